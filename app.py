@@ -1,0 +1,17 @@
+"""Entry of the dashboard: page config, navigation, and the choices that hold everywhere."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from patrol_core.ui.frame import PAGES
+from patrol_core.ui.sidebar import draw_sidebar
+
+st.set_page_config(page_title="Patrol planner", page_icon=":material/shield_person:", layout="wide")
+st.session_state["_in_app"] = True
+page = st.navigation(
+    [st.Page(path, title=title, default=key == "overview") for key, (path, title, _) in PAGES.items()],
+    position="top",
+)
+draw_sidebar()
+page.run()

@@ -1,0 +1,74 @@
+"""Data: what we know, from where, how complete, how fresh."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from patrol_core.figures.charts import CONFIG, completeness
+from patrol_core.ui import frame, state
+from patrol_core.ui.data_view import counts_by_month_and_type, crime_rows, force_months, upload_door
+from patrol_core.ui.sidebar import PLACE_NAMES
+
+scenario = frame.begin("data")
+prepared = frame.ready(scenario)
+if prepared is not None:
+    frame.status_strip(prepared)
+
+st.subheader("Get data", anchor=False)
+embedded, upload, pull = st.tabs(("Embedded data", "Upload files", "Pull from police.uk"))
+with embedded:
+    st.write("These need no network and no file.")
+    for key, name in PLACE_NAMES.items():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "Use",
+                key=f"_use_{key}",
+                on_click=state.change_place,
+                args=(key,),
+                disabled=key == scenario.area,
+            )
+            st.write(name)
+with upload:
+    upload_door()
+with pull:
+    st.info(
+        "This version reads files. Choose months and forces at data.police.uk/data, download the CSVs, and drop the zip "
+        "under Upload files.",
+        icon=":material/cloud_off:",
+    )
+
+if prepared is not None:
+    data = prepared.data
+    placement = prepared.placement
+    st.subheader("What we have", anchor=False)
+    first, second, third, fourth = st.columns(4)
+    first.metric("Rows in the period", f"{placement.rows:,}")
+    share = placement.placed / placement.rows if placement.rows else 0.0
+    second.metric(
+        "Placed in a zone",
+        f"{placement.placed:,}",
+        f"{share:.1%} of rows",
+        delta_color="off",
+        delta_arrow="off",
+    )
+    third.metric(
+        "Without coordinates",
+        f"{placement.no_coordinates:,}",
+        help="Published without a place; they cannot count in any zone.",
+    )
+    fourth.metric(
+        "Outside all zones", f"{placement.outside:,}", help="The place lies in none of the zones in use."
+    )
+    st.caption(f"Placed by small-area code: {placement.by_code:,}; by point: {placement.by_point:,}.")
+    st.plotly_chart(completeness(counts_by_month_and_type(prepared)), config=CONFIG, theme=None)
+    forces = force_months(data)
+    if forces is not None and len(forces.columns) > 1:
+        st.write("Rows by force and month")
+        st.dataframe(forces)
+    st.subheader("What was noticed, and what it does to the plan", anchor=False)
+    frame.show_findings(prepared.findings)
+    if data.crimes is not None:
+        with st.expander("Rows as read"):
+            crime_rows(data)
+    st.caption(f"{data.attribution} Content hash {data.content_hash[:16]}.")
+frame.next_step("risk", "See where harm is concentrated.")

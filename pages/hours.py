@@ -1,0 +1,89 @@
+"""Hours: how many each zone gets, month by month."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from patrol_core.analysis import allocation_table
+from patrol_core.figures.charts import CONFIG, hours_heatmap
+from patrol_core.ui import cached, controls, frame, tables
+from patrol_core.ui.hours_view import binding_words, hours_layer, hours_matrix, hours_metrics, worth_table
+from patrol_core.ui.map_view import draw_map
+from patrol_core.ui.zone_panel import zone_picker
+
+ROUNDINGS = {"quarter": "quarter hours", "shift": "whole shifts of 8 h", "none": "not at all"}
+
+scenario = frame.begin("hours")
+prepared = frame.ready(scenario)
+if prepared is not None:
+    frame.status_strip(prepared)
+
+    @st.fragment
+    def hours() -> None:
+        """Budgets, figures, map and tables."""
+        with frame.guarded():
+            low, high = cached.hours_range(frame.state.scenario())
+            left, middle, right = st.columns(3)
+            with left:
+                controls.city_hours(low, high)
+            with middle:
+                controls.fairness(name="fairness_hours")
+            with right, st.popover("More rules", icon=":material/tune:", width="stretch"):
+                controls.number("ward_hours")
+                controls.slider("min_per_day", high=12.0)
+                controls.slider("max_per_day", low=0.1, high=24.0)
+                controls.slider("horizon")
+                controls.pick("rounding", ROUNDINGS)
+                controls.groups(prepared)
+            now = frame.state.scenario()
+            plan = cached.hours(now)
+            hours_metrics(plan)
+            for sentence in binding_words(plan):
+                st.info(sentence, icon=":material/rule:")
+            months = sorted(plan.frame["month"].astype(str).unique())
+            wide, narrow = st.columns([3, 2])
+            with wide:
+                month = (
+                    st.select_slider("Month shown", months, months[0], key="_hours_month")
+                    if len(months) > 1
+                    else months[0]
+                )
+                draw_map(now, hours_layer(plan, month), key="hours", height=460)
+                zone_picker(prepared, key="hours")
+            with narrow:
+                matrix = hours_matrix(prepared, plan)
+                st.plotly_chart(
+                    hours_heatmap(matrix.head(20)), config=CONFIG, theme=None, key="_hours_heatmap"
+                )
+                if len(matrix) > 20:
+                    st.caption(f"The 20 zones with most hours of {len(matrix):,}; all are in the table.")
+            allocation, worth, computed = st.tabs(
+                ("Allocation", "Worth of one more hour", "How it was computed")
+            )
+            with allocation:
+                tables.table(
+                    allocation_table(plan),
+                    name="allocation",
+                    height=360,
+                    labels={
+                        "Risk": f"Risk ({prepared.surface.unit})",
+                        "Hours": "Hours (h per month)",
+                    },
+                )
+            with worth:
+                st.write(
+                    "What one more hour in a zone would add to the demand met; equal where neither bound holds the zone."
+                )
+                tables.table(worth_table(plan), name="worth_of_an_hour", digits=4, height=360)
+            with computed:
+                st.latex(
+                    r"\max_X\; \sum_i r_i\,a_i \ln(1+X_i),\qquad a_i = 1/\ln(1+X^{\max}_i),\qquad X^{\min}_i \le X_i \le X^{\max}_i"
+                )
+                st.caption(
+                    f"Demand: {cached.demand(now).attrs.get('method', '')}. Each further hour in a zone is worth less than the one before. "
+                    f"Continuous optimum {plan.objective_before_rounding:,.6g}, after rounding {plan.objective_after_rounding:,.6g}; "
+                    f"solver {plan.certificate.solver}, gap {plan.certificate.gap:.1g}, {plan.certificate.seconds:.3f} s."
+                )
+
+    hours()
+    frame.next_step("fairness", "See who is protected and who bears patrols.")

@@ -1,0 +1,39 @@
+"""Method and responsible use: assumptions, limits, evidence, law, and the record of the choices."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from patrol_core.risk.harm import WEIGHTS
+from patrol_core.ui import frame, tables
+from patrol_core.ui.method_text import SECTIONS
+
+scenario = frame.begin("method")
+prepared = frame.ready(scenario)
+if prepared is not None:
+    frame.status_strip(prepared)
+for title, text in SECTIONS:
+    st.subheader(title, anchor=False)
+    st.markdown(text)
+st.subheader("Weights in force", anchor=False)
+weights = WEIGHTS[scenario.weighting]
+st.write(f"{weights.label}. Source: {weights.source}")
+for note in weights.notes:
+    st.caption(note)
+st.subheader("The choices behind what you see", anchor=False)
+st.write(
+    "These choices together with the data's hash reproduce every number. The page address carries them too, so a link "
+    "shared with a colleague opens the same plan (uploaded files have to be loaded again)."
+)
+record = {"scenario": scenario.model_dump(), "scenario_hash": scenario.key()}
+if prepared is not None:
+    record["data"] = {
+        "name": prepared.data.name,
+        "kind": str(prepared.data.kind),
+        "hash": prepared.data.content_hash,
+    }
+st.json(record, expanded=False)
+tables.download("scenario.json", lambda: json.dumps(record, indent=2).encode(), "application/json")
+frame.next_step("overview", "Back to the start.")

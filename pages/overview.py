@@ -1,0 +1,59 @@
+"""Overview: what happened, and where patrols should be, on the first screen."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from patrol_core.figures.charts import CONFIG, monthly_bars, type_bars
+from patrol_core.ui import cached, controls, frame
+from patrol_core.ui.map_view import draw_map
+from patrol_core.ui.plan_view import coverage_layer, plan_metrics, risk_layer
+from patrol_core.ui.zone_panel import zone_panel, zone_picker
+
+scenario = frame.begin("overview")
+prepared = frame.ready(scenario)
+if prepared is not None:
+    frame.status_strip(prepared)
+
+    @st.fragment
+    def plan_at_a_glance() -> None:
+        """Both maps, the two sliders that matter most, and the plan's figures."""
+        left, right = st.columns(2)
+        with left:
+            controls.budget(prepared)
+        with right:
+            controls.fairness()
+        with frame.guarded():
+            now = frame.state.scenario()
+            strategy = cached.strategy(now)
+            plan_metrics(prepared, strategy, cached.comparison(now))
+            left, right = st.columns(2)
+            with left:
+                st.subheader("Where it happened", anchor=False)
+                draw_map(now, risk_layer(prepared), key="overview-risk", height=420)
+            with right:
+                st.subheader("Where patrols would be", anchor=False)
+                draw_map(now, coverage_layer(strategy), key="overview-plan", height=420)
+            zone_picker(prepared, key="overview")
+            zone_panel(now, prepared, strategy=strategy)
+
+    plan_at_a_glance()
+    st.subheader("What happened", anchor=False)
+    left, right = st.columns([3, 2])
+    counts = prepared.counts
+    unit = prepared.data.value_unit()
+    inside = counts[counts["crime_type"].isin(prepared.crime_types)]
+    with left:
+        by_month = (
+            inside.groupby(inside["month"].astype(str), observed=True)["count"]
+            .sum()
+            .reindex(list(prepared.months), fill_value=0)
+        )
+        st.plotly_chart(monthly_bars(by_month, unit=unit), config=CONFIG, theme=None)
+    with right:
+        by_type = counts.groupby(counts["crime_type"].astype(str), observed=True)["count"].sum()
+        left_out = [kind for kind in by_type.index if kind not in prepared.crime_types]
+        st.plotly_chart(type_bars(by_type, unit=unit, left_out=left_out), config=CONFIG, theme=None)
+        if left_out:
+            st.caption(f"Grey: not counted in the risk ({', '.join(left_out)}).")
+    frame.next_step("game", "Move the budget, see the worth of the next unit, and download the plan.")

@@ -1,0 +1,58 @@
+"""Patrol game: where patrols should be if offenders watch."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from patrol_core.ui import cached, controls, frame
+from patrol_core.ui.game_tabs import draw_tabs
+from patrol_core.ui.map_view import basemap_switch, draw_map
+from patrol_core.ui.plan_view import coverage_layer, plan_metrics, residual_layer
+from patrol_core.ui.zone_panel import zone_panel, zone_picker
+
+SHOWN = {"plan": "Patrol coverage", "left": "Harm left"}
+
+scenario = frame.begin("game")
+prepared = frame.ready(scenario)
+if prepared is not None:
+    frame.status_strip(prepared)
+
+    @st.fragment
+    def game() -> None:
+        """Sliders, figures, map and tabs; a slider reruns this part only."""
+        left, middle, right = st.columns(3)
+        with left:
+            controls.budget(prepared)
+        with middle:
+            controls.fairness()
+        with right:
+            with st.popover("More rules", icon=":material/tune:", width="stretch"):
+                controls.slider("effectiveness", low=0.05)
+                controls.slider("floor", high=0.5)
+                controls.fairness_rule()
+                controls.groups(prepared)
+                basemap_switch()
+            st.segmented_control(
+                "Map",
+                list(SHOWN),
+                default="plan",
+                key="_shown",
+                format_func=SHOWN.__getitem__,
+                label_visibility="collapsed",
+            )
+        with frame.guarded():
+            now = frame.state.scenario()
+            strategy = cached.strategy(now)
+            plan_metrics(prepared, strategy, cached.comparison(now))
+            wide, narrow = st.columns([3, 2])
+            with wide:
+                left = st.session_state.get("_shown") == "left"
+                layer = residual_layer(prepared, strategy) if left else coverage_layer(strategy)
+                draw_map(now, layer, key="game")
+            with narrow:
+                zone_picker(prepared, key="game")
+                zone_panel(now, prepared, strategy=strategy)
+            draw_tabs(now, prepared, strategy)
+
+    game()
+    frame.next_step("hours", "Turn the plan into hours, month by month.")

@@ -1,0 +1,265 @@
+"""Patrol hours with diminishing returns: the front door.
+
+Model in :mod:`~patrol_core.allocation.hours_problem`; exact water-filling in
+:mod:`~patrol_core.allocation.hours_kkt`; tangent cuts for group rules in
+:mod:`~patrol_core.allocation.hours_lp`; whole units in :mod:`~patrol_core.allocation.rounding`; proof in
+:mod:`~patrol_core.allocation.hours_check`.
+
+>>> import pandas as pd
+>>> demand = pd.DataFrame({"month": ["2025-01"] * 2, "ward": ["A", "A"], "zone_id": ["z1", "z2"],
+...                        "area_km2": [1.0, 1.0], "risk": [10.0, 5.0]})
+>>> plan = solve_hours(demand, HoursRules(city_budget=100.0))
+>>> plan.frame["hours"].tolist()
+[67.0, 33.0]
+>>> plan.binding
+('2025-01 city',)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from patrol_core.allocation.hours_check import monthly_bound, monthly_objective, monthly_violation
+from patrol_core.allocation.hours_feasible import explain_rules, require_budgets
+from patrol_core.allocation.hours_groups import (
+    GroupRule,
+    Groups,
+    HoursCap,
+    HoursConstraint,
+    HoursFloor,
+    Population,
+    apply_constraints,
+    rule_slack,
+)
+from patrol_core.allocation.hours_kkt import Floats, nested_water_fill, pool_sums
+from patrol_core.allocation.hours_lp import solve_month
+from patrol_core.allocation.hours_problem import HoursProblem, build_problem
+from patrol_core.allocation.hours_report import binding_budgets, plan_notes, slack_table
+from patrol_core.allocation.hours_rules import HoursRules, Plan
+from patrol_core.allocation.rounding import round_best, round_largest_remainder
+from patrol_core.allocation.rounding_rules import round_with_rules
+from patrol_core.certificate import Certificate, Status, relative_gap
+from patrol_core.errors import InputError
+from patrol_core.solving import solver_name
+
+__all__ = ["HoursCap", "HoursFloor", "HoursRules", "Plan", "binding_city_budget", "solve_hours"]
+
+Method = Literal["auto", "kkt", "lp"]
+
+#: The published defaults; with them no budget binds (see the plan's notes).
+DEFAULT_RULES = HoursRules()
+
+
+@dataclass(frozen=True, eq=False)
+class _Solution:
+    """Hours of every row with the multipliers and monthly bounds that go with them."""
+
+    hours: Floats
+    ward: Floats
+    city: Floats
+    bound: Floats
+    status: tuple[Status, ...]
+    solver: str
+    phase: str
+
+
+def solve_hours(
+    demand: pd.DataFrame,
+    rules: HoursRules = DEFAULT_RULES,
+    *,
+    constraints: Sequence[HoursConstraint] = (),
+    groups: Groups | None = None,
+    population: Population | None = None,
+    method: Method = "auto",
+) -> Plan:
+    """Best hours per zone and month under bounds, budgets and group rules.
+
+    Parameters
+    ----------
+    demand
+        One row per zone and month: month (YYYY-MM), ward, zone_id, area_km2 (km2), risk (expected crimes, 0
+        or more).
+    rules
+        Bounds, budgets (hours per month) and rounding.
+    constraints
+        HoursFloor, HoursCap (hours in the month; zone, group or all) and CoverageParity (hours per head of
+        every group within 1 +- d of the overall rate).
+    groups
+        Group name to zone ids; groups may overlap.
+    population
+        Residents by zone id; needed for parity.
+    method
+        ``kkt``: exact water-filling (no group rules). ``lp``: tangent cuts. ``auto``: the first that applies.
+
+    Raises
+    ------
+    InputError
+        Bad demand, unknown zone or group, residual parity, or ``kkt`` with group rules.
+    InfeasibleError
+        Rules that cannot all be met, with the shortfall and the least change that works.
+    """
+    started = time.perf_counter()
+    if method not in ("auto", "kkt", "lp"):
+        raise InputError(f"method is {method!r}; choose auto, kkt or lp.")
+    problem, group_rules = apply_constraints(
+        build_problem(demand, rules), constraints, groups=groups, population=population
+    )
+    if method == "kkt" and group_rules:
+        raise InputError("Water-filling cannot hold group rules; choose method auto or lp.")
+    require_budgets(problem)
+    use_lp = method == "lp" or bool(group_rules)
+    exact = _by_cuts(problem, group_rules) if use_lp else _by_water_filling(problem)
+    final = _rounded(problem, group_rules, exact, rules)
+    return _assemble(demand, problem, group_rules, exact, final, rules, time.perf_counter() - started)
+
+
+def binding_city_budget(
+    demand: pd.DataFrame, rules: HoursRules = DEFAULT_RULES, *, share: float = 0.5
+) -> float:
+    """A city budget in whole hours that binds in every month where one can: a start for a slider.
+
+    It lies ``share`` of the way from the least hours of the fullest month to the most hours of the emptiest
+    one.
+    """
+    problem = build_problem(demand, replace(rules, city_budget=None))
+    require_budgets(problem)
+    least = float(pool_sums(problem.lower, problem.month, len(problem.months)).max())
+    free = _by_water_filling(problem).hours
+    most = float(pool_sums(free, problem.month, len(problem.months)).min())
+    return float(max(np.ceil(least), np.floor(least + share * (most - least))))
+
+
+def _by_water_filling(problem: HoursProblem) -> _Solution:
+    level = nested_water_fill(
+        problem.weight,
+        problem.lower,
+        problem.upper,
+        ward_pool=problem.ward,
+        ward_budget=problem.ward_budget,
+        month_pool=problem.month,
+        city_budget=problem.city_budget,
+    )
+    bound = monthly_bound(problem, level.ward, level.city)
+    done = (Status.OPTIMAL,) * len(problem.months)
+    return _Solution(
+        level.hours, level.ward, level.city, bound, done, "water-filling (KKT)", "exact water-filling"
+    )
+
+
+def _by_cuts(problem: HoursProblem, rules: Sequence[GroupRule]) -> _Solution:
+    """Month by month, since nothing couples months."""
+    start = _by_water_filling(problem).hours
+    hours, bound = np.empty(len(start)), np.empty(len(problem.months))
+    ward, city = np.zeros(len(problem.wards)), np.zeros(len(problem.months))
+    status, rounds = [], 0
+    for month in range(len(problem.months)):
+        answer = solve_month(problem, rules, month, start)
+        if answer.status is Status.INFEASIBLE:
+            raise explain_rules(problem, rules, month)
+        hours[problem.month == month] = answer.hours
+        bound[month], city[month] = answer.bound, answer.city
+        ward[answer.wards] = answer.ward
+        status.append(answer.status)
+        rounds += answer.rounds
+    return _Solution(hours, ward, city, bound, tuple(status), solver_name(), f"tangent cuts ({rounds} LPs)")
+
+
+def _rounded(
+    problem: HoursProblem, group_rules: Sequence[GroupRule], exact: _Solution, rules: HoursRules
+) -> _Solution:
+    """The delivered hours: rounded as the rules say, with the bound that fits."""
+    unit = rules.unit
+    if unit == 0.0:
+        return exact
+    grid = problem.on_grid(unit)
+    require_budgets(grid, unit=unit)
+    if group_rules:
+        hours = np.empty(len(exact.hours))
+        for month in range(len(problem.months)):
+            hours[problem.month == month] = round_with_rules(grid, group_rules, exact.hours, unit, month)
+        return replace(exact, hours=hours, phase=f"whole units of {unit:g} h (integer programme)")
+    if rules.rounding_method == "largest-remainder":
+        hours = round_largest_remainder(grid, unit).hours
+        return replace(exact, hours=hours, phase=f"whole units of {unit:g} h (largest remainder)")
+    best = round_best(grid, unit)
+    bound = monthly_bound(grid, best.ward, best.city, unit=unit)
+    return replace(
+        exact, hours=best.hours, bound=bound, phase=f"whole units of {unit:g} h (marginal allocation)"
+    )
+
+
+def _assemble(
+    demand: pd.DataFrame,
+    problem: HoursProblem,
+    group_rules: Sequence[GroupRule],
+    exact: _Solution,
+    final: _Solution,
+    rules: HoursRules,
+    seconds: float,
+) -> Plan:
+    phases = (exact.phase,) if final is exact else (exact.phase, final.phase)
+    slack = slack_table(problem, exact.hours, final.hours, exact.ward, exact.city)
+    months = {
+        label: _certificate(problem, group_rules, final, [number], phases, seconds)
+        for number, label in enumerate(problem.months)
+    }
+    everything = list(range(len(problem.months)))
+    whole = _certificate(problem, group_rules, final, everything, phases, seconds)
+    continuous = _certificate(problem, group_rules, exact, everything, phases[:1], seconds)
+    frame = demand.loc[:, ["month", "ward", "zone_id", "area_km2", "risk"]].assign(
+        hours=final.hours,
+        hours_continuous=exact.hours,
+        lower=problem.lower,
+        upper=problem.upper,
+        value_of_hour=problem.weight / (1.0 + exact.hours),
+    )
+    return Plan(
+        frame=frame,
+        certificate=whole,
+        continuous=continuous,
+        monthly=months,
+        objective_before_rounding=continuous.objective,
+        objective_after_rounding=whole.objective,
+        binding=binding_budgets(slack),
+        slack=slack,
+        notes=plan_notes(problem, slack, has_rules=bool(group_rules)),
+        rules=rules,
+    )
+
+
+def _certificate(
+    problem: HoursProblem,
+    group_rules: Sequence[GroupRule],
+    solution: _Solution,
+    months: Sequence[int],
+    phases: tuple[str, ...],
+    seconds: float,
+) -> Certificate:
+    """Proof for some months together; objective and violation are recomputed from hours alone."""
+    chosen = list(months)
+    objective = float(monthly_objective(problem, solution.hours)[chosen].sum())
+    # A bound below a feasible plan's objective can only be the last bits of a float sum.
+    bound = max(float(solution.bound[chosen].sum()), objective)
+    violation = float(monthly_violation(problem, solution.hours)[chosen].max())
+    for rule in group_rules:
+        if rule.month in chosen:
+            violation = max(
+                violation, -rule_slack(rule, solution.hours, np.flatnonzero(problem.month == rule.month))
+            )
+    stopped = [solution.status[month] for month in chosen if solution.status[month] is not Status.OPTIMAL]
+    return Certificate(
+        status=stopped[0] if stopped else Status.OPTIMAL,
+        objective=objective,
+        bound=bound,
+        gap=relative_gap(objective, bound),
+        solver=solution.solver,
+        seconds=seconds,
+        phases=phases,
+        violation=max(violation, 0.0),
+    )

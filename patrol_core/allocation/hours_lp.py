@@ -1,0 +1,234 @@
+"""Hours under group floors, caps and parity: tangent cuts in a Pyomo LP, one month at a time.
+
+``ln(1 + X)`` is concave, so every tangent ``ln(1 + p) + (X - p) / (1 + p)`` lies above it. With t_i standing
+for the logarithm of zone i and some tangents as rows, the LP
+
+    max sum c_i t_i   s.t.  t_i <= ln(1 + p) + (X_i - p) / (1 + p)  for every cut point p of zone i,
+    sum over a ward <= ward budget,  T = sum X <= city budget,  group floors, caps and parity,  lower <= X <=
+    upper
+
+is an upper bound; its X is a feasible plan, so the true objective at X is a lower bound. Cuts are added
+where the two differ until the relative gap is 1e-6 (Kelley 1960, The cutting-plane method). Each round cuts
+at two points per zone: the LP's X, and the best answer of the smooth problem at the LP's multipliers, which
+converges much faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+from pyomo.core.expr.numeric_expr import LinearExpression
+
+from patrol_core.allocation.hours_groups import GroupRule
+from patrol_core.allocation.hours_kkt import Floats, Ints, respond
+from patrol_core.allocation.hours_problem import HoursProblem
+from patrol_core.certificate import Status, relative_gap
+from patrol_core.errors import SolverError
+from patrol_core.solving import LOCK, HighsSession, Outcome
+
+GAP = 1e-6
+_ROUNDS = 40
+
+
+@dataclass(frozen=True, eq=False)
+class MonthAnswer:
+    """One month's plan from the cut loop.
+
+    Attributes
+    ----------
+    status
+        ``optimal`` within the gap, ``infeasible``, or stopped.
+    hours
+        Hours of the month's rows (empty when there is no plan).
+    bound
+        Proved upper bound on the month's objective.
+    ward
+        Multiplier of every ward pool given in ``wards`` (objective per hour, beyond the city's).
+    city
+        Multiplier of the city budget.
+    rounds
+        LPs solved.
+    """
+
+    status: Status
+    hours: Floats
+    bound: float
+    wards: Ints
+    ward: Floats
+    city: float
+    rounds: int
+
+
+def solve_month(
+    problem: HoursProblem, rules: Sequence[GroupRule], month: int, start: Floats, *, gap: float = GAP
+) -> MonthAnswer:
+    """Best hours of one month under group rules.
+
+    Parameters
+    ----------
+    problem, rules
+        The whole problem and its group rules; only those of ``month`` are used.
+    month
+        Month number.
+    start
+        Hours per row of the whole problem around which the first cuts are laid, e.g. the plan without group
+        rules.
+    gap
+        Relative gap at which to stop.
+    """
+    rows = np.flatnonzero(problem.month == month)
+    with LOCK:
+        loop = _CutLoop(problem, [rule for rule in rules if rule.month == month], month, rows)
+        return loop.run(start[rows], gap)
+
+
+class _CutLoop:
+    """The LP of one month and its growing set of cuts."""
+
+    def __init__(self, problem: HoursProblem, rules: Sequence[GroupRule], month: int, rows: Ints) -> None:
+        self.weight, self.lower, self.upper = problem.weight[rows], problem.lower[rows], problem.upper[rows]
+        self.rules, self.local = list(rules), {int(row): i for i, row in enumerate(rows)}
+        self.wards, self.ward = np.unique(problem.ward[rows], return_inverse=True)
+        self.model = self._build(problem.ward_budget[self.wards], float(problem.city_budget[month]))
+        self.session = HighsSession(self.model)
+        count = range(len(rows))
+        self.x_columns = self.session.columns_of(self.model.x[i] for i in count)
+        self.t_columns = self.session.columns_of(self.model.t[i] for i in count)
+
+    def _build(self, ward_budget: Floats, city_budget: float) -> pyo.ConcreteModel:
+        """Variables, budgets, group rules and the two end tangents of every zone."""
+        lower, upper = self.lower, self.upper
+        model = pyo.ConcreteModel("patrol hours")
+        model.zones = pyo.RangeSet(0, len(lower) - 1)
+        model.x = pyo.Var(model.zones, bounds=lambda _, i: (float(lower[i]), float(upper[i])))
+        model.t = pyo.Var(model.zones, bounds=lambda _, i: (0.0, float(np.log1p(upper[i]))))
+        model.total = pyo.Var(bounds=(0.0, city_budget if np.isfinite(city_budget) else None))
+        model.all_hours = pyo.Constraint(expr=model.total - _plain_sum(model.x, range(len(lower))) == 0.0)
+        most = np.bincount(self.ward, weights=upper, minlength=len(self.wards))
+        tight = [w for w in range(len(self.wards)) if most[w] > ward_budget[w]]
+        members: dict[int, list[int]] = {w: [] for w in tight}
+        for i, w in enumerate(self.ward):
+            if int(w) in members:
+                members[int(w)].append(i)
+        model.ward_budget = pyo.Constraint(
+            tight, rule=lambda m, w: _plain_sum(m.x, members[w]) <= float(ward_budget[w])
+        )
+        model.group_least = pyo.ConstraintList()
+        model.group_most = pyo.ConstraintList()
+        self.group_rows: list[tuple[Any, Ints, float]] = []  # row, its zones, share of the total taken off
+        for rule in self.rules:
+            self._add_rule(model, rule)
+        model.tangent = pyo.Constraint(model.zones, rule=lambda m, i: _tangent(m, i, float(lower[i])))
+        model.goal = pyo.Objective(
+            expr=_plain_sum(model.t, range(len(lower)), self.weight), sense=pyo.maximize
+        )
+        return model
+
+    def _add_rule(self, model: pyo.ConcreteModel, rule: GroupRule) -> None:
+        inside = np.array([self.local[int(row)] for row in rule.rows], dtype=np.intp)
+        amount = _plain_sum(model.x, inside.tolist())
+        if rule.within is not None:
+            low, high = (1.0 - rule.within) * rule.share, (1.0 + rule.within) * rule.share
+            self.group_rows.append((model.group_least.add(amount - low * model.total >= 0.0), inside, low))
+            self.group_rows.append((model.group_most.add(amount - high * model.total <= 0.0), inside, high))
+            return
+        if np.isfinite(rule.least):
+            self.group_rows.append((model.group_least.add(amount >= rule.least), inside, 0.0))
+        if np.isfinite(rule.most):
+            self.group_rows.append((model.group_most.add(amount <= rule.most), inside, 0.0))
+
+    def run(self, start: Floats, gap: float) -> MonthAnswer:
+        """Solve and cut until the gap closes."""
+        for point in self._first_points(start):
+            self._cut(point, np.ones(len(point), dtype=bool))
+        best, best_value, bound = np.zeros(0), -np.inf, np.inf
+        outcome, rounds = self.session.solve(), 1
+        while outcome.status is Status.OPTIMAL:
+            hours = np.clip(outcome.columns[self.x_columns], self.lower, self.upper)
+            value = float((self.weight * np.log1p(hours)).sum())
+            bound = min(bound, outcome.objective)
+            if value > best_value:
+                best, best_value = hours, value
+            if relative_gap(best_value, bound) <= gap or rounds >= _ROUNDS:
+                break
+            over = self.weight * (outcome.columns[self.t_columns] - np.log1p(hours))
+            need = over > 0.1 * gap * max(1.0, abs(best_value)) / len(hours)
+            self._cut(hours, need)
+            self._cut(
+                respond(self.weight, self.lower, self.upper, np.maximum(self._price(outcome), 0.0)), need
+            )
+            outcome, rounds = self.session.solve(), rounds + 1
+        return self._answer(outcome, best, best_value, bound, rounds, gap)
+
+    def _answer(
+        self, outcome: Outcome, hours: Floats, value: float, bound: float, rounds: int, gap: float
+    ) -> MonthAnswer:
+        empty = np.zeros(len(self.wards))
+        if not len(hours):
+            if outcome.status is not Status.INFEASIBLE:
+                raise SolverError(
+                    f"The hours LP ended as {outcome.status} without a plan; try again or use fewer zones."
+                )
+            return MonthAnswer(Status.INFEASIBLE, hours, bound, self.wards, empty, 0.0, rounds)
+        closed = relative_gap(value, bound) <= gap
+        status = Status.OPTIMAL if closed else Status.STOPPED_WITH_PLAN
+        prices = self._ward_prices(outcome), self._city_price(outcome)
+        return MonthAnswer(status, hours, max(bound, value), self.wards, *prices, rounds)
+
+    def _first_points(self, start: Floats) -> list[Floats]:
+        """Cut points before the first solve: the top, the start, and even steps in the logarithm."""
+        low, high = np.log1p(self.lower), np.log1p(self.upper)
+        spread = [np.expm1(low + share * (high - low)) for share in (0.25, 0.5, 0.75)]
+        return [self.upper, start, *spread]
+
+    def _cut(self, point: Floats, which: Any) -> None:
+        """Add the tangent at ``point`` for the zones marked."""
+        slope = 1.0 / (1.0 + point)
+        level = np.log1p(point) - slope * point
+        for i in np.flatnonzero(which & (self.weight > 0.0)):
+            terms = {int(self.t_columns[i]): 1.0, int(self.x_columns[i]): -float(slope[i])}
+            self.session.add_row(terms, None, float(level[i]))
+
+    def _duals(self, outcome: Outcome, rows: Sequence[Any]) -> Floats:
+        """Worth of one more unit on the right-hand side of each row (maximised objective)."""
+        return -np.asarray(self.session.duals(outcome, rows), dtype=np.float64) if rows else np.zeros(0)
+
+    def _ward_prices(self, outcome: Outcome) -> Floats:
+        prices = np.zeros(len(self.wards))
+        keys = list(self.model.ward_budget.keys())
+        prices[keys] = np.maximum(self._duals(outcome, [self.model.ward_budget[w] for w in keys]), 0.0)
+        return prices
+
+    def _total_price(self, outcome: Outcome) -> float:
+        """Price of an hour through the total; what parity and the city budget make of it together."""
+        return -float(self._duals(outcome, [self.model.all_hours])[0])
+
+    def _city_price(self, outcome: Outcome) -> float:
+        """Worth of one more hour of city budget: the total's price less the parity rows' part."""
+        duals = self._duals(outcome, [row for row, _, _ in self.group_rows])
+        shares = np.array([share for _, _, share in self.group_rows])
+        return max(self._total_price(outcome) + float(duals @ shares), 0.0)
+
+    def _price(self, outcome: Outcome) -> Floats:
+        """Price of one hour in each zone: ward, city and group rows together."""
+        price = self._ward_prices(outcome)[self.ward] + self._total_price(outcome)
+        duals = self._duals(outcome, [row for row, _, _ in self.group_rows])
+        for (_, inside, _), dual in zip(self.group_rows, duals, strict=True):
+            price[inside] += dual
+        return price
+
+
+def _plain_sum(variables: Any, keys: Sequence[int] | range, weights: Floats | None = None) -> Any:
+    """A linear expression without the cost of adding term by term."""
+    chosen = [variables[i] for i in keys]
+    coefficients = [1.0] * len(chosen) if weights is None else [float(w) for w in weights]
+    return LinearExpression(constant=0.0, linear_coefs=coefficients, linear_vars=chosen)
+
+
+def _tangent(model: pyo.ConcreteModel, zone: int, point: float) -> Any:
+    slope = 1.0 / (1.0 + point)
+    return model.t[zone] - slope * model.x[zone] <= float(np.log1p(point)) - slope * point

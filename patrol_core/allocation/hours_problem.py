@@ -1,0 +1,255 @@
+"""Demand table and rules turned into arrays: the one place where the hours model is written down.
+
+Zone i in ward w, month m, with demand r_i: maximise ``sum_i c_i ln(1 + X_i)``, ``c_i = r_i / ln(1 +
+most_i)``, subject to ``lower_i <= X_i <= upper_i``, ``sum over a ward and month <= ward budget`` and
+``sum over a month <= city budget``. ``most_i = max_per_day * days * clip(area_i / mean area, 1, 2)`` with
+the mean over the month's zones in the input. Floors and caps on zones tighten the bounds; they never change
+``c_i``.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from patrol_core.allocation.hours_kkt import Floats, Ints
+from patrol_core.allocation.hours_rules import HoursRules
+from patrol_core.errors import InputError
+
+COLUMNS = ("month", "ward", "zone_id", "area_km2", "risk")
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+#: Hours below which two sums count as equal (0.004 seconds).
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class HoursProblem:
+    """Arrays of the model; row i is row i of the demand.
+
+    Attributes
+    ----------
+    weight, risk, lower, upper, most
+        ``c_i``, ``r_i``, bounds in use, and the most hours by the rules (hours in the month), shape
+        ``(rows,)``.
+    month, ward
+        Numbers of each row's month and month-and-ward pool.
+    months
+        Month labels by number.
+    wards
+        (month, ward) labels by pool number.
+    month_of_ward
+        Month number of each ward pool.
+    ward_budget, city_budget
+        Hours per ward pool and per month, ``inf`` for no limit.
+    zone_ids
+        Zone of each row.
+    """
+
+    weight: Floats
+    risk: Floats
+    lower: Floats
+    upper: Floats
+    most: Floats
+    month: Ints
+    ward: Ints
+    months: tuple[str, ...]
+    wards: tuple[tuple[str, str], ...]
+    month_of_ward: Ints
+    ward_budget: Floats
+    city_budget: Floats
+    zone_ids: NDArray[np.object_]
+
+    def on_grid(self, unit: float) -> HoursProblem:
+        """The same problem with bounds and budgets moved inward to multiples of ``unit`` hours.
+
+        Raises
+        ------
+        InputError
+            If a zone's bounds hold no multiple of the unit.
+        """
+        lower, upper = up_to(self.lower, unit), down_to(self.upper, unit)
+        empty = np.flatnonzero(lower > upper)
+        if len(empty):
+            raise InputError(
+                f"{self.name(int(empty[0]))}: no multiple of {unit:g} h lies between "
+                f"{self.lower[empty[0]]:g} and "
+                f"{say(self.upper[empty[0]])} h ({len(empty)} such rows); widen the bounds or do not round."
+            )
+        return replace(
+            self,
+            lower=lower,
+            upper=upper,
+            ward_budget=down_to(self.ward_budget, unit),
+            city_budget=down_to(self.city_budget, unit),
+        )
+
+    def name(self, row: int) -> str:
+        """Row in words, for messages."""
+        return f"zone {self.zone_ids[row]} in {self.months[self.month[row]]}"
+
+
+def up_to(hours: Floats, unit: float) -> Floats:
+    """Least multiple of ``unit`` that is not below (a thousandth of a second is forgiven)."""
+    return np.ceil(hours / unit - 1e-7) * unit
+
+
+def down_to(hours: Floats, unit: float) -> Floats:
+    """Greatest multiple of ``unit`` that is not above (a thousandth of a second is forgiven)."""
+    return np.floor(hours / unit + 1e-7) * unit
+
+
+def say(hours: float, *, up: bool = False) -> str:
+    """Hours for a message, to a hundredth; ``up`` never names less than is needed."""
+    shown = np.ceil(hours * 100.0 - 1e-6) / 100.0 if up else hours
+    return f"{shown:.2f}".rstrip("0").rstrip(".")
+
+
+def budget_rows(problem: HoursProblem, rows: Ints) -> tuple[sparse.csr_array, Floats]:
+    """Finite budgets over one month's rows: ``matrix @ hours <= limits``; wards first, then the city."""
+    wards, own = np.unique(problem.ward[rows], return_inverse=True)
+    inside = sparse.csr_array(
+        (np.ones(len(rows)), (own, np.arange(len(rows)))), shape=(len(wards), len(rows))
+    )
+    finite = np.flatnonzero(np.isfinite(problem.ward_budget[wards]))
+    matrix, limits = inside[finite], problem.ward_budget[wards[finite]]
+    city = problem.city_budget[problem.month[rows[0]]]
+    if np.isfinite(city):
+        matrix = sparse.vstack([matrix, sparse.csr_array(np.ones((1, len(rows))))], format="csr")
+        limits = np.append(limits, city)
+    return matrix, limits
+
+
+def build_problem(demand: pd.DataFrame, rules: HoursRules) -> HoursProblem:
+    """Validate the demand and write the model's arrays.
+
+    Raises
+    ------
+    InputError
+        As :func:`check_demand`; or a named ward budget for a ward that is not there.
+    """
+    check_demand(demand)
+    month, months = pd.factorize(demand["month"].astype(str).to_numpy(dtype=object), sort=True)
+    ward_name, names = pd.factorize(demand["ward"].astype(str).to_numpy(dtype=object), sort=True)
+    pool, pairs = pd.factorize(month.astype(np.int64) * len(names) + ward_name, sort=True)
+    area = demand["area_km2"].to_numpy(dtype=float)
+    risk = demand["risk"].to_numpy(dtype=float)
+    days = np.array([_days(str(label)) for label in months], dtype=float)[month]
+    count = np.bincount(month)
+    mean_area = (np.bincount(month, weights=area) / count)[month]
+    most = rules.max_per_day * days * np.clip(area / mean_area, *rules.area_clip)
+    wards = tuple((str(months[pair // len(names)]), str(names[pair % len(names)])) for pair in pairs)
+    return HoursProblem(
+        weight=risk / np.log1p(most),
+        risk=risk,
+        lower=rules.min_per_day * days,
+        upper=most,
+        most=most,
+        month=month.astype(np.intp),
+        ward=pool.astype(np.intp),
+        months=tuple(str(label) for label in months),
+        wards=wards,
+        month_of_ward=(pairs // len(names)).astype(np.intp),
+        ward_budget=_ward_budgets(rules, [ward for _, ward in wards]),
+        city_budget=np.full(len(months), np.inf if rules.city_budget is None else rules.city_budget),
+        zone_ids=demand["zone_id"].astype(str).to_numpy(dtype=object),
+    )
+
+
+def check_demand(demand: pd.DataFrame, *, where: Callable[[int], str] | None = None) -> None:
+    """Raise one clear sentence for the first thing that is wrong with a demand table.
+
+    Parameters
+    ----------
+    demand
+        Columns month, ward, zone_id, area_km2, risk.
+    where
+        Turns a row position into words; default "row 1" counts from 1.
+
+    Raises
+    ------
+    InputError
+        Missing column, no rows, bad month, empty ward or zone, area not above 0, negative or missing risk,
+        or a zone twice in a month.
+    """
+    place = where or (lambda row: f"row {row + 1} of the demand")
+    missing = [column for column in COLUMNS if column not in demand.columns]
+    if missing:
+        raise InputError(f"The demand has no column {missing[0]!r}; it needs {', '.join(COLUMNS)}.")
+    if not len(demand):
+        raise InputError("The demand has no rows; give one row per zone and month.")
+    month = demand["month"].astype(object)
+    _first(
+        month.map(_bad_month),
+        lambda row: f"{place(row)}: month is {month.iloc[row]!r}; write it as YYYY-MM, e.g. 2025-01.",
+    )
+    for column, label in (("ward", "ward"), ("zone_id", "zone")):
+        text = demand[column].astype(object)
+        empty = np.flatnonzero(text.isna() | (text.astype(str).str.strip() == ""))
+        if len(empty):
+            raise InputError(f"{place(int(empty[0]))}: the {label} is empty; give every row its {label}.")
+    area = _numbers(demand["area_km2"])
+    _first(
+        ~(np.isfinite(area) & (area > 0)),
+        lambda row: (
+            f"{place(row)}: area_km2 is {demand['area_km2'].iloc[row]!r}; an area must be a number above 0 "
+            "(km2)."
+        ),
+    )
+    risk = _numbers(demand["risk"])
+    _first(
+        ~(np.isfinite(risk) & (risk >= 0)),
+        lambda row: (
+            f"{place(row)}: demand is {demand['risk'].iloc[row]!r}; it must be a number of 0 or more."
+        ),
+    )
+    _refuse_repeats(demand, place)
+
+
+def _refuse_repeats(demand: pd.DataFrame, place: Callable[[int], str]) -> None:
+    keys = pd.DataFrame({"month": demand["month"].astype(str), "zone_id": demand["zone_id"].astype(str)})
+    repeated = np.flatnonzero(keys.duplicated().to_numpy())
+    if not len(repeated):
+        return
+    row = int(repeated[0])
+    same = (keys["month"] == keys["month"].iloc[row]) & (keys["zone_id"] == keys["zone_id"].iloc[row])
+    first = int(np.flatnonzero(same.to_numpy())[0])
+    raise InputError(
+        f"{place(row)}: zone {keys['zone_id'].iloc[row]} already has a row for {keys['month'].iloc[row]} "
+        f"({place(first)}); keep one row per zone and month ({len(repeated)} repeated in all)."
+    )
+
+
+def _first(bad: pd.Series | NDArray[np.bool_], sentence: Callable[[int], str]) -> None:
+    rows = np.flatnonzero(np.asarray(bad, dtype=bool))
+    if len(rows):
+        raise InputError(sentence(int(rows[0])))
+
+
+def _numbers(column: pd.Series) -> Floats:
+    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+
+
+def _bad_month(value: object) -> bool:
+    return not (isinstance(value, str) and _MONTH.fullmatch(value) and value[:4] != "0000")
+
+
+def _days(month: str) -> int:
+    return calendar.monthrange(int(month[:4]), int(month[5:]))[1]
+
+
+def _ward_budgets(rules: HoursRules, wards: Sequence[str]) -> Floats:
+    named = dict(rules.ward_budgets)
+    unknown = [ward for ward in named if ward not in set(wards)]
+    if unknown:
+        raise InputError(
+            f"ward_budgets names ward {unknown[0]!r}, which is not in the demand; check its spelling."
+        )
+    default = np.inf if rules.ward_budget is None else rules.ward_budget
+    return np.array([named.get(ward, default) for ward in wards], dtype=float)

@@ -1,0 +1,154 @@
+"""Rules and result of the hours model: the nouns, validated once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from patrol_core.certificate import Certificate
+from patrol_core.errors import InputError
+
+Rounding = Literal["quarter", "none", "shift"]
+RoundingMethod = Literal["best", "largest-remainder"]
+
+
+@dataclass(frozen=True)
+class HoursRules:
+    """Bounds, budgets and rounding of an hours plan. Budgets are hours per month.
+
+    Attributes
+    ----------
+    min_per_day, max_per_day
+        Least and most hours a zone can get per day. The most grows with the zone's area (``area_clip``).
+    ward_budget
+        Hours per month every ward can use, or None for no limit.
+    city_budget
+        Hours per month all zones together can use, or None for no limit.
+    rounding
+        ``quarter`` (multiples of 0.25 h), ``shift`` (multiples of ``shift_hours``) or ``none``.
+    shift_hours
+        Length of a shift in hours, for ``rounding="shift"``.
+    area_clip
+        Zone area over the month's mean area is held between these two before it multiplies the most hours.
+    rounding_method
+        ``best``: the best plan in whole units (marginal allocation, Fox 1966). ``largest-remainder``: the
+        continuous plan, rounded (Hamilton's method).
+    ward_budgets
+        (ward, hours per month) pairs for wards whose limit is not ``ward_budget``.
+
+    Raises
+    ------
+    InputError
+        If a number is missing, negative, not finite, or the least exceeds the most.
+    """
+
+    min_per_day: float = 1.0
+    max_per_day: float = 2.6
+    ward_budget: float | None = 3200.0
+    city_budget: float | None = None
+    rounding: Rounding = "quarter"
+    shift_hours: float = 8.0
+    area_clip: tuple[float, float] = (1.0, 2.0)
+    rounding_method: RoundingMethod = "best"
+    ward_budgets: tuple[tuple[str, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        number("min_per_day", self.min_per_day, least=0.0, most=24.0)
+        number("max_per_day", self.max_per_day, least=0.0, most=24.0, above=True)
+        number("shift_hours", self.shift_hours, least=0.0, most=24.0, above=True)
+        for name, value in (("ward_budget", self.ward_budget), ("city_budget", self.city_budget)):
+            if value is not None:
+                number(name, value, least=0.0)
+        for ward, value in self.ward_budgets:
+            number(f"ward_budgets[{ward!r}]", value, least=0.0)
+        low, high = self.area_clip
+        number("area_clip[0]", low, least=0.0, above=True)
+        number("area_clip[1]", high, least=low)
+        if self.min_per_day > self.max_per_day * low:
+            raise InputError(
+                f"min_per_day is {self.min_per_day:g} h but the smallest zone can take only "
+                f"{self.max_per_day * low:g} h a day (max_per_day x area_clip[0]); lower the minimum or "
+                "raise the maximum."
+            )
+        if self.rounding not in ("quarter", "none", "shift"):
+            raise InputError(f"rounding is {self.rounding!r}; choose quarter, none or shift.")
+        if self.rounding_method not in ("best", "largest-remainder"):
+            raise InputError(
+                f"rounding_method is {self.rounding_method!r}; choose best or largest-remainder."
+            )
+
+    @property
+    def unit(self) -> float:
+        """Smallest step of the plan in hours; 0 when hours are not rounded."""
+        return {"quarter": 0.25, "shift": self.shift_hours, "none": 0.0}[self.rounding]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Patrol hours per zone and month, with their proof.
+
+    Attributes
+    ----------
+    frame
+        Rows and order of the demand: month (YYYY-MM), ward, zone_id, area_km2, risk (expected crimes in the
+        month), hours (the plan, hours in the month), hours_continuous (before rounding), lower, upper
+        (hours), value_of_hour (rise of the objective per further hour in this zone, at ``hours_continuous``).
+    certificate
+        Proof for ``hours`` as delivered, all months together. Its bound is the best possible in whole units
+        where ``rounding_method="best"`` and no group rule is set; else the bound of the unrounded problem.
+    continuous
+        Proof for ``hours_continuous``: objective, dual bound, gap.
+    monthly
+        The delivered plan's certificate for each month.
+    objective_before_rounding, objective_after_rounding
+        ``sum risk_i ln(1 + hours_i) / ln(1 + most_i)``: expected crimes weighted by the share of a zone's
+        full effect that its hours reach.
+    binding
+        Budgets that hold the plan back, e.g. ``"2025-01 city"`` or ``"2025-01 ward Abbey Road"``.
+    slack
+        One row per budget and month: month, kind, name, limit, used, slack (hours), value_of_hour, binding,
+        least and most (hours the zones under it must and can take).
+    notes
+        Plain sentences about the plan a reader must not miss.
+    rules
+        The rules it was made under.
+    """
+
+    frame: pd.DataFrame
+    certificate: Certificate
+    continuous: Certificate
+    monthly: Mapping[str, Certificate]
+    objective_before_rounding: float
+    objective_after_rounding: float
+    binding: tuple[str, ...]
+    slack: pd.DataFrame
+    notes: tuple[str, ...]
+    rules: HoursRules
+
+    def as_dict(self) -> dict[str, object]:
+        """What the command line prints (without the certificate's phases)."""
+        return {
+            **self.certificate.as_dict(),
+            "objective_before_rounding": float(self.objective_before_rounding),
+            "objective_after_rounding": float(self.objective_after_rounding),
+            "binding": list(self.binding),
+            "notes": list(self.notes),
+        }
+
+
+def number(
+    name: str, value: float, *, least: float = -math.inf, most: float = math.inf, above: bool = False
+) -> None:
+    """Raise InputError unless the value is a finite number in range (``above``: more than ``least``)."""
+    known: object = value  # callers pass what a file or a page gave them
+    good = isinstance(known, int | float) and not isinstance(known, bool) and math.isfinite(known)
+    if good and least <= value <= most and not (above and value == least):
+        return
+    accepted = f"above {least:g}" if above else f"{least:g} or more"
+    if math.isfinite(most):
+        accepted += f", {most:g} at most"
+    raise InputError(f"{name} is {value!r}; it must be a number {accepted}.")

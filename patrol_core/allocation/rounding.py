@@ -1,0 +1,181 @@
+"""Continuous hours to whole quarters or shifts without breaking a bound or a budget.
+
+Two methods, both on a problem whose bounds and budgets were first moved inward to the grid
+(:meth:`~patrol_core.allocation.hours_problem.HoursProblem.on_grid`), so neither can break one:
+
+* ``best``: marginal allocation (Fox 1966, Discrete optimization via marginal analysis). The k-th unit of a
+  zone is worth ``c ln((1 + (k+1)u) / (1 + ku))``, less for each further unit. Taking units in order of
+  worth, skipping those whose ward or city is full, is optimal: the budgets are nested, a polymatroid
+  (Federgruen & Groenevelt 1986). Only a window of units around the continuous optimum is sorted; the window
+  grows until it contains the answer.
+* ``largest-remainder`` (Hamilton): every zone keeps its whole units; the units left go to the largest
+  remainders.
+
+Ties go to the larger demand, then to the earlier row, so that the same input gives the same plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patrol_core.allocation.hours_kkt import Floats, Ints, nested_water_fill, pool_sums
+from patrol_core.allocation.hours_problem import HoursProblem
+
+_REACH = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Rounded:
+    """Whole-unit hours and multipliers that prove them best (zeros for the largest-remainder method).
+
+    Attributes
+    ----------
+    hours
+        Hours per row, multiples of the unit.
+    ward, city
+        Multipliers per ward pool (beyond the city's) and per month, objective per hour.
+    """
+
+    hours: Floats
+    ward: Floats
+    city: Floats
+
+
+def round_best(problem: HoursProblem, unit: float) -> Rounded:
+    """Best plan in whole units; ``problem`` is on the grid and its least hours fit the budgets."""
+    low, high = _units(problem.lower, unit), _units(problem.upper, unit)
+    centre = np.floor(_fill(problem) / unit + 1e-9).astype(np.int64)
+    below = np.full(len(centre), _REACH)
+    above = np.full(len(centre), _REACH)
+    while True:
+        start = np.maximum(centre - below, low)
+        stop = np.where(problem.weight > 0.0, np.minimum(centre + above + 1, high), start)
+        taken, ward, city = _take(problem, unit, start, stop)
+        short_below, short_above = _window_is_short(problem, unit, start, stop, taken, ward, city, low, high)
+        if not (short_below.any() or short_above.any()):
+            break
+        below = np.where(short_below, 4 * below, below)
+        above = np.where(short_above, 4 * above, above)
+    hours: Floats = np.asarray((start + taken) * unit, dtype=np.float64)
+    extra = np.maximum(ward - city[problem.month_of_ward], 0.0)
+    return Rounded(hours, extra, city)
+
+
+def round_largest_remainder(problem: HoursProblem, unit: float) -> Rounded:
+    """Round the continuous optimum of the grid problem by largest remainders."""
+    exact = _fill(problem) / unit
+    whole = np.minimum(np.floor(exact + 1e-9), _units(problem.upper, unit)).astype(np.int64)
+    remainder = exact - whole
+    rows = np.flatnonzero((remainder > 1e-9) & (whole < _units(problem.upper, unit)))
+    wards, months = len(problem.wards), len(problem.months)
+    in_ward = pool_sums(whole.astype(float), problem.ward, wards)
+    in_month = pool_sums(whole.astype(float), problem.month, months)
+    total = np.floor(pool_sums(exact, problem.month, months) + 1e-6) - in_month
+    room_ward = np.floor(problem.ward_budget / unit + 1e-6) - in_ward
+    chosen = _nested_top(problem, rows, remainder[rows], problem.risk[rows], room_ward, total)
+    units = whole
+    units[rows[chosen]] += 1
+    return Rounded(np.asarray(units * unit, dtype=np.float64), np.zeros(wards), np.zeros(months))
+
+
+def marginal_gain(weight: Floats, units: NDArray[np.int64], unit: float) -> Floats:
+    """Worth of the unit after ``units`` whole units: ``c ln((1 + (k+1)u) / (1 + ku))``."""
+    return np.asarray(weight * np.log1p(unit / (1.0 + units * unit)), dtype=np.float64)
+
+
+def _fill(problem: HoursProblem) -> Floats:
+    return nested_water_fill(
+        problem.weight,
+        problem.lower,
+        problem.upper,
+        ward_pool=problem.ward,
+        ward_budget=problem.ward_budget,
+        month_pool=problem.month,
+        city_budget=problem.city_budget,
+    ).hours
+
+
+def _units(hours: Floats, unit: float) -> NDArray[np.int64]:
+    return np.rint(hours / unit).astype(np.int64)
+
+
+def _take(
+    problem: HoursProblem, unit: float, start: NDArray[np.int64], stop: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Units taken beyond ``start`` in the window, and worth per hour of the first unit refused per pool."""
+    sizes = np.maximum(stop - start, 0)
+    row = np.repeat(np.arange(len(sizes)), sizes)
+    offset = np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    gain = marginal_gain(problem.weight[row], start[row] + offset, unit)
+    base = start.astype(float)
+    room_ward = np.floor(problem.ward_budget / unit + 1e-6) - pool_sums(
+        base, problem.ward, len(problem.wards)
+    )
+    room_city = np.floor(problem.city_budget / unit + 1e-6) - pool_sums(
+        base, problem.month, len(problem.months)
+    )
+    order = np.lexsort((row, -problem.risk[row], -gain))
+    row, gain = row[order], gain[order]
+    rank = _rank(problem.ward[row], len(problem.wards))
+    fits = rank < room_ward[problem.ward[row]]
+    ward = np.zeros(len(problem.wards))
+    np.maximum.at(ward, problem.ward[row[~fits]], gain[~fits] / unit)
+    row, gain = row[fits], gain[fits]
+    rank = _rank(problem.month[row], len(problem.months))
+    fits = rank < room_city[problem.month[row]]
+    city = np.zeros(len(problem.months))
+    np.maximum.at(city, problem.month[row[~fits]], gain[~fits] / unit)
+    taken = np.bincount(row[fits], minlength=len(sizes)).astype(np.int64)
+    return taken, ward, city
+
+
+def _window_is_short(
+    problem: HoursProblem,
+    unit: float,
+    start: NDArray[np.int64],
+    stop: NDArray[np.int64],
+    taken: NDArray[np.int64],
+    ward: Floats,
+    city: Floats,
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Rows whose window may cut off the answer below or above.
+
+    Below: the last unit under the window is worth less than a unit refused elsewhere. Above: everything in
+    the window was taken and the next unit is worth more than the price, or nothing was refused at all.
+    """
+    price = np.maximum(ward[problem.ward], city[problem.month])
+    under = marginal_gain(problem.weight, np.maximum(start - 1, 0), unit) / unit
+    short_below = (start > low) & (taken == 0) & (under < price)
+    over_ward = pool_sums(start.astype(float) * unit, problem.ward, len(problem.wards)) > problem.ward_budget
+    over_city = (
+        pool_sums(start.astype(float) * unit, problem.month, len(problem.months)) > problem.city_budget
+    )
+    short_below |= (start > low) & (over_ward[problem.ward] | over_city[problem.month])
+    next_gain = marginal_gain(problem.weight, start + taken, unit) / unit
+    short_above = (problem.weight > 0.0) & (start + taken == stop) & (stop < high) & (next_gain > price)
+    return short_below, short_above
+
+
+def _nested_top(
+    problem: HoursProblem, rows: Ints, score: Floats, second: Floats, room_ward: Floats, room_city: Floats
+) -> Ints:
+    """Positions (in ``rows``) of the best scores that fit their ward and then their month."""
+    order = np.lexsort((rows, -second, -score))
+    for pool, room in ((problem.ward, room_ward), (problem.month, room_city)):
+        own = pool[rows[order]]
+        order = order[_rank(own, len(room)) < room[own]]
+    return np.asarray(order, dtype=np.intp)
+
+
+def _rank(pool: Ints, pools: int) -> Ints:
+    """Rank of each entry inside its pool, in the order given, from 0."""
+    order = np.argsort(pool, kind="stable")
+    first = np.searchsorted(pool[order], np.arange(pools))
+    rank = np.empty(len(pool), dtype=np.intp)
+    rank[order] = np.arange(len(pool)) - first[pool[order]]
+    return rank

@@ -1,0 +1,280 @@
+"""What a place is: the data of one area, and the doors through which it is made.
+
+Nouns only; the work is done in :mod:`patrol_core.sources` (which imports this module, so the doors
+below import it inside the function).
+
+The ``crimes`` table has one row per recorded offence, in the order of the input:
+
+=============  =================  ==============================================================
+column         type               meaning
+=============  =================  ==============================================================
+crime_id       str                identifier as published, "" if none (always so for ASB)
+month          category, ordered  "YYYY-MM"
+crime_type     category           police.uk display name, e.g. "Anti-social behaviour"
+lon, lat       float              WGS84 degrees (EPSG:4326), NaN if none
+x, y           float              metres in ``AreaData.crs`` (easting, northing), NaN if none
+lsoa_code      str                LSOA as published, "" if none
+lsoa_name      str                its name, "" if none
+location       str                text of the anonymised place, e.g. "On or near High Street"
+force          str                force that reported the row
+outcome        str                last outcome category, "" if none
+source         category           file the row came from
+=============  =================  ==============================================================
+
+Points are anonymised snap points, not places where crime happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+from patrol_core.errors import InputError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+#: Columns of the ``crimes`` table, in order.
+CRIME_COLUMNS: tuple[str, ...] = (
+    "crime_id",
+    "month",
+    "crime_type",
+    "lon",
+    "lat",
+    "x",
+    "y",
+    "lsoa_code",
+    "lsoa_name",
+    "location",
+    "force",
+    "outcome",
+    "source",
+)
+#: Columns of the ``totals`` table (counts without points), in order.
+TOTAL_COLUMNS: tuple[str, ...] = ("zone_id", "month", "crime_type", "count")
+#: Zone systems there are, with the words people read.
+ZONE_SYSTEMS: Mapping[str, str] = {
+    "lsoa": "LSOA (census small area)",
+    "ward": "Ward",
+    "grid": "Square grid",
+    "hex": "Hexagons",
+    "own": "Own polygons",
+}
+#: Metric CRS of everything in the United Kingdom: British National Grid, metres.
+UK_CRS = "EPSG:27700"
+
+
+class DataKind(StrEnum):
+    """Where the data of an area come from; shown on every page."""
+
+    GENERATED = "generated"
+    PUBLISHED = "published"
+    UPLOADED = "uploaded"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing noticed in the data.
+
+    Attributes
+    ----------
+    severity
+        ``info`` changes nothing, ``warning`` weakens the plan, ``error`` makes part of it wrong.
+    text
+        One plain sentence that says what the defect does to the plan.
+    rows
+        How many rows it concerns, where that makes sense.
+    """
+
+    severity: Literal["info", "warning", "error"]
+    text: str
+    rows: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class AreaData:
+    """All data of one place, read-only. Build it with the functions below.
+
+    Attributes
+    ----------
+    key
+        ``sample``, ``columbus``, ``geodanet`` or ``upload-<hash8>``.
+    name
+        Name for people.
+    kind
+        Generated, published or uploaded.
+    crs
+        Metric CRS of all geometry; ``EPSG:27700`` for the UK. For Columbus it is an unnamed local plane.
+    crimes
+        The ``crimes`` table (module docstring), or None where only zone totals exist.
+    polygons
+        Published zones indexed by ``zone_id`` (str) in ``crs``; columns ``name``, ``ward`` (str, "" if
+        none), ``population`` (float, NaN unknown), optionally ``ward_code``, and the columns of ``groups``.
+    totals
+        Long counts where there are no points: ``zone_id, month, crime_type, count``.
+    zone_systems
+        Systems these data can offer, the default first.
+    groups
+        Polygon column -> label for people.
+    months
+        All months present, sorted, "YYYY-MM".
+    attribution
+        Licence line to show with anything drawn from the data.
+    findings
+        What was noticed, in words.
+    content_hash
+        sha256 (hex) of the data, the same in every run.
+    extra
+        Further layers by name, e.g. ``streets`` and ``schools``, in ``crs``.
+    unit
+        What one unit of ``count`` is.
+    """
+
+    key: str
+    name: str
+    kind: DataKind
+    crs: str
+    crimes: pd.DataFrame | None
+    polygons: gpd.GeoDataFrame | None
+    totals: pd.DataFrame | None
+    zone_systems: tuple[str, ...]
+    groups: Mapping[str, str]
+    months: tuple[str, ...]
+    attribution: str
+    findings: tuple[Finding, ...]
+    content_hash: str
+    extra: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    unit: str = "crimes"
+
+    def value_unit(self) -> str:
+        """Unit of the counts, for axis titles: ``crimes`` unless the source counts otherwise."""
+        return self.unit
+
+    @property
+    def crime_types(self) -> tuple[str, ...]:
+        """Crime types present, sorted."""
+        table = self.crimes if self.crimes is not None else self.totals
+        if table is None:
+            return ()
+        return tuple(sorted({str(v) for v in table["crime_type"].unique()}))
+
+
+def _load_sample() -> AreaData:
+    from patrol_core.sources.sample import load_sample
+
+    return load_sample()
+
+
+def _load_columbus() -> AreaData:
+    from patrol_core.sources.classics import load_columbus
+
+    return load_columbus()
+
+
+def _load_geodanet() -> AreaData:
+    from patrol_core.sources.classics import load_geodanet
+
+    return load_geodanet()
+
+
+#: Embedded areas, by key, in the order to offer them.
+EMBEDDED: Mapping[str, Callable[[], AreaData]] = {
+    "sample": _load_sample,
+    "columbus": _load_columbus,
+    "geodanet": _load_geodanet,
+}
+
+
+def load_area(key: str) -> AreaData:
+    """Load one of the embedded areas; needs neither network nor file.
+
+    Raises
+    ------
+    InputError
+        If ``key`` names none of them; the message lists the choices.
+    """
+    loader = EMBEDDED.get(key)
+    if loader is None:
+        raise InputError(f"There is no embedded area {key!r}; choose one of {', '.join(EMBEDDED)}.")
+    return loader()
+
+
+def area_from_crimes(
+    crimes: pd.DataFrame,
+    *,
+    polygons: gpd.GeoDataFrame | None = None,
+    lookup: pd.DataFrame | Sequence[pd.DataFrame] | None = None,
+    name: str = "Uploaded data",
+    findings: Sequence[Finding] = (),
+    attribution: str | None = None,
+) -> AreaData:
+    """Make an area from a ``crimes`` table, with polygons and attributes where there are any.
+
+    Parameters
+    ----------
+    crimes
+        As returned by :func:`patrol_core.sources.police_archive.read_crimes`. Missing ``x``/``y`` are
+        projected from ``lon``/``lat`` to EPSG:27700.
+    polygons
+        As returned by :func:`patrol_core.sources.boundaries.read_polygons`, any CRS.
+    lookup
+        One or several attribute tables (:func:`patrol_core.sources.boundaries.read_attributes`).
+    findings
+        Findings of the import, to keep with the data.
+    attribution
+        Licence line; the Open Government Licence line when not given.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or there are no rows.
+    """
+    from patrol_core.sources.assemble import build_from_crimes
+
+    return build_from_crimes(
+        crimes, polygons=polygons, lookup=lookup, name=name, findings=findings, attribution=attribution
+    )
+
+
+def area_from_counts(
+    counts: pd.DataFrame,
+    polygons: gpd.GeoDataFrame,
+    *,
+    lookup: pd.DataFrame | Sequence[pd.DataFrame] | None = None,
+    name: str = "Uploaded counts",
+    findings: Sequence[Finding] = (),
+    attribution: str | None = None,
+    crime_type: str = "Crime",
+) -> AreaData:
+    """Make an area from zone counts without points.
+
+    Parameters
+    ----------
+    counts
+        Columns ``lsoa_code`` or ``zone_id``, ``month`` ("YYYY-MM"), ``count`` (>= 0), optionally
+        ``crime_type``.
+    polygons
+        Zones whose index holds the codes; codes without polygon are reported as a Finding and kept in
+        ``totals`` (they count as not placed).
+    crime_type
+        Crime type of all rows when the column is absent.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, a count is negative or not a number, or no code has a polygon.
+    """
+    from patrol_core.sources.assemble import build_from_counts
+
+    return build_from_counts(
+        counts,
+        polygons,
+        lookup=lookup,
+        name=name,
+        findings=findings,
+        attribution=attribution,
+        crime_type=crime_type,
+    )

@@ -1,0 +1,63 @@
+"""The command line: the same product without a browser.
+
+Results go to stdout as one JSON object, progress and faults to stderr. Exit codes: 0 done, 2 bad input,
+3 infeasible, 4 a source that could not be read. No traceback is shown for a fault of the input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from patrol_core.cli import game, hours, plan
+from patrol_core.errors import InputError, PatrolError
+from patrol_core.reports.plain import to_json_bytes
+
+COMMANDS = (plan, game, hours)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose faults are one line and exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}. See `{self.prog} --help`.")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line, one subcommand a module."""
+    parser = _Parser(
+        prog="patrol",
+        description="Plan patrols on open crime data: who is protected, at what price, and how sure we are.",
+        epilog="Exit codes: 0 done, 2 bad input, 3 infeasible, 4 a file or source that cannot be read.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    for module in COMMANDS:
+        module.add_parser(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    try:
+        chosen = build_parser().parse_args(arguments)
+        result = chosen.run(chosen)
+    except PatrolError as error:
+        say(_one_line(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        say("Stopped; nothing was written.")
+        return 130
+    if result is not None:
+        sys.stdout.write(to_json_bytes(result).decode().rstrip("\n") + "\n")
+    return 0
+
+
+def say(text: str) -> None:
+    """Write one line to stderr."""
+    sys.stderr.write(f"{text}\n")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

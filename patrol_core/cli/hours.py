@@ -1,0 +1,98 @@
+"""``patrol hours``: patrol hours with diminishing returns, from a demand table."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from patrol_core.errors import InputError
+
+
+def add_parser(commands: Any) -> None:
+    """Add ``hours`` to the command line."""
+    parser = commands.add_parser(
+        "hours",
+        help="divide patrol hours over zones and months",
+        description="Divide patrol hours over zones and months so that the most harm is met, with diminishing returns.",
+    )
+    parser.add_argument(
+        "demand",
+        metavar="DEMAND.csv",
+        type=Path,
+        help="Month, Ward, LSOA_Code, area_km2, Predicted_Burglaries",
+    )
+    parser.add_argument(
+        "--ward-budget",
+        default="3200",
+        metavar="HOURS",
+        help="hours a month in any ward, or none (default 3200)",
+    )
+    parser.add_argument(
+        "--city-budget", default="none", metavar="HOURS", help="hours a month over all zones (default none)"
+    )
+    parser.add_argument(
+        "--min-per-day", default="1", metavar="HOURS", help="least hours a day in a zone (default 1)"
+    )
+    parser.add_argument(
+        "--max-per-day", default="2.6", metavar="HOURS", help="most hours a day in a zone (default 2.6)"
+    )
+    parser.add_argument(
+        "--round", default="quarter", choices=("quarter", "none", "shift"), help="default quarter"
+    )
+    parser.add_argument(
+        "--out", metavar="PLAN.csv", type=Path, help="the plan; rows in the order of the demand"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Solve the hours of a demand table."""
+    from patrol_core.allocation.demand_io import read_demand, write_plan
+    from patrol_core.allocation.hours import HoursRules, solve_hours
+
+    rules = HoursRules(
+        ward_budget=number("--ward-budget", arguments.ward_budget),
+        city_budget=number("--city-budget", arguments.city_budget),
+        min_per_day=number("--min-per-day", arguments.min_per_day) or 0.0,
+        max_per_day=_needed("--max-per-day", arguments.max_per_day),
+        rounding=arguments.round,
+    )
+    plan = solve_hours(read_demand(arguments.demand), rules)
+    if arguments.out is not None:
+        write_plan(plan, arguments.out)
+    return {
+        **plan.certificate.as_dict(),
+        "objective_before_rounding": plan.objective_before_rounding,
+        "objective_after_rounding": plan.objective_after_rounding,
+        "binding": list(plan.binding),
+        "rows": len(plan.frame),
+        "hours": float(plan.frame["hours"].sum()),
+        "notes": list(plan.notes),
+    }
+
+
+def number(flag: str, text: str) -> float | None:
+    """A number of hours, or None for ``none``.
+
+    Raises
+    ------
+    InputError
+        Naming the flag, the value and what is accepted.
+    """
+    if text.lower() in {"none", "off", ""}:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0 <= value < float("inf"):
+        raise InputError(f"{flag} cannot be {text!r}: give hours as a number of 0 or more, or none.")
+    return value
+
+
+def _needed(flag: str, text: str) -> float:
+    value = number(flag, text)
+    if value is None:
+        raise InputError(f"{flag} cannot be {text!r}: give hours as a number of 0 or more.")
+    return value

@@ -1,0 +1,132 @@
+"""``patrol plan``: from crime rows to a plan, its files and its report."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from patrol_core.areas import EMBEDDED, AreaData, area_from_crimes, load_area
+from patrol_core.errors import InputError
+from patrol_core.scenario import Choice, Scenario, choices, make_scenario
+
+FLAGS = {name: row.flag for name, row in choices().items() if row.flag}
+"""Flag of each choice; place, crime types and switches have their own form below."""
+
+
+NULLABLE = {"fairness", "city_hours", "ward_hours"}
+"""Choices that can be switched off."""
+
+
+def add_parser(commands: Any) -> None:
+    """Add ``plan`` to the command line."""
+    parser = commands.add_parser(
+        "plan",
+        help="make a patrol plan from crime data",
+        description="Make a patrol plan: coverage of every zone, hours, randomised deployments, fairness, and a report.",
+    )
+    place = parser.add_argument_group("place")
+    place.add_argument("--area", help=f"embedded data: {', '.join(EMBEDDED)} (default sample)")
+    place.add_argument(
+        "--crimes",
+        metavar="FILE",
+        action="append",
+        type=Path,
+        help="police.uk archive rows as published: CSV, zip or folder; may be repeated",
+    )
+    place.add_argument(
+        "--boundaries", metavar="FILE", type=Path, help="zones as GeoJSON, GeoPackage or zipped Shapefile"
+    )
+    place.add_argument(
+        "--attributes",
+        metavar="FILE",
+        action="append",
+        type=Path,
+        default=[],
+        help="CSV by zone code: population, deprivation, wards; may be repeated",
+    )
+    chosen = parser.add_argument_group("choices")
+    table = choices()
+    for name, flag in FLAGS.items():
+        row = table[name]
+        chosen.add_argument(flag, dest=name, default=None, metavar=_metavar(row), help=_help(row))
+    chosen.add_argument("--type", dest="crime_types", action="append", help=table["crime_types"].help)
+    chosen.add_argument("--harm", action="store_true", help="weight crimes by the Cambridge Crime Harm Index")
+    chosen.add_argument("--patrol-generated", action="store_true", help=table["patrol_generated"].help)
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, help="folder for the files; without it only the summary is printed"
+    )
+    parser.set_defaults(run=run)
+
+
+def _metavar(row: Choice) -> str:
+    return row.unit.upper().replace(" ", "-") or row.name.upper()
+
+
+def _help(row: Choice) -> str:
+    default = "none" if row.default in (None, "") else str(row.default)
+    return f"{row.help} (default {default})".replace("%", "%%")
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Make the plan; writes the files when ``--out`` is given and returns the summary."""
+    from patrol_core.cli import say
+    from patrol_core.reports.plan_files import make_plan_files, summarise
+
+    scenario = scenario_of(arguments)
+    data = data_of(arguments)
+    scenario = scenario.changed(area=data.key)
+    say(f"Planning for {data.name} ({data.kind}) …")
+    result = summarise(data, scenario)
+    for finding in result.prepared.findings:
+        if finding.severity != "info":
+            say(f"{finding.severity}: {finding.text}")
+    if arguments.out is not None:
+        written = make_plan_files(result, arguments.out)
+        say(f"Wrote {', '.join(written)} to {arguments.out}.")
+    return result.summary
+
+
+def scenario_of(arguments: argparse.Namespace) -> Scenario:
+    """The scenario that the flags stand for."""
+    values: dict[str, Any] = {
+        name: getattr(arguments, name) for name in FLAGS if getattr(arguments, name) is not None
+    }
+    for name, text in values.items():
+        if text in {"off", "none"} and name in NULLABLE:
+            values[name] = None
+    if arguments.crime_types:
+        values["crime_types"] = tuple(arguments.crime_types)
+    if arguments.harm:
+        if values.get("weighting", "cchi") != "cchi":
+            raise InputError(
+                f"--harm asks for cchi, --weighting for {values['weighting']!r}; give one of them."
+            )
+        values["weighting"] = "cchi"
+    if arguments.patrol_generated:
+        values["patrol_generated"] = True
+    return make_scenario(values)
+
+
+def data_of(arguments: argparse.Namespace) -> AreaData:
+    """The data that the flags name: embedded, or files."""
+    from patrol_core.sources.boundaries import read_attributes, read_polygons
+    from patrol_core.sources.police_archive import read_crimes
+
+    if not arguments.crimes:
+        if arguments.boundaries or arguments.attributes:
+            raise InputError(
+                "--boundaries and --attributes go with --crimes; add --crimes FILE, or leave them out."
+            )
+        return load_area(arguments.area or "sample")
+    if arguments.area:
+        raise InputError("--area names embedded data and --crimes brings its own; give one of them.")
+    crimes, report = read_crimes(arguments.crimes)
+    polygons = read_polygons(arguments.boundaries) if arguments.boundaries else None
+    attributes = [read_attributes(path) for path in arguments.attributes]
+    name = (
+        arguments.crimes[0].stem if len(arguments.crimes) == 1 else f"{len(arguments.crimes)} files of crimes"
+    )
+    return area_from_crimes(
+        crimes, polygons=polygons, lookup=attributes or None, name=name, findings=report.findings
+    )

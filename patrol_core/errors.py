@@ -1,0 +1,62 @@
+"""What can go wrong, in words a user can act on.
+
+Every message says what is wrong, where, and what to do next. The command line maps each class to
+an exit code (``exit_code``); pages show the message as it is, never a traceback.
+"""
+
+from __future__ import annotations
+
+
+class PatrolError(Exception):
+    """Base of every error this project raises on purpose."""
+
+    exit_code = 1
+
+
+class InputError(PatrolError, ValueError):
+    """A value, file, row or table that cannot be used as given."""
+
+    exit_code = 2
+
+
+class InfeasibleError(PatrolError, ValueError):
+    """Rules that cannot all be met.
+
+    Parameters
+    ----------
+    message
+        Which rule, by how much, and what would work.
+    rule
+        The rule named in the message (for a page's "relax" button).
+    shortfall
+        By how much it fails, in the rule's own unit.
+    remedy
+        The least value that works, where it is known.
+    """
+
+    exit_code = 3
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        rule: str = "",
+        shortfall: float | None = None,
+        remedy: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.shortfall = shortfall
+        self.remedy = remedy
+
+
+class SourceError(PatrolError, OSError):
+    """A file or service that could not be reached or read."""
+
+    exit_code = 4
+
+
+class SolverError(PatrolError, RuntimeError):
+    """A solver that ended without a plan that passes the checks."""
+
+    exit_code = 1

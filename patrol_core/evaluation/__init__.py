@@ -1,0 +1,1 @@
+"""A plan against simple alternatives, and how steady it is."""

@@ -1,0 +1,263 @@
+"""Who is protected and who bears the patrols: rates per head by group, and how unequal they are.
+
+Patrol is both a protection and a burden, so :func:`summary` always shows both: what risk stays with each
+group's residents, and how much patrol they see. Group rates are sums over the group's zones per 1,000
+residents of the group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from patrol_core.errors import InputError
+from patrol_core.fairness import indices
+from patrol_core.fairness.indices import Floats
+
+Groups = Mapping[str, Sequence[str]]
+
+#: The screening threshold for the smallest group rate over the largest.
+FOUR_FIFTHS = 0.8
+PROTECTION = "protection: residual per 1,000"
+BURDEN = "burden: patrol per 1,000"
+
+
+def group_table(
+    zone_ids: Sequence[str], population: ArrayLike, groups: Groups, amount: ArrayLike
+) -> pd.DataFrame:
+    """Amount per 1,000 residents of every group.
+
+    Parameters
+    ----------
+    zone_ids
+        Labels, in the order of the arrays.
+    population
+        Residents, shape ``(n,)``.
+    groups
+        Group name to zone ids; groups may overlap.
+    amount
+        What is counted per zone (residual harm, coverage, hours), shape ``(n,)``, 0 or more.
+
+    Returns
+    -------
+    pandas.DataFrame
+        group, zones (how many), population, amount, per_1000, ratio_to_overall (group's rate over the rate
+        of all zones). A group without residents has no rate: NaN.
+
+    Raises
+    ------
+    InputError
+        Unknown or repeated zones, lengths that differ, negative or missing numbers.
+    """
+    people, amounts = _arrays(population, amount, len(zone_ids))
+    overall = amounts.sum() / people.sum()
+    rows = []
+    for group, members in groups.items():
+        inside = _positions(zone_ids, group, members)
+        heads, total = float(people[inside].sum()), float(amounts[inside].sum())
+        rate = total / heads if heads > 0 else np.nan
+        ratio = rate / overall if overall > 0 else (1.0 if heads > 0 else np.nan)
+        rows.append((group, len(inside), heads, total, 1000.0 * rate, ratio))
+    columns = ["group", "zones", "population", "amount", "per_1000", "ratio_to_overall"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def inequality(
+    amount: ArrayLike,
+    population: ArrayLike | None,
+    *,
+    groups: Sequence[object] | None = None,
+    rank: ArrayLike | None = None,
+) -> dict[str, float]:
+    """Measures of inequality of an amount per head (formulas in :mod:`~patrol_core.fairness.indices`).
+
+    Parameters
+    ----------
+    amount
+        Per zone, shape ``(n,)``, 0 or more.
+    population
+        Residents per zone; None counts every zone once (then Gini, Theil and Atkinson come from PySAL).
+    groups
+        One label per zone (each zone in one group), for the Theil split and the ratio between groups.
+    rank
+        Order of the zones, most disadvantaged first (small numbers), for the concentration index.
+
+    Returns
+    -------
+    dict
+        gini, theil, theil_between, theil_within, atkinson_0.5, atkinson_1, hoover, min_max_ratio (smallest
+        group rate over largest; over zones where no groups are given), concentration,
+        zones_without_population and amount_without_population (what no per-head measure can see). NaN where
+        its input was not given.
+
+    Raises
+    ------
+    InputError
+        Lengths that differ, negative or missing numbers, nobody living anywhere.
+    """
+    amounts = np.asarray(amount, dtype=np.float64)
+    people, amounts = _arrays(
+        np.ones(len(amounts)) if population is None else population, amounts, len(amounts)
+    )
+    lived = people > 0
+    rate, weight = amounts[lived] / people[lived], people[lived]
+    result = {
+        "gini": indices.gini(rate, weight),
+        "theil": indices.theil(rate, weight),
+        "theil_between": np.nan,
+        "theil_within": np.nan,
+        "atkinson_0.5": indices.atkinson(rate, weight, 0.5),
+        "atkinson_1": indices.atkinson(rate, weight, 1.0),
+        "hoover": indices.hoover(rate, weight),
+        "min_max_ratio": min_max_ratio(rate),
+        "concentration": np.nan,
+        "zones_without_population": float((~lived).sum()),
+        "amount_without_population": float(amounts[~lived].sum()),
+    }
+    if population is None:
+        result.update(indices.unweighted(rate))
+    if groups is not None:
+        labels = list(groups)
+        _require_length("groups", len(labels), len(lived))
+        kept = [label for label, keep in zip(labels, lived, strict=True) if keep]
+        result["theil_between"], result["theil_within"] = indices.theil_split(rate, weight, kept)
+        result["min_max_ratio"] = min_max_ratio(_group_rates(rate, weight, kept))
+    if rank is not None:
+        order = np.asarray(rank, dtype=np.float64)
+        _require_length("rank", len(order), len(lived))
+        if not np.isfinite(order[lived]).all():
+            raise InputError(
+                "The rank for the concentration index is missing for some zones; give every zone one."
+            )
+        result["concentration"] = indices.concentration(rate, weight, order[lived])
+    return result
+
+
+def min_max_ratio(rates: ArrayLike) -> float:
+    """Smallest rate over largest, 0 to 1; 1 where all are 0; NaN rates are left out."""
+    values = np.asarray(rates, dtype=np.float64)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return float("nan")
+    return 1.0 if values.max() <= 0.0 else float(values.min() / values.max())
+
+
+def four_fifths(ratio: float) -> str:
+    """The smallest-to-largest ratio in words, with what the threshold is and is not."""
+    if not np.isfinite(ratio):
+        return "no ratio: fewer than one group has residents"
+    side = "below" if ratio < FOUR_FIFTHS else "at or above"
+    return (
+        f"{ratio:.2f}: {side} the four-fifths screening threshold (0.80; from US employment practice, not UK "
+        "law, and no finding of fairness by itself)"
+    )
+
+
+def summary(
+    zone_ids: Sequence[str],
+    population: ArrayLike,
+    groups: Groups,
+    coverage: ArrayLike,
+    residual: ArrayLike,
+    *,
+    values: ArrayLike | None = None,
+) -> pd.DataFrame:
+    """Protection and burden side by side, tidy: one row per view and group.
+
+    Parameters
+    ----------
+    zone_ids, population, groups
+        As in :func:`group_table`.
+    coverage
+        Patrol per zone: coverage (units on patrol) or hours.
+    residual
+        Harm that remains per zone.
+    values
+        Harm per zone without patrols; adds ``need_ratio`` to the burden rows: the group's share of patrol
+        over its share of harm (above 1: more patrol than its harm accounts for).
+
+    Returns
+    -------
+    pandas.DataFrame
+        view, group, zones, population, amount, per_1000, ratio_to_overall, min_max_ratio (of the view, over
+        its groups), need_ratio (NaN in the protection view or without ``values``).
+    """
+    parts = []
+    for view, amount in ((PROTECTION, residual), (BURDEN, coverage)):
+        table = group_table(zone_ids, population, groups, amount)
+        table.insert(0, "view", view)
+        table["min_max_ratio"] = min_max_ratio(table["per_1000"].to_numpy(dtype=float))
+        table["need_ratio"] = np.nan
+        if view == BURDEN and values is not None:
+            harm = group_table(zone_ids, population, groups, values)["amount"].to_numpy(dtype=float)
+            table["need_ratio"] = _share_ratio(table["amount"].to_numpy(dtype=float), harm, amount, values)
+        parts.append(table)
+    return pd.concat(parts, ignore_index=True)
+
+
+def lorenz(amount: ArrayLike, population: ArrayLike, *, rank: ArrayLike | None = None) -> pd.DataFrame:
+    """Lorenz curve of the amount per head, or the concentration curve when ``rank`` orders the zones.
+
+    Returns
+    -------
+    pandas.DataFrame
+        population_share, amount_share, both cumulative from 0 to 1; the first row is (0, 0).
+    """
+    amounts = np.asarray(amount, dtype=np.float64)
+    people, amounts = _arrays(population, amounts, len(amounts))
+    lived = people > 0
+    people, amounts = people[lived], amounts[lived]
+    key = amounts / people if rank is None else np.asarray(rank, dtype=np.float64)[lived]
+    order = np.argsort(key, kind="stable")
+    total = amounts.sum() if amounts.sum() > 0 else 1.0
+    x = np.concatenate([[0.0], np.cumsum(people[order]) / people.sum()])
+    y = np.concatenate([[0.0], np.cumsum(amounts[order]) / total])
+    return pd.DataFrame({"population_share": x, "amount_share": y if amounts.sum() > 0 else x})
+
+
+def _share_ratio(amount: Floats, harm: Floats, all_amount: ArrayLike, all_harm: ArrayLike) -> Floats:
+    total, total_harm = float(np.sum(all_amount)), float(np.sum(all_harm))
+    if total <= 0 or total_harm <= 0:
+        return np.full(len(amount), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = (amount / total) / (harm / total_harm)
+    return np.where(harm > 0, ratio, np.nan)
+
+
+def _group_rates(rate: Floats, weight: Floats, labels: Sequence[object]) -> Floats:
+    _, group = np.unique(np.asarray([str(label) for label in labels]), return_inverse=True)
+    return np.asarray(np.bincount(group, weights=rate * weight) / np.bincount(group, weights=weight))
+
+
+def _arrays(population: ArrayLike, amount: ArrayLike, length: int) -> tuple[Floats, Floats]:
+    people, amounts = np.asarray(population, dtype=np.float64), np.asarray(amount, dtype=np.float64)
+    for name, values in (("population", people), ("amount", amounts)):
+        if values.shape != (length,):
+            raise InputError(f"{name} has shape {values.shape} for {length} zones; give one number per zone.")
+        bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
+        if len(bad):
+            raise InputError(
+                f"{name} is {values[bad[0]]} in zone number {bad[0] + 1} ({len(bad)} such zones); fairness per "
+                "head needs a number of 0 or more in every zone."
+            )
+    if length == 0 or people.sum() <= 0:
+        raise InputError("Nobody lives in any zone, so nothing can be said per head; add populations.")
+    return people, amounts
+
+
+def _positions(zone_ids: Sequence[str], group: str, members: Sequence[str]) -> list[int]:
+    known = {zone: i for i, zone in enumerate(zone_ids)}
+    unknown = [zone for zone in members if zone not in known]
+    if unknown:
+        raise InputError(f"Group {group!r} holds zone {unknown[0]!r}, which is not among the zones.")
+    if len(set(members)) != len(members):
+        raise InputError(f"Group {group!r} names a zone twice.")
+    return [known[zone] for zone in members]
+
+
+def _require_length(name: str, given: int, zones: int) -> None:
+    if given != zones:
+        raise InputError(f"{name} has {given} entries for {zones} zones; give one per zone.")

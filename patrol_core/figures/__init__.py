@@ -1,0 +1,1 @@
+"""Data in, plotly figure or folium map out; no Streamlit."""

@@ -1,0 +1,1 @@
+"""Security games: how to spread patrols when offenders can see the pattern."""

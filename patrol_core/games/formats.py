@@ -1,0 +1,363 @@
+"""Games as JSON: from the document of the command line to a solved result and back to plain data.
+
+``{"kind": "zone", ...}`` is read here; every fault is one sentence that names the field, the value and what
+is accepted. Other kinds, objectives and attacker models have one door each: :data:`KINDS` and :data:`SOLVERS`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from patrol_core.errors import InputError
+from patrol_core.games.constraints import parse_constraints
+from patrol_core.games.zone import solve_zone_game
+from patrol_core.games.zone_game import FloatArray, Strategy, ZoneGame
+
+_ZONE_KEYS = (
+    "kind",
+    "values",
+    "effectiveness",
+    "budget",
+    "intervals",
+    "objective",
+    "groups",
+    "population",
+    "constraints",
+    "attacker",
+)
+_ATTACKER_KEYS: Mapping[str, tuple[str, ...]] = {"rational": ("model",)}
+
+
+class DeploymentsLike(Protocol):
+    """What ``--deployments`` needs of :class:`patrol_core.allocation.deployments.Deployments`."""
+
+    def records(self) -> list[dict[str, object]]:
+        """The deployments as plain data."""
+
+
+Decompose = Callable[[Sequence[str], FloatArray], DeploymentsLike]
+
+
+@dataclass(frozen=True, eq=False)
+class ZoneDocument:
+    """A zone game as its JSON asked for it.
+
+    Attributes
+    ----------
+    game
+        The game; where intervals were given and the objective is a worst case or a total, its values are
+        their upper ends.
+    objective
+        ``worst-case`` or ``total``.
+    attacker
+        The attacker object, ``model`` and its parameters.
+    low, high
+        (n,) interval ends; both are the values where no interval was given.
+    notes
+        What was done with the input that a reader should know.
+    """
+
+    game: ZoneGame
+    objective: str
+    attacker: Mapping[str, object]
+    low: FloatArray
+    high: FloatArray
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """A strategy, and the further fields that its objective or attacker model adds to the JSON."""
+
+    strategy: Strategy
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+def _solve_worst_case(document: ZoneDocument) -> Solved:
+    return Solved(solve_zone_game(document.game))
+
+
+def _solve_total(document: ZoneDocument) -> Solved:
+    return Solved(solve_zone_game(document.game, objective="total"))
+
+
+#: (objective, attacker model) to solver. A new objective or attacker model is one more line here (its
+#: parameters' names go into ``_ATTACKER_KEYS``); error messages list what is in these tables.
+SOLVERS: dict[tuple[str, str], Callable[[ZoneDocument], Solved]] = {
+    ("worst-case", "rational"): _solve_worst_case,
+    ("total", "rational"): _solve_total,
+}
+
+
+def parse_zone_document(document: Mapping[str, Any]) -> ZoneDocument:
+    """Check a ``{"kind": "zone", ...}`` document and make its game.
+
+    Parameters
+    ----------
+    document
+        Plain data. ``values`` and ``budget`` are required; ``effectiveness`` (1), ``intervals``,
+        ``objective`` ("worst-case"), ``groups``, ``population``, ``constraints`` and ``attacker``
+        ("rational") are optional.
+
+    Raises
+    ------
+    InputError
+        For an unknown or missing key, a wrong type, a number out of range, or a zone or group nobody knows.
+    """
+    _check_keys(document, "The game", _ZONE_KEYS, required=("values", "budget"))
+    values = _numbers(document, "values")
+    zone_ids = tuple(values)
+    objective, attacker = _objective(document), _attacker(document)
+    point = np.array(list(values.values()), dtype=float)
+    low, high = point, point
+    notes: tuple[str, ...] = ()
+    if "intervals" in document:
+        low, high = _intervals(document, values)
+        notes = ("Values are given as intervals: the plan is made for their upper ends, the worst case.",)
+    game = ZoneGame(
+        zone_ids,
+        high,
+        document["budget"],
+        document.get("effectiveness", 1.0),
+        population=_population(document, zone_ids),
+        groups=_groups(document),
+        constraints=parse_constraints(document.get("constraints", [])),
+    )
+    return ZoneDocument(game, objective, attacker, low, high, notes)
+
+
+def solve_zone_document(
+    document: Mapping[str, Any], *, decompose: Decompose | None = None
+) -> dict[str, object]:
+    """Result of a zone document, as plain data (see :func:`solve_game`)."""
+    parsed = parse_zone_document(document)
+    solved = SOLVERS[parsed.objective, str(parsed.attacker["model"])](parsed)
+    result = strategy_as_dict(solved.strategy) | dict(solved.extra)
+    if parsed.notes:
+        result["notes"] = list(parsed.notes)
+    if decompose is not None:
+        result["deployments"] = decompose(solved.strategy.zone_ids, solved.strategy.coverage).records()
+    return result
+
+
+#: Kind of game to its solver; general and bayesian games will be two more lines.
+KINDS: dict[str, Callable[..., dict[str, object]]] = {"zone": solve_zone_document}
+
+
+def solve_game(document: Mapping[str, Any], *, decompose: Decompose | None = None) -> dict[str, object]:
+    """Solve one game document of any kind.
+
+    Parameters
+    ----------
+    document
+        The JSON of the command line's ``game``, already loaded (:func:`load_document`).
+    decompose
+        :func:`patrol_core.allocation.deployments.decompose` to add ``deployments``; it is handed in
+        because games stand below allocation.
+
+    Returns
+    -------
+    dict
+        status, objective, bound, gap, solver, seconds; coverage {id: x}, defender_utility,
+        attacker_utility, attack_set, and more figures. Plain floats and strings throughout.
+    """
+    if not isinstance(document, Mapping):
+        raise InputError(f"The game is {_shown(document)}: accepted is a JSON object with a 'kind'.")
+    if "kind" not in document:
+        raise InputError(f"The game lacks 'kind': accepted are {_listed(KINDS)}.")
+    kind = document["kind"]
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise InputError(f"kind = {_shown(kind)}: accepted are {_listed(KINDS)}.")
+    return KINDS[kind](document, decompose=decompose)
+
+
+def strategy_as_dict(strategy: Strategy) -> dict[str, object]:
+    """A strategy as plain data: the common fields of every solved result, then its own."""
+    return strategy.certificate.as_dict() | {
+        "coverage": strategy.coverage_by_zone(),
+        "defender_utility": strategy.defender_utility,
+        "attacker_utility": strategy.attacker_utility,
+        "attack_set": list(strategy.attack_set),
+        "worst_case": strategy.worst_case,
+        "expected_residual": strategy.expected_residual,
+        "budget_used": strategy.budget_used,
+        "budget_dual": strategy.budget_dual,
+    }
+
+
+def load_document(text: str | bytes) -> dict[str, Any]:
+    """Read JSON text strictly: no NaN or Infinity, no key twice, an object at the top.
+
+    Raises
+    ------
+    InputError
+        With line and column where the text is not JSON.
+    """
+    try:
+        loaded = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique_keys)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"The game is not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}."
+        ) from None
+    except UnicodeDecodeError:
+        raise InputError("The game is not UTF-8 text: save the JSON file as UTF-8.") from None
+    except RecursionError:
+        raise InputError(
+            "The game is nested too deeply to be a game: accepted is a flat JSON object."
+        ) from None
+    if not isinstance(loaded, dict):
+        raise InputError(f"The game is {_shown(loaded)}: accepted is a JSON object with a 'kind'.")
+    return loaded
+
+
+# -- fields ---------------------------------------------------------------------------------------
+
+
+def _objective(document: Mapping[str, Any]) -> str:
+    accepted = list(dict.fromkeys(objective for objective, _ in SOLVERS))
+    objective = document.get("objective", "worst-case")
+    if not isinstance(objective, str) or objective not in accepted:
+        raise InputError(f"objective = {_shown(objective)}: accepted are {_listed(accepted)}.")
+    return objective
+
+
+def _attacker(document: Mapping[str, Any]) -> Mapping[str, object]:
+    attacker = document.get("attacker", {"model": "rational"})
+    accepted = list(dict.fromkeys(model for _, model in SOLVERS))
+    if not isinstance(attacker, Mapping) or "model" not in attacker:
+        raise InputError(
+            f"attacker = {_shown(attacker)}: accepted is an object with a 'model': {_listed(accepted)}."
+        )
+    model = attacker["model"]
+    if not isinstance(model, str) or model not in accepted:
+        raise InputError(f"attacker.model = {_shown(model)}: accepted are {_listed(accepted)}.")
+    keys = _ATTACKER_KEYS[model]
+    _check_keys(attacker, "attacker", keys, required=keys)
+    if (_objective(document), model) not in SOLVERS:
+        raise InputError(
+            f"objective = {document.get('objective')!r} cannot be had with attacker.model = {model!r}."
+        )
+    return dict(attacker)
+
+
+def _numbers(document: Mapping[str, Any], name: str, *, null_allowed: bool = False) -> dict[str, float]:
+    """A mapping of zone id to number >= 0; null becomes NaN where it is allowed."""
+    given = document[name]
+    if not isinstance(given, Mapping):
+        raise InputError(f"{name} = {_shown(given)}: accepted is an object of zone id to number >= 0.")
+    return {
+        str(zone): float("nan")
+        if value is None and null_allowed
+        else _number(f"{name} of zone {zone!r}", value)
+        for zone, value in given.items()
+    }
+
+
+def _number(where: str, value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf"):
+        number = float(value) if abs(value) < 1e300 else float("inf")
+        if 0 <= number < float("inf"):
+            return number
+    raise InputError(f"{where} = {_shown(value)}: accepted is a finite number >= 0.")
+
+
+def _intervals(document: Mapping[str, Any], values: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
+    """(low, high) by zone; a zone without an interval keeps its value."""
+    given = document["intervals"]
+    if not isinstance(given, Mapping):
+        raise InputError(f"intervals = {_shown(given)}: accepted is an object of zone id to [low, high].")
+    ends = {zone: (value, value) for zone, value in values.items()}
+    for zone, pair in given.items():
+        where = f"intervals of zone {zone!r}"
+        if zone not in values:
+            raise InputError(f"{where}: the zone is not among the values; zones are {_listed(values)}.")
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            raise InputError(f"{where} = {_shown(pair)}: accepted is [low, high].")
+        low, high = (_number(where, end) for end in pair)
+        if not low <= values[zone] <= high:
+            raise InputError(
+                f"{where} = {_shown(pair)}: accepted is [low, high] with low <= value <= high, "
+                f"and the zone's value is {values[zone]:g}."
+            )
+        ends[zone] = (low, high)
+    both = np.array(list(ends.values()), dtype=float).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
+
+
+def _population(document: Mapping[str, Any], zone_ids: tuple[str, ...]) -> FloatArray | None:
+    if "population" not in document:
+        return None
+    given = _numbers(document, "population", null_allowed=True)
+    known = set(zone_ids)
+    for zone in given:
+        if zone not in known:
+            raise InputError(
+                f"population names zone {zone!r}, which has no value; zones are {_listed(zone_ids)}."
+            )
+    for zone in zone_ids:
+        if zone not in given:
+            raise InputError(
+                f"population lacks zone {zone!r}: give every zone's population (null if unknown)."
+            )
+    return np.array([given[zone] for zone in zone_ids], dtype=float)
+
+
+def _groups(document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    given = document.get("groups", {})
+    if not isinstance(given, Mapping):
+        raise InputError(
+            f"groups = {_shown(given)}: accepted is an object of group name to list of zone ids."
+        )
+    for name, zones in given.items():
+        if not isinstance(zones, list | tuple) or not all(isinstance(zone, str) for zone in zones):
+            raise InputError(f"group {name!r} = {_shown(zones)}: accepted is a list of zone ids.")
+    return {str(name): tuple(zones) for name, zones in given.items()}
+
+
+# -- wording --------------------------------------------------------------------------------------
+
+
+def _check_keys(
+    given: Mapping[str, Any], what: str, accepted: Sequence[str], *, required: Sequence[str]
+) -> None:
+    for key in given:
+        if key not in accepted:
+            raise InputError(f"{what} has the unknown key {_shown(key)}: accepted are {', '.join(accepted)}.")
+    for key in required:
+        if key not in given:
+            raise InputError(f"{what} lacks {key!r}: needed are {', '.join(required)}.")
+
+
+def _no_constant(name: str) -> float:
+    raise InputError(f"The game holds {name}, which is not a number in JSON: accepted are finite numbers.")
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise InputError(f"The game gives the key {twice!r} twice in one object: each may appear once.")
+    return result
+
+
+def _shown(value: object) -> str:
+    """A value as it stands in the document, cut to a readable length."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _listed(names: Sequence[str] | Mapping[str, Any]) -> str:
+    shown = list(names)[:8]
+    more = len(names) - len(shown)
+    return ", ".join(json.dumps(name, ensure_ascii=False) for name in shown) + (
+        f" and {more} more" if more else ""
+    )

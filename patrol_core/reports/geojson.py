@@ -1,0 +1,154 @@
+"""Zones with their results as GeoJSON (RFC 7946: EPSG:4326, longitude first, rings anticlockwise)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS
+
+from patrol_core.errors import InputError
+from patrol_core.reports.csv import describe_columns
+from patrol_core.reports.plain import to_json_bytes
+
+
+def zones_geojson(
+    zones: gpd.GeoDataFrame,
+    results: pd.DataFrame | None = None,
+    *,
+    units: Mapping[str, str] | None = None,
+    about: Mapping[str, Any] | None = None,
+    digits: int = 7,
+) -> bytes:
+    """Zones and, joined to them by label, their results.
+
+    Parameters
+    ----------
+    zones
+        Indexed by zone_id, in any CRS. Data without a place on Earth (no CRS, or a local plane) keep their
+        coordinates, and the member ``coordinates`` of the file says so.
+    results
+        Indexed by zone_id, or with a column ``zone_id``; exactly the zones of ``zones``, in any order.
+    units
+        Column -> unit; written to the member ``columns``, since property names are kept as they are.
+    about
+        Further members of the file, e.g. ``{"attribution": ..., "scenario": ...}``.
+    digits
+        Decimals of a degree kept; 7 is about a centimetre.
+
+    Returns
+    -------
+    bytes
+        A FeatureCollection; each feature has ``id``, the property ``zone_id`` and its other columns as plain
+        numbers, strings or null.
+
+    Raises
+    ------
+    InputError
+        If zones and results are not the same labels, a column stands in both, or a zone has no geometry.
+    """
+    table = pd.DataFrame(zones.drop(columns=zones.geometry.name))
+    if results is not None:
+        table = _joined(table, results)
+    shapes, planar = to_degrees(zones, digits=digits)
+    names = [str(name) for name in table.columns]
+    features = [
+        {
+            "type": "Feature",
+            "id": zone,
+            "properties": {"zone_id": zone, **dict(zip(names, row, strict=True))},
+            "geometry": shape.__geo_interface__,
+        }
+        for zone, row, shape in zip(
+            _ids(zones), table.itertuples(index=False, name=None), shapes, strict=True
+        )
+    ]
+    members = {
+        "type": "FeatureCollection",
+        **(about or {}),
+        "coordinates": "plane without a place on Earth" if planar else "EPSG:4326",
+        "columns": describe_columns(table, units),
+        "features": features,
+    }
+    return to_json_bytes(members, indent=None)
+
+
+def geometry_json(zones: gpd.GeoDataFrame, *, tolerance_m: float = 10.0, digits: int = 6) -> bytes:
+    """Bare geometry for a map: each feature carries its ``id`` and nothing else.
+
+    Parameters
+    ----------
+    zones
+        Indexed by zone_id, in a metric CRS.
+    tolerance_m
+        Simplification tolerance, metres; borders that zones share stay shared. 0 keeps every vertex.
+    digits
+        Decimals of a degree kept; 6 is about a decimetre.
+    """
+    shapes, _ = to_degrees(zones, tolerance_m=tolerance_m, digits=digits)
+    features = [
+        {"type": "Feature", "id": zone, "properties": {}, "geometry": shape.__geo_interface__}
+        for zone, shape in zip(_ids(zones), shapes, strict=True)
+    ]
+    return to_json_bytes({"type": "FeatureCollection", "features": features}, indent=None)
+
+
+def to_degrees(
+    zones: gpd.GeoDataFrame, *, tolerance_m: float = 0.0, digits: int = 7
+) -> tuple[gpd.GeoSeries, bool]:
+    """Geometry in EPSG:4326 with rounded coordinates, and whether it is a plane (no place on Earth) instead.
+
+    Simplified together when ``tolerance_m`` is positive (Visvalingam-Whyatt on the whole coverage, so that no
+    slivers open between neighbours); zones that overlap are simplified one by one. Planes are not simplified.
+
+    Raises
+    ------
+    InputError
+        If a zone has no geometry.
+    """
+    shapes = zones.geometry
+    for zone, absent in zip(_ids(zones), shapes.isna() | shapes.is_empty, strict=True):
+        if absent:
+            raise InputError(f"Zone {zone} has no geometry; give it a polygon or leave it out.")
+    planar = zones.crs is None or not _on_earth(CRS.from_user_input(zones.crs))
+    if tolerance_m > 0 and not planar:
+        shapes = gpd.GeoSeries(_simplified(shapes.to_numpy(), tolerance_m), index=zones.index, crs=zones.crs)
+    if not planar:
+        shapes = shapes.to_crs("EPSG:4326")
+    turned = shapely.orient_polygons(shapes.to_numpy())
+    rounded = shapely.transform(turned, lambda points: np.round(points, digits))
+    return gpd.GeoSeries(rounded, index=zones.index, crs=shapes.crs), planar
+
+
+def _simplified(shapes: Any, tolerance_m: float) -> Any:
+    if shapely.coverage_is_valid(shapes):
+        return shapely.coverage_simplify(shapes, tolerance_m)
+    return shapely.simplify(shapes, tolerance_m, preserve_topology=True)
+
+
+def _joined(table: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
+    if "zone_id" in results.columns:
+        results = results.set_index("zone_id")
+    if results.index.has_duplicates:
+        twice = results.index[results.index.duplicated()][0]
+        raise InputError(f"Zone {twice} has more than one row of results; give each zone one row.")
+    odd = table.index.symmetric_difference(results.index)
+    if len(odd):
+        where = "the zones" if odd[0] in table.index else "the results"
+        raise InputError(f"Zone {odd[0]} is only in {where}; zones and results must be the same.")
+    both = table.columns.intersection(results.columns)
+    if len(both):
+        raise InputError(f"Column {both[0]} is in the zones and in the results; drop or rename one of them.")
+    return table.join(results)
+
+
+def _ids(zones: gpd.GeoDataFrame) -> list[str]:
+    return [str(zone) for zone in zones.index]
+
+
+def _on_earth(crs: CRS) -> bool:
+    return bool(crs.is_projected or crs.is_geographic)

@@ -1,0 +1,246 @@
+"""All files of a plan: what the command line writes and the pages hand out, made by the same code.
+
+``summarise`` solves a scenario; ``plan_files`` turns the result into bytes; ``make_plan_files`` writes them, all or none.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from patrol_core.allocation.deployments import Deployments
+from patrol_core.allocation.hours import Plan
+from patrol_core.analysis import (
+    Planner,
+    Prepared,
+    allocation_table,
+    coverage_table,
+    deployments_of,
+    fairness_views,
+    game_of,
+    plans_compared,
+    prepare,
+    solve_hours_plan,
+)
+from patrol_core.areas import AreaData
+from patrol_core.errors import InfeasibleError
+from patrol_core.games.zone import Strategy
+from patrol_core.reports.csv import describe_columns, to_csv_bytes
+from patrol_core.reports.files import write_bundle
+from patrol_core.reports.geojson import zones_geojson
+from patrol_core.reports.plain import to_json_bytes
+from patrol_core.scenario import Scenario
+
+LIBRARIES = ("patrol-core", "pyomo", "highspy", "numpy", "pandas", "geopandas")
+CONTRACT = {
+    "coverage.csv": ("zone_id", "value", "coverage", "residual"),
+    "allocation.csv": ("Month", "Ward", "Zone", "Risk", "Hours"),
+    "deployments.csv": ("draw", "probability", "zone_id"),
+}
+"""Columns whose names other programs rely on; their units stand in ``summary.json`` under ``columns``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A solved scenario with everything that its files hold.
+
+    ``hours`` is None where the hours plan is infeasible; ``hours_fault`` then says why.
+    """
+
+    scenario: Scenario
+    prepared: Prepared
+    strategy: Strategy
+    compared: pd.DataFrame
+    fairness: pd.DataFrame
+    deployments: Deployments
+    hours: Plan | None
+    hours_fault: str
+    summary: Mapping[str, Any]
+
+
+def summarise(
+    data: AreaData,
+    scenario: Scenario,
+    *,
+    planner: Planner | None = None,
+    strategy: Strategy | None = None,
+    hours: Plan | None = None,
+) -> Result:
+    """Solve a scenario, game and hours.
+
+    Parameters
+    ----------
+    planner, strategy, hours
+        What is already at hand, so that it is not made again.
+
+    Raises
+    ------
+    InfeasibleError
+        When the game's rules cannot be met. An hours plan that cannot be made is noted in the summary instead.
+    """
+    prepared = planner.prepared if planner is not None else prepare(data, scenario)
+    strategy = strategy or (planner or Planner(prepared)).solve(scenario)
+    fault = ""
+    if hours is None:
+        try:
+            hours = solve_hours_plan(prepared, scenario)
+        except InfeasibleError as error:
+            fault = str(error)
+    compared = plans_compared(game_of(prepared, scenario), strategy)
+    fairness = fairness_views(prepared, strategy) if prepared.groups else pd.DataFrame()
+    summary = _summary(prepared, scenario, strategy, compared, fairness, hours, fault)
+    return Result(
+        scenario, prepared, strategy, compared, fairness, deployments_of(strategy), hours, fault, summary
+    )
+
+
+def column_units(prepared: Prepared) -> dict[str, str]:
+    """Unit of every column of the files."""
+    unit = prepared.surface.unit
+    return {
+        "value": unit,
+        "residual": unit,
+        "coverage": "share of time",
+        "Risk": unit,
+        "Hours": "h per month",
+        "probability": "share of draws",
+    }
+
+
+def _summary(
+    prepared: Prepared,
+    scenario: Scenario,
+    strategy: Strategy,
+    compared: pd.DataFrame,
+    fairness: pd.DataFrame,
+    hours: Plan | None,
+    fault: str,
+) -> dict[str, Any]:
+    data, placement = prepared.data, prepared.placement
+    units = column_units(prepared)
+    columns = {
+        "coverage.csv": describe_columns(coverage_table(strategy, prepared.surface.mean), units),
+        "deployments.csv": [
+            {"name": name, "unit": units.get(name, ""), "meaning": ""} for name in CONTRACT["deployments.csv"]
+        ],
+    }
+    if hours is not None:
+        columns["allocation.csv"] = describe_columns(allocation_table(hours), units)
+    if not fairness.empty:
+        columns["fairness.csv"] = describe_columns(fairness, units)
+    return {
+        **strategy.certificate.as_dict(),
+        "worst_case": strategy.worst_case,
+        "expected_residual": strategy.expected_residual,
+        "unit": prepared.surface.unit,
+        "budget": scenario.budget,
+        "budget_used": strategy.budget_used,
+        "worth_of_one_more_unit": strategy.budget_dual,
+        "attack_set": list(strategy.attack_set),
+        "plans": compared.to_dict("records"),
+        "fairness": fairness.to_dict("records"),
+        "hours": _hours_summary(hours, fault),
+        "data": {
+            "name": data.name,
+            "kind": str(data.kind),
+            "months": [prepared.months[0], prepared.months[-1]],
+            "zones": len(prepared.zone_ids),
+            "rows": placement.rows,
+            "rows_in_zones": placement.placed,
+            "rows_without_coordinates": placement.no_coordinates,
+            "rows_outside_all_zones": placement.outside,
+            "crime_types": list(prepared.crime_types),
+            "groups": prepared.group_by,
+            "hash": data.content_hash,
+            "attribution": data.attribution,
+            "findings": [{"severity": found.severity, "text": found.text} for found in prepared.findings],
+        },
+        "scenario": {**scenario.model_dump(), "hash": scenario.key()},
+        "columns": columns,
+        "versions": versions(),
+    }
+
+
+def _hours_summary(hours: Plan | None, fault: str) -> dict[str, Any]:
+    if hours is None:
+        return {"status": "infeasible", "reason": fault}
+    return {
+        **hours.certificate.as_dict(),
+        "objective_before_rounding": hours.objective_before_rounding,
+        "objective_after_rounding": hours.objective_after_rounding,
+        "hours": float(hours.frame["hours"].sum()),
+        "binding": list(hours.binding),
+        "notes": list(hours.notes),
+    }
+
+
+@lru_cache(maxsize=1)
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that decide numbers."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed as a package"
+    return found
+
+
+def plan_files(result: Result, *, only: Collection[str] | None = None) -> dict[str, bytes]:
+    """The files of a plan as bytes, by name.
+
+    Parameters
+    ----------
+    only
+        Names to make; all by default. ``allocation.csv`` is left out where there is no hours plan,
+        ``fairness.csv`` where there are no groups.
+    """
+    prepared, strategy = result.prepared, result.strategy
+    coverage = coverage_table(strategy, prepared.surface.mean)
+    makers: dict[str, Any] = {
+        "coverage.csv": lambda: to_csv_bytes(coverage, contract=CONTRACT["coverage.csv"]),
+        "deployments.csv": lambda: to_csv_bytes(
+            result.deployments.frame(), contract=CONTRACT["deployments.csv"]
+        ),
+        "zones.geojson": lambda: _geojson(result, coverage),
+        "summary.json": lambda: to_json_bytes(result.summary),
+        "report.html": lambda: _report(result),
+    }
+    if result.hours is not None:
+        plan = result.hours
+        makers["allocation.csv"] = lambda: to_csv_bytes(
+            allocation_table(plan), contract=CONTRACT["allocation.csv"]
+        )
+    if not result.fairness.empty:
+        makers["fairness.csv"] = lambda: to_csv_bytes(result.fairness)
+    return {name: make() for name, make in makers.items() if only is None or name in only}
+
+
+def make_plan_files(result: Result, folder: Path) -> tuple[str, ...]:
+    """Write all files of a plan into a folder, all or none; returns their names."""
+    files = plan_files(result)
+    write_bundle(folder, files)
+    return tuple(files)
+
+
+def _geojson(result: Result, coverage: pd.DataFrame) -> bytes:
+    about = {
+        "name": result.prepared.data.name,
+        "kind": str(result.prepared.data.kind),
+        "attribution": result.prepared.data.attribution,
+        "scenario": result.scenario.key(),
+    }
+    return zones_geojson(result.prepared.zones, coverage, units=column_units(result.prepared), about=about)
+
+
+def _report(result: Result) -> bytes:
+    from patrol_core.reports.plan_report import report_of
+
+    return report_of(result)

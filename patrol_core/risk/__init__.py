@@ -1,0 +1,1 @@
+"""Risk per zone: harm weights, the risk surface, the season."""

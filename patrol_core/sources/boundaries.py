@@ -1,0 +1,283 @@
+"""Zone polygons from GeoJSON, GeoPackage or zipped Shapefile, checked and in metres.
+
+Uploads are untrusted, and GDAL picks its reader by content: so a file's kind is told here by its first bytes,
+GeoJSON is read without GDAL, a GeoPackage must be a SQLite file that says it is one, a Shapefile's parts are
+copied under fixed names, and sizes are capped. Attribute tables: :mod:`patrol_core.sources.attributes`.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from patrol_core.areas import UK_CRS, Finding
+from patrol_core.errors import InputError
+from patrol_core.sources import archive_files
+from patrol_core.sources.archive_files import FileLike, Limits
+from patrol_core.sources.attributes import (
+    attach_attributes,
+    check_population,
+    find_column,
+    plain,
+    read_attributes,
+    vintage_of,
+)
+
+__all__ = ["attach_attributes", "read_attributes", "read_polygons"]
+
+MAX_BYTES = 300 * 2**20
+MAX_FEATURES = 60_000
+MAX_VERTICES = 10_000_000
+#: A self-crossing polygon is mended only if that changes its area by no more than this share.
+MEND_TOLERANCE = 0.001
+
+_SQLITE = b"SQLite format 3\x00"
+_GPKG_IDS = (b"GPKG", b"GP10", b"GP11", b"GP12")
+_ID = (
+    r"zone_id",
+    r"lsoa_?(?:20)?(?:11|21)_?(?:cd|code)|lsoa_code|lsoacd|lsoa",
+    r"(?:oa|msoa)_?(?:20)?(?:11|21)_?cd|dz_?code|datazone",
+    r"(?:wd|ward)_?\d*_?(?:cd|code)",
+    r"lad_?\d*_?(?:cd|code)",
+    r"geography_code|area_code|gss_code|geoid|code|zone|beat|id|fid|objectid",
+)
+_NAME = (
+    r"name",
+    r"(?:lsoa|msoa|wd|ward|lad|oa)_?\d*_?(?:nm|name)",
+    r"zone_name|area_name|beat_name|label|title",
+)
+_WARD = r"wd\d\dnm|ward_?\d*_?(?:nm|name)|ward"
+_WARD_CODE = r"wd\d\dcd|ward_?\d*_?(?:cd|code)"
+_BOROUGH = r"lad\d\dnm|borough(?:_name)?|district"
+_POPULATION = r"population|usual_residents|residents|pop|total_population|population_total"
+
+
+def read_polygons(
+    file: FileLike, *, id_column: str | None = None, name_column: str | None = None
+) -> gpd.GeoDataFrame:
+    """Read zone polygons.
+
+    Parameters
+    ----------
+    file
+        Path or (name, bytes): GeoJSON, GeoPackage, or a zip holding one Shapefile, GeoJSON or GeoPackage.
+    id_column, name_column
+        Columns to use; recognised by name when not given (LSOA21CD, LSOA11CD, WD24CD, zone_id, id ...).
+
+    Returns
+    -------
+    GeoDataFrame
+        Indexed by ``zone_id`` (str); ``name``, ``ward`` (str, "" if none), ``population`` (persons, NaN
+        unknown), ``ward_code`` and ``borough`` where the file has them, ``geometry`` in EPSG:27700 (in
+        the UTM zone of the place when it is not in the UK). ``attrs["findings"]`` holds what was
+        noticed, ``attrs["vintage"]`` 2011 or 2021 when the id column says so.
+
+    Raises
+    ------
+    InputError
+        No CRS, degrees out of range or swapped, no polygons, empty or self-crossing geometry, repeated ids,
+        negative population, damaged or unsafe file; the message names file and feature.
+    SourceError
+        If the path cannot be read.
+    """
+    name, data = load_bytes(file)
+    raw = read_features(name, data)
+    if not len(raw):
+        raise InputError(f"{name} holds 0 features; give a file with zone polygons.")
+    findings: list[Finding] = []
+    ids, id_source = _ids(name, raw, id_column, findings)
+    raw.index = ids
+    _check_crs(name, raw)
+    raw = _check_geometry(name, raw, findings)
+    out = _attributes(name, raw, name_column, findings)
+    out = out.to_crs(_metric_crs(out))
+    if not np.isfinite(out.total_bounds).all():
+        raise InputError(
+            f"{name}: some coordinates cannot be expressed in metres; check its coordinate reference system."
+        )
+    out.attrs = {"findings": tuple(findings), "vintage": vintage_of(id_source)}
+    return out
+
+
+def _ids(
+    name: str, raw: gpd.GeoDataFrame, id_column: str | None, findings: list[Finding]
+) -> tuple[pd.Index, str]:
+    columns = [str(c) for c in raw.columns if c != raw.geometry.name]
+    if id_column is not None and id_column not in columns:
+        raise InputError(
+            f"{name} has no column {id_column!r} (found {', '.join(columns[:8])}); choose one of these."
+        )
+    column = id_column or find_column(columns, *_ID)
+    if column is None:
+        findings.append(
+            Finding(
+                "info",
+                f"{name} has no column of zone ids; zones are numbered from 1 in the order of the file.",
+            )
+        )
+        return pd.Index([str(i + 1) for i in range(len(raw))], name="zone_id"), ""
+    values = raw[column]
+    empty = values.isna() | (values.astype("str").str.strip() == "")
+    if empty.any():
+        at = int(np.flatnonzero(empty.to_numpy())[0])
+        raise InputError(f"{name}, feature {at + 1}: its id (column {column}) is empty; fill it.")
+    whole = pd.api.types.is_float_dtype(values.dtype) and (values == values.round()).all()
+    texts = (values.astype("int64") if whole else values).astype("str").str.strip()
+    if texts.duplicated().any():
+        first = texts[texts.duplicated()].iloc[0]
+        raise InputError(
+            f"{name}: the zone id {first!r} (column {column}) occurs {int((texts == first).sum())} times; "
+            "ids must be unique: dissolve the parts into one feature or choose another id column."
+        )
+    return pd.Index(texts.to_numpy(dtype=object), dtype="str", name="zone_id"), column
+
+
+def _check_crs(name: str, raw: gpd.GeoDataFrame) -> None:
+    if raw.crs is None or not (raw.crs.is_geographic or raw.crs.is_projected):
+        raise InputError(
+            f"{name} states no coordinate reference system; save it with one (EPSG:27700 for British "
+            "National Grid, EPSG:4326 for longitude and latitude)."
+        )
+    if not raw.crs.is_geographic:
+        return
+    west, south, east, north = raw.total_bounds
+    if west < -180.001 or east > 180.001 or south < -90.001 or north > 90.001:
+        raise InputError(
+            f"{name}: the coordinates (such as {west:.0f}, {south:.0f}) are no degrees though the file says "
+            "or implies longitude and latitude; state the coordinate reference system, EPSG:27700 for "
+            "British National Grid."
+        )
+    if west > 49 and east < 62 and south > -9 and north < 3:  # longitude where latitude belongs
+        raise InputError(
+            f"{name}: longitude and latitude are swapped (such as {west:.3f}, {south:.3f}); write longitude "
+            "first."
+        )
+
+
+def _check_geometry(name: str, raw: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:
+    shapes = raw.geometry
+    empty = (shapes.isna() | shapes.is_empty).to_numpy()
+    if empty.any():
+        zone = raw.index[int(np.flatnonzero(empty)[0])]
+        raise InputError(
+            f"{name}, zone {zone}: its geometry is empty ({int(empty.sum())} in all); draw or remove it."
+        )
+    areal = shapes.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()
+    if not areal.all():
+        zone = raw.index[int(np.flatnonzero(~areal)[0])]
+        kind = shapes.loc[zone].geom_type
+        raise InputError(f"{name}, zone {zone}: it is a {kind}, not a polygon; give zone polygons.")
+    if int(shapely.get_num_coordinates(shapes.to_numpy()).sum()) > MAX_VERTICES:
+        raise InputError(f"{name} has more than {MAX_VERTICES:,} vertices; give generalised boundaries.")
+    return _mend(name, raw, findings)
+
+
+def _mend(name: str, raw: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:
+    shapes = shapely.force_2d(raw.geometry.to_numpy())
+    mended = 0
+    for at in np.flatnonzero(~shapely.is_valid(shapes)):
+        better = _polygonal(shapely.make_valid(shapes[at]))
+        before, after = shapely.area(shapes[at]), shapely.area(better)
+        if not after > 0 or abs(after - before) > MEND_TOLERANCE * after:
+            reason = shapely.is_valid_reason(shapes[at]).replace("[", " at (").replace("]", ")")
+            raise InputError(
+                f"{name}, zone {raw.index[at]} (feature {at + 1}): its outline crosses itself or is "
+                f"otherwise invalid ({reason}); redraw it or run a geometry repair."
+            )
+        shapes[at] = better
+        mended += 1
+    if mended:
+        findings.append(
+            Finding(
+                "info",
+                f"{name}: {mended} polygons were slightly invalid and were mended; no area changed by more "
+                f"than {MEND_TOLERANCE:.1%}.",
+                mended,
+            )
+        )
+    return raw.set_geometry(gpd.GeoSeries(shapes, index=raw.index, crs=raw.crs))
+
+
+def _polygonal(shape: Any) -> Any:
+    """The polygons of a shape; make_valid may leave lines and points beside them."""
+    parts = [
+        p for p in shapely.get_parts(shapely.get_parts(shape)) if p.geom_type in ("Polygon", "MultiPolygon")
+    ]
+    return shapely.union_all(parts) if parts else shapely.Polygon()
+
+
+def _attributes(
+    name: str, raw: gpd.GeoDataFrame, name_column: str | None, findings: list[Finding]
+) -> gpd.GeoDataFrame:
+    columns = [str(c) for c in raw.columns if c != raw.geometry.name]
+    if name_column is not None and name_column not in columns:
+        raise InputError(
+            f"{name} has no column {name_column!r} (found {', '.join(columns[:8])}); choose one of these."
+        )
+    label = name_column or find_column(columns, *_NAME)
+    out = gpd.GeoDataFrame(geometry=raw.geometry, crs=raw.crs)
+    out["name"] = (
+        _texts(raw[label]).where(lambda s: s != "", raw.index.to_series()) if label else raw.index.to_numpy()
+    )
+    ward = find_column(columns, _WARD)
+    out["ward"] = _texts(raw[ward]) if ward else ""
+    out["population"] = _population(name, raw, columns, findings)
+    for target, pattern in (("ward_code", _WARD_CODE), ("borough", _BOROUGH)):
+        if (found := find_column(columns, pattern)) is not None:
+            out[target] = _texts(raw[found])
+    for column in columns:
+        if plain(column) == "deprivation_quintile":
+            out["deprivation_quintile"] = _texts(raw[column]).where(lambda s: s != "", "Unknown")
+    return out[[c for c in out.columns if c != "geometry"] + ["geometry"]]
+
+
+def _texts(column: pd.Series[Any]) -> pd.Series[Any]:
+    return column.astype("object").where(column.notna(), "").astype("str").str.strip()
+
+
+def _population(
+    name: str, raw: gpd.GeoDataFrame, columns: list[str], findings: list[Finding]
+) -> pd.Series[Any]:
+    column = find_column(columns, *_POPULATION.split("|"))
+    if column is None:
+        return pd.Series(np.nan, index=raw.index)
+    texts = _texts(raw[column])
+    values = pd.to_numeric(texts.where(texts != ""), errors="coerce").astype(float)
+    wrong = (values.isna() & (texts != "")).to_numpy(dtype=bool)
+    if wrong.any():
+        zone = raw.index[int(np.flatnonzero(wrong)[0])]
+        raise InputError(
+            f"{name}, zone {zone}, column {column}: {texts[zone]!r} is not a number; correct or empty it."
+        )
+    check_population(name, values)
+    missing = int(values.isna().sum())
+    if missing:
+        findings.append(
+            Finding(
+                "warning",
+                f"{name}: {missing:,} of {len(values):,} zones have no population (first "
+                f"{values.index[values.isna()][0]}); rates per head and fairness per head leave them out.",
+                missing,
+            )
+        )
+    return values
+
+
+def _metric_crs(frame: gpd.GeoDataFrame) -> Any:
+    """British National Grid within the UK, else the UTM zone of the place."""
+    degrees = gpd.GeoSeries([shapely.box(*frame.total_bounds)], crs=frame.crs).to_crs(4326).total_bounds
+    west, south, east, north = degrees
+    if west >= -9.5 and east <= 3 and south >= 49 and north <= 62:
+        return UK_CRS
+    return frame.estimate_utm_crs()

@@ -1,0 +1,117 @@
+"""Defects of a ``crimes`` table that only show over the whole: gaps by month and force, lost places.
+
+A force that skips a month, or delivers part of it, looks like safety on a map; so each month of each
+force is held against that force's own median.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from patrol_core.areas import Finding
+
+#: A month below this share of its force's median counts as incomplete.
+INCOMPLETE_BELOW = 0.5
+#: Forces with fewer months than this have no median worth comparing with.
+MIN_MONTHS = 3
+
+
+def month_range(first: str, last: str) -> list[str]:
+    """All months from ``first`` to ``last``, both "YYYY-MM" and both included."""
+    return [str(p) for p in pd.period_range(first, last, freq="M")]
+
+
+def completeness(crimes: pd.DataFrame) -> pd.DataFrame:
+    """Rows by force and month, for the completeness picture.
+
+    Returns
+    -------
+    DataFrame
+        ``force, month, rows, share_of_median, status`` with status ``complete``, ``incomplete`` (below
+        half of the force's median month) or ``missing`` (no row, between the first and last month of
+        the data). A force with fewer than three months is always ``complete``.
+    """
+    rows = crimes.groupby(["force", crimes["month"].astype("str")], observed=True).size()
+    months = month_range(min(rows.index.get_level_values("month")), max(rows.index.get_level_values("month")))
+    wide = rows.unstack("month", fill_value=0).reindex(columns=months, fill_value=0)
+    wide.columns.name = "month"
+    frames = []
+    for force, counts in wide.iterrows():
+        present = counts[counts > 0]
+        share = counts / present.median()
+        enough = len(present) >= MIN_MONTHS
+        status = share.map(lambda s: "complete" if s >= INCOMPLETE_BELOW else "incomplete").where(
+            counts > 0, "missing"
+        )
+        frames.append(
+            pd.DataFrame(
+                {
+                    "force": force,
+                    "month": counts.index,
+                    "rows": counts.to_numpy(),
+                    "share_of_median": share.to_numpy(),
+                    "status": status.to_numpy() if enough else "complete",
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def completeness_findings(crimes: pd.DataFrame) -> list[Finding]:
+    """One warning per force that has incomplete or missing months, the worst of them named."""
+    table = completeness(crimes)
+    findings = []
+    for force, rows in table[table["status"] != "complete"].groupby("force", sort=True):
+        part = rows.sort_values("share_of_median", kind="stable")
+        named = ", ".join(
+            f"{m} ({s:.0%})"
+            for m, s in zip(part["month"].head(6), part["share_of_median"].head(6), strict=True)
+        )
+        more = f" and {len(part) - 6} more" if len(part) > 6 else ""
+        findings.append(
+            Finding(
+                "warning",
+                f"{str(force) or 'A force not named'}: {len(part)} months hold less than half of its median "
+                f"month and look incomplete ({named}{more}); averages over them are too low.",
+                int(part["rows"].sum()),
+            )
+        )
+    return findings
+
+
+def gap_findings(months: list[str]) -> list[Finding]:
+    """A warning when the months are not consecutive."""
+    missing = sorted(set(month_range(months[0], months[-1])) - set(months))
+    if not missing:
+        return []
+    listed = ", ".join(missing[:6]) + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")
+    return [
+        Finding(
+            "warning",
+            f"Between {months[0]} and {months[-1]} there is no row for {listed}; averages are taken over the "
+            "months present.",
+        )
+    ]
+
+
+def place_findings(crimes: pd.DataFrame, *, have_polygons: bool) -> list[Finding]:
+    """What rows without coordinates or LSOA code do to the plan."""
+    nowhere = crimes["x"].isna()
+    lost = int((nowhere & (crimes["lsoa_code"] == "")).sum())
+    findings = []
+    if lost:
+        findings.append(
+            Finding(
+                "warning",
+                f"{lost:,} of {len(crimes):,} rows have neither coordinates nor LSOA code; they are in no "
+                "zone, so the plan does not see them.",
+                lost,
+            )
+        )
+    if (count := int(nowhere.sum())) and not have_polygons:
+        findings.append(
+            Finding(
+                "warning", f"{count:,} rows have no coordinates and fall into no grid cell or hexagon.", count
+            )
+        )
+    return findings

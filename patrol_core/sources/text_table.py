@@ -1,0 +1,189 @@
+"""Text of unknown make to a table of strings, with the line of whatever is wrong.
+
+The fast path is pyarrow; only when something is wrong is the text gone through again, line by line,
+to say where.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from patrol_core.errors import InputError
+
+_UNDEFINED_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
+_KNOWN_BINARY = {
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"SQLite format 3": "a database (GeoPackage or SQLite)",
+    b"PK\x03\x04": "a zip file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """UTF-8 bytes without byte-order mark, and the 1-based line of the first byte that was not UTF-8."""
+
+    data: bytes
+    recoded_line: int | None = None
+
+
+def decode(name: str, data: bytes) -> Text:
+    """Make UTF-8 of a text file: UTF-8 as it is, a byte-order mark removed, Windows-1252 recoded.
+
+    Raises
+    ------
+    InputError
+        If the bytes are UTF-16, binary, or neither UTF-8 nor Windows-1252; or if there are none.
+    """
+    if not data.strip():
+        raise InputError(f"{name} is empty; download or export it again.")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or _looks_utf16(data):
+        raise InputError(f"{name} is UTF-16 text; save it as CSV in UTF-8 and give that.")
+    for magic, what in _KNOWN_BINARY.items():
+        if data.startswith(magic):
+            raise InputError(f"{name} is {what}, not a CSV file; export the table as CSV (UTF-8).")
+    if (at := data.find(b"\x00")) >= 0:
+        raise InputError(
+            f"{name} is not a text file (a zero byte at line {_line_at(data, at)}); export it as CSV."
+        )
+    if data.startswith(b"\xef\xbb\xbf"):
+        data = data[3:]
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as err:
+        return _from_cp1252(name, data, err.start)
+    return Text(data)
+
+
+def _looks_utf16(data: bytes) -> bool:
+    head = data[:400]
+    return len(head) >= 8 and head.count(0) > 0.3 * len(head) and head.count(0) < 0.7 * len(head)
+
+
+def _from_cp1252(name: str, data: bytes, start: int) -> Text:
+    line = _line_at(data, start)
+    controls = sum(data[:4096].count(bytes([c])) for c in range(32) if c not in (9, 10, 13))
+    if controls or any(b in data for b in _UNDEFINED_IN_CP1252):
+        raise InputError(
+            f"{name} line {line} is neither UTF-8 nor Windows-1252 text; save the file as CSV in UTF-8 and "
+            "give that."
+        )
+    return Text(data.decode("cp1252").encode("utf-8"), recoded_line=line)
+
+
+def _line_at(data: bytes, position: int) -> int:
+    return data.count(b"\n", 0, position) + 1
+
+
+def header_of(name: str, data: bytes) -> list[str]:
+    """Column names of the first line, stripped.
+
+    Raises
+    ------
+    InputError
+        If the line cannot be split at commas.
+    """
+    first = data.lstrip(b"\r\n").split(b"\n", 1)[0].split(b"\r", 1)[0].decode("utf-8")
+    names = [c.strip() for c in next(csv.reader([first]), [])]
+    for other, word in ((";", "semicolons"), ("\t", "tabs")):
+        if len(names) == 1 and first.count(other) >= 2:
+            raise InputError(
+                f"{name} is separated by {word}; save it with commas (CSV, UTF-8) and give that."
+            )
+    return names
+
+
+def read_strings(name: str, data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
+    """All (or some) columns as strings; empty cells are "".
+
+    Parameters
+    ----------
+    data
+        UTF-8 bytes with a header line (see :func:`decode`).
+    columns
+        Which columns to keep; all when None.
+
+    Raises
+    ------
+    InputError
+        If a row has too few or too many columns; a last row that is cut off is named as such.
+    """
+    names = header_of(name, data)
+    wanted = list(columns) if columns is not None else names
+    bad: list[str] = []
+
+    def note(row: pacsv.InvalidRow) -> str:
+        bad.append(row.text)
+        return "skip"
+
+    data = data.lstrip(b"\r\n")
+    if not _has_rows(data):
+        return pa.table({c: pa.array([], pa.string()) for c in wanted})
+    try:
+        table = pacsv.read_csv(
+            pa.BufferReader(data),
+            read_options=pacsv.ReadOptions(column_names=names, skip_rows=1, block_size=8 << 20),
+            parse_options=pacsv.ParseOptions(invalid_row_handler=note),
+            convert_options=pacsv.ConvertOptions(
+                column_types={c: pa.string() for c in names},
+                include_columns=wanted,
+                strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowInvalid:
+        raise _misshapen(name, data, len(names)) from None
+    if bad or _open_quote(data):
+        raise _misshapen(name, data, len(names))
+    return table
+
+
+def _has_rows(data: bytes) -> bool:
+    ends = [e for e in (data.find(b"\n"), data.find(b"\r")) if e >= 0]
+    return bool(ends) and bool(data[min(ends) :].strip(b"\r\n"))
+
+
+def _open_quote(data: bytes) -> bool:
+    last = data.rstrip(b"\r\n").rsplit(b"\n", 1)[-1]
+    return last.count(b'"') % 2 == 1
+
+
+def _misshapen(name: str, data: bytes, width: int) -> InputError:
+    """The sentence for the first row whose number of columns is not ``width``."""
+    if _open_quote(data) and not data.endswith(b"\n"):
+        line = data.rstrip(b"\r\n").count(b"\n") + 1
+        return InputError(f"{name} is cut off: line {line} ends inside a quoted cell; download it again.")
+    reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""))
+    for row in reader:
+        if row and len(row) != width:
+            line = reader.line_num
+            last = next((r for r in reader if r), None) is None
+            if last and len(row) < width:
+                return InputError(
+                    f"{name} is cut off: its last row (line {line}) has {len(row)} of {width} columns; "
+                    "download it again."
+                )
+            return InputError(
+                f"{name} line {line} has {len(row)} columns where the header has {width}; correct that row."
+            )
+    return InputError(f"{name} cannot be read as CSV; save it as CSV (UTF-8, commas) and give that.")
+
+
+def line_of_row(data: bytes, row: int) -> int:
+    """1-based line on which data row ``row`` (0-based, blank lines not counted) ends."""
+    reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""))
+    seen = -2  # the header becomes -1
+    for cells in reader:
+        if cells:
+            seen += 1
+            if seen == row:
+                return reader.line_num
+    return row + 2

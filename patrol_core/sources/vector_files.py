@@ -1,0 +1,208 @@
+"""Untrusted boundary files to features, with as little of GDAL as possible.
+
+GDAL picks its reader by content, and some readers open other files or the network. So a file's kind is told here by
+its first bytes, GeoJSON is read without GDAL, a GeoPackage must be a SQLite file that says it is one, a Shapefile's
+parts are copied under fixed names, and sizes are capped.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from patrol_core.errors import InputError
+from patrol_core.sources import archive_files
+from patrol_core.sources.archive_files import FileLike, Limits
+
+MAX_BYTES = 300 * 2**20
+MAX_FEATURES = 60_000
+
+_SQLITE = b"SQLite format 3\x00"
+_GPKG_IDS = (b"GPKG", b"GP10", b"GP11", b"GP12")
+
+
+def load_bytes(file: FileLike) -> tuple[str, bytes]:
+    if isinstance(file, tuple):
+        name, data = file[0], bytes(file[1])
+    else:
+        path = Path(file)
+        if path.is_dir():
+            raise InputError(
+                f"{path} is a folder; give one boundary file (GeoJSON, GeoPackage or zipped Shapefile)."
+            )
+        name, data = path.name, archive_files.read_path(path)
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{name} is larger than {MAX_BYTES >> 20} MiB; give generalised boundaries.")
+    if not data.strip():
+        raise InputError(f"{name} is empty; download or export it again.")
+    return name, data
+
+
+def read_features(name: str, data: bytes, *, inside_zip: bool = False) -> gpd.GeoDataFrame:
+    if data[:16] == _SQLITE:
+        return _read_gpkg(name, data)
+    if data[:2] == b"PK" and not inside_zip:
+        return _read_zip(name, data)
+    head = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if head == b"{":
+        return _read_geojson(name, data)
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise InputError(f"{name} is UTF-16 text; save it as GeoJSON in UTF-8.")
+    if name.lower().endswith((".shp", ".dbf", ".shx")):
+        raise InputError(
+            f"{name} is one part of a Shapefile; zip its .shp, .shx, .dbf and .prj together and give the zip."
+        )
+    raise InputError(
+        f"{name} is not GeoJSON, a GeoPackage or a zipped Shapefile; export the zones as one of these."
+    )
+
+
+def _read_geojson(name: str, data: bytes) -> gpd.GeoDataFrame:
+    try:
+        document = json.loads(data.decode("utf-8-sig"))
+    except json.JSONDecodeError as err:
+        raise InputError(
+            f"{name} line {err.lineno}: the GeoJSON is cut off or damaged ({err.msg}); export it again."
+        ) from None
+    except (UnicodeDecodeError, RecursionError):
+        raise InputError(f"{name} is not UTF-8 GeoJSON; export it again.") from None
+    features = document.get("features") if isinstance(document, dict) else None
+    if not isinstance(features, list):
+        raise InputError(f"{name} is JSON but has no list of features; give a GeoJSON FeatureCollection.")
+    _check_size(name, len(features))
+    records, shapes = [], []
+    for number, feature in enumerate(features, start=1):
+        shapes.append(_shape(name, number, feature))
+        properties = dict(feature.get("properties") or {})
+        if feature.get("id") is not None:
+            properties.setdefault("id", feature["id"])
+        records.append(properties)
+    return gpd.GeoDataFrame(pd.DataFrame(records), geometry=shapes, crs=_geojson_crs(name, document))
+
+
+def _shape(name: str, number: int, feature: Any) -> Any:
+    if not isinstance(feature, dict) or "geometry" not in feature:
+        raise InputError(f"{name}, feature {number}: it has no geometry member; export the file again.")
+    if feature["geometry"] is None:
+        return None
+    try:
+        return shapely.geometry.shape(feature["geometry"])
+    except Exception:  # shapely raises many kinds for malformed coordinates; all mean the same to the user
+        raise InputError(
+            f"{name}, feature {number}: its coordinates are malformed; export the file again."
+        ) from None
+
+
+def _geojson_crs(name: str, document: dict[str, Any]) -> CRS:
+    """The ``crs`` member of older GeoJSON, else WGS84 (RFC 7946)."""
+    member = document.get("crs")
+    if "crs" in document and member is None:
+        raise InputError(
+            f"{name} says that its coordinate reference system is unknown (crs is null); state it."
+        )
+    if member is None:
+        return CRS.from_epsg(4326)
+    try:
+        crs = CRS.from_user_input(member["properties"]["name"])
+    except (CRSError, KeyError, TypeError):
+        raise InputError(
+            f"{name}: its crs member names no known coordinate reference system; export it as EPSG:4326."
+        ) from None
+    return CRS.from_epsg(4326) if crs.to_authority() == ("OGC", "CRS84") else crs
+
+
+def _read_gpkg(name: str, data: bytes) -> gpd.GeoDataFrame:
+    if data[68:72] not in _GPKG_IDS:
+        raise InputError(f"{name} is a database but not a GeoPackage; export the zones as GeoPackage.")
+    with tempfile.TemporaryDirectory(prefix="patrol-") as folder:
+        path = Path(folder, "layer.gpkg")
+        path.write_bytes(data)
+        return _read_layer(name, path)
+
+
+def _read_layer(name: str, path: Path) -> gpd.GeoDataFrame:
+    try:
+        layers = [str(row[0]) for row in pyogrio.list_layers(path) if row[1] is not None]
+        if not layers:
+            raise InputError(f"{name} holds no layer with geometry; give one with zone polygons.")
+        if len(layers) > 1:
+            raise InputError(
+                f"{name} holds several layers ({', '.join(layers[:4])}); export the one with the zones by "
+                "itself."
+            )
+        _check_size(name, int(pyogrio.read_info(path, layer=layers[0])["features"]))
+        return pyogrio.read_dataframe(path, layer=layers[0])
+    except (
+        pyogrio.errors.DataSourceError,
+        pyogrio.errors.DataLayerError,
+        pyogrio.errors.FeatureError,
+        UnicodeDecodeError,
+    ):
+        raise InputError(f"{name} is damaged or cut off and cannot be read; export it again.") from None
+
+
+def _read_zip(name: str, data: bytes) -> gpd.GeoDataFrame:
+    limits = Limits(total_bytes=MAX_BYTES * 2, entry_bytes=MAX_BYTES, entries=1000)
+    with archive_files.open_zip(name, data, limits) as archive:
+        entries = archive_files.safe_entries(name, archive, limits)
+        by_end: dict[str, list[zipfile.ZipInfo]] = {}
+        for entry in entries:
+            by_end.setdefault(PurePosixPath(entry.filename.lower()).suffix, []).append(entry)
+        shapes = by_end.get(".shp", [])
+        if not shapes:
+            plain_files = [*by_end.get(".geojson", []), *by_end.get(".json", []), *by_end.get(".gpkg", [])]
+            if len(plain_files) != 1:
+                raise InputError(
+                    f"{name} holds no Shapefile (.shp); zip its .shp, .shx, .dbf and .prj together."
+                )
+            label = f"{name}:{plain_files[0].filename}"
+            content = archive_files.read_entry(
+                label, archive, plain_files[0], archive_files.new_meter(limits)
+            )
+            return read_features(label, content, inside_zip=True)
+        if len(shapes) > 1:
+            raise InputError(f"{name} holds {len(shapes)} Shapefiles; zip the one with the zones by itself.")
+        return _read_shapefile(name, archive, shapes[0].filename, entries, limits)
+
+
+def _read_shapefile(
+    name: str, archive: zipfile.ZipFile, shp: str, entries: list[zipfile.ZipInfo], limits: Limits
+) -> gpd.GeoDataFrame:
+    stem = shp[:-4].lower()
+    parts = {PurePosixPath(e.filename.lower()).suffix: e for e in entries if e.filename[:-4].lower() == stem}
+    absent = [end for end in (".shx", ".dbf") if end not in parts]
+    if absent:
+        raise InputError(f"{name} lacks the {' and '.join(absent)} of its Shapefile; zip all parts together.")
+    if ".prj" not in parts:
+        raise InputError(
+            f"{name} has no .prj, so its coordinate reference system is unknown; add the .prj or export as "
+            "GeoJSON in EPSG:4326."
+        )
+    meter = archive_files.new_meter(limits)
+    with tempfile.TemporaryDirectory(prefix="patrol-") as folder:
+        for end in (".shp", ".shx", ".dbf", ".prj", ".cpg"):
+            if end in parts:
+                content = archive_files.read_entry(
+                    f"{name}:{parts[end].filename}", archive, parts[end], meter
+                )
+                Path(folder, f"layer{end}").write_bytes(content)
+        return _read_layer(name, Path(folder, "layer.shp"))
+
+
+def _check_size(name: str, features: int) -> None:
+    if features > MAX_FEATURES:
+        raise InputError(
+            f"{name} holds {features:,} features; at most {MAX_FEATURES:,} zones are read: cut out your area."
+        )
+
+

@@ -1,0 +1,163 @@
+"""What every page has in common: sidebar, title, question, status strip, next step, and faults as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from patrol_core.analysis import Prepared
+from patrol_core.areas import DataKind, Finding
+from patrol_core.errors import InfeasibleError, PatrolError
+from patrol_core.scenario import Scenario
+from patrol_core.ui import cached, state
+from patrol_core.ui.sidebar import draw_sidebar
+
+PAGES = {
+    "overview": ("pages/overview.py", "Overview", "What happened, and where should patrols be?"),
+    "data": ("pages/data.py", "Data", "What do we know, from where, how complete, how fresh?"),
+    "risk": ("pages/risk_maps.py", "Risk maps", "Where is harm concentrated, and how sure are we?"),
+    "game": ("pages/patrol_game.py", "Patrol game", "Where should patrols be, if offenders watch us?"),
+    "hours": ("pages/hours.py", "Hours", "How many hours does each zone get, month by month?"),
+    "fairness": (
+        "pages/fairness.py",
+        "Fairness",
+        "Who is protected, who bears patrols, and what does a fairer plan cost?",
+    ),
+    "method": (
+        "pages/method.py",
+        "Method and responsible use",
+        "What does this assume, what may it not be used for, who decides?",
+    ),
+}
+"""File, title and question of each page, in the order of a working day."""
+
+KIND_WORDS = {
+    DataKind.GENERATED: "Generated data",
+    DataKind.PUBLISHED: "Published data",
+    DataKind.UPLOADED: "Uploaded data",
+}
+ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
+
+
+def begin(page: str) -> Scenario:
+    """Draw the frame of a page and return the scenario in force.
+
+    Every page calls this first; it works for a page run alone as well as below ``app.py``.
+    """
+    if not st.session_state.get("_in_app"):
+        draw_sidebar()
+    _, title, question = PAGES[page]
+    chosen = state.scenario()
+    state.write_url()
+    st.title(title, anchor=False)
+    st.caption(question)
+    for message in state.take_messages():
+        st.warning(message, icon=":material/link_off:")
+    return chosen
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Show a fault of the input or an infeasible rule as one sentence, with the way out, and stop this part only."""
+    try:
+        yield
+    except InfeasibleError as error:
+        st.error(str(error), icon=":material/block:")
+        relax_button(error)
+    except PatrolError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def relax_button(error: InfeasibleError) -> None:
+    """One button to the least relaxation that works, where it is known."""
+    fields = {
+        "budget": "budget",
+        "parity": "fairness",
+        "coverage-parity": "fairness",
+        "residual-parity": "fairness",
+        "floor": "floor",
+        "city budget": "city_hours",
+        "ward budget": "ward_hours",
+    }
+    field = fields.get(error.rule)
+    if field is None or error.remedy is None:
+        return
+    st.button(
+        f"Use {error.remedy:,.4g} instead",
+        key=f"_relax_{field}",
+        type="primary",
+        on_click=state.change_and_reseed,
+        kwargs={field: error.remedy},
+    )
+
+
+def status_strip(prepared: Prepared) -> None:
+    """Place, period, kind and rows of the data, and its warnings, in words."""
+    data = prepared.data
+    months = prepared.months
+    placement = prepared.placement
+    period = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]} ({len(months)} months)"
+    serious = [finding for finding in prepared.findings if finding.severity != "info"]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if data.kind is DataKind.GENERATED:
+            st.badge(
+                "Generated data: no real place, no real crime", icon=":material/science:", color="orange"
+            )
+        else:
+            st.badge(KIND_WORDS[data.kind], icon=":material/verified:", color="green")
+        st.badge(data.name, color="gray")
+        st.badge(period, color="gray")
+        st.badge(
+            f"{placement.placed:,} of {placement.rows:,} rows in {len(prepared.zones):,} zones", color="gray"
+        )
+        with st.popover(f"{len(serious)} warnings" if serious else "Notes", icon=":material/info:"):
+            show_findings(prepared.findings)
+            st.caption(data.attribution)
+
+
+def show_findings(findings: tuple[Finding, ...] | list[Finding]) -> None:
+    """Findings as sentences, most serious first."""
+    if not findings:
+        st.write("Nothing was noticed.")
+    for finding in findings:
+        st.markdown(f"{ICONS[finding.severity]} {escape(finding.text)}")
+
+
+def next_step(page: str, text: str) -> None:
+    """The next sensible step, as a link that carries the choices."""
+    st.divider()
+    path, title, _ = PAGES[page]
+    if not st.session_state.get("_in_app"):
+        st.caption(f"Next: {title}. {text}")
+        return
+    st.page_link(
+        path,
+        label=f"Next: **{title}**. {text}",
+        icon=":material/arrow_forward:",
+        query_params=state.scenario().to_query(),
+    )
+
+
+def escape(text: str) -> str:
+    """Text from data, safe inside Markdown."""
+    for mark in "\\`*_{}[]<>#+-!|$~:":
+        text = text.replace(mark, f"\\{mark}")
+    return text
+
+
+def root() -> Path:
+    """Folder of ``app.py``."""
+    return Path(__file__).resolve().parents[2]
+
+
+def ready(scenario: Scenario) -> Prepared | None:
+    """The prepared data of a scenario, or None after saying why they cannot be had."""
+    try:
+        return cached.prepared(scenario)
+    except PatrolError as error:
+        st.error(str(error), icon=":material/error:")
+        st.button("Back to the defaults", on_click=state.reset)
+        return None

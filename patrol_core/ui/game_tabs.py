@@ -1,0 +1,185 @@
+"""Tabs under the patrol game's map; only the open one is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from patrol_core.allocation.deployments import audit, draw_roster
+from patrol_core.analysis import Prepared, coverage_table
+from patrol_core.figures.charts import CONFIG, budget_curve, plan_bars
+from patrol_core.games.zone import Strategy
+from patrol_core.reports.plan_files import plan_files
+from patrol_core.scenario import Scenario
+from patrol_core.ui import cached, controls, tables
+
+TABS = (
+    "Worth of the next unit",
+    "Against simple plans",
+    "Zones",
+    "Tonight and the roster",
+    "How it was computed",
+    "Downloads",
+)
+FORMULA = r"""
+\min_{x,\,v}\; v \quad\text{s.t.}\quad v \ge V_t\,(1 - e\,x_t)\;\;\forall t,\qquad \sum_t x_t \le B,\qquad 0 \le x_t \le 1,
+\qquad\text{and the rules chosen above}
+"""
+
+
+class _Shown(NamedTuple):
+    """What the tabs are about."""
+
+    scenario: Scenario
+    prepared: Prepared
+    strategy: Strategy
+
+
+def draw_tabs(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
+    """Draw the open tab."""
+    shown = _Shown(scenario, prepared, strategy)
+    opened = st.tabs(TABS, key="_game_tabs", on_change="rerun")
+    drawers = (_curve, _compared, _zones, _roster, _computed, _downloads)
+    for tab, draw in zip(opened, drawers, strict=True):
+        if tab.open:
+            with tab:
+                draw(shown)
+
+
+def _curve(shown: _Shown) -> None:
+    scenario, prepared, strategy = shown
+    unit = prepared.surface.unit
+    figure = budget_curve(
+        cached.curve(scenario), budget=scenario.budget, value=strategy.worst_case, unit=unit
+    )
+    st.plotly_chart(figure, config=CONFIG, theme=None, key="_budget_curve")
+    if strategy.budget_dual is not None:
+        st.write(
+            f"At {scenario.budget:g} units, one more unit lowers the worst case by about {strategy.budget_dual:,.2f} {unit}."
+        )
+
+
+def _compared(shown: _Shown) -> None:
+    scenario, prepared, _ = shown
+    table = cached.comparison(scenario)
+    unit = prepared.surface.unit
+    left, right = st.columns(2)
+    left.plotly_chart(
+        plan_bars(table, column="worst_case", title="Worst zone", unit=unit),
+        config=CONFIG,
+        theme=None,
+        key="_bars_worst",
+    )
+    right.plotly_chart(
+        plan_bars(table, column="expected_residual", title="All zones together", unit=unit),
+        config=CONFIG,
+        theme=None,
+        key="_bars_total",
+    )
+    tables.table(table, name="plans_compared")
+    st.caption(
+        "The simple plans use the same budget but not the floors and fairness rules; the greedy plan covers the highest "
+        "zones fully, which an offender who watches can walk around."
+    )
+
+
+def _zones(shown: _Shown) -> None:
+    _, prepared, strategy = shown
+    frame = coverage_table(strategy, prepared.surface.mean)
+    frame.insert(1, "name", prepared.zones["name"].astype(str).to_numpy())
+    unit = prepared.surface.unit
+    labels = {
+        "value": f"value ({unit})",
+        "coverage": "coverage (share of time)",
+        "residual": f"residual ({unit})",
+    }
+    tables.table(
+        frame.sort_values("coverage", ascending=False), name="zones", labels=labels, digits=3, height=420
+    )
+
+
+def _roster(shown: _Shown) -> None:
+    scenario, prepared, strategy = shown
+    found = cached.deployments(scenario)
+    st.write(
+        f"The coverage is played as {len(found.sets)} randomised deployments. Each evening one is drawn by its probability, so "
+        "nobody can foresee it, and over time every zone gets exactly its share."
+    )
+    left, right = st.columns([1, 2])
+    with left:
+        controls.number("seed")
+        nights = [f"night {night:02d}" for night in range(1, 29)]
+        roster = draw_roster(found, nights, seed=scenario.seed)
+        tonight = roster[roster["shift"] == nights[0]]
+        names = prepared.zones["name"].astype(str)
+        st.write(f"Drawn for the first night: {len(tonight)} zones")
+        st.dataframe(
+            pd.DataFrame({"zone": tonight["zone_id"], "name": tonight["zone_id"].map(names)}),
+            hide_index=True,
+            height=300,
+        )
+    with right:
+        checked = audit(roster, strategy.coverage_by_zone())
+        st.write("Over 28 nights: share of nights each zone was to be covered, and was")
+        tables.table(
+            checked.sort_values("target", ascending=False), name="roster_audit", digits=3, height=300
+        )
+    tables.table(found.frame(), name="deployments", digits=4, height=220)
+
+
+def _computed(shown: _Shown) -> None:
+    scenario, prepared, strategy = shown
+    certificate = strategy.certificate
+    st.write(
+        "A zero-sum security game: the planner chooses how often each zone is covered, an offender who has watched for a while chooses the "
+        "zone where most is left to gain. Among all plans with the best worst case, the one that leaves least harm in all zones is taken."
+    )
+    st.latex(FORMULA)
+    st.dataframe(
+        pd.DataFrame(
+            [
+                ("ended", str(certificate.status)),
+                ("solver", certificate.solver),
+                ("objective, recomputed outside the model", f"{certificate.objective:.9g}"),
+                ("proved bound", f"{certificate.bound:.9g}"),
+                ("gap", f"{certificate.gap:.2g}"),
+                ("largest violation of any rule", f"{certificate.violation:.2g}"),
+                ("seconds", f"{certificate.seconds:.4f}"),
+                ("phases", ", ".join(certificate.phases)),
+                ("units used", f"{strategy.budget_used:.6g} of {scenario.budget:g}"),
+                (
+                    "zones an offender would choose",
+                    f"{len(strategy.attack_set)}: {', '.join(strategy.attack_set[:12])}",
+                ),
+                ("scenario", scenario.key()),
+                ("data", prepared.data.content_hash[:16]),
+            ],
+            columns=["what", "value"],
+        ),
+        hide_index=True,
+    )
+
+
+def _downloads(shown: _Shown) -> None:
+    st.write(
+        "The same files that `patrol plan` writes; every figure on these pages can be recomputed from them."
+    )
+    names = {
+        "coverage.csv": "text/csv",
+        "deployments.csv": "text/csv",
+        "fairness.csv": "text/csv",
+        "allocation.csv": "text/csv",
+        "zones.geojson": "application/geo+json",
+        "summary.json": "application/json",
+        "report.html": "text/html",
+    }
+    with st.container(horizontal=True):
+        for name, mime in names.items():
+            tables.download(name, _maker(shown.scenario, name), mime)
+
+
+def _maker(scenario: Scenario, name: str) -> Callable[[], bytes]:
+    return lambda: plan_files(cached.summarised(scenario), only=(name,))[name]

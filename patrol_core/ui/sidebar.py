@@ -1,0 +1,139 @@
+"""The sidebar: place, period, crime types and weighting, chosen once for every page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from patrol_core.areas import ZONE_SYSTEMS, AreaData
+from patrol_core.errors import PatrolError
+from patrol_core.risk.harm import PATROL_GENERATED, WEIGHTS
+from patrol_core.scenario import choices
+from patrol_core.ui import cached, state
+
+PLACE_NAMES = {
+    "sample": "Sampleford (generated city)",
+    "columbus": "Columbus, Ohio, 1980 (published)",
+    "geodanet": "GeoDaNet street network (published)",
+}
+
+
+def draw_sidebar() -> None:
+    """Draw the choices that hold everywhere."""
+    with st.sidebar:
+        _place()
+        try:
+            data = cached.area_data(state.scenario().area)
+        except PatrolError as error:
+            st.error(str(error))
+            return
+        _zones(data)
+        _period(data)
+        _crimes(data)
+        st.button("Reset all choices", on_click=state.reset, type="tertiary", icon=":material/restart_alt:")
+
+
+def _place() -> None:
+    key = state.widget_key("area")
+    options = state.places()
+    st.selectbox(
+        choices()["area"].label,
+        options,
+        index=options.index(state.scenario().area),
+        key=key,
+        help=choices()["area"].help,
+        format_func=_place_name,
+        on_change=lambda: state.change_place(st.session_state[key]),
+    )
+
+
+def _place_name(key: str) -> str:
+    uploaded = state.uploads().get(key)
+    return uploaded.name if uploaded is not None else PLACE_NAMES.get(key, key)
+
+
+def _zones(data: AreaData) -> None:
+    row = choices()["zones"]
+    key = state.widget_key("zones")
+    options = data.zone_systems
+    current = state.scenario().zones or options[0]
+    st.selectbox(
+        row.label,
+        options,
+        index=options.index(current) if current in options else 0,
+        key=key,
+        help=row.help,
+        format_func=lambda system: ZONE_SYSTEMS.get(system, system),
+        on_change=lambda: state.change(
+            zones=None if st.session_state[key] == options[0] else st.session_state[key]
+        ),
+    )
+    if current in {"grid", "hex"}:
+        size = choices()["cell_m"]
+        size_key = state.widget_key("cell_m")
+        st.number_input(
+            f"{size.label} ({size.unit})",
+            min_value=size.low,
+            max_value=size.high,
+            value=float(state.scenario().cell_m),
+            step=float(size.step or 50),
+            key=size_key,
+            help=size.help,
+            format="%.0f",
+            on_change=lambda: state.change(cell_m=st.session_state[size_key]),
+        )
+
+
+def _period(data: AreaData) -> None:
+    months = data.months
+    if len(months) < 2:
+        return
+    chosen = state.scenario()
+    first = chosen.from_month if chosen.from_month in months else months[0]
+    last = chosen.to_month if chosen.to_month in months else months[-1]
+    key = state.widget_key("period")
+
+    def keep() -> None:
+        start, end = st.session_state[key]
+        state.change(
+            from_month="" if start == months[0] else start, to_month="" if end == months[-1] else end
+        )
+
+    st.select_slider(
+        "Period", months, value=(first, last), key=key, on_change=keep, help="First and last month used."
+    )
+
+
+def _crimes(data: AreaData) -> None:
+    chosen = state.scenario()
+    weight_key = state.widget_key("weighting")
+    row = choices()["weighting"]
+    if len(data.crime_types) > 1:
+        st.radio(
+            row.label,
+            list(WEIGHTS),
+            index=list(WEIGHTS).index(chosen.weighting),
+            key=weight_key,
+            help=row.help,
+            format_func=lambda name: WEIGHTS[name].label,
+            on_change=lambda: state.change(weighting=st.session_state[weight_key]),
+        )
+        types_key = state.widget_key("crime_types")
+        st.multiselect(
+            choices()["crime_types"].label,
+            data.crime_types,
+            key=types_key,
+            help=choices()["crime_types"].help,
+            default=[kind for kind in chosen.crime_types if kind in data.crime_types],
+            placeholder="all types",
+            on_change=lambda: state.change(crime_types=tuple(st.session_state[types_key])),
+        )
+    if set(PATROL_GENERATED) & set(data.crime_types):
+        switch_key = state.widget_key("patrol_generated")
+        switch = choices()["patrol_generated"]
+        st.toggle(
+            switch.label,
+            value=chosen.patrol_generated,
+            key=switch_key,
+            help=switch.help,
+            on_change=lambda: state.change(patrol_generated=st.session_state[switch_key]),
+        )

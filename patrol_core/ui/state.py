@@ -1,0 +1,113 @@
+"""What a session remembers: the scenario, uploaded data, the chosen zone.
+
+Widgets lose their value when their page is left, so everything shared lives here under plain keys and widgets are
+seeded from it. The URL carries every choice that differs from its default.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from patrol_core.areas import EMBEDDED, AreaData
+from patrol_core.errors import InputError
+from patrol_core.scenario import Scenario, choices, from_query, make_scenario
+
+SCENARIO = "scenario"
+UPLOADS = "uploads"
+ZONE = "zone"
+MESSAGES = "messages"
+ROUND = "widget_round"
+"""Counter in widget keys; raising it seeds every widget from the scenario again."""
+
+PLACE_CHOICES = ("zones", "cell_m", "from_month", "to_month", "crime_types", "group_by")
+"""Choices that only make sense for one data set; they return to their defaults when the place changes."""
+
+
+def scenario() -> Scenario:
+    """The session's scenario; read from the URL when the session is new."""
+    kept = st.session_state.get(SCENARIO)
+    if isinstance(kept, Scenario):
+        return kept
+    chosen, refused = from_query(st.query_params.to_dict())
+    if chosen.area not in places():
+        refused = (
+            *refused,
+            f"The link names the place {chosen.area!r}, which this session does not have; load its files again.",
+        )
+        chosen = chosen.changed(area="sample", **{name: choices()[name].default for name in PLACE_CHOICES})
+    st.session_state[SCENARIO] = chosen
+    st.session_state[MESSAGES] = list(refused)
+    return chosen
+
+
+def set_scenario(chosen: Scenario) -> None:
+    """Keep a scenario and write it to the URL."""
+    st.session_state[SCENARIO] = chosen
+    write_url()
+
+
+def write_url() -> None:
+    """Put the scenario into the URL, so that the address can be shared."""
+    wanted = scenario().to_query()
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def change(**values: Any) -> bool:
+    """Change choices; a refused change keeps the scenario and leaves a sentence to show. True when taken."""
+    try:
+        set_scenario(scenario().changed(**values))
+    except InputError as error:
+        st.session_state.setdefault(MESSAGES, []).append(str(error))
+        return False
+    return True
+
+
+def change_and_reseed(**values: Any) -> None:
+    """Change choices from outside their widgets; every widget then shows the new values."""
+    if change(**values):
+        st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+
+
+def change_place(area: str) -> None:
+    """Move to another data set; choices that belong to the old one return to their defaults."""
+    defaults = {name: choices()[name].default for name in PLACE_CHOICES}
+    st.session_state.pop(ZONE, None)
+    change_and_reseed(area=area, **defaults)
+
+
+def uploads() -> dict[str, AreaData]:
+    """Data read from files in this session, by key."""
+    kept: dict[str, AreaData] = st.session_state.setdefault(UPLOADS, {})
+    return kept
+
+
+def add_upload(data: AreaData) -> None:
+    """Keep uploaded data for this session and move to it."""
+    uploads()[data.key] = data
+    change_place(data.key)
+
+
+def places() -> tuple[str, ...]:
+    """Keys of every data set this session can plan for."""
+    return (*EMBEDDED, *st.session_state.get(UPLOADS, {}))
+
+
+def take_messages() -> list[str]:
+    """Sentences waiting to be shown, once."""
+    waiting: list[str] = st.session_state.get(MESSAGES, [])
+    st.session_state[MESSAGES] = []
+    return waiting
+
+
+def widget_key(name: str) -> str:
+    """Key of the widget of a choice; changes when all widgets must be seeded again."""
+    return f"_{name}_{st.session_state.get(ROUND, 0)}"
+
+
+def reset() -> None:
+    """Back to the defaults, keeping uploaded data."""
+    st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+    set_scenario(make_scenario({}))

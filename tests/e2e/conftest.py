@@ -1,0 +1,122 @@
+"""A running dashboard and a real browser, cut off from the internet."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+from tests.e2e.chromium import HOW, find_chromium, launch_options
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+START_SECONDS = 60
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test in this folder is a browser test."""
+    for item in items:
+        if HERE in Path(item.path).parents:
+            item.add_marker(pytest.mark.browser)
+
+
+def pytest_report_header() -> str:
+    """Say before the run whether there is a browser."""
+    program = find_chromium()
+    return (
+        f"browser: {program}" if program else f"browser: NO CHROMIUM FOUND, BROWSER TESTS ARE SKIPPED; {HOW}"
+    )
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser's program; skips without one, fails where one is required."""
+    program = find_chromium()
+    if program is None:
+        reason = f"no Chromium found: {HOW}"
+        if os.environ.get("PATROL_REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return program
+
+
+@pytest.fixture(scope="session")
+def dashboard(tmp_path_factory) -> Iterator[str]:
+    """Address of the dashboard, started as a user would start it, on a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("dashboard") / "log.txt"
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [*command, "--server.headless", "true"], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        wait_until_up(f"http://127.0.0.1:{port}/_stcore/health", server, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def wait_until_up(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(address, timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"the dashboard did not start:\n{log.read_text(errors='replace')[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(**launch_options(chromium))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def outside() -> list[str]:
+    """Addresses beyond this computer that the page asked for; they get no answer."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, dashboard: str, outside: list[str]) -> Iterator[Page]:
+    """A fresh page without internet; go to ``dashboard`` with it."""
+    context = browser.new_context(
+        viewport={"width": 1400, "height": 1000}, locale="en-GB", accept_downloads=True
+    )
+
+    def only_here(route: Route) -> None:
+        address = route.request.url
+        if address.startswith((dashboard, "data:", "blob:")):
+            route.continue_()
+        else:
+            outside.append(address)
+            route.abort()
+
+    context.route("**/*", only_here)
+    opened = context.new_page()
+    opened.set_default_timeout(30_000)
+    yield opened
+    context.close()

@@ -1,0 +1,406 @@
+"""police.uk archive files: by hand, against the csv module, and everything that can be wrong with them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patrol_core.areas import CRIME_COLUMNS
+from patrol_core.errors import InputError, SourceError
+from patrol_core.sources import archive_files
+from patrol_core.sources.archive_files import Limits
+from patrol_core.sources.archive_table import STREET_COLUMNS
+from patrol_core.sources.police_archive import read_crimes
+
+HEADER = ",".join(STREET_COLUMNS)
+MET = "Metropolitan Police Service"
+
+
+def row(
+    crime_id="a1", month="2023-05", lon="-0.13", lat="51.5", lsoa="E01004734", kind="Burglary", outcome="", force=MET
+):
+    return f"{crime_id},{month},{force},{force},{lon},{lat},On or near High Street,{lsoa},Westminster 018A,{kind},{outcome},"
+
+
+def table(*rows: str) -> bytes:
+    return ("\n".join([HEADER, *rows]) + "\n").encode()
+
+
+def make_zip(entries: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def refused(files, *words: str, kind=InputError, **kwargs) -> str:
+    with pytest.raises(kind) as caught:
+        read_crimes(files, **kwargs)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.endswith(".")
+    for word in words:
+        assert word in message, message
+    return message
+
+
+# ---------------------------------------------------------------- by hand
+
+
+def test_reads_every_column_by_hand():
+    crimes, report = read_crimes(("2023-05-metropolitan-street.csv", table(row(outcome="Under investigation"))))
+    assert tuple(crimes.columns) == CRIME_COLUMNS
+    first = crimes.iloc[0]
+    assert first["crime_id"] == "a1"
+    assert first["month"] == "2023-05"
+    assert first["crime_type"] == "Burglary"
+    assert (first["lon"], first["lat"]) == (-0.13, 51.5)
+    # British National Grid of 51.5 N, 0.13 W, from Ordnance Survey's converter to the metre or two of the datum shift
+    assert first["x"] == pytest.approx(529_900, abs=60)
+    assert first["y"] == pytest.approx(179_700, abs=60)
+    assert first["lsoa_code"] == "E01004734"
+    assert first["lsoa_name"] == "Westminster 018A"
+    assert first["location"] == "On or near High Street"
+    assert first["force"] == MET
+    assert first["outcome"] == "Under investigation"
+    assert first["source"] == "2023-05-metropolitan-street.csv"
+    assert (report.rows_read, report.rows_kept, report.duplicates_dropped) == (1, 1, 0)
+    assert report.months == ("2023-05",)
+    assert report.forces == (MET,)
+
+
+def test_blank_ids_are_never_merged_and_missing_places_are_kept():
+    asb = row(crime_id="", kind="Anti-social behaviour")
+    nowhere = row(crime_id="b", lon="", lat="", lsoa="")
+    crimes, report = read_crimes(("a.csv", table(asb, asb, nowhere)))
+    assert len(crimes) == 3
+    assert report.without_crime_id == 2
+    assert report.without_location == 1
+    assert report.without_lsoa == 1
+    assert np.isnan(crimes["x"].iloc[2])
+    assert crimes["lsoa_code"].iloc[2] == ""
+
+
+def test_zero_coordinates_mean_no_location():
+    crimes, report = read_crimes(("a.csv", table(row(lon="0", lat="0"), row(lon="0", lat="51.48"))))
+    assert report.without_location == 1
+    assert crimes["lon"].isna().tolist() == [True, False]
+
+
+def test_equal_rows_of_two_files_count_once_but_not_within_a_file():
+    one, two = row(crime_id="x"), row(crime_id="y")
+    asb = row(crime_id="", kind="Anti-social behaviour")
+    crimes, report = read_crimes([("a.csv", table(one, one, asb)), ("b.csv", table(one, two, asb))])
+    assert crimes["crime_id"].tolist() == ["x", "x", "", "y", ""]
+    assert report.duplicates_dropped == 1
+    assert report.rows_read == 6
+    assert any("may be counted twice" in f.text for f in report.findings)
+
+
+def test_same_id_with_other_offence_in_another_file_is_kept():
+    crimes, report = read_crimes([("a.csv", table(row())), ("b.csv", table(row(kind="Robbery")))])
+    assert len(crimes) == 2
+    assert report.duplicates_dropped == 0
+
+
+def test_the_same_file_twice_counts_once_with_its_blank_ids():
+    data = table(row(crime_id="", kind="Anti-social behaviour"), row())
+    crimes, report = read_crimes([("a.csv", data), ("copy of a.csv", data)])
+    assert len(crimes) == 2
+    assert report.duplicates_dropped == 2
+    assert any("same file" in f.text for f in report.findings)
+
+
+def test_crime_types_unknown_and_blank_are_kept_and_told():
+    crimes, report = read_crimes(("a.csv", table(row(kind="Piracy"), row(kind=""))))
+    assert crimes["crime_type"].tolist() == ["Piracy", "Not stated"]
+    texts = " ".join(f.text for f in report.findings)
+    assert "'Piracy'" in texts
+    assert "Not stated" in texts
+
+
+def test_odd_lsoa_code_is_told_with_its_line():
+    _, report = read_crimes(("a.csv", table(row(), row(lsoa="E0100473"))))
+    assert any("line 3" in f.text and "E0100473" in f.text for f in report.findings)
+
+
+def test_columns_in_other_order_and_optional_ones_absent():
+    text = "Month,Crime type,Longitude,Latitude,LSOA code,Crime ID,Reported by\n2023-05,Drugs,-0.1,51.5,,z,Kent Police\n"
+    crimes, report = read_crimes(("a.csv", text.encode()))
+    assert crimes["crime_type"].tolist() == ["Drugs"]
+    assert any("lacks" in f.text and "Location" in f.text for f in report.findings)
+
+
+def test_rows_keep_the_order_of_the_input_and_months_are_ordered():
+    crimes, _ = read_crimes([("b.csv", table(row(month="2023-06"))), ("a.csv", table(row(month="2023-05")))])
+    assert crimes["month"].astype("str").tolist() == ["2023-06", "2023-05"]
+    assert (crimes["month"] >= "2023-06").tolist() == [True, False]
+    assert crimes["source"].tolist() == ["b.csv", "a.csv"]
+
+
+@pytest.mark.parametrize("ending", [b"\r\n", b"\n"])
+def test_line_endings_quotes_and_no_final_newline(ending):
+    data = table(row(), row(crime_id="a2").replace("On or near High Street", '"On or near ""The Cut"", Lambeth"'))
+    crimes, _ = read_crimes(("a.csv", data.rstrip(b"\n").replace(b"\n", ending)))
+    assert crimes["location"].tolist() == ["On or near High Street", 'On or near "The Cut", Lambeth']
+
+
+def test_progress_is_told():
+    told: list[tuple[float, str]] = []
+    read_crimes(("a.csv", table(row())), on_progress=lambda share, text: told.append((share, text)))
+    assert told[0][1] == "Reading a.csv"
+    assert told[-1][0] == 1.0
+
+
+# ---------------------------------------------------------------- containers
+
+
+def test_zip_as_published_ignores_outcomes_and_searches():
+    outcomes = b"Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Outcome type\n"
+    data = make_zip(
+        {
+            "2023-05/2023-05-kent-street.csv": table(row()),
+            "2023-05/2023-05-kent-outcomes.csv": outcomes,
+            "2023-05/2023-05-kent-stop-and-search.csv": b"Type,Date,Object of search\n",
+            "2023-06/2023-06-kent-street.csv": table(row(month="2023-06")),
+            "__MACOSX/._2023-05-kent-street.csv": b"\x00\x05\x16\x07",
+        }
+    )
+    crimes, report = read_crimes(("crimes.zip", data))
+    assert len(crimes) == 2
+    assert report.files == (
+        "crimes.zip:2023-05/2023-05-kent-street.csv",
+        "crimes.zip:2023-06/2023-06-kent-street.csv",
+    )
+    assert len(report.ignored) == 2
+    assert any("2 files are not street files" in f.text for f in report.findings)
+
+
+def test_outcomes_are_recognised_by_header_whatever_the_name():
+    outcomes = b"Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Outcome type\n"
+    refused(("mine.csv", outcomes), "mine.csv", "no police.uk street file", "outcomes file")
+    _, report = read_crimes([("mine.csv", outcomes), ("a.csv", table(row()))])
+    assert report.ignored == ("mine.csv (outcomes file)",)
+
+
+def test_gzip_folder_parquet_and_csv_agree(tmp_path: Path):
+    data = table(row(), row(crime_id="", kind="Anti-social behaviour", lon="", lat=""))
+    folder = tmp_path / "archive" / "2023-05"
+    folder.mkdir(parents=True)
+    (folder / "2023-05-kent-street.csv").write_bytes(data)
+    (folder / "2023-05-kent-outcomes.csv").write_text("whatever")
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(data))
+    pd.read_csv(io.BytesIO(data)).to_parquet(tmp_path / "a.parquet")
+    plain, _ = read_crimes(("a.csv", data))
+    for source in (tmp_path / "archive", tmp_path / "a.csv.gz", str(tmp_path / "a.parquet")):
+        crimes, report = read_crimes(source)
+        pd.testing.assert_frame_equal(crimes.drop(columns="source"), plain.drop(columns="source"))
+    assert report.rows_kept == 2
+
+
+# ---------------------------------------------------------------- ill-formed
+
+
+def test_not_police_uk_columns():
+    refused(("mine.csv", b"date,type,lat,lng\n2020,a,1,2\n"), "mine.csv line 1", "Month", "Crime type", "found date")
+
+
+def test_the_api_sample_is_not_an_archive_file(shared_uk):
+    refused(shared_uk / "central_london_api_rows_sample_2025.csv", "missing", "Crime type", "street-level CSV")
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"   "])
+def test_empty_file(data):
+    refused(("a.csv", data), "a.csv is empty")
+
+
+def test_header_without_rows():
+    refused(("a.csv", table()), "a.csv", "0 rows")
+    refused(("a.csv", HEADER.encode()), "a.csv", "0 rows")
+    _, report = read_crimes([("a.csv", table()), ("b.csv", table(row()))])
+    assert any("no rows (a.csv)" in f.text for f in report.findings)
+
+
+def test_last_row_cut_off():
+    data = table(row(), row(crime_id="a2"))
+    refused(("a.csv", data[:-40]), "a.csv is cut off", "line 3")
+    quoted = table(row(), row(crime_id="a2").replace("On or near High Street", '"On or near The Cut"'))
+    refused(("a.csv", quoted[: quoted.rindex(b"The Cut") + 3]), "a.csv is cut off", "line 3")
+
+
+def test_row_with_wrong_number_of_columns():
+    refused(("a.csv", table(row(), "x,y", row())), "a.csv line 3 has 2 columns where the header has 12")
+
+
+def test_truncated_containers():
+    packed = gzip.compress(table(*[row(crime_id=str(i)) for i in range(500)]))
+    refused(("a.csv.gz", packed[:-30]), "a.csv.gz is cut off")
+    refused(("a.csv.gz", packed[:40] + b"\xff" * 60), "a.csv.gz")
+    whole = make_zip({"2023-05/2023-05-kent-street.csv": table(*[row(crime_id=str(i)) for i in range(500)])})
+    refused(("a.zip", whole[: len(whole) // 2]), "a.zip is not a complete zip")
+    refused(("a.zip", b"not a zip at all"), "a.zip is not a zip file")
+    broken = bytearray(whole)
+    broken[len(whole) // 3] ^= 0xFF
+    refused(("a.zip", bytes(broken)), "damaged inside the zip")
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (table(row()).decode().encode("utf-16"), "UTF-16"),
+        (table(row()).decode().encode("utf-16-le"), "UTF-16"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(200), "picture"),
+        (b"%PDF-1.4 ...", "PDF"),
+        (table(row()) + b"\x00\x00", "line 3"),
+        (table(row()).replace(b"High Street", b"\x81\x8d"), "neither UTF-8 nor Windows-1252"),
+    ],
+)
+def test_encodings_that_are_refused(data, word):
+    refused(("a.csv", data), "a.csv", word)
+
+
+def test_encodings_that_are_read():
+    text = table(row(), row().replace("High Street", "Café Row")).decode()
+    for encoding in ("utf-8", "utf-8-sig", "cp1252"):
+        crimes, report = read_crimes(("a.csv", text.encode(encoding)))
+        assert crimes["location"].iloc[1] == "On or near Café Row"
+        told = any("line 3" in f.text and "Windows-1252" in f.text for f in report.findings)
+        assert told == (encoding == "cp1252")
+
+
+def test_semicolons_and_excel():
+    refused(("a.csv", table(row()).replace(b",", b";")), "a.csv is separated by semicolons")
+    refused(("a.xlsx", make_zip({"[Content_Types].xml": b"", "xl/workbook.xml": b""})), "Excel workbook")
+
+
+@pytest.mark.parametrize("month", ["2023/05", "05-2023", "2023-13", "", "May 2023"])
+def test_bad_month_is_named_with_its_line(month):
+    refused(("a.csv", table(row(), row(), row(month=month), row(month=month))), "line 4", "column Month", "1 more")
+
+
+def test_bad_month_line_counts_blank_lines_and_parquet_says_row():
+    data = table(row(), row(month="x")).replace(b"\na1,x", b"\n\n\na1,x")
+    refused(("a.csv", data), "a.csv line 5, column Month: 'x'")
+    out = io.BytesIO()
+    pd.read_csv(io.BytesIO(table(row(), row(month="x")))).to_parquet(out)
+    refused(("a.parquet", out.getvalue()), "a.parquet row 2, column Month")
+
+
+def test_coordinates_that_are_no_numbers_or_halves():
+    refused(("a.csv", table(row(), row(lon="west"))), "a.csv line 3, column Longitude: 'west' is not a number")
+    refused(("a.csv", table(row(lat="inf"))), "a.csv line 2, column Latitude")
+    refused(("a.csv", table(row(), row(lat=""))), "a.csv line 3", "only one of Longitude and Latitude")
+
+
+def test_coordinates_outside_the_uk():
+    refused(
+        ("a.csv", table(row(), row(lon="2.35", lat="48.85"), row(lon="13.4", lat="52.5"))),
+        "a.csv line 3",
+        "2 rows lie outside the United Kingdom",
+        "longitude 2.35, latitude 48.85",
+    )
+    refused(("a.csv", table(row(), row(lon="51.5", lat="-0.13"))), "line 3", "swapped")
+    refused(("a.csv", table(row(lon="530000", lat="180000"))), "line 2", "no degrees")
+
+
+def test_paths_that_cannot_be_read(tmp_path):
+    refused(tmp_path / "none.csv", "none.csv", kind=SourceError)
+    (tmp_path / "empty").mkdir()
+    refused(tmp_path / "empty", "holds no CSV")
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("../evil-street.csv", "points outside"),
+        ("/etc/x-street.csv", "points outside"),
+        ("a\\..\\..\\x-street.csv", "points outside"),
+        ("C:/x-street.csv", "points outside"),
+        ("inner.zip", "another archive"),
+        ("inner-street.csv.gz", "another archive"),
+    ],
+)
+def test_unsafe_zip_entries(name, word):
+    refused(("a.zip", make_zip({"2023-05/2023-05-kent-street.csv": table(row()), name: table(row())})), word)
+
+
+def test_zip_links_and_passwords():
+    info = zipfile.ZipInfo("2023-05/link-street.csv")
+    info.external_attr = 0o120777 << 16
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(info, "/etc/passwd")
+    refused(("a.zip", out.getvalue()), "link")
+    locked = bytearray(make_zip({"a-street.csv": table(row())}))
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        locked[locked.index(mark) + at] |= 1
+    refused(("a.zip", bytes(locked)), "password")
+
+
+def test_zip_bombs_are_refused():
+    bomb = make_zip({"a-street.csv": table() + b" " * 5_000_000})
+    refused(("a.zip", bomb), "100 times its size")
+    refused(("a.csv.gz", gzip.compress(table() + b" " * 5_000_000)), "100 times its size")
+    many = make_zip({f"{i}-street.csv": b"" for i in range(12)})
+    refused(("a.zip", many), "12 entries", limits=Limits(entries=10))
+    big = make_zip({"a-street.csv": table(*[row(crime_id=str(i)) for i in range(300)])})
+    refused(("a.zip", big), "MiB", limits=Limits(entry_bytes=1000))
+    refused([("a.csv", table(row())), ("b.csv", table(row()))], "in all", limits=Limits(total_bytes=300))
+
+
+def test_a_zip_that_lies_about_a_size_is_counted_while_unpacked(monkeypatch):
+    data = make_zip({"a-street.csv": table(*[row(crime_id=str(i)) for i in range(300)])})
+    monkeypatch.setattr(archive_files, "_check_entry", lambda *_: None)
+    refused(("a.zip", data), "MiB", limits=Limits(entry_bytes=1000))
+
+
+# ---------------------------------------------------------------- real files
+
+
+def test_archive_folder_against_the_csv_module(shared_uk):
+    crimes, report = read_crimes(shared_uk / "archive_layout")
+    rows = []
+    for path in sorted((shared_uk / "archive_layout").rglob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as handle:
+            rows += list(csv.DictReader(handle))
+    assert report.rows_read == report.rows_kept == len(rows) == len(crimes)
+    assert report.without_crime_id == sum(not r["Crime ID"] for r in rows)
+    assert report.without_lsoa == sum(not r["LSOA code"] for r in rows)
+    assert report.without_location == sum(not r["Longitude"] for r in rows)
+    assert crimes["crime_type"].astype("str").tolist() == [r["Crime type"] for r in rows]
+    assert crimes["lsoa_code"].tolist() == [r["LSOA code"] for r in rows]
+    assert set(report.forces) == {r["Reported by"] for r in rows}
+    assert report.months == ("2018-05", "2018-06", "2023-05", "2023-06")
+
+
+def test_overlapping_real_files(shared_uk):
+    year = shared_uk / "city_of_london_street_2022-07_2023-06.csv.gz"
+    alone, _ = read_crimes(year)
+    both, report = read_crimes([year, shared_uk / "archive_layout" / "2023-05"])
+    month = shared_uk / "archive_layout" / "2023-05" / "2023-05-city-of-london-street.csv"
+    with month.open(encoding="utf-8", newline="") as handle:
+        with_id = sum(bool(r["Crime ID"]) for r in csv.DictReader(handle))
+    assert report.duplicates_dropped == with_id
+    assert len(both) + report.duplicates_dropped == report.rows_read
+    assert len(both) > len(alone)
+
+
+def test_westminster_as_csv(shared_uk, tmp_path):
+    parquet = shared_uk / "westminster_street.parquet"
+    path = tmp_path / "westminster-street.csv"
+    pd.read_parquet(parquet).to_csv(path, index=False)
+    crimes, report = read_crimes(path)
+    again, _ = read_crimes(parquet)
+    assert report.rows_kept == 159_378
+    assert len(report.months) == 30
+    assert report.duplicates_dropped == 0
+    assert crimes[["x", "y"]].drop_duplicates().shape[0] == 1_511 or crimes["x"].nunique() > 1_000
+    pd.testing.assert_frame_equal(crimes.drop(columns="source"), again.drop(columns="source"))
