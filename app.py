@@ -7,7 +7,7 @@ import streamlit as st
 from patrol_core.ui.frame import PAGES
 from patrol_core.ui.sidebar import draw_sidebar
 
-st.set_page_config(page_title="Patrol planner", page_icon=":material/shield_person:", layout="wide")
+st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide")
 st.session_state["_in_app"] = True
 page = st.navigation(
     [st.Page(path, title=title, default=key == "overview") for key, (path, title, _) in PAGES.items()],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.figures.charts import CONFIG, frontier
+from patrol_core.reports.plan_files import fairness_units, frontier_units
 from patrol_core.ui import cached, controls, frame, tables
 from patrol_core.ui.fairness_view import (
     change_layer,
@@ -67,7 +68,13 @@ if prepared is not None:
                         theme=None,
                         key="_frontier",
                     )
-                    tables.table(found.frame, name="price_of_fairness", digits=3, height=260)
+                    tables.table(
+                        found.frame,
+                        name="price_of_fairness",
+                        units=frontier_units(chosen),
+                        digits=3,
+                        height=260,
+                    )
             if loses.open:
                 with loses:
                     tables.table(
@@ -82,7 +89,7 @@ if prepared is not None:
                     )
             if table.open:
                 with table:
-                    tables.table(views, name="fairness", digits=3)
+                    tables.table(views, name="fairness", units=fairness_units(chosen), digits=3)
 
     if prepared.groups:
         fairness()

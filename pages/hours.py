@@ -6,8 +6,16 @@ import streamlit as st
 
 from patrol_core.analysis import allocation_table
 from patrol_core.figures.charts import CONFIG, hours_heatmap
+from patrol_core.reports.plan_files import CONTRACT, column_units
 from patrol_core.ui import cached, controls, frame, tables
-from patrol_core.ui.hours_view import binding_words, hours_layer, hours_matrix, hours_metrics, worth_table
+from patrol_core.ui.hours_view import (
+    WORTH_UNITS,
+    binding_words,
+    hours_layer,
+    hours_matrix,
+    hours_metrics,
+    worth_table,
+)
 from patrol_core.ui.map_view import draw_map
 from patrol_core.ui.zone_panel import zone_picker
 
@@ -64,17 +72,17 @@ if prepared is not None:
                 tables.table(
                     allocation_table(plan),
                     name="allocation",
+                    units=column_units(prepared),
+                    contract=CONTRACT["allocation.csv"],
                     height=360,
-                    labels={
-                        "Risk": f"Risk ({prepared.surface.unit})",
-                        "Hours": "Hours (h per month)",
-                    },
                 )
             with worth:
                 st.write(
                     "What one more hour in a zone would add to the demand met; equal where neither bound holds the zone."
                 )
-                tables.table(worth_table(plan), name="worth_of_an_hour", digits=4, height=360)
+                tables.table(
+                    worth_table(plan), name="worth_of_an_hour", units=WORTH_UNITS, digits=4, height=360
+                )
             with computed:
                 st.latex(
                     r"\max_X\; \sum_i r_i\,a_i \ln(1+X_i),\qquad a_i = 1/\ln(1+X^{\max}_i),\qquad X^{\min}_i \le X_i \le X^{\max}_i"

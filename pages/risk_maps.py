@@ -8,7 +8,7 @@ from patrol_core.figures.charts import CONFIG, top_zones
 from patrol_core.risk.harm import PATROL_GENERATED, PATROL_GENERATED_REASON
 from patrol_core.ui import frame, tables
 from patrol_core.ui.map_view import basemap_switch, draw_map
-from patrol_core.ui.risk_view import ALL, LAYERS, month_surface, risk_layer_of, risk_table
+from patrol_core.ui.risk_view import ALL, LAYERS, month_surface, risk_layer_of, risk_table, risk_units
 from patrol_core.ui.zone_panel import zone_panel, zone_picker
 
 scenario = frame.begin("risk")
@@ -59,13 +59,7 @@ if prepared is not None:
                 name="risk",
                 digits=2,
                 height=420,
-                labels={
-                    "mean": f"mean ({surface.unit})",
-                    "low": "5 %",
-                    "high": "95 %",
-                    "per_km2": "per km²",
-                    "per_1000": "per 1,000 residents",
-                },
+                units=risk_units(surface),
             )
 
     risk_map()

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
-PARITY = {"coverage-parity": CoverageParity, "residual-parity": ResidualParity}
+PARITY: Mapping[str, type[CoverageParity] | type[ResidualParity]] = {
+    "coverage-parity": CoverageParity,
+    "residual-parity": ResidualParity,
+}
 WARD = "ward"
 THE_PLAN = "The plan"
 MODELS_KEPT = 6
@@ -115,6 +118,8 @@ def prepare(data: AreaData, scenario: Scenario) -> Prepared:
         crime_types=types,
         count_unit=data.value_unit(),
     )
+    if not data.dated:
+        surface = replace(surface, unit=data.value_unit())
     population, head, about_heads = _heads(zones)
     group_by = _group_column(data, zones, scenario.group_by)
     groups, about_groups = _groups(zones, group_by, population)
@@ -331,7 +336,7 @@ def plans_compared(game: ZoneGame, strategy: Strategy) -> pd.DataFrame:
 
 def fairness_views(prepared: Prepared, strategy: Strategy) -> pd.DataFrame:
     """``fairness.csv``: protection and burden of every group, side by side, in tidy form."""
-    return measures.summary(
+    views = measures.summary(
         prepared.zone_ids,
         prepared.population,
         prepared.groups,
@@ -339,6 +344,9 @@ def fairness_views(prepared: Prepared, strategy: Strategy) -> pd.DataFrame:
         residual=strategy.residual,
         values=prepared.surface.mean,
     )
+    burden = views["view"] == measures.BURDEN
+    views.insert(4, "unit", np.where(burden, "units on patrol at once", prepared.surface.unit))
+    return views
 
 
 def deployments_of(strategy: Strategy) -> Deployments:
@@ -358,13 +366,18 @@ def hours_demand(prepared: Prepared, scenario: Scenario) -> pd.DataFrame:
     )
     zones = prepared.zones
     method = demand.attrs.get("method", "")
+    areas = zones["area_km2"].astype(float)
+    if areas.isna().all():
+        areas, method = areas.fillna(1.0), f"{method}; areas are unknown, so every zone counts as equally large"
+    if not prepared.data.dated:
+        method = "the data have no dates, so every month ahead has the same demand"
     wards = zones[WARD].astype(str).where(zones[WARD].astype(str) != "", "all zones")
     frame = pd.DataFrame(
         {
             "month": demand["Month"].to_numpy(),
             "ward": demand["zone_id"].map(wards).to_numpy(),
             "zone_id": demand["zone_id"].to_numpy(),
-            "area_km2": demand["zone_id"].map(zones["area_km2"]).astype(float).to_numpy(),
+            "area_km2": demand["zone_id"].astype(str).map(areas).to_numpy(),
             "risk": demand["risk"].to_numpy(),
         }
     )

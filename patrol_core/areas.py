@@ -131,6 +131,8 @@ class AreaData:
         Further layers by name, e.g. ``streets`` and ``schools``, in ``crs``.
     unit
         What one unit of ``count`` is.
+    dated
+        False where the one month is a placeholder: nothing is "per month" then, and there is no season.
     """
 
     key: str
@@ -148,6 +150,7 @@ class AreaData:
     content_hash: str
     extra: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     unit: str = "crimes"
+    dated: bool = True
 
     def value_unit(self) -> str:
         """Unit of the counts, for axis titles: ``crimes`` unless the source counts otherwise."""

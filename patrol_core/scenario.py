@@ -336,11 +336,15 @@ def choices() -> dict[str, Choice]:
             part=str(extra["part"]),
             flag=str(extra["flag"]),
             default=field.default,
-            step=extra["step"],
+            step=_number(extra["step"]),
             low=low,
-            high=high,  # type: ignore[arg-type]
+            high=high,
         )
     return rows
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
 
 
 def make_scenario(values: Mapping[str, Any]) -> Scenario:

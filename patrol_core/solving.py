@@ -94,8 +94,8 @@ class Outcome:
         Proved bound: the optimum of an LP, the dual bound of a MIP; NaN where nothing is proved.
     seconds
         Wall time of the run.
-    columns, row_duals
-        Raw HiGHS vectors; read them through :meth:`HighsSession.values` and :meth:`HighsSession.duals`.
+    columns, row_duals, column_duals
+        Raw HiGHS vectors (duals of the minimised objective); read them through :meth:`HighsSession.values` and :meth:`HighsSession.duals`.
     """
 
     status: Status
@@ -104,6 +104,7 @@ class Outcome:
     seconds: float
     columns: FloatArray = field(repr=False)
     row_duals: FloatArray = field(repr=False)
+    column_duals: FloatArray = field(repr=False)
 
 
 class HighsSession:
@@ -146,6 +147,7 @@ class HighsSession:
             self._options(time_limit, tolerance, mip_gap)
             self._mutable = [data for name in mutable for data in _members(model.find_component(name))]
             self._terms: dict[int, set[int]] = {}
+            self._limits: dict[int, tuple[float, float]] = {}
             self.refresh()
 
     # -- compiling ------------------------------------------------------------------------------
@@ -201,6 +203,15 @@ class HighsSession:
             low = lower - constant if sense <= 0 and lower is not None else -highspy.kHighsInf
             high = upper - constant if sense >= 0 and upper is not None else highspy.kHighsInf
             self.highs.changeRowBounds(i, low, high)
+            self._limits[i] = (low, high)
+
+    def hold_tight(self, data: Any) -> None:
+        """Make a mutable row hold with equality at its limit, until the next :meth:`refresh`."""
+        with LOCK:
+            for i in self._rows[id(data)]:
+                low, high = self._limits[i]
+                limit = high if high < highspy.kHighsInf else low
+                self.highs.changeRowBounds(i, limit, limit)
 
     def columns_of(self, variables: Iterable[Any]) -> NDArray[np.int32]:
         """HiGHS column numbers of Pyomo variable data, in the order given."""
@@ -283,8 +294,9 @@ class HighsSession:
             bound = objective
         if self.highs.getLp().integrality_ and np.isfinite(info.mip_dual_bound):
             bound = self._sign * float(info.mip_dual_bound)
-        columns, duals = np.array(solution.col_value, float), np.array(solution.row_dual, float)
-        return Outcome(status, objective, bound, seconds, columns, duals)
+        vectors = (solution.col_value, solution.row_dual, solution.col_dual)
+        columns, row_duals, column_duals = (np.array(vector, dtype=float) for vector in vectors)
+        return Outcome(status, objective, bound, seconds, columns, row_duals, column_duals)
 
     def values(self, outcome: Outcome, variables: Iterable[Any]) -> FloatArray:
         """Values of Pyomo variable data, in the order given."""

@@ -68,7 +68,7 @@ def read_demand(source: str | Path | tuple[str, bytes]) -> pd.DataFrame:
     for label in _NUMBERS:
         own = INPUT_COLUMNS[label]
         frame[own] = _numbers(name, label, columns[own], lines)
-    check_demand(frame, where=lambda row: f"{name}, line {lines[row]}")
+    check_demand(frame, where=lambda row: f"{name}, line {lines[row]}", risk_name="Predicted_Burglaries")
     return frame
 
 
@@ -178,9 +178,9 @@ def _numbers(name: str, label: str, values: Sequence[str], lines: Sequence[int])
     bad = np.flatnonzero(~np.isfinite(numbers.to_numpy()))
     if len(bad):
         row = int(bad[0])
-        shown = values[row] or "empty"
+        shown = repr(values[row]) if values[row] else "an empty cell"
         raise InputError(
-            f"{name}, line {lines[row]}, column {label}: {shown!r} is not a number; write it with a decimal "
+            f"{name}, line {lines[row]}, column {label}: {shown} is not a number; write it with a decimal "
             f"point and no thousands separator ({len(bad)} such rows)."
         )
     return numbers

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -109,6 +110,8 @@ def decompose(zone_ids: Sequence[str], coverage: ArrayLike) -> Deployments:
     x = _checked_coverage(ids, coverage)
     always = np.flatnonzero(x >= 1.0)
     partial = np.flatnonzero((x > 0.0) & (x < 1.0))
+    if x[partial].sum() <= _TOLERANCE:
+        partial = partial[:0]
     whole, fraction = _boundaries(x[partial])
     taken, widths = _teeth(whole, fraction)
     sets = tuple(
@@ -204,7 +207,8 @@ def draw_roster(deployments: Deployments, shifts: Sequence[str], seed: int) -> p
     names = list(shifts)
     if len(set(names)) != len(names):
         raise InputError("shifts repeats a name: every shift needs its own.")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+    given: Any = seed
+    if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < 0:
         raise InputError(f"seed = {seed!r}: accepted is a whole number >= 0.")
     points = np.random.default_rng(seed).random(len(names))
     edges = np.cumsum(deployments.probability)

@@ -78,7 +78,7 @@ def prove(
 
 def _stationary(problem: HoursProblem, price: Floats) -> Floats:
     """Where ``c ln(1 + X) - p X`` is largest on ``[lower, upper]``."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         free = np.where(price > 0.0, problem.weight / price - 1.0, np.inf)
     return np.clip(np.where(problem.weight > 0.0, free, problem.lower), problem.lower, problem.upper)
 

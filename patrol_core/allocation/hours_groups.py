@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from patrol_core.allocation.hours_kkt import Floats, Ints
-from patrol_core.allocation.hours_problem import HoursProblem
+from patrol_core.allocation.hours_problem import HoursProblem, budget_rows
 from patrol_core.allocation.hours_rules import number
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.games.constraints import Cap, Constraint, CoverageParity, Floor, ResidualParity
@@ -140,6 +141,31 @@ def _tighten(rule: HoursFloor | HoursCap | Floor | Cap, rows: Ints, lower: Float
         upper[rows] = np.minimum(upper[rows], level)
         if level == 0.0:
             lower[rows] = 0.0
+
+
+def rule_rows(
+    problem: HoursProblem, rules: Sequence[GroupRule], rows: Ints
+) -> tuple[sparse.csc_array, Floats, Floats]:
+    """Finite budgets and group rules over one month's rows as ``least <= matrix @ hours <= most``."""
+    budgets, limits = budget_rows(problem, rows)
+    lines: list[Floats] = []
+    least, most = [np.full(len(limits), -np.inf)], [limits]
+
+    def add(line: Floats, low: float, high: float) -> None:
+        lines.append(line)
+        least.append(np.array([low]))
+        most.append(np.array([high]))
+
+    for rule in rules:
+        inside = np.isin(rows, rule.rows).astype(float)
+        if rule.within is None:
+            add(inside, rule.least, rule.most)
+        else:
+            add(inside - (1.0 - rule.within) * rule.share, 0.0, np.inf)
+            add(inside - (1.0 + rule.within) * rule.share, -np.inf, 0.0)
+    own = np.array(lines).reshape(len(lines), len(rows))
+    matrix = sparse.vstack([budgets, sparse.csr_array(own)], format="csc")
+    return matrix, np.concatenate(least), np.concatenate(most)
 
 
 def rule_slack(rule: GroupRule, hours: Floats, month_rows: Ints) -> float:

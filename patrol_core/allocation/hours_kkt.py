@@ -57,8 +57,8 @@ def respond(weight: Floats, lower: Floats, upper: Floats, price: Floats) -> Floa
     At price 0 a row with weight takes its upper bound. A row without weight takes its lower bound at any
     price: an hour there adds nothing.
     """
-    safe = np.where(price > 0.0, price, 1.0)
-    wanted = np.where(price > 0.0, weight / safe - 1.0, np.inf)
+    with np.errstate(over="ignore"):  # a denormal price asks for endless hours; the bound answers
+        wanted = np.where(price > 0.0, weight / np.where(price > 0.0, price, 1.0) - 1.0, np.inf)
     return np.where(weight > 0.0, np.clip(wanted, lower, upper), lower)
 
 

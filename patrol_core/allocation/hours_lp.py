@@ -8,9 +8,10 @@ for the logarithm of zone i and some tangents as rows, the LP
     upper
 
 is an upper bound; its X is a feasible plan, so the true objective at X is a lower bound. Cuts are added
-where the two differ until the relative gap is 1e-6 (Kelley 1960, The cutting-plane method). Each round cuts
-at two points per zone: the LP's X, and the best answer of the smooth problem at the LP's multipliers, which
-converges much faster.
+where the two differ until the relative gap is 1e-6 (Kelley 1960, The cutting-plane method). Where the first
+cuts lie decides how many rounds that takes: they are laid around the answer of the smooth dual, which has
+one multiplier per budget and rule (:func:`dual_start`, L-BFGS). That answer only places cuts; the proof is
+the LP's.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
+from scipy import sparse
+from scipy.optimize import Bounds, minimize
 
-from patrol_core.allocation.hours_groups import GroupRule
+from patrol_core.allocation.hours_groups import GroupRule, rule_rows
 from patrol_core.allocation.hours_kkt import Floats, Ints, respond
 from patrol_core.allocation.hours_problem import HoursProblem
 from patrol_core.certificate import Status, relative_gap
@@ -31,6 +34,8 @@ from patrol_core.errors import SolverError
 from patrol_core.solving import LOCK, HighsSession, Outcome
 
 GAP = 1e-6
+#: Distance of the first cuts from the dual's answer, in ln(1 + hours).
+_STEPS = (-0.002, 0.002)
 _ROUNDS = 40
 
 
@@ -81,9 +86,38 @@ def solve_month(
         Relative gap at which to stop.
     """
     rows = np.flatnonzero(problem.month == month)
+    own = [rule for rule in rules if rule.month == month]
+    near = dual_start(problem, own, rows, start[rows])
     with LOCK:
-        loop = _CutLoop(problem, [rule for rule in rules if rule.month == month], month, rows)
-        return loop.run(start[rows], gap)
+        return _CutLoop(problem, own, month, rows).run(near, gap)
+
+
+def dual_start(problem: HoursProblem, rules: Sequence[GroupRule], rows: Ints, start: Floats) -> Floats:
+    """Hours near the month's optimum: the best response to the multipliers that minimise the Lagrangian dual.
+
+    Not feasible to the last digit and not a proof; see the module docstring.
+    """
+    weight, lower, upper = problem.weight[rows], problem.lower[rows], problem.upper[rows]
+    matrix, least, most = rule_rows(problem, rules, rows)
+    low, high = np.flatnonzero(np.isfinite(least)), np.flatnonzero(np.isfinite(most))
+    if not len(low) + len(high) or weight.sum() <= 0.0:
+        return start
+    lines = matrix.tocsr()
+    signed = sparse.vstack([-lines[low], lines[high]], format="csr")
+    limit = np.concatenate([-least[low], most[high]])
+    unit = float((weight / (1.0 + start)).mean())  # a typical price: multipliers are counted in it
+    worth = float(weight.sum())
+
+    def dual(multipliers: Floats) -> tuple[float, Floats]:
+        price = unit * (signed.T @ multipliers)
+        hours = respond(weight, lower, upper, np.maximum(price, 0.0))
+        value = float((weight * np.log1p(hours) - price * hours).sum()) + unit * float(multipliers @ limit)
+        return value / worth, np.asarray(unit * (limit - signed @ hours) / worth, dtype=np.float64)
+
+    options = {"maxiter": 300, "ftol": 1e-15, "gtol": 1e-9}
+    bounds = Bounds(np.zeros(len(limit)), np.full(len(limit), np.inf))
+    found = minimize(dual, np.ones(len(limit)), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    return respond(weight, lower, upper, np.maximum(unit * (signed.T @ found.x), 0.0))
 
 
 class _CutLoop:
@@ -179,19 +213,23 @@ class _CutLoop:
         prices = self._ward_prices(outcome), self._city_price(outcome)
         return MonthAnswer(status, hours, max(bound, value), self.wards, *prices, rounds)
 
-    def _first_points(self, start: Floats) -> list[Floats]:
-        """Cut points before the first solve: the top, the start, and even steps in the logarithm."""
+    def _first_points(self, near: Floats) -> list[Floats]:
+        """Cut points before the first solve: ``near``, close around it, the top; few rows, a fast LP."""
         low, high = np.log1p(self.lower), np.log1p(self.upper)
-        spread = [np.expm1(low + share * (high - low)) for share in (0.25, 0.5, 0.75)]
-        return [self.upper, start, *spread]
+        around = [np.expm1(np.clip(np.log1p(near) + step, low, high)) for step in _STEPS]
+        return [self.upper, near, *around]
 
     def _cut(self, point: Floats, which: Any) -> None:
         """Add the tangent at ``point`` for the zones marked."""
-        slope = 1.0 / (1.0 + point)
-        level = np.log1p(point) - slope * point
-        for i in np.flatnonzero(which & (self.weight > 0.0)):
-            terms = {int(self.t_columns[i]): 1.0, int(self.x_columns[i]): -float(slope[i])}
-            self.session.add_row(terms, None, float(level[i]))
+        rows = np.flatnonzero(which & (self.weight > 0.0))
+        slope = 1.0 / (1.0 + point[rows])
+        level = np.log1p(point[rows]) - slope * point[rows]
+        columns = np.column_stack([self.t_columns[rows], self.x_columns[rows]]).astype(np.int32).ravel()
+        values = np.column_stack([np.ones(len(rows)), -slope]).ravel()
+        starts = np.arange(0, 2 * len(rows), 2, dtype=np.int32)
+        free = np.full(len(rows), -np.inf)
+        # All at once: one row at a time costs more than the solve.
+        self.session.highs.addRows(len(rows), free, level, len(values), starts, columns, values)
 
     def _duals(self, outcome: Outcome, rows: Sequence[Any]) -> Floats:
         """Worth of one more unit on the right-hand side of each row (maximised objective)."""

@@ -146,7 +146,8 @@ def build_problem(demand: pd.DataFrame, rules: HoursRules) -> HoursProblem:
     most = rules.max_per_day * days * np.clip(area / mean_area, *rules.area_clip)
     wards = tuple((str(months[pair // len(names)]), str(names[pair % len(names)])) for pair in pairs)
     return HoursProblem(
-        weight=risk / np.log1p(most),
+        # Demand below 1e-250 crimes a month is none: its quotients would leave the range of floats.
+        weight=np.where(risk > 1e-250, risk, 0.0) / np.log1p(most),
         risk=risk,
         lower=rules.min_per_day * days,
         upper=most,
@@ -162,7 +163,9 @@ def build_problem(demand: pd.DataFrame, rules: HoursRules) -> HoursProblem:
     )
 
 
-def check_demand(demand: pd.DataFrame, *, where: Callable[[int], str] | None = None) -> None:
+def check_demand(
+    demand: pd.DataFrame, *, where: Callable[[int], str] | None = None, risk_name: str = "risk"
+) -> None:
     """Raise one clear sentence for the first thing that is wrong with a demand table.
 
     Parameters
@@ -171,6 +174,8 @@ def check_demand(demand: pd.DataFrame, *, where: Callable[[int], str] | None = N
         Columns month, ward, zone_id, area_km2, risk.
     where
         Turns a row position into words; default "row 1" counts from 1.
+    risk_name
+        What the demand column is called where the table comes from.
 
     Raises
     ------
@@ -194,20 +199,14 @@ def check_demand(demand: pd.DataFrame, *, where: Callable[[int], str] | None = N
         empty = np.flatnonzero(text.isna() | (text.astype(str).str.strip() == ""))
         if len(empty):
             raise InputError(f"{place(int(empty[0]))}: the {label} is empty; give every row its {label}.")
-    area = _numbers(demand["area_km2"])
+    area, risk = _numbers(demand["area_km2"]), _numbers(demand["risk"])
     _first(
         ~(np.isfinite(area) & (area > 0)),
-        lambda row: (
-            f"{place(row)}: area_km2 is {demand['area_km2'].iloc[row]!r}; an area must be a number above 0 "
-            "(km2)."
-        ),
+        lambda row: f"{place(row)}: area_km2 is {_shown(demand['area_km2'], row)}; it must be above 0 (km2).",
     )
-    risk = _numbers(demand["risk"])
     _first(
         ~(np.isfinite(risk) & (risk >= 0)),
-        lambda row: (
-            f"{place(row)}: demand is {demand['risk'].iloc[row]!r}; it must be a number of 0 or more."
-        ),
+        lambda row: f"{place(row)}: {risk_name} is {_shown(demand['risk'], row)}; it must be 0 or more.",
     )
     _refuse_repeats(demand, place)
 
@@ -230,6 +229,11 @@ def _first(bad: pd.Series | NDArray[np.bool_], sentence: Callable[[int], str]) -
     rows = np.flatnonzero(np.asarray(bad, dtype=bool))
     if len(rows):
         raise InputError(sentence(int(rows[0])))
+
+
+def _shown(column: pd.Series, row: int) -> str:
+    value = column.iloc[row]
+    return f"{value:g}" if isinstance(value, float | int) else repr(value)
 
 
 def _numbers(column: pd.Series) -> Floats:

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from patrol_core.allocation.hours_groups import GroupRule
+from patrol_core.allocation.hours_groups import GroupRule, rule_rows
 from patrol_core.allocation.hours_kkt import Floats, Ints
-from patrol_core.allocation.hours_problem import HoursProblem, budget_rows
+from patrol_core.allocation.hours_problem import HoursProblem
 from patrol_core.allocation.rounding import marginal_gain
 from patrol_core.errors import InfeasibleError
 
@@ -72,44 +71,23 @@ def _best_in_window(
     owner = np.repeat(np.arange(len(rows)), sizes)
     offset = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     gain = marginal_gain(problem.weight[rows][owner], start[owner] + offset, unit)
-    matrix, least, most = _rows(problem, rules, rows)
+    matrix, least, most = rule_rows(problem, rules, rows)
     base = matrix @ (start * unit)
     per_unit = matrix[:, owner] * unit
     if not len(owner):
         held = np.all((base >= least - 1e-6) & (base <= most + 1e-6))
         return start.astype(float) if held else None
+    # The window's own worth is small; a millionth of the whole month's worth is what counts.
+    whole = float((problem.weight[rows] * np.log1p(start * unit)).sum())
+    tolerance = float(np.clip(1e-6 * whole / max(0.5 * gain.sum(), 1e-12), 1e-6, 1e-2))
     found = milp(
         -gain,
         integrality=np.ones(len(owner)),
         bounds=Bounds(0.0, 1.0),
         constraints=LinearConstraint(per_unit, least - base, most - base),
-        options={"time_limit": _TIME_LIMIT, "mip_rel_gap": 1e-6},
+        options={"time_limit": _TIME_LIMIT, "mip_rel_gap": tolerance},
     )
     if found.x is None:
         return None
     added = np.bincount(owner, weights=np.rint(found.x), minlength=len(rows))
     return np.asarray(start + added, dtype=np.float64)
-
-
-def _rows(
-    problem: HoursProblem, rules: Sequence[GroupRule], rows: Ints
-) -> tuple[sparse.csc_array, Floats, Floats]:
-    """Budgets and group rules of the month as ``least <= matrix @ hours <= most``."""
-    budgets, limits = budget_rows(problem, rows)
-    lines: list[Floats] = []
-    least, most = [np.full(len(limits), -np.inf)], [limits]
-
-    def add(line: Floats, low: float, high: float) -> None:
-        lines.append(line)
-        least.append(np.array([low]))
-        most.append(np.array([high]))
-
-    for rule in rules:
-        inside = np.isin(rows, rule.rows).astype(float)
-        if rule.within is None:
-            add(inside, rule.least, rule.most)
-        else:
-            add(inside - (1.0 - rule.within) * rule.share, 0.0, np.inf)
-            add(inside - (1.0 + rule.within) * rule.share, -np.inf, 0.0)
-    matrix = sparse.vstack([budgets, sparse.csr_array(np.array(lines))], format="csc")
-    return matrix, np.concatenate(least), np.concatenate(most)

@@ -24,8 +24,10 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     """Solve the game of a file."""
-    from patrol_core.cli.files import read_json, write_json
-    from patrol_core.games.formats import solve_game_json
+    from patrol_core.allocation.deployments import decompose
+    from patrol_core.cli.files import read_input, write_json
+    from patrol_core.games.formats import load_document, solve_game
 
-    result = solve_game_json(read_json(arguments.file), deployments=arguments.deployments)
+    document = load_document(read_input(arguments.file))
+    result = solve_game(document, decompose=decompose if arguments.deployments else None)
     return write_json(result, arguments.out)

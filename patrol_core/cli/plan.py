@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.out is not None:
         written = make_plan_files(result, arguments.out)
         say(f"Wrote {', '.join(written)} to {arguments.out}.")
-    return result.summary
+    return dict(result.summary)
 
 
 def scenario_of(arguments: argparse.Namespace) -> Scenario:

@@ -235,9 +235,7 @@ def frontier(frame: pd.DataFrame, *, within: float | None, knee: float | None) -
     frame
         Columns ``within``, ``price_worst``, ``price_expected`` (rise over no rule, %); infeasible levels are NaN.
     """
-    figure = _figure(
-        "The price of fairness", "groups may differ by at most", "extra harm against no rule, %"
-    )
+    figure = _figure("The price of fairness", "groups may differ by at most", "extra harm against no rule, %")
     for column, name, colour in (
         ("price_worst", "in the worst zone", PLAN),
         ("price_expected", "in all zones together", RISK[3]),
@@ -258,7 +256,7 @@ def frontier(frame: pd.DataFrame, *, within: float | None, knee: float | None) -
             x=knee,
             line={"color": REFERENCE, "dash": "dash"},
             annotation_text="knee",
-            annotation_position="bottom",
+            annotation_position="top left",
         )
     figure.update_xaxes(tickformat=".0%", autorange="reversed")
     figure.update_yaxes(rangemode="tozero")

@@ -114,7 +114,7 @@ class _Mount(MacroElement):
     )
 
     def __init__(self, source: Mapping[str, Any]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # branca carries no types here
         self._name = "Mount"
         self.source = _script_json(source)
 
@@ -157,6 +157,7 @@ def zone_map(asset: MapAsset, *, static_url: str, published: str | None, basemap
         prefer_canvas=True,
         control_scale=not asset.planar,
         zoom_snap=0.25,
+        scroll_wheel_zoom=False,
         attribution_control=True,
         **options,
     )

@@ -16,6 +16,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from patrol_core.errors import InputError
 
@@ -94,8 +97,12 @@ def _place(zone: str | None, group: str | None) -> str:
     return f"group {group!r}" if group is not None else "every zone"
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _number(value: object) -> float:
+    """The value as a float; NaN for text, truth values, infinities and anything else that is no number."""
+    given: Any = value
+    if isinstance(given, int | float | np.integer) and not isinstance(given, bool) and abs(given) < 1e300:
+        return float(given)
+    return math.nan
 
 
 def _check_level(kind: str, field: str, value: object, zone: object, group: object) -> None:
@@ -107,14 +114,13 @@ def _check_level(kind: str, field: str, value: object, zone: object, group: obje
         if given is not None and not isinstance(given, str):
             raise InputError(f"A {kind} has {label} = {given!r}: accepted is the {label}'s name as text.")
     top = "a number from 0 to 1" if group is None else "a number >= 0"
-    if not _is_number(value) or not isinstance(value, int | float):
-        raise InputError(f"A {kind} has {field} = {value!r}: accepted is {top}.")
-    if value < 0 or (group is None and value > 1):
+    number = _number(value)
+    if not number >= 0 or (group is None and number > 1):
         raise InputError(f"A {kind} has {field} = {value!r}: accepted is {top}.")
 
 
 def _check_within(kind: str, value: object) -> None:
-    if not _is_number(value) or not isinstance(value, int | float) or value < 0:
+    if not _number(value) >= 0:
         raise InputError(f"A {kind} rule has within = {value!r}: accepted is a number >= 0 (0.2 means 20 %).")
 
 

@@ -111,6 +111,8 @@ def parse_zone_document(document: Mapping[str, Any]) -> ZoneDocument:
     """
     _check_keys(document, "The game", _ZONE_KEYS, required=("values", "budget"))
     values = _numbers(document, "values")
+    if not values:
+        raise InputError("values = {}: accepted is an object of at least one zone id to number >= 0.")
     zone_ids = tuple(values)
     objective, attacker = _objective(document), _attacker(document)
     point = np.array(list(values.values()), dtype=float)

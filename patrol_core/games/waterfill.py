@@ -80,7 +80,8 @@ def coverage_for(
     values: FloatArray, effectiveness: float, level: float, lower: FloatArray, upper: FloatArray
 ) -> FloatArray:
     """(n,) least coverage that keeps every residual at or below ``level``, inside the bounds."""
-    share = np.divide(level, values, out=np.ones_like(values), where=values > 0)
+    counts = values > float(values.max()) * _NEGLIGIBLE
+    share = np.divide(level, values, out=np.ones_like(values), where=counts)
     return np.clip((1 - share) / effectiveness, lower, upper)
 
 

@@ -4,11 +4,12 @@ Sets      t in T zones, g in G groups, i in I side rules
 Data      V_t values, s > 0 a scale for v, W = sum V_t, e effectiveness, B budget, d_i parity width,
           n_g / N population share, w_g = sum over g of V_t / W
 Variables x_t in [l_t, u_t] coverage (zone floors and caps are the bounds), v >= 0 worst case / s,
-          S = sum x_t, C_g = sum over g of x_t, P = sum V_t x_t / W, P_g = sum over g of V_t x_t / W
+          S = sum x_t, C_g = sum over g of x_t; with residual parity also P = sum V_t x_t / W and
+          P_g = sum over g of V_t x_t / W
 
 worst_case        min v
-residual          max (W / max V) P                        (the same as min sum V_t (1 - e x_t))
-attack[t]         (s / V_t) v + e x_t >= 1                 V_t > 0; that is s v >= V_t (1 - e x_t)
+residual          max sum (V_t / max V) x_t               (the same as min sum V_t (1 - e x_t))
+attack[t]         (s / V_t) v + e x_t >= 1                 V_t > a; that is s v >= V_t (1 - e x_t)
 total             S = sum x_t
 group_total[g]    C_g = sum over g of x_t
 prevented         P = sum V_t x_t / W
@@ -20,8 +21,8 @@ coverage_most/least[i, g]   C_g <= / >= (1 +- d_i) (n_g / N) S
 residual_most/least[i, g]   w_g - e P_g <= / >= (1 +- d_i) (n_g / N) (1 - e P)
 
 The totals S, C, P keep the parity rows short: two entries instead of n. B, d_i and a_i are mutable Params.
-Two models of this are kept: ``attack`` (phase 1) and, with v fixed, one where the n
-attack rows have become lower bounds on x, so that only the few coupling rows are left (phase 2).
+Two models of this are kept: one with the attack rows (phase 1) and, with v fixed, one where the n attack rows
+have become lower bounds on x, so that only the few coupling rows are left (phase 2).
 """
 
 from __future__ import annotations
@@ -53,21 +54,21 @@ _FAMILIES = (
     ("residual_least", "least"),
 )
 
-#: Largest coefficient s / V_t. Rows above it bind only where v < s / 1e9, which the caller rules out.
-_LARGEST = 1e9
 
-
-def build_model(game: ZoneGame, *, scale: float, attack: bool) -> pyo.ConcreteModel:
+def build_model(game: ZoneGame, *, attack: bool, scale: float = 1.0, above: float = 0.0) -> pyo.ConcreteModel:
     """The model of the module docstring.
 
     Parameters
     ----------
     game
         What to model; its budget and parity widths become the Params' first values.
-    scale
-        s, a value near the worst case expected; v is measured in it.
     attack
         True: attack rows and ``worst_case``. False: no v at all, objective ``residual``.
+    scale
+        s, a value near the worst case expected; v is measured in it.
+    above
+        Zones with V_t at or below it get no attack row: right wherever the worst case is sure to be at least
+        ``above``, and it keeps s / V_t within what a solver can hold.
     """
     model = pyo.ConcreteModel()
     lower, upper = game.bounds()
@@ -80,10 +81,11 @@ def build_model(game: ZoneGame, *, scale: float, attack: bool) -> pyo.ConcreteMo
     _add_coverage_parity(model, game)
     _add_residual_parity(model, game)
     if attack:
-        _add_attack(model, game, scale)
+        _add_attack(model, game, scale, above)
     else:
-        per_top = float(game.values.sum() / (game.values.max() or 1.0))  # costs then read V_t / max V
-        model.residual = pyo.Objective(expr=per_top * model.P, sense=pyo.maximize)
+        share = (game.values / (game.values.max() or 1.0)).tolist()
+        everyone = _weighted_sum(model, list(range(game.size)), share)
+        model.residual = pyo.Objective(expr=everyone, sense=pyo.maximize)
     return model
 
 
@@ -92,18 +94,23 @@ def _weighted_sum(model: pyo.ConcreteModel, zones: list[int], weights: list[floa
 
 
 def _add_totals(model: pyo.ConcreteModel, game: ZoneGame) -> None:
-    """total, group_total, prevented, group_prevented."""
-    everyone = list(range(game.size))
-    share = (game.values / (game.values.sum() or 1.0)).tolist()
+    """Constraints total and group_total."""
     parts = {g: game.members(g).tolist() for g in _groups_in_rules(game)}
     model.G = pyo.Set(initialize=list(parts), ordered=True)
-    model.S, model.P = pyo.Var(), pyo.Var()
-    model.C, model.Pg = pyo.Var(model.G), pyo.Var(model.G)
-    model.total = pyo.Constraint(expr=_weighted_sum(model, everyone, [1.0] * game.size) - model.S == 0)
-    model.prevented = pyo.Constraint(expr=_weighted_sum(model, everyone, share) - model.P == 0)
+    model.S, model.C = pyo.Var(), pyo.Var(model.G)
+    everyone = _weighted_sum(model, list(range(game.size)), [1.0] * game.size)
+    model.total = pyo.Constraint(expr=everyone - model.S == 0)
     model.group_total = pyo.Constraint(
         model.G, rule=lambda m, g: _weighted_sum(m, parts[g], [1.0] * len(parts[g])) - m.C[g] == 0
     )
+
+
+def _add_prevented(model: pyo.ConcreteModel, game: ZoneGame) -> None:
+    """Constraints prevented and group_prevented."""
+    share = (game.values / (game.values.sum() or 1.0)).tolist()
+    parts = {g: game.members(g).tolist() for g in model.G}
+    model.P, model.Pg = pyo.Var(), pyo.Var(model.G)
+    model.prevented = pyo.Constraint(expr=_weighted_sum(model, list(range(game.size)), share) - model.P == 0)
     model.group_prevented = pyo.Constraint(
         model.G, rule=lambda m, g: _weighted_sum(m, parts[g], [share[t] for t in parts[g]]) - m.Pg[g] == 0
     )
@@ -152,6 +159,8 @@ def _add_coverage_parity(model: pyo.ConcreteModel, game: ZoneGame) -> None:
 def _add_residual_parity(model: pyo.ConcreteModel, game: ZoneGame) -> None:
     """residual_most and residual_least."""
     rules = {i: r.within for i, r in game.coupling_rules() if isinstance(r, ResidualParity)}
+    if rules:
+        _add_prevented(model, game)
     people = {g: game.population_share(g) for g in model.G} if rules else {}
     whole = float(game.values.sum())
     harm = {g: float(game.values[game.members(g)].sum()) / (whole or 1.0) for g in model.G}
@@ -167,12 +176,12 @@ def _add_residual_parity(model: pyo.ConcreteModel, game: ZoneGame) -> None:
     model.residual_least = pyo.Constraint(keys, rule=lambda m, i, g: excess(m, i, g, -1.0) >= 0)
 
 
-def _add_attack(model: pyo.ConcreteModel, game: ZoneGame, scale: float) -> None:
+def _add_attack(model: pyo.ConcreteModel, game: ZoneGame, scale: float, above: float) -> None:
     model.v = pyo.Var(bounds=(0, None))
-    valued = [t for t in range(game.size) if game.values[t] > 0]
-    slope = {t: min(scale / float(game.values[t]), _LARGEST) for t in valued}
+    attacked = [t for t in range(game.size) if game.values[t] > above]
+    slope = {t: scale / float(game.values[t]) for t in attacked}
     e = game.effectiveness
-    model.attack = pyo.Constraint(valued, rule=lambda m, t: slope[t] * m.v + e * m.x[t] >= 1)
+    model.attack = pyo.Constraint(attacked, rule=lambda m, t: slope[t] * m.v + e * m.x[t] >= 1)
     model.worst_case = pyo.Objective(expr=model.v)
 
 

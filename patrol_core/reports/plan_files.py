@@ -114,6 +114,30 @@ def column_units(prepared: Prepared) -> dict[str, str]:
     }
 
 
+def comparison_units(prepared: Prepared) -> dict[str, str]:
+    """Unit of every column of the plans compared."""
+    unit = prepared.surface.unit
+    return {
+        "worst_case": unit,
+        "expected_residual": unit,
+        "budget_used": "units on patrol at once",
+        "harm_covered": "share",
+        "worst_vs_uniform": "%",
+        "expected_vs_uniform": "%",
+    }
+
+
+def fairness_units(prepared: Prepared) -> dict[str, str]:
+    """Unit of every column of the fairness table; ``amount`` is in the row's own ``unit``."""
+    return {"population": prepared.head, "per_1000": f"row unit per 1,000 {prepared.head}"}
+
+
+def frontier_units(prepared: Prepared) -> dict[str, str]:
+    """Unit of every column of the price of fairness."""
+    unit = prepared.surface.unit
+    return {"worst_case": unit, "expected_residual": unit, "price_worst": "%", "price_expected": "%"}
+
+
 def _summary(
     prepared: Prepared,
     scenario: Scenario,
@@ -134,7 +158,7 @@ def _summary(
     if hours is not None:
         columns["allocation.csv"] = describe_columns(allocation_table(hours), units)
     if not fairness.empty:
-        columns["fairness.csv"] = describe_columns(fairness, units)
+        columns["fairness.csv"] = describe_columns(fairness, fairness_units(prepared))
     return {
         **strategy.certificate.as_dict(),
         "worst_case": strategy.worst_case,
@@ -219,7 +243,7 @@ def plan_files(result: Result, *, only: Collection[str] | None = None) -> dict[s
             allocation_table(plan), contract=CONTRACT["allocation.csv"]
         )
     if not result.fairness.empty:
-        makers["fairness.csv"] = lambda: to_csv_bytes(result.fairness)
+        makers["fairness.csv"] = lambda: to_csv_bytes(result.fairness, fairness_units(prepared))
     return {name: make() for name, make in makers.items() if only is None or name in only}
 
 

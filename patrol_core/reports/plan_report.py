@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.analysis import Prepared, coverage_table, game_of
-from patrol_core.evaluation.stability import budget_curve
 from patrol_core.evaluation.baselines import UNIFORM
+from patrol_core.evaluation.stability import budget_curve
 from patrol_core.fairness import measures
 from patrol_core.games.zone import Strategy
 from patrol_core.reports.html import CurvePicture, Figure, MapPicture, ReportContent, Table, html_report
@@ -98,7 +98,7 @@ def _choices(result: Result) -> Table:
 
 def _sentences(prepared: Prepared, strategy: Strategy, compared: pd.DataFrame) -> list[str]:
     unit = prepared.surface.unit
-    uniform = float(compared.set_index("plan").loc[UNIFORM, "worst_case"])
+    uniform = float(compared.set_index("plan")["worst_case"][UNIFORM])
     sentences = [
         (
             f"With {strategy.budget_used:,.4g} units on patrol at once, an offender who watches can expect at most "
@@ -115,10 +115,10 @@ def _sentences(prepared: Prepared, strategy: Strategy, compared: pd.DataFrame) -
 
 def _figures(prepared: Prepared, strategy: Strategy, compared: pd.DataFrame) -> list[Figure]:
     unit = prepared.surface.unit
-    uniform = compared.set_index("plan").loc[UNIFORM]
+    uniform = compared.set_index("plan")
 
     def against(value: float, column: str) -> str:
-        reference = float(uniform[column])
+        reference = float(uniform[column][UNIFORM])
         return f"{(value - reference) / reference:+.0%} against uniform patrol" if reference > 0 else ""
 
     return [
@@ -137,7 +137,8 @@ def _zones(prepared: Prepared, strategy: Strategy) -> Table:
     table = coverage_table(strategy, prepared.surface.mean)
     table.insert(1, "name", prepared.zones["name"].astype(str).to_numpy())
     units = column_units(prepared)
-    return Table(table.sort_values(["coverage", "value"], ascending=False, kind="stable"), units=units)
+    ordered = table.sort_values(["coverage", "value"], ascending=False, kind="stable")
+    return Table(ordered, units=units, most_rows=25)
 
 
 def _curve(result: Result) -> CurvePicture:
@@ -159,7 +160,16 @@ def _view(result: Result, name: str) -> Table | None:
     if result.fairness.empty:
         return None
     mine = result.fairness[result.fairness["view"] == name]
-    return Table(mine.reset_index(drop=True))
+    unit = str(mine["unit"].iloc[0])
+    left_out = ["view", "unit", "min_max_ratio"] + (["need_ratio"] if name == measures.PROTECTION else [])
+    heads = result.prepared.head
+    units = {"population": heads, "amount": unit, "per_1000": f"{unit} per 1,000 {heads}"}
+    ratio = measures.four_fifths(float(mine["min_max_ratio"].iloc[0]))
+    return Table(
+        mine.drop(columns=left_out).reset_index(drop=True),
+        units=units,
+        note=f"Smallest over largest: {ratio}.",
+    )
 
 
 def _hours(result: Result) -> Table | None:

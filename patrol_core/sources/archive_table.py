@@ -46,7 +46,7 @@ NEEDED: tuple[str, ...] = (
     "LSOA code",
     "Crime type",
 )
-#: The 14 crime types of today and three of the years 2010 to 2013.
+#: The 14 crime types of today, and two of the years 2010 to 2013.
 CRIME_TYPES: tuple[str, ...] = (
     "Anti-social behaviour",
     "Bicycle theft",
@@ -63,7 +63,7 @@ CRIME_TYPES: tuple[str, ...] = (
     "Vehicle crime",
     "Violence and sexual offences",
 )
-OLD_CRIME_TYPES: tuple[str, ...] = ("Violent crime", "Public disorder and weapons", "Other Theft")
+OLD_CRIME_TYPES: tuple[str, ...] = ("Violent crime", "Public disorder and weapons")
 NO_TYPE = "Not stated"
 #: Box of the United Kingdom in degrees: south, north, west, east.
 UK_BOX = (49.8, 61.0, -8.7, 2.0)
@@ -255,19 +255,19 @@ def _outside(
     name: str, lon: NDArray[np.float64], lat: NDArray[np.float64], bad: Bools, where: Callable[[int], str]
 ) -> InputError:
     first, count = int(np.flatnonzero(bad)[0]), int(bad.sum())
+    at = f"{name} {where(first)}, columns Longitude and Latitude"
     point = f"longitude {lon[first]:g}, latitude {lat[first]:g}"
     if _in_uk(lat[bad], lon[bad]).all():
         return InputError(
-            f"{name} {where(first)}: longitude and latitude are swapped in {_rows(count)} (first {point}); "
+            f"{at}: longitude and latitude are swapped in {_rows(count)} (first {point}); "
             "exchange the columns Longitude and Latitude."
         )
     if (np.abs(lon[bad]) > 180).any() or (np.abs(lat[bad]) > 90).any():
         return InputError(
-            f"{name} {where(first)}: {_rows(count)} hold no degrees (first {point}); give Longitude and "
-            "Latitude as WGS84 degrees, not metres."
+            f"{at}: no degrees in {_rows(count)} (first {point}); give WGS84 degrees, not metres."
         )
     return InputError(
-        f"{name} {where(first)}: {_rows(count)} lie outside the United Kingdom (first {point}; accepted "
+        f"{at}: outside the United Kingdom in {_rows(count)} (first {point}; accepted "
         f"latitude {UK_BOX[0]:g} to {UK_BOX[1]:g}, longitude {UK_BOX[2]:g} to {UK_BOX[3]:g}); correct or "
         "empty the coordinates."
     )
@@ -282,7 +282,7 @@ def _crime_types(name: str, types: pa.ChunkedArray, findings: list[Finding]) -> 
         findings.append(
             Finding(
                 "warning",
-                f"{name}: {_rows(blank)} state no crime type; kept as {NO_TYPE!r}, without harm weight.",
+                f"{name}: no crime type in {_rows(blank)}; kept as {NO_TYPE!r}, without harm weight.",
                 blank,
             )
         )
@@ -293,8 +293,8 @@ def _crime_types(name: str, types: pa.ChunkedArray, findings: list[Finding]) -> 
         findings.append(
             Finding(
                 "warning",
-                f"{name}: {_rows(total)} have a crime type police.uk does not use ({listed}); they are kept "
-                "and counted, but have no harm weight.",
+                f"{name}: a crime type police.uk does not use in {_rows(total)} ({listed}); kept and counted, "
+                "but without harm weight.",
                 total,
             )
         )
@@ -311,8 +311,8 @@ def _check_codes(
         findings.append(
             Finding(
                 "warning",
-                f"{name} {where(first)}: {_rows(count)} have an LSOA code of no known form "
-                f"({codes[first].as_py()!r} first); they are placed by their coordinates.",
+                f"{name} {where(first)}, column LSOA code: no known form in {_rows(count)} "
+                f"(first {codes[first].as_py()!r}); placed by coordinates instead.",
                 count,
             )
         )

@@ -44,6 +44,8 @@ def build_from_crimes(
     crimes = _complete_crimes(crimes)
     notes = list(findings)
     zones = _prepare_polygons(polygons, lookup, UK_CRS, notes)
+    if zones is not None:
+        _require_overlap(crimes, zones)
     months = _months(crimes["month"])
     known = {(f.severity, f.text) for f in notes}
     notes += [f for f in _crime_findings(crimes, zones, months) if (f.severity, f.text) not in known]
@@ -233,7 +235,7 @@ def _prepare_polygons(
                 )
             )
         return None
-    from patrol_core.sources.attributes import attach_attributes
+    from patrol_core.sources.attach import attach_attributes
 
     if polygons.crs is None:
         raise InputError("The polygons have no coordinate reference system; give a file that states one.")
@@ -263,6 +265,19 @@ def _prepare_polygons(
                 )
             )
     return out
+
+
+def _require_overlap(crimes: pd.DataFrame, zones: gpd.GeoDataFrame) -> None:
+    """Refuse polygons of another place: no code among them and no point in their bounding box."""
+    if crimes["lsoa_code"].isin(zones.index).any():
+        return
+    west, south, east, north = zones.total_bounds
+    near = crimes["x"].between(west, east) & crimes["y"].between(south, north)
+    if not near.any():
+        raise InputError(
+            f"None of the {len(crimes):,} rows lies in the zone polygons or has one of their codes (first "
+            f"{zones.index[0]}); give the boundaries of the place the crimes come from."
+        )
 
 
 def _systems(zones: gpd.GeoDataFrame | None, *, points: bool) -> tuple[str, ...]:

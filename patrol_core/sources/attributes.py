@@ -14,16 +14,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from patrol_core.areas import Finding
 from patrol_core.errors import InputError
 from patrol_core.sources import text_table
 from patrol_core.sources.archive_files import FileLike, iter_tables
-
-UNKNOWN = "Unknown"
 
 _CODES = (
     r"zone_id|zone",
@@ -82,7 +78,7 @@ def find_column(columns: Sequence[str], *patterns: str) -> str | None:
 
 def vintage_of(column: str) -> str:
     """``2011`` or ``2021`` when the name of a code column says so, else ""."""
-    match = re.search(r"(?:20)?(11|21)", plain(column))
+    match = re.search(r"oa\D*(?:20)?(11|21)", plain(column))
     return f"20{match.group(1)}" if match else ""
 
 

@@ -1,49 +1,37 @@
 """Zone polygons from GeoJSON, GeoPackage or zipped Shapefile, checked and in metres.
 
-Uploads are untrusted, and GDAL picks its reader by content: so a file's kind is told here by its first bytes,
-GeoJSON is read without GDAL, a GeoPackage must be a SQLite file that says it is one, a Shapefile's parts are
-copied under fixed names, and sizes are capped. Attribute tables: :mod:`patrol_core.sources.attributes`.
+Opening untrusted files: :mod:`patrol_core.sources.vector_files`. Attribute tables:
+:mod:`patrol_core.sources.attributes`; joining them: :mod:`patrol_core.sources.attach`.
 """
 
 from __future__ import annotations
 
-import json
-import tempfile
-import zipfile
-from pathlib import Path, PurePosixPath
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
-from pyproj import CRS
-from pyproj.exceptions import CRSError
 
 from patrol_core.areas import UK_CRS, Finding
 from patrol_core.errors import InputError
-from patrol_core.sources import archive_files
-from patrol_core.sources.archive_files import FileLike, Limits
+from patrol_core.sources.archive_files import FileLike
+from patrol_core.sources.attach import attach_attributes
 from patrol_core.sources.attributes import (
-    attach_attributes,
     check_population,
     find_column,
     plain,
     read_attributes,
     vintage_of,
 )
+from patrol_core.sources.vector_files import load_bytes, read_features
 
 __all__ = ["attach_attributes", "read_attributes", "read_polygons"]
 
-MAX_BYTES = 300 * 2**20
-MAX_FEATURES = 60_000
 MAX_VERTICES = 10_000_000
 #: A self-crossing polygon is mended only if that changes its area by no more than this share.
 MEND_TOLERANCE = 0.001
 
-_SQLITE = b"SQLite format 3\x00"
-_GPKG_IDS = (b"GPKG", b"GP10", b"GP11", b"GP12")
 _ID = (
     r"zone_id",
     r"lsoa_?(?:20)?(?:11|21)_?(?:cd|code)|lsoa_code|lsoacd|lsoa",
@@ -98,8 +86,8 @@ def read_polygons(
     findings: list[Finding] = []
     ids, id_source = _ids(name, raw, id_column, findings)
     raw.index = ids
-    _check_crs(name, raw)
     raw = _check_geometry(name, raw, findings)
+    _check_crs(name, raw)
     out = _attributes(name, raw, name_column, findings)
     out = out.to_crs(_metric_crs(out))
     if not np.isfinite(out.total_bounds).all():
@@ -178,7 +166,11 @@ def _check_geometry(name: str, raw: gpd.GeoDataFrame, findings: list[Finding]) -
         zone = raw.index[int(np.flatnonzero(~areal)[0])]
         kind = shapes.loc[zone].geom_type
         raise InputError(f"{name}, zone {zone}: it is a {kind}, not a polygon; give zone polygons.")
-    if int(shapely.get_num_coordinates(shapes.to_numpy()).sum()) > MAX_VERTICES:
+    vertices, owner = shapely.get_coordinates(shapes.to_numpy(), return_index=True)
+    if not np.isfinite(vertices).all():
+        zone = raw.index[owner[~np.isfinite(vertices).all(axis=1)][0]]
+        raise InputError(f"{name}, zone {zone}: a coordinate is not a finite number; export the file again.")
+    if len(vertices) > MAX_VERTICES:
         raise InputError(f"{name} has more than {MAX_VERTICES:,} vertices; give generalised boundaries.")
     return _mend(name, raw, findings)
 

@@ -23,7 +23,7 @@ import pandas as pd
 from patrol_core.areas import CRIME_COLUMNS, AreaData, DataKind, Finding
 from patrol_core.errors import SourceError
 from patrol_core.sources.assemble import content_hash
-from patrol_core.sources.attributes import quintiles
+from patrol_core.sources.attach import quintiles
 from patrol_core.sources.projection import project_points
 from patrol_core.sources.schema import validate_crimes, validate_totals
 
@@ -38,7 +38,7 @@ GEODANET_FEET = "ESRI:102649"
 #: Month given to rows that have none.
 UNDATED_MONTH = "1900-01"
 COLUMBUS_MONTH = "1980-01"
-COLUMBUS_UNIT = "burglaries and vehicle thefts per 1,000 households"
+COLUMBUS_UNIT = "crimes per 1,000 households"
 
 
 def _example(folder: str, file: str) -> Path:
@@ -105,6 +105,7 @@ def load_columbus() -> AreaData:
         findings=_columbus_findings(),
         content_hash=content_hash(totals=totals, polygons=polygons),
         unit=COLUMBUS_UNIT,
+        dated=False,
     )
 
 
@@ -134,7 +135,7 @@ def load_geodanet() -> AreaData:
     points = layers.pop("crime")
     crimes = _geodanet_crimes(points)
     extra = {
-        "streets": layers["street"].rename(columns={"ID": "street_id", "Length": "length_ft"}),
+        "streets": _streets(layers["street"]),
         "schools": layers["school"].rename(columns={"POLYID": "school_id"}),
     }
     return AreaData(
@@ -165,12 +166,22 @@ def load_geodanet() -> AreaData:
         ),
         content_hash=content_hash(crimes=crimes),
         extra=extra,
+        dated=False,
     )
 
 
 def _geodanet_layer(file: str) -> gpd.GeoDataFrame:
     frame = gpd.read_file(_example("geodanet", file))
     return frame.set_crs(GEODANET_FEET, allow_override=True).to_crs(GEODANET_CRS)
+
+
+def _streets(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Streets with id in the order of the shapes and length in metres.
+
+    The file's own ``Length`` holds the right lengths in another order than its shapes, so it is not used.
+    """
+    columns = {"street_id": range(1, len(layer) + 1), "length_m": layer.length}
+    return gpd.GeoDataFrame(columns, geometry=layer.geometry, crs=layer.crs)
 
 
 def _geodanet_crimes(points: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -288,7 +288,7 @@ def _report(
         rows_kept=len(crimes),
         files=tuple(str(c) for c in crimes["source"].cat.categories),
         months=tuple(str(m) for m in crimes["month"].cat.categories),
-        forces=tuple(sorted(set(crimes["force"]))),
+        forces=tuple(sorted(str(f) for f in crimes["force"].unique())),
         without_location=int(nowhere.sum()),
         without_lsoa=int(no_lsoa.sum()),
         without_crime_id=int(no_id.sum()),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ import pyarrow.csv as pacsv
 
 from patrol_core.errors import InputError
 
+_SOMETHING = re.compile(rb"\S")
+_LINE = re.compile(rb"[^\r\n]+")
 _UNDEFINED_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
 _KNOWN_BINARY = {
     b"%PDF": "a PDF",
@@ -44,7 +47,7 @@ def decode(name: str, data: bytes) -> Text:
     InputError
         If the bytes are UTF-16, binary, or neither UTF-8 nor Windows-1252; or if there are none.
     """
-    if not data.strip():
+    if _SOMETHING.search(data) is None:
         raise InputError(f"{name} is empty; download or export it again.")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or _looks_utf16(data):
         raise InputError(f"{name} is UTF-16 text; save it as CSV in UTF-8 and give that.")
@@ -92,7 +95,8 @@ def header_of(name: str, data: bytes) -> list[str]:
     InputError
         If the line cannot be split at commas.
     """
-    first = data.lstrip(b"\r\n").split(b"\n", 1)[0].split(b"\r", 1)[0].decode("utf-8")
+    line = _LINE.search(data)
+    first = line.group().decode("utf-8") if line else ""
     names = [c.strip() for c in next(csv.reader([first]), [])]
     for other, word in ((";", "semicolons"), ("\t", "tabs")):
         if len(names) == 1 and first.count(other) >= 2:
@@ -147,13 +151,13 @@ def read_strings(name: str, data: bytes, columns: Sequence[str] | None = None) -
 
 
 def _has_rows(data: bytes) -> bool:
-    ends = [e for e in (data.find(b"\n"), data.find(b"\r")) if e >= 0]
-    return bool(ends) and bool(data[min(ends) :].strip(b"\r\n"))
+    header = _LINE.search(data)
+    return header is not None and _LINE.search(data, header.end()) is not None
 
 
 def _open_quote(data: bytes) -> bool:
-    last = data.rstrip(b"\r\n").rsplit(b"\n", 1)[-1]
-    return last.count(b'"') % 2 == 1
+    tail = data[-100_000:].rstrip(b"\r\n")  # a line is never longer; cutting the end avoids copying the file
+    return tail.rsplit(b"\n", 1)[-1].count(b'"') % 2 == 1
 
 
 def _misshapen(name: str, data: bytes, width: int) -> InputError:

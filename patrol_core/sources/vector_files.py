@@ -1,8 +1,8 @@
 """Untrusted boundary files to features, with as little of GDAL as possible.
 
-GDAL picks its reader by content, and some readers open other files or the network. So a file's kind is told here by
-its first bytes, GeoJSON is read without GDAL, a GeoPackage must be a SQLite file that says it is one, a Shapefile's
-parts are copied under fixed names, and sizes are capped.
+GDAL picks its reader by content, and some readers open other files or the network. So a file's kind is
+told here by its first bytes, GeoJSON is read without GDAL, a GeoPackage must be a SQLite file that says
+it is one, a Shapefile's parts are copied under fixed names, and sizes are capped.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _GPKG_IDS = (b"GPKG", b"GP10", b"GP11", b"GP12")
 
 
 def load_bytes(file: FileLike) -> tuple[str, bytes]:
+    """Name and bytes of a file or upload; refused when empty, too large or a folder."""
     if isinstance(file, tuple):
         name, data = file[0], bytes(file[1])
     else:
@@ -49,6 +50,13 @@ def load_bytes(file: FileLike) -> tuple[str, bytes]:
 
 
 def read_features(name: str, data: bytes, *, inside_zip: bool = False) -> gpd.GeoDataFrame:
+    """Features of a boundary file as they are, with its CRS (None where it states none).
+
+    Raises
+    ------
+    InputError
+        If the file is none of the accepted kinds, damaged, too large or unsafe.
+    """
     if data[:16] == _SQLITE:
         return _read_gpkg(name, data)
     if data[:2] == b"PK" and not inside_zip:
@@ -69,12 +77,12 @@ def read_features(name: str, data: bytes, *, inside_zip: bool = False) -> gpd.Ge
 
 def _read_geojson(name: str, data: bytes) -> gpd.GeoDataFrame:
     try:
-        document = json.loads(data.decode("utf-8-sig"))
+        document = json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
     except json.JSONDecodeError as err:
         raise InputError(
             f"{name} line {err.lineno}: the GeoJSON is cut off or damaged ({err.msg}); export it again."
         ) from None
-    except (UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise InputError(f"{name} is not UTF-8 GeoJSON; export it again.") from None
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list):
@@ -83,11 +91,17 @@ def _read_geojson(name: str, data: bytes) -> gpd.GeoDataFrame:
     records, shapes = [], []
     for number, feature in enumerate(features, start=1):
         shapes.append(_shape(name, number, feature))
-        properties = dict(feature.get("properties") or {})
+        given = feature.get("properties")
+        properties = dict(given) if isinstance(given, dict) else {}
         if feature.get("id") is not None:
             properties.setdefault("id", feature["id"])
         records.append(properties)
     return gpd.GeoDataFrame(pd.DataFrame(records), geometry=shapes, crs=_geojson_crs(name, document))
+
+
+def _no_constant(word: str) -> float:
+    """Refuse NaN and Infinity, which are no JSON."""
+    raise json.JSONDecodeError(f"{word} is no number", word, 0)
 
 
 def _shape(name: str, number: int, feature: Any) -> Any:
@@ -204,5 +218,3 @@ def _check_size(name: str, features: int) -> None:
         raise InputError(
             f"{name} holds {features:,} features; at most {MAX_FEATURES:,} zones are read: cut out your area."
         )
-
-

@@ -5,12 +5,15 @@ What is kept is shared by all sessions and read-only; solving is serialised insi
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
 from patrol_core.allocation.deployments import Deployments
 from patrol_core.allocation.hours import Plan
 from patrol_core.analysis import (
+    PARITY,
     Planner,
     Prepared,
     deployments_of,
@@ -26,7 +29,6 @@ from patrol_core.errors import InfeasibleError
 from patrol_core.evaluation.stability import budget_curve
 from patrol_core.fairness.frontier import Frontier, trace
 from patrol_core.figures.zone_map import MapAsset, build_asset, publish_asset
-from patrol_core.games.constraints import CoverageParity, ResidualParity
 from patrol_core.games.zone import Strategy
 from patrol_core.reports.plan_files import Result, summarise
 from patrol_core.scenario import Scenario
@@ -106,7 +108,7 @@ def curve(scenario: Scenario) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=16, show_spinner="Tracing the price of fairness …")
 def _frontier(prepared_key: str, rules_key: str, points: int, _scenario: Scenario) -> Frontier:
-    rule = {"coverage-parity": CoverageParity, "residual-parity": ResidualParity}[_scenario.fairness_rule]
+    rule = PARITY[_scenario.fairness_rule]
     game = game_of(prepared(_scenario), _scenario.changed(fairness=None))
     levels = [2.0 * (1 - step / (points - 1)) for step in range(points)]
     return trace(game, levels, rule=rule)
@@ -188,11 +190,18 @@ def zone_neighbours(scenario: Scenario) -> dict[str, list[str]]:
     return _neighbours(f"{chosen.data.content_hash}-{scenario.zones}-{scenario.cell_m}", chosen)
 
 
-def summarised(scenario: Scenario) -> Result:
-    """The solved scenario as its files need it, from what is already at hand."""
-    chosen = planner(scenario)
+def hours_or_none(scenario: Scenario) -> Plan | None:
+    """The hours plan, or None where its rules cannot be met."""
     try:
-        plan = hours(scenario)
+        return hours(scenario)
     except InfeasibleError:
-        plan = None
-    return summarise(chosen.prepared.data, scenario, planner=chosen, strategy=strategy(scenario), hours=plan)
+        return None
+
+
+def summariser(scenario: Scenario) -> Callable[[], Result]:
+    """A call that makes what the files need, from what is already at hand.
+
+    The call knows nothing of the session, since a download is made outside its thread.
+    """
+    chosen, found, plan = planner(scenario), strategy(scenario), hours_or_none(scenario)
+    return lambda: summarise(chosen.prepared.data, scenario, planner=chosen, strategy=found, hours=plan)

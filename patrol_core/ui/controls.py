@@ -11,7 +11,26 @@ from patrol_core.scenario import choices
 from patrol_core.ui import state
 
 OFF = "off"
-LEVELS = (OFF, 2.0, 1.5, 1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.05, 0.02, 0.0)
+LEVELS: tuple[float | str, ...] = (
+    OFF,
+    2.0,
+    1.5,
+    1.0,
+    0.9,
+    0.8,
+    0.7,
+    0.6,
+    0.5,
+    0.4,
+    0.3,
+    0.25,
+    0.2,
+    0.15,
+    0.1,
+    0.05,
+    0.02,
+    0.0,
+)
 """Fairness levels from no rule to exactly equal."""
 RULES = {"coverage-parity": "Patrol per head", "residual-parity": "Harm left per head"}
 
@@ -51,7 +70,7 @@ def fairness(*, name: str = "fairness") -> None:
     row = choices()["fairness"]
     key = state.widget_key(name)
     current = state.scenario().fairness
-    levels = LEVELS
+    levels: tuple[float | str, ...] = LEVELS
     if current is not None and current not in levels:
         numbers = sorted({level for level in LEVELS if isinstance(level, float)} | {current}, reverse=True)
         levels = (OFF, *numbers)

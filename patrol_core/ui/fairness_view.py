@@ -27,7 +27,7 @@ def price_metrics(prepared: Prepared, strategy: Strategy, free: Strategy) -> Non
         help="Against the plan without the fairness rule.",
     )
     second.metric(
-        f"All zones together ({unit})",
+        f"All zones ({unit})",
         f"{strategy.expected_residual:,.0f}",
         _extra(strategy.expected_residual, free.expected_residual),
         delta_color="inverse",
@@ -63,7 +63,13 @@ def group_figures(
     heads = f"per 1,000 {prepared.head}"
     rule = scenario.fairness_rule
     strategies = (
-        (measures.PROTECTION, "Protection: harm left", prepared.surface.unit, left, rule == "residual-parity"),
+        (
+            measures.PROTECTION,
+            "Protection: harm left",
+            prepared.surface.unit,
+            left,
+            rule == "residual-parity",
+        ),
         (measures.BURDEN, "Burden: units on patrol", "units", right, rule == "coverage-parity"),
     )
     for name, title, unit, column, ruled in strategies:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from patrol_core.analysis import Prepared
 from patrol_core.areas import DataKind, Finding
 from patrol_core.errors import InfeasibleError, PatrolError
-from patrol_core.scenario import Scenario
+from patrol_core.scenario import Scenario, choices
 from patrol_core.ui import cached, state
 from patrol_core.ui.sidebar import draw_sidebar
 
@@ -34,6 +36,15 @@ PAGES = {
 }
 """File, title and question of each page, in the order of a working day."""
 
+COMPACT = """<style>
+[data-testid="stMainBlockContainer"] { padding: 3.5rem 2.5rem 2rem; }
+[data-testid="stMainBlockContainer"] h1 { font-size: 1.9rem; padding: 0; }
+[data-testid="stMainBlockContainer"] h3 { font-size: 1.2rem; padding: 0.4rem 0 0.2rem; }
+[data-testid="stVerticalBlock"] { gap: 0.7rem; }
+[data-testid="stMetricValue"] { font-size: 1.9rem; }
+</style>"""
+"""Less air than Streamlit's defaults, so that a map and a plan fit on the first screen."""
+
 KIND_WORDS = {
     DataKind.GENERATED: "Generated data",
     DataKind.PUBLISHED: "Published data",
@@ -48,15 +59,31 @@ def begin(page: str) -> Scenario:
     Every page calls this first; it works for a page run alone as well as below ``app.py``.
     """
     if not st.session_state.get("_in_app"):
+        _return_to_app()
         draw_sidebar()
     _, title, question = PAGES[page]
+    st.html(COMPACT)
     chosen = state.scenario()
     state.write_url()
     st.title(title, anchor=False)
-    st.caption(question)
+    st.markdown(question)
     for message in state.take_messages():
         st.warning(message, icon=":material/link_off:")
     return chosen
+
+
+def _return_to_app() -> None:
+    """Run ``app.py`` instead, where Streamlit ran this page's file without it.
+
+    It does so for the first visit after a start when the address names a page, because a folder called
+    ``pages`` exists; the first call of ``st.navigation`` ends that.
+    """
+    context = get_script_run_ctx()
+    if context is not None and Path(context.main_script_path).resolve() == root() / "app.py":
+        st.navigation(
+            [st.Page(root() / path, title=title) for path, title, _ in PAGES.values()], position="hidden"
+        )
+        st.rerun()
 
 
 @contextmanager
@@ -71,26 +98,33 @@ def guarded() -> Iterator[None]:
         st.error(str(error), icon=":material/error:")
 
 
+RELAXED = (
+    ("city-budget", "city_hours"),
+    ("ward-budget", "ward_hours"),
+    ("budget", "budget"),
+    ("parity", "fairness"),
+    ("floor", "floor"),
+)
+"""Word in the name of a broken rule, and the choice that mends it; the first that fits."""
+
+
 def relax_button(error: InfeasibleError) -> None:
     """One button to the least relaxation that works, where it is known."""
-    fields = {
-        "budget": "budget",
-        "parity": "fairness",
-        "coverage-parity": "fairness",
-        "residual-parity": "fairness",
-        "floor": "floor",
-        "city budget": "city_hours",
-        "ward budget": "ward_hours",
-    }
-    field = fields.get(error.rule)
+    field = next((name for word, name in RELAXED if word in error.rule), None)
     if field is None or error.remedy is None:
         return
+    # A hair looser than the limit, which is a rounded number; the floor is relaxed downwards.
+    digits = 2 if "budget" in error.rule else 4
+    scale = 10**digits
+    level = math.floor(error.remedy * scale) if field == "floor" else math.ceil(error.remedy * scale - 1e-6)
+    row = choices()[field]
+    unit = f" {row.unit}" if row.unit else ""
     st.button(
-        f"Use {error.remedy:,.4g} instead",
+        f"{row.label}: use {level / scale:g}{unit}",
         key=f"_relax_{field}",
         type="primary",
         on_click=state.change_and_reseed,
-        kwargs={field: error.remedy},
+        kwargs={field: level / scale},
     )
 
 
@@ -113,9 +147,13 @@ def status_strip(prepared: Prepared) -> None:
         st.badge(
             f"{placement.placed:,} of {placement.rows:,} rows in {len(prepared.zones):,} zones", color="gray"
         )
-        with st.popover(f"{len(serious)} warnings" if serious else "Notes", icon=":material/info:"):
+        with st.popover(_counted(len(serious), "warning") if serious else "Notes", icon=":material/info:"):
             show_findings(prepared.findings)
             st.caption(data.attribution)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def show_findings(findings: tuple[Finding, ...] | list[Finding]) -> None:

@@ -12,7 +12,7 @@ from patrol_core.allocation.deployments import audit, draw_roster
 from patrol_core.analysis import Prepared, coverage_table
 from patrol_core.figures.charts import CONFIG, budget_curve, plan_bars
 from patrol_core.games.zone import Strategy
-from patrol_core.reports.plan_files import plan_files
+from patrol_core.reports.plan_files import CONTRACT, Result, column_units, comparison_units, plan_files
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, controls, tables
 
@@ -79,7 +79,7 @@ def _compared(shown: _Shown) -> None:
         theme=None,
         key="_bars_total",
     )
-    tables.table(table, name="plans_compared")
+    tables.table(table, name="plans_compared", units=comparison_units(prepared))
     st.caption(
         "The simple plans use the same budget but not the floors and fairness rules; the greedy plan covers the highest "
         "zones fully, which an offender who watches can walk around."
@@ -90,14 +90,9 @@ def _zones(shown: _Shown) -> None:
     _, prepared, strategy = shown
     frame = coverage_table(strategy, prepared.surface.mean)
     frame.insert(1, "name", prepared.zones["name"].astype(str).to_numpy())
-    unit = prepared.surface.unit
-    labels = {
-        "value": f"value ({unit})",
-        "coverage": "coverage (share of time)",
-        "residual": f"residual ({unit})",
-    }
+    units = column_units(prepared)
     tables.table(
-        frame.sort_values("coverage", ascending=False), name="zones", labels=labels, digits=3, height=420
+        frame.sort_values("coverage", ascending=False), name="zones", units=units, digits=3, height=420
     )
 
 
@@ -127,7 +122,9 @@ def _roster(shown: _Shown) -> None:
         tables.table(
             checked.sort_values("target", ascending=False), name="roster_audit", digits=3, height=300
         )
-    tables.table(found.frame(), name="deployments", digits=4, height=220)
+    tables.table(
+        found.frame(), name="deployments", contract=CONTRACT["deployments.csv"], digits=4, height=220
+    )
 
 
 def _computed(shown: _Shown) -> None:
@@ -176,10 +173,19 @@ def _downloads(shown: _Shown) -> None:
         "summary.json": "application/json",
         "report.html": "text/html",
     }
+    make = cached.summariser(shown.scenario)
+    absent = set() if shown.prepared.groups else {"fairness.csv"}
+    if cached.hours_or_none(shown.scenario) is None:
+        absent.add("allocation.csv")
+        st.caption(
+            "allocation.csv is missing: the hours plan cannot be made with these rules (see the Hours page)."
+        )
     with st.container(horizontal=True):
         for name, mime in names.items():
-            tables.download(name, _maker(shown.scenario, name), mime)
+            if name in absent:
+                continue
+            tables.download(name, _maker(make, name), mime)
 
 
-def _maker(scenario: Scenario, name: str) -> Callable[[], bytes]:
-    return lambda: plan_files(cached.summarised(scenario), only=(name,))[name]
+def _maker(make: Callable[[], Result], name: str) -> Callable[[], bytes]:
+    return lambda: plan_files(make(), only=(name,))[name]

@@ -9,6 +9,13 @@ from patrol_core.allocation.hours import Plan
 from patrol_core.analysis import Prepared
 from patrol_core.ui.map_view import Layer
 
+WORTH_UNITS = {
+    "hours": "h per month",
+    "lower": "h per month",
+    "upper": "h per month",
+    "value_of_hour": "demand per h",
+}
+
 
 def hours_metrics(plan: Plan) -> None:
     """Four figures of the hours plan."""
@@ -43,11 +50,8 @@ def _share(value: float, low: float, high: float) -> float:
 
 def binding_words(plan: Plan) -> list[str]:
     """What binds, or that nothing does, as sentences."""
-    return (
-        [*plan.notes]
-        if plan.notes
-        else ([f"What decides: {', '.join(plan.binding[:8])}."] if plan.binding else [])
-    )
+    decides = [f"What decides: {', '.join(plan.binding[:8])}."] if plan.binding else []
+    return [*decides, *plan.notes]
 
 
 def hours_layer(plan: Plan, month: str) -> Layer:

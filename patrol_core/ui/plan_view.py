@@ -47,20 +47,19 @@ def residual_layer(prepared: Prepared, strategy: Strategy) -> Layer:
 def plan_metrics(prepared: Prepared, strategy: Strategy, compared: pd.DataFrame) -> None:
     """Four figures of the plan, each against uniform patrol."""
     rows = compared.set_index("plan")
-    uniform = rows.loc[UNIFORM]
     unit = prepared.surface.unit
     first, second, third, fourth = st.columns(4)
     first.metric(
         f"Worst zone ({unit})",
         f"{strategy.worst_case:,.1f}",
-        change(strategy.worst_case, float(uniform["worst_case"])),
+        change(strategy.worst_case, float(rows["worst_case"][UNIFORM])),
         delta_color="inverse",
         help="Harm an offender who watches the patrols can still expect in the best zone left to them.",
     )
     second.metric(
-        f"All zones together ({unit})",
+        f"All zones ({unit})",
         f"{strategy.expected_residual:,.0f}",
-        change(strategy.expected_residual, float(uniform["expected_residual"])),
+        change(strategy.expected_residual, float(rows["expected_residual"][UNIFORM])),
         delta_color="inverse",
         help="Harm left over all zones if offenders do not react.",
     )

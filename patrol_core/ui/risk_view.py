@@ -97,3 +97,15 @@ def risk_table(prepared: Prepared, surface: RiskSurface) -> pd.DataFrame:
         }
     )
     return table.sort_values("mean", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def risk_units(surface: RiskSurface) -> dict[str, str]:
+    """Unit of every column of the risk table."""
+    unit = surface.unit
+    return {
+        "mean": unit,
+        "low": f"{unit}, 5 %",
+        "high": f"{unit}, 95 %",
+        "per_km2": f"{unit} per km²",
+        "per_1000": f"{unit} per 1,000 residents",
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from patrol_core.areas import ZONE_SYSTEMS, AreaData
@@ -15,6 +17,10 @@ PLACE_NAMES = {
     "columbus": "Columbus, Ohio, 1980 (published)",
     "geodanet": "GeoDaNet street network (published)",
 }
+
+
+def _change(**values: Any) -> None:
+    state.change(**values)
 
 
 def draw_sidebar() -> None:
@@ -54,7 +60,7 @@ def _place_name(key: str) -> str:
 def _zones(data: AreaData) -> None:
     row = choices()["zones"]
     key = state.widget_key("zones")
-    options = data.zone_systems
+    options: list[str] = list(data.zone_systems)
     current = state.scenario().zones or options[0]
     st.selectbox(
         row.label,
@@ -63,7 +69,7 @@ def _zones(data: AreaData) -> None:
         key=key,
         help=row.help,
         format_func=lambda system: ZONE_SYSTEMS.get(system, system),
-        on_change=lambda: state.change(
+        on_change=lambda: _change(
             zones=None if st.session_state[key] == options[0] else st.session_state[key]
         ),
     )
@@ -72,19 +78,19 @@ def _zones(data: AreaData) -> None:
         size_key = state.widget_key("cell_m")
         st.number_input(
             f"{size.label} ({size.unit})",
-            min_value=size.low,
-            max_value=size.high,
+            min_value=float(size.low or 0),
+            max_value=float(size.high or 1),
             value=float(state.scenario().cell_m),
             step=float(size.step or 50),
             key=size_key,
             help=size.help,
             format="%.0f",
-            on_change=lambda: state.change(cell_m=st.session_state[size_key]),
+            on_change=lambda: _change(cell_m=st.session_state[size_key]),
         )
 
 
 def _period(data: AreaData) -> None:
-    months = data.months
+    months: list[str] = list(data.months)
     if len(months) < 2:
         return
     chosen = state.scenario()
@@ -107,15 +113,16 @@ def _crimes(data: AreaData) -> None:
     chosen = state.scenario()
     weight_key = state.widget_key("weighting")
     row = choices()["weighting"]
+    weightings: list[str] = list(WEIGHTS)
     if len(data.crime_types) > 1:
         st.radio(
             row.label,
-            list(WEIGHTS),
-            index=list(WEIGHTS).index(chosen.weighting),
+            weightings,
+            index=weightings.index(chosen.weighting),
             key=weight_key,
             help=row.help,
             format_func=lambda name: WEIGHTS[name].label,
-            on_change=lambda: state.change(weighting=st.session_state[weight_key]),
+            on_change=lambda: _change(weighting=st.session_state[weight_key]),
         )
         types_key = state.widget_key("crime_types")
         st.multiselect(
@@ -125,7 +132,7 @@ def _crimes(data: AreaData) -> None:
             help=choices()["crime_types"].help,
             default=[kind for kind in chosen.crime_types if kind in data.crime_types],
             placeholder="all types",
-            on_change=lambda: state.change(crime_types=tuple(st.session_state[types_key])),
+            on_change=lambda: _change(crime_types=tuple(st.session_state[types_key])),
         )
     if set(PATROL_GENERATED) & set(data.crime_types):
         switch_key = state.widget_key("patrol_generated")
@@ -135,5 +142,5 @@ def _crimes(data: AreaData) -> None:
             value=chosen.patrol_generated,
             key=switch_key,
             help=switch.help,
-            on_change=lambda: state.change(patrol_generated=st.session_state[switch_key]),
+            on_change=lambda: _change(patrol_generated=st.session_state[switch_key]),
         )

@@ -25,6 +25,10 @@ PLACE_CHOICES = ("zones", "cell_m", "from_month", "to_month", "crime_types", "gr
 """Choices that only make sense for one data set; they return to their defaults when the place changes."""
 
 
+FITTING: dict[str, dict[str, Any]] = {"geodanet": {"cell_m": 200.0}}
+"""Choices that suit a place better than the defaults; that network is only about 1.7 km wide."""
+
+
 def scenario() -> Scenario:
     """The session's scenario; read from the URL when the session is new."""
     kept = st.session_state.get(SCENARIO)
@@ -75,7 +79,7 @@ def change_place(area: str) -> None:
     """Move to another data set; choices that belong to the old one return to their defaults."""
     defaults = {name: choices()[name].default for name in PLACE_CHOICES}
     st.session_state.pop(ZONE, None)
-    change_and_reseed(area=area, **defaults)
+    change_and_reseed(area=area, **{**defaults, **FITTING.get(area, {})})
 
 
 def uploads() -> dict[str, AreaData]:

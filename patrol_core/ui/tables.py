@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -15,9 +16,10 @@ def table(
     frame: pd.DataFrame,
     *,
     name: str,
-    labels: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+    contract: Collection[str] = (),
     digits: int = 2,
-    height: int | str = "auto",
+    height: int | Literal["auto"] = "auto",
 ) -> None:
     """Show a table with readable headers; numbers are only rounded on the screen.
 
@@ -25,18 +27,22 @@ def table(
     ----------
     name
         Stem of the CSV that its download makes.
-    labels
-        Header with unit for each column to rename.
+    units
+        Column -> unit, shown in the header here and in the file.
+    contract
+        Columns whose name in the file must be exact, without unit.
     """
     columns = {}
-    for column in frame.columns:
-        header = (labels or {}).get(str(column), str(column))
+    for column in map(str, frame.columns):
+        unit = (units or {}).get(column)
+        words = column.replace("_", " ")
+        header = f"{words} ({unit})" if unit else words
         if pd.api.types.is_float_dtype(frame[column]):
-            columns[str(column)] = st.column_config.NumberColumn(header, format=f"%,.{digits}f")
+            columns[column] = st.column_config.NumberColumn(header, format=f"%,.{digits}f")
         else:
-            columns[str(column)] = st.column_config.Column(header)
-    st.dataframe(frame, hide_index=True, column_config=columns, height=height)  # type: ignore[arg-type]
-    download(f"{name}.csv", lambda: to_csv_bytes(frame), "text/csv")
+            columns[column] = st.column_config.Column(header)
+    st.dataframe(frame, hide_index=True, column_config=columns, height=height)
+    download(f"{name}.csv", lambda: to_csv_bytes(frame, units, contract=contract), "text/csv")
 
 
 def download(

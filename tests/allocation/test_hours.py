@@ -58,10 +58,14 @@ def test_two_zones_by_hand():
 
 def test_most_hours_follow_days_and_area():
     # February: 28 days. Mean area 2: shares 0.5 -> clipped to 1, 1 -> 1, 1.5 -> 1.5; and 2.5 would clip to 2.
-    plan = solve_hours(demand([1, 1, 1], months=("2025-02",), area=[1.0, 2.0, 3.0]), HoursRules(rounding="none"))
+    plan = solve_hours(
+        demand([1, 1, 1], months=("2025-02",), area=[1.0, 2.0, 3.0]), HoursRules(rounding="none")
+    )
     assert plan.frame["lower"].tolist() == [28.0] * 3
     assert plan.frame["upper"].tolist() == pytest.approx([72.8, 72.8, 109.2])
-    wide = solve_hours(demand([1] * 4, months=("2024-02",), area=[0.1, 0.1, 0.1, 7.7]), HoursRules(rounding="none"))
+    wide = solve_hours(
+        demand([1] * 4, months=("2024-02",), area=[0.1, 0.1, 0.1, 7.7]), HoursRules(rounding="none")
+    )
     assert wide.frame["upper"].tolist() == pytest.approx([2.6 * 29] * 3 + [5.2 * 29])
 
 
@@ -185,7 +189,7 @@ def test_zone_floors_and_caps_are_bounds():
     out = solve_hours(demand([9, 3, 1]), rules, constraints=[HoursCap(0.0, zone="z2")])
     assert by_zone(out)["z2"] == 0.0
     assert any("capped at 0 h" in note for note in out.notes)
-    with pytest.raises(InfeasibleError, match="zone z0.*90.*80.6"):
+    with pytest.raises(InfeasibleError, match=r"zone z0.*90.*80.6"):
         solve_hours(demand([9, 3]), rules, constraints=[HoursFloor(90.0, zone="z0")])
 
 
@@ -201,9 +205,9 @@ def test_zone_floors_and_caps_are_bounds():
         ({"zone_id": None}, "row 2.*zone is empty"),
         ({"area_km2": 0.0}, "row 2.*area_km2 is.*above 0"),
         ({"area_km2": math.nan}, "row 2.*area"),
-        ({"risk": -1.0}, "row 2.*-1.*0 or more"),
-        ({"risk": math.nan}, "row 2.*demand is nan"),
-        ({"risk": math.inf}, "row 2.*demand is inf"),
+        ({"risk": -1.0}, "row 2.*risk is -1; it must be 0 or more"),
+        ({"risk": math.nan}, "row 2.*risk is nan"),
+        ({"risk": math.inf}, "row 2.*risk is inf"),
         ({"zone_id": "z0"}, "row 2.*z0 already has a row for 2025-01.*row 1"),
     ],
 )
@@ -256,7 +260,7 @@ def test_rules_that_have_no_meaning_for_hours():
     people = {"z0": 10.0, "z1": 10.0}
     groups = {"g": ("z0",)}
     table = demand([1, 2])
-    with pytest.raises(InputError, match="not.*convex|no convex"):
+    with pytest.raises(InputError, match=r"no convex"):
         solve_hours(table, constraints=[ResidualParity(0.2)], groups=groups, population=people)
     with pytest.raises(InputError, match="HoursFloor"):
         solve_hours(table, constraints=[Floor(0.5, zone="z0")])
@@ -267,14 +271,14 @@ def test_rules_that_have_no_meaning_for_hours():
         solve_hours(table, constraints=[HoursFloor(40.0, group="h")], groups=groups)
     with pytest.raises(InputError, match="population"):
         solve_hours(table, constraints=[CoverageParity(0.1)], groups=groups)
-    with pytest.raises(InputError, match="z1.*population"):
+    with pytest.raises(InputError, match=r"z1.*population"):
         solve_hours(table, constraints=[CoverageParity(0.1)], groups=groups, population={"z0": 1.0})
     with pytest.raises(InputError, match="'g' has no residents"):
-        solve_hours(table, constraints=[CoverageParity(0.1)], groups=groups, population={"z0": 0.0, "z1": 5.0})
-    with pytest.raises(InputError, match="kkt|Water-filling"):
         solve_hours(
-            table, constraints=[CoverageParity(0.1)], groups=groups, population=people, method="kkt"
+            table, constraints=[CoverageParity(0.1)], groups=groups, population={"z0": 0.0, "z1": 5.0}
         )
+    with pytest.raises(InputError, match="Water-filling"):
+        solve_hours(table, constraints=[CoverageParity(0.1)], groups=groups, population=people, method="kkt")
 
 
 def test_single_zone_and_long_ward_names():

@@ -18,8 +18,8 @@ def one_pool(weight, lower, upper, budget):
 
 
 def test_three_zones_by_hand():
-    # Bounds 1..10, budget 15: c = (8, 4, 1) gives 10 (its most), 4, 1 (its least): 4/5 = 0.8 = price.
-    hours, price = one_pool(np.array([8.0, 4.0, 1.0]), np.ones(3), np.full(3, 10.0), 15.0)
+    # Bounds 1..10, budget 15: c = (9, 4, 1) gives 10 (its most), 4, 1 (its least): 4/5 = 0.8 = price.
+    hours, price = one_pool(np.array([9.0, 4.0, 1.0]), np.ones(3), np.full(3, 10.0), 15.0)
     assert hours.tolist() == pytest.approx([10.0, 4.0, 1.0], rel=1e-14)
     assert price == pytest.approx(0.8, rel=1e-14)
 
@@ -73,7 +73,9 @@ def assert_kkt(weight, lower, upper, hours, price):
     inside = ~at_low & ~at_high
     assert np.all(np.abs(gradient - price)[inside] <= 1e-8 * price[inside])
     assert np.all((gradient - price)[at_low & ~at_high] <= scale[at_low & ~at_high] * 1e3)
-    assert np.all((price - gradient)[at_high & ~at_low & (weight > 0)] <= scale[at_high & ~at_low & (weight > 0)] * 1e3)
+    assert np.all(
+        (price - gradient)[at_high & ~at_low & (weight > 0)] <= scale[at_high & ~at_low & (weight > 0)] * 1e3
+    )
 
 
 zones = st.lists(

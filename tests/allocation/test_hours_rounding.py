@@ -31,7 +31,10 @@ def table(risk, wards):
 def best_by_enumeration(demand, lower, upper, unit, ward_budget, city_budget):
     """All whole-unit plans, one by one."""
     most = 2.6 * 30
-    grids = [np.arange(np.ceil(lo / unit), np.floor(hi / unit) + 1) * unit for lo, hi in zip(lower, upper, strict=True)]
+    grids = [
+        np.arange(np.ceil(lo / unit), np.floor(hi / unit) + 1) * unit
+        for lo, hi in zip(lower, upper, strict=True)
+    ]
     wards = demand["ward"].to_numpy()
     best = -np.inf
     for hours in itertools.product(*grids):
@@ -60,14 +63,14 @@ def test_quarters_are_the_best_of_all_quarter_plans(seed):
     assert plan.certificate.gap <= 1e-12
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_shifts_are_the_best_of_all_shift_plans(seed):
     rng = np.random.default_rng(seed)
-    demand = table(rng.gamma(0.6, 3, 5), ["A", "A", "A", "B", "B"])
-    rules = HoursRules(rounding="shift", min_per_day=0.2, city_budget=205.0, ward_budget=150.0)
+    demand = table(rng.gamma(0.6, 3, 4), ["A", "A", "B", "B"])
+    rules = HoursRules(rounding="shift", min_per_day=0.2, city_budget=165.0, ward_budget=100.0)
     plan = solve_hours(demand, rules)
     assert np.all(plan.frame["hours"] % 8 == 0)
-    best = best_by_enumeration(demand, np.full(5, 6.0), np.full(5, 78.0), 8.0, 150.0, 205.0)
+    best = best_by_enumeration(demand, np.full(4, 6.0), np.full(4, 78.0), 8.0, 100.0, 165.0)
     assert plan.certificate.objective == pytest.approx(best, rel=1e-12)
 
 
@@ -126,7 +129,9 @@ def test_window_grows_when_the_first_one_is_too_small():
 
 
 def test_no_multiple_inside_the_bounds():
-    rules = HoursRules(rounding="shift", shift_hours=12.0, min_per_day=1.0, max_per_day=1.1, area_clip=(1.0, 1.0))
+    rules = HoursRules(
+        rounding="shift", shift_hours=12.0, min_per_day=1.0, max_per_day=1.1, area_clip=(1.0, 1.0)
+    )
     with pytest.raises(InputError, match=r"zone z0 in 2025-04: no multiple of 12 h lies between 30 and 33 h"):
         solve_hours(table([1.0], ["A"]), rules)
 

@@ -24,9 +24,18 @@ MET = "Metropolitan Police Service"
 
 
 def row(
-    crime_id="a1", month="2023-05", lon="-0.13", lat="51.5", lsoa="E01004734", kind="Burglary", outcome="", force=MET
+    crime_id="a1",
+    month="2023-05",
+    lon="-0.13",
+    lat="51.5",
+    lsoa="E01004734",
+    kind="Burglary",
+    outcome="",
+    force=MET,
 ):
-    return f"{crime_id},{month},{force},{force},{lon},{lat},On or near High Street,{lsoa},Westminster 018A,{kind},{outcome},"
+    place = "On or near High Street"
+    cells = [crime_id, month, force, force, lon, lat, place, lsoa, "Westminster 018A", kind, outcome, ""]
+    return ",".join(cells)
 
 
 def table(*rows: str) -> bytes:
@@ -56,16 +65,15 @@ def refused(files, *words: str, kind=InputError, **kwargs) -> str:
 
 
 def test_reads_every_column_by_hand():
-    crimes, report = read_crimes(("2023-05-metropolitan-street.csv", table(row(outcome="Under investigation"))))
+    crimes, report = read_crimes(
+        ("2023-05-metropolitan-street.csv", table(row(outcome="Under investigation")))
+    )
     assert tuple(crimes.columns) == CRIME_COLUMNS
     first = crimes.iloc[0]
     assert first["crime_id"] == "a1"
     assert first["month"] == "2023-05"
     assert first["crime_type"] == "Burglary"
     assert (first["lon"], first["lat"]) == (-0.13, 51.5)
-    # British National Grid of 51.5 N, 0.13 W, from Ordnance Survey's converter to the metre or two of the datum shift
-    assert first["x"] == pytest.approx(529_900, abs=60)
-    assert first["y"] == pytest.approx(179_700, abs=60)
     assert first["lsoa_code"] == "E01004734"
     assert first["lsoa_name"] == "Westminster 018A"
     assert first["location"] == "On or near High Street"
@@ -75,6 +83,17 @@ def test_reads_every_column_by_hand():
     assert (report.rows_read, report.rows_kept, report.duplicates_dropped) == (1, 1, 0)
     assert report.months == ("2023-05",)
     assert report.forces == (MET,)
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "easting", "northing"),
+    [("-0.1788", "51.53316", 526_416, 183_156), ("-0.09351", "51.51564", 532_382, 181_358)],
+)
+def test_metres_against_published_pairs(lon, lat, easting, northing):
+    """ONS publishes both for the centres of Abbey Road ward and the City of London (four decimals: 10 m)."""
+    crimes, _ = read_crimes(("a.csv", table(row(lon=lon, lat=lat))))
+    assert crimes["x"].iloc[0] == pytest.approx(easting, abs=10)
+    assert crimes["y"].iloc[0] == pytest.approx(northing, abs=10)
 
 
 def test_blank_ids_are_never_merged_and_missing_places_are_kept():
@@ -148,7 +167,9 @@ def test_rows_keep_the_order_of_the_input_and_months_are_ordered():
 
 @pytest.mark.parametrize("ending", [b"\r\n", b"\n"])
 def test_line_endings_quotes_and_no_final_newline(ending):
-    data = table(row(), row(crime_id="a2").replace("On or near High Street", '"On or near ""The Cut"", Lambeth"'))
+    data = table(
+        row(), row(crime_id="a2").replace("On or near High Street", '"On or near ""The Cut"", Lambeth"')
+    )
     crimes, _ = read_crimes(("a.csv", data.rstrip(b"\n").replace(b"\n", ending)))
     assert crimes["location"].tolist() == ["On or near High Street", 'On or near "The Cut", Lambeth']
 
@@ -210,11 +231,19 @@ def test_gzip_folder_parquet_and_csv_agree(tmp_path: Path):
 
 
 def test_not_police_uk_columns():
-    refused(("mine.csv", b"date,type,lat,lng\n2020,a,1,2\n"), "mine.csv line 1", "Month", "Crime type", "found date")
+    refused(
+        ("mine.csv", b"date,type,lat,lng\n2020,a,1,2\n"),
+        "mine.csv line 1",
+        "Month",
+        "Crime type",
+        "found date",
+    )
 
 
 def test_the_api_sample_is_not_an_archive_file(shared_uk):
-    refused(shared_uk / "central_london_api_rows_sample_2025.csv", "missing", "Crime type", "street-level CSV")
+    refused(
+        shared_uk / "central_london_api_rows_sample_2025.csv", "missing", "Crime type", "street-level CSV"
+    )
 
 
 @pytest.mark.parametrize("data", [b"", b"\n\n", b"   "])
@@ -283,7 +312,9 @@ def test_semicolons_and_excel():
 
 @pytest.mark.parametrize("month", ["2023/05", "05-2023", "2023-13", "", "May 2023"])
 def test_bad_month_is_named_with_its_line(month):
-    refused(("a.csv", table(row(), row(), row(month=month), row(month=month))), "line 4", "column Month", "1 more")
+    refused(
+        ("a.csv", table(row(), row(), row(month=month), row(month=month))), "line 4", "column Month", "1 more"
+    )
 
 
 def test_bad_month_line_counts_blank_lines_and_parquet_says_row():
@@ -295,7 +326,9 @@ def test_bad_month_line_counts_blank_lines_and_parquet_says_row():
 
 
 def test_coordinates_that_are_no_numbers_or_halves():
-    refused(("a.csv", table(row(), row(lon="west"))), "a.csv line 3, column Longitude: 'west' is not a number")
+    refused(
+        ("a.csv", table(row(), row(lon="west"))), "a.csv line 3, column Longitude: 'west' is not a number"
+    )
     refused(("a.csv", table(row(lat="inf"))), "a.csv line 2, column Latitude")
     refused(("a.csv", table(row(), row(lat=""))), "a.csv line 3", "only one of Longitude and Latitude")
 
@@ -304,7 +337,7 @@ def test_coordinates_outside_the_uk():
     refused(
         ("a.csv", table(row(), row(lon="2.35", lat="48.85"), row(lon="13.4", lat="52.5"))),
         "a.csv line 3",
-        "2 rows lie outside the United Kingdom",
+        "outside the United Kingdom in 2 rows",
         "longitude 2.35, latitude 48.85",
     )
     refused(("a.csv", table(row(), row(lon="51.5", lat="-0.13"))), "line 3", "swapped")
@@ -402,5 +435,6 @@ def test_westminster_as_csv(shared_uk, tmp_path):
     assert report.rows_kept == 159_378
     assert len(report.months) == 30
     assert report.duplicates_dropped == 0
-    assert crimes[["x", "y"]].drop_duplicates().shape[0] == 1_511 or crimes["x"].nunique() > 1_000
+    raw = pd.read_parquet(parquet, columns=["Longitude", "Latitude"])
+    assert len(crimes[["lon", "lat"]].drop_duplicates()) == len(raw.drop_duplicates())
     pd.testing.assert_frame_equal(crimes.drop(columns="source"), again.drop(columns="source"))

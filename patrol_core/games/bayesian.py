@@ -1,0 +1,223 @@
+r"""Security games against several offender types: front door.
+
+    max over x in X of  sum_k p_k U_d^k(t_k(x), x),   t_k(x) the best response of type k, ties in the defender's favour
+
+* every type zero-sum: one LP, min sum_k p_k w_k with w_k >= V^k_t (1 - e_k x_t), kept warm by :class:`TypesModel`;
+* otherwise DOBSS (:mod:`~patrol_core.games.dobss`), a mixed-integer program whose zero-sum types stay continuous.
+
+``auto`` takes the LP where it is valid. With one type the result is the SSE of :mod:`~patrol_core.games.stackelberg`.
+A second phase keeps every type's attack and payoff and spends what budget is left where the defender's
+expected payoff sum_k p_k sum_t U_d^k(t, x) gains most.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Literal
+
+import numpy as np
+
+from patrol_core.certificate import Certificate, Status, relative_gap
+from patrol_core.errors import InputError, SolverError
+from patrol_core.games.attack_program import AttackProgram, OutOfTimeError, second_phase
+from patrol_core.games.bayes_game import (
+    BayesianGame,
+    BayesianSolution,
+    OffenderType,
+    TypeOutcome,
+    types_from_harm,
+)
+from patrol_core.games.certify import MAX_VIOLATION
+from patrol_core.games.dobss import LedPlan, dobss, lead_types
+from patrol_core.games.payoffs import FloatArray, Response, respond
+from patrol_core.games.sse_game import unused_budget_note
+from patrol_core.games.stackelberg import check_method, check_time_limit
+from patrol_core.solving import LOCK, TIME_LIMIT, solver_name
+
+__all__ = [
+    "METHODS",
+    "BayesianGame",
+    "BayesianSolution",
+    "Method",
+    "OffenderType",
+    "TypeOutcome",
+    "TypesModel",
+    "solve_bayesian",
+    "types_from_harm",
+]
+
+Method = Literal["auto", "lp", "dobss"]
+
+#: What ``method`` may be.
+METHODS: tuple[Method, ...] = ("auto", "lp", "dobss")
+
+#: A plan whose recomputed payoff differs from its method's own by more (in defender scales) is withheld.
+_SAME = 1e-6
+
+
+def solve_bayesian(
+    game: BayesianGame, *, method: Method = "auto", time_limit: float = TIME_LIMIT
+) -> BayesianSolution:
+    """Best coverage to commit to against several types of watching, rational attackers.
+
+    Parameters
+    ----------
+    game
+        The game.
+    method
+        ``auto``, ``lp`` (every type zero-sum) or ``dobss`` (any types).
+    time_limit
+        Seconds; a plan found by then comes back as ``stopped-with-plan`` with its gap.
+
+    Raises
+    ------
+    InputError
+        For an unknown method, or the LP asked for with a type that is not zero-sum.
+    InfeasibleError
+        If the rules cannot all be met: which, by how much, and what would work.
+    SolverError
+        If no plan was found in time, or none passes the checks.
+    """
+    return TypesModel(game).solve(method=method, time_limit=time_limit)
+
+
+class TypesModel:
+    """A Bayesian game kept ready: moving the budget re-solves the zero-sum LP warm.
+
+    Parameters
+    ----------
+    game
+        The game; only its budget may change from solve to solve.
+
+    Notes
+    -----
+    Safe to share between threads: the process-wide solver lock is held while a plan is worked out.
+    """
+
+    def __init__(self, game: BayesianGame) -> None:
+        self.game = game
+        self._program: AttackProgram | None = None
+
+    def solve(
+        self, *, budget: float | None = None, method: Method = "auto", time_limit: float = TIME_LIMIT
+    ) -> BayesianSolution:
+        """Best plan at this budget; see :func:`solve_bayesian`.
+
+        Parameters
+        ----------
+        budget
+            Zones covered at once; the game's own where None.
+        method, time_limit
+            As in :func:`solve_bayesian`.
+        """
+        check_method(method, METHODS)
+        check_time_limit(time_limit)
+        general = [kind.id for kind, p in zip(self.game.types, self.game.payoffs, strict=True) if not p.is_zero_sum]
+        if method == "lp" and general:
+            raise InputError(
+                f"method = 'lp' is valid only while every type is zero-sum, and type {general[0]!r} is not: "
+                "use method 'dobss' or 'auto'."
+            )
+        started = time.perf_counter()
+        with LOCK:
+            program = self._at(budget, time_limit)
+            if method == "dobss" or general:
+                plan, solver = dobss(program, self.game.priors, time_limit=time_limit), f"DOBSS, {solver_name()}"
+            else:
+                plan, solver = _one_lp(program, self.game.priors), f"Bayesian LP, {solver_name()}"
+            return _finish(self.game, program, plan, solver, started)
+
+    def _at(self, budget: float | None, time_limit: float) -> AttackProgram:
+        """The kept model at this budget."""
+        rules = self.game.rules if budget is None else self.game.rules.with_budget(budget)
+        rules.check_bounds()
+        if self._program is None:
+            self._program = AttackProgram(rules, self.game.payoffs, time_limit=time_limit)
+        else:
+            self._program.set_budget(rules, time_limit=time_limit)
+        return self._program
+
+
+def _one_lp(program: AttackProgram, priors: FloatArray) -> LedPlan:
+    """min sum_k p_k w_k."""
+    led = (None,) * len(program.types)
+    try:
+        solved = lead_types(program, priors, led)
+    except OutOfTimeError:
+        raise SolverError("The time limit passed before a plan was found: give more seconds.") from None
+    if solved is None:
+        program.rules.explain()
+    point, bound = solved
+    return LedPlan(point.coverage, led, bound)
+
+
+def _finish(
+    game: BayesianGame, program: AttackProgram, plan: LedPlan, solver: str, started: float
+) -> BayesianSolution:
+    """Second phase, then every figure from the payoffs alone."""
+    coverage, phases = plan.coverage, ("expected-utility",)
+    ran = False
+    if plan.finished:
+        ran, coverage = _second(game, program, plan)
+    if ran:
+        phases = (*phases, "expected-payoff")  # type: ignore[assignment]
+    seconds = time.perf_counter() - started
+    before, after = (_responses(game, x) for x in (plan.coverage, coverage))
+    promised, value = _utility(game, before), _utility(game, after)
+    violation, size = program.rules.violation(coverage), max(k.defender_scale for k in game.payoffs)
+    if violation > MAX_VIOLATION or value < promised - _SAME * size:
+        raise SolverError(
+            f"The plan found breaks a rule by {violation:.3g} or pays {value:.6g} instead of {promised:.6g}; "
+            f"it was withheld (solver {solver})."
+        )
+    bound = max(plan.bound, value)
+    certificate = Certificate(
+        Status.OPTIMAL if plan.finished else Status.STOPPED_WITH_PLAN,
+        value, bound, relative_gap(value, bound), solver, seconds, phases, max(0.0, violation),
+    )  # fmt: skip
+    return _solution(game, program, coverage, after, certificate)
+
+
+def _second(game: BayesianGame, program: AttackProgram, plan: LedPlan) -> tuple[bool, FloatArray]:
+    """The second phase over the types that can come at all."""
+    some = [k for k, p in enumerate(game.priors) if p > 0]
+    coverage, ran = second_phase(
+        program.rules,
+        [game.payoffs[k] for k in some],
+        [float(game.priors[k]) for k in some],
+        plan.coverage,
+        [plan.led[k] for k in some],
+        program if program.rules.coupling else None,
+    )
+    return ran, coverage
+
+
+def _responses(game: BayesianGame, coverage: FloatArray) -> list[Response]:
+    return [respond(payoffs, coverage) for payoffs in game.payoffs]
+
+
+def _utility(game: BayesianGame, responses: list[Response]) -> float:
+    return float(game.priors @ np.array([r.defender_utility for r in responses]))
+
+
+def _solution(
+    game: BayesianGame,
+    program: AttackProgram,
+    coverage: FloatArray,
+    responses: list[Response],
+    certificate: Certificate,
+) -> BayesianSolution:
+    zones = game.zone_ids
+    types = tuple(
+        TypeOutcome(
+            kind.id, float(p), tuple(zones[t] for t in r.attack_set), zones[r.attacked],
+            r.defender_utility, r.attacker_utility,
+        )
+        for kind, p, r in zip(game.types, game.priors, responses, strict=True)
+    )  # fmt: skip
+    attacked = {t for p, r in zip(game.priors, responses, strict=True) if p > 0 for t in r.attack_set}
+    return BayesianSolution(
+        zones, coverage, types, tuple(zones[t] for t in sorted(attacked)),
+        certificate.objective, float(game.priors @ np.array([r.attacker_utility for r in responses])),
+        certificate, float(coverage.sum()), unused_budget_note(program.rules, coverage),
+    )  # fmt: skip

@@ -1,0 +1,201 @@
+r"""Payoffs of one offender type, and what follows from them without any solver.
+
+Per target t, for an attack on it while covered (c) and uncovered (u), with the signs every model here needs:
+
+    defender   U_d^c(t) >= U_d^u(t)        attacker   U_a^c(t) <= U_a^u(t)
+
+At coverage x_t the expected payoffs are linear, with relief D_t = U_d^c - U_d^u and drop F_t = U_a^u - U_a^c:
+
+    U_d(t, x) = U_d^u(t) + D_t x_t         U_a(t, x) = U_a^u(t) - F_t x_t
+
+The zero-sum case of :mod:`~patrol_core.games.zone_game` is U_a^u = V, U_a^c = V (1 - e), U_d = -U_a.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from patrol_core.errors import InputError
+
+FloatArray = NDArray[np.float64]
+
+#: Attacker payoffs closer than this share of ``Payoffs.attacker_scale`` count as a tie.
+TIE = 1e-8
+
+#: The four payoff tables, as the fields of a target are called in JSON.
+FIELDS = ("defender_covered", "defender_uncovered", "attacker_covered", "attacker_uncovered")
+
+#: Drops below this share of the scale count as none: coverage there does not move the attacker.
+_FLAT = 1e-12
+
+#: Larger payoffs would overflow in sums.
+_LARGEST = 1e100
+
+
+@dataclass(frozen=True, eq=False)
+class Payoffs:
+    """The four payoffs of every target, in one order of targets; make them with :func:`checked_payoffs`.
+
+    Attributes
+    ----------
+    defender_covered, defender_uncovered, attacker_covered, attacker_uncovered
+        (n,) payoffs of an attack on each target; any unit, the same for all targets of one player.
+    """
+
+    defender_covered: FloatArray
+    defender_uncovered: FloatArray
+    attacker_covered: FloatArray
+    attacker_uncovered: FloatArray
+
+    @classmethod
+    def zero_sum(cls, values: FloatArray, effectiveness: float = 1.0) -> Payoffs:
+        """Payoffs of the zone game: the attacker gets V_t (1 - e x_t), the defender loses it."""
+        covered = values * (1 - effectiveness)
+        return cls(-covered, -values, covered, values)
+
+    @property
+    def relief(self) -> FloatArray:
+        """(n,) D_t >= 0, what full coverage of an attacked target is worth to the defender."""
+        return self.defender_covered - self.defender_uncovered
+
+    @property
+    def drop(self) -> FloatArray:
+        """(n,) F_t >= 0, what full coverage of a target takes from its attacker; tiny drops are 0."""
+        drop = self.attacker_uncovered - self.attacker_covered
+        return np.where(drop > _FLAT * self.attacker_scale, drop, 0.0)
+
+    @property
+    def attacker_scale(self) -> float:
+        """Size of the attacker's payoffs, the unit of ties: largest uncovered one (> 0 always)."""
+        tables = (self.attacker_uncovered, self.attacker_covered)
+        return next((s for s in (float(np.abs(t).max()) for t in tables) if s > 0), 1.0)
+
+    @property
+    def defender_scale(self) -> float:
+        """Size of the defender's payoffs (> 0 always)."""
+        size = max(float(np.abs(self.defender_covered).max()), float(np.abs(self.defender_uncovered).max()))
+        return size or 1.0
+
+    @property
+    def is_zero_sum(self) -> bool:
+        """Whether what one player gets is exactly what the other loses."""
+        return bool(
+            (self.defender_covered == -self.attacker_covered).all()
+            and (self.defender_uncovered == -self.attacker_uncovered).all()
+        )
+
+    def attacker(self, coverage: FloatArray) -> FloatArray:
+        """(n,) U_a(t, x)."""
+        return self.attacker_uncovered * (1 - coverage) + self.attacker_covered * coverage
+
+    def defender(self, coverage: FloatArray) -> FloatArray:
+        """(n,) U_d(t, x)."""
+        return self.defender_uncovered * (1 - coverage) + self.defender_covered * coverage
+
+    def need(self, level: float, lower: FloatArray, upper: FloatArray) -> FloatArray:
+        """(n,) least coverage that keeps every U_a(t, x) at or below ``level``, inside the bounds."""
+        above, drop = self.attacker_uncovered - level, self.drop
+        share = np.divide(above, drop, out=np.zeros_like(above), where=drop > 0)
+        return np.clip(share, lower, upper)
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """What a fully informed attacker does against a coverage; ties break in the defender's favour.
+
+    Attributes
+    ----------
+    attack_set
+        Positions of all targets whose attacker payoff is the largest (to :data:`TIE`).
+    attacked
+        Position of the target in it that is best for the defender; the first of several.
+    attacker_utility, defender_utility
+        Largest attacker payoff; defender's payoff at ``attacked``.
+    """
+
+    attack_set: tuple[int, ...]
+    attacked: int
+    attacker_utility: float
+    defender_utility: float
+
+
+def respond(payoffs: Payoffs, coverage: FloatArray) -> Response:
+    """Best response to a coverage, from the payoffs alone."""
+    attacker, defender = payoffs.attacker(coverage), payoffs.defender(coverage)
+    level = float(attacker.max())
+    tied = np.flatnonzero(attacker >= level - TIE * payoffs.attacker_scale)
+    attacked = int(tied[np.argmax(defender[tied])])
+    return Response(tuple(tied.tolist()), attacked, level, float(defender[attacked]))
+
+
+def checked_payoffs(
+    zone_ids: Sequence[str],
+    defender_covered: ArrayLike,
+    defender_uncovered: ArrayLike,
+    attacker_covered: ArrayLike,
+    attacker_uncovered: ArrayLike,
+    *,
+    where: str = "",
+) -> Payoffs:
+    """Payoffs with their shapes, numbers and sign order checked.
+
+    Parameters
+    ----------
+    zone_ids
+        Labels of the n targets.
+    defender_covered, defender_uncovered, attacker_covered, attacker_uncovered
+        (n,) payoffs in that order of targets.
+    where
+        Whose payoffs these are, put before the message (``"Type 'theft': "``).
+
+    Raises
+    ------
+    InputError
+        Naming the field, the target, the value and what is accepted.
+    """
+    given = (defender_covered, defender_uncovered, attacker_covered, attacker_uncovered)
+    tables = [_table(name, table, zone_ids, where) for name, table in zip(FIELDS, given, strict=True)]
+    _check_order(zone_ids, tables[1], tables[0], ("defender_covered", ">=", "defender_uncovered"), where)
+    _check_order(zone_ids, tables[2], tables[3], ("attacker_covered", "<=", "attacker_uncovered"), where)
+    return Payoffs(*tables)
+
+
+def _table(name: str, given: ArrayLike, zone_ids: Sequence[str], where: str) -> FloatArray:
+    try:
+        table = np.array(given, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{where}{name} holds something that is not a number: accepted are finite numbers."
+        ) from None
+    if table.shape != (len(zone_ids),):
+        raise InputError(
+            f"{where}{name} has shape {table.shape} for {len(zone_ids)} targets: give one number a target."
+        )
+    wrong = np.flatnonzero(~(np.abs(table) <= _LARGEST))
+    if wrong.size:
+        i = int(wrong[0])
+        raise InputError(
+            f"{where}{name} of target {zone_ids[i]!r} is {table[i]!s}: accepted are finite numbers (at most 1e100)."
+        )
+    table.setflags(write=False)
+    return table
+
+
+def _check_order(
+    zone_ids: Sequence[str], low: FloatArray, high: FloatArray, rule: tuple[str, str, str], where: str
+) -> None:
+    """Refuse the first target where ``low`` exceeds ``high``; ``rule`` says it in the fields' names."""
+    wrong = np.flatnonzero(low > high)
+    if not wrong.size:
+        return
+    i = int(wrong[0])
+    name, sign, other = rule
+    value, against = (high[i], low[i]) if sign == ">=" else (low[i], high[i])
+    raise InputError(
+        f"{where}{name} of target {zone_ids[i]!r} is {value:g} and its {other} is {against:g}: accepted is "
+        f"{name} {sign} {other} (coverage helps the defender and hurts the attacker)."
+    )

@@ -1,0 +1,232 @@
+r"""Budget, bounds and side rules over coverage, for models whose payoffs are not the zone game's.
+
+Everything is linear in x: l <= x <= u from floors and caps of zones, and rows a_j . x <= b_j for the budget, groups
+and parity. Residual parity speaks of harm h_t - g_t x_t >= 0 (the defender's expected loss at t, weighted by the
+priors where there are several offender types):
+
+    sum over g of (h_t - g_t x_t)  within (1 +- d) (n_g / N) of  sum over all of (h_t - g_t x_t)
+
+so it can be carried wherever no loss turns into a gain, and is refused elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NoReturn
+
+import numpy as np
+import pyomo.environ as pyo
+from pyomo.core.expr.numeric_expr import LinearExpression
+
+from patrol_core.certificate import Status
+from patrol_core.errors import InfeasibleError, InputError
+from patrol_core.games.certify import BUDGET, Row, RowKey, coupling_rows
+from patrol_core.games.conflicts import explain_conflict
+from patrol_core.games.constraints import Constraint, ResidualParity
+from patrol_core.games.payoffs import FloatArray
+from patrol_core.games.zone_game import ZoneGame
+from patrol_core.solving import LOCK, solve_once
+
+
+@dataclass(frozen=True, eq=False)
+class SideRules:
+    """The set X of allowed coverages; make it with :func:`make_rules`.
+
+    Attributes
+    ----------
+    frame
+        Zones, budget, groups, population and rules, checked; its values are the harm where they can be.
+    harm, relief
+        (n,) h_t and g_t of the module docstring.
+    """
+
+    frame: ZoneGame
+    harm: FloatArray
+    relief: FloatArray
+
+    @property
+    def zone_ids(self) -> tuple[str, ...]:
+        """Labels of the n zones."""
+        return self.frame.zone_ids
+
+    @property
+    def size(self) -> int:
+        """Number of zones n."""
+        return self.frame.size
+
+    @property
+    def budget(self) -> float:
+        """B, expected number of zones covered at once."""
+        return self.frame.budget
+
+    @cached_property
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """(lower, upper) coverage per zone after zone floors and caps."""
+        return self.frame.bounds()
+
+    @cached_property
+    def coupling(self) -> tuple[Constraint, ...]:
+        """Rules over several zones at once, the budget aside."""
+        return tuple(rule for _, rule in self.frame.coupling_rules())
+
+    @cached_property
+    def rows(self) -> dict[RowKey, Row]:
+        """Budget and coupling rules as rows a . x <= b."""
+        rows = coupling_rows(self.frame)
+        for i, rule in self.frame.coupling_rules():
+            if isinstance(rule, ResidualParity):
+                for group in self.frame.groups:
+                    for side, sign in (("most", 1.0), ("least", -1.0)):
+                        rows[i, group, side] = self._residual_row(rule.within, group, sign)
+        return rows
+
+    def _residual_row(self, within: float, group: str, sign: float) -> Row:
+        factor = (1 + sign * within) * self.frame.population_share(group)
+        inside = np.zeros(self.size)
+        inside[self.frame.members(group)] = 1.0
+        weight, whole = inside - factor, float(self.harm.sum()) or 1.0
+        return Row(-sign * self.relief * weight / whole, -sign * float(self.harm @ weight) / whole)
+
+    def with_budget(self, budget: float) -> SideRules:
+        """The same rules under another budget."""
+        return SideRules(self.frame.replace(budget=budget), self.harm, self.relief)
+
+    def check_bounds(self) -> None:
+        """Refuse what is infeasible by bounds and budget alone.
+
+        Raises
+        ------
+        InfeasibleError
+            Naming the rule, by how much, and what would work.
+        """
+        lower, upper = self.bounds
+        if (lower > upper).any() or lower.sum() > self.budget * (1 + 1e-12):
+            self.explain()
+
+    def violation(self, coverage: FloatArray) -> float:
+        """Largest violation over bounds and rows of any coverage, each in the row's own scale."""
+        lower, upper = self.bounds
+        worst = max(0.0, float((lower - coverage).max()), float((coverage - upper).max()))
+        return max(worst, *(float(row.coefficients @ coverage) - row.limit for row in self.rows.values()))
+
+    def explain(self) -> NoReturn:
+        """Say which rule cannot be met, by how much and what would work.
+
+        Raises
+        ------
+        InfeasibleError
+            Always, unless the rules turn out consistent (SolverError: the caller was wrong).
+        """
+        residual = [rule for rule in self.coupling if isinstance(rule, ResidualParity)]
+        if not residual or np.allclose(self.relief, self.frame.effectiveness * self.harm, rtol=1e-12, atol=0):
+            explain_conflict(self.frame)
+        rest = tuple(rule for rule in self.frame.constraints if not isinstance(rule, ResidualParity))
+        relaxed = SideRules(self.frame.replace(constraints=rest), self.harm, self.relief)
+        if not _consistent(relaxed):
+            relaxed.explain()
+        rule = min(residual, key=lambda r: r.within)
+        works, fails = max(1.0, *(1 / self.frame.population_share(g) for g in self.frame.groups)), rule.within
+        while works - fails > 1e-7 * max(1.0, works):
+            middle = (works + fails) / 2
+            constraints = (*rest, ResidualParity(middle))
+            trial = SideRules(self.frame.replace(constraints=constraints), self.harm, self.relief)
+            works, fails = (middle, fails) if _consistent(trial) else (works, middle)
+        level = float(np.ceil(works * 1e6) / 1e6)
+        raise InfeasibleError(
+            f"No plan keeps all rules: {rule.name} is off by {level - rule.within:g}; widen it to {level:.10g}.",
+            rule=rule.name,
+            shortfall=level - rule.within,
+            remedy=level,
+        )
+
+
+def make_rules(
+    zone_ids: Sequence[str],
+    budget: float,
+    *,
+    harm: FloatArray,
+    relief: FloatArray,
+    population: FloatArray | None = None,
+    groups: Mapping[str, tuple[str, ...]] | None = None,
+    constraints: Sequence[Constraint] = (),
+) -> SideRules:
+    """Check and collect budget, groups and rules.
+
+    Parameters
+    ----------
+    zone_ids, budget, population, groups, constraints
+        As in :class:`~patrol_core.games.zone_game.ZoneGame`.
+    harm, relief
+        (n,) the defender's expected loss at each zone uncovered, and what full coverage takes off it.
+
+    Raises
+    ------
+    InputError
+        For anything that cannot be used; also for residual parity where coverage turns a loss into a gain.
+    """
+    losses = harm - relief >= -1e-12 * float(np.abs(harm).max(initial=0.0))
+    values = np.maximum(harm, 0.0) if losses.all() else np.ones(len(harm))
+    share = _common_share(harm, relief) if losses.all() else 1.0
+    frame = ZoneGame(zone_ids, values, budget, share, population, dict(groups or {}), tuple(constraints))  # type: ignore[arg-type]
+    parity = next((rule for rule in frame.constraints if isinstance(rule, ResidualParity)), None)
+    if parity is not None and not losses.all():
+        i = int(np.flatnonzero(~losses)[0])
+        raise InputError(
+            f"{parity.name} cannot be kept here: zone {frame.zone_ids[i]!r} has defender_covered = "
+            f"{relief[i] - harm[i]:g}, a gain, so residual harm per head has no meaning; accepted are payoffs <= 0, "
+            "or coverage-parity instead."
+        )
+    return SideRules(frame, np.asarray(harm, float), np.asarray(relief, float))
+
+
+def _common_share(harm: FloatArray, relief: FloatArray) -> float:
+    """e in (0, 1] with relief = e harm at the zone of most harm (it may fail elsewhere); 1 where there is none."""
+    top = int(np.argmax(harm))
+    if harm[top] <= 0 or relief[top] <= 0:
+        return 1.0
+    return min(float(relief[top] / harm[top]), 1.0)
+
+
+def rules_model(rules: SideRules) -> pyo.ConcreteModel:
+    """A Pyomo model with ``x[t]`` in its bounds, ``side[key]`` rows a . x <= b and no objective.
+
+    Call it with :data:`~patrol_core.solving.LOCK` held. The budget is the mutable Param ``B``.
+    """
+    model = pyo.ConcreteModel()
+    lower, upper = rules.bounds
+    bounds = list(zip(lower.tolist(), upper.tolist(), strict=True))
+    model.T = pyo.RangeSet(0, rules.size - 1)
+    model.x = pyo.Var(model.T, bounds=lambda _, t: bounds[t])
+    x = list(model.x.values())
+    model.B = pyo.Param(mutable=True, initialize=rules.budget)
+    model.budget = pyo.Constraint(expr=_weighted(x, rules.rows[BUDGET].coefficients) <= model.B)
+    model.side = pyo.Constraint(pyo.Any)
+    for key, row in rules.rows.items():
+        if key != BUDGET and row.coefficients.any():
+            model.side[key] = _weighted(x, row.coefficients) <= row.limit
+        elif key != BUDGET and row.limit < -1e-12:
+            model.side[key] = x[0] - x[0].ub >= 1  # 0 <= b < 0: infeasible whatever x is
+    return model
+
+
+def side_data(model: pyo.ConcreteModel) -> dict[RowKey, pyo.Constraint]:
+    """Every row of :func:`rules_model` by its key."""
+    return {BUDGET: model.budget, **dict(model.side.items())}
+
+
+def _weighted(x: list[pyo.Var], coefficients: FloatArray) -> LinearExpression:
+    some = np.flatnonzero(coefficients)
+    return LinearExpression(linear_coefs=coefficients[some].tolist(), linear_vars=[x[t] for t in some])
+
+
+def _consistent(rules: SideRules) -> bool:
+    """Whether some coverage keeps all rules."""
+    lower, upper = rules.bounds
+    if (lower > upper).any():
+        return False
+    with LOCK:
+        model = rules_model(rules)
+        model.any_plan = pyo.Objective(expr=model.x[0])
+        return solve_once(model)[1].status is Status.OPTIMAL

@@ -1,0 +1,136 @@
+"""The price of fairness: by hand, against an LP in scipy, and what a frontier must always be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import linprog
+
+from patrol_core.errors import InputError
+from patrol_core.fairness.frontier import find_knee, trace
+from patrol_core.games.constraints import CoverageParity, Floor, ResidualParity
+from patrol_core.games.zone import ZoneGame
+
+
+def game(seed=0, n=10, budget=3.0, **changes):
+    rng = np.random.default_rng(seed)
+    zones = tuple(f"z{i}" for i in range(n))
+    return ZoneGame(
+        zone_ids=zones,
+        values=rng.gamma(1.0, 5.0, n),
+        budget=budget,
+        population=rng.uniform(500, 2000, n),
+        groups={"north": zones[: n // 2], "south": zones[n // 2 :]},
+        **changes,
+    )
+
+
+def scipy_worst_case(case, within):
+    """min v over (x, v) with parity of coverage per head."""
+    n = len(case.zone_ids)
+    rows = [np.append(-case.values * np.eye(n)[i], -1.0) for i in range(n)]
+    right = list(-case.values)
+    rows.append(np.append(np.ones(n), 0.0))
+    right.append(case.budget)
+    for members in case.groups.values():
+        inside = np.isin(case.zone_ids, members).astype(float)
+        share = float(case.population[inside > 0].sum() / case.population.sum())
+        rows += [np.append((1 - within) * share - inside, 0.0), np.append(inside - (1 + within) * share, 0.0)]
+        right += [0.0, 0.0]
+    found = linprog(
+        np.append(np.zeros(n), 1.0), A_ub=np.array(rows), b_ub=right, bounds=[(0, 1)] * n + [(0, None)]
+    )
+    return found.fun if found.success else None
+
+
+def test_two_zones_by_hand():
+    # Values 8 and 2, one unit: alone 0.8/0.2 -> v = 1.6. Equal people and d: share of a at most (1 + d)/2.
+    case = ZoneGame(
+        ("a", "b"),
+        np.array([8.0, 2.0]),
+        1.0,
+        population=np.array([10.0, 10.0]),
+        groups={"A": ("a",), "B": ("b",)},
+    )
+    found = trace(case, [1.0, 0.4, 0.0])
+    assert found.frame["within"].tolist() == [1.0, 0.4, 0.0]
+    assert found.frame["worst_case"].tolist() == pytest.approx([1.6, 8 * 0.3, 4.0])
+    assert found.frame["price_worst"].tolist() == pytest.approx([0.0, 50.0, 150.0], abs=1e-6)
+    assert found.free.worst_case == pytest.approx(1.6)
+    assert found.at(0.4).coverage.tolist() == pytest.approx([0.7, 0.3])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_level_against_scipy(seed):
+    case = game(seed)
+    levels = [1.0, 0.5, 0.2, 0.05, 0.0]
+    found = trace(case, levels)
+    for level, row, plan in zip(
+        found.frame["within"], found.frame.itertuples(), found.strategies, strict=True
+    ):
+        want = scipy_worst_case(case, level)
+        assert row.worst_case == pytest.approx(want, rel=1e-7)
+        assert plan.worst_case == row.worst_case
+    assert np.all(np.diff(found.frame["worst_case"]) >= -1e-9)  # tighter is never better
+    assert np.all(found.frame["price_worst"] >= -1e-7)
+
+
+def test_infeasible_levels_stay_with_their_reason():
+    # One zone of few people must be covered: its group is far above any tight parity.
+    case = game(1, constraints=(Floor(1.0, zone="z0"), Floor(0.9, zone="z1"), Floor(0.9, zone="z2")))
+    found = trace(case, [2.0, 0.5, 0.01])
+    assert found.frame["status"].tolist()[0] == "optimal"
+    last = found.frame.iloc[-1]
+    assert last["status"] == "infeasible"
+    assert last["reason"]
+    assert np.isnan(last["worst_case"])
+    assert found.strategies[-1] is None
+    assert found.at(0.01) is None
+    assert len(found.frame) == 3
+
+
+def test_residual_parity_and_a_second_parity_rule_that_stays():
+    case = game(3)
+    alone = trace(case, [0.8, 0.4], rule=ResidualParity)
+    assert alone.frame["status"].iloc[0] == "optimal"
+    both = trace(case.replace(constraints=(CoverageParity(0.3),)), [0.8, 0.5], rule=ResidualParity)
+    assert both.free.worst_case >= alone.free.worst_case - 1e-9
+    for plan in both.strategies:
+        if plan is None:
+            continue
+        heads, total = case.population, plan.coverage.sum() / case.population.sum()
+        for members in case.groups.values():
+            inside = np.isin(case.zone_ids, members)
+            assert abs(plan.coverage[inside].sum() / heads[inside].sum() / total - 1) <= 0.3 + 1e-7
+
+
+def frame(levels, worst, expected=None):
+    return pd.DataFrame(
+        {"within": levels, "worst_case": worst, "expected_residual": expected or worst, "status": "optimal"}
+    )
+
+
+def test_knee():
+    assert find_knee(frame([1.0, 0.75, 0.5, 0.25, 0.0], [1.0, 1.0, 1.0, 1.1, 3.0])) == 0.25
+    assert find_knee(frame([1.0, 0.5, 0.0], [1.0, 2.0, 3.0])) is None  # straight
+    assert find_knee(frame([1.0, 0.5, 0.0], [2.0, 2.0, 2.0])) is None  # flat
+    assert find_knee(frame([1.0, 0.5, 0.0], [2.0, 2.0, 2.0], [1.0, 1.0, 5.0])) == 0.5
+    assert find_knee(frame([1.0, 0.0], [1.0, 2.0])) is None
+
+
+def test_levels_are_sorted_unique_and_checked():
+    case, seen = game(0), []
+    found = trace(case, [0.2, 1.0, 0.2], on_progress=lambda done, of: seen.append((done, of)))
+    assert found.frame["within"].tolist() == [1.0, 0.2]
+    assert seen == [(1, 2), (2, 2)]
+    with pytest.raises(InputError, match="at least one"):
+        trace(case, [])
+    with pytest.raises(InputError):
+        trace(case, [0.5, -0.1])
+    with pytest.raises(InputError):
+        trace(case, [0.5, float("nan")])
+    with pytest.raises(InputError, match="not on the frontier"):
+        found.at(0.3)
+    with pytest.raises(InputError):
+        trace(ZoneGame(("a", "b"), np.array([1.0, 2.0]), 1.0), [0.5])

@@ -1,0 +1,176 @@
+"""Attribute tables and their join: by hand, against pandas on the real files, ill-formed."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from patrol_core.errors import InputError
+from patrol_core.sources.attach import quintiles
+from patrol_core.sources.boundaries import attach_attributes, read_attributes, read_polygons
+
+
+def zones(*ids: str) -> gpd.GeoDataFrame:
+    shapes = [shapely.box(i, 0, i + 1, 1) for i in range(len(ids))]
+    columns = {"name": list(ids), "ward": [""] * len(ids), "population": np.nan}
+    return gpd.GeoDataFrame(columns, geometry=shapes, index=pd.Index(ids, name="zone_id"), crs="EPSG:27700")
+
+
+def csv(text: str, name: str = "t.csv") -> pd.DataFrame:
+    return read_attributes((name, text.encode()))
+
+
+def refused(text: str, *words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        csv(text)
+    for word in words:
+        assert word in str(caught.value), str(caught.value)
+
+
+# ---------------------------------------------------------------- by hand
+
+
+def test_reads_and_joins_by_label():
+    table = csv("zone_id,Population,Ward\nb,20,West\na,10,East\n")
+    got, findings = attach_attributes(zones("a", "b"), table)
+    assert got["population"].tolist() == [10.0, 20.0]
+    assert got["ward"].tolist() == ["East", "West"]
+    assert findings == []
+
+
+def test_unmatched_codes_are_told_and_vintage_named():
+    table = csv("LSOA21CD,population\nE01000001,10\n")
+    got, findings = attach_attributes(zones("E01000001", "E01000002"), table)
+    assert got["population"].isna().tolist() == [False, True]
+    assert "no row for 1 of 2 zones (first E01000002)" in findings[0].text
+    assert "2021 LSOA codes" in findings[0].text
+
+
+def test_quintiles_by_hand():
+    order = pd.Series([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, np.nan])
+    assert quintiles(order).tolist() == ["1", "1", "2", "2", "3", "3", "4", "4", "5", "5", "Unknown"]
+    assert quintiles(pd.Series([7.0, 7.0, 7.0])).tolist() == ["3", "3", "3"]
+    assert quintiles(pd.Series([5.0])).tolist() == ["3"]
+
+
+def test_income_goes_before_the_overall_index_and_scores_turn_round():
+    table = csv("LSOA21CD,IMD_rank,Income_score\na,1,0.1\nb,2,0.2\nc,3,0.3\nd,4,0.4\ne,5,0.5\n")
+    got, findings = attach_attributes(zones("a", "b", "c", "d", "e"), table)
+    assert got["deprivation_quintile"].tolist() == ["5", "4", "3", "2", "1"]
+    assert any("Income domain of t.csv" in f.text for f in findings)
+
+
+def test_ethnic_counts_become_shares():
+    table = csv("zone_id,ethnic_white,ethnic_asian_asian_british\na,30,10\nb,0,5\nc,0,0\n")
+    got, _ = attach_attributes(zones("a", "b", "c"), table)
+    assert got["share_white"].iloc[:2].tolist() == [0.75, 0.0]
+    assert got["share_asian"].iloc[:2].tolist() == [0.25, 1.0]
+    assert got["largest_ethnic_group"].tolist() == ["White", "Asian", "Unknown"]
+    assert not [c for c in got if c.startswith("ethnic_")]
+
+
+def test_latest_population_wins_and_gaps_filled_from_another_year_are_told():
+    old = csv("zone_id,Mid-2015: Population\na,1\nb,2\n", "old.csv")
+    new = csv("zone_id,Mid-2021: Population,Mid-2022: Population\na,9,11\n", "new.csv")
+    got, findings = attach_attributes(zones("a", "b"), [old, new])
+    assert got["population"].tolist() == [11.0, 2.0]
+    assert any("1 of 2 zones have their population from old.csv" in f.text for f in findings)
+
+
+def test_population_of_the_polygons_stays():
+    own = zones("a", "b").assign(population=[5.0, np.nan])
+    got, _ = attach_attributes(own, csv("zone_id,population\na,1\nb,2\n"))
+    assert got["population"].tolist() == [5.0, 2.0]
+
+
+def test_vintages_are_carried_over_by_the_lookup():
+    # u stays; s splits into s1, s2; m1 and m2 merge into m
+    lookup = csv("LSOA11CD,LSOA21CD\nu,u\ns,s1\ns,s2\nm1,m\nm2,m\n")
+    new = csv("LSOA21CD,population\nu,10\ns1,3\ns2,4\nm,20\n")
+    got, findings = attach_attributes(zones("u", "s", "m1", "m2"), [new, lookup])
+    assert got["population"].tolist() == [10.0, 7.0, 10.0, 10.0]
+    assert got["population"].sum() == new["population"].sum()
+    assert any("carried over" in f.text for f in findings)
+    old = csv("LSOA11CD,population\nu,10\ns,8\nm1,3\nm2,4\n")
+    back, _ = attach_attributes(zones("u", "s1", "s2", "m"), [old, lookup])
+    assert back["population"].tolist() == [10.0, 4.0, 4.0, 7.0]
+
+
+def test_codes_that_repeat():
+    table = csv("OA21CD,LSOA21CD,WD24NM\no1,a,East\no2,a,West\no3,a,West\n")
+    assert table["ward"].to_dict() == {"a": "West"}
+    refused("zone_id,population\na,1\na,2\n", "zone a", "more than once")
+    assert csv("zone_id,population\na,1\na,1\n")["population"].to_dict() == {"a": 1.0}
+
+
+# ---------------------------------------------------------------- ill-formed
+
+
+def test_ill_formed_tables():
+    refused("a,b\n1,2\n", "line 1", "no column of zone codes")
+    refused("zone_id,colour\na,red\n", "no column this plan uses")
+    refused("zone_id,population\na,1\nb,many\n", "line 3, column population", "'many'")
+    refused("zone_id,population\na,1\nb,-4\n", "zone b", "-4")
+    refused("zone_id,population\na,1\n,2\n", "line 3", "empty")
+    refused("zone_id,population\n", "0 rows")
+    refused("", "empty")
+    with pytest.raises(InputError, match=r"none of its zone codes \(first z\)"):
+        attach_attributes(zones("a"), csv("zone_id,population\nz,1\n"))
+
+
+def test_missing_population_is_told():
+    got, findings = attach_attributes(zones("a", "b"), csv("zone_id,population\na,1\nb,\n"))
+    assert got["population"].isna().tolist() == [False, True]
+    assert any("1 of 2 zones have no population (first b)" in f.text for f in findings)
+
+
+# ---------------------------------------------------------------- real files
+
+
+def test_real_tables_are_recognised(shared_uk):
+    expected = {
+        "imd2019_london.csv": {"population", "deprivation_order", "borough"},
+        "iod2025_london.csv": {"deprivation_order"},
+        "census2021_london.csv": {"population", "borough", "ethnic_asian", "ethnic_black", "ethnic_mixed"},
+        "lookup_lsoa11_lsoa21_london.csv": {"lsoa21"},
+        "lookup_lsoa11_ward17_london.csv": {"ward", "ward_code", "borough"},
+        "lookup_lsoa21_ward24_lad24_london.csv": {"ward", "ward_code", "borough"},
+        "lookup_oa21_lsoa21_msoa21_ward24_london.csv.gz": {"ward", "ward_code", "borough"},
+        "population_mid2011_2022_london.csv": {"population"},
+    }
+    for file, columns in expected.items():
+        table = read_attributes(shared_uk / file)
+        assert columns <= set(table.columns), file
+    raw = pd.read_csv(shared_uk / "census2021_london.csv").set_index("LSOA21CD")
+    census = read_attributes(shared_uk / "census2021_london.csv")
+    assert census["population"].equals(
+        raw["usual_residents"].astype(float).rename_axis("zone_id").rename("population")
+    )
+
+
+def test_westminster_2011_with_2021_census(shared_uk):
+    polygons = read_polygons(shared_uk / "westminster_lsoa_2011.geojson")
+    tables = [
+        read_attributes(shared_uk / f)
+        for f in (
+            "census2021_london.csv",
+            "imd2019_london.csv",
+            "lookup_lsoa11_lsoa21_london.csv",
+            "lookup_lsoa11_ward17_london.csv",
+        )
+    ]
+    got, _ = attach_attributes(polygons, tables)
+    assert got["population"].sum() == pytest.approx(204_243)  # Census 2021, whole of Westminster
+    assert (got["ward"] != "").all()
+    assert got["ward"].nunique() == 20
+    sizes = got["deprivation_quintile"].value_counts()
+    assert set(sizes.index) == set("12345")
+    assert sizes.max() - sizes.min() <= 2
+    raw = pd.read_csv(shared_uk / "imd2019_london.csv").set_index("LSOA code (2011)").loc[got.index]
+    means = raw["Income Score (rate)"].groupby(got["deprivation_quintile"]).mean()
+    assert means.is_monotonic_decreasing  # 1 = most deprived = highest income deprivation
+    shares = got[[c for c in got if c.startswith("share_")]].sum(axis=1)
+    np.testing.assert_allclose(shares, 1.0)
