@@ -102,13 +102,20 @@ class Watched:
     slider: str
     map_state: str
 
-    def step(self) -> tuple[float, float]:
+    def move(self, key: str = "ArrowRight", *, steps: int = 1) -> None:
+        """Move the slider without measuring."""
+        self.page.bring_to_front()
+        self.page.locator(f'input[type=range][aria-label="{self.slider}"]').focus()
+        for _ in range(steps):
+            self.page.keyboard.press(key)
+        self.settle()
+
+    def step(self, key: str = "ArrowRight") -> tuple[float, float]:
         """Milliseconds from one step of the slider to the new figure and to the map drawn with it."""
         self.page.bring_to_front()
-        handle = self.page.get_by_label(self.slider, exact=True).and_(self.page.locator("input[type=range]"))
-        handle.focus()
+        self.page.locator(f'input[type=range][aria-label="{self.slider}"]').focus()
         self.page.evaluate(STOPWATCH, self.map_state)
-        self.page.keyboard.press("ArrowRight")
+        self.page.keyboard.press(key)
         seen = self.page.evaluate("window.stopwatch")
         if "figure" not in seen or "map" not in seen:
             raise RuntimeError(f"after a step of {self.slider!r} nothing new was drawn within 60 s: {seen}")

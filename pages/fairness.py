@@ -50,6 +50,8 @@ if prepared is not None:
             wide, narrow = st.columns([3, 2])
             with wide:
                 st.subheader("Who gains and who loses patrol by the rule", anchor=False)
+                if now.fairness is None:
+                    st.caption("No rule is set, so nothing changes yet: move the fairness slider.")
                 draw_map(now, change_layer(chosen, strategy, free), key="fairness", height=440)
             with narrow:
                 zone_picker(chosen, key="fairness")

@@ -123,7 +123,8 @@ def prepare(data: AreaData, scenario: Scenario) -> Prepared:
     population, head, about_heads = _heads(zones)
     group_by = _group_column(data, zones, scenario.group_by)
     groups, about_groups = _groups(zones, group_by, population)
-    findings = [*data.findings, *placement.findings, *about_heads, *about_groups]
+    about_data = [found for found in data.findings if found.topic != "place"]
+    findings = [*about_data, *placement.findings, *about_heads, *about_groups]
     snap = zoning.snap_point_warning(data, zones)
     if snap is not None:
         findings.append(snap)
@@ -291,7 +292,7 @@ class Planner:
             When floors and fairness cannot all be met with the budget; says what would work.
         """
         game = game_of(self.prepared, scenario)
-        if not game.constraints:
+        if not game.coupling_rules():
             return solve_zone_game(game)
         return self.model(scenario).solve(
             budget=scenario.budget,
@@ -368,7 +369,10 @@ def hours_demand(prepared: Prepared, scenario: Scenario) -> pd.DataFrame:
     method = demand.attrs.get("method", "")
     areas = zones["area_km2"].astype(float)
     if areas.isna().all():
-        areas, method = areas.fillna(1.0), f"{method}; areas are unknown, so every zone counts as equally large"
+        areas, method = (
+            areas.fillna(1.0),
+            f"{method}; areas are unknown, so every zone counts as equally large",
+        )
     if not prepared.data.dated:
         method = "the data have no dates, so every month ahead has the same demand"
     wards = zones[WARD].astype(str).where(zones[WARD].astype(str) != "", "all zones")

@@ -87,11 +87,14 @@ class Finding:
         One plain sentence that says what the defect does to the plan.
     rows
         How many rows it concerns, where that makes sense.
+    topic
+        ``place`` for what is said again, for the months and zones in use, when crimes are placed in zones.
     """
 
     severity: Literal["info", "warning", "error"]
     text: str
     rows: int | None = None
+    topic: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -311,6 +311,8 @@ class Choice:
     step: float | None
     low: float | None
     high: float | None
+    above_low: bool = False
+    """True where ``low`` itself is not accepted."""
 
     def check(self, value: Any) -> None:
         """Raise :class:`InputError` when ``value`` is not acceptable for this choice."""
@@ -339,6 +341,7 @@ def choices() -> dict[str, Choice]:
             step=_number(extra["step"]),
             low=low,
             high=high,
+            above_low="Gt" in bounds,
         )
     return rows
 
@@ -373,19 +376,23 @@ def from_query(query: Mapping[str, str]) -> tuple[Scenario, tuple[str, ...]]:
     """
     by_url = {row.url: row for row in choices().values()}
     taken: dict[str, Any] = {}
-    refused: list[str] = []
-    for key, text in query.items():
-        row = by_url.get(key)
-        if row is None:
-            continue
-        value: Any = None if text == "off" else text
-        try:
-            make_scenario({**taken, row.name: value})
-        except InputError as error:
-            refused.append(f"The link's {key}={text!r} was not taken: {error}")
-        else:
-            taken[row.name] = value
-    return make_scenario(taken), tuple(refused)
+    left = {key: text for key, text in query.items() if key in by_url}
+    refused: dict[str, str] = {}
+    while left:
+        refused = {}
+        for key, text in left.items():
+            value: Any = None if text == "off" else text
+            try:
+                make_scenario({**taken, by_url[key].name: value})
+            except InputError as error:
+                refused[key] = f"The link's {key}={text!r} was not taken: {error}"
+            else:
+                taken[by_url[key].name] = value
+        if len(refused) == len(left):
+            break
+        # A value may be good only beside another that came later (least and most hours a day): once more.
+        left = {key: left[key] for key in refused}
+    return make_scenario(taken), tuple(refused.values())
 
 
 def _to_text(value: Any) -> str:
@@ -419,7 +426,9 @@ def _explain(error: ValidationError) -> str:
 def _accepted(row: Choice, message: str) -> str:
     if row.low is not None and row.high is not None:
         unit = f" {row.unit}" if row.unit else ""
-        return f"give a number from {row.low:g} to {row.high:g}{unit}"
+        number = "whole number" if isinstance(row.default, int) else "number"
+        least = f"above {row.low:,.10g} and up to" if row.above_low else f"from {row.low:,.10g} to"
+        return f"give a {number} {least} {row.high:,.10g}{unit}"
     if "pattern" in message:
         return "give a month as YYYY-MM"
     return message[:1].lower() + message[1:]

@@ -8,21 +8,10 @@ closed-form for hours and, by concavity, one of two neighbours on the grid for w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from patrol_core.allocation.hours_kkt import Floats, pool_sums
 from patrol_core.allocation.hours_problem import HoursProblem
-
-
-@dataclass(frozen=True, eq=False)
-class MonthlyProof:
-    """Objective, proved bound and worst violation of each month, shape ``(months,)``."""
-
-    objective: Floats
-    bound: Floats
-    violation: Floats
 
 
 def monthly_objective(problem: HoursProblem, hours: Floats) -> Floats:
@@ -64,16 +53,6 @@ def monthly_bound(problem: HoursProblem, ward: Floats, city: Floats, *, unit: fl
     bound = pool_sums(inner, problem.month, months)
     bound += pool_sums(_times(ward, problem.ward_budget), problem.month_of_ward, months)
     return bound + _times(city, problem.city_budget)
-
-
-def prove(
-    problem: HoursProblem, hours: Floats, ward: Floats, city: Floats, *, unit: float = 0.0
-) -> MonthlyProof:
-    """Objective, bound and violation of a plan, month by month."""
-    objective = monthly_objective(problem, hours)
-    bound = monthly_bound(problem, ward, city, unit=unit)
-    # A bound below the objective of a feasible plan can only be rounding in the last bits.
-    return MonthlyProof(objective, np.maximum(bound, objective), monthly_violation(problem, hours))
 
 
 def _stationary(problem: HoursProblem, price: Floats) -> Floats:

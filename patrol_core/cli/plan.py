@@ -76,13 +76,16 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     scenario = scenario_of(arguments)
     data = data_of(arguments)
     scenario = scenario.changed(area=data.key)
-    say(f"Planning for {data.name} ({data.kind}) …")
     result = summarise(data, scenario)
+    written = make_plan_files(result, arguments.out) if arguments.out is not None else ()
+    # Only now, so that a fault above stands alone on stderr.
+    say(f"Planned for {data.name} ({data.kind}).")
     for finding in result.prepared.findings:
         if finding.severity != "info":
             say(f"{finding.severity}: {finding.text}")
-    if arguments.out is not None:
-        written = make_plan_files(result, arguments.out)
+    if result.hours is None:
+        say(f"warning: No hours plan could be made. {result.hours_fault}")
+    if written:
         say(f"Wrote {', '.join(written)} to {arguments.out}.")
     return dict(result.summary)
 
@@ -118,7 +121,7 @@ def data_of(arguments: argparse.Namespace) -> AreaData:
             raise InputError(
                 "--boundaries and --attributes go with --crimes; add --crimes FILE, or leave them out."
             )
-        return load_area(arguments.area or "sample")
+        return load_area("sample" if arguments.area is None else arguments.area)
     if arguments.area:
         raise InputError("--area names embedded data and --crimes brings its own; give one of them.")
     crimes, report = read_crimes(arguments.crimes)

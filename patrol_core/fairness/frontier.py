@@ -175,5 +175,8 @@ def _row(level: float, strategy: Strategy | None, reason: str, free: Strategy) -
 
 
 def _rise(value: float, base: float) -> float:
-    """Rise over the base in %."""
-    return 100.0 * (value / base - 1.0) if base > 0 else float("nan")
+    """Rise over the base in %; what the solver's tolerance leaves is no rise."""
+    if base <= 0:
+        return float("nan")
+    rise = 100.0 * (value / base - 1.0)
+    return 0.0 if abs(rise) < 1e-7 else rise

@@ -204,7 +204,7 @@ def group_bars(
     groups: Sequence[str], values: FloatArray, *, overall: float, title: str, unit: str, within: float | None
 ) -> go.Figure:
     """One bar a group against the overall rate, with the band that the fairness rule allows."""
-    figure = _figure(title, "", unit, height=300)
+    figure = _figure(f"{title}<br><sup>{unit}</sup>", "", "", height=310)
     colours = [GROUPS[index % len(GROUPS)] for index in range(len(groups))]
     figure.add_bar(
         x=[str(group) for group in groups],

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
 from patrol_core.games.constraints import Constraint
-from patrol_core.games.payoffs import FIELDS, FloatArray, Payoffs, checked_payoffs
+from patrol_core.games.payoffs import FIELDS, FloatArray, Payoffs, checked_payoffs, plain_number
 from patrol_core.games.side_rules import SideRules, make_rules
 
 #: Priors may miss 1 by this much (rounded input); they are then scaled to sum to 1 exactly.
@@ -39,10 +39,10 @@ class OffenderType:
 
     id: str
     prior: float
-    defender_covered: ArrayLike
-    defender_uncovered: ArrayLike
-    attacker_covered: ArrayLike
-    attacker_uncovered: ArrayLike
+    defender_covered: FloatArray
+    defender_uncovered: FloatArray
+    attacker_covered: FloatArray
+    attacker_uncovered: FloatArray
 
     @classmethod
     def zero_sum(cls, id: str, prior: float, values: ArrayLike, effectiveness: float = 1.0) -> OffenderType:
@@ -60,10 +60,10 @@ class OffenderType:
         wrong = table[~((table >= 0) & np.isfinite(table))]
         if wrong.size:
             raise InputError(f"Type {id!r}: values hold {wrong.flat[0]!s}: accepted are finite numbers >= 0.")
-        number = isinstance(effectiveness, int | float) and not isinstance(effectiveness, bool)
-        if not number or not 0 < effectiveness <= 1:
+        share = plain_number(effectiveness)
+        if share is None or not 0 < share <= 1:
             raise InputError(f"Type {id!r}: effectiveness = {effectiveness!r}: accepted is a number above 0 and at most 1.")
-        payoffs = Payoffs.zero_sum(table, effectiveness)
+        payoffs = Payoffs.zero_sum(table, share)
         return cls(id, prior, *(getattr(payoffs, name) for name in FIELDS))
 
 
@@ -127,7 +127,7 @@ class BayesianGame:
     zone_ids: tuple[str, ...]
     types: tuple[OffenderType, ...]
     budget: float
-    population: ArrayLike | None = None
+    population: FloatArray | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
 
@@ -243,8 +243,8 @@ def _checked_priors(types: Sequence[OffenderType]) -> FloatArray:
         if kind.id in seen:
             raise InputError(f"Type id {kind.id!r} appears more than once: ids must be unique.")
         seen.add(kind.id)
-        number = isinstance(kind.prior, int | float | np.integer | np.floating) and not isinstance(kind.prior, bool)
-        if not number or not 0 <= kind.prior <= 1:
+        prior = plain_number(kind.prior)
+        if prior is None or not 0 <= prior <= 1:
             raise InputError(f"Type {kind.id!r}: prior = {kind.prior!r}: accepted is a number from 0 to 1.")
     total = float(sum(kind.prior for kind in types))
     if abs(total - 1) > _PRIOR_ROUNDING:

@@ -139,7 +139,7 @@ class TypesModel:
 
 
 def _one_lp(program: AttackProgram, priors: FloatArray) -> LedPlan:
-    """min sum_k p_k w_k."""
+    """Solve min sum_k p_k w_k."""
     led = (None,) * len(program.types)
     try:
         solved = lead_types(program, priors, led)

@@ -152,16 +152,17 @@ def row_violation(game: ZoneGame, coverage: FloatArray) -> float:
 def proved_bound(game: ZoneGame, proof: Proof) -> float:
     """Lower bound on the objective of every feasible plan, from the suggested multipliers (see the module)."""
     lower, upper = game.bounds()
-    if proof.attack_weights is None:
-        weights = np.ones(game.size)
-    else:
+    weights, unit = np.ones(game.size), 1.0
+    if proof.attack_weights is not None:
         weights = np.maximum(proof.attack_weights, 0.0)
-        weights = weights / weights.sum() if weights.sum() > 0 else np.full(game.size, 1 / game.size)
+        # q and y are one dual solution: where q sums to 1 only nearly, both are put right by the same factor
+        unit = float(weights.sum())
+        weights = weights / unit if unit > 0 else np.full(game.size, 1 / game.size)
     slope = -weights * game.values * game.effectiveness
     constant = float(weights @ game.values)
     rows = coupling_rows(game)
     for key, suggested in proof.multipliers.items():
-        y = max(0.0, float(suggested))
+        y = max(0.0, float(suggested)) / (unit or 1.0)
         if y > 0:
             slope = slope + y * rows[key].coefficients
             constant -= y * rows[key].limit

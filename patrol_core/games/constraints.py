@@ -99,10 +99,10 @@ def _place(zone: str | None, group: str | None) -> str:
 
 def _number(value: object) -> float:
     """The value as a float; NaN for text, truth values, infinities and anything else that is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer):
+        return math.nan
     given: Any = value
-    if isinstance(given, int | float | np.integer) and not isinstance(given, bool) and abs(given) < 1e300:
-        return float(given)
-    return math.nan
+    return float(given) if abs(given) < 1e300 else math.nan
 
 
 def _check_level(kind: str, field: str, value: object, zone: object, group: object) -> None:

@@ -132,7 +132,7 @@ def _floor(game: ZoneGame, draws: FloatArray, alpha: float, coverage: FloatArray
     levels = np.maximum(loss, quantile)[:, None]
     share = np.divide(levels, draws, out=np.full_like(draws, np.inf), where=draws > 0).min(axis=0)
     lower, upper = game.bounds()
-    return np.clip((1 - share) / game.effectiveness, lower, upper)
+    return np.asarray(np.clip((1 - share) / game.effectiveness, lower, upper), dtype=float)
 
 
 @dataclass(eq=False)
@@ -220,9 +220,8 @@ class _Program:
         duals = outcome.row_duals[self.first_row :]
         weight = np.maximum(duals, 0.0) * self.scale / values
         weight = self._made_valid(weight)
-        slope = -self.game.effectiveness * np.bincount(
-            self.rows.zone, weights=weight * values, minlength=self.game.size
-        )
+        at_zone = np.bincount(self.rows.zone, weights=weight * values, minlength=self.game.size)
+        slope = np.asarray(-self.game.effectiveness * at_zone, dtype=float)
         prices: Mapping[RowKey, float] = row_prices(
             self.session, self.model, self.game, outcome, self.scale
         )

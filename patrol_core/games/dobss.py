@@ -112,6 +112,7 @@ def dobss(program: AttackProgram, priors: FloatArray, *, time_limit: float) -> L
     model, unit = build_model(program.rules, program.types, priors)
     session = HighsSession(model, time_limit=time_limit, mip_gap=MIP_TOLERANCE)
     tighten(session)
+    _spare_heuristics(session)
     outcome = session.solve()
     if outcome.status is Status.INFEASIBLE:
         program.rules.explain()
@@ -124,7 +125,16 @@ def dobss(program: AttackProgram, priors: FloatArray, *, time_limit: float) -> L
     led: list[int | None] = [None] * len(program.types)
     for k in {k for k, _ in keys}:
         led[k] = max(((value, -t) for (i, t), value in zip(keys, chosen, strict=True) if i == k))[1] * -1
-    return _polished(program, priors, tuple(led), outcome.bound * unit, outcome.status is Status.OPTIMAL)
+    most = [float(kind.defender(program.rules.bounds[1]).max()) for kind in program.types]
+    bound = min(outcome.bound * unit if np.isfinite(outcome.bound) else np.inf, float(priors @ np.array(most)))
+    return _polished(program, priors, tuple(led), bound, outcome.status is Status.OPTIMAL)
+
+
+def _spare_heuristics(session: HighsSession) -> None:
+    """Leave out the neighbourhood searches, which took most of the time here and found nothing the tree does not."""
+    for name in ("mip_heuristic_run_rins", "mip_heuristic_run_rens"):
+        session.highs.setOptionValue(name, False)
+    session.highs.setOptionValue("mip_heuristic_effort", 0.01)
 
 
 def _polished(program: AttackProgram, priors: FloatArray, led: Led, bound: float, finished: bool) -> LedPlan:

@@ -65,7 +65,8 @@ def eraser(program: AttackProgram, *, time_limit: float) -> Found:
     if solved is None:
         raise SolverError("ERASER's plan did not pass the check by its LP in time: use method 'auto'.")
     coverage, _ = solved
-    bound = max(outcome.bound * payoffs.defender_scale, float(payoffs.defender(coverage)[attacked]))
+    most = float(payoffs.defender(program.rules.bounds[1]).max())
+    bound = min(outcome.bound * payoffs.defender_scale, most) if np.isfinite(outcome.bound) else most
     return Found(coverage, attacked, bound, outcome.status is Status.OPTIMAL)
 
 

@@ -102,7 +102,7 @@ class _Search:
         self.solver = ""
 
     def rows(self, active: np.ndarray) -> tuple[FloatArray, FloatArray]:
-        """alpha and beta with only these zones asking for coverage."""
+        """Rows (alpha, beta) with only these zones asking for coverage."""
         alpha = 1 + self.game.effectiveness * self.short
         return alpha, np.where(active, self.inverse, np.inf)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,6 +35,13 @@ _FLAT = 1e-12
 
 #: Larger payoffs would overflow in sums.
 _LARGEST = 1e100
+
+
+def plain_number(value: Any) -> float | None:
+    """The value as float, or None where it is text, a truth value or no number at all."""
+    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
+        return float(value)
+    return None
 
 
 @dataclass(frozen=True, eq=False)

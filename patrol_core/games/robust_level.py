@@ -34,6 +34,9 @@ from patrol_core.solving import LOCK, HighsSession, Outcome, solver_name
 #: Largest coefficient beta * scale in the LP.
 _LARGEST = 1e9
 
+#: Values below this share of the largest count as this much in the last phase, or HiGHS would not see them.
+_SEEN = 1e-8
+
 
 @dataclass(frozen=True, eq=False)
 class Level:
@@ -120,7 +123,7 @@ def fill(game: ZoneGame, alpha: FloatArray, beta: FloatArray, least: float = 0.0
 
 def plan_set(game: ZoneGame) -> pyo.ConcreteModel:
     """Pyomo model of X alone, without an objective: coverage ``x[t]`` under every rule of the game."""
-    model = build_model(game, scale=1.0, attack=False)
+    model = build_model(game, attack=False)
     model.del_component("residual")
     return model
 
@@ -255,12 +258,12 @@ def least_residual(game: ZoneGame, floor: FloatArray, found: FloatArray) -> Floa
     if not game.coupling_rules():
         return spend_rest(game.values, game.budget, start, upper)
     with LOCK:
-        model = build_model(game, scale=1.0, attack=False)
+        model = build_model(game, attack=False)
         session = HighsSession(model, presolve=False)
         zones = session.columns_of(model.x.values())
         session.set_bounds(zones, start, upper)
         share = game.values / (game.values.max() or 1.0)
-        session.set_costs(zones, np.where(share > 0, np.maximum(1e-8 - share, 0.0), -1e-8))
+        session.set_costs(zones, np.where(share > 0, np.maximum(share, _SEEN), -_SEEN))
         outcome = session.solve()
         if outcome.status is not Status.OPTIMAL:
             return found

@@ -182,7 +182,9 @@ def make_rules(
 
 
 def _common_share(harm: FloatArray, relief: FloatArray) -> float:
-    """e in (0, 1] with relief = e harm at the zone of most harm (it may fail elsewhere); 1 where there is none."""
+    """Share e in (0, 1] with relief = e harm at the zone of most harm (it may fail elsewhere); 1 where there is none."""
+    if not harm.size:
+        return 1.0
     top = int(np.argmax(harm))
     if harm[top] <= 0 or relief[top] <= 0:
         return 1.0

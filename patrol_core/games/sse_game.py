@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
@@ -57,12 +56,12 @@ class SecurityGame:
     """
 
     zone_ids: tuple[str, ...]
-    defender_covered: ArrayLike
-    defender_uncovered: ArrayLike
-    attacker_covered: ArrayLike
-    attacker_uncovered: ArrayLike
+    defender_covered: FloatArray
+    defender_uncovered: FloatArray
+    attacker_covered: FloatArray
+    attacker_uncovered: FloatArray
     budget: float
-    population: ArrayLike | None = None
+    population: FloatArray | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
 
@@ -85,15 +84,16 @@ class SecurityGame:
     @classmethod
     def from_targets(cls, targets: Sequence[Target], budget: float, **others: Any) -> SecurityGame:
         """The game of a list of targets; ``others`` are population, groups and constraints."""
-        columns = ([getattr(target, name) for target in targets] for name in FIELDS)
-        return cls(tuple(target.id for target in targets), *columns, budget, **others)
+        columns: dict[str, Any] = {name: [getattr(target, name) for target in targets] for name in FIELDS}
+        return cls(zone_ids=tuple(target.id for target in targets), budget=budget, **columns, **others)
 
     @classmethod
     def from_zone_game(cls, game: ZoneGame) -> SecurityGame:
         """The zero-sum zone game in these terms: its maximin plan is its SSE."""
         zero_sum = Payoffs.zero_sum(game.values, game.effectiveness)
-        tables = (getattr(zero_sum, name) for name in FIELDS)
-        return cls(game.zone_ids, *tables, game.budget, game.population, game.groups, game.constraints)
+        tables: dict[str, Any] = {name: getattr(zero_sum, name) for name in FIELDS}
+        others: dict[str, Any] = {"population": game.population, "groups": game.groups, "constraints": game.constraints}
+        return cls(zone_ids=game.zone_ids, budget=game.budget, **tables, **others)
 
     @property
     def size(self) -> int:

@@ -28,7 +28,7 @@ from patrol_core.games.certify import MAX_VIOLATION
 from patrol_core.games.eraser import eraser
 from patrol_core.games.multiple_lp import Found, multiple_lps
 from patrol_core.games.origami import origami
-from patrol_core.games.payoffs import FloatArray, respond
+from patrol_core.games.payoffs import FloatArray, plain_number, respond
 from patrol_core.games.sse_game import SecurityGame, StackelbergSolution, Target, unused_budget_note
 from patrol_core.solving import LOCK, TIME_LIMIT, solver_name
 
@@ -97,7 +97,8 @@ def check_method(method: str, accepted: tuple[str, ...]) -> None:
 
 def check_time_limit(seconds: float) -> None:
     """Refuse a time limit that is no number above 0."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+    number = plain_number(seconds)
+    if number is None or not number > 0:
         raise InputError(f"time_limit = {seconds!r}: accepted is a number of seconds above 0.")
 
 

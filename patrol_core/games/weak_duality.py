@@ -72,7 +72,7 @@ def proved_minimum(
 
 def _fit(part: Watched) -> FloatArray:
     """Multipliers with the right signs and sum."""
-    q = np.array(part.multipliers, dtype=float)
+    q: FloatArray = np.array(part.multipliers, dtype=float)
     if part.target is not None:
         q[part.target] = 0.0
         q = np.maximum(q, 0.0)
@@ -80,7 +80,7 @@ def _fit(part: Watched) -> FloatArray:
         return q
     q = np.maximum(q, 0.0)
     if q.sum() > 0:
-        return q * (part.level_cost / q.sum())
+        return q * (part.level_cost / float(q.sum()))
     return np.full(q.size, part.level_cost / q.size)
 
 

@@ -11,7 +11,7 @@ import time
 from dataclasses import replace as with_fields
 from typing import Any, Literal
 
-from patrol_core.errors import InputError
+from patrol_core.errors import InputError, SolverError
 from patrol_core.games.certify import certified
 from patrol_core.games.constraints import Constraint, CoverageParity, Floor, ResidualParity
 from patrol_core.games.zone_game import Strategy, ZoneGame
@@ -77,11 +77,19 @@ class ZoneGameModel:
         started = time.perf_counter()
         with LOCK:
             game = with_levels(self.game, budget=budget, parity=parity, floor=floor)
-            run = PhaseRun(self, game)
-            solve = run.total if objective == "total" else run.worst_case
-            coverage, proof, phases = solve(lexicographic=lexicographic)
-            seconds = time.perf_counter() - started
-            return certified(game, coverage, proof, solver=self._solver, seconds=seconds, phases=phases)
+            try:
+                return self._solve(game, objective, lexicographic, started)
+            except SolverError:
+                # a basis carried far along can end badly: once more, from scratch
+                self._attack = self._residual = None
+                return self._solve(game, objective, lexicographic, started)
+
+    def _solve(self, game: ZoneGame, objective: Objective, lexicographic: bool, started: float) -> Strategy:
+        run = PhaseRun(self, game)
+        solve = run.total if objective == "total" else run.worst_case
+        coverage, proof, phases = solve(lexicographic=lexicographic)
+        seconds = time.perf_counter() - started
+        return certified(game, coverage, proof, solver=self._solver, seconds=seconds, phases=phases)
 
     def attack_program(self, game: ZoneGame, least: float, top: float) -> AttackProgram:
         """The phase-1 model, for a worst case of at least ``least`` with values up to ``top``.

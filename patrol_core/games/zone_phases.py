@@ -18,7 +18,7 @@ from patrol_core.games.certify import Proof, RowKey, residuals
 from patrol_core.games.conflicts import explain_conflict
 from patrol_core.games.waterfill import coverage_for, lowest_level
 from patrol_core.games.zone_game import FloatArray, ZoneGame
-from patrol_core.games.zone_program import AttackProgram
+from patrol_core.games.zone_program import SEEN, AttackProgram
 from patrol_core.solving import Outcome
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class PhaseRun:
                 phases: tuple[str, ...] = ("worst-case", "expected-residual")
                 if lexicographic:
                     coverage, phases = self._lexicographic(coverage, face, phases)
-                return coverage, proof, phases
+                return self._tidied(coverage, face), proof, phases
         raise SolverError(
             "The second phase lost the plan of the first: a fault of the program, please report it."
         )
@@ -88,7 +88,7 @@ class PhaseRun:
         coverage, phases = self._least_worst_case_on(coverage, face)
         if lexicographic:
             coverage, phases = self._lexicographic(coverage, face, phases)
-        return coverage, proof, phases
+        return self._tidied(coverage, face), proof, phases
 
     # -- worst case -------------------------------------------------------------------------------
 
@@ -143,6 +143,29 @@ class PhaseRun:
             frozenset(k for k, y in program.multipliers(outcome, 1.0).items() if y > _FACE),
         )
         return coverage, Proof(multipliers, None), face
+
+    def _tidied(self, coverage: FloatArray, face: Face) -> FloatArray:
+        """Patrols off worthless zones and onto nearly worthless ones, which a solver cannot tell apart.
+
+        The same residuals everywhere else, but no budget is wasted or left while it could help.
+        """
+        small = self.game.values < SEEN * self.top
+        worthless = small & (self.game.values == 0)
+        wasted = (coverage - face.lower)[worthless].sum() > 1e-9
+        missed = (face.upper - coverage)[small & ~worthless].sum() > 1e-9
+        unused = self.game.budget - coverage.sum() > 1e-9
+        if not wasted and not (missed and unused):
+            return coverage
+        level = float(residuals(self.game, coverage).max())
+        lower = np.where(small, np.minimum(np.maximum(face.lower, self._needed(level)), coverage), coverage)
+        upper = np.where(small, face.upper, coverage)
+        program = self.kept.residual_program(self.game)
+        program.hold_tight(face.tight)
+        outcome = program.solve_for(np.where(worthless, -1.0, small.astype(float)), lower, upper)
+        program.set_levels(self.game)
+        if outcome.status is not Status.OPTIMAL:
+            return coverage
+        return program.coverage(outcome, lower, upper)
 
     # -- lexicographic ----------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from patrol_core.games.certify import RowKey
 from patrol_core.games.waterfill import spend_rest
@@ -10,8 +11,8 @@ from patrol_core.games.zone_game import FloatArray, ZoneGame
 from patrol_core.games.zone_model import MUTABLE, build_model, set_levels, side_constraints
 from patrol_core.solving import HighsSession, Outcome
 
-#: Values below this share of the largest count as this much in phase 2, or HiGHS would not see them.
-_SEEN = 1e-8
+#: Values below this share of the largest are too small for HiGHS to see beside it.
+SEEN = 1e-8
 
 
 class Program:
@@ -74,7 +75,7 @@ class AttackProgram(Program):
         weights[self.attacked] = self.attack_duals(outcome) * self.scale / values[self.attacked]
         return weights
 
-    def open_rows(self, rows: FloatArray, *, closed: bool) -> None:
+    def open_rows(self, rows: NDArray[np.bool_], *, closed: bool) -> None:
         """Take attack rows (positions in ``attack_rows``) out of the model, or put them back."""
         for row in self.attack_rows[rows].tolist():
             self.session.highs.changeRowBounds(row, 1.0 if closed else -np.inf, np.inf)
@@ -85,11 +86,15 @@ class ResidualProgram(Program):
 
     def __init__(self, game: ZoneGame) -> None:
         super().__init__(game, attack=False)
-        share = game.values / (game.values.max() or 1.0)
-        # worthless zones get a small price, tiny values a visible gain, so that no budget is lost on them
-        costs = np.where(share > 0, np.maximum(share, _SEEN), -_SEEN)
-        self.session.set_costs(self.zones, costs)
+        self._share = game.values / (game.values.max() or 1.0)
         self.fresh = True
+
+    def solve_for(self, gains: FloatArray, lower: FloatArray, upper: FloatArray) -> Outcome:
+        """Solve once with other gains per zone in place of the values."""
+        self.session.set_costs(self.zones, gains)
+        outcome = self.solve(lower, upper)
+        self.session.set_costs(self.zones, self._share)
+        return outcome
 
     def start_greedy(self, game: ZoneGame, lower: FloatArray, upper: FloatArray) -> None:
         """First basis: the plan that is optimal while no rule but the budget couples zones."""

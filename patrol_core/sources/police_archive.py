@@ -281,6 +281,7 @@ def _report(
                 f"{count:,} of {len(crimes):,} rows have no coordinates; {by_code:,} of them can be placed "
                 "by LSOA code, the others are in no zone and in no plan.",
                 count,
+                topic="place",
             )
         )
     return ImportReport(

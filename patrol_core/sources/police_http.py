@@ -94,9 +94,7 @@ class Got(Generic[T]):
 def user_agent(settings: ApiSettings) -> str:
     """Who is asking: this project, its version, and whom to write to."""
     contact = f"; {settings.contact}" if settings.contact else ""
-    return (
-        f"patrol-core/{__version__} (police patrol planning{contact}) python-requests/{metadata.version('requests')}"
-    )
+    return f"patrol-core/{__version__} (police patrol planning{contact}) python-requests/{metadata.version('requests')}"
 
 
 class HttpClient:

@@ -167,17 +167,20 @@ class Pull:
     def _loop(self, pool: ThreadPoolExecutor, tiles: Sequence[Tile]) -> None:
         months = len(self._later) + 1
         while self._queue or self._pending or self._later:
-            if self._cancel.is_set():
-                raise PullCancelled(f"The pull was cancelled.{self._kept_words()}")
+            self._raise_if_cancelled()
             if not self._queue and not self._pending:  # the newest month is in: now the others
                 self._queue.extend((m, t) for m in reversed(self._later) for t in self._leaves(tiles))
                 self._later = []
             self._submit(pool)
             finished, _ = wait(self._pending, timeout=_POLL_S, return_when=FIRST_COMPLETED)
             for future in finished:
+                self._raise_if_cancelled()
                 self._take(self._pending.pop(future), future.result())
-            if finished:
                 self._report(months, len(self._leaves(tiles)))
+
+    def _raise_if_cancelled(self) -> None:
+        if self._cancel.is_set():
+            raise PullCancelled(f"The pull was cancelled.{self._kept_words()}")
 
     def _submit(self, pool: ThreadPoolExecutor) -> None:
         while self._queue and len(self._pending) < self._client.settings.in_flight:

@@ -126,8 +126,9 @@ def split(tile: Tile, *, smallest_m: float = 50.0) -> tuple[Tile, ...]:
 def inside(polygon: BaseGeometry, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which points are in the polygon or on its edge; NaN is not."""
     shapely.prepare(polygon)
-    result: NDArray[np.bool_] = shapely.dwithin(polygon, shapely.points(lon, lat), ON_EDGE)
-    return result & np.isfinite(lon) & np.isfinite(lat)
+    result = np.isfinite(lon) & np.isfinite(lat)  # GEOS raises on NaN
+    result[result] = shapely.dwithin(polygon, shapely.points(lon[result], lat[result]), ON_EDGE)
+    return result
 
 
 def _tiles(prefix: str, shapes: list[BaseGeometry]) -> tuple[Tile, ...]:

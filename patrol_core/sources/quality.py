@@ -106,12 +106,16 @@ def place_findings(crimes: pd.DataFrame, *, have_polygons: bool) -> list[Finding
                 f"{lost:,} of {len(crimes):,} rows have neither coordinates nor LSOA code; they are in no "
                 "zone, so the plan does not see them.",
                 lost,
+                topic="place",
             )
         )
     if (count := int(nowhere.sum())) and not have_polygons:
         findings.append(
             Finding(
-                "warning", f"{count:,} rows have no coordinates and fall into no grid cell or hexagon.", count
+                "warning",
+                f"{count:,} rows have no coordinates and fall into no grid cell or hexagon.",
+                count,
+                topic="place",
             )
         )
     return findings

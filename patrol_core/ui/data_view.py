@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -38,7 +40,7 @@ def upload_door() -> None:
             accept_multiple_files=True,
             help="Index of Deprivation, census tables, population, ward lookups, as published.",
         )
-        name = st.text_input("Name of this data set", "Uploaded data", max_chars=80)
+        name = st.text_input("Name of this data set", placeholder="the first file's name", max_chars=80)
         pressed = st.form_submit_button("Read files", type="primary", icon=":material/upload_file:")
     if pressed:
         _read(crimes, zones, tables, name)
@@ -56,7 +58,7 @@ def _read(
         return
     progress = st.progress(0.0, "Reading files …")
     try:
-        data, findings = _assemble(crimes, zones, tables, name or "Uploaded data", progress)
+        data, findings = _assemble(crimes, zones, tables, name.strip() or Path(crimes[0].name).stem, progress)
     except PatrolError as error:
         progress.empty()
         st.error(f"{error} Nothing was changed; the data in use stay.", icon=":material/error:")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -49,6 +50,10 @@ KIND_WORDS = {
     DataKind.GENERATED: "Generated data",
     DataKind.PUBLISHED: "Published data",
     DataKind.UPLOADED: "Uploaded data",
+}
+KIND_MARKS: dict[DataKind, tuple[str, Literal["green", "blue"]]] = {
+    DataKind.PUBLISHED: (":material/verified:", "green"),
+    DataKind.UPLOADED: (":material/upload_file:", "blue"),
 }
 ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
 
@@ -141,7 +146,8 @@ def status_strip(prepared: Prepared) -> None:
                 "Generated data: no real place, no real crime", icon=":material/science:", color="orange"
             )
         else:
-            st.badge(KIND_WORDS[data.kind], icon=":material/verified:", color="green")
+            icon, color = KIND_MARKS[data.kind]
+            st.badge(KIND_WORDS[data.kind], icon=icon, color=color)
         st.badge(data.name, color="gray")
         st.badge(period, color="gray")
         st.badge(

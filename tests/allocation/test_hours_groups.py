@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -204,3 +206,16 @@ def test_parity_that_whole_shifts_cannot_keep():
             groups={"g": ("z00",), "h": ("z01",)},
             population=people,
         )
+
+
+def test_two_sessions_at_once_get_the_same_plan():
+    table, people, groups = city(5, n=16, months=("2025-01", "2025-02"))
+    rules = HoursRules(city_budget=800.0)
+
+    def solve(_):
+        plan = solve_hours(table, rules, constraints=[CoverageParity(0.05)], groups=groups, population=people)
+        return plan.frame["hours"].tolist()
+
+    with ThreadPoolExecutor(4) as pool:
+        plans = list(pool.map(solve, range(12)))
+    assert all(plan == plans[0] for plan in plans)

@@ -146,6 +146,29 @@ def test_lexicographic_pushes_down_the_second_worst_zone_among_ties():
     assert again.solve().worst_case == pytest.approx(10)  # the phase leaves the kept model as it was
 
 
+def test_budget_that_nobody_needs_stays_unused_and_tiny_values_still_count():
+    # group g may take no more, so 2 units are left: the worthless zone must not soak them up, the tiny one may
+    game = ZoneGame(
+        ("a", "b", "c", "d"), [10.0, 5.0, 0.0, 1e-11], 4.0, 0.9, constraints=(Cap(0.5, group="g"),),
+        groups={"g": ("a", "b")},
+    )  # fmt: skip
+    for objective in ("worst-case", "total"):
+        plan = solve_zone_game(game, objective=objective)
+        assert plan.coverage[2:] == pytest.approx([0, 1], abs=1e-9)
+        assert plan.budget_used == pytest.approx(1.5)
+
+
+def test_worthless_zones_are_patrolled_only_as_far_as_parity_asks():
+    # group h has no harm at all; parity within 0.5 wants its rate to be half the overall one
+    game = ZoneGame(
+        ("a", "b", "c"), [10.0, 8.0, 0.0], 1.5, population=[100, 100, 100], groups={"g": ("a", "b"), "h": ("c",)},
+        constraints=(CoverageParity(0.5),),
+    )  # fmt: skip
+    plan = solve_zone_game(game)
+    assert plan.coverage[2] == pytest.approx(0.25, abs=1e-8)
+    assert plan.budget_used == pytest.approx(1.5)
+
+
 @pytest.mark.parametrize("e", [1.0, 0.6])
 def test_values_over_24_orders_of_magnitude(e):
     values = 10.0 ** np.arange(-12, 13)

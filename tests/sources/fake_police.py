@@ -8,6 +8,7 @@ by an empty 503, reads polygons from a form-encoded POST only, and limits reques
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import math
 import socket
@@ -122,7 +123,12 @@ class FakePolice:
         self.crimes, self.limit, self.months = list(crimes), limit, sorted(months)
         self.closed, self.paced, self.delay = closed, paced, delay
         self.updated = f"{self.months[-1]}-01"
-        self.boundary: list[tuple[float, float]] = [(-0.15, 51.5), (-0.14, 51.5), (-0.14, 51.51), (-0.15, 51.5)]
+        self.boundary: list[tuple[float, float]] = [
+            (-0.15, 51.5),
+            (-0.14, 51.5),
+            (-0.14, 51.51),
+            (-0.15, 51.5),
+        ]
         self.gzip = False
         self.log: list[Seen] = []
         self.under_way = self.most_under_way = 0
@@ -132,7 +138,7 @@ class FakePolice:
         self._bucket, self._filled = 30.0, time.monotonic()
 
     def __enter__(self) -> FakePolice:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"service": self}))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
@@ -273,7 +279,10 @@ class FakePolice:
         for c in self.crimes:
             if c["persistent_id"] == wanted:
                 outcomes = [{k: v for k, v in _outcome(c).items() if k != "crime"}]
-                return 200, {"crime": {k: v for k, v in c.items() if k != "outcome_status"}, "outcomes": outcomes}
+                return 200, {
+                    "crime": {k: v for k, v in c.items() if k != "outcome_status"},
+                    "outcomes": outcomes,
+                }
         return 404, None
 
     def _locate(self, params: dict[str, str]) -> tuple[int, Any]:
@@ -297,101 +306,104 @@ def _metres(c: dict[str, Any], lat: float, lng: float) -> float:
     return math.hypot((y - lat) * 111_195, (x - lng) * 111_195 * math.cos(math.radians(lat)))
 
 
-def _handler(service: FakePolice) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+class _Handler(BaseHTTPRequestHandler):
+    service: FakePolice
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet."""
 
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            self._serve("GET", parts.path, dict(parse_qsl(parts.query)), len(self.path) > 4094)
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        self._serve("GET", parts.path, dict(parse_qsl(parts.query)), len(self.path) > 4094)
 
-        def do_POST(self) -> None:
-            data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            form = self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
-            self._serve("POST", urlsplit(self.path).path, dict(parse_qsl(data.decode())), not form)
+    def do_POST(self) -> None:
+        data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        form = self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
+        self._serve("POST", urlsplit(self.path).path, dict(parse_qsl(data.decode())), not form)
 
-        def _serve(self, method: str, path: str, params: dict[str, str], unreadable: bool) -> None:
-            at = time.monotonic()
-            name = path.removeprefix("/api/")
-            with service._lock:
-                service.under_way += 1
-                service.most_under_way = max(service.most_under_way, service.under_way)
-            status = 0
-            try:
-                fault = service.fault_for(name)
-                if service.paced and service.too_fast():
-                    fault = Fault("status", 429)
-                if service.delay:
-                    time.sleep(service.delay)
-                status, body = (400, None) if unreadable else service.answer(name, params)
-                with service._lock:  # not under way for the client once the last byte is sent
-                    service.under_way -= 1
-                status = self._faulty(fault, status, body) if fault else self._send(status, body)
-            except (BrokenPipeError, ConnectionResetError):
+    def _serve(self, method: str, path: str, params: dict[str, str], unreadable: bool) -> None:
+        self.at = time.monotonic()
+        name = path.removeprefix("/api/")
+        with self.service._lock:
+            self.service.under_way += 1
+            self.service.most_under_way = max(self.service.most_under_way, self.service.under_way)
+        self.asked = (method, name, params, self.headers.get("User-Agent", ""))
+        try:
+            fault = self.service.fault_for(name)
+            if self.service.paced and self.service.too_fast():
+                fault = Fault("status", 429)
+            if self.service.delay:
+                time.sleep(self.service.delay)
+            status, body = (400, None) if unreadable else self.service.answer(name, params)
+            with self.service._lock:  # not under way for the client once the last byte is sent
+                self.service.under_way -= 1
+            if fault:
+                self._faulty(fault, status, body)
+            else:
+                self._send(status, body)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+    def _note(self, status: int) -> None:
+        """Before the first byte goes out, so that whoever has an answer finds it in the log."""
+        self.service.log.append(Seen(self.at, *self.asked, status))
+
+    def _faulty(self, fault: Fault, status: int, body: Any) -> None:
+        data = json.dumps(body).encode()
+        match fault.what:
+            case "status":
+                self._write(fault.status, fault.body, fault.headers)
+            case "truncated":
+                self._write(status, data[: len(data) // 2])
+            case "short":
                 self.close_connection = True
-            finally:
-                agent = self.headers.get("User-Agent", "")
-                service.log.append(Seen(at, method, name, params, agent, status))
+                self._write(status, data[: len(data) // 2], {"Content-Length": str(len(data))})
+            case "body":
+                self._write(status, fault.body)
+            case "change":
+                assert fault.change is not None
+                self._write(status, json.dumps(fault.change(body)).encode())
+            case "slow":
+                time.sleep(fault.seconds)
+                self._send(status, body)
+            case "trickle":
+                self._trickle(data, fault.seconds)
+            case "reset":
+                self._note(0)
+                linger = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                self.connection.close()
+                self.close_connection = True
+                self.wfile = io.BytesIO()  # the base class flushes it
+            case "redirect":
+                self._write(302, b"", {"Location": f"{self.service.url}/{fault.body.decode()}"})
+            case _:
+                raise AssertionError(fault.what)
 
-        def _faulty(self, fault: Fault, status: int, body: Any) -> int:
-            data = json.dumps(body).encode()
-            match fault.what:
-                case "status":
-                    return self._write(fault.status, fault.body, fault.headers)
-                case "truncated":
-                    return self._write(status, data[: len(data) // 2])
-                case "short":
-                    self.close_connection = True
-                    return self._write(status, data[: len(data) // 2], {"Content-Length": str(len(data))})
-                case "body":
-                    return self._write(status, fault.body)
-                case "change":
-                    assert fault.change is not None
-                    return self._write(status, json.dumps(fault.change(body)).encode())
-                case "slow":
-                    time.sleep(fault.seconds)
-                    return self._send(status, body)
-                case "trickle":
-                    return self._trickle(data, fault.seconds)
-                case "reset":
-                    linger = struct.pack("ii", 1, 0)
-                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-                    self.connection.close()
-                    self.close_connection = True
-                    self.wfile = open("/dev/null", "wb")  # noqa: SIM115, PTH123 (the base class flushes it)
-                    return 0
-                case "redirect":
-                    return self._write(302, b"", {"Location": f"{service.url}/{fault.body.decode()}"})
-            raise AssertionError(fault.what)
+    def _trickle(self, data: bytes, seconds: float) -> None:
+        self._note(200)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        for i in range(len(data)):
+            self.wfile.write(data[i : i + 1])
+            self.wfile.flush()
+            time.sleep(seconds)
 
-        def _trickle(self, data: bytes, seconds: float) -> int:
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            for i in range(len(data)):
-                self.wfile.write(data[i : i + 1])
-                self.wfile.flush()
-                time.sleep(seconds)
-            return 200
+    def _send(self, status: int, body: Any) -> None:
+        self._write(status, b"" if body is None else json.dumps(body).encode())
 
-        def _send(self, status: int, body: Any) -> int:
-            return self._write(status, b"" if body is None else json.dumps(body).encode())
-
-        def _write(self, status: int, data: bytes, headers: dict[str, str] | None = None) -> int:
-            self.send_response(status)
-            extra = dict(headers or {})
-            if service.gzip and data and "Content-Length" not in extra:
-                data = gzip.compress(data)
-                extra["Content-Encoding"] = "gzip"
-            extra.setdefault("Content-Length", str(len(data)))
-            for key, value in extra.items():
-                self.send_header(key, value)
-            self.end_headers()
-            self.wfile.write(data)
-            return status
-
-    return Handler
+    def _write(self, status: int, data: bytes, headers: dict[str, str] | None = None) -> None:
+        self._note(status)
+        self.send_response(status)
+        extra = dict(headers or {})
+        if self.service.gzip and data and "Content-Length" not in extra:
+            data = gzip.compress(data)
+            extra["Content-Encoding"] = "gzip"
+        extra.setdefault("Content-Length", str(len(data)))
+        for key, value in extra.items():
+            self.send_header(key, value)
+        self.end_headers()
+        self.wfile.write(data)

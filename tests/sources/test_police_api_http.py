@@ -15,7 +15,7 @@ from patrol_core import __version__
 from patrol_core.errors import InputError, SourceError
 from patrol_core.sources.police_api import ApiSettings, PoliceApi, PullCancelled
 from patrol_core.sources.police_limits import PUBLISHED_BURST, PUBLISHED_RATE
-from tests.sources.fake_police import CATEGORIES, FORCES, Fault, FakePolice, crime
+from tests.sources.fake_police import CATEGORIES, FORCES, FakePolice, Fault, crime
 
 WELL = [i for i, _ in FORCES]
 
@@ -80,7 +80,7 @@ def test_slow_is_waited_for_and_silent_is_not(service):
 def test_a_trickle_ends_at_the_deadline(service):
     service.always("forces", Fault("trickle", seconds=0.02))  # each byte in time, the whole never
     start = time.monotonic()
-    with pytest.raises(SourceError, match="not finished after 0.3 seconds"):
+    with pytest.raises(SourceError, match=r"not finished after 0\.3 seconds"):
         forces(service, deadline_s=0.3, attempts=1)
     assert time.monotonic() - start < 1.0
 
@@ -158,7 +158,7 @@ def test_wrong_types_are_named_and_not_asked_again(service):
 @pytest.mark.parametrize("answer", [b"{}", b"7", b'"x"', b"null", b'[{"id": "x"}]', b"[[]]"])
 def test_other_json_is_named(service, answer):
     service.always("forces", Fault("body", body=answer))
-    with pytest.raises(SourceError, match="forces: .* is wrong"):
+    with pytest.raises(SourceError, match=r"forces: .* is wrong"):
         forces(service)
 
 
