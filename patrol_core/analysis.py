@@ -30,6 +30,7 @@ from patrol_core.risk.harm import WEIGHTS, crime_types_in_risk
 from patrol_core.risk.seasonal import monthly_demand
 from patrol_core.risk.surface import RiskSurface, build_surface
 from patrol_core.scenario import Scenario
+from patrol_core.zones.polygons import UNKNOWN
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -41,6 +42,8 @@ PARITY: Mapping[str, type[CoverageParity] | type[ResidualParity]] = {
     "residual-parity": ResidualParity,
 }
 WARD = "ward"
+NO_WARD = "all zones"
+"""Ward of a zone that has none, in the hours plan."""
 THE_PLAN = "The plan"
 MODELS_KEPT = 6
 """Warm models kept by one planner; each holds one solver instance."""
@@ -217,14 +220,14 @@ def _groups(
     labels = zones[column].astype("object").where(zones[column].notna(), "").astype(str)
     groups: dict[str, tuple[str, ...]] = {}
     empty: list[str] = []
-    for label in sorted(set(labels) - {""}):
+    for label in sorted(set(labels) - {"", UNKNOWN}):
         inside = (labels == label).to_numpy()
         if population[inside].sum() > 0:
             groups[label] = tuple(str(zone) for zone in zones.index[inside])
         else:
             empty.append(label)
     findings = []
-    outside = int((labels == "").sum())
+    outside = int(labels.isin(["", UNKNOWN]).sum())
     if outside:
         text = f"{outside} zones belong to no group ({column}); fairness rules leave them out."
         findings.append(Finding("warning", text, outside))
@@ -375,7 +378,9 @@ def hours_demand(prepared: Prepared, scenario: Scenario) -> pd.DataFrame:
         )
     if not prepared.data.dated:
         method = "the data have no dates, so every month ahead has the same demand"
-    wards = zones[WARD].astype(str).where(zones[WARD].astype(str) != "", "all zones")
+    wards = zones[WARD].astype(str).where(zones[WARD].astype(str) != "", NO_WARD)
+    if (wards == NO_WARD).all():
+        method = f"{method.rstrip('.')}; wards are unknown, so no ward budget applies."
     frame = pd.DataFrame(
         {
             "month": demand["Month"].to_numpy(),
@@ -409,11 +414,15 @@ def hours_bounds(demand: pd.DataFrame, scenario: Scenario) -> tuple[float, float
 
 
 def hours_rules(demand: pd.DataFrame, scenario: Scenario) -> HoursRules:
-    """The rules of a scenario; an empty city budget becomes one midway between least and most, which binds."""
+    """The rules of a scenario; an empty city budget becomes one midway between least and most, which binds.
+
+    A ward budget is for wards: where no zone has one, it would hold the whole area to the hours of one ward.
+    """
+    has_wards = bool((demand["ward"] != NO_WARD).any())
     rules = HoursRules(
         min_per_day=scenario.min_per_day,
         max_per_day=scenario.max_per_day,
-        ward_budget=scenario.ward_hours,
+        ward_budget=scenario.ward_hours if has_wards else None,
         city_budget=scenario.city_hours,
         rounding=scenario.rounding,
     )

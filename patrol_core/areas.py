@@ -88,7 +88,7 @@ class Finding:
     rows
         How many rows it concerns, where that makes sense.
     topic
-        ``place`` for what is said again, for the months and zones in use, when crimes are placed in zones.
+        ``place`` for what is said again, for the months and zones in use, when a scenario is prepared.
     """
 
     severity: Literal["info", "warning", "error"]

@@ -23,7 +23,9 @@ class Settings:
     Attributes
     ----------
     data_dir
-        Folder of the embedded data (``sample/``) and of the cache.
+        Folder of the embedded data (``sample/``).
+    cache_dir
+        Folder of the store of pulled and imported data; ``cache`` in ``data_dir`` unless set.
     static_dir
         Folder Streamlit serves under ``/app/static``; map geometry is written below it.
     solve_seconds
@@ -35,6 +37,7 @@ class Settings:
     """
 
     data_dir: Path = ROOT / "data"
+    cache_dir: Path = ROOT / "data" / "cache"
     static_dir: Path = ROOT / "static"
     solve_seconds: float = 60.0
     map_tolerance_m: float = 10.0
@@ -62,4 +65,6 @@ def settings() -> Settings:
             chosen[field.name] = kind(text)
         except ValueError as error:
             raise InputError(f"{variable}={text!r} is not a {kind.__name__}; correct or unset it.") from error
+    if "data_dir" in chosen:
+        chosen.setdefault("cache_dir", Path(str(chosen["data_dir"])) / "cache")
     return Settings(**chosen)  # type: ignore[arg-type]

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +17,7 @@ import pandas as pd
 
 from patrol_core.allocation.hours_problem import check_demand
 from patrol_core.allocation.hours_rules import Plan
+from patrol_core.atomic import write_atomic
 from patrol_core.errors import InputError, SourceError
 
 #: CSV column to column of the demand table.
@@ -94,23 +93,9 @@ def write_plan(plan: Plan, path: str | Path) -> Path:
     for column in ("Month", "Ward", "LSOA_Code"):
         table[column] = [_disarm(str(value)) for value in table[column]]
     target = Path(path)
-    try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                table.to_csv(file, index=False, lineterminator="\n")
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise SourceError(
-            f"{target} could not be written ({error.strerror or error}); choose another place."
-        ) from error
-    return target
+    if not target.parent.is_dir():
+        raise SourceError(f"{target} could not be written (no such folder); choose another place.")
+    return write_atomic(target, table.to_csv(index=False, lineterminator="\n").encode())
 
 
 def _text(source: str | Path | tuple[str, bytes]) -> tuple[str, str]:

@@ -7,8 +7,10 @@ Results go to stdout as one JSON object, progress and faults to stderr. Exit cod
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from patrol_core.cli import game, hours, plan
@@ -50,8 +52,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say("Stopped; nothing was written.")
         return 130
     if result is not None:
-        sys.stdout.write(to_json_bytes(result).decode().rstrip("\n") + "\n")
+        _print(to_json_bytes(result))
     return 0
+
+
+def _print(content: bytes) -> None:
+    """Write to stdout as UTF-8, whatever the terminal's own encoding is."""
+    raw = getattr(sys.stdout, "buffer", None)
+    if raw is None:
+        sys.stdout.write(content.decode())
+        return
+    try:
+        raw.write(content)
+        raw.flush()
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        with Path(os.devnull).open("wb") as nothing:
+            os.dup2(nothing.fileno(), sys.stdout.fileno())
 
 
 def say(text: str) -> None:

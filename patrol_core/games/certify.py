@@ -32,7 +32,8 @@ from patrol_core.games.zone_game import FloatArray, Strategy, ZoneGame
 RowKey = tuple[int, str, str]
 BUDGET: RowKey = (-1, "", "most")
 
-#: Largest violation of a rule, and largest relative gap, that a returned plan may have.
+#: Largest violation of a rule, and largest gap, that a returned plan may have. The gap is relative to the
+#: objective, but to no less than a thousandth of the unopposed harm: floats cannot promise more.
 MAX_VIOLATION = 1e-6
 MAX_GAP = 1e-6
 
@@ -191,7 +192,7 @@ def certified(
     Raises
     ------
     SolverError
-        If the plan breaks a rule by more than 1e-6 or the gap is above 1e-6: such a plan is never returned.
+        If the plan breaks a rule by more than 1e-6 or the gap is above 1e-6 (see ``MAX_GAP``): such a plan is never returned.
     """
     residual, worst, expected, attack_set = figures(game, coverage)
     objective = expected if proof.attack_weights is None else worst

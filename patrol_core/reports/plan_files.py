@@ -46,6 +46,9 @@ CONTRACT = {
 }
 """Columns whose names other programs rely on; their units stand in ``summary.json`` under ``columns``."""
 
+SOMETIMES = ("allocation.csv", "fairness.csv")
+"""Files that a plan without hours, or without groups, does not have."""
+
 
 @dataclass(frozen=True, eq=False)
 class Result:
@@ -250,7 +253,7 @@ def plan_files(result: Result, *, only: Collection[str] | None = None) -> dict[s
 def make_plan_files(result: Result, folder: Path) -> tuple[str, ...]:
     """Write all files of a plan into a folder, all or none; returns their names."""
     files = plan_files(result)
-    write_bundle(folder, files)
+    write_bundle(folder, files, outdated=SOMETIMES)
     return tuple(files)
 
 

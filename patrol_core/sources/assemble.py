@@ -262,6 +262,7 @@ def _prepare_polygons(
                     f"{count:,} of {len(out):,} zones have no population; rates per head and fairness per "
                     "head leave them out.",
                     count,
+                    topic="place",
                 )
             )
     return out

@@ -181,6 +181,7 @@ def _derive(out: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:
                 f"{out.index[out['population'].isna()][0]}); rates per head and fairness per head leave them "
                 "out.",
                 count,
+                topic="place",
             )
         )
     return out

@@ -261,6 +261,7 @@ def _population(
                 f"{name}: {missing:,} of {len(values):,} zones have no population (first "
                 f"{values.index[values.isna()][0]}); rates per head and fairness per head leave them out.",
                 missing,
+                topic="place",
             )
         )
     return values

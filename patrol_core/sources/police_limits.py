@@ -1,7 +1,7 @@
 """What the police.uk service allows, and how this program stays well within it.
 
-Published: 15 requests a second with bursts up to 30, then 429. Here: 10 a second after a burst of 5 and at
-most four at once, so no second ever sees more than 15. The service counts per caller, not per session, so
+Published: 15 requests a second with bursts up to 30, then 429. Here: 8 a second after a burst of 4 and at
+most four at once, so no second sees more than 12 sent. The service counts per caller, not per session, so
 one :class:`Gate` serves the whole process.
 """
 
@@ -65,8 +65,8 @@ class ApiSettings:
     """
 
     base_url: str = SERVICE_URL
-    rate_per_s: float = 10.0
-    burst: int = 5
+    rate_per_s: float = 8.0
+    burst: int = 4
     in_flight: int = 4
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 30.0

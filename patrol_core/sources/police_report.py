@@ -124,7 +124,9 @@ def crime_findings(rows: pd.DataFrame, names: Mapping[str, str], force: str) -> 
     nowhere = int(rows["lon"].isna().sum())
     if nowhere:
         findings.append(
-            Finding("warning", f"{nowhere:,} rows have no coordinates and are in no zone.", nowhere)
+            Finding(
+                "warning", f"{nowhere:,} rows have no coordinates and are in no zone.", nowhere, topic="place"
+            )
         )
     if len(rows) and not force and (rows["location_type"] == "Force").any():
         findings.append(
