@@ -6,7 +6,7 @@ import streamlit as st
 
 from patrol_core.figures.charts import CONFIG, frontier
 from patrol_core.reports.plan_files import fairness_units, frontier_units
-from patrol_core.ui import cached, controls, frame, tables
+from patrol_core.ui import cached, controls, frame, state, tables
 from patrol_core.ui.fairness_view import (
     change_layer,
     group_figures,
@@ -39,7 +39,7 @@ if prepared is not None:
         with right:
             controls.groups(prepared)
         with frame.guarded():
-            now = frame.state.scenario()
+            now = state.scenario()
             chosen = cached.prepared(now)
             strategy = cached.strategy(now)
             free = cached.strategy(now.changed(fairness=None))

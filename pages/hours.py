@@ -7,7 +7,7 @@ import streamlit as st
 from patrol_core.analysis import allocation_table
 from patrol_core.figures.charts import CONFIG, hours_heatmap
 from patrol_core.reports.plan_files import CONTRACT, column_units
-from patrol_core.ui import cached, controls, frame, tables
+from patrol_core.ui import cached, controls, frame, state, tables
 from patrol_core.ui.hours_view import (
     WORTH_UNITS,
     binding_words,
@@ -30,7 +30,7 @@ if prepared is not None:
     def hours() -> None:
         """Budgets, figures, map and tables."""
         with frame.guarded():
-            low, high = cached.hours_range(frame.state.scenario())
+            low, high = cached.hours_range(state.scenario())
             left, middle, right = st.columns(3)
             with left:
                 controls.city_hours(low, high)
@@ -43,7 +43,7 @@ if prepared is not None:
                 controls.slider("horizon")
                 controls.pick("rounding", ROUNDINGS)
                 controls.groups(prepared)
-            now = frame.state.scenario()
+            now = state.scenario()
             plan = cached.hours(now)
             hours_metrics(plan)
             for sentence in binding_words(plan):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.figures.charts import CONFIG, monthly_bars, type_bars
-from patrol_core.ui import cached, controls, frame
+from patrol_core.ui import cached, controls, frame, state
 from patrol_core.ui.map_view import draw_map
 from patrol_core.ui.plan_view import coverage_layer, plan_metrics, risk_layer
 from patrol_core.ui.zone_panel import zone_panel, zone_picker
@@ -24,7 +24,7 @@ if prepared is not None:
         with right:
             controls.fairness()
         with frame.guarded():
-            now = frame.state.scenario()
+            now = state.scenario()
             strategy = cached.strategy(now)
             plan_metrics(prepared, strategy, cached.comparison(now))
             left, right = st.columns(2)

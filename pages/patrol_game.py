@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.ui import cached, controls, frame
+from patrol_core.ui import cached, controls, frame, state
 from patrol_core.ui.game_tabs import draw_tabs
 from patrol_core.ui.map_view import basemap_switch, draw_map
 from patrol_core.ui.plan_view import coverage_layer, plan_metrics, residual_layer
@@ -41,7 +41,7 @@ if prepared is not None:
                 label_visibility="collapsed",
             )
         with frame.guarded():
-            now = frame.state.scenario()
+            now = state.scenario()
             strategy = cached.strategy(now)
             plan_metrics(prepared, strategy, cached.comparison(now))
             wide, narrow = st.columns([3, 2])

@@ -250,7 +250,7 @@ def test_a_key_depends_on_the_choices_of_its_part_only():
             "fairness_rule": "residual-parity",
             "city_hours": 5.0,
             "rounding": "none",
-        }.get(name, row.low + 1 if row.low is not None else None)
+        }.get(name, row.low + 2 if row.low is not None else None)
         changed = base.changed(**{name: 0.5 if name in {"effectiveness", "floor"} else other})
         assert changed != base, name
         assert changed.key() != base.key()

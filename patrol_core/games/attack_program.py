@@ -33,7 +33,7 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.certify import RowKey
-from patrol_core.games.payoffs import FloatArray, Payoffs
+from patrol_core.games.payoffs import TIE, FloatArray, Payoffs
 from patrol_core.games.side_rules import SideRules, rules_model, side_data
 from patrol_core.games.waterfill import spend_rest
 from patrol_core.games.weak_duality import Watched, proved_minimum
@@ -44,6 +44,9 @@ _SMALLEST_SCALE = 1e-6
 
 #: The second phase first keeps every level exactly; these slacks (in payoff scales) follow if rounding forbids it.
 _SLACKS = (0.0, 1e-10, 1e-9, 5e-9)
+
+#: Defender payoffs (in scales) and coverages this close count as the same when the attacked target is chosen.
+_ALIKE = 1e-9
 
 
 class OutOfTimeError(Exception):
@@ -234,9 +237,10 @@ def second_phase(
     coverage : numpy.ndarray
         With the largest sum_k p_k sum_t U_d^k(t, x), among coverages with these levels and attacks.
     ran : bool
-        False if rounding left no room for it; the coverage is then the one given.
+        False if rounding or the time limit left no room for it; the coverage is then the one given.
     """
     worth = np.sum([p * payoffs.relief for p, payoffs in zip(weights, types, strict=True)], axis=0)
+    led = [t if t is None else _least_open(p, coverage, t, rules.bounds[1]) for p, t in zip(types, led, strict=True)]
     for slack in _SLACKS:
         lower, upper = rules.bounds
         for payoffs, target in zip(types, led, strict=True):
@@ -249,7 +253,20 @@ def second_phase(
         lower = np.minimum(lower, upper)
         if program is None:
             return spend_rest(worth, rules.budget, lower, upper), True
-        spent = program.spend(worth, lower, upper)
+        try:
+            spent = program.spend(worth, lower, upper)
+        except OutOfTimeError:
+            break
         if spent is not None:
             return spent, True
     return coverage, False
+
+
+def _least_open(payoffs: Payoffs, coverage: FloatArray, target: int, upper: FloatArray) -> int:
+    """An attacked target as good for both as ``target`` whose coverage is at its cap: holding it still costs nothing."""
+    attacker, defender = payoffs.attacker(coverage), payoffs.defender(coverage)
+    alike = (attacker >= attacker.max() - TIE * payoffs.attacker_scale) & (
+        defender >= defender[target] - _ALIKE * payoffs.defender_scale
+    )
+    full = np.flatnonzero(alike & (coverage >= upper - _ALIKE))
+    return int(full[0]) if full.size else target

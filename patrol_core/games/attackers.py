@@ -109,7 +109,9 @@ def parse_attacker(spec: object) -> Attacker | None:
         One sentence: the field, the value, what is accepted.
     """
     if not isinstance(spec, Mapping) or "model" not in spec:
-        raise InputError(f"attacker = {spec!r}: accepted is an object with a 'model': rational, quantal or suqr.")
+        raise InputError(
+            f"attacker = {spec!r}: accepted is an object with a 'model': rational, quantal or suqr."
+        )
     model = spec["model"]
     wants = {"rational": (), "quantal": ("lambda",), "suqr": ("weights",)}
     if not isinstance(model, str) or model not in wants:
@@ -163,7 +165,7 @@ class Terms:
         """(n,) q_t; sums to 1, no overflow whatever the exponents are."""
         exponent = self.log_weight(coverage)
         weight = np.exp(exponent - exponent.max())
-        return weight / weight.sum()
+        return np.asarray(weight / weight.sum(), dtype=float)
 
     def expected_loss(self, coverage: FloatArray) -> float:
         """Sum of q_t (a_t - b_t x_t), what the defender minimises."""
@@ -185,7 +187,9 @@ def make_terms(game: ZoneGame, attacker: Attacker, payoffs: Payoffs | None = Non
     """
     table = payoffs if payoffs is not None else Payoffs.zero_sum(game.values, game.effectiveness)
     if table.attacker_covered.shape != (game.size,):
-        raise InputError(f"The payoffs are for {table.attacker_covered.size} zones, the game has {game.size}.")
+        raise InputError(
+            f"The payoffs are for {table.attacker_covered.size} zones, the game has {game.size}."
+        )
     with np.errstate(over="ignore", invalid="ignore"):
         if isinstance(attacker, QuantalResponse):
             rate = float(attacker.rationality)

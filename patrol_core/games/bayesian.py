@@ -219,5 +219,5 @@ def _solution(
     return BayesianSolution(
         zones, coverage, types, tuple(zones[t] for t in sorted(attacked)),
         certificate.objective, float(game.priors @ np.array([r.attacker_utility for r in responses])),
-        certificate, float(coverage.sum()), unused_budget_note(program.rules, coverage),
+        certificate, float(coverage.sum()), unused_budget_note(program.rules, coverage, spent="expected-payoff" in certificate.phases),
     )  # fmt: skip

@@ -222,9 +222,7 @@ class _Program:
         weight = self._made_valid(weight)
         at_zone = np.bincount(self.rows.zone, weights=weight * values, minlength=self.game.size)
         slope = np.asarray(-self.game.effectiveness * at_zone, dtype=float)
-        prices: Mapping[RowKey, float] = row_prices(
-            self.session, self.model, self.game, outcome, self.scale
-        )
+        prices: Mapping[RowKey, float] = row_prices(self.session, self.model, self.game, outcome, self.scale)
         return linear_bound(self.game, float(weight @ values), slope, prices)
 
     def _made_valid(self, weight: FloatArray) -> FloatArray:

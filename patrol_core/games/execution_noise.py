@@ -60,7 +60,9 @@ def solve_noise(game: ZoneGame, shortfall: ArrayLike) -> RobustStrategy:
     coverage = least_residual(game, floor, level.coverage)
     loss = losses_under_noise(game, coverage, short)
     worst = int(np.argmax(loss))
-    criterion = Criterion("noise", float(loss[worst]), bound, worst, parameters={"shortfall": float(short.max())})
+    criterion = Criterion(
+        "noise", float(loss[worst]), bound, worst, parameters={"shortfall": float(short.max())}
+    )
     return certified_robust(
         game, coverage, criterion, solver=search.solver, seconds=time.perf_counter() - started,
         phases=("worst-case", "expected-residual"),
@@ -77,9 +79,13 @@ def check_shortfall(game: ZoneGame, given: ArrayLike) -> FloatArray:
     try:
         array = np.array(given, dtype=float)
     except (TypeError, ValueError):
-        raise InputError("shortfall holds something that is not a number: accepted are numbers from 0 to 1.") from None
+        raise InputError(
+            "shortfall holds something that is not a number: accepted are numbers from 0 to 1."
+        ) from None
     if array.shape not in ((), (game.size,)):
-        raise InputError(f"shortfall has shape {array.shape} for {game.size} zones: give one number, or one a zone.")
+        raise InputError(
+            f"shortfall has shape {array.shape} for {game.size} zones: give one number, or one a zone."
+        )
     array = np.broadcast_to(array, (game.size,)).astype(float)
     wrong = np.flatnonzero(~((array >= 0) & (array <= 1)))
     if wrong.size:

@@ -117,7 +117,8 @@ def _type_table(item: object, position: int, data: Mapping[str, Any]) -> tuple[s
         raise InputError(f"{where} has id = {_shown(item['id'])}: accepted is text.")
     prior = _number(item["prior"], f"{where}: prior")
     if ("values" in item) == ("targets" in item):
-        raise InputError(f"{where} has {'both' if 'values' in item else 'neither'} values and targets: give one of them.")
+        found = "both values and targets" if "values" in item else "neither values nor targets"
+        raise InputError(f"{where} has {found}: give one of them.")
     if "targets" in item:
         if "effectiveness" in item:
             raise InputError(f"{where} has effectiveness with targets: it goes with values; targets say it by themselves.")

@@ -77,7 +77,9 @@ def solve_gamma_budget(game: ZoneGame, high: ArrayLike, gamma: float) -> RobustS
     )  # fmt: skip
 
 
-def gamma_total(game: ZoneGame, high: ArrayLike, gamma: float, coverage: FloatArray) -> tuple[float, FloatArray]:
+def gamma_total(
+    game: ZoneGame, high: ArrayLike, gamma: float, coverage: FloatArray
+) -> tuple[float, FloatArray]:
     """Worst total expected harm of a coverage, and the (n,) values at which it is met; by sorting, no solver."""
     deviation = _deviation(game, high)
     left = 1 - game.effectiveness * coverage
@@ -95,7 +97,9 @@ def check_gamma(game: ZoneGame, gamma: Any) -> float:
     """Gamma as a number from 0 to n."""
     number = as_number(gamma)
     if number is None or not 0 <= number <= game.size:
-        raise InputError(f"gamma = {gamma!r}: accepted is a number from 0 to {game.size}, the number of zones.")
+        raise InputError(
+            f"gamma = {gamma!r}: accepted is a number from 0 to {game.size}, the number of zones."
+        )
     return number
 
 

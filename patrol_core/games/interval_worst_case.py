@@ -43,7 +43,9 @@ def solve_interval(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> RobustStr
     coverage = least_residual(game, needed(game, alpha, beta, level.value), level.coverage)
     residual = upper_end * (1 - game.effectiveness * coverage)
     worst = int(np.argmax(residual))
-    criterion = Criterion("interval", float(residual[worst]), level_bound(game, alpha, level), worst, upper_end)
+    criterion = Criterion(
+        "interval", float(residual[worst]), level_bound(game, alpha, level), worst, upper_end
+    )
     return certified_robust(
         game, coverage, criterion, solver=solver, seconds=time.perf_counter() - started,
         phases=("worst-case", "expected-residual"),

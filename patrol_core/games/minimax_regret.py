@@ -190,7 +190,9 @@ class _Coupled:
         master = LevelProgram(self.game, _alpha(self.best, self.beta), self.beta)
         for _ in range(self.game.size + 1):
             level = master.solve()
-            binding = np.flatnonzero((level.weights * np.where(level.weights > 0, self.beta, 0) > 1e-12) & ~self.exact)
+            binding = np.flatnonzero(
+                (level.weights * np.where(level.weights > 0, self.beta, 0) > 1e-12) & ~self.exact
+            )
             if not binding.size:
                 return self.best, level
             before = self.best.copy()

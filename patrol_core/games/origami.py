@@ -126,7 +126,8 @@ def origami(payoffs: Payoffs, rules: SideRules) -> Commitment:
     coverage = np.maximum(
         lower, payoffs.need(float(payoffs.attacker_uncovered[t] - payoffs.drop[t] * most[t]), lower, upper)
     )
-    coverage[t] = most[t]
+    if payoffs.drop[t] > 0 or payoffs.relief[t] > 0:  # else coverage of t changes nothing for anybody
+        coverage[t] = most[t]
     scale = payoffs.attacker_scale
     part = Watched(payoffs, 1.0, least.weights)
     proved = scale * proved_minimum(rules, [part], np.zeros(rules.size), budget_price(least.price / scale))

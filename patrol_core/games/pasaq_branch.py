@@ -22,7 +22,14 @@ _Box = tuple[FloatArray, FloatArray]
 
 
 def close_bracket(
-    game: ZoneGame, terms: Terms, plan: FloatArray, proved: float, *, tolerance: float, segments: int, seconds: float
+    game: ZoneGame,
+    terms: Terms,
+    plan: FloatArray,
+    proved: float,
+    *,
+    tolerance: float,
+    segments: int,
+    seconds: float,
 ) -> tuple[FloatArray, float]:
     """(plan, proved level) after branching, as far as time allows.
 
@@ -66,6 +73,7 @@ class _Search:
         self.value = terms.expected_loss(plan)
         self.program = InnerProgram(game, terms, segments)
         self.rows: dict[RowKey, Row] = coupling_rows(game)
+        self.stuck = False
 
     def prove(self, distance: float) -> float | None:
         """A proved level at most ``distance`` below the best plan; None when the time is up."""
@@ -74,9 +82,10 @@ class _Search:
         while boxes:
             if time.perf_counter() > self.until:
                 return None
-            parts = self._settle(boxes.pop(), level)
-            boxes.extend(parts)
-            # parts done so far hold for any lower level too, so a better plan on the way only lowers it
+            boxes.extend(self._settle(boxes.pop(), level))
+            if self.stuck:
+                return None
+            # what is proved so far holds at any lower level too, so a better plan on the way only lowers it
             level = min(level, self.value - distance)
         return level
 
@@ -93,10 +102,13 @@ class _Search:
             total, rounding = functions.dual(*combined(self.rows, inner.prices, self.game.size))
             if total > rounding:
                 return []
-        return _split(box, inner.plan, inner.loose)
+        halves = _split(box, inner.plan, inner.loose)
+        self.stuck = not halves
+        return halves
 
 
 def _split(box: _Box, at: FloatArray, loose: FloatArray) -> list[_Box]:
+    """Two halves; nothing where the box is too small to split."""
     lower, upper = box
     wide = upper - lower > 1e-9
     if not wide.any():

@@ -116,7 +116,9 @@ class LevelFunctions:
         return (total, rounding) if np.isfinite(total) else (-np.inf, 0.0)
 
 
-def combined(rows: Mapping[RowKey, Row], prices: Mapping[RowKey, float], size: int) -> tuple[FloatArray, float]:
+def combined(
+    rows: Mapping[RowKey, Row], prices: Mapping[RowKey, float], size: int
+) -> tuple[FloatArray, float]:
     """(s, sum_j y_j b_j) from prices of rows."""
     slope, constant = np.zeros(size), 0.0
     for key, suggested in prices.items():
@@ -151,7 +153,7 @@ def proved_level(
     shift = float(terms.log_weight(coverage).max())
     size = max(abs(best), float(terms.b.max()), 1e-300)
     for step in range(56):
-        level = best - size * 10.0 ** (-14 + step / 4)
+        level = best - size * float(10.0 ** (-14 + step / 4))
         if level <= floor:
             return floor
         functions = LevelFunctions(terms, level, shift, *bounds)

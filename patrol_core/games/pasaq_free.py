@@ -77,7 +77,9 @@ def _inner(
             return most, -np.inf
     if float(demand.at(high).sum()) >= budget:  # the bounds take the whole budget
         return demand.at(high), high
-    nu = float(brentq(lambda v: float(demand.at(v).sum()) - budget, low, high, xtol=1e-13, rtol=1e-15, maxiter=300))
+    nu = float(
+        brentq(lambda v: float(demand.at(v).sum()) - budget, low, high, xtol=1e-13, rtol=1e-15, maxiter=300)
+    )
     return _spend_exactly(demand, nu, budget, low, high), nu
 
 

@@ -79,7 +79,9 @@ def best_with_rules(
         found = terms.expected_loss(improved)
         if not found < value - 1e-13 * abs(value):
             break
-        moved = float(np.exp(np.clip(terms.log_weight(best).max() - terms.log_weight(improved).max(), -600, 600)))
+        moved = float(
+            np.exp(np.clip(terms.log_weight(best).max() - terms.log_weight(improved).max(), -600, 600))
+        )
         prices = {key: price * moved for key, price in prices.items()}
         best, value = improved, found
     return best, prices
@@ -126,9 +128,7 @@ class InnerProgram:
         self.heights = self.session.columns_of(self.model.y.values())
         self.rule_rows = int(self.session.highs.getNumRow())
 
-    def solve(
-        self, level: float, plan: FloatArray, bounds: tuple[FloatArray, FloatArray]
-    ) -> Inner | None:
+    def solve(self, level: float, plan: FloatArray, bounds: tuple[FloatArray, FloatArray]) -> Inner | None:
         """Inner problem at one level inside a box; ``plan`` sets the unit. None where the box holds no plan."""
         lower, upper = bounds
         shift = float(self.terms.log_weight(plan).max())
@@ -142,7 +142,9 @@ class InnerProgram:
             if outcome.status is Status.INFEASIBLE:
                 return None
             if outcome.status is not Status.OPTIMAL:
-                raise SolverError(f"HiGHS ended as {outcome.status} in the inner problem: try fewer zones or rules.")
+                raise SolverError(
+                    f"HiGHS ended as {outcome.status} in the inner problem: try fewer zones or rules."
+                )
             x = np.asarray(np.clip(outcome.columns[self.zones], lower, upper), dtype=float)
             missing = pieces.missing(x, outcome.columns[self.heights])
             if not missing[0].size:
@@ -224,9 +226,7 @@ class _Pieces:
         slope, value = slope[zone] / self.unit, value[zone] / self.unit
         return zone, slope, value - slope * at
 
-    def missing(
-        self, x: FloatArray, height: FloatArray
-    ) -> tuple[NDArray[np.intp], FloatArray, FloatArray]:
+    def missing(self, x: FloatArray, height: FloatArray) -> tuple[NDArray[np.intp], FloatArray, FloatArray]:
         """Tangents at a plan, for the zones whose pieces lie too low there."""
         at = np.clip(x, self.lower, self.last)
         everyone = np.arange(x.size)

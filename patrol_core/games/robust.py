@@ -83,7 +83,9 @@ def _column(zone_ids: tuple[str, ...], name: str, given: ArrayLike) -> FloatArra
     except (TypeError, ValueError):
         raise InputError(f"{name} holds something that is not a number: accepted are numbers >= 0.") from None
     if column.shape != (len(zone_ids),):
-        raise InputError(f"{name} has shape {column.shape} for {len(zone_ids)} zones: give one number a zone.")
+        raise InputError(
+            f"{name} has shape {column.shape} for {len(zone_ids)} zones: give one number a zone."
+        )
     return column
 
 
@@ -98,13 +100,17 @@ def parse_intervals(
         One sentence naming the zone: unknown, not two numbers, negative, empty or crossed.
     """
     if not isinstance(intervals, Mapping) or not intervals:
-        raise InputError(f'intervals = {intervals!r}: accepted is an object such as {{"a": [8, 12]}}, low end first.')
+        raise InputError(
+            f'intervals = {intervals!r}: accepted is an object such as {{"a": [8, 12]}}, low end first.'
+        )
     position = {zone: i for i, zone in enumerate(zone_ids)}
     low = np.array(values, dtype=float)
     high = low.copy()
     for zone, pair in intervals.items():
         if zone not in position:
-            raise InputError(f"The intervals name zone {zone!r}, which has no value: give it one or leave it out.")
+            raise InputError(
+                f"The intervals name zone {zone!r}, which has no value: give it one or leave it out."
+            )
         low[position[zone]], high[position[zone]] = _pair(zone, pair)
     return low, high
 

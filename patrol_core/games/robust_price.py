@@ -98,7 +98,9 @@ _Solve = Callable[[], RobustStrategy]
 _Value = Callable[[FloatArray], float]
 
 
-def _row(size: float, cost: _Value, value: _Value, plan: RobustStrategy, nominal: FloatArray) -> dict[str, float]:
+def _row(
+    size: float, cost: _Value, value: _Value, plan: RobustStrategy, nominal: FloatArray
+) -> dict[str, float]:
     optimum, held = cost(nominal), cost(plan.coverage)
     without = value(nominal)
     return {
@@ -159,7 +161,9 @@ def _interval_judge(
     return (lambda: solve_interval(game, low, high)), (lambda x: float((high * (1 - e * x)).max()))
 
 
-def _shrunk(values: FloatArray, low: FloatArray, high: FloatArray, size: float) -> tuple[FloatArray, FloatArray]:
+def _shrunk(
+    values: FloatArray, low: FloatArray, high: FloatArray, size: float
+) -> tuple[FloatArray, FloatArray]:
     """Ends at a share of the way from the value; a value outside its interval counts as its nearer end."""
     middle = np.clip(values, low, high)
     return middle - size * (middle - low), middle + size * (high - middle)

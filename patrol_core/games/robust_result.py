@@ -76,7 +76,9 @@ def _numbers(game: ZoneGame, name: str, given: ArrayLike) -> FloatArray:
     wrong = np.flatnonzero(~((array >= 0) & np.isfinite(array)))
     if wrong.size:
         i = int(wrong[0])
-        raise InputError(f"{name} of zone {game.zone_ids[i]!r} is {array[i]}: accepted are finite numbers >= 0.")
+        raise InputError(
+            f"{name} of zone {game.zone_ids[i]!r} is {array[i]}: accepted are finite numbers >= 0."
+        )
     return array
 
 
@@ -187,7 +189,9 @@ def certified_robust(
     """
     violation = row_violation(game, coverage)
     if not violation <= MAX_VIOLATION:
-        raise SolverError(f"The plan found breaks a rule by {violation:.3g}; it was withheld (solver {solver}).")
+        raise SolverError(
+            f"The plan found breaks a rule by {violation:.3g}; it was withheld (solver {solver})."
+        )
     value, bound = criterion.value, criterion.bound
     size = max(abs(value), 1e-3 * float(game.values.max()), 1e-3 * _largest(criterion))
     if not abs(value - bound) <= MAX_GAP * size:

@@ -156,13 +156,13 @@ class StackelbergSolution:
         return dict(zip(self.zone_ids, self.coverage.tolist(), strict=True))
 
 
-def unused_budget_note(rules: SideRules, coverage: FloatArray) -> str:
-    """One sentence if budget is left, saying why it cannot help; else empty."""
+def unused_budget_note(rules: SideRules, coverage: FloatArray, *, spent: bool) -> str:
+    """One sentence if budget is left, saying why; else empty. ``spent``: whether the second phase ran."""
     useful = min(rules.budget, float(rules.size))
     left = useful - float(coverage.sum())
     if left <= 1e-6 * max(1.0, useful):
         return ""
-    return (
-        f"{left:.6g} of the budget of {rules.budget:g} is left: with the attacker's choice kept, no zone can use it "
-        "within the rules."
-    )
+    head = f"{left:.6g} of the budget of {rules.budget:g} is left: "
+    if not spent:
+        return head + "the phase that spends it did not run (time limit or rounding)."
+    return head + "with the attacker's choice kept, it cannot help in any zone within the rules."

@@ -137,5 +137,5 @@ def _certified(
         labels, coverage, payoffs.defender(coverage), payoffs.attacker(coverage),
         tuple(labels[t] for t in response.attack_set), labels[response.attacked],
         value, response.attacker_utility, certificate, float(coverage.sum()),
-        unused_budget_note(game.rules, coverage),
+        unused_budget_note(game.rules, coverage, spent="expected-payoff" in phases),
     )  # fmt: skip

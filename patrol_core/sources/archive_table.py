@@ -46,6 +46,16 @@ NEEDED: tuple[str, ...] = (
     "LSOA code",
     "Crime type",
 )
+#: The columns used of a police.uk outcomes file.
+OUTCOME_COLUMNS: tuple[str, ...] = (
+    "Crime ID",
+    "Month",
+    "Reported by",
+    "Longitude",
+    "Latitude",
+    "LSOA code",
+    "Outcome type",
+)
 #: The 14 crime types of today, and two of the years 2010 to 2013.
 CRIME_TYPES: tuple[str, ...] = (
     "Anti-social behaviour",
@@ -129,6 +139,39 @@ def parse(name: str, data: bytes) -> StreetTable | str:
         )
     table = text_table.read_strings(name, text.data, [c for c in STREET_COLUMNS if c in header])
     return _check(name, table, lambda row: f"line {text_table.line_of_row(text.data, row)}", findings)
+
+
+def parse_outcomes(name: str, data: bytes) -> StreetTable:
+    """Read and check one police.uk outcomes CSV.
+
+    Returns
+    -------
+    StreetTable
+        Columns ``OUTCOME_COLUMNS`` without the coordinates, which are ``lon``/``lat``. ``Month`` is the outcome's.
+
+    Raises
+    ------
+    InputError
+        With file, line and column, in one sentence.
+    """
+    text = text_table.decode(name, data)
+    header = text_table.header_of(name, text.data)
+    if missing := [c for c in OUTCOME_COLUMNS if c not in header]:
+        raise InputError(
+            f"{name} line 1 is not the header of a police.uk outcomes file: missing {', '.join(missing)}; give it as "
+            "data.police.uk offers it."
+        )
+    table = text_table.read_strings(name, text.data, list(OUTCOME_COLUMNS))
+
+    def where(row: int) -> str:
+        return f"line {text_table.line_of_row(text.data, row)}"
+
+    _check_months(name, table["Month"], where)
+    lon = _degrees(name, "Longitude", table["Longitude"], where)
+    lat = _degrees(name, "Latitude", table["Latitude"], where)
+    lon, lat = _check_place(name, lon, lat, where)
+    kept = {c: table[c] for c in OUTCOME_COLUMNS if c not in ("Longitude", "Latitude")}
+    return StreetTable(name, pa.table({**kept, "lon": lon, "lat": lat}))
 
 
 def _parse_parquet(name: str, data: bytes) -> StreetTable | str:

@@ -28,7 +28,13 @@ from requests.adapters import HTTPAdapter
 
 from patrol_core import __version__
 from patrol_core.errors import SourceError
-from patrol_core.sources.police_limits import ApiSettings, PullCancelled, gate_for, is_loopback
+from patrol_core.sources.police_limits import (
+    CANCEL_GRACE_S,
+    ApiSettings,
+    PullCancelled,
+    gate_for,
+    is_loopback,
+)
 
 T = TypeVar("T")
 _CHUNK = 1 << 16
@@ -270,16 +276,19 @@ class HttpClient:
             response.close()
 
     def _read(self, response: requests.Response, ask: Ask) -> bytes:
-        """The body, unpacked; piece by piece, so that a trickle, a flood or a cancel ends it."""
+        """The body, unpacked; piece by piece, so that a trickle, a flood or (with grace) a cancel ends it."""
         end = time.monotonic() + self.settings.deadline_s
         pieces: list[bytes] = []
-        size = 0
+        size, stopping = 0, False
         while piece := response.raw.read1(_CHUNK, decode_content=True):
             pieces.append(piece)
             size += len(piece)
-            if self.stop.is_set():
+            now = time.monotonic()
+            if self.stop.is_set() and not stopping:
+                stopping, end = True, min(end, now + CANCEL_GRACE_S)
+            if now > end and stopping:
                 raise PullCancelled("The pull was cancelled; start it again to continue where it stopped.")
-            if time.monotonic() > end:
+            if now > end:
                 raise _TryAgain(f"an answer not finished after {self.settings.deadline_s:g} seconds")
             if size > self.settings.max_answer_bytes:
                 raise SourceError(

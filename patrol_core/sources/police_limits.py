@@ -22,6 +22,8 @@ from patrol_core.errors import InputError, PatrolError
 SERVICE_URL = "https://data.police.uk/api"
 #: Environment variable that names another service, such as a copy for tests.
 URL_VARIABLE = "PATROL_POLICE_API_URL"
+#: How long requests under way may finish after a cancel, seconds; what they bring is kept.
+CANCEL_GRACE_S = 3.0
 #: Published limits: sustained requests a second, and burst.
 PUBLISHED_RATE, PUBLISHED_BURST = 15.0, 30
 

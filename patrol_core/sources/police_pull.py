@@ -22,14 +22,12 @@ import pandas as pd
 from patrol_core.errors import SourceError
 from patrol_core.sources.police_http import Ask, BrokenAnswer, HttpClient, TooLarge
 from patrol_core.sources.police_keep import Kept, pack, unpack
-from patrol_core.sources.police_limits import PullCancelled
+from patrol_core.sources.police_limits import CANCEL_GRACE_S, PullCancelled
 from patrol_core.sources.police_tiles import Tile, split
 
 #: Called with the share done (0 to 1, never falling) and what is being done.
 Progress = Callable[[float, str], None]
 
-#: How long requests under way may finish after a cancel, seconds; what they bring is kept.
-CANCEL_GRACE_S = 3.0
 _POLL_S = 0.1
 
 

@@ -138,7 +138,7 @@ class FakePolice:
         self._bucket, self._filled = 30.0, time.monotonic()
 
     def __enter__(self) -> FakePolice:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"service": self}))
+        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"service": self}))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
@@ -304,6 +304,13 @@ def _outcome(c: dict[str, Any]) -> dict[str, Any]:
 def _metres(c: dict[str, Any], lat: float, lng: float) -> float:
     y, x = float(c["location"]["latitude"]), float(c["location"]["longitude"])
     return math.hypot((y - lat) * 111_195, (x - lng) * 111_195 * math.cos(math.radians(lat)))
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 64
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that hang up are part of the tests."""
 
 
 class _Handler(BaseHTTPRequestHandler):

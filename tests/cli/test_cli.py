@@ -1,0 +1,98 @@
+"""The command line as a whole: help, exit codes, and one line for every fault."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMAND = "Month,Ward,LSOA_Code,area_km2,Predicted_Burglaries\n2025-01,A,z1,1.0,10\n2025-01,A,z2,1.0,5\n"
+TIGHT = (
+    '{"kind": "zone", "values": {"a": 1}, "budget": 0, "constraints": [{"type": "floor", "at_least": 0.5}]}'
+)
+
+
+@pytest.mark.parametrize("command", [[], ["plan"], ["game"], ["hours"]])
+def test_help_goes_to_stdout(capfd, command):
+    from patrol_core.cli import main
+
+    with pytest.raises(SystemExit) as stopped:
+        main([*command, "--help"])
+    out, err = capfd.readouterr()
+    assert stopped.value.code == 0
+    assert out.startswith("usage: patrol")
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "COMMAND"),
+        (["dance"], "'dance'"),
+        (["plan", "--dance"], "--dance"),
+        (["plan", "--budget"], "--budget"),
+        (["plan", "--bud", "3", "extra"], "extra"),
+        (["game"], "FILE.json"),
+        (["hours"], "DEMAND.csv"),
+        (["hours", "x.csv", "--round", "up"], "'up'"),
+    ],
+)
+def test_what_the_parser_refuses_is_one_line_and_exit_code_2(patrol, arguments, words):
+    line = patrol(*arguments).fault(2)
+    assert words in line
+    assert "--help" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "code"),
+    [
+        (["plan", "--area", "columbus", "--budget", "many"], b"", 2),
+        (["plan", "--area", "columbus", "--floor", "0.9"], b"", 3),
+        (["plan", "--crimes", "nowhere.csv"], b"", 4),
+        (["game", "-"], b"\xff\xfe{", 2),
+        (["game", "-"], TIGHT.encode(), 3),
+    ],
+)
+def test_a_program_ends_with_its_code_and_one_line(program, arguments, given, code):
+    program(*arguments, given=given).fault(code)
+
+
+def test_a_program_writes_utf_8_whatever_the_terminal_says(program):
+    given = '{"kind": "zone", "values": {"Żoliborz": 3}, "budget": 0.5}'.encode()
+    answer = program("game", "-", given=given, PYTHONIOENCODING="ascii")
+    assert answer.code == 0
+    assert answer.json["coverage"] == {"Żoliborz": 0.5}
+
+
+def test_a_reader_who_leaves_early_is_no_fault(tmp_path):
+    """`patrol game - | head -1` on a result longer than the pipe holds."""
+    many = ", ".join(f'"zone number {number}": {number}' for number in range(9000))
+    game = tmp_path / "game.json"
+    game.write_text(f'{{"kind": "zone", "values": {{{many}}}, "budget": 5}}')
+    with subprocess.Popen(
+        [sys.executable, "-m", "patrol_core", "game", str(game)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as started:
+        assert started.stdout is not None
+        assert started.stderr is not None
+        started.stdout.read(1)
+        started.stdout.close()
+        assert started.stderr.read() == b""
+        assert started.wait(60) == 0
+
+
+def test_a_stop_from_the_keyboard_says_so(capfd, monkeypatch):
+    from patrol_core.cli import hours, main
+
+    def stop(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(hours, "run", stop)
+    assert main(["hours", "x.csv"]) == 130
+    assert capfd.readouterr() == ("", "Stopped; nothing was written.\n")
