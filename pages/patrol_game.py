@@ -20,30 +20,38 @@ if prepared is not None:
     @st.fragment
     def game() -> None:
         """Sliders, figures, map and tabs; a slider reruns this part only."""
-        left, middle, right = st.columns(3)
-        with left:
-            controls.budget(prepared)
-        with middle:
-            controls.fairness()
-        with right:
-            with st.popover("More rules", icon=":material/tune:", width="stretch"):
-                controls.slider("effectiveness", low=0.05)
-                controls.slider("floor", high=0.5)
-                controls.fairness_rule()
-                controls.groups(prepared)
-                basemap_switch()
-            st.segmented_control(
-                "Map",
-                list(SHOWN),
-                default="plan",
-                key="_shown",
-                format_func=SHOWN.__getitem__,
-                label_visibility="collapsed",
-            )
-        with frame.guarded():
+        rules, plan = st.container(), st.container()
+        strategy = None
+        with plan, frame.guarded():
             now = state.scenario()
             strategy = cached.strategy(now)
+            # First on the wire, although the sliders stand above it: the figure is what a slider is moved for.
             plan_metrics(prepared, strategy, cached.comparison(now))
+        frame.let_it_be_drawn()
+        with rules:
+            left, middle, right = st.columns(3)
+            with left:
+                controls.budget(prepared)
+            with middle:
+                controls.fairness()
+            with right:
+                with st.popover("More rules", icon=":material/tune:", width="stretch"):
+                    controls.slider("effectiveness", low=0.05)
+                    controls.slider("floor", high=0.5)
+                    controls.fairness_rule()
+                    controls.groups(prepared)
+                    basemap_switch()
+                st.segmented_control(
+                    "Map",
+                    list(SHOWN),
+                    default="plan",
+                    key="_shown",
+                    format_func=SHOWN.__getitem__,
+                    label_visibility="collapsed",
+                )
+        if strategy is None:
+            return
+        with plan, frame.guarded():
             wide, narrow = st.columns([3, 2])
             with wide:
                 left = st.session_state.get("_shown") == "left"

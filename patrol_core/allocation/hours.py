@@ -1,9 +1,7 @@
 """Patrol hours with diminishing returns: the front door.
 
-Model in :mod:`~patrol_core.allocation.hours_problem`; exact water-filling in
-:mod:`~patrol_core.allocation.hours_kkt`; tangent cuts for group rules in
-:mod:`~patrol_core.allocation.hours_lp`; whole units in :mod:`~patrol_core.allocation.rounding`; proof in
-:mod:`~patrol_core.allocation.hours_check`.
+Model in :mod:`~patrol_core.allocation.hours_problem`; the ways to solve it, and which one a problem takes, in
+:mod:`~patrol_core.allocation.hours_paths`; proof in :mod:`~patrol_core.allocation.hours_check`.
 
 >>> import pandas as pd
 >>> demand = pd.DataFrame({"month": ["2025-01"] * 2, "ward": ["A", "A"], "zone_id": ["z1", "z2"],
@@ -19,14 +17,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from patrol_core.allocation.hours_check import monthly_bound, monthly_objective, monthly_violation
-from patrol_core.allocation.hours_feasible import explain_rules, require_budgets
+from patrol_core.allocation.hours_check import monthly_objective, monthly_violation
+from patrol_core.allocation.hours_feasible import require_budgets
 from patrol_core.allocation.hours_groups import (
     GroupRule,
     Groups,
@@ -37,16 +35,13 @@ from patrol_core.allocation.hours_groups import (
     apply_constraints,
     rule_slack,
 )
-from patrol_core.allocation.hours_kkt import Floats, nested_water_fill, pool_sums
-from patrol_core.allocation.hours_lp import solve_month
+from patrol_core.allocation.hours_kkt import pool_sums
+from patrol_core.allocation.hours_paths import Solution, by_groups, by_water_filling, in_whole_units
 from patrol_core.allocation.hours_problem import HoursProblem, build_problem
 from patrol_core.allocation.hours_report import binding_budgets, plan_notes, slack_table
 from patrol_core.allocation.hours_rules import HoursRules, Plan
-from patrol_core.allocation.rounding import round_best, round_largest_remainder
-from patrol_core.allocation.rounding_rules import round_with_rules
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError
-from patrol_core.solving import solver_name
 
 __all__ = ["HoursCap", "HoursFloor", "HoursRules", "Plan", "binding_city_budget", "solve_hours"]
 
@@ -54,19 +49,6 @@ Method = Literal["auto", "kkt", "lp"]
 
 #: The published defaults; with them no budget binds (see the plan's notes).
 DEFAULT_RULES = HoursRules()
-
-
-@dataclass(frozen=True, eq=False)
-class _Solution:
-    """Hours of every row with the multipliers and monthly bounds that go with them."""
-
-    hours: Floats
-    ward: Floats
-    city: Floats
-    bound: Floats
-    status: tuple[Status, ...]
-    solver: str
-    phase: str
 
 
 def solve_hours(
@@ -95,7 +77,8 @@ def solve_hours(
     population
         Residents by zone id; needed for parity.
     method
-        ``kkt``: exact water-filling (no group rules). ``lp``: tangent cuts. ``auto``: the first that applies.
+        ``kkt``: exact water-filling (no group rules). ``lp``: tangent cuts and, for whole units under group
+        rules, an integer programme. ``auto``: exact wherever it applies, also for groups that do not overlap.
 
     Raises
     ------
@@ -111,11 +94,13 @@ def solve_hours(
         build_problem(demand, rules), constraints, groups=groups, population=population
     )
     if method == "kkt" and group_rules:
-        raise InputError("Water-filling cannot hold group rules; choose method auto or lp.")
+        raise InputError("Water-filling by method kkt holds no group rules; choose method auto or lp.")
     require_budgets(problem)
-    use_lp = method == "lp" or bool(group_rules)
-    exact = _by_cuts(problem, group_rules) if use_lp else _by_water_filling(problem)
-    final = _rounded(problem, group_rules, exact, rules)
+    if group_rules or method == "lp":
+        exact = by_groups(problem, group_rules, exact=method != "lp")
+    else:
+        exact = by_water_filling(problem)
+    final = in_whole_units(problem, group_rules, exact, rules)
     return _assemble(demand, problem, group_rules, exact, final, rules, time.perf_counter() - started)
 
 
@@ -130,76 +115,17 @@ def binding_city_budget(
     problem = build_problem(demand, replace(rules, city_budget=None))
     require_budgets(problem)
     least = float(pool_sums(problem.lower, problem.month, len(problem.months)).max())
-    free = _by_water_filling(problem).hours
+    free = by_water_filling(problem).hours
     most = float(pool_sums(free, problem.month, len(problem.months)).min())
     return float(max(np.ceil(least), np.floor(least + share * (most - least))))
-
-
-def _by_water_filling(problem: HoursProblem) -> _Solution:
-    level = nested_water_fill(
-        problem.weight,
-        problem.lower,
-        problem.upper,
-        ward_pool=problem.ward,
-        ward_budget=problem.ward_budget,
-        month_pool=problem.month,
-        city_budget=problem.city_budget,
-    )
-    bound = monthly_bound(problem, level.ward, level.city)
-    done = (Status.OPTIMAL,) * len(problem.months)
-    return _Solution(
-        level.hours, level.ward, level.city, bound, done, "water-filling (KKT)", "exact water-filling"
-    )
-
-
-def _by_cuts(problem: HoursProblem, rules: Sequence[GroupRule]) -> _Solution:
-    """Month by month, since nothing couples months."""
-    start = _by_water_filling(problem).hours
-    hours, bound = np.empty(len(start)), np.empty(len(problem.months))
-    ward, city = np.zeros(len(problem.wards)), np.zeros(len(problem.months))
-    status, rounds = [], 0
-    for month in range(len(problem.months)):
-        answer = solve_month(problem, rules, month, start)
-        if answer.status is Status.INFEASIBLE:
-            raise explain_rules(problem, rules, month)
-        hours[problem.month == month] = answer.hours
-        bound[month], city[month] = answer.bound, answer.city
-        ward[answer.wards] = answer.ward
-        status.append(answer.status)
-        rounds += answer.rounds
-    return _Solution(hours, ward, city, bound, tuple(status), solver_name(), f"tangent cuts ({rounds} LPs)")
-
-
-def _rounded(
-    problem: HoursProblem, group_rules: Sequence[GroupRule], exact: _Solution, rules: HoursRules
-) -> _Solution:
-    """The delivered hours: rounded as the rules say, with the bound that fits."""
-    unit = rules.unit
-    if unit == 0.0:
-        return exact
-    grid = problem.on_grid(unit)
-    require_budgets(grid, unit=unit)
-    if group_rules:
-        hours = np.empty(len(exact.hours))
-        for month in range(len(problem.months)):
-            hours[problem.month == month] = round_with_rules(grid, group_rules, exact.hours, unit, month)
-        return replace(exact, hours=hours, phase=f"whole units of {unit:g} h (integer programme)")
-    if rules.rounding_method == "largest-remainder":
-        hours = round_largest_remainder(grid, unit).hours
-        return replace(exact, hours=hours, phase=f"whole units of {unit:g} h (largest remainder)")
-    best = round_best(grid, unit)
-    bound = monthly_bound(grid, best.ward, best.city, unit=unit)
-    return replace(
-        exact, hours=best.hours, bound=bound, phase=f"whole units of {unit:g} h (marginal allocation)"
-    )
 
 
 def _assemble(
     demand: pd.DataFrame,
     problem: HoursProblem,
     group_rules: Sequence[GroupRule],
-    exact: _Solution,
-    final: _Solution,
+    exact: Solution,
+    final: Solution,
     rules: HoursRules,
     seconds: float,
 ) -> Plan:
@@ -236,7 +162,7 @@ def _assemble(
 def _certificate(
     problem: HoursProblem,
     group_rules: Sequence[GroupRule],
-    solution: _Solution,
+    solution: Solution,
     months: Sequence[int],
     phases: tuple[str, ...],
     seconds: float,

@@ -4,13 +4,20 @@ Lagrangian bound. For multipliers ``ward >= 0`` and ``city >= 0`` and a price ``
 ``sum_i max_X [c_i ln(1 + X) - p_i X] + sum ward * ward budget + sum city * city budget`` is at least the best
 objective (weak duality), whatever the multipliers are; at the right ones it equals it. The inner maximum is
 closed-form for hours and, by concavity, one of two neighbours on the grid for whole units.
+
+Group rules add a multiplier per side. For ``low * (H - (1 - d) s S) >= 0`` and ``high * ((1 + d) s S - H) >= 0``
+with S the month's total, zones inside the group pay ``high - low`` more and every zone pays
+``low (1 - d) s - high (1 + d) s``; floors and caps add ``- low * floor`` and ``+ high * cap`` to the bound.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from patrol_core.allocation.hours_kkt import Floats, pool_sums
+from patrol_core.allocation.hours_groups import GroupRule
+from patrol_core.allocation.hours_kkt import Floats, Ints, pool_sums
 from patrol_core.allocation.hours_problem import HoursProblem
 
 
@@ -42,24 +49,101 @@ def monthly_bound(problem: HoursProblem, ward: Floats, city: Floats, *, unit: fl
     unit
         Hours per whole unit, or 0 for continuous hours.
     """
-    price = ward[problem.ward] + city[problem.month]
-    hours = _stationary(problem, price)
-    options = [hours] if unit == 0.0 else [np.floor(hours / unit) * unit, np.ceil(hours / unit) * unit]
-    inner = np.full(len(price), -np.inf)
-    for option in options:
-        held = np.clip(option, problem.lower, problem.upper)
-        inner = np.maximum(inner, problem.weight * np.log1p(held) - price * held)
+    rows = np.arange(len(problem.month))
+    inner = _inner(problem, rows, ward[problem.ward] + city[problem.month], unit)
     months = len(problem.months)
     bound = pool_sums(inner, problem.month, months)
     bound += pool_sums(_times(ward, problem.ward_budget), problem.month_of_ward, months)
     return bound + _times(city, problem.city_budget)
 
 
-def _stationary(problem: HoursProblem, price: Floats) -> Floats:
-    """Where ``c ln(1 + X) - p X`` is largest on ``[lower, upper]``."""
+def month_rules_bound(
+    problem: HoursProblem,
+    rules: Sequence[GroupRule],
+    month: int,
+    *,
+    city: float,
+    low: Floats,
+    high: Floats,
+    budget: float,
+    unit: float = 0.0,
+) -> float:
+    """Lagrangian bound of one month under group rules (groups may overlap), ward budgets left out.
+
+    Parameters
+    ----------
+    problem, unit
+        As :func:`monthly_bound`.
+    rules
+        All group rules; only those of ``month`` count.
+    city
+        Multiplier of the month's total, 0 or more.
+    low, high
+        Multipliers of the lower and upper side of every rule, 0 or more, shape ``(rules,)``.
+    budget
+        Most hours in the month.
+    """
+    extra, constant = np.zeros(len(problem.month)), float(_times(np.array([city]), np.array([budget]))[0])
+    everyone = city
+    for rule, below, above in zip(rules, low, high, strict=True):
+        if rule.month != month:
+            continue
+        extra[rule.rows] += above - below
+        if rule.within is not None:
+            # Above a tolerance of 1 the lower side asks for less than nothing; 0 is asked at least anyway.
+            everyone += (below * max(1.0 - rule.within, 0.0) - above * (1.0 + rule.within)) * rule.share
+        else:
+            constant += above * rule.most if above > 0.0 else 0.0
+            constant -= below * rule.least if below > 0.0 else 0.0
+    rows = np.flatnonzero(problem.month == month)
+    return float(_inner(problem, rows, everyone + extra[rows], unit).sum()) + constant
+
+
+def fixed_total_bound(
+    problem: HoursProblem,
+    rows: Ints,
+    pool: Ints,
+    *,
+    total: float,
+    city: float,
+    low: Floats,
+    high: Floats,
+    group: Floats,
+    unit: float,
+) -> float:
+    """Lagrangian bound over whole-unit plans of exactly ``total`` hours with group hours in ``[low, high]``.
+
+    Parameters
+    ----------
+    problem
+        On its grid.
+    rows, pool
+        The month's rows and the number of the group of each.
+    city
+        Price of an hour in the month, of any sign, as the total is fixed.
+    group
+        Price of an hour in every group; what it is above the city's price is the multiplier of the upper end
+        of the group's hours, what it is below that of the lower end.
+    """
+    rise, fall = np.maximum(group - city, 0.0), np.maximum(city - group, 0.0)
+    inner = _inner(problem, rows, (city + rise - fall)[pool], unit)
+    return float(inner.sum()) + city * total + float((rise * high - fall * low).sum())
+
+
+def _inner(problem: HoursProblem, rows: Ints, price: Floats, unit: float) -> Floats:
+    """``max of c ln(1 + X) - p X`` over ``[lower, upper]`` (on the grid where ``unit`` is given), per row."""
+    weight, lower, upper = problem.weight[rows], problem.lower[rows], problem.upper[rows]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        free = np.where(price > 0.0, problem.weight / price - 1.0, np.inf)
-    return np.clip(np.where(problem.weight > 0.0, free, problem.lower), problem.lower, problem.upper)
+        free = np.where(price > 0.0, weight / price - 1.0, np.inf)
+    # Without demand only the sign of the price counts.
+    free = np.where((weight > 0.0) | (price < 0.0), free, lower)
+    hours = np.clip(free, lower, upper)
+    options = [hours] if unit == 0.0 else [np.floor(hours / unit) * unit, np.ceil(hours / unit) * unit]
+    inner = np.full(len(price), -np.inf)
+    for option in options:
+        held = np.clip(option, lower, upper)
+        inner = np.maximum(inner, weight * np.log1p(held) - price * held)
+    return inner
 
 
 def _times(multiplier: Floats, budget: Floats) -> Floats:

@@ -31,8 +31,8 @@ from patrol_core.allocation.hours_groups import GroupRule
 from patrol_core.allocation.hours_kkt import Floats, Ints, pool_sums
 from patrol_core.allocation.hours_problem import HoursProblem
 
-#: Relative accuracy of a possible total.
-_CLOSE = 1e-12
+#: Relative accuracy to which totals are compared and found.
+_CLOSE, _CLOSER = 1e-13, 1e-14
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +83,9 @@ class Family:
     def with_tolerance(self, rules: Sequence[GroupRule], within: float) -> Family:
         """The same groups with every parity rule at tolerance ``within``."""
         share = np.array([rules[rule].share if rule >= 0 else 0.0 for rule in self.parity])
-        low, high = _parity_ends(share, within)
-        return replace(self, low_share=low, high_share=np.where(self.parity >= 0, high, np.inf))
+        low, high = _factors(within)
+        ends = np.where(self.parity >= 0, high * share, np.inf)
+        return replace(self, low_share=low * share, high_share=ends)
 
 
 def find_family(problem: HoursProblem, rules: Sequence[GroupRule], month: int) -> Family | None:
@@ -122,9 +123,9 @@ def _with_rules(
     for position, group in group_of:
         rule = rules[position]
         if rule.within is not None:
-            ends = _parity_ends(rule.share, rule.within)
-            if float(ends[1]) < high[group]:
-                low[group], high[group], parity[group] = float(ends[0]), float(ends[1]), position
+            below, above = _factors(rule.within)
+            if above * rule.share < high[group]:
+                low[group], high[group], parity[group] = below * rule.share, above * rule.share, position
         if np.isfinite(rule.least) and (floor[group] < 0 or rule.least > least[group]):
             least[group], floor[group] = rule.least, position
         if rule.most < most[group]:
@@ -132,8 +133,8 @@ def _with_rules(
     return Family(month, rows, pool, low, high, least, most, parity, floor, cap)
 
 
-def _parity_ends(share: float | Floats, within: float) -> tuple[Floats, Floats]:
-    return np.asarray(max(1.0 - within, 0.0) * share), np.asarray((1.0 + within) * share)
+def _factors(within: float) -> tuple[float, float]:
+    return max(1.0 - within, 0.0), 1.0 + within
 
 
 def group_box(problem: HoursProblem, family: Family) -> tuple[Floats, Floats]:
@@ -209,7 +210,7 @@ def _least_total(share: Floats, least: Floats) -> float:
     total = float(least.sum())
     for _ in range(len(share) + 1):
         by_share = share * total > least
-        if total - float(np.where(by_share, share * total, least).sum()) >= -_CLOSE * max(1.0, total):
+        if total - float(np.where(by_share, share * total, least).sum()) >= -_CLOSER * max(1.0, total):
             return total
         slope = 1.0 - float(share[by_share].sum())
         if slope <= _CLOSE:
@@ -224,7 +225,7 @@ def _greatest_total(family: Family, most: Floats) -> float:
     for _ in range(len(most) + 1):
         ends = family.upper_ends(total)
         by_share = ends < most
-        if float(np.where(by_share, ends, most).sum()) - total >= -_CLOSE * max(1.0, total):
+        if float(np.where(by_share, ends, most).sum()) - total >= -_CLOSER * max(1.0, total):
             return total
         slope = 1.0 - float(family.high_share[by_share].sum())
         total = float(most[~by_share].sum()) / slope

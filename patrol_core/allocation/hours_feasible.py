@@ -47,6 +47,12 @@ def require_budgets(problem: HoursProblem, *, unit: float = 0.0) -> None:
         )
 
 
+def keeps_wards(problem: HoursProblem, rows: Ints, hours: Floats) -> bool:
+    """Whether the hours of these rows keep the budget of every ward they lie in."""
+    used = pool_sums(hours, problem.ward[rows], len(problem.wards))
+    return bool(np.all(used <= problem.ward_budget + _tolerance(problem.ward_budget)))
+
+
 def _short(
     place: str, kind: str, need: float, budget: float, smallest: float, note: str, others: str
 ) -> InfeasibleError:
@@ -84,20 +90,48 @@ def explain_rules(problem: HoursProblem, rules: Sequence[GroupRule], month: int)
             remedy=level,
         )
     least = _least_parity(problem, own, month)
-    asked = min((rule.within for rule in own if rule.within is not None), default=0.0)
     label = problem.months[month]
     if least is None:
         return InfeasibleError(
             f"The group rules of {label} contradict each other; leave one out.", rule="groups"
         )
-    rounded_up = float(np.ceil(least * 1e4 - 1e-6) / 1e4)
+    return parity_error(label, asked_parity(own), least)
+
+
+def asked_parity(rules: Sequence[GroupRule]) -> float:
+    """The tightest parity tolerance among the rules; 0 if none is set."""
+    return min((rule.within for rule in rules if rule.within is not None), default=0.0)
+
+
+def round_up_tolerance(least: float) -> float:
+    """A tolerance to name in a message: the least that works, rounded up to four decimals."""
+    return float(np.ceil(least * 1e4 - 1e-6) / 1e4)
+
+
+def parity_error(
+    label: str, asked: float, least: float, *, where: str = "", months: int = 1
+) -> InfeasibleError:
+    """Parity that cannot be met, as an error to raise.
+
+    Parameters
+    ----------
+    label
+        The month in which most tolerance is needed.
+    asked, least
+        The tolerance asked for and the smallest that works.
+    where
+        What it fails on, as a clause to add, if known.
+    months
+        In how many months it fails.
+    """
+    works = round_up_tolerance(least)
+    others = f" (it fails in {months} months; {works:g} works for all)" if months > 1 else ""
     return InfeasibleError(
         f"Parity of hours per head within {asked:g} cannot be met in {label}: the bounds of the zones force "
-        "a difference "
-        f"of {least:.4g}; a tolerance of {rounded_up:g} works.",
+        f"a difference of {least:.4g}{where}; a tolerance of {works:g} works{others}.",
         rule="coverage-parity",
         shortfall=least - asked,
-        remedy=rounded_up,
+        remedy=works,
     )
 
 

@@ -79,6 +79,8 @@ class GroupRule:
         Parity tolerance d, or None for a floor or cap.
     share
         The group's share of the month's population (parity only).
+    group
+        Name of the group.
     """
 
     name: str
@@ -88,6 +90,7 @@ class GroupRule:
     most: float = np.inf
     within: float | None = None
     share: float = 0.0
+    group: str = ""
 
 
 def apply_constraints(
@@ -213,10 +216,10 @@ def _limit_rules(
             continue
         if isinstance(rule, HoursFloor | Floor):
             name = f"floor of {rule.at_least:g} h for group {rule.group} in {label}"
-            made.append(GroupRule(name, month, inside, least=float(rule.at_least)))
+            made.append(GroupRule(name, month, inside, least=float(rule.at_least), group=str(rule.group)))
         else:
             name = f"cap of {rule.at_most:g} h for group {rule.group} in {label}"
-            made.append(GroupRule(name, month, inside, most=float(rule.at_most)))
+            made.append(GroupRule(name, month, inside, most=float(rule.at_most), group=str(rule.group)))
     return made
 
 
@@ -244,7 +247,8 @@ def _parity_rules(
                     "out."
                 )
             name = f"parity of hours per head within {within:g} for group {group} in {label}"
-            made.append(GroupRule(name, month, inside, within=float(within), share=float(people / everyone)))
+            share = float(people / everyone)
+            made.append(GroupRule(name, month, inside, within=float(within), share=share, group=group))
     return made
 
 

@@ -119,12 +119,12 @@ def _take(
     )
     order = np.lexsort((row, -problem.risk[row], -gain))
     row, gain = row[order], gain[order]
-    rank = _rank(problem.ward[row], len(problem.wards))
+    rank = rank_in_pool(problem.ward[row], len(problem.wards))
     fits = rank < room_ward[problem.ward[row]]
     ward = np.zeros(len(problem.wards))
     np.maximum.at(ward, problem.ward[row[~fits]], gain[~fits] / unit)
     row, gain = row[fits], gain[fits]
-    rank = _rank(problem.month[row], len(problem.months))
+    rank = rank_in_pool(problem.month[row], len(problem.months))
     fits = rank < room_city[problem.month[row]]
     city = np.zeros(len(problem.months))
     np.maximum.at(city, problem.month[row[~fits]], gain[~fits] / unit)
@@ -168,11 +168,11 @@ def _nested_top(
     order = np.lexsort((rows, -second, -score))
     for pool, room in ((problem.ward, room_ward), (problem.month, room_city)):
         own = pool[rows[order]]
-        order = order[_rank(own, len(room)) < room[own]]
+        order = order[rank_in_pool(own, len(room)) < room[own]]
     return np.asarray(order, dtype=np.intp)
 
 
-def _rank(pool: Ints, pools: int) -> Ints:
+def rank_in_pool(pool: Ints, pools: int) -> Ints:
     """Rank of each entry inside its pool, in the order given, from 0."""
     order = np.argsort(pool, kind="stable")
     first = np.searchsorted(pool[order], np.arange(pools))

@@ -51,9 +51,13 @@ def round_with_rules(
         units = _best_in_window(problem, own, rows, start, stop, unit)
         if units is not None:
             return units * unit
-    raise InfeasibleError(
-        f"The group rules of {problem.months[month]} can be met in hours but not in whole steps of {unit:g} "
-        "h; "
+    raise not_in_whole_units(problem.months[month], unit)
+
+
+def not_in_whole_units(label: str, unit: float) -> InfeasibleError:
+    """The error to raise where a month's group rules can be met in hours but not in units of ``unit`` hours."""
+    return InfeasibleError(
+        f"The group rules of {label} can be met in hours but not in whole steps of {unit:g} h; "
         "loosen the rules slightly or do not round.",
         rule="rounding",
     )

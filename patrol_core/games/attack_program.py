@@ -31,7 +31,7 @@ import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
 
 from patrol_core.certificate import Status
-from patrol_core.errors import SolverError
+from patrol_core.errors import InputError, SolverError
 from patrol_core.games.certify import RowKey
 from patrol_core.games.payoffs import TIE, FloatArray, Payoffs
 from patrol_core.games.side_rules import SideRules, rules_model, side_data
@@ -39,11 +39,14 @@ from patrol_core.games.waterfill import spend_rest
 from patrol_core.games.weak_duality import Watched, proved_minimum
 from patrol_core.solving import HighsSession, Outcome
 
-#: Rows are scaled by their drop, so that tolerances are in coverage; no row is blown up more than this.
-_SMALLEST_SCALE = 1e-6
+#: Rows are scaled by their drop, so that tolerances are in coverage, but by no more than HiGHS can see (1e-9).
+_SCALES = (1e-6, 1e6)
 
 #: The second phase first keeps every level exactly; these slacks (in payoff scales) follow if rounding forbids it.
 _SLACKS = (0.0, 1e-10, 1e-9, 5e-9)
+
+#: Largest drop, in attacker scales, that solver tolerances can resolve.
+_WIDEST = 1e6
 
 #: Defender payoffs (in scales) and coverages this close count as the same when the attacked target is chosen.
 _ALIKE = 1e-9
@@ -91,6 +94,8 @@ class AttackProgram:
     def __init__(self, rules: SideRules, types: Sequence[Payoffs], *, time_limit: float) -> None:
         self.deadline = time.perf_counter() + time_limit
         self.rules, self.types = rules, tuple(types)
+        for payoffs in self.types:
+            check_range(rules, payoffs)
         self.model = rules_model(rules)
         self._offset = np.array([_add_attacks(self.model, k, p) for k, p in enumerate(self.types)])
         self.model.cost = pyo.Objective(expr=self.model.w[0])
@@ -179,7 +184,7 @@ class AttackProgram:
         ]
         bound = proved_minimum(self.rules, watched, coverage_cost, self._row_multipliers(outcome))
         levels = [
-            float(p.attacker(coverage)[t] if t is not None else p.attacker(coverage).max()) / p.attacker_scale
+            float(p.seen(coverage)[t] if t is not None else p.seen(coverage).max()) / p.attacker_scale
             for p, t in zip(self.types, self._led, strict=True)
         ]
         cost = float(level_cost @ np.array(levels) + coverage_cost @ coverage)
@@ -190,10 +195,27 @@ class AttackProgram:
         return {key: -float(dual) for key, dual in zip(self._side, duals, strict=True)}
 
 
+def check_range(rules: SideRules, payoffs: Payoffs) -> None:
+    """Refuse payoffs so far apart that a solver's tolerance in coverage would decide who is attacked.
+
+    Raises
+    ------
+    InputError
+        Naming the target, its payoff and what is accepted.
+    """
+    t = int(np.argmax(payoffs.drop))
+    if payoffs.drop[t] > _WIDEST * payoffs.attacker_scale:
+        raise InputError(
+            f"attacker_covered of target {rules.zone_ids[t]!r} is {payoffs.attacker_covered[t]:g}: an LP resolves at most "
+            f"{_WIDEST:g} times the largest attacker_uncovered, {payoffs.attacker_scale:g}; use a milder value, or "
+            "method 'origami' (one type, no rule that couples zones)."
+        )
+
+
 def _row_scales(payoffs: Payoffs) -> FloatArray:
     """(n,) r_t: the drop in payoff scales, kept away from 0; 1 for targets whose drop is 0."""
     drop = payoffs.drop / payoffs.attacker_scale
-    return np.where(drop > 0, np.maximum(drop, _SMALLEST_SCALE), 1.0)
+    return np.where(drop > 0, np.clip(drop, *_SCALES), 1.0)
 
 
 def _add_attacks(model: pyo.ConcreteModel, k: int, payoffs: Payoffs) -> FloatArray:
@@ -244,7 +266,7 @@ def second_phase(
     for slack in _SLACKS:
         lower, upper = rules.bounds
         for payoffs, target in zip(types, led, strict=True):
-            at = payoffs.attacker(coverage)
+            at = payoffs.seen(coverage)
             level = float(at.max() if target is None else at[target]) + slack * payoffs.attacker_scale
             lower = np.maximum(lower, payoffs.need(level, *rules.bounds))
         fixed = [t for t in led if t is not None]
@@ -264,7 +286,7 @@ def second_phase(
 
 def _least_open(payoffs: Payoffs, coverage: FloatArray, target: int, upper: FloatArray) -> int:
     """An attacked target as good for both as ``target`` whose coverage is at its cap: holding it still costs nothing."""
-    attacker, defender = payoffs.attacker(coverage), payoffs.defender(coverage)
+    attacker, defender = payoffs.seen(coverage), payoffs.defender(coverage)
     alike = (attacker >= attacker.max() - TIE * payoffs.attacker_scale) & (
         defender >= defender[target] - _ALIKE * payoffs.defender_scale
     )

@@ -165,10 +165,10 @@ def _finish(
     before, after = (_responses(game, x) for x in (plan.coverage, coverage))
     promised, value = _utility(game, before), _utility(game, after)
     violation, size = program.rules.violation(coverage), max(k.defender_scale for k in game.payoffs)
-    if violation > MAX_VIOLATION or value < promised - _SAME * size:
+    if violation > MAX_VIOLATION or not promised - _SAME * size <= value <= plan.bound + _SAME * size:
         raise SolverError(
-            f"The plan found breaks a rule by {violation:.3g} or pays {value:.6g} instead of {promised:.6g}; "
-            f"it was withheld (solver {solver})."
+            f"The plan found breaks a rule by {violation:.3g} or pays {value:.6g} where its method says {promised:.6g} "
+            f"and proves at most {plan.bound:.6g}; it was withheld (solver {solver})."
         )
     bound = max(plan.bound, value)
     certificate = Certificate(

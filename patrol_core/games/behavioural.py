@@ -19,6 +19,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -173,7 +174,7 @@ def rationality_path(game: ZoneGame, lambdas: Sequence[float], *, time_limit: fl
 # -- parts ----------------------------------------------------------------------------------------
 
 
-def _check_options(game: ZoneGame, payoffs: Payoffs | None, tolerance: float, segments: int) -> None:
+def _check_options(game: ZoneGame, payoffs: Payoffs | None, tolerance: Any, segments: Any) -> None:
     width = as_number(tolerance)
     if width is None or not 0 < width < 1:
         raise InputError(f"tolerance = {tolerance!r}: accepted is a number above 0 and below 1.")

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,8 +32,8 @@ _MOST_STEPS = 200
 #: A feature is a multiple of others where this share of it, or less, is its own.
 _OWN = 1e-8
 
-#: Exponents this large mean that the likelihood has no maximum at a finite weight.
-_RUNAWAY = 500.0
+#: Information that has shrunk to this share of its start means that the likelihood only rises and never turns.
+_VANISHED = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,12 +220,12 @@ def _newton(
     if not weights.size:
         return weights, np.zeros((0, 0))
     value = _log_likelihood(features, counts, weights)
+    at_start = _smallest(_derivatives(features, counts, weights)[1])
     for _ in range(_MOST_STEPS):
         gradient, information = _derivatives(features, counts, weights)
-        try:
-            step = np.linalg.solve(information, gradient)
-        except np.linalg.LinAlgError:
+        if _smallest(information) < _VANISHED * at_start:
             _no_maximum(names)
+        step = np.linalg.solve(information, gradient)
         if float(gradient @ step) <= 1e-18 * float(counts.sum()):
             return weights, information
         length = 1.0
@@ -236,12 +237,15 @@ def _newton(
         else:
             return weights, information
         weights, value = weights + length * step, trial
-        if float(np.abs(weights).max()) > _RUNAWAY * max(1.0, float(np.log(counts.sum() + 1))):
-            _no_maximum(names)
     raise SolverError("The likelihood did not settle in 200 Newton steps; check the incident counts.")
 
 
-def _no_maximum(names: tuple[str, ...]) -> None:
+def _smallest(information: FloatArray) -> float:
+    """Smallest eigenvalue."""
+    return float(np.linalg.eigvalsh(information)[0])
+
+
+def _no_maximum(names: tuple[str, ...]) -> NoReturn:
     raise InputError(
         f"{', '.join(names)} has no finite estimate on these data: incidents fall only where the model is surest, so "
         "ever larger weights fit ever better; add periods or zones."

@@ -15,6 +15,7 @@ import numpy as np
 
 from patrol_core.errors import InputError
 from patrol_core.games.constraints import parse_constraints
+from patrol_core.games.formats_stackelberg import solve_bayesian_json, solve_general_json
 from patrol_core.games.zone import solve_zone_game
 from patrol_core.games.zone_game import FloatArray, Strategy, ZoneGame
 
@@ -142,13 +143,36 @@ def solve_zone_document(
     result = strategy_as_dict(solved.strategy) | dict(solved.extra)
     if parsed.notes:
         result["notes"] = list(parsed.notes)
+    return _with_deployments(result, decompose)
+
+
+def _solve_general_document(
+    document: Mapping[str, Any], *, decompose: Decompose | None = None
+) -> dict[str, object]:
+    return _with_deployments(solve_general_json(document), decompose)
+
+
+def _solve_bayesian_document(
+    document: Mapping[str, Any], *, decompose: Decompose | None = None
+) -> dict[str, object]:
+    return _with_deployments(solve_bayesian_json(document), decompose)
+
+
+def _with_deployments(result: dict[str, Any], decompose: Decompose | None) -> dict[str, object]:
+    """The result with deployments of its coverage, where they are asked for."""
     if decompose is not None:
-        result["deployments"] = decompose(solved.strategy.zone_ids, solved.strategy.coverage).records()
+        coverage = result["coverage"]
+        levels = np.array(list(coverage.values()), dtype=float)
+        result["deployments"] = decompose(tuple(coverage), levels).records()
     return result
 
 
-#: Kind of game to its solver; general and bayesian games will be two more lines.
-KINDS: dict[str, Callable[..., dict[str, object]]] = {"zone": solve_zone_document}
+#: Kind of game to its solver.
+KINDS: dict[str, Callable[..., dict[str, object]]] = {
+    "zone": solve_zone_document,
+    "general": _solve_general_document,
+    "bayesian": _solve_bayesian_document,
+}
 
 
 def solve_game(document: Mapping[str, Any], *, decompose: Decompose | None = None) -> dict[str, object]:

@@ -131,7 +131,7 @@ def _solve_lp(
     )
     prevented = e * pyo.quicksum(values[t] * model.x[t] for t in range(game.size))
     model.total_harm = pyo.Objective(expr=gamma * model.p + pyo.quicksum(model.q.values()) - prevented)
-    session = HighsSession(model)
+    session = HighsSession(model, tolerance=1e-10)
     outcome = solved(game, session)
     coverage = np.clip(session.values(outcome, model.x.values()), lower, upper)
     zeta = np.zeros(game.size)

@@ -84,7 +84,7 @@ def multiple_lps(program: AttackProgram) -> Found:
             if not finished
             else "HiGHS found no target that can be attacked, although the rules can be met: please report the game."
         )
-    return Found(best[1], best[2], max(proved, most_left, best[0]), finished)
+    return Found(best[1], best[2], max(proved, most_left), finished)
 
 
 def _target_bounds(program: AttackProgram, payoffs: Payoffs) -> FloatArray:

@@ -52,11 +52,10 @@ def close_bracket(
     """
     until = time.perf_counter() + seconds
     search = _Search(game, terms, plan, segments, until)
-    size = max(abs(search.value), float(terms.b.max()), 1e-300)
     for share in (0.1, 0.03, 0.01, 0.003, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7):
         step = max(share, tolerance)
-        if search.value - step * size > proved:
-            level = search.prove(step * size)
+        if search.level(step) > proved:
+            level = search.prove(step)
             if level is None:
                 break
             proved = max(proved, level)
@@ -75,10 +74,14 @@ class _Search:
         self.rows: dict[RowKey, Row] = coupling_rows(game)
         self.stuck = False
 
-    def prove(self, distance: float) -> float | None:
-        """A proved level at most ``distance`` below the best plan; None when the time is up."""
+    def level(self, share: float) -> float:
+        """The level a share of the best plan's loss below it."""
+        return self.value - 0.999 * share * max(abs(self.value), 1e-3 * float(self.terms.b.max()), 1e-300)
+
+    def prove(self, share: float) -> float | None:
+        """A proved level at most this share below the best plan; None when the time is up."""
         boxes: list[_Box] = [self.game.bounds()]
-        level = self.value - distance
+        level = self.level(share)
         while boxes:
             if time.perf_counter() > self.until:
                 return None
@@ -86,7 +89,7 @@ class _Search:
             if self.stuck:
                 return None
             # what is proved so far holds at any lower level too, so a better plan on the way only lowers it
-            level = min(level, self.value - distance)
+            level = min(level, self.level(share))
         return level
 
     def _settle(self, box: _Box, level: float) -> list[_Box]:

@@ -117,8 +117,9 @@ class _Demand:
 
     def _dearest(self) -> float:
         """A log price at which no zone asks for more than its lower bound."""
-        gap = np.maximum(self.beta * (self.best - self.lower[self.curved]), 1e-300)
-        top = gap + np.log(gap) - self.argument
+        gap = self.beta * (self.best - self.lower[self.curved])
+        asks = gap > 0  # the others want no more than their lower bound at any price
+        top = gap[asks] + np.log(gap[asks]) - self.argument[asks]
         plain = self.plain_top - self.plain_beta * self.lower[self.plain]
         highest = max(float(top.max(initial=-np.inf)), float(plain.max(initial=-np.inf)))
         return highest + 1e-12 * abs(highest) + 1e-9 if np.isfinite(highest) else 0.0

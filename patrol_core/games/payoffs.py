@@ -30,8 +30,8 @@ TIE = 1e-8
 #: The four payoff tables, as the fields of a target are called in JSON.
 FIELDS = ("defender_covered", "defender_uncovered", "attacker_covered", "attacker_uncovered")
 
-#: Drops below this share of the scale count as none: coverage there does not move the attacker.
-_FLAT = 1e-12
+#: Drops below this share of the scale count as none: coverage there moves the attacker by less than a tie.
+_FLAT = TIE / 2
 
 #: Larger payoffs would overflow in sums.
 _LARGEST = 1e100
@@ -99,6 +99,10 @@ class Payoffs:
     def attacker(self, coverage: FloatArray) -> FloatArray:
         """(n,) U_a(t, x)."""
         return self.attacker_uncovered * (1 - coverage) + self.attacker_covered * coverage
+
+    def seen(self, coverage: FloatArray) -> FloatArray:
+        """(n,) U_a(t, x) as the models have it, with negligible drops as none (off by less than a tie)."""
+        return self.attacker_uncovered - self.drop * coverage
 
     def defender(self, coverage: FloatArray) -> FloatArray:
         """(n,) U_d(t, x)."""

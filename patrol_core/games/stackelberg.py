@@ -122,10 +122,11 @@ def _certified(
     response = respond(payoffs, coverage)
     promised = float(payoffs.defender(found.coverage)[found.attacked])
     violation = game.rules.violation(coverage)
-    if violation > MAX_VIOLATION or response.defender_utility < promised - _SAME * payoffs.defender_scale:
+    slack = _SAME * payoffs.defender_scale
+    if violation > MAX_VIOLATION or not promised - slack <= response.defender_utility <= found.bound + slack:
         raise SolverError(
-            f"The plan found breaks a rule by {violation:.3g} or pays {response.defender_utility:.6g} instead of "
-            f"{promised:.6g}; it was withheld (solver {solver})."
+            f"The plan found breaks a rule by {violation:.3g} or pays {response.defender_utility:.6g} where its method "
+            f"says {promised:.6g} and proves at most {found.bound:.6g}; it was withheld (solver {solver})."
         )
     value, bound = response.defender_utility, max(found.bound, response.defender_utility)
     certificate = Certificate(

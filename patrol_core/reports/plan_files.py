@@ -114,6 +114,8 @@ def column_units(prepared: Prepared) -> dict[str, str]:
         "Risk": unit,
         "Hours": "h per month",
         "probability": "share of draws",
+        "population": "residents",
+        "area_km2": "km²",
     }
 
 

@@ -114,6 +114,15 @@ class HttpClient:
         Set to abandon whatever is waiting.
     """
 
+    #: What to do without the service; ends the message of a question that was never answered.
+    instead = "give downloaded police.uk files instead"
+    #: Why redirects are refused.
+    no_redirects = "because they lose the polygon"
+    #: What answers may be.
+    accept = "application/json"
+    #: Statuses that may pass.
+    passing = frozenset({429, 502, 503, 504})
+
     def __init__(self, settings: ApiSettings, stop: threading.Event | None = None) -> None:
         self.settings = settings
         self.stop = stop or threading.Event()
@@ -167,7 +176,7 @@ class HttpClient:
         except _TryAgain as err:
             raise SourceError(
                 f"{self._host} gave no usable answer to {ask.path} in {self.settings.attempts} attempts (last: {err}); "
-                "check the network, try again later, or give downloaded police.uk files instead."
+                f"check the network, try again later, or {self.instead}."
             ) from err.__cause__
 
     @property
@@ -196,14 +205,14 @@ class HttpClient:
         if 300 <= status < 400:
             to = urlsplit(headers.get("Location", "")).netloc or "another page"
             raise SourceError(
-                f"{self._host} redirects {ask.path} to {to} ({status}); redirects are refused because they lose the polygon. "
+                f"{self._host} redirects {ask.path} to {to} ({status}); redirects are refused {self.no_redirects}. "
                 "Check the service address in the settings."
             )
         if status == 503 and ask.may_be_too_large and self._alive():
             raise TooLarge(
                 f"{self._host} refuses {ask.path}: more than 10,000 crimes answer it; ask for a smaller area."
             )
-        if status in (429, 502, 503, 504):
+        if status in self.passing:
             wait = self._retry_after(headers.get("Retry-After"), ask)
             if status == 429:
                 self._gate.pause(self.settings.backoff_first_s if wait is None else wait)
@@ -302,7 +311,7 @@ class HttpClient:
         if session is None:
             session = requests.Session()
             session.headers["User-Agent"] = user_agent(self.settings)
-            session.headers["Accept"] = "application/json"
+            session.headers["Accept"] = self.accept
             session.trust_env = not is_loopback(self.settings.base_url)  # no proxy to this machine
             session.mount("http://", HTTPAdapter(pool_maxsize=1, max_retries=0))
             session.mount("https://", HTTPAdapter(pool_maxsize=1, max_retries=0))

@@ -217,10 +217,10 @@ def alone(lock: Path, *, wait_s: float = WAIT_S) -> Iterator[None]:
 
 def moved_aside(names: Sequence[Path], folder: Path, mark: str) -> list[Path]:
     """Move files into ``folder`` under names that say when; those that are there."""
-    folder.mkdir(parents=True, exist_ok=True)
     moved = []
     for path in names:
         if path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
             target = folder / f"{mark}-{path.name}"
             path.replace(target)
             moved.append(target)

@@ -96,8 +96,9 @@ class PartWriter:
 
     def close(self, pull: Pull) -> Part:
         """End the file and wait until the disk has it; what it has become."""
-        found = np.isfinite(self._low).all()
-        box = (*map(float, self._low), *map(float, self._high)) if found else None
+        box = None
+        if np.isfinite(self._low).all():
+            box = (float(self._low[0]), float(self._low[1]), float(self._high[0]), float(self._high[1]))
         part = replace(self._part, rows=self.rows, box=box)
         about = json.dumps({"pull": pull.as_dict(), "part": part.as_dict()}, sort_keys=True)
         self._writer.add_key_value_metadata({METADATA: about.encode()})
@@ -132,7 +133,7 @@ def read_about(path: Path) -> tuple[Pull, Part]:
     """
     try:
         file = pq.ParquetFile(path)
-        about = json.loads(file.schema_arrow.metadata[METADATA])
+        about = json.loads((file.metadata.metadata or {})[METADATA])
         pull, part = Pull.from_dict(about["pull"]), Part.from_dict(about["part"])
         rows = sum(len(batch) for batch in file.iter_batches())  # reads every page
     except (pa.ArrowException, OSError, KeyError, TypeError) as error:

@@ -47,9 +47,8 @@ def scenario() -> Scenario:
 
 
 def set_scenario(chosen: Scenario) -> None:
-    """Keep a scenario and write it to the URL."""
+    """Keep a scenario; the page that is drawn with it writes it to the URL."""
     st.session_state[SCENARIO] = chosen
-    write_url()
 
 
 def write_url() -> None:

@@ -388,6 +388,29 @@ def test_bad_payoffs_are_named(row, message):
         game_of([row], 1)
 
 
+def test_payoffs_too_far_apart_for_an_lp_are_refused_and_origami_solves_them():
+    game = game_of([(0, -5, -3e9, 5), (0, -2, -1, 2)], 1)
+    assert solve_stackelberg(game).defender_utility == pytest.approx(0, abs=1e-6)
+    for method in COUPLING:
+        with pytest.raises(InputError, match="attacker_covered of target 'a' is -3e"):
+            solve_stackelberg(game, method=method)
+
+
+def test_payoffs_spread_over_many_magnitudes():
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        n = int(rng.integers(1, 8))
+        high = rng.choice([1.0, 2.0, 3.0], n) * rng.choice([1, 1, 1e6, 1e-6, 1e-9], n)
+        drop = rng.choice([0, 1, 1e-6, 1e-9, 1e-11, 1e-13, 1e9], n) * 10 ** rng.uniform(0, 1, n)
+        covered, relief = rng.choice([0.0, -1, 1e6, -1e-7], n), rng.choice([0, 1, 5, 1e6, 1e-8], n)
+        budget = float(rng.choice([0, 0.5, 1, 2, n, 1e-9]))
+        plan = solve_stackelberg(
+            SecurityGame(tuple("abcdefgh"[:n]), covered, covered - relief, high - drop, high, budget)
+        )
+        assert plan.certificate.gap <= 1e-6
+        assert plan.certificate.violation <= 1e-6
+
+
 @pytest.mark.parametrize("budget", [-1, math.nan, math.inf, "2", None, True])
 def test_bad_budgets_are_named(budget):
     with pytest.raises(InputError, match="budget = "):

@@ -1,0 +1,193 @@
+"""The ways to solve the hours model, and which one a problem takes.
+
+* no group rule: nested water-filling, all months at once (:mod:`~patrol_core.allocation.hours_kkt`);
+* groups that do not overlap: water-filling with group bounds, month by month
+  (:mod:`~patrol_core.allocation.hours_parity`). It leaves ward budgets out; a month whose plan keeps them all
+  the same is solved with them, the others take the last way;
+* everything else: tangent cuts and, for whole units, an integer programme
+  (:mod:`~patrol_core.allocation.hours_lp`, :mod:`~patrol_core.allocation.rounding_rules`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from patrol_core.allocation.hours_check import month_rules_bound, monthly_bound
+from patrol_core.allocation.hours_explain import explain_families
+from patrol_core.allocation.hours_family import Family, find_family
+from patrol_core.allocation.hours_feasible import explain_rules, keeps_wards, require_budgets
+from patrol_core.allocation.hours_groups import GroupRule
+from patrol_core.allocation.hours_kkt import Floats, nested_water_fill
+from patrol_core.allocation.hours_lp import solve_month
+from patrol_core.allocation.hours_parity import MonthFill, fill_month
+from patrol_core.allocation.hours_problem import HoursProblem
+from patrol_core.allocation.hours_rules import HoursRules
+from patrol_core.allocation.rounding import round_best, round_largest_remainder
+from patrol_core.allocation.rounding_parity import round_month
+from patrol_core.allocation.rounding_rules import not_in_whole_units, round_with_rules
+from patrol_core.certificate import Status
+from patrol_core.solving import solver_name
+
+_WATER = "water-filling (KKT)"
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Hours of every row with the multipliers and monthly bounds that go with them.
+
+    Attributes
+    ----------
+    hours
+        Hours per row.
+    ward, city
+        Multipliers of the ward and city budgets (objective per hour).
+    bound
+        Proved bound per month.
+    status
+        How each month's solve ended.
+    solver, phase
+        For the certificate.
+    families
+        For each month the groups by which it was solved exactly, else None.
+    """
+
+    hours: Floats
+    ward: Floats
+    city: Floats
+    bound: Floats
+    status: tuple[Status, ...]
+    solver: str
+    phase: str
+    families: tuple[Family | None, ...] = ()
+
+
+def by_water_filling(problem: HoursProblem) -> Solution:
+    """Exact plan without group rules."""
+    level = nested_water_fill(
+        problem.weight,
+        problem.lower,
+        problem.upper,
+        ward_pool=problem.ward,
+        ward_budget=problem.ward_budget,
+        month_pool=problem.month,
+        city_budget=problem.city_budget,
+    )
+    bound = monthly_bound(problem, level.ward, level.city)
+    done = (Status.OPTIMAL,) * len(problem.months)
+    return Solution(level.hours, level.ward, level.city, bound, done, _WATER, "exact water-filling")
+
+
+def by_groups(problem: HoursProblem, rules: Sequence[GroupRule], *, exact: bool = True) -> Solution:
+    """Plan under group rules; ``exact=False`` sends every month to tangent cuts.
+
+    Raises
+    ------
+    InfeasibleError
+        If the rules of some month cannot be met.
+    """
+    months = range(len(problem.months))
+    families = [find_family(problem, rules, month) if exact else None for month in months]
+    found = [None if family is None else fill_month(problem, family, len(rules)) for family in families]
+    failed = [
+        family for family, fill in zip(families, found, strict=True) if family is not None and fill is None
+    ]
+    if failed:
+        raise explain_families(problem, rules, failed)
+    for month in months:
+        family, fill = families[month], found[month]
+        if family is not None and fill is not None and not keeps_wards(problem, family.rows, fill.hours):
+            families[month] = found[month] = None
+    return _together(problem, rules, families, found)
+
+
+def _together(
+    problem: HoursProblem,
+    rules: Sequence[GroupRule],
+    families: Sequence[Family | None],
+    found: Sequence[MonthFill | None],
+) -> Solution:
+    """One solution from the months solved exactly and tangent cuts for the others."""
+    others = [month for month, fill in enumerate(found) if fill is None]
+    start = by_water_filling(problem).hours if others else np.zeros(0)
+    hours, bound = np.empty(len(problem.month)), np.empty(len(problem.months))
+    ward, city = np.zeros(len(problem.wards)), np.zeros(len(problem.months))
+    status, rounds = [Status.OPTIMAL] * len(problem.months), 0
+    for month, fill in enumerate(found):
+        rows = np.flatnonzero(problem.month == month)
+        if fill is not None:
+            hours[rows], city[month] = fill.hours, fill.prices.city
+            bound[month] = month_rules_bound(
+                problem,
+                rules,
+                month,
+                city=fill.prices.city,
+                low=fill.prices.low,
+                high=fill.prices.high,
+                budget=float(problem.city_budget[month]),
+            )
+            continue
+        answer = solve_month(problem, rules, month, start)
+        if answer.status is Status.INFEASIBLE:
+            raise explain_rules(problem, rules, month)
+        hours[rows] = answer.hours
+        bound[month], city[month], ward[answer.wards] = answer.bound, answer.city, answer.ward
+        status[month] = answer.status
+        rounds += answer.rounds
+    names, phases = [], []
+    if len(others) < len(found):
+        names.append(_WATER)
+        phases.append("exact water-filling with group bounds")
+    if others:
+        names.append(solver_name())
+        phases.append(f"tangent cuts ({rounds} LPs)")
+    joined = ", ".join(names), ", ".join(phases)
+    return Solution(hours, ward, city, bound, tuple(status), *joined, families=tuple(families))
+
+
+def in_whole_units(
+    problem: HoursProblem, group_rules: Sequence[GroupRule], exact: Solution, rules: HoursRules
+) -> Solution:
+    """The delivered hours: rounded as the rules say, with the bound that fits.
+
+    Raises
+    ------
+    InfeasibleError
+        If budgets or group rules cannot be met in whole units.
+    """
+    unit = rules.unit
+    if unit == 0.0:
+        return exact
+    grid = problem.on_grid(unit)
+    require_budgets(grid, unit=unit)
+    if group_rules:
+        return _groups_in_whole_units(grid, group_rules, exact, unit)
+    if rules.rounding_method == "largest-remainder":
+        hours = round_largest_remainder(grid, unit).hours
+        return replace(exact, hours=hours, phase=f"whole units of {unit:g} h (largest remainder)")
+    best = round_best(grid, unit)
+    bound = monthly_bound(grid, best.ward, best.city, unit=unit)
+    return replace(
+        exact, hours=best.hours, bound=bound, phase=f"whole units of {unit:g} h (marginal allocation)"
+    )
+
+
+def _groups_in_whole_units(
+    grid: HoursProblem, rules: Sequence[GroupRule], exact: Solution, unit: float
+) -> Solution:
+    hours, bound = np.empty(len(exact.hours)), exact.bound.copy()
+    ways: dict[str, None] = {}
+    for month, family in enumerate(exact.families):
+        rows = np.flatnonzero(grid.month == month)
+        best = None if family is None else round_month(grid, rules, family, unit)
+        if family is not None and best is None:
+            raise not_in_whole_units(grid.months[month], unit)
+        if best is not None and keeps_wards(grid, rows, best.hours):
+            hours[rows], bound[month] = best.hours, best.bound
+            ways["marginal allocation within groups"] = None
+        else:
+            hours[rows] = round_with_rules(grid, rules, exact.hours, unit, month)
+            ways["integer programme"] = None
+    return replace(exact, hours=hours, bound=bound, phase=f"whole units of {unit:g} h ({', '.join(ways)})")
