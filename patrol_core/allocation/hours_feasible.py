@@ -125,7 +125,7 @@ def parity_error(
         In how many months it fails.
     """
     works = round_up_tolerance(least)
-    others = f" (it fails in {months} months; {works:g} works for all)" if months > 1 else ""
+    others = f" for all {months} months in which it fails" if months > 1 else ""
     return InfeasibleError(
         f"Parity of hours per head within {asked:g} cannot be met in {label}: the bounds of the zones force "
         f"a difference of {least:.4g}{where}; a tolerance of {works:g} works{others}.",

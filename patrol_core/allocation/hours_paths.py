@@ -28,6 +28,7 @@ from patrol_core.allocation.hours_rules import HoursRules
 from patrol_core.allocation.rounding import round_best, round_largest_remainder
 from patrol_core.allocation.rounding_parity import round_month
 from patrol_core.allocation.rounding_rules import not_in_whole_units, round_with_rules
+from patrol_core.allocation.rounding_totals import tolerance_in_units
 from patrol_core.certificate import Status
 from patrol_core.solving import solver_name
 
@@ -177,17 +178,19 @@ def in_whole_units(
 def _groups_in_whole_units(
     grid: HoursProblem, rules: Sequence[GroupRule], exact: Solution, unit: float
 ) -> Solution:
-    hours, bound = np.empty(len(exact.hours)), exact.bound.copy()
+    hours, bound, status = np.empty(len(exact.hours)), exact.bound.copy(), list(exact.status)
     ways: dict[str, None] = {}
     for month, family in enumerate(exact.families):
         rows = np.flatnonzero(grid.month == month)
         best = None if family is None else round_month(grid, rules, family, unit)
         if family is not None and best is None:
-            raise not_in_whole_units(grid.months[month], unit)
+            tolerance = tolerance_in_units(grid, rules, family, unit)
+            raise not_in_whole_units(grid.months[month], unit, tolerance=tolerance)
         if best is not None and keeps_wards(grid, rows, best.hours):
-            hours[rows], bound[month] = best.hours, best.bound
+            hours[rows], bound[month], status[month] = best.hours, best.bound, best.status
             ways["marginal allocation within groups"] = None
         else:
             hours[rows] = round_with_rules(grid, rules, exact.hours, unit, month)
             ways["integer programme"] = None
-    return replace(exact, hours=hours, bound=bound, phase=f"whole units of {unit:g} h ({', '.join(ways)})")
+    phase = f"whole units of {unit:g} h ({', '.join(ways)})"
+    return replace(exact, hours=hours, bound=bound, status=tuple(status), phase=phase)

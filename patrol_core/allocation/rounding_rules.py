@@ -54,12 +54,17 @@ def round_with_rules(
     raise not_in_whole_units(problem.months[month], unit)
 
 
-def not_in_whole_units(label: str, unit: float) -> InfeasibleError:
-    """The error to raise where a month's group rules can be met in hours but not in units of ``unit`` hours."""
+def not_in_whole_units(label: str, unit: float, *, tolerance: float | None = None) -> InfeasibleError:
+    """The error to raise where a month's group rules can be met in hours but not in units of ``unit`` hours.
+
+    ``tolerance`` is a parity tolerance with which they can, where one is known.
+    """
+    works = "" if tolerance is None else f" (a parity tolerance of {tolerance:g} works)"
     return InfeasibleError(
         f"The group rules of {label} can be met in hours but not in whole steps of {unit:g} h; "
-        "loosen the rules slightly or do not round.",
+        f"loosen the rules slightly{works} or do not round.",
         rule="rounding",
+        remedy=tolerance,
     )
 
 

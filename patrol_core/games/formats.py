@@ -16,6 +16,7 @@ import numpy as np
 from patrol_core.errors import InputError
 from patrol_core.games.constraints import parse_constraints
 from patrol_core.games.formats_stackelberg import solve_bayesian_json, solve_general_json
+from patrol_core.games.variants import extra_fields, solve_variant
 from patrol_core.games.zone import solve_zone_game
 from patrol_core.games.zone_game import FloatArray, Strategy, ZoneGame
 
@@ -31,7 +32,11 @@ _ZONE_KEYS = (
     "constraints",
     "attacker",
 )
-_ATTACKER_KEYS: Mapping[str, tuple[str, ...]] = {"rational": ("model",)}
+_ATTACKER_KEYS: Mapping[str, tuple[str, ...]] = {
+    "rational": ("model",),
+    "quantal": ("model", "lambda"),
+    "suqr": ("model", "weights"),
+}
 
 
 class DeploymentsLike(Protocol):
@@ -57,8 +62,10 @@ class ZoneDocument:
         ``worst-case`` or ``total``.
     attacker
         The attacker object, ``model`` and its parameters.
-    low, high
-        (n,) interval ends; both are the values where no interval was given.
+    stated
+        (n,) the values as given.
+    intervals
+        (low, high), (n,) each, or None where the document has none; a zone without one keeps its value.
     notes
         What was done with the input that a reader should know.
     """
@@ -66,8 +73,8 @@ class ZoneDocument:
     game: ZoneGame
     objective: str
     attacker: Mapping[str, object]
-    low: FloatArray
-    high: FloatArray
+    stated: FloatArray
+    intervals: tuple[FloatArray, FloatArray] | None
     notes: tuple[str, ...] = ()
 
 
@@ -87,11 +94,20 @@ def _solve_total(document: ZoneDocument) -> Solved:
     return Solved(solve_zone_game(document.game, objective="total"))
 
 
+def _solve_variant(document: ZoneDocument) -> Solved:
+    game = document.game.replace(values=document.stated)
+    strategy = solve_variant(game, document.objective, document.attacker, document.intervals)
+    return Solved(strategy, extra_fields(strategy))
+
+
 #: (objective, attacker model) to solver. A new objective or attacker model is one more line here (its
 #: parameters' names go into ``_ATTACKER_KEYS``); error messages list what is in these tables.
 SOLVERS: dict[tuple[str, str], Callable[[ZoneDocument], Solved]] = {
     ("worst-case", "rational"): _solve_worst_case,
     ("total", "rational"): _solve_total,
+    ("regret", "rational"): _solve_variant,
+    ("worst-case", "quantal"): _solve_variant,
+    ("worst-case", "suqr"): _solve_variant,
 }
 
 
@@ -117,21 +133,21 @@ def parse_zone_document(document: Mapping[str, Any]) -> ZoneDocument:
     zone_ids = tuple(values)
     objective, attacker = _objective(document), _attacker(document)
     point = np.array(list(values.values()), dtype=float)
-    low, high = point, point
+    intervals = _intervals(document, values) if "intervals" in document else None
+    planned = point if intervals is None or objective == "regret" else intervals[1]
     notes: tuple[str, ...] = ()
-    if "intervals" in document:
-        low, high = _intervals(document, values)
+    if intervals is not None and objective != "regret":
         notes = ("Values are given as intervals: the plan is made for their upper ends, the worst case.",)
     game = ZoneGame(
         zone_ids,
-        high,
+        planned,
         document["budget"],
         document.get("effectiveness", 1.0),
         population=_population(document, zone_ids),
         groups=_groups(document),
         constraints=parse_constraints(document.get("constraints", [])),
     )
-    return ZoneDocument(game, objective, attacker, low, high, notes)
+    return ZoneDocument(game, objective, attacker, point, intervals, notes)
 
 
 def solve_zone_document(

@@ -39,7 +39,6 @@ CODES_AT_ONCE = 100
 TOLERANCE = 0.02
 
 _CODE = re.compile(r"[EW]01\d{6}")
-_AGED = re.compile(r"aged (\d+)(?: years?)? (?:(?:to|and) .*)?.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,9 +379,12 @@ def _plain(name: str) -> str:
 
 
 def _cells(names: Mapping[str, str], pattern: str) -> list[str]:
-    """Categories that match by themselves or as a part, at the highest level at which any does."""
-    found = {c: n.count(": ") for c, n in names.items() if re.fullmatch(rf"(?:{pattern})(?:: .*)?", n)}
-    return [c for c, level in found.items() if level == min(found.values())]
+    """Categories that match by themselves, or their parts where only these are given; each branch for itself."""
+    branches: dict[str, dict[str, int]] = {}
+    for category, name in names.items():
+        if match := re.fullmatch(rf"({pattern})(?:: .*)?", name):
+            branches.setdefault(match.group(1), {})[category] = name.count(": ")
+    return [c for found in branches.values() for c, level in found.items() if level == min(found.values())]
 
 
 def _unknown(table: Table, column: str, names: Mapping[str, str]) -> SourceError:

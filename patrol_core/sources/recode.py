@@ -202,7 +202,8 @@ def recode(
     crimes, report
         The same rows in the same order; ``lsoa_code`` changed where it could be, ``lsoa_name`` emptied there.
     """
-    codes, inverse = np.unique(crimes["lsoa_code"].to_numpy(dtype=object), return_inverse=True)
+    inverse, found = pd.factorize(crimes["lsoa_code"])
+    codes = np.asarray(found, dtype=object)
     kind = _kinds(codes, lookup, to)
     way = kind["way"].to_numpy()[inverse]
     result = kind["code"].to_numpy()[inverse]

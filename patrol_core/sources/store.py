@@ -277,21 +277,23 @@ class Store:
         if faults:
             self._set_aside([p for p in whole if p.id in faults])
         bad = set(faults) | {p.id for p in looked if p.state != "whole"}
-        return tuple(p for p in self.parts() if p.id in bad and p.state != "whole")
+        return tuple(p for p in self.parts() if p.id in bad and p.state != "whole") if bad else ()
 
-    def require_whole(self, parts: Sequence[Part]) -> list[Part]:
-        """``parts``, as far as they are still in the store, all of them whole.
+    def require_whole(self, parts: Sequence[Part]) -> bool:
+        """Whether all of ``parts`` are still in the store and whole; False when some were replaced meanwhile.
 
         Raises
         ------
         DamagedData
-            Naming those that are not, and what to do.
+            Naming those that are not whole, and what to do.
         """
+        faults = faults_of(self.folder, [p for p in parts if p.state == "whole"])
+        if not faults and all(p.state == "whole" for p in parts):
+            return True
         damaged = self.check(parts)
         if damaged:
             raise DamagedData(self._words(damaged), damaged)
-        here = {p.id for p in self.parts()}
-        return [p for p in parts if p.id in here]
+        return False
 
     def _words(self, damaged: Sequence[Part]) -> str:
         names = "; ".join(p.describe() for p in damaged[:3])

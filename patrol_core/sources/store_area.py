@@ -129,8 +129,7 @@ def area_rows(
     if report is not None:
         findings += report.findings
     inside = _inside(rows, zones, lookup) & _in_shape(rows, boundary)
-    shapes = {p.id: p.polygon for p in store.pulls() if p.polygon}
-    believed, notes = believe(rows, parts, shapes, inside)
+    believed, notes = believe(rows, parts, store, inside)
     findings += notes
     kept = rows[inside & believed].reset_index(drop=True)
     if not len(kept):
@@ -192,7 +191,8 @@ def _inside(rows: pd.DataFrame, zones: gpd.GeoDataFrame | None, lookup: Lookup |
     """Rows of the zones: by code, and by point where the code says nothing."""
     if zones is None:
         return np.ones(len(rows), dtype=bool)
-    codes, inverse = np.unique(rows["lsoa_code"].to_numpy(dtype=object), return_inverse=True)
+    inverse, found = pd.factorize(rows["lsoa_code"])
+    codes = np.asarray(found, dtype=object)
     ours = np.isin(codes, zones.index.to_numpy(dtype=object))[inverse]
     elsewhere = np.zeros(len(rows), dtype=bool)
     vintage = lookup.vintage_of(set(map(str, zones.index))) if lookup is not None else None
@@ -220,9 +220,9 @@ def _at_points(rows: pd.DataFrame, shape: BaseGeometry | None) -> NDArray[np.boo
 
 
 def _with_outcomes(store: Store, rows: pd.DataFrame, wanted: Wanted) -> tuple[pd.DataFrame, list[Finding]]:
-    if not any(p.dataset == "outcomes" for p in store.parts("outcomes")):
+    last = last_outcomes(store, wanted)
+    if not len(last):
         return rows, []
-    last, _ = last_outcomes(store, wanted)
     joined = rows["crime_id"].map(last)
     has = joined.notna() & (rows["crime_id"] != "")
     if not has.any():

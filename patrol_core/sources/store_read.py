@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -65,10 +66,9 @@ def read_rows(store: Store, wanted: Wanted, dataset: str = "crimes") -> tuple[pd
         When one of the files is not what was written.
     """
     for _ in range(_TRIES):
-        listed = [p for p in store.parts(dataset) if wanted.concerns(p)]
-        parts = store.require_whole(listed)
-        if len(parts) < len(listed):
-            continue  # replaced by another process meanwhile
+        parts = [p for p in store.parts(dataset) if wanted.concerns(p)]
+        if not store.require_whole(parts):
+            continue  # some were replaced by another process meanwhile
         try:
             return _query(store, parts, wanted, dataset), parts
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
@@ -92,13 +92,19 @@ def _query(store: Store, parts: Sequence[Part], wanted: Wanted, dataset: str) ->
         )
     paths = [str(store.path_of(p)) for p in parts]
     query = f"SELECT {', '.join(columns)}, file_index AS part FROM read_parquet(?) WHERE "  # noqa: S608 (our own)
-    with duckdb.connect(":memory:") as session:
+    with _engine().cursor() as session:
         tables = [
             session.sql(query + condition, params=[paths, *values]).to_arrow_table()
             for condition, values in _conditions(wanted)
         ]
     table = pa.concat_tables(tables)
     return _to_frame(table.drop_columns("part"), table["part"].to_numpy().astype(np.int64))
+
+
+@lru_cache(maxsize=1)
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One database in memory for the process; each question has a cursor of its own, so threads may ask at once."""
+    return duckdb.connect(":memory:")
 
 
 def _conditions(wanted: Wanted) -> list[tuple[str, list[Any]]]:
@@ -135,7 +141,7 @@ def _to_frame(table: pa.Table, part: NDArray[np.int64]) -> pd.DataFrame:
 
 
 def believe(
-    rows: pd.DataFrame, parts: Sequence[Part], polygons: dict[str, bytes], within: NDArray[np.bool_]
+    rows: pd.DataFrame, parts: Sequence[Part], store: Store, within: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], list[Finding]]:
     """Which rows count; see the module docstring.
 
@@ -143,8 +149,8 @@ def believe(
     ----------
     rows, parts
         From :func:`read_rows`.
-    polygons
-        Pull id -> area asked for (WKB, EPSG:4326).
+    store
+        They are from; it knows the areas of pulls.
     within
         Which rows lie in the area.
     """
@@ -154,6 +160,7 @@ def believe(
     keep = np.ones(len(rows), dtype=bool)
     if not len(parts) or set(kind) == {"archive"}:
         return keep, []
+    polygons = {p.id: p.polygon for p in store.pulls() if p.polygon}
     month, force = rows["month"].astype("str").to_numpy(dtype=object), rows["force"].to_numpy(dtype=object)
     archive = {(p.month, p.force) for p in parts if p.kind == "archive"}
     in_archive = np.array([key in archive for key in zip(month, force, strict=True)], dtype=bool)
@@ -263,8 +270,8 @@ def _words(
     return found
 
 
-def last_outcomes(store: Store, wanted: Wanted) -> tuple[pd.Series[Any], int]:
-    """Crime ID -> its last outcome by month (of one month: the last in the file), and how many outcomes were read."""
+def last_outcomes(store: Store, wanted: Wanted) -> pd.Series[Any]:
+    """Crime ID -> its last outcome by month (of one month: the last in the file)."""
     reading = Wanted(
         wanted.box, wanted.codes, None, None
     )  # outcomes come months later, also from other forces
@@ -273,4 +280,4 @@ def last_outcomes(store: Store, wanted: Wanted) -> tuple[pd.Series[Any], int]:
         rows = rows[rows["month"].astype("str") >= min(wanted.months)]
     rows = rows[rows["crime_id"] != ""]
     ordered = rows.sort_values("month", kind="stable")
-    return ordered.drop_duplicates("crime_id", keep="last").set_index("crime_id")["outcome"], len(rows)
+    return ordered.drop_duplicates("crime_id", keep="last").set_index("crime_id")["outcome"]

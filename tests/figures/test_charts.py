@@ -90,7 +90,7 @@ def test_group_bars_draw_the_band_of_the_rule(within):
     figure = charts.group_bars(
         ["1", "2"], np.array([0.5, 1.5]), overall=1.0, title="t", unit=unit, within=within
     )
-    assert axes(figure) == ("", unit)
+    assert unit in figure.layout.title.text  # long units stand below the title, not along the axis
     bands = [shape for shape in figure.layout.shapes if shape.type == "rect"]
     assert len(bands) == (within is not None)
     if within is not None:
@@ -146,7 +146,7 @@ def test_every_chart_survives_the_way_to_the_browser():
         charts.plan_bars(one, column="worst_case", title="t", unit=UNIT),
         charts.hours_heatmap(pd.DataFrame([[0.0]], index=["A"], columns=["2025-01"])),
     ):
-        drawn = json.loads(figure.to_json(), parse_constant=lambda name: pytest.fail(name))
+        drawn = json.loads(figure.to_json(), parse_constant=pytest.fail)
         assert drawn["data"]
         assert drawn["layout"]["title"]["text"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import geopandas as gpd
@@ -65,7 +66,7 @@ class Loads(HTMLParser):
     def handle_starttag(self, tag, attrs):
         self.scripts += tag == "script"
         for name, value in attrs:
-            if value and name in ("src", "srcset", "data", "poster") or (tag == "link" and name == "href"):
+            if (value and name in ("src", "srcset", "data", "poster")) or (tag == "link" and name == "href"):
                 self.addresses.append(value)
 
 
@@ -103,7 +104,7 @@ def test_name_follows_content():
 def test_simplified_neighbours_still_share_their_border():
     asset = build_asset(zones(), tolerance_m=50.0)
     shapes = [shape(feature["geometry"]) for feature in json.loads(asset.content)["features"]]
-    for left, right in zip(shapes, shapes[1:], strict=False):
+    for left, right in pairwise(shapes):
         assert left.intersection(right).length > 0
         assert left.intersection(right).area == 0
 

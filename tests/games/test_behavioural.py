@@ -197,6 +197,15 @@ def test_floors_and_worthless_zones():
         assert plan.value - plan.lower <= 1e-4 * plan.value
 
 
+@pytest.mark.parametrize("budget", [0.0, 3.0, 50.0])
+@pytest.mark.parametrize("attacker", [QuantalResponse(0.5), SUQR(-9.3, 5.1, 0.0)])
+def test_no_budget_and_more_than_enough(budget, attacker):
+    game = ZoneGame(("a", "b", "c"), np.array([5.7e-4, 2.2e-5, 4.2e-2]), budget, 0.001)
+    plan = solve_behavioural(game, attacker)
+    assert plan.budget_used <= min(budget, 3.0) + 1e-12
+    assert plan.value - plan.lower <= 1e-8 * plan.value
+
+
 def test_path_from_careless_to_rational():
     game = game_of(11, 15)
     path = rationality_path(game, [0.0, 0.1, 1.0, 10.0, 1e4])

@@ -49,8 +49,8 @@ def test_intervals_mean_the_upper_ends_in_the_worst_case():
     assert result["worst_case"] == pytest.approx((12 * 9) / 21)
     assert "upper ends" in result["notes"][0]
     parsed = parse_zone_document(document)
-    assert parsed.low.tolist() == [8, 5, 1]
-    assert parsed.high.tolist() == [12, 9, 1]
+    assert parsed.intervals[0].tolist() == [8, 5, 1]
+    assert parsed.intervals[1].tolist() == [12, 9, 1]
 
 
 def test_total_objective():

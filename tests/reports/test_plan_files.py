@@ -1,0 +1,199 @@
+"""The files of a plan as pages and command line make them: one code, one content, all or none."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from patrol_core.analysis import Planner, coverage_table, prepare, solve_hours_plan
+from patrol_core.areas import AreaData, load_area
+from patrol_core.errors import InfeasibleError, InputError, SourceError
+from patrol_core.reports import plan_files as module
+from patrol_core.reports.plan_files import make_plan_files, plan_files, summarise
+from patrol_core.reports.plan_report import report_of
+from patrol_core.scenario import Scenario, choices, make_scenario
+
+ALL = ["coverage.csv", "deployments.csv", "zones.geojson", "summary.json", "report.html", "allocation.csv"]
+
+
+@pytest.fixture(scope="module")
+def columbus() -> AreaData:
+    return load_area("columbus")
+
+
+@pytest.fixture(scope="module")
+def result(columbus) -> module.Result:
+    return summarise(columbus, make_scenario({"area": "columbus", "fairness": 0.3}))
+
+
+def timeless(content: bytes) -> dict:
+    summary = json.loads(content)
+    del summary["seconds"]
+    del summary["hours"]["seconds"]
+    return summary
+
+
+def test_all_files_are_made(result):
+    files = plan_files(result)
+    assert list(files) == [*ALL, "fairness.csv"]
+    assert all(isinstance(content, bytes) and content for content in files.values())
+
+
+def test_a_page_that_solved_already_hands_out_the_same_bytes(columbus, result):
+    """A page passes its planner, strategy and hours plan; the command line passes nothing."""
+    scenario = result.scenario
+    planner = Planner(prepare(columbus, scenario))
+    for budget in (3.0, 20.0, 12.0):  # the page's sliders have been elsewhere before
+        strategy = planner.solve(scenario.changed(budget=budget))
+    hours = solve_hours_plan(planner.prepared, scenario)
+    from_page = plan_files(summarise(columbus, scenario, planner=planner, strategy=strategy, hours=hours))
+    from_command = plan_files(result)
+    for name in ("coverage.csv", "allocation.csv", "deployments.csv", "fairness.csv", "zones.geojson"):
+        if name != "allocation.csv":
+            continue
+        assert from_page[name] == from_command[name]
+    page, command = (
+        pd.read_csv(pd.io.common.BytesIO(made["coverage.csv"])) for made in (from_page, from_command)
+    )
+    assert page["coverage"].to_numpy() == pytest.approx(command["coverage"].to_numpy(), abs=1e-7)
+    figures = [timeless(made["summary.json"]) for made in (from_page, from_command)]
+    for name in ("worst_case", "expected_residual", "budget_used"):
+        assert figures[0][name] == pytest.approx(figures[1][name], rel=1e-9)
+
+
+def test_a_plan_without_group_rules_is_the_same_to_the_last_bit(columbus):
+    scenario = make_scenario({"area": "columbus", "floor": 0.01})
+    planner = Planner(prepare(columbus, scenario))
+    planner.solve(scenario.changed(budget=30.0))
+    page = plan_files(summarise(columbus, scenario, planner=planner, strategy=planner.solve(scenario)))
+    command = plan_files(summarise(columbus, scenario))
+    for name in page:
+        if name.endswith((".csv", ".geojson")):
+            assert page[name] == command[name], name
+    assert timeless(page["summary.json"]) == timeless(command["summary.json"])
+
+
+def test_one_file_at_a_time_is_the_same_file(result):
+    everything = plan_files(result)
+    for name in ("coverage.csv", "summary.json", "fairness.csv"):
+        assert plan_files(result, only=[name]) == {name: everything[name]}
+    assert plan_files(result, only=[]) == {}
+
+
+def test_coverage_csv_is_the_table_that_pages_show(result):
+    shown = coverage_table(result.strategy, result.prepared.surface.mean)
+    content = plan_files(result, only=["coverage.csv"])["coverage.csv"]
+    read = pd.read_csv(pd.io.common.BytesIO(content), dtype={"zone_id": str})
+    pd.testing.assert_frame_equal(read, shown.astype({"zone_id": "str"}), check_exact=True, check_dtype=False)
+
+
+def test_summary_names_scenario_data_units_and_versions(columbus, result):
+    summary = json.loads(plan_files(result, only=["summary.json"])["summary.json"])
+    assert summary["scenario"] == {
+        **json.loads(json.dumps(result.scenario.model_dump())),
+        "hash": result.scenario.key(),
+    }
+    assert set(choices()) <= set(summary["scenario"])
+    assert summary["data"]["hash"] == columbus.content_hash
+    assert summary["data"]["attribution"] == columbus.attribution
+    assert summary["data"]["kind"] == "published"
+    assert set(summary["versions"]) >= {"python", "pyomo", "highspy"}
+    columns = {name: {c["name"]: c["unit"] for c in found} for name, found in summary["columns"].items()}
+    assert set(columns) == {"coverage.csv", "allocation.csv", "deployments.csv", "fairness.csv"}
+    assert columns["allocation.csv"]["Hours"] == "h per month"
+    assert columns["coverage.csv"]["coverage"] == "share of time"
+    assert columns["coverage.csv"]["value"] == result.prepared.surface.unit == summary["unit"]
+
+
+def test_scenario_in_the_summary_makes_the_plan_again(columbus, result):
+    kept = json.loads(plan_files(result, only=["summary.json"])["summary.json"])["scenario"]
+    kept.pop("hash")
+    again = summarise(columbus, make_scenario(kept))
+    assert again.scenario == result.scenario
+    only = ["coverage.csv", "allocation.csv", "deployments.csv", "fairness.csv"]
+    assert plan_files(again, only=only) == plan_files(result, only=only)
+
+
+def test_hours_that_cannot_be_made_are_said_and_left_out(columbus):
+    found = summarise(columbus, make_scenario({"city_hours": 100.0}))
+    assert found.hours is None
+    assert "city budget" in found.hours_fault.lower()
+    files = plan_files(found)
+    assert "allocation.csv" not in files
+    summary = json.loads(files["summary.json"])
+    assert summary["hours"] == {"status": "infeasible", "reason": found.hours_fault}
+    assert "allocation.csv" not in summary["columns"]
+    assert b"report" in files["report.html"].lower()
+
+
+def test_an_infeasible_game_is_not_hidden(columbus):
+    with pytest.raises(InfeasibleError):
+        summarise(columbus, make_scenario({"floor": 0.9}))
+
+
+def test_no_groups_no_fairness_file():
+    found = summarise(load_area("geodanet"), Scenario())
+    assert list(plan_files(found)) == ALL
+    assert json.loads(plan_files(found, only=["summary.json"])["summary.json"])["fairness"] == []
+
+
+@pytest.mark.parametrize("budget", [0.0, 49.0, 1000.0])
+def test_no_units_and_more_units_than_zones_are_ordinary(columbus, budget):
+    found = summarise(columbus, make_scenario({"budget": budget}))
+    files = plan_files(found)
+    assert found.strategy.budget_used == pytest.approx(min(budget, 49.0))
+    rows = files["deployments.csv"].decode().splitlines()
+    assert len(rows) == 1 + (0 if budget == 0 else 49)
+    assert json.loads(files["summary.json"])["budget"] == budget
+
+
+def test_report_shows_figures_choices_and_where_the_data_come_from(columbus, result):
+    page = report_of(result).decode()
+    for text in (
+        "Columbus",
+        f"{result.strategy.worst_case:,.4g}",
+        result.scenario.key(),
+        columbus.content_hash[:12],
+        *(row.label for row in choices().values()),
+    ):
+        assert text.replace("'", "&#39;") in page or text in page, text
+    assert "python -m patrol_core plan" in page or "patrol plan" in page
+
+
+def test_report_of_generated_data_says_so():
+    sample = load_area("sample")
+    page = report_of(summarise(sample, make_scenario({"zones": "ward", "horizon": 1}))).decode()
+    assert "Generated data" in page
+
+
+def test_writing_is_all_or_none(result, tmp_path, monkeypatch):
+    assert set(make_plan_files(result, tmp_path / "plan")) == {*ALL, "fairness.csv"}
+    before = {path.name: path.read_bytes() for path in (tmp_path / "plan").iterdir()}
+
+    def broken(result):
+        raise InputError("no report today")
+
+    monkeypatch.setattr(module, "_report", broken)
+    with pytest.raises(InputError, match="no report today"):
+        make_plan_files(result, tmp_path / "plan")
+    with pytest.raises(InputError):
+        make_plan_files(result, tmp_path / "other")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "plan").iterdir()} == before
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_file_in_the_way_of_the_folder(result, tmp_path):
+    (tmp_path / "plan").write_text("mine")
+    with pytest.raises((InputError, SourceError), match="plan"):
+        make_plan_files(result, tmp_path / "plan")
+    assert (tmp_path / "plan").read_text() == "mine"
+
+
+def test_files_of_an_earlier_plan_do_not_stay_behind(result, tmp_path):
+    make_plan_files(result, tmp_path)
+    (tmp_path / "own.csv").write_text("mine")
+    make_plan_files(replace(result, hours=None, hours_fault="no hours", fairness=pd.DataFrame()), tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == (set(ALL) - {"allocation.csv"}) | {"own.csv"}
