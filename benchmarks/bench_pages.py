@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import pandas as pd
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.shared import london_upload
@@ -146,13 +145,23 @@ def _compare(
         budget, fairness = (Watched(page, slider, "painted") for slider in (BUDGET, FAIRNESS))
         other = Watched(plain, "Budget", "mounted")
         rows = []
-        for name, pairs in (("budget", _budget(budget, other, steps)), ("fairness", _fair(budget, fairness, other, steps))):
+        for name, pairs in (
+            ("budget", _budget(budget, other, steps)),
+            ("fairness", _fair(budget, fairness, other, steps)),
+        ):
             for place, what in enumerate(("figure", "map")):
                 here = median([pair[0][place] for pair in pairs])
                 there = median([pair[1][place] for pair in pairs])
                 verdict = "met" if here <= TARGET * there else "MISSED"
                 rows.append(
-                    (name, what, f"{here:.0f}", f"{there:.0f}", f"{here / there:.2f}", f"≤ {TARGET:g} {verdict}")
+                    (
+                        name,
+                        what,
+                        f"{here:.0f}",
+                        f"{there:.0f}",
+                        f"{here / there:.2f}",
+                        f"≤ {TARGET:g} {verdict}",
+                    )
                 )
     header = ("slider", "seen", "Patrol game, ms", "bare page, ms", "ratio", "target")
     table(f"{title}, {count:,} zones: one slider step (medians of {steps})", header, rows)

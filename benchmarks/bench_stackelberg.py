@@ -63,7 +63,9 @@ def row(label: str, n: int, times: Sequence[float], limit: float | None = None) 
     print(f"{n:>7,}  {label:<48} {statistics.median(times):>10.1f} {max(times):>10.1f}{target}")
 
 
-def measure_single(n: int, method: Method, repeats: int, *, parity: bool = False, limit: float | None = None) -> None:
+def measure_single(
+    n: int, method: Method, repeats: int, *, parity: bool = False, limit: float | None = None
+) -> None:
     games = [general(n, seed, parity=parity) for seed in range(repeats)]
     times = [timed(lambda g=game: solve_stackelberg(g, method=method)) for game in games]
     row(f"SSE, {method}{', coverage parity' if parity else ''}", n, times, limit)

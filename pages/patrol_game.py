@@ -7,7 +7,7 @@ import streamlit as st
 from patrol_core.ui import cached, controls, frame, state
 from patrol_core.ui.game_tabs import draw_tabs
 from patrol_core.ui.map_view import basemap_switch, draw_map
-from patrol_core.ui.plan_view import coverage_layer, plan_metrics, residual_layer
+from patrol_core.ui.plan_view import coverage_layer, offender_words, plan_metrics, residual_layer
 from patrol_core.ui.zone_panel import zone_panel, zone_picker
 
 SHOWN = {"plan": "Patrol coverage", "left": "Harm left"}
@@ -49,9 +49,13 @@ if prepared is not None:
                     format_func=SHOWN.__getitem__,
                     label_visibility="collapsed",
                 )
+            controls.offender()
         if strategy is None:
             return
         with plan, frame.guarded():
+            words = offender_words(prepared, strategy)
+            if words:
+                st.write(words)
             wide, narrow = st.columns([3, 2])
             with wide:
                 left = st.session_state.get("_shown") == "left"

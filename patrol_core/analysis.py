@@ -25,6 +25,7 @@ from patrol_core.errors import InputError
 from patrol_core.evaluation import baselines
 from patrol_core.fairness import measures
 from patrol_core.games.constraints import Constraint, CoverageParity, Floor, ResidualParity
+from patrol_core.games.offenders import Uncertainty, solve_for
 from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
 from patrol_core.risk.harm import WEIGHTS, crime_types_in_risk
 from patrol_core.risk.seasonal import monthly_demand
@@ -275,6 +276,16 @@ def game_of(prepared: Prepared, scenario: Scenario) -> ZoneGame:
     )
 
 
+def uncertainty_of(prepared: Prepared, scenario: Scenario) -> Uncertainty:
+    """What offender models beyond the rational one need: intervals of the values, and harm by crime type."""
+    surface = prepared.surface
+    per_month = surface.counts / max(surface.months, 1)
+    harm = {
+        kind: per_month[:, index] * surface.weights[index] for index, kind in enumerate(surface.crime_types)
+    }
+    return Uncertainty(scenario.rationality, surface.low, surface.high, harm)
+
+
 class Planner:
     """Solves the game of scenarios that share their data choices, keeping models warm between calls.
 
@@ -295,6 +306,8 @@ class Planner:
             When floors and fairness cannot all be met with the budget; says what would work.
         """
         game = game_of(self.prepared, scenario)
+        if scenario.offender != "rational":
+            return solve_for(game, scenario.offender, uncertainty_of(self.prepared, scenario))
         if not game.coupling_rules():
             return solve_zone_game(game)
         return self.model(scenario).solve(

@@ -24,6 +24,7 @@ MONTH = r"^(\d{4}-(0[1-9]|1[0-2]))?$"
 ZoneSystem = Literal["lsoa", "ward", "grid", "hex", "own"]
 Weighting = Literal["count", "cchi", "ons-css"]
 FairnessRule = Literal["coverage-parity", "residual-parity"]
+Offender = Literal["rational", "quantal", "regret", "types"]
 Rounding = Literal["quarter", "none", "shift"]
 
 
@@ -136,6 +137,26 @@ class Scenario(BaseModel):
         "security games and flatters every plan; try 0.5.",
         gt=0,
         le=1,
+    )
+    offender: Offender = choice(
+        "rational",
+        url="offender",
+        flag="--offender",
+        label="Offenders",
+        part="game",
+        help="Which offenders the plan is made for: they watch perfectly (rational), err (quantal), values are "
+        "uncertain (regret), or each crime type has its own (types).",
+    )
+    rationality: float = choice(
+        10.0,
+        url="lambda",
+        flag="--rationality",
+        label="How well offenders choose",
+        part="game",
+        step=1,
+        help="λ times the highest zone's value, for offenders who err: 0 does not look, 100 hardly errs.",
+        ge=0,
+        le=1000,
     )
     fairness: float | None = choice(
         None,

@@ -36,7 +36,7 @@ class HoursRules:
         Zone area over the month's mean area is held between these two before it multiplies the most hours.
     rounding_method
         ``best``: the best plan in whole units (marginal allocation, Fox 1966). ``largest-remainder``: the
-        continuous plan, rounded (Hamilton's method).
+        continuous plan, rounded (Hamilton's method); plans with group rules are always rounded the best way.
     ward_budgets
         (ward, hours per month) pairs for wards whose limit is not ``ward_budget``.
 
@@ -99,7 +99,8 @@ class Plan:
         (hours), value_of_hour (rise of the objective per further hour in this zone, at ``hours_continuous``).
     certificate
         Proof for ``hours`` as delivered, all months together. Its bound is the best possible in whole units
-        where ``rounding_method="best"`` and no group rule is set; else the bound of the unrounded problem.
+        where ``rounding_method="best"`` and there are no group rules, or the groups do not overlap and no
+        ward budget binds; else the bound of the unrounded problem.
     continuous
         Proof for ``hours_continuous``: objective, dual bound, gap.
     monthly

@@ -63,7 +63,7 @@ def not_in_whole_units(label: str, unit: float, *, tolerance: float | None = Non
     return InfeasibleError(
         f"The group rules of {label} can be met in hours but not in whole steps of {unit:g} h; "
         f"loosen the rules slightly{works} or do not round.",
-        rule="rounding",
+        rule="rounding" if tolerance is None else "parity-rounding",
         remedy=tolerance,
     )
 

@@ -35,6 +35,16 @@ def add_parser(commands: Any) -> None:
         help="police.uk archive rows as published: CSV, zip or folder; may be repeated",
     )
     place.add_argument(
+        "--store",
+        metavar="DIR",
+        nargs="?",
+        const="",
+        help="rows of the store inside --boundaries; DIR when it is not the usual one",
+    )
+    place.add_argument(
+        "--lookup", metavar="CSV", type=Path, help="with --store: ONS lookup from LSOA 2011 to 2021"
+    )
+    place.add_argument(
         "--boundaries", metavar="FILE", type=Path, help="zones as GeoJSON, GeoPackage or zipped Shapefile"
     )
     place.add_argument(
@@ -116,6 +126,10 @@ def data_of(arguments: argparse.Namespace) -> AreaData:
     from patrol_core.sources.boundaries import read_attributes, read_polygons
     from patrol_core.sources.police_archive import read_crimes
 
+    if arguments.store is not None:
+        return _from_store(arguments)
+    if arguments.lookup is not None:
+        raise InputError("--lookup goes with --store; add --store, or give it as --attributes.")
     if not arguments.crimes:
         if arguments.boundaries or arguments.attributes:
             raise InputError(
@@ -132,4 +146,24 @@ def data_of(arguments: argparse.Namespace) -> AreaData:
     )
     return area_from_crimes(
         crimes, polygons=polygons, lookup=attributes or None, name=name, findings=report.findings
+    )
+
+
+def _from_store(arguments: argparse.Namespace) -> AreaData:
+    """All rows of the store inside the boundaries, and in the months if those are given."""
+    from patrol_core.sources.boundaries import read_attributes, read_polygons
+    from patrol_core.sources.recode import read_lookup
+    from patrol_core.sources.store import Store
+    from patrol_core.sources.store_area import open_area
+
+    if arguments.crimes or arguments.area:
+        raise InputError("--store brings its own rows; leave out --area and --crimes.")
+    if arguments.boundaries is None:
+        raise InputError("--store needs --boundaries FILE, the zones to plan for.")
+    return open_area(
+        Store(arguments.store or None),
+        polygons=read_polygons(arguments.boundaries),
+        lookup=read_lookup(arguments.lookup) if arguments.lookup else None,
+        attributes=[read_attributes(path) for path in arguments.attributes] or None,
+        name=arguments.boundaries.stem,
     )

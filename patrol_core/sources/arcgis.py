@@ -276,8 +276,8 @@ def _check_value(feature: Feature, name: str, layer: Layer, number: int) -> None
             "service has changed. Give a boundary file instead."
         )
     value = feature.values[name]
-    needed = name in layer.key
-    if not (isinstance(value, str) and value.strip()) and (needed or value is not None):
+    fits = bool(value.strip()) or name not in layer.key if isinstance(value, str) else value is None
+    if not fits or (value is None and name in layer.key):
         raise SourceError(
             f"{layer.service}: feature {number}, field {name}, is {value!r} and not text; nothing of this answer was used."
         )

@@ -334,7 +334,7 @@ def _details(tally: _Tally) -> dict[str, int]:
 def _report(tally: _Tally, adding: Adding) -> BulkReport:
     added = adding.added
     assert added is not None
-    findings = list(added.pull.findings)
+    findings = list(added.pulls[0].findings)
     if added.older:
         names = "; ".join(p.describe() for p in added.older[:3]) + (" …" if len(added.older) > 3 else "")
         findings.append(
@@ -357,7 +357,7 @@ def _report(tally: _Tally, adding: Adding) -> BulkReport:
         findings.append(Finding("info", f"{len(tally.same)} files were in the store already, byte for byte."))
     return BulkReport(
         rows_read=tally.rows,
-        rows_kept=added.pull.rows_kept,
+        rows_kept=added.pulls[0].rows_kept,
         files=tuple(tally.files),
         same=tuple(tally.same),
         ignored=tuple(tally.ignored),

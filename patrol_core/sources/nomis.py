@@ -256,6 +256,7 @@ class Nomis:
         reason = ""
         for fresh in (False, True):
             rows: list[tuple[str, str, str, float]] = []
+            total = 0
             while True:
                 page = asker.ask(
                     self._question(table, codes, len(rows)),
@@ -264,9 +265,10 @@ class Nomis:
                     fresh=fresh,
                 )
                 rows += page.rows
-                if not page.rows or len(rows) >= page.total:
+                total = max(total, page.total)
+                if not page.rows or len(rows) >= total:
                     break
-            reason = _misfit(rows, page.total, codes)
+            reason = _misfit(rows, total, codes)
             if not reason:
                 return rows
         raise SourceError(

@@ -323,19 +323,28 @@ class OnsGeography:
 
     # ---- lookups ----------------------------------------------------------------------------------------
 
-    def vintages(self, codes: Sequence[str], *, cancel: threading.Event | None = None) -> pd.DataFrame:
-        """LSOA 2011 to LSOA 2021, for LSOAs of 2021, as ``read_attributes`` gives such a lookup."""
+    def vintages(
+        self, codes: Sequence[str], *, vintage: str = "2021", cancel: threading.Event | None = None
+    ) -> pd.DataFrame:
+        """LSOA 2011 to LSOA 2021, as ``read_attributes`` gives such a lookup (index 2011, column ``lsoa21``).
+
+        Parameters
+        ----------
+        codes
+            LSOAs of ``vintage``. All pairs they are part of are given, with the other parts of those that were split
+            or merged, so that figures can be shared out rightly.
+        """
         layer = self.layers["lsoa11_lsoa21"]
+        near, far = (layer.code, layer.pair) if vintage == "2011" else (layer.pair, layer.code)
         with self._asker(cancel) as asker:
-            links = arcgis.by_codes(asker, layer, layer.pair, codes, page=self._page)
-        old = pd.Index([str(f.values[layer.code]) for f in links], dtype="str", name="zone_id")
-        out = pd.DataFrame({"lsoa21": [str(f.values[layer.pair]) for f in links]}, index=old)
-        out.attrs = {
-            "file": layer.title,
-            "kind": "vintage lookup",
-            "vintage": "2011",
-            "answers": tuple(asker.answers),
-        }
+            links = arcgis.by_codes(asker, layer, near, codes, page=self._page)
+            others = [str(f.values[far]) for f in links]
+            links += arcgis.by_codes(asker, layer, far, others, page=self._page)
+            answers = tuple(asker.answers)
+        pairs = sorted({(str(f.values[layer.code]), str(f.values[layer.pair])) for f in links})
+        old = pd.Index([p[0] for p in pairs], dtype="str", name="zone_id")
+        out = pd.DataFrame({"lsoa21": [p[1] for p in pairs]}, index=old)
+        out.attrs = {"file": layer.title, "kind": "vintage lookup", "vintage": "2011", "answers": answers}
         return out
 
     def _asker(self, cancel: threading.Event | None) -> Asker:

@@ -103,7 +103,7 @@ class Asker:
             Ask even where an answer is kept, and keep the new one.
         """
         base = self._client.settings.base_url
-        digest = hashlib.sha256("\n".join((base, ask.path, ask.canonical)).encode()).hexdigest()[:32]
+        digest = hashlib.sha256(f"{base}\n{ask.path}\n{ask.canonical}".encode()).hexdigest()[:32]
         key = f"open.{kind}.{digest}"
         if not fresh and (kept := self._kept(key, parse)) is not None:
             value, when = kept

@@ -142,7 +142,8 @@ def pull_place_whole(
     """
     tell = on_progress or (lambda _share, _words: None)
     tables = [read_attributes(f) for f in files]  # a wrong file is told before anything is asked
-    notes, answers, zones = list(place.findings()), [], None
+    notes, zones = list(place.findings()), None
+    answers: list[Answer] = []
     if geography is not None:
         tell(0.0, f"Boundaries of {place.name}")
         zones = _zones(place, geography, cancel)
@@ -151,7 +152,9 @@ def pull_place_whole(
         zones.attrs["vintage"] = place.vintage
         tell(_BOUNDARIES, f"{len(zones):,} LSOAs")
     elif not place.exact:
-        raise InputError(f"Of {place.name} only a box is known without the ONS boundaries; draw it or give a file.")
+        raise InputError(
+            f"Of {place.name} only a box is known without the ONS boundaries; draw it or give a file."
+        )
     if zones is not None and geography is not None:
         more = _attribute_tables(zones, place, geography, nomis, tables, tell, cancel)
         answers += [a for t in more for a in answers_of(t)]
@@ -207,33 +210,25 @@ def _attribute_tables(
     cancel: threading.Event | None,
 ) -> list[pd.DataFrame]:
     """Census figures, and the lookup between vintages where a table needs it."""
-    own = [t for t in tables if t.attrs.get("kind") != "vintage lookup"]
-    given_lookup = len(own) < len(tables)
-    other = any(t.attrs.get("vintage") not in ("", None, place.vintage) for t in own)
-    links, found = None, []
-    if not given_lookup and (other or (nomis is not None and place.vintage == "2011")):
-        links = _links(zones, place, geography, cancel)
-        found.append(links)
-    if nomis is not None:
-        codes = sorted(set(links["lsoa21"])) if place.vintage == "2011" and links is not None else list(zones.index)
-        if place.vintage == "2011" and links is None:
-            lookup = next(t for t in tables if t.attrs.get("kind") == "vintage lookup")
-            codes = sorted(set(lookup["lsoa21"][lookup.index.isin(zones.index)]))
-        span = _CENSUS - _BOUNDARIES
-        figures = nomis.census(
-            codes, on_progress=lambda share, words: tell(_BOUNDARIES + span * share, words), cancel=cancel
-        )
-        if place.vintage == "2011":  # other counts would be averaged over merged LSOAs
-            figures = figures[[c for c in figures.columns if str(c).startswith(_CARRIED)]]
-        found.append(figures)
-    return found
-
-
-def _links(
-    zones: gpd.GeoDataFrame, place: Place, geography: OnsGeography, cancel: threading.Event | None
-) -> pd.DataFrame:
-    """Pairs of LSOA 2011 and 2021 that touch the zones, whole groups of merged and split ones included."""
-    return geography.vintages(list(zones.index), vintage=place.vintage, cancel=cancel)
+    found = []
+    older = place.vintage == "2011"
+    lookup = next((t for t in tables if t.attrs.get("kind") == "vintage lookup"), None)
+    differs = any(t.attrs.get("vintage") not in ("", None, place.vintage) for t in tables)
+    if lookup is None and (differs or (older and nomis is not None)):
+        lookup = geography.vintages(list(zones.index), vintage=place.vintage, cancel=cancel)
+        found.append(lookup)
+    if nomis is None:
+        return found
+    codes = list(zones.index)
+    if older and lookup is not None:
+        codes = sorted(set(lookup["lsoa21"][lookup.index.isin(zones.index)]))
+    span = _CENSUS - _BOUNDARIES
+    figures = nomis.census(
+        codes, on_progress=lambda share, words: tell(_BOUNDARIES + span * share, words), cancel=cancel
+    )
+    if older:  # other counts would be averaged over merged LSOAs
+        figures = figures[[c for c in figures.columns if str(c).startswith(_CARRIED)]]
+    return [*found, figures]
 
 
 def _ground(place: Place, zones: gpd.GeoDataFrame | None) -> Polygon | MultiPolygon:
@@ -253,7 +248,10 @@ def _force_name(place: Place, api: PoliceApi) -> str:
 
 def _no_crime(place: Place, report: PullReport) -> str:
     gap = " ".join(f.text for f in place.findings())
-    why = gap or "It may lie where nothing is published, or these months may not be out yet; choose other months."
+    why = (
+        gap
+        or "It may lie where nothing is published, or these months may not be out yet; choose other months."
+    )
     return f"police.uk has no crime in {place.name} for {report.months[0]} to {report.months[-1]}. {why}"
 
 

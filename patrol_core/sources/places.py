@@ -87,7 +87,9 @@ class Place:
         if self.vintage not in ("2011", "2021"):
             raise InputError(f"There are no LSOAs of {self.vintage!r}; choose 2021 or 2011.")
         if self.code and not _CODE.fullmatch(self.code):
-            raise InputError(f"{self.code!r} is no area code of England or Wales; give one such as E09000033.")
+            raise InputError(
+                f"{self.code!r} is no area code of England or Wales; give one such as E09000033."
+            )
         if self.force and not _SLUG.fullmatch(self.force):
             raise InputError(f"{self.force!r} is no police.uk id of a force; give one such as metropolitan.")
 
@@ -108,7 +110,9 @@ class Place:
             values = {k: plain[k] for k in ("name", "vintage", "code", "force", "origin", "exact")}
             return cls(polygon=shape_of(plain["polygon"]), **values)
         except (KeyError, TypeError, AttributeError):
-            raise InputError("The saved place lacks a member or has a wrong one; choose the place anew.") from None
+            raise InputError(
+                "The saved place lacks a member or has a wrong one; choose the place anew."
+            ) from None
 
 
 def _preset(
@@ -190,7 +194,11 @@ def _plain_force(name: str) -> str:
 
 
 def drawn(
-    shape: Mapping[str, Any] | str | bytes, *, name: str = "Drawn area", force: str = "", vintage: str = "2021"
+    shape: Mapping[str, Any] | str | bytes,
+    *,
+    name: str = "Drawn area",
+    force: str = "",
+    vintage: str = "2021",
 ) -> Place:
     """A polygon drawn on a map: GeoJSON, as text or read; longitude and latitude.
 
@@ -286,7 +294,9 @@ def _geometries(plain: object) -> list[Mapping[str, Any]]:
 def _parts(geometry: Mapping[str, Any]) -> list[Polygon]:
     kind = geometry.get("type")
     if kind not in ("Polygon", "MultiPolygon"):
-        raise InputError(f"The drawn area holds a {kind or 'thing without a type'}, not a polygon; draw a closed shape.")
+        raise InputError(
+            f"The drawn area holds a {kind or 'thing without a type'}, not a polygon; draw a closed shape."
+        )
     try:
         shape = shapely.force_2d(shapely.geometry.shape(geometry))
     except Exception:  # shapely raises many kinds for malformed coordinates; all mean the same to the user

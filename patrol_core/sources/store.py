@@ -53,8 +53,8 @@ class Added:
 
     Attributes
     ----------
-    pull
-        As it stands in the catalogue.
+    pulls
+        As they stand in the catalogue.
     parts
         Now in the store.
     replaced
@@ -63,7 +63,7 @@ class Added:
         Not taken, because the store has newer data for the same.
     """
 
-    pull: Pull
+    pulls: tuple[Pull, ...]
     parts: tuple[Part, ...]
     replaced: tuple[Part, ...]
     older: tuple[Part, ...]
@@ -156,7 +156,7 @@ class Store:
             adding = Adding(self, pull, place)
             try:
                 yield adding
-                adding.added = self.commit(adding.finish(), adding.parts, place, replaces=adding.replaces)
+                adding.added = self.commit([adding.finish()], adding.parts, place, replaces=adding.replaces)
             except BaseException:
                 adding.abandon()
                 raise
@@ -180,12 +180,14 @@ class Store:
                 held.path.unlink()
 
     def commit(
-        self, pull: Pull, parts: Sequence[Part], place: Path, *, replaces: Replaces | None = None
+        self, pulls: Sequence[Pull], parts: Sequence[Part], place: Path, *, replaces: Replaces | None = None
     ) -> Added:
         """Bring files from a staging folder into the store, all or none.
 
         Parameters
         ----------
+        pulls
+            To which the parts belong.
         parts
             Their files lie in ``place`` under their ids.
         replaces
@@ -197,7 +199,10 @@ class Store:
             taken, gone, older = _decide(parts, here, replaces)
             for part in gone:
                 writing.drop_part(part.id)
-            writing.put_pull(replace(pull, rows_kept=sum(p.rows for p in taken)))
+            kept = [replace(p, rows_kept=sum(t.rows for t in taken if t.pull_id == p.id)) for p in pulls]
+            for pull in kept:
+                if len(kept) == 1 or pull.rows_kept:
+                    writing.put_pull(pull)
             for part in taken:
                 target = self.path_of(part)
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -208,8 +213,7 @@ class Store:
                 sync_folder(folder.parent)
         places = {p.path for p in taken}
         self._remove([p for p in gone if p.path not in places])
-        kept = replace(pull, rows_kept=sum(p.rows for p in taken))
-        return Added(kept, tuple(taken), tuple(gone), tuple(older))
+        return Added(tuple(kept), tuple(taken), tuple(gone), tuple(older))
 
     # ---- clearing and mending ---------------------------------------------------------------------------
 

@@ -100,7 +100,7 @@ class PartWriter:
         if np.isfinite(self._low).all():
             box = (float(self._low[0]), float(self._low[1]), float(self._high[0]), float(self._high[1]))
         part = replace(self._part, rows=self.rows, box=box)
-        about = json.dumps({"pull": pull.as_dict(), "part": part.as_dict()}, sort_keys=True)
+        about = json.dumps({"pull": pull.public.as_dict(), "part": part.as_dict()}, sort_keys=True)
         self._writer.add_key_value_metadata({METADATA: about.encode()})
         self._writer.close()
         sync_file(self.path)

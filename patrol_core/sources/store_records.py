@@ -7,8 +7,9 @@ file it left: the rows of one month, of one force (archive), one area (service) 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from patrol_core.areas import Finding
@@ -61,6 +62,12 @@ class Pull:
     polygon: bytes = b""
     findings: tuple[Finding, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def public(self) -> Pull:
+        """The same without folders of this machine, for files that may travel."""
+        name = self.origin if "://" in self.origin else re.split(r"[/\\\\]", self.origin.rstrip("/\\"))[-1]
+        return replace(self, origin=name)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data; the polygon as hexadecimal digits."""

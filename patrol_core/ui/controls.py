@@ -9,6 +9,7 @@ import streamlit as st
 from patrol_core.analysis import Prepared, group_columns
 from patrol_core.scenario import choices
 from patrol_core.ui import state
+from patrol_core.ui.offender_text import OFFENDER_TEXTS
 
 OFF = "off"
 LEVELS: tuple[float | str, ...] = (
@@ -213,3 +214,22 @@ def city_hours(low: float, high: float) -> None:
     )
     if current is None:
         st.caption(f"Midway until you move it; the daily bounds allow {low:,.0f} to {high:,.0f} h.")
+
+
+def offender() -> None:
+    """Which offenders the plan is made for; how well they choose, where that matters."""
+    row = choices()["offender"]
+    key = state.widget_key("offender")
+    st.segmented_control(
+        row.label,
+        list(OFFENDER_TEXTS),
+        default=state.scenario().offender,
+        key=key,
+        help=row.help,
+        format_func=lambda name: OFFENDER_TEXTS[name].label,
+        on_change=_keep,
+        args=("offender", key),
+        required=True,
+    )
+    if state.scenario().offender == "quantal":
+        slider("rationality", high=100.0)

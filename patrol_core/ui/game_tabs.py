@@ -15,6 +15,7 @@ from patrol_core.games.zone import Strategy
 from patrol_core.reports.plan_files import CONTRACT, Result, column_units, comparison_units, plan_files
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, controls, tables
+from patrol_core.ui.offender_text import OFFENDER_TEXTS
 
 TABS = (
     "Worth of the next unit",
@@ -24,10 +25,9 @@ TABS = (
     "How it was computed",
     "Downloads",
 )
-FORMULA = r"""
-\min_{x,\,v}\; v \quad\text{s.t.}\quad v \ge V_t\,(1 - e\,x_t)\;\;\forall t,\qquad \sum_t x_t \le B,\qquad 0 \le x_t \le 1,
-\qquad\text{and the rules chosen above}
-"""
+CONSTRAINTS = (
+    r"\quad\text{s.t.}\quad \sum_t x_t \le B,\quad 0 \le x_t \le 1,\quad\text{and the rules chosen above}"
+)
 
 
 class _Shown(NamedTuple):
@@ -130,11 +130,13 @@ def _roster(shown: _Shown) -> None:
 def _computed(shown: _Shown) -> None:
     scenario, prepared, strategy = shown
     certificate = strategy.certificate
+    text = OFFENDER_TEXTS[scenario.offender]
     st.write(
-        "A zero-sum security game: the planner chooses how often each zone is covered, an offender who has watched for a while chooses the "
-        "zone where most is left to gain. Among all plans with the best worst case, the one that leaves least harm in all zones is taken."
+        "A security game: the planner chooses how often each zone is covered, then offenders choose where to go. "
+        f"{text.sentences} Among all plans that are best by this measure, the one that leaves least harm in all zones is taken "
+        "where the model leaves a choice."
     )
-    st.latex(FORMULA)
+    st.latex(text.formula + CONSTRAINTS)
     st.dataframe(
         pd.DataFrame(
             [

@@ -7,6 +7,9 @@ import streamlit as st
 
 from patrol_core.analysis import Prepared
 from patrol_core.evaluation.baselines import UNIFORM
+from patrol_core.games.behavioural_result import BehaviouralStrategy
+from patrol_core.games.offenders import TypesStrategy
+from patrol_core.games.robust_result import RobustStrategy
 from patrol_core.games.zone import Strategy
 from patrol_core.ui.map_view import Layer
 
@@ -83,3 +86,25 @@ def change(value: float, reference: float) -> str | None:
         return None
     share = (value - reference) / reference
     return f"{share:+.0%} against uniform patrol"
+
+
+def offender_words(prepared: Prepared, strategy: Strategy) -> str:
+    """What the offenders planned for can expect, where they are not the ones who watch perfectly."""
+    unit = prepared.surface.unit
+    if isinstance(strategy, BehaviouralStrategy):
+        return (
+            f"Offenders who err like this get {strategy.value:,.2f} {unit} on average; no plan under these rules "
+            f"leaves them less than {strategy.lower:,.2f} (proved)."
+        )
+    if isinstance(strategy, RobustStrategy):
+        return (
+            f"Whatever the values are within their 90 % intervals, the worst case is at most {strategy.value:,.2f} {unit} "
+            "above that of the plan one would have made knowing them."
+        )
+    if isinstance(strategy, TypesStrategy):
+        busiest = max(strategy.types, key=lambda kind: kind.prior)
+        return (
+            f"All kinds together can expect {strategy.value:,.2f} {unit}; the largest, {busiest.id} "
+            f"({busiest.prior:.0%} of harm), would go to {busiest.attacked}."
+        )
+    return ""

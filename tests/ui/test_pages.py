@@ -253,7 +253,7 @@ def test_link_that_the_data_cannot_serve_is_one_sentence_with_a_way_back(query):
 def test_infeasible_rules_are_one_sentence_and_the_button_mends_them(page, query):
     opened = app(page, **query)
     assert not opened.exception
-    scenario = {"floor": float(query["floor"]), "budget": float(query.get("budget", 12))}
+    scenario = {"floor": float(query.get("floor", 0)), "budget": float(query.get("budget", 12))}
     if "fair" in query:
         scenario |= {"fairness": float(query["fair"]), "fairness_rule": query["rule"]}
     with pytest.raises(InfeasibleError) as fault:

@@ -1,0 +1,141 @@
+"""One door for all offender models: the best coverage if offenders are of this kind.
+
+========== =========================================================== ============================================
+offender   assumes                                                      solved by
+========== =========================================================== ============================================
+rational   offenders watch perfectly and take the best zone            zone game (:mod:`~patrol_core.games.zone`)
+quantal    offenders watch but err: better zones more often            quantal response, bracket proved
+regret     values are only known within intervals                      minimax regret, exact
+types      each crime type has its own offenders, who value zones      Bayesian zero-sum LP
+           by that type alone
+========== =========================================================== ============================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from patrol_core.errors import InputError
+from patrol_core.games.attackers import QuantalResponse
+from patrol_core.games.bayes_game import BayesianGame, TypeOutcome, types_from_harm
+from patrol_core.games.bayesian import solve_bayesian
+from patrol_core.games.behavioural import solve_behavioural
+from patrol_core.games.robust import solve_regret
+from patrol_core.games.zone import evaluate_coverage, solve_zone_game
+from patrol_core.games.zone_game import FloatArray, Strategy, ZoneGame
+
+Offender = Literal["rational", "quantal", "regret", "types"]
+OFFENDERS: tuple[Offender, ...] = ("rational", "quantal", "regret", "types")
+
+#: With rules that couple zones these models take minutes above this many zones.
+COUPLED_SIZE = 1000
+#: Seconds a search with coupling rules may take before the best plan found comes back with its bracket.
+TIME_LIMIT = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class TypesStrategy(Strategy):
+    """A plan against several types of offender.
+
+    ``residual``, ``worst_case`` and ``attack_set`` are those of a rational offender who values all harm together;
+    the certificate's objective is ``-value``.
+
+    Attributes
+    ----------
+    value
+        Expected loss: what the types together can expect, each at its own best zone.
+    types
+        What each type does.
+    """
+
+    value: float = float("nan")
+    types: tuple[TypeOutcome, ...] = field(default=())
+
+
+@dataclass(frozen=True, eq=False)
+class Uncertainty:
+    """What the models beyond the rational one need to know.
+
+    Attributes
+    ----------
+    rationality
+        lambda times the highest value; 0 is an offender who does not look, 100 nearly a rational one.
+    low, high
+        (n,) interval ends of the values, which lie between them.
+    harm
+        Crime type -> (n,) harm; together the values.
+    """
+
+    rationality: float
+    low: FloatArray
+    high: FloatArray
+    harm: Mapping[str, FloatArray]
+
+
+def attacker_of(game: ZoneGame, rationality: float) -> QuantalResponse:
+    """The quantal-response offender whose lambda is ``rationality`` over the highest value."""
+    top = float(game.values.max()) if game.size else 0.0
+    return QuantalResponse(rationality / top if top > 0 else 0.0)
+
+
+def solve_for(game: ZoneGame, offender: Offender, known: Uncertainty) -> Strategy:
+    """The best plan against a kind of offender.
+
+    Raises
+    ------
+    InputError
+        For an unknown offender, or a model that would take minutes: fairness between groups of many zones.
+    InfeasibleError
+        When the rules cannot all be met.
+    """
+    if offender == "rational":
+        return solve_zone_game(game)
+    _check_size(game, offender)
+    if offender == "quantal":
+        return solve_behavioural(game, attacker_of(game, known.rationality), time_limit=TIME_LIMIT)
+    if offender == "regret":
+        return solve_regret(game, np.minimum(known.low, game.values), np.maximum(known.high, game.values))
+    if offender == "types":
+        return _against_types(game, known.harm)
+    raise InputError(f"offender = {offender!r}: accepted are {', '.join(OFFENDERS)}.")
+
+
+def bayesian_game(game: ZoneGame, harm: Mapping[str, FloatArray]) -> BayesianGame:
+    """The game in which each crime type has its own offenders."""
+    return BayesianGame(
+        zone_ids=game.zone_ids,
+        types=types_from_harm(harm, game.effectiveness),
+        budget=game.budget,
+        population=game.population,
+        groups=game.groups,
+        constraints=game.constraints,
+    )
+
+
+def _against_types(game: ZoneGame, harm: Mapping[str, FloatArray]) -> TypesStrategy:
+    found = solve_bayesian(bayesian_game(game, harm))
+    figures = evaluate_coverage(game, found.coverage)
+    return TypesStrategy(
+        zone_ids=game.zone_ids,
+        coverage=found.coverage,
+        residual=figures.residual,
+        worst_case=figures.worst_case,
+        expected_residual=figures.expected_residual,
+        attack_set=found.attack_set,
+        certificate=found.certificate,
+        budget_used=found.budget_used,
+        value=-found.defender_utility,
+        types=found.types,
+    )
+
+
+def _check_size(game: ZoneGame, offender: str) -> None:
+    if game.size > COUPLED_SIZE and game.coupling_rules():
+        raise InputError(
+            f"Offender model {offender!r} with a fairness rule takes minutes for {game.size:,} zones; switch the rule "
+            f"off, choose larger zones (up to {COUPLED_SIZE:,}), or take the rational offender."
+        )

@@ -1,0 +1,225 @@
+"""A zip that carries data of one store to another, with provenance and licences.
+
+It holds the Parquet files as they are, ``patrol-store.json`` (pulls and parts, with the digest of each file),
+``LICENCES.txt`` and ``README.txt``. Importing checks every digest and every row count before anything is taken.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import zipfile
+import zlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from patrol_core.atomic import sync_file, sync_folder, why
+from patrol_core.errors import InputError, SourceError
+from patrol_core.sources.archive_files import FileLike
+from patrol_core.sources.assemble import OGL as ATTRIBUTION
+from patrol_core.sources.store import Added, Store
+from patrol_core.sources.store_fetch import covered
+from patrol_core.sources.store_parts import measure, read_about
+from patrol_core.sources.store_records import DATASETS, KINDS, Part, Pull
+
+MANIFEST = "patrol-store.json"
+FORMAT = 1
+_PATH = re.compile(r"(?:crimes|outcomes)/\d{4}-\d{2}/[a-z0-9-]{1,80}\.parquet")
+_ID = re.compile(r"[0-9a-f]{8,64}")
+_BLOCK = 1 << 20
+_README = """Crime data taken out of a patrol planner's store.
+
+crimes/ and outcomes/ hold Parquet files, one folder a month; any Parquet reader opens them:
+    duckdb.sql("SELECT * FROM read_parquet('crimes/*/*.parquet')")
+    pandas.read_parquet("crimes")
+patrol-store.json says where each file came from, when, and what its sha256 is. LICENCES.txt says under which terms.
+To take all of it into another store: patrol import THIS.zip
+"""
+
+
+def export_store(
+    store: Store,
+    out: str | os.PathLike[str],
+    *,
+    months: Sequence[str] | None = None,
+    force: str | None = None,
+    name: str | None = None,
+) -> dict[str, Any]:
+    """Write data of a store to a zip.
+
+    Parameters
+    ----------
+    out
+        The zip to write; afterwards it is whole, or, on failure, what it was before.
+    months, force, name
+        Which parts, as of :meth:`patrol_core.sources.store.Store.clear`; all when not given.
+
+    Returns
+    -------
+    dict
+        ``path``, ``parts``, ``rows``, ``pulls``, ``bytes``.
+
+    Raises
+    ------
+    InputError
+        When nothing is chosen.
+    DamagedData
+        When a file chosen is not whole.
+    """
+    pulls = {p.id: p.public for p in store.pulls() if name in (None, p.name)}
+    parts = [
+        p
+        for p in store.parts()
+        if p.pull_id in pulls and (months is None or p.month in months) and force in (None, p.force)
+    ]
+    if not parts:
+        raise InputError(f"The store {store.folder} has nothing of that to export; see the list of sources.")
+    if not store.require_whole(parts):
+        raise SourceError("The store changed during the export; try again.")
+    used = [pulls[i] for i in sorted({p.pull_id for p in parts})]
+    target = Path(os.path.realpath(out))
+    if target.is_dir():
+        raise InputError(f"{target} is a folder; name a zip to write.")
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _write(temporary, store, used, parts)
+        temporary.replace(target)
+        sync_folder(target.parent)
+    except OSError as error:
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError(
+            f"Could not write {target}: {why(error)}; choose another place or free some space."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+    rows = sum(p.rows for p in parts)
+    return {
+        "path": str(target),
+        "parts": len(parts),
+        "rows": rows,
+        "pulls": len(used),
+        "bytes": target.stat().st_size,
+    }
+
+
+def _write(path: Path, store: Store, pulls: Sequence[Pull], parts: Sequence[Part]) -> None:
+    manifest = {
+        "format": FORMAT,
+        "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "pulls": [p.as_dict() for p in pulls],
+        "parts": [p.as_dict() for p in parts],
+    }
+    with zipfile.ZipFile(path, "x", zipfile.ZIP_STORED) as archive:  # Parquet is packed already
+        archive.writestr(MANIFEST, json.dumps(manifest, indent=1, sort_keys=True), zipfile.ZIP_DEFLATED)
+        archive.writestr("LICENCES.txt", _licences(pulls))
+        archive.writestr("README.txt", _README)
+        for part in parts:
+            archive.write(store.path_of(part), part.path)
+    sync_file(path)
+
+
+def _licences(pulls: Sequence[Pull]) -> str:
+    lines = [ATTRIBUTION, ""]
+    for pull in sorted(pulls, key=lambda p: p.taken_at):
+        lines.append(f"{pull.name}: from {pull.origin}, taken {pull.taken_at[:10]}, {pull.licence}")
+    return "\n".join(lines) + "\n"
+
+
+def is_bundle(file: FileLike) -> bool:
+    """Whether a file is a zip that :func:`export_store` wrote."""
+    if isinstance(file, tuple) or not Path(file).is_file():
+        return False
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return MANIFEST in archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return False
+
+
+def import_bundle(store: Store, file: str | os.PathLike[str]) -> Added:
+    """Take a zip of :func:`export_store` in, all or nothing; newer data in the store stay.
+
+    Raises
+    ------
+    InputError
+        When the zip is damaged, was changed, or is of a newer format; nothing of it is taken.
+    """
+    name = Path(file).name
+    try:
+        with zipfile.ZipFile(file) as archive, store.staging() as place:
+            pulls, parts = _manifest(name, archive)
+            for part in parts:
+                _extract(name, archive, part, place)
+            return store.commit(pulls, parts, place, replaces=covered([*store.pulls(), *pulls]))
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+        raise InputError(f"{name} is damaged; export it again.") from None
+    except OSError as error:
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError(f"{name} cannot be read ({why(error)}); check the path.") from error
+
+
+def _manifest(name: str, archive: zipfile.ZipFile) -> tuple[list[Pull], list[Part]]:
+    try:
+        info = archive.getinfo(MANIFEST)
+        if info.file_size > 2**28:
+            raise InputError(f"{name}: its {MANIFEST} is too large to be one; export it again.")
+        plain = json.loads(archive.read(MANIFEST))
+        if plain["format"] > FORMAT:
+            raise InputError(f"{name} was written by a newer version of this program; update it.")
+        pulls = [Pull.from_dict(p) for p in plain["pulls"]]
+        parts = [Part.from_dict(p) for p in plain["parts"]]
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{name}: its {MANIFEST} is damaged ({error}); export it again.") from None
+    known = {p.id for p in pulls}
+    for part in parts:
+        proper = (
+            part.pull_id in known
+            and part.dataset in DATASETS
+            and part.kind in KINDS
+            and part.state == "whole"
+        )
+        if not (proper and _PATH.fullmatch(part.path) and _ID.fullmatch(part.id)):
+            raise InputError(
+                f"{name}: its {MANIFEST} names a file it cannot have ({part.path!r}); it was refused."
+            )
+        if not part.path.startswith(f"{part.dataset}/{part.month}/"):
+            raise InputError(f"{name}: {part.path} is not where its month belongs; it was refused.")
+    return pulls, parts
+
+
+def _extract(name: str, archive: zipfile.ZipFile, part: Part, place: Path) -> None:
+    """One file of the zip into the staging folder; InputError unless it is what the manifest says, row for row."""
+    try:
+        info = archive.getinfo(part.path)
+    except KeyError:
+        raise InputError(f"{name} lacks {part.path}; export it again.") from None
+    target = place / f"{part.id}.parquet"
+    if info.file_size != part.bytes:
+        raise InputError(
+            f"{name}: {part.path} has {info.file_size:,} bytes instead of {part.bytes:,}; export it again."
+        )
+    with archive.open(info) as source, target.open("xb") as copy:
+        while block := source.read(_BLOCK):
+            copy.write(block)
+    sync_file(target)
+    if measure(target) != {"bytes": part.bytes, "sha256": part.sha256, "crc32": part.crc32}:
+        raise InputError(
+            f"{name}: {part.path} is not what was exported (its digest differs); export it again."
+        )
+    try:
+        _, inside = read_about(target)
+    except ValueError as error:
+        raise InputError(f"{name}: {part.path} cannot be read ({error}); export it again.") from None
+    if (inside.key, inside.rows) != (part.key, part.rows):
+        raise InputError(f"{name}: {part.path} holds other data than {MANIFEST} says; it was refused.")

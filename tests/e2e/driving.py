@@ -1,0 +1,186 @@
+"""How the browser tests read and move the dashboard."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from playwright.sync_api import ElementHandle, Frame, Locator, Page, expect
+
+from patrol_core.analysis import Planner, Prepared, prepare
+from patrol_core.areas import load_area
+from patrol_core.figures.zone_map import build_asset, paint
+from patrol_core.games.zone import Strategy
+from patrol_core.scenario import make_scenario
+from patrol_core.ui.plan_view import coverage_layer
+from tests.e2e.conftest import ROOT, wait_until_up
+
+BUDGET = "Units on patrol at once"
+FAIRNESS = "Fairness: how far groups may differ"
+
+# Streamlit asks for its own health below the page's address before it finds the server's root; that is its way.
+HARMLESS = re.compile(r"/_stcore/(health|host-config)$")
+
+
+@contextmanager
+def served(log: Path) -> Iterator[str]:
+    """Address of a dashboard of its own that nobody has asked for anything yet."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [*command, "--server.headless", "true"], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        wait_until_up(f"http://127.0.0.1:{port}/_stcore/health", server, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@cache
+def planner(area: str = "sample") -> Planner:
+    return Planner(prepare(load_area(area), make_scenario({"area": area})))
+
+
+def prepared(area: str = "sample") -> Prepared:
+    return planner(area).prepared
+
+
+def core(area: str = "sample", **choices) -> Strategy:
+    """The plan of some choices, straight from the core."""
+    return planner(area).solve(make_scenario({"area": area, **choices}))
+
+
+def stamp(strategy: Strategy, *, area: str = "sample", chosen: str | None = None, near=()) -> str:
+    """What a map that shows the plan's coverage writes on itself."""
+    layer = coverage_layer(strategy)
+    painted = paint(
+        build_asset(prepared(area).zones),
+        layer.values,
+        scale=layer.scale,
+        label=layer.label,
+        unit=layer.unit,
+        low=layer.low,
+        high=layer.high,
+        digits=layer.digits,
+        chosen=chosen,
+        near=near,
+    )
+    return str(json.loads(painted.payload)["stamp"])
+
+
+def worst(strategy: Strategy) -> str:
+    return f"{strategy.worst_case:,.1f}"
+
+
+def watch(page: Page) -> list[str]:
+    """Faults that the page writes to its console or throws, from now on."""
+    faults: list[str] = []
+
+    def heard(message) -> None:
+        if message.type == "error" and not HARMLESS.search(message.location.get("url", "")):
+            faults.append(f"{message.text} ({message.location.get('url', '')})")
+
+    page.on("console", heard)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    return faults
+
+
+def settled(page: Page) -> None:
+    """Wait until the page rests."""
+    page.wait_for_timeout(250)
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+    page.wait_for_timeout(150)
+
+
+def opened(page: Page, address: str, title: str) -> Page:
+    page.goto(address)
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+    settled(page)
+    no_fault(page)
+    return page
+
+
+def no_fault(page: Page) -> None:
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(
+        page.get_by_test_id("stAlert").filter(has=page.get_by_test_id("stAlertContentError"))
+    ).to_have_count(0)
+
+
+def fault(page: Page) -> Locator:
+    """The text of the one fault shown."""
+    found = page.get_by_test_id("stAlertContentError")
+    expect(found).to_have_count(1)
+    return found
+
+
+def metric(page: Page, start: str) -> Locator:
+    """Value of the metric whose label starts so."""
+    label = page.get_by_test_id("stMetricLabel").filter(has_text=re.compile(f"^{re.escape(start)}"))
+    return page.get_by_test_id("stMetric").filter(has=label).get_by_test_id("stMetricValue")
+
+
+def slider(page: Page, label: str) -> Locator:
+    return page.locator(f'input[type=range][aria-label="{label}"]')
+
+
+def slide(page: Page, label: str, key: str = "ArrowRight", *, steps: int = 1) -> None:
+    """Move a slider by keys."""
+    slider(page, label).focus()
+    for _ in range(steps):
+        page.keyboard.press(key)
+    settled(page)
+
+
+def map_element(page: Page, index: int = 0) -> ElementHandle:
+    return page.locator("iframe").nth(index).element_handle()
+
+
+def map_frame(page: Page, index: int = 0) -> Frame:
+    """Inside of a map, once it is painted."""
+    page.frame_locator("iframe").nth(index).locator("body[data-painted]").wait_for()
+    frame = map_element(page, index).content_frame()
+    assert frame is not None
+    return frame
+
+
+def painted(page: Page, expected: str, index: int = 0) -> None:
+    """Wait until a map shows what is expected."""
+    body = page.frame_locator("iframe").nth(index).locator("body")
+    expect(body).to_have_attribute("data-painted", expected)
+
+
+def drawn_pixels(page: Page, index: int = 0) -> int:
+    """Colours on the map's canvas: a map without zones has one."""
+    count = """() => { const c = document.querySelector('canvas'); const d = c.getContext('2d')
+      .getImageData(0, 0, c.width, c.height).data; const seen = new Set();
+      for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 200) seen.add((d[i] << 16) | (d[i + 1] << 8) | d[i + 2]);
+      return seen.size; }"""
+    return int(map_frame(page, index).evaluate(count))
+
+
+def click_zone(page: Page, zone: str, *, area: str = "sample", index: int = 0) -> None:
+    """Click in the middle of a zone on the map."""
+    point = prepared(area).zones.geometry[[zone]].representative_point().to_crs(4326).iloc[0]
+    frame = map_frame(page, index)
+    place = frame.evaluate(
+        "([y, x]) => { const p = map.latLngToContainerPoint([y, x]); return [p.x, p.y]; }", [point.y, point.x]
+    )
+    box = page.locator("iframe").nth(index).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + place[0] - 2, box["y"] + place[1])
+    page.mouse.move(box["x"] + place[0], box["y"] + place[1])
+    page.mouse.click(box["x"] + place[0], box["y"] + place[1])
+    settled(page)
