@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from shapely import box
 
@@ -336,7 +336,9 @@ def check_walk(planner: Planner, walk) -> None:
 KEPT: dict[str, Planner] = {}
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(
+    derandomize=True, deadline=None, max_examples=25, phases=[Phase.generate]
+)  # shrinking takes minutes
 @given(WALK)
 def test_a_kept_planner_equals_fresh_solves_along_any_walk(walk):
     """One planner for all walks, so that its models are worn by everything before."""

@@ -83,7 +83,9 @@ def month_rules_bound(
     budget
         Most hours in the month.
     """
-    extra, constant = np.zeros(len(problem.month)), float(_times(np.array([city]), np.array([budget]))[0])
+    # A multiplier below 0 would prove nothing.
+    city, low, high = max(city, 0.0), np.maximum(low, 0.0), np.maximum(high, 0.0)
+    extra, constant = np.zeros(len(problem.month)), city * budget if city > 0.0 else 0.0
     everyone = city
     for rule, below, above in zip(rules, low, high, strict=True):
         if rule.month != month:

@@ -27,6 +27,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from patrol_core.allocation.hours_family import Family, choose_total, group_box, useful_hours
 from patrol_core.allocation.hours_kkt import Floats, Ints, pool_sums, water_fill
@@ -158,11 +159,16 @@ def split_prices(
     ``city`` of the answer is not set (0).
     """
     prices = Prices(0.0, np.zeros(rules), np.zeros(rules))
-    by_parity = family.upper_ends(total) < most
+    by_parity = _parity_is_upper(family, most, total)
     _add(prices.high, np.where(by_parity, family.parity, family.cap), rise)
-    by_parity = family.lower_ends(total) > least
+    by_parity = family.lower_ends(total) > least * (1.0 + _EDGE)
     _add(prices.low, np.where(by_parity, family.parity, family.floor), fall)
     return prices
+
+
+def _parity_is_upper(family: Family, most: Floats, total: float) -> NDArray[np.bool_]:
+    """Groups whose upper end is parity's; on a tie it is the cap's, which moves nothing else."""
+    return np.asarray(family.upper_ends(total) < most * (1.0 - _EDGE))
 
 
 def _add(multipliers: Floats, rule: Ints, amount: Floats) -> None:
@@ -197,8 +203,11 @@ def _limited(family: Family, most: Floats, total: float, prices: Prices, city: f
         if capped[first] and family.most[first] <= most[first]:
             high[family.cap[first]] += extra
         return Prices(0.0, low, high)
-    by_parity = family.upper_ends(total) < most
-    extra = city / (1.0 - float(family.high_share[by_parity].sum()))
+    by_parity = _parity_is_upper(family, most, total)
+    slope = 1.0 - float(family.high_share[by_parity].sum())
+    if slope <= 0.0:  # only float sums can say so: the bound stays true, if not tight
+        return Prices(city, low, high)
+    extra = city / slope
     at_cap = ~by_parity & capped & (family.most <= most)
     _add(
         high, np.where(by_parity, family.parity, np.where(at_cap, family.cap, -1)), np.full(len(most), extra)

@@ -40,8 +40,8 @@ from patrol_core.certificate import Status, relative_gap
 
 Units = NDArray[np.int64]
 
-#: Totals tried at most; the bound of the rest is reported as it is.
-_TOTALS = 25
+#: Totals tried at most, and the zones times totals up to which more are; the bound of the rest is reported.
+_TOTALS, _MOST_TOTALS, _WORK = 25, 400, 20_000
 _GAP = 1e-6
 
 
@@ -77,7 +77,7 @@ def round_month(
     if total is None:
         return None
     best, value, bound = np.zeros(0), -np.inf, -np.inf
-    for _ in range(_TOTALS):
+    for _ in range(min(_MOST_TOTALS, max(_TOTALS, _WORK // len(family.rows)))):
         month = _Month(grid, family, unit, *ends.at(total), total)
         units = month.best()
         hours = _hours(units, unit)

@@ -184,7 +184,9 @@ def _hours(result: Result) -> Table | None:
 
 def _command(result: Result) -> str:
     data = result.prepared.data
-    place = ["--crimes", "FILE"] if data.key.startswith("upload-") else ["--area", data.key]
+    kind = data.key.partition("-")[0]
+    given = {"upload": ["--crimes", "FILE"], "store": ["--store", "--boundaries", "FILE"]}
+    place = given.get(kind, ["--area", data.key])
     return shlex.join(
         ["python", "-m", "patrol_core", "plan", *place, *result.scenario.to_flags(), "--out", "plan"]
     )

@@ -15,7 +15,6 @@ import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
 
 import geopandas as gpd
@@ -27,8 +26,9 @@ from shapely.geometry import MultiPolygon, Polygon
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError, SourceError
 from patrol_core.sources import arcgis
-from patrol_core.sources.arcgis import Feature, Layer
+from patrol_core.sources.arcgis_answers import Feature, Layer
 from patrol_core.sources.boundaries import read_polygons
+from patrol_core.sources.ons_layers import LAYERS
 from patrol_core.sources.open_services import Asker, ons_settings
 from patrol_core.sources.police_keep import Kept
 from patrol_core.sources.police_limits import ApiSettings
@@ -37,65 +37,6 @@ from patrol_core.sources.police_records import Named
 
 Kind = Literal["lsoa21", "lsoa11", "ward", "lad", "force"]
 
-#: Licence line of the ONS for boundaries.
-ATTRIBUTION = (
-    "Source: Office for National Statistics licensed under the Open Government Licence v3.0. Contains OS data © Crown "
-    "copyright and database right."
-)
-#: The layers used, by what they hold. Give others to :class:`OnsGeography` when the ONS renames one. The further
-#: fields of ``lsoa21_ward`` are ward code, ward name and name of the local authority, in this order.
-LAYERS: Mapping[str, Layer] = MappingProxyType(
-    {
-        "lsoa21": Layer(
-            "Lower_layer_Super_Output_Areas_December_2021_Boundaries_EW_BGC_V5",
-            "LSOA21CD",
-            "LSOA21NM",
-            "LSOAs of December 2021",
-        ),
-        "lsoa11": Layer(
-            "LSOA_Dec_2011_Boundaries_Generalised_Clipped_BGC_EW_V3",
-            "LSOA11CD",
-            "LSOA11NM",
-            "LSOAs of December 2011",
-        ),
-        "ward": Layer(
-            "Wards_December_2024_Boundaries_UK_BGC",
-            "WD24CD",
-            "WD24NM",
-            "wards of December 2024",
-            parent="LAD24CD",
-        ),
-        "lad": Layer(
-            "Local_Authority_Districts_December_2024_Boundaries_UK_BGC",
-            "LAD24CD",
-            "LAD24NM",
-            "local authorities of December 2024",
-        ),
-        "force": Layer(
-            "Police_Force_Areas_December_2023_EW_BGC",
-            "PFA23CD",
-            "PFA23NM",
-            "police force areas of December 2023",
-        ),
-        "lsoa21_ward": Layer(
-            "LSOA21_WD24_LAD24_EW_LU",
-            "LSOA21CD",
-            "LSOA21NM",
-            "best fit of LSOAs to wards, 2024",
-            fields=("WD24CD", "WD24NM", "LAD24NM"),
-            parent="LAD24CD",
-            shapes=False,
-        ),
-        "lsoa11_lsoa21": Layer(
-            "LSOA11_LSOA21_LAD22_EW_LU_v5",
-            "LSOA11CD",
-            "LSOA11NM",
-            "LSOAs of 2011 and of 2021",
-            pair="LSOA21CD",
-            shapes=False,
-        ),
-    }
-)
 #: Local authorities of England and Wales begin with these.
 _ENGLAND_WALES = ("E06", "E07", "E08", "E09", "W06")
 _VINTAGE = {"lsoa21": "2021", "lsoa11": "2011"}
@@ -105,11 +46,12 @@ MOSTLY = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Outline:
-    """A named boundary: longitude and latitude (EPSG:4326)."""
+    """A named boundary: longitude and latitude (EPSG:4326), and where it came from."""
 
     code: str
     name: str
     polygon: Polygon | MultiPolygon
+    answers: tuple[Answer, ...] = ()
 
 
 class OnsGeography:
@@ -174,7 +116,7 @@ class OnsGeography:
         """The boundary of one ward, local authority, police force area or LSOA."""
         frame = self.boundaries(kind, codes=[code], cancel=cancel)
         shape = frame.to_crs(4326).geometry.iloc[0]
-        return Outline(code, str(frame["name"].iloc[0]), shape)
+        return Outline(code, str(frame["name"].iloc[0]), shape, answers_of(frame))
 
     def boundaries(
         self,
@@ -360,8 +302,13 @@ def _mostly_in(frame: gpd.GeoDataFrame, polygon: Polygon | MultiPolygon) -> gpd.
     """Areas with at least half of their ground in the polygon, else those that share any with it."""
     place = gpd.GeoSeries([polygon], crs=4326).to_crs(frame.crs).iloc[0]
     shapes = frame.geometry.to_numpy()
-    shared = shapely.area(shapely.intersection(shapes, place))
-    chosen = shared >= MOSTLY * shapely.area(shapes)
+    ground = shapely.area(shapes)
+    shapely.prepare(place)
+    whole = shapely.covers(place, shapes)
+    edge = ~whole & shapely.intersects(place, shapes)
+    shared = np.where(whole, ground, 0.0)
+    shared[edge] = shapely.area(shapely.intersection(shapes[edge], place))  # slow, so only where needed
+    chosen = shared >= MOSTLY * ground
     if not chosen.any():
         chosen = shared > 0
     if not chosen.any():

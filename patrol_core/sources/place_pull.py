@@ -20,7 +20,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from patrol_core.areas import AreaData, DataKind, Finding, area_from_crimes
 from patrol_core.errors import InputError, SourceError
 from patrol_core.sources import nomis as census
-from patrol_core.sources import ons_geography
+from patrol_core.sources import ons_layers
 from patrol_core.sources.archive_files import FileLike
 from patrol_core.sources.assemble import OGL
 from patrol_core.sources.attributes import read_attributes
@@ -148,7 +148,10 @@ def pull_place_whole(
         tell(0.0, f"Boundaries of {place.name}")
         zones = _zones(place, geography, cancel)
         answers += answers_of(zones)
-        place = _with_boundary(place, geography, cancel)
+        if not place.exact:
+            outline = geography.outline("lad", place.code, cancel=cancel)
+            place = replace(place, polygon=outline.polygon, exact=True)
+            answers += outline.answers
         zones.attrs["vintage"] = place.vintage
         tell(_BOUNDARIES, f"{len(zones):,} LSOAs")
     elif not place.exact:
@@ -191,13 +194,6 @@ def _zones(place: Place, geography: OnsGeography, cancel: threading.Event | None
     if place.origin == "ward" and place.code:
         return geography.boundaries(kind, ward=place.code, cancel=cancel)
     return geography.boundaries(kind, polygon=place.polygon, cancel=cancel)
-
-
-def _with_boundary(place: Place, geography: OnsGeography, cancel: threading.Event | None) -> Place:
-    """The place with its true boundary instead of a box."""
-    if place.exact:
-        return place
-    return replace(place, polygon=geography.outline("lad", place.code, cancel=cancel).polygon, exact=True)
 
 
 def _attribute_tables(
@@ -258,7 +254,7 @@ def _no_crime(place: Place, report: PullReport) -> str:
 def _attribution(zones: gpd.GeoDataFrame | None, nomis: Nomis | None) -> str:
     lines = ["Crime: data.police.uk.", OGL]
     if zones is not None:
-        lines.append(ons_geography.ATTRIBUTION)
+        lines.append(ons_layers.ATTRIBUTION)
     if nomis is not None:
         lines.append(census.ATTRIBUTION)
     return " ".join(lines)

@@ -108,8 +108,8 @@ class Place:
         """A place from what :meth:`as_dict` gave."""
         try:
             values = {k: plain[k] for k in ("name", "vintage", "code", "force", "origin", "exact")}
-            return cls(polygon=shape_of(plain["polygon"]), **values)
-        except (KeyError, TypeError, AttributeError):
+            return cls(polygon=shapely.geometry.shape(plain["polygon"]), **values)
+        except (KeyError, TypeError, AttributeError, shapely.errors.ShapelyError):
             raise InputError(
                 "The saved place lacks a member or has a wrong one; choose the place anew."
             ) from None

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import shutil
 import uuid
@@ -157,8 +156,10 @@ class Store:
             try:
                 yield adding
                 adding.added = self.commit([adding.finish()], adding.parts, place, replaces=adding.replaces)
-            except BaseException:
+            except BaseException as error:
                 adding.abandon()
+                if isinstance(error, OSError) and not isinstance(error, SourceError):
+                    raise self._cannot(error) from error
                 raise
 
     @contextmanager
@@ -315,7 +316,7 @@ class Store:
             here = {p.id for p in writing.parts() if p.state == "whole"}
             for part in parts:
                 if part.id in here:  # another process may have replaced or mended it meanwhile
-                    writing.mark_damaged(part.id)
+                    writing.mark_damaged(part)
                     moved_aside([self.path_of(part)], self.quarantine, _now())
 
     # ---- inside -----------------------------------------------------------------------------------------
@@ -364,7 +365,7 @@ class Store:
                 bad.append(file)
                 continue
             pulls[pull.id] = pull
-            parts.append(replace(part, path=file.relative_to(self.folder).as_posix(), state="whole"))
+            parts.append(replace(part, path=file.relative_to(self.folder).as_posix()))
         with fresh.writing() as writing:
             taken, _, _ = _decide(sorted(parts, key=lambda p: p.age), [], None)
             for pull in pulls.values():
@@ -394,10 +395,13 @@ class Store:
         except OSError as error:
             if isinstance(error, SourceError):
                 raise
-            raise SourceError(
-                f"The store {self.folder} could not be changed ({why(error)}); free some space or choose another "
-                "folder. What it held is unchanged."
-            ) from error
+            raise self._cannot(error) from error
+
+    def _cannot(self, error: OSError) -> SourceError:
+        return SourceError(
+            f"The store {self.folder} could not be changed ({why(error)}); free some space or choose another folder. "
+            "What it held is unchanged."
+        )
 
     def _sweep(self, writing: Writing) -> None:
         """Remove what kills left: files that are in place but not in the catalogue, and abandoned staging."""
@@ -461,13 +465,11 @@ class Adding:
         """Add rows of one month; calls with the same names go on in the same part."""
         key = (dataset, kind, month, force, scope)
         if key not in self._writers:
-            ident = uuid.uuid4().hex[:16]
-            name = f"{_slug(force or scope)}-{kind}-{ident}.parquet"
             part = Part(
-                ident, self.pull.id, dataset, kind, month, force, scope, f"{dataset}/{month}/{name}", 0, 0, "", 0,
+                "", self.pull.id, dataset, kind, month, force, scope, "", 0, 0, "", 0,
                 self.pull.edition, self.pull.taken_at, source, source_sha256,
             )  # fmt: skip
-            self._writers[key] = PartWriter(self.place / f"{ident}.parquet", part)
+            self._writers[key] = PartWriter(self.place / f"{uuid.uuid4().hex}.tmp", part)
         self._writers[key].write(table)
 
     def close_parts(self) -> None:
@@ -509,10 +511,6 @@ def _decide(
         for other in replaces(part, here) if replaces else ():
             gone[other.id] = other
     return list(taken.values()), list(gone.values()), older
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40] or "all"
 
 
 def _now() -> str:

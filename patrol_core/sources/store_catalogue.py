@@ -10,9 +10,9 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,19 @@ CREATE TABLE IF NOT EXISTS parts (
     edition TEXT NOT NULL, taken_at TEXT NOT NULL, source TEXT NOT NULL, source_sha256 TEXT NOT NULL,
     box TEXT NOT NULL, state TEXT NOT NULL, seal TEXT NOT NULL, UNIQUE (dataset, kind, month, force, scope));
 """
+#: Primary result codes of SQLite that tell of the disk, the rights or another process, not of the contents.
+_CIRCUMSTANCES = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+_DECODING = 0  # Python's own complaint about text that is not UTF-8 has no code
 _PART_FIELDS = tuple(f.name for f in fields(Part))
 
 
@@ -101,7 +114,7 @@ class Catalogue:
             finally:
                 connection.close()
         except sqlite3.OperationalError as error:
-            if "malformed" in str(error):
+            if getattr(error, "sqlite_errorcode", _DECODING) & 0xFF not in _CIRCUMSTANCES:
                 raise DamagedCatalogue(f"{self.path} is damaged ({error}).") from error
             raise SourceError(
                 f"The catalogue {self.path} cannot be used ({error}); check the folder, or try again."
@@ -160,16 +173,17 @@ class Writing:
         marks = ",".join("?" * (len(_PART_FIELDS) + 1))
         self._connection.execute(
             f"INSERT INTO parts ({','.join(_PART_FIELDS)}, seal) VALUES ({marks})",  # noqa: S608 (our own names)
-            [*(plain[name] for name in _PART_FIELDS), _seal(_content(plain))],
+            [*(plain[name] for name in _PART_FIELDS), _seal(to_text(plain))],
         )
 
     def drop_part(self, part_id: str) -> None:
         """Take a part out."""
         self._connection.execute("DELETE FROM parts WHERE id=?", (part_id,))
 
-    def mark_damaged(self, part_id: str) -> None:
+    def mark_damaged(self, part: Part) -> None:
         """Say of a part that its file is not whole."""
-        self._connection.execute("UPDATE parts SET state='damaged' WHERE id=?", (part_id,))
+        self.drop_part(part.id)
+        self.put_part(replace(part, state="damaged"))
 
 
 def _parts(connection: sqlite3.Connection) -> list[Part]:
@@ -180,13 +194,8 @@ def _parts(connection: sqlite3.Connection) -> list[Part]:
 
 
 def _part(plain: dict[str, Any], seal: str) -> Part:
-    _sealed(_content(plain), seal)
+    _sealed(to_text(plain), seal)
     return Part.from_dict(plain | {"box": json.loads(plain["box"])})
-
-
-def _content(plain: Mapping[str, Any]) -> str:
-    """All of a part that never changes, as one text."""
-    return to_text({k: v for k, v in plain.items() if k != "state"})
 
 
 def _seal(text: str) -> str:

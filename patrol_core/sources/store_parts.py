@@ -1,6 +1,7 @@
 """Parquet files of the store: their columns, how they are written piece by piece, and whether they are whole.
 
-Each carries in its own metadata (key ``patrol``) what the catalogue says of it, so that the catalogue can be made anew.
+Each carries in its own metadata (key ``patrol``) what the catalogue says of it, and its name ends with the first digits
+of its sha256, so that the catalogue can be made anew from sound files alone.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -59,6 +61,8 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
 }
 METADATA = b"patrol"
+#: Digits of the sha256 that name a file.
+ID_DIGITS = 24
 _ROW_GROUP = 16_384
 _BLOCK = 1 << 20
 
@@ -104,12 +108,22 @@ class PartWriter:
         self._writer.add_key_value_metadata({METADATA: about.encode()})
         self._writer.close()
         sync_file(self.path)
-        return replace(part, **measure(self.path))
+        part = _named(part, measure(self.path))
+        self.path = self.path.replace(self.path.with_name(f"{part.id}.parquet"))
+        return part
 
     def abandon(self) -> None:
         """Close and delete the file."""
         self._writer.close()
         self.path.unlink(missing_ok=True)
+
+
+def _named(part: Part, measured: dict[str, Any]) -> Part:
+    """The part with what its file turned out to be; id and place come from the digest."""
+    ident = measured["sha256"][:ID_DIGITS]
+    slug = re.sub(r"[^a-z0-9]+", "-", (part.force or part.scope).lower()).strip("-")[:40].strip("-") or "all"
+    path = f"{part.dataset}/{part.month}/{slug}-{part.kind}-{ident}.parquet"
+    return replace(part, id=ident, path=path, **measured)
 
 
 def measure(path: Path) -> dict[str, Any]:
@@ -129,18 +143,21 @@ def read_about(path: Path) -> tuple[Pull, Part]:
     Raises
     ------
     ValueError
-        When it cannot be read or is not of this program.
+        When it cannot be read, is not of this program, or is not what its name says.
     """
     try:
+        measured = measure(path)
+        if measured["sha256"][:ID_DIGITS] != path.stem.rsplit("-", 1)[-1]:
+            raise ValueError("its contents are not those it was named for")
         file = pq.ParquetFile(path)
         about = json.loads((file.metadata.metadata or {})[METADATA])
         pull, part = Pull.from_dict(about["pull"]), Part.from_dict(about["part"])
-        rows = sum(len(batch) for batch in file.iter_batches())  # reads every page
+        rows = file.metadata.num_rows
     except (pa.ArrowException, OSError, KeyError, TypeError) as error:
         raise ValueError(str(error)) from None
     if rows != part.rows or file.schema_arrow.names != SCHEMAS[part.dataset].names:
         raise ValueError(f"{rows:,} rows instead of {part.rows:,}")
-    return pull, replace(part, **measure(path))
+    return pull, _named(part, measured)
 
 
 #: Files found whole in this process, and what they looked like then; a file that has not been touched since is still whole.

@@ -234,6 +234,12 @@ class FakeOpen(FakePolice):
             return 200, self._query(match.group(1), params)
         if match := re.fullmatch(r"dataset/(\w+)\.data\.csv", path):
             return 200, self._census(match.group(1), params)
+        if path == "":
+            services = [{"name": name, "type": "FeatureServer"} for name in self.tables]
+            return 200, {
+                "currentVersion": 11.5,
+                "services": [*services, {"name": "Map", "type": "MapServer"}],
+            }
         return 404, None
 
     # ---- feature services -------------------------------------------------------------------------------
