@@ -117,7 +117,7 @@ def london(browser: Browser, steps: int) -> None:
             uploaders = page.locator("[data-testid=stFileUploader] input[type=file]")
             uploaders.nth(0).set_input_files(crimes)
             uploaders.nth(1).set_input_files(zones)
-            page.locator("[data-testid=stFileUploaderFile]").nth(1).wait_for(timeout=90_000)
+            page.locator("[data-testid=stFileChip]").nth(1).wait_for(timeout=90_000)
             page.get_by_role("button", name="Read files").click()
             page.get_by_text("in 4,994 zones").first.wait_for(timeout=120_000)
             page.get_by_role("link", name="Patrol game").first.click()

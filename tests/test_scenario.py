@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from typing import get_args, get_type_hints
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from patrol_core.cli import build_parser
-from patrol_core.cli.plan import FLAGS, scenario_of
+from patrol_core.cli.plan import FLAGS, NULLABLE, scenario_of
 from patrol_core.errors import InputError
 from patrol_core.scenario import Scenario, choices, from_query, make_scenario
 
 TABLE = choices()
+HINTS = get_type_hints(Scenario)
 NUMBERS = [name for name, row in TABLE.items() if row.low is not None or row.high is not None]
 MONTHS = st.builds(lambda year, month: f"{year}-{month:02d}", st.integers(2010, 2030), st.integers(1, 12))
 WORDS = st.text("abcdefgh -'ABC", min_size=1, max_size=12).filter(lambda text: text.strip("- ") == text)
@@ -23,36 +25,37 @@ def level(low: float, high: float) -> st.SearchStrategy[float]:
     return st.floats(low, high, allow_subnormal=False) | st.sampled_from([low, high])
 
 
+def any_value(name: str) -> st.SearchStrategy[object]:
+    """Values of a choice from its row of the table and its type; a new choice needs no line here."""
+    row, kind = TABLE[name], HINTS[name]
+    words = [value for part in (kind, *get_args(kind)) for value in get_args(part) if isinstance(value, str)]
+    if words and row.low is None and not row.name.endswith("_month"):
+        return st.sampled_from([*words, row.default])
+    if isinstance(row.default, bool):
+        return st.booleans()
+    if isinstance(row.default, str):
+        return st.just(row.default) | WORDS
+    if isinstance(row.default, tuple):
+        return st.lists(WORDS, max_size=3, unique=True).map(tuple)
+    assert row.low is not None, name
+    assert row.high is not None, name
+    if isinstance(row.default, int):
+        return st.integers(int(row.low), int(row.high))
+    numbers = level(row.low + (0.01 if row.above_low else 0), row.high)
+    return st.none() | numbers if row.default is None or name in NULLABLE else numbers
+
+
 @st.composite
 def scenarios(draw) -> Scenario:
     """Any valid scenario; months and daily hours in their order."""
+    values = {name: draw(any_value(name)) for name in TABLE}
     first, last = sorted([draw(MONTHS), draw(MONTHS)])
-    least, most = sorted([draw(level(0, 24)), draw(level(0.01, 24))])
-    return make_scenario(
-        {
-            "area": draw(WORDS),
-            "zones": draw(st.sampled_from([None, "lsoa", "ward", "grid", "hex", "own"])),
-            "cell_m": draw(level(50, 20_000)),
-            "from_month": draw(st.sampled_from(["", first])),
-            "to_month": draw(st.sampled_from(["", last])),
-            "crime_types": tuple(draw(st.lists(WORDS, max_size=3, unique=True))),
-            "weighting": draw(st.sampled_from(["count", "cchi", "ons-css"])),
-            "patrol_generated": draw(st.booleans()),
-            "group_by": draw(st.just("") | WORDS),
-            "budget": draw(level(0, 100_000)),
-            "effectiveness": draw(level(0.01, 1)),
-            "fairness": draw(st.none() | level(0, 10)),
-            "fairness_rule": draw(st.sampled_from(["coverage-parity", "residual-parity"])),
-            "floor": draw(level(0, 1)),
-            "seed": draw(st.integers(0, 2**31 - 1)),
-            "horizon": draw(st.integers(1, 12)),
-            "city_hours": draw(st.none() | level(0, 1e8)),
-            "ward_hours": draw(st.none() | level(0, 1e7)),
-            "min_per_day": least,
-            "max_per_day": most,
-            "rounding": draw(st.sampled_from(["quarter", "none", "shift"])),
-        }
+    values["from_month"], values["to_month"] = (
+        draw(st.sampled_from(["", first])),
+        draw(st.sampled_from(["", last])),
     )
+    values["min_per_day"], values["max_per_day"] = sorted([draw(level(0, 24)), draw(level(0.01, 24))])
+    return make_scenario(values)
 
 
 # -- the table ------------------------------------------------------------------------------------
@@ -237,21 +240,12 @@ def test_every_choice_can_be_made_on_the_command_line():
 def test_a_key_depends_on_the_choices_of_its_part_only():
     base = Scenario()
     for name, row in TABLE.items():
-        other = {
-            "area": "x",
-            "zones": "ward",
-            "from_month": "2025-01",
-            "to_month": "2025-02",
-            "crime_types": ("Robbery",),
-            "weighting": "cchi",
-            "patrol_generated": True,
-            "group_by": "g",
-            "fairness": 0.1,
-            "fairness_rule": "residual-parity",
-            "city_hours": 5.0,
-            "rounding": "none",
-        }.get(name, row.low + 2 if row.low is not None else None)
-        changed = base.changed(**{name: 0.5 if name in {"effectiveness", "floor"} else other})
+        values = any_value("area" if name.endswith("_month") else name).filter(
+            lambda v, row=row: v != row.default
+        )
+        value = "2025-01" if name.endswith("_month") else find(values, lambda _: True)
+        value = {"min_per_day": 2.0, "max_per_day": 3.0}.get(name, value)
+        changed = base.changed(**{name: value})
         assert changed != base, name
         assert changed.key() != base.key()
         for part in ("data", "game", "hours"):

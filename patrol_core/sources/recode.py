@@ -129,9 +129,9 @@ class Lookup:
         return codes | set(self.pairs.loc[hit, "2011"]) | set(self.pairs.loc[hit, "2021"])
 
     def vintage_of(self, codes: set[str]) -> Vintage | None:
-        """The census most of ``codes`` are of; None when they are of both alike, or of none."""
+        """The census most of ``codes`` are of (2021 when they are of both alike); None when of neither."""
         old, new = len(codes & self.codes("2011")), len(codes & self.codes("2021"))
-        return None if old == new else "2011" if old > new else "2021"
+        return None if not old + new else "2011" if old > new else "2021"
 
 
 def make_lookup(old: Any, new: Any, change: Any = None) -> Lookup:

@@ -26,7 +26,7 @@ from shapely.geometry.base import BaseGeometry
 
 from patrol_core.areas import CRIME_COLUMNS, Finding
 from patrol_core.errors import SourceError
-from patrol_core.sources.police_records import ALL_CRIME, BTP
+from patrol_core.sources.police_records import ALL_CRIME, BTP, category_name
 from patrol_core.sources.police_tiles import inside
 from patrol_core.sources.store import Store
 from patrol_core.sources.store_records import Part
@@ -191,25 +191,19 @@ def _covered(
     """Rows in the area of a pull of their month that is believed more: of any for extracts, of a newer one for pulls."""
     covered = np.zeros(len(rows), dtype=bool)
     lon, lat = rows["lon"].to_numpy(), rows["lat"].to_numpy()
-    ages = np.array([p.age for p in parts], dtype=object) if parts else np.zeros((0, 2), dtype=object)
     for at, part in enumerate(parts):
         shape = polygons.get(part.pull_id, b"")
         if part.kind != "api" or not shape:
             continue
-        rival = (row_kind == "extract") & (part.scope.startswith(ALL_CRIME))
-        older = np.array([tuple(a) < part.age for a in ages], dtype=bool)[row_part]
-        same = np.array([_narrower(p, part) for p in parts], dtype=bool)[row_part]
-        rival |= (row_kind == "api") & older & same
+        older = np.array([p.age < part.age for p in parts], dtype=bool)[row_part]
+        rival = (row_kind == "extract") | ((row_kind == "api") & older)
+        if (slug := part.scope.split(" ")[0]) != ALL_CRIME:
+            rival &= (rows["crime_type"] == category_name(slug)).to_numpy(dtype=bool)
         rival &= (month == part.month) & (row_part != at) & ~covered
         if rival.any():
             area: BaseGeometry = shapely.from_wkb(shape)
             covered[rival] = inside(area, lon[rival], lat[rival])
     return covered
-
-
-def _narrower(part: Part, other: Part) -> bool:
-    """Whether what a pull asked for is among what ``other`` asked for, as far as categories go."""
-    return other.scope.split(" ")[0] in (ALL_CRIME, part.scope.split(" ")[0])
 
 
 def _repeats(rows: pd.DataFrame, row_kind: NDArray[Any]) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 from playwright.sync_api import ElementHandle, Frame, Locator, Page, expect
 
@@ -18,9 +19,11 @@ from patrol_core.analysis import Planner, Prepared, prepare
 from patrol_core.areas import load_area
 from patrol_core.figures.zone_map import build_asset, paint
 from patrol_core.games.zone import Strategy
-from patrol_core.scenario import make_scenario
+from patrol_core.scenario import from_query, make_scenario
 from patrol_core.ui.plan_view import coverage_layer
 from tests.e2e.conftest import ROOT, wait_until_up
+
+expect.set_options(timeout=20_000)  # a first visit imports the solvers; two cores may be busy
 
 BUDGET = "Units on patrol at once"
 FAIRNESS = "Fairness: how far groups may differ"
@@ -60,6 +63,13 @@ def prepared(area: str = "sample") -> Prepared:
 def core(area: str = "sample", **choices) -> Strategy:
     """The plan of some choices, straight from the core."""
     return planner(area).solve(make_scenario({"area": area, **choices}))
+
+
+def core_of(address: str) -> Strategy:
+    """The plan that an address of the dashboard stands for."""
+    scenario, refused = from_query(dict(parse_qsl(urlsplit(address).query)))
+    assert not refused
+    return Planner(prepare(load_area(scenario.area), scenario)).solve(scenario)
 
 
 def stamp(strategy: Strategy, *, area: str = "sample", chosen: str | None = None, near=()) -> str:
@@ -134,6 +144,11 @@ def metric(page: Page, start: str) -> Locator:
 
 def slider(page: Page, label: str) -> Locator:
     return page.locator(f'input[type=range][aria-label="{label}"]')
+
+
+def chip(page: Page) -> Locator:
+    """Files that stand in the uploaders."""
+    return page.get_by_test_id("stFileChip")
 
 
 def slide(page: Page, label: str, key: str = "ArrowRight", *, steps: int = 1) -> None:

@@ -9,6 +9,7 @@ from patrol_core.areas import EMBEDDED
 from patrol_core.ui.frame import PAGES
 from tests.e2e.driving import (
     core,
+    core_of,
     drawn_pixels,
     map_frame,
     metric,
@@ -103,6 +104,6 @@ def test_every_page_works_for_the_published_places(area, page, dashboard, outsid
         for index in range(maps):
             assert drawn_pixels(page, index) > 5
         if name in {"overview", "game"}:
-            expect(metric(page, "Worst zone")).to_have_text(worst(core(area)))
+            expect(metric(page, "Worst zone")).to_have_text(worst(core_of(page.url)))
     assert outside == []
     assert faults == []

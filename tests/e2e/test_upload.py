@@ -17,7 +17,7 @@ from patrol_core.scenario import make_scenario
 from patrol_core.sources.boundaries import read_polygons
 from patrol_core.sources.police_archive import read_crimes
 from patrol_core.sources.sample import load_sample, write_archive
-from tests.e2e.driving import core, fault, map_frame, metric, opened, settled, watch, worst
+from tests.e2e.driving import chip, core, fault, map_frame, metric, opened, settled, watch, worst
 
 MONTHS = ("2025-10", "2025-11", "2025-12")
 HEADER = (
@@ -45,7 +45,7 @@ def upload(page, crimes, zones=None) -> None:
     if zones is not None:
         doors.nth(1).set_input_files(given(zones))
     count = len(crimes) + (zones is not None)
-    expect(page.get_by_test_id("stFileUploaderFile")).to_have_count(count)
+    expect(chip(page)).to_have_count(count)
     settled(page)
     page.get_by_role("button", name="Read files").click()
     settled(page)

@@ -214,6 +214,12 @@ def test_a_pull_of_one_category_does_not_hide_the_others(store, service):
     fetch(store, service, WEST)
     fetch(store, service, WEST, category="burglary")
     assert by_month(store) == {"2025-05": 16, "2025-06": 16}
+    assert area_rows(store).crimes["crime_type"].value_counts().to_dict() == {
+        "Burglary": 30,
+        "Anti-social behaviour": 2,
+    }
+    fetch(store, service, WEST)  # all crime, newer: covers both
+    assert len({p.pull_id for p in store.parts()}) == 1
 
 
 def test_an_empty_month_is_an_answer(store, service):
@@ -298,7 +304,7 @@ def test_export_and_import_give_the_same(store, bundle, tmp_path):
     pd.testing.assert_frame_equal(area_rows(other).crimes, area_rows(store).crimes)
     assert sorted(other.parts(), key=lambda p: p.id) == sorted(store.parts(), key=lambda p: p.id)
     ours, theirs = ({p.id: p for p in s.pulls()} for s in (store, other))
-    assert {i: p.public for i, p in ours.items()} == {i: p for i, p in theirs.items()}
+    assert {i: p.public for i, p in ours.items()} == theirs
     again = import_bundle(other, bundle)
     assert (len(again.parts), len(again.replaced)) == (0, 0)
     assert len(area_rows(other).crimes) == len(area_rows(store).crimes)
