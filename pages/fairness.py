@@ -95,4 +95,4 @@ if prepared is not None:
 
     if prepared.groups:
         fairness()
-    frame.next_step("method", "What this assumes, and what it may not be used for.")
+    frame.next_step("compare", "Hold the plan against others, other offenders and other data.")

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from patrol_core.figures.charts import figure_frame
-from patrol_core.figures.palette import GROUPS, MARK, PLAN, REFERENCE, RISK
+from patrol_core.figures.charts import _figure as figure_frame
+from patrol_core.figures.palette import GROUPS, MARK, PATROL, PLAN, REFERENCE, RISK
 
 COLOURS: Mapping[str, str] = {
     "The plan": PLAN,
@@ -19,6 +19,10 @@ COLOURS: Mapping[str, str] = {
 }
 """Fixed colour of each plan on every chart of the page; what only hindsight knows is grey."""
 
+MOST_BELOW = 150
+"""Most zones below the top that are drawn."""
+FAR = 2.5
+"""A plan this many times beyond all others is left off the scale, and said so."""
 MOST = 100.0
 """Excess over the column's best (%) from which a cell of the matrix has the darkest colour."""
 
@@ -49,7 +53,8 @@ def faced_heatmap(
     values = np.column_stack([losses[column].to_numpy(dtype=float) for column in columns])
     marked = np.array([[plan in best.get(column, ()) for column in columns] for plan in losses["plan"]])
     texts = [
-        [_cell(values[i, j], over[i, j], marked[i, j]) for j in range(values.shape[1])] for i in range(len(rows))
+        [_cell(values[i, j], over[i, j], marked[i, j]) for j in range(values.shape[1])]
+        for i in range(len(rows))
     ]
     figure = figure_frame(
         f"Loss if planned for … (row) and faced by offenders who … (column), {unit}",
@@ -70,7 +75,12 @@ def faced_heatmap(
         zmax=MOST,
         xgap=2,
         ygap=2,
-        colorbar={"title": "% above<br>the best", "thickness": 12, "tickvals": [0, 50, 100], "ticktext": ["0", "50", "100 +"]},
+        colorbar={
+            "title": "% above<br>the best",
+            "thickness": 12,
+            "tickvals": [0, 50, 100],
+            "ticktext": ["0", "50", "100 +"],
+        },
         hovertemplate="%{y}, faced by offenders who %{x}: %{text}<extra></extra>",
     )
     figure.update_yaxes(type="category", autorange="reversed")
@@ -85,7 +95,9 @@ def _cell(loss: float, over: float, best: bool) -> str:
     number = f"{loss:,.0f}" if loss >= 1000 else f"{loss:,.2f}"
     if best:
         return f"<b>{number} ★</b>"
-    return f"{number}<br><sup>+{over:,.0f} %</sup>" if np.isfinite(over) else number
+    if not np.isfinite(over):
+        return number
+    return f"{number}<br><sup>{f'+{over:,.0f} %' if over < 1000 else f'× {1 + over / 100:,.0f}'}</sup>"
 
 
 def spread_intervals(summary: pd.DataFrame, *, figure: str, title: str, unit: str) -> go.Figure:
@@ -125,7 +137,26 @@ def spread_intervals(summary: pd.DataFrame, *, figure: str, title: str, unit: st
         hovertemplate="%{y}: %{x:,.2f} as the data stand<extra></extra>",
     )
     drawn.update_xaxes(rangemode="tozero")
+    _keep_in_sight(drawn, shown)
     return drawn
+
+
+def _keep_in_sight(figure: go.Figure, shown: pd.DataFrame) -> None:
+    """End the axis before one plan that is far off and write its figure at the edge, so that the others can be told apart."""
+    far = shown["high"].to_numpy(dtype=float)
+    second = float(np.sort(far)[-2]) if len(far) > 1 else 0.0
+    if not far.max() > FAR * second > 0:
+        return
+    row = shown.iloc[int(far.argmax())]
+    figure.update_xaxes(range=[0, 1.35 * second], autorange=False)
+    figure.add_annotation(
+        x=1.0,
+        xref="paper",
+        xanchor="right",
+        y=row["plan"],
+        text=f"off the scale: {row['low']:,.0f} to {row['high']:,.0f} →",
+        showarrow=False,
+    )
 
 
 def top_firmness(table: pd.DataFrame, *, top: int) -> go.Figure:
@@ -136,8 +167,12 @@ def top_firmness(table: pd.DataFrame, *, top: int) -> go.Figure:
     table
         ``zone_id``, ``rank``, ``in_top``, ``rank_low``, ``rank_high``, highest first.
     """
-    shown = table.head(max(3 * top, 20))
-    figure = figure_frame(f"How often each zone is among the top {top}", "rank in the data as they stand", "% of draws")
+    share = table["in_top"].to_numpy(dtype=float)
+    reach = int(np.flatnonzero(share > 0).max(initial=0)) + 4
+    shown = table.head(min(max(reach, top + 4), top + MOST_BELOW))
+    figure = figure_frame(
+        f"How often each zone is among the top {top}", "rank in the data as they stand", "% of draws"
+    )
     place = np.arange(1, len(shown) + 1)
     figure.add_bar(
         x=place,
@@ -147,7 +182,10 @@ def top_firmness(table: pd.DataFrame, *, top: int) -> go.Figure:
         hovertemplate="%{customdata[0]}: %{y:.0f} % of draws; rank %{customdata[1]:.0f} to %{customdata[2]:.0f}<extra></extra>",
     )
     figure.add_vline(
-        x=top + 0.5, line={"color": MARK, "dash": "dash"}, annotation_text=f"top {top}", annotation_position="top right"
+        x=top + 0.5,
+        line={"color": MARK, "dash": "dash"},
+        annotation_text=f"top {top}",
+        annotation_position="top right",
     )
     figure.update_yaxes(range=[0, 105])
     return figure
@@ -162,41 +200,53 @@ def backtest_lines(frame: pd.DataFrame, *, column: str, title: str, unit: str) -
         ``frame`` of :class:`patrol_core.evaluation.backtest.Backtest`.
     """
     figure = figure_frame(title, "first month judged", unit)
+    far = far_off({str(name): float(part[column].max()) for name, part in frame.groupby("plan", sort=False)})
     for name, part in frame.groupby("plan", sort=False):
         figure.add_scatter(
             x=part["judged_from"],
             y=part[column],
             mode="lines+markers",
             name=str(name),
+            visible="legendonly" if name == far else True,
             marker={"size": 5},
             line={"color": COLOURS.get(str(name), REFERENCE), **_weight(str(name))},
             hovertemplate="%{x}: %{y:,.2f}<extra>" + str(name) + "</extra>",
         )
     figure.update_yaxes(rangemode="tozero")
-    figure.update_xaxes(type="category")
+    figure.update_xaxes(type="category", nticks=12)
     return _legend_below(figure)
 
 
-def steadiness(curve: pd.DataFrame, *, budget: float) -> go.Figure:
-    """Patrol that changes zone when the budget grows by a step.
+def coverage_path(coverage: pd.DataFrame, *, budget: float) -> go.Figure:
+    """How long zones are covered as the budget grows; a plan that is added to keeps every row getting darker.
 
     Parameters
     ----------
-    curve
-        ``budget``, ``moved`` of :func:`patrol_core.evaluation.stability.budget_curve`.
+    coverage
+        Share of time in %; index zones, columns budgets.
+    budget
+        The budget in force.
     """
     figure = figure_frame(
-        "Patrol taken from one zone and given to another at each step of the budget", "units on patrol at once", "units moved"
+        "Coverage of the zones that get most, as the budget grows",
+        "units on patrol at once",
+        "",
+        height=120 + 19 * len(coverage),
     )
-    figure.add_bar(
-        x=curve["budget"],
-        y=curve["moved"],
-        marker_color=PLAN,
-        hovertemplate="up to %{x:.2f} units: %{y:.3f} units moved<extra></extra>",
+    figure.add_heatmap(
+        x=[float(one) for one in coverage.columns],
+        y=[str(zone) for zone in coverage.index],
+        z=coverage.to_numpy(dtype=float),
+        colorscale=[[index / 4, colour] for index, colour in enumerate(PATROL)],
+        zmin=0,
+        zmax=100,
+        xgap=1,
+        ygap=1,
+        colorbar={"title": "% of<br>the time", "thickness": 12},
+        hovertemplate="%{y}, %{x:.1f} units: %{z:.1f} % of the time<extra></extra>",
     )
     figure.add_vline(x=budget, line={"color": MARK, "width": 2}, annotation_text="now")
-    most = float(np.nanmax(curve["moved"].to_numpy(dtype=float), initial=0.0))
-    figure.update_yaxes(range=[0, max(1.05 * most, 1.0)])
+    figure.update_yaxes(type="category", autorange="reversed")
     return figure
 
 
@@ -213,6 +263,7 @@ def learning_lines(
         Plan -> loss once beliefs are exact.
     """
     figure = figure_frame(title, "period", unit)
+    far = far_off({name: float(frame["loss"].max()) for name, frame in losses.items()})
     for name, frame in losses.items():
         colour = COLOURS.get(name, REFERENCE)
         figure.add_scatter(
@@ -220,12 +271,23 @@ def learning_lines(
             y=frame["loss"],
             mode="lines",
             name=name,
+            visible="legendonly" if name == far else True,
             line={"color": colour, **_weight(name)},
             hovertemplate="period %{x}: %{y:,.2f}<extra>" + name + "</extra>",
         )
+        if name == far:
+            continue
         figure.add_hline(y=predicted[name], line={"color": colour, "dash": "dot", "width": 1.5})
     figure.update_yaxes(rangemode="tozero")
     return _legend_below(figure)
+
+
+def far_off(largest: Mapping[str, float]) -> str | None:
+    """The one plan so far beyond all others that a chart with it would show nothing else."""
+    order = sorted(largest, key=largest.__getitem__)
+    if len(order) < 2 or not largest[order[-1]] > FAR * largest[order[-2]] > 0:
+        return None
+    return order[-1]
 
 
 def _weight(name: str) -> dict[str, object]:
@@ -235,5 +297,5 @@ def _weight(name: str) -> dict[str, object]:
 
 
 def _legend_below(figure: go.Figure) -> go.Figure:
-    figure.update_layout(legend={"y": -0.22, "x": 0, "xanchor": "left", "yanchor": "top"}, height=390)
+    figure.update_layout(legend={"y": -0.3, "x": 0, "xanchor": "left", "yanchor": "top"}, height=400)
     return figure

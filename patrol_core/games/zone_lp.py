@@ -7,6 +7,7 @@ residual harm; (2) that kept, min v; (3) as before.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace as with_fields
 from typing import Any, Literal
@@ -18,6 +19,9 @@ from patrol_core.games.zone_game import Strategy, ZoneGame
 from patrol_core.games.zone_phases import PhaseRun
 from patrol_core.games.zone_program import AttackProgram, ResidualProgram
 from patrol_core.solving import LOCK, solver_name
+
+#: Phase-1 models kept, one for each order of magnitude of the worst case.
+DECADES_KEPT = 4
 
 Objective = Literal["worst-case", "total"]
 
@@ -33,13 +37,13 @@ class ZoneGameModel:
     Notes
     -----
     Safe to share between threads: the process-wide lock of :mod:`patrol_core.solving` is held from setting
-    Params to reading the plan. Every call starts from the game's own levels, so calls do not influence
-    each other (beyond HiGHS's starting basis).
+    Params to reading the plan. Every call starts from the game's own levels and ends in a phase that starts from a
+    basis made from the game alone, so a plan does not depend on what was solved before.
     """
 
     def __init__(self, game: ZoneGame) -> None:
         self.game = game
-        self._attack: AttackProgram | None = None
+        self._attack: dict[tuple[float, float], AttackProgram] = {}
         self._residual: ResidualProgram | None = None
         self._solver = solver_name()
 
@@ -81,7 +85,7 @@ class ZoneGameModel:
                 return self._solve(game, objective, lexicographic, started)
             except SolverError:
                 # a basis carried far along can end badly: once more, from scratch
-                self._attack = self._residual = None
+                self._attack, self._residual = {}, None
                 return self._solve(game, objective, lexicographic, started)
 
     def _solve(self, game: ZoneGame, objective: Objective, lexicographic: bool, started: float) -> Strategy:
@@ -92,21 +96,27 @@ class ZoneGameModel:
         return certified(game, coverage, proof, solver=self._solver, seconds=seconds, phases=phases)
 
     def attack_program(self, game: ZoneGame, least: float, top: float) -> AttackProgram:
-        """The phase-1 model, for a worst case of at least ``least`` with values up to ``top``.
+        """The phase-1 model for a worst case of at least ``least`` with values up to ``top``.
 
-        It is built again only where the worst case moved by orders of magnitude.
+        v is measured in the power of ten below ``least``: a unit that depends on the game alone. Zones with values
+        too far below it to matter get no row.
         """
-        if self._attack is None or not self._attack.suits(least, top):
-            scale = max(least, 1e-6 * top) or 1.0
-            self._attack = AttackProgram(game, scale=scale, above=max(1e-3 * least, 1e-12 * top))
-        self._attack.set_levels(game)
-        return self._attack
+        above = max(1e-3 * _decade(least), _decade(1e-12 * top))
+        return self._measured_in(game, max(least, 1e-6 * top) or 1.0, above)
 
-    def rescaled(self, game: ZoneGame, scale: float, above: float) -> AttackProgram:
-        """The phase-1 model with v in another unit, kept from now on."""
-        self._attack = AttackProgram(game, scale=scale, above=above)
-        self._attack.set_levels(game)
-        return self._attack
+    def rescaled(self, game: ZoneGame, found: float, above: float) -> AttackProgram:
+        """The phase-1 model with v measured for a worst case of about ``found``."""
+        return self._measured_in(game, found, above)
+
+    def _measured_in(self, game: ZoneGame, size: float, above: float) -> AttackProgram:
+        key = (_decade(size), above)
+        program = self._attack.get(key)
+        if program is None:
+            if len(self._attack) >= DECADES_KEPT:
+                self._attack.pop(next(iter(self._attack)))
+            program = self._attack[key] = AttackProgram(game, scale=key[0], above=above)
+        program.set_levels(game)
+        return program
 
     def residual_program(self, game: ZoneGame) -> ResidualProgram:
         """The phase-2 model."""
@@ -114,6 +124,11 @@ class ZoneGameModel:
             self._residual = ResidualProgram(game)
         self._residual.set_levels(game)
         return self._residual
+
+
+def _decade(size: float) -> float:
+    """The power of ten at or below a size; 0 for 0."""
+    return 10.0 ** math.floor(math.log10(size)) if size > 0 else 0.0
 
 
 def with_levels(

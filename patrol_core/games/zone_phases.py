@@ -7,6 +7,7 @@ exactly, where a bound on its value would let it slip by the solver's tolerance.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,23 @@ _FACE = 1e-9
 
 #: Most levels the lexicographic phase settles.
 _LEVELS = 200
+
+
+#: Up to this many zones phase 1 starts afresh too: a few milliseconds buy multipliers that do not depend on
+#: what was solved before.
+COLD_SIZE = 1000
+
+
+def snapped(level: float) -> float:
+    """The level rounded up to 11 significant digits.
+
+    Where a solve went on from the last one, the last digits of its level depend on the way it came; without them
+    the second phase, and so the plan, is the same for a slider and for a single solve.
+    """
+    if level <= 0:
+        return level
+    unit = 10.0 ** (math.floor(math.log10(level)) - 10)
+    return max(level, math.ceil(level / unit * (1 - 1e-13)) * unit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +84,7 @@ class PhaseRun:
     def worst_case(self, *, lexicographic: bool) -> tuple[FloatArray, Proof, tuple[str, ...]]:
         """Least worst case, then least expected residual."""
         coverage, proof = self._least_worst_case()
-        level = float(residuals(self.game, coverage).max())
+        level = snapped(float(residuals(self.game, coverage).max()))
         for slack in _SLACKS:
             refined = self._least_residual(self._needed(level * (1 + slack)))
             if refined is not None:
@@ -102,6 +120,8 @@ class PhaseRun:
         """Phase 1: v by LP, measured again in a better unit where side rules keep it far from the free level."""
         program = self._program()
         for _ in range(3):
+            if self.game.size <= COLD_SIZE:
+                program.forget()
             outcome = self._checked(program.solve(self.lower, self.upper))
             coverage = program.coverage(outcome, self.lower, self.upper)
             found = max(float(residuals(self.game, coverage).max()), 1e-9 * self.top)
@@ -129,8 +149,7 @@ class PhaseRun:
     def _least_residual(self, lower: FloatArray) -> tuple[FloatArray, Proof, Face] | None:
         """Least expected residual with x at or above ``lower``; None where that is infeasible."""
         program = self.kept.residual_program(self.game)
-        if program.fresh:
-            program.start_greedy(self.game, lower, self.upper)
+        program.start_greedy(self.game, lower, self.upper)
         outcome = program.solve(lower, self.upper)
         if outcome.status is Status.INFEASIBLE:
             return None

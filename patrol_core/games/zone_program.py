@@ -29,6 +29,10 @@ class Program:
         set_levels(self.model, game)
         self.session.refresh()
 
+    def forget(self) -> None:
+        """Drop the last basis, so that the next plan does not depend on what was solved before."""
+        self.session.highs.clearSolver()
+
     def solve(self, lower: FloatArray, upper: FloatArray) -> Outcome:
         """Solve with these bounds on x, from the last basis."""
         self.session.set_bounds(self.zones, lower, upper)
@@ -61,10 +65,6 @@ class AttackProgram(Program):
         self.attack_rows = self.session.rows_of(self.model.attack.values())
         self.attacked = np.fromiter(self.model.attack.keys(), dtype=np.intp)
 
-    def suits(self, least: float, top: float) -> bool:
-        """Whether this model is right and well scaled for a game whose worst case is at least ``least``."""
-        return self.above <= max(least, 1e-12 * top) and least <= 1e3 * self.scale
-
     def attack_duals(self, outcome: Outcome) -> FloatArray:
         """One number >= 0 an attack row; above 0 only where the zone is at the worst case in every optimum."""
         return np.maximum(outcome.row_duals[self.attack_rows], 0.0)
@@ -87,7 +87,6 @@ class ResidualProgram(Program):
     def __init__(self, game: ZoneGame) -> None:
         super().__init__(game, attack=False)
         self._share = game.values / (game.values.max() or 1.0)
-        self.fresh = True
 
     def solve_for(self, gains: FloatArray, lower: FloatArray, upper: FloatArray) -> Outcome:
         """Solve once with other gains per zone in place of the values."""
@@ -97,7 +96,11 @@ class ResidualProgram(Program):
         return outcome
 
     def start_greedy(self, game: ZoneGame, lower: FloatArray, upper: FloatArray) -> None:
-        """First basis: the plan that is optimal while no rule but the budget couples zones."""
+        """Start from the plan that is optimal while no rule but the budget couples zones.
+
+        It depends on the game alone, so the plan found from it does too, whatever was solved before.
+        """
+        self.forget()
         greedy = spend_rest(game.values, game.budget, lower, upper)
         partial = np.flatnonzero((greedy > lower) & (greedy < upper))[:1]
         at_upper = np.flatnonzero((greedy >= upper) & (upper > lower))
@@ -115,4 +118,3 @@ class ResidualProgram(Program):
         tight = self.session.rows_of([*defined, self.model.budget] if partial.size else defined)
         basic = np.append(self.session.columns_of(totals), self.zones[partial])
         self.session.start_from(self.zones[at_upper], basic, tight)
-        self.fresh = False

@@ -460,14 +460,14 @@ class Adding:
         force: str = "",
         scope: str = "",
         source: str = "",
-        source_sha256: str = "",
+        box: tuple[float, float, float, float] | None = None,
     ) -> None:
         """Add rows of one month; calls with the same names go on in the same part."""
         key = (dataset, kind, month, force, scope)
         if key not in self._writers:
             part = Part(
                 "", self.pull.id, dataset, kind, month, force, scope, "", 0, 0, "", 0,
-                self.pull.edition, self.pull.taken_at, source, source_sha256,
+                self.pull.edition, self.pull.taken_at, source, "", box,
             )  # fmt: skip
             self._writers[key] = PartWriter(self.place / f"{uuid.uuid4().hex}.tmp", part)
         self._writers[key].write(table)

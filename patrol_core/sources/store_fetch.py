@@ -11,11 +11,13 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
+from patrol_core.areas import UK_CRS
 from patrol_core.sources import police_api
 from patrol_core.sources.police_api import ApiSettings, FileKeep
 from patrol_core.sources.police_records import ALL_CRIME
@@ -77,6 +79,8 @@ def fetch_area(
     origin = f"{chosen.base_url}/{report.endpoint}"
     wkb = shapely.to_wkb(shapely.normalize(polygon))
     scope = f"{category} {hashlib.sha256(wkb).hexdigest()[:16]}"
+    west, south, east, north = gpd.GeoSeries([polygon], crs=4326).to_crs(UK_CRS).total_bounds
+    box = (float(west), float(south), float(east), float(north))
     with store.adding(name, origin, edition=report.last_updated) as adding:
         adding.pull = replace(
             adding.pull,
@@ -89,7 +93,7 @@ def fetch_area(
         for month in report.months:  # an empty month is an answer too
             rows = crimes[crimes["month"] == month]
             source = f"data.police.uk {report.endpoint} {month}"
-            adding.write(to_table(rows), "crimes", "api", month, scope=scope, source=source)
+            adding.write(to_table(rows), "crimes", "api", month, scope=scope, source=source, box=box)
     assert adding.added is not None
     return adding.added, report
 

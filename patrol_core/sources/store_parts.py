@@ -75,13 +75,15 @@ class PartWriter:
     path
         File to write; must not exist.
     part
-        What is known of it beforehand; :meth:`close` fills in the rest.
+        What is known of it beforehand; :meth:`close` fills in the rest. A box given here is widened to hold all points.
     """
 
     def __init__(self, path: Path, part: Part) -> None:
         self.path, self._part, self.rows = path, part, 0
         self._low = np.array([np.inf, np.inf])
         self._high = -self._low
+        if part.box is not None:
+            self._low, self._high = np.array(part.box[:2]), np.array(part.box[2:])
         plain = [name for name in SCHEMAS[part.dataset].names if name != "crime_id"]
         self._writer = pq.ParquetWriter(
             path, SCHEMAS[part.dataset], compression="zstd", compression_level=1, use_dictionary=plain

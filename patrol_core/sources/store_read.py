@@ -38,16 +38,20 @@ _TRIES = 5
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which rows: in a box (EPSG:27700 metres), or of some LSOA codes; all when both are None."""
+    """Which rows: in a box (EPSG:27700 metres), or of some LSOA codes; all when there is no box.
+
+    ``months`` names the months; ``since`` is the first of an open end.
+    """
 
     box: Box | None = None
     codes: frozenset[str] = frozenset()
     months: frozenset[str] | None = None
     forces: frozenset[str] | None = None
+    since: str = ""
 
     def concerns(self, part: Part) -> bool:
         """Whether a part may hold such rows."""
-        if self.months is not None and part.month not in self.months:
+        if part.month < self.since or (self.months is not None and part.month not in self.months):
             return False
         if self.forces is not None and part.kind == "archive" and part.force not in self.forces:
             return False
@@ -154,30 +158,33 @@ def believe(
     within
         Which rows lie in the area.
     """
+    keep = np.ones(len(rows), dtype=bool)
+    if not _several_tell(parts):
+        return keep, []
     kind = np.array([p.kind for p in parts], dtype=object)
     row_part = rows["part"].to_numpy()
-    row_kind = kind[row_part] if len(parts) else np.zeros(0, dtype=object)
-    keep = np.ones(len(rows), dtype=bool)
-    if not len(parts) or set(kind) == {"archive"}:
-        return keep, []
+    row_kind = kind[row_part]
     polygons = {p.id: p.polygon for p in store.pulls() if p.polygon}
     month, force = rows["month"].astype("str").to_numpy(dtype=object), rows["force"].to_numpy(dtype=object)
     archive = {(p.month, p.force) for p in parts if p.kind == "archive"}
     in_archive = np.array([key in archive for key in zip(month, force, strict=True)], dtype=bool)
-    local = {
-        m
-        for m, f in set(
-            zip(month[within & (row_kind == "archive")], force[within & (row_kind == "archive")], strict=True)
-        )
-        if f != BTP
-    }
-    unnamed = (row_kind == "api") & (force == "") & np.isin(month, sorted(local))
+    here = within & (row_kind == "archive") & (force != BTP)
+    local = sorted(set(month[here]))
+    unnamed = (row_kind == "api") & (force == "") & np.isin(month, local)
     covered = _covered(rows, parts, row_part, row_kind, month, polygons)
     keep &= (row_kind == "archive") | ~(in_archive | unnamed | covered)
     repeated = keep & _repeats(rows, row_kind)
     keep &= ~repeated
     left = within & ~keep & ~repeated
     return keep, _words(left, row_kind, within & repeated, keep & within, rows)
+
+
+def _several_tell(parts: Sequence[Part]) -> bool:
+    """Whether parts of one month can tell the same; archive parts of different forces cannot."""
+    months: dict[str, list[str]] = {}
+    for part in parts:
+        months.setdefault(part.month, []).append(part.kind)
+    return any(len(kinds) > 1 and set(kinds) != {"archive"} for kinds in months.values())
 
 
 def _covered(
@@ -266,12 +273,9 @@ def _words(
 
 def last_outcomes(store: Store, wanted: Wanted) -> pd.Series[Any]:
     """Crime ID -> its last outcome by month (of one month: the last in the file)."""
-    reading = Wanted(
-        wanted.box, wanted.codes, None, None
-    )  # outcomes come months later, also from other forces
+    since = min(wanted.months, default="") if wanted.months is not None else ""
+    reading = Wanted(wanted.box, wanted.codes, since=since)  # outcomes come later, also from other forces
     rows, _ = read_rows(store, reading, "outcomes")
-    if wanted.months:
-        rows = rows[rows["month"].astype("str") >= min(wanted.months)]
     rows = rows[rows["crime_id"] != ""]
     ordered = rows.sort_values("month", kind="stable")
     return ordered.drop_duplicates("crime_id", keep="last").set_index("crime_id")["outcome"]

@@ -111,7 +111,7 @@ class Part:
     source, source_sha256
         Label of the file or answers its rows are from, and the digest of that file.
     box
-        West, south, east, north of its points in EPSG:27700 metres; None without points.
+        West, south, east, north, in EPSG:27700 metres, of its points and of the area asked for; None without either.
     state
         ``whole``, or ``damaged`` once found so.
     """

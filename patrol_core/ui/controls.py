@@ -42,12 +42,18 @@ def _keep(name: str, key: str) -> None:
 
 
 def budget(prepared: Prepared) -> None:
-    """Slider of the budget, from no unit to as many as there are zones (or 60, with a field for more)."""
+    """Slider of the budget, from no unit to as many as there are zones, in ranges of 60, 120, 240, ...
+
+    The range changes only where its end is reached: another range is another widget, which drops the hand that moves it.
+    """
     row = choices()["budget"]
     key = state.widget_key("budget")
     count = float(len(prepared.zone_ids))
     current = state.scenario().budget
-    top = max(min(count, 60.0), min(count, 2 * current), 1.0, current)
+    top = 60.0
+    while top <= current and top < count:
+        top *= 2
+    top = max(min(top, count), 1.0, current)
     st.slider(
         row.label,
         0.0,

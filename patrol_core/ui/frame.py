@@ -30,6 +30,11 @@ PAGES = {
         "Fairness",
         "Who is protected, who bears patrols, and what does a fairer plan cost?",
     ),
+    "compare": (
+        "pages/compare.py",
+        "Compare",
+        "How does this plan stand against others, other offenders, other data?",
+    ),
     "method": (
         "pages/method.py",
         "Method and responsible use",

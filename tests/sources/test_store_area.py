@@ -228,6 +228,19 @@ def test_an_empty_month_is_an_answer(store, service):
     assert by_month(store) == {"2025-06": 16}
 
 
+def test_crimes_withdrawn_by_a_newer_pull_are_gone(store, service):
+    """Also when the newer pull has rows of the month only far from where the older had its own."""
+    fetch(
+        store, service, shapely.box(-0.151, 51.50, -0.14, 51.51), months=["2025-05"]
+    )  # a little wider to the west
+    service.crimes = [c for c in service.crimes if float(c["location"]["longitude"]) > -0.14]
+    service.updated = "2025-12-02"
+    fetch(store, service, BOTH, months=["2025-05"], name="both")
+    assert len(store.parts()) == 2
+    with pytest.raises(InputError, match="no row of this area"):
+        area_rows(store, within=shapely.box(-0.15, 51.50, -0.146, 51.51))
+
+
 def test_archive_files_are_believed_before_a_pull(store, service):
     service.crimes += grid(2, WEST, "2025-05", 900, location_type="BTP", persistent_id="")
     fetch(store, service, WEST)

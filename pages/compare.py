@@ -1,0 +1,33 @@
+"""Compare: the plan against others, other offenders, other data."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from patrol_core.ui import cached, controls, frame, state
+from patrol_core.ui.compare_view import draw_tabs
+from patrol_core.ui.plan_view import plan_metrics
+
+scenario = frame.begin("compare")
+prepared = frame.ready(scenario)
+if prepared is not None:
+    frame.status_strip(prepared)
+
+    @st.fragment
+    def compare() -> None:
+        """The plan in hand, its figures, and the tabs."""
+        left, middle, right = st.columns([2, 2, 3])
+        with left:
+            controls.budget(prepared)
+        with middle:
+            controls.fairness()
+        with right:
+            controls.offender()
+        with frame.guarded():
+            now = state.scenario()
+            chosen = cached.prepared(now)
+            plan_metrics(chosen, cached.strategy(now), cached.comparison(now))
+            draw_tabs(now, chosen)
+
+    compare()
+    frame.next_step("method", "What this assumes, and what it may not be used for.")
