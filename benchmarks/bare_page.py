@@ -3,8 +3,11 @@
 The benchmark copies this file into a folder of its own beside ``zones.geojson`` and ``static/leaflet``.
 """
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
+from typing import Any
 
 import folium
 import streamlit as st
@@ -14,11 +17,11 @@ HERE = Path(__file__).resolve().parent
 
 
 @st.cache_data
-def zones():
+def zones() -> Any:
     return json.loads((HERE / "zones.geojson").read_text(encoding="utf-8"))
 
 
-def colour(share):
+def colour(share: float) -> str:
     return "#{:02x}{:02x}ff".format(*(2 * [int(255 * (1 - min(max(share, 0.0), 1.0)))]))
 
 
@@ -26,7 +29,7 @@ st.set_page_config(layout="wide")
 
 
 @st.fragment
-def part():
+def part() -> None:
     budget = st.slider("Budget", 0.0, 60.0, 12.0, 0.5)
     collection = zones()
     values = [feature["properties"]["value"] for feature in collection["features"]]

@@ -7,6 +7,7 @@ import streamlit as st
 from patrol_core.figures.charts import CONFIG, completeness
 from patrol_core.ui import frame, state
 from patrol_core.ui.data_view import counts_by_month_and_type, crime_rows, force_months, upload_door
+from patrol_core.ui.pulls import pull_door
 from patrol_core.ui.sidebar import PLACE_NAMES
 
 scenario = frame.begin("data")
@@ -31,11 +32,7 @@ with embedded:
 with upload:
     upload_door()
 with pull:
-    st.info(
-        "This version reads files. Choose months and forces at data.police.uk/data, download the CSVs, and drop the zip "
-        "under Upload files.",
-        icon=":material/cloud_off:",
-    )
+    pull_door()
 
 if prepared is not None:
     data = prepared.data

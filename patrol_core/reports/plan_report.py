@@ -185,7 +185,11 @@ def _hours(result: Result) -> Table | None:
 def _command(result: Result) -> str:
     data = result.prepared.data
     kind = data.key.partition("-")[0]
-    given = {"upload": ["--crimes", "FILE"], "store": ["--store", "--boundaries", "FILE"]}
+    given = {
+        "upload": ["--crimes", "FILE"],
+        "place": ["--crimes", "FILE", "--boundaries", "FILE"],
+        "store": ["--store", "--boundaries", "FILE"],
+    }
     place = given.get(kind, ["--area", data.key])
     return shlex.join(
         ["python", "-m", "patrol_core", "plan", *place, *result.scenario.to_flags(), "--out", "plan"]

@@ -189,18 +189,28 @@ def _chance(shown: _Shown) -> tuple[Chance, int] | None:
         controls.number("seed")
     if chance == "months" and len(prepared.months) < 2:
         st.info(
-            f"{escape(prepared.data.name)} has {_months(prepared)}, so there are no other months to draw; "
-            "choose chance in small counts, or a longer period.",
+            f"{escape(prepared.data.name)} has {_months(prepared)}, so there are no other months to draw; choose chance in small "
+            f"counts, or {_more(prepared)}.",
             icon=":material/event_busy:",
         )
         return None
+    if chance == "draws" and " per " in prepared.data.value_unit():
+        st.caption(
+            f"These data are rates ({prepared.data.value_unit()}), drawn here as if they were counts, so take the ranges as rough."
+        )
     return chance, size
 
 
 def _months(prepared: Prepared) -> str:
+    """What there is where one month or none is known."""
     if not prepared.data.dated:
         return "no dates"
-    return "1 month" if len(prepared.months) == 1 else f"{len(prepared.months)} months"
+    return f"only the month {prepared.months[0]}"
+
+
+def _more(prepared: Prepared) -> str:
+    """What would give more months, as an order."""
+    return "choose a longer period" if len(prepared.data.months) > 1 else "load data of several months"
 
 
 # -- months not seen -------------------------------------------------------------------------------
@@ -210,8 +220,8 @@ def _unseen(shown: _Shown) -> None:
     scenario, prepared = shown
     if len(prepared.months) < 2:
         st.info(
-            f"A back-test plans from earlier months and judges by later ones; {escape(prepared.data.name)} has {_months(prepared)}. "
-            "Choose a longer period, or data with dates.",
+            "A back-test plans from earlier months and judges by later ones, and "
+            f"{escape(prepared.data.name)} has {_months(prepared)}: {_more(prepared)} for it.",
             icon=":material/event_busy:",
         )
         return
@@ -322,7 +332,7 @@ def _adapting(shown: _Shown) -> None:
         {name: one.frame for name, one in found.items()},
         {name: one.predicted for name, one in found.items()},
         unit=unit,
-        title="What one try takes while offenders learn the patrols",
+        title="Harm left in the zones that offenders choose, while they learn the patrols",
     )
     st.plotly_chart(figure, config=CONFIG, theme=None, key="_adapting")
     st.caption(
@@ -340,7 +350,7 @@ def _adapting(shown: _Shown) -> None:
         },
     )
     st.caption(
-        "opening: mean of the first 20 periods. settled: mean of the last 100. left: settled over what the same offenders would take "
+        "opening: mean of the first 20 periods. settled: mean of the last 100. left: settled over what the same offenders would find "
         "without patrols. moved next door: part of the settled take that was stopped elsewhere first."
     )
 

@@ -23,6 +23,7 @@ from tests.e2e.driving import (
     prepared,
     settled,
     slide,
+    slider,
     stamp,
     watch,
     worst,
@@ -55,8 +56,19 @@ def test_budget_step_repaints_the_same_map(game, outside):
     assert faults == []
 
 
+def test_slider_stays_in_hand(page, dashboard):
+    opened(page, f"{dashboard}/patrol_game?budget=29", "Patrol game")
+    slider(page, BUDGET).evaluate("handle => { handle.kept = true; }")
+    slider(page, BUDGET).focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+        settled(page)
+    expect(metric(page, "Worst zone")).to_have_text(worst(core(budget=32)))
+    assert slider(page, BUDGET).evaluate("handle => handle.kept && handle === document.activeElement")
+
+
 def test_mouse_on_the_slider(game):
-    handle = game.locator(f'input[type=range][aria-label="{BUDGET}"]')
+    handle = slider(game, BUDGET)
     track = handle.locator("xpath=ancestor::*[@data-testid='stSlider']")
     around, thumb = track.bounding_box(), handle.bounding_box()
     game.mouse.click(around["x"] + around["width"] * 0.6, thumb["y"] + thumb["height"] / 2)

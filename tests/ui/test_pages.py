@@ -283,6 +283,13 @@ def test_extreme_budgets(budget):
     assert figure(page, "Worst zone") == f"{core(budget=float(budget)).worst_case:,.1f}"
 
 
+@pytest.mark.parametrize(
+    ("budget", "top"), [("0", 60), ("31", 60), ("59.5", 60), ("60", 120), ("120", 128), ("500", 500)]
+)
+def test_budget_slider_changes_its_range_only_at_its_end(budget, top):
+    assert labelled(app("game", budget=budget).slider, "Units on patrol at once").max == top
+
+
 def test_tabs_of_the_game_open_one_by_one():
     page = app("game")
     for tab in page.tabs:

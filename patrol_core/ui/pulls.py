@@ -1,0 +1,194 @@
+"""Live pulls in the background: one job a session, with progress, cancel and resume.
+
+A pull takes minutes at the published pace, so it runs in a thread of its own; the page asks once a second how
+far it is. What the services answered is kept on disk, so a pull that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import streamlit as st
+
+from patrol_core.areas import AreaData
+from patrol_core.errors import InputError, PatrolError
+from patrol_core.settings import settings
+from patrol_core.sources.nomis import Nomis
+from patrol_core.sources.ons_geography import OnsGeography
+from patrol_core.sources.place_pull import pull_place
+from patrol_core.sources.places import PRESETS, choose
+from patrol_core.sources.police_api import FileKeep, PoliceApi, PullCancelled
+from patrol_core.ui import state
+
+JOB = "pull_job"
+OWN = "another place"
+
+
+@dataclass
+class PullJob:
+    """A pull under way or ended."""
+
+    words: str = "Starting …"
+    share: float = 0.0
+    fault: str = ""
+    told: bool = False
+    result: AreaData | None = None
+    cancel: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread is still at work."""
+        return self.thread is not None and self.thread.is_alive()
+
+    def tell(self, share: float, words: str) -> None:
+        """Note how far the pull is."""
+        self.share, self.words = min(max(share, 0.0), 1.0), words
+
+
+def answers_folder() -> Path:
+    """Where answers of the services are kept."""
+    return settings().data_dir / "cache" / "answers"
+
+
+def start(place: str, months: list[str], files: list[tuple[str, bytes]]) -> PullJob:
+    """Start pulling a place.
+
+    Parameters
+    ----------
+    place
+        As in :func:`patrol_core.sources.places.choose`, e.g. ``westminster`` or ``lad:E09000033``.
+    months
+        "YYYY-MM".
+    files
+        Tables about the zones, as (name, content).
+    """
+    job = PullJob()
+
+    def work() -> None:
+        try:
+            job.result = _pull(place, months, files, job)
+        except PullCancelled:
+            job.fault = "Stopped. What was answered is kept; pull again to go on where it stopped."
+        except PatrolError as error:
+            job.fault = str(error)
+
+    job.thread = threading.Thread(target=work, name="pull", daemon=True)
+    job.thread.start()
+    return job
+
+
+def _pull(place: str, months: list[str], files: list[tuple[str, bytes]], job: PullJob) -> AreaData:
+    keep = FileKeep(answers_folder())
+    geography, nomis = OnsGeography(keep=keep), Nomis(keep=keep)
+    with PoliceApi(stop=job.cancel) as api:
+        chosen = choose(place, geography, api)
+        return pull_place(
+            chosen,
+            months,
+            api=api,
+            geography=geography,
+            nomis=nomis,
+            keep=keep,
+            files=files,
+            on_progress=job.tell,
+            cancel=job.cancel,
+        )
+
+
+def pull_door() -> None:
+    """The third door of the Data page."""
+    st.write(
+        "Crime from data.police.uk, boundaries from the ONS, census figures from Nomis. This needs the internet and "
+        "keeps to the services' published pace, so a year of a city centre takes a few minutes."
+    )
+    job: PullJob | None = st.session_state.get(JOB)
+    if job is None or not job.running:
+        _form()
+    if job is not None:
+        _progress()
+
+
+def _form() -> None:
+    with st.form("pull", border=False):
+        left, middle, right = st.columns(3)
+        options = [*PRESETS, OWN]
+        picked = left.selectbox(
+            "Place", options, format_func=lambda key: PRESETS[key].name if key in PRESETS else OWN
+        )
+        own = left.text_input(
+            "Code of another place",
+            placeholder="lad:E09000033",
+            help="lad:CODE or ward:CODE (ONS codes), force:ID, neighbourhood:FORCE/ID (police.uk ids).",
+        )
+        first = middle.text_input("First month", placeholder="2025-01", max_chars=7)
+        last = right.text_input("Last month", placeholder="2025-12", max_chars=7)
+        files = st.file_uploader(
+            "About the zones (optional): Index of Deprivation as published",
+            type=["csv", "gz"],
+            accept_multiple_files=True,
+        )
+        pressed = st.form_submit_button("Pull", type="primary", icon=":material/cloud_download:")
+    if not pressed:
+        return
+    months = _guarded(lambda: month_range(first.strip(), last.strip()))
+    place = own.strip() if picked == OWN else picked
+    if picked == OWN and not place:
+        st.error("Give the code of the other place, such as lad:E09000033.", icon=":material/error:")
+        return
+    if months is not None:
+        st.session_state[JOB] = start(place, months, [(file.name, file.getvalue()) for file in files])
+        st.rerun()
+
+
+def month_range(first: str, last: str) -> list[str]:
+    """All months from first to last, both included.
+
+    Raises
+    ------
+    InputError
+        For a month that is none, the wrong order, or more than the 36 that the service offers.
+    """
+    numbers = []
+    for month in (first, last):
+        year, _, part = month.partition("-")
+        if not (len(year) == 4 and len(part) == 2 and (year + part).isdigit() and 1 <= int(part) <= 12):
+            raise InputError(f"{month!r} is not a month; give it as YYYY-MM, such as 2025-01.")
+        numbers.append(12 * int(year) + int(part) - 1)
+    if numbers[0] > numbers[1]:
+        raise InputError(f"The first month {first} is after the last {last}; swap them.")
+    if numbers[1] - numbers[0] >= 36:
+        raise InputError("police.uk offers 36 months at most; choose a shorter period.")
+    return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(numbers[0], numbers[1] + 1)]
+
+
+def _guarded(call: Callable[[], list[str]]) -> list[str] | None:
+    try:
+        return call()
+    except PatrolError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
+
+
+@st.fragment(run_every=1.0)
+def _progress() -> None:
+    job: PullJob | None = st.session_state.get(JOB)
+    if job is None:
+        return
+    if job.running:
+        st.progress(job.share, job.words)
+        st.button("Stop", on_click=job.cancel.set, icon=":material/stop_circle:")
+        return
+    if job.result is not None:
+        st.session_state.pop(JOB)
+        state.add_upload(job.result)
+        st.rerun()
+    if job.fault and not job.told:
+        # Once more, whole: the form comes back, so that the pull can be repeated.
+        job.told = True
+        st.rerun()
+    if job.fault:
+        st.error(f"{job.fault} The data in use stay.", icon=":material/error:")
