@@ -245,7 +245,9 @@ def coverage_path(coverage: pd.DataFrame, *, budget: float) -> go.Figure:
         colorbar={"title": "% of<br>the time", "thickness": 12},
         hovertemplate="%{y}, %{x:.1f} units: %{z:.1f} % of the time<extra></extra>",
     )
-    figure.add_vline(x=budget, line={"color": MARK, "width": 2}, annotation_text="now")
+    figure.add_vline(
+        x=budget, line={"color": MARK, "width": 2}, annotation_text="now", annotation_position="top"
+    )
     figure.update_yaxes(type="category", autorange="reversed")
     return figure
 

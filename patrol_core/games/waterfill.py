@@ -28,6 +28,9 @@ FloatArray = NDArray[np.float64]
 #: Values below this share of the largest are left to the knapsack: 1 / V would overflow.
 _NEGLIGIBLE = 1e-200
 
+#: Values below this have no reciprocal that could be added up.
+_SMALLEST = 1e-290
+
 
 @dataclass(frozen=True, eq=False)
 class Level:
@@ -90,7 +93,8 @@ def _free_level(
 ) -> tuple[float, FloatArray]:
     """Level that spends ``spare`` above the floors, upper bounds aside; with 1/V_t of the active zones."""
     top = float(values.max())
-    usable = np.flatnonzero(values > top * _NEGLIGIBLE)
+    # 1/V of a denormal number overflows; such a value is as good as 0.
+    usable = np.flatnonzero((values > top * _NEGLIGIBLE) & (values >= _SMALLEST))
     inverse = np.zeros_like(values)
     if usable.size == 0:
         return 0.0, inverse

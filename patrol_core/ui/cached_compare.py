@@ -89,10 +89,11 @@ def _kept(key: Hashable, text: str, make: Callable[[Progress], Made]) -> Made:
 
     def tell(done: int, total: int) -> None:
         if time.perf_counter() - started > PATIENCE:
-            slot.progress(done / total, f"{text} ({done:,} of {total:,})")
+            slot.progress(done / total, f"{done:,} of {total:,}")
 
     try:
-        made = make(tell)
+        with st.spinner(text):
+            made = make(tell)
     finally:
         slot.empty()
     store.put(key, made)

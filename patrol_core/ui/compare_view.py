@@ -297,7 +297,10 @@ def _adapting(shown: _Shown) -> None:
     scenario, prepared = shown
     first, second, third, fourth = st.columns(4)
     with first:
-        controls.slider("rationality", high=100.0)
+        if scenario.offender == "quantal":  # its slider stands above already
+            st.caption("How well they choose is set above, by the plan's own slider.")
+        else:
+            controls.slider("rationality", high=100.0)
     with second:
         memory = float(
             _remembered(

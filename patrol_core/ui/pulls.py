@@ -51,7 +51,7 @@ class PullJob:
 
 def answers_folder() -> Path:
     """Where answers of the services are kept."""
-    return settings().data_dir / "cache" / "answers"
+    return settings().cache_dir / "answers"
 
 
 def start(place: str, months: list[str], files: list[tuple[str, bytes]]) -> PullJob:

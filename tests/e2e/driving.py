@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from patrol_core.figures.zone_map import build_asset, paint
 from patrol_core.games.zone import Strategy
 from patrol_core.scenario import from_query, make_scenario
 from patrol_core.ui.plan_view import coverage_layer
-from tests.e2e.conftest import ROOT, wait_until_up
+from tests.e2e.conftest import ROOT, stop, wait_until_up
 
 expect.set_options(timeout=20_000)  # a first visit imports the solvers; two cores may be busy
 
@@ -33,7 +34,7 @@ HARMLESS = re.compile(r"/_stcore/(health|host-config)$")
 
 
 @contextmanager
-def served(log: Path) -> Iterator[str]:
+def served(log: Path, **environment: str) -> Iterator[str]:
     """Address of a dashboard of its own that nobody has asked for anything yet."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -41,14 +42,17 @@ def served(log: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [*command, "--server.headless", "true"], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+            [*command, "--server.headless", "true"],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
         )
     try:
         wait_until_up(f"http://127.0.0.1:{port}/_stcore/health", server, log)
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.terminate()
-        server.wait(20)
+        stop(server)
 
 
 @cache

@@ -246,7 +246,7 @@ def test_link_that_the_data_cannot_serve_is_one_sentence_with_a_way_back(query):
     [
         {"floor": "0.3"},
         {"floor": "0.2", "budget": "20"},
-        {"fair": "0.1", "rule": "residual-parity"},
+        {"fair": "0.05", "rule": "residual-parity", "budget": "4"},
     ],
 )
 @pytest.mark.parametrize("page", ["game", "overview"])

@@ -1,0 +1,86 @@
+"""The Compare page without a browser: every tab opens everywhere, its figures are the core's, refusals are sentences."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from patrol_core.analysis import Planner, game_of, prepare, uncertainty_of
+from patrol_core.areas import EMBEDDED, load_area
+from patrol_core.evaluation.matrix import faced_matrix
+from patrol_core.games.offenders import OFFENDERS
+from patrol_core.scenario import make_scenario
+from patrol_core.ui.compare_view import TABS
+from patrol_core.ui.frame import PAGES, root
+
+BACKTEST = "Months it has not seen"
+
+
+def compare(tab: str, **query: str) -> AppTest:
+    page = AppTest.from_file(str(root() / PAGES["compare"][0]), default_timeout=60)
+    for key, value in query.items():
+        page.query_params[key] = value
+    page.session_state["_compare_tabs"] = tab
+    page.run()
+    assert not page.exception, page.exception
+    assert not page.error, [error.value for error in page.error]
+    return page
+
+
+@pytest.mark.parametrize("area", EMBEDDED)
+@pytest.mark.parametrize("tab", TABS)
+def test_every_tab_opens_for_every_place(tab, area):
+    page = compare(tab, area=area)
+    if tab == BACKTEST and area != "sample":
+        assert "no dates" in page.info[0].value
+        assert not page.dataframe
+    else:
+        assert len(page.dataframe) >= 1
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("offender", ["quantal", "types"])
+def test_every_tab_opens_for_other_offenders_and_a_rule(tab, offender):
+    compare(tab, offender=offender, fair="0.6")
+
+
+def test_matrix_is_the_cores():
+    page = compare("Other offenders", budget="9", effect="0.8")
+    scenario = make_scenario({"budget": 9, "effectiveness": 0.8})
+    prepared = prepare(load_area("sample"), scenario)
+    planner = Planner(prepared)
+    plans = {kind: planner.solve(scenario.changed(offender=kind)).coverage for kind in OFFENDERS}
+    expected = faced_matrix(game_of(prepared, scenario), plans, uncertainty_of(prepared, scenario)).frame
+    shown = page.dataframe[0].value
+    assert shown.iloc[:, 1:].to_numpy(dtype=float) == pytest.approx(
+        expected.iloc[:, 1:].to_numpy(dtype=float)
+    )
+    assert shown["plan"].iloc[0].endswith("(this plan)")
+
+
+def test_other_months_are_refused_in_a_sentence_where_there_is_one():
+    page = compare("Other data", area="sample", **{"from": "2024-05", "to": "2024-05"})
+    chance = next(radio for radio in page.main.radio if radio.label == "Other data by")
+    chance.set_value("months").run()
+    assert not page.exception
+    assert "only the month 2024-05" in page.info[0].value
+    assert "choose a longer period" in page.info[0].value
+
+
+def test_rules_that_cannot_be_met_are_one_sentence_with_the_way_out():
+    page = AppTest.from_file(str(root() / PAGES["compare"][0]), default_timeout=60)
+    page.query_params["floor"] = "0.3"
+    page.run()
+    assert not page.exception
+    assert len(page.error) == 1
+    assert any(": use " in button.label for button in page.main.button)
+
+
+def test_settings_of_a_tab_outlive_a_visit_to_another():
+    page = compare("Other data")
+    size = next(box for box in page.main.selectbox if box.label == "Sets of data")
+    size.set_value(100).run()
+    for tab in ("Other offenders", "Which zones stay on top"):
+        page.session_state["_compare_tabs"] = tab
+        page.run()
+    assert next(box for box in page.main.selectbox if box.label == "Sets of data").value == 100
