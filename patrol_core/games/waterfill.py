@@ -83,7 +83,7 @@ def coverage_for(
     values: FloatArray, effectiveness: float, level: float, lower: FloatArray, upper: FloatArray
 ) -> FloatArray:
     """(n,) least coverage that keeps every residual at or below ``level``, inside the bounds."""
-    counts = values > float(values.max()) * _NEGLIGIBLE
+    counts = (values > float(values.max()) * _NEGLIGIBLE) & (values >= _SMALLEST)
     share = np.divide(level, values, out=np.ones_like(values), where=counts)
     return np.clip((1 - share) / effectiveness, lower, upper)
 
