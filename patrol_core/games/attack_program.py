@@ -171,7 +171,9 @@ class AttackProgram:
         if outcome.status in (Status.STOPPED_WITH_PLAN, Status.STOPPED_WITHOUT_PLAN):
             raise OutOfTimeError
         if outcome.status is not Status.OPTIMAL:
-            raise SolverError(f"HiGHS ended as {outcome.status} after {outcome.seconds:.1f} s, without a proved plan.")
+            raise SolverError(
+                f"HiGHS ended as {outcome.status} after {outcome.seconds:.1f} s, without a proved plan."
+            )
         return outcome
 
     def _point(self, outcome: Outcome, level_cost: FloatArray, coverage_cost: FloatArray) -> Point:
@@ -262,7 +264,10 @@ def second_phase(
         False if rounding or the time limit left no room for it; the coverage is then the one given.
     """
     worth = np.sum([p * payoffs.relief for p, payoffs in zip(weights, types, strict=True)], axis=0)
-    led = [t if t is None else _least_open(p, coverage, t, rules.bounds[1]) for p, t in zip(types, led, strict=True)]
+    led = [
+        t if t is None else _least_open(p, coverage, t, rules.bounds[1])
+        for p, t in zip(types, led, strict=True)
+    ]
     for slack in _SLACKS:
         lower, upper = rules.bounds
         for payoffs, target in zip(types, led, strict=True):

@@ -56,13 +56,17 @@ class OffenderType:
         try:
             table = np.array(values, dtype=float)
         except (TypeError, ValueError):
-            raise InputError(f"Type {id!r}: values hold something that is not a number: accepted are numbers >= 0.") from None
+            raise InputError(
+                f"Type {id!r}: values hold something that is not a number: accepted are numbers >= 0."
+            ) from None
         wrong = table[~((table >= 0) & np.isfinite(table))]
         if wrong.size:
             raise InputError(f"Type {id!r}: values hold {wrong.flat[0]!s}: accepted are finite numbers >= 0.")
         share = plain_number(effectiveness)
         if share is None or not 0 < share <= 1:
-            raise InputError(f"Type {id!r}: effectiveness = {effectiveness!r}: accepted is a number above 0 and at most 1.")
+            raise InputError(
+                f"Type {id!r}: effectiveness = {effectiveness!r}: accepted is a number above 0 and at most 1."
+            )
         payoffs = Payoffs.zero_sum(table, share)
         return cls(id, prior, *(getattr(payoffs, name) for name in FIELDS))
 
@@ -93,11 +97,17 @@ def types_from_harm(harm: Mapping[str, ArrayLike], effectiveness: float = 1.0) -
     total = sum(sums.values())
     for name, table in tables.items():
         if not (np.isfinite(table).all() and (table >= 0).all()):
-            raise InputError(f"The harm of category {name!r} holds a number below 0 or none: accepted are numbers >= 0.")
+            raise InputError(
+                f"The harm of category {name!r} holds a number below 0 or none: accepted are numbers >= 0."
+            )
     if not total > 0:
-        raise InputError("No category has any harm, so there is no prior: choose categories or months with crimes.")
+        raise InputError(
+            "No category has any harm, so there is no prior: choose categories or months with crimes."
+        )
     return tuple(
-        OffenderType.zero_sum(name, sums[name] / total, table * (total / sums[name] if sums[name] else 0.0), effectiveness)
+        OffenderType.zero_sum(
+            name, sums[name] / total, table * (total / sums[name] if sums[name] else 0.0), effectiveness
+        )
         for name, table in tables.items()
     )
 
@@ -138,7 +148,9 @@ class BayesianGame:
     def __post_init__(self) -> None:
         priors = _checked_priors(self.types)
         payoffs = tuple(
-            checked_payoffs(self.zone_ids, *(getattr(kind, name) for name in FIELDS), where=f"Type {kind.id!r}: ")
+            checked_payoffs(
+                self.zone_ids, *(getattr(kind, name) for name in FIELDS), where=f"Type {kind.id!r}: "
+            )
             for kind in self.types
         )
         uncovered = np.sum([p * k.defender_uncovered for p, k in zip(priors, payoffs, strict=True)], axis=0)
@@ -147,7 +159,12 @@ class BayesianGame:
             self.zone_ids, self.budget, harm=-uncovered, relief=relief,
             population=self.population, groups=self.groups, constraints=self.constraints,
         )  # fmt: skip
-        for name, value in (("types", tuple(self.types)), ("priors", priors), ("payoffs", payoffs), ("rules", rules)):
+        for name, value in (
+            ("types", tuple(self.types)),
+            ("priors", priors),
+            ("payoffs", payoffs),
+            ("rules", rules),
+        ):
             object.__setattr__(self, name, value)
         for name in ("zone_ids", "budget", "population", "groups", "constraints"):
             object.__setattr__(self, name, getattr(rules.frame, name))
@@ -248,5 +265,7 @@ def _checked_priors(types: Sequence[OffenderType]) -> FloatArray:
             raise InputError(f"Type {kind.id!r}: prior = {kind.prior!r}: accepted is a number from 0 to 1.")
     total = float(sum(kind.prior for kind in types))
     if abs(total - 1) > _PRIOR_ROUNDING:
-        raise InputError(f"prior: the {len(types)} types' priors sum to {total:.10g}: accepted are priors that sum to 1.")
+        raise InputError(
+            f"prior: the {len(types)} types' priors sum to {total:.10g}: accepted are priors that sum to 1."
+        )
     return np.array([kind.prior / total for kind in types])

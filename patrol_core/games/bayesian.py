@@ -112,7 +112,9 @@ class TypesModel:
         """
         check_method(method, METHODS)
         check_time_limit(time_limit)
-        general = [kind.id for kind, p in zip(self.game.types, self.game.payoffs, strict=True) if not p.is_zero_sum]
+        general = [
+            kind.id for kind, p in zip(self.game.types, self.game.payoffs, strict=True) if not p.is_zero_sum
+        ]
         if method == "lp" and general:
             raise InputError(
                 f"method = 'lp' is valid only while every type is zero-sum, and type {general[0]!r} is not: "
@@ -122,7 +124,10 @@ class TypesModel:
         with LOCK:
             program = self._at(budget, time_limit)
             if method == "dobss" or general:
-                plan, solver = dobss(program, self.game.priors, time_limit=time_limit), f"DOBSS, {solver_name()}"
+                plan, solver = (
+                    dobss(program, self.game.priors, time_limit=time_limit),
+                    f"DOBSS, {solver_name()}",
+                )
             else:
                 plan, solver = _one_lp(program, self.game.priors), f"Bayesian LP, {solver_name()}"
             return _finish(self.game, program, plan, solver, started)

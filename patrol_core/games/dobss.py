@@ -126,7 +126,9 @@ def dobss(program: AttackProgram, priors: FloatArray, *, time_limit: float) -> L
     for k in {k for k, _ in keys}:
         led[k] = max(((value, -t) for (i, t), value in zip(keys, chosen, strict=True) if i == k))[1] * -1
     most = [float(kind.defender(program.rules.bounds[1]).max()) for kind in program.types]
-    bound = min(outcome.bound * unit if np.isfinite(outcome.bound) else np.inf, float(priors @ np.array(most)))
+    bound = min(
+        outcome.bound * unit if np.isfinite(outcome.bound) else np.inf, float(priors @ np.array(most))
+    )
     return _polished(program, priors, tuple(led), bound, outcome.status is Status.OPTIMAL)
 
 
@@ -177,7 +179,11 @@ def _add_best_response(model: pyo.ConcreteModel, k: int, payoffs: Payoffs) -> No
     scale, x, w = payoffs.attacker_scale, list(model.x.values()), model.w[k]
     drop, offset = (payoffs.drop / scale).tolist(), (payoffs.attacker_uncovered / scale).tolist()
     for t, b in enumerate(offset):
-        model.best_response[k, t] = (b, LinearExpression(linear_coefs=[1.0, drop[t]], linear_vars=[w, x[t]]), None)
+        model.best_response[k, t] = (
+            b,
+            LinearExpression(linear_coefs=[1.0, drop[t]], linear_vars=[w, x[t]]),
+            None,
+        )
 
 
 def _add_type(

@@ -110,7 +110,9 @@ def _type_table(item: object, position: int, data: Mapping[str, Any]) -> tuple[s
     """(id, prior, payoffs by zone) of one type."""
     where = f"Type {position}"
     if not isinstance(item, Mapping):
-        raise InputError(f"{where} is {_shown(item)}: accepted is an object with id, prior and values or targets.")
+        raise InputError(
+            f"{where} is {_shown(item)}: accepted is an object with id, prior and values or targets."
+        )
     where = f"Type {item['id']!r}" if isinstance(item.get("id"), str) else where
     _check_keys(item, where, required=("id", "prior"), optional=("values", "targets", "effectiveness"))
     if not isinstance(item["id"], str):
@@ -121,7 +123,9 @@ def _type_table(item: object, position: int, data: Mapping[str, Any]) -> tuple[s
         raise InputError(f"{where} has {found}: give one of them.")
     if "targets" in item:
         if "effectiveness" in item:
-            raise InputError(f"{where} has effectiveness with targets: it goes with values; targets say it by themselves.")
+            raise InputError(
+                f"{where} has effectiveness with targets: it goes with values; targets say it by themselves."
+            )
         targets = _targets(item["targets"], f"{where}: ")
         table = {target.id: target for target in targets}
         if len(table) < len(targets):
@@ -134,7 +138,9 @@ def _type_table(item: object, position: int, data: Mapping[str, Any]) -> tuple[s
 def _zero_sum_table(item: Mapping[str, Any], where: str, data: Mapping[str, Any]) -> dict[str, Target]:
     values = item["values"]
     if not isinstance(values, Mapping) or not values:
-        raise InputError(f"{where}: values = {_shown(values)}: accepted is an object of zone id to a number >= 0.")
+        raise InputError(
+            f"{where}: values = {_shown(values)}: accepted is an object of zone id to a number >= 0."
+        )
     e = _number(item.get("effectiveness", data.get("effectiveness", 1.0)), f"{where}: effectiveness")
     if not 0 < e <= 1:
         raise InputError(f"{where}: effectiveness = {e:g}: accepted is a number above 0 and at most 1.")
@@ -195,7 +201,9 @@ def _population(people: object, ids: Sequence[str]) -> FloatArray:
         raise InputError(f"population = {_shown(people)}: accepted is an object of id to a number >= 0.")
     unknown = [z for z in people if z not in set(ids)]
     if unknown:
-        raise InputError(f"population names {unknown[0]!r}, which is not one of the game's targets: check the id.")
+        raise InputError(
+            f"population names {unknown[0]!r}, which is not one of the game's targets: check the id."
+        )
     return np.array([_number(people[z], f"population of {z!r}") if z in people else np.nan for z in ids])
 
 

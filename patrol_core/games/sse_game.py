@@ -92,7 +92,11 @@ class SecurityGame:
         """The zero-sum zone game in these terms: its maximin plan is its SSE."""
         zero_sum = Payoffs.zero_sum(game.values, game.effectiveness)
         tables: dict[str, Any] = {name: getattr(zero_sum, name) for name in FIELDS}
-        others: dict[str, Any] = {"population": game.population, "groups": game.groups, "constraints": game.constraints}
+        others: dict[str, Any] = {
+            "population": game.population,
+            "groups": game.groups,
+            "constraints": game.constraints,
+        }
         return cls(zone_ids=game.zone_ids, budget=game.budget, **tables, **others)
 
     @property

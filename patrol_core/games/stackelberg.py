@@ -78,7 +78,11 @@ def solve_stackelberg(
     game.rules.check_bounds()
     if method == "origami" or (method == "auto" and not coupling):
         commitment = origami(game.payoffs, game.rules)
-        found, program, solver = Found(commitment.coverage, commitment.attacked, commitment.bound), None, "ORIGAMI"
+        found, program, solver = (
+            Found(commitment.coverage, commitment.attacked, commitment.bound),
+            None,
+            "ORIGAMI",
+        )
         return _finish(game, found, program, solver, started)
     with LOCK:
         program = AttackProgram(game.rules, [game.payoffs], time_limit=time_limit)
@@ -116,7 +120,12 @@ def _finish(
 
 
 def _certified(
-    game: SecurityGame, found: Found, coverage: FloatArray, phases: tuple[str, ...], solver: str, seconds: float
+    game: SecurityGame,
+    found: Found,
+    coverage: FloatArray,
+    phases: tuple[str, ...],
+    solver: str,
+    seconds: float,
 ) -> StackelbergSolution:
     payoffs = game.payoffs
     response = respond(payoffs, coverage)

@@ -153,7 +153,9 @@ def test_side_rules_against_enumeration():
         rules = [(Floor(0.3, zone="z1"), Cap(1.2, group="a")), (CoverageParity(d),)][seed % 2]
         if seed % 2:
             weights = [np.isin(ids, m) / (people @ np.isin(ids, m)) for m in groups.values()]
-            rows = [w - (1 + d) / people.sum() for w in weights] + [(1 - d) / people.sum() - w for w in weights]
+            rows = [w - (1 + d) / people.sum() for w in weights] + [
+                (1 - d) / people.sum() - w for w in weights
+            ]
             limits = [0.0] * 4
         else:
             rows, limits = [np.array([0, -1.0, 0, 0]), np.array([1.0, 1, 0, 0])], [-0.3, 1.2]
@@ -208,7 +210,9 @@ def test_one_zero_sum_type_is_the_zone_game():
     for seed in range(20):
         rng = np.random.default_rng(seed)
         values, ids = rng.gamma(0.7, 10, 9), tuple("abcdefghi")
-        plan = solve_bayesian(BayesianGame(ids, (OffenderType.zero_sum("all", 1, values, 0.8),), 1 + seed / 3))
+        plan = solve_bayesian(
+            BayesianGame(ids, (OffenderType.zero_sum("all", 1, values, 0.8),), 1 + seed / 3)
+        )
         zone = solve_zone_game(ZoneGame(ids, values, 1 + seed / 3, 0.8))
         assert plan.defender_utility == pytest.approx(zone.defender_utility, abs=1e-7)
         assert plan.coverage == pytest.approx(zone.coverage, abs=1e-6)
@@ -218,7 +222,9 @@ def test_a_type_split_in_two_changes_nothing_and_prior_zero_does_not_count():
     for seed in range(12):
         game = random_game(seed, types=2)
         half = [replace(game.types[0], id=name, prior=game.types[0].prior / 2) for name in ("left", "right")]
-        ghost = replace(game.types[1], id="ghost", prior=0.0, defender_covered=game.types[1].defender_uncovered)
+        ghost = replace(
+            game.types[1], id="ghost", prior=0.0, defender_covered=game.types[1].defender_uncovered
+        )
         split = game.replace(types=(*half, game.types[1], ghost))
         assert solve_bayesian(split).defender_utility == pytest.approx(
             solve_bayesian(game).defender_utility, abs=1e-6
@@ -287,7 +293,9 @@ def test_no_plan_in_time_is_said():
 
 def test_the_lp_is_refused_for_types_it_cannot_carry():
     game = random_game(1, kinds=("smooth",))
-    with pytest.raises(InputError, match="method = 'lp' is valid only while every type is zero-sum, and type 'k0'"):
+    with pytest.raises(
+        InputError, match="method = 'lp' is valid only while every type is zero-sum, and type 'k0'"
+    ):
         solve_bayesian(game, method="lp")
     with pytest.raises(InputError, match="method = 'origami': accepted are auto, lp, dobss"):
         solve_bayesian(game, method="origami")

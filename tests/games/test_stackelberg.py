@@ -24,7 +24,9 @@ COUPLING = ("multiple-lp", "eraser")
 
 def game_of(rows, budget, **others):
     """Rows of (defender covered, uncovered, attacker covered, uncovered)."""
-    return SecurityGame.from_targets([Target("abcdefgh"[i], *row) for i, row in enumerate(rows)], budget, **others)
+    return SecurityGame.from_targets(
+        [Target("abcdefgh"[i], *row) for i, row in enumerate(rows)], budget, **others
+    )
 
 
 def random_payoffs(rng, n):
@@ -52,7 +54,10 @@ def random_game(seed, *, coupled=False, n=None):
     ids = tuple(f"z{i}" for i in range(n))
     rules = []
     if rng.random() < 0.5:
-        floors, caps = rng.uniform(0, 0.3, n) * (rng.random(n) < 0.15), 1 - 0.7 * rng.random(n) * (rng.random(n) < 0.2)
+        floors, caps = (
+            rng.uniform(0, 0.3, n) * (rng.random(n) < 0.15),
+            1 - 0.7 * rng.random(n) * (rng.random(n) < 0.2),
+        )
         rules = [Floor(float(a), zone=z) for z, a in zip(ids, floors, strict=True)]
         rules += [Cap(float(a), zone=z) for z, a in zip(ids, caps, strict=True)]
     if coupled:
@@ -94,7 +99,10 @@ def side_rows(game):
 def oracle(game):
     """Defender's utility by one linprog for every target, or None if infeasible."""
     n, best = game.size, None
-    gain, drop = game.defender_covered - game.defender_uncovered, game.attacker_uncovered - game.attacker_covered
+    gain, drop = (
+        game.defender_covered - game.defender_uncovered,
+        game.attacker_uncovered - game.attacker_covered,
+    )
     side, limit = side_rows(game)
     for t in range(n):
         worse = np.diag(-drop)  # U_a(s, x) - U_a(t, x) <= 0
@@ -217,7 +225,9 @@ def test_grid_of_all_coverages():
     for seed in range(40):
         game = random_game(seed, n=2 + seed % 2)
         game = game.replace(constraints=(), budget=min(game.budget, 2.0))
-        grid = np.array([x for x in itertools.product(axis, repeat=game.size) if sum(x) <= game.budget + 1e-12])
+        grid = np.array(
+            [x for x in itertools.product(axis, repeat=game.size) if sum(x) <= game.budget + 1e-12]
+        )
         attacker = game.attacker_uncovered + grid * (game.attacker_covered - game.attacker_uncovered)
         defender = game.defender_uncovered + grid * (game.defender_covered - game.defender_uncovered)
         level = attacker.max(axis=1, keepdims=True)
@@ -260,7 +270,9 @@ def test_zero_sum_sse_is_the_maximin_plan():
         rng = np.random.default_rng(seed)
         n = int(rng.integers(1, 12))
         values = rng.choice([0.0, 1.0, 2.5, 7.0], n) if seed % 3 == 0 else rng.gamma(0.7, 10.0, n)
-        zone = ZoneGame(tuple(f"z{i}" for i in range(n)), values, float(rng.uniform(0, n + 1)), 0.3 + 0.7 * (seed % 2))
+        zone = ZoneGame(
+            tuple(f"z{i}" for i in range(n)), values, float(rng.uniform(0, n + 1)), 0.3 + 0.7 * (seed % 2)
+        )
         maximin, top = solve_zone_game(zone), max(1.0, float(values.max()))
         for method in METHODS:
             plan = solve_stackelberg(SecurityGame.from_zone_game(zone), method=method)
@@ -357,7 +369,9 @@ def test_no_plan_in_time_is_said(monkeypatch):
 # -- ill-formed input -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rule", [CoverageParity(0.5), ResidualParity(0.5), Cap(1.0, group="g"), Floor(0.1, group="g")])
+@pytest.mark.parametrize(
+    "rule", [CoverageParity(0.5), ResidualParity(0.5), Cap(1.0, group="g"), Floor(0.1, group="g")]
+)
 def test_origami_refuses_rules_it_cannot_carry(rule):
     game = game_of(
         [(0, -5, -1, 5), (0, -2, -1, 2)], 1, population=[1, 1], groups={"g": ("a", "b")}, constraints=(rule,)

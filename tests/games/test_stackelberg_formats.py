@@ -53,7 +53,10 @@ def test_bayesian_with_values_and_with_targets():
     assert set(result) >= COMMON
     assert result["coverage"] == {"a": pytest.approx(1), "b": pytest.approx(0)}
     assert result["defender_utility"] == pytest.approx(-2.4)
-    assert [(t["id"], t["attack_set"]) for t in result["types"]] == [("burglary", ["a", "b"]), ("robbery", ["b"])]
+    assert [(t["id"], t["attack_set"]) for t in result["types"]] == [
+        ("burglary", ["a", "b"]),
+        ("robbery", ["b"]),
+    ]
     assert result["attack_set"] == ["a", "b"]
     assert json.loads(json.dumps(result, allow_nan=False)) == result
     mixed = bayesian()
@@ -80,7 +83,10 @@ def test_side_rules_come_along():
     rules = {
         "groups": {"north": ["a"], "south": ["b"]},
         "population": {"a": 900, "b": 900},
-        "constraints": [{"type": "coverage-parity", "within": 0.0}, {"type": "cap", "zone": "a", "at_most": 0.4}],
+        "constraints": [
+            {"type": "coverage-parity", "within": 0.0},
+            {"type": "cap", "zone": "a", "at_most": 0.4},
+        ],
     }
     for result in (solve_general_json(general(**rules)), solve_bayesian_json(bayesian(**rules))):
         assert result["coverage"] == {"a": pytest.approx(0.4), "b": pytest.approx(0.4)}
@@ -114,7 +120,10 @@ def test_side_rules_come_along():
         (general(targets=[target(attacker_covered=True)]), "target 'a': attacker_covered = True"),
         (general(targets=[target(attacker_covered=10**400)]), "target 'a': attacker_covered = inf"),
         (general(targets=[target(attacker_covered=math.nan)]), "target 'a': attacker_covered = nan"),
-        (general(targets=[target(attacker_covered=6)]), "attacker_covered of target 'a' is 6 and its attacker_uncovered"),
+        (
+            general(targets=[target(attacker_covered=6)]),
+            "attacker_covered of target 'a' is 6 and its attacker_uncovered",
+        ),
         (general(targets=[target(defender_covered=-6)]), "defender_covered of target 'a' is -6"),
         (general(groups=[1]), "groups = \\[1\\]"),
         (general(groups={"g": "ab"}), "Group 'g' is 'ab': accepted is a list of ids"),
@@ -152,9 +161,18 @@ def with_type(**changes):
         (with_type(prior=-0.4), "Type 'robbery': prior = -0.4: accepted is a number from 0 to 1"),
         (with_type(id=2), "Type 2 has id = 2: accepted is text"),
         (with_type(id="burglary"), "Type id 'burglary' appears more than once"),
-        (with_type(values={"a": 1}), "Type 'robbery' has no payoffs for target 'b', which type 'burglary' has"),
-        (with_type(values={"a": 1, "b": 2, "c": 3}), "Type 'burglary' has no payoffs for target 'c', which type 'robbery'"),
-        (with_type(values={"a": 1, "b": -2}), "Type 'robbery': value of zone 'b' is -2: accepted are finite numbers >= 0"),
+        (
+            with_type(values={"a": 1}),
+            "Type 'robbery' has no payoffs for target 'b', which type 'burglary' has",
+        ),
+        (
+            with_type(values={"a": 1, "b": 2, "c": 3}),
+            "Type 'burglary' has no payoffs for target 'c', which type 'robbery'",
+        ),
+        (
+            with_type(values={"a": 1, "b": -2}),
+            "Type 'robbery': value of zone 'b' is -2: accepted are finite numbers >= 0",
+        ),
         (with_type(values={"a": 1, "b": math.nan}), "Type 'robbery': value of zone 'b' = nan"),
         (with_type(values=[1]), "Type 'robbery': values = \\[1\\]"),
         (with_type(targets=[target()]), "Type 'robbery' has both values and targets"),
@@ -162,9 +180,18 @@ def with_type(**changes):
         (with_type(weight=2), "Type 'robbery' has the unknown key 'weight'"),
         (bayesian(effectiveness=0), "effectiveness = 0"),
         (bayesian(types=[{"id": "k", "prior": 1}]), "Type 'k' has neither values nor targets"),
-        (bayesian(types=[{"id": "k", "prior": 1, "targets": [target(), target()]}]), "Type 'k': target id 'a' appears"),
-        (bayesian(types=[{"id": "k", "prior": 1, "targets": [target(attacker_covered=9)]}]), "Type 'k': attacker_covered"),
-        (bayesian(types=[{"id": "k", "prior": 1, "targets": [target(x=9)]}]), "Type 'k': target 'a' has the unknown key"),
+        (
+            bayesian(types=[{"id": "k", "prior": 1, "targets": [target(), target()]}]),
+            "Type 'k': target id 'a' appears",
+        ),
+        (
+            bayesian(types=[{"id": "k", "prior": 1, "targets": [target(attacker_covered=9)]}]),
+            "Type 'k': attacker_covered",
+        ),
+        (
+            bayesian(types=[{"id": "k", "prior": 1, "targets": [target(x=9)]}]),
+            "Type 'k': target 'a' has the unknown key",
+        ),
         (bayesian(method="eraser"), "method = 'eraser': accepted are auto, lp, dobss"),
     ],
 )
