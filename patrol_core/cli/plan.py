@@ -30,9 +30,10 @@ def add_parser(commands: Any) -> None:
     place.add_argument(
         "--crimes",
         metavar="FILE",
-        action="append",
+        nargs="+",
+        action="extend",
         type=Path,
-        help="police.uk archive rows as published: CSV, zip or folder; may be repeated",
+        help="police.uk archive rows as published: CSV, zip or folder; several may be given",
     )
     place.add_argument(
         "--store",
@@ -50,10 +51,11 @@ def add_parser(commands: Any) -> None:
     place.add_argument(
         "--attributes",
         metavar="FILE",
-        action="append",
+        nargs="+",
+        action="extend",
         type=Path,
         default=[],
-        help="CSV by zone code: population, deprivation, wards; may be repeated",
+        help="CSV by zone code: population, deprivation, wards; several may be given",
     )
     chosen = parser.add_argument_group("choices")
     table = choices()
