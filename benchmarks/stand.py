@@ -124,9 +124,8 @@ class Watched:
 
     def settle(self) -> None:
         """Wait until the page rests."""
-        quiet = "!document.querySelector('[data-testid=stStatusWidget]')"
         self.page.wait_for_timeout(500)
-        self.page.wait_for_function(quiet, timeout=60_000)
+        self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
         self.page.wait_for_timeout(300)
 
 

@@ -6,8 +6,9 @@ import streamlit as st
 
 from patrol_core.figures.charts import CONFIG, completeness
 from patrol_core.ui import frame, state
-from patrol_core.ui.data_view import counts_by_month_and_type, crime_rows, force_months, upload_door
+from patrol_core.ui.data_view import counts_by_month_and_type, crime_rows, upload_door
 from patrol_core.ui.pulls import pull_door
+from patrol_core.ui.quality_view import gap_charts, quality_section
 from patrol_core.ui.sidebar import PLACE_NAMES
 
 scenario = frame.begin("data")
@@ -16,7 +17,11 @@ if prepared is not None:
     frame.status_strip(prepared)
 
 st.subheader("Get data", anchor=False)
-embedded, upload, pull = st.tabs(("Embedded data", "Upload files", "Pull from police.uk"))
+embedded, upload, pull, stored = st.tabs(
+    ("Embedded data", "Upload files", "Pull from police.uk", "From the store"),
+    key="data_doors",
+    on_change="rerun",
+)
 with embedded:
     st.write("These need no network and no file.")
     for key, name in PLACE_NAMES.items():
@@ -32,7 +37,13 @@ with embedded:
 with upload:
     upload_door()
 with pull:
-    pull_door()
+    pull_door(shown=bool(pull.open))
+if stored.open:
+    # Neither the store nor what reads it is touched before it is asked for.
+    with stored:
+        from patrol_core.ui.store_view import store_door
+
+        store_door(prepared)
 
 if prepared is not None:
     data = prepared.data
@@ -58,11 +69,10 @@ if prepared is not None:
     )
     st.caption(f"Placed by small-area code: {placement.by_code:,}; by point: {placement.by_point:,}.")
     st.plotly_chart(completeness(counts_by_month_and_type(prepared)), config=CONFIG, theme=None)
-    forces = force_months(data)
-    if forces is not None and len(forces.columns) > 1:
-        st.write("Rows by force and month")
-        st.dataframe(forces)
-    st.subheader("What was noticed, and what it does to the plan", anchor=False)
+    gap_charts(prepared)
+    st.subheader("Quality: what each defect does to the plan", anchor=False)
+    quality_section(prepared)
+    st.subheader("Noticed while reading", anchor=False)
     frame.show_findings(prepared.findings)
     if data.crimes is not None:
         with st.expander("Rows as read"):

@@ -102,16 +102,6 @@ def counts_by_month_and_type(prepared: Prepared) -> pd.DataFrame:
     return table.reindex(columns=list(prepared.months), fill_value=0).sort_index(ascending=False)
 
 
-def force_months(data: AreaData) -> pd.DataFrame | None:
-    """Rows by force and month; a month without rows shows as 0."""
-    if data.crimes is None or data.crimes.empty:
-        return None
-    crimes = data.crimes
-    return pd.crosstab(crimes["force"].astype(str), crimes["month"].astype(str)).reindex(
-        columns=list(data.months), fill_value=0
-    )
-
-
 def crime_rows(data: AreaData) -> None:
     """The first rows as read, without identifiers."""
     assert data.crimes is not None

@@ -8,18 +8,23 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from patrol_core.allocation.deployments import audit, draw_roster
 from patrol_core.analysis import Prepared, coverage_table
 from patrol_core.figures.charts import CONFIG, budget_curve, plan_bars
 from patrol_core.games.zone import Strategy
-from patrol_core.reports.plan_files import CONTRACT, Result, column_units, comparison_units, plan_files
+from patrol_core.reports.plan_files import Result, column_units, comparison_units, plan_files
 from patrol_core.scenario import Scenario
-from patrol_core.ui import cached, controls, tables
+from patrol_core.ui import cached, tables
+from patrol_core.ui.fit_view import fit_tab
+from patrol_core.ui.frame import guarded
 from patrol_core.ui.offender_text import OFFENDER_TEXTS
+from patrol_core.ui.robust_view import robust_tab
+from patrol_core.ui.roster_view import roster_tab
 
 TABS = (
     "Worth of the next unit",
     "Against simple plans",
+    "If offenders err",
+    "Price of robustness",
     "Zones",
     "Tonight and the roster",
     "How it was computed",
@@ -42,10 +47,10 @@ def draw_tabs(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> Non
     """Draw the open tab."""
     shown = _Shown(scenario, prepared, strategy)
     opened = st.tabs(TABS, key="_game_tabs", on_change="rerun")
-    drawers = (_curve, _compared, _zones, _roster, _computed, _downloads)
+    drawers = (_curve, _compared, _erring, _robust, _zones, _roster, _computed, _downloads)
     for tab, draw in zip(opened, drawers, strict=True):
         if tab.open:
-            with tab:
+            with tab, guarded():
                 draw(shown)
 
 
@@ -97,34 +102,15 @@ def _zones(shown: _Shown) -> None:
 
 
 def _roster(shown: _Shown) -> None:
-    scenario, prepared, strategy = shown
-    found = cached.deployments(scenario)
-    st.write(
-        f"The coverage is played as {len(found.sets)} randomised deployments. Each evening one is drawn by its probability, so "
-        "nobody can foresee it, and over time every zone gets exactly its share."
-    )
-    left, right = st.columns([1, 2])
-    with left:
-        controls.number("seed")
-        nights = [f"night {night:02d}" for night in range(1, 29)]
-        roster = draw_roster(found, nights, seed=scenario.seed)
-        tonight = roster[roster["shift"] == nights[0]]
-        names = prepared.zones["name"].astype(str)
-        st.write(f"Drawn for the first night: {len(tonight)} zones")
-        st.dataframe(
-            pd.DataFrame({"zone": tonight["zone_id"], "name": tonight["zone_id"].map(names)}),
-            hide_index=True,
-            height=300,
-        )
-    with right:
-        checked = audit(roster, strategy.coverage_by_zone())
-        st.write("Over 28 nights: share of nights each zone was to be covered, and was")
-        tables.table(
-            checked.sort_values("target", ascending=False), name="roster_audit", digits=3, height=300
-        )
-    tables.table(
-        found.frame(), name="deployments", contract=CONTRACT["deployments.csv"], digits=4, height=220
-    )
+    roster_tab(*shown)
+
+
+def _erring(shown: _Shown) -> None:
+    fit_tab(*shown)
+
+
+def _robust(shown: _Shown) -> None:
+    robust_tab(shown.scenario, shown.prepared)
 
 
 def _computed(shown: _Shown) -> None:

@@ -19,12 +19,13 @@ from patrol_core.settings import settings
 from patrol_core.sources.nomis import Nomis
 from patrol_core.sources.ons_geography import OnsGeography
 from patrol_core.sources.place_pull import pull_place
-from patrol_core.sources.places import PRESETS, choose
+from patrol_core.sources.places import PRESETS, choose, drawn
 from patrol_core.sources.police_api import FileKeep, PoliceApi, PullCancelled
 from patrol_core.ui import state
 
 JOB = "pull_job"
 OWN = "another place"
+LISTED, DRAWN = "List or code", "Drawn on a map"
 
 
 @dataclass
@@ -99,31 +100,35 @@ def _pull(place: str, months: list[str], files: list[tuple[str, bytes]], job: Pu
         )
 
 
-def pull_door() -> None:
-    """The third door of the Data page."""
+def pull_door(*, shown: bool = True) -> None:
+    """The third door of the Data page.
+
+    Parameters
+    ----------
+    shown
+        Whether its tab is open; the map to draw on is only sent then.
+    """
     st.write(
         "Crime from data.police.uk, boundaries from the ONS, census figures from Nomis. This needs the internet and "
         "keeps to the services' published pace, so a year of a city centre takes a few minutes."
     )
     job: PullJob | None = st.session_state.get(JOB)
     if job is None or not job.running:
-        _form()
+        drawing = st.radio("Place from", (LISTED, DRAWN), horizontal=True) == DRAWN
+        if drawing and shown:
+            from patrol_core.ui.draw_view import draw_place  # the drawing tools load when they are asked for
+
+            draw_place()
+        _form(drawing)
     if job is not None:
         _progress()
 
 
-def _form() -> None:
+def _form(drawing: bool) -> None:
     with st.form("pull", border=False):
         left, middle, right = st.columns(3)
-        options = [*PRESETS, OWN]
-        picked = left.selectbox(
-            "Place", options, format_func=lambda key: PRESETS[key].name if key in PRESETS else OWN
-        )
-        own = left.text_input(
-            "Code of another place",
-            placeholder="lad:E09000033",
-            help="lad:CODE or ward:CODE (ONS codes), force:ID, neighbourhood:FORCE/ID (police.uk ids).",
-        )
+        with left:
+            place = _drawn_place() if drawing else _listed_place()
         first = middle.text_input("First month", placeholder="2025-01", max_chars=7)
         last = right.text_input("Last month", placeholder="2025-12", max_chars=7)
         files = st.file_uploader(
@@ -135,17 +140,47 @@ def _form() -> None:
     if not pressed:
         return
     months = _guarded(lambda: month_range(first.strip(), last.strip()))
-    place = own.strip() if picked == OWN else picked
-    if picked == OWN and not place:
-        st.error("Give the code of the other place, such as lad:E09000033.", icon=":material/error:")
+    if not place:
+        missing = (
+            "Draw the place on the map and close the shape."
+            if drawing
+            else "Give the code of the other place, such as lad:E09000033."
+        )
+        st.error(missing, icon=":material/error:")
+        return
+    if drawing and _guarded(lambda: [drawn(place).name]) is None:
         return
     if months is not None:
         st.session_state[JOB] = start(place, months, [(file.name, file.getvalue()) for file in files])
         st.rerun()
 
 
-def month_range(first: str, last: str) -> list[str]:
+def _drawn_place() -> str:
+    from patrol_core.ui.draw_view import drawn_place
+
+    return drawn_place()
+
+
+def _listed_place() -> str:
+    """Widgets for a place by name or code; "" when the code is missing."""
+    picked = st.selectbox(
+        "Place", [*PRESETS, OWN], format_func=lambda key: PRESETS[key].name if key in PRESETS else OWN
+    )
+    own = st.text_input(
+        "Code of another place",
+        placeholder="lad:E09000033",
+        help="lad:CODE or ward:CODE (ONS codes), force:ID, neighbourhood:FORCE/ID (police.uk ids).",
+    )
+    return own.strip() if picked == OWN else picked
+
+
+def month_range(first: str, last: str, *, most: int | None = 36) -> list[str]:
     """All months from first to last, both included.
+
+    Parameters
+    ----------
+    most
+        How many there may be; the service offers 36.
 
     Raises
     ------
@@ -160,8 +195,8 @@ def month_range(first: str, last: str) -> list[str]:
         numbers.append(12 * int(year) + int(part) - 1)
     if numbers[0] > numbers[1]:
         raise InputError(f"The first month {first} is after the last {last}; swap them.")
-    if numbers[1] - numbers[0] >= 36:
-        raise InputError("police.uk offers 36 months at most; choose a shorter period.")
+    if most is not None and numbers[1] - numbers[0] >= most:
+        raise InputError(f"police.uk offers {most} months at most; choose a shorter period.")
     return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(numbers[0], numbers[1] + 1)]
 
 

@@ -113,9 +113,11 @@ def watch(page: Page) -> list[str]:
 
 def settled(page: Page) -> None:
     """Wait until the page rests."""
-    page.wait_for_timeout(250)
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+    rests = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
+    page.wait_for_timeout(200)
+    rests.wait_for()
     page.wait_for_timeout(150)
+    rests.wait_for()
 
 
 def opened(page: Page, address: str, title: str) -> Page:

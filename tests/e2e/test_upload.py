@@ -39,6 +39,8 @@ def archive(tmp_path_factory) -> tuple[list[Path], Path]:
 
 def upload(page, crimes, zones=None) -> None:
     """Give files to the uploader and press the button; each is a path or (name, bytes)."""
+    arrived: list[str] = []
+    page.on("requestfinished", lambda asked: asked.method == "PUT" and arrived.append(asked.url))
     page.get_by_role("tab", name="Upload files").click()
     doors = page.locator("[data-testid=stFileUploader] input[type=file]")
     doors.nth(0).set_input_files([given(file) for file in crimes])
@@ -46,6 +48,10 @@ def upload(page, crimes, zones=None) -> None:
         doors.nth(1).set_input_files(given(zones))
     count = len(crimes) + (zones is not None)
     expect(chip(page)).to_have_count(count)
+    for _ in range(200):
+        if len(arrived) >= count:
+            break
+        page.wait_for_timeout(100)
     settled(page)
     page.get_by_role("button", name="Read files").click()
     settled(page)

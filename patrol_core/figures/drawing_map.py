@@ -1,0 +1,62 @@
+"""A map to draw a place on: Leaflet.draw from this server, polygons and rectangles only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import folium
+from folium.plugins import Draw
+
+from patrol_core.figures.zone_map import OfflineMap
+
+_FORBIDDEN = ("polyline", "circle", "marker", "circlemarker")
+
+
+class OfflineDraw(Draw):
+    """folium's drawing tools, with script and style from this server."""
+
+    def __init__(self, *, static_url: str) -> None:
+        tools: dict[str, Any] = dict.fromkeys(_FORBIDDEN, False)
+        # repeatMode off: one shape is the rule; crossing is refused while drawing.
+        tools |= {
+            "polygon": {"allowIntersection": False, "showArea": False},
+            "rectangle": {"showArea": False},
+        }
+        super().__init__(show_geometry_on_click=False, draw_options=tools)  # type: ignore[no-untyped-call]
+        self.default_js = [("leaflet_draw_js", f"{static_url}/leaflet/draw/leaflet.draw.js")]
+        self.default_css = [("leaflet_draw_css", f"{static_url}/leaflet/draw/leaflet.draw.css")]
+
+
+def drawing_map(*, static_url: str, bounds: tuple[float, float, float, float], basemap: bool) -> OfflineMap:
+    """The map.
+
+    Parameters
+    ----------
+    static_url
+        URL path under which ``static/`` is served.
+    bounds
+        West, south, east, north of what to show first, degrees; its frame is drawn for orientation.
+    basemap
+        Draw street tiles; needs the internet.
+    """
+    west, south, east, north = bounds
+    drawn = OfflineMap(
+        static_url=static_url,
+        location=((south + north) / 2, (west + east) / 2),
+        zoom_start=12,
+        tiles=None,
+        control_scale=True,
+        scroll_wheel_zoom=True,
+    )
+    if basemap:
+        folium.TileLayer("OpenStreetMap").add_to(drawn)
+    folium.Rectangle(
+        [(south, west), (north, east)],
+        color="#7a828e",
+        weight=1,
+        dash_array="4",
+        fill=False,
+        interactive=False,
+    ).add_to(drawn)
+    drawn.add_child(OfflineDraw(static_url=static_url))
+    return drawn
