@@ -114,9 +114,9 @@ def london(browser: Browser, steps: int) -> None:
         def open_page(page: Page, address: str) -> None:
             page.goto(f"{address}/data")
             page.get_by_role("tab", name="Upload files").click()
-            uploaders = page.locator("[data-testid=stFileUploader] input[type=file]")
-            uploaders.nth(0).set_input_files(crimes)
-            uploaders.nth(1).set_input_files(zones)
+            for label, file in (("Crime:", crimes), ("Zones (optional)", zones)):
+                uploader = page.get_by_test_id("stFileUploader").filter(has_text=label)
+                uploader.locator("input[type=file]").set_input_files(file)
             page.locator("[data-testid=stFileChip]").nth(1).wait_for(timeout=90_000)
             page.get_by_role("button", name="Read files").click()
             page.get_by_text("in 4,994 zones").first.wait_for(timeout=120_000)

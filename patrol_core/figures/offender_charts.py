@@ -119,7 +119,7 @@ def rationality_losses(frame: pd.DataFrame, *, rational: float, now: float | Non
         )
     figure.add_hline(y=rational, line={"color": REFERENCE, "dash": "dot"})
     figure.add_annotation(
-        x=0, xref="paper", xanchor="left", y=rational, yanchor="top", text="planned for perfect", showarrow=False
+        x=0, xref="paper", xanchor="left", y=rational, yanchor="bottom", text="planned for perfect", showarrow=False
     )  # fmt: skip
     _mark(figure, now)
     figure.update_yaxes(rangemode="tozero")

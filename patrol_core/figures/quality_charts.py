@@ -50,7 +50,7 @@ def force_heat(table: pd.DataFrame) -> go.Figure:
         colorscale=[[index / 4, colour] for index, colour in enumerate(PATROL)],
         zmin=0,
         zmax=2,
-        colorbar={"title": "share of<br>median", "thickness": 12},
+        showscale=False,  # the colours of the chart of types
         xgap=1,
         ygap=1,
         hoverongaps=False,

@@ -97,7 +97,9 @@ def price(scenario: Scenario, model: RobustModel) -> pd.DataFrame:
     def make(tell: Progress) -> pd.DataFrame:
         own = game(anchored)
         large = own.size > cached.SMALL
-        sizes = [size * own.size if model == "gamma" else size for size in (FEWER if large else SIZES)[model]]
+        sizes = list((FEWER if large else SIZES)[model])
+        if model == "gamma":
+            sizes = sorted({float(round(share * own.size)) for share in sizes})
         known: dict[str, Any] = {}
         if model in ("interval", "regret", "gamma"):
             known = {"low": chosen.surface.low, "high": np.maximum(chosen.surface.high, own.values)}

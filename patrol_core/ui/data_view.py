@@ -15,7 +15,7 @@ from patrol_core.errors import InputError, PatrolError
 from patrol_core.sources.boundaries import read_attributes, read_polygons
 from patrol_core.sources.police_archive import read_crimes
 from patrol_core.ui import state
-from patrol_core.ui.frame import show_findings
+from patrol_core.ui.frame import escape, show_findings
 
 SAID = "import_findings"
 ROWS_SHOWN = 1000
@@ -61,7 +61,7 @@ def _read(
         data, findings = _assemble(crimes, zones, tables, name.strip() or Path(crimes[0].name).stem, progress)
     except PatrolError as error:
         progress.empty()
-        st.error(f"{error} Nothing was changed; the data in use stay.", icon=":material/error:")
+        st.error(f"{escape(str(error))} Nothing was changed; the data in use stay.", icon=":material/error:")
         return
     progress.empty()
     st.session_state[SAID] = findings

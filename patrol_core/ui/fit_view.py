@@ -105,7 +105,7 @@ def _fit(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
     )
     wide, narrow = st.columns([3, 1], vertical_alignment="bottom")
     with wide:
-        given = st.file_uploader("Past coverage and incidents", type=["csv"], key="_past_incidents")
+        st.file_uploader("Past coverage and incidents", type=["csv"], key=f"_{FILE}", on_change=_keep_file)
     with narrow:
         form = pd.DataFrame({"zone_id": strategy.zone_ids, "coverage": strategy.coverage, "incidents": ""})
         tables.download(
@@ -115,8 +115,6 @@ def _fit(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
             label="Form to fill in",
             help="All zones with the coverage of this plan; replace it by what was done, and add the incidents.",
         )
-    if given is not None:
-        st.session_state[FILE] = (given.name, given.getvalue())
     kept: tuple[str, bytes] | None = st.session_state.get(FILE)
     if kept is None:
         return
@@ -126,6 +124,15 @@ def _fit(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
         st.error(escape(str(error)), icon=":material/error:")
         return
     _show(fits, kept[0], prepared)
+
+
+def _keep_file() -> None:
+    """Keep the file given, or forget the one taken away; not called when only the tab is closed."""
+    given = st.session_state.get(f"_{FILE}")
+    if given is None:
+        st.session_state.pop(FILE, None)
+    else:
+        st.session_state[FILE] = (given.name, given.getvalue())
 
 
 def _show(fits: Fits, name: str, prepared: Prepared) -> None:

@@ -22,6 +22,7 @@ from patrol_core.sources.place_pull import pull_place
 from patrol_core.sources.places import PRESETS, choose, drawn
 from patrol_core.sources.police_api import FileKeep, PoliceApi, PullCancelled
 from patrol_core.ui import state
+from patrol_core.ui.frame import escape
 
 JOB = "pull_job"
 OWN = "another place"
@@ -204,7 +205,7 @@ def _guarded(call: Callable[[], list[str]]) -> list[str] | None:
     try:
         return call()
     except PatrolError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(escape(str(error)), icon=":material/error:")
         return None
 
 
@@ -214,7 +215,7 @@ def _progress() -> None:
     if job is None:
         return
     if job.running:
-        st.progress(job.share, job.words)
+        st.progress(job.share, escape(job.words))
         st.button("Stop", on_click=job.cancel.set, icon=":material/stop_circle:")
         return
     if job.result is not None:
@@ -226,4 +227,4 @@ def _progress() -> None:
         job.told = True
         st.rerun()
     if job.fault:
-        st.error(f"{job.fault} The data in use stay.", icon=":material/error:")
+        st.error(f"{escape(job.fault)} The data in use stay.", icon=":material/error:")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -114,7 +115,8 @@ def robust_tab(scenario: Scenario, prepared: Prepared) -> None:
 
 def _words(frame: pd.DataFrame, text: RobustText, unit: str) -> str:
     """The largest gain and its price, in one sentence."""
-    row = frame.iloc[int(frame["worst_case_gain"].to_numpy().argmax())]
+    gains = frame["worst_case_gain"].to_numpy(dtype=float)
+    row = frame.iloc[int(np.argmax(gains >= gains.max() * (1 - 1e-9)))]  # the least size, where several tie
     gain, loss, without = (
         float(row[name]) for name in ("worst_case_gain", "nominal_loss", "nominal_plan_value")
     )

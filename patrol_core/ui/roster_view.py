@@ -27,9 +27,6 @@ def roster_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> No
         "nobody can foresee it, and over time every zone gets exactly its share."
     )
     first, nights = _choices()
-    if first is None or nights is None:
-        st.info("Choose the first night and how many there are.", icon=":material/event:")
-        return
     roster = cached_offenders.roster(scenario, first, nights)
     names = dict(zip(prepared.zone_ids, prepared.zones["name"].astype(str), strict=True))
     table = roster_table(roster, names)
@@ -51,17 +48,17 @@ def roster_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> No
         )
 
 
-def _choices() -> tuple[dt.date | None, int | None]:
-    """First date and number of nights; None where a field was emptied."""
+def _choices() -> tuple[dt.date, int]:
+    """First date and number of nights."""
     one, two, three = st.columns(3)
     with one:
         today = dt.datetime.now().astimezone().date()
-        first: dt.date | None = remembered(
+        first: dt.date = remembered(
             st.date_input, "First night", "first_night", today, format="YYYY-MM-DD",
             min_value=dt.date(2000, 1, 1), max_value=dt.date(2099, 12, 31),
         )  # fmt: skip
     with two:
-        nights: int | None = remembered(
+        nights: int = remembered(
             st.number_input, "Nights", "nights", NIGHTS, min_value=1, max_value=MOST_NIGHTS, step=1
         )
     with three:

@@ -42,7 +42,7 @@ def store_door(prepared: Prepared | None) -> None:
         store = Store()
         pulls, parts, size = store.pulls(), store.parts(), store.size()
     except PatrolError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(escape(str(error)), icon=":material/error:")
         return
     for note in store.notes:
         st.warning(escape(note), icon=":material/build:")
@@ -94,15 +94,15 @@ def contents_frame(pulls: Sequence[Pull], parts: Sequence[Part]) -> pd.DataFrame
             {
                 "what": pull.name,
                 "months": "" if not months else f"{months[0]} to {months[-1]}",
-                "forces": ", ".join(sorted({p.force for p in own if p.force})),
-                "taken_at (UTC)": pull.taken_at[:16].replace("T", " "),
-                "edition": pull.edition,
-                "from": pull.public.origin,
                 "crimes": sum(p.rows for p in own if p.dataset == "crimes"),
                 "outcomes": sum(p.rows for p in own if p.dataset == "outcomes"),
-                "MB": sum(p.bytes for p in own) / 1e6,
-                "licence": pull.licence,
                 "state": whole,
+                "taken_at (UTC)": pull.taken_at[:16].replace("T", " "),
+                "from": pull.public.origin,
+                "licence": pull.licence,
+                "forces": ", ".join(sorted({p.force for p in own if p.force})),
+                "edition": pull.edition,
+                "MB": sum(p.bytes for p in own) / 1e6,
             }
         )
     return pd.DataFrame(rows)
