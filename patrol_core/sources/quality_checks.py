@@ -168,9 +168,8 @@ def force_gaps(crimes: pd.DataFrame | None) -> Check:
     figure = f"{missing} missing, {len(gaps) - missing} below half, of {len(table)} force-months"
     large = gaps[gaps["force"].isin(_large(table))]
     if len(large):
-        listed = some(
-            [f"{f or 'force not named'} {m}" for f, m in zip(large["force"], large["month"], strict=True)]
-        )
+        by_force = large.groupby("force", sort=False)["month"].agg(list)
+        listed = some([f"{f or 'force not named'} ({some(months)})" for f, months in by_force.items()])
         return Check(
             name,
             figure,

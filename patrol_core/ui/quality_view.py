@@ -27,7 +27,7 @@ from patrol_core.zones.quality_report import quality_report, report_frame
 
 ICONS = {
     "error": ":red[:material/error:]\u00a0Wrong",
-    "warning": ":orange[:material/warning:]\u00a0Weaker",
+    "warning": ":orange[:material/warning:]\u00a0Weak",
     "info": ":blue[:material/info:]\u00a0Note",
     "good": ":green[:material/check_circle:]\u00a0Good",
 }

@@ -130,8 +130,8 @@ def test_report_names_the_force_that_stopped(two_forces):
     assert "Greater Manchester Police (from 2025-04)" in stopped.text
     gaps = found["Months a force skipped or sent in part"]
     assert gaps.figure == "1 missing, 1 below half, of 10 force-months"
-    assert f"{MET} 2025-03" in gaps.text
-    assert f"{GMP} 2025-02" in gaps.text
+    assert f"{MET} (2025-03)" in gaps.text
+    assert f"{GMP} (2025-02)" in gaps.text
     known = found["Known gaps of these forces"]
     assert known.severity == "error"
     assert "worthless" in known.text

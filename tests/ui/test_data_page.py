@@ -87,7 +87,7 @@ def test_report_stands_on_the_page(area):
     assert not page.error
     report = next(t.value for t in page.table if "What it does to the plan" in t.value.columns)
     assert len(report) == 14
-    assert report.iloc[:, 0].str.contains(r"Wrong|Weaker|Note|Good").all()
+    assert report.iloc[:, 0].str.contains(r"Wrong|Weak|Note|Good").all()
     assert any("14 checks" in c.value for c in page.caption)
 
 
