@@ -166,8 +166,8 @@ def test_no_file_names_the_machine_it_was_made_on():
     found = []
     for path in project_files():
         content = path.read_bytes()
-        if b"\0" in content[:8000]:
-            continue
+        if b"\0" in content[:8000] or (ROOT / "static" / "leaflet") in path.parents:
+            continue  # vendored files are as published, their makers' traces included; their hashes are tested
         for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
             hit = MACHINE.search(line)
             if hit:

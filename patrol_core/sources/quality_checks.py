@@ -169,7 +169,7 @@ def force_gaps(crimes: pd.DataFrame | None) -> Check:
     large = gaps[gaps["force"].isin(_large(table))]
     if len(large):
         by_force = large.groupby("force", sort=False)["month"].agg(list)
-        listed = some([f"{f or 'force not named'} ({some(months)})" for f, months in by_force.items()])
+        listed = some([f"{str(f) or 'force not named'} ({some(months)})" for f, months in by_force.items()])
         return Check(
             name,
             figure,
