@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import tempfile
 import time
@@ -114,8 +115,8 @@ def london(browser: Browser, steps: int) -> None:
         def open_page(page: Page, address: str) -> None:
             page.goto(f"{address}/data")
             page.get_by_role("tab", name="Upload files").click()
-            for label, file in (("Crime:", crimes), ("Zones (optional)", zones)):
-                uploader = page.get_by_test_id("stFileUploader").filter(has_text=label)
+            for label, file in (("Crime", crimes), ("Zones", zones)):
+                uploader = page.get_by_test_id("stFileUploader").filter(has_text=re.compile(f"^{label}"))
                 uploader.locator("input[type=file]").set_input_files(file)
             page.locator("[data-testid=stFileChip]").nth(1).wait_for(timeout=90_000)
             page.get_by_role("button", name="Read files").click()

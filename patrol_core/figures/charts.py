@@ -19,7 +19,8 @@ CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 HEIGHT = 340
 
 
-def _figure(title: str, x: str, y: str, *, height: int = HEIGHT) -> go.Figure:
+def chart(title: str, x: str, y: str, *, height: int = HEIGHT) -> go.Figure:
+    """An empty chart in the style of all, with its title and axis titles (with units)."""
     figure = go.Figure()
     figure.update_layout(
         title={"text": title, "font": {"size": 15}, "x": 0, "xanchor": "left"},
@@ -46,7 +47,7 @@ def monthly_bars(totals: pd.Series, *, unit: str, chosen: tuple[str, ...] = ()) 
     totals
         Indexed by month "YYYY-MM".
     """
-    figure = _figure("Recorded by month", "", unit, height=280)
+    figure = chart("Recorded by month", "", unit, height=280)
     inside = set(chosen) or set(totals.index)
     colours = [RISK[2] if month in inside else "#c7ccd4" for month in totals.index]
     figure.add_bar(
@@ -63,7 +64,7 @@ def monthly_bars(totals: pd.Series, *, unit: str, chosen: tuple[str, ...] = ()) 
 def type_bars(totals: pd.Series, *, unit: str, left_out: Sequence[str] = ()) -> go.Figure:
     """Total of each crime type, largest on top; types left out of the risk are grey."""
     ordered = totals.sort_values()
-    figure = _figure("By crime type", unit, "", height=max(220, 60 + 24 * len(ordered)))
+    figure = chart("By crime type", unit, "", height=max(220, 60 + 24 * len(ordered)))
     colours = ["#c7ccd4" if kind in set(left_out) else RISK[2] for kind in ordered.index]
     figure.add_bar(
         y=[str(kind) for kind in ordered.index],
@@ -86,7 +87,7 @@ def completeness(table: pd.DataFrame) -> go.Figure:
     values = table.to_numpy(dtype=float)
     middle = np.median(values, axis=1, keepdims=True)
     share = np.divide(values, middle, out=np.zeros_like(values), where=middle > 0)
-    figure = _figure(
+    figure = chart(
         "Rows by month and type, against the type's own median", "", "", height=80 + 26 * len(table)
     )
     figure.add_heatmap(
@@ -108,7 +109,7 @@ def completeness(table: pd.DataFrame) -> go.Figure:
 
 def zone_history(series: pd.Series, *, name: str, unit: str) -> go.Figure:
     """One zone month by month, with its mean."""
-    figure = _figure(f"{name}, month by month", "", unit, height=240)
+    figure = chart(f"{name}, month by month", "", unit, height=240)
     figure.add_scatter(
         x=list(series.index),
         y=series.to_numpy(),
@@ -134,7 +135,7 @@ def top_zones(table: pd.DataFrame, *, unit: str) -> go.Figure:
         Columns ``name``, ``mean``, ``low``, ``high``; most at risk first.
     """
     shown = table.iloc[::-1]
-    figure = _figure(
+    figure = chart(
         "Highest zones, with 90 % interval of the monthly mean", unit, "", height=90 + 24 * len(shown)
     )
     figure.add_scatter(
@@ -163,7 +164,7 @@ def budget_curve(curve: pd.DataFrame, *, budget: float, value: float, unit: str)
     curve
         Columns ``budget``, ``worst_case``, ``expected_residual``.
     """
-    figure = _figure("Worst case over the budget", "units on patrol at once", unit)
+    figure = chart("Worst case over the budget", "units on patrol at once", unit)
     figure.add_scatter(
         x=curve["budget"],
         y=curve["worst_case"],
@@ -186,7 +187,7 @@ def budget_curve(curve: pd.DataFrame, *, budget: float, value: float, unit: str)
 
 def plan_bars(table: pd.DataFrame, *, column: str, title: str, unit: str) -> go.Figure:
     """One figure of each plan, side by side; the first row is the plan in hand."""
-    figure = _figure(title, unit, "", height=240)
+    figure = chart(title, unit, "", height=240)
     shown = table.iloc[::-1]
     colours = [PLAN if plan == table["plan"].iloc[0] else "#b6bdc8" for plan in shown["plan"]]
     figure.add_bar(
@@ -204,7 +205,7 @@ def group_bars(
     groups: Sequence[str], values: FloatArray, *, overall: float, title: str, unit: str, within: float | None
 ) -> go.Figure:
     """One bar a group against the overall rate, with the band that the fairness rule allows."""
-    figure = _figure(f"{title}<br><sup>{unit}</sup>", "", "", height=310)
+    figure = chart(f"{title}<br><sup>{unit}</sup>", "", "", height=310)
     colours = [GROUPS[index % len(GROUPS)] for index in range(len(groups))]
     figure.add_bar(
         x=[str(group) for group in groups],
@@ -235,7 +236,7 @@ def frontier(frame: pd.DataFrame, *, within: float | None, knee: float | None) -
     frame
         Columns ``within``, ``price_worst``, ``price_expected`` (rise over no rule, %); infeasible levels are NaN.
     """
-    figure = _figure("The price of fairness", "groups may differ by at most", "extra harm against no rule, %")
+    figure = chart("The price of fairness", "groups may differ by at most", "extra harm against no rule, %")
     for column, name, colour in (
         ("price_worst", "in the worst zone", PLAN),
         ("price_expected", "in all zones together", RISK[3]),
@@ -265,7 +266,7 @@ def frontier(frame: pd.DataFrame, *, within: float | None, knee: float | None) -
 
 def lorenz(curves: dict[str, tuple[FloatArray, FloatArray]], *, x: str, y: str, title: str) -> go.Figure:
     """Lorenz or concentration curves against the line of equality; shares from 0 to 1."""
-    figure = _figure(title, x, y)
+    figure = chart(title, x, y)
     figure.add_scatter(
         x=[0, 1],
         y=[0, 1],
@@ -285,7 +286,7 @@ def lorenz(curves: dict[str, tuple[FloatArray, FloatArray]], *, x: str, y: str, 
 
 def hours_heatmap(table: pd.DataFrame) -> go.Figure:
     """Hours by zone (rows) and month (columns)."""
-    figure = _figure("Hours by zone and month", "", "", height=90 + 20 * len(table))
+    figure = chart("Hours by zone and month", "", "", height=90 + 20 * len(table))
     figure.add_heatmap(
         x=[str(month) for month in table.columns],
         y=[str(zone) for zone in table.index],

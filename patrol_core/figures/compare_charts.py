@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from patrol_core.figures.charts import _figure as figure_frame
+from patrol_core.figures.charts import chart
 from patrol_core.figures.palette import GROUPS, MARK, PATROL, PLAN, REFERENCE, RISK
 
 COLOURS: Mapping[str, str] = {
@@ -56,7 +56,7 @@ def faced_heatmap(
         [_cell(values[i, j], over[i, j], marked[i, j]) for j in range(values.shape[1])]
         for i in range(len(rows))
     ]
-    figure = figure_frame(
+    figure = chart(
         f"Loss if planned for … (row) and faced by offenders who … (column), {unit}",
         "",
         "",
@@ -111,7 +111,7 @@ def spread_intervals(summary: pd.DataFrame, *, figure: str, title: str, unit: st
         ``worst_case`` or ``expected_residual``.
     """
     shown = summary[summary["figure"] == figure].iloc[::-1]
-    drawn = figure_frame(title, unit, "", height=110 + 36 * len(shown))
+    drawn = chart(title, unit, "", height=110 + 36 * len(shown))
     drawn.add_scatter(
         x=shown["median"],
         y=shown["plan"],
@@ -170,7 +170,7 @@ def top_firmness(table: pd.DataFrame, *, top: int) -> go.Figure:
     share = table["in_top"].to_numpy(dtype=float)
     reach = int(np.flatnonzero(share > 0).max(initial=0)) + 4
     shown = table.head(min(max(reach, top + 4), top + MOST_BELOW))
-    figure = figure_frame(
+    figure = chart(
         f"How often each zone is among the top {top}", "rank in the data as they stand", "% of draws"
     )
     place = np.arange(1, len(shown) + 1)
@@ -199,7 +199,7 @@ def backtest_lines(frame: pd.DataFrame, *, column: str, title: str, unit: str) -
     frame
         ``frame`` of :class:`patrol_core.evaluation.backtest.Backtest`.
     """
-    figure = figure_frame(title, "first month judged", unit)
+    figure = chart(title, "first month judged", unit)
     far = far_off({str(name): float(part[column].max()) for name, part in frame.groupby("plan", sort=False)})
     for name, part in frame.groupby("plan", sort=False):
         figure.add_scatter(
@@ -227,7 +227,7 @@ def coverage_path(coverage: pd.DataFrame, *, budget: float) -> go.Figure:
     budget
         The budget in force.
     """
-    figure = figure_frame(
+    figure = chart(
         "Coverage of the zones that get most, as the budget grows",
         "units on patrol at once",
         "",
@@ -264,7 +264,7 @@ def learning_lines(
     predicted
         Plan -> loss once beliefs are exact.
     """
-    figure = figure_frame(title, "period", unit)
+    figure = chart(title, "period", unit)
     far = far_off({name: float(frame["loss"].max()) for name, frame in losses.items()})
     for name, frame in losses.items():
         colour = COLOURS.get(name, REFERENCE)

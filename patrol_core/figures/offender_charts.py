@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from patrol_core.figures.charts import _figure as figure_frame
+from patrol_core.figures.charts import chart
 from patrol_core.figures.palette import MARK, PATROL, PLAN, REFERENCE, RISK
 
 _TICKS = (0, 1, 3, 10, 30, 100, 300, 1000)
@@ -28,7 +28,7 @@ def robustness_curves(frame: pd.DataFrame, *, size: str, unit: str, gain: str, s
     share
         Whether sizes are shares from 0 to 1, shown in %.
     """
-    figure = figure_frame("Price of robustness", size, unit, height=380)
+    figure = chart("Price of robustness", size, unit, height=380)
     for column, name, colour in (
         ("worst_case_gain", f"gained: {gain}", PLAN),
         ("nominal_loss", "given up if all is as stated", RISK[3]),
@@ -135,7 +135,7 @@ def rationality_zones(coverage: pd.DataFrame) -> go.Figure:
     coverage
         Share of time in %; index zones, columns labels of the plans in order.
     """
-    figure = figure_frame(
+    figure = chart(
         "Coverage of the zones that change most", "how well offenders choose", "",
         height=120 + 19 * len(coverage),
     )  # fmt: skip
@@ -157,7 +157,7 @@ def rationality_zones(coverage: pd.DataFrame) -> go.Figure:
 
 
 def _path_frame(title: str, y: str, frame: pd.DataFrame) -> go.Figure:
-    figure = figure_frame(title, "how well offenders choose (λ × highest value)", y, height=380)
+    figure = chart(title, "how well offenders choose (λ × highest value)", y, height=380)
     top = float(frame["rationality"].max())
     ticks = [tick for tick in _TICKS if tick <= top]
     figure.update_xaxes(tickvals=rationality_axis(ticks), ticktext=[f"{tick:,}" for tick in ticks])

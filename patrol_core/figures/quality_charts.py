@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from patrol_core.figures.charts import _figure
+from patrol_core.figures.charts import chart
 from patrol_core.figures.palette import GROUPS, PATROL
 
 MARKS = {"missing": "×", "stopped": "×", "incomplete": "!"}
@@ -34,7 +34,7 @@ def force_heat(table: pd.DataFrame) -> go.Figure:
     status = wide["status"].to_numpy(dtype=object)
     marks = np.vectorize(lambda s: MARKS.get(s, ""), otypes=[object])(status)
     rows = wide["rows"].to_numpy(dtype=float)
-    figure = _figure(
+    figure = chart(
         "Rows by month and force, against the force's own median (× no row, ! less than half)",
         "",
         "",
@@ -89,7 +89,7 @@ def outcome_lines(table: pd.DataFrame) -> go.Figure:
     table
         As of :func:`patrol_core.sources.quality_tables.outcome_table`.
     """
-    figure = _figure("Rows with an outcome, without anti-social behaviour", "", "share of rows", height=280)
+    figure = chart("Rows with an outcome, without anti-social behaviour", "", "share of rows", height=280)
     for column, name, colour in (
         ("share_with_outcome", "any outcome", GROUPS[0]),
         ("share_closed", "case closed", GROUPS[1]),

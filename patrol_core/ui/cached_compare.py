@@ -79,7 +79,7 @@ def _store() -> _Store:
     return _Store()
 
 
-def _kept(key: Hashable, text: str, make: Callable[[Progress], Made]) -> Made:
+def kept(key: Hashable, text: str, make: Callable[[Progress], Made]) -> Made:
     """The result kept under a key, or made now with a bar if it takes long."""
     store = _store()
     found: Made | None = store.get(key)
@@ -100,7 +100,8 @@ def _kept(key: Hashable, text: str, make: Callable[[Progress], Made]) -> Made:
     return made
 
 
-def _key(name: str, scenario: Scenario, *more: Hashable) -> Hashable:
+def key_of(name: str, scenario: Scenario, *more: Hashable) -> Hashable:
+    """Key of something kept: its name, the data, the choices it depends on, and whatever else."""
     return (name, cached.prepared(scenario).key, scenario.key("game"), *more)
 
 
@@ -146,7 +147,7 @@ def faced(scenario: Scenario) -> Faced:
         return Faced(matrix, (*dict.fromkeys(refused), *matrix.left_out.values()))
 
     anchored = scenario.changed(offender="rational")
-    return _kept(_key("faced", anchored), "Planning for every kind of offender …", make)
+    return kept(key_of("faced", anchored), "Planning for every kind of offender …", make)
 
 
 # -- other data ------------------------------------------------------------------------------------
@@ -155,7 +156,7 @@ def faced(scenario: Scenario) -> Faced:
 def monthly(scenario: Scenario) -> Floats:
     """(n, M) harm of each zone in each month."""
     chosen = cached.prepared(scenario)
-    return _kept(
+    return kept(
         ("monthly", chosen.key),
         "Adding up months …",
         lambda _: monthly_values(
@@ -176,8 +177,8 @@ def _drawn(scenario: Scenario, chance: Chance, size: int) -> Floats:
 
 def spread(scenario: Scenario, chance: Chance, size: int) -> Spread:
     """Figures of the plan in hand and of the simple ones over other data."""
-    return _kept(
-        _key("spread", scenario, chance, size),
+    return kept(
+        key_of("spread", scenario, chance, size),
         "Drawing other data …",
         lambda _: plan_spread(game(scenario), plans(scenario), _drawn(scenario, chance, size)),
     )
@@ -187,7 +188,7 @@ def ranks(scenario: Scenario, chance: Chance, size: int) -> tuple[pd.DataFrame, 
     """How often each zone is among the top, and how many the top are."""
     chosen = cached.prepared(scenario)
     top = int(min(max(round(scenario.budget), 1), len(chosen.zone_ids)))
-    found = _kept(
+    found = kept(
         ("ranks", chosen.key, scenario.seed, chance, size, top),
         "Ranking zones …",
         lambda _: rank_stability(chosen.zone_ids, chosen.surface.mean, _drawn(scenario, chance, size), top),
@@ -220,7 +221,7 @@ def unseen(scenario: Scenario, ahead: int) -> Backtest:
             on_progress=tell,
         )
 
-    return _kept(_key("unseen", scenario, ahead), "Planning as of earlier months …", make)
+    return kept(key_of("unseen", scenario, ahead), "Planning as of earlier months …", make)
 
 
 def _plan_from(chosen: Prepared, scenario: Scenario, seen: ZoneGame, months: tuple[str, ...]) -> Floats:
@@ -312,7 +313,7 @@ def budgets(scenario: Scenario) -> Path:
         frame = pd.DataFrame(rows).reindex(columns=columns)
         return Path(frame, pd.DataFrame(held, index=pd.Index(chosen.zone_ids)), offender)
 
-    return _kept(_key("budgets", anchored, points), "Planning for other budgets …", make)
+    return kept(key_of("budgets", anchored, points), "Planning for other budgets …", make)
 
 
 # -- offenders who adapt ---------------------------------------------------------------------------
@@ -338,8 +339,8 @@ def adapted(scenario: Scenario, learner: Learner, periods: int, learners: int) -
             )
         return result
 
-    key = _key("adapted", scenario, learner, periods, learners)
-    return _kept(key, "Offenders are learning …", make)
+    key = key_of("adapted", scenario, learner, periods, learners)
+    return kept(key, "Offenders are learning …", make)
 
 
 def _part(tell: Progress, before: int, parts: int, done: int, total: int) -> None:

@@ -26,9 +26,7 @@ from patrol_core.reports.icalendar import nights_from
 from patrol_core.scenario import Scenario, choices
 from patrol_core.sources import text_table
 from patrol_core.ui import cached
-from patrol_core.ui.cached_compare import Progress, game
-from patrol_core.ui.cached_compare import _kept as kept
-from patrol_core.ui.cached_compare import _key as key_of
+from patrol_core.ui.cached_compare import Progress, game, kept, key_of
 
 Floats = NDArray[np.float64]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 import zipfile
 from pathlib import Path
@@ -39,12 +40,18 @@ def archive(tmp_path_factory) -> tuple[list[Path], Path]:
 
 def upload(page, crimes, zones=None) -> None:
     """Give files to the uploader and press the button; each is a path or (name, bytes)."""
+    arrived: list[str] = []
+    page.on("requestfinished", lambda asked: asked.method == "PUT" and arrived.append(asked.url))
     page.get_by_role("tab", name="Upload files").click()
-    door(page, "Crime:").set_input_files([given(file) for file in crimes])
+    door(page, "Crime").set_input_files([given(file) for file in crimes])
     if zones is not None:
-        door(page, "Zones (optional)").set_input_files(given(zones))
-    expect(chip(page)).to_have_count(len(crimes) + (zones is not None))
-    expect(page.get_by_test_id("stFileChip").get_by_role("progressbar")).to_have_count(0)
+        door(page, "Zones").set_input_files(given(zones))
+    count = len(crimes) + (zones is not None)
+    expect(chip(page)).to_have_count(count)
+    for _ in range(200):
+        if len(arrived) >= count:
+            break
+        page.wait_for_timeout(100)
     settled(page)
     page.get_by_role("button", name="Read files").click()
     settled(page)
@@ -52,7 +59,11 @@ def upload(page, crimes, zones=None) -> None:
 
 def door(page, label: str):
     """The uploader of that label; each is drawn when it is loaded, so their order says nothing at first."""
-    return page.get_by_test_id("stFileUploader").filter(has_text=label).locator("input[type=file]")
+    return (
+        page.get_by_test_id("stFileUploader")
+        .filter(has_text=re.compile(f"^{label}"))
+        .locator("input[type=file]")
+    )
 
 
 def given(file):
