@@ -6,6 +6,7 @@ import streamlit as st
 
 from patrol_core.ui.frame import PAGES
 from patrol_core.ui.sidebar import draw_sidebar
+from patrol_core.ui.warming import warm_up
 
 st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide")
 st.session_state["_in_app"] = True
@@ -15,3 +16,4 @@ page = st.navigation(
 )
 draw_sidebar()
 page.run()
+warm_up()

@@ -21,13 +21,11 @@ from typing import Any
 
 import highspy
 import numpy as np
-import pyomo.environ as pyo
 from numpy.typing import NDArray
-from pyomo.repn import generate_standard_repn
-from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
+from patrol_core.modelling import pyo, representations, standard_form
 
 FloatArray = NDArray[np.float64]
 
@@ -154,7 +152,7 @@ class HighsSession:
 
     def _compile(self, model: pyo.ConcreteModel) -> None:
         """Hand Pyomo's standard form to HiGHS and remember which row and column is what."""
-        form = LinearStandardFormCompiler().write(model, mixed_form=True)
+        form = standard_form.LinearStandardFormCompiler().write(model, mixed_form=True)
         self._column = {id(var): j for j, var in enumerate(form.columns)}
         self._keep = model  # ids stay valid only while the model lives
         self._rows: dict[int, list[int]] = {}
@@ -189,7 +187,7 @@ class HighsSession:
                 self._refresh_row(data)
 
     def _refresh_row(self, data: Any) -> None:
-        repn = generate_standard_repn(data.body, compute_values=True)
+        repn = representations.generate_standard_repn(data.body, compute_values=True)
         terms = zip(repn.linear_vars, repn.linear_coefs, strict=True)
         found = {self._column[id(variable)]: float(coefficient) for variable, coefficient in terms}
         seen = self._terms.setdefault(id(data), set())

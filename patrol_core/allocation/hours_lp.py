@@ -21,8 +21,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyomo.environ as pyo
-from pyomo.core.expr.numeric_expr import LinearExpression
 from scipy import sparse
 from scipy.optimize import Bounds, minimize
 
@@ -31,6 +29,7 @@ from patrol_core.allocation.hours_kkt import Floats, Ints, respond
 from patrol_core.allocation.hours_problem import HoursProblem
 from patrol_core.certificate import Status, relative_gap
 from patrol_core.errors import SolverError
+from patrol_core.modelling import expressions, pyo
 from patrol_core.solving import LOCK, HighsSession, Outcome
 
 GAP = 1e-6
@@ -264,7 +263,7 @@ def _plain_sum(variables: Any, keys: Sequence[int] | range, weights: Floats | No
     """A linear expression without the cost of adding term by term."""
     chosen = [variables[i] for i in keys]
     coefficients = [1.0] * len(chosen) if weights is None else [float(w) for w in weights]
-    return LinearExpression(constant=0.0, linear_coefs=coefficients, linear_vars=chosen)
+    return expressions.LinearExpression(constant=0.0, linear_coefs=coefficients, linear_vars=chosen)
 
 
 def _tangent(model: pyo.ConcreteModel, zone: int, point: float) -> Any:

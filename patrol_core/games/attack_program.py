@@ -27,8 +27,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyomo.environ as pyo
-from pyomo.core.expr.numeric_expr import LinearExpression
 
 from patrol_core.certificate import Status
 from patrol_core.errors import InputError, SolverError
@@ -37,6 +35,7 @@ from patrol_core.games.payoffs import TIE, FloatArray, Payoffs
 from patrol_core.games.side_rules import SideRules, rules_model, side_data
 from patrol_core.games.waterfill import spend_rest
 from patrol_core.games.weak_duality import Watched, proved_minimum
+from patrol_core.modelling import expressions, pyo
 from patrol_core.solving import HighsSession, Outcome
 
 #: Rows are scaled by their drop, so that tolerances are in coverage, but by no more than HiGHS can see (1e-9).
@@ -230,7 +229,7 @@ def _add_attacks(model: pyo.ConcreteModel, k: int, payoffs: Payoffs) -> FloatArr
     right = payoffs.attacker_uncovered / scale / rows
     x, w = list(model.x.values()), model.w[k]
     for t, b in enumerate(right.tolist()):
-        body = LinearExpression(linear_coefs=[level[t], fall[t]], linear_vars=[w, x[t]])
+        body = expressions.LinearExpression(linear_coefs=[level[t], fall[t]], linear_vars=[w, x[t]])
         model.attack[k, t] = (b, body, None)
     return right
 

@@ -25,7 +25,6 @@ from dataclasses import dataclass
 
 import highspy
 import numpy as np
-import pyomo.environ as pyo
 from numpy.typing import ArrayLike, NDArray
 
 from patrol_core.errors import SolverError
@@ -50,6 +49,7 @@ from patrol_core.games.robust_result import (
     linear_bound,
 )
 from patrol_core.games.zone_game import FloatArray, ZoneGame
+from patrol_core.modelling import pyo
 from patrol_core.solving import LOCK, HighsSession, Outcome, solver_name
 
 #: Worst zones of each draw that enter at once.

@@ -29,8 +29,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyomo.environ as pyo
-from pyomo.core.expr.numeric_expr import LinearExpression
 
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
@@ -40,6 +38,7 @@ from patrol_core.games.origami import lowest_attack_level
 from patrol_core.games.payoffs import FloatArray, Payoffs
 from patrol_core.games.side_rules import SideRules, rules_model
 from patrol_core.games.weak_duality import attackable
+from patrol_core.modelling import expressions, pyo
 from patrol_core.solving import HighsSession
 
 Led = tuple[int | None, ...]
@@ -170,7 +169,9 @@ def build_model(
             terms.append((-share * types[k].attacker_scale, model.w[k]))
         else:
             terms += _add_type(model, k, types[k], rules, share)
-    payoff = LinearExpression(linear_coefs=[c for c, _ in terms], linear_vars=[v for _, v in terms])
+    payoff = expressions.LinearExpression(
+        linear_coefs=[c for c, _ in terms], linear_vars=[v for _, v in terms]
+    )
     model.payoff = pyo.Objective(expr=payoff, sense=pyo.maximize)
     return model, unit
 
@@ -181,7 +182,7 @@ def _add_best_response(model: pyo.ConcreteModel, k: int, payoffs: Payoffs) -> No
     for t, b in enumerate(offset):
         model.best_response[k, t] = (
             b,
-            LinearExpression(linear_coefs=[1.0, drop[t]], linear_vars=[w, x[t]]),
+            expressions.LinearExpression(linear_coefs=[1.0, drop[t]], linear_vars=[w, x[t]]),
             None,
         )
 
@@ -205,7 +206,7 @@ def _add_type(
         model.product_least[k, t] = z - x - float(upper[t]) * a >= -float(upper[t])
         terms += [(share * float(payoffs.defender_uncovered[t]), a), (share * float(payoffs.relief[t]), z)]
     model.one_attack[k] = pyo.quicksum(model.a[k, t] for t in candidates) == 1
-    gains = LinearExpression(
+    gains = expressions.LinearExpression(
         linear_coefs=[1.0, *(-offset[candidates]).tolist(), *drop[candidates].tolist()],
         linear_vars=[w, *(model.a[k, t] for t in candidates), *(model.z[k, t] for t in candidates)],
     )

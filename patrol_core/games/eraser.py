@@ -21,7 +21,6 @@ Source: Kiekintveld et al. 2009 (ERASER).
 from __future__ import annotations
 
 import numpy as np
-import pyomo.environ as pyo
 
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
@@ -29,6 +28,7 @@ from patrol_core.games.attack_program import AttackProgram, OutOfTimeError
 from patrol_core.games.multiple_lp import Found, lead_to
 from patrol_core.games.payoffs import Payoffs
 from patrol_core.games.side_rules import SideRules, rules_model
+from patrol_core.modelling import pyo
 from patrol_core.solving import HighsSession
 
 #: Tolerances of the mixed-integer program, in payoff scales.

@@ -20,7 +20,6 @@ import time
 from typing import Any
 
 import numpy as np
-import pyomo.environ as pyo
 from numpy.typing import ArrayLike
 
 from patrol_core.errors import InputError
@@ -36,6 +35,7 @@ from patrol_core.games.robust_result import (
     linear_bound,
 )
 from patrol_core.games.zone_game import FloatArray, ZoneGame
+from patrol_core.modelling import pyo
 from patrol_core.solving import LOCK, HighsSession, solver_name
 
 

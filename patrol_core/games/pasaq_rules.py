@@ -21,7 +21,6 @@ from dataclasses import dataclass
 
 import highspy
 import numpy as np
-import pyomo.environ as pyo
 from numpy.typing import NDArray
 
 from patrol_core.certificate import Status
@@ -33,6 +32,7 @@ from patrol_core.games.pasaq_dual import LevelFunctions
 from patrol_core.games.payoffs import FloatArray
 from patrol_core.games.robust_level import plan_set, row_prices
 from patrol_core.games.zone_game import ZoneGame
+from patrol_core.modelling import pyo
 from patrol_core.solving import HighsSession, Outcome
 
 _MOST_LEVELS = 40

@@ -19,7 +19,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import pyomo.environ as pyo
 
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
@@ -29,6 +28,7 @@ from patrol_core.games.robust_result import check_bounds, linear_bound
 from patrol_core.games.waterfill import spend_rest
 from patrol_core.games.zone_game import FloatArray, ZoneGame
 from patrol_core.games.zone_model import build_model, side_constraints
+from patrol_core.modelling import pyo
 from patrol_core.solving import LOCK, HighsSession, Outcome, solver_name
 
 #: Largest coefficient beta * scale in the LP.

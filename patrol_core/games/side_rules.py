@@ -14,11 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
-import pyomo.environ as pyo
-from pyomo.core.expr.numeric_expr import LinearExpression
 
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError
@@ -27,6 +25,7 @@ from patrol_core.games.conflicts import explain_conflict
 from patrol_core.games.constraints import Constraint, ResidualParity
 from patrol_core.games.payoffs import FloatArray
 from patrol_core.games.zone_game import ZoneGame
+from patrol_core.modelling import expressions, pyo
 from patrol_core.solving import LOCK, solve_once
 
 
@@ -218,9 +217,11 @@ def side_data(model: pyo.ConcreteModel) -> dict[RowKey, pyo.Constraint]:
     return {BUDGET: model.budget, **dict(model.side.items())}
 
 
-def _weighted(x: list[pyo.Var], coefficients: FloatArray) -> LinearExpression:
+def _weighted(x: list[pyo.Var], coefficients: FloatArray) -> Any:
     some = np.flatnonzero(coefficients)
-    return LinearExpression(linear_coefs=coefficients[some].tolist(), linear_vars=[x[t] for t in some])
+    return expressions.LinearExpression(
+        linear_coefs=coefficients[some].tolist(), linear_vars=[x[t] for t in some]
+    )
 
 
 def _consistent(rules: SideRules) -> bool:

@@ -29,12 +29,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pyomo.environ as pyo
-from pyomo.core.expr.numeric_expr import LinearExpression
-
 from patrol_core.games.certify import BUDGET, RowKey
 from patrol_core.games.constraints import Cap, CoverageParity, Floor, ResidualParity
 from patrol_core.games.zone_game import ZoneGame
+from patrol_core.modelling import expressions, pyo
 
 #: Constraint components that hold mutable Params.
 MUTABLE = (
@@ -89,8 +87,8 @@ def build_model(game: ZoneGame, *, attack: bool, scale: float = 1.0, above: floa
     return model
 
 
-def _weighted_sum(model: pyo.ConcreteModel, zones: list[int], weights: list[float]) -> LinearExpression:
-    return LinearExpression(linear_coefs=weights, linear_vars=[model.x[t] for t in zones])
+def _weighted_sum(model: pyo.ConcreteModel, zones: list[int], weights: list[float]) -> Any:
+    return expressions.LinearExpression(linear_coefs=weights, linear_vars=[model.x[t] for t in zones])
 
 
 def _add_totals(model: pyo.ConcreteModel, game: ZoneGame) -> None:
@@ -168,7 +166,7 @@ def _add_residual_parity(model: pyo.ConcreteModel, game: ZoneGame) -> None:
     model.d_residual = pyo.Param(list(rules), mutable=True, initialize=rules)
     keys = [(i, g) for i in rules for g in model.G]
 
-    def excess(m: pyo.ConcreteModel, i: int, g: str, sign: float) -> LinearExpression:
+    def excess(m: pyo.ConcreteModel, i: int, g: str, sign: float) -> Any:
         factor = (1 + sign * m.d_residual[i]) * people[g]
         return harm[g] - e * m.Pg[g] - factor * (everything - e * m.P)
 
