@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 from patrol_core.errors import InputError
 from patrol_core.games.robust_result import check_draws
@@ -231,6 +230,8 @@ def rank_stability(zone_ids: Sequence[str], values: ArrayLike, draws: ArrayLike,
     InputError
         If labels, values and draws do not fit together, or ``top`` is not from 1 to n.
     """
+    from scipy.stats import rankdata  # loading it takes longer than most pages need
+
     stated = np.asarray(values, dtype=float)
     table = np.asarray(draws, dtype=float)
     n = len(zone_ids)
