@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 
 import numpy as np
 import pandas as pd
@@ -399,11 +398,10 @@ def test_a_tolerance_for_whole_units_is_named_and_works():
     solve_hours(table, rules, constraints=[CoverageParity(caught.value.remedy)], **ask)
 
 
-# ---------------------------------------------------------------- speed
+# ---------------------------------------------------------------- size
 
 
-def test_a_city_of_five_thousand_zones_is_quick():
-    # A tenth of a second here; the limit only tells the exact way from the general one (8 s).
+def test_a_city_of_five_thousand_zones_takes_the_exact_way():
     rng = np.random.default_rng(0)
     n = 4994
     table = demand(rng.gamma(1.0, 1.2, n), months=("2025-01", "2025-02", "2025-03"))
@@ -412,7 +410,6 @@ def test_a_city_of_five_thousand_zones_is_quick():
     people = pd.Series(rng.uniform(900.0, 2500.0, n), index=zones)
     label = rng.integers(0, 5, n)
     groups = {f"q{k}": tuple(zones[label == k]) for k in range(5)}
-    started = time.perf_counter()
     plan = solve_hours(
         table,
         HoursRules(city_budget=n * 50.0, ward_budget=None),
@@ -420,6 +417,6 @@ def test_a_city_of_five_thousand_zones_is_quick():
         groups=groups,
         population=people,
     )
-    assert time.perf_counter() - started < 3.0
+    assert "HiGHS" not in plan.certificate.solver
     assert plan.certificate.gap <= 1e-9
     assert plan.certificate.violation <= 1e-9

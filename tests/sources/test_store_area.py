@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 import zipfile
 
 import geopandas as gpd
@@ -125,7 +124,7 @@ def test_westminster_as_read_from_its_files(store, tmp_path, shared_uk):
     assert (counted == wanted).all()
 
 
-def test_a_year_of_westminster_opens_quickly(store, tmp_path, shared_uk):
+def test_a_year_of_westminster_opens_whole(store, tmp_path, shared_uk):
     frame = pd.read_parquet(shared_uk / "westminster_street.parquet")
     folder = tmp_path / "files"
     folder.mkdir()
@@ -133,14 +132,9 @@ def test_a_year_of_westminster_opens_quickly(store, tmp_path, shared_uk):
         rows.to_csv(folder / f"{month}-metropolitan-street.csv", index=False)
     import_files(store, folder)
     zones = read_polygons(shared_uk / "westminster_lsoa_2011.geojson")
-    seconds = []
-    for _ in range(5):
-        started = time.perf_counter()
-        data = open_area(Store(store.folder), polygons=zones)
-        seconds.append(time.perf_counter() - started)
+    data = open_area(Store(store.folder), polygons=zones)
     assert data.crimes is not None
     assert len(data.crimes) == (frame["Month"].astype(str) >= "2017-07").sum()
-    assert min(seconds) < 1.0  # 0.2 s on a machine at rest (benchmarks/bench_store.py); tests share theirs
 
 
 # ---- the service ----------------------------------------------------------------------------------------
