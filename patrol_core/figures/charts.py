@@ -301,3 +301,31 @@ def hours_heatmap(table: pd.DataFrame) -> go.Figure:
     figure.update_xaxes(type="category")
     figure.update_yaxes(type="category", autorange="reversed")
     return figure
+
+
+def add_coverage(
+    figure: go.Figure, coverage: pd.DataFrame, *, across: list[float] | list[str], hover: str
+) -> None:
+    """Coverage of zones (rows) under several plans (columns) as a heat map from 0 to 100 % of the time.
+
+    Parameters
+    ----------
+    coverage
+        Share of time in %; index zones.
+    across
+        The columns as the x axis shows them.
+    hover
+        How the hover text shows a column, e.g. ``%{x:.1f} units``.
+    """
+    figure.add_heatmap(
+        x=across,
+        y=[str(zone) for zone in coverage.index],
+        z=coverage.to_numpy(dtype=float),
+        colorscale=[[index / 4, colour] for index, colour in enumerate(PATROL)],
+        zmin=0,
+        zmax=100,
+        xgap=1,
+        ygap=1,
+        colorbar={"title": "% of<br>the time", "thickness": 12},
+        hovertemplate=f"%{{y}}, {hover}: %{{z:.1f}} % of the time<extra></extra>",
+    )

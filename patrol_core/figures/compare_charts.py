@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from patrol_core.figures.charts import chart
-from patrol_core.figures.palette import GROUPS, MARK, PATROL, PLAN, REFERENCE, RISK
+from patrol_core.figures.charts import add_coverage, chart
+from patrol_core.figures.palette import GROUPS, MARK, PLAN, REFERENCE, RISK
 
 COLOURS: Mapping[str, str] = {
     "The plan": PLAN,
@@ -233,18 +233,7 @@ def coverage_path(coverage: pd.DataFrame, *, budget: float) -> go.Figure:
         "",
         height=120 + 19 * len(coverage),
     )
-    figure.add_heatmap(
-        x=[float(one) for one in coverage.columns],
-        y=[str(zone) for zone in coverage.index],
-        z=coverage.to_numpy(dtype=float),
-        colorscale=[[index / 4, colour] for index, colour in enumerate(PATROL)],
-        zmin=0,
-        zmax=100,
-        xgap=1,
-        ygap=1,
-        colorbar={"title": "% of<br>the time", "thickness": 12},
-        hovertemplate="%{y}, %{x:.1f} units: %{z:.1f} % of the time<extra></extra>",
-    )
+    add_coverage(figure, coverage, across=[float(one) for one in coverage.columns], hover="%{x:.1f} units")
     figure.add_vline(
         x=budget, line={"color": MARK, "width": 2}, annotation_text="now", annotation_position="top"
     )

@@ -7,8 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from patrol_core.figures.charts import chart
-from patrol_core.figures.palette import MARK, PATROL, PLAN, REFERENCE, RISK
+from patrol_core.figures.charts import add_coverage, chart
+from patrol_core.figures.palette import MARK, PLAN, REFERENCE, RISK
 
 _TICKS = (0, 1, 3, 10, 30, 100, 300, 1000)
 _BELOW = {"y": -0.28, "x": 0, "xanchor": "left", "yanchor": "top"}
@@ -139,18 +139,7 @@ def rationality_zones(coverage: pd.DataFrame) -> go.Figure:
         "Coverage of the zones that change most", "how well offenders choose", "",
         height=120 + 19 * len(coverage),
     )  # fmt: skip
-    figure.add_heatmap(
-        x=[str(label) for label in coverage.columns],
-        y=[str(zone) for zone in coverage.index],
-        z=coverage.to_numpy(dtype=float),
-        colorscale=[[index / 4, colour] for index, colour in enumerate(PATROL)],
-        zmin=0,
-        zmax=100,
-        xgap=1,
-        ygap=1,
-        colorbar={"title": "% of<br>the time", "thickness": 12},
-        hovertemplate="%{y}, %{x}: %{z:.1f} % of the time<extra></extra>",
-    )
+    add_coverage(figure, coverage, across=[str(label) for label in coverage.columns], hover="%{x}")
     figure.update_xaxes(type="category")
     figure.update_yaxes(type="category", autorange="reversed")
     return figure
