@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,14 +52,24 @@ def chromium() -> Path:
 @pytest.fixture(scope="session")
 def dashboard(tmp_path_factory) -> Iterator[str]:
     """Address of the dashboard, started as a user would start it, on a free port."""
+    with served(tmp_path_factory.mktemp("dashboard") / "log.txt") as address:
+        yield address
+
+
+@contextmanager
+def served(log: Path, **environment: str) -> Iterator[str]:
+    """Address of a dashboard of its own that nobody has asked for anything yet."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("dashboard") / "log.txt"
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [*command, "--server.headless", "true"], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+            [*command, "--server.headless", "true"],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
         )
     try:
         wait_until_up(f"http://127.0.0.1:{port}/_stcore/health", server, log)

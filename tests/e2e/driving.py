@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from playwright.sync_api import ElementHandle, Frame, Locator, Page, expect
@@ -22,7 +15,6 @@ from patrol_core.figures.zone_map import build_asset, paint
 from patrol_core.games.zone import Strategy
 from patrol_core.scenario import from_query, make_scenario
 from patrol_core.ui.plan_view import coverage_layer
-from tests.e2e.conftest import ROOT, stop, wait_until_up
 
 expect.set_options(timeout=20_000)  # a first visit imports the solvers; two cores may be busy
 
@@ -31,28 +23,6 @@ FAIRNESS = "Fairness: how far groups may differ"
 
 # Streamlit asks for its own health below the page's address before it finds the server's root; that is its way.
 HARMLESS = re.compile(r"/_stcore/(health|host-config)$")
-
-
-@contextmanager
-def served(log: Path, **environment: str) -> Iterator[str]:
-    """Address of a dashboard of its own that nobody has asked for anything yet."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [*command, "--server.headless", "true"],
-            cwd=ROOT,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **environment},
-        )
-    try:
-        wait_until_up(f"http://127.0.0.1:{port}/_stcore/health", server, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        stop(server)
 
 
 @cache

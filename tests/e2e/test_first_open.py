@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from patrol_core.areas import EMBEDDED
 from patrol_core.ui.frame import PAGES
+from tests.e2e.conftest import served
 from tests.e2e.driving import (
     core,
     core_of,
@@ -15,7 +16,6 @@ from tests.e2e.driving import (
     metric,
     opened,
     painted,
-    served,
     settled,
     stamp,
     watch,

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from shapely.geometry import Point
 
-from tests.e2e.driving import served
+from tests.e2e.conftest import served
 from tests.sources.fake_open import FakeOpen, degrees, square
 from tests.sources.fake_police import FakePolice, crime
 
