@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from patrol_core.cli import export, fetch, game, hours, importing, plan, sources
+from patrol_core.cli import event, export, fetch, game, hours, importing, plan, sources
 from patrol_core.errors import InputError, PatrolError
 from patrol_core.reports.plain import to_json_bytes
 
-COMMANDS = (plan, game, hours, fetch, importing, sources, export)
+COMMANDS = (plan, game, hours, event, fetch, importing, sources, export)
 
 
 class _Parser(argparse.ArgumentParser):

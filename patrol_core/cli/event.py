@@ -1,0 +1,54 @@
+"""``patrol event``: where to stand and when to move at one public event, from JSON to JSON."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(commands: Any) -> None:
+    """Add ``event`` to the command line."""
+    parser = commands.add_parser(
+        "event",
+        help="plan placement and moves for a public event given as JSON",
+        description=(
+            "Plan a public event: first places and moves that keep the worst attack at any moment as small as can be. "
+            'The JSON holds "duration", "resources", "lambda", "travel_time" and "targets" with their values over time.'
+        ),
+    )
+    parser.add_argument("file", metavar="FILE.json", help="the event; - reads stdin")
+    parser.add_argument(
+        "--method",
+        choices=("exact", "no-travel"),
+        default="exact",
+        help="exact, or as if moving took no time (a lower bound)",
+    )
+    parser.add_argument(
+        "--compare", action="store_true", help="add the worst case of simpler plans on the same event"
+    )
+    parser.add_argument(
+        "--orders", metavar="FILE.csv", type=Path, help="write the transfer orders, one row a unit and move"
+    )
+    parser.add_argument("--out", metavar="FILE", type=Path, help="write the result there instead of stdout")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
+    """Plan the event of a file."""
+    from patrol_core.cli.files import read_input, write_json
+    from patrol_core.events.compare import comparison
+    from patrol_core.events.formats import plan_document, read_event
+    from patrol_core.events.plan import transfer_orders
+    from patrol_core.events.solve import solve_event
+    from patrol_core.reports.csv import to_csv_bytes
+    from patrol_core.reports.files import write_atomic
+
+    plan = solve_event(read_event(read_input(arguments.file)), method=arguments.method)
+    result = plan_document(plan)
+    if arguments.compare:
+        table = comparison(plan).astype(object)
+        result["compared"] = table.where(table.notna(), None).to_dict("records")
+    if arguments.orders is not None:
+        write_atomic(arguments.orders, to_csv_bytes(transfer_orders(plan)))
+    return write_json(result, arguments.out)
