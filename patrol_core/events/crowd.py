@@ -136,16 +136,24 @@ def _points(times: Floats, values: Floats) -> Points:
 
 
 def in_and_out(
-    people: float, *, opens: float, begins: float, ends: float, empty: float, duration: float
+    people: float,
+    *,
+    opens: float,
+    begins: float,
+    ends: float,
+    empty: float,
+    duration: float,
+    dwell: float = 0.25,
 ) -> tuple[Points, Points]:
-    """A stadium: people inside, and people on their way through the gates per unit of time.
+    """A stadium: people inside, and people at the gates.
 
-    They come evenly from ``opens`` to ``begins`` and leave evenly from ``ends`` to ``empty``.
+    They come evenly from ``opens`` to ``begins`` and leave evenly from ``ends`` to ``empty``; each spends ``dwell`` at the
+    gates, so that flow times dwell are there at any moment.
 
     Returns
     -------
     tuple
-        Points of the people inside, and of the flow at the gates (people per unit of time, with jumps).
+        Points of the people inside, and of the people at the gates (with jumps).
 
     Raises
     ------
@@ -157,10 +165,10 @@ def in_and_out(
             f"The times {opens:g}, {begins:g}, {ends:g}, {empty:g} must ascend between 0 and {duration:g}: "
             "gates open, start, end, last people out."
         )
-    if not people >= 0:
-        raise InputError(f"{people:g} people are given; give 0 or more.")
+    if not people >= 0 or not dwell >= 0:
+        raise InputError(f"{people:g} people who spend {dwell:g} at the gates are given; give 0 or more.")
     inside = [(0.0, 0.0), (opens, 0.0), (begins, people), (ends, people), (empty, 0.0), (duration, 0.0)]
-    into, out = people / (begins - opens), people / (empty - ends)
+    into, out = dwell * people / (begins - opens), dwell * people / (empty - ends)
     gates = [
         (0.0, 0.0), (opens, 0.0), (opens, into), (begins, into), (begins, 0.0),
         (ends, 0.0), (ends, out), (empty, out), (empty, 0.0), (duration, 0.0),

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from patrol_core.events.crowd import Pace, Points, Wave, busy_day, in_and_out, running_crowd
-from patrol_core.events.public_event import Floats, PublicEvent, make_event
+from patrol_core.events.public_event import Floats, make_event
+from patrol_core.events.scene import Scene, stretches
 from patrol_core.events.ways import street_graph, street_times
 
 if TYPE_CHECKING:
@@ -27,38 +27,6 @@ STRETCHES = 14
 SEED = 20260426
 CELL_M = 450.0
 SHAKE_M = 60.0
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """An event with what a map needs.
-
-    Attributes
-    ----------
-    key, title
-        Name for programs and for people.
-    event
-        Times in hours, values in people.
-    places
-        Indexed by target: geometry (points or lines) in a metric CRS.
-    streets
-        Lines in the same CRS.
-    note
-        Where it comes from, in one sentence; says that it is generated.
-    speed_kmh
-        How fast units move, as used for the travel times.
-    clock
-        Time of day at 0, in hours.
-    """
-
-    key: str
-    title: str
-    event: PublicEvent
-    places: gpd.GeoDataFrame
-    streets: gpd.GeoDataFrame
-    note: str
-    speed_kmh: float
-    clock: float
 
 
 def generated_streets(
@@ -93,9 +61,13 @@ def marathon_route(bounds: tuple[float, float, float, float], *, seed: int = SEE
     across, up = (max(2, round((b - a) / CELL_M)) for a, b in ((west, east), (south, north)))
     nodes = _lattice(bounds, across, up, seed)
     way = []
-    for row in range(up + 1):
-        columns = range(across + 1) if row % 2 == 0 else range(across, -1, -1)
+    for turn, row in enumerate(
+        range(0, up + 1, 2)
+    ):  # every second street, so that the run sees the whole city
+        columns = list(range(across + 1)) if turn % 2 == 0 else list(range(across, -1, -1))
         way += [nodes[row, column] for column in columns]
+        if row + 2 <= up:
+            way.append(nodes[row + 1, columns[-1]])
     line = shapely.LineString(way)
     whole = MARATHON_KM * 1000.0
     if line.length < whole:  # a small city: the bends are run up and down again
@@ -112,14 +84,6 @@ def _up_to(line: shapely.LineString, length: float) -> shapely.LineString:
     share = (length - along[last - 1]) / (along[last] - along[last - 1])
     end = points[last - 1] + share * (points[last] - points[last - 1])
     return shapely.LineString([*points[:last], end])
-
-
-def stretches(route: shapely.LineString, count: int) -> tuple[list[float], list[shapely.LineString]]:
-    """Marks (km, count + 1) and lines of equal stretches of a route in metres."""
-    from shapely.ops import substring
-
-    marks = np.linspace(0.0, route.length, count + 1)
-    return (marks / 1000.0).tolist(), [substring(route, a, b) for a, b in itertools.pairwise(marks)]
 
 
 def marathon(resources: int = 10, decay: float = 0.7) -> Scene:

@@ -80,7 +80,9 @@ class EventPlan:
     method
         In words.
     bottleneck
-        Why no plan can do better: (target, from, to, units) that must be held at once.
+        Why no plan can do better: (target, from, to, units) to be held, no two of which one unit can hold.
+    names
+        Names of the units, in the order of ``placement`` and then of ``on_the_way``; ``Unit 1`` and so on where empty.
     """
 
     event: PublicEvent
@@ -92,6 +94,7 @@ class EventPlan:
     start: float = 0.0
     on_the_way: tuple[tuple[str, float], ...] = ()
     bottleneck: tuple[tuple[str, float, float, int], ...] = field(default=())
+    names: tuple[str, ...] = ()
 
     @property
     def value(self) -> float:
@@ -203,7 +206,7 @@ def _check(
 def itineraries(plan: EventPlan) -> pd.DataFrame:
     """Who is where: ``unit, target, begins, ends, state`` (``stands`` or ``travels``), by unit and time.
 
-    Units are named ``Unit 1`` and so on. Who leaves is whoever has stood there longest.
+    Who leaves is whoever has stood there longest.
 
     Raises
     ------
@@ -243,7 +246,8 @@ def itineraries(plan: EventPlan) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["unit", "target", "begins", "ends", "state"])
     table = table[(table["ends"] > table["begins"]) | (table["state"] == "stands")]
     table = table.sort_values(["unit", "begins", "ends"], kind="stable").reset_index(drop=True)
-    table["unit"] = "Unit " + table["unit"].astype(str)
+    names = plan.names or tuple(f"Unit {k}" for k in range(1, number + 1))
+    table["unit"] = [names[k - 1] for k in table["unit"]]
     return table
 
 
@@ -269,7 +273,9 @@ def transfer_orders(plan: EventPlan) -> pd.DataFrame:
     rows = []
     for unit, target, begins, ends in moving[["unit", "target", "begins", "ends"]].itertuples(index=False):
         before = who[(who["unit"] == unit) & (who["ends"] == begins) & (who["state"] == "stands")]
-        origin = str(before["target"].iloc[-1]) if len(before) else ""
+        if before.empty:  # on its way already when the plan begins: no new order
+            continue
+        origin = str(before["target"].iloc[-1])
         due = needed.get((origin, target, begins, ends), ends)
         rows.append((unit, origin, target, begins, begins + max(due - ends, 0.0), ends, due))
     table = pd.DataFrame(rows, columns=["unit", "from", "to", "leaves", "latest", "arrives", "needed"])

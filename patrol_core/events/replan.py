@@ -145,6 +145,8 @@ def replan(event: PublicEvent, state: State) -> EventPlan:
     near = NEAR_TIME * event.duration
     placement = dict.fromkeys(event.ids, 0) | dict(Counter(state.standing.values()))
     on_the_way = tuple(state.on_the_way.values())
+    rank = {name: k for k, name in enumerate(event.ids)}
+    names = (*sorted(state.standing, key=lambda unit: rank[state.standing[unit]]), *state.on_the_way)
     stay = expose(event, placement, (), start=state.time, on_the_way=on_the_way)
 
     def network_at(level: float) -> flow.HandOver:
@@ -176,7 +178,15 @@ def replan(event: PublicEvent, state: State) -> EventPlan:
         phases=("bisection", "critical levels", "fewest moves"),
     )
     return EventPlan(
-        event, placement, transfers, found, certificate, certificate.solver, state.time, on_the_way
+        event,
+        placement,
+        transfers,
+        found,
+        certificate,
+        certificate.solver,
+        start=state.time,
+        on_the_way=on_the_way,
+        names=names,
     )
 
 

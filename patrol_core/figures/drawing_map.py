@@ -1,7 +1,8 @@
-"""A map to draw a place on: Leaflet.draw from this server, polygons and rectangles only."""
+"""A map to draw a place on: Leaflet.draw from this server, polygons and rectangles, or lines and markers where they are asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import folium
@@ -9,25 +10,36 @@ from folium.plugins import Draw
 
 from patrol_core.figures.zone_map import OfflineMap
 
-_FORBIDDEN = ("polyline", "circle", "marker", "circlemarker")
+_TOOLS = ("polygon", "rectangle", "polyline", "circle", "marker", "circlemarker")
+SHAPES = ("polygon", "rectangle")
+"""What can be drawn unless something else is asked for."""
 
 
 class OfflineDraw(Draw):
     """folium's drawing tools, with script and style from this server."""
 
-    def __init__(self, *, static_url: str) -> None:
-        tools: dict[str, Any] = dict.fromkeys(_FORBIDDEN, False)
+    def __init__(self, *, static_url: str, tools: Sequence[str] = SHAPES) -> None:
+        offered: dict[str, Any] = dict.fromkeys(_TOOLS, False)
         # repeatMode off: one shape is the rule; crossing is refused while drawing.
-        tools |= {
+        known = {
             "polygon": {"allowIntersection": False, "showArea": False},
             "rectangle": {"showArea": False},
+            "polyline": {"metric": True},
+            "marker": {"repeatMode": True},
         }
-        super().__init__(show_geometry_on_click=False, draw_options=tools)  # type: ignore[no-untyped-call]
+        offered |= {tool: known[tool] for tool in tools}
+        super().__init__(show_geometry_on_click=False, draw_options=offered)  # type: ignore[no-untyped-call]
         self.default_js = [("leaflet_draw_js", f"{static_url}/leaflet/draw/leaflet.draw.js")]
         self.default_css = [("leaflet_draw_css", f"{static_url}/leaflet/draw/leaflet.draw.css")]
 
 
-def drawing_map(*, static_url: str, bounds: tuple[float, float, float, float], basemap: bool) -> OfflineMap:
+def drawing_map(
+    *,
+    static_url: str,
+    bounds: tuple[float, float, float, float],
+    basemap: bool,
+    tools: Sequence[str] = SHAPES,
+) -> OfflineMap:
     """The map.
 
     Parameters
@@ -38,6 +50,8 @@ def drawing_map(*, static_url: str, bounds: tuple[float, float, float, float], b
         West, south, east, north of what to show first, degrees; its frame is drawn for orientation.
     basemap
         Draw street tiles; needs the internet.
+    tools
+        What can be drawn: ``polygon``, ``rectangle``, ``polyline``, ``marker``.
     """
     west, south, east, north = bounds
     drawn = OfflineMap(
@@ -58,5 +72,5 @@ def drawing_map(*, static_url: str, bounds: tuple[float, float, float, float], b
         fill=False,
         interactive=False,
     ).add_to(drawn)
-    drawn.add_child(OfflineDraw(static_url=static_url))
+    drawn.add_child(OfflineDraw(static_url=static_url, tools=tools))
     return drawn

@@ -297,6 +297,12 @@ def test_replanning_without_a_change_keeps_the_promise(seed):
         assert again.value <= plan.value * (1 + 1e-8)
         lost = replan(plan.event, state_at(plan, moment).without("Unit 1"))
         assert lost.value >= again.value * (1 - 1e-9)
+        assert set(itineraries(lost)["unit"]) == {"Unit 2", "Unit 3", "Unit 4"}
+        before = state_at(plan, moment)
+        for unit, place in before.standing.items():  # everybody goes on from where they are
+            first = itineraries(again).query("unit == @unit").iloc[0]
+            assert (first["target"], first["begins"]) == (place, moment)
+        assert len(transfer_orders(again)) == again.moves
 
 
 def test_every_unit_is_somewhere_at_every_moment():

@@ -1,0 +1,237 @@
+"""An event on a map: targets with places, streets, the clock; and the ways a user can make one."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike
+
+from patrol_core.errors import InputError
+from patrol_core.events.crowd import Pace, Points, Wave, running_crowd, thinned
+from patrol_core.events.public_event import PublicEvent, make_event
+from patrol_core.events.ways import straight_times
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+CIRCLE_M = 500.0
+"""Radius on which targets without places are drawn."""
+MOST_STRETCHES = 60
+THINNED = 0.002
+"""Share of the largest value by which a curve may be raised to spare points."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """An event with what a map needs.
+
+    Attributes
+    ----------
+    key, title
+        Name for programs and for people.
+    event
+        Times in hours.
+    places
+        Indexed by target: geometry (points or lines) in a metric CRS.
+    streets
+        Lines in the same CRS; may be empty.
+    note
+        Where it comes from, in one sentence; says so where anything is generated.
+    speed_kmh
+        How fast units move, as used for the travel times; 0 where the times were given.
+    clock
+        Time of day at 0, in hours.
+    unit
+        What values count.
+    schematic
+        True where the places are not known and targets stand on a circle.
+    """
+
+    key: str
+    title: str
+    event: PublicEvent
+    places: gpd.GeoDataFrame
+    streets: gpd.GeoDataFrame
+    note: str
+    speed_kmh: float
+    clock: float
+    unit: str = "people"
+    schematic: bool = False
+
+    def with_event(self, event: PublicEvent) -> Scene:
+        """The same scene with other units, values or times."""
+        return replace(self, event=event)
+
+
+def stretches(route: shapely.LineString, count: int) -> tuple[list[float], list[shapely.LineString]]:
+    """Marks (km, count + 1) and lines of equal stretches of a route in metres."""
+    from shapely.ops import substring
+
+    marks = np.linspace(0.0, route.length, count + 1)
+    return (marks / 1000.0).tolist(), [substring(route, a, b) for a, b in itertools.pairwise(marks)]
+
+
+def read_route(name: str, data: bytes) -> gpd.GeoSeries:
+    """One line from a GeoJSON, GeoPackage or zipped Shapefile, in a metric CRS.
+
+    Raises
+    ------
+    InputError
+        When the file holds no line, several that do not join, or a line without length.
+    """
+    from patrol_core.sources.vector_files import read_features
+
+    table = read_features(name, _as_collection(data))
+    table = table[table.geometry.notna()]
+    lines = table[table.geometry.geom_type.isin(("LineString", "MultiLineString"))]
+    if not len(lines):
+        raise InputError(f"{name} holds no line; give the route as one line.")
+    if lines.crs is None:
+        raise InputError(
+            f"{name} states no coordinate system; save it as GeoJSON in degrees or with its CRS."
+        )
+    metric = lines.to_crs(lines.estimate_utm_crs()) if lines.crs.is_geographic else lines
+    joined = shapely.line_merge(shapely.union_all(metric.geometry.to_numpy()))
+    if joined.geom_type != "LineString":
+        parts = shapely.get_num_geometries(joined)
+        raise InputError(f"{name} holds {parts} lines that do not join to one; give the route as one line.")
+    if joined.length < 1:
+        raise InputError(f"{name}: the route has no length; draw it again.")
+    import geopandas as gpd
+
+    # A merge may turn a line round; the first point of the first line is where the run starts.
+    begin = shapely.Point(shapely.get_coordinates(metric.geometry.iloc[0])[0])
+    ends = [shapely.Point(shapely.get_coordinates(joined)[k]) for k in (0, -1)]
+    if begin.distance(ends[1]) < begin.distance(ends[0]):
+        joined = shapely.reverse(joined)
+    return gpd.GeoSeries([joined], crs=metric.crs)
+
+
+def _as_collection(data: bytes) -> bytes:
+    """A bare GeoJSON geometry or feature as a collection; anything else as it is."""
+    try:
+        found = json.loads(data)
+    except (ValueError, UnicodeDecodeError):
+        return data
+    if not isinstance(found, dict) or "features" in found:
+        return data
+    feature = (
+        found if found.get("type") == "Feature" else {"type": "Feature", "properties": {}, "geometry": found}
+    )
+    return json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
+
+
+def run_on_route(
+    route: gpd.GeoSeries,
+    *,
+    count: int,
+    waves: Sequence[Wave],
+    pace: Pace,
+    duration: float,
+    stay: float,
+    resources: int,
+    decay: float,
+    speed_kmh: float,
+    clock: float,
+    title: str = "Run on your route",
+) -> Scene:
+    """A run on a user's route: values by stretch from start waves and a pace distribution.
+
+    ``pace`` is hours per km; units travel straight with the usual detour (:data:`patrol_core.events.ways.DETOUR`).
+
+    Raises
+    ------
+    InputError
+        As :func:`~patrol_core.events.crowd.running_crowd`, or when ``count`` is out of range.
+    """
+    import geopandas as gpd
+
+    if not 1 <= count <= MOST_STRETCHES:
+        raise InputError(f"{count} stretches were asked for; choose 1 to {MOST_STRETCHES}.")
+    line = route.iloc[0]
+    marks, lines = stretches(line, count)
+    crowd = running_crowd(marks, waves, pace, duration=duration, step=min(0.1, duration / 20), stay=stay)
+    most = max(value for points in crowd for _, value in points)
+    names = [f"km {a:.1f} to {b:.1f}" for a, b in itertools.pairwise(marks)]
+    middle = shapely.get_coordinates(shapely.line_interpolate_point(lines, 0.5, normalized=True))
+    event = make_event(
+        [(name, thinned(points, THINNED * most)) for name, points in zip(names, crowd, strict=True)],
+        duration=duration,
+        resources=resources,
+        decay=decay,
+        travel=straight_times(middle[:, 0], middle[:, 1], speed_kmh=speed_kmh),
+    )
+    places = gpd.GeoDataFrame(index=names, geometry=lines, crs=route.crs)
+    note = "Your route; the crowd is modelled from the waves and the pace you gave, not counted."
+    return Scene("route", title, event, places, no_streets(route.crs), note, speed_kmh, clock)
+
+
+def scene_of_values(
+    values: Mapping[str, Points],
+    *,
+    duration: float,
+    resources: int,
+    decay: float,
+    travel: ArrayLike,
+    clock: float = 0.0,
+    places: gpd.GeoDataFrame | None = None,
+    speed_kmh: float = 0.0,
+    title: str = "Your own event",
+    unit: str = "people",
+) -> Scene:
+    """A scene from values by hand; without places the targets are drawn on a circle.
+
+    Raises
+    ------
+    InputError
+        As :func:`~patrol_core.events.public_event.make_event`, or when places and targets do not have the same names.
+    """
+    event = make_event(values, duration=duration, resources=resources, decay=decay, travel=travel)
+    return scene_of_event(event, clock=clock, places=places, speed_kmh=speed_kmh, title=title, unit=unit)
+
+
+def scene_of_event(
+    event: PublicEvent,
+    *,
+    clock: float = 0.0,
+    places: gpd.GeoDataFrame | None = None,
+    speed_kmh: float = 0.0,
+    title: str = "Your own event",
+    unit: str = "people",
+) -> Scene:
+    """A scene around an event that is there already."""
+    if places is None:
+        drawn = circle(event.ids)
+    else:
+        strange = set(places.index) ^ set(event.ids)
+        if strange:
+            raise InputError(f"Target {sorted(strange)[0]!r} has either no place or no values; give both.")
+        drawn = places.loc[list(event.ids)]
+    note = "Values and times as you gave them." + (
+        " Places are not known, so the targets stand on a circle." if places is None else ""
+    )
+    return Scene(
+        "own", title, event, drawn, no_streets(drawn.crs), note, speed_kmh, clock, unit, places is None
+    )
+
+
+def circle(ids: Sequence[str]) -> gpd.GeoDataFrame:
+    """Targets on a circle, clockwise from the top, in a plane without a place on Earth."""
+    import geopandas as gpd
+
+    turn = 2 * np.pi * np.arange(len(ids)) / max(len(ids), 1)
+    points = shapely.points(CIRCLE_M * np.sin(turn), CIRCLE_M * np.cos(turn))
+    return gpd.GeoDataFrame(index=list(ids), geometry=points)
+
+
+def no_streets(crs: object) -> gpd.GeoDataFrame:
+    """An empty table of lines."""
+    import geopandas as gpd
+
+    return gpd.GeoDataFrame(geometry=gpd.GeoSeries([], dtype="geometry"), crs=crs)
