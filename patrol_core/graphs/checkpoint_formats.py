@@ -1,0 +1,151 @@
+"""Checkpoint games as JSON, and plans as plain data: the shapes of the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from patrol_core.errors import InputError
+from patrol_core.graphs.checkpoint_game import CheckpointGame, make_game
+from patrol_core.graphs.double_oracle import CheckpointPlan, sampled, solve_exact
+from patrol_core.graphs.network import make_network
+from patrol_core.graphs.ranger import ranger
+
+METHODS = ("exact", "ranger+radius", "ranger+comb")
+KEYS = (
+    "directed",
+    "edges",
+    "sources",
+    "targets",
+    "capture_payoff",
+    "checkpoints",
+    "method",
+    "detection",
+    "no_checkpoint",
+)
+NEEDED = ("edges", "sources", "targets", "checkpoints")
+
+
+def read_checkpoints(text: bytes | str) -> tuple[CheckpointGame, str]:
+    """A game and its method from JSON.
+
+    Raises
+    ------
+    InputError
+        One sentence: where the JSON breaks off, which field is missing, unknown or of the wrong kind.
+    """
+    try:
+        document = json.loads(text)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        where = (
+            f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        )
+        raise InputError(f"The checkpoint game is not JSON{where}: correct it there.") from error
+    return game_from(document)
+
+
+def game_from(document: Any) -> tuple[CheckpointGame, str]:
+    """A game and its method from plain data (see :func:`read_checkpoints`)."""
+    if not isinstance(document, Mapping):
+        raise InputError(f"The checkpoint game must be a JSON object with {', '.join(NEEDED)}.")
+    for key in document:
+        if key not in KEYS:
+            raise InputError(
+                f"The checkpoint game has an unknown field {key!r}; the fields are {', '.join(KEYS)}."
+            )
+    for key in NEEDED:
+        if key not in document:
+            raise InputError(f"The checkpoint game has no field {key!r}; it needs {', '.join(NEEDED)}.")
+    method = document.get("method", "exact")
+    if method not in METHODS:
+        raise InputError(f"There is no method {method!r}; choose one of {', '.join(METHODS)}.")
+    edges = _edges(document["edges"], "edges")
+    directed = document.get("directed", False)
+    if not isinstance(directed, bool):
+        raise InputError(f"The field directed is {directed!r}; give true or false.")
+    barred = {
+        frozenset(edge) if not directed else edge
+        for edge in _edges(document.get("no_checkpoint", []), "no_checkpoint")
+    }
+    keys = [edge if directed else frozenset(edge) for edge in edges]
+    missing = [edge for edge in barred if edge not in keys]
+    if missing:
+        raise InputError(
+            f"The field no_checkpoint names {' and '.join(sorted(missing[0]))}, which is no edge; check it."
+        )
+    network = make_network(edges, directed=directed, guardable=[key not in barred for key in keys])
+    targets = document["targets"]
+    if not isinstance(targets, Mapping):
+        raise InputError('The field "targets" must be an object {node: payoff}.')
+    sources = document["sources"]
+    if not isinstance(sources, list):
+        raise InputError('The field "sources" must be a list of nodes.')
+    game = make_game(
+        network,
+        [str(name) for name in sources],
+        {str(name): _number(value, f"payoff of target {name!r}") for name, value in targets.items()},
+        checkpoints=_whole(document["checkpoints"]),
+        capture=_number(document.get("capture_payoff", 0.0), "capture_payoff"),
+        detection=_number(document.get("detection", 1.0), "detection"),
+    )
+    return game, str(method)
+
+
+def _edges(value: Any, field: str) -> list[tuple[str, str]]:
+    if not isinstance(value, list):
+        raise InputError(f'The field "{field}" must be a list of pairs of nodes.')
+    for number, edge in enumerate(value, start=1):
+        if not isinstance(edge, list) or len(edge) != 2:
+            raise InputError(f"Entry {number} of {field} is {edge!r}; give a pair of nodes.")
+    return [(str(a), str(b)) for a, b in value]
+
+
+def _number(value: Any, field: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"The {field} is {value!r}; give a number.")
+    return float(value)
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or int(value) != value:
+        raise InputError(f"The field checkpoints is {value!r}; give a whole number.")
+    return int(value)
+
+
+def solve_checkpoints(game: CheckpointGame, method: str, *, time_limit: float = 60.0) -> CheckpointPlan:
+    """The plan of a game by one of :data:`METHODS`."""
+    if method == "exact":
+        return solve_exact(game, time_limit=time_limit)
+    return sampled(game, method)
+
+
+def plan_document(plan: CheckpointPlan) -> dict[str, Any]:
+    """A plan as plain data: the common fields, ``ranger_bound``, ``defender_utility``, ``marginals``, ``strategy``, ``best_path``."""
+    network = plan.game.network
+    marginals = plan.strategy.marginals(network.size)
+    best = plan.approach.best
+    order = np.argsort(-plan.strategy.probability, kind="stable")
+    return {
+        **plan.certificate.as_dict(),
+        "ranger_bound": plan.ranger_bound,
+        "defender_utility": plan.value,
+        "marginals": [[*network.names(edge), float(marginals[edge])] for edge in range(network.size)],
+        "strategy": [
+            {
+                "probability": float(plan.strategy.probability[k]),
+                "edges": [list(network.names(edge)) for edge in plan.strategy.sets[k]],
+            }
+            for k in order
+        ],
+        "ranger_marginals": [
+            [*network.names(edge), float(x)] for edge, x in enumerate(ranger(plan.game).marginals) if x > 0
+        ],
+        "best_path": {
+            "target": network.nodes[int(plan.game.targets[best.target])],
+            "stopped": best.stopped,
+            "edges": [list(network.names(edge)) for edge in best.edges],
+        },
+    }

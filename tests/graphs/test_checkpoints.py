@@ -1,0 +1,373 @@
+"""Checkpoints: by hand, against full enumeration of the game, and how the values must move."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from patrol_core.certificate import Status
+from patrol_core.cli import main
+from patrol_core.errors import InputError
+from patrol_core.graphs.checkpoint_formats import plan_document, read_checkpoints, solve_checkpoints
+from patrol_core.graphs.checkpoint_game import JointStrategy, joined, make_game
+from patrol_core.graphs.double_oracle import coverage, sampled, solve_exact
+from patrol_core.graphs.intruder import best_paths
+from patrol_core.graphs.network import grid_city, make_network
+from patrol_core.graphs.ranger import minimum_cut, ranger
+from patrol_core.graphs.sampling import draw
+
+# ---------------------------------------------------------------- the oracle: every set against every path
+
+
+def simple_paths(network, start, goal):
+    found = []
+
+    def walk(node, seen, edges):
+        if node == goal:
+            found.append(tuple(edges))
+            return
+        for other, edge in network.ways[node]:
+            if other not in seen:
+                walk(other, seen | {other}, [*edges, edge])
+
+    walk(start, {start}, [])
+    return found
+
+
+def all_paths(game):
+    return [
+        (number, path)
+        for number, target in enumerate(game.targets.tolist())
+        for source in game.sources.tolist()
+        for path in simple_paths(game.network, source, target)
+    ]
+
+
+def stopped(game, chosen, path):
+    return 1 - (1 - game.detection) ** len(set(chosen) & set(path))
+
+
+def enumerated(game):
+    """Value of the whole matrix game."""
+    paths = all_paths(game)
+    sets = list(itertools.combinations(np.flatnonzero(game.network.guardable).tolist(), game.checkpoints))
+    payoff = np.array(
+        [[game.payoff(number, stopped(game, chosen, path)) for number, path in paths] for chosen in sets]
+    )
+    found = linprog(
+        np.append(np.zeros(len(sets)), -1.0),
+        A_ub=np.column_stack([-payoff.T, np.ones(len(paths))]),
+        b_ub=np.zeros(len(paths)),
+        A_eq=[np.append(np.ones(len(sets)), 0.0)],
+        b_eq=[1.0],
+        bounds=[(0, None)] * len(sets) + [(None, None)],
+    )
+    return -found.fun
+
+
+def worst_path(game, strategy):
+    """Defender's payoff against the best of all paths."""
+    return min(
+        game.payoff(
+            number,
+            sum(
+                share * stopped(game, chosen, path)
+                for chosen, share in zip(strategy.sets, strategy.probability, strict=True)
+            ),
+        )
+        for number, path in all_paths(game)
+    )
+
+
+@st.composite
+def small_games(draw):
+    nodes = draw(st.integers(4, 6))
+    count = draw(st.integers(nodes, 9))
+    pair = st.lists(st.integers(0, nodes - 1), min_size=2, max_size=2, unique=True)
+    spine = [(k, k + 1) for k in range(nodes - 1)]  # everything is in reach
+    edges = [*spine, *(tuple(draw(pair)) for _ in range(count - len(spine)))]
+    free = [draw(st.integers(0, 6)) > 0 for _ in edges]
+    free[0] = True
+    targets = draw(st.lists(st.integers(1, nodes - 1), min_size=1, max_size=3, unique=True))
+    network = make_network(
+        edges, directed=draw(st.booleans()), guardable=free, nodes=[str(k) for k in range(nodes)]
+    )
+    return make_game(
+        network,
+        ["0"],
+        {str(target): float(-draw(st.integers(1, 6))) for target in targets},
+        checkpoints=draw(st.integers(1, min(3, sum(free)))),
+        capture=float(draw(st.integers(0, 2))),
+        detection=draw(st.sampled_from([1.0, 1.0, 0.6])),
+    )
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(small_games())
+def test_exact_equals_the_whole_matrix_game(game):
+    value = enumerated(game)
+    plan = solve_exact(game)
+    assert plan.value == pytest.approx(value, abs=1e-6)
+    assert plan.certificate.status is Status.OPTIMAL
+    assert plan.certificate.bound == pytest.approx(value, abs=2e-6)
+    assert worst_path(game, plan.strategy) == pytest.approx(plan.value, abs=1e-9)
+    assert ranger(game).bound >= value - 1e-7
+    for method in ("ranger+radius", "ranger+comb"):
+        found = sampled(game, method)
+        assert found.value <= value + 1e-7
+        assert found.value == pytest.approx(worst_path(game, found.strategy), abs=1e-9)
+
+
+@settings(derandomize=True, deadline=None, max_examples=40)
+@given(small_games())
+def test_nested_cuts_equal_the_program(game):
+    if game.detection < 1:
+        return
+    closed, program = ranger(game, method="cuts"), ranger(game, method="program")
+    assert closed.bound == pytest.approx(program.bound, abs=1e-7)
+    assert closed.marginals.sum() <= game.checkpoints + 1e-9
+    assert (closed.marginals[~game.network.guardable] == 0).all()
+    for number, path in all_paths(game):
+        held = min(1.0, closed.marginals[list(path)].sum())
+        assert game.payoff(number, held) >= closed.bound - 1e-9
+
+
+@settings(derandomize=True, deadline=None, max_examples=40)
+@given(small_games(), st.integers(0, 10**6))
+def test_the_intruders_path_is_the_best_of_all(game, seed):
+    rng = np.random.default_rng(seed)
+    edges = np.flatnonzero(game.network.guardable)
+    sets = [tuple(rng.choice(edges, size=game.checkpoints, replace=False).tolist()) for _ in range(4)]
+    strategy = joined(list(zip(sets, rng.uniform(0.1, 1, 4).tolist(), strict=True)))
+    seen = best_paths(game, strategy, every_target=True)
+    assert seen.value == pytest.approx(worst_path(game, strategy), abs=1e-9)
+    assert seen.bound == seen.value
+    for number, approach in seen.found.items():
+        node = None
+        chance = sum(
+            share * stopped(game, chosen, approach.edges)
+            for chosen, share in zip(strategy.sets, strategy.probability, strict=True)
+        )
+        assert chance == pytest.approx(approach.stopped)
+        assert node is None
+        assert walkable(game, number, approach.edges)
+
+
+def walkable(game, number, edges):
+    """Whether edges lead in order from a source to the target."""
+    network = game.network
+    at = set(game.sources.tolist())
+    for edge in edges:
+        a, b = int(network.tail[edge]), int(network.head[edge])
+        at = {
+            other
+            for here in at
+            for x, other in ((a, b), (b, a))
+            if here == x and (x == a or not network.directed)
+        }
+    return int(game.targets[number]) in at
+
+
+# ---------------------------------------------------------------- by hand
+
+
+def ladder(rungs, **more):
+    """Parallel two-edge ways from s to t."""
+    edges = [pair for k in range(rungs) for pair in (("s", f"m{k}"), (f"m{k}", "t"))]
+    return make_game(make_network(edges), ["s"], {"t": -6.0}, **more)
+
+
+@pytest.mark.parametrize(("rungs", "count"), [(2, 1), (3, 1), (3, 2), (4, 3)])
+def test_parallel_ways_are_guarded_in_turn(rungs, count):
+    plan = solve_exact(ladder(rungs, checkpoints=count))
+    assert plan.value == pytest.approx(-6 * (1 - count / rungs))
+    assert plan.ranger_bound == pytest.approx(plan.value)
+    assert plan.strategy.marginals(2 * rungs).sum() == pytest.approx(count)
+
+
+def test_enough_checkpoints_close_the_cut():
+    plan = solve_exact(ladder(3, checkpoints=3, capture=1.0))
+    assert plan.value == pytest.approx(1.0)
+
+
+def test_a_checkpoint_that_sees_half_is_worth_half():
+    plan = solve_exact(ladder(2, checkpoints=1, detection=0.5))
+    assert plan.value == pytest.approx(-6 * (1 - 0.5 / 2))
+
+
+def test_an_edge_that_takes_no_checkpoint_is_left_free():
+    network = make_network([("s", "t"), ("s", "m"), ("m", "t")], guardable=[False, True, True])
+    game = make_game(network, ["s"], {"t": -2.0}, checkpoints=1)
+    assert minimum_cut(game, [0]) is None
+    assert solve_exact(game).value == pytest.approx(-2.0)
+    assert ranger(game).bound == pytest.approx(-2.0)
+
+
+#: Found by search over random networks with two checkpoints: edges, one-way, payoffs, RANGER's bound, true value.
+UNREACHABLE = (
+    ([(0, 1), (1, 3), (3, 0), (3, 0), (2, 1)], False, {"3": -1.0, "2": -3.0}, -3 / 7, -1 / 2),
+    (
+        [(2, 0), (2, 4), (0, 2), (3, 2), (0, 1), (3, 1), (2, 0)],
+        False,
+        {"2": -3.0, "4": -5.0},
+        -5 / 3,
+        -45 / 26,
+    ),
+    (
+        [(4, 1), (2, 0), (0, 1), (4, 0), (0, 1), (0, 1), (3, 4), (1, 3)],
+        True,
+        {"1": -2.0, "3": -5.0},
+        -5 / 6,
+        -20 / 21,
+    ),
+    ([(0, 2), (1, 2), (1, 0), (2, 3), (1, 2), (1, 0), (2, 1)], False, {"2": -2.0, "3": -3.0}, -3 / 4, -4 / 5),
+)
+
+
+@pytest.mark.parametrize(("edges", "directed", "targets", "bound", "value"), UNREACHABLE)
+def test_the_bound_is_out_of_reach_on_some_networks(edges, directed, targets, bound, value):
+    game = make_game(make_network(edges, directed=directed), ["0"], targets, checkpoints=2)
+    plan = solve_exact(game)
+    assert plan.ranger_bound == pytest.approx(bound)
+    assert plan.value == pytest.approx(value, abs=1e-6)
+    assert plan.value == pytest.approx(enumerated(game), abs=1e-6)
+    assert plan.certificate.status is Status.OPTIMAL
+
+
+def test_the_defenders_answer_is_the_best_of_all():
+    game = ladder(3, checkpoints=2)
+    paths, weights = [(0, 1), (2, 3), (4, 5)], np.array([1.0, 5.0, 3.0])
+    chosen, bound = coverage(game, paths, weights)
+    assert bound == pytest.approx(8.0)
+    assert {edge // 2 for edge in chosen} == {1, 2}
+
+
+# ---------------------------------------------------------------- relations
+
+
+def city(count=3, size=9):
+    targets = {"4,4": -5.0, "2,6": -3.0, "6,3": -2.0}
+    return make_game(grid_city(size, size), ["0,4", "8,4"], targets, checkpoints=count)
+
+
+def test_more_checkpoints_never_hurt_and_the_order_of_values_holds():
+    before = -np.inf
+    for count in (1, 2, 3, 4):
+        game = city(count)
+        exact = solve_exact(game, time_limit=20)
+        assert exact.value >= before - 1e-9
+        for method in ("ranger+radius", "ranger+comb"):
+            assert sampled(game, method).value <= exact.certificate.bound + 1e-9
+        assert exact.value <= exact.certificate.bound <= exact.ranger_bound + 1e-7
+        before = exact.value
+
+
+def test_nested_cuts_reach_the_bound_where_they_are_wide_enough():
+    game = city(3)
+    found = ranger(game)
+    assert all(len(cut) >= 3 for cut, _ in found.cuts)
+    assert sampled(game, "ranger+radius").value == pytest.approx(found.bound)
+
+
+def test_comb_keeps_the_marginals():
+    game = city(3)
+    found = ranger(game)
+    strategy = sampled(game, "ranger+comb").strategy
+    assert strategy.marginals(game.network.size) == pytest.approx(found.marginals, abs=1e-9)
+    assert max(map(len, strategy.sets)) <= 3
+    assert strategy.probability.sum() == pytest.approx(1)
+
+
+def test_drawn_nights_follow_the_strategy():
+    strategy = JointStrategy(((0,), (1,)), np.array([0.25, 0.75]))
+    nights = draw(strategy, 20_000, seed=3)
+    assert nights == draw(strategy, 20_000, seed=3)
+    assert sum(night == (0,) for night in nights) / 20_000 == pytest.approx(0.25, abs=0.01)
+
+
+def test_a_search_that_is_cut_short_still_bounds():
+    game = city(3)
+    strategy = sampled(game, "ranger+comb").strategy
+    whole, short = best_paths(game, strategy), best_paths(game, strategy, most=5)
+    assert short.bound <= whole.value + 1e-12
+
+
+def test_the_search_can_be_stopped_with_what_there_is():
+    edges, directed, targets, *_ = UNREACHABLE[0]
+    game = make_game(make_network(edges, directed=directed), ["0"], targets, checkpoints=2)
+    plan = solve_exact(game, stop=lambda low, high: True)
+    assert plan.value <= plan.certificate.bound + 1e-9
+
+
+# ---------------------------------------------------------------- ill-formed
+
+EXAMPLE = {
+    "directed": False,
+    "edges": [["s", "a"], ["a", "t"], ["s", "b"], ["b", "t"]],
+    "sources": ["s"],
+    "targets": {"t": -5.0},
+    "capture_payoff": 0.0,
+    "checkpoints": 1,
+    "method": "exact",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"targets": {"x": -1}}, "target 'x' is no node"),
+        ({"sources": ["x"]}, "source 'x' is no node"),
+        ({"sources": []}, "no source"),
+        ({"sources": ["t"]}, "'t' is a source and a target"),
+        ({"sources": ["s", "s"]}, "given twice"),
+        ({"targets": {"t": 1.0}}, "above that of a capture"),
+        ({"targets": {"t": "many"}}, "'many'"),
+        ({"checkpoints": 0}, "number of checkpoints is 0"),
+        ({"checkpoints": 9}, "9 checkpoints for 4 edges"),
+        ({"checkpoints": 1.5}, "1.5"),
+        ({"detection": 0}, "passes is 0"),
+        ({"method": "guess"}, "'guess'"),
+        ({"edges": []}, "no edge"),
+        ({"edges": [["s"]]}, r"Entry 1 of edges is \['s'\]"),
+        ({"colour": 1}, "unknown field 'colour'"),
+        ({"directed": 1}, "directed is 1"),
+        ({"no_checkpoint": [["s", "t"]]}, "s and t, which is no edge"),
+        ({"edges": [["s", "a"], ["b", "t"]], "checkpoints": 1}, "'t' cannot be reached"),
+        ({"edges": [["a", "s"], ["a", "t"]], "directed": True}, "'t' cannot be reached.*one-way"),
+    ],
+)
+def test_a_faulty_game_is_one_sentence(change, words):
+    with pytest.raises(InputError, match=words):
+        read_checkpoints(json.dumps(EXAMPLE | change))
+
+
+def test_broken_json_is_located():
+    with pytest.raises(InputError, match="line 1, column 2"):
+        read_checkpoints("{")
+    with pytest.raises(InputError, match="no field 'targets'"):
+        read_checkpoints(json.dumps({key: EXAMPLE[key] for key in ("edges", "sources", "checkpoints")}))
+
+
+def test_the_command_gives_the_contracts_fields(tmp_path, capsys):
+    file = tmp_path / "game.json"
+    file.write_text(json.dumps(EXAMPLE))
+    assert main(["checkpoints", str(file), "--draw", "5"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["defender_utility"] == pytest.approx(-2.5)
+    assert result["ranger_bound"] == pytest.approx(-2.5)
+    assert {"status", "objective", "bound", "gap", "solver", "seconds"} <= set(result)
+    assert sum(x for *_, x in result["marginals"]) == pytest.approx(1)
+    assert sum(row["probability"] for row in result["strategy"]) == pytest.approx(1)
+    assert len(result["drawn"]) == 5
+    for method in ("ranger+radius", "ranger+comb"):
+        game, _ = read_checkpoints(json.dumps(EXAMPLE))
+        assert plan_document(solve_checkpoints(game, method))["defender_utility"] == pytest.approx(-2.5)
+    file.write_text(json.dumps(EXAMPLE | {"checkpoints": 9}))
+    assert main(["checkpoints", str(file)]) == 2
+    assert "9 checkpoints for 4 edges" in capsys.readouterr().err
