@@ -16,6 +16,8 @@ PARTS = {
     "store": ["-m", "benchmarks.bench_store"],
     "robust": ["-m", "benchmarks.bench_robust"],
     "stackelberg": ["-m", "benchmarks.bench_stackelberg"],
+    "events": ["-m", "benchmarks.bench_events"],
+    "hotspots": ["-m", "benchmarks.bench_hotspots"],
     "pages": ["-m", "benchmarks.bench_pages"],
 }
 """Each part runs in a process of its own, so that none warms the next."""

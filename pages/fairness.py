@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.figures.charts import CONFIG, frontier
-from patrol_core.reports.plan_files import fairness_units, frontier_units
-from patrol_core.ui import cached, controls, frame, state, tables
+from patrol_core.errors import InfeasibleError
+from patrol_core.ui import cached, cached_fairness, controls, frame, state
+from patrol_core.ui.fairness_rules import limits
+from patrol_core.ui.fairness_tabs import draw_tabs
 from patrol_core.ui.fairness_view import (
     change_layer,
+    group_change_figures,
     group_figures,
     group_tables,
-    losers_table,
-    measures_table,
     price_metrics,
+    remember,
+    rule_fault,
 )
 from patrol_core.ui.map_view import draw_map
 from patrol_core.ui.zone_panel import zone_panel, zone_picker
+
+MODELS = {"game": "Game", "hours": "Hours"}
+MODEL = "fair_model"
 
 scenario = frame.begin("fairness")
 prepared = frame.ready(scenario)
@@ -30,68 +35,66 @@ if prepared is not None:
 
     @st.fragment
     def fairness() -> None:
-        """Rule, groups, both views, frontier."""
-        left, middle, right = st.columns(3)
-        with left:
+        """Rule, groups, both views, winners and losers, tabs."""
+        plan, first, second, third, fourth = st.columns([3, 4, 3, 4, 3], vertical_alignment="bottom")
+        with plan:
+            model = st.segmented_control(
+                "Plan",
+                list(MODELS),
+                default=st.session_state.get(MODEL, "game"),
+                key="_fair_model",
+                format_func=MODELS.__getitem__,
+                required=True,
+                on_change=lambda: st.session_state.__setitem__(MODEL, st.session_state["_fair_model"]),
+            )
+        with first:
             controls.fairness()
-        with middle:
+        with second:
             controls.fairness_rule()
-        with right:
+        with third:
             controls.groups(prepared)
+        with fourth, st.popover("Floors, caps", icon=":material/tune:", width="stretch"):
+            limits(cached.prepared(state.scenario()))
+        if model == "hours" and state.scenario().fairness_rule != "coverage-parity":
+            st.caption(
+                "Hours keep one rule, parity of hours per head, at this level; floors and caps are those of the Hours page."
+            )
         with frame.guarded():
             now = state.scenario()
-            chosen = cached.prepared(now)
-            strategy = cached.strategy(now)
-            free = cached.strategy(now.changed(fairness=None))
-            price_metrics(chosen, strategy, free)
-            views = group_tables(chosen, strategy)
+            try:
+                seen = cached_fairness.shown(now, "hours" if model == "hours" else "game")
+            except InfeasibleError as error:
+                rule_fault(error)
+                return
+            last = remember(seen)
+            views = group_tables(seen)
+            price_metrics(seen, views)
             left, right = st.columns(2)
-            group_figures(chosen, now, views, left, right)
+            group_figures(seen, views, left, right)
+            others = cached_fairness.baselines(seen, last)
             wide, narrow = st.columns([3, 2])
             with wide:
-                st.subheader("Who gains and who loses patrol by the rule", anchor=False)
-                if now.fairness is None:
-                    st.caption("No rule is set, so nothing changes yet: move the fairness slider.")
-                draw_map(now, change_layer(chosen, strategy, free), key="fairness", height=440)
-            with narrow:
-                zone_picker(chosen, key="fairness")
-                zone_panel(now, chosen, strategy=strategy)
-            curve, loses, measured, table = st.tabs(
-                ("Price of fairness", "Who changes most", "Measures", "Table"),
-                key="_fair_tabs",
-                on_change="rerun",
-            )
-            if curve.open:
-                with curve:
-                    found = cached.frontier(now)
-                    st.plotly_chart(
-                        frontier(found.frame, within=now.fairness, knee=found.knee),
-                        config=CONFIG,
-                        theme=None,
-                        key="_frontier",
-                    )
-                    tables.table(
-                        found.frame,
-                        name="price_of_fairness",
-                        units=frontier_units(chosen),
-                        digits=3,
-                        height=260,
-                    )
-            if loses.open:
-                with loses:
-                    tables.table(
-                        losers_table(chosen, strategy, free), name="who_changes", digits=3, height=360
-                    )
-            if measured.open:
-                with measured:
-                    tables.table(measures_table(chosen, strategy), name="inequality", digits=4)
+                st.subheader("Who gains and who loses", anchor=False)
+                pick, what = st.columns([3, 2], vertical_alignment="bottom")
+                offered = list(others)
+                name = pick.selectbox(
+                    "Against", offered, index=offered.index(cached_fairness.FREE), key="_fair_baseline"
+                )
+                harm = what.segmented_control(
+                    "Show", ("Patrol", "Harm left"), default="Patrol", key="_fair_what", required=True
+                )
+                if name == cached_fairness.FREE and not seen.ruled:
                     st.caption(
-                        "The four-fifths line (0.8) is a screening threshold from United States employment practice, not UK law. "
-                        "Patrol is both protection and burden, so read both columns."
+                        "No rule is set, so nothing changes yet: move the fairness slider, or choose another plan."
                     )
-            if table.open:
-                with table:
-                    tables.table(views, name="fairness", units=fairness_units(chosen), digits=3)
+                layer = change_layer(seen, others[name], name, harm=harm == "Harm left")
+                draw_map(now, layer, key="fairness", height=440)
+            with narrow:
+                if name != cached_fairness.FREE or seen.ruled:
+                    group_change_figures(seen, others[name])
+                zone_picker(seen.prepared, key="fairness")
+                zone_panel(now, seen.prepared, strategy=seen.strategy)
+            draw_tabs(seen, (name, others[name]), views)
 
     if prepared.groups:
         fairness()

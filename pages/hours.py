@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from patrol_core.allocation.demand_io import plan_table
 from patrol_core.analysis import allocation_table
 from patrol_core.figures.charts import CONFIG, hours_heatmap
+from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.reports.plan_files import CONTRACT, column_units
+from patrol_core.reports.roster_files import CONTRACT as HALFYEAR
 from patrol_core.ui import cached, controls, frame, state, tables
+from patrol_core.ui.duty_view import roster_tab, shifts_tab
+from patrol_core.ui.hours_tabs import budgets_tab, compare_tab
 from patrol_core.ui.hours_view import (
     WORTH_UNITS,
     binding_words,
@@ -19,7 +24,12 @@ from patrol_core.ui.hours_view import (
 from patrol_core.ui.map_view import draw_map
 from patrol_core.ui.zone_panel import zone_picker
 
-ROUNDINGS = {"quarter": "quarter hours", "shift": "whole shifts of 8 h", "none": "not at all"}
+ROUNDINGS = {
+    "quarter": "quarter hours",
+    "visit": "whole visits",
+    "shift": "whole shifts of 8 h",
+    "none": "not at all",
+}
 
 scenario = frame.begin("hours")
 prepared = frame.ready(scenario)
@@ -42,6 +52,10 @@ if prepared is not None:
                 controls.slider("max_per_day", low=0.1, high=24.0)
                 controls.slider("horizon")
                 controls.pick("rounding", ROUNDINGS)
+                controls.number("visit_minutes")
+                controls.number("least_visits")
+                if "borough" in cached.demand(state.scenario()):
+                    controls.number("borough_hours")
                 controls.groups(prepared)
             now = state.scenario()
             plan = cached.hours(now)
@@ -65,24 +79,54 @@ if prepared is not None:
                 )
                 if len(matrix) > 20:
                     st.caption(f"The 20 zones with most hours of {len(matrix):,}; all are in the table.")
-            allocation, worth, computed = st.tabs(
-                ("Allocation", "Worth of one more hour", "How it was computed")
+            allocation, budgets, worth, shifts, roster, compare, computed = st.tabs(
+                (
+                    "Allocation",
+                    "Budgets",
+                    "Worth of one more hour",
+                    "Shifts",
+                    "Roster",
+                    "Compare",
+                    "How it was computed",
+                ),
+                key="_hours_tabs",
+                on_change="rerun",
             )
-            with allocation:
-                tables.table(
-                    allocation_table(plan),
-                    name="allocation",
-                    units=column_units(prepared),
-                    contract=CONTRACT["allocation.csv"],
-                    height=360,
-                )
-            with worth:
-                st.write(
-                    "What one more hour in a zone would add to the demand met; equal where neither bound holds the zone."
-                )
-                tables.table(
-                    worth_table(plan), name="worth_of_an_hour", units=WORTH_UNITS, digits=4, height=360
-                )
+            if allocation.open:
+                with allocation:
+                    tables.table(
+                        allocation_table(plan),
+                        name="allocation",
+                        units=column_units(prepared),
+                        contract=CONTRACT["allocation.csv"],
+                        height=360,
+                    )
+                    tables.download(
+                        "allocation_halfyear.csv",
+                        lambda: to_csv_bytes(plan_table(plan), contract=HALFYEAR["allocation_halfyear.csv"]),
+                        "text/csv",
+                        help="The same with the columns of the command line: Month, Ward, LSOA_Code, Risk_Score, Allocation.",
+                    )
+            if budgets.open:
+                with budgets:
+                    budgets_tab(now, plan)
+            if worth.open:
+                with worth:
+                    st.write(
+                        "What one more hour in a zone would add to the demand met; equal where neither bound holds the zone."
+                    )
+                    tables.table(
+                        worth_table(plan), name="worth_of_an_hour", units=WORTH_UNITS, digits=4, height=360
+                    )
+            if shifts.open:
+                with shifts, frame.guarded():
+                    shifts_tab(now, plan)
+            if roster.open:
+                with roster, frame.guarded():
+                    roster_tab(now, prepared, plan)
+            if compare.open:
+                with compare:
+                    compare_tab(now, plan)
             with computed:
                 st.latex(
                     r"\max_X\; \sum_i r_i\,a_i \ln(1+X_i),\qquad a_i = 1/\ln(1+X^{\max}_i),\qquad X^{\min}_i \le X_i \le X^{\max}_i"

@@ -6,7 +6,7 @@ import json
 
 import streamlit as st
 
-from patrol_core.risk.harm import WEIGHTS
+from patrol_core.analysis import harm_table
 from patrol_core.ui import frame, tables
 from patrol_core.ui.method_text import SECTIONS
 
@@ -18,7 +18,7 @@ for title, text in SECTIONS:
     st.subheader(title, anchor=False)
     st.markdown(text)
 st.subheader("Weights in force", anchor=False)
-weights = WEIGHTS[scenario.weighting]
+weights = harm_table(scenario)
 st.write(f"{weights.label}. Source: {weights.source}")
 for note in weights.notes:
     st.caption(note)

@@ -7,6 +7,7 @@ import streamlit as st
 from patrol_core.figures.charts import CONFIG, monthly_bars, type_bars
 from patrol_core.ui import cached, controls, frame, state
 from patrol_core.ui.map_view import draw_map
+from patrol_core.ui.overview_view import look_back
 from patrol_core.ui.plan_view import coverage_layer, plan_metrics, risk_layer
 from patrol_core.ui.zone_panel import zone_panel, zone_picker
 
@@ -29,7 +30,8 @@ if prepared is not None:
             plan_metrics(prepared, strategy, cached.comparison(now))
             left, right = st.columns(2)
             with left:
-                st.subheader("Where it happened", anchor=False)
+                heading = "Where it happened" if prepared.forecast is None else "Where it is expected"
+                st.subheader(heading, anchor=False)
                 draw_map(now, risk_layer(prepared), key="overview-risk", height=420)
             with right:
                 st.subheader("Where patrols would be", anchor=False)
@@ -56,4 +58,5 @@ if prepared is not None:
         st.plotly_chart(type_bars(by_type, unit=unit, left_out=left_out), config=CONFIG, theme=None)
         if left_out:
             st.caption(f"Grey: not counted in the risk ({', '.join(left_out)}).")
+    look_back(scenario)
     frame.next_step("game", "Move the budget, see the worth of the next unit, and download the plan.")

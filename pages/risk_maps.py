@@ -1,66 +1,80 @@
-"""Risk maps: where harm is concentrated, and how sure we are."""
+"""Risk: where harm is concentrated, and how sure we are."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.figures.charts import CONFIG, top_zones
 from patrol_core.risk.harm import PATROL_GENERATED, PATROL_GENERATED_REASON
-from patrol_core.ui import frame, tables
+from patrol_core.ui import frame
+from patrol_core.ui.accuracy_view import accuracy_tab
+from patrol_core.ui.cached_risk import ALL
+from patrol_core.ui.density_view import density_tab
+from patrol_core.ui.harm_view import harm_tab
+from patrol_core.ui.hotspot_view import hotspot_tab
 from patrol_core.ui.map_view import basemap_switch, draw_map
-from patrol_core.ui.risk_view import ALL, LAYERS, month_surface, risk_layer_of, risk_table, risk_units
+from patrol_core.ui.near_repeat_view import near_repeat_tab
+from patrol_core.ui.risk_view import (
+    LAYERS,
+    first_layer,
+    highest_zones,
+    month_surface,
+    rank_firmness,
+    risk_layer_of,
+)
+from patrol_core.ui.slices_view import slices_tab
+from patrol_core.ui.static_view import static_tab
 from patrol_core.ui.zone_panel import zone_panel, zone_picker
+
+HIGHEST = "Highest zones"
+TABS = {
+    "Small multiples": slices_tab,
+    "Density": density_tab,
+    "Harm weights": harm_tab,
+    "Hot spots": hotspot_tab,
+    "Near repeats": near_repeat_tab,
+    "Accuracy": accuracy_tab,
+    "Why here: static score": static_tab,
+}
 
 scenario = frame.begin("risk")
 prepared = frame.ready(scenario)
 if prepared is not None:
     frame.status_strip(prepared)
-    offered = [name for name in LAYERS if LAYERS[name].possible(prepared)]
+    offered = [name for name in LAYERS if LAYERS[name].possible(scenario, prepared)]
 
     @st.fragment
     def risk_map() -> None:
-        """Layer and month above, map and zone below."""
-        left, right = st.columns([3, 2])
-        with left:
-            shown = (
-                st.segmented_control(
-                    "Layer",
-                    offered,
-                    default=offered[0],
-                    key="_risk_layer",
-                    format_func=lambda name: LAYERS[name].title,
-                )
-                or offered[0]
+        """Layer and month above, map and zone below, tabs under both."""
+        first = first_layer(scenario, offered)
+        shown = (
+            st.segmented_control(
+                "Layer",
+                offered,
+                default=first,
+                key=f"_risk_layer_{'-'.join(offered)}_{first}",
+                format_func=lambda name: LAYERS[name].title,
+                help="\n".join(f"* {LAYERS[name].title}: {LAYERS[name].help}" for name in offered),
             )
-        with right:
-            months = (ALL, *prepared.months)
-            month = (
-                st.select_slider("Month", months, ALL, key="_risk_month") if len(prepared.months) > 1 else ALL
-            )
-        surface = month_surface(scenario, prepared, month)
+            or first
+        )
+        months = (ALL, *prepared.months)
+        month = st.select_slider("Month", months, ALL, key="_risk_month") if len(prepared.months) > 1 else ALL
         wide, narrow = st.columns([3, 2])
-        with wide:
-            draw_map(scenario, risk_layer_of(prepared, surface, shown), key="risk")
+        with wide, frame.guarded():
+            draw_map(scenario, risk_layer_of(scenario, prepared, shown, month), key="risk")
             basemap_switch()
         with narrow:
             zone_picker(prepared, key="risk")
             zone_panel(scenario, prepared, strategy=None, history=True)
-        table = risk_table(prepared, surface)
-        chart, listing = st.columns([2, 3])
-        with chart:
-            st.plotly_chart(
-                top_zones(table.head(12), unit=surface.unit), config=CONFIG, theme=None, key="_top_zones"
-            )
-            share = float(table["mean"].head(10).sum() / max(table["mean"].sum(), 1e-300))
-            st.write(f"The ten highest of {len(table):,} zones hold {share:.0%} of the risk.")
-        with listing:
-            tables.table(
-                table,
-                name="risk",
-                digits=2,
-                height=420,
-                units=risk_units(surface),
-            )
+            rank_firmness(scenario, prepared)
+        highest, *others = st.tabs([HIGHEST, *TABS], key="_risk_tabs", on_change="rerun")
+        if highest.open:
+            with highest, frame.guarded():
+                highest_zones(prepared, month_surface(scenario, prepared, month))
+        for tab, draw in zip(others, TABS.values(), strict=True):
+            if tab.open:
+                with tab, frame.guarded():
+                    draw(scenario, prepared)
 
     risk_map()
     with st.expander("What counts, and what does not"):
@@ -74,4 +88,4 @@ if prepared is not None:
             "Intervals say how far the monthly mean could be from what was recorded by chance alone (Gamma-Poisson, 5 to 95 %). "
             "They do not cover crime that nobody reported, or that was published at another point."
         )
-    frame.next_step("game", "See where patrols should be, if offenders watch.")
+    frame.next_step("forecast", "See what the next months will bring.")

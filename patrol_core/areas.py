@@ -136,6 +136,9 @@ class AreaData:
         What one unit of ``count`` is.
     dated
         False where the one month is a placeholder: nothing is "per month" then, and there is no season.
+    covariates
+        What else is known of the zones: index zone_id of ``polygons``, numeric columns, NaN unknown; ``attrs`` hold ``labels``
+        and ``files`` by column (:mod:`patrol_core.sources.covariates`). None without any.
     """
 
     key: str
@@ -154,6 +157,7 @@ class AreaData:
     extra: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     unit: str = "crimes"
     dated: bool = True
+    covariates: pd.DataFrame | None = None
 
     def value_unit(self) -> str:
         """Unit of the counts, for axis titles: ``crimes`` unless the source counts otherwise."""

@@ -17,15 +17,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from patrol_core.errors import InputError
+from patrol_core.risk.own_weights import entries_of, parse_entries
 
 MONTH = r"^(\d{4}-(0[1-9]|1[0-2]))?$"
 """A month as police.uk writes it, or empty for the end of the data."""
 
 ZoneSystem = Literal["lsoa", "ward", "grid", "hex", "own"]
-Weighting = Literal["count", "cchi", "ons-css"]
-FairnessRule = Literal["coverage-parity", "residual-parity"]
+Weighting = Literal["count", "cchi", "ons-css", "own"]
+Smoothing = Literal["none", "all", "neighbours"]
+FairnessRule = Literal["coverage-parity", "residual-parity", "mean-difference", "max-min", "residual-max-min"]
 Offender = Literal["rational", "quantal", "regret", "types"]
-Rounding = Literal["quarter", "none", "shift"]
+Rounding = Literal["quarter", "visit", "none", "shift"]
+Outlook = Literal["recorded", "forecast"]
 
 
 def choice(
@@ -100,12 +103,33 @@ class Scenario(BaseModel):
         label="Weighting",
         help="Count every crime once, or weight it by harm.",
     )
+    own_weights: tuple[str, ...] = choice(
+        (),
+        url="weights",
+        label="Own weights",
+        help="What one crime of each type counts for when the weighting is your own, as Type=weight.",
+    )
+    smoothing: Smoothing = choice(
+        "none",
+        url="smooth",
+        flag="--smoothing",
+        label="Smoothing",
+        help="Plan for each zone's rate as recorded (none), or drawn towards that of all zones (all) or of its "
+        "neighbours (neighbours), the more the fewer crimes it had.",
+    )
     patrol_generated: bool = choice(
         False,
         url="proactive",
         label="Include offences found by patrols",
         help="Drugs and weapons possession are recorded mainly where police already are; including them feeds "
         "past patrols back into the next plan.",
+    )
+    outlook: Outlook = choice(
+        "recorded",
+        url="outlook",
+        flag="--outlook",
+        label="Plan for",
+        help="The months chosen as they were recorded, or the months after them as they are forecast.",
     )
     group_by: str = choice(
         "",
@@ -165,7 +189,9 @@ class Scenario(BaseModel):
         label="Fairness: how far groups may differ",
         part="game",
         step=0.05,
-        help="d: per-head patrol (or residual harm) of every group within (1 ± d) of the overall rate. Empty: no rule.",
+        help="d, 0 the strictest. Parity: per-head patrol (or harm left) of every group within (1 ± d) of the overall rate; "
+        "mean difference: at most d of the overall rate; max-min: every group at least 1 - d of the best least rate "
+        "attainable. Empty: no rule.",
         ge=0,
         le=10,
     )
@@ -175,7 +201,9 @@ class Scenario(BaseModel):
         flag="--fairness-rule",
         label="What is shared evenly",
         part="game",
-        help="Patrol per head (coverage parity) or harm left per head (residual parity).",
+        help="Patrol per head (coverage parity), harm left per head (residual parity), a cap on how far groups differ in "
+        "patrol per head on average (mean difference), or the worst-off group first: patrol (max-min), harm left "
+        "(residual max-min).",
     )
     floor: float = choice(
         0.0,
@@ -187,6 +215,35 @@ class Scenario(BaseModel):
         help="Every zone is covered at least this share of the time.",
         ge=0,
         le=1,
+    )
+    cap: float = choice(
+        1.0,
+        url="cap",
+        flag="--cap",
+        label="Most coverage of every zone",
+        part="game",
+        step=0.01,
+        help="No zone is covered more than this share of the time.",
+        ge=0,
+        le=1,
+    )
+    group_floor: tuple[str, ...] = choice(
+        (),
+        url="gfloor",
+        flag="--group-floor",
+        label="Least patrol of groups",
+        unit="units on patrol",
+        part="game",
+        help='Units on patrol at once in a group\'s zones, at least: "group=level", several with | between.',
+    )
+    group_cap: tuple[str, ...] = choice(
+        (),
+        url="gcap",
+        flag="--group-cap",
+        label="Most patrol of groups",
+        unit="units on patrol",
+        part="game",
+        help='Units on patrol at once in a group\'s zones, at most: "group=level", several with | between.',
     )
     seed: int = choice(
         1,
@@ -263,13 +320,105 @@ class Scenario(BaseModel):
         flag="--round",
         label="Round to",
         part="hours",
-        help="Quarter hours, whole shifts, or not at all.",
+        help="Quarter hours, visits, whole shifts, or not at all.",
+    )
+    visit_minutes: float = choice(
+        15.0,
+        url="visit",
+        flag="--visit-minutes",
+        label="Length of a visit",
+        unit="min",
+        part="hours",
+        step=5,
+        help="What one visit of a patrol takes; about 15 minutes is what the evidence speaks of (Koper 1995).",
+        ge=1,
+        le=1440,
+    )
+    least_visits: int = choice(
+        0,
+        url="dose",
+        flag="--least-visits",
+        label="Least useful dose",
+        unit="whole units a month",
+        part="hours",
+        help="A zone gets nothing or at least this many visits (or other whole units) a month; only where the least hours a day "
+        "are 0.",
+        ge=0,
+        le=100_000,
+    )
+    borough_hours: float | None = choice(
+        None,
+        url="boroughh",
+        flag="--borough-budget",
+        label="Borough budget",
+        unit="h per month",
+        part="hours",
+        step=50,
+        help="Patrol hours a month in any one borough. Empty: no borough budget.",
+        ge=0,
+        le=50_000_000,
+    )
+    ward_table: tuple[str, ...] = choice(
+        (),
+        url="wardhs",
+        flag="--ward-budgets",
+        label="Budgets of single wards",
+        unit="h per month",
+        part="hours",
+        help='Wards with a budget of their own: "ward=hours", several with | between.',
+    )
+    borough_table: tuple[str, ...] = choice(
+        (),
+        url="boroughhs",
+        flag="--borough-budgets",
+        label="Budgets of single boroughs",
+        unit="h per month",
+        part="hours",
+        help='Boroughs with a budget of their own: "borough=hours", several with | between.',
     )
 
-    @field_validator("crime_types", mode="before")
+    @field_validator("crime_types", "group_floor", "group_cap", "ward_table", "borough_table", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part for part in value.split("|") if part) if isinstance(value, str) else value
+
+    @field_validator("own_weights", mode="before")
+    @classmethod
+    def _one_way_of_writing(cls, value: object) -> object:
+        parts = [part for part in value.split("|") if part] if isinstance(value, str) else value
+        return entries_of(parse_entries(map(str, parts))) if isinstance(parts, list | tuple) else value
+
+    @field_validator("group_floor", "group_cap")
+    @classmethod
+    def _levels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            group, _, level = entry.rpartition("=")
+            try:
+                known = bool(group) and "|" not in group and 0 <= float(level) < 1e6
+            except ValueError:
+                known = False
+            if not known:
+                raise ValueError(f'write each as "group=level" with a level of 0 or more and no | in it, not {entry!r}')
+        groups = [entry.rpartition("=")[0] for entry in value]
+        if len(set(groups)) < len(groups):
+            raise ValueError("a group is named twice; give it one level")
+        return value
+
+    @field_validator("ward_table", "borough_table")
+    @classmethod
+    def _budgets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            place, _, hours = entry.rpartition("=")
+            try:
+                known = bool(place) and 0 <= float(hours) < 1e9
+            except ValueError:
+                known = False
+            if not known:
+                raise ValueError(f'write each as "name=hours" with hours of 0 or more, not {entry!r}')
+        places = [entry.rpartition("=")[0] for entry in value]
+        if len(set(places)) < len(places):
+            raise ValueError("a place is named twice; give it one budget")
+        return value
 
     @model_validator(mode="after")
     def _ordered(self) -> Scenario:
@@ -280,6 +429,22 @@ class Scenario(BaseModel):
                 f"least hours a day {self.min_per_day:g} exceed the most {self.max_per_day:g}; lower one or raise the other"
             )
         return self
+
+    def group_levels(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Least and most units on patrol by group."""
+        least, most = (
+            {group: float(level) for group, _, level in (entry.rpartition("=") for entry in entries)}
+            for entries in (self.group_floor, self.group_cap)
+        )
+        return least, most
+
+    def own_budgets(self) -> tuple[tuple[tuple[str, float], ...], tuple[tuple[str, float], ...]]:
+        """(ward, hours per month) and (borough, hours per month) pairs of places with a budget of their own."""
+        ward, borough = (
+            tuple((place, float(hours)) for place, _, hours in (entry.rpartition("=") for entry in entries))
+            for entries in (self.ward_table, self.borough_table)
+        )
+        return ward, borough
 
     def changed(self, **values: Any) -> Scenario:
         """A copy with some choices changed and everything checked again."""
@@ -304,6 +469,10 @@ class Scenario(BaseModel):
                 flags += [row.flag, _to_text(value)]
         for kind in self.crime_types:
             flags += ["--type", kind]
+        for entry in self.own_weights:
+            flags += ["--weight", entry]
+        if self.own_weights and self.weighting == choices()["weighting"].default:
+            flags += ["--weighting", self.weighting]  # else giving weights puts them in force
         return [*flags, "--patrol-generated"] if self.patrol_generated else flags
 
     def to_query(self) -> dict[str, str]:
@@ -432,7 +601,7 @@ def _explain(error: ValidationError) -> str:
     sentences = []
     for fault in error.errors():
         where = str(fault["loc"][0]) if fault["loc"] else ""
-        message = fault["msg"].removeprefix("Value error, ")
+        message = fault["msg"].removeprefix("Value error, ").removesuffix(".")
         if not where:
             sentences.append(message[:1].upper() + message[1:] + ".")
             continue

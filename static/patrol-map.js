@@ -53,8 +53,8 @@
       const value = payload.values[index];
       const line = document.createElement("div");
       const known = value !== null && value !== undefined;
-      line.textContent = payload.label + ": " +
-        (known ? value.toLocaleString("en-GB", { maximumFractionDigits: payload.digits }) + " " + payload.unit : "not known");
+      line.textContent = payload.label + ": " + (payload.texts ? payload.texts[index] :
+        known ? value.toLocaleString("en-GB", { maximumFractionDigits: payload.digits }) + " " + payload.unit : "not known");
       box.appendChild(line);
     }
     return box;

@@ -35,6 +35,12 @@ def any_value(name: str) -> st.SearchStrategy[object]:
         return st.booleans()
     if isinstance(row.default, str):
         return st.just(row.default) | WORDS
+    if name in ("group_floor", "group_cap", "ward_table", "borough_table"):
+        levels = st.dictionaries(WORDS, st.integers(0, 400).map(lambda steps: steps / 8), max_size=3)
+        return levels.map(lambda chosen: tuple(f"{group}={value:g}" for group, value in chosen.items()))
+    if name == "own_weights":
+        weights = st.dictionaries(WORDS, level(0, 1e9), max_size=3)
+        return weights.map(lambda found: tuple(f"{kind}={weight!r}" for kind, weight in found.items()))
     if isinstance(row.default, tuple):
         return st.lists(WORDS, max_size=3, unique=True).map(tuple)
     assert row.low is not None, name
@@ -224,7 +230,12 @@ def test_flags_parsed_by_the_command_line_are_the_same_scenario(scenario):
 
 
 def test_every_choice_can_be_made_on_the_command_line():
-    own = {"area": "--area", "crime_types": "--type", "patrol_generated": "--patrol-generated"}
+    own = {
+        "area": "--area",
+        "crime_types": "--type",
+        "own_weights": "--weight",
+        "patrol_generated": "--patrol-generated",
+    }
     options = {
         option
         for action in build_parser()._subparsers._group_actions[0].choices["plan"]._actions

@@ -66,7 +66,7 @@ def solve_hours(
     ----------
     demand
         One row per zone and month: month (YYYY-MM), ward, zone_id, area_km2 (km2), risk (expected crimes, 0
-        or more).
+        or more); optionally borough, in which wards lie.
     rules
         Bounds, budgets (hours per month) and rounding.
     constraints
@@ -130,7 +130,7 @@ def _assemble(
     seconds: float,
 ) -> Plan:
     phases = (exact.phase,) if final is exact else (exact.phase, final.phase)
-    slack = slack_table(problem, exact.hours, final.hours, exact.ward, exact.city)
+    slack = slack_table(problem, exact.hours, final.hours, exact.ward, exact.borough, exact.city)
     months = {
         label: _certificate(problem, group_rules, final, [number], phases, seconds)
         for number, label in enumerate(problem.months)
@@ -138,7 +138,8 @@ def _assemble(
     everything = list(range(len(problem.months)))
     whole = _certificate(problem, group_rules, final, everything, phases, seconds)
     continuous = _certificate(problem, group_rules, exact, everything, phases[:1], seconds)
-    frame = demand.loc[:, ["month", "ward", "zone_id", "area_km2", "risk"]].assign(
+    columns = ["month", "ward", "zone_id", "area_km2", "risk"]
+    frame = demand.loc[:, [*columns, *(["borough"] if "borough" in demand.columns else [])]].assign(
         hours=final.hours,
         hours_continuous=exact.hours,
         lower=problem.lower,

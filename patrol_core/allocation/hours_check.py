@@ -1,7 +1,7 @@
 """Proof of an hours plan, by code that shares nothing with the solvers.
 
-Lagrangian bound. For multipliers ``ward >= 0`` and ``city >= 0`` and a price ``p_i = ward + city`` per row,
-``sum_i max_X [c_i ln(1 + X) - p_i X] + sum ward * ward budget + sum city * city budget`` is at least the best
+Lagrangian bound. For multipliers ``ward, borough, city >= 0`` and a price ``p_i = ward + borough + city`` per row,
+``sum_i max_X [c_i ln(1 + X) - p_i X] + sum of every multiplier times its budget`` is at least the best
 objective (weak duality), whatever the multipliers are; at the right ones it equals it. The inner maximum is
 closed-form for hours and, by concavity, one of two neighbours on the grid for whole units.
 
@@ -33,26 +33,33 @@ def monthly_violation(problem: HoursProblem, hours: Floats) -> Floats:
     np.maximum.at(worst, problem.month, np.maximum(problem.lower - hours, hours - problem.upper))
     in_ward = pool_sums(hours, problem.ward, len(problem.wards)) - problem.ward_budget
     np.maximum.at(worst, problem.month_of_ward, in_ward)
+    in_borough = pool_sums(hours, problem.borough, len(problem.boroughs)) - problem.borough_budget
+    np.maximum.at(worst, problem.month_of_borough, in_borough)
     in_city = pool_sums(hours, problem.month, len(problem.months)) - problem.city_budget
     return np.maximum(worst, in_city)
 
 
-def monthly_bound(problem: HoursProblem, ward: Floats, city: Floats, *, unit: float = 0.0) -> Floats:
+def monthly_bound(
+    problem: HoursProblem, ward: Floats, city: Floats, borough: Floats | None = None, *, unit: float = 0.0
+) -> Floats:
     """Lagrangian bound per month at the given multipliers (objective per hour).
 
     Parameters
     ----------
     problem
         On its grid already (:meth:`HoursProblem.on_grid`) when ``unit`` is given.
-    ward, city
-        Multipliers per ward pool and per month, 0 or more.
+    ward, city, borough
+        Multipliers per ward pool, per month and per borough pool, 0 or more.
     unit
         Hours per whole unit, or 0 for continuous hours.
     """
     rows = np.arange(len(problem.month))
-    inner = _inner(problem, rows, ward[problem.ward] + city[problem.month], unit)
+    middle = np.zeros(len(problem.boroughs)) if borough is None else borough
+    price = ward[problem.ward] + middle[problem.borough] + city[problem.month]
+    inner = _inner(problem, rows, price, unit)
     months = len(problem.months)
     bound = pool_sums(inner, problem.month, months)
+    bound += pool_sums(_times(middle, problem.borough_budget), problem.month_of_borough, months)
     bound += pool_sums(_times(ward, problem.ward_budget), problem.month_of_ward, months)
     return bound + _times(city, problem.city_budget)
 

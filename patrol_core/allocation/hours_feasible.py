@@ -35,6 +35,7 @@ def require_budgets(problem: HoursProblem, *, unit: float = 0.0) -> None:
         raise _short(
             place, "ward", float(need[worst]), float(problem.ward_budget[worst]), smallest, note, others
         )
+    _require_boroughs(problem, note)
     need = pool_sums(problem.lower, problem.month, len(problem.months))
     failing = need - problem.city_budget > _tolerance(problem.city_budget)
     if failing.any():
@@ -47,10 +48,30 @@ def require_budgets(problem: HoursProblem, *, unit: float = 0.0) -> None:
         )
 
 
+def _require_boroughs(problem: HoursProblem, note: str) -> None:
+    """As :func:`require_budgets`, for boroughs."""
+    need = pool_sums(problem.lower, problem.borough, len(problem.boroughs))
+    failing = need - problem.borough_budget > _tolerance(problem.borough_budget)
+    if not failing.any():
+        return
+    worst = int(np.argmax(np.where(failing, need - problem.borough_budget, -np.inf)))
+    month, name = problem.boroughs[worst]
+    smallest, count = float(need[failing].max()), int(failing.sum())
+    others = f" ({count} borough-months fail; {say(smallest, up=True)} h works for all)" if count > 1 else ""
+    zones = int((problem.borough == worst).sum())
+    place = f"Borough {name} in {month}: the least hours of its {zones} zones"
+    limit = float(problem.borough_budget[worst])
+    raise _short(place, "borough", float(need[worst]), limit, smallest, note, others)
+
+
 def keeps_wards(problem: HoursProblem, rows: Ints, hours: Floats) -> bool:
-    """Whether the hours of these rows keep the budget of every ward they lie in."""
+    """Whether the hours of these rows keep the budget of every ward and borough they lie in."""
     used = pool_sums(hours, problem.ward[rows], len(problem.wards))
-    return bool(np.all(used <= problem.ward_budget + _tolerance(problem.ward_budget)))
+    in_borough = pool_sums(hours, problem.borough[rows], len(problem.boroughs))
+    return bool(
+        np.all(used <= problem.ward_budget + _tolerance(problem.ward_budget))
+        and np.all(in_borough <= problem.borough_budget + _tolerance(problem.borough_budget))
+    )
 
 
 def _short(

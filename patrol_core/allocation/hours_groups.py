@@ -19,7 +19,16 @@ from patrol_core.allocation.hours_kkt import Floats, Ints
 from patrol_core.allocation.hours_problem import HoursProblem, budget_rows
 from patrol_core.allocation.hours_rules import number
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.constraints import Cap, Constraint, CoverageParity, Floor, ResidualParity
+from patrol_core.games.constraints import (
+    Cap,
+    Constraint,
+    CoverageParity,
+    Floor,
+    MaxMin,
+    MaxMinShare,
+    MeanDifference,
+    ResidualParity,
+)
 
 Groups = Mapping[str, Sequence[str]]
 Population = Mapping[str, float] | pd.Series
@@ -102,14 +111,16 @@ def apply_constraints(
 ) -> tuple[HoursProblem, tuple[GroupRule, ...]]:
     """Tighten bounds by zone rules and list the group rules.
 
-    Of the games' rules this takes CoverageParity (read as parity of hours per head), Floor and Cap on a
+    Of the games' rules this takes CoverageParity (read as parity of hours per head), MaxMinShare (of hours per
+    head: floors of the groups, :mod:`~patrol_core.allocation.hours_max_min`), Floor and Cap on a
     group (read as hours) and a Cap of 0 on a zone; a zone's Floor or Cap in coverage (0 to 1) has no meaning
     in hours.
 
     Raises
     ------
     InputError
-        Unknown zone or group, group without residents, missing population, or residual parity.
+        Unknown zone or group, group without residents, missing population, or a rule that hours cannot hold
+        (residual harm, mean difference, lexicographic max-min): with the reason.
     InfeasibleError
         A zone's floor above its cap or its most hours, or its cap below its least hours.
     """
@@ -117,17 +128,42 @@ def apply_constraints(
     rows_of = _rows_by_zone(problem)
     lower, upper = problem.lower.copy(), problem.upper.copy()
     rules: list[GroupRule] = []
+    shares: list[MaxMinShare] = []
     for rule in constraints:
         if isinstance(rule, CoverageParity):
             rules += _parity_rules(problem, rule.within, groups, population, rows_of)
-        elif isinstance(rule, ResidualParity):
-            raise InputError(_NO_RESIDUAL_PARITY)
+        elif (
+            isinstance(rule, ResidualParity | MeanDifference | MaxMin)
+            or getattr(rule, "of", "") == "residual"
+        ):
+            raise InputError(_refusal(rule))
+        elif isinstance(rule, MaxMinShare):
+            shares.append(rule)
         elif rule.group is not None:
             rules += _limit_rules(problem, rule, _members(groups, rule.group, rows_of))
         else:
             _tighten(rule, _zone_rows(rows_of, rule.zone, len(lower)), lower, upper)
     _refuse_crossed(problem, lower, upper)
-    return replace(problem, lower=lower, upper=upper), tuple(rules)
+    problem = replace(problem, lower=lower, upper=upper)
+    if shares:
+        from patrol_core.allocation.hours_max_min import share_floors
+
+        parts = _group_parts(problem, groups, population, rows_of)
+        rules += [floor for rule in shares for floor in share_floors(problem, rules, rule.share, parts)]
+    return problem, tuple(rules)
+
+
+def _refusal(rule: object) -> str:
+    """Why an hours plan cannot hold this rule, and what it can hold instead."""
+    if isinstance(rule, MeanDifference) and rule.of == "coverage":
+        return (
+            "A mean difference cannot be asked of an hours plan: its rules are intervals of each group's hours, which "
+            "rounding to whole units can keep, and this one ties all groups together; parity of hours per head within d "
+            "keeps the mean difference of groups that part the zones at most d."
+        )
+    if isinstance(rule, MaxMin) and rule.of == "coverage":
+        return "Lexicographic max-min cannot be asked of an hours plan; ask for a max-min share (1 for the best)."
+    return _NO_RESIDUAL_PARITY
 
 
 def _tighten(rule: HoursFloor | HoursCap | Floor | Cap, rows: Ints, lower: Floats, upper: Floats) -> None:
@@ -230,26 +266,38 @@ def _parity_rules(
     population: Population | None,
     rows_of: dict[str, Ints],
 ) -> list[GroupRule]:
+    parts = _group_parts(problem, groups, population, rows_of)
+    heads = _heads(problem, population)
+    made = []
+    for group, month, inside, people in parts:
+        name = f"parity of hours per head within {within:g} for group {group} in {problem.months[month]}"
+        share = float(people / heads[problem.month == month].sum())
+        made.append(GroupRule(name, month, inside, within=float(within), share=share, group=group))
+    return made
+
+
+def _group_parts(
+    problem: HoursProblem, groups: Groups, population: Population | None, rows_of: dict[str, Ints]
+) -> list[tuple[str, int, Ints, float]]:
+    """(name, month, rows, people) of every group in every month it has zones in."""
     if not groups:
         raise InputError("Parity of hours needs groups; none were given.")
     heads = _heads(problem, population)
-    made = []
+    parts = []
     for group in groups:
         rows = _members(groups, group, rows_of)
         for month, label in enumerate(problem.months):
             inside = rows[problem.month[rows] == month]
             if not len(inside):
                 continue
-            people, everyone = heads[inside].sum(), heads[problem.month == month].sum()
+            people = float(heads[inside].sum())
             if people <= 0:
                 raise InputError(
                     f"Group {group!r} has no residents in {label}, so hours per head mean nothing; leave it "
                     "out."
                 )
-            name = f"parity of hours per head within {within:g} for group {group} in {label}"
-            share = float(people / everyone)
-            made.append(GroupRule(name, month, inside, within=float(within), share=share, group=group))
-    return made
+            parts.append((group, month, inside, people))
+    return parts
 
 
 def _heads(problem: HoursProblem, population: Population | None) -> Floats:

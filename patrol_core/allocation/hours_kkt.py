@@ -1,4 +1,4 @@
-"""Exact water-filling for hours with ward budgets, a city budget, or both.
+"""Exact water-filling for hours with nested budgets: wards, boroughs, the city, or any of them.
 
 One budget. Maximise ``sum c_i ln(1 + X_i)`` with ``lower <= X <= upper`` and ``sum X <= B``. The KKT
 conditions give ``X_i(m) = clip(c_i / m - 1, lower_i, upper_i)`` for one multiplier ``m >= 0``. The sum
@@ -6,11 +6,13 @@ falls as ``m`` grows and changes form only where a zone meets a bound, at ``c_i 
 ``c_i / (1 + lower_i)``. Those 2n breakpoints are sorted once; between two of them the sum is
 ``fixed + C / m - free``, so ``m`` comes out in closed form: no iteration and no tolerance.
 
-Two levels. With a ward multiplier ``w`` and a city multiplier ``m`` the zone sees ``max(w, m)``, where ``w``
+Nested levels. With a ward multiplier ``w`` and a city multiplier ``m`` the zone sees ``max(w, m)``, where ``w``
 solves the ward alone. As ``X_i`` falls with the multiplier, ``X_i(max(w, m)) = min(X_i(w), X_i(m))``: the
-city pass is the same problem with the ward pass's answer as upper bound. Two passes are exact.
+city pass is the same problem with the ward pass's answer as upper bound. Two passes are exact, and a borough
+between ward and city is one pass more.
 
-All months and wards are solved at once: a "pool" is one month-and-ward (first pass) or one month (second).
+All months and wards are solved at once: a "pool" is one month-and-ward (first pass), one month-and-borough, or one
+month (last).
 Source: Zipkin (1980), Simple ranking methods for allocation of one resource; Patriksson (2008), A survey on
 the continuous nonlinear resource allocation problem; the nested case is a polymatroid (Federgruen &
 Groenevelt 1986).
@@ -39,11 +41,14 @@ class WaterLevel:
         Multiplier of each ward budget beyond the city's, shape ``(ward pools,)``: objective per hour.
     city
         Multiplier of each city budget, shape ``(months,)``: objective per hour.
+    borough
+        Multiplier of each borough budget beyond the city's, shape ``(borough pools,)``; empty without boroughs.
     """
 
     hours: Floats
     ward: Floats
     city: Floats
+    borough: Floats
 
 
 def pool_sums(values: Floats, pool: Ints, pools: int) -> Floats:
@@ -102,18 +107,31 @@ def nested_water_fill(
     ward_budget: Floats,
     month_pool: Ints,
     city_budget: Floats,
+    borough_pool: Ints | None = None,
+    borough_budget: Floats | None = None,
 ) -> WaterLevel:
-    """Exact optimum under ward budgets inside city budgets (module docstring).
+    """Exact optimum under ward budgets inside borough budgets inside city budgets (module docstring).
 
-    ``ward_pool`` numbers month-and-ward pools, ``month_pool`` numbers months; budgets are hours, ``inf`` for
-    none.
+    ``ward_pool`` numbers month-and-ward pools, ``borough_pool`` month-and-borough pools (None: no boroughs),
+    ``month_pool`` numbers months; budgets are hours, ``inf`` for none.
     """
-    by_ward, ward_price = water_fill(weight, lower, upper, ward_pool, ward_budget)
-    hours, city_price = water_fill(weight, lower, by_ward, month_pool, city_budget)
+    held, ward_price = water_fill(weight, lower, upper, ward_pool, ward_budget)
+    borough_price = np.zeros(0)
+    if borough_pool is not None and borough_budget is not None:
+        held, borough_price = water_fill(weight, lower, held, borough_pool, borough_budget)
+    hours, city_price = water_fill(weight, lower, held, month_pool, city_budget)
     month_of_ward = np.zeros(len(ward_budget), dtype=np.intp)
     month_of_ward[ward_pool] = month_pool
-    extra = np.maximum(ward_price - city_price[month_of_ward], 0.0)
-    return WaterLevel(hours=hours, ward=extra, city=city_price)
+    above = city_price[month_of_ward]
+    if borough_pool is not None and borough_budget is not None:
+        borough_of_ward = np.zeros(len(ward_budget), dtype=np.intp)
+        borough_of_ward[ward_pool] = borough_pool
+        above = np.maximum(above, borough_price[borough_of_ward])
+        month_of_borough = np.zeros(len(borough_budget), dtype=np.intp)
+        month_of_borough[borough_pool] = month_pool
+        borough_price = np.maximum(borough_price - city_price[month_of_borough], 0.0)
+    extra = np.maximum(ward_price - above, 0.0)
+    return WaterLevel(hours=hours, ward=extra, city=city_price, borough=borough_price)
 
 
 def _exact_price(

@@ -54,6 +54,8 @@ class MonthAnswer:
         Multiplier of every ward pool given in ``wards`` (objective per hour, beyond the city's).
     city
         Multiplier of the city budget.
+    boroughs, borough
+        Borough pools of the month and their multipliers (beyond the city's).
     rounds
         LPs solved.
     """
@@ -64,6 +66,8 @@ class MonthAnswer:
     wards: Ints
     ward: Floats
     city: float
+    boroughs: Ints
+    borough: Floats
     rounds: int
 
 
@@ -126,7 +130,9 @@ class _CutLoop:
         self.weight, self.lower, self.upper = problem.weight[rows], problem.lower[rows], problem.upper[rows]
         self.rules, self.local = list(rules), {int(row): i for i, row in enumerate(rows)}
         self.wards, self.ward = np.unique(problem.ward[rows], return_inverse=True)
+        self.boroughs, self.borough = np.unique(problem.borough[rows], return_inverse=True)
         self.model = self._build(problem.ward_budget[self.wards], float(problem.city_budget[month]))
+        self._add_boroughs(problem.borough_budget[self.boroughs])
         self.session = HighsSession(self.model)
         count = range(len(rows))
         self.x_columns = self.session.columns_of(self.model.x[i] for i in count)
@@ -141,12 +147,7 @@ class _CutLoop:
         model.t = pyo.Var(model.zones, bounds=lambda _, i: (0.0, float(np.log1p(upper[i]))))
         model.total = pyo.Var(bounds=(0.0, city_budget if np.isfinite(city_budget) else None))
         model.all_hours = pyo.Constraint(expr=model.total - _plain_sum(model.x, range(len(lower))) == 0.0)
-        most = np.bincount(self.ward, weights=upper, minlength=len(self.wards))
-        tight = [w for w in range(len(self.wards)) if most[w] > ward_budget[w]]
-        members: dict[int, list[int]] = {w: [] for w in tight}
-        for i, w in enumerate(self.ward):
-            if int(w) in members:
-                members[int(w)].append(i)
+        tight, members = self._tight(self.ward, ward_budget)
         model.ward_budget = pyo.Constraint(
             tight, rule=lambda m, w: _plain_sum(m.x, members[w]) <= float(ward_budget[w])
         )
@@ -160,6 +161,23 @@ class _CutLoop:
             expr=_plain_sum(model.t, range(len(lower)), self.weight), sense=pyo.maximize
         )
         return model
+
+    def _tight(self, pool: Ints, budget: Floats) -> tuple[list[int], dict[int, list[int]]]:
+        """Pools whose budget can bind, and their rows."""
+        most = np.bincount(pool, weights=self.upper, minlength=len(budget))
+        tight = [p for p in range(len(budget)) if most[p] > budget[p]]
+        members: dict[int, list[int]] = {p: [] for p in tight}
+        for i, p in enumerate(pool.tolist()):
+            if p in members:
+                members[p].append(i)
+        return tight, members
+
+    def _add_boroughs(self, budget: Floats) -> None:
+        """Budgets of the boroughs."""
+        tight, members = self._tight(self.borough, budget)
+        self.model.borough_budget = pyo.Constraint(
+            tight, rule=lambda m, b: _plain_sum(m.x, members[b]) <= float(budget[b])
+        )
 
     def _add_rule(self, model: pyo.ConcreteModel, rule: GroupRule) -> None:
         inside = np.array([self.local[int(row)] for row in rule.rows], dtype=np.intp)
@@ -206,11 +224,17 @@ class _CutLoop:
                 raise SolverError(
                     f"The hours LP ended as {outcome.status} without a plan; try again or use fewer zones."
                 )
-            return MonthAnswer(Status.INFEASIBLE, hours, bound, self.wards, empty, 0.0, rounds)
+            nothing = np.zeros(len(self.boroughs))
+            return MonthAnswer(
+                Status.INFEASIBLE, hours, bound, self.wards, empty, 0.0, self.boroughs, nothing, rounds
+            )
         closed = relative_gap(value, bound) <= gap
         status = Status.OPTIMAL if closed else Status.STOPPED_WITH_PLAN
         prices = self._ward_prices(outcome), self._city_price(outcome)
-        return MonthAnswer(status, hours, max(bound, value), self.wards, *prices, rounds)
+        middle = self._prices_of(outcome, self.model.borough_budget, len(self.boroughs))
+        return MonthAnswer(
+            status, hours, max(bound, value), self.wards, *prices, self.boroughs, middle, rounds
+        )
 
     def _first_points(self, near: Floats) -> list[Floats]:
         """Cut points before the first solve: ``near``, close around it, the top; few rows, a fast LP."""
@@ -235,9 +259,11 @@ class _CutLoop:
         return -np.asarray(self.session.duals(outcome, rows), dtype=np.float64) if rows else np.zeros(0)
 
     def _ward_prices(self, outcome: Outcome) -> Floats:
-        prices = np.zeros(len(self.wards))
-        keys = list(self.model.ward_budget.keys())
-        prices[keys] = np.maximum(self._duals(outcome, [self.model.ward_budget[w] for w in keys]), 0.0)
+        return self._prices_of(outcome, self.model.ward_budget, len(self.wards))
+
+    def _prices_of(self, outcome: Outcome, rows: Any, pools: int) -> Floats:
+        prices, keys = np.zeros(pools), list(rows.keys())
+        prices[keys] = np.maximum(self._duals(outcome, [rows[key] for key in keys]), 0.0)
         return prices
 
     def _total_price(self, outcome: Outcome) -> float:
@@ -251,8 +277,9 @@ class _CutLoop:
         return max(self._total_price(outcome) + float(duals @ shares), 0.0)
 
     def _price(self, outcome: Outcome) -> Floats:
-        """Price of one hour in each zone: ward, city and group rows together."""
+        """Price of one hour in each zone: ward, borough, city and group rows together."""
         price = self._ward_prices(outcome)[self.ward] + self._total_price(outcome)
+        price = price + self._prices_of(outcome, self.model.borough_budget, len(self.boroughs))[self.borough]
         duals = self._duals(outcome, [row for row, _, _ in self.group_rows])
         for (_, inside, _), dual in zip(self.group_rows, duals, strict=True):
             price[inside] += dual

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from patrol_core.allocation.hours_check import month_rules_bound, monthly_bound
+from patrol_core.allocation.dose import Dosed, solve_dose
+from patrol_core.allocation.hours_check import month_rules_bound, monthly_bound, monthly_objective
 from patrol_core.allocation.hours_explain import explain_families
 from patrol_core.allocation.hours_family import Family, find_family
 from patrol_core.allocation.hours_feasible import explain_rules, keeps_wards, require_budgets
@@ -30,6 +31,7 @@ from patrol_core.allocation.rounding_parity import round_month
 from patrol_core.allocation.rounding_rules import not_in_whole_units, round_with_rules
 from patrol_core.allocation.rounding_totals import tolerance_in_units
 from patrol_core.certificate import Status
+from patrol_core.errors import InputError
 from patrol_core.solving import solver_name
 
 _WATER = "water-filling (KKT)"
@@ -43,8 +45,8 @@ class Solution:
     ----------
     hours
         Hours per row.
-    ward, city
-        Multipliers of the ward and city budgets (objective per hour).
+    ward, borough, city
+        Multipliers of the ward, borough and city budgets (objective per hour).
     bound
         Proved bound per month.
     status
@@ -57,6 +59,7 @@ class Solution:
 
     hours: Floats
     ward: Floats
+    borough: Floats
     city: Floats
     bound: Floats
     status: tuple[Status, ...]
@@ -75,10 +78,14 @@ def by_water_filling(problem: HoursProblem) -> Solution:
         ward_budget=problem.ward_budget,
         month_pool=problem.month,
         city_budget=problem.city_budget,
+        borough_pool=problem.borough,
+        borough_budget=problem.borough_budget,
     )
-    bound = monthly_bound(problem, level.ward, level.city)
+    bound = monthly_bound(problem, level.ward, level.city, level.borough)
     done = (Status.OPTIMAL,) * len(problem.months)
-    return Solution(level.hours, level.ward, level.city, bound, done, _WATER, "exact water-filling")
+    return Solution(
+        level.hours, level.ward, level.borough, level.city, bound, done, _WATER, "exact water-filling"
+    )
 
 
 def by_groups(problem: HoursProblem, rules: Sequence[GroupRule], *, exact: bool = True) -> Solution:
@@ -115,6 +122,7 @@ def _together(
     start = by_water_filling(problem).hours if others else np.zeros(0)
     hours, bound = np.empty(len(problem.month)), np.empty(len(problem.months))
     ward, city = np.zeros(len(problem.wards)), np.zeros(len(problem.months))
+    borough = np.zeros(len(problem.boroughs))
     status, rounds = [Status.OPTIMAL] * len(problem.months), 0
     for month, fill in enumerate(found):
         rows = np.flatnonzero(problem.month == month)
@@ -135,6 +143,7 @@ def _together(
             raise explain_rules(problem, rules, month)
         hours[rows] = answer.hours
         bound[month], city[month], ward[answer.wards] = answer.bound, answer.city, answer.ward
+        borough[answer.boroughs] = answer.borough
         status[month] = answer.status
         rounds += answer.rounds
     names, phases = [], []
@@ -145,7 +154,7 @@ def _together(
         names.append(solver_name())
         phases.append(f"tangent cuts ({rounds} LPs)")
     joined = ", ".join(names), ", ".join(phases)
-    return Solution(hours, ward, city, bound, tuple(status), *joined, families=tuple(families))
+    return Solution(hours, ward, borough, city, bound, tuple(status), *joined, families=tuple(families))
 
 
 def in_whole_units(
@@ -163,16 +172,32 @@ def in_whole_units(
         return exact
     grid = problem.on_grid(unit)
     require_budgets(grid, unit=unit)
+    if rules.least_visits > 1:
+        if group_rules:
+            raise InputError(
+                "A least useful dose and group rules cannot be asked for together; set one of them aside."
+            )
+        dosed = solve_dose(grid, unit, rules.least_visits)
+        text = f"whole units of {unit:g} h, none or at least {rules.least_visits} (prices and filling up)"
+        status = tuple(_dose_status(grid, dosed))
+        return replace(exact, hours=dosed.hours, bound=dosed.bound, status=status, phase=text)
     if group_rules:
         return _groups_in_whole_units(grid, group_rules, exact, unit)
     if rules.rounding_method == "largest-remainder":
         hours = round_largest_remainder(grid, unit).hours
         return replace(exact, hours=hours, phase=f"whole units of {unit:g} h (largest remainder)")
     best = round_best(grid, unit)
-    bound = monthly_bound(grid, best.ward, best.city, unit=unit)
+    bound = monthly_bound(grid, best.ward, best.city, best.borough, unit=unit)
     return replace(
         exact, hours=best.hours, bound=bound, phase=f"whole units of {unit:g} h (marginal allocation)"
     )
+
+
+def _dose_status(grid: HoursProblem, dosed: Dosed) -> Sequence[Status]:
+    """Optimal where the bound is met, else a plan with a proved gap."""
+    value = monthly_objective(grid, dosed.hours)
+    met = dosed.bound - value <= 1e-9 * np.maximum(1.0, np.abs(value))
+    return [Status.OPTIMAL if closed else Status.STOPPED_WITH_PLAN for closed in met]
 
 
 def _groups_in_whole_units(

@@ -1,8 +1,9 @@
 """Demand table and rules turned into arrays: the one place where the hours model is written down.
 
 Zone i in ward w, month m, with demand r_i: maximise ``sum_i c_i ln(1 + X_i)``, ``c_i = r_i / ln(1 +
-most_i)``, subject to ``lower_i <= X_i <= upper_i``, ``sum over a ward and month <= ward budget`` and
-``sum over a month <= city budget``. ``most_i = max_per_day * days * clip(area_i / mean area, 1, 2)`` with
+most_i)``, subject to ``lower_i <= X_i <= upper_i``, ``sum over a ward and month <= ward budget``, ``sum over a
+borough and month <= borough budget`` (where the demand has a column ``borough``) and ``sum over a month <= city budget``:
+wards lie inside boroughs, so the budgets are nested. ``most_i = max_per_day * days * clip(area_i / mean area, 1, 2)`` with
 the mean over the month's zones in the input. Floors and caps on zones tighten the bounds; they never change
 ``c_i``.
 """
@@ -50,6 +51,14 @@ class HoursProblem:
         Hours per ward pool and per month, ``inf`` for no limit.
     zone_ids
         Zone of each row.
+    borough
+        Number of each row's month-and-borough pool; one borough without a name where none are given.
+    boroughs
+        (month, borough) labels by pool number.
+    month_of_borough, borough_of_ward
+        Month number of each borough pool; borough pool of each ward pool.
+    borough_budget
+        Hours per borough pool, ``inf`` for no limit.
     """
 
     weight: Floats
@@ -65,6 +74,11 @@ class HoursProblem:
     ward_budget: Floats
     city_budget: Floats
     zone_ids: NDArray[np.object_]
+    borough: Ints
+    boroughs: tuple[tuple[str, str], ...]
+    month_of_borough: Ints
+    borough_of_ward: Ints
+    borough_budget: Floats
 
     def on_grid(self, unit: float) -> HoursProblem:
         """The same problem with bounds and budgets moved inward to multiples of ``unit`` hours.
@@ -87,6 +101,7 @@ class HoursProblem:
             lower=lower,
             upper=upper,
             ward_budget=down_to(self.ward_budget, unit),
+            borough_budget=down_to(self.borough_budget, unit),
             city_budget=down_to(self.city_budget, unit),
         )
 
@@ -112,13 +127,17 @@ def say(hours: float, *, up: bool = False) -> str:
 
 
 def budget_rows(problem: HoursProblem, rows: Ints) -> tuple[sparse.csr_array, Floats]:
-    """Finite budgets over one month's rows: ``matrix @ hours <= limits``; wards first, then the city."""
-    wards, own = np.unique(problem.ward[rows], return_inverse=True)
-    inside = sparse.csr_array(
-        (np.ones(len(rows)), (own, np.arange(len(rows)))), shape=(len(wards), len(rows))
-    )
-    finite = np.flatnonzero(np.isfinite(problem.ward_budget[wards]))
-    matrix, limits = inside[finite], problem.ward_budget[wards[finite]]
+    """Finite budgets over one month's rows: ``matrix @ hours <= limits``; wards, then boroughs, then the city."""
+    parts, limits = [], np.zeros(0)
+    for pool, budget in ((problem.ward, problem.ward_budget), (problem.borough, problem.borough_budget)):
+        pools, own = np.unique(pool[rows], return_inverse=True)
+        inside = sparse.csr_array(
+            (np.ones(len(rows)), (own, np.arange(len(rows)))), shape=(len(pools), len(rows))
+        )
+        finite = np.flatnonzero(np.isfinite(budget[pools]))
+        parts.append(inside[finite])
+        limits = np.append(limits, budget[pools[finite]])
+    matrix = sparse.vstack(parts, format="csr")
     city = problem.city_budget[problem.month[rows[0]]]
     if np.isfinite(city):
         matrix = sparse.vstack([matrix, sparse.csr_array(np.ones((1, len(rows))))], format="csr")
@@ -136,8 +155,15 @@ def build_problem(demand: pd.DataFrame, rules: HoursRules) -> HoursProblem:
     """
     check_demand(demand)
     month, months = pd.factorize(demand["month"].astype(str).to_numpy(dtype=object), sort=True)
-    ward_name, names = pd.factorize(demand["ward"].astype(str).to_numpy(dtype=object), sort=True)
+    ward_label, borough_label = _places(demand)
+    ward_name, names = pd.factorize(ward_label, sort=True)
     pool, pairs = pd.factorize(month.astype(np.int64) * len(names) + ward_name, sort=True)
+    borough_name, borough_names = pd.factorize(borough_label, sort=True)
+    borough, borough_pairs = pd.factorize(
+        month.astype(np.int64) * len(borough_names) + borough_name, sort=True
+    )
+    borough_of_ward = np.zeros(len(pairs), dtype=np.intp)
+    borough_of_ward[pool] = borough
     area = demand["area_km2"].to_numpy(dtype=float)
     risk = demand["risk"].to_numpy(dtype=float)
     days = np.array([_days(str(label)) for label in months], dtype=float)[month]
@@ -145,6 +171,10 @@ def build_problem(demand: pd.DataFrame, rules: HoursRules) -> HoursProblem:
     mean_area = (np.bincount(month, weights=area) / count)[month]
     most = rules.max_per_day * days * np.clip(area / mean_area, *rules.area_clip)
     wards = tuple((str(months[pair // len(names)]), str(names[pair % len(names)])) for pair in pairs)
+    boroughs = tuple(
+        (str(months[pair // len(borough_names)]), str(borough_names[pair % len(borough_names)]))
+        for pair in borough_pairs
+    )
     return HoursProblem(
         # Demand below 1e-250 crimes a month is none: its quotients would leave the range of floats.
         weight=np.where(risk > 1e-250, risk, 0.0) / np.log1p(most),
@@ -157,9 +187,16 @@ def build_problem(demand: pd.DataFrame, rules: HoursRules) -> HoursProblem:
         months=tuple(str(label) for label in months),
         wards=wards,
         month_of_ward=(pairs // len(names)).astype(np.intp),
-        ward_budget=_ward_budgets(rules, [ward for _, ward in wards]),
+        ward_budget=_named_budgets(
+            "ward", rules.ward_budget, rules.ward_budgets, [ward for _, ward in wards], set(demand["ward"])
+        ),
         city_budget=np.full(len(months), np.inf if rules.city_budget is None else rules.city_budget),
         zone_ids=demand["zone_id"].astype(str).to_numpy(dtype=object),
+        borough=borough.astype(np.intp),
+        boroughs=boroughs,
+        month_of_borough=(borough_pairs // len(borough_names)).astype(np.intp),
+        borough_of_ward=borough_of_ward,
+        borough_budget=_borough_budgets(rules, demand, [name for _, name in boroughs]),
     )
 
 
@@ -208,6 +245,13 @@ def check_demand(
         ~(np.isfinite(risk) & (risk >= 0)),
         lambda row: f"{place(row)}: {risk_name} is {_shown(demand['risk'], row)}; it must be 0 or more.",
     )
+    if "borough" in demand.columns:
+        text = demand["borough"].astype(object)
+        empty = np.flatnonzero(text.isna() | (text.astype(str).str.strip() == ""))
+        if len(empty):
+            raise InputError(
+                f"{place(int(empty[0]))}: the borough is empty; give every row its borough, or leave the column out."
+            )
     _refuse_repeats(demand, place)
 
 
@@ -248,12 +292,47 @@ def _days(month: str) -> int:
     return calendar.monthrange(int(month[:4]), int(month[5:]))[1]
 
 
-def _ward_budgets(rules: HoursRules, wards: Sequence[str]) -> Floats:
-    named = dict(rules.ward_budgets)
-    unknown = [ward for ward in named if ward not in set(wards)]
-    if unknown:
-        raise InputError(
-            f"ward_budgets names ward {unknown[0]!r}, which is not in the demand; check its spelling."
+def _places(demand: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Ward and borough of every row; wards of one name in several boroughs are told apart by their borough."""
+    ward = demand["ward"].astype(str).to_numpy(dtype=object)
+    if "borough" not in demand.columns:
+        return ward, np.full(len(ward), "", dtype=object)
+    borough = demand["borough"].astype(str).to_numpy(dtype=object)
+    pairs = pd.DataFrame({"ward": ward, "borough": borough}).drop_duplicates()
+    shared = set(pairs.loc[pairs["ward"].duplicated(keep=False), "ward"])
+    if shared:
+        ward = np.array(
+            [f"{w} ({b})" if w in shared else w for w, b in zip(ward, borough, strict=True)], dtype=object
         )
-    default = np.inf if rules.ward_budget is None else rules.ward_budget
-    return np.array([named.get(ward, default) for ward in wards], dtype=float)
+    return ward, borough
+
+
+def _named_budgets(
+    kind: str,
+    default: float | None,
+    named: Sequence[tuple[str, float]],
+    places: Sequence[str],
+    plain: set[str],
+) -> Floats:
+    """Budget of every place: its own where it has one, else the default."""
+    own, known = dict(named), set(places)
+    unknown = next((place for place in own if place not in known), None)
+    if unknown is not None:
+        same = sorted(place for place in known if place.startswith(f"{unknown} ("))
+        hint = (
+            f"which several boroughs have; write {' or '.join(same[:3])}"
+            if unknown in plain and same
+            else "which is not in the demand; check its spelling"
+        )
+        raise InputError(f"{kind}_budgets names {kind} {unknown!r}, {hint}.")
+    limit = np.inf if default is None else default
+    return np.array([own.get(place, limit) for place in places], dtype=float)
+
+
+def _borough_budgets(rules: HoursRules, demand: pd.DataFrame, boroughs: Sequence[str]) -> Floats:
+    asked = rules.borough_budget is not None or rules.borough_budgets
+    if asked and "borough" not in demand.columns:
+        raise InputError(
+            "A borough budget is set, but the demand has no column 'borough'; add it or leave the budget out."
+        )
+    return _named_budgets("borough", rules.borough_budget, rules.borough_budgets, boroughs, set(boroughs))

@@ -10,11 +10,16 @@ from patrol_core.allocation.hours_problem import HoursProblem, say
 
 
 def slack_table(
-    problem: HoursProblem, exact: Floats, hours: Floats, ward_price: Floats, city_price: Floats
+    problem: HoursProblem,
+    exact: Floats,
+    hours: Floats,
+    ward_price: Floats,
+    borough_price: Floats,
+    city_price: Floats,
 ) -> pd.DataFrame:
     """One row per budget and month, also where no limit is set (``limit`` and ``slack`` are then infinite).
 
-    Columns: month, kind (city or ward), name, limit, used, slack, least, most (hours), value_of_hour (rise
+    Columns: month, kind (city, borough or ward; boroughs only where the demand has them), name, limit, used, slack, least, most (hours), value_of_hour (rise
     of the objective per further hour of this budget), binding. ``used`` is of the delivered plan; whether a
     budget binds is read off the plan before rounding, which uses a binding budget to the end.
     """
@@ -27,15 +32,22 @@ def slack_table(
     ward.insert(0, "name", [name for _, name in problem.wards])
     ward.insert(0, "kind", ["ward"] * wards)
     ward.insert(0, "month", [month for month, _ in problem.wards])
-    table = pd.concat([city, ward], ignore_index=True)
+    tables = [city, ward]
+    if any(name for _, name in problem.boroughs):
+        middle = _rows(problem, exact, hours, problem.borough, problem.borough_budget, borough_price)
+        middle.insert(0, "name", [name for _, name in problem.boroughs])
+        middle.insert(0, "kind", ["borough"] * len(problem.boroughs))
+        middle.insert(0, "month", [month for month, _ in problem.boroughs])
+        tables.insert(1, middle)
+    table = pd.concat(tables, ignore_index=True)
     return table.sort_values(["month", "kind", "name"], kind="stable", ignore_index=True)
 
 
 def binding_budgets(slack: pd.DataFrame) -> tuple[str, ...]:
-    """Names of the budgets that bind, by month: ``2025-01 city``, ``2025-01 ward Abbey Road``."""
+    """Names of the budgets that bind, by month: ``2025-01 city``, ``2025-01 borough Brent``, ``2025-01 ward Abbey Road``."""
     bound = slack[slack["binding"]]
     return tuple(
-        f"{month} city" if kind == "city" else f"{month} ward {name}"
+        f"{month} city" if kind == "city" else f"{month} {kind} {name}"
         for month, kind, name in zip(bound["month"], bound["kind"], bound["name"], strict=True)
     )
 
@@ -69,7 +81,7 @@ def _nothing_binds(slack: pd.DataFrame, *, has_rules: bool) -> str:
     text = "A plan in which nothing binds is no decision: every zone with demand gets its most hours."
     if len(limited):
         closest = limited.loc[limited["slack"].idxmin()]
-        name = "city budget" if closest["kind"] == "city" else f"ward {closest['name']}"
+        name = "city budget" if closest["kind"] == "city" else f"{closest['kind']} {closest['name']}"
         text += (
             f" The tightest budget ({name}, {closest['month']}) uses {say(closest['used'])} of "
             f"{say(closest['limit'])} h, {say(closest['slack'])} h to spare."

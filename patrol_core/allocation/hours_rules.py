@@ -12,7 +12,7 @@ import pandas as pd
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
 
-Rounding = Literal["quarter", "none", "shift"]
+Rounding = Literal["quarter", "visit", "none", "shift"]
 RoundingMethod = Literal["best", "largest-remainder"]
 
 
@@ -29,7 +29,7 @@ class HoursRules:
     city_budget
         Hours per month all zones together can use, or None for no limit.
     rounding
-        ``quarter`` (multiples of 0.25 h), ``shift`` (multiples of ``shift_hours``) or ``none``.
+        ``quarter`` (multiples of 0.25 h), ``visit`` (of ``visit_minutes``), ``shift`` (of ``shift_hours``) or ``none``.
     shift_hours
         Length of a shift in hours, for ``rounding="shift"``.
     area_clip
@@ -38,7 +38,17 @@ class HoursRules:
         ``best``: the best plan in whole units (marginal allocation, Fox 1966). ``largest-remainder``: the
         continuous plan, rounded (Hamilton's method); plans with group rules are always rounded the best way.
     ward_budgets
-        (ward, hours per month) pairs for wards whose limit is not ``ward_budget``.
+        (ward, hours per month) pairs for wards whose limit is not ``ward_budget``; where several boroughs have a
+        ward of one name, ``"ward (borough)"``.
+    borough_budget
+        Hours per month every borough can use, or None for no limit; needs a column ``borough`` in the demand.
+    borough_budgets
+        (borough, hours per month) pairs for boroughs whose limit is not ``borough_budget``.
+    visit_minutes
+        Length of a visit, for ``rounding="visit"``.
+    least_visits
+        Least useful dose: a zone gets 0 or at least this many whole units in a month. Only where ``min_per_day`` lets
+        a zone have nothing; see :mod:`~patrol_core.allocation.dose`.
 
     Raises
     ------
@@ -55,16 +65,36 @@ class HoursRules:
     area_clip: tuple[float, float] = (1.0, 2.0)
     rounding_method: RoundingMethod = "best"
     ward_budgets: tuple[tuple[str, float], ...] = ()
+    borough_budget: float | None = None
+    borough_budgets: tuple[tuple[str, float], ...] = ()
+    visit_minutes: float = 15.0
+    least_visits: int = 0
 
     def __post_init__(self) -> None:
         number("min_per_day", self.min_per_day, least=0.0, most=24.0)
         number("max_per_day", self.max_per_day, least=0.0, most=24.0, above=True)
         number("shift_hours", self.shift_hours, least=0.0, most=24.0, above=True)
-        for name, value in (("ward_budget", self.ward_budget), ("city_budget", self.city_budget)):
+        for name, value in (
+            ("ward_budget", self.ward_budget),
+            ("borough_budget", self.borough_budget),
+            ("city_budget", self.city_budget),
+        ):
             if value is not None:
                 number(name, value, least=0.0)
-        for ward, value in self.ward_budgets:
-            number(f"ward_budgets[{ward!r}]", value, least=0.0)
+        for kind, named in (("ward", self.ward_budgets), ("borough", self.borough_budgets)):
+            for place, value in named:
+                number(f"{kind}_budgets[{place!r}]", value, least=0.0)
+            twice = sorted({place for place, _ in named if [p for p, _ in named].count(place) > 1})
+            if twice:
+                raise InputError(f"{kind}_budgets names {twice[0]!r} twice; keep one budget for it.")
+        number("visit_minutes", self.visit_minutes, least=0.0, most=24 * 60.0, above=True)
+        number("least_visits", self.least_visits, least=0, most=100_000)
+        if self.least_visits != int(self.least_visits):
+            raise InputError(f"least_visits is {self.least_visits!r}; it must be a whole number.")
+        if self.least_visits > 1 and self.rounding == "none":
+            raise InputError(
+                "A least useful dose counts whole visits, and rounding is none; choose visit, quarter or shift."
+            )
         low, high = self.area_clip
         number("area_clip[0]", low, least=0.0, above=True)
         number("area_clip[1]", high, least=low)
@@ -74,8 +104,8 @@ class HoursRules:
                 f"{self.max_per_day * low:g} h a day (max_per_day x area_clip[0]); lower the minimum or "
                 "raise the maximum."
             )
-        if self.rounding not in ("quarter", "none", "shift"):
-            raise InputError(f"rounding is {self.rounding!r}; choose quarter, none or shift.")
+        if self.rounding not in ("quarter", "visit", "none", "shift"):
+            raise InputError(f"rounding is {self.rounding!r}; choose quarter, visit, none or shift.")
         if self.rounding_method not in ("best", "largest-remainder"):
             raise InputError(
                 f"rounding_method is {self.rounding_method!r}; choose best or largest-remainder."
@@ -84,7 +114,8 @@ class HoursRules:
     @property
     def unit(self) -> float:
         """Smallest step of the plan in hours; 0 when hours are not rounded."""
-        return {"quarter": 0.25, "shift": self.shift_hours, "none": 0.0}[self.rounding]
+        sizes = {"quarter": 0.25, "visit": self.visit_minutes / 60.0, "shift": self.shift_hours, "none": 0.0}
+        return sizes[self.rounding]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +142,7 @@ class Plan:
     binding
         Budgets that hold the plan back, e.g. ``"2025-01 city"`` or ``"2025-01 ward Abbey Road"``.
     slack
-        One row per budget and month: month, kind, name, limit, used, slack (hours), value_of_hour, binding,
+        One row per budget (city, borough, ward) and month: month, kind, name, limit, used, slack (hours), value_of_hour, binding,
         least and most (hours the zones under it must and can take).
     notes
         Plain sentences about the plan a reader must not miss.

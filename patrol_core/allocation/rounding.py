@@ -35,12 +35,14 @@ class Rounded:
     ----------
     hours
         Hours per row, multiples of the unit.
-    ward, city
-        Multipliers per ward pool (beyond the city's) and per month, objective per hour.
+    ward, borough, city
+        Multipliers per ward pool (beyond the borough's and city's), per borough pool (beyond the city's) and per month,
+        objective per hour.
     """
 
     hours: Floats
     ward: Floats
+    borough: Floats
     city: Floats
 
 
@@ -53,15 +55,16 @@ def round_best(problem: HoursProblem, unit: float) -> Rounded:
     while True:
         start = np.maximum(centre - below, low)
         stop = np.where(problem.weight > 0.0, np.minimum(centre + above + 1, high), start)
-        taken, ward, city = _take(problem, unit, start, stop)
-        short_below, short_above = _window_is_short(problem, unit, start, stop, taken, ward, city, low, high)
+        taken, price, (ward, borough, city) = _take(problem, unit, start, stop)
+        short_below, short_above = _window_is_short(problem, unit, start, stop, taken, price, low, high)
         if not (short_below.any() or short_above.any()):
             break
         below = np.where(short_below, 4 * below, below)
         above = np.where(short_above, 4 * above, above)
     hours: Floats = np.asarray((start + taken) * unit, dtype=np.float64)
-    extra = np.maximum(ward - city[problem.month_of_ward], 0.0)
-    return Rounded(hours, extra, city)
+    above = np.maximum(borough[problem.borough_of_ward], city[problem.month_of_ward])
+    middle = np.maximum(borough - city[problem.month_of_borough], 0.0)
+    return Rounded(hours, np.maximum(ward - above, 0.0), middle, city)
 
 
 def round_largest_remainder(problem: HoursProblem, unit: float) -> Rounded:
@@ -74,11 +77,18 @@ def round_largest_remainder(problem: HoursProblem, unit: float) -> Rounded:
     in_ward = pool_sums(whole.astype(float), problem.ward, wards)
     in_month = pool_sums(whole.astype(float), problem.month, months)
     total = np.floor(pool_sums(exact, problem.month, months) + 1e-6) - in_month
-    room_ward = np.floor(problem.ward_budget / unit + 1e-6) - in_ward
-    chosen = _nested_top(problem, rows, remainder[rows], problem.risk[rows], room_ward, total)
+    boroughs = len(problem.boroughs)
+    in_borough = pool_sums(whole.astype(float), problem.borough, boroughs)
+    rooms = (
+        (problem.ward, np.floor(problem.ward_budget / unit + 1e-6) - in_ward),
+        (problem.borough, np.floor(problem.borough_budget / unit + 1e-6) - in_borough),
+        (problem.month, total),
+    )
+    chosen = nested_top(rows, remainder[rows], problem.risk[rows], rooms)
     units = whole
     units[rows[chosen]] += 1
-    return Rounded(np.asarray(units * unit, dtype=np.float64), np.zeros(wards), np.zeros(months))
+    free = np.zeros(wards), np.zeros(boroughs), np.zeros(months)
+    return Rounded(np.asarray(units * unit, dtype=np.float64), *free)
 
 
 def marginal_gain(weight: Floats, units: NDArray[np.int64], unit: float) -> Floats:
@@ -95,6 +105,8 @@ def _fill(problem: HoursProblem) -> Floats:
         ward_budget=problem.ward_budget,
         month_pool=problem.month,
         city_budget=problem.city_budget,
+        borough_pool=problem.borough,
+        borough_budget=problem.borough_budget,
     ).hours
 
 
@@ -102,34 +114,41 @@ def _units(hours: Floats, unit: float) -> NDArray[np.int64]:
     return np.rint(hours / unit).astype(np.int64)
 
 
+def _levels(problem: HoursProblem) -> tuple[tuple[Ints, Floats], ...]:
+    """Pool of every row and budgets, from the inside out."""
+    return (
+        (problem.ward, problem.ward_budget),
+        (problem.borough, problem.borough_budget),
+        (problem.month, problem.city_budget),
+    )
+
+
 def _take(
     problem: HoursProblem, unit: float, start: NDArray[np.int64], stop: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Units taken beyond ``start`` in the window, and worth per hour of the first unit refused per pool."""
+) -> tuple[NDArray[np.int64], Floats, tuple[Floats, ...]]:
+    """Units taken beyond ``start`` in the window; price per row; worth per hour of the first unit refused per pool.
+
+    Units go through wards, boroughs and months in turn, best first. Who is refused by a pool would be followed there
+    only by worse ones, so that no pool is entered by a unit that the next one turns away for nothing.
+    """
     sizes = np.maximum(stop - start, 0)
     row = np.repeat(np.arange(len(sizes)), sizes)
     offset = np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     gain = marginal_gain(problem.weight[row], start[row] + offset, unit)
     base = start.astype(float)
-    room_ward = np.floor(problem.ward_budget / unit + 1e-6) - pool_sums(
-        base, problem.ward, len(problem.wards)
-    )
-    room_city = np.floor(problem.city_budget / unit + 1e-6) - pool_sums(
-        base, problem.month, len(problem.months)
-    )
     order = np.lexsort((row, -problem.risk[row], -gain))
     row, gain = row[order], gain[order]
-    rank = rank_in_pool(problem.ward[row], len(problem.wards))
-    fits = rank < room_ward[problem.ward[row]]
-    ward = np.zeros(len(problem.wards))
-    np.maximum.at(ward, problem.ward[row[~fits]], gain[~fits] / unit)
-    row, gain = row[fits], gain[fits]
-    rank = rank_in_pool(problem.month[row], len(problem.months))
-    fits = rank < room_city[problem.month[row]]
-    city = np.zeros(len(problem.months))
-    np.maximum.at(city, problem.month[row[~fits]], gain[~fits] / unit)
-    taken = np.bincount(row[fits], minlength=len(sizes)).astype(np.int64)
-    return taken, ward, city
+    refused, price = [], np.zeros(len(start))
+    for pool, budget in _levels(problem):
+        pools = len(budget)
+        room = np.floor(budget / unit + 1e-6) - pool_sums(base, pool, pools)
+        fits = rank_in_pool(pool[row], pools) < room[pool[row]]
+        worth = np.zeros(pools)
+        np.maximum.at(worth, pool[row[~fits]], gain[~fits] / unit)
+        refused.append(worth)
+        price = np.maximum(price, worth[pool])
+        row, gain = row[fits], gain[fits]
+    return np.bincount(row, minlength=len(sizes)).astype(np.int64), price, tuple(refused)
 
 
 def _window_is_short(
@@ -138,8 +157,7 @@ def _window_is_short(
     start: NDArray[np.int64],
     stop: NDArray[np.int64],
     taken: NDArray[np.int64],
-    ward: Floats,
-    city: Floats,
+    price: Floats,
     low: NDArray[np.int64],
     high: NDArray[np.int64],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -148,25 +166,20 @@ def _window_is_short(
     Below: the last unit under the window is worth less than a unit refused elsewhere. Above: everything in
     the window was taken and the next unit is worth more than the price, or nothing was refused at all.
     """
-    price = np.maximum(ward[problem.ward], city[problem.month])
     under = marginal_gain(problem.weight, np.maximum(start - 1, 0), unit) / unit
     short_below = (start > low) & (taken == 0) & (under < price)
-    over_ward = pool_sums(start.astype(float) * unit, problem.ward, len(problem.wards)) > problem.ward_budget
-    over_city = (
-        pool_sums(start.astype(float) * unit, problem.month, len(problem.months)) > problem.city_budget
-    )
-    short_below |= (start > low) & (over_ward[problem.ward] | over_city[problem.month])
+    for pool, budget in _levels(problem):
+        over = pool_sums(start.astype(float) * unit, pool, len(budget)) > budget
+        short_below |= (start > low) & over[pool]
     next_gain = marginal_gain(problem.weight, start + taken, unit) / unit
     short_above = (problem.weight > 0.0) & (start + taken == stop) & (stop < high) & (next_gain > price)
     return short_below, short_above
 
 
-def _nested_top(
-    problem: HoursProblem, rows: Ints, score: Floats, second: Floats, room_ward: Floats, room_city: Floats
-) -> Ints:
-    """Positions (in ``rows``) of the best scores that fit their ward and then their month."""
+def nested_top(rows: Ints, score: Floats, second: Floats, rooms: tuple[tuple[Ints, Floats], ...]) -> Ints:
+    """Positions (in ``rows``) of the best scores that fit their pools, given from the inside out with their room."""
     order = np.lexsort((rows, -second, -score))
-    for pool, room in ((problem.ward, room_ward), (problem.month, room_city)):
+    for pool, room in rooms:
         own = pool[rows[order]]
         order = order[rank_in_pool(own, len(room)) < room[own]]
     return np.asarray(order, dtype=np.intp)

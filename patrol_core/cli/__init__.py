@@ -13,11 +13,27 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from patrol_core.cli import event, export, fetch, game, hours, importing, plan, sources
+from patrol_core.cli import (
+    beats,
+    checkpoints,
+    event,
+    export,
+    feedback,
+    fetch,
+    forecast,
+    game,
+    hours,
+    importing,
+    near_repeat,
+    plan,
+    risk,
+    roster,
+    sources,
+)
 from patrol_core.errors import InputError, PatrolError
 from patrol_core.reports.plain import to_json_bytes
 
-COMMANDS = (plan, game, hours, event, fetch, importing, sources, export)
+COMMANDS = (plan, risk, forecast, near_repeat, game, hours, roster, beats, event, checkpoints, feedback, fetch, importing, sources, export)
 
 
 class _Parser(argparse.ArgumentParser):

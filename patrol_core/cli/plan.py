@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from patrol_core.areas import EMBEDDED, AreaData, area_from_crimes, load_area
+from patrol_core.cli.files import read_input
 from patrol_core.errors import InputError
+from patrol_core.risk.own_weights import OWN, entries_of, known_types, parse_entries, read_weights
 from patrol_core.scenario import Choice, Scenario, choices, make_scenario
 
 FLAGS = {name: row.flag for name, row in choices().items() if row.flag}
 """Flag of each choice; place, crime types and switches have their own form below."""
 
 
-NULLABLE = {"fairness", "city_hours", "ward_hours"}
+COMMON = {"seed"}
+"""Choices of every command that draws."""
+NULLABLE = {"fairness", "city_hours", "ward_hours", "borough_hours"}
 """Choices that can be switched off."""
 
 
@@ -25,6 +29,16 @@ def add_parser(commands: Any) -> None:
         help="make a patrol plan from crime data",
         description="Make a patrol plan: coverage of every zone, hours, randomised deployments, fairness, and a report.",
     )
+    add_place(parser)
+    add_choices(parser)
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, help="folder for the files; without it only the summary is printed"
+    )
+    parser.set_defaults(run=run)
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that name the data."""
     place = parser.add_argument_group("place")
     place.add_argument("--area", help=f"embedded data: {', '.join(EMBEDDED)} (default sample)")
     place.add_argument(
@@ -57,18 +71,34 @@ def add_parser(commands: Any) -> None:
         default=[],
         help="CSV by zone code: population, deprivation, wards; several may be given",
     )
+
+
+def add_choices(parser: argparse.ArgumentParser, *parts: str) -> None:
+    """Add the flags of the choices of the named parts; of all parts by default."""
     chosen = parser.add_argument_group("choices")
     table = choices()
     for name, flag in FLAGS.items():
         row = table[name]
+        if parts and row.part not in parts and name not in COMMON:
+            continue
         chosen.add_argument(flag, dest=name, default=None, metavar=_metavar(row), help=_help(row))
     chosen.add_argument("--type", dest="crime_types", action="append", help=table["crime_types"].help)
     chosen.add_argument("--harm", action="store_true", help="weight crimes by the Cambridge Crime Harm Index")
     chosen.add_argument("--patrol-generated", action="store_true", help=table["patrol_generated"].help)
-    parser.add_argument(
-        "--out", metavar="DIR", type=Path, help="folder for the files; without it only the summary is printed"
+    chosen.add_argument(
+        "--weight",
+        dest="own_weights",
+        metavar="TYPE=WEIGHT",
+        action="append",
+        help="what one crime of a type counts for, for every type that counts; puts own weights in force unless --weighting "
+        "names another table",
     )
-    parser.set_defaults(run=run)
+    chosen.add_argument(
+        "--weights",
+        metavar="FILE",
+        type=Path,
+        help="own weights as CSV: crime_type, weight; as with --weight",
+    )
 
 
 def _metavar(row: Choice) -> str:
@@ -87,6 +117,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
     scenario = scenario_of(arguments)
     data = data_of(arguments)
+    check_weights(arguments, data)
     scenario = scenario.changed(area=data.key)
     result = summarise(data, scenario)
     written = make_plan_files(result, arguments.out) if arguments.out is not None else ()
@@ -105,7 +136,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def scenario_of(arguments: argparse.Namespace) -> Scenario:
     """The scenario that the flags stand for."""
     values: dict[str, Any] = {
-        name: getattr(arguments, name) for name in FLAGS if getattr(arguments, name) is not None
+        name: getattr(arguments, name) for name in FLAGS if getattr(arguments, name, None) is not None
     }
     for name, text in values.items():
         if text in {"off", "none"} and name in NULLABLE:
@@ -118,9 +149,40 @@ def scenario_of(arguments: argparse.Namespace) -> Scenario:
                 f"--harm asks for cchi, --weighting for {values['weighting']!r}; give one of them."
             )
         values["weighting"] = "cchi"
+    own = _own_weights(arguments)
+    if own:
+        if arguments.harm:
+            raise InputError(
+                "--harm asks for the Cambridge index, --weight and --weights for own; give one of them."
+            )
+        values = {"weighting": OWN, **values, "own_weights": own}
     if arguments.patrol_generated:
         values["patrol_generated"] = True
     return make_scenario(values)
+
+
+def _own_weights(arguments: argparse.Namespace) -> tuple[str, ...]:
+    if arguments.weights is None:
+        return tuple(arguments.own_weights or ())
+    if arguments.own_weights:
+        raise InputError("--weight and --weights both give own weights; give one of them.")
+    return entries_of(read_weights(str(arguments.weights), read_input(str(arguments.weights))))
+
+
+def check_weights(arguments: argparse.Namespace, data: AreaData) -> None:
+    """See that own weights name crime types that there are; only the data tell.
+
+    Raises
+    ------
+    InputError
+        For a type that neither the data nor a published table have; names the line of a file.
+    """
+    known = known_types(data.crime_types)
+    if arguments.weights is not None:
+        read_weights(str(arguments.weights), read_input(str(arguments.weights)), known=known)
+    for name in parse_entries(arguments.own_weights or ()):
+        if name not in known:
+            raise InputError(f"--weight: there is no crime type {name!r}; choose from {', '.join(known)}.")
 
 
 def data_of(arguments: argparse.Namespace) -> AreaData:

@@ -29,6 +29,7 @@ from patrol_core.risk.tally import tally
 
 if TYPE_CHECKING:
     from patrol_core.risk.harm import HarmTable
+    from patrol_core.risk.surface import RiskSurface
 
 Floats = NDArray[np.float64]
 
@@ -57,6 +58,33 @@ def monthly_values(
     harm = matched.count * weight[matched.crime_type]
     total = np.bincount(flat, weights=harm, minlength=shape[0] * shape[1])
     return np.asarray(total, dtype=float).reshape(shape)
+
+
+def smoothed_monthly_values(counts: pd.DataFrame, surface: RiskSurface, months: Sequence[str]) -> Floats:
+    """(n, M) what each month adds to a smoothed surface; the mean over months is the surface's ``mean``.
+
+    The posterior mean is linear in the zone's own counts: a month with N crimes says (A + M N) / B, with A what the
+    other zones add to the shape and B the posterior's rate. Resampled months (:func:`bootstrap_values`) change the
+    zone's own counts; what the other zones say is held.
+
+    Parameters
+    ----------
+    counts
+        The counts that the surface was made of.
+    months
+        Its months.
+    """
+    if surface.smoothing is None:
+        raise InputError("The surface is not smoothed; use monthly_values.")
+    matched = tally(counts, surface.zone_ids, months, surface.crime_types)
+    known = surface.counts.sum(axis=0) > 0
+    gain = np.where(known, surface.weights / surface.rates, 0.0)
+    shape = (len(surface.zone_ids), len(months))
+    flat = matched.zone * shape[1] + matched.month
+    harm = matched.count * gain[matched.zone, matched.crime_type]
+    own = np.bincount(flat, weights=harm, minlength=shape[0] * shape[1]).reshape(shape)
+    others = ((surface.shapes - surface.counts) * gain).sum(axis=1)
+    return np.asarray(others[:, None] + len(months) * own, dtype=float)
 
 
 def bootstrap_values(monthly: ArrayLike, *, seed: int, size: int) -> Floats:

@@ -1,8 +1,11 @@
-"""The price of fairness: worst-case and total risk along the parity tolerance d, from loose to tight.
+"""The price of fairness: worst-case and total risk along the tolerance d of a fairness rule, from loose to tight.
 
 The frontier is the optimal value as a function of d. One kept model is re-solved warm from level to level,
 so that tracing costs little more than the first solve. A level that cannot be met stays in the table with
-the reason.
+the reason; every tighter one cannot be met either, since each level allows only plans that looser ones allow.
+
+The worst case never falls as the rule is tightened. The expected residual may: it is minimised second, among
+the plans of least worst case, and a tighter rule moves that set.
 
 The knee is the point farthest below the straight line from the loosest to the tightest feasible level, both
 axes scaled to 0..1 (Satopaa et al. 2011, "kneedle"): beyond it each step of fairness costs more than on
@@ -13,12 +16,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.constraints import CoverageParity, ResidualParity
+from patrol_core.games.constraints import (
+    Constraint,
+    CoverageParity,
+    Fairness,
+    ResidualParity,
+    fairness_rule,
+)
+from patrol_core.games.fair_rules import MaxMinShare, MeanDifference
 from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
 
 ParityRule = type[CoverageParity] | type[ResidualParity]
@@ -80,45 +91,145 @@ def trace(
     game: ZoneGame,
     levels: Sequence[float],
     *,
-    rule: ParityRule = CoverageParity,
+    rule: ParityRule | str = CoverageParity,
+    tightest: bool = False,
     on_progress: Progress | None = None,
 ) -> Frontier:
-    """Solve the game at every parity level, loosest first.
+    """Solve the game at every level of a rule, loosest first.
 
     Parameters
     ----------
     game
         The game, with groups and population; its other rules stay. A rule of the traced kind is replaced.
     levels
-        Values of d, any order; repeated ones count once.
+        Tolerances d, any order; repeated ones count once.
     rule
-        Coverage per head or residual harm per head.
+        Coverage per head or residual harm per head, or the name of any rule of
+        :data:`patrol_core.games.constraints.FAIRNESS`.
+    tightest
+        Where some levels cannot be met, add the tightest one that can: the plan of least violation.
     on_progress
         Called with (levels done, levels in all).
 
     Raises
     ------
     InputError
-        No levels, a negative or missing one, or a game without groups or population.
+        No levels, a negative or missing one, an unknown rule, or a game without groups or population.
     InfeasibleError
         If the game cannot be solved even without the rule.
     """
     ordered = sorted({float(level) for level in levels}, reverse=True)
     if not ordered:
         raise InputError("A frontier needs at least one parity level, e.g. 1, 0.5, 0.2, 0.1.")
-    kept = tuple(given for given in game.constraints if not isinstance(given, rule))
+    make = _maker(rule)
+    for level in ordered:
+        make(level)  # a level that is no level is refused here, by the rule's own sentence
+    kept = tuple(given for given in game.constraints if not _same_kind(given, make(ordered[0])))
     free = solve_zone_game(game.replace(constraints=kept))
-    solver = _LevelSolver(game.replace(constraints=(*kept, rule(ordered[0]))), rule)
-    rows, strategies = [], []
+    solver = _LevelSolver(game.replace(constraints=kept), make, ordered[0])
+    solved: list[tuple[float, Strategy | None, str]] = []
+    failed: InfeasibleError | None = None
     for done, level in enumerate(ordered, start=1):
-        rule(level)  # a level that is no level is refused here, by the rule's own sentence
-        strategy, reason = solver.solve(level)
-        strategies.append(strategy)
-        rows.append(_row(level, strategy, reason, free))
+        plan = None
+        if failed is None:
+            plan, failed = solver.solve(level)
+        solved.append((level, plan, "" if failed is None else _reason(failed, make(level))))
         if on_progress is not None:
             on_progress(done, len(ordered))
-    frame = pd.DataFrame(rows, columns=list(_COLUMNS))
-    return Frontier(frame, tuple(strategies), free, find_knee(frame))
+    if tightest and failed is not None:
+        solved += _tightest(solver, failed, make, ordered)
+        solved.sort(key=lambda one: -one[0])
+    frame = pd.DataFrame([_row(*one, free) for one in solved], columns=list(_COLUMNS))
+    return Frontier(frame, tuple(plan for _, plan, _ in solved), free, find_knee(frame))
+
+
+def own_tolerance(game: ZoneGame, coverage: np.ndarray, rule: str) -> float:
+    """The tolerance at which a rule begins to say anything about a plan: how unequal the plan itself is.
+
+    Parameters
+    ----------
+    coverage
+        (n,) coverage of the plan.
+    rule
+        Name of the rule. Max-min rules, measured against what is attainable, begin at 1 at most.
+    """
+    if "max-min" in rule or not game.groups or game.population is None:
+        return 1.0
+    amount = game.values * (1.0 - game.effectiveness * coverage) if "residual" in rule else coverage
+    overall = float(amount.sum() / game.population.sum())
+    if overall <= 0:
+        return 0.0
+    heads = np.array([game.population[game.members(group)].sum() for group in game.groups])
+    rate = np.array([amount[game.members(group)].sum() for group in game.groups]) / heads / overall
+    if rule == "mean-difference":
+        share = heads / heads.sum()
+        return float((share[:, None] * share[None, :] * np.abs(rate[:, None] - rate[None, :])).sum())
+    return float(np.abs(rate - 1.0).max())
+
+
+def useful_levels(game: ZoneGame, rule: str, points: int) -> tuple[float, ...]:
+    """Levels at which a rule decides something: from where it begins to bind to the tightest that can be met.
+
+    Parameters
+    ----------
+    game
+        The game without a rule of this kind.
+    rule
+        Name of the rule.
+    points
+        How many levels, 2 or more.
+
+    Raises
+    ------
+    InfeasibleError
+        If the game cannot be solved even without the rule.
+    """
+    if points < 2:
+        raise InputError(f"{points} levels were asked for; a frontier needs at least 2.")
+    free = solve_zone_game(game)
+    low, failed = 0.0, _LevelSolver(game, _maker(rule), 0.0).solve(0.0)[1]
+    if failed is not None and failed.remedy is not None and _about(failed, fairness_rule(rule, 0.0)):
+        low = float(failed.remedy)
+    top = max(min(1.05 * own_tolerance(game, free.coverage, rule), 2.0), low + 0.02)
+    top = max(min(top, 1.0), low) if "max-min" in rule else top
+    return tuple(float(level) for level in np.linspace(top, low, points))
+
+
+def _maker(rule: ParityRule | str) -> Callable[[float], Any]:
+    if isinstance(rule, str):
+        name = rule
+        return lambda level: fairness_rule(name, level)
+    return rule
+
+
+def _same_kind(given: Constraint, rule: Fairness) -> bool:
+    if isinstance(given, MeanDifference | MaxMinShare) and isinstance(rule, MeanDifference | MaxMinShare):
+        return type(given) is type(rule) and given.of == rule.of
+    return type(given) is type(rule)
+
+
+def _reason(error: InfeasibleError, rule: Fairness) -> str:
+    """Why this level cannot be met, from the loosest level that could not."""
+    if error.remedy is None or not _about(error, rule):
+        return str(error)
+    return f"{rule.name} cannot be met; the tightest level that can is {error.remedy:.6g}."
+
+
+def _about(error: InfeasibleError, rule: Fairness) -> bool:
+    """Whether a failure is that of a rule of this kind; its remedy is a tolerance then."""
+    return error.rule.split(" ")[0] == rule.name.split(" ")[0]
+
+
+def _tightest(
+    solver: _LevelSolver, failed: InfeasibleError, make: Callable[[float], Any], levels: Sequence[float]
+) -> list[tuple[float, Strategy | None, str]]:
+    """The plan at the tightest level, where the failure was that of the traced rule."""
+    if failed.remedy is None or not _about(failed, make(levels[0])):
+        return []
+    level = float(failed.remedy)
+    plan, _ = solver.solve(level)
+    known = any(abs(level - other) < 1e-9 for other in levels)
+    return [] if plan is None or known else [(level, plan, "")]
 
 
 def find_knee(frame: pd.DataFrame) -> float | None:
@@ -143,21 +254,22 @@ def find_knee(frame: pd.DataFrame) -> float | None:
 class _LevelSolver:
     """Solves the game at one level after the other, warm where the kept model can move the level alone."""
 
-    def __init__(self, game: ZoneGame, rule: ParityRule) -> None:
-        self.game, self.rule = game, rule
-        parities = [given for given in game.constraints if isinstance(given, CoverageParity | ResidualParity)]
-        # The kept model moves all parity rules together; one of the other kind must stay where it is.
-        self.model = ZoneGameModel(game) if len(parities) == 1 else None
+    def __init__(self, game: ZoneGame, make: Callable[[float], Any], first: float) -> None:
+        self.game, self.make = game, make
+        others = [given for given in game.constraints if isinstance(given, Fairness)]
+        # The kept model moves all fairness rules together; one of another kind must stay where it is.
+        ruled = game.replace(constraints=(*game.constraints, make(first)))
+        self.model = None if others else ZoneGameModel(ruled)
 
-    def solve(self, level: float) -> tuple[Strategy | None, str]:
-        """Plan and "", or None and the reason."""
+    def solve(self, level: float) -> tuple[Strategy | None, InfeasibleError | None]:
+        """Plan, or why there is none."""
         try:
             if self.model is not None:
-                return self.model.solve(parity=level), ""
-            others = tuple(given for given in self.game.constraints if not isinstance(given, self.rule))
-            return solve_zone_game(self.game.replace(constraints=(*others, self.rule(level)))), ""
+                return self.model.solve(parity=level), None
+            ruled = self.game.replace(constraints=(*self.game.constraints, self.make(level)))
+            return solve_zone_game(ruled), None
         except InfeasibleError as error:
-            return None, str(error)
+            return None, error
 
 
 def _row(level: float, strategy: Strategy | None, reason: str, free: Strategy) -> tuple[object, ...]:

@@ -17,7 +17,8 @@ from patrol_core.errors import InputError
 from patrol_core.fairness import indices
 from patrol_core.fairness.indices import Floats
 
-Groups = Mapping[str, Sequence[str]]
+Groups = Mapping[str, Sequence[str]] | Mapping[str, Mapping[str, float]]
+"""Group -> zone ids, or group -> zone id -> share of the zone's residents who belong to it (0 to 1)."""
 
 #: The screening threshold for the smallest group rate over the largest.
 FOUR_FIFTHS = 0.8
@@ -37,7 +38,8 @@ def group_table(
     population
         Residents, shape ``(n,)``.
     groups
-        Group name to zone ids; groups may overlap.
+        Group name to zone ids, or to zone id and share of its residents (then a group's rate is its members'
+        exposure ``sum s p h / sum s p``, and population and amount are counted by share); groups may overlap.
     amount
         What is counted per zone (residual harm, coverage, hours), shape ``(n,)``, 0 or more.
 
@@ -50,14 +52,14 @@ def group_table(
     Raises
     ------
     InputError
-        Unknown or repeated zones, lengths that differ, negative or missing numbers.
+        Unknown or repeated zones, lengths that differ, negative or missing numbers, a share outside 0..1.
     """
     people, amounts = _arrays(population, amount, len(zone_ids))
     overall = amounts.sum() / people.sum()
     rows = []
     for group, members in groups.items():
-        inside = _positions(zone_ids, group, members)
-        heads, total = float(people[inside].sum()), float(amounts[inside].sum())
+        inside, share = _members(zone_ids, group, members)
+        heads, total = float(people[inside] @ share), float(amounts[inside] @ share)
         rate = total / heads if heads > 0 else np.nan
         ratio = rate / overall if overall > 0 else (1.0 if heads > 0 else np.nan)
         rows.append((group, len(inside), heads, total, 1000.0 * rate, ratio))
@@ -246,6 +248,23 @@ def _arrays(population: ArrayLike, amount: ArrayLike, length: int) -> tuple[Floa
     if length == 0 or people.sum() <= 0:
         raise InputError("Nobody lives in any zone, so nothing can be said per head; add populations.")
     return people, amounts
+
+
+def _members(
+    zone_ids: Sequence[str], group: str, members: Sequence[str] | Mapping[str, float]
+) -> tuple[list[int], Floats]:
+    """Positions of a group's zones and the share of each that counts."""
+    inside = _positions(zone_ids, group, list(members))
+    if not isinstance(members, Mapping):
+        return inside, np.ones(len(inside))
+    share = np.array([float(value) for value in members.values()])
+    bad = np.flatnonzero(~((share >= 0) & (share <= 1)))
+    if len(bad):
+        zone = list(members)[bad[0]]
+        raise InputError(
+            f"Group {group!r} has the share {share[bad[0]]} of zone {zone!r}; a share of residents is from 0 to 1."
+        )
+    return inside, share
 
 
 def _positions(zone_ids: Sequence[str], group: str, members: Sequence[str]) -> list[int]:

@@ -5,6 +5,8 @@ Risk is sequential and warm, patrol sequential and cool, change diverging, group
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 RISK = ("#fff5e6", "#fdd49e", "#fc8d59", "#d7301f", "#7f0000")
 PATROL = ("#f1f6fb", "#c6dbef", "#6baed6", "#2171b5", "#08306b")
 CHANGE = ("#2166ac", "#92c5de", "#f7f7f7", "#f4a582", "#b2182b")
@@ -15,3 +17,14 @@ SCALES = {"risk": RISK, "patrol": PATROL, "change": CHANGE}
 PLAN = "#2171b5"
 REFERENCE = "#7a828e"
 MARK = "#d7301f"
+
+
+def colour_at(stops: Sequence[str], share: float) -> str:
+    """Colour "rgb(r,g,b)" of a share from 0 to 1 on a scale, as the map's own script mixes it."""
+    place = min(max(share, 0.0), 1.0) * (len(stops) - 1)
+    left = min(int(place), len(stops) - 2)
+    ends = [
+        [int(stops[at][1 + 2 * index : 3 + 2 * index], 16) for index in range(3)] for at in (left, left + 1)
+    ]
+    mixed = [round(low + (high - low) * (place - left)) for low, high in zip(*ends, strict=True)]
+    return f"rgb({','.join(map(str, mixed))})"

@@ -184,6 +184,7 @@ def paint(
     chosen: str | None = None,
     near: Sequence[str] = (),
     see_through: bool = False,
+    texts: Mapping[str, str] | None = None,
 ) -> Paint:
     """Values for all zones, ready for the map.
 
@@ -199,6 +200,8 @@ def paint(
         Colour by the square root, for values that span orders of magnitude.
     chosen, near
         Zone with a heavy outline, and its neighbours.
+    texts
+        What the hover says of each zone in place of its value, by zone_id.
 
     Raises
     ------
@@ -229,6 +232,8 @@ def paint(
         "chosen": place.get(chosen) if chosen else None,
         "near": [place[zone] for zone in near if zone in place],
     }
+    if texts is not None:
+        payload["texts"] = [str(texts[zone]) for zone in asset.zone_ids]
     payload["stamp"] = hashlib.sha256(json.dumps(payload).encode()).hexdigest()[:12]
     return Paint(payload)
 

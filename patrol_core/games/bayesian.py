@@ -3,9 +3,10 @@ r"""Security games against several offender types: front door.
     max over x in X of  sum_k p_k U_d^k(t_k(x), x),   t_k(x) the best response of type k, ties in the defender's favour
 
 * every type zero-sum: one LP, min sum_k p_k w_k with w_k >= V^k_t (1 - e_k x_t), kept warm by :class:`TypesModel`;
-* otherwise DOBSS (:mod:`~patrol_core.games.dobss`), a mixed-integer program whose zero-sum types stay continuous.
+* otherwise branch and cut on the disaggregated relaxation (:mod:`~patrol_core.games.type_branch`);
+* DOBSS (:mod:`~patrol_core.games.dobss`), the published mixed-integer program: the same answer, ten times slower.
 
-``auto`` takes the LP where it is valid. With one type the result is the SSE of :mod:`~patrol_core.games.stackelberg`.
+``auto`` takes the LP where it is valid, else branch and cut. With one type the result is the SSE of :mod:`~patrol_core.games.stackelberg`.
 A second phase keeps every type's attack and payoff and spends what budget is left where the defender's
 expected payoff sum_k p_k sum_t U_d^k(t, x) gains most.
 """
@@ -30,8 +31,10 @@ from patrol_core.games.bayes_game import (
 from patrol_core.games.certify import MAX_VIOLATION
 from patrol_core.games.dobss import LedPlan, dobss, lead_types
 from patrol_core.games.payoffs import FloatArray, Response, respond
+from patrol_core.games.side_rules import SideRules
 from patrol_core.games.sse_game import unused_budget_note
 from patrol_core.games.stackelberg import check_method, check_time_limit
+from patrol_core.games.type_branch import branch_and_cut
 from patrol_core.solving import LOCK, TIME_LIMIT, solver_name
 
 __all__ = [
@@ -46,10 +49,10 @@ __all__ = [
     "types_from_harm",
 ]
 
-Method = Literal["auto", "lp", "dobss"]
+Method = Literal["auto", "lp", "branch-and-cut", "dobss"]
 
 #: What ``method`` may be.
-METHODS: tuple[Method, ...] = ("auto", "lp", "dobss")
+METHODS: tuple[Method, ...] = ("auto", "lp", "branch-and-cut", "dobss")
 
 #: A plan whose recomputed payoff differs from its method's own by more (in defender scales) is withheld.
 _SAME = 1e-6
@@ -65,7 +68,7 @@ def solve_bayesian(
     game
         The game.
     method
-        ``auto``, ``lp`` (every type zero-sum) or ``dobss`` (any types).
+        ``auto``, ``lp`` (every type zero-sum), ``branch-and-cut`` or ``dobss`` (any types).
     time_limit
         Seconds; a plan found by then comes back as ``stopped-with-plan`` with its gap.
 
@@ -118,24 +121,26 @@ class TypesModel:
         if method == "lp" and general:
             raise InputError(
                 f"method = 'lp' is valid only while every type is zero-sum, and type {general[0]!r} is not: "
-                "use method 'dobss' or 'auto'."
+                "use method 'branch-and-cut' or 'auto'."
             )
-        started = time.perf_counter()
+        started, priors = time.perf_counter(), self.game.priors
         with LOCK:
-            program = self._at(budget, time_limit)
-            if method == "dobss" or general:
-                plan, solver = (
-                    dobss(program, self.game.priors, time_limit=time_limit),
-                    f"DOBSS, {solver_name()}",
-                )
+            rules = self.game.rules if budget is None else self.game.rules.with_budget(budget)
+            rules.check_bounds()
+            if method == "branch-and-cut" or (method == "auto" and general):
+                plan = branch_and_cut(rules, self.game.payoffs, priors, time_limit=time_limit)
+                solver = f"branch and cut, {solver_name()}"
+                kept = self._at(rules, time_limit) if rules.coupling else None
+                return _finish(self.game, rules, kept, plan, solver, started)
+            program = self._at(rules, time_limit)
+            if method == "dobss":
+                plan, solver = dobss(program, priors, time_limit=time_limit), f"DOBSS, {solver_name()}"
             else:
-                plan, solver = _one_lp(program, self.game.priors), f"Bayesian LP, {solver_name()}"
-            return _finish(self.game, program, plan, solver, started)
+                plan, solver = _one_lp(program, priors), f"Bayesian LP, {solver_name()}"
+            return _finish(self.game, rules, program if rules.coupling else None, plan, solver, started)
 
-    def _at(self, budget: float | None, time_limit: float) -> AttackProgram:
-        """The kept model at this budget."""
-        rules = self.game.rules if budget is None else self.game.rules.with_budget(budget)
-        rules.check_bounds()
+    def _at(self, rules: SideRules, time_limit: float) -> AttackProgram:
+        """The kept model under these rules."""
         if self._program is None:
             self._program = AttackProgram(rules, self.game.payoffs, time_limit=time_limit)
         else:
@@ -157,19 +162,24 @@ def _one_lp(program: AttackProgram, priors: FloatArray) -> LedPlan:
 
 
 def _finish(
-    game: BayesianGame, program: AttackProgram, plan: LedPlan, solver: str, started: float
+    game: BayesianGame,
+    rules: SideRules,
+    program: AttackProgram | None,
+    plan: LedPlan,
+    solver: str,
+    started: float,
 ) -> BayesianSolution:
     """Second phase, then every figure from the payoffs alone."""
     coverage, phases = plan.coverage, ("expected-utility",)
     ran = False
     if plan.finished:
-        ran, coverage = _second(game, program, plan)
+        ran, coverage = _second(game, rules, program, plan)
     if ran:
         phases = (*phases, "expected-payoff")  # type: ignore[assignment]
     seconds = time.perf_counter() - started
     before, after = (_responses(game, x) for x in (plan.coverage, coverage))
     promised, value = _utility(game, before), _utility(game, after)
-    violation, size = program.rules.violation(coverage), max(k.defender_scale for k in game.payoffs)
+    violation, size = rules.violation(coverage), max(k.defender_scale for k in game.payoffs)
     if violation > MAX_VIOLATION or not promised - _SAME * size <= value <= plan.bound + _SAME * size:
         raise SolverError(
             f"The plan found breaks a rule by {violation:.3g} or pays {value:.6g} where its method says {promised:.6g} "
@@ -180,19 +190,21 @@ def _finish(
         Status.OPTIMAL if plan.finished else Status.STOPPED_WITH_PLAN,
         value, bound, relative_gap(value, bound), solver, seconds, phases, max(0.0, violation),
     )  # fmt: skip
-    return _solution(game, program, coverage, after, certificate)
+    return _solution(game, rules, coverage, after, certificate)
 
 
-def _second(game: BayesianGame, program: AttackProgram, plan: LedPlan) -> tuple[bool, FloatArray]:
+def _second(
+    game: BayesianGame, rules: SideRules, program: AttackProgram | None, plan: LedPlan
+) -> tuple[bool, FloatArray]:
     """The second phase over the types that can come at all."""
     some = [k for k, p in enumerate(game.priors) if p > 0]
     coverage, ran = second_phase(
-        program.rules,
+        rules,
         [game.payoffs[k] for k in some],
         [float(game.priors[k]) for k in some],
         plan.coverage,
         [plan.led[k] for k in some],
-        program if program.rules.coupling else None,
+        program,
     )
     return ran, coverage
 
@@ -207,7 +219,7 @@ def _utility(game: BayesianGame, responses: list[Response]) -> float:
 
 def _solution(
     game: BayesianGame,
-    program: AttackProgram,
+    rules: SideRules,
     coverage: FloatArray,
     responses: list[Response],
     certificate: Certificate,
@@ -224,5 +236,5 @@ def _solution(
     return BayesianSolution(
         zones, coverage, types, tuple(zones[t] for t in sorted(attacked)),
         certificate.objective, float(game.priors @ np.array([r.attacker_utility for r in responses])),
-        certificate, float(coverage.sum()), unused_budget_note(program.rules, coverage, spent="expected-payoff" in certificate.phases),
+        certificate, float(coverage.sum()), unused_budget_note(rules, coverage, spent="expected-payoff" in certificate.phases),
     )  # fmt: skip

@@ -26,24 +26,43 @@ import numpy as np
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import SolverError
 from patrol_core.games.constraints import Cap, Constraint, CoverageParity, Floor, ResidualParity
+from patrol_core.games.fair_rows import (
+    Amounts,
+    Row,
+    RowKey,
+    amounts,
+    difference_rows,
+    excess,
+    mean_difference,
+    priced,
+    share_levels,
+    share_rows,
+)
+from patrol_core.games.fair_rules import MaxMin, MaxMinShare, MeanDifference
 from patrol_core.games.zone_game import FloatArray, Strategy, ZoneGame
 
-#: (position of the rule in the game, group, "least" or "most"); the budget is rule -1.
-RowKey = tuple[int, str, str]
+__all__ = [
+    "BUDGET",
+    "MAX_GAP",
+    "MAX_VIOLATION",
+    "Proof",
+    "Row",
+    "RowKey",
+    "certified",
+    "coupling_rows",
+    "figures",
+    "proved_bound",
+    "residuals",
+    "row_violation",
+    "violations",
+]
+
 BUDGET: RowKey = (-1, "", "most")
 
 #: Largest violation of a rule, and largest gap, that a returned plan may have. The gap is relative to the
 #: objective, but to no less than a thousandth of the unopposed harm: floats cannot promise more.
 MAX_VIOLATION = 1e-6
 MAX_GAP = 1e-6
-
-
-@dataclass(frozen=True, eq=False)
-class Row:
-    """One coupling rule as coefficients . x <= limit."""
-
-    coefficients: FloatArray
-    limit: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +73,23 @@ class Proof:
     attack_weights: FloatArray | None
 
 
-def coupling_rows(game: ZoneGame) -> dict[RowKey, Row]:
-    """Budget and every rule over several zones, as rows a . x <= b."""
+def coupling_rows(game: ZoneGame, residual: Amounts | None = None) -> dict[RowKey, Row]:
+    """Budget and every rule over several zones, as rows a . x <= b (see fair_rows for those of mean differences).
+
+    Parameters
+    ----------
+    game
+        Budget and rules.
+    residual
+        (c, s) of residual harm c_t + s_t x_t, as a share of the whole; the game's own where None.
+    """
     rows = {BUDGET: Row(np.ones(game.size), game.budget)}
     for i, rule in game.coupling_rules():
+        if isinstance(rule, MeanDifference | MaxMinShare | MaxMin):
+            given = residual if residual is not None and rule.of == "residual" else amounts(game, rule.of)
+            make = difference_rows if isinstance(rule, MeanDifference) else share_rows
+            rows |= make(game, i, rule, given)  # type: ignore[arg-type]
+            continue
         if isinstance(rule, Floor | Cap):
             assert rule.group is not None
             inside = _indicator(game, rule.group)
@@ -110,7 +142,8 @@ def violations(game: ZoneGame, coverage: FloatArray) -> dict[str, float]:
     -------
     dict
         Name of the rule to amount: zones for budget, floors and caps; for parity the excess of the group's
-        rate over the band, as a share of the overall rate (0.05 = five points outside).
+        rate over the band, as a share of the overall rate (0.05 = five points outside); likewise for a mean
+        difference; for max-min what the worst-off group lacks, as a share of the extreme rate attainable.
     """
     result = {
         "coverage between 0 and 1": max(0.0, float((-coverage).max()), float((coverage - 1).max())),
@@ -129,25 +162,46 @@ def _broken_by(game: ZoneGame, rule: Constraint, coverage: FloatArray) -> float:
             amount = coverage if rule.zone is None else coverage[[game.position(rule.zone)]]
         short = rule.at_least - amount if isinstance(rule, Floor) else amount - rule.at_most
         return max(0.0, float(short.max()))
-    amounts = coverage if isinstance(rule, CoverageParity) else residuals(game, coverage)
-    return max(0.0, *(abs(r - 1.0) - rule.within for r in _ratios(game, amounts)))
+    if isinstance(rule, MaxMinShare | MaxMin):
+        return _short_of_share(game, rule, coverage)
+    of_coverage = isinstance(rule, CoverageParity) or (
+        isinstance(rule, MeanDifference) and rule.of == "coverage"
+    )
+    amount = coverage if of_coverage else residuals(game, coverage)
+    if isinstance(rule, MeanDifference):
+        total = float(amount.sum())
+        nothing = total <= 1e-9 * max(1.0, float(game.values.sum()))
+        return 0.0 if nothing else max(0.0, mean_difference(game, rule, amount) / total - rule.at_most)
+    return max(0.0, *(abs(r - 1.0) - rule.within for r in _ratios(game, amount)))
 
 
-def _ratios(game: ZoneGame, amounts: FloatArray) -> list[float]:
+def _short_of_share(game: ZoneGame, rule: MaxMinShare | MaxMin, coverage: FloatArray) -> float:
+    """Largest shortfall of a group's rate from its level, as a share of the extreme rate attainable."""
+    constant, slope = amounts(game, rule.of)
+    amount = constant + slope * coverage
+    sign = 1.0 if rule.of == "residual" else -1.0
+    over = [
+        sign * (float(amount[game.members(g)].sum()) / game.population_share(g) - level)
+        for g, level in share_levels(game, rule).items()
+        if np.isfinite(level)
+    ]
+    unit = abs(game.attainable(rule.of).extreme) if over else 0.0
+    return max([0.0, *over]) / (unit or 1.0)
+
+
+def _ratios(game: ZoneGame, amount: FloatArray) -> list[float]:
     """Each group's rate per head over the overall rate; 1 where nothing is there to share."""
-    total = float(amounts.sum())
+    total = float(amount.sum())
     if total <= 1e-9 * max(1.0, float(game.values.sum())):
         return [1.0]
-    return [float(amounts[game.members(g)].sum()) / total / game.population_share(g) for g in game.groups]
+    return [float(amount[game.members(g)].sum()) / total / game.population_share(g) for g in game.groups]
 
 
 def row_violation(game: ZoneGame, coverage: FloatArray) -> float:
     """Largest violation over bounds and rows, each in the row's own scale."""
     lower, upper = game.bounds()
     worst = max(0.0, float((lower - coverage).max()), float((coverage - upper).max()))
-    for row in coupling_rows(game).values():
-        worst = max(worst, float(row.coefficients @ coverage) - row.limit)
-    return worst
+    return max(worst, excess(coupling_rows(game), coverage))
 
 
 def proved_bound(game: ZoneGame, proof: Proof) -> float:
@@ -161,12 +215,9 @@ def proved_bound(game: ZoneGame, proof: Proof) -> float:
         weights = weights / unit if unit > 0 else np.full(game.size, 1 / game.size)
     slope = -weights * game.values * game.effectiveness
     constant = float(weights @ game.values)
-    rows = coupling_rows(game)
-    for key, suggested in proof.multipliers.items():
-        y = max(0.0, float(suggested)) / (unit or 1.0)
-        if y > 0:
-            slope = slope + y * rows[key].coefficients
-            constant -= y * rows[key].limit
+    scaled = {key: float(y) / (unit or 1.0) for key, y in proof.multipliers.items()}
+    rows_slope, rows_constant = priced(coupling_rows(game), scaled, game.size)
+    slope, constant = slope + rows_slope, constant + rows_constant
     return constant + float(np.minimum(slope * lower, slope * upper).sum())
 
 

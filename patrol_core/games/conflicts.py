@@ -16,7 +16,8 @@ import numpy as np
 
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, SolverError
-from patrol_core.games.constraints import Cap, Constraint, CoverageParity, Floor, ResidualParity
+from patrol_core.games.constraints import Cap, Constraint, Floor, tolerance_of, with_tolerance
+from patrol_core.games.fair_rules import MaxMin, MaxMinShare, MeanDifference
 from patrol_core.games.zone_game import ZoneGame
 from patrol_core.games.zone_model import MUTABLE, build_model, set_levels
 from patrol_core.solving import LOCK, HighsSession
@@ -107,7 +108,10 @@ class _Consistency:
         lower, upper = game.bounds()
         if (lower > upper).any():
             return False
-        set_levels(self.model, game)
+        try:
+            set_levels(self.model, game)
+        except InfeasibleError:  # nothing is attainable where the other rules conflict
+            return False
         self.session.refresh()
         self.session.set_bounds(self.zones, lower, upper)
         outcome = self.session.solve()
@@ -116,8 +120,8 @@ class _Consistency:
 
     def remedies(self, game: ZoneGame) -> Iterable[Remedy]:
         """Single changes that work; parity first if the rest is consistent without it."""
-        parity = [i for i, r in enumerate(game.constraints) if isinstance(r, CoverageParity | ResidualParity)]
-        levels = [i for i in range(len(game.constraints)) if i not in parity]
+        parity = [i for i, r in enumerate(game.constraints) if not isinstance(r, Floor | Cap | MaxMin)]
+        levels = [i for i, r in enumerate(game.constraints) if isinstance(r, Floor | Cap)]
         levels.sort(key=lambda i: isinstance(game.constraints[i], Cap))
         loose = _with_levels(game, {i: _loosest(game, i) for i in parity})
         order = [*parity, _BUDGET, *levels] if parity and self.holds(loose) else [_BUDGET, *parity, *levels]
@@ -158,7 +162,9 @@ def _level(game: ZoneGame, i: int) -> float:
     rule = game.constraints[i]
     if isinstance(rule, Floor):
         return rule.at_least
-    return rule.at_most if isinstance(rule, Cap) else rule.within
+    if isinstance(rule, Cap):
+        return rule.at_most
+    return 0.0 if isinstance(rule, MaxMin) else tolerance_of(rule)
 
 
 def _loosest(game: ZoneGame, i: int) -> float:
@@ -170,6 +176,12 @@ def _loosest(game: ZoneGame, i: int) -> float:
         return 0.0
     if isinstance(rule, Cap):
         return 1.0 if rule.group is None else max(rule.at_most, float(game.members(rule.group).size))
+    if isinstance(rule, MaxMin):
+        return 0.0  # lexicographic: there is no level to loosen
+    if isinstance(rule, MaxMinShare):
+        return 1.0
+    if isinstance(rule, MeanDifference):
+        return max(rule.at_most, 2.0 * max(1, len(game.groups)))
     # a group with everything has 1 / share times the overall rate; one with nothing is off by 1
     return max(rule.within, 1.0, *(1 / game.population_share(g) for g in game.groups))
 
@@ -185,8 +197,8 @@ def _with_levels(game: ZoneGame, levels: dict[int, float]) -> ZoneGame:
             rules[i] = replace(rule, at_least=level)
         elif isinstance(rule, Cap):
             rules[i] = replace(rule, at_most=level)
-        else:
-            rules[i] = replace(rule, within=level)
+        elif not isinstance(rule, MaxMin):
+            rules[i] = with_tolerance(rule, level)
     return game.replace(budget=budget, constraints=tuple(rules))
 
 
@@ -206,4 +218,8 @@ def _advice(game: ZoneGame, i: int, level: float) -> str:
         return f"lower the {rule.name} to {level:.10g}"
     if isinstance(rule, Cap):
         return f"raise the {rule.name} to {level:.10g}"
+    if isinstance(rule, MeanDifference):
+        return f"raise the cap of the {rule.name} to {level:.10g}"
+    if isinstance(rule, MaxMinShare):
+        return f"lower the {rule.name} to {1 - level:.10g}"
     return f"widen {rule.name} to {level:.10g}"

@@ -8,19 +8,38 @@ N = sum of n_t over all zones:
 * coverage parity   (sum over g of x_t) / n_g within (1 +- d) of (sum of x_t) / N, for every group g
 * residual parity   (sum over g of V_t (1 - e x_t)) / n_g within (1 +- d) of (sum of V_t (1 - e x_t)) / N
 
+* mean difference, max-min share and lexicographic max-min of either: :mod:`~patrol_core.games.fair_rules`
+
 Groups may overlap, and zones in no group still count in the overall rate.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from patrol_core.errors import InputError
+from patrol_core.games.fair_rules import MaxMin, MaxMinShare, MeanDifference
+from patrol_core.games.fair_rules import plain_number as _number
+
+__all__ = [
+    "FAIRNESS",
+    "Cap",
+    "Constraint",
+    "CoverageParity",
+    "Fairness",
+    "Floor",
+    "MaxMin",
+    "MaxMinShare",
+    "MeanDifference",
+    "Parity",
+    "ResidualParity",
+    "constraint_as_dict",
+    "fairness_rule",
+    "parse_constraints",
+    "tolerance_of",
+    "with_tolerance",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +106,61 @@ class ResidualParity:
         return f"residual-parity within {self.within:g}"
 
 
-Constraint = Floor | Cap | CoverageParity | ResidualParity
+Constraint = Floor | Cap | CoverageParity | ResidualParity | MeanDifference | MaxMinShare | MaxMin
 Parity = CoverageParity | ResidualParity
+Fairness = CoverageParity | ResidualParity | MeanDifference | MaxMinShare
+
+#: Name of a fairness rule, as scenarios and JSON know it, to the rule at a tolerance d >= 0 (0 the strictest).
+FAIRNESS: Mapping[str, Callable[[float], Fairness]] = {
+    "coverage-parity": CoverageParity,
+    "residual-parity": ResidualParity,
+    "mean-difference": MeanDifference,
+    "max-min": lambda d: MaxMinShare(max(0.0, 1.0 - _checked_tolerance(d))),
+    "residual-max-min": lambda d: MaxMinShare(max(0.0, 1.0 - _checked_tolerance(d)), of="residual"),
+}
+
+
+def fairness_rule(name: str, tolerance: float) -> Fairness:
+    """The fairness rule of this name at a tolerance d >= 0: d of parity, at_most, or 1 - share of a max-min share.
+
+    Raises
+    ------
+    InputError
+        For an unknown name or a tolerance that is no number >= 0.
+    """
+    if name not in FAIRNESS:
+        raise InputError(f"Fairness rule {name!r}: accepted are {', '.join(FAIRNESS)}.")
+    return FAIRNESS[name](_checked_tolerance(tolerance))
+
+
+def with_tolerance(rule: Fairness, tolerance: float) -> Fairness:
+    """The same kind of rule at another tolerance d >= 0; see :func:`fairness_rule`."""
+    if isinstance(rule, MeanDifference):
+        return replace(rule, at_most=tolerance)
+    if isinstance(rule, MaxMinShare):
+        return replace(rule, share=max(0.0, 1.0 - _checked_tolerance(tolerance)))
+    return replace(rule, within=tolerance)
+
+
+def tolerance_of(rule: Fairness) -> float:
+    """The tolerance d of a fairness rule: 0 is the strictest."""
+    if isinstance(rule, MeanDifference):
+        return rule.at_most
+    return 1.0 - rule.share if isinstance(rule, MaxMinShare) else rule.within
+
+
+def _checked_tolerance(tolerance: float) -> float:
+    if not _number(tolerance) >= 0:
+        raise InputError(
+            f"A fairness rule has tolerance {tolerance!r}: accepted is a number >= 0 (0 the strictest)."
+        )
+    return tolerance
 
 
 def _place(zone: str | None, group: str | None) -> str:
     if zone is not None:
         return f"zone {zone!r}"
     return f"group {group!r}" if group is not None else "every zone"
-
-
-def _number(value: object) -> float:
-    """The value as a float; NaN for text, truth values, infinities and anything else that is no number."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer):
-        return math.nan
-    given: Any = value
-    return float(given) if abs(given) < 1e300 else math.nan
 
 
 def _check_level(kind: str, field: str, value: object, zone: object, group: object) -> None:
@@ -147,6 +205,22 @@ def _residual_parity(item: Mapping[str, object], where: str) -> Constraint:
     return ResidualParity(item["within"])  # type: ignore[arg-type]
 
 
+def _mean_difference(item: Mapping[str, object], where: str) -> Constraint:
+    _check_keys(item, where, required=("at_most",), optional=("of", "between"))
+    options = {key: item[key] for key in ("of", "between") if key in item}
+    return MeanDifference(item["at_most"], **options)  # type: ignore[arg-type]
+
+
+def _max_min_share(item: Mapping[str, object], where: str) -> Constraint:
+    _check_keys(item, where, required=("share",), optional=("of",))
+    return MaxMinShare(item["share"], **({"of": item["of"]} if "of" in item else {}))  # type: ignore[arg-type]
+
+
+def _max_min(item: Mapping[str, object], where: str) -> Constraint:
+    _check_keys(item, where, required=(), optional=("of", "when"))
+    return MaxMin(**{key: item[key] for key in ("of", "when") if key in item})  # type: ignore[arg-type]
+
+
 def _must_cover(item: Mapping[str, object], where: str) -> Constraint:
     _check_keys(item, where, required=("zone",))
     return Floor(1.0, zone=item["zone"])  # type: ignore[arg-type]
@@ -162,6 +236,9 @@ _READERS: Mapping[str, Callable[[Mapping[str, object], str], Constraint]] = {
     "cap": _cap,
     "coverage-parity": _coverage_parity,
     "residual-parity": _residual_parity,
+    "mean-difference": _mean_difference,
+    "max-min-share": _max_min_share,
+    "max-min": _max_min,
     "must-cover": _must_cover,
     "no-patrol": _no_patrol,
 }
@@ -189,7 +266,8 @@ def parse_constraints(items: object) -> tuple[Constraint, ...]:
     ----------
     items
         ``[{"type": "floor", "zone": "a", "at_least": 0.1}, ...]``. Types: floor, cap (``zone`` or ``group``
-        or neither), coverage-parity, residual-parity (``within``), must-cover, no-patrol (``zone``).
+        or neither), coverage-parity, residual-parity (``within``), mean-difference (``at_most``, ``of``,
+        ``between``), max-min-share (``share``, ``of``), max-min (``of``, ``when``), must-cover, no-patrol (``zone``).
 
     Raises
     ------
@@ -223,6 +301,12 @@ def constraint_as_dict(rule: Constraint) -> dict[str, object]:
         return {"type": "coverage-parity", "within": rule.within}
     if isinstance(rule, ResidualParity):
         return {"type": "residual-parity", "within": rule.within}
+    if isinstance(rule, MeanDifference):
+        return {"type": "mean-difference", "at_most": rule.at_most, "of": rule.of, "between": rule.between}
+    if isinstance(rule, MaxMinShare):
+        return {"type": "max-min-share", "share": rule.share, "of": rule.of}
+    if isinstance(rule, MaxMin):
+        return {"type": "max-min", "of": rule.of, "when": rule.when}
     level: dict[str, object] = (
         {"type": "floor", "at_least": rule.at_least}
         if isinstance(rule, Floor)

@@ -23,6 +23,7 @@ import numpy as np
 
 from patrol_core.games.attackers import Terms
 from patrol_core.games.certify import Row, RowKey
+from patrol_core.games.fair_rows import priced
 from patrol_core.games.payoffs import FloatArray
 
 #: exp() of more than this overflows.
@@ -120,13 +121,8 @@ def combined(
     rows: Mapping[RowKey, Row], prices: Mapping[RowKey, float], size: int
 ) -> tuple[FloatArray, float]:
     """(s, sum_j y_j b_j) from prices of rows."""
-    slope, constant = np.zeros(size), 0.0
-    for key, suggested in prices.items():
-        price = max(0.0, float(suggested))
-        if price > 0:
-            slope += price * rows[key].coefficients
-            constant += price * rows[key].limit
-    return slope, constant
+    slope, constant = priced(rows, prices, size)
+    return slope, -constant
 
 
 def proved_level(

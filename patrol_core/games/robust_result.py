@@ -17,6 +17,8 @@ from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError, SolverError
 from patrol_core.games.certify import MAX_GAP, MAX_VIOLATION, RowKey, coupling_rows, figures, row_violation
 from patrol_core.games.conflicts import explain_conflict
+from patrol_core.games.fair_rows import priced
+from patrol_core.games.fair_rules import MaxMin
 from patrol_core.games.zone_game import FloatArray, Strategy, ZoneGame
 
 
@@ -127,7 +129,18 @@ def as_number(given: object) -> float | None:
 
 
 def check_bounds(game: ZoneGame) -> tuple[FloatArray, FloatArray]:
-    """Bounds on coverage; conflicting floors, caps and budget are explained at once."""
+    """Bounds on coverage; conflicting floors, caps and budget are explained at once.
+
+    Raises
+    ------
+    InputError
+        For a max-min rule that is to come after the worst case: these models have no such phase.
+    """
+    late = next((r for r in game.constraints if isinstance(r, MaxMin) and r.when == "after"), None)
+    if late is not None:
+        raise InputError(
+            f"{late.name} can be asked of a zone game with rational offenders only; use when 'first' here."
+        )
     lower, upper = game.bounds()
     if (lower > upper).any() or lower.sum() > game.budget * (1 + 1e-12):
         explain_conflict(game)
@@ -149,12 +162,9 @@ def linear_bound(
         Price per coupling row; any numbers >= 0 give a valid bound, the right ones a tight one.
     """
     lower, upper = game.bounds()
-    total, rows = slope.copy(), coupling_rows(game)
-    for key, suggested in multipliers.items():
-        price = max(0.0, float(suggested))
-        if price > 0:
-            total += price * rows[key].coefficients
-            constant -= price * rows[key].limit
+    rows_slope, rows_constant = priced(coupling_rows(game), multipliers, game.size)
+    total = slope + rows_slope
+    constant += rows_constant
     return constant + float(np.minimum(total * lower, total * upper).sum())
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 import numpy as np
 
@@ -22,7 +22,9 @@ from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.games.certify import BUDGET, Row, RowKey, coupling_rows
 from patrol_core.games.conflicts import explain_conflict
-from patrol_core.games.constraints import Constraint, ResidualParity
+from patrol_core.games.constraints import Constraint, ResidualParity, tolerance_of, with_tolerance
+from patrol_core.games.fair_rows import CapRow, PairRow, excess
+from patrol_core.games.fair_rules import MaxMin, MaxMinShare, MeanDifference
 from patrol_core.games.payoffs import FloatArray
 from patrol_core.games.zone_game import ZoneGame
 from patrol_core.modelling import expressions, pyo
@@ -73,7 +75,8 @@ class SideRules:
     @cached_property
     def rows(self) -> dict[RowKey, Row]:
         """Budget and coupling rules as rows a . x <= b."""
-        rows = coupling_rows(self.frame)
+        whole = float(self.harm.sum()) or 1.0
+        rows = coupling_rows(self.frame, (self.harm / whole, -self.relief / whole))
         for i, rule in self.frame.coupling_rules():
             if isinstance(rule, ResidualParity):
                 for group in self.frame.groups:
@@ -108,7 +111,7 @@ class SideRules:
         """Largest violation over bounds and rows of any coverage, each in the row's own scale."""
         lower, upper = self.bounds
         worst = max(0.0, float((lower - coverage).max()), float((coverage - upper).max()))
-        return max(worst, *(float(row.coefficients @ coverage) - row.limit for row in self.rows.values()))
+        return max(worst, excess(self.rows, coverage))
 
     def explain(self) -> NoReturn:
         """Say which rule cannot be met, by how much and what would work.
@@ -118,25 +121,29 @@ class SideRules:
         InfeasibleError
             Always, unless the rules turn out consistent (SolverError: the caller was wrong).
         """
-        residual = [rule for rule in self.coupling if isinstance(rule, ResidualParity)]
-        if not residual or np.allclose(self.relief, self.frame.effectiveness * self.harm, rtol=1e-12, atol=0):
+        residual = [rule for rule in self.coupling if _of_residual(rule)]
+        if not residual or _common(self.frame, self.harm, self.relief):
             explain_conflict(self.frame)
-        rest = tuple(rule for rule in self.frame.constraints if not isinstance(rule, ResidualParity))
+        rest = tuple(rule for rule in self.frame.constraints if not _of_residual(rule))
         relaxed = SideRules(self.frame.replace(constraints=rest), self.harm, self.relief)
         if not _consistent(relaxed):
             relaxed.explain()
-        rule = min(residual, key=lambda r: r.within)
-        works, fails = max(1.0, *(1 / self.frame.population_share(g) for g in self.frame.groups)), rule.within
+        rule = min(residual, key=tolerance_of)
+        works, fails = (
+            2 * max(1.0, *(1 / self.frame.population_share(g) for g in self.frame.groups)),
+            tolerance_of(rule),
+        )
         while works - fails > 1e-7 * max(1.0, works):
             middle = (works + fails) / 2
-            constraints = (*rest, ResidualParity(middle))
+            constraints = (*rest, with_tolerance(rule, middle))
             trial = SideRules(self.frame.replace(constraints=constraints), self.harm, self.relief)
             works, fails = (middle, fails) if _consistent(trial) else (works, middle)
         level = float(np.ceil(works * 1e6) / 1e6)
+        short = level - tolerance_of(rule)
         raise InfeasibleError(
-            f"No plan keeps all rules: {rule.name} is off by {level - rule.within:g}; widen it to {level:.10g}.",
+            f"No plan keeps all rules: {rule.name} is off by {short:g}; widen it to {level:.10g}.",
             rule=rule.name,
-            shortfall=level - rule.within,
+            shortfall=short,
             remedy=level,
         )
 
@@ -169,15 +176,45 @@ def make_rules(
     values = np.maximum(harm, 0.0) if losses.all() else np.ones(len(harm))
     share = _common_share(harm, relief) if losses.all() else 1.0
     frame = ZoneGame(zone_ids, values, budget, share, population, dict(groups or {}), tuple(constraints))  # type: ignore[arg-type]
-    parity = next((rule for rule in frame.constraints if isinstance(rule, ResidualParity)), None)
-    if parity is not None and not losses.all():
+    spoken = next((rule for rule in frame.constraints if _of_residual(rule)), None)
+    if spoken is not None and not losses.all():
         i = int(np.flatnonzero(~losses)[0])
         raise InputError(
-            f"{parity.name} cannot be kept here: zone {frame.zone_ids[i]!r} has defender_covered = "
+            f"{spoken.name} cannot be kept here: zone {frame.zone_ids[i]!r} has defender_covered = "
             f"{relief[i] - harm[i]:g}, a gain, so residual harm per head has no meaning; accepted are payoffs <= 0, "
             "or coverage-parity instead."
         )
+    _check_max_min(frame, spoken, harm, relief)
     return SideRules(frame, np.asarray(harm, float), np.asarray(relief, float))
+
+
+def _of_residual(rule: Constraint) -> TypeGuard[ResidualParity | MeanDifference | MaxMinShare]:
+    return isinstance(rule, ResidualParity) or getattr(rule, "of", "") == "residual"
+
+
+def _common(frame: ZoneGame, harm: FloatArray, relief: FloatArray) -> bool:
+    """Whether coverage takes the same share off every zone's loss, as in the zone game."""
+    return np.allclose(relief, frame.effectiveness * harm, rtol=1e-12, atol=0)
+
+
+def _check_max_min(
+    frame: ZoneGame, residual: Constraint | None, harm: FloatArray, relief: FloatArray
+) -> None:
+    """Refuse the max-min rules whose best attainable rate the zone game does not tell."""
+    for rule in frame.constraints:
+        if isinstance(rule, MaxMin) and rule.when == "after":
+            raise InputError(
+                f"{rule.name} can be asked of a zone game with rational offenders only; use when 'first' here."
+            )
+        if (
+            isinstance(rule, MaxMinShare | MaxMin)
+            and residual is not None
+            and not _common(frame, harm, relief)
+        ):
+            raise InputError(
+                f"{rule.name} cannot be kept together with residual harm here: coverage takes another share off the loss "
+                "of each target, so the best attainable rate is not that of the zone game; leave one of them out."
+            )
 
 
 def _common_share(harm: FloatArray, relief: FloatArray) -> float:
@@ -204,12 +241,29 @@ def rules_model(rules: SideRules) -> pyo.ConcreteModel:
     model.B = pyo.Param(mutable=True, initialize=rules.budget)
     model.budget = pyo.Constraint(expr=_weighted(x, rules.rows[BUDGET].coefficients) <= model.B)
     model.side = pyo.Constraint(pyo.Any)
+    pairs = _pair_variables(model, rules)
     for key, row in rules.rows.items():
-        if key != BUDGET and row.coefficients.any():
+        if isinstance(row, CapRow):
+            model.side[key] = (
+                pyo.quicksum(pairs.get(key, {}).values()) + _weighted(x, row.coefficients) <= row.limit
+            )
+        elif isinstance(row, PairRow):
+            model.side[key] = _weighted(x, row.coefficients) - pairs[row.cap][row.pair] <= row.limit
+        elif key != BUDGET and row.coefficients.any():
             model.side[key] = _weighted(x, row.coefficients) <= row.limit
         elif key != BUDGET and row.limit < -1e-12:
             model.side[key] = x[0] - x[0].ub >= 1  # 0 <= b < 0: infeasible whatever x is
     return model
+
+
+def _pair_variables(model: pyo.ConcreteModel, rules: SideRules) -> dict[RowKey, dict[int, pyo.Var]]:
+    """The u of every pair of every mean difference; free, for the two rows of a pair hold it above 0."""
+    model.u = pyo.Var(pyo.Any, dense=False)
+    found: dict[RowKey, dict[int, pyo.Var]] = {}
+    for row in rules.rows.values():
+        if isinstance(row, PairRow):
+            found.setdefault(row.cap, {}).setdefault(row.pair, model.u[row.cap[0], row.pair])
+    return found
 
 
 def side_data(model: pyo.ConcreteModel) -> dict[RowKey, pyo.Constraint]:

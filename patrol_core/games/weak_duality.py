@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from patrol_core.games.certify import BUDGET, RowKey
+from patrol_core.games.fair_rows import priced
 from patrol_core.games.payoffs import TIE, FloatArray, Payoffs
 from patrol_core.games.side_rules import SideRules
 
@@ -60,11 +61,8 @@ def proved_minimum(
         scale = part.payoffs.attacker_scale
         slope -= q * part.payoffs.drop / scale
         constant += float(q @ part.payoffs.attacker_uncovered) / scale
-    for key, suggested in row_multipliers.items():
-        y = max(0.0, float(suggested))
-        if y > 0:
-            slope += y * rules.rows[key].coefficients
-            constant -= y * rules.rows[key].limit
+    rows_slope, rows_constant = priced(rules.rows, row_multipliers, rules.size)
+    slope, constant = slope + rows_slope, constant + rows_constant
     lower, upper = rules.bounds
     bound = constant + float(np.minimum(slope * lower, slope * upper).sum())
     return bound if np.isfinite(bound) else -np.inf

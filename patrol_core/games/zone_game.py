@@ -13,7 +13,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,6 +28,13 @@ from patrol_core.games.constraints import (
     ResidualParity,
     constraint_as_dict,
 )
+from patrol_core.games.fair_rules import MaxMin, MaxMinShare, MeanDifference, Of
+
+if TYPE_CHECKING:
+    from patrol_core.games.max_min import Attainable
+
+#: Most groups, and most zones, whose pairs a mean difference compares: there are n^2 / 2 of them.
+MOST_COMPARED = {"groups": 150, "zones": 60}
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -86,6 +93,7 @@ class ZoneGame:
 
     _position: dict[str, int] = field(init=False, repr=False, default_factory=dict)
     _group_index: dict[str, IntArray] = field(init=False, repr=False, default_factory=dict)
+    _attainable: dict[str, Attainable] = field(init=False, repr=False, default_factory=dict)
 
     # -- checks -----------------------------------------------------------------------------------
 
@@ -93,6 +101,7 @@ class ZoneGame:
         """Budget and rules: the part that a slider changes."""
         object.__setattr__(self, "budget", _checked_budget(self.budget))
         object.__setattr__(self, "constraints", tuple(self.constraints))
+        object.__setattr__(self, "_attainable", {})
         for rule in self.constraints:
             self._check_rule(rule)
 
@@ -124,15 +133,19 @@ class ZoneGame:
             if rule.group is not None and rule.group not in self.groups:
                 known = ", ".join(map(repr, self.groups)) or "none"
                 raise InputError(f"The {rule.name} names an unknown group; the game's groups are: {known}.")
-        elif isinstance(rule, CoverageParity | ResidualParity):
-            self._check_parity(rule)
+        elif isinstance(rule, CoverageParity | ResidualParity | MeanDifference | MaxMinShare | MaxMin):
+            self._check_fairness(rule)
         else:
             raise InputError(
-                f"constraints holds {rule!r}: accepted are Floor, Cap, CoverageParity, ResidualParity."
+                f"constraints holds {rule!r}: accepted are Floor, Cap, CoverageParity, ResidualParity, "
+                "MeanDifference, MaxMinShare, MaxMin."
             )
 
-    def _check_parity(self, rule: CoverageParity | ResidualParity) -> None:
-        if not self.groups:
+    def _check_fairness(
+        self, rule: CoverageParity | ResidualParity | MeanDifference | MaxMinShare | MaxMin
+    ) -> None:
+        between_zones = isinstance(rule, MeanDifference) and rule.between == "zones"
+        if not self.groups and not between_zones:
             raise InputError(f"The rule {rule.name} needs groups: give 'groups' as group name to zone ids.")
         if self.population is None:
             raise InputError(f"The rule {rule.name} needs the population of every zone: give 'population'.")
@@ -140,6 +153,18 @@ class ZoneGame:
         if missing.size:
             zone = self.zone_ids[int(missing[0])]
             raise InputError(f"The rule {rule.name} needs every zone's population; zone {zone!r} has none.")
+        if isinstance(rule, MeanDifference):
+            compared = int((self.population > 0).sum()) if between_zones else len(self.groups)
+            most = MOST_COMPARED[rule.between]
+            if compared > most:
+                raise InputError(
+                    f"The rule {rule.name} compares every pair of {compared:,} {rule.between}: accepted are up to "
+                    f"{most}; use fewer, larger groups, or parity."
+                )
+            if between_zones and not compared:
+                raise InputError(f"The rule {rule.name} needs people: every zone has population 0.")
+        if between_zones:
+            return
         for group in self.groups:
             if not self.population[self.members(group)].sum() > 0:
                 raise InputError(
@@ -191,6 +216,23 @@ class ZoneGame:
             if not isinstance(rule, Floor | Cap) or rule.group is not None
         )
 
+    def attainable(self, of: Of) -> Attainable:
+        """The best least rate per head of any group (residual: the least largest), and all levels in that manner.
+
+        Worked out once a game, under the budget and every rule but the max-min ones.
+
+        Raises
+        ------
+        InfeasibleError
+            If the other rules cannot all be met.
+        """
+        found = self._attainable.get(of)
+        if found is None:
+            from patrol_core.games.max_min import attainable
+
+            found = self._attainable[of] = attainable(self, of)
+        return found
+
     def replace(self, **changes: Any) -> ZoneGame:
         """A copy with some fields changed; cheap when only budget or constraints change."""
         names = {f.name for f in fields(self) if f.init}
@@ -203,6 +245,8 @@ class ZoneGame:
             for name, value in changes.items():
                 object.__setattr__(twin, name, value)
             twin._check_levels()
+            if twin.budget == self.budget and _but_max_min(twin) == _but_max_min(self):
+                object.__setattr__(twin, "_attainable", self._attainable)
             return twin
         return ZoneGame(**({name: getattr(self, name) for name in names} | changes))
 
@@ -276,6 +320,11 @@ class Strategy:
     def coverage_by_zone(self) -> dict[str, float]:
         """Zone label to coverage."""
         return dict(zip(self.zone_ids, self.coverage.tolist(), strict=True))
+
+
+def _but_max_min(game: ZoneGame) -> tuple[Constraint, ...]:
+    """The rules that what is attainable depends on."""
+    return tuple(rule for rule in game.constraints if not isinstance(rule, MaxMinShare | MaxMin))
 
 
 def _checked_ids(zone_ids: Sequence[str]) -> tuple[str, ...]:

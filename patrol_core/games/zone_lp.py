@@ -9,19 +9,25 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import replace as with_fields
 from typing import Any, Literal
 
 from patrol_core.errors import InputError, SolverError
-from patrol_core.games.certify import certified
-from patrol_core.games.constraints import Constraint, CoverageParity, Floor, ResidualParity
+from patrol_core.games.certify import certified, residuals
+from patrol_core.games.constraints import Cap, Constraint, Floor, with_tolerance
+from patrol_core.games.fair_rules import MaxMin
+from patrol_core.games.waterfill import coverage_for
 from patrol_core.games.zone_game import Strategy, ZoneGame
-from patrol_core.games.zone_phases import PhaseRun
+from patrol_core.games.zone_phases import PhaseRun, snapped
 from patrol_core.games.zone_program import AttackProgram, ResidualProgram
 from patrol_core.solving import LOCK, solver_name
 
 #: Phase-1 models kept, one for each order of magnitude of the worst case.
 DECADES_KEPT = 4
+
+#: By how much, relatively, the worst case may give way to a max-min rule that comes after it.
+_KEPT = 1e-9
 
 Objective = Literal["worst-case", "total"]
 
@@ -63,7 +69,7 @@ class ZoneGameModel:
         budget
             Zones covered at once.
         parity
-            d of every parity rule in the game.
+            d of every fairness rule in the game: within, at_most, or 1 - share (0 is the strictest).
         floor
             Least coverage of every "every zone" floor in the game.
         objective, lexicographic
@@ -89,6 +95,9 @@ class ZoneGameModel:
                 return self._solve(game, objective, lexicographic, started)
 
     def _solve(self, game: ZoneGame, objective: Objective, lexicographic: bool, started: float) -> Strategy:
+        late = [r for r in game.constraints if isinstance(r, MaxMin) and r.when == "after"]
+        if late:
+            return fair_afterwards(game, late, objective, started)
         run = PhaseRun(self, game)
         solve = run.total if objective == "total" else run.worst_case
         coverage, proof, phases = solve(lexicographic=lexicographic)
@@ -126,6 +135,36 @@ class ZoneGameModel:
         return self._residual
 
 
+def fair_afterwards(game: ZoneGame, late: list[MaxMin], objective: Objective, started: float) -> Strategy:
+    """Least worst case; among its plans the max-min rates of the groups, rule by rule; then least expected residual.
+
+    The worst case is kept as a floor on every zone, so the later phases are ordinary games; the proof is that of the
+    first phase, and holds for the plan of the last because its worst case is the same.
+
+    Raises
+    ------
+    InputError
+        With the total objective: it leaves groups no room, for all its plans have the same group rates up to ties.
+    """
+    if objective == "total":
+        raise InputError(
+            f"{late[0].name} belongs to the worst-case objective; use when 'first' with total harm."
+        )
+    base = game.replace(constraints=tuple(r for r in game.constraints if r not in late))
+    run = PhaseRun(ZoneGameModel(base), base)
+    coverage, proof, _ = run.worst_case(lexicographic=False)
+    level = snapped(float(residuals(base, coverage).max())) * (1 + _KEPT)
+    lower, upper = base.bounds()
+    needed = coverage_for(base.values, base.effectiveness, level, lower, upper)
+    floors = tuple(Floor(float(x), zone=z) for z, x in zip(base.zone_ids, needed, strict=True) if x > 0)
+    rules = (*base.constraints, *floors, *(with_fields(rule, when="first") for rule in late))
+    last = base.replace(constraints=rules)
+    coverage, _, _ = PhaseRun(ZoneGameModel(last), last).worst_case(lexicographic=False)
+    phases = ("worst-case", "max-min", "expected-residual")
+    seconds = time.perf_counter() - started
+    return certified(base, coverage, proof, solver=solver_name(), seconds=seconds, phases=phases)
+
+
 def _decade(size: float) -> float:
     """The power of ten at or below a size; 0 for 0."""
     return 10.0 ** math.floor(math.log10(size)) if size > 0 else 0.0
@@ -134,24 +173,33 @@ def _decade(size: float) -> float:
 def with_levels(
     game: ZoneGame, *, budget: float | None = None, parity: float | None = None, floor: float | None = None
 ) -> ZoneGame:
-    """The game with other levels: budget, width of all parity rules, level of "every zone" floors."""
+    """The game with other levels: budget, tolerance of all fairness rules, level of "every zone" floors."""
     rules = list(game.constraints)
     if parity is not None:
-        rules = _relevel(rules, CoverageParity | ResidualParity, "within", parity, "parity")
+        rules = _relevel(
+            rules, _is_fairness, lambda rule: with_tolerance(rule, parity), f"parity was given ({parity!r})"
+        )
     if floor is not None:
-        rules = _relevel(rules, Floor, "at_least", floor, "floor on every zone")
+        words = f"floor on every zone was given ({floor!r})"
+        rules = _relevel(rules, _is_floor, lambda rule: with_fields(rule, at_least=floor), words)
     changes = {} if budget is None else {"budget": budget}
     return game.replace(constraints=tuple(rules), **changes)
 
 
-def _relevel(rules: list[Constraint], kind: Any, field: str, level: float, words: str) -> list[Constraint]:
-    def hit(rule: Constraint) -> bool:
-        everywhere = getattr(rule, "zone", None) is None and getattr(rule, "group", None) is None
-        return isinstance(rule, kind) and everywhere
+def _is_fairness(rule: Constraint) -> bool:
+    return not isinstance(rule, Floor | Cap | MaxMin)
 
+
+def _is_floor(rule: Constraint) -> bool:
+    return isinstance(rule, Floor) and rule.zone is None and rule.group is None
+
+
+def _relevel(
+    rules: list[Constraint],
+    hit: Callable[[Constraint], bool],
+    change: Callable[[Any], Constraint],
+    words: str,
+) -> list[Constraint]:
     if not any(map(hit, rules)):
-        raise InputError(
-            f"A level for {words} was given ({level!r}) but the game has no such rule: add it first."
-        )
-    change: dict[str, Any] = {field: level}
-    return [with_fields(rule, **change) if hit(rule) else rule for rule in rules]
+        raise InputError(f"A level for {words} but the game has no such rule: add it first.")
+    return [change(rule) if hit(rule) else rule for rule in rules]

@@ -19,6 +19,7 @@ group_floor[i]    C_g >= a_i
 group_cap[i]      C_g <= a_i
 coverage_most/least[i, g]   C_g <= / >= (1 +- d_i) (n_g / N) S
 residual_most/least[i, g]   w_g - e P_g <= / >= (1 +- d_i) (n_g / N) (1 - e P)
+difference, difference_cap, share_least, share_most     mean differences and max-min shares (fair_model)
 
 The totals S, C, P keep the parity rows short: two entries instead of n. B, d_i and a_i are mutable Params.
 Two models of this are kept: one with the attack rows (phase 1) and, with v fixed, one where the n attack rows
@@ -31,6 +32,7 @@ from typing import Any
 
 from patrol_core.games.certify import BUDGET, RowKey
 from patrol_core.games.constraints import Cap, CoverageParity, Floor, ResidualParity
+from patrol_core.games.fair_model import FAIR_MUTABLE, add_fair_rules, fair_constraints, set_fair_levels
 from patrol_core.games.zone_game import ZoneGame
 from patrol_core.modelling import expressions, pyo
 
@@ -43,6 +45,7 @@ MUTABLE = (
     "coverage_least",
     "residual_most",
     "residual_least",
+    *FAIR_MUTABLE,
 )
 
 _FAMILIES = (
@@ -78,6 +81,7 @@ def build_model(game: ZoneGame, *, attack: bool, scale: float = 1.0, above: floa
     _add_group_levels(model, game)
     _add_coverage_parity(model, game)
     _add_residual_parity(model, game)
+    add_fair_rules(model, game)
     if attack:
         _add_attack(model, game, scale, above)
     else:
@@ -117,7 +121,7 @@ def _add_prevented(model: pyo.ConcreteModel, game: ZoneGame) -> None:
 def _groups_in_rules(game: ZoneGame) -> list[str]:
     """Groups that some rule speaks about, in the game's order."""
     rules = [rule for _, rule in game.coupling_rules()]
-    if any(isinstance(rule, CoverageParity | ResidualParity) for rule in rules):
+    if any(not isinstance(rule, Floor | Cap) for rule in rules):
         return list(game.groups)
     named = {rule.group for rule in rules if isinstance(rule, Floor | Cap)}
     return [g for g in game.groups if g in named]
@@ -157,7 +161,7 @@ def _add_coverage_parity(model: pyo.ConcreteModel, game: ZoneGame) -> None:
 def _add_residual_parity(model: pyo.ConcreteModel, game: ZoneGame) -> None:
     """residual_most and residual_least."""
     rules = {i: r.within for i, r in game.coupling_rules() if isinstance(r, ResidualParity)}
-    if rules:
+    if rules or any(getattr(r, "of", "") == "residual" for _, r in game.coupling_rules()):
         _add_prevented(model, game)
     people = {g: game.population_share(g) for g in model.G} if rules else {}
     whole = float(game.values.sum())
@@ -193,8 +197,9 @@ def set_levels(model: pyo.ConcreteModel, game: ZoneGame) -> None:
             model.d_residual[i].value = rule.within
         elif isinstance(rule, Floor):
             model.at_least[i].value = rule.at_least
-        else:
+        elif isinstance(rule, Cap):
             model.at_most[i].value = rule.at_most
+    set_fair_levels(model, game)
 
 
 def side_constraints(model: pyo.ConcreteModel, game: ZoneGame) -> dict[RowKey, Any]:
@@ -208,4 +213,4 @@ def side_constraints(model: pyo.ConcreteModel, game: ZoneGame) -> dict[RowKey, A
     for family, side in _FAMILIES:
         for (i, g), data in model.find_component(family).items():
             result[i, g, side] = data
-    return result
+    return result | fair_constraints(model)

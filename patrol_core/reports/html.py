@@ -119,10 +119,12 @@ class ReportContent:
         Zones with their results, the most important first.
     budget_curve, baselines
         Worst case over the budget; this plan against simple ones.
-    protection, burden
-        Group tables: who is protected, who bears patrols. ``fairness_note`` says how groups were formed.
+    protection, burden, hours_protection, hours_burden
+        Group tables of game and hours: who is protected, who bears patrols. ``fairness_note`` says how groups were formed.
     fairness_curve
         What a fairer plan costs.
+    forecast
+        Models that were tried on the same past months, where the plan is made for a forecast.
     hours
         Patrol hours, summed up.
     findings
@@ -160,7 +162,10 @@ class ReportContent:
     protection: Table | None = None
     burden: Table | None = None
     fairness_note: str = ""
+    hours_protection: Table | None = None
+    hours_burden: Table | None = None
     fairness_curve: CurvePicture | None = None
+    forecast: Table | None = None
     hours: Table | None = None
     findings: Sequence[Finding] = ()
     assumptions: Sequence[str] = ()

@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from patrol_core.errors import InputError
 from patrol_core.figures.palette import MARK, PLAN, REFERENCE, SCALES
 
-_DRAWING = threading.Lock()
+DRAWING = threading.Lock()
+"""Held by whoever draws with matplotlib."""
 _UNKNOWN = "#d0d4d9"
 _DPI = 110
 
@@ -70,7 +71,7 @@ def map_png(
     amounts = _matched(zones, values)
     norm = _norm(amounts, scale, low, high, root)
     colours = LinearSegmentedColormap.from_list(scale, SCALES[scale]).with_extremes(bad=_UNKNOWN)
-    with _DRAWING:
+    with DRAWING:
         figure, axes = _canvas(*_map_size(zones))
         drawn = PatchCollection(_patches(zones), cmap=colours, norm=norm, edgecolor="#5b6470", linewidth=0.3)
         drawn.set_array(np.ma.masked_invalid(amounts))
@@ -100,7 +101,7 @@ def curve_png(
     Not-a-number breaks a line: nothing is drawn where there is no plan.
     """
     shades = (PLAN, REFERENCE, *SCALES["change"][3:])
-    with _DRAWING:
+    with DRAWING:
         figure, axes = _canvas(7.2, 3.6)
         for place, (name, y) in enumerate(lines.items()):
             axes.plot(x, y, color=shades[place % len(shades)], marker=".", markersize=4, label=name)

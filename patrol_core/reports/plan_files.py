@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from patrol_core.allocation.deployments import Deployments
@@ -25,6 +26,7 @@ from patrol_core.analysis import (
     deployments_of,
     fairness_views,
     game_of,
+    hours_views,
     plans_compared,
     prepare,
     solve_hours_plan,
@@ -38,6 +40,9 @@ from patrol_core.reports.geojson import zones_geojson
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.scenario import Scenario
 
+if TYPE_CHECKING:
+    from patrol_core.risk.forecast import Forecast
+
 LIBRARIES = ("patrol-core", "pyomo", "highspy", "numpy", "pandas", "geopandas")
 CONTRACT = {
     "coverage.csv": ("zone_id", "value", "coverage", "residual"),
@@ -46,7 +51,7 @@ CONTRACT = {
 }
 """Columns whose names other programs rely on; their units stand in ``summary.json`` under ``columns``."""
 
-SOMETIMES = ("allocation.csv", "fairness.csv")
+SOMETIMES = ("allocation.csv", "fairness.csv", "fairness_hours.csv")
 """Files that a plan without hours, or without groups, does not have."""
 
 
@@ -164,6 +169,8 @@ def _summary(
         columns["allocation.csv"] = describe_columns(allocation_table(hours), units)
     if not fairness.empty:
         columns["fairness.csv"] = describe_columns(fairness, fairness_units(prepared))
+        if hours is not None:
+            columns["fairness_hours.csv"] = columns["fairness.csv"]
     return {
         **strategy.certificate.as_dict(),
         "worst_case": strategy.worst_case,
@@ -176,6 +183,7 @@ def _summary(
         "plans": compared.to_dict("records"),
         "fairness": fairness.to_dict("records"),
         "hours": _hours_summary(hours, fault),
+        **({} if prepared.forecast is None else {"forecast": forecast_summary(prepared.forecast)}),
         "data": {
             "name": data.name,
             "kind": str(data.kind),
@@ -191,9 +199,26 @@ def _summary(
             "attribution": data.attribution,
             "findings": [{"severity": found.severity, "text": found.text} for found in prepared.findings],
         },
+        "smoothing": None if prepared.surface.smoothing is None else prepared.surface.smoothing.as_dict(),
         "scenario": {**scenario.model_dump(), "hash": scenario.key()},
         "columns": columns,
         "versions": versions(),
+    }
+
+
+def forecast_summary(forecast: Forecast) -> dict[str, Any]:
+    """What the plan is made for: who won, by which scores, from which data and settings."""
+    coverage = np.asarray(forecast.interval_coverage, dtype=float)
+    return {
+        "winner": forecast.winner,
+        "reason": forecast.winner_reason,
+        "months": [forecast.months_ahead[0], forecast.months_ahead[-1]],
+        "unit": f"{forecast.unit} per month",
+        "models": forecast.summary.to_dict("records"),
+        "interval": {"asked": forecast.settings.coverage, "measured": float(coverage.mean())},
+        "settings": asdict(forecast.settings),
+        "data_hash": forecast.data_hash,
+        "notes": list(forecast.notes),
     }
 
 
@@ -241,6 +266,8 @@ def plan_files(result: Result, *, only: Collection[str] | None = None) -> dict[s
         "zones.geojson": lambda: _geojson(result, coverage),
         "summary.json": lambda: to_json_bytes(result.summary),
         "report.html": lambda: _report(result),
+        "impact_record.html": lambda: _record(result, "html"),
+        "impact_record.md": lambda: _record(result, "md"),
     }
     if result.hours is not None:
         plan = result.hours
@@ -249,6 +276,9 @@ def plan_files(result: Result, *, only: Collection[str] | None = None) -> dict[s
         )
     if not result.fairness.empty:
         makers["fairness.csv"] = lambda: to_csv_bytes(result.fairness, fairness_units(prepared))
+        if result.hours is not None:
+            by_hours = hours_views(prepared, result.hours)
+            makers["fairness_hours.csv"] = lambda: to_csv_bytes(by_hours, fairness_units(prepared))
     return {name: make() for name, make in makers.items() if only is None or name in only}
 
 
@@ -273,3 +303,11 @@ def _report(result: Result) -> bytes:
     from patrol_core.reports.plan_report import report_of
 
     return report_of(result)
+
+
+def _record(result: Result, form: str) -> bytes:
+    from patrol_core.reports.impact_content import impact_record
+    from patrol_core.reports.impact_record import record_html, record_markdown
+
+    record = impact_record(result)
+    return record_html(record) if form == "html" else record_markdown(record)

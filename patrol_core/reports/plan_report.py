@@ -9,13 +9,14 @@ import shlex
 import numpy as np
 import pandas as pd
 
-from patrol_core.analysis import Prepared, coverage_table, game_of
+from patrol_core.analysis import Prepared, coverage_table, game_of, hours_views
 from patrol_core.evaluation.baselines import UNIFORM
 from patrol_core.evaluation.stability import budget_curve
 from patrol_core.fairness import measures
 from patrol_core.games.zone import Strategy
 from patrol_core.reports.html import CurvePicture, Figure, MapPicture, ReportContent, Table, html_report
 from patrol_core.reports.plan_files import Result, column_units, versions
+from patrol_core.risk.outlook import outlook_words
 from patrol_core.scenario import choices
 
 CURVE_POINTS = 25
@@ -28,6 +29,8 @@ ASSUMPTIONS = (
     "Any unit can cover any zone, and travel between zones takes no time.",
     "Coming months resemble the months used: the demand behind the hours is a seasonal average, not a forecast.",
 )
+AHEAD = "Coming months are as forecast from the months used; what the forecast cannot know, no plan made for it knows either."
+"""What is assumed instead of the last of these where the plan is made for a forecast."""
 LIMITS = (
     "Recorded crime is not all crime: what is not reported, or not published by a force, is missing and looks like safety.",
     "Places are anonymised snap points, so nothing here says where exactly a crime happened.",
@@ -66,14 +69,17 @@ def report_of(result: Result) -> bytes:
         baselines=Table(
             result.compared, note="Simple plans use the same budget, without floors and fairness rules."
         ),
-        protection=_view(result, measures.PROTECTION),
-        burden=_view(result, measures.BURDEN),
+        protection=_view(result, result.fairness, measures.PROTECTION),
+        burden=_view(result, result.fairness, measures.BURDEN),
+        hours_protection=_view(result, _by_hours(result), measures.PROTECTION),
+        hours_burden=_view(result, _by_hours(result), measures.BURDEN),
         fairness_note=f"Groups: {prepared.group_by.replace('_', ' ')}; a head is one of the {prepared.head}."
         if prepared.groups
         else "",
+        forecast=_forecast(result),
         hours=_hours(result),
         findings=prepared.findings,
-        assumptions=ASSUMPTIONS,
+        assumptions=ASSUMPTIONS if prepared.forecast is None else (*ASSUMPTIONS[:-1], AHEAD),
         limits=LIMITS,
         command=_command(result),
         scenario_json=json.dumps(scenario.model_dump(), indent=2),
@@ -99,7 +105,9 @@ def _choices(result: Result) -> Table:
 def _sentences(prepared: Prepared, strategy: Strategy, compared: pd.DataFrame) -> list[str]:
     unit = prepared.surface.unit
     uniform = float(compared.set_index("plan")["worst_case"][UNIFORM])
+    ahead = [] if prepared.forecast is None else [outlook_words(prepared.forecast)]
     sentences = [
+        *ahead,
         (
             f"With {strategy.budget_used:,.4g} units on patrol at once, an offender who watches can expect at most "
             f"{strategy.worst_case:,.4g} {unit} in any zone; uniform patrol would leave {uniform:,.4g}."
@@ -156,10 +164,17 @@ def _curve(result: Result) -> CurvePicture:
     )
 
 
-def _view(result: Result, name: str) -> Table | None:
-    if result.fairness.empty:
+def _by_hours(result: Result) -> pd.DataFrame:
+    """Both views of the hours plan; empty where there is none, or no groups."""
+    if result.hours is None or result.fairness.empty:
+        return pd.DataFrame()
+    return hours_views(result.prepared, result.hours)
+
+
+def _view(result: Result, views: pd.DataFrame, name: str) -> Table | None:
+    if views.empty:
         return None
-    mine = result.fairness[result.fairness["view"] == name]
+    mine = views[views["view"] == name]
     unit = str(mine["unit"].iloc[0])
     left_out = ["view", "unit", "min_max_ratio"] + (["need_ratio"] if name == measures.PROTECTION else [])
     heads = result.prepared.head
@@ -170,6 +185,13 @@ def _view(result: Result, name: str) -> Table | None:
         units=units,
         note=f"Smallest over largest: {ratio}.",
     )
+
+
+def _forecast(result: Result) -> Table | None:
+    forecast = result.prepared.forecast
+    if forecast is None:
+        return None
+    return Table(forecast.summary, note=" ".join([forecast.winner_reason, *forecast.notes]))
 
 
 def _hours(result: Result) -> Table | None:

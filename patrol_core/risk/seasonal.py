@@ -18,6 +18,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from patrol_core.errors import InputError
 from patrol_core.risk.harm import HarmTable
@@ -34,6 +35,7 @@ def monthly_demand(
     horizon: int = 6,
     weights: HarmTable,
     crime_types: Sequence[str],
+    level: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Expected risk of each zone in each of the ``horizon`` months after the last.
 
@@ -43,6 +45,9 @@ def monthly_demand(
         As in :func:`patrol_core.risk.surface.build_surface`.
     horizon
         Months ahead, 1 to 36.
+    level
+        Risk of each zone in a mean month of those observed, where it is not what was recorded (a smoothed surface's
+        ``mean``); the season stays the city's.
 
     Returns
     -------
@@ -63,14 +68,19 @@ def monthly_demand(
     city = matched.by_month_and_type() @ weight
     calendar = np.array([int(month[5:]) - 1 for month in months])
     factors, method = _factors(city, calendar)
-    level = matched.by_zone_and_type() @ weight / factors[calendar].sum()
+    seen = matched.by_zone_and_type() @ weight
+    if level is not None:
+        seen = np.asarray(level, dtype=float) * len(months)
+        if seen.shape != (len(zone_ids),):
+            raise InputError(f"There are {seen.size} levels for {len(zone_ids)} zones; give one per zone.")
+    usual = seen / factors[calendar].sum()
     ahead = [str(pd.Period(months[-1], "M") + step) for step in range(1, horizon + 1)]
     season = factors[[int(month[5:]) - 1 for month in ahead]]
     demand = pd.DataFrame(
         {
             "Month": np.repeat(ahead, len(zone_ids)),
             "zone_id": np.tile(np.asarray([str(zone) for zone in zone_ids], dtype=object), horizon),
-            "risk": np.outer(season, level).ravel(),
+            "risk": np.outer(season, usual).ravel(),
         }
     )
     demand.attrs["method"] = method

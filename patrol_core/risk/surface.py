@@ -17,13 +17,17 @@ is divided. The risk is :math:`R_z = \sum_t w_t \lambda_{zt}`.
   0, and the interval is widened to hold the observed rate where rare, heavy types would leave it outside.
 * ``draws`` are exact: a sum of independent Gamma draws, with no matching.
 
+Smoothed (:mod:`patrol_core.risk.smoothing`) the shapes and rates are those of its posterior instead, and ``mean`` is the
+posterior mean. Interval and draws are made by the same code; the interval is exact where :math:`w_t` over the rate is
+the same for all types (one type, for instance), matched otherwise.
+
 Sources: Brown, Cai and DasGupta (2003), "Interval estimation in exponential families", Statistica Sinica 13,
 19-49 (Jeffreys interval); Satterthwaite (1946), Biometrics Bulletin 2, 110-114 (matched moments).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,6 +36,7 @@ from scipy.special import gammaincinv
 
 from patrol_core.errors import InputError
 from patrol_core.risk.harm import HarmTable
+from patrol_core.risk.smoothing import Kind, Smoothing, smooth
 from patrol_core.risk.tally import tally
 
 if TYPE_CHECKING:
@@ -51,7 +56,7 @@ class RiskSurface:
     zone_ids
         Zones, in the order of every array.
     mean, low, high
-        Observed rate and its 5/95 % posterior interval, shape (n,), in ``unit``.
+        Observed rate (or the smoothed one) and its 5/95 % posterior interval, shape (n,), in ``unit``.
     unit
         ``crimes per month``, ``harm days per month``, ...
     period
@@ -64,6 +69,10 @@ class RiskSurface:
         Crimes by zone and type over the period, shape (n, types).
     weights
         Weight of one crime of each type, shape (types,).
+    shapes, rates
+        Gamma posterior of the monthly crimes by zone and type, shape (n, types).
+    smoothing
+        How the posterior was had from other zones; None where each zone stands alone.
     """
 
     zone_ids: tuple[str, ...]
@@ -76,6 +85,14 @@ class RiskSurface:
     crime_types: tuple[str, ...]
     counts: NDArray[np.float64]
     weights: NDArray[np.float64]
+    shapes: NDArray[np.float64]
+    rates: NDArray[np.float64]
+    smoothing: Smoothing | None = None
+
+    def by_type(self) -> NDArray[np.float64]:
+        """Expected weighted crime per month by zone and type, shape (n, types); rows add up to ``mean``."""
+        crimes = self.counts / max(self.months, 1) if self.smoothing is None else self.smoothing.expected
+        return np.asarray(crimes * self.weights)
 
     def draws(self, seed: int, size: int) -> NDArray[np.float64]:
         """Posterior draws of the risk, shape (size, n); the same seed gives the same draws.
@@ -88,13 +105,13 @@ class RiskSurface:
         if size < 1:
             raise InputError(f"{size} draws were asked for; ask for at least 1.")
         rng = np.random.default_rng(seed)
-        prior = _prior(len(self.weights))
-        if _all_equal(self.weights):
-            shape = self.counts.sum(axis=1) + prior * len(self.weights)
-            return np.asarray(rng.standard_gamma(shape, (size, len(shape))) * (self.weights[0] / self.months))
+        scale = self.weights / self.rates
+        if _alike(scale).all():
+            shape = self.shapes.sum(axis=1)
+            return np.asarray(rng.standard_gamma(shape, (size, len(shape))) * scale[:, 0])
         total = np.zeros((size, len(self.zone_ids)))
-        for weight, count in zip(self.weights, self.counts.T, strict=True):
-            total += rng.standard_gamma(count + prior, total.shape) * (weight / self.months)
+        for one, shape in zip(scale.T, self.shapes.T, strict=True):
+            total += rng.standard_gamma(shape, total.shape) * one
         return total
 
     def per_km2(self, area_km2: ArrayLike) -> NDArray[np.float64]:
@@ -126,6 +143,9 @@ def build_surface(
     weights: HarmTable,
     crime_types: Sequence[str],
     count_unit: str = "crimes",
+    smoothing: Kind = "none",
+    neighbours: Mapping[str, Sequence[str]] | None = None,
+    exposure: ArrayLike | None = None,
 ) -> RiskSurface:
     """Risk per zone from counts.
 
@@ -143,17 +163,36 @@ def build_surface(
         Types that make the risk; rows of other types and months do not enter.
     count_unit
         What one unit of ``count`` is, where it is not crimes.
+    smoothing, neighbours, exposure
+        ``none``, or what a zone is drawn towards, see :func:`patrol_core.risk.smoothing.smooth`.
 
     Raises
     ------
     InputError
-        If a zone of the counts is unknown, a label is missing or repeated, a count is negative, or the
-        table has no weight for a type.
+        If a zone of the counts is unknown, a label is missing or repeated, a count is negative, the
+        table has no weight for a type, or neighbours or exposure do not fit the zones.
     """
     weight = weights.weights_of(crime_types)
     number = tally(counts, zone_ids, months, crime_types).by_zone_and_type()
-    low, high = _interval(number, weight, len(months))
-    mean = number @ weight / len(months)
+    found: Smoothing | None = None
+    if smoothing == "none":
+        shapes, rates = number + _prior(len(weight)), np.full_like(number, float(len(months)))
+        mean = number @ weight / len(months)
+    else:
+        found = smooth(
+            number,
+            zone_ids,
+            len(months),
+            crime_types,
+            kind=smoothing,
+            neighbours=neighbours,
+            exposure=exposure,
+        )
+        shapes, rates = found.shapes, found.rates
+        mean = found.expected @ weight
+    low, high = _interval(shapes, rates, weight)
+    if found is None:
+        low[number.sum(axis=1) == 0] = 0.0
     return RiskSurface(
         zone_ids=tuple(str(zone) for zone in zone_ids),
         mean=mean,
@@ -165,6 +204,9 @@ def build_surface(
         crime_types=tuple(crime_types),
         counts=number,
         weights=weight,
+        shapes=shapes,
+        rates=rates,
+        smoothing=found,
     )
 
 
@@ -173,19 +215,19 @@ def _prior(types: int) -> float:
     return 0.5 / types
 
 
-def _all_equal(weights: NDArray[np.float64]) -> bool:
-    return bool((weights == weights[0]).all())
+def _alike(scale: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Zones in which all types have the same scale, so that their sum is Gamma."""
+    return np.asarray((scale == scale[:, :1]).all(axis=1))
 
 
 def _interval(
-    number: NDArray[np.float64], weight: NDArray[np.float64], months: int
+    shapes: NDArray[np.float64], rates: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """5 % and 95 % points of the weighted sum by matched moments; exact for equal weights."""
-    shapes = number + _prior(len(weight))
-    mean = shapes @ weight / months
-    variance = shapes @ weight**2 / months**2
+    """5 % and 95 % points of the weighted sum by matched moments; exact for equal scales."""
+    each = weight / rates
+    mean = (shapes * each).sum(axis=1)
+    variance = (shapes * each**2).sum(axis=1)
     scale = np.divide(variance, mean, out=np.zeros_like(mean), where=mean > 0)
     shape = np.divide(mean, scale, out=np.ones_like(mean), where=scale > 0)
     low, high = (np.asarray(gammaincinv(shape, tail) * scale) for tail in (TAIL, 1 - TAIL))
-    low[number.sum(axis=1) == 0] = 0.0
     return low, high

@@ -43,13 +43,13 @@ def build_from_crimes(
     """See :func:`patrol_core.areas.area_from_crimes`."""
     crimes = _complete_crimes(crimes)
     notes = list(findings)
-    zones = _prepare_polygons(polygons, lookup, UK_CRS, notes)
+    zones, covariates = _prepare_polygons(polygons, lookup, UK_CRS, notes)
     if zones is not None:
         _require_overlap(crimes, zones)
     months = _months(crimes["month"])
     known = {(f.severity, f.text) for f in notes}
     notes += [f for f in _crime_findings(crimes, zones, months) if (f.severity, f.text) not in known]
-    digest = content_hash(crimes=crimes, polygons=zones)
+    digest = content_hash(crimes=crimes, polygons=zones, covariates=covariates)
     systems = _systems(zones, points=bool(crimes["x"].notna().any()))
     if not systems:
         raise InputError(
@@ -69,6 +69,7 @@ def build_from_crimes(
         attribution=OGL if attribution is None else attribution,
         findings=tuple(notes),
         content_hash=digest,
+        covariates=covariates,
     )
 
 
@@ -85,7 +86,7 @@ def build_from_counts(
     """See :func:`patrol_core.areas.area_from_counts`."""
     totals = _complete_totals(counts, crime_type)
     notes = list(findings)
-    zones = _prepare_polygons(polygons, lookup, UK_CRS, notes)
+    zones, covariates = _prepare_polygons(polygons, lookup, UK_CRS, notes)
     if zones is None:
         raise InputError("Counts need zone polygons; give a boundary file whose codes match.")
     known = totals["zone_id"].isin(zones.index)
@@ -107,7 +108,7 @@ def build_from_counts(
         )
     months = _months(totals["month"])
     notes += quality.gap_findings(months)
-    digest = content_hash(totals=totals, polygons=zones)
+    digest = content_hash(totals=totals, polygons=zones, covariates=covariates)
     return AreaData(
         key=f"upload-{digest[:8]}",
         name=name,
@@ -122,6 +123,7 @@ def build_from_counts(
         attribution=OGL if attribution is None else attribution,
         findings=tuple(notes),
         content_hash=digest,
+        covariates=covariates,
     )
 
 
@@ -130,6 +132,7 @@ def content_hash(
     crimes: pd.DataFrame | None = None,
     totals: pd.DataFrame | None = None,
     polygons: gpd.GeoDataFrame | None = None,
+    covariates: pd.DataFrame | None = None,
 ) -> str:
     """sha256 (hex) over all that a result can depend on: places, months, types; zones and their attributes.
 
@@ -144,6 +147,8 @@ def content_hash(
         digest.update(b"".join(polygons.geometry.to_wkb()))
         plain = pd.DataFrame(polygons.drop(columns=polygons.geometry.name)).reset_index()
         _feed(digest, plain[sorted(plain.columns)])
+    if covariates is not None:
+        _feed(digest, covariates.reset_index()[["zone_id", *sorted(covariates.columns)]])
     return digest.hexdigest()
 
 
@@ -223,8 +228,8 @@ def _prepare_polygons(
     lookup: pd.DataFrame | Sequence[pd.DataFrame] | None,
     crs: str,
     notes: list[Finding],
-) -> gpd.GeoDataFrame | None:
-    """Polygons in the area's CRS with attributes joined; their findings go to ``notes``."""
+) -> tuple[gpd.GeoDataFrame | None, pd.DataFrame | None]:
+    """Polygons in the area's CRS with attributes joined, and covariates; their findings go to ``notes``."""
     tables = [] if lookup is None else [lookup] if isinstance(lookup, pd.DataFrame) else list(lookup)
     if polygons is None:
         if tables:
@@ -234,8 +239,8 @@ def _prepare_polygons(
                     "Attributes were given without polygons; they have no zone to belong to and are unused.",
                 )
             )
-        return None
-    from patrol_core.sources.attach import attach_attributes
+        return None, None
+    from patrol_core.sources.attach import attach_attributes, attach_covariates
 
     if polygons.crs is None:
         raise InputError("The polygons have no coordinate reference system; give a file that states one.")
@@ -250,9 +255,11 @@ def _prepare_polygons(
     for column, empty in (("name", ""), ("ward", ""), ("population", np.nan)):
         if column not in out:
             out[column] = out.index if column == "name" else empty
+    covariates = None
     if tables:
         out, found = attach_attributes(out, tables)
-        notes += found
+        covariates, more = attach_covariates(out, tables)
+        notes += [*found, *more]
     if out["population"].isna().any():
         count = int(out["population"].isna().sum())
         if not any("population" in f.text for f in notes):
@@ -265,7 +272,7 @@ def _prepare_polygons(
                     topic="place",
                 )
             )
-    return out
+    return out, covariates
 
 
 def _require_overlap(crimes: pd.DataFrame, zones: gpd.GeoDataFrame) -> None:
@@ -300,7 +307,8 @@ def is_lsoa(index: pd.Index) -> bool:
 def _groups(zones: gpd.GeoDataFrame | None) -> dict[str, str]:
     if zones is None:
         return {}
-    return {c: label for c, label in GROUP_LABELS.items() if c in zones and zones[c].nunique() > 1}
+    own = {str(c): f"As given: {str(c)[6:].replace('_', ' ')}" for c in zones if str(c).startswith("group_")}
+    return {c: label for c, label in {**GROUP_LABELS, **own}.items() if c in zones and zones[c].nunique() > 1}
 
 
 def _months(column: pd.Series[Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -11,6 +12,8 @@ import pandas as pd
 
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError
+from patrol_core.sources.attributes import age_band
+from patrol_core.sources.covariates import figures_of, join_figures, successors, vintage_by_codes
 
 UNKNOWN = "Unknown"
 
@@ -29,8 +32,8 @@ def attach_attributes(
     -------
     polygons, findings
         A copy with ``population``, ``ward``, ``ward_code``, ``borough``, ``deprivation_order``,
-        ``deprivation_quintile``, ``share_*`` (0..1 of the residents) and ``largest_ethnic_group`` where
-        the tables have them.
+        ``deprivation_quintile``, ``share_*`` (0..1 of the residents, by ethnic group and ``share_age_*``), ``largest_ethnic_group``
+        and ``group_*`` (other text columns) where the tables have them.
 
     Raises
     ------
@@ -56,6 +59,24 @@ def attach_attributes(
         findings += _join_one(out, table)
         findings += _mixed_population(before, out, table)
     return _derive(out, findings), findings
+
+
+def attach_covariates(
+    polygons: gpd.GeoDataFrame, tables: pd.DataFrame | Sequence[pd.DataFrame]
+) -> tuple[pd.DataFrame | None, list[Finding]]:
+    """Every numeric column of attribute tables for the zones of ``polygons``, by code.
+
+    Returns
+    -------
+    covariates, findings
+        Index as of ``polygons``; NaN where unknown; ``attrs``: ``labels`` and ``files`` by column. None without
+        any figure. Zones that a table lacks are named by :func:`attach_attributes`.
+    """
+    given = [tables] if isinstance(tables, pd.DataFrame) else list(tables)
+    lookups = [t for t in given if t.attrs.get("kind") == "vintage lookup"]
+    vintage = _polygon_vintage(polygons, lookups)
+    figures = [figures_of(t) for t in given if t.attrs.get("kind") != "vintage lookup"]
+    return join_figures(polygons.index, figures, lookup=lookups[0] if lookups else None, vintage=vintage)
 
 
 def _mixed_population(
@@ -88,33 +109,29 @@ def _basis(table: pd.DataFrame) -> Finding:
 
 def _polygon_vintage(polygons: gpd.GeoDataFrame, lookups: list[pd.DataFrame]) -> str:
     if lookups:
-        pairs = lookups[0]
-        old, new = polygons.index.isin(pairs.index).mean(), polygons.index.isin(pairs["lsoa21"]).mean()
-        if old != new:
-            return "2011" if old > new else "2021"
+        found = vintage_by_codes(polygons.index, lookups[0])
+        if found:
+            return found
     return str(polygons.attrs.get("vintage", ""))
 
 
 def _to_vintage(
     table: pd.DataFrame, vintage: str, lookups: list[pd.DataFrame]
 ) -> tuple[pd.DataFrame, list[Finding]]:
-    own = table.attrs.get("vintage", "")
+    own = table.attrs.get("vintage", "") or (vintage_by_codes(table.index, lookups[0]) if lookups else "")
     if not lookups or not own or not vintage or own == vintage:
         return table, []
-    pairs = lookups[0].reset_index().rename(columns={"zone_id": "2011", "lsoa21": "2021"})[[own, vintage]]
-    pairs = pairs.drop_duplicates()
-    share = 1.0 / pairs.groupby(own)[own].transform("size")
-    merged = pairs.assign(share=share).merge(table, left_on=own, right_index=True)
+    merged = successors(lookups[0], own, vintage).merge(table, left_on=own, right_index=True)
     parts = {}
     for column in table.columns:
-        if column == "population" or column.startswith("ethnic_"):
+        if column == "population" or column.startswith(("ethnic_", "age_")):
             values = merged[column] * merged["share"]
             parts[column] = values.groupby(merged[vintage]).sum(min_count=1)
         elif pd.api.types.is_numeric_dtype(table[column].dtype):
             parts[column] = merged[column].groupby(merged[vintage]).mean()
         else:
             parts[column] = merged[column].groupby(merged[vintage]).first()
-    out = pd.DataFrame(parts).rename_axis("zone_id")
+    out = pd.DataFrame(parts, index=pd.Index(sorted(merged[vintage].unique()), name="zone_id"))
     out.attrs = {**table.attrs, "vintage": vintage}
     text = (
         f"{table.attrs.get('file', 'A table')} uses {own} LSOAs, the polygons {vintage} ones; its figures "
@@ -162,7 +179,7 @@ def _is_text(column: pd.Series[Any]) -> bool:
 
 def _derive(out: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:
     if "deprivation_order" in out and "deprivation_quintile" not in out:
-        out["deprivation_quintile"] = quintiles(out["deprivation_order"])
+        out["deprivation_quintile"] = quintiles_by_nation(out["deprivation_order"])
     counts = [c for c in out.columns if str(c).startswith("ethnic_")]
     if counts:
         total = out[counts].sum(axis=1, min_count=len(counts))
@@ -173,6 +190,7 @@ def _derive(out: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:
         largest = shares.fillna(-1.0).idxmax(axis=1).str.removeprefix("ethnic_").str.capitalize()
         out["largest_ethnic_group"] = largest.where(known, UNKNOWN).astype("str")
         out = out.drop(columns=counts)
+    out = with_age_shares(out, findings)
     if "population" in out and (count := int(out["population"].isna().sum())):
         findings.append(
             Finding(
@@ -184,6 +202,45 @@ def _derive(out: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:
                 topic="place",
             )
         )
+    return out
+
+
+def with_age_shares(polygons: gpd.GeoDataFrame, findings: list[Finding] | None = None) -> gpd.GeoDataFrame:
+    """Add ``share_age_0_15`` ... (0..1 of all ages counted) where the polygons count residents by age.
+
+    Bands that overlap, or of which there is only one, cannot be shares of all residents and are left.
+    """
+    bands = {str(c): band for c in polygons.columns if (band := age_band(str(c))) is not None}
+    if len(bands) < 2:
+        return polygons
+    ends = sorted(
+        (int(band.split("_")[0]), 200 if band.endswith("over") else int(band.split("_")[1]))
+        for band in bands.values()
+    )
+    if any(low <= before for (_, before), (low, _) in pairwise(ends)):
+        if findings is not None:
+            text = "The age bands overlap, so they are not used as groups; give bands that follow each other."
+            findings.append(Finding("info", text))
+        return polygons
+    counts = polygons[list(bands)].astype(float)
+    total = counts.sum(axis=1, min_count=len(bands))
+    out = polygons.copy()
+    for column, band in bands.items():
+        out[f"share_age_{band}"] = counts[column] / total.where(total > 0)
+    return out
+
+
+def quintiles_by_nation(order: pd.Series[Any]) -> pd.Series[Any]:
+    """Quintiles within each nation: ranks of England's and Wales' indices cannot be compared.
+
+    The nation is the first letter of a zone code such as E01004734; zones with other ids are one nation.
+    """
+    codes = order.index.astype("str").to_series(index=order.index)
+    nation = codes.str[0].where(codes.str.fullmatch(r"[EWSN]\d{8}"), "")
+    if nation.nunique() < 2:
+        return quintiles(order)
+    parts = [quintiles(order[nation == one]) for one in sorted(nation.unique())]
+    out: pd.Series[Any] = pd.concat(parts).reindex(order.index)
     return out
 
 

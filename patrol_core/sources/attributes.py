@@ -20,6 +20,8 @@ import pandas as pd
 from patrol_core.errors import InputError
 from patrol_core.sources import text_table
 from patrol_core.sources.archive_files import FileLike, iter_tables
+from patrol_core.sources.covariates import read_figures
+from patrol_core.sources.names import plain
 
 _CODES = (
     r"zone_id|zone",
@@ -60,11 +62,9 @@ _DEPRIVATION: tuple[tuple[str, float, str], ...] = (
     (r"deprivation_quintile|imd_?quintile", 1.0, "the quintile given"),
 )
 _ETHNIC = re.compile(r"ethnic_(asian|black|mixed|other|white)\b.*|ethnic_(asian|black|mixed|other|white)_.*")
-
-
-def plain(name: str) -> str:
-    """A column name in lower case with underscores, for comparing."""
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+_GSS = re.compile(r"[A-Z]\d{8}")
+#: Text columns that may serve as groups: most labels, most columns of one table.
+_LABELS, _TEXTS = 60, 12
 
 
 def find_column(columns: Sequence[str], *patterns: str) -> str | None:
@@ -74,6 +74,38 @@ def find_column(columns: Sequence[str], *patterns: str) -> str | None:
             if re.fullmatch(pattern, plain(column)):
                 return column
     return None
+
+
+def age_band(column: str) -> str | None:
+    """``0_15`` or ``65_over`` for a column that counts residents of an age band, else None.
+
+    >>> age_band("age_aged_15_years_and_under"), age_band("Age 16 to 64"), age_band("age_65_and_over"), age_band("age_total")
+    ('0_15', '16_64', '65_over', None)
+    """
+    name = plain(column)
+    if not name.startswith("age"):
+        return None
+    ages = re.findall(r"\d+", name)
+    if len(ages) == 2 and int(ages[0]) < int(ages[1]):
+        return f"{int(ages[0])}_{int(ages[1])}"
+    if len(ages) == 1 and re.search(r"over|plus|older", name):
+        return f"{int(ages[0])}_over"
+    if len(ages) == 1 and re.search(r"under|below|younger", name):
+        last = int(ages[0]) - (0 if re.search(r"and_under|or_under|and_younger", name) else 1)
+        return f"0_{last}" if last > 0 else None
+    return None
+
+
+def group_texts(column: pd.Series[Any]) -> pd.Series[Any] | None:
+    """A text column that can serve as groups, trimmed; None where its cells are numbers, codes, or nearly all differ."""
+    texts = column.astype("object").where(column.notna(), "").astype("str").str.strip()
+    given = texts[texts != ""]
+    labels = given.unique()
+    if not 2 <= len(labels) <= min(_LABELS, len(given) // 2):
+        return None
+    if pd.to_numeric(pd.Series(labels), errors="coerce").notna().any():
+        return None
+    return None if all(_GSS.fullmatch(str(label)) for label in labels) else texts
 
 
 def vintage_of(column: str) -> str:
@@ -90,9 +122,11 @@ def read_attributes(file: FileLike, *, code_column: str | None = None) -> pd.Dat
     DataFrame
         Index ``zone_id`` (str); of these columns those that the file has: ``population`` (persons),
         ``deprivation_order`` (smaller = more deprived), ``ward``, ``ward_code``, ``borough`` (str),
-        ``ethnic_asian`` ... ``ethnic_white`` (persons). ``attrs`` hold ``file``, ``vintage``, ``kind``
+        ``ethnic_asian`` ... ``ethnic_white`` and ``age_0_15`` ... (persons), ``group_*`` (other text columns of few
+        labels, str). ``attrs`` hold ``file``, ``vintage``, ``kind``
         (``attributes`` or ``vintage lookup``: then index LSOA 2011, column ``lsoa21``, pairs may repeat),
-        ``basis`` of deprivation and ``population_year``.
+        ``basis`` of deprivation, ``population_year``, and ``figures``: every numeric column
+        (:class:`patrol_core.sources.covariates.Figures`).
 
     Raises
     ------
@@ -169,14 +203,28 @@ def _as_attributes(name: str, data: bytes, frame: pd.DataFrame, code: str) -> pd
         if match := _ETHNIC.fullmatch(plain(column)):
             group = match.group(1) or match.group(2)
             out[f"ethnic_{group}"] = out.get(f"ethnic_{group}", 0.0) + number(column)
-    if not len(out.columns):
+        elif band := age_band(column):
+            out[f"age_{band}"] = out.get(f"age_{band}", 0.0) + number(column)
+    _add_texts(out, frame, rest)
+    figures = read_figures(name, data, frame, code, attrs["vintage"])
+    if not len(out.columns) and not len(figures.frame.columns):
         raise InputError(
             f"{name} has zone codes but no column this plan uses (population, deprivation, ward, ethnic "
-            "groups); give one that has."
+            "groups, or any numbers); give one that has."
         )
     out = _one_row_per_code(name, out)
-    out.attrs.update(attrs)
+    out.attrs.update(attrs, figures=figures)
     return out
+
+
+def _add_texts(out: pd.DataFrame, frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Text columns that nothing else uses, as ``group_*`` (in place)."""
+    known = [_WARD_NAME, _WARD_CODE, _BOROUGH, *_CODES, *(pattern for pattern, _, _ in _DEPRIVATION)]
+    free = [c for c in columns if not any(re.fullmatch(pattern, plain(c)) for pattern in known)]
+    for column in free:
+        texts = group_texts(frame[column])
+        if texts is not None and sum(str(c).startswith("group_") for c in out.columns) < _TEXTS:
+            out[f"group_{plain(column)}"] = texts.to_numpy()
 
 
 def _population_column(columns: Sequence[str]) -> tuple[str, int] | None:

@@ -6,6 +6,7 @@ Opening untrusted files: :mod:`patrol_core.sources.vector_files`. Attribute tabl
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import geopandas as gpd
@@ -20,6 +21,7 @@ from patrol_core.sources.attach import attach_attributes
 from patrol_core.sources.attributes import (
     check_population,
     find_column,
+    group_texts,
     plain,
     read_attributes,
     vintage_of,
@@ -231,7 +233,15 @@ def _attributes(
     for column in columns:
         if plain(column) == "deprivation_quintile":
             out["deprivation_quintile"] = _texts(raw[column]).where(lambda s: s != "", "Unknown")
+        elif _is_free(column, label) and (texts := group_texts(raw[column])) is not None:
+            out[f"group_{plain(column)}"] = texts
     return out[[c for c in out.columns if c != "geometry"] + ["geometry"]]
+
+
+def _is_free(column: str, label: str | None) -> bool:
+    """Whether a property may serve as groups: it is neither the name nor a ward, district or code of theirs."""
+    taken = (_WARD, _WARD_CODE, _BOROUGH, _POPULATION)
+    return column != label and not any(re.fullmatch(pattern, plain(column)) for pattern in taken)
 
 
 def _texts(column: pd.Series[Any]) -> pd.Series[Any]:

@@ -90,6 +90,16 @@ def load_columbus() -> AreaData:
             }
         )
     )
+    covariates = pd.DataFrame(
+        {"income": polygons["income"], "house_value": polygons["house_value"]}, index=ids
+    )
+    covariates.attrs = {
+        "labels": {
+            "income": "Household income (1,000 US dollars)",
+            "house_value": "Housing value (1,000 US dollars)",
+        },
+        "files": dict.fromkeys(covariates, "columbus.shp"),
+    }
     return AreaData(
         key="columbus",
         name="Columbus, Ohio (1980)",
@@ -103,9 +113,10 @@ def load_columbus() -> AreaData:
         months=(COLUMBUS_MONTH,),
         attribution="Anselin (1988), Spatial Econometrics, table 12.1; shipped with PySAL's libpysal.",
         findings=_columbus_findings(),
-        content_hash=content_hash(totals=totals, polygons=polygons),
+        content_hash=content_hash(totals=totals, polygons=polygons, covariates=covariates),
         unit=COLUMBUS_UNIT,
         dated=False,
+        covariates=covariates,
     )
 
 

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.errors import InputError, SourceError
+from patrol_core.sources.covariates import figures_of
 from patrol_core.sources.nomis_tables import SHARES, TABLES, Table
 from patrol_core.sources.open_services import Asker, nomis_settings
 from patrol_core.sources.police_http import Ask, BrokenAnswer
@@ -141,6 +142,7 @@ class Nomis:
             "population_year": 2021,
             "answers": answers,
         }
+        out.attrs["figures"] = figures_of(out)
         return out
 
     def _rows(self, asker: Asker, table: Table, codes: Sequence[str]) -> list[tuple[str, str, str, float]]:

@@ -40,7 +40,7 @@ Progress = Callable[[float, str], None]
 #: Share of the whole after which each step is done.
 _BOUNDARIES, _CENSUS = 0.05, 0.2
 #: Columns of the census that can be carried over to LSOAs of 2011: they add up, or are shares.
-_CARRIED = ("population", "ethnic_", "share_")
+_CARRIED = ("population", "ethnic_", "age_", "share_")
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,10 +22,12 @@ import pyarrow.parquet as pq
 from patrol_core.areas import CRIME_COLUMNS, UK_CRS, AreaData, DataKind, Finding
 from patrol_core.errors import InputError, SourceError
 from patrol_core.settings import settings
+from patrol_core.sources.attach import with_age_shares
+from patrol_core.sources.covariates import figures_of, join_figures
 
 NAME = "Sampleford (generated city)"
 FORCE = "Sampleford Police"
-FILES = ("crimes.parquet", "points.parquet", "zones.parquet")
+FILES = ("covariates.parquet", "crimes.parquet", "points.parquet", "zones.parquet")
 GROUPS = {
     "deprivation_quintile": "Deprivation quintile (1 = most deprived fifth of the city's zones)",
     "ethnic_minority_band": "Share of residents outside the White census group (thirds of the zones)",
@@ -63,6 +65,7 @@ def load_sample() -> AreaData:
         zones = gpd.read_parquet(folder / "zones.parquet")
         points = pq.read_table(folder / "points.parquet")
         coded = pq.read_table(folder / "crimes.parquet")
+        housing = pd.read_parquet(folder / "covariates.parquet")
     except (OSError, pa.ArrowException, ValueError) as error:
         raise SourceError(
             f"The embedded sample in {folder} cannot be read ({error}); restore data/sample from the "
@@ -71,6 +74,9 @@ def load_sample() -> AreaData:
     crimes = expand(coded, points, zones)
     for column in GROUPS:
         zones[column] = zones[column].astype("category")
+    for column in [str(c) for c in zones.columns if str(c).startswith("ethnic_") and c not in GROUPS]:
+        zones[column.replace("ethnic_", "share_")] = zones[column] / zones["population"]
+    zones = with_age_shares(zones)
     return AreaData(
         key="sample",
         name=NAME,
@@ -89,7 +95,17 @@ def load_sample() -> AreaData:
             ),
         ),
         content_hash=content,
+        covariates=_covariates(zones, housing),
     )
+
+
+def _covariates(zones: gpd.GeoDataFrame, housing: pd.DataFrame) -> pd.DataFrame | None:
+    """What the city's files say of its zones besides crime."""
+    given = pd.DataFrame(zones[[c for c in zones.columns if c in ("population", "households")]])
+    counts = [c for c in zones.columns if str(c).startswith(("ethnic_", "age_")) and c not in GROUPS]
+    table = given.join(zones[[*counts, "deprivation_score"]]).join(housing).astype(float)
+    table.attrs = {"file": NAME}
+    return join_figures(zones.index, [figures_of(table)])[0]
 
 
 def expand(coded: pa.Table, points: pa.Table, zones: gpd.GeoDataFrame) -> pd.DataFrame:

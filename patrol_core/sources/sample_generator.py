@@ -1,7 +1,7 @@
 """Write the generated city: ``python -m patrol_core.sources.sample_generator [--out FOLDER] [--seed N]``.
 
-Three zstd Parquet files: ``zones`` (GeoParquet, EPSG:27700), ``points`` (snap points) and ``crimes``
-(one row per crime: month, type, snap point, outcome, all as codes). :mod:`patrol_core.sources.sample` reads
+Four zstd Parquet files: ``zones`` (GeoParquet, EPSG:27700), ``points`` (snap points), ``crimes``
+(one row per crime: month, type, snap point, outcome, all as codes) and ``covariates`` (deprivation and housing). :mod:`patrol_core.sources.sample` reads
 them. The same seed gives the same content.
 """
 
@@ -32,6 +32,8 @@ from patrol_core.sources.sample_crimes import (
 from patrol_core.sources.sample_geometry import ZONES, GroundPlan, draw_plan, draw_snap_points
 
 SEED = 20_231_201
+HOUSING = 4
+"""Stream of the random numbers of housing, apart from those of zones and crimes."""
 POPULATION = 204_000
 ETHNIC_GROUPS = ("ethnic_asian", "ethnic_black", "ethnic_mixed", "ethnic_other", "ethnic_white")
 BANDS = ("low third", "middle third", "high third")
@@ -42,11 +44,12 @@ AGE_GROUPS = ("age_0_to_15", "age_16_to_64", "age_65_and_over")
 
 @dataclass(frozen=True, eq=False)
 class GeneratedCity:
-    """The three tables of the generated city, as written to and read from ``data/sample``."""
+    """The four tables of the generated city, as written to and read from ``data/sample``."""
 
     zones: gpd.GeoDataFrame
     points: pd.DataFrame
     crimes: pa.Table
+    covariates: pd.DataFrame
 
 
 def generate(seed: int = SEED) -> GeneratedCity:
@@ -57,16 +60,18 @@ def generate(seed: int = SEED) -> GeneratedCity:
     zones = _zones(rng, plan, shares)
     points = draw_snap_points(rng, plan, points_per_zone(shares))
     rows = draw_crimes(rng, shares, points["zone"])
-    return GeneratedCity(zones, _points_table(points), _crimes_table(rows))
+    housing = _covariates(np.random.default_rng([seed, HOUSING]), zones)
+    return GeneratedCity(zones, _points_table(points), _crimes_table(rows), housing)
 
 
 def write(city: GeneratedCity, folder: Path) -> dict[str, int]:
-    """Write the three files; returns their sizes in bytes by name."""
+    """Write the four files; returns their sizes in bytes by name."""
     folder.mkdir(parents=True, exist_ok=True)
     city.zones.to_parquet(folder / "zones.parquet", compression="zstd", index=True)
     points = pa.Table.from_pandas(city.points, preserve_index=False)
     pq.write_table(points, folder / "points.parquet", compression="zstd", compression_level=19)
     pq.write_table(city.crimes, folder / "crimes.parquet", compression="zstd", compression_level=19)
+    city.covariates.to_parquet(folder / "covariates.parquet", compression="zstd", index=True)
     return {p.name: p.stat().st_size for p in sorted(folder.glob("*.parquet"))}
 
 
@@ -93,6 +98,36 @@ def _zones(rng: np.random.Generator, plan: GroundPlan, shares: np.ndarray) -> gp
     columns |= dict(zip(ETHNIC_GROUPS, ethnic.T, strict=True)) | dict(zip(AGE_GROUPS, age.T, strict=True))
     index = pd.Index(plan.codes, name="zone_id")
     return gpd.GeoDataFrame(columns, geometry=list(plan.polygons), index=index, crs="EPSG:27700")
+
+
+def _covariates(rng: np.random.Generator, zones: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Income, housing and child poverty that go with the zones' deprivation, and not otherwise with crime."""
+    deprivation = np.log(zones["deprivation_score"].to_numpy(dtype=float) / 22) / 0.35
+    middles = np.array([[p.centroid.x, p.centroid.y] for p in zones.geometry])
+    centre = _field(rng, middles)
+    households = zones["households"].to_numpy(dtype=float)
+
+    def noise(size: float) -> np.ndarray:
+        return np.asarray(rng.normal(0, size, ZONES))
+
+    def share(at: float, slope: np.ndarray) -> np.ndarray:
+        return np.asarray(1 / (1 + np.exp(-(np.log(at / (1 - at)) + slope))))
+
+    tenure = np.stack([0.6 * deprivation + noise(0.4), 0.5 * centre + noise(0.3), -0.3 * deprivation], axis=1)
+    tenure = np.array([0.25, 0.42, 0.33]) * np.exp(tenure)
+    social, private, _ = np.round(tenure / tenure.sum(axis=1, keepdims=True) * households[:, None]).T
+    flats = np.round(households * share(0.7, 0.8 * centre + noise(0.4)))
+    columns = {
+        "income_score": np.round(share(0.14, 0.5 * deprivation + noise(0.12)), 3),
+        "child_poverty_rate": np.round(share(0.22, 0.45 * deprivation + noise(0.2)), 3),
+        "tenure_social_rented": social,
+        "tenure_private_rented": private,
+        "tenure_owned": households - social - private,
+        "accommodation_flat": flats,
+        "accommodation_house": households - flats,
+        "median_house_price": np.round(620_000 * np.exp(-0.18 * deprivation + 0.2 * centre + noise(0.1)), -3),
+    }
+    return pd.DataFrame(columns, index=zones.index)
 
 
 def _people(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,6 @@ import streamlit as st
 from patrol_core.allocation.deployments import Deployments
 from patrol_core.allocation.hours import Plan
 from patrol_core.analysis import (
-    PARITY,
     Planner,
     Prepared,
     deployments_of,
@@ -27,10 +26,11 @@ from patrol_core.analysis import (
 from patrol_core.areas import AreaData, load_area
 from patrol_core.errors import InfeasibleError
 from patrol_core.evaluation.stability import budget_curve
-from patrol_core.fairness.frontier import Frontier, trace
+from patrol_core.fairness.frontier import Frontier, trace, useful_levels
 from patrol_core.figures.zone_map import MapAsset, build_asset, publish_asset
 from patrol_core.games.zone import Strategy
 from patrol_core.reports.plan_files import Result, summarise
+from patrol_core.risk.outlook import state_of_store
 from patrol_core.scenario import Scenario
 from patrol_core.settings import settings
 from patrol_core.ui import state
@@ -59,7 +59,8 @@ def _planner(content_hash: str, choices_key: str, _data: AreaData, _scenario: Sc
 def planner(scenario: Scenario) -> Planner:
     """The planner of a scenario's data choices."""
     data = area_data(scenario.area)
-    return _planner(data.content_hash, scenario.key("data"), data, scenario)
+    chosen = state_of_store() if scenario.outlook == "forecast" else ""
+    return _planner(data.content_hash, scenario.key("data") + chosen, data, scenario)
 
 
 def prepared(scenario: Scenario) -> Prepared:
@@ -106,16 +107,15 @@ def curve(scenario: Scenario) -> pd.DataFrame:
     return _curve(chosen.prepared.key, anchored.key("game"), chosen, anchored)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Tracing the price of fairness …")
+@st.cache_resource(max_entries=24, show_spinner="Tracing the price of fairness …")
 def _frontier(prepared_key: str, rules_key: str, points: int, _scenario: Scenario) -> Frontier:
-    rule = PARITY[_scenario.fairness_rule]
     game = game_of(prepared(_scenario), _scenario.changed(fairness=None))
-    levels = [2.0 * (1 - step / (points - 1)) for step in range(points)]
-    return trace(game, levels, rule=rule)
+    levels = useful_levels(game, _scenario.fairness_rule, points)
+    return trace(game, levels, rule=_scenario.fairness_rule)
 
 
 def frontier(scenario: Scenario) -> Frontier:
-    """The price of fairness of a scenario's budget and rule, from loose to tight."""
+    """The price of fairness of a scenario's budget and rule, from where the rule binds to the tightest that can be met."""
     chosen = prepared(scenario)
     points = 31 if len(chosen.zone_ids) <= SMALL else 20
     return _frontier(chosen.key, scenario.changed(fairness=None).key("game"), points, scenario)

@@ -19,7 +19,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from patrol_core.analysis import THE_PLAN, Prepared, game_of, uncertainty_of
+from patrol_core.analysis import THE_PLAN, Prepared, game_of, harm_table, surface_as_of, uncertainty_of
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.evaluation.backtest import Backtest, backtest
 from patrol_core.evaluation.baselines import BASELINES
@@ -30,13 +30,12 @@ from patrol_core.evaluation.sensitivity import (
     monthly_values,
     plan_spread,
     rank_stability,
+    smoothed_monthly_values,
 )
 from patrol_core.evaluation.simulation import Learner, Simulation, simulate
 from patrol_core.evaluation.stability import coverage_distance
 from patrol_core.games.offenders import OFFENDERS, solve_for
 from patrol_core.games.zone import Strategy, ZoneGame
-from patrol_core.risk.harm import WEIGHTS
-from patrol_core.risk.surface import build_surface
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached
 
@@ -52,6 +51,10 @@ PATIENCE = 0.4
 """Seconds before a bar is shown."""
 FOLDS = 12
 """Most origins of a back-test where rules couple zones, since each is then solved as a program."""
+LEAST = 12
+"""Months to learn from that a forecast needs before those it is tested on."""
+FORECASTS = 4
+"""Most origins of a back-test of a plan for the forecast, since each has its models trained anew."""
 
 
 @dataclass
@@ -163,7 +166,7 @@ def monthly(scenario: Scenario) -> Floats:
             chosen.counts,
             chosen.zone_ids,
             chosen.months,
-            weights=WEIGHTS[scenario.weighting],
+            weights=harm_table(scenario),
             crime_types=chosen.crime_types,
         ),
     )
@@ -171,7 +174,13 @@ def monthly(scenario: Scenario) -> Floats:
 
 def _drawn(scenario: Scenario, chance: Chance, size: int) -> Floats:
     if chance == "months":
-        return bootstrap_values(monthly(scenario), seed=scenario.seed, size=size)
+        chosen = cached.prepared(scenario)
+        table = (
+            monthly(scenario)
+            if chosen.surface.smoothing is None
+            else smoothed_monthly_values(chosen.counts, chosen.surface, chosen.months)
+        )
+        return bootstrap_values(table, seed=scenario.seed, size=size)
     return cached.prepared(scenario).surface.draws(scenario.seed, size)
 
 
@@ -204,18 +213,21 @@ def unseen(scenario: Scenario, ahead: int) -> Backtest:
     chosen = cached.prepared(scenario)
 
     def again(seen: ZoneGame, months: tuple[str, ...]) -> Floats:
-        return _plan_from(chosen, scenario, seen, months)
+        return _plan_from(chosen, scenario, seen, months, ahead)
 
     def make(tell: Progress) -> Backtest:
         own = game(scenario)
         later = max(1, len(chosen.months) - len(chosen.months) // 2)
         coupled = bool(own.coupling_rules()) or scenario.offender != "rational"
+        ahead_of = scenario.outlook == "forecast"
+        most = FORECASTS if ahead_of else FOLDS if coupled else later
         return backtest(
             own,
             monthly(scenario),
             chosen.months,
             ahead=ahead,
-            step=max(ahead, -(-later // FOLDS)) if coupled else ahead,
+            first=max(len(chosen.months) - later, LEAST + ahead) if ahead_of else None,
+            step=max(ahead, -(-later // most)),
             plan=again,
             area_km2=chosen.zones["area_km2"].to_numpy(dtype=float),
             on_progress=tell,
@@ -224,17 +236,16 @@ def unseen(scenario: Scenario, ahead: int) -> Backtest:
     return kept(key_of("unseen", scenario, ahead), "Planning as of earlier months …", make)
 
 
-def _plan_from(chosen: Prepared, scenario: Scenario, seen: ZoneGame, months: tuple[str, ...]) -> Floats:
+def _plan_from(
+    chosen: Prepared, scenario: Scenario, seen: ZoneGame, months: tuple[str, ...], ahead: int
+) -> Floats:
     """The scenario's plan, had it been made when only these months were known."""
-    if scenario.offender == "rational":
+    as_recorded = scenario.outlook == "recorded" and scenario.smoothing == "none"
+    if scenario.offender == "rational" and as_recorded:
         return solve_for(seen, "rational", uncertainty_of(chosen, scenario)).coverage
-    surface = build_surface(
-        chosen.counts,
-        chosen.zone_ids,
-        months,
-        weights=WEIGHTS[scenario.weighting],
-        crime_types=chosen.crime_types,
-    )
+    surface = surface_as_of(chosen, scenario, months, ahead=ahead)
+    if not as_recorded:
+        seen = seen.replace(values=surface.mean)
     earlier = replace(chosen, surface=surface, months=months)
     return solve_for(seen, scenario.offender, uncertainty_of(earlier, scenario)).coverage
 

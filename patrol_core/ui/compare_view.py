@@ -26,6 +26,7 @@ from patrol_core.figures.compare_charts import (
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, cached_compare, controls, tables
 from patrol_core.ui.cached_compare import Chance
+from patrol_core.ui.feedback_view import feedback_tab
 from patrol_core.ui.frame import escape
 from patrol_core.ui.offender_text import OFFENDER_TEXTS
 
@@ -36,6 +37,7 @@ TABS = (
     "Months it has not seen",
     "Other budgets",
     "Offenders who adapt",
+    "Feedback loop",
 )
 UNMOVED = "do not react"
 CHANCES: dict[Chance, str] = {"draws": "Chance in small counts", "months": "Other months"}
@@ -63,11 +65,15 @@ def draw_tabs(scenario: Scenario, prepared: Prepared) -> None:
     """Draw the open tab."""
     shown = _Shown(scenario, prepared)
     opened = st.tabs(TABS, key="_compare_tabs", on_change="rerun")
-    drawers = (_offenders, _data, _ranks, _unseen, _budgets, _adapting)
+    drawers = (_offenders, _data, _ranks, _unseen, _budgets, _adapting, _feedback)
     for tab, draw in zip(opened, drawers, strict=True):
         if tab.open:
             with tab:
                 draw(shown)
+
+
+def _feedback(shown: _Shown) -> None:
+    feedback_tab(shown.scenario, shown.prepared)
 
 
 # -- other offenders -------------------------------------------------------------------------------
@@ -252,6 +258,11 @@ def _unseen(shown: _Shown) -> None:
         f"The plan is made again {counted} times{missing}, each time from the months before only, and judged by the months after. "
         f"“{CLAIRVOYANT}” knew them. PAI: share of crime met over share of area covered, 1 is no better than chance; PEI: share of what "
         f"could have been met with the same area.{_off_scale(worst)}"
+        + (
+            " At each origin the forecast is made anew, its model chosen and trained on the months before."
+            if scenario.outlook == "forecast"
+            else ""
+        )
     )
     units = {"worst_case": unit, "expected_residual": unit, "hit_rate": "%", "worst_vs_hindsight": "%"}
     tables.table(found.summary, name="backtest", units=units)

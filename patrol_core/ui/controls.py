@@ -33,12 +33,23 @@ LEVELS: tuple[float | str, ...] = (
     0.0,
 )
 """Fairness levels from no rule to exactly equal."""
-RULES = {"coverage-parity": "Patrol per head", "residual-parity": "Harm left per head"}
+RULES = {
+    "coverage-parity": "Patrol per head",
+    "residual-parity": "Harm left per head",
+    "mean-difference": "Mean difference of patrol",
+    "max-min": "Least patrolled group first",
+    "residual-max-min": "Worst harmed group first",
+}
 
 
 def _keep(name: str, key: str) -> None:
     value: Any = st.session_state[key]
     state.change(**{name: None if value == OFF else value})
+
+
+def _keep_groups(key: str) -> None:
+    """Other groups: levels that were set for the old ones go."""
+    state.change(group_by=st.session_state[key], group_floor=(), group_cap=())
 
 
 def budget(prepared: Prepared) -> None:
@@ -87,17 +98,27 @@ def fairness(*, name: str = "fairness") -> None:
         OFF if current is None else current,
         key=key,
         help=row.help,
-        format_func=lambda level: "no rule" if level == OFF else f"± {level:.0%}",
+        format_func=_fairness_words,
         on_change=_keep,
         args=("fairness", key),
     )
 
 
+def _fairness_words(level: Any) -> str:
+    """A step of the fairness slider in the words of the rule."""
+    if level == OFF:
+        return "no rule"
+    rule = state.scenario().fairness_rule
+    if rule.endswith("max-min"):
+        return f"≥ {max(0.0, 1.0 - level):.0%} of the best"
+    return f"mean ≤ {level:.0%}" if rule == "mean-difference" else f"± {level:.0%}"
+
+
 def fairness_rule() -> None:
-    """What is shared evenly: patrol or the harm that is left."""
+    """What is shared evenly: patrol or the harm that is left, by parity, mean difference or the worst-off group."""
     row = choices()["fairness_rule"]
     key = state.widget_key("fairness_rule")
-    st.radio(
+    st.selectbox(
         row.label,
         list(RULES),
         index=list(RULES).index(state.scenario().fairness_rule),
@@ -106,7 +127,6 @@ def fairness_rule() -> None:
         format_func=RULES.__getitem__,
         on_change=_keep,
         args=("fairness_rule", key),
-        horizontal=True,
     )
 
 
@@ -126,8 +146,8 @@ def groups(prepared: Prepared) -> None:
         key=key,
         help=row.help,
         format_func=offered.__getitem__,
-        on_change=_keep,
-        args=("group_by", key),
+        on_change=_keep_groups,
+        args=(key,),
     )
 
 

@@ -7,122 +7,239 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from patrol_core.analysis import Prepared, fairness_views
-from patrol_core.fairness import measures
+from patrol_core.analysis import Amounts, amounts_views
+from patrol_core.errors import InfeasibleError
+from patrol_core.fairness import curves, groups, measures
 from patrol_core.figures.charts import CONFIG, group_bars
-from patrol_core.games.zone import Strategy
-from patrol_core.scenario import Scenario
+from patrol_core.figures.fairness_charts import change_bars, view_curves
+from patrol_core.scenario import choices
+from patrol_core.ui import state
+from patrol_core.ui.cached_fairness import Shown
 from patrol_core.ui.map_view import Layer
 
+YEAR = 12
+"""Months in a year: prices per month are shown per year too."""
+SEEN = "fair_seen"
+MOST_BARS = 12
+"""Groups drawn beside the map."""
 
-def price_metrics(prepared: Prepared, strategy: Strategy, free: Strategy) -> None:
-    """What the rule costs against the plan without it."""
-    unit = prepared.surface.unit
+
+def price_metrics(seen: Shown, views: pd.DataFrame) -> None:
+    """What the plan leaves, what the rule costs against the plan without it, and how even it is."""
     first, second, third, fourth = st.columns(4)
-    first.metric(
-        f"Worst zone ({unit})",
-        f"{strategy.worst_case:,.1f}",
-        _extra(strategy.worst_case, free.worst_case),
-        delta_color="inverse",
-        help="Against the plan without the fairness rule.",
-    )
-    second.metric(
-        f"All zones ({unit})",
-        f"{strategy.expected_residual:,.0f}",
-        _extra(strategy.expected_residual, free.expected_residual),
-        delta_color="inverse",
-        help="Against the plan without the fairness rule.",
-    )
-    views = fairness_views(prepared, strategy).groupby("view")["min_max_ratio"].first()
-    ratio = float(views[measures.BURDEN])
+    unit, dated = seen.amounts.residual_unit, seen.prepared.data.dated
+    left, free = float(seen.amounts.residual.sum()), float(seen.free.residual.sum())
+    if seen.strategy is not None and seen.without is not None:
+        left, free = seen.strategy.expected_residual, seen.without.expected_residual
+        first.metric(
+            f"Worst zone ({unit})",
+            f"{seen.strategy.worst_case:,.1f}",
+            _extra(seen.strategy.worst_case, seen.without.worst_case, dated=dated),
+            delta_color="inverse",
+            help="Against the plan without the fairness rule.",
+        )
+        second.metric(
+            f"All zones ({unit})",
+            f"{left:,.0f}",
+            _extra(left, free, dated=dated),
+            delta_color="inverse",
+            help="Against the plan without the fairness rule.",
+        )
+    else:
+        first.metric(
+            "Hours a month", f"{seen.amounts.burden.sum():,.0f} h", help="Mean of the months of the plan."
+        )
+        second.metric(
+            f"Demand left ({unit})",
+            f"{left:,.1f}",
+            _extra(left, free, dated=dated),
+            delta_color="inverse",
+            help="Demand that the hours do not meet by the model; against the plan without the fairness rule.",
+        )
+    ratios = views.groupby("view")["min_max_ratio"].first()
     third.metric(
         "Least over most patrolled group",
-        f"{ratio:.2f}",
+        f"{float(ratios[measures.BURDEN]):.2f}",
         help="Patrol per head; 1 is equal, 0.8 the screening line.",
     )
-    left = float(views[measures.PROTECTION])
-    fourth.metric("Least over most harm left", f"{left:.2f}", help="Harm left per head; 1 is equal.")
+    fourth.metric(
+        "Least over most harm left",
+        f"{float(ratios[measures.PROTECTION]):.2f}",
+        help="Harm left per head; 1 is equal.",
+    )
 
 
-def _extra(value: float, reference: float) -> str | None:
+def _extra(value: float, reference: float, *, dated: bool) -> str | None:
     if abs(value - reference) <= 1e-9 * max(1.0, abs(reference)):
         return None
     share = f" ({(value - reference) / reference:+.1%})" if reference > 0 else ""
-    return f"{value - reference:+,.2f}{share} by the rule"
+    yearly = f", {(value - reference) * YEAR:+,.0f} a year" if dated else ""
+    return f"{value - reference:+,.2f}{share} by the rule{yearly}"
 
 
-def group_tables(prepared: Prepared, strategy: Strategy) -> pd.DataFrame:
-    """Protection and burden of every group, as in ``fairness.csv``."""
-    return fairness_views(prepared, strategy)
+def rule_fault(error: InfeasibleError) -> None:
+    """An infeasible fairness rule in words, with the plan of least violation one press away."""
+    st.error(str(error), icon=":material/block:")
+    rule = state.scenario().fairness_rule
+    about = error.rule.split(" ")[0] == rule.split("-")[0] or error.rule.startswith(rule)
+    if error.remedy is None or state.scenario().fairness is None or not about:
+        return
+    level = float(np.ceil(error.remedy * 1e4 - 1e-6) / 1e4)
+    st.write(
+        f"Budget and the other rules do not leave room for it. The plan of least violation keeps everything else and comes as near "
+        f"as can be: {choices()['fairness'].label.lower()} {level:.2%} instead of {state.scenario().fairness:.2%}."
+    )
+    st.button(
+        f"Show the plan of least violation ({level:.2%})",
+        key="_fair_nearest",
+        type="primary",
+        on_click=state.change_and_reseed,
+        kwargs={"fairness": level},
+    )
 
 
-def group_figures(
-    prepared: Prepared, scenario: Scenario, views: pd.DataFrame, left: DeltaGenerator, right: DeltaGenerator
-) -> None:
-    """Protection and burden side by side, with the band of the rule in the one it holds."""
-    heads = f"per 1,000 {prepared.head}"
-    rule = scenario.fairness_rule
-    strategies = (
+def group_figures(seen: Shown, views: pd.DataFrame, left: DeltaGenerator, right: DeltaGenerator) -> None:
+    """Protection and burden side by side: bars with the band of the rule, and the curves below them."""
+    heads = f"per 1,000 {seen.prepared.head}"
+    rule = "coverage-parity" if seen.model == "hours" else seen.scenario.fairness_rule
+    weighted = seen.prepared.group_by in groups.WEIGHTED
+    rank = groups.deprivation_rank(seen.prepared.zones)
+    harm, patrol = ("demand left", "hours") if seen.model == "hours" else ("harm left", "patrol")
+    amounts = seen.amounts
+    rows = (
         (
             measures.PROTECTION,
-            "Protection: harm left",
-            prepared.surface.unit,
+            "protection",
+            harm,
+            amounts.residual,
+            amounts.residual_unit,
             left,
-            rule == "residual-parity",
+            "residual-parity",
         ),
-        (measures.BURDEN, "Burden: units on patrol", "units", right, rule == "coverage-parity"),
+        (measures.BURDEN, "burden", patrol, amounts.burden, amounts.burden_unit, right, "coverage-parity"),
     )
-    for name, title, unit, column, ruled in strategies:
+    for name, view, what, amount, unit, column, ruled in rows:
         mine = views[views["view"] == name]
-        rates = mine["per_1000"].to_numpy(dtype=float)
-        ratio = mine["ratio_to_overall"].to_numpy(dtype=float)
-        known = np.isfinite(ratio) & (ratio > 0)
-        overall = float(rates[known][0] / ratio[known][0]) if known.any() else 0.0
+        title = f"{view.capitalize()}: {what}"
+        overall = 1000.0 * float(amount.sum()) / float(seen.prepared.population.sum())
         figure = group_bars(
             [str(group) for group in mine["group"]],
-            rates,
+            mine["per_1000"].to_numpy(dtype=float),
             overall=overall,
             title=title,
             unit=f"{unit} {heads}",
-            within=scenario.fairness if ruled else None,
+            within=seen.scenario.fairness if rule == ruled and not weighted else None,
         )
         column.plotly_chart(figure, config=CONFIG, theme=None, key=f"_group_{name}")
+        column.caption(f"Least over most: {measures.four_fifths(float(mine['min_max_ratio'].iloc[0]))}.")
+        concentration = (
+            None
+            if rank is None
+            else curves.thinned(curves.concentration_curve(amount, seen.prepared.population, rank))
+        )
+        lines = view_curves(
+            curves.thinned(curves.lorenz_curve(amount, seen.prepared.population)),
+            concentration,
+            what=what,
+            view=view,
+        )
+        column.plotly_chart(lines, config=CONFIG, theme=None, key=f"_curve_{name}")
+    if weighted:
+        st.caption(groups.PEOPLE_WORDS)
 
 
-def change_layer(prepared: Prepared, strategy: Strategy, free: Strategy) -> Layer:
-    """Coverage gained or lost by the rule, in points of time."""
-    gained = (strategy.coverage - free.coverage) * 100.0
-    reach = max(float(np.abs(gained).max()), 1.0)
+def remember(seen: Shown) -> Amounts | None:
+    """Note the plan on show and return the one that was on show before it, of the same zones."""
+    kept: dict[str, tuple[object, Amounts, Amounts | None]] = st.session_state.setdefault(SEEN, {})
+    place = f"{seen.model}-{seen.prepared.key}"
+    key, amounts, before = kept.get(place, (seen.key, seen.amounts, None))
+    if key != seen.key:
+        before = amounts
+    st.session_state[SEEN] = {**kept, place: (seen.key, seen.amounts, before)}
+    return before
+
+
+def change_layer(seen: Shown, baseline: Amounts, name: str, *, harm: bool) -> Layer:
+    """Patrol or harm left, gained or lost against a baseline; winners and losers in one colour scale."""
+    ids = seen.prepared.zone_ids
+    if harm:
+        gained, unit, what = (
+            seen.amounts.residual - baseline.residual,
+            seen.amounts.residual_unit,
+            "Harm left",
+        )
+    else:
+        points = seen.model == "game"
+        gained = (seen.amounts.burden - baseline.burden) * (100.0 if points else 1.0)
+        unit, what = ("points of time" if points else "h per month"), "Patrol"
+    known = np.abs(gained[np.isfinite(gained)])
+    reach = max(float(known.max()) if len(known) else 0.0, 1e-9)
     return Layer(
-        dict(zip(prepared.zone_ids, gained, strict=True)),
+        dict(zip(ids, gained, strict=True)),
         "change",
-        "Patrol gained (red) or lost (blue) by the rule",
-        "points of time",
+        f"{what}: more (red) or less (blue) than under: {name}",
+        unit,
         low=-reach,
         high=reach,
         digits=1,
     )
 
 
-def losers_table(prepared: Prepared, strategy: Strategy, free: Strategy) -> pd.DataFrame:
-    """Zones by how much harm the rule adds to them."""
+def changes_table(seen: Shown, baseline: Amounts) -> pd.DataFrame:
+    """Zones by how much harm the plan adds to them against a baseline, or takes off; patrol where harm is unknown."""
+    prepared = seen.prepared
     table = pd.DataFrame(
         {
             "zone_id": list(prepared.zone_ids),
             "name": prepared.zones["name"].astype(str).to_numpy(),
             "group": prepared.zones[prepared.group_by].astype(str).to_numpy(),
-            "coverage_without_rule": free.coverage,
-            "coverage": strategy.coverage,
-            "added_residual": strategy.residual - free.residual,
+            "patrol_of_baseline": baseline.burden,
+            "patrol": seen.amounts.burden,
+            "added_harm": seen.amounts.residual - baseline.residual,
         }
     )
-    order = table["added_residual"].abs().sort_values(ascending=False, kind="stable").index
+    by = table["added_harm"] if table["added_harm"].notna().any() else table["patrol"] - baseline.burden
+    order = by.abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)
 
 
-def measures_table(prepared: Prepared, strategy: Strategy) -> pd.DataFrame:
-    """Inequality of protection and burden over zones, weighted by heads."""
-    columns = {}
-    for name, amount in (("harm left", strategy.residual), ("patrol", strategy.coverage)):
-        columns[name] = measures.inequality(amount, prepared.population)
-    return pd.DataFrame(columns).rename_axis("measure").reset_index()
+def group_changes(seen: Shown, baseline: Amounts) -> pd.DataFrame:
+    """Patrol and harm left per head of each group against a baseline."""
+    grouping = seen.prepared.grouping
+    assert grouping is not None
+    people = seen.prepared.population
+    mine = [grouping.rates(values, people) for values in (seen.amounts.burden, seen.amounts.residual)]
+    theirs = [grouping.rates(values, people) for values in (baseline.burden, baseline.residual)]
+    return pd.DataFrame(
+        {
+            "group": list(grouping.names),
+            "patrol_per_1000": mine[0],
+            "change_of_patrol": mine[0] - theirs[0],
+            "harm_left_per_1000": mine[1],
+            "change_of_harm_left": mine[1] - theirs[1],
+        }
+    )
+
+
+def group_change_figures(seen: Shown, baseline: Amounts) -> None:
+    """Which groups gain and lose per head against a baseline, patrol and harm left."""
+    table = group_changes(seen, baseline)
+    heads = f"per 1,000 {seen.prepared.head}"
+    for column, title, unit in (
+        ("change_of_patrol", "Patrol of groups, more or less", seen.amounts.burden_unit),
+        ("change_of_harm_left", "Harm left to groups, more or less", seen.amounts.residual_unit),
+    ):
+        figure = change_bars(
+            [str(group) for group in table["group"].head(MOST_BARS)],
+            table[column].head(MOST_BARS).to_numpy(dtype=float),
+            title=title,
+            unit=f"{unit} {heads}",
+        )
+        st.plotly_chart(figure, config=CONFIG, theme=None, key=f"_{column}")
+    if len(table) > MOST_BARS:
+        st.caption(f"The first {MOST_BARS} of {len(table)} groups; all are in the tab “Who changes most”.")
+
+
+def group_tables(seen: Shown) -> pd.DataFrame:
+    """Protection and burden of every group, as in ``fairness.csv`` and ``fairness_hours.csv``."""
+    return amounts_views(seen.prepared, seen.amounts)

@@ -20,11 +20,25 @@ from patrol_core.ui import cached, state
 from patrol_core.ui.sidebar import draw_sidebar
 
 PAGES = {
-    "overview": ("pages/overview.py", "Overview", "What happened, and where should patrols be?"),
+    "overview": (
+        "pages/overview.py",
+        "Overview",
+        "What happened, where should patrols be, and did we expect right?",
+    ),
     "data": ("pages/data.py", "Data", "What do we know, from where, how complete, how fresh?"),
     "risk": ("pages/risk_maps.py", "Risk maps", "Where is harm concentrated, and how sure are we?"),
+    "forecast": (
+        "pages/forecast.py",
+        "Forecast",
+        "What will the next months bring, and why does the model think so?",
+    ),
     "game": ("pages/patrol_game.py", "Patrol game", "Where should patrols be, if offenders watch us?"),
     "hours": ("pages/hours.py", "Hours", "How many hours does each zone get, month by month?"),
+    "beats": (
+        "pages/beats.py",
+        "Patrol areas",
+        "Which zones belong together, so that every area has equal work?",
+    ),
     "fairness": (
         "pages/fairness.py",
         "Fairness",
@@ -35,6 +49,12 @@ PAGES = {
         "Compare",
         "How does this plan stand against others, other offenders, other data?",
     ),
+    "events": (
+        "pages/events.py",
+        "Events",
+        "Where to stand and when to move, while a crowd moves?",
+    ),
+    "resources": ("pages/resources.py", "Resources", "What is planned for every zone, ward, month and unit?"),
     "method": (
         "pages/method.py",
         "Method and responsible use",
@@ -167,6 +187,13 @@ def status_strip(prepared: Prepared) -> None:
             st.badge(KIND_WORDS[data.kind], icon=icon, color=color)
         st.badge(data.name, color="gray")
         st.badge(period, color="gray")
+        if prepared.forecast is not None:
+            ahead = prepared.forecast.months_ahead
+            st.badge(
+                f"Planned for the forecast of {ahead[0]} to {ahead[-1]} by {prepared.forecast.winner}",
+                icon=":material/online_prediction:",
+                color="violet",
+            )
         st.badge(
             f"{placement.placed:,} of {placement.rows:,} rows in {len(prepared.zones):,} zones", color="gray"
         )
@@ -220,5 +247,12 @@ def ready(scenario: Scenario) -> Prepared | None:
         return cached.prepared(scenario)
     except PatrolError as error:
         st.error(str(error), icon=":material/error:")
+        if scenario.outlook == "forecast":
+            st.button(
+                "Plan for what was recorded",
+                type="primary",
+                on_click=state.change_and_reseed,
+                kwargs={"outlook": "recorded"},
+            )
         st.button("Back to the defaults", on_click=state.reset)
         return None

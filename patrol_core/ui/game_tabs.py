@@ -160,11 +160,14 @@ def _downloads(shown: _Shown) -> None:
         "zones.geojson": "application/geo+json",
         "summary.json": "application/json",
         "report.html": "text/html",
+        "fairness_hours.csv": "text/csv",
+        "impact_record.html": "text/html",
+        "impact_record.md": "text/markdown",
     }
     make = cached.summariser(shown.scenario)
-    absent = set() if shown.prepared.groups else {"fairness.csv"}
+    absent = set() if shown.prepared.groups else {"fairness.csv", "fairness_hours.csv"}
     if cached.hours_or_none(shown.scenario) is None:
-        absent.add("allocation.csv")
+        absent |= {"allocation.csv", "fairness_hours.csv"}
         st.caption(
             "allocation.csv is missing: the hours plan cannot be made with these rules (see the Hours page)."
         )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from streamlit_folium import st_folium
 
-from patrol_core.figures.palette import SCALES
+from patrol_core.figures.palette import SCALES, colour_at
 from patrol_core.figures.zone_map import colour_range, paint, zone_map
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, state
@@ -37,6 +39,10 @@ class Layer:
         Ends of the colour scale, where they are fixed.
     digits
         Decimals in the hover text.
+    texts
+        What the hover says in place of the value, by zone_id.
+    classes
+        Label and value of each class, where values stand for classes: the legend then names them.
     """
 
     values: Mapping[str, float]
@@ -47,6 +53,8 @@ class Layer:
     low: float | None = None
     high: float | None = None
     digits: int = 2
+    texts: Mapping[str, str] | None = None
+    classes: tuple[tuple[str, float], ...] = ()
 
 
 def draw_map(scenario: Scenario, layer: Layer, *, key: str, height: int = HEIGHT) -> str | None:
@@ -74,6 +82,7 @@ def draw_map(scenario: Scenario, layer: Layer, *, key: str, height: int = HEIGHT
         chosen=chosen,
         near=near,
         see_through=basemap,
+        texts=layer.texts,
     )
     st_folium(
         drawn,
@@ -109,7 +118,10 @@ def static_url() -> str:
 
 
 def draw_legend(layer: Layer) -> None:
-    """The colour scale with its unit, outside the map."""
+    """The colour scale with its unit, or the classes, outside the map."""
+    if layer.classes:
+        _draw_classes(layer)
+        return
     values = np.array(list(layer.values.values()), dtype=float)
     low, high = colour_range(values, scale=layer.scale, low=layer.low, high=layer.high)
     stops = ", ".join(SCALES[layer.scale])
@@ -122,6 +134,30 @@ def draw_legend(layer: Layer) -> None:
     )
     unknown = int((~np.isfinite(values)).sum())
     st.caption(f"{layer.label}, {layer.unit}" + (f"; {unknown} zones grey: not known" if unknown else ""))
+
+
+def _draw_classes(layer: Layer) -> None:
+    """A patch of colour for every class, with how many zones are in it."""
+    values = np.array(list(layer.values.values()), dtype=float)
+    low, high = colour_range(values, scale=layer.scale, low=layer.low, high=layer.high)
+    patches = "".join(
+        f"<span style='white-space:nowrap'><span style='display:inline-block;width:12px;height:12px;border-radius:3px;"
+        f"border:1px solid #5b6470;margin-right:5px;background:{_class_colour(layer, value, low, high)}'></span>"
+        f"{html.escape(name)} ({int(_of_class(values, value).sum()):,})</span>"
+        for name, value in layer.classes
+    )
+    st.html(f"<div style='display:flex;flex-wrap:wrap;gap:4px 14px;font-size:0.85rem'>{patches}</div>")
+    st.caption(f"{layer.label}, {layer.unit}")
+
+
+def _of_class(values: NDArray[np.float64], value: float) -> NDArray[np.bool_]:
+    return np.isnan(values) if np.isnan(value) else values == value
+
+
+def _class_colour(layer: Layer, value: float, low: float, high: float) -> str:
+    if np.isnan(value):
+        return "#d9dce1"
+    return colour_at(SCALES[layer.scale], (value - low) / (high - low))
 
 
 def _number(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Layers of the risk page: totals, per area, per head, and how sure we are."""
+"""Layers of the risk page: count, harm, per area, per head, smoothed, density, and how sure we are."""
 
 from __future__ import annotations
 
@@ -7,80 +7,172 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import streamlit as st
 from numpy.typing import NDArray
 
-from patrol_core.analysis import Prepared
+from patrol_core.analysis import Prepared, harm_table
+from patrol_core.errors import InputError
+from patrol_core.figures.charts import CONFIG, top_zones
+from patrol_core.reports.hotspot_files import MEASURES, measure_unit
 from patrol_core.risk.harm import WEIGHTS
-from patrol_core.risk.surface import RiskSurface, build_surface
+from patrol_core.risk.hotspots import LEAST, PERMUTATIONS
+from patrol_core.risk.smoothing import Kind
+from patrol_core.risk.surface import RiskSurface
 from patrol_core.scenario import Scenario
-from patrol_core.ui.map_view import Layer
+from patrol_core.ui import cached_risk, tables
+from patrol_core.ui.cached_risk import ALL
+from patrol_core.ui.hotspot_view import class_layer, hotspots
+from patrol_core.ui.map_view import Layer, chosen_zone
+from patrol_core.zones.plane import is_metric
 
 FloatArray = NDArray[np.float64]
-ALL = "whole period"
 
 
 @dataclass(frozen=True)
 class RiskLayer:
-    """One way to look at risk: title, unit suffix, values, and whether the data allow it."""
+    """One way to look at risk.
+
+    Attributes
+    ----------
+    title, help
+        For people.
+    values
+        Values by zone and their unit.
+    possible
+        Whether the data and choices allow it.
+    """
 
     title: str
-    suffix: str
-    values: Callable[[Prepared, RiskSurface], FloatArray]
-    possible: Callable[[Prepared], bool]
+    help: str
+    values: Callable[[Scenario, Prepared, str], tuple[FloatArray, str]]
+    possible: Callable[[Scenario, Prepared], bool]
 
 
-def _per_km2(prepared: Prepared, surface: RiskSurface) -> FloatArray:
-    return surface.per_km2(prepared.zones["area_km2"].to_numpy(dtype=float))
+def _plan(scenario: Scenario, prepared: Prepared, month: str) -> tuple[FloatArray, str]:
+    surface = month_surface(scenario, prepared, month)
+    return surface.mean, surface.unit
 
 
-def _per_1000(prepared: Prepared, surface: RiskSurface) -> FloatArray:
-    return surface.per_1000(prepared.zones["population"].to_numpy(dtype=float))
+def _count(scenario: Scenario, _prepared: Prepared, month: str) -> tuple[FloatArray, str]:
+    surface = cached_risk.surface(scenario, month, smoothing="none", weighting="count")
+    return surface.mean, surface.unit
 
 
-def _has(column: str) -> Callable[[Prepared], bool]:
-    return lambda prepared: bool(np.isfinite(prepared.zones[column].to_numpy(dtype=float)).any())
+def _harm(scenario: Scenario, _prepared: Prepared, month: str) -> tuple[FloatArray, str]:
+    surface = cached_risk.surface(
+        scenario, month, smoothing="none", weighting="cchi" if scenario.weighting == "count" else ""
+    )
+    return surface.mean, surface.unit
+
+
+def _per_km2(scenario: Scenario, prepared: Prepared, month: str) -> tuple[FloatArray, str]:
+    surface = month_surface(scenario, prepared, month)
+    return surface.per_km2(prepared.zones["area_km2"].to_numpy(dtype=float)), f"{surface.unit} per km²"
+
+
+def _per_1000(scenario: Scenario, prepared: Prepared, month: str) -> tuple[FloatArray, str]:
+    surface = month_surface(scenario, prepared, month)
+    people = prepared.zones["population"].to_numpy(dtype=float)
+    return surface.per_1000(people), f"{surface.unit} per 1,000 residents"
+
+
+def smoothing_shown(scenario: Scenario) -> Kind:
+    """How the smoothed layer smooths: as chosen, or towards all zones."""
+    return "all" if scenario.smoothing == "none" else scenario.smoothing
+
+
+def _smoothed(scenario: Scenario, _prepared: Prepared, month: str) -> tuple[FloatArray, str]:
+    surface = cached_risk.surface(scenario, month, smoothing=smoothing_shown(scenario))
+    return surface.mean, surface.unit
+
+
+def _density(scenario: Scenario, prepared: Prepared, month: str) -> tuple[FloatArray, str]:
+    wide = cached_risk.bandwidth(scenario)
+    found = cached_risk.density_of(scenario, month, wide)
+    return found.zone_means(), f"{prepared.surface.unit} per km², bandwidth {wide:,.0f} m"
+
+
+def _width(scenario: Scenario, prepared: Prepared, month: str) -> tuple[FloatArray, str]:
+    surface = month_surface(scenario, prepared, month)
+    return surface.high - surface.low, f"{surface.unit}, width of the 90 % interval"
+
+
+def _always(_scenario: Scenario, _prepared: Prepared) -> bool:
+    return True
+
+
+def _has(column: str) -> Callable[[Scenario, Prepared], bool]:
+    return lambda _, prepared: bool(np.isfinite(prepared.zones[column].to_numpy(dtype=float)).any())
+
+
+def _apart(_scenario: Scenario, prepared: Prepared) -> bool:
+    return prepared.surface.smoothing is not None or prepared.forecast is not None
+
+
+def _weighable(scenario: Scenario, prepared: Prepared) -> bool:
+    table = WEIGHTS["cchi"] if scenario.weighting == "count" else harm_table(scenario)
+    try:
+        table.weights_of(prepared.crime_types)
+    except InputError:
+        return False
+    return len(prepared.crime_types) > 1 or scenario.weighting != "count"
+
+
+def _neighbourly(_scenario: Scenario, prepared: Prepared) -> bool:
+    return len(prepared.zone_ids) >= LEAST
+
+
+def _pointed(_scenario: Scenario, prepared: Prepared) -> bool:
+    return prepared.data.crimes is not None and is_metric(prepared.data.crs)
 
 
 LAYERS = {
-    "total": RiskLayer("Total", "", lambda _, surface: surface.mean, lambda _: True),
-    "area": RiskLayer("Per km²", " per km²", _per_km2, _has("area_km2")),
-    "head": RiskLayer("Per 1,000 residents", " per 1,000 residents", _per_1000, _has("population")),
-    "width": RiskLayer(
-        "Uncertainty",
-        ", width of the 90 % interval",
-        lambda _, surface: surface.high - surface.low,
-        lambda _: True,
+    "plan": RiskLayer("As plans use it", "Smoothed or forecast, as chosen in the sidebar.", _plan, _apart),
+    "count": RiskLayer("Count", "Every recorded crime once.", _count, _always),
+    "harm": RiskLayer(
+        "Harm", "Weighted by the table in force, else by the Cambridge index.", _harm, _weighable
+    ),
+    "area": RiskLayer("Per km²", "Risk over the zone's ground.", _per_km2, _has("area_km2")),
+    "head": RiskLayer(
+        "Per 1,000 residents", "Risk over the zone's residents.", _per_1000, _has("population")
+    ),
+    "smoothed": RiskLayer(
+        "Smoothed", "Drawn towards other zones, the more the fewer crimes.", _smoothed, _always
+    ),
+    "density": RiskLayer("Density", "Kernel density of the published points.", _density, _pointed),
+    "width": RiskLayer("Uncertainty", "Width of the 90 % interval.", _width, _always),
+    "hot": RiskLayer(
+        "Hot spots", "Zones whose surroundings hold more than chance (Gi*).", _plan, _neighbourly
     ),
 }
 
 
+def first_layer(scenario: Scenario, offered: list[str]) -> str:
+    """What the page opens with: what plans use."""
+    if "plan" in offered:
+        return "plan"
+    return "harm" if scenario.weighting != "count" and "harm" in offered else "count"
+
+
 def month_surface(scenario: Scenario, prepared: Prepared, month: str) -> RiskSurface:
-    """Risk of one month, or of the whole period."""
-    if month == ALL:
-        return prepared.surface
-    mine = prepared.counts[prepared.counts["month"].astype(str) == month]
-    return build_surface(
-        mine,
-        prepared.zone_ids,
-        (month,),
-        weights=WEIGHTS[scenario.weighting],
-        crime_types=prepared.crime_types,
-        count_unit=prepared.data.value_unit(),
+    """Risk in force of one month, or of the whole period."""
+    return (
+        prepared.surface
+        if month == ALL
+        else cached_risk.surface(scenario, month, smoothing=scenario.smoothing)
     )
 
 
-def risk_layer_of(prepared: Prepared, surface: RiskSurface, name: str) -> Layer:
+def risk_layer_of(scenario: Scenario, prepared: Prepared, name: str, month: str) -> Layer:
     """A layer ready for the map."""
+    if name == "hot":
+        measure = next(name for name, one in MEASURES.items() if one.possible(prepared))
+        found = hotspots(scenario, prepared, measure, PERMUTATIONS)["gi"]
+        return class_layer(found, f"{measure_unit(prepared, measure)}, whole period")
     layer = LAYERS[name]
-    values = layer.values(prepared, surface)
-    return Layer(
-        dict(zip(prepared.zone_ids, values, strict=True)),
-        "risk",
-        layer.title,
-        surface.unit + layer.suffix,
-        root=True,
-        digits=2,
-    )
+    values, unit = layer.values(scenario, prepared, month)
+    by_zone = dict(zip(prepared.zone_ids, values, strict=True))
+    return Layer(by_zone, "risk", layer.title, unit, root=True, digits=2)
 
 
 def risk_table(prepared: Prepared, surface: RiskSurface) -> pd.DataFrame:
@@ -92,8 +184,8 @@ def risk_table(prepared: Prepared, surface: RiskSurface) -> pd.DataFrame:
             "mean": surface.mean,
             "low": surface.low,
             "high": surface.high,
-            "per_km2": _per_km2(prepared, surface),
-            "per_1000": _per_1000(prepared, surface),
+            "per_km2": surface.per_km2(prepared.zones["area_km2"].to_numpy(dtype=float)),
+            "per_1000": surface.per_1000(prepared.zones["population"].to_numpy(dtype=float)),
         }
     )
     return table.sort_values("mean", ascending=False, kind="stable").reset_index(drop=True)
@@ -109,3 +201,36 @@ def risk_units(surface: RiskSurface) -> dict[str, str]:
         "per_km2": f"{unit} per km²",
         "per_1000": f"{unit} per 1,000 residents",
     }
+
+
+def highest_zones(prepared: Prepared, surface: RiskSurface) -> None:
+    """The highest zones as a chart, all zones as a table."""
+    table = risk_table(prepared, surface)
+    chart, listing = st.columns([2, 3])
+    with chart:
+        st.plotly_chart(
+            top_zones(table.head(12), unit=surface.unit), config=CONFIG, theme=None, key="_top_zones"
+        )
+        share = float(table["mean"].head(10).sum() / max(table["mean"].sum(), 1e-300))
+        st.write(f"The ten highest of {len(table):,} zones hold {share:.0%} of the risk.")
+    with listing:
+        tables.table(table, name="risk", digits=2, height=420, units=risk_units(surface))
+
+
+def rank_firmness(scenario: Scenario, prepared: Prepared) -> None:
+    """How firm the rank of the chosen zone is, in a sentence."""
+    zone = chosen_zone(prepared.zone_ids)
+    if zone is None or len(prepared.zone_ids) < 2:
+        return
+    found = cached_risk.firmness(scenario)
+    row = found.table.loc[zone]
+    st.write(
+        f"In {row['in_top']:.0f} % of {found.draws:,} draws of what chance could have made of the same risk, it is among the "
+        f"{found.top} highest zones; its rank lies between {row['rank_low']:.0f} and {row['rank_high']:.0f} (90 %)."
+    )
+    if prepared.surface.smoothing is not None:
+        place = prepared.zone_ids.index(zone)
+        recorded = cached_risk.surface(scenario, ALL, smoothing="none")
+        st.caption(
+            f"Recorded {recorded.mean[place]:,.2f}, smoothed {prepared.surface.mean[place]:,.2f} {recorded.unit}."
+        )

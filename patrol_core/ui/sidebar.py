@@ -9,9 +9,12 @@ import streamlit as st
 from patrol_core.areas import ZONE_SYSTEMS, AreaData
 from patrol_core.errors import PatrolError
 from patrol_core.risk.harm import PATROL_GENERATED, WEIGHTS
+from patrol_core.risk.own_weights import LABEL, OWN, entries_of, starting_weights
+from patrol_core.risk.smoothing import SMOOTHINGS
 from patrol_core.scenario import choices
 from patrol_core.ui import cached, state
 
+OUTLOOKS = {"recorded": "what was recorded", "forecast": "what is forecast"}
 PLACE_NAMES = {
     "sample": "Sampleford (generated city)",
     "columbus": "Columbus, Ohio, 1980 (published)",
@@ -35,6 +38,8 @@ def draw_sidebar() -> None:
         _zones(data)
         _period(data)
         _crimes(data)
+        _outlook(data)
+        _smoothing()
         st.button("Reset all choices", on_click=state.reset, type="tertiary", icon=":material/restart_alt:")
 
 
@@ -113,7 +118,7 @@ def _crimes(data: AreaData) -> None:
     chosen = state.scenario()
     weight_key = state.widget_key("weighting")
     row = choices()["weighting"]
-    weightings: list[str] = list(WEIGHTS)
+    weightings: list[str] = [*WEIGHTS, OWN]
     if len(data.crime_types) > 1:
         st.radio(
             row.label,
@@ -121,9 +126,11 @@ def _crimes(data: AreaData) -> None:
             index=weightings.index(chosen.weighting),
             key=weight_key,
             help=row.help,
-            format_func=lambda name: WEIGHTS[name].label,
-            on_change=lambda: _change(weighting=st.session_state[weight_key]),
+            format_func=lambda name: WEIGHTS[name].label if name in WEIGHTS else LABEL,
+            on_change=lambda: _weigh(st.session_state[weight_key]),
         )
+        if chosen.weighting == OWN:
+            st.caption("Edit them on the page Risk maps, under Harm weights.")
         types_key = state.widget_key("crime_types")
         st.multiselect(
             choices()["crime_types"].label,
@@ -144,3 +151,50 @@ def _crimes(data: AreaData) -> None:
             help=switch.help,
             on_change=lambda: _change(patrol_generated=st.session_state[switch_key]),
         )
+
+
+def _weigh(weighting: str) -> None:
+    """Take a weighting; own weights begin as a copy of the table that was in force."""
+    chosen = state.scenario()
+    if weighting != OWN or chosen.own_weights:
+        _change(weighting=weighting)
+        return
+    types = cached.area_data(chosen.area).crime_types
+    before = WEIGHTS.get(chosen.weighting, WEIGHTS["count"])
+    _change(weighting=OWN, own_weights=entries_of(starting_weights(before, types)))
+
+
+def _smoothing() -> None:
+    """As recorded, or drawn towards other zones."""
+    row = choices()["smoothing"]
+    key = state.widget_key("smoothing")
+    options = list(SMOOTHINGS)
+    st.selectbox(
+        row.label,
+        options,
+        index=options.index(state.scenario().smoothing),
+        key=key,
+        help=row.help,
+        format_func=SMOOTHINGS.__getitem__,
+        disabled=state.scenario().outlook == "forecast",
+        on_change=lambda: _change(smoothing=st.session_state[key]),
+    )
+
+
+def _outlook(data: AreaData) -> None:
+    """Months recorded or months ahead; not offered where nothing can be forecast."""
+    current = state.scenario().outlook
+    if not data.dated and current == "recorded":
+        return
+    row = choices()["outlook"]
+    key = state.widget_key("outlook")
+    options = list(OUTLOOKS)
+    st.radio(
+        row.label,
+        options,
+        index=options.index(current),
+        key=key,
+        help=row.help,
+        format_func=OUTLOOKS.__getitem__,
+        on_change=lambda: _change(outlook=st.session_state[key]),
+    )

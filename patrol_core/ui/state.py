@@ -21,7 +21,17 @@ MESSAGES = "messages"
 ROUND = "widget_round"
 """Counter in widget keys; raising it seeds every widget from the scenario again."""
 
-PLACE_CHOICES = ("zones", "cell_m", "from_month", "to_month", "crime_types", "group_by")
+PLACE_CHOICES = (
+    "zones",
+    "cell_m",
+    "from_month",
+    "to_month",
+    "crime_types",
+    "outlook",
+    "group_by",
+    "group_floor",
+    "group_cap",
+)
 """Choices that only make sense for one data set; they return to their defaults when the place changes."""
 
 

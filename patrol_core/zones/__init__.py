@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patrol_core.zones.assign import Placement, count_crimes, locate
+from patrol_core.zones.assign import Placement, count_crimes, locate, placed_points
 from patrol_core.zones.make import make_zones
 from patrol_core.zones.neighbours import neighbours
 from patrol_core.zones.plane import to_lonlat
@@ -14,6 +14,7 @@ __all__ = [
     "locate",
     "make_zones",
     "neighbours",
+    "placed_points",
     "snap_point_warning",
     "to_lonlat",
 ]

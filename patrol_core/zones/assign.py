@@ -112,6 +112,48 @@ def count_crimes(
     return _count(zones, table, zone, weight), placement
 
 
+def placed_points(
+    data: AreaData,
+    zones: gpd.GeoDataFrame,
+    *,
+    months: Iterable[str] | None = None,
+    crime_types: Iterable[str] | None = None,
+) -> pd.DataFrame:
+    """Rows that have both a point and a zone, placed as :func:`count_crimes` places them.
+
+    Returns
+    -------
+    DataFrame
+        ``x``, ``y`` (metres in the CRS of ``data``), ``month``, ``crime_type`` (text), ``zone`` (position among
+        ``zones``), in the order of the data; ``attrs["without_point"]`` counts the rows in a zone that have none.
+
+    Raises
+    ------
+    InputError
+        For data without points, or a month or type that they do not have.
+    """
+    if data.crimes is None:
+        raise InputError(
+            f"{data.name} holds totals by zone and no points, so nothing finer than a zone can be drawn; "
+            "load rows with coordinates for that."
+        )
+    table = _select(data, data.crimes, months, crime_types)
+    zone, _ = _place_rows(data, zones, table)
+    point = np.isfinite(table["x"].to_numpy()) & np.isfinite(table["y"].to_numpy())
+    kept = (zone >= 0) & point
+    frame = pd.DataFrame(
+        {
+            "x": table["x"].to_numpy(dtype=float)[kept],
+            "y": table["y"].to_numpy(dtype=float)[kept],
+            "month": table["month"].astype(str).to_numpy()[kept],
+            "crime_type": table["crime_type"].astype(str).to_numpy()[kept],
+            "zone": zone[kept],
+        }
+    )
+    frame.attrs["without_point"] = int(((zone >= 0) & ~point).sum())
+    return frame
+
+
 def _select(
     data: AreaData, table: pd.DataFrame, months: Iterable[str] | None, crime_types: Iterable[str] | None
 ) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,8 +12,8 @@ from scipy.optimize import LinearConstraint, minimize
 
 from patrol_core.allocation.hours import HoursCap, HoursFloor, HoursRules, solve_hours
 from patrol_core.certificate import Status
-from patrol_core.errors import InfeasibleError
-from patrol_core.games.constraints import CoverageParity, Floor
+from patrol_core.errors import InfeasibleError, InputError
+from patrol_core.games.constraints import CoverageParity, Floor, MaxMin, MaxMinShare, MeanDifference
 
 DAYS = 31
 MOST = 2.6 * DAYS
@@ -219,3 +220,67 @@ def test_two_sessions_at_once_get_the_same_plan():
     with ThreadPoolExecutor(4) as pool:
         plans = list(pool.map(solve, range(12)))
     assert all(plan == plans[0] for plan in plans)
+
+
+@pytest.mark.parametrize("rounding", ["none", "quarter"])
+def test_max_min_share_keeps_every_group_at_its_part_of_the_best_least_rate(rounding):
+    # 2 zones of the same size, 100 and 300 people, from 30 to 78 h: of 108 h the best least rate leaves 30 + 78
+    table = pd.DataFrame(
+        {"month": "2025-06", "ward": "w", "zone_id": ["a", "b"], "area_km2": 1.0, "risk": [9.0, 1.0]}
+    )
+    rules = HoursRules(ward_budget=None, city_budget=108.0, rounding=rounding)
+    ask = {"groups": {"p": ["a"], "q": ["b"]}, "population": {"a": 100, "b": 300}}
+    free = solve_hours(table, rules).frame["hours"].to_numpy()
+    assert free[0] > free[1]
+    best = solve_hours(table, rules, constraints=[MaxMinShare(1.0)], **ask).frame["hours"].to_numpy()
+    # m = 78 / 300 = 0.26 h a head, so the first group needs 26 h, less than its 30
+    assert best == pytest.approx([30.0, 78.0], abs=1e-5)
+    half = solve_hours(table, rules, constraints=[MaxMinShare(0.75)], **ask).frame["hours"].to_numpy()
+    assert half == pytest.approx([49.5, 58.5], abs=1e-5)
+    none = solve_hours(table, rules, constraints=[MaxMinShare(0.0)], **ask).frame["hours"].to_numpy()
+    assert none == pytest.approx(free)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_higher_share_never_prevents_more(seed):
+    rng = np.random.default_rng(seed)
+    n = 12
+    ids = [f"z{i}" for i in range(n)]
+    table = pd.DataFrame(
+        {
+            "month": np.repeat(["2025-01", "2025-02"], n), "ward": "w", "zone_id": ids * 2,
+            "area_km2": 1.0, "risk": rng.gamma(1.0, 4.0, 2 * n),
+        }
+    )  # fmt: skip
+    groups = {"a": ids[:4], "b": ids[4:8], "c": ids[8 - seed % 2 :]}  # odd seeds: groups that overlap
+    people = dict(zip(ids, rng.integers(200, 3000, n).astype(float), strict=True))
+    rules = HoursRules(ward_budget=700.0, city_budget=600.0, rounding="none")
+    values = [
+        solve_hours(
+            table, rules, constraints=[MaxMinShare(share)], groups=groups, population=people
+        ).certificate
+        for share in (0.0, 0.6, 0.9, 1.0)
+    ]
+    objective = [proof.objective for proof in values]
+    assert all(a >= b - 1e-5 * abs(a) for a, b in itertools.pairwise(objective))
+    assert max(proof.violation for proof in values) <= 1e-6
+    assert objective[0] > objective[-1]
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (MeanDifference(0.2), "parity of hours per head within d"),
+        (MeanDifference(0.2, "residual"), "curved in the hours"),
+        (MaxMin(), "ask for a max-min share"),
+        (MaxMinShare(0.5, "residual"), "curved in the hours"),
+    ],
+)
+def test_rules_that_hours_cannot_hold_are_refused_with_the_reason(rule, message):
+    table = pd.DataFrame(
+        {"month": "2025-06", "ward": "w", "zone_id": ["a", "b"], "area_km2": 1.0, "risk": [9.0, 1.0]}
+    )
+    with pytest.raises(InputError, match=message):
+        solve_hours(
+            table, constraints=[rule], groups={"p": ["a"], "q": ["b"]}, population={"a": 100.0, "b": 300.0}
+        )

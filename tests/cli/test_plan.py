@@ -137,9 +137,12 @@ def test_every_file_is_there_with_its_columns(made):
         "zones.geojson",
         "summary.json",
         "report.html",
+        "impact_record.html",
+        "impact_record.md",
         "allocation.csv",
     }
-    assert names == expected | ({"fairness.csv"} if made.summary["data"]["groups"] else set())
+    fair = {"fairness.csv", "fairness_hours.csv"}
+    assert names == expected | (fair if made.summary["data"]["groups"] else set())
     for name, columns in FILES.items():
         raw = (made.folder / name).read_bytes()
         assert raw.splitlines()[0].decode() == ",".join(columns)

@@ -52,7 +52,8 @@ def chromium() -> Path:
 @pytest.fixture(scope="session")
 def dashboard(tmp_path_factory) -> Iterator[str]:
     """Address of the dashboard, started as a user would start it, on a free port."""
-    with served(tmp_path_factory.mktemp("dashboard") / "log.txt") as address:
+    folder = tmp_path_factory.mktemp("dashboard")
+    with served(folder / "log.txt", PATROL_CACHE_DIR=str(folder / "cache")) as address:
         yield address
 
 

@@ -14,7 +14,10 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import ROOT
 from tests.e2e.driving import metric, opened, settled, watch
 
-FILES = ("coverage.csv", "deployments.csv", "fairness.csv", "allocation.csv", "zones.geojson")
+FILES = (
+    *("coverage.csv", "deployments.csv", "fairness.csv", "fairness_hours.csv", "allocation.csv"),
+    "zones.geojson",
+)
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from patrol_core.errors import InputError
-from patrol_core.fairness.frontier import find_knee, trace
-from patrol_core.games.constraints import CoverageParity, Floor, ResidualParity
-from patrol_core.games.zone import ZoneGame
+from patrol_core.fairness.frontier import find_knee, own_tolerance, trace, useful_levels
+from patrol_core.games.constraints import FAIRNESS, CoverageParity, Floor, ResidualParity, fairness_rule
+from patrol_core.games.zone import ZoneGame, solve_zone_game
 
 
 def game(seed=0, n=10, budget=3.0, **changes):
@@ -134,3 +136,99 @@ def test_levels_are_sorted_unique_and_checked():
         found.at(0.3)
     with pytest.raises(InputError):
         trace(ZoneGame(("a", "b"), np.array([1.0, 2.0]), 1.0), [0.5])
+
+
+# -- every rule by its name ------------------------------------------------------------------------
+
+
+def broken(case, coverage, rule, level):
+    """By how much a coverage breaks a rule at a level, from the definitions; 0 or less is kept."""
+    heads = np.array([case.population[np.isin(case.zone_ids, zones)].sum() for zones in case.groups.values()])
+    amount = case.values * (1 - case.effectiveness * coverage) if "residual" in rule else coverage
+    sums = np.array([amount[np.isin(case.zone_ids, zones)].sum() for zones in case.groups.values()])
+    rate, overall = sums / heads, amount.sum() / case.population.sum()
+    if overall == 0:
+        return 0.0
+    if rule == "mean-difference":
+        share = heads / heads.sum()
+        return float((np.outer(share, share) * np.abs(rate[:, None] - rate[None, :])).sum() / overall - level)
+    if rule.endswith("parity"):
+        return float(np.abs(rate / overall - 1).max() - level)
+    # Max-min shares: the best attainable least rate (largest, for harm) by a programme of its own.
+    best = best_extreme(case, "residual" in rule)
+    kept = 1.0 - level
+    return (
+        float(kept * best - rate.min()) / overall if "residual" not in rule else rate.max() * kept / best - 1
+    )
+
+
+def best_extreme(case, residual):
+    """Largest attainable least coverage per head of the groups, or least attainable largest harm per head."""
+    n = len(case.zone_ids)
+    sign = 1.0 if residual else -1.0
+    rows, right = [np.append(np.ones(n), 0.0)], [case.budget]
+    for zones in case.groups.values():
+        inside = (
+            np.isin(case.zone_ids, zones).astype(float) / case.population[np.isin(case.zone_ids, zones)].sum()
+        )
+        gain = case.values * case.effectiveness * inside if residual else inside
+        rows.append(np.append(-gain, -1.0 if residual else 1.0))
+        right.append(-float(case.values @ inside) if residual else 0.0)
+    found = linprog(
+        np.append(np.zeros(n), sign), A_ub=np.array(rows), b_ub=right, bounds=[(0, 1)] * n + [(0, None)]
+    )
+    return float(found.x[-1])
+
+
+@settings(derandomize=True, deadline=None, max_examples=12)
+@given(st.integers(0, 10_000), st.sampled_from(sorted(FAIRNESS)), st.floats(0.5, 6.0))
+def test_tightening_never_lowers_the_price_and_every_level_is_kept(seed, rule, budget):
+    case = game(seed, n=8, budget=budget)
+    found = trace(case, useful_levels(case, rule, 6), rule=rule, tightest=True)
+    solved = found.frame[found.frame["status"] == "optimal"]
+    assert len(solved)
+    worst = solved["worst_case"].to_numpy(dtype=float)
+    assert np.all(np.diff(worst) >= -1e-7 * max(1.0, worst.max()))
+    assert np.all(solved["price_worst"] >= -1e-6)
+    for level, plan in zip(found.frame["within"], found.strategies, strict=True):
+        if plan is not None:
+            assert broken(case, plan.coverage, rule, level) <= 1e-6
+            assert plan.coverage.sum() <= budget + 1e-7
+
+
+@pytest.mark.parametrize("rule", ["coverage-parity", "residual-parity", "mean-difference"])
+def test_a_rule_begins_to_bind_at_the_plans_own_tolerance(rule):
+    case = game(4)
+    free = solve_zone_game(case)
+    own = own_tolerance(case, free.coverage, rule)
+    assert broken(case, free.coverage, rule, own) == pytest.approx(0.0, abs=1e-9)
+    looser, tighter = (trace(case, [own * factor], rule=rule).frame.iloc[0] for factor in (1.001, 0.9))
+    assert looser["worst_case"] == pytest.approx(free.worst_case)
+    assert looser["expected_residual"] == pytest.approx(free.expected_residual)
+    assert tighter["status"] == "infeasible" or tighter["expected_residual"] != pytest.approx(
+        free.expected_residual, rel=1e-9
+    )
+
+
+def test_useful_levels_end_at_the_plan_of_least_violation():
+    case = game(3, budget=1.0)
+    levels = useful_levels(case, "residual-parity", 5)
+    assert len(levels) == 5
+    assert levels[-1] > 0.01  # one unit cannot make these groups equal
+    assert (trace(case, levels, rule="residual-parity").frame["status"] == "optimal").all()
+    tighter = trace(case, [levels[-1] - 0.01], rule="residual-parity", tightest=True)
+    assert tighter.frame["status"].tolist() == ["optimal", "infeasible"]
+    assert tighter.frame["within"].iloc[0] == pytest.approx(levels[-1], abs=2e-6)
+    assert f"{levels[-1]:.4g}"[:5] in tighter.frame["reason"].iloc[1]
+    with pytest.raises(InputError, match="at least 2"):
+        useful_levels(case, "residual-parity", 1)
+    with pytest.raises(InputError, match="Fairness rule 'none'"):
+        trace(case, [0.5], rule="none")
+
+
+def test_a_rule_of_the_other_amount_stays():
+    case = game(5, constraints=(fairness_rule("residual-max-min", 0.6),))
+    found = trace(case, [0.8, 0.3], rule="max-min")
+    for plan in found.strategies:
+        if plan is not None:
+            assert broken(case, plan.coverage, "residual-max-min", 0.6) <= 1e-6

@@ -136,7 +136,7 @@ def test_against_enumeration_of_all_combinations(block):
         game = random_game(seed)
         expected = enumeration(game)
         size = max(p.defender_scale for p in game.payoffs)
-        methods = ("auto", "dobss", "lp") if game.is_zero_sum else ("auto", "dobss")
+        methods = ("branch-and-cut", "dobss", "lp") if game.is_zero_sum else ("auto", "dobss")
         for method in methods:
             plan = solve_bayesian(game, method=method)
             assert plan.defender_utility == pytest.approx(expected, abs=1e-6 * size), (seed, method)
@@ -274,7 +274,7 @@ def test_a_time_limit_is_never_called_optimal(monkeypatch):
         return replace(outcome, status=Status.STOPPED_WITH_PLAN, bound=outcome.bound + 0.1)
 
     monkeypatch.setattr(dobss.HighsSession, "solve", stopped)
-    plan = solve_bayesian(game)
+    plan = solve_bayesian(game, method="dobss")
     assert plan.certificate.status is Status.STOPPED_WITH_PLAN
     assert plan.certificate.bound > best
     assert plan.certificate.gap > 0
@@ -297,7 +297,7 @@ def test_the_lp_is_refused_for_types_it_cannot_carry():
         InputError, match="method = 'lp' is valid only while every type is zero-sum, and type 'k0'"
     ):
         solve_bayesian(game, method="lp")
-    with pytest.raises(InputError, match="method = 'origami': accepted are auto, lp, dobss"):
+    with pytest.raises(InputError, match="method = 'origami': accepted are auto, lp, branch-and-cut, dobss"):
         solve_bayesian(game, method="origami")
 
 

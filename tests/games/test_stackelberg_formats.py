@@ -192,7 +192,7 @@ def with_type(**changes):
             bayesian(types=[{"id": "k", "prior": 1, "targets": [target(x=9)]}]),
             "Type 'k': target 'a' has the unknown key",
         ),
-        (bayesian(method="eraser"), "method = 'eraser': accepted are auto, lp, dobss"),
+        (bayesian(method="eraser"), "method = 'eraser': accepted are auto, lp, branch-and-cut, dobss"),
     ],
 )
 def test_faults_of_bayesian_games(game, message):

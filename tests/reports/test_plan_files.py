@@ -17,7 +17,13 @@ from patrol_core.reports.plan_files import make_plan_files, plan_files, summaris
 from patrol_core.reports.plan_report import report_of
 from patrol_core.scenario import Scenario, choices, make_scenario
 
-ALL = ["coverage.csv", "deployments.csv", "zones.geojson", "summary.json", "report.html", "allocation.csv"]
+RECORD = ["impact_record.html", "impact_record.md"]
+ALL = [
+    *("coverage.csv", "deployments.csv", "zones.geojson", "summary.json", "report.html"),
+    *RECORD,
+    "allocation.csv",
+]
+FAIR = ["fairness.csv", "fairness_hours.csv"]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +45,7 @@ def timeless(content: bytes) -> dict:
 
 def test_all_files_are_made(result):
     files = plan_files(result)
-    assert list(files) == [*ALL, "fairness.csv"]
+    assert list(files) == [*ALL, *FAIR]
     assert all(isinstance(content, bytes) and content for content in files.values())
 
 
@@ -106,7 +112,7 @@ def test_summary_names_scenario_data_units_and_versions(columbus, result):
     assert summary["data"]["kind"] == "published"
     assert set(summary["versions"]) >= {"python", "pyomo", "highspy"}
     columns = {name: {c["name"]: c["unit"] for c in found} for name, found in summary["columns"].items()}
-    assert set(columns) == {"coverage.csv", "allocation.csv", "deployments.csv", "fairness.csv"}
+    assert set(columns) == {"coverage.csv", "allocation.csv", "deployments.csv", *FAIR}
     assert columns["allocation.csv"]["Hours"] == "h per month"
     assert columns["coverage.csv"]["coverage"] == "share of time"
     assert columns["coverage.csv"]["value"] == result.prepared.surface.unit == summary["unit"]
@@ -174,7 +180,7 @@ def test_report_of_generated_data_says_so():
 
 
 def test_writing_is_all_or_none(result, tmp_path, monkeypatch):
-    assert set(make_plan_files(result, tmp_path / "plan")) == {*ALL, "fairness.csv"}
+    assert set(make_plan_files(result, tmp_path / "plan")) == {*ALL, *FAIR}
     before = {path.name: path.read_bytes() for path in (tmp_path / "plan").iterdir()}
 
     def broken(result):

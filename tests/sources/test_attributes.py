@@ -172,5 +172,9 @@ def test_westminster_2011_with_2021_census(shared_uk):
     raw = pd.read_csv(shared_uk / "imd2019_london.csv").set_index("LSOA code (2011)").loc[got.index]
     means = raw["Income Score (rate)"].groupby(got["deprivation_quintile"]).mean()
     assert means.is_monotonic_decreasing  # 1 = most deprived = highest income deprivation
-    shares = got[[c for c in got if c.startswith("share_")]].sum(axis=1)
-    np.testing.assert_allclose(shares, 1.0)
+    ages = [c for c in got if c.startswith("share_age_")]
+    assert ages[0] == "share_age_0_15"
+    assert ages[-1] == "share_age_65_over"
+    ethnic = [c for c in got if c.startswith("share_") and c not in ages]
+    for family in (ages, ethnic):
+        np.testing.assert_allclose(got[family].sum(axis=1), 1.0)

@@ -1,0 +1,46 @@
+"""Forecast: what the next months will bring, and why the model thinks so."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from patrol_core.errors import PatrolError
+from patrol_core.ui import cached_forecast, forecast_job, frame
+from patrol_core.ui.forecast_tabs import draw_tabs
+from patrol_core.ui.forecast_view import headline, map_and_zone, settings_form
+
+scenario = frame.begin("forecast")
+prepared = frame.ready(scenario)
+if prepared is not None:
+    frame.status_strip(prepared)
+    recorded = cached_forecast.recorded(scenario)
+    forecast, fault = None, ""
+    try:
+        forecast = cached_forecast.at_once(scenario)
+    except PatrolError as error:
+        fault = str(error)
+    if fault:
+        st.info(frame.escape(fault), icon=":material/event_busy:")
+    else:
+        with st.expander("Train it anew", expanded=forecast is None, icon=":material/model_training:"):
+            settings_form(scenario, forecast)
+        if forecast_job.current_job(recorded.key) is not None:
+            forecast_job.progress()
+    if forecast is None and not fault:
+        st.info(
+            "These data are large, so nothing is forecast until you press *Train*. Without settings to try, a city of a few "
+            "thousand zones takes about a minute.",
+            icon=":material/hourglass_empty:",
+        )
+    if forecast is not None:
+        headline(scenario, forecast)
+
+        @st.fragment
+        def outlook() -> None:
+            """Map, zone and tabs."""
+            with frame.guarded():
+                map_and_zone(scenario, recorded, forecast)
+                draw_tabs(scenario, recorded, forecast)
+
+        outlook()
+    frame.next_step("game", "See where patrols should be, if offenders watch.")

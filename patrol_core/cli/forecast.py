@@ -1,0 +1,214 @@
+"""``patrol forecast``: the next months of every zone and ward, judged on past months, as files."""
+
+from __future__ import annotations
+
+import argparse
+import io
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from patrol_core.cli.files import read_input
+from patrol_core.cli.plan import add_choices, add_place, check_weights, data_of, scenario_of
+from patrol_core.errors import InputError
+
+if TYPE_CHECKING:
+    from patrol_core.analysis import Prepared
+    from patrol_core.areas import AreaData
+    from patrol_core.risk.forecast import Forecast, ForecastSettings
+
+WARDS = "ward_predictions_12months.csv"
+ZONES = "lsoa_predictions_12months.csv"
+COUNT_COLUMNS = ("month", "count")
+ZONE_NAMES = ("zone_id", "lsoa_code")
+
+
+def add_parser(commands: Any) -> None:
+    """Add ``forecast`` to the command line."""
+    parser = commands.add_parser(
+        "forecast",
+        help="the months ahead of every zone and ward, with intervals and honest scores",
+        description="Forecast every zone and ward: models are judged on past months they had not seen, the best is trained on "
+        "all months, and its intervals come with the share of past months that they held.",
+    )
+    add_place(parser)
+    parser.add_argument(
+        "--counts",
+        metavar="CSV",
+        type=Path,
+        help="with --boundaries, in place of --crimes: counts by zone and month; columns zone_id (or lsoa_code), month, count "
+        "and, where there are several, crime_type",
+    )
+    add_choices(parser, "data")
+    asked = parser.add_argument_group("forecast")
+    asked.add_argument(
+        "--horizon", dest="ahead", type=int, default=12, metavar="MONTHS", help="months ahead (default 12)"
+    )
+    asked.add_argument(
+        "--origins",
+        type=int,
+        default=3,
+        metavar="N",
+        help="past months to forecast from as a test (default 3)",
+    )
+    asked.add_argument(
+        "--trials",
+        type=int,
+        default=0,
+        metavar="N",
+        help="settings of the trees to try (default 0: no tuning)",
+    )
+    asked.add_argument(
+        "--time-limit",
+        type=float,
+        default=None,
+        metavar="SECONDS",
+        help="most time for tuning (default none)",
+    )
+    asked.add_argument(
+        "--models",
+        default=None,
+        metavar="KEYS",
+        help="models that compete, with commas between (default all)",
+    )
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, help="folder for the files; without it only the summary is printed"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Make the forecast; writes the files when ``--out`` is given and returns the summary."""
+    from patrol_core.analysis import known_areas, panel_of_months, prepare
+    from patrol_core.cli import say
+    from patrol_core.reports.files import write_bundle
+    from patrol_core.risk.forecast import make_forecast
+    from patrol_core.risk.forecast.keep import MODEL
+
+    scenario = scenario_of(arguments).changed(outlook="recorded")
+    settings = _settings(arguments, scenario.seed)
+    data = _data(arguments)
+    check_weights(arguments, data)
+    prepared = prepare(data, scenario.changed(area=data.key))
+    panel, static = panel_of_months(prepared, scenario)
+    made = make_forecast(
+        panel,
+        static=static,
+        area_km2=known_areas(prepared),
+        settings=settings,
+        progress=lambda share, words: say(f"{share:4.0%} {words}"),
+    )
+    files, wards = _files(prepared, made)
+    if arguments.out is not None:
+        write_bundle(arguments.out, files, outdated=(MODEL,))
+        say(f"Wrote {', '.join(files)} to {arguments.out}.")
+    return _summary(data, prepared, made, wards, tuple(files) if arguments.out is not None else ())
+
+
+def _settings(arguments: argparse.Namespace, seed: int) -> ForecastSettings:
+    from patrol_core.risk.forecast import ForecastSettings
+
+    chosen: dict[str, Any] = {}
+    if arguments.models is not None:
+        chosen["models"] = tuple(part.strip() for part in arguments.models.split(",") if part.strip())
+    return ForecastSettings(
+        horizon=arguments.ahead,
+        origins=arguments.origins,
+        trials=arguments.trials,
+        time_limit=arguments.time_limit,
+        seed=seed,
+        **chosen,
+    )
+
+
+def _data(arguments: argparse.Namespace) -> AreaData:
+    if arguments.counts is None:
+        return data_of(arguments)
+    if arguments.crimes or arguments.area or arguments.store is not None:
+        raise InputError("--counts brings its own data; leave out --area, --crimes and --store.")
+    if arguments.boundaries is None:
+        raise InputError("--counts needs --boundaries FILE, the zones that are counted.")
+    from patrol_core.areas import area_from_counts
+    from patrol_core.sources.boundaries import read_attributes, read_polygons
+
+    return area_from_counts(
+        _counts(arguments.counts),
+        read_polygons(arguments.boundaries),
+        lookup=[read_attributes(path) for path in arguments.attributes] or None,
+        name=arguments.counts.stem,
+    )
+
+
+def _counts(path: Path) -> Any:
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(io.BytesIO(read_input(str(path))), dtype={name: str for name in ZONE_NAMES})
+    except ValueError as error:  # pandas' own, for files that are no tables
+        raise InputError(f"{path} is no CSV table: {' '.join(str(error).split())}.") from error
+    table = table.rename(columns={"lsoa_code": "zone_id"})
+    missing = [name for name in ("zone_id", *COUNT_COLUMNS) if name not in table]
+    if missing:
+        raise InputError(
+            f"{path} has no column {missing[0]!r}; it needs zone_id (or lsoa_code), month and count."
+        )
+    return table if "crime_type" in table else table.assign(crime_type="Crime")
+
+
+def _files(prepared: Prepared, made: Forecast) -> tuple[dict[str, bytes], Any]:
+    """The files, and the measured coverage of the wards' intervals."""
+    from patrol_core.analysis import NO_WARD, WARD
+    from patrol_core.reports.csv import to_csv_bytes
+    from patrol_core.risk.forecast import ward_intervals, zone_table
+    from patrol_core.risk.forecast.keep import files_of
+    from patrol_core.risk.forecast.tables import WARD_COLUMNS, ZONE_COLUMNS
+
+    names = prepared.zones[WARD].astype(str)
+    table, coverage = ward_intervals(made, {str(zone): ward or NO_WARD for zone, ward in names.items()})
+    unit = f"{made.unit} per month"
+    units = {"mae": unit, "rmse": unit, "bias": unit, "mape": "%", "zeros_left_out": "%", "hit_rate": "%"}
+    totals = {f"{name}_total": f"{made.unit} over the horizon" for name in ("mae", "rmse")}
+    zones = zone_table(made)
+    return {
+        WARDS: to_csv_bytes(table[list(WARD_COLUMNS)], contract=WARD_COLUMNS),
+        ZONES: to_csv_bytes(zones, contract=ZONE_COLUMNS),
+        "ward_intervals.csv": to_csv_bytes(table, contract=tuple(table.columns)),
+        "scores.csv": to_csv_bytes(made.scores, {**units, **totals}),
+        **files_of(made),
+    }, coverage
+
+
+def _summary(
+    data: AreaData, prepared: Prepared, made: Forecast, wards: Any, written: tuple[str, ...]
+) -> dict[str, Any]:
+    whole, of_wards = (table.loc[table["by"] == "all", "inside"].iloc[0] for table in (made.intervals, wards))
+    return {
+        "area": data.name,
+        "kind": str(data.kind),
+        "attribution": data.attribution,
+        "zones": len(made.zone_ids),
+        "months": {"first": prepared.months[0], "last": prepared.months[-1], "number": len(prepared.months)},
+        "months_ahead": list(made.months_ahead),
+        "unit": f"{made.unit} per month",
+        "expected_total": float(made.predicted.sum()),
+        "winner": made.winner,
+        "reason": made.winner_reason,
+        "models": made.summary.to_dict("records"),
+        "origins": list(made.folds.origins),
+        "interval": {
+            "asked": made.settings.coverage,
+            "measured": float(whole),
+            "measured_by_step": [float(share) for share in made.interval_coverage],
+            "measured_wards": float(of_wards),
+        },
+        "tuning": {
+            "trials": len(made.trials),
+            "best": float(made.trials["value"].min()) if len(made.trials) else None,
+            "settings": dict(made.tree_settings),
+        },
+        "settings": asdict(made.settings),
+        "data_hash": made.data_hash,
+        "seconds": made.seconds,
+        "notes": list(made.notes),
+        "files": list(written),
+    }

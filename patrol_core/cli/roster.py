@@ -1,0 +1,203 @@
+"""``patrol roster``: named units by shift and zone for a month, from the hours plan."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from patrol_core.cli.plan import add_choices, add_place, check_weights, data_of, scenario_of
+from patrol_core.errors import InputError
+
+
+def add_parser(commands: Any) -> None:
+    """Add ``roster`` to the command line."""
+    parser = commands.add_parser(
+        "roster",
+        help="named units by shift and zone for a month",
+        description="Divide patrol hours, spread them over shifts at random, and plan which unit works when and visits which "
+        "zones, under rest and availability.",
+    )
+    add_place(parser)
+    add_choices(parser, "data", "hours")
+    own = parser.add_argument_group("roster")
+    own.add_argument("--month", help="YYYY-MM of the hours plan (default its first)")
+    own.add_argument(
+        "--in", dest="places", metavar="WARD", action="append", default=[], help="only this ward or borough"
+    )
+    own.add_argument("--units", type=_whole, help="number of units (default: the fewest that can do it)")
+    own.add_argument("--officers", type=_whole, default=2, help="officers in a unit (default 2)")
+    own.add_argument(
+        "--officer-hours", action="store_true", help="the plan's hours count officers, not units"
+    )
+    own.add_argument(
+        "--shifts",
+        default="early=06:00+8,late=14:00+8,night=22:00+8",
+        help="name=HH:MM+hours, with commas between",
+    )
+    own.add_argument("--available", help="most units on duty at once: early=4,late=6,night=4")
+    own.add_argument(
+        "--profile", default="flat", help="demand over the week: CSV (weekday, hour, share), flat or evening"
+    )
+    own.add_argument("--rest", type=float, default=11.0, help="least hours between duties (default 11)")
+    own.add_argument(
+        "--most-in-a-row", type=_whole, default=6, help="most dates with a duty in a row (default 6)"
+    )
+    own.add_argument("--most-duties", type=_whole, help="most duties of a unit in the month")
+    own.add_argument(
+        "--commitments", metavar="CSV", type=Path, help="unit, date, kind (unavailable or duty), shift"
+    )
+    own.add_argument(
+        "--keep", metavar="DUTIES.csv", type=Path, help="earlier roster to change as little as possible"
+    )
+    own.add_argument("--leave-gaps", action="store_true", help="leave duties open rather than refuse")
+    own.add_argument("--time-limit", type=float, default=60.0, help="seconds for the programme (default 60)")
+    parser.add_argument("--out", metavar="DIR", type=Path, help="folder for the files")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Plan the roster; writes the files when ``--out`` is given and returns the summary."""
+    from patrol_core.allocation.demand_io import plan_table
+    from patrol_core.analysis import prepare, solve_hours_plan, zone_points
+    from patrol_core.cli import say
+    from patrol_core.reports.csv import to_csv_bytes
+    from patrol_core.reports.files import write_bundle
+    from patrol_core.reports.plain import to_json_bytes
+    from patrol_core.reports.roster_files import CONTRACT, roster_files, roster_summary
+
+    scenario = scenario_of(arguments)
+    data = data_of(arguments)
+    check_weights(arguments, data)
+    scenario = scenario.changed(area=data.key)
+    prepared = prepare(data, scenario)
+    plan = solve_hours_plan(prepared, scenario)
+    month = arguments.month or str(plan.frame["month"].astype(str).min())
+    roster = _roster(
+        arguments, scenario.visit_minutes, scenario.seed, plan.frame, month, zone_points(prepared.zones)
+    )
+    summary = roster_summary(roster)
+    names = {str(zone): str(name) for zone, name in prepared.zones["name"].items()}
+    if arguments.out is not None:
+        made = roster_files(
+            roster,
+            names,
+            title=f"Patrol roster, {data.name}, {month}",
+            identity=f"{prepared.key}|{scenario.key()}|{month}",
+        )
+        files = {name: make() for name, make in made.items()}
+        files["allocation_halfyear.csv"] = to_csv_bytes(
+            plan_table(plan), contract=CONTRACT["allocation_halfyear.csv"]
+        )
+        files["summary.json"] = to_json_bytes(summary)
+        write_bundle(arguments.out, files)
+        say(f"Wrote {len(files)} files to {arguments.out}.")
+    for note in roster.notes:
+        say(f"note: {note}")
+    return summary
+
+
+def _roster(
+    arguments: argparse.Namespace,
+    visit_minutes: float,
+    seed: int,
+    frame: Any,
+    month: str,
+    points: dict[str, tuple[float, float]],
+) -> Any:
+    from patrol_core.allocation.roster import make_roster, replan, take_duties
+    from patrol_core.allocation.roster_io import read_commitments, read_duties
+    from patrol_core.allocation.shifts import month_hours, spread_hours
+
+    officers = arguments.officers if arguments.officer_hours else 1
+    hours = month_hours(frame, month, wards=arguments.places, officers=officers)
+    profile = _profile(arguments.profile)
+    rules = _rules(arguments, 1)
+    commitments = read_commitments(arguments.commitments) if arguments.commitments else ()
+    most = _most_visits(rules, points, hours, visit_minutes)
+    spread = spread_hours(
+        hours,
+        month,
+        profile=profile,
+        shifts=rules.shifts,
+        visit_minutes=visit_minutes,
+        most_visits=most,
+        seed=seed,
+    )
+    count = arguments.units or _fewest(arguments, spread, points, seed)
+    rules = _rules(arguments, count)
+    if arguments.keep is not None:
+        old = take_duties(spread, rules, points, read_duties(arguments.keep), seed=seed)
+        return replan(old, commitments, allow_gaps=arguments.leave_gaps, time_limit=arguments.time_limit)
+    return make_roster(
+        spread,
+        rules,
+        points,
+        commitments=commitments,
+        allow_gaps=arguments.leave_gaps,
+        seed=seed,
+        time_limit=arguments.time_limit,
+    )
+
+
+def _rules(arguments: argparse.Namespace, units: int) -> Any:
+    from patrol_core.allocation.roster_io import parse_available, parse_shifts
+    from patrol_core.allocation.roster_rules import RosterRules, unit_names
+
+    shifts = parse_shifts(arguments.shifts)
+    available = parse_available(arguments.available, shifts) if arguments.available else None
+    if available is not None:
+        units = max(units, *available)
+    return RosterRules(
+        unit_names(units),
+        shifts,
+        officers=arguments.officers,
+        rest_hours=arguments.rest,
+        most_in_a_row=arguments.most_in_a_row,
+        most_duties=arguments.most_duties,
+        available=available,
+    )
+
+
+def _profile(text: str) -> Any:
+    from patrol_core.allocation.profile import FLAT, evening_profile, read_profile
+
+    if text == "flat":
+        return FLAT
+    return evening_profile() if text == "evening" else read_profile(Path(text))
+
+
+def _most_visits(
+    rules: Any,
+    points: dict[str, tuple[float, float]],
+    hours: dict[str, float],
+    visit_minutes: float,
+) -> tuple[int, ...] | None:
+    """Visits that the units available can make by kind of shift, or None without a limit."""
+    from patrol_core.allocation.tours import make_ground
+
+    if rules.available is None:
+        return None
+    hop = make_ground({zone: points[zone] for zone in hours}).hop_minutes(rules)
+    return tuple(
+        count * rules.visits_per_duty(shift, visit_minutes, hop)
+        for count, shift in zip(rules.available, rules.shifts, strict=True)
+    )
+
+
+def _fewest(
+    arguments: argparse.Namespace, spread: Any, points: dict[str, tuple[float, float]], seed: int
+) -> int:
+    """The fewest units that can man the shifts; commitments may take more."""
+    from patrol_core.allocation.duty_units import units_needed
+    from patrol_core.allocation.roster import duties_wanted
+
+    many = _rules(arguments, 10_000)
+    wanted = duties_wanted(spread, many, points, seed=seed)
+    return max(units_needed(many, spread.dates, wanted), 1)
+
+
+def _whole(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise InputError(f"{text!r} is not a whole number of 1 or more.")
+    return int(text)

@@ -1,0 +1,435 @@
+"""From a panel to a forecast: origins, tuning, every model on the same folds, the winner trained on all months."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from patrol_core.errors import InputError
+from patrol_core.risk.forecast.covariates import covariates_of, digest_of
+from patrol_core.risk.forecast.features import CITY, COUNTS, OWN
+from patrol_core.risk.forecast.folds import Folds, Origins, plan_origins
+from patrol_core.risk.forecast.intervals import coverage_table, set_widths, tested_intervals
+from patrol_core.risk.forecast.learners import DEFAULTS
+from patrol_core.risk.forecast.models import MODELS, Learnt, Past, foretell, learn, past_of
+from patrol_core.risk.forecast.panel import Panel, months_from
+from patrol_core.risk.forecast.scores import choose, reason_of, score_table, summarise
+from patrol_core.risk.forecast.tune import trials_table, tune
+
+Floats = NDArray[np.float64]
+Array = NDArray[np.float32]
+Progress = Callable[[float, str], None]
+
+FORMAT = 1
+"""Raised when what is kept, or how it is worked out, changes; older forecasts are then made anew."""
+KEYS = tuple(MODELS)
+
+
+@dataclass(frozen=True)
+class ForecastSettings:
+    """What is asked of a forecast.
+
+    Attributes
+    ----------
+    horizon
+        Months ahead, 1 to 24.
+    origins
+        Test origins; fewer where there are too few months.
+    trials, time_limit
+        Settings of the trees to try (0: no tuning), and the most seconds for that (None: no limit).
+    seed
+        Of trees, tuning and halves of zones.
+    coverage
+        Share of zones and months that intervals should hold.
+    flagged_area
+        Share of the area flagged for PAI.
+    models
+        Keys of :data:`~patrol_core.risk.forecast.models.MODELS` that compete.
+    """
+
+    horizon: int = 12
+    origins: int = 3
+    trials: int = 0
+    time_limit: float | None = None
+    seed: int = 1
+    coverage: float = 0.9
+    flagged_area: float = 0.05
+    models: tuple[str, ...] = KEYS
+
+    def __post_init__(self) -> None:
+        """Check ranges; horizon and origins are checked against the months there are.
+
+        Raises
+        ------
+        InputError
+            Naming the value and what is accepted.
+        """
+        if not 0.5 <= self.coverage < 1:
+            raise InputError(f"Intervals cannot be asked to hold {self.coverage:g}; choose 0.5 to 0.99.")
+        if not 0 < self.flagged_area <= 1:
+            raise InputError(
+                f"A share of area of {self.flagged_area:g} cannot be flagged; choose above 0 up to 1."
+            )
+        if not 0 <= self.trials <= 1000:
+            raise InputError(f"{self.trials} settings cannot be tried; choose 0 to 1000.")
+        if self.time_limit is not None and not self.time_limit > 0:
+            raise InputError(
+                f"A time limit of {self.time_limit:g} s leaves no time; give seconds above 0, or none."
+            )
+        unknown = [key for key in self.models if key not in MODELS]
+        if unknown or not self.models:
+            raise InputError(
+                f"There is no forecast model {unknown[0]!r}; choose from {', '.join(MODELS)}."
+                if unknown
+                else f"No forecast model is chosen; choose from {', '.join(MODELS)}."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """What the months ahead will bring, how well such forecasts did, and what they rest on.
+
+    Attributes
+    ----------
+    zone_ids, months_ahead
+        Zones and months, in the order of the arrays.
+    predicted, low, high
+        Expected (weighted) crime and its interval, (zones, horizon), in ``unit`` a month.
+    winner, winner_reason
+        Name of the model in use, and why, in words.
+    scores, summary
+        By model and origin, and by model (see :mod:`~patrol_core.risk.forecast.scores`).
+    interval_coverage
+        Measured share inside the interval by step ahead, (horizon,).
+    intervals
+        The same over all, by step, origin and predicted size.
+    folds
+        What was foretold at the test origins, and what came.
+    trials
+        Tuning: ``number``, ``value``, ``params``, ``seconds``.
+    importance
+        Mean absolute contribution of each feature in log units; ``feature`` (words), ``importance``; empty for a baseline.
+    features, feature_names, feature_labels
+        What the winner knew before the first month ahead, (zones, features), in the panel's unit; names for programs and people.
+    level
+        Mean zone over the last twelve months, which the features of a zone's past are taken relative to.
+    learnt
+        The fitted models.
+    static
+        Covariates used, (zones, columns).
+    recent
+        Mean of the last twelve months recorded, (zones,).
+    data_hash
+        sha256 of panel and covariates.
+    tree_settings
+        Settings of the trees, tuned or not.
+    """
+
+    zone_ids: tuple[str, ...]
+    months_ahead: tuple[str, ...]
+    predicted: Array
+    low: Array
+    high: Array
+    unit: str
+    winner: str
+    winner_reason: str
+    scores: pd.DataFrame
+    summary: pd.DataFrame
+    interval_coverage: Floats
+    intervals: pd.DataFrame
+    folds: Folds
+    trials: pd.DataFrame
+    importance: pd.DataFrame
+    features: Array
+    feature_names: tuple[str, ...]
+    feature_labels: tuple[str, ...]
+    level: float
+    learnt: Learnt
+    static: Floats
+    recent: Floats
+    settings: ForecastSettings
+    data_hash: str
+    tree_settings: Mapping[str, float | int]
+    seconds: float
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def winner_key(self) -> str:
+        """Key of the model in use."""
+        return next(key for key, name in MODELS.items() if name == self.winner)
+
+    @property
+    def model(self) -> bytes | None:
+        """The trees as XGBoost JSON, where the winner has any."""
+        return None if self.learnt.trees is None else self.learnt.trees.to_bytes()
+
+
+def data_hash_of(panel: Panel, static: pd.DataFrame | None) -> str:
+    """sha256 (hex) of all that a forecast is made from."""
+    return hashlib.sha256(f"{panel.digest}{digest_of(static)}".encode()).hexdigest()
+
+
+def key_of(panel: Panel, static: pd.DataFrame | None, settings: ForecastSettings) -> str:
+    """Hash (24 hex digits) of data, settings and format: the name under which a forecast is kept."""
+    asked = json.dumps(asdict(settings), sort_keys=True)
+    return hashlib.sha256(f"{FORMAT}{data_hash_of(panel, static)}{asked}".encode()).hexdigest()[:24]
+
+
+def make_forecast(
+    panel: Panel,
+    *,
+    static: pd.DataFrame | None = None,
+    area_km2: ArrayLike | None = None,
+    settings: ForecastSettings | None = None,
+    progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+) -> Forecast:
+    """Judge every model on the past, train the best on all months, and forecast.
+
+    Parameters
+    ----------
+    static
+        Covariates, index zone id. They must not have been made from the crime to be foretold.
+    area_km2
+        Area of each zone, for PAI; without it every zone counts the same.
+    progress
+        Called with a share from 0 to 1 and words.
+    cancel
+        Ends the tuning when set, with the best so far; the rest is finished.
+
+    Raises
+    ------
+    InputError
+        For too few months, settings out of range, or covariates that do not fit; the sentence says what would do.
+    """
+    began = time.monotonic()
+    asked = settings or ForecastSettings()
+    tell = progress or (lambda share, words: None)
+    origins = plan_origins(len(panel.months), horizon=asked.horizon, origins=asked.origins)
+    covariates = covariates_of(static, panel.zone_ids)
+    past = past_of(panel, covariates)
+    area = np.ones(len(panel.zone_ids)) if area_km2 is None else np.asarray(area_km2, dtype=float)
+    notes = [*panel.notes, *covariates.notes, *origins.notes]
+    if area_km2 is None:
+        notes.append("No areas are known, so PAI flags a share of zones in place of a share of area.")
+    _check_area(area, panel)
+    tree_settings, trials = _tuned(past, origins, asked, tell, cancel, notes)
+    start = 0.05 if asked.trials == 0 else 0.75
+    rounds = len(origins.earlier) + len(origins.tests) + 1
+    steps = _shares(start, 0.97, rounds, tell)
+    everything = _judged(past, origins, asked, tree_settings, steps)
+    folds, scores, summary, winner, reason = _compared(panel, origins, asked, everything, area)
+    next(steps)
+    key = next(key for key, name in MODELS.items() if name == winner)
+    tell(0.9, f"Training {winner} on all {len(panel.months)} months")
+    learnt = learn(past, len(panel.months), (key,), settings=tree_settings, seed=asked.seed)
+    predicted = foretell(past, learnt, asked.horizon, (key,))[key]
+    widths = set_widths(
+        np.concatenate([folds.earlier_actual, folds.actual]),
+        np.concatenate([folds.earlier_predicted, folds.predicted]),
+        asked.coverage,
+    )
+    low, high = widths.interval(predicted)
+    table = coverage_table(folds.actual, folds.predicted, folds.low, folds.high, folds.origins)
+    notes += _about(folds, origins)
+    made = Forecast(
+        zone_ids=panel.zone_ids,
+        months_ahead=tuple(months_from(panel.months[-1], asked.horizon + 1)[1:]),
+        predicted=predicted,
+        low=low,
+        high=high,
+        unit=panel.unit,
+        winner=winner,
+        winner_reason=reason,
+        scores=scores,
+        summary=summary,
+        interval_coverage=table.loc[table["by"] == "step", "inside"].to_numpy(dtype=float),
+        intervals=table,
+        folds=folds,
+        trials=trials,
+        importance=pd.DataFrame({"feature": [], "importance": []}),
+        features=_known_before(past, learnt),
+        level=float(past.values[-12:].mean()),
+        feature_names=(*COUNTS, *CITY, *covariates.names),
+        feature_labels=(*COUNTS.values(), *CITY.values(), *covariates.labels),
+        learnt=learnt,
+        static=covariates.values,
+        recent=past.values[-12:].mean(axis=0),
+        settings=asked,
+        data_hash=data_hash_of(panel, static),
+        tree_settings=dict(tree_settings),
+        seconds=0.0,
+        notes=tuple(notes),
+    )
+    from patrol_core.risk.forecast.explain import importance_of
+
+    done = replace(made, importance=importance_of(made), seconds=time.monotonic() - began)
+    tell(1.0, "Done")
+    return done
+
+
+# -- parts -------------------------------------------------------------------------------------------
+
+
+def _check_area(area: Floats, panel: Panel) -> None:
+    if area.shape != (len(panel.zone_ids),):
+        raise InputError(f"There are {area.size} areas for {len(panel.zone_ids)} zones; give one per zone.")
+    wrong = ~(np.isfinite(area) & (area > 0))
+    if wrong.any():
+        zone = panel.zone_ids[int(np.argmax(wrong))]
+        raise InputError(f"The area of zone {zone!r} is {area[wrong][0]}; give square kilometres above 0.")
+
+
+def _shares(start: float, end: float, rounds: int, tell: Progress) -> Iterator[None]:
+    """Tells how far the folds are, one step a round."""
+    for number in range(rounds):
+        share = start + (end - start) * number / rounds
+        words = f"Origin {number + 1} of {rounds - 1}" if number < rounds - 1 else "Comparing the models"
+        tell(share, words)
+        yield
+
+
+def _tuned(
+    past: Past,
+    origins: Origins,
+    asked: ForecastSettings,
+    tell: Progress,
+    cancel: threading.Event | None,
+    notes: list[str],
+) -> tuple[Mapping[str, float | int], pd.DataFrame]:
+    """Settings of the trees; tuning ends before the first test origin."""
+    nothing = trials_table()
+    if asked.trials == 0 or not set(asked.models) & {"xgboost", "together"}:
+        return DEFAULTS, nothing
+    if not origins.earlier:
+        notes.append(
+            "There are too few months to tune before the test origins, so the settings are those without tuning."
+        )
+        return DEFAULTS, nothing
+    cut = origins.earlier[-1]
+    horizon = min(asked.horizon, origins.tests[0] - cut)  # no month after the first test origin is looked at
+    tell(0.02, "Tuning")
+
+    def told(number: int, value: float, best: float) -> None:
+        share = 0.05 + 0.7 * number / asked.trials
+        tell(share, f"Tuning: {number} of {asked.trials} settings tried, error {value:.4g}, best {best:.4g}")
+
+    found = tune(
+        past,
+        (cut,),
+        horizon,
+        trials=asked.trials,
+        time_limit=asked.time_limit,
+        seed=asked.seed,
+        told=told,
+        cancel=cancel,
+    )
+    if found.ended != "trials":
+        why = "stopped" if found.ended == "stopped" else f"ended after {asked.time_limit:g} s"
+        notes.append(
+            f"Tuning was {why} with {len(found.trials)} of {asked.trials} settings tried; the best of them "
+            f"{'is used' if len(found.trials) else 'would be used, so it is the one without tuning'}."
+        )
+    return found.settings, found.trials
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """What every model foretold, by key, and the seconds of training and forecasting at one origin."""
+
+    actual: list[Array]
+    by_model: dict[str, list[Array]]
+    seconds: float
+
+
+def _judged(
+    past: Past,
+    origins: Origins,
+    asked: ForecastSettings,
+    tree_settings: Mapping[str, float | int],
+    steps: Iterator[None],
+) -> _Judged:
+    actual: list[Array] = []
+    by_model: dict[str, list[Array]] = {key: [] for key in asked.models}
+    began = time.monotonic()
+    cuts = (*origins.earlier, *origins.tests)
+    for cut in cuts:
+        next(steps)
+        known = past.until(cut)  # what comes later is not there to leak
+        learnt = learn(known, cut, asked.models, settings=tree_settings, seed=asked.seed)
+        for key, made in foretell(known, learnt, asked.horizon, asked.models).items():
+            by_model[key].append(made)
+        actual.append(past.values[cut : cut + asked.horizon].T.astype(np.float32))
+    return _Judged(actual, by_model, (time.monotonic() - began) / len(cuts))
+
+
+def _compared(
+    panel: Panel, origins: Origins, asked: ForecastSettings, judged: _Judged, area: Floats
+) -> tuple[Folds, pd.DataFrame, pd.DataFrame, str, str]:
+    """Scores of all models at the test origins, the winner, and its folds with intervals."""
+    before = len(origins.earlier)
+    names = [panel.months[cut - 1] for cut in origins.tests]
+    tests = {key: made[before:] for key, made in judged.by_model.items()}
+    scores = score_table(judged.actual[before:], tests, names, area, asked.flagged_area)
+    summary = summarise(scores)
+    winner, case = choose(summary)
+    reason = reason_of(
+        summary,
+        winner,
+        case,
+        origins=len(names),
+        horizon=asked.horizon,
+        unit=panel.unit,
+        share=asked.flagged_area,
+    )
+    key = next(key for key, name in MODELS.items() if name == winner)
+    shape = (0, len(panel.zone_ids), asked.horizon)
+    earlier = (
+        np.stack([np.empty(shape[1:], np.float32), *judged.actual[:before]])[1:],
+        np.stack([np.empty(shape[1:], np.float32), *judged.by_model[key][:before]])[1:],
+    )
+    actual, predicted = np.stack(judged.actual[before:]), np.stack(tests[key])
+    low, high = tested_intervals(earlier, (actual, predicted), asked.coverage, seed=asked.seed)
+    folds = Folds(
+        origins=tuple(names),
+        months=tuple(tuple(panel.months[cut : cut + asked.horizon]) for cut in origins.tests),
+        actual=actual,
+        predicted=predicted,
+        low=low,
+        high=high,
+        by_model={MODELS[name]: np.stack(made) for name, made in tests.items()},
+        earlier_actual=earlier[0],
+        earlier_predicted=earlier[1],
+    )
+    return folds, scores, summary, winner, reason
+
+
+def _about(folds: Folds, origins: Origins) -> list[str]:
+    """What a reader must know of the folds."""
+    tested = ", ".join(folds.origins)
+    said = [
+        f"Judged at the test origins {tested} (last month known), each with models trained on months up to it only."
+    ]
+    if not origins.earlier:
+        said.append(
+            "There is no origin before the first test, so its intervals were set on one half of the zones and measured on "
+            "the other."
+        )
+    if folds.actual.sum() == 0:
+        said.append("No crime at all was recorded in the months judged, so the scores tell nothing.")
+    return said
+
+
+def _known_before(past: Past, learnt: Learnt) -> Array:
+    """Features before the first month ahead, in the panel's unit."""
+    known, _ = learnt.features(past.values, past.static)
+    known[:, :OWN] = past.own(learnt.origin)
+    return known

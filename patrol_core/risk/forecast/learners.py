@@ -1,0 +1,252 @@
+r"""The two models that learn: a Poisson regression in logarithms, and gradient-boosted trees with Poisson loss.
+
+Both forecast relative to the area (:mod:`~patrol_core.risk.forecast.features`): the logarithm of the area's level times
+its season is a given offset :math:`o_i`. Poisson regression:
+:math:`\ln \mu_i = o_i + \beta_0 + x_i^\top \beta`, standardised features, by Newton's method on
+
+.. math::
+    \frac1n \sum_i (\mu_i - y_i \ln \mu_i) + \frac{\alpha}{2} \lVert \beta \rVert^2
+
+with a ridge :math:`\alpha = 10^{-4}` that only keeps nearly equal features from fighting. Trees: XGBoost, objective
+``count:poisson``, histograms.
+
+Both see values divided by a dispersion :math:`\phi` (quasi-Poisson), so that harm days and crimes are learnt alike.
+
+Sources: McCullagh and Nelder (1989), "Generalized Linear Models", ch. 6 and 9; Chen and Guestrin (2016), "XGBoost: a
+scalable tree boosting system", KDD, 785-794.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patrol_core.errors import InputError
+from patrol_core.risk.forecast.features import KNOWN, OWN, logged
+
+Floats = NDArray[np.float64]
+Array = NDArray[np.float32]
+
+RIDGE = 1e-4
+LEAST_MEAN = 1e-6
+"""Mean of the target from below, where there is no crime at all."""
+MOST_LOG = 20.0
+DEFAULTS: Mapping[str, float | int] = MappingProxyType(
+    {
+        "rounds": 300,
+        "max_depth": 4,
+        "eta": 0.05,
+        "min_child_weight": 200.0,
+        "subsample": 0.7,
+        "colsample_bytree": 0.6,
+        "reg_lambda": 5.0,
+    }
+)
+"""Settings of the trees without tuning."""
+BINS = 64
+BLOCK = 65_536
+FEW_ROWS = 100_000
+"""Rows up to which one thread is used: handing work over costs more than it saves, above all on a busy machine."""
+
+
+@dataclass(frozen=True, eq=False)
+class PoissonModel:
+    """A fitted Poisson regression, in standardised features.
+
+    Attributes
+    ----------
+    intercept, coefficients
+        In log units; of features with mean 0 and deviation 1.
+    centre, spread
+        Mean and deviation of every feature while training.
+    """
+
+    intercept: float
+    coefficients: Floats
+    centre: Floats
+    spread: Floats
+
+    def parts(self, features: Floats) -> Floats:
+        """What every feature adds to the log prediction, against its mean, (rows, features)."""
+        return np.asarray((features - self.centre) / self.spread * self.coefficients)
+
+    def predict(self, features: Floats, offset: NDArray[np.floating]) -> Floats:
+        """Expected value of every row."""
+        weight = self.coefficients / self.spread
+        log = offset + self.intercept - float(self.centre @ weight) + features @ weight
+        return np.exp(np.minimum(log, MOST_LOG))
+
+
+def fit_poisson(
+    features: Floats,
+    target: NDArray[Any],
+    offset: NDArray[np.floating],
+    *,
+    ridge: float = RIDGE,
+    most: int = 60,
+) -> PoissonModel:
+    """Fit by Newton's method, halving steps that do not help.
+
+    Parameters
+    ----------
+    features
+        (rows, columns), all known.
+    target
+        (rows,), >= 0.
+    offset
+        (rows,), added to the log prediction as it is.
+    """
+    centre = features.mean(axis=0)
+    spread = features.std(axis=0)
+    spread = np.where(spread > 1e-12, spread, 1.0)
+    design = np.column_stack([np.ones(len(features)), (features - centre) / spread])
+    wanted, given = np.asarray(target, dtype=float), np.asarray(offset, dtype=float)
+    penalty = np.full(design.shape[1], ridge)
+    penalty[0] = 0.0
+    beta = np.zeros(design.shape[1])
+    beta[0] = np.log(max(float(wanted.mean()), LEAST_MEAN) / max(float(np.exp(given).mean()), LEAST_MEAN))
+    if wanted.sum() <= 0:
+        return PoissonModel(float(beta[0]), beta[1:], centre, spread)
+    loss, mean = _loss(design, wanted, given, beta, penalty)
+    for _ in range(most):
+        slope = design.T @ (mean - wanted) / len(wanted) + penalty * beta
+        bend = _weighted_square(design, mean) / len(wanted) + np.diag(penalty + 1e-12)
+        step = np.linalg.solve(bend, slope)
+        if float(slope @ step) < 1e-12:
+            break
+        size = 1.0
+        while size > 1e-6:
+            tried = beta - size * step
+            new, mean_new = _loss(design, wanted, given, tried, penalty)
+            if new <= loss:
+                break
+            size /= 2
+        else:
+            break
+        beta, loss, mean = tried, new, mean_new
+    return PoissonModel(float(beta[0]), beta[1:], centre, spread)
+
+
+def _loss(
+    design: Floats, wanted: Floats, offset: Floats, beta: Floats, penalty: Floats
+) -> tuple[float, Floats]:
+    log = np.clip(offset + design @ beta, -30.0, MOST_LOG)
+    mean = np.exp(log)
+    return float((mean - wanted * log).mean() + 0.5 * (penalty * beta) @ beta), mean
+
+
+def _weighted_square(design: Floats, weight: Floats) -> Floats:
+    """``design.T @ diag(weight) @ design``, block by block, so that no second table as large is made."""
+    total = np.zeros((design.shape[1], design.shape[1]))
+    for start in range(0, len(design), BLOCK):
+        part = design[start : start + BLOCK]
+        total += part.T @ (part * weight[start : start + BLOCK, None])
+    return total
+
+
+@dataclass(frozen=True, eq=False)
+class TreeModel:
+    """Fitted trees, with the model as bytes (XGBoost JSON) to keep."""
+
+    booster: Any
+
+    def predict(self, features: Array, offset: NDArray[np.floating]) -> Floats:
+        """Expected value of every row."""
+        given = np.asarray(offset, dtype=np.float32)
+        return np.asarray(self.booster.inplace_predict(features, base_margin=given), dtype=float)
+
+    def parts(self, features: Array, offset: NDArray[np.floating]) -> Floats:
+        """Exact Shapley values of the trees in log units, (rows, features + 1); the last column is the base with offset."""
+        xgboost = _xgboost()
+        table = xgboost.DMatrix(features, base_margin=np.asarray(offset, dtype=np.float32))
+        return np.asarray(self.booster.predict(table, pred_contribs=True), dtype=float)
+
+    def to_bytes(self) -> bytes:
+        """The model as XGBoost's JSON."""
+        return bytes(self.booster.save_raw(raw_format="json"))
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> TreeModel:
+        """A model kept before.
+
+        Raises
+        ------
+        InputError
+            If the bytes are no model.
+        """
+        xgboost = _xgboost()
+        booster = xgboost.Booster()
+        try:
+            booster.load_model(bytearray(content))
+        except (xgboost.core.XGBoostError, ValueError) as error:
+            raise InputError("The kept model cannot be read; make the forecast again.") from error
+        booster.set_param({"nthread": 1})
+        return cls(booster)
+
+
+def tree_table(features: Array, target: NDArray[Any], offset: NDArray[np.floating]) -> Any:
+    """Training rows as XGBoost's binned table; made once, used by many trials."""
+    xgboost = _xgboost()
+    return xgboost.QuantileDMatrix(
+        features,
+        np.asarray(target, dtype=np.float32),
+        base_margin=np.asarray(offset, dtype=np.float32),
+        max_bin=BINS,
+        nthread=_threads(len(features)),
+    )
+
+
+def fit_trees(
+    table: Any,
+    settings: Mapping[str, float | int],
+    *,
+    seed: int,
+    cancel: threading.Event | None = None,
+    after_round: Callable[[], bool] | None = None,
+) -> TreeModel:
+    """Train trees on a table of :func:`tree_table`; ``cancel`` or ``after_round`` returning True stops between rounds."""
+    xgboost = _xgboost()
+
+    class Stop(xgboost.callback.TrainingCallback):
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            asked = cancel is not None and cancel.is_set()
+            return asked or (after_round is not None and after_round())
+
+    chosen: dict[str, Any] = {name: value for name, value in settings.items() if name != "rounds"}
+    chosen |= {
+        "objective": "count:poisson",
+        "tree_method": "hist",
+        "max_bin": BINS,
+        "max_delta_step": 0.7,
+        "seed": seed,
+        "nthread": _threads(table.num_row()),
+        "verbosity": 0,
+    }
+    booster = xgboost.train(chosen, table, int(settings["rounds"]), callbacks=[Stop()])
+    return TreeModel(booster)
+
+
+def _xgboost() -> Any:
+    """The library, whose threads sleep while they wait for each other; spinning, they starve on a busy machine."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import xgboost
+
+    return xgboost
+
+
+def _threads(rows: int) -> int:
+    return 1 if rows <= FEW_ROWS else min(os.cpu_count() or 1, 8)
+
+
+def poisson_features(features: Array, offset: NDArray[np.floating]) -> Floats:
+    """Features as the regression sees them: logarithms of what was recorded, covariates as they are."""
+    own, season = features[:, :OWN].astype(np.float64), features[:, OWN].astype(np.float64)
+    level = np.exp(np.asarray(offset, dtype=float)) / season
+    return np.column_stack([logged(own, level, season), features[:, KNOWN:].astype(np.float64)])

@@ -1,0 +1,223 @@
+"""What the Fairness page works out, kept between reruns and shared by all sessions.
+
+Keys as in :mod:`patrol_core.ui.cached`; what may take over a second shows that it is at work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from patrol_core.allocation.hours import Plan
+from patrol_core.analysis import Amounts, Prepared, game_amounts, game_of, group_columns, hours_amounts
+from patrol_core.evaluation import fairness_sensitivity as sensitivity
+from patrol_core.evaluation.baselines import BASELINES
+from patrol_core.fairness import groups
+from patrol_core.fairness.frontier import Frontier
+from patrol_core.fairness.measures import min_max_ratio
+from patrol_core.fairness.uncertainty import People, measures_table
+from patrol_core.games.zone import Strategy
+from patrol_core.scenario import Scenario
+from patrol_core.ui import cached
+from patrol_core.ui.cached_compare import kept
+
+Model = Literal["game", "hours"]
+REPLICATES = 200
+FREE = "The plan without the rule"
+LAST = "The plan shown before"
+EVEN, BY_DEMAND = "The same hours everywhere", "Hours in proportion to demand"
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the page is about: a plan of the game or of the hours, and the same without the fairness rule."""
+
+    scenario: Scenario
+    prepared: Prepared
+    model: Model
+    amounts: Amounts
+    free: Amounts
+    strategy: Strategy | None = None
+    without: Strategy | None = None
+    plan: Plan | None = None
+
+    @property
+    def key(self) -> tuple[Hashable, ...]:
+        """What every figure of the page hangs on."""
+        parts = ("game",) if self.model == "game" else ("hours", "game")
+        return (self.model, self.prepared.key, self.scenario.key(*parts))
+
+    @property
+    def ruled(self) -> bool:
+        """Whether a fairness rule holds."""
+        return self.scenario.fairness is not None
+
+    def people(self, aversion: float = 0.5) -> People:
+        """Whom measures are about."""
+        prepared = self.prepared
+        return People(
+            prepared.population, prepared.grouping, groups.deprivation_rank(prepared.zones), aversion
+        )
+
+
+def shown(scenario: Scenario, model: Model) -> Shown:
+    """The plan in force and the same without the fairness rule.
+
+    Raises
+    ------
+    InfeasibleError
+        When the rules cannot be met.
+    """
+    prepared = cached.prepared(scenario)
+    unruled = scenario.changed(fairness=None)
+    if model == "hours":
+        plan, other = cached.hours(scenario), cached.hours(unruled)
+        return Shown(
+            scenario,
+            prepared,
+            model,
+            hours_amounts(prepared, plan),
+            hours_amounts(prepared, other),
+            plan=plan,
+        )
+    strategy, without = cached.strategy(scenario), cached.strategy(unruled)
+    return Shown(
+        scenario,
+        prepared,
+        model,
+        game_amounts(prepared, strategy.coverage, strategy.residual),
+        game_amounts(prepared, without.coverage, without.residual),
+        strategy=strategy,
+        without=without,
+    )
+
+
+def baselines(seen: Shown, last: Amounts | None) -> dict[str, Amounts]:
+    """Plans to hold this one against: without the rule, simple ones, and the one shown before."""
+    found = {FREE: seen.free} | _simple(seen)
+    return found if last is None else {LAST: last, **found}
+
+
+def _simple(seen: Shown) -> dict[str, Amounts]:
+    amounts = seen.amounts
+    if seen.model == "game":
+        game = game_of(seen.prepared, seen.scenario)
+        plans = {name: make(game) for name, make in BASELINES.items()}
+        e = game.effectiveness
+        return {
+            name: replace(amounts, burden=coverage, residual=amounts.values * (1.0 - e * coverage))
+            for name, coverage in plans.items()
+        }
+    assert seen.plan is not None
+    frame = seen.plan.frame
+    month = frame.groupby("month", observed=True)
+    total = month["hours"].transform("sum").to_numpy(dtype=float)
+    even = month["hours"].transform("mean").to_numpy(dtype=float)
+    risk, risks = frame["risk"].to_numpy(dtype=float), month["risk"].transform("sum").to_numpy(dtype=float)
+    by_demand = np.where(risks > 0, total * risk / np.where(risks > 0, risks, 1.0), even)
+    return {
+        name: hours_amounts(seen.prepared, seen.plan, hours)
+        for name, hours in ((EVEN, even), (BY_DEMAND, by_demand))
+    }
+
+
+def residual_draws(seen: Shown) -> np.ndarray | None:
+    """(S, n) harm left if the harm were another draw, the plan being fixed; None where the share left is unknown."""
+    values = seen.amounts.values
+    left = np.divide(seen.amounts.residual, values, out=np.zeros_like(values), where=values > 0)
+    if seen.model == "game":
+        assert seen.strategy is not None
+        left = 1.0 - seen.scenario.effectiveness * seen.strategy.coverage
+    draws = seen.prepared.surface.draws(seen.scenario.seed, REPLICATES)
+    return np.asarray(draws * left, dtype=float)
+
+
+def measures(seen: Shown, aversion: float) -> pd.DataFrame:
+    """Every measure of both views with its intervals."""
+
+    def make(tell: object) -> pd.DataFrame:
+        del tell
+        return measures_table(
+            seen.amounts.residual,
+            seen.amounts.burden,
+            seen.people(aversion),
+            seed=seen.scenario.seed,
+            residual_draws=residual_draws(seen),
+            replicates=REPLICATES,
+        )
+
+    return kept(("fair-measures", *seen.key, aversion), "Drawing zones and harm anew …", make)
+
+
+def priced(found: Frontier, prepared: Prepared) -> pd.DataFrame:
+    """The frontier with prices in the unit of harm, and how even the patrol of each plan is."""
+    frame = found.frame.copy()
+    for extra, figure, free in (
+        ("extra_worst", "worst_case", found.free.worst_case),
+        ("extra_expected", "expected_residual", found.free.expected_residual),
+    ):
+        rise = frame[figure] - free
+        frame[extra] = rise.mask(rise.abs() <= 1e-9 * max(1.0, abs(free)), 0.0)
+    grouping = prepared.grouping
+    assert grouping is not None
+    rates = [
+        np.full(len(grouping.names), np.nan)
+        if plan is None
+        else grouping.rates(plan.coverage, prepared.population)
+        for plan in found.strategies
+    ]
+    frame["ratio"] = [min_max_ratio(rate) for rate in rates]
+    return frame
+
+
+def other_groupings(prepared: Prepared) -> list[groups.Grouping]:
+    """Every other way the data offer to divide residents."""
+    found = []
+    for column, label in group_columns(prepared.data).items():
+        if column == prepared.group_by:
+            continue
+        if column in groups.WEIGHTED:
+            if column in groups.weighted_columns(list(prepared.zones.columns)):
+                found.append(groups.weighted_grouping(prepared.zones, column))
+        elif column in prepared.zones:
+            labels = prepared.zones[column].astype("object").astype(str).tolist()
+            found.append(groups.zone_grouping(labels, key=column, label=label))
+    return found
+
+
+def sensitivity_cases(seen: Shown, recorded: dict[str, float]) -> list[sensitivity.Case]:
+    """Other groups, larger areas, draws, and under-reporting where it is asked for."""
+    prepared, people, amounts = seen.prepared, seen.people(), seen.amounts
+    cases = sensitivity.other_groups(amounts.residual, amounts.burden, people, other_groupings(prepared))
+    for column, words in (("ward", "Wards instead of zones"), ("borough", "Boroughs instead of zones")):
+        if column in prepared.zones and column != prepared.group_by:
+            areas = prepared.zones[column].astype("object").astype(str).tolist()
+            if 1 < len(set(areas)) < len(areas):
+                cases.append(
+                    sensitivity.another_boundary(amounts.residual, amounts.burden, people, areas, name=words)
+                )
+    draws = residual_draws(seen)
+    if draws is not None:
+        cases.append(sensitivity.Case(f"{REPLICATES} draws of the harm", "draws", people, draws))
+    if recorded and people.grouping is not None:
+        true = sensitivity.true_harm(amounts.residual, people.grouping, recorded)
+        words = ", ".join(f"{rate:.0%} where {group} live" for group, rate in recorded.items())
+        cases.append(sensitivity.Case(f"Recorded: {words}", "reporting", people, true))
+    return cases
+
+
+def survey(seen: Shown, recorded: dict[str, float]) -> pd.DataFrame:
+    """Every conclusion held against every case."""
+
+    def make(tell: object) -> pd.DataFrame:
+        del tell
+        return sensitivity.survey(
+            seen.amounts.residual, seen.amounts.burden, seen.people(), sensitivity_cases(seen, recorded)
+        )
+
+    key = ("fair-survey", *seen.key, tuple(sorted(recorded.items())))
+    return kept(key, "Trying other groups, areas and data …", make)

@@ -1,0 +1,122 @@
+"""Forecasts and what is worked out from them, kept between reruns and shared by all sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from patrol_core.analysis import Prepared, known_areas, panel_of_months
+from patrol_core.risk.foretold import Foretold, foretold
+from patrol_core.risk.outlook import forecast_for, kept_forecast
+from patrol_core.scenario import Scenario
+from patrol_core.ui import cached
+from patrol_core.ui.cached_compare import kept
+
+if TYPE_CHECKING:
+    from patrol_core.risk.forecast import Explanation, Forecast, Panel
+
+SMALL = 30_000
+"""Zones times months up to which a forecast without tuning is made without being asked."""
+
+
+def recorded(scenario: Scenario) -> Prepared:
+    """Data choices as recorded, whatever the plan is made for."""
+    return cached.prepared(scenario.changed(outlook="recorded"))
+
+
+def panel(scenario: Scenario) -> tuple[Panel, pd.DataFrame | None]:
+    """What a forecast is made from.
+
+    Raises
+    ------
+    InputError
+        For data without dates, or with a month missing in the middle.
+    """
+    chosen = recorded(scenario)
+    return kept(("panel", chosen.key), "Adding up months …", lambda _: panel_of_months(chosen, scenario))
+
+
+def at_hand(scenario: Scenario) -> Forecast | None:
+    """The forecast in use for these data, if there is one."""
+    return kept_forecast(*panel(scenario))
+
+
+def small(scenario: Scenario) -> bool:
+    """Whether a forecast without tuning takes a few seconds only."""
+    made_from, _ = panel(scenario)
+    return bool(made_from.values.size <= SMALL)
+
+
+def at_once(scenario: Scenario) -> Forecast | None:
+    """The forecast in use, or one made now without tuning; None where that would keep a reader waiting.
+
+    Raises
+    ------
+    InputError
+        When the data do not allow a forecast.
+    """
+    found = at_hand(scenario)
+    if found is not None or not small(scenario):
+        return found
+    chosen = recorded(scenario)
+    made_from, static = panel(scenario)
+    return kept(
+        ("forecast", chosen.key),
+        "Forecasting, without tuning …",
+        lambda _: forecast_for(made_from, static, area_km2=known_areas(chosen)),
+    )
+
+
+def id_of(forecast: Forecast) -> Hashable:
+    """What tells one forecast from another."""
+    return (forecast.data_hash, forecast.settings)
+
+
+def past(forecast: Forecast) -> Foretold:
+    """Past months as the winner foretold them."""
+    return kept(("past", id_of(forecast)), "Looking back …", lambda _: foretold(forecast))
+
+
+def explanation(forecast: Forecast) -> Explanation | None:
+    """Contributions of every feature in every zone; None where the winner has no features."""
+    from patrol_core.risk.forecast import explain
+
+    found: tuple[Explanation | None] = kept(
+        ("why", id_of(forecast)), "Asking the model why …", lambda _: (explain(forecast),)
+    )
+    return found[0]
+
+
+def runner_up(scenario: Scenario, forecast: Forecast) -> Forecast:
+    """The best model that learns, where a baseline won: trained to be asked why, not to plan by."""
+    from patrol_core.risk.forecast import MODELS, make_forecast
+
+    rows = forecast.summary
+    name = str(rows.loc[~rows["baseline"].astype(bool), "model"].iloc[0])
+    models = tuple(key for key, label in MODELS.items() if label == name)
+    asked = replace(forecast.settings, models=models, origins=1, trials=0, time_limit=None)
+    chosen = recorded(scenario)
+    made_from, static = panel(scenario)
+    return kept(
+        ("runner-up", id_of(forecast), name),
+        f"Training {name} …",
+        lambda _: make_forecast(made_from, static=static, area_km2=known_areas(chosen), settings=asked),
+    )
+
+
+def wards(forecast: Forecast, ward_of: Mapping[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Wards with their intervals, and how far such intervals held."""
+    from patrol_core.risk.forecast import ward_intervals
+
+    key = ("wards", id_of(forecast), tuple(ward_of.items()))
+    return kept(key, "Adding up wards …", lambda _: ward_intervals(forecast, ward_of))
+
+
+def why(forecast: Forecast, zone: str, names: Mapping[str, str]) -> str:
+    """The plain sentence about a zone."""
+    from patrol_core.risk.forecast import sentence
+
+    return sentence(forecast, zone, names)

@@ -1,0 +1,19 @@
+"""Pages write what they keep into a folder of the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from patrol_core.settings import settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory) -> Iterator[None]:
+    """A store of forecasts and pulls that is not the checkout's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATROL_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        settings.cache_clear()
+        yield
+    settings.cache_clear()

@@ -1,0 +1,172 @@
+"""The Fairness page without a browser: both models, every group and rule, prices, least violation, tabs."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from patrol_core.analysis import (
+    Planner,
+    fairness_views,
+    hours_amounts,
+    hours_views,
+    prepare,
+    solve_hours_plan,
+)
+from patrol_core.areas import load_area
+from patrol_core.fairness import measures
+from patrol_core.figures.fairness_charts import change_bars, frontiers_over, reporting_lines, view_curves
+from patrol_core.scenario import make_scenario
+from patrol_core.ui.fairness_tabs import TABS
+from patrol_core.ui.fairness_text import DEFINITIONS
+from tests.ui.test_pages import app, entry, figure, labelled, no_fault  # noqa: F401
+
+RULE = "What is shared evenly"
+LEVEL = "Fairness: how far groups may differ"
+
+
+@cache
+def planner(group_by: str = "") -> Planner:
+    return Planner(prepare(load_area("sample"), make_scenario({"group_by": group_by})))
+
+
+def ratio(views, view: str) -> str:
+    return f"{float(views.loc[views['view'] == view, 'min_max_ratio'].iloc[0]):.2f}"
+
+
+@pytest.mark.parametrize("groups", ["", "ethnic_group", "age_band", "ward"])
+def test_figures_of_every_grouping_are_the_cores(groups):
+    page = app("fairness", fair="0.4", **({"groups": groups} if groups else {}))
+    no_fault(page)
+    prepared = planner(groups).prepared
+    plan = planner(groups).solve(make_scenario({"fairness": 0.4, "group_by": groups}))
+    views = fairness_views(prepared, plan)
+    assert figure(page, "Worst zone") == f"{plan.worst_case:,.1f}"
+    assert figure(page, "Least over most patrolled") == ratio(views, measures.BURDEN)
+    assert figure(page, "Least over most harm left") == ratio(views, measures.PROTECTION)
+    divided = any("divide the residents" in caption.value for caption in page.caption)
+    assert divided == (groups in ("ethnic_group", "age_band"))
+
+
+def test_the_price_is_shown_in_harm_and_per_year():
+    page = app("fairness", fair="0.2")
+    plan = planner().solve(make_scenario({"fairness": 0.2}))
+    free = planner().solve(make_scenario({}))
+    extra = plan.worst_case - free.worst_case
+    (metric,) = [one for one in page.metric if one.label.startswith("Worst zone")]
+    assert metric.delta.startswith(f"{extra:+,.2f} ")
+    assert f"{12 * extra:+,.0f} a year" in metric.delta
+
+
+def test_hours_have_the_same_views():
+    page = app("fairness", fair="0.1", horizon="2")
+    page.button_group[0].set_value(["hours"]).run()
+    no_fault(page)
+    prepared = planner().prepared
+    plan = solve_hours_plan(prepared, make_scenario({"fairness": 0.1, "horizon": 2}))
+    amounts = hours_amounts(prepared, plan)
+    assert figure(page, "Hours a month") == f"{amounts.burden.sum():,.0f} h"
+    assert amounts.burden.sum() == pytest.approx(plan.frame["hours"].sum() / 2)
+    assert figure(page, "Demand left") == f"{amounts.residual.sum():,.1f}"
+    met = plan.frame["risk"].sum() / 2 - plan.objective_after_rounding / 2
+    assert amounts.residual.sum() == pytest.approx(met)
+    views = hours_views(prepared, plan)
+    assert figure(page, "Least over most patrolled") == ratio(views, measures.BURDEN)
+
+
+def test_an_infeasible_parity_offers_the_plan_of_least_violation():
+    page = app("fairness", fair="0", rule="residual-parity")
+    assert not page.exception
+    assert "residual-parity" in page.error[0].value
+    (button,) = [one for one in page.button if one.label.startswith("Show the plan of least violation")]
+    button.click().run()
+    no_fault(page)
+    level = float(
+        page.query_params["fair"][0]
+        if isinstance(page.query_params["fair"], list)
+        else page.query_params["fair"]
+    )
+    plan = planner().solve(make_scenario({"fairness": level, "fairness_rule": "residual-parity"}))
+    assert 0 < level < 0.2
+    assert figure(page, "Worst zone") == f"{plan.worst_case:,.1f}"
+
+
+@pytest.mark.parametrize("tab", range(len(TABS)))
+@pytest.mark.parametrize("model", ["game", "hours"])
+def test_every_tab_opens(tab, model):
+    page = app("fairness", fair="0.4", horizon="1")
+    page.session_state["_fair_tabs"] = TABS[tab]
+    page.session_state["fair_model"] = model
+    page.run()
+    no_fault(page)
+
+
+@pytest.mark.parametrize(
+    "rule", ["coverage-parity", "residual-parity", "mean-difference", "max-min", "residual-max-min"]
+)
+def test_every_rule_has_a_frontier_and_a_point_that_opens(rule):
+    page = app("fairness", rule=rule)
+    no_fault(page)
+    (button,) = [one for one in page.button if one.label.startswith("Make this the plan")]
+    button.click().run()
+    no_fault(page)
+    text = page.query_params["fair"]
+    level = float(text[0] if isinstance(text, list) else text)
+    plan = planner().solve(make_scenario({"fairness": level, "fairness_rule": rule}))
+    assert figure(page, "Worst zone") == f"{plan.worst_case:,.1f}"
+
+
+def test_levels_of_a_group_move_the_plan_and_go_with_the_groups():
+    page = app("fairness", gfloor="3=4")
+    no_fault(page)
+    plan = planner().solve(make_scenario({"group_floor": "3=4"}))
+    assert figure(page, "Worst zone") == f"{plan.worst_case:,.1f}"
+    labelled(page.slider, "3").set_value((2.5, 9.0)).run()
+    no_fault(page)
+    plan = planner().solve(make_scenario({"group_floor": "3=2.5", "group_cap": "3=9"}))
+    assert figure(page, "Worst zone") == f"{plan.worst_case:,.1f}"
+    labelled(page.selectbox, "Groups").set_value("ward").run()
+    no_fault(page)
+    assert "gfloor" not in page.query_params
+
+
+def test_a_level_for_an_unknown_group_is_one_sentence():
+    page = app("fairness", gfloor="nowhere=4")
+    assert not page.exception
+    assert "names the group 'nowhere'" in page.error[0].value
+
+
+def test_the_plan_shown_before_can_be_held_against():
+    page = app("fairness", fair="0.4")
+    labelled(page.select_slider, LEVEL).set_value(0.2).run()
+    no_fault(page)
+    against = labelled(page.selectbox, "Against")
+    assert "The plan shown before" in against.options
+    against.set_value("The plan shown before").run()
+    no_fault(page)
+    assert any("The plan shown before" in caption.value for caption in page.caption)
+
+
+def test_every_measure_is_defined():
+    from patrol_core.fairness.uncertainty import MEASURES
+
+    assert set(DEFINITIONS) == set(MEASURES)
+    assert all(row.source and row.formula and row.words.endswith(".") for row in DEFINITIONS.values())
+
+
+def test_charts_of_fairness_hold_what_they_are_given():
+    import numpy as np
+    import pandas as pd
+
+    line = (np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+    assert len(view_curves(line, None, what="patrol", view="burden").data) == 2
+    assert len(view_curves(line, line, what="patrol", view="burden").data) == 3
+    frame = pd.DataFrame({"within": [0.5, 0.1], "worst_case": [1.0, np.nan], "ratio": [0.3, np.nan]})
+    drawn = frontiers_over({"a": frame}, x="ratio", x_words="x", unit="u", knees={"a": 0.5})
+    assert [len(trace.x) for trace in drawn.data] == [1, 1]  # the infeasible level is no point
+    bars = change_bars(["x", "y"], np.array([2.0, -1.0]), title="t", unit="u").data[0]
+    assert list(bars.x) == [-1.0, 2.0]
+    path = pd.DataFrame({"recorded": [1.0, 0.5], "ratio": [0.4, 0.8]})
+    mark = reporting_lines({"g": path}, now=("g", 0.75)).data[-1]
+    assert mark.y[0] == pytest.approx(0.6)
