@@ -6,13 +6,9 @@ import streamlit as st
 
 from patrol_core.risk.harm import PATROL_GENERATED, PATROL_GENERATED_REASON
 from patrol_core.ui import frame
-from patrol_core.ui.accuracy_view import accuracy_tab
 from patrol_core.ui.cached_risk import ALL
-from patrol_core.ui.density_view import density_tab
-from patrol_core.ui.harm_view import harm_tab
-from patrol_core.ui.hotspot_view import hotspot_tab
 from patrol_core.ui.map_view import basemap_switch, draw_map
-from patrol_core.ui.near_repeat_view import near_repeat_tab
+from patrol_core.ui.risk_tabs import HIGHEST, TABS
 from patrol_core.ui.risk_view import (
     LAYERS,
     first_layer,
@@ -21,20 +17,7 @@ from patrol_core.ui.risk_view import (
     rank_firmness,
     risk_layer_of,
 )
-from patrol_core.ui.slices_view import slices_tab
-from patrol_core.ui.static_view import static_tab
 from patrol_core.ui.zone_panel import zone_panel, zone_picker
-
-HIGHEST = "Highest zones"
-TABS = {
-    "Small multiples": slices_tab,
-    "Density": density_tab,
-    "Harm weights": harm_tab,
-    "Hot spots": hotspot_tab,
-    "Near repeats": near_repeat_tab,
-    "Accuracy": accuracy_tab,
-    "Why here: static score": static_tab,
-}
 
 scenario = frame.begin("risk")
 prepared = frame.ready(scenario)

@@ -342,7 +342,7 @@ def _certificate(
     gaps = phase == "fewest open duties"
     objective = float(short) if gaps else objective
     proved = float(np.ceil(answer.bound - 1e-6)) if np.isfinite(answer.bound) else 0.0
-    bound = min(max(proved, 0.0), objective)
+    bound = min(max(proved, 0.0), objective) + 0.0  # never -0
     name = "assignment (Hungarian method)" if phase == "assignment date by date" else solver_name()
     return Certificate(
         status=answer.status,

@@ -143,7 +143,7 @@ def _counts(path: Path) -> Any:
     import pandas as pd
 
     try:
-        table = pd.read_csv(io.BytesIO(read_input(str(path))), dtype={name: str for name in ZONE_NAMES})
+        table = pd.read_csv(io.BytesIO(read_input(str(path))), dtype=dict.fromkeys(ZONE_NAMES, str))
     except ValueError as error:  # pandas' own, for files that are no tables
         raise InputError(f"{path} is no CSV table: {' '.join(str(error).split())}.") from error
     table = table.rename(columns={"lsoa_code": "zone_id"})

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from patrol_core.cli.plan import add_choices, add_place, check_weights, data_of, scenario_of
-from patrol_core.errors import InputError
 
 
 def add_parser(commands: Any) -> None:
@@ -199,5 +198,5 @@ def _fewest(
 
 def _whole(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
-        raise InputError(f"{text!r} is not a whole number of 1 or more.")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)

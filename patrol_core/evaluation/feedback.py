@@ -196,8 +196,8 @@ class Feedback:
         One row a recipe, round and figure: mean, low, high (5 and 95 % over the seeds).
     summary
         One row a recipe: figures of the last quarter of the rounds (mean, low, high over the seeds), ``drift`` (% of patrol that the
-        loop has moved: half the distance between the mean coverage then and that of the same types without loop; low and high by
-        resampling the seeds) and ``drift_removed`` (% of the drift of all records that the recipe removes; NaN where there is none).
+        loop has moved: half the distance between the mean coverage then and that of the same types without loop, less what chance
+        adds to it; low and high by resampling the seeds) and ``drift_removed`` (% of the drift of all records that the recipe removes; NaN where there is none).
     coverage
         Recipe -> (n,) mean coverage of the last quarter over the seeds; "truth" is the plan from the true values of all types.
     zone_ids
@@ -506,7 +506,11 @@ def _summary(frame: pd.DataFrame, rounds: Rounds, ends: Mapping[str, Floats]) ->
 
 
 def _drift(found: Floats, yardstick: Floats, seed: int) -> tuple[float, float, float]:
-    """% of patrol moved between two mean coverages, and its 5 and 95 % points over resampled runs."""
+    """% of patrol moved between two mean coverages, and its 5 and 95 % points.
+
+    A distance between noisy means is too large; what resampling the runs adds to it once more is taken off (the bootstrap's
+    correction of bias), and the interval is the basic one, turned about the estimate.
+    """
 
     def moved(runs: NDArray[np.int64]) -> float:
         a, b = found[runs].mean(axis=0), yardstick[runs].mean(axis=0)
@@ -516,6 +520,6 @@ def _drift(found: Floats, yardstick: Floats, seed: int) -> tuple[float, float, f
     every = np.arange(len(found))
     rng = np.random.default_rng(seed)
     again = [moved(rng.integers(0, len(found), len(found))) for _ in range(RESAMPLES)]
-    middle, low, high = moved(every), float(np.percentile(again, 5)), float(np.percentile(again, 95))
-    # A distance of noisy means is biased upwards and its resamples more so: take the wider of both usual intervals.
-    return middle, max(0.0, min(low, 2 * middle - high)), max(high, 2 * middle - low)
+    seen, low, high = moved(every), float(np.percentile(again, 5)), float(np.percentile(again, 95))
+    middle = max(0.0, 2.0 * seen - float(np.mean(again)))
+    return middle, min(middle, max(0.0, 2.0 * seen - high)), max(middle, 2.0 * seen - low)

@@ -323,7 +323,9 @@ def _ahead(best: Floats, mine: Floats) -> float:
     known = np.isfinite(best) & np.isfinite(mine)
     if not known.any():
         return float("nan")
-    return float(np.mean((best > mine)[known] + 0.5 * (best == mine)[known]))
+    first, second = best[known], mine[known]
+    level = np.isclose(first, second, rtol=1e-9)
+    return float(np.mean(np.where(level, 0.5, first > second)))
 
 
 def _ends(drawn: Floats) -> tuple[float, float]:

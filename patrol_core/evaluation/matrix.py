@@ -34,7 +34,7 @@ from patrol_core.errors import InputError, SolverError
 from patrol_core.evaluation.baselines import BASELINES
 from patrol_core.games.constraints import ResidualParity
 from patrol_core.games.minimax_regret import largest_regret
-from patrol_core.games.offenders import COUPLED_SIZE, Uncertainty
+from patrol_core.games.offenders import Uncertainty, takes_minutes
 from patrol_core.games.zone import Evaluation, ZoneGame, evaluate_coverage, solve_zone_game
 
 Floats = NDArray[np.float64]
@@ -204,10 +204,10 @@ def _residual(game: ZoneGame, plan: Evaluation) -> Floats:
 
 def _reason(column: str, game: ZoneGame) -> str:
     """Why a column is left out, or nothing."""
-    if column == "regret" and game.size > COUPLED_SIZE and game.coupling_rules():
+    if column == "regret" and takes_minutes(game):
         return (
-            f"Regret under a fairness rule takes minutes for {game.size:,} zones and is left out; switch the rule off "
-            "or choose larger zones to see it."
+            f"Regret under a fairness rule on residual harm takes minutes for {game.size:,} zones and is left out; take a "
+            "rule on patrol per head or choose larger zones to see it."
         )
     return ""
 

@@ -22,6 +22,9 @@ from numpy.typing import NDArray
 from patrol_core.errors import InputError
 
 Floats = NDArray[np.float64]
+BINS = 2000
+"""Shares are told apart to one part in this many for the 5 and 95 % points."""
+MOST_DAYS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +60,7 @@ def urn(
     rates
         Chance that a patrol finds a crime at A and at B, 0 to 1.
     rounds
-        Days, 1 to 2,000.
+        Days, 1 to 1,000.
     corrected
         Whether crimes found count with the chance of not having looked there.
 
@@ -70,32 +73,31 @@ def urn(
         raise InputError(f"The urn begins with {first}; both numbers must be above 0.")
     if not all(0 <= rate <= 1 for rate in rates):
         raise InputError(f"The rates are {rates}; accepted are numbers from 0 to 1.")
-    if not 1 <= rounds <= 2000:
-        raise InputError(f"rounds = {rounds}: accepted is a whole number from 1 to 2,000.")
+    if not 1 <= rounds <= MOST_DAYS:
+        raise InputError(f"rounds = {rounds}: accepted is a whole number from 1 to 1,000.")
     grown = np.arange(rounds + 1, dtype=float)
     a, b = first[0] + grown[:, None], first[1] + grown[None, :]
     share = a / (a + b)
     found_a, found_b = share * rates[0], (1 - share) * rates[1]
     if corrected:
         found_a, found_b = found_a * (1 - share), found_b * share
+    bins = np.minimum((share * BINS).astype(np.int64), BINS - 1)
     state = np.zeros_like(share)
     state[0, 0] = 1.0
-    course = [_figures(state, share)]
-    for _ in range(rounds):
-        after = state * (1 - found_a - found_b)
-        after[1:, :] += (state * found_a)[:-1, :]
-        after[:, 1:] += (state * found_b)[:, :-1]
-        state = after
-        course.append(_figures(state, share))
+    course = [(float(share[0, 0]),) * 3]
+    for day in range(1, rounds + 1):
+        now = np.s_[: day + 1, : day + 1]  # no more crimes than days
+        before = state[now].copy()
+        to_a, to_b = before * found_a[now], before * found_b[now]
+        state[now] -= to_a + to_b
+        state[1 : day + 1, : day + 1] += to_a[:-1, :]
+        state[: day + 1, 1 : day + 1] += to_b[:, :-1]
+        course.append(_figures(state[now], share[now], bins[now]))
     mean, low, high = (np.array(column) for column in zip(*course, strict=True))
     return Urn(state, share, mean, low, high)
 
 
-def _figures(state: Floats, share: Floats) -> tuple[float, float, float]:
-    order = np.argsort(share, axis=None, kind="stable")
-    below = np.cumsum(state.ravel()[order])
-    ranked = share.ravel()[order]
-    low, high = (
-        float(ranked[min(int(np.searchsorted(below, q - 1e-12)), ranked.size - 1)]) for q in (0.05, 0.95)
-    )
+def _figures(state: Floats, share: Floats, bins: NDArray[np.int64]) -> tuple[float, float, float]:
+    below = np.cumsum(np.bincount(bins.ravel(), weights=state.ravel(), minlength=BINS))
+    low, high = ((int(np.searchsorted(below, q)) + 0.5) / BINS for q in (0.05, 0.95))
     return float((state * share).sum()), low, high

@@ -36,7 +36,7 @@ def view_curves(
     view
         ``protection`` or ``burden``: the colour.
     """
-    figure = chart(f"How {what} is spread", "residents, cumulative", f"{what}, cumulative", height=300)
+    figure = chart(f"Spread of {what}", "residents, cumulative", f"{what}, cumulative", height=300)
     figure.add_scatter(
         x=[0, 1],
         y=[0, 1],

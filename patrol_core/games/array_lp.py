@@ -36,6 +36,8 @@ class Solved:
         The point; empty without one.
     bound
         Proved from the row multipliers; infinite where the program is infeasible, minus infinity where nothing is known.
+    multipliers
+        Of the rows; above 0 for the lower side.
     reduced
         Reduced costs: with all other columns free, moving column j up by d lifts the bound by reduced[j] d at least.
     """
@@ -43,7 +45,12 @@ class Solved:
     status: Status
     x: FloatArray
     bound: float
+    multipliers: FloatArray
     reduced: FloatArray
+
+
+#: What a run that never took place knows.
+NOT_RUN = Solved(Status.STOPPED_WITHOUT_PLAN, np.zeros(0), -np.inf, np.zeros(0), np.zeros(0))
 
 
 class Rows:
@@ -145,11 +152,12 @@ class ArrayLP:
                 status = self._run(max(until - time.perf_counter(), 0.01))
             solution = self.highs.getSolution()
         if status is not Status.OPTIMAL:
-            return Solved(
-                status, np.zeros(0), -np.inf if status is not Status.INFEASIBLE else np.inf, np.zeros(0)
-            )
+            bound = -np.inf if status is not Status.INFEASIBLE else np.inf
+            return Solved(status, np.zeros(0), bound, np.zeros(0), np.zeros(0))
         x = np.clip(np.array(solution.col_value, dtype=float), self.lower, self.upper)
-        return Solved(status, x, *self.proved(np.array(solution.row_dual, dtype=float)))
+        multipliers = np.array(solution.row_dual, dtype=float)
+        bound, reduced = self.proved(multipliers)
+        return Solved(status, x, bound, multipliers, reduced)
 
     def _run(self, seconds: float) -> Status:
         self.highs.setOptionValue("time_limit", float(self.highs.getRunTime() + max(seconds, 0.01)))

@@ -4,8 +4,12 @@ The defender commits to coverage x in X; an offender attacks zone t with probabi
 (:mod:`~patrol_core.games.attackers`), and the plan minimises the expected loss sum q_t(x) (-U_d(t, x)).
 
 * no rule couples zones: the global optimum, exact (:mod:`~patrol_core.games.pasaq_free`)
-* else: piecewise-linear inner problems in PASAQ's manner (:mod:`~patrol_core.games.pasaq_rules`), a local search where
-  that leaves something open, then branch and bound (:mod:`~patrol_core.games.pasaq_branch`)
+* rules speak of group sums: the same inside each group, and a program of one column a group between them
+  (:mod:`~patrol_core.games.pasaq_groups`)
+* else: piecewise-linear inner problems in PASAQ's manner (:mod:`~patrol_core.games.pasaq_rules`)
+
+With rules, a local search where that leaves something open, then branch and bound (:mod:`~patrol_core.games.pasaq_branch`);
+above :data:`BRANCHED` zones the bracket is left as it is, and says so.
 
 Either way the result carries a bracket [lower, value] proved by :mod:`~patrol_core.games.pasaq_dual`, which shares no
 model with the search. lambda = 0 is an offender who does not look; lambda to infinity is the rational one, and for
@@ -26,6 +30,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from patrol_core.errors import InputError
+from patrol_core.games.atoms import atoms_of
 from patrol_core.games.attackers import (
     SUQR,
     Attacker,
@@ -42,6 +47,7 @@ from patrol_core.games.constraints import ResidualParity
 from patrol_core.games.pasaq_branch import close_bracket
 from patrol_core.games.pasaq_dual import combined, proved_level
 from patrol_core.games.pasaq_free import applies, best_free
+from patrol_core.games.pasaq_groups import best_by_groups
 from patrol_core.games.pasaq_rules import best_with_rules
 from patrol_core.games.payoffs import FloatArray, Payoffs
 from patrol_core.games.robust_result import as_number, check_bounds
@@ -65,6 +71,10 @@ __all__ = [
     "rationality_path",
     "solve_behavioural",
 ]
+
+
+#: Branch and bound solves an LP over all zones a node; above this many zones it proves nothing in useful time.
+BRANCHED = 1000
 
 
 def solve_behavioural(
@@ -234,10 +244,16 @@ def _with_rules(
     segments: int,
     seconds: float,
 ) -> tuple[FloatArray, float, tuple[str, ...]]:
+    atoms = atoms_of(game) if applies(terms) else None
     with LOCK:
-        coverage, prices = best_with_rules(game, terms, start, segments)
+        if atoms is not None:
+            coverage, prices = best_by_groups(game, terms, atoms, start)
+        else:
+            coverage, prices = best_with_rules(game, terms, start, segments)
         lower = _proved(game, terms, coverage, prices_of(game, prices), floor)
         if _closed(terms, coverage, lower, tolerance):
+            return coverage, lower, ("pasaq",)
+        if game.size > BRANCHED:
             return coverage, lower, ("pasaq",)
         if game.size <= LARGEST:
             coverage = improved_locally(game, terms, coverage)

@@ -61,7 +61,7 @@ def _whole(model: pyo.ConcreteModel, game: ZoneGame, of: Of) -> Any:
 
 
 def _add_differences(model: pyo.ConcreteModel, game: ZoneGame, rules: dict[int, MeanDifference]) -> None:
-    model.u = pyo.Var(pyo.Any, dense=False)
+    model.pair_gap = pyo.Var(pyo.Any, dense=False)
     model.difference, model.difference_cap = pyo.Constraint(pyo.Any), pyo.Constraint(pyo.Any)
     model.k_difference = pyo.Param(
         list(rules), mutable=True, initialize={i: r.at_most for i, r in rules.items()}
@@ -76,23 +76,23 @@ def _add_differences(model: pyo.ConcreteModel, game: ZoneGame, rules: dict[int, 
         for g, h, of_g, of_h in pair_parts(found):
             name, spread = f"{g}-{h}", of_g * part[g] - of_h * part[h]
             names.append(name)
-            model.difference[i, name] = spread - model.u[i, name] <= 0
-            model.difference[i, f"{h}-{g}"] = -spread - model.u[i, name] <= 0
-        everything = pyo.quicksum(model.u[i, name] for name in names)
+            model.difference[i, name] = spread - model.pair_gap[i, name] <= 0
+            model.difference[i, f"{h}-{g}"] = -spread - model.pair_gap[i, name] <= 0
+        everything = pyo.quicksum(model.pair_gap[i, name] for name in names)
         if names:
             model.difference_cap[i] = everything - model.k_difference[i] * _whole(model, game, rule.of) <= 0
 
 
 def _add_shares(model: pyo.ConcreteModel, game: ZoneGame, rules: dict[int, MaxMinShare | MaxMin]) -> None:
     keys = [(i, g) for i, r in rules.items() for g in game.groups if getattr(r, "when", "first") == "first"]
-    model.level = pyo.Param(keys, mutable=True, initialize=0.0)
+    model.share_level = pyo.Param(keys, mutable=True, initialize=0.0)
     least = [(i, g) for i, g in keys if rules[i].of == "coverage"]
     most = [(i, g) for i, g in keys if rules[i].of == "residual"]
     model.share_least = pyo.Constraint(
-        least, rule=lambda m, i, g: _amount(m, game, "coverage", g) >= m.level[i, g]
+        least, rule=lambda m, i, g: _amount(m, game, "coverage", g) >= m.share_level[i, g]
     )
     model.share_most = pyo.Constraint(
-        most, rule=lambda m, i, g: _amount(m, game, "residual", g) <= m.level[i, g]
+        most, rule=lambda m, i, g: _amount(m, game, "residual", g) <= m.share_level[i, g]
     )
     set_fair_levels(model, game)
 
@@ -105,7 +105,7 @@ def set_fair_levels(model: pyo.ConcreteModel, game: ZoneGame) -> None:
         elif isinstance(rule, MaxMinShare | MaxMin):
             for group, level in share_levels(game, rule).items():
                 size = level * game.population_share(group) if np.isfinite(level) else _NOTHING
-                model.level[i, group].value = size
+                model.share_level[i, group].value = size
 
 
 def fair_constraints(model: pyo.ConcreteModel) -> dict[RowKey, Any]:

@@ -14,8 +14,9 @@ regret is always >= 0 (that of the attacked zone at any V). Hence, for any X,
 
 and the best x solves min rho: rho >= 0, rho / hi_t + e x_t >= 1 - R_t / hi_t, x in X.
 
-Without coupling rules all n numbers R_t come from one sort (:mod:`~patrol_core.games.regret_levels`). With them each
-R_t is an LP, and only those of binding zones are needed: weights pi_s and prices y that prove R at one V prove
+Without coupling rules all n numbers R_t come from one sort (:mod:`~patrol_core.games.regret_levels`). With rules that speak
+of group sums only they come from the needs of the groups (:mod:`~patrol_core.games.regret_groups`); the master is one LP, and
+the R_t of the zones that decide are worked out once more by LP. With any other rules each R_t is an LP, and only those of binding zones are needed: weights pi_s and prices y that prove R at one V prove
 
     R(V') >= R(V) / (sum_s pi_s / V'_s)        (weights scaled to sum pi_s / V_s = 1)
 
@@ -26,12 +27,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from patrol_core.errors import SolverError
+from patrol_core.games.atoms import Atoms, atoms_of
 from patrol_core.games.interval_worst_case import inverse
+from patrol_core.games.regret_groups import group_levels
 from patrol_core.games.regret_levels import best_levels
 from patrol_core.games.robust_level import (
     Level,
@@ -54,6 +58,9 @@ from patrol_core.solving import LOCK, solver_name
 
 #: Zones with the largest regret whose R_t is worked out once more, one by one, for the certificate.
 _RECHECKED = 32
+
+#: The same by LP, where rules couple zones.
+_LP_RECHECKED = 2
 
 
 def solve_regret(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> RobustStrategy:
@@ -81,8 +88,14 @@ def solve_regret(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> RobustStrat
     check_bounds(game)
     beta = inverse(upper_end)
     if game.coupling_rules():
+        atoms = atoms_of(game)
         with LOCK:
-            best, level = _Coupled(game, lower_end, upper_end, beta).solve()
+            if atoms is not None:
+                best = _kept_levels(game, atoms, lower_end, upper_end)
+                level = LevelProgram(game, _alpha(best, beta), beta).solve()
+                _recheck(game, lower_end, upper_end, best, level)
+            else:
+                best, level = _Coupled(game, lower_end, upper_end, beta).solve()
         solver = solver_name()
     else:
         best = best_levels(game, lower_end, upper_end)
@@ -112,14 +125,31 @@ def largest_regret(
     check_bounds(game)
     x = np.asarray(coverage, dtype=float)
     if game.coupling_rules():
+        atoms = atoms_of(game)
         with LOCK:
-            best = _Coupled(game, lower_end, upper_end, inverse(upper_end)).exact_for(x)
+            if atoms is not None:
+                best = _kept_levels(game, atoms, lower_end, upper_end)
+            else:
+                best = _Coupled(game, lower_end, upper_end, inverse(upper_end)).exact_for(x)
     else:
         best = best_levels(game, lower_end, upper_end)
     value, zone = _largest_regret(game, lower_end, upper_end, x, best)
     worst = lower_end.copy()
     worst[zone] = upper_end[zone]
     return value, game.zone_ids[zone], worst
+
+
+#: R_t last worked out for a game: many plans are judged by the same ones.
+_KEPT: WeakKeyDictionary[ZoneGame, tuple[bytes, FloatArray]] = WeakKeyDictionary()
+
+
+def _kept_levels(game: ZoneGame, atoms: Atoms, low: FloatArray, high: FloatArray) -> FloatArray:
+    """R_t by groups, kept with the game."""
+    ends = low.tobytes() + high.tobytes()
+    kept = _KEPT.get(game)
+    if kept is None or kept[0] != ends:
+        kept = _KEPT[game] = (ends, group_levels(game, atoms, low, high))
+    return kept[1].copy()
 
 
 def _alpha(best: FloatArray, beta: FloatArray) -> FloatArray:
@@ -140,6 +170,31 @@ def _largest_regret(
             regret[t] = high[t] * (1 - game.effectiveness * coverage[t]) - level.value
     zone = int(np.argmax(regret))
     return max(0.0, float(regret[zone])), zone
+
+
+def _recheck(game: ZoneGame, low: FloatArray, high: FloatArray, best: FloatArray, level: Level) -> None:
+    """R_t of the zones that weigh most in the proof, once more by LP over all zones.
+
+    Raises
+    ------
+    SolverError
+        If one differs: the plan is then withheld.
+    """
+    program = None
+    for t in np.argsort(-level.weights * high)[:_LP_RECHECKED]:
+        if not level.weights[t] > 0:
+            break
+        values = low.copy()
+        values[t] = high[t]
+        program = program or LevelProgram(game, np.ones(game.size), inverse(low))
+        program.set_row(int(t), 1.0, float(inverse(values)[t]))
+        found = program.solve().value
+        program.set_row(int(t), 1.0, float(inverse(low)[t]))
+        if abs(found - best[t]) > 1e-6 * max(found, 1e-3 * float(high.max())):
+            raise SolverError(
+                f"The best worst case with zone {game.zone_ids[t]!r} at its highest value came out as {best[t]:.8g} and "
+                f"{found:.8g}; the plan was withheld."
+            )
 
 
 class _Coupled:

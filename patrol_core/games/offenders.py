@@ -20,6 +20,7 @@ from typing import Literal
 import numpy as np
 
 from patrol_core.errors import InputError
+from patrol_core.games.atoms import atoms_of
 from patrol_core.games.attackers import QuantalResponse
 from patrol_core.games.bayes_game import BayesianGame, TypeOutcome, types_from_harm
 from patrol_core.games.bayesian import solve_bayesian
@@ -31,7 +32,7 @@ from patrol_core.games.zone_game import FloatArray, Strategy, ZoneGame
 Offender = Literal["rational", "quantal", "regret", "types"]
 OFFENDERS: tuple[Offender, ...] = ("rational", "quantal", "regret", "types")
 
-#: With rules that couple zones these models take minutes above this many zones.
+#: With rules on residual harm per head, quantal response and regret take minutes above this many zones.
 COUPLED_SIZE = 1000
 #: Seconds a search with coupling rules may take before the best plan found comes back with its bracket.
 TIME_LIMIT = 5.0
@@ -88,7 +89,7 @@ def solve_for(game: ZoneGame, offender: Offender, known: Uncertainty) -> Strateg
     Raises
     ------
     InputError
-        For an unknown offender, or a model that would take minutes: fairness between groups of many zones.
+        For an unknown offender, or a model that would take minutes (:func:`takes_minutes`).
     InfeasibleError
         When the rules cannot all be met.
     """
@@ -133,9 +134,18 @@ def _against_types(game: ZoneGame, harm: Mapping[str, FloatArray]) -> TypesStrat
     )
 
 
+def takes_minutes(game: ZoneGame) -> bool:
+    """Whether quantal response and regret would take minutes: many zones under rules that weigh zones one by one.
+
+    Rules on group sums (coverage parity, mean differences and max-min shares of coverage, floors and caps of groups) take
+    seconds at any size (:mod:`~patrol_core.games.atoms`); rules on residual harm per head do not.
+    """
+    return game.size > COUPLED_SIZE and bool(game.coupling_rules()) and atoms_of(game) is None
+
+
 def _check_size(game: ZoneGame, offender: str) -> None:
-    if game.size > COUPLED_SIZE and game.coupling_rules():
+    if offender in ("quantal", "regret") and takes_minutes(game):
         raise InputError(
-            f"Offender model {offender!r} with a fairness rule takes minutes for {game.size:,} zones; switch the rule "
-            f"off, choose larger zones (up to {COUPLED_SIZE:,}), or take the rational offender."
+            f"Offender model {offender!r} with a fairness rule on residual harm takes minutes for {game.size:,} zones; take "
+            f"a rule on patrol per head, choose larger zones (up to {COUPLED_SIZE:,}), or take the rational offender."
         )

@@ -48,7 +48,7 @@ def best_free(
     best, value = start, terms.expected_loss(start)
     log_price = -np.inf
     for _ in range(_MOST_ROUNDS):
-        coverage, nu = _inner(terms, value, budget, lower, upper)
+        coverage, nu = inner(terms, value, budget, lower, upper)
         found = terms.expected_loss(coverage)
         log_price = nu
         if found < value:
@@ -60,7 +60,7 @@ def best_free(
     return best, log_price
 
 
-def _inner(
+def inner(
     terms: Terms, level: float, budget: float, lower: FloatArray, upper: FloatArray
 ) -> tuple[FloatArray, float]:
     """Minimise sum g_t at one level: (coverage, nu)."""

@@ -35,10 +35,10 @@ def best_levels(game: ZoneGame, low: FloatArray, high: FloatArray) -> FloatArray
     open_share = 1 - e * lower
     free = _free_levels(low, high, open_share, spare)
     stuck = low * (1 - e * upper)
-    return np.maximum(np.maximum(free, _largest_of_others(stuck)), high * (1 - e * upper))
+    return np.maximum(np.maximum(free, largest_of_others(stuck)), high * (1 - e * upper))
 
 
-def _largest_of_others(values: FloatArray) -> FloatArray:
+def largest_of_others(values: FloatArray) -> FloatArray:
     """(n,) largest entry other than the own one; 0 if there is no other."""
     top = int(np.argmax(values))
     result = np.full_like(values, values[top])

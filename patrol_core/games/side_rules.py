@@ -258,11 +258,11 @@ def rules_model(rules: SideRules) -> pyo.ConcreteModel:
 
 def _pair_variables(model: pyo.ConcreteModel, rules: SideRules) -> dict[RowKey, dict[int, pyo.Var]]:
     """The u of every pair of every mean difference; free, for the two rows of a pair hold it above 0."""
-    model.u = pyo.Var(pyo.Any, dense=False)
+    model.pair_gap = pyo.Var(pyo.Any, dense=False)
     found: dict[RowKey, dict[int, pyo.Var]] = {}
     for row in rules.rows.values():
         if isinstance(row, PairRow):
-            found.setdefault(row.cap, {}).setdefault(row.pair, model.u[row.cap[0], row.pair])
+            found.setdefault(row.cap, {}).setdefault(row.pair, model.pair_gap[row.cap[0], row.pair])
     return found
 
 

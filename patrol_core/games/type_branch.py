@@ -27,13 +27,13 @@ import heapq
 import itertools
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
-from patrol_core.games.array_lp import ArrayLP, IntArray, Rows, Solved
+from patrol_core.games.array_lp import NOT_RUN, ArrayLP, IntArray, Rows, Solved
 from patrol_core.games.attack_program import check_range
 from patrol_core.games.certify import RowKey
 from patrol_core.games.dobss import LedPlan, costs_of
@@ -236,7 +236,7 @@ class _Search:
     def _run(self) -> Solved:
         left = self.until - time.perf_counter()
         if left <= 0:
-            return Solved(Status.STOPPED_WITHOUT_PLAN, np.zeros(0), -np.inf, np.zeros(0))
+            return NOT_RUN
         return self.lp.solve(left)
 
     # -- plans ----------------------------------------------------------------------------------------
@@ -298,9 +298,7 @@ class _Search:
                 continue
             if solved.status is not Status.OPTIMAL:
                 return self._plan(max(open_.closed, -bound, open_.most), finished=False)
-            self._grow(
-                open_, Solved(solved.status, solved.x, max(bound, solved.bound), solved.reduced), low_, high_
-            )
+            self._grow(open_, replace(solved, bound=max(bound, solved.bound)), low_, high_)
         return self._plan(open_.closed, finished=True)
 
     def _grow(self, open_: _Open, solved: Solved, low: FloatArray, high: FloatArray) -> None:

@@ -116,7 +116,7 @@ def make_game(
     if out_of_reach:
         raise InputError(
             f"Target {out_of_reach[0]!r} cannot be reached from any source; remove it, or correct the network"
-            + (" (edges are one-way)." if network.directed else ".")
+            + (" (edges are one-way)." if not network.two_way else ".")
         )
     return CheckpointGame(
         network,

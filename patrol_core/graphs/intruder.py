@@ -184,22 +184,20 @@ def _regions(game: CheckpointGame, guarded: set[int]) -> list[int]:
             node = parent[node]
         return node
 
-    if not network.directed:
-        for edge, (a, b) in enumerate(zip(network.tail.tolist(), network.head.tolist(), strict=True)):
-            if edge not in guarded:
-                parent[root(a)] = root(b)
+    for edge, (a, b, single) in enumerate(
+        zip(network.tail.tolist(), network.head.tolist(), network.oneway.tolist(), strict=True)
+    ):
+        if edge not in guarded and not single:
+            parent[root(a)] = root(b)
     return [root(node) for node in range(len(parent))]
 
 
 def _ways_between(game: CheckpointGame, region: list[int]) -> dict[int, list[tuple[int, int]]]:
-    network = game.network
     ways: dict[int, list[tuple[int, int]]] = {}
-    for edge, (a, b) in enumerate(zip(network.tail.tolist(), network.head.tolist(), strict=True)):
+    for a, b, edge in zip(*(part.tolist() for part in game.network.arcs), strict=True):
         here, there = region[a], region[b]
         if here != there:
             ways.setdefault(here, []).append((there, edge))
-            if not network.directed:
-                ways.setdefault(there, []).append((here, edge))
     return ways
 
 
@@ -208,14 +206,12 @@ def _spelled_out(
 ) -> tuple[int, ...]:
     """A whole path that crosses the given edges in order and stays inside regions between them."""
     network = game.network
-    if network.directed:
-        return tuple(crossed)
     # Backwards from the target: inside each region walk to the end of the edge that leads into it.
     path: list[int] = []
     node = goal
     for edge in reversed(crossed):
         a, b = int(network.tail[edge]), int(network.head[edge])
-        inner, outer = (a, b) if region[a] == region[node] else (b, a)
+        inner, outer = (b, a) if region[b] == region[node] else (a, b)
         path = [edge, *_inside(game, guarded, {inner}, node), *path]
         node = outer
     starts = {k for k in game.sources.tolist() if region[k] == region[node]}
@@ -237,7 +233,7 @@ def _inside(game: CheckpointGame, guarded: set[int], starts: set[int], goal: int
                     at = before[at][0]
                 return way
             for other, edge in network.ways[node]:
-                if edge not in guarded and other not in before:
+                if edge not in guarded and not network.oneway[edge] and other not in before:
                     before[other] = (node, edge)
                     later.append(other)
         front = later

@@ -26,8 +26,8 @@ class RoadNetwork:
         Names, in the order of every node array.
     tail, head
         Ends of every edge as node positions, shape (edges,).
-    directed
-        Whether edges are one-way, from tail to head.
+    oneway
+        Whether an edge is passed from tail to head only, shape (edges,). A checkpoint on a two-way edge sees both ways.
     guardable
         Whether an edge can take a checkpoint, shape (edges,).
     edge_ids
@@ -41,7 +41,7 @@ class RoadNetwork:
     nodes: tuple[str, ...]
     tail: Ints
     head: Ints
-    directed: bool
+    oneway: Flags
     guardable: Flags
     edge_ids: tuple[str, ...]
     xy: Floats | None = None
@@ -52,6 +52,21 @@ class RoadNetwork:
         """How many edges."""
         return len(self.tail)
 
+    @property
+    def two_way(self) -> bool:
+        """Whether every edge is passed both ways."""
+        return not self.oneway.any()
+
+    @cached_property
+    def arcs(self) -> tuple[Ints, Ints, Ints]:
+        """Every way to pass an edge: from, to, edge; two-way edges twice."""
+        back = np.flatnonzero(~self.oneway)
+        return (
+            np.concatenate([self.tail, self.head[back]]),
+            np.concatenate([self.head, self.tail[back]]),
+            np.concatenate([np.arange(self.size), back]),
+        )
+
     @cached_property
     def place(self) -> dict[str, int]:
         """Position of every node."""
@@ -61,10 +76,8 @@ class RoadNetwork:
     def ways(self) -> tuple[tuple[tuple[int, int], ...], ...]:
         """Of every node the ways on: (other node, edge)."""
         out: list[list[tuple[int, int]]] = [[] for _ in self.nodes]
-        for edge, (a, b) in enumerate(zip(self.tail.tolist(), self.head.tolist(), strict=True)):
+        for a, b, edge in zip(*(part.tolist() for part in self.arcs), strict=True):
             out[a].append((b, edge))
-            if not self.directed:
-                out[b].append((a, edge))
         return tuple(tuple(row) for row in out)
 
     def names(self, edge: int) -> tuple[str, str]:
@@ -89,6 +102,7 @@ def make_network(
     edges: Sequence[tuple[Hashable, Hashable]],
     *,
     directed: bool = False,
+    oneway: Sequence[bool] | None = None,
     guardable: Sequence[bool] | None = None,
     edge_ids: Sequence[str] | None = None,
     nodes: Sequence[Hashable] = (),
@@ -99,6 +113,8 @@ def make_network(
 
     Parameters
     ----------
+    directed, oneway
+        All edges one-way, or which of them.
     nodes
         Names that fix the order (needed with ``xy``); nodes of edges are added behind them.
 
@@ -118,7 +134,8 @@ def make_network(
     table = np.array(ends, dtype=np.int64)
     free = np.ones(len(edges), dtype=bool) if guardable is None else np.asarray(guardable, dtype=bool)
     ids = tuple(str(k) for k in range(1, len(edges) + 1)) if edge_ids is None else tuple(map(str, edge_ids))
-    if len(free) != len(edges) or len(ids) != len(edges):
+    single = np.full(len(edges), directed) if oneway is None else np.asarray(oneway, dtype=bool)
+    if len(free) != len(edges) or len(ids) != len(edges) or len(single) != len(edges):
         raise InputError(
             f"There are {len(edges)} edges, but {len(free)} marks and {len(ids)} names; give one each."
         )
@@ -128,7 +145,7 @@ def make_network(
         tuple(names),
         table[:, 0].copy(),
         table[:, 1].copy(),
-        directed,
+        single,
         free,
         ids,
         None if xy is None else np.asarray(xy, dtype=float),

@@ -75,11 +75,10 @@ def minimum_cut(game: CheckpointGame, targets: list[int]) -> tuple[tuple[int, ..
     many = int(network.guardable.sum()) + 1
     room = np.where(network.guardable, 1, many)
     ends = game.targets[targets]
-    tails = [network.tail, np.full(len(game.sources), source), ends]
-    heads = [network.head, game.sources, np.full(len(ends), sink)]
-    sizes = [room, np.full(len(game.sources), many), np.full(len(ends), many)]
-    if not network.directed:
-        tails, heads, sizes = [*tails, network.head], [*heads, network.tail], [*sizes, room]
+    begin, end, edge = network.arcs
+    tails = [begin, np.full(len(game.sources), source), ends]
+    heads = [end, game.sources, np.full(len(ends), sink)]
+    sizes = [room[edge], np.full(len(game.sources), many), np.full(len(ends), many)]
     loops = np.concatenate(tails) != np.concatenate(heads)
     data = np.concatenate(sizes)[loops].astype(np.int32)
     where = (np.concatenate(tails)[loops], np.concatenate(heads)[loops])
@@ -93,8 +92,7 @@ def minimum_cut(game: CheckpointGame, targets: list[int]) -> tuple[tuple[int, ..
     near = np.zeros(size + 2, dtype=bool)
     near[breadth_first_order(left, source, return_predecessors=False)] = True
     crossing = near[network.tail] & ~near[network.head]
-    if not network.directed:
-        crossing |= near[network.head] & ~near[network.tail]
+    crossing |= near[network.head] & ~near[network.tail] & ~network.oneway
     return tuple(int(edge) for edge in np.flatnonzero(crossing)), near[:size]
 
 
@@ -160,10 +158,7 @@ def _program(game: CheckpointGame) -> Marginals:
     """
     network = game.network
     edges, nodes = network.size, len(network.nodes)
-    arcs = [(network.tail, network.head)] + ([] if network.directed else [(network.head, network.tail)])
-    u = np.concatenate([pair[0] for pair in arcs])
-    v = np.concatenate([pair[1] for pair in arcs])
-    edge = np.tile(np.arange(edges), len(arcs))
+    u, v, edge = network.arcs
     count = len(u)
     rows = np.concatenate([np.arange(count)] * 3)
     columns = np.concatenate([edges + v, edges + u, edge])

@@ -66,7 +66,7 @@ def _rings(game: CheckpointGame, found: Marginals) -> list[tuple[tuple[int, ...]
         return list(found.cuts)
     network = game.network
     near, far = found.potential[network.tail], found.potential[network.head]
-    low = near if network.directed else np.minimum(near, far)
+    low = np.where(network.oneway, near, np.minimum(near, far))
     high = low + game.detection * found.marginals
     used = found.marginals > TINY
     marks = np.unique(np.concatenate([low[used], high[used]]))

@@ -125,7 +125,7 @@ def calendar(
         f"X-WR-CALNAME:{escaped(name)}",
     ]
     stamp = f"{roster.spread.dates[0]:%Y%m%d}T000000Z"
-    walks = dict(visit_table(roster).groupby(["date", "shift", "unit"], sort=False))
+    walks = dict(iter(visit_table(roster).groupby(["date", "shift", "unit"], sort=False)))
     kinds = {shift.name: shift for shift in roster.rules.shifts}
     for duty in _duties(duty_table(roster)):
         if not duty.unit or unit not in (None, duty.unit):
@@ -212,7 +212,7 @@ def roster_html(roster: Roster, names: Mapping[str, str], *, title: str) -> byte
         *(f"<p class='open'>{esc(note)}</p>" for note in roster.notes),
         _month_html(roster),
     ]
-    walks = dict(visit_table(roster).groupby(["date", "shift", "unit"], sort=False))
+    walks = dict(iter(visit_table(roster).groupby(["date", "shift", "unit"], sort=False)))
     duties = duty_table(roster)
     for unit, own in duties[duties["unit"] != ""].groupby("unit", sort=False):
         parts.append(

@@ -29,7 +29,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -52,7 +52,7 @@ CLASSES = 5
 """Most classes of level that have errors of their own."""
 LEAST_ERRORS = 60
 """Fewest errors of a class; with fewer its 5 % and 95 % points would rest on two or three zones."""
-RANKS = "weibull"
+RANKS: Literal["weibull"] = "weibull"
 """Points at k / (n + 1): of n errors and one more, the next lies below the k-th with exactly that chance."""
 FLOOR = 0.05
 """Share of the average zone that is added below the root, so that zones without crime have an interval."""

@@ -43,7 +43,7 @@ _NO_FIGURE = re.compile(
 )
 _MEASURE = re.compile(
     r"rank|decile|quintile|quartile|percentile|score|rate|share|pct|percent|percentage|proportion|ratio|index|per|price|prices|median"
-    r"|mean|average|avg|value|income|earnings|rent|year|density|level|grade|band|std|sd|order"
+    r"|mean|average|avg|value|income|earnings|year|density|level|grade|band|std|sd|order"
 )
 _AREA = re.compile(r"area_(?:km2|sq_?km)|area_hectares|hectares")
 _AREA_KM2 = re.compile(r"area_(?:km2|sq_?km)")

@@ -154,7 +154,7 @@ def measures(seen: Shown, aversion: float) -> pd.DataFrame:
 
 
 def priced(found: Frontier, prepared: Prepared) -> pd.DataFrame:
-    """The frontier with prices in the unit of harm, and how even the patrol of each plan is."""
+    """The frontier with prices in the unit of harm, and how even patrol and harm left of each plan are."""
     frame = found.frame.copy()
     for extra, figure, free in (
         ("extra_worst", "worst_case", found.free.worst_case),
@@ -164,13 +164,16 @@ def priced(found: Frontier, prepared: Prepared) -> pd.DataFrame:
         frame[extra] = rise.mask(rise.abs() <= 1e-9 * max(1.0, abs(free)), 0.0)
     grouping = prepared.grouping
     assert grouping is not None
-    rates = [
-        np.full(len(grouping.names), np.nan)
-        if plan is None
-        else grouping.rates(plan.coverage, prepared.population)
-        for plan in found.strategies
-    ]
-    frame["ratio"] = [min_max_ratio(rate) for rate in rates]
+    people, unknown = prepared.population, np.full(len(grouping.names), np.nan)
+    plans = found.strategies
+    for column, rates in (
+        ("ratio", [unknown if plan is None else grouping.rates(plan.coverage, people) for plan in plans]),
+        (
+            "ratio_harm",
+            [unknown if plan is None else grouping.rates(plan.residual, people) for plan in plans],
+        ),
+    ):
+        frame[column] = [min_max_ratio(rate) for rate in rates]
     return frame
 
 

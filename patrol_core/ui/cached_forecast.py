@@ -23,8 +23,8 @@ SMALL = 30_000
 
 
 def recorded(scenario: Scenario) -> Prepared:
-    """Data choices as recorded, whatever the plan is made for."""
-    return cached.prepared(scenario.changed(outlook="recorded"))
+    """Data choices as recorded, neither smoothed nor forecast, whatever the plan is made for."""
+    return cached.prepared(scenario.changed(outlook="recorded", smoothing="none"))
 
 
 def panel(scenario: Scenario) -> tuple[Panel, pd.DataFrame | None]:

@@ -17,13 +17,13 @@ RULES = {
 }
 
 
-def density_tab(scenario: Scenario, prepared: Prepared, month: str = cached_risk.ALL) -> None:
+def density_tab(scenario: Scenario, prepared: Prepared) -> None:
     """Bandwidth beside, density below."""
     with frame.guarded():
         picture, choice = st.columns([3, 2])
         with choice:
             wide = _bandwidth(scenario)
-        found = cached_risk.density_of(scenario, month, wide)
+        found = cached_risk.density_of(scenario, cached_risk.ALL, wide)
         with picture:
             st.plotly_chart(
                 density_map(found, unit=f"{prepared.surface.unit} per km²"),

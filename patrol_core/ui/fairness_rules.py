@@ -22,7 +22,8 @@ def limits(prepared: Prepared) -> None:
     controls.slider("cap", low=0.01)
     if not prepared.groups:
         return
-    st.markdown("**Units on patrol at once in each group's zones**, least and most")
+    label = escape(prepared.grouping.label) if prepared.grouping is not None else ""
+    st.markdown(f"**Units on patrol at once in each group's zones**, least and most. Groups: {label}")
     names = list(prepared.groups)
     if len(names) > MOST_SLIDERS:
         names = [st.selectbox("Group", names, key=_CHOSEN)]

@@ -34,6 +34,10 @@ TABS = (
     "Impact record",
 )
 ONE, OTHER_RULE, OTHER_BUDGET = "this rule", "other rules", "other budgets"
+AXES = {
+    "patrol": ("ratio", "least over most patrolled group (1 is equal)"),
+    "harm left": ("ratio_harm", "least over most harm left per head (1 is equal)"),
+}
 POINT, AVERSION, REPORTING = "_fair_point", "fair_aversion", "fair_reporting"
 RATES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5, 0.45, 0.4, 0.35, 0.3)
 MOST_LINES = 8
@@ -124,7 +128,15 @@ def _one_frontier(seen: Shown) -> None:
 
 def _shown_levels(points: pd.DataFrame) -> pd.DataFrame:
     """The frontier's table; status and reason only where some level could not be met."""
-    first = ["within", "worst_case", "extra_worst", "expected_residual", "extra_expected", "ratio"]
+    first = [
+        "within",
+        "worst_case",
+        "extra_worst",
+        "expected_residual",
+        "extra_expected",
+        "ratio",
+        "ratio_harm",
+    ]
     rest = [column for column in points.columns if column not in first]
     if bool((points["status"] == "optimal").all()):
         rest = [column for column in rest if column not in ("status", "reason")]
@@ -177,7 +189,9 @@ def _over_rules(seen: Shown) -> None:
         controls.RULES[name]: cached.frontier(seen.scenario.changed(fairness_rule=name))
         for name in (rule, *added)
     }
-    _overlay(seen, found, x="ratio", words="least over most patrolled group (1 is equal)")
+    axis = st.segmented_control("By how even", list(AXES), default="patrol", key="_fair_axis", required=True)
+    column, words = AXES[str(axis)]
+    _overlay(seen, found, x=column, words=words)
 
 
 def _over_budgets(seen: Shown) -> None:
@@ -208,7 +222,9 @@ def _overlay(seen: Shown, found: dict[str, Frontier], *, x: str, words: str) -> 
     )
     st.plotly_chart(figure, config=CONFIG, theme=None, key="_frontiers")
     st.caption("Diamonds mark the knees: beyond them each step of fairness costs more than on average.")
-    table = pd.concat([line.assign(frontier=name) for name, line in lines.items()], ignore_index=True)
+    table = pd.concat(
+        [_shown_levels(line).assign(frontier=name) for name, line in lines.items()], ignore_index=True
+    )
     tables.table(table, name="frontiers", units=_frontier_units(seen), digits=3, height=260)
 
 

@@ -173,7 +173,8 @@ def change_layer(seen: Shown, baseline: Amounts, name: str, *, harm: bool) -> La
         gained = (seen.amounts.burden - baseline.burden) * (100.0 if points else 1.0)
         unit, what = ("points of time" if points else "h per month"), "Patrol"
     known = np.abs(gained[np.isfinite(gained)])
-    reach = max(float(known.max()) if len(known) else 0.0, 1e-9)
+    reach = float(known.max(initial=0.0))
+    reach = reach if reach > 1e-9 else 1.0
     return Layer(
         dict(zip(ids, gained, strict=True)),
         "change",

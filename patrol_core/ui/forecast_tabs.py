@@ -160,7 +160,7 @@ def _one_waterfall(recorded: Prepared, forecast: Forecast, found: Explanation) -
         st.caption("No zone is chosen, so this is the one with the highest prediction.")
     name = str(recorded.zones["name"].astype(str)[zone])
     figure = waterfall(
-        found.parts.loc[zone],
+        found.parts.T[zone],
         base=found.base,
         unit=recorded.surface.unit,
         title=f"{name}: how {forecast.months_ahead[0]} comes about",
@@ -206,7 +206,7 @@ def _table(shown: _Shown) -> None:
     by_ward = ward_table(forecast, wards)
     by_zone = zone_table(forecast)
     with_width, held = cached_forecast.wards(forecast, wards)
-    left, right = st.columns([2, 3])
+    left, right = st.columns(2)
     unit = recorded.surface.unit
     with left:
         st.subheader("By ward", anchor=False)

@@ -93,7 +93,7 @@ def headline(scenario: Scenario, forecast: Forecast) -> None:
     left.markdown(name + escape(rest))
     with right:
         _use_it(scenario)
-    row = forecast.summary.set_index("model").loc[forecast.winner]
+    row = forecast.summary.set_index("model").T[forecast.winner]
     first, second, third, fourth = st.columns(4)
     first.metric(
         "Error a zone and month",
@@ -159,7 +159,9 @@ def month_values(forecast: Forecast, recorded: Prepared, month: str, name: str) 
         mean, low, high = surface.mean, surface.low, surface.high
     else:
         step = forecast.months_ahead.index(month)
-        mean, low, high = (table[:, step] for table in (forecast.predicted, forecast.low, forecast.high))
+        mean, low, high = (
+            table[:, step].astype(float) for table in (forecast.predicted, forecast.low, forecast.high)
+        )
     if name == "width":
         return np.asarray(high - low)
     return np.asarray(mean - recorded.surface.mean if name == "change" else mean)

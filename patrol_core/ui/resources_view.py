@@ -43,7 +43,9 @@ def ward_table(prepared: Prepared, scenario: Scenario) -> tuple[pd.DataFrame, di
     if plan is not None:
         months = plan.frame["month"].nunique()
         of_zone = plan.frame.groupby(plan.frame["zone_id"].astype(str), observed=True)["hours"].sum() / months
-        hours = zones.assign(hours=zones["zone_id"].map(of_zone)).groupby(keys, dropna=False, observed=True, sort=True)
+        hours = zones.assign(hours=zones["zone_id"].map(of_zone)).groupby(
+            keys, dropna=False, observed=True, sort=True
+        )
         sums["hours_a_month"] = hours["hours"].sum()
         units = {**units, "hours_a_month": "h"}
     return sums.reset_index(), units

@@ -73,7 +73,7 @@ def test_the_profile_decides_the_shifts():
     profile = from_shift_weights(weights, EARLY_LATE_NIGHT, "own")
     shares, uncovered = week_shares(profile, EARLY_LATE_NIGHT)
     assert shares == pytest.approx(weights / weights.sum())
-    assert uncovered == 0
+    assert uncovered == pytest.approx(0, abs=1e-12)
     spread = spread_hours({"a": 62.0, "b": 31.0}, "2025-01", profile=profile)
     by_kind = spread.visits.sum(axis=0).reshape(31, 3).sum(axis=0)
     assert by_kind.tolist() == [124, 248, 0]

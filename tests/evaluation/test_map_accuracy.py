@@ -194,6 +194,7 @@ def test_a_map_with_the_winners_flags_is_called_so():
     rows = found.at(0.05).set_index("map")
     assert rows.index[0] == "Best"
     assert rows.loc["Twin", "verdict"] == "same flags"
+    assert rows.loc["Twin", "winner_ahead"] == 0.5
     assert "“Twin” flagged the same zones." in found.sentence(0.05)
 
 

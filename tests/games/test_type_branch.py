@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError, SolverError
-from patrol_core.games.array_lp import ArrayLP, Rows, Solved
+from patrol_core.games.array_lp import NOT_RUN, ArrayLP, Rows
 from patrol_core.games.bayesian import BayesianGame, OffenderType, solve_bayesian
 from patrol_core.games.constraints import (
     Cap,
@@ -114,7 +114,7 @@ def test_stopped_early_it_says_so_and_its_bound_still_holds(monkeypatch):
 
     def limited(program, seconds):
         if len(runs) >= allowed:
-            return Solved(Status.STOPPED_WITHOUT_PLAN, np.zeros(0), -np.inf, np.zeros(0))
+            return NOT_RUN
         return counted(program, seconds)
 
     monkeypatch.setattr(ArrayLP, "solve", limited)

@@ -95,8 +95,12 @@ def small_games(draw):
     free = [draw(st.integers(0, 6)) > 0 for _ in edges]
     free[0] = True
     targets = draw(st.lists(st.integers(1, nodes - 1), min_size=1, max_size=3, unique=True))
+    mixed = draw(st.sampled_from([0.0, 1.0, 0.5]))
     network = make_network(
-        edges, directed=draw(st.booleans()), guardable=free, nodes=[str(k) for k in range(nodes)]
+        edges,
+        oneway=[k >= len(spine) * mixed if mixed < 1 else True for k in range(len(edges))] if mixed else None,
+        guardable=free,
+        nodes=[str(k) for k in range(nodes)],
     )
     return make_game(
         network,
@@ -169,7 +173,7 @@ def walkable(game, number, edges):
             other
             for here in at
             for x, other in ((a, b), (b, a))
-            if here == x and (x == a or not network.directed)
+            if here == x and (x == a or not network.oneway[edge])
         }
     return int(game.targets[number]) in at
 

@@ -24,6 +24,15 @@ from tests.ui.test_pages import app, entry, figure, labelled, no_fault  # noqa: 
 
 RULE = "What is shared evenly"
 LEVEL = "Fairness: how far groups may differ"
+SHOWN_BY = {
+    "Price of fairness": ("Make this the plan", "The front"),
+    "Who changes most": ("Download groups", "Download groups"),
+    "Measures": ("Aversion to inequality", "Aversion to inequality"),
+    "Does it hold?": ("Share of harm recorded there", "Share of harm recorded there"),
+    "Table": ("Download fairness.csv", "Download fairness_hours.csv"),
+    "Impact record": ("Download impact", "Download impact"),
+}
+"""Start of something that only the open tab shows, for the game and for the hours; data text is escaped in labels."""
 
 
 @cache
@@ -35,7 +44,7 @@ def ratio(views, view: str) -> str:
     return f"{float(views.loc[views['view'] == view, 'min_max_ratio'].iloc[0]):.2f}"
 
 
-@pytest.mark.parametrize("groups", ["", "ethnic_group", "age_band", "ward"])
+@pytest.mark.parametrize("groups", ["", "ethnic_group", "ward"])
 def test_figures_of_every_grouping_are_the_cores(groups):
     page = app("fairness", fair="0.4", **({"groups": groups} if groups else {}))
     no_fault(page)
@@ -46,7 +55,7 @@ def test_figures_of_every_grouping_are_the_cores(groups):
     assert figure(page, "Least over most patrolled") == ratio(views, measures.BURDEN)
     assert figure(page, "Least over most harm left") == ratio(views, measures.PROTECTION)
     divided = any("divide the residents" in caption.value for caption in page.caption)
-    assert divided == (groups in ("ethnic_group", "age_band"))
+    assert divided == (groups == "ethnic_group")
 
 
 def test_the_price_is_shown_in_harm_and_per_year():
@@ -61,7 +70,7 @@ def test_the_price_is_shown_in_harm_and_per_year():
 
 def test_hours_have_the_same_views():
     page = app("fairness", fair="0.1", horizon="2")
-    page.button_group[0].set_value(["hours"]).run()
+    page.button_group[0].set_value("hours").run()
     no_fault(page)
     prepared = planner().prepared
     plan = solve_hours_plan(prepared, make_scenario({"fairness": 0.1, "horizon": 2}))
@@ -92,19 +101,21 @@ def test_an_infeasible_parity_offers_the_plan_of_least_violation():
     assert figure(page, "Worst zone") == f"{plan.worst_case:,.1f}"
 
 
-@pytest.mark.parametrize("tab", range(len(TABS)))
-@pytest.mark.parametrize("model", ["game", "hours"])
-def test_every_tab_opens(tab, model):
+@pytest.mark.parametrize(
+    ("model", "tab"),
+    [*(("game", tab) for tab in range(1, len(TABS))), ("hours", 0), ("hours", 2), ("hours", 3)],
+)
+def test_every_tab_opens(model, tab):
     page = app("fairness", fair="0.4", horizon="1")
     page.session_state["_fair_tabs"] = TABS[tab]
-    page.session_state["fair_model"] = model
-    page.run()
+    page.button_group[0].set_value(model).run()
     no_fault(page)
+    shown = [*(one.label for one in (*page.slider, *page.button)), *(str(one.value)[:9] for one in page.info)]
+    shown += [str(one.proto.label) for one in page.get("download_button")]
+    assert any(label.startswith(SHOWN_BY[TABS[tab]][model == "hours"]) for label in shown), shown
 
 
-@pytest.mark.parametrize(
-    "rule", ["coverage-parity", "residual-parity", "mean-difference", "max-min", "residual-max-min"]
-)
+@pytest.mark.parametrize("rule", ["residual-parity", "mean-difference", "max-min"])
 def test_every_rule_has_a_frontier_and_a_point_that_opens(rule):
     page = app("fairness", rule=rule)
     no_fault(page)

@@ -17,7 +17,7 @@ from patrol_core.errors import InputError
 from patrol_core.risk.forecast.covariates import covariates_of, digest_of
 from patrol_core.risk.forecast.features import CITY, COUNTS, OWN
 from patrol_core.risk.forecast.folds import Folds, Origins, plan_origins
-from patrol_core.risk.forecast.intervals import coverage_table, set_widths, tested_intervals
+from patrol_core.risk.forecast.intervals import coverage_table, past_intervals, set_widths
 from patrol_core.risk.forecast.learners import DEFAULTS
 from patrol_core.risk.forecast.models import MODELS, Learnt, Past, foretell, learn, past_of
 from patrol_core.risk.forecast.panel import Panel, months_from
@@ -212,7 +212,7 @@ def make_forecast(
     """
     began = time.monotonic()
     asked = settings or ForecastSettings()
-    tell = progress or (lambda share, words: None)
+    tell = progress or _silent
     origins = plan_origins(len(panel.months), horizon=asked.horizon, origins=asked.origins)
     covariates = covariates_of(static, panel.zone_ids)
     past = past_of(panel, covariates)
@@ -277,6 +277,10 @@ def make_forecast(
 
 
 # -- parts -------------------------------------------------------------------------------------------
+
+
+def _silent(*_: object) -> None:
+    """Nobody listens."""
 
 
 def _check_area(area: Floats, panel: Panel) -> None:
@@ -397,7 +401,7 @@ def _compared(
         np.stack([np.empty(shape[1:], np.float32), *judged.by_model[key][:before]])[1:],
     )
     actual, predicted = np.stack(judged.actual[before:]), np.stack(tests[key])
-    low, high = tested_intervals(earlier, (actual, predicted), asked.coverage, seed=asked.seed)
+    low, high = past_intervals(earlier, (actual, predicted), asked.coverage, seed=asked.seed)
     folds = Folds(
         origins=tuple(names),
         months=tuple(tuple(panel.months[cut : cut + asked.horizon]) for cut in origins.tests),

@@ -108,7 +108,7 @@ def _quantile(errors: Floats, coverage: float) -> float:
     return float(np.sort(errors)[min(place, errors.size) - 1])
 
 
-def tested_intervals(
+def past_intervals(
     earlier: tuple[NDArray[np.floating], NDArray[np.floating]],
     tests: tuple[NDArray[np.floating], NDArray[np.floating]],
     coverage: float,

@@ -170,6 +170,7 @@ def _sheet(forecast: Forecast) -> dict[str, Any]:
             "scale": learnt.scale,
             "most": learnt.most,
         },
+        "trees_start": None if learnt.trees is None else learnt.trees.start,
         "poisson": None
         if regression is None
         else {
@@ -186,7 +187,10 @@ def _plain(frame: pd.DataFrame) -> dict[str, Any]:
     """Columns as lists, with what they hold; a number that is none becomes null."""
     return {
         "columns": [str(name) for name in frame.columns],
-        "kinds": [_KINDS.get(frame[name].dtype.kind, "object") for name in frame.columns],
+        "kinds": [
+            "str" if isinstance(kind, pd.StringDtype) else _KINDS.get(kind.kind, "object")
+            for kind in frame.dtypes
+        ],
         "values": [
             [None if isinstance(value, float) and value != value else value for value in frame[name].tolist()]
             for name in frame.columns
@@ -221,9 +225,7 @@ def _frame(plain: dict[str, Any]) -> pd.DataFrame:
     columns = zip(plain["columns"], plain["kinds"], plain["values"], strict=True)
     return pd.DataFrame(
         {
-            name: pd.Series([np.nan if v is None else v for v in values], dtype=kind)
-            if kind != "object"
-            else pd.Series(values, dtype="str" if all(isinstance(value, str) for value in values) else object)
+            name: pd.Series([np.nan if kind == "float64" and v is None else v for v in values], dtype=kind)
             for name, kind, values in columns
         }
     )
@@ -247,7 +249,7 @@ def _forecast(sheet: dict[str, Any], held: dict[str, bytes]) -> Forecast:
     learnt = Learnt(
         **{**sheet["learnt"], "season": np.array(sheet["learnt"]["season"])},
         poisson=poisson,
-        trees=TreeModel.from_bytes(held[MODEL]) if MODEL in held else None,
+        trees=TreeModel.from_bytes(held[MODEL], sheet["trees_start"]) if MODEL in held else None,
     )
     known = features[list(names)].to_numpy(dtype=np.float32)
     asked = dict(sheet["settings"])

@@ -5,9 +5,10 @@ its season is a given offset :math:`o_i`. Poisson regression:
 :math:`\ln \mu_i = o_i + \beta_0 + x_i^\top \beta`, standardised features, by Newton's method on
 
 .. math::
-    \frac1n \sum_i (\mu_i - y_i \ln \mu_i) + \frac{\alpha}{2} \lVert \beta \rVert^2
+    \sum_i (\mu_i - y_i \ln \mu_i) + \frac{\alpha}{2} \lVert \beta - \beta^* \rVert^2
 
-with a ridge :math:`\alpha = 10^{-4}` that only keeps nearly equal features from fighting. Trees: XGBoost, objective
+where :math:`\beta^*` is 1 (before standardising) for the log of the zone's recent level and 0 for all else: with few data the
+regression is the weighted zone mean times the city season, with many the ridge is not felt. Trees: XGBoost, objective
 ``count:poisson``, histograms.
 
 Both see values divided by a dispersion :math:`\phi` (quasi-Poisson), so that harm days and crimes are learnt alike.
@@ -34,7 +35,8 @@ from patrol_core.risk.forecast.features import KNOWN, OWN, logged
 Floats = NDArray[np.float64]
 Array = NDArray[np.float32]
 
-RIDGE = 1e-4
+RIDGE = 30.0
+"""Weight of the prior, in rows with one crime each: coefficients of standardised features lie within about a fifth."""
 LEAST_MEAN = 1e-6
 """Mean of the target from below, where there is no crime at all."""
 MOST_LOG = 20.0
@@ -89,6 +91,7 @@ def fit_poisson(
     target: NDArray[Any],
     offset: NDArray[np.floating],
     *,
+    expected: Floats | None = None,
     ridge: float = RIDGE,
     most: int = 60,
 ) -> PoissonModel:
@@ -102,21 +105,26 @@ def fit_poisson(
         (rows,), >= 0.
     offset
         (rows,), added to the log prediction as it is.
+    expected
+        (columns,) coefficients to fall back on, before standardising; 0 where not given.
     """
     centre = features.mean(axis=0)
     spread = features.std(axis=0)
     spread = np.where(spread > 1e-12, spread, 1.0)
     design = np.column_stack([np.ones(len(features)), (features - centre) / spread])
     wanted, given = np.asarray(target, dtype=float), np.asarray(offset, dtype=float)
-    penalty = np.full(design.shape[1], ridge)
+    penalty = np.full(design.shape[1], ridge / len(wanted))
     penalty[0] = 0.0
-    beta = np.zeros(design.shape[1])
-    beta[0] = np.log(max(float(wanted.mean()), LEAST_MEAN) / max(float(np.exp(given).mean()), LEAST_MEAN))
+    prior = np.zeros(design.shape[1])
+    prior[1:] = 0.0 if expected is None else expected * spread
+    beta = prior.copy()
+    start = np.exp(np.minimum(given + design @ prior, MOST_LOG)).mean()
+    beta[0] = np.log(max(float(wanted.mean()), LEAST_MEAN) / max(float(start), LEAST_MEAN))
     if wanted.sum() <= 0:
         return PoissonModel(float(beta[0]), beta[1:], centre, spread)
-    loss, mean = _loss(design, wanted, given, beta, penalty)
+    loss, mean = _loss(design, wanted, given, beta, (prior, penalty))
     for _ in range(most):
-        slope = design.T @ (mean - wanted) / len(wanted) + penalty * beta
+        slope = design.T @ (mean - wanted) / len(wanted) + penalty * (beta - prior)
         bend = _weighted_square(design, mean) / len(wanted) + np.diag(penalty + 1e-12)
         step = np.linalg.solve(bend, slope)
         if float(slope @ step) < 1e-12:
@@ -124,7 +132,7 @@ def fit_poisson(
         size = 1.0
         while size > 1e-6:
             tried = beta - size * step
-            new, mean_new = _loss(design, wanted, given, tried, penalty)
+            new, mean_new = _loss(design, wanted, given, tried, (prior, penalty))
             if new <= loss:
                 break
             size /= 2
@@ -135,11 +143,13 @@ def fit_poisson(
 
 
 def _loss(
-    design: Floats, wanted: Floats, offset: Floats, beta: Floats, penalty: Floats
+    design: Floats, wanted: Floats, offset: Floats, beta: Floats, ridge: tuple[Floats, Floats]
 ) -> tuple[float, Floats]:
+    """What is minimised, over the number of rows, and the means."""
     log = np.clip(offset + design @ beta, -30.0, MOST_LOG)
     mean = np.exp(log)
-    return float((mean - wanted * log).mean() + 0.5 * (penalty * beta) @ beta), mean
+    prior, penalty = ridge
+    return float((mean - wanted * log).mean() + 0.5 * (penalty * (beta - prior)) @ (beta - prior)), mean
 
 
 def _weighted_square(design: Floats, weight: Floats) -> Floats:
@@ -153,19 +163,28 @@ def _weighted_square(design: Floats, weight: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class TreeModel:
-    """Fitted trees, with the model as bytes (XGBoost JSON) to keep."""
+    """Fitted trees.
+
+    Attributes
+    ----------
+    booster
+        XGBoost's model.
+    start
+        Log of what they start from, over the offset.
+    """
 
     booster: Any
+    start: float
 
     def predict(self, features: Array, offset: NDArray[np.floating]) -> Floats:
         """Expected value of every row."""
-        given = np.asarray(offset, dtype=np.float32)
+        given = np.asarray(offset + self.start, dtype=np.float32)
         return np.asarray(self.booster.inplace_predict(features, base_margin=given), dtype=float)
 
     def parts(self, features: Array, offset: NDArray[np.floating]) -> Floats:
         """Exact Shapley values of the trees in log units, (rows, features + 1); the last column is the base with offset."""
         xgboost = _xgboost()
-        table = xgboost.DMatrix(features, base_margin=np.asarray(offset, dtype=np.float32))
+        table = xgboost.DMatrix(features, base_margin=np.asarray(offset + self.start, dtype=np.float32))
         return np.asarray(self.booster.predict(table, pred_contribs=True), dtype=float)
 
     def to_bytes(self) -> bytes:
@@ -173,7 +192,7 @@ class TreeModel:
         return bytes(self.booster.save_raw(raw_format="json"))
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> TreeModel:
+    def from_bytes(cls, content: bytes, start: float) -> TreeModel:
         """A model kept before.
 
         Raises
@@ -188,23 +207,34 @@ class TreeModel:
         except (xgboost.core.XGBoostError, ValueError) as error:
             raise InputError("The kept model cannot be read; make the forecast again.") from error
         booster.set_param({"nthread": 1})
-        return cls(booster)
+        return cls(booster, start)
 
 
-def tree_table(features: Array, target: NDArray[Any], offset: NDArray[np.floating]) -> Any:
+@dataclass(frozen=True, eq=False)
+class TreeTable:
     """Training rows as XGBoost's binned table; made once, used by many trials."""
+
+    matrix: Any
+    start: float
+
+
+def tree_table(features: Array, target: NDArray[Any], offset: NDArray[np.floating]) -> TreeTable:
+    """Training rows for the trees, which start from the target's mean."""
     xgboost = _xgboost()
-    return xgboost.QuantileDMatrix(
+    above, below = float(np.mean(target)), float(np.exp(np.asarray(offset, dtype=float)).mean())
+    start = float(np.log(max(above, LEAST_MEAN) / max(below, LEAST_MEAN)))
+    matrix = xgboost.QuantileDMatrix(
         features,
         np.asarray(target, dtype=np.float32),
-        base_margin=np.asarray(offset, dtype=np.float32),
+        base_margin=np.asarray(offset + start, dtype=np.float32),
         max_bin=BINS,
         nthread=_threads(len(features)),
     )
+    return TreeTable(matrix, start)
 
 
 def fit_trees(
-    table: Any,
+    table: TreeTable,
     settings: Mapping[str, float | int],
     *,
     seed: int,
@@ -214,8 +244,10 @@ def fit_trees(
     """Train trees on a table of :func:`tree_table`; ``cancel`` or ``after_round`` returning True stops between rounds."""
     xgboost = _xgboost()
 
-    class Stop(xgboost.callback.TrainingCallback):
-        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+    base: Any = xgboost.callback.TrainingCallback
+
+    class Stop(base):  # type: ignore[misc]
+        def after_iteration(self, *_: Any, **__: Any) -> bool:
             asked = cancel is not None and cancel.is_set()
             return asked or (after_round is not None and after_round())
 
@@ -226,11 +258,11 @@ def fit_trees(
         "max_bin": BINS,
         "max_delta_step": 0.7,
         "seed": seed,
-        "nthread": _threads(table.num_row()),
+        "nthread": _threads(table.matrix.num_row()),
         "verbosity": 0,
     }
-    booster = xgboost.train(chosen, table, int(settings["rounds"]), callbacks=[Stop()])
-    return TreeModel(booster)
+    booster = xgboost.train(chosen, table.matrix, int(settings["rounds"]), callbacks=[Stop()])
+    return TreeModel(booster, table.start)
 
 
 def _xgboost() -> Any:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from patrol_core.risk.forecast.features import KNOWN, OWN, own_features, season_of
+from patrol_core.risk.forecast.features import COUNTS, KNOWN, OWN, own_features, season_of
 from patrol_core.risk.forecast.learners import (
     DEFAULTS,
     PoissonModel,
@@ -199,7 +199,9 @@ def learn(
     rows, target, offset = training_rows(past, base)
     fitted: dict[str, Any] = {}
     if poisson:
-        fitted["poisson"] = fit_poisson(poisson_features(rows, offset), target, offset)
+        fitted["poisson"] = fit_poisson(
+            poisson_features(rows, offset), target, offset, expected=_fall_back(rows.shape[1])
+        )
     if trees:
         fitted["trees"] = fit_trees(tree_table(rows, target, offset), settings, seed=seed)
     return Learnt(base.origin, base.first, base.season, base.scale, base.most, **fitted)
@@ -236,7 +238,7 @@ def _naive(known: Floats, learnt: Learnt, horizon: int) -> Floats:
     return known[[len(known) - 12 + step % 12 for step in range(horizon)]]
 
 
-def _mean(known: Floats, learnt: Learnt, horizon: int) -> Floats:
+def _mean(known: Floats, _: Learnt, horizon: int) -> Floats:
     return np.tile(known[-12:].mean(axis=0), (horizon, 1))
 
 
@@ -262,3 +264,10 @@ def _weighted(known: Floats, learnt: Learnt, horizon: int) -> Floats:
 
 
 _BASELINES = {"naive": _naive, "mean": _mean, "level": _level, "weighted": _weighted}
+
+
+def _fall_back(columns: int) -> Floats:
+    """Coefficients that make the regression the weighted mean: 1 for the recent level."""
+    made = np.zeros(columns)
+    made[list(COUNTS).index("recent")] = 1.0
+    return made

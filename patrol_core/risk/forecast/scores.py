@@ -7,8 +7,8 @@ PAI (:mod:`patrol_core.risk.accuracy`) of each month at the share of area, avera
 The same errors are given for the sum over all months of the horizon.
 
 Rule of choice, on means over the test origins. A model that learns is used if no baseline has a lower MAE or a higher PAI;
-of several the one with the lowest MAE. Otherwise a baseline that is best in both; otherwise, where no model is best in both,
-the one with the lowest mean rank in the two (then the lowest MAE). The choice is made on the same folds that are shown, so
+of several the one with the lowest MAE. Otherwise a baseline that is best of the baselines in both; otherwise, where none
+is, the baseline with the lowest mean rank in the two (then the lowest MAE). The choice is made on the same folds that are shown, so
 the winner's own scores are flattered a little, as the best of seven always are.
 """
 
@@ -138,7 +138,7 @@ _LEARNED = tuple(MODELS[key] for key in LEARNED)
 def choose(summary: pd.DataFrame) -> tuple[str, str]:
     """The model that is used by the rule above (its name), and which case of the rule it was.
 
-    The case is ``learned`` (beats or equals every baseline in both), ``baseline`` (a baseline is best in both) or ``split``.
+    The case is ``learned`` (loses to no baseline), ``baseline`` (a baseline is the best of them in both) or ``split``.
     """
     table = summary.set_index("model")
     mae = table["mae"]
@@ -152,8 +152,9 @@ def choose(summary: pd.DataFrame) -> tuple[str, str]:
         return str(mae[learned].idxmin()), "learned"
     if (good & base).any():
         return str(mae[good & base].idxmin()), "baseline"
-    rank = mae.rank() + places.rank(ascending=False)
-    first = table.index[(rank == rank.min()).to_numpy()]
+    among = base if base.any() else ~base
+    rank = mae[among].rank() + places[among].rank(ascending=False)
+    first = rank.index[(rank == rank.min()).to_numpy()]
     return str(mae[first].idxmin()), "split"
 
 
@@ -166,8 +167,10 @@ def reason_of(
     over = f"over {origins} test origin{'s' if origins > 1 else ''} of {horizon} month{'s' if horizon > 1 else ''}"
     scores = f"mean absolute error {row['mae']:.3g} {unit} a zone and month, PAI {row['pai']:.3g} at {share:.0%} of the area"
     rivals = table[table["baseline"] & (table.index != winner)]
-    if rivals.empty:
-        return f"{winner} is used: {over}, {scores}. No baseline was asked for, so nothing says whether it is any good."
+    if rivals.empty and (case != "baseline" or len(table) == 1):
+        return f"{winner} is used: {over}, {scores}. No other baseline was asked for, so nothing says whether it is any good."
+    if case == "baseline":
+        return f"{winner}, a baseline, is used: {over} no model that learns beats it in both error and PAI ({scores})."
     near, hot = str(rivals["mae"].idxmin()), str(rivals["pai"].fillna(0.0).idxmax())
     mae_lead, pai_lead = float(row["mae_lead"]), float(row["pai_lead"])
     against = (
@@ -179,9 +182,10 @@ def reason_of(
     )
     if case == "learned":
         return f"{winner} is used: {over} it loses to no baseline ({scores}; {against})."
-    if case == "baseline":
-        return f"{winner}, a baseline, is used: {over} no model that learns beats it in both error and PAI ({scores})."
-    return f"{winner} is used: {over} no model is best in both error and PAI, and it ranks first in the two together ({scores}; {against})."
+    return (
+        f"{winner} is used: {over} no model that learns is as good as every baseline in both error and PAI, and of the baselines "
+        f"it ranks first in the two together ({scores}; {against})."
+    )
 
 
 def _lead(percent: float, better: str, worse: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patrol_core.errors import InputError
-from patrol_core.risk.forecast.intervals import coverage_table, set_widths, tested_intervals
+from patrol_core.risk.forecast.intervals import coverage_table, past_intervals, set_widths
 from patrol_core.risk.forecast.panel import few
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def ward_intervals(forecast: Forecast, ward_of: Mapping[str, str]) -> tuple[pd.D
     low, high = widths.interval(predicted)
     table = ward_table(forecast, ward_of)
     table["Low"], table["High"] = low.T.ravel().astype(float), high.T.ravel().astype(float)
-    tested = tested_intervals((past[0], past[1]), (past[2], past[3]), asked.coverage, seed=asked.seed)
+    tested = past_intervals((past[0], past[1]), (past[2], past[3]), asked.coverage, seed=asked.seed)
     return table, coverage_table(past[2], past[3], *tested, folds.origins)
 
 

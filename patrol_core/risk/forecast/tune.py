@@ -1,7 +1,7 @@
-"""Tuning of the trees with Optuna, at origins before every test origin, with a budget and a way to stop.
+r"""Tuning of the trees with Optuna, at origins before every test origin, with a budget and a way to stop.
 
 A trial trains on the months before the tuning origin and forecasts the whole horizon recursively, as it will be used. Its
-value is the mean Poisson deviance, :math:`2 (y \\ln (y / \\hat y) - y + \\hat y)`, which is least for the true mean; the
+value is the mean Poisson deviance, :math:`2 (y \ln (y / \hat y) - y + \\hat y)`, which is least for the true mean; the
 absolute error would favour medians, which are 0 in sparse zones and do not add up. The first trial is the settings without
 tuning, so that the best is never worse than those.
 
@@ -127,7 +127,7 @@ def tune(
         if told is not None:
             told(number, value, float(study.best_value))
     table = trials_table(rows)
-    best = dict(table.loc[table["value"].idxmin(), "params"]) if rows else dict(DEFAULTS)
+    best = min(rows, key=lambda row: float(row["value"]))["params"] if rows else dict(DEFAULTS)
     stopped = cancel is not None and cancel.is_set()
     ended = "trials" if len(rows) == trials else "stopped" if stopped else "time"
     return Tuned(best, table, ended)

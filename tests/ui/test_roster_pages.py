@@ -1,0 +1,169 @@
+"""Shifts, roster, budgets, comparison, patrol areas and resources without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from patrol_core.analysis import prepare, solve_hours_plan
+from patrol_core.areas import load_area
+from patrol_core.scenario import make_scenario
+from patrol_core.ui.resources_view import matches, ward_table, zone_table
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def page(name: str, **state: object) -> AppTest:
+    opened = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=60)
+    for key, value in state.items():
+        opened.session_state[key] = value
+    opened.run()
+    assert not opened.exception, opened.exception
+    return opened
+
+
+def texts(opened: AppTest) -> str:
+    kinds = (opened.markdown, opened.caption, opened.info, opened.warning, opened.success)
+    return "\n".join(str(item.value) for kind in kinds for item in kind)
+
+
+def metric(opened: AppTest, label: str) -> str:
+    return next(str(found.value) for found in opened.metric if found.label == label)
+
+
+def hours_of(ward: str) -> float:
+    scenario = make_scenario({})
+    plan = solve_hours_plan(prepare(load_area("sample"), scenario), scenario).frame
+    month = plan["month"].astype(str).min()
+    return float(plan.loc[(plan["month"].astype(str) == month) & (plan["ward"] == ward), "hours"].sum())
+
+
+def small(tab: str) -> AppTest:
+    """The Hours page with one ward chosen for shifts and roster."""
+    return page("hours", _hours_tabs=tab, game_choices={}, _game_roster_places=["Inkwell"])
+
+
+def test_shifts_keep_the_wards_hours():
+    opened = small("Shifts")
+    assert not opened.error
+    wanted = hours_of("Inkwell")
+    assert f"{wanted:,.2f} h of" in texts(opened)
+    assert "ASSUMPTION" in texts(opened)
+    table = next(found.value for found in opened.dataframe if "all" in found.value.columns)
+    assert table["unit_hours"].sum() == pytest.approx(wanted)
+
+
+def test_a_roster_is_planned_and_replanned():
+    opened = small("Roster")
+    assert "Nothing is planned yet" in texts(opened)
+    next(button for button in opened.button if button.label == "Plan the roster").click().run()
+    assert not opened.exception
+    assert not opened.error, [found.value for found in opened.error]
+    assert metric(opened, "Open duties") == "0"
+    assert "rules broken, counted outside the model: 0" in texts(opened)
+    held = opened.session_state["roster_now"][2]
+    assert metric(opened, "Duties") == f"{int(held.works.sum()):,}"
+    date = held.spread.dates[int(held.works[1].any(axis=1).argmax())]
+    # What the editor would have returned, had somebody typed it in.
+    opened.session_state["_roster_commitments"] = pd.DataFrame(
+        [{"unit": held.rules.units[1], "date": date, "kind": "unavailable", "shift": None}]
+    )
+    del opened.session_state["_roster_commitments_editor"]
+    opened.run()
+    assert "commitments have changed" in texts(opened)
+    next(b for b in opened.button if b.label == "Re-plan with the fewest changes").click().run()
+    assert not opened.exception
+    changed = opened.session_state["roster_now"][2]
+    assert not changed.works[1, held.spread.dates.index(date)].any()
+    assert f"Re-planned: {len(changed.changes)} changes, the fewest possible" in texts(opened)
+
+
+def test_too_few_units_are_one_sentence():
+    opened = small("Roster")
+    next(found for found in opened.number_input if found.label.startswith("Units")).set_value(2).run()
+    next(button for button in opened.button if button.label == "Plan the roster").click().run()
+    assert not opened.exception
+    assert len(opened.error) == 1
+    assert "units" in opened.error[0].value
+
+
+def test_budgets_of_single_wards_are_used():
+    opened = page("hours", _hours_tabs="Budgets")
+    table = next(found.value for found in opened.dataframe if "value_of_hour" in found.value.columns)
+    assert set(table["kind"]) == {"city", "ward"}
+    scenario = make_scenario({"ward_table": ("Inkwell=400",)})
+    held = page("hours", _hours_tabs="Budgets", scenario=scenario)
+    used = next(found.value for found in held.dataframe if "value_of_hour" in found.value.columns)
+    row = used[(used["name"] == "Inkwell")].iloc[0]
+    assert row["limit"] == 400
+    assert row["used"] <= 400
+    refused = page("hours", scenario=make_scenario({"ward_table": ("Inkwell=1",)}))
+    assert "Ward Inkwell in" in refused.error[0].value
+    assert "raise the ward budget to" in refused.error[0].value
+
+
+def test_the_usual_ways_stand_beside_the_plan():
+    opened = page("hours", _hours_tabs="Compare")
+    table = next(found.value for found in opened.dataframe if "overspent" in found.value.columns)
+    assert table["way"].iloc[0] == "This plan"
+    assert table["overspent"].iloc[-1] > 0
+    assert "h that are not there" in texts(opened)
+
+
+@pytest.mark.parametrize("area", ["sample", "columbus"])
+def test_patrol_areas_are_balanced(area):
+    opened = page(
+        "beats",
+        scenario=make_scenario({"area": area}),
+        _game_beats_count=4, _game_beats_tolerance=15,
+    )
+    assert not opened.error, [found.value for found in opened.error]
+    table = next(found.value for found in opened.dataframe if "share_of_mean" in found.value.columns)
+    assert len(table) == 4
+    assert table["share_of_mean"].between(0.85 - 1e-9, 1.15 + 1e-9).all()
+    assert (table["pieces"] == 1).all()
+    proof = "proved bound" if area == "columbus" else "no proof"
+    assert proof in texts(opened)
+
+
+def test_areas_that_cannot_be_are_one_sentence():
+    opened = page("beats", _game_beats_count=60, _game_beats_tolerance=1)
+    assert "alone has" in opened.error[0].value
+
+
+def test_resources_are_searched():
+    opened = page("resources")
+    next(found for found in opened.text_input if found.label == "Search").set_value("inkwell").run()
+    table = next(found.value for found in opened.dataframe if "zone_id" in found.value.columns)
+    assert 0 < len(table) < 128
+    assert (table["ward"] == "Inkwell").any()
+    assert f"{len(table)} of 128 rows" in texts(opened)
+
+
+@pytest.mark.parametrize("tab", ["Wards", "Hours", "Units and duties"])
+def test_every_table_of_the_resources_opens(tab):
+    opened = page("resources", _resource_tabs=tab)
+    assert not opened.error
+    if tab == "Units and duties":
+        assert "No roster is planned yet" in texts(opened)
+
+
+def test_ward_sums_are_the_zones():
+    scenario = make_scenario({})
+    prepared = prepare(load_area("sample"), scenario)
+    zones, _ = zone_table(prepared)
+    wards, _ = ward_table(prepared, scenario)
+    assert wards["zones"].sum() == len(zones)
+    assert wards["expected"].sum() == pytest.approx(zones["expected"].sum())
+    assert wards["hours_a_month"].notna().all()
+    assert wards.set_index("ward").loc["Inkwell", "zones"] == (zones["ward"] == "Inkwell").sum()
+
+
+def test_search_takes_every_word_in_any_column():
+    frame = pd.DataFrame({"a": ["Alpha Road", "Beta", None], "b": ["x", "Road", "alpha"], "n": [1, 2, 3]})
+    assert matches(frame, "ROAD x").tolist() == [True, False, False]
+    assert matches(frame, "alpha").tolist() == [True, False, True]
+    assert matches(frame, " ").all()
