@@ -19,7 +19,9 @@ PARTS = {
     "robust": ["-m", "benchmarks.bench_robust"],
     "stackelberg": ["-m", "benchmarks.bench_stackelberg"],
     "events": ["-m", "benchmarks.bench_events"],
+    "growth": ["-m", "benchmarks.growth_solvers"],
     "hotspots": ["-m", "benchmarks.bench_hotspots"],
+    "forecast": ["-m", "benchmarks.forecast_london"],
     "pages": ["-m", "benchmarks.bench_pages"],
 }
 """Each part runs in a process of its own, so that none warms the next."""

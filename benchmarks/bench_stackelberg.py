@@ -52,6 +52,27 @@ def general_types(n: int, types: int, seed: int) -> BayesianGame:
     return BayesianGame(tuple(f"Z{i:05}" for i in range(n)), made, max(12.0, n / 50))
 
 
+def crime_types(n: int, types: int, seed: int) -> BayesianGame:
+    """General-sum types as crime data make them: an offender gains by the count and dreads arrest, the public loses harm.
+
+    Counts share a common geography with every type's own on top, as in recorded crime; each type has its own harm weight.
+    """
+    rng = np.random.default_rng(seed)
+    busy = rng.gamma(1.0, 1.0, n)
+    weights, made = 10 ** rng.uniform(0, 2, types), []
+    for weight in weights:
+        count = rng.poisson(busy * rng.gamma(2.0, 1.0, n) * rng.uniform(0.5, 8.0)).astype(float) + 0.05
+        made.append((count, weight * count))
+    whole = sum(float(harm.sum()) for _, harm in made)
+    kinds = tuple(
+        OffenderType(
+            f"type {k}", float(harm.sum()) / whole, -0.3 * harm, -harm, np.full(n, -count.mean()), count
+        )
+        for k, (count, harm) in enumerate(made)
+    )
+    return BayesianGame(tuple(f"Z{i:05}" for i in range(n)), kinds, max(12.0, n / 50))
+
+
 def timed(call: Callable[[], object]) -> float:
     started = time.perf_counter()
     call()
@@ -102,9 +123,14 @@ def main() -> None:
     measure_single(4_994, "auto", min(3, repeats), parity=True)
     for n in (100, 1_000, 10_000, 35_672):
         measure_single(n, "origami", repeats)
-    for types in (2, 4) + ((14,) if arguments.dobss else ()):
-        times = [timed(TypesModel(general_types(130, types, seed)).solve) for seed in range(min(5, repeats))]
-        row(f"Bayesian, {types} general-sum types, DOBSS", 130, times)
+    for label, make in (("random", general_types), ("crime-like", crime_types)):
+        for types in (4, 14):
+            games = [make(130, types, seed) for seed in range(max(10, repeats))]
+            times = [timed(lambda g=game: TypesModel(g).solve()) for game in games]
+            row(f"Bayesian, {types} general-sum types, {label}", 130, times, 150 if types == 14 else None)
+            if arguments.dobss or types == 4:
+                times = [timed(lambda g=game: TypesModel(g).solve(method="dobss")) for game in games[:5]]
+                row(f"  the same by DOBSS, {label}", 130, times)
 
 
 if __name__ == "__main__":

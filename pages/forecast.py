@@ -14,6 +14,8 @@ prepared = frame.ready(scenario)
 if prepared is not None:
     frame.status_strip(prepared)
     recorded = cached_forecast.recorded(scenario)
+    job = forecast_job.current_job(recorded.key)
+    running = job is not None and job.running
     forecast, fault = None, ""
     try:
         forecast = cached_forecast.at_once(scenario)
@@ -24,8 +26,8 @@ if prepared is not None:
     else:
         with st.expander("Train it anew", expanded=forecast is None, icon=":material/model_training:"):
             settings_form(scenario, forecast)
-        if forecast_job.current_job(recorded.key) is not None:
-            forecast_job.progress()
+        if job is not None:
+            forecast_job.progress(job, running=running)
     if forecast is None and not fault:
         st.info(
             "These data are large, so nothing is forecast until you press *Train*. Without settings to try, a city of a few "

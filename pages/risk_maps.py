@@ -42,9 +42,14 @@ if prepared is not None:
         )
         months = (ALL, *prepared.months)
         month = st.select_slider("Month", months, ALL, key="_risk_month") if len(prepared.months) > 1 else ALL
+        layer = None
+        # What shows the work has a place of its own: whatever comes and goes before the map would mount it anew.
+        with st.container(), frame.guarded():
+            layer = risk_layer_of(scenario, prepared, shown, month)
         wide, narrow = st.columns([3, 2])
-        with wide, frame.guarded():
-            draw_map(scenario, risk_layer_of(scenario, prepared, shown, month), key="risk")
+        with wide:
+            if layer is not None:
+                draw_map(scenario, layer, key="risk")
             basemap_switch()
         with narrow:
             zone_picker(prepared, key="risk")

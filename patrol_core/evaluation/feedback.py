@@ -7,9 +7,10 @@ Zone *i* has :math:`\lambda_{ik}` crimes of type *k* a round, always the same. U
 
 where :math:`r_k` is the share that people report whether police are there or not, *b* the chance that police find an unreported crime
 where they never patrol, and *s* what a permanent patrol adds. Patrol-generated types (drugs, weapons possession) have a small
-:math:`r_k`, the others a large one. A round goes: records :math:`R_{ik} \sim \text{Poisson}(\lambda_{ik} P_k(x_i))`; the value of a zone is
-the mean over the last *m* rounds of its records, weighted as in the scenario; the plan is made from these values; its coverage decides
-the next records. Before the first round stand *m* rounds recorded under the patrols so far.
+:math:`r_k`, the others a large one. A round goes: crimes happen, :math:`N_{ik} \sim \text{Poisson}(\lambda_{ik})`, and each is recorded with chance
+:math:`P_k(x_i)`; the value of a zone is the mean over the last *m* rounds of its records, weighted as in the scenario; the plan is made
+from these values; its coverage decides the next records. Before the first round stand *m* rounds recorded under the patrols so far. In
+one run all recipes meet the same crimes, each as hard to find for all, so that recipes differ by what they do and not by luck.
 
 Each **recipe** is one way to use the records:
 
@@ -303,9 +304,9 @@ def simulate_feedback(
     late: dict[str, list[Floats]] = {name: [] for name in recipes}
     targets = {name: _Target(world, detection, rounds, recipe.types) for name, recipe in recipes.items()}
     for run in range(runs):
+        happened = _Crimes(world, [rounds.seed, run] if chance else None, rounds)
         for name, recipe in recipes.items():
-            rng = np.random.default_rng([rounds.seed, run]) if chance else None
-            figures, coverage = _run(world, detection, rounds, recipe, targets[name], rng)
+            figures, coverage = _run(world, detection, rounds, recipe, targets[name], happened)
             if name != _EVEN_WITHOUT:
                 rows += [(name, run, at, *line) for at, line in enumerate(figures)]
             late[name].append(coverage)
@@ -397,17 +398,44 @@ class _Target:
         )
 
 
+class _Crimes:
+    """The crimes of one run, the same for all recipes: where and what each is, and how hard it is to find (0 to 1)."""
+
+    def __init__(self, world: World, seed: list[int] | None, rounds: Rounds) -> None:
+        self.mean = world.crimes
+        self.drawn: list[tuple[NDArray[np.intp], Floats]] | None = None
+        if seed is None:
+            return
+        rng = np.random.default_rng(seed)
+        self.drawn = []
+        for _ in range(rounds.memory + rounds.rounds):
+            cell = np.repeat(np.arange(world.crimes.size), rng.poisson(world.crimes).ravel())
+            self.drawn.append((cell, rng.random(len(cell))))
+
+    def recorded(self, at: int, chance: Floats) -> Floats:
+        """(n, K) records of round ``at`` (counted from the first before the plans); expected ones where none are drawn."""
+        if self.drawn is None:
+            return self.mean * chance
+        cell, hidden = self.drawn[at]
+        found = cell[hidden < chance.ravel()[cell]]
+        return np.bincount(found, minlength=self.mean.size).reshape(self.mean.shape).astype(float)
+
+
 def _run(
     world: World,
     detection: Detection,
     rounds: Rounds,
     recipe: _Recipe,
     target: _Target,
-    rng: np.random.Generator | None,
+    happened: _Crimes,
 ) -> tuple[list[tuple[float, ...]], Floats]:
-    """One recipe with one seed: figures of every plan from the first on, and the mean coverage of the last quarter."""
+    """One recipe in one run: figures of every plan from the first on, and the mean coverage of the last quarter."""
+
+    def value(at: int, under: Floats) -> Floats:
+        return _recorded_value(world, detection, rounds, recipe, target, happened, at, under)
+
     coverage = target.first
-    memory = [_records(world, detection, rounds, recipe, target, coverage, rng) for _ in range(rounds.memory)]
+    memory = [value(at, coverage) for at in range(rounds.memory)]
     lines: list[tuple[float, ...]] = []
     late = np.zeros(len(coverage))
     for at in range(rounds.rounds + 1):
@@ -417,7 +445,7 @@ def _run(
         if at > rounds.rounds - _late(rounds):
             late += coverage / _late(rounds)
         if at < rounds.rounds:
-            memory.append(_records(world, detection, rounds, recipe, target, coverage, rng))
+            memory.append(value(rounds.memory + at, coverage))
     return lines, late
 
 
@@ -426,19 +454,19 @@ def _late(rounds: Rounds) -> int:
     return max(1, rounds.rounds // 4)
 
 
-def _records(
+def _recorded_value(
     world: World,
     detection: Detection,
     rounds: Rounds,
     recipe: _Recipe,
     target: _Target,
+    happened: _Crimes,
+    at: int,
     coverage: Floats,
-    rng: np.random.Generator | None,
 ) -> Floats:
-    """(n,) value of the zones as this round's records show it."""
+    """(n,) value of the zones as the records of a round show it."""
     under = coverage if recipe.loop else target.even
-    mean = world.crimes * detection.chance(under, world.found)
-    seen = mean if rng is None else rng.poisson(mean).astype(float)
+    seen = happened.recorded(at, detection.chance(under, world.found))
     if recipe.corrected:
         thought = detection.chance(under, world.found, believed=rounds.believed)
         usual = detection.chance(target.even, world.found, believed=rounds.believed)

@@ -57,7 +57,9 @@ def feedback_lines(course: pd.DataFrame, *, figure: str, title: str, unit: str) 
             line={"color": colour, "width": 2.5, "dash": "dot" if colour == REFERENCE else "solid"},
             hovertemplate=f"{recipe}, round %{{x}}: %{{y:,.2f}}<extra></extra>",
         )
-    drawn.update_layout(margin={"t": 84})
+    drawn.update_layout(
+        height=420, legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.22, "yanchor": "top"}
+    )
     return drawn
 
 

@@ -52,9 +52,10 @@ _VIOLATED = 1e-7
 #: Drops (in attacker scales) below this make no cut: 1 / F would drown the rest of the row.
 _STEEP = 1e-6
 
-#: Rounds of cuts at the root and below, and the share of the bound a round must win to be worth another.
-_ROUNDS = (20, 2)
-_WORTH = 1e-4
+#: Rounds of cuts at the root and below, and the share of the gap that so many rounds must win to be worth another.
+_ROUNDS = (60, 4)
+_WORTH = 0.05
+_PATIENCE = 3
 
 #: Most cuts of a type in a round: the deepest do most of the work, and rows cost time in every later run.
 _CUTS = 4
@@ -224,13 +225,18 @@ class _Search:
 
     def _relax(self, rounds: int, worth: float = _WORTH) -> Solved:
         """Solve with cuts, while they pay."""
-        solved = self._run()
+        solved, seen = self._run(), [-np.inf] * _PATIENCE
         for _ in range(rounds):
-            if solved.status is not Status.OPTIMAL or self._beaten(-solved.bound) or not self._cut(solved.x):
+            if solved.status is not Status.OPTIMAL or self._beaten(-solved.bound):
                 break
-            before, solved = solved, self._run()
-            if solved.bound - before.bound <= worth * abs(before.bound):
+            if worth >= 0 and solved.bound - seen[-_PATIENCE] <= worth * (-self.value - solved.bound):
                 break
+            seen.append(solved.bound)
+            if not self._cut(solved.x):
+                break
+            if self.best is None:
+                self._consider(solved.x)
+            solved = self._run()
         return solved
 
     def _run(self) -> Solved:

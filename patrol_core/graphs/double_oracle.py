@@ -100,9 +100,14 @@ def solve_exact(
     time_limit
         Seconds.
     stop
-        Asked after every round with lower and upper bound; True ends the search with what there is.
+        Asked after every round, and in long searches for a path, with lower and upper bound; True ends the search with what
+        there is.
     """
     started = time.perf_counter()
+
+    def give_up() -> bool:
+        return time.perf_counter() - started > time_limit or (stop is not None and stop(lower, upper))
+
     marginals = ranger(game)
     best = max((sampled(game, name, marginals) for name in ("ranger+radius", "ranger+comb")), key=_value)
     lower, upper = best.value, marginals.bound
@@ -123,10 +128,13 @@ def solve_exact(
         new_path = False
         # Half-way to the best strategy so far as well: its paths cut off more, and it is often better than both.
         for tried in (mixed, blended(strategy, mixed)):
-            seen = best_paths(game, tried, every_target=True)
+            seen = best_paths(game, tried, every_target=True, give_up=give_up)
             new_path |= _add_paths(paths, seen)
             if seen.bound > lower:
                 lower, strategy, approach = seen.bound, tried, seen
+        if give_up():
+            history.append((time.perf_counter() - started, lower, upper))
+            break
         # The intruder first: cheap and exact. Only when no path is new does the defender have to answer exactly.
         answer, proved = _better_set(
             game, paths, mix, sets, exact=not new_path, left=time_limit - (time.perf_counter() - started)

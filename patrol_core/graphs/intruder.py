@@ -10,6 +10,7 @@ label bounds all that are left.
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ import numpy as np
 from patrol_core.graphs.checkpoint_game import CheckpointGame, JointStrategy
 
 MOST_LABELS = 400_000
+ASK_EVERY = 1024
+"""Labels after which a search asks whether to go on."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,12 @@ class BestPaths:
 
 
 def best_paths(
-    game: CheckpointGame, strategy: JointStrategy, *, every_target: bool = False, most: int = MOST_LABELS
+    game: CheckpointGame,
+    strategy: JointStrategy,
+    *,
+    every_target: bool = False,
+    most: int = MOST_LABELS,
+    give_up: Callable[[], bool] | None = None,
 ) -> BestPaths:
     """Best path of an intruder who knows the strategy.
 
@@ -64,15 +72,25 @@ def best_paths(
         Go on until every target has its best path (for tables), not only until the worst is known.
     most
         Labels after which the search stops with a bound.
+    give_up
+        Asked now and then; True stops it likewise.
     """
-    return _Search(game, strategy, every_target=every_target, most=most).run()
+    return _Search(game, strategy, every_target=every_target, most=most, give_up=give_up).run()
 
 
 class _Search:
     def __init__(
-        self, game: CheckpointGame, strategy: JointStrategy, *, every_target: bool, most: int
+        self,
+        game: CheckpointGame,
+        strategy: JointStrategy,
+        *,
+        every_target: bool,
+        most: int,
+        give_up: Callable[[], bool] | None = None,
     ) -> None:
         self.game, self.most, self.every = game, most, every_target
+        self.give_up, self.ask_at = give_up, ASK_EVERY
+        self.strategy = strategy
         self.chance = strategy.probability.tolist()
         self.met: dict[int, list[int]] = {}
         for number, chosen in enumerate(strategy.sets):
@@ -113,7 +131,7 @@ class _Search:
                     payoff = game.payoff(target, stopped)
                     if payoff < worst:
                         worst, best = payoff, target
-            if len(labels) > self.most:
+            if self._too_long(len(labels)):
                 bound = (
                     min(game.payoff(t, stopped) for t in range(len(game.targets)) if t not in found)
                     if len(found) < len(game.targets)
@@ -124,7 +142,40 @@ class _Search:
                 reached, chance = self._pass(state, stopped, edge)
                 heapq.heappush(heap, (chance, len(labels), reached))
                 labels.append((other, label, edge))
+        if best < 0:  # stopped before any target was reached: any path will do, the bound holds all the same
+            found = {0: self._some_path()}
+            worst, best = game.payoff(0, found[0].stopped), 0
         return BestPaths(worst, min(worst, bound), found[best], found, len(labels))
+
+    def _too_long(self, labels: int) -> bool:
+        if labels > self.most:
+            return True
+        if self.give_up is None or labels < self.ask_at:
+            return False
+        self.ask_at = labels + ASK_EVERY
+        return self.give_up()
+
+    def _some_path(self) -> Approach:
+        """A path with the fewest edges to the first target, and the chance to be stopped on it."""
+        network = self.game.network
+        goal = int(self.game.targets[0])
+        before: dict[int, tuple[int, int]] = {k: (-1, -1) for k in self.game.sources.tolist()}
+        front = list(before)
+        while goal not in before:
+            later = []
+            for node in front:
+                for other, edge in network.ways[node]:
+                    if other not in before:
+                        before[other] = (node, edge)
+                        later.append(other)
+            front = later
+        way: list[int] = []
+        while before[goal][0] >= 0:
+            way.append(before[goal][1])
+            goal = before[goal][0]
+        met = [len(set(way).intersection(chosen)) for chosen in self.strategy.sets]
+        passed = (1 - self.game.detection) ** np.array(met)
+        return Approach(0, tuple(way[::-1]), float(1 - self.strategy.probability @ passed))
 
     def _settled(self, stopped: float, worst: float, found: dict[int, Approach]) -> bool:
         """Whether no target left can be worse than the worst known."""

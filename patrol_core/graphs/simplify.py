@@ -16,7 +16,7 @@ strategy on the small network is one on the large.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -239,10 +239,15 @@ def _made(game: CheckpointGame, work: _Work) -> Simplified:
     )
 
 
-def solve_simplified(game: CheckpointGame, *, time_limit: float = 60.0) -> tuple[CheckpointPlan, Simplified]:
-    """The exact plan by way of the smaller network; its value is worked out again on the network given."""
+def solve_simplified(
+    game: CheckpointGame, *, time_limit: float = 60.0, stop: Callable[[float, float], bool] | None = None
+) -> tuple[CheckpointPlan, Simplified]:
+    """The exact plan by way of the smaller network; its value is worked out again on the network given.
+
+    ``time_limit`` and ``stop`` are those of :func:`patrol_core.graphs.double_oracle.solve_exact`.
+    """
     found = simplify(game)
-    plan = solve_exact(found.game, time_limit=time_limit)
+    plan = solve_exact(found.game, time_limit=time_limit, stop=stop)
     strategy = found.lifted(plan.strategy)
     seen = best_paths(game, strategy)
     certificate = replace(plan.certificate, objective=seen.bound)

@@ -126,10 +126,9 @@ def read_weights(
     allowed = None if known is None else frozenset(known)
     found: dict[str, float] = {}
     lines: dict[str, int] = {}
-    for row, (kind, weight) in enumerate(
-        zip(*(table[column].to_pylist() for column in COLUMNS), strict=True)
-    ):
-        kind, line = kind.strip(), line_of_row(text, row)
+    cells = zip(*(table[column].to_pylist() for column in COLUMNS), strict=True)
+    for row, (written, weight) in enumerate(cells):
+        kind, line = written.strip(), line_of_row(text, row)
         if not kind or "|" in kind:
             raise InputError(f"{name}, line {line}: {kind!r} is no crime type; write one like 'Burglary'.")
         if kind in found:

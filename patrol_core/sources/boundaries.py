@@ -22,10 +22,10 @@ from patrol_core.sources.attributes import (
     check_population,
     find_column,
     group_texts,
-    plain,
     read_attributes,
     vintage_of,
 )
+from patrol_core.sources.names import plain
 from patrol_core.sources.vector_files import load_bytes, read_features
 
 __all__ = ["attach_attributes", "read_attributes", "read_polygons"]

@@ -12,9 +12,11 @@ from patrol_core.errors import InfeasibleError
 from patrol_core.fairness import curves, groups, measures
 from patrol_core.figures.charts import CONFIG, group_bars
 from patrol_core.figures.fairness_charts import change_bars, view_curves
+from patrol_core.games.constraints import fairness_rule
 from patrol_core.scenario import choices
 from patrol_core.ui import state
 from patrol_core.ui.cached_fairness import Shown
+from patrol_core.ui.frame import relax_button
 from patrol_core.ui.map_view import Layer
 
 YEAR = 12
@@ -80,14 +82,18 @@ def _extra(value: float, reference: float, *, dated: bool) -> str | None:
 def rule_fault(error: InfeasibleError) -> None:
     """An infeasible fairness rule in words, with the plan of least violation one press away."""
     st.error(str(error), icon=":material/block:")
-    rule = state.scenario().fairness_rule
-    about = error.rule.split(" ")[0] == rule.split("-")[0] or error.rule.startswith(rule)
-    if error.remedy is None or state.scenario().fairness is None or not about:
+    now = state.scenario()
+    about = (
+        now.fairness is not None
+        and fairness_rule(now.fairness_rule, now.fairness).name.split(" ")[0] == error.rule.split(" ")[0]
+    )
+    if error.remedy is None or not about:
+        relax_button(error)
         return
     level = float(np.ceil(error.remedy * 1e4 - 1e-6) / 1e4)
     st.write(
         f"Budget and the other rules do not leave room for it. The plan of least violation keeps everything else and comes as near "
-        f"as can be: {choices()['fairness'].label.lower()} {level:.2%} instead of {state.scenario().fairness:.2%}."
+        f"as can be: {choices()['fairness'].label.lower()} {level:.2%} instead of {now.fairness:.2%}."
     )
     st.button(
         f"Show the plan of least violation ({level:.2%})",

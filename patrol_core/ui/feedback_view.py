@@ -193,16 +193,23 @@ def _picture(found: Feedback) -> None:
 
 
 def _lesson(summary: pd.DataFrame) -> str:
-    drift = float(summary["drift"][ALL])
-    if not drift > 0:
+    if not float(summary["drift"][ALL]) > 0:
         return "Without an effect of patrols on records there is no loop: nothing moves but by chance."
-    text = f"In the end the loop has moved {drift:.1f} % of patrol."
+    if not float(summary["drift_low"][ALL]) > 0:
+        return "What the loop has moved cannot be told from chance in these runs."
+    words = [f"In the end the loop has moved {float(summary['drift'][ALL]):.1f} % of patrol."]
     if WITHOUT in summary.index:
-        text += f" Leaving out what patrols generate {_removed(float(summary['drift_removed'][WITHOUT]))};"
-    return f"{text} correcting for detection {_removed(float(summary['drift_removed'][CORRECTED]))}."
+        words.append(f"Leaving out what patrols generate {_removed(summary, WITHOUT)}.")
+    words.append(f"Correcting for detection {_removed(summary, CORRECTED)}.")
+    return " ".join(words)
 
 
-def _removed(share: float) -> str:
+def _removed(summary: pd.DataFrame, recipe: str) -> str:
+    share = float(summary["drift_removed"][recipe])
+    if summary["drift_high"][recipe] >= summary["drift_low"][ALL] and (
+        summary["drift_low"][recipe] <= summary["drift_high"][ALL]
+    ):
+        return f"changes that by no more than chance could ({-share:+.0f} %)"
     return f"removes {share:.0f} % of that" if share >= 0 else f"adds {-share:.0f} % to that"
 
 

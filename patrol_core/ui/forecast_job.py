@@ -35,7 +35,6 @@ class ForecastJob:
     words: str = "Starting …"
     share: float = 0.0
     fault: str = ""
-    said: bool = False
     result: Forecast | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
@@ -91,23 +90,30 @@ def busy() -> bool:
     return job is not None and job.running
 
 
-@st.fragment(run_every=1.0)
-def progress() -> None:
-    """How far the training is, and the way to stop it; draws the whole page again when it has ended."""
-    job: ForecastJob | None = st.session_state.get(JOB)
-    if job is None:
-        return
-    if job.running:
-        st.progress(job.share, escape(job.words))
-        st.button(
-            "Stop and keep the best so far",
-            on_click=job.cancel.set,
-            icon=":material/stop_circle:",
-            disabled=job.cancel.is_set(),
-        )
-        return
-    if not job.said:
-        job.said = True
-        st.rerun()
-    if job.fault:
+def progress(job: ForecastJob, *, running: bool) -> None:
+    """How far the training is, and the way to stop it; once it has ended, why it failed if it did.
+
+    Parameters
+    ----------
+    running
+        Whether it was at work when this page began to draw; if it has ended since, the page is drawn again.
+    """
+    if running:
+        _bar()
+    elif job.fault:
         st.error(escape(job.fault), icon=":material/error:")
+
+
+@st.fragment(run_every=1.0)
+def _bar() -> None:
+    """Drawn every second while the job is at work only; its end draws the whole page again."""
+    job: ForecastJob | None = st.session_state.get(JOB)
+    if job is None or not job.running:
+        st.rerun()
+    st.progress(job.share, escape(job.words))
+    st.button(
+        "Stop and keep the best so far",
+        on_click=job.cancel.set,
+        icon=":material/stop_circle:",
+        disabled=job.cancel.is_set(),
+    )

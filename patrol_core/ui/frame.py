@@ -146,6 +146,7 @@ RELAXED = (
     ("budget", "budget"),
     ("parity", "fairness"),
     ("floor", "floor"),
+    ("cap of", "cap"),
 )
 """Word in the name of a broken rule, and the choice that mends it; the first that fits."""
 
@@ -154,6 +155,9 @@ def relax_button(error: InfeasibleError) -> None:
     """One button to the least relaxation that works, where it is known."""
     field = next((name for word, name in RELAXED if word in error.rule), None)
     if field is None or error.remedy is None:
+        return
+    if " on group " in error.rule:
+        _relax_group(error.rule, error.remedy)
         return
     # A hair looser than the limit, which is a rounded number; the floor is relaxed downwards.
     digits = 2 if "budget" in error.rule else 4
@@ -167,6 +171,25 @@ def relax_button(error: InfeasibleError) -> None:
         type="primary",
         on_click=state.change_and_reseed,
         kwargs={field: level / scale},
+    )
+
+
+def _relax_group(rule: str, remedy: float) -> None:
+    """The button for the least or most patrol of one group."""
+    floors, caps = state.scenario().group_levels()
+    lower = rule.startswith("floor")
+    levels, field = (floors, "group_floor") if lower else (caps, "group_cap")
+    group = next((name for name in levels if rule.endswith(f" on group {name!r}")), None)
+    if group is None:
+        return
+    level = (math.floor(remedy * 1e4) if lower else math.ceil(remedy * 1e4 - 1e-6)) / 1e4
+    entries = tuple(f"{name}={level if name == group else value:g}" for name, value in levels.items())
+    st.button(
+        f"{choices()[field].label}: use {level:g} in {escape(group)}",
+        key=f"_relax_{field}",
+        type="primary",
+        on_click=state.change_and_reseed,
+        kwargs={field: entries},
     )
 
 

@@ -242,10 +242,12 @@ def _details(prepared: Prepared, score: StaticScore, labels: dict[str, str]) -> 
             key="_static_fit",
         )
         right.plotly_chart(qq_plot(residual, inside), config=CONFIG, theme=None, key="_static_qq")
-        checks = pd.DataFrame(
-            [{"check": c.name, "statistic": c.statistic, "p": c.p, "says": c.words} for c in score.checks]
+        st.markdown(
+            "\n".join(
+                f"* **{escape(c.name)}** {c.statistic:,.3g}, p = {c.p:.3f}: {escape(c.words)}"
+                for c in score.checks
+            )
         )
-        tables.table(checks, name="static_checks", digits=3)
         for note in score.notes:
             st.write(escape(note))
         st.caption(

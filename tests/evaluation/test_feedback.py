@@ -172,7 +172,7 @@ def test_hot_spots_hold_on_to_a_wrong_start():
     place = world(np.full((20, 2), 30.0), budget=3.0)
     got = simulate_feedback(
         place,
-        Detection(0.2, 0.0, 0.0, 0.8),
+        Detection(0.2, 0.05, 0.1, 0.7),
         Rounds(rounds=12, seeds=4, planner="Hot spots first", start="next best"),
     )
     end = got.summary.set_index("recipe")["started_share"]

@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
+from patrol_core.analysis import game_of, hours_demand, prepare, surface_as_of, uncertainty_of
 from patrol_core.areas import load_area
 from patrol_core.errors import InputError
 from patrol_core.evaluation.sensitivity import monthly_values, smoothed_monthly_values
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.risk.smoothing import fit_prior, smooth
 from patrol_core.risk.surface import build_surface
+from patrol_core.scenario import make_scenario
 from patrol_core.zones import count_crimes, make_zones, neighbours
 
 COUNT, CCHI = WEIGHTS["count"], WEIGHTS["cchi"]
@@ -191,6 +193,28 @@ def test_resampled_months_have_the_smoothed_mean(kind):
     np.testing.assert_allclose(table.mean(axis=1), surface.mean)
     raw = monthly_values(counts, zones.index, data.months, weights=CCHI, crime_types=data.crime_types)
     assert (table.std(axis=1) <= raw.std(axis=1) + 1e-9).all()
+
+
+@pytest.mark.parametrize("kind", ["all", "neighbours"])
+def test_plans_use_the_smoothed_values_everywhere(kind):
+    data = load_area("sample")
+    scenario = make_scenario({"smoothing": kind, "weighting": "cchi", "horizon": 12})
+    prepared = prepare(data, scenario)
+    values = prepared.surface.mean
+    plain = prepare(data, scenario.changed(smoothing="none"))
+    assert plain.surface.smoothing is None
+    assert not np.allclose(values, plain.surface.mean)
+    np.testing.assert_array_equal(game_of(prepared, scenario).values, values)
+    np.testing.assert_allclose(sum(uncertainty_of(prepared, scenario).harm.values()), values)
+    # Three whole years: over the twelve months ahead the season evens out.
+    demand = hours_demand(prepared, scenario)
+    ahead = demand.groupby("zone_id", sort=False)["risk"].mean().loc[list(prepared.zone_ids)]
+    np.testing.assert_allclose(ahead, values)
+    months = prepared.months[:12]
+    earlier = surface_as_of(prepared, scenario, months, ahead=6)
+    again = prepare(data, scenario.changed(to_month=months[-1])).surface
+    np.testing.assert_allclose(earlier.mean, again.mean)
+    assert any("drawn towards" in finding.text for finding in prepared.findings)
 
 
 # ---------------------------------------------------------------- degenerate

@@ -9,7 +9,8 @@ import pytest
 import shapely
 
 from patrol_core.errors import InputError
-from patrol_core.sources.attach import quintiles
+from patrol_core.sources.attach import quintiles, quintiles_by_nation
+from patrol_core.sources.attributes import age_band
 from patrol_core.sources.boundaries import attach_attributes, read_attributes, read_polygons
 
 
@@ -178,3 +179,79 @@ def test_westminster_2011_with_2021_census(shared_uk):
     ethnic = [c for c in got if c.startswith("share_") and c not in ages]
     for family in (ages, ethnic):
         np.testing.assert_allclose(got[family].sum(axis=1), 1.0)
+
+
+# -- groups of people and of any text --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "band"),
+    [
+        ("age_aged_15_years_and_under", "0_15"),
+        ("Age 16 to 64", "16_64"),
+        ("age_65_and_over", "65_over"),
+        ("age_under_16", "0_15"),
+        ("age_0_14", "0_14"),
+        ("age_total", None),
+        ("age_5", None),
+        ("average_age_16_24", None),
+    ],
+)
+def test_age_bands_by_their_names(column, band):
+    assert age_band(column) == band
+
+
+def squares(*codes: str) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        {"name": list(codes)},
+        geometry=[shapely.box(i, 0, i + 1, 1) for i in range(len(codes))],
+        index=pd.Index(codes, name="zone_id"),
+        crs="EPSG:27700",
+    )
+
+
+def test_ages_become_shares_that_sum_to_one(tmp_path):
+    file = tmp_path / "ages.csv"
+    file.write_text(
+        "LSOA21CD,age_aged_15_years_and_under,age_aged_16_to_64_years,age_65_and_over\n"
+        "E01000001,20,60,20\nE01000002,0,0,0\n",
+        encoding="utf-8",
+    )
+    table = read_attributes(file)
+    assert list(table.columns) == ["age_0_15", "age_16_64", "age_65_over"]
+    got, _ = attach_attributes(squares("E01000001", "E01000002"), table)
+    assert got.loc["E01000001", ["share_age_0_15", "share_age_16_64", "share_age_65_over"]].tolist() == [
+        0.2,
+        0.6,
+        0.2,
+    ]
+    assert got.loc["E01000002", ["share_age_0_15"]].isna().all()  # nobody lives there
+
+
+def test_ages_that_overlap_are_said_and_not_used(tmp_path):
+    file = tmp_path / "ages.csv"
+    file.write_text("LSOA21CD,age_0_17,age_16_64\nE01000001,20,60\n", encoding="utf-8")
+    got, found = attach_attributes(squares("E01000001"), read_attributes(file))
+    assert not [column for column in got if str(column).startswith("share_age")]
+    assert any("overlap" in finding.text for finding in found)
+
+
+def test_text_columns_become_groups(tmp_path):
+    codes = [f"E0100000{i}" for i in range(1, 7)]
+    rows = [f"{code},{'Hill' if i % 2 else 'Dale'},name {i},E09000033,{i}" for i, code in enumerate(codes)]
+    file = tmp_path / "own.csv"
+    file.write_text(
+        "LSOA21CD,Police area,LSOA name,District code,score\n" + "\n".join(rows), encoding="utf-8"
+    )
+    table = read_attributes(file)
+    assert list(table.columns) == ["group_police_area"]  # names differ, codes are codes, scores are numbers
+    got, _ = attach_attributes(squares(*codes), table)
+    assert got["group_police_area"].tolist() == ["Dale", "Hill"] * 3
+
+
+def test_quintiles_are_formed_within_each_nation():
+    codes = [f"E0100000{i}" for i in range(5)] + [f"W0100000{i}" for i in range(5)]
+    order = pd.Series([10.0, 20, 30, 40, 50, 1, 2, 3, 4, 5], index=codes)
+    assert quintiles_by_nation(order).tolist() == ["1", "2", "3", "4", "5"] * 2
+    one = pd.Series([5.0, 1.0, 3.0], index=["a", "b", "c"])
+    assert quintiles_by_nation(one).tolist() == quintiles(one).tolist()

@@ -148,6 +148,15 @@ def test_a_level_for_an_unknown_group_is_one_sentence():
     assert "names the group 'nowhere'" in page.error[0].value
 
 
+def test_a_level_of_a_group_that_cannot_be_met_has_a_way_out():
+    page = app("fairness", gfloor="3=20")  # twelve units in all
+    assert not page.exception
+    assert "floor of 20 on group '3'" in page.error[0].value or "budget" in page.error[0].value
+    (button,) = [one for one in page.button if ": use " in one.label]
+    button.click().run()
+    no_fault(page)
+
+
 def test_the_plan_shown_before_can_be_held_against():
     page = app("fairness", fair="0.4")
     labelled(page.select_slider, LEVEL).set_value(0.2).run()

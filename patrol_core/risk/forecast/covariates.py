@@ -55,8 +55,11 @@ def covariates_of(static: pd.DataFrame | None, zone_ids: Sequence[str]) -> Covar
     """
     if static is None or static.shape[1] == 0:
         return Covariates((), (), np.empty((len(zone_ids), 0)), ())
-    table = _met(static, zone_ids)
     notes: list[str] = []
+    others = sorted(set(static.index.map(str)) - set(zone_ids))
+    if others:
+        notes.append(f"Covariates of {len(others)} zones that are not forecast are not used ({few(others)}).")
+    table = _met(static, zone_ids)
     _say_missing(table, notes)
     kept: list[str] = []
     columns: list[Floats] = []

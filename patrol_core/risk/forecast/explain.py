@@ -29,7 +29,7 @@ from patrol_core.risk.forecast.learners import poisson_features
 from patrol_core.risk.forecast.models import LEAST_LEVEL
 
 if TYPE_CHECKING:
-    from patrol_core.risk.forecast.forecast import Forecast
+    from patrol_core.risk.forecast.result import Forecast
 
 Floats = NDArray[np.float64]
 
@@ -164,6 +164,8 @@ _DOES: Mapping[str, str] = {
 
 def _number(value: float) -> str:
     """A figure as people say it: no more digits than it deserves."""
+    if abs(value) < 0.005:
+        return "0"
     return f"{value:,.0f}" if abs(value) >= 20 else f"{value:.1f}" if abs(value) >= 1 else f"{value:.2g}"
 
 

@@ -39,8 +39,8 @@ COUNTS: Mapping[str, str] = MappingProxyType(
         "mean12": "mean of the last 12 months",
         "mean24": "mean of the last 24 months",
         "year_ago": "same month a year before",
-        "recent": "recent level (weights halve each year)",
-        "long": "long-run level (weights halve every 3 years)",
+        "recent": "recent level, weights halving each year",
+        "long": "long-run level, weights halving every 3 years",
     }
 )
 """Features of the zone's own past, with the words for people."""

@@ -22,10 +22,10 @@ from patrol_core.atomic import why, write_atomic
 from patrol_core.errors import InputError, SourceError
 from patrol_core.risk.forecast.covariates import covariates_of
 from patrol_core.risk.forecast.folds import Folds
-from patrol_core.risk.forecast.forecast import FORMAT, Forecast, ForecastSettings, data_hash_of
 from patrol_core.risk.forecast.learners import PoissonModel, TreeModel
 from patrol_core.risk.forecast.models import Learnt, foretell, past_of
 from patrol_core.risk.forecast.panel import Panel
+from patrol_core.risk.forecast.result import FORMAT, Forecast, ForecastSettings, data_hash_of
 
 Array = NDArray[np.float32]
 
@@ -274,7 +274,6 @@ def _forecast(sheet: dict[str, Any], held: dict[str, bytes]) -> Forecast:
         feature_labels=tuple(sheet["feature_labels"]),
         level=sheet["level"],
         learnt=learnt,
-        static=known[:, len(names) - _covariates(names) :].astype(np.float64),
         recent=features["recent 12 months"].to_numpy(dtype=float),
         settings=ForecastSettings(**asked),
         data_hash=sheet["data_hash"],
@@ -283,12 +282,6 @@ def _forecast(sheet: dict[str, Any], held: dict[str, bytes]) -> Forecast:
         notes=tuple(sheet["notes"]),
         **{name: _frame(sheet[name]) for name in _FRAMES},
     )
-
-
-def _covariates(names: tuple[str, ...]) -> int:
-    from patrol_core.risk.forecast.features import KNOWN
-
-    return len(names) - KNOWN
 
 
 def _folds_of(sheet: dict[str, Any], table: pd.DataFrame, shape: tuple[int, int]) -> Folds:

@@ -55,7 +55,7 @@ MODELS: Mapping[str, str] = MappingProxyType(
 )
 """All models: key -> name for people."""
 LEARNED = ("together", "xgboost")
-"""Models that must beat the others, the baselines, to be used."""
+"""Models with trees, which must not lose to any of the others, the baselines, to be used."""
 WINDOW = 60
 """Most months to learn from; older ones say little and cost time."""
 WARM = 24

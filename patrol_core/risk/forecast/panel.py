@@ -78,10 +78,6 @@ class Panel:
         digest.update(np.ascontiguousarray(self.values, dtype="<f8").tobytes())
         return digest.hexdigest()
 
-    def until(self, count: int) -> Panel:
-        """The first ``count`` months only."""
-        return Panel(self.zone_ids, self.months[:count], self.values[:, :count], self.unit, self.notes)
-
 
 def panel_of(
     counts: pd.DataFrame,

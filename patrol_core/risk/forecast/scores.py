@@ -6,7 +6,7 @@ zero, with the share of zeros left out beside it: no percentage of zero exists, 
 PAI (:mod:`patrol_core.risk.accuracy`) of each month at the share of area, averaged over months; and of all months together.
 The same errors are given for the sum over all months of the horizon.
 
-Rule of choice, on means over the test origins. A model that learns is used if no baseline has a lower MAE or a higher PAI;
+Rule of choice, on means over the test origins. A model with trees is used if no baseline has a lower MAE or a higher PAI;
 of several the one with the lowest MAE. Otherwise a baseline that is best of the baselines in both; otherwise, where none
 is, the baseline with the lowest mean rank in the two (then the lowest MAE). The choice is made on the same folds that are shown, so
 the winner's own scores are flattered a little, as the best of seven always are.
@@ -170,9 +170,10 @@ def reason_of(
     if rivals.empty and (case != "baseline" or len(table) == 1):
         return f"{winner} is used: {over}, {scores}. No other baseline was asked for, so nothing says whether it is any good."
     if case == "baseline":
-        return f"{winner}, a baseline, is used: {over} no model that learns beats it in both error and PAI ({scores})."
+        return f"{winner}, a baseline, is used: {over} no model with trees is as good as every baseline in both error and PAI ({scores})."
     near, hot = str(rivals["mae"].idxmin()), str(rivals["pai"].fillna(0.0).idxmax())
-    mae_lead, pai_lead = float(row["mae_lead"]), float(row["pai_lead"])
+    leads = summary.loc[summary["model"] == winner, ["mae_lead", "pai_lead"]].to_numpy(dtype=float)
+    mae_lead, pai_lead = leads[0]
     against = (
         f"{_lead(mae_lead, 'lower', 'higher')} than the best baseline in error ({near}), "
         f"{_lead(pai_lead, 'higher', 'lower')} than the best in PAI ({hot})"
@@ -183,7 +184,7 @@ def reason_of(
     if case == "learned":
         return f"{winner} is used: {over} it loses to no baseline ({scores}; {against})."
     return (
-        f"{winner} is used: {over} no model that learns is as good as every baseline in both error and PAI, and of the baselines "
+        f"{winner} is used: {over} no model with trees is as good as every baseline in both error and PAI, and of the baselines "
         f"it ranks first in the two together ({scores}; {against})."
     )
 

@@ -14,7 +14,7 @@ from patrol_core.risk.forecast.intervals import coverage_table, past_intervals, 
 from patrol_core.risk.forecast.panel import few
 
 if TYPE_CHECKING:
-    from patrol_core.risk.forecast.forecast import Forecast
+    from patrol_core.risk.forecast.result import Forecast
 
 Array = NDArray[np.float32]
 

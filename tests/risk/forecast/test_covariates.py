@@ -65,6 +65,12 @@ def test_covariates_that_do_not_fit(table, words):
         covariates_of(table, ZONES)
 
 
+def test_rows_of_other_zones_are_said():
+    made = covariates_of(_table(rent=[1.0, 2.0, 4.0, 8.0, 9.0]), ("a", "b", "c"))
+    assert made.values[:, 0].tolist() == [1, 2, 4]
+    assert made.notes == ("Covariates of 2 zones that are not forecast are not used (d, e).",)
+
+
 def test_no_covariates():
     assert covariates_of(None, ZONES).values.shape == (5, 0)
     assert digest_of(None) == ""

@@ -141,7 +141,7 @@ def test_two_years_are_enough_and_what_is_missing_is_said():
 
 
 def test_too_few_months_are_refused_with_what_would_do():
-    with pytest.raises(InputError, match="needs at least 24 months .*there are 18; ask for at most 6"):
+    with pytest.raises(InputError, match=r"needs at least 24 months .*there are 18; ask for at most 6"):
         make_forecast(panel(months=18))
     assert make_forecast(panel(months=18), settings=ForecastSettings(horizon=6)).predicted.shape == (24, 6)
 

@@ -1,0 +1,308 @@
+"""Lines to a network: ends that nearly meet are joined, streets are cut where they cross.
+
+Streets on different levels (columns ``layer``, ``bridge``, ``tunnel``) meet at their ends only. Every piece keeps the attributes of its
+street: ``id``, ``checkpoint`` (yes or no) and ``oneway`` (yes or no).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from patrol_core.errors import InputError
+from patrol_core.graphs.network import Flags, Floats, Ints
+from patrol_core.graphs.road_parts import Roads, build, counted, flag, number, refuse_degrees
+from patrol_core.zones.plane import is_metric
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+SNAP_M = 1.0
+"""Metres within which ends of streets are one crossing."""
+MOST_SNAP_M = 50.0
+IDS = ("edge_id", "street_id", "id", "osm_id")
+CHECKPOINT = ("checkpoint", "guardable")
+LINE, MANY_LINES = 1, 5
+
+
+def network_from_lines(
+    frame: gpd.GeoDataFrame, *, name: str, snap_m: float = SNAP_M, respect_oneway: bool = False
+) -> Roads:
+    """Roads from lines with attributes.
+
+    Parameters
+    ----------
+    frame
+        Lines in any CRS; degrees are projected to the UTM zone around them. Without a CRS: a plane in metres.
+    snap_m
+        Ends within this many metres are one crossing.
+    respect_oneway
+        Read ``oneway``; else every street is passed both ways.
+
+    Raises
+    ------
+    InputError
+        When a geometry is missing or broken, there is no line, degrees stand where metres should, or ``snap_m`` is out of range.
+    """
+    if not 0 < snap_m <= MOST_SNAP_M:
+        raise InputError(
+            f"The snapping distance is {snap_m:g} m; give a number above 0, up to {MOST_SNAP_M:g}."
+        )
+    notes: list[str] = []
+    frame = _only_lines(frame.reset_index(drop=True), name, notes)
+    frame, crs = _metric(frame, name)
+    lines, origin = shapely.get_parts(frame.geometry.to_numpy(), return_index=True)
+    lines, origin = _simple(lines, origin)
+    pieces, owner = _cut_at_crossings(lines, _levels(frame, name)[origin], snap_m)
+    owner = origin[owner]
+    spots, tail, head = _joined_ends(pieces, snap_m)
+    keep, twins = _worth_keeping(pieces, tail, head, snap_m)
+    if len(pieces) > len(frame):
+        notes.append(
+            f"{counted(len(frame), 'street was', 'streets were')} cut into {len(pieces):,} pieces where they meet."
+        )
+    if twins:
+        notes.append(f"{counted(twins, 'piece that is', 'pieces that are')} drawn twice stand once.")
+    pieces, owner, tail, head = pieces[keep], owner[keep], tail[keep], head[keep]
+    free = _column(frame, CHECKPOINT, name, default=True)[owner]
+    single = (
+        _column(frame, ("oneway",), name, default=False)[owner]
+        if respect_oneway
+        else np.zeros(len(owner), bool)
+    )
+    used, ends = np.unique(np.concatenate([tail, head]), return_inverse=True)
+    names = [str(k) for k in range(1, len(used) + 1)]
+    tail, head = ends[: len(pieces)], ends[len(pieces) :]
+    xy = spots[used]
+    return build(
+        name,
+        [(names[a], names[b]) for a, b in zip(tail, head, strict=True)],
+        edge_ids=_piece_ids(frame, owner),
+        oneway=single.tolist(),
+        guardable=free.tolist(),
+        nodes=names,
+        xy=xy,
+        shapes=[_pinned(piece, xy[a], xy[b]) for piece, a, b in zip(pieces, tail, head, strict=True)],
+        crs=crs,
+        notes=notes,
+    )
+
+
+def _only_lines(frame: gpd.GeoDataFrame, name: str, notes: list[str]) -> gpd.GeoDataFrame:
+    if not len(frame):
+        raise InputError(f"{name} is an empty layer; give one with streets as lines.")
+    shapes = frame.geometry.to_numpy()
+    for wrong, words in (
+        (frame.geometry.isna().to_numpy(), "has no geometry"),
+        (shapely.is_empty(shapes), "has an empty geometry"),
+        (~np.isfinite(shapely.bounds(shapes)).all(axis=1), "has coordinates that are no numbers"),
+    ):
+        if wrong.any():
+            raise InputError(f"{name}, feature {int(np.argmax(wrong)) + 1} {words}; mend it or take it out.")
+    kinds = shapely.get_type_id(shapes)
+    is_line = np.isin(kinds, (LINE, MANY_LINES))
+    if not is_line.any():
+        raise InputError(f"{name} holds no line, but {shapes[0].geom_type}s; give streets as lines.")
+    flat = is_line & (shapely.length(shapes) == 0)
+    if not is_line.all():
+        notes.append(
+            f"{counted(int((~is_line).sum()), 'feature that is no line was', 'features that are no lines were')} left out."
+        )
+    if flat.any():
+        notes.append(
+            f"{counted(int(flat.sum()), 'line without length was', 'lines without length were')} left out."
+        )
+    if (is_line & ~flat).sum() == 0:
+        raise InputError(f"{name} holds only lines without length; give streets as lines.")
+    return frame[is_line & ~flat].reset_index(drop=True)
+
+
+def _metric(frame: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, str | None]:
+    if frame.crs is None:
+        bounds = shapely.bounds(frame.geometry.to_numpy())
+        refuse_degrees(bounds.reshape(-1, 2), name, "state the coordinate system in the file")
+        return frame, None
+    text = frame.crs.to_wkt()
+    if frame.crs.is_geographic:
+        west, south, east, north = frame.total_bounds
+        if west < -180 or east > 180 or south < -90 or north > 90:
+            raise InputError(
+                f"{name} says that it is in degrees, but has coordinates up to {max(abs(west), abs(east), abs(north)):,.0f}; "
+                "GeoJSON is in degrees unless it states another coordinate system: export it again."
+            )
+    elif is_metric(text):
+        return frame, text
+    target = frame.estimate_utm_crs()
+    return frame.to_crs(target), target.to_wkt()
+
+
+def _simple(lines: Any, origin: Ints) -> tuple[Any, Ints]:
+    """Lines that cross themselves, cut there."""
+    crossed = ~shapely.is_simple(lines)
+    if not crossed.any():
+        return lines, origin
+    parts, which = [lines[~crossed]], [origin[~crossed]]
+    for line, owner in zip(lines[crossed], origin[crossed], strict=True):
+        cut = shapely.get_parts(shapely.union_all([line]))
+        parts.append(cut)
+        which.append(np.full(len(cut), owner))
+    return np.concatenate(parts), np.concatenate(which)
+
+
+def _levels(frame: gpd.GeoDataFrame, name: str) -> Floats:
+    """Level of every street: its layer, else 1 for a bridge and -1 for a tunnel."""
+    found = np.zeros(len(frame))
+    known = {str(column).lower(): column for column in frame.columns}
+    for column, level in (("bridge", 1.0), ("tunnel", -1.0)):
+        if column in known:
+            said = frame[known[column]].fillna("").astype(str).str.lower()
+            found[(~said.isin(["", "no", "false", "0", "nan", "none"])).to_numpy()] = level
+    if "layer" in known:
+        for k, value in enumerate(frame[known["layer"]]):
+            if value is not None and value == value and str(value).strip():
+                found[k] = number(value, f"{name}, feature {k + 1}: layer")
+    return found
+
+
+def _cut_at_crossings(lines: Any, level: Floats, snap_m: float) -> tuple[Any, Ints]:
+    """Pieces, and the line each is of."""
+    tree = shapely.STRtree(lines)
+    first, second = tree.query(lines, predicate="dwithin", distance=snap_m)
+    pairs = first != second
+    first, second = first[pairs], second[pairs]
+    marks: list[list[float]] = [[] for _ in lines]
+    once = (first < second) & (level[first] == level[second])
+    points, pair = _meeting(lines[first[once]], lines[second[once]])
+    for side in (first[once], second[once]):
+        _mark(marks, lines, side[pair], points)
+    # An end that stops just short of a street meets it all the same.
+    for end in (0, -1):
+        tips = shapely.get_point(lines[first], end)
+        near = shapely.distance(tips, lines[second]) <= snap_m
+        _mark(marks, lines, second[near], tips[near])
+    pieces: list[Any] = []
+    owner: list[int] = []
+    for k, line in enumerate(lines):
+        cut = _pieces(line, marks[k], snap_m)
+        pieces += cut
+        owner += [k] * len(cut)
+    return np.array(pieces, dtype=object), np.array(owner, dtype=np.int64)
+
+
+def _meeting(one: Any, other: Any) -> tuple[Any, Ints]:
+    """Points where lines meet, of stretches in common both ends; and the pair each belongs to."""
+    if not len(one):
+        return np.array([], dtype=object), np.array([], dtype=np.int64)
+    parts, pair = shapely.get_parts(shapely.intersection(one, other), return_index=True)
+    parts, again = shapely.get_parts(parts, return_index=True)
+    pair = pair[again]
+    flat = shapely.get_type_id(parts) == LINE
+    points = np.concatenate(
+        [parts[~flat], shapely.get_point(parts[flat], 0), shapely.get_point(parts[flat], -1)]
+    )
+    return points, np.concatenate([pair[~flat], pair[flat], pair[flat]])
+
+
+def _mark(marks: list[list[float]], lines: Any, which: Ints, points: Any) -> None:
+    """Note where along its line each point lies, metres."""
+    for k, place in zip(
+        which.tolist(), shapely.line_locate_point(lines[which], points).tolist(), strict=True
+    ):
+        marks[k].append(place)
+
+
+def _pieces(line: Any, marks: list[float], snap_m: float) -> list[Any]:
+    """A line cut at distances along it; cuts nearer than ``snap_m`` to another or to an end are one."""
+    points = shapely.get_coordinates(line)
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    cuts = [0.0]
+    for mark in sorted(marks):
+        if mark - cuts[-1] > snap_m and along[-1] - mark > snap_m:
+            cuts.append(mark)
+    if len(cuts) == 1:
+        return [line]
+    cuts.append(float(along[-1]))
+    spots = np.column_stack([np.interp(cuts, along, points[:, k]) for k in (0, 1)])
+    return [
+        shapely.LineString([spots[k], *points[(along > cuts[k]) & (along < cuts[k + 1])], spots[k + 1]])
+        for k in range(len(cuts) - 1)
+    ]
+
+
+def _joined_ends(pieces: Any, snap_m: float) -> tuple[Floats, Ints, Ints]:
+    """Crossings (k, 2), and both ends of every piece among them."""
+    ends = np.vstack([shapely.get_coordinates(shapely.get_point(pieces, k)) for k in (0, -1)])
+    near = cKDTree(ends).query_pairs(snap_m, output_type="ndarray")
+    graph = coo_array((np.ones(len(near)), (near[:, 0], near[:, 1])), shape=(len(ends), len(ends)))
+    count, label = connected_components(graph, directed=False)
+    spots = np.zeros((count, 2))
+    spots[label[::-1]] = ends[::-1]  # where the first end of each lies
+    return spots, label[: len(pieces)].astype(np.int64), label[len(pieces) :].astype(np.int64)
+
+
+def _worth_keeping(pieces: Any, tail: Ints, head: Ints, snap_m: float) -> tuple[Flags, int]:
+    """Pieces that lead somewhere and stand for the first time, and how many stood before."""
+    length = shapely.length(pieces)
+    keep = (tail != head) | (length > 2 * snap_m)
+    middle = shapely.get_coordinates(shapely.line_interpolate_point(pieces, 0.5, normalized=True))
+    groups: dict[tuple[int, int], list[int]] = {}
+    twins = 0
+    for k in np.flatnonzero(keep).tolist():
+        pair = (min(int(tail[k]), int(head[k])), max(int(tail[k]), int(head[k])))
+        known = groups.setdefault(pair, [])
+        if any(
+            abs(length[k] - length[other]) <= snap_m and np.hypot(*(middle[k] - middle[other])) <= snap_m
+            for other in known
+        ):
+            keep[k] = False
+            twins += 1
+        else:
+            known.append(k)
+    return keep, twins
+
+
+def _pinned(piece: Any, start: Floats, end: Floats) -> Floats:
+    """Points of a piece with its ends on their crossings."""
+    points = shapely.get_coordinates(piece).copy()
+    points[0], points[-1] = start, end
+    return np.asarray(points)
+
+
+def _column(frame: gpd.GeoDataFrame, wanted: Sequence[str], name: str, *, default: bool) -> Flags:
+    column = _found(frame, wanted)
+    if column is None:
+        return np.full(len(frame), default)
+    return np.array(
+        [
+            default
+            if value is None or value != value or str(value).strip() == ""
+            else flag(value, f"{name}, feature {k}: {column}")
+            for k, value in enumerate(frame[column], start=1)
+        ]
+    )
+
+
+def _found(frame: gpd.GeoDataFrame, wanted: Sequence[str]) -> Any:
+    known = {str(column).lower(): column for column in frame.columns}
+    return next((known[column] for column in wanted if column in known), None)
+
+
+def _piece_ids(frame: gpd.GeoDataFrame, owner: Ints) -> list[str]:
+    """The user's name of every street, or its number; pieces of one are numbered."""
+    column = _found(frame, IDS)
+    own = (
+        [str(k) for k in range(1, len(frame) + 1)]
+        if column is None
+        else [_text(value) for value in frame[column]]
+    )
+    return [own[k] for k in owner.tolist()]
+
+
+def _text(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
