@@ -8,7 +8,7 @@ import streamlit as st
 
 from patrol_core.analysis import harm_table
 from patrol_core.ui import frame, tables
-from patrol_core.ui.method_text import SECTIONS
+from patrol_core.ui.method_text import FEEDBACK, SECTIONS
 
 scenario = frame.begin("method")
 prepared = frame.ready(scenario)
@@ -17,6 +17,13 @@ if prepared is not None:
 for title, text in SECTIONS:
     st.subheader(title, anchor=False)
     st.markdown(text)
+    if title == FEEDBACK and st.session_state.get("_in_app"):
+        st.page_link(
+            frame.PAGES["compare"][0],
+            label="Try it: **Compare**, tab Feedback loop",
+            icon=":material/sync:",
+            query_params=scenario.to_query(),
+        )
 st.subheader("Weights in force", anchor=False)
 weights = harm_table(scenario)
 st.write(f"{weights.label}. Source: {weights.source}")

@@ -16,18 +16,22 @@ from numpy.typing import NDArray
 
 from patrol_core.allocation.beats_graph import Floats, Ints, ZoneGraph
 
+_STEPS_A_ZONE = 100
+"""Tries to move a zone, for each zone of a run."""
 _STARTS = 4
-_STEPS_A_ZONE = 400
-_MOST_STEPS = 250_000
+_ONE_START_FROM = 1000
+"""Zones from which there is only one run, which then gets all the tries."""
 
 
 def search(graph: ZoneGraph, count: int, tolerance: float, *, seed: int) -> Ints:
     """Area of every zone, (n,) from 0; each area in one piece and not empty."""
     best, best_score = np.zeros(len(graph.work), dtype=np.intp), math.inf
-    for start in range(_STARTS):
+    many = len(graph.work) >= _ONE_START_FROM
+    steps = _STEPS_A_ZONE * len(graph.work) * (_STARTS if many else 1)
+    for start in range(1 if many else _STARTS):
         chance = random.Random(1000 * seed + start)  # noqa: S311 a search to be repeated, not a secret
         run = _Annealing(graph, count, tolerance, chance)
-        area = run.run(min(_STEPS_A_ZONE * len(graph.work), _MOST_STEPS) // _STARTS)
+        area = run.run(steps)
         score = run.score_of(area)
         if score < best_score:
             best, best_score = area, score
@@ -134,17 +138,17 @@ class _Annealing:
         self.area[i] = new
         if back >= 0:
             self.area[back] = own
-        if self._whole(own) and (back < 0 or self._whole(new)):
+        if self._whole(own, i) and (back < 0 or self._whole(new, back)):
             return True
         self.area[i] = own
         if back >= 0:
             self.area[back] = new
         return False
 
-    def _whole(self, a: int) -> bool:
-        """Whether an area hangs together."""
+    def _whole(self, a: int, beside: int) -> bool:
+        """Whether an area hangs together, seen from the neighbours of the zone that left it."""
         near, area = self.graph.near, self.area
-        start = next((i for i in self._some_of(a)), -1)
+        start = next((i for i in near[beside] if area[i] == a), -1)
         if start < 0:
             return False
         seen, queue = {start}, [start]
@@ -154,13 +158,6 @@ class _Annealing:
                     seen.add(other)
                     queue.append(other)
         return len(seen) == self.size[a]
-
-    def _some_of(self, a: int) -> list[int]:
-        """A zone of the area: its first by number."""
-        try:
-            return [self.area.index(a)]
-        except ValueError:
-            return []
 
     def _grow(self) -> list[int]:
         """Areas grown from spread-out seeds over neighbours, the one with least work first."""

@@ -4,9 +4,9 @@ r"""Security games against several offender types: front door.
 
 * every type zero-sum: one LP, min sum_k p_k w_k with w_k >= V^k_t (1 - e_k x_t), kept warm by :class:`TypesModel`;
 * otherwise branch and cut on the disaggregated relaxation (:mod:`~patrol_core.games.type_branch`);
-* DOBSS (:mod:`~patrol_core.games.dobss`), the published mixed-integer program: the same answer, ten times slower.
+* DOBSS (:mod:`~patrol_core.games.dobss`), the published mixed-integer program: the same answer, usually far slower.
 
-``auto`` takes the LP where it is valid, else branch and cut. With one type the result is the SSE of :mod:`~patrol_core.games.stackelberg`.
+``auto`` takes the LP where it is valid, else branch and cut; where that has not ended after two seconds, DOBSS goes on. With one type the result is the SSE of :mod:`~patrol_core.games.stackelberg`.
 A second phase keeps every type's attack and payoff and spends what budget is left where the defender's
 expected payoff sum_k p_k sum_t U_d^k(t, x) gains most.
 """
@@ -14,6 +14,7 @@ expected payoff sum_k p_k sum_t U_d^k(t, x) gains most.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -56,6 +57,9 @@ METHODS: tuple[Method, ...] = ("auto", "lp", "branch-and-cut", "dobss")
 
 #: A plan whose recomputed payoff differs from its method's own by more (in defender scales) is withheld.
 _SAME = 1e-6
+
+#: Seconds after which ``auto`` asks DOBSS too: where branch and cut does not end at once, cuts of all kinds help.
+_QUICK = 2.0
 
 
 def solve_bayesian(
@@ -128,8 +132,7 @@ class TypesModel:
             rules = self.game.rules if budget is None else self.game.rules.with_budget(budget)
             rules.check_bounds()
             if method == "branch-and-cut" or (method == "auto" and general):
-                plan = branch_and_cut(rules, self.game.payoffs, priors, time_limit=time_limit)
-                solver = f"branch and cut, {solver_name()}"
+                plan, solver = self._branched(rules, method, time_limit)
                 kept = self._at(rules, time_limit) if rules.coupling else None
                 return _finish(self.game, rules, kept, plan, solver, started)
             program = self._at(rules, time_limit)
@@ -138,6 +141,35 @@ class TypesModel:
             else:
                 plan, solver = _one_lp(program, priors), f"Bayesian LP, {solver_name()}"
             return _finish(self.game, rules, program if rules.coupling else None, plan, solver, started)
+
+    def _branched(self, rules: SideRules, method: Method, time_limit: float) -> tuple[LedPlan, str]:
+        """Branch and cut; where ``auto`` finds it open after a while, DOBSS too: the better plan, the tighter bound."""
+        started, priors, name = time.perf_counter(), self.game.priors, solver_name()
+        if method == "branch-and-cut":
+            plan = branch_and_cut(rules, self.game.payoffs, priors, time_limit=time_limit)
+            return plan, f"branch and cut, {name}"
+        first: LedPlan | None = None
+        try:
+            first = branch_and_cut(rules, self.game.payoffs, priors, time_limit=min(time_limit, _QUICK))
+        except SolverError:
+            if time_limit <= _QUICK:
+                raise
+        left = time_limit - (time.perf_counter() - started)
+        if first is not None and (first.finished or left <= 0):
+            return first, f"branch and cut, {name}"
+        try:
+            other = dobss(self._at(rules, left), priors, time_limit=left)
+        except SolverError:
+            if first is None:
+                raise
+            return first, f"branch and cut, {name}"
+        if first is None:
+            return other, f"DOBSS, {name}"
+        one, two = (_utility(self.game, _responses(self.game, p.coverage)) for p in (first, other))
+        bound = min(first.bound, other.bound)
+        closed = bound - max(one, two) <= _SAME * max(kind.defender_scale for kind in self.game.payoffs)
+        better = replace(other if two > one else first, bound=bound, finished=other.finished and closed)
+        return better, f"branch and cut, then DOBSS, {name}"
 
     def _at(self, rules: SideRules, time_limit: float) -> AttackProgram:
         """The kept model under these rules."""

@@ -53,9 +53,9 @@ _VIOLATED = 1e-7
 _STEEP = 1e-6
 
 #: Rounds of cuts at the root and below, and the share of the gap that so many rounds must win to be worth another.
-_ROUNDS = (60, 4)
+_ROUNDS = (20, 2)
 _WORTH = 0.05
-_PATIENCE = 3
+_PATIENCE = 1
 
 #: Most cuts of a type in a round: the deepest do most of the work, and rows cost time in every later run.
 _CUTS = 4

@@ -159,7 +159,7 @@ class _Search:
         """A path with the fewest edges to the first target, and the chance to be stopped on it."""
         network = self.game.network
         goal = int(self.game.targets[0])
-        before: dict[int, tuple[int, int]] = {k: (-1, -1) for k in self.game.sources.tolist()}
+        before: dict[int, tuple[int, int]] = dict.fromkeys(self.game.sources.tolist(), (-1, -1))
         front = list(before)
         while goal not in before:
             later = []

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from patrol_core.errors import InputError
 from patrol_core.graphs.checkpoint_game import CheckpointGame, make_game
 from patrol_core.graphs.network import Ints, grid_city
-from patrol_core.graphs.road_graphml import roads_from_graphml
+from patrol_core.graphs.road_graphml import refuse_doctype, roads_from_graphml
 from patrol_core.graphs.road_lines import SNAP_M, network_from_lines
 from patrol_core.graphs.road_osm import PBF_MARK, roads_from_osm_xml, roads_from_overpass, roads_from_pbf
 from patrol_core.graphs.road_parts import Roads
@@ -75,6 +75,7 @@ def _kind(name: str, data: bytes) -> str:
     if text[:1] == b"{":
         return "overpass" if _ELEMENTS.search(text[:5000]) else "lines"
     if text[:1] == b"<":
+        refuse_doctype(name, text)
         found = _ROOT.match(text[:20_000])
         root = found.group(1).lower().decode() if found else "something else"
         if root not in ("graphml", "osm"):

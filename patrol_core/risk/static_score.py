@@ -419,9 +419,7 @@ def _residual_checks(model: _Model) -> tuple[Check, ...]:
     )
     shape = "The residuals are not normal" if p_normal < 0.05 else "No sign against normal residuals"
     return (
-        Check(
-            "Breusch-Pagan", float(lagrange), float(p_lagrange), f"{spread}; the robust errors allow for it."
-        ),
+        Check("Breusch-Pagan", float(lagrange), float(p_lagrange), spread),
         Check(
             "Jarque-Bera",
             float(normal),

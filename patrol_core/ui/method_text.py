@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+FEEDBACK = "Feedback"
 SECTIONS: tuple[tuple[str, str], ...] = (
     (
         "What the plan is",
@@ -51,10 +52,12 @@ zone is worth less than the one before, $a_i \\ln(1 + X_i)$.
 """,
     ),
     (
-        "Feedback",
+        FEEDBACK,
         """
 Recorded crime follows patrols: more patrol, more records, more patrol. Leave patrol-generated offences out, compare plans made from
-victim-reported types only, and look again after a change of plan before feeding its own records back.
+victim-reported types only, and look again after a change of plan before feeding its own records back. The page *Compare*, tab *Feedback
+loop*, simulates it with numbers you can set. Leaving those offences out is the least one can do and not enough: what police find of
+**all** types moves patrols too. Weighting records by the chance of being recorded removes most of it, as far as that chance is known.
 """,
     ),
     (

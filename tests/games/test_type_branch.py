@@ -109,7 +109,7 @@ def test_stopped_early_it_says_so_and_its_bound_still_holds(monkeypatch):
         return solve(program, seconds)
 
     monkeypatch.setattr(ArrayLP, "solve", counted)
-    best, allowed = solve_bayesian(game).defender_utility, len(runs) - 2
+    best, allowed = solve_bayesian(game, method="branch-and-cut").defender_utility, len(runs) - 2
     runs.clear()
 
     def limited(program, seconds):
@@ -118,11 +118,17 @@ def test_stopped_early_it_says_so_and_its_bound_still_holds(monkeypatch):
         return counted(program, seconds)
 
     monkeypatch.setattr(ArrayLP, "solve", limited)
-    plan = solve_bayesian(game)
+    plan = solve_bayesian(game, method="branch-and-cut")
     assert plan.certificate.status is Status.STOPPED_WITH_PLAN
     assert plan.defender_utility <= best + 1e-7
     assert plan.certificate.bound >= best - 1e-7
     assert plan.certificate.phases == ("expected-utility",)
+    # auto does not stop there: DOBSS goes on and closes it
+    runs.clear()
+    closed = solve_bayesian(game)
+    assert closed.certificate.status is Status.OPTIMAL
+    assert closed.certificate.solver.startswith("branch and cut, then DOBSS")
+    assert closed.defender_utility == pytest.approx(best, rel=1e-7)
 
 
 def test_refusals_are_those_of_dobss():

@@ -196,8 +196,8 @@ def test_stop_keeps_the_best_so_far():
 
 def test_what_cannot_be_trained_ends_in_a_sentence():
     prepared, _ = made()
-    panel, _ = panel_of_months(prepared, make_scenario({}))
-    job = trained(forecast_job.start(prepared.key, panel.until(20), None, None, ForecastSettings()))
+    panel, _ = panel_of_months(prepared, make_scenario({}), prepared.months[:20])
+    job = trained(forecast_job.start(prepared.key, panel, None, None, ForecastSettings()))
     assert job.result is None
     assert "needs at least" in job.fault
 
