@@ -20,14 +20,14 @@ _STEPS_A_ZONE = 100
 """Tries to move a zone, for each zone of a run."""
 _STARTS = 4
 _ONE_START_FROM = 1000
-"""Zones from which there is only one run, which then gets all the tries."""
+"""Zones from which there is only one run, with twice the tries."""
 
 
 def search(graph: ZoneGraph, count: int, tolerance: float, *, seed: int) -> Ints:
     """Area of every zone, (n,) from 0; each area in one piece and not empty."""
     best, best_score = np.zeros(len(graph.work), dtype=np.intp), math.inf
     many = len(graph.work) >= _ONE_START_FROM
-    steps = _STEPS_A_ZONE * len(graph.work) * (_STARTS if many else 1)
+    steps = _STEPS_A_ZONE * len(graph.work) * (2 if many else 1)
     for start in range(1 if many else _STARTS):
         chance = random.Random(1000 * seed + start)  # noqa: S311 a search to be repeated, not a secret
         run = _Annealing(graph, count, tolerance, chance)

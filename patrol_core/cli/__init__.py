@@ -33,7 +33,23 @@ from patrol_core.cli import (
 from patrol_core.errors import InputError, PatrolError
 from patrol_core.reports.plain import to_json_bytes
 
-COMMANDS = (plan, risk, forecast, near_repeat, game, hours, roster, beats, event, checkpoints, feedback, fetch, importing, sources, export)
+COMMANDS = (
+    plan,
+    risk,
+    forecast,
+    near_repeat,
+    game,
+    hours,
+    roster,
+    beats,
+    event,
+    checkpoints,
+    feedback,
+    fetch,
+    importing,
+    sources,
+    export,
+)
 
 
 class _Parser(argparse.ArgumentParser):

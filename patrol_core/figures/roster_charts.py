@@ -176,7 +176,12 @@ def area_bars(table: pd.DataFrame, *, unit: str, tolerance: float) -> go.Figure:
     figure = chart("Work of each area", "", unit, height=300)
     mean = float(table["work"].mean())
     figure.add_hrect(
-        y0=mean * (1 - tolerance), y1=mean * (1 + tolerance), fillcolor=PATROL[1], opacity=0.5, line_width=0
+        y0=mean * (1 - tolerance),
+        y1=mean * (1 + tolerance),
+        fillcolor=PATROL[1],
+        opacity=0.5,
+        line_width=0,
+        layer="below",
     )
     figure.add_bar(
         x=table["beat"],

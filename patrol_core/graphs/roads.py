@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -87,14 +88,19 @@ def _kind(name: str, data: bytes) -> str:
 
 
 def geodanet_roads() -> tuple[Roads, Ints]:
-    """The streets of GeoDaNet, and the crossing nearest to each of its eight schools."""
+    """The streets of GeoDaNet, and the crossing nearest to each of its eight schools, which bears the school's name."""
     from patrol_core.areas import load_area
 
     data = load_area("geodanet")
     roads = network_from_lines(data.extra["streets"], name="GeoDaNet")
     assert roads.network.xy is not None
     schools = shapely.get_coordinates(data.extra["schools"].geometry.to_numpy())
-    return roads, np.asarray(cKDTree(roads.network.xy).query(schools)[1], dtype=np.int64)
+    nearest = np.asarray(cKDTree(roads.network.xy).query(schools)[1], dtype=np.int64)
+    names = list(roads.network.nodes)
+    for number, node in enumerate(nearest.tolist(), start=1):
+        names[node] = f"School {number}"
+    named = replace(roads.network, nodes=tuple(names))
+    return replace(roads, network=named, notes=(data.attribution,)), nearest
 
 
 def outermost(roads: Roads, *, apart: Sequence[int] = ()) -> list[str]:

@@ -412,20 +412,15 @@ def _residual_checks(model: _Model) -> tuple[Check, ...]:
         return ()
     lagrange, p_lagrange, _, _ = het_breuschpagan(e, model.matrix)
     normal, p_normal, _, _ = jarque_bera(e)
-    spread = (
-        "The spread of the residuals changes with the covariates"
-        if p_lagrange < 0.05
-        else "No sign of changing spread"
-    )
-    shape = "The residuals are not normal" if p_normal < 0.05 else "No sign against normal residuals"
+    spread = "No sign that the spread of the residuals changes with the covariates."
+    if p_lagrange < 0.05:
+        spread = "The spread of the residuals changes with the covariates; the robust errors allow for it."
+    shape = "No sign that the residuals are not normal."
+    if p_normal < 0.05:
+        shape = "The residuals are not normal; smearing and robust errors do not need them to be."
     return (
         Check("Breusch-Pagan", float(lagrange), float(p_lagrange), spread),
-        Check(
-            "Jarque-Bera",
-            float(normal),
-            float(p_normal),
-            f"{shape}; smearing and robust errors do not need them to be.",
-        ),
+        Check("Jarque-Bera", float(normal), float(p_normal), shape),
     )
 
 

@@ -89,7 +89,7 @@ def made(scenario: Scenario, count: int, tolerance: float, kind: str) -> Made:
         )
         return Made(beats, unit, beats_compared(chosen, beats))
 
-    return kept(key, f"Drawing patrol areas; at most {TIME_LIMIT:g} s …", make)
+    return kept(key, "Drawing patrol areas; thousands of zones take a minute …", make)
 
 
 def figures(found: Made) -> None:

@@ -118,7 +118,8 @@ def test_patrol_areas_are_balanced(area):
     opened = page(
         "beats",
         scenario=make_scenario({"area": area}),
-        _game_beats_count=4, _game_beats_tolerance=15,
+        _game_beats_count=4,
+        _game_beats_tolerance=15,
     )
     assert not opened.error, [found.value for found in opened.error]
     table = next(found.value for found in opened.dataframe if "share_of_mean" in found.value.columns)
