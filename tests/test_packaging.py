@@ -68,7 +68,11 @@ def test_what_the_library_imports_is_declared():
     """Nothing works here only because a test tool or another library happened to bring it."""
     owners = packages_distributions()
     declared = {canonicalize_name(wanted.name) for wanted in RANGES}
-    allowed = declared | {"branca", "patrol-core"}  # branca is the other half of folium
+    extras = PROJECT["optional-dependencies"]
+    optional = {
+        canonicalize_name(Requirement(line).name) for name in extras if name != "dev" for line in extras[name]
+    }
+    allowed = declared | optional | {"branca", "patrol-core"}  # branca is the other half of folium
     for path in [ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "patrol_core").rglob("*.py")]:
         if not path.exists():
             continue

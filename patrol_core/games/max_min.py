@@ -12,7 +12,7 @@ X is what budget, bounds and all rules but the max-min ones allow; a_g, p_g as i
   in every optimum, so it is settled there and its row becomes a floor. Each level is proved by weak duality from rows and
   duals, without the model.
 
-Source: Ogryczak, Pioro & Tomaszewski 2005 (lexicographic max-min by LP duals).
+Source: Ogryczak, Pioro & Tomaszewski (2005), Telecommunications network design and max-min optimization problem, JTIT.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def paths_table(game: CheckpointGame, found: Mapping[int, tuple[tuple[int, ...],
                 float(game.losses[number]) * (1.0 - stopped),
                 network.nodes[nodes[0]] if nodes[0] in starts else "",
                 len(edges),
-                " › ".join(network.edge_ids[edge] for edge in edges),
+                ", ".join(network.edge_ids[edge] for edge in edges),
             )
         )
     columns = ["target", "loss", "stopped", "expected_loss", "from", "roads", "way"]

@@ -299,7 +299,7 @@ def test_replanning_without_a_change_keeps_the_promise(seed):
         assert lost.value >= again.value * (1 - 1e-9)
         assert set(itineraries(lost)["unit"]) == {"Unit 2", "Unit 3", "Unit 4"}
         before = state_at(plan, moment)
-        for unit, place in before.standing.items():  # everybody goes on from where they are
+        for unit, place in before.standing.items():  # noqa: B007 - the query names it; everybody goes on from where they are
             first = itineraries(again).query("unit == @unit").iloc[0]
             assert (first["target"], first["begins"]) == (place, moment)
         assert len(transfer_orders(again)) == again.moves

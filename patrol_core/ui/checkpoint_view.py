@@ -1,0 +1,345 @@
+"""The map and the tabs of the checkpoints page: tonight, best paths, simpler plans, convergence, intruders, how it was computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from patrol_core.certificate import Status
+from patrol_core.figures.charts import CONFIG
+from patrol_core.figures.checkpoint_charts import convergence, intruder_bars, plans_bars, road_map
+from patrol_core.graphs.checkpoint_baselines import COMB, RADIUS
+from patrol_core.graphs.checkpoint_game import CheckpointGame
+from patrol_core.graphs.double_oracle import CheckpointPlan
+from patrol_core.graphs.sampling import draw
+from patrol_core.graphs.simplify import rules_in_words
+from patrol_core.reports.checkpoint_files import marginals_geojson, marginals_table, paths_table, schedule_table
+from patrol_core.ui import cached_checkpoints, tables
+from patrol_core.ui.cached_checkpoints import Start
+from patrol_core.ui.checkpoint_inputs import NOTHING, Picks, click_mode, take_click
+from patrol_core.ui.checkpoint_job import Search, progress, search
+from patrol_core.ui.frame import escape
+
+TABS = (
+    "Tonight",
+    "Where an intruder would go",
+    "Against simpler plans",
+    "How the search closed in",
+    "Many nights",
+    "How it was computed",
+)
+MAP_CONFIG = {**CONFIG, "scrollZoom": True}
+PERCENT = "% of nights"
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the page shows.
+
+    Attributes
+    ----------
+    plan
+        The exact plan, or the better of the sampled ones while the search goes on.
+    mark
+        Tells plans of one game apart.
+    bound
+        No plan gives the defender more, proved.
+    """
+
+    start: Start
+    game: CheckpointGame
+    plan: CheckpointPlan
+    mark: str
+    job: Search
+    bound: float
+
+
+def shown_plan(start: Start, game: CheckpointGame, limit: float) -> Shown:
+    """Search for the plan of a game, and what to show meanwhile."""
+    radius, comb = (cached_checkpoints.sample(game, f"ranger+{name}") for name in ("radius", "comb"))
+    job = search(game, limit)
+    best = radius if radius.value >= comb.value else comb
+    bound = best.ranger_bound
+    mark = "sampled"
+    if job.result is not None:
+        if job.result.value >= best.value - 1e-12:
+            best, mark = job.result, f"exact-{job.of}"
+        bound = min(bound, max(job.result.certificate.bound, best.value))
+    return Shown(start, game, best, mark, job, bound)
+
+
+def checkpoint_metrics(shown: Shown) -> None:
+    """Four figures: the plan, what is possible, RANGER sampled, and what the intruder runs into."""
+    game, plan = shown.game, shown.plan
+    others = cached_checkpoints.simpler(game)
+    name, (_, rival) = max(
+        ((name, found) for name, found in others.items() if name not in (RADIUS, COMB)),
+        key=lambda row: row[1][1].value,
+        default=(RADIUS, others[RADIUS]),
+    )
+    one, two, three, four = st.columns(4)
+    one.metric(
+        "Expected loss a night",
+        f"{-plan.value:,.3f}",
+        _against(-plan.value, -rival.value, name[0].lower() + name[1:]),
+        delta_color="inverse",
+        help="Against an intruder who knows the habits and answers best.",
+    )
+    gap = plan.value - shown.bound
+    proved = abs(gap) <= 1e-6 * max(1.0, abs(shown.bound))
+    two.metric(
+        "Nobody can do better than",
+        f"{-shown.bound:,.3f}",
+        "the plan is proved best" if proved else f"{-gap / max(abs(shown.bound), 1e-12):.2%} away at most",
+        delta_color="off",
+        delta_arrow="off",
+    )
+    sampled = max(cached_checkpoints.sample(game, f"ranger+{way}").value for way in ("radius", "comb"))
+    three.metric(
+        "RANGER, sampled",
+        f"{-sampled:,.3f}",
+        _against(-sampled, -plan.value, "the plan"),
+        delta_color="inverse",
+        help="The better of radius and comb sampling of RANGER's marginals.",
+    )
+    best = plan.approach.best
+    four.metric(
+        "Intruder stopped",
+        f"{best.stopped:.0%}",
+        f"on the best path, to {game.network.nodes[int(game.targets[best.target])]}",
+        delta_color="off",
+        delta_arrow="off",
+    )
+
+
+def _against(value: float, reference: float, words: str) -> str | None:
+    if reference <= 0 or abs(value / reference - 1) < 0.0005:
+        return None
+    return f"{value / reference - 1:+.1%} against {words}"
+
+
+def gap_table(shown: Shown) -> pd.DataFrame:
+    """Bounds and plans in the order of their loss, and how far each is from the least possible."""
+    game, plan = shown.game, shown.plan
+    rows = [
+        ("RANGER's bound", plan.ranger_bound),
+        ("Least possible, proved", shown.bound),
+        ("The plan", plan.value),
+        ("RANGER, radius sampling", cached_checkpoints.sample(game, "ranger+radius").value),
+        ("RANGER, comb sampling", cached_checkpoints.sample(game, "ranger+comb").value),
+    ]
+    scale = max(abs(shown.bound), 1e-12)
+    return pd.DataFrame(
+        [(name, -value, 100 * (shown.bound - value) / scale) for name, value in rows],
+        columns=["what", "loss", "above_least"],
+    )
+
+
+def gap_view(shown: Shown) -> None:
+    """The small table of bounds, always in sight, and the search where it goes on."""
+    st.dataframe(
+        gap_table(shown),
+        hide_index=True,
+        column_config={
+            "what": st.column_config.TextColumn("bound or plan"),
+            "loss": st.column_config.NumberColumn("loss a night", format="%,.4f"),
+            "above_least": st.column_config.NumberColumn("above the least (%)", format="%.3f"),
+        },
+    )
+    found = cached_checkpoints.reduced(shown.game)
+    nodes, edges = (1 - b / a if a else 0.0 for a, b in zip(found.before, found.after, strict=True))
+    words = "; ".join(rules_in_words(found)) or "nothing could be taken away"
+    st.caption(
+        f"Simplified without changing the value: {found.before[0]:,} crossings and {found.before[1]:,} roads to "
+        f"{found.after[0]:,} and {found.after[1]:,} ({nodes:.0%} and {edges:.0%} fewer): {words}."
+    )
+
+
+def search_note(shown: Shown) -> None:
+    """What the search is doing, or how it ended without a proof."""
+    job = shown.job
+    if job.running:
+        st.info("The exact search goes on; until it ends the better of the sampled plans is shown.", icon=":material/hourglass_top:")
+        progress()
+    elif job.fault:
+        st.error(escape(job.fault), icon=":material/error:")
+    elif job.result is not None and job.result.certificate.status is not Status.OPTIMAL:
+        st.warning(
+            f"The search was ended after {job.result.certificate.seconds:.0f} s: the plan is the best so far, and how far it can be from the "
+            "best of all is shown. Give it more seconds to close the gap.",
+            icon=":material/timer:",
+        )
+
+
+def tonight_of(shown: Shown) -> tuple[int, ...]:
+    """Checkpoints of the first night drawn."""
+    return draw(shown.plan.strategy, 1, seed=_seed())[0]
+
+
+def _seed() -> int:
+    return int(st.session_state.get("checkpoint_seed", 1))
+
+
+def map_view(shown: Shown, picks: Picks) -> None:
+    """The map, with crossings to click."""
+    game, plan = shown.game, shown.plan
+    mode = click_mode()
+    best = plan.approach.best
+    figure = road_map(
+        shown.start.roads,
+        game,
+        plan.strategy.marginals(game.network.size),
+        path=best.edges,
+        target=int(game.targets[best.target]),
+        tonight=tonight_of(shown),
+    )
+    key = f"_checkpoint_map_{shown.start.key}_{picks.round}_{mode}"
+    if mode == NOTHING:
+        st.plotly_chart(figure, config=MAP_CONFIG, theme=None, key=key)
+    else:
+        st.plotly_chart(
+            figure,
+            config=MAP_CONFIG,
+            theme=None,
+            key=key,
+            on_select=lambda: take_click(shown.start, key),
+            selection_mode="points",
+        )
+    st.caption(
+        "The wider and darker a road, the more often a checkpoint stands there; octagons are tonight's. The orange road is the path an "
+        "intruder who knows the habits would take."
+        + (" Places are not known: the drawing is a scheme." if shown.start.roads.schematic else "")
+    )
+
+
+def checkpoint_tabs(shown: Shown) -> None:
+    """Draw the tabs; only the open one works."""
+    opened = st.tabs(TABS, key="_checkpoint_tabs", on_change="rerun")
+    content = (_tonight, _paths, _compared, _closing_in, _many_nights, _computed)
+    for tab, show in zip(opened, content, strict=True):
+        if tab.open:
+            with tab:
+                show(shown)
+
+
+def _tonight(shown: Shown) -> None:
+    game, plan = shown.game, shown.plan
+    one, two, three = st.columns([1, 1, 2], vertical_alignment="bottom")
+    with one:
+        st.number_input(
+            "Seed of the draw",
+            min_value=1,
+            max_value=2**31 - 1,
+            value=_seed(),
+            key="_checkpoint_seed",
+            on_change=_keep_seed,
+            help="The same seed gives the same nights; take one that nobody outside can guess.",
+        )
+    with two:
+        nights = int(st.number_input("Nights", min_value=1, max_value=366, value=28, key="_checkpoint_nights"))
+    with three:
+        st.button("Draw again", on_click=_next_seed, icon=":material/casino:")
+    drawn = draw(plan.strategy, nights, seed=_seed())
+    table = schedule_table(game, drawn)
+    left, right = st.columns(2)
+    with left:
+        st.write(f"Nights drawn from {len(plan.strategy.sets):,} deployments; night 1 is on the map.")
+        tables.table(table, name="checkpoint_schedule", height=300)
+    with right:
+        st.write("How often each road has a checkpoint, beside RANGER's marginals.")
+        chances = marginals_table(game, plan.strategy, cached_checkpoints.marginals(game).marginals)
+        seen = chances[(chances["chance"] > 0) | (chances["ranger"] > 0)]
+        tables.table(seen, name="checkpoint_marginals", units={"chance": PERCENT, "ranger": PERCENT}, height=300)
+        tables.download(
+            "checkpoint_marginals.geojson",
+            lambda: marginals_geojson(shown.start.roads, game, plan.strategy),
+            "application/geo+json",
+        )
+
+
+def _keep_seed() -> None:
+    st.session_state["checkpoint_seed"] = int(st.session_state["_checkpoint_seed"])
+
+
+def _next_seed() -> None:
+    st.session_state["checkpoint_seed"] = st.session_state["_checkpoint_seed"] = _seed() % (2**31 - 1) + 1
+
+
+def _paths(shown: Shown) -> None:
+    game = shown.game
+    with st.spinner("Looking for the best path to every target …"):
+        found = cached_checkpoints.best_ways(game, shown.plan, shown.mark)
+    table = paths_table(game, {t: (approach.edges, approach.stopped) for t, approach in found.found.items()})
+    st.write(
+        "The best path to every target for an intruder who knows the habits. A good plan makes several of them equally bad for the intruder."
+    )
+    if len(found.found) < len(game.targets):
+        st.caption("The search was cut short: targets that are missing here would cost less than those shown.")
+    tables.table(table, name="intruder_paths", units={"stopped": "%"}, digits=3)
+
+
+def _compared(shown: Shown) -> None:
+    rows = [("The plan", -shown.plan.value, len(shown.plan.strategy.sets))]
+    rows += [
+        (name, -seen.value, len(strategy.sets))
+        for name, (strategy, seen) in cached_checkpoints.simpler(shown.game).items()
+    ]
+    table = pd.DataFrame(rows, columns=["plan", "expected_loss", "deployments"])
+    table["above_plan"] = 100 * (table["expected_loss"] / max(-shown.plan.value, 1e-12) - 1)
+    st.plotly_chart(plans_bars(table, bound=-shown.bound), config=CONFIG, theme=None, key="_checkpoint_bars")
+    tables.table(table, name="checkpoint_plans", units={"above_plan": "% more than the plan"}, digits=3)
+
+
+def _closing_in(shown: Shown) -> None:
+    if shown.job.result is None:
+        st.info("The curve is drawn when the search has ended.", icon=":material/hourglass_top:")
+        return
+    history = shown.job.result.history
+    st.plotly_chart(convergence(history), config=CONFIG, theme=None, key="_checkpoint_convergence")
+    if len(history) == 1:
+        st.caption("RANGER's sampled marginals already reached the bound, so there was nothing to search for.")
+    frame = pd.DataFrame(history, columns=["seconds", "plan_so_far", "least_possible"])
+    frame[["plan_so_far", "least_possible"]] *= -1
+    tables.table(frame, name="checkpoint_search", units={"seconds": "s"}, digits=4, height=240)
+
+
+def _many_nights(shown: Shown) -> None:
+    one, two = st.columns(2)
+    with one:
+        nights = st.select_slider("Nights to play", [100, 1000, 10_000, 50_000], 1000, key="_checkpoint_played")
+    with two:
+        seed = int(st.number_input("Seed", min_value=1, max_value=2**31 - 1, value=1, key="_checkpoint_play_seed"))
+    table = cached_checkpoints.simulated(shown.game, shown.plan, shown.mark, int(nights), seed)
+    st.plotly_chart(intruder_bars(table), config=CONFIG, theme=None, key="_checkpoint_intruders")
+    st.caption(
+        "Naive: the shortest way to the dearest target, every night. Habitual: keeps a way until stopped on it. Knows the habits: the best "
+        "path against the plan. Simulated, not observed."
+    )
+    words = table.assign(captured=100 * table["captured"])
+    for column in ("payoff", "low", "high", "expected"):
+        words[column] = -words[column]
+    words = words.rename(columns={"payoff": "mean_loss", "low": "high", "high": "low", "captured": "stopped"})
+    columns = ["intruder", "nights", "stopped", "mean_loss", "low", "high", "expected"]
+    tables.table(words[columns], name="checkpoint_nights", units={"stopped": "%"}, digits=3)
+
+
+def _computed(shown: Shown) -> None:
+    st.latex(r"\max_q \min_{t,\,P:\,S\to t} \; -D(t) \sum_E q_E\,(1-\delta)^{|E\cap P|}")
+    st.write(
+        "Deployments E of checkpoints are drawn with chances q that the intruder knows; the intruder chooses a target t and a path P to it. "
+        "RANGER gives chances per road and a bound that no plan can beat; radius and comb sampling turn them into deployments. A double oracle "
+        "then adds, in turn, the intruder's best path (exact) and the best deployment (exact where needed) until both bounds meet."
+    )
+    st.caption(
+        "Tsai, Yin, Kwak, Kempe, Kiekintveld & Tambe (2010); Jain, Korzhyk, Vaněk, Conitzer, Pěchouček & Tambe (2011); minimum cut: Washburn & Wood (1995)."
+    )
+    found = shown.plan.certificate
+    st.caption(
+        f"Loss {-shown.plan.value:.6g}, least possible {-shown.bound:.6g}, RANGER's bound {-shown.plan.ranger_bound:.6g}; {escape(found.solver)}, "
+        f"{found.seconds:.2f} s, {found.status.value}. The loss is that of the plan itself, worked out on the whole network by a search for the worst path."
+    )
+    st.caption(escape(shown.start.about))
+    for note in shown.start.roads.notes:
+        st.caption(escape(note))
