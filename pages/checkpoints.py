@@ -6,10 +6,13 @@ import streamlit as st
 
 from patrol_core.errors import PatrolError
 from patrol_core.ui import frame
+from patrol_core.ui.cached_checkpoints import Start
 from patrol_core.ui.checkpoint_inputs import (
-    choose_network,
+    Picks,
+    choose_source,
     edit_picks,
     game_of,
+    network_of,
     picks_of,
     remembered,
     strength,
@@ -30,8 +33,13 @@ st.caption("This page stands alone: the place and period on the left do not chan
 @st.fragment
 def checkpoints() -> None:
     """The network, the game, its plan."""
+    left, right = st.columns(2, gap="medium")
     try:
-        start = choose_network()
+        with left:
+            source = choose_source()
+        with right:
+            count, detection = strength()
+        start = network_of(source)
     except PatrolError as error:
         st.error(frame.escape(str(error)), icon=":material/error:")
         return
@@ -45,28 +53,34 @@ def checkpoints() -> None:
             st.badge("Losses and threat are assumptions", icon=":material/science:", color="orange")
         st.badge(frame.escape(start.roads.name), color="gray")
         st.badge(f"{len(network.nodes):,} crossings, {network.size:,} roads", color="gray")
-    count, detection = strength(network)
     picks = picks_of(start)
     figures = st.container()
     map_side, list_side = st.columns([3, 2], gap="medium")
-    with list_side, frame.guarded():
+    below = st.container()
+    shown = None
+    with list_side:
         gaps = st.container()
-        edit_picks(start, picks)
-        limit = remembered(
-            st.number_input, "Seconds for the exact search", "limit", 20, min_value=1, max_value=600
-        )
+        limit = lists(start, picks)
     with figures, frame.guarded():
-        game = game_of(start, picks, count, detection)
-        shown = shown_plan(start, game, float(limit))
+        shown = shown_plan(start, game_of(start, picks, count, detection), limit)
         checkpoint_metrics(shown)
         search_note(shown)
-        with gaps:
+    with map_side, frame.guarded():
+        map_view(start, picks, shown)
+    if shown is not None:
+        with gaps, frame.guarded():
             gap_view(shown)
-        with map_side:
-            map_view(shown, picks)
-        st.session_state["_checkpoint_shown"] = shown
-        with tabs:
+        with below, frame.guarded():
             checkpoint_tabs(shown)
+
+
+def lists(start: Start, picks: Picks) -> float:
+    """Sources, targets and the seconds of the search."""
+    with frame.guarded():
+        edit_picks(start, picks)
+    return float(
+        remembered(st.number_input, "Seconds for the exact search", "limit", 20, min_value=1, max_value=600)
+    )
 
 
 checkpoints()

@@ -41,6 +41,7 @@ from patrol_core.risk.outlook import (
 from patrol_core.risk.own_weights import OWN, own_table
 from patrol_core.risk.seasonal import monthly_demand
 from patrol_core.risk.smoothing import Kind
+from patrol_core.risk.static_columns import default_columns
 from patrol_core.risk.surface import RiskSurface, build_surface
 from patrol_core.scenario import Scenario
 from patrol_core.zones.polygons import UNKNOWN
@@ -224,10 +225,11 @@ def panel_of_months(
         crime_types=prepared.crime_types,
     )
     known = prepared.data.covariates
-    there = (
-        known is not None and pd.Index(prepared.zone_ids).isin(known.index.astype(str)).mean() >= MOST_KNOWN
-    )
-    return panel, known if there else None
+    if known is None or pd.Index(prepared.zone_ids).isin(known.index.astype(str)).mean() < MOST_KNOWN:
+        return panel, None
+    # Neither crime counted elsewhere nor protected characteristics: the same default set as the static score.
+    columns = list(default_columns(known))
+    return panel, known[columns] if columns else None
 
 
 def known_areas(prepared: Prepared) -> FloatArray | None:

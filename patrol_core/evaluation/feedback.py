@@ -35,154 +35,57 @@ policing, PMLR 81; the weighting is Horvitz & Thompson's (1952). See :mod:`patro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from patrol_core.errors import InputError
-from patrol_core.evaluation.baselines import BASELINES
-from patrol_core.games.zone import ZoneGame, solve_zone_game
-from patrol_core.risk.harm import PATROL_GENERATED
+from patrol_core.evaluation.feedback_figures import (
+    ALL,
+    BOTH,
+    CORRECTED,
+    EVEN,
+    EVEN_WITHOUT,
+    FIGURES,
+    WITHOUT,
+    correlation,
+    course_of,
+    gini,
+    ranks,
+    summary_of,
+)
+from patrol_core.evaluation.feedback_world import (
+    HOT_SPOTS,
+    PLANNERS,
+    STACKELBERG,
+    Detection,
+    Rounds,
+    World,
+    planned,
+    world_of,
+)
+
+__all__ = [
+    "ALL",
+    "BOTH",
+    "CORRECTED",
+    "EVEN",
+    "FIGURES",
+    "PLANNERS",
+    "STACKELBERG",
+    "WITHOUT",
+    "Detection",
+    "Feedback",
+    "Rounds",
+    "World",
+    "simulate_feedback",
+    "world_of",
+]
 
 Floats = NDArray[np.float64]
-
-STACKELBERG = "Patrol game"
-HOT_SPOTS = "Hot spots first"
-PLANNERS: Mapping[str, Callable[[ZoneGame], Floats]] = {
-    STACKELBERG: lambda game: solve_zone_game(game).coverage,
-    **{name: make for name, make in BASELINES.items() if name != "Uniform"},
-}
-"""Ways to make a plan from values."""
-ALL, WITHOUT, CORRECTED, BOTH, EVEN = (
-    "All records",
-    "Without patrol-generated",
-    "Detection corrected",
-    "Both",
-    "Patrols do not matter",
-)
-STARTS = ("plan", "hot spots", "next best")
-RESAMPLES = 200
-"""Of the runs, for the interval of the drift."""
-_EVEN_WITHOUT = "yardstick of the types without patrol-generated"
-FIGURES: Mapping[str, str] = {
-    "rank_correlation": "rank correlation of recorded and true values",
-    "misplaced": "% of patrol that the true values would put elsewhere",
-    "started_share": "% of patrol in the zones that had half of it at first",
-    "overpatrol": "patrol per true crime there, over that elsewhere",
-    "gini": "Gini of patrol over zones",
-}
-"""Columns of the frame and what they are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """How crime comes to be recorded.
-
-    Parameters
-    ----------
-    reported
-        r of ordinary types, 0 to 1.
-    reported_found
-        r of patrol-generated types, 0 to 1.
-    base
-        b, chance that police find an unreported crime without patrol, 0 to 1.
-    effect
-        s, what a permanent patrol adds to it; b + s at most 1.
-    """
-
-    reported: float = 0.5
-    reported_found: float = 0.05
-    base: float = 0.05
-    effect: float = 0.5
-
-    def __post_init__(self) -> None:
-        for name in ("reported", "reported_found", "base", "effect"):
-            given = getattr(self, name)
-            if not 0 <= given <= 1:
-                raise InputError(f"{name} = {given!r}: accepted is a number from 0 to 1.")
-        if self.base + self.effect > 1:
-            raise InputError(
-                f"base + effect = {self.base + self.effect:g}: police cannot find more than every crime; lower one of them."
-            )
-
-    def chance(self, coverage: Floats, found: NDArray[np.bool_], *, believed: float = 1.0) -> Floats:
-        """(n, K) chance of being recorded; ``found`` marks patrol-generated types, ``believed`` scales the effect."""
-        r = np.where(found, self.reported_found, self.reported)[None, :]
-        seen = np.minimum(self.base + believed * self.effect * coverage[:, None], 1.0)
-        return np.asarray(r + (1.0 - r) * seen, dtype=float)
-
-
-@dataclass(frozen=True, slots=True)
-class Rounds:
-    """How long and how often.
-
-    Parameters
-    ----------
-    rounds
-        Plans made, 1 to 240; a round is a month where the data have months.
-    memory
-        m, rounds of records a plan is made from, 1 to 60.
-    seeds
-        Independent runs, 1 to 200.
-    seed
-        First seed.
-    planner
-        One of :data:`PLANNERS`.
-    believed
-        What the correction takes for the effect, as a multiple of the true one, 0 to 3.
-    start
-        Patrols so far: ``plan`` (made from the true values), ``hot spots`` (in full at the zones of highest value) or ``next best``
-        (in full at the zones right after those: a wrong start, to see whether the loop holds on to it).
-    """
-
-    rounds: int = 24
-    memory: int = 6
-    seeds: int = 20
-    seed: int = 1
-    planner: str = STACKELBERG
-    believed: float = 1.0
-    start: str = "plan"
-
-    def __post_init__(self) -> None:
-        for name, low, high in (("rounds", 1, 240), ("memory", 1, 60), ("seeds", 1, 200), ("believed", 0, 3)):
-            given = getattr(self, name)
-            if not low <= given <= high:
-                raise InputError(f"{name} = {given!r}: accepted is a number from {low} to {high}.")
-        if self.planner not in PLANNERS:
-            raise InputError(f"planner = {self.planner!r}: accepted are {', '.join(PLANNERS)}.")
-        if self.start not in STARTS:
-            raise InputError(f"start = {self.start!r}: accepted are {', '.join(STARTS)}.")
-
-
-@dataclass(frozen=True, eq=False)
-class World:
-    """What is true.
-
-    Attributes
-    ----------
-    game
-        Zones, budget and effectiveness; its values and side rules are not used.
-    crimes
-        (n, K) true crimes of a round by zone and type.
-    crime_types, weights
-        K types and what one crime of each counts for.
-    in_risk
-        (K,) types that the default plan counts.
-    """
-
-    game: ZoneGame
-    crimes: Floats
-    crime_types: tuple[str, ...]
-    weights: Floats
-    in_risk: NDArray[np.bool_]
-
-    @property
-    def found(self) -> NDArray[np.bool_]:
-        """(K,) patrol-generated types."""
-        return np.isin(np.array(self.crime_types), PATROL_GENERATED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,60 +122,6 @@ class Feedback:
     notes: tuple[str, ...]
 
 
-def world_of(
-    game: ZoneGame,
-    counts: pd.DataFrame,
-    months: int,
-    *,
-    crime_types: Sequence[str],
-    weights_of: Callable[[Sequence[str]], Floats],
-    even_found: bool = True,
-) -> World:
-    """True crime for a simulation, from what was recorded.
-
-    Parameters
-    ----------
-    game
-        The scenario's game; ``population`` spreads patrol-generated crime.
-    counts
-        Long counts: zone_id, crime_type, count.
-    months
-        Months they are of.
-    crime_types
-        Types that count in the scenario; the patrol-generated ones of the data are added.
-    weights_of
-        Weights of types.
-    even_found
-        Spread patrol-generated crime evenly over residents; else it lies where it was recorded.
-
-    Raises
-    ------
-    InputError
-        Without any crime of these types.
-    """
-    present = {str(t) for t in counts["crime_type"].unique()}
-    types = tuple(dict.fromkeys([*crime_types, *(t for t in PATROL_GENERATED if t in present)]))
-    rows = counts[counts["crime_type"].astype("str").isin(types)]
-    table = (
-        rows.assign(zone_id=rows["zone_id"].astype("str"), crime_type=rows["crime_type"].astype("str"))
-        .pivot_table(index="zone_id", columns="crime_type", values="count", aggfunc="sum", fill_value=0)
-        .reindex(index=list(game.zone_ids), columns=list(types), fill_value=0)
-    )
-    crimes = table.to_numpy(dtype=float) / max(months, 1)
-    if not crimes.sum() > 0:
-        raise InputError(
-            "There is no crime of these types, so no records to feed back; choose other types or months."
-        )
-    found = np.isin(np.array(types), PATROL_GENERATED)
-    people = game.population
-    if even_found and found.any() and people is not None and people.sum() > 0:
-        crimes[:, found] = (people / people.sum())[:, None] * crimes[:, found].sum(axis=0)
-    usual = np.array([t in set(crime_types) and t not in PATROL_GENERATED for t in types])
-    in_risk = usual if usual.any() else ~found
-    plain = replace(game, constraints=())
-    return World(plain, crimes, types, np.asarray(weights_of(types), dtype=float), in_risk)
-
-
 def simulate_feedback(
     world: World,
     detection: Detection | None = None,
@@ -307,19 +156,19 @@ def simulate_feedback(
         happened = _Crimes(world, [rounds.seed, run] if chance else None, rounds)
         for name, recipe in recipes.items():
             figures, coverage = _run(world, detection, rounds, recipe, targets[name], happened)
-            if name != _EVEN_WITHOUT:
+            if name != EVEN_WITHOUT:
                 rows += [(name, run, at, *line) for at, line in enumerate(figures)]
             late[name].append(coverage)
         if on_progress is not None:
             on_progress(run + 1, runs)
     frame = pd.DataFrame(rows, columns=["recipe", "run", "round", *FIGURES])
     ends = {name: np.array(found) for name, found in late.items()}
-    coverage_of = {name: found.mean(axis=0) for name, found in ends.items() if name != _EVEN_WITHOUT}
+    coverage_of = {name: found.mean(axis=0) for name, found in ends.items() if name != EVEN_WITHOUT}
     coverage_of["truth"] = targets[ALL].coverage
     return Feedback(
         frame=frame,
-        course=_course(frame),
-        summary=_summary(frame, rounds, ends),
+        course=course_of(frame),
+        summary=summary_of(frame, rounds.rounds, _late(rounds), ends, rounds.seed),
         coverage=coverage_of,
         zone_ids=tuple(world.game.zone_ids),
         detection=detection,
@@ -343,14 +192,14 @@ def _recipes(world: World) -> tuple[dict[str, _Recipe], tuple[str, ...]]:
         CORRECTED: _Recipe(every, corrected=True),
         BOTH: _Recipe(world.in_risk, corrected=True),
         EVEN: _Recipe(every, loop=False),
-        _EVEN_WITHOUT: _Recipe(world.in_risk, loop=False),
+        EVEN_WITHOUT: _Recipe(world.in_risk, loop=False),
     }
     notes = ["Floors and fairness rules are left out of the simulation."]
     if not world.found.any():
         notes.append(
             "The data have no patrol-generated types, so leaving them out changes nothing and is not shown."
         )
-        found = {name: recipe for name, recipe in found.items() if name not in (WITHOUT, BOTH, _EVEN_WITHOUT)}
+        found = {name: recipe for name, recipe in found.items() if name not in (WITHOUT, BOTH, EVEN_WITHOUT)}
     return found, tuple(notes)
 
 
@@ -364,7 +213,7 @@ class _Target:
         self.weights = world.weights * types
         self.values = (world.crimes * self.chance) @ self.weights
         self.coverage = planned(world.game, self.values, rounds.planner, self.even)
-        self.ranks = _ranks(self.values)
+        self.ranks = ranks(self.values)
         first = self.coverage
         if rounds.start == "hot spots":
             first = planned(world.game, self.values, HOT_SPOTS, self.even)
@@ -390,11 +239,11 @@ class _Target:
             if patrol[1] > 0 and crime[0] > 0:
                 over = float(patrol[0] / crime[0] / (patrol[1] / crime[1])) if crime[1] > 0 else float("nan")
         return (
-            _correlation(self.ranks, _ranks(values)),
+            correlation(self.ranks, ranks(values)),
             100.0 * float(np.maximum(coverage - self.coverage, 0.0).sum()) / used if used > 0 else 0.0,
             100.0 * float(coverage[inside].sum()) / used if used > 0 else 0.0,
             over,
-            _gini(coverage),
+            gini(coverage),
         )
 
 
@@ -472,82 +321,3 @@ def _recorded_value(
         usual = detection.chance(target.even, world.found, believed=rounds.believed)
         seen = np.divide(seen * usual, thought, out=np.zeros_like(seen), where=thought > 0)
     return np.asarray(seen @ target.weights, dtype=float)
-
-
-def planned(game: ZoneGame, values: Floats, planner: str, otherwise: Floats) -> Floats:
-    """Coverage that a planner makes of values; ``otherwise`` where nothing was recorded anywhere."""
-    if not values.sum() > 0:
-        return otherwise
-    return np.asarray(PLANNERS[planner](replace(game, values=values)), dtype=float)
-
-
-def _ranks(values: Floats) -> Floats:
-    from scipy.stats import rankdata
-
-    return np.asarray(rankdata(values), dtype=float)
-
-
-def _correlation(a: Floats, b: Floats) -> float:
-    if a.std() == 0 or b.std() == 0:
-        return float("nan")
-    return float(np.corrcoef(a, b)[0, 1])
-
-
-def _gini(coverage: Floats) -> float:
-    x = np.sort(coverage)
-    total = x.sum()
-    n = len(x)
-    return float((2 * np.arange(1, n + 1) - n - 1) @ x / (n * total)) if total > 0 else 0.0
-
-
-def _course(frame: pd.DataFrame) -> pd.DataFrame:
-    long = frame.melt(["recipe", "run", "round"], list(FIGURES), var_name="figure")
-    groups = long.groupby(["recipe", "figure", "round"], sort=False)["value"]
-    out = groups.agg(mean="mean", low=lambda v: v.quantile(0.05), high=lambda v: v.quantile(0.95))
-    return out.reset_index()
-
-
-def _summary(frame: pd.DataFrame, rounds: Rounds, ends: Mapping[str, Floats]) -> pd.DataFrame:
-    late = frame[frame["round"] > rounds.rounds - _late(rounds)]
-    runs = late.groupby(["recipe", "run"], sort=False)[list(FIGURES)].mean().reset_index()
-    yardstick = dict.fromkeys((ALL, CORRECTED, EVEN), EVEN) | dict.fromkeys((WITHOUT, BOTH), _EVEN_WITHOUT)
-    drifts = {
-        name: _drift(found, ends[yardstick[name]], rounds.seed)
-        for name, found in ends.items()
-        if name in yardstick
-    }
-    rows = []
-    for recipe, drift in drifts.items():
-        mine = runs[runs["recipe"] == recipe]
-        row: dict[str, object] = {"recipe": recipe}
-        for figure in FIGURES:
-            values = mine[figure].to_numpy(dtype=float)
-            known = values[np.isfinite(values)]
-            row[figure] = float(known.mean()) if known.size else float("nan")
-            for end, at in (("low", 5), ("high", 95)):
-                row[f"{figure}_{end}"] = float(np.percentile(known, at)) if known.size else float("nan")
-        row |= dict(zip(("drift", "drift_low", "drift_high"), drift, strict=True))
-        removable = drifts[ALL][0] > 0 and recipe != EVEN
-        row["drift_removed"] = 100.0 * (1.0 - drift[0] / drifts[ALL][0]) if removable else float("nan")
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _drift(found: Floats, yardstick: Floats, seed: int) -> tuple[float, float, float]:
-    """% of patrol moved between two mean coverages, and its 5 and 95 % points.
-
-    A distance between noisy means is too large; what resampling the runs adds to it once more is taken off (the bootstrap's
-    correction of bias), and the interval is the basic one, turned about the estimate.
-    """
-
-    def moved(runs: NDArray[np.int64]) -> float:
-        a, b = found[runs].mean(axis=0), yardstick[runs].mean(axis=0)
-        used = max(float(a.sum()), float(b.sum()))
-        return 50.0 * float(np.abs(a - b).sum()) / used if used > 0 else 0.0
-
-    every = np.arange(len(found))
-    rng = np.random.default_rng(seed)
-    again = [moved(rng.integers(0, len(found), len(found))) for _ in range(RESAMPLES)]
-    seen, low, high = moved(every), float(np.percentile(again, 5)), float(np.percentile(again, 95))
-    middle = max(0.0, 2.0 * seen - float(np.mean(again)))
-    return middle, min(middle, max(0.0, 2.0 * seen - high)), max(middle, 2.0 * seen - low)

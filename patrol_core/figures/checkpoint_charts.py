@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,28 +13,53 @@ import plotly.graph_objects as go
 from patrol_core.figures.charts import chart
 from patrol_core.figures.palette import MARK, PATROL, PLAN, REFERENCE, RISK, colour_at
 from patrol_core.graphs.checkpoint_game import CheckpointGame
-from patrol_core.graphs.network import Floats
+from patrol_core.graphs.network import Floats, RoadNetwork
 from patrol_core.graphs.road_parts import Roads
 from patrol_core.reports.checkpoint_files import edge_lines, path_nodes
 
 STREET = "#c7ccd4"
 BARRED = "#e3b7b7"
-CLASSES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.000001)
+CLASSES = (0.05, 0.15, 0.3, 0.6, 1.000001)
 """Upper ends of the classes of chance, each with a width of its own."""
 SEEN = 1e-6
 MOST_CLICKABLE = 3000
 """Nodes up to which every one can be clicked."""
 
 
+@dataclass(frozen=True)
+class Places:
+    """What is drawn on the roads.
+
+    Attributes
+    ----------
+    network
+        With marks of what can take a checkpoint; its places are those of the roads.
+    sources
+        Node positions.
+    losses
+        Loss by node position of every target.
+    """
+
+    network: RoadNetwork
+    sources: tuple[int, ...]
+    losses: Mapping[int, float]
+
+
+def places_of(game: CheckpointGame) -> Places:
+    """Sources and targets of a game."""
+    losses = dict(zip(game.targets.tolist(), game.losses.tolist(), strict=True))
+    return Places(game.network, tuple(game.sources.tolist()), losses)
+
+
 def road_map(
     roads: Roads,
-    game: CheckpointGame,
-    marginals: Floats,
+    places: Places,
+    marginals: Floats | None = None,
     *,
     path: Sequence[int] = (),
     target: int | None = None,
     tonight: Sequence[int] = (),
-    height: int = 560,
+    height: int = 640,
 ) -> go.Figure:
     """Roads with the chance of a checkpoint as width and colour.
 
@@ -45,22 +72,23 @@ def road_map(
     tonight
         Edges with a checkpoint tonight.
     """
+    network = places.network
     lines = edge_lines(roads)
     figure = go.Figure()
-    free = game.network.guardable
+    free = network.guardable
     _draw(figure, [lines[k] for k in np.flatnonzero(free)], STREET, 1.2)
-    _draw(
-        figure, [lines[k] for k in np.flatnonzero(~free)], BARRED, 1.2, name="takes no checkpoint", dash="dot"
-    )
+    barred = [lines[k] for k in np.flatnonzero(~free)]
+    _draw(figure, barred, BARRED, 1.2, name="takes no checkpoint", dash="dot")
     if len(path):
-        _draw(figure, [lines[k] for k in path], RISK[1], 9.0, name="the intruder's best path")
-    _draw_chances(figure, lines, marginals)
-    _mark_roads(figure, game, lines, marginals)
-    _mark_nodes(figure, roads, game)
+        _draw(figure, [lines[k] for k in path], RISK[1], 9.0, name="intruder's best path")
+    if marginals is not None:
+        _draw_chances(figure, lines, marginals)
+        _mark_roads(figure, network, lines, marginals)
+    _mark_nodes(figure, roads, places)
     if len(path) and target is not None:
-        _arrow(figure, roads, path_nodes(game, path, target))
+        _ring_ends(figure, roads, path_nodes(network, path, target))
     if len(tonight):
-        _mark_tonight(figure, game, lines, tonight)
+        _mark_tonight(figure, network, lines, tonight)
     _flat(figure, height)
     return figure
 
@@ -93,7 +121,7 @@ def _draw(
 def _draw_chances(figure: go.Figure, lines: Sequence[Floats], marginals: Floats) -> None:
     low = SEEN
     for number, high in enumerate(CLASSES):
-        inside = np.flatnonzero((marginals > low) & (marginals <= high))
+        inside = np.flatnonzero((marginals > low) & (marginals <= high)).tolist()
         share = (number + 1) / len(CLASSES)
         colour = colour_at(PATROL[1:], share)
         words = f"{100 * low if number else 0:.0f} to {100 * min(high, 1.0):.0f} %"
@@ -111,13 +139,13 @@ def _middles(lines: Sequence[Floats], which: Sequence[int]) -> Floats:
     return out
 
 
-def _mark_roads(figure: go.Figure, game: CheckpointGame, lines: Sequence[Floats], marginals: Floats) -> None:
+def _mark_roads(figure: go.Figure, network: RoadNetwork, lines: Sequence[Floats], marginals: Floats) -> None:
     """Hover text half-way along the roads that are ever watched."""
     used = np.flatnonzero(marginals > SEEN).tolist()
     if not used:
         return
     spots = _middles(lines, used)
-    words = [f"Road {game.network.edge_ids[k]}, {' to '.join(game.network.names(k))}" for k in used]
+    words = [f"Road {network.edge_ids[k]}, {' to '.join(network.names(k))}" for k in used]
     figure.add_scatter(
         x=spots[:, 0],
         y=spots[:, 1],
@@ -129,52 +157,56 @@ def _mark_roads(figure: go.Figure, game: CheckpointGame, lines: Sequence[Floats]
     )
 
 
-def _mark_nodes(figure: go.Figure, roads: Roads, game: CheckpointGame) -> None:
+def _mark_nodes(figure: go.Figure, roads: Roads, places: Places) -> None:
     """Crossings to click, where an intruder starts, and targets; customdata holds the node's name."""
     xy = roads.drawn_xy
-    nodes = np.array(game.network.nodes, dtype=object)
+    nodes = places.network.nodes
     if len(nodes) <= MOST_CLICKABLE:
-        special = {*game.sources.tolist(), *game.targets.tolist()}
+        special = {*places.sources, *places.losses}
         plain = [k for k in range(len(nodes)) if k not in special]
-        figure.add_scatter(
-            x=xy[plain, 0],
-            y=xy[plain, 1],
-            mode="markers",
-            marker={"size": 7, "color": "#9aa5b1", "opacity": 0.55},
-            customdata=nodes[plain],
-            hovertemplate="Crossing %{customdata}<extra></extra>",
-            name="crossing",
-            showlegend=False,
+        _spots(
+            figure,
+            xy,
+            plain,
+            [nodes[k] for k in plain],
+            "crossing",
+            {"size": 7, "color": "#9aa5b1", "opacity": 0.55},
         )
+    white = {"color": "white", "width": 1}
+    sources = list(places.sources)
+    triangle = {"size": 13, "symbol": "triangle-up", "color": "#1f2933", "line": white}
+    _spots(figure, xy, sources, [nodes[k] for k in sources], "source", triangle)
+    targets = list(places.losses)
+    losses = np.array(list(places.losses.values()))
+    size = 11 + 11 * np.sqrt(losses / max(float(losses.max(initial=0.0)), 1e-12))
+    square = {"size": size, "symbol": "square", "color": RISK[3], "opacity": 0.85, "line": white}
+    words = [f", loss {loss:g}" for loss in losses]
+    _spots(figure, xy, targets, [nodes[k] for k in targets], "target", square, words)
+
+
+def _spots(
+    figure: go.Figure,
+    xy: Floats,
+    which: Sequence[int],
+    names: Sequence[str],
+    kind: str,
+    marker: Mapping[str, Any],
+    words: Sequence[str] = (),
+) -> None:
     figure.add_scatter(
-        x=xy[game.sources, 0],
-        y=xy[game.sources, 1],
+        x=xy[list(which), 0],
+        y=xy[list(which), 1],
         mode="markers",
-        marker={
-            "size": 13,
-            "symbol": "triangle-up",
-            "color": "#1f2933",
-            "line": {"color": "white", "width": 1},
-        },
-        customdata=nodes[game.sources],
-        hovertemplate="Source %{customdata}<extra></extra>",
-        name="source",
-    )
-    losses = game.losses
-    size = 12 + 14 * np.sqrt(losses / max(float(losses.max()), 1e-12))
-    figure.add_scatter(
-        x=xy[game.targets, 0],
-        y=xy[game.targets, 1],
-        mode="markers",
-        marker={"size": size, "symbol": "square", "color": RISK[3], "line": {"color": "white", "width": 1}},
-        customdata=nodes[game.targets],
-        text=[f"{loss:g}" for loss in losses],
-        hovertemplate="Target %{customdata}, loss %{text}<extra></extra>",
-        name="target (by loss)",
+        marker=dict(marker),
+        customdata=list(names),
+        text=list(words) or [""] * len(names),
+        hovertemplate=f"{kind} %{{customdata}}%{{text}}<extra></extra>",
+        name="target, by loss" if kind == "target" else kind,
+        showlegend=kind != "crossing",
     )
 
 
-def _arrow(figure: go.Figure, roads: Roads, nodes: Sequence[int]) -> None:
+def _ring_ends(figure: go.Figure, roads: Roads, nodes: Sequence[int]) -> None:
     """Where the best path starts and ends."""
     xy = roads.drawn_xy[[nodes[0], nodes[-1]]]
     figure.add_scatter(
@@ -188,17 +220,17 @@ def _arrow(figure: go.Figure, roads: Roads, nodes: Sequence[int]) -> None:
 
 
 def _mark_tonight(
-    figure: go.Figure, game: CheckpointGame, lines: Sequence[Floats], tonight: Sequence[int]
+    figure: go.Figure, network: RoadNetwork, lines: Sequence[Floats], tonight: Sequence[int]
 ) -> None:
     spots = _middles(lines, tonight)
     figure.add_scatter(
         x=spots[:, 0],
         y=spots[:, 1],
         mode="markers+text",
-        marker={"size": 22, "color": PATROL[4], "symbol": "octagon", "line": {"color": "white", "width": 2}},
+        marker={"size": 19, "color": PATROL[4], "symbol": "octagon", "line": {"color": "white", "width": 2}},
         text=[str(k) for k in range(1, len(tonight) + 1)],
         textfont={"color": "white", "size": 12},
-        customdata=[f"{game.network.edge_ids[k]}, {' to '.join(game.network.names(k))}" for k in tonight],
+        customdata=[f"{network.edge_ids[k]}, {' to '.join(network.names(k))}" for k in tonight],
         hovertemplate="Tonight: checkpoint %{text} on road %{customdata}<extra></extra>",
         name="tonight",
     )

@@ -46,7 +46,7 @@ from patrol_core.games.certify import coupling_rows
 from patrol_core.games.constraints import ResidualParity
 from patrol_core.games.pasaq_branch import close_bracket
 from patrol_core.games.pasaq_dual import combined, proved_level
-from patrol_core.games.pasaq_free import applies, best_free
+from patrol_core.games.pasaq_free import applies, best_free, eased
 from patrol_core.games.pasaq_groups import best_by_groups
 from patrol_core.games.pasaq_rules import best_with_rules
 from patrol_core.games.payoffs import FloatArray, Payoffs
@@ -117,7 +117,7 @@ def solve_behavioural(
     terms = make_terms(game, attacker, table)
     rational = solve_zone_game(game)
     floor = _floor(game, attacker, terms, rational, zero_sum=payoffs is None)
-    if game.coupling_rules() or not (applies(terms) or not terms.beta.any()):
+    if game.coupling_rules() or not (applies(eased(terms)) or not terms.beta.any()):
         coverage, lower, phases = _with_rules(
             game, terms, rational.coverage, floor, tolerance=tolerance, segments=segments, seconds=time_limit
         )
@@ -228,7 +228,7 @@ def _free(game: ZoneGame, terms: Terms, start: FloatArray, floor: float) -> tupl
         price = float(more.max(initial=0.0)) if coverage.sum() >= game.budget * (1 - 1e-12) else 0.0
         price /= float(terms.probability(coverage).max())  # in units of the largest weight
     else:
-        coverage, log_price = best_free(terms, game.budget, lower, upper, start)
+        coverage, log_price = best_free(eased(terms), game.budget, lower, upper, start)
         price = float(np.exp(min(log_price - float(terms.log_weight(coverage).max()), 600.0)))
     prices = np.full(game.size, price), price * game.budget
     return coverage, proved_level(terms, (lower, upper), coverage, prices, floor)
@@ -244,10 +244,11 @@ def _with_rules(
     segments: int,
     seconds: float,
 ) -> tuple[FloatArray, float, tuple[str, ...]]:
-    atoms = atoms_of(game) if applies(terms) else None
+    sought = eased(terms)
+    atoms = atoms_of(game) if applies(sought) else None
     with LOCK:
         if atoms is not None:
-            coverage, prices = best_by_groups(game, terms, atoms, start)
+            coverage, prices = best_by_groups(game, sought, atoms, start)
         else:
             coverage, prices = best_with_rules(game, terms, start, segments)
         lower = _proved(game, terms, coverage, prices_of(game, prices), floor)

@@ -25,10 +25,23 @@ from patrol_core.games.payoffs import FloatArray
 
 _MOST_ROUNDS = 200
 
+#: Shares of the largest worth of a patrol that count as none where offenders do not notice it.
+_HARDLY = 1e-7
+
 
 def applies(terms: Terms) -> bool:
     """Whether the closed form holds: patrols deter (or do nothing) at every zone where they help."""
     return bool(((terms.beta > 0) | ((terms.beta == 0) & (terms.b == 0))).all())
+
+
+def eased(terms: Terms) -> Terms:
+    """The same terms with a patrol's worth taken as none where offenders do not notice it and it hardly counts.
+
+    Values far below the largest leave the attacker's payoff as good as still (``beta_t`` = 0) while ``b_t`` is a last digit; one
+    such zone would bar the closed form. Plans are sought with these terms, and valued and proved with the true ones.
+    """
+    hardly = (terms.beta == 0) & (terms.b <= _HARDLY * float(terms.b.max(initial=0.0)))
+    return Terms(terms.theta, terms.beta, terms.a, np.where(hardly, 0.0, terms.b)) if hardly.any() else terms
 
 
 def best_free(

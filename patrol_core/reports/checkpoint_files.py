@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.graphs.checkpoint_game import CheckpointGame, JointStrategy
-from patrol_core.graphs.network import Floats
+from patrol_core.graphs.network import Floats, RoadNetwork
 from patrol_core.graphs.road_parts import Roads
 from patrol_core.reports.plain import to_json_bytes
 
@@ -65,7 +65,7 @@ def paths_table(game: CheckpointGame, found: Mapping[int, tuple[tuple[int, ...],
     rows = []
     for number, (edges, stopped) in found.items():
         target = int(game.targets[number])
-        nodes = path_nodes(game, edges, target)
+        nodes = path_nodes(network, edges, target)
         rows.append(
             (
                 network.nodes[target],
@@ -85,9 +85,8 @@ def paths_table(game: CheckpointGame, found: Mapping[int, tuple[tuple[int, ...],
     )
 
 
-def path_nodes(game: CheckpointGame, edges: Sequence[int], target: int) -> list[int]:
+def path_nodes(network: RoadNetwork, edges: Sequence[int], target: int) -> list[int]:
     """Nodes of a path that ends at ``target``, in order."""
-    network = game.network
     nodes = [target]
     for edge in reversed(edges):
         a, b = int(network.tail[edge]), int(network.head[edge])

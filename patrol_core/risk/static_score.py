@@ -35,58 +35,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from patrol_core.errors import InputError
-from patrol_core.risk.static_columns import (
-    LeftOut,
-    below_vif,
-    caution,
-    chosen_columns,
-    independent,
-    variance_inflation,
-)
+from patrol_core.risk.static_checks import PERMUTATIONS, Check, clustering, morans_i, residual_checks
+from patrol_core.risk.static_columns import LeftOut, below_vif, caution, chosen_columns, independent
+from patrol_core.risk.static_fit import Exposure, checked, fit_model, log_rates
+
+__all__ = ["Check", "Exposure", "StaticScore", "morans_i", "static_score", "zone_counts"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-INTERCEPT = "intercept"
-HALF_EVENT = 0.5
-PERMUTATIONS = 999
-LEVEL = 0.95
-"""Of the intervals of coefficients."""
 TABLE_COLUMNS = ("lsoa_code", "log_risk", "risk_per_1000")
 _NAMED = 5
-_FULL_LEVERAGE = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Exposure:
-    """What crimes are counted against.
-
-    Attributes
-    ----------
-    size
-        Residents or households by zone, in the order of the zones; None where the counts are rates already.
-    of
-        ``residents``, ``households``, or the unit of the rate.
-    years
-        Length of the period; 1 where the counts are rates.
-    """
-
-    size: Floats | None
-    of: str = "residents"
-    years: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One diagnostic: its statistic, p, and what it says in words."""
-
-    name: str
-    statistic: float
-    p: float
-    words: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,10 +154,10 @@ def static_score(
         that are all equal.
     """
     ids = tuple(str(zone) for zone in zone_ids)
-    c = _checked("crimes", ids, counts)
+    c = checked("crimes", ids, counts)
     chosen = chosen_columns(covariates, columns)
     x = _aligned(covariates, ids, chosen)
-    rate, offset, none, notes = _rate(ids, c, exposure)
+    rate, offset, none, notes = log_rates(ids, c, exposure)
     known = x.notna().all(axis=1).to_numpy(dtype=bool)
     x, chosen, out, known = _without_empty(x, chosen, known)
     fit = known & np.isfinite(rate)
@@ -211,10 +172,10 @@ def static_score(
         kept, removed = below_vif(x.loc[fit, list(kept)], vif_limit)
         out += removed
     _require_zones(fit, len(kept), len(ids))
-    model = _fit(x[list(kept)], rate, fit, known)
-    checks = list(_residual_checks(model))
+    model = fit_model(x[list(kept)], rate, fit, known)
+    checks = list(residual_checks(model))
     if neighbours is not None:
-        checks += _clustering(ids, model, neighbours, permutations, seed)
+        checks += clustering(ids, model, neighbours, permutations, seed)
     left = _left_out_zones(ids, x, covariates, known, rate)
     words = (*notes, *model.notes, *(caution(k) for k in kept), *_words(out, left))
     return StaticScore(
@@ -239,21 +200,6 @@ def static_score(
     )
 
 
-def _checked(what: str, ids: tuple[str, ...], values: ArrayLike, *, unknown: bool = False) -> Floats:
-    found = np.array(values, dtype=float)
-    if found.shape != (len(ids),) or len(set(ids)) < len(ids):
-        raise InputError(
-            f"{found.size} values of {what} for {len(set(ids))} different zones; give one for each zone."
-        )
-    wrong = (found < 0) | np.isinf(found) | (np.isnan(found) & (not unknown))
-    if wrong.any():
-        at = int(np.flatnonzero(wrong)[0])
-        raise InputError(
-            f"Zone {ids[at]}: {found[at]:g} {what} cannot be; give a number of at least 0{' or leave it empty' if unknown else ''}."
-        )
-    return found
-
-
 def _aligned(covariates: pd.DataFrame, ids: tuple[str, ...], columns: tuple[str, ...]) -> pd.DataFrame:
     table = covariates.set_axis(covariates.index.astype("str"), axis=0)
     if table.index.has_duplicates:
@@ -267,40 +213,6 @@ def _aligned(covariates: pd.DataFrame, ids: tuple[str, ...], columns: tuple[str,
         )
     out = table.reindex(list(ids))[list(columns)].astype(float)
     return out.where(np.isfinite(out))
-
-
-def _rate(
-    ids: tuple[str, ...], counts: Floats, exposure: Exposure
-) -> tuple[Floats, float, int, tuple[str, ...]]:
-    """(n,) log rate per 1,000 a year, what was added, zones without crime, and what to say of it."""
-    notes: list[str] = []
-    if not exposure.years > 0:
-        raise InputError(f"The period is {exposure.years!r} years; give more than 0.")
-    if exposure.size is None:
-        positive = counts[counts > 0]
-        none = int((counts == 0).sum())
-        offset = float(positive.min() / 2) if none and positive.size else 0.0
-        top = counts + offset
-        with np.errstate(divide="ignore"):
-            rate = np.log(np.where(top > 0, top, np.nan))
-        if none and offset:
-            notes.append(
-                f"{none:,} zones have a rate of 0; half the smallest other rate ({offset:.3g}) was added to all."
-            )
-        return rate, offset, none, tuple(notes)
-    size = _checked(exposure.of, ids, exposure.size, unknown=True)
-    lived = np.isfinite(size) & (size > 0)
-    none = int((counts[lived] == 0).sum())
-    offset = HALF_EVENT if none else 0.0
-    rate = np.full(len(ids), np.nan)
-    if counts[lived].sum() > 0:
-        rate[lived] = np.log(1000.0 * (counts[lived] + offset) / (size[lived] * exposure.years))
-    if none:
-        notes.append(
-            f"{none:,} of {int(lived.sum()):,} zones have no crime of these types; half an event was added to every zone before "
-            "the logarithm, and the risk per 1,000 contains it."
-        )
-    return rate, offset, none, tuple(notes)
 
 
 def _without_empty(
@@ -327,161 +239,6 @@ def _require_zones(fit: Bools, columns: int, zones: int) -> None:
             f"{found} of {zones} zones have both a crime rate and all covariates, too few for {columns} covariates and an "
             f"intercept (at least {columns + 2}); choose fewer covariates, or ones that are known in more zones."
         )
-
-
-@dataclass(frozen=True, eq=False)
-class _Model:
-    log_risk: Floats
-    residual: Floats
-    coefficients: pd.DataFrame
-    r2: float
-    r2_adjusted: float
-    smearing: float
-    fit: Bools
-    matrix: Floats
-    notes: tuple[str, ...]
-
-
-def _fit(x: pd.DataFrame, rate: Floats, fit: Bools, known: Bools) -> _Model:
-    from scipy import stats
-    from statsmodels.regression.linear_model import OLS
-
-    y = rate[fit]
-    if y.std() <= 1e-12 * max(1.0, float(np.abs(y).max())):
-        raise InputError(
-            "The crime rate is the same in all zones, so there is nothing to explain; choose other crime types or a longer period."
-        )
-    inside = x[fit]
-    mean, sd = inside.mean().to_numpy(), inside.std(ddof=0).to_numpy()
-    scaled = (x.to_numpy(dtype=float) - mean) / sd
-    matrix = np.column_stack([np.ones(int(fit.sum())), scaled[fit]])
-    result = OLS(y, matrix).fit()
-    beta = np.asarray(result.params, dtype=float)
-    leverage = np.asarray(result.get_influence().hat_matrix_diag, dtype=float)
-    notes: tuple[str, ...] = ()
-    if (leverage > 1 - _FULL_LEVERAGE).any():
-        zone = str(inside.index[int(np.argmax(leverage))])
-        alone = f"Zone {zone} alone decides a coefficient, so robust errors are not defined; leave out the covariate only it has."
-        notes = (alone,)
-        error = np.full(beta.size, np.nan)
-    else:
-        error = np.sqrt(np.diag(np.asarray(result.cov_HC3, dtype=float)))
-    freedom = float(result.df_resid)
-    wide = stats.t.ppf(0.5 + LEVEL / 2, freedom) * error
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p = 2 * stats.t.sf(np.abs(beta / error), freedom)
-    residual = np.full(len(rate), np.nan)
-    residual[fit] = np.asarray(result.resid, dtype=float)
-    log_risk = np.full(len(rate), np.nan)
-    log_risk[known] = beta[0] + scaled[known] @ beta[1:]
-    vif = variance_inflation(inside)
-    table = pd.DataFrame(
-        {
-            "term": [INTERCEPT, *x.columns],
-            "coefficient": beta,
-            "std_error": error,
-            "low": beta - wide,
-            "high": beta + wide,
-            "p": p,
-            "vif": [np.nan, *(vif[str(c)] for c in x.columns)],
-            "mean": [np.nan, *mean],
-            "sd": [np.nan, *sd],
-            "per_unit": [np.nan, *(beta[1:] / sd)],
-        }
-    )
-    smearing = float(np.exp(residual[fit]).mean())
-    return _Model(
-        log_risk,
-        residual,
-        table,
-        float(result.rsquared),
-        float(result.rsquared_adj),
-        smearing,
-        fit,
-        matrix,
-        notes,
-    )
-
-
-def _residual_checks(model: _Model) -> tuple[Check, ...]:
-    from statsmodels.stats.diagnostic import het_breuschpagan
-    from statsmodels.stats.stattools import jarque_bera
-
-    e = model.residual[model.fit]
-    if np.abs(e).max() < 1e-10:
-        return ()
-    lagrange, p_lagrange, _, _ = het_breuschpagan(e, model.matrix)
-    normal, p_normal, _, _ = jarque_bera(e)
-    spread = "No sign that the spread of the residuals changes with the covariates."
-    if p_lagrange < 0.05:
-        spread = "The spread of the residuals changes with the covariates; the robust errors allow for it."
-    shape = "No sign that the residuals are not normal."
-    if p_normal < 0.05:
-        shape = "The residuals are not normal; smearing and robust errors do not need them to be."
-    return (
-        Check("Breusch-Pagan", float(lagrange), float(p_lagrange), spread),
-        Check("Jarque-Bera", float(normal), float(p_normal), shape),
-    )
-
-
-def _clustering(
-    ids: tuple[str, ...],
-    model: _Model,
-    neighbours: Mapping[str, Sequence[str]],
-    permutations: int,
-    seed: int,
-) -> list[Check]:
-    inside = [zone for zone, yes in zip(ids, model.fit, strict=True) if yes]
-    found = morans_i(inside, model.residual[model.fit], neighbours, permutations=permutations, seed=seed)
-    if found is None:
-        return []
-    statistic, p, alone = found
-    words = "The residuals show no clustering in space."
-    if p < 0.05:
-        kind = "Neighbouring zones have similar" if statistic > 0 else "Neighbouring zones have opposite"
-        words = f"{kind} residuals: the covariates do not explain all of the pattern in space, and the intervals are too narrow."
-    if alone:
-        words += f" {alone:,} zones touch no other zone of the fit and count as their own."
-    return [Check("Moran's I", statistic, p, words)]
-
-
-def morans_i(
-    zone_ids: Sequence[str],
-    values: Floats,
-    neighbours: Mapping[str, Sequence[str]],
-    *,
-    permutations: int = PERMUTATIONS,
-    seed: int = 1,
-) -> tuple[float, float, int] | None:
-    """Moran's I with row-standardised weights of touching zones; two-sided pseudo p; zones without neighbour among them.
-
-    None where no two zones touch or all values are equal. The permutations are made here rather than by esda, whose random numbers
-    come from a state that all threads share; the statistic is esda's (a test compares them).
-    """
-    place = {zone: i for i, zone in enumerate(zone_ids)}
-    rows, columns = [], []
-    for zone, at in place.items():
-        near = [place[other] for other in neighbours.get(zone, ()) if other in place]
-        rows += [at] * len(near)
-        columns += near
-    if not rows or permutations < 1:
-        return None
-    links = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(place), len(place)))
-    degree = np.asarray(links.sum(axis=1), dtype=float).ravel()
-    weights = sparse.diags_array(np.divide(1.0, degree, out=np.zeros_like(degree), where=degree > 0)) @ links
-    z = values - values.mean()
-    total = float(z @ z)
-    if not total > 0:
-        return None
-    scale = len(z) / float((degree > 0).sum()) / total
-    seen = scale * float(z @ (weights @ z))
-    rng = np.random.default_rng(seed)
-    dealt = np.empty(permutations)
-    for number in range(permutations):
-        mixed = rng.permutation(z)
-        dealt[number] = scale * float(mixed @ (weights @ mixed))
-    tail = min(int((dealt >= seen).sum()), int((dealt <= seen).sum()))
-    return seen, min(1.0, 2.0 * (tail + 1) / (permutations + 1)), int((degree == 0).sum())
 
 
 def _left_out_zones(

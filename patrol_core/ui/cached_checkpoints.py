@@ -65,13 +65,19 @@ def city(rows: int, columns: int) -> Start:
     if min(rows, columns) < 5:  # too small for four targets inside
         roads = Roads(grid_city(rows, columns), f"Generated city of {rows} by {columns} crossings")
         return Start(
-            f"city-{rows}-{columns}", roads, ("0,0",), {f"{rows - 1},{columns - 1}": 10.0}, "A generated city: no real place."
+            f"city-{rows}-{columns}",
+            roads,
+            ("0,0",),
+            {f"{rows - 1},{columns - 1}": 10.0},
+            "A generated city: no real place.",
         )
     roads, game = city_game(rows, columns)
     nodes = game.network.nodes
     losses = {nodes[k]: float(loss) for k, loss in zip(game.targets.tolist(), game.losses, strict=True)}
     sources = tuple(nodes[k] for k in game.sources.tolist())
-    return Start(f"city-{rows}-{columns}", roads, sources, losses, "A generated city: no real place, no real threat.")
+    return Start(
+        f"city-{rows}-{columns}", roads, sources, losses, "A generated city: no real place, no real threat."
+    )
 
 
 def own(files: tuple[tuple[str, bytes], ...], snap_m: float, oneway: bool, on_foot: bool) -> Start:
@@ -85,12 +91,12 @@ def own(files: tuple[tuple[str, bytes], ...], snap_m: float, oneway: bool, on_fo
     return found
 
 
-def _own(
-    key: str, files: tuple[tuple[str, bytes], ...], snap_m: float, oneway: bool, on_foot: bool
-) -> Start:
+def _own(key: str, files: tuple[tuple[str, bytes], ...], snap_m: float, oneway: bool, on_foot: bool) -> Start:
     roads = read_roads(files, snap_m=snap_m, respect_oneway=oneway, on_foot=on_foot)
     sources, target = suggested(roads)
-    return Start(key, roads, sources, {target: 10.0}, "Your network; sources and targets are a suggestion to change.")
+    return Start(
+        key, roads, sources, {target: 10.0}, "Your network; sources and targets are a suggestion to change."
+    )
 
 
 def from_osmnx(place: str, oneway: bool, on_foot: bool) -> Start:
@@ -128,11 +134,21 @@ def key_of(game: CheckpointGame) -> str:
     """Hash of everything that makes a game."""
     network = game.network
     digest = hashlib.sha256()
-    arrays = (network.tail, network.head, network.oneway, network.guardable, game.sources, game.targets, game.payoffs)
+    arrays = (
+        network.tail,
+        network.head,
+        network.oneway,
+        network.guardable,
+        game.sources,
+        game.targets,
+        game.payoffs,
+    )
     for array in arrays:
         digest.update(array.tobytes())
         digest.update(b"|")
-    digest.update(repr((network.nodes, network.edge_ids, game.capture, game.checkpoints, game.detection)).encode())
+    digest.update(
+        repr((network.nodes, network.edge_ids, game.capture, game.checkpoints, game.detection)).encode()
+    )
     return digest.hexdigest()[:20]
 
 

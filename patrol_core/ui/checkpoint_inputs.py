@@ -12,7 +12,6 @@ import streamlit as st
 
 from patrol_core.errors import InputError
 from patrol_core.graphs.checkpoint_game import CheckpointGame, make_game
-from patrol_core.graphs.network import RoadNetwork
 from patrol_core.ui import cached_checkpoints
 from patrol_core.ui.cached_checkpoints import Start
 
@@ -21,16 +20,16 @@ CHOICES = "checkpoint_choices"
 PICKS = "checkpoint_picks"
 FILES = "checkpoint_files"
 NETWORKS = {
-    "geodanet": "GeoDaNet streets (real)",
+    "geodanet": "GeoDaNet streets",
     "city": "Grid city (generated)",
-    "file": "Your own network",
+    "file": "Your own",
 }
 NOTHING, AS_SOURCE, AS_TARGET = "nothing", "source", "target"
 CLICKS = {NOTHING: "Only look", AS_SOURCE: "Source on or off", AS_TARGET: "Target on or off"}
 NEW_LOSS = 5.0
+MOST_CHECKPOINTS = 20
 MOST_LISTED = 5000
 """Names up to which a list offers all; beyond, names are typed."""
-TABLE_UNITS = ("target", "loss")
 
 
 @dataclass
@@ -64,7 +63,20 @@ def remembered(widget: Any, label: str, name: str, default: Any, **more: Any) ->
     return held[name]
 
 
-def choose_network() -> Start | None:
+def choose_source() -> str:
+    """Where the network comes from, by its key in :data:`NETWORKS`."""
+    found = remembered(
+        st.segmented_control,
+        "Network",
+        "network",
+        "geodanet",
+        options=list(NETWORKS),
+        format_func=NETWORKS.get,
+    )
+    return str(found or "geodanet")
+
+
+def network_of(source: str) -> Start | None:
     """The network of the page, or None while something is missing (which is said).
 
     Raises
@@ -72,15 +84,16 @@ def choose_network() -> Start | None:
     InputError
         When the files cannot be a network.
     """
-    source = remembered(
-        st.segmented_control, "Network", "network", "geodanet", options=list(NETWORKS), format_func=NETWORKS.get
-    )
     if source == "city":
         left, right = st.columns(2)
         with left:
-            rows = remembered(st.slider, "Crossings from north to south", "rows", 12, min_value=3, max_value=100)
+            rows = remembered(
+                st.slider, "Crossings from north to south", "rows", 12, min_value=3, max_value=100
+            )
         with right:
-            columns = remembered(st.slider, "Crossings from west to east", "columns", 12, min_value=3, max_value=100)
+            columns = remembered(
+                st.slider, "Crossings from west to east", "columns", 12, min_value=3, max_value=100
+            )
         return cached_checkpoints.city(int(rows), int(columns))
     if source == "file":
         return _own_network()
@@ -116,12 +129,17 @@ def _own_network() -> Start | None:
             help="Lines (GeoJSON, GeoPackage, Shapefile) only. Streets are cut where they cross; bridges and tunnels are not.",
         )
     if importlib.util.find_spec("osmnx") is not None:
-        place = st.text_input("Or the name of a place, fetched by OSMnx (needs the internet)", key="_checkpoint_place")
+        place = st.text_input(
+            "Or the name of a place, fetched by OSMnx (needs the internet)", key="_checkpoint_place"
+        )
         if place.strip():
             return cached_checkpoints.from_osmnx(place.strip(), bool(oneway), bool(on_foot))
     kept = st.session_state.get(FILES)
     if kept is None:
-        st.info("Give a file with streets, or two tables: edges (from, to) and nodes (id, x, y).", icon=":material/upload_file:")
+        st.info(
+            "Give a file with streets, or two tables: edges (from, to) and nodes (id, x, y).",
+            icon=":material/upload_file:",
+        )
         return None
     return cached_checkpoints.own(kept, float(snap), bool(oneway), bool(on_foot))
 
@@ -135,13 +153,18 @@ def picks_of(start: Start) -> Picks:
     return kept[start.key]
 
 
-def strength(network: RoadNetwork) -> tuple[int, float]:
+def strength() -> tuple[int, float]:
     """Sliders: how many checkpoints, and how often one stops who passes."""
     left, right = st.columns(2)
-    most = int(min(20, max(2, network.guardable.sum())))
     with left:
         count = remembered(
-            st.slider, "Checkpoints a night", "count", 3, min_value=1, max_value=most, help="r: how many stand at once."
+            st.slider,
+            "Checkpoints a night",
+            "count",
+            3,
+            min_value=1,
+            max_value=MOST_CHECKPOINTS,
+            help="r: how many stand at once.",
         )
     with right:
         seen = remembered(
@@ -155,7 +178,7 @@ def strength(network: RoadNetwork) -> tuple[int, float]:
             format="%d %%",
             help="δ: the chance that an intruder who passes a checkpoint is stopped there.",
         )
-    return int(min(count, most)), float(seen) / 100.0
+    return int(count), float(seen) / 100.0
 
 
 def click_mode() -> str:
@@ -253,7 +276,9 @@ def edit_picks(start: Start, picks: Picks) -> None:
                 placeholder="Motorway, private road … by its number",
             )
         )
-    if st.button("Back to the suggestion", icon=":material/restart_alt:", key=f"_checkpoint_reset_{start.key}"):
+    if st.button(
+        "Back to the suggestion", icon=":material/restart_alt:", key=f"_checkpoint_reset_{start.key}"
+    ):
         st.session_state[PICKS].pop(start.key)
         st.rerun(scope="fragment")
 
@@ -271,7 +296,9 @@ def losses_of(table: pd.DataFrame) -> dict[str, float]:
     for position, (name, loss) in enumerate(zip(rows["target"], rows["loss"], strict=True), start=1):
         target = "" if name is None or name != name else str(name).strip()
         if not target or loss is None or loss != loss:
-            raise InputError(f"Row {position} of the targets is not complete; give a crossing and its loss, or remove the row.")
+            raise InputError(
+                f"Row {position} of the targets is not complete; give a crossing and its loss, or remove the row."
+            )
         if target in out:
             raise InputError(f"Target {target!r} stands twice in the table; give it one row.")
         if loss < 0:

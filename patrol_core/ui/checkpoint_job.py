@@ -100,9 +100,10 @@ def progress() -> None:
     if job.running:
         seconds = time.perf_counter() - job.started
         known = job.upper == job.upper
-        words = (
-            f"Searching for the best plan: {seconds:.0f} of at most {job.limit:g} s."
-            + (f" So far a loss of {-job.lower:,.3f}; less than {-job.upper:,.3f} is impossible." if known else "")
+        words = f"Searching for the best plan: {seconds:.0f} of at most {job.limit:g} s." + (
+            f" So far a loss of {-job.lower:,.3f}; less than {-job.upper:,.3f} is impossible."
+            if known
+            else ""
         )
         st.progress(min(seconds / job.limit, 1.0), escape(words))
         st.button(

@@ -9,13 +9,26 @@ import streamlit as st
 
 from patrol_core.certificate import Status
 from patrol_core.figures.charts import CONFIG
-from patrol_core.figures.checkpoint_charts import convergence, intruder_bars, plans_bars, road_map
-from patrol_core.graphs.checkpoint_baselines import COMB, RADIUS
+from patrol_core.figures.checkpoint_charts import (
+    MOST_CLICKABLE,
+    Places,
+    convergence,
+    intruder_bars,
+    places_of,
+    plans_bars,
+    road_map,
+)
+from patrol_core.graphs.checkpoint_baselines import COMB, CUT, ENTRANCES, EXITS, RADIUS
 from patrol_core.graphs.checkpoint_game import CheckpointGame
 from patrol_core.graphs.double_oracle import CheckpointPlan
 from patrol_core.graphs.sampling import draw
 from patrol_core.graphs.simplify import rules_in_words
-from patrol_core.reports.checkpoint_files import marginals_geojson, marginals_table, paths_table, schedule_table
+from patrol_core.reports.checkpoint_files import (
+    marginals_geojson,
+    marginals_table,
+    paths_table,
+    schedule_table,
+)
 from patrol_core.ui import cached_checkpoints, tables
 from patrol_core.ui.cached_checkpoints import Start
 from patrol_core.ui.checkpoint_inputs import NOTHING, Picks, click_mode, take_click
@@ -32,6 +45,10 @@ TABS = (
 )
 MAP_CONFIG = {**CONFIG, "scrollZoom": True}
 PERCENT = "% of nights"
+BRIEFLY = {CUT: "an even cut", ENTRANCES: "even entrances", EXITS: "even exits"}
+"""Names of simpler plans that fit under a figure."""
+NOTHING_LOST = 1e-9
+"""A loss below this is none, and nothing is said relative to it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +99,8 @@ def checkpoint_metrics(shown: Shown) -> None:
     one, two, three, four = st.columns(4)
     one.metric(
         "Expected loss a night",
-        f"{-plan.value:,.3f}",
-        _against(-plan.value, -rival.value, name[0].lower() + name[1:]),
+        loss_text(plan.value),
+        _against(-plan.value, -rival.value, BRIEFLY.get(name, name)),
         delta_color="inverse",
         help="Against an intruder who knows the habits and answers best.",
     )
@@ -91,15 +108,15 @@ def checkpoint_metrics(shown: Shown) -> None:
     proved = abs(gap) <= 1e-6 * max(1.0, abs(shown.bound))
     two.metric(
         "Nobody can do better than",
-        f"{-shown.bound:,.3f}",
-        "the plan is proved best" if proved else f"{-gap / max(abs(shown.bound), 1e-12):.2%} away at most",
+        loss_text(shown.bound),
+        "the plan is proved best" if proved else f"at most {-gap:,.4f} away",
         delta_color="off",
         delta_arrow="off",
     )
     sampled = max(cached_checkpoints.sample(game, f"ranger+{way}").value for way in ("radius", "comb"))
     three.metric(
         "RANGER, sampled",
-        f"{-sampled:,.3f}",
+        loss_text(sampled),
         _against(-sampled, -plan.value, "the plan"),
         delta_color="inverse",
         help="The better of radius and comb sampling of RANGER's marginals.",
@@ -114,8 +131,13 @@ def checkpoint_metrics(shown: Shown) -> None:
     )
 
 
+def loss_text(payoff: float) -> str:
+    """The loss of a payoff, to three digits."""
+    return f"{abs(round(payoff, 3)):,.3f}"
+
+
 def _against(value: float, reference: float, words: str) -> str | None:
-    if reference <= 0 or abs(value / reference - 1) < 0.0005:
+    if reference <= NOTHING_LOST or abs(value / reference - 1) < 0.0005:
         return None
     return f"{value / reference - 1:+.1%} against {words}"
 
@@ -130,9 +152,9 @@ def gap_table(shown: Shown) -> pd.DataFrame:
         ("RANGER, radius sampling", cached_checkpoints.sample(game, "ranger+radius").value),
         ("RANGER, comb sampling", cached_checkpoints.sample(game, "ranger+comb").value),
     ]
-    scale = max(abs(shown.bound), 1e-12)
+    scale = -shown.bound if shown.bound < -NOTHING_LOST else float("nan")
     return pd.DataFrame(
-        [(name, -value, 100 * (shown.bound - value) / scale) for name, value in rows],
+        [(name, abs(value), 100 * (shown.bound - value) / scale) for name, value in rows],
         columns=["what", "loss", "above_least"],
     )
 
@@ -161,7 +183,10 @@ def search_note(shown: Shown) -> None:
     """What the search is doing, or how it ended without a proof."""
     job = shown.job
     if job.running:
-        st.info("The exact search goes on; until it ends the better of the sampled plans is shown.", icon=":material/hourglass_top:")
+        st.info(
+            "The exact search goes on; until it ends the better of the sampled plans is shown.",
+            icon=":material/hourglass_top:",
+        )
         progress()
     elif job.fault:
         st.error(escape(job.fault), icon=":material/error:")
@@ -182,20 +207,22 @@ def _seed() -> int:
     return int(st.session_state.get("checkpoint_seed", 1))
 
 
-def map_view(shown: Shown, picks: Picks) -> None:
-    """The map, with crossings to click."""
-    game, plan = shown.game, shown.plan
+def map_view(start: Start, picks: Picks, shown: Shown | None) -> None:
+    """The map, with crossings to click; without a plan the bare roads."""
     mode = click_mode()
-    best = plan.approach.best
-    figure = road_map(
-        shown.start.roads,
-        game,
-        plan.strategy.marginals(game.network.size),
-        path=best.edges,
-        target=int(game.targets[best.target]),
-        tonight=tonight_of(shown),
-    )
-    key = f"_checkpoint_map_{shown.start.key}_{picks.round}_{mode}"
+    if shown is None:
+        figure = road_map(start.roads, _picked(start, picks))
+    else:
+        best = shown.plan.approach.best
+        figure = road_map(
+            start.roads,
+            places_of(shown.game),
+            shown.plan.strategy.marginals(shown.game.network.size),
+            path=best.edges,
+            target=int(shown.game.targets[best.target]),
+            tonight=tonight_of(shown),
+        )
+    key = f"_checkpoint_map_{start.key}_{picks.round}_{mode}"
     if mode == NOTHING:
         st.plotly_chart(figure, config=MAP_CONFIG, theme=None, key=key)
     else:
@@ -204,14 +231,25 @@ def map_view(shown: Shown, picks: Picks) -> None:
             config=MAP_CONFIG,
             theme=None,
             key=key,
-            on_select=lambda: take_click(shown.start, key),
+            on_select=lambda: take_click(start, key),
             selection_mode="points",
         )
+        if len(start.roads.network.nodes) > MOST_CLICKABLE:
+            st.caption(
+                f"Above {MOST_CLICKABLE:,} crossings only sources and targets can be clicked; add others in the lists."
+            )
     st.caption(
         "The wider and darker a road, the more often a checkpoint stands there; octagons are tonight's. The orange road is the path an "
         "intruder who knows the habits would take."
-        + (" Places are not known: the drawing is a scheme." if shown.start.roads.schematic else "")
+        + (" Places are not known: the drawing is a scheme." if start.roads.schematic else "")
     )
+
+
+def _picked(start: Start, picks: Picks) -> Places:
+    """What is picked and known, where it is no game yet."""
+    place = start.roads.network.place
+    losses = {place[name]: loss for name, loss in picks.losses.items() if name in place}
+    return Places(start.roads.network, tuple(place[name] for name in picks.sources if name in place), losses)
 
 
 def checkpoint_tabs(shown: Shown) -> None:
@@ -238,7 +276,9 @@ def _tonight(shown: Shown) -> None:
             help="The same seed gives the same nights; take one that nobody outside can guess.",
         )
     with two:
-        nights = int(st.number_input("Nights", min_value=1, max_value=366, value=28, key="_checkpoint_nights"))
+        nights = int(
+            st.number_input("Nights", min_value=1, max_value=366, value=28, key="_checkpoint_nights")
+        )
     with three:
         st.button("Draw again", on_click=_next_seed, icon=":material/casino:")
     drawn = draw(plan.strategy, nights, seed=_seed())
@@ -251,7 +291,9 @@ def _tonight(shown: Shown) -> None:
         st.write("How often each road has a checkpoint, beside RANGER's marginals.")
         chances = marginals_table(game, plan.strategy, cached_checkpoints.marginals(game).marginals)
         seen = chances[(chances["chance"] > 0) | (chances["ranger"] > 0)]
-        tables.table(seen, name="checkpoint_marginals", units={"chance": PERCENT, "ranger": PERCENT}, height=300)
+        tables.table(
+            seen, name="checkpoint_marginals", units={"chance": PERCENT, "ranger": PERCENT}, height=300
+        )
         tables.download(
             "checkpoint_marginals.geojson",
             lambda: marginals_geojson(shown.start.roads, game, plan.strategy),
@@ -276,7 +318,9 @@ def _paths(shown: Shown) -> None:
         "The best path to every target for an intruder who knows the habits. A good plan makes several of them equally bad for the intruder."
     )
     if len(found.found) < len(game.targets):
-        st.caption("The search was cut short: targets that are missing here would cost less than those shown.")
+        st.caption(
+            "The search was cut short: targets that are missing here would cost less than those shown."
+        )
     tables.table(table, name="intruder_paths", units={"stopped": "%"}, digits=3)
 
 
@@ -287,7 +331,8 @@ def _compared(shown: Shown) -> None:
         for name, (strategy, seen) in cached_checkpoints.simpler(shown.game).items()
     ]
     table = pd.DataFrame(rows, columns=["plan", "expected_loss", "deployments"])
-    table["above_plan"] = 100 * (table["expected_loss"] / max(-shown.plan.value, 1e-12) - 1)
+    least = -shown.plan.value if shown.plan.value < -NOTHING_LOST else float("nan")
+    table["above_plan"] = 100 * (table["expected_loss"] / least - 1)
     st.plotly_chart(plans_bars(table, bound=-shown.bound), config=CONFIG, theme=None, key="_checkpoint_bars")
     tables.table(table, name="checkpoint_plans", units={"above_plan": "% more than the plan"}, digits=3)
 
@@ -299,18 +344,24 @@ def _closing_in(shown: Shown) -> None:
     history = shown.job.result.history
     st.plotly_chart(convergence(history), config=CONFIG, theme=None, key="_checkpoint_convergence")
     if len(history) == 1:
-        st.caption("RANGER's sampled marginals already reached the bound, so there was nothing to search for.")
+        st.caption(
+            "RANGER's sampled marginals already reached the bound, so there was nothing to search for."
+        )
     frame = pd.DataFrame(history, columns=["seconds", "plan_so_far", "least_possible"])
     frame[["plan_so_far", "least_possible"]] *= -1
-    tables.table(frame, name="checkpoint_search", units={"seconds": "s"}, digits=4, height=240)
+    tables.table(frame, name="checkpoint_search", units={"seconds": "s"}, digits=4)
 
 
 def _many_nights(shown: Shown) -> None:
     one, two = st.columns(2)
     with one:
-        nights = st.select_slider("Nights to play", [100, 1000, 10_000, 50_000], 1000, key="_checkpoint_played")
+        nights = st.select_slider(
+            "Nights to play", [100, 1000, 10_000, 50_000], 1000, key="_checkpoint_played"
+        )
     with two:
-        seed = int(st.number_input("Seed", min_value=1, max_value=2**31 - 1, value=1, key="_checkpoint_play_seed"))
+        seed = int(
+            st.number_input("Seed", min_value=1, max_value=2**31 - 1, value=1, key="_checkpoint_play_seed")
+        )
     table = cached_checkpoints.simulated(shown.game, shown.plan, shown.mark, int(nights), seed)
     st.plotly_chart(intruder_bars(table), config=CONFIG, theme=None, key="_checkpoint_intruders")
     st.caption(
@@ -326,9 +377,9 @@ def _many_nights(shown: Shown) -> None:
 
 
 def _computed(shown: Shown) -> None:
-    st.latex(r"\max_q \min_{t,\,P:\,S\to t} \; -D(t) \sum_E q_E\,(1-\delta)^{|E\cap P|}")
+    st.latex(r"\min_q \max_{t,\,P:\,S\to t} \; L(t) \sum_E q_E\,(1-\delta)^{|E\cap P|}")
     st.write(
-        "Deployments E of checkpoints are drawn with chances q that the intruder knows; the intruder chooses a target t and a path P to it. "
+        "Deployments E of checkpoints are drawn with chances q that the intruder knows; the intruder chooses a target t, whose loss is L(t), and a path P to it. "
         "RANGER gives chances per road and a bound that no plan can beat; radius and comb sampling turn them into deployments. A double oracle "
         "then adds, in turn, the intruder's best path (exact) and the best deployment (exact where needed) until both bounds meet."
     )

@@ -54,6 +54,7 @@ PAGES = {
         "Events",
         "Where to stand and when to move, while a crowd moves?",
     ),
+    "checkpoints": ("pages/checkpoints.py", "Checkpoints", "Which roads to watch tonight?"),
     "resources": ("pages/resources.py", "Resources", "What is planned for every zone, ward, month and unit?"),
     "method": (
         "pages/method.py",

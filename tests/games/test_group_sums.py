@@ -144,3 +144,19 @@ def test_what_does_not_speak_of_sums_is_left_to_the_other_models():
             solve_for(big, offender, known)
     plan = solve_for(big.replace(constraints=(CoverageParity(0.5),)), "quantal", known)
     assert plan.certificate.gap <= 1e-4
+
+
+@pytest.mark.parametrize("rules", [(), (CoverageParity(0.3),)])
+def test_a_value_far_below_the_others_does_not_bar_the_closed_form(rules):
+    values = np.array([100.0, 60.0, 30.0, 4e-7, 2e-8, 0.0])
+    ids = tuple("abcdef")
+    game = ZoneGame(
+        ids, values, 1.5, 0.8, np.array([3.0, 2.0, 1.0, 1.0, 2.0, 1.0]), {"p": ids[:2], "q": ids[2:]}, rules
+    )
+    plan = solve_behavioural(game, QuantalResponse(0.05))
+    assert plan.certificate.gap <= 1e-7
+    assert ("Wright" in plan.certificate.solver) == (not rules)
+    level = solve_behavioural(
+        game.replace(values=np.where(values < 1e-3, 0.0, values)), QuantalResponse(0.05)
+    )
+    assert plan.value == pytest.approx(level.value, rel=1e-6)

@@ -270,3 +270,28 @@ def test_the_command_gives_the_contracts_fields(tmp_path, capsys):
     file.write_text(json.dumps(EXAMPLE | {"checkpoints": 9}))
     assert main(["checkpoints", str(file)]) == 2
     assert "9 checkpoints for 4 edges" in capsys.readouterr().err
+
+
+def test_a_search_that_gives_up_at_once_still_bounds():
+    game = city(3)
+    strategy = sampled(game, "ranger+comb").strategy
+    whole, none = best_paths(game, strategy), best_paths(game, strategy, most=0)
+    assert none.bound <= whole.value + 1e-12
+    assert none.value >= whole.value - 1e-12
+    assert walkable(game, none.best.target, none.best.edges)
+    asked = []
+    best_paths(game, strategy, every_target=True, give_up=lambda: bool(asked.append(1)))
+    assert best_paths(game, strategy, give_up=lambda: True).bound <= whole.value + 1e-12
+
+
+def test_the_exact_search_keeps_to_its_time():
+    # One of the games whose paths take long to search: without a look at the clock inside, a round outlives the limit many times.
+    seen = []
+
+    def stop(low, high):
+        seen.append((low, high))
+        return True
+
+    game = city(3, 12)
+    plan = solve_exact(game, stop=stop)
+    assert plan.value <= plan.certificate.bound + 1e-9
