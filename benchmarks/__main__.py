@@ -19,6 +19,7 @@ PARTS = {
     "robust": ["-m", "benchmarks.bench_robust"],
     "stackelberg": ["-m", "benchmarks.bench_stackelberg"],
     "events": ["-m", "benchmarks.bench_events"],
+    "checkpoints": ["-m", "benchmarks.bench_checkpoints"],
     "growth": ["-m", "benchmarks.growth_solvers"],
     "hotspots": ["-m", "benchmarks.bench_hotspots"],
     "forecast": ["-m", "benchmarks.forecast_london"],

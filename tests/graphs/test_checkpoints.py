@@ -15,7 +15,7 @@ from patrol_core.errors import InputError
 from patrol_core.graphs.checkpoint_formats import plan_document, read_checkpoints, solve_checkpoints
 from patrol_core.graphs.checkpoint_game import JointStrategy, joined, make_game
 from patrol_core.graphs.double_oracle import coverage, sampled, solve_exact
-from patrol_core.graphs.intruder import best_paths
+from patrol_core.graphs.intruder import ASK_EVERY, best_paths
 from patrol_core.graphs.network import grid_city, make_network
 from patrol_core.graphs.ranger import minimum_cut, ranger
 from patrol_core.graphs.sampling import draw
@@ -279,19 +279,19 @@ def test_a_search_that_gives_up_at_once_still_bounds():
     assert none.bound <= whole.value + 1e-12
     assert none.value >= whole.value - 1e-12
     assert walkable(game, none.best.target, none.best.edges)
+
+
+def test_a_long_search_asks_whether_to_go_on():
+    game = city(3)
+    rng = np.random.default_rng(2)
+    sets = [tuple(rng.choice(game.network.size, size=3, replace=False).tolist()) for _ in range(60)]
+    strategy = joined([(chosen, 1.0) for chosen in sets])
+    whole = best_paths(game, strategy, every_target=True)
+    assert whole.labels > 2 * ASK_EVERY
     asked = []
-    best_paths(game, strategy, every_target=True, give_up=lambda: bool(asked.append(1)))
-    assert best_paths(game, strategy, give_up=lambda: True).bound <= whole.value + 1e-12
-
-
-def test_the_exact_search_keeps_to_its_time():
-    # One of the games whose paths take long to search: without a look at the clock inside, a round outlives the limit many times.
-    seen = []
-
-    def stop(low, high):
-        seen.append((low, high))
-        return True
-
-    game = city(3, 12)
-    plan = solve_exact(game, stop=stop)
-    assert plan.value <= plan.certificate.bound + 1e-9
+    same = best_paths(game, strategy, every_target=True, give_up=lambda: bool(asked.append(1)))
+    assert same.value == pytest.approx(whole.value)
+    assert len(asked) >= 2
+    short = best_paths(game, strategy, every_target=True, give_up=lambda: True)
+    assert short.labels < whole.labels
+    assert short.bound <= whole.value + 1e-12
