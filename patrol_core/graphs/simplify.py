@@ -15,6 +15,7 @@ strategy on the small network is one on the large.
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -244,17 +245,24 @@ def solve_simplified(
 ) -> tuple[CheckpointPlan, Simplified]:
     """The exact plan by way of the smaller network; its value is worked out again on the network given.
 
-    ``time_limit`` and ``stop`` are those of :func:`patrol_core.graphs.double_oracle.solve_exact`.
+    Where that search for a path would take long (a quarter of the limit, or ``stop``), the value that was proved on the smaller
+    network stands. ``time_limit`` and ``stop`` are those of :func:`patrol_core.graphs.double_oracle.solve_exact`.
     """
     found = simplify(game)
     plan = solve_exact(found.game, time_limit=time_limit, stop=stop)
     strategy = found.lifted(plan.strategy)
-    seen = best_paths(game, strategy)
-    certificate = replace(plan.certificate, objective=seen.bound)
-    lifted = replace(
-        plan, game=game, strategy=strategy, value=seen.bound, approach=seen, certificate=certificate
-    )
-    return lifted, found
+    until = time.perf_counter() + time_limit / 4
+
+    def give_up() -> bool:
+        return time.perf_counter() > until or (stop is not None and stop(plan.value, plan.certificate.bound))
+
+    seen = best_paths(game, strategy, give_up=give_up)
+    complete = seen.bound == seen.value
+    value = seen.bound if complete else max(seen.bound, plan.value)
+    certificate = replace(plan.certificate, objective=value)
+    return replace(
+        plan, game=game, strategy=strategy, value=value, approach=seen, certificate=certificate
+    ), found
 
 
 def rules_in_words(found: Simplified) -> Iterator[str]:

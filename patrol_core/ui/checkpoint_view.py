@@ -122,10 +122,11 @@ def checkpoint_metrics(shown: Shown) -> None:
         help="The better of radius and comb sampling of RANGER's marginals.",
     )
     best = plan.approach.best
+    known = "best path" if plan.approach.value <= plan.value + 1e-6 else "best path found in the time"
     four.metric(
         "Intruder stopped",
         f"{best.stopped:.0%}",
-        f"on the best path, to {game.network.nodes[int(game.targets[best.target])]}",
+        f"on the {known}, to {game.network.nodes[int(game.targets[best.target])]}",
         delta_color="off",
         delta_arrow="off",
     )

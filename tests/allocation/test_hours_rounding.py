@@ -96,7 +96,7 @@ def test_no_bound_and_no_budget_is_broken(rows, share, daily, method):
     assert np.all(hours <= frame["upper"] + 1e-9)
     assert hours.sum() <= city
     assert frame.groupby("ward")["hours"].sum().max() <= ward
-    assert plan.certificate.violation == 0.0
+    assert plan.certificate.violation <= 1e-12  # a least of 30 daily hours is itself rounded
     assert plan.objective_after_rounding <= plan.continuous.bound * (1 + 1e-12) + 1e-12
     # No unit left that would fit anywhere and help: a budget left unused is a defect.
     can_help = (frame["risk"] > 0) & (hours + 0.25 <= frame["upper"] + 1e-9)

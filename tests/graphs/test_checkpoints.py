@@ -18,6 +18,7 @@ from patrol_core.graphs.double_oracle import coverage, sampled, solve_exact
 from patrol_core.graphs.intruder import ASK_EVERY, best_paths
 from patrol_core.graphs.network import grid_city, make_network
 from patrol_core.graphs.ranger import minimum_cut, ranger
+from patrol_core.graphs.roads import geodanet_game
 from patrol_core.graphs.sampling import draw
 from tests.graphs.enumeration import all_paths, enumerated, small_games, stopped, walkable, worst_path
 
@@ -282,10 +283,8 @@ def test_a_search_that_gives_up_at_once_still_bounds():
 
 
 def test_a_long_search_asks_whether_to_go_on():
-    game = city(3)
-    rng = np.random.default_rng(2)
-    sets = [tuple(rng.choice(game.network.size, size=3, replace=False).tolist()) for _ in range(60)]
-    strategy = joined([(chosen, 1.0) for chosen in sets])
+    _, game = geodanet_game(8)
+    strategy = sampled(game, "ranger+radius").strategy
     whole = best_paths(game, strategy, every_target=True)
     assert whole.labels > 2 * ASK_EVERY
     asked = []

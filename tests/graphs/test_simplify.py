@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
+from patrol_core.certificate import Status
 from patrol_core.graphs.checkpoint_game import make_game
-from patrol_core.graphs.double_oracle import solve_exact
+from patrol_core.graphs.double_oracle import sampled, solve_exact
 from patrol_core.graphs.intruder import best_paths
 from patrol_core.graphs.network import grid_city, make_network
+from patrol_core.graphs.roads import geodanet_game
 from patrol_core.graphs.simplify import rules_in_words, simplify, solve_simplified
 from tests.graphs.enumeration import enumerated, small_games, worst_path
 
@@ -80,3 +82,12 @@ def test_a_city_keeps_its_value_and_its_names():
     assert best_paths(game, plan.strategy).bound == pytest.approx(plan.value)
     names = [grid.edge_ids[edge] for edge in found.edge_of]
     assert names == list(found.game.network.edge_ids)
+
+
+def test_a_search_that_is_stopped_keeps_what_was_proved():
+    _, game = geodanet_game(8)
+    plan, _ = solve_simplified(game, time_limit=30, stop=lambda low, high: True)
+    start = sampled(simplify(game).game, "ranger+radius").value
+    assert plan.certificate.status is Status.STOPPED_WITH_PLAN
+    assert start - 1e-9 <= plan.value <= plan.certificate.bound + 1e-9
+    assert best_paths(game, plan.strategy).bound == pytest.approx(plan.value)
