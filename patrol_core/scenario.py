@@ -398,7 +398,9 @@ class Scenario(BaseModel):
             except ValueError:
                 known = False
             if not known:
-                raise ValueError(f'write each as "group=level" with a level of 0 or more and no | in it, not {entry!r}')
+                raise ValueError(
+                    f'write each as "group=level" with a level of 0 or more and no | in it, not {entry!r}'
+                )
         groups = [entry.rpartition("=")[0] for entry in value]
         if len(set(groups)) < len(groups):
             raise ValueError("a group is named twice; give it one level")

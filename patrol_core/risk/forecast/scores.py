@@ -7,8 +7,9 @@ PAI (:mod:`patrol_core.risk.accuracy`) of each month at the share of area, avera
 The same errors are given for the sum over all months of the horizon.
 
 Rule of choice, on means over the test origins. A model with trees is used if no baseline has a lower MAE or a higher PAI;
-of several the one with the lowest MAE. Otherwise a baseline that is best of the baselines in both; otherwise, where none
-is, the baseline with the lowest mean rank in the two (then the lowest MAE). The choice is made on the same folds that are shown, so
+of several the one with the lowest MAE. Otherwise a baseline that is best of the baselines in both; otherwise the baseline with
+the lowest MAE if its PAI is within a thousandth of the best, less than any resampling could tell apart; otherwise the baseline with
+the lowest mean rank in the two (then the lowest MAE). The choice is made on the same folds that are shown, so
 the winner's own scores are flattered a little, as the best of seven always are.
 """
 
@@ -27,6 +28,8 @@ Floats = NDArray[np.float64]
 
 TIE = 1e-9
 """Relative difference below which two scores are the same."""
+PAI_ALIKE = 1e-3
+"""Relative difference of PAI between baselines that no choice should hang on."""
 MEANS = (
     "mae",
     "rmse",
@@ -138,7 +141,8 @@ _LEARNED = tuple(MODELS[key] for key in LEARNED)
 def choose(summary: pd.DataFrame) -> tuple[str, str]:
     """The model that is used by the rule above (its name), and which case of the rule it was.
 
-    The case is ``learned`` (loses to no baseline), ``baseline`` (a baseline is the best of them in both) or ``split``.
+    The case is ``learned`` (loses to no baseline), ``baseline`` (a baseline is the best of them in both), ``alike`` (of the
+    baselines the lowest MAE, and a PAI hardly below the best) or ``split``.
     """
     table = summary.set_index("model")
     mae = table["mae"]
@@ -152,6 +156,9 @@ def choose(summary: pd.DataFrame) -> tuple[str, str]:
         return str(mae[learned].idxmin()), "learned"
     if (good & base).any():
         return str(mae[good & base].idxmin()), "baseline"
+    alike = base & (places >= rivals_pai * (1 - PAI_ALIKE)).to_numpy() & (mae <= rivals_mae).to_numpy()
+    if alike.any():
+        return str(mae[alike].idxmin()), "alike"
     among = base if base.any() else ~base
     rank = mae[among].rank() + places[among].rank(ascending=False)
     first = rank.index[(rank == rank.min()).to_numpy()]
@@ -183,6 +190,11 @@ def reason_of(
     )
     if case == "learned":
         return f"{winner} is used: {over} it loses to no baseline ({scores}; {against})."
+    if case == "alike":
+        return (
+            f"{winner}, a baseline, is used: {over} no model with trees is as good as every baseline in both error and PAI, and of "
+            f"the baselines it has the lowest error, with a PAI within {PAI_ALIKE:.1%} of the best ({scores}; {against})."
+        )
     return (
         f"{winner} is used: {over} no model with trees is as good as every baseline in both error and PAI, and of the baselines "
         f"it ranks first in the two together ({scores}; {against})."

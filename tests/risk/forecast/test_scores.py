@@ -61,6 +61,8 @@ def test_leads_are_over_the_best_baseline():
         ({"xgboost": (1.1, 5.5), "mean": (1.0, 5.0)}, "mean", "baseline"),
         ({"xgboost": (1.0, 5.0), "mean": (1.0, 5.0)}, "xgboost", "learned"),
         ({"xgboost": (0.5, 4.0), "mean": (1.0, 5.0), "poisson": (0.9, 4.9)}, "poisson", "split"),
+        ({"xgboost": (0.5, 4.0), "mean": (1.0, 5.0), "poisson": (0.9, 4.996)}, "poisson", "alike"),
+        ({"xgboost": (0.5, 4.0), "mean": (1.0, 5.0), "poisson": (0.9, 4.994)}, "poisson", "split"),
         ({"xgboost": (0.9, np.nan), "mean": (1.0, np.nan)}, "xgboost", "learned"),
         ({"xgboost": (0.9, 5.0)}, "xgboost", "learned"),
     ],
