@@ -7,7 +7,7 @@ from collections.abc import Hashable
 import streamlit as st
 
 from patrol_core.allocation.hours import Plan
-from patrol_core.allocation.profile import WEEKDAYS, week_shares
+from patrol_core.allocation.profile import EARLY_LATE_NIGHT, WEEKDAYS, week_shares
 from patrol_core.allocation.roster import Roster, make_roster, replan
 from patrol_core.allocation.roster_rules import Commitment, RosterRules
 from patrol_core.allocation.roster_tables import (
@@ -137,11 +137,58 @@ def _rules(scenario: Scenario, frame: Frame) -> tuple[RosterRules, tuple[Commitm
     with four:
         controls.number("seed")
     units = int(own or suggested)
-    rules = roster_state.rules_of(frame, units, rest_hours=float(rest), most_in_a_row=int(row))
+    with st.expander("Limits: units at once by shift, duties of a unit"):
+        available, duties = _limits(units)
+    rules = roster_state.rules_of(
+        frame,
+        units,
+        rest_hours=float(rest),
+        most_in_a_row=int(row),
+        available=available,
+        most_duties=duties,
+    )
     with st.expander("Commitments: who is away, who is fixed"):
         commitments = roster_state.commitments_editor(rules.units, frame.month)
         gaps = remembered(st.toggle, "Leave duties open rather than refuse", "roster_gaps", False)
     return rules, commitments, bool(gaps)
+
+
+def _limits(units: int) -> tuple[tuple[int, ...] | None, int | None]:
+    """Most units on duty at once by shift, None where all may be, and most duties of a unit in the month."""
+    columns = st.columns(len(EARLY_LATE_NIGHT) + 1)
+    limits = []
+    for column, shift in zip(columns, EARLY_LATE_NIGHT, strict=False):
+        with column:
+            limits.append(
+                remembered(
+                    st.number_input,
+                    f"Most at once, {shift.name}",
+                    f"roster_most_{shift.name}",
+                    None,
+                    min_value=0,
+                    max_value=400,
+                    step=1,
+                    placeholder="all units",
+                    help="Units that can be on duty at once; visits they cannot make move to other shifts, or are said to be left.",
+                )
+            )
+    with columns[-1]:
+        duties = remembered(
+            st.number_input,
+            "Most duties of a unit",
+            "roster_most_duties",
+            None,
+            min_value=0,
+            max_value=31,
+            step=1,
+            placeholder="any number",
+        )
+    available = (
+        None
+        if all(limit is None for limit in limits)
+        else tuple(units if limit is None else min(int(limit), units) for limit in limits)
+    )
+    return available, None if duties is None else int(duties)
 
 
 def _plan(
@@ -153,7 +200,7 @@ def _plan(
         key,
         "Planning the roster; at most a minute …",
         lambda _: make_roster(
-            roster_state.visits(scenario, frame),
+            roster_state.visits(scenario, frame, rules.available),
             rules,
             zone_points(chosen.zones),
             commitments=commitments,

@@ -31,7 +31,13 @@ SOURCES = {
     "hand": "Values by hand",
     "file": "A JSON file",
 }
-TEMPLATES = {"stadium": "Stadium, in and out", "market": "Market day", "empty": "Two targets to start from"}
+DRAWN_TARGETS = "drawn"
+TEMPLATES = {
+    DRAWN_TARGETS: "Targets drawn on a map",
+    "stadium": "Stadium, in and out",
+    "market": "Market day",
+    "empty": "Two targets to start from",
+}
 DRAW_AT = (-0.24, 51.48, -0.02, 51.55)
 """West, south, east, north of the map to draw on (central London)."""
 
@@ -200,7 +206,18 @@ def _by_hand(resources: int, decay: float) -> Scene | None:
         speed = remembered(
             st.number_input, "Units move at (km/h)", "hand_speed", 5.0, min_value=0.5, max_value=80.0
         )
-    values, places = _template(template)
+    if template == DRAWN_TARGETS:
+        marks = _drawn_targets()
+        if marks is None:
+            st.info(
+                "Draw at least one target: choose the pin and click where it stands.",
+                icon=":material/pin_drop:",
+            )
+            return None
+        values, places = marks
+        template = f"{template}_{len(places)}"  # another mark starts the tables anew
+    else:
+        values, places = _template(template)
     left, right = st.columns(2)
     with left:
         st.caption(
@@ -216,7 +233,6 @@ def _by_hand(resources: int, decay: float) -> Scene | None:
         where = st.data_editor(
             places, num_rows="dynamic", key=f"_event_places_{template}", hide_index=True, height=220
         )
-        _marked()
     points = values_from_table(table.dropna(how="all"))
     if not points:
         st.info("Give at least one target with its values.", icon=":material/edit:")
@@ -241,28 +257,26 @@ def _by_hand(resources: int, decay: float) -> Scene | None:
     )
 
 
-def _marked() -> None:
-    """Targets by clicking on a map: their places in metres, to copy into the table."""
-    with st.expander("Find places on a map"):
-        _draw("marker")
-        kept = st.session_state.get(f"{DRAWN}_marker")
-        if kept is None:
-            return
-        shapes = gpd.GeoDataFrame.from_features(json.loads(kept[1])["features"], crs=4326)
-        shapes = shapes[shapes.geom_type == "Point"]
-        metric = shapes.to_crs(shapes.estimate_utm_crs())
-        east, north = metric.geometry.x, metric.geometry.y
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    "target": [f"Target {k + 1}" for k in range(len(metric))],
-                    "east (m)": (east - east.min()).round(1),
-                    "north (m)": (north - north.min()).round(1),
-                }
-            ),
-            hide_index=True,
-        )
-        st.caption("Select the cells, copy them, and paste them into the table of places above.")
+def _drawn_targets() -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """Values and places of targets marked on a map, or None while there is none; metres from the most westerly and southerly."""
+    _draw("marker")
+    kept = st.session_state.get(f"{DRAWN}_marker")
+    if kept is None:
+        return None
+    shapes = gpd.GeoDataFrame.from_features(json.loads(kept[1])["features"], crs=4326)
+    shapes = shapes[shapes.geom_type == "Point"]
+    metric = shapes.to_crs(shapes.estimate_utm_crs())
+    east, north = metric.geometry.x.to_numpy(), metric.geometry.y.to_numpy()
+    names = [f"Target {k + 1}" for k in range(len(metric))]
+    places = pd.DataFrame(
+        {
+            "target": names,
+            "east (m)": (east - east.min()).round(1),
+            "north (m)": (north - north.min()).round(1),
+        }
+    )
+    rows = [(name, when, 100.0) for name in names for when in (0.0, 4.0)]
+    return pd.DataFrame(rows, columns=["target", "time", "value"]), places
 
 
 def _spots(table: pd.DataFrame, names: list[str]) -> gpd.GeoDataFrame:

@@ -86,3 +86,19 @@ def test_a_route_is_run_and_two_lines_are_refused():
     apart = {"type": "MultiLineString", "coordinates": [[[0, 51], [0.1, 51]], [[1, 52], [1.1, 52]]]}
     page = events(source="route", event_drawn=("route.geojson", json.dumps(apart).encode()))
     assert "do not join" in page.error[0].value
+
+
+def test_targets_drawn_on_a_map_become_an_event():
+    marks = {
+        "type": "FeatureCollection",
+        "features": [
+            {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": spot}}
+            for spot in ([-0.10, 51.50], [-0.09, 51.50], [-0.10, 51.51])
+        ],
+    }
+    drawn = ("drawn.geojson", json.dumps(marks).encode())
+    page = events(source="hand", _event_template="drawn", event_drawn_marker=drawn)
+    assert not page.error, [error.value for error in page.error]
+    assert figure(page, "Worst attack") == "50"  # four units for three targets of 100, one unit halves
+    nothing = events(source="hand", _event_template="drawn")
+    assert "Draw at least one target" in nothing.info[0].value

@@ -168,3 +168,26 @@ def test_search_takes_every_word_in_any_column():
     assert matches(frame, "ROAD x").tolist() == [True, False, False]
     assert matches(frame, "alpha").tolist() == [True, False, True]
     assert matches(frame, " ").all()
+
+
+def test_units_at_once_hold_in_every_shift():
+    opened = page(
+        "hours",
+        _hours_tabs="Roster",
+        game_choices={},
+        _game_roster_places=["Inkwell"],
+        _game_roster_most_night=0,
+        _game_roster_most_duties=25,
+    )
+    next(button for button in opened.button if button.label == "Plan the roster").click().run()
+    assert not opened.exception
+    assert not opened.error, [found.value for found in opened.error]
+    held = opened.session_state["roster_now"][2]
+    assert held.rules.available is not None
+    assert held.rules.most_duties == 25
+    works = held.works  # units x dates x kinds of shift
+    assert works[:, :, 2].sum() == 0
+    assert works.sum(axis=(1, 2)).max() <= 25
+    free = small("Roster")
+    next(button for button in free.button if button.label == "Plan the roster").click().run()
+    assert free.session_state["roster_now"][2].works[:, :, 2].sum() > 0
