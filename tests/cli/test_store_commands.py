@@ -195,11 +195,13 @@ def test_a_plan_for_a_place_the_store_does_not_have(patrol, archive, zones, cach
 def test_settings_name_the_folder(monkeypatch, tmp_path):
     from patrol_core.settings import settings
 
+    monkeypatch.delenv("PATROL_CACHE_DIR", raising=False)
     for name, value, wanted in (
         ("PATROL_DATA_DIR", tmp_path, tmp_path / "cache"),
         ("PATROL_CACHE_DIR", tmp_path / "c", tmp_path / "c"),
     ):
         monkeypatch.setenv(name, str(value))
         settings.cache_clear()
-        assert settings().cache_dir == wanted
-    settings.cache_clear()
+        found = settings().cache_dir
+        settings.cache_clear()  # before the assertion, so that a failure here is none elsewhere
+        assert found == wanted

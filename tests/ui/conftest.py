@@ -9,11 +9,12 @@ import pytest
 from patrol_core.settings import settings
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def own_cache(tmp_path_factory) -> Iterator[None]:
-    """A store of forecasts and pulls that is not the checkout's."""
+    """A store of forecasts and pulls that is not the checkout's; one for all pages, gone when other tests run."""
+    folder = tmp_path_factory.getbasetemp() / "pages-cache"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATROL_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("PATROL_CACHE_DIR", str(folder))
         settings.cache_clear()
         yield
     settings.cache_clear()
