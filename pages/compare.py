@@ -30,4 +30,4 @@ if prepared is not None:
             draw_tabs(now, chosen)
 
     compare()
-    frame.next_step("method", "What this assumes, and what it may not be used for.")
+    frame.next_step("resources", "Search and download what is planned for every zone, ward, month and unit.")

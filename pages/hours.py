@@ -138,4 +138,4 @@ if prepared is not None:
                 )
 
     hours()
-    frame.next_step("fairness", "See who is protected and who bears patrols.")
+    frame.next_step("beats", "Group zones into areas of equal work.")

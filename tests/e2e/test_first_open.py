@@ -75,14 +75,22 @@ def test_deep_link_as_the_very_first_request_gets_the_whole_app(browser, tmp_pat
         expect(metric(page, "Worst zone")).to_have_text(worst(core(budget=20)))
 
 
+ALONE = {"events", "checkpoints"}
+"""Pages with data of their own; they stand beside the working day and lead to its end."""
+
+
 def test_next_step_leads_through_the_day(page, dashboard):
     faults = watch(page)
     opened(page, f"{dashboard}/data?budget=10", "Data")
-    for name in [*list(PAGES)[2:], "overview"]:
+    for name in [*(name for name in list(PAGES)[2:] if name not in ALONE), "overview"]:
         page.get_by_test_id("stPageLink").last.get_by_role("link").click()
         expect(page.get_by_role("heading", name=PAGES[name][1], exact=True)).to_be_visible()
         settled(page)
     expect(metric(page, "Worst zone")).to_have_text(worst(core(budget=10)))
+    for name in sorted(ALONE):
+        opened(page, f"{dashboard}/{address(name)}?budget=10", PAGES[name][1])
+        page.get_by_test_id("stPageLink").last.get_by_role("link").click()
+        expect(page.get_by_role("heading", name=PAGES["method"][1], exact=True)).to_be_visible()
     assert faults == []
 
 
