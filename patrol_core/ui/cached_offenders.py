@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 from numpy.typing import NDArray
 
 from patrol_core.allocation.deployments import draw_roster
@@ -25,7 +24,7 @@ from patrol_core.games.zone import Strategy, ZoneGame
 from patrol_core.reports.icalendar import nights_from
 from patrol_core.scenario import Scenario, choices
 from patrol_core.sources import text_table
-from patrol_core.ui import cached
+from patrol_core.ui import cached, state
 from patrol_core.ui.cached_compare import Progress, game, kept, key_of
 
 Floats = NDArray[np.float64]
@@ -57,12 +56,7 @@ COLUMNS = ("zone_id", "coverage", "incidents")
 
 def remembered(widget: Any, label: str, name: str, default: Any, **more: Any) -> Any:
     """A widget whose value outlives its tab."""
-    held: dict[str, Any] = st.session_state.setdefault(CHOICES, {})
-    key = f"_game_{name}"
-    if key not in st.session_state:
-        st.session_state[key] = held.get(name, default)
-    held[name] = widget(label, key=key, **more)
-    return held[name]
+    return state.remembered(CHOICES, "_game_", widget, label, name, default, **more)
 
 
 def refusal(scenario: Scenario, what: str) -> str | None:

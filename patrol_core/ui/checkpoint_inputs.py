@@ -12,7 +12,7 @@ import streamlit as st
 
 from patrol_core.errors import InputError
 from patrol_core.graphs.checkpoint_game import CheckpointGame, make_game
-from patrol_core.ui import cached_checkpoints
+from patrol_core.ui import cached_checkpoints, state
 from patrol_core.ui.cached_checkpoints import Start
 
 CHOICES = "checkpoint_choices"
@@ -55,12 +55,7 @@ class Picks:
 
 def remembered(widget: Any, label: str, name: str, default: Any, **more: Any) -> Any:
     """A widget whose value outlives its page."""
-    held: dict[str, Any] = st.session_state.setdefault(CHOICES, {})
-    key = f"_checkpoint_{name}"
-    if key not in st.session_state:
-        st.session_state[key] = held.get(name, default)
-    held[name] = widget(label, key=key, **more)
-    return held[name]
+    return state.remembered(CHOICES, "_checkpoint_", widget, label, name, default, **more)
 
 
 def choose_source() -> str:

@@ -18,7 +18,7 @@ from patrol_core.events.formats import read_event, values_from_table
 from patrol_core.events.scene import Scene, read_route, run_on_route, scene_of_event, scene_of_values
 from patrol_core.events.ways import straight_times
 from patrol_core.figures.drawing_map import drawing_map
-from patrol_core.ui import cached_events
+from patrol_core.ui import cached_events, state
 from patrol_core.ui.map_view import static_url
 
 CHOICES = "event_choices"
@@ -44,12 +44,7 @@ DRAW_AT = (-0.24, 51.48, -0.02, 51.55)
 
 def remembered(widget: Any, label: str, name: str, default: Any, **more: Any) -> Any:
     """A widget whose value outlives its page."""
-    held: dict[str, Any] = st.session_state.setdefault(CHOICES, {})
-    key = f"_event_{name}"
-    if key not in st.session_state:
-        st.session_state[key] = held.get(name, default)
-    held[name] = widget(label, key=key, **more)
-    return held[name]
+    return state.remembered(CHOICES, "_event_", widget, label, name, default, **more)
 
 
 def choose_scene() -> Scene | None:
