@@ -23,3 +23,12 @@ def shared_uk() -> Path:
     if not folder.is_dir():
         pytest.skip("real UK data not present (set PATROL_SHARED_DATA to its folder)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_guard() -> Path:
+    """Published game instances and matrices; tests that need them skip where they are absent."""
+    folder = _shared_data() / "guard"
+    if not folder.is_dir():
+        pytest.skip("published GUARD instances not present (set PATROL_SHARED_DATA to their folder)")
+    return folder

@@ -55,6 +55,11 @@ PAGES = {
         "Where to stand and when to move, while a crowd moves?",
     ),
     "checkpoints": ("pages/checkpoints.py", "Checkpoints", "Which roads to watch tonight?"),
+    "lab": (
+        "pages/game_lab.py",
+        "Routes and game lab",
+        "Which routes through the night, and how do solvers fare on real games?",
+    ),
     "resources": ("pages/resources.py", "Resources", "What is planned for every zone, ward, month and unit?"),
     "method": (
         "pages/method.py",

@@ -75,7 +75,7 @@ def test_deep_link_as_the_very_first_request_gets_the_whole_app(browser, tmp_pat
         expect(metric(page, "Worst zone")).to_have_text(worst(core(budget=20)))
 
 
-ALONE = {"events", "checkpoints"}
+ALONE = {"events", "checkpoints", "lab"}
 """Pages with data of their own; they stand beside the working day and lead to its end."""
 
 

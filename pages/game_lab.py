@@ -1,0 +1,136 @@
+"""Routes and game lab: which routes through the night, and how solvers fare on real games."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from patrol_core.errors import PatrolError
+from patrol_core.graphs.graph_game import GraphGame
+from patrol_core.graphs.patrol_scene import PatrolScene
+from patrol_core.ui import cached_lab, frame
+from patrol_core.ui.lab_inputs import (
+    Picks,
+    edit_picks,
+    game_of,
+    picks_of,
+    randomised,
+    remembered,
+    roles,
+    rules,
+    strength,
+)
+from patrol_core.ui.lab_matrix_view import GAME, choose_matrix, game_line, picture, run_view, settings
+from patrol_core.ui.lab_scene_inputs import choose_source, first_game, scene_of
+from patrol_core.ui.lab_view import Shown, lab_metrics, lab_tabs, map_view, size_line, solved
+
+HALVES = {"routes": "Patrol routes", "lab": "Game laboratory"}
+
+scenario = frame.begin("lab")
+st.caption("This page stands alone: the place and period on the left change it only under This area's risk.")
+
+
+@st.fragment
+def lab() -> None:
+    """One half of the page."""
+    half = remembered(
+        st.segmented_control,
+        "Part",
+        "half",
+        "routes",
+        options=list(HALVES),
+        format_func=HALVES.get,
+        label_visibility="collapsed",
+    )
+    if half == "lab":
+        laboratory()
+    else:
+        routes()
+
+
+def routes() -> None:
+    """Scene, controls, figures, map, tabs."""
+    left, right = st.columns(2, gap="medium")
+    try:
+        with left:
+            source = choose_source()
+            chosen = scene_of(source, scenario)
+        if chosen is None:
+            return
+        scene, mark = chosen
+        with right:
+            strong = strength(scene, mark)
+    except PatrolError as error:
+        st.error(frame.escape(str(error)), icon=":material/error:")
+        return
+    badges(scene)
+    picks = picks_of(scene)
+    figures = st.container()
+    map_side, list_side = st.columns([3, 2], gap="medium")
+    below = st.container()
+    game: GraphGame | None = None
+    with list_side, frame.guarded():
+        chosen_rules = rules(scene, mark, strong)
+        limit = float(
+            remembered(st.number_input, "Seconds for solving", "limit", 30, min_value=1, max_value=3600)
+        )
+        edit_picks(scene, picks, general_sum=chosen_rules.general_sum)
+        with st.expander("Units that differ: starts, roles, standing guard"):
+            units = roles(scene, picks, chosen_rules.units, mark)
+        with st.expander("Random values, to compare with"):
+            drawn = randomised(scene, picks, mark, general_sum=chosen_rules.general_sum)
+        if drawn is not None:
+            st.badge("Generated values: drawn at random", icon=":material/science:", color="orange")
+        game = game_of(scene, drawn or picks, chosen_rules, units)
+        st.session_state[GAME] = game
+        size_line(game)
+    shown: Shown | None = None
+    if game is not None:
+        with figures, frame.guarded():
+            shown = solved(scene, game, limit)
+            if shown is not None:
+                lab_metrics(shown)
+    with map_side, frame.guarded():
+        draw(scene, picks, game, shown)
+    if shown is not None:
+        with below:
+            lab_tabs(shown, picks)
+
+
+def badges(scene: PatrolScene) -> None:
+    """What the data are, at a glance."""
+    with st.container(horizontal=True, gap="small"):
+        if scene.generated:
+            st.badge("Generated: no real place, no real values", icon=":material/science:", color="orange")
+        else:
+            st.badge("Losses are assumptions", icon=":material/science:", color="orange")
+        st.badge(frame.escape(scene.title), color="gray")
+        st.badge(f"{len(scene.node_ids):,} nodes, {len(scene.edges):,} edges", color="gray")
+    st.caption(frame.escape(scene.about))
+
+
+def draw(scene: PatrolScene, picks: Picks, game: GraphGame | None, shown: Shown | None) -> None:
+    """The map; of the bare scene where there is no game."""
+    map_view(scene, picks, cached_lab.ground(scene), shown)
+    for note in game.notes if game is not None else ():
+        st.warning(frame.escape(note), icon=":material/info:")
+
+
+def laboratory() -> None:
+    """Game, solvers, what they do."""
+    with frame.guarded():
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            game = choose_matrix(lambda: st.session_state.get(GAME) or first_game())
+        if game is None:
+            return
+        with right:
+            game_line(game)
+        with left:
+            chosen = settings(game)
+        with right:
+            picture(game)
+        run_view(game, chosen)
+
+
+lab()
+frame.next_step("method", "What this assumes, and what it may not be used for.")

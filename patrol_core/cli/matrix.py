@@ -1,0 +1,76 @@
+"""``patrol matrix``: a two-player game given as a matrix, from a file to strategies."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+SOLVERS = ("nash", "sse", "rm", "rm+", "prm+", "double-oracle")
+
+
+def add_parser(commands: Any) -> None:
+    """Add ``matrix`` to the command line."""
+    parser = commands.add_parser(
+        "matrix",
+        help="solve a two-player game given as a matrix",
+        description=(
+            "Solve a two-player game in normal form: .json, .npz, .h5, Gambit's .nfg or GAMUT's .game. The JSON holds "
+            '"row" and "column", one list of payoffs a row; without "column" the game is zero-sum and the row player maximises. '
+            "sse lets the row player commit first; rm, rm+ and prm+ are averages of regret matching."
+        ),
+    )
+    parser.add_argument("file", metavar="FILE", help="the game; - reads stdin")
+    parser.add_argument("--solve", choices=SOLVERS, default="nash", help="how (nash)")
+    parser.add_argument(
+        "--support", type=int, metavar="K", help="at most K rows may be played (nash, zero-sum)"
+    )
+    parser.add_argument("--time-limit", type=float, default=60.0, metavar="S", help="seconds (60)")
+    parser.add_argument(
+        "--gap", type=float, default=1e-6, metavar="G", help="relative gap at which to stop (1e-6)"
+    )
+    parser.add_argument(
+        "--iterations", type=int, default=100_000, metavar="N", help="most rounds of regret matching (100000)"
+    )
+    parser.add_argument(
+        "--averaging",
+        type=int,
+        choices=(0, 1, 2),
+        default=2,
+        help="regret matching weighs rounds equally, linearly or quadratically (2)",
+    )
+    parser.add_argument(
+        "--alternate",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="in regret matching the column player sees the row player's new strategy (on)",
+    )
+    parser.add_argument(
+        "--export", metavar="FILE.ext", type=Path, help="also write the game as .json, .npz, .h5, .nfg or .game"
+    )
+    parser.add_argument("--out", metavar="FILE", type=Path, help="write the result there instead of stdout")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
+    """Solve the game of a file."""
+    from patrol_core.cli.files import read_input, write_json
+    from patrol_core.games.matrix_formats import export_kind, read_matrix, write_matrix
+    from patrol_core.games.matrix_solve import solve_matrix
+    from patrol_core.reports.files import write_atomic
+
+    kind = None if arguments.export is None else export_kind(arguments.export.name)
+    game = read_matrix(arguments.file, read_input(arguments.file))
+    found = solve_matrix(
+        game,
+        arguments.solve,
+        support=arguments.support,
+        time_limit=arguments.time_limit,
+        gap=arguments.gap,
+        iterations=arguments.iterations,
+        averaging=arguments.averaging,
+        alternation=arguments.alternate,
+    )
+    if kind is not None:
+        write_atomic(arguments.export, write_matrix(game, kind))
+    return write_json(found.as_dict(), arguments.out)

@@ -1,0 +1,455 @@
+"""Charts of patrols on a graph and of the game laboratory: the plan on its map, coverage, convergence, sparsity, solvers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from patrol_core.figures.charts import chart
+from patrol_core.figures.palette import GROUPS, MARK, PATROL, PLAN, REFERENCE, RISK, colour_at
+from patrol_core.graphs.network import Floats, RoadNetwork
+from patrol_core.graphs.road_parts import Roads
+
+STREET = "#c7ccd4"
+COOL = [[k / (len(PATROL) - 1), colour] for k, colour in enumerate(PATROL)]
+CLASSES = (0.05, 0.15, 0.3, 0.6, 1.000001)
+"""Upper ends of the classes of use of an edge, each with a width of its own."""
+SEEN = 1e-6
+MOST_CLICKABLE = 3000
+"""Nodes up to which every one can be clicked."""
+GRID = "#e6e8ec"
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """A graph as it is drawn.
+
+    Attributes
+    ----------
+    xy
+        A place of every node on a plane with equal units both ways, shape (nodes, 2).
+    tail, head
+        Ends of the edges.
+    labels
+        Id (and name) of every node, for the hover text.
+    ids
+        Ids as text: what a click hands back.
+    schematic
+        Whether places are not known.
+    """
+
+    xy: Floats
+    tail: Sequence[int]
+    head: Sequence[int]
+    labels: tuple[str, ...]
+    ids: tuple[str, ...]
+    schematic: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What stands on the ground.
+
+    Attributes
+    ----------
+    bases
+        Node positions.
+    values
+        Value by node position of every target.
+    unit
+        What a value counts.
+    coverage, attack
+        Chances by node position of a target, where there is a plan.
+    """
+
+    bases: Sequence[int]
+    values: Mapping[int, float]
+    unit: str = ""
+    coverage: Mapping[int, float] | None = None
+    attack: Mapping[int, float] | None = None
+
+
+def ground_of(
+    network: RoadNetwork, *, crs: str | None = None, names: Mapping[str, str] | None = None
+) -> Ground:
+    """How a graph is drawn: its own places (longitudes shrunk by latitude), or a scheme.
+
+    Parameters
+    ----------
+    names
+        Names by node id as text.
+    """
+    xy = np.array(Roads(network, "").drawn_xy, dtype=float)
+    if crs is not None and network.xy is not None and _in_degrees(crs):
+        xy[:, 0] *= np.cos(np.radians(float(xy[:, 1].mean())))
+    known = names or {}
+    labels = tuple(
+        f"{name}, {known[name]}" if known.get(name, name) != name else name for name in network.nodes
+    )
+    return Ground(
+        xy, network.tail.tolist(), network.head.tolist(), labels, network.nodes, schematic=network.xy is None
+    )
+
+
+def _in_degrees(crs: str) -> bool:
+    if crs.upper() in ("EPSG:4326", "OGC:CRS84"):
+        return True
+    from pyproj import CRS
+
+    return bool(CRS.from_user_input(crs).is_geographic)
+
+
+def patrol_map(ground: Ground, marks: Marks, use: Floats | None = None, *, height: int = 600) -> go.Figure:
+    """The graph with bases, targets by value and, where there is a plan, how often edges are walked and targets covered.
+
+    Parameters
+    ----------
+    use
+        Chance that an edge is walked in a night, shape (edges,).
+    """
+    figure = go.Figure()
+    edges = np.arange(len(ground.tail))
+    draw_edges(figure, ground, edges, STREET, 1.2)
+    if use is not None:
+        low = SEEN
+        for number, high in enumerate(CLASSES):
+            share = (number + 1) / len(CLASSES)
+            words = f"{100 * low if number else 0:.0f} to {100 * min(high, 1.0):.0f} % of nights"
+            inside = np.flatnonzero((use > low) & (use <= high))
+            draw_edges(figure, ground, inside, colour_at(PATROL[1:], share), 1.5 + 6.0 * share, name=words)
+            low = high
+    _crossings(figure, ground, marks)
+    _bases(figure, ground, marks)
+    _attacked(figure, ground, marks)
+    _targets(figure, ground, marks)
+    flat(figure, height)
+    return figure
+
+
+def draw_edges(
+    figure: go.Figure, ground: Ground, which: Sequence[int], colour: str, width: float, *, name: str = ""
+) -> None:
+    """Edges as one trace."""
+    if not len(which):
+        return
+    tails, heads = np.asarray(ground.tail)[which], np.asarray(ground.head)[which]
+    points = np.full((3 * len(which), 2), np.nan)
+    points[0::3], points[1::3] = ground.xy[tails], ground.xy[heads]
+    figure.add_scatter(
+        x=points[:, 0],
+        y=points[:, 1],
+        mode="lines",
+        line={"color": colour, "width": width},
+        hoverinfo="skip",
+        name=name,
+        showlegend=bool(name),
+    )
+
+
+def _crossings(figure: go.Figure, ground: Ground, marks: Marks) -> None:
+    if len(ground.ids) > MOST_CLICKABLE:
+        return
+    special = {*marks.bases, *marks.values}
+    plain = [k for k in range(len(ground.ids)) if k not in special]
+    marker = {"size": 7, "color": "#9aa5b1", "opacity": 0.55}
+    _spots(figure, ground, plain, marker, "node %{text}", "node")
+
+
+def _bases(figure: go.Figure, ground: Ground, marks: Marks) -> None:
+    """Dark triangles; a little larger than a target that stands on the same node."""
+    line = {"color": "white", "width": 1}
+    marker = {"size": 19, "symbol": "triangle-up", "color": "#1f2933", "line": line}
+    _spots(figure, ground, list(marks.bases), marker, "base %{text}", "base")
+
+
+def target_sizes(values: Floats) -> Floats:
+    """Diameter of a target's circle by its value."""
+    return np.asarray(10 + 16 * np.sqrt(values / max(float(values.max(initial=0.0)), 1e-12)))
+
+
+def _targets(figure: go.Figure, ground: Ground, marks: Marks) -> None:
+    nodes = list(marks.values)
+    values = np.array([marks.values[k] for k in nodes], dtype=float)
+    marker: dict[str, Any] = {
+        "size": target_sizes(values),
+        "color": RISK[2],
+        "opacity": 0.95,
+        "line": {"color": "#52606d", "width": 1},
+    }
+    words = [f", value {value:,.4g} {marks.unit}".rstrip() for value in values]
+    if marks.coverage is not None:
+        shares = [marks.coverage.get(k, 0.0) for k in nodes]
+        marker |= {"color": [100 * share for share in shares], "colorscale": COOL, "cmin": 0, "cmax": 100}
+        marker["colorbar"] = {"title": "covered<br>(% of nights)", "thickness": 12, "len": 0.6}
+        words = [f"{w}<br>covered in {100 * c:.1f} % of nights" for w, c in zip(words, shares, strict=True)]
+        attack = marks.attack or {}
+        words = [
+            f"{w}<br>attacked in {100 * attack[k]:.1f} %" if attack.get(k, 0.0) > SEEN else w
+            for w, k in zip(words, nodes, strict=True)
+        ]
+    _spots(figure, ground, nodes, marker, "target %{text}", "target, by value", words)
+
+
+def _attacked(figure: go.Figure, ground: Ground, marks: Marks) -> None:
+    """A ring around every target that an attacker would choose."""
+    chosen = [k for k, chance in (marks.attack or {}).items() if chance > SEEN]
+    if not chosen:
+        return
+    nodes = list(marks.values)
+    sizes = dict(
+        zip(nodes, target_sizes(np.array([marks.values[k] for k in nodes], dtype=float)), strict=True)
+    )
+    figure.add_scatter(
+        x=ground.xy[chosen, 0],
+        y=ground.xy[chosen, 1],
+        mode="markers",
+        marker={
+            "size": [float(sizes[k]) + 9 for k in chosen],
+            "color": "rgba(0,0,0,0)",
+            "line": {"color": MARK, "width": [1.5 + 2.5 * float((marks.attack or {})[k]) for k in chosen]},
+        },
+        hoverinfo="skip",
+        name="an attacker would choose",
+    )
+
+
+def _spots(
+    figure: go.Figure,
+    ground: Ground,
+    which: list[int],
+    marker: Mapping[str, Any],
+    hover: str,
+    name: str,
+    words: Sequence[str] = (),
+) -> None:
+    """Nodes as markers; ``customdata`` is the node's id."""
+    after = list(words) or [""] * len(which)
+    figure.add_scatter(
+        x=ground.xy[which, 0],
+        y=ground.xy[which, 1],
+        mode="markers",
+        marker=dict(marker),
+        customdata=[ground.ids[k] for k in which],
+        text=[f"{_safe(ground.labels[k])}{more}" for k, more in zip(which, after, strict=True)],
+        hovertemplate=hover + "<extra></extra>",
+        name=name,
+        showlegend=name != "node",
+    )
+
+
+def _safe(text: str) -> str:
+    """Text from data inside a plotly label, which reads some HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def flat(figure: go.Figure, height: int) -> None:
+    """Layout of a drawing on a plane."""
+    figure.update_layout(
+        height=height,
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        hovermode="closest",
+        dragmode="pan",
+        clickmode="event+select",
+        font={"size": 13, "color": "#1f2933"},
+        legend={
+            "orientation": "h",
+            "y": -0.01,
+            "yanchor": "top",
+            "x": 0,
+            "xanchor": "left",
+            "itemsizing": "constant",
+        },
+    )
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, scaleanchor="x", scaleratio=1)
+
+
+# -- the plan ---------------------------------------------------------------------------------------
+
+
+def bounds_over_time(history: Sequence[tuple[float, float, float]], *, unit: str) -> go.Figure:
+    """The defender's payoff while the game was solved: the plan so far, and what nobody can beat.
+
+    Parameters
+    ----------
+    history
+        (seconds, lower bound, upper bound).
+    """
+    figure = chart("How the search closed in", "seconds", unit, height=320)
+    for place, name, colour, dash in (
+        (1, "the plan so far", PLAN, "solid"),
+        (2, "nobody can do better", REFERENCE, "dash"),
+    ):
+        points = [(row[0], row[place]) for row in history if np.isfinite(row[place])]
+        figure.add_scatter(
+            x=[x for x, _ in points],
+            y=[y for _, y in points],
+            mode="lines+markers",
+            line={"color": colour, "dash": dash, "shape": "hv"},
+            marker={"size": 5},
+            name=name,
+            hovertemplate="%{x:.2f} s: %{y:.5g}<extra>" + name + "</extra>",
+        )
+    return figure
+
+
+def coverage_bars(table: pd.DataFrame, *, most: int = 30) -> go.Figure:
+    """How often each target is covered and attacked.
+
+    Parameters
+    ----------
+    table
+        As :func:`patrol_core.reports.patrol_files.coverage_table` gives it.
+    most
+        Targets shown, those with the dearest attack.
+    """
+    shown = table.head(most).iloc[::-1]
+    figure = chart("Covered, and attacked", "% of nights", "", height=110 + 24 * len(shown))
+    for column, name, colour in (("attacked", "attacked", RISK[3]), ("covered", "covered", PLAN)):
+        figure.add_bar(
+            y=shown["target"],
+            x=shown[column],
+            orientation="h",
+            marker_color=colour,
+            name=name,
+            hovertemplate="%{y}: " + name + " in %{x:.1f} %<extra></extra>",
+        )
+    figure.update_layout(bargap=0.25, legend={"traceorder": "reversed"})
+    figure.update_xaxes(range=[0, 100])
+    figure.update_yaxes(type="category")
+    return figure
+
+
+def plans_bars(table: pd.DataFrame, *, title: str, unit: str) -> go.Figure:
+    """Plans side by side by what they lose; the first row is the plan.
+
+    Parameters
+    ----------
+    table
+        ``plan, loss``.
+    """
+    shown = table.iloc[::-1]
+    first = table["plan"].iloc[0]
+    figure = chart(title, unit, "", height=100 + 32 * len(table))
+    figure.add_bar(
+        y=shown["plan"],
+        x=shown["loss"],
+        orientation="h",
+        marker_color=[PLAN if name == first else "#b8c0cb" for name in shown["plan"]],
+        text=[f"{value:,.4g}" for value in shown["loss"]],
+        hovertemplate="%{y}: %{x:,.6g}<extra></extra>",
+        showlegend=False,
+    )
+    figure.update_xaxes(rangemode="tozero")
+    figure.update_yaxes(type="category")
+    return figure
+
+
+# -- the laboratory ---------------------------------------------------------------------------------
+
+
+def convergence_curves(runs: Mapping[str, pd.DataFrame], *, over: str) -> go.Figure:
+    """Gap of several solvers while they worked, both axes logarithmic.
+
+    Parameters
+    ----------
+    runs
+        Solver -> ``iterations, seconds, gap``.
+    over
+        ``iterations`` or ``seconds``.
+    """
+    words = {"iterations": "iterations", "seconds": "seconds"}[over]
+    figure = chart(f"Gap over {words}", words, "gap", height=380)
+    for number, (name, table) in enumerate(runs.items()):
+        shown = table[(table["gap"] > 0) & (table[over] > 0)]
+        figure.add_scatter(
+            x=shown[over],
+            y=shown["gap"],
+            mode="lines+markers" if len(shown) < 60 else "lines",
+            line={"color": GROUPS[number % len(GROUPS)], "width": 2},
+            marker={"size": 5},
+            name=_safe(name),
+            hovertemplate="%{x:,.4g} " + words + ": gap %{y:.3g}<extra>" + _safe(name) + "</extra>",
+        )
+    figure.update_xaxes(type="log", exponentformat="power", dtick=1)
+    figure.update_yaxes(type="log", exponentformat="power")
+    figure.update_layout(
+        showlegend=True, legend={"y": -0.2, "yanchor": "top", "x": 0, "xanchor": "left"}, uirevision=over
+    )
+    return figure
+
+
+def sparsity_curve(table: pd.DataFrame, *, value: float, player: str) -> go.Figure:
+    """Value of the game when a player may mix at most so many actions.
+
+    Parameters
+    ----------
+    table
+        ``support, value, bound``.
+    value
+        Value without a bound on the support.
+    player
+        Whose support is bounded, for the axis.
+    """
+    figure = chart(
+        "What a small repertoire costs", f"most actions that {player} may mix", "value", height=340
+    )
+    open_rows = table[(table["bound"] - table["value"]).abs() > 1e-6 * (1 + table["value"].abs())]
+    if len(open_rows):
+        figure.add_scatter(
+            x=open_rows["support"],
+            y=open_rows["bound"],
+            mode="markers",
+            marker={"color": REFERENCE, "symbol": "line-ew-open", "size": 12},
+            name="not proved: bound",
+            hovertemplate="%{x}: nobody can do better than %{y:.5g}<extra></extra>",
+        )
+    figure.add_scatter(
+        x=table["support"],
+        y=table["value"],
+        mode="lines+markers",
+        line={"color": PLAN, "width": 2},
+        marker={"size": 7},
+        name="best mix of so many",
+        hovertemplate="%{x} actions: %{y:.6g}<extra></extra>",
+    )
+    figure.add_hline(y=value, line={"color": MARK, "dash": "dot", "width": 1}, annotation_text="no limit")
+    figure.update_xaxes(dtick=1 if len(table) <= 20 else None, gridcolor=GRID)
+    figure.update_layout(showlegend=bool(len(open_rows)))
+    return figure
+
+
+def matrix_picture(
+    matrix: Floats, *, rows: str = "defender", columns: str = "attacker", most: int = 200
+) -> go.Figure:
+    """A payoff matrix as a picture; a large one is thinned evenly.
+
+    Parameters
+    ----------
+    most
+        Rows and columns drawn at most.
+    """
+    thin_rows = np.unique(np.linspace(0, matrix.shape[0] - 1, min(most, matrix.shape[0])).astype(int))
+    thin_columns = np.unique(np.linspace(0, matrix.shape[1] - 1, min(most, matrix.shape[1])).astype(int))
+    drawn = np.asarray(matrix[np.ix_(thin_rows, thin_columns)], dtype=float)
+    thinned = len(thin_rows) < matrix.shape[0] or len(thin_columns) < matrix.shape[1]
+    title = f"Payoffs, every few of {matrix.shape[0]:,} by {matrix.shape[1]:,}" if thinned else "Payoffs"
+    figure = chart(title, columns, rows, height=340)
+    figure.add_heatmap(
+        z=drawn,
+        x=[str(k + 1) for k in thin_columns],
+        y=[str(k + 1) for k in thin_rows],
+        colorscale=[[k / 4, colour] for k, colour in enumerate(reversed(RISK))],
+        colorbar={"title": "payoff", "thickness": 12},
+        hovertemplate=rows + " %{y}, " + columns + " %{x}: %{z:.5g}<extra></extra>",
+    )
+    figure.update_yaxes(autorange="reversed", type="category", showticklabels=False)
+    figure.update_xaxes(type="category", showticklabels=False)
+    return figure

@@ -1,0 +1,65 @@
+"""Which oracle suits a game: list all joint coverages, combine listed labels, or search walks one by one."""
+
+from __future__ import annotations
+
+from patrol_core.graphs.coverage.exact_walks import exact_walks
+from patrol_core.graphs.coverage.joint import TooManyColumnsError, joined
+from patrol_core.graphs.coverage.labels import MOST_LABELS, TooManyLabelsError, UnitLabels
+from patrol_core.graphs.coverage.pricing import ChoicePricer, ListedPricer, Pricer
+from patrol_core.graphs.coverage.tours import best_tours
+from patrol_core.graphs.coverage.walk_pricer import WalkPricer
+from patrol_core.graphs.graph_game import COMPATIBLE, NORMAL, SCHEDULE, GraphGame, Unit
+
+
+def may_drop(game: GraphGame) -> bool:
+    """Whether covering more is never worse, so that a coverage inside another can be left out.
+
+    So it is in zero-sum games, and where schedules may leave out targets: any part of a coverage can then be had too. Not so in
+    general-sum normal form (walks cover what they pass), nor where every unit must pick a schedule that is not empty.
+    """
+    return not game.general_sum or (game.form == SCHEDULE and game.idle)
+
+
+def unit_labels(game: GraphGame, unit: Unit, *, most: int = MOST_LABELS) -> UnitLabels:
+    """All a unit can do that matters, by the search that is right for the game.
+
+    Raises
+    ------
+    TooManyLabelsError
+        When there is too much of it.
+    """
+    active = range(game.size)
+    if game.form == NORMAL:
+        if may_drop(game) and game.waiting:
+            return best_tours(game, unit, active, most=most)
+        return exact_walks(game, unit, active, most=most)
+    labels = best_tours(game, unit, active, most=most, every=game.simple or not may_drop(game))
+    size = labels.fields.covered(labels.masks).sum(axis=1)
+    if game.simple:
+        labels = labels.chosen((size <= 1).nonzero()[0])
+        size = size[size <= 1]
+    if not game.idle and (size > 0).any():
+        labels = labels.chosen((size > 0).nonzero()[0])
+    return labels
+
+
+def make_pricer(game: GraphGame, *, most: int = MOST_LABELS) -> Pricer:
+    """The quickest exact oracle for a game."""
+    found: dict[Unit, UnitLabels] = {}
+    try:
+        for unit in game.units:
+            if unit not in found:
+                found[unit] = unit_labels(game, unit, most=most)
+    except TooManyLabelsError:
+        return WalkPricer(game)
+    labels = [found[unit] for unit in game.units]
+    try:
+        joint = joined(labels, drop=may_drop(game), costs=game.costs_matter)
+    except TooManyColumnsError:
+        return ChoicePricer(labels, range(game.size), game.size)
+    return ListedPricer(joint, range(game.size), game.size)
+
+
+def compatible(game: GraphGame) -> bool:
+    """Whether published conventions are asked for."""
+    return game.mode == COMPATIBLE

@@ -1,0 +1,98 @@
+"""The largest absolute payoff of a game: what payoffs are divided by where a game is normalised.
+
+In schedule form that is the largest entry of the payoff table of the targets. In normal form it is the largest outcome: at most A
+targets that some joint walk leaves uncovered, and, for the defender, the moves of that walk on top. Sets of targets are tried from
+the largest sum on; whether a joint walk spares a set is a search over its few targets alone, so no matrix is built.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+
+import numpy as np
+
+from patrol_core.graphs.coverage.exact_walks import exact_walks
+from patrol_core.graphs.coverage.labels import UnitLabels
+from patrol_core.graphs.coverage.masks import Fields, distinct
+from patrol_core.graphs.graph_game import SCHEDULE, GraphGame, Unit
+from patrol_core.graphs.network import Floats
+from patrol_core.graphs.reach import may_end
+
+_TRIES = 2000
+
+
+def largest_payoff(game: GraphGame) -> float:
+    """The scale of a normalised game, in the unit of its values; 1 where all payoffs are 0."""
+    if game.form == SCHEDULE:
+        found = float(np.abs(game.payoffs).max())
+    else:
+        cost = game.step_cost if game.general_sum else 0.0
+        attacker = _most_uncovered(game, game.attacker_values, 0.0) if game.general_sum else 0.0
+        found = max(attacker, _most_uncovered(game, game.values, cost))
+    return found if found > 0 else 1.0
+
+
+def _most_uncovered(game: GraphGame, values: Floats, cost: float) -> float:
+    """Largest sum of values of at most A targets that some joint walk leaves uncovered, plus the cost of its moves."""
+    dearest = cost * game.moves * sum(not unit.stationary for unit in game.units)
+    best = 0.0
+    for tries, (total, chosen) in enumerate(_sets(values, game.attackers)):
+        if best >= total + dearest or tries >= _TRIES:
+            break
+        moves = 0 if not cost and _can_stay(game, chosen) else _spared(game, chosen, costly=cost > 0)
+        if moves is not None:
+            best = max(best, total + cost * moves)
+    return best
+
+
+def _sets(values: Floats, count: int) -> Iterator[tuple[float, tuple[int, ...]]]:
+    """Sets of at most ``count`` targets, from the largest sum on."""
+    order = np.argsort(-values, kind="stable")
+    # Places beyond the targets stand for "none", so that smaller sets have their turn.
+    worth = np.append(values[order], np.zeros(count))
+    first = tuple(range(count))
+    heap = [(-float(worth[:count].sum()), first)]
+    seen = {first}
+    while heap:
+        total, places = heapq.heappop(heap)
+        yield -total, tuple(int(order[k]) for k in places if k < len(order))
+        for number, k in enumerate(places):
+            if k + 1 < len(worth) and k + 1 not in places:
+                after = (*places[:number], k + 1, *places[number + 1 :])
+                if after not in seen:
+                    seen.add(after)
+                    heapq.heappush(heap, (total + float(worth[k] - worth[k + 1]), after))
+
+
+def _can_stay(game: GraphGame, chosen: tuple[int, ...]) -> bool:
+    """Whether every unit can wait all the time at a base that is none of these."""
+    spots = set(game.targets[list(chosen)].tolist())
+    return all(
+        any(base not in spots and _may_stay(game, unit, base) for base in unit.bases)
+        for unit in dict.fromkeys(game.units)
+    )
+
+
+def _may_stay(game: GraphGame, unit: Unit, base: int) -> bool:
+    return unit.stationary or (game.waiting and bool(may_end(game, unit, base)[base]))
+
+
+def _spared(game: GraphGame, chosen: tuple[int, ...], *, costly: bool) -> int | None:
+    """The most moves of a joint walk that leaves all of these uncovered; None where there is none."""
+    found: dict[Unit, UnitLabels] = {}
+    fields = Fields(len(chosen), game.tau)
+    masks, cost = fields.empty(), np.zeros(1, dtype=np.int64)
+    for unit in game.units:
+        if unit not in found:
+            found[unit] = exact_walks(game, unit, chosen, dearest=costly)
+        labels = found[unit]
+        both = fields.joined(masks[:, None, :], labels.masks[None]).reshape(-1, fields.words)
+        total = (cost[:, None] + labels.cost[None]).ravel()
+        bare = ~(fields.final(both) != 0).any(axis=1)
+        if not bare.any():
+            return None
+        masks, cost = both[bare], total[bare]
+        keep = distinct(masks, -cost)
+        masks, cost = masks[keep], cost[keep]
+    return int(cost.max())

@@ -1,0 +1,106 @@
+"""The front door of games on graphs: from a game to its equilibrium, whatever its form."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from patrol_core.certificate import Certificate, Status, relative_gap
+from patrol_core.graphs.coverage.choose import make_pricer
+from patrol_core.graphs.coverage.commitment import solve_commitment
+from patrol_core.graphs.coverage.scale import largest_payoff
+from patrol_core.graphs.coverage.support import patrols_of
+from patrol_core.graphs.coverage.zero_sum import Mixed, solve_zero_sum, worst
+from patrol_core.graphs.graph_game import GraphGame
+from patrol_core.graphs.graph_solution import GraphSolution
+from patrol_core.graphs.network import Floats
+from patrol_core.graphs.recount import check_patrols
+
+Heard = Callable[[float, float], bool]
+"""Told lower and upper bound of the defender's payoff; True asks to stop and keep the best so far."""
+
+
+def solve_graph_game(
+    game: GraphGame, *, time_limit: float = 60.0, gap: float = 1e-6, heard: Heard | None = None
+) -> GraphSolution:
+    """The equilibrium of a game: Nash (zero-sum) or strong Stackelberg with the defender leading (general-sum).
+
+    Parameters
+    ----------
+    time_limit
+        Seconds; what is best by then is returned, with its gap.
+    gap
+        Relative gap at which the value counts as proved.
+    heard
+        Called now and then with the bounds; may stop the search.
+
+    Raises
+    ------
+    InputError
+        When the game is too large to be solved by any of the ways there are.
+    SolverError
+        When the time passed before any strategy was found.
+    """
+    started = time.perf_counter()
+    if game.moving_attackers:
+        from patrol_core.graphs.moving import solve_moving
+
+        return solve_moving(game, time_limit=time_limit, gap=gap, heard=heard)
+    scale = largest_payoff(game) if game.normalise else 1.0
+    if game.general_sum:
+        return solve_commitment(game, scale, started=started, time_limit=time_limit, gap=gap, heard=heard)
+    return _zero_sum(game, scale, started, time_limit, gap, heard)
+
+
+def _zero_sum(
+    game: GraphGame, scale: float, started: float, time_limit: float, gap: float, heard: Heard | None
+) -> GraphSolution:
+    uncovered, covered, _, _ = game.payoffs
+    pricer = make_pricer(game)
+
+    def told(least: float, loss: float) -> bool:
+        return heard is not None and heard(-loss / scale, -least / scale)
+
+    mixed = solve_zero_sum(
+        -uncovered,
+        covered - uncovered,
+        game.attackers,
+        pricer,
+        seconds=time_limit - (time.perf_counter() - started),
+        gap=gap,
+        heard=told,
+    )
+    patrols = patrols_of(game, mixed.columns, mixed.probability)
+    coverage = check_patrols(game, patrols)
+    loss = worst(-uncovered - (covered - uncovered) * coverage, game.attackers)
+    value, bound = _plain(-loss / scale), _plain(-min(mixed.least, loss) / scale)
+    certificate = Certificate(
+        _status(mixed),
+        value,
+        bound,
+        relative_gap(value, bound),
+        f"{pricer.what}; linear program over targets (HiGHS)",
+        time.perf_counter() - started,
+        phases=("labels", "column generation"),
+    )
+    history = tuple((at, -high / scale, -low / scale) for at, low, high in mixed.history)
+    return GraphSolution(
+        game, patrols, coverage, _shown_attack(game, mixed.attack), value, -value, scale, certificate, "nash",
+        history, pricer.counts | {"rounds": len(history)},
+    )  # fmt: skip
+
+
+def _status(mixed: Mixed) -> Status:
+    return Status.OPTIMAL if mixed.finished else Status.STOPPED_WITH_PLAN
+
+
+def _plain(number: float) -> float:
+    """Without a negative zero."""
+    return float(number) + 0.0
+
+
+def _shown_attack(game: GraphGame, attack: Floats) -> Floats:
+    """In normal form nobody need attack a target that pays nothing."""
+    return np.where(game.values > 0, attack, 0.0) if game.form == "normal" else attack

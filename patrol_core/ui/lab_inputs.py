@@ -1,0 +1,544 @@
+"""How a user makes a patrol game of a scene: bases and targets by click or table, moves, units, rules, roles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from patrol_core.errors import InputError
+from patrol_core.graphs.graph_game import (
+    COMPATIBLE,
+    CORRECTED,
+    DROP,
+    KEEP,
+    NORMAL,
+    REFUSE,
+    SCHEDULE,
+    GraphGame,
+    NodeId,
+)
+from patrol_core.graphs.network import make_network
+from patrol_core.graphs.patrol_scene import PatrolScene
+from patrol_core.graphs.random_games import random_values
+from patrol_core.graphs.reach import NEVER, moves_from
+from patrol_core.ui import state
+from patrol_core.ui.lab_link import CHOICES
+
+PICKS = "lab_picks"
+NOTHING, AS_BASE, AS_TARGET = "nothing", "base", "target"
+CLICKS = {NOTHING: "Only look", AS_BASE: "Base on or off", AS_TARGET: "Target on or off"}
+FORMS = {NORMAL: "Walks", SCHEDULE: "Schedules"}
+SUMS = {False: "Zero-sum", True: "General-sum"}
+MODES = {CORRECTED: "Corrected: walkable", COMPATIBLE: "Compatible: as published"}
+FAR = {KEEP: "Keep and say so", DROP: "Leave out", REFUSE: "Refuse the game"}
+MOST_MOVES, MOST_UNITS, MOST_ATTACKERS = 40, 12, 12
+FIRST_UNITS = 2
+MOST_LISTED = 5000
+"""Nodes up to which a list offers all; beyond, ids are typed."""
+
+
+@dataclass
+class Picks:
+    """Bases and targets of one scene, as the session has them.
+
+    Attributes
+    ----------
+    bases
+        Node ids.
+    values, attacker_values
+        By node id.
+    round
+        Rises with every change from outside the widgets, which then start afresh.
+    seed_values
+        What the table started from.
+    """
+
+    bases: list[NodeId]
+    values: dict[NodeId, float]
+    attacker_values: dict[NodeId, float]
+    round: int = 0
+    seed_values: dict[NodeId, float] = field(default_factory=dict)
+    seed_attacker: dict[NodeId, float] = field(default_factory=dict)
+
+    def reseed(self) -> None:
+        """Let the widgets start from what is picked now."""
+        self.seed_values, self.seed_attacker = dict(self.values), dict(self.attacker_values)
+        self.round += 1
+
+
+def remembered(widget: Any, label: str, name: str, default: Any, **more: Any) -> Any:
+    """A widget whose value outlives its page."""
+    return state.remembered(CHOICES, "_lab_", widget, label, name, default, **more)
+
+
+def picks_of(scene: PatrolScene) -> Picks:
+    """What the session has picked at a scene; the scene's own at first."""
+    kept: dict[str, Picks] = st.session_state.setdefault(PICKS, {})
+    if scene.key not in kept:
+        gained = dict(scene.attacker_values or scene.values)
+        found = Picks(list(dict.fromkeys(scene.bases.values())), dict(scene.values), gained)
+        found.reseed()
+        kept[scene.key] = found
+    return kept[scene.key]
+
+
+# -- clicks -----------------------------------------------------------------------------------------
+
+
+def click_mode() -> str:
+    """What a click on a node does."""
+    found = remembered(
+        st.segmented_control,
+        "A click on a node",
+        "click",
+        NOTHING,
+        options=list(CLICKS),
+        format_func=CLICKS.get,
+    )
+    return str(found or NOTHING)
+
+
+def take_click(scene: PatrolScene, key: str) -> None:
+    """A node was clicked: put it among bases or targets, or take it away."""
+    event = st.session_state.get(key)
+    points = event["selection"]["points"] if event else []
+    mode = st.session_state.get(CHOICES, {}).get("click", NOTHING)
+    known = {str(name): name for name in scene.node_ids}
+    name = next((known[text] for point in points if (text := _node_of(point)) in known), None)
+    if name is not None:
+        toggle(picks_of(scene), name, mode)
+
+
+def _node_of(point: Mapping[str, Any]) -> str:
+    found = point.get("customdata")
+    return str(found[0] if isinstance(found, list) and found else found)
+
+
+def toggle(picks: Picks, name: NodeId, mode: str) -> None:
+    """Put a node among bases or targets, or take it away where it is; a new target gets the middle value of the others."""
+    if mode == AS_BASE:
+        if name in picks.bases:
+            picks.bases.remove(name)
+        else:
+            picks.bases.append(name)
+    elif mode == AS_TARGET:
+        if name in picks.values:
+            picks.values.pop(name)
+            picks.attacker_values.pop(name, None)
+        else:
+            middle = float(np.median(list(picks.values.values()))) if picks.values else 1.0
+            picks.values[name] = picks.attacker_values[name] = middle
+    picks.reseed()
+
+
+# -- lists ------------------------------------------------------------------------------------------
+
+
+def edit_picks(scene: PatrolScene, picks: Picks, *, general_sum: bool) -> None:
+    """The list of bases and the table of values; they write what they show into ``picks``.
+
+    Raises
+    ------
+    InputError
+        When a row of the table is not complete, names no node, or two rows name one.
+    """
+    mark = f"{scene.key}_{picks.round}"
+    listed = len(scene.node_ids) <= MOST_LISTED
+    known = {str(name): name for name in scene.node_ids}
+    names = {str(node): name for name, node in scene.bases.items()}
+    chosen = st.multiselect(
+        "Bases: where units start",
+        list(known) if listed else [str(name) for name in picks.bases],
+        [str(name) for name in picks.bases],
+        key=f"_lab_bases_{mark}",
+        format_func=lambda text: f"{text} ({names[text]})" if text in names else text,
+        accept_new_options=not listed,
+    )
+    picks.bases = [_known(known, text, "base") for text in chosen]
+    table = values_table(scene, picks, general_sum=general_sum)
+    columns = {
+        "target": st.column_config.TextColumn("target (node)"),
+        "name": st.column_config.TextColumn("name", disabled=True),
+        "value": st.column_config.NumberColumn(f"value ({scene.unit})", min_value=0.0, format="%.4g"),
+        "attacker_value": st.column_config.NumberColumn(
+            "value to the attacker", min_value=0.0, format="%.4g"
+        ),
+    }
+    edited = st.data_editor(
+        table,
+        num_rows="dynamic",
+        hide_index=True,
+        key=f"_lab_values_{mark}_{general_sum}",
+        height=250,
+        column_config=columns,
+    )
+    picks.values = values_of(edited, "value", known)
+    if general_sum:
+        picks.attacker_values = values_of(edited, "attacker_value", known)
+    st.button(
+        "Back to the scene's own",
+        icon=":material/restart_alt:",
+        key=f"_lab_reset_{scene.key}",
+        on_click=lambda: st.session_state[PICKS].pop(scene.key, None),
+    )
+
+
+def values_table(scene: PatrolScene, picks: Picks, *, general_sum: bool) -> pd.DataFrame:
+    """The table to edit, dearest target first."""
+    order = sorted(picks.seed_values, key=lambda name: -picks.seed_values[name])
+    table = pd.DataFrame(
+        {
+            "target": pd.Series([str(name) for name in order], dtype="str"),
+            "name": pd.Series([scene.names.get(name, "") for name in order], dtype="str"),
+            "value": pd.Series([picks.seed_values[name] for name in order], dtype=float),
+        }
+    )
+    if general_sum:
+        table["attacker_value"] = [picks.seed_attacker.get(name, picks.seed_values[name]) for name in order]
+    return table
+
+
+def values_of(table: pd.DataFrame, column: str, known: Mapping[str, NodeId]) -> dict[NodeId, float]:
+    """Value by node id of the edited table.
+
+    Raises
+    ------
+    InputError
+        When a row is not complete, names no node of the graph, a target stands twice, or a value is below 0.
+    """
+    out: dict[NodeId, float] = {}
+    rows = table.dropna(how="all", subset=["target", column])
+    for position, (name, value) in enumerate(zip(rows["target"], rows[column], strict=True), start=1):
+        text = "" if name is None or name != name else str(name).strip()
+        if not text or value is None or value != value:
+            raise InputError(
+                f"Row {position} of the targets is not complete; give a node and its {column.replace('_', ' ')}, or remove the row."
+            )
+        node = _known(known, text, "target")
+        if node in out:
+            raise InputError(f"Target {text!r} stands twice in the table; give it one row.")
+        if value < 0:
+            raise InputError(f"Target {text!r} has the value {value:g}; values are 0 or more.")
+        out[node] = float(value)
+    return out
+
+
+def _known(known: Mapping[str, NodeId], text: str, word: str) -> NodeId:
+    if text not in known:
+        raise InputError(f"The {word} {text!r} is no node of the graph; check its id.")
+    return known[text]
+
+
+# -- strength and rules -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the controls say.
+
+    Attributes
+    ----------
+    units
+        How many.
+    options
+        Fields of the game by name.
+    """
+
+    units: int
+    options: Mapping[str, Any]
+
+    @property
+    def general_sum(self) -> bool:
+        """Whether the attacker has values of its own."""
+        return bool(self.options["general_sum"])
+
+
+def _first(scene: PatrolScene, name: str, other: Any) -> Any:
+    return scene.defaults.get(name, other)
+
+
+def strength(scene: PatrolScene, mark: str) -> dict[str, Any]:
+    """Moves, units, visits and attackers: the four that change most.
+
+    Parameters
+    ----------
+    mark
+        Tells scenes apart; each keeps its own settings.
+    """
+    one, two = st.columns(2)
+    with one:
+        moves = remembered(
+            st.slider,
+            "Moves a night",
+            f"moves_{mark}",
+            min(int(_first(scene, "moves", 8)), MOST_MOVES),
+            min_value=1,
+            max_value=MOST_MOVES,
+            help="T: one move = one step along an edge or a wait.",
+        )
+    with two:
+        units = remembered(
+            st.slider,
+            "Units on patrol",
+            f"units_{mark}",
+            min(int(_first(scene, "units", FIRST_UNITS)), MOST_UNITS),
+            min_value=1,
+            max_value=MOST_UNITS,
+        )
+    three, four = st.columns(2)
+    with three:
+        tau = remembered(
+            st.number_input,
+            "Visits that protect a target",
+            f"tau_{mark}",
+            int(_first(scene, "tau", 1)),
+            min_value=1,
+            max_value=MOST_MOVES + 1,
+            help="τ: visits of all units together (walks), or states that a unit stays (schedules).",
+        )
+    with four:
+        attackers = remembered(
+            st.number_input,
+            "Targets that are attacked at once",
+            f"attackers_{mark}",
+            int(_first(scene, "attackers", 1)),
+            min_value=1,
+            max_value=MOST_ATTACKERS,
+            help="A: the attacker's resources; values of the targets taken add up.",
+        )
+    st.caption("One move = one step along an edge or a wait.")
+    return {"moves": int(moves), "units": int(units), "tau": int(tau), "attackers": int(attackers)}
+
+
+def rules(scene: PatrolScene, mark: str, strong: Mapping[str, Any]) -> Rules:
+    """Form, sum and the rest."""
+    one, two = st.columns(2)
+    with one:
+        form = _segmented("What is planned", f"form_{mark}", _first(scene, "form", NORMAL), FORMS, _FORM_HELP)
+    with two:
+        own = bool(_first(scene, "general_sum", scene.attacker_values is not None))
+        general = _segmented("Payoffs", f"sum_{mark}", own, SUMS, _SUM_HELP)
+    options: dict[str, Any] = {
+        "moves": strong["moves"],
+        "tau": strong["tau"],
+        "attackers": strong["attackers"],
+        "form": form,
+        "general_sum": general,
+    }
+    left, right = st.columns(2)
+    with left:
+        options["force_return"] = remembered(
+            st.toggle,
+            "Units return to where they started",
+            f"return_{mark}",
+            bool(_first(scene, "force_return", True)),
+        )
+        options["waiting"] = remembered(
+            st.toggle, "Units may wait", f"waiting_{mark}", bool(_first(scene, "waiting", True))
+        )
+        options["normalise"] = remembered(
+            st.toggle,
+            "Report as a share of the largest payoff",
+            f"normalise_{mark}",
+            bool(_first(scene, "normalise", False)),
+        )
+    with right:
+        if form == SCHEDULE:
+            options["simple"] = remembered(
+                st.toggle,
+                "One target a schedule (simple)",
+                f"simple_{mark}",
+                bool(_first(scene, "simple", False)),
+            )
+        far = remembered(
+            st.selectbox,
+            "Targets that nobody can reach in time",
+            f"far_{mark}",
+            _first(scene, "unreachable", KEEP),
+            options=list(FAR),
+            format_func=FAR.get,
+        )
+        options["unreachable"] = far
+        if form == SCHEDULE:
+            options["mode"] = remembered(
+                st.selectbox,
+                "Length of tours",
+                f"mode_{mark}",
+                _first(scene, "mode", CORRECTED),
+                options=list(MODES),
+                format_func=MODES.get,
+                help="The published code lets tours of two and more targets take one move too many. Compatible reproduces its numbers; "
+                "corrected tours can be walked in time.",
+            )
+    options |= _penalties(scene, mark, form=form, general=general)
+    return Rules(strong["units"], options)
+
+
+_FORM_HELP = (
+    "Walks: a target is protected when the visits of all units together reach τ. Schedules: every unit picks a set of targets that it can "
+    "tour in time, and stays τ states at each."
+)
+_SUM_HELP = "Zero-sum: the attacker gains what is lost. General-sum: the attacker has values of its own, watches, and answers best."
+
+
+def _segmented(label: str, name: str, default: Any, options: Mapping[Any, str], words: str) -> Any:
+    found = remembered(
+        st.segmented_control,
+        label,
+        name,
+        default,
+        options=list(options),
+        format_func=options.get,
+        help=words,
+    )
+    return default if found is None else found
+
+
+def _penalties(scene: PatrolScene, mark: str, *, form: str, general: bool) -> dict[str, Any]:
+    """Penalties of schedules and the cost of a move, where they mean something."""
+    if form != SCHEDULE and not general:
+        return {}
+    out: dict[str, Any] = {}
+    one, two, three = st.columns(3)
+    if form == SCHEDULE:
+        for place, who in ((one, "defender"), (two, "attacker")):
+            with place:
+                out[f"{who}_penalty"] = remembered(
+                    st.number_input,
+                    f"Covered: {who}'s value divided by",
+                    f"{who}_penalty_{mark}",
+                    float(_first(scene, f"{who}_penalty", 5.0)),
+                    min_value=1.0,
+                    max_value=1e6,
+                )
+    if general:
+        with three:
+            out["step_cost"] = remembered(
+                st.number_input,
+                f"Cost of a move ({scene.unit})" if scene.unit else "Cost of a move",
+                f"cost_{mark}",
+                float(_first(scene, "step_cost", 0.0)),
+                min_value=0.0,
+                format="%.4g",
+            )
+    return out
+
+
+# -- roles ------------------------------------------------------------------------------------------
+
+ROLES = ("unit", "bases", "stays_within", "stationary")
+
+
+def roles(scene: PatrolScene, picks: Picks, units: int, mark: str) -> list[dict[str, Any]]:
+    """One object a unit, as ``make_graph_game`` takes it; the table lets units differ.
+
+    Raises
+    ------
+    InputError
+        When a base is no node, or no base is chosen.
+    """
+    if not picks.bases:
+        raise InputError(
+            "No base is chosen; click a node on the map with Base on or off, or choose one in the list."
+        )
+    start = pd.DataFrame(
+        {
+            "unit": range(1, units + 1),
+            "bases": pd.Series([""] * units, dtype="str"),
+            "stays_within": pd.Series([None] * units, dtype="Int64"),
+            "stationary": [False] * units,
+        }
+    )
+    edited = st.data_editor(
+        start,
+        hide_index=True,
+        key=f"_lab_roles_{mark}_{units}",
+        column_config={
+            "unit": st.column_config.NumberColumn("unit", disabled=True),
+            "bases": st.column_config.TextColumn(
+                "starts at", help="Node ids, separated by ;. Empty: any of the bases."
+            ),
+            "stays_within": st.column_config.NumberColumn(
+                "stays within (moves)",
+                min_value=0,
+                max_value=MOST_MOVES,
+                step=1,
+                help="Its role: the part of the graph so many moves around its bases. Empty: everywhere.",
+            ),
+            "stationary": st.column_config.CheckboxColumn("does not move"),
+        },
+    )
+    return roles_of(edited, scene, picks.bases)
+
+
+def roles_of(table: pd.DataFrame, scene: PatrolScene, bases: Sequence[NodeId]) -> list[dict[str, Any]]:
+    """The units of the edited table.
+
+    Raises
+    ------
+    InputError
+        When a start is no node of the graph.
+    """
+    known = {str(name): name for name in scene.node_ids}
+    out: list[dict[str, Any]] = []
+    for text, within, still in zip(table["bases"], table["stays_within"], table["stationary"], strict=True):
+        words = [] if text is None or text != text else [word.strip() for word in str(text).split(";")]
+        starts = [_known(known, word, "start") for word in words if word] or list(bases)
+        unit: dict[str, Any] = {"bases": starts}
+        if still is True or still == 1:
+            unit["stationary"] = True
+        if within is not None and not pd.isna(within):
+            unit["nodes"] = _around(scene, starts, int(within))
+        out.append(unit)
+    return out
+
+
+def _around(scene: PatrolScene, starts: Sequence[NodeId], within: int) -> list[NodeId]:
+    """Nodes within so many moves of some nodes."""
+    network = make_network(scene.edges, directed=scene.directed, nodes=list(scene.node_ids))
+    free = np.ones(len(network.nodes), dtype=bool)
+    away = moves_from(network, free, [network.place[str(name)] for name in starts]).min(axis=0)
+    return [scene.node_ids[k] for k in np.flatnonzero((away <= within) & (away < NEVER)).tolist()]
+
+
+def randomised(scene: PatrolScene, picks: Picks, mark: str, *, general_sum: bool) -> Picks | None:
+    """Values drawn at random between the lowest and the highest of the scene, where that is asked for."""
+    one, two = st.columns(2, vertical_alignment="bottom")
+    with one:
+        asked = remembered(
+            st.toggle,
+            "Values that mean nothing",
+            f"random_{mark}",
+            False,
+            help="Drawn evenly between the lowest and the highest value. How much of a result comes from the real values?",
+        )
+    with two:
+        seed = remembered(st.number_input, "Seed", f"random_seed_{mark}", 1, min_value=0, max_value=2**31 - 1)
+    if not asked:
+        return None
+    own = replace(scene, values=picks.values, attacker_values=picks.attacker_values or None)
+    drawn = random_values(own, int(seed), general_sum=general_sum)
+    return Picks(picks.bases, dict(drawn.values), dict(drawn.attacker_values or drawn.values))
+
+
+def game_of(scene: PatrolScene, picks: Picks, chosen: Rules, units: Sequence[Mapping[str, Any]]) -> GraphGame:
+    """The game as it is picked.
+
+    Raises
+    ------
+    InputError
+        As :func:`patrol_core.graphs.graph_game.make_graph_game`.
+    """
+    if not picks.values:
+        raise InputError(
+            "No target is chosen; click a node on the map with Target on or off, or add a row to the table."
+        )
+    gained = None
+    if chosen.general_sum:
+        gained = {name: picks.attacker_values.get(name, value) for name, value in picks.values.items()}
+    return scene.game(units=units, values=picks.values, attacker_values=gained, **dict(chosen.options))
