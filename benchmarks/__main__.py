@@ -20,6 +20,8 @@ PARTS = {
     "stackelberg": ["-m", "benchmarks.bench_stackelberg"],
     "events": ["-m", "benchmarks.bench_events"],
     "checkpoints": ["-m", "benchmarks.bench_checkpoints"],
+    "matrix": ["-m", "benchmarks.bench_matrix"],
+    "commitments": ["-m", "benchmarks.random_commitments"],
     "growth": ["-m", "benchmarks.growth_solvers"],
     "hotspots": ["-m", "benchmarks.bench_hotspots"],
     "forecast": ["-m", "benchmarks.forecast_london"],

@@ -53,12 +53,12 @@ def routes() -> None:
     try:
         with left:
             source = choose_source()
-            chosen = scene_of(source, scenario)
-        if chosen is None:
+            place = scene_of(source, scenario)
+        if place is None:
             return
-        scene, mark = chosen
+        scene = place.scene
         with right:
-            strong = strength(scene, mark)
+            strong = strength(place)
     except PatrolError as error:
         st.error(frame.escape(str(error)), icon=":material/error:")
         return
@@ -69,18 +69,18 @@ def routes() -> None:
     below = st.container()
     game: GraphGame | None = None
     with list_side, frame.guarded():
-        chosen_rules = rules(scene, mark, strong)
+        chosen = rules(place, strong)
         limit = float(
             remembered(st.number_input, "Seconds for solving", "limit", 30, min_value=1, max_value=3600)
         )
-        edit_picks(scene, picks, general_sum=chosen_rules.general_sum)
+        edit_picks(scene, picks, general_sum=chosen.general_sum)
         with st.expander("Units that differ: starts, roles, standing guard"):
-            units = roles(scene, picks, chosen_rules.units, mark)
+            units = roles(place, picks, chosen.units)
         with st.expander("Random values, to compare with"):
-            drawn = randomised(scene, picks, mark, general_sum=chosen_rules.general_sum)
+            drawn = randomised(place, picks, general_sum=chosen.general_sum)
         if drawn is not None:
             st.badge("Generated values: drawn at random", icon=":material/science:", color="orange")
-        game = game_of(scene, drawn or picks, chosen_rules, units)
+        game = game_of(scene, drawn or picks, chosen, units)
         st.session_state[GAME] = game
         size_line(game)
     shown: Shown | None = None

@@ -46,7 +46,10 @@ def add_parser(commands: Any) -> None:
         help="in regret matching the column player sees the row player's new strategy (on)",
     )
     parser.add_argument(
-        "--export", metavar="FILE.ext", type=Path, help="also write the game as .json, .npz, .h5, .nfg or .game"
+        "--export",
+        metavar="FILE.ext",
+        type=Path,
+        help="also write the game as .json, .npz, .h5, .nfg or .game",
     )
     parser.add_argument("--out", metavar="FILE", type=Path, help="write the result there instead of stdout")
     parser.set_defaults(run=run)

@@ -23,6 +23,13 @@ SEEN = 1e-6
 MOST_CLICKABLE = 3000
 """Nodes up to which every one can be clicked."""
 GRID = "#e6e8ec"
+BASE = {
+    "size": 31,
+    "symbol": "square-open",
+    "color": "#1f2933",
+    "line": {"color": "#1f2933", "width": 2.5},
+}
+"""A frame around whatever else stands on the node."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +135,20 @@ def patrol_map(ground: Ground, marks: Marks, use: Floats | None = None, *, heigh
     _attacked(figure, ground, marks)
     _targets(figure, ground, marks)
     flat(figure, height)
+    look_at(figure, ground, [*marks.bases, *marks.values])
     return figure
+
+
+def look_at(figure: go.Figure, ground: Ground, nodes: Sequence[int]) -> None:
+    """Let a drawing open on the part of the graph where something is; the rest is a drag or a scroll away."""
+    if not len(nodes):
+        return
+    spots = ground.xy[list(nodes)]
+    low, high = spots.min(axis=0), spots.max(axis=0)
+    whole = np.ptp(ground.xy, axis=0)
+    wide = 0.22 * max(float((high - low).max()), 0.08 * float(whole.max()), 1e-9)
+    figure.update_xaxes(range=[float(low[0]) - wide, float(high[0]) + wide])
+    figure.update_yaxes(range=[float(low[1]) - wide, float(high[1]) + wide])
 
 
 def draw_edges(
@@ -161,10 +181,7 @@ def _crossings(figure: go.Figure, ground: Ground, marks: Marks) -> None:
 
 
 def _bases(figure: go.Figure, ground: Ground, marks: Marks) -> None:
-    """Dark triangles; a little larger than a target that stands on the same node."""
-    line = {"color": "white", "width": 1}
-    marker = {"size": 19, "symbol": "triangle-up", "color": "#1f2933", "line": line}
-    _spots(figure, ground, list(marks.bases), marker, "base %{text}", "base")
+    _spots(figure, ground, list(marks.bases), dict(BASE), "base %{text}", "base")
 
 
 def target_sizes(values: Floats) -> Floats:
@@ -185,7 +202,11 @@ def _targets(figure: go.Figure, ground: Ground, marks: Marks) -> None:
     if marks.coverage is not None:
         shares = [marks.coverage.get(k, 0.0) for k in nodes]
         marker |= {"color": [100 * share for share in shares], "colorscale": COOL, "cmin": 0, "cmax": 100}
-        marker["colorbar"] = {"title": "covered<br>(% of nights)", "thickness": 12, "len": 0.6}
+        marker["colorbar"] = {
+            "title": {"text": "covered %", "font": {"size": 12}},
+            "thickness": 10,
+            "len": 0.5,
+        }
         words = [f"{w}<br>covered in {100 * c:.1f} % of nights" for w, c in zip(words, shares, strict=True)]
         attack = marks.attack or {}
         words = [
@@ -322,7 +343,7 @@ def coverage_bars(table: pd.DataFrame, *, most: int = 30) -> go.Figure:
             hovertemplate="%{y}: " + name + " in %{x:.1f} %<extra></extra>",
         )
     figure.update_layout(bargap=0.25, legend={"traceorder": "reversed"})
-    figure.update_xaxes(range=[0, 100])
+    figure.update_xaxes(range=[0, 100], dtick=25)
     figure.update_yaxes(type="category")
     return figure
 
@@ -355,7 +376,9 @@ def plans_bars(table: pd.DataFrame, *, title: str, unit: str) -> go.Figure:
 # -- the laboratory ---------------------------------------------------------------------------------
 
 
-def convergence_curves(runs: Mapping[str, pd.DataFrame], *, over: str) -> go.Figure:
+def convergence_curves(
+    runs: Mapping[str, pd.DataFrame], *, over: str, at_once: Mapping[str, float] | None = None
+) -> go.Figure:
     """Gap of several solvers while they worked, both axes logarithmic.
 
     Parameters
@@ -364,6 +387,8 @@ def convergence_curves(runs: Mapping[str, pd.DataFrame], *, over: str) -> go.Fig
         Solver -> ``iterations, seconds, gap``.
     over
         ``iterations`` or ``seconds``.
+    at_once
+        Solver -> seconds after which it had its answer, of those that have no gap on the way; drawn over the seconds.
     """
     words = {"iterations": "iterations", "seconds": "seconds"}[over]
     figure = chart(f"Gap over {words}", words, "gap", height=380)
@@ -378,8 +403,15 @@ def convergence_curves(runs: Mapping[str, pd.DataFrame], *, over: str) -> go.Fig
             name=_safe(name),
             hovertemplate="%{x:,.4g} " + words + ": gap %{y:.3g}<extra>" + _safe(name) + "</extra>",
         )
+    for name, seconds in (at_once or {}).items():
+        if over == "seconds" and seconds > 0:
+            figure.add_vline(
+                x=seconds,
+                line={"color": REFERENCE, "dash": "dot", "width": 1},
+                annotation={"text": _safe(name), "textangle": -90, "font": {"size": 11, "color": REFERENCE}},
+            )
     figure.update_xaxes(type="log", exponentformat="power", dtick=1)
-    figure.update_yaxes(type="log", exponentformat="power")
+    figure.update_yaxes(type="log", exponentformat="power", dtick=1)
     figure.update_layout(
         showlegend=True, legend={"y": -0.2, "yanchor": "top", "x": 0, "xanchor": "left"}, uirevision=over
     )

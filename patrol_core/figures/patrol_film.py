@@ -8,11 +8,13 @@ import numpy as np
 import plotly.graph_objects as go
 
 from patrol_core.figures.lab_charts import (
+    BASE,
     STREET,
     Ground,
     Marks,
     draw_edges,
     flat,
+    look_at,
     target_sizes,
 )
 from patrol_core.figures.palette import GROUPS, MARK, PATROL, RISK
@@ -65,6 +67,8 @@ def film(
         for moment in moments
     ]
     flat(figure, height)
+    walked = {node for walk in walks for node in walk}
+    look_at(figure, ground, [*marks.bases, *marks.values, *walked])
     _controls(figure, states)
     return figure
 
@@ -111,12 +115,7 @@ def _base_marks(figure: go.Figure, ground: Ground, marks: Marks) -> None:
         x=ground.xy[bases, 0],
         y=ground.xy[bases, 1],
         mode="markers",
-        marker={
-            "size": 22,
-            "symbol": "triangle-up",
-            "color": "#1f2933",
-            "line": {"color": "white", "width": 1},
-        },
+        marker=dict(BASE),
         text=[ground.labels[k] for k in bases],
         hovertemplate="base %{text}<extra></extra>",
         name="base",
@@ -168,9 +167,10 @@ def _apart(ground: Ground, units: int) -> Floats:
     """A small shift a unit, so that units on one node can be told apart, shape (units, 2)."""
     if units == 1:
         return np.zeros((1, 2))
-    spread = float(np.ptp(ground.xy, axis=0).max())
+    edges = ground.xy[np.asarray(ground.tail)] - ground.xy[np.asarray(ground.head)]
+    length = float(np.median(np.hypot(edges[:, 0], edges[:, 1])))
     turn = 2 * np.pi * np.arange(units) / units
-    return np.asarray(0.008 * spread * np.column_stack([np.cos(turn), np.sin(turn)]))
+    return np.asarray(0.06 * length * np.column_stack([np.cos(turn), np.sin(turn)]))
 
 
 def _trail(ground: Ground, walk: Walk, number: int, moment: float, shift: Floats) -> go.Scatter:

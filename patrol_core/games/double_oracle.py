@@ -255,5 +255,5 @@ def solve_double_oracle(
     x = spread(run.row_strategy, np.asarray(run.rows), game.shape[0])
     y = spread(run.column_strategy, np.asarray(run.columns), game.shape[1])
     name = f"double oracle, {len(run.rows)} x {len(run.columns)} of the actions"
-    found = zero_sum_solution(game, "double-oracle", x, y, started=began, solver_name=name, close=gap)
+    found = zero_sum_solution(game, "double-oracle", x, y, started=began, solver_name=name, gap=gap)
     return replace(found, iterations=run.rounds, history=run.history)

@@ -168,7 +168,7 @@ class MatrixSolution:
     method
         ``nash``, ``nash-support``, ``sse``, ``rm``, ``rm+``, ``prm+`` or ``double-oracle``.
     exact
-        Whether the method ends with a proved answer when it is given time, and did; False for averages of regret matching.
+        Whether the method is an exact one and proved its answer; False for the averages of regret matching, whatever their gap.
     row_strategy, column_strategy
         (m,) and (n,) probabilities.
     value, column_value

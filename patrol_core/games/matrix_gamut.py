@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import re
+from math import isfinite
 from typing import Any, NoReturn
 
 import numpy as np
@@ -32,7 +33,8 @@ _PARTS = (
     (r"[\s,]+", "a space"),
     (r"(\d{1,9})", "the number of a column"),
     (r"\s*\]\s*:?\s*", "] and :"),
-    (rf"(?:\[\s*)?({_NUMBER})(?![\w.])", "the row player's payoff"),
+    (r"(?:\[\s*)?", "["),
+    (rf"({_NUMBER})(?![\w.])", "the row player's payoff"),
     (rf"(?:[\s,]+({_NUMBER})(?![\w.]))?", "the column player's payoff"),
     (r"\s*\]?\s*$", "] and the end of the line"),
 )
@@ -111,13 +113,13 @@ def _cell(line: str, number: int, cells: _Cells) -> None:
     if found is None:
         _explain(line, number)
     i, j, mine, theirs = found.groups()
-    values = float(mine), None if theirs is None else float(theirs)
-    if not all(value is None or np.isfinite(value) for value in values):
+    first, second = float(mine), None if theirs is None else float(theirs)
+    if not isfinite(first) or not isfinite(second or 0.0):
         _fault(number, found.start(3) + 1, "a payoff is beyond 1.8e308")
-    if cells.payoffs and (cells.payoffs[0][1] is None) != (values[1] is None):
+    if cells.payoffs and (cells.payoffs[0][1] is None) != (second is None):
         _fault(number, found.start(3) + 1, "one payoff stands here and two elsewhere, or the other way round")
     cells.places.append((int(i), int(j)))
-    cells.payoffs.append(values)
+    cells.payoffs.append((first, second))
     cells.lines.append(number)
 
 
@@ -127,10 +129,11 @@ def _explain(line: str, number: int) -> NoReturn:
     for part, what in _PARTS:
         found = re.compile(part, re.ASCII).match(line, at)
         if found is None:
+            at += len(line[at:]) - len(line[at:].lstrip())
             _fault(
                 number,
                 at + 1,
-                f"{what} is expected, found {line[at : at + 20].strip() or 'the end of the line'}",
+                f"{what} expected, found {line[at : at + 20].strip() or 'the end of the line'}",
             )
         at = found.end()
     _fault(number, 1, "this is not a cell")

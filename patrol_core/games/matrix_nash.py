@@ -32,6 +32,8 @@ from patrol_core.solving import TIME_LIMIT
 
 #: Gap, in units of the largest payoff, up to which an equilibrium counts as proved.
 CLOSE = 1e-7
+#: Relative gap that is only rounding, also where a gap of 0 is asked for.
+ROUNDING = 1e-14
 
 
 def solver(method: str) -> str:
@@ -111,17 +113,21 @@ def zero_sum_solution(
     *,
     started: float,
     solver_name: str,
-    close: float = CLOSE,
+    gap: float | None = None,
 ) -> MatrixSolution:
-    """Strategies of a zero-sum game with their certificate, computed from the payoffs alone."""
+    """Strategies of a zero-sum game with their certificate, computed from the payoffs alone.
+
+    ``gap`` is the relative gap at which the method was to stop; without one the bounds must meet up to rounding.
+    """
     lower, upper = game.interval(x, y)
-    scale = float(np.abs(game.row).max())
-    proved = upper - lower <= close * max(scale, 1e-300)
+    upper = max(upper, lower)
+    close = CLOSE * float(np.abs(game.row).max())
+    proved = upper - lower <= close if gap is None else relative_gap(lower, upper) <= max(gap, ROUNDING)
     certificate = Certificate(
         Status.OPTIMAL if proved else Status.STOPPED_WITH_PLAN,
         lower,
-        max(upper, lower),
-        relative_gap(lower, max(upper, lower)),
+        upper,
+        relative_gap(lower, upper),
         solver_name,
         time.perf_counter() - started,
     )
@@ -163,20 +169,20 @@ def general_sum_solution(
     *,
     started: float,
     solver_name: str,
-    close: float = CLOSE,
+    gap: float | None = None,
 ) -> MatrixSolution:
-    """A profile of any game with its largest regret as certificate."""
-    gap = game.nash_gap(x, y)
-    scale = max(float(np.abs(game.row).max()), float(np.abs(game.column_payoffs).max()), 1e-300)
-    proved = gap <= close * scale
+    """A profile of any game with its largest regret as certificate; ``gap`` as for :func:`zero_sum_solution`."""
+    regret = game.nash_gap(x, y)
+    close = CLOSE * max(float(np.abs(game.row).max()), float(np.abs(game.column_payoffs).max()))
+    proved = regret <= close if gap is None else relative_gap(regret, 0.0) <= max(gap, ROUNDING)
     certificate = Certificate(
         Status.OPTIMAL if proved else Status.STOPPED_WITH_PLAN,
-        gap,
+        regret,
         0.0,
-        relative_gap(gap, 0.0),
+        relative_gap(regret, 0.0),
         solver_name,
         time.perf_counter() - started,
-        violation=gap,
+        violation=regret,
     )
     value, column_value = game.expected(x, y)
     return MatrixSolution(game.shape, method, proved, x, y, value, column_value, certificate)

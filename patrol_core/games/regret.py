@@ -108,7 +108,7 @@ def solve_regret(
     Returns
     -------
     MatrixSolution
-        The averages; ``exact`` only when they reached the gap asked for.
+        The averages, never called exact; the status is optimal when they reached the gap asked for.
     """
     _check(method, averaging, iterations, every)
     started = time.perf_counter()
@@ -140,8 +140,8 @@ def solve_regret(
         x, y = spread(x, small.rows, game.shape[0]), spread(y, small.columns, game.shape[1])
     name = f"{method.upper()}, averaging {averaging}, {'alternating' if alternation else 'simultaneous'}"
     made = zero_sum_solution if game.zero_sum else general_sum_solution
-    found = made(game, method, x, y, started=started, solver_name=name, close=gap)
-    return replace(found, exact=found.exact, iterations=done, history=tuple(history))
+    found = made(game, method, x, y, started=started, solver_name=name, gap=gap)
+    return replace(found, exact=False, iterations=done, history=tuple(history))
 
 
 def _bounds(game: MatrixGame, x: FloatArray, y: FloatArray) -> tuple[float, float]:

@@ -217,9 +217,9 @@ def people_around(
     people = pd.to_numeric(blocks["population"], errors="coerce").to_numpy(dtype=float)
     bad = ~(people >= 0) | ~np.isfinite(people)
     if bad.any():
+        wrong = int(np.argmax(bad))
         raise InputError(
-            f"Block {blocks.index[int(np.argmax(bad))]!r} has the population {blocks['population'].iloc[int(np.argmax(bad))]!r}; "
-            "give a number >= 0."
+            f"Block {blocks.index[wrong]} has the population {people[wrong]:g}; give a number >= 0."
         )
     if (blocks.crs is None) != (crs is None):
         raise InputError("Of the streets and the blocks only one has a coordinate system; give both with it.")

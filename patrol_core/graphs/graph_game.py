@@ -231,6 +231,7 @@ def make_graph_game(
         One sentence: which field, which value, what is accepted.
     """
     ids = _node_ids(nodes, edges)
+    options.setdefault("idle", options.get("mode") != COMPATIBLE)
     network = make_network(edges, directed=directed, nodes=list(ids), xy=xy)
     place = {name: k for k, name in enumerate(ids)}
     _check_parts(network, ids, allow_parts=allow_parts)

@@ -9,7 +9,8 @@ and goes to the nearest crossing. A crossing with several facilities has the lar
 general-sum games the attacker values nearness to points along which one gets away: :math:`a_t = s_t f_a (1 + \alpha p_t)` with
 the nearness :math:`p_t` of :mod:`patrol_core.graphs.green`, measured straight to the nearest of the points.
 
-Everything is measured in metres in the plane of the streets; ``compatible`` measures the way to the escape points in degrees.
+Everything is measured in metres in the plane of the streets; ``compatible`` measures the way to the escape points, and from bases
+to crossings, in degrees, as the published instances do.
 
 Source: Krever, Cerny, Blanchard and Kroer (2025), "GUARD" (see :mod:`patrol_core.graphs.graph_game`), infrastructure security
 games.
@@ -157,7 +158,7 @@ def infrastructure_scene(
             streets.ids[k]: s * more * extra
             for (k, s), extra in zip(scores.items(), lure.tolist(), strict=True)
         }
-    found, said = _bases(streets, placed, node, scores, bases, suggested)
+    found, said = _bases(streets, placed, node, scores, bases, suggested, mode)
     words.setdefault("title", roads.name)
     words.setdefault(
         "about", f"Streets of {roads.name}; targets are the crossings nearest to {len(placed)} facilities."
@@ -296,9 +297,12 @@ def _bases(
     scores: Mapping[int, float],
     bases: Mapping[str, Pair] | None,
     suggested: int,
+    mode: str,
 ) -> tuple[dict[str, str], list[str]]:
     if bases:
-        hit, _ = nearest(streets.xy, on_plane(list(bases.values()), streets.crs, "bases"))
+        crs = DEGREES if mode == COMPATIBLE and streets.crs is not None else streets.crs
+        crossings = in_degrees(streets.xy, streets.crs) if crs == DEGREES and streets.crs else streets.xy
+        hit, _ = nearest(crossings, on_plane(list(bases.values()), crs, "bases"))
         return {name: streets.ids[k] for name, k in zip(bases, hit.tolist(), strict=True)}, []
     stations = [k for k, kind in enumerate(placed["type"].astype(str)) if kind in POLICE]
     if stations:

@@ -91,14 +91,14 @@ def _sampleford() -> PatrolScene:
 def _sampleford_wards() -> PatrolScene:
     data = load_area("sample")
     zones, risk, unit = zone_risk(data, "ward")
-    return urban_zone_scene(zones, risk, unit=unit, most_targets=None, moves=4, attribution=data.attribution)
+    return urban_zone_scene(zones, risk, unit=unit, most_targets=None, moves=6, attribution=data.attribution)
 
 
 def _columbus() -> PatrolScene:
     data = load_area("columbus")
     zones, risk, unit = zone_risk(data)
     notes = ("Rates by household, not counts: their sum is no number of crimes.",)
-    return urban_zone_scene(zones, risk, unit=unit, moves=5, notes=notes, attribution=data.attribution)
+    return urban_zone_scene(zones, risk, unit=unit, moves=6, notes=notes, attribution=data.attribution)
 
 
 def _geodanet_crimes() -> PatrolScene:
@@ -107,7 +107,7 @@ def _geodanet_crimes() -> PatrolScene:
     notes = ("The crimes have neither date nor type: values are crimes in the whole data.",)
     points = data.crimes[["x", "y"]].to_numpy(dtype=float)
     roads = geodanet_roads()[0]
-    return urban_street_scene(roads, points, moves=10, notes=notes, attribution=data.attribution)
+    return urban_street_scene(roads, points, moves=20, notes=notes, attribution=data.attribution)
 
 
 def _geodanet_schools() -> PatrolScene:
@@ -127,7 +127,7 @@ def _geodanet_schools() -> PatrolScene:
         "The population is unknown; the number of crimes in the school's square of 250 m stands in its place.",
     )
     return infrastructure_scene(
-        Roads(roads.network, roads.name, roads.crs), features, blocks=blocks, suggested=2, moves=10, notes=notes,
+        Roads(roads.network, roads.name, roads.crs), features, blocks=blocks, suggested=2, moves=14, notes=notes,
         attribution=data.attribution,
     )  # fmt: skip
 

@@ -103,9 +103,19 @@ def streets_of(roads: Roads) -> Streets:
         tuple((names[a], names[b]) for a, b in found),
         directed,
         network.xy[stay],
-        roads.crs,
+        short_crs(roads.crs),
         tuple(notes),
     )
+
+
+def short_crs(crs: str | None) -> str | None:
+    """The authority's code of a coordinate system (``EPSG:27700``) where it has one, else as given."""
+    from pyproj import CRS
+
+    if crs is None:
+        return None
+    code = CRS.from_user_input(crs).to_authority(min_confidence=90)
+    return crs if code is None else ":".join(code)
 
 
 def nearest(xy: Floats, points: Floats) -> tuple[Ints, Floats]:

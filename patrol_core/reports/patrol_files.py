@@ -132,10 +132,7 @@ def edge_use(solution: GraphSolution) -> Floats:
     out = np.zeros(network.size)
     for patrol in solution.patrols:
         used = {
-            edges[(a, b)]
-            for walk in patrol.walks
-            for a, b in itertools.pairwise(walk)
-            if (a, b) in edges
+            edges[(a, b)] for walk in patrol.walks for a, b in itertools.pairwise(walk) if (a, b) in edges
         }
         out[list(used)] += patrol.probability
     return out

@@ -14,7 +14,7 @@ from patrol_core.figures.lab_charts import Ground, ground_of
 from patrol_core.games.matrix import MatrixGame
 from patrol_core.graphs.full_matrix import matrix_of
 from patrol_core.graphs.graph_game import GraphGame, Unit
-from patrol_core.graphs.graph_size import SizeEstimate, estimate
+from patrol_core.graphs.graph_size import GameSize, estimate
 from patrol_core.graphs.graph_solution import GraphSolution
 from patrol_core.graphs.network import make_network
 from patrol_core.graphs.patrol_baselines import simpler_plans
@@ -62,9 +62,9 @@ def matrix_key(game: MatrixGame) -> str:
     return content_key(np.ascontiguousarray(game.row).tobytes(), column, game.shape)
 
 
-def size_of(game: GraphGame) -> SizeEstimate:
+def size_of(game: GraphGame) -> GameSize:
     """How large the game is, written out and as it is solved."""
-    found: SizeEstimate = kept(f"size-{key_of(game)}", lambda: estimate(game))
+    found: GameSize = kept(f"size-{key_of(game)}", lambda: estimate(game))
     return found
 
 

@@ -14,6 +14,7 @@ from patrol_core.errors import InputError
 from patrol_core.graphs.graph_game import (
     COMPATIBLE,
     CORRECTED,
+    DEFAULT_PENALTY,
     DROP,
     KEEP,
     NORMAL,
@@ -40,6 +41,28 @@ MOST_MOVES, MOST_UNITS, MOST_ATTACKERS = 40, 12, 12
 FIRST_UNITS = 2
 MOST_LISTED = 5000
 """Nodes up to which a list offers all; beyond, ids are typed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A scene, and how the page keeps what is set for it.
+
+    Attributes
+    ----------
+    mark
+        Tells settings of one source apart from those of others.
+    units
+        Units that a file gave, as ``make_graph_game`` takes them; None where any base will do.
+    """
+
+    scene: PatrolScene
+    mark: str
+    units: tuple[Mapping[str, Any], ...] | None = None
+
+    @property
+    def count(self) -> int:
+        """Units to begin with."""
+        return FIRST_UNITS if self.units is None else len(self.units)
 
 
 @dataclass
@@ -164,7 +187,9 @@ def edit_picks(scene: PatrolScene, picks: Picks, *, general_sum: bool) -> None:
     columns = {
         "target": st.column_config.TextColumn("target (node)"),
         "name": st.column_config.TextColumn("name", disabled=True),
-        "value": st.column_config.NumberColumn(f"value ({scene.unit})", min_value=0.0, format="%.4g"),
+        "value": st.column_config.NumberColumn(
+            "value", min_value=0.0, format="%.4g", help=scene.unit or None
+        ),
         "attacker_value": st.column_config.NumberColumn(
             "value to the attacker", min_value=0.0, format="%.4g"
         ),
@@ -194,12 +219,12 @@ def values_table(scene: PatrolScene, picks: Picks, *, general_sum: bool) -> pd.D
     table = pd.DataFrame(
         {
             "target": pd.Series([str(name) for name in order], dtype="str"),
-            "name": pd.Series([scene.names.get(name, "") for name in order], dtype="str"),
             "value": pd.Series([picks.seed_values[name] for name in order], dtype=float),
         }
     )
     if general_sum:
         table["attacker_value"] = [picks.seed_attacker.get(name, picks.seed_values[name]) for name in order]
+    table["name"] = pd.Series([scene.names.get(name, "") for name in order], dtype="str")
     return table
 
 
@@ -262,14 +287,10 @@ def _first(scene: PatrolScene, name: str, other: Any) -> Any:
     return scene.defaults.get(name, other)
 
 
-def strength(scene: PatrolScene, mark: str) -> dict[str, Any]:
-    """Moves, units, visits and attackers: the four that change most.
-
-    Parameters
-    ----------
-    mark
-        Tells scenes apart; each keeps its own settings.
-    """
+def strength(place: Place) -> dict[str, Any]:
+    """Moves, units, visits and attackers: the four that change most."""
+    scene, mark = place.scene, place.mark
+    least = 0 if _first(scene, "moving_attackers", ()) else 1
     one, two = st.columns(2)
     with one:
         moves = remembered(
@@ -286,7 +307,7 @@ def strength(scene: PatrolScene, mark: str) -> dict[str, Any]:
             st.slider,
             "Units on patrol",
             f"units_{mark}",
-            min(int(_first(scene, "units", FIRST_UNITS)), MOST_UNITS),
+            min(place.count, MOST_UNITS),
             min_value=1,
             max_value=MOST_UNITS,
         )
@@ -307,7 +328,7 @@ def strength(scene: PatrolScene, mark: str) -> dict[str, Any]:
             "Targets that are attacked at once",
             f"attackers_{mark}",
             int(_first(scene, "attackers", 1)),
-            min_value=1,
+            min_value=least,
             max_value=MOST_ATTACKERS,
             help="A: the attacker's resources; values of the targets taken add up.",
         )
@@ -315,14 +336,12 @@ def strength(scene: PatrolScene, mark: str) -> dict[str, Any]:
     return {"moves": int(moves), "units": int(units), "tau": int(tau), "attackers": int(attackers)}
 
 
-def rules(scene: PatrolScene, mark: str, strong: Mapping[str, Any]) -> Rules:
+def rules(place: Place, strong: Mapping[str, Any]) -> Rules:
     """Form, sum and the rest."""
-    one, two = st.columns(2)
-    with one:
-        form = _segmented("What is planned", f"form_{mark}", _first(scene, "form", NORMAL), FORMS, _FORM_HELP)
-    with two:
-        own = bool(_first(scene, "general_sum", scene.attacker_values is not None))
-        general = _segmented("Payoffs", f"sum_{mark}", own, SUMS, _SUM_HELP)
+    scene, mark = place.scene, place.mark
+    form = _segmented("What is planned", f"form_{mark}", _first(scene, "form", NORMAL), FORMS, _FORM_HELP)
+    own = bool(_first(scene, "general_sum", False))
+    general = _segmented("Payoffs", f"sum_{mark}", own, SUMS, _SUM_HELP)
     options: dict[str, Any] = {
         "moves": strong["moves"],
         "tau": strong["tau"],
@@ -330,53 +349,47 @@ def rules(scene: PatrolScene, mark: str, strong: Mapping[str, Any]) -> Rules:
         "form": form,
         "general_sum": general,
     }
-    left, right = st.columns(2)
-    with left:
-        options["force_return"] = remembered(
-            st.toggle,
-            "Units return to where they started",
-            f"return_{mark}",
-            bool(_first(scene, "force_return", True)),
-        )
-        options["waiting"] = remembered(
-            st.toggle, "Units may wait", f"waiting_{mark}", bool(_first(scene, "waiting", True))
-        )
-        options["normalise"] = remembered(
-            st.toggle,
-            "Report as a share of the largest payoff",
-            f"normalise_{mark}",
-            bool(_first(scene, "normalise", False)),
-        )
-    with right:
-        if form == SCHEDULE:
-            options["simple"] = remembered(
-                st.toggle,
-                "One target a schedule (simple)",
-                f"simple_{mark}",
-                bool(_first(scene, "simple", False)),
-            )
-        far = remembered(
-            st.selectbox,
-            "Targets that nobody can reach in time",
-            f"far_{mark}",
-            _first(scene, "unreachable", KEEP),
-            options=list(FAR),
-            format_func=FAR.get,
-        )
-        options["unreachable"] = far
-        if form == SCHEDULE:
-            options["mode"] = remembered(
-                st.selectbox,
-                "Length of tours",
-                f"mode_{mark}",
-                _first(scene, "mode", CORRECTED),
-                options=list(MODES),
-                format_func=MODES.get,
-                help="The published code lets tours of two and more targets take one move too many. Compatible reproduces its numbers; "
-                "corrected tours can be walked in time.",
-            )
     options |= _penalties(scene, mark, form=form, general=general)
+    with st.expander("More rules: return, waiting, targets out of reach"):
+        options |= _more_rules(scene, mark, form)
     return Rules(strong["units"], options)
+
+
+def _more_rules(scene: PatrolScene, mark: str, form: str) -> dict[str, Any]:
+    """What is seldom changed."""
+    out: dict[str, Any] = {}
+    for name, words, other in (
+        ("force_return", "Units return to where they started", True),
+        ("waiting", "Units may wait", True),
+        ("normalise", "Report as a share of the largest payoff", False),
+    ):
+        out[name] = remembered(st.toggle, words, f"{name}_{mark}", bool(_first(scene, name, other)))
+    if form == SCHEDULE:
+        out["simple"] = remembered(
+            st.toggle,
+            "One target a schedule (simple)",
+            f"simple_{mark}",
+            bool(_first(scene, "simple", False)),
+        )
+        out["mode"] = remembered(
+            st.selectbox,
+            "Length of tours",
+            f"mode_{mark}",
+            _first(scene, "mode", CORRECTED),
+            options=list(MODES),
+            format_func=MODES.get,
+            help="The published code lets tours of two and more targets take one move too many. Compatible reproduces its numbers; "
+            "corrected tours can be walked in time.",
+        )
+    out["unreachable"] = remembered(
+        st.selectbox,
+        "Targets that nobody can reach in time",
+        f"far_{mark}",
+        _first(scene, "unreachable", KEEP),
+        options=list(FAR),
+        format_func=FAR.get,
+    )
+    return out
 
 
 _FORM_HELP = (
@@ -412,7 +425,7 @@ def _penalties(scene: PatrolScene, mark: str, *, form: str, general: bool) -> di
                     st.number_input,
                     f"Covered: {who}'s value divided by",
                     f"{who}_penalty_{mark}",
-                    float(_first(scene, f"{who}_penalty", 5.0)),
+                    float(_first(scene, f"{who}_penalty", DEFAULT_PENALTY)),
                     min_value=1.0,
                     max_value=1e6,
                 )
@@ -434,7 +447,7 @@ def _penalties(scene: PatrolScene, mark: str, *, form: str, general: bool) -> di
 ROLES = ("unit", "bases", "stays_within", "stationary")
 
 
-def roles(scene: PatrolScene, picks: Picks, units: int, mark: str) -> list[dict[str, Any]]:
+def roles(place: Place, picks: Picks, units: int) -> list[dict[str, Any]]:
     """One object a unit, as ``make_graph_game`` takes it; the table lets units differ.
 
     Raises
@@ -446,18 +459,20 @@ def roles(scene: PatrolScene, picks: Picks, units: int, mark: str) -> list[dict[
         raise InputError(
             "No base is chosen; click a node on the map with Base on or off, or choose one in the list."
         )
+    given = [*(place.units or ())][:units]
+    given += [{}] * (units - len(given))
     start = pd.DataFrame(
         {
             "unit": range(1, units + 1),
-            "bases": pd.Series([""] * units, dtype="str"),
+            "bases": pd.Series(["; ".join(map(str, unit.get("bases", ()))) for unit in given], dtype="str"),
             "stays_within": pd.Series([None] * units, dtype="Int64"),
-            "stationary": [False] * units,
+            "stationary": [bool(unit.get("stationary", False)) for unit in given],
         }
     )
     edited = st.data_editor(
         start,
         hide_index=True,
-        key=f"_lab_roles_{mark}_{units}",
+        key=f"_lab_roles_{place.mark}_{units}",
         column_config={
             "unit": st.column_config.NumberColumn("unit", disabled=True),
             "bases": st.column_config.TextColumn(
@@ -473,11 +488,16 @@ def roles(scene: PatrolScene, picks: Picks, units: int, mark: str) -> list[dict[
             "stationary": st.column_config.CheckboxColumn("does not move"),
         },
     )
-    return roles_of(edited, scene, picks.bases)
+    return roles_of(edited, place.scene, picks.bases, given)
 
 
-def roles_of(table: pd.DataFrame, scene: PatrolScene, bases: Sequence[NodeId]) -> list[dict[str, Any]]:
-    """The units of the edited table.
+def roles_of(
+    table: pd.DataFrame,
+    scene: PatrolScene,
+    bases: Sequence[NodeId],
+    given: Sequence[Mapping[str, Any]] = (),
+) -> list[dict[str, Any]]:
+    """The units of the edited table; what it does not show (ends, kept nodes) stays as a file gave it.
 
     Raises
     ------
@@ -486,10 +506,12 @@ def roles_of(table: pd.DataFrame, scene: PatrolScene, bases: Sequence[NodeId]) -
     """
     known = {str(name): name for name in scene.node_ids}
     out: list[dict[str, Any]] = []
-    for text, within, still in zip(table["bases"], table["stays_within"], table["stationary"], strict=True):
+    rows = zip(table["bases"], table["stays_within"], table["stationary"], strict=True)
+    for number, (text, within, still) in enumerate(rows):
         words = [] if text is None or text != text else [word.strip() for word in str(text).split(";")]
         starts = [_known(known, word, "start") for word in words if word] or list(bases)
-        unit: dict[str, Any] = {"bases": starts}
+        kept = given[number] if number < len(given) else {}
+        unit: dict[str, Any] = {"bases": starts, **{k: kept[k] for k in ("ends", "nodes") if k in kept}}
         if still is True or still == 1:
             unit["stationary"] = True
         if within is not None and not pd.isna(within):
@@ -506,8 +528,9 @@ def _around(scene: PatrolScene, starts: Sequence[NodeId], within: int) -> list[N
     return [scene.node_ids[k] for k in np.flatnonzero((away <= within) & (away < NEVER)).tolist()]
 
 
-def randomised(scene: PatrolScene, picks: Picks, mark: str, *, general_sum: bool) -> Picks | None:
+def randomised(place: Place, picks: Picks, *, general_sum: bool) -> Picks | None:
     """Values drawn at random between the lowest and the highest of the scene, where that is asked for."""
+    scene, mark = place.scene, place.mark
     one, two = st.columns(2, vertical_alignment="bottom")
     with one:
         asked = remembered(

@@ -19,6 +19,8 @@ from patrol_core.games.matrix_formats import read_matrix
 from patrol_core.games.matrix_solve import results_table, solve_matrix
 from patrol_core.games.support_bound import solve_support
 from patrol_core.graphs.graph_game import GraphGame
+from patrol_core.graphs.lab_matrix import handy_moves, schedule_matrix, shortened
+from patrol_core.graphs.random_games import random_schedules
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.ui import cached_lab, tables
 from patrol_core.ui.frame import escape
@@ -30,7 +32,7 @@ from patrol_core.ui.lab_view import amount, matrix_files
 GAME = "lab_game"
 """The last patrol game of the page."""
 GRAPH, FILE, RANDOM = "graph", "file", "random"
-MATRICES = {GRAPH: "The patrol game", FILE: "A matrix file", RANDOM: "Random payoffs"}
+MATRICES = {GRAPH: "The patrol game", FILE: "A matrix file", RANDOM: "Random"}
 SOLVERS = {
     "nash": "Nash equilibrium (LP)",
     "rm": "Regret matching (RM)",
@@ -40,10 +42,19 @@ SOLVERS = {
     "support": "Few actions (support-bounded MILP)",
     "sse": "Stackelberg (multiple LPs)",
 }
+DRAWN = {"payoffs": "Payoffs", "schedules": "Values and schedules"}
+SCHEDULE_SIZES = (
+    ("Targets", 10, 60),
+    ("Units", 2, 4),
+    ("Schedules a unit", 20, 400),
+    ("In a schedule", 3, 20),
+    ("Draw (seed)", 1, 2**31 - 1),
+)
+"""Label, first value and most of the numbers of a random schedule game."""
 ZERO_SUM_ONLY = ("double-oracle", "support")
 AVERAGES = {0: "uniform", 1: "linear", 2: "quadratic"}
 PLAYERS = {"row": "the patrols (rows)", "column": "the attacker (columns)"}
-EVERY = 10
+EVERY = 5
 """Rounds of regret matching between two looks at the gap."""
 MOST_DRAWN = 300
 """Points of a curve that are drawn."""
@@ -120,10 +131,63 @@ def choose_matrix(current: Callable[[], GraphGame | None]) -> MatrixGame | None:
     if game is None:
         st.info("Set up a patrol game under Patrol routes first.", icon=":material/info:")
         return None
-    return cached_lab.matrix(game)
+    return cached_lab.matrix(_shorter(game))
+
+
+def _shorter(game: GraphGame) -> GraphGame:
+    """The patrol game with as many moves as are asked for; at first as many as make a handy matrix."""
+    key = cached_lab.key_of(game)
+    fits: int = cached_lab.kept(f"handy-{key}", lambda: handy_moves(game))
+    moves = int(
+        remembered(
+            st.slider,
+            f"Moves a night (the patrol game has {game.moves})",
+            f"matrix_moves_{key}",
+            fits,
+            min_value=1,
+            max_value=max(game.moves, 2),
+            help="Written out, a game grows fast with its moves; it opens with as many as make a handy matrix.",
+        )
+    )
+    if moves == game.moves:
+        return game
+    found: GraphGame = cached_lab.kept(f"shorter-{key}-{moves}", lambda: shortened(game, moves))
+    return found
 
 
 def _random() -> MatrixGame:
+    kind = remembered(
+        st.segmented_control,
+        "What is random",
+        "random_what",
+        "payoffs",
+        options=list(DRAWN),
+        format_func=DRAWN.get,
+    )
+    return _random_schedules() if kind == "schedules" else _random_payoffs()
+
+
+def _random_schedules() -> MatrixGame:
+    columns = st.columns(5, vertical_alignment="bottom")
+    given = []
+    for column, (label, first, most) in zip(columns, SCHEDULE_SIZES, strict=True):
+        with column:
+            name = f"schedules_{label.split()[0].lower()}"
+            given.append(int(remembered(st.number_input, label, name, first, min_value=1, max_value=most)))
+    zero = bool(remembered(st.toggle, "Zero-sum", "schedules_zero", True))
+    targets, units, schedules, size, seed = given
+
+    def make() -> MatrixGame:
+        drawn = random_schedules(
+            seed, targets=targets, units=units, schedules=schedules, size=size, general_sum=not zero
+        )
+        return schedule_matrix(drawn, title=f"random values and schedules, seed {seed}")
+
+    found: MatrixGame = cached_lab.kept(f"schedules-{given}-{zero}", make)
+    return found
+
+
+def _random_payoffs() -> MatrixGame:
     one, two, three, four = st.columns(4, vertical_alignment="bottom")
     with one:
         rows = remembered(st.number_input, "Rows", "random_rows", 60, min_value=1, max_value=3000)
@@ -164,7 +228,7 @@ def settings(game: MatrixGame) -> Settings:
         When no solver is chosen.
     """
     offered = [name for name in SOLVERS if game.zero_sum or name not in ZERO_SUM_ONLY]
-    first = ["nash", "rm+", "prm+", "double-oracle"] if game.zero_sum else ["nash", "prm+", "sse"]
+    first = ["rm+", "prm+", "double-oracle", "nash"] if game.zero_sum else ["prm+", "sse", "nash"]
     kind = "zero" if game.zero_sum else "general"
     chosen = remembered(
         st.multiselect, "Solvers", f"solvers_{kind}", first, options=offered, format_func=_solver_name(game)
@@ -384,6 +448,8 @@ def _live() -> None:
         st.rerun()
     done = len(job.found) + len(job.faults)
     words = f"{done} of {len(job.trials)} done. " + (f"Now: {job.now}. " if job.now else "")
+    if job.cancel.is_set():
+        words = f"Stopping: {job.now or 'the solver at work'} ends its step first. "
     st.progress(min(done / max(len(job.trials), 1), 1.0), escape(f"{words}{job.seconds:.0f} s."))
     st.button(
         "Stop and keep the best so far",
@@ -412,15 +478,19 @@ def curves(job: Trials, *, key: str) -> None:
     runs = {name: curve_frame(list(rows)) for name, rows in list(job.curves.items()) if rows}
     if not runs:
         return
-    left, right = st.columns(2)
-    with left:
-        st.plotly_chart(
-            convergence_curves(runs, over="iterations"), config=CONFIG, theme=None, key=f"_lab_curve_n_{key}"
-        )
-    with right:
-        st.plotly_chart(
-            convergence_curves(runs, over="seconds"), config=CONFIG, theme=None, key=f"_lab_curve_s_{key}"
-        )
+    at_once = {
+        name: found.certificate.seconds
+        for name, found in list(job.found.items())
+        if name not in runs and found.method != "nash-support"
+    }
+    for column, over in zip(st.columns(2), ("iterations", "seconds"), strict=True):
+        with column:
+            st.plotly_chart(
+                convergence_curves(runs, over=over, at_once=at_once),
+                config=CONFIG,
+                theme=None,
+                key=f"_lab_curve_{over}_{key}",
+            )
 
 
 # -- results ----------------------------------------------------------------------------------------
@@ -471,7 +541,13 @@ def _result_metrics(job: Trials) -> None:
     few_name, few = min(nash.items(), key=lambda row: sum(row[1].support))
     one, two, three, four = st.columns(4)
     one.metric("Value to the row player", amount(best.value), best_name, delta_color="off", delta_arrow="off")
-    two.metric("Smallest gap", f"{best.certificate.gap:.1e}", best_name, delta_color="off", delta_arrow="off")
+    two.metric(
+        "Smallest gap",
+        f"{best.certificate.gap:.1e}" if best.certificate.gap > 1e-12 else "0",
+        best_name,
+        delta_color="off",
+        delta_arrow="off",
+    )
     three.metric(
         "Fewest actions mixed",
         f"{few.support[0]} and {few.support[1]}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import streamlit as st
 from patrol_core.areas import DataKind
 from patrol_core.errors import InputError
 from patrol_core.graphs.features import WEIGHTS, read_facilities
-from patrol_core.graphs.graph_game import COMPATIBLE, CORRECTED, GraphGame
+from patrol_core.graphs.graph_game import COMPATIBLE, CORRECTED, GraphGame, MovingAttacker, Unit
 from patrol_core.graphs.green import CENTROID, DENSITY, green_scene
 from patrol_core.graphs.infrastructure import infrastructure_scene
 from patrol_core.graphs.library import LIBRARY
@@ -27,7 +28,7 @@ from patrol_core.scenario import Scenario
 from patrol_core.sources.vector_files import read_features
 from patrol_core.ui import cached, cached_lab
 from patrol_core.ui.frame import ready
-from patrol_core.ui.lab_inputs import FIRST_UNITS, remembered
+from patrol_core.ui.lab_inputs import FIRST_UNITS, Place, remembered
 from patrol_core.ui.lab_link import AREA
 
 File = tuple[str, bytes]
@@ -59,8 +60,8 @@ def choose_source() -> str:
     return str(found or READY)
 
 
-def scene_of(source: str, scenario: Scenario) -> tuple[PatrolScene, str] | None:
-    """The scene, and what its settings are kept under; None while something is missing (which is said).
+def scene_of(source: str, scenario: Scenario) -> Place | None:
+    """The place to patrol; None while something is missing (which is said).
 
     Raises
     ------
@@ -79,13 +80,13 @@ def scene_of(source: str, scenario: Scenario) -> tuple[PatrolScene, str] | None:
             format_func=FAMILIES.get,
         )
         found = _infrastructure() if family == INFRASTRUCTURE else _green()
-        return None if found is None else (found, f"{family or GREEN}")
+        return None if found is None else Place(found, f"{family or GREEN}")
     if source == OWN:
         return _own()
     return _ready_scene()
 
 
-def _ready_scene() -> tuple[PatrolScene, str]:
+def _ready_scene() -> Place:
     keys = list(LIBRARY)
     key = remembered(
         st.selectbox,
@@ -95,7 +96,7 @@ def _ready_scene() -> tuple[PatrolScene, str]:
         options=keys,
         format_func=_title,
     )
-    return library_scene(str(key)), str(key)
+    return Place(library_scene(str(key)), str(key))
 
 
 def library_scene(key: str) -> PatrolScene:
@@ -118,7 +119,7 @@ def first_game() -> GraphGame:
 # -- this area --------------------------------------------------------------------------------------
 
 
-def _area(scenario: Scenario) -> tuple[PatrolScene, str] | None:
+def _area(scenario: Scenario) -> Place | None:
     prepared = ready(scenario)
     if prepared is None:
         return None
@@ -134,8 +135,9 @@ def _area(scenario: Scenario) -> tuple[PatrolScene, str] | None:
         )
     with two:
         bases = remembered(st.number_input, "Bases to suggest", "area_bases", 2, min_value=1, max_value=8)
-    corners = remembered(st.toggle, "Zones that meet in a corner are neighbours", "area_corners", False)
-    stations = _points("Stations, one a line: name, longitude, latitude", "area_stations")
+    with st.expander("Stations, and which zones are neighbours"):
+        corners = remembered(st.toggle, "Zones that meet in a corner are neighbours", "area_corners", False)
+        stations = _points("Stations, one a line: name, longitude, latitude", "area_stations")
     data = cached.area_data(scenario.area)
     surface = prepared.surface
     key = cached_lab.content_key(prepared.key, int(most), int(bases), bool(corners), sorted(stations.items()))
@@ -155,7 +157,7 @@ def _area(scenario: Scenario) -> tuple[PatrolScene, str] | None:
             attribution=data.attribution,
         )
 
-    return cached_lab.kept(f"area-{key}", make), "area"
+    return Place(cached_lab.kept(f"area-{key}", make), AREA)
 
 
 # -- built from data --------------------------------------------------------------------------------
@@ -399,14 +401,77 @@ def _infrastructure() -> PatrolScene | None:
     return scene
 
 
-def _own() -> tuple[PatrolScene, str] | None:
-    files = upload("A scene or game (JSON), or streets with a table of targets", "own", several=True)
+def _own() -> Place | None:
+    files = upload(
+        "A scene, game or published instance (JSON); observations (CSV); streets, with facilities or alone",
+        "own",
+        several=True,
+    )
     if not files:
         st.info(
-            "Give a game as JSON (as the command line takes it), or a scene downloaded here.",
+            "Give a game as JSON (as the command line takes it), a scene, a published instance, or streets to choose targets on.",
             icon=":material/upload_file:",
         )
         return None
     key = cached_lab.content_key(files)
-    scene: PatrolScene = cached_lab.kept(f"own-{key}", lambda: read_scene(files))
-    return scene, scene.key
+    found: Place = cached_lab.kept(f"own-{key}", lambda: own_place(read_scene(files), files[0][0], key))
+    return found
+
+
+def own_place(found: PatrolScene | GraphGame, name: str, key: str) -> Place:
+    """A scene or a game of a file as a place.
+
+    Parameters
+    ----------
+    name, key
+        Of the file.
+    """
+    if isinstance(found, PatrolScene):
+        return Place(replace(found, key=f"own-{key}"), f"own-{key}")
+    ids = found.node_ids
+    network = found.network
+    oneway = bool(network.oneway.any())
+    units = tuple(_unit_of(found, unit) for unit in found.units)
+    bases = dict.fromkeys(node for unit in units for node in unit["bases"])
+    fields = (
+        "moves", "tau", "attackers", "force_return", "waiting", "form", "simple", "general_sum", "defender_penalty",
+        "attacker_penalty", "step_cost", "normalise", "mode", "idle", "capture_radius",
+    )  # fmt: skip
+    defaults: dict[str, Any] = {name: getattr(found, name) for name in fields}
+    if found.moving_attackers:
+        defaults["moving_attackers"] = [_mover_of(found, one) for one in found.moving_attackers]
+    scene = PatrolScene(
+        key=f"own-{key}",
+        title=name,
+        about="A game from a file.",
+        family="own",
+        generated=False,
+        node_ids=ids,
+        edges=tuple(
+            (ids[a], ids[b]) for a, b in zip(network.tail.tolist(), network.head.tolist(), strict=True)
+        ),
+        directed=oneway,
+        xy=network.xy,
+        values=dict(zip(found.target_ids, found.values.tolist(), strict=True)),
+        attacker_values=dict(zip(found.target_ids, found.attacker_values.tolist(), strict=True)),
+        bases={str(node): node for node in bases},
+        defaults={**defaults, "allow_parts": True},
+        notes=found.notes,
+    )
+    return Place(scene, f"own-{key}", units)
+
+
+def _unit_of(game: GraphGame, unit: Unit) -> dict[str, Any]:
+    out: dict[str, Any] = {"bases": [game.node_ids[k] for k in unit.bases], "stationary": unit.stationary}
+    if unit.ends is not None:
+        out["ends"] = [game.node_ids[k] for k in unit.ends]
+    if unit.nodes is not None:
+        out["nodes"] = [game.node_ids[k] for k in sorted(unit.nodes)]
+    return out
+
+
+def _mover_of(game: GraphGame, mover: MovingAttacker) -> dict[str, Any]:
+    out: dict[str, Any] = {"starts": [game.node_ids[k] for k in mover.starts]}
+    if mover.ends is not None:
+        out["ends"] = [game.node_ids[k] for k in mover.ends]
+    return out

@@ -56,6 +56,8 @@ TABS = (
 MAP_CONFIG = {**CONFIG, "scrollZoom": True}
 ASKED = "lab_asked"
 """Keys of games that are solved although they look too large."""
+BRIEFLY = {WANDERING: "wandering units", NOBODY: "no patrol"}
+"""Names of simpler plans that fit under a figure."""
 SMALL = 1e-9
 FORMATS = {
     "json": "Text that people and programs read.",
@@ -103,12 +105,16 @@ def amount(value: float) -> str:
 def size_line(game: GraphGame) -> None:
     """What the game would be written out, and what solving it means."""
     found = cached_lab.size_of(game)
-    rows = f"{found.rows:,}" if found.rows is not None else "too many to count"
-    st.caption(
-        escape(
-            f"Joint walks: {found.walks}. Written out: {rows} rows by {found.columns:,} columns, {_bytes(found.matrix_bytes)}. {found.verdict}"
-        )
-    )
+    words = f"Joint walks: {short_count(found.walks)}. "
+    if found.rows is not None:
+        words += f"Written out: {short_count(f'{found.rows:,}')} rows by {found.columns:,} columns, {_bytes(found.matrix_bytes)}. "
+    st.caption(escape(words + found.verdict))
+
+
+def short_count(digits: str) -> str:
+    """A whole number with thousands marked; a long one in words."""
+    plain = digits.replace(",", "")
+    return digits if len(plain) <= 15 else f"about {plain[0]}.{plain[1:3]} times 10 to the {len(plain) - 1}"
 
 
 def _bytes(count: float | None) -> str:
@@ -118,7 +124,7 @@ def _bytes(count: float | None) -> str:
         if count < 1000:
             return f"{count:,.0f} {unit}"
         count /= 1000
-    return f"{count:,.3g} PB"
+    return "more than any computer has" if count > 1000 else f"{count:,.3g} PB"
 
 
 def solved(scene: PatrolScene, game: GraphGame, limit: float) -> Shown | None:
@@ -171,7 +177,7 @@ def lab_metrics(shown: Shown) -> None:
     one, two, three, four = st.columns(4)
     unit = f" ({escape(shown.unit)})" if shown.unit else ""
     rival = WANDERING if WANDERING in others else NOBODY
-    against = _change(found.value, others.get(rival), rival)
+    against = _change(found.value, others.get(rival), BRIEFLY[rival], general=game.general_sum)
     if game.general_sum:
         one.metric(
             f"Stackelberg value{unit}",
@@ -217,18 +223,13 @@ def lab_metrics(shown: Shown) -> None:
     )
 
 
-def _change(value: float, reference: float | None, words: str) -> str | None:
-    """Change of the loss (or of the payoff, where that is not a loss) against a named alternative."""
-    if reference is None or abs(reference) < SMALL:
+def _change(value: float, reference: float | None, words: str, *, general: bool) -> str | None:
+    """Change of the loss against a named alternative, in %; of a Stackelberg value in its own unit."""
+    if reference is None or abs(reference) < SMALL or abs(value - reference) < 0.0005 * abs(reference):
         return None
-    share = (value - reference) / reference  # both are losses with a minus: positive where more is lost
-    if reference > 0:
-        share = -share
-    if abs(share) < 0.0005:
-        return f"as much as {words}"
-    return (
-        f"{share:+.0%} against {words}" if reference < 0 and value <= 0 else f"{-share:+.0%} against {words}"
-    )
+    if general:
+        return f"{'+' if value > reference else '-'}{amount(abs(value - reference))} against {words}"
+    return f"{value / reference - 1:+.0%} against {words}"
 
 
 def _one_route(other: float | None, *, general: bool) -> str | None:
@@ -485,10 +486,15 @@ def _computed(shown: Shown, _picks: Picks) -> None:
     st.caption(escape(shown.scene.about))
     if shown.scene.attribution:
         st.caption(escape(shown.scene.attribution))
-    if len(found.history) > 1:
+    if len(found.history) > 1 and _worth_drawing(found):
         st.plotly_chart(
             bounds_over_time(found.history, unit="payoff"), config=CONFIG, theme=None, key="_lab_bounds"
         )
+
+
+def _worth_drawing(found: GraphSolution) -> bool:
+    """Whether the bounds were ever visibly apart."""
+    return any(high - low > 1e-3 * max(1.0, abs(found.value)) for _, low, high in found.history)
 
 
 def _downloads(shown: Shown, _picks: Picks) -> None:
@@ -496,7 +502,7 @@ def _downloads(shown: Shown, _picks: Picks) -> None:
     one, two, three = st.columns(3)
     with one:
         st.write("The game and its plan")
-        tables.download("patrol_game.json", lambda: to_json_bytes(game_document(game)), "application/json")
+        tables.download("patrol_game.json", lambda: to_json_bytes(game_document(game, crs=scene.crs)), "application/json")
         tables.download(
             "patrol_strategy.json", lambda: to_json_bytes(solution_document(found)), "application/json"
         )

@@ -166,7 +166,9 @@ def test_a_base_outside_the_box_is_said():
 def test_the_key_is_that_of_the_content():
     frame = seen(("a", 0, 0, 1))
     one, same, other = (
-        green_scene(frame, BOX, 4, 4, scoring="density", moves=m, defender_value_factor=f, attacker_value_factor=f)
+        green_scene(
+            frame, BOX, 4, 4, scoring="density", moves=m, defender_value_factor=f, attacker_value_factor=f
+        )
         for m, f in ((5, 1.0), (6, 1.0), (5, 2.0))
     )
     assert one.key == same.key != other.key

@@ -133,7 +133,7 @@ class AttackSearch:
         left = self.until - time.perf_counter()
         if left <= 0 and self.known:
             raise _TimeUpError
-        priced = self.pricer.answer(weights, self.move_cost, max(left, 1.0))
+        priced = self.pricer.answer(weights, 0.0 if self.program.by_level else self.move_cost, max(left, 1.0))
         fresh = [column for column in priced.columns if column.key not in self.known]
         self.known.update(column.key for column in fresh)
         self.program.add(fresh)
@@ -149,9 +149,9 @@ class AttackSearch:
         most = self.kept.copy()
         if self.game.attackers == 1:
             self.program.lead_to((), range(self.game.size))
-            self.program.highs.changeColCost(self.game.size, 1.0)
+            self.program.minimise_level(on=True)
             level = self._least_level()
-            self.program.highs.changeColCost(self.game.size, 0.0)
+            self.program.minimise_level(on=False)
             slope = self.program.gained - self.program.held
             room = self.program.gained - level + 1e-9
             share = np.clip(np.divide(room, slope, out=np.ones(len(slope)), where=slope > 0), 0.0, 1.0)

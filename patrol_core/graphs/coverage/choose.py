@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from patrol_core.errors import InputError
 from patrol_core.graphs.coverage.exact_walks import exact_walks
 from patrol_core.graphs.coverage.joint import TooManyColumnsError, joined
 from patrol_core.graphs.coverage.labels import MOST_LABELS, TooManyLabelsError, UnitLabels
 from patrol_core.graphs.coverage.pricing import ChoicePricer, ListedPricer, Pricer
 from patrol_core.graphs.coverage.tours import best_tours
 from patrol_core.graphs.coverage.walk_pricer import WalkPricer
-from patrol_core.graphs.graph_game import COMPATIBLE, NORMAL, SCHEDULE, GraphGame, Unit
+from patrol_core.graphs.graph_game import NORMAL, SCHEDULE, GraphGame, Unit
 
 
 def may_drop(game: GraphGame) -> bool:
@@ -33,14 +36,41 @@ def unit_labels(game: GraphGame, unit: Unit, *, most: int = MOST_LABELS) -> Unit
         if may_drop(game) and game.waiting:
             return best_tours(game, unit, active, most=most)
         return exact_walks(game, unit, active, most=most)
-    labels = best_tours(game, unit, active, most=most, every=game.simple or not may_drop(game))
+    if game.simple or not may_drop(game):
+        return every_schedule(game, unit, most=most)
+    return best_tours(game, unit, active, most=most)
+
+
+def every_schedule(game: GraphGame, unit: Unit, *, most: int = MOST_LABELS) -> UnitLabels:
+    """All schedules a unit may pick, also those inside another, each with its shortest tour.
+
+    A unit that must not be idle has the empty schedule only where it has no other.
+
+    Raises
+    ------
+    TooManyLabelsError
+        When there are too many.
+    """
+    if unit.stationary:
+        return _stationary_schedules(game, unit)
+    labels = best_tours(game, unit, range(game.size), most=most, every=True)
     size = labels.fields.covered(labels.masks).sum(axis=1)
-    if game.simple:
-        labels = labels.chosen((size <= 1).nonzero()[0])
-        size = size[size <= 1]
+    fits = size <= game.size
     if not game.idle and (size > 0).any():
-        labels = labels.chosen((size > 0).nonzero()[0])
-    return labels
+        fits &= size > 0
+    return labels.chosen(fits.nonzero()[0])
+
+
+def _stationary_schedules(game: GraphGame, unit: Unit) -> UnitLabels:
+    """Standing at a base with a target, or (idle) covering nothing."""
+    labels = best_tours(game, unit, range(game.size))
+    if not game.idle:
+        return labels
+    bare = labels.masks[:1] * 0
+    return UnitLabels(
+        labels.fields, np.concatenate([labels.masks, bare]), np.append(labels.cost, 0),
+        lambda k: labels.walk(min(k, len(labels) - 1)), labels.looked_at,
+    )  # fmt: skip
 
 
 def make_pricer(game: GraphGame, *, most: int = MOST_LABELS) -> Pricer:
@@ -51,6 +81,11 @@ def make_pricer(game: GraphGame, *, most: int = MOST_LABELS) -> Pricer:
             if unit not in found:
                 found[unit] = unit_labels(game, unit, most=most)
     except TooManyLabelsError:
+        if game.general_sum and game.form == SCHEDULE and not game.idle:
+            raise InputError(
+                f"A unit has more than {most:,} schedules, too many for a game in which none may be empty: allow the empty schedule "
+                "(idle), or give fewer moves or targets."
+            ) from None
         return WalkPricer(game)
     labels = [found[unit] for unit in game.units]
     try:
@@ -59,7 +94,3 @@ def make_pricer(game: GraphGame, *, most: int = MOST_LABELS) -> Pricer:
         return ChoicePricer(labels, range(game.size), game.size)
     return ListedPricer(joint, range(game.size), game.size)
 
-
-def compatible(game: GraphGame) -> bool:
-    """Whether published conventions are asked for."""
-    return game.mode == COMPATIBLE

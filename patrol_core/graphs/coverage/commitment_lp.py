@@ -64,6 +64,8 @@ class CommitmentLP:
         self.count = payoffs.shape[1]
         self.move_cost = move_cost
         self.columns: list[Column] = []
+        self.by_level = False
+        self.base = 0.0
         n = self.count
         self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
         for name, value in (
@@ -96,7 +98,6 @@ class CommitmentLP:
         lp.a_matrix_.value_ = np.array(values)
         with LOCK:
             self.highs.passModel(lp)
-        self.sides: tuple[object, ...] = ()
 
     def add(self, columns: Sequence[Column]) -> None:
         """More joint strategies."""
@@ -107,7 +108,7 @@ class CommitmentLP:
             inside = np.flatnonzero(column.coverage).tolist()
             index += [*inside, 2 * n]
             values += [-float(column.coverage[t]) for t in inside] + [1.0]
-            cost.append(self.move_cost * column.moves)
+            cost.append(0.0 if self.by_level else self.move_cost * column.moves)
         if not cost:
             return
         self.columns += columns
@@ -117,6 +118,16 @@ class CommitmentLP:
                 many, np.array(cost), np.zeros(many), np.full(many, highspy.kHighsInf), len(index),
                 np.array(starts, dtype=np.int32), np.array(index, dtype=np.int32), np.array(values),
             )  # fmt: skip
+
+    def minimise_level(self, *, on: bool) -> None:
+        """Minimise w alone, whatever moves cost; or go back to the defender's payoff."""
+        self.by_level = on
+        first, many = self.count + 2, len(self.columns)
+        cost = np.array([0.0 if on else self.move_cost * column.moves for column in self.columns])
+        with LOCK:
+            self.highs.changeColCost(self.count, float(on))
+            if many:
+                self.highs.changeColsCost(many, np.arange(first, first + many, dtype=np.int32), cost)
 
     def lead_to(self, inside: Sequence[int], outside: Sequence[int], *, nothing: bool = False) -> None:
         """Set the attack set: targets in it, targets not in it; others are not decided. ``nothing``: w = 0."""

@@ -135,7 +135,7 @@ class _Search:
         every: bool,
     ) -> None:
         self.fields, self.ground, self.most = fields, ground, most
-        self.every = every
+        self.every, self.single = every, game.simple
         self.base, self.moves = base, game.moves
         self.by_schedule = game.form == SCHEDULE
         self.stay = game.tau - 1 if self.by_schedule else 0
@@ -168,12 +168,12 @@ class _Search:
         at = here[0] if here and not self.by_schedule else self.count
         buckets[0] = [(at, first, np.array([_START]))]
         for now in range(self.horizon + 1):
-            for place, masks, parents in _by_place(buckets.pop(now, [])):
-                new, origin = self._fresh(place, masks, parents)
-                if not len(new):
-                    continue
-                ids = self._keep(place, now, new, origin)
-                self._go_on(buckets, place, now, new, ids)
+            while now in buckets:  # a target at the base is toured in no time
+                for place, masks, parents in _by_place(buckets.pop(now)):
+                    new, origin = self._fresh(place, masks, parents)
+                    if len(new):
+                        ids = self._keep(place, now, new, origin)
+                        self._go_on(buckets, place, now, new, ids)
         return self._labels()
 
     def _fresh(self, place: int, masks: Masks, parents: Ints) -> tuple[Masks, Ints]:
@@ -205,6 +205,8 @@ class _Search:
         self, buckets: dict[int, list[tuple[int, Masks, Ints]]], place: int, now: int, masks: Masks, ids: Ints
     ) -> None:
         """Labels one visit later."""
+        if self.single and place < self.count:
+            return
         ground = self.ground
         apart = ground.toward[:, self.base] if place == self.count else ground.apart[place]
         arrive = now + apart + self.stay

@@ -1,0 +1,124 @@
+"""How large a game is, before anybody waits for it: numbers of walks, size of the matrix, and whether solving it is practical."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from patrol_core.errors import InputError
+from patrol_core.graphs.coverage.choose import unit_labels
+from patrol_core.graphs.coverage.labels import TooManyLabelsError, UnitLabels
+from patrol_core.graphs.full_matrix import MOST_BYTES, columns_of, matrix_bytes
+from patrol_core.graphs.graph_game import NORMAL, GraphGame, Unit
+from patrol_core.graphs.walks import count_walks, joint_count
+
+PROBE_LABELS = 20_000
+"""Labels of one unit that a look in advance may meet."""
+QUICK_PAIRS = 2_000_000
+"""Combinations of labels up to which units are joined within seconds."""
+
+
+@dataclass(frozen=True)
+class GameSize:
+    """The size of a game.
+
+    Attributes
+    ----------
+    walks
+        Joint walks, exactly, as text with thousands marked (may have any number of digits).
+    rows, columns
+        Of the whole matrix; rows is None where they are schedules too many to be counted.
+    matrix_bytes
+        Memory the matrix would take; None where rows is.
+    labels
+        Distinct or undominated coverages of every unit; None where the look was broken off.
+    practical
+        Whether the game is solved to the end within seconds.
+    verdict
+        The same in a sentence.
+    """
+
+    walks: str
+    rows: int | None
+    columns: int
+    matrix_bytes: int | None
+    labels: tuple[int | None, ...]
+    practical: bool
+    verdict: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data; counts beyond 2**53 as text only."""
+        exact = self.rows is not None and self.rows < 2**53
+        return {
+            "walks": self.walks,
+            "rows": self.rows if exact else None,
+            "columns": self.columns,
+            "matrix_bytes": self.matrix_bytes if exact else None,
+            "labels": list(self.labels),
+            "practical": self.practical,
+            "verdict": self.verdict,
+        }
+
+
+def estimate(game: GraphGame) -> GameSize:
+    """Size of a game, within a fraction of a second."""
+    if game.moving_attackers:
+        from patrol_core.graphs.moving import estimate_moving
+
+        return estimate_moving(game)
+    walks = joint_count([_walks(game, unit) for unit in game.units])
+    started = time.perf_counter()
+    labels = _labels(game)
+    took = time.perf_counter() - started
+    counts = tuple(None if labels[unit] is None else len(labels[unit] or ()) for unit in game.units)
+    rows = _rows(game, walks)
+    columns = columns_of(game)
+    needed = None if rows is None else matrix_bytes(rows, columns, len(game.units), general_sum=game.general_sum)
+    practical, verdict = _verdict(counts, took)
+    return GameSize(f"{walks:,}", rows, columns, needed, counts, practical, verdict)
+
+
+def _walks(game: GraphGame, unit: Unit) -> int:
+    return count_walks(game, unit)
+
+
+def _labels(game: GraphGame) -> dict[Unit, UnitLabels | None]:
+    found: dict[Unit, UnitLabels | None] = {}
+    for unit in dict.fromkeys(game.units):
+        try:
+            found[unit] = unit_labels(game, unit, most=PROBE_LABELS)
+        except TooManyLabelsError:
+            found[unit] = None
+    return found
+
+
+def _rows(game: GraphGame, walks: int) -> int | None:
+    if game.form == NORMAL:
+        return walks
+    from patrol_core.graphs.full_matrix import rows_of
+
+    try:
+        return rows_of(game, most=PROBE_LABELS)
+    except InputError:
+        return None
+
+
+def _verdict(counts: tuple[int | None, ...], took: float) -> tuple[bool, str]:
+    if None in counts:
+        return False, (
+            f"More than {PROBE_LABELS:,} different coverages turn up for one unit: solving may take minutes, and ends with a gap "
+            "when the time is over. Fewer moves, a smaller tau or fewer targets make it quick."
+        )
+    pairs = 1
+    for count in counts[:2]:
+        pairs *= count or 1
+    if len(counts) > 1 and pairs * (max(c or 1 for c in counts) if len(counts) > 2 else 1) > 50 * QUICK_PAIRS:
+        return False, (
+            f"The units have {', '.join(f'{count:,}' for count in counts if count is not None)} coverages to combine: solving may take a minute "
+            "or more, and ends with a gap when the time is over. Fewer units or moves make it quick."
+        )
+    return True, "Solved to the end within seconds."
+
+
+__all__ = ["MOST_BYTES", "GameSize", "estimate"]
