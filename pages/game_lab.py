@@ -8,20 +8,13 @@ from patrol_core.errors import PatrolError
 from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.patrol_scene import PatrolScene
 from patrol_core.ui import cached_lab, frame
-from patrol_core.ui.lab_inputs import (
-    Picks,
-    edit_picks,
-    game_of,
-    picks_of,
-    randomised,
-    remembered,
-    roles,
-    rules,
-    strength,
-)
-from patrol_core.ui.lab_matrix_view import GAME, choose_matrix, game_line, picture, run_view, settings
+from patrol_core.ui.lab_inputs import game_of, randomised, roles, rules, strength
+from patrol_core.ui.lab_matrix_inputs import GAME, choose_matrix, game_line, settings
+from patrol_core.ui.lab_matrix_view import picture, run_view
+from patrol_core.ui.lab_picks import Picks, edit_picks, picks_of, remembered
 from patrol_core.ui.lab_scene_inputs import choose_source, first_game, scene_of
-from patrol_core.ui.lab_view import Shown, lab_metrics, lab_tabs, map_view, size_line, solved
+from patrol_core.ui.lab_tabs import lab_tabs
+from patrol_core.ui.lab_view import Shown, lab_metrics, map_view, size_line, solved
 
 HALVES = {"routes": "Patrol routes", "lab": "Game laboratory"}
 

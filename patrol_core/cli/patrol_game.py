@@ -25,11 +25,18 @@ def add_parser(commands: Any) -> None:
         choices=("keep", "drop", "refuse"),
         help="what happens with targets that no unit can cover; overrides the file (keep)",
     )
-    parser.add_argument("--estimate", action="store_true", help="say how large the game is, and do not solve it")
-    parser.add_argument("--draw", type=int, default=0, metavar="N", help="add joint patrols drawn for N shifts")
+    parser.add_argument(
+        "--estimate", action="store_true", help="say how large the game is, and do not solve it"
+    )
+    parser.add_argument(
+        "--draw", type=int, default=0, metavar="N", help="add joint patrols drawn for N shifts"
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of the draw (1)")
     parser.add_argument(
-        "--matrix", metavar="FILE", type=Path, help="also write the whole matrix: .json, .npz, .h5, .nfg or .game"
+        "--matrix",
+        metavar="FILE",
+        type=Path,
+        help="also write the whole matrix: .json, .npz, .h5, .nfg or .game",
     )
     parser.add_argument("--out", metavar="FILE", type=Path, help="write the result there instead of stdout")
     parser.set_defaults(run=run)

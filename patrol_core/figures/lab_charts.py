@@ -120,14 +120,13 @@ def patrol_map(ground: Ground, marks: Marks, use: Floats | None = None, *, heigh
         Chance that an edge is walked in a night, shape (edges,).
     """
     figure = go.Figure()
-    edges = np.arange(len(ground.tail))
-    draw_edges(figure, ground, edges, STREET, 1.2)
+    draw_edges(figure, ground, range(len(ground.tail)), STREET, 1.2)
     if use is not None:
         low = SEEN
         for number, high in enumerate(CLASSES):
             share = (number + 1) / len(CLASSES)
             words = f"{100 * low if number else 0:.0f} to {100 * min(high, 1.0):.0f} % of nights"
-            inside = np.flatnonzero((use > low) & (use <= high))
+            inside = np.flatnonzero((use > low) & (use <= high)).tolist()
             draw_edges(figure, ground, inside, colour_at(PATROL[1:], share), 1.5 + 6.0 * share, name=words)
             low = high
     _crossings(figure, ground, marks)
@@ -157,7 +156,7 @@ def draw_edges(
     """Edges as one trace."""
     if not len(which):
         return
-    tails, heads = np.asarray(ground.tail)[which], np.asarray(ground.head)[which]
+    tails, heads = np.asarray(ground.tail)[list(which)], np.asarray(ground.head)[list(which)]
     points = np.full((3 * len(which), 2), np.nan)
     points[0::3], points[1::3] = ground.xy[tails], ground.xy[heads]
     figure.add_scatter(

@@ -13,7 +13,7 @@ import shapely
 from patrol_core.errors import InputError
 from patrol_core.graphs.network import Floats
 from patrol_core.graphs.road_parts import counted, number, refuse_degrees
-from patrol_core.graphs.scene_parts import DEGREES
+from patrol_core.graphs.scene_streets import DEGREES
 from patrol_core.sources import text_table
 from patrol_core.sources.vector_files import read_features
 from patrol_core.zones.plane import is_metric

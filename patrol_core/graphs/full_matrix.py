@@ -166,7 +166,9 @@ def _walked(game: GraphGame, walks: tuple[Ints, ...], picks: Ints) -> tuple[Flag
     return visits >= game.tau, moves
 
 
-def _matrix(game: GraphGame, coverage: Flags, moves: Ints, attacks: tuple[tuple[int, ...], ...]) -> MatrixGame:
+def _matrix(
+    game: GraphGame, coverage: Flags, moves: Ints, attacks: tuple[tuple[int, ...], ...]
+) -> MatrixGame:
     lost, kept, held, gained = game.payoffs
     chosen = np.zeros((len(attacks), game.size))
     for row, attack in enumerate(attacks):
@@ -189,7 +191,10 @@ def _names(game: GraphGame, attacks: tuple[tuple[int, ...], ...]) -> tuple[str, 
     if len(attacks) > MOST_LABELLED:
         return None
     names = game.target_ids
-    shown = [" + ".join(str(names[t]) for t in attack) + (" + none" if 0 < len(attack) < game.attackers else "") for attack in attacks]
+    shown = [
+        " + ".join(str(names[t]) for t in attack) + (" + none" if 0 < len(attack) < game.attackers else "")
+        for attack in attacks
+    ]
     return tuple(name or "none" for name in shown)
 
 

@@ -58,15 +58,17 @@ def game_from(document: Mapping[str, Any]) -> GraphGame:
         notes.append(f"step_cost = {step_cost:g} counts in general-sum games only and was left out.")
         step_cost = 0.0
     if gained and not general:
-        notes.append("attacker_value counts in general-sum games only: the attacker gains what the defender loses.")
+        notes.append(
+            "attacker_value counts in general-sum games only: the attacker gains what the defender loses."
+        )
     mode = _choice(document, "mode", (CORRECTED, COMPATIBLE), CORRECTED)
-    edges = [tuple(edge) for edge in _pairs(graph["edges"])]
+    edges = [(a, b) for a, b in _pairs(graph["edges"])]
     nodes = _list(graph.get("nodes", []), "nodes of graph")
     return make_graph_game(
         edges,
         nodes=nodes,
         directed=_flag(graph, "directed", default=False),
-        xy=_places(graph.get("xy"), nodes, edges),
+        xy=_places(graph.get("xy"), nodes),
         allow_parts=_flag(graph, "allow_parts", default=False),
         moves=_whole(document, "timesteps"),
         units=_objects(document["defenders"], "defenders"),
@@ -96,7 +98,9 @@ def game_document(game: GraphGame, *, crs: str | None = None) -> dict[str, Any]:
     """A game as plain data; reading it back gives the same game."""
     ids = game.node_ids
     one_way = game.network.oneway
-    edges = [[ids[a], ids[b]] for a, b in zip(game.network.tail.tolist(), game.network.head.tolist(), strict=True)]
+    edges = [
+        [ids[a], ids[b]] for a, b in zip(game.network.tail.tolist(), game.network.head.tolist(), strict=True)
+    ]
     directed = bool(one_way.any())
     if directed:
         back = np.flatnonzero(~one_way).tolist()
@@ -122,7 +126,8 @@ def game_document(game: GraphGame, *, crs: str | None = None) -> dict[str, Any]:
     }  # fmt: skip
     if game.moving_attackers:
         document["moving_attackers"] = [
-            {"starts": [ids[k] for k in one.starts]} | ({} if one.ends is None else {"ends": [ids[k] for k in one.ends]})
+            {"starts": [ids[k] for k in one.starts]}
+            | ({} if one.ends is None else {"ends": [ids[k] for k in one.ends]})
             for one in game.moving_attackers
         ]
         document["capture_radius"] = game.capture_radius
@@ -165,7 +170,11 @@ def solution_document(solution: GraphSolution) -> dict[str, Any]:
     }
     if solution.attacker_walks:
         result["attacker_strategy"] = [
-            {"probability": chance, "paths": [_named(game, walk) for walk in walks], "targets": [names[t] for t in taken]}
+            {
+                "probability": chance,
+                "paths": [_named(game, walk) for walk in walks],
+                "targets": [names[t] for t in taken],
+            }
             for chance, walks, taken in solution.attacker_walks
         ]
     if game.notes:
@@ -244,7 +253,7 @@ def _targets(value: Any) -> tuple[dict[NodeId, Any], dict[NodeId, Any]]:
     return values, gained
 
 
-def _places(value: Any, nodes: list[Any], edges: list[Any]) -> Any:
+def _places(value: Any, nodes: list[Any]) -> Any:
     if value is None:
         return None
     if not nodes:

@@ -308,7 +308,9 @@ def _node_ids(nodes: Sequence[NodeId], edges: Sequence[tuple[NodeId, NodeId]]) -
         for end in edge:
             _check_id(end)
             if known and end not in order:
-                raise InputError(f"Edge number {number} names {end!r}, which is not among the nodes; add it there.")
+                raise InputError(
+                    f"Edge number {number} names {end!r}, which is not among the nodes; add it there."
+                )
     if not known:
         order = dict.fromkeys(end for edge in edges for end in edge)
     texts: dict[str, NodeId] = {}
@@ -359,7 +361,9 @@ def _value(name: NodeId, value: Any, word: str) -> float:
 def _unit(place: Mapping[NodeId, int], given: Mapping[str, Any], number: int) -> Unit:
     for key in given:
         if key not in ("bases", "ends", "nodes", "stationary"):
-            raise InputError(f"Defender {number} has the unknown key {key!r}: accepted are bases, ends, nodes, stationary.")
+            raise InputError(
+                f"Defender {number} has the unknown key {key!r}: accepted are bases, ends, nodes, stationary."
+            )
     word = f"defender {number}"
     bases = _places(place, given.get("bases"), f"base of {word}")
     ends = given.get("ends")
@@ -368,7 +372,9 @@ def _unit(place: Mapping[NodeId, int], given: Mapping[str, Any], number: int) ->
     outside = [k for k in bases if role is not None and k not in role]
     if outside:
         names = {k: name for name, k in place.items()}
-        raise InputError(f"Base {names[outside[0]]!r} of {word} is not among the nodes it is kept to; add it there.")
+        raise InputError(
+            f"Base {names[outside[0]]!r} of {word} is not among the nodes it is kept to; add it there."
+        )
     stationary = given.get("stationary", False)
     if not isinstance(stationary, bool):
         raise InputError(f"stationary of {word} is {stationary!r}; give true or false.")
@@ -378,7 +384,9 @@ def _unit(place: Mapping[NodeId, int], given: Mapping[str, Any], number: int) ->
 def _moving(place: Mapping[NodeId, int], given: Mapping[str, Any], number: int) -> MovingAttacker:
     for key in given:
         if key not in ("starts", "ends"):
-            raise InputError(f"Moving attacker {number} has the unknown key {key!r}: accepted are starts, ends.")
+            raise InputError(
+                f"Moving attacker {number} has the unknown key {key!r}: accepted are starts, ends."
+            )
     ends = given.get("ends")
     return MovingAttacker(
         _places(place, given.get("starts"), f"start of moving attacker {number}"),
@@ -419,7 +427,9 @@ def _check_numbers(game: GraphGame) -> None:
     if game.tau > MOST_TAU:
         raise InputError(f"tau is {game.tau}; give at most {MOST_TAU}.")
     if game.attackers > game.size:
-        raise InputError(f"There are {game.attackers} attackers for {game.size} targets; give at most as many.")
+        raise InputError(
+            f"There are {game.attackers} attackers for {game.size} targets; give at most as many."
+        )
     for word in ("defender_penalty", "attacker_penalty"):
         if not 1 <= getattr(game, word) < float("inf"):
             raise InputError(f"{word} is {getattr(game, word)!r}; give a number of at least 1.")
@@ -437,7 +447,9 @@ def _check_forms(game: GraphGame) -> None:
     if game.form == SCHEDULE and game.moving_attackers:
         raise InputError("Moving attackers need the normal form; set form to normal, or leave them out.")
     if game.form == SCHEDULE and not game.waiting and game.tau > 1:
-        raise InputError(f"tau is {game.tau} and waiting is not allowed, so no unit can stay at a target; allow waiting.")
+        raise InputError(
+            f"tau is {game.tau} and waiting is not allowed, so no unit can stay at a target; allow waiting."
+        )
     if game.simple and game.form != SCHEDULE:
         raise InputError("simple is a kind of schedules; set form to schedule, or simple to false.")
 

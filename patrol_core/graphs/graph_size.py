@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,14 +67,14 @@ def estimate(game: GraphGame) -> GameSize:
 
         return estimate_moving(game)
     walks = joint_count([_walks(game, unit) for unit in game.units])
-    started = time.perf_counter()
     labels = _labels(game)
-    took = time.perf_counter() - started
     counts = tuple(None if labels[unit] is None else len(labels[unit] or ()) for unit in game.units)
     rows = _rows(game, walks)
     columns = columns_of(game)
-    needed = None if rows is None else matrix_bytes(rows, columns, len(game.units), general_sum=game.general_sum)
-    practical, verdict = _verdict(counts, took)
+    needed = (
+        None if rows is None else matrix_bytes(rows, columns, len(game.units), general_sum=game.general_sum)
+    )
+    practical, verdict = _verdict(counts)
     return GameSize(f"{walks:,}", rows, columns, needed, counts, practical, verdict)
 
 
@@ -104,7 +103,7 @@ def _rows(game: GraphGame, walks: int) -> int | None:
         return None
 
 
-def _verdict(counts: tuple[int | None, ...], took: float) -> tuple[bool, str]:
+def _verdict(counts: tuple[int | None, ...]) -> tuple[bool, str]:
     if None in counts:
         return False, (
             f"More than {PROBE_LABELS:,} different coverages turn up for one unit: solving may take minutes, and ends with a gap "

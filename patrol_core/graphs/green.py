@@ -25,8 +25,6 @@ Source: Krever, Cerny, Blanchard and Kroer (2025), "GUARD" (see :mod:`patrol_cor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,84 +33,16 @@ import shapely
 
 from patrol_core.errors import InputError
 from patrol_core.graphs.graph_game import COMPATIBLE, CORRECTED, KEEP, NodeId
-from patrol_core.graphs.network import Floats, Ints
-from patrol_core.graphs.observations import Box, box_around, check_box, check_observations, inside
+from patrol_core.graphs.green_grid import Grid, make_grid
+from patrol_core.graphs.network import Floats
+from patrol_core.graphs.observations import Box, box_around, check_observations, inside
 from patrol_core.graphs.patrol_scene import PatrolScene
 from patrol_core.graphs.road_parts import counted
-from patrol_core.graphs.scene_parts import DEGREES, Pair, factor, key_of, nearest, on_plane, proximity, whole
+from patrol_core.graphs.scene_parts import factor, key_of, proximity, whole
+from patrol_core.graphs.scene_streets import DEGREES, Pair, nearest, on_plane
 
 CENTROID, DENSITY = "centroid", "density"
-MOST_CELLS = 10_000
 _METRES_LABEL = "metres on a local plane"
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A box of rows x columns cells.
-
-    Attributes
-    ----------
-    bbox
-        West, south, east, north in degrees.
-    rows, columns
-        Row 0 is in the south, column 0 in the west.
-    """
-
-    bbox: Box
-    rows: int
-    columns: int
-
-    @property
-    def size(self) -> int:
-        """Number of cells."""
-        return self.rows * self.columns
-
-    @cached_property
-    def centres(self) -> Floats:
-        """Longitude and latitude of the centres, shape (cells, 2)."""
-        west, south, east, north = self.bbox
-        lon = west + (np.arange(self.columns) + 0.5) * (east - west) / self.columns
-        lat = south + (np.arange(self.rows) + 0.5) * (north - south) / self.rows
-        return np.column_stack([np.tile(lon, self.rows), np.repeat(lat, self.columns)])
-
-    @property
-    def plane(self) -> str:
-        """Azimuthal equidistant projection about the middle of the box, in metres."""
-        west, south, east, north = self.bbox
-        return f"+proj=aeqd +lon_0={(west + east) / 2!r} +lat_0={(south + north) / 2!r} +datum=WGS84 +units=m +no_defs"
-
-    def cells(self, points: Floats) -> Ints:
-        """Cell of every point of the box (longitude, latitude), shape (n,); its north and east edges go to the last cells."""
-        west, south, east, north = self.bbox
-        column = np.floor((points[:, 0] - west) / (east - west) * self.columns).astype(np.int64)
-        row = np.floor((points[:, 1] - south) / (north - south) * self.rows).astype(np.int64)
-        return np.asarray(
-            row.clip(0, self.rows - 1) * self.columns + column.clip(0, self.columns - 1), dtype=np.int64
-        )
-
-    def edges(self) -> tuple[tuple[int, int], ...]:
-        """Neighbours by side, each pair once."""
-        cell = np.arange(self.size).reshape(self.rows, self.columns)
-        across = np.column_stack([cell[:, :-1].ravel(), cell[:, 1:].ravel()])
-        up = np.column_stack([cell[:-1].ravel(), cell[1:].ravel()])
-        return tuple((int(a), int(b)) for a, b in np.concatenate([across, up]).tolist())
-
-
-def make_grid(bbox: Box, rows: int, columns: int) -> Grid:
-    """A grid, checked.
-
-    Raises
-    ------
-    InputError
-        When the box is none, or rows and columns are not between 1 and what :data:`MOST_CELLS` allows.
-    """
-    for value, word in ((rows, "rows"), (columns, "columns")):
-        whole(value, word)
-    if not 2 <= rows * columns <= MOST_CELLS:
-        raise InputError(
-            f"{rows} rows and {columns} columns make {rows * columns:,} cells; give between 2 and {MOST_CELLS:,}."
-        )
-    return Grid(check_box(bbox), rows, columns)
 
 
 def green_scene(
@@ -151,7 +81,7 @@ def green_scene(
     alpha
         How much nearness to the line adds to the attacker's value, >= 0.
     attacker_value_factor, defender_value_factor
-        Factors of the scores, >= 0.
+        Factors of the scores, >= 0; where they differ, the attacker has values of its own without a line as well.
     mode
         ``corrected`` (metres) or ``compatible`` (degrees); see the module.
     unreachable

@@ -18,7 +18,8 @@ from patrol_core.graphs.graph_game import COMPATIBLE, CORRECTED, NodeId
 from patrol_core.graphs.network import Floats
 from patrol_core.graphs.patrol_scene import PatrolScene
 from patrol_core.graphs.road_parts import to_metres
-from patrol_core.graphs.scene_parts import DEGREES, factor, key_of, on_plane, proximity
+from patrol_core.graphs.scene_parts import factor, key_of, proximity
+from patrol_core.graphs.scene_streets import DEGREES, on_plane
 
 KINDS = {"gsg": "green", "isg": "infrastructure"}
 NEEDED = ("bbox", "nodes", "edges", "targets", "home_base_nodes", "home_bases")

@@ -18,58 +18,39 @@ games.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.features import POLICE, WEIGHTS, in_metres, people_around
+from patrol_core.graphs.features import POLICE, WEIGHTS, in_metres
 from patrol_core.graphs.graph_game import COMPATIBLE, CORRECTED, KEEP, NodeId
-from patrol_core.graphs.network import Floats, Ints
+from patrol_core.graphs.infrastructure_scores import (
+    crossing_scores,
+    facility_people,
+    facility_scores,
+    facility_weights,
+)
+from patrol_core.graphs.network import Flags, Floats, Ints
 from patrol_core.graphs.patrol_scene import PatrolScene
 from patrol_core.graphs.road_parts import Roads, counted
-from patrol_core.graphs.scene_parts import (
+from patrol_core.graphs.scene_parts import factor, key_of, proximity, suggested_bases, whole
+from patrol_core.graphs.scene_streets import (
     DEGREES,
+    FAR_M,
     Pair,
     Streets,
-    factor,
+    check_near,
     in_degrees,
-    key_of,
     nearest,
     on_plane,
-    proximity,
+    snapped,
     streets_of,
-    suggested_bases,
-    whole,
 )
 
 if TYPE_CHECKING:
     import geopandas as gpd
-
-FAR_M = 250.0
-"""Facilities farther than this from their crossing are counted in the notes."""
-
-
-def facility_scores(weight: Floats, people: Floats, exponent: float = 1.0) -> Floats:
-    """Scores w (1 + ln(P + 1))^k, shape (n,)."""
-    return np.asarray(weight * (1.0 + np.log1p(people)) ** exponent, dtype=float)
-
-
-def crossing_scores(node: Ints, score: Floats) -> dict[int, float]:
-    """Score by crossing: of one facility its own, of several the largest plus the mean.
-
-    Parameters
-    ----------
-    node, score
-        Crossing and score of every facility, shape (n,).
-    """
-    out = {}
-    for k in np.unique(node).tolist():
-        mine = score[node == k]
-        out[k] = float(mine[0]) if len(mine) == 1 else float(mine.max() + mine.mean())
-    return out
 
 
 def infrastructure_scene(
@@ -116,7 +97,7 @@ def infrastructure_scene(
     escape_points
         Points by name; with them the attacker has values of its own.
     alpha, attacker_value_factor, defender_value_factor
-        As in :func:`patrol_core.graphs.green.green_scene`.
+        As in :func:`patrol_core.graphs.green.green_scene`; the attacker also has values of its own where the factors differ.
     snap_limit_m
         Facilities farther from every crossing are left out and counted; None for no limit.
     mode, unreachable, moves, words
@@ -131,11 +112,12 @@ def infrastructure_scene(
         raise InputError(f"mode is {mode!r}; choose {CORRECTED} or {COMPATIBLE}.")
     streets = streets_of(roads)
     notes = [*words.pop("notes", ()), *streets.notes, *features.attrs.get("notes", ())]
-    weight, known, said = _weights(features, WEIGHTS if weights is None else weights, other_weight)
+    weight, known, said = facility_weights(features, WEIGHTS if weights is None else weights, other_weight)
     notes += said
     placed = in_metres(features[known], streets.crs, "facilities")
     points = np.column_stack([placed.geometry.x, placed.geometry.y])
     node, away = nearest(streets.xy, points)
+    check_near(away, "facility")
     near = away <= (float("inf") if snap_limit_m is None else factor(snap_limit_m, "snap_limit_m"))
     notes += _distance_notes(away, near, snap_limit_m)
     if not near.any():
@@ -143,7 +125,7 @@ def infrastructure_scene(
             f"No facility lies within {snap_limit_m:g} m of a crossing; check both files or raise the limit."
         )
     placed, points, node, weight = placed[near], points[near], node[near], weight[near]
-    people, said = _people(placed, points, blocks, streets.crs, radius_m)
+    people, said = facility_people(placed, points, blocks, streets.crs, radius_m)
     notes += said
     scores = crossing_scores(node, facility_scores(weight, people, factor(exponent, "exponent")))
     times = factor(defender_value_factor, "defender_value_factor")
@@ -184,60 +166,7 @@ def infrastructure_scene(
     )
 
 
-def published_weights(data: bytes, name: str = "The instance") -> dict[str, float]:
-    """Type weights of a published infrastructure instance (its field ``infra_weights``).
-
-    Raises
-    ------
-    InputError
-        When the JSON has no such table of numbers.
-    """
-    try:
-        table = json.loads(data)["infra_weights"]
-        return {str(kind): factor(weight, f"{name}: weight of {kind}") for kind, weight in table.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(
-            f"{name} has no table infra_weights of type and number; give a published instance."
-        ) from None
-
-
-def _weights(
-    features: gpd.GeoDataFrame, table: Mapping[str, float], other: float | None
-) -> tuple[Floats, np.ndarray, list[str]]:
-    """Weights of the facilities that stay, which those are, and what was left out."""
-    if "type" not in features:
-        raise InputError("The facilities have no column type; add one, for example hospital or substation.")
-    kinds = [str(kind) for kind in features["type"]]
-    known = np.array([kind in table for kind in kinds], dtype=bool)
-    strange = sorted({kind or "(none)" for kind, ok in zip(kinds, known.tolist(), strict=True) if not ok})
-    named = ", ".join(strange[:6]) + (", …" if len(strange) > 6 else "")
-    notes = []
-    if strange and other is None:
-        notes.append(
-            f"{counted(int((~known).sum()), 'facility', 'facilities')} of a type without weight ({named}); left out."
-        )
-    elif strange:
-        notes.append(
-            f"{counted(int((~known).sum()), 'facility', 'facilities')} of other types ({named}) weigh {other:g}."
-        )
-        known[:] = True
-    if not known.any():
-        raise InputError(
-            f"No facility has a type with a weight (found: {named or 'nothing'}); give weights for these types."
-        )
-    weight = np.array(
-        [
-            factor(table.get(k, other or 0.0), f"The weight of {k}")
-            for k, ok in zip(kinds, known, strict=True)
-            if ok
-        ]
-    )
-    return weight, known, notes
-
-
-def _distance_notes(away: Floats, near: np.ndarray, limit: float | None) -> list[str]:
+def _distance_notes(away: Floats, near: Flags, limit: float | None) -> list[str]:
     notes = []
     if not near.all():
         notes.append(
@@ -250,30 +179,6 @@ def _distance_notes(away: Floats, near: np.ndarray, limit: float | None) -> list
             f"(at most {away[near].max():,.0f} m); set a limit to leave them out."
         )
     return notes
-
-
-def _people(
-    placed: gpd.GeoDataFrame,
-    points: Floats,
-    blocks: gpd.GeoDataFrame | None,
-    crs: str | None,
-    radius_m: float | None,
-) -> tuple[Floats, list[str]]:
-    if blocks is not None:
-        people = people_around(points, blocks, crs, radius_m)
-        none = int((people == 0).sum())
-        return people, [
-            f"{counted(none, 'facility has', 'facilities have')} nobody living around."
-        ] if none else []
-    if "population" in placed:
-        people = placed["population"].to_numpy(dtype=float)
-        if not (people >= 0).all():
-            wrong = int(np.argmax(~(people >= 0)))
-            raise InputError(
-                f"Facility {placed['id'].iloc[wrong]!r} has the population {people[wrong]:g}; give a number >= 0."
-            )
-        return people, []
-    return np.zeros(len(points)), ["No population was given: scores are the weights of the facilities alone."]
 
 
 def _nearness(streets: Streets, targets: list[int], escape_points: Mapping[str, Pair], mode: str) -> Floats:
@@ -298,16 +203,13 @@ def _bases(
     bases: Mapping[str, Pair] | None,
     suggested: int,
     mode: str,
-) -> tuple[dict[str, str], list[str]]:
+) -> tuple[dict[str, NodeId], list[str]]:
     if bases:
-        crs = DEGREES if mode == COMPATIBLE and streets.crs is not None else streets.crs
-        crossings = in_degrees(streets.xy, streets.crs) if crs == DEGREES and streets.crs else streets.xy
-        hit, _ = nearest(crossings, on_plane(list(bases.values()), crs, "bases"))
-        return {name: streets.ids[k] for name, k in zip(bases, hit.tolist(), strict=True)}, []
+        return snapped(streets, bases, "Base", degrees=mode == COMPATIBLE)
     stations = [k for k, kind in enumerate(placed["type"].astype(str)) if kind in POLICE]
     if stations:
         titles = placed["name"].astype(str) if "name" in placed else placed["type"].astype(str)
-        found: dict[str, str] = {}
+        found: dict[str, NodeId] = {}
         for k in stations:
             name = titles.iloc[k] or "Police"
             found[name if name not in found else f"{name} ({k + 1})"] = streets.ids[int(node[k])]

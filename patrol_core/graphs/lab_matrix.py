@@ -11,6 +11,7 @@ from patrol_core.errors import InputError
 from patrol_core.games.matrix import MatrixGame
 from patrol_core.graphs.full_matrix import columns_of, rows_of
 from patrol_core.graphs.graph_game import GraphGame, checked
+from patrol_core.graphs.moving import action_counts
 from patrol_core.graphs.random_games import ScheduleList
 
 MOST_ROWS = 200_000
@@ -62,7 +63,7 @@ def handy_moves(game: GraphGame) -> int:
     for moves in range(1, game.moves + 1):
         try:
             shorter = shortened(game, moves)
-            if rows_of(shorter) * columns_of(shorter) > HANDY:
+            if _payoffs(shorter) > HANDY:
                 break
             best, faults = moves, 0
         except InputError:  # no walk of this length, or schedules too many to count
@@ -70,3 +71,11 @@ def handy_moves(game: GraphGame) -> int:
             if best and faults > 1:
                 break
     return best or game.moves
+
+
+def _payoffs(game: GraphGame) -> int:
+    """Entries of the matrix of a game."""
+    if game.moving_attackers:
+        rows, columns = action_counts(game)
+        return rows * columns
+    return rows_of(game) * columns_of(game)

@@ -11,13 +11,14 @@ import pandas as pd
 
 from patrol_core.areas import AreaData, load_area
 from patrol_core.errors import InputError
-from patrol_core.graphs.green import CENTROID, DENSITY, green_scene, make_grid
+from patrol_core.graphs.green import CENTROID, DENSITY, green_scene
+from patrol_core.graphs.green_grid import make_grid
 from patrol_core.graphs.infrastructure import infrastructure_scene
 from patrol_core.graphs.park import TITLE, generated_park
 from patrol_core.graphs.patrol_scene import PatrolScene
 from patrol_core.graphs.road_parts import Roads
 from patrol_core.graphs.roads import geodanet_roads
-from patrol_core.graphs.scene_parts import on_plane
+from patrol_core.graphs.scene_streets import on_plane
 from patrol_core.graphs.urban import urban_street_scene, urban_zone_scene
 from patrol_core.risk.harm import WEIGHTS, crime_types_in_risk
 from patrol_core.risk.surface import build_surface
@@ -58,7 +59,9 @@ class Entry:
 def zone_risk(
     data: AreaData, system: str | None = None, *, cell_m: float = 500.0
 ) -> tuple[gpd.GeoDataFrame, pd.Series, str]:
-    """Zones of an area, their recorded crime a month over the last year, and its unit; all types count alike.
+    """Zones of an area, their recorded crime a month over the last year, and its unit.
+
+    Types that patrols themselves produce (drugs, for example) are left out, as in the risk of a plan; the others count alike.
 
     Parameters
     ----------
@@ -164,11 +167,11 @@ def _park(scoring: str) -> PatrolScene:
 
 _ENTRIES = (
     Entry(
-        "sampleford-zones", "Sampleford, zones", "Zones of the generated city Sampleford; value is recorded crime a month in the last year.",
+        "sampleford-zones", "Sampleford, zones", "Zones of the generated city Sampleford; value is recorded crime a month in the last year, without types that patrols produce.",
         "urban", True, _sampleford,
     ),
     Entry(
-        "sampleford-wards", "Sampleford, wards", "Wards of the generated city Sampleford; value is recorded crime a month in the last year.",
+        "sampleford-wards", "Sampleford, wards", "Wards of the generated city Sampleford; value is recorded crime a month in the last year, without types that patrols produce.",
         "urban", True, _sampleford_wards,
     ),
     Entry(

@@ -26,7 +26,8 @@ import pandas as pd
 from patrol_core.errors import InputError
 from patrol_core.graphs.network import Floats
 from patrol_core.graphs.observations import Box
-from patrol_core.graphs.scene_parts import Pair, whole
+from patrol_core.graphs.scene_parts import whole
+from patrol_core.graphs.scene_streets import Pair
 
 RHO, KAPPA, SIGMA = 0.6, 0.08, 0.35
 WIDTH_KM, HEIGHT_KM = 30.0, 24.0

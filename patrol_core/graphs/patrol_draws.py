@@ -29,5 +29,6 @@ def drawn_documents(solution: GraphSolution, shifts: int, *, seed: int) -> list[
     """The drawn patrols as node ids: by shift, by unit, by state."""
     ids = solution.game.node_ids
     return [
-        [[ids[k] for k in walk] for walk in patrol.walks] for patrol in draw_patrols(solution, shifts, seed=seed)
+        [[ids[k] for k in walk] for walk in patrol.walks]
+        for patrol in draw_patrols(solution, shifts, seed=seed)
     ]

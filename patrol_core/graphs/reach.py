@@ -57,7 +57,7 @@ def moves_home(game: GraphGame, unit: Unit, base: int) -> Ints:
     """Fewest moves from every node to where a unit that started at ``base`` may end, shape (nodes,)."""
     allowed = allowed_nodes(game, unit)
     if game.force_return:
-        return moves_from(game.network, allowed, [base], back=True)[0]
+        return np.asarray(moves_from(game.network, allowed, [base], back=True)[0])
     if unit.ends is None:
         return np.where(allowed, 0, NEVER)
     inside = [k for k in unit.ends if allowed[k]]
@@ -103,7 +103,9 @@ def _most_visits(game: GraphGame, unit: Unit, number: int) -> Ints:
             possible |= bool(home[base] <= game.moves)
             best = np.maximum(best, game.moves + 1 - out[game.targets] - home[game.targets])
         else:
-            visits = np.array([_exact_visits(game, allowed, base, home == 0, t) for t in game.targets.tolist()])
+            visits = np.array(
+                [_exact_visits(game, allowed, base, home == 0, t) for t in game.targets.tolist()]
+            )
             possible |= bool((visits >= 0).any())
             best = np.maximum(best, visits)
     if not possible:

@@ -5,6 +5,7 @@ Nothing here knows how a strategy was found; a result is re-checked with it befo
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,7 +30,7 @@ def fault_of(game: GraphGame, unit: Unit, walk: Walk) -> str:
     if unit.nodes is not None and not unit.nodes.issuperset(walk):
         return "it leaves the nodes it is kept to"
     links = _links(game)
-    for a, b in zip(walk[:-1], walk[1:], strict=True):
+    for a, b in itertools.pairwise(walk):
         if a == b and not (game.waiting or unit.stationary or game.form == SCHEDULE):
             return f"it waits at {game.node_ids[a]!r}"
         if a != b and (unit.stationary or (a, b) not in links):
@@ -55,7 +56,7 @@ def visits_of(game: GraphGame, walks: Sequence[Walk]) -> Floats:
 
 def moves_of(walks: Sequence[Walk]) -> int:
     """Moves of all units together; waits are none."""
-    return sum(a != b for walk in walks for a, b in zip(walk[:-1], walk[1:], strict=True))
+    return sum(a != b for walk in walks for a, b in itertools.pairwise(walk))
 
 
 def covered_by(game: GraphGame, walks: Sequence[Walk], schedules: Sequence[Sequence[int]] = ()) -> Flags:

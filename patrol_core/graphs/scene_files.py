@@ -36,7 +36,8 @@ from patrol_core.graphs.road_parts import Roads, counted
 from patrol_core.graphs.road_tables import EDGE_WORDS, NODE_WORDS, File
 from patrol_core.graphs.roads import read_roads
 from patrol_core.graphs.scene_json import FORMAT, loads, scene_from
-from patrol_core.graphs.scene_parts import key_of, streets_of
+from patrol_core.graphs.scene_parts import key_of
+from patrol_core.graphs.scene_streets import streets_of
 from patrol_core.sources import text_table
 from patrol_core.sources.vector_files import load_bytes, read_features
 

@@ -1,52 +1,20 @@
-"""What the families of patrol scenes share: keys, nearest nodes, streets in one piece, bridges between parts, bases."""
+"""What the families of patrol scenes share: keys, checked numbers, nearness, bridges between parts, bases, highest values."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from patrol_core.errors import InputError
+from patrol_core.graphs.graph_game import NodeId
 from patrol_core.graphs.network import Floats, Ints
-from patrol_core.graphs.road_parts import Roads, counted
-from patrol_core.sources.projection import project_points
-
-DEGREES = "EPSG:4326"
-Pair = tuple[float, float]
-
-
-@dataclass(frozen=True, eq=False)
-class Streets:
-    """A street graph in one piece.
-
-    Attributes
-    ----------
-    ids
-        Names of the crossings.
-    edges
-        Pairs of names, each once; both ways where ``directed`` is False.
-    directed
-        True where a one-way street was kept; two-way streets then stand twice.
-    xy
-        Places in metres of ``crs``, shape (crossings, 2).
-    crs
-        Coordinate system, or None for a plane without a place on Earth.
-    notes
-        What was left out.
-    """
-
-    ids: tuple[str, ...]
-    edges: tuple[tuple[str, str], ...]
-    directed: bool
-    xy: Floats
-    crs: str | None
-    notes: tuple[str, ...]
+from patrol_core.graphs.scene_streets import Pair as Pair
+from patrol_core.graphs.scene_streets import nearest
 
 
 def key_of(*parts: Any) -> str:
@@ -56,101 +24,6 @@ def key_of(*parts: Any) -> str:
         digest.update(part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode())
         digest.update(b"\x00")
     return digest.hexdigest()[:12]
-
-
-def streets_of(roads: Roads) -> Streets:
-    """The largest part of a road network as plain pairs; loops and parallel streets add no move and are left out.
-
-    Raises
-    ------
-    InputError
-        When the network has no places.
-    """
-    network = roads.network
-    if network.xy is None:
-        raise InputError(
-            f"{roads.name} has no places of its crossings; give a table of nodes with lon, lat or x, y."
-        )
-    count = len(network.nodes)
-    links = coo_array((np.ones(network.size), (network.tail, network.head)), shape=(count, count))
-    _, member = connected_components(links, directed=False)
-    stay = np.flatnonzero(member == int(np.bincount(member).argmax()))
-    kept = set(stay.tolist())
-    directed = not network.two_way
-    found: dict[tuple[int, int], None] = {}
-    extra = 0
-    for a, b, single in zip(
-        network.tail.tolist(), network.head.tolist(), network.oneway.tolist(), strict=True
-    ):
-        if a not in kept:
-            continue
-        ways = [(a, b)] if directed and single else [(a, b), (b, a)] if directed else [(min(a, b), max(a, b))]
-        fresh = [way for way in ways if a != b and way not in found]
-        extra += not fresh
-        found.update(dict.fromkeys(fresh))
-    notes = list(roads.notes)
-    if len(stay) < count:
-        notes.append(
-            f"{counted(count - len(stay), 'crossing is', 'crossings are')} not connected with the other {len(stay):,}; left out."
-        )
-    if extra:
-        notes.append(
-            f"{counted(extra, 'street is a loop or parallel', 'streets are loops or parallel')} to another; left out."
-        )
-    names = network.nodes
-    return Streets(
-        tuple(names[k] for k in stay.tolist()),
-        tuple((names[a], names[b]) for a, b in found),
-        directed,
-        network.xy[stay],
-        short_crs(roads.crs),
-        tuple(notes),
-    )
-
-
-def short_crs(crs: str | None) -> str | None:
-    """The authority's code of a coordinate system (``EPSG:27700``) where it has one, else as given."""
-    from pyproj import CRS
-
-    if crs is None:
-        return None
-    code = CRS.from_user_input(crs).to_authority(min_confidence=90)
-    return crs if code is None else ":".join(code)
-
-
-def nearest(xy: Floats, points: Floats) -> tuple[Ints, Floats]:
-    """Position of the nearest place of every point, and its distance in the unit of both."""
-    away, hit = cKDTree(xy).query(np.asarray(points, dtype=float).reshape(-1, 2))
-    return np.asarray(hit, dtype=np.int64), np.asarray(away, dtype=float)
-
-
-def on_plane(points: Sequence[Pair] | Floats, crs: str | None, what: str) -> Floats:
-    """Longitude and latitude as metres of ``crs``, shape (n, 2); where there is no ``crs``, x and y of the plane as they are.
-
-    Raises
-    ------
-    InputError
-        When a point is not on Earth; ``what`` names the points.
-    """
-    table = np.asarray(points, dtype=float).reshape(-1, 2)
-    if not np.isfinite(table).all():
-        raise InputError(f"A place of the {what} is no pair of numbers; give longitude and latitude.")
-    if crs is None:
-        return table
-    wrong = (np.abs(table[:, 0]) > 180) | (np.abs(table[:, 1]) > 90)
-    if wrong.any():
-        lon, lat = table[int(np.argmax(wrong))]
-        raise InputError(
-            f"A place of the {what} is longitude {lon:g}, latitude {lat:g}, which is not on Earth; give (longitude, latitude)."
-        )
-    if crs == DEGREES:
-        return table
-    return np.column_stack(project_points(table[:, 0], table[:, 1], DEGREES, crs))
-
-
-def in_degrees(xy: Floats, crs: str) -> Floats:
-    """Metres of ``crs`` as longitude and latitude, shape (n, 2)."""
-    return xy if crs == DEGREES else np.column_stack(project_points(xy[:, 0], xy[:, 1], crs, DEGREES))
 
 
 def proximity(distance: Floats) -> Floats:
@@ -235,17 +108,15 @@ def suggested_bases(xy: Floats, demand: Ints, weight: Floats, count: int) -> lis
     return chosen
 
 
-def highest(
-    values: Mapping[Any, float], most: int | None, unit: str, what: str
-) -> tuple[dict[Any, float], str]:
+def highest(values: Mapping[str, float], most: int | None, what: str) -> tuple[dict[NodeId, float], str]:
     """The highest values above 0, and a sentence on what is left out ("" where nothing is).
 
     Parameters
     ----------
     most
         How many; None for all. Of equal values the first stands.
-    unit, what
-        Words for the sentence: ``crimes``, ``crossings``.
+    what
+        ``zones`` or ``crossings``, for the sentence.
 
     Raises
     ------
@@ -254,7 +125,7 @@ def highest(
     """
     if most is not None:
         whole(most, "most_targets")
-    some = {name: value for name, value in values.items() if value > 0}
+    some: dict[NodeId, float] = {name: value for name, value in values.items() if value > 0}
     if not some:
         raise InputError(
             f"None of the {len(values):,} {what} has a value above 0, so there is no target; check the data."
@@ -267,5 +138,6 @@ def highest(
         return kept, ""
     share = 1.0 - sum(kept.values()) / sum(some.values())
     return kept, (
-        f"The {len(kept)} {what} of highest value are targets; {left:,} more with {share:.0%} of all {unit} are left out."
+        f"{len(kept)} of {len(some):,} {what} with a value above 0 are targets; the other {left:,} hold {share:.0%} of the sum of "
+        "all values and are left out."
     )

@@ -22,17 +22,8 @@ from patrol_core.graphs.graph_game import KEEP, NodeId
 from patrol_core.graphs.network import Floats
 from patrol_core.graphs.patrol_scene import PatrolScene
 from patrol_core.graphs.road_parts import Roads, counted
-from patrol_core.graphs.scene_parts import (
-    Pair,
-    highest,
-    joined,
-    key_of,
-    nearest,
-    on_plane,
-    streets_of,
-    suggested_bases,
-    whole,
-)
+from patrol_core.graphs.scene_parts import highest, joined, key_of, suggested_bases, whole
+from patrol_core.graphs.scene_streets import FAR_M, Pair, check_near, nearest, on_plane, snapped, streets_of
 from patrol_core.zones import locate, neighbours
 from patrol_core.zones.plane import is_located
 
@@ -40,7 +31,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 MOST_TARGETS = 12
-FAR_M = 250.0
 
 
 def urban_zone_scene(
@@ -87,10 +77,10 @@ def urban_zone_scene(
     middle = zones.geometry.representative_point()
     xy = np.column_stack([middle.x, middle.y])
     pairs, said = _borders(zones, ids, xy, corners=corners)
-    kept, left = highest(values, most_targets, unit, "zones")
+    kept, left = highest(values, most_targets, "zones")
     notes += [*said, *([left] if left else [])]
     crs = zones.crs.to_string() if zones.crs is not None and is_located(zones.crs.to_wkt()) else None
-    place = {zone: k for k, zone in enumerate(ids)}
+    place: dict[NodeId, int] = {zone: k for k, zone in enumerate(ids)}
     if stations:
         points = on_plane(list(stations.values()), crs, "stations")
         at = locate(zones, points[:, 0], points[:, 1])
@@ -99,7 +89,7 @@ def urban_zone_scene(
             k = list(stations).index(name)
             at[k] = int(np.argmin(shapely.distance(zones.geometry.to_numpy(), shapely.Point(points[k]))))
             notes.append(f"Station {name} lies in no zone; zone {ids[at[k]]} is nearest.")
-        bases = {name: ids[zone] for name, zone in zip(stations, at.tolist(), strict=True)}
+        bases: dict[str, NodeId] = {name: ids[zone] for name, zone in zip(stations, at.tolist(), strict=True)}
     else:
         bases = _suggested(ids, xy, place, kept, suggested)
         notes.append("No station was given; the zones that lie best to the targets are suggested as bases.")
@@ -163,18 +153,19 @@ def urban_street_scene(
             f"{counted(int((~here).sum()), 'crime', 'crimes')} of {len(table):,} without a place; left out."
         )
     node, away = nearest(streets.xy, table[here])
+    check_near(away, "crime")
     far = int((away > FAR_M).sum())
     if far:
         notes.append(
             f"{counted(far, 'crime is', 'crimes are')} more than {FAR_M:g} m from the nearest crossing (at most {away.max():,.0f} m)."
         )
     sums = np.bincount(node, weights=load[here], minlength=len(streets.ids))
-    kept, left = highest(dict(zip(streets.ids, sums.tolist(), strict=True)), most_targets, unit, "crossings")
+    kept, left = highest(dict(zip(streets.ids, sums.tolist(), strict=True)), most_targets, "crossings")
     notes += [left] if left else []
-    place = {name: k for k, name in enumerate(streets.ids)}
+    place: dict[NodeId, int] = {name: k for k, name in enumerate(streets.ids)}
     if stations:
-        hit, _ = nearest(streets.xy, on_plane(list(stations.values()), streets.crs, "stations"))
-        bases = {name: streets.ids[k] for name, k in zip(stations, hit.tolist(), strict=True)}
+        bases, said = snapped(streets, stations, "Station")
+        notes += said
     else:
         bases = _suggested(list(streets.ids), streets.xy, place, kept, suggested)
         notes.append(
@@ -218,7 +209,7 @@ def _borders(
     zones: gpd.GeoDataFrame, ids: Sequence[str], xy: Floats, *, corners: bool
 ) -> tuple[list[tuple[int, int]], list[str]]:
     """Pairs of zones that share a border, and what was joined without one."""
-    place = {zone: k for k, zone in enumerate(ids)}
+    place: dict[NodeId, int] = {zone: k for k, zone in enumerate(ids)}
     touch = neighbours(zones)
     pairs = [(place[a], place[b]) for a, others in touch.items() for b in others if place[a] < place[b]]
     if pairs and not corners and zones.attrs.get("system") != "hex":  # hexagons never meet in a corner only
@@ -236,8 +227,8 @@ def _borders(
 
 
 def _suggested(
-    ids: Sequence[str], xy: Floats, place: Mapping[str, int], kept: Mapping[str, float], count: int
-) -> dict[str, str]:
+    ids: Sequence[str], xy: Floats, place: Mapping[NodeId, int], kept: Mapping[NodeId, float], count: int
+) -> dict[str, NodeId]:
     whole(count, "suggested")
     demand = np.array([place[name] for name in kept], dtype=np.int64)
     chosen = suggested_bases(xy, demand, np.array(list(kept.values())), count)
@@ -251,7 +242,7 @@ def _scene(
     xy: Floats,
     crs: str | None,
     values: Mapping[NodeId, float],
-    bases: Mapping[str, str],
+    bases: Mapping[str, NodeId],
     *,
     defaults: Mapping[str, Any],
     notes: Sequence[str],

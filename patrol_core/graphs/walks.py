@@ -43,7 +43,14 @@ def _ways(game: GraphGame, mover: Unit | MovingAttacker) -> list[tuple[int, Ints
     if isinstance(mover, Unit):
         allowed = allowed_nodes(game, mover)
         return [
-            (base, np.where(np.arange(len(allowed)) == base, 0, NEVER) if mover.stationary else moves_home(game, mover, base), allowed, mover.stationary)
+            (
+                base,
+                np.where(np.arange(len(allowed)) == base, 0, NEVER)
+                if mover.stationary
+                else moves_home(game, mover, base),
+                allowed,
+                mover.stationary,
+            )
             for base in mover.bases
         ]
     allowed = np.ones(len(game.node_ids), dtype=bool)

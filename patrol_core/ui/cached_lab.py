@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -28,6 +28,11 @@ def content_key(*parts: Any) -> str:
         digest.update(part if isinstance(part, bytes) else repr(part).encode())
         digest.update(b"\x00")
     return digest.hexdigest()[:20]
+
+
+def files_key(files: Sequence[tuple[str, bytes]]) -> str:
+    """Hash of files with their names."""
+    return content_key(*(part for name, data in files for part in (name, data)))
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)

@@ -226,7 +226,7 @@ def run_trials(of: str, words: str, trials: tuple[Trial, ...]) -> Trials:
             rows = job.curves.setdefault(trial.name, [])
             try:
                 job.found[trial.name] = trial.run(
-                    lambda *row, rows=rows: rows.append(row),  # type: ignore[misc]
+                    lambda *row, rows=rows: rows.append(row),
                     job.cancel.is_set,
                 )
             except PatrolError as error:

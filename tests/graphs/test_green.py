@@ -11,7 +11,8 @@ from pyproj import Geod
 from sklearn.cluster import KMeans
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.green import green_scene, make_grid
+from patrol_core.graphs.green import green_scene
+from patrol_core.graphs.green_grid import make_grid
 from patrol_core.graphs.observations import box_around, read_observations
 from patrol_core.graphs.park import generated_park
 

@@ -13,12 +13,8 @@ import shapely
 
 from patrol_core.errors import InputError
 from patrol_core.graphs.features import WEIGHTS, in_metres, people_around, read_facilities
-from patrol_core.graphs.infrastructure import (
-    crossing_scores,
-    facility_scores,
-    infrastructure_scene,
-    published_weights,
-)
+from patrol_core.graphs.infrastructure import infrastructure_scene
+from patrol_core.graphs.infrastructure_scores import crossing_scores, facility_scores, published_weights
 from patrol_core.graphs.network import grid_city, make_network
 from patrol_core.graphs.road_parts import Roads
 from patrol_core.graphs.scene_files import read_street_files
@@ -152,6 +148,19 @@ def test_facilities_far_off_are_said_and_can_be_left_out():
     assert any("1 facility farther than 300 m" in note for note in scene.notes)
 
 
+def test_swapped_places_are_refused_not_snapped():
+    given = facilities(("school", 0, 0)).to_crs(4326)
+    turned = gpd.GeoDataFrame(
+        given.drop(columns="geometry"),
+        geometry=gpd.points_from_xy(given.geometry.y, given.geometry.x),
+        crs=4326,
+    )
+    with pytest.raises(InputError, match="km from the streets"):
+        infrastructure_scene(town(), turned)
+    scene = infrastructure_scene(town(), given, bases={"Far": lonlat((1300, 0))[0]})
+    assert "Base Far is 1,000 m from its crossing; check its place." in scene.notes
+
+
 def test_oneway_streets_and_parts():
     xy = np.array([[0.0, 0], [100, 0], [200, 0], [900, 900], [1000, 900]]) + ORIGIN
     network = make_network(
@@ -220,7 +229,7 @@ def test_a_radius_is_in_metres_not_web_mercator():
     far = infrastructure_scene(roads, facilities(("school", 0, 50)), blocks=blocks, radius_m=99)
     assert near.values["0,0"] == pytest.approx(WEIGHTS["school"] * (1 + math.log(8)))
     assert far.values["0,0"] == WEIGHTS["school"]
-    assert any("1 facility has nobody living around" in note for note in far.notes)
+    assert any("1 facility has population 0 around" in note for note in far.notes)
 
 
 # -- files ------------------------------------------------------------------------------------------

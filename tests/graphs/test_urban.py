@@ -75,7 +75,7 @@ def test_targets_left_out_are_said_with_their_share():
     scene = urban_zone_scene(FOUR, RISK, most_targets=1, unit="crimes per month")
     assert scene.values == {"01": 4.0}
     assert (
-        "The 1 zones of highest value are targets; 2 more with 43% of all crimes per month are left out."
+        "1 of 3 zones with a value above 0 are targets; the other 2 hold 43% of the sum of all values and are left out."
         in scene.notes
     )
     every = urban_zone_scene(FOUR, RISK, most_targets=None)
@@ -119,14 +119,21 @@ def test_suggested_bases_are_the_greedy_medians():
     assert sorted(suggested_bases(xy, demand, weight, 9)) == [0, 1, 2, 3]
 
 
-def test_one_base_is_the_best_one_by_enumeration():
-    rng = np.random.default_rng(4)
+@pytest.mark.parametrize("seed", [4, 5, 6])
+def test_every_base_is_the_best_next_one_by_enumeration(seed):
+    rng = np.random.default_rng(seed)
     xy, weight = rng.uniform(size=(40, 2)), rng.uniform(size=12)
     demand = rng.choice(40, 12, replace=False)
-    cost = [
-        sum(w * np.hypot(*(xy[k] - xy[t])) for t, w in zip(demand, weight, strict=True)) for k in range(40)
-    ]
-    assert suggested_bases(xy, demand, weight, 1) == [int(np.argmin(cost))]
+
+    def cost(bases):
+        return sum(
+            w * min(np.hypot(*(xy[k] - xy[t])) for k in bases) for t, w in zip(demand, weight, strict=True)
+        )
+
+    chosen: list[int] = []
+    for _ in range(5):
+        chosen.append(min((k for k in range(40) if k not in chosen), key=lambda k: cost([*chosen, k])))
+    assert suggested_bases(xy, demand, weight, 5) == chosen
 
 
 @pytest.mark.parametrize("system", ["lsoa", "ward", "grid", "hex"])
@@ -193,6 +200,15 @@ def test_crimes_count_at_the_nearest_crossing():
 def test_ill_formed_crimes(crimes, more, words):
     with pytest.raises(InputError, match=words):
         urban_street_scene(Roads(grid_city(2, 2), "Town", UK), crimes, **more)
+
+
+def test_stations_and_crimes_of_another_place():
+    roads = Roads(grid_city(3, 3), "Town")
+    scene = urban_street_scene(roads, np.array([[0.0, 0]]), {"Near": (120.0, 90.0), "Far": (900.0, 0.0)})
+    assert scene.bases == {"Near": "1,1", "Far": "0,2"}
+    assert "Station Far is 700 m from its crossing; check its place." in scene.notes
+    with pytest.raises(InputError, match=r"nearest crime is 9\.0 km from the streets"):
+        urban_street_scene(roads, np.array([[9200.0, 0], [20_000, 0]]))
 
 
 def test_streets_without_places_are_refused():

@@ -96,10 +96,18 @@ class AttackSearch:
         """Search all attack sets."""
         self._first_columns()
         finished = True
-        self.limit = float(np.sort(self.kept)[::-1][: self.game.attackers].sum()) if self.game.form == SCHEDULE else 0.0
+        self.limit = (
+            float(np.sort(self.kept)[::-1][: self.game.attackers].sum())
+            if self.game.form == SCHEDULE
+            else 0.0
+        )
         try:
             self.order, self.most = self._targets()
-            self.limit = float(self.most[self.order][: self.game.attackers].sum()) if self.game.form == SCHEDULE else 0.0
+            self.limit = (
+                float(self.most[self.order][: self.game.attackers].sum())
+                if self.game.form == SCHEDULE
+                else 0.0
+            )
             self._explore((), 0)
         except _TimeUpError:
             finished = False
@@ -225,7 +233,9 @@ class AttackSearch:
         if point is not None and (self.best is None or point.value > self.best[0]):
             self.best = point.value, point, chosen
         if self.best is not None:
-            self.history.append((time.perf_counter() - self.started, self.best[0] * self.size, self.limit * self.size))
+            self.history.append(
+                (time.perf_counter() - self.started, self.best[0] * self.size, self.limit * self.size)
+            )
             if self.heard is not None and self.heard(self.best[0] * self.size, self.limit * self.size):
                 raise _TimeUpError
 

@@ -8,6 +8,7 @@ from patrol_core.errors import InputError
 from patrol_core.graphs.coverage.exact_walks import exact_walks
 from patrol_core.graphs.coverage.joint import TooManyColumnsError, joined
 from patrol_core.graphs.coverage.labels import MOST_LABELS, TooManyLabelsError, UnitLabels
+from patrol_core.graphs.coverage.masks import distinct
 from patrol_core.graphs.coverage.pricing import ChoicePricer, ListedPricer, Pricer
 from patrol_core.graphs.coverage.tours import best_tours
 from patrol_core.graphs.coverage.walk_pricer import WalkPricer
@@ -64,8 +65,8 @@ def every_schedule(game: GraphGame, unit: Unit, *, most: int = MOST_LABELS) -> U
 def _stationary_schedules(game: GraphGame, unit: Unit) -> UnitLabels:
     """Standing at a base with a target, or (idle) covering nothing."""
     labels = best_tours(game, unit, range(game.size))
-    if not game.idle:
-        return labels
+    if not game.idle or not labels.masks.any(axis=1).all():
+        return labels.chosen(distinct(labels.masks))
     bare = labels.masks[:1] * 0
     return UnitLabels(
         labels.fields, np.concatenate([labels.masks, bare]), np.append(labels.cost, 0),
@@ -93,4 +94,3 @@ def make_pricer(game: GraphGame, *, most: int = MOST_LABELS) -> Pricer:
     except TooManyColumnsError:
         return ChoicePricer(labels, range(game.size), game.size)
     return ListedPricer(joint, range(game.size), game.size)
-

@@ -58,7 +58,7 @@ def solve_commitment(
     pricer = make_pricer(game)
     search = AttackSearch(game, pricer, until=started + time_limit, gap=gap, heard=_scaled(heard, scale))
     found = search.run()
-    columns, chances = found.columns, found.probability
+    columns, chances = list(found.columns), found.probability
     if game.form == SCHEDULE and may_drop(game):
         columns, chances = thinned(game, found)
     patrols = patrols_of(game, columns, chances)
@@ -85,7 +85,9 @@ def solve_commitment(
     )  # fmt: skip
 
 
-def _scaled(heard: Callable[[float, float], bool] | None, scale: float) -> Callable[[float, float], bool] | None:
+def _scaled(
+    heard: Callable[[float, float], bool] | None, scale: float
+) -> Callable[[float, float], bool] | None:
     return None if heard is None else lambda low, high: heard(low / scale, high / scale)
 
 
@@ -131,7 +133,9 @@ def best_answer(
             f"The attackers gain {most - paid:.3g} by another answer than the planned one: this is a fault of the program, please report it."
         )
     if game.form != NORMAL and len(intended) != game.attackers:
-        raise SolverError("The planned attack has another number of targets than there are attackers: please report it.")
+        raise SolverError(
+            "The planned attack has another number of targets than there are attackers: please report it."
+        )
     cost = game.step_cost * expected_moves(patrols) if game.costs_matter else 0.0
     return Answer(tuple(intended), float(defender[list(intended)].sum()) - cost, paid, max(most - paid, 0.0))
 

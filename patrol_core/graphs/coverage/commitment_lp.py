@@ -83,7 +83,9 @@ class CommitmentLP:
         lp.row_lower_ = np.concatenate([np.full(n, -np.inf if at_most else 0.0), np.full(n, -np.inf), [1.0]])
         lp.row_upper_ = np.concatenate([np.zeros(n), np.full(n, np.inf), [1.0]])
         slope = self.held - self.gained
-        starts, index, values = [0], [], []
+        starts: list[int] = [0]
+        index: list[int] = []
+        values: list[float] = []
         for t in range(n):
             index += [t, n + t]
             values += [1.0, float(slope[t])]
@@ -102,7 +104,10 @@ class CommitmentLP:
     def add(self, columns: Sequence[Column]) -> None:
         """More joint strategies."""
         n = self.count
-        starts, index, values, cost = [], [], [], []
+        starts: list[int] = []
+        index: list[int] = []
+        values: list[float] = []
+        cost: list[float] = []
         for column in columns:
             starts.append(len(index))
             inside = np.flatnonzero(column.coverage).tolist()
@@ -145,7 +150,9 @@ class CommitmentLP:
             for t, row in enumerate(rows.tolist()):
                 self.highs.changeRowBounds(row, float(low[t]), float(high[t]))
                 # The slack helps whichever side the row has.
-                self.highs.changeCoeff(row, n + 1, 1.0 if np.isfinite(low[t]) else -1.0 if np.isfinite(high[t]) else 0.0)
+                self.highs.changeCoeff(
+                    row, n + 1, 1.0 if np.isfinite(low[t]) else -1.0 if np.isfinite(high[t]) else 0.0
+                )
             self.highs.changeColBounds(n, bottom, top)
         self.base = float(self.lost[list(inside)].sum())
 
@@ -169,5 +176,11 @@ class CommitmentLP:
         broken = max(float(x[n + 1]), 0.0)
         value = self.base - (objective - _PENALTY * broken)
         return Point(
-            value, broken, float(x[n]), np.clip(x[:n], 0.0, 1.0), np.maximum(x[n + 2 :], 0.0), -duals[:n], -float(duals[2 * n])
+            value,
+            broken,
+            float(x[n]),
+            np.clip(x[:n], 0.0, 1.0),
+            np.maximum(x[n + 2 :], 0.0),
+            -duals[:n],
+            -float(duals[2 * n]),
         )

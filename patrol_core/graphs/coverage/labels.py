@@ -48,7 +48,11 @@ class UnitLabels:
         """Some of the labels."""
         picks = np.asarray(which, dtype=np.int64)
         return UnitLabels(
-            self.fields, self.masks[picks], self.cost[picks], lambda k: self.walk(int(picks[k])), self.looked_at
+            self.fields,
+            self.masks[picks],
+            self.cost[picks],
+            lambda k: self.walk(int(picks[k])),
+            self.looked_at,
         )
 
 

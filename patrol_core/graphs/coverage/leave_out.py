@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -33,7 +34,7 @@ def thinned(game: GraphGame, found: Committed) -> tuple[list[Column], Floats]:
     columns: list[Column] = []
     chances: list[float] = []
     for column, chance in zip(found.columns, found.probability.tolist(), strict=True):
-        for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+        for low, high in itertools.pairwise(cuts):
             out = [t for t, share in shares.items() if share <= low and column.coverage[t]]
             columns.append(_without(game, column, out) if out else column)
             chances.append(chance * (high - low))

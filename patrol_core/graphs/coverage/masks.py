@@ -108,7 +108,7 @@ class Fields:
 def distinct(masks: Masks, cost: Ints | None = None) -> Ints:
     """Positions of the cheapest of equal masks, in the order of the masks."""
     keys = [masks[:, k] for k in range(masks.shape[1])]
-    order = np.lexsort(([cost, *keys] if cost is not None else keys))
+    order = np.lexsort([cost, *keys] if cost is not None else keys)
     sorted_masks = masks[order]
     first = np.ones(len(order), dtype=bool)
     first[1:] = (sorted_masks[1:] != sorted_masks[:-1]).any(axis=1)
@@ -119,7 +119,9 @@ def undominated(masks: Masks, cost: Ints | None = None) -> Ints:
     """Positions of the masks that no other contains at the same cost or less; of equal ones one."""
     chosen = distinct(masks, cost)
     size = np.bitwise_count(masks[chosen]).sum(axis=1)
-    order = chosen[np.lexsort((-size.astype(np.int64), cost[chosen]) if cost is not None else (-size.astype(np.int64),))]
+    order = chosen[
+        np.lexsort((-size.astype(np.int64), cost[chosen]) if cost is not None else (-size.astype(np.int64),))
+    ]
     kept = np.zeros(0, dtype=np.int64)
     start, step = 0, 64
     while start < len(order):

@@ -74,7 +74,7 @@ class ListedPricer:
             "joint coverages": len(joint),
         }
 
-    def answer(self, weights: Floats, price: float, seconds: float) -> Priced:
+    def answer(self, weights: Floats, price: float, seconds: float) -> Priced:  # noqa: ARG002 (instant)
         """See :class:`Pricer`."""
         worth = self.matrix @ weights[self.active] - price * self.joint.cost
         best = np.argsort(-worth, kind="stable")[:_MORE]
@@ -93,11 +93,11 @@ class ListedPricer:
 
 
 class ChoicePricer:
-    """The labels of every unit are listed, their combinations are not: an integer program chooses one label a unit.
+    r"""The labels of every unit are listed, their combinations are not: an integer program chooses one label a unit.
 
     .. math::
-        \\max \\sum_t w_t y_t - c \\sum_{u,k} m_{uk} x_{uk} \\;\\text{ s.t. }\\; \\sum_k x_{uk} = n_u,\\;
-        \\tau y_t \\le \\sum_{u,k} v_{ukt} x_{uk},\\; x \\in \\mathbb{Z},\\; y \\in \\{0, 1\\}
+        \max \sum_t w_t y_t - c \sum_{u,k} m_{uk} x_{uk} \;\text{ s.t. }\; \sum_k x_{uk} = n_u,\;
+        \tau y_t \le \sum_{u,k} v_{ukt} x_{uk},\; x \in \mathbb{Z},\; y \in \{0, 1\}
 
     with n_u units of the same kind and v the visits of a label, at most tau. Where a weight is below 0, y is held up from below:
     y >= (visits - tau + 1) / (most visits).
@@ -161,7 +161,9 @@ class ChoicePricer:
         return tuple(left[id(row)].pop() for row in self.labels)
 
     def _column(self, picks: tuple[int, ...]) -> Column:
-        visits = sum(self.visits[self.kinds.index(id(row))][k] for row, k in zip(self.labels, picks, strict=True))
+        visits = sum(
+            self.visits[self.kinds.index(id(row))][k] for row, k in zip(self.labels, picks, strict=True)
+        )
         coverage = np.zeros(self.targets)
         coverage[self.active] = np.asarray(visits) >= self.tau
         moves = sum(int(row.cost[k]) for row, k in zip(self.labels, picks, strict=True))

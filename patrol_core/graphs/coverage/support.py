@@ -24,6 +24,8 @@ def patrols_of(game: GraphGame, columns: Sequence[Column], probability: Floats) 
         before = found[key].probability if key in found else 0.0
         found[key] = JointPatrol(before + chance, walks, shown)
     total = sum(patrol.probability for patrol in found.values())
-    patrols = [JointPatrol(patrol.probability / total, patrol.walks, patrol.schedules) for patrol in found.values()]
+    patrols = [
+        JointPatrol(patrol.probability / total, patrol.walks, patrol.schedules) for patrol in found.values()
+    ]
     order = np.argsort([-patrol.probability for patrol in patrols], kind="stable")
     return tuple(patrols[k] for k in order)

@@ -11,6 +11,7 @@ by covers nothing, and moves are kept as cost.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -116,7 +117,7 @@ def _ground(game: GraphGame, allowed: Flags, active: Sequence[int], *, direct: b
     np.fill_diagonal(apart, NEVER)
     tail, head = arcs_of(game.network, allowed)
     cuts = np.searchsorted(tail, np.arange(len(allowed) + 1))
-    ways = tuple(head[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True))
+    ways = tuple(head[a:b] for a, b in itertools.pairwise(cuts))
     return _Ground(places, apart, toward, ways)
 
 
@@ -233,9 +234,7 @@ class _Search:
         visits = np.bitwise_count(mask).sum(axis=1).astype(np.int64)
         # A stay at a target is no move; in normal form moves are not needed, for dropping is only safe without costs.
         cost = time - self.stay * visits + self.home[node]
-        return UnitLabels(
-            self.fields, mask, cost, lambda k: self._walk(k, place, time, parent), self.made
-        )
+        return UnitLabels(self.fields, mask, cost, lambda k: self._walk(k, place, time, parent), self.made)
 
     def _walk(self, k: int, place: Ints, time: Ints, parent: Ints) -> Walk:
         chain = [k]

@@ -13,6 +13,7 @@ every joint strategy, so column generation on top of it always knows its gap.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -177,10 +178,12 @@ class WalkPricer:
         worth[self.cover] = weights
         found = self.model.maximise(worth, min(seconds, _SECONDS), gap=1e-7)
         if not found.x.size:
-            raise SolverError("No joint walk was found in the time: give more seconds, or make the game smaller.")
-        column = self._column(found.x)
-        value = float(column.coverage @ weights) - price * column.moves
-        return Priced(value, max(found.bound, value), (column,))
+            raise SolverError(
+                "No joint walk was found in the time: give more seconds, or make the game smaller."
+            )
+        best = self._column(found.x)
+        value = float(best.coverage @ weights) - price * best.moves
+        return Priced(value, max(found.bound, value), (best,))
 
     def _column(self, x: Floats) -> Column:
         chosen = {t for t in range(self.game.size) if x[self.cover[t]] > 0.5}
@@ -191,7 +194,7 @@ class WalkPricer:
         order = {unit: iter(found) for unit, found in walks.items()}
         rows = [next(order[unit]) for unit in self.game.units]
         joint = tuple(walk for walk, _ in rows)
-        moves = sum(a != b for walk in joint for a, b in zip(walk[:-1], walk[1:], strict=True))
+        moves = sum(a != b for walk in joint for a, b in itertools.pairwise(walk))
         schedules = tuple(tuple(t for t in toured if t in chosen) for _, toured in rows)
         coverage = np.zeros(self.game.size)
         if self.game.form == NORMAL:
@@ -229,5 +232,7 @@ class WalkPricer:
             walk += [node] * (after - time)
             time = after
         if self.by_tour and self.game.tau == 1:
-            toured = [t for t in range(self.game.size) if int(self.game.targets[t]) in walk and self._alone(flow, t)]
+            toured = [
+                t for t in range(self.game.size) if int(self.game.targets[t]) in walk and self._alone(flow, t)
+            ]
         return tuple(walk), tuple(dict.fromkeys(toured))

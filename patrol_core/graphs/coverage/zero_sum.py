@@ -137,7 +137,12 @@ def _program(loss: Floats, relief: Floats, attackers: int) -> ArrayLP:
     rows.add(list(range(count)), [1.0] * count, attackers, attackers)
     most = worst(loss, attackers)
     low = min(0.0, worst(loss - relief, attackers)) - 1.0
-    return ArrayLP(np.append(np.zeros(count), -1.0), np.append(np.zeros(count), low), np.append(np.ones(count), most + 1.0), rows)
+    return ArrayLP(
+        np.append(np.zeros(count), -1.0),
+        np.append(np.zeros(count), low),
+        np.append(np.ones(count), most + 1.0),
+        rows,
+    )
 
 
 def _cut(loss: Floats, relief: Floats, column: Column) -> tuple[list[int], list[float], float, float]:

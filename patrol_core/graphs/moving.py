@@ -1,0 +1,390 @@
+r"""Attackers who move: walks against walks.
+
+A moving attacker takes every target it reaches, each once, until a unit is within ``capture_radius`` moves of it at the same state;
+at that state it is caught before it takes anything. Stationary attackers of the same game attack as usual. What a walk is worth
+depends on when it is where, so coverages do not do: all walks of both sides are listed (their numbers are worked out first), and
+
+* zero-sum games are solved by a double oracle over these lists, with payoffs computed only for pairs that are met;
+* general-sum games by one linear program for every attack, on the whole matrix.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from patrol_core.certificate import Certificate, Status, relative_gap
+from patrol_core.errors import InputError
+from patrol_core.games.bimatrix_sse import solve_sse
+from patrol_core.games.double_oracle import Response, double_oracle
+from patrol_core.games.matrix import MatrixGame
+from patrol_core.graphs.graph_game import GraphGame, MovingAttacker, Unit
+from patrol_core.graphs.graph_solution import GraphSolution, JointPatrol, Walk
+from patrol_core.graphs.network import Flags, Floats, Ints
+from patrol_core.graphs.reach import moves_from
+from patrol_core.graphs.recount import check_patrols
+from patrol_core.graphs.walks import count_walks, joint_count, list_walks
+
+if TYPE_CHECKING:
+    from patrol_core.graphs.full_matrix import Expanded
+    from patrol_core.graphs.graph_size import GameSize
+
+MOST_ACTIONS = 400_000
+"""Joint walks of one side that are listed."""
+_NEVER = 1 << 20
+
+
+class Lists:
+    """All actions of both sides of a game with moving attackers.
+
+    Attributes
+    ----------
+    units, movers
+        Walks of every unit and of every moving attacker.
+    rows
+        (R, units) walk of each unit.
+    columns
+        (C, moving attackers + 1) walk of each attacker, and the position of the stationary attack in ``taken``.
+    """
+
+    def __init__(self, game: GraphGame) -> None:
+        self.game = game
+        rows, columns = action_counts(game)
+        for count, who in ((rows, "defender has"), (columns, "attacker has")):
+            if count > MOST_ACTIONS:
+                raise InputError(
+                    f"The {who} {count:,} joint walks, more than the {MOST_ACTIONS:,} that can be listed with moving attackers: "
+                    "give fewer moves, units or attackers."
+                )
+        listed: dict[Unit | MovingAttacker, Ints] = {}
+        movers: list[Unit | MovingAttacker] = [*game.units, *game.moving_attackers]
+        for mover in movers:
+            if mover not in listed:
+                listed[mover] = list_walks(game, mover)
+        self.units = [listed[unit] for unit in game.units]
+        self.movers = [listed[mover] for mover in game.moving_attackers]
+        self.taken = stationary_attacks(game)
+        self.rows = _product([len(walks) for walks in self.units])
+        self.columns = _product([*(len(walks) for walks in self.movers), len(self.taken)])
+        self.near = near_nodes(game)
+        self.first = [_first_visits(game, walks) for walks in self.movers]
+        visits = [
+            np.stack([(walks == node).sum(axis=1) for node in game.targets], axis=1) for walks in self.units
+        ]
+        self.visits = visits
+        self.moves = [(walks[:, 1:] != walks[:, :-1]).sum(axis=1) for walks in self.units]
+
+    def row_walks(self, row: int) -> tuple[Walk, ...]:
+        """One walk a unit."""
+        return tuple(tuple(walks[k].tolist()) for walks, k in zip(self.units, self.rows[row], strict=True))
+
+    def row_moves(self) -> Ints:
+        """(R,) moves of all units."""
+        total = np.zeros(len(self.rows), dtype=np.int64)
+        for moves, picks in zip(self.moves, self.rows.T, strict=True):
+            total += moves[picks]
+        return total
+
+    def taken_by_row(self, row: int) -> Flags:
+        """(C, n) targets that every attack takes against a joint walk."""
+        chosen = self.rows[row]
+        watched = np.zeros((self.game.moves + 1, len(self.near)), dtype=bool)
+        for walks, k in zip(self.units, chosen, strict=True):
+            watched |= self.near[:, walks[k]].T
+        out = np.zeros((len(self.columns), self.game.size), dtype=bool)
+        for number, (walks, first) in enumerate(zip(self.movers, self.first, strict=True)):
+            caught = _first_true(watched[np.arange(self.game.moves + 1), walks])
+            out |= (first < caught[:, None])[self.columns[:, number]]
+        visits = sum(table[k] for table, k in zip(self.visits, chosen, strict=True))
+        return out | self._stationary(np.asarray(visits) < self.game.tau)[self.columns[:, -1]]
+
+    def taken_by_column(self, column: int) -> Flags:
+        """(R, n) targets that an attack takes against every joint walk."""
+        chosen = self.columns[column]
+        out = np.zeros((len(self.rows), self.game.size), dtype=bool)
+        for number, (walks, first) in enumerate(zip(self.movers, self.first, strict=True)):
+            walk = walks[chosen[number]]
+            watched = self.near[walk]
+            caught = np.full(len(self.rows), _NEVER)
+            for unit, picks in zip(self.units, self.rows.T, strict=True):
+                caught = np.minimum(caught, _first_true(watched[np.arange(len(walk)), unit])[picks])
+            out |= first[chosen[number]][None, :] < caught[:, None]
+        attack = list(self.taken[chosen[-1]])
+        if attack:
+            visits = np.zeros((len(self.rows), self.game.size), dtype=np.int64)
+            for table, picks in zip(self.visits, self.rows.T, strict=True):
+                visits += table[picks]
+            out[:, attack] |= visits[:, attack] < self.game.tau
+        return out
+
+    def _stationary(self, open_: Flags) -> Flags:
+        out = np.zeros((len(self.taken), self.game.size), dtype=bool)
+        for number, attack in enumerate(self.taken):
+            out[number, list(attack)] = open_[list(attack)]
+        return out
+
+
+def action_counts(game: GraphGame) -> tuple[int, int]:
+    """Numbers of joint actions of defender and attacker, exactly."""
+    rows = joint_count([count_walks(game, unit) for unit in game.units])
+    columns = joint_count([count_walks(game, mover) for mover in game.moving_attackers])
+    still = math.comb(game.size + 1, game.attackers) if game.attackers else 1
+    return rows, columns * still
+
+
+def stationary_attacks(game: GraphGame) -> tuple[tuple[int, ...], ...]:
+    """What the stationary attackers may do: sets of A out of the targets and "none"."""
+    choices: list[int | None] = [*range(game.size), None]
+    return tuple(
+        tuple(t for t in chosen if t is not None)
+        for chosen in itertools.combinations(choices, game.attackers)
+    )
+
+
+def near_nodes(game: GraphGame) -> Flags:
+    """(nodes, nodes): whether an attacker at the first node is caught by a unit at the second."""
+    every = np.ones(len(game.node_ids), dtype=bool)
+    return moves_from(game.network, every, range(len(every))) <= game.capture_radius
+
+
+def _first_visits(game: GraphGame, walks: Ints) -> Ints:
+    """(walks, n) the first state at which each target is reached; a large number where it is not."""
+    out = np.full((len(walks), game.size), _NEVER)
+    for t, node in enumerate(game.targets.tolist()):
+        out[:, t] = _first_true(walks == node)
+    return out
+
+
+def _first_true(flags: Flags) -> Ints:
+    """Position of the first True of every row; a large number without one."""
+    return np.where(flags.any(axis=1), flags.argmax(axis=1), _NEVER)
+
+
+def _product(counts: Sequence[int]) -> Ints:
+    return np.indices(counts).reshape(len(counts), -1).T.astype(np.int64)
+
+
+# -- solving ------------------------------------------------------------------------------------------
+
+
+def solve_moving(
+    game: GraphGame, *, time_limit: float, gap: float, heard: Callable[[float, float], bool] | None
+) -> GraphSolution:
+    """The equilibrium of a game with moving attackers.
+
+    Raises
+    ------
+    InputError
+        When a side has more than :data:`MOST_ACTIONS` joint walks; says how many.
+    """
+    started = time.perf_counter()
+    lists = Lists(game)
+    if game.general_sum:
+        return _committed(game, lists, started, time_limit)
+    scale = _scale(lists) if game.normalise else 1.0
+    stopped = [False]
+
+    def progress(_: int, __: float, low: float, high: float) -> None:
+        stopped[0] = heard is not None and heard(low / scale, high / scale)
+
+    run = double_oracle(
+        lambda columns, chances: _row_answer(lists, columns, chances),
+        lambda rows, chances: _column_answer(lists, rows, chances),
+        lambda row, column: -float(lists.taken_by_row(row)[column] @ game.values),
+        ([0], [0]),
+        gap=min(gap, 1e-9),
+        time_limit=time_limit - (time.perf_counter() - started),
+        stop=lambda: stopped[0],
+        on_progress=progress,
+    )
+    rows, chances = _support(run.rows, run.row_strategy)
+    columns, attack = _support(run.columns, run.column_strategy)
+    worth = sum(
+        chance * (lists.taken_by_row(row) @ game.values) for row, chance in zip(rows, chances, strict=True)
+    )
+    value = -float(np.max(worth)) / scale + 0.0
+    bound = max(run.upper / scale, value)
+    certificate = Certificate(
+        Status.OPTIMAL if relative_gap(value, bound) <= max(gap, 1e-9) else run.status, value, bound, relative_gap(value, bound),
+        "double oracle over listed walks (HiGHS)", time.perf_counter() - started, phases=("walks", "double oracle"),
+    )  # fmt: skip
+    history = tuple((at, low / scale, high / scale) for at, _, low, high in run.history)
+    counts = {
+        "defender's walks": len(lists.rows),
+        "attacker's walks": len(lists.columns),
+        "rounds": run.rounds,
+    }
+    return _solution(
+        lists, rows, chances, columns, attack, value, -value, scale, certificate, "nash", history, counts
+    )
+
+
+def _committed(game: GraphGame, lists: Lists, started: float, time_limit: float) -> GraphSolution:
+    matrix = _matrix(lists)
+    left = max(time_limit - (time.perf_counter() - started), 0.1)
+    found = solve_sse(matrix, time_limit=left)
+    scale = _scale(lists) if game.normalise else 1.0
+    rows, chances = _support(range(len(lists.rows)), found.row_strategy)
+    columns, attack = _support(range(len(lists.columns)), found.column_strategy)
+    seen = found.certificate
+    certificate = Certificate(
+        seen.status, seen.objective, seen.bound, seen.gap, "linear programs over attacks (HiGHS)",
+        time.perf_counter() - started, phases=("walks", "attacks"), violation=seen.violation,
+    )  # fmt: skip
+    counts = {
+        "defender's walks": len(lists.rows),
+        "attacker's walks": len(lists.columns),
+        "programs": found.iterations,
+    }
+    return _solution(
+        lists,
+        rows,
+        chances,
+        columns,
+        attack,
+        found.value,
+        found.column_value,
+        scale,
+        certificate,
+        "stackelberg",
+        (),
+        counts,
+    )
+
+
+def _row_answer(lists: Lists, columns: Sequence[int], chances: Floats) -> Response[int]:
+    lost = sum(
+        chance * (lists.taken_by_column(column) @ lists.game.values)
+        for column, chance in zip(columns, chances.tolist(), strict=True)
+        if chance > 0
+    )
+    best = int(np.argmin(lost))
+    return Response(best, -float(np.asarray(lost)[best]))
+
+
+def _column_answer(lists: Lists, rows: Sequence[int], chances: Floats) -> Response[int]:
+    lost = sum(
+        chance * (lists.taken_by_row(row) @ lists.game.values)
+        for row, chance in zip(rows, chances.tolist(), strict=True)
+        if chance > 0
+    )
+    best = int(np.argmax(lost))
+    return Response(best, -float(np.asarray(lost)[best]))
+
+
+def _support(actions: Sequence[int], strategy: Floats) -> tuple[list[int], Floats]:
+    used = np.flatnonzero(strategy > 1e-12)
+    share = strategy[used] / strategy[used].sum()
+    return [int(actions[k]) for k in used.tolist()], share
+
+
+def _solution(
+    lists: Lists, rows: list[int], chances: Floats, columns: list[int], attack: Floats, value: float, attacker: float,
+    scale: float, certificate: Certificate, equilibrium: str, history: tuple[tuple[float, float, float], ...], counts: dict[str, int],
+) -> GraphSolution:  # fmt: skip
+    game = lists.game
+    order = np.argsort(-chances, kind="stable")
+    patrols = tuple(JointPatrol(float(chances[k]), lists.row_walks(rows[k])) for k in order)
+    coverage = check_patrols(game, patrols)
+    aimed = np.zeros(game.size)
+    plans = []
+    for k in np.argsort(-attack, kind="stable").tolist():
+        chosen = lists.columns[columns[k]]
+        walks = tuple(tuple(walks[j].tolist()) for walks, j in zip(lists.movers, chosen, strict=False))
+        still = lists.taken[chosen[-1]]
+        plans.append((float(attack[k]), walks, still))
+        there = {
+            t for t, node in enumerate(game.targets.tolist()) if any(node in walk for walk in walks)
+        } | set(still)
+        aimed[sorted(there)] += attack[k]
+    return GraphSolution(
+        game,
+        patrols,
+        coverage,
+        np.minimum(aimed, 1.0),
+        value,
+        attacker,
+        scale,
+        certificate,
+        equilibrium,
+        history,
+        counts,
+        tuple(plans),
+    )
+
+
+# -- whole matrix -------------------------------------------------------------------------------------
+
+
+def _tables(lists: Lists) -> tuple[Floats, Floats]:
+    """(R, C) what attacks cost the defender and pay the attacker."""
+    lost = np.zeros((len(lists.rows), len(lists.columns)))
+    gained = np.zeros_like(lost) if lists.game.general_sum else lost
+    for row in range(len(lists.rows)):
+        taken = lists.taken_by_row(row)
+        lost[row] = taken @ lists.game.values
+        if lists.game.general_sum:
+            gained[row] = taken @ lists.game.attacker_values
+    return lost, gained
+
+
+def _scale(lists: Lists) -> float:
+    """The largest absolute payoff; 1 where there is none."""
+    game = lists.game
+    cost = game.step_cost * lists.row_moves() if game.costs_matter else np.zeros(len(lists.rows))
+    best = 0.0
+    for row in range(len(lists.rows)):
+        taken = lists.taken_by_row(row)
+        best = max(best, float((taken @ game.values).max() + cost[row]))
+        if game.general_sum:
+            best = max(best, float((taken @ game.attacker_values).max()))
+    return best or 1.0
+
+
+def _matrix(lists: Lists) -> MatrixGame:
+    game = lists.game
+    from patrol_core.graphs.full_matrix import MOST_BYTES, check_size
+
+    check_size(len(lists.rows), len(lists.columns), len(game.units), MOST_BYTES, general_sum=game.general_sum)
+    lost, gained = _tables(lists)
+    scale = _scale(lists) if game.normalise else 1.0
+    if not game.general_sum:
+        return MatrixGame(-lost / scale, title="Patrol game with moving attackers")
+    cost = game.step_cost * lists.row_moves()[:, None]
+    return MatrixGame((-lost - cost) / scale, gained / scale, title="Patrol game with moving attackers")
+
+
+def expanded_moving(game: GraphGame, *, most_bytes: int) -> Expanded:
+    """See :func:`patrol_core.graphs.full_matrix.expanded`; attacks are the stationary targets of each column."""
+    from patrol_core.graphs.full_matrix import Expanded, check_size
+
+    rows, columns = action_counts(game)
+    check_size(rows, columns, len(game.units), most_bytes, general_sum=game.general_sum)
+    lists = Lists(game)
+    visits = sum(table[picks] for table, picks in zip(lists.visits, lists.rows.T, strict=True))
+    attacks = tuple(lists.taken[k] for k in lists.columns[:, -1].tolist())
+    return Expanded(_matrix(lists), np.asarray(visits) >= game.tau, attacks, tuple(lists.units), lists.rows)
+
+
+def estimate_moving(game: GraphGame) -> GameSize:
+    """Size of a game with moving attackers."""
+    from patrol_core.graphs.full_matrix import matrix_bytes
+    from patrol_core.graphs.graph_size import GameSize
+
+    rows, columns = action_counts(game)
+    fits = max(rows, columns) <= MOST_ACTIONS
+    verdict = (
+        "All walks of both sides are listed; solved within seconds to a minute."
+        if fits
+        else f"With moving attackers all walks are listed, at most {MOST_ACTIONS:,} a side: give fewer moves, units or attackers."
+    )
+    needed = matrix_bytes(rows, columns, len(game.units), general_sum=game.general_sum)
+    return GameSize(f"{rows:,}", rows, columns, needed, tuple(None for _ in game.units), fits, verdict)
+
+
+__all__ = ["Lists", "action_counts", "estimate_moving", "expanded_moving", "solve_moving"]
