@@ -21,6 +21,12 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("file", metavar="FILE.json", help="the game; - reads stdin")
     parser.add_argument("--time-limit", type=float, default=60.0, metavar="S", help="seconds to solve (60)")
     parser.add_argument(
+        "--method",
+        default="auto",
+        choices=("auto", "double-oracle", "simple-lp", "eraser", "origami"),
+        help="how to solve it (auto); the others are for some games only",
+    )
+    parser.add_argument(
         "--unreachable",
         choices=("keep", "drop", "refuse"),
         help="what happens with targets that no unit can cover; overrides the file (keep)",
@@ -66,7 +72,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
         return write_json(estimate(game).as_dict(), arguments.out)
     if arguments.matrix:
         _write_matrix(game, arguments.matrix)
-    solution = solve_graph_game(game, time_limit=arguments.time_limit)
+    solution = solve_graph_game(game, method=arguments.method, time_limit=arguments.time_limit)
     result = solution_document(solution)
     if arguments.draw:
         result["drawn"] = drawn_documents(solution, arguments.draw, seed=arguments.seed)

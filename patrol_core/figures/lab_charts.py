@@ -390,7 +390,7 @@ def convergence_curves(
         Solver -> seconds after which it had its answer, of those that have no gap on the way; drawn over the seconds.
     """
     words = {"iterations": "iterations", "seconds": "seconds"}[over]
-    figure = chart(f"Gap over {words}", words, "gap", height=380)
+    figure = chart(f"Gap over {words}", words, "gap", height=400)
     for number, (name, table) in enumerate(runs.items()):
         shown = table[(table["gap"] > 0) & (table[over] > 0)]
         figure.add_scatter(
@@ -412,7 +412,7 @@ def convergence_curves(
     figure.update_xaxes(type="log", exponentformat="power", dtick=1)
     figure.update_yaxes(type="log", exponentformat="power", dtick=1)
     figure.update_layout(
-        showlegend=True, legend={"y": -0.2, "yanchor": "top", "x": 0, "xanchor": "left"}, uirevision=over
+        showlegend=True, legend={"y": -0.3, "yanchor": "top", "x": 0, "xanchor": "left"}, uirevision=over
     )
     return figure
 

@@ -10,7 +10,7 @@ Time runs over the states 0, 1, ..., T; between two states a unit makes one move
   A target is covered when some unit's schedule has it. Covered payoffs are the uncovered ones divided by a penalty factor;
   the attacker attacks exactly A targets.
 
-Payoffs of target t, with value v and attacker's value a (the same in zero-sum games):
+Payoffs of target t, with value v and attacker's value a; in zero-sum games the attacker gains what the defender loses:
 
 ====================  ==========================  ==================
 what                  normal form                 schedule form
@@ -162,10 +162,12 @@ class GraphGame:
     @property
     def payoffs(self) -> Floats:
         """(4, n) in the unit of the values: defender uncovered, defender covered, attacker covered, attacker uncovered."""
-        lost, gained = -self.values, self.attacker_values if self.general_sum else self.values
-        if self.form == NORMAL:
-            return np.vstack([lost, np.zeros(self.size), np.zeros(self.size), gained])
-        return np.vstack([lost, lost / self.defender_penalty, gained / self.attacker_penalty, gained])
+        lost, none = -self.values, np.zeros(self.size)
+        kept = none if self.form == NORMAL else lost / self.defender_penalty
+        if not self.general_sum:
+            return np.vstack([lost, kept, -kept, -lost])
+        gained = self.attacker_values
+        return np.vstack([lost, kept, none if self.form == NORMAL else gained / self.attacker_penalty, gained])
 
     @property
     def costs_matter(self) -> bool:

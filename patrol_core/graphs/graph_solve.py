@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from patrol_core.certificate import Certificate, Status, relative_gap
+from patrol_core.errors import InputError
 from patrol_core.graphs.coverage.choose import make_pricer
 from patrol_core.graphs.coverage.commitment import solve_commitment
 from patrol_core.graphs.coverage.scale import largest_payoff
@@ -22,13 +23,26 @@ Heard = Callable[[float, float], bool]
 """Told lower and upper bound of the defender's payoff; True asks to stop and keep the best so far."""
 
 
+METHODS = ("auto", "double-oracle", "simple-lp", "eraser", "origami")
+"""What ``method`` may be; all but ``auto`` are for some games only, and say so."""
+
+
 def solve_graph_game(
-    game: GraphGame, *, time_limit: float = 60.0, gap: float = 1e-6, heard: Heard | None = None
+    game: GraphGame,
+    *,
+    method: str = "auto",
+    time_limit: float = 60.0,
+    gap: float = 1e-6,
+    heard: Heard | None = None,
 ) -> GraphSolution:
     """The equilibrium of a game: Nash (zero-sum) or strong Stackelberg with the defender leading (general-sum).
 
     Parameters
     ----------
+    method
+        ``auto``: labels and a small program, the quickest. ``double-oracle``: zero-sum, the attacker's answers are generated as well.
+        ``simple-lp``: schedules of single targets, one linear program a target. ``eraser``, ``origami``: the same where all
+        units can guard the same targets.
     time_limit
         Seconds; what is best by then is returned, with its gap.
     gap
@@ -39,11 +53,13 @@ def solve_graph_game(
     Raises
     ------
     InputError
-        When the game is too large to be solved by any of the ways there are.
+        When the game is too large to be solved by any of the ways there are, or not of the kind that the method is for.
     SolverError
         When the time passed before any strategy was found.
     """
     started = time.perf_counter()
+    if method != "auto":
+        return _by_method(game, method, time_limit, gap, heard)
     if game.moving_attackers:
         from patrol_core.graphs.moving import solve_moving
 
@@ -52,6 +68,24 @@ def solve_graph_game(
     if game.general_sum:
         return solve_commitment(game, scale, started=started, time_limit=time_limit, gap=gap, heard=heard)
     return _zero_sum(game, scale, started, time_limit, gap, heard)
+
+
+def _by_method(
+    game: GraphGame, method: str, time_limit: float, gap: float, heard: Heard | None
+) -> GraphSolution:
+    if method not in METHODS:
+        raise InputError(f"There is no method {method!r}; choose one of {', '.join(METHODS)}.")
+    if game.moving_attackers:
+        raise InputError(f"The method {method} is not for moving attackers: use method auto.")
+    if method == "double-oracle":
+        from patrol_core.graphs.graph_oracle import solve_by_double_oracle
+
+        return solve_by_double_oracle(game, time_limit=time_limit, gap=gap, heard=heard)
+    from patrol_core.graphs.simple_schedules import solve_as_security_game, solve_simple
+
+    if method == "simple-lp":
+        return solve_simple(game, time_limit=time_limit)
+    return solve_as_security_game(game, "eraser" if method == "eraser" else "origami", time_limit=time_limit)
 
 
 def _zero_sum(

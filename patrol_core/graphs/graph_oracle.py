@@ -1,0 +1,100 @@
+"""Zero-sum games on graphs by a double oracle: both sides start with one answer each and grow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from patrol_core.certificate import Certificate, Status, relative_gap
+from patrol_core.errors import InputError
+from patrol_core.games.double_oracle import Response, double_oracle
+from patrol_core.graphs.coverage.choose import make_pricer
+from patrol_core.graphs.coverage.joint import Column
+from patrol_core.graphs.coverage.scale import largest_payoff
+from patrol_core.graphs.coverage.support import patrols_of
+from patrol_core.graphs.coverage.zero_sum import worst
+from patrol_core.graphs.graph_game import GraphGame
+from patrol_core.graphs.graph_solution import GraphSolution
+from patrol_core.graphs.network import Floats
+from patrol_core.graphs.recount import check_patrols
+
+
+def solve_by_double_oracle(
+    game: GraphGame, *, time_limit: float, gap: float, heard: Callable[[float, float], bool] | None
+) -> GraphSolution:
+    """The equilibrium, with the attacker's answers (sets of A targets) generated as well as the defender's.
+
+    Raises
+    ------
+    InputError
+        For a general-sum game.
+    """
+    if game.general_sum:
+        raise InputError("The double oracle solves zero-sum games: set sum to zero, or use method auto.")
+    started = time.perf_counter()
+    uncovered, covered, _, _ = game.payoffs
+    loss, relief = -uncovered, covered - uncovered
+    scale = largest_payoff(game) if game.normalise else 1.0
+    pricer = make_pricer(game)
+    known: dict[object, Column] = {}
+
+    def defend(weights: Floats) -> tuple[object, float]:
+        left = max(time_limit - (time.perf_counter() - started), 1.0)
+        priced = pricer.answer(weights * relief, 0.0, left)
+        known.setdefault(priced.columns[0].key, priced.columns[0])
+        return priced.columns[0].key, priced.bound
+
+    def row_answer(attacks: Sequence[tuple[int, ...]], chances: Floats) -> Response[object]:
+        weights = np.zeros(game.size)
+        for attack, chance in zip(attacks, chances.tolist(), strict=True):
+            weights[list(attack)] += chance
+        key, bound = defend(weights)
+        return Response(key, bound - float(weights @ loss))
+
+    def column_answer(rows: Sequence[object], chances: Floats) -> Response[tuple[int, ...]]:
+        coverage = np.array([known[key].coverage for key in rows]).T @ chances
+        losses = loss - relief * coverage
+        attack = np.sort(np.argsort(-losses, kind="stable")[: game.attackers])
+        return Response(tuple(attack.tolist()), -worst(losses, game.attackers))
+
+    def payoff(row: object, attack: tuple[int, ...]) -> float:
+        chosen = list(attack)
+        return float((relief * known[row].coverage - loss)[chosen].sum())
+
+    stopped = [False]
+
+    def progress(_: int, __: float, low: float, high: float) -> None:
+        stopped[0] = heard is not None and heard(low / scale, high / scale)
+
+    first = column_answer([defend(np.ones(game.size))[0]], np.ones(1)).action
+    run = double_oracle(
+        row_answer, column_answer, payoff, (list(known), [first]), gap=gap * 1e-3, time_limit=time_limit,
+        stop=lambda: stopped[0], on_progress=progress,
+    )  # fmt: skip
+    patrols = patrols_of(game, [known[key] for key in run.rows], run.row_strategy)
+    coverage = check_patrols(game, patrols)
+    value = -worst(loss - relief * coverage, game.attackers) / scale + 0.0
+    bound = max(run.upper / scale, value)
+    attack = np.zeros(game.size)
+    for chosen, chance in zip(run.columns, run.column_strategy.tolist(), strict=True):
+        attack[list(chosen)] += chance
+    certificate = Certificate(
+        Status.OPTIMAL if relative_gap(value, bound) <= gap else run.status, value, bound, relative_gap(value, bound),
+        f"double oracle; {pricer.what} (HiGHS)", time.perf_counter() - started, phases=("labels", "double oracle"),
+    )  # fmt: skip
+    history = tuple((at, low / scale, high / scale) for at, _, low, high in run.history)
+    return GraphSolution(
+        game,
+        patrols,
+        coverage,
+        attack,
+        value,
+        -value,
+        scale,
+        certificate,
+        "nash",
+        history,
+        pricer.counts | {"rounds": run.rounds},
+    )
