@@ -42,6 +42,8 @@ class Singles:
     ----------
     moves
         (units, n) moves of the tour to each target, -1 where there is none.
+    home
+        (units,) moves of a unit that guards nothing (more than 0 where it must end elsewhere).
     """
 
     def __init__(self, game: GraphGame) -> None:
@@ -60,6 +62,7 @@ class Singles:
                 found[unit] = every_schedule(game, unit)
         self.labels = [found[unit] for unit in game.units]
         self.moves = np.full((len(game.units), game.size), -1, dtype=np.int64)
+        self.home = np.zeros(len(game.units), dtype=np.int64)
         self.label = np.full((len(game.units), game.size + 1), -1, dtype=np.int64)
         for u, labels in enumerate(self.labels):
             covered = labels.fields.covered(labels.masks)
@@ -67,6 +70,8 @@ class Singles:
                 hit = np.flatnonzero(row)
                 place = int(hit[0]) if hit.size else game.size
                 self.label[u, place] = k
+                if not hit.size:
+                    self.home[u] = labels.cost[k]
                 if hit.size:
                     self.moves[u, place] = labels.cost[k]
 
@@ -113,9 +118,11 @@ def _program(singles: Singles, target: int) -> tuple[float, Floats] | None:
     lost, kept, held, gained = game.payoffs
     where = np.argwhere(singles.moves >= 0)
     many, count = len(where), game.size
+    at_home = game.step_cost * singles.home if game.costs_matter else np.zeros(len(game.units))
     if not many:
         leads = bool((gained[target] >= gained).all())
-        return (float(lost[target]), np.zeros(singles.moves.shape)) if leads else None
+        value = float(lost[target] - at_home.sum())
+        return (value, np.zeros(singles.moves.shape)) if leads else None
     spread = np.zeros((count, many))
     spread[where[:, 1], np.arange(many)] = 1.0
     per_unit = np.zeros((len(game.units), many))
@@ -124,7 +131,9 @@ def _program(singles: Singles, target: int) -> tuple[float, Floats] | None:
     others = [s for s in range(count) if s != target]
     # a_s + slope_s c_s <= a_t + slope_t c_t
     rows = slope[others, None] * spread[others] - slope[target] * spread[target]
-    cost = game.step_cost * singles.moves[where[:, 0], where[:, 1]] if game.costs_matter else np.zeros(many)
+    cost = np.zeros(many)
+    if game.costs_matter:  # on top of what the way home costs a unit that guards nothing
+        cost = game.step_cost * singles.moves[where[:, 0], where[:, 1]] - at_home[where[:, 0]]
     found = linprog(
         cost - (kept - lost)[target] * spread[target],
         A_ub=np.vstack([rows, spread, per_unit]),
@@ -136,7 +145,7 @@ def _program(singles: Singles, target: int) -> tuple[float, Floats] | None:
         return None
     marginals = np.zeros(singles.moves.shape)
     marginals[where[:, 0], where[:, 1]] = np.maximum(found.x, 0.0)
-    return float(lost[target] - found.fun), marginals
+    return float(lost[target] - found.fun - at_home.sum()), marginals
 
 
 def solve_as_security_game(game: GraphGame, method: Method, *, time_limit: float) -> GraphSolution:

