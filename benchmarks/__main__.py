@@ -22,6 +22,7 @@ PARTS = {
     "checkpoints": ["-m", "benchmarks.bench_checkpoints"],
     "matrix": ["-m", "benchmarks.bench_matrix"],
     "commitments": ["-m", "benchmarks.random_commitments"],
+    "patrols": ["-m", "benchmarks.bench_graph_games"],
     "growth": ["-m", "benchmarks.growth_solvers"],
     "hotspots": ["-m", "benchmarks.bench_hotspots"],
     "forecast": ["-m", "benchmarks.forecast_london"],

@@ -19,7 +19,9 @@ from patrol_core.ui.lab_view import Shown, lab_metrics, map_view, size_line, sol
 HALVES = {"routes": "Patrol routes", "lab": "Game laboratory"}
 
 scenario = frame.begin("lab")
-st.caption("This page stands alone: the place and period on the left change it only under This area's risk.")
+st.caption(
+    "This page stands alone: the place and period on the left change it only under This area's risk and Crimes on streets."
+)
 
 
 @st.fragment

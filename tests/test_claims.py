@@ -7,6 +7,8 @@ state a default, are listed in ``STATED`` with the sentence they stand in.
 
 from __future__ import annotations
 
+import argparse
+import json
 import re
 import shlex
 from collections.abc import Callable
@@ -20,7 +22,20 @@ from patrol_core.areas import load_area
 from patrol_core.cli import build_parser
 from patrol_core.errors import InfeasibleError, InputError, SourceError
 from patrol_core.evaluation import baselines
+from patrol_core.games.matrix_formats import read_matrix, write_matrix
+from patrol_core.games.matrix_size import MOST_BYTES as MATRIX_BYTES
+from patrol_core.games.matrix_solve import solve_matrix
 from patrol_core.games.zone import Strategy
+from patrol_core.graphs import full_matrix, graph_game
+from patrol_core.graphs.coverage.commitment import _TIE
+from patrol_core.graphs.coverage.labels import MOST_LABELS
+from patrol_core.graphs.coverage.walk_pricer import MOST_ARCS
+from patrol_core.graphs.graph_formats import KEYS, game_from, solution_document
+from patrol_core.graphs.graph_solve import METHODS, solve_graph_game
+from patrol_core.graphs.guard_files import guard_scene
+from patrol_core.graphs.library import LIBRARY
+from patrol_core.graphs.moving import MOST_ACTIONS
+from patrol_core.graphs.urban import MOST_TARGETS
 from patrol_core.reports.plan_files import CONTRACT
 from patrol_core.scenario import Scenario, choices
 
@@ -71,6 +86,15 @@ CLAIMS: dict[str, Callable[[], float]] = {
     "default.ward_hours": lambda: Scenario().ward_hours or 0.0,
     "default.min_per_day": lambda: Scenario().min_per_day,
     "default.max_per_day": lambda: Scenario().max_per_day,
+    "patrol.most_moves": lambda: graph_game.MOST_MOVES,
+    "patrol.most_units": lambda: graph_game.MOST_UNITS,
+    "patrol.penalty": lambda: graph_game.DEFAULT_PENALTY,
+    "patrol.most_labels": lambda: MOST_LABELS,
+    "patrol.most_arcs": lambda: MOST_ARCS,
+    "patrol.most_listed": lambda: MOST_ACTIONS,
+    "patrol.matrix_gb": lambda: full_matrix.MOST_BYTES / 1e9,
+    "matrix.gb": lambda: MATRIX_BYTES / 1e9,
+    "urban.targets": lambda: MOST_TARGETS,
     "exit.input": lambda: InputError.exit_code,
     "exit.infeasible": lambda: InfeasibleError.exit_code,
     "exit.source": lambda: SourceError.exit_code,
@@ -106,6 +130,17 @@ STATED = [
         r"--ward-budget (\d+) --city-budget none --min-per-day ([\d.]+) --max-per-day ([\d.]+)",
         ["default.ward_hours", "default.min_per_day", "default.max_per_day"],
     ),
+    ("docs/files.md", r"moves \*T\*, 1 to ([\d,]+)", ["patrol.most_moves"]),
+    ("docs/files.md", r"one object a unit, at most (\d+)", ["patrol.most_units"]),
+    ("docs/files.md", r"`defender_penalty`, `attacker_penalty` \| (\d+) \|", ["patrol.penalty"]),
+    ("docs/files.md", r"where it would take more than (\d+) GB", ["patrol.matrix_gb"]),
+    ("docs/files.md", r"Two players, finite numbers, at most (\d+) GB", ["matrix.gb"]),
+    ("docs/files.md", r"--most-targets (\d+) --suggest", ["urban.targets"]),
+    ("docs/method.md", r"penalty factors[^(]*\((\d+) unless given\)", ["patrol.penalty"]),
+    ("docs/method.md", r"\(at most\s+([\d,]+)\), combined by an integer program", ["patrol.most_labels"]),
+    ("docs/method.md", r"A flow of more than ([\d,]+) arcs", ["patrol.most_arcs"]),
+    ("docs/method.md", r"both sides are listed \(at most ([\d,]+) each\)", ["patrol.most_listed"]),
+    ("docs/method.md", r"the (\d+) highest are targets", ["urban.targets"]),
 ]
 
 
@@ -174,13 +209,17 @@ def test_figures_are_compared_at_the_printed_precision(printed, value, same):
 # -- commands, columns, links ---------------------------------------------------------------------------
 
 
+def flags_of(parser: argparse.ArgumentParser) -> set[str]:
+    """Its flags, and those of the parts it has (families of ``patrol-instance``)."""
+    found = {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
+    parts = [action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return found.union(*(flags_of(part) for choices in parts for part in choices.values()))
+
+
 def options() -> dict[str, set[str]]:
     """Flags of each command."""
     parsers = build_parser()._subparsers._group_actions[0].choices
-    return {
-        name: {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
-        for name, parser in parsers.items()
-    }
+    return {name: flags_of(parser) for name, parser in parsers.items()}
 
 
 def commands() -> list[list[str]]:
@@ -236,6 +275,122 @@ def test_python_in_the_readme_runs(capsys):
     for block in blocks:
         exec(compile(block, "README.md", "exec"), {})
     assert "{'a': 0.625, 'b': 0.375} 3.75" in capsys.readouterr().out
+
+
+# -- games on graphs and matrices ---------------------------------------------------------------------------
+
+
+def blocks_of(section: str, kind: str = "json") -> list[str]:
+    """Code blocks of a section of docs/files.md."""
+    text = text_of(ROOT / "docs" / "files.md").partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    return [held for named, held in re.findall(r"```(\w*)\n(.*?)```", text, flags=re.DOTALL) if named == kind]
+
+
+def same(printed: object, computed: object) -> bool:
+    """Equal, numbers at the precision printed (they were read as text)."""
+    if isinstance(printed, dict):
+        return isinstance(computed, dict) and all(same(held, computed[key]) for key, held in printed.items())
+    if isinstance(printed, list):
+        return len(printed) == len(computed) and all(map(same, printed, computed))
+    return printed == computed or (not isinstance(computed, str) and agrees(str(printed), float(computed)))
+
+
+def test_the_patrol_game_in_the_text_has_the_answer_in_the_text():
+    given, answer = blocks_of("`patrol patrol-game FILE.json`")
+    found = solution_document(solve_graph_game(game_from(json.loads(given))))
+    assert same(json.loads(answer, parse_float=str), found), found
+    again = solve_graph_game(game_from(json.loads(given)), method="double-oracle")
+    assert again.value == pytest.approx(found["value"])
+
+
+def test_every_key_of_a_patrol_game_is_described_with_its_default():
+    text = text_of(ROOT / "docs" / "files.md")
+    rows = re.findall(
+        r"^\| (`[a-z_`, ]+`) \| (.*?) \|", text.partition("## `patrol patrol-game")[2], flags=re.MULTILINE
+    )
+    default = {key: said for keys, said in rows for key in re.findall(r"`([a-z_]+)`", keys)}
+    assert set(KEYS) <= set(default)
+    small = {
+        "graph": {"edges": [[0, 1]]},
+        "timesteps": 2,
+        "defenders": [{"bases": [0]}],
+        "targets": [{"node": 1, "value": 1}],
+    }
+    said = {
+        key: json.loads(value) if value in ("true", "false") or value.isdigit() else value.strip("`")
+        for key, value in default.items()
+        if key in KEYS and re.fullmatch(r"`?\w+`?", value) and value not in ("needed", "none")
+    }
+    assert set(said) >= {
+        "force_return",
+        "tau",
+        "form",
+        "simple",
+        "sum",
+        "defender_penalty",
+        "normalise",
+        "mode",
+        "waiting",
+        "unreachable",
+    }
+    plain, stated = solution_document(solve_graph_game(game_from(small))), game_from(small | said)
+    for key in set(said) - {"sum", "unreachable"}:
+        assert getattr(stated, key) == getattr(game_from(small), key) == said[key], key
+    assert solution_document(solve_graph_game(stated))["value"] == plain["value"]
+    assert stated.general_sum is game_from(small).general_sum is False
+
+
+def test_methods_and_places_are_listed_in_full():
+    assert f"--method {'|'.join(METHODS)}" in text_of(ROOT / "docs" / "files.md")
+    table = text_of(ROOT / "data" / "README.md").partition("## Places for patrol games")[2]
+    rows = re.findall(r"^\| (`.*?) \|", table, flags=re.MULTILINE)
+    assert {key for row in rows for key in re.findall(r"`([a-z-]+)`", row)} == set(LIBRARY)
+
+
+def test_flags_of_the_commands_for_games_are_described():
+    named = set(re.findall(r"--[a-z][a-z-]+", text_of(ROOT / "docs" / "files.md")))
+    have = options()
+    for command in ("patrol-game", "patrol-instance", "matrix", "convert-pickle"):
+        assert have[command] - {"--help", "--alternate"} <= named, command
+
+
+def test_a_tie_of_attackers_is_as_close_as_the_text_says():
+    said = re.search(r"\(within\s+([\de-]+) of the largest payoff\)", text_of(ROOT / "docs" / "method.md"))
+    assert said
+    assert float(said.group(1)) == _TIE
+
+
+def test_the_matrix_game_in_the_text_is_the_same_in_every_format():
+    (shown,) = blocks_of("`patrol matrix FILE`")
+    game = read_matrix("a.json", shown.encode())
+    value = re.search(r"has the value (\S+)\. Result", text_of(ROOT / "docs" / "files.md"))
+    assert value
+    assert solve_matrix(game).value == pytest.approx(float(value.group(1)))
+    nfg, gamut = blocks_of("`patrol matrix FILE`", "")
+    for name, text in (("a.nfg", nfg), ("a.game", gamut)):
+        found = read_matrix(name, text.encode())
+        assert (found.row == game.row).all()
+        assert found.zero_sum
+        assert (read_matrix(name, write_matrix(game, name[2:])).row == game.row).all()
+
+
+def test_the_published_game_in_the_text_has_the_value_in_the_text(shared_guard):
+    text = re.sub(r"\s+", " ", text_of(ROOT / "docs" / "method.md")).replace("−", "-")
+    said = re.search(
+        r"Chinatown game \((\d+) moves, one unit, two attackers, \$\\tau = (\d)\$\) is a matrix of ([\d,]+) walks by (\d+) attacks; "
+        r"(\d+) joint coverages give the same value, (-[\d.]+)\.",
+        text,
+    )
+    assert said
+    moves, tau, *figures = said.groups()
+    table = read_matrix("c.npz", (shared_guard / "games" / "chinatown_nfg_isg_1.npz").read_bytes())
+    scene = guard_scene(json.loads((shared_guard / "instances" / "isg_chinatown.json").read_text()))
+    found = solve_graph_game(scene.game(moves=int(moves), tau=int(tau), attackers=2, normalise=True))
+    for printed, value in zip(
+        figures, (*table.shape, found.counts["joint coverages"], found.value), strict=True
+    ):
+        assert agrees(printed, value)
+    assert solve_matrix(table).value == pytest.approx(found.value, abs=1e-9)
 
 
 def test_links_lead_somewhere():

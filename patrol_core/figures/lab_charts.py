@@ -402,12 +402,18 @@ def convergence_curves(
             name=_safe(name),
             hovertemplate="%{x:,.4g} " + words + ": gap %{y:.3g}<extra>" + _safe(name) + "</extra>",
         )
+    gaps = np.concatenate(
+        [np.zeros(0), *(table["gap"][table["gap"] > 0].to_numpy(dtype=float) for table in runs.values())]
+    )
     for name, seconds in (at_once or {}).items():
-        if over == "seconds" and seconds > 0:
-            figure.add_vline(
-                x=seconds,
-                line={"color": REFERENCE, "dash": "dot", "width": 1},
-                annotation={"text": _safe(name), "textangle": -90, "font": {"size": 11, "color": REFERENCE}},
+        if over == "seconds" and seconds > 0 and len(gaps):
+            figure.add_scatter(
+                x=[seconds, seconds],
+                y=[float(gaps.min()), float(gaps.max())],
+                mode="lines",
+                line={"color": REFERENCE, "dash": "dot", "width": 1.5},
+                name=f"{_safe(name)}, done",
+                hovertemplate=f"{_safe(name)} had its answer after %{{x:.3g}} s<extra></extra>",
             )
     figure.update_xaxes(type="log", exponentformat="power", dtick=1)
     figure.update_yaxes(type="log", exponentformat="power", dtick=1)

@@ -42,6 +42,7 @@ CORRECTED, COMPATIBLE = "corrected", "compatible"
 KEEP, DROP, REFUSE = "keep", "drop", "refuse"
 MOST_UNITS = 50
 MOST_TAU = 64
+MOST_MOVES = 2000
 DEFAULT_PENALTY = 5.0
 
 
@@ -167,7 +168,9 @@ class GraphGame:
         if not self.general_sum:
             return np.vstack([lost, kept, -kept, -lost])
         gained = self.attacker_values
-        return np.vstack([lost, kept, none if self.form == NORMAL else gained / self.attacker_penalty, gained])
+        return np.vstack(
+            [lost, kept, none if self.form == NORMAL else gained / self.attacker_penalty, gained]
+        )
 
     @property
     def costs_matter(self) -> bool:
@@ -412,6 +415,10 @@ def _whole(value: Any, word: str, least: int) -> None:
 
 def _check_numbers(game: GraphGame) -> None:
     _whole(game.moves, "timesteps", 1)
+    if game.moves > MOST_MOVES:
+        raise InputError(
+            f"timesteps is {game.moves:,}; give at most {MOST_MOVES:,} moves, or let one move stand for a longer time."
+        )
     _whole(game.tau, "tau", 1)
     _whole(game.attackers, "attackers", 0 if game.moving_attackers else 1)
     _whole(game.capture_radius, "capture_radius", 0)

@@ -37,7 +37,7 @@ def solve_by_double_oracle(
     uncovered, covered, _, _ = game.payoffs
     loss, relief = -uncovered, covered - uncovered
     scale = largest_payoff(game) if game.normalise else 1.0
-    pricer = make_pricer(game)
+    pricer = make_pricer(game, until=started + 0.5 * time_limit)
     known: dict[object, Column] = {}
 
     def defend(weights: Floats) -> tuple[object, float]:

@@ -9,16 +9,21 @@ import numpy as np
 
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError
-from patrol_core.graphs.coverage.choose import make_pricer
+from patrol_core.graphs.coverage.choose import listed_pricer
 from patrol_core.graphs.coverage.commitment import solve_commitment
+from patrol_core.graphs.coverage.grow_targets import Grown, solve_growing
+from patrol_core.graphs.coverage.labels import TooManyLabelsError
 from patrol_core.graphs.coverage.scale import largest_payoff
 from patrol_core.graphs.coverage.support import patrols_of
+from patrol_core.graphs.coverage.walk_pricer import WalkPricer
 from patrol_core.graphs.coverage.zero_sum import Mixed, solve_zero_sum, worst
 from patrol_core.graphs.graph_game import GraphGame
-from patrol_core.graphs.graph_solution import GraphSolution
+from patrol_core.graphs.graph_solution import GraphSolution, JointPatrol
 from patrol_core.graphs.network import Floats
 from patrol_core.graphs.recount import check_patrols
 
+LABEL_SHARE = 0.5
+"""Of the time, how much may go into listing what units can cover."""
 Heard = Callable[[float, float], bool]
 """Told lower and upper bound of the defender's payoff; True asks to stop and keep the best so far."""
 
@@ -91,43 +96,56 @@ def _by_method(
 def _zero_sum(
     game: GraphGame, scale: float, started: float, time_limit: float, gap: float, heard: Heard | None
 ) -> GraphSolution:
-    uncovered, covered, _, _ = game.payoffs
-    pricer = make_pricer(game)
-
     def told(least: float, loss: float) -> bool:
         return heard is not None and heard(-loss / scale, -least / scale)
 
-    mixed = solve_zero_sum(
-        -uncovered,
-        covered - uncovered,
-        game.attackers,
-        pricer,
-        seconds=time_limit - (time.perf_counter() - started),
-        gap=gap,
-        heard=told,
-    )
+    def left() -> float:
+        return time_limit - (time.perf_counter() - started)
+
+    try:
+        pricer = listed_pricer(game, until=started + LABEL_SHARE * time_limit)
+    except TooManyLabelsError:
+        grown = solve_growing(game, seconds=left(), gap=gap, heard=told)
+        if grown is not None:
+            what = "labels over a growing set of targets; linear programs (HiGHS)"
+            return _nash(game, grown.patrols, grown, what, grown.counts, scale, started)
+        pricer = WalkPricer(game)
+    uncovered, covered, _, _ = game.payoffs
+    loss, relief = -uncovered, covered - uncovered
+    mixed = solve_zero_sum(loss, relief, game.attackers, pricer, seconds=left(), gap=gap, heard=told)
     patrols = patrols_of(game, mixed.columns, mixed.probability)
+    what = f"{pricer.what}; linear program over targets (HiGHS)"
+    return _nash(game, patrols, mixed, what, pricer.counts | {"rounds": len(mixed.history)}, scale, started)
+
+
+def _nash(
+    game: GraphGame,
+    patrols: tuple[JointPatrol, ...],
+    found: Mixed | Grown,
+    what: str,
+    counts: dict[str, int],
+    scale: float,
+    started: float,
+) -> GraphSolution:
+    """The solution of a zero-sum game, with every figure worked out again from the patrols."""
+    uncovered, covered, _, _ = game.payoffs
     coverage = check_patrols(game, patrols)
     loss = worst(-uncovered - (covered - uncovered) * coverage, game.attackers)
-    value, bound = _plain(-loss / scale), _plain(-min(mixed.least, loss) / scale)
+    value, bound = _plain(-loss / scale), _plain(-min(found.least, loss) / scale)
     certificate = Certificate(
-        _status(mixed),
+        Status.OPTIMAL if found.finished else Status.STOPPED_WITH_PLAN,
         value,
         bound,
         relative_gap(value, bound),
-        f"{pricer.what}; linear program over targets (HiGHS)",
+        what,
         time.perf_counter() - started,
         phases=("labels", "column generation"),
     )
-    history = tuple((at, -high / scale, -low / scale) for at, low, high in mixed.history)
+    history = tuple((at, -high / scale, -low / scale) for at, low, high in found.history)
+    attack = _shown_attack(game, found.attack)
     return GraphSolution(
-        game, patrols, coverage, _shown_attack(game, mixed.attack), value, -value, scale, certificate, "nash",
-        history, pricer.counts | {"rounds": len(history)},
-    )  # fmt: skip
-
-
-def _status(mixed: Mixed) -> Status:
-    return Status.OPTIMAL if mixed.finished else Status.STOPPED_WITH_PLAN
+        game, patrols, coverage, attack, value, -value, scale, certificate, "nash", history, counts
+    )
 
 
 def _plain(number: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -12,12 +13,13 @@ from patrol_core.errors import InputError
 from patrol_core.graphs.graph_game import NORMAL, GraphGame, Unit, allowed_nodes
 from patrol_core.graphs.network import Flags, Floats, Ints, RoadNetwork
 
+_MOST_KEPT = 500
 NEVER = 1 << 30
 """Stands for "no way", larger than any number of moves."""
 
 
 def moves_from(network: RoadNetwork, allowed: Flags, sources: Sequence[int], *, back: bool = False) -> Ints:
-    """Fewest moves from some nodes to all nodes, over allowed nodes only.
+    """Fewest moves from some nodes to all nodes, over allowed nodes only; do not write into the answer.
 
     Parameters
     ----------
@@ -33,24 +35,39 @@ def moves_from(network: RoadNetwork, allowed: Flags, sources: Sequence[int], *, 
     ndarray
         Shape (k, nodes); :data:`NEVER` where there is no way.
     """
-    tail, head = arcs_of(network, allowed)
-    if back:
-        tail, head = head, tail
-    count = len(network.nodes)
-    links = csr_array((np.ones(len(tail)), (tail, head)), shape=(count, count))
-    found = dijkstra(links, directed=True, indices=list(sources), unweighted=True)
-    out = np.full(found.shape, NEVER, dtype=np.int64)
-    known = np.isfinite(found)
-    out[known] = found[known].astype(np.int64)
-    return out
+    kept = _kept(network)
+    key = (allowed.tobytes(), tuple(sources), back)
+    if key not in kept:
+        tail, head = arcs_of(network, allowed)
+        if back:
+            tail, head = head, tail
+        count = len(network.nodes)
+        links = csr_array((np.ones(len(tail)), (tail, head)), shape=(count, count))
+        found = dijkstra(links, directed=True, indices=list(sources), unweighted=True)
+        kept[key] = np.where(np.isfinite(found), found, NEVER).astype(np.int64)
+    moves: Ints = kept[key]
+    return moves
 
 
 def arcs_of(network: RoadNetwork, allowed: Flags) -> tuple[Ints, Ints]:
     """Ways from node to node between allowed nodes, each once and without loops: tails and heads."""
-    tail, head, _ = network.arcs
-    keep = allowed[tail] & allowed[head] & (tail != head)
-    pairs = np.unique(np.column_stack([tail[keep], head[keep]]), axis=0)
-    return pairs[:, 0], pairs[:, 1]
+    kept = _kept(network)
+    key = allowed.tobytes()
+    if key not in kept:
+        tail, head, _ = network.arcs
+        keep = allowed[tail] & allowed[head] & (tail != head)
+        count = len(network.nodes)
+        kept[key] = np.divmod(np.unique(tail[keep] * count + head[keep]), count)
+    arcs: tuple[Ints, Ints] = kept[key]
+    return arcs
+
+
+def _kept(network: RoadNetwork) -> dict[Any, Any]:
+    """What was worked out on a network before; a search asks the same ways many times."""
+    found: dict[Any, Any] = network.__dict__.setdefault("_reach", {})
+    if len(found) > _MOST_KEPT:
+        found.clear()
+    return found
 
 
 def moves_home(game: GraphGame, unit: Unit, base: int) -> Ints:

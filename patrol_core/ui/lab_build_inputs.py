@@ -1,4 +1,4 @@
-"""Scenes that a user builds of data: observations of animals, or streets with facilities."""
+"""Scenes that a user builds of data: observations of animals, streets with facilities, or crimes on streets."""
 
 from __future__ import annotations
 
@@ -6,20 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
+from patrol_core.areas import AreaData, DataKind
 from patrol_core.errors import InputError
 from patrol_core.graphs.features import WEIGHTS, read_facilities
 from patrol_core.graphs.graph_game import COMPATIBLE, CORRECTED
 from patrol_core.graphs.green import CENTROID, DENSITY, green_scene
 from patrol_core.graphs.infrastructure import infrastructure_scene
+from patrol_core.graphs.network import Floats
 from patrol_core.graphs.observations import Box, box_around, read_observations
 from patrol_core.graphs.park import TITLE, generated_park
 from patrol_core.graphs.patrol_scene import PatrolScene
+from patrol_core.graphs.roads import geodanet_roads
 from patrol_core.graphs.scene_files import read_street_files
+from patrol_core.graphs.urban import MOST_TARGETS, urban_street_scene
+from patrol_core.scenario import Scenario
+from patrol_core.sources.projection import project_points
 from patrol_core.sources.vector_files import read_features
-from patrol_core.ui import cached_lab
+from patrol_core.ui import cached, cached_lab
+from patrol_core.ui.frame import escape, ready
 from patrol_core.ui.lab_picks import remembered
 
 File = tuple[str, bytes]
@@ -292,3 +300,80 @@ def infrastructure() -> PatrolScene | None:
 
     scene: PatrolScene = cached_lab.kept(f"infrastructure-{key}", make)
     return scene
+
+
+# -- crimes on streets ------------------------------------------------------------------------------
+
+
+def street_crimes(scenario: Scenario) -> PatrolScene | None:
+    """Recorded crimes of the place on the left, at the crossings of streets; None while something is missing (which is said).
+
+    Raises
+    ------
+    InputError
+        When the place has no points, or the streets cannot be read.
+    """
+    data = cached.area_data(scenario.area)
+    if data.crimes is None:
+        raise InputError(
+            f"{data.name} has no places of crimes, only totals by zone; choose another place on the left."
+        )
+    own = scenario.area == "geodanet"
+    files = upload(
+        "Streets (GraphML, GeoJSON, GeoPackage, OSM, or CSV of edges and nodes)"
+        + ("; without a file, those of the place" if own else ""),
+        "crime_streets",
+        several=True,
+    )
+    if not files and not own:
+        st.info(f"Give a file with streets of {escape(data.name)}.", icon=":material/upload_file:")
+        return None
+    prepared = ready(scenario)
+    if prepared is None:
+        return None
+    one, two = st.columns(2)
+    most = _whole(one, "Crossings that are targets", "street_targets", MOST_TARGETS, 60)
+    bases = _whole(two, "Bases to suggest", "street_bases", 2, 8)
+    stations = places("Stations, one a line: name, longitude, latitude", "street_stations")
+    key = cached_lab.content_key(
+        prepared.key, cached_lab.files_key(files), most, bases, sorted(stations.items())
+    )
+
+    def make() -> PatrolScene:
+        roads = read_street_files(files) if files else geodanet_roads()[0]
+        return urban_street_scene(
+            roads,
+            crime_points(data, prepared.months, prepared.crime_types, roads.crs),
+            stations or None,
+            most_targets=most,
+            suggested=bases,
+            unit=data.unit,
+            title=f"Crimes of {data.name} on streets",
+            about=f"Values are the crimes of the period at the nearest crossing; streets: {roads.name}.",
+            generated=data.kind is DataKind.GENERATED,
+            attribution=data.attribution,
+        )
+
+    scene: PatrolScene = cached_lab.kept(f"streets-{key}", make)
+    return scene
+
+
+def crime_points(data: AreaData, months: Sequence[str], types: Sequence[str], crs: str | None) -> Floats:
+    """Places of the crimes that count, in the plane of the streets, shape (n, 2).
+
+    Raises
+    ------
+    InputError
+        When streets have no place on Earth and the crimes have, or none counts.
+    """
+    assert data.crimes is not None
+    rows = data.crimes
+    rows = rows[rows["month"].isin(list(months)) & rows["crime_type"].isin(list(types))]
+    if rows.empty:
+        raise InputError("No crime counts in this period and with these types; change them on the left.")
+    if crs is None:
+        raise InputError(
+            "The streets have no place on Earth, the crimes have; give streets with longitude and latitude."
+        )
+    x, y = rows["x"].to_numpy(dtype=float), rows["y"].to_numpy(dtype=float)
+    return np.column_stack(project_points(x, y, data.crs, crs))

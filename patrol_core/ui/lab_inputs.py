@@ -157,6 +157,10 @@ def _more_rules(scene: PatrolScene, mark: str, form: str) -> dict[str, Any]:
             help="The published code lets tours of two and more targets take one move too many. Compatible reproduces its numbers; "
             "corrected tours can be walked in time.",
         )
+        idle = _first(scene, "idle", out["mode"] != COMPATIBLE)
+        out["idle"] = remembered(
+            st.toggle, "A unit may have nothing to do", f"idle_{out['mode']}_{mark}", bool(idle)
+        )
     out["unreachable"] = remembered(
         st.selectbox,
         "Targets that nobody can reach in time",
@@ -252,20 +256,19 @@ def _penalties(scene: PatrolScene, mark: str, *, form: str, general: bool) -> di
     if form != SCHEDULE and not general:
         return {}
     out: dict[str, Any] = {}
-    one, two, three = st.columns(3)
-    if form == SCHEDULE:
-        for place, who in ((one, "defender"), (two, "attacker")):
-            with place:
-                out[f"{who}_penalty"] = remembered(
-                    st.number_input,
-                    f"Covered: {who}'s value divided by",
-                    f"{who}_penalty_{mark}",
-                    float(_first(scene, f"{who}_penalty", DEFAULT_PENALTY)),
-                    min_value=1.0,
-                    max_value=1e6,
-                )
+    columns = iter(st.columns(3 if form == SCHEDULE and general else 2))
+    for who in ("defender", "attacker") if form == SCHEDULE else ():
+        with next(columns):
+            out[f"{who}_penalty"] = remembered(
+                st.number_input,
+                f"Covered: {who}'s value divided by",
+                f"{who}_penalty_{mark}",
+                float(_first(scene, f"{who}_penalty", DEFAULT_PENALTY)),
+                min_value=1.0,
+                max_value=1e6,
+            )
     if general:
-        with three:
+        with next(columns):
             out["step_cost"] = remembered(
                 st.number_input,
                 f"Cost of a move ({scene.unit})" if scene.unit else "Cost of a move",

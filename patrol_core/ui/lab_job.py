@@ -193,6 +193,8 @@ class Trials(Work):
         What they run on and with, by key.
     words
         What they run on, for people.
+    player
+        Whose support the sparsity curve bounds, in words.
     now
         The one at work.
     curves
@@ -204,18 +206,19 @@ class Trials(Work):
     of: str = ""
     words: str = ""
     trials: tuple[Trial, ...] = ()
+    player: str = "one player"
     now: str = ""
     curves: dict[str, list[tuple[int, float, float, float]]] = field(default_factory=dict)
     found: dict[str, MatrixSolution] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
 
 
-def run_trials(of: str, words: str, trials: tuple[Trial, ...]) -> Trials:
+def run_trials(of: str, words: str, trials: tuple[Trial, ...], player: str) -> Trials:
     """Start solvers; an earlier job is stopped."""
     before: Trials | None = st.session_state.get(TRIALS)
     if before is not None:
         before.cancel.set()
-    job = Trials(of=of, words=words, trials=trials)
+    job = Trials(of=of, words=words, trials=trials, player=player)
 
     def work() -> None:
         for trial in trials:

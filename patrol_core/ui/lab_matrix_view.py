@@ -20,7 +20,7 @@ from patrol_core.reports.plain import to_json_bytes
 from patrol_core.ui import cached_lab, tables
 from patrol_core.ui.frame import escape
 from patrol_core.ui.lab_job import Listen, Trial, Trials, run_trials, trials_of
-from patrol_core.ui.lab_matrix_inputs import Settings, solver_name
+from patrol_core.ui.lab_matrix_inputs import PLAYERS, Settings, solver_name
 from patrol_core.ui.lab_tabs import matrix_files
 from patrol_core.ui.lab_view import amount
 
@@ -122,7 +122,7 @@ def run_view(game: MatrixGame, chosen: Settings) -> None:
 def _begin(of: str, game: MatrixGame, chosen: Settings) -> None:
     rows, columns = game.shape
     words = f"{game.title or 'a game'} ({rows:,} by {columns:,})"
-    run_trials(of, words, trials(game, chosen))
+    run_trials(of, words, trials(game, chosen), PLAYERS[chosen.player])
 
 
 @st.fragment(run_every=1.0)
@@ -204,7 +204,7 @@ def results(job: Trials) -> None:
         )
         best = float(whole if whole is not None else sparse["bound"].iloc[-1])
         st.plotly_chart(
-            sparsity_curve(sparse, value=best, player="one player"),
+            sparsity_curve(sparse, value=best, player=job.player),
             config=CONFIG,
             theme=None,
             key="_lab_sparse",
@@ -225,7 +225,7 @@ def _result_metrics(job: Trials) -> None:
         name: found for name, found in mine.items() if found.method not in ("sse", "nash-support")
     } or mine
     best_name, best = min(nash.items(), key=lambda row: (row[1].certificate.gap, row[1].certificate.seconds))
-    fast_name, fast = min(mine.items(), key=lambda row: row[1].certificate.seconds)
+    fast_name, fast = min(nash.items(), key=lambda row: row[1].certificate.seconds)
     few_name, few = min(nash.items(), key=lambda row: sum(row[1].support))
     one, two, three, four = st.columns(4)
     one.metric("Value to the row player", amount(best.value), best_name, delta_color="off", delta_arrow="off")

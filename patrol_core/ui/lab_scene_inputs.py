@@ -18,7 +18,7 @@ from patrol_core.graphs.urban import MOST_TARGETS, urban_zone_scene
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, cached_lab
 from patrol_core.ui.frame import ready
-from patrol_core.ui.lab_build_inputs import green, infrastructure, places, upload
+from patrol_core.ui.lab_build_inputs import green, infrastructure, places, street_crimes, upload
 from patrol_core.ui.lab_link import AREA
 from patrol_core.ui.lab_picks import FIRST_UNITS, Place, remembered
 
@@ -29,8 +29,8 @@ SOURCES = {
     BUILD: "Build from data",
     OWN: "Own scene file",
 }
-GREEN, INFRASTRUCTURE = "green", "infrastructure"
-FAMILIES = {GREEN: "Wildlife: observations", INFRASTRUCTURE: "Infrastructure: streets and facilities"}
+GREEN, INFRASTRUCTURE, STREETS = "green", "infrastructure", "streets"
+FAMILIES = {GREEN: "Wildlife", INFRASTRUCTURE: "Infrastructure", STREETS: "Crimes on streets"}
 
 
 def choose_source() -> str:
@@ -65,11 +65,17 @@ def scene_of(source: str, scenario: Scenario) -> Place | None:
             options=list(FAMILIES),
             format_func=FAMILIES.get,
         )
-        found = infrastructure() if family == INFRASTRUCTURE else green()
+        found = _built(str(family or GREEN), scenario)
         return None if found is None else Place(found, f"{family or GREEN}")
     if source == OWN:
         return _own()
     return _ready_scene()
+
+
+def _built(family: str, scenario: Scenario) -> PatrolScene | None:
+    if family == STREETS:
+        return street_crimes(scenario)
+    return infrastructure() if family == INFRASTRUCTURE else green()
 
 
 def _ready_scene() -> Place:

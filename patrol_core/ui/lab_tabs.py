@@ -33,8 +33,10 @@ from patrol_core.reports.patrol_files import (
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.ui import cached_lab, tables
 from patrol_core.ui.frame import escape, guarded
+from patrol_core.ui.lab_link import CHOICES
 from patrol_core.ui.lab_picks import Picks
 from patrol_core.ui.lab_view import Shown, amount, marks_of
+from patrol_core.ui.lab_ways import other_ways
 
 TABS = (
     "Routes",
@@ -215,7 +217,8 @@ def _computed(shown: Shown, _picks: Picks) -> None:
             "The patrols commit to a plan q, the attacker sees it and takes what is best for it; ties go to the patrols (strong Stackelberg)."
         )
     else:
-        st.latex(r"\min_{q} \max_{t} \; v_t \, (1 - c_t(q))")
+        covered = "" if game.form == NORMAL else r" + \tfrac{v_t}{p} \, c_t(q)"
+        st.latex(r"\min_{q} \max_{t} \; v_t \, (1 - c_t(q))" + covered)
         st.write(
             "Routes are drawn with chances q that the attacker knows. Of a route only what it covers matters, so routes are never "
             "listed: what can be covered is worked out move by move, what another covers as well is dropped, and a small linear program mixes the rest."
@@ -245,6 +248,7 @@ def _computed(shown: Shown, _picks: Picks) -> None:
         st.plotly_chart(
             bounds_over_time(found.history, unit="payoff"), config=CONFIG, theme=None, key="_lab_bounds"
         )
+    other_ways(game, float(st.session_state.get(CHOICES, {}).get("limit", 30)))
 
 
 def _worth_drawing(found: GraphSolution) -> bool:

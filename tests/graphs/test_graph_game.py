@@ -56,6 +56,7 @@ def game(**changes):
         ({"tau": 6}, "above the horizon"),
         ({"tau": 0}, "tau is 0"),
         ({"moves": 0}, "timesteps is 0"),
+        ({"moves": 1_000_000}, "at most 2,000 moves"),
         ({"moves": 2.5}, "timesteps is 2.5"),
         ({"attackers": 3}, "3 attackers for 2 targets"),
         ({"units": []}, "no defender"),

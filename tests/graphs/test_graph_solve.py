@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 
 from patrol_core.certificate import Status
 from patrol_core.graphs import graph_solve
-from patrol_core.graphs.coverage import choose, commitment
+from patrol_core.graphs.coverage import choose, commitment, grow_targets
+from patrol_core.graphs.coverage.labels import TooManyLabelsError
 from patrol_core.graphs.coverage.pricing import ChoicePricer
 from patrol_core.graphs.coverage.walk_pricer import WalkPricer
 from patrol_core.graphs.full_matrix import expanded
@@ -197,7 +198,7 @@ def test_labels_combined_by_integer_programs_agree(game):
         return ChoicePricer([labels[unit] for unit in game.units], range(game.size), game.size)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(graph_solve, "make_pricer", combined)
+        patch.setattr(graph_solve, "listed_pricer", combined)
         patch.setattr(commitment, "make_pricer", combined)
         found = solve_graph_game(game)
     check(found)
@@ -210,11 +211,54 @@ def test_walks_priced_one_by_one_agree(game):
     if game.simple or not game.idle:  # never too many labels there, or refused
         return
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(graph_solve, "make_pricer", WalkPricer)
-        patch.setattr(commitment, "make_pricer", WalkPricer)
+        patch.setattr(graph_solve, "listed_pricer", lambda game, **_: WalkPricer(game))
+        patch.setattr(commitment, "make_pricer", lambda game, **_: WalkPricer(game))
         found = solve_graph_game(game)
     check(found)
     assert found.value == pytest.approx(brute_value(game), abs=1e-6)
+
+
+def never_listed(game, **_):
+    raise TooManyLabelsError
+
+
+@FEW
+@given(small_games(sums=(False,)))
+def test_games_whose_targets_grow_agree(game):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(graph_solve, "listed_pricer", never_listed)
+        patch.setattr(grow_targets, "_FIRST", 1)
+        patch.setattr(grow_targets, "_MORE", 1)
+        found = solve_graph_game(game)
+    check(found)
+    assert "growing" in found.certificate.solver
+    assert found.value == pytest.approx(brute_value(game), abs=1e-6)
+
+
+def large_game():
+    """400 crossings, all of them targets: far more coverages than can be listed."""
+    side = 20
+    across = [(r * side + c, r * side + c + 1) for r in range(side) for c in range(side - 1)]
+    along = [(r * side + c, (r + 1) * side + c) for r in range(side - 1) for c in range(side)]
+    return make_graph_game(
+        across + along, moves=20, units=[{"bases": [210]}] * 2, targets={k: 1.0 + k % 7 for k in range(side * side)},
+        unreachable="drop",
+    )  # fmt: skip
+
+
+def test_a_large_game_is_solved_by_looking_at_few_targets(monkeypatch):
+    monkeypatch.setattr(graph_solve, "listed_pricer", never_listed)
+    game = large_game()
+    found = solve_graph_game(game)
+    check(found)
+    assert found.counts["targets looked at"] < game.size / 4
+
+
+def test_cut_short_it_has_a_gap_that_is_proved(monkeypatch):
+    monkeypatch.setattr(graph_solve, "listed_pricer", never_listed)
+    found = solve_graph_game(large_game(), heard=lambda low, high: True)
+    assert found.certificate.status is Status.STOPPED_WITH_PLAN
+    assert -7.0 <= found.value < found.certificate.bound < 0
 
 
 @FEW

@@ -11,15 +11,18 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from patrol_core.analysis import prepare
+from patrol_core.areas import load_area
 from patrol_core.errors import InputError
 from patrol_core.games.matrix import MatrixGame, random_game
 from patrol_core.games.matrix_formats import write_matrix
 from patrol_core.games.matrix_solve import solve_matrix
 from patrol_core.graphs.graph_formats import game_document, game_from
-from patrol_core.graphs.graph_solve import solve_graph_game
+from patrol_core.graphs.graph_solve import METHODS, solve_graph_game
 from patrol_core.graphs.lab_matrix import HANDY, handy_moves, schedule_matrix, shortened
 from patrol_core.graphs.library import LIBRARY, library_scene
 from patrol_core.graphs.random_games import random_schedules, random_values
+from patrol_core.scenario import make_scenario
 from patrol_core.ui.frame import PAGES, root
 from patrol_core.ui.lab_build_inputs import points_of
 from patrol_core.ui.lab_inputs import roles_of
@@ -158,6 +161,38 @@ def test_a_game_that_is_handed_out_is_read_back():
     assert solve_graph_game(again).value == pytest.approx(solve_graph_game(game).value)
 
 
+STREETS = b"from,to\na,b\nb,c\n"
+CORNERS = b"id,lon,lat\na,-0.137,51.511\nb,-0.135,51.512\nc,-0.133,51.513\n"
+FACILITIES = (
+    b"name,type,lon,lat\nWard,hospital,-0.137,51.511\nPost,police,-0.133,51.513\nMast,thing,-0.135,51.512\n"
+)
+
+
+def test_infrastructure_is_built_from_streets_and_facilities():
+    files = {
+        "streets": (("edges.csv", STREETS), ("nodes.csv", CORNERS)),
+        "features": (("places.csv", FACILITIES),),
+    }
+    page = lab(_lab_source="build", _lab_family="infrastructure", lab_files=files)
+    no_fault(page)
+    game = page.session_state["lab_game"]
+    assert dict(zip(game.target_ids, game.values.tolist(), strict=True)) == {"a": 3.0, "c": 2.0}
+    assert [unit.bases for unit in game.units] == [(2,), (2,)]
+
+
+def test_crimes_are_put_on_streets():
+    crimes = load_area("sample").crimes
+    lon, lat = crimes["lon"].median(), crimes["lat"].median()
+    corners = "id,lon,lat\n" + "".join(f"{name},{lon + k / 500},{lat}\n" for k, name in enumerate("abc"))
+    files = {"crime_streets": (("edges.csv", STREETS), ("nodes.csv", corners.encode()))}
+    page = lab(_lab_source="build", _lab_family="streets", lab_files=files)
+    no_fault(page)
+    game = page.session_state["lab_game"]
+    planned = prepare(load_area("sample"), make_scenario({}))
+    assert game.values.sum() == crimes[crimes["crime_type"].isin(planned.crime_types)]["x"].notna().sum()
+    assert set(game.target_ids) == {"a", "b", "c"}
+
+
 @pytest.mark.parametrize("tab", TABS)
 def test_attackers_who_move(tab):
     key = "park-centroid"
@@ -241,7 +276,7 @@ def test_a_game_that_looks_too_large_is_only_solved_when_asked():
 def test_a_search_that_takes_long_can_be_stopped(monkeypatch):
     from patrol_core.ui import lab_job
 
-    def slow(game, *, time_limit, heard):
+    def slow(game, *, time_limit, heard, **more):
         while not heard(-9.0, -1.0):
             time.sleep(0.02)
         return solve_graph_game(game)
@@ -270,6 +305,36 @@ def test_the_film_follows_its_seed():
     press(page, "Draw again")
     assert page.session_state["lab_seed"] == 6
     assert nights(page).equals(nights(lab(_lab_tabs=TABS[2], lab_seed=6)))
+
+
+@pytest.mark.parametrize(("form", "least"), [("schedule", len(METHODS)), ("normal", 2)])
+def test_other_ways_agree_or_say_why_they_are_not_for_this_game(form, least):
+    key = "columbus-zones"
+    state = {"form": form, "simple": form == "schedule"}
+    page = lab(
+        _lab_scene=key, _lab_tabs=TABS[4], **{f"_lab_{name}_{key}": value for name, value in state.items()}
+    )
+    press(page, "Solve it in every way")
+    page.session_state["lab_ways"].thread.join(60)
+    page.run()
+    no_fault(page)
+    table = next(frame.value for frame in page.dataframe if "way" in frame.value)
+    assert len(table) == len(METHODS)
+    found = table["value"].dropna()
+    assert len(found) >= least
+    assert found.to_numpy() == pytest.approx(found.iloc[0], abs=1e-6)
+    assert all(said.endswith(".") for said in table[table["value"].isna()]["said"])
+
+
+def test_compatible_schedules_are_the_published_codes():
+    key = "park-centroid"
+    state = {"form": "schedule", "mode": "compatible"}
+    page = lab(_lab_scene=key, **{f"_lab_{name}_{key}": value for name, value in state.items()})
+    no_fault(page)
+    game = library_scene(key).game(units=2, form="schedule", mode="compatible")
+    assert not game.idle
+    assert not page.session_state["lab_game"].idle
+    assert figure(page, "Worst-case loss") == amount(-solve_graph_game(game).value)
 
 
 def test_the_risk_page_leads_here_with_its_zones():

@@ -24,7 +24,7 @@ def may_drop(game: GraphGame) -> bool:
     return not game.general_sum or (game.form == SCHEDULE and game.idle)
 
 
-def unit_labels(game: GraphGame, unit: Unit, *, most: int = MOST_LABELS) -> UnitLabels:
+def unit_labels(game: GraphGame, unit: Unit, *, most: int = MOST_LABELS, until: float = np.inf) -> UnitLabels:
     """All a unit can do that matters, by the search that is right for the game.
 
     Raises
@@ -35,14 +35,16 @@ def unit_labels(game: GraphGame, unit: Unit, *, most: int = MOST_LABELS) -> Unit
     active = range(game.size)
     if game.form == NORMAL:
         if may_drop(game) and game.waiting:
-            return best_tours(game, unit, active, most=most)
-        return exact_walks(game, unit, active, most=most)
+            return best_tours(game, unit, active, most=most, until=until)
+        return exact_walks(game, unit, active, most=most, until=until)
     if game.simple or not may_drop(game):
-        return every_schedule(game, unit, most=most)
-    return best_tours(game, unit, active, most=most)
+        return every_schedule(game, unit, most=most, until=until)
+    return best_tours(game, unit, active, most=most, until=until)
 
 
-def every_schedule(game: GraphGame, unit: Unit, *, most: int = MOST_LABELS) -> UnitLabels:
+def every_schedule(
+    game: GraphGame, unit: Unit, *, most: int = MOST_LABELS, until: float = np.inf
+) -> UnitLabels:
     """All schedules a unit may pick, also those inside another, each with its shortest tour.
 
     A unit that must not be idle has the empty schedule only where it has no other.
@@ -54,7 +56,7 @@ def every_schedule(game: GraphGame, unit: Unit, *, most: int = MOST_LABELS) -> U
     """
     if unit.stationary:
         return _stationary_schedules(game, unit)
-    labels = best_tours(game, unit, range(game.size), most=most, every=True)
+    labels = best_tours(game, unit, range(game.size), most=most, until=until, every=True)
     size = labels.fields.covered(labels.masks).sum(axis=1)
     fits = size <= game.size
     if not game.idle and (size > 0).any():
@@ -74,13 +76,41 @@ def _stationary_schedules(game: GraphGame, unit: Unit) -> UnitLabels:
     )  # fmt: skip
 
 
-def make_pricer(game: GraphGame, *, most: int = MOST_LABELS) -> Pricer:
-    """The quickest exact oracle for a game."""
+def listed_pricer(game: GraphGame, *, most: int = MOST_LABELS, until: float = np.inf) -> Pricer:
+    """An exact oracle over listed labels.
+
+    Parameters
+    ----------
+    most, until
+        Labels of a unit, and moment (``time.perf_counter``), at which listing them is given up.
+
+    Raises
+    ------
+    TooManyLabelsError
+        When it is.
+    """
     found: dict[Unit, UnitLabels] = {}
+    for unit in game.units:
+        if unit not in found:
+            found[unit] = unit_labels(game, unit, most=most, until=until)
+    labels = [found[unit] for unit in game.units]
     try:
-        for unit in game.units:
-            if unit not in found:
-                found[unit] = unit_labels(game, unit, most=most)
+        joint = joined(labels, drop=may_drop(game), costs=game.costs_matter)
+    except TooManyColumnsError:
+        return ChoicePricer(labels, range(game.size), game.size)
+    return ListedPricer(joint, range(game.size), game.size)
+
+
+def make_pricer(game: GraphGame, *, most: int = MOST_LABELS, until: float = np.inf) -> Pricer:
+    """The quickest exact oracle for a game: over labels, or else over walks one by one.
+
+    Raises
+    ------
+    InputError
+        When neither is manageable; says the numbers.
+    """
+    try:
+        return listed_pricer(game, most=most, until=until)
     except TooManyLabelsError:
         if game.general_sum and game.form == SCHEDULE and not game.idle:
             raise InputError(
@@ -88,9 +118,3 @@ def make_pricer(game: GraphGame, *, most: int = MOST_LABELS) -> Pricer:
                 "(idle), or give fewer moves or targets."
             ) from None
         return WalkPricer(game)
-    labels = [found[unit] for unit in game.units]
-    try:
-        joint = joined(labels, drop=may_drop(game), costs=game.costs_matter)
-    except TooManyColumnsError:
-        return ChoicePricer(labels, range(game.size), game.size)
-    return ListedPricer(joint, range(game.size), game.size)

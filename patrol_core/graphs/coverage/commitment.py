@@ -55,7 +55,7 @@ def solve_commitment(
     SolverError
         When the time passed before any commitment was found.
     """
-    pricer = make_pricer(game)
+    pricer = make_pricer(game, until=started + 0.5 * time_limit)
     search = AttackSearch(game, pricer, until=started + time_limit, gap=gap, heard=_scaled(heard, scale))
     found = search.run()
     columns, chances = list(found.columns), found.probability

@@ -6,6 +6,7 @@ moves. Nothing else is dropped, so the result is exact for any payoffs; walks th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,7 +20,13 @@ from patrol_core.graphs.reach import arcs_of, moves_home
 
 
 def exact_walks(
-    game: GraphGame, unit: Unit, active: Sequence[int], *, most: int = MOST_LABELS, dearest: bool = False
+    game: GraphGame,
+    unit: Unit,
+    active: Sequence[int],
+    *,
+    most: int = MOST_LABELS,
+    until: float = np.inf,
+    dearest: bool = False,
 ) -> UnitLabels:
     """All distinct coverages of a unit in normal form, with the fewest (or most) moves.
 
@@ -29,6 +36,8 @@ def exact_walks(
         Positions of the targets that count, in the order of the bits.
     most
         Labels at which the search gives up.
+    until
+        Moment (``time.perf_counter``) at which it gives up.
     dearest
         Keep the most moves instead of the fewest.
 
@@ -42,7 +51,9 @@ def exact_walks(
         from patrol_core.graphs.coverage.tours import best_tours
 
         return best_tours(game, unit, active)
-    layers = [_layers(game, unit, base, active, fields, most, -1 if dearest else 1) for base in unit.bases]
+    layers = [
+        _layers(game, unit, base, active, fields, (most, until), -1 if dearest else 1) for base in unit.bases
+    ]
     whole = together([found for found in layers if found is not None])
     key = -whole.cost if dearest else whole.cost
     return whole.chosen(_cheapest(np.zeros(len(whole), dtype=np.int64), whole.masks, key))
@@ -58,7 +69,13 @@ def _cheapest(node: Ints, masks: Masks, cost: Ints) -> Ints:
 
 
 def _layers(
-    game: GraphGame, unit: Unit, base: int, active: Sequence[int], fields: Fields, most: int, sign: int
+    game: GraphGame,
+    unit: Unit,
+    base: int,
+    active: Sequence[int],
+    fields: Fields,
+    limits: tuple[int, float],
+    sign: int,
 ) -> UnitLabels | None:
     allowed = allowed_nodes(game, unit)
     home = moves_home(game, unit, base)
@@ -83,7 +100,7 @@ def _layers(
         node, mask, cost = there[first], after[first], total[first]
         kept.append((node, parent[first]))
         made += len(node)
-        if made > most:
+        if made > limits[0] or time.perf_counter() > limits[1]:
             raise TooManyLabelsError
         if not len(node):
             return None

@@ -16,6 +16,8 @@ MOST_PAIRS = 8_000_000
 """Pairs of labels joined at once; beyond, units are priced together without listing what they can do."""
 MOST_JOINT = 60_000
 """Joint coverages kept."""
+MOST_COMPARED = 20_000
+"""Joint coverages that are compared pair by pair."""
 _STEP = 1_000_000
 
 
@@ -94,7 +96,7 @@ def _kept(masks: Masks, cost: Ints, *, drop: bool, costs: bool) -> Ints:
     if not drop:
         return distinct(masks, cost)
     unlike = distinct(masks, cost) if not costs else np.arange(len(masks))
-    if len(unlike) > MOST_JOINT:
+    if len(unlike) > (MOST_JOINT if masks.shape[1] == 1 else MOST_COMPARED):
         raise TooManyColumnsError
     chosen = undominated(masks[unlike], cost[unlike] if costs else None)
     return unlike[chosen]

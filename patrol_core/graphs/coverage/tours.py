@@ -12,6 +12,7 @@ by covers nothing, and moves are kept as cost.
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,7 +54,13 @@ def fields_of(game: GraphGame, active: Sequence[int]) -> Fields:
 
 
 def best_tours(
-    game: GraphGame, unit: Unit, active: Sequence[int], *, most: int = MOST_LABELS, every: bool = False
+    game: GraphGame,
+    unit: Unit,
+    active: Sequence[int],
+    *,
+    most: int = MOST_LABELS,
+    until: float = np.inf,
+    every: bool = False,
 ) -> UnitLabels:
     """Undominated labels of a unit over some targets.
 
@@ -63,6 +70,8 @@ def best_tours(
         Positions of the targets that count, in the order of the bits.
     most
         Labels at which the search gives up.
+    until
+        Moment (``time.perf_counter``) at which it gives up.
     every
         Schedule form: every schedule, also those inside another, each with its shortest tour.
 
@@ -76,7 +85,9 @@ def best_tours(
         return _standing(game, unit, active, fields)
     allowed = allowed_nodes(game, unit)
     ground = _ground(game, allowed, active, direct=not every)
-    parts = [_Search(game, unit, base, fields, ground, most, every=every).run() for base in unit.bases]
+    parts = [
+        _Search(game, unit, base, fields, ground, (most, until), every=every).run() for base in unit.bases
+    ]
     whole = together([part for part in parts if part is not None])
     if every:
         return whole.chosen(distinct(whole.masks, whole.cost))
@@ -131,11 +142,12 @@ class _Search:
         base: int,
         fields: Fields,
         ground: _Ground,
-        most: int,
+        limits: tuple[int, float],
         *,
         every: bool,
     ) -> None:
-        self.fields, self.ground, self.most = fields, ground, most
+        self.fields, self.ground = fields, ground
+        self.most, self.until = limits
         self.every, self.single = every, game.simple
         self.base, self.moves = base, game.moves
         self.by_schedule = game.form == SCHEDULE
@@ -194,7 +206,7 @@ class _Search:
             self.frontier[place] = np.concatenate([self.frontier[place], masks])
         ids = np.arange(self.made, self.made + len(masks))
         self.made += len(masks)
-        if self.made > self.most:
+        if self.made > self.most or time.perf_counter() > self.until:
             raise TooManyLabelsError
         self.place.append(np.full(len(masks), place))
         self.time.append(np.full(len(masks), now))

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from patrol_core.errors import SolverError
+from patrol_core.errors import InputError, SolverError
 from patrol_core.graphs.coverage.joint import Column
 from patrol_core.graphs.coverage.mip import MipModel
 from patrol_core.graphs.coverage.pricing import Priced
@@ -31,6 +31,34 @@ from patrol_core.graphs.recount import visits_of
 
 _SECONDS = 20.0
 """The longest that one program may take before its bound is used as it stands."""
+
+
+MOST_ARCS = 200_000
+"""Arcs over time that one integer program may have."""
+
+
+def arcs_over_time(game: GraphGame) -> int:
+    """How many arcs the flows of a game have at most."""
+    ways = len(game.network.arcs[0]) + len(game.node_ids)
+    return (
+        game.moves * ways * sum(len(unit.bases) for unit in dict.fromkeys(game.units) if not unit.stationary)
+    )
+
+
+def check_arcs(game: GraphGame) -> None:
+    """Refuse a game whose program would be too large.
+
+    Raises
+    ------
+    InputError
+        With the number of arcs.
+    """
+    count = arcs_over_time(game)
+    if count > MOST_ARCS:
+        raise InputError(
+            f"The game is too large: units have too many different coverages to list, and walks one by one would take {count:,} arcs over "
+            f"time, more than the {MOST_ARCS:,} that can be searched. Give fewer moves or targets, a smaller tau, or a smaller graph."
+        )
 
 
 @dataclass(eq=False)
@@ -59,6 +87,7 @@ class WalkPricer:
     """See the module docstring."""
 
     def __init__(self, game: GraphGame) -> None:
+        check_arcs(game)
         self.game = game
         self.by_tour = game.form == SCHEDULE
         self.horizon = game.moves + (1 if self.by_tour and game.mode == COMPATIBLE else 0)
