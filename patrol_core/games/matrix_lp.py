@@ -90,8 +90,9 @@ def minimise(
             point = highspy.HighsSolution()
             point.col_value = start.tolist()
             highs.setSolution(point)
-        if stop is not None and integer is not None:
-            highs.cbMipInterrupt.subscribe(lambda event: event.interrupt() if stop() else None)
+        if stop is not None:
+            asks = highs.cbSimplexInterrupt if integer is None else highs.cbMipInterrupt
+            asks.subscribe(lambda event: event.interrupt() if stop() else None)
         highs.run()
         return _read(highs, integer is not None)
 

@@ -42,7 +42,9 @@ def solver(method: str) -> str:
     return f"HiGHS {version} ({method})"
 
 
-def equilibrium(table: FloatArray, *, time_limit: float = TIME_LIMIT) -> tuple[FloatArray, FloatArray]:
+def equilibrium(
+    table: FloatArray, *, time_limit: float = TIME_LIMIT, stop: Stop | None = None
+) -> tuple[FloatArray, FloatArray]:
     """Optimal strategies (x, y) of the zero-sum game with these payoffs to the row player, who maximises.
 
     Raises
@@ -54,9 +56,9 @@ def equilibrium(table: FloatArray, *, time_limit: float = TIME_LIMIT) -> tuple[F
     if count == 1 or width == 1:
         return _one_sided(table)
     if count > width:  # the basis has one entry a row of the program: give it the fewer rows
-        x, y = _program(table, time_limit)
+        x, y = _program(table, time_limit, stop)
     else:
-        y, x = _program(-table.T, time_limit)
+        y, x = _program(-table.T, time_limit, stop)
     return mixed(x), mixed(y)
 
 
@@ -68,7 +70,7 @@ def _one_sided(table: FloatArray) -> tuple[FloatArray, FloatArray]:
     return x, y
 
 
-def _program(table: FloatArray, time_limit: float) -> tuple[FloatArray, FloatArray]:
+def _program(table: FloatArray, time_limit: float, stop: Stop | None) -> tuple[FloatArray, FloatArray]:
     """Primal and dual solution of the program of the module docstring."""
     count, width = table.shape
     scale = float(np.abs(table).max()) or 1.0
@@ -80,19 +82,25 @@ def _program(table: FloatArray, time_limit: float) -> tuple[FloatArray, FloatArr
     most = np.append(np.full(width, np.inf), 1.0)
     cost = np.append(np.zeros(count), -1.0)
     lower, upper = np.append(np.zeros(count), -np.inf), np.full(count + 1, np.inf)
-    found = minimise(cost, matrix, (least, most), (lower, upper), time_limit=time_limit)
+    found = minimise(cost, matrix, (least, most), (lower, upper), time_limit=time_limit, stop=stop)
     if found.status is not Status.OPTIMAL:
+        if stop is not None and stop():
+            raise SolverError(
+                f"The equilibrium of a {count} x {width} game was not found before it was stopped."
+            )
         raise SolverError(
             f"The equilibrium of a {count} x {width} game was not found within {time_limit:g} s: allow more time or use prm+."
         )
     return found.x[:count], found.row_dual[:width]
 
 
-def solve_zero_sum(game: MatrixGame, *, time_limit: float = TIME_LIMIT) -> MatrixSolution:
+def solve_zero_sum(
+    game: MatrixGame, *, time_limit: float = TIME_LIMIT, stop: Stop | None = None
+) -> MatrixSolution:
     """Equilibrium of a zero-sum game, certified by what the two strategies guarantee in the whole game."""
     started = time.perf_counter()
     small = reduce_game(game)
-    inner_x, inner_y = equilibrium(small.row, time_limit=time_limit)
+    inner_x, inner_y = equilibrium(small.row, time_limit=time_limit, stop=stop)
     x = spread(inner_x, small.rows, game.shape[0])
     y = spread(inner_y, small.columns, game.shape[1])
     return zero_sum_solution(
@@ -280,5 +288,5 @@ def solve_nash(
 ) -> MatrixSolution:
     """A Nash equilibrium of any two-player game: by LP where it is zero-sum, by MIP where it is not."""
     if game.zero_sum:
-        return solve_zero_sum(game, time_limit=time_limit)
+        return solve_zero_sum(game, time_limit=time_limit, stop=stop)
     return solve_general_sum(game, time_limit=time_limit, stop=stop)

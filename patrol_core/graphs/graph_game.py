@@ -40,6 +40,7 @@ NodeId = int | str
 NORMAL, SCHEDULE = "normal", "schedule"
 CORRECTED, COMPATIBLE = "corrected", "compatible"
 KEEP, DROP, REFUSE = "keep", "drop", "refuse"
+CANNOT_BE_COVERED = "cannot be covered by any unit"
 MOST_UNITS = 50
 MOST_TAU = 64
 MOST_MOVES = 2000
@@ -183,9 +184,10 @@ class GraphGame:
         Parameters
         ----------
         changes
-            Fields of this class; ``unreachable`` and ``notes`` are worked out anew.
+            Fields of this class; ``unreachable`` is worked out anew, and what ``notes`` say of it is left out first.
         """
-        return checked(replace(self, **changes, unreachable=(), notes=changes.get("notes", self.notes)))
+        notes = changes.pop("notes", tuple(note for note in self.notes if CANNOT_BE_COVERED not in note))
+        return checked(replace(self, **changes, unreachable=(), notes=notes))
 
 
 def make_graph_game(
@@ -271,7 +273,7 @@ def checked(game: GraphGame, *, unreachable: str = KEEP) -> GraphGame:
     if not far or game.moving_attackers:
         return game
     named = ", ".join(repr(game.target_ids[k]) for k in far)
-    words = f"Target{'s' if len(far) > 1 else ''} {named} cannot be covered by any unit in {game.moves} moves"
+    words = f"Target{'s' if len(far) > 1 else ''} {named} {CANNOT_BE_COVERED} in {game.moves} moves"
     if unreachable == REFUSE:
         raise InputError(
             f"{words}: give more moves, other bases or a smaller tau, remove them, or choose to keep or drop them."

@@ -14,8 +14,8 @@ from patrol_core.graphs.walks import count_walks, joint_count
 
 PROBE_LABELS = 20_000
 """Labels of one unit that a look in advance may meet."""
-QUICK_PAIRS = 2_000_000
-"""Combinations of labels up to which units are joined within seconds."""
+MANY_UNITS, MANY_LABELS = 5, 120
+"""From so many units on, with more coverages each, integer programs that combine them take their time."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +109,7 @@ def _verdict(counts: tuple[int | None, ...]) -> tuple[bool, str]:
             f"More than {PROBE_LABELS:,} different coverages turn up for one unit: solving may take minutes, and ends with a gap "
             "when the time is over. Fewer moves, a smaller tau or fewer targets make it quick."
         )
-    pairs = 1
-    for count in counts[:2]:
-        pairs *= count or 1
-    if len(counts) > 1 and pairs * (max(c or 1 for c in counts) if len(counts) > 2 else 1) > 50 * QUICK_PAIRS:
+    if len(counts) >= MANY_UNITS and max(count or 0 for count in counts) > MANY_LABELS:
         return False, (
             f"The units have {', '.join(f'{count:,}' for count in counts if count is not None)} coverages to combine: solving may take a minute "
             "or more, and ends with a gap when the time is over. Fewer units or moves make it quick."

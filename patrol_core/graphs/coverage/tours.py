@@ -26,6 +26,8 @@ from patrol_core.graphs.network import Flags, Ints
 from patrol_core.graphs.reach import NEVER, arcs_of, moves_from, moves_home
 
 _START = -1
+_MOST_THINNED = 200
+"""Targets up to which ways over other targets are sorted out beforehand; beyond, the labels do it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +118,11 @@ def _ground(game: GraphGame, allowed: Flags, active: Sequence[int], *, direct: b
     if inside.any():
         toward[inside] = moves_from(game.network, allowed, places[inside].tolist(), back=True)
     apart = toward[:, places].T.copy()
-    if direct and (game.form != SCHEDULE or (game.tau == 1 and game.mode != COMPATIBLE)):
+    if (
+        direct
+        and len(places) <= _MOST_THINNED
+        and (game.form != SCHEDULE or (game.tau == 1 and game.mode != COMPATIBLE))
+    ):
         # i -> k -> j in the same time covers k as well; so only direct ways are kept.
         for k in range(len(places)):
             around = apart[:, k : k + 1] + apart[k : k + 1, :]
