@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     from patrol_core.cli.files import read_input, write_json
     from patrol_core.errors import InputError
     from patrol_core.games.formats import load_document
-    from patrol_core.graphs.graph_formats import game_from, solution_document
+    from patrol_core.graphs.graph_formats import NEEDED, game_from, solution_document
     from patrol_core.graphs.graph_size import estimate
     from patrol_core.graphs.graph_solve import solve_graph_game
     from patrol_core.graphs.patrol_draws import drawn_documents
@@ -62,7 +62,11 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
         raise InputError(f"--time-limit is {arguments.time_limit:g}; give seconds above 0.")
     if arguments.draw < 0:
         raise InputError(f"--draw is {arguments.draw}; give 0 or more shifts.")
-    document = load_document(read_input(arguments.file))
+    if arguments.estimate and (arguments.matrix or arguments.draw):
+        raise InputError(
+            "--estimate solves and writes nothing more; leave out --matrix and --draw, or --estimate."
+        )
+    document = load_document(read_input(arguments.file), needs=", ".join(NEEDED))
     if arguments.unreachable:
         document["unreachable"] = arguments.unreachable
     game = game_from(document)

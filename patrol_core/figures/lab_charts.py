@@ -416,7 +416,14 @@ def convergence_curves(
                 hovertemplate=f"{_safe(name)} had its answer after %{{x:.3g}} s<extra></extra>",
             )
     figure.update_xaxes(type="log", exponentformat="power", dtick=1)
-    figure.update_yaxes(type="log", exponentformat="power", dtick=1)
+    decades = float(np.log10(gaps.max() / gaps.min())) if len(gaps) else 1.0
+    figure.update_yaxes(
+        type="log",
+        exponentformat="power",
+        dtick=max(1, round(decades / 6)),
+        title={"standoff": 12},
+        automargin=True,
+    )
     figure.update_layout(
         showlegend=True, legend={"y": -0.3, "yanchor": "top", "x": 0, "xanchor": "left"}, uirevision=over
     )

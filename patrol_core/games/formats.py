@@ -232,8 +232,13 @@ def strategy_as_dict(strategy: Strategy) -> dict[str, object]:
     }
 
 
-def load_document(text: str | bytes) -> dict[str, Any]:
+def load_document(text: str | bytes, *, needs: str = "a 'kind'") -> dict[str, Any]:
     """Read JSON text strictly: no NaN or Infinity, no key twice, an object at the top.
+
+    Parameters
+    ----------
+    needs
+        What the object must have, for the message.
 
     Raises
     ------
@@ -253,7 +258,7 @@ def load_document(text: str | bytes) -> dict[str, Any]:
             "The game is nested too deeply to be a game: accepted is a flat JSON object."
         ) from None
     if not isinstance(loaded, dict):
-        raise InputError(f"The game is {_shown(loaded)}: accepted is a JSON object with a 'kind'.")
+        raise InputError(f"The game is {_shown(loaded)}: accepted is a JSON object with {needs}.")
     return loaded
 
 

@@ -200,4 +200,7 @@ def _names(game: GraphGame, attacks: tuple[tuple[int, ...], ...]) -> tuple[str, 
 
 def _title(game: GraphGame) -> str:
     form = "schedule form" if game.form == SCHEDULE else "normal form"
-    return f"Patrol game, {form}, {game.moves} moves, {len(game.units)} units, {game.attackers} attackers"
+    counts = ((game.moves, "move"), (len(game.units), "unit"), (game.attackers, "attacker"))
+    return f"Patrol game, {form}, " + ", ".join(
+        f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts
+    )

@@ -19,7 +19,9 @@ from patrol_core.graphs.graph_game import (
     GraphGame,
     NodeId,
     Unit,
+    as_float,
     make_graph_game,
+    parts_of,
 )
 from patrol_core.graphs.graph_solution import GraphSolution, Walk
 from patrol_core.graphs.recount import moves_of
@@ -43,7 +45,7 @@ def read_patrol_game(text: bytes | str) -> GraphGame:
     InputError
         One sentence: where the JSON breaks off, which field is missing, unknown or out of range, and what is accepted.
     """
-    return game_from(load_document(text))
+    return game_from(load_document(text, needs=" and ".join([", ".join(NEEDED[:-1]), NEEDED[-1]])))
 
 
 def game_from(document: Mapping[str, Any]) -> GraphGame:
@@ -53,6 +55,12 @@ def game_from(document: Mapping[str, Any]) -> GraphGame:
     general = _choice(document, "sum", ("zero", "general"), "zero") == "general"
     values, gained = _targets(document["targets"])
     notes = []
+    _text(document, "title")
+    _text(graph, "crs")
+    units = _objects(document["defenders"], "defenders")
+    returns = _flag(document, "force_return", default=True)
+    if returns and any("ends" in unit for unit in units):
+        notes.append("ends count only where force_return is false: every unit ends at its own start.")
     step_cost = _number(document, "step_cost", 0.0)
     if step_cost and not general:
         notes.append(f"step_cost = {step_cost:g} counts in general-sum games only and was left out.")
@@ -71,12 +79,12 @@ def game_from(document: Mapping[str, Any]) -> GraphGame:
         xy=_places(graph.get("xy"), nodes),
         allow_parts=_flag(graph, "allow_parts", default=False),
         moves=_whole(document, "timesteps"),
-        units=_objects(document["defenders"], "defenders"),
+        units=units,
         targets=values,
         attacker_values=values | gained if general else None,
         unreachable=_choice(document, "unreachable", ("keep", "drop", "refuse"), KEEP),
         moving_attackers=_objects(document.get("moving_attackers", []), "moving_attackers"),
-        force_return=_flag(document, "force_return", default=True),
+        force_return=returns,
         waiting=_flag(document, "waiting", default=True),
         idle=_flag(document, "idle", default=mode != COMPATIBLE),
         simple=_flag(document, "simple", default=False),
@@ -106,6 +114,8 @@ def game_document(game: GraphGame, *, crs: str | None = None) -> dict[str, Any]:
         back = np.flatnonzero(~one_way).tolist()
         edges += [edges[k][::-1] for k in back]
     graph: dict[str, Any] = {"nodes": list(ids), "edges": edges, "directed": directed}
+    if parts_of(game.network)[0] > 1:
+        graph["allow_parts"] = True
     if game.network.xy is not None:
         graph["xy"] = game.network.xy.tolist()
         if crs:
@@ -294,9 +304,15 @@ def _number(document: Mapping[str, Any], name: str, default: float) -> float:
     value = document.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InputError(f"{name} is {_shown(value)}; give a number.")
-    return float(value)
+    return as_float(value)
+
+
+def _text(document: Mapping[str, Any], name: str) -> None:
+    value = document.get(name, "")
+    if not isinstance(value, str):
+        raise InputError(f"{name} is {_shown(value)}; give a text.")
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = repr(value) if not isinstance(value, int) or abs(value) < 1e60 else f"{str(value)[:20]}..."
     return text if len(text) <= 60 else text[:57] + "..."

@@ -265,15 +265,21 @@ def checked(game: GraphGame, *, unreachable: str = KEEP) -> GraphGame:
     """The game, with ``unreachable`` worked out; raises where it cannot be played."""
     _check_numbers(game)
     _check_forms(game)
-    from patrol_core.graphs.reach import out_of_reach
+    from patrol_core.graphs.reach import has_walk, out_of_reach
 
     if unreachable not in (KEEP, DROP, REFUSE):
         raise InputError(f"unreachable is {unreachable!r}; choose one of {KEEP}, {DROP}, {REFUSE}.")
     far = out_of_reach(game)
+    for number, mover in enumerate(game.moving_attackers, start=1):
+        if not has_walk(game, mover):
+            raise InputError(
+                f"Moving attacker {number} has no walk of {moves_text(game.moves)} to where it may end: give more timesteps, other ends, "
+                "or none."
+            )
     if not far or game.moving_attackers:
         return game
     named = ", ".join(repr(game.target_ids[k]) for k in far)
-    words = f"Target{'s' if len(far) > 1 else ''} {named} {CANNOT_BE_COVERED} in {game.moves} moves"
+    words = f"Target{'s' if len(far) > 1 else ''} {named} {CANNOT_BE_COVERED} in {moves_text(game.moves)}"
     if unreachable == REFUSE:
         raise InputError(
             f"{words}: give more moves, other bases or a smaller tau, remove them, or choose to keep or drop them."
@@ -334,12 +340,7 @@ def _check_id(name: Any) -> None:
 
 
 def _check_parts(network: RoadNetwork, ids: tuple[NodeId, ...], *, allow_parts: bool) -> None:
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    count = len(network.nodes)
-    links = coo_array((np.ones(network.size), (network.tail, network.head)), shape=(count, count))
-    parts, member = connected_components(links, directed=False)
+    parts, member = parts_of(network)
     if parts == 1 or allow_parts:
         return
     sizes = np.bincount(member)
@@ -350,8 +351,19 @@ def _check_parts(network: RoadNetwork, ids: tuple[NodeId, ...], *, allow_parts: 
     )
 
 
-def _place(place: Mapping[NodeId, int], name: NodeId, word: str) -> int:
-    if isinstance(name, bool) or name not in place:
+def parts_of(network: RoadNetwork) -> tuple[int, Ints]:
+    """How many parts a graph falls into, and the part of every node, shape (nodes,)."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(network.nodes)
+    links = coo_array((np.ones(network.size), (network.tail, network.head)), shape=(count, count))
+    parts, member = connected_components(links, directed=False)
+    return int(parts), np.asarray(member, dtype=np.int64)
+
+
+def _place(place: Mapping[NodeId, int], name: Any, word: str) -> int:
+    if isinstance(name, bool) or not isinstance(name, int | str) or name not in place:
         raise InputError(f"The {word} {name!r} is no node of the graph; check its id.")
     return place[name]
 
@@ -359,10 +371,18 @@ def _place(place: Mapping[NodeId, int], name: NodeId, word: str) -> int:
 def _value(name: NodeId, value: Any, word: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
         raise InputError(f"Target {name!r} has the {word} {value!r}; give a number >= 0.")
-    number = float(value)
+    number = as_float(value)
     if not 0 <= number < float("inf"):
         raise InputError(f"Target {name!r} has the {word} {number:g}; give a finite number >= 0.")
     return number
+
+
+def as_float(value: Any) -> float:
+    """The number as a float; infinite where it is too large for one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
 
 
 def _unit(place: Mapping[NodeId, int], given: Mapping[str, Any], number: int) -> Unit:
@@ -412,14 +432,14 @@ def _places(place: Mapping[NodeId, int], names: Any, word: str) -> tuple[int, ..
 
 def _whole(value: Any, word: str, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InputError(f"{word} is {value!r}; give a whole number of at least {least}.")
+        raise InputError(f"{word} is {value!r:.60}; give a whole number of at least {least}.")
 
 
 def _check_numbers(game: GraphGame) -> None:
     _whole(game.moves, "timesteps", 1)
     if game.moves > MOST_MOVES:
         raise InputError(
-            f"timesteps is {game.moves:,}; give at most {MOST_MOVES:,} moves, or let one move stand for a longer time."
+            f"timesteps is {f'{game.moves:,}':.30}; give at most {MOST_MOVES:,} moves, or let one move stand for a longer time."
         )
     _whole(game.tau, "tau", 1)
     _whole(game.attackers, "attackers", 0 if game.moving_attackers else 1)
@@ -446,6 +466,11 @@ def _check_numbers(game: GraphGame) -> None:
             raise InputError(f"{word} is {getattr(game, word)!r}; give a number of at least 1.")
     if not 0 <= game.step_cost < float("inf"):
         raise InputError(f"step_cost is {game.step_cost!r}; give a number >= 0.")
+
+
+def moves_text(moves: int) -> str:
+    """``1 move``, ``2 moves``."""
+    return "1 move" if moves == 1 else f"{moves:,} moves"
 
 
 def _check_forms(game: GraphGame) -> None:

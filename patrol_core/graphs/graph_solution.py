@@ -44,7 +44,8 @@ class GraphSolution:
     coverage
         Chance that each target is interdicted or covered, shape (n,), counted from the patrols themselves.
     attack
-        Chance that each target is attacked, shape (n,); sums to at most A. In a Stackelberg equilibrium zeros and ones.
+        Chance that each target is attacked, shape (n,); sums to at most A. In a Stackelberg equilibrium zeros and ones. With moving
+        attackers the chance that one passes the target or attacks it, caught or not.
     value, attacker_value
         Expected payoff of defender and attacker when the attacker answers best; divided by ``scale`` if the game asks for it.
     scale

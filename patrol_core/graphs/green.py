@@ -178,6 +178,7 @@ def _clusters(grid: Grid, points: Floats, clusters: int, seed: int, mode: str) -
     from sklearn.cluster import KMeans
 
     whole(clusters, "clusters")
+    whole(seed, "The seed", 0)
     different = len(np.unique(points, axis=0))
     if clusters > different:
         raise InputError(

@@ -16,10 +16,12 @@ def draw_patrols(solution: GraphSolution, shifts: int, *, seed: int) -> list[Joi
     Raises
     ------
     InputError
-        When ``shifts`` is below 0.
+        When ``shifts`` or ``seed`` is below 0.
     """
     if shifts < 0:
         raise InputError(f"The number of shifts is {shifts}; give 0 or more.")
+    if seed < 0:
+        raise InputError(f"The seed is {seed}; give 0 or more.")
     chances = np.array([patrol.probability for patrol in solution.patrols])
     picks = np.random.default_rng(seed).choice(len(chances), size=shifts, p=chances / chances.sum())
     return [solution.patrols[k] for k in picks.tolist()]

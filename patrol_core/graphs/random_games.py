@@ -75,7 +75,7 @@ def random_values(scene: PatrolScene, seed: int = 1, *, general_sum: bool = Fals
         raise InputError(
             f"{scene.title} has no target, so there are no values to draw between; give it targets."
         )
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(whole(seed, "The seed", 0))
     values = _drawn(rng, list(scene.values), list(scene.values.values()))
     gained = None
     if general_sum:
@@ -130,7 +130,7 @@ def random_schedules(
     for (low, high), word in ((values, "values"), (costs, "costs")):
         if factor(low, f"lowest of {word}") > factor(high, f"highest of {word}"):
             raise InputError(f"The lowest of {word} is {low:g}, above the highest, {high:g}; swap them.")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(whole(seed, "The seed", 0))
     worth = rng.uniform(*values, targets)
     gained = rng.uniform(*values, targets) if general_sum else worth
     cheapest: dict[tuple[int, ...], float] = {}

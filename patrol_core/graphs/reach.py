@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.graph_game import NORMAL, GraphGame, Unit, allowed_nodes
+from patrol_core.graphs.graph_game import NORMAL, GraphGame, MovingAttacker, Unit, allowed_nodes, moves_text
 from patrol_core.graphs.network import Flags, Floats, Ints, RoadNetwork
 
 _MOST_KEPT = 500
@@ -105,6 +105,21 @@ def out_of_reach(game: GraphGame) -> list[int]:
     return np.flatnonzero(most < game.tau).tolist()
 
 
+def has_walk(game: GraphGame, mover: MovingAttacker) -> bool:
+    """Whether a moving attacker has a walk of T moves that ends where it may."""
+    allowed = np.ones(len(game.node_ids), dtype=bool)
+    if mover.ends is None and (game.waiting or game.network.two_way):
+        return True
+    tail, head = arcs_of(game.network, allowed)
+    here = np.zeros(len(allowed), dtype=bool)
+    here[list(mover.starts)] = True
+    for _ in range(game.moves):
+        after = here.copy() if game.waiting else np.zeros(len(allowed), dtype=bool)
+        after[head[here[tail]]] = True
+        here = after
+    return bool(here.any() if mover.ends is None else here[list(mover.ends)].any())
+
+
 def _most_visits(game: GraphGame, unit: Unit, number: int) -> Ints:
     """The most states that a unit can be at each target, shape (n,)."""
     best = np.zeros(game.size, dtype=np.int64)
@@ -127,7 +142,7 @@ def _most_visits(game: GraphGame, unit: Unit, number: int) -> Ints:
             best = np.maximum(best, visits)
     if not possible:
         raise InputError(
-            f"Defender {number} cannot reach a place where it may end in {game.moves} moves"
+            f"Defender {number} cannot reach a place where it may end in {moves_text(game.moves)}"
             + ("" if game.waiting else " without waiting")
             + ": give more timesteps, other ends, or allow waiting."
         )

@@ -88,3 +88,22 @@ def test_flags_out_of_range(patrol, file):
     assert "--time-limit" in patrol("patrol-game", file, "--time-limit", 0).fault(2)
     assert "--draw" in patrol("patrol-game", file, "--draw", -1).fault(2)
     patrol("patrol-game", "nowhere.json").fault(4)
+
+
+def test_odd_flags_are_refused(patrol, file, tmp_path):
+    assert "seed is -1" in patrol("patrol-game", file, "--draw", 3, "--seed", -1).fault(2)
+    assert "--estimate" in patrol("patrol-game", file, "--estimate", "--matrix", tmp_path / "x.npz").fault(2)
+    assert "The seed is -1" in patrol(
+        "patrol-instance", "library", "park-centroid", "--random-values", -1, "--out", tmp_path / "g.json"
+    ).fault(2)
+
+
+def test_other_methods_agree_or_say_what_they_are_for(patrol, tmp_path):
+    path = tmp_path / "simple.json"
+    path.write_text(json.dumps(DOCUMENT | {"form": "schedule", "simple": True, "sum": "general"}))
+    values = {
+        patrol("patrol-game", path, "--method", name).json["value"]
+        for name in ("auto", "simple-lp", "eraser")
+    }
+    assert max(values) - min(values) < 1e-6
+    assert "zero-sum" in patrol("patrol-game", path, "--method", "double-oracle").fault(2)

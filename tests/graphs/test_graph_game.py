@@ -312,3 +312,63 @@ def test_walks_keep_to_roles_ends_and_waiting():
     assert "ends at" in fault_of(kept, kept.units[0], (0, 1, 0))
     still = game(waiting=False)
     assert "waits" in fault_of(still, still.units[0], (0, 0, 1, 1, 0))
+
+
+# -- found by trying to break it -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"defenders": [{"bases": [["depot"]]}]}, "base of defender 1 ['depot'] is no node"),
+        ({"defenders": [{"bases": [0], "nodes": [{}]}]}, "node of defender 1 {} is no node"),
+        ({"targets": [{"node": 1, "value": 10**400}]}, "value inf"),
+        ({"form": "schedule", "defender_penalty": 10**400}, "defender_penalty is inf"),
+        ({"timesteps": 10**400}, "give at most 2,000 moves"),
+        ({"moving_attackers": [{"starts": [0], "ends": [3]}], "timesteps": 1}, "no walk of 1 move to where it may end"),
+        ({"title": 5}, "title is 5; give a text"),
+        ({"graph": {"edges": [[0, 1], [1, 2]], "crs": 5}}, "crs is 5; give a text"),
+    ],
+)  # fmt: skip
+def test_odd_values_are_refused_in_a_sentence(changes, words):
+    with pytest.raises(InputError) as refused:
+        game_from(DOCUMENT | changes)
+    assert words in str(refused.value)
+    assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "3"])
+def test_json_that_is_no_object_is_told_what_a_patrol_game_has(text):
+    with pytest.raises(InputError, match="graph, timesteps, defenders and targets"):
+        read_patrol_game(text)
+
+
+def test_games_in_parts_go_round():
+    parts = game(edges=[(0, 1), (1, 2), (3, 4)], targets={2: 4.0}, allow_parts=True)
+    assert game_document(game_from(game_document(parts))) == game_document(parts)
+
+
+def test_a_game_too_large_to_be_normalised_says_so(monkeypatch):
+    def gives_up(*_, **__):
+        raise TooManyLabelsError
+
+    monkeypatch.setattr("patrol_core.graphs.coverage.scale.exact_walks", gives_up)
+    with pytest.raises(InputError, match="too large to be normalised"):
+        largest_payoff(game(units=[{"bases": [2]}], targets={2: 1.0}, tau=2))
+
+
+def test_copies_are_checked_again_and_keep_their_notes():
+    once = game(notes=("made for a test",))
+    longer = once.changed(moves=6)
+    assert longer.notes == ("made for a test",)
+    assert longer.unreachable == ()
+    assert once.changed(notes=("other",)).notes[0] == "other"
+    with pytest.raises(InputError, match="above the horizon"):
+        once.changed(tau=9)
+
+
+def test_ends_beside_a_forced_return_are_said_not_to_count():
+    assert any(
+        "ends count only" in note
+        for note in game_from(DOCUMENT | {"defenders": [{"bases": [0], "ends": [1]}]}).notes
+    )

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from patrol_core.errors import InputError
 from patrol_core.graphs.coverage.exact_walks import exact_walks
-from patrol_core.graphs.coverage.labels import UnitLabels
+from patrol_core.graphs.coverage.labels import TooManyLabelsError, UnitLabels
 from patrol_core.graphs.coverage.masks import Fields, distinct
 from patrol_core.graphs.graph_game import SCHEDULE, GraphGame, Unit
 from patrol_core.graphs.network import Floats
@@ -23,7 +24,13 @@ _TRIES = 2000
 
 
 def largest_payoff(game: GraphGame) -> float:
-    """The scale of a normalised game, in the unit of its values; 1 where all payoffs are 0."""
+    """The scale of a normalised game, in the unit of its values; 1 where all payoffs are 0.
+
+    Raises
+    ------
+    InputError
+        When the game is too large for it.
+    """
     if game.form == SCHEDULE:
         found = float(np.abs(game.payoffs).max())
     else:
@@ -35,11 +42,15 @@ def largest_payoff(game: GraphGame) -> float:
 
 def _most_uncovered(game: GraphGame, values: Floats, cost: float) -> float:
     """Largest sum of values of at most A targets that some joint walk leaves uncovered, plus the cost of its moves."""
-    dearest = cost * game.moves * sum(not unit.stationary for unit in game.units)
+    dearest = cost * (_spared(game, (), costly=True) or 0) if cost else 0.0
     best = 0.0
     for tries, (total, chosen) in enumerate(_sets(values, game.attackers)):
-        if best >= total + dearest or tries >= _TRIES:
+        if best >= total + dearest:
             break
+        if tries >= _TRIES:
+            raise InputError(
+                f"The largest payoff was not found among {_TRIES:,} sets of targets: leave normalise out, or give fewer attackers."
+            )
         moves = 0 if not cost and _can_stay(game, chosen) else _spared(game, chosen, costly=cost > 0)
         if moves is not None:
             best = max(best, total + cost * moves)
@@ -85,7 +96,12 @@ def _spared(game: GraphGame, chosen: tuple[int, ...], *, costly: bool) -> int | 
     masks, cost = fields.empty(), np.zeros(1, dtype=np.int64)
     for unit in game.units:
         if unit not in found:
-            found[unit] = exact_walks(game, unit, chosen, dearest=costly)
+            try:
+                found[unit] = exact_walks(game, unit, chosen, dearest=costly)
+            except TooManyLabelsError:
+                raise InputError(
+                    "The game is too large to be normalised: leave normalise out, or give fewer attackers, moves or a smaller tau."
+                ) from None
         labels = found[unit]
         both = fields.joined(masks[:, None, :], labels.masks[None]).reshape(-1, fields.words)
         total = (cost[:, None] + labels.cost[None]).ravel()
