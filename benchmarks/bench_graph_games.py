@@ -115,14 +115,14 @@ CASES = [
 
 
 def cases() -> None:
-    from patrol_core.graphs.graph_formats import read_patrol_game
-    from patrol_core.graphs.graph_size import estimate
-
     started = time.perf_counter()
     whole(text_of(LOBEKE, 3, 1))
     print(
-        f"\nFirst call, with all libraries loaded on the way: {time.perf_counter() - started:.2f} s. Nothing is compiled."
+        f"\nFirst call of a process, with all libraries loaded on the way: {time.perf_counter() - started:.2f} s. Nothing is compiled."
     )
+    from patrol_core.graphs.graph_formats import read_patrol_game
+    from patrol_core.graphs.graph_size import estimate
+
     print("\n| game | joint walks | value | gap | s | asked s | times faster than its matrix |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for name, file, moves, units, options, asked, fits in CASES:

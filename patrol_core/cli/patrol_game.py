@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     """Solve the game of a file."""
     from patrol_core.cli.files import read_input, write_json
     from patrol_core.errors import InputError
-    from patrol_core.games.formats import load_document
+    from patrol_core.games.strict_json import load_document
     from patrol_core.graphs.graph_formats import NEEDED, game_from, solution_document
     from patrol_core.graphs.graph_size import estimate
     from patrol_core.graphs.graph_solve import solve_graph_game

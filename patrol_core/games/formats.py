@@ -16,6 +16,8 @@ import numpy as np
 from patrol_core.errors import InputError
 from patrol_core.games.constraints import parse_constraints
 from patrol_core.games.formats_stackelberg import solve_bayesian_json, solve_general_json
+from patrol_core.games.strict_json import load_document as load_document
+from patrol_core.games.strict_json import shown as _shown
 from patrol_core.games.variants import extra_fields, solve_variant
 from patrol_core.games.zone import solve_zone_game
 from patrol_core.games.zone_game import FloatArray, Strategy, ZoneGame
@@ -232,36 +234,6 @@ def strategy_as_dict(strategy: Strategy) -> dict[str, object]:
     }
 
 
-def load_document(text: str | bytes, *, needs: str = "a 'kind'") -> dict[str, Any]:
-    """Read JSON text strictly: no NaN or Infinity, no key twice, an object at the top.
-
-    Parameters
-    ----------
-    needs
-        What the object must have, for the message.
-
-    Raises
-    ------
-    InputError
-        With line and column where the text is not JSON.
-    """
-    try:
-        loaded = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique_keys)
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"The game is not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}."
-        ) from None
-    except UnicodeDecodeError:
-        raise InputError("The game is not UTF-8 text: save the JSON file as UTF-8.") from None
-    except RecursionError:
-        raise InputError(
-            "The game is nested too deeply to be a game: accepted is a flat JSON object."
-        ) from None
-    if not isinstance(loaded, dict):
-        raise InputError(f"The game is {_shown(loaded)}: accepted is a JSON object with {needs}.")
-    return loaded
-
-
 # -- fields ---------------------------------------------------------------------------------------
 
 
@@ -378,28 +350,6 @@ def _check_keys(
     for key in required:
         if key not in given:
             raise InputError(f"{what} lacks {key!r}: needed are {', '.join(required)}.")
-
-
-def _no_constant(name: str) -> float:
-    raise InputError(f"The game holds {name}, which is not a number in JSON: accepted are finite numbers.")
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise InputError(f"The game gives the key {twice!r} twice in one object: each may appear once.")
-    return result
-
-
-def _shown(value: object) -> str:
-    """A value as it stands in the document, cut to a readable length."""
-    try:
-        text = json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError):
-        text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _listed(names: Sequence[str] | Mapping[str, Any]) -> str:

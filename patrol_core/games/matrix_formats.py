@@ -30,7 +30,7 @@ def read_json(content: bytes) -> MatrixGame:
     InputError
         For text that is not strict JSON (with line and column), an unknown key, or what is not a table of numbers.
     """
-    from patrol_core.games.formats import load_document
+    from patrol_core.games.strict_json import load_document
 
     document = load_document(content)
     for key in document:

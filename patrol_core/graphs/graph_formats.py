@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from patrol_core.errors import InputError
-from patrol_core.games.formats import load_document
+from patrol_core.games.strict_json import load_document
 from patrol_core.graphs.graph_game import (
     COMPATIBLE,
     CORRECTED,

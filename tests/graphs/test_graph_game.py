@@ -337,6 +337,11 @@ def test_odd_values_are_refused_in_a_sentence(changes, words):
     assert len(str(refused.value)) < 300
 
 
+def test_numbers_of_thousands_of_digits_are_refused():
+    with pytest.raises(InputError, match="too many digits"):
+        read_patrol_game('{"timesteps": ' + "9" * 5000 + "}")
+
+
 @pytest.mark.parametrize("text", ["[]", "null", "3"])
 def test_json_that_is_no_object_is_told_what_a_patrol_game_has(text):
     with pytest.raises(InputError, match="graph, timesteps, defenders and targets"):
