@@ -171,7 +171,7 @@ def growth() -> dict[str, list[tuple[int, float]]]:
             print(f"| {name} | {at} | {took:.3f} | {labels:,} | {found.certificate.gap:.0e} |", flush=True)
             if took > STOP_S:
                 break
-    curves["targets, 20 moves, 1 unit"] = targets()
+    curves["targets, 16 moves, 1 unit"] = targets()
     return curves
 
 

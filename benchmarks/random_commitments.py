@@ -15,13 +15,24 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.bench_graph_games import CHINATOWN, LOBEKE, shared_guard, text_of
 from benchmarks.bench_matrix import published
 from patrol_core.games.bimatrix_sse import solve_sse
 from patrol_core.games.matrix import MatrixGame, random_game, random_like
 from patrol_core.games.matrix_formats import read_matrix
+from patrol_core.graphs.full_matrix import matrix_of
+from patrol_core.graphs.graph_formats import read_patrol_game
 
 SIZES = (10, 20, 40, 70, 100, 150)
 SEEDS = range(10)
+PATROLS = (
+    ("Lobeke, 6 moves", LOBEKE, 6, {"step_cost": 0.01}),
+    ("Lobeke, 7 moves, 2 attackers", LOBEKE, 7, {"step_cost": 0.01, "attackers": 2}),
+    ("Lobeke, schedules, 8 moves", LOBEKE, 8, {"step_cost": 0.01, "form": "schedule"}),
+    ("Chinatown, 7 moves", CHINATOWN, 7, {"step_cost": 0.1}),
+    ("Chinatown, 8 moves", CHINATOWN, 8, {"step_cost": 0.1}),
+    ("Chinatown, schedules, 10 moves", CHINATOWN, 10, {"step_cost": 0.1, "form": "schedule"}),
+)
 PICTURE = Path(__file__).parent / "img" / "random_commitments.png"
 #: (leader's value as a share of his payoffs' range, largest probability of a row, rows played)
 Figures = tuple[float, float, int]
@@ -41,7 +52,7 @@ def main() -> None:
     print("| m | value in the leader's range | largest probability | rows played | s a game |")
     print("| --- | --- | --- | --- | --- |")
     grown = {size: random_row(size) for size in SIZES}
-    real = published_rows()
+    real = published_rows() | patrol_rows()
     picture(grown, real)
 
 
@@ -97,6 +108,36 @@ def published_rows() -> dict[str, tuple[int, Figures]]:
             print(f"| {file.stem} | {size} | {kind} | {value:.4f} | {largest:.4f} | {played} |", flush=True)
             if kind != "random":
                 rows[f"{file.stem}, {kind}"] = game.shape[1], found
+    return rows
+
+
+def patrol_rows() -> dict[str, tuple[int, Figures]]:
+    """Figures of general-sum patrol games on published graphs, and of random payoffs in tables of their size and range.
+
+    Targets are worth more to the attacker near the way out, and every move costs the defender.
+    """
+    if shared_guard() is None:
+        return {}
+    print(
+        "\nGeneral-sum patrol games on published graphs, and random payoffs in tables like theirs (median of three):"
+    )
+    print("| game | distinct rows x columns | kind | value in range | largest probability | rows played |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    rows = {}
+    for name, file, moves, options in PATROLS:
+        game = matrix_of(read_patrol_game(text_of(file, moves, 1, sum="general", **options)))
+        both = np.unique(np.hstack([game.row, game.column_payoffs]), axis=0)
+        small = MatrixGame(both[:, : game.shape[1]], both[:, game.shape[1] :], title=name)
+        alike = sorted((figures(random_like(small, seed)) for seed in (1, 2, 3)), key=lambda found: found[0])[
+            1
+        ]
+        for kind, found in (("general-sum", figures(small)), ("random", alike)):
+            value, largest, played = found
+            print(
+                f"| {name} | {small.shape[0]:,} x {small.shape[1]} | {kind} | {value:.4f} | {largest:.4f} | {played} |",
+                flush=True,
+            )
+        rows[f"{name}, general-sum"] = small.shape[1], figures(small)
     return rows
 
 

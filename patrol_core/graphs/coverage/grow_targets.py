@@ -25,7 +25,7 @@ from patrol_core.graphs.recount import check_patrols
 
 _FIRST = 8
 _MORE = 6
-_LABELS = 150_000
+_LABELS = 400_000
 
 
 @dataclass(frozen=True, eq=False)
