@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.clock import median
 from patrol_core.graphs.double_oracle import solve_exact
 from patrol_core.graphs.ranger import ranger
 from patrol_core.graphs.roads import city_game, geodanet_game
 from patrol_core.graphs.sampling import draw, radius
 from patrol_core.graphs.simplify import simplify, solve_simplified
 
-RUNS = 5
 LIMIT_S = 60.0
 NIGHTS = 10_000
 SIZES = (10, 20, 40, 70, 100)
 PICTURE = Path(__file__).parent / "img" / "checkpoints_growth.png"
-
-
-def median(call: Callable[[], object], runs: int = RUNS) -> float:
-    took = []
-    for _ in range(runs):
-        started = time.perf_counter()
-        call()
-        took.append(time.perf_counter() - started)
-    return statistics.median(took)
 
 
 def main() -> None:

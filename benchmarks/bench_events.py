@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.clock import RUNS, median
 from patrol_core.events.discretised import solve_discretised
 from patrol_core.events.public_event import PublicEvent, make_event
 from patrol_core.events.replan import replan, state_at
 from patrol_core.events.solve import solve_event
 
-RUNS = 5
 PICTURE = Path(__file__).parent / "img" / "events_growth.png"
 
 
@@ -29,15 +27,6 @@ def random_event(targets: int, units: int, points: int, decay: float, seed: int)
     spots = rng.uniform(0, 0.35, (targets, 2))
     way = np.hypot(*(spots[:, None] - spots[None]).transpose(2, 0, 1))
     return make_event(values, duration=6.0, resources=units, decay=decay, travel=way)
-
-
-def median(call: Callable[[], object], runs: int = RUNS) -> float:
-    took = []
-    for _ in range(runs):
-        started = time.perf_counter()
-        call()
-        took.append(time.perf_counter() - started)
-    return statistics.median(took)
 
 
 def main() -> None:

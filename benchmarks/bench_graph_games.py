@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.clock import median
 from benchmarks.stand import ROOT
 
-RUNS = 5
 PICTURE = Path(__file__).parent / "img" / "patrol_growth.png"
 STOP_S = 30.0
 ABSENT = "published instances not present (set PATROL_SHARED_DATA to their folder)"
@@ -87,15 +85,6 @@ def peer(text: str) -> float:
         method="highs",
     )
     return float(found.x[-1])
-
-
-def median(call: Callable[[], object], runs: int = RUNS) -> float:
-    took = []
-    for _ in range(runs):
-        started = time.perf_counter()
-        call()
-        took.append(time.perf_counter() - started)
-    return statistics.median(took)
 
 
 LOBEKE, CHINATOWN = "gsg_lobeke_c10_g7.json", "isg_chinatown.json"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import statistics
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import linprog
 
+from benchmarks.clock import median
 from patrol_core.games.bimatrix_sse import solve_sse
 from patrol_core.games.double_oracle import solve_double_oracle
 from patrol_core.games.matrix import MatrixGame, random_game
@@ -20,7 +19,6 @@ from patrol_core.games.matrix_nash import solve_nash
 from patrol_core.games.regret import solve_regret
 from patrol_core.games.support_bound import sparsity_curve
 
-RUNS = 5
 ROUNDS = 300
 
 
@@ -30,15 +28,6 @@ def published() -> list[Path]:
     named = os.environ.get("PATROL_SHARED_DATA")
     folder = Path(named) if named else root.parent / "shared" / "data"
     return sorted((folder / "guard" / "games").glob("*.npz"))
-
-
-def median(call: Callable[[], object], runs: int = RUNS) -> float:
-    took = []
-    for _ in range(runs):
-        started = time.perf_counter()
-        call()
-        took.append(time.perf_counter() - started)
-    return statistics.median(took)
 
 
 def raw_linprog(table: np.ndarray) -> float:

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from patrol_core.figures.charts import chart
 from patrol_core.figures.palette import MARK, PATROL, PLAN, REFERENCE, RISK, colour_at
+from patrol_core.figures.plane import flat
 from patrol_core.graphs.checkpoint_game import CheckpointGame
 from patrol_core.graphs.network import Floats, RoadNetwork
 from patrol_core.graphs.road_parts import Roads
@@ -89,7 +90,7 @@ def road_map(
         _ring_ends(figure, roads, path_nodes(network, path, target))
     if len(tonight):
         _mark_tonight(figure, network, lines, tonight)
-    _flat(figure, height)
+    flat(figure, height)
     return figure
 
 
@@ -234,22 +235,6 @@ def _mark_tonight(
         hovertemplate="Tonight: checkpoint %{text} on road %{customdata}<extra></extra>",
         name="tonight",
     )
-
-
-def _flat(figure: go.Figure, height: int) -> None:
-    figure.update_layout(
-        height=height,
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        hovermode="closest",
-        dragmode="pan",
-        clickmode="event+select",
-        font={"size": 13, "color": "#1f2933"},
-        legend={"orientation": "h", "y": -0.01, "yanchor": "top", "x": 0, "xanchor": "left"},
-    )
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False, scaleanchor="x", scaleratio=1)
 
 
 def convergence(history: Sequence[tuple[float, float, float]], *, scheme: str = "loss") -> go.Figure:

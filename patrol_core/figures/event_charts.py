@@ -18,6 +18,7 @@ from patrol_core.events.public_event import PublicEvent
 from patrol_core.events.scene import Scene
 from patrol_core.figures.charts import chart
 from patrol_core.figures.palette import GROUPS, MARK, PATROL, PLAN, REFERENCE, RISK
+from patrol_core.figures.plane import film_controls
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -325,16 +326,6 @@ def _hand(when: float, fixed: Exposure, plan: EventPlan) -> go.Scatter:
 
 
 def _film_layout(figure: go.Figure, scene: Scene, moments: Floats) -> None:
-    still = {"frame": {"duration": 0, "redraw": False}, "mode": "immediate", "transition": {"duration": 0}}
-    run = {"frame": {"duration": 220, "redraw": False}, "fromcurrent": True, "transition": {"duration": 0}}
-    steps = [
-        {"label": clock(float(when), scene.clock), "method": "animate", "args": [[f"{k}"], still]}
-        for k, when in enumerate(moments)
-    ]
-    buttons = [
-        {"label": "Play", "method": "animate", "args": [None, run]},
-        {"label": "Pause", "method": "animate", "args": [[None], still]},
-    ]
     figure.update_layout(
         height=720,
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
@@ -342,30 +333,10 @@ def _film_layout(figure: go.Figure, scene: Scene, moments: Floats) -> None:
         plot_bgcolor="rgba(0,0,0,0)",
         font={"size": 13, "color": "#1f2933"},
         legend={"orientation": "h", "y": 0.27, "x": 1, "xanchor": "right", "yanchor": "bottom"},
-        sliders=[
-            {
-                "steps": steps,
-                "currentvalue": {"prefix": "Time "},
-                "x": 0.14,
-                "len": 0.86,
-                "y": -0.04,
-                "pad": {"t": 30, "b": 5},
-            }
-        ],
-        updatemenus=[
-            {
-                "type": "buttons",
-                "direction": "left",
-                "buttons": buttons,
-                "x": 0.0,
-                "xanchor": "left",
-                "y": -0.04,
-                "yanchor": "top",
-                "pad": {"t": 42},
-                "showactive": False,
-            }
-        ],
     )
+    labels = [clock(float(when), scene.clock) for when in moments]
+    frames = [f"{k}" for k in range(len(moments))]
+    film_controls(figure, labels, frames, "Time ", milliseconds=220, x=0.14, y=-0.04, gap=30)
     figure.update_xaxes(visible=False, row=1, col=1)
     figure.update_yaxes(visible=False, scaleanchor="x", scaleratio=1, row=1, col=1)
     figure.update_xaxes(

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from patrol_core.figures.lab_charts import (
+from patrol_core.figures.palette import GROUPS, MARK, PATROL, RISK
+from patrol_core.figures.patrol_map import (
     BASE,
     STREET,
     Ground,
     Marks,
     draw_edges,
-    flat,
     look_at,
     target_sizes,
 )
-from patrol_core.figures.palette import GROUPS, MARK, PATROL, RISK
+from patrol_core.figures.plane import film_controls, flat
 from patrol_core.graphs.graph_game import NORMAL, GraphGame
 from patrol_core.graphs.graph_solution import JointPatrol, Walk
 from patrol_core.graphs.network import Floats, Ints
@@ -223,39 +223,8 @@ def _raiders(ground: Ground, raiders: Sequence[Walk], moment: float, *, named: b
 
 
 def _controls(figure: go.Figure, states: int) -> None:
-    still = {"frame": {"duration": 0, "redraw": False}, "mode": "immediate", "transition": {"duration": 0}}
-    run = {"frame": {"duration": 140, "redraw": False}, "fromcurrent": True, "transition": {"duration": 0}}
-    steps = [
-        {"label": str(state), "method": "animate", "args": [[f"{state:g}"], still]} for state in range(states)
-    ]
-    buttons = [
-        {"label": "Play", "method": "animate", "args": [None, run]},
-        {"label": "Pause", "method": "animate", "args": [[None], still]},
-    ]
     figure.update_layout(
-        margin={"l": 10, "r": 10, "t": 10, "b": 90},
-        legend={"y": 1.0, "yanchor": "bottom", "x": 0},
-        sliders=[
-            {
-                "steps": steps,
-                "currentvalue": {"prefix": "After move "},
-                "x": 0.2,
-                "len": 0.8,
-                "y": 0.0,
-                "pad": {"t": 25, "b": 5},
-            }
-        ],
-        updatemenus=[
-            {
-                "type": "buttons",
-                "direction": "left",
-                "buttons": buttons,
-                "x": 0.0,
-                "xanchor": "left",
-                "y": 0.0,
-                "yanchor": "top",
-                "pad": {"t": 37},
-                "showactive": False,
-            }
-        ],
+        margin={"l": 10, "r": 10, "t": 10, "b": 90}, legend={"y": 1.0, "yanchor": "bottom", "x": 0}
     )
+    labels, frames = [str(state) for state in range(states)], [f"{state:g}" for state in range(states)]
+    film_controls(figure, labels, frames, "After move ", milliseconds=140, x=0.2, y=0.0, gap=25)

@@ -32,7 +32,9 @@ def load_document(text: str | bytes, *, needs: str = "a 'kind'") -> dict[str, An
     except InputError:
         raise
     except ValueError:  # whole numbers of thousands of digits
-        raise InputError("The game holds a number with too many digits: accepted are finite numbers.") from None
+        raise InputError(
+            "The game holds a number with too many digits: accepted are finite numbers."
+        ) from None
     except RecursionError:
         raise InputError(
             "The game is nested too deeply to be a game: accepted is a flat JSON object."

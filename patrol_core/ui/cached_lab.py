@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from patrol_core.figures.lab_charts import Ground, ground_of
+from patrol_core.figures.patrol_map import Ground, ground_of
 from patrol_core.games.matrix import MatrixGame
 from patrol_core.graphs.full_matrix import matrix_of
 from patrol_core.graphs.graph_game import GraphGame, Unit

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +13,7 @@ from patrol_core.errors import InputError
 from patrol_core.graphs.checkpoint_game import CheckpointGame, make_game
 from patrol_core.ui import cached_checkpoints, state
 from patrol_core.ui.cached_checkpoints import Start
+from patrol_core.ui.node_clicks import clicked
 
 CHOICES = "checkpoint_choices"
 """What the widgets of the page were last set to; they outlive the page."""
@@ -191,17 +191,10 @@ def click_mode() -> str:
 
 def take_click(start: Start, key: str) -> None:
     """A crossing was clicked: put it among sources or targets, or take it away."""
-    event = st.session_state.get(key)
-    points = event["selection"]["points"] if event else []
     mode = st.session_state.get(CHOICES, {}).get("click", NOTHING)
-    name = next((node for point in points if (node := _node_of(point)) in start.roads.network.place), None)
+    name = next((node for node in clicked(key) if node in start.roads.network.place), None)
     if name is not None:
         toggle(picks_of(start), name, mode)
-
-
-def _node_of(point: Mapping[str, Any]) -> str:
-    found = point.get("customdata")
-    return str(found[0] if isinstance(found, list) and found else found)
 
 
 def toggle(picks: Picks, name: str, mode: str) -> None:

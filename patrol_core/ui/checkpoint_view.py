@@ -34,6 +34,8 @@ from patrol_core.ui.cached_checkpoints import Start
 from patrol_core.ui.checkpoint_inputs import NOTHING, Picks, click_mode, take_click
 from patrol_core.ui.checkpoint_job import Search, progress, search
 from patrol_core.ui.frame import escape
+from patrol_core.ui.node_clicks import node_chart
+from patrol_core.ui.seeds import draw_again, seed_input, seed_of
 
 TABS = (
     "Tonight",
@@ -43,7 +45,6 @@ TABS = (
     "Many nights",
     "How it was computed",
 )
-MAP_CONFIG = {**CONFIG, "scrollZoom": True}
 PERCENT = "% of nights"
 BRIEFLY = {CUT: "an even cut", ENTRANCES: "even entrances", EXITS: "even exits"}
 """Names of simpler plans that fit under a figure."""
@@ -201,11 +202,7 @@ def search_note(shown: Shown) -> None:
 
 def tonight_of(shown: Shown) -> tuple[int, ...]:
     """Checkpoints of the first night drawn."""
-    return draw(shown.plan.strategy, 1, seed=_seed())[0]
-
-
-def _seed() -> int:
-    return int(st.session_state.get("checkpoint_seed", 1))
+    return draw(shown.plan.strategy, 1, seed=seed_of("checkpoint"))[0]
 
 
 def map_view(start: Start, picks: Picks, shown: Shown | None) -> None:
@@ -224,21 +221,11 @@ def map_view(start: Start, picks: Picks, shown: Shown | None) -> None:
             tonight=tonight_of(shown),
         )
     key = f"_checkpoint_map_{start.key}_{picks.round}_{mode}"
-    if mode == NOTHING:
-        st.plotly_chart(figure, config=MAP_CONFIG, theme=None, key=key)
-    else:
-        st.plotly_chart(
-            figure,
-            config=MAP_CONFIG,
-            theme=None,
-            key=key,
-            on_select=lambda: take_click(start, key),
-            selection_mode="points",
+    node_chart(figure, key, None if mode == NOTHING else lambda: take_click(start, key))
+    if mode != NOTHING and len(start.roads.network.nodes) > MOST_CLICKABLE:
+        st.caption(
+            f"Above {MOST_CLICKABLE:,} crossings only sources and targets can be clicked; add others in the lists."
         )
-        if len(start.roads.network.nodes) > MOST_CLICKABLE:
-            st.caption(
-                f"Above {MOST_CLICKABLE:,} crossings only sources and targets can be clicked; add others in the lists."
-            )
     st.caption(
         "The wider and darker a road, the more often a checkpoint stands there; octagons are tonight's. The orange road is the path an "
         "intruder who knows the habits would take."
@@ -267,22 +254,14 @@ def _tonight(shown: Shown) -> None:
     game, plan = shown.game, shown.plan
     one, two, three = st.columns([1, 1, 2], vertical_alignment="bottom")
     with one:
-        st.number_input(
-            "Seed of the draw",
-            min_value=1,
-            max_value=2**31 - 1,
-            value=_seed(),
-            key="_checkpoint_seed",
-            on_change=_keep_seed,
-            help="The same seed gives the same nights; take one that nobody outside can guess.",
-        )
+        seed_input("checkpoint")
     with two:
         nights = int(
             st.number_input("Nights", min_value=1, max_value=366, value=28, key="_checkpoint_nights")
         )
     with three:
-        st.button("Draw again", on_click=_next_seed, icon=":material/casino:")
-    drawn = draw(plan.strategy, nights, seed=_seed())
+        draw_again("checkpoint")
+    drawn = draw(plan.strategy, nights, seed=seed_of("checkpoint"))
     table = schedule_table(game, drawn)
     left, right = st.columns(2)
     with left:
@@ -300,14 +279,6 @@ def _tonight(shown: Shown) -> None:
             lambda: marginals_geojson(shown.start.roads, game, plan.strategy),
             "application/geo+json",
         )
-
-
-def _keep_seed() -> None:
-    st.session_state["checkpoint_seed"] = int(st.session_state["_checkpoint_seed"])
-
-
-def _next_seed() -> None:
-    st.session_state["checkpoint_seed"] = st.session_state["_checkpoint_seed"] = _seed() % (2**31 - 1) + 1
 
 
 def _paths(shown: Shown) -> None:

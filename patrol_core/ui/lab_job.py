@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -14,76 +12,23 @@ from patrol_core.games.matrix import MatrixSolution
 from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.graph_solution import GraphSolution
 from patrol_core.graphs.graph_solve import solve_graph_game
-from patrol_core.ui import cached_lab
+from patrol_core.ui import background, cached_lab
+from patrol_core.ui.background import PATIENCE_S as PATIENCE_S
+from patrol_core.ui.background import Work
 from patrol_core.ui.frame import escape
 
 JOB, DONE = "lab_job", "lab_plans"
 TRIALS = "lab_trials"
-MOST_KEPT = 12
-PATIENCE_S = 2.0
-"""Work that ends within so many seconds is simply waited for."""
-
-
-@dataclass
-class Work:
-    """A thread with a stop, and a fault in one sentence."""
-
-    started: float = field(default_factory=time.perf_counter)
-    fault: str = ""
-    told: bool = False
-    cancel: threading.Event = field(default_factory=threading.Event)
-    thread: threading.Thread | None = None
-
-    @property
-    def running(self) -> bool:
-        """Whether the thread is still at work."""
-        return self.thread is not None and self.thread.is_alive()
-
-    @property
-    def seconds(self) -> float:
-        """Since it was started."""
-        return time.perf_counter() - self.started
-
-    def go(self, name: str, work: Callable[[], None]) -> None:
-        """Start; what goes wrong on purpose becomes :attr:`fault`, memory that runs out too."""
-
-        def guarded() -> None:
-            try:
-                work()
-            except PatrolError as error:
-                self.fault = str(error)
-            except MemoryError:
-                self.fault = "This game does not fit into memory: give fewer moves, units or targets."
-
-        self.thread = threading.Thread(target=guarded, name=name, daemon=True)
-        self.thread.start()
 
 
 # -- patrol games -----------------------------------------------------------------------------------
 
 
 @dataclass
-class Search(Work):
-    """The solving of a patrol game.
+class Search(background.Search):
+    """The solving of a patrol game."""
 
-    Attributes
-    ----------
-    of
-        Key of the game and the time limit.
-    lower, upper
-        Bounds on the defender's payoff so far.
-    """
-
-    of: str = ""
-    limit: float = 60.0
-    lower: float = float("nan")
-    upper: float = float("nan")
     result: GraphSolution | None = None
-
-    def heard(self, lower: float, upper: float) -> bool:
-        """Note the bounds; True asks the search to end."""
-        self.lower, self.upper = lower, upper
-        return self.cancel.is_set()
 
 
 def search_key(game: GraphGame, limit: float) -> str:
@@ -100,24 +45,8 @@ def search(game: GraphGame, limit: float, *, begin: bool) -> Search | None:
         Whether to start one where there is none; else None comes back.
     """
     key = search_key(game, limit)
-    done: dict[str, Search] = st.session_state.setdefault(DONE, {})
-    if key in done:
-        return done[key]
-    job: Search | None = st.session_state.get(JOB)
-    if job is None or job.of != key:
-        if job is not None:
-            job.cancel.set()  # another question has been asked
-        if not begin:
-            return None
-        job = _start(key, game, limit)
-        st.session_state[JOB] = job
-        assert job.thread is not None
-        job.thread.join(PATIENCE_S)
-    if not job.running:
-        done[key] = job
-        while len(done) > MOST_KEPT:
-            done.pop(next(iter(done)))
-    return job
+    start = (lambda: _start(key, game, limit)) if begin else None
+    return background.search_for(key, JOB, DONE, start, patience=PATIENCE_S)
 
 
 def _start(key: str, game: GraphGame, limit: float) -> Search:
@@ -132,25 +61,15 @@ def _start(key: str, game: GraphGame, limit: float) -> Search:
 
 @st.fragment(run_every=1.0)
 def progress() -> None:
-    """How far the search is, and the way to stop it; draws the page again when it has ended."""
-    job: Search | None = st.session_state.get(JOB)
-    if job is None:
-        return
-    if job.running:
-        words = f"Solving: {job.seconds:.0f} of at most {job.limit:g} s."
-        if job.lower == job.lower and job.upper == job.upper and job.lower > -1e300:
-            words += f" So far a payoff of {job.lower:,.4g}; more than {job.upper:,.4g} is impossible."
-        st.progress(min(job.seconds / job.limit, 1.0), escape(words))
-        st.button(
-            "Stop and keep the best so far",
-            on_click=job.cancel.set,
-            icon=":material/stop_circle:",
-            disabled=job.cancel.is_set(),
-        )
-        return
-    if not job.told:
-        job.told = True
-        st.rerun()
+    """How far the search is, and the way to stop it."""
+    background.show_progress(JOB, _words)
+
+
+def _words(job: Search) -> str:
+    words = f"Solving: {job.seconds:.0f} of at most {job.limit:g} s."
+    if job.lower == job.lower and job.upper == job.upper and job.lower > -1e300:
+        words += f" So far a payoff of {job.lower:,.4g}; more than {job.upper:,.4g} is impossible."
+    return escape(words)
 
 
 # -- the laboratory ---------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from patrol_core.graphs.graph_game import (
 from patrol_core.graphs.patrol_scene import PatrolScene
 from patrol_core.ui import state
 from patrol_core.ui.lab_link import CHOICES
+from patrol_core.ui.node_clicks import clicked
 
 PICKS = "lab_picks"
 
@@ -112,18 +113,11 @@ def click_mode() -> str:
 
 def take_click(scene: PatrolScene, key: str) -> None:
     """A node was clicked: put it among bases or targets, or take it away."""
-    event = st.session_state.get(key)
-    points = event["selection"]["points"] if event else []
     mode = st.session_state.get(CHOICES, {}).get("click", NOTHING)
     known = {str(name): name for name in scene.node_ids}
-    name = next((known[text] for point in points if (text := _node_of(point)) in known), None)
+    name = next((known[text] for text in clicked(key) if text in known), None)
     if name is not None:
         toggle(picks_of(scene), name, mode)
-
-
-def _node_of(point: Mapping[str, Any]) -> str:
-    found = point.get("customdata")
-    return str(found[0] if isinstance(found, list) and found else found)
 
 
 def toggle(picks: Picks, name: NodeId, mode: str) -> None:

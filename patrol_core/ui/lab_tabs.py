@@ -37,6 +37,7 @@ from patrol_core.ui.lab_link import CHOICES
 from patrol_core.ui.lab_picks import Picks
 from patrol_core.ui.lab_view import Shown, amount, marks_of
 from patrol_core.ui.lab_ways import other_ways
+from patrol_core.ui.seeds import draw_again, seed_input, seed_of
 
 TABS = (
     "Routes",
@@ -117,35 +118,14 @@ def attacked_names(table: pd.DataFrame, most: int = 12) -> str:
     return ", ".join(f"{target} ({name})" if name and name != target else target for target, name in pairs)
 
 
-def _seed() -> int:
-    return int(st.session_state.get("lab_seed", 1))
-
-
-def _keep_seed() -> None:
-    st.session_state["lab_seed"] = int(st.session_state["_lab_seed"])
-
-
-def _next_seed() -> None:
-    st.session_state["lab_seed"] = _seed() % (2**31 - 1) + 1
-    st.session_state.pop("_lab_seed", None)
-
-
 def _nights(shown: Shown) -> tuple[int, ...]:
-    return drawn_nights(shown.solution, int(st.session_state.get("lab_nights", 28)), seed=_seed())
+    return drawn_nights(shown.solution, int(st.session_state.get("lab_nights", 28)), seed=seed_of("lab"))
 
 
 def _film(shown: Shown, picks: Picks) -> None:
     one, two, three, four = st.columns([1, 1, 1, 2], vertical_alignment="bottom")
     with one:
-        st.number_input(
-            "Seed of the draw",
-            min_value=1,
-            max_value=2**31 - 1,
-            value=_seed(),
-            key="_lab_seed",
-            on_change=_keep_seed,
-            help="The same seed gives the same nights; take one that nobody outside can guess.",
-        )
+        seed_input("lab")
     with two:
         nights = int(
             st.number_input("Nights", 1, 366, int(st.session_state.get("lab_nights", 28)), key="_lab_nights")
@@ -154,7 +134,7 @@ def _film(shown: Shown, picks: Picks) -> None:
     with three:
         night = int(st.number_input("Night shown", 1, nights, 1, key=f"_lab_night_{nights}"))
     with four:
-        st.button("Draw again", on_click=_next_seed, icon=":material/casino:", key="_lab_again")
+        draw_again("lab")
     drawn = _nights(shown)
     route = drawn[night - 1]
     patrol = shown.solution.patrols[route]
@@ -182,7 +162,7 @@ def _raiders(shown: Shown, night: int) -> tuple[tuple[int, ...], ...]:
     import numpy as np
 
     chances = np.array([way[0] for way in ways])
-    pick = np.random.default_rng((_seed(), night)).choice(len(ways), p=chances / chances.sum())
+    pick = np.random.default_rng((seed_of("lab"), night)).choice(len(ways), p=chances / chances.sum())
     return ways[int(pick)][1]
 
 

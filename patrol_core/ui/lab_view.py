@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from patrol_core.certificate import Status
-from patrol_core.figures.charts import CONFIG
-from patrol_core.figures.lab_charts import (
+from patrol_core.figures.patrol_map import (
     MOST_CLICKABLE,
     Ground,
     Marks,
@@ -26,8 +25,8 @@ from patrol_core.ui import cached_lab
 from patrol_core.ui.frame import escape
 from patrol_core.ui.lab_job import Search, progress, search, search_key
 from patrol_core.ui.lab_picks import NOTHING, Picks, click_mode, take_click
+from patrol_core.ui.node_clicks import node_chart
 
-MAP_CONFIG = {**CONFIG, "scrollZoom": True}
 ASKED = "lab_asked"
 """Keys of games that are solved although they look too large."""
 BRIEFLY = {WANDERING: "wandering units", NOBODY: "no patrol"}
@@ -238,21 +237,11 @@ def map_view(scene: PatrolScene, picks: Picks, ground: Ground, shown: Shown | No
     else:
         figure = patrol_map(ground, marks_of(shown, picks), edge_use(shown.solution))
     key = f"_lab_map_{scene.key}_{picks.round}_{mode}"
-    if mode == NOTHING:
-        st.plotly_chart(figure, config=MAP_CONFIG, theme=None, key=key)
-    else:
-        st.plotly_chart(
-            figure,
-            config=MAP_CONFIG,
-            theme=None,
-            key=key,
-            on_select=lambda: take_click(scene, key),
-            selection_mode="points",
+    node_chart(figure, key, None if mode == NOTHING else lambda: take_click(scene, key))
+    if mode != NOTHING and len(scene.node_ids) > MOST_CLICKABLE:
+        st.caption(
+            f"Above {MOST_CLICKABLE:,} nodes only bases and targets can be clicked; add others in the lists."
         )
-        if len(scene.node_ids) > MOST_CLICKABLE:
-            st.caption(
-                f"Above {MOST_CLICKABLE:,} nodes only bases and targets can be clicked; add others in the lists."
-            )
     st.caption(
         "Circles are targets, larger with their value and darker the more often they are covered; wide blue lines are walked often. A red ring "
         "marks what an attacker who knows the plan would choose."

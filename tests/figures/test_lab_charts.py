@@ -8,17 +8,15 @@ import pytest
 
 from patrol_core.certificate import Certificate, Status
 from patrol_core.figures.lab_charts import (
-    Marks,
     bounds_over_time,
     convergence_curves,
     coverage_bars,
-    ground_of,
     matrix_picture,
-    patrol_map,
     plans_bars,
     sparsity_curve,
 )
 from patrol_core.figures.patrol_film import BETWEEN, MOST_PICTURES, film, held_by, moments_of, spot
+from patrol_core.figures.patrol_map import Marks, ground_of, patrol_map
 from patrol_core.graphs.graph_game import make_graph_game
 from patrol_core.graphs.graph_solution import GraphSolution, JointPatrol
 from patrol_core.reports.patrol_files import coverage_table, edge_use
