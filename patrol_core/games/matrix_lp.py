@@ -1,6 +1,7 @@
 """Small dense programs given as arrays and solved once by HiGHS.
 
-A matrix game is already a table of coefficients; writing it as a Pyomo model would take longer than solving it. For programs
+A matrix game is already a table of coefficients; writing it as a Pyomo model would take longer than solving it. Every program has a HiGHS object
+of its own, so threads need no lock (unlike Pyomo), and a long integer program holds nobody up. For programs
 that change between runs see :mod:`patrol_core.games.array_lp`.
 """
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patrol_core.certificate import Status
-from patrol_core.solving import LOCK, TIME_LIMIT, status_of
+from patrol_core.solving import TIME_LIMIT, status_of
 
 FloatArray = NDArray[np.float64]
 Stop = Callable[[], bool]
@@ -76,25 +77,24 @@ def minimise(
     stop
         Asked while an integer program runs; True ends it.
     """
-    with LOCK:
-        highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for name, value in (
-            ("output_flag", False), ("threads", 1), ("random_seed", 0), ("time_limit", max(float(time_limit), 0.01)),
-            ("primal_feasibility_tolerance", 1e-9), ("dual_feasibility_tolerance", 1e-9), ("mip_rel_gap", mip_gap),
-            ("mip_abs_gap", mip_gap), ("mip_feasibility_tolerance", 1e-9),
-            ("presolve", "off" if integer is None else "choose"),
-        ):  # fmt: skip
-            highs.setOptionValue(name, value)
-        highs.passModel(_program(cost, matrix, rows, columns, integer))
-        if start is not None:
-            point = highspy.HighsSolution()
-            point.col_value = start.tolist()
-            highs.setSolution(point)
-        if stop is not None:
-            asks = highs.cbSimplexInterrupt if integer is None else highs.cbMipInterrupt
-            asks.subscribe(lambda event: event.interrupt() if stop() else None)
-        highs.run()
-        return _read(highs, integer is not None)
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    for name, value in (
+        ("output_flag", False), ("threads", 1), ("random_seed", 0), ("time_limit", max(float(time_limit), 0.01)),
+        ("primal_feasibility_tolerance", 1e-9), ("dual_feasibility_tolerance", 1e-9), ("mip_rel_gap", mip_gap),
+        ("mip_abs_gap", mip_gap), ("mip_feasibility_tolerance", 1e-9),
+        ("presolve", "off" if integer is None else "choose"),
+    ):  # fmt: skip
+        highs.setOptionValue(name, value)
+    highs.passModel(_program(cost, matrix, rows, columns, integer))
+    if start is not None:
+        point = highspy.HighsSolution()
+        point.col_value = start.tolist()
+        highs.setSolution(point)
+    if stop is not None:
+        asks = highs.cbSimplexInterrupt if integer is None else highs.cbMipInterrupt
+        asks.subscribe(lambda event: event.interrupt() if stop() else None)
+    highs.run()
+    return _read(highs, integer is not None)
 
 
 def _read(highs: Any, whole: bool) -> Answer:

@@ -10,7 +10,7 @@ import numpy as np
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError
 from patrol_core.games.double_oracle import Response, double_oracle
-from patrol_core.graphs.coverage.choose import make_pricer
+from patrol_core.graphs.coverage.choose import deadline, make_pricer
 from patrol_core.graphs.coverage.joint import Column
 from patrol_core.graphs.coverage.scale import largest_payoff
 from patrol_core.graphs.coverage.support import patrols_of
@@ -37,7 +37,7 @@ def solve_by_double_oracle(
     uncovered, covered, _, _ = game.payoffs
     loss, relief = -uncovered, covered - uncovered
     scale = largest_payoff(game) if game.normalise else 1.0
-    pricer = make_pricer(game, until=started + 0.5 * time_limit)
+    pricer = make_pricer(game, until=deadline(started, time_limit))
     known: dict[object, Column] = {}
 
     def defend(weights: Floats) -> tuple[object, float]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError
-from patrol_core.graphs.coverage.choose import listed_pricer
+from patrol_core.graphs.coverage.choose import deadline, listed_pricer
 from patrol_core.graphs.coverage.commitment import solve_commitment
 from patrol_core.graphs.coverage.grow_targets import Grown, solve_growing
 from patrol_core.graphs.coverage.labels import TooManyLabelsError
@@ -22,8 +22,6 @@ from patrol_core.graphs.graph_solution import GraphSolution, JointPatrol
 from patrol_core.graphs.network import Floats
 from patrol_core.graphs.recount import check_patrols
 
-LABEL_SHARE = 0.5
-"""Of the time, how much may go into listing what units can cover."""
 Heard = Callable[[float, float], bool]
 """Told lower and upper bound of the defender's payoff; True asks to stop and keep the best so far."""
 
@@ -103,7 +101,7 @@ def _zero_sum(
         return time_limit - (time.perf_counter() - started)
 
     try:
-        pricer = listed_pricer(game, until=started + LABEL_SHARE * time_limit)
+        pricer = listed_pricer(game, until=deadline(started, time_limit))
     except TooManyLabelsError:
         grown = solve_growing(game, seconds=left(), gap=gap, heard=told)
         if grown is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from patrol_core.certificate import Status
+from patrol_core.games.matrix import random_game
+from patrol_core.games.matrix_solve import solve_matrix
 from patrol_core.graphs import graph_solve
 from patrol_core.graphs.coverage import choose, commitment, grow_targets
 from patrol_core.graphs.coverage.labels import TooManyLabelsError
@@ -262,6 +265,19 @@ def test_cut_short_it_has_a_gap_that_is_proved(monkeypatch):
 
 
 @FEW
+@given(small_games(sums=(True,)))
+def test_no_time_at_all_leaves_a_pure_commitment_with_a_gap(game):
+    found = solve_graph_game(game, time_limit=1e-9)
+    for patrol in found.patrols:
+        for unit, walk in zip(game.units, patrol.walks, strict=True):
+            assert fault_of(game, unit, walk) == ""
+    value = brute_value(game)
+    assert found.value <= value + 1e-9 <= found.certificate.bound + 2e-9
+    if found.certificate.gap > 1e-6:
+        assert found.certificate.status is Status.STOPPED_WITH_PLAN
+
+
+@FEW
 @given(small_games())
 def test_expanded_matrices_are_those_of_brute_force(game):
     ours, theirs = matrices(game)
@@ -426,3 +442,44 @@ def test_history_closes_in(shared_guard):
     assert lows == sorted(lows)
     assert highs == sorted(highs, reverse=True)
     assert lows[-1] == pytest.approx(highs[-1])
+
+
+def test_threads_solve_at_once_and_agree(monkeypatch):
+    """Sessions solve in threads of their own; long integer programs of one must neither hang nor change the others."""
+    rng = np.random.default_rng(5)
+    games = []
+    for k in range(8):
+        edges = [(a, int(rng.integers(0, a))) for a in range(1, 9)] + [(0, 8), (2, 7)]
+        values = {
+            int(t): float(v) for t, v in zip(rng.permutation(9)[:5], rng.integers(1, 20, 5), strict=True)
+        }
+        games.append(
+            make_graph_game(
+                edges,
+                moves=6,
+                units=[{"bases": [0]}, {"bases": [3]}],
+                targets=values,
+                general_sum=k % 2 == 1,
+                attacker_values={t: v + k for t, v in values.items()},
+                tau=1 + k % 2,
+            )
+        )
+
+    def solve(k):
+        return solve_graph_game(games[k]).value
+
+    want = [solve(k) for k in range(8)]
+    monkeypatch.setattr(graph_solve, "listed_pricer", lambda game, **_: WalkPricer(game))
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(solve, range(8), timeout=120)) == pytest.approx(want, abs=1e-6)
+    tables = [random_game(12, 12, seed, zero_sum=seed % 2 == 0) for seed in range(8)]
+    alone = [solve_matrix(table, "nash", support=3 if table.zero_sum else None).value for table in tables]
+    with ThreadPoolExecutor(4) as pool:
+        both = list(
+            pool.map(
+                lambda t: solve_matrix(t, "nash", support=3 if t.zero_sum else None).value,
+                tables,
+                timeout=120,
+            )
+        )
+    assert both == pytest.approx(alone, abs=1e-6)

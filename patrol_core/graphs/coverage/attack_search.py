@@ -88,6 +88,11 @@ class AttackSearch:
         self.every = False
         self.best: tuple[float, Point, tuple[int, ...]] | None = None
         self.limit = float("inf")
+        """No set is worth more, known before any is solved."""
+        self.proved = -np.inf
+        """The best bound of the sets that were looked at."""
+        self.fresh = False
+        """Whether the last answer brought a new column."""
         self.started = time.perf_counter()
         self.history: list[tuple[float, float, float]] = []
         self.programs = 0
@@ -96,23 +101,15 @@ class AttackSearch:
         """Search all attack sets."""
         self._first_columns()
         finished = True
-        self.limit = (
-            float(np.sort(self.kept)[::-1][: self.game.attackers].sum())
-            if self.game.form == SCHEDULE
-            else 0.0
-        )
+        self.limit = self._most_together(self.kept)
         try:
             self.order, self.most = self._targets()
-            self.limit = (
-                float(self.most[self.order][: self.game.attackers].sum())
-                if self.game.form == SCHEDULE
-                else 0.0
-            )
+            self.limit = self._most_together(self.most)
             self._explore((), 0)
         except _TimeUpError:
             finished = False
         if self.best is None:
-            raise SolverError("The time passed before any commitment was found: give more seconds.")
+            return self._pure()
         value, point, attacked = self.best
         used = np.flatnonzero(point.mix > 1e-12)
         share = point.mix[used] / point.mix[used].sum()
@@ -122,12 +119,31 @@ class AttackSearch:
             finished, tuple(self.history), self.programs,
         )  # fmt: skip
 
-    @property
-    def proved(self) -> float:
-        """The best bound of any set that was looked at and may still beat the best."""
-        return self._proved
+    def _most_together(self, each: Floats) -> float:
+        """The most that an attack of A targets can be worth, given the most each can."""
+        if self.game.form == NORMAL:
+            return 0.0
+        return float(np.sort(each)[::-1][: self.game.attackers].sum())
 
-    _proved = -np.inf
+    def _pure(self) -> Committed:
+        """The best known joint strategy played always: what there is when the time passes before any mix was found."""
+        best: tuple[float, Column, tuple[int, ...]] | None = None
+        _, _, held, gained = self.game.payoffs / self.size
+        for column in self.program.columns[:_ALL_AT_ONCE]:
+            ours = np.where(column.coverage > 0, self.kept, self.lost)
+            theirs = np.where(column.coverage > 0, held, gained)
+            order = np.lexsort([-ours, -theirs])[: self.game.attackers].tolist()
+            attacked = tuple(t for t in order if self.game.form == SCHEDULE or theirs[t] > 0)
+            value = float(ours[list(attacked)].sum()) - self.move_cost * column.moves
+            if best is None or value > best[0]:
+                best = value, column, attacked
+        if best is None:
+            raise SolverError("The time passed before any commitment was found: give more seconds.")
+        value, column, attacked = best
+        bound = max(value, self.limit) * self.size
+        return Committed(
+            (column,), np.ones(1), column.coverage, attacked, value * self.size, bound, False, tuple(self.history), self.programs
+        )  # fmt: skip
 
     def _first_columns(self) -> None:
         if isinstance(self.pricer, ListedPricer) and len(self.pricer.joint) <= _ALL_AT_ONCE:
@@ -176,8 +192,6 @@ class AttackSearch:
                 return value - max(worth - point.floor, 0.0) if point.broken <= _BROKEN else -np.inf
         return -np.inf
 
-    fresh = False
-
     def _solved(self) -> Point:
         left = self.until - time.perf_counter()
         if left <= 0:
@@ -220,7 +234,7 @@ class AttackSearch:
 
     def _hopeless(self, bound: float) -> bool:
         if self.best is not None and bound <= self.best[0] + _SAME:
-            self._proved = max(self._proved, min(bound, self.best[0]))
+            self.proved = max(self.proved, min(bound, self.best[0]))
             return True
         return False
 
@@ -229,7 +243,7 @@ class AttackSearch:
         others = [t for t in range(self.game.size) if t not in chosen]
         self.program.lead_to(chosen, others, nothing=nothing)
         bound, point = self._optimum()
-        self._proved = max(self._proved, bound)
+        self.proved = max(self.proved, bound)
         if point is not None and (self.best is None or point.value > self.best[0]):
             self.best = point.value, point, chosen
         if self.best is not None:

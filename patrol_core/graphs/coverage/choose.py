@@ -14,6 +14,13 @@ from patrol_core.graphs.coverage.tours import best_tours
 from patrol_core.graphs.coverage.walk_pricer import WalkPricer
 from patrol_core.graphs.graph_game import NORMAL, SCHEDULE, GraphGame, Unit
 
+LEAST_S = 1.0
+
+
+def deadline(started: float, time_limit: float) -> float:
+    """When listing labels is given up: after half of the time, but not before a second has passed."""
+    return started + max(LEAST_S, 0.5 * time_limit)
+
 
 def may_drop(game: GraphGame) -> bool:
     """Whether covering more is never worse, so that a coverage inside another can be left out.
@@ -37,7 +44,9 @@ def unit_labels(game: GraphGame, unit: Unit, *, most: int = MOST_LABELS, until: 
         if may_drop(game) and game.waiting:
             return best_tours(game, unit, active, most=most, until=until)
         return exact_walks(game, unit, active, most=most, until=until)
-    if game.simple or not may_drop(game):
+    if game.simple:  # never more than one a target; and walks one by one know nothing of the rule
+        return every_schedule(game, unit)
+    if not may_drop(game):
         return every_schedule(game, unit, most=most, until=until)
     return best_tours(game, unit, active, most=most, until=until)
 
@@ -114,7 +123,7 @@ def make_pricer(game: GraphGame, *, most: int = MOST_LABELS, until: float = np.i
     except TooManyLabelsError:
         if game.general_sum and game.form == SCHEDULE and not game.idle:
             raise InputError(
-                f"A unit has more than {most:,} schedules, too many for a game in which none may be empty: allow the empty schedule "
-                "(idle), or give fewer moves or targets."
+                f"A unit has more schedules than can be listed ({most:,}, or fewer in a short time), and in this game none may be empty: allow "
+                "the empty schedule (idle), or give fewer moves or targets, or more time."
             ) from None
         return WalkPricer(game)

@@ -27,7 +27,7 @@ import numpy as np
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import SolverError
 from patrol_core.graphs.coverage.attack_search import AttackSearch, Committed
-from patrol_core.graphs.coverage.choose import make_pricer, may_drop
+from patrol_core.graphs.coverage.choose import deadline, make_pricer, may_drop
 from patrol_core.graphs.coverage.leave_out import thinned
 from patrol_core.graphs.coverage.support import patrols_of
 from patrol_core.graphs.graph_game import NORMAL, SCHEDULE, GraphGame
@@ -55,7 +55,7 @@ def solve_commitment(
     SolverError
         When the time passed before any commitment was found.
     """
-    pricer = make_pricer(game, until=started + 0.5 * time_limit)
+    pricer = make_pricer(game, until=deadline(started, time_limit))
     search = AttackSearch(game, pricer, until=started + time_limit, gap=gap, heard=_scaled(heard, scale))
     found = search.run()
     columns, chances = list(found.columns), found.probability

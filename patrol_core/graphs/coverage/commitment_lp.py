@@ -11,7 +11,7 @@ import numpy as np
 from patrol_core.certificate import Status
 from patrol_core.graphs.coverage.joint import Column
 from patrol_core.graphs.network import Floats
-from patrol_core.solving import LOCK, status_of
+from patrol_core.solving import status_of
 
 _PENALTY = 1e4
 """Price of breaking a row of the attackers, in payoff scales; only while columns that keep it are not there yet."""
@@ -98,8 +98,7 @@ class CommitmentLP:
         lp.a_matrix_.start_ = np.array(starts, dtype=np.int32)
         lp.a_matrix_.index_ = np.array(index, dtype=np.int32)
         lp.a_matrix_.value_ = np.array(values)
-        with LOCK:
-            self.highs.passModel(lp)
+        self.highs.passModel(lp)
 
     def add(self, columns: Sequence[Column]) -> None:
         """More joint strategies."""
@@ -118,21 +117,19 @@ class CommitmentLP:
             return
         self.columns += columns
         many = len(cost)
-        with LOCK:
-            self.highs.addCols(
-                many, np.array(cost), np.zeros(many), np.full(many, highspy.kHighsInf), len(index),
-                np.array(starts, dtype=np.int32), np.array(index, dtype=np.int32), np.array(values),
-            )  # fmt: skip
+        self.highs.addCols(
+            many, np.array(cost), np.zeros(many), np.full(many, highspy.kHighsInf), len(index),
+            np.array(starts, dtype=np.int32), np.array(index, dtype=np.int32), np.array(values),
+        )  # fmt: skip
 
     def minimise_level(self, *, on: bool) -> None:
         """Minimise w alone, whatever moves cost; or go back to the defender's payoff."""
         self.by_level = on
         first, many = self.count + 2, len(self.columns)
         cost = np.array([0.0 if on else self.move_cost * column.moves for column in self.columns])
-        with LOCK:
-            self.highs.changeColCost(self.count, float(on))
-            if many:
-                self.highs.changeColsCost(many, np.arange(first, first + many, dtype=np.int32), cost)
+        self.highs.changeColCost(self.count, float(on))
+        if many:
+            self.highs.changeColsCost(many, np.arange(first, first + many, dtype=np.int32), cost)
 
     def lead_to(self, inside: Sequence[int], outside: Sequence[int], *, nothing: bool = False) -> None:
         """Set the attack set: targets in it, targets not in it; others are not decided. ``nothing``: w = 0."""
@@ -145,34 +142,32 @@ class CommitmentLP:
         top = 0.0 if nothing else float(self.gained.max()) + 1.0
         bottom = 0.0 if nothing else float(min(self.held.min(), 0.0)) - 1.0
         rows = np.arange(n, 2 * n, dtype=np.int32)
-        with LOCK:
-            self.highs.changeColsCost(n, np.arange(n, dtype=np.int32), cost)
-            for t, row in enumerate(rows.tolist()):
-                self.highs.changeRowBounds(row, float(low[t]), float(high[t]))
-                # The slack helps whichever side the row has.
-                self.highs.changeCoeff(
-                    row, n + 1, 1.0 if np.isfinite(low[t]) else -1.0 if np.isfinite(high[t]) else 0.0
-                )
-            self.highs.changeColBounds(n, bottom, top)
+        self.highs.changeColsCost(n, np.arange(n, dtype=np.int32), cost)
+        for t, row in enumerate(rows.tolist()):
+            self.highs.changeRowBounds(row, float(low[t]), float(high[t]))
+            # The slack helps whichever side the row has.
+            self.highs.changeCoeff(
+                row, n + 1, 1.0 if np.isfinite(low[t]) else -1.0 if np.isfinite(high[t]) else 0.0
+            )
+        self.highs.changeColBounds(n, bottom, top)
         self.base = float(self.lost[list(inside)].sum())
 
     def solve(self, seconds: float) -> Point | None:
         """The optimum over the columns there are; None when the time passed."""
         n = self.count
-        with LOCK:
-            self.highs.setOptionValue("time_limit", float(self.highs.getRunTime() + max(seconds, 0.01)))
+        self.highs.setOptionValue("time_limit", float(self.highs.getRunTime() + max(seconds, 0.01)))
+        self.highs.run()
+        status = status_of(self.highs.getModelStatus(), has_plan=False)
+        if status is Status.FAILED:
+            self.highs.clearSolver()
             self.highs.run()
             status = status_of(self.highs.getModelStatus(), has_plan=False)
-            if status is Status.FAILED:
-                self.highs.clearSolver()
-                self.highs.run()
-                status = status_of(self.highs.getModelStatus(), has_plan=False)
-            if status is not Status.OPTIMAL:
-                return None
-            solution = self.highs.getSolution()
-            x = np.array(solution.col_value, dtype=float)
-            duals = np.array(solution.row_dual, dtype=float)
-            objective = float(self.highs.getInfo().objective_function_value)
+        if status is not Status.OPTIMAL:
+            return None
+        solution = self.highs.getSolution()
+        x = np.array(solution.col_value, dtype=float)
+        duals = np.array(solution.row_dual, dtype=float)
+        objective = float(self.highs.getInfo().objective_function_value)
         broken = max(float(x[n + 1]), 0.0)
         value = self.base - (objective - _PENALTY * broken)
         return Point(

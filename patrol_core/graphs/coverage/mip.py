@@ -1,4 +1,7 @@
-"""A mixed-integer program as arrays in HiGHS, for programs that take longer to build in Pyomo than to solve."""
+"""A mixed-integer program as arrays in HiGHS, for programs that take longer to build in Pyomo than to solve.
+
+Every model has a HiGHS object of its own, so threads need no lock, and a long search holds nobody up.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import numpy as np
 from patrol_core.certificate import Status
 from patrol_core.games.array_lp import Rows
 from patrol_core.graphs.network import Floats
-from patrol_core.solving import LOCK, status_of
+from patrol_core.solving import status_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,19 +59,18 @@ class MipModel:
 
     def maximise(self, worth: Floats, seconds: float, *, gap: float = 1e-9) -> MipOutcome:
         """Run with this objective, shape (columns,)."""
-        with LOCK:
-            highs = self._compiled()
-            count = len(self.lower)
-            highs.changeColsCost(count, np.arange(count, dtype=np.int32), -worth)
-            highs.setOptionValue("mip_rel_gap", gap)
-            highs.setOptionValue("mip_abs_gap", 1e-10)
-            highs.setOptionValue("time_limit", float(highs.getRunTime() + max(seconds, 0.05)))
-            highs.run()
-            info = highs.getInfo()
-            found = info.primal_solution_status == 2
-            status = status_of(highs.getModelStatus(), has_plan=found)
-            x = np.array(highs.getSolution().col_value, dtype=float) if found else np.zeros(0)
-            bound = -float(info.mip_dual_bound)
+        highs = self._compiled()
+        count = len(self.lower)
+        highs.changeColsCost(count, np.arange(count, dtype=np.int32), -worth)
+        highs.setOptionValue("mip_rel_gap", gap)
+        highs.setOptionValue("mip_abs_gap", 1e-10)
+        highs.setOptionValue("time_limit", float(highs.getRunTime() + max(seconds, 0.05)))
+        highs.run()
+        info = highs.getInfo()
+        found = info.primal_solution_status == 2
+        status = status_of(highs.getModelStatus(), has_plan=found)
+        x = np.array(highs.getSolution().col_value, dtype=float) if found else np.zeros(0)
+        bound = -float(info.mip_dual_bound)
         return MipOutcome(status, x, bound)
 
     def _compiled(self) -> highspy.Highs:
