@@ -26,7 +26,7 @@ from patrol_core.games.matrix_formats import read_matrix, write_matrix
 from patrol_core.games.matrix_size import MOST_BYTES as MATRIX_BYTES
 from patrol_core.games.matrix_solve import solve_matrix
 from patrol_core.games.zone import Strategy
-from patrol_core.graphs import full_matrix, graph_game
+from patrol_core.graphs import full_matrix, game_input, graph_game
 from patrol_core.graphs.coverage.commitment import _TIE
 from patrol_core.graphs.coverage.labels import MOST_LABELS
 from patrol_core.graphs.coverage.walk_pricer import MOST_ARCS
@@ -86,8 +86,8 @@ CLAIMS: dict[str, Callable[[], float]] = {
     "default.ward_hours": lambda: Scenario().ward_hours or 0.0,
     "default.min_per_day": lambda: Scenario().min_per_day,
     "default.max_per_day": lambda: Scenario().max_per_day,
-    "patrol.most_moves": lambda: graph_game.MOST_MOVES,
-    "patrol.most_units": lambda: graph_game.MOST_UNITS,
+    "patrol.most_moves": lambda: game_input.MOST_MOVES,
+    "patrol.most_units": lambda: game_input.MOST_UNITS,
     "patrol.penalty": lambda: graph_game.DEFAULT_PENALTY,
     "patrol.most_labels": lambda: MOST_LABELS,
     "patrol.most_arcs": lambda: MOST_ARCS,

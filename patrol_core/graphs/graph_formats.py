@@ -9,19 +9,16 @@ import numpy as np
 
 from patrol_core.errors import InputError
 from patrol_core.games.strict_json import load_document
+from patrol_core.graphs.game_input import KEEP, as_float, make_graph_game, parts_of
 from patrol_core.graphs.graph_game import (
     COMPATIBLE,
     CORRECTED,
     DEFAULT_PENALTY,
-    KEEP,
     NORMAL,
     SCHEDULE,
     GraphGame,
     NodeId,
     Unit,
-    as_float,
-    make_graph_game,
-    parts_of,
 )
 from patrol_core.graphs.graph_solution import GraphSolution, Walk
 from patrol_core.graphs.recount import moves_of

@@ -32,7 +32,8 @@ import pandas as pd
 import shapely
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.graph_game import COMPATIBLE, CORRECTED, KEEP, NodeId
+from patrol_core.graphs.game_input import KEEP
+from patrol_core.graphs.graph_game import COMPATIBLE, CORRECTED, NodeId
 from patrol_core.graphs.green_grid import Grid, make_grid
 from patrol_core.graphs.network import Floats
 from patrol_core.graphs.observations import Box, box_around, check_observations, inside

@@ -25,7 +25,8 @@ import numpy as np
 
 from patrol_core.errors import InputError
 from patrol_core.graphs.features import POLICE, WEIGHTS, in_metres
-from patrol_core.graphs.graph_game import COMPATIBLE, CORRECTED, KEEP, NodeId
+from patrol_core.graphs.game_input import KEEP
+from patrol_core.graphs.graph_game import COMPATIBLE, CORRECTED, NodeId
 from patrol_core.graphs.infrastructure_scores import (
     crossing_scores,
     facility_people,

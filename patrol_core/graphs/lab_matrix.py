@@ -10,7 +10,8 @@ import numpy as np
 from patrol_core.errors import InputError
 from patrol_core.games.matrix import MatrixGame
 from patrol_core.graphs.full_matrix import columns_of, rows_of
-from patrol_core.graphs.graph_game import GraphGame, checked
+from patrol_core.graphs.game_input import checked
+from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.moving import action_counts
 from patrol_core.graphs.random_games import ScheduleList
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from patrol_core.graphs.graph_game import GraphGame, NodeId, make_graph_game
+from patrol_core.graphs.game_input import make_graph_game
+from patrol_core.graphs.graph_game import GraphGame, NodeId
 from patrol_core.graphs.network import Floats
 
 
@@ -77,7 +78,7 @@ class PatrolScene:
         ----------
         units
             How many units, each free to start at any base; or one object a unit, as in
-            :func:`~patrol_core.graphs.graph_game.make_graph_game`.
+            :func:`~patrol_core.graphs.game_input.make_graph_game`.
         values, attacker_values
             Other values than the scene's own.
         options

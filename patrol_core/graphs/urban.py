@@ -18,7 +18,8 @@ import pandas as pd
 import shapely
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.graph_game import KEEP, NodeId
+from patrol_core.graphs.game_input import KEEP
+from patrol_core.graphs.graph_game import NodeId
 from patrol_core.graphs.network import Floats
 from patrol_core.graphs.patrol_scene import PatrolScene
 from patrol_core.graphs.road_parts import Roads, counted

@@ -11,14 +11,12 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.errors import InputError
+from patrol_core.graphs.game_input import DROP, KEEP, REFUSE
 from patrol_core.graphs.graph_game import (
     COMPATIBLE,
     CORRECTED,
     DEFAULT_PENALTY,
-    DROP,
-    KEEP,
     NORMAL,
-    REFUSE,
     SCHEDULE,
     GraphGame,
     NodeId,
@@ -393,7 +391,7 @@ def game_of(scene: PatrolScene, picks: Picks, chosen: Rules, units: Sequence[Map
     Raises
     ------
     InputError
-        As :func:`patrol_core.graphs.graph_game.make_graph_game`.
+        As :func:`patrol_core.graphs.game_input.make_graph_game`.
     """
     if not picks.values:
         raise InputError(

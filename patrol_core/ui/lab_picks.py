@@ -11,9 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.graph_game import (
-    NodeId,
-)
+from patrol_core.graphs.graph_game import NodeId
 from patrol_core.graphs.patrol_scene import PatrolScene
 from patrol_core.ui import state
 from patrol_core.ui.lab_link import CHOICES

@@ -17,7 +17,7 @@ from patrol_core.figures.lab_charts import (
 )
 from patrol_core.figures.patrol_film import BETWEEN, MOST_PICTURES, film, held_by, moments_of, spot
 from patrol_core.figures.patrol_map import Marks, ground_of, patrol_map
-from patrol_core.graphs.graph_game import make_graph_game
+from patrol_core.graphs.game_input import make_graph_game
 from patrol_core.graphs.graph_solution import GraphSolution, JointPatrol
 from patrol_core.reports.patrol_files import coverage_table, edge_use
 

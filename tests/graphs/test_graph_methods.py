@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.graph_game import make_graph_game
+from patrol_core.graphs.game_input import make_graph_game
 from patrol_core.graphs.graph_solve import METHODS, solve_graph_game
 from patrol_core.graphs.simple_schedules import assignments
 from tests.graphs.patrol_games import small_games

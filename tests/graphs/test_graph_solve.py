@@ -19,7 +19,7 @@ from patrol_core.graphs.coverage.labels import TooManyLabelsError
 from patrol_core.graphs.coverage.pricing import ChoicePricer
 from patrol_core.graphs.coverage.walk_pricer import WalkPricer
 from patrol_core.graphs.full_matrix import expanded
-from patrol_core.graphs.graph_game import make_graph_game
+from patrol_core.graphs.game_input import make_graph_game
 from patrol_core.graphs.graph_size import estimate
 from patrol_core.graphs.graph_solve import solve_graph_game
 from patrol_core.graphs.moving import Lists

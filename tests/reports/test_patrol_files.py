@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from patrol_core.certificate import Certificate, Status
-from patrol_core.graphs.graph_game import make_graph_game
+from patrol_core.graphs.game_input import make_graph_game
 from patrol_core.graphs.graph_solution import GraphSolution, JointPatrol
 from patrol_core.graphs.graph_solve import solve_graph_game
 from patrol_core.graphs.patrol_baselines import (
