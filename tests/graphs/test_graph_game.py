@@ -13,8 +13,8 @@ from patrol_core.graphs.coverage.masks import Fields, undominated, weighed
 from patrol_core.graphs.coverage.scale import largest_payoff
 from patrol_core.graphs.coverage.tours import best_tours
 from patrol_core.graphs.full_matrix import matrix_of
+from patrol_core.graphs.game_input import make_graph_game
 from patrol_core.graphs.graph_formats import game_document, game_from, read_patrol_game, solution_document
-from patrol_core.graphs.graph_game import make_graph_game
 from patrol_core.graphs.graph_size import estimate
 from patrol_core.graphs.graph_solution import JointPatrol
 from patrol_core.graphs.graph_solve import solve_graph_game
