@@ -34,7 +34,7 @@ from patrol_core.graphs.graph_formats import KEYS, game_from, solution_document
 from patrol_core.graphs.graph_solve import METHODS, solve_graph_game
 from patrol_core.graphs.guard_files import guard_scene
 from patrol_core.graphs.library import LIBRARY
-from patrol_core.graphs.moving import MOST_ACTIONS
+from patrol_core.graphs.moving_lists import MOST_ACTIONS
 from patrol_core.graphs.urban import MOST_TARGETS
 from patrol_core.reports.plan_files import CONTRACT
 from patrol_core.scenario import Scenario, choices

@@ -12,7 +12,7 @@ from patrol_core.games.matrix import MatrixGame
 from patrol_core.graphs.full_matrix import columns_of, rows_of
 from patrol_core.graphs.game_input import checked
 from patrol_core.graphs.graph_game import GraphGame
-from patrol_core.graphs.moving import action_counts
+from patrol_core.graphs.moving_lists import action_counts
 from patrol_core.graphs.random_games import ScheduleList
 
 MOST_ROWS = 200_000

@@ -22,7 +22,7 @@ from patrol_core.graphs.full_matrix import expanded
 from patrol_core.graphs.game_input import make_graph_game
 from patrol_core.graphs.graph_size import estimate
 from patrol_core.graphs.graph_solve import solve_graph_game
-from patrol_core.graphs.moving import Lists
+from patrol_core.graphs.moving_lists import Lists
 from patrol_core.graphs.patrol_draws import draw_patrols
 from patrol_core.graphs.recount import fault_of
 from patrol_core.graphs.walks import count_walks, list_walks
@@ -305,7 +305,7 @@ def test_moving_attackers_equal_the_full_matrix(game):
     movers = [{"starts": (int(game.targets[0]), 0)}]
     edges = list(zip(game.network.tail.tolist(), game.network.head.tolist(), strict=True))
     moving = make_graph_game(
-        edges, nodes=range(len(game.node_ids)), directed=bool(game.network.oneway.any()), moves=min(game.moves, 3),
+        edges, nodes=range(len(game.node_ids)), directed=bool(game.network.oneway.any()), moves=min(game.moves, 3 if len(game.units) == 1 else 2),
         units=[{"bases": list(unit.bases)} for unit in game.units],
         targets=dict(zip(game.targets.tolist(), game.values.tolist(), strict=True)),
         attacker_values=dict(zip(game.targets.tolist(), game.attacker_values.tolist(), strict=True)),
