@@ -6,7 +6,6 @@ the published matrices), in schedule form every set of A targets. The size is wo
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 
@@ -17,9 +16,9 @@ from patrol_core.games.matrix import MatrixGame
 from patrol_core.graphs.coverage.choose import every_schedule
 from patrol_core.graphs.coverage.labels import MOST_LABELS, TooManyLabelsError
 from patrol_core.graphs.coverage.scale import largest_payoff
-from patrol_core.graphs.graph_game import NORMAL, SCHEDULE, GraphGame, Unit
+from patrol_core.graphs.graph_game import NORMAL, SCHEDULE, GraphGame, Unit, attacks_of
 from patrol_core.graphs.network import Flags, Floats, Ints
-from patrol_core.graphs.walks import count_walks, joint_count, list_walks
+from patrol_core.graphs.walks import all_picks, count_walks, joint_count, list_walks
 
 MOST_BYTES = 2_000_000_000
 """Memory that a matrix may take."""
@@ -50,15 +49,6 @@ class Expanded:
     attacks: tuple[tuple[int, ...], ...]
     walks: tuple[Ints, ...] | None
     picks: Ints
-
-
-def attacks_of(game: GraphGame) -> tuple[tuple[int, ...], ...]:
-    """Targets of every column."""
-    choices: list[int | None] = list(range(game.size))
-    if game.form == NORMAL:
-        choices.append(None)
-    sets = itertools.combinations(choices, game.attackers)
-    return tuple(tuple(t for t in chosen if t is not None) for chosen in sets)
 
 
 def columns_of(game: GraphGame) -> int:
@@ -109,12 +99,12 @@ def expanded(game: GraphGame, *, most_bytes: int = MOST_BYTES) -> Expanded:
     if game.form == NORMAL:
         listed = {unit: list_walks(game, unit) for unit in dict.fromkeys(game.units)}
         walks = tuple(listed[unit] for unit in game.units)
-        picks = _product([len(found) for found in walks])
+        picks = all_picks([len(found) for found in walks])
         coverage, moves = _walked(game, walks, picks)
     else:
         kinds = {unit: _schedules(game, unit) for unit in dict.fromkeys(game.units)}
         found = [kinds[unit] for unit in game.units]
-        picks = _product([len(cost) for _, cost in found])
+        picks = all_picks([len(cost) for _, cost in found])
         coverage = np.zeros((len(picks), game.size), dtype=bool)
         moves = np.zeros(len(picks), dtype=np.int64)
         for column, (covered, cost) in zip(picks.T, found, strict=True):
@@ -147,12 +137,6 @@ def _schedules(game: GraphGame, unit: Unit, most: int = MOST_LABELS) -> tuple[Fl
             "There are too many schedules to be listed: give fewer moves, or solve the game without its matrix."
         ) from None
     return labels.fields.covered(labels.masks), labels.cost
-
-
-def _product(counts: list[int]) -> Ints:
-    """All picks, shape (rows, units); the last unit changes fastest."""
-    grid = np.indices(counts).reshape(len(counts), -1)
-    return grid.T.astype(np.int64)
 
 
 def _walked(game: GraphGame, walks: tuple[Ints, ...], picks: Ints) -> tuple[Flags, Ints]:

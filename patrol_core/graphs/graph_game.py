@@ -27,6 +27,7 @@ benchmarking game-theoretic algorithms".
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -197,3 +198,12 @@ def allowed_nodes(game: GraphGame, unit: Unit) -> Flags:
 def moves_text(moves: int) -> str:
     """``1 move``, ``2 moves``."""
     return "1 move" if moves == 1 else f"{moves:,} moves"
+
+
+def attacks_of(game: GraphGame) -> tuple[tuple[int, ...], ...]:
+    """Targets of every attack by stationary attackers: in normal form sets of A out of the targets and "none", else sets of A targets."""
+    choices: list[int | None] = list(range(game.size))
+    if game.form == NORMAL:
+        choices.append(None)
+    sets = itertools.combinations(choices, game.attackers)
+    return tuple(tuple(t for t in chosen if t is not None) for chosen in sets)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.graph_game import GraphGame, MovingAttacker, Unit
+from patrol_core.graphs.graph_game import GraphGame, MovingAttacker, Unit, attacks_of
 from patrol_core.graphs.graph_solution import Walk
 from patrol_core.graphs.network import Flags, Ints
 from patrol_core.graphs.reach import moves_from
-from patrol_core.graphs.walks import count_walks, joint_count, list_walks
+from patrol_core.graphs.walks import all_picks, count_walks, joint_count, list_walks
 
 MOST_ACTIONS = 400_000
 """Joint walks of one side that are listed."""
@@ -49,9 +47,9 @@ class Lists:
                 listed[mover] = list_walks(game, mover)
         self.units = [listed[unit] for unit in game.units]
         self.movers = [listed[mover] for mover in game.moving_attackers]
-        self.taken = stationary_attacks(game)
-        self.rows = _product([len(walks) for walks in self.units])
-        self.columns = _product([*(len(walks) for walks in self.movers), len(self.taken)])
+        self.taken = attacks_of(game)
+        self.rows = all_picks([len(walks) for walks in self.units])
+        self.columns = all_picks([*(len(walks) for walks in self.movers), len(self.taken)])
         self.near = near_nodes(game)
         self.first = [_first_visits(game, walks) for walks in self.movers]
         visits = [
@@ -118,15 +116,6 @@ def action_counts(game: GraphGame) -> tuple[int, int]:
     return rows, columns * still
 
 
-def stationary_attacks(game: GraphGame) -> tuple[tuple[int, ...], ...]:
-    """What the stationary attackers may do: sets of A out of the targets and "none"."""
-    choices: list[int | None] = [*range(game.size), None]
-    return tuple(
-        tuple(t for t in chosen if t is not None)
-        for chosen in itertools.combinations(choices, game.attackers)
-    )
-
-
 def near_nodes(game: GraphGame) -> Flags:
     """(nodes, nodes): whether an attacker at the first node is caught by a unit at the second."""
     every = np.ones(len(game.node_ids), dtype=bool)
@@ -144,7 +133,3 @@ def _first_visits(game: GraphGame, walks: Ints) -> Ints:
 def _first_true(flags: Flags) -> Ints:
     """Position of the first True of every row; a large number without one."""
     return np.where(flags.any(axis=1), flags.argmax(axis=1), _NEVER)
-
-
-def _product(counts: Sequence[int]) -> Ints:
-    return np.indices(counts).reshape(len(counts), -1).T.astype(np.int64)

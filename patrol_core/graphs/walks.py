@@ -105,3 +105,8 @@ def joint_count(counts: Sequence[int]) -> int:
     for count in counts:
         total *= count
     return total
+
+
+def all_picks(counts: Sequence[int]) -> Ints:
+    """Every choice of one item a list, shape (choices, lists); the last list changes fastest."""
+    return np.indices(counts).reshape(len(counts), -1).T.astype(np.int64)
