@@ -175,3 +175,12 @@ def click_zone(page: Page, zone: str, *, area: str = "sample", index: int = 0) -
     page.mouse.move(box["x"] + place[0], box["y"] + place[1])
     page.mouse.click(box["x"] + place[0], box["y"] + place[1])
     settled(page)
+
+
+def go_to(page: Page, title: str) -> None:
+    """Open a page by the bar at the top; where it does not fit, its link stands behind "N more"."""
+    link = page.get_by_test_id("stTopNavLink").filter(has_text=title)
+    if link.evaluate("link => link.closest('[inert]') !== null"):
+        page.get_by_test_id("stTopNavSection").click()
+        link = page.get_by_test_id("stTopNavDropdownLink").filter(has_text=title)
+    link.click()

@@ -12,6 +12,7 @@ from tests.e2e.driving import (
     core,
     core_of,
     drawn_pixels,
+    go_to,
     map_frame,
     metric,
     opened,
@@ -69,7 +70,7 @@ def test_deep_link_as_the_very_first_request_gets_the_whole_app(browser, tmp_pat
         expect(metric(page, "Worst zone")).to_have_text(worst(core(budget=20)))
         expect(page.get_by_test_id("stTopNavLink")).to_have_count(len(PAGES))
         expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
-        page.get_by_test_id("stTopNavLink").filter(has_text="Fairness").click()
+        go_to(page, "Fairness")
         expect(page.get_by_role("heading", name="Fairness", exact=True)).to_be_visible()
         settled(page)
         expect(metric(page, "Worst zone")).to_have_text(worst(core(budget=20)))
@@ -103,7 +104,7 @@ def test_every_page_works_for_the_published_places(area, page, dashboard, outsid
     page.get_by_role("option").filter(has_text=names[area]).click()
     page.wait_for_url(f"**area={area}*")
     for name, (_, title, _) in PAGES.items():
-        page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
+        go_to(page, title)
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
         settled(page)
         expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -14,6 +14,7 @@ from tests.e2e.driving import (
     click_zone,
     core,
     fault,
+    go_to,
     map_element,
     map_frame,
     metric,
@@ -105,7 +106,7 @@ def test_click_on_a_zone_shows_it_and_its_neighbours(game, dashboard):
     painted(game, stamp(plan, chosen=zone, near=near))
     click_zone(game, near[0])
     expect(game.get_by_text(f"Its {len(neighbours(zones)[near[0]])} neighbours")).to_be_visible()
-    game.get_by_test_id("stTopNavLink").filter(has_text="Risk maps").click()
+    go_to(game, "Risk maps")
     expect(game.get_by_role("heading", name="Risk maps", exact=True)).to_be_visible()
     expect(game.get_by_text(re.compile("rank .* of 128"))).to_be_visible()
 

@@ -18,7 +18,7 @@ from patrol_core.scenario import make_scenario
 from patrol_core.sources.boundaries import read_polygons
 from patrol_core.sources.police_archive import read_crimes
 from patrol_core.sources.sample import load_sample, write_archive
-from tests.e2e.driving import chip, core, fault, map_frame, metric, opened, settled, watch, worst
+from tests.e2e.driving import chip, core, fault, go_to, map_frame, metric, opened, settled, watch, worst
 
 MONTHS = ("2025-10", "2025-11", "2025-12")
 HEADER = (
@@ -86,7 +86,7 @@ def test_published_files_become_the_plan(page, dashboard, outside, archive):
     expect(metric(page, "Rows in the period")).to_have_text(f"{len(table):,}")
     expect(metric(page, "Placed in a zone")).to_have_text(f"{placement.placed:,}")
     for title in ("Risk maps", "Hours", "Fairness", "Method and responsible use", "Overview", "Patrol game"):
-        page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
+        go_to(page, title)
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
         settled(page)
         expect(page.get_by_test_id("stException")).to_have_count(0)
@@ -143,7 +143,7 @@ def stays(page, words) -> None:
         assert word in text
     assert "Traceback" not in text
     expect(metric(page, "Rows in the period")).to_have_text("191,268")
-    page.get_by_test_id("stTopNavLink").filter(has_text="Patrol game").click()
+    go_to(page, "Patrol game")
     expect(metric(page, "Worst zone")).to_have_text(worst(core()))
 
 
