@@ -8,7 +8,7 @@ from typing import Any
 from patrol_core.errors import InputError
 from patrol_core.graphs.coverage.choose import unit_labels
 from patrol_core.graphs.coverage.labels import TooManyLabelsError, UnitLabels
-from patrol_core.graphs.full_matrix import MOST_BYTES, columns_of, matrix_bytes
+from patrol_core.graphs.full_matrix import columns_of, matrix_bytes, rows_of
 from patrol_core.graphs.graph_game import NORMAL, GraphGame, Unit
 from patrol_core.graphs.walks import count_walks, joint_count
 
@@ -66,7 +66,7 @@ def estimate(game: GraphGame) -> GameSize:
         from patrol_core.graphs.moving import estimate_moving
 
         return estimate_moving(game)
-    walks = joint_count([_walks(game, unit) for unit in game.units])
+    walks = joint_count([count_walks(game, unit) for unit in game.units])
     labels = _labels(game)
     counts = tuple(None if labels[unit] is None else len(labels[unit] or ()) for unit in game.units)
     rows = _rows(game, walks)
@@ -76,10 +76,6 @@ def estimate(game: GraphGame) -> GameSize:
     )
     practical, verdict = _verdict(counts)
     return GameSize(f"{walks:,}", rows, columns, needed, counts, practical, verdict)
-
-
-def _walks(game: GraphGame, unit: Unit) -> int:
-    return count_walks(game, unit)
 
 
 def _labels(game: GraphGame) -> dict[Unit, UnitLabels | None]:
@@ -95,8 +91,6 @@ def _labels(game: GraphGame) -> dict[Unit, UnitLabels | None]:
 def _rows(game: GraphGame, walks: int) -> int | None:
     if game.form == NORMAL:
         return walks
-    from patrol_core.graphs.full_matrix import rows_of
-
     try:
         return rows_of(game, most=PROBE_LABELS)
     except InputError:
@@ -115,6 +109,3 @@ def _verdict(counts: tuple[int | None, ...]) -> tuple[bool, str]:
             "or more, and ends with a gap when the time is over. Fewer units or moves make it quick."
         )
     return True, "Solved to the end within seconds."
-
-
-__all__ = ["MOST_BYTES", "GameSize", "estimate"]

@@ -44,7 +44,7 @@ def solve_moving(
     started = time.perf_counter()
     lists = Lists(game)
     if game.general_sum:
-        return _committed(game, lists, started, time_limit)
+        return _committed(lists, started, time_limit)
     scale = _scale(lists) if game.normalise else 1.0
     stopped = [False]
 
@@ -83,11 +83,10 @@ def solve_moving(
     )
 
 
-def _committed(game: GraphGame, lists: Lists, started: float, time_limit: float) -> GraphSolution:
-    matrix = _matrix(lists)
+def _committed(lists: Lists, started: float, time_limit: float) -> GraphSolution:
+    matrix, scale = _matrix(lists)
     left = max(time_limit - (time.perf_counter() - started), 0.1)
     found = solve_sse(matrix, time_limit=left)
-    scale = _scale(lists) if game.normalise else 1.0
     rows, chances = _support(range(len(lists.rows)), found.row_strategy)
     columns, attack = _support(range(len(lists.columns)), found.column_strategy)
     seen = found.certificate
@@ -205,7 +204,8 @@ def _scale(lists: Lists) -> float:
     return best or 1.0
 
 
-def _matrix(lists: Lists) -> MatrixGame:
+def _matrix(lists: Lists) -> tuple[MatrixGame, float]:
+    """The whole game as matrices, and the scale they are divided by."""
     game = lists.game
     from patrol_core.graphs.full_matrix import MOST_BYTES, check_size
 
@@ -213,9 +213,10 @@ def _matrix(lists: Lists) -> MatrixGame:
     lost, gained = _tables(lists)
     scale = _scale(lists) if game.normalise else 1.0
     if not game.general_sum:
-        return MatrixGame(-lost / scale, title="Patrol game with moving attackers")
+        return MatrixGame(-lost / scale, title="Patrol game with moving attackers"), scale
     cost = game.step_cost * lists.row_moves()[:, None]
-    return MatrixGame((-lost - cost) / scale, gained / scale, title="Patrol game with moving attackers")
+    title = "Patrol game with moving attackers"
+    return MatrixGame((-lost - cost) / scale, gained / scale, title=title), scale
 
 
 def expanded_moving(game: GraphGame, *, most_bytes: int) -> Expanded:
@@ -227,7 +228,9 @@ def expanded_moving(game: GraphGame, *, most_bytes: int) -> Expanded:
     lists = Lists(game)
     visits = sum(table[picks] for table, picks in zip(lists.visits, lists.rows.T, strict=True))
     attacks = tuple(lists.taken[k] for k in lists.columns[:, -1].tolist())
-    return Expanded(_matrix(lists), np.asarray(visits) >= game.tau, attacks, tuple(lists.units), lists.rows)
+    return Expanded(
+        _matrix(lists)[0], np.asarray(visits) >= game.tau, attacks, tuple(lists.units), lists.rows
+    )
 
 
 def estimate_moving(game: GraphGame) -> GameSize:

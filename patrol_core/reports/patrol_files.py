@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.graphs.graph_game import GraphGame, NodeId
-from patrol_core.graphs.graph_solution import GraphSolution, JointPatrol, Walk
+from patrol_core.graphs.graph_solution import GraphSolution, Walk
 from patrol_core.graphs.network import Floats
-from patrol_core.graphs.patrol_baselines import covered, moves_made
+from patrol_core.graphs.patrol_baselines import moves_made
 from patrol_core.graphs.road_parts import Roads
 from patrol_core.reports.plain import to_json_bytes
 
@@ -145,12 +145,6 @@ def _edge_of(game: GraphGame) -> dict[tuple[int, int], int]:
         for a, b, edge in zip(tails.tolist(), heads.tolist(), numbers.tolist(), strict=True)
         if a != b
     }
-
-
-def covered_names(game: GraphGame, patrol: JointPatrol, names: Mapping[NodeId, str]) -> list[str]:
-    """Targets that a pure strategy covers, in words."""
-    flags = covered(game, patrol)
-    return [node_text(game, int(game.targets[k]), names) for k in np.flatnonzero(flags)]
 
 
 def routes_geojson(solution: GraphSolution, crs: str | None) -> bytes:

@@ -280,8 +280,6 @@ def _penalties(scene: PatrolScene, mark: str, *, form: str, general: bool) -> di
 
 # -- roles ------------------------------------------------------------------------------------------
 
-ROLES = ("unit", "bases", "stays_within", "stationary")
-
 
 def roles(place: Place, picks: Picks, units: int) -> list[dict[str, Any]]:
     """One object a unit, as ``make_graph_game`` takes it; the table lets units differ.

@@ -9,7 +9,7 @@ import pytest
 
 from patrol_core.errors import InputError, SolverError
 from patrol_core.graphs.coverage.labels import TooManyLabelsError
-from patrol_core.graphs.coverage.masks import Fields, undominated, weighed
+from patrol_core.graphs.coverage.masks import Fields, undominated
 from patrol_core.graphs.coverage.scale import largest_payoff
 from patrol_core.graphs.coverage.tours import best_tours
 from patrol_core.graphs.full_matrix import matrix_of
@@ -224,7 +224,7 @@ def test_documents_go_round(changes):
 
 
 @pytest.mark.parametrize(("count", "tau"), [(5, 1), (9, 3), (40, 2), (70, 1), (3, 64)])
-def test_masks_count_visits_join_and_weigh(count, tau):
+def test_masks_count_visits_and_join(count, tau):
     rng = np.random.default_rng(count)
     fields = Fields(count, tau)
 
@@ -242,8 +242,6 @@ def test_masks_count_visits_join_and_weigh(count, tau):
     total = np.minimum(one[:, None] + two[None], tau).reshape(-1, count)
     assert (both == masks(total)).all()
     assert (fields.covered(both) == (total >= tau)).all()
-    weights = rng.normal(size=count)
-    assert weighed(fields, both, weights) == pytest.approx((total >= tau) @ weights)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -198,7 +198,7 @@ def test_equal_to_the_full_matrix(game):
 def test_labels_combined_by_integer_programs_agree(game):
     def combined(game, **_):
         labels = {unit: choose.unit_labels(game, unit) for unit in game.units}
-        return ChoicePricer([labels[unit] for unit in game.units], range(game.size), game.size)
+        return ChoicePricer([labels[unit] for unit in game.units])
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(graph_solve, "listed_pricer", combined)
@@ -262,6 +262,35 @@ def test_cut_short_it_has_a_gap_that_is_proved(monkeypatch):
     found = solve_graph_game(large_game(), heard=lambda low, high: True)
     assert found.certificate.status is Status.STOPPED_WITH_PLAN
     assert -7.0 <= found.value < found.certificate.bound < 0
+
+
+class StubbornPricer:
+    """An oracle that always gives the same joint strategy, with a true bound on all, as an integer program cut short may."""
+
+    what, counts = "a stubborn oracle", {"labels": 1}
+
+    def __init__(self, game):
+        self.inner = choose.listed_pricer(game)
+        self.column = None
+
+    def answer(self, weights, price, seconds):
+        found = self.inner.answer(weights, price, seconds)
+        self.column = self.column or found.columns[-1]
+        return replace(found, columns=(self.column,))
+
+
+@FEW
+@given(small_games())
+def test_a_stubborn_oracle_never_makes_a_false_proof(game):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(graph_solve, "listed_pricer", lambda game, **_: StubbornPricer(game))
+        patch.setattr(commitment, "make_pricer", lambda game, **_: StubbornPricer(game))
+        found = solve_graph_game(game)
+    value = brute_value(game)
+    assert found.value <= value + 1e-7
+    assert value <= found.certificate.bound + 1e-7
+    if found.certificate.status is Status.OPTIMAL:
+        assert found.value == pytest.approx(value, abs=1e-6)
 
 
 @FEW

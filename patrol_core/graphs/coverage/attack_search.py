@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from patrol_core.errors import SolverError
-from patrol_core.graphs.coverage.commitment_lp import CommitmentLP, Point
+from patrol_core.graphs.coverage.commitment_lp import PENALTY, CommitmentLP, Point
 from patrol_core.graphs.coverage.joint import Column
 from patrol_core.graphs.coverage.pricing import ListedPricer, Pricer
 from patrol_core.graphs.graph_game import NORMAL, SCHEDULE, GraphGame
@@ -217,8 +217,8 @@ class AttackSearch:
                 continue
             skipped = [t for t in self.order[: k + 1] if t not in chosen]
             self.program.lead_to(chosen, skipped)
-            bound, point = self._optimum()
-            if point is not None and not self._hopeless(bound + self._others(chosen, k + 1)):
+            bound, _ = self._optimum()
+            if not self._hopeless(bound + self._others(chosen, k + 1)):
                 self._explore(chosen, k + 1)
 
     def _rough(self, chosen: tuple[int, ...], after: int) -> float:
@@ -254,13 +254,18 @@ class AttackSearch:
                 raise _TimeUpError
 
     def _optimum(self) -> tuple[float, Point | None]:
-        """Bound and optimum of the program as it stands; no point where the set cannot be led to."""
+        """Bound and optimum of the program as it stands; no point where none that keeps the attackers' rows was found.
+
+        The bound is that of the program with the price of broken rows, plus what a new column might add: it holds however the
+        columns were come by, also where the set cannot be led to, and is then far below any payoff.
+        """
+        over = 0.0
         for _ in range(_ROUNDS):
             point = self._solved()
             if self.every:
                 break
-            worth = self._price(point.weights)
-            over = max(worth - point.floor, 0.0)
+            over = max(self._price(point.weights) - point.floor, 0.0)
             if over <= self.gap * 0.1 or not self.fresh:
-                return (point.value + over, point) if point.broken <= _BROKEN else (-np.inf, None)
-        return (point.value, point) if point.broken <= _BROKEN else (-np.inf, None)
+                break
+        bound = point.value - PENALTY * point.broken + over
+        return bound, point if point.broken <= _BROKEN else None

@@ -67,10 +67,9 @@ def every_schedule(
         return _stationary_schedules(game, unit)
     labels = best_tours(game, unit, range(game.size), most=most, until=until, every=True)
     size = labels.fields.covered(labels.masks).sum(axis=1)
-    fits = size <= game.size
-    if not game.idle and (size > 0).any():
-        fits &= size > 0
-    return labels.chosen(fits.nonzero()[0])
+    if game.idle or not (size > 0).any():
+        return labels
+    return labels.chosen((size > 0).nonzero()[0])
 
 
 def _stationary_schedules(game: GraphGame, unit: Unit) -> UnitLabels:
@@ -106,8 +105,8 @@ def listed_pricer(game: GraphGame, *, most: int = MOST_LABELS, until: float = np
     try:
         joint = joined(labels, drop=may_drop(game), costs=game.costs_matter)
     except TooManyColumnsError:
-        return ChoicePricer(labels, range(game.size), game.size)
-    return ListedPricer(joint, range(game.size), game.size)
+        return ChoicePricer(labels)
+    return ListedPricer(joint)
 
 
 def make_pricer(game: GraphGame, *, most: int = MOST_LABELS, until: float = np.inf) -> Pricer:

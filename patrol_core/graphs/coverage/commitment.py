@@ -26,7 +26,7 @@ import numpy as np
 
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import SolverError
-from patrol_core.graphs.coverage.attack_search import AttackSearch, Committed
+from patrol_core.graphs.coverage.attack_search import AttackSearch
 from patrol_core.graphs.coverage.choose import deadline, make_pricer, may_drop
 from patrol_core.graphs.coverage.leave_out import thinned
 from patrol_core.graphs.coverage.support import patrols_of
@@ -138,6 +138,3 @@ def best_answer(
         )
     cost = game.step_cost * expected_moves(patrols) if game.costs_matter else 0.0
     return Answer(tuple(intended), float(defender[list(intended)].sum()) - cost, paid, max(most - paid, 0.0))
-
-
-__all__ = ["Committed", "best_answer", "solve_commitment"]

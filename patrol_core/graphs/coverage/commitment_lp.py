@@ -13,7 +13,7 @@ from patrol_core.graphs.coverage.joint import Column
 from patrol_core.graphs.network import Floats
 from patrol_core.solving import status_of
 
-_PENALTY = 1e4
+PENALTY = 1e4
 """Price of breaking a row of the attackers, in payoff scales; only while columns that keep it are not there yet."""
 
 
@@ -76,7 +76,7 @@ class CommitmentLP:
         # Columns: c (n), w, slack. Rows: cover (n), attackers (n), one.
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = n + 2, 2 * n + 1
-        lp.col_cost_ = np.append(np.zeros(n + 1), _PENALTY)
+        lp.col_cost_ = np.append(np.zeros(n + 1), PENALTY)
         low = float(min(self.held.min(), 0.0)) - 1.0
         lp.col_lower_ = np.concatenate([np.zeros(n), [low, 0.0]])
         lp.col_upper_ = np.concatenate([np.ones(n), [float(self.gained.max()) + 1.0, highspy.kHighsInf]])
@@ -169,7 +169,7 @@ class CommitmentLP:
         duals = np.array(solution.row_dual, dtype=float)
         objective = float(self.highs.getInfo().objective_function_value)
         broken = max(float(x[n + 1]), 0.0)
-        value = self.base - (objective - _PENALTY * broken)
+        value = self.base - (objective - PENALTY * broken)
         return Point(
             value,
             broken,

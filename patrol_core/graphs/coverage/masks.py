@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from patrol_core.graphs.network import Flags, Floats, Ints
+from patrol_core.graphs.network import Flags, Ints
 
 Masks = NDArray[np.uint64]
 """Shape (k, words)."""
@@ -155,27 +155,3 @@ def _contains(masks: Masks, others: Masks) -> Flags:
     for word in range(masks.shape[1]):
         inside &= (masks[:, word, None] & ~others[None, :, word]) == 0
     return inside
-
-
-def weighed(fields: Fields, masks: Masks, weights: Floats) -> Floats:
-    """Sum of the weights of the targets with tau visits, shape (k,)."""
-    total = np.zeros(len(masks))
-    for word in range(fields.words):
-        column = masks[:, word]
-        bits = np.zeros(WORD)
-        per = WORD // fields.tau
-        for slot, target in enumerate(range(word * per, min((word + 1) * per, fields.count))):
-            bits[slot * fields.tau + fields.tau - 1] = weights[target]
-        for part in range(4):
-            piece = bits[16 * part : 16 * part + 16]
-            if piece.any():
-                total += _table(piece)[(column >> np.uint64(16 * part)) & np.uint64(0xFFFF)]
-    return total
-
-
-def _table(bits: Floats) -> Floats:
-    """Sum of the weights of the set bits, for all 65,536 patterns of 16."""
-    table = np.zeros(1)
-    for weight in bits:
-        table = np.concatenate([table, table + weight])
-    return table

@@ -62,10 +62,8 @@ class Pricer(Protocol):
 class ListedPricer:
     """All joint coverages are listed: a matrix times the weights."""
 
-    def __init__(self, joint: Joint, active: Sequence[int], targets: int) -> None:
+    def __init__(self, joint: Joint) -> None:
         self.joint = joint
-        self.active = np.asarray(active, dtype=np.int64)
-        self.targets = targets
         self.matrix = joint.coverage.astype(float)
         self.what = "all coverages by labels"
         self.counts = {
@@ -76,20 +74,15 @@ class ListedPricer:
 
     def answer(self, weights: Floats, price: float, seconds: float) -> Priced:  # noqa: ARG002 (instant)
         """See :class:`Pricer`."""
-        worth = self.matrix @ weights[self.active] - price * self.joint.cost
+        worth = self.matrix @ weights - price * self.joint.cost
         best = np.argsort(-worth, kind="stable")[:_MORE]
         most = float(worth[best[0]])
         return Priced(most, most, tuple(self.column(int(k)) for k in best))
 
     def column(self, k: int) -> Column:
         """One of the listed columns."""
-        coverage = np.zeros(self.targets)
-        coverage[self.active] = self.matrix[k]
-        return Column(coverage, int(self.joint.cost[k]), k, lambda: self._trace(k))
-
-    def _trace(self, k: int) -> Traced:
-        schedules = tuple(tuple(self.active[list(row)].tolist()) for row in self.joint.schedules(k))
-        return self.joint.walks(k), schedules
+        joint = self.joint
+        return Column(self.matrix[k], int(joint.cost[k]), k, lambda: (joint.walks(k), joint.schedules(k)))
 
 
 class ChoicePricer:
@@ -103,10 +96,9 @@ class ChoicePricer:
     y >= (visits - tau + 1) / (most visits).
     """
 
-    def __init__(self, labels: Sequence[UnitLabels], active: Sequence[int], targets: int) -> None:
+    def __init__(self, labels: Sequence[UnitLabels]) -> None:
         self.labels = tuple(labels)
-        self.active = np.asarray(active, dtype=np.int64)
-        self.targets = targets
+        self.targets = labels[0].fields.count
         self.kinds = list(dict.fromkeys(map(id, labels)))
         self.of_kind = [next(row for row in labels if id(row) == kind) for kind in self.kinds]
         self.tau = labels[0].fields.tau
@@ -121,18 +113,18 @@ class ChoicePricer:
     def _model(self) -> tuple[MipModel, list[int], list[int]]:
         model = MipModel()
         first: list[int] = []
-        held: list[list[int]] = [[] for _ in self.active]
-        times: list[list[float]] = [[] for _ in self.active]
+        held: list[list[int]] = [[] for _ in range(self.targets)]
+        times: list[list[float]] = [[] for _ in range(self.targets)]
         for kind, row, visits in zip(self.kinds, self.of_kind, self.visits, strict=True):
             same = sum(id(other) == kind for other in self.labels)
             columns = [model.column(0.0, same, whole=True) for _ in range(len(row))]
             first.append(columns[0])
             model.row(columns, [1.0] * len(columns), same, same)
-            for place in range(len(self.active)):
+            for place in range(self.targets):
                 for k in np.flatnonzero(visits[:, place]).tolist():
                     held[place].append(columns[k])
                     times[place].append(float(visits[k, place]))
-        cover = [model.column(0.0, 1.0, whole=True) for _ in self.active]
+        cover = [model.column(0.0, 1.0, whole=True) for _ in range(self.targets)]
         most = float(self.tau * len(self.labels))
         for place, y in enumerate(cover):
             columns, values = [*held[place], y], [*times[place], -float(self.tau)]
@@ -145,7 +137,7 @@ class ChoicePricer:
         worth = np.zeros(len(self.model.lower))
         for start, row in zip(self.first, self.of_kind, strict=True):
             worth[start : start + len(row)] = -price * row.cost
-        worth[self.cover] = weights[self.active]
+        worth[self.cover] = weights
         found = self.model.maximise(worth, seconds)
         if not found.x.size:
             raise SolverError("No joint strategy was found in the time: give more seconds.")
@@ -164,15 +156,14 @@ class ChoicePricer:
         visits = sum(
             self.visits[self.kinds.index(id(row))][k] for row, k in zip(self.labels, picks, strict=True)
         )
-        coverage = np.zeros(self.targets)
-        coverage[self.active] = np.asarray(visits) >= self.tau
+        coverage = (np.asarray(visits) >= self.tau).astype(float)
         moves = sum(int(row.cost[k]) for row, k in zip(self.labels, picks, strict=True))
         return Column(coverage, moves, picks, lambda: self._trace(picks))
 
     def _trace(self, picks: tuple[int, ...]) -> Traced:
         walks = tuple(row.walk(k) for row, k in zip(self.labels, picks, strict=True))
         schedules = tuple(
-            tuple(self.active[np.flatnonzero(self.visits[self.kinds.index(id(row))][k] >= self.tau)].tolist())
+            tuple(np.flatnonzero(self.visits[self.kinds.index(id(row))][k] >= self.tau).tolist())
             for row, k in zip(self.labels, picks, strict=True)
         )
         return walks, schedules

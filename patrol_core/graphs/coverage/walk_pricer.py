@@ -13,7 +13,6 @@ every joint strategy, so column generation on top of it always knows its gap.
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -27,12 +26,10 @@ from patrol_core.graphs.graph_game import COMPATIBLE, NORMAL, SCHEDULE, GraphGam
 from patrol_core.graphs.graph_solution import Walk
 from patrol_core.graphs.network import Flags, Floats, Ints
 from patrol_core.graphs.reach import arcs_of, moves_from, moves_home
-from patrol_core.graphs.recount import visits_of
+from patrol_core.graphs.recount import moves_of, visits_of
 
 _SECONDS = 20.0
 """The longest that one program may take before its bound is used as it stands."""
-
-
 MOST_ARCS = 200_000
 """Arcs over time that one integer program may have."""
 
@@ -91,6 +88,7 @@ class WalkPricer:
         self.game = game
         self.by_tour = game.form == SCHEDULE
         self.horizon = game.moves + (1 if self.by_tour and game.mode == COMPATIBLE else 0)
+        self.spot = {int(node): t for t, node in enumerate(game.targets.tolist())}
         self.model = MipModel()
         self.moves: dict[int, float] = {}
         self.visits: list[dict[int, float]] = [defaultdict(float) for _ in range(game.size)]
@@ -116,7 +114,6 @@ class WalkPricer:
             self._stand(flow)
             return flow
         tail, head = arcs_of(game.network, allowed)
-        spot = {int(node): t for t, node in enumerate(game.targets.tolist())}
         touched: dict[tuple[int, int], list[list[int]]] = defaultdict(lambda: [[], []])
         for now in range(self.horizon):
             ways = [(a, b, 1) for a, b in zip(tail.tolist(), head.tolist(), strict=True)]
@@ -125,15 +122,16 @@ class WalkPricer:
             for a, b, move in ways:
                 if away[a] <= now and home[b] <= self.horizon - now - 1:
                     self._arc(flow, touched, (a, now, b, now + 1, -1), move)
-            self._stays(flow, touched, spot, away <= now, home, now)
+            self._stays(flow, touched, away <= now, now)
         for (node, time), (into, leaving) in touched.items():
             if (node, time) == (base, 0):
                 flow.out = leaving
             elif time < self.horizon:
                 self.model.row([*into, *leaving], [1.0] * len(into) + [-1.0] * len(leaving), 0.0, 0.0)
-        if base in spot and self._counts_visit(flow, spot[base]):
+        here = self.spot.get(base)
+        if here is not None and self._counts_visit(flow, here):
             for column in flow.out:
-                self.visits[spot[base]][column] += 1.0
+                self.visits[here][column] += 1.0
         return flow
 
     def _arc(
@@ -148,9 +146,9 @@ class WalkPricer:
         self.moves[column] = float(move)
         touched[arc[0], arc[1]][1].append(column)
         touched[arc[2], arc[3]][0].append(column)
-        found = np.flatnonzero(self.game.targets == arc[2])
-        if found.size and self._counts_visit(flow, int(found[0])):
-            self.visits[int(found[0])][column] += 1.0
+        there = self.spot.get(arc[2])
+        if there is not None and self._counts_visit(flow, there):
+            self.visits[there][column] += 1.0
         return column
 
     def _counts_visit(self, flow: _Flow, target: int) -> bool:
@@ -161,17 +159,15 @@ class WalkPricer:
         self,
         flow: _Flow,
         touched: dict[tuple[int, int], list[list[int]]],
-        spot: dict[int, int],
         there: Flags,
-        home: Ints,
         now: int,
     ) -> None:
         """Schedule form with tau > 1: tours of targets that begin at a time."""
         stay = self.game.tau - 1
         if not self.by_tour or stay == 0:
             return
-        for node, t in spot.items():
-            if there[node] and now + stay + home[node] <= self.horizon and self._alone(flow, t):
+        for node, t in self.spot.items():
+            if there[node] and now + stay + flow.home[node] <= self.horizon and self._alone(flow, t):
                 column = self._arc(flow, touched, (node, now, node, now + stay, t), 0)
                 self.visits[t][column] += 1.0
 
@@ -217,20 +213,18 @@ class WalkPricer:
     def _column(self, x: Floats) -> Column:
         chosen = {t for t in range(self.game.size) if x[self.cover[t]] > 0.5}
         walks: dict[Unit, list[tuple[Walk, tuple[int, ...]]]] = {}
-        moves = 0.0
         for unit in self.kinds:
             walks[unit] = [way for flow in self.flows[unit] for way in self._ways(flow, x)]
         order = {unit: iter(found) for unit, found in walks.items()}
         rows = [next(order[unit]) for unit in self.game.units]
         joint = tuple(walk for walk, _ in rows)
-        moves = sum(a != b for walk in joint for a, b in itertools.pairwise(walk))
         schedules = tuple(tuple(t for t in toured if t in chosen) for _, toured in rows)
         coverage = np.zeros(self.game.size)
         if self.game.form == NORMAL:
             coverage[visits_of(self.game, joint) >= self.game.tau] = 1.0
         else:
             coverage[[t for schedule in schedules for t in schedule]] = 1.0
-        return Column(coverage, int(moves), (joint, schedules), lambda: (joint, schedules))
+        return Column(coverage, moves_of(joint), (joint, schedules), lambda: (joint, schedules))
 
     def _ways(self, flow: _Flow, x: Floats) -> list[tuple[Walk, tuple[int, ...]]]:
         """Walks that a flow is made of, each with the targets it tours."""

@@ -104,8 +104,8 @@ def solve_zero_sum(
         if suffered < best[0]:
             best = suffered, mix
         history.append((time.perf_counter() - started, max(least, 0.0), best[0]))
-        if best[0] - least <= gap * max(scale, best[0]) or not fresh:
-            finished = True
+        finished = best[0] - least <= gap * max(scale, best[0])
+        if finished or not fresh:
             break
         if heard is not None and heard(least, best[0]):
             break
