@@ -213,7 +213,7 @@ def moving_matrices(game):  # noqa: C901
             taken, caught = set(), [False] * len(movers)
             for t in range(game.moves + 1):
                 for k, mover in enumerate(movers):
-                    near = (apart[mover[t]].get(walk[t], np.inf) for walk in joint)
+                    near = (apart[walk[t]].get(mover[t], np.inf) for walk in joint)  # from the unit to it
                     caught[k] |= any(moves_apart <= game.capture_radius for moves_apart in near)
                     if not caught[k] and mover[t] in spots:
                         taken.add(spots.index(mover[t]))
