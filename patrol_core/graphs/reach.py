@@ -10,7 +10,15 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.graph_game import NORMAL, SCHEDULE, GraphGame, MovingAttacker, Unit, allowed_nodes, moves_text
+from patrol_core.graphs.graph_game import (
+    NORMAL,
+    SCHEDULE,
+    GraphGame,
+    MovingAttacker,
+    Unit,
+    allowed_nodes,
+    moves_text,
+)
 from patrol_core.graphs.network import Flags, Floats, Ints, RoadNetwork
 
 _MOST_KEPT = 500

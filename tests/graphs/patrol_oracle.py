@@ -6,6 +6,7 @@ Shares no code with the package beyond the fields of the game.
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
@@ -95,8 +96,8 @@ def tours_of(game, unit):
     return list(found.items())
 
 
-def matrices(game):
-    """Payoffs of defender and attacker, every joint strategy against every attack."""
+def matrices(game, tours=None):
+    """Payoffs of defender and attacker, every joint strategy (of these tours of each unit) against every attack."""
     rows = []
     if game.form == "normal":
         for joint in itertools.product(*(walks_of(game, unit) for unit in game.units)):
@@ -105,7 +106,7 @@ def matrices(game):
             rows.append(([count >= game.tau for count in visits], moves))
         choices = [*range(game.size), None]
     else:
-        for joint in itertools.product(*(tours_of(game, unit) for unit in game.units)):
+        for joint in itertools.product(*(tours or [tours_of(game, unit) for unit in game.units])):
             covered = frozenset().union(*(schedule for schedule, _ in joint))
             rows.append(([t in covered for t in range(game.size)], sum(moves for _, moves in joint)))
         choices = list(range(game.size))
@@ -128,9 +129,21 @@ def matrices(game):
 
 
 def scale_of(game, ours, theirs):
-    """The largest absolute payoff: of any outcome in normal form, of the targets' table in schedule form."""
+    """The largest absolute payoff: of any outcome in normal form, of the targets' table in schedule form.
+
+    ``compatible`` with costs as the published code: of any outcome against one target, tours of every base listed for themselves.
+    """
     if game.form == "normal":
         most = max(np.abs(ours).max(), np.abs(theirs).max() if game.general_sum else 0.0)
+    elif game.mode == "compatible" and game.general_sum and game.step_cost:
+        one = replace(game, attackers=1)
+        listed = [
+            [row for base in unit.bases for row in tours_of(game, replace(unit, bases=(base,)))]
+            for unit in game.units
+        ]
+        if not game.idle:
+            listed = [[row for row in rows if row[0]] or rows for rows in listed]
+        most = max(np.abs(table).max() for table in matrices(one, listed))
     else:
         most = max(game.values.max(), game.attacker_values.max() if game.general_sum else 0.0)
     return most or 1.0

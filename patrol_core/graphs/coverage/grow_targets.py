@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from patrol_core.certificate import relative_gap
 from patrol_core.graphs.coverage.choose import listed_pricer
 from patrol_core.graphs.coverage.labels import TooManyLabelsError
 from patrol_core.graphs.coverage.support import patrols_of
@@ -100,7 +101,7 @@ def solve_growing(
         if suffered < best[0]:
             best = suffered, patrols
         history.append((time.perf_counter() - started, least, best[0]))
-        finished = best[0] - least <= gap * max(scale, best[0])
+        finished = relative_gap(best[0], min(least, best[0]), scale) <= gap
         stopped = heard is not None and heard(least, best[0])
         if finished or stopped or left <= 0 or len(inside) == game.size:
             break
