@@ -48,6 +48,10 @@ class OwnUnits:
         with np.errstate(under="ignore"):
             return np.asarray(np.ldexp(np.ldexp(payoffs, -self.outer) - self.common, -self.inner))
 
+    def of_one(self, payoff: float) -> float:
+        """One payoff as given, in own units."""
+        return float(self.of(np.array(payoff)))
+
     def back(self, payoff: float) -> float:
         """A payoff in own units, in the unit that was given."""
         with np.errstate(under="ignore", over="ignore"):
