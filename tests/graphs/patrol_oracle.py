@@ -96,6 +96,37 @@ def tours_of(game, unit):
     return list(found.items())
 
 
+def tours_by_walking(game, unit):
+    """What :func:`tours_of` finds, from all walks state by state: a set is toured where a walk stays tau states at each of its targets."""
+    found: dict[frozenset, int] = {}
+    for base in unit.bases:
+        mine: dict[frozenset, int] = {}
+        _stays(game, replace(unit, bases=(base,)), game.moves, (0, 1 if game.simple else game.size), mine)
+        if game.mode == "compatible" and not game.simple:
+            alone = {t for chosen in mine if len(chosen) == 1 for t in chosen}
+            longer: dict[frozenset, int] = {}
+            _stays(game, replace(unit, bases=(base,)), game.moves + 1, (2, game.size), longer)
+            for chosen, moves in longer.items():
+                if chosen <= alone:
+                    mine[chosen] = min(moves, mine.get(chosen, moves))
+        for chosen, moves in mine.items():
+            found[chosen] = min(moves, found.get(chosen, moves))
+    if not game.idle and any(found):
+        found.pop(frozenset(), None)
+    return found
+
+
+def _stays(game, unit, moves, sizes, found):
+    for walk in walks_of(replace(game, moves=moves, waiting=True), unit):
+        runs = [(node, len(list(same))) for node, same in itertools.groupby(walk)]
+        whole = [
+            t for t in range(game.size) if (game.targets[t], True) in {(n, k >= game.tau) for n, k in runs}
+        ]
+        for size in range(sizes[0], min(sizes[1], len(whole)) + 1):
+            for chosen in map(frozenset, itertools.combinations(whole, size)):
+                found[chosen] = min(len(runs) - 1, found.get(chosen, len(runs) - 1))
+
+
 def matrices(game, tours=None):
     """Payoffs of defender and attacker, every joint strategy (of these tours of each unit) against every attack."""
     rows = []
