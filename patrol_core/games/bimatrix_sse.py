@@ -30,6 +30,8 @@ from patrol_core.solving import TIME_LIMIT
 
 #: Distance from the follower's best payoff, in spreads of his payoffs, up to which a column counts as a best response.
 TIE = 1e-8
+#: Distance of the leader's payoffs, in spreads of them, that is only rounding: of such columns the first is the answer.
+SAME = 1e-10
 
 
 def solve_sse(
@@ -117,7 +119,8 @@ def _solution(own: OwnGame, x: FloatArray, bound: float, programs: int, started:
     seen = x @ own.game.column_payoffs
     attacked = np.flatnonzero(seen >= seen.max() - TIE * own.column.spread)
     mine = x @ own.game.row
-    answer = int(attacked[mine[attacked].argmax()])
+    # The first of those that are equal to the leader up to rounding.
+    answer = int(attacked[mine[attacked] >= mine[attacked].max() - SAME * own.row.spread][0])
     value = float(mine[answer])
     bound = max(bound, value)
     proved = own.row.closed(value, bound, CLOSE)

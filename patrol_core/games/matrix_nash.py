@@ -168,7 +168,8 @@ def solve_general_sum(
     table, other = _unit(small.row), _unit(small.row * -1.0 if small.column is None else small.column)
     pure = _pure(table, other)
     if pure is None:
-        inner_x, inner_y = _mixed_integer(table, other, time_limit, stop)
+        # Which equilibrium is met hangs on the last digit, which the unit of the payoffs decides: so without it.
+        inner_x, inner_y = _mixed_integer(np.round(table, 9), np.round(other, 9), time_limit, stop)
         inner_x, inner_y = _sharpen(table, other, inner_x, inner_y)
     else:
         inner_x, inner_y = np.eye(table.shape[0])[pure[0]], np.eye(table.shape[1])[pure[1]]
