@@ -17,6 +17,7 @@ from patrol_core.graphs.coverage.zero_sum import worst
 from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.graph_solution import GraphSolution
 from patrol_core.graphs.network import Floats
+from patrol_core.graphs.own_units import least_told_apart
 from patrol_core.graphs.recount import check_patrols
 
 
@@ -35,7 +36,6 @@ def solve_by_double_oracle(
     started = time.perf_counter()
     uncovered, covered, _, _ = game.payoffs
     loss, relief = -uncovered, covered - uncovered
-    size = float(game.values.max())
     pricer = make_pricer(game, until=deadline(started, time_limit))
     known: dict[object, Column] = {}
 
@@ -79,7 +79,7 @@ def solve_by_double_oracle(
     attack = np.zeros(game.size)
     for chosen, chance in zip(run.columns, run.column_strategy.tolist(), strict=True):
         attack[list(chosen)] += chance
-    apart = relative_gap(value, bound, size)
+    apart = relative_gap(value, bound, least_told_apart(game.values))
     certificate = Certificate(
         Status.OPTIMAL if apart <= gap else Status.STOPPED_WITH_PLAN, value, bound, apart,
         f"double oracle; {pricer.what} (HiGHS)", time.perf_counter() - started, phases=("labels", "double oracle"),

@@ -19,7 +19,7 @@ from patrol_core.graphs.coverage.zero_sum import Mixed, solve_zero_sum, worst
 from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.graph_solution import GraphSolution, JointPatrol
 from patrol_core.graphs.network import Floats
-from patrol_core.graphs.own_units import Heard, own_units
+from patrol_core.graphs.own_units import Heard, least_told_apart, own_units
 from patrol_core.graphs.recount import check_patrols
 
 METHODS = ("auto", "double-oracle", "simple-lp", "eraser", "origami")
@@ -145,7 +145,7 @@ def _nash(
         Status.OPTIMAL if found.finished else Status.STOPPED_WITH_PLAN,
         value,
         bound,
-        relative_gap(value, bound, float(game.values.max())),
+        relative_gap(value, bound, least_told_apart(game.values)),
         what,
         time.perf_counter() - started,
         phases=("labels", "column generation"),

@@ -24,6 +24,7 @@ from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.graph_solution import GraphSolution, JointPatrol
 from patrol_core.graphs.moving_lists import MOST_ACTIONS, Lists, action_counts
 from patrol_core.graphs.network import Floats
+from patrol_core.graphs.own_units import least_told_apart
 from patrol_core.graphs.recount import check_patrols
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ def solve_moving(
     lists = Lists(game)
     if game.general_sum:
         return _committed(lists, started, time_limit)
-    size = float(game.values.max())
     stopped = [False]
 
     def progress(_: int, __: float, low: float, high: float) -> None:
@@ -68,7 +68,7 @@ def solve_moving(
     )
     value = -float(np.max(worth)) + 0.0
     bound = max(run.upper, value)
-    apart = relative_gap(value, bound, size)
+    apart = relative_gap(value, bound, least_told_apart(game.values))
     certificate = Certificate(
         Status.OPTIMAL if apart <= max(gap, 1e-9) else Status.STOPPED_WITH_PLAN, value, bound, apart,
         "double oracle over listed walks (HiGHS)", time.perf_counter() - started, phases=("walks", "double oracle"),

@@ -96,5 +96,14 @@ def own_units(game: GraphGame, scale: float) -> OwnUnits:
     return OwnUnits(ours, _exponent(game.attacker_values) if game.general_sum else ours, scale)
 
 
+def least_told_apart(losses: Floats) -> float:
+    """Scale for the gap of a zero-sum game (see :func:`~patrol_core.certificate.relative_gap`), from the losses of its targets.
+
+    Losses do not cancel, so a thousandth of the largest is enough: a dear target that is always covered does not hide what the others
+    lose.
+    """
+    return 1e-3 * float(losses.max())
+
+
 def _exponent(values: Floats) -> int:
     return int(np.frexp(float(values.max()))[1])
