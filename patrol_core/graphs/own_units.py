@@ -18,6 +18,8 @@ from patrol_core.graphs.network import Floats
 Heard = Callable[[float, float], bool]
 """Told lower and upper bound of the defender's payoff; True asks to stop and keep the best so far."""
 
+_DEAREST = 40
+"""Binary exponent that the price of a move may have in own units."""
 PAYOFF = (
     "the defender's expected payoff when the attackers answer best, in the unit of the values: more is better"
 )
@@ -92,7 +94,10 @@ def own_units(game: GraphGame, scale: float) -> OwnUnits:
     scale
         What its payoffs are told in: the largest of them where it is normalised, else 1.
     """
-    ours = _exponent(game.values) if game.values.any() else _exponent(np.array([game.step_cost]))
+    paid = int(np.frexp(game.step_cost)[1])
+    ours = _exponent(game.values) if game.values.any() else paid
+    if game.step_cost:  # however dear moves are, their price stays a number
+        ours = max(ours, paid - _DEAREST)
     return OwnUnits(ours, _exponent(game.attacker_values) if game.general_sum else ours, scale)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from patrol_core.certificate import Status
+from patrol_core.errors import InputError
 from patrol_core.graphs.checkpoint_game import make_game
 from patrol_core.graphs.double_oracle import sampled, solve_exact
 from patrol_core.graphs.game_input import make_graph_game
@@ -180,3 +181,28 @@ def test_tiny_payoffs_do_not_pass_for_none():
     assert found.value == pytest.approx(-5e-10, rel=1e-9)
     assert found.certificate.bound == pytest.approx(-5e-10, rel=1e-9)
     assert found.certificate.status is Status.OPTIMAL
+
+
+@pytest.mark.parametrize(("value", "cost"), [(1.7e308, 0.0), (1.0, 1e308)])
+def test_payoffs_beyond_a_float_are_refused(value, cost):
+    with pytest.raises(InputError, match="larger unit"):
+        make_graph_game(
+            WHEEL,
+            moves=4,
+            units=[{"bases": [0]}],
+            targets={1: value, 2: value},
+            general_sum=True,
+            step_cost=cost,
+        )
+    network = make_network([("s", "t")])
+    with pytest.raises(InputError, match="larger unit"):
+        make_game(network, ["s"], {"t": -1e308}, checkpoints=1, capture=1e308)
+
+
+def test_a_move_that_costs_more_than_all_there_is_keeps_units_at_home():
+    game = make_graph_game(
+        WHEEL, moves=4, units=[{"bases": [0]}], targets={1: 5e-324}, general_sum=True, step_cost=1e200
+    )
+    found = solve_graph_game(game)
+    assert found.value == pytest.approx(0.0, abs=1e-300)
+    assert all(set(walk) == {0} for patrol in found.patrols for walk in patrol.walks)
