@@ -59,8 +59,10 @@ def load_json(data: str | bytes, what: str, *, most_bytes: int = MOST_BYTES) -> 
         try:
             return number_of(digits)
         except ValueError as error:
+            at = text.find(digits)
+            place = f"line {text.count(chr(10), 0, at) + 1}, column {at - text.rfind(chr(10), 0, at)}"
             raise InputError(
-                f"{what} holds a number that {error} ({digits[:20]}): give finite numbers."
+                f"{what} holds a number at {place} that {error} ({digits[:20]}): give finite numbers."
             ) from None
 
     def whole(digits: str) -> int:
