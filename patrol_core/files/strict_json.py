@@ -151,7 +151,7 @@ def _decoded(data: str | bytes, what: str) -> str:
     try:
         return data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
     except UnicodeDecodeError:
-        raise InputError(f"{what} is not JSON in UTF-8: save it as UTF-8 text.") from None
+        raise InputError(f"{what} is not JSON, for it is not UTF-8 text: save it as UTF-8.") from None
 
 
 def _check_depth(bare: bytes, what: str) -> None:
