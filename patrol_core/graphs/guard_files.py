@@ -94,7 +94,7 @@ def guard_scene(
         titles = [str(base["name"]) for base in document["home_bases"]]
         way_out = _way_out(document)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        lacking = f"{error} is missing in an entry" if isinstance(error, KeyError) else f"{error:.80}"
+        lacking = f"{error} is missing in an entry" if isinstance(error, KeyError) else f"{error!s:.80}"
         raise InputError(f"{name} is malformed ({lacking}); compare it with a published instance.") from None
     _check(name, ids, edges, scores, places, titles, len(document["targets"]))
     on_plane(xy, DEGREES, "nodes")
