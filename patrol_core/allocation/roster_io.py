@@ -73,7 +73,11 @@ def read_duties(source: str | Path | tuple[str, bytes]) -> pd.DataFrame:
             raise InputError(
                 f"{name}, line {line}: walk is {quoted(row['walk'])}, which {error}; give the walk's number."
             ) from None
-    frame = pd.DataFrame(rows, columns=["date", "shift", "unit", "walk"])
+    if not rows:
+        raise InputError(
+            f"{name} has a header but no duties; give the duties.csv of the earlier roster, whole."
+        )
+    frame = pd.DataFrame(rows)[["date", "shift", "unit", "walk"]]
     frame["walk"] = frame["walk"].astype(int)
     return frame
 
@@ -147,6 +151,9 @@ def _rows(source: str | Path | tuple[str, bytes], needed: Sequence[str]) -> tupl
         raise InputError(
             f"{name}, line 1: column {missing[0]} is missing; the table needs {', '.join(needed)}."
         )
+    twice = [column for column in needed if list(reader.fieldnames or []).count(column) > 1]
+    if twice:
+        raise InputError(f"{name}, line 1: column {twice[0]} stands there twice; keep one.")
     for line, row in enumerate(rows, 2):
         if None in row or None in row.values():
             raise InputError(f"{name}, line {line}: the row has another number of values than the header.")

@@ -11,7 +11,7 @@ import numpy as np
 from patrol_core.errors import InputError
 from patrol_core.events.plan import EventPlan
 from patrol_core.events.public_event import PublicEvent, make_event
-from patrol_core.files.numbers import LARGEST, check_sizes
+from patrol_core.files.numbers import LARGEST
 from patrol_core.files.strict_json import load_document, quoted
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ def event_from(document: Any) -> PublicEvent:
     """An event from plain data (see :func:`read_event`)."""
     if not isinstance(document, Mapping):
         raise InputError(f"{WHAT} must be a JSON object with {', '.join(KEYS)}, like {FORM}.")
-    check_sizes({key: value for key, value in document.items() if key != "travel_time"}, WHAT)
     for key in document:
         if key not in KEYS:
             raise InputError(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from patrol_core.errors import InputError
-from patrol_core.files.numbers import check_sizes, within_reach
+from patrol_core.files.numbers import within_reach
 from patrol_core.files.strict_json import load_document, quoted
 from patrol_core.graphs.checkpoint_game import CheckpointGame, make_game
 from patrol_core.graphs.double_oracle import CheckpointPlan, sampled, solve_exact
@@ -48,7 +48,6 @@ def game_from(document: Any) -> tuple[CheckpointGame, str]:
     """A game and its method from plain data (see :func:`read_checkpoints`)."""
     if not isinstance(document, Mapping):
         raise InputError(f"{WHAT} must be a JSON object with {', '.join(NEEDED)}, like {FORM}.")
-    check_sizes(document, WHAT)
     for key in document:
         if key not in KEYS:
             raise InputError(
