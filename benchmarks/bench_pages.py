@@ -15,8 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-
-from playwright.sync_api import Browser, Page, sync_playwright
+from typing import TYPE_CHECKING
 
 from benchmarks.shared import london_upload
 from benchmarks.stand import ROOT, Watched, median, served, table
@@ -27,6 +26,9 @@ from patrol_core.scenario import make_scenario
 from patrol_core.sources.boundaries import read_polygons
 from patrol_core.sources.police_archive import read_crimes
 from tests.e2e.chromium import HOW, find_chromium, launch_options
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 BUDGET = "Units on patrol at once"
 FAIRNESS = "Fairness: how far groups may differ"
@@ -45,6 +47,11 @@ def main() -> None:
 
 
 def run(*, steps: int = 15, only: str | None = None) -> None:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        print("Skipped: the browser tools are not installed; `make bench` installs them.")
+        return
     program = find_chromium()
     if program is None:
         print(f"Skipped: no Chromium found; {HOW}.")

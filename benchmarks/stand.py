@@ -13,8 +13,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from playwright.sync_api import Page
+if TYPE_CHECKING:  # the browser tools are for the benchmark of pages alone
+    from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -6,9 +6,12 @@ A file is written under a temporary name in its own folder, flushed to the disk,
 from __future__ import annotations
 
 import contextlib
+import glob
 import importlib
 import os
 import secrets
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -40,21 +43,81 @@ def write_atomic(path: str | os.PathLike[str], content: bytes) -> Path:
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise InputError(f"{target} is a folder; name a file to write.")
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_synced(temporary, content)
-        temporary.replace(target)
-        sync_folder(target.parent)
+        with replacing(target) as temporary:
+            temporary.write_bytes(content)
+            sync_file(temporary)
     except OSError as error:
         raise SourceError(
             f"Could not write {target}: {why(error)}; choose another place or free some space. "
             "Any earlier file of that name is unchanged."
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
     return target
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A temporary file that takes the place of ``target`` when the block ends well, and goes away when it does not.
+
+    Temporary files of earlier writers that were killed are removed first.
+
+    Parameters
+    ----------
+    target
+        The file to write, links resolved. Its folder is made if need be.
+
+    Yields
+    ------
+    Path
+        An empty file in the same folder, held by this process; write to it and :func:`sync_file` it.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for stale in target.parent.glob(f".{glob.escape(target.name)}.*.tmp"):
+        remove_abandoned(stale, stale)
+    held = _temporary_of(target)
+    try:
+        yield held.path
+        if os.name == "nt":  # Windows renames no open file
+            held.release()
+        held.path.replace(target)
+        sync_folder(target.parent)
+    finally:
+        held.release()
+        with contextlib.suppress(OSError):
+            held.path.unlink()
+
+
+def _temporary_of(target: Path) -> HeldFile:
+    """A new file beside ``target`` that this process holds."""
+    while True:
+        held = HeldFile(target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp"))
+        if held.take():
+            return held
+
+
+def remove_abandoned(place: Path, lock: Path) -> None:
+    """Remove a temporary file or folder if the process that made it is gone.
+
+    Parameters
+    ----------
+    place
+        What to remove.
+    lock
+        The file that its maker holds as a :class:`HeldFile` as long as it lives.
+    """
+    held = HeldFile(lock)
+    with contextlib.suppress(OSError):
+        if not held.take():
+            return
+        try:
+            if os.name == "nt":  # Windows deletes no open file
+                held.release()
+            if place.is_dir():
+                shutil.rmtree(place, ignore_errors=True)
+            else:
+                place.unlink()
+        finally:
+            held.release()
 
 
 def write_synced(path: Path, content: bytes) -> None:
@@ -122,7 +185,9 @@ def _lock(file: IO[bytes]) -> None:
     system: Any
     if os.name == "nt":
         system = importlib.import_module("msvcrt")
-        file.seek(0)
+        file.seek(
+            0x7FFF0000
+        )  # Windows keeps others from reading and writing what is locked: lock a byte beyond the end
         system.locking(file.fileno(), system.LK_NBLCK, 1)
     else:
         system = importlib.import_module("fcntl")

@@ -6,6 +6,7 @@ These are settings of an installation. What an analyst chooses for one piece of 
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -14,6 +15,7 @@ from pathlib import Path
 from patrol_core.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
+_KINDS = {float: "a number of at least 0", int: "a whole number of at least 0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +30,16 @@ class Settings:
         Folder of the store of pulled and imported data; ``cache`` in ``data_dir`` unless set.
     static_dir
         Folder Streamlit serves under ``/app/static``; map geometry is written below it.
-    solve_seconds
-        Time limit of one interactive solve, seconds.
     map_tolerance_m
         Simplification tolerance of map geometry, metres; ``0`` keeps every vertex.
     max_upload_rows
-        Rows of crime accepted in one upload.
+        Rows of crime that are read into memory at once, from uploads and from files named on the command line.
+        More belongs into the store, which takes any number of rows.
     """
 
     data_dir: Path = ROOT / "data"
     cache_dir: Path = ROOT / "data" / "cache"
     static_dir: Path = ROOT / "static"
-    solve_seconds: float = 60.0
     map_tolerance_m: float = 10.0
     max_upload_rows: int = 5_000_000
 
@@ -51,7 +51,7 @@ def settings() -> Settings:
     Raises
     ------
     InputError
-        When a variable does not hold a value of the setting's type.
+        When a variable does not hold a value of the setting's type, or a number is negative or not finite.
     """
     defaults = Settings()
     chosen: dict[str, object] = {}
@@ -62,9 +62,11 @@ def settings() -> Settings:
             continue
         kind = type(getattr(defaults, field.name))
         try:
-            chosen[field.name] = kind(text)
+            value = chosen[field.name] = kind(text)
+            if not isinstance(value, Path) and not 0 <= value < math.inf:
+                raise ValueError
         except ValueError as error:
-            raise InputError(f"{variable}={text!r} is not a {kind.__name__}; correct or unset it.") from error
+            raise InputError(f"{variable}={text!r} is not {_KINDS[kind]}; correct or unset it.") from error
     if "data_dir" in chosen:
         chosen.setdefault("cache_dir", Path(str(chosen["data_dir"])) / "cache")
     return Settings(**chosen)  # type: ignore[arg-type]

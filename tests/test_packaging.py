@@ -191,3 +191,21 @@ def test_nothing_big_or_private_is_kept():
         size = path.stat().st_size
         assert size < 3_000_000, f"{path.name}: {size} bytes"
         assert not path.name.startswith(".env")
+
+
+def test_benchmarks_start_without_the_test_tools():
+    """Someone who installed the program alone can measure it; only the benchmark of pages needs a browser."""
+    from benchmarks.__main__ import PARTS
+
+    tools = ["hypothesis", "nashpy", "playwright", "pygambit", "pytest"]
+    modules = [arguments[1] for arguments in PARTS.values()]
+    program = (
+        f"import importlib, sys; sys.modules.update(dict.fromkeys({tools!r})); "
+        f"[importlib.import_module(name) for name in {modules!r}]; "
+        "from benchmarks.bench_pages import run; run()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == "Skipped: the browser tools are not installed; `make bench` installs them.\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -33,41 +34,44 @@ def test_defaults_lie_in_the_checkout():
 
 def test_environment_goes_before_defaults(monkeypatch, tmp_path):
     monkeypatch.setenv("PATROL_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("PATROL_SOLVE_SECONDS", "2.5")
+    monkeypatch.setenv("PATROL_MAP_TOLERANCE_M", "2.5")
     monkeypatch.setenv("PATROL_MAX_UPLOAD_ROWS", "10")
     monkeypatch.setenv("PATROL_NOT_A_SETTING", "x")
     chosen = module.settings()
     assert chosen.data_dir == tmp_path
-    assert chosen.solve_seconds == 2.5
+    assert chosen.map_tolerance_m == 2.5
     assert chosen.max_upload_rows == 10
     assert isinstance(chosen.max_upload_rows, int)
-    assert chosen.map_tolerance_m == module.Settings().map_tolerance_m
+    assert chosen.static_dir == module.Settings().static_dir
 
 
 def test_settings_are_read_once(monkeypatch):
     first = module.settings()
-    monkeypatch.setenv("PATROL_SOLVE_SECONDS", "1")
+    monkeypatch.setenv("PATROL_MAP_TOLERANCE_M", "1")
     assert module.settings() is first
 
 
 @pytest.mark.parametrize(
     ("variable", "text", "kind"),
     [
-        ("PATROL_SOLVE_SECONDS", "soon", "float"),
-        ("PATROL_MAX_UPLOAD_ROWS", "1e6", "int"),
-        ("PATROL_MAP_TOLERANCE_M", "", "float"),
+        ("PATROL_MAP_TOLERANCE_M", "soon", "a number of at least 0"),
+        ("PATROL_MAP_TOLERANCE_M", "", "a number of at least 0"),
+        ("PATROL_MAP_TOLERANCE_M", "nan", "a number of at least 0"),
+        ("PATROL_MAP_TOLERANCE_M", "inf", "a number of at least 0"),
+        ("PATROL_MAX_UPLOAD_ROWS", "1e6", "a whole number of at least 0"),
+        ("PATROL_MAX_UPLOAD_ROWS", "-1", "a whole number of at least 0"),
     ],
 )
 def test_a_bad_variable_is_one_sentence_naming_it(monkeypatch, variable, text, kind):
     monkeypatch.setenv(variable, text)
     with pytest.raises(InputError) as caught:
         module.settings()
-    assert str(caught.value) == f"{variable}={text!r} is not a {kind}; correct or unset it."
+    assert str(caught.value) == f"{variable}={text!r} is not {kind}; correct or unset it."
 
 
 def test_settings_cannot_be_changed():
     with pytest.raises(AttributeError):
-        module.settings().solve_seconds = 1.0  # type: ignore[misc]
+        module.settings().map_tolerance_m = 1.0  # type: ignore[misc]
 
 
 def test_a_data_folder_without_the_sample_is_said(monkeypatch, tmp_path):
@@ -77,3 +81,15 @@ def test_a_data_folder_without_the_sample_is_said(monkeypatch, tmp_path):
     monkeypatch.setenv("PATROL_DATA_DIR", str(tmp_path))
     with pytest.raises(SourceError, match=r"restore data/sample"):
         load_area("sample")
+
+
+def test_every_setting_is_read_by_the_program():
+    """A setting that nothing reads promises what does not happen."""
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("patrol_core", "pages")
+        for path in (ROOT / folder).rglob("*.py")
+        if path.name != "settings.py"
+    )
+    unread = [f.name for f in fields(module.Settings) if f"settings().{f.name}" not in code]
+    assert unread == []

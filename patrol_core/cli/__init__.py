@@ -11,8 +11,9 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, TextIO
 
+from patrol_core.atomic import why
 from patrol_core.cli import (
     beats,
     checkpoints,
@@ -34,7 +35,7 @@ from patrol_core.cli import (
     roster,
     sources,
 )
-from patrol_core.errors import InputError, PatrolError
+from patrol_core.errors import InputError, PatrolError, SourceError
 from patrol_core.reports.plain import to_json_bytes
 
 COMMANDS = (
@@ -66,6 +67,12 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message}. See `{self.prog} --help`.")
 
+    def print_help(self, file: Any = None) -> None:
+        if file is None:
+            _print(self.format_help().encode())
+        else:
+            super().print_help(file)
+
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line, one subcommand a module."""
@@ -85,34 +92,58 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         chosen = build_parser().parse_args(arguments)
         result = chosen.run(chosen)
+        if result is not None:
+            _print(to_json_bytes(result))
     except PatrolError as error:
         say(_one_line(error))
         return error.exit_code
     except KeyboardInterrupt:
         say("Stopped; nothing was written.")
         return 130
-    if result is not None:
-        _print(to_json_bytes(result))
     return 0
 
 
 def _print(content: bytes) -> None:
-    """Write to stdout as UTF-8, whatever the terminal's own encoding is."""
+    """Write to stdout as UTF-8, whatever the terminal's own encoding is.
+
+    Raises
+    ------
+    SourceError
+        When stdout cannot take it all: closed, or a file on a full disk.
+    """
     raw = getattr(sys.stdout, "buffer", None)
-    if raw is None:
-        sys.stdout.write(content.decode())
-        return
     try:
-        raw.write(content)
-        raw.flush()
+        if raw is None:
+            sys.stdout.write(content.decode())
+        else:
+            raw.write(content)
+            raw.flush()
     except BrokenPipeError:  # the reader, `head` say, has seen enough
+        _let_go(sys.stdout)
+    except (OSError, AttributeError) as error:  # AttributeError: closed before Python started
+        _let_go(sys.stdout)
+        reason = why(error) if isinstance(error, OSError) else "it is closed"
+        raise SourceError(
+            f"The result could not be written to stdout: {reason}; free some space or write it elsewhere."
+        ) from error
+
+
+def _let_go(stream: TextIO | None) -> None:
+    """Send what a stream still holds to nowhere, so that the end of the process does not fail on it again."""
+    if stream is not None:
         with Path(os.devnull).open("wb") as nothing:
-            os.dup2(nothing.fileno(), sys.stdout.fileno())
+            os.dup2(nothing.fileno(), stream.fileno())
 
 
 def say(text: str) -> None:
-    """Write one line to stderr."""
-    sys.stderr.write(f"{text}\n")
+    """Write one line to stderr; where that cannot be written, the exit code has to speak."""
+    try:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    except OSError:
+        _let_go(sys.stderr)
+    except AttributeError:  # closed before Python started
+        return
 
 
 def _one_line(error: Exception) -> str:

@@ -240,7 +240,7 @@ def _prepare_polygons(
                 )
             )
         return None, None
-    from patrol_core.sources.attach import attach_attributes, attach_covariates
+    from patrol_core.sources.attach import attach_attributes, attach_covariates, with_distinct_wards
 
     if polygons.crs is None:
         raise InputError("The polygons have no coordinate reference system; give a file that states one.")
@@ -260,6 +260,7 @@ def _prepare_polygons(
         out, found = attach_attributes(out, tables)
         covariates, more = attach_covariates(out, tables)
         notes += [*found, *more]
+    out = with_distinct_wards(out, notes)
     if out["population"].isna().any():
         count = int(out["population"].isna().sum())
         if not any("population" in f.text for f in notes):

@@ -49,6 +49,7 @@ def attach_attributes(
         key=lambda t: -int(t.attrs.get("population_year", 0)),
     )
     for given_table in by_year:
+        findings += given_table.attrs.get("notes", ())
         before = out["population"].copy() if "population" in out else None
         table, note = _to_vintage(given_table, vintage, lookups)
         findings += note
@@ -59,6 +60,49 @@ def attach_attributes(
         findings += _join_one(out, table)
         findings += _mixed_population(before, out, table)
     return _derive(out, findings), findings
+
+
+def with_distinct_wards(polygons: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:
+    """Names of wards made unique: wards of one name in several places get their borough, else their code, behind it.
+
+    Names are what budgets, rosters, tables and groups know a ward by.
+
+    Parameters
+    ----------
+    polygons
+        With ``ward``; told apart by ``ward_code``, else by ``borough``. Where neither differs they are one ward.
+    findings
+        What was renamed is added here.
+    """
+    if "ward" not in polygons:
+        return polygons
+    blank = pd.Series("", index=polygons.index)
+    texts = {
+        c: polygons[c].fillna("").astype("str") if c in polygons else blank
+        for c in ("ward", "ward_code", "borough")
+    }
+    frame = pd.DataFrame(texts)
+    own = frame["ward_code"].where(frame["ward_code"] != "", frame["borough"])
+    known = frame.assign(own=own)[(frame["ward"] != "") & (own != "")]
+    several = known.groupby("ward")["own"].nunique()
+    names = set(several.index[several > 1])
+    rows = known[known["ward"].isin(names)]
+    if rows.empty:
+        return polygons
+    pairs = rows.drop_duplicates(["ward", "own"])
+    clear = (pairs["borough"] != "") & ~pairs.duplicated(["ward", "borough"], keep=False)
+    by_borough = clear.groupby(pairs["ward"]).all()
+    behind = rows["borough"].where(rows["ward"].map(by_borough).astype(bool), rows["own"])
+    out = polygons.copy()
+    out.loc[rows.index, "ward"] = rows["ward"] + " (" + behind + ")"
+    findings.append(
+        Finding(
+            "info",
+            f"{len(names):,} names of wards stand for several wards (first {min(names)}); each is told apart by its borough or code.",
+            len(names),
+        )
+    )
+    return out
 
 
 def attach_covariates(

@@ -6,7 +6,8 @@ frame. Rules:
 * A column is numeric when at least nine in ten of its filled cells are numbers. Blank and suppressed cells (``*``, ``c``, ``[x]``,
   ``..``, ``-`` and the like) are unknown (NaN), as is a cell that is none, which is told with its line.
 * A column of whole numbers >= 0 whose name speaks of no measure (rank, rate, score, price, per, ...) adds up, as persons and
-  households do; so does an area. Carried over between LSOAs of 2011 and 2021 it is divided among the successors of a split LSOA and
+  households do; so does an area. In a table with an index of deprivation, columns
+  named for its domains (income, health, ...) are ranks. Carried over between LSOAs of 2011 and 2021 it is divided among the successors of a split LSOA and
   summed over the parts of a merged one (unknown when a part is); all others are averaged.
 * **Shares** are derived where a whole is known: columns that begin with the same word and add up make a family; its whole is its own
   column named total or all, else the sum of the family if that meets the residents or the households of the file within 2 %. They
@@ -38,12 +39,18 @@ _SUPPRESSED = re.compile(
     re.IGNORECASE,
 )
 _NO_FIGURE = re.compile(
-    r"(?:ogc_)?f?id|gid|objectid|index|unnamed.*|shape_.*|lon|lat|long|longitude|latitude|x|y|bng_[en]|easting|northing|.*_(?:cd|code)"
+    r"date|(?:ogc_)?f?id|gid|objectid|index|unnamed.*|shape_.*|lon|lat|long|longitude|latitude|x|y|bng_[en]|easting|northing|.*_(?:cd|code)"
     r"|global_?id|"
 )
 _MEASURE = re.compile(
     r"rank|decile|quintile|quartile|percentile|score|rate|share|pct|percent|percentage|proportion|ratio|index|per|price|prices|median"
-    r"|mean|average|avg|value|income|earnings|year|density|level|grade|band|std|sd|order"
+    r"|mean|average|avg|value|income|earnings|year|density|level|grade|band|std|sd|order|[wsn]?imd\w*|nimdm\w*"
+)
+#: A heading of an index of deprivation, and the domains that such a table names without saying that the figures are ranks.
+_INDEX = re.compile(r"(?:^|_)(?:[wsn]?imd|nimdm)(?:_|\d|$)|deprivation")
+_DOMAIN = re.compile(
+    r"(?:income|employment|health\w*|education\w*|access\w*|housing|community_safety|crime\w*|(?:physical|living)_environment)"
+    r"(?:_domain)?"
 )
 _AREA = re.compile(r"area_(?:km2|sq_?km)|area_hectares|hectares")
 _AREA_KM2 = re.compile(r"area_(?:km2|sq_?km)")
@@ -107,7 +114,7 @@ def read_figures(name: str, data: bytes, cells: pd.DataFrame, code: str, vintage
     for heading in cells.columns:
         if heading == code or _NO_FIGURE.fullmatch(plain(heading)):
             continue
-        values, wrong = _numbers(cells[heading])
+        values, wrong = numbers(cells[heading])
         if values is None:
             continue
         if wrong.size:
@@ -210,10 +217,16 @@ def label_of(covariates: pd.DataFrame, column: str) -> str:
     return str(covariates.attrs.get("labels", {}).get(column, words(column)))
 
 
-def _numbers(
+def numbers(
     column: pd.Series[Any],
 ) -> tuple[np.ndarray[Any, np.dtype[np.float64]] | None, np.ndarray[Any, np.dtype[np.int64]]]:
-    """Values (NaN where unknown) and rows that are no number; None for a column of text."""
+    """Values (NaN where unknown) and rows that are no number; None for a column of text.
+
+    Parameters
+    ----------
+    column
+        Cells as text.
+    """
     none = np.empty(0, dtype=np.int64)
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, copy=True)
     rest = np.flatnonzero(~np.isfinite(values))
@@ -231,6 +244,20 @@ def _numbers(
         return None, none
     values[wrong] = np.nan
     return values, np.flatnonzero(wrong).astype(np.int64)
+
+
+def not_numbers(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which cells (as text) are neither a finite number nor blank nor suppressed."""
+    cells = column.str.strip()
+    bare = cells.str.replace(",", "", regex=False).str.replace(r"^£|%$", "", regex=True)
+    values = pd.to_numeric(bare, errors="coerce").to_numpy(dtype=float)
+    blank = cells.str.fullmatch(_SUPPRESSED).to_numpy(dtype=bool)
+    return np.asarray(~np.isfinite(values) & ~blank, dtype=bool)
+
+
+def is_measure(heading: str) -> bool:
+    """Whether a heading speaks of a rank, rate, share or other measure, so that its figures do not add up over zones."""
+    return any(_MEASURE.fullmatch(word) for word in plain(heading).split("_"))
 
 
 def _free(name: str, taken: Mapping[str, object]) -> str:
@@ -252,9 +279,10 @@ def _one_row(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 def _adding(frame: pd.DataFrame) -> frozenset[str]:
     found = set()
+    index = any(_INDEX.search(str(column)) for column in frame.columns)
     for column in map(str, frame.columns):
         values = frame[column].dropna().to_numpy()
-        measured = any(_MEASURE.fullmatch(word) for word in column.split("_"))
+        measured = is_measure(column) or (index and _DOMAIN.fullmatch(column) is not None)
         whole = bool(values.size) and bool(((values >= 0) & (values == np.round(values))).all())
         if _AREA.fullmatch(column) or (whole and (not measured or column.endswith("numerator"))):
             found.add(column)

@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from patrol_core.areas import CRIME_COLUMNS, UK_CRS, Finding
 from patrol_core.errors import InputError
+from patrol_core.settings import settings
 from patrol_core.sources import archive_files, archive_table
 from patrol_core.sources.archive_files import FileLike, Limits
 from patrol_core.sources.archive_table import StreetTable
@@ -120,6 +121,7 @@ def read_crimes(
 
 def _collect(files: FileLike | Sequence[FileLike], limits: Limits | None, tell: Progress) -> _Collected:
     found = _Collected()
+    most = settings().max_upload_rows
     for raw in archive_files.iter_tables(files, limits):
         if raw.ignored:
             found.ignored.append(f"{raw.name} ({raw.ignored})")
@@ -136,6 +138,11 @@ def _collect(files: FileLike | Sequence[FileLike], limits: Limits | None, tell: 
         found.seen[digest] = parsed
         found.tables.append(parsed)
         found.findings += parsed.findings
+        if sum(table.rows for table in found.tables) > most:
+            raise InputError(
+                f"The files hold more than {most:,} rows of crime (passed in {raw.name}), too many to hold in memory at "
+                "once; give fewer months, take the files into the store, or raise PATROL_MAX_UPLOAD_ROWS."
+            )
     return found
 
 

@@ -157,8 +157,10 @@ class Pull:
             raise SourceError(f"{err}{self._kept_words()}") from err
         finally:
             self._client.stop.set()
-            wait(self._pending, timeout=CANCEL_GRACE_S)
             pool.shutdown(wait=False, cancel_futures=True)
+            asked_in_vain = wait(self._pending, timeout=CANCEL_GRACE_S).not_done
+            # What has answered ends at once; what the network holds on to is left behind rather than waited for.
+            pool.shutdown(wait=not asked_in_vain)
         self._got.tiles = len(self._leaves(tiles))
         return self._got
 

@@ -6,11 +6,9 @@ It holds the Parquet files as they are, ``patrol-store.json`` (pulls and parts, 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
-import secrets
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -18,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from patrol_core.atomic import sync_file, sync_folder, why
+from patrol_core.atomic import replacing, sync_file, why
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files.strict_json import load_json
 from patrol_core.sources.archive_files import FileLike
@@ -86,21 +84,15 @@ def export_store(
     target = Path(os.path.realpath(out))
     if target.is_dir():
         raise InputError(f"{target} is a folder; name a zip to write.")
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _write(temporary, store, used, parts)
-        temporary.replace(target)
-        sync_folder(target.parent)
+        with replacing(target) as temporary:
+            _write(temporary, store, used, parts)
     except OSError as error:
         if isinstance(error, SourceError):
             raise
         raise SourceError(
             f"Could not write {target}: {why(error)}; choose another place or free some space."
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
     rows = sum(p.rows for p in parts)
     return {
         "path": str(target),
@@ -118,7 +110,7 @@ def _write(path: Path, store: Store, pulls: Sequence[Pull], parts: Sequence[Part
         "pulls": [p.as_dict() for p in pulls],
         "parts": [p.as_dict() for p in parts],
     }
-    with zipfile.ZipFile(path, "x", zipfile.ZIP_STORED) as archive:  # Parquet is packed already
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:  # Parquet is packed already
         archive.writestr(MANIFEST, json.dumps(manifest, indent=1, sort_keys=True), zipfile.ZIP_DEFLATED)
         archive.writestr("LICENCES.txt", _licences(pulls))
         archive.writestr("README.txt", _README)

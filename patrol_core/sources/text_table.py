@@ -19,6 +19,8 @@ from patrol_core.errors import InputError
 
 _SOMETHING = re.compile(rb"\S")
 _LINE = re.compile(rb"[^\r\n]+")
+_LOOK = 256 * 1024
+_MOST_ABOVE = 30
 _UNDEFINED_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
 _KNOWN_BINARY = {
     b"%PDF": "a PDF",
@@ -85,6 +87,68 @@ def _from_cp1252(name: str, data: bytes, start: int) -> Text:
 
 def _line_at(data: bytes, position: int) -> int:
     return data.count(b"\n", 0, position) + 1
+
+
+def without_frame(data: bytes) -> tuple[bytes, list[str]]:
+    """A table without the lines of text above its heading and the notes below it, as statistical services save them.
+
+    Parameters
+    ----------
+    data
+        UTF-8 bytes (see :func:`decode`).
+
+    Returns
+    -------
+    data, above
+        The lines above the heading are emptied, so that numbers of lines stay; their texts. Unchanged where the first line is as wide
+        as the table.
+    """
+    rows = csv.reader(io.StringIO(data[:_LOOK].decode("utf-8", errors="ignore"), newline=""), strict=False)
+    seen: list[tuple[int, list[str]]] = []  # physical line on which a row ends, its cells
+    try:
+        for cells in rows:
+            if any(cell.strip() for cell in cells):
+                seen.append((rows.line_num, cells))
+    except csv.Error:  # a cell beyond all measure; what reads the table says so
+        return data, []
+    widths = [len(cells) for _, cells in seen[:200]]
+    several = {w for w in widths if w > 1 and widths.count(w) > 1}
+    width = max(several, key=lambda w: (widths.count(w) * w, w), default=1)
+    start = next((k for k, (_, cells) in enumerate(seen) if len(cells) == width), 0)
+    if width == 1 or start > _MOST_ABOVE or not _is_heading(seen[start][1]):
+        return data, []
+    if start:
+        lines = data.split(b"\n")
+        above = seen[start - 1][0]
+        data = b"\n" * above + b"\n".join(lines[above:])
+    data = _without_notes(data)
+    return data, [" ".join(cells).strip() for _, cells in seen[:start]]
+
+
+def _is_heading(cells: Sequence[str]) -> bool:
+    """Whether cells can be names of columns: filled, different, no numbers."""
+    return len(set(cells)) == len(cells) and not any(re.fullmatch(r"[\s\d.,+-]*", cell) for cell in cells)
+
+
+def _without_notes(data: bytes) -> bytes:
+    """Without lines at the end that hold one cell of several words: notes, not a row that was cut off."""
+    while True:
+        body = data.rstrip(b"\r\n\t ")
+        last = body[body.rfind(b"\n") + 1 :].strip().strip(b'",').strip()
+        if body.count(b"\n") < 2 or b" " not in last or next(csv.reader([_text(body)]), [])[1:]:
+            return data
+        data = body[: body.rfind(b"\n") + 1]
+
+
+def _text(body: bytes) -> str:
+    """The last line of some bytes, without empty cells at its end."""
+    return body[body.rfind(b"\n") + 1 :].decode("utf-8", errors="ignore").rstrip(",\r")
+
+
+def heading_line(data: bytes) -> int:
+    """1-based line of the heading: the first that is not blank."""
+    first = _LINE.search(data)
+    return _line_at(data, first.start()) if first else 1
 
 
 def header_of(name: str, data: bytes) -> list[str]:

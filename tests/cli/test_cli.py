@@ -81,6 +81,41 @@ def test_a_reader_who_leaves_early_is_no_fault(tmp_path):
         assert started.wait(60) == 0
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("arguments", [("game", "-"), ("--help",), ("plan", "--help")])
+def test_a_full_disk_behind_stdout_is_one_sentence(arguments):
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "patrol_core", *arguments],
+            input=b'{"kind": "zone", "values": {"a": 1, "b": 2}, "budget": 1}',
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=120,
+            check=False,
+        )
+    assert ended.returncode == 4
+    assert ended.stderr.decode() == (
+        "The result could not be written to stdout: no space left on device; free some space or write it elsewhere.\n"
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="streams are closed otherwise on Windows")
+def test_closed_streams_leave_the_exit_code():
+    for closed, code in ((">&-", 4), ("2>&-", 0), (">&- 2>&-", 4)):
+        command = f"exec {sys.executable} -m patrol_core game - {closed}"
+        ended = subprocess.run(
+            ["sh", "-c", command],
+            input=b'{"kind": "zone", "values": {"a": 1, "b": 2}, "budget": 1}',
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=120,
+            check=False,
+        )
+        assert (ended.returncode, b"Traceback" in ended.stderr) == (code, False)
+
+
 def test_a_stop_from_the_keyboard_says_so(capfd, monkeypatch):
     from patrol_core.cli import hours, main
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -87,10 +88,16 @@ def test_bundle(filled):
     assert contents(filled) == {**NEW, "other.txt": b"not ours"}
 
 
-# Renames in order: a out, a in, b out, b in, c in.
+@pytest.fixture
+def file_by_file(monkeypatch):
+    """As on a system that cannot exchange two folders."""
+    monkeypatch.setattr(files, "_exchange", lambda: None)
+
+
+# Renames in order: a out, b out, a in, b in, c in.
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("error", [OSError(5, "I/O error"), KeyboardInterrupt()])
-def test_bundle_fails_midway_and_earlier_files_are_back(filled, monkeypatch, number, error):
+def test_bundle_fails_midway_and_earlier_files_are_back(filled, file_by_file, monkeypatch, number, error):
     fail_on_replace(monkeypatch, number, error)
     with pytest.raises(SourceError if isinstance(error, OSError) else KeyboardInterrupt):
         write_bundle(filled, NEW)
@@ -99,13 +106,13 @@ def test_bundle_fails_midway_and_earlier_files_are_back(filled, monkeypatch, num
 
 
 def test_bundle_into_a_new_folder_that_fails_leaves_no_folder(tmp_path, monkeypatch):
-    fail_on_replace(monkeypatch, 2, OSError(5, "I/O error"))
+    fail_on_replace(monkeypatch, 1, OSError(5, "I/O error"))
     with pytest.raises(SourceError, match="Could not write the results"):
         write_bundle(tmp_path / "new" / "deep", NEW)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_bundle_that_cannot_be_put_back_is_kept(filled, monkeypatch):
+def test_bundle_that_cannot_be_put_back_is_kept(filled, file_by_file, monkeypatch):
     """If even the undo fails, the earlier files must still be somewhere."""
     real, seen = Path.replace, []
 
@@ -143,3 +150,124 @@ def test_a_path_below_a_file_is_one_clear_sentence(tmp_path):
         write_bundle(tmp_path / "file" / "out", NEW)
     with pytest.raises(SourceError, match="choose another place"):
         write_atomic(tmp_path / "file" / "x", b"")
+
+
+# -- killed, at every call that changes a name ----------------------------------------------------------------
+
+WRITER = """
+import os, sys
+from pathlib import Path
+from patrol_core.reports import files
+from patrol_core.reports.files import write_atomic, write_bundle
+
+left = int(sys.argv[2])
+
+def killed_at(real):
+    def call(*arguments, **more):
+        global left
+        left -= 1
+        if left == 0:
+            os._exit(9)
+        return real(*arguments, **more)
+    return call
+
+for name in ("replace", "unlink", "mkdir"):
+    setattr(Path, name, killed_at(getattr(Path, name)))
+os.link, files.write_synced = killed_at(os.link), killed_at(files.write_synced)
+if sys.argv[3] == "file-by-file":
+    files._exchange = lambda: None
+elif (exchange := files._exchange()) is not None:
+    files._exchange = lambda: killed_at(exchange)
+target = Path(sys.argv[1])
+if sys.argv[3] == "one":
+    write_atomic(target, b"new")
+else:
+    write_bundle(target, {"a.csv": b"new a", "b.csv": b"new b", "c.csv": b"new c"}, outdated=["gone.csv"])
+"""
+
+
+def written_until_killed(target: Path, call: int, how: str) -> int:
+    root = Path(__file__).parents[2]
+    return subprocess.run(
+        [sys.executable, "-c", WRITER, str(target), str(call), how], cwd=root, timeout=120, check=False
+    ).returncode
+
+
+def plain(folder: Path) -> dict[str, bytes]:
+    return {name: content for name, content in contents(folder).items() if not name.startswith(".writing-")}
+
+
+@pytest.mark.parametrize("how", ["exchange", "file-by-file"])
+def test_a_bundle_killed_anywhere_is_never_a_mixture(tmp_path, how):
+    if how == "exchange" and files._exchange() is None:
+        pytest.skip("this system cannot exchange two folders in one step")
+    old, new = {**OLD, "gone.csv": b"old gone"}, {**NEW, "other.txt": b"not ours"}
+    for call in range(1, 60):
+        folder = tmp_path / str(call) / "out"
+        folder.mkdir(parents=True)
+        for name, content in old.items():
+            (folder / name).write_bytes(content)
+        ended = written_until_killed(folder, call, how)
+        found = plain(folder)
+        if how == "exchange":
+            assert found in (old, new)
+        else:
+            assert found.items() <= old.items() or found.items() <= new.items()
+            assert found["other.txt"] == b"not ours"
+        write_bundle(folder, NEW, outdated=["gone.csv"])
+        assert contents(folder.parent) == {f"out/{name}": content for name, content in new.items()}
+        if ended == 0:
+            break
+    assert 8 < call < 59
+
+
+def test_what_a_kill_left_is_put_back_although_the_next_bundle_holds_other_names(filled):
+    ended = [written_until_killed(filled, call, "file-by-file") for call in (9, 10)]
+    assert 9 in ended
+    write_bundle(filled, {"d.csv": b"d"})
+    assert not [name for name in contents(filled) if name.startswith(".")]
+    assert set(plain(filled)) >= {"a.csv", "b.csv", "d.csv", "other.txt"}
+
+
+def test_one_file_killed_anywhere_is_old_or_new_and_leaves_nothing_for_ever(tmp_path):
+    target = tmp_path / "x.zip"
+    for call in range(1, 20):
+        target.write_bytes(b"old")
+        ended = written_until_killed(target, call, "one")
+        assert target.read_bytes() in (b"old", b"new")
+        if ended == 0:
+            break
+    assert 1 < call < 19
+    assert contents(tmp_path) == {"x.zip": b"new"}
+
+
+def test_a_bundle_under_way_is_left_alone_by_another(filled):
+    with (
+        files._staging(filled.parent, f".{filled.name}.writing-") as beside,
+        files._staging(filled, ".writing-") as inside,
+    ):
+        (beside / "new" / "half").write_bytes(b"1")
+        (inside / "new" / "half").write_bytes(b"1")
+        write_bundle(filled, NEW)
+        assert (beside / "new" / "half").exists()
+        assert (inside / "new" / "half").exists()
+    assert sorted(path.name for path in filled.parent.iterdir()) == [filled.name]
+
+
+def test_the_folder_one_stands_in_and_one_with_folders_are_written_in_place(filled, monkeypatch):
+    (filled / "deep").mkdir()
+    (filled / "deep" / "mine.txt").write_bytes(b"mine")
+    before = filled.stat().st_ino
+    write_bundle(filled, NEW)
+    assert contents(filled) == {**NEW, "other.txt": b"not ours", "deep/mine.txt": b"mine"}
+    monkeypatch.chdir(filled)
+    write_bundle(".", {"a.csv": b"newer"})
+    assert filled.stat().st_ino == before
+    assert Path("a.csv").read_bytes() == b"newer"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are kept otherwise on Windows")
+def test_the_rights_of_the_folder_stay(filled):
+    filled.chmod(0o2750)
+    write_bundle(filled, NEW)
+    assert filled.stat().st_mode & 0o7777 == 0o2750

@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from patrol_core.errors import InputError
-from patrol_core.sources.attach import quintiles, quintiles_by_nation
+from patrol_core.sources.attach import attach_covariates, quintiles, quintiles_by_nation, with_distinct_wards
 from patrol_core.sources.attributes import age_band
 from patrol_core.sources.boundaries import attach_attributes, read_attributes, read_polygons
 
@@ -255,3 +255,194 @@ def test_quintiles_are_formed_within_each_nation():
     assert quintiles_by_nation(order).tolist() == ["1", "2", "3", "4", "5"] * 2
     one = pd.Series([5.0, 1.0, 3.0], index=["a", "b", "c"])
     assert quintiles_by_nation(one).tolist() == quintiles(one).tolist()
+
+
+# ---------------------------------------------------------------- as the statistical services publish
+
+BULK_TS021 = (
+    'date,geography,geography code,"Ethnic group: Total: All usual residents","Ethnic group: Asian, Asian British or Asian Welsh",'
+    '"Ethnic group: Asian, Asian British or Asian Welsh: Indian","Ethnic group: White","Ethnic group: White: Irish"\n'
+    "2021,A,E01000001,100,60,25,40,5\n2021,B,E01000002,100,10,5,90,5\n"
+)
+NOMIS = (
+    '"TS001 - Number of usual residents"\n"ONS Crown Copyright Reserved [from Nomis]"\n\n"Population :","All usual residents"\n'
+    '"date       :","2021"\n\n"2021 super output area - lower layer","mnemonic","Total"\n'
+    '"E01000001 : A","E01000001","1000"\n"E01000002 : B","E01000002","1100"\n\n"In order to protect, counts may differ."\n'
+)
+LONG = "Lower layer Super Output Areas Code,Lower layer Super Output Areas,Ethnic group (6 categories) Code,Ethnic group (6 categories),Observation\n"
+LONG += "".join(
+    f'E0100000{zone},P{zone},{code},"{label}",{10 * zone + code}\n'
+    for zone in (1, 2, 3)
+    for code, label in enumerate(["Asian, Asian British or Asian Welsh", "White"])
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "persons", "year"),
+    [
+        (
+            (
+                "date,geography,geography code,Residence type: Total; measures: Value,Residence type: Lives in a household; measures: Value\n"
+                "2021,A,E01000001,1000,990\n2021,B,E01000002,1100,1100\n"
+            ),
+            [1000, 1100],
+            2021,
+        ),
+        (BULK_TS021, [100, 100], 2021),
+        (
+            (
+                "date,geography,geography code,Age: All usual residents; measures: Value,Age: Age 0 to 4; measures: Value,Age: Age 15; measures: Value\n"
+                "2011,A,E01000001,50,30,20\n2011,B,E01000002,60,30,30\n"
+            ),
+            [50, 60],
+            2011,
+        ),
+        (
+            'LSOA 2021 Code,LSOA 2021 Name,Total,F0 to 15,M0 to 15\nE01000001,A,"1,000",2,3\nE01000002,B,900,2,3\n',
+            [1000, 900],
+            0,
+        ),
+        ("Area Codes,LSOA,All Ages,0-4\nE01000001,A,70,1\nE01000002,B,80,1\n", [70, 80], 0),
+        (NOMIS, [1000, 1100], 2021),
+    ],
+)
+def test_residents_as_published(text, persons, year):
+    table = csv(text)
+    assert table["population"].tolist() == persons
+    assert table.index.tolist() == ["E01000001", "E01000002"]
+    assert table.attrs["population_year"] == year
+
+
+def test_a_part_of_an_ethnic_group_is_not_added_to_the_group():
+    table = csv(BULK_TS021)
+    assert table[["ethnic_asian", "ethnic_white"]].to_numpy().tolist() == [[60, 40], [10, 90]]
+    assert any("not added" in note.text and "(2, first" in note.text for note in table.attrs["notes"])
+    plain_names = csv(
+        "zone_id,ethnic_asian,ethnic_asian_indian,ethnic_white,ethnic_white_british\na,7,7,3,3\nb,1,1,9,9\n"
+    )
+    assert plain_names[["ethnic_asian", "ethnic_white"]].to_numpy().tolist() == [[7, 3], [1, 9]]
+    # Without a column of its own a group is the sum of its parts (KS201 of 2011), and percentages are no counts.
+    parts = csv(
+        "zone_id,Ethnic Group: White: British,Ethnic Group: White: Irish,Ethnic Group: White percent\na,80,5,85\nb,70,5,75\n"
+    )
+    assert parts["ethnic_white"].tolist() == [85, 75]
+
+
+def test_one_row_an_observation():
+    table = csv(LONG)
+    assert table[["ethnic_asian", "ethnic_white"]].to_numpy().tolist() == [[10, 11], [20, 21], [30, 31]]
+    two = LONG.replace("Observation", "Sex,Observation").replace('",', '",F,')
+    both = "\n".join([*two.splitlines(), *(line.replace(",F,", ",M,") for line in two.splitlines()[1:])])
+    refused(both, "several counts for each zone", "Sex", "one classification")
+
+
+@pytest.mark.parametrize(
+    ("heading", "basis"),
+    [
+        ("IMD Rank (where 1 is most deprived)", "overall"),
+        ("RANK OF IMD SCORE (where 1 is most deprived)", "overall"),
+        ("IMD_2019_Rank", "overall"),
+        ("WIMD 2019", "overall"),
+        ("SIMD2020v2_Rank", "overall"),
+        ("RANK OF INCOME SCORE (where 1 is most deprived)", "Income"),
+        ("Income Rank (where 1 is most deprived)", "Income"),
+        ("Index of Multiple Deprivation (IMD) Rank", "overall"),
+    ],
+)
+def test_deprivation_headings_of_all_years(heading, basis):
+    table = csv(f"LSOA code,{heading}\na,4\nb,1\n")
+    assert table["deprivation_order"].to_dict() == {"a": 4.0, "b": 1.0}
+    assert basis in table.attrs["basis"]
+
+
+def test_ranks_of_the_welsh_index_are_carried_whole_to_both_parts_of_a_split():
+    polygons = zones("W01000001", "W01002001", "W01002002")
+    wimd = csv("LSOA code,WIMD 2019,Income,Health\nW01000001,10,12,9\nW01000003,1000,1000,1000\n")
+    lookup = csv(
+        "LSOA11CD,LSOA21CD,CHGIND\nW01000001,W01000001,U\nW01000003,W01002001,S\nW01000003,W01002002,S\n"
+    )
+    covariates, _ = attach_covariates(polygons, [wimd, lookup])
+    assert covariates.loc[["W01002001", "W01002002"]].to_numpy().tolist() == [[1000.0] * 3] * 2
+    joined, _ = attach_attributes(polygons, [wimd, lookup])
+    assert joined["deprivation_quintile"].tolist()[0] == "1"
+    assert "Income" in wimd.attrs["basis"]
+
+
+def test_blank_by_any_name_is_unknown_and_one_odd_cell_is_told():
+    for blank in ("NA", "N/A", "*", "..", "-", "null", "[x]"):
+        table = csv(f"zone_id,population\na,1\nb,{blank}\n")
+        assert table["population"].isna().tolist() == [False, True], blank
+    many = "".join(f"z{k},{k}\n" for k in range(20))
+    table = csv(f"zone_id,population\n{many}odd,abc\n")
+    assert table["population"].isna().sum() == 1
+    assert [note.text for note in table.attrs["notes"]] == [
+        "t.csv line 22, column population: 'abc' is not a number; taken as unknown."
+    ]
+    _, findings = attach_attributes(zones("z1", "odd"), table)
+    assert any("'abc' is not a number" in f.text for f in findings)
+
+
+def test_a_table_that_was_not_understood_is_told():
+    table = csv("zone_id,pubs,parks\na,1,2\nb,3,4\n")
+    _, findings = attach_attributes(zones("a", "b"), table)
+    assert any("no column was recognised" in f.text and "Pubs, Parks" in f.text for f in findings)
+
+
+@pytest.mark.parametrize(
+    "heading", ["Area", "super output area", "Gebiet", "ons", "place_ref", "LSOA (2021)"]
+)
+def test_codes_are_known_by_their_cells(heading):
+    table = csv(f"label,{heading},population\nx,E01000001,5\nx,E01000002,6\n")
+    assert table["population"].to_dict() == {"E01000001": 5.0, "E01000002": 6.0}
+
+
+def test_a_row_that_is_cut_off_is_no_note():
+    refused("lsoa,population\nE01000001,5\nE01000002,6\nE010", "cut off", "line 4")
+    refused("zone_id,population\na,1\nb,2,3\nc,4,5\n", "line 3", "3 columns")
+
+
+# ---------------------------------------------------------------- wards of one name
+
+
+def wards(**columns) -> gpd.GeoDataFrame:
+    return zones(*"abcd").assign(**columns)
+
+
+def test_wards_of_one_name_are_told_apart_by_borough_else_by_code():
+    names, codes = ["Abbey", "Mill", "Abbey", "Abbey"], ["E1", "E2", "E3", "E3"]
+    found = []
+    got = with_distinct_wards(wards(ward=names, ward_code=codes, borough=["N", "N", "S", "S"]), found)
+    assert got["ward"].tolist() == ["Abbey (N)", "Mill", "Abbey (S)", "Abbey (S)"]
+    assert "1 names of wards" in found[0].text
+    assert with_distinct_wards(wards(ward=names, ward_code=codes), [])["ward"].tolist() == [
+        "Abbey (E1)",
+        "Mill",
+        "Abbey (E3)",
+        "Abbey (E3)",
+    ]
+    same_borough = with_distinct_wards(wards(ward=names, ward_code=codes, borough=["N"] * 4), [])
+    assert same_borough["ward"].tolist() == ["Abbey (E1)", "Mill", "Abbey (E3)", "Abbey (E3)"]
+    only_borough = with_distinct_wards(wards(ward=names, borough=["N", "N", "S", "S"]), [])
+    assert only_borough["ward"].tolist() == ["Abbey (N)", "Mill", "Abbey (S)", "Abbey (S)"]
+
+
+def test_one_ward_stays_as_it_is():
+    found = []
+    alone = wards(ward=["Abbey"] * 4, ward_code=["E1", "E1", "", "E1"])
+    assert with_distinct_wards(alone, found)["ward"].tolist() == ["Abbey"] * 4
+    assert with_distinct_wards(zones("a"), found)["ward"].tolist() == [""]
+    assert found == []
+
+
+def test_an_area_keeps_wards_of_one_name_apart():
+    from patrol_core.areas import area_from_counts
+
+    counts = pd.DataFrame(
+        [(zone, f"2023-{month:02}", n) for zone, n in (("a", 2), ("c", 8)) for month in range(1, 13)],
+        columns=["zone_id", "month", "count"],
+    )
+    table = csv(
+        "zone_id,WD24CD,WD24NM,LAD24NM\na,E1,Abbey,North\nb,E2,Mill,North\nc,E3,Abbey,South\nd,E4,Park,South\n"
+    )
+    area = area_from_counts(counts, polygons=zones(*"abcd"), lookup=[table])
+    assert area.polygons["ward"].tolist() == ["Abbey (North)", "Mill", "Abbey (South)", "Park"]

@@ -438,3 +438,24 @@ def test_westminster_as_csv(shared_uk, tmp_path):
     raw = pd.read_parquet(parquet, columns=["Longitude", "Latitude"])
     assert len(crimes[["lon", "lat"]].drop_duplicates()) == len(raw.drop_duplicates())
     pd.testing.assert_frame_equal(crimes.drop(columns="source"), again.drop(columns="source"))
+
+
+# ---------------------------------------------------------------- how much is taken at once
+
+
+def test_more_rows_than_the_setting_allows_are_refused(monkeypatch):
+    from patrol_core import settings as module
+
+    monkeypatch.setenv("PATROL_MAX_UPLOAD_ROWS", "3")
+    module.settings.cache_clear()
+    try:
+        one, two = (table(*[row(crime_id=f"{name}{k}") for k in range(2)]) for name in "ab")
+        assert (
+            read_crimes([("a.csv", one), ("a.csv", one)])[1].rows_kept == 2
+        )  # a file given twice counts once
+        refused(
+            [("a.csv", one), ("b.csv", two)], "more than 3 rows", "b.csv", "PATROL_MAX_UPLOAD_ROWS", "store"
+        )
+        assert read_crimes(("c.csv", table(*[row(crime_id=f"c{k}") for k in range(3)])))[1].rows_kept == 3
+    finally:
+        module.settings.cache_clear()
