@@ -91,9 +91,9 @@ def test_ordinary_numbers_pass_at_every_unit():
 
 
 def test_sizes_of_an_array_are_named_with_their_place():
-    with pytest.raises(InputError, match="row holds 1e[+]200 at 2, 1;"):
+    with pytest.raises(InputError, match=r"row holds 1e[+]200 at 2, 1;"):
         check_array(np.array([[1.0, 2.0], [1e200, 0.0]]), "row")
-    with pytest.raises(InputError, match="row holds 1e-200 at 1, 1;"):
+    with pytest.raises(InputError, match=r"row holds 1e-200 at 1, 1;"):
         check_array(np.array([[LEAST / 1e100]]), "row")
     check_array(np.array([LARGEST, -LARGEST, LEAST, 0.0]), "row")
 
