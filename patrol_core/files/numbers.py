@@ -175,7 +175,7 @@ def _numbers(document: Any) -> Iterator[tuple[tuple[object, ...], int | float]]:
     while stack:
         path, value = stack.pop()
         if isinstance(value, Mapping):
-            stack.extend(((*path, key), inner) for key, inner in reversed(value.items()))
+            stack.extend(((*path, key), inner) for key, inner in list(value.items())[::-1])
         elif isinstance(value, np.ndarray):  # only its least and largest
             sizes = np.abs(value[value != 0])
             if sizes.size:
