@@ -114,7 +114,12 @@ def _whole(value: Any) -> int:
 
 def solve_checkpoints(game: CheckpointGame, method: str, *, time_limit: float = 60.0) -> CheckpointPlan:
     """The plan of a game by one of :data:`METHODS`."""
-    numbers = {"targets": game.payoffs.tolist(), "capture_payoff": game.capture, "detection": game.detection}
+    names = [game.network.nodes[int(node)] for node in game.targets]
+    numbers = {
+        "targets": dict(zip(names, game.payoffs.tolist(), strict=True)),
+        "capture_payoff": game.capture,
+        "detection": game.detection,
+    }
     with within_reach(numbers, WHAT):
         return solve_exact(game, time_limit=time_limit) if method == "exact" else sampled(game, method)
 

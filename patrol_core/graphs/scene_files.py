@@ -25,8 +25,9 @@ import geopandas as gpd
 import numpy as np
 
 from patrol_core.errors import InputError
-from patrol_core.files.strict_json import load_json
+from patrol_core.files.strict_json import load_json, shown
 from patrol_core.graphs.features import is_feature_table, read_facilities
+from patrol_core.graphs.graph_formats import FORM as GAME_FORM
 from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.green import green_scene
 from patrol_core.graphs.guard_files import guard_scene, is_guard
@@ -36,7 +37,7 @@ from patrol_core.graphs.patrol_scene import PatrolScene
 from patrol_core.graphs.road_parts import Roads, counted
 from patrol_core.graphs.road_tables import EDGE_WORDS, NODE_WORDS, File
 from patrol_core.graphs.roads import read_roads
-from patrol_core.graphs.scene_json import FORMAT, scene_from
+from patrol_core.graphs.scene_json import FORM, FORMAT, scene_from
 from patrol_core.graphs.scene_parts import key_of
 from patrol_core.graphs.scene_streets import streets_of
 from patrol_core.sources import text_table
@@ -106,7 +107,7 @@ def kind_of(file: File) -> str:
     """What a file holds: one of the kinds of this module; anything not known otherwise is taken for roads."""
     name, data = file
     text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] == b"{":
+    if text[:1] in (b"{", b"[") or name.lower().endswith(".json"):
         return _json_kind(name, data)
     if name.lower().endswith((".csv", ".txt")):
         header = text_table.header_of(name, text_table.decode(name, data).data)
@@ -125,6 +126,8 @@ def _json_kind(name: str, data: bytes) -> str:
     if _ELEMENTS.search(head):
         return ROADS
     document = load_json(data, name)
+    if not isinstance(document, dict):
+        raise InputError(f"{name} is {shown(document)}; give a scene, {FORM}, or a patrol game, {GAME_FORM}.")
     if is_guard(document):
         return GUARD
     if document.get("format") == FORMAT:
@@ -136,7 +139,7 @@ def _json_kind(name: str, data: bytes) -> str:
     if isinstance(document.get("elements"), list):
         return ROADS
     raise InputError(
-        f"{name} is JSON of no known kind; give a scene ({FORMAT}), a patrol game, a published instance, Overpass JSON or GeoJSON."
+        f"{name} is JSON of no known kind; give a scene ({FORM}), a patrol game, a published instance, Overpass JSON or GeoJSON."
     )
 
 

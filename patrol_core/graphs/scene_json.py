@@ -25,6 +25,11 @@ from patrol_core.graphs.network import Floats
 from patrol_core.graphs.patrol_scene import PatrolScene
 
 FORMAT, VERSION = "patrol-scene", 1
+FORM = (
+    '{"format": "patrol-scene", "version": 1, "graph": {"nodes": [0, 1], "edges": [[0, 1]]}, '
+    '"targets": [{"node": 1, "value": 3}], "bases": [{"name": "station", "node": 0}]}'
+)
+"""The form that messages show."""
 FAMILIES = ("green", "infrastructure", "urban", "own")
 NEEDED = ("format", "version", "graph", "targets", "bases")
 ACCEPTED = (
