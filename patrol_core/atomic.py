@@ -41,9 +41,9 @@ def write_atomic(path: str | os.PathLike[str], content: bytes) -> Path:
         If the file cannot be written; the message says why and what was left as it was.
     """
     target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise InputError(f"{target} is a folder; name a file to write.")
     try:
+        if target.is_dir():  # an OSError itself where the name is too long
+            raise InputError(f"{target} is a folder; name a file to write.")
         with replacing(target) as temporary:
             temporary.write_bytes(content)
             sync_file(temporary)

@@ -19,6 +19,8 @@ from patrol_core.allocation.hours_problem import check_demand
 from patrol_core.allocation.hours_rules import Plan
 from patrol_core.atomic import write_atomic
 from patrol_core.errors import InputError, SourceError
+from patrol_core.files.numbers import LARGEST, LEAST
+from patrol_core.files.strict_json import quoted
 
 #: CSV column to column of the demand table.
 INPUT_COLUMNS = {
@@ -163,10 +165,17 @@ def _numbers(name: str, label: str, values: Sequence[str], lines: Sequence[int])
     bad = np.flatnonzero(~np.isfinite(numbers.to_numpy()))
     if len(bad):
         row = int(bad[0])
-        shown = repr(values[row]) if values[row] else "an empty cell"
+        shown = quoted(values[row]) if values[row] else "an empty cell"
         raise InputError(
             f"{name}, line {lines[row]}, column {label}: {shown} is not a number; write it with a decimal "
             f"point and no thousands separator ({len(bad)} such rows)."
+        )
+    size = numbers.abs()
+    far = np.flatnonzero((size > LARGEST) | ((size < LEAST) & (size > 0)))
+    if len(far):
+        raise InputError(
+            f"{name}, line {lines[far[0]]}, column {label}: {quoted(values[far[0]])} is no amount that can be counted with; give 0 "
+            f"or a number between {LEAST:g} and {LARGEST:g} in size ({len(far)} such rows)."
         )
     return numbers
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from patrol_core.errors import InputError
+from patrol_core.files.numbers import LARGEST
+from patrol_core.files.strict_json import quoted
 
 
 def add_parser(commands: Any) -> None:
@@ -86,8 +88,8 @@ def number(flag: str, text: str) -> float | None:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not 0 <= value < float("inf"):
-        raise InputError(f"{flag} cannot be {text!r}: give hours as a number of 0 or more, or none.")
+    if not 0 <= value <= LARGEST:
+        raise InputError(f"{flag} cannot be {quoted(text)}: give hours as a number of 0 or more, or none.")
     return value
 
 

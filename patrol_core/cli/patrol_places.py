@@ -34,6 +34,7 @@ def _file(name: str) -> tuple[str, bytes]:
 
 def _points(given: Sequence[Sequence[str]] | None, option: str) -> dict[str, Pair] | None:
     from patrol_core.errors import InputError
+    from patrol_core.files.numbers import number_of
 
     if not given:
         return None
@@ -42,7 +43,7 @@ def _points(given: Sequence[Sequence[str]] | None, option: str) -> dict[str, Pai
         if name in out:
             raise InputError(f"{option} {name} is given twice; name them apart.")
         try:
-            out[name] = (float(lon), float(lat))
+            out[name] = (number_of(lon), number_of(lat))
         except ValueError:
             raise InputError(
                 f"{option} {name} has the place {lon} {lat}; give longitude and latitude as numbers."

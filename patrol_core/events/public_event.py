@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from patrol_core.errors import InputError
+from patrol_core.files.numbers import check_sizes
 
 Floats = NDArray[np.float64]
 
@@ -157,6 +158,13 @@ def make_event(
         raise InputError(
             f"lambda is {decay:g}; give a number above 0 ({LEAST_DECAY:g} to {MOST_DECAY:g}): how much each unit deters."
         )
+    check_sizes(
+        {
+            "duration": duration,
+            "targets": {name: points for name, (_, points) in zip(names, pairs, strict=True)},
+        },
+        "The event",
+    )
     curves = tuple(curve_of(name, points, duration) for name, (_, points) in zip(names, pairs, strict=True))
     ids = tuple(names)
     return PublicEvent(

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from patrol_core.errors import InputError
+from patrol_core.files.numbers import check_sizes
 from patrol_core.games.own_units import OwnUnits
 from patrol_core.graphs.network import Floats, Ints, RoadNetwork
 
@@ -108,6 +109,9 @@ def make_game(
             f"{both[0]!r} is a source and a target; the intruder would be there already. Choose one of the two."
         )
     payoffs = np.array(list(targets.values()), dtype=float)
+    check_sizes(
+        {"targets": targets, "capture_payoff": capture, "detection": detection}, "The checkpoint game"
+    )
     if not math.isfinite(capture):
         raise InputError(f"The payoff of a capture is {capture:g}; give a number.")
     for name, value in targets.items():

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from patrol_core.errors import InputError
 from patrol_core.graphs.graph_solution import GraphSolution, JointPatrol
+from patrol_core.graphs.sampling import check_draw
 
 
 def draw_patrols(solution: GraphSolution, shifts: int, *, seed: int) -> list[JointPatrol]:
@@ -16,12 +16,9 @@ def draw_patrols(solution: GraphSolution, shifts: int, *, seed: int) -> list[Joi
     Raises
     ------
     InputError
-        When ``shifts`` or ``seed`` is below 0.
+        When ``shifts`` or ``seed`` is below 0, or there are too many shifts.
     """
-    if shifts < 0:
-        raise InputError(f"The number of shifts is {shifts}; give 0 or more.")
-    if seed < 0:
-        raise InputError(f"The seed is {seed}; give 0 or more.")
+    check_draw(shifts, seed, "shifts")
     chances = np.array([patrol.probability for patrol in solution.patrols])
     picks = np.random.default_rng(seed).choice(len(chances), size=shifts, p=chances / chances.sum())
     return [solution.patrols[k] for k in picks.tolist()]

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from patrol_core.graphs.game_input import make_graph_game
+from patrol_core.errors import InputError
+from patrol_core.files.strict_json import quoted
+from patrol_core.graphs.game_input import MOST_UNITS, make_graph_game
 from patrol_core.graphs.graph_game import GraphGame, NodeId
 from patrol_core.graphs.network import Floats
 
@@ -85,6 +87,8 @@ class PatrolScene:
             Fields of :class:`~patrol_core.graphs.graph_game.GraphGame` and of ``make_graph_game``; they override ``defaults``.
         """
         if isinstance(units, int):
+            if units > MOST_UNITS:
+                raise InputError(f"{quoted(units)} units were asked for; give at most {MOST_UNITS}.")
             units = [{"bases": list(dict.fromkeys(self.bases.values()))}] * units
         chosen = {"moves": 8, **self.defaults, **options}
         if values is None:

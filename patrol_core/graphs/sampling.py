@@ -15,11 +15,15 @@ import itertools
 
 import numpy as np
 
+from patrol_core.errors import InputError
+from patrol_core.files.strict_json import quoted
 from patrol_core.graphs.checkpoint_game import CheckpointGame, JointStrategy, joined
 from patrol_core.graphs.network import Floats
 from patrol_core.graphs.ranger import Marginals
 
 TINY = 1e-12
+MOST_DRAWN = 1_000_000
+"""Most nights or shifts drawn at once."""
 
 
 def comb(game: CheckpointGame, found: Marginals) -> JointStrategy:
@@ -108,8 +112,23 @@ def _combed(order: np.ndarray, marginals: Floats, count: int) -> list[tuple[tupl
     return pairs
 
 
+def check_draw(count: int, seed: int, what: str) -> None:
+    """Whether so many ``what`` can be drawn from this seed; raises InputError where not."""
+    if not 0 <= count <= MOST_DRAWN:
+        raise InputError(f"{quoted(count)} {what} cannot be drawn; give a number from 0 to {MOST_DRAWN:,}.")
+    if seed < 0:
+        raise InputError(f"The seed is {quoted(seed)}; give 0 or more.")
+
+
 def draw(strategy: JointStrategy, count: int, *, seed: int) -> list[tuple[int, ...]]:
-    """Deployments for so many nights; the same seed gives the same nights."""
+    """Deployments for so many nights, up to :data:`MOST_DRAWN`; the same seed gives the same nights.
+
+    Raises
+    ------
+    InputError
+        When there are too many nights, or the seed is below 0.
+    """
+    check_draw(count, seed, "nights")
     rng = np.random.default_rng(seed)
     chosen = rng.choice(len(strategy.sets), size=count, p=strategy.probability)
     return [strategy.sets[k] for k in chosen]

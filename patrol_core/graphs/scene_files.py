@@ -25,7 +25,9 @@ import geopandas as gpd
 import numpy as np
 
 from patrol_core.errors import InputError
+from patrol_core.files.strict_json import load_json, shown
 from patrol_core.graphs.features import is_feature_table, read_facilities
+from patrol_core.graphs.graph_formats import FORM as GAME_FORM
 from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.green import green_scene
 from patrol_core.graphs.guard_files import guard_scene, is_guard
@@ -35,7 +37,7 @@ from patrol_core.graphs.patrol_scene import PatrolScene
 from patrol_core.graphs.road_parts import Roads, counted
 from patrol_core.graphs.road_tables import EDGE_WORDS, NODE_WORDS, File
 from patrol_core.graphs.roads import read_roads
-from patrol_core.graphs.scene_json import FORMAT, loads, scene_from
+from patrol_core.graphs.scene_json import FORM, FORMAT, scene_from
 from patrol_core.graphs.scene_parts import key_of
 from patrol_core.graphs.scene_streets import streets_of
 from patrol_core.sources import text_table
@@ -84,9 +86,9 @@ def read_scene(
             raise InputError(f"{name} is {ALONE[kind]}, which stands alone; give it without the other files.")
     (name, data), kind = loaded[0], kinds[0]
     if kind == SCENE:
-        return scene_from(loads(data, name), name)
+        return scene_from(load_json(data, name), name)
     if kind == GUARD:
-        return guard_scene(loads(data, name), name, **options)
+        return guard_scene(load_json(data, name), name, **options)
     if kind == GAME:
         from patrol_core.graphs.graph_formats import read_patrol_game
 
@@ -105,7 +107,7 @@ def kind_of(file: File) -> str:
     """What a file holds: one of the kinds of this module; anything not known otherwise is taken for roads."""
     name, data = file
     text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] == b"{":
+    if text[:1] in (b"{", b"[") or name.lower().endswith(".json"):
         return _json_kind(name, data)
     if name.lower().endswith((".csv", ".txt")):
         header = text_table.header_of(name, text_table.decode(name, data).data)
@@ -123,7 +125,9 @@ def _json_kind(name: str, data: bytes) -> str:
         return _vector_kind(read_features(name, data))
     if _ELEMENTS.search(head):
         return ROADS
-    document = loads(data, name)
+    document = load_json(data, name)
+    if not isinstance(document, dict):
+        raise InputError(f"{name} is {shown(document)}; give a scene, {FORM}, or a patrol game, {GAME_FORM}.")
     if is_guard(document):
         return GUARD
     if document.get("format") == FORMAT:
@@ -135,7 +139,7 @@ def _json_kind(name: str, data: bytes) -> str:
     if isinstance(document.get("elements"), list):
         return ROADS
     raise InputError(
-        f"{name} is JSON of no known kind; give a scene ({FORMAT}), a patrol game, a published instance, Overpass JSON or GeoJSON."
+        f"{name} is JSON of no known kind; give a scene ({FORM}), a patrol game, a published instance, Overpass JSON or GeoJSON."
     )
 
 

@@ -7,7 +7,6 @@ it is one, a Shapefile's parts are copied under fixed names, and sizes are cappe
 
 from __future__ import annotations
 
-import json
 import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -21,6 +20,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from patrol_core.errors import InputError
+from patrol_core.files.strict_json import load_json
 from patrol_core.sources import archive_files
 from patrol_core.sources.archive_files import FileLike, Limits
 
@@ -76,14 +76,7 @@ def read_features(name: str, data: bytes, *, inside_zip: bool = False) -> gpd.Ge
 
 
 def _read_geojson(name: str, data: bytes) -> gpd.GeoDataFrame:
-    try:
-        document = json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
-    except json.JSONDecodeError as err:
-        raise InputError(
-            f"{name} line {err.lineno}: the GeoJSON is cut off or damaged ({err.msg}); export it again."
-        ) from None
-    except (ValueError, RecursionError):
-        raise InputError(f"{name} is not UTF-8 GeoJSON; export it again.") from None
+    document = load_json(data, name)
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list):
         raise InputError(f"{name} is JSON but has no list of features; give a GeoJSON FeatureCollection.")
@@ -97,11 +90,6 @@ def _read_geojson(name: str, data: bytes) -> gpd.GeoDataFrame:
             properties.setdefault("id", feature["id"])
         records.append(properties)
     return gpd.GeoDataFrame(pd.DataFrame(records), geometry=shapes, crs=_geojson_crs(name, document))
-
-
-def _no_constant(word: str) -> float:
-    """Refuse NaN and Infinity, which are no JSON."""
-    raise json.JSONDecodeError(f"{word} is no number", word, 0)
 
 
 def _shape(name: str, number: int, feature: Any) -> Any:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from patrol_core.areas import AreaData, DataKind
 from patrol_core.errors import InputError
+from patrol_core.files.numbers import number_of
 from patrol_core.graphs.features import WEIGHTS, read_facilities
 from patrol_core.graphs.graph_game import COMPATIBLE, CORRECTED
 from patrol_core.graphs.green import CENTROID, DENSITY, green_scene
@@ -80,7 +81,7 @@ def points_of(text: str) -> dict[str, Pair]:
             continue
         parts = [part.strip() for part in line.rsplit(",", 2)]
         try:
-            name, lon, lat = parts[0], float(parts[1]), float(parts[2])
+            name, lon, lat = parts[0], number_of(parts[1]), number_of(parts[2])
         except (IndexError, ValueError):
             raise InputError(
                 f"Line {number} of the places is {line.strip()!r}; give a name, longitude and latitude, separated by commas."

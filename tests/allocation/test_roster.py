@@ -486,3 +486,41 @@ def test_a_roster_comes_at_no_fixed_hour(roster):
         & table["measure"].isin(["autocorrelation, lag 24", "autocorrelation, lag 168"])
     ]
     assert (hours["roster"] < 0.1).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("date,shift,unit,walk\n2025-01-01,early,A,²\n", "line 2: walk is '²'"),
+        (
+            "date,shift,unit,walk\n2025-01-01,early,A," + "9" * 5000 + "\n",
+            "line 2: walk is '999.*above 10,000",
+        ),
+        ("date,shift,unit,walk\n2025-01-01,early,A,-1\n", "line 2: walk is '-1'"),
+        ("date,shift,unit,walk\n", "no duties"),
+        ("date,shift,starts,ends,unit,walk,visits06:00,14:00\n", "no duties"),
+        ("date,shift,unit,walk,walk\n2025-01-01,early,A,1,2\n", "column walk stands there twice"),
+        ("date,shift,unit,walk\n2025-01-01,early,A\n", "line 2: the row has another number"),
+        ("date,shift,unit\n", "column walk is missing"),
+        ("date,shift,unit,walk\n2025-01-01,early,A," + "x" * 200_000 + "\n", "not a CSV table"),
+        ("", "column date is missing"),
+    ],
+)
+def test_damaged_duties_are_one_sentence(text, words):
+    with pytest.raises(InputError, match=words) as refused:
+        read_duties(("d.csv", text.encode()))
+    assert len(str(refused.value)) < 300
+
+
+def test_duties_that_are_not_utf8_are_named_with_their_line():
+    with pytest.raises(InputError, match=r"d\.csv, line 2: not UTF-8"):
+        read_duties(("d.csv", b"date,shift,unit,walk\n\xff\xfe\n"))
+
+
+def test_rosters_of_any_number_of_units_are_refused_before_they_are_named():
+    with pytest.raises(InputError, match="10,000"):
+        unit_names(10**12)
+    with pytest.raises(InputError, match="early=4"):
+        parse_available("early=" + "9" * 5000, EARLY_LATE_NIGHT)
+    with pytest.raises(InputError, match="cannot be read"):
+        parse_shifts("early=06:00+1e99999999")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import pickle
 import struct
+import time
 import zipfile
 
 import h5py
@@ -201,7 +203,7 @@ def test_a_bad_gamut_file_names_the_place(text, words):
         ('{"row": [1, 2]}', ["not a table"]),
         ('{"row": []}', ["not a table"]),
         ('{"row": [[NaN]]}', ["NaN"]),
-        ('{"row": [[1e999]]}', ["row 1, column 1", "inf"]),
+        ('{"row": [[1e999]]}', ["line 1, column 11", "1.8e308"]),
         ('{"row": [[1' + "0" * 400 + "]]}", ["1.8e308"]),
         ('{"row": [[1]], "row": [[2]]}', ["'row'", "twice"]),
         ('{"row": [[1]\n}', ["line 2, column 1"]),
@@ -345,6 +347,122 @@ def test_h5_that_points_elsewhere_is_refused(tmp_path):
             read_matrix("x.h5", made(build))
     with pytest.raises(InputError, match="damaged"):
         read_matrix("x.h5", h5(row=TABLE)[:600])
+
+
+def npy(shape: str, data: bytes = b"", descr: str = "<f8") -> bytes:
+    """An .npy file with this very text as its shape."""
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data
+
+
+def zipped(packing: int = zipfile.ZIP_DEFLATED, **members: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", packing) as archive:
+        for name, content in members.items():
+            archive.writestr(f"{name}.npy", content)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (zipped(row=npy("(2, 2")), "no readable header"),
+        (zipped(row=npy("(2, __import__('os'))")), "no readable header"),
+        (zipped(row=npy("(-2, -2)")), "shape|at least one|cannot be read"),
+        (zipped(row=npy("(" + "9" * 30 + ", 1)")), "GB"),
+        (zipped(row=npy("(2, 2)", b"\0" * 8)), "cannot be read"),
+        (zipped(row=npy("(2, 2)", b"\0" * 64, "<c16")), "complex128"),
+        (zipped(row=npy("(2, 2)", np.full(4, np.nan).tobytes())), "nan in row 1, column 1"),
+        (zipped(row=npy("(2, 2)", b"\0" * 32), title=npy("(1, 2")), "title .*no readable header"),
+        (zipped(row=npy("(2, 2)", b"\0" * 32), row_labels=npy("(2,)", b"", "<U100000000")), "list of texts"),
+        (zipped(row=npy("(3000, 3000)", bytes(72_000_000))), "unpacks 0.1 MB to 72 MB"),
+    ],
+)  # fmt: skip
+def test_damaged_and_packed_arrays_are_refused(content, words):
+    with pytest.raises(InputError, match=words) as refused:
+        read_matrix("x.npz", content)
+    assert len(str(refused.value)) < 300
+
+
+def test_every_byte_of_an_array_file_may_be_wrong():
+    for content, name in ((npz(row=TABLE, column=TABLE), "x.npz"), (h5(row=TABLE), "x.h5")):
+        rng = np.random.default_rng(1)
+        for _ in range(150):
+            damaged = bytearray(content)
+            for at in rng.integers(0, len(damaged), 3):
+                damaged[at] ^= 1 << int(rng.integers(0, 8))
+            content_now = bytes(damaged[: rng.integers(1, len(damaged))] if rng.random() < 0.3 else damaged)
+            with contextlib.suppress(InputError):  # whatever else is raised fails the test
+                read_matrix(name, content_now)
+
+
+def test_h5_that_holds_less_than_it_says_is_refused():
+    file = io.BytesIO()
+    with h5py.File(file, "w") as target:
+        target.create_dataset("row", (8000, 8000), "f8", chunks=(1000, 1000))
+    with pytest.raises(InputError, match=r"unpacks 0\.0 MB to 512 MB"):
+        read_matrix("x.h5", file.getvalue())
+
+
+# -- what would freeze ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.nfg", 'NFG 1 R "t" {"A" "B"} {1 1} "" 1e-99999999/3 0'),
+        ("x.nfg", 'NFG 1 R "t" {"A" "B"} {1 1} {{"" 1 1/' + "9" * 100_000 + "}} 1"),
+        ("x.nfg", 'NFG 1 R "t" {"A" "B"} {1 1} ' + "9" * 100_000 + "x 0"),
+        ("x.nfg", 'NFG 1 R "t" {"A" "B"} {' + "9" * 100_000 + " 1} 0"),
+        ("x.nfg", 'NFG 1 R "' + "\\a" * 100_000),
+        ("x.nfg", 'NFG 1 R "t" {"A" "B"} {1 1} \u00a0' + "\u00a0" * 50),
+        ("x.game", "[1 1] : [ " + "9" * 100_000 + "x 1 ]"),
+        ("x.game", "[1 1] : [ 1" + " " * 100_000 + "x"),
+        ("x.game", "[1 1]" + " " * 100_000 + "x"),
+        ("x.game", "# Players:" + " " * 100_000 + "x\n[1 1] : [ 1e-99999999 0 ]"),
+        ("x.game", "# Actions: " + "9" * 5000 + " 2\n[1 1] : [ 1 0 ]"),
+        ("x.game", "# patrol title: " + "[" * 100_000 + "\n[1 1] : [ 1 0 ]"),
+        ("x.json", '{"row": [[1e-99999999, 1]]}'),
+    ],
+)
+def test_hostile_text_is_refused_in_no_time(name, text):
+    begin = time.perf_counter()
+    with pytest.raises(InputError) as refused:
+        read_matrix(name, text.encode())
+    assert time.perf_counter() - begin < 2
+    assert len(str(refused.value)) < 300
+
+
+# -- the form ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["x.json", "-"])
+@pytest.mark.parametrize("text", ["[[3, 0], [1, 2]]", "\n [\n [3.0,0],\n [1,2] ]", "\ufeff[[3,0],[1,2]]"])
+def test_a_bare_table_is_a_zero_sum_game(name, text):
+    game = read_matrix(name, text.encode())
+    assert game.zero_sum
+    assert game.row.tolist() == [[3.0, 0.0], [1.0, 2.0]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]", "[1, 2]", "[[]]", "[[1, 2], [3]]", "[[[1, 2], [3, 4]], [[1, 2], [3, 4]]]", "[[1, 2], 3]", "null", "3", '"row"',
+        '{"matrix": [[1]]}', '{"payoffs": [[1]]}', '{"column": [[1]]}', '{"row": {"a": 1}}', '[{"row": [[1]]}]', "{}",
+    ],
+)  # fmt: skip
+def test_another_form_is_answered_with_the_form(text):
+    with pytest.raises(InputError, match=r'[{]"row": \[\[3, -1\], \[0, 2\]\]'):
+        read_matrix("x.json", text.encode())
+
+
+def test_lists_of_json_and_cells_of_gamut_are_told_apart():
+    for text in ("[1 1] : [ 0.5 -0.5 ]", "[1, 1] : 0.5", "[1 1] [ 2 -2 ]", "[ 1 1 ]:[ 2 -2 ]"):
+        assert read_matrix("-", text.encode()).shape == (1, 1)
+    with pytest.raises(InputError, match="holds json data"):
+        read_matrix("x.game", b"[[1, 2]]")
+    with pytest.raises(InputError, match="holds game data"):
+        read_matrix("x.json", b"[1 1] : [ 1 -1 ]")
 
 
 # -- the door ---------------------------------------------------------------------------------------

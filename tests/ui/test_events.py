@@ -76,6 +76,17 @@ def test_an_event_file_is_planned_and_a_broken_one_is_a_sentence():
     assert figure(page, "Worst attack") == f"{solve_event(scene.event).value:,.0f}"
     broken = events(source="file", event_drawn_file=text.replace(b'"lambda"', b'"lamda"'))
     assert "'lamda'" in broken.error[0].value
+    for odd, words in (
+        (b"NaN", "NaN is no number"),
+        (b"1e400", "1.8e308"),
+        (b"9" * 5000, "digits"),
+        (b"[" * 9999, "nested"),
+    ):
+        broken = events(
+            source="file", event_drawn_file=text.replace(b'"duration": ', b'"duration": ' + odd + b', "x": ')
+        )
+        assert words in broken.error[0].value
+        assert not broken.exception
 
 
 def test_a_route_is_run_and_two_lines_are_refused():
