@@ -1,7 +1,8 @@
 """Lines to a network: ends that nearly meet are joined, streets are cut where they cross.
 
 Streets on different levels (columns ``layer``, ``bridge``, ``tunnel``) meet at their ends only. Every piece keeps the attributes of its
-street: ``id``, ``checkpoint`` (yes or no) and ``oneway`` (yes or no).
+street: ``id``, ``checkpoint`` (yes or no) and ``oneway``, in the words of :mod:`patrol_core.graphs.road_flags`. A street that is drawn twice,
+as OSMnx draws both directions, stands once.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from scipy.spatial import cKDTree
 
 from patrol_core.errors import InputError
 from patrol_core.graphs.network import Flags, Floats, Ints
-from patrol_core.graphs.road_parts import Roads, build, counted, flag, number, refuse_degrees
+from patrol_core.graphs.road_flags import CLOSED, ONEWAY, directions, levels, listed
+from patrol_core.graphs.road_parts import Roads, build, counted, flag, refuse_degrees
 from patrol_core.zones.plane import is_metric
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 SNAP_M = 1.0
 """Metres within which ends of streets are one crossing."""
 MOST_SNAP_M = 50.0
-IDS = ("edge_id", "street_id", "id", "osm_id")
+IDS = ("edge_id", "street_id", "id", "osm_id", "osmid", "identifier", "toid", "gml_id")
 CHECKPOINT = ("checkpoint", "guardable")
 LINE, MANY_LINES = 1, 5
 
@@ -57,25 +59,30 @@ def network_from_lines(
     notes: list[str] = []
     frame = _only_lines(frame.reset_index(drop=True), name, notes)
     frame, crs = _metric(frame, name)
+    way = np.zeros(len(frame), dtype=np.int64)
+    if respect_oneway:
+        frame, way = _directed(frame, name, notes)
+    level, more = levels(len(frame), {str(column).lower(): frame[column].tolist() for column in frame.columns if column != "geometry"})
+    notes += more
     lines, origin = shapely.get_parts(frame.geometry.to_numpy(), return_index=True)
     lines, origin = _simple(lines, origin)
-    pieces, owner = _cut_at_crossings(lines, _levels(frame, name)[origin], snap_m)
+    pieces, owner = _cut_at_crossings(lines, level[origin], snap_m)
     owner = origin[owner]
     spots, tail, head = _joined_ends(pieces, snap_m)
-    keep, twins = _worth_keeping(pieces, tail, head, snap_m)
+    first = _first_of_twins(pieces, tail, head, snap_m)
     if len(pieces) > len(frame):
         notes.append(
             f"{counted(len(frame), 'street was', 'streets were')} cut into {len(pieces):,} pieces where they meet."
         )
+    keep = first == np.arange(len(pieces))
+    twins = int(((first >= 0) & ~keep).sum())
     if twins:
         notes.append(f"{counted(twins, 'piece that is', 'pieces that are')} drawn twice stand once.")
-    pieces, owner, tail, head = pieces[keep], owner[keep], tail[keep], head[keep]
-    free = _column(frame, CHECKPOINT, name, default=True)[owner]
-    single = (
-        _column(frame, ("oneway",), name, default=False)[owner]
-        if respect_oneway
-        else np.zeros(len(owner), bool)
+    single, free = _of_all_twins(
+        first, tail, head, way[owner] != 0, _column(frame, CHECKPOINT, name, default=True)[owner]
     )
+    single, free = single[keep], free[keep]
+    pieces, owner, tail, head = pieces[keep], owner[keep], tail[keep], head[keep]
     used, ends = np.unique(np.concatenate([tail, head]), return_inverse=True)
     names = [str(k) for k in range(1, len(used) + 1)]
     tail, head = ends[: len(pieces)], ends[len(pieces) :]
@@ -92,6 +99,22 @@ def network_from_lines(
         crs=crs,
         notes=notes,
     )
+
+
+def _directed(frame: gpd.GeoDataFrame, name: str, notes: list[str]) -> tuple[gpd.GeoDataFrame, Ints]:
+    """Streets drawn the way they are passed, without those that nobody may pass; and which are one-way (1, else 0)."""
+    column = _found(frame, ONEWAY)
+    if column is None:
+        return frame, np.zeros(len(frame), dtype=np.int64)
+    found = directions(frame[column].tolist(), lambda k: f"{name}, feature {k + 1}: {column}")
+    notes += found.notes
+    shapes = frame.geometry.to_numpy().copy()
+    against = found.way == -1
+    shapes[against] = shapely.reverse(shapes[against])
+    stays = found.way != CLOSED
+    if not stays.any():
+        raise InputError(f"{name} holds only streets that are closed both ways ({column} N); correct it.")
+    return frame.set_geometry(shapes, crs=frame.crs)[stays].reset_index(drop=True), np.abs(found.way[stays])
 
 
 def _only_lines(frame: gpd.GeoDataFrame, name: str, notes: list[str]) -> gpd.GeoDataFrame:
@@ -153,21 +176,6 @@ def _simple(lines: Any, origin: Ints) -> tuple[Any, Ints]:
         parts.append(cut)
         which.append(np.full(len(cut), owner))
     return np.concatenate(parts), np.concatenate(which)
-
-
-def _levels(frame: gpd.GeoDataFrame, name: str) -> Floats:
-    """Level of every street: its layer, else 1 for a bridge and -1 for a tunnel."""
-    found = np.zeros(len(frame))
-    known = {str(column).lower(): column for column in frame.columns}
-    for column, level in (("bridge", 1.0), ("tunnel", -1.0)):
-        if column in known:
-            said = frame[known[column]].fillna("").astype(str).str.lower()
-            found[(~said.isin(["", "no", "false", "0", "nan", "none"])).to_numpy()] = level
-    if "layer" in known:
-        for k, value in enumerate(frame[known["layer"]]):
-            if value is not None and value == value and str(value).strip():
-                found[k] = number(value, f"{name}, feature {k + 1}: layer")
-    return found
 
 
 def _cut_at_crossings(lines: Any, level: Floats, snap_m: float) -> tuple[Any, Ints]:
@@ -246,25 +254,39 @@ def _joined_ends(pieces: Any, snap_m: float) -> tuple[Floats, Ints, Ints]:
     return spots, label[: len(pieces)].astype(np.int64), label[len(pieces) :].astype(np.int64)
 
 
-def _worth_keeping(pieces: Any, tail: Ints, head: Ints, snap_m: float) -> tuple[Flags, int]:
-    """Pieces that lead somewhere and stand for the first time, and how many stood before."""
+def _first_of_twins(pieces: Any, tail: Ints, head: Ints, snap_m: float) -> Ints:
+    """Of every piece the first that lies where it lies, itself or an earlier one; -1 for pieces that lead nowhere."""
     length = shapely.length(pieces)
-    keep = (tail != head) | (length > 2 * snap_m)
     middle = shapely.get_coordinates(shapely.line_interpolate_point(pieces, 0.5, normalized=True))
     groups: dict[tuple[int, int], list[int]] = {}
-    twins = 0
-    for k in np.flatnonzero(keep).tolist():
+    first = np.full(len(pieces), -1, dtype=np.int64)
+    for k in np.flatnonzero((tail != head) | (length > 2 * snap_m)).tolist():
         pair = (min(int(tail[k]), int(head[k])), max(int(tail[k]), int(head[k])))
         known = groups.setdefault(pair, [])
-        if any(
-            abs(length[k] - length[other]) <= snap_m and np.hypot(*(middle[k] - middle[other])) <= snap_m
-            for other in known
-        ):
-            keep[k] = False
-            twins += 1
-        else:
+        first[k] = next(
+            (
+                other
+                for other in known
+                if abs(length[k] - length[other]) <= snap_m
+                and np.hypot(*(middle[k] - middle[other])) <= snap_m
+            ),
+            k,
+        )
+        if first[k] == k:
             known.append(k)
-    return keep, twins
+    return first
+
+
+def _of_all_twins(first: Ints, tail: Ints, head: Ints, single: Flags, free: Flags) -> tuple[Flags, Flags]:
+    """One-way and guardable of the first of each set of twins: passed in every direction that one of them is, guarded where all can be."""
+    rows = np.flatnonzero(first >= 0)
+    leader = first[rows]
+    back = ~single | (tail == head)
+    other_way = np.zeros(len(first), dtype=bool)
+    np.logical_or.at(other_way, leader, back[rows] | (tail[rows] != tail[leader]))
+    can = np.ones(len(first), dtype=bool)
+    np.logical_and.at(can, leader, free[rows])
+    return ~other_way, can
 
 
 def _pinned(piece: Any, start: Floats, end: Floats) -> Floats:
@@ -294,15 +316,15 @@ def _found(frame: gpd.GeoDataFrame, wanted: Sequence[str]) -> Any:
 
 
 def _piece_ids(frame: gpd.GeoDataFrame, owner: Ints) -> list[str]:
-    """The user's name of every street, or its number; pieces of one are numbered."""
+    """The user's name of every street (of a list of ids the first), or its number; pieces of one are numbered."""
     column = _found(frame, IDS)
-    own = (
-        [str(k) for k in range(1, len(frame) + 1)]
-        if column is None
-        else [_text(value) for value in frame[column]]
-    )
+    own = [str(k) for k in range(1, len(frame) + 1)]
+    if column is not None:
+        own = [_text(value, default) for value, default in zip(frame[column], own, strict=True)]
     return [own[k] for k in owner.tolist()]
 
 
-def _text(value: Any) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+def _text(value: Any, default: str) -> str:
+    found = listed(value)
+    merged = not isinstance(value, str) or value.strip()[:1] in ("[", "(", "{")
+    return default if not found else found[0] if merged else value
