@@ -27,6 +27,8 @@ from patrol_core.graphs.road_parts import NO, YES, counted
 
 ONEWAY = ("oneway", "one_way", "one-way", "directionality", "dir_travel", "direction_of_travel")
 """Columns that say in which direction a street is passed, in lower case."""
+LEVELS = ("layer", "bridge", "tunnel", "structure")
+"""Columns that say on which level a street lies, in lower case."""
 ALONG = frozenset({*YES, "ft", "forward", "forwards", "along", "indirection", "oneway"}) - {"t"}
 AGAINST = frozenset({"-1", "tf", "reverse", "reversed", "backward", "backwards", "against", "inoppositedirection"})  # fmt: skip
 BOTH = frozenset({*NO, "b", "both", "bothdirections", "bothways", "twoway", "bidirectional"}) - {"f"}

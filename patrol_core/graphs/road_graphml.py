@@ -174,9 +174,9 @@ def _from_crs(xy: Floats, stated: str, name: str) -> tuple[Floats, str]:
     from pyproj import CRS
 
     from patrol_core.sources.projection import project_points
-    from patrol_core.zones.plane import is_metric
+    from patrol_core.zones.plane import is_true_metric
 
-    if is_metric(stated):
+    if is_true_metric(stated):
         return xy, stated
     if CRS.from_wkt(stated).to_epsg() == 4326:
         return to_metres(xy, name)

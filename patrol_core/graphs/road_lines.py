@@ -18,9 +18,9 @@ from scipy.spatial import cKDTree
 
 from patrol_core.errors import InputError
 from patrol_core.graphs.network import Flags, Floats, Ints
-from patrol_core.graphs.road_flags import CLOSED, ONEWAY, directions, levels, listed
+from patrol_core.graphs.road_flags import CLOSED, ONEWAY, LEVELS, directions, levels, listed
 from patrol_core.graphs.road_parts import Roads, build, counted, flag, refuse_degrees
-from patrol_core.zones.plane import is_metric
+from patrol_core.zones.plane import is_true_metric
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -30,7 +30,9 @@ SNAP_M = 1.0
 MOST_SNAP_M = 50.0
 IDS = ("edge_id", "street_id", "id", "osm_id", "osmid", "identifier", "toid", "gml_id")
 CHECKPOINT = ("checkpoint", "guardable")
-LINE, MANY_LINES = 1, 5
+LINE, MANY_LINES, COLLECTION = 1, 5, 7
+DEEPEST = 20
+"""Collections in collections that are looked into."""
 
 
 def network_from_lines(
@@ -62,7 +64,14 @@ def network_from_lines(
     way = np.zeros(len(frame), dtype=np.int64)
     if respect_oneway:
         frame, way = _directed(frame, name, notes)
-    level, more = levels(len(frame), {str(column).lower(): frame[column].tolist() for column in frame.columns if column != "geometry"})
+    level, more = levels(
+        len(frame),
+        {
+            str(column).lower(): frame[column].tolist()
+            for column in frame.columns
+            if str(column).lower() in LEVELS
+        },
+    )
     notes += more
     lines, origin = shapely.get_parts(frame.geometry.to_numpy(), return_index=True)
     lines, origin = _simple(lines, origin)
@@ -120,6 +129,7 @@ def _directed(frame: gpd.GeoDataFrame, name: str, notes: list[str]) -> tuple[gpd
 def _only_lines(frame: gpd.GeoDataFrame, name: str, notes: list[str]) -> gpd.GeoDataFrame:
     if not len(frame):
         raise InputError(f"{name} is an empty layer; give one with streets as lines.")
+    frame = frame.set_geometry(_lines_of_collections(frame.geometry.to_numpy()), crs=frame.crs)
     shapes = frame.geometry.to_numpy()
     for wrong, words in (
         (frame.geometry.isna().to_numpy(), "has no geometry"),
@@ -146,6 +156,19 @@ def _only_lines(frame: gpd.GeoDataFrame, name: str, notes: list[str]) -> gpd.Geo
     return frame[is_line & ~flat].reset_index(drop=True)
 
 
+def _lines_of_collections(shapes: Any) -> Any:
+    """Shapes with each collection replaced by the lines in it, where it has any."""
+    out = shapes.copy()
+    for k in np.flatnonzero(shapely.get_type_id(shapes) == COLLECTION).tolist():
+        parts, depth = shapely.get_parts([shapes[k]]), 0
+        while (shapely.get_type_id(parts) == COLLECTION).any() and depth < DEEPEST:
+            parts, depth = shapely.get_parts(parts), depth + 1
+        lines = shapely.get_parts(parts[np.isin(shapely.get_type_id(parts), (LINE, MANY_LINES))])
+        if len(lines):
+            out[k] = shapely.MultiLineString(list(lines))
+    return out
+
+
 def _metric(frame: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, str | None]:
     if frame.crs is None:
         bounds = shapely.bounds(frame.geometry.to_numpy())
@@ -159,7 +182,7 @@ def _metric(frame: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, str |
                 f"{name} says that it is in degrees, but has coordinates up to {max(abs(west), abs(east), abs(north)):,.0f}; "
                 "GeoJSON is in degrees unless it states another coordinate system: export it again."
             )
-    elif is_metric(text):
+    elif is_true_metric(text):
         return frame, text
     target = frame.estimate_utm_crs()
     return frame.to_crs(target), target.to_wkt()

@@ -184,7 +184,7 @@ def _cut_where_shared(runs: Sequence[tuple[Way, tuple[str, ...]]]) -> Iterator[t
                 start = k
 
 
-def roads_from_overpass(name: str, data: bytes, **choices: bool) -> Roads:
+def roads_from_overpass(name: str, data: bytes, **choices: Any) -> Roads:
     """Roads of an answer of Overpass (``[out:json]`` with ways and their nodes), or of OpenStreetMap's own interface.
 
     Parameters
@@ -228,6 +228,8 @@ def roads_from_overpass(name: str, data: bytes, **choices: bool) -> Roads:
                 places[_ref(element["id"])] = _place(element["lon"], element["lat"], where)
             else:
                 ways.append(_overpass_way(element, places, where))
+        except InputError:
+            raise
         except (KeyError, TypeError, ValueError):
             raise InputError(f"{where} lacks its type, id, place or nodes; fetch it again.") from None
     return roads_from_ways(name, places, ways, more_notes=_gone_note(gone), **choices)
@@ -286,7 +288,7 @@ def _overpass_way(element: Mapping[str, Any], places: dict[str, tuple[float, flo
     )
 
 
-def roads_from_osm_xml(name: str, data: bytes, **choices: bool) -> Roads:
+def roads_from_osm_xml(name: str, data: bytes, **choices: Any) -> Roads:
     """Roads of an OpenStreetMap extract in XML, as servers and editors write it.
 
     Parameters
@@ -325,7 +327,7 @@ def roads_from_osm_xml(name: str, data: bytes, **choices: bool) -> Roads:
     return roads_from_ways(name, places, ways, more_notes=_gone_note(gone), **choices)
 
 
-def roads_from_pbf(name: str, data: bytes, **choices: bool) -> Roads:
+def roads_from_pbf(name: str, data: bytes, **choices: Any) -> Roads:
     """Roads of an OpenStreetMap extract as PBF, through GDAL.
 
     Raises

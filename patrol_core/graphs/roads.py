@@ -63,7 +63,7 @@ def read_roads(
         read = {"pbf": roads_from_pbf, "osm": roads_from_osm_xml, "overpass": roads_from_overpass}[kind]
         return read(name, data, respect_oneway=respect_oneway, on_foot=on_foot)
     return network_from_lines(
-        read_features(name, data), name=name, snap_m=snap_m, respect_oneway=respect_oneway
+        read_features(name, data, lines=True), name=name, snap_m=snap_m, respect_oneway=respect_oneway
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import tempfile
 import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -26,6 +27,7 @@ from patrol_core.sources.archive_files import FileLike, Limits
 
 MAX_BYTES = 300 * 2**20
 MAX_FEATURES = 60_000
+MOST_LAYERS = 20
 
 _SQLITE = b"SQLite format 3\x00"
 _GPKG_IDS = (b"GPKG", b"GP10", b"GP11", b"GP12")
@@ -49,8 +51,21 @@ def load_bytes(file: FileLike) -> tuple[str, bytes]:
     return name, data
 
 
-def read_features(name: str, data: bytes, *, inside_zip: bool = False) -> gpd.GeoDataFrame:
+def read_features(
+    name: str, data: bytes, *, inside_zip: bool = False, lines: bool = False
+) -> gpd.GeoDataFrame:
     """Features of a boundary file as they are, with its CRS (None where it states none).
+
+    Parameters
+    ----------
+    name
+        Of the file, for messages.
+    data
+        Its content.
+    inside_zip
+        Whether it comes out of a zip, in which no other is opened.
+    lines
+        Whether streets or a route are wanted: of several layers the only one with lines is read.
 
     Raises
     ------
@@ -58,9 +73,9 @@ def read_features(name: str, data: bytes, *, inside_zip: bool = False) -> gpd.Ge
         If the file is none of the accepted kinds, damaged, too large or unsafe.
     """
     if data[:16] == _SQLITE:
-        return _read_gpkg(name, data)
+        return _read_gpkg(name, data, lines=lines)
     if data[:2] == b"PK" and not inside_zip:
-        return _read_zip(name, data)
+        return _read_zip(name, data, lines=lines)
     head = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if head == b"{":
         return _read_geojson(name, data)
@@ -71,7 +86,7 @@ def read_features(name: str, data: bytes, *, inside_zip: bool = False) -> gpd.Ge
             f"{name} is one part of a Shapefile; zip its .shp, .shx, .dbf and .prj together and give the zip."
         )
     raise InputError(
-        f"{name} is not GeoJSON, a GeoPackage or a zipped Shapefile; export the zones as one of these."
+        f"{name} is not GeoJSON, a GeoPackage or a zipped Shapefile; export the {_what(lines)} as one of these."
     )
 
 
@@ -135,27 +150,29 @@ def _geojson_crs(name: str, document: dict[str, Any]) -> CRS:
     return CRS.from_epsg(4326) if crs.to_authority() == ("OGC", "CRS84") else crs
 
 
-def _read_gpkg(name: str, data: bytes) -> gpd.GeoDataFrame:
+def _what(lines: bool) -> str:
+    return "lines" if lines else "zones"
+
+
+def _read_gpkg(name: str, data: bytes, *, lines: bool) -> gpd.GeoDataFrame:
     if data[68:72] not in _GPKG_IDS:
-        raise InputError(f"{name} is a database but not a GeoPackage; export the zones as GeoPackage.")
+        raise InputError(
+            f"{name} is a database but not a GeoPackage; export the {_what(lines)} as GeoPackage."
+        )
     with tempfile.TemporaryDirectory(prefix="patrol-") as folder:
         path = Path(folder, "layer.gpkg")
         path.write_bytes(data)
-        return _read_layer(name, path)
+        return _read_layer(name, path, lines=lines)
 
 
-def _read_layer(name: str, path: Path) -> gpd.GeoDataFrame:
+def _read_layer(name: str, path: Path, *, lines: bool) -> gpd.GeoDataFrame:
     try:
         layers = [str(row[0]) for row in pyogrio.list_layers(path) if row[1] is not None]
-        if not layers:
-            raise InputError(f"{name} holds no layer with geometry; give one with zone polygons.")
-        if len(layers) > 1:
-            raise InputError(
-                f"{name} holds several layers ({', '.join(layers[:4])}); export the one with the zones by "
-                "itself."
-            )
-        _check_size(name, int(pyogrio.read_info(path, layer=layers[0])["features"]))
-        return pyogrio.read_dataframe(path, layer=layers[0])
+        def read(layer: str) -> gpd.GeoDataFrame:
+            _check_size(name, int(pyogrio.read_info(path, layer=layer)["features"]), lines=lines)
+            return pyogrio.read_dataframe(path, layer=layer)
+
+        return _one_layer(name, layers, read, lines=lines)
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,
@@ -165,7 +182,35 @@ def _read_layer(name: str, path: Path) -> gpd.GeoDataFrame:
         raise InputError(f"{name} is damaged or cut off and cannot be read; export it again.") from None
 
 
-def _read_zip(name: str, data: bytes) -> gpd.GeoDataFrame:
+def _one_layer(
+    name: str, layers: Sequence[str], read: Callable[[str], gpd.GeoDataFrame], *, lines: bool
+) -> gpd.GeoDataFrame:
+    """The layer of a file that is wanted: the only one, or of several the only one with lines."""
+    if not layers:
+        raise InputError(
+            f"{name} holds no layer with geometry; give one with {'lines' if lines else 'zone polygons'}."
+        )
+    if len(layers) == 1:
+        return read(layers[0])
+    shown = ", ".join(layers[:4])
+    if not lines:
+        raise InputError(
+            f"{name} holds several layers ({shown}); export the one with the zones by itself."
+        )
+    if len(layers) > MOST_LAYERS:
+        raise InputError(f"{name} holds {len(layers)} layers; export the one with the lines by itself.")
+    with_lines = {}
+    for layer in layers:
+        frame = read(layer)
+        if frame.geometry.geom_type.isin(("LineString", "MultiLineString")).any():
+            with_lines[layer] = frame
+    if len(with_lines) != 1:
+        found = f"lines in {', '.join(list(with_lines)[:4])}" if with_lines else f"no lines in any of its layers ({shown})"
+        raise InputError(f"{name} holds {found}; export the one layer with the lines by itself.")
+    return next(iter(with_lines.values()))
+
+
+def _read_zip(name: str, data: bytes, *, lines: bool) -> gpd.GeoDataFrame:
     limits = Limits(total_bytes=MAX_BYTES * 2, entry_bytes=MAX_BYTES, entries=1000)
     with archive_files.open_zip(name, data, limits) as archive:
         entries = archive_files.safe_entries(name, archive, limits)
@@ -183,14 +228,22 @@ def _read_zip(name: str, data: bytes) -> gpd.GeoDataFrame:
             content = archive_files.read_entry(
                 label, archive, plain_files[0], archive_files.new_meter(limits)
             )
-            return read_features(label, content, inside_zip=True)
+            return read_features(label, content, inside_zip=True, lines=lines)
         if len(shapes) > 1:
-            raise InputError(f"{name} holds {len(shapes)} Shapefiles; zip the one with the zones by itself.")
-        return _read_shapefile(name, archive, shapes[0].filename, entries, limits)
+            raise InputError(
+                f"{name} holds {len(shapes)} Shapefiles; zip the one with the {_what(lines)} by itself."
+            )
+        return _read_shapefile(name, archive, shapes[0].filename, entries, limits, lines=lines)
 
 
 def _read_shapefile(
-    name: str, archive: zipfile.ZipFile, shp: str, entries: list[zipfile.ZipInfo], limits: Limits
+    name: str,
+    archive: zipfile.ZipFile,
+    shp: str,
+    entries: list[zipfile.ZipInfo],
+    limits: Limits,
+    *,
+    lines: bool,
 ) -> gpd.GeoDataFrame:
     stem = shp[:-4].lower()
     parts = {PurePosixPath(e.filename.lower()).suffix: e for e in entries if e.filename[:-4].lower() == stem}
@@ -210,11 +263,11 @@ def _read_shapefile(
                     f"{name}:{parts[end].filename}", archive, parts[end], meter
                 )
                 Path(folder, f"layer{end}").write_bytes(content)
-        return _read_layer(name, Path(folder, "layer.shp"))
+        return _read_layer(name, Path(folder, "layer.shp"), lines=lines)
 
 
-def _check_size(name: str, features: int) -> None:
+def _check_size(name: str, features: int, *, lines: bool = False) -> None:
     if features > MAX_FEATURES:
         raise InputError(
-            f"{name} holds {features:,} features; at most {MAX_FEATURES:,} zones are read: cut out your area."
+            f"{name} holds {features:,} features; at most {MAX_FEATURES:,} {_what(lines)} are read: cut out your area."
         )
