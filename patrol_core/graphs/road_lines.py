@@ -75,21 +75,23 @@ def network_from_lines(
     notes += more
     lines, origin = shapely.get_parts(frame.geometry.to_numpy(), return_index=True)
     lines, origin = _simple(lines, origin)
+    single, free = way[origin] != 0, _column(frame, CHECKPOINT, name, default=True)[origin]
+    lines, origin, single, free, doubles = _without_doubles(lines, origin, level[origin], single, free)
     pieces, owner = _cut_at_crossings(lines, level[origin], snap_m)
-    owner = origin[owner]
+    single, free, owner = single[owner], free[owner], origin[owner]
     spots, tail, head = _joined_ends(pieces, snap_m)
     first = _first_of_twins(pieces, tail, head, snap_m)
-    if len(pieces) > len(frame):
+    if len(pieces) > len(lines):
         notes.append(
-            f"{counted(len(frame), 'street was', 'streets were')} cut into {len(pieces):,} pieces where they meet."
+            f"{counted(len(set(origin.tolist())), 'street was', 'streets were')} cut into {len(pieces):,} pieces where they meet."
         )
     keep = first == np.arange(len(pieces))
+    if doubles:
+        notes.append(f"{counted(doubles, 'street that is', 'streets that are')} drawn twice stand once.")
     twins = int(((first >= 0) & ~keep).sum())
     if twins:
         notes.append(f"{counted(twins, 'piece that is', 'pieces that are')} drawn twice stand once.")
-    single, free = _of_all_twins(
-        first, tail, head, way[owner] != 0, _column(frame, CHECKPOINT, name, default=True)[owner]
-    )
+    single, free = _of_all_twins(first, tail, head, single, free)
     single, free = single[keep], free[keep]
     pieces, owner, tail, head = pieces[keep], owner[keep], tail[keep], head[keep]
     used, ends = np.unique(np.concatenate([tail, head]), return_inverse=True)
@@ -201,6 +203,27 @@ def _simple(lines: Any, origin: Ints) -> tuple[Any, Ints]:
     return np.concatenate(parts), np.concatenate(which)
 
 
+def _without_doubles(
+    lines: Any, origin: Ints, level: Floats, single: Flags, free: Flags
+) -> tuple[Any, Ints, Flags, Flags, int]:
+    """Lines that are drawn point by point as an earlier one, or back along it, left out; their number stands last.
+
+    What is left is passed in every direction that one of its doubles is, and can be guarded where all can be.
+    """
+    seen: dict[tuple[float, bytes], tuple[int, bytes]] = {}
+    single, free = single.copy(), free.copy()
+    keep = np.ones(len(lines), dtype=bool)
+    for k, line in enumerate(lines):
+        points = np.round(shapely.get_coordinates(line), 3) + 0.0
+        ahead, back = points.tobytes(), points[::-1].tobytes()
+        first, drawn = seen.setdefault((float(level[k]), min(ahead, back)), (k, ahead))
+        if first != k:
+            keep[k] = False
+            single[first] &= single[k] and drawn == ahead
+            free[first] &= free[k]
+    return lines[keep], origin[keep], single[keep], free[keep], int((~keep).sum())
+
+
 def _cut_at_crossings(lines: Any, level: Floats, snap_m: float) -> tuple[Any, Ints]:
     """Pieces, and the line each is of."""
     tree = shapely.STRtree(lines)
@@ -234,10 +257,14 @@ def _meeting(one: Any, other: Any) -> tuple[Any, Ints]:
     parts, again = shapely.get_parts(parts, return_index=True)
     pair = pair[again]
     flat = shapely.get_type_id(parts) == LINE
-    points = np.concatenate(
-        [parts[~flat], shapely.get_point(parts[flat], 0), shapely.get_point(parts[flat], -1)]
-    )
-    return points, np.concatenate([pair[~flat], pair[flat], pair[flat]])
+    common, which = parts[flat], pair[flat]
+    if len(common):  # segments in a row are one stretch: streets are not cut at its bends
+        numbers, place = np.unique(which, return_inverse=True)
+        merged = shapely.line_merge(shapely.multilinestrings(common, indices=place))
+        common, place = shapely.get_parts(merged, return_index=True)
+        which = numbers[place]
+    points = np.concatenate([parts[~flat], shapely.get_point(common, 0), shapely.get_point(common, -1)])
+    return points, np.concatenate([pair[~flat], which, which])
 
 
 def _mark(marks: list[list[float]], lines: Any, which: Ints, points: Any) -> None:
