@@ -28,7 +28,10 @@ def add_parser(commands: Any) -> None:
         "--compare", action="store_true", help="add the worst case of simpler plans on the same event"
     )
     parser.add_argument(
-        "--orders", metavar="FILE.csv", type=Path, help="write the orders: one row a unit and move, and one for each unit that stands throughout"
+        "--orders",
+        metavar="FILE.csv",
+        type=Path,
+        help="write the orders: one row a unit and move, and one for each unit that stands throughout",
     )
     parser.add_argument("--out", metavar="FILE", type=Path, help="write the result there instead of stdout")
     parser.set_defaults(run=run)

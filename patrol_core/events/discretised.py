@@ -31,9 +31,7 @@ from patrol_core.solving import LOCK, HighsSession
 
 MOST_STEPS = 400
 MOST_VARIABLES = 120_000
-OBJECTIVE_IS = (
-    "highest expected loss of any attack, each value counted at its highest within a time step, in the unit of the values; lower is better"
-)
+OBJECTIVE_IS = "highest expected loss of any attack, each value counted at its highest within a time step, in the unit of the values; lower is better"
 DIGITS = 12
 LEAST_LOG = 1e-12
 """Values below this share of the highest count as this, so that their logarithm is finite."""
@@ -156,9 +154,7 @@ def _model(event: PublicEvent, grid: _Grid) -> Any:
         places,
         times,
         # Rounded, so that the last bit of a share, which changes with the unit, does not choose between equal plans.
-        rule=lambda m, i, k: (
-            m.level + event.decay * m.here[i, k] >= round(math.log(grid.top[i, k]), DIGITS)
-        ),
+        rule=lambda m, i, k: m.level + event.decay * m.here[i, k] >= round(math.log(grid.top[i, k]), DIGITS),
     )
     model.objective = pyo.Objective(expr=model.level)
     return model

@@ -359,7 +359,18 @@ def unit_orders(plan: EventPlan) -> pd.DataFrame:
             origin = "" if len(mine) > 1 else last.target
             arrives = mine[0].ends if len(mine) > 1 else none
             others.append(
-                (names[unit - 1], origin, last.target, none, none, arrives, none, word, last.begins, last.ends)
+                (
+                    names[unit - 1],
+                    origin,
+                    last.target,
+                    none,
+                    none,
+                    arrives,
+                    none,
+                    word,
+                    last.begins,
+                    last.ends,
+                )
             )
     columns = [*ORDER_COLUMNS, "order", "stands_from", "stands_until"]
     moves.sort(key=lambda row: row[3])  # type: ignore[arg-type, return-value]

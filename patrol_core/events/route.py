@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 KINDS = "GPX, KML, GeoJSON, GeoPackage or a zipped Shapefile"
 SNAP_M = 1.0
 """Ends within this many metres meet."""
-GAP_M, PAUSE_M = 100.0, 1000.0
+GAP_M, PAUSE_M = 100.0, 2000.0
 """Longest gap that is bridged straight: between lines, and between the segments of one track, whose order is certain."""
 MOST_POINTS = 500_000
 MOST_BYTES = 100 * 2**20
@@ -158,8 +158,8 @@ def _gpx(name: str, root: ET.Element) -> _Parts:
     if tracks:
         notes = _beside(routes=len(routes))
         several = len(tracks) > 1
-        points = [segment for segments in tracks for segment in segments]
-        return _Parts(points, 4326, "tracks" if several else "segments", GAP_M if several else PAUSE_M, False, notes)
+        word, gap = ("tracks", GAP_M) if several else ("segments", PAUSE_M)
+        return _Parts([segment for track in tracks for segment in track], 4326, word, gap, False, notes)
     if routes:
         return _Parts(routes, 4326, "routes", GAP_M, False)
     waypoints = _marks(name, root, "wpt")
@@ -172,7 +172,9 @@ def _gpx(name: str, root: ET.Element) -> _Parts:
 def _beside(*, routes: int) -> tuple[str, ...]:
     if not routes:
         return ()
-    return (f"The track is used; {routes:,} planned {'route' if routes == 1 else 'routes'} beside it left out.",)
+    return (
+        f"The track is used; {routes:,} planned {'route' if routes == 1 else 'routes'} beside it left out.",
+    )
 
 
 def _named(parent: ET.Element, word: str) -> Iterator[ET.Element]:
@@ -186,7 +188,9 @@ def _marks(name: str, parent: ET.Element, word: str) -> Floats:
         try:
             rows.append((float(mark.attrib["lon"]), float(mark.attrib["lat"])))
         except (KeyError, ValueError):
-            raise InputError(f"{name}: {word} {number} has no lon and lat that are numbers; export it again.") from None
+            raise InputError(
+                f"{name}: {word} {number} has no lon and lat that are numbers; export it again."
+            ) from None
     return np.array(rows, dtype=float).reshape(-1, 2)
 
 
@@ -232,7 +236,9 @@ def _features(name: str, data: bytes) -> _Parts:
                 continue
             found = shapely.get_coordinates(part)
             if not np.isfinite(found).all():
-                raise InputError(f"{name}, feature {number} has coordinates that are no numbers; draw it again.")
+                raise InputError(
+                    f"{name}, feature {number} has coordinates that are no numbers; draw it again."
+                )
             if len(found) > 1:
                 points.append(found)
             else:
@@ -243,7 +249,9 @@ def _features(name: str, data: bytes) -> _Parts:
         )
     notes = []
     if other:
-        notes.append(f"{other:,} {'shape that is no line was' if other == 1 else 'shapes that are no lines were'} left out.")
+        notes.append(
+            f"{other:,} {'shape that is no line was' if other == 1 else 'shapes that are no lines were'} left out."
+        )
     if empty:
         notes.append(f"{empty:,} empty {'feature was' if empty == 1 else 'features were'} left out.")
     return _Parts(points, table.crs, "lines", GAP_M, True, tuple(notes))
@@ -294,7 +302,9 @@ def _metres(name: str, found: _Parts) -> tuple[list[Floats], Any]:
 
     crs = CRS.from_user_input(found.crs)
     if not (crs.is_geographic or crs.is_projected):
-        raise InputError(f"{name} states a coordinate system without a place on Earth; save it as GeoJSON in degrees.")
+        raise InputError(
+            f"{name} states a coordinate system without a place on Earth; save it as GeoJSON in degrees."
+        )
     if is_true_metric(crs.to_wkt()):
         return found.points, crs
     every = np.vstack(found.points)
@@ -306,11 +316,15 @@ def _metres(name: str, found: _Parts) -> tuple[list[Floats], Any]:
         raise InputError(
             f"{name} has a point at {lon:g}, {lat:g}, which is not on Earth in the file's coordinate system; correct it."
         )
-    spots = gpd.GeoSeries(gpd.points_from_xy(every[:, 0], every[:, 1]), crs=4326 if not crs.is_geographic else crs)
+    spots = gpd.GeoSeries(
+        gpd.points_from_xy(every[:, 0], every[:, 1]), crs=4326 if not crs.is_geographic else crs
+    )
     try:
         target = spots.estimate_utm_crs()
     except RuntimeError:
-        raise InputError(f"{name} lies where no UTM zone is (near a pole); give it in a metric CRS.") from None
+        raise InputError(
+            f"{name} lies where no UTM zone is (near a pole); give it in a metric CRS."
+        ) from None
     metric = spots.to_crs(target)
     cuts = np.cumsum([len(part) for part in found.points])[:-1]
     return np.split(np.column_stack([metric.x, metric.y]), cuts), target
@@ -320,11 +334,13 @@ def _joined(name: str, parts: list[Floats], found: _Parts) -> tuple[Floats, list
     """One line from parts, and sentences on what had to be guessed."""
     gaps = _gaps(parts)
     if gaps.max(initial=0.0) <= SNAP_M:
-        return np.vstack(parts), []
+        return _chained(parts), []
     if found.free:
         turned, count = _turned(parts)
         if _gaps(turned).max() <= SNAP_M:
-            return np.vstack(turned), [f"{_parts_were(count)} turned round so that the lines join; check where the route starts."]
+            return _chained(turned), [
+                f"{_parts_were(count)} turned round so that the lines join; check where the route starts."
+            ]
         merged = _merged(parts)
         if merged is not None:
             note = (
@@ -333,14 +349,20 @@ def _joined(name: str, parts: list[Floats], found: _Parts) -> tuple[Floats, list
             )
             return merged, [note]
         if _gaps(turned).max() <= found.gap_m < gaps.max():
-            return np.vstack(turned), [f"{_parts_were(count)} turned round.", _bridged(_gaps(turned))]
+            return _chained(turned), [f"{_parts_were(count)} turned round.", _bridged(_gaps(turned))]
     if gaps.max() <= found.gap_m:
-        return np.vstack(parts), [_bridged(gaps)]
+        return _chained(parts), [_bridged(gaps)]
     at = int(np.argmax(gaps))
     raise InputError(
         f"{name} holds {len(parts)} {found.word} that do not join to one (numbers {at + 1} and {at + 2} are {gaps[at]:,.0f} m apart); give the "
         "route as one line."
     )
+
+
+def _chained(parts: Sequence[Floats]) -> Floats:
+    """All points in order, the one that two parts share once."""
+    rest = (b[1:] if np.array_equal(a[-1], b[0]) else b for a, b in itertools.pairwise(parts))
+    return np.vstack([parts[0], *rest])
 
 
 def _parts_were(count: int) -> str:

@@ -22,7 +22,7 @@ class _Refused(Exception):
 class _Builder(ET.TreeBuilder):
     """A tree that refuses a document type: expat hands it over before any of its entities is used."""
 
-    def doctype(self, name: str, public: str | None, system: str | None) -> None:
+    def doctype(self, *_: str | None) -> None:
         """Stop, whatever the document type holds."""
         raise _Refused(NO_DOCTYPE)
 

@@ -96,7 +96,11 @@ def roads_from_graph(
         ways = _both_ways_once(rows, lines, notes, respect_oneway=respect_oneway)
     else:
         ways = _as_said(name, rows, notes, respect_oneway=respect_oneway)
-    streets = [(b, a, k) if way < 0 else (a, b, k) for k, ((a, b, _), way) in enumerate(zip(rows, ways, strict=True)) if way != GONE]
+    streets = [
+        (b, a, k) if way < 0 else (a, b, k)
+        for k, ((a, b, _), way) in enumerate(zip(rows, ways, strict=True))
+        if way != GONE
+    ]
     shapes = None
     if xy is not None and any(line is not None for line in lines):
         place = {node: k for k, node in enumerate(nodes)}
@@ -238,7 +242,9 @@ def _lines(name: str, rows: Sequence[Row], crs: str | None, stated: str | None) 
         if source is not None and crs is not None and source != crs:
             points = np.column_stack(project_points(points[:, 0], points[:, 1], source, crs))
         if not np.isfinite(points).all():
-            raise InputError(f"{name}, edge {a} to {b}: the geometry leaves its coordinate system; check the graph's crs.")
+            raise InputError(
+                f"{name}, edge {a} to {b}: the geometry leaves its coordinate system; check the graph's crs."
+            )
         out.append(points)
     return out
 

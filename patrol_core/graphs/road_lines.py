@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 
 from patrol_core.errors import InputError
 from patrol_core.graphs.network import Flags, Floats, Ints
-from patrol_core.graphs.road_flags import CLOSED, ONEWAY, LEVELS, directions, levels, listed
+from patrol_core.graphs.road_flags import CLOSED, LEVELS, ONEWAY, directions, levels, listed
 from patrol_core.graphs.road_parts import Roads, build, counted, flag, refuse_degrees
 from patrol_core.zones.plane import is_true_metric
 
@@ -186,7 +186,10 @@ def _metric(frame: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, str |
             )
     elif is_true_metric(text):
         return frame, text
-    target = frame.estimate_utm_crs()
+    try:
+        target = frame.estimate_utm_crs()
+    except RuntimeError:
+        raise InputError(f"{name} lies where no UTM zone is (near a pole); give a metric CRS.") from None
     return frame.to_crs(target), target.to_wkt()
 
 

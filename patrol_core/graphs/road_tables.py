@@ -102,7 +102,9 @@ def _streets(
     found = partners(arcs)
     notes = notes_on(arcs, found)
     if found:
-        notes.append(f"{counted(len(found), 'street stands', 'streets stand')} in both directions; each is one.")
+        notes.append(
+            f"{counted(len(found), 'street stands', 'streets stand')} in both directions; each is one."
+        )
     # Of two rows of a street passed one way each, the second runs against the first unless it says so twice.
     passed = {k: {w} if (w := way[k]) else {1, -1} for k in rows}
     for back, first in found.items():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from patrol_core.events.clock import clock
@@ -25,7 +25,7 @@ def _template() -> Template:
 def orders_html(scene: Scene, plan: EventPlan) -> bytes:
     """The page, UTF-8; every name is escaped, nothing is loaded."""
     orders = unit_orders(plan)
-    moves = orders[orders["order"] == "move"]
+    rows: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in orders.to_dict("records")]
 
     def at(hours: float) -> str:
         return clock(float(hours), scene.clock)
@@ -43,30 +43,35 @@ def orders_html(scene: Scene, plan: EventPlan) -> bytes:
             target=plan.exposure.target,
             time=clock(plan.exposure.time, scene.clock),
             bound=f"{plan.certificate.bound:,.1f}",
-            first=_first(orders, at),
+            first=_first(rows, at),
             moves=[
-                (at(row.leaves), at(row.latest), row.unit, row.origin, row.to, at(row.needed), at(row.stands_until))
-                for row in moves.rename(columns={"from": "origin"}).itertuples(index=False)
+                (
+                    at(row["leaves"]),
+                    at(row["latest"]),
+                    row["unit"],
+                    row["from"],
+                    row["to"],
+                    at(row["needed"]),
+                    at(row["stands_until"]),
+                )
+                for row in rows
+                if row["order"] == "move"
             ],
         )
         .encode()
     )
 
 
-def _first(orders: pd.DataFrame, at: Callable[[float], str]) -> list[tuple[str, str, str]]:
+def _first(rows: list[dict[str, Any]], at: Callable[[float], str]) -> list[tuple[str, str, str]]:
     """Of every unit where it stands first and until when, in the order of the units' names."""
-    rows = {}
-    for row in orders.rename(columns={"from": "origin"}).itertuples(index=False):
-        if row.unit in rows:
-            continue
-        if row.order == "move":
-            early, late = at(row.leaves), at(row.latest)
-            rows[row.unit] = (
-                row.origin,
-                f"leaves at {early}" if early == late else f"leaves between {early} and {late}",
-            )
-        elif row.order == "stand":
-            rows[row.unit] = (row.to, f"to the end, {at(row.stands_until)}")
+    found: dict[str, tuple[str, str]] = {}
+    for row in rows:
+        if row["order"] == "move":
+            early, late = at(row["leaves"]), at(row["latest"])
+            words = f"leaves at {early}" if early == late else f"leaves between {early} and {late}"
+            found.setdefault(row["unit"], (row["from"], words))
+        elif row["order"] == "stand":
+            found[row["unit"]] = (row["to"], f"to the end, {at(row['stands_until'])}")
         else:
-            rows[row.unit] = (f"on its way to {row.to}", f"there at {at(row.arrives)}, to the end")
-    return [(str(unit), *rows[unit]) for unit in sorted(rows, key=by_number)]
+            found[row["unit"]] = (f"on its way to {row['to']}", f"there at {at(row['arrives'])}, to the end")
+    return [(unit, *found[unit]) for unit in sorted(found, key=by_number)]

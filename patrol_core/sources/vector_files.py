@@ -168,6 +168,7 @@ def _read_gpkg(name: str, data: bytes, *, lines: bool) -> gpd.GeoDataFrame:
 def _read_layer(name: str, path: Path, *, lines: bool) -> gpd.GeoDataFrame:
     try:
         layers = [str(row[0]) for row in pyogrio.list_layers(path) if row[1] is not None]
+
         def read(layer: str) -> gpd.GeoDataFrame:
             _check_size(name, int(pyogrio.read_info(path, layer=layer)["features"]), lines=lines)
             return pyogrio.read_dataframe(path, layer=layer)
@@ -194,9 +195,7 @@ def _one_layer(
         return read(layers[0])
     shown = ", ".join(layers[:4])
     if not lines:
-        raise InputError(
-            f"{name} holds several layers ({shown}); export the one with the zones by itself."
-        )
+        raise InputError(f"{name} holds several layers ({shown}); export the one with the zones by itself.")
     if len(layers) > MOST_LAYERS:
         raise InputError(f"{name} holds {len(layers)} layers; export the one with the lines by itself.")
     with_lines = {}
@@ -205,7 +204,11 @@ def _one_layer(
         if frame.geometry.geom_type.isin(("LineString", "MultiLineString")).any():
             with_lines[layer] = frame
     if len(with_lines) != 1:
-        found = f"lines in {', '.join(list(with_lines)[:4])}" if with_lines else f"no lines in any of its layers ({shown})"
+        found = (
+            f"lines in {', '.join(list(with_lines)[:4])}"
+            if with_lines
+            else f"no lines in any of its layers ({shown})"
+        )
         raise InputError(f"{name} holds {found}; export the one layer with the lines by itself.")
     return next(iter(with_lines.values()))
 

@@ -108,7 +108,9 @@ def _units(source: str) -> tuple[int, float]:
 def _own_run(resources: int, decay: float) -> Scene | None:
     left, right = st.columns([3, 2])
     with left:
-        file = st.file_uploader("Route: one line (GPX, KML, GeoJSON, GeoPackage, zipped Shapefile)", key="_event_route")
+        file = st.file_uploader(
+            "Route: one line (GPX, KML, GeoJSON, GeoPackage, zipped Shapefile)", key="_event_route"
+        )
         if file is not None:
             st.session_state[DRAWN] = (file.name, file.getvalue())
         with st.expander("Or draw it on a map", expanded=False):
