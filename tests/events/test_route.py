@@ -87,7 +87,7 @@ def test_every_metre_of_a_single_line_counts_in_its_order(points):
 
 def test_random_walks_keep_their_length():
     rng = np.random.default_rng(7)
-    for _ in range(20):
+    for _ in range(5):
         points = np.cumsum(rng.normal(0, 0.002, (30, 2)), axis=0) + A
         assert from_json(line(*points.tolist())).line.length.iloc[0] == pytest.approx(
             metres(*points), rel=1e-3
