@@ -180,8 +180,9 @@ def _metric(frame: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, str |
     if frame.crs.is_geographic:
         west, south, east, north = frame.total_bounds
         if west < -180 or east > 180 or south < -90 or north > 90:
+            most = float(max(abs(west), abs(east), abs(north), abs(south)))
             raise InputError(
-                f"{name} says that it is in degrees, but has coordinates up to {max(abs(west), abs(east), abs(north)):,.0f}; "
+                f"{name} says that it is in degrees, but has coordinates up to {f'{most:,.0f}' if most < 1e9 else f'{most:.3g}'}; "
                 "GeoJSON is in degrees unless it states another coordinate system: export it again."
             )
     elif is_true_metric(text):
