@@ -7,8 +7,6 @@ A PBF is read by GDAL, which hands over lines without node ids: there equal coor
 from __future__ import annotations
 
 import json
-import tempfile
-import warnings
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,12 +18,13 @@ import numpy as np
 import shapely
 
 from patrol_core.errors import InputError, SourceError
+from patrol_core.files.gdal_guard import PBF_MARK, read_pbf_lines
 from patrol_core.graphs.network import Floats
 from patrol_core.graphs.road_graphml import refuse_doctype, roads_from_graph
 from patrol_core.graphs.road_parts import Roads, build, counted, to_metres
 
-PBF_MARK = b"\x0a\x09OSMHeader"
-"""Where every PBF extract says what it is, after the four bytes of a length."""
+MOST_WAYS = 2_000_000
+"""Roads of one extract."""
 NOT_A_ROAD = frozenset(
     [
         "abandoned",
@@ -246,16 +245,9 @@ def roads_from_pbf(name: str, data: bytes, **choices: bool) -> Roads:
     InputError
         When it is damaged or holds no roads.
     """
-    import pyogrio
-
-    with tempfile.TemporaryDirectory(prefix="patrol-") as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # GDAL tells of open rings, which are no lines
-        path = Path(folder, "extract.osm.pbf")
-        path.write_bytes(data)
-        try:
-            lines = pyogrio.read_dataframe(path, layer="lines", where="highway IS NOT NULL")
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError):
-            raise InputError(f"{name} is damaged or cut off and cannot be read; export it again.") from None
+    lines = read_pbf_lines(name, data, where="highway IS NOT NULL", most=MOST_WAYS)
+    if len(lines) > MOST_WAYS:
+        raise InputError(f"{name} holds more than {MOST_WAYS:,} roads; cut out your area.")
     places: dict[str, tuple[float, float]] = {}
     ways: list[Way] = []
     for way, kind, more, line in zip(

@@ -1,0 +1,110 @@
+"""Zones that lie on each other: what they share, told, because a crime there is in several zones and counts in one."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from patrol_core.areas import Finding
+from patrol_core.errors import InputError
+from patrol_core.files import outlines
+
+#: Shared ground below this share of the smaller zone is the sliver of a boundary drawn twice.
+SLIVER = 0.001
+#: Most pairs of zones whose boxes meet, and most pairs that are looked at closely.
+_MAX_BOXES = 5_000_000
+_MAX_PAIRS = 20_000
+
+
+def overlap_findings(name: str, zones: gpd.GeoDataFrame) -> list[Finding]:
+    """What is to be said of zones that share ground.
+
+    Parameters
+    ----------
+    name
+        Of the file, for messages.
+    zones
+        Valid polygons, indexed by id.
+
+    Raises
+    ------
+    InputError
+        When so many zones lie on each other, or their outlines cross so often, that nothing could be made of them.
+    """
+    shapes = zones.geometry.to_numpy()
+    _check_boxes(name, shapes)
+    edges = shapely.coverage_invalid_edges(shapes)
+    odd = ~(shapely.is_missing(edges) | shapely.is_empty(edges))
+    if not odd.any():
+        return []
+    if outlines.crossings(edges[odd], most=outlines.MAX_ALL_CROSSINGS) > outlines.MAX_ALL_CROSSINGS:
+        raise InputError(
+            f"{name}: the outlines of its zones cross each other in more than {outlines.MAX_ALL_CROSSINGS:,} places; give zones "
+            "that do not overlap."
+        )
+    left, right = _meeting(shapes)
+    if len(left) > _MAX_PAIRS:
+        raise InputError(
+            f"{name}: {len(left):,} pairs of zones lie on each other; at most {_MAX_PAIRS:,} are worked with: give zones that do not "
+            "overlap."
+        )
+    shared = shapely.area(shapely.intersection(shapes[left], shapes[right]))
+    smaller = np.minimum(shapely.area(shapes[left]), shapely.area(shapes[right]))
+    share = shared / np.where(smaller > 0, smaller, 1.0)
+    kept = share > SLIVER
+    left, right, share = left[kept], right[kept], share[kept]
+    if not len(left):
+        return []
+    same = shapely.equals(shapes[left], shapes[right])
+    ids = [str(i) for i in zones.index]
+    found = []
+    if same.any():
+        at = int(np.flatnonzero(same)[0])
+        found.append(
+            Finding(
+                "warning",
+                f"{name}: {_pairs(int(same.sum()))} {'is' if same.sum() == 1 else 'are'} the same polygon twice (first {ids[left[at]]} and {ids[right[at]]}); crimes "
+                "there count in the zone that stands first, the other looks empty.",
+                topic="overlap",
+            )
+        )
+    if not same.all():
+        worst = int(np.where(same, -1.0, share).argmax())
+        inside = " (one lies inside the other)" if share[worst] > 1 - SLIVER else ""
+        found.append(
+            Finding(
+                "warning",
+                f"{name}: {_pairs(int((~same).sum()))} {'overlaps' if (~same).sum() == 1 else 'overlap'}, most {ids[left[worst]]} and {ids[right[worst]]}, which share "
+                f"{share[worst]:.1%} of the smaller one{inside}; crimes there count in the zone that stands first, so the others "
+                "look calmer.",
+                topic="overlap",
+            )
+        )
+    return found
+
+
+def _pairs(count: int) -> str:
+    return f"{count:,} {'pair of zones' if count == 1 else 'pairs of zones'}"
+
+
+def _check_boxes(name: str, shapes: NDArray[np.object_]) -> None:
+    if len(shapes) < 1_000:
+        return
+    pairs = outlines.estimated_pairs(shapes, seed=len(shapes))
+    if pairs > _MAX_BOXES:
+        raise InputError(
+            f"{name}: its {len(shapes):,} zones lie on each other (about {pairs:,.0f} pairs); give zones that do not overlap."
+        )
+
+
+def _meeting(shapes: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of zones whose interiors meet, each once, in the order of the zones."""
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    once = left < right
+    left, right = left[once], right[once]
+    order = np.lexsort((right, left))
+    left, right = left[order], right[order]
+    deep = ~shapely.touches(shapes[left], shapes[right])
+    return left[deep], right[deep]
