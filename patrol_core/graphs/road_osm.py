@@ -6,7 +6,6 @@ A PBF is read by GDAL, which hands over lines without node ids: there equal coor
 
 from __future__ import annotations
 
-import json
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ import shapely
 
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files.gdal_guard import PBF_MARK, read_pbf_lines
+from patrol_core.files.strict_json import load_json
 from patrol_core.graphs.network import Floats
 from patrol_core.graphs.road_graphml import refuse_doctype, roads_from_graph
 from patrol_core.graphs.road_parts import Roads, build, counted, to_metres
@@ -173,19 +173,13 @@ def roads_from_overpass(name: str, data: bytes, **choices: bool) -> Roads:
     InputError
         When it is damaged or holds no roads.
     """
-    try:
-        elements = json.loads(data.decode("utf-8-sig"))["elements"]
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"{name} line {error.lineno}: the JSON is cut off or damaged; fetch it again."
-        ) from None
-    except (UnicodeDecodeError, KeyError, TypeError, RecursionError):
-        raise InputError(
-            f"{name} is no answer of Overpass: there is no list of elements; fetch it again."
-        ) from None
+    document = load_json(data, name)
+    elements = document.get("elements") if isinstance(document, dict) else None
+    if not isinstance(elements, list):
+        raise InputError(f"{name} is no answer of Overpass: there is no list of elements; fetch it again.")
     places: dict[str, tuple[float, float]] = {}
     ways: list[Way] = []
-    for position, element in enumerate(elements if isinstance(elements, list) else [], start=1):
+    for position, element in enumerate(elements, start=1):
         try:
             kind = element["type"]
             if kind == "node":

@@ -20,6 +20,7 @@ from typing import Any
 
 from patrol_core.atomic import sync_file, sync_folder, why
 from patrol_core.errors import InputError, SourceError
+from patrol_core.files.strict_json import load_json
 from patrol_core.sources.archive_files import FileLike
 from patrol_core.sources.assemble import OGL as ATTRIBUTION
 from patrol_core.sources.store import Added, Store
@@ -172,7 +173,7 @@ def _manifest(name: str, archive: zipfile.ZipFile) -> tuple[list[Pull], list[Par
         info = archive.getinfo(MANIFEST)
         if info.file_size > 2**28:
             raise InputError(f"{name}: its {MANIFEST} is too large to be one; export it again.")
-        plain = json.loads(archive.read(MANIFEST))
+        plain = load_json(archive.read(MANIFEST), f"{name}: its {MANIFEST}")
         if plain["format"] > FORMAT:
             raise InputError(f"{name} was written by a newer version of this program; update it.")
         pulls = [Pull.from_dict(p) for p in plain["pulls"]]

@@ -21,6 +21,7 @@ from pyproj import CRS
 from patrol_core.errors import InputError
 from patrol_core.files import gdal_guard, geopackage, outlines
 from patrol_core.files.crs import crs_of
+from patrol_core.files.strict_json import load_json
 from patrol_core.sources import archive_files
 from patrol_core.sources.archive_files import FileLike, Limits
 
@@ -105,18 +106,7 @@ def _not_read(name: str, data: bytes) -> str:
 def _read_geojson(name: str, data: bytes) -> gpd.GeoDataFrame:
     if data.count(b"[") > _MAX_BRACKETS or data.count(b"{") > _MAX_BRACES:
         raise InputError(f"{name} has more than {_MAX_BRACKETS:,} vertices; give generalised boundaries.")
-    try:
-        document = json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
-    except json.JSONDecodeError as err:
-        raise InputError(
-            f"{name} line {err.lineno}: the GeoJSON is cut off or damaged ({err.msg}); export it again."
-        ) from None
-    except RecursionError:
-        raise InputError(f"{name} is nested too deeply to be GeoJSON; export it again.") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{name} is not UTF-8 GeoJSON; export it again.") from None
-    except ValueError:  # whole numbers of thousands of digits
-        raise InputError(f"{name} holds a number of too many digits; export it again.") from None
+    document = load_json(data, name, most_bytes=MAX_BYTES)
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list):
         raise InputError(_no_features(name, document))
@@ -168,11 +158,6 @@ def _is_esri(document: dict[str, Any], features: list[Any]) -> bool:
 
 def _esri(name: str) -> str:
     return f"{name} is Esri JSON, not GeoJSON; ask the service for it with f=geojson, or export the zones as GeoJSON."
-
-
-def _no_constant(word: str) -> float:
-    """Refuse NaN and Infinity, which are no JSON."""
-    raise json.JSONDecodeError(f"{word} is no number", word, 0)
 
 
 def _shape(name: str, number: int, feature: Any) -> Any:
