@@ -19,7 +19,9 @@ _CODE = re.compile(
 _WKT = re.compile(r"[A-Z_]{4,20}\s*[\[(]")
 _PROJ4 = re.compile(r"(?:\s*\+[a-z_0-9]+(?:=[\w.+\-,]*)?)+\s*", re.IGNORECASE)
 #: A grid of shifts is a file that PROJ opens by name; ``@null`` is the word for none.
-_GRIDS = re.compile(r"(?:nadgrids|geoidgrids|grids|\+init|\bfile)\s*=\s*(?!@null\b)|PARAMETERFILE", re.IGNORECASE)
+_GRIDS = re.compile(
+    r"(?:nadgrids|geoidgrids|grids|\+init|\bfile)\s*=\s*(?!@null\b)|PARAMETERFILE", re.IGNORECASE
+)
 
 
 def crs_of(name: str, text: object) -> CRS:

@@ -33,8 +33,20 @@ PBF_MARK = b"\x0a\x09OSMHeader"
 
 _CHILD = Path(__file__).with_name("gdal_child.py")
 _SHAPE_TYPES = frozenset([0, 1, 3, 5, 8, 11, 13, 15, 18, 21, 23, 25, 28, 31])
-_DBF_VERSIONS = frozenset([0x02, 0x03, 0x04, 0x05, 0x30, 0x31, 0x32, 0x43, 0x63, 0x83, 0x8B, 0x8C, 0xCB, 0xF5, 0xFB])
-_PRJ = (b"PROJCS", b"GEOGCS", b"PROJCRS", b"GEOGCRS", b"LOCAL_CS", b"COMPD_CS", b"GEODCRS", b"COMPOUNDCRS", b"BOUNDCRS")
+_DBF_VERSIONS = frozenset(
+    [0x02, 0x03, 0x04, 0x05, 0x30, 0x31, 0x32, 0x43, 0x63, 0x83, 0x8B, 0x8C, 0xCB, 0xF5, 0xFB]
+)
+_PRJ = (
+    b"PROJCS",
+    b"GEOGCS",
+    b"PROJCRS",
+    b"GEOGCRS",
+    b"LOCAL_CS",
+    b"COMPD_CS",
+    b"GEODCRS",
+    b"COMPOUNDCRS",
+    b"BOUNDCRS",
+)
 _SMALL = 64 * 2**10
 #: Nothing of the machine's own settings for GDAL reaches the child, and no way to a network.
 _ENVIRONMENT = {
@@ -80,7 +92,9 @@ def check_shapefile(name: str, parts: Mapping[str, bytes]) -> None:
     if len(dbf) < 33 or dbf[0] not in _DBF_VERSIONS:
         raise InputError(f"{name}: its .dbf is no table of a Shapefile; export it again.")
     rows, header, width = struct.unpack("<IHH", dbf[4:12])
-    if header < 33 or width < 1 or header + rows * width > len(dbf) + 1:  # some writers leave the end mark out
+    if (
+        header < 33 or width < 1 or header + rows * width > len(dbf) + 1
+    ):  # some writers leave the end mark out
         raise InputError(f"{name}: its .dbf says {rows:,} rows but is shorter; export it again.")
     if (len(parts[".shx"]) - 100) // 8 != rows:
         raise InputError(
@@ -218,7 +232,7 @@ def _run_child(name: str, job: Mapping[str, object], folder: str, driver: str) -
         if not key.upper().startswith(("GDAL_", "OGR_", "CPL_", "SHAPE_", "OSM_", "AWS_", "PYTHONWARNINGS"))
     }
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - this program's own script; names are ours
             [sys.executable, "-P", str(_CHILD), json.dumps(job)],
             check=False,
             capture_output=True,
@@ -230,7 +244,9 @@ def _run_child(name: str, job: Mapping[str, object], folder: str, driver: str) -
     except subprocess.TimeoutExpired:
         raise InputError(f"{name} takes too long to read; give a smaller or generalised file.") from None
     if done.returncode == 1:  # the child itself, not the file: no driver to be had alone, or no library
-        raise RuntimeError(f"the reader of {driver} files did not start: {done.stderr.decode(errors='replace')[-500:]}")
+        raise RuntimeError(
+            f"the reader of {driver} files did not start: {done.stderr.decode(errors='replace')[-500:]}"
+        )
     if done.returncode != 0:
         raise _damaged(name)
 

@@ -40,7 +40,8 @@ _TABLE = re.compile(r"\s*CREATE\s+TABLE\b", re.IGNORECASE)
 #: Triggers of the standard and of GDAL, QGIS and ArcGIS: they keep the index of a layer, its count and its metadata true when
 #: somebody writes. Nothing is written here, so none of them runs.
 _TRIGGER = re.compile(
-    r"(?:rtree|gpkg|trigger_(?:insert|delete)_feature_count|ST|fgti|fgtu|gii|giu|gid)_.*", re.IGNORECASE | re.DOTALL
+    r"(?:rtree|gpkg|trigger_(?:insert|delete)_feature_count|ST|fgti|fgtu|gii|giu|gid)_.*",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -127,7 +128,13 @@ def _opened(name: str, data: bytes) -> Iterator[tuple[Sequence[Any], sqlite3.Con
 
 def _distrust(connection: sqlite3.Connection) -> None:
     connection.enable_load_extension(False) if hasattr(connection, "enable_load_extension") else None
-    for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", "query_only=ON", "temp_store=MEMORY"):
+    for pragma in (
+        "trusted_schema=OFF",
+        "cell_size_check=ON",
+        "mmap_size=0",
+        "query_only=ON",
+        "temp_store=MEMORY",
+    ):
         connection.execute(f"PRAGMA {pragma}")
     for limit, most in (
         (sqlite3.SQLITE_LIMIT_SQL_LENGTH, 200_000),
@@ -198,7 +205,9 @@ def _columns(name: str, connection: sqlite3.Connection, table: str) -> list[tupl
             "anew."
         )
     if not 0 < len(rows) <= MOST_COLUMNS:
-        raise InputError(f"{name}: {table[:40]!r} has {len(rows):,} columns; at most {MOST_COLUMNS} are read.")
+        raise InputError(
+            f"{name}: {table[:40]!r} has {len(rows):,} columns; at most {MOST_COLUMNS} are read."
+        )
     keys = [row for row in rows if row[5]]
     lone = len(keys) == 1 and str(keys[0][2]).upper() == "INTEGER"
     return [(str(row[1]), bool(lone and row[5])) for row in rows]
@@ -251,7 +260,9 @@ def _wkb(name: str, number: int, blob: object) -> bytes | None:
     flags = blob[3]
     size = _ENVELOPE.get(flags >> 1 & 7)
     if size is None or flags & 0x20:
-        raise InputError(f"{name}, feature {number}: its geometry is of a kind that is not read; export it as GeoJSON.")
+        raise InputError(
+            f"{name}, feature {number}: its geometry is of a kind that is not read; export it as GeoJSON."
+        )
     if flags & 0x10 and len(blob) < 8 + size + 5:
         return None
     return blob[8 + size :]
@@ -263,5 +274,3 @@ def _cell(value: object) -> object:
 
 def _damaged(name: str) -> InputError:
     return InputError(f"{name} is damaged or cut off and cannot be read; export it again.")
-
-

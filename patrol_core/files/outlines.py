@@ -58,7 +58,9 @@ def from_wkb(name: str, given: Sequence[bytes | None] | Shapes) -> Shapes:
         if one is not None and _too_deep(one):
             raise InputError(f"{name}, feature {number}: its geometry is nested too deeply; export it again.")
     shapes = shapely.from_wkb(wkb, on_invalid="ignore")
-    broken = np.flatnonzero(shapely.is_missing(shapes) & np.array([one is not None for one in wkb], dtype=bool))
+    broken = np.flatnonzero(
+        shapely.is_missing(shapes) & np.array([one is not None for one in wkb], dtype=bool)
+    )
     if len(broken):
         raise InputError(
             f"{name}, feature {int(broken[0]) + 1}: its outline is broken (a ring that does not close, or cut off); export the file "
@@ -128,7 +130,7 @@ def check_cost(name: str, shapes: Shapes) -> None:
         )
     if not finite.all():  # told by those who know the feature's name
         return
-    boxes = _pieces(shapes, points)
+    boxes = _pieces(shapes)
     if len(boxes) < 2_000 or estimated_pairs(boxes, seed=zlib.crc32(points.tobytes())) <= max(
         MAX_PAIRS, PAIRS_A_PIECE * len(boxes)
     ):
@@ -139,17 +141,17 @@ def check_cost(name: str, shapes: Shapes) -> None:
     )
 
 
-def _pieces(shapes: Shapes, points: NDArray[np.float64]) -> Shapes:
+def _pieces(shapes: Shapes) -> Shapes:
     """Boxes of the pieces of outline that run in one quarter of directions."""
-    if len(points) < 2:
+    ends = _segments(shapes)
+    if not len(ends):
         return np.empty(0, dtype=object)
-    step = np.diff(points, axis=0)
+    step = ends[:, 1] - ends[:, 0]
     quarter = (step[:, 0] > 0) * 2 + (step[:, 1] > 0)
-    starts = np.flatnonzero(np.append(True, quarter[1:] != quarter[:-1]))
-    ends = np.append(starts[1:], len(step))
-    low = np.minimum.reduceat(np.minimum(points[:-1], points[1:]), starts, axis=0)
-    high = np.maximum.reduceat(np.maximum(points[:-1], points[1:]), starts, axis=0)
-    assert len(ends) == len(low)
+    turns = (quarter[1:] != quarter[:-1]) | (ends[1:, 0] != ends[:-1, 1]).any(axis=1)
+    starts = np.flatnonzero(np.append(True, turns))
+    low = np.minimum.reduceat(ends.min(axis=1), starts, axis=0)
+    high = np.maximum.reduceat(ends.max(axis=1), starts, axis=0)
     return np.asarray(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]), dtype=object)
 
 
@@ -198,7 +200,9 @@ def crossings(lines: Shapes, *, most: int) -> int:
         looked += len(left)
         pair = left < right
         left, right = left[pair], right[pair]
-        follows = (ends[left, 1] == ends[right, 0]).all(axis=1) | (ends[left, 0] == ends[right, 1]).all(axis=1)
+        follows = (ends[left, 1] == ends[right, 0]).all(axis=1) | (ends[left, 0] == ends[right, 1]).all(
+            axis=1
+        )
         same = (np.sort(ends[left], axis=1) == np.sort(ends[right], axis=1)).all(axis=(1, 2))
         left, right = left[~follows & ~same], right[~follows & ~same]
         found += int(shapely.intersects(cut[left], cut[right]).sum())
@@ -208,11 +212,12 @@ def crossings(lines: Shapes, *, most: int) -> int:
     return found
 
 
-def _segments(lines: Shapes) -> NDArray[np.float64]:
-    """Both ends of every segment, shape (n, 2, 2)."""
-    rings = shapely.get_parts(shapely.get_rings(shapely.get_parts(lines[shapely.get_dimensions(lines) == 2])))
-    open_lines = shapely.get_parts(lines[shapely.get_dimensions(lines) == 1])
-    points, owner = shapely.get_coordinates([*rings, *open_lines], return_index=True)
+def _segments(shapes: Shapes) -> NDArray[np.float64]:
+    """Both ends of every segment of lines and outlines, shape (n, 2, 2)."""
+    parts = shapely.get_parts(shapely.get_parts(shapes[~shapely.is_missing(shapes)]))
+    rings = shapely.get_rings(parts[shapely.get_type_id(parts) == 3])
+    lines = parts[np.isin(shapely.get_type_id(parts), (1, 2))]
+    points, owner = shapely.get_coordinates(np.concatenate([rings, lines]), return_index=True)
     same = owner[1:] == owner[:-1]
     return np.stack([points[:-1][same], points[1:][same]], axis=1)
 

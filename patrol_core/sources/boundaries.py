@@ -174,7 +174,9 @@ def _mend(name: str, raw: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoD
         where = f"{name}, zone {raw.index[at]} (feature {at + 1})"
         crossings += outlines.crossings(shapes[at : at + 1], most=outlines.MAX_CROSSINGS)
         if crossings > MAX_MENDED_CROSSINGS:
-            raise InputError(f"{where}: too many outlines up to here cross themselves; run a geometry repair.")
+            raise InputError(
+                f"{where}: too many outlines up to here cross themselves; run a geometry repair."
+            )
         try:
             better = outlines.mended(shapes[at])
         except outlines.Tangled:

@@ -27,6 +27,7 @@ from patrol_core.sources.archive_files import FileLike, Limits
 
 MAX_BYTES = 300 * 2**20
 MAX_FEATURES = 60_000
+MOST_LAYERS = 20
 
 #: Most brackets and braces of a GeoJSON: each becomes an object many times its size.
 _MAX_BRACKETS, _MAX_BRACES = 12_000_000, 2_000_000
@@ -52,7 +53,7 @@ def load_bytes(file: FileLike) -> tuple[str, bytes]:
 
 
 def read_features(
-    name: str, data: bytes, *, inside_zip: bool = False, layer: str | None = None
+    name: str, data: bytes, *, inside_zip: bool = False, lines: bool = False
 ) -> gpd.GeoDataFrame:
     """Features of a boundary file as they are, with its CRS (None where it states none).
 
@@ -64,8 +65,8 @@ def read_features(
         Its bytes: GeoJSON, a GeoPackage, or a zip with one Shapefile, GeoJSON or GeoPackage.
     inside_zip
         Whether it came out of a zip, where no other zip is opened.
-    layer
-        Of a GeoPackage, where it holds several; None: it must hold one.
+    lines
+        Whether streets or a route are wanted: of several layers the only one with lines is read.
 
     Raises
     ------
@@ -73,13 +74,13 @@ def read_features(
         If the file is none of the accepted kinds, damaged, too large or unsafe.
     """
     if geopackage.is_sqlite(data):
-        frame = _read_gpkg(name, data, layer)
+        frame = _read_gpkg(name, data, lines)
     elif data[:2] == b"PK" and not inside_zip:
-        return _read_zip(name, data, layer)
+        return _read_zip(name, data, lines)
     elif _text_head(data)[:1] in (b"{", b"["):
-        frame = _read_geojson(name, data)
+        frame = _read_geojson(name, data, lines)
     else:
-        raise InputError(_not_read(name, data))
+        raise InputError(_not_read(name, data, _what(lines)))
     outlines.check_cost(name, frame.geometry.to_numpy())
     return frame
 
@@ -88,7 +89,7 @@ def _text_head(data: bytes) -> bytes:
     return data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
 
 
-def _not_read(name: str, data: bytes) -> str:
+def _not_read(name: str, data: bytes, what: str) -> str:
     """Why a file is none of the accepted kinds, and what to do."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return f"{name} is UTF-16 text; save it as GeoJSON in UTF-8."
@@ -99,11 +100,11 @@ def _not_read(name: str, data: bytes) -> str:
     head = _text_head(data).lower()
     kind = next((kind for mark, kind in _XML_KINDS.items() if mark in head), "")
     if kind:
-        return f"{name} is {kind}, which is not GeoJSON, a GeoPackage or a zipped Shapefile; export the zones as GeoJSON."
-    return f"{name} is not GeoJSON, a GeoPackage or a zipped Shapefile; export the zones as one of these."
+        return f"{name} is {kind}, which is not GeoJSON, a GeoPackage or a zipped Shapefile; export the {what} as GeoJSON."
+    return f"{name} is not GeoJSON, a GeoPackage or a zipped Shapefile; export the {what} as one of these."
 
 
-def _read_geojson(name: str, data: bytes) -> gpd.GeoDataFrame:
+def _read_geojson(name: str, data: bytes, lines: bool) -> gpd.GeoDataFrame:
     if data.count(b"[") > _MAX_BRACKETS or data.count(b"{") > _MAX_BRACES:
         raise InputError(f"{name} has more than {_MAX_BRACKETS:,} vertices; give generalised boundaries.")
     document = load_json(data, name, most_bytes=MAX_BYTES)
@@ -112,7 +113,7 @@ def _read_geojson(name: str, data: bytes) -> gpd.GeoDataFrame:
         raise InputError(_no_features(name, document))
     if _is_esri(document, features):
         raise InputError(_esri(name))
-    _check_size(name, len(features))
+    _check_size(name, len(features), lines)
     records, shapes = [], []
     for number, feature in enumerate(features, start=1):
         shapes.append(_shape(name, number, feature))
@@ -152,7 +153,11 @@ def _is_esri(document: dict[str, Any], features: list[Any]) -> bool:
         return False
     first = next((f for f in features if isinstance(f, dict)), {})
     shape = first.get("geometry")
-    own = isinstance(shape, dict) and "coordinates" not in shape and {"rings", "paths", "points", "x", "curveRings"} & set(shape)
+    own = (
+        isinstance(shape, dict)
+        and "coordinates" not in shape
+        and {"rings", "paths", "points", "x", "curveRings"} & set(shape)
+    )
     return bool(own) or "attributes" in first or str(document.get("geometryType", "")).startswith("esri")
 
 
@@ -165,7 +170,9 @@ def _shape(name: str, number: int, feature: Any) -> Any:
         raise InputError(f"{name}, feature {number}: it has no geometry member; export the file again.")
     if feature["geometry"] is None:
         return None
-    if isinstance(feature["geometry"], dict) and ("rings" in feature["geometry"] or "paths" in feature["geometry"]):
+    if isinstance(feature["geometry"], dict) and (
+        "rings" in feature["geometry"] or "paths" in feature["geometry"]
+    ):
         raise InputError(_esri(name))
     try:
         return shapely.geometry.shape(feature["geometry"])
@@ -191,22 +198,47 @@ def _geojson_crs(name: str, document: dict[str, Any]) -> CRS:
     return crs_of(f"{name}: its crs member", text)
 
 
-def _read_gpkg(name: str, data: bytes, layer: str | None) -> gpd.GeoDataFrame:
+def _what(lines: bool) -> str:
+    return "lines" if lines else "zones"
+
+
+def _read_gpkg(name: str, data: bytes, lines: bool) -> gpd.GeoDataFrame:
     layers = geopackage.layers(name, data)
     if not layers:
-        raise InputError(f"{name} holds no layer with geometry; give one with zone polygons.")
-    if layer is None and len(layers) > 1:
+        raise InputError(
+            f"{name} holds no layer with geometry; give one with {'lines' if lines else 'zone polygons'}."
+        )
+    if len(layers) == 1:
+        return _read_gpkg_layer(name, data, layers[0], lines)
+    if not lines:
         raise InputError(
             f"{name} holds several layers ({', '.join(layers[:4])}); export the one with the zones by itself."
         )
-    if layer is not None and layer not in layers:
-        raise InputError(f"{name} has no layer {layer!r} (found {', '.join(layers[:4])}); choose one of these.")
-    frame = geopackage.read_layer(name, data, layer or layers[0], most=MAX_FEATURES)
-    _check_size(name, len(frame))
+    if len(layers) > MOST_LAYERS:
+        raise InputError(f"{name} holds {len(layers)} layers; export the one with the lines by itself.")
+    frames = {layer: _read_gpkg_layer(name, data, layer, lines) for layer in layers}
+    with_lines = [
+        layer
+        for layer, frame in frames.items()
+        if frame.geometry.geom_type.isin(("LineString", "MultiLineString")).any()
+    ]
+    if len(with_lines) != 1:
+        found = (
+            f"lines in {', '.join(with_lines[:4])}"
+            if with_lines
+            else f"no lines in any of its layers ({', '.join(layers[:4])})"
+        )
+        raise InputError(f"{name} holds {found}; export the one layer with the lines by itself.")
+    return frames[with_lines[0]]
+
+
+def _read_gpkg_layer(name: str, data: bytes, layer: str, lines: bool) -> gpd.GeoDataFrame:
+    frame = geopackage.read_layer(name, data, layer, most=MAX_FEATURES)
+    _check_size(name, len(frame), lines)
     return frame
 
 
-def _read_zip(name: str, data: bytes, layer: str | None) -> gpd.GeoDataFrame:
+def _read_zip(name: str, data: bytes, lines: bool) -> gpd.GeoDataFrame:
     limits = Limits(total_bytes=MAX_BYTES * 2, entry_bytes=MAX_BYTES, entries=1000)
     with archive_files.open_zip(name, data, limits) as archive:
         entries = archive_files.safe_entries(name, archive, limits)
@@ -225,13 +257,15 @@ def _read_zip(name: str, data: bytes, layer: str | None) -> gpd.GeoDataFrame:
         if kinds["Shapefile"]:  # metadata in JSON often lies beside one
             kinds = {"Shapefile": kinds["Shapefile"], "GeoPackage": kinds["GeoPackage"]}
         if sum(len(found) for found in kinds.values()) > 1:
-            raise InputError(f"{name} holds {_counted(kinds)}, give one: zip the one with the zones by itself.")
+            raise InputError(
+                f"{name} holds {_counted(kinds)}, give one: zip the one with the {_what(lines)} by itself."
+            )
         if kinds["Shapefile"]:
-            return _read_shapefile(name, archive, kinds["Shapefile"][0].filename, entries, limits)
+            return _read_shapefile(name, archive, kinds["Shapefile"][0].filename, entries, limits, lines)
         (only,) = (entry for found in kinds.values() for entry in found)
         label = f"{name}:{only.filename}"
         content = archive_files.read_entry(label, archive, only, archive_files.new_meter(limits))
-        return read_features(label, content, inside_zip=True, layer=layer)
+        return read_features(label, content, inside_zip=True, lines=lines)
 
 
 def _counted(kinds: Mapping[str, Sequence[object]]) -> str:
@@ -241,12 +275,15 @@ def _counted(kinds: Mapping[str, Sequence[object]]) -> str:
 
 
 def _read_shapefile(
-    name: str, archive: zipfile.ZipFile, shp: str, entries: list[zipfile.ZipInfo], limits: Limits
+    name: str,
+    archive: zipfile.ZipFile,
+    shp: str,
+    entries: list[zipfile.ZipInfo],
+    limits: Limits,
+    lines: bool,
 ) -> gpd.GeoDataFrame:
     stem = shp[:-4].lower()
-    parts = {
-        PurePosixPath(e.filename.lower()).suffix: e for e in entries if e.filename[:-4].lower() == stem
-    }
+    parts = {PurePosixPath(e.filename.lower()).suffix: e for e in entries if e.filename[:-4].lower() == stem}
     absent = [end for end in (".shx", ".dbf") if end not in parts]
     if absent:
         raise InputError(f"{name} lacks the {' and '.join(absent)} of its Shapefile; zip all parts together.")
@@ -262,13 +299,13 @@ def _read_shapefile(
         if end in parts
     }
     frame = gdal_guard.read_shapefile(name, content, most=MAX_FEATURES)
-    _check_size(name, len(frame))
+    _check_size(name, len(frame), lines)
     outlines.check_cost(name, frame.geometry.to_numpy())
     return frame
 
 
-def _check_size(name: str, features: int) -> None:
+def _check_size(name: str, features: int, lines: bool) -> None:
     if features > MAX_FEATURES:
         raise InputError(
-            f"{name} holds more than {MAX_FEATURES:,} features, which is the most zones that are read: cut out your area."
+            f"{name} holds more than {MAX_FEATURES:,} features, and no more {_what(lines)} are read: cut out your area."
         )

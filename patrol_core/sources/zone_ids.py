@@ -77,7 +77,10 @@ def zone_ids(
             return _index(name, raw, meant), meant  # says what is wrong with it
     if chosen is None:
         chosen = _by_cells(columns, unique)
-        if chosen is None and (spoilt := next(iter([*published, *_matching(columns, _USUAL)]), None)) is not None:
+        if (
+            chosen is None
+            and (spoilt := next(iter([*published, *_matching(columns, _USUAL)]), None)) is not None
+        ):
             return _index(name, raw, spoilt), spoilt
         if chosen is not None and not re.fullmatch(f"{_USUAL}|{_COUNTER}", plain(chosen)):
             findings.append(Finding("info", f"{name}: the zone ids are those of its column {chosen!r}."))
@@ -126,7 +129,9 @@ def _by_cells(columns: Sequence[str], unique: Mapping[str, pd.Series[Any]]) -> s
     other = [
         c
         for c in able
-        if not _NAME_LIKE.fullmatch(plain(c)) and not unique[c].str.fullmatch(r"[\d.]+").all() and _coded(unique[c])
+        if not _NAME_LIKE.fullmatch(plain(c))
+        and not unique[c].str.fullmatch(r"[\d.]+").all()
+        and _coded(unique[c])
     ]
     return next(iter([*national, *usual, *likely, *other, *_matching(able, _COUNTER)]), None)
 
@@ -180,7 +185,11 @@ def _index(name: str, raw: gpd.GeoDataFrame, column: str) -> pd.Index:
 def other_ids(raw: gpd.GeoDataFrame, chosen: str) -> dict[str, list[str]]:
     """Columns that could name the zones as well, for a table that goes by another code than the file's first."""
     columns = [str(c) for c in raw.columns if c not in (raw.geometry.name, chosen)]
-    return {c: texts.tolist() for c in columns[:40] if (texts := unique_texts(raw[c])) is not None and _short(texts)}
+    return {
+        c: texts.tolist()
+        for c in columns[:40]
+        if (texts := unique_texts(raw[c])) is not None and _short(texts)
+    }
 
 
 def rekeyed(
@@ -213,6 +222,9 @@ def rekeyed(
     out.index = pd.Index(offered[best], dtype="str", name="zone_id")
     out["name"] = out["name"].where(~same_name, out.index.to_series())
     findings.append(
-        Finding("info", f"The zone ids are those of the column {best!r} of the boundaries, by which the tables go.")
+        Finding(
+            "info",
+            f"The zone ids are those of the column {best!r} of the boundaries, by which the tables go.",
+        )
     )
     return out
