@@ -28,8 +28,8 @@ from patrol_core.sources.attributes import (
 )
 from patrol_core.sources.names import plain
 from patrol_core.sources.vector_files import load_bytes, read_features
+from patrol_core.sources.zone_fit import gap_findings, overlap_findings
 from patrol_core.sources.zone_ids import other_ids, zone_ids
-from patrol_core.sources.zone_overlaps import overlap_findings
 
 __all__ = ["attach_attributes", "read_attributes", "read_polygons"]
 
@@ -96,7 +96,7 @@ def read_polygons(
         raise InputError(
             f"{name}: some coordinates cannot be expressed in metres; check its coordinate reference system."
         )
-    findings += overlap_findings(name, out)
+    findings += [*overlap_findings(name, out), *gap_findings(name, out)]
     out.attrs = {"findings": tuple(findings), "vintage": vintage_of(id_source), "other_ids": others}
     return out
 
@@ -158,7 +158,7 @@ def _areas_only(name: str, raw: gpd.GeoDataFrame, findings: list[Finding]) -> gp
         count = int(mixed.sum())
         findings.append(
             Finding(
-                "info",
+                "warning",
                 f"{name}: {count:,} {'zone is a collection' if count == 1 else 'zones are collections'} of polygons with lines or "
                 f"points (first {raw.index[int(np.flatnonzero(mixed)[0])]}); the polygons are used, the rest is left out.",
                 count,

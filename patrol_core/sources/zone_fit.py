@@ -1,4 +1,4 @@
-"""Zones that lie on each other: what they share, told, because a crime there is in several zones and counts in one."""
+"""How zones fit together: overlaps, where a crime is in several zones and counts in one, and gaps, across which zones do not touch."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ SLIVER = 0.001
 #: Most pairs of zones whose boxes meet, and most pairs that are looked at closely.
 _MAX_BOXES = 5_000_000
 _MAX_PAIRS = 20_000
+#: Widest gap (metres) that is the hairline of a border drawn twice, and how long it must run to be one and not a corner.
+HAIRLINE_M, _ALONG_M = 1.0, 10.0
+#: A zone whose nearest other zone is farther than this share of its own width stands alone on purpose.
+_NEAR = 0.1
 
 
 def overlap_findings(name: str, zones: gpd.GeoDataFrame) -> list[Finding]:
@@ -67,7 +71,6 @@ def overlap_findings(name: str, zones: gpd.GeoDataFrame) -> list[Finding]:
                 "warning",
                 f"{name}: {_pairs(int(same.sum()))} {'is' if same.sum() == 1 else 'are'} the same polygon twice (first {ids[left[at]]} and {ids[right[at]]}); crimes "
                 "there count in the zone that stands first, the other looks empty.",
-                topic="overlap",
             )
         )
     if not same.all():
@@ -79,7 +82,6 @@ def overlap_findings(name: str, zones: gpd.GeoDataFrame) -> list[Finding]:
                 f"{name}: {_pairs(int((~same).sum()))} {'overlaps' if (~same).sum() == 1 else 'overlap'}, most {ids[left[worst]]} and {ids[right[worst]]}, which share "
                 f"{share[worst]:.1%} of the smaller one{inside}; crimes there count in the zone that stands first, so the others "
                 "look calmer.",
-                topic="overlap",
             )
         )
     return found
@@ -108,3 +110,78 @@ def _meeting(shapes: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np
     left, right = left[order], right[order]
     deep = ~shapely.touches(shapes[left], shapes[right])
     return left[deep], right[deep]
+
+
+def hairline_gaps(shapes: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Widths (metres) of the gaps along which zones run beside each other without touching.
+
+    Parameters
+    ----------
+    shapes
+        Valid polygons in metres.
+
+    Returns
+    -------
+    array
+        One width a pair of zones, at most :data:`HAIRLINE_M`; near corners are no gaps.
+    """
+    tree = shapely.STRtree(shapes)
+    left, right = tree.query(shapes, predicate="dwithin", distance=HAIRLINE_M)
+    once = left < right
+    left, right = left[once], right[once]
+    width = shapely.distance(shapes[left], shapes[right])
+    apart = width > 0
+    left, right, width = left[apart], right[apart], width[apart]
+    beside = shapely.intersection(shapely.boundary(shapes[left]), shapely.buffer(shapes[right], HAIRLINE_M))
+    return np.asarray(width[shapely.length(beside) > _ALONG_M], dtype=float)
+
+
+def gap_findings(name: str, zones: gpd.GeoDataFrame) -> list[Finding]:
+    """What is to be said of gaps between zones, which must be in metres.
+
+    Parameters
+    ----------
+    name
+        Of the file, for messages.
+    zones
+        Valid polygons, indexed by id.
+    """
+    shapes = zones.geometry.to_numpy()
+    if len(shapes) < 2:
+        return []
+    gaps = hairline_gaps(shapes)
+    found = []
+    if len(gaps):
+        found.append(
+            Finding(
+                "warning",
+                f"{name}: {len(gaps):,} {'pair of zones is' if len(gaps) == 1 else 'pairs of zones are'} drawn with a gap between "
+                f"them (widest {gaps.max():.2g} m); zones up to {HAIRLINE_M:g} m apart count as neighbours here.",
+            )
+        )
+    alone, near = _alone(shapes, HAIRLINE_M if len(gaps) else 0.0)
+    if len(alone):
+        found.append(
+            Finding(
+                "warning",
+                f"{name}: {len(alone):,} of {len(shapes):,} zones touch no other (first {zones.index[alone[0]]}), though others are "
+                f"near: the gaps are {near.min():.2g} to {near.max():.2g} m wide. Hot spots and smoothing over neighbours leave such zones "
+                "out; draw the zones without gaps for these.",
+                len(alone),
+            )
+        )
+    return found
+
+
+def _alone(shapes: NDArray[np.object_], reach: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Zones that touch no other though one is near, and how far that one is (metres)."""
+    tree = shapely.STRtree(shapes)
+    left, right = tree.query(shapes, predicate="dwithin", distance=reach)
+    lonely = np.flatnonzero(np.bincount(left[left != right], minlength=len(shapes)) == 0)
+    if not len(lonely):
+        return lonely, np.empty(0)
+    (at, _), away = tree.query_nearest(shapes[lonely], exclusive=True, return_distance=True)
+    nearest = np.full(len(lonely), np.inf)
+    np.minimum.at(nearest, at, away)
+    near = nearest <= _NEAR * np.sqrt(shapely.area(shapes[lonely]))
+    return lonely[near], nearest[near]
