@@ -35,6 +35,7 @@ def main(job: dict[str, object]) -> int:
     warnings.simplefilter("ignore")
     import pyarrow as pa
     import pyogrio
+    import pyogrio.raw
 
     if list(pyogrio.list_drivers()) != [job["driver"]]:
         print("other drivers are still there", file=sys.stderr)  # noqa: T201 - the parent reads it
@@ -44,16 +45,20 @@ def main(job: dict[str, object]) -> int:
         layer = job["layer"] or (layers[0] if layers else None)
         if layer not in layers:
             return UNREADABLE
-        meta, table = pyogrio.read_arrow(
-            job["path"], layer=layer, where=job["where"], max_features=job["max_features"]
+        meta, _, shapes, values = pyogrio.raw.read(
+            job["path"], layer=layer, where=job["where"], max_features=job["max_features"], force_2d=True
+        )
+        columns = {
+            name: pa.array(column, from_pandas=True)
+            for name, column in zip(meta["fields"], values, strict=True)
+        }
+        about = {"crs": meta["crs"] or "", "fields": list(columns)}
+        table = pa.table(
+            [*columns.values(), pa.array(shapes, type=pa.large_binary())],
+            names=[*columns, "geometry of the feature"],
         )
     except Exception:  # whatever a reader raises at a damaged file, it means the same to the user
         return UNREADABLE
-    about = {
-        "crs": meta["crs"] or "",
-        "geometry": meta["geometry_name"] or "wkb_geometry",
-        "fid": meta["fid_column"] or "",
-    }
     table = table.replace_schema_metadata({"patrol": json.dumps(about)})
     with pa.OSFile(str(job["answer"]), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)

@@ -260,7 +260,5 @@ def _as_frame(name: str, table: object) -> gpd.GeoDataFrame:
 
     about = json.loads(table.schema.metadata[b"patrol"])  # type: ignore[attr-defined]
     frame = table.to_pandas()  # type: ignore[attr-defined]
-    shapes = outlines.from_wkb(name, frame.pop(about["geometry"]).to_numpy(dtype=object))
-    if about["fid"] in frame:
-        del frame[about["fid"]]
+    shapes = outlines.from_wkb(name, frame.pop(frame.columns[-1]).to_numpy(dtype=object))
     return gpd.GeoDataFrame(frame, geometry=shapes, crs=crs_of(name, about["crs"]) if about["crs"] else None)

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
 SQLITE = b"SQLite format 3\x00"
-SECONDS = 60.0
+SECONDS = 30.0
 #: Most tables, indices and triggers, and most columns of one table.
 MOST_OBJECTS, MOST_COLUMNS = 5_000, 500
 
 _IDS = (b"GPKG", b"GP10", b"GP11", b"GP12")
+_SLACK = 2**20
 #: Bytes of the envelope before the WKB, by the three bits that say its kind.
 _ENVELOPE = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 _RTREE = re.compile(
@@ -93,7 +94,7 @@ def read_layer(name: str, data: bytes, layer: str, *, most: int) -> gpd.GeoDataF
         wanted = [c for c, key in columns if not key and c != geometry]
         if geometry not in dict(columns):
             raise _damaged(name)
-        rows = _select(connection, [geometry, *wanted], layer, most + 1)
+        rows = _select(name, connection, [geometry, *wanted], layer, most + 1, 2 * len(data) + _SLACK)
     shapes = outlines.from_wkb(name, [_wkb(name, number, row[0]) for number, row in enumerate(rows, start=1)])
     values = {
         column: pd.Series([_cell(row[k]) for row in rows])
@@ -116,7 +117,7 @@ def _opened(name: str, data: bytes) -> Iterator[tuple[Sequence[Any], sqlite3.Con
             uri = f"{path.as_uri()}?mode=ro&immutable=1"
             with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
                 connection.set_progress_handler(lambda: int(time.monotonic() > end), 20_000)
-                _distrust(connection)
+                _distrust(connection, len(data))
                 _judge(name, connection)
                 found = _layers(name, connection)
                 yield found, connection
@@ -126,8 +127,9 @@ def _opened(name: str, data: bytes) -> Iterator[tuple[Sequence[Any], sqlite3.Con
             raise _damaged(name) from None
 
 
-def _distrust(connection: sqlite3.Connection) -> None:
-    connection.enable_load_extension(False) if hasattr(connection, "enable_load_extension") else None
+def _distrust(connection: sqlite3.Connection, size: int) -> None:
+    if hasattr(connection, "enable_load_extension"):
+        connection.enable_load_extension(False)
     for pragma in (
         "trusted_schema=OFF",
         "cell_size_check=ON",
@@ -137,6 +139,7 @@ def _distrust(connection: sqlite3.Connection) -> None:
     ):
         connection.execute(f"PRAGMA {pragma}")
     for limit, most in (
+        (sqlite3.SQLITE_LIMIT_LENGTH, size + _SLACK),
         (sqlite3.SQLITE_LIMIT_SQL_LENGTH, 200_000),
         (sqlite3.SQLITE_LIMIT_COLUMN, 2_000),
         (sqlite3.SQLITE_LIMIT_EXPR_DEPTH, 100),
@@ -213,8 +216,18 @@ def _columns(name: str, connection: sqlite3.Connection, table: str) -> list[tupl
     return [(str(row[1]), bool(lone and row[5])) for row in rows]
 
 
-def _select(connection: sqlite3.Connection, columns: Sequence[str], table: str, most: int) -> list[Any]:
-    """Rows of an ordinary table in the order of the file, with nothing permitted but to read this table."""
+def _select(
+    name: str,
+    connection: sqlite3.Connection,
+    columns: Sequence[str],
+    table: str,
+    most: int,
+    most_bytes: int,
+) -> list[Any]:
+    """Rows of an ordinary table in the order of the file, with nothing permitted but to read this table.
+
+    A damaged database can point many rows at the same pages: more bytes than the file can hold are refused.
+    """
 
     def permitted(action: int, first: str | None, *_: object) -> int:
         fine = action == sqlite3.SQLITE_SELECT or (action == sqlite3.SQLITE_READ and first == table)
@@ -222,10 +235,15 @@ def _select(connection: sqlite3.Connection, columns: Sequence[str], table: str, 
 
     named = ", ".join(_quoted(c) for c in columns)
     connection.set_authorizer(permitted)
+    rows, held = [], 0
     try:
-        return connection.execute(
-            f"SELECT {named} FROM {_quoted(table)} NOT INDEXED LIMIT {int(most)}"  # noqa: S608 - quoted
-        ).fetchall()
+        query = f"SELECT {named} FROM {_quoted(table)} NOT INDEXED LIMIT {int(most)}"  # noqa: S608 - quoted
+        for row in connection.execute(query):
+            held += sum(len(cell) for cell in row if isinstance(cell, str | bytes))
+            if held > most_bytes:
+                raise _damaged(name)
+            rows.append(row)
+        return rows
     finally:
         connection.set_authorizer(None)
 

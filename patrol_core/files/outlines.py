@@ -116,7 +116,7 @@ def check_cost(name: str, shapes: Shapes) -> None:
     Raises
     ------
     InputError
-        For too many vertices, coordinates beyond :data:`MAX_COORDINATE`, or outlines that lie across each other too often.
+        For too many vertices, coordinates that are no numbers or beyond :data:`MAX_COORDINATE`, or outlines that lie across each other too often.
     """
     count = int(shapely.get_num_coordinates(shapes).sum())
     if count > MAX_VERTICES:
@@ -128,8 +128,11 @@ def check_cost(name: str, shapes: Shapes) -> None:
         raise InputError(
             f"{name}, feature {at + 1}: a coordinate is too large to lie on Earth; export the file again."
         )
-    if not finite.all():  # told by those who know the feature's name
-        return
+    if not finite.all():
+        at = int(owner[~finite][0])
+        raise InputError(
+            f"{name}, feature {at + 1}: a coordinate is not a finite number; export the file again."
+        )
     boxes = _pieces(shapes)
     if len(boxes) < 2_000 or estimated_pairs(boxes, seed=zlib.crc32(points.tobytes())) <= max(
         MAX_PAIRS, PAIRS_A_PIECE * len(boxes)
@@ -203,7 +206,9 @@ def crossings(lines: Shapes, *, most: int) -> int:
         follows = (ends[left, 1] == ends[right, 0]).all(axis=1) | (ends[left, 0] == ends[right, 1]).all(
             axis=1
         )
-        same = (np.sort(ends[left], axis=1) == np.sort(ends[right], axis=1)).all(axis=(1, 2))
+        same = (ends[left] == ends[right]).all(axis=(1, 2)) | (ends[left] == ends[right][:, ::-1]).all(
+            axis=(1, 2)
+        )
         left, right = left[~follows & ~same], right[~follows & ~same]
         found += int(shapely.intersects(cut[left], cut[right]).sum())
         if found > most or looked > 20 * _BATCH:

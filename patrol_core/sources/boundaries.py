@@ -132,11 +132,6 @@ def _check_geometry(name: str, raw: gpd.GeoDataFrame, findings: list[Finding]) -
             f"{name}, zone {zone}: its geometry is empty ({int(empty.sum())} in all); draw or remove it."
         )
     raw = _areas_only(name, raw, findings)
-    shapes = raw.geometry
-    vertices, owner = shapely.get_coordinates(shapes.to_numpy(), return_index=True)
-    if not np.isfinite(vertices).all():
-        zone = raw.index[owner[~np.isfinite(vertices).all(axis=1)][0]]
-        raise InputError(f"{name}, zone {zone}: a coordinate is not a finite number; export the file again.")
     return _mend(name, raw, findings)
 
 

@@ -158,7 +158,8 @@ def _is_esri(document: dict[str, Any], features: list[Any]) -> bool:
         and "coordinates" not in shape
         and {"rings", "paths", "points", "x", "curveRings"} & set(shape)
     )
-    return bool(own) or "attributes" in first or str(document.get("geometryType", "")).startswith("esri")
+    marks = "spatialReference" in document or str(document.get("geometryType", "")).startswith("esri")
+    return bool(own) or "attributes" in first or marks
 
 
 def _esri(name: str) -> str:

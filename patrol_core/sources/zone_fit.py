@@ -125,13 +125,33 @@ def hairline_gaps(shapes: NDArray[np.object_]) -> NDArray[np.float64]:
     array
         One width a pair of zones, at most :data:`HAIRLINE_M`; near corners are no gaps.
     """
+    return _gaps(shapes, *_apart(shapes))
+
+
+def _apart(shapes: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Pairs of zones whose boxes, widened by a hairline, meet though the zones do not touch; and which zones touch another."""
     tree = shapely.STRtree(shapes)
-    left, right = tree.query(shapes, predicate="dwithin", distance=HAIRLINE_M)
-    once = left < right
-    left, right = left[once], right[once]
+    west, south, east, north = shapely.bounds(shapes).T
+    wide = shapely.box(west - HAIRLINE_M, south - HAIRLINE_M, east + HAIRLINE_M, north + HAIRLINE_M)
+    left, right = tree.query(wide)
+    near = left < right
+    touch_left, touch_right = tree.query(shapes, predicate="intersects")
+    count = len(shapes)
+    touching = np.isin(left * count + right, touch_left * count + touch_right)
+    others = touch_left != touch_right
+    touched = np.bincount(touch_left[others], minlength=count) > 0
+    return left[near & ~touching], right[near & ~touching], touched
+
+
+def _gaps(
+    shapes: NDArray[np.object_],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    _: NDArray[np.bool_],
+) -> NDArray[np.float64]:
     width = shapely.distance(shapes[left], shapes[right])
-    apart = width > 0
-    left, right, width = left[apart], right[apart], width[apart]
+    close = width <= HAIRLINE_M
+    left, right, width = left[close], right[close], width[close]
     beside = shapely.intersection(shapely.boundary(shapes[left]), shapely.buffer(shapes[right], HAIRLINE_M))
     return np.asarray(width[shapely.length(beside) > _ALONG_M], dtype=float)
 
@@ -149,7 +169,8 @@ def gap_findings(name: str, zones: gpd.GeoDataFrame) -> list[Finding]:
     shapes = zones.geometry.to_numpy()
     if len(shapes) < 2:
         return []
-    gaps = hairline_gaps(shapes)
+    pairs = _apart(shapes)
+    gaps = _gaps(shapes, *pairs)
     found = []
     if len(gaps):
         found.append(
@@ -159,7 +180,7 @@ def gap_findings(name: str, zones: gpd.GeoDataFrame) -> list[Finding]:
                 f"them (widest {gaps.max():.2g} m); zones up to {HAIRLINE_M:g} m apart count as neighbours here.",
             )
         )
-    alone, near = _alone(shapes, HAIRLINE_M if len(gaps) else 0.0)
+    alone, near = _alone(shapes, np.flatnonzero(~pairs[2]), HAIRLINE_M if len(gaps) else 0.0)
     if len(alone):
         found.append(
             Finding(
@@ -173,15 +194,16 @@ def gap_findings(name: str, zones: gpd.GeoDataFrame) -> list[Finding]:
     return found
 
 
-def _alone(shapes: NDArray[np.object_], reach: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Zones that touch no other though one is near, and how far that one is (metres)."""
-    tree = shapely.STRtree(shapes)
-    left, right = tree.query(shapes, predicate="dwithin", distance=reach)
-    lonely = np.flatnonzero(np.bincount(left[left != right], minlength=len(shapes)) == 0)
+def _alone(
+    shapes: NDArray[np.object_], lonely: NDArray[np.int64], reach: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Of zones that touch no other those farther than ``reach`` from all, though one is near, and how far that is (metres)."""
     if not len(lonely):
         return lonely, np.empty(0)
-    (at, _), away = tree.query_nearest(shapes[lonely], exclusive=True, return_distance=True)
+    (at, _), away = shapely.STRtree(shapes).query_nearest(
+        shapes[lonely], exclusive=True, return_distance=True
+    )
     nearest = np.full(len(lonely), np.inf)
     np.minimum.at(nearest, at, away)
-    near = nearest <= _NEAR * np.sqrt(shapely.area(shapes[lonely]))
+    near = (nearest > reach) & (nearest <= _NEAR * np.sqrt(shapely.area(shapes[lonely])))
     return lonely[near], nearest[near]

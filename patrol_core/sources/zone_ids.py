@@ -102,7 +102,7 @@ def _meant(raw: gpd.GeoDataFrame, published: Sequence[str], chosen: str) -> bool
 
 def _nearly_unique(column: pd.Series[Any]) -> bool:
     filled = column[column.notna()].astype("str")
-    return len(column) < 10 or filled.nunique() >= _MEANT * len(column)
+    return bool(filled.nunique() >= _MEANT * len(column))
 
 
 def _alike(columns: Sequence[str], wanted: str) -> list[str]:
