@@ -13,8 +13,8 @@ from patrol_core.files import outlines
 
 #: Shared ground below this share of the smaller zone is the sliver of a boundary drawn twice.
 SLIVER = 0.001
-#: Most pairs of zones whose boxes meet, and most pairs that are looked at closely.
-_MAX_BOXES = 5_000_000
+#: Most pairs of zones whose boxes meet, in all and a zone (a real map has four), and most pairs that are looked at closely.
+_MAX_BOXES, _BOXES_A_ZONE = 200_000, 20
 _MAX_PAIRS = 20_000
 #: Widest gap (metres) that is the hairline of a border drawn twice, and how long it must run to be one and not a corner.
 HAIRLINE_M, _ALONG_M = 1.0, 10.0
@@ -92,10 +92,10 @@ def _pairs(count: int) -> str:
 
 
 def _check_boxes(name: str, shapes: NDArray[np.object_]) -> None:
-    if len(shapes) < 1_000:
+    if len(shapes) < 500:
         return
     pairs = outlines.estimated_pairs(shapes, seed=len(shapes))
-    if pairs > _MAX_BOXES:
+    if pairs > max(_MAX_BOXES, _BOXES_A_ZONE * len(shapes)):
         raise InputError(
             f"{name}: its {len(shapes):,} zones lie on each other (about {pairs:,.0f} pairs); give zones that do not overlap."
         )
