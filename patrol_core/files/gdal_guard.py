@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 SHAPEFILE, OSM = "ESRI Shapefile", "OSM"
+#: Parts of a Shapefile that are read.
+PARTS: tuple[str, ...] = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 #: Most seconds and bytes of memory that one reading may take.
 SECONDS, MEMORY_BYTES = 120, 6 * 2**30
 #: Where every PBF extract says what it is, after the four bytes of a length.

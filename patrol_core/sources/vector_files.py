@@ -296,7 +296,7 @@ def _read_shapefile(
     meter = archive_files.new_meter(limits)
     content = {
         end: archive_files.read_entry(f"{name}:{parts[end].filename}", archive, parts[end], meter)
-        for end in (".shp", ".shx", ".dbf", ".prj", ".cpg")
+        for end in gdal_guard.PARTS
         if end in parts
     }
     frame = gdal_guard.read_shapefile(name, content, most=MAX_FEATURES)
