@@ -12,8 +12,10 @@ from typing import cast
 import pandas as pd
 
 from patrol_core.allocation.profile import ShiftType
-from patrol_core.allocation.roster_rules import Commitment, Kind
+from patrol_core.allocation.roster_rules import MOST_UNITS, Commitment, Kind
 from patrol_core.errors import InputError, SourceError
+from patrol_core.files.numbers import number_of, whole_of
+from patrol_core.files.strict_json import quoted
 
 
 def read_commitments(source: str | Path | tuple[str, bytes]) -> tuple[Commitment, ...]:
@@ -42,12 +44,12 @@ def commitment_of(row: Mapping[str, object], where: str) -> Commitment:
     if not unit:
         raise InputError(f"{where}: the unit is empty; name it.")
     if kind not in ("unavailable", "duty"):
-        raise InputError(f"{where}: kind is {row.get('kind')!r}; write unavailable or duty.")
+        raise InputError(f"{where}: kind is {quoted(row.get('kind'))}; write unavailable or duty.")
     given = row.get("date")
     try:
         date = given if isinstance(given, dt.date) else dt.date.fromisoformat(str(given).strip()[:10])
     except ValueError:
-        raise InputError(f"{where}: date is {given!r}; write it as YYYY-MM-DD.") from None
+        raise InputError(f"{where}: date is {quoted(given)}; write it as YYYY-MM-DD.") from None
     if isinstance(date, dt.datetime):
         date = date.date()
     shift = row.get("shift")
@@ -65,9 +67,13 @@ def read_duties(source: str | Path | tuple[str, bytes]) -> pd.DataFrame:
     """
     name, rows = _rows(source, ("date", "shift", "unit", "walk"))
     for line, row in enumerate(rows, 2):
-        if not str(row["walk"]).isdigit():
-            raise InputError(f"{name}, line {line}: walk is {row['walk']!r}; it must be a whole number.")
-    frame = pd.DataFrame(rows)[["date", "shift", "unit", "walk"]]
+        try:
+            row["walk"] = str(whole_of(row["walk"], MOST_UNITS))
+        except ValueError as error:
+            raise InputError(
+                f"{name}, line {line}: walk is {quoted(row['walk'])}, which {error}; give the walk's number."
+            ) from None
+    frame = pd.DataFrame(rows, columns=["date", "shift", "unit", "walk"])
     frame["walk"] = frame["walk"].astype(int)
     return frame
 
@@ -85,11 +91,11 @@ def parse_shifts(text: str) -> tuple[ShiftType, ...]:
         name, _, times = part.partition("=")
         start, _, hours = times.partition("+")
         try:
-            shifts.append(ShiftType(name.strip(), start.strip(), float(hours or 8.0)))
+            shifts.append(ShiftType(name.strip(), start.strip(), number_of(hours or "8")))
         except ValueError as error:
             said = f" ({error})" if isinstance(error, InputError) else ""
             raise InputError(
-                f"Shift {part.strip()!r} cannot be read{said}; write name=HH:MM+hours, e.g. early=06:00+8."
+                f"Shift {quoted(part.strip())} cannot be read{said}; write name=HH:MM+hours, e.g. early=06:00+8."
             ) from None
     return tuple(shifts)
 
@@ -105,9 +111,12 @@ def parse_available(text: str, shifts: Sequence[ShiftType]) -> tuple[int, ...]:
     given = {}
     for part in text.split(","):
         name, _, count = part.partition("=")
-        if not count.strip().isdigit():
-            raise InputError(f"{part.strip()!r} cannot be read; write shift=units, e.g. early=4.")
-        given[name.strip()] = int(count)
+        try:
+            given[name.strip()] = whole_of(count, MOST_UNITS)
+        except ValueError:
+            raise InputError(
+                f"{quoted(part.strip())} cannot be read; write shift=units, e.g. early=4, with up to {MOST_UNITS:,} units."
+            ) from None
     names = [shift.name for shift in shifts]
     if set(given) != set(names):
         raise InputError(f"Give the units available of every shift: {', '.join(f'{n}=…' for n in names)}.")
@@ -128,8 +137,11 @@ def _rows(source: str | Path | tuple[str, bytes], needed: Sequence[str]) -> tupl
     try:
         reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
         rows = list(reader)
-    except (UnicodeDecodeError, csv.Error):
-        raise InputError(f"{name} is not a UTF-8 CSV table; save it as 'CSV UTF-8'.") from None
+    except UnicodeDecodeError as error:
+        at = data.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{name}, line {at}: not UTF-8 text; save the table as 'CSV UTF-8'.") from None
+    except csv.Error as error:
+        raise InputError(f"{name} is not a CSV table ({error}); save it as 'CSV UTF-8'.") from None
     missing = [column for column in needed if column not in (reader.fieldnames or [])]
     if missing:
         raise InputError(

@@ -13,6 +13,8 @@ from patrol_core.allocation.hours_rules import number
 from patrol_core.allocation.profile import EARLY_LATE_NIGHT, ShiftType
 from patrol_core.errors import InfeasibleError, InputError
 
+MOST_UNITS = 10_000
+"""Most units of a roster."""
 Kind = Literal["unavailable", "duty"]
 
 
@@ -128,7 +130,9 @@ class RosterRules:
 
 
 def unit_names(count: int) -> tuple[str, ...]:
-    """``count`` names, ``Unit 01`` and so on."""
+    """``count`` names, ``Unit 01`` and so on, up to :data:`MOST_UNITS`."""
+    if count > MOST_UNITS:
+        raise InputError(f"{count:,} units were asked for; give at most {MOST_UNITS:,}.")
     digits = max(2, len(str(count)))
     return tuple(f"Unit {number_:0{digits}d}" for number_ in range(1, count + 1))
 

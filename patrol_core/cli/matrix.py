@@ -58,22 +58,24 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     """Solve the game of a file."""
     from patrol_core.cli.files import read_input, write_json
+    from patrol_core.files.numbers import within_reach
     from patrol_core.games.matrix_formats import export_kind, read_matrix, write_matrix
     from patrol_core.games.matrix_solve import solve_matrix
     from patrol_core.reports.files import write_atomic
 
     kind = None if arguments.export is None else export_kind(arguments.export.name)
     game = read_matrix(arguments.file, read_input(arguments.file))
-    found = solve_matrix(
-        game,
-        arguments.solve,
-        support=arguments.support,
-        time_limit=arguments.time_limit,
-        gap=arguments.gap,
-        iterations=arguments.iterations,
-        averaging=arguments.averaging,
-        alternation=arguments.alternate,
-    )
+    with within_reach({"row": game.row, "column": game.column}, "The game"):
+        found = solve_matrix(
+            game,
+            arguments.solve,
+            support=arguments.support,
+            time_limit=arguments.time_limit,
+            gap=arguments.gap,
+            iterations=arguments.iterations,
+            averaging=arguments.averaging,
+            alternation=arguments.alternate,
+        )
     if kind is not None:
         write_atomic(arguments.export, write_matrix(game, kind))
     return write_json(found.as_dict(), arguments.out)

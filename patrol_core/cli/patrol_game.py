@@ -52,8 +52,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     """Solve the game of a file."""
     from patrol_core.cli.files import read_input, write_json
     from patrol_core.errors import InputError
-    from patrol_core.games.strict_json import load_document
-    from patrol_core.graphs.graph_formats import NEEDED, game_from, solution_document
+    from patrol_core.files.numbers import within_reach
+    from patrol_core.graphs.graph_formats import game_from, load_game, solution_document
     from patrol_core.graphs.graph_size import estimate
     from patrol_core.graphs.graph_solve import solve_graph_game
     from patrol_core.graphs.patrol_draws import drawn_documents
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
         raise InputError(
             "--estimate solves and writes nothing more; leave out --matrix and --draw, or --estimate."
         )
-    document = load_document(read_input(arguments.file), needs=", ".join(NEEDED))
+    document = load_game(read_input(arguments.file))
     if arguments.unreachable:
         document["unreachable"] = arguments.unreachable
     game = game_from(document)
@@ -76,7 +76,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
         return write_json(estimate(game).as_dict(), arguments.out)
     if arguments.matrix:
         _write_matrix(game, arguments.matrix)
-    solution = solve_graph_game(game, method=arguments.method, time_limit=arguments.time_limit)
+    with within_reach(document, "The game"):
+        solution = solve_graph_game(game, method=arguments.method, time_limit=arguments.time_limit)
     result = solution_document(solution)
     if arguments.draw:
         result["drawn"] = drawn_documents(solution, arguments.draw, seed=arguments.seed)

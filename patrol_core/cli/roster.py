@@ -190,8 +190,9 @@ def _fewest(
     """The fewest units that can man the shifts; commitments may take more."""
     from patrol_core.allocation.duty_units import units_needed
     from patrol_core.allocation.roster import duties_wanted
+    from patrol_core.allocation.roster_rules import MOST_UNITS
 
-    many = _rules(arguments, 10_000)
+    many = _rules(arguments, MOST_UNITS)
     wanted = duties_wanted(spread, many, points, seed=seed)
     return max(units_needed(many, spread.dates, wanted), 1)
 

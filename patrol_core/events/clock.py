@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from patrol_core.errors import InputError
+from patrol_core.files.numbers import whole_of
+from patrol_core.files.strict_json import quoted
 
 
 def clock(hours: float, begins: float = 0.0) -> str:
@@ -27,12 +29,8 @@ def hours_of(text: str) -> float:
     InputError
         When it is not a time of day.
     """
-    parts = text.strip().split(":")
-    if (
-        len(parts) != 2
-        or not all(part.isdigit() for part in parts)
-        or int(parts[0]) > 23
-        or int(parts[1]) > 59
-    ):
-        raise InputError(f"{text!r} is no time of day; write it like 14:05.")
-    return int(parts[0]) + int(parts[1]) / 60
+    hours, _, minutes = text.partition(":")
+    try:
+        return whole_of(hours, 23) + whole_of(minutes, 59) / 60
+    except ValueError:
+        raise InputError(f"{quoted(text)} is no time of day; write it like 14:05.") from None

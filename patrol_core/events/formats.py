@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,16 @@ import numpy as np
 from patrol_core.errors import InputError
 from patrol_core.events.plan import EventPlan
 from patrol_core.events.public_event import PublicEvent, make_event
+from patrol_core.files.numbers import LARGEST, check_sizes
+from patrol_core.files.strict_json import load_document, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
 
 KEYS = ("duration", "resources", "lambda", "travel_time", "targets")
+WHAT = "The event"
+FORM = '{"duration": 2, "resources": 1, "lambda": 1, "travel_time": [[0]], "targets": [{"id": "square", "value": [[0, 1], [2, 3]]}]}'
+"""Subject of messages, and the form that they show."""
 
 
 def read_event(text: bytes | str) -> PublicEvent:
@@ -26,23 +31,19 @@ def read_event(text: bytes | str) -> PublicEvent:
     InputError
         One sentence: where the JSON breaks off, which field is missing or unknown, or what is wrong with a target.
     """
-    try:
-        document = json.loads(text)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        where = (
-            f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        )
-        raise InputError(f"The event is not JSON{where}: correct it there.") from error
-    return event_from(document)
+    return event_from(load_document(text, WHAT, needs=f"{', '.join(KEYS)}, like {FORM}"))
 
 
 def event_from(document: Any) -> PublicEvent:
     """An event from plain data (see :func:`read_event`)."""
     if not isinstance(document, Mapping):
-        raise InputError(f"The event must be a JSON object with {', '.join(KEYS)}.")
+        raise InputError(f"{WHAT} must be a JSON object with {', '.join(KEYS)}, like {FORM}.")
+    check_sizes({key: value for key, value in document.items() if key != "travel_time"}, WHAT)
     for key in document:
         if key not in KEYS:
-            raise InputError(f"The event has an unknown field {key!r}; the fields are {', '.join(KEYS)}.")
+            raise InputError(
+                f"The event has an unknown field {quoted(key)}; the fields are {', '.join(KEYS)}."
+            )
     for key in KEYS:
         if key not in document and key != "travel_time":
             raise InputError(f"The event has no field {key!r}; it needs {', '.join(KEYS)}.")
@@ -57,6 +58,8 @@ def event_from(document: Any) -> PublicEvent:
                 'The event has no field "travel_time"; give one row of times for each target (0 where moving takes no time).'
             )
         travel = [[0.0]]
+    elif isinstance(travel, list):
+        travel = [_times(row) for row in travel]
     return make_event(
         pairs,
         duration=_number(document["duration"], "duration"),
@@ -83,15 +86,24 @@ def _target(entry: Any, number: int) -> tuple[str, list[tuple[float, float]]]:
     return name, pairs
 
 
+def _times(row: Any) -> Any:
+    """Travel times of one row; what is longer than any event (1e300 is written where there is no way) is no way."""
+    if not isinstance(row, list) or any(
+        isinstance(time, bool) or not isinstance(time, int | float) for time in row
+    ):
+        return row  # make_event says what is wrong
+    return [time if time <= LARGEST else math.inf for time in row]
+
+
 def _number(value: Any, field: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError(f"The {field} is {value!r}; give a number.")
+        raise InputError(f"The {field} is {quoted(value)}; give a number.")
     return float(value)
 
 
 def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or int(value) != value:
-        raise InputError(f"The field resources is {value!r}; give a whole number of units.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0:
+        raise InputError(f"The field resources is {quoted(value)}; give a whole number of units.")
     return int(value)
 
 

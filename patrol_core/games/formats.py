@@ -14,10 +14,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from patrol_core.errors import InputError
+from patrol_core.files import strict_json
+from patrol_core.files.numbers import check_sizes, within_reach
+from patrol_core.files.strict_json import shown as _shown
 from patrol_core.games.constraints import parse_constraints
 from patrol_core.games.formats_stackelberg import solve_bayesian_json, solve_general_json
-from patrol_core.games.strict_json import load_document as load_document
-from patrol_core.games.strict_json import shown as _shown
 from patrol_core.games.variants import extra_fields, solve_variant
 from patrol_core.games.zone import solve_zone_game
 from patrol_core.games.zone_game import FloatArray, Strategy, ZoneGame
@@ -39,6 +40,21 @@ _ATTACKER_KEYS: Mapping[str, tuple[str, ...]] = {
     "quantal": ("model", "lambda"),
     "suqr": ("model", "weights"),
 }
+
+
+_NEEDS = "a 'kind'"
+_FORM = '{"kind": "zone", "values": {"north": 3, "south": 1}, "budget": 1}'
+
+
+def load_document(text: str | bytes) -> dict[str, Any]:
+    """The document of a game, not yet looked into.
+
+    Raises
+    ------
+    InputError
+        As :func:`patrol_core.files.strict_json.load_document`.
+    """
+    return strict_json.load_document(text, needs=f"{_NEEDS}, like {_FORM}")
 
 
 class DeploymentsLike(Protocol):
@@ -211,13 +227,17 @@ def solve_game(document: Mapping[str, Any], *, decompose: Decompose | None = Non
         attacker_utility, attack_set, and more figures. Plain floats and strings throughout.
     """
     if not isinstance(document, Mapping):
-        raise InputError(f"The game is {_shown(document)}: accepted is a JSON object with a 'kind'.")
+        raise InputError(
+            f"The game is {_shown(document)}: accepted is a JSON object with {_NEEDS}, like {_FORM}."
+        )
     if "kind" not in document:
         raise InputError(f"The game lacks 'kind': accepted are {_listed(KINDS)}.")
     kind = document["kind"]
     if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"kind = {_shown(kind)}: accepted are {_listed(KINDS)}.")
-    return KINDS[kind](document, decompose=decompose)
+    check_sizes(document, "The game")
+    with within_reach(document, "The game"):
+        return KINDS[kind](document, decompose=decompose)
 
 
 def strategy_as_dict(strategy: Strategy) -> dict[str, object]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from patrol_core.errors import InputError
+from patrol_core.files.strict_json import quoted as _shown
 from patrol_core.games import bayesian, stackelberg
 from patrol_core.games.bayesian import BayesianGame, BayesianSolution, OffenderType, solve_bayesian
 from patrol_core.games.constraints import parse_constraints
@@ -249,11 +250,6 @@ def _number(value: object, where: str) -> float:
     if not np.isfinite(number):
         raise InputError(f"{where} = {number}: accepted is a finite number.")
     return number
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 # -- results --------------------------------------------------------------------------------------

@@ -237,7 +237,8 @@ def mixed(weights: FloatArray) -> FloatArray:
 def _payoffs(given: Any, name: str) -> FloatArray:
     """A read-only view of a finite, non-empty table of floats."""
     try:
-        table = np.asarray(given, dtype=float)
+        with np.errstate(over="ignore"):  # long doubles beyond 1.8e308 are infinite, and refused below
+            table = np.asarray(given, dtype=float)
     except (TypeError, ValueError, OverflowError):
         raise InputError(
             f"{name} is not a table of numbers: give one list of numbers a row, all of one length."

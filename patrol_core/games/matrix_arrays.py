@@ -8,15 +8,21 @@ are accepted as payoffs, and shapes are looked at before anything is allocated. 
 from __future__ import annotations
 
 import io
+import lzma
+import math
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from patrol_core.errors import InputError
+from patrol_core.files.strict_json import quoted
 from patrol_core.games.matrix import MatrixGame
-from patrol_core.games.matrix_size import MOST_BYTES, check_size
+from patrol_core.games.matrix_size import check_size
 
 #: (row player's payoffs, column player's payoffs or None), in the order of preference.
 NAMES: tuple[tuple[str, str | None], ...] = (
@@ -24,6 +30,24 @@ NAMES: tuple[tuple[str, str | None], ...] = (
     ("defender_utility", "attacker_utility"),
     ("defender_utility_matrix", "attacker_utility_matrix"),
     ("utility_matrix", None),
+)
+#: Most bytes of labels, and of payoffs that may come out of any amount of packed ones; above it, no more than :data:`MOST_RATIO` times.
+MOST_TEXT_BYTES = 100_000_000
+FREE_BYTES = 50_000_000
+MOST_RATIO = 200
+#: What the readers of zip, numpy and HDF5 raise on damaged files, beside errors of their own.
+DAMAGE = (
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
 )
 #: numpy's letters for real numbers: signed and unsigned whole numbers, floats.
 NUMBERS = "iuf"
@@ -54,6 +78,15 @@ def game_from(
     return MatrixGame(read(row), None if column is None else read(column), **labels)
 
 
+def _check_bomb(name: str, what: str, size: int, packed: int) -> None:
+    """Refuse an array that says to be far larger than what the file holds of it."""
+    if size > FREE_BYTES and size > MOST_RATIO * packed:
+        raise InputError(
+            f"{name} in the {what} file unpacks {packed / 1e6:,.1f} MB to {size / 1e6:,.0f} MB: save it with no compression, or merge "
+            "equal rows and columns."
+        )
+
+
 # -- NPZ ----------------------------------------------------------------------------------------------
 
 
@@ -75,8 +108,12 @@ def read_npz(content: bytes) -> MatrixGame:
             if "title" in sizes:
                 labels["title"] = "".join(_npz_texts(archive, "title"))
             return game_from(lambda name: _npz_array(archive, name, sizes[name]), names, labels)
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, KeyError) as error:
-        raise InputError(f"The .npz file is damaged ({error}): save it again with numpy.savez.") from None
+    except InputError:
+        raise
+    except (*DAMAGE, zipfile.BadZipFile, NotImplementedError) as error:
+        raise InputError(
+            f"The .npz file is damaged ({error!s:.80}): save it again with numpy.savez."
+        ) from None
 
 
 def _npz_array(archive: zipfile.ZipFile, name: str, size: int) -> Any:
@@ -88,8 +125,11 @@ def _npz_array(archive: zipfile.ZipFile, name: str, size: int) -> Any:
     if dtype.kind not in NUMBERS:
         raise InputError(f"{name} in the .npz file holds {dtype}: accepted are whole numbers and floats.")
     if len(shape) != 2:
-        raise InputError(f"{name} in the .npz file has the shape {shape}: give a table of rows and columns.")
+        raise InputError(
+            f"{name} in the .npz file has the shape {quoted(shape)}: give a table of rows and columns."
+        )
     check_size(shape[0], shape[1], 1, what=name)
+    _check_bomb(name, ".npz", size, archive.getinfo(f"{name}.npy").compress_size)
     if size > shape[0] * shape[1] * dtype.itemsize + 100_000:
         raise InputError(
             f"{name} in the .npz file says {shape} but is larger: save it again with numpy.savez."
@@ -99,8 +139,8 @@ def _npz_array(archive: zipfile.ZipFile, name: str, size: int) -> Any:
 
 def _npz_texts(archive: zipfile.ZipFile, name: str) -> list[str]:
     shape, dtype = _npy_header(archive, name)
-    count = int(np.prod(shape, dtype=object))
-    if dtype.kind != "U" or len(shape) > 1 or count * dtype.itemsize > MOST_BYTES:
+    count = math.prod(shape)
+    if dtype.kind != "U" or len(shape) > 1 or count * dtype.itemsize > MOST_TEXT_BYTES:
         raise InputError(f"{name} in the .npz file is not a list of texts: save it as a numpy array of str.")
     return [str(text) for text in np.atleast_1d(_npy_load(archive, name)).tolist()]
 
@@ -116,8 +156,14 @@ def _npy_header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], A
                 else np.lib.format.read_array_header_2_0
             )
             shape, _, dtype = read(file)
-        except ValueError as error:
-            raise InputError(f"{name} in the .npz file has no readable header ({error}).") from None
+        except (*DAMAGE, SyntaxError, tokenize.TokenError) as error:  # the header is a Python literal
+            raise InputError(
+                f"{name} in the .npz file has no readable header ({error!s:.80}): save it again with numpy.savez."
+            ) from None
+    if any(length < 0 for length in shape):
+        raise InputError(
+            f"{name} in the .npz file has the shape {quoted(shape)}: save it again with numpy.savez."
+        )
     return shape, dtype
 
 
@@ -125,8 +171,10 @@ def _npy_load(archive: zipfile.ZipFile, name: str) -> Any:
     with archive.open(f"{name}.npy") as file:
         try:
             return np.lib.format.read_array(file, allow_pickle=False)
-        except ValueError as error:
-            raise InputError(f"{name} in the .npz file cannot be read: {error}.") from None
+        except (*DAMAGE, MemoryError) as error:
+            raise InputError(
+                f"{name} in the .npz file cannot be read ({error!s:.80}): save it again with numpy.savez."
+            ) from None
 
 
 def write_npz(game: MatrixGame) -> bytes:
@@ -166,8 +214,10 @@ def read_hdf5(content: bytes) -> MatrixGame:
             if "title" in file:
                 labels["title"] = "".join(_hdf5_texts(file, "title"))
             return game_from(lambda name: _hdf5_array(file, name), names, labels)
-    except (OSError, RuntimeError, KeyError) as error:
-        raise InputError(f"The .h5 file is damaged ({error}): save it again.") from None
+    except InputError:
+        raise
+    except (*DAMAGE, MemoryError) as error:
+        raise InputError(f"The .h5 file is damaged ({error!s:.80}): save it again.") from None
 
 
 def _hdf5_dataset(file: Any, name: str) -> Any:
@@ -193,13 +243,14 @@ def _hdf5_array(file: Any, name: str) -> Any:
             f"{name} in the .h5 file has the shape {held.shape}: give a table of rows and columns."
         )
     check_size(held.shape[0], held.shape[1], 1, what=name)
+    _check_bomb(name, ".h5", held.nbytes, held.id.get_storage_size())
     return held[()]
 
 
 def _hdf5_texts(file: Any, name: str) -> list[str]:
     """Texts stored as bytes of one length, UTF-8: HDF5's other texts are objects."""
     held = _hdf5_dataset(file, name)
-    if held.dtype.kind != "S" or held.shape is None or len(held.shape) != 1 or held.nbytes > MOST_BYTES:
+    if held.dtype.kind != "S" or held.shape is None or len(held.shape) != 1 or held.nbytes > MOST_TEXT_BYTES:
         raise InputError(f"{name} in the .h5 file is not a list of texts: store UTF-8 bytes of one length.")
     try:
         return [text.decode() for text in held[()].tolist()]

@@ -7,6 +7,7 @@ an error rather than a guess. Nothing is ever unpickled here (see :mod:`patrol_c
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Any
@@ -14,30 +15,41 @@ from typing import Any
 import numpy as np
 
 from patrol_core.errors import InputError
+from patrol_core.files.strict_json import load_json, quoted, shown
 from patrol_core.games.matrix import MatrixGame
 from patrol_core.games.matrix_arrays import read_hdf5, read_npz, write_hdf5, write_npz
 from patrol_core.games.matrix_gamut import read_gamut, write_gamut
 from patrol_core.games.matrix_nfg import read_nfg, write_nfg
+from patrol_core.games.matrix_size import check_size
 
 _KEYS = ("row", "column", "row_labels", "column_labels", "title")
+_FORM = '{"row": [[3, -1], [0, 2]], "column": [[-3, 1], [0, -2]]}, without "column" in a zero-sum game'
 
 
 def read_json(content: bytes) -> MatrixGame:
     """``{"row": [[...]], "column": [[...]]}``, column absent in a zero-sum game; ``row_labels``, ``column_labels``, ``title``.
+
+    A bare table, ``[[...], ...]``, is the row player's payoffs in a zero-sum game.
 
     Raises
     ------
     InputError
         For text that is not strict JSON (with line and column), an unknown key, or what is not a table of numbers.
     """
-    from patrol_core.games.strict_json import load_document
-
-    document = load_document(content)
+    document = load_json(content, "The game")
+    if isinstance(document, list) and document and all(isinstance(line, list) for line in document):
+        document = {"row": document}
+    if not isinstance(document, dict):
+        raise InputError(f"The game is {shown(document)}: accepted is a JSON object like {_FORM}.")
     for key in document:
         if key not in _KEYS:
-            raise InputError(f"The game has the unknown key {key!r}: accepted are {', '.join(_KEYS)}.")
+            raise InputError(
+                f"The game has the unknown key {quoted(key)}: accepted are {', '.join(_KEYS)}, like {_FORM}."
+            )
     if "row" not in document:
-        raise InputError("The game lacks 'row': give the row player's payoffs, one list a row.")
+        raise InputError(
+            f"The game lacks 'row': give the row player's payoffs, one list a row, like {_FORM}."
+        )
     column = None if document.get("column") is None else _table(document["column"], "column")
     labels = {name: _texts(document, name) for name in ("row_labels", "column_labels")}
     return MatrixGame(_table(document["row"], "row"), column, title=document.get("title", ""), **labels)
@@ -61,7 +73,7 @@ def write_json(game: MatrixGame) -> bytes:
 
 def _table(given: object, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
     """A list of equally long lists of numbers as an array; the first fault is named by row and column."""
-    accepted = "accepted is a list of rows, each a list of numbers, all of one length"
+    accepted = f"accepted is a list of rows, each a list of numbers, all of one length, like {_FORM}"
     if not isinstance(given, list) or not given or not all(isinstance(line, list) and line for line in given):
         raise InputError(f"{name} is not a table: {accepted}.")
     width = len(given[0])
@@ -71,7 +83,8 @@ def _table(given: object, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
         if {type(entry) for entry in line} <= {int, float}:
             continue
         j = next(at for at, entry in enumerate(line, 1) if type(entry) not in (int, float))
-        raise InputError(f"{name} holds {json.dumps(line[j - 1])[:60]} in row {i}, column {j}: {accepted}.")
+        raise InputError(f"{name} holds {shown(line[j - 1])} in row {i}, column {j}: {accepted}.")
+    check_size(len(given), width, 1, what=name)
     try:
         return np.array(given, dtype=float)
     except OverflowError:
@@ -109,11 +122,15 @@ def kind_of_content(content: bytes) -> str | None:
     if content.startswith(b"\x89HDF\r\n\x1a\n"):
         return "h5"
     head = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith(b"{"):
+    if head.startswith(b"{") or (head.startswith(b"[") and not _CELL.match(head)):
         return "json"
     if head.startswith(b"NFG"):
         return "nfg"
     return "game" if head.startswith((b"#", b"[")) else None
+
+
+#: A line of GAMUT, [1 2] : [0.5 -0.5], against a list of JSON, which goes on with a comma, a bracket, or not at all.
+_CELL = re.compile(rb"\[\s*+\d++[\s,]++\d++\s*+\]\s*+[:\[\d.+-]")
 
 
 def read_matrix(name: str, content: bytes) -> MatrixGame:
@@ -138,12 +155,14 @@ def read_matrix(name: str, content: bytes) -> MatrixGame:
             "see `patrol convert-pickle --help`."
         )
     if not content.strip():
-        raise InputError(f"{name} is empty: give a game as {_endings()}.")
+        raise InputError(f"{name} is empty: give a game as {_endings()}; as JSON, {_FORM}.")
     if named and found and named != found:
         raise InputError(f"{name} is named .{named} but holds {found} data: give the file its right ending.")
     kind = named or found
     if kind is None:
-        raise InputError(f"{name} is no game file that is known here: accepted are {_endings()}.")
+        raise InputError(
+            f"{name} is no game file that is known here: accepted are {_endings()}; as JSON, {_FORM}."
+        )
     return KINDS[kind][0](content)
 
 

@@ -16,18 +16,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from typing import NamedTuple, NoReturn
 
 import numpy as np
 
 from patrol_core.errors import InputError
+from patrol_core.files.numbers import number_of
+from patrol_core.files.strict_json import quoted
 from patrol_core.games.matrix import FloatArray, MatrixGame
 from patrol_core.games.matrix_size import check_size
 
 _TOKEN = re.compile(
-    r"""(?P<space>[\s,]+)|(?P<text>"(?:[^"\\]|\\.)*")|(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?:/\d+)?(?![\w.]))"""
-    r"""|(?P<brace>[{}])|(?P<word>[A-Za-z]+)""",
+    r"""(?P<space>[\s,]++)|(?P<text>"[^"\\]*+(?:\\.[^"\\]*+)*+")|(?P<number>[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?(?:/\d++)?(?![\w.]))"""
+    r"""|(?P<brace>[{}])|(?P<word>[A-Za-z]++)""",
     re.DOTALL | re.ASCII,
 )
 _ESCAPE = re.compile(r'\\(["\\])')
@@ -52,9 +53,8 @@ class _Reader:
         while at < len(self.text):
             found = _TOKEN.match(self.text, at)
             if found is None:
-                self.fault(
-                    at, f"{self.text[at : at + 12].split()[0]!r} is neither a number, a text nor a brace"
-                )
+                odd = re.split(r"\s", self.text[at : at + 12], maxsplit=1, flags=re.ASCII)[0]
+                self.fault(at, f"{odd!r} is neither a number, a text nor a brace")
             if found.lastgroup != "space":
                 yield _Token(str(found.lastgroup), found.group(), at)
             at = found.end()
@@ -82,11 +82,9 @@ class _Reader:
         """A decimal, or a fraction rounded to the nearest float."""
         token = self.take("number", what)
         try:
-            return _value(token.text)
-        except ZeroDivisionError:
-            self.fault(token.at, f"{token.text} divides by zero")
-        except (OverflowError, ValueError):
-            self.fault(token.at, f"{token.text[:30]} is not a number that can be held")
+            return number_of(token.text)
+        except ValueError as error:
+            self.fault(token.at, f"{token.text[:30]} {error}")
 
     def whole(self, what: str) -> int:
         """A whole number of at least 0."""
@@ -100,17 +98,6 @@ class _Reader:
         line = self.text.count("\n", 0, at) + 1
         column = at - (self.text.rfind("\n", 0, at) + 1) + 1
         raise InputError(f"The .nfg file is not a strategic game at line {line}, column {column}: {what}.")
-
-
-def _value(text: str) -> float:
-    if "/" not in text:
-        value = float(text)
-    else:
-        over, under = text.split("/")
-        value = float(Fraction(over) / int(under))
-    if not np.isfinite(value):
-        raise OverflowError
-    return value
 
 
 def read_nfg(content: bytes) -> MatrixGame:
@@ -175,7 +162,9 @@ def _strategies(reader: _Reader) -> tuple[list[tuple[str, ...] | None], tuple[in
         sizes.append(len(names))
     reader.take("brace", "}", "}")
     if len(sizes) != 2 or min(sizes) < 1:
-        reader.fault(opened.at, f"strategies are given as {sizes}; two players need at least one each")
+        reader.fault(
+            opened.at, f"strategies are given as {quoted(sizes)}; two players need at least one each"
+        )
     return labels, (sizes[0], sizes[1])
 
 

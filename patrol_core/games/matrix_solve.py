@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from patrol_core.errors import InputError
+from patrol_core.files.numbers import check_array
 from patrol_core.games.bimatrix_sse import solve_sse
 from patrol_core.games.double_oracle import solve_double_oracle
 from patrol_core.games.matrix import MatrixGame, MatrixSolution
@@ -59,7 +60,7 @@ def solve_matrix(
     Raises
     ------
     InputError
-        For a method, number or combination that does not fit.
+        For a method, number or combination that does not fit, or payoffs too large or small for doubles to work with.
     SolverError
         When a program found nothing in time.
     """
@@ -69,6 +70,9 @@ def solve_matrix(
         raise InputError(f"time limit = {time_limit:g}: give seconds above 0.")
     if not 0 <= gap < float("inf"):
         raise InputError(f"gap = {gap:g}: give a number of at least 0.")
+    check_array(game.row, "row")
+    if game.column is not None:
+        check_array(game.column, "column")
     if support is not None:
         if method != "nash":
             raise InputError(f"A bound on the support goes with nash, not with {method}.")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from patrol_core.errors import InputError
+from patrol_core.files.numbers import check_sizes, within_reach
+from patrol_core.files.strict_json import load_document, quoted
 from patrol_core.graphs.checkpoint_game import CheckpointGame, make_game
 from patrol_core.graphs.double_oracle import CheckpointPlan, sampled, solve_exact
 from patrol_core.graphs.network import make_network
@@ -27,6 +28,9 @@ KEYS = (
     "no_checkpoint",
 )
 NEEDED = ("edges", "sources", "targets", "checkpoints")
+WHAT = "The checkpoint game"
+FORM = '{"edges": [["a", "b"], ["b", "c"]], "sources": ["a"], "targets": {"c": -5}, "checkpoints": 1}'
+"""Subject of messages, and the form that they show."""
 
 
 def read_checkpoints(text: bytes | str) -> tuple[CheckpointGame, str]:
@@ -37,35 +41,29 @@ def read_checkpoints(text: bytes | str) -> tuple[CheckpointGame, str]:
     InputError
         One sentence: where the JSON breaks off, which field is missing, unknown or of the wrong kind.
     """
-    try:
-        document = json.loads(text)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        where = (
-            f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        )
-        raise InputError(f"The checkpoint game is not JSON{where}: correct it there.") from error
-    return game_from(document)
+    return game_from(load_document(text, WHAT, needs=f"{', '.join(NEEDED)}, like {FORM}"))
 
 
 def game_from(document: Any) -> tuple[CheckpointGame, str]:
     """A game and its method from plain data (see :func:`read_checkpoints`)."""
     if not isinstance(document, Mapping):
-        raise InputError(f"The checkpoint game must be a JSON object with {', '.join(NEEDED)}.")
+        raise InputError(f"{WHAT} must be a JSON object with {', '.join(NEEDED)}, like {FORM}.")
+    check_sizes(document, WHAT)
     for key in document:
         if key not in KEYS:
             raise InputError(
-                f"The checkpoint game has an unknown field {key!r}; the fields are {', '.join(KEYS)}."
+                f"The checkpoint game has an unknown field {quoted(key)}; the fields are {', '.join(KEYS)}."
             )
     for key in NEEDED:
         if key not in document:
             raise InputError(f"The checkpoint game has no field {key!r}; it needs {', '.join(NEEDED)}.")
     method = document.get("method", "exact")
-    if method not in METHODS:
-        raise InputError(f"There is no method {method!r}; choose one of {', '.join(METHODS)}.")
+    if not isinstance(method, str) or method not in METHODS:
+        raise InputError(f"There is no method {quoted(method)}; choose one of {', '.join(METHODS)}.")
     edges = _edges(document["edges"], "edges")
     directed = document.get("directed", False)
     if not isinstance(directed, bool):
-        raise InputError(f"The field directed is {directed!r}; give true or false.")
+        raise InputError(f"The field directed is {quoted(directed)}; give true or false.")
     barred = {
         frozenset(edge) if not directed else edge
         for edge in _edges(document.get("no_checkpoint", []), "no_checkpoint")
@@ -99,27 +97,27 @@ def _edges(value: Any, field: str) -> list[tuple[str, str]]:
         raise InputError(f'The field "{field}" must be a list of pairs of nodes.')
     for number, edge in enumerate(value, start=1):
         if not isinstance(edge, list) or len(edge) != 2:
-            raise InputError(f"Entry {number} of {field} is {edge!r}; give a pair of nodes.")
+            raise InputError(f"Entry {number} of {field} is {quoted(edge)}; give a pair of nodes.")
     return [(str(a), str(b)) for a, b in value]
 
 
 def _number(value: Any, field: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError(f"The {field} is {value!r}; give a number.")
+        raise InputError(f"The {field} is {quoted(value)}; give a number.")
     return float(value)
 
 
 def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or int(value) != value:
-        raise InputError(f"The field checkpoints is {value!r}; give a whole number.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0:
+        raise InputError(f"The field checkpoints is {quoted(value)}; give a whole number.")
     return int(value)
 
 
 def solve_checkpoints(game: CheckpointGame, method: str, *, time_limit: float = 60.0) -> CheckpointPlan:
     """The plan of a game by one of :data:`METHODS`."""
-    if method == "exact":
-        return solve_exact(game, time_limit=time_limit)
-    return sampled(game, method)
+    numbers = {"targets": game.payoffs.tolist(), "capture_payoff": game.capture, "detection": game.detection}
+    with within_reach(numbers, WHAT):
+        return solve_exact(game, time_limit=time_limit) if method == "exact" else sampled(game, method)
 
 
 def plan_document(plan: CheckpointPlan) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from patrol_core.errors import InputError
-from patrol_core.games.strict_json import load_document
+from patrol_core.files.numbers import check_sizes
+from patrol_core.files.strict_json import load_document
+from patrol_core.files.strict_json import quoted as _shown
 from patrol_core.graphs.game_input import KEEP, as_float, make_graph_game, parts_of
 from patrol_core.graphs.graph_game import (
     COMPATIBLE,
@@ -30,6 +32,11 @@ KEYS = (
 )  # fmt: skip
 """The contract's keys first, ours behind."""
 NEEDED = ("graph", "timesteps", "defenders", "targets")
+FORM = (
+    '{"graph": {"edges": [[0, 1], [1, 2]]}, "timesteps": 4, "defenders": [{"bases": [0]}], '
+    '"targets": [{"node": 2, "value": 3}]}'
+)
+"""The form that messages show."""
 GRAPH_KEYS = ("nodes", "edges", "directed", "xy", "crs", "allow_parts")
 TARGET_KEYS = ("node", "value", "attacker_value")
 
@@ -42,12 +49,18 @@ def read_patrol_game(text: bytes | str) -> GraphGame:
     InputError
         One sentence: where the JSON breaks off, which field is missing, unknown or out of range, and what is accepted.
     """
-    return game_from(load_document(text, needs=" and ".join([", ".join(NEEDED[:-1]), NEEDED[-1]])))
+    return game_from(load_game(text))
+
+
+def load_game(text: bytes | str) -> dict[str, Any]:
+    """The document of a patrol game, not yet looked into; raises InputError as :func:`read_patrol_game`."""
+    return load_document(text, needs=f"{', '.join(NEEDED[:-1])} and {NEEDED[-1]}, like {FORM}")
 
 
 def game_from(document: Mapping[str, Any]) -> GraphGame:
     """A game from plain data (see :func:`read_patrol_game`)."""
     _keys(document, "The game", KEYS, NEEDED)
+    check_sizes(document, "The game")
     graph = _object(document["graph"], "graph", GRAPH_KEYS, ("edges",))
     general = _choice(document, "sum", ("zero", "general"), "zero") == "general"
     values, gained = _targets(document["targets"])
@@ -209,7 +222,7 @@ def _named(game: GraphGame, walk: Walk) -> list[NodeId]:
 def _keys(given: Mapping[str, Any], what: str, accepted: Sequence[str], needed: Sequence[str]) -> None:
     for key in given:
         if key not in accepted:
-            raise InputError(f"{what} has the unknown key {key!r}: accepted are {', '.join(accepted)}.")
+            raise InputError(f"{what} has the unknown key {_shown(key)}: accepted are {', '.join(accepted)}.")
     for key in needed:
         if key not in given:
             raise InputError(f"{what} lacks {key!r}: needed are {', '.join(needed)}.")
@@ -308,8 +321,3 @@ def _text(document: Mapping[str, Any], name: str) -> None:
     value = document.get(name, "")
     if not isinstance(value, str):
         raise InputError(f"{name} is {_shown(value)}; give a text.")
-
-
-def _shown(value: Any) -> str:
-    text = repr(value) if not isinstance(value, int) or abs(value) < 1e60 else f"{str(value)[:20]}..."
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -14,6 +14,8 @@ import numpy as np
 import shapely
 
 from patrol_core.errors import InputError
+from patrol_core.files.numbers import check_sizes
+from patrol_core.files.strict_json import quoted
 from patrol_core.graphs.graph_game import COMPATIBLE, CORRECTED, NodeId
 from patrol_core.graphs.network import Floats
 from patrol_core.graphs.patrol_scene import PatrolScene
@@ -82,18 +84,18 @@ def guard_scene(
             raise InputError(
                 f"{name} has an unknown field {key!r}; take it out (known: {', '.join(ACCEPTED)})."
             )
+    check_sizes(document, name)
     try:
         ids: list[NodeId] = [_id(node["id"]) for node in document["nodes"]]
-        xy = np.array([[float(node["lon"]), float(node["lat"])] for node in document["nodes"]])
+        xy = np.array([[_real(node["lon"]), _real(node["lat"])] for node in document["nodes"]])
         edges = [(_id(a), _id(b)) for a, b in document["edges"]]
-        scores = {_id(target["node"]): float(target["score"]) for target in document["targets"]}
+        scores = {_id(target["node"]): _real(target["score"]) for target in document["targets"]}
         places = [_id(node) for node in document["home_base_nodes"]]
         titles = [str(base["name"]) for base in document["home_bases"]]
         way_out = _way_out(document)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise InputError(
-            f"{name} is malformed ({type(error).__name__}: {error}); compare it with a published instance."
-        ) from None
+        lacking = f"{error} is missing in an entry" if isinstance(error, KeyError) else f"{error!s:.80}"
+        raise InputError(f"{name} is malformed ({lacking}); compare it with a published instance.") from None
     _check(name, ids, edges, scores, places, titles, len(document["targets"]))
     on_plane(xy, DEGREES, "nodes")
     gained: dict[NodeId, float] | None = None
@@ -107,10 +109,10 @@ def guard_scene(
             notes.append(f"Nearness to the way out was measured in {unit}.")
         times = factor(attacker_value_factor, "attacker_value_factor")
         gained = {node: s * times * (1 + float(p)) for (node, s), p in zip(scores.items(), near, strict=True)}
-    place = str(document.get("park") or document.get("area") or "published place")
+    place = str(document.get("park") or document.get("area") or "published place")[:80]
     count = (
-        f", {document['clusters']} clusters, {document['rows']} by {document['columns']} cells"
-        if "clusters" in document
+        f", {document['clusters']!s:.9} clusters, {document['rows']!s:.9} by {document['columns']!s:.9} cells"
+        if {"clusters", "rows", "columns"} <= set(document)
         else ""
     )
     times = factor(defender_value_factor, "defender_value_factor")
@@ -134,9 +136,15 @@ def guard_scene(
     )
 
 
+def _real(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{quoted(value)} is no number")
+    return float(value)
+
+
 def _id(value: Any) -> NodeId:
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise TypeError(f"{value!r} is no node id")
+        raise TypeError(f"{quoted(value)} is no node id")
     return value
 
 
@@ -180,7 +188,7 @@ def _way_out(document: Mapping[str, Any]) -> Floats | None:
     )
     if given is None:
         return None
-    return np.array([[float(spot["lon"]), float(spot["lat"])] for spot in given])
+    return np.array([[_real(spot["lon"]), _real(spot["lat"])] for spot in given])
 
 
 def _nearness(spots: Floats, way_out: Floats, mode: str) -> Floats:

@@ -5,13 +5,13 @@ The formulas are those of :mod:`patrol_core.graphs.infrastructure`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from patrol_core.errors import InputError
+from patrol_core.files.strict_json import load_json
 from patrol_core.graphs.features import people_around
 from patrol_core.graphs.network import Flags, Floats, Ints
 from patrol_core.graphs.road_parts import counted
@@ -49,15 +49,14 @@ def published_weights(data: bytes, name: str = "The instance") -> dict[str, floa
     InputError
         When the JSON has no such table of numbers.
     """
-    try:
-        table = json.loads(data)["infra_weights"]
-        return {str(kind): factor(weight, f"{name}: weight of {kind}") for kind, weight in table.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        if isinstance(error, InputError):
-            raise
+    document = load_json(data, name)
+    table = document.get("infra_weights") if isinstance(document, Mapping) else None
+    if not isinstance(table, Mapping):
         raise InputError(
-            f"{name} has no table infra_weights of type and number; give a published instance."
-        ) from None
+            f'{name} has no table infra_weights of type and number; give a published instance, or {{"infra_weights": '
+            '{"hospital": 3}}.'
+        )
+    return {str(kind): factor(weight, f"{name}: weight of {kind}") for kind, weight in table.items()}
 
 
 def facility_weights(

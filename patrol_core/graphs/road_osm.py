@@ -6,27 +6,25 @@ A PBF is read by GDAL, which hands over lines without node ids: there equal coor
 
 from __future__ import annotations
 
-import json
-import tempfile
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
 
 from patrol_core.errors import InputError, SourceError
+from patrol_core.files.gdal_guard import read_pbf_lines
+from patrol_core.files.strict_json import load_json
 from patrol_core.files.xml_files import local, read_xml
 from patrol_core.graphs.network import Floats
 from patrol_core.graphs.road_flags import BY_TURNS, plain, said
 from patrol_core.graphs.road_graphml import roads_from_graph
 from patrol_core.graphs.road_parts import Roads, build, counted, number, to_metres
 
-PBF_MARK = b"\x0a\x09OSMHeader"
-"""Where every PBF extract says what it is, after the four bytes of a length."""
+MOST_WAYS = 2_000_000
+"""Roads of one extract."""
 NOT_A_ROAD = frozenset(
     [
         "abandoned",
@@ -201,22 +199,15 @@ def roads_from_overpass(name: str, data: bytes, **choices: Any) -> Roads:
     InputError
         When it is damaged, was cut off by the server, or holds no roads.
     """
-    try:
-        document = json.loads(data.decode("utf-8-sig"))
-        elements = document["elements"]
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"{name} line {error.lineno}: the JSON is cut off or damaged; fetch it again."
-        ) from None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise InputError(
-            f"{name} is no answer of Overpass: there is no list of elements; fetch it again."
-        ) from None
+    document = load_json(data, name)
+    elements = document.get("elements") if isinstance(document, dict) else None
+    if not isinstance(elements, list):
+        raise InputError(f"{name} is no answer of Overpass: there is no list of elements; fetch it again.")
     _refuse_remark(name, document.get("remark"))
     places: dict[str, tuple[float, float]] = {}
     ways: list[Way] = []
     gone = 0
-    for position, element in enumerate(elements if isinstance(elements, list) else [], start=1):
+    for position, element in enumerate(elements, start=1):
         where = f"{name}, element {position}"
         try:
             kind = element["type"]
@@ -335,16 +326,9 @@ def roads_from_pbf(name: str, data: bytes, **choices: Any) -> Roads:
     InputError
         When it is damaged or holds no roads.
     """
-    import pyogrio
-
-    with tempfile.TemporaryDirectory(prefix="patrol-") as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # GDAL tells of open rings, which are no lines
-        path = Path(folder, "extract.osm.pbf")
-        path.write_bytes(data)
-        try:
-            lines = pyogrio.read_dataframe(path, layer="lines", where="highway IS NOT NULL")
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError):
-            raise InputError(f"{name} is damaged or cut off and cannot be read; export it again.") from None
+    lines = read_pbf_lines(name, data, where="highway IS NOT NULL", most=MOST_WAYS)
+    if len(lines) > MOST_WAYS:
+        raise InputError(f"{name} holds more than {MOST_WAYS:,} roads; cut out your area.")
     places: dict[str, tuple[float, float]] = {}
     ways: list[Way] = []
     for way, kind, more, line in zip(

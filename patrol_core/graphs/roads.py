@@ -11,12 +11,13 @@ import shapely
 from scipy.spatial import cKDTree
 
 from patrol_core.errors import InputError
+from patrol_core.files.gdal_guard import PBF_MARK
 from patrol_core.files.xml_files import is_xml, kind_of_xml
 from patrol_core.graphs.checkpoint_game import CheckpointGame, make_game
 from patrol_core.graphs.network import Ints, grid_city
 from patrol_core.graphs.road_graphml import roads_from_graphml
 from patrol_core.graphs.road_lines import SNAP_M, network_from_lines
-from patrol_core.graphs.road_osm import PBF_MARK, roads_from_osm_xml, roads_from_overpass, roads_from_pbf
+from patrol_core.graphs.road_osm import roads_from_osm_xml, roads_from_overpass, roads_from_pbf
 from patrol_core.graphs.road_parts import Roads
 from patrol_core.graphs.road_tables import File, roads_from_tables
 from patrol_core.sources.vector_files import load_bytes, read_features

@@ -25,6 +25,7 @@ import geopandas as gpd
 import numpy as np
 
 from patrol_core.errors import InputError
+from patrol_core.files.strict_json import load_json
 from patrol_core.graphs.features import is_feature_table, read_facilities
 from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.green import green_scene
@@ -35,7 +36,7 @@ from patrol_core.graphs.patrol_scene import PatrolScene
 from patrol_core.graphs.road_parts import Roads, counted
 from patrol_core.graphs.road_tables import EDGE_WORDS, NODE_WORDS, File
 from patrol_core.graphs.roads import read_roads
-from patrol_core.graphs.scene_json import FORMAT, loads, scene_from
+from patrol_core.graphs.scene_json import FORMAT, scene_from
 from patrol_core.graphs.scene_parts import key_of
 from patrol_core.graphs.scene_streets import streets_of
 from patrol_core.sources import text_table
@@ -84,9 +85,9 @@ def read_scene(
             raise InputError(f"{name} is {ALONE[kind]}, which stands alone; give it without the other files.")
     (name, data), kind = loaded[0], kinds[0]
     if kind == SCENE:
-        return scene_from(loads(data, name), name)
+        return scene_from(load_json(data, name), name)
     if kind == GUARD:
-        return guard_scene(loads(data, name), name, **options)
+        return guard_scene(load_json(data, name), name, **options)
     if kind == GAME:
         from patrol_core.graphs.graph_formats import read_patrol_game
 
@@ -123,7 +124,7 @@ def _json_kind(name: str, data: bytes) -> str:
         return _vector_kind(read_features(name, data))
     if _ELEMENTS.search(head):
         return ROADS
-    document = loads(data, name)
+    document = load_json(data, name)
     if is_guard(document):
         return GUARD
     if document.get("format") == FORMAT:

@@ -12,13 +12,14 @@ A scene file::
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from patrol_core.errors import InputError
+from patrol_core.files.numbers import check_sizes
+from patrol_core.files.strict_json import quoted
 from patrol_core.graphs.graph_game import NodeId
 from patrol_core.graphs.network import Floats
 from patrol_core.graphs.patrol_scene import PatrolScene
@@ -96,9 +97,10 @@ def scene_from(document: Any, name: str = "The scene") -> PatrolScene:
         When a field is missing, unknown or malformed, or names a node that there is not.
     """
     _keys(document, name, NEEDED, ACCEPTED)
+    check_sizes(document, name)
     if document["format"] != FORMAT or document["version"] != VERSION:
         raise InputError(
-            f"{name} is format {document['format']!r}, version {document['version']!r}; this program reads {FORMAT}, {VERSION}."
+            f"{name} is format {quoted(document['format'])}, version {quoted(document['version'])}; this program reads {FORMAT}, {VERSION}."
         )
     graph = document["graph"]
     _keys(graph, f"{name}, graph", ("nodes", "edges"), ("nodes", "edges", "directed", "xy", "crs"))
@@ -112,17 +114,17 @@ def scene_from(document: Any, name: str = "The scene") -> PatrolScene:
     edges = []
     for k, edge in enumerate(_list(graph["edges"], f"{name}, edges"), start=1):
         if not isinstance(edge, list) or len(edge) != 2:
-            raise InputError(f"{name}, edge {k} is {edge!r}; give two nodes.")
+            raise InputError(f"{name}, edge {k} is {quoted(edge)}; give two nodes.")
         edges.append(
             (_among(edge[0], known, f"{name}, edge {k}"), _among(edge[1], known, f"{name}, edge {k}"))
         )
     texts = {word: document.get(word, usual) for word, usual in _TEXTS.items()}
     for word, value in texts.items():
         if not isinstance(value, str):
-            raise InputError(f"{name}: {word} is {value!r}; give a text.")
+            raise InputError(f"{name}: {word} is {quoted(value)}; give a text.")
     family = document.get("family", "own")
     if family not in FAMILIES:
-        raise InputError(f"{name}: family is {family!r}; choose one of {', '.join(FAMILIES)}.")
+        raise InputError(f"{name}: family is {quoted(family)}; choose one of {', '.join(FAMILIES)}.")
     values, gained, names = _targets(document["targets"], known, name)
     return PatrolScene(
         family=family,
@@ -142,48 +144,17 @@ def scene_from(document: Any, name: str = "The scene") -> PatrolScene:
     )
 
 
-def loads(data: bytes, name: str) -> Any:
-    """Parsed JSON; refused where it is none, where a key stands twice, and with NaN or Infinity.
-
-    Raises
-    ------
-    InputError
-        One sentence with the line.
-    """
-    try:
-        return json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant, object_pairs_hook=_once)
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"{name} is not JSON (line {error.lineno}, column {error.colno}); correct it there."
-        ) from None
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, InputError):
-            raise InputError(f"{name}: {error}") from None
-        raise InputError(f"{name} is not JSON in UTF-8; export it again.") from None
-
-
-def _no_constant(word: str) -> float:
-    raise InputError(f"{word} is no number in JSON; give a finite number.")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    out = dict(pairs)
-    if len(out) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise InputError(f"the field {twice!r} stands twice; keep one.")
-    return out
-
-
 def _keys(document: Any, where: str, needed: Sequence[str], accepted: Sequence[str]) -> None:
     if not isinstance(document, Mapping):
         raise InputError(f"{where} is no JSON object; give one with {', '.join(needed)}.")
     for key in needed:
         if key not in document:
-            raise InputError(f"{where} has no field {key!r}; it needs {', '.join(needed)}.")
+            raise InputError(f"{where} has no field {quoted(key)}; it needs {', '.join(needed)}.")
     for key in document:
         if key not in accepted:
-            raise InputError(f"{where} has an unknown field {key!r}; the fields are {', '.join(accepted)}.")
+            raise InputError(
+                f"{where} has an unknown field {quoted(key)}; the fields are {', '.join(accepted)}."
+            )
 
 
 def _list(value: Any, where: str) -> list[Any]:
@@ -194,26 +165,26 @@ def _list(value: Any, where: str) -> list[Any]:
 
 def _flag(value: Any, where: str) -> bool:
     if not isinstance(value, bool):
-        raise InputError(f"{where} is {value!r}; give true or false.")
+        raise InputError(f"{where} is {quoted(value)}; give true or false.")
     return value
 
 
 def _node(value: Any, where: str) -> NodeId:
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise InputError(f"{where} is {value!r}; give a whole number or a text.")
+        raise InputError(f"{where} is {quoted(value)}; give a whole number or a text.")
     return value
 
 
 def _among(value: Any, known: set[NodeId], where: str) -> NodeId:
     node = _node(value, where)
     if node not in known:
-        raise InputError(f"{where} names {node!r}, which is not among the nodes; add it there.")
+        raise InputError(f"{where} names {quoted(node)}, which is not among the nodes; add it there.")
     return node
 
 
 def _amount(value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise InputError(f"{where} is {value!r}; give a finite number >= 0.")
+        raise InputError(f"{where} is {quoted(value)}; give a finite number >= 0.")
     return float(value)
 
 
@@ -228,7 +199,7 @@ def _targets(
         _keys(row, where, ("node", "value"), ("node", "value", "attacker_value", "name"))
         node = _among(row["node"], known, where)
         if node in values:
-            raise InputError(f"{where} is node {node!r}, which is a target already; give each once.")
+            raise InputError(f"{where} is node {quoted(node)}, which is a target already; give each once.")
         values[node] = _amount(row["value"], f"{where}: value")
         if "attacker_value" in row:
             gained[node] = _amount(row["attacker_value"], f"{where}: attacker_value")
@@ -246,7 +217,7 @@ def _bases(given: Any, known: set[NodeId], name: str) -> dict[str, NodeId]:
         _keys(row, f"{name}, base {k}", ("name", "node"), ("name", "node"))
         title = str(row["name"])
         if title in bases:
-            raise InputError(f"{name} has two bases {title!r}; name them apart.")
+            raise InputError(f"{name} has two bases {quoted(title)}; name them apart.")
         bases[title] = _among(row["node"], known, f"{name}, base {k}")
     if not bases:
         raise InputError(f"{name} has no base; give at least one.")
@@ -275,7 +246,7 @@ def _crs(given: Any, name: str) -> str | None:
         CRS.from_user_input(given if isinstance(given, str) else "")
     except CRSError:
         raise InputError(
-            f"{name}: crs is {given!r}, which is not known; give for example EPSG:4326 or null."
+            f"{name}: crs is {quoted(given)}, which is not known; give for example EPSG:4326 or null."
         ) from None
     return str(given)
 
@@ -284,5 +255,7 @@ def _defaults(given: Any, name: str) -> dict[str, Any]:
     _keys(given, f"{name}, defaults", (), DEFAULTS)
     for key, value in given.items():
         if not isinstance(value, bool | int | float | str):
-            raise InputError(f"{name}, defaults: {key} is {value!r}; give a number, a text, true or false.")
+            raise InputError(
+                f"{name}, defaults: {key} is {quoted(value)}; give a number, a text, true or false."
+            )
     return dict(given)

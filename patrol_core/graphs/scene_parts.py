@@ -11,6 +11,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from patrol_core.errors import InputError
+from patrol_core.files.numbers import LARGEST
+from patrol_core.files.strict_json import quoted
 from patrol_core.graphs.graph_game import NodeId
 from patrol_core.graphs.network import Floats, Ints
 from patrol_core.graphs.scene_streets import Pair as Pair
@@ -48,8 +50,9 @@ def factor(value: float, word: str) -> float:
     InputError
         For anything else; ``word`` names it.
     """
-    if isinstance(value, bool) or not 0 <= value < float("inf"):
-        raise InputError(f"{word} is {value!r}; give a number >= 0.")
+    known = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not known or not 0 <= value <= LARGEST:
+        raise InputError(f"{word} is {quoted(value)}; give a number from 0 to {LARGEST:g}.")
     return float(value)
 
 
@@ -62,7 +65,7 @@ def whole(value: Any, word: str, least: int = 1) -> int:
         For anything else; ``word`` names it.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InputError(f"{word} is {value!r}; give a whole number of at least {least}.")
+        raise InputError(f"{word} is {quoted(value)}; give a whole number of at least {least}.")
     return int(value)
 
 

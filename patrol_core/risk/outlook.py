@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 
 from patrol_core.atomic import write_atomic
 from patrol_core.errors import InputError, SourceError
+from patrol_core.files.strict_json import load_json
 from patrol_core.risk.surface import TAIL, RiskSurface
 from patrol_core.settings import settings
 
@@ -121,7 +122,7 @@ def chosen_key(panel: Panel, static: pd.DataFrame | None) -> str:
     """Key of the forecast in use for these data: the one trained last, else the one without tuning."""
     plain = plain_key(panel, static)
     try:
-        noted = json.loads(_note(plain).read_text(encoding="utf-8"))
+        noted = load_json(_note(plain).read_bytes(), "The note of the forecast in use")
         return str(noted["key"])
     except (OSError, ValueError, KeyError, TypeError):
         return plain

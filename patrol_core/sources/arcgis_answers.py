@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from patrol_core.errors import SourceError
+from patrol_core.errors import InputError, SourceError
+from patrol_core.files.strict_json import load_json
 from patrol_core.sources.police_http import BrokenAnswer
 
 T = TypeVar("T")
@@ -176,8 +176,8 @@ def _check_value(feature: Feature, name: str, layer: Layer, number: int) -> None
 
 def _parse(adapter: TypeAdapter[T], body: bytes, layer: Layer) -> T:
     try:
-        plain = json.loads(body)
-    except ValueError as err:
+        plain = load_json(body, "the answer")
+    except InputError as err:
         raise BrokenAnswer(str(err)) from None
     if isinstance(plain, dict) and "error" in plain:
         _refused(plain["error"], layer)

@@ -6,18 +6,20 @@ publishing of its force goes with it, so that missing data are not taken for saf
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon, box, mapping
 
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError
+from patrol_core.files import outlines
+from patrol_core.files.strict_json import load_json
 from patrol_core.sources.archive_files import FileLike
 from patrol_core.sources.police_tiles import check_polygon
 
@@ -261,8 +263,8 @@ def shape_of(shape: Mapping[str, Any] | str | bytes) -> Polygon | MultiPolygon:
     """The polygons of a GeoJSON geometry, feature or collection, as one shape."""
     if isinstance(shape, str | bytes):
         try:
-            shape = json.loads(shape)
-        except (ValueError, RecursionError):
+            shape = load_json(shape, "The drawn area")
+        except InputError:
             raise InputError("The drawn area is not GeoJSON; draw it again.") from None
     parts = [p for geometry in _geometries(shape) for p in _parts(geometry)]
     if not parts:
@@ -271,6 +273,10 @@ def shape_of(shape: Mapping[str, Any] | str | bytes) -> Polygon | MultiPolygon:
         return parts[0]  # as drawn: a crossing is named, not mended
     for part in parts:
         check_polygon(part)
+    together = np.array(parts, dtype=object)
+    outlines.check_cost("The drawn area", together)
+    if outlines.crossings(together, most=outlines.MAX_ALL_CROSSINGS) > outlines.MAX_ALL_CROSSINGS:
+        raise InputError("The parts of the drawn area cross each other too often; draw one simple shape.")
     return _polygonal(shapely.union_all(parts))
 
 

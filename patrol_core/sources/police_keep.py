@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from patrol_core.errors import InputError, SourceError
+from patrol_core.files.strict_json import load_json
 
 #: What is known of an answer, for a catalogue: endpoint, month, params, fetched_at, count, ...
 Meta = Mapping[str, str | int]
@@ -141,7 +142,7 @@ def unpack(data: bytes) -> tuple[dict[str, str | int], bytes] | None:
     """What :func:`pack` put together; None when it is not that."""
     head, newline, body = data.partition(b"\n")
     try:
-        meta = json.loads(head)
+        meta = load_json(head, "A kept answer")
     except ValueError:
         return None
     return (meta, body) if newline and isinstance(meta, dict) else None

@@ -18,6 +18,7 @@ from typing import Any
 
 from patrol_core.atomic import HeldFile
 from patrol_core.errors import SourceError
+from patrol_core.files.strict_json import load_json
 from patrol_core.sources.store_records import Part, Pull, to_text
 
 NAME = "catalogue.sqlite"
@@ -145,7 +146,10 @@ class Catalogue:
         """All pulls ever made, the newest first."""
         with self._open() as connection:
             rows = connection.execute("SELECT record, seal FROM pulls ORDER BY taken_at DESC, id").fetchall()
-            return [Pull.from_dict(json.loads(_sealed(record, seal))) for record, seal in rows]
+            return [
+                Pull.from_dict(load_json(_sealed(record, seal), "A pull of the store"))
+                for record, seal in rows
+            ]
 
 
 class Writing:
@@ -194,8 +198,10 @@ def _parts(connection: sqlite3.Connection) -> list[Part]:
 
 
 def _part(plain: dict[str, Any], seal: str) -> Part:
+    if any(isinstance(value, bytes) for value in plain.values()):  # a changed kind of cell
+        raise sqlite3.DatabaseError("an entry is not what was written")
     _sealed(to_text(plain), seal)
-    return Part.from_dict(plain | {"box": json.loads(plain["box"])})
+    return Part.from_dict(plain | {"box": load_json(plain["box"], "A part of the store")})
 
 
 def _seal(text: str) -> str:
@@ -204,7 +210,7 @@ def _seal(text: str) -> str:
 
 def _sealed(text: str, seal: str) -> str:
     """``text`` if it is what was sealed: SQLite notices torn pages, but not a changed letter."""
-    if _seal(text) != seal:
+    if not isinstance(text, str) or _seal(text) != seal:
         raise sqlite3.DatabaseError("an entry is not what was written")
     return text
 

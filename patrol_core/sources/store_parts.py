@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from patrol_core.atomic import sync_file
+from patrol_core.files.strict_json import load_json
 from patrol_core.sources.store_records import Part, Pull
 
 _TEXT, _NUMBER = pa.string(), pa.float64()
@@ -152,7 +153,7 @@ def read_about(path: Path) -> tuple[Pull, Part]:
         if measured["sha256"][:ID_DIGITS] != path.stem.rsplit("-", 1)[-1]:
             raise ValueError("its contents are not those it was named for")
         file = pq.ParquetFile(path)
-        about = json.loads((file.metadata.metadata or {})[METADATA])
+        about = load_json((file.metadata.metadata or {})[METADATA], "its record")
         pull, part = Pull.from_dict(about["pull"]), Part.from_dict(about["part"])
         rows = file.metadata.num_rows
     except (pa.ArrowException, OSError, KeyError, TypeError) as error:

@@ -11,12 +11,13 @@ import pytest
 import shapely
 
 from patrol_core.errors import InputError
+from patrol_core.files.strict_json import load_json
 from patrol_core.graphs.graph_formats import game_document
 from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.guard_files import guard_scene
 from patrol_core.graphs.library import LIBRARY, library_scene
 from patrol_core.graphs.scene_files import kind_of, read_scene, read_street_files
-from patrol_core.graphs.scene_json import loads, scene_document, scene_from
+from patrol_core.graphs.scene_json import scene_document, scene_from
 
 NEW_YORK = [[-74.0, 40.70], [-74.0, 40.701], [-73.999, 40.701]]
 
@@ -129,13 +130,13 @@ def test_what_a_scene_needs(key):
     [
         (b'{"a": 1,\n "b": }', "x.json is not JSON \\(line 2"),
         (b'{"a": NaN}', "NaN is no number"),
-        (b'{"a": 1, "b": 2, "b": 3}', "'b' stands twice"),
+        (b'{"a": 1, "b": 2, "b": 3}', "'b' twice"),
         (b"\xff\xfe{", "not JSON"),
     ],
 )
 def test_broken_json(text, words):
     with pytest.raises(InputError, match=words):
-        loads(text, "x.json")
+        load_json(text, "x.json")
 
 
 # -- telling files apart ----------------------------------------------------------------------------

@@ -202,7 +202,7 @@ def test_empty_missing_and_other_geometries():
     refused(geojson([good, {"type": "Feature"}]), "feature 2")
     odd = json.dumps(feature(shapely.box(0, 51, 1, 52), id="far")).replace("52.0", "1e999")
     refused(geojson([good, json.loads(odd)]), "Infinity")
-    refused(("z.geojson", f'{{"features": [{odd}]}}'.encode()), "zone far", "finite")
+    refused(("z.geojson", f'{{"features": [{odd}]}}'.encode()), "line 1", "finite")
     refused(geojson([]), "0 features")
 
 

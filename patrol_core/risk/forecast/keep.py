@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from patrol_core.atomic import why, write_atomic
 from patrol_core.errors import InputError, SourceError
+from patrol_core.files.strict_json import load_json
 from patrol_core.risk.forecast.covariates import covariates_of
 from patrol_core.risk.forecast.folds import Folds
 from patrol_core.risk.forecast.learners import PoissonModel, TreeModel
@@ -75,7 +76,7 @@ def load(folder: str | os.PathLike[str]) -> Forecast:
     """
     source = Path(folder)
     try:
-        sheet = json.loads(_read(source / SHEET))
+        sheet = load_json(_read(source / SHEET), str(source / SHEET))
         if sheet["format"] != FORMAT:
             raise InputError(f"{source} holds a forecast of another version of this program; make it again.")
         held = {name: _checked(source / name, digest) for name, digest in sheet["files"].items()}
