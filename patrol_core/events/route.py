@@ -21,6 +21,7 @@ from scipy.spatial import cKDTree
 
 from patrol_core.errors import InputError
 from patrol_core.events.public_event import Floats
+from patrol_core.files.strict_json import load_json
 from patrol_core.files.xml_files import is_xml, local, read_xml
 from patrol_core.zones.plane import is_true_metric
 
@@ -142,7 +143,7 @@ def _parts(name: str, data: bytes) -> _Parts:
     text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:1] != b"{" and data[:2] != b"PK" and data[:16] != b"SQLite format 3\x00":
         raise InputError(f"{name} is no route that can be read; give {KINDS}.")
-    return _features(name, _as_collection(data))
+    return _features(name, _as_collection(name, data))
 
 
 # ---------------------------------------------------------------- GPX and KML
@@ -268,14 +269,11 @@ def _lines_of(shape: Any, depth: int = 0) -> Iterator[Any]:
         yield None
 
 
-def _as_collection(data: bytes) -> bytes:
+def _as_collection(name: str, data: bytes) -> bytes:
     """A bare GeoJSON geometry or feature as a collection; anything else as it is."""
     if data[:2] == b"PK" or data[:6] == b"SQLite":
         return data
-    try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
-        return data
+    found = load_json(data, name, most_bytes=MOST_BYTES)
     if not isinstance(found, dict) or "features" in found:
         return data
     if "geometry" in found:

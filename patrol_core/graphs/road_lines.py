@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from patrol_core.errors import InputError
+from patrol_core.files import outlines
 from patrol_core.graphs.network import Flags, Floats, Ints
 from patrol_core.graphs.road_flags import CLOSED, LEVELS, ONEWAY, directions, levels, listed
 from patrol_core.graphs.road_parts import Roads, build, counted, flag, refuse_degrees
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 SNAP_M = 1.0
 """Metres within which ends of streets are one crossing."""
 MOST_SNAP_M = 50.0
+MOST_CROSSINGS = 2_000_000
+"""Pairs of segments that meet, counted before any is cut: a network of the most roads that are read has fewer."""
 IDS = ("edge_id", "street_id", "id", "osm_id", "osmid", "identifier", "toid", "gml_id")
 CHECKPOINT = ("checkpoint", "guardable")
 LINE, MANY_LINES, COLLECTION = 1, 5, 7
@@ -74,6 +77,10 @@ def network_from_lines(
     )
     notes += more
     lines, origin = shapely.get_parts(frame.geometry.to_numpy(), return_index=True)
+    if outlines.crossings(lines, most=MOST_CROSSINGS) > MOST_CROSSINGS:
+        raise InputError(
+            f"{name}: its lines meet in more than {MOST_CROSSINGS:,} places, or have too many points; cut out your area."
+        )
     lines, origin = _simple(lines, origin)
     single, free = way[origin] != 0, _column(frame, CHECKPOINT, name, default=True)[origin]
     lines, origin, single, free, doubles = _without_doubles(lines, origin, level[origin], single, free)

@@ -211,7 +211,8 @@ BIG = 9223372036854775808
     ("name", "data", "words"),
     [
         ("r.geojson", json.dumps(collection(line())).encode(), "holds no line; give the route as one line"),
-        ("r.geojson", json.dumps(line(A, (-0.12, BIG), C)).encode(), "which is not on Earth"),
+        ("r.geojson", json.dumps(line(A, (-0.12, BIG), C)).encode(), "on Earth"),
+        ("r.geojson", json.dumps(line(A, (-0.12, 91.0), C)).encode(), "which is not on Earth"),
         ("r.geojson", json.dumps(line(A, A)).encode(), "no length"),
         ("r.geojson", json.dumps(line((0, 89.9), (10, 89.9))).encode(), "near a pole"),
         ("r.geojson", json.dumps(collection({"type": "Point", "coordinates": A})).encode(), "holds no line"),
