@@ -91,13 +91,18 @@ def area_of(arguments: argparse.Namespace) -> tuple[Polygon | MultiPolygon, str]
     import shapely
     from shapely.geometry import MultiPolygon
 
+    from patrol_core.cli import say
     from patrol_core.sources.boundaries import read_polygons
 
     if (arguments.boundary is None) == (arguments.point is None):
         raise InputError("Give either --boundary FILE or --point LON,LAT.")
     if arguments.point is not None:
         return circle(arguments.point, arguments.radius), arguments.point
-    zones = read_polygons(arguments.boundary).to_crs(4326)
+    read = read_polygons(arguments.boundary)
+    for finding in read.attrs["findings"]:
+        if finding.severity != "info":
+            say(f"{finding.severity}: {finding.text}")
+    zones = read.to_crs(4326)
     shape = shapely.union_all(zones.geometry.to_numpy())
     parts = [p for p in shapely.get_parts(shape) if p.geom_type == "Polygon"]
     return (parts[0] if len(parts) == 1 else MultiPolygon(parts)), arguments.boundary.stem

@@ -133,7 +133,7 @@ def _data(arguments: argparse.Namespace) -> AreaData:
 
     return area_from_counts(
         _counts(arguments.counts),
-        read_polygons(arguments.boundaries),
+        read_polygons(arguments.boundaries, id_column=arguments.zone_id),
         lookup=[read_attributes(path) for path in arguments.attributes] or None,
         name=arguments.counts.stem,
     )

@@ -46,6 +46,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from patrol_core.errors import InputError
 
@@ -182,7 +184,7 @@ def find_hotspots(
     if tested.size < LEAST:
         raise InputError(
             f"Only {tested.size} zones have a known value and a neighbour, and hot spots need at least {LEAST}; "
-            "choose smaller zones or another measure."
+            "give zones that touch each other (close gaps between them), more zones, or another measure."
         )
     statistic, p, q, tail = (np.full(len(ids), np.nan) for _ in range(4))
     inside = _links(near, tested)
@@ -193,7 +195,11 @@ def find_hotspots(
         q[tested] = _false_discovery(p[tested])
     classes = _named(statistic, q, tail) if method == "gi" else _quadrants(q, tested, quadrant)
     classes[alone], classes[~known] = ISLAND, UNKNOWN
-    notes = (*_left_out(ids, alone, known), *_too_coarse(method, q[tested], permutations))
+    notes = (
+        *_left_out(ids, alone, known),
+        *_apart(inside),
+        *_too_coarse(method, q[tested], permutations),
+    )
     return HotSpots(ids, method, x, statistic, p, q, tuple(classes.tolist()), permutations, seed, notes)
 
 
@@ -275,6 +281,9 @@ def _observed(method: Method, x: Floats, links: dict[int, list[int]]) -> tuple[F
 
     weights = W(links, silence_warnings=True)
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        warnings.filterwarnings(
+            "ignore", module=r"libpysal\."
+        )  # groups that do not touch are told in the notes
         if method == "gi":
             z = np.asarray(esda.G_Local(x, weights, transform="B", star=True, permutations=0).Zs, dtype=float)
             # 0 / 0 where a zone touches all others: nothing stands out.
@@ -369,6 +378,19 @@ def _quadrants(q: Floats, tested: NDArray[np.intp], quadrant: NDArray[np.intp]) 
         q[tested] <= MORAN_LEVEL, np.array(QUADRANTS, dtype=object)[quadrant], found[tested]
     )
     return found
+
+
+def _apart(links: dict[int, list[int]]) -> list[str]:
+    """A sentence where the zones fall into groups that do not touch each other."""
+    ends = [(zone, other) for zone, others in links.items() for other in others]
+    across, along = zip(*ends, strict=True)
+    table = sparse.csr_array((np.ones(len(ends)), (across, along)), shape=(len(links), len(links)))
+    groups = int(connected_components(table, directed=False, return_labels=False))
+    if groups < 2:
+        return []
+    return [
+        f"The zones form {groups:,} groups that do not touch each other; all are tested against the whole area."
+    ]
 
 
 def _left_out(ids: tuple[str, ...], alone: NDArray[np.bool_], known: NDArray[np.bool_]) -> list[str]:

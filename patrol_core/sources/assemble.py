@@ -241,11 +241,12 @@ def _prepare_polygons(
             )
         return None, None
     from patrol_core.sources.attach import attach_attributes, attach_covariates, with_distinct_wards
+    from patrol_core.sources.zone_ids import rekeyed
 
     if polygons.crs is None:
         raise InputError("The polygons have no coordinate reference system; give a file that states one.")
     notes += polygons.attrs.get("findings", ())
-    out = polygons.to_crs(crs)
+    out = rekeyed(polygons, tables, notes).to_crs(crs)
     out.attrs = {}
     out.index = pd.Index([str(i) for i in out.index], name="zone_id")
     if out.index.has_duplicates:
