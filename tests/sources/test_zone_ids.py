@@ -128,3 +128,19 @@ def test_findings_do_not_depend_on_the_order_of_keys():
     for feature in turned["features"]:
         feature["properties"] = dict(reversed(feature["properties"].items()))
     assert read_polygons((name, json.dumps(turned).encode())).index.tolist() == CODES
+
+
+def test_the_flag_goes_with_boundaries(tmp_path, capsys):
+    from patrol_core.cli import main
+
+    crimes = tmp_path / "c.csv"
+    crimes.write_text(
+        "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
+        "Last outcome category,Context\n,2024-01,F,F,-0.1,51.5,On or near A,,,Burglary,,\n"
+    )
+    assert main(["risk", "--crimes", str(crimes), "--zone-id", "beat"]) == 2
+    assert "--zone-id names a column of --boundaries" in capsys.readouterr().err
+    (tmp_path / "z.geojson").write_bytes(zones(LSOA21CD=CODES)[1])
+    place = ["--crimes", str(crimes), "--boundaries", str(tmp_path / "z.geojson")]
+    assert main(["risk", *place, "--zone-id", "beat"]) == 2
+    assert "has no column 'beat' (found LSOA21CD)" in capsys.readouterr().err
