@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from patrol_core.games.robust_level import least_residual, level_bound, needed, solve_level
 from patrol_core.games.robust_result import Criterion, RobustStrategy, certified_robust, check_intervals
+from patrol_core.games.units import unit_of
 from patrol_core.games.zone_game import FloatArray, ZoneGame
 
 
@@ -38,6 +39,11 @@ def solve_interval(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> RobustStr
     """
     started = time.perf_counter()
     _, upper_end = check_intervals(game, low, high)
+    unit = unit_of(game.values, upper_end)
+    return _solve(game.in_unit(unit), upper_end / unit, started).times(unit)
+
+
+def _solve(game: ZoneGame, upper_end: FloatArray, started: float) -> RobustStrategy:
     alpha, beta = np.ones(game.size), inverse(upper_end)
     level, solver = solve_level(game, alpha, beta)
     coverage = least_residual(game, needed(game, alpha, beta, level.value), level.coverage)
