@@ -124,7 +124,13 @@ def solve_behavioural(
     floor = _floor(game, attacker, given, rational, zero_sum=payoffs is None) / unit - terms.base
     if game.coupling_rules() or not (applies(eased(terms)) or not terms.beta.any()):
         coverage, lower, phases = _with_rules(
-            measured, terms, rational.coverage, floor, tolerance=tolerance, segments=segments, seconds=time_limit
+            measured,
+            terms,
+            rational.coverage,
+            floor,
+            tolerance=tolerance,
+            segments=segments,
+            seconds=time_limit,
         )
         solver = solver_name()
     else:

@@ -14,7 +14,6 @@ from patrol_core.games.certify import MAX_VIOLATION, row_violation
 from patrol_core.games.payoffs import FloatArray, Payoffs, respond
 from patrol_core.games.zone_game import Strategy, ZoneGame
 
-
 #: What the objective counts.
 EXPECTED_LOSS = (
     "expected loss: the defender's loss at each zone times the probability that offenders who err strike there, in the unit of "
