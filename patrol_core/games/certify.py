@@ -123,7 +123,7 @@ def _parity_row(game: ZoneGame, rule: Constraint, group: str, sign: float) -> Ro
     inside = _indicator(game, group)
     if isinstance(rule, CoverageParity):
         return Row(sign * (inside - factor), 0.0)
-    share = game.values / (game.values.sum() or 1.0)
+    share = game.rule_values / (game.rule_values.sum() or 1.0)
     # (w_g - e P_g) - factor (1 - e P) <= 0, or >= 0 for the least side
     coefficients = -game.effectiveness * share * (inside - factor)
     constant = float(share @ inside) - factor * float(share.sum())
@@ -180,7 +180,7 @@ def _broken_by(game: ZoneGame, rule: Constraint, coverage: FloatArray) -> float:
     of_coverage = isinstance(rule, CoverageParity) or (
         isinstance(rule, MeanDifference) and rule.of == "coverage"
     )
-    amount = coverage if of_coverage else residuals(game, coverage)
+    amount = coverage if of_coverage else game.rule_values * (1 - game.effectiveness * coverage)
     if isinstance(rule, MeanDifference):
         if _nothing(game, amount, of_coverage=of_coverage):
             return 0.0
@@ -192,7 +192,7 @@ def _broken_by(game: ZoneGame, rule: Constraint, coverage: FloatArray) -> float:
 
 def _nothing(game: ZoneGame, amount: FloatArray, *, of_coverage: bool) -> bool:
     """Whether next to nothing is there to share, beside the budget or all unopposed harm."""
-    whole = min(game.budget, float(game.size)) if of_coverage else float(game.values.sum())
+    whole = min(game.budget, float(game.size)) if of_coverage else float(game.rule_values.sum())
     return float(amount.sum()) <= _NOTHING * whole
 
 

@@ -70,10 +70,10 @@ class Unit:
 
 
 def amounts(game: ZoneGame, of: Of) -> Amounts:
-    """(c, s) at the game's own values."""
+    """(c, s) at the values that the game's rules are measured by."""
     if of == "coverage":
         return np.zeros(game.size), np.ones(game.size)
-    share = game.values / (game.values.sum() or 1.0)
+    share = game.rule_values / (game.rule_values.sum() or 1.0)
     return share, -game.effectiveness * share
 
 

@@ -59,7 +59,7 @@ class ZoneDocument:
     ----------
     game
         The game; where intervals were given and the objective is a worst case or a total, its values are
-        their upper ends.
+        their upper ends and its rules are measured by the values as stated.
     objective
         ``worst-case`` or ``total``.
     attacker
@@ -97,7 +97,7 @@ def _solve_total(document: ZoneDocument) -> Solved:
 
 
 def _solve_variant(document: ZoneDocument) -> Solved:
-    game = document.game.replace(values=document.stated)
+    game = document.game.replace(values=document.stated, stated=None)
     strategy = solve_variant(game, document.objective, document.attacker, document.intervals)
     return Solved(strategy, extra_fields(strategy))
 
@@ -139,7 +139,10 @@ def parse_zone_document(document: Mapping[str, Any]) -> ZoneDocument:
     planned = point if intervals is None or objective == "regret" else intervals[1]
     notes: tuple[str, ...] = ()
     if intervals is not None and objective != "regret":
-        notes = ("Values are given as intervals: the plan is made for their upper ends, the worst case.",)
+        notes = (
+            "Values are given as intervals: the plan is made for their upper ends, the worst case; rules on residual harm are "
+            "measured by the values as stated.",
+        )
     game = ZoneGame(
         zone_ids,
         planned,
@@ -148,6 +151,7 @@ def parse_zone_document(document: Mapping[str, Any]) -> ZoneDocument:
         population=_population(document, zone_ids),
         groups=_groups(document),
         constraints=parse_constraints(document.get("constraints", [])),
+        stated=None if planned is point else point,
     )
     return ZoneDocument(game, objective, attacker, point, intervals, notes)
 

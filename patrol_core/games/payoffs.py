@@ -24,7 +24,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from patrol_core.errors import InputError
-from patrol_core.games.units import unit_of
 
 FloatArray = NDArray[np.float64]
 
@@ -42,6 +41,9 @@ _ROUNDING = 1e-9
 
 #: A penalty this many times the spread of rewards is far beyond them.
 _FAR = 1e3
+
+#: Steps of the grid that measured payoffs lie on.
+_GRID = 2.0**44
 
 #: Larger payoffs would overflow in sums.
 _LARGEST = 1e100
@@ -170,24 +172,29 @@ def measured(types: Sequence[Payoffs]) -> tuple[list[Payoffs], float]:
     list of Payoffs
         With the same best plans and responses.
     float
-        The defender's unit, a power of two: differences of the defender's payoffs times it are those of the ones given.
+        The defender's unit: differences of the defender's payoffs times it are those of the ones given.
     """
-    unit = unit_of(np.array([payoffs.defender_scale for payoffs in types]))
+    unit = max(payoffs.defender_scale for payoffs in types)
     return [_counted_from_best(payoffs, unit) for payoffs in types], unit
 
 
 def _counted_from_best(payoffs: Payoffs, unit: float) -> Payoffs:
     best = float(payoffs.defender_covered.max())
-    covered, uncovered = (payoffs.defender_covered - best) / unit, (payoffs.defender_uncovered - best) / unit
+    covered, uncovered = (_on_grid((t - best) / unit) for t in (payoffs.defender_covered, payoffs.defender_uncovered))
     size = payoffs.defender_scale / unit
     if payoffs.is_opposed:
         theirs = float(np.ptp(np.concatenate([payoffs.attacker_covered, payoffs.attacker_uncovered])))
         ours = float(np.ptp(np.concatenate([payoffs.defender_covered, payoffs.defender_uncovered])))
         gain = payoffs.attacker_scale * (ours / theirs if theirs > 0 else 1.0) / unit
         return Payoffs(covered, uncovered, -covered, -uncovered, (gain, size))
-    own, top = unit_of(np.array([payoffs.attacker_scale])), float(payoffs.attacker_uncovered.max())
-    low, high = (payoffs.attacker_covered - top) / own, (payoffs.attacker_uncovered - top) / own
-    return Payoffs(covered, uncovered, low, high, (payoffs.attacker_scale / own, size))
+    own, top = payoffs.attacker_scale, float(payoffs.attacker_uncovered.max())
+    low, high = (_on_grid((t - top) / own) for t in (payoffs.attacker_covered, payoffs.attacker_uncovered))
+    return Payoffs(covered, uncovered, low, high, (1.0, size))
+
+
+def _on_grid(table: FloatArray) -> FloatArray:
+    """Off by less than 1e-13, so that what was equal before subtracting and dividing is equal after."""
+    return np.round(table * _GRID) / _GRID
 
 
 @dataclass(frozen=True, eq=False)

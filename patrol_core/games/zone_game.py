@@ -61,6 +61,9 @@ class ZoneGame:
         Group name to zone labels; groups may overlap and need not cover all zones.
     constraints
         Side rules of :mod:`patrol_core.games.constraints`.
+    stated
+        (n,) values that rules on residual harm are measured by, where ``values`` are something else (upper ends of
+        intervals); ``values`` by default.
 
     Raises
     ------
@@ -75,10 +78,13 @@ class ZoneGame:
     population: FloatArray | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
+    stated: FloatArray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "zone_ids", _checked_ids(self.zone_ids))
         object.__setattr__(self, "values", _checked_array("values", self.values, self.zone_ids))
+        if self.stated is not None:
+            object.__setattr__(self, "stated", _checked_array("stated", self.stated, self.zone_ids))
         if self.population is not None:
             population = _checked_array("population", self.population, self.zone_ids, allow_nan=True)
             object.__setattr__(self, "population", population)
@@ -186,6 +192,11 @@ class ZoneGame:
         """Number of zones n."""
         return len(self.zone_ids)
 
+    @property
+    def rule_values(self) -> FloatArray:
+        """(n,) values that rules on residual harm are measured by."""
+        return self.values if self.stated is None else self.stated
+
     def members(self, group: str) -> IntArray:
         """Positions of a group's zones."""
         return self._group_index[group]
@@ -268,6 +279,8 @@ class ZoneGame:
         if twin is None:
             twin = copy.copy(self)
             object.__setattr__(twin, "values", self.values / unit)
+            if self.stated is not None:
+                object.__setattr__(twin, "stated", self.stated / unit)
             if self.population is not None:
                 object.__setattr__(twin, "population", self.population / people)
             object.__setattr__(twin, "_measured", {})
@@ -279,10 +292,13 @@ class ZoneGame:
         """The game as plain data, in the JSON form of the command line."""
         data: dict[str, object] = {
             "kind": "zone",
-            "values": dict(zip(self.zone_ids, self.values.tolist(), strict=True)),
+            "values": dict(zip(self.zone_ids, self.rule_values.tolist(), strict=True)),
             "effectiveness": self.effectiveness,
             "budget": self.budget,
         }
+        if self.stated is not None:
+            ends = zip(self.zone_ids, self.stated.tolist(), self.values.tolist(), strict=True)
+            data["intervals"] = {zone: [low, high] for zone, low, high in ends}
         if self.groups:
             data["groups"] = {name: list(zones) for name, zones in self.groups.items()}
         if self.population is not None:
