@@ -34,6 +34,10 @@ _ZONE_KEYS = (
     "constraints",
     "attacker",
 )
+_AT_UPPER_ENDS = (
+    "Values are given as intervals: the plan is made for their upper ends, the worst case; rules on residual harm are measured by "
+    "the values as stated."
+)
 _ATTACKER_KEYS: Mapping[str, tuple[str, ...]] = {
     "rational": ("model",),
     "quantal": ("model", "lambda"),
@@ -139,10 +143,7 @@ def parse_zone_document(document: Mapping[str, Any]) -> ZoneDocument:
     planned = point if intervals is None or objective == "regret" else intervals[1]
     notes: tuple[str, ...] = ()
     if intervals is not None and objective != "regret":
-        notes = (
-            "Values are given as intervals: the plan is made for their upper ends, the worst case; rules on residual harm are "
-            "measured by the values as stated.",
-        )
+        notes = (_AT_UPPER_ENDS,)
     game = ZoneGame(
         zone_ids,
         planned,

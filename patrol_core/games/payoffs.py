@@ -180,7 +180,9 @@ def measured(types: Sequence[Payoffs]) -> tuple[list[Payoffs], float]:
 
 def _counted_from_best(payoffs: Payoffs, unit: float) -> Payoffs:
     best = float(payoffs.defender_covered.max())
-    covered, uncovered = (_on_grid((t - best) / unit) for t in (payoffs.defender_covered, payoffs.defender_uncovered))
+    covered, uncovered = (
+        _on_grid((t - best) / unit) for t in (payoffs.defender_covered, payoffs.defender_uncovered)
+    )
     size = payoffs.defender_scale / unit
     if payoffs.is_opposed:
         theirs = float(np.ptp(np.concatenate([payoffs.attacker_covered, payoffs.attacker_uncovered])))
