@@ -257,7 +257,7 @@ def checked_payoffs(
     tables = [_table(name, table, zone_ids, where) for name, table in zip(FIELDS, given, strict=True)]
     _check_order(zone_ids, tables[1], tables[0], ("defender_covered", ">=", "defender_uncovered"), where)
     _check_order(zone_ids, tables[2], tables[3], ("attacker_covered", "<=", "attacker_uncovered"), where)
-    return Payoffs(*tables)
+    return Payoffs(tables[0], tables[1], tables[2], tables[3])
 
 
 def _table(name: str, given: ArrayLike, zone_ids: Sequence[str], where: str) -> FloatArray:

@@ -52,6 +52,8 @@ CONTRACT = {
     "coverage.csv": ("zone_id", "value", "coverage", "residual"),
     "allocation.csv": ("Month", "Ward", "Zone", "Risk", "Hours"),
     "deployments.csv": ("draw", "probability", "zone_id"),
+    "intervals.csv": ("zone_id", "low", "value", "high"),
+    "values_by_type.csv": ("zone_id", "crime_type", "value"),
 }
 """Columns whose names other programs rely on; their units stand in ``summary.json`` under ``columns``."""
 
@@ -301,9 +303,8 @@ def plan_files(result: Result, *, only: Collection[str] | None = None) -> dict[s
         if result.hours is not None:
             by_hours = hours_views(prepared, result.hours)
             makers["fairness_hours.csv"] = lambda: to_csv_bytes(by_hours, fairness_units(prepared))
-    units = column_units(prepared)
     for name, table in offender_tables(prepared, result.scenario).items():
-        makers[name] = partial(to_csv_bytes, table, units)
+        makers[name] = partial(to_csv_bytes, table, contract=CONTRACT[name])
     return {name: make() for name, make in makers.items() if only is None or name in only}
 
 
