@@ -25,22 +25,23 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from patrol_core.allocation.hours_groups import GroupRule, rule_rows
-from patrol_core.allocation.hours_kkt import Floats
+from patrol_core.allocation.hours_kkt import Floats, Ints
 from patrol_core.allocation.hours_lp import GAP, dual_prices, one_sided
 from patrol_core.allocation.hours_problem import HoursProblem
 from patrol_core.allocation.rounding import RoundedMonth, Units, marginal_gain
 from patrol_core.certificate import Status, relative_gap
 from patrol_core.errors import InfeasibleError
 
-#: Seconds for one month.
-_TIME_LIMIT = 20.0
+#: Seconds for one month, and nodes of the search for a proof once a plan is known: nodes, unlike seconds, are the same
+#: on every machine, and so is the plan.
+_TIME_LIMIT, _NODES = 20.0, 200
 #: Units on either side of the continuous plan in the windows tried for a first plan; then all units.
 _REACHES = (0, 2, 8, 32)
 #: Units up to which the programme is solved to the last digits, not to a millionth; and up to which it is tried at all.
-_TO_THE_END, _MOST_UNITS = 2_000, 200_000
+_TO_THE_END, _MOST_UNITS = 200, 200_000
 _CLOSER = 1e-10
 
 
@@ -119,6 +120,9 @@ class _Month:
         """A first plan from a narrow window, then the window that holds every better one."""
         window, found = self._first_plan()
         bound = self._bound_with(window, found)
+        if self.best is not None and not self._closed(bound):
+            self._sharpen()
+            bound = min(bound, self._bound_with(window, found))
         while self.best is not None and not self._closed(bound):
             # Each plan found narrows what can still be better, each window that did not close widens the next.
             wider = self._better_than(self.value, window)
@@ -142,12 +146,27 @@ class _Month:
         if not len(self.limit) or self.weight.sum() <= 0.0:
             return
         low, high = (np.asarray(end * self.unit, dtype=np.float64) for end in (self.low, self.high))
-        prices = dual_prices(self.weight, low, high, self.lines, self.limit * self.unit, near) * self.unit
+        prices = dual_prices(self.weight, low, high, self.lines, self.limit * self.unit, near)
+        self._take_prices(prices * self.unit)
+
+    def _take_prices(self, prices: Floats) -> None:
+        """Take these multipliers (per unit, 0 or more) where they prove more than those at hand."""
         price = np.asarray(self.lines.T @ prices, dtype=np.float64)
         top = self._respond(price)
         all_plans = float(prices @ self.limit + (self._worth(top) - price * top).sum())
         if np.isfinite(all_plans) and all_plans < self.all_plans:
             self.price, self.top, self.all_plans = price, top, all_plans
+
+    def _sharpen(self) -> None:
+        """Multipliers of the programme without its whole numbers: the smooth dual does not see the steps of units."""
+        start, stop = np.maximum(self.top - 2, self.low), np.minimum(self.top + 2, self.high)
+        owner, gain, size = self._steps(start, stop)
+        if not len(owner) or not len(self.limit):
+            return
+        left = self.limit - self.lines @ start
+        found = linprog(-gain / size, self.lines[:, owner], left, bounds=(0.0, 1.0), method="highs")
+        if found.success:
+            self._take_prices(np.maximum(-size * found.ineqlin.marginals, 0.0))
 
     def _worth(self, units: Units) -> Floats:
         return np.asarray(self.weight * np.log1p(units * self.unit), dtype=np.float64)
@@ -207,37 +226,35 @@ class _Month:
 
     def _search(self, start: Units, stop: Units) -> _Found:
         """Best plan with ``start <= n <= stop``; kept where it is better than the one known."""
-        sizes = stop - start
-        owner = np.repeat(np.arange(len(sizes)), sizes)
-        offset = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         base = float(self._worth(start).sum())
         left = self.limit - self.lines @ start
-        if not len(owner):
+        count = int((stop - start).sum())
+        if not count:
             held = bool(np.all(left >= -1e-7))
             if held:
                 self._keep(start)
             return _Found(start if held else None, base if held else -np.inf, True)
-        if len(owner) > _MOST_UNITS:
+        if count > _MOST_UNITS:
             return _Found(None, float(self._worth(stop).sum()), False)
-        gain = marginal_gain(self.weight[owner], start[owner] + offset, self.unit)
-        size = float(gain.max()) or 1.0  # HiGHS compares with absolute numbers: the largest gain is 1
+        owner, gain, size = self._steps(start, stop)
         seconds = max(self.stop_at - time.monotonic(), 0.1)
-        close = _CLOSER if len(owner) <= _TO_THE_END else 0.5 * GAP
+        close = _CLOSER if count <= _TO_THE_END else 0.5 * GAP
         whole = abs(base) + 0.5 * float(gain.sum())
         result = milp(
             -gain / size,
-            integrality=np.ones(len(owner)),
+            integrality=np.ones(count),
             bounds=Bounds(0.0, 1.0),
             constraints=LinearConstraint(self.lines[:, owner], -np.inf, left),
             options={
                 "time_limit": seconds,
+                "node_limit": _NODES if self.best is not None else 100 * _NODES,
                 "mip_rel_gap": float(np.clip(close * whole / max(float(gain.sum()), 1e-300), 0.0, 1e-2)),
             },
         )
         done = result.status in (0, 2)
         units = None
         if result.x is not None:
-            added = np.bincount(owner, weights=np.rint(result.x), minlength=len(sizes))
+            added = np.bincount(owner, weights=np.rint(result.x), minlength=len(start))
             units = start + added.astype(np.int64)
             if np.all(self.lines @ units <= self.limit + 1e-6):
                 self._keep(units)
@@ -250,6 +267,14 @@ class _Month:
         elif dual is not None and np.isfinite(dual):
             bound = min(bound, base - size * float(dual))
         return _Found(units, bound, done)
+
+    def _steps(self, start: Units, stop: Units) -> tuple[Ints, Floats, float]:
+        """Zone and gain of every unit of a window; and the largest gain, since HiGHS compares with absolute numbers."""
+        sizes = stop - start
+        owner = np.repeat(np.arange(len(sizes)), sizes)
+        offset = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        gain = marginal_gain(self.weight[owner], start[owner] + offset, self.unit)
+        return owner, gain, float(gain.max(initial=0.0)) or 1.0
 
     def _keep(self, units: Units) -> None:
         value = float(self._worth(units).sum())
