@@ -195,8 +195,8 @@ def _beats(
         )
     elif status is not Status.OPTIMAL:
         notes.append(
-            f"The programme was stopped after {seconds:.0f} s: these areas can be up to {relative_gap(objective, bound):.1%} less compact "
-            "than the best."
+            f"The programme was stopped after {seconds:.0f} s; a division that is up to {relative_gap(objective, bound):.1%} more compact is not ruled "
+            "out."
         )
     if graph.bridges:
         notes.append(
