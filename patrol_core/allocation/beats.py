@@ -25,7 +25,9 @@ from patrol_core.solving import solver_name
 EXACT_UP_TO = 60
 """Zones up to which the programme is tried unless asked otherwise."""
 NO_PROOF = "heuristic, no proof"
-OBJECTIVE_IS = "squared distance from each zone to its area's centre zone, summed over zones (km2); less is more compact"
+OBJECTIVE_IS = (
+    "squared distance from each zone to its area's centre zone, summed over zones (km2); less is more compact"
+)
 
 
 @dataclass(frozen=True, eq=False)

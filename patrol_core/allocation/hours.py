@@ -165,8 +165,17 @@ def _assemble(
         objective_after_rounding=whole.objective,
         binding=binding_budgets(slack),
         slack=slack,
-        notes=plan_notes(problem, slack, has_rules=bool(group_rules)),
+        notes=(*plan_notes(problem, slack, has_rules=bool(group_rules)), *_unproved(whole)),
         rules=rules,
+    )
+
+
+def _unproved(proof: Certificate) -> tuple[str, ...]:
+    """Said wherever the plan is not proved best."""
+    if proof.status is Status.OPTIMAL:
+        return ()
+    return (
+        f"This plan is not proved best in whole steps: a better one can meet at most {proof.gap:.2g} (as a share) more demand.",
     )
 
 

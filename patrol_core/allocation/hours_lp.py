@@ -108,9 +108,7 @@ def dual_start(problem: HoursProblem, rules: Sequence[GroupRule], rows: Ints, st
     return respond(weight, lower, upper, np.maximum(price, 0.0))
 
 
-def one_sided(
-    matrix: sparse.csc_array, least: Floats, most: Floats
-) -> tuple[sparse.csr_array, Floats]:
+def one_sided(matrix: sparse.csc_array, least: Floats, most: Floats) -> tuple[sparse.csr_array, Floats]:
     """``least <= matrix @ x <= most`` as ``lines @ x <= limit``, finite sides only."""
     low, high = np.flatnonzero(np.isfinite(least)), np.flatnonzero(np.isfinite(most))
     lines = matrix.tocsr()

@@ -360,7 +360,9 @@ def _require(answer: DutyAnswer, time_limit: float) -> None:
 def _certificate(
     task: DutyTask, answer: DutyAnswer, objective: float, phase: str, seconds: float, allow_gaps: bool
 ) -> Certificate:
-    broken = breaches(task.rules, task.dates, answer.works, set(task.forbidden), set(task.fixed), lead=task.lead)
+    broken = breaches(
+        task.rules, task.dates, answer.works, set(task.forbidden), set(task.fixed), lead=task.lead
+    )
     held = answer.works[:, task.lead :].sum(axis=0)
     short = int(np.maximum(task.target[task.lead :] - held, 0).sum())
     if broken or (short and not allow_gaps):

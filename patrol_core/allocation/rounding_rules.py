@@ -36,8 +36,8 @@ from patrol_core.certificate import Status, relative_gap
 from patrol_core.errors import InfeasibleError
 
 #: Seconds for one month, and nodes of the search for a proof once a plan is known: nodes, unlike seconds, are the same
-#: on every machine, and so is the plan.
-_TIME_LIMIT, _NODES = 20.0, 200
+#: on every machine, and so is the plan. Small windows have more: nodes times units is what takes the time.
+_TIME_LIMIT, _NODES, _WORK = 20.0, 200, 600_000
 #: Units on either side of the continuous plan in the windows tried for a first plan; then all units.
 _REACHES = (0, 2, 8, 32)
 #: Units up to which the programme is solved to the last digits, not to a millionth; and up to which it is tried at all.
@@ -107,7 +107,9 @@ class _Month:
         self.centre = np.clip(np.floor(hours[rows] / unit + 1e-9).astype(np.int64), self.low, self.high)
         self.lines, limit = one_sided(*rule_rows(problem, rules, rows))
         self.limit = limit / unit
-        counts = np.array([np.all(np.abs(row) == 1.0) for row in np.split(self.lines.data, self.lines.indptr[1:-1])])
+        counts = np.array(
+            [np.all(np.abs(row) == 1.0) for row in np.split(self.lines.data, self.lines.indptr[1:-1])]
+        )
         if len(limit):  # whole units in a plain sum: no more than the whole part of its limit
             self.limit = np.where(counts, np.floor(self.limit + 1e-7), self.limit)
         self.price = np.zeros(len(rows))
@@ -203,9 +205,7 @@ class _Month:
         """Bound over all plans: the window's own, and for the rest the prices' less the least loss outside."""
         start, stop = window
         below, above = np.maximum(start - 1, self.low), np.minimum(stop + 1, self.high)
-        outside = np.concatenate(
-            [self._loss(below)[start > self.low], self._loss(above)[stop < self.high]]
-        )
+        outside = np.concatenate([self._loss(below)[start > self.low], self._loss(above)[stop < self.high]])
         rest = self.all_plans - float(outside.min(initial=np.inf))
         return min(max(found.bound, rest), self.all_plans)
 
@@ -247,7 +247,7 @@ class _Month:
             constraints=LinearConstraint(self.lines[:, owner], -np.inf, left),
             options={
                 "time_limit": seconds,
-                "node_limit": _NODES if self.best is not None else 100 * _NODES,
+                "node_limit": max(_NODES, _WORK // count) * (1 if self.best is not None else 100),
                 "mip_rel_gap": float(np.clip(close * whole / max(float(gain.sum()), 1e-300), 0.0, 1e-2)),
             },
         )

@@ -225,14 +225,7 @@ def forecast_summary(forecast: Forecast) -> dict[str, Any]:
 def _hours_summary(hours: Plan | None, fault: str) -> dict[str, Any]:
     if hours is None:
         return {"status": "infeasible", "reason": fault}
-    return {
-        **hours.certificate.as_dict(),
-        "objective_before_rounding": hours.objective_before_rounding,
-        "objective_after_rounding": hours.objective_after_rounding,
-        "hours": float(hours.frame["hours"].sum()),
-        "binding": list(hours.binding),
-        "notes": list(hours.notes),
-    }
+    return hours.as_dict()
 
 
 @lru_cache(maxsize=1)
