@@ -63,15 +63,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     plan = solve_hours(read_demand(arguments.demand), rules)
     if arguments.out is not None:
         write_plan(plan, arguments.out)
-    return {
-        **plan.certificate.as_dict(),
-        "objective_before_rounding": plan.objective_before_rounding,
-        "objective_after_rounding": plan.objective_after_rounding,
-        "binding": list(plan.binding),
-        "rows": len(plan.frame),
-        "hours": float(plan.frame["hours"].sum()),
-        "notes": list(plan.notes),
-    }
+    return plan.as_dict()
 
 
 def number(flag: str, text: str) -> float | None:

@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     roster = _roster(
         arguments, scenario.visit_minutes, scenario.seed, plan.frame, month, zone_points(prepared.zones)
     )
-    summary = roster_summary(roster)
+    summary = {**roster_summary(roster), "hours_rules": plan.rules.as_dict()}
     names = {str(zone): str(name) for zone, name in prepared.zones["name"].items()}
     if arguments.out is not None:
         made = roster_files(

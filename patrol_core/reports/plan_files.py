@@ -242,20 +242,7 @@ def forecast_summary(forecast: Forecast) -> dict[str, Any]:
 def _hours_summary(scenario: Scenario, hours: Plan | None, fault: str) -> dict[str, Any]:
     if hours is None:
         return {"status": "infeasible", "reason": fault}
-    return {
-        **hours.certificate.as_dict(),
-        "objective_before_rounding": hours.objective_before_rounding,
-        "objective_after_rounding": hours.objective_after_rounding,
-        "hours": float(hours.frame["hours"].sum()),
-        "budgets": {
-            "city": hours.rules.city_budget,
-            "city_is_default": scenario.city_hours is None,
-            "ward": hours.rules.ward_budget,
-            "borough": hours.rules.borough_budget,
-        },
-        "binding": list(hours.binding),
-        "notes": list(hours.notes),
-    }
+    return {**hours.as_dict(), "city_is_default": scenario.city_hours is None}
 
 
 @lru_cache(maxsize=1)

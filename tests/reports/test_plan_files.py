@@ -280,11 +280,12 @@ def test_the_budget_in_force_stands_in_the_summary(columbus):
     summary, _ = of_files(columbus, "rational")
     assert summary["objective"] == pytest.approx(summary["worst_case"])
     assert "worst case" in summary["objective_is"]
-    budgets = summary["hours"]["budgets"]
-    assert budgets["city_is_default"]
-    own = make_scenario({"area": "columbus", "budget": 8, "city_hours": budgets["city"]})
+    rules = summary["hours"]["rules"]
+    assert summary["hours"]["city_is_default"]
+    own = make_scenario({"area": "columbus", "budget": 8, "city_hours": rules["city_budget"]})
     again = summarise(columbus, own)
-    assert again.summary["hours"]["budgets"] == budgets | {"city_is_default": False}
+    assert again.summary["hours"]["rules"] == rules
+    assert not again.summary["hours"]["city_is_default"]
     assert again.summary["hours"]["objective"] == pytest.approx(summary["hours"]["objective"])
 
 
