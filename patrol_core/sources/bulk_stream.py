@@ -311,7 +311,7 @@ def _parquet_blocks(label: str, data: bytes) -> Iterator[Block]:
             pq.write_table(pa.Table.from_batches([batch]), out)
             yield Block(out.getvalue(), lines, last=False)
             lines += batch.num_rows
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         raise InputError(f"{label} is a damaged or cut off Parquet file; write it again.") from None
 
 
