@@ -318,6 +318,7 @@ def _months(column: pd.Series[Any]) -> list[str]:
 def _crime_findings(crimes: pd.DataFrame, zones: gpd.GeoDataFrame | None, months: list[str]) -> list[Finding]:
     notes = quality.gap_findings(months)
     notes += quality.completeness_findings(crimes)
+    notes += quality.repeat_findings(crimes)
     notes += quality.place_findings(crimes, have_polygons=zones is not None)
     if zones is None:
         notes.append(
