@@ -96,10 +96,10 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         progress=lambda share, words: say(f"{share:4.0%} {words}"),
     )
     files, wards = _files(prepared, made)
+    tell(prepared.findings)
     if arguments.out is not None:
         write_bundle(arguments.out, files, outdated=(MODEL,))
         say(f"Wrote {', '.join(files)} to {arguments.out}.")
-    tell(prepared.findings)
     return _summary(data, prepared, made, wards, tuple(files) if arguments.out is not None else ())
 
 

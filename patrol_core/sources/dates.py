@@ -107,7 +107,9 @@ class Stamp:
         return Stamp(self.form, self.year, self.day, self.month, self.timed)
 
     def date(self) -> dt.date | None:
-        """The day, or None where there is no such day."""
+        """The day, or None where there is no such day, or none of 1900 to 2099."""
+        if not 1900 <= self.year < 2100:
+            return None
         try:
             return dt.date(self.year, self.month, self.day)
         except ValueError:
