@@ -141,7 +141,9 @@ def test_line_numbers_are_those_of_the_file(store, tmp_path, small_blocks):
     file = write(tmp_path / name.split("/")[1], data)
     report = import_files(store, file)
     assert (report.rows_kept, report.without_location) == (60, 1)
-    assert any("street.csv line 53, column Longitude: 'west' is not a number" in f.text for f in report.findings)
+    assert any(
+        "street.csv line 53, column Longitude: 'west' is not a number" in f.text for f in report.findings
+    )
 
 
 def test_a_row_cut_off_at_the_end_is_named(store, tmp_path, small_blocks):
