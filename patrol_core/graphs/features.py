@@ -122,7 +122,7 @@ def _from_table(name: str, data: bytes) -> gpd.GeoDataFrame:
     frame = table.fillna("").astype("str")
     if frame.empty:
         raise InputError(f"{name} has a header and no rows; fill it.")
-    across, up = (chosen["lon"], chosen["lat"]) if degrees else (chosen["x"], chosen["y"])
+    across, up = (str(chosen[own]) for own in (("lon", "lat") if degrees else ("x", "y")))
     x, y, good, notes = read_places(
         [f"{name} row {k}" for k in range(1, len(frame) + 1)],
         frame[across].str.strip().tolist(),

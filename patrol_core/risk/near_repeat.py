@@ -266,7 +266,9 @@ def _checked(x: ArrayLike, y: ArrayLike, day: ArrayLike) -> tuple[Floats, NDArra
     far = (np.abs(across) > MOST_METRES) | (np.abs(up) > MOST_METRES)
     if far.any():
         at = int(np.argmax(far))
-        raise InputError(f"Event {at + 1} lies at {across[at]:g}, {up[at]:g} m, which is no place on Earth; correct it.")
+        raise InputError(
+            f"Event {at + 1} lies at {across[at]:g}, {up[at]:g} m, which is no place on Earth; correct it."
+        )
     if (when != np.floor(when)).any():
         place = int(np.argmax(when != np.floor(when)))
         raise InputError(f"Event {place + 1} has the day {when[place]:g}; give whole days.")

@@ -118,7 +118,8 @@ def stand_ins(x: Floats, y: Floats, *, degrees: bool) -> Bools:
     if not (some_zero & ~marks).any():
         return marks
     others = np.isfinite(x) & np.isfinite(y) & ~some_zero & ~marks
-    return marks | (some_zero & _far(x, y, others, _NEAR_DEGREES if degrees else _NEAR_M))
+    marks |= some_zero & _far(x, y, others, _NEAR_DEGREES if degrees else _NEAR_M)
+    return marks
 
 
 def _far(x: Floats, y: Floats, others: Bools, least: float) -> Bools:
