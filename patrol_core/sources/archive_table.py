@@ -242,7 +242,7 @@ def _joined(
     read: list[StreetTable] = []
     others: list[str] = []
     wanted = other_kind(text_table.header_of(name, parts[0][1]))
-    for before, part in parts:
+    for before, part in _of_one_heading(parts):
         kind = other_kind(text_table.header_of(name, part))
         if kind != wanted:
             others.append(f"the {kind or 'street file'} from line {before + lines_before + 1:,}")
@@ -253,13 +253,12 @@ def _joined(
         Finding(
             "info",
             f"{name} repeats the heading inside (line {lines}{', …' if len(parts) > 4 else ''}), as files do that were joined "
-            f"end to end; it was read as {len(parts)} tables.",
+            f"end to end; it was read as {len(parts):,} tables.",
         )
     )
     if others:
-        findings.append(
-            Finding("warning", f"{name}: left out what is another kind of table: {'; '.join(others)}.")
-        )
+        listed = "; ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+        findings.append(Finding("warning", f"{name}: left out what is another kind of table: {listed}."))
     findings += dict.fromkeys(found for table in read for found in table.findings)
     columns = pa.concat_tables([table.columns for table in read])
     heading = parts[-1][1].split(b"\n", 1)[0] + b"\n"
@@ -267,12 +266,30 @@ def _joined(
     return StreetTable(name, columns, findings, sum(t.left_out for t in read), heading, lines_read)
 
 
+def _of_one_heading(parts: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """The parts, those in a row with the same heading as one, an empty line in the place of the headings left out."""
+    runs: list[tuple[int, list[bytes]]] = []
+    last = b""
+    for before, part in parts:
+        heading, _, rows = part.partition(b"\n")
+        if runs and heading.strip() == last:
+            runs[-1][1].extend((b"\n", rows))
+        else:
+            runs.append((before, [part]))
+        last = heading.strip()
+    return [(before, b"".join(pieces)) for before, pieces in runs]
+
+
 def _parse_part(name: str, part: bytes, layout: _Layout, before: int, lines_before: int) -> StreetTable:
-    heading, _, rows = part.partition(b"\n")
-    text = heading + b"\n" * (before + 1) + rows  # so that its lines are those of the file
     findings: list[Finding] = []
-    table = _read(name, text, layout, findings)
-    return _check(name, table, _line_of(text, lines_before), layout, findings)
+    try:
+        table = _read(name, part, layout, findings)
+    except (
+        InputError
+    ):  # once more with as many empty lines as came before, so that its message has the line of the file
+        heading, _, rows = part.partition(b"\n")
+        table = _read(name, heading + b"\n" * (before + 1) + rows, layout, findings)
+    return _check(name, table, _line_of(part, before + lines_before), layout, findings)
 
 
 # -- Parquet -----------------------------------------------------------------------------------------

@@ -56,11 +56,19 @@ def read_counts(name: str, data: bytes) -> tuple[pd.DataFrame, tuple[Finding, ..
     if not len(table):
         raise InputError(f"{name} has a header but 0 rows; give one row a zone and month.")
     cells = table.astype(object).where(table.notna(), "").map(str.strip)
+    findings = text_table.spreadsheet_limit(name, len(cells))
+    heading = (cells == list(columns.values())).all(axis=1)
+    cells = cells[~heading]  # the index keeps the rows of the file
+
+    def line(row: int) -> str:
+        return f"{name} line {text_table.line_of_row(text, int(cells.index[row]))}"
 
     def where(row: int, column: str) -> str:
-        return f"{name} line {text_table.line_of_row(text, row)}, column {columns[column]}"
+        return f"{line(row)}, column {columns[column]}"
 
-    findings = text_table.spreadsheet_limit(name, len(cells))
+    if heading.any():
+        inside = text_table.line_of_row(text, int(np.argmax(heading)))
+        findings.append(Finding("info", f"{name} line {inside} repeats the heading; it was passed over."))
     for column in columns:
         _filled(cells[column], column, where)
     counts = pd.DataFrame({"zone_id": cells["zone_id"].astype("str")})
@@ -71,8 +79,8 @@ def read_counts(name: str, data: bytes) -> tuple[pd.DataFrame, tuple[Finding, ..
         counts["crime_type"] = (
             cells["crime_type"].map(lambda given: published_type(given) or given).astype("str")
         )
-    refuse_repeats(counts, lambda row: f"{name} line {text_table.line_of_row(text, row)}")
-    return counts, tuple(findings)
+    refuse_repeats(counts, line)
+    return counts.reset_index(drop=True), tuple(findings)
 
 
 def months_of(cells: pd.Series, where: Callable[[int], str]) -> tuple[pd.Series, list[Finding]]:

@@ -45,12 +45,20 @@ DATE_NAMES = (
     "occurredon",
     "occurreddate",
     "dateoccurred",
+    "dateocc",
+    "occdate",
+    "occurrencedate",
+    "incidentdatetime",
     "eventdate",
     "incidentdate",
     "crimedate",
     "offencedate",
+    "offensedate",
     "dateofoffence",
     "reporteddate",
+    "reportdate",
+    "datereported",
+    "daterptd",
 )
 MONTH_ONLY = (
     "A near-repeat test needs the day and the true place of every event, and these rows give the month only, at snapped points "

@@ -73,3 +73,11 @@ def test_a_table_without_a_file_is_checked_alike():
         area_from_counts(rows, zones)
     with pytest.raises(InputError, match="row 2, zone 'z1': the count is empty"):
         area_from_counts(rows.assign(month=["2023-01", "2023-02"], count=[1, None]), zones)
+
+
+def test_a_repeated_heading_is_passed_over_and_lines_stay_those_of_the_file():
+    counts, found = read(HEAD + HEAD.replace("2023-01", "2023-02"))
+    assert counts["month"].tolist() == ["2023-01", "2023-02"]
+    assert "counts.csv line 3 repeats the heading" in found[0].text
+    with pytest.raises(InputError, match="line 4: zone z1 stands twice"):
+        read(HEAD + HEAD)

@@ -546,6 +546,20 @@ def test_a_joined_file_whose_columns_stand_in_another_order_or_number():
     assert crimes["month"].tolist() == ["2023-05", "2023-06"]
 
 
+def test_a_heading_on_every_page_of_a_printout():
+    pages = b"".join(table(row(crime_id=f"p{k}")) for k in range(3000))
+    crimes, report = read_crimes(("a.csv", pages))
+    assert crimes["crime_id"].tolist() == [f"p{k}" for k in range(3000)]
+    assert "(line 3, 5, 7, …)" in texts(report)
+    refused(("a.csv", table(row()) + table(row()) + b"x,y\n" + table(row())), "line 5 has 2 columns")
+
+
+def test_one_odd_place_among_rows_that_have_none_is_told():
+    crimes, report = read_crimes(("a.csv", table(*[row(lon="", lat="")] * 20, row(lon="west"))))
+    assert (len(crimes), report.without_location) == (21, 21)
+    assert "line 22, column Longitude" in texts(report)
+
+
 def test_lines_in_the_second_part_of_a_joined_file_are_those_of_the_file():
     refused(("a.csv", table(row()) + table(row(month="?"))), "line 4, column Month")
 
