@@ -46,7 +46,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Pull; returns what came in."""
-    from patrol_core.cli import say
+    from patrol_core.cli import say, tell
     from patrol_core.sources.police_api import PoliceApi, PullCancelled
     from patrol_core.sources.store_fetch import fetch_area
 
@@ -69,8 +69,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         raise PullCancelled(
             "Stopped; what was answered so far is kept, start the same command again to go on."
         ) from None
-    for finding in report.findings:
-        say(f"{finding.severity}: {finding.text}")
+    tell(report.findings, info=True)
     return {
         "name": added.pulls[0].name,
         "store": str(store.folder),
@@ -83,6 +82,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "tiles": report.tiles,
         "last_updated": report.last_updated,
         "replaced_parts": len(added.replaced),
+        "findings": [found.as_dict() for found in report.findings],
     }
 
 

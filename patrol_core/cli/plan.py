@@ -117,7 +117,7 @@ def _help(row: Choice) -> str:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Make the plan; writes the files when ``--out`` is given and returns the summary."""
-    from patrol_core.cli import say
+    from patrol_core.cli import say, tell
     from patrol_core.reports.plan_files import make_plan_files, summarise
 
     scenario = scenario_of(arguments)
@@ -128,9 +128,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     written = make_plan_files(result, arguments.out) if arguments.out is not None else ()
     # Only now, so that a fault above stands alone on stderr.
     say(f"Planned for {data.name} ({data.kind}).")
-    for finding in result.prepared.findings:
-        if finding.severity != "info":
-            say(f"{finding.severity}: {finding.text}")
+    tell(result.prepared.findings)
     if result.hours is None:
         say(f"warning: No hours plan could be made. {result.hours_fault}")
     if written:

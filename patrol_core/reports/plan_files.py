@@ -214,7 +214,7 @@ def _summary(
             "groups": prepared.group_by,
             "hash": data.content_hash,
             "attribution": data.attribution,
-            "findings": [{"severity": found.severity, "text": found.text} for found in prepared.findings],
+            "findings": [found.as_dict() for found in prepared.findings],
         },
         "smoothing": None if prepared.surface.smoothing is None else prepared.surface.smoothing.as_dict(),
         "scenario": {**scenario.model_dump(), "hash": scenario.key()},

@@ -124,7 +124,9 @@ def test_a_429_holds_back_every_thread(service):
     service.fault("crime-last-updated", Fault("status", 429, {"Retry-After": "1"}))
     with PoliceApi(service.settings()) as api, ThreadPoolExecutor(2) as pool:
         slow = pool.submit(api.last_updated)
-        while not gate_for(api.settings)._paused_until:  # until the answer, not only the question, has arrived
+        while not gate_for(
+            api.settings
+        )._paused_until:  # until the answer, not only the question, has arrived
             time.sleep(0.005)
         api.forces()
         slow.result()
