@@ -32,7 +32,6 @@ from patrol_core.games.offenders import Uncertainty, solve_for
 from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
 from patrol_core.risk.harm import WEIGHTS, HarmTable, crime_types_in_risk
 from patrol_core.risk.outlook import (
-    chosen_key,
     forecast_for,
     outlook_demand,
     outlook_surface,
@@ -88,6 +87,8 @@ class Prepared:
         What a head is: ``residents`` or ``zones``.
     findings
         What was noticed, in words, most serious first.
+    key
+        Stands for all of this: the complete content of the data, the data choices, and the forecast.
     forecast
         What ``surface`` is made of where the plan is for the months ahead; None where it is for those recorded.
     """
@@ -191,7 +192,7 @@ def prepare(data: AreaData, scenario: Scenario) -> Prepared:
         population=population,
         head=head,
         findings=tuple(sorted(unique.values(), key=lambda finding: order[finding.severity])),
-        key=hashlib.sha256(f"{data.content_hash}{scenario.key('data')}".encode()).hexdigest()[:16],
+        key=hashlib.sha256(f"{data.identity}{scenario.key('data')}".encode()).hexdigest(),
     )
     return _looking_ahead(chosen, scenario) if scenario.outlook == "forecast" else chosen
 
@@ -248,7 +249,7 @@ def _looking_ahead(recorded: Prepared, scenario: Scenario) -> Prepared:
         surface=outlook_surface(recorded.surface, forecast),
         forecast=forecast,
         findings=(*recorded.findings, *said),
-        key=hashlib.sha256(f"{recorded.key}{chosen_key(panel, static)}".encode()).hexdigest()[:16],
+        key=hashlib.sha256(f"{recorded.key}{forecast.digest}".encode()).hexdigest(),
     )
 
 

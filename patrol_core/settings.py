@@ -26,8 +26,6 @@ class Settings:
         Folder of the embedded data (``sample/``).
     cache_dir
         Folder of the store of pulled and imported data; ``cache`` in ``data_dir`` unless set.
-    static_dir
-        Folder Streamlit serves under ``/app/static``; map geometry is written below it.
     solve_seconds
         Time limit of one interactive solve, seconds.
     map_tolerance_m
@@ -38,7 +36,6 @@ class Settings:
 
     data_dir: Path = ROOT / "data"
     cache_dir: Path = ROOT / "data" / "cache"
-    static_dir: Path = ROOT / "static"
     solve_seconds: float = 60.0
     map_tolerance_m: float = 10.0
     max_upload_rows: int = 5_000_000

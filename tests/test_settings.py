@@ -26,9 +26,7 @@ def test_defaults_lie_in_the_checkout():
     chosen = module.settings()
     assert chosen == module.Settings()
     assert chosen.data_dir == ROOT / "data"
-    assert chosen.static_dir == ROOT / "static"
     assert chosen.data_dir.is_dir()
-    assert (chosen.static_dir / "leaflet" / "leaflet.js").is_file()
 
 
 def test_environment_goes_before_defaults(monkeypatch, tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -18,9 +18,10 @@ from patrol_core.figures.roster_charts import area_bars, area_map
 from patrol_core.reports.beats_files import beats_files
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, tables
-from patrol_core.ui.cached_compare import kept
+from patrol_core.ui.cached import derived
 from patrol_core.ui.cached_offenders import remembered
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.memo import HOURS, Progress
 from patrol_core.zones import neighbours
 
 WORK = {"risk": "expected crime or harm", "hours": "planned patrol hours"}
@@ -73,23 +74,29 @@ def choose(prepared: Prepared) -> tuple[int, float, str]:
 
 def made(scenario: Scenario, count: int, tolerance: float, kind: str) -> Made:
     """The areas, kept between reruns."""
-    chosen = cached.prepared(scenario)
-    key: Hashable = ("beats", chosen.key, scenario.key("hours", "game"), count, tolerance, kind)
 
-    def make(_: object) -> Made:
-        work, unit = work_of(chosen, scenario, kind)
+    def make(known: Scenario, _: Progress) -> Made:
+        chosen = cached.prepared(known)
+        work, unit = work_of(chosen, known, kind)
         beats = make_beats(
             work,
             zone_points(chosen.zones),
             neighbours(chosen.zones),
             count,
             tolerance=tolerance,
-            seed=scenario.seed,
+            seed=known.seed,
             time_limit=TIME_LIMIT,
         )
         return Made(beats, unit, beats_compared(chosen, beats))
 
-    return kept(key, "Drawing patrol areas; thousands of zones take a minute …", make)
+    return derived(
+        "beats",
+        scenario,
+        make,
+        reads=(*HOURS, "seed") if kind == "hours" else ("seed",),
+        also=(count, tolerance, kind),
+        words="Drawing patrol areas; thousands of zones take a minute …",
+    )
 
 
 def figures(found: Made) -> None:

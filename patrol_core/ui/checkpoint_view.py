@@ -33,7 +33,7 @@ from patrol_core.ui import cached_checkpoints, tables
 from patrol_core.ui.cached_checkpoints import Start
 from patrol_core.ui.checkpoint_inputs import NOTHING, Picks, click_mode, take_click
 from patrol_core.ui.checkpoint_job import Search, progress, search
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.node_clicks import node_chart
 from patrol_core.ui.seeds import draw_again, seed_input, seed_of
 

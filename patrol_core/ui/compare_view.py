@@ -26,8 +26,8 @@ from patrol_core.figures.compare_charts import (
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, cached_compare, controls, tables
 from patrol_core.ui.cached_compare import Chance
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.feedback_view import feedback_tab
-from patrol_core.ui.frame import escape
 from patrol_core.ui.offender_text import OFFENDER_TEXTS
 
 TABS = (

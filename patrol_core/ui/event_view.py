@@ -17,7 +17,8 @@ from patrol_core.figures.event_charts import film, gantt, values_map, worst_over
 from patrol_core.reports.event_orders import orders_html
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.ui import cached_events, tables
-from patrol_core.ui.frame import escape, guarded
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.frame import guarded
 
 TABS = (
     "On the map",

@@ -22,6 +22,7 @@ from patrol_core.reports.plan_files import Result, fairness_units, frontier_unit
 from patrol_core.scenario import choices
 from patrol_core.ui import cached, cached_fairness, controls, frame, state, tables
 from patrol_core.ui.cached_fairness import Shown
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.fairness_text import CONCLUSIONS, DEFINITIONS, LEVEL_WORDS, NOTATION
 from patrol_core.ui.fairness_view import changes_table, group_changes
 
@@ -342,10 +343,10 @@ def _hold_figures(seen: Shown, group: str, rate: float) -> None:
     left.plotly_chart(reporting_lines(paths, now=(group, rate)), config=CONFIG, theme=None, key="_reporting")
     flips = paths[group][paths[group]["changed"] != ""]
     left.caption(
-        f"A conclusion changes once {float(flips['recorded'].iloc[0]):.0%} or less is recorded where {frame.escape(group)} live: "
+        f"A conclusion changes once {float(flips['recorded'].iloc[0]):.0%} or less is recorded where {escape(group)} live: "
         f"{', '.join(CONCLUSIONS[one].lower() for one in str(flips['changed'].iloc[0]).split(', '))}."
         if len(flips)
-        else f"No conclusion changes down to {RATES[-1]:.0%} recorded where {frame.escape(group)} live."
+        else f"No conclusion changes down to {RATES[-1]:.0%} recorded where {escape(group)} live."
     )
     draws = cached_fairness.residual_draws(seen)
     if draws is not None:

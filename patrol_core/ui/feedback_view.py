@@ -28,8 +28,9 @@ from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.feedback_charts import drift_bars, feedback_lines, urn_lines
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, tables
-from patrol_core.ui.cached_compare import kept, key_of
-from patrol_core.ui.frame import escape
+from patrol_core.ui.cached import PLAN, derived
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.memo import Progress
 
 CHOICES = "feedback_choices"
 SEEDS, SEEDS_MANY = 20, 4
@@ -59,7 +60,7 @@ def feedback_tab(scenario: Scenario, prepared: Prepared) -> None:
     detection, rounds, even = _settings(prepared)
     if detection is None or rounds is None:
         return
-    found = _simulated(scenario, prepared, detection, rounds, even)
+    found = _simulated(scenario, detection, rounds, even)
     _picture(found)
     for note in found.notes:
         st.caption(escape(note))
@@ -149,13 +150,11 @@ def _percent(label: str, name: str, default: int, text: str, *, top: int = 100) 
     return float(value) / 100.0
 
 
-def _simulated(
-    scenario: Scenario, prepared: Prepared, detection: Detection, rounds: Rounds, even: bool
-) -> Feedback:
-    def make(tell: Callable[[int, int], None]) -> Feedback:
-        weights = harm_table(scenario)
+def _simulated(scenario: Scenario, detection: Detection, rounds: Rounds, even: bool) -> Feedback:
+    def make(known: Scenario, tell: Progress) -> Feedback:
+        weights, prepared = harm_table(known), cached.prepared(known)
         world = world_of(
-            game_of(prepared, scenario),
+            game_of(prepared, known),
             prepared.counts,
             len(prepared.months),
             crime_types=prepared.crime_types,
@@ -164,8 +163,13 @@ def _simulated(
         )
         return simulate_feedback(world, detection, rounds, on_progress=tell)
 
-    return kept(
-        key_of("feedback", scenario, detection, rounds, even), "Patrolling, recording, planning again …", make
+    return derived(
+        "feedback",
+        scenario,
+        make,
+        reads=PLAN,
+        also=(detection, rounds, even),
+        words="Patrolling, recording, planning again …",
     )
 
 

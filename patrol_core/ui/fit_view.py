@@ -15,7 +15,7 @@ from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached_offenders, state, tables
 from patrol_core.ui.cached_offenders import Fits, Path
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.offender_text import OFFENDER_TEXTS
 
 FILE = "past_incidents"

@@ -13,7 +13,7 @@ from patrol_core.figures.explain_charts import correlations, dependence, feature
 from patrol_core.figures.forecast_charts import interval_coverage, model_bars, tuning_path
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.ui import cached_forecast, tables
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.map_view import chosen_zone
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def score_units(frame: pd.DataFrame, unit: str) -> dict[str, str]:
 
 def _why(shown: _Shown) -> None:
     recorded, forecast = shown.recorded, shown.forecast
-    found = cached_forecast.explanation(forecast)
+    found = cached_forecast.explanation(shown.scenario, forecast)
     if found is None:
         st.info(
             f"{escape(forecast.winner)} has no features to weigh: it repeats or averages what was recorded, as the sentence beside "
@@ -116,7 +116,7 @@ def _why(shown: _Shown) -> None:
         if not _asked(shown):
             return
         forecast = cached_forecast.runner_up(shown.scenario, forecast)
-        found = cached_forecast.explanation(forecast)
+        found = cached_forecast.explanation(shown.scenario, forecast)
         assert found is not None
     picture = st.segmented_control(
         "Picture", list(PICTURES), default="bars", key="_fc_picture", format_func=PICTURES.__getitem__
@@ -205,7 +205,7 @@ def _table(shown: _Shown) -> None:
     wards = ward_of(recorded)
     by_ward = ward_table(forecast, wards)
     by_zone = zone_table(forecast)
-    with_width, held = cached_forecast.wards(forecast, wards)
+    with_width, held = cached_forecast.wards(shown.scenario, forecast, wards)
     left, right = st.columns(2)
     unit = recorded.surface.unit
     with left:

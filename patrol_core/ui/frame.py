@@ -17,6 +17,7 @@ from patrol_core.areas import DataKind, Finding
 from patrol_core.errors import InfeasibleError, PatrolError
 from patrol_core.scenario import Scenario, choices
 from patrol_core.ui import cached, state
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.sidebar import draw_sidebar
 
 PAGES = {
@@ -256,13 +257,6 @@ def next_step(page: str, text: str) -> None:
         icon=":material/arrow_forward:",
         query_params=state.scenario().to_query(),
     )
-
-
-def escape(text: str) -> str:
-    """Text from data, safe inside Markdown."""
-    for mark in "\\`*_{}[]<>#+-!|$~:":
-        text = text.replace(mark, f"\\{mark}")
-    return text
 
 
 def root() -> Path:

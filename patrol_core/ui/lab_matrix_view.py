@@ -18,7 +18,7 @@ from patrol_core.games.matrix_solve import results_table, solve_matrix
 from patrol_core.games.support_bound import solve_support
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.ui import cached_lab, tables
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.lab_job import Listen, Trial, Trials, run_trials, trials_of
 from patrol_core.ui.lab_matrix_inputs import PLAYERS, Settings, solver_name
 from patrol_core.ui.lab_tabs import matrix_files

@@ -32,7 +32,8 @@ from patrol_core.reports.patrol_files import (
 )
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.ui import cached_lab, tables
-from patrol_core.ui.frame import escape, guarded
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.frame import guarded
 from patrol_core.ui.lab_link import CHOICES
 from patrol_core.ui.lab_picks import Picks
 from patrol_core.ui.lab_view import Shown, amount, marks_of

@@ -18,9 +18,10 @@ from patrol_core.risk.near_repeat import LEVEL, Bands, NearRepeat, knox_table, n
 from patrol_core.scenario import Scenario
 from patrol_core.sources.dated_points import MONTH_ONLY, DatedPoints, read_dated_points
 from patrol_core.ui import tables
-from patrol_core.ui.cached_compare import kept
 from patrol_core.ui.cached_offenders import remembered
-from patrol_core.ui.frame import escape, show_findings
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.frame import show_findings
+from patrol_core.ui.memo import kept
 
 FILE = "near_repeat_file"
 """Name and content of the file given, for this session."""
@@ -115,7 +116,7 @@ def _tested(name: str, content: bytes, scenario: Scenario) -> tuple[DatedPoints,
         lambda _: read_dated_points(name, content, day_first=day_first),
     )
     found = kept(
-        ("knox", digest, day_first, bands, permutations, scenario.seed),
+        ("knox", name, digest, day_first, bands, permutations, scenario.seed),
         "Shuffling days …",
         lambda tell: knox_table(
             events.x,
@@ -128,7 +129,7 @@ def _tested(name: str, content: bytes, scenario: Scenario) -> tuple[DatedPoints,
         ),
     )
     listing = kept(
-        ("knox-events", digest, day_first, bands),
+        ("knox-events", name, digest, day_first, bands),
         "Looking around every event …",
         lambda _: event_listing(events, bands),
     )

@@ -167,7 +167,7 @@ def risk_layer_of(scenario: Scenario, prepared: Prepared, name: str, month: str)
     """A layer ready for the map."""
     if name == "hot":
         measure = next(name for name, one in MEASURES.items() if one.possible(prepared))
-        found = hotspots(scenario, prepared, measure, PERMUTATIONS)["gi"]
+        found = hotspots(scenario, measure, PERMUTATIONS)["gi"]
         return class_layer(found, f"{measure_unit(prepared, measure)}, whole period")
     layer = LAYERS[name]
     values, unit = layer.values(scenario, prepared, month)

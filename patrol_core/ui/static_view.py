@@ -33,9 +33,11 @@ from patrol_core.risk.static_score import TABLE_COLUMNS, StaticScore
 from patrol_core.scenario import Scenario
 from patrol_core.sources.covariates import label_of
 from patrol_core.ui import cached, tables
-from patrol_core.ui.cached_compare import kept
-from patrol_core.ui.frame import escape, guarded
+from patrol_core.ui.cached import derived
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.frame import guarded
 from patrol_core.ui.map_view import Layer, draw_map
+from patrol_core.ui.memo import Progress
 
 CHOICES = "static_choices"
 """Settings of the tab, which lose their widgets whenever another tab is opened."""
@@ -71,22 +73,23 @@ def _draw(scenario: Scenario, prepared: Prepared) -> None:
     if not types or not columns:
         st.info("Choose at least one crime type and one covariate.", icon=":material/touch_app:")
         return
-    key = ("static", prepared.data.content_hash, scenario.key("data"), types, per, columns, limit)
-    score = kept(
-        key,
-        "Fitting the static score …",
-        lambda _: score_area(
-            prepared.data,
-            prepared.zones,
-            prepared.counts,
-            prepared.months,
+
+    def make(known: Scenario, _: Progress) -> StaticScore:
+        chosen = cached.prepared(known)
+        return score_area(
+            chosen.data,
+            chosen.zones,
+            chosen.counts,
+            chosen.months,
             crime_types=types,
             per=per,
             columns=columns,
             vif_limit=limit or None,
-            neighbours=cached.zone_neighbours(scenario),
-        ),
-    )
+            neighbours=cached.zone_neighbours(known),
+        )
+
+    also = (types, per, columns, limit)
+    score = derived("static", scenario, make, also=also, words="Fitting the static score …")
     unit = score.exposure_of if per == "rate" else PER[per]
     _headline(score)
     left, right = st.columns([3, 2])

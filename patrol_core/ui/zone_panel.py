@@ -11,7 +11,7 @@ from patrol_core.figures.charts import CONFIG, zone_history
 from patrol_core.games.zone import Strategy
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, state
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.map_view import chosen_zone
 
 
