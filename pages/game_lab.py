@@ -8,7 +8,7 @@ from patrol_core.errors import PatrolError
 from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.patrol_scene import PatrolScene
 from patrol_core.ui import cached_lab, frame
-from patrol_core.ui.escaping import escape
+from patrol_core.ui.escaping import escape, escape_badge
 from patrol_core.ui.lab_inputs import game_of, randomised, roles, rules, strength
 from patrol_core.ui.lab_matrix_inputs import GAME, choose_matrix, game_line, settings
 from patrol_core.ui.lab_matrix_view import picture, run_view
@@ -99,7 +99,7 @@ def badges(scene: PatrolScene) -> None:
             st.badge("Generated: no real place, no real values", icon=":material/science:", color="orange")
         else:
             st.badge("Losses are assumptions", icon=":material/science:", color="orange")
-        st.badge(escape(scene.title), color="gray")
+        st.badge(escape_badge(scene.title), color="gray")
         st.badge(f"{len(scene.node_ids):,} nodes, {len(scene.edges):,} edges", color="gray")
     st.caption(escape(scene.about))
 

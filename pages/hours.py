@@ -6,11 +6,12 @@ import streamlit as st
 
 from patrol_core.allocation.demand_io import plan_table
 from patrol_core.analysis import allocation_table
-from patrol_core.figures.charts import CONFIG, hours_heatmap
+from patrol_core.figures.charts import hours_heatmap
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.reports.plan_files import CONTRACT, column_units
 from patrol_core.reports.roster_files import CONTRACT as HALFYEAR
 from patrol_core.ui import cached, controls, frame, state, tables
+from patrol_core.ui.charts import plot
 from patrol_core.ui.duty_view import roster_tab, shifts_tab
 from patrol_core.ui.hours_tabs import budgets_tab, compare_tab
 from patrol_core.ui.hours_view import (
@@ -74,9 +75,7 @@ if prepared is not None:
                 zone_picker(prepared, key="hours")
             with narrow:
                 matrix = hours_matrix(prepared, plan)
-                st.plotly_chart(
-                    hours_heatmap(matrix.head(20)), config=CONFIG, theme=None, key="_hours_heatmap"
-                )
+                plot(hours_heatmap(matrix.head(20)), key="_hours_heatmap")
                 if len(matrix) > 20:
                     st.caption(f"The 20 zones with most hours of {len(matrix):,}; all are in the table.")
             allocation, budgets, worth, shifts, roster, compare, computed = st.tabs(

@@ -10,7 +10,6 @@ from patrol_core.analysis import Prepared
 from patrol_core.errors import PatrolError
 from patrol_core.evaluation.map_accuracy import LEAST_MONTHS, MapAccuracy, Over
 from patrol_core.evaluation.past_maps import FORECAST
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.hotspot_charts import hit_curves, pai_intervals
 from patrol_core.reports.hotspot_files import ACCURACY_UNITS, accuracy_of, accuracy_table, held_out
 from patrol_core.risk.accuracy import SHARES
@@ -18,6 +17,7 @@ from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, cached_forecast, tables
 from patrol_core.ui.cached import derived
 from patrol_core.ui.cached_offenders import remembered
+from patrol_core.ui.charts import plot
 from patrol_core.ui.escaping import escape
 from patrol_core.ui.memo import Progress
 
@@ -45,9 +45,7 @@ def accuracy_tab(scenario: Scenario, prepared: Prepared) -> None:
     st.write(f"**{escape(found.sentence(share))}**")
     left, right = st.columns(2)
     with left:
-        st.plotly_chart(
-            pai_intervals(found.at(share), share=share), config=CONFIG, theme=None, key="_pai_intervals"
-        )
+        plot(pai_intervals(found.at(share), share=share), key="_pai_intervals")
     with right:
         of = remembered(
             st.segmented_control,
@@ -59,7 +57,7 @@ def accuracy_tab(scenario: Scenario, prepared: Prepared) -> None:
             required=True,
         )
         curves = found.curves if of == "area" else found.by_zones
-        st.plotly_chart(hit_curves(curves, of=of, share=share), config=CONFIG, theme=None, key="_hit_curves")
+        plot(hit_curves(curves, of=of, share=share), key="_hit_curves")
     for note in found.notes:
         st.info(escape(note), icon=":material/info:")
     tables.table(accuracy_table(found), name="accuracy", units=ACCURACY_UNITS, digits=2, height=360)

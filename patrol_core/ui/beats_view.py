@@ -13,13 +13,13 @@ from shapely.geometry.base import BaseGeometry
 
 from patrol_core.allocation.beats import EXACT_UP_TO, NO_PROOF, Beats, make_beats, measure
 from patrol_core.analysis import NO_WARD, WARD, Prepared, beats_compared, work_of, zone_points
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.roster_charts import area_bars, area_map
 from patrol_core.reports.beats_files import beats_files
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, tables
 from patrol_core.ui.cached import derived
 from patrol_core.ui.cached_offenders import remembered
+from patrol_core.ui.charts import plot
 from patrol_core.ui.escaping import escape
 from patrol_core.ui.memo import HOURS, Progress
 from patrol_core.zones import neighbours
@@ -172,9 +172,7 @@ def _map(
         for row in table.to_dict("records")
     }
     outlines = list(zones.geometry) if len(zones) <= OUTLINES else []
-    st.plotly_chart(
-        area_map(shapes, near, outlines, title=title, hover=hover), config=CONFIG, theme=None, key=key
-    )
+    plot(area_map(shapes, near, outlines, title=title, hover=hover), key=key)
 
 
 def _dissolved(zones: gpd.GeoDataFrame, labels: Sequence[str]) -> dict[str, BaseGeometry]:
@@ -190,10 +188,8 @@ def details(prepared: Prepared, found: Made) -> None:
     chart, areas, zones, computed = st.tabs(("Work", "Areas", "Zones", "How it was computed"))
     table = found.beats.figures()
     with chart:
-        st.plotly_chart(
+        plot(
             area_bars(table, unit=found.unit, tolerance=found.beats.tolerance),
-            config=CONFIG,
-            theme=None,
             key="_beats_work",
         )
     with areas:

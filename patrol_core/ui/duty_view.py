@@ -19,7 +19,6 @@ from patrol_core.allocation.roster_tables import (
 )
 from patrol_core.allocation.shifts import Spread
 from patrol_core.analysis import Prepared, zone_points
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.roster_charts import memory_bars, roster_calendar, shift_bars, week_heatmap
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.reports.roster_files import (
@@ -34,6 +33,7 @@ from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, controls, roster_state, tables
 from patrol_core.ui.cached import derived
 from patrol_core.ui.cached_offenders import remembered
+from patrol_core.ui.charts import plot
 from patrol_core.ui.escaping import escape
 from patrol_core.ui.memo import Progress, kept
 from patrol_core.ui.roster_state import MOST_ZONES, Frame
@@ -54,9 +54,9 @@ def shifts_tab(scenario: Scenario, plan: Plan) -> None:
     left, right = st.columns([2, 3])
     with left:
         shares, _ = week_shares(frame.made_profile(), spread.shifts)
-        st.plotly_chart(week_heatmap(shares, WEEKDAYS, names), config=CONFIG, theme=None, key="_week")
+        plot(week_heatmap(shares, WEEKDAYS, names), key="_week")
     with right:
-        st.plotly_chart(shift_bars(totals, names), config=CONFIG, theme=None, key="_shift_bars")
+        plot(shift_bars(totals, names), key="_shift_bars")
     visits = int(spread.visits.sum())
     st.write(
         f"{float(spread.asked_hours.sum()):,.2f} h of {frame.month} become {visits:,} visits of {spread.visit_minutes:g} min in "
@@ -220,7 +220,7 @@ def _show(scenario: Scenario, prepared: Prepared, roster: Roster) -> None:
     planned, random = travel_saved(roster)
     _say_profile(roster.spread)
     for note in roster.notes:
-        st.warning(note, icon=":material/rule:")
+        st.warning(escape(note), icon=":material/rule:")
     first, second, third, fourth = st.columns(4)
     first.metric("Duties", f"{int(units['duties'].sum()):,}", help="Of all units in the month.")
     least, most = int(units["duties"].min()), int(units["duties"].max())
@@ -243,9 +243,7 @@ def _show(scenario: Scenario, prepared: Prepared, roster: Roster) -> None:
         with st.expander("What changed"):
             st.write("\n".join(f"* {escape(change)}" for change in roster.changes))
     shifts = [shift.name for shift in roster.rules.shifts]
-    st.plotly_chart(
-        roster_calendar(calendar_table(roster), shifts), config=CONFIG, theme=None, key="_calendar"
-    )
+    plot(roster_calendar(calendar_table(roster), shifts), key="_calendar")
     _one_unit(prepared, roster)
     _foreseen(roster)
     with st.expander("Duties, units and zones as tables"):
@@ -286,7 +284,7 @@ def _foreseen(roster: Roster) -> None:
     visits = to_csv_bytes(visit_table(roster))  # the whole of it: a roster that was re-planned is another
     table = kept(("foreseeable", visits), "Looking for patterns …", lambda _: foreseeable(roster))
     with st.expander("What an observer could foresee"):
-        st.plotly_chart(memory_bars(table), config=CONFIG, theme=None, key="_memory")
+        plot(memory_bars(table), key="_memory")
         st.write(
             "Held against draws in which every visit is independent. Which shift a zone is visited in can be known where it is visited in "
             "every shift; the hour is what must not be. *More regular* than by chance is a pattern; *less regular* means visits are spaced "

@@ -10,12 +10,13 @@ from streamlit.delta_generator import DeltaGenerator
 from patrol_core.analysis import Amounts, amounts_views
 from patrol_core.errors import InfeasibleError
 from patrol_core.fairness import curves, groups, measures
-from patrol_core.figures.charts import CONFIG, group_bars
+from patrol_core.figures.charts import group_bars
 from patrol_core.figures.fairness_charts import change_bars, view_curves
 from patrol_core.games.constraints import fairness_rule
 from patrol_core.scenario import choices
 from patrol_core.ui import state
 from patrol_core.ui.cached_fairness import Shown
+from patrol_core.ui.charts import plot
 from patrol_core.ui.frame import relax_button
 from patrol_core.ui.map_view import Layer
 
@@ -81,7 +82,7 @@ def _extra(value: float, reference: float, *, dated: bool) -> str | None:
 
 def rule_fault(error: InfeasibleError) -> None:
     """An infeasible fairness rule in words, with the plan of least violation one press away."""
-    st.error(str(error), icon=":material/block:")
+    st.error(escape(error), icon=":material/block:")
     now = state.scenario()
     about = (
         now.fairness is not None
@@ -136,7 +137,7 @@ def group_figures(seen: Shown, views: pd.DataFrame, left: DeltaGenerator, right:
             unit=f"{unit} {heads}",
             within=seen.scenario.fairness if rule == ruled and not weighted else None,
         )
-        column.plotly_chart(figure, config=CONFIG, theme=None, key=f"_group_{name}")
+        column.plotly_chart(figure, key=f"_group_{name}")
         column.caption(f"Least over most: {measures.four_fifths(float(mine['min_max_ratio'].iloc[0]))}.")
         concentration = (
             None
@@ -149,7 +150,7 @@ def group_figures(seen: Shown, views: pd.DataFrame, left: DeltaGenerator, right:
             what=what,
             view=view,
         )
-        column.plotly_chart(lines, config=CONFIG, theme=None, key=f"_curve_{name}")
+        column.plotly_chart(lines, key=f"_curve_{name}")
     if weighted:
         st.caption(groups.PEOPLE_WORDS)
 
@@ -242,7 +243,7 @@ def group_change_figures(seen: Shown, baseline: Amounts) -> None:
             title=title,
             unit=f"{unit} {heads}",
         )
-        st.plotly_chart(figure, config=CONFIG, theme=None, key=f"_{column}")
+        plot(figure, key=f"_{column}")
     if len(table) > MOST_BARS:
         st.caption(f"The first {MOST_BARS} of {len(table)} groups; all are in the tab “Who changes most”.")
 

@@ -24,11 +24,11 @@ from patrol_core.evaluation.feedback import (
     world_of,
 )
 from patrol_core.evaluation.urn import urn
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.feedback_charts import drift_bars, feedback_lines, urn_lines
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, tables
 from patrol_core.ui.cached import PLAN, derived
+from patrol_core.ui.charts import plot
 from patrol_core.ui.escaping import escape
 from patrol_core.ui.memo import Progress
 
@@ -186,9 +186,9 @@ def _picture(found: Feedback) -> None:
             title=TITLES[figure],
             unit=UNITS.get(figure, figure.replace("_", " ")),
         )
-        st.plotly_chart(lines, config=CONFIG, theme=None, key="_feedback_lines")
+        plot(lines, key="_feedback_lines")
     with right:
-        st.plotly_chart(drift_bars(found.summary), config=CONFIG, theme=None, key="_feedback_drift")
+        plot(drift_bars(found.summary), key="_feedback_drift")
         st.write(_lesson(summary))
     st.caption(
         f"Mean and 5 to 95 % of {found.rounds.seeds} runs. Grey and dotted: the same with records as if patrols were spread evenly, so "
@@ -262,7 +262,7 @@ def _urn() -> None:
             got = urn((2.0, 1.0), (rate_a, rate_b), URN_DAYS, corrected=corrected)
             courses[name] = (got.mean, got.low, got.high)
         figure = urn_lines(courses, truth=rate_a / (rate_a + rate_b))
-        st.plotly_chart(figure, config=CONFIG, theme=None, key="_urn")
+        plot(figure, key="_urn")
         st.caption(
             "The patrol goes where crime was found before, drawn from an urn that begins with two balls for A and one for B; a crime found "
             "adds a ball. With equal crime the share of patrol settles anywhere (the band stays wide), with unequal crime it runs away. "

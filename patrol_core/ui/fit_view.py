@@ -8,13 +8,13 @@ import streamlit as st
 
 from patrol_core.analysis import Prepared
 from patrol_core.errors import PatrolError
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.offender_charts import rationality_distance, rationality_losses, rationality_zones
 from patrol_core.games.zone import Strategy
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached_offenders, state, tables
 from patrol_core.ui.cached_offenders import Fits, Path
+from patrol_core.ui.charts import plot
 from patrol_core.ui.escaping import escape
 from patrol_core.ui.offender_text import OFFENDER_TEXTS
 
@@ -51,18 +51,14 @@ def _path(scenario: Scenario, prepared: Prepared) -> None:
         "it is the plan for those who watch perfectly."
     )
     left, right = st.columns(2)
-    left.plotly_chart(
-        rationality_distance(found.frame, now=now), config=CONFIG, theme=None, key="_path_distance"
-    )
+    left.plotly_chart(rationality_distance(found.frame, now=now), key="_path_distance")
     right.plotly_chart(
         rationality_losses(found.frame, rational=found.best.worst_case, now=now, unit=unit),
-        config=CONFIG,
-        theme=None,
         key="_path_losses",
     )
     shown = _moving(found, prepared)
     if not shown.empty:
-        st.plotly_chart(rationality_zones(shown), config=CONFIG, theme=None, key="_path_zones")
+        plot(rationality_zones(shown), key="_path_zones")
     units = {
         **dict.fromkeys(("value", "lower", "worst_case"), unit),
         "rationality": "λ × highest value",

@@ -8,11 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.analysis import NO_WARD, WARD, Prepared
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.explain_charts import correlations, dependence, feature_bars, swarm, waterfall
 from patrol_core.figures.forecast_charts import interval_coverage, model_bars, tuning_path
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.ui import cached_forecast, tables
+from patrol_core.ui.charts import plot
 from patrol_core.ui.escaping import escape
 from patrol_core.ui.map_view import chosen_zone
 
@@ -73,7 +73,7 @@ def _models(shown: _Shown) -> None:
                 title=title,
                 unit="lower is better" if column == "mae" else "higher is better",
             )
-            place.plotly_chart(figure, config=CONFIG, theme=None, key=f"_fc_bars_{column}")
+            place.plotly_chart(figure, key=f"_fc_bars_{column}")
     tables.table(starred, name="forecast_models", units=score_units(summary, unit), digits=3)
     st.caption(
         "Every model forecast the same months, from earlier months only; the table holds means over the test origins. "
@@ -86,7 +86,7 @@ def _models(shown: _Shown) -> None:
         )
     if len(forecast.trials):
         figure = tuning_path(forecast.trials, label="error while tuning")
-        st.plotly_chart(figure, config=CONFIG, theme=None, key="_fc_tuning")
+        plot(figure, key="_fc_tuning")
 
 
 def _marked(name: str, forecast: Forecast) -> str:
@@ -136,7 +136,7 @@ def _why(shown: _Shown) -> None:
             figure = correlations(values[order[:SHOWN]].corr(method="spearman"))
         else:
             figure = feature_bars(parts)
-        st.plotly_chart(figure, config=CONFIG, theme=None, key=f"_fc_why_{picture}")
+        plot(figure, key=f"_fc_why_{picture}")
     with right:
         _one_waterfall(recorded, forecast, found)
     st.caption(
@@ -165,7 +165,7 @@ def _one_waterfall(recorded: Prepared, forecast: Forecast, found: Explanation) -
         unit=recorded.surface.unit,
         title=f"{name}: how {forecast.months_ahead[0]} comes about",
     )
-    st.plotly_chart(figure, config=CONFIG, theme=None, key="_fc_waterfall")
+    plot(figure, key="_fc_waterfall")
 
 
 # -- intervals -------------------------------------------------------------------------------------
@@ -178,9 +178,7 @@ def _intervals(shown: _Shown) -> None:
     asked = forecast.settings.coverage
     left, right = st.columns([3, 2])
     with left:
-        st.plotly_chart(
-            interval_coverage(steps, measured, asked=asked), config=CONFIG, theme=None, key="_fc_intervals"
-        )
+        plot(interval_coverage(steps, measured, asked=asked), key="_fc_intervals")
     with right:
         st.write(
             f"Asked: {asked:.0%} of zones and months inside. Measured on months not used to set the width: "

@@ -9,10 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.analysis import Prepared, known_areas
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.forecast_charts import zone_outlook
 from patrol_core.risk.outlook import outlook_surface
 from patrol_core.ui import cached_forecast, forecast_job, state
+from patrol_core.ui.charts import plot
 from patrol_core.ui.escaping import escape
 from patrol_core.ui.map_view import Layer, chosen_zone, draw_map
 from patrol_core.ui.zone_panel import zone_picker
@@ -220,7 +220,7 @@ def _everywhere(scenario: Scenario, recorded: Prepared, forecast: Forecast) -> N
     past = cached_forecast.past(scenario, forecast)
     tested = pd.DataFrame({"month": past.months, "predicted": past.predicted.sum(axis=0)})
     figure = zone_outlook(history, ahead, name=EVERYWHERE, unit=recorded.surface.unit, tested=tested)
-    st.plotly_chart(figure, config=CONFIG, theme=None, key="_fc_history")
+    plot(figure, key="_fc_history")
     st.caption(
         "Click a zone, or choose one above, for its own forecast, its interval, and why. Dotted: what was foretold for "
         "past months from the months before them."
@@ -244,7 +244,7 @@ def _one_zone(scenario: Scenario, recorded: Prepared, forecast: Forecast, zone: 
     tested = pd.DataFrame({"month": past.months, "predicted": past.predicted[place]})
     unit = recorded.surface.unit
     figure = zone_outlook(history, ahead, name=name, unit=unit, tested=tested)
-    st.plotly_chart(figure, config=CONFIG, theme=None, key="_fc_history")
+    plot(figure, key="_fc_history")
     step = 0 if month == ALL else forecast.months_ahead.index(month)
     shown = ahead.iloc[step]
     st.write(

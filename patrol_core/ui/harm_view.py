@@ -9,7 +9,6 @@ import streamlit as st
 
 from patrol_core.analysis import Prepared, harm_table
 from patrol_core.errors import InputError, PatrolError
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.risk_charts import rank_paths
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.risk.harm import PATROL_GENERATED, WEIGHTS, HarmTable
@@ -26,6 +25,7 @@ from patrol_core.risk.own_weights import (
 )
 from patrol_core.scenario import Scenario
 from patrol_core.ui import state, tables
+from patrol_core.ui.charts import plot
 
 SHORT = {"count": "Count", "cchi": "Cambridge", "ons-css": "ONS", OWN: "Own"}
 """Names of the tables where there is little room."""
@@ -191,10 +191,8 @@ def _comparison(scenario: Scenario, prepared: Prepared) -> None:
     with left:
         st.caption("Rank correlation of zones (Spearman; 1: the same order)")
         st.dataframe(rank_correlation(risk).round(3))
-        st.plotly_chart(
+        plot(
             rank_paths(ranks_of(risk), dict(zip(risk.index.astype(str), names, strict=True))),
-            config=CONFIG,
-            theme=None,
             key="_rank_paths",
         )
     with right:

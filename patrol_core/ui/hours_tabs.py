@@ -8,11 +8,11 @@ import streamlit as st
 from patrol_core.allocation.compare_hours import compare_hours
 from patrol_core.allocation.hours import Plan
 from patrol_core.analysis import NO_WARD, last_year_of
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.roster_charts import ways_bars
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, state, tables
 from patrol_core.ui.cached import derived
+from patrol_core.ui.charts import plot
 from patrol_core.ui.memo import HOURS
 
 BUDGET_UNITS = {
@@ -94,7 +94,7 @@ def compare_tab(scenario: Scenario, plan: Plan) -> None:
     table, about = derived(
         "ways", scenario, lambda known, _: _ways(known), reads=HOURS, words="Dividing hours the usual ways …"
     )
-    st.plotly_chart(ways_bars(table), config=CONFIG, theme=None, key="_ways")
+    plot(ways_bars(table), key="_ways")
     best = table.iloc[1:][table["overspent"].iloc[1:] == 0.0].sort_values("demand_met").tail(1)
     ceiling = table.iloc[-1]
     sentences = []

@@ -17,6 +17,7 @@ from patrol_core.figures.palette import SCALES, colour_at
 from patrol_core.figures.zone_map import MapAsset, colour_range, paint, zone_map
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, state
+from patrol_core.ui.escaping import escape
 
 CLICKED = "last_object_clicked_tooltip"
 BASEMAP = "basemap"
@@ -156,7 +157,9 @@ def draw_legend(layer: Layer) -> None:
         f"<div style='display:flex;justify-content:space-between;font-size:0.8rem;color:#52606d'>{marks}</div>"
     )
     unknown = int((~np.isfinite(values)).sum())
-    st.caption(f"{layer.label}, {layer.unit}" + (f"; {unknown} zones grey: not known" if unknown else ""))
+    st.caption(
+        escape(f"{layer.label}, {layer.unit}") + (f"; {unknown} zones grey: not known" if unknown else "")
+    )
 
 
 def _draw_classes(layer: Layer) -> None:
@@ -170,7 +173,7 @@ def _draw_classes(layer: Layer) -> None:
         for name, value in layer.classes
     )
     st.html(f"<div style='display:flex;flex-wrap:wrap;gap:4px 14px;font-size:0.85rem'>{patches}</div>")
-    st.caption(f"{layer.label}, {layer.unit}")
+    st.caption(escape(f"{layer.label}, {layer.unit}"))
 
 
 def _of_class(values: NDArray[np.float64], value: float) -> NDArray[np.bool_]:

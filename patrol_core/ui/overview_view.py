@@ -9,10 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.errors import PatrolError
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.forecast_charts import foretold_totals
 from patrol_core.risk.foretold import Foretold, month_figures, surprise_words, surprises
 from patrol_core.ui import cached_forecast, state
+from patrol_core.ui.charts import plot
 from patrol_core.ui.escaping import escape
 from patrol_core.ui.frame import PAGES
 from patrol_core.ui.map_view import Layer, draw_map
@@ -84,7 +84,7 @@ def _months(scenario: Scenario, recorded: Prepared, past: Foretold) -> None:
             }
         )
         figure = foretold_totals(totals, unit=unit, chosen=month)
-        st.plotly_chart(figure, config=CONFIG, theme=None, key="_past_totals")
+        plot(figure, key="_past_totals")
     with narrow:
         _surprises(recorded, past, month, unit)
 

@@ -10,7 +10,6 @@ import streamlit as st
 
 from patrol_core.analysis import Prepared
 from patrol_core.areas import AreaData
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.quality_charts import force_heat, outcome_lines
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.sources.quality_checks import SEVERITIES, Check
@@ -21,6 +20,7 @@ from patrol_core.sources.quality_tables import (
     place_table,
     rows_table,
 )
+from patrol_core.ui.charts import plot
 from patrol_core.ui.escaping import escape
 from patrol_core.ui.memo import kept, store_of
 from patrol_core.ui.tables import download
@@ -107,13 +107,13 @@ def gap_charts(prepared: Prepared) -> None:
     data = prepared.data
     tables = _tables(data)
     if tables.forces is not None:
-        st.plotly_chart(force_heat(tables.forces), config=CONFIG, theme=None)
+        plot(force_heat(tables.forces))
     else:
         st.caption(
             "Gaps by force cannot be shown: these data do not say which force reported in which month."
         )
     if tables.outcomes is not None:
-        st.plotly_chart(outcome_lines(tables.outcomes), config=CONFIG, theme=None)
+        plot(outcome_lines(tables.outcomes))
         outcomes = tables.outcomes
         download("outcomes_by_month.csv", lambda: to_csv_bytes(outcomes), "text/csv")
     else:

@@ -9,12 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.analysis import Prepared
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.offender_charts import robustness_curves
 from patrol_core.games.robust import RobustModel
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached_offenders, tables
 from patrol_core.ui.cached_offenders import remembered
+from patrol_core.ui.charts import plot
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def robust_tab(scenario: Scenario, prepared: Prepared) -> None:
     st.write(text.sentences)
     frame = cached_offenders.price(scenario, model)
     figure = robustness_curves(frame, size=text.size, unit=unit, gain=text.gain, share=text.share)
-    st.plotly_chart(figure, config=CONFIG, theme=None, key="_robust_price")
+    plot(figure, key="_robust_price")
     st.write(_words(frame, text, unit))
     units = {column: unit for column in frame.columns if column != "size"}
     tables.table(

@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.analysis import Prepared
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.static_charts import (
     coefficient_plot,
     correlation_map,
@@ -34,6 +33,7 @@ from patrol_core.scenario import Scenario
 from patrol_core.sources.covariates import label_of
 from patrol_core.ui import cached, tables
 from patrol_core.ui.cached import derived
+from patrol_core.ui.charts import plot
 from patrol_core.ui.escaping import escape
 from patrol_core.ui.frame import guarded
 from patrol_core.ui.map_view import Layer, draw_map
@@ -94,10 +94,8 @@ def _draw(scenario: Scenario, prepared: Prepared) -> None:
     _headline(score)
     left, right = st.columns([3, 2])
     with left:
-        st.plotly_chart(
+        plot(
             coefficient_plot(score.coefficients, labels),
-            config=CONFIG,
-            theme=None,
             key="_static_coefficients",
         )
     with right:
@@ -240,11 +238,9 @@ def _details(prepared: Prepared, score: StaticScore, labels: dict[str, str]) -> 
         residual = score.residual[score.fitted]
         left.plotly_chart(
             residuals_plot(score.log_risk[score.fitted], residual, inside),
-            config=CONFIG,
-            theme=None,
             key="_static_fit",
         )
-        right.plotly_chart(qq_plot(residual, inside), config=CONFIG, theme=None, key="_static_qq")
+        right.plotly_chart(qq_plot(residual, inside), key="_static_qq")
         st.markdown(
             "\n".join(
                 f"* **{escape(c.name)}** {c.statistic:,.3g}, p = {c.p:.3f}: {escape(c.words)}"
@@ -283,7 +279,7 @@ def _correlations(prepared: Prepared, score: StaticScore, labels: dict[str, str]
     left, right = st.columns([3, 2])
     with left:
         figure = correlation_map(matrix, names, kind=KINDS[kind].split(" ")[0])
-        st.plotly_chart(figure, config=CONFIG, theme=None, key="_static_correlation")
+        plot(figure, key="_static_correlation")
     with right:
         picked = st.selectbox(
             "Against crime",
@@ -302,7 +298,7 @@ def _correlations(prepared: Prepared, score: StaticScore, labels: dict[str, str]
             unit=unit if score.exposure_of == unit else f"crimes per {unit}",
             said=f"Spearman {both[0]:+.2f}, Pearson {both[1]:+.2f}",
         )
-        st.plotly_chart(points, config=CONFIG, theme=None, key="_static_scatter")
+        plot(points, key="_static_scatter")
     tables.download(
         "static_correlations.csv",
         lambda: to_csv_bytes(matrix.rename_axis("column"), index=True),
