@@ -9,6 +9,7 @@ from patrol_core.figures.risk_charts import bandwidth_scores, density_map
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached_risk, frame
 from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
 
 RULES = {
     "likelihood": "Places left out",

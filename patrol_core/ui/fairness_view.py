@@ -17,6 +17,7 @@ from patrol_core.scenario import choices
 from patrol_core.ui import state
 from patrol_core.ui.cached_fairness import Shown
 from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.frame import relax_button
 from patrol_core.ui.map_view import Layer
 
