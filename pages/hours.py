@@ -46,7 +46,7 @@ if prepared is not None:
             with left:
                 controls.city_hours(low, high)
             with middle:
-                controls.fairness(name="fairness_hours")
+                controls.fairness(name="fairness_hours", of_hours=True)
             with right, st.popover("More rules", icon=":material/tune:", width="stretch"):
                 controls.number("ward_hours")
                 controls.slider("min_per_day", high=12.0)

@@ -42,7 +42,7 @@ from patrol_core.risk.seasonal import monthly_demand
 from patrol_core.risk.smoothing import Kind
 from patrol_core.risk.static_columns import default_columns
 from patrol_core.risk.surface import RiskSurface, build_surface
-from patrol_core.scenario import Scenario
+from patrol_core.scenario import FairnessRule, Scenario
 from patrol_core.zones.polygons import UNKNOWN
 
 if TYPE_CHECKING:
@@ -811,14 +811,18 @@ def hours_rules(demand: pd.DataFrame, scenario: Scenario) -> HoursRules:
     return rules
 
 
-def _hours_rule(name: str, tolerance: float) -> Constraint:
-    """The rule on hours per head that stands for a scenario's fairness rule.
+def hours_rule(name: FairnessRule) -> FairnessRule:
+    """Name of the rule on hours per head that stands for a scenario's fairness rule.
 
     Max-min shares are held as such. Parity within d stands for the others: what is left of risk is curved in the hours,
     and of a mean difference parity within d is a stricter form (it keeps the mean difference at most d).
+
+    Parameters
+    ----------
+    name
+        The scenario's ``fairness_rule``.
     """
-    rule = PARITY["max-min" if name.endswith("max-min") else "coverage-parity"]
-    return rule(tolerance)
+    return "max-min" if name.endswith("max-min") else "coverage-parity"
 
 
 def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame | None = None) -> Plan:
@@ -838,7 +842,7 @@ def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFram
     return solve_hours(
         demand,
         rules,
-        constraints=(_hours_rule(scenario.fairness_rule, scenario.fairness),),
+        constraints=(PARITY[hours_rule(scenario.fairness_rule)](scenario.fairness),),
         groups=prepared.groups,
         population=population,
     )

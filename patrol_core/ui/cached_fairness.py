@@ -10,7 +10,15 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.allocation.hours import Plan
-from patrol_core.analysis import Amounts, Prepared, game_amounts, game_of, group_columns, hours_amounts
+from patrol_core.analysis import (
+    Amounts,
+    Prepared,
+    game_amounts,
+    game_of,
+    group_columns,
+    hours_amounts,
+    hours_rule,
+)
 from patrol_core.evaluation import fairness_sensitivity as sensitivity
 from patrol_core.evaluation.baselines import BASELINES
 from patrol_core.fairness import groups
@@ -18,7 +26,7 @@ from patrol_core.fairness.frontier import Frontier
 from patrol_core.fairness.measures import min_max_ratio
 from patrol_core.fairness.uncertainty import People, measures_table
 from patrol_core.games.zone import Strategy
-from patrol_core.scenario import Scenario
+from patrol_core.scenario import FairnessRule, Scenario
 from patrol_core.ui import cached
 from patrol_core.ui.cached import derived
 from patrol_core.ui.memo import GAME, HOURS, Progress
@@ -50,6 +58,12 @@ class Shown:
         """What every figure of the page hangs on."""
         parts = ("game",) if self.model == "game" else ("hours", "game")
         return (self.model, self.prepared.key, self.scenario.key(*parts))
+
+    @property
+    def rule(self) -> FairnessRule:
+        """The rule that the plan keeps, where one is set: the scenario's, or the one that stands for it on hours."""
+        chosen = self.scenario.fairness_rule
+        return hours_rule(chosen) if self.model == "hours" else chosen
 
     @property
     def ruled(self) -> bool:

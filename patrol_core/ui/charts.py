@@ -15,15 +15,17 @@ FOREIGN = re.compile(r"<(?!/?(?:b|br|i|sup|extra)/?>)")
 """A tag that no chart of ours has, such as a link's."""
 
 
-def plot(figure: go.Figure, *, config: Any = CONFIG, **options: Any) -> Any:
+def plot(figure: go.Figure, *, config: Any = CONFIG, into: Any = st, **options: Any) -> Any:
     """Draw a chart.
 
     Parameters
     ----------
     config, options
         As of ``st.plotly_chart``.
+    into
+        Where it is drawn, such as a column; the place at hand by default.
     """
-    return st.plotly_chart(tame(figure), config=config, theme=None, **options)
+    return into.plotly_chart(tame(figure), config=config, theme=None, **options)
 
 
 def tame(figure: go.Figure) -> go.Figure:

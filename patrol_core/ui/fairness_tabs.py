@@ -23,7 +23,7 @@ from patrol_core.ui import cached, cached_fairness, controls, frame, state, tabl
 from patrol_core.ui.cached_fairness import Shown
 from patrol_core.ui.charts import plot
 from patrol_core.ui.escaping import escape
-from patrol_core.ui.fairness_text import CONCLUSIONS, DEFINITIONS, LEVEL_WORDS, NOTATION
+from patrol_core.ui.fairness_text import CONCLUSIONS, DEFINITIONS, HOURS_WORDS, LEVEL_WORDS, NOTATION
 from patrol_core.ui.fairness_view import changes_table, group_changes
 
 TABS = (
@@ -68,7 +68,7 @@ def draw_tabs(seen: Shown, baseline: tuple[str, Amounts], views: pd.DataFrame) -
 def _price(seen: Shown) -> None:
     if seen.model == "hours":
         st.info(
-            "The frontier is traced for the patrol game. For hours, the slider prices parity of hours per head in the figures above.",
+            f"The frontier is traced for the patrol game. For hours, the slider prices {HOURS_WORDS[seen.rule]} in the figures above.",
             icon=":material/info:",
         )
         return
@@ -338,7 +338,7 @@ def _hold_figures(seen: Shown, group: str, rate: float) -> None:
     left, right = st.columns(2)
     names = [group, *(name for name in grouping.names if name != group)][:MOST_LINES]
     paths = {name: sensitivity.reporting_path(seen.amounts.residual, people, name, RATES) for name in names}
-    left.plotly_chart(reporting_lines(paths, now=(group, rate)), key="_reporting")
+    plot(reporting_lines(paths, now=(group, rate)), key="_reporting", into=left)
     flips = paths[group][paths[group]["changed"] != ""]
     left.caption(
         f"A conclusion changes once {float(flips['recorded'].iloc[0]):.0%} or less is recorded where {escape(group)} live: "
@@ -355,7 +355,7 @@ def _hold_figures(seen: Shown, group: str, rate: float) -> None:
             grouping.rates(draws, people.population),
             unit=unit,
         )
-        right.plotly_chart(figure, key="_fair_draws")
+        plot(figure, key="_fair_draws", into=right)
         right.caption(
             f"Bars: 5 to 95 % of {cached_fairness.REPLICATES} draws of the harm, the plan being fixed."
         )

@@ -51,10 +51,11 @@ def _path(scenario: Scenario, prepared: Prepared) -> None:
         "it is the plan for those who watch perfectly."
     )
     left, right = st.columns(2)
-    left.plotly_chart(rationality_distance(found.frame, now=now), key="_path_distance")
-    right.plotly_chart(
+    plot(rationality_distance(found.frame, now=now), key="_path_distance", into=left)
+    plot(
         rationality_losses(found.frame, rational=found.best.worst_case, now=now, unit=unit),
         key="_path_losses",
+        into=right,
     )
     shown = _moving(found, prepared)
     if not shown.empty:

@@ -73,7 +73,7 @@ def _models(shown: _Shown) -> None:
                 title=title,
                 unit="lower is better" if column == "mae" else "higher is better",
             )
-            place.plotly_chart(figure, key=f"_fc_bars_{column}")
+            plot(figure, key=f"_fc_bars_{column}", into=place)
     tables.table(starred, name="forecast_models", units=score_units(summary, unit), digits=3)
     st.caption(
         "Every model forecast the same months, from earlier months only; the table holds means over the test origins. "

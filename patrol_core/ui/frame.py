@@ -152,6 +152,8 @@ RELAXED = (
     ("ward-budget", "ward_hours"),
     ("budget", "budget"),
     ("parity", "fairness"),
+    ("mean difference", "fairness"),
+    ("max-min", "fairness"),
     ("floor", "floor"),
     ("cap of", "cap"),
 )

@@ -73,13 +73,11 @@ def _compared(shown: _Shown) -> None:
     table = cached.comparison(scenario)
     unit = prepared.surface.unit
     left, right = st.columns(2)
-    left.plotly_chart(
-        plan_bars(table, column="worst_case", title="Worst zone", unit=unit),
-        key="_bars_worst",
-    )
-    right.plotly_chart(
+    plot(plan_bars(table, column="worst_case", title="Worst zone", unit=unit), key="_bars_worst", into=left)
+    plot(
         plan_bars(table, column="expected_residual", title="All zones together", unit=unit),
         key="_bars_total",
+        into=right,
     )
     tables.table(table, name="plans_compared", units=comparison_units(prepared))
     st.caption(

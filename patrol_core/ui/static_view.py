@@ -236,11 +236,8 @@ def _details(prepared: Prepared, score: StaticScore, labels: dict[str, str]) -> 
     with st.expander("Diagnostics and what was done to the data"):
         left, right = st.columns(2)
         residual = score.residual[score.fitted]
-        left.plotly_chart(
-            residuals_plot(score.log_risk[score.fitted], residual, inside),
-            key="_static_fit",
-        )
-        right.plotly_chart(qq_plot(residual, inside), key="_static_qq")
+        plot(residuals_plot(score.log_risk[score.fitted], residual, inside), key="_static_fit", into=left)
+        plot(qq_plot(residual, inside), key="_static_qq", into=right)
         st.markdown(
             "\n".join(
                 f"* **{escape(c.name)}** {c.statistic:,.3g}, p = {c.p:.3f}: {escape(c.words)}"
