@@ -13,6 +13,7 @@ from patrol_core.reports.roster_files import CONTRACT as HALFYEAR
 from patrol_core.ui import cached, controls, frame, state, tables
 from patrol_core.ui.charts import plot
 from patrol_core.ui.duty_view import roster_tab, shifts_tab
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.hours_tabs import budgets_tab, compare_tab
 from patrol_core.ui.hours_view import (
     WORTH_UNITS,
@@ -62,7 +63,7 @@ if prepared is not None:
             plan = cached.hours(now)
             hours_metrics(plan)
             for sentence in binding_words(plan):
-                st.info(sentence, icon=":material/rule:")
+                st.info(escape(sentence), icon=":material/rule:")
             months = sorted(plan.frame["month"].astype(str).unique())
             wide, narrow = st.columns([3, 2])
             with wide:
@@ -131,7 +132,7 @@ if prepared is not None:
                     r"\max_X\; \sum_i r_i\,a_i \ln(1+X_i),\qquad a_i = 1/\ln(1+X^{\max}_i),\qquad X^{\min}_i \le X_i \le X^{\max}_i"
                 )
                 st.caption(
-                    f"Demand: {cached.demand(now).attrs.get('method', '')}. Each further hour in a zone is worth less than the one before. "
+                    f"Demand: {escape(cached.demand(now).attrs.get('method', ''))}. Each further hour in a zone is worth less than the one before. "
                     f"Continuous optimum {plan.objective_before_rounding:,.6g}, after rounding {plan.objective_after_rounding:,.6g}; "
                     f"solver {plan.certificate.solver}, gap {plan.certificate.gap:.1g}, {plan.certificate.seconds:.3f} s."
                 )

@@ -7,6 +7,7 @@ import streamlit as st
 from patrol_core.figures.charts import monthly_bars, type_bars
 from patrol_core.ui import cached, controls, frame, state
 from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.map_view import draw_map
 from patrol_core.ui.overview_view import look_back
 from patrol_core.ui.plan_view import coverage_layer, plan_metrics, risk_layer
@@ -58,6 +59,6 @@ if prepared is not None:
         left_out = [kind for kind in by_type.index if kind not in prepared.crime_types]
         plot(type_bars(by_type, unit=unit, left_out=left_out))
         if left_out:
-            st.caption(f"Grey: not counted in the risk ({', '.join(left_out)}).")
+            st.caption(f"Grey: not counted in the risk ({escape(', '.join(left_out))}).")
     look_back(scenario)
     frame.next_step("game", "Move the budget, see the worth of the next unit, and download the plan.")

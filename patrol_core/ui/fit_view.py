@@ -41,7 +41,7 @@ def fit_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
 def _path(scenario: Scenario, prepared: Prepared) -> None:
     reason = cached_offenders.refusal(scenario, "The path from careless to perfect offenders")
     if reason is not None:
-        st.info(reason, icon=":material/block:")
+        st.info(escape(reason), icon=":material/block:")
         return
     found = cached_offenders.path(scenario)
     unit = prepared.surface.unit

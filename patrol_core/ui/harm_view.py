@@ -26,6 +26,7 @@ from patrol_core.risk.own_weights import (
 from patrol_core.scenario import Scenario
 from patrol_core.ui import state, tables
 from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
 
 SHORT = {"count": "Count", "cchi": "Cambridge", "ons-css": "ONS", OWN: "Own"}
 """Names of the tables where there is little room."""
@@ -121,7 +122,7 @@ def _files(scenario: Scenario, prepared: Prepared, own: Mapping[str, float]) -> 
         )
     refused = st.session_state.pop(REFUSED, None)
     if refused:
-        st.error(refused, icon=":material/error:")
+        st.error(escape(refused), icon=":material/error:")
 
 
 def _edited(key: str, kinds: list[str], own: Mapping[str, float]) -> None:
@@ -182,7 +183,7 @@ def _comparison(scenario: Scenario, prepared: Prepared) -> None:
         offered[SHORT[OWN]] = own_table(scenario.own_weights)
     risk, left_out = risk_by_table(prepared.surface, offered)
     for reason in left_out.values():
-        st.caption(reason)
+        st.caption(escape(reason))
     if risk.shape[1] < 2 or len(risk) < 2:
         st.write("There is one table, or one zone, so there is no ranking to compare.")
         return

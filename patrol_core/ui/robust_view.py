@@ -15,6 +15,7 @@ from patrol_core.scenario import Scenario
 from patrol_core.ui import cached_offenders, tables
 from patrol_core.ui.cached_offenders import remembered
 from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def robust_tab(scenario: Scenario, prepared: Prepared) -> None:
     )
     reason = cached_offenders.refusal(scenario, "The price of robustness")
     if reason is not None:
-        st.info(reason, icon=":material/block:")
+        st.info(escape(reason), icon=":material/block:")
         return
     model: RobustModel = remembered(
         st.segmented_control,

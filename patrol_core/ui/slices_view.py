@@ -10,6 +10,7 @@ from patrol_core.risk.slices import CHANGE, SLICES, By, Slices, slices
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, cached_risk, frame, tables
 from patrol_core.ui.cached import derived
+from patrol_core.ui.escaping import escape
 
 
 def slices_tab(scenario: Scenario, prepared: Prepared) -> None:
@@ -53,7 +54,7 @@ def slices_tab(scenario: Scenario, prepared: Prepared) -> None:
             f"{'; change: recent minus before' if cut.compares else ''}. Grey: not known."
         )
         for note in cut.notes:
-            st.caption(note)
+            st.caption(escape(note))
         if cut.compares:
             st.caption(
                 "A change of a few crimes in a zone is mostly chance: look at where many neighbours change alike."
