@@ -235,7 +235,9 @@ def test_the_map_itself_does_not_change_with_the_values():
 
     def bare() -> str:
         return re.sub(
-            r"[0-9a-f]{32}", "", html(zone_map(build_asset(zones()), static_url="/s", geometry_url="/media/x"))
+            r"[0-9a-f]{32}",
+            "",
+            html(zone_map(build_asset(zones()), static_url="/s", geometry_url="/media/x")),
         )
 
     assert bare() == bare()
