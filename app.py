@@ -5,11 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.ui.frame import PAGES
+from patrol_core.ui.sessions import note_session
 from patrol_core.ui.sidebar import draw_sidebar
 from patrol_core.ui.warming import warm_up
 
 st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide")
 st.session_state["_in_app"] = True
+note_session()
 page = st.navigation(
     [st.Page(path, title=title, default=key == "overview") for key, (path, title, _) in PAGES.items()],
     position="top",

@@ -25,6 +25,7 @@ from patrol_core.ui.checkpoint_view import (
     search_note,
     shown_plan,
 )
+from patrol_core.ui.escaping import escape, escape_badge
 
 frame.begin("checkpoints")
 st.caption("This page stands alone: the place and period on the left do not change it.")
@@ -41,7 +42,7 @@ def checkpoints() -> None:
             count, detection = strength()
         start = network_of(source)
     except PatrolError as error:
-        st.error(frame.escape(str(error)), icon=":material/error:")
+        st.error(escape(str(error)), icon=":material/error:")
         return
     if start is None:
         return
@@ -51,7 +52,7 @@ def checkpoints() -> None:
             st.badge("Generated network: no real place", icon=":material/science:", color="orange")
         else:
             st.badge("Losses and threat are assumptions", icon=":material/science:", color="orange")
-        st.badge(frame.escape(start.roads.name), color="gray")
+        st.badge(escape_badge(start.roads.name), color="gray")
         st.badge(f"{len(network.nodes):,} crossings, {network.size:,} roads", color="gray")
     picks = picks_of(start)
     figures = st.container()

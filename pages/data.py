@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.figures.charts import CONFIG, completeness
+from patrol_core.figures.charts import completeness
 from patrol_core.ui import frame, state
+from patrol_core.ui.charts import plot
 from patrol_core.ui.data_view import counts_by_month_and_type, crime_rows, upload_door
 from patrol_core.ui.pulls import pull_door
 from patrol_core.ui.quality_view import gap_charts, quality_section
@@ -68,7 +69,7 @@ if prepared is not None:
         "Outside all zones", f"{placement.outside:,}", help="The place lies in none of the zones in use."
     )
     st.caption(f"Placed by small-area code: {placement.by_code:,}; by point: {placement.by_point:,}.")
-    st.plotly_chart(completeness(counts_by_month_and_type(prepared)), config=CONFIG, theme=None)
+    plot(completeness(counts_by_month_and_type(prepared)))
     gap_charts(prepared)
     st.subheader("Quality: what each defect does to the plan", anchor=False)
     quality_section(prepared)

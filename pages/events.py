@@ -6,6 +6,7 @@ import streamlit as st
 
 from patrol_core.errors import PatrolError
 from patrol_core.ui import cached_events, frame
+from patrol_core.ui.escaping import escape, escape_badge
 from patrol_core.ui.event_inputs import choose_scene
 from patrol_core.ui.event_view import event_metrics, event_tabs
 
@@ -19,7 +20,7 @@ def events() -> None:
     try:
         scene = choose_scene()
     except PatrolError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(escape(error), icon=":material/error:")
         return
     if scene is None:
         return
@@ -27,7 +28,7 @@ def events() -> None:
     with st.container(horizontal=True, gap="small"):
         if generated:
             st.badge("Generated event: no counted people", icon=":material/science:", color="orange")
-        st.badge(scene.title, color="gray")
+        st.badge(escape_badge(scene.title), color="gray")
         st.badge(f"{len(scene.event.ids)} targets, {scene.event.duration:g} h", color="gray")
     with frame.guarded():
         plan = cached_events.plan(scene.event)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from patrol_core.analysis import hours_rule
 from patrol_core.errors import InfeasibleError
 from patrol_core.ui import cached, cached_fairness, controls, frame, state
 from patrol_core.ui.fairness_rules import limits
 from patrol_core.ui.fairness_tabs import draw_tabs
+from patrol_core.ui.fairness_text import HOURS_WORDS
 from patrol_core.ui.fairness_view import (
     change_layer,
     group_change_figures,
@@ -48,23 +50,30 @@ if prepared is not None:
                 on_change=lambda: st.session_state.__setitem__(MODEL, st.session_state["_fair_model"]),
             )
         with first:
-            controls.fairness()
+            controls.fairness(of_hours=model == "hours")
         with second:
             controls.fairness_rule()
         with third:
             controls.groups(prepared)
         with fourth, st.popover("Floors, caps", icon=":material/tune:", width="stretch"):
             limits(cached.prepared(state.scenario()))
-        if model == "hours" and state.scenario().fairness_rule != "coverage-parity":
+        chosen = state.scenario().fairness_rule
+        if model == "hours":
+            kept = hours_rule(chosen)
             st.caption(
-                "Hours keep one rule, parity of hours per head, at this level; floors and caps are those of the Hours page."
+                (
+                    "Hours keep "
+                    if kept == chosen
+                    else f"“{controls.RULES[chosen]}” is no rule of hours; in its place they keep "
+                )
+                + f"{HOURS_WORDS[kept]}, at this level; floors and caps are those of the Hours page."
             )
         with frame.guarded():
             now = state.scenario()
             try:
                 seen = cached_fairness.shown(now, "hours" if model == "hours" else "game")
             except InfeasibleError as error:
-                rule_fault(error)
+                rule_fault(error, "hours" if model == "hours" else "game")
                 return
             last = remember(seen)
             views = group_tables(seen)

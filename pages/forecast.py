@@ -6,6 +6,7 @@ import streamlit as st
 
 from patrol_core.errors import PatrolError
 from patrol_core.ui import cached_forecast, forecast_job, frame
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.forecast_tabs import draw_tabs
 from patrol_core.ui.forecast_view import headline, map_and_zone, settings_form
 
@@ -22,7 +23,7 @@ if prepared is not None:
     except PatrolError as error:
         fault = str(error)
     if fault:
-        st.info(frame.escape(fault), icon=":material/event_busy:")
+        st.info(escape(fault), icon=":material/event_busy:")
     else:
         with st.expander("Train it anew", expanded=forecast is None, icon=":material/model_training:"):
             settings_form(scenario, forecast)

@@ -8,6 +8,7 @@ from patrol_core.errors import PatrolError
 from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.patrol_scene import PatrolScene
 from patrol_core.ui import cached_lab, frame
+from patrol_core.ui.escaping import escape, escape_badge
 from patrol_core.ui.lab_inputs import game_of, randomised, roles, rules, strength
 from patrol_core.ui.lab_matrix_inputs import GAME, choose_matrix, game_line, settings
 from patrol_core.ui.lab_matrix_view import picture, run_view
@@ -55,7 +56,7 @@ def routes() -> None:
         with right:
             strong = strength(place)
     except PatrolError as error:
-        st.error(frame.escape(str(error)), icon=":material/error:")
+        st.error(escape(str(error)), icon=":material/error:")
         return
     badges(scene)
     picks = picks_of(scene)
@@ -98,16 +99,16 @@ def badges(scene: PatrolScene) -> None:
             st.badge("Generated: no real place, no real values", icon=":material/science:", color="orange")
         else:
             st.badge("Losses are assumptions", icon=":material/science:", color="orange")
-        st.badge(frame.escape(scene.title), color="gray")
+        st.badge(escape_badge(scene.title), color="gray")
         st.badge(f"{len(scene.node_ids):,} nodes, {len(scene.edges):,} edges", color="gray")
-    st.caption(frame.escape(scene.about))
+    st.caption(escape(scene.about))
 
 
 def draw(scene: PatrolScene, picks: Picks, game: GraphGame | None, shown: Shown | None) -> None:
     """The map; of the bare scene where there is no game."""
     map_view(scene, picks, cached_lab.ground(scene), shown)
     for note in game.notes if game is not None else ():
-        st.warning(frame.escape(note), icon=":material/info:")
+        st.warning(escape(note), icon=":material/info:")
 
 
 def laboratory() -> None:

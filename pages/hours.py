@@ -6,12 +6,14 @@ import streamlit as st
 
 from patrol_core.allocation.demand_io import plan_table
 from patrol_core.analysis import allocation_table
-from patrol_core.figures.charts import CONFIG, hours_heatmap
+from patrol_core.figures.charts import hours_heatmap
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.reports.plan_files import CONTRACT, column_units
 from patrol_core.reports.roster_files import CONTRACT as HALFYEAR
 from patrol_core.ui import cached, controls, frame, state, tables
+from patrol_core.ui.charts import plot
 from patrol_core.ui.duty_view import roster_tab, shifts_tab
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.hours_tabs import budgets_tab, compare_tab
 from patrol_core.ui.hours_view import (
     WORTH_UNITS,
@@ -45,7 +47,7 @@ if prepared is not None:
             with left:
                 controls.city_hours(low, high)
             with middle:
-                controls.fairness(name="fairness_hours")
+                controls.fairness(name="fairness_hours", of_hours=True)
             with right, st.popover("More rules", icon=":material/tune:", width="stretch"):
                 controls.number("ward_hours")
                 controls.slider("min_per_day", high=12.0)
@@ -61,7 +63,7 @@ if prepared is not None:
             plan = cached.hours(now)
             hours_metrics(plan)
             for sentence in binding_words(plan):
-                st.info(sentence, icon=":material/rule:")
+                st.info(escape(sentence), icon=":material/rule:")
             months = sorted(plan.frame["month"].astype(str).unique())
             wide, narrow = st.columns([3, 2])
             with wide:
@@ -74,9 +76,7 @@ if prepared is not None:
                 zone_picker(prepared, key="hours")
             with narrow:
                 matrix = hours_matrix(prepared, plan)
-                st.plotly_chart(
-                    hours_heatmap(matrix.head(20)), config=CONFIG, theme=None, key="_hours_heatmap"
-                )
+                plot(hours_heatmap(matrix.head(20)), key="_hours_heatmap")
                 if len(matrix) > 20:
                     st.caption(f"The 20 zones with most hours of {len(matrix):,}; all are in the table.")
             allocation, budgets, worth, shifts, roster, compare, computed = st.tabs(
@@ -132,7 +132,7 @@ if prepared is not None:
                     r"\max_X\; \sum_i r_i\,a_i \ln(1+X_i),\qquad a_i = 1/\ln(1+X^{\max}_i),\qquad X^{\min}_i \le X_i \le X^{\max}_i"
                 )
                 st.caption(
-                    f"Demand: {cached.demand(now).attrs.get('method', '')}. Each further hour in a zone is worth less than the one before. "
+                    f"Demand: {escape(cached.demand(now).attrs.get('method', ''))}. Each further hour in a zone is worth less than the one before. "
                     f"Continuous optimum {plan.objective_before_rounding:,.6g}, after rounding {plan.objective_after_rounding:,.6g}; "
                     f"solver {plan.certificate.solver}, {plan.certificate.status}, gap {plan.certificate.gap:.1g}, {plan.certificate.seconds:.3f} s."
                 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.figures.charts import CONFIG, monthly_bars, type_bars
+from patrol_core.figures.charts import monthly_bars, type_bars
 from patrol_core.ui import cached, controls, frame, state
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.map_view import draw_map
 from patrol_core.ui.overview_view import look_back
 from patrol_core.ui.plan_view import coverage_layer, plan_metrics, risk_layer
@@ -51,12 +53,12 @@ if prepared is not None:
             .sum()
             .reindex(list(prepared.months), fill_value=0)
         )
-        st.plotly_chart(monthly_bars(by_month, unit=unit), config=CONFIG, theme=None)
+        plot(monthly_bars(by_month, unit=unit))
     with right:
         by_type = counts.groupby(counts["crime_type"].astype(str), observed=True)["count"].sum()
         left_out = [kind for kind in by_type.index if kind not in prepared.crime_types]
-        st.plotly_chart(type_bars(by_type, unit=unit, left_out=left_out), config=CONFIG, theme=None)
+        plot(type_bars(by_type, unit=unit, left_out=left_out))
         if left_out:
-            st.caption(f"Grey: not counted in the risk ({', '.join(left_out)}).")
+            st.caption(f"Grey: not counted in the risk ({escape(', '.join(left_out))}).")
     look_back(scenario)
     frame.next_step("game", "Move the budget, see the worth of the next unit, and download the plan.")

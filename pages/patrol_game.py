@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.ui import cached, controls, frame, state
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.game_tabs import draw_tabs
 from patrol_core.ui.map_view import basemap_switch, draw_map
 from patrol_core.ui.plan_view import coverage_layer, offender_words, plan_metrics, residual_layer
@@ -55,7 +56,7 @@ if prepared is not None:
         with plan, frame.guarded():
             words = offender_words(prepared, strategy)
             if words:
-                st.write(words)
+                st.write(escape(words))
             wide, narrow = st.columns([3, 2])
             with wide:
                 left = st.session_state.get("_shown") == "left"

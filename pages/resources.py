@@ -40,7 +40,7 @@ if prepared is not None:
                         resources_view.searchable(found[0], name="hours", units=found[1])
             if units.open:
                 with units:
-                    roster = resources_view.unit_tables()
+                    roster = resources_view.unit_tables(scenario)
                     if roster is None:
                         st.info(
                             "No roster is planned yet: plan one on the Hours page, tab Roster.",

@@ -7,6 +7,7 @@ import streamlit as st
 from patrol_core.risk.harm import PATROL_GENERATED, PATROL_GENERATED_REASON
 from patrol_core.ui import frame
 from patrol_core.ui.cached_risk import ALL
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.lab_link import patrol_routes_link
 from patrol_core.ui.map_view import basemap_switch, draw_map
 from patrol_core.ui.risk_tabs import HIGHEST, TABS
@@ -68,10 +69,10 @@ if prepared is not None:
     risk_map()
     patrol_routes_link()
     with st.expander("What counts, and what does not"):
-        st.write(f"Counted: {', '.join(prepared.crime_types)}.")
+        st.write(f"Counted: {escape(', '.join(prepared.crime_types))}.")
         left_out = [kind for kind in prepared.data.crime_types if kind not in prepared.crime_types]
         if left_out:
-            st.write(f"Not counted: {', '.join(left_out)}.")
+            st.write(f"Not counted: {escape(', '.join(left_out))}.")
         if set(PATROL_GENERATED) & set(prepared.data.crime_types):
             st.write(PATROL_GENERATED_REASON + " The switch is in the sidebar.")
         st.write(

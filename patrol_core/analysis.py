@@ -32,7 +32,6 @@ from patrol_core.games.offenders import Uncertainty, solve_for
 from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
 from patrol_core.risk.harm import WEIGHTS, HarmTable, crime_types_in_risk
 from patrol_core.risk.outlook import (
-    chosen_key,
     forecast_for,
     outlook_demand,
     outlook_surface,
@@ -43,7 +42,7 @@ from patrol_core.risk.seasonal import monthly_demand
 from patrol_core.risk.smoothing import Kind
 from patrol_core.risk.static_columns import default_columns
 from patrol_core.risk.surface import RiskSurface, build_surface
-from patrol_core.scenario import Scenario
+from patrol_core.scenario import FairnessRule, Scenario
 from patrol_core.zones.polygons import UNKNOWN
 
 if TYPE_CHECKING:
@@ -88,6 +87,8 @@ class Prepared:
         What a head is: ``residents`` or ``zones``.
     findings
         What was noticed, in words, most serious first.
+    key
+        Stands for all of this: the complete content of the data, the data choices, and the forecast.
     forecast
         What ``surface`` is made of where the plan is for the months ahead; None where it is for those recorded.
     """
@@ -191,7 +192,7 @@ def prepare(data: AreaData, scenario: Scenario) -> Prepared:
         population=population,
         head=head,
         findings=tuple(sorted(unique.values(), key=lambda finding: order[finding.severity])),
-        key=hashlib.sha256(f"{data.content_hash}{scenario.key('data')}".encode()).hexdigest()[:16],
+        key=hashlib.sha256(f"{data.identity}{scenario.key('data')}".encode()).hexdigest(),
     )
     return _looking_ahead(chosen, scenario) if scenario.outlook == "forecast" else chosen
 
@@ -248,7 +249,7 @@ def _looking_ahead(recorded: Prepared, scenario: Scenario) -> Prepared:
         surface=outlook_surface(recorded.surface, forecast),
         forecast=forecast,
         findings=(*recorded.findings, *said),
-        key=hashlib.sha256(f"{recorded.key}{chosen_key(panel, static)}".encode()).hexdigest()[:16],
+        key=hashlib.sha256(f"{recorded.key}{forecast.digest}".encode()).hexdigest(),
     )
 
 
@@ -810,14 +811,18 @@ def hours_rules(demand: pd.DataFrame, scenario: Scenario) -> HoursRules:
     return rules
 
 
-def _hours_rule(name: str, tolerance: float) -> Constraint:
-    """The rule on hours per head that stands for a scenario's fairness rule.
+def hours_rule(name: FairnessRule) -> FairnessRule:
+    """Name of the rule on hours per head that stands for a scenario's fairness rule.
 
     Max-min shares are held as such. Parity within d stands for the others: what is left of risk is curved in the hours,
     and of a mean difference parity within d is a stricter form (it keeps the mean difference at most d).
+
+    Parameters
+    ----------
+    name
+        The scenario's ``fairness_rule``.
     """
-    rule = PARITY["max-min" if name.endswith("max-min") else "coverage-parity"]
-    return rule(tolerance)
+    return "max-min" if name.endswith("max-min") else "coverage-parity"
 
 
 def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame | None = None) -> Plan:
@@ -837,7 +842,7 @@ def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFram
     return solve_hours(
         demand,
         rules,
-        constraints=(_hours_rule(scenario.fairness_rule, scenario.fairness),),
+        constraints=(PARITY[hours_rule(scenario.fairness_rule)](scenario.fairness),),
         groups=prepared.groups,
         population=population,
     )

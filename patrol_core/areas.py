@@ -26,9 +26,12 @@ Points are anonymised snap points, not places where crime happened.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from patrol_core.errors import InputError
@@ -133,7 +136,7 @@ class AreaData:
     findings
         What was noticed, in words.
     content_hash
-        sha256 (hex) of the data, the same in every run.
+        sha256 (hex) of the tables, the same in every run and whatever the files are called.
     extra
         Further layers by name, e.g. ``streets`` and ``schools``, in ``crs``.
     unit
@@ -166,6 +169,22 @@ class AreaData:
     def value_unit(self) -> str:
         """Unit of the counts, for axis titles: ``crimes`` unless the source counts otherwise."""
         return self.unit
+
+    @cached_property
+    def identity(self) -> str:
+        """sha256 (hex) of all there is to see of these data: the tables, and names, files, findings and labels besides."""
+        words = [
+            (self.content_hash, self.key, self.name, self.kind.value, self.crs, self.attribution, self.unit),
+            (self.zone_systems, list(self.groups.items()), self.months, self.dated, sorted(self.extra)),
+            [(found.severity, found.text, found.rows, found.topic) for found in self.findings],
+            None if self.covariates is None else self.covariates.attrs,
+        ]
+        digest = hashlib.sha256(json.dumps(words, sort_keys=True, default=str).encode())
+        if self.crimes is not None and "source" in self.crimes:
+            files = self.crimes["source"].astype("category").cat
+            digest.update(json.dumps([str(name) for name in files.categories]).encode())
+            digest.update(files.codes.to_numpy().tobytes())
+        return digest.hexdigest()
 
     @property
     def crime_types(self) -> tuple[str, ...]:

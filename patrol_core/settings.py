@@ -28,8 +28,6 @@ class Settings:
         Folder of the embedded data (``sample/``).
     cache_dir
         Folder of the store of pulled and imported data; ``cache`` in ``data_dir`` unless set.
-    static_dir
-        Folder Streamlit serves under ``/app/static``; map geometry is written below it.
     map_tolerance_m
         Simplification tolerance of map geometry, metres; ``0`` keeps every vertex.
     max_upload_rows
@@ -39,7 +37,6 @@ class Settings:
 
     data_dir: Path = ROOT / "data"
     cache_dir: Path = ROOT / "data" / "cache"
-    static_dir: Path = ROOT / "static"
     map_tolerance_m: float = 10.0
     max_upload_rows: int = 5_000_000
 

@@ -27,9 +27,7 @@ def test_defaults_lie_in_the_checkout():
     chosen = module.settings()
     assert chosen == module.Settings()
     assert chosen.data_dir == ROOT / "data"
-    assert chosen.static_dir == ROOT / "static"
     assert chosen.data_dir.is_dir()
-    assert (chosen.static_dir / "leaflet" / "leaflet.js").is_file()
 
 
 def test_environment_goes_before_defaults(monkeypatch, tmp_path):
@@ -42,7 +40,7 @@ def test_environment_goes_before_defaults(monkeypatch, tmp_path):
     assert chosen.map_tolerance_m == 2.5
     assert chosen.max_upload_rows == 10
     assert isinstance(chosen.max_upload_rows, int)
-    assert chosen.static_dir == module.Settings().static_dir
+    assert chosen.cache_dir == tmp_path / "cache"
 
 
 def test_settings_are_read_once(monkeypatch):

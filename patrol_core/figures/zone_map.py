@@ -1,7 +1,7 @@
 """Zones on a folium map that draws with no internet.
 
-Leaflet and our own small script come from ``static/``; the geometry is a file below ``static/geo`` named by
-its hash and is fetched once by the browser. A change of plan sends values only, so the map is never mounted again.
+Leaflet and our own small script come from ``static/``; the geometry is fetched once by the browser, from an address
+of its own. A change of plan sends values only, so the map is never mounted again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import folium
@@ -22,7 +21,6 @@ from numpy.typing import NDArray
 
 from patrol_core.errors import InputError
 from patrol_core.figures.palette import SCALES
-from patrol_core.reports.files import write_atomic
 from patrol_core.reports.geojson import to_degrees
 
 FloatArray = NDArray[np.float64]
@@ -80,21 +78,6 @@ def build_asset(zones: gpd.GeoDataFrame, *, tolerance_m: float = 10.0) -> MapAss
     return MapAsset(f"zones-{digest}.json", content, ids, planar, ((south + north) / 2, (west + east) / 2))
 
 
-def publish_asset(asset: MapAsset, static_dir: Path) -> str | None:
-    """Write the geometry where the server serves it; returns its path below static, or None if it cannot be written.
-
-    Whoever knows the file's name (a hash of its content) can read it from this server.
-    """
-    target = static_dir / "geo" / asset.name
-    if not target.exists():
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(target, asset.content)
-        except OSError:
-            return None
-    return f"geo/{asset.name}"
-
-
 class OfflineMap(folium.Map):
     """A folium map whose scripts and styles come from this server, not from content networks."""
 
@@ -134,7 +117,9 @@ class Paint(folium.FeatureGroup):
         self.payload = _script_json(payload)
 
 
-def zone_map(asset: MapAsset, *, static_url: str, published: str | None, basemap: bool = False) -> OfflineMap:
+def zone_map(
+    asset: MapAsset, *, static_url: str, geometry_url: str | None, basemap: bool = False
+) -> OfflineMap:
     """The map without values.
 
     Parameters
@@ -143,8 +128,8 @@ def zone_map(asset: MapAsset, *, static_url: str, published: str | None, basemap
         The zones.
     static_url
         URL path under which ``static/`` is served, e.g. ``/app/static``.
-    published
-        Path of the geometry below ``static/``; None sends it inline.
+    geometry_url
+        Where the browser gets ``asset.content``; None sends it inline.
     basemap
         Draw street tiles below the zones; needs the internet.
     """
@@ -163,9 +148,7 @@ def zone_map(asset: MapAsset, *, static_url: str, published: str | None, basemap
     )
     if basemap and not asset.planar:
         folium.TileLayer("OpenStreetMap").add_to(drawn)
-    source: dict[str, Any] = (
-        {"url": f"{static_url}/{published}"} if published else {"inline": json.loads(asset.content)}
-    )
+    source: dict[str, Any] = {"url": geometry_url} if geometry_url else {"inline": json.loads(asset.content)}
     drawn.add_child(_Mount(source))
     return drawn
 

@@ -158,8 +158,8 @@ def keep_forecast(panel: Panel, static: pd.DataFrame | None, forecast: Forecast)
     key = key_of(panel, static, forecast.settings)
     _remember(key, forecast)
     save(forecast, forecasts_folder() / key)
-    if chosen_key(panel, static) != key:
-        write_atomic(_note(plain_key(panel, static)), json.dumps({"key": key}).encode())
+    # Noted each time, so that a training that replaces one that was stopped is seen by :func:`state_of_store`.
+    write_atomic(_note(plain_key(panel, static)), json.dumps({"key": key}).encode())
     return key
 
 

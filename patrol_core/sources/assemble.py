@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,8 @@ GROUP_LABELS: Mapping[str, str] = {
     "borough": "Borough or district",
 }
 _LSOA = re.compile(r"[EW]01\d{6}")
-_HASHED = ("month", "crime_type", "x", "y", "lsoa_code", "force")
+_HASHED = tuple(column for column in CRIME_COLUMNS if column != "source")
+"""Every column of the crimes that can be seen; the name of the file a row came from is no part of the data."""
 
 
 def build_from_crimes(
@@ -136,7 +138,7 @@ def content_hash(
     polygons: gpd.GeoDataFrame | None = None,
     covariates: pd.DataFrame | None = None,
 ) -> str:
-    """sha256 (hex) over all that a result can depend on: places, months, types; zones and their attributes.
+    """sha256 (hex) over all that a result can depend on or a page can show: every column of the tables, and the zones.
 
     The same rows in another order are other data.
     """
@@ -156,10 +158,10 @@ def content_hash(
 
 def _feed(digest: Any, frame: pd.DataFrame) -> None:
     for name, given in frame.items():
-        digest.update(str(name).encode())
+        digest.update(json.dumps(str(name)).encode())
         column = given
         if isinstance(column.dtype, pd.CategoricalDtype):
-            digest.update("\x1f".join(map(str, column.cat.categories)).encode())
+            digest.update(json.dumps([str(one) for one in column.cat.categories]).encode())
             column = column.cat.codes
         values = column if pd.api.types.is_numeric_dtype(column.dtype) else column.astype("str")
         digest.update(pd.util.hash_pandas_object(values, index=False).to_numpy().tobytes())

@@ -10,15 +10,16 @@ from patrol_core.analysis import Prepared
 from patrol_core.errors import PatrolError
 from patrol_core.evaluation.map_accuracy import LEAST_MONTHS, MapAccuracy, Over
 from patrol_core.evaluation.past_maps import FORECAST
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.hotspot_charts import hit_curves, pai_intervals
 from patrol_core.reports.hotspot_files import ACCURACY_UNITS, accuracy_of, accuracy_table, held_out
 from patrol_core.risk.accuracy import SHARES
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, cached_forecast, tables
-from patrol_core.ui.cached_compare import kept
+from patrol_core.ui.cached import derived
 from patrol_core.ui.cached_offenders import remembered
-from patrol_core.ui.frame import escape
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.memo import Progress
 
 if TYPE_CHECKING:
     from patrol_core.risk.forecast import Forecast
@@ -40,13 +41,11 @@ def accuracy_tab(scenario: Scenario, prepared: Prepared) -> None:
         )
         return
     ahead, share, over = _choices(prepared)
-    found = accuracy(scenario, prepared, ahead, over)
+    found = accuracy(scenario, ahead, over)
     st.write(f"**{escape(found.sentence(share))}**")
     left, right = st.columns(2)
     with left:
-        st.plotly_chart(
-            pai_intervals(found.at(share), share=share), config=CONFIG, theme=None, key="_pai_intervals"
-        )
+        plot(pai_intervals(found.at(share), share=share), key="_pai_intervals")
     with right:
         of = remembered(
             st.segmented_control,
@@ -58,7 +57,7 @@ def accuracy_tab(scenario: Scenario, prepared: Prepared) -> None:
             required=True,
         )
         curves = found.curves if of == "area" else found.by_zones
-        st.plotly_chart(hit_curves(curves, of=of, share=share), config=CONFIG, theme=None, key="_hit_curves")
+        plot(hit_curves(curves, of=of, share=share), key="_hit_curves")
     for note in found.notes:
         st.info(escape(note), icon=":material/info:")
     tables.table(accuracy_table(found), name="accuracy", units=ACCURACY_UNITS, digits=2, height=360)
@@ -78,30 +77,23 @@ def accuracy_tab(scenario: Scenario, prepared: Prepared) -> None:
     )
 
 
-def accuracy(scenario: Scenario, prepared: Prepared, ahead: int, over: Over) -> MapAccuracy:
+def accuracy(scenario: Scenario, ahead: int, over: Over) -> MapAccuracy:
     """The judgement, kept."""
     forecast = _forecast(scenario)
-    key = (
-        "accuracy",
-        prepared.key,
-        ahead,
-        over,
-        scenario.seed,
-        cached_forecast.id_of(forecast) if forecast is not None else None,
-    )
-    return kept(
-        key,
-        "Judging maps …",
-        lambda _: accuracy_of(
-            prepared,
-            scenario,
+
+    def make(known: Scenario, _: Progress) -> MapAccuracy:
+        return accuracy_of(
+            cached.prepared(known),
+            known,
             ahead,
             over=over,
-            seed=scenario.seed,
+            seed=known.seed,
             forecast=forecast,
-            neighbours=cached.zone_neighbours(scenario),
-        ),
-    )
+            neighbours=cached.zone_neighbours(known),
+        )
+
+    also = (ahead, over, None if forecast is None else forecast.digest)
+    return derived("accuracy", scenario, make, reads=("seed",), also=also, words="Judging maps …")
 
 
 def _forecast(scenario: Scenario) -> Forecast | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -13,14 +13,15 @@ from shapely.geometry.base import BaseGeometry
 
 from patrol_core.allocation.beats import EXACT_UP_TO, NO_PROOF, Beats, make_beats, measure
 from patrol_core.analysis import NO_WARD, WARD, Prepared, beats_compared, work_of, zone_points
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.roster_charts import area_bars, area_map
 from patrol_core.reports.beats_files import beats_files
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, tables
-from patrol_core.ui.cached_compare import kept
+from patrol_core.ui.cached import derived
 from patrol_core.ui.cached_offenders import remembered
-from patrol_core.ui.frame import escape
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.memo import HOURS, Progress
 from patrol_core.zones import neighbours
 
 WORK = {"risk": "expected crime or harm", "hours": "planned patrol hours"}
@@ -73,23 +74,29 @@ def choose(prepared: Prepared) -> tuple[int, float, str]:
 
 def made(scenario: Scenario, count: int, tolerance: float, kind: str) -> Made:
     """The areas, kept between reruns."""
-    chosen = cached.prepared(scenario)
-    key: Hashable = ("beats", chosen.key, scenario.key("hours", "game"), count, tolerance, kind)
 
-    def make(_: object) -> Made:
-        work, unit = work_of(chosen, scenario, kind)
+    def make(known: Scenario, _: Progress) -> Made:
+        chosen = cached.prepared(known)
+        work, unit = work_of(chosen, known, kind)
         beats = make_beats(
             work,
             zone_points(chosen.zones),
             neighbours(chosen.zones),
             count,
             tolerance=tolerance,
-            seed=scenario.seed,
+            seed=known.seed,
             time_limit=TIME_LIMIT,
         )
         return Made(beats, unit, beats_compared(chosen, beats))
 
-    return kept(key, "Drawing patrol areas; thousands of zones take a minute …", make)
+    return derived(
+        "beats",
+        scenario,
+        make,
+        reads=(*HOURS, "seed") if kind == "hours" else ("seed",),
+        also=(count, tolerance, kind),
+        words="Drawing patrol areas; thousands of zones take a minute …",
+    )
 
 
 def figures(found: Made) -> None:
@@ -165,9 +172,7 @@ def _map(
         for row in table.to_dict("records")
     }
     outlines = list(zones.geometry) if len(zones) <= OUTLINES else []
-    st.plotly_chart(
-        area_map(shapes, near, outlines, title=title, hover=hover), config=CONFIG, theme=None, key=key
-    )
+    plot(area_map(shapes, near, outlines, title=title, hover=hover), key=key)
 
 
 def _dissolved(zones: gpd.GeoDataFrame, labels: Sequence[str]) -> dict[str, BaseGeometry]:
@@ -183,10 +188,8 @@ def details(prepared: Prepared, found: Made) -> None:
     chart, areas, zones, computed = st.tabs(("Work", "Areas", "Zones", "How it was computed"))
     table = found.beats.figures()
     with chart:
-        st.plotly_chart(
+        plot(
             area_bars(table, unit=found.unit, tolerance=found.beats.tolerance),
-            config=CONFIG,
-            theme=None,
             key="_beats_work",
         )
     with areas:

@@ -1,11 +1,12 @@
-"""Calls that are kept between reruns, keyed by scenario and data hash, never by hashing large tables.
+"""Calls that are kept between reruns: each names the choices it follows from, and is given no others.
 
-What is kept is shared by all sessions and read-only; solving is serialised inside :class:`patrol_core.analysis.Planner`.
+What is kept is read-only; solving is serialised inside :class:`patrol_core.analysis.Planner`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
+from typing import TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -23,21 +24,31 @@ from patrol_core.analysis import (
     prepare,
     solve_hours_plan,
 )
-from patrol_core.areas import AreaData, load_area
-from patrol_core.errors import InfeasibleError
+from patrol_core.areas import EMBEDDED, AreaData, load_area
+from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.evaluation.stability import budget_curve
 from patrol_core.fairness.frontier import Frontier, trace, useful_levels
-from patrol_core.figures.zone_map import MapAsset, build_asset, publish_asset
+from patrol_core.figures.zone_map import MapAsset, build_asset
 from patrol_core.games.zone import Strategy
 from patrol_core.reports.plan_files import Result, summarise
 from patrol_core.risk.outlook import state_of_store
 from patrol_core.scenario import Scenario
 from patrol_core.settings import settings
 from patrol_core.ui import state
+from patrol_core.ui.memo import DATA, GAME, HOURS, Progress, memo
 from patrol_core.zones import neighbours
 
 SMALL = 1000
 """Zones up to which curves are drawn with many points without being asked."""
+PLAN = tuple(name for name in GAME if name != "seed")
+"""Choices that a plan of the game follows from."""
+ZONES = ("area", "zones", "cell_m")
+"""Choices that the shapes of zones follow from."""
+Made = TypeVar("Made")
+
+
+class NotLoaded(InputError):
+    """The address names data that this session does not hold."""
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the data …")
@@ -46,21 +57,37 @@ def _embedded(key: str) -> AreaData:
 
 
 def area_data(key: str) -> AreaData:
-    """The data of a place: uploaded in this session, or embedded."""
+    """The data of a place: uploaded in this session, or embedded.
+
+    Raises
+    ------
+    NotLoaded
+        For a place that this session has no data of.
+    """
     uploaded = state.uploads().get(key)
-    return uploaded if uploaded is not None else _embedded(key)
-
-
-@st.cache_resource(max_entries=12, show_spinner="Counting crime by zone …")
-def _planner(content_hash: str, choices_key: str, _data: AreaData, _scenario: Scenario) -> Planner:
-    return Planner(prepare(_data, _scenario))
+    if uploaded is not None:
+        return uploaded
+    if key not in EMBEDDED:
+        raise NotLoaded(
+            f"The data that this address asks for ({key}) are not loaded here, so nothing is shown in their place; uploaded "
+            "data end with their session, such as when a page is loaded anew. Load the same files again on the page Data, or "
+            "choose another place on the left."
+        )
+    return _embedded(key)
 
 
 def planner(scenario: Scenario) -> Planner:
     """The planner of a scenario's data choices."""
     data = area_data(scenario.area)
     chosen = state_of_store() if scenario.outlook == "forecast" else ""
-    return _planner(data.content_hash, scenario.key("data") + chosen, data, scenario)
+    return memo(
+        "planner",
+        scenario,
+        of=(data.identity, chosen),
+        reads=DATA,
+        make=lambda known, _: Planner(prepare(data, known)),
+        words="Counting crime by zone …",
+    )
 
 
 def prepared(scenario: Scenario) -> Prepared:
@@ -68,126 +95,141 @@ def prepared(scenario: Scenario) -> Prepared:
     return planner(scenario).prepared
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _strategy(prepared_key: str, game_key: str, _planner: Planner, _scenario: Scenario) -> Strategy:
-    return _planner.solve(_scenario)
+def derived(
+    name: str,
+    scenario: Scenario,
+    make: Callable[[Scenario, Progress], Made],
+    *,
+    reads: Sequence[str] = (),
+    also: Hashable = (),
+    words: str = "",
+    own: bool = False,
+) -> Made:
+    """What follows from the prepared data of a scenario and some of its choices: kept, or made now.
+
+    Parameters
+    ----------
+    name
+        What it is.
+    make
+        Makes it, given the data choices with those of ``reads``, and whom to tell how far it is.
+    reads
+        Further choices that it follows from.
+    also
+        Whatever else it follows from.
+    words
+        Shown while it is made.
+    own
+        Whether it also follows from what this session was given.
+    """
+    key = prepared(scenario).key
+    return memo(name, scenario, of=key, reads=(*DATA, *reads), make=make, also=also, words=words, own=own)
+
+
+def of_zones(
+    name: str, scenario: Scenario, make: Callable[[Prepared], Made], *, also: Hashable = (), words: str = ""
+) -> Made:
+    """What follows from the shapes and names of zones alone: kept, or made now.
+
+    Parameters
+    ----------
+    make
+        Makes it, given prepared data of which it uses the zones' shapes, names and areas only.
+    also
+        Whatever else it follows from.
+    """
+    chosen = prepared(scenario)
+    of = chosen.data.identity
+    return memo(name, scenario, of=of, reads=ZONES, make=lambda *_: make(chosen), also=also, words=words)
 
 
 def strategy(scenario: Scenario) -> Strategy:
     """The plan of a scenario."""
-    chosen = planner(scenario)
-    return _strategy(chosen.prepared.key, scenario.key("game"), chosen, scenario)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _comparison(prepared_key: str, game_key: str, _scenario: Scenario) -> pd.DataFrame:
-    return plans_compared(game_of(prepared(_scenario), _scenario), strategy(_scenario))
+    return derived("strategy", scenario, lambda known, _: planner(known).solve(known), reads=PLAN)
 
 
 def comparison(scenario: Scenario) -> pd.DataFrame:
     """The plan beside simple alternatives."""
-    return _comparison(prepared(scenario).key, scenario.key("game"), scenario)
-
-
-@st.cache_resource(max_entries=16, show_spinner="Tracing the budget curve …")
-def _curve(prepared_key: str, rules_key: str, _planner: Planner, _scenario: Scenario) -> pd.DataFrame:
-    game = game_of(_planner.prepared, _scenario)
-    count = len(game.zone_ids)
-    points = 41 if count <= SMALL else 13
-    top = min(float(count), max(3 * _scenario.budget, 20.0))
-    budgets = [top * step / (points - 1) for step in range(points)]
-    return budget_curve(game if not game.constraints else _planner.model(_scenario), budgets)
+    return derived(
+        "comparison",
+        scenario,
+        lambda known, _: plans_compared(game_of(prepared(known), known), strategy(known)),
+        reads=PLAN,
+    )
 
 
 def curve(scenario: Scenario) -> pd.DataFrame:
     """Worst case over the budget, all other choices as they are; the range follows the budget in steps."""
-    chosen = planner(scenario)
     step = max(10.0, 10.0 * round(scenario.budget / 10.0))
+
+    def make(known: Scenario, _: Progress) -> pd.DataFrame:
+        game = game_of(prepared(known), known)
+        count = len(game.zone_ids)
+        points = 41 if count <= SMALL else 13
+        top = min(float(count), max(3 * known.budget, 20.0))
+        budgets = [top * step / (points - 1) for step in range(points)]
+        return budget_curve(game if not game.constraints else planner(known).model(known), budgets)
+
     anchored = scenario.changed(budget=step)
-    return _curve(chosen.prepared.key, anchored.key("game"), chosen, anchored)
-
-
-@st.cache_resource(max_entries=24, show_spinner="Tracing the price of fairness …")
-def _frontier(prepared_key: str, rules_key: str, points: int, _scenario: Scenario) -> Frontier:
-    game = game_of(prepared(_scenario), _scenario.changed(fairness=None))
-    levels = useful_levels(game, _scenario.fairness_rule, points)
-    return trace(game, levels, rule=_scenario.fairness_rule)
+    return derived("curve", anchored, make, reads=PLAN, words="Tracing the budget curve …")
 
 
 def frontier(scenario: Scenario) -> Frontier:
     """The price of fairness of a scenario's budget and rule, from where the rule binds to the tightest that can be met."""
-    chosen = prepared(scenario)
-    points = 31 if len(chosen.zone_ids) <= SMALL else 20
-    return _frontier(chosen.key, scenario.changed(fairness=None).key("game"), points, scenario)
 
+    def make(known: Scenario, _: Progress) -> Frontier:
+        game = game_of(prepared(known), known.changed(fairness=None))
+        points = 31 if len(game.zone_ids) <= SMALL else 20
+        levels = useful_levels(game, known.fairness_rule, points)
+        return trace(game, levels, rule=known.fairness_rule)
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _deployments(prepared_key: str, game_key: str, _scenario: Scenario) -> Deployments:
-    return deployments_of(strategy(_scenario))
+    reads = [name for name in PLAN if name != "fairness"]
+    return derived("frontier", scenario, make, reads=reads, words="Tracing the price of fairness …")
 
 
 def deployments(scenario: Scenario) -> Deployments:
     """Randomised deployments of the plan."""
-    return _deployments(prepared(scenario).key, scenario.key("game"), scenario)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _demand(prepared_key: str, horizon: int, _prepared: Prepared, _scenario: Scenario) -> pd.DataFrame:
-    return hours_demand(_prepared, _scenario)
+    return derived("deployments", scenario, lambda known, _: deployments_of(strategy(known)), reads=PLAN)
 
 
 def demand(scenario: Scenario) -> pd.DataFrame:
     """Demand of the coming months."""
-    chosen = prepared(scenario)
-    return _demand(chosen.key, scenario.horizon, chosen, scenario)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _hours_range(
-    prepared_key: str, horizon: int, low: float, high: float, _scenario: Scenario
-) -> tuple[float, float]:
-    return hours_bounds(demand(_scenario), _scenario)
+    return derived(
+        "demand", scenario, lambda known, _: hours_demand(prepared(known), known), reads=("horizon",)
+    )
 
 
 def hours_range(scenario: Scenario) -> tuple[float, float]:
     """Least feasible and most usable city budget, hours a month."""
-    key = prepared(scenario).key
-    return _hours_range(key, scenario.horizon, scenario.min_per_day, scenario.max_per_day, scenario)
-
-
-@st.cache_resource(max_entries=64, show_spinner="Dividing hours …")
-def _hours(prepared_key: str, hours_key: str, _scenario: Scenario) -> Plan:
-    return solve_hours_plan(prepared(_scenario), _scenario, demand(_scenario))
+    return derived(
+        "hours-range",
+        scenario,
+        lambda known, _: hours_bounds(demand(known), known),
+        reads=("horizon", "min_per_day", "max_per_day"),
+    )
 
 
 def hours(scenario: Scenario) -> Plan:
     """The hours plan of a scenario."""
-    key = f"{scenario.key('hours')}-{scenario.fairness}"
-    return _hours(prepared(scenario).key, key, scenario)
+    return derived(
+        "hours",
+        scenario,
+        lambda known, _: solve_hours_plan(prepared(known), known, demand(known)),
+        reads=HOURS,
+        words="Dividing hours …",
+    )
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _asset(zones_key: str, _prepared: Prepared) -> tuple[MapAsset, str | None]:
-    asset = build_asset(_prepared.zones, tolerance_m=settings().map_tolerance_m)
-    return asset, publish_asset(asset, settings().static_dir)
-
-
-def asset(scenario: Scenario) -> tuple[MapAsset, str | None]:
-    """Geometry of the zones for the browser, and where it is served."""
-    chosen = prepared(scenario)
-    zones_key = f"{chosen.data.content_hash}-{scenario.zones}-{scenario.cell_m}"
-    return _asset(zones_key, chosen)
-
-
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _neighbours(zones_key: str, _prepared: Prepared) -> dict[str, list[str]]:
-    return neighbours(_prepared.zones)
+def asset(scenario: Scenario) -> MapAsset:
+    """Geometry of the zones for the browser."""
+    return of_zones(
+        "asset", scenario, lambda chosen: build_asset(chosen.zones, tolerance_m=settings().map_tolerance_m)
+    )
 
 
 def zone_neighbours(scenario: Scenario) -> dict[str, list[str]]:
     """Neighbours of every zone."""
-    chosen = prepared(scenario)
-    return _neighbours(f"{chosen.data.content_hash}-{scenario.zones}-{scenario.cell_m}", chosen)
+    return of_zones("neighbours", scenario, lambda chosen: neighbours(chosen.zones))
 
 
 def hours_or_none(scenario: Scenario) -> Plan | None:

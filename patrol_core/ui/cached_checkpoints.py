@@ -1,4 +1,4 @@
-"""Checkpoint games and what is worked out of them, kept between reruns by their content."""
+"""Checkpoint games and what is worked out of them, kept between reruns of a session by their whole content."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from patrol_core.graphs.ranger import Marginals, ranger
 from patrol_core.graphs.road_parts import Roads
 from patrol_core.graphs.roads import SCHOOL_LOSSES, city_game, geodanet_roads, outermost, read_roads
 from patrol_core.graphs.simplify import Simplified, simplify
+from patrol_core.ui.content import digest_of
+from patrol_core.ui.memo import kept
 
 Plans = Mapping[str, tuple[JointStrategy, BestPaths]]
 MOST_LABELS = 100_000
@@ -131,30 +133,12 @@ def suggested(roads: Roads) -> tuple[tuple[str, ...], str]:
 
 
 def key_of(game: CheckpointGame) -> str:
-    """Hash of everything that makes a game."""
-    network = game.network
-    digest = hashlib.sha256()
-    arrays = (
-        network.tail,
-        network.head,
-        network.oneway,
-        network.guardable,
-        game.sources,
-        game.targets,
-        game.payoffs,
-    )
-    for array in arrays:
-        digest.update(array.tobytes())
-        digest.update(b"|")
-    digest.update(
-        repr((network.nodes, network.edge_ids, game.capture, game.checkpoints, game.detection)).encode()
-    )
-    return digest.hexdigest()[:20]
+    """Hash of everything that makes a game, names and places of its network included."""
+    return digest_of(game)
 
 
-@st.cache_resource(max_entries=96, show_spinner=False)
-def _kept(key: str, _make: Callable[[], Any]) -> Any:
-    return _make()
+def _kept(key: str, make: Callable[[], Any]) -> Any:
+    return kept(("checkpoints", key), "", lambda _: make())
 
 
 def marginals(game: CheckpointGame) -> Marginals:

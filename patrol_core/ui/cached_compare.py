@@ -1,22 +1,13 @@
-"""What the Compare page works out, kept between reruns and shared by all sessions.
-
-Keys are the data's and scenario's hashes, as in :mod:`patrol_core.ui.cached`. What may take over a second shows how
-far it is; the bar belongs to the run that computes, so the store is one of its own instead of ``st.cache_resource``.
-"""
+"""What the Compare page works out, kept between reruns as in :mod:`patrol_core.ui.cached`."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 from numpy.typing import NDArray
 
 from patrol_core.analysis import THE_PLAN, Prepared, game_of, harm_table, surface_as_of, uncertainty_of
@@ -38,74 +29,19 @@ from patrol_core.games.offenders import OFFENDERS, solve_for
 from patrol_core.games.zone import Strategy, ZoneGame
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached
+from patrol_core.ui.cached import PLAN, derived
+from patrol_core.ui.memo import GAME, Progress
 
 Floats = NDArray[np.float64]
-Progress = Callable[[int, int], None]
-Made = TypeVar("Made")
 Chance = Literal["draws", "months"]
 """Other data by chance in small counts, or by other months."""
 
-KEPT = 96
-"""Results kept; the largest is a table of a thousand draws of five plans."""
-PATIENCE = 0.4
-"""Seconds before a bar is shown."""
 FOLDS = 12
 """Most origins of a back-test where rules couple zones, since each is then solved as a program."""
 LEAST = 12
 """Months to learn from that a forecast needs before those it is tested on."""
 FORECASTS = 4
 """Most origins of a back-test of a plan for the forecast, since each has its models trained anew."""
-
-
-@dataclass
-class _Store:
-    """Results by key, the one unused for longest dropped first."""
-
-    held: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def get(self, key: Hashable) -> Any:
-        with self.lock:
-            if key in self.held:
-                self.held.move_to_end(key)
-            return self.held.get(key)
-
-    def put(self, key: Hashable, value: object) -> None:
-        with self.lock:
-            self.held[key] = value
-            while len(self.held) > KEPT:
-                self.held.popitem(last=False)
-
-
-@st.cache_resource(show_spinner=False)
-def _store() -> _Store:
-    return _Store()
-
-
-def kept(key: Hashable, text: str, make: Callable[[Progress], Made]) -> Made:
-    """The result kept under a key, or made now with a bar if it takes long."""
-    store = _store()
-    found: Made | None = store.get(key)
-    if found is not None:
-        return found
-    started, slot = time.perf_counter(), st.empty()
-
-    def tell(done: int, total: int) -> None:
-        if time.perf_counter() - started > PATIENCE:
-            slot.progress(done / total, f"{done:,} of {total:,}")
-
-    try:
-        with st.spinner(text):
-            made = make(tell)
-    finally:
-        slot.empty()
-    store.put(key, made)
-    return made
-
-
-def key_of(name: str, scenario: Scenario, *more: Hashable) -> Hashable:
-    """Key of something kept: its name, the data, the choices it depends on, and whatever else."""
-    return (name, cached.prepared(scenario).key, scenario.key("game"), *more)
 
 
 def game(scenario: Scenario) -> ZoneGame:
@@ -136,21 +72,21 @@ class Faced:
 def faced(scenario: Scenario) -> Faced:
     """Plans for every model of offenders, faced by each of them."""
 
-    def make(tell: Progress) -> Faced:
+    def make(known: Scenario, tell: Progress) -> Faced:
         found: dict[str, Floats] = {}
         refused: list[str] = []
         for done, kind in enumerate(OFFENDERS, 1):
             try:
-                found[kind] = cached.strategy(scenario.changed(offender=kind)).coverage
+                found[kind] = cached.strategy(known.changed(offender=kind)).coverage
             except InputError as error:
                 refused.append(str(error))
             tell(done, len(OFFENDERS) + 1)
-        known = uncertainty_of(cached.prepared(scenario), scenario)
-        matrix = faced_matrix(game(scenario), found, known)
+        about = uncertainty_of(cached.prepared(known), known)
+        matrix = faced_matrix(game(known), found, about)
         return Faced(matrix, (*dict.fromkeys(refused), *matrix.left_out.values()))
 
-    anchored = scenario.changed(offender="rational")
-    return kept(key_of("faced", anchored), "Planning for every kind of offender …", make)
+    reads = [name for name in PLAN if name != "offender"]
+    return derived("faced", scenario, make, reads=reads, words="Planning for every kind of offender …")
 
 
 # -- other data ------------------------------------------------------------------------------------
@@ -158,18 +94,18 @@ def faced(scenario: Scenario) -> Faced:
 
 def monthly(scenario: Scenario) -> Floats:
     """(n, M) harm of each zone in each month."""
-    chosen = cached.prepared(scenario)
-    return kept(
-        ("monthly", chosen.key),
-        "Adding up months …",
-        lambda _: monthly_values(
+
+    def make(known: Scenario, _: Progress) -> Floats:
+        chosen = cached.prepared(known)
+        return monthly_values(
             chosen.counts,
             chosen.zone_ids,
             chosen.months,
-            weights=harm_table(scenario),
+            weights=harm_table(known),
             crime_types=chosen.crime_types,
-        ),
-    )
+        )
+
+    return derived("monthly", scenario, make, words="Adding up months …")
 
 
 def _drawn(scenario: Scenario, chance: Chance, size: int) -> Floats:
@@ -186,21 +122,26 @@ def _drawn(scenario: Scenario, chance: Chance, size: int) -> Floats:
 
 def spread(scenario: Scenario, chance: Chance, size: int) -> Spread:
     """Figures of the plan in hand and of the simple ones over other data."""
-    return kept(
-        key_of("spread", scenario, chance, size),
-        "Drawing other data …",
-        lambda _: plan_spread(game(scenario), plans(scenario), _drawn(scenario, chance, size)),
+    return derived(
+        "spread",
+        scenario,
+        lambda known, _: plan_spread(game(known), plans(known), _drawn(known, chance, size)),
+        reads=GAME,
+        also=(chance, size),
+        words="Drawing other data …",
     )
 
 
 def ranks(scenario: Scenario, chance: Chance, size: int) -> tuple[pd.DataFrame, int]:
     """How often each zone is among the top, and how many the top are."""
-    chosen = cached.prepared(scenario)
-    top = int(min(max(round(scenario.budget), 1), len(chosen.zone_ids)))
-    found = kept(
-        ("ranks", chosen.key, scenario.seed, chance, size, top),
-        "Ranking zones …",
-        lambda _: rank_stability(chosen.zone_ids, chosen.surface.mean, _drawn(scenario, chance, size), top),
+    top = int(min(max(round(scenario.budget), 1), len(cached.prepared(scenario).zone_ids)))
+
+    def make(known: Scenario, _: Progress) -> pd.DataFrame:
+        chosen = cached.prepared(known)
+        return rank_stability(chosen.zone_ids, chosen.surface.mean, _drawn(known, chance, size), top)
+
+    found = derived(
+        "ranks", scenario, make, reads=("seed",), also=(chance, size, top), words="Ranking zones …"
     )
     return found, top
 
@@ -210,20 +151,20 @@ def ranks(scenario: Scenario, chance: Chance, size: int) -> tuple[pd.DataFrame, 
 
 def unseen(scenario: Scenario, ahead: int) -> Backtest:
     """The plan's recipe judged on the months after the ones it used."""
-    chosen = cached.prepared(scenario)
 
-    def again(seen: ZoneGame, months: tuple[str, ...]) -> Floats:
-        return _plan_from(chosen, scenario, seen, months, ahead)
+    def make(known: Scenario, tell: Progress) -> Backtest:
+        own, chosen = game(known), cached.prepared(known)
 
-    def make(tell: Progress) -> Backtest:
-        own = game(scenario)
+        def again(seen: ZoneGame, months: tuple[str, ...]) -> Floats:
+            return _plan_from(chosen, known, seen, months, ahead)
+
         later = max(1, len(chosen.months) - len(chosen.months) // 2)
-        coupled = bool(own.coupling_rules()) or scenario.offender != "rational"
-        ahead_of = scenario.outlook == "forecast"
+        coupled = bool(own.coupling_rules()) or known.offender != "rational"
+        ahead_of = known.outlook == "forecast"
         most = FORECASTS if ahead_of else FOLDS if coupled else later
         return backtest(
             own,
-            monthly(scenario),
+            monthly(known),
             chosen.months,
             ahead=ahead,
             first=max(len(chosen.months) - later, LEAST + ahead) if ahead_of else None,
@@ -233,7 +174,7 @@ def unseen(scenario: Scenario, ahead: int) -> Backtest:
             on_progress=tell,
         )
 
-    return kept(key_of("unseen", scenario, ahead), "Planning as of earlier months …", make)
+    return derived("unseen", scenario, make, reads=PLAN, also=ahead, words="Planning as of earlier months …")
 
 
 def _plan_from(
@@ -282,8 +223,8 @@ def budgets(scenario: Scenario) -> Path:
     anchored = scenario.changed(offender=offender, budget=max(10.0, 10.0 * round(scenario.budget / 10.0)))
     points = 25 if count <= cached.SMALL else 13
 
-    def make(tell: Progress) -> Path:
-        top = min(float(count), 2.4 * anchored.budget)
+    def make(known: Scenario, tell: Progress) -> Path:
+        top = min(float(count), 2.4 * known.budget)
         rows: list[dict[str, object]] = []
         held: dict[float, Floats] = {}
         last: Strategy | None = None
@@ -291,7 +232,7 @@ def budgets(scenario: Scenario) -> Path:
             units = top * step / (points - 1)
             row: dict[str, object] = {"budget": units}
             try:
-                found = cached.planner(anchored).solve(anchored.changed(budget=units))
+                found = cached.planner(known).solve(known.changed(budget=units))
             except InfeasibleError as error:
                 rows.append(row | {"status": "infeasible", "reason": str(error)})
                 continue
@@ -324,7 +265,7 @@ def budgets(scenario: Scenario) -> Path:
         frame = pd.DataFrame(rows).reindex(columns=columns)
         return Path(frame, pd.DataFrame(held, index=pd.Index(chosen.zone_ids)), offender)
 
-    return kept(key_of("budgets", anchored, points), "Planning for other budgets …", make)
+    return derived("budgets", anchored, make, reads=PLAN, also=points, words="Planning for other budgets …")
 
 
 # -- offenders who adapt ---------------------------------------------------------------------------
@@ -333,9 +274,9 @@ def budgets(scenario: Scenario) -> Path:
 def adapted(scenario: Scenario, learner: Learner, periods: int, learners: int) -> dict[str, Simulation]:
     """What offenders who learn do to the plan in hand and to the simple ones; all with the same seed."""
 
-    def make(tell: Progress) -> dict[str, Simulation]:
-        own, near = game(scenario), cached.zone_neighbours(scenario)
-        against = plans(scenario)
+    def make(known: Scenario, tell: Progress) -> dict[str, Simulation]:
+        own, near = game(known), cached.zone_neighbours(known)
+        against = plans(known)
         result = {}
         for index, (name, coverage) in enumerate(against.items()):
             result[name] = simulate(
@@ -344,14 +285,14 @@ def adapted(scenario: Scenario, learner: Learner, periods: int, learners: int) -
                 learner,
                 periods=periods,
                 learners=learners,
-                seed=scenario.seed,
+                seed=known.seed,
                 neighbours=near,
                 on_progress=partial(_part, tell, index, len(against)),
             )
         return result
 
-    key = key_of("adapted", scenario, learner, periods, learners)
-    return kept(key, "Offenders are learning …", make)
+    also = (learner, periods, learners)
+    return derived("adapted", scenario, make, reads=GAME, also=also, words="Offenders are learning …")
 
 
 def _part(tell: Progress, before: int, parts: int, done: int, total: int) -> None:

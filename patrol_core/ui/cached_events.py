@@ -1,4 +1,4 @@
-"""Event plans that are kept between reruns, keyed by the event's content."""
+"""Event plans that are kept between reruns of a session, keyed by the event's whole content."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from patrol_core.events.replan import State, replan
 from patrol_core.events.scene import Scene
 from patrol_core.events.solve import solve_event
 from patrol_core.reports.plain import to_json_bytes
+from patrol_core.ui.memo import kept
 
 MOST_COUNTS = 25
 """Points of the curve over the number of units."""
@@ -34,9 +35,8 @@ def shipped(key: str) -> Scene:
     return SCENES[key]()
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
-def _kept(key: str, _make: Callable[[], Any]) -> Any:
-    return _make()
+def _kept(key: str, make: Callable[[], Any]) -> Any:
+    return kept(("event", key), "", lambda _: make())
 
 
 def plan(event: PublicEvent) -> EventPlan:

@@ -1,11 +1,8 @@
-"""What the Fairness page works out, kept between reruns and shared by all sessions.
-
-Keys as in :mod:`patrol_core.ui.cached`; what may take over a second shows that it is at work.
-"""
+"""What the Fairness page works out, kept between reruns as in :mod:`patrol_core.ui.cached`."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,7 +10,15 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.allocation.hours import Plan
-from patrol_core.analysis import Amounts, Prepared, game_amounts, game_of, group_columns, hours_amounts
+from patrol_core.analysis import (
+    Amounts,
+    Prepared,
+    game_amounts,
+    game_of,
+    group_columns,
+    hours_amounts,
+    hours_rule,
+)
 from patrol_core.evaluation import fairness_sensitivity as sensitivity
 from patrol_core.evaluation.baselines import BASELINES
 from patrol_core.fairness import groups
@@ -21,11 +26,14 @@ from patrol_core.fairness.frontier import Frontier
 from patrol_core.fairness.measures import min_max_ratio
 from patrol_core.fairness.uncertainty import People, measures_table
 from patrol_core.games.zone import Strategy
-from patrol_core.scenario import Scenario
+from patrol_core.scenario import FairnessRule, Scenario
 from patrol_core.ui import cached
-from patrol_core.ui.cached_compare import kept
+from patrol_core.ui.cached import derived
+from patrol_core.ui.memo import GAME, HOURS, Progress
 
 Model = Literal["game", "hours"]
+READS: Mapping[Model, tuple[str, ...]] = {"game": GAME, "hours": (*HOURS, "seed")}
+"""Choices that the figures of each plan follow from; the seed is that of the draws."""
 REPLICATES = 200
 FREE = "The plan without the rule"
 LAST = "The plan shown before"
@@ -50,6 +58,12 @@ class Shown:
         """What every figure of the page hangs on."""
         parts = ("game",) if self.model == "game" else ("hours", "game")
         return (self.model, self.prepared.key, self.scenario.key(*parts))
+
+    @property
+    def rule(self) -> FairnessRule:
+        """The rule that the plan keeps, where one is set: the scenario's, or the one that stands for it on hours."""
+        chosen = self.scenario.fairness_rule
+        return hours_rule(chosen) if self.model == "hours" else chosen
 
     @property
     def ruled(self) -> bool:
@@ -139,18 +153,25 @@ def residual_draws(seen: Shown) -> np.ndarray | None:
 def measures(seen: Shown, aversion: float) -> pd.DataFrame:
     """Every measure of both views with its intervals."""
 
-    def make(tell: object) -> pd.DataFrame:
-        del tell
+    def make(known: Scenario, _: Progress) -> pd.DataFrame:
+        found = shown(known, seen.model)
         return measures_table(
-            seen.amounts.residual,
-            seen.amounts.burden,
-            seen.people(aversion),
-            seed=seen.scenario.seed,
-            residual_draws=residual_draws(seen),
+            found.amounts.residual,
+            found.amounts.burden,
+            found.people(aversion),
+            seed=known.seed,
+            residual_draws=residual_draws(found),
             replicates=REPLICATES,
         )
 
-    return kept(("fair-measures", *seen.key, aversion), "Drawing zones and harm anew …", make)
+    return derived(
+        "fair-measures",
+        seen.scenario,
+        make,
+        reads=READS[seen.model],
+        also=(seen.model, aversion),
+        words="Drawing zones and harm anew …",
+    )
 
 
 def priced(found: Frontier, prepared: Prepared) -> pd.DataFrame:
@@ -216,11 +237,17 @@ def sensitivity_cases(seen: Shown, recorded: dict[str, float]) -> list[sensitivi
 def survey(seen: Shown, recorded: dict[str, float]) -> pd.DataFrame:
     """Every conclusion held against every case."""
 
-    def make(tell: object) -> pd.DataFrame:
-        del tell
+    def make(known: Scenario, _: Progress) -> pd.DataFrame:
+        found = shown(known, seen.model)
         return sensitivity.survey(
-            seen.amounts.residual, seen.amounts.burden, seen.people(), sensitivity_cases(seen, recorded)
+            found.amounts.residual, found.amounts.burden, found.people(), sensitivity_cases(found, recorded)
         )
 
-    key = ("fair-survey", *seen.key, tuple(sorted(recorded.items())))
-    return kept(key, "Trying other groups, areas and data …", make)
+    return derived(
+        "fair-survey",
+        seen.scenario,
+        make,
+        reads=READS[seen.model],
+        also=(seen.model, tuple(sorted(recorded.items()))),
+        words="Trying other groups, areas and data …",
+    )

@@ -1,8 +1,8 @@
-"""Forecasts and what is worked out from them, kept between reruns and shared by all sessions."""
+"""Forecasts and what is worked out from them, kept between reruns as in :mod:`patrol_core.ui.cached`."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,8 @@ from patrol_core.risk.foretold import Foretold, foretold
 from patrol_core.risk.outlook import forecast_for, kept_forecast
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached
-from patrol_core.ui.cached_compare import kept
+from patrol_core.ui.cached import Made, derived
+from patrol_core.ui.memo import Progress
 
 if TYPE_CHECKING:
     from patrol_core.risk.forecast import Explanation, Forecast, Panel
@@ -24,7 +25,11 @@ SMALL = 30_000
 
 def recorded(scenario: Scenario) -> Prepared:
     """Data choices as recorded, neither smoothed nor forecast, whatever the plan is made for."""
-    return cached.prepared(scenario.changed(outlook="recorded", smoothing="none"))
+    return cached.prepared(_as_recorded(scenario))
+
+
+def _as_recorded(scenario: Scenario) -> Scenario:
+    return scenario.changed(outlook="recorded", smoothing="none")
 
 
 def panel(scenario: Scenario) -> tuple[Panel, pd.DataFrame | None]:
@@ -35,8 +40,12 @@ def panel(scenario: Scenario) -> tuple[Panel, pd.DataFrame | None]:
     InputError
         For data without dates, or with a month missing in the middle.
     """
-    chosen = recorded(scenario)
-    return kept(("panel", chosen.key), "Adding up months …", lambda _: panel_of_months(chosen, scenario))
+    return derived(
+        "panel",
+        _as_recorded(scenario),
+        lambda known, _: panel_of_months(cached.prepared(known), known),
+        words="Adding up months …",
+    )
 
 
 def at_hand(scenario: Scenario) -> Forecast | None:
@@ -61,33 +70,37 @@ def at_once(scenario: Scenario) -> Forecast | None:
     found = at_hand(scenario)
     if found is not None or not small(scenario):
         return found
-    chosen = recorded(scenario)
-    made_from, static = panel(scenario)
-    return kept(
-        ("forecast", chosen.key),
-        "Forecasting, without tuning …",
-        lambda _: forecast_for(made_from, static, area_km2=known_areas(chosen)),
-    )
+
+    def make(known: Scenario, _: Progress) -> Forecast:
+        made_from, static = panel(known)
+        return forecast_for(made_from, static, area_km2=known_areas(cached.prepared(known)))
+
+    return derived("forecast", _as_recorded(scenario), make, words="Forecasting, without tuning …")
 
 
-def id_of(forecast: Forecast) -> Hashable:
-    """What tells one forecast from another."""
-    return (forecast.data_hash, forecast.settings)
+def _of_forecast(
+    name: str,
+    scenario: Scenario,
+    forecast: Forecast,
+    make: Callable[[], Made],
+    *,
+    words: str,
+    also: Hashable = (),
+) -> Made:
+    """What follows from a forecast of a scenario's data."""
+    return derived(name, _as_recorded(scenario), lambda *_: make(), also=(forecast.digest, also), words=words)
 
 
-def past(forecast: Forecast) -> Foretold:
+def past(scenario: Scenario, forecast: Forecast) -> Foretold:
     """Past months as the winner foretold them."""
-    return kept(("past", id_of(forecast)), "Looking back …", lambda _: foretold(forecast))
+    return _of_forecast("past", scenario, forecast, lambda: foretold(forecast), words="Looking back …")
 
 
-def explanation(forecast: Forecast) -> Explanation | None:
+def explanation(scenario: Scenario, forecast: Forecast) -> Explanation | None:
     """Contributions of every feature in every zone; None where the winner has no features."""
     from patrol_core.risk.forecast import explain
 
-    found: tuple[Explanation | None] = kept(
-        ("why", id_of(forecast)), "Asking the model why …", lambda _: (explain(forecast),)
-    )
-    return found[0]
+    return _of_forecast("why", scenario, forecast, lambda: explain(forecast), words="Asking the model why …")
 
 
 def runner_up(scenario: Scenario, forecast: Forecast) -> Forecast:
@@ -100,19 +113,30 @@ def runner_up(scenario: Scenario, forecast: Forecast) -> Forecast:
     asked = replace(forecast.settings, models=models, origins=1, trials=0, time_limit=None)
     chosen = recorded(scenario)
     made_from, static = panel(scenario)
-    return kept(
-        ("runner-up", id_of(forecast), name),
-        f"Training {name} …",
-        lambda _: make_forecast(made_from, static=static, area_km2=known_areas(chosen), settings=asked),
+    return _of_forecast(
+        "runner-up",
+        scenario,
+        forecast,
+        lambda: make_forecast(made_from, static=static, area_km2=known_areas(chosen), settings=asked),
+        also=name,
+        words=f"Training {name} …",
     )
 
 
-def wards(forecast: Forecast, ward_of: Mapping[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def wards(
+    scenario: Scenario, forecast: Forecast, ward_of: Mapping[str, str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Wards with their intervals, and how far such intervals held."""
     from patrol_core.risk.forecast import ward_intervals
 
-    key = ("wards", id_of(forecast), tuple(ward_of.items()))
-    return kept(key, "Adding up wards …", lambda _: ward_intervals(forecast, ward_of))
+    return _of_forecast(
+        "wards",
+        scenario,
+        forecast,
+        lambda: ward_intervals(forecast, ward_of),
+        also=tuple(ward_of.items()),
+        words="Adding up wards …",
+    )
 
 
 def why(forecast: Forecast, zone: str, names: Mapping[str, str]) -> str:

@@ -1,6 +1,6 @@
 """What the robustness, erring-offender and roster tabs work out, kept between reruns, and the choices made there.
 
-Kept in the store of :mod:`patrol_core.ui.cached_compare`, by the hashes of data and scenario.
+Kept as in :mod:`patrol_core.ui.cached`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from patrol_core.reports.icalendar import nights_from
 from patrol_core.scenario import Scenario, choices
 from patrol_core.sources import text_table
 from patrol_core.ui import cached, state
-from patrol_core.ui.cached_compare import Progress, game, kept, key_of
+from patrol_core.ui.cached import PLAN, derived
+from patrol_core.ui.cached_compare import game
+from patrol_core.ui.memo import GAME, Progress
 
 Floats = NDArray[np.float64]
 
@@ -81,29 +83,34 @@ def rational(scenario: Scenario) -> Scenario:
 
 def price(scenario: Scenario, model: RobustModel) -> pd.DataFrame:
     """Price of robustness of one model, one row a size."""
-    chosen = cached.prepared(scenario)
     anchored = rational(scenario)
-    if model == "cvar":  # the only one that draws
-        anchored = anchored.changed(seed=scenario.seed)
+    drawn = model == "cvar"  # the only one that draws
 
-    def make(tell: Progress) -> pd.DataFrame:
-        own = game(anchored)
+    def make(known: Scenario, tell: Progress) -> pd.DataFrame:
+        own, chosen = game(known), cached.prepared(known)
         large = own.size > cached.SMALL
         sizes = list((FEWER if large else SIZES)[model])
         if model == "gamma":
             sizes = sorted({float(round(share * own.size)) for share in sizes})
-        known: dict[str, Any] = {}
+        given: dict[str, Any] = {}
         if model in ("interval", "regret", "gamma"):
-            known = {"low": chosen.surface.low, "high": np.maximum(chosen.surface.high, own.values)}
-        elif model == "cvar":
-            known = {"draws": chosen.surface.draws(anchored.seed, FEWER_DRAWS if large else DRAWS)}
+            given = {"low": chosen.surface.low, "high": np.maximum(chosen.surface.high, own.values)}
+        elif drawn:
+            given = {"draws": chosen.surface.draws(known.seed, FEWER_DRAWS if large else DRAWS)}
         rows = []
         for done, size in enumerate(sizes, 1):
-            rows.append(price_of_robustness(own, model, [size], **known).frame)
+            rows.append(price_of_robustness(own, model, [size], **given).frame)
             tell(done, len(sizes))
         return pd.concat(rows, ignore_index=True)
 
-    return kept(key_of("price", anchored, model), "Planning for more and more uncertainty …", make)
+    return derived(
+        "price",
+        anchored.changed(seed=scenario.seed),
+        make,
+        reads=GAME if drawn else PLAN,
+        also=model,
+        words="Planning for more and more uncertainty …",
+    )
 
 
 # -- offenders who err -----------------------------------------------------------------------------
@@ -131,10 +138,9 @@ class Path:
 
 def path(scenario: Scenario) -> Path:
     """How the plan moves with how well offenders choose."""
-    anchored = rational(scenario)
 
-    def make(tell: Progress) -> Path:
-        own, best = game(anchored), cached.strategy(anchored)
+    def make(known: Scenario, tell: Progress) -> Path:
+        own, best = game(known), cached.strategy(known)
         points = RATIONALITIES if own.size <= cached.SMALL else FEWER_RATIONALITIES
         top = float(own.values.max(initial=0.0))
         frames, coverage = [], {}
@@ -149,7 +155,8 @@ def path(scenario: Scenario) -> Path:
         table = pd.DataFrame({**coverage, "perfectly": best.coverage}, index=list(own.zone_ids))
         return Path(frame, table, best)
 
-    return kept(key_of("path", anchored), "Planning for better and better offenders …", make)
+    words = "Planning for better and better offenders …"
+    return derived("path", rational(scenario), make, reads=PLAN, words=words)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,14 +178,15 @@ def fits(scenario: Scenario, name: str, data: bytes) -> Fits:
     InputError
         One sentence, for a file that cannot be used.
     """
-    anchored = rational(scenario)
-    own = game(anchored)
 
-    def make(_: Progress) -> Fits:
+    def make(known: Scenario, _: Progress) -> Fits:
+        own = game(known)
         return _fitted(own, *read_incidents(name, data, own.zone_ids))
 
+    # What follows from a file of this session is kept in it, whatever the area.
     digest = hashlib.sha256(data).hexdigest()
-    return kept(key_of("fits", anchored, name, digest), "Fitting …", make)
+    also = (name, digest)
+    return derived("fits", rational(scenario), make, reads=PLAN, also=also, words="Fitting …", own=True)
 
 
 def _fitted(own: ZoneGame, coverage: Floats, incidents: Floats) -> Fits:
@@ -276,8 +284,11 @@ def _numbers(texts: pd.Series, column: str, high: float, at: Any) -> Floats:
 
 def roster(scenario: Scenario, first: dt.date, nights: int) -> pd.DataFrame:
     """One draw a night from the first date on: shift (ISO date), draw, zone_id."""
-    return kept(
-        key_of("roster", scenario, first.isoformat(), nights),
-        "Drawing …",
-        lambda _: draw_roster(cached.deployments(scenario), nights_from(first, nights), seed=scenario.seed),
+    return derived(
+        "roster",
+        scenario,
+        lambda known, _: draw_roster(cached.deployments(known), nights_from(first, nights), seed=known.seed),
+        reads=GAME,
+        also=(first.isoformat(), nights),
+        words="Drawing …",
     )

@@ -1,4 +1,4 @@
-"""What the Risk page works out, kept between reruns and shared by all sessions; keyed as in cached_compare."""
+"""What the Risk page works out, kept between reruns as in :mod:`patrol_core.ui.cached`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from patrol_core.risk.smoothing import Kind
 from patrol_core.risk.surface import RiskSurface
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached
-from patrol_core.ui.cached_compare import kept
+from patrol_core.ui.cached import derived, of_zones
+from patrol_core.ui.memo import Progress
 from patrol_core.zones import placed_points
 
 Floats = NDArray[np.float64]
@@ -38,34 +39,28 @@ DRAWS, FEWER_DRAWS = 2000, 400
 
 def surface(scenario: Scenario, month: str, *, smoothing: Kind, weighting: str = "") -> RiskSurface:
     """Risk of a month or of the whole period; by the weights in force, or a published table."""
-    chosen = cached.prepared(scenario)
-    months = chosen.months if month == ALL else (month,)
-    table = WEIGHTS[weighting] if weighting else harm_table(scenario)
-    key = ("surface", chosen.key, month, smoothing, table.key)
-    return kept(
-        key,
-        "Adding up crimes …",
-        lambda _: surface_of(chosen, scenario, months, smoothing=smoothing, weights=table),
-    )
 
+    def make(known: Scenario, _: Progress) -> RiskSurface:
+        chosen = cached.prepared(known)
+        months = chosen.months if month == ALL else (month,)
+        table = WEIGHTS[weighting] if weighting else harm_table(known)
+        return surface_of(chosen, known, months, smoothing=smoothing, weights=table)
 
-def _zones_key(scenario: Scenario) -> tuple[object, ...]:
-    return (cached.prepared(scenario).data.content_hash, scenario.zones, scenario.cell_m)
+    also = (month, smoothing, weighting)
+    return derived("surface", scenario, make, also=also, words="Adding up crimes …")
 
 
 def points(scenario: Scenario) -> pd.DataFrame:
     """Points of the crimes that count, with their weight."""
 
-    def make(_: object) -> pd.DataFrame:
-        chosen = cached.prepared(scenario)
+    def make(known: Scenario, _: Progress) -> pd.DataFrame:
+        chosen = cached.prepared(known)
         frame = placed_points(chosen.data, chosen.zones, months=chosen.months, crime_types=chosen.crime_types)
-        weight = dict(
-            zip(chosen.crime_types, harm_table(scenario).weights_of(chosen.crime_types), strict=True)
-        )
+        weight = dict(zip(chosen.crime_types, harm_table(known).weights_of(chosen.crime_types), strict=True))
         frame["weight"] = frame["crime_type"].map(weight).to_numpy(dtype=float)
         return frame
 
-    return kept(("points", cached.prepared(scenario).key), "Placing points …", make)
+    return derived("points", scenario, make, words="Placing points …")
 
 
 @dataclass(frozen=True)
@@ -80,30 +75,32 @@ class Bandwidths:
 def bandwidths(scenario: Scenario) -> Bandwidths:
     """Bandwidths that the rules give for the points of the whole period."""
 
-    def make(_: object) -> Bandwidths:
-        frame = points(scenario)
+    def make(known: Scenario, _: Progress) -> Bandwidths:
+        frame = points(known)
         x, y = frame["x"].to_numpy(), frame["y"].to_numpy()
-        best, scores = likelihood_bandwidth(cached.prepared(scenario).zones, x, y)
+        best, scores = likelihood_bandwidth(cached.prepared(known).zones, x, y)
         return Bandwidths(scott_bandwidth(x, y), best, scores)
 
-    return kept(("bandwidths", cached.prepared(scenario).key), "Choosing a bandwidth …", make)
+    return derived("bandwidths", scenario, make, words="Choosing a bandwidth …")
 
 
 def _grid(scenario: Scenario, cell_m: float) -> Grid:
-    return kept(
-        ("density-grid", *_zones_key(scenario), round(cell_m, 3)),
-        "Laying a grid …",
-        lambda _: make_grid(cached.prepared(scenario).zones, cell_m),
+    return of_zones(
+        "density-grid",
+        scenario,
+        lambda chosen: make_grid(chosen.zones, cell_m),
+        also=round(cell_m, 3),
+        words="Laying a grid …",
     )
 
 
 def density_of(scenario: Scenario, month: str, bandwidth_m: float) -> Density:
     """Kernel density of a month or of the whole period, per month."""
-    chosen = cached.prepared(scenario)
 
-    def make(_: object) -> Density:
-        grid = _grid(scenario, cell_for(bandwidth_m, chosen.zones))
-        frame = points(scenario)
+    def make(known: Scenario, _: Progress) -> Density:
+        chosen = cached.prepared(known)
+        grid = _grid(known, cell_for(bandwidth_m, chosen.zones))
+        frame = points(known)
         if month != ALL:
             frame = frame[frame["month"] == month]
         return density(
@@ -115,7 +112,8 @@ def density_of(scenario: Scenario, month: str, bandwidth_m: float) -> Density:
             months=len(chosen.months) if month == ALL else 1,
         )
 
-    return kept(("density", chosen.key, month, round(bandwidth_m, 3)), "Spreading crimes …", make)
+    also = (month, round(bandwidth_m, 3))
+    return derived("density", scenario, make, also=also, words="Spreading crimes …")
 
 
 def bandwidth(scenario: Scenario) -> float:
@@ -130,11 +128,7 @@ def bandwidth(scenario: Scenario) -> float:
 
 def raster(scenario: Scenario) -> ZoneRaster:
     """The zones as pixels of a small map."""
-    return kept(
-        ("raster", *_zones_key(scenario)),
-        "Drawing zones …",
-        lambda _: raster_of(cached.prepared(scenario).zones),
-    )
+    return of_zones("raster", scenario, lambda chosen: raster_of(chosen.zones), words="Drawing zones …")
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,14 +142,14 @@ class Firmness:
 
 def firmness(scenario: Scenario) -> Firmness:
     """How often each zone is among the ten highest over draws of the risk in force."""
-    chosen = cached.prepared(scenario)
-    count = len(chosen.zone_ids)
-    top = min(TOP, count)
-    size = DRAWS if count <= cached.SMALL else FEWER_DRAWS
 
-    def make(_: object) -> Firmness:
-        drawn = chosen.surface.draws(scenario.seed, size)
+    def make(known: Scenario, _: Progress) -> Firmness:
+        chosen = cached.prepared(known)
+        count = len(chosen.zone_ids)
+        top = min(TOP, count)
+        size = DRAWS if count <= cached.SMALL else FEWER_DRAWS
+        drawn = chosen.surface.draws(known.seed, size)
         found = rank_stability(chosen.zone_ids, chosen.surface.mean, drawn, top)
         return Firmness(found.set_index("zone_id"), top, size)
 
-    return kept(("firmness", chosen.key, scenario.seed, size), "Ranking zones …", make)
+    return derived("firmness", scenario, make, reads=("seed",), words="Ranking zones …")

@@ -11,7 +11,7 @@ from patrol_core.graphs.double_oracle import CheckpointPlan
 from patrol_core.graphs.simplify import solve_simplified
 from patrol_core.ui import background, cached_checkpoints
 from patrol_core.ui.background import PATIENCE_S as PATIENCE_S
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 
 JOB = "checkpoint_job"
 DONE = "checkpoint_plans"

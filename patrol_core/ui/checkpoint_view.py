@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.certificate import Status, relative_gap
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.checkpoint_charts import (
     MOST_CLICKABLE,
     Places,
@@ -31,9 +30,10 @@ from patrol_core.reports.checkpoint_files import (
 )
 from patrol_core.ui import cached_checkpoints, tables
 from patrol_core.ui.cached_checkpoints import Start
+from patrol_core.ui.charts import plot
 from patrol_core.ui.checkpoint_inputs import NOTHING, Picks, click_mode, take_click
 from patrol_core.ui.checkpoint_job import Search, progress, search
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.node_clicks import node_chart
 from patrol_core.ui.seeds import draw_again, seed_input, seed_of
 
@@ -136,7 +136,7 @@ def checkpoint_metrics(shown: Shown) -> None:
     four.metric(
         "Intruder stopped",
         f"{best.stopped:.0%}",
-        f"on the {known}, to {game.network.nodes[int(game.targets[best.target])]}",
+        f"on the {known}, to {escape(game.network.nodes[int(game.targets[best.target])])}",
         delta_color="off",
         delta_arrow="off",
     )
@@ -315,7 +315,7 @@ def _compared(shown: Shown) -> None:
     table = pd.DataFrame(rows, columns=["plan", "expected_loss", "deployments"])
     least = -shown.plan.value if shown.plan.value < -NOTHING_LOST else float("nan")
     table["above_plan"] = 100 * (table["expected_loss"] / least - 1)
-    st.plotly_chart(plans_bars(table, bound=-shown.bound), config=CONFIG, theme=None, key="_checkpoint_bars")
+    plot(plans_bars(table, bound=-shown.bound), key="_checkpoint_bars")
     tables.table(table, name="checkpoint_plans", units={"above_plan": "% more than the plan"}, digits=3)
 
 
@@ -324,7 +324,7 @@ def _closing_in(shown: Shown) -> None:
         st.info("The curve is drawn when the search has ended.", icon=":material/hourglass_top:")
         return
     history = shown.job.result.history
-    st.plotly_chart(convergence(history), config=CONFIG, theme=None, key="_checkpoint_convergence")
+    plot(convergence(history), key="_checkpoint_convergence")
     if len(history) == 1:
         st.caption(
             "RANGER's sampled marginals already reached the bound, so there was nothing to search for."
@@ -345,7 +345,7 @@ def _many_nights(shown: Shown) -> None:
             st.number_input("Seed", min_value=1, max_value=2**31 - 1, value=1, key="_checkpoint_play_seed")
         )
     table = cached_checkpoints.simulated(shown.game, shown.plan, shown.mark, int(nights), seed)
-    st.plotly_chart(intruder_bars(table), config=CONFIG, theme=None, key="_checkpoint_intruders")
+    plot(intruder_bars(table), key="_checkpoint_intruders")
     st.caption(
         "Naive: the shortest way to the dearest target, every night. Habitual: keeps a way until stopped on it. Knows the habits: the best "
         "path against the plan. Simulated, not observed."

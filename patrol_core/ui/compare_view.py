@@ -13,7 +13,6 @@ from patrol_core.evaluation.backtest import CLAIRVOYANT
 from patrol_core.evaluation.baselines import BASELINES
 from patrol_core.evaluation.sensitivity import HINDSIGHT
 from patrol_core.evaluation.simulation import Learner, Simulation
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.compare_charts import (
     backtest_lines,
     coverage_path,
@@ -26,8 +25,9 @@ from patrol_core.figures.compare_charts import (
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, cached_compare, controls, tables
 from patrol_core.ui.cached_compare import Chance
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.feedback_view import feedback_tab
-from patrol_core.ui.frame import escape
 from patrol_core.ui.offender_text import OFFENDER_TEXTS
 
 TABS = (
@@ -89,7 +89,7 @@ def _offenders(shown: _Shown) -> None:
     figure = faced_heatmap(
         matrix.frame, matrix.extra, rows=rows, columns=columns, best=matrix.best, unit=prepared.surface.unit
     )
-    st.plotly_chart(figure, config=CONFIG, theme=None, key="_faced")
+    plot(figure, key="_faced")
     for reason in found.left_out:
         st.info(escape(reason), icon=":material/block:")
     st.caption(
@@ -137,7 +137,7 @@ def _data(shown: _Shown) -> None:
     figure = spread_intervals(
         found.summary, figure="worst_case", title="Worst zone of the same plans on other data", unit=unit
     )
-    st.plotly_chart(figure, config=CONFIG, theme=None, key="_spread")
+    plot(figure, key="_spread")
     st.caption(
         f"Each plan is held fixed and judged on {chosen[1]:,} sets of data that chance could as well have brought. Worst cases rise, "
         f"because the plan evens out the zones as they stand; “{HINDSIGHT}” is the least that any plan could have had, each time."
@@ -156,7 +156,7 @@ def _ranks(shown: _Shown) -> None:
     if chosen is None:
         return
     table, top = cached_compare.ranks(scenario, *chosen)
-    st.plotly_chart(top_firmness(table, top=top), config=CONFIG, theme=None, key="_firmness")
+    plot(top_firmness(table, top=top), key="_firmness")
     firm = int(((table["in_top"] >= 90) & (table["rank"] <= top)).sum())
     strangers = int(((table["in_top"] >= 10) & (table["rank"] > top)).sum())
     st.caption(
@@ -248,7 +248,7 @@ def _unseen(shown: _Shown) -> None:
     figure = backtest_lines(
         found.frame, column="worst_case", title="Worst zone in months the plan did not see", unit=unit
     )
-    st.plotly_chart(figure, config=CONFIG, theme=None, key="_unseen")
+    plot(figure, key="_unseen")
     worst = {str(name): float(part["worst_case"].max()) for name, part in found.frame.groupby("plan")}
     origins, counted = found.origins
     missing = (
@@ -284,9 +284,7 @@ def _budgets(shown: _Shown) -> None:
         order = held.mean(axis=1).sort_values(ascending=False, kind="stable").index[:ZONES_DRAWN]
         names = prepared.zones["name"].astype(str)
         drawn = held.loc[order].set_axis([names[zone] or zone for zone in order], axis=0)
-        st.plotly_chart(
-            coverage_path(drawn, budget=scenario.budget), config=CONFIG, theme=None, key="_steady"
-        )
+        plot(coverage_path(drawn, budget=scenario.budget), key="_steady")
     moved = float(found.frame["moved"].max())
     about = OFFENDER_TEXTS[found.offender].label
     steady = (
@@ -348,7 +346,7 @@ def _adapting(shown: _Shown) -> None:
         unit=unit,
         title="Harm left in the zones that offenders choose, while they learn the patrols",
     )
-    st.plotly_chart(figure, config=CONFIG, theme=None, key="_adapting")
+    plot(figure, key="_adapting")
     st.caption(
         f"A simulation, not a forecast: {learners} offenders start out expecting no patrols, each sees 3 of 10 zones in a period, and "
         f"they choose better zones more often. Dotted: where each line tends once they know the plan. {_lesson(found)}"

@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from patrol_core.analysis import Prepared, group_columns
-from patrol_core.scenario import choices
+from patrol_core.analysis import Prepared, group_columns, hours_rule
+from patrol_core.scenario import FairnessRule, choices
 from patrol_core.ui import state
 from patrol_core.ui.offender_text import OFFENDER_TEXTS
 
@@ -83,8 +83,16 @@ def budget(prepared: Prepared) -> None:
         )
 
 
-def fairness(*, name: str = "fairness") -> None:
-    """Slider from no rule to exactly equal."""
+def fairness(*, name: str = "fairness", of_hours: bool = False) -> None:
+    """Slider from no rule to exactly equal.
+
+    Parameters
+    ----------
+    name
+        Tells sliders of several pages apart.
+    of_hours
+        Whether it speaks of the rule that an hours plan keeps.
+    """
     row = choices()["fairness"]
     key = state.widget_key(name)
     current = state.scenario().fairness
@@ -98,17 +106,24 @@ def fairness(*, name: str = "fairness") -> None:
         OFF if current is None else current,
         key=key,
         help=row.help,
-        format_func=_fairness_words,
+        format_func=_hours_words if of_hours else _fairness_words,
         on_change=_keep,
         args=("fairness", key),
     )
 
 
+def _hours_words(level: Any) -> str:
+    return _in_words(level, hours_rule(state.scenario().fairness_rule))
+
+
 def _fairness_words(level: Any) -> str:
+    return _in_words(level, state.scenario().fairness_rule)
+
+
+def _in_words(level: Any, rule: FairnessRule) -> str:
     """A step of the fairness slider in the words of the rule."""
     if level == OFF:
         return "no rule"
-    rule = state.scenario().fairness_rule
     if rule.endswith("max-min"):
         return f"≥ {max(0.0, 1.0 - level):.0%} of the best"
     return f"mean ≤ {level:.0%}" if rule == "mean-difference" else f"± {level:.0%}"

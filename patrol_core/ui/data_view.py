@@ -15,7 +15,8 @@ from patrol_core.errors import InputError, PatrolError
 from patrol_core.sources.boundaries import read_attributes, read_polygons
 from patrol_core.sources.police_archive import read_crimes
 from patrol_core.ui import state
-from patrol_core.ui.frame import escape, show_findings
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.frame import show_findings
 
 SAID = "import_findings"
 ROWS_SHOWN = 1000

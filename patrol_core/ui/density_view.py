@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.analysis import Prepared
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.risk_charts import bandwidth_scores, density_map
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached_risk, frame
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
 
 RULES = {
     "likelihood": "Places left out",
@@ -25,10 +26,8 @@ def density_tab(scenario: Scenario, prepared: Prepared) -> None:
             wide = _bandwidth(scenario)
         found = cached_risk.density_of(scenario, cached_risk.ALL, wide)
         with picture:
-            st.plotly_chart(
+            plot(
                 density_map(found, unit=f"{prepared.surface.unit} per km²"),
-                config=CONFIG,
-                theme=None,
                 key="_density_map",
             )
         with choice:
@@ -44,7 +43,7 @@ def density_tab(scenario: Scenario, prepared: Prepared) -> None:
                     f"{left:,} rows are in a zone by their code but have no point; they are not drawn."
                 )
             for note in found.notes:
-                st.warning(note, icon=":material/grain:")
+                st.warning(escape(note), icon=":material/grain:")
 
 
 def _bandwidth(scenario: Scenario) -> float:
@@ -71,7 +70,5 @@ def _bandwidth(scenario: Scenario) -> float:
             key="_bandwidth_own",
         )
     wide = cached_risk.bandwidth(scenario)
-    st.plotly_chart(
-        bandwidth_scores(rules.scores, chosen=wide), config=CONFIG, theme=None, key="_bandwidth_scores"
-    )
+    plot(bandwidth_scores(rules.scores, chosen=wide), key="_bandwidth_scores")
     return wide

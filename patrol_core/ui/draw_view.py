@@ -12,7 +12,7 @@ from patrol_core.areas import UK_CRS
 from patrol_core.errors import PatrolError
 from patrol_core.figures.drawing_map import drawing_map
 from patrol_core.sources.places import PRESETS, drawn
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.map_view import static_url
 
 SHAPE = "drawn_place"

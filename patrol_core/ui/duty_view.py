@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-
 import streamlit as st
 
 from patrol_core.allocation.hours import Plan
@@ -21,8 +19,8 @@ from patrol_core.allocation.roster_tables import (
 )
 from patrol_core.allocation.shifts import Spread
 from patrol_core.analysis import Prepared, zone_points
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.roster_charts import memory_bars, roster_calendar, shift_bars, week_heatmap
+from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.reports.roster_files import (
     DUTY_UNITS,
     UNIT_UNITS,
@@ -33,9 +31,11 @@ from patrol_core.reports.roster_files import (
 )
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, controls, roster_state, tables
-from patrol_core.ui.cached_compare import kept
+from patrol_core.ui.cached import derived
 from patrol_core.ui.cached_offenders import remembered
-from patrol_core.ui.frame import escape
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.memo import Progress, kept
 from patrol_core.ui.roster_state import MOST_ZONES, Frame
 
 HELD = "roster_now"
@@ -54,9 +54,9 @@ def shifts_tab(scenario: Scenario, plan: Plan) -> None:
     left, right = st.columns([2, 3])
     with left:
         shares, _ = week_shares(frame.made_profile(), spread.shifts)
-        st.plotly_chart(week_heatmap(shares, WEEKDAYS, names), config=CONFIG, theme=None, key="_week")
+        plot(week_heatmap(shares, WEEKDAYS, names), key="_week")
     with right:
-        st.plotly_chart(shift_bars(totals, names), config=CONFIG, theme=None, key="_shift_bars")
+        plot(shift_bars(totals, names), key="_shift_bars")
     visits = int(spread.visits.sum())
     st.write(
         f"{float(spread.asked_hours.sum()):,.2f} h of {frame.month} become {visits:,} visits of {spread.visit_minutes:g} min in "
@@ -79,7 +79,7 @@ def roster_tab(scenario: Scenario, prepared: Prepared, plan: Plan) -> None:
     if not _small_enough(plan, frame):
         return
     rules, commitments, gaps = _rules(scenario, frame)
-    key = (roster_state.base_key(scenario, frame), rules)
+    key = (roster_state.choices_key(scenario), frame, rules)
     held = st.session_state.get(HELD)
     known = held if held is not None and held[0] == key else None
     left, right, _ = st.columns([1, 2, 2])
@@ -107,7 +107,7 @@ def roster_tab(scenario: Scenario, prepared: Prepared, plan: Plan) -> None:
         return
     if known[1] != commitments:
         st.warning("The commitments have changed since this roster was made.", icon=":material/history:")
-    _show(scenario, prepared, known[2], key)
+    _show(scenario, prepared, known[2])
 
 
 def _rules(scenario: Scenario, frame: Frame) -> tuple[RosterRules, tuple[Commitment, ...], bool]:
@@ -194,28 +194,33 @@ def _limits(units: int) -> tuple[tuple[int, ...] | None, int | None]:
 def _plan(
     scenario: Scenario, frame: Frame, rules: RosterRules, commitments: tuple[Commitment, ...], *, gaps: bool
 ) -> Roster:
-    chosen = cached.prepared(scenario)
-    key = ("roster", roster_state.base_key(scenario, frame), rules, commitments, gaps)
-    return kept(
-        key,
-        "Planning the roster; at most a minute …",
-        lambda _: make_roster(
-            roster_state.visits(scenario, frame, rules.available),
+    def make(known: Scenario, _: Progress) -> Roster:
+        return make_roster(
+            roster_state.visits(known, frame, rules.available),
             rules,
-            zone_points(chosen.zones),
+            zone_points(cached.prepared(known).zones),
             commitments=commitments,
             allow_gaps=gaps,
-            seed=scenario.seed,
-        ),
+            seed=known.seed,
+        )
+
+    return derived(
+        "duties",
+        scenario,
+        make,
+        reads=roster_state.ROSTER,
+        also=(frame, rules, commitments, gaps),
+        words="Planning the roster; at most a minute …",
+        own=True,
     )
 
 
-def _show(scenario: Scenario, prepared: Prepared, roster: Roster, key: Hashable) -> None:
+def _show(scenario: Scenario, prepared: Prepared, roster: Roster) -> None:
     units = unit_table(roster)
     planned, random = travel_saved(roster)
     _say_profile(roster.spread)
     for note in roster.notes:
-        st.warning(note, icon=":material/rule:")
+        st.warning(escape(note), icon=":material/rule:")
     first, second, third, fourth = st.columns(4)
     first.metric("Duties", f"{int(units['duties'].sum()):,}", help="Of all units in the month.")
     least, most = int(units["duties"].min()), int(units["duties"].max())
@@ -238,11 +243,9 @@ def _show(scenario: Scenario, prepared: Prepared, roster: Roster, key: Hashable)
         with st.expander("What changed"):
             st.write("\n".join(f"* {escape(change)}" for change in roster.changes))
     shifts = [shift.name for shift in roster.rules.shifts]
-    st.plotly_chart(
-        roster_calendar(calendar_table(roster), shifts), config=CONFIG, theme=None, key="_calendar"
-    )
+    plot(roster_calendar(calendar_table(roster), shifts), key="_calendar")
     _one_unit(prepared, roster)
-    _foreseen(roster, key)
+    _foreseen(roster)
     with st.expander("Duties, units and zones as tables"):
         tables.table(duty_table(roster), name="duties", units=DUTY_UNITS, height=260)
         tables.table(units, name="units", units=UNIT_UNITS, height=260)
@@ -277,10 +280,11 @@ def _one_unit(prepared: Prepared, roster: Roster) -> None:
         )
 
 
-def _foreseen(roster: Roster, key: Hashable) -> None:
-    table = kept(("foreseeable", key), "Looking for patterns …", lambda _: foreseeable(roster))
+def _foreseen(roster: Roster) -> None:
+    visits = to_csv_bytes(visit_table(roster))  # the whole of it: a roster that was re-planned is another
+    table = kept(("foreseeable", visits), "Looking for patterns …", lambda _: foreseeable(roster))
     with st.expander("What an observer could foresee"):
-        st.plotly_chart(memory_bars(table), config=CONFIG, theme=None, key="_memory")
+        plot(memory_bars(table), key="_memory")
         st.write(
             "Held against draws in which every visit is independent. Which shift a zone is visited in can be known where it is visited in "
             "every shift; the hour is what must not be. *More regular* than by chance is a pattern; *less regular* means visits are spaced "

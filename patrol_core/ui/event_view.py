@@ -12,12 +12,13 @@ from patrol_core.events.formats import event_document, plan_document
 from patrol_core.events.plan import EventPlan, itineraries, unit_orders
 from patrol_core.events.replan import State, closed, state_at
 from patrol_core.events.scene import Scene
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.event_charts import film, gantt, values_map, worst_over_time, worth_curve
 from patrol_core.reports.event_orders import orders_html
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.ui import cached_events, tables
-from patrol_core.ui.frame import escape, guarded
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.frame import guarded
 
 TABS = (
     "On the map",
@@ -37,7 +38,7 @@ def event_metrics(scene: Scene, plan: EventPlan) -> None:
     first, second, third, fourth = st.columns(4)
     static, uniform = others[STATIC].worst, others[UNIFORM].worst
     first.metric(
-        f"Worst attack ({scene.unit})",
+        f"Worst attack ({escape(scene.unit)})",
         f"{plan.value:,.0f}",
         _against(plan.value, static, "against the best fixed places"),
         delta_color="inverse",
@@ -52,7 +53,7 @@ def event_metrics(scene: Scene, plan: EventPlan) -> None:
     third.metric(
         "Worst place and time",
         f"{clock(plan.exposure.time, scene.clock)}",
-        plan.exposure.target,
+        escape(plan.exposure.target),
         delta_color="off",
         delta_arrow="off",
     )
@@ -82,17 +83,13 @@ def _on_the_map(scene: Scene, plan: EventPlan) -> None:
         "stand there, blue dots are units on their way. Press Play or move the slider."
         + (" Places are not known: the circle is a scheme." if scene.schematic else "")
     )
-    st.plotly_chart(
-        film(scene, plan, fixed, unit=escape(scene.unit)), config=CONFIG, theme=None, key="_event_film"
-    )
+    plot(film(scene, plan, fixed, unit=scene.unit), key="_event_film")
 
 
 def _who(scene: Scene, plan: EventPlan) -> None:
-    st.plotly_chart(gantt(plan, begins=scene.clock), config=CONFIG, theme=None, key="_event_gantt")
-    st.plotly_chart(
+    plot(gantt(plan, begins=scene.clock), key="_event_gantt")
+    plot(
         values_map(plan.event, unit=scene.unit, begins=scene.clock),
-        config=CONFIG,
-        theme=None,
         key="_event_values_map",
     )
     tables.table(
@@ -151,10 +148,8 @@ def _compared(scene: Scene, plan: EventPlan) -> None:
         help="What a control room does that looks at the map at set times and moves units to where they are best until the next.",
     )
     every = min(hours, plan.event.duration)
-    st.plotly_chart(
+    plot(
         worst_over_time(plan, cached_events.fixed(plan.event), unit=scene.unit, begins=scene.clock),
-        config=CONFIG,
-        theme=None,
         key="_event_worst",
     )
     table = cached_events.compared(plan.event, every).copy()
@@ -169,10 +164,8 @@ def _compared(scene: Scene, plan: EventPlan) -> None:
 def _one_more(scene: Scene, plan: EventPlan) -> None:
     with st.spinner("Planning for other numbers of units …"):
         table = cached_events.worth(plan.event)
-    st.plotly_chart(
+    plot(
         worth_curve(table, units=plan.event.resources, unit=scene.unit),
-        config=CONFIG,
-        theme=None,
         key="_event_worth",
     )
     now = table[table["units"].isin((plan.event.resources, plan.event.resources + 1))]
@@ -198,21 +191,22 @@ def _what_if(scene: Scene, plan: EventPlan) -> None:
     units = sorted([*state.standing, *state.on_the_way], key=lambda name: int(name.split()[-1]))
     with two:
         lost = st.multiselect("These units drop out", units, key="_event_lost")
-    pairs = [f"{a} | {b}" for k, a in enumerate(plan.event.ids) for b in plan.event.ids[k + 1 :]]
+    pairs = [(a, b) for k, a in enumerate(plan.event.ids) for b in plan.event.ids[k + 1 :]]
     with three:
         shut = st.multiselect(
             "These ways close",
             pairs,
             key="_event_shut",
+            format_func=" | ".join,
             help="The direct way between two targets, both ways; units go round over other targets where that is possible.",
         )
     with guarded():
-        again = _again(plan, state, lost, [tuple(pair.split(" | ")) for pair in shut])
+        again = _again(plan, state, lost, shut)
         before = plan.exposure.frame
         left = float(before[before["time"] > when]["worst"].max())
         first, second, third = st.columns(3)
         first.metric(
-            f"Worst attack from {clock(when, scene.clock)} ({scene.unit})",
+            f"Worst attack from {clock(when, scene.clock)} ({escape(scene.unit)})",
             f"{again.value:,.0f}",
             f"{again.value - left:+,.0f} against the plan" if abs(again.value - left) >= 0.5 else None,
             delta_color="inverse",
@@ -221,16 +215,16 @@ def _what_if(scene: Scene, plan: EventPlan) -> None:
         third.metric(
             "Moves from then on", f"{again.moves}", help=f"{again.certificate.seconds:.3f} s to re-plan."
         )
-        st.plotly_chart(gantt(again, begins=scene.clock), config=CONFIG, theme=None, key="_event_again")
+        plot(gantt(again, begins=scene.clock), key="_event_again")
         tables.table(orders_table(scene, again), name="orders_from_now", digits=3, height=240)
 
 
-def _again(plan: EventPlan, state: State, lost: list[str], shut: list[tuple[str, ...]]) -> EventPlan:
+def _again(plan: EventPlan, state: State, lost: list[str], shut: list[tuple[str, str]]) -> EventPlan:
     for unit in lost:
         state = state.without(unit)
     event = plan.event
     if shut:
-        event = closed(event, [(pair[0], pair[1]) for pair in shut])
+        event = closed(event, shut)
     return cached_events.replanned(event, state)
 
 

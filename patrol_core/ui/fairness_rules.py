@@ -9,7 +9,7 @@ import streamlit as st
 from patrol_core.analysis import Prepared
 from patrol_core.fairness.groups import WEIGHTED
 from patrol_core.ui import controls, state
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 
 MOST_SLIDERS = 8
 """Groups that get a slider each; of more, one is chosen."""

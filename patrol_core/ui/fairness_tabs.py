@@ -11,7 +11,6 @@ import streamlit as st
 from patrol_core.analysis import Amounts
 from patrol_core.evaluation import fairness_sensitivity as sensitivity
 from patrol_core.fairness.frontier import Frontier
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.fairness_charts import (
     frontier_points,
     frontiers_over,
@@ -22,7 +21,9 @@ from patrol_core.reports.plan_files import Result, fairness_units, frontier_unit
 from patrol_core.scenario import choices
 from patrol_core.ui import cached, cached_fairness, controls, frame, state, tables
 from patrol_core.ui.cached_fairness import Shown
-from patrol_core.ui.fairness_text import CONCLUSIONS, DEFINITIONS, LEVEL_WORDS, NOTATION
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.fairness_text import CONCLUSIONS, DEFINITIONS, HOURS_WORDS, LEVEL_WORDS, NOTATION
 from patrol_core.ui.fairness_view import changes_table, group_changes
 
 TABS = (
@@ -67,7 +68,7 @@ def draw_tabs(seen: Shown, baseline: tuple[str, Amounts], views: pd.DataFrame) -
 def _price(seen: Shown) -> None:
     if seen.model == "hours":
         st.info(
-            "The frontier is traced for the patrol game. For hours, the slider prices parity of hours per head in the figures above.",
+            f"The frontier is traced for the patrol game. For hours, the slider prices {HOURS_WORDS[seen.rule]} in the figures above.",
             icon=":material/info:",
         )
         return
@@ -101,10 +102,8 @@ def _one_frontier(seen: Shown) -> None:
         chosen=picked,
         words=LEVEL_WORDS[scenario.fairness_rule],
     )
-    st.plotly_chart(
+    plot(
         figure,
-        config=CONFIG,
-        theme=None,
         key="_frontier",
         on_select=lambda: _take_point(key, levels),
         selection_mode="points",
@@ -220,7 +219,7 @@ def _overlay(seen: Shown, found: dict[str, Frontier], *, x: str, words: str) -> 
         unit=seen.prepared.surface.unit,
         knees={name: one.knee for name, one in found.items()},
     )
-    st.plotly_chart(figure, config=CONFIG, theme=None, key="_frontiers")
+    plot(figure, key="_frontiers")
     st.caption("Diamonds mark the knees: beyond them each step of fairness costs more than on average.")
     table = pd.concat(
         [_shown_levels(line).assign(frontier=name) for name, line in lines.items()], ignore_index=True
@@ -339,13 +338,13 @@ def _hold_figures(seen: Shown, group: str, rate: float) -> None:
     left, right = st.columns(2)
     names = [group, *(name for name in grouping.names if name != group)][:MOST_LINES]
     paths = {name: sensitivity.reporting_path(seen.amounts.residual, people, name, RATES) for name in names}
-    left.plotly_chart(reporting_lines(paths, now=(group, rate)), config=CONFIG, theme=None, key="_reporting")
+    plot(reporting_lines(paths, now=(group, rate)), key="_reporting", into=left)
     flips = paths[group][paths[group]["changed"] != ""]
     left.caption(
-        f"A conclusion changes once {float(flips['recorded'].iloc[0]):.0%} or less is recorded where {frame.escape(group)} live: "
+        f"A conclusion changes once {float(flips['recorded'].iloc[0]):.0%} or less is recorded where {escape(group)} live: "
         f"{', '.join(CONCLUSIONS[one].lower() for one in str(flips['changed'].iloc[0]).split(', '))}."
         if len(flips)
-        else f"No conclusion changes down to {RATES[-1]:.0%} recorded where {frame.escape(group)} live."
+        else f"No conclusion changes down to {RATES[-1]:.0%} recorded where {escape(group)} live."
     )
     draws = cached_fairness.residual_draws(seen)
     if draws is not None:
@@ -356,7 +355,7 @@ def _hold_figures(seen: Shown, group: str, rate: float) -> None:
             grouping.rates(draws, people.population),
             unit=unit,
         )
-        right.plotly_chart(figure, config=CONFIG, theme=None, key="_fair_draws")
+        plot(figure, key="_fair_draws", into=right)
         right.caption(
             f"Bars: 5 to 95 % of {cached_fairness.REPLICATES} draws of the harm, the plan being fixed."
         )

@@ -75,6 +75,11 @@ CONCLUSIONS = {
     "most": "Group with the highest rate",
     "sign": "Which residents get more",
 }
+HOURS_WORDS = {
+    "coverage-parity": "parity of hours per head of groups",
+    "max-min": "hours per head of the group that gets least",
+}
+"""The rules that an hours plan can keep, in words."""
 LEVEL_WORDS = {
     "coverage-parity": "patrol per head of groups may differ by at most",
     "residual-parity": "harm left per head of groups may differ by at most",

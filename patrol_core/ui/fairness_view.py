@@ -7,15 +7,17 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from patrol_core.analysis import Amounts, amounts_views
+from patrol_core.analysis import Amounts, amounts_views, hours_rule
 from patrol_core.errors import InfeasibleError
 from patrol_core.fairness import curves, groups, measures
-from patrol_core.figures.charts import CONFIG, group_bars
+from patrol_core.figures.charts import group_bars
 from patrol_core.figures.fairness_charts import change_bars, view_curves
 from patrol_core.games.constraints import fairness_rule
 from patrol_core.scenario import choices
 from patrol_core.ui import state
-from patrol_core.ui.cached_fairness import Shown
+from patrol_core.ui.cached_fairness import Model, Shown
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.frame import relax_button
 from patrol_core.ui.map_view import Layer
 
@@ -79,13 +81,20 @@ def _extra(value: float, reference: float, *, dated: bool) -> str | None:
     return f"{value - reference:+,.2f}{share} by the rule{yearly}"
 
 
-def rule_fault(error: InfeasibleError) -> None:
-    """An infeasible fairness rule in words, with the plan of least violation one press away."""
-    st.error(str(error), icon=":material/block:")
+def rule_fault(error: InfeasibleError, model: Model) -> None:
+    """An infeasible fairness rule in words, with the plan of least violation one press away.
+
+    Parameters
+    ----------
+    model
+        Whose rule it is: hours keep one of their own for some rules.
+    """
+    st.error(escape(error), icon=":material/block:")
     now = state.scenario()
+    rule = hours_rule(now.fairness_rule) if model == "hours" else now.fairness_rule
     about = (
         now.fairness is not None
-        and fairness_rule(now.fairness_rule, now.fairness).name.split(" ")[0] == error.rule.split(" ")[0]
+        and fairness_rule(rule, now.fairness).name.split(" ")[0] == error.rule.split(" ")[0]
     )
     if error.remedy is None or not about:
         relax_button(error)
@@ -107,7 +116,6 @@ def rule_fault(error: InfeasibleError) -> None:
 def group_figures(seen: Shown, views: pd.DataFrame, left: DeltaGenerator, right: DeltaGenerator) -> None:
     """Protection and burden side by side: bars with the band of the rule, and the curves below them."""
     heads = f"per 1,000 {seen.prepared.head}"
-    rule = "coverage-parity" if seen.model == "hours" else seen.scenario.fairness_rule
     weighted = seen.prepared.group_by in groups.WEIGHTED
     rank = groups.deprivation_rank(seen.prepared.zones)
     harm, patrol = ("demand left", "hours") if seen.model == "hours" else ("harm left", "patrol")
@@ -134,9 +142,9 @@ def group_figures(seen: Shown, views: pd.DataFrame, left: DeltaGenerator, right:
             overall=overall,
             title=title,
             unit=f"{unit} {heads}",
-            within=seen.scenario.fairness if rule == ruled and not weighted else None,
+            within=seen.scenario.fairness if seen.rule == ruled and not weighted else None,
         )
-        column.plotly_chart(figure, config=CONFIG, theme=None, key=f"_group_{name}")
+        plot(figure, key=f"_group_{name}", into=column)
         column.caption(f"Least over most: {measures.four_fifths(float(mine['min_max_ratio'].iloc[0]))}.")
         concentration = (
             None
@@ -149,7 +157,7 @@ def group_figures(seen: Shown, views: pd.DataFrame, left: DeltaGenerator, right:
             what=what,
             view=view,
         )
-        column.plotly_chart(lines, config=CONFIG, theme=None, key=f"_curve_{name}")
+        plot(lines, key=f"_curve_{name}", into=column)
     if weighted:
         st.caption(groups.PEOPLE_WORDS)
 
@@ -242,7 +250,7 @@ def group_change_figures(seen: Shown, baseline: Amounts) -> None:
             title=title,
             unit=f"{unit} {heads}",
         )
-        st.plotly_chart(figure, config=CONFIG, theme=None, key=f"_{column}")
+        plot(figure, key=f"_{column}")
     if len(table) > MOST_BARS:
         st.caption(f"The first {MOST_BARS} of {len(table)} groups; all are in the tab “Who changes most”.")
 

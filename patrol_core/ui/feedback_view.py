@@ -24,12 +24,13 @@ from patrol_core.evaluation.feedback import (
     world_of,
 )
 from patrol_core.evaluation.urn import urn
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.feedback_charts import drift_bars, feedback_lines, urn_lines
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, tables
-from patrol_core.ui.cached_compare import kept, key_of
-from patrol_core.ui.frame import escape
+from patrol_core.ui.cached import PLAN, derived
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.memo import Progress
 
 CHOICES = "feedback_choices"
 SEEDS, SEEDS_MANY = 20, 4
@@ -59,7 +60,7 @@ def feedback_tab(scenario: Scenario, prepared: Prepared) -> None:
     detection, rounds, even = _settings(prepared)
     if detection is None or rounds is None:
         return
-    found = _simulated(scenario, prepared, detection, rounds, even)
+    found = _simulated(scenario, detection, rounds, even)
     _picture(found)
     for note in found.notes:
         st.caption(escape(note))
@@ -149,13 +150,11 @@ def _percent(label: str, name: str, default: int, text: str, *, top: int = 100) 
     return float(value) / 100.0
 
 
-def _simulated(
-    scenario: Scenario, prepared: Prepared, detection: Detection, rounds: Rounds, even: bool
-) -> Feedback:
-    def make(tell: Callable[[int, int], None]) -> Feedback:
-        weights = harm_table(scenario)
+def _simulated(scenario: Scenario, detection: Detection, rounds: Rounds, even: bool) -> Feedback:
+    def make(known: Scenario, tell: Progress) -> Feedback:
+        weights, prepared = harm_table(known), cached.prepared(known)
         world = world_of(
-            game_of(prepared, scenario),
+            game_of(prepared, known),
             prepared.counts,
             len(prepared.months),
             crime_types=prepared.crime_types,
@@ -164,8 +163,13 @@ def _simulated(
         )
         return simulate_feedback(world, detection, rounds, on_progress=tell)
 
-    return kept(
-        key_of("feedback", scenario, detection, rounds, even), "Patrolling, recording, planning again …", make
+    return derived(
+        "feedback",
+        scenario,
+        make,
+        reads=PLAN,
+        also=(detection, rounds, even),
+        words="Patrolling, recording, planning again …",
     )
 
 
@@ -182,9 +186,9 @@ def _picture(found: Feedback) -> None:
             title=TITLES[figure],
             unit=UNITS.get(figure, figure.replace("_", " ")),
         )
-        st.plotly_chart(lines, config=CONFIG, theme=None, key="_feedback_lines")
+        plot(lines, key="_feedback_lines")
     with right:
-        st.plotly_chart(drift_bars(found.summary), config=CONFIG, theme=None, key="_feedback_drift")
+        plot(drift_bars(found.summary), key="_feedback_drift")
         st.write(_lesson(summary))
     st.caption(
         f"Mean and 5 to 95 % of {found.rounds.seeds} runs. Grey and dotted: the same with records as if patrols were spread evenly, so "
@@ -258,7 +262,7 @@ def _urn() -> None:
             got = urn((2.0, 1.0), (rate_a, rate_b), URN_DAYS, corrected=corrected)
             courses[name] = (got.mean, got.low, got.high)
         figure = urn_lines(courses, truth=rate_a / (rate_a + rate_b))
-        st.plotly_chart(figure, config=CONFIG, theme=None, key="_urn")
+        plot(figure, key="_urn")
         st.caption(
             "The patrol goes where crime was found before, drawn from an urn that begins with two balls for A and one for B; a crime found "
             "adds a ball. With equal crime the share of patrol settles anywhere (the band stays wide), with unequal crime it runs away. "

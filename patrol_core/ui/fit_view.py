@@ -8,14 +8,14 @@ import streamlit as st
 
 from patrol_core.analysis import Prepared
 from patrol_core.errors import PatrolError
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.offender_charts import rationality_distance, rationality_losses, rationality_zones
 from patrol_core.games.zone import Strategy
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached_offenders, state, tables
 from patrol_core.ui.cached_offenders import Fits, Path
-from patrol_core.ui.frame import escape
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.offender_text import OFFENDER_TEXTS
 
 FILE = "past_incidents"
@@ -41,7 +41,7 @@ def fit_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
 def _path(scenario: Scenario, prepared: Prepared) -> None:
     reason = cached_offenders.refusal(scenario, "The path from careless to perfect offenders")
     if reason is not None:
-        st.info(reason, icon=":material/block:")
+        st.info(escape(reason), icon=":material/block:")
         return
     found = cached_offenders.path(scenario)
     unit = prepared.surface.unit
@@ -51,18 +51,15 @@ def _path(scenario: Scenario, prepared: Prepared) -> None:
         "it is the plan for those who watch perfectly."
     )
     left, right = st.columns(2)
-    left.plotly_chart(
-        rationality_distance(found.frame, now=now), config=CONFIG, theme=None, key="_path_distance"
-    )
-    right.plotly_chart(
+    plot(rationality_distance(found.frame, now=now), key="_path_distance", into=left)
+    plot(
         rationality_losses(found.frame, rational=found.best.worst_case, now=now, unit=unit),
-        config=CONFIG,
-        theme=None,
         key="_path_losses",
+        into=right,
     )
     shown = _moving(found, prepared)
     if not shown.empty:
-        st.plotly_chart(rationality_zones(shown), config=CONFIG, theme=None, key="_path_zones")
+        plot(rationality_zones(shown), key="_path_zones")
     units = {
         **dict.fromkeys(("value", "lower", "worst_case"), unit),
         "rationality": "λ × highest value",

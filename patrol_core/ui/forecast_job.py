@@ -10,7 +10,7 @@ import streamlit as st
 
 from patrol_core.errors import PatrolError, SourceError
 from patrol_core.risk.outlook import keep_forecast
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,12 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.analysis import NO_WARD, WARD, Prepared
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.explain_charts import correlations, dependence, feature_bars, swarm, waterfall
 from patrol_core.figures.forecast_charts import interval_coverage, model_bars, tuning_path
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.ui import cached_forecast, tables
-from patrol_core.ui.frame import escape
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.map_view import chosen_zone
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _models(shown: _Shown) -> None:
                 title=title,
                 unit="lower is better" if column == "mae" else "higher is better",
             )
-            place.plotly_chart(figure, config=CONFIG, theme=None, key=f"_fc_bars_{column}")
+            plot(figure, key=f"_fc_bars_{column}", into=place)
     tables.table(starred, name="forecast_models", units=score_units(summary, unit), digits=3)
     st.caption(
         "Every model forecast the same months, from earlier months only; the table holds means over the test origins. "
@@ -86,7 +86,7 @@ def _models(shown: _Shown) -> None:
         )
     if len(forecast.trials):
         figure = tuning_path(forecast.trials, label="error while tuning")
-        st.plotly_chart(figure, config=CONFIG, theme=None, key="_fc_tuning")
+        plot(figure, key="_fc_tuning")
 
 
 def _marked(name: str, forecast: Forecast) -> str:
@@ -106,7 +106,7 @@ def score_units(frame: pd.DataFrame, unit: str) -> dict[str, str]:
 
 def _why(shown: _Shown) -> None:
     recorded, forecast = shown.recorded, shown.forecast
-    found = cached_forecast.explanation(forecast)
+    found = cached_forecast.explanation(shown.scenario, forecast)
     if found is None:
         st.info(
             f"{escape(forecast.winner)} has no features to weigh: it repeats or averages what was recorded, as the sentence beside "
@@ -116,7 +116,7 @@ def _why(shown: _Shown) -> None:
         if not _asked(shown):
             return
         forecast = cached_forecast.runner_up(shown.scenario, forecast)
-        found = cached_forecast.explanation(forecast)
+        found = cached_forecast.explanation(shown.scenario, forecast)
         assert found is not None
     picture = st.segmented_control(
         "Picture", list(PICTURES), default="bars", key="_fc_picture", format_func=PICTURES.__getitem__
@@ -136,7 +136,7 @@ def _why(shown: _Shown) -> None:
             figure = correlations(values[order[:SHOWN]].corr(method="spearman"))
         else:
             figure = feature_bars(parts)
-        st.plotly_chart(figure, config=CONFIG, theme=None, key=f"_fc_why_{picture}")
+        plot(figure, key=f"_fc_why_{picture}")
     with right:
         _one_waterfall(recorded, forecast, found)
     st.caption(
@@ -165,7 +165,7 @@ def _one_waterfall(recorded: Prepared, forecast: Forecast, found: Explanation) -
         unit=recorded.surface.unit,
         title=f"{name}: how {forecast.months_ahead[0]} comes about",
     )
-    st.plotly_chart(figure, config=CONFIG, theme=None, key="_fc_waterfall")
+    plot(figure, key="_fc_waterfall")
 
 
 # -- intervals -------------------------------------------------------------------------------------
@@ -178,9 +178,7 @@ def _intervals(shown: _Shown) -> None:
     asked = forecast.settings.coverage
     left, right = st.columns([3, 2])
     with left:
-        st.plotly_chart(
-            interval_coverage(steps, measured, asked=asked), config=CONFIG, theme=None, key="_fc_intervals"
-        )
+        plot(interval_coverage(steps, measured, asked=asked), key="_fc_intervals")
     with right:
         st.write(
             f"Asked: {asked:.0%} of zones and months inside. Measured on months not used to set the width: "
@@ -205,7 +203,7 @@ def _table(shown: _Shown) -> None:
     wards = ward_of(recorded)
     by_ward = ward_table(forecast, wards)
     by_zone = zone_table(forecast)
-    with_width, held = cached_forecast.wards(forecast, wards)
+    with_width, held = cached_forecast.wards(shown.scenario, forecast, wards)
     left, right = st.columns(2)
     unit = recorded.surface.unit
     with left:

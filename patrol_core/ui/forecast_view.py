@@ -9,11 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.analysis import Prepared, known_areas
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.forecast_charts import zone_outlook
 from patrol_core.risk.outlook import outlook_surface
 from patrol_core.ui import cached_forecast, forecast_job, state
-from patrol_core.ui.frame import escape
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.map_view import Layer, chosen_zone, draw_map
 from patrol_core.ui.zone_panel import zone_picker
 
@@ -217,10 +217,10 @@ def _everywhere(scenario: Scenario, recorded: Prepared, forecast: Forecast) -> N
     made_from, _ = cached_forecast.panel(scenario)
     history = pd.Series(made_from.values.sum(axis=0), index=list(made_from.months)).tail(HISTORY)
     ahead = pd.DataFrame({"month": list(forecast.months_ahead), "predicted": forecast.predicted.sum(axis=0)})
-    past = cached_forecast.past(forecast)
+    past = cached_forecast.past(scenario, forecast)
     tested = pd.DataFrame({"month": past.months, "predicted": past.predicted.sum(axis=0)})
     figure = zone_outlook(history, ahead, name=EVERYWHERE, unit=recorded.surface.unit, tested=tested)
-    st.plotly_chart(figure, config=CONFIG, theme=None, key="_fc_history")
+    plot(figure, key="_fc_history")
     st.caption(
         "Click a zone, or choose one above, for its own forecast, its interval, and why. Dotted: what was foretold for "
         "past months from the months before them."
@@ -240,11 +240,11 @@ def _one_zone(scenario: Scenario, recorded: Prepared, forecast: Forecast, zone: 
             "high": forecast.high[place],
         }
     )
-    past = cached_forecast.past(forecast)
+    past = cached_forecast.past(scenario, forecast)
     tested = pd.DataFrame({"month": past.months, "predicted": past.predicted[place]})
     unit = recorded.surface.unit
     figure = zone_outlook(history, ahead, name=name, unit=unit, tested=tested)
-    st.plotly_chart(figure, config=CONFIG, theme=None, key="_fc_history")
+    plot(figure, key="_fc_history")
     step = 0 if month == ALL else forecast.months_ahead.index(month)
     shown = ahead.iloc[step]
     st.write(

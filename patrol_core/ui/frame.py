@@ -17,6 +17,7 @@ from patrol_core.areas import DataKind, Finding
 from patrol_core.errors import InfeasibleError, PatrolError
 from patrol_core.scenario import Scenario, choices
 from patrol_core.ui import cached, state
+from patrol_core.ui.escaping import escape, escape_badge
 from patrol_core.ui.sidebar import draw_sidebar
 
 PAGES = {
@@ -107,7 +108,7 @@ def begin(page: str) -> Scenario:
     st.title(title, anchor=False)
     st.markdown(question)
     for message in state.take_messages():
-        st.warning(message, icon=":material/link_off:")
+        st.warning(escape(message), icon=":material/link_off:")
     return chosen
 
 
@@ -134,10 +135,10 @@ def guarded() -> Iterator[None]:
     try:
         yield
     except InfeasibleError as error:
-        st.error(str(error), icon=":material/block:")
+        st.error(escape(error), icon=":material/block:")
         relax_button(error)
     except PatrolError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(escape(error), icon=":material/error:")
     state.write_url()
 
 
@@ -151,6 +152,8 @@ RELAXED = (
     ("ward-budget", "ward_hours"),
     ("budget", "budget"),
     ("parity", "fairness"),
+    ("mean difference", "fairness"),
+    ("max-min", "fairness"),
     ("floor", "floor"),
     ("cap of", "cap"),
 )
@@ -214,12 +217,14 @@ def status_strip(prepared: Prepared) -> None:
         else:
             icon, color = KIND_MARKS[data.kind]
             st.badge(KIND_WORDS[data.kind], icon=icon, color=color)
-        st.badge(data.name, color="gray")
+        st.badge(escape_badge(data.name), color="gray")
         st.badge(period, color="gray")
         if prepared.forecast is not None:
             ahead = prepared.forecast.months_ahead
             st.badge(
-                f"Planned for the forecast of {ahead[0]} to {ahead[-1]} by {prepared.forecast.winner}",
+                escape_badge(
+                    f"Planned for the forecast of {ahead[0]} to {ahead[-1]} by {prepared.forecast.winner}"
+                ),
                 icon=":material/online_prediction:",
                 color="violet",
             )
@@ -228,7 +233,7 @@ def status_strip(prepared: Prepared) -> None:
         )
         with st.popover(_counted(len(serious), "warning") if serious else "Notes", icon=":material/info:"):
             show_findings(prepared.findings)
-            st.caption(data.attribution)
+            st.caption(escape(data.attribution))
 
 
 def _counted(count: int, word: str) -> str:
@@ -258,13 +263,6 @@ def next_step(page: str, text: str) -> None:
     )
 
 
-def escape(text: str) -> str:
-    """Text from data, safe inside Markdown."""
-    for mark in "\\`*_{}[]<>#+-!|$~:":
-        text = text.replace(mark, f"\\{mark}")
-    return text
-
-
 def root() -> Path:
     """Folder of ``app.py``."""
     return Path(__file__).resolve().parents[2]
@@ -275,7 +273,7 @@ def ready(scenario: Scenario) -> Prepared | None:
     try:
         return cached.prepared(scenario)
     except PatrolError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(escape(error), icon=":material/error:")
         if scenario.outlook == "forecast":
             st.button(
                 "Plan for what was recorded",

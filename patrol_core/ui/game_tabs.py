@@ -9,11 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.analysis import Prepared, coverage_table
-from patrol_core.figures.charts import CONFIG, budget_curve, plan_bars
+from patrol_core.figures.charts import budget_curve, plan_bars
 from patrol_core.games.zone import Strategy
 from patrol_core.reports.plan_files import Result, column_units, comparison_units, plan_files
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, tables
+from patrol_core.ui.charts import plot
 from patrol_core.ui.fit_view import fit_tab
 from patrol_core.ui.frame import guarded
 from patrol_core.ui.offender_text import OFFENDER_TEXTS
@@ -60,7 +61,7 @@ def _curve(shown: _Shown) -> None:
     figure = budget_curve(
         cached.curve(scenario), budget=scenario.budget, value=strategy.worst_case, unit=unit
     )
-    st.plotly_chart(figure, config=CONFIG, theme=None, key="_budget_curve")
+    plot(figure, key="_budget_curve")
     if strategy.budget_dual is not None:
         st.write(
             f"At {scenario.budget:g} units, one more unit lowers the worst case by about {strategy.budget_dual:,.2f} {unit}."
@@ -72,17 +73,11 @@ def _compared(shown: _Shown) -> None:
     table = cached.comparison(scenario)
     unit = prepared.surface.unit
     left, right = st.columns(2)
-    left.plotly_chart(
-        plan_bars(table, column="worst_case", title="Worst zone", unit=unit),
-        config=CONFIG,
-        theme=None,
-        key="_bars_worst",
-    )
-    right.plotly_chart(
+    plot(plan_bars(table, column="worst_case", title="Worst zone", unit=unit), key="_bars_worst", into=left)
+    plot(
         plan_bars(table, column="expected_residual", title="All zones together", unit=unit),
-        config=CONFIG,
-        theme=None,
         key="_bars_total",
+        into=right,
     )
     tables.table(table, name="plans_compared", units=comparison_units(prepared))
     st.caption(

@@ -9,7 +9,6 @@ import streamlit as st
 
 from patrol_core.analysis import Prepared, harm_table
 from patrol_core.errors import InputError, PatrolError
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.risk_charts import rank_paths
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.risk.harm import PATROL_GENERATED, WEIGHTS, HarmTable
@@ -26,6 +25,8 @@ from patrol_core.risk.own_weights import (
 )
 from patrol_core.scenario import Scenario
 from patrol_core.ui import state, tables
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
 
 SHORT = {"count": "Count", "cchi": "Cambridge", "ons-css": "ONS", OWN: "Own"}
 """Names of the tables where there is little room."""
@@ -121,7 +122,7 @@ def _files(scenario: Scenario, prepared: Prepared, own: Mapping[str, float]) -> 
         )
     refused = st.session_state.pop(REFUSED, None)
     if refused:
-        st.error(refused, icon=":material/error:")
+        st.error(escape(refused), icon=":material/error:")
 
 
 def _edited(key: str, kinds: list[str], own: Mapping[str, float]) -> None:
@@ -182,7 +183,7 @@ def _comparison(scenario: Scenario, prepared: Prepared) -> None:
         offered[SHORT[OWN]] = own_table(scenario.own_weights)
     risk, left_out = risk_by_table(prepared.surface, offered)
     for reason in left_out.values():
-        st.caption(reason)
+        st.caption(escape(reason))
     if risk.shape[1] < 2 or len(risk) < 2:
         st.write("There is one table, or one zone, so there is no ranking to compare.")
         return
@@ -191,10 +192,8 @@ def _comparison(scenario: Scenario, prepared: Prepared) -> None:
     with left:
         st.caption("Rank correlation of zones (Spearman; 1: the same order)")
         st.dataframe(rank_correlation(risk).round(3))
-        st.plotly_chart(
+        plot(
             rank_paths(ranks_of(risk), dict(zip(risk.index.astype(str), names, strict=True))),
-            config=CONFIG,
-            theme=None,
             key="_rank_paths",
         )
     with right:

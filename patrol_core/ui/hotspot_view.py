@@ -11,10 +11,11 @@ from patrol_core.reports.hotspot_files import MEASURES, hotspots_frame, hotspots
 from patrol_core.risk.hotspots import CLASSES, COLD, HOT, ISLAND, PERMUTATIONS, UNKNOWN, HotSpots, Method
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, tables
-from patrol_core.ui.cached_compare import kept
+from patrol_core.ui.cached import derived
 from patrol_core.ui.cached_offenders import remembered
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.map_view import Layer, draw_map
+from patrol_core.ui.memo import Progress
 
 METHODS: dict[Method, str] = {"gi": "Gi*: hot and cold", "moran": "Local Moran: alike and unlike"}
 DEALS = (999, 9_999, 99_999)
@@ -64,7 +65,7 @@ def hotspot_tab(scenario: Scenario, prepared: Prepared) -> None:
                 format_func=lambda number: f"{number:,}",
             )
         )
-    both = hotspots(scenario, prepared, measure, permutations)
+    both = hotspots(scenario, measure, permutations)
     found = both[method]
     draw_map(scenario, class_layer(found, measure_unit(prepared, measure)), key="hotspots", height=460)
     st.write(hot_sentence(prepared, found))
@@ -84,27 +85,25 @@ def hotspot_tab(scenario: Scenario, prepared: Prepared) -> None:
     )
 
 
-def hotspots(
-    scenario: Scenario, prepared: Prepared, measure: str, permutations: int
-) -> dict[Method, HotSpots]:
+def hotspots(scenario: Scenario, measure: str, permutations: int) -> dict[Method, HotSpots]:
     """Both statistics, kept."""
 
-    def make(_: object) -> dict[Method, HotSpots]:
-        near = cached.zone_neighbours(scenario)
+    def make(known: Scenario, _: Progress) -> dict[Method, HotSpots]:
+        near = cached.zone_neighbours(known)
         return {
             method: hotspots_of(
-                prepared,
+                cached.prepared(known),
                 measure,
                 method=method,
                 permutations=permutations,
-                seed=scenario.seed,
+                seed=known.seed,
                 neighbours=near,
             )
             for method in METHODS
         }
 
-    key = ("hotspots", prepared.key, measure, permutations, scenario.seed)
-    return kept(key, "Dealing out values …", make)
+    also = (measure, permutations)
+    return derived("hotspots", scenario, make, reads=("seed",), also=also, words="Dealing out values …")
 
 
 def class_layer(found: HotSpots, unit: str) -> Layer:

@@ -8,11 +8,12 @@ import streamlit as st
 from patrol_core.allocation.compare_hours import compare_hours
 from patrol_core.allocation.hours import Plan
 from patrol_core.analysis import NO_WARD, last_year_of
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.roster_charts import ways_bars
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, state, tables
-from patrol_core.ui.cached_compare import kept
+from patrol_core.ui.cached import derived
+from patrol_core.ui.charts import plot
+from patrol_core.ui.memo import HOURS
 
 BUDGET_UNITS = {
     "limit": "h per month",
@@ -90,15 +91,10 @@ def _editor(scenario: Scenario, plan: Plan, kind: str, field: str, label: str) -
 
 def compare_tab(scenario: Scenario, plan: Plan) -> None:
     """The plan beside the ways hours are divided without optimisation."""
-    key = (
-        "ways",
-        cached.prepared(scenario).key,
-        scenario.key("hours"),
-        scenario.fairness,
-        scenario.fairness_rule,
+    table, about = derived(
+        "ways", scenario, lambda known, _: _ways(known), reads=HOURS, words="Dividing hours the usual ways …"
     )
-    table, about = kept(key, "Dividing hours the usual ways …", lambda _: _ways(scenario, plan))
-    st.plotly_chart(ways_bars(table), config=CONFIG, theme=None, key="_ways")
+    plot(ways_bars(table), key="_ways")
     best = table.iloc[1:][table["overspent"].iloc[1:] == 0.0].sort_values("demand_met").tail(1)
     ceiling = table.iloc[-1]
     sentences = []
@@ -122,7 +118,8 @@ def compare_tab(scenario: Scenario, plan: Plan) -> None:
     )
 
 
-def _ways(scenario: Scenario, plan: Plan) -> tuple[pd.DataFrame, str]:
+def _ways(scenario: Scenario) -> tuple[pd.DataFrame, str]:
+    plan = cached.hours(scenario)
     last, about = last_year_of(cached.prepared(scenario), scenario, plan.frame)
     table, _ = compare_hours(plan, last_year=last)
     return table, about

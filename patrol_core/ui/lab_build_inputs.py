@@ -28,7 +28,9 @@ from patrol_core.scenario import Scenario
 from patrol_core.sources.projection import project_points
 from patrol_core.sources.vector_files import read_features
 from patrol_core.ui import cached, cached_lab
-from patrol_core.ui.frame import escape, ready
+from patrol_core.ui.content import digest_of
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.frame import ready
 from patrol_core.ui.lab_picks import remembered
 
 File = tuple[str, bytes]
@@ -154,7 +156,7 @@ def green() -> PatrolScene:
         alpha, factor, mode = _attacker_words("green")
     ends = tuple(line.values())
     box = (west, south, east, north)
-    key = cached_lab.content_key(
+    key = digest_of(
         seen.mark, box, rows, columns, scoring, clusters, sorted(bases.items()), ends, alpha, factor, mode
     )
 
@@ -279,7 +281,7 @@ def infrastructure() -> PatrolScene | None:
         bases = places("Bases: name, longitude, latitude (none: police stations)", "infra_bases")
         out = places("Ways out: name, longitude, latitude", "infra_out")
     alpha, factor, mode = _attacker_words("infra")
-    key = cached_lab.content_key(
+    key = digest_of(
         *(cached_lab.files_key(files) for files in (streets, features, blocks)), sorted(weights.items()), exponent, radius, sorted(bases.items()),
         sorted(out.items()), alpha, factor, mode,
     )  # fmt: skip
@@ -336,9 +338,7 @@ def street_crimes(scenario: Scenario) -> PatrolScene | None:
     most = _whole(one, "Crossings that are targets", "street_targets", MOST_TARGETS, 60)
     bases = _whole(two, "Bases to suggest", "street_bases", 2, 8)
     stations = places("Stations, one a line: name, longitude, latitude", "street_stations")
-    key = cached_lab.content_key(
-        prepared.key, cached_lab.files_key(files), most, bases, sorted(stations.items())
-    )
+    key = digest_of(prepared.key, cached_lab.files_key(files), most, bases, sorted(stations.items()))
 
     def make() -> PatrolScene:
         roads = read_street_files(files) if files else geodanet_roads()[0]

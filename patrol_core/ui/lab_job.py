@@ -15,7 +15,7 @@ from patrol_core.graphs.graph_solve import solve_graph_game
 from patrol_core.ui import background, cached_lab
 from patrol_core.ui.background import PATIENCE_S as PATIENCE_S
 from patrol_core.ui.background import Work
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 
 JOB, DONE = "lab_job", "lab_plans"
 TRIALS = "lab_trials"

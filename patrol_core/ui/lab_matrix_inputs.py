@@ -13,7 +13,8 @@ from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.lab_matrix import handy_moves, schedule_matrix, shortened
 from patrol_core.graphs.random_games import random_schedules
 from patrol_core.ui import cached_lab
-from patrol_core.ui.frame import escape
+from patrol_core.ui.content import digest_of
+from patrol_core.ui.escaping import escape_badge
 from patrol_core.ui.lab_build_inputs import upload
 from patrol_core.ui.lab_picks import remembered
 
@@ -73,7 +74,7 @@ class Settings:
     @property
     def key(self) -> str:
         """Tells settings apart."""
-        return cached_lab.content_key(self)
+        return digest_of(self)
 
 
 # -- the game ---------------------------------------------------------------------------------------
@@ -194,7 +195,7 @@ def game_line(game: MatrixGame) -> None:
         st.badge(f"{rows:,} by {columns:,} actions", color="gray")
         st.badge("zero-sum" if game.zero_sum else "general-sum", color="gray")
         if game.title:
-            st.badge(escape(game.title[:80]), color="gray")
+            st.badge(escape_badge(game.title[:80]), color="gray")
 
 
 # -- settings ---------------------------------------------------------------------------------------

@@ -11,14 +11,14 @@ import streamlit as st
 
 from patrol_core.certificate import relative_gap
 from patrol_core.errors import InputError
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.lab_charts import convergence_curves, matrix_picture, sparsity_curve
 from patrol_core.games.matrix import MatrixGame, MatrixSolution, random_like
 from patrol_core.games.matrix_solve import results_table, solve_matrix
 from patrol_core.games.support_bound import solve_support
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.ui import cached_lab, tables
-from patrol_core.ui.frame import escape
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.lab_job import Listen, Trial, Trials, run_trials, trials_of
 from patrol_core.ui.lab_matrix_inputs import PLAYERS, Settings, solver_name
 from patrol_core.ui.lab_tabs import matrix_files
@@ -174,10 +174,8 @@ def curves(job: Trials, *, key: str) -> None:
     }
     for column, over in zip(st.columns(2), ("iterations", "seconds"), strict=True):
         with column:
-            st.plotly_chart(
+            plot(
                 convergence_curves(runs, over=over, at_once=at_once),
-                config=CONFIG,
-                theme=None,
                 key=f"_lab_curve_{over}_{key}",
             )
 
@@ -204,10 +202,8 @@ def results(job: Trials) -> None:
             (s.value for n, s in job.found.items() if s.method == "nash" and not n.endswith(ON_RANDOM)), None
         )
         best = float(whole if whole is not None else sparse["bound"].iloc[-1])
-        st.plotly_chart(
+        plot(
             sparsity_curve(sparse, value=best, player=job.player),
-            config=CONFIG,
-            theme=None,
             key="_lab_sparse",
         )
     tables.download(
@@ -277,6 +273,6 @@ def support_frame(job: Trials) -> pd.DataFrame:
 def picture(game: MatrixGame) -> None:
     """The matrix as a picture, and its files."""
     if game.row.size <= MOST_PICTURED:
-        st.plotly_chart(matrix_picture(game.row), config=CONFIG, theme=None, key="_lab_picture")
+        plot(matrix_picture(game.row), key="_lab_picture")
     st.write("Hand out the game")
     matrix_files(game, "lab_game")

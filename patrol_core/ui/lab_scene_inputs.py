@@ -17,6 +17,7 @@ from patrol_core.graphs.scene_files import read_scene
 from patrol_core.graphs.urban import MOST_TARGETS, urban_zone_scene
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, cached_lab
+from patrol_core.ui.content import digest_of
 from patrol_core.ui.frame import ready
 from patrol_core.ui.lab_build_inputs import green, infrastructure, places, street_crimes, upload
 from patrol_core.ui.lab_link import AREA
@@ -132,7 +133,7 @@ def _area(scenario: Scenario) -> Place | None:
         stations = places("Stations, one a line: name, longitude, latitude", "area_stations")
     data = cached.area_data(scenario.area)
     surface = prepared.surface
-    key = cached_lab.content_key(prepared.key, int(most), int(bases), bool(corners), sorted(stations.items()))
+    key = digest_of(prepared.key, int(most), int(bases), bool(corners), sorted(stations.items()))
 
     def make() -> PatrolScene:
         return urban_zone_scene(

@@ -9,7 +9,6 @@ import streamlit as st
 
 from patrol_core.certificate import relative_gap
 from patrol_core.errors import InputError
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.lab_charts import (
     bounds_over_time,
     coverage_bars,
@@ -33,7 +32,9 @@ from patrol_core.reports.patrol_files import (
 )
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.ui import cached_lab, tables
-from patrol_core.ui.frame import escape, guarded
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.frame import guarded
 from patrol_core.ui.lab_link import CHOICES
 from patrol_core.ui.lab_picks import Picks
 from patrol_core.ui.lab_view import Shown, amount, marks_of
@@ -87,7 +88,7 @@ def _targets(shown: Shown, _picks: Picks) -> None:
     table = coverage_table(shown.solution, shown.scene.names)
     left, right = st.columns([2, 3])
     with left:
-        st.plotly_chart(coverage_bars(table), config=CONFIG, theme=None, key="_lab_coverage")
+        plot(coverage_bars(table), key="_lab_coverage")
     with right:
         names = attacked_names(table)
         st.write(
@@ -143,10 +144,8 @@ def _film(shown: Shown, picks: Picks) -> None:
         f"Night {night} walks route {route + 1} of the plan ({100 * patrol.probability:.1f} % of nights). Press Play or move the slider; "
         "a circle turns blue once its target is covered."
     )
-    st.plotly_chart(
+    plot(
         film(shown.ground, marks_of(shown, picks), shown.game, patrol, raiders=_raiders(shown, night)),
-        config=CONFIG,
-        theme=None,
         key="_lab_film",
     )
     st.dataframe(nights_table(shown.solution, drawn), hide_index=True, height=240)
@@ -177,10 +176,8 @@ def _compared(shown: Shown, _picks: Picks) -> None:
         *((name.capitalize(), 0.0 - v) for name, v in others.items()),
     ]
     table = pd.DataFrame(rows, columns=["plan", "loss"])
-    st.plotly_chart(
+    plot(
         plans_bars(table, title="Expected loss a night, if the attacker answers best", unit=shown.unit),
-        config=CONFIG,
-        theme=None,
         key="_lab_plans",
     )
     tables.table(table, name="patrol_plans", units={"loss": shown.unit}, digits=4)
@@ -226,9 +223,7 @@ def _computed(shown: Shown, _picks: Picks) -> None:
     if shown.scene.attribution:
         st.caption(escape(shown.scene.attribution))
     if len(found.history) > 1 and _worth_drawing(found):
-        st.plotly_chart(
-            bounds_over_time(found.history, unit="payoff"), config=CONFIG, theme=None, key="_lab_bounds"
-        )
+        plot(bounds_over_time(found.history, unit="payoff"), key="_lab_bounds")
     other_ways(game, float(st.session_state.get(CHOICES, {}).get("limit", 30)))
 
 

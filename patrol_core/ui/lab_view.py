@@ -22,7 +22,7 @@ from patrol_core.reports.patrol_files import (
     edge_use,
 )
 from patrol_core.ui import cached_lab
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.lab_job import Search, progress, search, search_key
 from patrol_core.ui.lab_picks import NOTHING, Picks, click_mode, take_click
 from patrol_core.ui.node_clicks import node_chart

@@ -12,7 +12,7 @@ from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.graph_solve import METHODS, solve_graph_game
 from patrol_core.ui import cached_lab, tables
 from patrol_core.ui.background import PATIENCE_S, Work
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 
 JOB = "lab_ways"
 WAYS = {

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import html
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit import runtime
 from streamlit_folium import st_folium
 
 from patrol_core.figures.palette import SCALES, colour_at
-from patrol_core.figures.zone_map import colour_range, paint, zone_map
+from patrol_core.figures.zone_map import MapAsset, colour_range, paint, zone_map
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, state
+from patrol_core.ui.escaping import escape
 
 CLICKED = "last_object_clicked_tooltip"
 BASEMAP = "basemap"
+SALT = "geometry_salt"
+"""What the names of a session's geometry are made from."""
 HEIGHT = 520
 
 
@@ -62,13 +67,13 @@ def draw_map(scenario: Scenario, layer: Layer, *, key: str, height: int = HEIGHT
 
     A click on a zone chooses it for every map and page of the session. Call inside a fragment.
     """
-    asset, published = cached.asset(scenario)
+    asset = cached.asset(scenario)
     basemap = bool(st.session_state.get(BASEMAP, False))
     map_key = f"map-{key}-{asset.name}-{basemap}"
     _take_click(map_key, set(asset.zone_ids))
     chosen = chosen_zone(asset.zone_ids)
     near = cached.zone_neighbours(scenario).get(chosen, []) if chosen else []
-    drawn = zone_map(asset, static_url=static_url(), published=published, basemap=basemap)
+    drawn = zone_map(asset, static_url=static_url(), geometry_url=geometry_url(asset), basemap=basemap)
     overlay = paint(
         asset,
         layer.values,
@@ -113,8 +118,27 @@ def chosen_zone(zone_ids: tuple[str, ...]) -> str | None:
 
 def static_url() -> str:
     """URL path of the folder of browser assets."""
+    return _below_base("/app/static")
+
+
+def geometry_url(asset: MapAsset) -> str | None:
+    """URL path where this session's browser gets the geometry; None without a server.
+
+    Streamlit keeps the file in memory under a name that nobody can guess, lets it go with the session, and lets no page
+    of another origin read it; whatever lies below ``static`` it would serve to any.
+    """
+    if not runtime.exists():
+        return None
+    salt = st.session_state.setdefault(SALT, secrets.token_hex(16))
+    path = runtime.get_instance().media_file_mgr.add(
+        asset.content, "application/json", f"geometry-{asset.name}", file_name=f"{salt}-{asset.name}"
+    )
+    return _below_base(path)
+
+
+def _below_base(path: str) -> str:
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}/app/static" if base else "/app/static"
+    return f"/{base}{path}" if base else path
 
 
 def draw_legend(layer: Layer) -> None:
@@ -133,7 +157,9 @@ def draw_legend(layer: Layer) -> None:
         f"<div style='display:flex;justify-content:space-between;font-size:0.8rem;color:#52606d'>{marks}</div>"
     )
     unknown = int((~np.isfinite(values)).sum())
-    st.caption(f"{layer.label}, {layer.unit}" + (f"; {unknown} zones grey: not known" if unknown else ""))
+    st.caption(
+        escape(f"{layer.label}, {layer.unit}") + (f"; {unknown} zones grey: not known" if unknown else "")
+    )
 
 
 def _draw_classes(layer: Layer) -> None:
@@ -147,7 +173,7 @@ def _draw_classes(layer: Layer) -> None:
         for name, value in layer.classes
     )
     st.html(f"<div style='display:flex;flex-wrap:wrap;gap:4px 14px;font-size:0.85rem'>{patches}</div>")
-    st.caption(f"{layer.label}, {layer.unit}")
+    st.caption(escape(f"{layer.label}, {layer.unit}"))
 
 
 def _of_class(values: NDArray[np.float64], value: float) -> NDArray[np.bool_]:

@@ -12,15 +12,16 @@ import streamlit as st
 from patrol_core.analysis import Prepared
 from patrol_core.areas import AreaData, DataKind
 from patrol_core.errors import PatrolError
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.hotspot_charts import near_map, ratio_heatmap
 from patrol_core.risk.near_repeat import LEVEL, Bands, NearRepeat, knox_table, near_events
 from patrol_core.scenario import Scenario
 from patrol_core.sources.dated_points import MONTH_ONLY, DatedPoints, read_dated_points
 from patrol_core.ui import tables
-from patrol_core.ui.cached_compare import kept
 from patrol_core.ui.cached_offenders import remembered
-from patrol_core.ui.frame import escape, show_findings
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.frame import show_findings
+from patrol_core.ui.memo import kept
 
 FILE = "near_repeat_file"
 """Name and content of the file given, for this session."""
@@ -115,7 +116,7 @@ def _tested(name: str, content: bytes, scenario: Scenario) -> tuple[DatedPoints,
         lambda _: read_dated_points(name, content, day_first=day_first),
     )
     found = kept(
-        ("knox", digest, day_first, bands, permutations, scenario.seed),
+        ("knox", name, digest, day_first, bands, permutations, scenario.seed),
         "Shuffling days …",
         lambda tell: knox_table(
             events.x,
@@ -128,7 +129,7 @@ def _tested(name: str, content: bytes, scenario: Scenario) -> tuple[DatedPoints,
         ),
     )
     listing = kept(
-        ("knox-events", digest, day_first, bands),
+        ("knox-events", name, digest, day_first, bands),
         "Looking around every event …",
         lambda _: event_listing(events, bands),
     )
@@ -148,10 +149,8 @@ def _result(events: DatedPoints, found: NearRepeat, listing: pd.DataFrame) -> No
         show_findings(events.findings)
     first, last = events.period
     st.write(f"**{escape(found.finding())}**")
-    st.plotly_chart(
+    plot(
         ratio_heatmap(found.matrix("ratio"), found.matrix("observed"), found.matrix("q"), level=LEVEL),
-        config=CONFIG,
-        theme=None,
         key="_knox",
     )
     st.caption(
@@ -161,7 +160,7 @@ def _result(events: DatedPoints, found: NearRepeat, listing: pd.DataFrame) -> No
     )
     tables.table(found.table, name="near_repeat", units=UNITS, digits=3, height=320)
     hot = int(listing["hot"].sum())
-    st.plotly_chart(near_map(listing), config=CONFIG, theme=None, key="_near_map")
+    plot(near_map(listing), key="_near_map")
     some = int((listing["near"] > 0).sum())
     st.caption(
         f"{hot:,} of {some:,} events with another within {found.bands.metres:,.0f} m have more of them within "

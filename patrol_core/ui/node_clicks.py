@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from patrol_core.figures.charts import CONFIG
+from patrol_core.ui.charts import plot
 
 MAP_CONFIG = {**CONFIG, "scrollZoom": True}
 
@@ -16,11 +17,9 @@ MAP_CONFIG = {**CONFIG, "scrollZoom": True}
 def node_chart(figure: go.Figure, key: str, on_click: Callable[[], None] | None) -> None:
     """Draw a network; ``on_click`` is called when a node was clicked, and reads :func:`clicked`."""
     if on_click is None:
-        st.plotly_chart(figure, config=MAP_CONFIG, theme=None, key=key)
+        plot(figure, config=MAP_CONFIG, key=key)
     else:
-        st.plotly_chart(
-            figure, config=MAP_CONFIG, theme=None, key=key, on_select=on_click, selection_mode="points"
-        )
+        plot(figure, config=MAP_CONFIG, key=key, on_select=on_click, selection_mode="points")
 
 
 def clicked(key: str) -> list[str]:
@@ -31,4 +30,5 @@ def clicked(key: str) -> list[str]:
 
 def _name_of(point: Mapping[str, Any]) -> str:
     found = point.get("customdata")
-    return str(found[0] if isinstance(found, list) and found else found)
+    name = str(found[0] if isinstance(found, list) and found else found)
+    return name.replace("&lt;", "<")  # as the chart wrote it

@@ -9,11 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.errors import PatrolError
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.forecast_charts import foretold_totals
 from patrol_core.risk.foretold import Foretold, month_figures, surprise_words, surprises
 from patrol_core.ui import cached_forecast, state
-from patrol_core.ui.frame import PAGES, escape
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.frame import PAGES
 from patrol_core.ui.map_view import Layer, draw_map
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def look_back(scenario: Scenario) -> None:
             st.write("These data are large, so a forecast is made only when you ask for it.")
             _link()
             return
-        _months(scenario, cached_forecast.recorded(scenario), cached_forecast.past(forecast))
+        _months(scenario, cached_forecast.recorded(scenario), cached_forecast.past(scenario, forecast))
 
 
 def _link() -> None:
@@ -83,7 +84,7 @@ def _months(scenario: Scenario, recorded: Prepared, past: Foretold) -> None:
             }
         )
         figure = foretold_totals(totals, unit=unit, chosen=month)
-        st.plotly_chart(figure, config=CONFIG, theme=None, key="_past_totals")
+        plot(figure, key="_past_totals")
     with narrow:
         _surprises(recorded, past, month, unit)
 

@@ -22,7 +22,7 @@ from patrol_core.sources.place_pull import pull_place
 from patrol_core.sources.places import PRESETS, choose, drawn
 from patrol_core.sources.police_api import FileKeep, PoliceApi, PullCancelled
 from patrol_core.ui import state
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 
 JOB = "pull_job"
 OWN = "another place"

@@ -10,7 +10,6 @@ import streamlit as st
 
 from patrol_core.analysis import Prepared
 from patrol_core.areas import AreaData
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.quality_charts import force_heat, outcome_lines
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.sources.quality_checks import SEVERITIES, Check
@@ -21,7 +20,9 @@ from patrol_core.sources.quality_tables import (
     place_table,
     rows_table,
 )
-from patrol_core.ui.frame import escape
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.memo import kept, store_of
 from patrol_core.ui.tables import download
 from patrol_core.zones.quality_report import quality_report, report_frame
 
@@ -41,27 +42,31 @@ class Tables:
     outcomes: pd.DataFrame | None
 
 
-@st.cache_resource(max_entries=16, show_spinner="Checking the data …")
-def _checks(prepared_key: str, day: str, _prepared: Prepared) -> tuple[Check, ...]:  # noqa: ARG001  # the key
-    return quality_report(
-        _prepared.data, _prepared.zones, _prepared.placement, today=dt.date.fromisoformat(day)
+def _checks(prepared: Prepared) -> tuple[Check, ...]:
+    today = dt.datetime.now(dt.UTC).date()
+    return kept(
+        ("quality", prepared.key, today),
+        "Checking the data …",
+        lambda _: quality_report(prepared.data, prepared.zones, prepared.placement, today=today),
+        store=store_of(prepared.data.key),
     )
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _tables(content_hash: str, _data: AreaData) -> Tables:  # noqa: ARG001  # the key
-    crimes = crimes_of(_data)
-    if crimes is None or not _data.dated:
-        return Tables(None, None)
-    named = bool((crimes["force"] != "").any())
-    outcomes = bool((crimes["outcome"] != "").any())
-    return Tables(force_months(crimes) if named else None, outcome_table(crimes) if outcomes else None)
+def _tables(data: AreaData) -> Tables:
+    def make(_: object) -> Tables:
+        crimes = crimes_of(data)
+        if crimes is None or not data.dated:
+            return Tables(None, None)
+        named = bool((crimes["force"] != "").any())
+        outcomes = bool((crimes["outcome"] != "").any())
+        return Tables(force_months(crimes) if named else None, outcome_table(crimes) if outcomes else None)
+
+    return kept(("quality-tables", data.identity), "", make, store=store_of(data.key))
 
 
 def quality_section(prepared: Prepared) -> None:
     """The report of the data in use."""
-    today = dt.datetime.now(dt.UTC).date().isoformat()
-    checks = _checks(prepared.key, today, prepared)
+    checks = _checks(prepared)
     _summary(checks)
     ordered = sorted(checks, key=lambda c: SEVERITIES.index(c.severity))
     st.table(
@@ -100,15 +105,15 @@ def _more_downloads(data: AreaData) -> None:
 def gap_charts(prepared: Prepared) -> None:
     """Months by force with gaps marked, and outcomes by month."""
     data = prepared.data
-    tables = _tables(data.content_hash, data)
+    tables = _tables(data)
     if tables.forces is not None:
-        st.plotly_chart(force_heat(tables.forces), config=CONFIG, theme=None)
+        plot(force_heat(tables.forces))
     else:
         st.caption(
             "Gaps by force cannot be shown: these data do not say which force reported in which month."
         )
     if tables.outcomes is not None:
-        st.plotly_chart(outcome_lines(tables.outcomes), config=CONFIG, theme=None)
+        plot(outcome_lines(tables.outcomes))
         outcomes = tables.outcomes
         download("outcomes_by_month.csv", lambda: to_csv_bytes(outcomes), "text/csv")
     else:

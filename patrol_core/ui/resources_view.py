@@ -9,7 +9,7 @@ from patrol_core.allocation.roster import Roster
 from patrol_core.allocation.roster_tables import duty_table, unit_table
 from patrol_core.analysis import BOROUGH, WARD, Prepared
 from patrol_core.scenario import Scenario
-from patrol_core.ui import cached, tables
+from patrol_core.ui import cached, roster_state, tables
 from patrol_core.ui.cached_offenders import remembered
 from patrol_core.ui.duty_view import HELD
 
@@ -63,10 +63,10 @@ def hours_table(scenario: Scenario, prepared: Prepared) -> tuple[pd.DataFrame, d
     return frame, units | dict.fromkeys(("hours", "hours_continuous", "lower", "upper"), "h per month")
 
 
-def unit_tables() -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """Units and duties of the roster planned in this session, if there is one."""
+def unit_tables(scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """Units and duties of the roster planned in this session for these data and choices, if there is one."""
     held = st.session_state.get(HELD)
-    if held is None or not isinstance(held[2], Roster):
+    if held is None or not isinstance(held[2], Roster) or held[0][0] != roster_state.choices_key(scenario):
         return None
     return unit_table(held[2]), duty_table(held[2])
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from patrol_core.analysis import Prepared, harm_table
 from patrol_core.errors import InputError
-from patrol_core.figures.charts import CONFIG, top_zones
+from patrol_core.figures.charts import top_zones
 from patrol_core.reports.hotspot_files import MEASURES, measure_unit
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.risk.hotspots import LEAST, PERMUTATIONS
@@ -21,6 +21,7 @@ from patrol_core.risk.surface import RiskSurface
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached_risk, tables
 from patrol_core.ui.cached_risk import ALL
+from patrol_core.ui.charts import plot
 from patrol_core.ui.hotspot_view import class_layer, hotspots
 from patrol_core.ui.map_view import Layer, chosen_zone
 from patrol_core.zones.plane import is_metric
@@ -167,7 +168,7 @@ def risk_layer_of(scenario: Scenario, prepared: Prepared, name: str, month: str)
     """A layer ready for the map."""
     if name == "hot":
         measure = next(name for name, one in MEASURES.items() if one.possible(prepared))
-        found = hotspots(scenario, prepared, measure, PERMUTATIONS)["gi"]
+        found = hotspots(scenario, measure, PERMUTATIONS)["gi"]
         return class_layer(found, f"{measure_unit(prepared, measure)}, whole period")
     layer = LAYERS[name]
     values, unit = layer.values(scenario, prepared, month)
@@ -208,9 +209,7 @@ def highest_zones(prepared: Prepared, surface: RiskSurface) -> None:
     table = risk_table(prepared, surface)
     chart, listing = st.columns([2, 3])
     with chart:
-        st.plotly_chart(
-            top_zones(table.head(12), unit=surface.unit), config=CONFIG, theme=None, key="_top_zones"
-        )
+        plot(top_zones(table.head(12), unit=surface.unit), key="_top_zones")
         share = float(table["mean"].head(10).sum() / max(table["mean"].sum(), 1e-300))
         st.write(f"The ten highest of {len(table):,} zones hold {share:.0%} of the risk.")
     with listing:

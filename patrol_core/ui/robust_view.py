@@ -9,12 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.analysis import Prepared
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.offender_charts import robustness_curves
 from patrol_core.games.robust import RobustModel
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached_offenders, tables
 from patrol_core.ui.cached_offenders import remembered
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def robust_tab(scenario: Scenario, prepared: Prepared) -> None:
     )
     reason = cached_offenders.refusal(scenario, "The price of robustness")
     if reason is not None:
-        st.info(reason, icon=":material/block:")
+        st.info(escape(reason), icon=":material/block:")
         return
     model: RobustModel = remembered(
         st.segmented_control,
@@ -96,7 +97,7 @@ def robust_tab(scenario: Scenario, prepared: Prepared) -> None:
     st.write(text.sentences)
     frame = cached_offenders.price(scenario, model)
     figure = robustness_curves(frame, size=text.size, unit=unit, gain=text.gain, share=text.share)
-    st.plotly_chart(figure, config=CONFIG, theme=None, key="_robust_price")
+    plot(figure, key="_robust_price")
     st.write(_words(frame, text, unit))
     units = {column: unit for column in frame.columns if column != "size"}
     tables.table(

@@ -26,12 +26,15 @@ from patrol_core.allocation.tours import make_ground
 from patrol_core.analysis import NO_WARD, zone_points
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached
-from patrol_core.ui.cached_compare import kept
+from patrol_core.ui.cached import derived
 from patrol_core.ui.cached_offenders import remembered
+from patrol_core.ui.memo import HOURS, Progress
 
 MOST_ZONES = 1000
 """Zones up to which a roster is made on the page; more are planned ward by ward or borough by borough."""
 PROFILES = {"flat": "Every hour alike", "evening": "Evenings and weekend nights", "own": "Own weights"}
+ROSTER = (*HOURS, "seed")
+"""Choices that visits and duties follow from."""
 COMMITMENT_COLUMNS = ("unit", "date", "kind", "shift")
 
 
@@ -140,60 +143,51 @@ def _own_weights() -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(float(value) for value in row) for row in edited.fillna(0.0).to_numpy(dtype=float))
 
 
-def base_key(scenario: Scenario, frame: Frame) -> Hashable:
-    """Key of the visits of a frame."""
-    return (
-        cached.prepared(scenario).key,
-        scenario.key("hours"),
-        scenario.fairness,
-        scenario.fairness_rule,
-        scenario.seed,
-        frame,
-    )
+def choices_key(scenario: Scenario) -> Hashable:
+    """Stands for the data and choices that a roster follows from."""
+    return (cached.prepared(scenario).key, tuple(getattr(scenario, name) for name in ROSTER))
 
 
 def visits(scenario: Scenario, frame: Frame, available: tuple[int, ...] | None = None) -> Spread:
     """Visits of every zone in every shift; fewer in a shift where units available cannot make them."""
-    chosen = cached.prepared(scenario)
 
-    def make(_: object) -> Spread:
+    def make(known: Scenario, _: Progress) -> Spread:
         officers = frame.officers if frame.officer_hours else 1
-        hours = month_hours(cached.hours(scenario).frame, frame.month, wards=frame.places, officers=officers)
+        hours = month_hours(cached.hours(known).frame, frame.month, wards=frame.places, officers=officers)
         most = None
         if available is not None:
             rules = rules_of(frame, max(1, *available), available=available)
-            points = zone_points(chosen.zones)
+            points = zone_points(cached.prepared(known).zones)
             hop = make_ground({zone: points[zone] for zone in hours}).hop_minutes(rules)
             most = [
-                count * rules.visits_per_duty(shift, scenario.visit_minutes, hop)
+                count * rules.visits_per_duty(shift, known.visit_minutes, hop)
                 for count, shift in zip(available, rules.shifts, strict=True)
             ]
         return spread_hours(
             hours,
             frame.month,
             profile=frame.made_profile(),
-            visit_minutes=scenario.visit_minutes,
+            visit_minutes=known.visit_minutes,
             most_visits=most,
-            seed=scenario.seed,
+            seed=known.seed,
         )
 
-    return kept(
-        ("visits", *_flat(base_key(scenario, frame)), available), "Spreading visits over shifts …", make
-    )
+    also = (frame, available)
+    return derived("visits", scenario, make, reads=ROSTER, also=also, words="Spreading visits over shifts …")
 
 
 def suggested_units(scenario: Scenario, frame: Frame) -> int:
     """A twentieth more than the fewest units that can man the shifts by the rules' defaults."""
-    chosen = cached.prepared(scenario)
 
-    def make(_: object) -> int:
-        spread = visits(scenario, frame)
+    def make(known: Scenario, _: Progress) -> int:
+        spread = visits(known, frame)
         rules = rules_of(frame, 10_000)
-        wanted = duties_wanted(spread, rules, zone_points(chosen.zones), seed=scenario.seed)
+        points = zone_points(cached.prepared(known).zones)
+        wanted = duties_wanted(spread, rules, points, seed=known.seed)
         needed = units_needed(rules, spread.dates, wanted)
         return max(1, needed + max(1, round(0.05 * needed)))
 
-    return kept(("units", *_flat(base_key(scenario, frame))), "Counting the units it takes …", make)
+    return derived("units", scenario, make, reads=ROSTER, also=frame, words="Counting the units it takes …")
 
 
 def rules_of(frame: Frame, units: int, **more: object) -> RosterRules:
@@ -232,7 +226,3 @@ def commitments_editor(units: tuple[str, ...], month: str) -> tuple[Commitment, 
         commitment_of({str(name): value for name, value in row.items()}, f"Commitment {number}")
         for number, row in enumerate(rows, 1)
     )
-
-
-def _flat(key: Hashable) -> tuple[Hashable, ...]:
-    return key if isinstance(key, tuple) else (key,)

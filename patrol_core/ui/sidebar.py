@@ -13,6 +13,7 @@ from patrol_core.risk.own_weights import LABEL, OWN, entries_of, starting_weight
 from patrol_core.risk.smoothing import SMOOTHINGS
 from patrol_core.scenario import choices
 from patrol_core.ui import cached, state
+from patrol_core.ui.escaping import escape
 
 OUTLOOKS = {"recorded": "what was recorded", "forecast": "what is forecast"}
 PLACE_NAMES = {
@@ -32,8 +33,10 @@ def draw_sidebar() -> None:
         _place()
         try:
             data = cached.area_data(state.scenario().area)
+        except cached.NotLoaded:
+            return  # the page says so
         except PatrolError as error:
-            st.error(str(error))
+            st.error(escape(str(error)))
             return
         _zones(data)
         _period(data)
@@ -59,7 +62,7 @@ def _place() -> None:
 
 def _place_name(key: str) -> str:
     uploaded = state.uploads().get(key)
-    return uploaded.name if uploaded is not None else PLACE_NAMES.get(key, key)
+    return uploaded.name if uploaded is not None else PLACE_NAMES.get(key, f"{key} (not loaded)")
 
 
 def _zones(data: AreaData) -> None:

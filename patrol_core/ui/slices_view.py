@@ -8,8 +8,9 @@ from patrol_core.analysis import Prepared, harm_table
 from patrol_core.figures.small_maps import SmallMap, small_maps_png
 from patrol_core.risk.slices import CHANGE, SLICES, By, Slices, slices
 from patrol_core.scenario import Scenario
-from patrol_core.ui import cached_risk, frame, tables
-from patrol_core.ui.cached_compare import kept
+from patrol_core.ui import cached, cached_risk, frame, tables
+from patrol_core.ui.cached import derived
+from patrol_core.ui.escaping import escape
 
 
 def slices_tab(scenario: Scenario, prepared: Prepared) -> None:
@@ -31,13 +32,21 @@ def slices_tab(scenario: Scenario, prepared: Prepared) -> None:
             help="On: maps compare with each other. Off: each map shows its own pattern.",
         )
     with frame.guarded():
-        cut = kept(("slices", prepared.key, by), "Cutting the risk …", lambda _: _cut(scenario, prepared, by))
-        picture = kept(
-            ("small-maps", prepared.key, by, one),
-            "Drawing small maps …",
-            lambda _: small_maps_png(
-                cached_risk.raster(scenario), _maps(cut), unit=prepared.surface.unit, one_scale=one
+        cut = derived(
+            "slices",
+            scenario,
+            lambda known, _: _cut(known, cached.prepared(known), by),
+            also=by,
+            words="Cutting the risk …",
+        )
+        picture = derived(
+            "small-maps",
+            scenario,
+            lambda known, _: small_maps_png(
+                cached_risk.raster(known), _maps(cut), unit=prepared.surface.unit, one_scale=one
             ),
+            also=(by, one),
+            words="Drawing small maps …",
         )
         st.image(picture, width="stretch")
         st.caption(
@@ -45,7 +54,7 @@ def slices_tab(scenario: Scenario, prepared: Prepared) -> None:
             f"{'; change: recent minus before' if cut.compares else ''}. Grey: not known."
         )
         for note in cut.notes:
-            st.caption(note)
+            st.caption(escape(note))
         if cut.compares:
             st.caption(
                 "A change of a few crimes in a zone is mostly chance: look at where many neighbours change alike."

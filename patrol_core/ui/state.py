@@ -16,6 +16,8 @@ from patrol_core.scenario import Scenario, choices, from_query, make_scenario
 
 SCENARIO = "scenario"
 UPLOADS = "uploads"
+MOST_UPLOADS = 8
+"""Data sets that a session holds; the one loaded first goes first."""
 ZONE = "zone"
 MESSAGES = "messages"
 ROUND = "widget_round"
@@ -44,13 +46,8 @@ def scenario() -> Scenario:
     kept = st.session_state.get(SCENARIO)
     if isinstance(kept, Scenario):
         return kept
+    # A place that this session has no data of is kept: figures of another city would answer a question nobody asked.
     chosen, refused = from_query(st.query_params.to_dict())
-    if chosen.area not in places():
-        refused = (
-            *refused,
-            f"The link names the place {chosen.area!r}, which this session does not have; load its files again.",
-        )
-        chosen = chosen.changed(area="sample", **{name: choices()[name].default for name in PLACE_CHOICES})
     st.session_state[SCENARIO] = chosen
     st.session_state[MESSAGES] = list(refused)
     return chosen
@@ -73,7 +70,7 @@ def change(**values: Any) -> bool:
     try:
         set_scenario(scenario().changed(**values))
     except InputError as error:
-        st.session_state.setdefault(MESSAGES, []).append(str(error))
+        say(str(error))
         return False
     return True
 
@@ -98,14 +95,30 @@ def uploads() -> dict[str, AreaData]:
 
 
 def add_upload(data: AreaData) -> None:
-    """Keep uploaded data for this session and move to it."""
-    uploads()[data.key] = data
-    change_place(data.key)
+    """Keep uploaded data for this session and move to it; where the address was waiting for them, with all its choices."""
+    held = uploads()
+    waiting = data.key == scenario().area and data.key not in held
+    held.pop(data.key, None)
+    held[data.key] = data
+    while len(held) > MOST_UPLOADS:
+        gone = held.pop(next(iter(held)))
+        say(f"{gone.name} was let go: a session holds {MOST_UPLOADS} uploads, and this is one more.")
+    if waiting:
+        st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+    else:
+        change_place(data.key)
+
+
+def say(sentence: str) -> None:
+    """Leave a sentence to show when the page is drawn."""
+    st.session_state.setdefault(MESSAGES, []).append(sentence)
 
 
 def places() -> tuple[str, ...]:
-    """Keys of every data set this session can plan for."""
-    return (*EMBEDDED, *st.session_state.get(UPLOADS, {}))
+    """Keys of every data set this session can plan for, and of the one its address asks for."""
+    known = (*EMBEDDED, *uploads())
+    area = scenario().area
+    return known if area in known else (*known, area)
 
 
 def take_messages() -> list[str]:

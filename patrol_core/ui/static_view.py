@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.analysis import Prepared
-from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.static_charts import (
     coefficient_plot,
     correlation_map,
@@ -33,9 +32,12 @@ from patrol_core.risk.static_score import TABLE_COLUMNS, StaticScore
 from patrol_core.scenario import Scenario
 from patrol_core.sources.covariates import label_of
 from patrol_core.ui import cached, tables
-from patrol_core.ui.cached_compare import kept
-from patrol_core.ui.frame import escape, guarded
+from patrol_core.ui.cached import derived
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.frame import guarded
 from patrol_core.ui.map_view import Layer, draw_map
+from patrol_core.ui.memo import Progress
 
 CHOICES = "static_choices"
 """Settings of the tab, which lose their widgets whenever another tab is opened."""
@@ -71,30 +73,29 @@ def _draw(scenario: Scenario, prepared: Prepared) -> None:
     if not types or not columns:
         st.info("Choose at least one crime type and one covariate.", icon=":material/touch_app:")
         return
-    key = ("static", prepared.data.content_hash, scenario.key("data"), types, per, columns, limit)
-    score = kept(
-        key,
-        "Fitting the static score …",
-        lambda _: score_area(
-            prepared.data,
-            prepared.zones,
-            prepared.counts,
-            prepared.months,
+
+    def make(known: Scenario, _: Progress) -> StaticScore:
+        chosen = cached.prepared(known)
+        return score_area(
+            chosen.data,
+            chosen.zones,
+            chosen.counts,
+            chosen.months,
             crime_types=types,
             per=per,
             columns=columns,
             vif_limit=limit or None,
-            neighbours=cached.zone_neighbours(scenario),
-        ),
-    )
+            neighbours=cached.zone_neighbours(known),
+        )
+
+    also = (types, per, columns, limit)
+    score = derived("static", scenario, make, also=also, words="Fitting the static score …")
     unit = score.exposure_of if per == "rate" else PER[per]
     _headline(score)
     left, right = st.columns([3, 2])
     with left:
-        st.plotly_chart(
+        plot(
             coefficient_plot(score.coefficients, labels),
-            config=CONFIG,
-            theme=None,
             key="_static_coefficients",
         )
     with right:
@@ -235,13 +236,8 @@ def _details(prepared: Prepared, score: StaticScore, labels: dict[str, str]) -> 
     with st.expander("Diagnostics and what was done to the data"):
         left, right = st.columns(2)
         residual = score.residual[score.fitted]
-        left.plotly_chart(
-            residuals_plot(score.log_risk[score.fitted], residual, inside),
-            config=CONFIG,
-            theme=None,
-            key="_static_fit",
-        )
-        right.plotly_chart(qq_plot(residual, inside), config=CONFIG, theme=None, key="_static_qq")
+        plot(residuals_plot(score.log_risk[score.fitted], residual, inside), key="_static_fit", into=left)
+        plot(qq_plot(residual, inside), key="_static_qq", into=right)
         st.markdown(
             "\n".join(
                 f"* **{escape(c.name)}** {c.statistic:,.3g}, p = {c.p:.3f}: {escape(c.words)}"
@@ -280,7 +276,7 @@ def _correlations(prepared: Prepared, score: StaticScore, labels: dict[str, str]
     left, right = st.columns([3, 2])
     with left:
         figure = correlation_map(matrix, names, kind=KINDS[kind].split(" ")[0])
-        st.plotly_chart(figure, config=CONFIG, theme=None, key="_static_correlation")
+        plot(figure, key="_static_correlation")
     with right:
         picked = st.selectbox(
             "Against crime",
@@ -299,7 +295,7 @@ def _correlations(prepared: Prepared, score: StaticScore, labels: dict[str, str]
             unit=unit if score.exposure_of == unit else f"crimes per {unit}",
             said=f"Spearman {both[0]:+.2f}, Pearson {both[1]:+.2f}",
         )
-        st.plotly_chart(points, config=CONFIG, theme=None, key="_static_scatter")
+        plot(points, key="_static_scatter")
     tables.download(
         "static_correlations.csv",
         lambda: to_csv_bytes(matrix.rename_axis("column"), index=True),

@@ -22,7 +22,8 @@ from patrol_core.sources.store import Store
 from patrol_core.sources.store_area import open_area
 from patrol_core.sources.store_records import DATASETS, Part, Pull
 from patrol_core.ui import state
-from patrol_core.ui.frame import escape, show_findings
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.frame import show_findings
 from patrol_core.ui.pulls import month_range
 from patrol_core.ui.tables import table
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.reports.csv import to_csv_bytes
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 
 
 def table(

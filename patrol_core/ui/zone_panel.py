@@ -11,7 +11,8 @@ from patrol_core.figures.charts import CONFIG, zone_history
 from patrol_core.games.zone import Strategy
 from patrol_core.scenario import Scenario
 from patrol_core.ui import cached, state
-from patrol_core.ui.frame import escape
+from patrol_core.ui.charts import plot
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.map_view import chosen_zone
 
 
@@ -93,11 +94,10 @@ def zone_panel(
         st.caption("No zone touches it.")
     if history:
         series = zone_series(prepared, chosen)
-        st.plotly_chart(
+        plot(
             zone_history(series, name=str(row["name"]), unit=prepared.data.value_unit()),
             config=CONFIG,
             key="_zone_history",
-            theme=None,
         )
 
 

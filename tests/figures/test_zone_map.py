@@ -22,7 +22,6 @@ from patrol_core.figures.zone_map import (
     build_asset,
     colour_range,
     paint,
-    publish_asset,
     zone_map,
 )
 
@@ -109,22 +108,6 @@ def test_simplified_neighbours_still_share_their_border():
         assert left.intersection(right).area == 0
 
 
-def test_asset_is_published_once_below_static(tmp_path):
-    asset = build_asset(zones())
-    assert publish_asset(asset, tmp_path) == f"geo/{asset.name}"
-    file = tmp_path / "geo" / asset.name
-    before = file.stat().st_mtime_ns
-    assert file.read_bytes() == asset.content
-    assert publish_asset(asset, tmp_path) == f"geo/{asset.name}"
-    assert file.stat().st_mtime_ns == before
-    assert [path.name for path in file.parent.iterdir()] == [asset.name]
-
-
-def test_a_static_folder_that_cannot_be_written_means_inline(tmp_path):
-    (tmp_path / "geo").write_text("a file where the folder should be")
-    assert publish_asset(build_asset(zones()), tmp_path) is None
-
-
 def test_zones_without_geometry_are_refused():
     holed = zones()
     holed.loc["Z5", "geometry"] = None
@@ -201,10 +184,10 @@ def test_chosen_and_near_are_positions():
 # -- the page ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("published", ["geo/zones-1.json", None])
+@pytest.mark.parametrize("geometry_url", ["/media/zones-1.json", None])
 @pytest.mark.parametrize("crs", ["EPSG:27700", None])
-def test_no_address_outside_the_server(published, crs):
-    drawn = zone_map(build_asset(zones(crs)), static_url="/app/static", published=published)
+def test_no_address_outside_the_server(geometry_url, crs):
+    drawn = zone_map(build_asset(zones(crs)), static_url="/app/static", geometry_url=geometry_url)
     page = html(drawn)
     assert set(Loads(page).addresses) == {f"/app/static/{name}" for name in (*ASSETS, *STYLES)}
     assert "tile" not in {type(child).__name__.lower() for child in drawn._children.values()}
@@ -214,7 +197,7 @@ def test_no_address_outside_the_server(published, crs):
 
 def test_a_basemap_is_asked_for_and_only_where_there_is_a_place_on_earth():
     asset, plane = build_asset(zones()), build_asset(zones(None, 2.0))
-    options = {"static_url": "/app/static", "published": None}
+    options = {"static_url": "/app/static", "geometry_url": None}
     assert "openstreetmap" in html(zone_map(asset, basemap=True, **options)).lower()
     assert "openstreetmap" not in html(zone_map(asset, **options)).lower()
     assert "openstreetmap" not in html(zone_map(plane, basemap=True, **options)).lower()
@@ -235,11 +218,11 @@ def test_what_the_map_loads_is_there_and_calls_nobody():
 
 def test_a_zone_named_like_markup_stays_inside_its_text():
     asset = build_asset(zones())
-    inline = html(zone_map(asset, static_url="/s", published=None))
-    tame = html(zone_map(build_asset(zones().assign(name="tame")), static_url="/s", published=None))
+    inline = html(zone_map(asset, static_url="/s", geometry_url=None))
+    tame = html(zone_map(build_asset(zones().assign(name="tame")), static_url="/s", geometry_url=None))
     assert Loads(inline).scripts == Loads(tame).scripts
     assert HOSTILE not in inline
-    drawn = zone_map(asset, static_url="/s", published="geo/x.json")
+    drawn = zone_map(asset, static_url="/s", geometry_url="/media/x.json")
     drawn.add_child(paint(asset, VALUES, scale="risk", label=HOSTILE, unit="\u2028"))
     page = html(drawn)
     assert HOSTILE not in page
@@ -252,7 +235,9 @@ def test_the_map_itself_does_not_change_with_the_values():
 
     def bare() -> str:
         return re.sub(
-            r"[0-9a-f]{32}", "", html(zone_map(build_asset(zones()), static_url="/s", published="geo/x"))
+            r"[0-9a-f]{32}",
+            "",
+            html(zone_map(build_asset(zones()), static_url="/s", geometry_url="/media/x")),
         )
 
     assert bare() == bare()

@@ -16,7 +16,8 @@ from patrol_core.settings import settings
 from patrol_core.sources.bulk_import import import_files
 from patrol_core.sources.store import Store
 from patrol_core.ui import draw_view, store_view
-from patrol_core.ui.frame import PAGES, escape
+from patrol_core.ui.escaping import escape
+from patrol_core.ui.frame import PAGES
 from patrol_core.ui.pulls import month_range
 from tests.sources.store_files import some_rows, street, zip_of
 

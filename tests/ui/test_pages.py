@@ -216,7 +216,6 @@ def test_link_opens_the_same_choices(query):
         ({"effect": "2"}, ("Effect of a patrol", "'2'")),
         ({"from": "2024-13"}, ("From", "YYYY-MM")),
         ({"zones": "county"}, ("Zones", "'county'")),
-        ({"area": "atlantis"}, ("'atlantis'",)),
     ],
 )
 def test_bad_link_is_reported_and_the_default_kept(query, words):

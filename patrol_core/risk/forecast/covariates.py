@@ -84,14 +84,16 @@ def covariates_of(static: pd.DataFrame | None, zone_ids: Sequence[str]) -> Covar
 
 
 def digest_of(static: pd.DataFrame | None) -> str:
-    """sha256 (hex) of the covariates; the same whatever the order of rows."""
+    """sha256 (hex) of the covariates and their labels; the same whatever the order of rows."""
     if static is None or static.shape[1] == 0:
         return ""
     table = static.copy()
     table.index = table.index.map(str)
     table = table.sort_index(kind="stable")
     digest = hashlib.sha256("\0".join((*table.index, "", *map(str, table.columns))).encode())
+    words = static.attrs.get("labels", {})
     for name in table.columns:
+        digest.update(f"{words.get(name, '')}\0".encode())  # shown, where a forecast is explained
         digest.update("\0".join(map(repr, table[name].tolist())).encode())
     return digest.hexdigest()
 

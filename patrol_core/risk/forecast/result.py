@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -149,6 +150,23 @@ class Forecast:
     tree_settings: Mapping[str, float | int]
     seconds: float
     notes: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 (hex) of what it says; another training of the same data and settings may have been stopped earlier."""
+        asked = [
+            self.data_hash,
+            asdict(self.settings),
+            self.winner,
+            self.winner_reason,
+            self.unit,
+            self.months_ahead,
+        ]
+        named = [self.zone_ids, self.feature_labels, self.notes]
+        digest = hashlib.sha256(json.dumps([asked, named], sort_keys=True, default=str).encode())
+        for array in (self.predicted, self.low, self.high, self.folds.predicted, self.interval_coverage):
+            digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
+        return digest.hexdigest()
 
     @property
     def winner_key(self) -> str:

@@ -1,0 +1,216 @@
+"""Text from links, files and data is shown as it is: no link, image, icon or formula is drawn of it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from google.protobuf.message import Message
+from streamlit.testing.v1 import AppTest
+
+from patrol_core.ui import charts, escaping, fairness_tabs, game_tabs, state
+from patrol_core.ui.compare_view import TABS as COMPARE_TABS
+from patrol_core.ui.forecast_tabs import TABS as FORECAST_TABS
+from patrol_core.ui.frame import PAGES
+from patrol_core.ui.risk_tabs import TABS as RISK_TABS
+from tests.ui import hostile
+
+ROOT = Path(__file__).resolve().parents[2]
+UI = ROOT / "patrol_core" / "ui"
+PLAIN = {
+    "selectbox.options",
+    "multiselect.options",
+    "text_input.value",
+    "text_input.default",
+    "text_area.default",
+}
+"""Fields that the browser draws as plain text."""
+OWN_PARTS = {"component_instance", "spec", "json", "arrow_data_frame", "id", "user_key", "markdown_id"}
+"""Parts that are no Markdown; charts are looked at by themselves."""
+TABS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "data": ("", ()),
+    "risk": ("_risk_tabs", tuple(RISK_TABS)),
+    "forecast": ("_forecast_tabs", tuple(FORECAST_TABS)),
+    "game": ("_game_tabs", tuple(game_tabs.TABS)),
+    "hours": ("_hours_tabs", ("Budgets", "Worth of one more hour", "Shifts", "Compare")),
+    "beats": ("", ()),
+    "fairness": ("_fair_tabs", tuple(fairness_tabs.TABS)),
+    "compare": ("_compare_tabs", tuple(COMPARE_TABS)),
+    "resources": ("_resource_tabs", ("Zones", "Wards", "Hours")),
+    "overview": ("", ()),
+    "lab": ("", ()),
+}
+
+
+# -- the function --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("![x](http://a.b/c)", "\\!\\[x\\](http\u2060\\://a.b/c)"),
+        ("see https://a.b now", "see https\u2060\\://a.b now"),
+        ("WWW.a.b", "WWW\u2060.a.b"),
+        ("x@a.b", "x@\u2060a.b"),
+        (":smile: :material/home:", "\\:\u2060smile\\: \\:\u2060material/home\\:"),
+        (":red[x]", "\\:\u2060red\\[x\\]"),
+        (
+            "$x^2$ `c` <b> &amp; **b** _i_ ~s~",
+            "\\$x^2\\$ \\`c\\` \\<b\\> \\&amp; \\*\\*b\\*\\* \\_i\\_ \\~s\\~",
+        ),
+        ("one\n\n# two\r\n\u2028- three\t4", "one \\# two \\- three 4"),
+        ("1. one", "1\\. one"),
+        ("  12) one", " 12\\) one"),
+        ("back\\slash", "back\\\\slash"),
+        ("a\u202eb\x00c\u2066d", "abcd"),
+        ("18:30 to 19:05", "18\\:30 to 19\\:05"),
+        ("2024-05", "2024\\-05"),
+        (ValueError("a * b"), "a \\* b"),
+        ("", ""),
+    ],
+)
+def test_escape_by_hand(text, safe):
+    assert escaping.escape(text) == safe
+
+
+def test_a_badge_escapes_its_own_brackets():
+    assert escaping.escape_badge("[a](http://b)*") == "[a](http\u2060\\://b)\\*"
+
+
+def test_charts_draw_no_links_of_data():
+    link = "<a href='http://a.b'>x</a>"
+    given = go.Figure(
+        [go.Bar(x=[link, "<b>own</b>"], y=[1, 2], name=link, hovertemplate=link + "<extra></extra>")],
+        {
+            "title": {"text": f"one<br><sup>{link}</sup>"},
+            "annotations": [{"text": "<img src=x><span style='x'>"}],
+        },
+    )
+    given.add_bar(x=np.array([link, "b"], dtype=object), customdata=np.array([[link], ["c"]], dtype=object))
+    text = json.dumps(json.loads(charts.tame(given).to_json()))
+    assert "<a" not in text
+    assert "<img" not in text
+    assert "<span" not in text
+    for own in ("<b>own</b>", "one<br><sup>", "<extra></extra>", "&lt;a href"):
+        assert own in text
+    assert list(given.data[0].x) == [link, "<b>own</b>"]  # the figure given is not changed
+    plain = go.Figure(go.Bar(x=["a"], y=[1]))
+    assert charts.tame(plain) is plain
+
+
+# -- what is sent --------------------------------------------------------------------------------------
+
+
+def strings(message: Message, path: str) -> Iterator[tuple[str, str]]:
+    """Every text of a message with where it stands, parts that are no Markdown left out."""
+    for field, value in message.ListFields():
+        if field.name in OWN_PARTS:
+            continue
+        here = f"{path}.{field.name}"
+        for one in value if field.is_repeated else [value]:
+            if isinstance(one, Message):
+                yield from strings(one, field.name)
+            elif isinstance(one, str):
+                yield here, one
+
+
+def nodes(node: Any) -> Iterator[Any]:
+    yield node
+    for child in getattr(node, "children", {}).values():
+        yield from nodes(child)
+
+
+def drawn(page: AppTest) -> list[str]:
+    """Texts that the browser would draw links and images of; every one that holds a raw address is such."""
+    found = []
+    for node in nodes(page._tree):
+        proto = getattr(node, "proto", None)
+        if isinstance(proto, Message) and getattr(node, "type", "") != "json":
+            kind = getattr(node, "type", type(proto).__name__)
+            found += [
+                f"{where}: {text[:160]}"
+                for where, text in strings(proto, str(kind))
+                if where not in PLAIN
+                and re.search(r"http://127|www\.\w|(?<!\\):material/home|(?<!\\)!\[", text)
+            ]
+            spec = getattr(getattr(proto, "plotly_chart", proto), "spec", "")
+            if isinstance(spec, str) and re.search(r"<a |<img", spec):
+                found.append(f"chart: {spec[:160]}")
+    return found
+
+
+def opened(page: str, **session: Any) -> AppTest:
+    at = AppTest.from_file(str(ROOT / PAGES[page][0]), default_timeout=120)
+    for key, value in session.items():
+        at.session_state[key] = value
+    return at.run()
+
+
+@pytest.fixture(scope="module")
+def place():
+    return hostile.area()
+
+
+@pytest.mark.parametrize("page", TABS)
+def test_nothing_is_drawn_of_the_texts_of_files(page, place, monkeypatch):
+    # The tester looks labels of options up outside the session, where no upload has a name.
+    monkeypatch.setattr("patrol_core.ui.sidebar._place_name", str)
+    scenario = state.make_scenario(
+        {
+            "area": place.key,
+            "fairness": 0.4,
+            "floor": 0.01,
+            "offender": "types" if page == "game" else "rational",
+        }
+    )
+    key, tabs = TABS[page]
+    at = opened(page, scenario=scenario, uploads={place.key: place}, zone="Z1")
+    assert not at.exception
+    assert drawn(at) == []
+    for tab in tabs:
+        at.session_state[key] = tab
+        at.run()
+        assert not at.exception, tab
+        assert drawn(at) == [], tab
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_drawn_of_the_texts_of_a_link(page):
+    at = AppTest.from_file(str(ROOT / PAGES[page][0]), default_timeout=120)
+    for name in ("budget", "fair", "types", "groups", "gfloor", "weights", "zones", "from", "wardhs"):
+        at.query_params[name] = hostile.words(name)
+    at.run()
+    assert not at.exception
+    assert at.warning
+    assert drawn(at) == []
+    at = AppTest.from_file(str(ROOT / PAGES[page][0]), default_timeout=120)
+    at.query_params["area"] = hostile.words("area")
+    at.run()
+    assert not at.exception
+    assert drawn(at) == []
+
+
+# -- no other way --------------------------------------------------------------------------------------
+
+
+def test_charts_are_drawn_in_one_place():
+    for file in (*UI.glob("*.py"), *(ROOT / "pages").glob("*.py")):
+        if file.name != "charts.py":
+            assert ".plotly_chart(" not in file.read_text(encoding="utf-8"), file.name
+
+
+def test_faults_and_unsafe_html_are_drawn_escaped():
+    """Messages quote what was given; none is drawn as it is, and no HTML is let through."""
+    bare = re.compile(r"\.(error|warning|info|success|toast|caption|write|markdown)\(\s*(f\"\{)?str\(error\)")
+    for file in (*UI.glob("*.py"), *(ROOT / "pages").glob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        assert "unsafe_allow_html" not in text, file.name
+        assert not bare.search(text), file.name
+        ast.parse(text)

@@ -1,0 +1,411 @@
+"""Kept results: keys that cannot forget a choice, and sessions that see nothing of each other."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import gc
+import re
+import weakref
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from shapely.geometry.base import BaseGeometry
+
+from patrol_core.analysis import prepare, solve_hours_plan
+from patrol_core.errors import PatrolError
+from patrol_core.evaluation.simulation import Learner
+from patrol_core.scenario import Scenario, choices, make_scenario
+from patrol_core.ui import (
+    accuracy_view,
+    beats_view,
+    cached,
+    cached_compare,
+    cached_fairness,
+    cached_forecast,
+    cached_offenders,
+    cached_risk,
+    duty_view,
+    hotspot_view,
+    hours_tabs,
+    memo,
+    roster_state,
+)
+from patrol_core.ui.content import digest_of
+from tests.ui import hostile
+
+UI = Path(memo.__file__).parent
+FRAME = roster_state.Frame("2025-07", (), "flat", (), 2, False)
+BASE = {
+    "area": "here",
+    "budget": 3.0,
+    "effectiveness": 0.5,
+    "fairness": 0.5,
+    "fairness_rule": "coverage-parity",
+    "group_by": "group_own",
+    "horizon": 2,
+    "city_hours": 600.0,
+    "ward_hours": 320.0,
+    "min_per_day": 0.5,
+    "weighting": "count",
+}
+OTHER: dict[str, Any] = {
+    "zones": "grid",
+    "cell_m": 700.0,
+    "from_month": "2024-04",
+    "to_month": "2025-04",
+    "crime_types": ("Burglary",),
+    "weighting": "own",
+    "own_weights": ("Burglary=3", "Robbery=7"),
+    "smoothing": "all",
+    "patrol_generated": True,
+    "outlook": "forecast",
+    "group_by": "borough",
+    "budget": 4.5,
+    "effectiveness": 0.8,
+    "offender": "regret",
+    "rationality": 3.0,
+    "fairness": 0.1,
+    "fairness_rule": "max-min",
+    "floor": 0.05,
+    "cap": 0.6,
+    "group_floor": (f"{hostile.words('group0')}=0.5",),
+    "group_cap": (f"{hostile.words('group1')}=0.4",),
+    "seed": 7,
+    "horizon": 3,
+    "city_hours": 500.0,
+    "ward_hours": None,
+    "min_per_day": 0.8,
+    "max_per_day": 2.0,
+    "rounding": "none",
+    "visit_minutes": 20.0,
+    "least_visits": 2,
+    "borough_hours": 280.0,
+    "ward_table": (f"{hostile.words('ward1')}=150",),
+    "borough_table": (f"{hostile.words('borough1')}=250",),
+}
+BESIDE: dict[str, dict[str, Any]] = {
+    "cell_m": {"zones": "grid"},
+    "weighting": {"own_weights": ("Burglary=3", "Robbery=7", f"{hostile.words('kind')}=1")},
+    "own_weights": {
+        "weighting": "own",
+        "own_weights": ("Burglary=1", "Robbery=2"),
+        "crime_types": ("Burglary", "Robbery"),
+    },
+    "rationality": {"offender": "quantal"},
+    "fairness_rule": {"fairness": 0.2},
+    "least_visits": {"min_per_day": 0.0, "rounding": "visit"},
+    "visit_minutes": {"rounding": "visit"},
+}
+"""What a choice needs beside it to matter; in force before and after it is varied."""
+
+
+def _shown(scenario: Scenario, model: cached_fairness.Model) -> cached_fairness.Shown:
+    return cached_fairness.shown(scenario, model)
+
+
+def _forecast(make: Callable[[Scenario, Any], Any]) -> Callable[[Scenario], Any]:
+    """A function of a forecast, where one is planned for; nothing else needs one."""
+    return lambda s: make(s, cached_forecast.at_once(s)) if s.outlook == "forecast" else None
+
+
+FUNCTIONS: Mapping[str, Callable[[Scenario], Any]] = {
+    "planner": lambda s: cached.planner(s).prepared,
+    "strategy": cached.strategy,
+    "comparison": cached.comparison,
+    "curve": cached.curve,
+    "frontier": cached.frontier,
+    "deployments": cached.deployments,
+    "demand": cached.demand,
+    "hours-range": cached.hours_range,
+    "hours": cached.hours,
+    "asset": cached.asset,
+    "neighbours": cached.zone_neighbours,
+    "faced": cached_compare.faced,
+    "monthly": cached_compare.monthly,
+    "spread": lambda s: cached_compare.spread(s, "draws", 20),
+    "ranks": lambda s: cached_compare.ranks(s, "months", 20),
+    "unseen": lambda s: cached_compare.unseen(s, 3) if s.outlook == "recorded" else None,
+    "budgets": cached_compare.budgets,
+    "adapted": lambda s: cached_compare.adapted(s, Learner(), 5, 2),
+    "price": lambda s: cached_offenders.price(s, "interval"),
+    "path": lambda s: cached_offenders.path(s) if s.fairness is None else None,
+    "roster": lambda s: cached_offenders.roster(s, dt.date(2025, 7, 1), 5),
+    "surface": lambda s: cached_risk.surface(s, cached_risk.ALL, smoothing="none"),
+    "points": cached_risk.points,
+    "bandwidths": cached_risk.bandwidths,
+    "density": lambda s: cached_risk.density_of(s, cached_risk.ALL, 400.0),
+    "raster": cached_risk.raster,
+    "firmness": cached_risk.firmness,
+    "fair-measures": lambda s: [
+        cached_fairness.measures(_shown(s, model), 0.5) for model in ("game", "hours")
+    ],
+    "fair-survey": lambda s: [cached_fairness.survey(_shown(s, model), {}) for model in ("game", "hours")],
+    "panel": cached_forecast.panel,
+    "forecast": lambda s: cached_forecast.at_once(s).digest if s.outlook == "forecast" else None,
+    "past": _forecast(cached_forecast.past),
+    "why": _forecast(cached_forecast.explanation),
+    "wards": _forecast(
+        lambda s, found: cached_forecast.wards(s, found, dict.fromkeys(found.zone_ids, "one"))
+    ),
+    "visits": lambda s: roster_state.visits(s, FRAME),
+    "units": lambda s: roster_state.suggested_units(s, FRAME),
+    "duties": lambda s: duty_view._plan(s, FRAME, roster_state.rules_of(FRAME, 12), (), gaps=True),
+    "beats": lambda s: [beats_view.made(s, 3, 0.5, kind) for kind in ("risk", "hours")],
+    "hotspots": lambda s: hotspot_view.hotspots(s, "total", 99),
+    "accuracy": lambda s: accuracy_view.accuracy(s, 3, "zones"),
+    "ways": hours_tabs._ways,
+}
+SLOW = {"units", "accuracy", "faced", "duties", "beats", "price", "raster", "density", "frontier", "curve"}
+"""Tried with the choices of :data:`ALL_FOR` only, since they take most of the time."""
+ALL_FOR = {"seed", "fairness_rule", "visit_minutes", "group_by", "weighting"}
+ELSEWHERE = {
+    "density-grid": "made with density",
+    "fits": "from a file; tested with the page",
+    "runner-up": "trains a model; its key is the forecast's content",
+    "feedback": "tested with the page",
+    "slices": "follows from the data choices alone",
+    "small-maps": "follows from the data choices alone",
+    "static": "needs covariates; follows from the data choices alone",
+}
+"""Kept results that are not made here, and why."""
+
+
+@pytest.fixture(scope="module")
+def here():
+    return hostile.area()
+
+
+@pytest.fixture
+def place(monkeypatch, here):
+    """One place, and a store that the test chooses."""
+    chosen = {"store": memo.Store()}
+    monkeypatch.setattr(cached, "area_data", lambda key: here)
+    monkeypatch.setattr(memo, "store_of", lambda area: chosen["store"])
+    return chosen
+
+
+def outcome(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except PatrolError as error:
+        return type(error).__name__, str(error)
+
+
+def refused(found: Any) -> bool:
+    return isinstance(found, tuple) and isinstance(found[0], str) and found[0] == "InputError"
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two results say the same; how long they took is no part of it."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, pd.DataFrame | pd.Series):
+        plain = [
+            pd.DataFrame(frame).drop(columns=["geometry", "seconds"], errors="ignore")
+            for frame in (one, other)
+        ]
+        return plain[0].columns.equals(plain[1].columns) and all(
+            alike(plain[0][c].to_numpy(), plain[1][c].to_numpy()) for c in plain[0].columns
+        )
+    if isinstance(one, np.ndarray):
+        if one.shape != other.shape:
+            return False
+        if one.dtype.kind in "fc":
+            return np.allclose(one, other, rtol=1e-7, atol=1e-9, equal_nan=True)
+        return bool(pd.Series(one.ravel()).equals(pd.Series(other.ravel())))
+    if isinstance(one, float):
+        return bool(np.isclose(one, other, rtol=1e-7, atol=1e-9, equal_nan=True))
+    if isinstance(one, Mapping):
+        return list(one) == list(other) and all(alike(one[k], other[k]) for k in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(alike(a, b) for a, b in zip(one, other, strict=True))
+    if dataclasses.is_dataclass(one):
+        names = [
+            row.name for row in dataclasses.fields(one) if row.name not in ("seconds", "data", "certificate")
+        ]
+        return all(alike(getattr(one, name), getattr(other, name)) for name in names)
+    if isinstance(one, BaseGeometry):
+        return bool(one.equals(other))
+    if isinstance(one, str | int | bytes | type(None)):
+        return one == other
+    return True
+
+
+def test_there_is_another_value_of_every_choice():
+    assert set(OTHER) == set(choices()) - {"area"}
+
+
+def test_every_kept_result_of_a_scenario_is_varied():
+    named = set()
+    for file in UI.glob("*.py"):
+        named |= set(
+            re.findall(
+                r"(?:derived|memo|of_zones|_of_forecast)\(\s*\"([^\"]+)\"", file.read_text(encoding="utf-8")
+            )
+        )
+    assert named == set(FUNCTIONS) | set(ELSEWHERE)
+
+
+@pytest.fixture(scope="module")
+def used() -> memo.Store:
+    """A store that has seen every choice tried before, as a session's has."""
+    return memo.Store(most=10_000)
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_a_choice_that_changes_is_seen_in_every_kept_result(name, place, used):
+    before = make_scenario({**BASE, **BESIDE.get(name, {})})
+    after = before.changed(**{name: OTHER[name]})
+    assert after != before
+    tried = {key: make for key, make in FUNCTIONS.items() if name in ALL_FOR or key not in SLOW}
+    place["store"] = used
+    found = {key: outcome(lambda make=make: make(before)) for key, make in tried.items()}
+    assert {key: one for key, one in found.items() if refused(one)} == {}
+    kept = {key: outcome(lambda make=make: make(after)) for key, make in tried.items()}
+    place["store"] = memo.Store()
+    for key, make in tried.items():
+        fresh = outcome(lambda make=make: make(after))
+        assert alike(kept[key], fresh), f"{key} forgets {name}: {kept[key]} for {fresh}"
+
+
+def test_hours_of_another_rule_are_other_hours(place):
+    """The case that was found: parity first, then max-min, gave the same plan under another name."""
+    parity = make_scenario({**BASE, "fairness": 0.2})
+    worst_off = parity.changed(fairness_rule="max-min")
+    shown = [cached.hours(one).frame["hours"].to_numpy() for one in (parity, worst_off)]
+    prepared = prepare(cached.area_data("here"), worst_off)
+    assert np.allclose(shown[1], solve_hours_plan(prepared, worst_off).frame["hours"])
+    assert np.abs(shown[0] - shown[1]).max() > 1.0
+
+
+def test_a_maker_cannot_read_what_it_did_not_declare(place):
+    scenario = make_scenario(BASE)
+    with pytest.raises(memo.UndeclaredChoice, match="'seed'"):
+        memo.memo("x", scenario, of="", reads=("budget",), make=lambda known, _: known.seed)
+    with pytest.raises(memo.UndeclaredChoice, match="'fairness'"):
+        memo.memo(
+            "x", scenario, of="", reads=memo.DATA, make=lambda known, _: known.changed(zones="grid").fairness
+        )
+    with pytest.raises(memo.UndeclaredChoice):
+        memo.memo("x", scenario, of="", reads=memo.DATA, make=lambda known, _: known.key())
+    known = memo.narrowed(scenario, ("budget",))
+    assert (known.budget, known.changed(seed=3).seed, known.changed(budget=4).budget) == (3.0, 3, 4.0)
+
+
+def test_a_store_is_bounded_in_number_and_size():
+    store = memo.Store(most=3, most_bytes=10_000)
+    for key in range(5):
+        store.put(key, key)
+    assert [store.get(key) for key in range(5)] == [None, None, (2,), (3,), (4,)]
+    store.put("large", np.zeros(1_000))
+    assert store.get(4) == (4,)
+    store.put("larger", np.zeros(10_000))
+    assert len(store) == 1
+    assert store.get("larger") is not None
+    store.put("none", None)
+    assert store.get("none") == (None,)
+
+
+def test_weight_counts_arrays_tables_and_what_contains_them():
+    table = pd.DataFrame({"a": np.zeros(1_000), "b": np.zeros(1_000)})
+    assert memo.weight({"x": [np.zeros(500), table]}) >= 500 * 8 + 2_000 * 8
+    loop: list[Any] = []
+    loop.append(loop)
+    assert memo.weight(loop) < 10_000
+
+
+# -- sessions ------------------------------------------------------------------------------------------
+
+
+def test_what_comes_with_the_program_is_shared_and_the_rest_is_not(monkeypatch):
+    session: dict[str, Any] = {}
+    monkeypatch.setattr(memo.st, "session_state", session)
+    assert memo.store_of("sample") is memo.store_of("columbus")
+    assert session == {}
+    first = memo.store_of("upload-12345678")
+    assert first is memo.store_of(None)
+    assert first is not memo.store_of("sample")
+    monkeypatch.setattr(memo.st, "session_state", {})
+    assert memo.store_of("upload-12345678") is not first
+
+
+@pytest.mark.parametrize("change", [{"name": "Another name"}, {"outcome": "charged"}, {"file": "other.csv"}])
+def test_rows_that_differ_in_anything_are_other_data(here, change):
+    """Month, type, place and force agree; name, outcome or file do not."""
+    other = hostile.area(**change)
+    assert other.identity != here.identity
+    scenario = make_scenario({})
+    assert prepare(other, scenario).key != prepare(here, scenario).key
+    assert (other.content_hash != here.content_hash) == ("outcome" in change)
+    assert hostile.area().identity == here.identity
+
+
+@pytest.mark.parametrize("column", ["crime_id", "location", "lsoa_name", "outcome", "force", "lsoa_code"])
+def test_every_column_of_the_rows_is_part_of_their_hash(here, column):
+    from patrol_core.sources.assemble import content_hash
+
+    changed = here.crimes.copy()
+    changed[column] = changed[column].astype("str") + "x"
+    assert content_hash(crimes=changed) != content_hash(crimes=here.crimes)
+
+
+def test_a_session_shows_its_own_edition_of_the_same_rows(monkeypatch, here):
+    """A newer edition with other outcomes, and another name, took the place of nothing: the first was shown."""
+    later = hostile.area("Edition two", outcome="charged")
+    held = {"store": memo.Store(), "data": here}
+    monkeypatch.setattr(cached, "area_data", lambda key: held["data"])
+    monkeypatch.setattr(memo, "store_of", lambda area: held["store"])  # one store, as if it were shared
+    scenario = make_scenario({"area": "here"})
+    assert cached.prepared(scenario).data is here
+    held["data"] = later
+    shown = cached.prepared(scenario).data
+    assert shown.name == "Edition two"
+    assert set(shown.crimes["outcome"]) == {hostile.words("charged")}
+
+
+def test_results_go_with_their_session(monkeypatch):
+    session: dict[str, Any] = {}
+    monkeypatch.setattr(memo.st, "session_state", session)
+    held = [hostile.area()]
+    monkeypatch.setattr(cached, "area_data", lambda key: held[0])
+    cached.strategy(make_scenario({"area": "upload-1"}))
+    gone = weakref.ref(held[0])
+    monkeypatch.undo()
+    held.clear()
+    session.clear()
+    gc.collect()
+    assert gone() is None
+
+
+# -- content -------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Record:
+    name: str
+    values: np.ndarray
+    more: tuple[Any, ...] = ()
+
+
+def test_every_part_of_a_record_counts():
+    values = np.arange(5000.0)
+    base = Record("a", values, ({"k": {1, 2}}, None))
+    others = [
+        Record("b", values, base.more),
+        Record("a", values.astype("float32"), base.more),
+        Record("a", np.where(np.arange(5000) == 2500, -1.0, values), base.more),  # repr would leave it out
+        Record("a", values.reshape(50, 100), base.more),
+        Record("a", values, ({"k": {1, 3}}, None)),
+        Record("a", values, ({"k": {1, 2}}, 0)),
+    ]
+    digests = {digest_of(one) for one in (base, *others)}
+    assert len(digests) == len(others) + 1
+    assert digest_of(Record("a", values.copy(), ({"k": {2, 1}}, None))) == digest_of(base)
+    assert digest_of("ab", "c") != digest_of("a", "bc")
+    with pytest.raises(TypeError, match="object"):
+        digest_of(object())
