@@ -180,7 +180,7 @@ class _Month:
         down = np.clip(np.floor(np.clip(free, self.low, self.high)).astype(np.int64), self.low, self.high)
         up = np.minimum(down + 1, self.high)
         better = self._worth(up) - price * up > self._worth(down) - price * down
-        return np.where(better, up, down)
+        return np.asarray(np.where(better, up, down), dtype=np.int64)
 
     def _loss(self, units: Units) -> Floats:
         """What a zone's units cost against its best response; convex in them."""

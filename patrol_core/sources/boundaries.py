@@ -139,7 +139,7 @@ def _areas_only(name: str, raw: gpd.GeoDataFrame, findings: list[Finding]) -> gp
     """Zones as polygons: of a collection its polygons, as repairs of geometry leave lines and points beside them."""
     shapes = raw.geometry.to_numpy().copy()
     mixed = shapely.get_type_id(shapes) == 7
-    for at in np.flatnonzero(mixed):
+    for at in np.flatnonzero(mixed).tolist():
         area = outlines.areal_part(shapes[at])
         if not area.is_empty:
             shapes[at] = area

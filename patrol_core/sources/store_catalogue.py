@@ -208,7 +208,7 @@ def _seal(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _sealed(text: str, seal: str) -> str:
+def _sealed(text: object, seal: str) -> str:
     """``text`` if it is what was sealed: SQLite notices torn pages, but not a changed letter."""
     if not isinstance(text, str) or _seal(text) != seal:
         raise sqlite3.DatabaseError("an entry is not what was written")

@@ -179,7 +179,8 @@ def _index(name: str, raw: gpd.GeoDataFrame, column: str) -> pd.Index:
             f"{name}: the zone id {first!r} (column {column}) occurs {int((texts == first).sum())} times; "
             "ids must be unique: dissolve the parts into one feature or name another id column (--zone-id)."
         )
-    return pd.Index(texts.to_numpy(dtype=object), dtype="str", name="zone_id")
+    index: pd.Index = pd.Index(texts.to_numpy(dtype=object), dtype="str", name="zone_id")
+    return index
 
 
 def other_ids(raw: gpd.GeoDataFrame, chosen: str) -> dict[str, list[str]]:

@@ -20,7 +20,7 @@ from patrol_core.events.scene import Scene, run_on_route, scene_of_event, scene_
 from patrol_core.events.ways import straight_times
 from patrol_core.figures.drawing_map import drawing_map
 from patrol_core.ui import cached_events, state
-from patrol_core.ui.frame import escape
+from patrol_core.ui.escaping import escape
 from patrol_core.ui.map_view import static_url
 
 CHOICES = "event_choices"
