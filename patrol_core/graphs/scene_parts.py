@@ -42,7 +42,7 @@ def proximity(distance: Floats) -> Floats:
     return np.asarray(1.0 - (distance - least) / (most - least), dtype=float)
 
 
-def factor(value: float, word: str) -> float:
+def factor(value: Any, word: str) -> float:
     """A finite number >= 0.
 
     Raises
