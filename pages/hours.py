@@ -134,7 +134,7 @@ if prepared is not None:
                 st.caption(
                     f"Demand: {cached.demand(now).attrs.get('method', '')}. Each further hour in a zone is worth less than the one before. "
                     f"Continuous optimum {plan.objective_before_rounding:,.6g}, after rounding {plan.objective_after_rounding:,.6g}; "
-                    f"solver {plan.certificate.solver}, gap {plan.certificate.gap:.1g}, {plan.certificate.seconds:.3f} s."
+                    f"solver {plan.certificate.solver}, {plan.certificate.status}, gap {plan.certificate.gap:.1g}, {plan.certificate.seconds:.3f} s."
                 )
 
     hours()

@@ -96,6 +96,10 @@ class Finding:
     rows: int | None = None
     topic: str = ""
 
+    def as_dict(self) -> dict[str, str | int | None]:
+        """Plain data for a summary: severity, text and rows."""
+        return {"severity": self.severity, "text": self.text, "rows": self.rows}
+
 
 @dataclass(frozen=True, eq=False)
 class AreaData:

@@ -162,6 +162,7 @@ class HighsSession:
         self._sign = -1.0 if objective.sense == pyo.maximize else 1.0
         self._row_sense = [entry.bound_type for entry in form.rows]
         lp = _arrays_to_lp(form, self._row_sense)
+        self._whole = len(lp.integrality_) > 0
         self.highs = _new_highs()
         self.highs.setOptionValue("output_flag", False)
         if self.highs.passModel(lp) == highspy.HighsStatus.kError:
@@ -264,11 +265,16 @@ class HighsSession:
     # -- solving --------------------------------------------------------------------------------
 
     def solve(self, *, time_limit: float | None = None) -> Outcome:
-        """Run HiGHS from its last basis; an unclear ending is settled by one cold run without presolve."""
+        """Run HiGHS from its last basis; an unclear ending is settled by one cold run without presolve.
+
+        So is a linear program that presolve calls infeasible: where rows leave no more room than the tolerance (levels that
+        are attained exactly), its reductions alone can close it.
+        """
         with LOCK:
             started = time.perf_counter()
             status = self._run(time_limit or self.time_limit)
-            if status is Status.FAILED:
+            doubtful = status is Status.INFEASIBLE and self._presolve != "off" and not self._whole
+            if status is Status.FAILED or doubtful:
                 self.highs.clearSolver()
                 self.highs.setOptionValue("presolve", "off")
                 status = self._run(time_limit or self.time_limit)

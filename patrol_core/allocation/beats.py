@@ -25,6 +25,9 @@ from patrol_core.solving import solver_name
 EXACT_UP_TO = 60
 """Zones up to which the programme is tried unless asked otherwise."""
 NO_PROOF = "heuristic, no proof"
+OBJECTIVE_IS = (
+    "squared distance from each zone to its area's centre zone, summed over zones (km2); less is more compact"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,12 +127,14 @@ def make_beats(
             f"{count} patrol areas were asked for; choose from 1 to {len(graph.zone_ids)}, the number of zones."
         )
     _refuse_heavy_zone(graph, count, tolerance)
-    area = search(graph, count, tolerance, seed=seed)
+    counted, length = graph.in_own_units()
+    area = search(counted, count, tolerance, seed=seed)
     balanced = imbalance(graph, area, count) <= tolerance + 1e-9
     bound, status, solver = float("nan"), Status.STOPPED_WITH_PLAN, NO_PROOF
     if len(graph.zone_ids) <= exact_up_to:
-        found = solve_beats(graph, count, tolerance, start=area if balanced else None, time_limit=time_limit)
-        bound, status, solver = found.bound, found.status, solver_name()
+        start = area if balanced else None
+        found = solve_beats(counted, count, tolerance, start=start, time_limit=time_limit)
+        bound, status, solver = found.bound * length**2, found.status, solver_name()
         if found.status is Status.INFEASIBLE:
             raise _none(graph, area, count, tolerance, proved=True)
         if found.area is not None:
@@ -182,13 +187,18 @@ def _beats(
     if max(pieces) > 1:
         raise SolverError("A patrol area is not in one piece: a fault of the program, please report it.")
     objective = float(cost.sum())
-    if np.isfinite(bound) and objective - bound < 0.0:
-        bound = objective  # the last bits of a float sum
+    if np.isfinite(bound):
+        bound = min(bound, objective)  # the last bits of a float sum
     notes = []
     if solver == NO_PROOF:
         notes.append(
             f"{len(graph.zone_ids):,} zones are too many for the programme: these areas are a heuristic's, without proof that none are "
             "more compact."
+        )
+    elif status is not Status.OPTIMAL:
+        notes.append(
+            f"The programme was stopped after {seconds:.0f} s; a division that is up to {relative_gap(objective, bound):.1%} more compact is not ruled "
+            "out."
         )
     if graph.bridges:
         notes.append(
@@ -206,6 +216,7 @@ def _beats(
         seconds=seconds,
         phases=("search", "integer programme") if solver != NO_PROOF else ("search",),
         violation=max(0.0, imbalance(graph, area, count) - tolerance),
+        objective_is=OBJECTIVE_IS,
     )
     names = tuple(f"Area {a + 1:0{digits}d}" for a in range(count))
     centres = tuple(graph.zone_ids[c] for c in centre.tolist())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,17 @@ class ZoneGraph:
     points: Floats
     near: tuple[tuple[int, ...], ...]
     bridges: tuple[tuple[int, int], ...] = ()
+
+    def in_own_units(self) -> tuple[ZoneGraph, float]:
+        """The same zones with work of 1 on average and the longer side of the place as unit of length, and that length (km).
+
+        Search and programme compare with absolute numbers; so they see the same place whatever its size and whatever
+        work is counted in. Twelve digits are kept, so that scaling leaves the very same numbers.
+        """
+        corner = self.points - self.points.min(axis=0)
+        length = float(corner.max()) or 1.0
+        work = np.round(self.work / float(self.work.mean()), 12)
+        return replace(self, points=np.round(corner / length, 12), work=work), length
 
 
 def make_graph(

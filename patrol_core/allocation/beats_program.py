@@ -22,11 +22,13 @@ import numpy as np
 
 from patrol_core.allocation.beats_graph import Ints, ZoneGraph, parts
 from patrol_core.allocation.beats_search import spread_of
-from patrol_core.certificate import Status
+from patrol_core.certificate import Status, relative_gap
 from patrol_core.modelling import pyo
 from patrol_core.solving import LOCK, HighsSession, Outcome
 
 _ROUNDS = 60
+GAP = 1e-6
+"""Relative gap below which areas are called optimal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +48,14 @@ def solve_beats(
 
     Parameters
     ----------
+    graph
+        Zones; counted in their own size (:meth:`ZoneGraph.in_own_units`), since HiGHS compares with absolute numbers.
+    count, tolerance
+        Number of areas, and the share by which their work may differ from the mean.
     start
         Areas to begin with, in one piece each and in balance; improved or proved best.
+    time_limit
+        Seconds; what is not closed by then is returned as stopped, with its bound.
     """
     stop = time.monotonic() + time_limit
     with LOCK:
@@ -71,7 +79,7 @@ def solve_beats(
                 cost = float(spread_of(graph, area, count)[0].sum())
                 if cost < best_cost:
                     best, best_cost = area, cost
-            if best is not None and best_cost - bound <= 1e-6 * max(1.0, best_cost):
+            if best is not None and relative_gap(best_cost, min(bound, best_cost)) <= GAP:
                 return BeatsAnswer(Status.OPTIMAL, best, bound, number)
             if not broken:
                 break
@@ -86,6 +94,9 @@ class _Program:
         self.graph, self.count, self.n = graph, count, len(graph.work)
         model = _build(graph, count, tolerance)
         self.session = HighsSession(model, time_limit=time_limit, tolerance=1e-7, mip_gap=1e-7)
+        # Distances are in units of the place, not of the objective: only the relative gap may stop the search.
+        self.session.highs.setOptionValue("mip_abs_gap", 0.0)
+        self.session.highs.setOptionValue("mip_feasibility_tolerance", 1e-9)
         zones = range(self.n)
         self.columns = self.session.columns_of(model.x[i, j] for i in zones for j in zones)
 

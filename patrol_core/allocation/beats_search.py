@@ -48,7 +48,8 @@ class _Annealing:
         self.mean = float(graph.work.sum()) / count
         self.room = tolerance * self.mean
         spread = float(((graph.points - graph.points.mean(axis=0)) ** 2).sum())
-        self.scale = max(spread / count, 1e-12)  # one area's part of the distances, to weigh work against
+        # One area's part of the distances, to weigh work against; where all zones share a place only work counts.
+        self.scale = spread / count if spread > 0.0 else 1.0
 
     def run(self, steps: int) -> Ints:
         """Grow areas and cool them down."""
@@ -61,7 +62,7 @@ class _Annealing:
         for step in range(steps):
             cold = step / steps
             self.press = 1.0 + 30.0 * cold
-            self._try(self.scale * 0.02 * (1.0 - cold) ** 2 + 1e-12)
+            self._try(self.scale * (0.02 * (1.0 - cold) ** 2 + 1e-9))
             if step % 50 == 0 or step == steps - 1:
                 score = self._score(31.0)
                 if score < best_score or step == 0:

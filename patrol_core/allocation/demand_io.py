@@ -17,10 +17,13 @@ import pandas as pd
 
 from patrol_core.allocation.hours_problem import check_demand
 from patrol_core.allocation.hours_rules import Plan
+from patrol_core.areas import Finding
 from patrol_core.atomic import write_atomic
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files.numbers import LARGEST, LEAST
 from patrol_core.files.strict_json import quoted
+from patrol_core.sources.dates import read_months
+from patrol_core.sources.text_table import spreadsheet_limit
 
 #: CSV column to column of the demand table.
 INPUT_COLUMNS = {
@@ -46,7 +49,8 @@ def read_demand(source: str | Path | tuple[str, bytes]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns month (YYYY-MM), ward, zone_id, area_km2 (km2), risk (expected crimes); rows as in the file.
+        Columns month (YYYY-MM), ward, zone_id, area_km2 (km2), risk (expected crimes); rows as in the file. ``attrs`` hold what was
+        noticed under ``findings``: months that spreadsheets have re-saved, a file as long as a spreadsheet can hold.
 
     Raises
     ------
@@ -65,11 +69,19 @@ def read_demand(source: str | Path | tuple[str, bytes]) -> pd.DataFrame:
             "be cut short or a comma may stand inside a value without quotes."
         )
     columns = {own: [row[position[name]].strip() for row in rows] for name, own in INPUT_COLUMNS.items()}
+    months, _ = read_months(set(columns["month"]))
+    other = [row for row, cell in enumerate(columns["month"]) if months.get(cell, cell) != cell]
+    columns["month"] = [months.get(cell, cell) for cell in columns["month"]]
     frame = pd.DataFrame(columns)
     for label in _NUMBERS:
         own = INPUT_COLUMNS[label]
         frame[own] = _numbers(name, label, columns[own], lines)
     check_demand(frame, where=lambda row: f"{name}, line {lines[row]}", risk_name="Predicted_Burglaries")
+    found = spreadsheet_limit(name, len(frame))
+    if other:
+        text = f"{name}, line {lines[other[0]]}: months in another form than 2024-05 in {len(other):,} rows were read as months."
+        found.append(Finding("info", text, len(other)))
+    frame.attrs["findings"] = tuple(found)
     return frame
 
 

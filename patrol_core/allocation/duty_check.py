@@ -16,7 +16,13 @@ Counts = NDArray[np.int64]
 
 
 def breaches(
-    rules: RosterRules, dates: Sequence[dt.date], works: Flags, forbidden: set[Duty], fixed: set[Duty]
+    rules: RosterRules,
+    dates: Sequence[dt.date],
+    works: Flags,
+    forbidden: set[Duty],
+    fixed: set[Duty],
+    *,
+    lead: int = 0,
 ) -> list[str]:
     """Every rule that a roster breaks, as sentences by unit and date; empty when it keeps them all.
 
@@ -24,6 +30,8 @@ def breaches(
     ----------
     works
         (units, dates, shifts): which unit has which duty.
+    lead
+        Dates before the period; their duties count for rest and rows, not for the most duties of the period.
     """
     found: list[str] = []
     for unit, name in enumerate(rules.units):
@@ -40,8 +48,9 @@ def breaches(
             run = run + 1 if works[unit, day].any() else 0
             if run > rules.most_in_a_row:
                 found.append(f"{name} on {dates[day].isoformat()}: date {run} in a row")
-        if rules.most_duties is not None and len(duties) > rules.most_duties:
-            found.append(f"{name}: {len(duties)} duties")
+        inside = sum(duty.day >= lead for duty in duties)
+        if rules.most_duties is not None and inside > rules.most_duties:
+            found.append(f"{name}: {inside} duties")
     found += [
         f"{say_duty(rules, dates, duty)}: unavailable"
         for duty in forbidden

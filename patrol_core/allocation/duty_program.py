@@ -126,8 +126,9 @@ def solve_nearest(task: DutyTask, old: Flags, *, time_limit: float) -> DutyAnswe
     """The roster with the fewest changes from ``old`` (duties dropped plus duties added) that keeps all rules."""
 
     def goal(_: Any, y: Any) -> Any:
-        lost = int(old.sum()) - sum(bool(old[key]) for key in y)
-        return lost + pyo.quicksum((1 - y[key]) if old[key] else y[key] for key in y)
+        inside = [key for key in y if key[1] >= task.lead]  # what is past is no change
+        lost = int(old.sum()) - sum(bool(old[key]) for key in inside)
+        return lost + pyo.quicksum((1 - y[key]) if old[key] else y[key] for key in inside)
 
     return _solve(task, goal, time_limit=time_limit, start=None, empty=float(old.sum()))
 
@@ -172,8 +173,8 @@ def conflict_groups(task: DutyTask, keys: Sequence[Key]) -> list[Group]:
             window = tuple(key for day in range(first, first + span) for key in by_day.get(day, []))
             if len({key[1] for key in window}) == span:
                 groups.append(("row", window, rules.most_in_a_row))
-        if rules.most_duties is not None:
-            inside = tuple(key for key in mine if key[1] >= task.lead)
+        inside = tuple(key for key in mine if key[1] >= task.lead)
+        if rules.most_duties is not None and inside:
             groups.append(("most", inside, rules.most_duties))
     return groups
 
@@ -190,22 +191,28 @@ def _solve(
     keys = task.keys(forbidden_too=soft == "all")
     if not soft and _lacks_units(task, keys):
         return DutyAnswer(Status.INFEASIBLE, _nobody(task), float("nan"), float("nan"))
+    groups = conflict_groups(task, keys)
+    # A past duty is a fact; one that no rule ties to the period has no place in the programme.
+    tied = {key for _, members, _ in groups for key in members}
+    keys = [key for key in keys if key[1] >= task.lead or key in tied]
     if not keys:
         return DutyAnswer(Status.OPTIMAL, _nobody(task), empty, empty)
     with LOCK:
         model = pyo.ConcreteModel("duty roster")
         model.y = pyo.Var(keys, domain=pyo.Binary)
         for duty in task.fixed:
-            model.y[duty.unit, duty.day, duty.shift].setlb(1)
+            if (key := (duty.unit, duty.day, duty.shift)) in model.y:
+                model.y[key].setlb(1)
         slack: dict[tuple[str, int, int, int], Any] = {}
         _cover(model, task, keys, slack if soft else None)
-        _conflicts(model, task, keys, slack if soft == "all" else None)
+        _conflicts(model, groups, slack if soft == "all" else None)
         slack |= {("unavailable", *key): model.y[key] for key in keys if not task.may(*key)}
         if goal is not None:
             expression = goal(model, model.y)
         else:
             # A hole in a shift costs a hair more than a rule of one unit: the rule is what can be waived.
-            cost = {key: 1.0 + (1e-3 if key[0] == "cover" else 0.0) for key in slack}
+            hair = 1e-3 if soft == "all" else 0.0
+            cost = {key: 1.0 + (hair if key[0] == "cover" else 0.0) for key in slack}
             expression = pyo.quicksum(cost[key] * variable for key, variable in slack.items())
         model.goal = pyo.Objective(expr=expression)
         session = HighsSession(model, time_limit=time_limit, tolerance=1e-7, mip_gap=0.0)
@@ -216,8 +223,11 @@ def _solve(
 
 
 def _nobody(task: DutyTask) -> Flags:
-    """A roster without any duty."""
-    return np.zeros((len(task.rules.units), len(task.dates), len(task.rules.shifts)), dtype=bool)
+    """A roster without any duty but those that are past."""
+    works: Flags = np.zeros((len(task.rules.units), len(task.dates), len(task.rules.shifts)), dtype=bool)
+    for duty in task.fixed:
+        works[duty.unit, duty.day, duty.shift] = duty.day < task.lead
+    return works
 
 
 def _lacks_units(task: DutyTask, keys: Sequence[Key]) -> bool:
@@ -251,8 +261,7 @@ def _cover(model: Any, task: DutyTask, keys: Sequence[Key], slack: dict[Any, Any
     model.cover = pyo.Constraint(cells, rule=row)
 
 
-def _conflicts(model: Any, task: DutyTask, keys: Sequence[Key], slack: dict[Any, Any] | None) -> None:
-    groups = conflict_groups(task, keys)
+def _conflicts(model: Any, groups: Sequence[Group], slack: dict[Any, Any] | None) -> None:
     numbers = range(len(groups))
     if slack is None:
         model.conflict = pyo.Constraint(

@@ -47,6 +47,11 @@ __all__ = ["HoursCap", "HoursFloor", "HoursRules", "Plan", "binding_city_budget"
 
 Method = Literal["auto", "kkt", "lp"]
 
+OBJECTIVE_IS = (
+    "demand (in the unit of the risk column) times the share of a zone's full effect that its hours reach, summed over zones "
+    "and months; more is better"
+)
+
 #: The published defaults; with them no budget binds (see the plan's notes).
 DEFAULT_RULES = HoursRules()
 
@@ -96,11 +101,16 @@ def solve_hours(
     if method == "kkt" and group_rules:
         raise InputError("Water-filling by method kkt holds no group rules; choose method auto or lp.")
     require_budgets(problem)
+    size = problem.size
+    counted = problem.in_unit_of(size)
     if group_rules or method == "lp":
-        exact = by_groups(problem, group_rules, exact=method != "lp")
+        exact = by_groups(counted, group_rules, exact=method != "lp")
     else:
-        exact = by_water_filling(problem)
-    final = in_whole_units(problem, group_rules, exact, rules)
+        exact = by_water_filling(counted)
+    final = in_whole_units(counted, group_rules, exact, rules)
+    rounded = final is not exact
+    exact = exact.in_unit_of(size)
+    final = final.in_unit_of(size) if rounded else exact
     return _assemble(demand, problem, group_rules, exact, final, rules, time.perf_counter() - started)
 
 
@@ -155,8 +165,17 @@ def _assemble(
         objective_after_rounding=whole.objective,
         binding=binding_budgets(slack),
         slack=slack,
-        notes=plan_notes(problem, slack, has_rules=bool(group_rules)),
+        notes=(*plan_notes(problem, slack, has_rules=bool(group_rules)), *_unproved(whole)),
         rules=rules,
+    )
+
+
+def _unproved(proof: Certificate) -> tuple[str, ...]:
+    """Said wherever the plan is not proved best."""
+    if proof.status is Status.OPTIMAL:
+        return ()
+    return (
+        f"This plan is not proved best in whole steps: a better one can meet at most {proof.gap:.2g} (as a share) more demand.",
     )
 
 
@@ -173,7 +192,7 @@ def _certificate(
     objective = float(monthly_objective(problem, solution.hours)[chosen].sum())
     bound = float(solution.bound[chosen].sum())
     # A bound a hair below a feasible plan's objective is the last bits of a float sum; more shows in the gap.
-    if objective - bound <= 1e-9 * max(1.0, abs(objective)):
+    if objective - bound <= 1e-9 * abs(objective):
         bound = max(bound, objective)
     violation = float(monthly_violation(problem, solution.hours)[chosen].max())
     for rule in group_rules:
@@ -186,9 +205,11 @@ def _certificate(
         status=stopped[0] if stopped else Status.OPTIMAL,
         objective=objective,
         bound=bound,
-        gap=relative_gap(objective, bound),
+        # A sum of gains cannot cancel, so the bound is its size; only an objective of nothing is measured by it.
+        gap=relative_gap(objective, bound, bound),
         solver=solution.solver,
         seconds=seconds,
         phases=phases,
         violation=max(violation, 0.0),
+        objective_is=OBJECTIVE_IS,
     )

@@ -101,26 +101,53 @@ def dual_start(problem: HoursProblem, rules: Sequence[GroupRule], rows: Ints, st
     Not feasible to the last digit and not a proof; see the module docstring.
     """
     weight, lower, upper = problem.weight[rows], problem.lower[rows], problem.upper[rows]
-    matrix, least, most = rule_rows(problem, rules, rows)
-    low, high = np.flatnonzero(np.isfinite(least)), np.flatnonzero(np.isfinite(most))
-    if not len(low) + len(high) or weight.sum() <= 0.0:
+    lines, limit = one_sided(*rule_rows(problem, rules, rows))
+    if not len(limit) or weight.sum() <= 0.0:
         return start
+    price = lines.T @ dual_prices(weight, lower, upper, lines, limit, start)
+    return respond(weight, lower, upper, np.maximum(price, 0.0))
+
+
+def one_sided(matrix: sparse.csc_array, least: Floats, most: Floats) -> tuple[sparse.csr_array, Floats]:
+    """``least <= matrix @ x <= most`` as ``lines @ x <= limit``, finite sides only."""
+    low, high = np.flatnonzero(np.isfinite(least)), np.flatnonzero(np.isfinite(most))
     lines = matrix.tocsr()
-    signed = sparse.vstack([-lines[low], lines[high]], format="csr")
-    limit = np.concatenate([-least[low], most[high]])
+    stacked = sparse.vstack([-lines[low], lines[high]], format="csr")
+    return stacked, np.concatenate([-least[low], most[high]])
+
+
+def dual_prices(
+    weight: Floats, lower: Floats, upper: Floats, lines: sparse.csr_array, limit: Floats, start: Floats
+) -> Floats:
+    """Multipliers, 0 or more, near the least of the Lagrangian dual of ``lines @ hours <= limit`` (L-BFGS).
+
+    Parameters
+    ----------
+    weight, lower, upper
+        ``c_i`` (some above 0) and bounds in hours, shape ``(rows,)``.
+    lines, limit
+        Budgets and rules, as :func:`one_sided` gives them.
+    start
+        Hours not far from the optimum: they say what a typical price is.
+
+    Returns
+    -------
+    numpy.ndarray
+        Objective per unit of every limit; whatever they are, they prove a bound.
+    """
     unit = float((weight / (1.0 + start)).mean())  # a typical price: multipliers are counted in it
     worth = float(weight.sum())
 
     def dual(multipliers: Floats) -> tuple[float, Floats]:
-        price = unit * (signed.T @ multipliers)
+        price = unit * (lines.T @ multipliers)
         hours = respond(weight, lower, upper, np.maximum(price, 0.0))
         value = float((weight * np.log1p(hours) - price * hours).sum()) + unit * float(multipliers @ limit)
-        return value / worth, np.asarray(unit * (limit - signed @ hours) / worth, dtype=np.float64)
+        return value / worth, np.asarray(unit * (limit - lines @ hours) / worth, dtype=np.float64)
 
     options = {"maxiter": 300, "ftol": 1e-15, "gtol": 1e-9}
     bounds = Bounds(np.zeros(len(limit)), np.full(len(limit), np.inf))
     found = minimize(dual, np.ones(len(limit)), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    return respond(weight, lower, upper, np.maximum(unit * (signed.T @ found.x), 0.0))
+    return np.asarray(unit * found.x, dtype=np.float64)
 
 
 class _CutLoop:
@@ -204,10 +231,10 @@ class _CutLoop:
             bound = min(bound, outcome.objective)
             if value > best_value:
                 best, best_value = hours, value
-            if relative_gap(best_value, bound) <= gap or rounds >= _ROUNDS:
+            if relative_gap(best_value, bound, bound) <= gap or rounds >= _ROUNDS:
                 break
             over = self.weight * (outcome.columns[self.t_columns] - np.log1p(hours))
-            need = over > 0.1 * gap * max(1.0, abs(best_value)) / len(hours)
+            need = over > 0.1 * gap * max(abs(best_value), 1e-3 * abs(bound)) / len(hours)
             self._cut(hours, need)
             self._cut(
                 respond(self.weight, self.lower, self.upper, np.maximum(self._price(outcome), 0.0)), need
@@ -228,7 +255,7 @@ class _CutLoop:
             return MonthAnswer(
                 Status.INFEASIBLE, hours, bound, self.wards, empty, 0.0, self.boroughs, nothing, rounds
             )
-        closed = relative_gap(value, bound) <= gap
+        closed = relative_gap(value, bound, bound) <= gap
         status = Status.OPTIMAL if closed else Status.STOPPED_WITH_PLAN
         prices = self._ward_prices(outcome), self._city_price(outcome)
         middle = self._prices_of(outcome, self.model.borough_budget, len(self.boroughs))

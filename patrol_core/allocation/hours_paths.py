@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from patrol_core.allocation.dose import Dosed, solve_dose
+from patrol_core.allocation.dose import solve_dose
 from patrol_core.allocation.hours_check import month_rules_bound, monthly_bound, monthly_objective
 from patrol_core.allocation.hours_explain import explain_families
 from patrol_core.allocation.hours_family import Family, find_family
@@ -66,6 +66,11 @@ class Solution:
     solver: str
     phase: str
     families: tuple[Family | None, ...] = ()
+
+    def in_unit_of(self, size: float) -> Solution:
+        """The same solution where the demand is counted in crimes ``size`` times smaller."""
+        prices = {name: getattr(self, name) * size for name in ("ward", "borough", "city", "bound")}
+        return replace(self, **prices)
 
 
 def by_water_filling(problem: HoursProblem) -> Solution:
@@ -179,25 +184,26 @@ def in_whole_units(
             )
         dosed = solve_dose(grid, unit, rules.least_visits)
         text = f"whole units of {unit:g} h, none or at least {rules.least_visits} (prices and filling up)"
-        status = tuple(_dose_status(grid, dosed))
+        status = _proved(grid, dosed.hours, dosed.bound)
         return replace(exact, hours=dosed.hours, bound=dosed.bound, status=status, phase=text)
     if group_rules:
         return _groups_in_whole_units(grid, group_rules, exact, unit)
-    if rules.rounding_method == "largest-remainder":
-        hours = round_largest_remainder(grid, unit).hours
-        return replace(exact, hours=hours, phase=f"whole units of {unit:g} h (largest remainder)")
     best = round_best(grid, unit)
     bound = monthly_bound(grid, best.ward, best.city, best.borough, unit=unit)
+    if rules.rounding_method == "largest-remainder":
+        hours = round_largest_remainder(grid, unit).hours
+        phase = f"whole units of {unit:g} h (largest remainder)"
+        return replace(exact, hours=hours, bound=bound, status=_proved(grid, hours, bound), phase=phase)
     return replace(
         exact, hours=best.hours, bound=bound, phase=f"whole units of {unit:g} h (marginal allocation)"
     )
 
 
-def _dose_status(grid: HoursProblem, dosed: Dosed) -> Sequence[Status]:
-    """Optimal where the bound is met, else a plan with a proved gap."""
-    value = monthly_objective(grid, dosed.hours)
-    met = dosed.bound - value <= 1e-9 * np.maximum(1.0, np.abs(value))
-    return [Status.OPTIMAL if closed else Status.STOPPED_WITH_PLAN for closed in met]
+def _proved(grid: HoursProblem, hours: Floats, bound: Floats) -> tuple[Status, ...]:
+    """Optimal in the months whose bound is met, else a plan with a proved gap: for ways that prove nothing themselves."""
+    value = monthly_objective(grid, hours)
+    met = bound - value <= 1e-9 * np.abs(value)
+    return tuple(Status.OPTIMAL if closed else Status.STOPPED_WITH_PLAN for closed in met)
 
 
 def _groups_in_whole_units(
@@ -215,7 +221,9 @@ def _groups_in_whole_units(
             hours[rows], bound[month], status[month] = best.hours, best.bound, best.status
             ways["marginal allocation within groups"] = None
         else:
-            hours[rows] = round_with_rules(grid, rules, exact.hours, unit, month)
+            found = round_with_rules(grid, rules, exact.hours, unit, month)
+            hours[rows], status[month] = found.hours, found.status
+            bound[month] = min(found.bound, bound[month]) if best is None else min(found.bound, best.bound)
             ways["integer programme"] = None
     phase = f"whole units of {unit:g} h ({', '.join(ways)})"
     return replace(exact, hours=hours, bound=bound, status=tuple(status), phase=phase)

@@ -105,6 +105,21 @@ class HoursProblem:
             city_budget=down_to(self.city_budget, unit),
         )
 
+    @property
+    def size(self) -> float:
+        """The largest demand, 1 where there is none: the unit in which the solvers count (:meth:`in_unit_of`)."""
+        return float(self.risk.max(initial=0.0)) or 1.0
+
+    def in_unit_of(self, size: float) -> HoursProblem:
+        """The same problem with its demand counted in ``size`` crimes.
+
+        The plan does not depend on it, and the objective and all multipliers are ``size`` times smaller; solvers, which
+        compare with absolute numbers, then see demand of 1 at most whatever the table counts in.
+        """
+        # Demand of 1e-250 of the largest is none: its quotients would leave the range of floats.
+        risk = self.risk / size
+        return replace(self, risk=risk, weight=np.where(risk > 1e-250, risk, 0.0) / np.log1p(self.most))
+
     def name(self, row: int) -> str:
         """Row in words, for messages."""
         return f"zone {self.zone_ids[row]} in {self.months[self.month[row]]}"
@@ -176,8 +191,7 @@ def build_problem(demand: pd.DataFrame, rules: HoursRules) -> HoursProblem:
         for pair in borough_pairs
     )
     return HoursProblem(
-        # Demand below 1e-250 crimes a month is none: its quotients would leave the range of floats.
-        weight=np.where(risk > 1e-250, risk, 0.0) / np.log1p(most),
+        weight=np.where(risk > 1e-250 * risk.max(), risk, 0.0) / np.log1p(most),
         risk=risk,
         lower=rules.min_per_day * days,
         upper=most,

@@ -38,6 +38,17 @@ from patrol_core.solving import solver_name
 
 TIME_LIMIT = 60.0
 _TRIES = 4
+ASSIGNMENT, PROGRAMME, FEWEST_GAPS = "assignment date by date", "integer programme", "fewest open duties"
+FEWEST_CHANGES, FEWEST_GAPS_THEN_CHANGES = "fewest changes", "fewest gaps, then fewest changes"
+_UNEVEN = "duties by which units lie outside their fair range, all units together; 0 is even"
+_CHANGED = "duties dropped and added against the earlier roster; less is better"
+_OBJECTIVE_IS = {
+    ASSIGNMENT: _UNEVEN,
+    PROGRAMME: _UNEVEN,
+    FEWEST_GAPS: "duties that stay open; less is better",
+    FEWEST_CHANGES: _CHANGED,
+    FEWEST_GAPS_THEN_CHANGES: f"{_CHANGED} (among rosters with the fewest open duties)",
+}
 NOBODY = ""
 """Unit of a walk that no unit makes."""
 
@@ -125,24 +136,15 @@ def make_roster(
     if spread.shifts != rules.shifts:
         raise InputError("The visits were spread over other shifts than the rules have; use the same shifts.")
     ground = _ground_of(spread, points)
-    pieces, overruns = _all_pieces(spread, ground, rules, seed)
+    pieces = _all_pieces(spread, ground, rules, seed)
     task = _task_of(spread, rules, [len(cell) for cell in pieces], commitments)
     answer, phase = _solve(task, seed, time_limit, allow_gaps=allow_gaps)
     owners = _owners(task, answer.works, pieces, ground, homes or {}, seed)
-    notes = list(spread.notes)
-    if overruns:
-        notes.append(
-            f"{overruns} duties do not fit their shift even with one visit less on the way; they are marked."
-        )
     least, most = task.fair_range()
     objective = float(unevenness(answer.works[:, task.lead :], least, most))
     certificate = _certificate(task, answer, objective, phase, time.perf_counter() - started, allow_gaps)
     made = Roster(rules, spread, task, answer.works, pieces, owners, ground, certificate)
-    if made.gaps:
-        notes.append(
-            f"{made.gaps} duties stay open: no unit may take them under the rules. Their visits are listed without a unit."
-        )
-    return replace(made, notes=tuple(notes))
+    return replace(made, notes=_notes(made, commitments))
 
 
 def replan(
@@ -165,20 +167,23 @@ def replan(
     wanted = [len(cell) for cell in roster.pieces]
     task = _task_of(roster.spread, roster.rules, wanted, commitments)
     old = _moved(roster.works, roster.task.lead, task.lead, len(task.dates))
-    answer, phase = solve_nearest(task, old, time_limit=time_limit), "fewest changes"
+    answer, phase = solve_nearest(task, old, time_limit=time_limit), FEWEST_CHANGES
     if answer.status is Status.INFEASIBLE:
         if not allow_gaps:
             raise explain(task, time_limit=time_limit)
         # First as few open duties as possible, then, with those left out, the fewest changes.
         gaps = solve_relaxed(task, time_limit=time_limit, only_gaps=True)
+        _require(gaps, time_limit)
         task = replace(task, target=_without(task, gaps))
-        answer, phase = solve_nearest(task, old, time_limit=time_limit), "fewest gaps, then fewest changes"
+        answer, phase = solve_nearest(task, old, time_limit=time_limit), FEWEST_GAPS_THEN_CHANGES
+        if gaps.status is not Status.OPTIMAL and answer.status is Status.OPTIMAL:
+            answer = replace(answer, status=gaps.status)  # fewer gaps are not ruled out
     _require(answer, time_limit)
     inside = slice(task.lead, None)
     changed = float(np.sum(old[:, inside] != answer.works[:, inside]))
     owners = _keep_owners(roster, task, answer.works)
     certificate = _certificate(task, answer, changed, phase, time.perf_counter() - started, allow_gaps)
-    return replace(
+    made = replace(
         roster,
         task=task,
         works=answer.works,
@@ -186,6 +191,7 @@ def replan(
         certificate=certificate,
         changes=_change_words(roster.rules, task, old, answer.works),
     )
+    return replace(made, notes=_notes(made, commitments))
 
 
 def take_duties(
@@ -210,7 +216,7 @@ def take_duties(
         If the duties are of other units, dates, shifts or walks than these.
     """
     ground = _ground_of(spread, points)
-    pieces, _ = _all_pieces(spread, ground, rules, seed)
+    pieces = _all_pieces(spread, ground, rules, seed)
     units = {name: place for place, name in enumerate(rules.units)}
     cells = {
         (spread.cell(c)[0].isoformat(), spread.cell(c)[1].name): c for c in range(spread.visits.shape[1])
@@ -241,7 +247,7 @@ def duties_wanted(
     spread: Spread, rules: RosterRules, points: Mapping[str, tuple[float, float]], *, seed: int = 1
 ) -> Counts:
     """(dates, shifts) units that every shift takes, without asking who they are."""
-    pieces, _ = _all_pieces(spread, _ground_of(spread, points), rules, seed)
+    pieces = _all_pieces(spread, _ground_of(spread, points), rules, seed)
     return np.array([len(cell) for cell in pieces], dtype=np.int64).reshape(len(spread.dates), -1)
 
 
@@ -254,12 +260,11 @@ def _ground_of(spread: Spread, points: Mapping[str, tuple[float, float]]) -> Gro
 
 def _all_pieces(
     spread: Spread, ground: Ground, rules: RosterRules, seed: int
-) -> tuple[tuple[tuple[Piece, ...], ...], int]:
-    """Walks of every shift, as few as fit it; and how many do not fit whatever the number of units."""
+) -> tuple[tuple[Piece, ...], ...]:
+    """Walks of every shift, as few as fit it; those that are too long whatever the number of units have an ``overrun``."""
     chance = np.random.default_rng([seed, 7])
     top = len(rules.units) if rules.available is None else None
     made: list[tuple[Piece, ...]] = []
-    overruns = 0
     for c in range(spread.visits.shape[1]):
         _, shift = spread.cell(c)
         visits = spread.visits[:, c]
@@ -275,9 +280,33 @@ def _all_pieces(
             if not late or pieces >= min(total, max(limit, 1)):
                 break
             pieces += 1
-        overruns += late
         made.append(tuple(cut))
-    return tuple(made), overruns
+    return tuple(made)
+
+
+def _notes(roster: Roster, commitments: Sequence[Commitment]) -> tuple[str, ...]:
+    """What a reader of this roster must not miss."""
+    notes, task = list(roster.spread.notes), roster.task
+    overruns = sum(piece.overrun > 0.0 for cell in roster.pieces for piece in cell)
+    if overruns:
+        notes.append(
+            f"{overruns} duties do not fit their shift even with one visit less on the way; they are marked."
+        )
+    if roster.gaps:
+        notes.append(
+            f"{roster.gaps} duties stay open: no unit may take them under the rules. Their visits are listed without a unit."
+        )
+    inside, past = set(task.dates[task.lead :]), set(task.dates[: task.lead])
+    idle = sum(
+        given.date not in inside and not (given.kind == "duty" and given.date in past)
+        for given in commitments
+    )
+    if idle:
+        notes.append(
+            f"{idle} of {len(commitments)} commitments lie outside {task.dates[task.lead]:%Y-%m} and count for nothing here "
+            "(of earlier dates only duties that rest or dates in a row can still touch are counted)."
+        )
+    return tuple(notes)
 
 
 def _task_of(
@@ -290,7 +319,7 @@ def _task_of(
     lead = max((days for days in past if days <= reach), default=0)
     before = tuple(first - dt.timedelta(days=days) for days in range(lead, 0, -1))
     dates = (*before, *spread.dates)
-    forbidden, fixed = number_commitments(rules, dates, commitments)
+    forbidden, fixed = number_commitments(rules, dates, commitments, lead=lead)
     target = np.zeros((len(dates), len(rules.shifts)), dtype=np.int64)
     target[lead:] = np.array(wanted, dtype=np.int64).reshape(len(spread.dates), -1)
     for day in range(lead, len(dates)):
@@ -308,7 +337,7 @@ def _solve(task: DutyTask, seed: int, time_limit: float, *, allow_gaps: bool) ->
         found = quick_roster(task, _TRIES * seed + attempt)
         if found is not None and unevenness(found[:, task.lead :], *task.fair_range()) == 0:
             # Nothing can be more even than even: 0 is a bound without any programme.
-            return DutyAnswer(Status.OPTIMAL, found, 0.0, 0.0), "assignment date by date"
+            return DutyAnswer(Status.OPTIMAL, found, 0.0, 0.0), ASSIGNMENT
         quick = found if found is not None else quick
     answer = solve_fair(task, time_limit=time_limit, start=quick)
     if answer.status is Status.INFEASIBLE:
@@ -316,9 +345,9 @@ def _solve(task: DutyTask, seed: int, time_limit: float, *, allow_gaps: bool) ->
             raise explain(task, time_limit=time_limit)
         gaps = solve_relaxed(task, time_limit=time_limit, only_gaps=True)
         _require(gaps, time_limit)
-        return gaps, "fewest open duties"
+        return gaps, FEWEST_GAPS
     _require(answer, time_limit)
-    return answer, "integer programme"
+    return answer, PROGRAMME
 
 
 def _require(answer: DutyAnswer, time_limit: float) -> None:
@@ -331,7 +360,9 @@ def _require(answer: DutyAnswer, time_limit: float) -> None:
 def _certificate(
     task: DutyTask, answer: DutyAnswer, objective: float, phase: str, seconds: float, allow_gaps: bool
 ) -> Certificate:
-    broken = breaches(task.rules, task.dates, answer.works, set(task.forbidden), set(task.fixed))
+    broken = breaches(
+        task.rules, task.dates, answer.works, set(task.forbidden), set(task.fixed), lead=task.lead
+    )
     held = answer.works[:, task.lead :].sum(axis=0)
     short = int(np.maximum(task.target[task.lead :] - held, 0).sum())
     if broken or (short and not allow_gaps):
@@ -339,11 +370,11 @@ def _certificate(
             f"The roster fails its check ({(broken or [f'{short} duties open'])[0]}): a fault of the program, please report it."
         )
     # The bound of the evenness holds for the programme that was solved; with gaps that was another one.
-    gaps = phase == "fewest open duties"
+    gaps = phase == FEWEST_GAPS
     objective = float(short) if gaps else objective
     proved = float(np.ceil(answer.bound - 1e-6)) if np.isfinite(answer.bound) else 0.0
     bound = min(max(proved, 0.0), objective) + 0.0  # never -0
-    name = "assignment (Hungarian method)" if phase == "assignment date by date" else solver_name()
+    name = "assignment (Hungarian method)" if phase == ASSIGNMENT else solver_name()
     return Certificate(
         status=answer.status,
         objective=objective,
@@ -353,6 +384,7 @@ def _certificate(
         seconds=seconds,
         phases=(phase,),
         violation=float(len(broken)),
+        objective_is=_OBJECTIVE_IS[phase],
     )
 
 

@@ -147,9 +147,20 @@ class Duty:
 
 
 def number_commitments(
-    rules: RosterRules, dates: Sequence[dt.date], commitments: Sequence[Commitment]
+    rules: RosterRules, dates: Sequence[dt.date], commitments: Sequence[Commitment], *, lead: int = 0
 ) -> tuple[set[Duty], set[Duty]]:
     """Commitments as forbidden and fixed duties; those of other dates are left out.
+
+    Parameters
+    ----------
+    rules
+        Units and shifts.
+    dates
+        Dates of the task, in order.
+    commitments
+        What is fixed.
+    lead
+        Dates before the period, whose duties count for rest and rows, not for the most duties of the period.
 
     Raises
     ------
@@ -185,7 +196,7 @@ def number_commitments(
         chosen = [shifts[given.shift]] if given.shift else list(shifts.values())
         duties = {Duty(units[given.unit], days[given.date], shift) for shift in chosen}
         (forbidden if given.kind == "unavailable" else fixed).update(duties)
-    _refuse_clashes(rules, dates, forbidden, fixed)
+    _refuse_clashes(rules, dates, forbidden, fixed, lead)
     return forbidden, fixed
 
 
@@ -202,7 +213,7 @@ def say_duty(rules: RosterRules, dates: Sequence[dt.date], duty: Duty) -> str:
 
 
 def _refuse_clashes(
-    rules: RosterRules, dates: Sequence[dt.date], forbidden: set[Duty], fixed: set[Duty]
+    rules: RosterRules, dates: Sequence[dt.date], forbidden: set[Duty], fixed: set[Duty], lead: int
 ) -> None:
     both = sorted(forbidden & fixed, key=lambda duty: (duty.day, duty.unit))
     if both:
@@ -218,12 +229,13 @@ def _refuse_clashes(
         for before, after in itertools.pairwise(own):
             _refuse_pair(rules, dates, before, after)
         _refuse_row(rules, dates, unit, sorted({duty.day for duty in own}))
-        if rules.most_duties is not None and len(own) > rules.most_duties:
+        inside = sum(duty.day >= lead for duty in own)
+        if rules.most_duties is not None and inside > rules.most_duties:
             raise InfeasibleError(
-                f"{rules.units[unit]} has {len(own)} fixed duties, more than the {rules.most_duties} a unit may have; "
-                f"allow {len(own)} or remove some.",
+                f"{rules.units[unit]} has {inside} fixed duties, more than the {rules.most_duties} a unit may have; "
+                f"allow {inside} or remove some.",
                 rule="most-duties",
-                remedy=float(len(own)),
+                remedy=float(inside),
             )
 
 

@@ -23,6 +23,9 @@ from numpy.typing import NDArray
 
 from patrol_core.allocation.hours_kkt import Floats, Ints, nested_water_fill, pool_sums
 from patrol_core.allocation.hours_problem import HoursProblem
+from patrol_core.certificate import Status
+
+Units = NDArray[np.int64]
 
 _REACH = 1
 
@@ -44,6 +47,18 @@ class Rounded:
     ward: Floats
     borough: Floats
     city: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class RoundedMonth:
+    """Whole-unit hours of one month's rows and a proved bound on the best whole-unit plan.
+
+    ``status`` is ``stopped-with-plan`` where plan and bound lie apart by more than a relative gap of 1e-6.
+    """
+
+    hours: Floats
+    bound: float
+    status: Status
 
 
 def round_best(problem: HoursProblem, unit: float) -> Rounded:

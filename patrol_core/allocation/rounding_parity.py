@@ -23,7 +23,6 @@ Only a window of units around the continuous plan is sorted; it grows until no u
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,28 +33,13 @@ from patrol_core.allocation.hours_groups import GroupRule
 from patrol_core.allocation.hours_kkt import Floats, pool_sums
 from patrol_core.allocation.hours_parity import fill_total, split_prices
 from patrol_core.allocation.hours_problem import HoursProblem
-from patrol_core.allocation.rounding import marginal_gain, rank_in_pool
+from patrol_core.allocation.rounding import RoundedMonth, Units, marginal_gain, rank_in_pool
 from patrol_core.allocation.rounding_totals import UnitEnds
 from patrol_core.certificate import Status, relative_gap
-
-Units = NDArray[np.int64]
 
 #: Totals tried at most, and the zones times totals up to which more are; the bound of the rest is reported.
 _TOTALS, _MOST_TOTALS, _WORK = 25, 400, 20_000
 _GAP = 1e-6
-
-
-@dataclass(frozen=True, eq=False)
-class RoundedMonth:
-    """Whole-unit hours of one month's rows and a proved bound on the best whole-unit plan.
-
-    ``status`` is ``stopped-with-plan`` where the totals that were tried leave a relative gap above 1e-6 (seen
-    with hundreds of groups and a narrow tolerance).
-    """
-
-    hours: Floats
-    bound: float
-    status: Status
 
 
 def round_month(
@@ -90,12 +74,12 @@ def round_month(
         if total is None:
             break
         rest = _bound_below(grid, rules, ends, month, city, group, total)
-        if rest <= value + 1e-12 * max(1.0, abs(value)):
+        if rest <= value + 1e-12 * abs(value):
             break
     else:
         bound = max(bound, rest)
     bound = max(bound, value)
-    closed = relative_gap(value, bound) <= _GAP
+    closed = relative_gap(value, bound, bound) <= _GAP
     return RoundedMonth(best, bound, Status.OPTIMAL if closed else Status.STOPPED_WITH_PLAN)
 
 

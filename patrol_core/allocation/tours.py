@@ -192,6 +192,7 @@ def _rounds(line: Ints, chance: np.random.Generator) -> Ints:
 def _two_opt(points: Floats, order: Ints) -> Ints:
     """Reverse stretches of a closed walk while that shortens it; stops after some sweeps."""
     n = len(order)
+    least = 1e-9 * float(np.ptp(points, axis=0).max(initial=0.0))  # a shorter gain is the last bits of a sum
     for _ in range(_SWEEPS):
         better = False
         for i in range(n - 2):
@@ -205,7 +206,7 @@ def _two_opt(points: Floats, order: Ints) -> Ints:
             then = np.hypot(*(walk[i] - walk[j]).T) + np.hypot(*(after[i] - after[j]).T)
             gain = now - then
             best = int(np.argmax(gain))
-            if gain[best] > 1e-9:
+            if gain[best] > least:
                 stop = int(j[best])
                 order[i + 1 : stop + 1] = order[i + 1 : stop + 1][::-1]
                 better = True

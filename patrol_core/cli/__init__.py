@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+from patrol_core.areas import Finding
 from patrol_core.atomic import why
 from patrol_core.cli import (
     beats,
@@ -144,6 +145,21 @@ def say(text: str) -> None:
         _let_go(sys.stderr)
     except AttributeError:  # closed before Python started
         return
+
+
+def tell(findings: Iterable[Finding], *, info: bool = False) -> None:
+    """Say on stderr what was noticed in the data; every command that reads data does, and has them in its result as well.
+
+    Parameters
+    ----------
+    findings
+        As they come with the data.
+    info
+        Whether also those that change nothing.
+    """
+    for finding in findings:
+        if info or finding.severity != "info":
+            say(f"{finding.severity}: {finding.text}")
 
 
 def _one_line(error: Exception) -> str:

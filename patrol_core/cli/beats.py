@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Divide the zones; writes the files when ``--out`` is given and returns the summary."""
     from patrol_core.allocation.beats import make_beats
     from patrol_core.analysis import beats_compared, prepare, work_of, zone_points
-    from patrol_core.cli import say
+    from patrol_core.cli import say, tell
     from patrol_core.reports.beats_files import beats_files
     from patrol_core.reports.files import write_bundle
     from patrol_core.zones.neighbours import neighbours
@@ -61,10 +61,11 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         exact_up_to=arguments.exact_up_to,
     )
     compared = beats_compared(prepared, beats)
-    files = beats_files(beats, prepared.zones, compared, unit)
+    files = beats_files(beats, prepared.zones, compared, unit, findings=prepared.findings)
     if arguments.out is not None:
         write_bundle(arguments.out, files)
         say(f"Wrote {', '.join(files)} to {arguments.out}.")
+    tell(prepared.findings)
     for note in beats.notes:
         say(f"note: {note}")
     return {
@@ -72,5 +73,6 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "areas": beats.figures().to_dict("records"),
         "compared": compared.to_dict("records"),
         "work_unit": unit,
+        "findings": [noticed.as_dict() for noticed in prepared.findings],
         "notes": list(beats.notes),
     }

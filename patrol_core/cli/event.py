@@ -28,7 +28,10 @@ def add_parser(commands: Any) -> None:
         "--compare", action="store_true", help="add the worst case of simpler plans on the same event"
     )
     parser.add_argument(
-        "--orders", metavar="FILE.csv", type=Path, help="write the transfer orders, one row a unit and move"
+        "--orders",
+        metavar="FILE.csv",
+        type=Path,
+        help="write the orders: one row a unit and move, and one for each unit that stands throughout",
     )
     parser.add_argument("--out", metavar="FILE", type=Path, help="write the result there instead of stdout")
     parser.set_defaults(run=run)
@@ -39,7 +42,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     from patrol_core.cli.files import read_input, write_json
     from patrol_core.events.compare import comparison
     from patrol_core.events.formats import plan_document, read_event
-    from patrol_core.events.plan import transfer_orders
+    from patrol_core.events.plan import unit_orders
     from patrol_core.events.solve import solve_event
     from patrol_core.reports.csv import to_csv_bytes
     from patrol_core.reports.files import write_atomic
@@ -50,5 +53,5 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
         table = comparison(plan).astype(object)
         result["compared"] = table.where(table.notna(), None).to_dict("records")
     if arguments.orders is not None:
-        write_atomic(arguments.orders, to_csv_bytes(transfer_orders(plan)))
+        write_atomic(arguments.orders, to_csv_bytes(unit_orders(plan)))
     return write_json(result, arguments.out)

@@ -54,7 +54,7 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Simulate; writes the files when ``--out`` is given and returns the summary."""
     from patrol_core.analysis import game_of, harm_table, prepare
-    from patrol_core.cli import say
+    from patrol_core.cli import say, tell
     from patrol_core.evaluation.feedback import Detection, Rounds, simulate_feedback, world_of
     from patrol_core.reports.feedback_files import feedback_files, feedback_summary
     from patrol_core.reports.files import write_bundle
@@ -88,4 +88,5 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         files = feedback_files(found, prepared, even_found=even)
         write_bundle(arguments.out, files)
         say(f"Wrote {', '.join(files)} to {arguments.out}.")
+    tell(prepared.findings)
     return feedback_summary(found, prepared, even_found=even)

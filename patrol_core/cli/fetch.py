@@ -46,7 +46,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Pull; returns what came in."""
-    from patrol_core.cli import say
+    from patrol_core.cli import say, tell
     from patrol_core.sources.police_api import PoliceApi, PullCancelled
     from patrol_core.sources.store_fetch import fetch_area
 
@@ -69,8 +69,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         raise PullCancelled(
             "Stopped; what was answered so far is kept, start the same command again to go on."
         ) from None
-    for finding in report.findings:
-        say(f"{finding.severity}: {finding.text}")
+    tell(report.findings, info=True)
     return {
         "name": added.pulls[0].name,
         "store": str(store.folder),
@@ -83,6 +82,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "tiles": report.tiles,
         "last_updated": report.last_updated,
         "replaced_parts": len(added.replaced),
+        "findings": [found.as_dict() for found in report.findings],
     }
 
 
@@ -91,13 +91,18 @@ def area_of(arguments: argparse.Namespace) -> tuple[Polygon | MultiPolygon, str]
     import shapely
     from shapely.geometry import MultiPolygon
 
+    from patrol_core.cli import say
     from patrol_core.sources.boundaries import read_polygons
 
     if (arguments.boundary is None) == (arguments.point is None):
         raise InputError("Give either --boundary FILE or --point LON,LAT.")
     if arguments.point is not None:
         return circle(arguments.point, arguments.radius), arguments.point
-    zones = read_polygons(arguments.boundary).to_crs(4326)
+    read = read_polygons(arguments.boundary)
+    for finding in read.attrs["findings"]:
+        if finding.severity != "info":
+            say(f"{finding.severity}: {finding.text}")
+    zones = read.to_crs(4326)
     shape = shapely.union_all(zones.geometry.to_numpy())
     parts = [p for p in shapely.get_parts(shape) if p.geom_type == "Polygon"]
     return (parts[0] if len(parts) == 1 else MultiPolygon(parts)), arguments.boundary.stem

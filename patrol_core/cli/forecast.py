@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 WARDS = "ward_predictions_12months.csv"
 ZONES = "lsoa_predictions_12months.csv"
-COUNT_COLUMNS = ("month", "count")
-ZONE_NAMES = ("zone_id", "lsoa_code")
 
 
 def add_parser(commands: Any) -> None:
@@ -80,7 +77,7 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Make the forecast; writes the files when ``--out`` is given and returns the summary."""
     from patrol_core.analysis import known_areas, panel_of_months, prepare
-    from patrol_core.cli import say
+    from patrol_core.cli import say, tell
     from patrol_core.reports.files import write_bundle
     from patrol_core.risk.forecast import make_forecast
     from patrol_core.risk.forecast.keep import MODEL
@@ -99,6 +96,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         progress=lambda share, words: say(f"{share:4.0%} {words}"),
     )
     files, wards = _files(prepared, made)
+    tell(prepared.findings)
     if arguments.out is not None:
         write_bundle(arguments.out, files, outdated=(MODEL,))
         say(f"Wrote {', '.join(files)} to {arguments.out}.")
@@ -130,29 +128,16 @@ def _data(arguments: argparse.Namespace) -> AreaData:
         raise InputError("--counts needs --boundaries FILE, the zones that are counted.")
     from patrol_core.areas import area_from_counts
     from patrol_core.sources.boundaries import read_attributes, read_polygons
+    from patrol_core.sources.counts_table import read_counts
 
+    counts, findings = read_counts(arguments.counts.name, read_input(str(arguments.counts)))
     return area_from_counts(
-        _counts(arguments.counts),
-        read_polygons(arguments.boundaries),
+        counts,
+        read_polygons(arguments.boundaries, id_column=arguments.zone_id),
         lookup=[read_attributes(path) for path in arguments.attributes] or None,
         name=arguments.counts.stem,
+        findings=findings,
     )
-
-
-def _counts(path: Path) -> Any:
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(io.BytesIO(read_input(str(path))), dtype=dict.fromkeys(ZONE_NAMES, str))
-    except ValueError as error:  # pandas' own, for files that are no tables
-        raise InputError(f"{path} is no CSV table: {' '.join(str(error).split())}.") from error
-    table = table.rename(columns={"lsoa_code": "zone_id"})
-    missing = [name for name in ("zone_id", *COUNT_COLUMNS) if name not in table]
-    if missing:
-        raise InputError(
-            f"{path} has no column {missing[0]!r}; it needs zone_id (or lsoa_code), month and count."
-        )
-    return table if "crime_type" in table else table.assign(crime_type="Crime")
 
 
 def _files(prepared: Prepared, made: Forecast) -> tuple[dict[str, bytes], Any]:
@@ -209,6 +194,7 @@ def _summary(
         "settings": asdict(made.settings),
         "data_hash": made.data_hash,
         "seconds": made.seconds,
+        "findings": [noticed.as_dict() for noticed in prepared.findings],
         "notes": list(made.notes),
         "files": list(written),
     }

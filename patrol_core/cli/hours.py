@@ -52,6 +52,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Solve the hours of a demand table."""
     from patrol_core.allocation.demand_io import read_demand, write_plan
     from patrol_core.allocation.hours import HoursRules, solve_hours
+    from patrol_core.cli import tell
 
     rules = HoursRules(
         ward_budget=number("--ward-budget", arguments.ward_budget),
@@ -60,18 +61,13 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         max_per_day=_needed("--max-per-day", arguments.max_per_day),
         rounding=arguments.round,
     )
-    plan = solve_hours(read_demand(arguments.demand), rules)
+    demand = read_demand(arguments.demand)
+    plan = solve_hours(demand, rules)
     if arguments.out is not None:
         write_plan(plan, arguments.out)
-    return {
-        **plan.certificate.as_dict(),
-        "objective_before_rounding": plan.objective_before_rounding,
-        "objective_after_rounding": plan.objective_after_rounding,
-        "binding": list(plan.binding),
-        "rows": len(plan.frame),
-        "hours": float(plan.frame["hours"].sum()),
-        "notes": list(plan.notes),
-    }
+    findings = demand.attrs.get("findings", ())
+    tell(findings, info=True)
+    return plan.as_dict() | {"findings": [noticed.as_dict() for noticed in findings]}
 
 
 def number(flag: str, text: str) -> float | None:

@@ -29,7 +29,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Import every file, in the order given."""
-    from patrol_core.cli import say
+    from patrol_core.cli import say, tell
     from patrol_core.sources.bulk_import import import_files
     from patrol_core.sources.store_bundle import import_bundle, is_bundle
 
@@ -54,13 +54,13 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             say(f"{file.name}: {rows:,} rows taken.")
             continue
         report = import_files(store, file, edition=edition, on_progress=progress())
-        for finding in report.findings:
-            say(f"{finding.severity}: {finding.text}")
+        tell(report.findings, info=True)
         results.append(
             {
                 "file": file.name,
                 "rows_read": report.rows_read,
                 "rows": report.rows_kept,
+                "rows_left_out": report.rows_left_out,
                 "outcomes": report.outcomes,
                 "files": len(report.files),
                 "files_already_stored": len(report.same),
@@ -69,6 +69,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
                 "not_taken": len(report.older),
                 "months": [report.months[0], report.months[-1]] if report.months else [],
                 "forces": list(report.forces),
+                "findings": [found.as_dict() for found in report.findings],
             }
         )
     return {"store": str(store.folder), "imported": results}

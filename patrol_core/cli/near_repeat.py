@@ -39,7 +39,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Read the events and test every band."""
-    from patrol_core.cli import say
+    from patrol_core.cli import tell
     from patrol_core.reports.csv import to_csv_bytes
     from patrol_core.reports.files import write_atomic
     from patrol_core.risk.near_repeat import Bands, knox_table
@@ -52,8 +52,6 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         read_input(arguments.file),
         day_first=order,
     )
-    for finding in events.findings:
-        say(f"{finding.severity}: {finding.text}")
     found = knox_table(
         events.x,
         events.y,
@@ -62,6 +60,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         permutations=arguments.permutations,
         seed=arguments.seed,
     )
+    tell(events.findings, info=True)
     if arguments.out is not None:
         units = {"observed": "pairs", "expected": "pairs", "ratio": "observed over expected"}
         write_atomic(arguments.out, to_csv_bytes(found.table, units))
@@ -74,6 +73,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "permutations": found.permutations,
         "seed": found.seed,
         "finding": found.finding(),
+        "findings": [noticed.as_dict() for noticed in events.findings],
         "cells": found.table.to_dict(orient="records"),
         **({"table": str(arguments.out)} if arguments.out is not None else {}),
     }

@@ -63,6 +63,11 @@ def add_place(parser: argparse.ArgumentParser) -> None:
         "--boundaries", metavar="FILE", type=Path, help="zones as GeoJSON, GeoPackage or zipped Shapefile"
     )
     place.add_argument(
+        "--zone-id",
+        metavar="COLUMN",
+        help="with --boundaries: the column that names the zones (default: found by its heading or its codes)",
+    )
+    place.add_argument(
         "--attributes",
         metavar="FILE",
         nargs="+",
@@ -112,7 +117,7 @@ def _help(row: Choice) -> str:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Make the plan; writes the files when ``--out`` is given and returns the summary."""
-    from patrol_core.cli import say
+    from patrol_core.cli import say, tell
     from patrol_core.reports.plan_files import make_plan_files, summarise
 
     scenario = scenario_of(arguments)
@@ -123,9 +128,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     written = make_plan_files(result, arguments.out) if arguments.out is not None else ()
     # Only now, so that a fault above stands alone on stderr.
     say(f"Planned for {data.name} ({data.kind}).")
-    for finding in result.prepared.findings:
-        if finding.severity != "info":
-            say(f"{finding.severity}: {finding.text}")
+    tell(result.prepared.findings)
     if result.hours is None:
         say(f"warning: No hours plan could be made. {result.hours_fault}")
     if written:
@@ -195,15 +198,19 @@ def data_of(arguments: argparse.Namespace) -> AreaData:
     if arguments.lookup is not None:
         raise InputError("--lookup goes with --store; add --store, or give it as --attributes.")
     if not arguments.crimes:
-        if arguments.boundaries or arguments.attributes:
+        if arguments.boundaries or arguments.attributes or arguments.zone_id:
             raise InputError(
-                "--boundaries and --attributes go with --crimes; add --crimes FILE, or leave them out."
+                "--boundaries, --zone-id and --attributes go with --crimes; add --crimes FILE, or leave them out."
             )
         return load_area("sample" if arguments.area is None else arguments.area)
     if arguments.area:
         raise InputError("--area names embedded data and --crimes brings its own; give one of them.")
     crimes, report = read_crimes(arguments.crimes)
-    polygons = read_polygons(arguments.boundaries) if arguments.boundaries else None
+    if arguments.zone_id and not arguments.boundaries:
+        raise InputError("--zone-id names a column of --boundaries; add --boundaries FILE, or leave it out.")
+    polygons = (
+        read_polygons(arguments.boundaries, id_column=arguments.zone_id) if arguments.boundaries else None
+    )
     attributes = [read_attributes(path) for path in arguments.attributes]
     name = (
         arguments.crimes[0].stem if len(arguments.crimes) == 1 else f"{len(arguments.crimes)} files of crimes"
@@ -226,7 +233,7 @@ def _from_store(arguments: argparse.Namespace) -> AreaData:
         raise InputError("--store needs --boundaries FILE, the zones to plan for.")
     return open_area(
         Store(arguments.store or None),
-        polygons=read_polygons(arguments.boundaries),
+        polygons=read_polygons(arguments.boundaries, id_column=arguments.zone_id),
         lookup=read_lookup(arguments.lookup) if arguments.lookup else None,
         attributes=[read_attributes(path) for path in arguments.attributes] or None,
         name=arguments.boundaries.stem,

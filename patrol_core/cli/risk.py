@@ -36,7 +36,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Work out the risk; writes the files when ``--out`` is given and returns the summary."""
-    from patrol_core.cli import say
+    from patrol_core.cli import say, tell
     from patrol_core.reports.files import write_bundle
     from patrol_core.reports.plain import to_json_bytes
     from patrol_core.reports.risk_files import bandwidth_of, risk_files
@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         files = {**found.files, "summary.json": to_json_bytes(found.summary)}
         write_bundle(arguments.out, files, outdated=SOMETIMES)
         say(f"Wrote {', '.join(files)} to {arguments.out}.")
+    tell(found.findings)
     for name, reason in found.summary["left_out"].items():
         say(f"left out: {name}. {reason}")
     return found.summary

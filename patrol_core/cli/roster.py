@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Plan the roster; writes the files when ``--out`` is given and returns the summary."""
     from patrol_core.allocation.demand_io import plan_table
     from patrol_core.analysis import prepare, solve_hours_plan, zone_points
-    from patrol_core.cli import say
+    from patrol_core.cli import say, tell
     from patrol_core.reports.csv import to_csv_bytes
     from patrol_core.reports.files import write_bundle
     from patrol_core.reports.plain import to_json_bytes
@@ -75,7 +75,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     roster = _roster(
         arguments, scenario.visit_minutes, scenario.seed, plan.frame, month, zone_points(prepared.zones)
     )
-    summary = roster_summary(roster)
+    findings = [noticed.as_dict() for noticed in prepared.findings]
+    summary = {**roster_summary(roster), "hours_rules": plan.rules.as_dict(), "findings": findings}
     names = {str(zone): str(name) for zone, name in prepared.zones["name"].items()}
     if arguments.out is not None:
         made = roster_files(
@@ -91,6 +92,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         files["summary.json"] = to_json_bytes(summary)
         write_bundle(arguments.out, files)
         say(f"Wrote {len(files)} files to {arguments.out}.")
+    tell(prepared.findings)
     for note in roster.notes:
         say(f"note: {note}")
     return summary

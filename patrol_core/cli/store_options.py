@@ -92,5 +92,5 @@ def describe(pull: Pull, parts: list[Part]) -> dict[str, Any]:
         "months": [months[0], months[-1]] if months else [],
         "forces": sorted({p.force for p in parts if p.force}),
         "damaged": [p.describe() for p in parts if p.state != "whole"],
-        "findings": [{"severity": f.severity, "text": f.text, "rows": f.rows} for f in pull.findings],
+        "findings": [found.as_dict() for found in pull.findings],
     }

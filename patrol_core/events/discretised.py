@@ -31,15 +31,20 @@ from patrol_core.solving import LOCK, HighsSession
 
 MOST_STEPS = 400
 MOST_VARIABLES = 120_000
+OBJECTIVE_IS = "highest expected loss of any attack, each value counted at its highest within a time step, in the unit of the values; lower is better"
+DIGITS = 12
 LEAST_LOG = 1e-12
 """Values below this share of the highest count as this, so that their logarithm is finite."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Grid:
+    """Cuts between steps, highest values (targets, steps) as shares of ``scale``, ways in steps."""
+
     cuts: Floats
     top: Floats
     way: dict[tuple[int, int], int]
+    scale: float
 
 
 def solve_discretised(event: PublicEvent, steps: int, *, time_limit: float = 60.0) -> EventPlan:
@@ -76,11 +81,17 @@ def solve_discretised(event: PublicEvent, steps: int, *, time_limit: float = 60.
     transfers = _transfers(event, grid, keys, leaving)
     found = expose(event, placement, transfers)
     # Inside a step the value is below its highest, so the bound of the program is one on grid plans as counted there.
-    counted = math.exp(outcome.objective)
-    bound = min(math.exp(outcome.bound), counted)
+    counted = grid.scale * math.exp(outcome.objective)
+    bound = min(grid.scale * math.exp(outcome.bound), counted)
     words = f"HiGHS (Pyomo model), {steps} time steps"
     certificate = Certificate(
-        outcome.status, counted, bound, relative_gap(counted, bound), words, time.perf_counter() - started
+        outcome.status,
+        counted,
+        bound,
+        relative_gap(counted, bound, grid.scale),
+        words,
+        time.perf_counter() - started,
+        objective_is=OBJECTIVE_IS,
     )
     return EventPlan(event, placement, transfers, found, certificate, words)
 
@@ -96,7 +107,9 @@ def _grid(event: PublicEvent, steps: int) -> _Grid:
                 delay = math.ceil(event.travel[i, j] / length - 1e-9)
                 if delay < steps:
                     way[i, j] = delay
-    return _Grid(cuts, np.maximum(top, LEAST_LOG * max(float(top.max()), 1e-300)), way)
+    # As shares of the highest value, so that what the solver sees is the same in any unit.
+    scale = float(top.max()) or 1.0
+    return _Grid(cuts, np.maximum(top / scale, LEAST_LOG), way, scale)
 
 
 def _highest(curve: ValueCurve, begin: float, end: float) -> float:
@@ -140,7 +153,8 @@ def _model(event: PublicEvent, grid: _Grid) -> Any:
     model.safe = pyo.Constraint(
         places,
         times,
-        rule=lambda m, i, k: m.level + event.decay * m.here[i, k] >= math.log(grid.top[i, k]),
+        # Rounded, so that the last bit of a share, which changes with the unit, does not choose between equal plans.
+        rule=lambda m, i, k: m.level + event.decay * m.here[i, k] >= round(math.log(grid.top[i, k]), DIGITS),
     )
     model.objective = pyo.Objective(expr=model.level)
     return model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -203,10 +204,28 @@ def _check(
             )
 
 
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """One unit standing at a target, or on its way there from ``origin`` (empty when it was under way at the start)."""
+
+    unit: int
+    target: str
+    begins: float
+    ends: float
+    state: str
+    origin: str = ""
+    needed: float = 0.0
+
+
 def itineraries(plan: EventPlan) -> pd.DataFrame:
     """Who is where: ``unit, target, begins, ends, state`` (``stands`` or ``travels``), by unit and time.
 
-    Who leaves is whoever has stood there longest.
+    Who leaves is whoever has stood there longest. A move that takes no time is a row that begins and ends at once.
+
+    Parameters
+    ----------
+    plan
+        Any plan, also one from the middle of an event on.
 
     Raises
     ------
@@ -215,40 +234,59 @@ def itineraries(plan: EventPlan) -> pd.DataFrame:
     """
     import pandas as pd
 
+    names = _unit_names(plan)
+    rows = [
+        (names[leg.unit - 1], leg.target, leg.begins, leg.ends, leg.state)
+        for _, mine in _legs(plan)
+        for leg in mine
+    ]
+    return pd.DataFrame(rows, columns=["unit", "target", "begins", "ends", "state"])
+
+
+def _unit_names(plan: EventPlan) -> Sequence[str]:
+    count = sum(plan.placement.values()) + len(plan.on_the_way)
+    return plan.names or tuple(f"Unit {k}" for k in range(1, count + 1))
+
+
+def _legs(plan: EventPlan) -> list[tuple[int, list[_Leg]]]:
+    """Of every unit its legs in the order in which they are made."""
     here: dict[str, list[tuple[float, int]]] = defaultdict(list)
-    rows: list[tuple[int, str, float, float, str]] = []
-    number = 0
+    legs: dict[int, list[_Leg]] = {}
     for name, count in plan.placement.items():
         for _ in range(count):
-            number += 1
-            here[name].append((plan.start, number))
+            unit = len(legs) + 1
+            legs[unit] = []
+            here[name].append((plan.start, unit))
     pending: list[tuple[float, str, int]] = []
     for name, when in plan.on_the_way:
-        number += 1
-        rows.append((number, name, plan.start, when, "travels"))
-        pending.append((when, name, number))
-    for move in sorted(plan.transfers, key=lambda row: (row.departs, row.origin, row.target)):
-        pending = _arrive(pending, here, move.departs)
-        standing = here[move.origin]
-        if len(standing) < move.count:
-            raise SolverError(
-                f"No unit is at {move.origin!r} at {move.departs:g} to move: this is a fault of the program, please report it."
-            )
-        standing.sort()
-        for _ in range(move.count):
-            since, unit = standing.pop(0)
-            rows.append((unit, move.origin, since, move.departs, "stands"))
-            rows.append((unit, move.target, move.departs, move.arrives, "travels"))
-            pending.append((move.arrives, move.target, unit))
+        unit = len(legs) + 1
+        legs[unit] = [_Leg(unit, name, plan.start, when, "travels")]
+        pending.append((when, name, unit))
+    ordered = sorted(plan.transfers, key=lambda row: (row.departs, row.origin, row.target))
+    for now, moves in itertools.groupby(ordered, key=lambda row: row.departs):
+        waiting = list(moves)
+        while waiting:
+            pending = _arrive(pending, here, now)
+            # Of moves at one moment one may need the units that another brings in no time.
+            ready = next((move for move in waiting if len(here[move.origin]) >= move.count), None)
+            if ready is None:
+                raise SolverError(
+                    f"No unit is at {waiting[0].origin!r} at {now:g} to move: this is a fault of the program, please report it."
+                )
+            waiting.remove(ready)
+            here[ready.origin].sort()
+            for since, unit in here[ready.origin][: ready.count]:
+                legs[unit] += [
+                    _Leg(unit, ready.origin, since, now, "stands"),
+                    _Leg(unit, ready.target, now, ready.arrives, "travels", ready.origin, ready.needed),
+                ]
+                pending.append((ready.arrives, ready.target, unit))
+            del here[ready.origin][: ready.count]
     _arrive(pending, here, np.inf)
     for name, standing in here.items():
-        rows += [(unit, name, since, plan.event.duration, "stands") for since, unit in standing]
-    table = pd.DataFrame(rows, columns=["unit", "target", "begins", "ends", "state"])
-    table = table[(table["ends"] > table["begins"]) | (table["state"] == "stands")]
-    table = table.sort_values(["unit", "begins", "ends"], kind="stable").reset_index(drop=True)
-    names = plan.names or tuple(f"Unit {k}" for k in range(1, number + 1))
-    table["unit"] = [names[k - 1] for k in table["unit"]]
-    return table
+        for since, unit in standing:
+            legs[unit].append(_Leg(unit, name, since, plan.event.duration, "stands"))
+    return list(legs.items())
 
 
 def _arrive(
@@ -263,20 +301,77 @@ def _arrive(
     return left
 
 
+ORDER_COLUMNS = ("unit", "from", "to", "leaves", "latest", "arrives", "needed")
+
+
 def transfer_orders(plan: EventPlan) -> pd.DataFrame:
-    """Orders, one row a unit and move: ``unit, from, to, leaves, latest, arrives, needed`` by time of leaving."""
+    """Orders to move, one row a unit and move: ``unit, from, to, leaves, latest, arrives, needed`` by time of leaving.
+
+    Parameters
+    ----------
+    plan
+        Any plan; units under way at its start have their order already and have no row for that.
+    """
     import pandas as pd
 
-    who = itineraries(plan)
-    moving = who[who["state"] == "travels"]
-    needed = {(move.origin, move.target, move.departs, move.arrives): move.needed for move in plan.transfers}
-    rows = []
-    for unit, target, begins, ends in moving[["unit", "target", "begins", "ends"]].itertuples(index=False):
-        before = who[(who["unit"] == unit) & (who["ends"] == begins) & (who["state"] == "stands")]
-        if before.empty:  # on its way already when the plan begins: no new order
-            continue
-        origin = str(before["target"].iloc[-1])
-        due = needed.get((origin, target, begins, ends), ends)
-        rows.append((unit, origin, target, begins, begins + max(due - ends, 0.0), ends, due))
-    table = pd.DataFrame(rows, columns=["unit", "from", "to", "leaves", "latest", "arrives", "needed"])
-    return table.sort_values(["leaves", "unit"], kind="stable").reset_index(drop=True)
+    names = _unit_names(plan)
+    rows = [_move(names, leg) for _, mine in _legs(plan) for leg in mine if leg.origin]
+    table = pd.DataFrame(rows, columns=list(ORDER_COLUMNS))
+    return table.sort_values("leaves", kind="stable").reset_index(drop=True)
+
+
+def _move(names: Sequence[str], leg: _Leg) -> tuple[str, str, str, float, float, float, float]:
+    due = leg.needed
+    latest = leg.begins + max(due - leg.ends, 0.0)
+    return names[leg.unit - 1], leg.origin, leg.target, leg.begins, latest, leg.ends, due
+
+
+def unit_orders(plan: EventPlan) -> pd.DataFrame:
+    """Orders of all units: the moves of :func:`transfer_orders`, and a row for every unit that makes none.
+
+    Parameters
+    ----------
+    plan
+        Any plan.
+
+    Returns
+    -------
+    DataFrame
+        The columns of :func:`transfer_orders`, then ``order`` (``move``, ``stand``, or ``on its way`` for a unit that was under way when
+        the plan begins and goes no further), ``stands_from`` and ``stands_until`` (at ``to``, after the move). Of who stands, ``from`` and
+        ``to`` are the same and the times of a move are empty. Moves by time of leaving, then the units that stand.
+    """
+    import pandas as pd
+
+    names = _unit_names(plan)
+    moves: list[tuple[object, ...]] = []
+    others: list[tuple[object, ...]] = []
+    none = float("nan")
+    for unit, mine in _legs(plan):
+        moved = False
+        for leg, after in zip(mine, [*mine[1:], None], strict=True):
+            if leg.state == "travels" and leg.origin:
+                until = plan.event.duration if after is None else after.ends
+                moves.append((*_move(names, leg), "move", leg.ends, until))
+                moved = True
+        if not moved:
+            last, word = mine[-1], "on its way" if len(mine) > 1 else "stand"
+            origin = "" if len(mine) > 1 else last.target
+            arrives = mine[0].ends if len(mine) > 1 else none
+            others.append(
+                (
+                    names[unit - 1],
+                    origin,
+                    last.target,
+                    none,
+                    none,
+                    arrives,
+                    none,
+                    word,
+                    last.begins,
+                    last.ends,
+                )
+            )
+    columns = [*ORDER_COLUMNS, "order", "stands_from", "stands_until"]
+    moves.sort(key=lambda row: row[3])  # type: ignore[arg-type, return-value]
+    return pd.DataFrame([*moves, *others], columns=columns)

@@ -20,7 +20,7 @@ from patrol_core.events import flow
 from patrol_core.events.needs import Changes, changes_of
 from patrol_core.events.plan import EventPlan, Transfer, expose, itineraries
 from patrol_core.events.public_event import PublicEvent
-from patrol_core.events.solve import EDGE, NEAR_TIME, least_level, moves_of
+from patrol_core.events.solve import EDGE, NEAR_TIME, OBJECTIVE_IS, least_level, moves_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ class State:
             When there is no such unit.
         """
         if unit not in self.standing and unit not in self.on_the_way:
-            known = ", ".join(sorted([*self.standing, *self.on_the_way], key=_by_number))
+            known = ", ".join(sorted([*self.standing, *self.on_the_way], key=by_number))
             raise InputError(f"There is no unit {unit!r} at {self.time:g}; choose from {known}.")
         return State(
             self.time,
@@ -59,7 +59,8 @@ class State:
         )
 
 
-def _by_number(name: str) -> tuple[int, str]:
+def by_number(name: str) -> tuple[int, str]:
+    """Key that sorts ``Unit 2`` before ``Unit 10``."""
     digits = "".join(mark for mark in name if mark.isdigit())
     return (int(digits) if digits else 0, name)
 
@@ -172,10 +173,11 @@ def replan(event: PublicEvent, state: State) -> EventPlan:
         Status.OPTIMAL,
         found.worst,
         bound,
-        relative_gap(found.worst, bound),
+        relative_gap(found.worst, bound, float(event.peaks.max())),
         "minimum flow on changes of need, from the present state",
         time.perf_counter() - started,
         phases=("bisection", "critical levels", "fewest moves"),
+        objective_is=OBJECTIVE_IS.replace("any moment", "any moment from now on"),
     )
     return EventPlan(
         event,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from numpy.typing import ArrayLike
 from patrol_core.errors import InputError
 from patrol_core.events.crowd import Pace, Points, Wave, running_crowd, thinned
 from patrol_core.events.public_event import PublicEvent, make_event
+from patrol_core.events.route import read_route as read_route
 from patrol_core.events.ways import straight_times
 
 if TYPE_CHECKING:
@@ -77,56 +77,6 @@ def stretches(route: shapely.LineString, count: int) -> tuple[list[float], list[
     return (marks / 1000.0).tolist(), [substring(route, a, b) for a, b in itertools.pairwise(marks)]
 
 
-def read_route(name: str, data: bytes) -> gpd.GeoSeries:
-    """One line from a GeoJSON, GeoPackage or zipped Shapefile, in a metric CRS.
-
-    Raises
-    ------
-    InputError
-        When the file holds no line, several that do not join, or a line without length.
-    """
-    from patrol_core.sources.vector_files import read_features
-
-    table = read_features(name, _as_collection(data))
-    table = table[table.geometry.notna()]
-    lines = table[table.geometry.geom_type.isin(("LineString", "MultiLineString"))]
-    if not len(lines):
-        raise InputError(f"{name} holds no line; give the route as one line.")
-    if lines.crs is None:
-        raise InputError(
-            f"{name} states no coordinate system; save it as GeoJSON in degrees or with its CRS."
-        )
-    metric = lines.to_crs(lines.estimate_utm_crs()) if lines.crs.is_geographic else lines
-    joined = shapely.line_merge(shapely.union_all(metric.geometry.to_numpy()))
-    if joined.geom_type != "LineString":
-        parts = shapely.get_num_geometries(joined)
-        raise InputError(f"{name} holds {parts} lines that do not join to one; give the route as one line.")
-    if joined.length < 1:
-        raise InputError(f"{name}: the route has no length; draw it again.")
-    import geopandas as gpd
-
-    # A merge may turn a line round; the first point of the first line is where the run starts.
-    begin = shapely.Point(shapely.get_coordinates(metric.geometry.iloc[0])[0])
-    ends = [shapely.Point(shapely.get_coordinates(joined)[k]) for k in (0, -1)]
-    if begin.distance(ends[1]) < begin.distance(ends[0]):
-        joined = shapely.reverse(joined)
-    return gpd.GeoSeries([joined], crs=metric.crs)
-
-
-def _as_collection(data: bytes) -> bytes:
-    """A bare GeoJSON geometry or feature as a collection; anything else as it is."""
-    try:
-        found = json.loads(data)
-    except (ValueError, UnicodeDecodeError):
-        return data
-    if not isinstance(found, dict) or "features" in found:
-        return data
-    feature = (
-        found if found.get("type") == "Feature" else {"type": "Feature", "properties": {}, "geometry": found}
-    )
-    return json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
-
-
 def run_on_route(
     route: gpd.GeoSeries,
     *,
@@ -140,10 +90,32 @@ def run_on_route(
     speed_kmh: float,
     clock: float,
     title: str = "Run on your route",
+    notes: Sequence[str] = (),
 ) -> Scene:
     """A run on a user's route: values by stretch from start waves and a pace distribution.
 
-    ``pace`` is hours per km; units travel straight with the usual detour (:data:`patrol_core.events.ways.DETOUR`).
+    Units travel straight with the usual detour (:data:`patrol_core.events.ways.DETOUR`).
+
+    Parameters
+    ----------
+    route
+        One line in metres, in the order it is run (:func:`patrol_core.events.route.load_route`).
+    count
+        Stretches of equal length, 1 to :data:`MOST_STRETCHES`; each is a target.
+    waves, pace, stay
+        Who starts when, hours per km, and hours at the finish (:func:`~patrol_core.events.crowd.running_crowd`).
+    duration
+        Hours of the event.
+    resources, decay
+        Units at hand, and λ.
+    speed_kmh
+        How fast units move.
+    clock
+        Time of day at 0, hours.
+    title
+        Of the scene.
+    notes
+        What was noticed when the route was read; goes into the scene's note.
 
     Raises
     ------
@@ -158,7 +130,7 @@ def run_on_route(
     marks, lines = stretches(line, count)
     crowd = running_crowd(marks, waves, pace, duration=duration, step=min(0.1, duration / 20), stay=stay)
     most = max(value for points in crowd for _, value in points)
-    names = [f"km {a:.1f} to {b:.1f}" for a, b in itertools.pairwise(marks)]
+    names = _stretch_names(marks)
     middle = shapely.get_coordinates(shapely.line_interpolate_point(lines, 0.5, normalized=True))
     event = make_event(
         [(name, thinned(points, THINNED * most)) for name, points in zip(names, crowd, strict=True)],
@@ -168,8 +140,19 @@ def run_on_route(
         travel=straight_times(middle[:, 0], middle[:, 1], speed_kmh=speed_kmh),
     )
     places = gpd.GeoDataFrame(index=names, geometry=lines, crs=route.crs)
-    note = "Your route; the crowd is modelled from the waves and the pace you gave, not counted."
+    note = " ".join(
+        ["Your route; the crowd is modelled from the waves and the pace you gave, not counted.", *notes]
+    )
     return Scene("route", title, event, places, no_streets(route.crs), note, speed_kmh, clock)
+
+
+def _stretch_names(marks: Sequence[float]) -> list[str]:
+    """Names by the marks in km, with as many decimals as it takes to tell them apart."""
+    for decimals in (1, 2, 3):
+        names = [f"km {a:.{decimals}f} to {b:.{decimals}f}" for a, b in itertools.pairwise(marks)]
+        if len(set(names)) == len(names):
+            return names
+    return [f"Stretch {k}" for k in range(1, len(marks))]
 
 
 def scene_of_values(

@@ -32,6 +32,7 @@ EDGE = 1e-12
 """A critical level is tested this much above itself, on its feasible side."""
 NEAR_TIME = 1e-11
 """Share of the duration by which a unit may be late and still count as in time."""
+OBJECTIVE_IS = "highest expected loss of any attack at any moment, in the unit of the values; lower is better"
 PAIRS = 4_000_000
 """Pairs of changes compared at once when critical levels are looked for."""
 
@@ -240,9 +241,10 @@ def _finish(
         Status.OPTIMAL,
         found.worst,
         bound,
-        relative_gap(found.worst, bound),
+        relative_gap(found.worst, bound, float(event.peaks.max())),
         words,
         time.perf_counter() - started,
         phases=("bisection", "critical levels", "fewest moves"),
+        objective_is=OBJECTIVE_IS,
     )
     return EventPlan(event, dict(placement), transfers, found, certificate, words, bottleneck=bottleneck)

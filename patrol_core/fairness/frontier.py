@@ -241,7 +241,7 @@ def find_knee(frame: pd.DataFrame) -> float | None:
     for figure in ("worst_case", "expected_residual"):
         cost = solved[figure].to_numpy(dtype=float)
         span = cost.max() - cost.min()
-        if span <= 1e-9 * max(1.0, abs(cost.max())):
+        if span <= 1e-9 * abs(cost.max()):
             continue
         tightness = (level[0] - level) / (level[0] - level[-1])
         chord = cost[0] + (cost[-1] - cost[0]) * tightness

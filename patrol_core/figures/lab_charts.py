@@ -167,7 +167,8 @@ def sparsity_curve(table: pd.DataFrame, *, value: float, player: str) -> go.Figu
     figure = chart(
         "What a small repertoire costs", f"most actions that {player} may mix", "value", height=340
     )
-    open_rows = table[(table["bound"] - table["value"]).abs() > 1e-6 * (1 + table["value"].abs())]
+    size = float(table[["bound", "value"]].abs().to_numpy().max(initial=0.0))
+    open_rows = table[(table["bound"] - table["value"]).abs() > 1e-6 * size]
     if len(open_rows):
         figure.add_scatter(
             x=open_rows["support"],

@@ -90,9 +90,7 @@ def atoms_of(game: ZoneGame) -> Atoms | None:
     rows = coupling_rows(game)
     for key, row in rows.items():
         line = row.coefficients[first]
-        if np.abs(row.coefficients - line[cell]).max(initial=0.0) > _SAME * max(
-            1.0, float(np.abs(line).max())
-        ):
+        if np.abs(row.coefficients - line[cell]).max(initial=0.0) > _SAME * float(np.abs(line).max()):
             return None
         with_pairs: tuple[tuple[int, float], ...] = ()
         if isinstance(row, CapRow):

@@ -93,8 +93,6 @@ class AttackProgram:
     def __init__(self, rules: SideRules, types: Sequence[Payoffs], *, time_limit: float) -> None:
         self.deadline = time.perf_counter() + time_limit
         self.rules, self.types = rules, tuple(types)
-        for payoffs in self.types:
-            check_range(rules, payoffs)
         self.model = rules_model(rules)
         self._offset = np.array([_add_attacks(self.model, k, p) for k, p in enumerate(self.types)])
         self.model.cost = pyo.Objective(expr=self.model.w[0])
@@ -207,8 +205,8 @@ def check_range(rules: SideRules, payoffs: Payoffs) -> None:
     t = int(np.argmax(payoffs.drop))
     if payoffs.drop[t] > _WIDEST * payoffs.attacker_scale:
         raise InputError(
-            f"attacker_covered of target {rules.zone_ids[t]!r} is {payoffs.attacker_covered[t]:g}: an LP resolves at most "
-            f"{_WIDEST:g} times the largest attacker_uncovered, {payoffs.attacker_scale:g}; use a milder value, or "
+            f"attacker_covered of target {rules.zone_ids[t]!r} is {payoffs.attacker_covered[t]:g}: an LP resolves penalties of "
+            f"at most {_WIDEST:g} times what the other payoffs differ by, {payoffs.attacker_scale:g}; use a milder value, or "
             "method 'origami' (one type, no rule that couples zones)."
         )
 

@@ -21,6 +21,7 @@ import numpy as np
 from patrol_core.errors import InputError
 from patrol_core.games.payoffs import FloatArray, Payoffs
 from patrol_core.games.robust_result import as_number
+from patrol_core.games.units import unit_of
 from patrol_core.games.zone_game import ZoneGame
 
 #: Exponents above this are no numbers to reckon with any more.
@@ -146,12 +147,38 @@ def _suqr(weights: object) -> SUQR:
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """Log weights theta - beta x and losses a - b x of all zones; each (n,), b >= 0."""
+    """Log weights theta - beta x and losses a - b x of all zones; each (n,), b >= 0.
+
+    Attributes
+    ----------
+    theta, beta, a, b
+        As said.
+    base
+        What has been taken off every loss (:meth:`measured`), in the unit of the losses.
+    """
 
     theta: FloatArray
     beta: FloatArray
     a: FloatArray
     b: FloatArray
+    base: float = 0.0
+
+    def measured(self, *, base: float) -> tuple[Terms, float]:
+        """The same choices and plans, with losses of order 1 counted from ``base``; and their unit, a power of two.
+
+        Parameters
+        ----------
+        base
+            A loss, in the unit of the losses: the new loss is (loss - base) / unit. Log weights are counted from the largest.
+        """
+        a = self.a - base
+        unit = unit_of(a, self.b)
+        theta = self.theta - float(self.theta.max(initial=-np.inf))
+        return Terms(theta, self.beta, a / unit, self.b / unit, base / unit), unit
+
+    def size_of(self, loss: float) -> float:
+        """Size of a loss as it was before ``base`` was taken off, in today's unit; at least a thousandth of the data's."""
+        return max(abs(loss + self.base), 1e-3 * float(self.b.max(initial=0.0)))
 
     def log_weight(self, coverage: FloatArray) -> FloatArray:
         """(n,) theta_t - beta_t x_t."""

@@ -14,6 +14,7 @@ expected payoff sum_k p_k sum_t U_d^k(t, x) gains most.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -21,7 +22,7 @@ import numpy as np
 
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError, SolverError
-from patrol_core.games.attack_program import AttackProgram, OutOfTimeError, second_phase
+from patrol_core.games.attack_program import AttackProgram, OutOfTimeError, check_range, second_phase
 from patrol_core.games.bayes_game import (
     BayesianGame,
     BayesianSolution,
@@ -31,7 +32,7 @@ from patrol_core.games.bayes_game import (
 )
 from patrol_core.games.certify import MAX_VIOLATION
 from patrol_core.games.dobss import LedPlan, dobss, lead_types
-from patrol_core.games.payoffs import FloatArray, Response, respond
+from patrol_core.games.payoffs import FloatArray, Payoffs, Response, measured, respond
 from patrol_core.games.side_rules import SideRules
 from patrol_core.games.sse_game import unused_budget_note
 from patrol_core.games.stackelberg import check_method, check_time_limit
@@ -57,6 +58,15 @@ METHODS: tuple[Method, ...] = ("auto", "lp", "branch-and-cut", "dobss")
 
 #: A plan whose recomputed payoff differs from its method's own by more (in defender scales) is withheld.
 _SAME = 1e-6
+
+#: A bound this close to the plan (in defender scales) closes the search.
+_CLOSED = 1e-8
+
+#: What the objective counts.
+UTILITY = (
+    "defender's expected utility: over the types by their chances, her payoff at the target that each takes, in the unit of the "
+    "defender's payoffs, most of all plans that keep the rules; higher is better"
+)
 
 #: Seconds after which ``auto`` asks DOBSS too: where branch and cut does not end at once, cuts of all kinds help.
 _QUICK = 2.0
@@ -103,6 +113,7 @@ class TypesModel:
 
     def __init__(self, game: BayesianGame) -> None:
         self.game = game
+        self._types, self._unit = measured(game.payoffs)
         self._program: AttackProgram | None = None
 
     def solve(
@@ -119,9 +130,7 @@ class TypesModel:
         """
         check_method(method, METHODS)
         check_time_limit(time_limit)
-        general = [
-            kind.id for kind, p in zip(self.game.types, self.game.payoffs, strict=True) if not p.is_zero_sum
-        ]
+        general = [kind.id for kind, p in zip(self.game.types, self._types, strict=True) if not p.is_zero_sum]
         if method == "lp" and general:
             raise InputError(
                 f"method = 'lp' is valid only while every type is zero-sum, and type {general[0]!r} is not: "
@@ -131,26 +140,28 @@ class TypesModel:
         with LOCK:
             rules = self.game.rules if budget is None else self.game.rules.with_budget(budget)
             rules.check_bounds()
+            for payoffs in self.game.payoffs:
+                check_range(rules, payoffs)
             if method == "branch-and-cut" or (method == "auto" and general):
                 plan, solver = self._branched(rules, method, time_limit)
                 kept = self._at(rules, time_limit) if rules.coupling else None
-                return _finish(self.game, rules, kept, plan, solver, started)
+                return self._finish(rules, kept, plan, solver, started)
             program = self._at(rules, time_limit)
             if method == "dobss":
                 plan, solver = dobss(program, priors, time_limit=time_limit), f"DOBSS, {solver_name()}"
             else:
                 plan, solver = _one_lp(program, priors), f"Bayesian LP, {solver_name()}"
-            return _finish(self.game, rules, program if rules.coupling else None, plan, solver, started)
+            return self._finish(rules, program if rules.coupling else None, plan, solver, started)
 
     def _branched(self, rules: SideRules, method: Method, time_limit: float) -> tuple[LedPlan, str]:
         """Branch and cut; where ``auto`` finds it open after a while, DOBSS too: the better plan, the tighter bound."""
         started, priors, name = time.perf_counter(), self.game.priors, solver_name()
         if method == "branch-and-cut":
-            plan = branch_and_cut(rules, self.game.payoffs, priors, time_limit=time_limit)
+            plan = branch_and_cut(rules, self._types, priors, time_limit=time_limit)
             return plan, f"branch and cut, {name}"
         first: LedPlan | None = None
         try:
-            first = branch_and_cut(rules, self.game.payoffs, priors, time_limit=min(time_limit, _QUICK))
+            first = branch_and_cut(rules, self._types, priors, time_limit=min(time_limit, _QUICK))
         except SolverError:
             if time_limit <= _QUICK:
                 raise
@@ -165,19 +176,48 @@ class TypesModel:
             return first, f"branch and cut, {name}"
         if first is None:
             return other, f"DOBSS, {name}"
-        one, two = (_utility(self.game, _responses(self.game, p.coverage)) for p in (first, other))
+        one, two = (_utility(priors, _responses(self._types, p.coverage)) for p in (first, other))
         bound = min(first.bound, other.bound)
-        closed = bound - max(one, two) <= _SAME * max(kind.defender_scale for kind in self.game.payoffs)
+        closed = bound - max(one, two) <= _CLOSED * max(kind.defender_scale for kind in self._types)
         better = replace(other if two > one else first, bound=bound, finished=other.finished and closed)
         return better, f"branch and cut, then DOBSS, {name}"
 
     def _at(self, rules: SideRules, time_limit: float) -> AttackProgram:
         """The kept model under these rules."""
         if self._program is None:
-            self._program = AttackProgram(rules, self.game.payoffs, time_limit=time_limit)
+            self._program = AttackProgram(rules, self._types, time_limit=time_limit)
         else:
             self._program.set_budget(rules, time_limit=time_limit)
         return self._program
+
+    def _finish(
+        self, rules: SideRules, program: AttackProgram | None, plan: LedPlan, solver: str, started: float
+    ) -> BayesianSolution:
+        """Second phase, then every figure from the payoffs alone."""
+        game, types = self.game, self._types
+        coverage, phases = plan.coverage, ("expected-utility",)
+        ran = False
+        if plan.finished:
+            ran, coverage = _second(types, game.priors, rules, program, plan)
+        if ran:
+            phases = (*phases, "expected-payoff")  # type: ignore[assignment]
+        seconds = time.perf_counter() - started
+        before, after = (_responses(types, x) for x in (plan.coverage, coverage))
+        promised, found = _utility(game.priors, before), _utility(game.priors, after)
+        violation, size = rules.violation(coverage), max(k.defender_scale for k in types)
+        if violation > MAX_VIOLATION or not promised - _SAME * size <= found <= plan.bound + _SAME * size:
+            raise SolverError(
+                f"The plan found breaks a rule by {violation:.3g} or pays {found:.6g} where its method says {promised:.6g} "
+                f"and proves at most {plan.bound:.6g}; it was withheld (solver {solver})."
+            )
+        answers = [_as_given(kind, r, coverage) for kind, r in zip(game.payoffs, after, strict=True)]
+        value = _utility(game.priors, answers)
+        bound = value + self._unit * max(plan.bound - found, 0.0)
+        certificate = Certificate(
+            Status.OPTIMAL if plan.finished else Status.STOPPED_WITH_PLAN,
+            value, bound, relative_gap(value, bound, size * self._unit), solver, seconds, phases, max(0.0, violation), UTILITY,
+        )  # fmt: skip
+        return _solution(game, rules, coverage, answers, certificate)
 
 
 def _one_lp(program: AttackProgram, priors: FloatArray) -> LedPlan:
@@ -193,47 +233,19 @@ def _one_lp(program: AttackProgram, priors: FloatArray) -> LedPlan:
     return LedPlan(point.coverage, led, bound)
 
 
-def _finish(
-    game: BayesianGame,
+def _second(
+    types: Sequence[Payoffs],
+    priors: FloatArray,
     rules: SideRules,
     program: AttackProgram | None,
     plan: LedPlan,
-    solver: str,
-    started: float,
-) -> BayesianSolution:
-    """Second phase, then every figure from the payoffs alone."""
-    coverage, phases = plan.coverage, ("expected-utility",)
-    ran = False
-    if plan.finished:
-        ran, coverage = _second(game, rules, program, plan)
-    if ran:
-        phases = (*phases, "expected-payoff")  # type: ignore[assignment]
-    seconds = time.perf_counter() - started
-    before, after = (_responses(game, x) for x in (plan.coverage, coverage))
-    promised, value = _utility(game, before), _utility(game, after)
-    violation, size = rules.violation(coverage), max(k.defender_scale for k in game.payoffs)
-    if violation > MAX_VIOLATION or not promised - _SAME * size <= value <= plan.bound + _SAME * size:
-        raise SolverError(
-            f"The plan found breaks a rule by {violation:.3g} or pays {value:.6g} where its method says {promised:.6g} "
-            f"and proves at most {plan.bound:.6g}; it was withheld (solver {solver})."
-        )
-    bound = max(plan.bound, value)
-    certificate = Certificate(
-        Status.OPTIMAL if plan.finished else Status.STOPPED_WITH_PLAN,
-        value, bound, relative_gap(value, bound), solver, seconds, phases, max(0.0, violation),
-    )  # fmt: skip
-    return _solution(game, rules, coverage, after, certificate)
-
-
-def _second(
-    game: BayesianGame, rules: SideRules, program: AttackProgram | None, plan: LedPlan
 ) -> tuple[bool, FloatArray]:
     """The second phase over the types that can come at all."""
-    some = [k for k, p in enumerate(game.priors) if p > 0]
+    some = [k for k, p in enumerate(priors) if p > 0]
     coverage, ran = second_phase(
         rules,
-        [game.payoffs[k] for k in some],
-        [float(game.priors[k]) for k in some],
+        [types[k] for k in some],
+        [float(priors[k]) for k in some],
         plan.coverage,
         [plan.led[k] for k in some],
         program,
@@ -241,12 +253,19 @@ def _second(
     return ran, coverage
 
 
-def _responses(game: BayesianGame, coverage: FloatArray) -> list[Response]:
-    return [respond(payoffs, coverage) for payoffs in game.payoffs]
+def _responses(types: Sequence[Payoffs], coverage: FloatArray) -> list[Response]:
+    return [respond(payoffs, coverage) for payoffs in types]
 
 
-def _utility(game: BayesianGame, responses: list[Response]) -> float:
-    return float(game.priors @ np.array([r.defender_utility for r in responses]))
+def _utility(priors: FloatArray, responses: list[Response]) -> float:
+    return float(priors @ np.array([r.defender_utility for r in responses]))
+
+
+def _as_given(payoffs: Payoffs, response: Response, coverage: FloatArray) -> Response:
+    """The same response with its payoffs as they were given."""
+    defender, attacker = payoffs.defender(coverage), payoffs.attacker(coverage)
+    level = float(attacker[list(response.attack_set)].max())
+    return replace(response, attacker_utility=level, defender_utility=float(defender[response.attacked]))
 
 
 def _solution(

@@ -51,6 +51,7 @@ from patrol_core.games.pasaq_groups import best_by_groups
 from patrol_core.games.pasaq_rules import best_with_rules
 from patrol_core.games.payoffs import FloatArray, Payoffs
 from patrol_core.games.robust_result import as_number, check_bounds
+from patrol_core.games.units import unit_of
 from patrol_core.games.waterfill import spend_rest
 from patrol_core.games.zone import solve_zone_game
 from patrol_core.games.zone_game import Strategy, ZoneGame
@@ -114,19 +115,29 @@ def solve_behavioural(
     _check_options(game, payoffs, tolerance, segments)
     check_bounds(game)
     table = payoffs if payoffs is not None else Payoffs.zero_sum(game.values, game.effectiveness)
-    terms = make_terms(game, attacker, table)
+    # Losses of general payoffs may lie anywhere, so they are counted from the least there can be.
+    given = make_terms(game, attacker, table)
+    least = float((given.a - given.b).min())
+    terms, unit = given.measured(base=least if payoffs is not None else 0.0)
+    measured = game.in_unit(unit_of(game.values))
     rational = solve_zone_game(game)
-    floor = _floor(game, attacker, terms, rational, zero_sum=payoffs is None)
+    floor = _floor(game, attacker, given, rational, zero_sum=payoffs is None) / unit - terms.base
     if game.coupling_rules() or not (applies(eased(terms)) or not terms.beta.any()):
         coverage, lower, phases = _with_rules(
-            game, terms, rational.coverage, floor, tolerance=tolerance, segments=segments, seconds=time_limit
+            measured,
+            terms,
+            rational.coverage,
+            floor,
+            tolerance=tolerance,
+            segments=segments,
+            seconds=time_limit,
         )
         solver = solver_name()
     else:
-        coverage, lower = _free(game, terms, rational.coverage, floor)
+        coverage, lower = _free(measured, terms, rational.coverage, floor)
         phases, solver = ("expected-loss",), "water-filling (Wright omega)"
     return certified_plan(
-        game, table, terms, attacker, coverage, lower, solver=solver, phases=phases, tolerance=tolerance,
+        game, table, (given, terms, unit), attacker, coverage, lower, solver=solver, phases=phases, tolerance=tolerance,
         seconds=time.perf_counter() - started,
     )  # fmt: skip
 
@@ -277,4 +288,4 @@ def _proved(
 
 def _closed(terms: Terms, coverage: FloatArray, lower: float, tolerance: float) -> bool:
     value = terms.expected_loss(coverage)
-    return value - lower <= tolerance * abs(value)
+    return value - lower <= tolerance * terms.size_of(value)

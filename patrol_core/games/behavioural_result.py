@@ -14,6 +14,12 @@ from patrol_core.games.certify import MAX_VIOLATION, row_violation
 from patrol_core.games.payoffs import FloatArray, Payoffs, respond
 from patrol_core.games.zone_game import Strategy, ZoneGame
 
+#: What the objective counts.
+EXPECTED_LOSS = (
+    "expected loss: the defender's loss at each zone times the probability that offenders who err strike there, in the unit of "
+    "the values, least of all plans that keep the rules; lower is better"
+)
+
 
 @dataclass(frozen=True, eq=False)
 class BehaviouralStrategy(Strategy):
@@ -42,6 +48,10 @@ class BehaviouralStrategy(Strategy):
     attack_probability: FloatArray = field(default_factory=lambda: np.zeros(0))
     attacker_expected: float = float("nan")
 
+    def _figures(self, unit: float) -> dict[str, Any]:
+        names = ("value", "lower", "attacker_expected")
+        return super()._figures(unit) | {name: getattr(self, name) * unit for name in names}
+
     @property
     def defender_utility(self) -> float:
         """Minus the expected loss."""
@@ -60,13 +70,24 @@ class BehaviouralStrategy(Strategy):
 def certified_plan(
     game: ZoneGame,
     table: Payoffs,
-    terms: Terms,
+    forms: tuple[Terms, Terms, float],
     attacker: Attacker,
     coverage: FloatArray,
     lower: float,
     **certificate: Any,
 ) -> BehaviouralStrategy:
     """Check a plan and return it with its bracket; ``tolerance`` decides whether it is called optimal.
+
+    Parameters
+    ----------
+    game, table, attacker, coverage
+        What was asked, and the (n,) plan.
+    forms
+        The terms as given, as measured for the search, and the unit of the latter.
+    lower
+        Proved level, as measured.
+    **certificate
+        ``solver``, ``seconds``, ``phases`` and ``tolerance``, the relative width up to which the plan is called optimal.
 
     Raises
     ------
@@ -79,12 +100,16 @@ def certified_plan(
         raise SolverError(
             f"The plan found breaks a rule by {violation:.3g}; it was withheld (solver {solver})."
         )
+    terms, measured, unit = forms
+    found = measured.expected_loss(coverage)
+    width = max(found - lower, 0.0) * unit
     value = terms.expected_loss(coverage)
-    lower = min(lower, value)
-    closed = value - lower <= certificate["tolerance"] * max(abs(value), 1e-3 * table.defender_scale)
+    lower = value - width
+    gap = relative_gap(value, lower, table.defender_scale)
+    closed = gap <= certificate["tolerance"]
     proof = Certificate(
-        Status.OPTIMAL if closed else Status.STOPPED_WITH_PLAN, value, lower, relative_gap(value, lower), solver,
-        certificate["seconds"], certificate["phases"], violation,
+        Status.OPTIMAL if closed else Status.STOPPED_WITH_PLAN, value, lower, gap, solver,
+        certificate["seconds"], certificate["phases"], violation, EXPECTED_LOSS,
     )  # fmt: skip
     response, probability = respond(table, coverage), terms.probability(coverage)
     residual = terms.loss(coverage)

@@ -19,16 +19,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from patrol_core.certificate import Certificate, Status, relative_gap
+from patrol_core.certificate import Certificate, Status
 from patrol_core.errors import SolverError
 from patrol_core.games.matrix import FloatArray, MatrixGame, MatrixSolution, mixed
 from patrol_core.games.matrix_lp import Stop, minimise
 from patrol_core.games.matrix_nash import CLOSE, equilibrium, solver
 from patrol_core.games.matrix_reduce import Reduced, reduce_game, spread
+from patrol_core.games.own_units import OwnGame, in_own_units, own_units
 from patrol_core.solving import TIME_LIMIT
 
-#: Distance from the follower's best payoff, in units of his largest, up to which a column counts as a best response.
+#: Distance from the follower's best payoff, in spreads of his payoffs, up to which a column counts as a best response.
 TIE = 1e-8
+#: Distance of the leader's payoffs, in spreads of them, that is only rounding: of such columns the first is the answer.
+SAME = 1e-10
 
 
 def solve_sse(
@@ -51,13 +54,14 @@ def solve_sse(
         When not one program was solved in time.
     """
     started = time.perf_counter()
-    small = reduce_game(game)
+    own = in_own_units(game, reduce_game(game))
+    small = own.small
     if small.column is None:
         x, y = equilibrium(small.row, time_limit=time_limit)
-        bound = float((game.row @ spread(y, small.columns, game.shape[1])).max())
-        return _solution(game, spread(x, small.rows, game.shape[0]), bound, 1, started)
+        bound = float((own.game.row @ spread(y, small.columns, game.shape[1])).max())
+        return _solution(own, spread(x, small.rows, game.shape[0]), bound, 1, started)
     x, bound, programs = _best_commitment(small, started + time_limit, stop)
-    return _solution(game, spread(x, small.rows, game.shape[0]), bound, programs, started)
+    return _solution(own, spread(x, small.rows, game.shape[0]), bound, programs, started)
 
 
 def _best_commitment(small: Reduced, until: float, stop: Stop | None) -> tuple[FloatArray, float, int]:
@@ -92,41 +96,48 @@ def _commit_to(
     gain = np.delete(
         follower[:, [j]] - follower, j, axis=1
     )  # (m, n - 1): what j has over the others, row by row
-    size = float(np.abs(gain).max(initial=0.0)) or 1.0
-    matrix = np.vstack([gain.T / size, np.ones((1, count))])
+    size = np.abs(gain).max(axis=0, initial=0.0)
+    size = np.where(
+        size > 0.0, size, 1.0
+    )  # every rival in a unit of its own: each row of the program is homogeneous
+    matrix = np.vstack([(gain / size).T, np.ones((1, count))])
     least, most = np.append(np.zeros(width - 1), 1.0), np.append(np.full(width - 1, np.inf), 1.0)
-    unit = float(np.abs(leader[:, j]).max()) or 1.0
+    own = own_units(leader[:, j])
     found = minimise(
-        -leader[:, j] / unit, matrix, (least, most), (np.zeros(count), np.full(count, np.inf)), time_limit=time_limit
+        -own.of(leader[:, j]), matrix, (least, most), (np.zeros(count), np.full(count, np.inf)), time_limit=time_limit
     )  # fmt: skip
     if found.status is Status.INFEASIBLE:
         return np.zeros(0), -np.inf
     if found.status is not Status.OPTIMAL:
         return np.zeros(0), float(leader[:, j].max())
-    multipliers = np.maximum(found.row_dual[:-1], 0.0) * unit / size
+    multipliers = own.length(1.0) * np.maximum(found.row_dual[:-1], 0.0) / size
     return mixed(found.x), float((leader[:, j] + gain @ multipliers).max())
 
 
-def _solution(game: MatrixGame, x: FloatArray, bound: float, programs: int, started: float) -> MatrixSolution:
+def _solution(own: OwnGame, x: FloatArray, bound: float, programs: int, started: float) -> MatrixSolution:
     """A commitment with the follower's answer to it, all recomputed from the whole game."""
-    seen = x @ game.column_payoffs
-    scale = max(float(np.abs(game.column_payoffs).max()), 1e-300)
-    attacked = np.flatnonzero(seen >= seen.max() - TIE * scale)
-    mine = x @ game.row
-    answer = int(attacked[mine[attacked].argmax()])
+    seen = x @ own.game.column_payoffs
+    attacked = np.flatnonzero(seen >= seen.max() - TIE * own.column.spread)
+    mine = x @ own.game.row
+    # The first of those that are equal to the leader up to rounding.
+    answer = int(attacked[mine[attacked] >= mine[attacked].max() - SAME * own.row.spread][0])
     value = float(mine[answer])
     bound = max(bound, value)
-    proved = bound - value <= CLOSE * max(float(np.abs(game.row).max()), 1e-300)
+    proved = own.row.closed(value, bound, CLOSE)
     certificate = Certificate(
         Status.OPTIMAL if proved else Status.STOPPED_WITH_PLAN,
-        value,
-        bound,
-        relative_gap(value, bound),
+        own.row.back(value),
+        own.row.back(bound),
+        own.row.gap(value, bound),
         solver(f"multiple LP, {programs} program{'s' if programs > 1 else ''}"),
         time.perf_counter() - started,
-        violation=float(seen.max() - seen[answer]),
+        violation=own.column.length(float(seen.max() - seen[answer])),
+        objective_is="the row player's payoff when he commits first and the column player answers best: more is better for him",
     )
-    y = np.zeros(game.shape[1])
+    y = np.zeros(own.game.shape[1])
     y[answer] = 1.0
-    found = MatrixSolution(game.shape, "sse", proved, x, y, value, float(seen[answer]), certificate, programs)
+    theirs = own.column.back(float(seen[answer]))
+    found = MatrixSolution(
+        own.game.shape, "sse", proved, x, y, certificate.objective, theirs, certificate, programs
+    )
     return replace(found, attack_set=tuple(int(j) for j in attacked))

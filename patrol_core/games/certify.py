@@ -59,6 +59,19 @@ __all__ = [
 
 BUDGET: RowKey = (-1, "", "most")
 
+#: What the objective of a zone game counts.
+WORST_CASE = (
+    "worst case: the most harm left in any one zone, in the unit of the values, least of all plans that keep the rules; "
+    "lower is better"
+)
+TOTAL = (
+    "expected residual harm: what is left over all zones together, in the unit of the values, least of all plans that keep "
+    "the rules; lower is better"
+)
+
+#: Of all coverage, or of all harm, what is so little that nothing is there to share.
+_NOTHING = 1e-9
+
 #: Largest violation of a rule, and largest gap, that a returned plan may have. The gap is relative to the
 #: objective, but to no less than a thousandth of the unopposed harm: floats cannot promise more.
 MAX_VIOLATION = 1e-6
@@ -110,7 +123,7 @@ def _parity_row(game: ZoneGame, rule: Constraint, group: str, sign: float) -> Ro
     inside = _indicator(game, group)
     if isinstance(rule, CoverageParity):
         return Row(sign * (inside - factor), 0.0)
-    share = game.values / (game.values.sum() or 1.0)
+    share = game.rule_values / (game.rule_values.sum() or 1.0)
     # (w_g - e P_g) - factor (1 - e P) <= 0, or >= 0 for the least side
     coefficients = -game.effectiveness * share * (inside - factor)
     constant = float(share @ inside) - factor * float(share.sum())
@@ -167,12 +180,20 @@ def _broken_by(game: ZoneGame, rule: Constraint, coverage: FloatArray) -> float:
     of_coverage = isinstance(rule, CoverageParity) or (
         isinstance(rule, MeanDifference) and rule.of == "coverage"
     )
-    amount = coverage if of_coverage else residuals(game, coverage)
+    amount = coverage if of_coverage else game.rule_values * (1 - game.effectiveness * coverage)
     if isinstance(rule, MeanDifference):
-        total = float(amount.sum())
-        nothing = total <= 1e-9 * max(1.0, float(game.values.sum()))
-        return 0.0 if nothing else max(0.0, mean_difference(game, rule, amount) / total - rule.at_most)
+        if _nothing(game, amount, of_coverage=of_coverage):
+            return 0.0
+        return max(0.0, mean_difference(game, rule, amount) / float(amount.sum()) - rule.at_most)
+    if _nothing(game, amount, of_coverage=of_coverage):
+        return 0.0
     return max(0.0, *(abs(r - 1.0) - rule.within for r in _ratios(game, amount)))
+
+
+def _nothing(game: ZoneGame, amount: FloatArray, *, of_coverage: bool) -> bool:
+    """Whether next to nothing is there to share, beside the budget or all unopposed harm."""
+    whole = min(game.budget, float(game.size)) if of_coverage else float(game.rule_values.sum())
+    return float(amount.sum()) <= _NOTHING * whole
 
 
 def _short_of_share(game: ZoneGame, rule: MaxMinShare | MaxMin, coverage: FloatArray) -> float:
@@ -190,10 +211,8 @@ def _short_of_share(game: ZoneGame, rule: MaxMinShare | MaxMin, coverage: FloatA
 
 
 def _ratios(game: ZoneGame, amount: FloatArray) -> list[float]:
-    """Each group's rate per head over the overall rate; 1 where nothing is there to share."""
+    """Each group's rate per head over the overall rate."""
     total = float(amount.sum())
-    if total <= 1e-9 * max(1.0, float(game.values.sum())):
-        return [1.0]
     return [float(amount[game.members(g)].sum()) / total / game.population_share(g) for g in game.groups]
 
 
@@ -254,13 +273,15 @@ def certified(
             f"The plan found breaks a rule by {violation:.3g}; it was withheld (solver {solver})."
         )
     unopposed = float(game.values.sum() if proof.attack_weights is None else game.values.max())
-    if not abs(objective - bound) <= MAX_GAP * max(abs(objective), 1e-3 * unopposed):
+    gap = relative_gap(objective, bound, unopposed)
+    if not gap <= MAX_GAP:
         raise SolverError(
             f"The plan found has objective {objective:.6g} but only {bound:.6g} is proved; it was withheld "
             f"(solver {solver})."
         )
+    words = TOTAL if proof.attack_weights is None else WORST_CASE
     certificate = Certificate(
-        Status.OPTIMAL, objective, bound, relative_gap(objective, bound), solver, seconds, phases, violation
+        Status.OPTIMAL, objective, bound, gap, solver, seconds, phases, violation, words
     )
     return Strategy(
         game.zone_ids,

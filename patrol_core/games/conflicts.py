@@ -8,6 +8,7 @@ level, every other rule kept.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NoReturn
@@ -137,7 +138,7 @@ class _Consistency:
         works, fails = loose, tight
         for _ in range(60):
             middle = (works + fails) / 2
-            if abs(works - fails) <= 1e-9 * max(1.0, abs(works)):
+            if abs(works - fails) <= 1e-9 * max(works, fails):
                 break
             if self.holds(_with_levels(game, {i: middle})):
                 works = middle
@@ -145,7 +146,7 @@ class _Consistency:
                 fails = middle
         level = _outward(works, up=loose > tight)
         name = "the budget" if i == _BUDGET else game.constraints[i].name
-        return Remedy(name, round(abs(level - tight), 9), level, _advice(game, i, level))
+        return Remedy(name, float(f"{abs(level - tight):.9g}"), level, _advice(game, i, level))
 
     def smallest_conflict(self, game: ZoneGame) -> ZoneGame:
         """Rules loosened one by one while the rest still conflicts: what stays contradicts itself."""
@@ -181,7 +182,7 @@ def _loosest(game: ZoneGame, i: int) -> float:
     if isinstance(rule, MaxMinShare):
         return 1.0
     if isinstance(rule, MeanDifference):
-        return max(rule.at_most, 2.0 * max(1, len(game.groups)))
+        return max(rule.at_most, 2.0 * len(game.groups), 2.0)
     # a group with everything has 1 / share times the overall rate; one with nothing is off by 1
     return max(rule.within, 1.0, *(1 / game.population_share(g) for g in game.groups))
 
@@ -203,11 +204,12 @@ def _with_levels(game: ZoneGame, levels: dict[int, float]) -> ZoneGame:
 
 
 def _outward(level: float, *, up: bool) -> float:
-    """The level to six decimals, rounded to the side that works (solver tolerance aside)."""
-    near = round(level, 6)
-    if abs(near - level) <= 1e-8:
+    """The level to six decimals, or six digits where it is small, rounded to the side that works (solver tolerance aside)."""
+    places = 6 if level <= 0 else max(6, 5 - math.floor(math.log10(level)))
+    near = round(level, places)
+    if abs(near - level) <= 10.0 ** -(places + 2):
         return near
-    return float((np.ceil if up else np.floor)(level * 1e6) / 1e6)
+    return float((np.ceil if up else np.floor)(level * 10.0**places) / 10.0**places)
 
 
 def _advice(game: ZoneGame, i: int, level: float) -> str:

@@ -48,6 +48,7 @@ from patrol_core.games.robust_result import (
     check_share,
     linear_bound,
 )
+from patrol_core.games.units import unit_of
 from patrol_core.games.zone_game import FloatArray, ZoneGame
 from patrol_core.modelling import pyo
 from patrol_core.solving import LOCK, HighsSession, Outcome, solver_name
@@ -87,6 +88,11 @@ def solve_cvar(game: ZoneGame, draws: ArrayLike, alpha: float = 0.9) -> RobustSt
     table = check_draws(game, draws)
     level = check_share("alpha", alpha, meaning="0.9 is the mean of the worst tenth")
     check_bounds(game)
+    unit = unit_of(game.values, table)
+    return _solve(game.in_unit(unit), table / unit, level, started).times(unit)
+
+
+def _solve(game: ZoneGame, table: FloatArray, level: float, started: float) -> RobustStrategy:
     if (1 - level) * len(table) <= 1:
         coverage, bound, solver = _worst_draw(game, table)
     else:
@@ -95,7 +101,8 @@ def solve_cvar(game: ZoneGame, draws: ArrayLike, alpha: float = 0.9) -> RobustSt
         solver = solver_name()
     coverage = least_residual(game, _floor(game, table, level, coverage), coverage)
     parameters = {"alpha": level, "draws": float(len(table))}
-    criterion = Criterion("cvar", cvar_of(game, table, level, coverage), bound, parameters=parameters)
+    value, scale = cvar_of(game, table, level, coverage), float(table.max())
+    criterion = Criterion("cvar", value, bound, parameters=parameters, scale=scale)
     return certified_robust(
         game, coverage, criterion, solver=solver, seconds=time.perf_counter() - started,
         phases=("cvar", "expected-residual"),
@@ -231,4 +238,5 @@ class _Program:
         per_draw = np.bincount(self.rows.draw, weights=weight, minlength=len(self.draws))
         fit = np.minimum(1.0, most / np.maximum(per_draw, 1e-300))
         weight = weight * fit[self.rows.draw]
-        return weight / max(1.0, float(weight.sum()))
+        total = float(weight.sum())
+        return weight / total if total > 1 else weight

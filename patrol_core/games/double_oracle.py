@@ -21,7 +21,8 @@ from patrol_core.certificate import Status, relative_gap
 from patrol_core.errors import InputError
 from patrol_core.games.matrix import FloatArray, History, MatrixGame, MatrixSolution
 from patrol_core.games.matrix_nash import equilibrium, zero_sum_solution
-from patrol_core.games.matrix_reduce import spread
+from patrol_core.games.matrix_reduce import Reduced, spread
+from patrol_core.games.own_units import everything, in_own_units
 from patrol_core.games.regret import Progress, Stop
 
 #: Relative gap of the bounds at which the search ends.
@@ -101,7 +102,7 @@ def double_oracle(
     start
         At least one row action and one column action.
     gap
-        Relative gap of the bounds at which to stop.
+        Relative gap of the bounds at which to stop; a value near 0 is measured by the spread of the small game's payoffs.
     time_limit, rounds
         When to stop at the latest (seconds, small games).
     stop
@@ -132,7 +133,7 @@ def double_oracle(
         history.append((seconds, done, lower, upper))
         if on_progress is not None:
             on_progress(done, seconds, lower, upper)
-        if relative_gap(lower, upper) <= gap or upper <= lower:
+        if relative_gap(lower, upper, table.spread()) <= gap or upper <= lower:
             status = Status.OPTIMAL
             break
         grown = table.add(mine.action, theirs.action)
@@ -171,6 +172,10 @@ class _Table(Generic[Row, Column]):
 
     def payoffs(self) -> FloatArray:
         return self._held[: len(self.rows), : len(self.columns)]
+
+    def spread(self) -> float:
+        """Largest minus smallest payoff so far."""
+        return float(np.ptp(self.payoffs()))
 
     def add(self, row: Row, column: Column) -> bool:
         """Whether either action is new."""
@@ -235,7 +240,8 @@ def solve_double_oracle(
             "The double oracle needs a zero-sum game: use nash, sse or prm+ for a general-sum one."
         )
     began = time.perf_counter()
-    by_row, by_column = np.ascontiguousarray(game.row), np.ascontiguousarray(game.row.T)
+    own = in_own_units(game, everything(game))
+    by_row, by_column = np.ascontiguousarray(own.game.row), np.ascontiguousarray(own.game.row.T)
 
     def row_answer(columns: Sequence[int], mix: FloatArray) -> Response[int]:
         seen = mix @ by_column[np.asarray(columns)]
@@ -247,13 +253,21 @@ def solve_double_oracle(
         best = int(seen.argmin())
         return Response(best, float(seen[best]))
 
+    def told(done: int, seconds: float, lower: float, upper: float) -> None:
+        if on_progress is not None:
+            on_progress(done, seconds, own.row.back(lower), own.row.back(upper))
+
     start = [int(by_row.min(axis=1).argmax())], [int(by_row.max(axis=0).argmin())]
     run = double_oracle(
         row_answer, column_answer, lambda i, j: float(by_row[i, j]), start,
-        gap=gap, time_limit=time_limit, stop=stop, on_progress=on_progress,
+        gap=gap, time_limit=time_limit, stop=stop, on_progress=told,
     )  # fmt: skip
     x = spread(run.row_strategy, np.asarray(run.rows), game.shape[0])
     y = spread(run.column_strategy, np.asarray(run.columns), game.shape[1])
     name = f"double oracle, {len(run.rows)} x {len(run.columns)} of the actions"
-    found = zero_sum_solution(game, "double-oracle", x, y, started=began, solver_name=name, gap=gap)
-    return replace(found, iterations=run.rounds, history=run.history)
+    met = Reduced(game.row[np.ix_(run.rows, run.columns)], None, np.array(run.rows), np.array(run.columns))
+    found = zero_sum_solution(
+        in_own_units(game, met), "double-oracle", x, y, started=began, solver_name=name, gap=gap
+    )
+    history = tuple((at, done, own.row.back(low), own.row.back(high)) for at, done, low, high in run.history)
+    return replace(found, iterations=run.rounds, history=history)

@@ -23,6 +23,7 @@ from patrol_core.errors import InputError
 from patrol_core.games.interval_worst_case import inverse
 from patrol_core.games.robust_level import Level, least_residual, level_bound, needed, solve_level
 from patrol_core.games.robust_result import Criterion, RobustStrategy, certified_robust, check_bounds
+from patrol_core.games.units import unit_of
 from patrol_core.games.zone_game import FloatArray, ZoneGame
 
 
@@ -49,6 +50,11 @@ def solve_noise(game: ZoneGame, shortfall: ArrayLike) -> RobustStrategy:
     started = time.perf_counter()
     short = check_shortfall(game, shortfall)
     check_bounds(game)
+    unit = unit_of(game.values)
+    return _solve(game.in_unit(unit), short, started).times(unit)
+
+
+def _solve(game: ZoneGame, short: FloatArray, started: float) -> RobustStrategy:
     search = _Search(game, short)
     k = search.first()
     level, bound = search.level(k), search.bound(k)

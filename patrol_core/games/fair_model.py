@@ -43,21 +43,21 @@ def add_fair_rules(model: pyo.ConcreteModel, game: ZoneGame) -> None:
 def _amount(model: pyo.ConcreteModel, game: ZoneGame, of: Of, group: str) -> Any:
     if of == "coverage":
         return model.C[group]
-    whole = float(game.values.sum()) or 1.0
-    return float(game.values[game.members(group)].sum()) / whole - game.effectiveness * model.Pg[group]
+    whole = float(game.rule_values.sum()) or 1.0
+    return float(game.rule_values[game.members(group)].sum()) / whole - game.effectiveness * model.Pg[group]
 
 
 def _zone_amount(model: pyo.ConcreteModel, game: ZoneGame, of: Of, zone: int) -> Any:
     if of == "coverage":
         return model.x[zone]
-    share = float(game.values[zone]) / (float(game.values.sum()) or 1.0)
+    share = float(game.rule_values[zone]) / (float(game.rule_values.sum()) or 1.0)
     return share - game.effectiveness * share * model.x[zone]
 
 
 def _whole(model: pyo.ConcreteModel, game: ZoneGame, of: Of) -> Any:
     if of == "coverage":
         return model.S
-    return (1.0 if game.values.sum() > 0 else 0.0) - game.effectiveness * model.P
+    return (1.0 if game.rule_values.sum() > 0 else 0.0) - game.effectiveness * model.P
 
 
 def _add_differences(model: pyo.ConcreteModel, game: ZoneGame, rules: dict[int, MeanDifference]) -> None:

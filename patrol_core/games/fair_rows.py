@@ -70,10 +70,10 @@ class Unit:
 
 
 def amounts(game: ZoneGame, of: Of) -> Amounts:
-    """(c, s) at the game's own values."""
+    """(c, s) at the values that the game's rules are measured by."""
     if of == "coverage":
         return np.zeros(game.size), np.ones(game.size)
-    share = game.values / (game.values.sum() or 1.0)
+    share = game.rule_values / (game.rule_values.sum() or 1.0)
     return share, -game.effectiveness * share
 
 
@@ -112,9 +112,11 @@ def pair_parts(given: Sequence[Unit]) -> list[tuple[int, int, float, float]]:
 
 
 def difference_rows(game: ZoneGame, i: int, rule: MeanDifference, given: Amounts) -> dict[RowKey, Row]:
-    """Pair rows and cap row of a mean difference."""
+    """Pair rows and cap row of a mean difference; none where there is only one unit, which every plan keeps."""
     constant, slope = given
     found, cap = units(game, rule), (i, "", "most")
+    if len(found) < 2:
+        return {}
     rows: dict[RowKey, Row] = {cap: CapRow(-rule.at_most * slope, rule.at_most * float(constant.sum()))}
     for j, (g, h, of_g, of_h) in enumerate(pair_parts(found)):
         line, offset = np.zeros(game.size), 0.0

@@ -35,6 +35,10 @@ _ZONE_KEYS = (
     "constraints",
     "attacker",
 )
+_AT_UPPER_ENDS = (
+    "Values are given as intervals: the plan is made for their upper ends, the worst case; rules on residual harm are measured by "
+    "the values as stated."
+)
 _ATTACKER_KEYS: Mapping[str, tuple[str, ...]] = {
     "rational": ("model",),
     "quantal": ("model", "lambda"),
@@ -75,7 +79,7 @@ class ZoneDocument:
     ----------
     game
         The game; where intervals were given and the objective is a worst case or a total, its values are
-        their upper ends.
+        their upper ends and its rules are measured by the values as stated.
     objective
         ``worst-case`` or ``total``.
     attacker
@@ -113,7 +117,7 @@ def _solve_total(document: ZoneDocument) -> Solved:
 
 
 def _solve_variant(document: ZoneDocument) -> Solved:
-    game = document.game.replace(values=document.stated)
+    game = document.game.replace(values=document.stated, stated=None)
     strategy = solve_variant(game, document.objective, document.attacker, document.intervals)
     return Solved(strategy, extra_fields(strategy))
 
@@ -155,7 +159,7 @@ def parse_zone_document(document: Mapping[str, Any]) -> ZoneDocument:
     planned = point if intervals is None or objective == "regret" else intervals[1]
     notes: tuple[str, ...] = ()
     if intervals is not None and objective != "regret":
-        notes = ("Values are given as intervals: the plan is made for their upper ends, the worst case.",)
+        notes = (_AT_UPPER_ENDS,)
     game = ZoneGame(
         zone_ids,
         planned,
@@ -164,6 +168,7 @@ def parse_zone_document(document: Mapping[str, Any]) -> ZoneDocument:
         population=_population(document, zone_ids),
         groups=_groups(document),
         constraints=parse_constraints(document.get("constraints", [])),
+        stated=None if planned is point else point,
     )
     return ZoneDocument(game, objective, attacker, point, intervals, notes)
 

@@ -34,6 +34,7 @@ from patrol_core.games.robust_result import (
     check_intervals,
     linear_bound,
 )
+from patrol_core.games.units import unit_of
 from patrol_core.games.zone_game import FloatArray, ZoneGame
 from patrol_core.modelling import pyo
 from patrol_core.solving import LOCK, HighsSession, solver_name
@@ -65,12 +66,17 @@ def solve_gamma_budget(game: ZoneGame, high: ArrayLike, gamma: float) -> RobustS
     deviation = _deviation(game, high)
     count = check_gamma(game, gamma)
     check_bounds(game)
+    unit = unit_of(game.values + deviation)
+    return _solve(game.in_unit(unit), deviation / unit, count, started).times(unit)
+
+
+def _solve(game: ZoneGame, deviation: FloatArray, count: float, started: float) -> RobustStrategy:
     with LOCK:
         coverage, zeta, prices = _solve_lp(game, deviation, count)
     weight = game.values + deviation * zeta
     bound = linear_bound(game, float(weight.sum()), -game.effectiveness * weight, prices)
-    value, worst = gamma_total(game, high, count, coverage)
-    criterion = Criterion("gamma", value, bound, None, worst, {"gamma": count})
+    value, worst = _worst_total(game, deviation, count, coverage)
+    criterion = Criterion("gamma", value, bound, None, worst, {"gamma": count}, float(worst.sum()))
     return certified_robust(
         game, coverage, criterion, solver=solver_name(), seconds=time.perf_counter() - started,
         phases=("expected-residual",),
@@ -81,7 +87,12 @@ def gamma_total(
     game: ZoneGame, high: ArrayLike, gamma: float, coverage: FloatArray
 ) -> tuple[float, FloatArray]:
     """Worst total expected harm of a coverage, and the (n,) values at which it is met; by sorting, no solver."""
-    deviation = _deviation(game, high)
+    return _worst_total(game, _deviation(game, high), gamma, coverage)
+
+
+def _worst_total(
+    game: ZoneGame, deviation: FloatArray, gamma: float, coverage: FloatArray
+) -> tuple[float, FloatArray]:
     left = 1 - game.effectiveness * coverage
     zeta = np.zeros(game.size)
     order = np.argsort(-(deviation * left), kind="stable")

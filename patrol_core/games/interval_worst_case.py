@@ -1,7 +1,8 @@
 """Worst case over intervals V_t in [low_t, high_t]: the zone game at the upper ends. It is that simple.
 
 max over the box of max_t V_t (1 - e x_t) is reached with every value at its upper end, whatever x is, because
-1 - e x_t >= 0. So the plan is the zone game's with V = high; only the rules stay at the game's own values.
+1 - e x_t >= 0. So the plan is the zone game's with V = high, second phase included; only the rules are measured by the values
+as stated, for what is allowed does not move with the uncertainty.
 """
 
 from __future__ import annotations
@@ -11,8 +12,14 @@ import time
 import numpy as np
 from numpy.typing import ArrayLike
 
-from patrol_core.games.robust_level import least_residual, level_bound, needed, solve_level
-from patrol_core.games.robust_result import Criterion, RobustStrategy, certified_robust, check_intervals
+from patrol_core.games.robust_result import (
+    Criterion,
+    RobustStrategy,
+    certified_robust,
+    check_bounds,
+    check_intervals,
+)
+from patrol_core.games.zone import solve_zone_game
 from patrol_core.games.zone_game import FloatArray, ZoneGame
 
 
@@ -22,7 +29,7 @@ def solve_interval(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> RobustStr
     Parameters
     ----------
     game
-        Rules, budget, effectiveness; its values are the nominal ones (rules and last phase).
+        Rules, budget, effectiveness; its values are the nominal ones, which rules are measured by.
     low, high
         (n,) interval ends, 0 <= low <= high. Only ``high`` decides.
 
@@ -38,17 +45,14 @@ def solve_interval(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> RobustStr
     """
     started = time.perf_counter()
     _, upper_end = check_intervals(game, low, high)
-    alpha, beta = np.ones(game.size), inverse(upper_end)
-    level, solver = solve_level(game, alpha, beta)
-    coverage = least_residual(game, needed(game, alpha, beta, level.value), level.coverage)
-    residual = upper_end * (1 - game.effectiveness * coverage)
+    check_bounds(game)
+    at_top = solve_zone_game(game.replace(values=upper_end, stated=game.values))
+    residual = upper_end * (1 - game.effectiveness * at_top.coverage)
     worst = int(np.argmax(residual))
-    criterion = Criterion(
-        "interval", float(residual[worst]), level_bound(game, alpha, level), worst, upper_end
-    )
+    criterion = Criterion("interval", float(residual[worst]), at_top.certificate.bound, worst, upper_end)
     return certified_robust(
-        game, coverage, criterion, solver=solver, seconds=time.perf_counter() - started,
-        phases=("worst-case", "expected-residual"),
+        game, at_top.coverage, criterion, solver=at_top.certificate.solver, seconds=time.perf_counter() - started,
+        phases=at_top.certificate.phases, budget_dual=at_top.budget_dual,
     )  # fmt: skip
 
 

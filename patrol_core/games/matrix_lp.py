@@ -73,7 +73,7 @@ def minimise(
     time_limit
         Seconds.
     mip_gap
-        Absolute and relative gap at which an integer program may end.
+        Relative gap at which an integer program of order 1 may end, down to costs of a thousandth.
     stop
         Asked while an integer program runs; True ends it.
     """
@@ -81,7 +81,7 @@ def minimise(
     for name, value in (
         ("output_flag", False), ("threads", 1), ("random_seed", 0), ("time_limit", max(float(time_limit), 0.01)),
         ("primal_feasibility_tolerance", 1e-9), ("dual_feasibility_tolerance", 1e-9), ("mip_rel_gap", mip_gap),
-        ("mip_abs_gap", mip_gap), ("mip_feasibility_tolerance", 1e-9),
+        ("mip_abs_gap", 1e-3 * mip_gap), ("mip_feasibility_tolerance", 1e-9),
         ("presolve", "off" if integer is None else "choose"),
     ):  # fmt: skip
         highs.setOptionValue(name, value)

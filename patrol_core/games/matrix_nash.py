@@ -23,17 +23,20 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from patrol_core.certificate import Certificate, Status, relative_gap
+from patrol_core.certificate import Certificate, Status
 from patrol_core.errors import SolverError
 from patrol_core.games.matrix import FloatArray, IntArray, MatrixGame, MatrixSolution, mixed
 from patrol_core.games.matrix_lp import Stop, minimise
 from patrol_core.games.matrix_reduce import reduce_game, spread
+from patrol_core.games.own_units import ROUNDING, OwnGame, in_own_units, own_units
 from patrol_core.solving import TIME_LIMIT
 
-#: Gap, in units of the largest payoff, up to which an equilibrium counts as proved.
-CLOSE = 1e-7
-#: Relative gap that is only rounding, also where a gap of 0 is asked for.
-ROUNDING = 1e-14
+#: Relative gap up to which an equilibrium counts as proved; regrets are relative to the spread of the payoffs.
+CLOSE = 1e-6
+GUARANTEED = (
+    "what the row player's strategy guarantees him, in the unit of the payoffs: more is better for him"
+)
+REGRET = "the largest regret of either player, in the unit of the payoffs: 0 in an equilibrium; the gap is relative to the payoffs' spread"
 
 
 def solver(method: str) -> str:
@@ -73,9 +76,8 @@ def _one_sided(table: FloatArray) -> tuple[FloatArray, FloatArray]:
 def _program(table: FloatArray, time_limit: float, stop: Stop | None) -> tuple[FloatArray, FloatArray]:
     """Primal and dual solution of the program of the module docstring."""
     count, width = table.shape
-    scale = float(np.abs(table).max()) or 1.0
     matrix = np.zeros((width + 1, count + 1))
-    matrix[:width, :count] = table.T / scale
+    matrix[:width, :count] = own_units(table).of(table).T
     matrix[:width, count] = -1.0
     matrix[width, :count] = 1.0
     least = np.append(np.zeros(width), 1.0)
@@ -103,43 +105,49 @@ def solve_zero_sum(
     inner_x, inner_y = equilibrium(small.row, time_limit=time_limit, stop=stop)
     x = spread(inner_x, small.rows, game.shape[0])
     y = spread(inner_y, small.columns, game.shape[1])
-    return zero_sum_solution(
-        game,
-        "nash",
-        x,
-        y,
-        started=started,
-        solver_name=solver(f"LP, {small.rows.size} x {small.columns.size} of the actions"),
-    )
+    name = solver(f"LP, {small.rows.size} x {small.columns.size} of the actions")
+    return zero_sum_solution(in_own_units(game, small), "nash", x, y, started=started, solver_name=name)
 
 
 def zero_sum_solution(
-    game: MatrixGame,
+    own: OwnGame,
     method: str,
     x: FloatArray,
     y: FloatArray,
     *,
     started: float,
     solver_name: str,
-    gap: float | None = None,
+    gap: float = CLOSE,
 ) -> MatrixSolution:
     """Strategies of a zero-sum game with their certificate, computed from the payoffs alone.
 
-    ``gap`` is the relative gap at which the method was to stop; without one the bounds must meet up to rounding.
+    Parameters
+    ----------
+    own
+        The game in its own units.
+    method, solver_name
+        Names for the solution and its certificate.
+    x, y
+        Strategies of the players in the whole game.
+    started
+        Moment (``time.perf_counter``) at which the search began.
+    gap
+        Relative gap up to which the bounds count as met.
     """
-    lower, upper = game.interval(x, y)
+    lower, upper = own.game.interval(x, y)
     upper = max(upper, lower)
-    close = CLOSE * float(np.abs(game.row).max())
-    proved = upper - lower <= close if gap is None else relative_gap(lower, upper) <= max(gap, ROUNDING)
+    proved = own.row.closed(lower, upper, gap)
     certificate = Certificate(
         Status.OPTIMAL if proved else Status.STOPPED_WITH_PLAN,
-        lower,
-        upper,
-        relative_gap(lower, upper),
+        own.row.back(lower),
+        own.row.back(upper),
+        own.row.gap(lower, upper),
         solver_name,
         time.perf_counter() - started,
+        objective_is=GUARANTEED,
     )
-    return MatrixSolution(game.shape, method, proved, x, y, lower, 0.0 - lower, certificate)
+    value = certificate.objective
+    return MatrixSolution(own.game.shape, method, proved, x, y, value, 0.0 - value, certificate)
 
 
 # -- general-sum ------------------------------------------------------------------------------------
@@ -160,46 +168,64 @@ def solve_general_sum(
     table, other = _unit(small.row), _unit(small.row * -1.0 if small.column is None else small.column)
     pure = _pure(table, other)
     if pure is None:
-        inner_x, inner_y = _mixed_integer(table, other, time_limit, stop)
+        # Which equilibrium is met hangs on the last digit, which the unit of the payoffs decides: so without it.
+        inner_x, inner_y = _mixed_integer(np.round(table, 9), np.round(other, 9), time_limit, stop)
         inner_x, inner_y = _sharpen(table, other, inner_x, inner_y)
     else:
         inner_x, inner_y = np.eye(table.shape[0])[pure[0]], np.eye(table.shape[1])[pure[1]]
     x, y = spread(inner_x, small.rows, game.shape[0]), spread(inner_y, small.columns, game.shape[1])
     name = "pure equilibrium found by looking" if pure else solver("Sandholm-Gilpin-Conitzer MIP")
-    return general_sum_solution(game, "nash", x, y, started=started, solver_name=name)
+    return general_sum_solution(game, in_own_units(game, small), "nash", (x, y), started, name)
 
 
 def general_sum_solution(
     game: MatrixGame,
+    own: OwnGame,
     method: str,
-    x: FloatArray,
-    y: FloatArray,
-    *,
+    profile: tuple[FloatArray, FloatArray],
     started: float,
     solver_name: str,
-    gap: float | None = None,
+    *,
+    gap: float = CLOSE,
 ) -> MatrixSolution:
-    """A profile of any game with its largest regret as certificate; ``gap`` as for :func:`zero_sum_solution`."""
-    regret = game.nash_gap(x, y)
-    close = CLOSE * max(float(np.abs(game.row).max()), float(np.abs(game.column_payoffs).max()))
-    proved = regret <= close if gap is None else relative_gap(regret, 0.0) <= max(gap, ROUNDING)
+    """A profile of any game with its largest regret as certificate.
+
+    Parameters
+    ----------
+    game, own
+        The game as given, and in its own units.
+    method, solver_name
+        Names for the solution and its certificate.
+    profile
+        Strategies of both players in the whole game.
+    started
+        Moment (``time.perf_counter``) at which the search began.
+    gap
+        Largest regret, in spreads of that player's payoffs, that counts as none.
+    """
+    x, y = profile
+    regret, share = own.regrets(x, y)
+    proved = share <= max(gap, ROUNDING)
     certificate = Certificate(
         Status.OPTIMAL if proved else Status.STOPPED_WITH_PLAN,
         regret,
         0.0,
-        relative_gap(regret, 0.0),
+        share,
         solver_name,
         time.perf_counter() - started,
         violation=regret,
+        objective_is=REGRET,
     )
-    value, column_value = game.expected(x, y)
+    mine, theirs = own.game.expected(x, y)
+    value, column_value = own.row.back(mine), own.column.back(theirs)
     return MatrixSolution(game.shape, method, proved, x, y, value, column_value, certificate)
 
 
 def _unit(payoffs: FloatArray) -> FloatArray:
     """Payoffs moved and scaled to [0, 1], which changes no equilibrium."""
-    least, most = float(payoffs.min()), float(payoffs.max())
-    return (payoffs - least) / (most - least) if most > least else np.zeros_like(payoffs)
+    own = own_units(payoffs).of(payoffs)
+    least, most = float(own.min()), float(own.max())
+    return (own - least) / (most - least) if most > least else np.zeros_like(own)
 
 
 def _pure(table: FloatArray, other: FloatArray) -> tuple[int, int] | None:

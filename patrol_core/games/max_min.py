@@ -38,7 +38,7 @@ from patrol_core.solving import LOCK, HighsSession, Outcome
 #: Duals above this settle a group.
 _SETTLED = 1e-7
 
-#: Largest gap between a level found and the level proved, in units of the largest rate possible.
+#: Largest gap between a level found and the level proved, in units of the rates' size.
 _GAP = 1e-6
 
 
@@ -129,19 +129,35 @@ def _in_closed_form(game: ZoneGame, of: Of, members: list[NDArray[np.intp]]) -> 
 
 
 def _need(slope: FloatArray, lower: FloatArray, upper: FloatArray) -> Callable[[float], float]:
-    """Least coverage that changes a group's amount by a given size: steepest zones first."""
+    """Least coverage that changes a group's amount by a given size: steepest zones first.
+
+    Zones where coverage changes nothing (no harm, or no room) are never paid for.
+    """
     order = np.argsort(-np.abs(slope), kind="stable")
     room = (upper - lower)[order]
     gained = np.append(0.0, np.cumsum(np.abs(slope)[order] * room))
     spent = np.append(0.0, np.cumsum(room))
-    return lambda change: float(np.interp(change, gained, spent))
+
+    def least(change: float) -> float:
+        # the first point that gains enough: steps that gain nothing come after it
+        at = int(np.searchsorted(gained, change, side="left"))
+        if at in (0, gained.size):
+            return float(spent[min(at, gained.size - 1)]) if at else 0.0
+        share = (change - gained[at - 1]) / (gained[at] - gained[at - 1])
+        return float(spent[at - 1] + share * (spent[at] - spent[at - 1]))
+
+    return least
 
 
 # -- by LP ----------------------------------------------------------------------------------------
 
 
 class _Levels:
-    """max m (residual: min M, as max of -M) with settled groups held; kept in HiGHS from level to level."""
+    """max m (residual: min M, as max of -M) with settled groups held; kept in HiGHS from level to level.
+
+    Row of group g: ``(p_g unit / r_g) m - (slope . x) / r_g <= constant / r_g``, where m is measured in ``unit``, the size of
+    the rates, and r_g makes the largest entry of the row 1: a group of few people or little harm is held as well as any.
+    """
 
     def __init__(self, game: ZoneGame, of: Of, members: list[NDArray[np.intp]]) -> None:
         self.game = game
@@ -151,10 +167,9 @@ class _Levels:
         self.constant = np.array([self.sign * float(constant[m].sum()) for m in members])
         self.members = members
         self.shares = np.array([game.population_share(group) for group in game.groups])
-        whole = np.maximum(
-            np.array([float(np.abs(self.slope[m]).sum()) for m in members]), np.abs(self.constant)
-        )
-        self.unit = float((whole / self.shares).max()) or 1.0
+        self.unit = float(np.abs(self.constant / self.shares).max()) or min(game.budget, game.size) or 1.0
+        steepest = np.array([float(np.abs(self.slope[m]).max()) for m in members])
+        self.size = np.maximum(steepest, self.shares * self.unit)
         self.model = build_model(game, attack=False)
         self.model.del_component("residual")
         self.model.m = pyo.Var()
@@ -166,26 +181,25 @@ class _Levels:
         self.rows = self.session.rows_of(self.model.rate.values())
 
     def _rate(self, model: pyo.ConcreteModel, g: int) -> object:
-        """Row ``m p_g - a_g <= constant``, everything over the unit."""
-        at = self.members[g]
-        weights = [*(-self.slope[at] / self.unit).tolist(), float(self.shares[g])]
+        at, size = self.members[g], self.size[g]
+        weights = [*(-self.slope[at] / size).tolist(), float(self.shares[g] * self.unit / size)]
         body = expressions.LinearExpression(
             linear_coefs=weights, linear_vars=[*(model.x[t] for t in at.tolist()), model.m]
         )
-        return body <= float(self.constant[g] / self.unit)
+        return body <= float(self.constant[g] / size)
 
     def settle(self, g: int, level: float) -> None:
         """Hold a group at a level: its row no longer speaks of m."""
         row = int(self.rows[g])
         self.session.highs.changeCoeff(row, self.m, 0.0)
-        limit = self.constant[g] / self.unit - level * self.shares[g] / self.unit
+        limit = (self.constant[g] - level * self.shares[g]) / self.size[g]
         self.session.highs.changeRowBounds(row, -np.inf, float(limit))
 
-    def solve(self) -> Outcome:
-        """The next level."""
+    def solve(self) -> Outcome | None:
+        """The next level; None where the rules allow no plan."""
         outcome = self.session.solve()
         if outcome.status is Status.INFEASIBLE:
-            explain_conflict(self.game)
+            return None
         if outcome.status is not Status.OPTIMAL:
             raise SolverError(f"HiGHS ended as {outcome.status} while the max-min rate was worked out.")
         return outcome
@@ -196,47 +210,63 @@ class _Levels:
         moved = np.array([float((self.slope[m] * x[m]).sum()) for m in self.members])
         return np.asarray((moved + self.constant) / self.shares, dtype=float)
 
+    def weights(self, outcome: Outcome, open_: NDArray[np.bool_]) -> tuple[FloatArray, float]:
+        """Weights w_g >= 0 with sum of w_g p_g = 1 over the open groups, and what turns other duals into prices."""
+        given = np.maximum(-outcome.row_duals[self.rows], 0.0) / self.size
+        total = float((given * self.shares)[open_].sum())
+        return (given / total, 1.0 / total) if total > 0 else (given, np.inf)
+
     def proved(self, outcome: Outcome, levels: FloatArray, open_: NDArray[np.bool_]) -> float:
         """Upper bound on m: sum of w_g a_g over open groups, plus settled rows and all other rows at their prices."""
-        weights = np.maximum(-outcome.row_duals[self.rows], 0.0)
-        total = float((weights * self.shares)[open_].sum())
-        if not total > 0:
+        weights, factor = self.weights(outcome, open_)
+        if not np.isfinite(factor):
             return np.inf
-        weights = weights / total
         slope, constant = np.zeros(self.game.size), 0.0
         for g, at in enumerate(self.members):
             slope[at] += weights[g] * self.slope[at]
             constant += weights[g] * (self.constant[g] - (0.0 if open_[g] else levels[g] * self.shares[g]))
-        prices = self._prices(outcome, self.unit / total)
-        more, extra = priced(coupling_rows(self.game), prices, self.game.size)
+        more, extra = priced(coupling_rows(self.game), self._prices(outcome, factor), self.game.size)
         slope, constant = slope - more, constant - extra
         lower, upper = self.game.bounds()
         return constant + float(np.maximum(slope * lower, slope * upper).sum())
 
-    def _prices(self, outcome: Outcome, unit: float) -> dict[RowKey, float]:
+    def _prices(self, outcome: Outcome, factor: float) -> dict[RowKey, float]:
         rows = side_constraints(self.model, self.game)
         duals = self.session.duals(outcome, rows.values())
         signed = {key: -d if key[2] == "most" else d for key, d in zip(rows, duals, strict=True)}
-        return {key: max(0.0, float(price)) * unit for key, price in signed.items()}
+        return {key: max(0.0, float(price)) * factor for key, price in signed.items()}
 
 
 def _by_lp(game: ZoneGame, of: Of, members: list[NDArray[np.intp]]) -> Attainable:
+    """Level by level; the rates given back are those of one plan, the last, so that they can be had together.
+
+    A level that is held costs the later ones nothing, for the plan in hand keeps it: where rounding makes HiGHS say
+    otherwise, that plan is the last.
+    """
     program = _Levels(game, of, members)
     open_, levels = np.ones(len(members), dtype=bool), np.zeros(len(members))
     first: tuple[float, float] | None = None
+    rates = levels
     while open_.any():
         outcome = program.solve()
-        level = float(program.rates(outcome)[open_].min())
+        if outcome is None and first is None:
+            explain_conflict(game)
+        if outcome is None:
+            levels[open_] = rates[open_]
+            break
+        rates = program.rates(outcome)
+        level = float(rates[open_].min())
         bound = program.proved(outcome, levels, open_)
-        if not bound - level <= _GAP * program.unit:
+        if not bound - level <= _GAP * max(program.unit, abs(level)):
             raise SolverError(f"The max-min rate {level:.6g} was found but only {bound:.6g} is proved.")
         first = first or (level, max(level, bound))
-        duals = -outcome.row_duals[program.rows] * program.shares
+        duals = np.where(open_, program.weights(outcome, open_)[0] * program.shares, 0.0)
         hit = open_ & (duals > _SETTLED)
         hit = hit if hit.any() else open_ & (duals >= duals[open_].max())
         for g in np.flatnonzero(hit):
             levels[g] = level
-            program.settle(int(g), level - 1e-10 * program.unit)
+            program.settle(int(g), level)
         open_ &= ~hit
     assert first is not None
+    levels = np.minimum(levels, rates)
     return Attainable(program.sign * first[0], program.sign * levels, program.sign * first[1])

@@ -52,6 +52,7 @@ from patrol_core.games.robust_result import (
     check_bounds,
     check_intervals,
 )
+from patrol_core.games.units import unit_of
 from patrol_core.games.waterfill import lowest_level
 from patrol_core.games.zone_game import FloatArray, ZoneGame
 from patrol_core.solving import LOCK, solver_name
@@ -86,6 +87,11 @@ def solve_regret(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> RobustStrat
     started = time.perf_counter()
     lower_end, upper_end = check_intervals(game, low, high)
     check_bounds(game)
+    unit = unit_of(game.values, upper_end)
+    return _solve(game.in_unit(unit), lower_end / unit, upper_end / unit, started).times(unit)
+
+
+def _solve(game: ZoneGame, lower_end: FloatArray, upper_end: FloatArray, started: float) -> RobustStrategy:
     beta = inverse(upper_end)
     if game.coupling_rules():
         atoms = atoms_of(game)
@@ -123,6 +129,8 @@ def largest_regret(
     """
     lower_end, upper_end = check_intervals(game, low, high)
     check_bounds(game)
+    unit = unit_of(game.values, upper_end)
+    game, lower_end, upper_end = game.in_unit(unit), lower_end / unit, upper_end / unit
     x = np.asarray(coverage, dtype=float)
     if game.coupling_rules():
         atoms = atoms_of(game)
@@ -136,7 +144,7 @@ def largest_regret(
     value, zone = _largest_regret(game, lower_end, upper_end, x, best)
     worst = lower_end.copy()
     worst[zone] = upper_end[zone]
-    return value, game.zone_ids[zone], worst
+    return value * unit, game.zone_ids[zone], worst * unit
 
 
 #: R_t last worked out for a game: many plans are judged by the same ones.

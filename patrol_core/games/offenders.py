@@ -83,6 +83,11 @@ def attacker_of(game: ZoneGame, rationality: float) -> QuantalResponse:
     return QuantalResponse(rationality / top if top > 0 else 0.0)
 
 
+def intervals_of(game: ZoneGame, known: Uncertainty) -> tuple[FloatArray, FloatArray]:
+    """(low, high), (n,) each: the interval ends that regret is planned for; the values always lie between them."""
+    return np.minimum(known.low, game.values), np.maximum(known.high, game.values)
+
+
 def solve_for(game: ZoneGame, offender: Offender, known: Uncertainty) -> Strategy:
     """The best plan against a kind of offender.
 
@@ -99,7 +104,7 @@ def solve_for(game: ZoneGame, offender: Offender, known: Uncertainty) -> Strateg
     if offender == "quantal":
         return solve_behavioural(game, attacker_of(game, known.rationality), time_limit=TIME_LIMIT)
     if offender == "regret":
-        return solve_regret(game, np.minimum(known.low, game.values), np.maximum(known.high, game.values))
+        return solve_regret(game, *intervals_of(game, known))
     if offender == "types":
         return _against_types(game, known.harm)
     raise InputError(f"offender = {offender!r}: accepted are {', '.join(OFFENDERS)}.")

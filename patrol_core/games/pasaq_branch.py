@@ -76,7 +76,7 @@ class _Search:
 
     def level(self, share: float) -> float:
         """The level a share of the best plan's loss below it."""
-        return self.value - 0.999 * share * max(abs(self.value), 1e-3 * float(self.terms.b.max()), 1e-300)
+        return self.value - 0.999 * share * max(self.terms.size_of(self.value), 1e-300)
 
     def prove(self, share: float) -> float | None:
         """A proved level at most this share below the best plan; None when the time is up."""

@@ -16,6 +16,8 @@ Sources: Dinkelbach (1967), Management Science 13, 492-498; Corless & Jeffrey (2
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import wrightomega
@@ -41,7 +43,7 @@ def eased(terms: Terms) -> Terms:
     such zone would bar the closed form. Plans are sought with these terms, and valued and proved with the true ones.
     """
     hardly = (terms.beta == 0) & (terms.b <= _HARDLY * float(terms.b.max(initial=0.0)))
-    return Terms(terms.theta, terms.beta, terms.a, np.where(hardly, 0.0, terms.b)) if hardly.any() else terms
+    return replace(terms, b=np.where(hardly, 0.0, terms.b)) if hardly.any() else terms
 
 
 def best_free(
@@ -98,7 +100,7 @@ def inner(
 
 def _spend_exactly(demand: _Demand, nu: float, budget: float, low: float, high: float) -> FloatArray:
     """The budget to the last digit: between two prices next to the root, whose plans are equally good."""
-    width = 1e-13 * max(1.0, abs(nu))
+    width = 1e-13 * (1.0 + abs(nu))  # a log price has no unit
     for _ in range(60):
         more, less = demand.at(max(low, nu - width)), demand.at(min(high, nu + width))
         if float(more.sum()) >= budget >= float(less.sum()):

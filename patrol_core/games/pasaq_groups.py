@@ -28,7 +28,7 @@ from patrol_core.games.zone_game import ZoneGame
 _MOST_LEVELS = 40
 _MOST_TANGENTS = 60
 
-#: The tangents' plan may lie this far below its true value, as a share of it.
+#: The tangents' plan may lie this far below its true value, as a share of it and of the unit heights are measured in.
 _LOOSE = 1e-11
 
 #: Tangents to start from, as shares of the way from the least to the most an atom can have.
@@ -121,7 +121,7 @@ class _Level:
             if height < total:
                 plan, total = x, height
             least = float(solved.x[count : 2 * count].sum())
-            if height - least <= _LOOSE * max(1.0, abs(height)) * max(1, count):
+            if height - least <= _LOOSE * (1.0 + abs(height)) * count:
                 break
             program.add_rows(more)
         return plan, prices
@@ -150,7 +150,7 @@ class _Level:
         lower, upper = self.lower[inside], self.upper[inside]
         x, log_price = inner(self.parts[c], self.level, amount, lower, upper)
         left = amount - float(x.sum())
-        if not np.isneginf(log_price) or left <= 1e-12 * max(1.0, amount):
+        if not np.isneginf(log_price) or left <= 1e-12 * amount:
             return x, -float(np.exp(np.minimum(log_price - self.shift, 600.0)))
         return self._fill_up(inside, x, left)
 

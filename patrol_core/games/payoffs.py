@@ -9,6 +9,9 @@ At coverage x_t the expected payoffs are linear, with relief D_t = U_d^c - U_d^u
     U_d(t, x) = U_d^u(t) + D_t x_t         U_a(t, x) = U_a^u(t) - F_t x_t
 
 The zero-sum case of :mod:`~patrol_core.games.zone_game` is U_a^u = V, U_a^c = V (1 - e), U_d = -U_a.
+
+Which plan is best depends neither on the unit of a player's payoffs nor on what they are counted from. So sizes are those of
+differences, and the models see payoffs counted from each player's best and measured in such a size (:func:`measured`).
 """
 
 from __future__ import annotations
@@ -33,6 +36,15 @@ FIELDS = ("defender_covered", "defender_uncovered", "attacker_covered", "attacke
 #: Drops below this share of the scale count as none: coverage there moves the attacker by less than a tie.
 _FLAT = TIE / 2
 
+#: Differences below this share of the payoffs themselves are rounding.
+_ROUNDING = 1e-9
+
+#: A penalty this many times the spread of rewards is far beyond them.
+_FAR = 1e3
+
+#: Steps of the grid that measured payoffs lie on.
+_GRID = 2.0**44
+
 #: Larger payoffs would overflow in sums.
 _LARGEST = 1e100
 
@@ -52,12 +64,15 @@ class Payoffs:
     ----------
     defender_covered, defender_uncovered, attacker_covered, attacker_uncovered
         (n,) payoffs of an attack on each target; any unit, the same for all targets of one player.
+    sizes
+        (attacker's, defender's) scale where it is known from what the payoffs were made of; else from the payoffs.
     """
 
     defender_covered: FloatArray
     defender_uncovered: FloatArray
     attacker_covered: FloatArray
     attacker_uncovered: FloatArray
+    sizes: tuple[float, float] | None = None
 
     @classmethod
     def zero_sum(cls, values: FloatArray, effectiveness: float = 1.0) -> Payoffs:
@@ -78,15 +93,30 @@ class Payoffs:
 
     @property
     def attacker_scale(self) -> float:
-        """Size of the attacker's payoffs, the unit of ties: largest uncovered one (> 0 always)."""
-        tables = (self.attacker_uncovered, self.attacker_covered)
-        return next((s for s in (float(np.abs(t).max()) for t in tables) if s > 0), 1.0)
+        """Size of what the attacker's choice is about, the unit of ties (> 0 always).
+
+        The spread of uncovered payoffs, or what coverage can take from the best of them, whichever is more; penalties far beyond
+        all rewards count for less, or ties would be as large as the rewards.
+        """
+        if self.sizes is not None:
+            return self.sizes[0]
+        high, low = self.attacker_uncovered, self.attacker_covered
+        spread, pressed = float(np.ptp(high)), float(high.max() - low.max())
+        drops = np.sort((high - low)[high > low])
+        if pressed <= 0:
+            pressed = float(drops[(drops.size - 1) // 2]) if drops.size else 0.0
+        if spread > _ROUNDING * float(np.abs(high).max()):
+            pressed = max(min(pressed, _FAR * spread), pressed / _FAR**2)
+        return max(spread, pressed) or float(np.abs(high).max()) or 1.0
 
     @property
     def defender_scale(self) -> float:
-        """Size of the defender's payoffs (> 0 always)."""
-        size = max(float(np.abs(self.defender_covered).max()), float(np.abs(self.defender_uncovered).max()))
-        return size or 1.0
+        """Size of the defender's payoffs: from the worst of them to the best (> 0 always)."""
+        if self.sizes is not None:
+            return self.sizes[1]
+        spread = float(self.defender_covered.max() - self.defender_uncovered.min())
+        size = float(np.abs(self.defender_uncovered).max())
+        return spread if spread > _ROUNDING * size else size or 1.0
 
     @property
     def is_zero_sum(self) -> bool:
@@ -95,6 +125,19 @@ class Payoffs:
             (self.defender_covered == -self.attacker_covered).all()
             and (self.defender_uncovered == -self.attacker_uncovered).all()
         )
+
+    @property
+    def is_opposed(self) -> bool:
+        """Whether the defender loses what the attacker gets, in whatever unit and counted from wherever (to rounding)."""
+        if self.is_zero_sum:
+            return True
+        ours = np.concatenate([self.defender_uncovered, self.defender_covered])
+        theirs = np.concatenate([self.attacker_uncovered, self.attacker_covered])
+        if not (np.ptp(ours) > 0 and np.ptp(theirs) > 0):
+            return False
+        rounding = 1e-15 * (np.abs(ours).max() / np.ptp(ours) + np.abs(theirs).max() / np.ptp(theirs))
+        lost, got = (ours.max() - ours) / np.ptp(ours), (theirs - theirs.min()) / np.ptp(theirs)
+        return bool(np.abs(lost - got).max() <= 8 * rounding)
 
     def attacker(self, coverage: FloatArray) -> FloatArray:
         """(n,) U_a(t, x)."""
@@ -113,6 +156,47 @@ class Payoffs:
         above, drop = self.attacker_uncovered - level, self.drop
         share = np.divide(above, drop, out=np.zeros_like(above), where=drop > 0)
         return np.clip(share, lower, upper)
+
+
+def measured(types: Sequence[Payoffs]) -> tuple[list[Payoffs], float]:
+    """The same payoffs of one or several types, counted from each player's best and in units of order 1.
+
+    Parameters
+    ----------
+    types
+        Payoffs by type. The defender's keep one unit over all types, for they are added up; each type's attacker has his own,
+        except that a type who gains what the defender loses keeps doing so to the last digit.
+
+    Returns
+    -------
+    list of Payoffs
+        With the same best plans and responses.
+    float
+        The defender's unit: differences of the defender's payoffs times it are those of the ones given.
+    """
+    unit = max(payoffs.defender_scale for payoffs in types)
+    return [_counted_from_best(payoffs, unit) for payoffs in types], unit
+
+
+def _counted_from_best(payoffs: Payoffs, unit: float) -> Payoffs:
+    best = float(payoffs.defender_covered.max())
+    covered, uncovered = (
+        _on_grid((t - best) / unit) for t in (payoffs.defender_covered, payoffs.defender_uncovered)
+    )
+    size = payoffs.defender_scale / unit
+    if payoffs.is_opposed:
+        theirs = float(np.ptp(np.concatenate([payoffs.attacker_covered, payoffs.attacker_uncovered])))
+        ours = float(np.ptp(np.concatenate([payoffs.defender_covered, payoffs.defender_uncovered])))
+        gain = payoffs.attacker_scale * (ours / theirs if theirs > 0 else 1.0) / unit
+        return Payoffs(covered, uncovered, -covered, -uncovered, (gain, size))
+    own, top = payoffs.attacker_scale, float(payoffs.attacker_uncovered.max())
+    low, high = (_on_grid((t - top) / own) for t in (payoffs.attacker_covered, payoffs.attacker_uncovered))
+    return Payoffs(covered, uncovered, low, high, (1.0, size))
+
+
+def _on_grid(table: FloatArray) -> FloatArray:
+    """Off by less than 1e-13, so that what was equal before subtracting and dividing is equal after."""
+    return np.round(table * _GRID) / _GRID
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +257,7 @@ def checked_payoffs(
     tables = [_table(name, table, zone_ids, where) for name, table in zip(FIELDS, given, strict=True)]
     _check_order(zone_ids, tables[1], tables[0], ("defender_covered", ">=", "defender_uncovered"), where)
     _check_order(zone_ids, tables[2], tables[3], ("attacker_covered", "<=", "attacker_uncovered"), where)
-    return Payoffs(*tables)
+    return Payoffs(tables[0], tables[1], tables[2], tables[3])
 
 
 def _table(name: str, given: ArrayLike, zone_ids: Sequence[str], where: str) -> FloatArray:

@@ -23,11 +23,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from patrol_core.certificate import relative_gap
 from patrol_core.errors import InputError
 from patrol_core.games.matrix import FloatArray, MatrixGame, MatrixSolution, mixed
 from patrol_core.games.matrix_nash import general_sum_solution, zero_sum_solution
 from patrol_core.games.matrix_reduce import reduce_game, spread
+from patrol_core.games.own_units import ROUNDING, OwnGame, everything, in_own_units
 
 METHODS = ("rm", "rm+", "prm+")
 AVERAGING = (0, 1, 2)
@@ -93,7 +93,8 @@ def solve_regret(
     iterations, time_limit
         When to stop at the latest (rounds, seconds).
     gap
-        Relative gap of the averages at which to stop: upper minus lower bound in a zero-sum game, the largest regret otherwise.
+        Relative gap of the averages at which to stop: of lower and upper bound in a zero-sum game, otherwise the largest regret as a share
+        of the spread of that player's payoffs.
     every
         Rounds between two looks at the gap.
     reduce
@@ -112,10 +113,10 @@ def solve_regret(
     """
     _check(method, averaging, iterations, every)
     started = time.perf_counter()
-    small = reduce_game(game) if reduce else None
-    table = game.row if small is None else small.row
-    other = game.column if small is None else small.column
-    inner = game if small is None else MatrixGame(table, other)
+    small = reduce_game(game) if reduce else everything(game)
+    own = in_own_units(game, small)
+    table, other = own.small.row, own.small.column
+    inner = replace(own, game=MatrixGame(table, other))
     rows, columns = _Player(table.shape[0], method), _Player(table.shape[1], method)
     history: list[tuple[float, int, float, float]] = []
     done = 0
@@ -129,30 +130,30 @@ def solve_regret(
         late = seconds >= time_limit
         if done % every and not late and done < iterations:
             continue
-        lower, upper = _bounds(inner, rows.average(), columns.average())
+        lower, upper, met = _bounds(inner, rows.average(), columns.average(), gap)
         history.append((seconds, done, lower, upper))
         if on_progress is not None:
             on_progress(done, seconds, lower, upper)
-        if late or _gap(inner, lower, upper) <= gap or (stop is not None and stop()):
+        if late or met or (stop is not None and stop()):
             break
     x, y = mixed(rows.average()), mixed(columns.average())
-    if small is not None:
-        x, y = spread(x, small.rows, game.shape[0]), spread(y, small.columns, game.shape[1])
+    x, y = spread(x, small.rows, game.shape[0]), spread(y, small.columns, game.shape[1])
     name = f"{method.upper()}, averaging {averaging}, {'alternating' if alternation else 'simultaneous'}"
-    made = zero_sum_solution if game.zero_sum else general_sum_solution
-    found = made(game, method, x, y, started=started, solver_name=name, gap=gap)
+    if game.zero_sum:
+        found = zero_sum_solution(own, method, x, y, started=started, solver_name=name, gap=gap)
+    else:
+        found = general_sum_solution(game, own, method, (x, y), started, name, gap=gap)
     return replace(found, exact=False, iterations=done, history=tuple(history))
 
 
-def _bounds(game: MatrixGame, x: FloatArray, y: FloatArray) -> tuple[float, float]:
-    if game.zero_sum:
-        return game.interval(x, y)
-    mine, _ = game.expected(x, y)
-    return mine, mine + game.nash_gap(x, y)
-
-
-def _gap(game: MatrixGame, lower: float, upper: float) -> float:
-    return relative_gap(lower, upper) if game.zero_sum else relative_gap(upper - lower, 0.0)
+def _bounds(own: OwnGame, x: FloatArray, y: FloatArray, gap: float) -> tuple[float, float, bool]:
+    """Lower and upper bound in the unit that was given, and whether they have met."""
+    if own.game.zero_sum:
+        lower, upper = own.game.interval(x, y)
+        return own.row.back(lower), own.row.back(upper), own.row.closed(lower, upper, gap)
+    mine = own.row.back(own.game.expected(x, y)[0])
+    regret, share = own.regrets(x, y)
+    return mine, mine + regret, share <= max(gap, ROUNDING)
 
 
 def _check(method: str, averaging: int, iterations: int, every: int) -> None:

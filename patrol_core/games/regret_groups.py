@@ -23,7 +23,7 @@ from patrol_core.games.interval_worst_case import inverse
 from patrol_core.games.regret_levels import largest_of_others
 from patrol_core.games.zone_game import FloatArray, ZoneGame
 
-#: An atom may fall short by this much coverage, relative to what it needs.
+#: An atom may fall short by this much coverage: of one zone, and of what it needs.
 _SHORT = 1e-10
 
 _MOST_STEPS = 400
@@ -42,7 +42,7 @@ def group_levels(game: ZoneGame, atoms: Atoms, low: FloatArray, high: FloatArray
     """
     lower, upper = game.bounds()
     e, reach = game.effectiveness, Reach(atoms)
-    if reach.look(atoms.lower) > _SHORT * max(1.0, float(atoms.lower.max(initial=0.0))):
+    if reach.look(atoms.lower) > _SHORT * (1.0 + float(atoms.lower.max(initial=0.0))):
         explain_conflict(game)
     needs = _Needs(atoms, low, high, 1 - e * lower, e)
     stuck = low * (1 - e * upper)
@@ -73,7 +73,7 @@ def _settled(needs: _Needs, reach: Reach, zones: IntArray, least: FloatArray) ->
             ):
                 broken = True
                 continue
-            if reach.look(table[i]) > _SHORT * max(1.0, float(table[i].max())):
+            if reach.look(table[i]) > _SHORT * (1.0 + float(table[i].max())):
                 broken = True
             else:
                 sure[i] = True

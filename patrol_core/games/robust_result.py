@@ -49,6 +49,10 @@ class RobustStrategy(Strategy):
     worst_values: FloatArray | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
 
+    def _figures(self, unit: float) -> dict[str, Any]:
+        worst = None if self.worst_values is None else self.worst_values * unit
+        return super()._figures(unit) | {"value": self.value * unit, "worst_values": worst}
+
 
 def check_intervals(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """(n,) lower and upper ends, as arrays.
@@ -168,9 +172,23 @@ def linear_bound(
     return constant + float(np.minimum(total * lower, total * upper).sum())
 
 
+#: What the objective of each robust model counts.
+CRITERIA = {
+    "interval": "worst case: the most harm that can be left in any one zone when every value may lie anywhere in its interval",
+    "regret": "largest regret: by how much the worst case can exceed that of the plan one would have made, had the values in "
+    "their intervals been known",
+    "cvar": "conditional value at risk: the mean, over the worst draws of the values, of the most harm left in any one zone",
+    "gamma": "expected residual harm over all zones together when up to Gamma values are at their upper ends",
+    "noise": "worst case: the most harm left in any one zone when every coverage is delivered short by as much as it may",
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Criterion:
-    """What a robust model found out about a coverage: name, value, proved bound, and where it bites."""
+    """What a robust model found out about a coverage: name, value, proved bound, and where it bites.
+
+    ``scale`` is the size of the data where it is more than the largest of the game's values and ``worst_values``.
+    """
 
     model: str
     value: float
@@ -178,6 +196,7 @@ class Criterion:
     worst_zone: int | None = None
     worst_values: FloatArray | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
+    scale: float = 0.0
 
 
 def certified_robust(
@@ -203,14 +222,14 @@ def certified_robust(
             f"The plan found breaks a rule by {violation:.3g}; it was withheld (solver {solver})."
         )
     value, bound = criterion.value, criterion.bound
-    size = max(abs(value), 1e-3 * float(game.values.max()), 1e-3 * _largest(criterion))
-    if not abs(value - bound) <= MAX_GAP * size:
+    gap = relative_gap(value, bound, max(float(game.values.max()), _largest(criterion), criterion.scale))
+    if not gap <= MAX_GAP:
         raise SolverError(
             f"The plan found has {criterion.model} {value:.6g} but only {bound:.6g} is proved; it was withheld "
             f"(solver {solver})."
         )
-    gap = relative_gap(value, bound)
-    certificate = Certificate(Status.OPTIMAL, value, bound, gap, solver, seconds, phases, violation)
+    words = f"{CRITERIA[criterion.model]}, in the unit of the values, least of all plans that keep the rules; lower is better"
+    certificate = Certificate(Status.OPTIMAL, value, bound, gap, solver, seconds, phases, violation, words)
     residual, worst, expected, attack_set = figures(game, coverage)
     zone = None if criterion.worst_zone is None else game.zone_ids[criterion.worst_zone]
     return RobustStrategy(

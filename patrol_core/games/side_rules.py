@@ -133,7 +133,9 @@ class SideRules:
             2 * max(1.0, *(1 / self.frame.population_share(g) for g in self.frame.groups)),
             tolerance_of(rule),
         )
-        while works - fails > 1e-7 * max(1.0, works):
+        for _ in range(60):
+            if works - fails <= 1e-7 * works:
+                break
             middle = (works + fails) / 2
             constraints = (*rest, with_tolerance(rule, middle))
             trial = SideRules(self.frame.replace(constraints=constraints), self.harm, self.relief)

@@ -164,7 +164,7 @@ def unused_budget_note(rules: SideRules, coverage: FloatArray, *, spent: bool) -
     """One sentence if budget is left, saying why; else empty. ``spent``: whether the second phase ran."""
     useful = min(rules.budget, float(rules.size))
     left = useful - float(coverage.sum())
-    if left <= 1e-6 * max(1.0, useful):
+    if left <= 1e-6 * useful:
         return ""
     head = f"{left:.6g} of the budget of {rules.budget:g} is left: "
     if not spent:

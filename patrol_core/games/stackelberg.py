@@ -23,12 +23,12 @@ from typing import Literal
 
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError, SolverError
-from patrol_core.games.attack_program import AttackProgram, second_phase
+from patrol_core.games.attack_program import AttackProgram, check_range, second_phase
 from patrol_core.games.certify import MAX_VIOLATION
 from patrol_core.games.eraser import eraser
 from patrol_core.games.multiple_lp import Found, multiple_lps
 from patrol_core.games.origami import origami
-from patrol_core.games.payoffs import FloatArray, plain_number, respond
+from patrol_core.games.payoffs import FloatArray, Payoffs, measured, plain_number, respond
 from patrol_core.games.sse_game import SecurityGame, StackelbergSolution, Target, unused_budget_note
 from patrol_core.solving import LOCK, TIME_LIMIT, solver_name
 
@@ -38,6 +38,12 @@ Method = Literal["auto", "multiple-lp", "eraser", "origami"]
 
 #: What ``method`` may be.
 METHODS: tuple[Method, ...] = ("auto", "multiple-lp", "eraser", "origami")
+
+#: What the objective counts.
+UTILITY = (
+    "defender's utility: her payoff at the target that a watching attacker takes, in the unit of the defender's payoffs, most of "
+    "all plans that keep the rules; higher is better"
+)
 
 #: A plan whose recomputed payoff differs from its method's own by more (in defender scales) is withheld.
 _SAME = 1e-6
@@ -76,21 +82,23 @@ def solve_stackelberg(
         )
     started = time.perf_counter()
     game.rules.check_bounds()
+    (payoffs,), unit = measured([game.payoffs])
     if method == "origami" or (method == "auto" and not coupling):
-        commitment = origami(game.payoffs, game.rules)
+        commitment = origami(payoffs, game.rules)
         found, program, solver = (
             Found(commitment.coverage, commitment.attacked, commitment.bound),
             None,
             "ORIGAMI",
         )
-        return _finish(game, found, program, solver, started)
+        return _finish(game, (payoffs, unit), found, program, solver, started)
+    check_range(game.rules, game.payoffs)
     with LOCK:
-        program = AttackProgram(game.rules, [game.payoffs], time_limit=time_limit)
+        program = AttackProgram(game.rules, [payoffs], time_limit=time_limit)
         if method == "eraser":
             found, solver = eraser(program, time_limit=time_limit), f"ERASER, {solver_name()}"
         else:
             found, solver = multiple_lps(program), f"multiple LPs, {solver_name()}"
-        return _finish(game, found, program if coupling else None, solver, started)
+        return _finish(game, (payoffs, unit), found, program if coupling else None, solver, started)
 
 
 def check_method(method: str, accepted: tuple[str, ...]) -> None:
@@ -107,27 +115,33 @@ def check_time_limit(seconds: float) -> None:
 
 
 def _finish(
-    game: SecurityGame, found: Found, program: AttackProgram | None, solver: str, started: float
+    game: SecurityGame,
+    measures: tuple[Payoffs, float],
+    found: Found,
+    program: AttackProgram | None,
+    solver: str,
+    started: float,
 ) -> StackelbergSolution:
-    """Second phase, then every figure from the payoffs alone."""
+    """Second phase, then every figure from the payoffs alone; ``measures`` are those of the models, and their unit."""
     coverage, phases = found.coverage, ("strong-stackelberg",)
     ran = False
     if found.finished:
-        coverage, ran = second_phase(game.rules, [game.payoffs], [1.0], coverage, [found.attacked], program)
+        coverage, ran = second_phase(game.rules, [measures[0]], [1.0], coverage, [found.attacked], program)
     if ran:
         phases = (*phases, "expected-payoff")  # type: ignore[assignment]
-    return _certified(game, found, coverage, phases, solver, time.perf_counter() - started)
+    return _certified(game, measures, found, coverage, phases, solver, time.perf_counter() - started)
 
 
 def _certified(
     game: SecurityGame,
+    measures: tuple[Payoffs, float],
     found: Found,
     coverage: FloatArray,
     phases: tuple[str, ...],
     solver: str,
     seconds: float,
 ) -> StackelbergSolution:
-    payoffs = game.payoffs
+    payoffs, unit = measures
     response = respond(payoffs, coverage)
     promised = float(payoffs.defender(found.coverage)[found.attacked])
     violation = game.rules.violation(coverage)
@@ -137,15 +151,18 @@ def _certified(
             f"The plan found breaks a rule by {violation:.3g} or pays {response.defender_utility:.6g} where its method "
             f"says {promised:.6g} and proves at most {found.bound:.6g}; it was withheld (solver {solver})."
         )
-    value, bound = response.defender_utility, max(found.bound, response.defender_utility)
+    defender, attacker = game.payoffs.defender(coverage), game.payoffs.attacker(coverage)
+    value = float(defender[response.attacked])
+    bound = value + unit * max(found.bound - response.defender_utility, 0.0)
     certificate = Certificate(
         Status.OPTIMAL if found.finished else Status.STOPPED_WITH_PLAN,
-        value, bound, relative_gap(value, bound), solver, seconds, phases, max(0.0, violation),
+        value, bound, relative_gap(value, bound, game.payoffs.defender_scale), solver, seconds, phases,
+        max(0.0, violation), UTILITY,
     )  # fmt: skip
     labels = game.zone_ids
     return StackelbergSolution(
-        labels, coverage, payoffs.defender(coverage), payoffs.attacker(coverage),
+        labels, coverage, defender, attacker,
         tuple(labels[t] for t in response.attack_set), labels[response.attacked],
-        value, response.attacker_utility, certificate, float(coverage.sum()),
+        value, float(attacker[list(response.attack_set)].max()), certificate, float(coverage.sum()),
         unused_budget_note(game.rules, coverage, spent="expected-payoff" in phases),
     )  # fmt: skip

@@ -18,25 +18,31 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from patrol_core.certificate import Certificate, Status, relative_gap
+from patrol_core.certificate import Certificate, Status
 from patrol_core.errors import InputError
 from patrol_core.games.matrix import PLAYED, FloatArray, IntArray, MatrixGame, MatrixSolution
 from patrol_core.games.matrix_lp import Answer, Stop, minimise
-from patrol_core.games.matrix_nash import CLOSE, equilibrium, solver
+from patrol_core.games.matrix_nash import CLOSE, GUARANTEED, equilibrium, solver
 from patrol_core.games.matrix_reduce import Reduced, reduce_game, spread
+from patrol_core.games.own_units import OwnGame, in_own_units
 from patrol_core.solving import TIME_LIMIT
 
 PLAYERS = ("row", "column")
+CONCEDED = "what the column player's strategy concedes to the row player at most, in the unit of the payoffs: less is better for the column player"
 
 
 @dataclass(frozen=True, eq=False)
 class _Ready:
-    """A game seen by the bounded player, and its unrestricted solution."""
+    """A game seen by the bounded player, in its own units, and its unrestricted solution."""
 
-    game: MatrixGame
-    small: Reduced
+    own: OwnGame
     x: FloatArray
     most: float
+
+    @property
+    def small(self) -> Reduced:
+        """The actions that are kept, in own units."""
+        return self.own.small
 
 
 def solve_support(
@@ -117,14 +123,14 @@ def _ready(game: MatrixGame, player: str, time_limit: float) -> _Ready:
     if player not in PLAYERS:
         raise InputError(f"player = {player!r}: accepted are {', '.join(PLAYERS)}.")
     seen = game if player == "row" else MatrixGame(-game.row.T)
-    small = reduce_game(seen)
-    x, y = equilibrium(small.row, time_limit=time_limit)
-    return _Ready(seen, small, x, float((small.row @ y).max()))
+    own = in_own_units(seen, reduce_game(seen))
+    x, y = equilibrium(own.small.row, time_limit=time_limit)
+    return _Ready(own, x, float((own.small.row @ y).max()))
 
 
 def _reached(ready: _Ready, found: MatrixSolution, player: str) -> bool:
-    value = found.value if player == "row" else -found.value
-    return ready.most - value <= CLOSE * max(float(np.abs(ready.small.row).max()), 1e-300)
+    x = found.row_strategy if player == "row" else found.column_strategy
+    return ready.own.row.closed(float((x @ ready.own.game.row).min()), ready.most, CLOSE)
 
 
 def _bounded(
@@ -152,8 +158,8 @@ def _bounded(
         used, proved = _integer_program(ready, support, time_limit, gap, stop, _start(ready, player, before))
         bound = min(bound, proved)
     inner_x, inner_y = equilibrium(table[used])
-    x = spread(inner_x, ready.small.rows[used], ready.game.shape[0])
-    y = spread(inner_y, ready.small.columns, ready.game.shape[1])
+    x = spread(inner_x, ready.small.rows[used], ready.own.game.shape[0])
+    y = spread(inner_y, ready.small.columns, ready.own.game.shape[1])
     return _solution(ready, player, (x, y), bound, gap, solver(f"support of {support}: {how}"), started)
 
 
@@ -170,25 +176,24 @@ def _integer_program(
     """Kept rows of the best strategy found and a proved bound on the value; columns of the program are x, z, v."""
     table = ready.small.row
     m, n = table.shape
-    scale = float(np.abs(table).max()) or 1.0
     matrix = np.zeros((n + m + 2, 2 * m + 1))
-    matrix[:n, :m], matrix[:n, -1] = table.T / scale, -1.0
+    matrix[:n, :m], matrix[:n, -1] = table.T, -1.0
     matrix[n : n + m, :m], matrix[n : n + m, m:-1] = np.eye(m), -np.eye(m)
     matrix[n + m, :m], matrix[n + m + 1, m:-1] = 1.0, 1.0
     least = np.concatenate([np.zeros(n), np.full(m, -np.inf), [1.0, 1.0]])
     most = np.concatenate([np.full(n, np.inf), np.zeros(m), [1.0, float(support)]])
     cost = np.append(np.zeros(2 * m), -1.0)
-    lower = np.append(np.zeros(2 * m), float(table.min()) / scale)
-    upper = np.append(np.ones(2 * m), ready.most / scale)
+    lower = np.append(np.zeros(2 * m), float(table.min()))
+    upper = np.append(np.ones(2 * m), ready.most)
     whole = np.zeros(2 * m + 1, dtype=bool)
     whole[m:-1] = True
     if start is None:
         start = _largest(table, ready.x, support)
-    point = np.concatenate([start, (start > PLAYED).astype(float), [float((start @ table).min()) / scale]])
+    point = np.concatenate([start, (start > PLAYED).astype(float), [float((start @ table).min())]])
     found: Answer = minimise(
         cost, matrix, (least, most), (lower, upper), integer=whole, start=point, time_limit=time_limit, mip_gap=gap, stop=stop
     )  # fmt: skip
-    bound = -found.bound * scale if np.isfinite(found.bound) else ready.most
+    bound = -found.bound if np.isfinite(found.bound) else ready.most
     better = found.x.size and found.x[-1] >= point[-1]
     x = found.x[:m] if better else start
     order = np.argsort(-x)[:support]
@@ -213,27 +218,30 @@ def _solution(
 ) -> MatrixSolution:
     """The bounded player's view turned back into the game's, with the value recomputed from the payoffs."""
     x, y = mixes
-    value = float((x @ ready.game.row).min())
+    own = ready.own
+    value = float((x @ own.game.row).min())
     bound = max(bound, value)
-    proved = relative_gap(value, bound) <= max(gap, CLOSE)
+    proved = own.row.closed(value, bound, max(gap, CLOSE))
     certificate = Certificate(
         Status.OPTIMAL if proved else Status.STOPPED_WITH_PLAN,
-        value,
-        bound,
-        relative_gap(value, bound),
+        own.row.back(value),
+        own.row.back(bound),
+        own.row.gap(value, bound),
         name,
         time.perf_counter() - started,
+        objective_is=GUARANTEED,
     )
-    found = MatrixSolution(ready.game.shape, "nash-support", proved, x, y, value, 0.0 - value, certificate)
+    best = certificate.objective
+    found = MatrixSolution(own.game.shape, "nash-support", proved, x, y, best, 0.0 - best, certificate)
     if player == "row":
         return found
-    turned = replace(certificate, objective=0.0 - value, bound=0.0 - bound)
+    turned = replace(certificate, objective=0.0 - best, bound=0.0 - certificate.bound, objective_is=CONCEDED)
     return replace(
         found,
-        shape=(ready.game.shape[1], ready.game.shape[0]),
+        shape=(own.game.shape[1], own.game.shape[0]),
         row_strategy=y,
         column_strategy=x,
-        value=0.0 - value,
-        column_value=value,
+        value=0.0 - best,
+        column_value=best,
         certificate=turned,
     )

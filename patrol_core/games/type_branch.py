@@ -34,7 +34,6 @@ import numpy as np
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.array_lp import NOT_RUN, ArrayLP, IntArray, Rows, Solved
-from patrol_core.games.attack_program import check_range
 from patrol_core.games.certify import RowKey
 from patrol_core.games.dobss import LedPlan, costs_of
 from patrol_core.games.fair_rows import CapRow, PairRow
@@ -90,8 +89,6 @@ def branch_and_cut(
     SolverError
         If the time limit passed before any plan was found, or HiGHS failed.
     """
-    for payoffs in types:
-        check_range(rules, payoffs)
     return _Search(rules, types, priors, time.perf_counter() + time_limit).run()
 
 

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 from patrol_core.errors import InputError
 from patrol_core.games.certify import BUDGET, Proof, certified, figures, violations
 from patrol_core.games.conflicts import explain_conflict
+from patrol_core.games.units import unit_of
 from patrol_core.games.waterfill import lowest_level, spend_rest
 from patrol_core.games.zone_game import FloatArray, Strategy, ZoneGame
 from patrol_core.games.zone_lp import Objective, ZoneGameModel
@@ -81,7 +82,8 @@ def solve_zone_game(
         )
     if method == "lp" or coupled:
         return ZoneGameModel(game).solve(objective=objective, lexicographic=lexicographic)
-    return _water_filling(game, objective, lexicographic)
+    unit = unit_of(game.values)
+    return _water_filling(game.in_unit(unit), objective, lexicographic).times(unit)
 
 
 def _check_choice(field: str, given: str, accepted: tuple[str, ...]) -> None:

@@ -12,8 +12,8 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +29,7 @@ from patrol_core.games.constraints import (
     constraint_as_dict,
 )
 from patrol_core.games.fair_rules import MaxMin, MaxMinShare, MeanDifference, Of
+from patrol_core.games.units import unit_of
 
 if TYPE_CHECKING:
     from patrol_core.games.max_min import Attainable
@@ -60,6 +61,9 @@ class ZoneGame:
         Group name to zone labels; groups may overlap and need not cover all zones.
     constraints
         Side rules of :mod:`patrol_core.games.constraints`.
+    stated
+        (n,) values that rules on residual harm are measured by, where ``values`` are something else (upper ends of
+        intervals); ``values`` by default.
 
     Raises
     ------
@@ -74,10 +78,13 @@ class ZoneGame:
     population: FloatArray | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
+    stated: FloatArray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "zone_ids", _checked_ids(self.zone_ids))
         object.__setattr__(self, "values", _checked_array("values", self.values, self.zone_ids))
+        if self.stated is not None:
+            object.__setattr__(self, "stated", _checked_array("stated", self.stated, self.zone_ids))
         if self.population is not None:
             population = _checked_array("population", self.population, self.zone_ids, allow_nan=True)
             object.__setattr__(self, "population", population)
@@ -94,6 +101,7 @@ class ZoneGame:
     _position: dict[str, int] = field(init=False, repr=False, default_factory=dict)
     _group_index: dict[str, IntArray] = field(init=False, repr=False, default_factory=dict)
     _attainable: dict[str, Attainable] = field(init=False, repr=False, default_factory=dict)
+    _measured: dict[float, ZoneGame] = field(init=False, repr=False, default_factory=dict)
 
     # -- checks -----------------------------------------------------------------------------------
 
@@ -102,6 +110,7 @@ class ZoneGame:
         object.__setattr__(self, "budget", _checked_budget(self.budget))
         object.__setattr__(self, "constraints", tuple(self.constraints))
         object.__setattr__(self, "_attainable", {})
+        object.__setattr__(self, "_measured", {})
         for rule in self.constraints:
             self._check_rule(rule)
 
@@ -183,6 +192,11 @@ class ZoneGame:
         """Number of zones n."""
         return len(self.zone_ids)
 
+    @property
+    def rule_values(self) -> FloatArray:
+        """(n,) values that rules on residual harm are measured by."""
+        return self.values if self.stated is None else self.stated
+
     def members(self, group: str) -> IntArray:
         """Positions of a group's zones."""
         return self._group_index[group]
@@ -250,14 +264,41 @@ class ZoneGame:
             return twin
         return ZoneGame(**({name: getattr(self, name) for name in names} | changes))
 
+    def in_unit(self, unit: float) -> ZoneGame:
+        """The same game with values in this unit and people in one of their own; nothing else changes.
+
+        Parameters
+        ----------
+        unit
+            A power of two (:func:`~patrol_core.games.units.unit_of`), in the unit of the values.
+        """
+        people = 1.0 if self.population is None else unit_of(self.population)
+        if unit == 1.0 and people == 1.0:
+            return self
+        twin = self._measured.get(unit)
+        if twin is None:
+            twin = copy.copy(self)
+            object.__setattr__(twin, "values", self.values / unit)
+            if self.stated is not None:
+                object.__setattr__(twin, "stated", self.stated / unit)
+            if self.population is not None:
+                object.__setattr__(twin, "population", self.population / people)
+            object.__setattr__(twin, "_measured", {})
+            # rates per head are shares of all people and of all harm, so _attainable is the same for both
+            self._measured[unit] = twin
+        return twin
+
     def as_dict(self) -> dict[str, object]:
         """The game as plain data, in the JSON form of the command line."""
         data: dict[str, object] = {
             "kind": "zone",
-            "values": dict(zip(self.zone_ids, self.values.tolist(), strict=True)),
+            "values": dict(zip(self.zone_ids, self.rule_values.tolist(), strict=True)),
             "effectiveness": self.effectiveness,
             "budget": self.budget,
         }
+        if self.stated is not None:
+            ends = zip(self.zone_ids, self.stated.tolist(), self.values.tolist(), strict=True)
+            data["intervals"] = {zone: [low, high] for zone, low, high in ends}
         if self.groups:
             data["groups"] = {name: list(zones) for name, zones in self.groups.items()}
         if self.population is not None:
@@ -306,6 +347,27 @@ class Strategy:
     certificate: Certificate
     budget_used: float
     budget_dual: float | None = None
+
+    def times(self, unit: float) -> Self:
+        """The same plan with every figure that has the unit of the values multiplied: back from a game in that unit.
+
+        Parameters
+        ----------
+        unit
+            What :meth:`ZoneGame.in_unit` was given.
+        """
+        return self if unit == 1.0 else replace(self, **self._figures(unit))
+
+    def _figures(self, unit: float) -> dict[str, Any]:
+        """The fields that have the unit of the values, multiplied."""
+        proof = self.certificate
+        return {
+            "residual": self.residual * unit,
+            "worst_case": self.worst_case * unit,
+            "expected_residual": self.expected_residual * unit,
+            "certificate": replace(proof, objective=proof.objective * unit, bound=proof.bound * unit),
+            "budget_dual": None if self.budget_dual is None else self.budget_dual * unit,
+        }
 
     @property
     def defender_utility(self) -> float:

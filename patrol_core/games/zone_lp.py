@@ -17,6 +17,7 @@ from patrol_core.errors import InputError, SolverError
 from patrol_core.games.certify import certified, residuals
 from patrol_core.games.constraints import Cap, Constraint, Floor, with_tolerance
 from patrol_core.games.fair_rules import MaxMin
+from patrol_core.games.units import unit_of
 from patrol_core.games.waterfill import coverage_for
 from patrol_core.games.zone_game import Strategy, ZoneGame
 from patrol_core.games.zone_phases import PhaseRun, snapped
@@ -49,6 +50,7 @@ class ZoneGameModel:
 
     def __init__(self, game: ZoneGame) -> None:
         self.game = game
+        self._unit = unit_of(game.values)
         self._attack: dict[tuple[float, float], AttackProgram] = {}
         self._residual: ResidualProgram | None = None
         self._solver = solver_name()
@@ -86,13 +88,15 @@ class ZoneGameModel:
         """
         started = time.perf_counter()
         with LOCK:
-            game = with_levels(self.game, budget=budget, parity=parity, floor=floor)
+            measured = self.game.in_unit(self._unit)
+            game = with_levels(measured, budget=budget, parity=parity, floor=floor)
             try:
-                return self._solve(game, objective, lexicographic, started)
+                found = self._solve(game, objective, lexicographic, started)
             except SolverError:
                 # a basis carried far along can end badly: once more, from scratch
                 self._attack, self._residual = {}, None
-                return self._solve(game, objective, lexicographic, started)
+                found = self._solve(game, objective, lexicographic, started)
+            return found.times(self._unit)
 
     def _solve(self, game: ZoneGame, objective: Objective, lexicographic: bool, started: float) -> Strategy:
         late = [r for r in game.constraints if isinstance(r, MaxMin) and r.when == "after"]

@@ -1,7 +1,8 @@
 r"""The zone game with side rules, as a Pyomo LP.
 
 Sets      t in T zones, g in G groups, i in I side rules
-Data      V_t values, s > 0 a scale for v, W = sum V_t, e effectiveness, B budget, d_i parity width,
+Data      V_t values (in P, W and w_g as rules are measured by), s > 0 a scale for v, W = sum V_t, e effectiveness, B budget,
+          d_i parity width,
           n_g / N population share, w_g = sum over g of V_t / W
 Variables x_t in [l_t, u_t] coverage (zone floors and caps are the bounds), v >= 0 worst case / s,
           S = sum x_t, C_g = sum over g of x_t; with residual parity also P = sum V_t x_t / W and
@@ -109,7 +110,7 @@ def _add_totals(model: pyo.ConcreteModel, game: ZoneGame) -> None:
 
 def _add_prevented(model: pyo.ConcreteModel, game: ZoneGame) -> None:
     """Constraints prevented and group_prevented."""
-    share = (game.values / (game.values.sum() or 1.0)).tolist()
+    share = (game.rule_values / (game.rule_values.sum() or 1.0)).tolist()
     parts = {g: game.members(g).tolist() for g in model.G}
     model.P, model.Pg = pyo.Var(), pyo.Var(model.G)
     model.prevented = pyo.Constraint(expr=_weighted_sum(model, list(range(game.size)), share) - model.P == 0)
@@ -164,8 +165,9 @@ def _add_residual_parity(model: pyo.ConcreteModel, game: ZoneGame) -> None:
     if rules or any(getattr(r, "of", "") == "residual" for _, r in game.coupling_rules()):
         _add_prevented(model, game)
     people = {g: game.population_share(g) for g in model.G} if rules else {}
-    whole = float(game.values.sum())
-    harm = {g: float(game.values[game.members(g)].sum()) / (whole or 1.0) for g in model.G}
+    values = game.rule_values
+    whole = float(values.sum())
+    harm = {g: float(values[game.members(g)].sum()) / (whole or 1.0) for g in model.G}
     e, everything = game.effectiveness, 1.0 if whole > 0 else 0.0
     model.d_residual = pyo.Param(list(rules), mutable=True, initialize=rules)
     keys = [(i, g) for i in rules for g in model.G]

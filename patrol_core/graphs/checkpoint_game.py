@@ -21,6 +21,7 @@ import numpy as np
 
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import check_sizes
+from patrol_core.games.own_units import OwnUnits
 from patrol_core.graphs.network import Floats, Ints, RoadNetwork
 
 
@@ -61,6 +62,17 @@ class CheckpointGame:
         """The same game with another number of checkpoints."""
         _check_count(count, int(self.network.guardable.sum()))
         return replace(self, checkpoints=int(count))
+
+    @property
+    def units(self) -> OwnUnits:
+        """Units in which losses are of order 1 and a capture is worth 0."""
+        size = float(self.losses.max())
+        outer = int(np.frexp(size)[1])
+        return OwnUnits(outer, float(np.ldexp(self.capture, -outer)), spread=float(np.ldexp(size, -outer)))
+
+    def in_own_units(self) -> CheckpointGame:
+        """The same game in :attr:`units`: solvers hold tolerances that are absolute."""
+        return replace(self, payoffs=-np.ldexp(self.losses, -self.units.outer), capture=0.0)
 
     def payoff(self, target: int, stopped: float) -> float:
         """Defender's payoff when target number ``target`` is approached and the intruder is stopped so often."""
@@ -109,6 +121,11 @@ def make_game(
             raise InputError(
                 f"Target {name!r} has the payoff {value:g}, above that of a capture, {capture:g}: losing it would be better than "
                 "stopping the intruder. Losses are negative; lower it, or raise the capture payoff."
+            )
+        if not math.isfinite(float(capture) - float(value)):
+            raise InputError(
+                f"Target {name!r} has the payoff {value:g} and a capture {capture:g}: the difference is beyond what can be computed; "
+                "give the payoffs in a larger unit."
             )
     if not 0 < detection <= 1:
         raise InputError(

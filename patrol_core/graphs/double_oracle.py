@@ -17,13 +17,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import linprog
 
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import SolverError
+from patrol_core.games.matrix_nash import equilibrium
 from patrol_core.graphs.checkpoint_game import CheckpointGame, JointStrategy, joined
 from patrol_core.graphs.intruder import BestPaths, best_paths
 from patrol_core.graphs.network import Floats
@@ -32,8 +32,9 @@ from patrol_core.graphs.sampling import comb, radius
 from patrol_core.modelling import pyo
 from patrol_core.solving import LOCK, HighsSession
 
-CLOSE = 1e-7
+CLOSE = 1e-6
 """Relative distance of the bounds at which the value counts as proved."""
+PAYOFF = "the defender's expected payoff against an intruder who knows the chances and answers best, in the unit of the payoffs: more is better"
 ROUNDS = 2000
 
 
@@ -69,22 +70,81 @@ class CheckpointPlan:
 
 
 def sampled(game: CheckpointGame, method: str, found: Marginals | None = None) -> CheckpointPlan:
-    """The strategy of RANGER's marginals by ``ranger+radius`` or ``ranger+comb``, with its true value."""
+    """The strategy of RANGER's marginals by ``ranger+radius`` or ``ranger+comb``, with its true value.
+
+    Parameters
+    ----------
+    game
+        As given.
+    method
+        ``ranger+radius`` or ``ranger+comb``.
+    found
+        RANGER's marginals of this game, where they are known already.
+    """
+    own = game.in_own_units()
+    return _told(game, _sampled(own, method, ranger(own) if found is None else _in_own_units(game, found)))
+
+
+def _in_own_units(game: CheckpointGame, found: Marginals) -> Marginals:
+    return replace(found, bound=game.units.of_one(found.bound))
+
+
+def _sampled(game: CheckpointGame, method: str, found: Marginals) -> CheckpointPlan:
     started = time.perf_counter()
-    found = ranger(game) if found is None else found
     strategy = (radius if method == "ranger+radius" else comb)(game, found)
     seen = best_paths(game, strategy)
-    gap = relative_gap(seen.bound, found.bound)
-    proved = found.bound - seen.bound <= CLOSE * max(1.0, _scale(game))
-    certificate = Certificate(
-        Status.OPTIMAL if proved else Status.STOPPED_WITH_PLAN,
-        seen.bound,
-        max(found.bound, seen.bound),
-        gap,
-        method,
-        time.perf_counter() - started,
-    )
+    certificate = _certificate(game, seen.bound, found.bound, method, started)
     return CheckpointPlan(game, strategy, seen.bound, found.bound, seen, certificate, ())
+
+
+def _certificate(
+    game: CheckpointGame,
+    lower: float,
+    upper: float,
+    solver: str,
+    started: float,
+    phases: tuple[str, ...] = (),
+) -> Certificate:
+    """Of a plan in own units: optimal only where the bounds have met."""
+    upper = max(upper, lower)
+    status = Status.OPTIMAL if _closed(game, lower, upper) else Status.STOPPED_WITH_PLAN
+    return Certificate(
+        status, lower, upper, _apart(game, lower, upper), solver, time.perf_counter() - started, phases
+    )
+
+
+def _apart(game: CheckpointGame, lower: float, upper: float) -> float:
+    """Gap of two bounds in own units, relative to the loss."""
+    return relative_gap(lower, upper, float(game.losses.max()))
+
+
+def _closed(game: CheckpointGame, lower: float, upper: float) -> bool:
+    return upper <= lower or _apart(game, lower, upper) <= CLOSE
+
+
+def _told(game: CheckpointGame, plan: CheckpointPlan) -> CheckpointPlan:
+    """A plan in own units as one of the game given; optimal only where the gap is closed in these units too."""
+    units, proof = game.units, plan.certificate
+    apart = units.gap(proof.objective, proof.bound)
+    met = proof.status is Status.OPTIMAL and apart <= CLOSE
+    return replace(
+        plan,
+        game=game,
+        value=units.back(plan.value),
+        ranger_bound=units.back(plan.ranger_bound),
+        approach=replace(
+            plan.approach, value=units.back(plan.approach.value), bound=units.back(plan.approach.bound)
+        ),
+        certificate=replace(
+            proof,
+            status=Status.OPTIMAL if met else Status.STOPPED_WITH_PLAN,
+            objective=units.back(proof.objective),
+            bound=units.back(proof.bound),
+            gap=apart,
+            objective_is=PAYOFF,
+        ),
+        history=tuple((at, units.back(low), units.back(high)) for at, low, high in plan.history),
+    )
 
 
 def solve_exact(
@@ -97,31 +157,38 @@ def solve_exact(
 
     Parameters
     ----------
+    game
+        As given; it is solved in units of its own.
     time_limit
         Seconds.
     stop
         Asked after every round, and in long searches for a path, with lower and upper bound; True ends the search with what
         there is.
     """
+    back = game.units.back
+    asked = None if stop is None else lambda low, high: bool(stop(back(low), back(high)))
+    return _told(game, _exact(game.in_own_units(), time_limit, asked))
+
+
+def _exact(
+    game: CheckpointGame, time_limit: float, stop: Callable[[float, float], bool] | None
+) -> CheckpointPlan:
+    """See :func:`solve_exact`; all in own units."""
     started = time.perf_counter()
 
     def give_up() -> bool:
         return time.perf_counter() - started > time_limit or (stop is not None and stop(lower, upper))
 
     marginals = ranger(game)
-    best = max((sampled(game, name, marginals) for name in ("ranger+radius", "ranger+comb")), key=_value)
+    best = max((_sampled(game, name, marginals) for name in ("ranger+radius", "ranger+comb")), key=_value)
     lower, upper = best.value, marginals.bound
     strategy, approach = best.strategy, best.approach
     history = [(time.perf_counter() - started, lower, upper)]
     sets = list(dict.fromkeys([*radius(game, marginals).sets, *comb(game, marginals).sets]))[:400]
     paths: dict[tuple[int, ...], int] = {}
     _add_paths(paths, approach)
-    status = Status.STOPPED_WITH_PLAN
     for _ in range(ROUNDS):
-        if upper - lower <= CLOSE * max(1.0, _scale(game)):
-            status = Status.OPTIMAL
-            break
-        if time.perf_counter() - started > time_limit:
+        if _closed(game, lower, upper) or time.perf_counter() - started > time_limit:
             break
         chance, mix = _matrix_game(game, sets, paths)
         mixed = joined(list(zip(sets, chance.tolist(), strict=True)))
@@ -144,21 +211,10 @@ def solve_exact(
         if new_set:
             sets.append(answer)
         history.append((time.perf_counter() - started, lower, upper))
-        if stop is not None and stop(lower, upper):
+        if (stop is not None and stop(lower, upper)) or not (new_set or new_path):
             break
-        if not new_set and not new_path:
-            status = Status.OPTIMAL if upper - lower <= 10 * CLOSE * max(1.0, _scale(game)) else status
-            break
-    upper = max(upper, lower)
-    certificate = Certificate(
-        status,
-        lower,
-        upper,
-        relative_gap(lower, upper),
-        "double oracle (label search, HiGHS coverage)",
-        time.perf_counter() - started,
-        phases=("ranger", "double oracle"),
-    )
+    name = "double oracle (label search, HiGHS coverage)"
+    certificate = _certificate(game, lower, upper, name, started, ("ranger", "double oracle"))
     return CheckpointPlan(game, strategy, lower, marginals.bound, approach, certificate, tuple(history))
 
 
@@ -170,10 +226,6 @@ def blended(one: JointStrategy, other: JointStrategy) -> JointStrategy:
 
 def _value(plan: CheckpointPlan) -> float:
     return plan.value
-
-
-def _scale(game: CheckpointGame) -> float:
-    return float(game.losses.max())
 
 
 def _add_paths(paths: dict[tuple[int, ...], int], seen: BestPaths) -> bool:
@@ -199,31 +251,9 @@ def _stopped(game: CheckpointGame, sets: list[tuple[int, ...]], paths: dict[tupl
 def _matrix_game(
     game: CheckpointGame, sets: list[tuple[int, ...]], paths: dict[tuple[int, ...], int]
 ) -> tuple[Floats, Floats]:
-    """Equilibrium of the small game: chances of the sets and of the paths.
-
-    Raises
-    ------
-    SolverError
-        When the program ends without an optimum.
-    """
+    """Equilibrium of the small game: chances of the sets and of the paths."""
     targets = np.array(list(paths.values()))
-    payoff = game.capture - game.losses[targets] * (1.0 - _stopped(game, sets, paths))
-    count = len(sets)
-    found = linprog(
-        np.append(np.zeros(count), -1.0),
-        A_ub=np.column_stack([-payoff.T, np.ones(len(paths))]),
-        b_ub=np.zeros(len(paths)),
-        A_eq=np.append(np.ones(count), 0.0)[None, :],
-        b_eq=[1.0],
-        bounds=[(0, None)] * count + [(None, None)],
-        method="highs",
-    )
-    if found.status != 0:
-        raise SolverError(
-            "The small game ended without an optimum: this is a fault of the program, please report it."
-        )
-    mix = np.maximum(-found.ineqlin.marginals, 0.0)
-    return np.maximum(found.x[:count], 0.0), mix / mix.sum()
+    return equilibrium(game.capture - game.losses[targets] * (1.0 - _stopped(game, sets, paths)))
 
 
 def _better_set(
@@ -309,6 +339,7 @@ def coverage(
             expr=pyo.quicksum(float(weights[path]) * model.hit[path] for path in live), sense=pyo.maximize
         )
         session = HighsSession(model, time_limit=max(time_limit, 1.0), mip_gap=1e-9)
+        session.highs.setOptionValue("mip_abs_gap", 1e-10)
         outcome = session.solve()
         if outcome.status not in (Status.OPTIMAL, Status.STOPPED_WITH_PLAN):
             raise SolverError("No coverage was found: this is a fault of the program, please report it.")

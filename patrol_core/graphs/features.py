@@ -15,6 +15,7 @@ from patrol_core.graphs.network import Floats
 from patrol_core.graphs.road_parts import counted, number, refuse_degrees
 from patrol_core.graphs.scene_streets import DEGREES
 from patrol_core.sources import text_table
+from patrol_core.sources.points import read_places
 from patrol_core.sources.vector_files import read_features
 from patrol_core.zones.plane import is_metric
 
@@ -51,6 +52,7 @@ COLUMNS = {
     "x": ("x", "x_m", "easting"),
     "y": ("y", "y_m", "northing"),
 }
+_ROW = "\0row"  # no heading can be this
 
 
 def is_feature_table(header: list[str]) -> bool:
@@ -116,31 +118,37 @@ def _from_table(name: str, data: bytes) -> gpd.GeoDataFrame:
         raise InputError(
             f"{name} lacks a column; a table of facilities has name, type and lon, lat (or x, y in metres)."
         )
-    frame = text_table.read_strings(name, text).to_pandas().astype("str")
+    table = text_table.read_strings(name, text, blanks=text_table.BLANKS).to_pandas()
+    frame = table.fillna("").astype("str")
     if frame.empty:
         raise InputError(f"{name} has a header and no rows; fill it.")
-    across, up = (chosen["lon"], chosen["lat"]) if degrees else (chosen["x"], chosen["y"])
-    rows = frame.to_dict("records")
-    xy = np.array(
-        [
-            [number(row[c], f"{name} row {k}: {c}") for c in (across, up)]
-            for k, row in enumerate(rows, start=1)
-        ]
+    across, up = (str(chosen[own]) for own in (("lon", "lat") if degrees else ("x", "y")))
+    x, y, good, notes = read_places(
+        [f"{name} row {k}" for k in range(1, len(frame) + 1)],
+        frame[across].str.strip().tolist(),
+        frame[up].str.strip().tolist(),
+        (across, up),
+        degrees=degrees,
     )
+    notes += [found.text for found in text_table.spreadsheet_limit(name, len(frame))]
+    if not good.any():
+        raise InputError(f"{name} has no row with a place; fill {across} and {up}.")
+    if degrees and chosen["x"] and chosen["y"]:
+        notes.append(f"{name} has two pairs of coordinates: {across} and {up} were taken.")
+    xy = np.column_stack([x, y])[good]
+    rows = [row | {_ROW: k} for k, row in enumerate(frame.to_dict("records"), start=1) if good[k - 1]]
     if not degrees:
         refuse_degrees(xy, name, "name the columns lon and lat, or give metres")
     columns: dict[str, Any] = {
         own: [row[chosen[own]].strip() if chosen[own] else "" for row in rows]
         for own in ("id", "name", "type")
     }
-    columns["id"] = [given or str(k) for k, given in enumerate(columns["id"], start=1)]
+    columns["id"] = [given or str(row[_ROW]) for row, given in zip(rows, columns["id"], strict=True)]
     if chosen["population"]:
         where = chosen["population"]
-        columns["population"] = [
-            number(row[where], f"{name} row {k}: {where}") for k, row in enumerate(rows, start=1)
-        ]
+        columns["population"] = [number(row[where], f"{name} row {row[_ROW]}: {where}") for row in rows]
     out = gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy(*xy.T), crs=DEGREES if degrees else None)
-    out.attrs["notes"] = ()
+    out.attrs["notes"] = tuple(notes)
     return out
 
 

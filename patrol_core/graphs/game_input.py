@@ -29,6 +29,8 @@ CANNOT_BE_COVERED = "cannot be covered by any unit"
 MOST_UNITS = 50
 MOST_TAU = 64
 MOST_MOVES = 2000
+MOST_PAYOFF = 1e300
+"""Largest sum of all that can be lost, so that no payoff is beyond a float."""
 
 
 def make_graph_game(
@@ -305,6 +307,11 @@ def _check_numbers(game: GraphGame) -> None:
             raise InputError(f"{word} is {getattr(game, word)!r}; give a number of at least 1.")
     if not 0 <= game.step_cost < float("inf"):
         raise InputError(f"step_cost is {game.step_cost!r}; give a number >= 0.")
+    values = game.values.tolist(), game.attacker_values.tolist()
+    if not max(*map(sum, values)) + game.step_cost * game.moves * len(game.units) < MOST_PAYOFF:
+        raise InputError(
+            f"The values of the targets, and what moves cost, add up to more than {MOST_PAYOFF:g}: give them in a larger unit."
+        )
 
 
 def _check_forms(game: GraphGame) -> None:

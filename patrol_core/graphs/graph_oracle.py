@@ -12,12 +12,12 @@ from patrol_core.errors import InputError
 from patrol_core.games.double_oracle import Response, double_oracle
 from patrol_core.graphs.coverage.choose import deadline, make_pricer
 from patrol_core.graphs.coverage.joint import Column
-from patrol_core.graphs.coverage.scale import largest_payoff
 from patrol_core.graphs.coverage.support import patrols_of
 from patrol_core.graphs.coverage.zero_sum import worst
 from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.graph_solution import GraphSolution
 from patrol_core.graphs.network import Floats
+from patrol_core.graphs.own_units import least_told_apart
 from patrol_core.graphs.recount import check_patrols
 
 
@@ -36,7 +36,6 @@ def solve_by_double_oracle(
     started = time.perf_counter()
     uncovered, covered, _, _ = game.payoffs
     loss, relief = -uncovered, covered - uncovered
-    scale = largest_payoff(game) if game.normalise else 1.0
     pricer = make_pricer(game, until=deadline(started, time_limit))
     known: dict[object, Column] = {}
 
@@ -66,7 +65,7 @@ def solve_by_double_oracle(
     stopped = [False]
 
     def progress(_: int, __: float, low: float, high: float) -> None:
-        stopped[0] = heard is not None and heard(low / scale, high / scale)
+        stopped[0] = heard is not None and heard(low, high)
 
     first = column_answer([defend(np.ones(game.size))[0]], np.ones(1)).action
     run = double_oracle(
@@ -75,16 +74,17 @@ def solve_by_double_oracle(
     )  # fmt: skip
     patrols = patrols_of(game, [known[key] for key in run.rows], run.row_strategy)
     coverage = check_patrols(game, patrols)
-    value = -worst(loss - relief * coverage, game.attackers) / scale + 0.0
-    bound = max(run.upper / scale, value)
+    value = -worst(loss - relief * coverage, game.attackers) + 0.0
+    bound = max(run.upper, value)
     attack = np.zeros(game.size)
     for chosen, chance in zip(run.columns, run.column_strategy.tolist(), strict=True):
         attack[list(chosen)] += chance
+    apart = relative_gap(value, bound, least_told_apart(game.values))
     certificate = Certificate(
-        Status.OPTIMAL if relative_gap(value, bound) <= gap else run.status, value, bound, relative_gap(value, bound),
+        Status.OPTIMAL if apart <= gap else Status.STOPPED_WITH_PLAN, value, bound, apart,
         f"double oracle; {pricer.what} (HiGHS)", time.perf_counter() - started, phases=("labels", "double oracle"),
     )  # fmt: skip
-    history = tuple((at, low / scale, high / scale) for at, _, low, high in run.history)
+    history = tuple((at, low, high) for at, _, low, high in run.history)
     return GraphSolution(
         game,
         patrols,
@@ -92,7 +92,7 @@ def solve_by_double_oracle(
         attack,
         value,
         -value,
-        scale,
+        1.0,
         certificate,
         "nash",
         history,

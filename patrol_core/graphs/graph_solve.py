@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 
@@ -20,11 +19,8 @@ from patrol_core.graphs.coverage.zero_sum import Mixed, solve_zero_sum, worst
 from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.graph_solution import GraphSolution, JointPatrol
 from patrol_core.graphs.network import Floats
+from patrol_core.graphs.own_units import Heard, least_told_apart, own_units
 from patrol_core.graphs.recount import check_patrols
-
-Heard = Callable[[float, float], bool]
-"""Told lower and upper bound of the defender's payoff; True asks to stop and keep the best so far."""
-
 
 METHODS = ("auto", "double-oracle", "simple-lp", "eraser", "origami")
 """What ``method`` may be; all but ``auto`` are for some games only, and say so."""
@@ -61,25 +57,41 @@ def solve_graph_game(
         When the time passed before any strategy was found.
     """
     started = time.perf_counter()
+    if method not in METHODS:
+        raise InputError(f"There is no method {method!r}; choose one of {', '.join(METHODS)}.")
+    if method != "auto" and game.moving_attackers:
+        raise InputError(f"The method {method} is not for moving attackers: use method auto.")
+    units = own_units(game, _largest(game) if game.normalise else 1.0)
+    return units.told(_solved(units.of(game), method, started, time_limit, gap, units.heard(heard)), game)
+
+
+def _largest(game: GraphGame) -> float:
+    if not game.moving_attackers:
+        return largest_payoff(game)
+    from patrol_core.graphs.moving import largest_outcome
+
+    return largest_outcome(game)
+
+
+def _solved(
+    game: GraphGame, method: str, started: float, time_limit: float, gap: float, heard: Heard | None
+) -> GraphSolution:
+    """The solution of a game in its own units."""
+    left = max(time_limit - (time.perf_counter() - started), 0.1)
     if method != "auto":
-        return _by_method(game, method, time_limit, gap, heard)
+        return _by_method(game, method, left, gap, heard)
     if game.moving_attackers:
         from patrol_core.graphs.moving import solve_moving
 
-        return solve_moving(game, time_limit=time_limit, gap=gap, heard=heard)
-    scale = largest_payoff(game) if game.normalise else 1.0
+        return solve_moving(game, time_limit=left, gap=gap, heard=heard)
     if game.general_sum:
-        return solve_commitment(game, scale, started=started, time_limit=time_limit, gap=gap, heard=heard)
-    return _zero_sum(game, scale, started, time_limit, gap, heard)
+        return solve_commitment(game, started=started, time_limit=time_limit, gap=gap, heard=heard)
+    return _zero_sum(game, started, time_limit, gap, heard)
 
 
 def _by_method(
     game: GraphGame, method: str, time_limit: float, gap: float, heard: Heard | None
 ) -> GraphSolution:
-    if method not in METHODS:
-        raise InputError(f"There is no method {method!r}; choose one of {', '.join(METHODS)}.")
-    if game.moving_attackers:
-        raise InputError(f"The method {method} is not for moving attackers: use method auto.")
     if method == "double-oracle":
         from patrol_core.graphs.graph_oracle import solve_by_double_oracle
 
@@ -92,10 +104,10 @@ def _by_method(
 
 
 def _zero_sum(
-    game: GraphGame, scale: float, started: float, time_limit: float, gap: float, heard: Heard | None
+    game: GraphGame, started: float, time_limit: float, gap: float, heard: Heard | None
 ) -> GraphSolution:
     def told(least: float, loss: float) -> bool:
-        return heard is not None and heard(-loss / scale, -least / scale)
+        return heard is not None and heard(-loss, -least)
 
     def left() -> float:
         return time_limit - (time.perf_counter() - started)
@@ -106,14 +118,14 @@ def _zero_sum(
         grown = solve_growing(game, seconds=left(), gap=gap, heard=told)
         if grown is not None:
             what = "labels over a growing set of targets; linear programs (HiGHS)"
-            return _nash(game, grown.patrols, grown, what, grown.counts, scale, started)
+            return _nash(game, grown.patrols, grown, what, grown.counts, started)
         pricer = WalkPricer(game)
     uncovered, covered, _, _ = game.payoffs
     loss, relief = -uncovered, covered - uncovered
     mixed = solve_zero_sum(loss, relief, game.attackers, pricer, seconds=left(), gap=gap, heard=told)
     patrols = patrols_of(game, mixed.columns, mixed.probability)
     what = f"{pricer.what}; linear program over targets (HiGHS)"
-    return _nash(game, patrols, mixed, what, pricer.counts | {"rounds": len(mixed.history)}, scale, started)
+    return _nash(game, patrols, mixed, what, pricer.counts | {"rounds": len(mixed.history)}, started)
 
 
 def _nash(
@@ -122,27 +134,26 @@ def _nash(
     found: Mixed | Grown,
     what: str,
     counts: dict[str, int],
-    scale: float,
     started: float,
 ) -> GraphSolution:
     """The solution of a zero-sum game, with every figure worked out again from the patrols."""
     uncovered, covered, _, _ = game.payoffs
     coverage = check_patrols(game, patrols)
     loss = worst(-uncovered - (covered - uncovered) * coverage, game.attackers)
-    value, bound = _plain(-loss / scale), _plain(-min(found.least, loss) / scale)
+    value, bound = _plain(-loss), _plain(-min(found.least, loss))
     certificate = Certificate(
         Status.OPTIMAL if found.finished else Status.STOPPED_WITH_PLAN,
         value,
         bound,
-        relative_gap(value, bound),
+        relative_gap(value, bound, least_told_apart(game.values)),
         what,
         time.perf_counter() - started,
         phases=("labels", "column generation"),
     )
-    history = tuple((at, -high / scale, -low / scale) for at, low, high in found.history)
+    history = tuple((at, -high, -low) for at, low, high in found.history)
     attack = _shown_attack(game, found.attack)
     return GraphSolution(
-        game, patrols, coverage, attack, value, -value, scale, certificate, "nash", history, counts
+        game, patrols, coverage, attack, value, -value, 1.0, certificate, "nash", history, counts
     )
 
 

@@ -24,6 +24,7 @@ from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.graph_solution import GraphSolution, JointPatrol
 from patrol_core.graphs.moving_lists import MOST_ACTIONS, Lists, action_counts
 from patrol_core.graphs.network import Floats
+from patrol_core.graphs.own_units import least_told_apart
 from patrol_core.graphs.recount import check_patrols
 
 if TYPE_CHECKING:
@@ -45,11 +46,10 @@ def solve_moving(
     lists = Lists(game)
     if game.general_sum:
         return _committed(lists, started, time_limit)
-    scale = _scale(lists) if game.normalise else 1.0
     stopped = [False]
 
     def progress(_: int, __: float, low: float, high: float) -> None:
-        stopped[0] = heard is not None and heard(low / scale, high / scale)
+        stopped[0] = heard is not None and heard(low, high)
 
     run = double_oracle(
         lambda columns, chances: _row_answer(lists, columns, chances),
@@ -66,25 +66,26 @@ def solve_moving(
     worth = sum(
         chance * (lists.taken_by_row(row) @ game.values) for row, chance in zip(rows, chances, strict=True)
     )
-    value = -float(np.max(worth)) / scale + 0.0
-    bound = max(run.upper / scale, value)
+    value = -float(np.max(worth)) + 0.0
+    bound = max(run.upper, value)
+    apart = relative_gap(value, bound, least_told_apart(game.values))
     certificate = Certificate(
-        Status.OPTIMAL if relative_gap(value, bound) <= max(gap, 1e-9) else run.status, value, bound, relative_gap(value, bound),
+        Status.OPTIMAL if apart <= max(gap, 1e-9) else Status.STOPPED_WITH_PLAN, value, bound, apart,
         "double oracle over listed walks (HiGHS)", time.perf_counter() - started, phases=("walks", "double oracle"),
     )  # fmt: skip
-    history = tuple((at, low / scale, high / scale) for at, _, low, high in run.history)
+    history = tuple((at, low, high) for at, _, low, high in run.history)
     counts = {
         "defender's walks": len(lists.rows),
         "attacker's walks": len(lists.columns),
         "rounds": run.rounds,
     }
     return _solution(
-        lists, rows, chances, columns, attack, value, -value, scale, certificate, "nash", history, counts
+        lists, rows, chances, columns, attack, value, -value, certificate, "nash", history, counts
     )
 
 
 def _committed(lists: Lists, started: float, time_limit: float) -> GraphSolution:
-    matrix, scale = _matrix(lists)
+    matrix = _matrix(lists)
     left = max(time_limit - (time.perf_counter() - started), 0.1)
     found = solve_sse(matrix, time_limit=left)
     rows, chances = _support(range(len(lists.rows)), found.row_strategy)
@@ -107,7 +108,6 @@ def _committed(lists: Lists, started: float, time_limit: float) -> GraphSolution
         attack,
         found.value,
         found.column_value,
-        scale,
         certificate,
         "stackelberg",
         (),
@@ -143,7 +143,7 @@ def _support(actions: Sequence[int], strategy: Floats) -> tuple[list[int], Float
 
 def _solution(
     lists: Lists, rows: list[int], chances: Floats, columns: list[int], attack: Floats, value: float, attacker: float,
-    scale: float, certificate: Certificate, equilibrium: str, history: tuple[tuple[float, float, float], ...], counts: dict[str, int],
+    certificate: Certificate, equilibrium: str, history: tuple[tuple[float, float, float], ...], counts: dict[str, int],
 ) -> GraphSolution:  # fmt: skip
     game = lists.game
     order = np.argsort(-chances, kind="stable")
@@ -167,7 +167,7 @@ def _solution(
         np.minimum(aimed, 1.0),
         value,
         attacker,
-        scale,
+        1.0,
         certificate,
         equilibrium,
         history,
@@ -204,8 +204,19 @@ def _scale(lists: Lists) -> float:
     return best or 1.0
 
 
-def _matrix(lists: Lists) -> tuple[MatrixGame, float]:
-    """The whole game as matrices, and the scale they are divided by."""
+def largest_outcome(game: GraphGame) -> float:
+    """The largest absolute payoff of either side, in the unit of the values; 1 where all payoffs are 0.
+
+    Raises
+    ------
+    InputError
+        As :func:`solve_moving`.
+    """
+    return _scale(Lists(game))
+
+
+def _matrix(lists: Lists) -> MatrixGame:
+    """The whole game as matrices."""
     game = lists.game
     from patrol_core.graphs.full_matrix import MOST_BYTES, check_size
 
@@ -213,10 +224,10 @@ def _matrix(lists: Lists) -> tuple[MatrixGame, float]:
     lost, gained = _tables(lists)
     scale = _scale(lists) if game.normalise else 1.0
     if not game.general_sum:
-        return MatrixGame(-lost / scale, title="Patrol game with moving attackers"), scale
+        return MatrixGame(-lost / scale, title="Patrol game with moving attackers")
     cost = game.step_cost * lists.row_moves()[:, None]
     title = "Patrol game with moving attackers"
-    return MatrixGame((-lost - cost) / scale, gained / scale, title=title), scale
+    return MatrixGame((-lost - cost) / scale, gained / scale, title=title)
 
 
 def expanded_moving(game: GraphGame, *, most_bytes: int) -> Expanded:
@@ -228,9 +239,7 @@ def expanded_moving(game: GraphGame, *, most_bytes: int) -> Expanded:
     lists = Lists(game)
     visits = sum(table[picks] for table, picks in zip(lists.visits, lists.rows.T, strict=True))
     attacks = tuple(lists.taken[k] for k in lists.columns[:, -1].tolist())
-    return Expanded(
-        _matrix(lists)[0], np.asarray(visits) >= game.tau, attacks, tuple(lists.units), lists.rows
-    )
+    return Expanded(_matrix(lists), np.asarray(visits) >= game.tau, attacks, tuple(lists.units), lists.rows)
 
 
 def estimate_moving(game: GraphGame) -> GameSize:

@@ -117,9 +117,9 @@ def action_counts(game: GraphGame) -> tuple[int, int]:
 
 
 def near_nodes(game: GraphGame) -> Flags:
-    """(nodes, nodes): whether an attacker at the first node is caught by a unit at the second."""
+    """(nodes, nodes): whether an attacker at the first node is caught by a unit at the second, which must be able to get there in time."""
     every = np.ones(len(game.node_ids), dtype=bool)
-    return moves_from(game.network, every, range(len(every))) <= game.capture_radius
+    return moves_from(game.network, every, range(len(every)), back=True) <= game.capture_radius
 
 
 def _first_visits(game: GraphGame, walks: Ints) -> Ints:

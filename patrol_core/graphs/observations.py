@@ -11,6 +11,7 @@ import pandas as pd
 from patrol_core.errors import InputError
 from patrol_core.graphs.road_parts import counted
 from patrol_core.sources import text_table
+from patrol_core.sources.points import read_places
 
 if TYPE_CHECKING:
     from patrol_core.graphs.network import Floats
@@ -61,7 +62,8 @@ def read_observations(name: str, data: bytes) -> Observations:
     Returns
     -------
     Observations
-        Rows without animal or place are left out and counted in ``notes``.
+        Rows without animal or place are left out and counted in ``notes``; so are places that are none (zeros, a cell that is no
+        degree), unless half of the rows or more are so.
 
     Raises
     ------
@@ -71,12 +73,12 @@ def read_observations(name: str, data: bytes) -> Observations:
     text = text_table.decode(name, data).data
     header = text_table.header_of(name, text)
     chosen = {own: _column(name, header, own, words) for own, words in COLUMNS.items()}
-    table = text_table.read_strings(name, text, list(chosen.values())).to_pandas().astype("str")
+    table = text_table.read_strings(name, text, list(chosen.values()), blanks=text_table.BLANKS).to_pandas()
     frame = table.rename(columns={given: own for own, given in chosen.items()})[list(chosen)]
-    frame = frame.apply(lambda column: column.str.strip())
-    empty = frame.isin(["", "NA", "NaN", "nan", "null"])
+    frame = frame.fillna("").astype("str").apply(lambda column: column.str.strip())
+    empty = frame == ""
     lost = empty.any(axis=1)
-    notes = []
+    notes = [found.text for found in text_table.spreadsheet_limit(name, len(frame))]
     if lost.any():
         parts = [f"{int(empty[own].sum()):,} without {chosen[own]}" for own in chosen if empty[own].any()]
         notes.append(
@@ -86,10 +88,15 @@ def read_observations(name: str, data: bytes) -> Observations:
     kept = frame[~lost]
     if kept.empty:
         raise InputError(f"{name} has no row with an animal and a place; fill {', '.join(chosen.values())}.")
-    for own in ("lon", "lat"):
-        kept = kept.assign(**{own: _numbers(name, kept[own], chosen[own])})
+    where = [f"{name}, row {row + 1}" for row in kept.index]
+    lon, lat, good, said = read_places(
+        where, kept["lon"].tolist(), kept["lat"].tolist(), (chosen["lon"], chosen["lat"]), degrees=True
+    )
+    if not good.any():
+        raise InputError(f"{name} has no row with an animal and a place; fill {', '.join(chosen.values())}.")
+    kept = kept.assign(lon=lon, lat=lat)[good]
     checked = check_observations(kept.reset_index(drop=True), name)
-    return Observations(checked, name, tuple(notes))
+    return Observations(checked, name, (*notes, *said))
 
 
 def check_observations(frame: pd.DataFrame, name: str = "The table of observations") -> pd.DataFrame:
@@ -168,14 +175,3 @@ def _column(name: str, header: list[str], own: str, words: tuple[str, ...]) -> s
     if len(found) > 1:
         raise InputError(f"{name} has two columns for {own} ({', '.join(found)}); keep one.")
     return found[0]
-
-
-def _numbers(name: str, column: pd.Series, given: str) -> pd.Series:
-    numbers = pd.to_numeric(column, errors="coerce")
-    wrong = ~np.isfinite(numbers.to_numpy(dtype=float))
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise InputError(
-            f"{name}, row {int(column.index[row]) + 1}: {given} is {column.iloc[row]!r}; give degrees as a number."
-        )
-    return numbers.astype(float)

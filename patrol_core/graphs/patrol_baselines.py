@@ -18,7 +18,6 @@ WANDERING = "units that wander at random"
 NOBODY = "no patrol"
 NIGHTS = 1000
 """Nights of wandering that are simulated."""
-TIE = 1e-9
 
 
 def visits(game: GraphGame, walks: Sequence[Walk]) -> Ints:
@@ -64,7 +63,7 @@ def answered(game: GraphGame, coverage: Floats, moves: float = 0.0) -> tuple[flo
     lost, kept, gained_covered, gained = game.payoffs
     attacker = coverage * gained_covered + (1.0 - coverage) * gained
     defender = coverage * kept + (1.0 - coverage) * lost
-    grid = np.round(attacker / max(float(np.abs(attacker).max(initial=0.0)), TIE), 9)
+    grid = np.round(attacker / (float(np.abs(attacker).max(initial=0.0)) or 1.0), 9)
     chosen = np.lexsort((-defender, -grid))[: game.attackers]
     return float(defender[chosen].sum()) - game.step_cost * moves, float(attacker[chosen].sum()), chosen
 

@@ -18,7 +18,7 @@ target. For :math:`\delta < 1` the program itself is solved.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import linprog
@@ -55,9 +55,10 @@ class Marginals:
 
 def ranger(game: CheckpointGame, *, method: str = "auto") -> Marginals:
     """Marginals and bound; ``method`` is ``auto``, ``cuts`` (δ = 1) or ``program``."""
-    if method == "program" or (method == "auto" and game.detection < 1):
-        return _program(game)
-    return _nested_cuts(game)
+    by_program = method == "program" or (method == "auto" and game.detection < 1)
+    own = game.in_own_units()
+    found = _program(own) if by_program else _nested_cuts(own)
+    return replace(found, bound=game.units.back(found.bound))
 
 
 def minimum_cut(game: CheckpointGame, targets: list[int]) -> tuple[tuple[int, ...], np.ndarray] | None:

@@ -10,7 +10,15 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.graph_game import NORMAL, GraphGame, MovingAttacker, Unit, allowed_nodes, moves_text
+from patrol_core.graphs.graph_game import (
+    NORMAL,
+    SCHEDULE,
+    GraphGame,
+    MovingAttacker,
+    Unit,
+    allowed_nodes,
+    moves_text,
+)
 from patrol_core.graphs.network import Flags, Floats, Ints, RoadNetwork
 
 _MOST_KEPT = 500
@@ -130,7 +138,7 @@ def _most_visits(game: GraphGame, unit: Unit, number: int) -> Ints:
     possible = False
     for base in unit.bases:
         home = moves_home(game, unit, base)
-        if game.waiting:
+        if game.waiting or game.form == SCHEDULE:  # tours may always pause
             out = moves_from(game.network, allowed, [base])[0]
             possible |= bool(home[base] <= game.moves)
             best = np.maximum(best, game.moves + 1 - out[game.targets] - home[game.targets])
@@ -143,7 +151,7 @@ def _most_visits(game: GraphGame, unit: Unit, number: int) -> Ints:
     if not possible:
         raise InputError(
             f"Defender {number} cannot reach a place where it may end in {moves_text(game.moves)}"
-            + ("" if game.waiting else " without waiting")
+            + ("" if game.waiting or game.form == SCHEDULE else " without waiting")
             + ": give more timesteps, other ends, or allow waiting."
         )
     return np.maximum(best, 0)

@@ -1,7 +1,8 @@
 """Lines to a network: ends that nearly meet are joined, streets are cut where they cross.
 
 Streets on different levels (columns ``layer``, ``bridge``, ``tunnel``) meet at their ends only. Every piece keeps the attributes of its
-street: ``id``, ``checkpoint`` (yes or no) and ``oneway`` (yes or no).
+street: ``id``, ``checkpoint`` (yes or no) and ``oneway``, in the words of :mod:`patrol_core.graphs.road_flags`. A street that is drawn twice,
+as OSMnx draws both directions, stands once.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from patrol_core.errors import InputError
+from patrol_core.files import outlines
 from patrol_core.graphs.network import Flags, Floats, Ints
-from patrol_core.graphs.road_parts import Roads, build, counted, flag, number, refuse_degrees
-from patrol_core.zones.plane import is_metric
+from patrol_core.graphs.road_flags import CLOSED, LEVELS, ONEWAY, directions, levels, listed
+from patrol_core.graphs.road_parts import Roads, build, counted, flag, refuse_degrees
+from patrol_core.zones.plane import is_true_metric
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -26,9 +29,13 @@ if TYPE_CHECKING:
 SNAP_M = 1.0
 """Metres within which ends of streets are one crossing."""
 MOST_SNAP_M = 50.0
-IDS = ("edge_id", "street_id", "id", "osm_id")
+MOST_CROSSINGS = 2_000_000
+"""Pairs of segments that meet, counted before any is cut: a network of the most roads that are read has fewer."""
+IDS = ("edge_id", "street_id", "id", "osm_id", "osmid", "identifier", "toid", "gml_id")
 CHECKPOINT = ("checkpoint", "guardable")
-LINE, MANY_LINES = 1, 5
+LINE, MANY_LINES, COLLECTION = 1, 5, 7
+DEEPEST = 20
+"""Collections in collections that are looked into."""
 
 
 def network_from_lines(
@@ -57,25 +64,43 @@ def network_from_lines(
     notes: list[str] = []
     frame = _only_lines(frame.reset_index(drop=True), name, notes)
     frame, crs = _metric(frame, name)
+    way = np.zeros(len(frame), dtype=np.int64)
+    if respect_oneway:
+        frame, way = _directed(frame, name, notes)
+    level, more = levels(
+        len(frame),
+        {
+            str(column).lower(): frame[column].tolist()
+            for column in frame.columns
+            if str(column).lower() in LEVELS
+        },
+    )
+    notes += more
     lines, origin = shapely.get_parts(frame.geometry.to_numpy(), return_index=True)
-    lines, origin = _simple(lines, origin)
-    pieces, owner = _cut_at_crossings(lines, _levels(frame, name)[origin], snap_m)
-    owner = origin[owner]
-    spots, tail, head = _joined_ends(pieces, snap_m)
-    keep, twins = _worth_keeping(pieces, tail, head, snap_m)
-    if len(pieces) > len(frame):
-        notes.append(
-            f"{counted(len(frame), 'street was', 'streets were')} cut into {len(pieces):,} pieces where they meet."
+    if outlines.crossings(lines, most=MOST_CROSSINGS) > MOST_CROSSINGS:
+        raise InputError(
+            f"{name}: its lines meet in more than {MOST_CROSSINGS:,} places, or have too many points; cut out your area."
         )
+    lines, origin = _simple(lines, origin)
+    single, free = way[origin] != 0, _column(frame, CHECKPOINT, name, default=True)[origin]
+    lines, origin, single, free, doubles = _without_doubles(lines, origin, level[origin], single, free)
+    pieces, owner = _cut_at_crossings(lines, level[origin], snap_m)
+    single, free, owner = single[owner], free[owner], origin[owner]
+    spots, tail, head = _joined_ends(pieces, snap_m)
+    first = _first_of_twins(pieces, tail, head, snap_m)
+    if len(pieces) > len(lines):
+        notes.append(
+            f"{counted(len(set(origin.tolist())), 'street was', 'streets were')} cut into {len(pieces):,} pieces where they meet."
+        )
+    keep = first == np.arange(len(pieces))
+    if doubles:
+        notes.append(f"{counted(doubles, 'street that is', 'streets that are')} drawn twice stand once.")
+    twins = int(((first >= 0) & ~keep).sum())
     if twins:
         notes.append(f"{counted(twins, 'piece that is', 'pieces that are')} drawn twice stand once.")
+    single, free = _of_all_twins(first, tail, head, single, free)
+    single, free = single[keep], free[keep]
     pieces, owner, tail, head = pieces[keep], owner[keep], tail[keep], head[keep]
-    free = _column(frame, CHECKPOINT, name, default=True)[owner]
-    single = (
-        _column(frame, ("oneway",), name, default=False)[owner]
-        if respect_oneway
-        else np.zeros(len(owner), bool)
-    )
     used, ends = np.unique(np.concatenate([tail, head]), return_inverse=True)
     names = [str(k) for k in range(1, len(used) + 1)]
     tail, head = ends[: len(pieces)], ends[len(pieces) :]
@@ -94,9 +119,26 @@ def network_from_lines(
     )
 
 
+def _directed(frame: gpd.GeoDataFrame, name: str, notes: list[str]) -> tuple[gpd.GeoDataFrame, Ints]:
+    """Streets drawn the way they are passed, without those that nobody may pass; and which are one-way (1, else 0)."""
+    column = _found(frame, ONEWAY)
+    if column is None:
+        return frame, np.zeros(len(frame), dtype=np.int64)
+    found = directions(frame[column].tolist(), lambda k: f"{name}, feature {k + 1}: {column}")
+    notes += found.notes
+    shapes = frame.geometry.to_numpy().copy()
+    against = found.way == -1
+    shapes[against] = shapely.reverse(shapes[against])
+    stays = found.way != CLOSED
+    if not stays.any():
+        raise InputError(f"{name} holds only streets that are closed both ways ({column} N); correct it.")
+    return frame.set_geometry(shapes, crs=frame.crs)[stays].reset_index(drop=True), np.abs(found.way[stays])
+
+
 def _only_lines(frame: gpd.GeoDataFrame, name: str, notes: list[str]) -> gpd.GeoDataFrame:
     if not len(frame):
         raise InputError(f"{name} is an empty layer; give one with streets as lines.")
+    frame = frame.set_geometry(_lines_of_collections(frame.geometry.to_numpy()), crs=frame.crs)
     shapes = frame.geometry.to_numpy()
     for wrong, words in (
         (frame.geometry.isna().to_numpy(), "has no geometry"),
@@ -123,6 +165,19 @@ def _only_lines(frame: gpd.GeoDataFrame, name: str, notes: list[str]) -> gpd.Geo
     return frame[is_line & ~flat].reset_index(drop=True)
 
 
+def _lines_of_collections(shapes: Any) -> Any:
+    """Shapes with each collection replaced by the lines in it, where it has any."""
+    out = shapes.copy()
+    for k in np.flatnonzero(shapely.get_type_id(shapes) == COLLECTION).tolist():
+        parts, depth = shapely.get_parts([shapes[k]]), 0
+        while (shapely.get_type_id(parts) == COLLECTION).any() and depth < DEEPEST:
+            parts, depth = shapely.get_parts(parts), depth + 1
+        lines = shapely.get_parts(parts[np.isin(shapely.get_type_id(parts), (LINE, MANY_LINES))])
+        if len(lines):
+            out[k] = shapely.MultiLineString(list(lines))
+    return out
+
+
 def _metric(frame: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, str | None]:
     if frame.crs is None:
         bounds = shapely.bounds(frame.geometry.to_numpy())
@@ -132,13 +187,17 @@ def _metric(frame: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, str |
     if frame.crs.is_geographic:
         west, south, east, north = frame.total_bounds
         if west < -180 or east > 180 or south < -90 or north > 90:
+            most = float(max(abs(west), abs(east), abs(north), abs(south)))
             raise InputError(
-                f"{name} says that it is in degrees, but has coordinates up to {max(abs(west), abs(east), abs(north)):,.0f}; "
+                f"{name} says that it is in degrees, but has coordinates up to {f'{most:,.0f}' if most < 1e9 else f'{most:.3g}'}; "
                 "GeoJSON is in degrees unless it states another coordinate system: export it again."
             )
-    elif is_metric(text):
+    elif is_true_metric(text):
         return frame, text
-    target = frame.estimate_utm_crs()
+    try:
+        target = frame.estimate_utm_crs()
+    except RuntimeError:
+        raise InputError(f"{name} lies where no UTM zone is (near a pole); give a metric CRS.") from None
     return frame.to_crs(target), target.to_wkt()
 
 
@@ -155,19 +214,25 @@ def _simple(lines: Any, origin: Ints) -> tuple[Any, Ints]:
     return np.concatenate(parts), np.concatenate(which)
 
 
-def _levels(frame: gpd.GeoDataFrame, name: str) -> Floats:
-    """Level of every street: its layer, else 1 for a bridge and -1 for a tunnel."""
-    found = np.zeros(len(frame))
-    known = {str(column).lower(): column for column in frame.columns}
-    for column, level in (("bridge", 1.0), ("tunnel", -1.0)):
-        if column in known:
-            said = frame[known[column]].fillna("").astype(str).str.lower()
-            found[(~said.isin(["", "no", "false", "0", "nan", "none"])).to_numpy()] = level
-    if "layer" in known:
-        for k, value in enumerate(frame[known["layer"]]):
-            if value is not None and value == value and str(value).strip():
-                found[k] = number(value, f"{name}, feature {k + 1}: layer")
-    return found
+def _without_doubles(
+    lines: Any, origin: Ints, level: Floats, single: Flags, free: Flags
+) -> tuple[Any, Ints, Flags, Flags, int]:
+    """Lines that are drawn point by point as an earlier one, or back along it, left out; their number stands last.
+
+    What is left is passed in every direction that one of its doubles is, and can be guarded where all can be.
+    """
+    seen: dict[tuple[float, bytes], tuple[int, bytes]] = {}
+    single, free = single.copy(), free.copy()
+    keep = np.ones(len(lines), dtype=bool)
+    for k, line in enumerate(lines):
+        points = np.round(shapely.get_coordinates(line), 3) + 0.0
+        ahead, back = points.tobytes(), points[::-1].tobytes()
+        first, drawn = seen.setdefault((float(level[k]), min(ahead, back)), (k, ahead))
+        if first != k:
+            keep[k] = False
+            single[first] &= single[k] and drawn == ahead
+            free[first] &= free[k]
+    return lines[keep], origin[keep], single[keep], free[keep], int((~keep).sum())
 
 
 def _cut_at_crossings(lines: Any, level: Floats, snap_m: float) -> tuple[Any, Ints]:
@@ -203,10 +268,14 @@ def _meeting(one: Any, other: Any) -> tuple[Any, Ints]:
     parts, again = shapely.get_parts(parts, return_index=True)
     pair = pair[again]
     flat = shapely.get_type_id(parts) == LINE
-    points = np.concatenate(
-        [parts[~flat], shapely.get_point(parts[flat], 0), shapely.get_point(parts[flat], -1)]
-    )
-    return points, np.concatenate([pair[~flat], pair[flat], pair[flat]])
+    common, which = parts[flat], pair[flat]
+    if len(common):  # segments in a row are one stretch: streets are not cut at its bends
+        numbers, place = np.unique(which, return_inverse=True)
+        merged = shapely.line_merge(shapely.multilinestrings(common, indices=place))
+        common, place = shapely.get_parts(merged, return_index=True)
+        which = numbers[place]
+    points = np.concatenate([parts[~flat], shapely.get_point(common, 0), shapely.get_point(common, -1)])
+    return points, np.concatenate([pair[~flat], which, which])
 
 
 def _mark(marks: list[list[float]], lines: Any, which: Ints, points: Any) -> None:
@@ -246,25 +315,39 @@ def _joined_ends(pieces: Any, snap_m: float) -> tuple[Floats, Ints, Ints]:
     return spots, label[: len(pieces)].astype(np.int64), label[len(pieces) :].astype(np.int64)
 
 
-def _worth_keeping(pieces: Any, tail: Ints, head: Ints, snap_m: float) -> tuple[Flags, int]:
-    """Pieces that lead somewhere and stand for the first time, and how many stood before."""
+def _first_of_twins(pieces: Any, tail: Ints, head: Ints, snap_m: float) -> Ints:
+    """Of every piece the first that lies where it lies, itself or an earlier one; -1 for pieces that lead nowhere."""
     length = shapely.length(pieces)
-    keep = (tail != head) | (length > 2 * snap_m)
     middle = shapely.get_coordinates(shapely.line_interpolate_point(pieces, 0.5, normalized=True))
     groups: dict[tuple[int, int], list[int]] = {}
-    twins = 0
-    for k in np.flatnonzero(keep).tolist():
+    first = np.full(len(pieces), -1, dtype=np.int64)
+    for k in np.flatnonzero((tail != head) | (length > 2 * snap_m)).tolist():
         pair = (min(int(tail[k]), int(head[k])), max(int(tail[k]), int(head[k])))
         known = groups.setdefault(pair, [])
-        if any(
-            abs(length[k] - length[other]) <= snap_m and np.hypot(*(middle[k] - middle[other])) <= snap_m
-            for other in known
-        ):
-            keep[k] = False
-            twins += 1
-        else:
+        first[k] = next(
+            (
+                other
+                for other in known
+                if abs(length[k] - length[other]) <= snap_m
+                and np.hypot(*(middle[k] - middle[other])) <= snap_m
+            ),
+            k,
+        )
+        if first[k] == k:
             known.append(k)
-    return keep, twins
+    return first
+
+
+def _of_all_twins(first: Ints, tail: Ints, head: Ints, single: Flags, free: Flags) -> tuple[Flags, Flags]:
+    """One-way and guardable of the first of each set of twins: passed in every direction that one of them is, guarded where all can be."""
+    rows = np.flatnonzero(first >= 0)
+    leader = first[rows]
+    back = ~single | (tail == head)
+    other_way = np.zeros(len(first), dtype=bool)
+    np.logical_or.at(other_way, leader, back[rows] | (tail[rows] != tail[leader]))
+    can = np.ones(len(first), dtype=bool)
+    np.logical_and.at(can, leader, free[rows])
+    return ~other_way, can
 
 
 def _pinned(piece: Any, start: Floats, end: Floats) -> Floats:
@@ -294,15 +377,15 @@ def _found(frame: gpd.GeoDataFrame, wanted: Sequence[str]) -> Any:
 
 
 def _piece_ids(frame: gpd.GeoDataFrame, owner: Ints) -> list[str]:
-    """The user's name of every street, or its number; pieces of one are numbered."""
+    """The user's name of every street (of a list of ids the first), or its number; pieces of one are numbered."""
     column = _found(frame, IDS)
-    own = (
-        [str(k) for k in range(1, len(frame) + 1)]
-        if column is None
-        else [_text(value) for value in frame[column]]
-    )
+    own = [str(k) for k in range(1, len(frame) + 1)]
+    if column is not None:
+        own = [_text(value, default) for value, default in zip(frame[column], own, strict=True)]
     return [own[k] for k in owner.tolist()]
 
 
-def _text(value: Any) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+def _text(value: Any, default: str) -> str:
+    found = listed(value)
+    merged = not isinstance(value, str) or value.strip()[:1] in ("[", "(", "{")
+    return default if not found else found[0] if merged else value

@@ -6,26 +6,25 @@ A PBF is read by GDAL, which hands over lines without node ids: there equal coor
 
 from __future__ import annotations
 
-import tempfile
-import warnings
-import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
 
 from patrol_core.errors import InputError, SourceError
+from patrol_core.files.gdal_guard import read_pbf_lines
 from patrol_core.files.strict_json import load_json
+from patrol_core.files.xml_files import local, read_xml
 from patrol_core.graphs.network import Floats
-from patrol_core.graphs.road_graphml import refuse_doctype, roads_from_graph
-from patrol_core.graphs.road_parts import Roads, build, counted, to_metres
+from patrol_core.graphs.road_flags import BY_TURNS, plain, said
+from patrol_core.graphs.road_graphml import roads_from_graph
+from patrol_core.graphs.road_parts import Roads, build, counted, number, to_metres
 
-PBF_MARK = b"\x0a\x09OSMHeader"
-"""Where every PBF extract says what it is, after the four bytes of a length."""
+MOST_WAYS = 2_000_000
+"""Roads of one extract."""
 NOT_A_ROAD = frozenset(
     [
         "abandoned",
@@ -73,14 +72,12 @@ def is_road(tags: Tags, *, on_foot: bool) -> bool:
 
 
 def direction(tags: Tags) -> int:
-    """1 along the way only, -1 against it only, 0 both."""
-    said = tags.get("oneway", "").lower()
-    if said in ("-1", "reverse"):
-        return -1
-    if said in ("no", "false", "0"):
-        return 0
-    implied = tags.get("junction") in ("roundabout", "circular") or tags.get("highway") == "motorway"
-    return 1 if said in ("yes", "true", "1") or implied else 0
+    """1 along the way only, -1 against it only, 0 both; where nothing that is known is said, roundabouts and motorways run along."""
+    found = said(word) if (word := plain(tags.get("oneway"))) else None
+    if found is None or word in BY_TURNS:
+        implied = tags.get("junction") in ("roundabout", "circular") or tags.get("highway") == "motorway"
+        return int(implied)
+    return found
 
 
 def roads_from_ways(
@@ -90,6 +87,7 @@ def roads_from_ways(
     *,
     respect_oneway: bool = False,
     on_foot: bool = False,
+    more_notes: Sequence[str] = (),
 ) -> Roads:
     """Roads of ways, cut at the nodes that several share.
 
@@ -101,6 +99,8 @@ def roads_from_ways(
         Keep one-way streets; else all are passed both ways.
     on_foot
         With footways, paths, steps and cycleways.
+    more_notes
+        What was noticed before, a sentence each.
 
     Raises
     ------
@@ -119,7 +119,9 @@ def roads_from_ways(
             "export the nodes too (Overpass: out body; >; out skel;)."
         )
     lost = sum(len(way.nodes) for way in kept) - sum(len(run) for _, run in runs)
-    notes = [ATTRIBUTION]
+    notes = [ATTRIBUTION, *more_notes]
+    if respect_oneway:
+        notes += _strange_directions(kept)
     if lost:
         notes.append(
             f"{counted(lost, 'node', 'nodes')} of ways beyond the extract have no place; the ways end there."
@@ -140,6 +142,20 @@ def roads_from_ways(
         crs=crs,
         notes=notes,
     )
+
+
+def _strange_directions(ways: Sequence[Way]) -> Iterator[str]:
+    """Sentences on directions that change with time and on words that are not known."""
+    words = [plain(way.tags.get("oneway")) for way in ways]
+    turns = sum(word in BY_TURNS for word in words)
+    if turns:
+        yield f"{counted(turns, 'way changes its direction', 'ways change their direction')} with time; passed both ways here."
+    strange = [word for word in words if word and said(word) is None]
+    if strange:
+        yield (
+            f"{counted(len(strange), 'way has', 'ways have')} a oneway that is not known ({', '.join(sorted(set(strange))[:3])[:60]}); "
+            "passed both ways here."
+        )
 
 
 def _known_runs(way: Way, places: Mapping[str, tuple[float, float]]) -> Iterator[tuple[str, ...]]:
@@ -166,73 +182,143 @@ def _cut_where_shared(runs: Sequence[tuple[Way, tuple[str, ...]]]) -> Iterator[t
                 start = k
 
 
-def roads_from_overpass(name: str, data: bytes, **choices: bool) -> Roads:
-    """Roads of an answer of Overpass (``[out:json]`` with ways and their nodes).
+def roads_from_overpass(name: str, data: bytes, **choices: Any) -> Roads:
+    """Roads of an answer of Overpass (``[out:json]`` with ways and their nodes), or of OpenStreetMap's own interface.
+
+    Parameters
+    ----------
+    name
+        Of the file, for messages.
+    data
+        Its content.
+    choices
+        ``respect_oneway`` and ``on_foot`` as in :func:`roads_from_ways`.
 
     Raises
     ------
     InputError
-        When it is damaged or holds no roads.
+        When it is damaged, was cut off by the server, or holds no roads.
     """
     document = load_json(data, name)
     elements = document.get("elements") if isinstance(document, dict) else None
     if not isinstance(elements, list):
         raise InputError(f"{name} is no answer of Overpass: there is no list of elements; fetch it again.")
+    _refuse_remark(name, document.get("remark"))
     places: dict[str, tuple[float, float]] = {}
     ways: list[Way] = []
+    gone = 0
     for position, element in enumerate(elements, start=1):
+        where = f"{name}, element {position}"
         try:
             kind = element["type"]
-            if kind == "node":
-                places[str(element["id"])] = (float(element["lon"]), float(element["lat"]))
-            elif kind == "way":
-                ways.append(_overpass_way(element, places))
+            if kind not in ("node", "way"):
+                continue
+            if _deleted(element):
+                gone += kind == "way"
+            elif kind == "node":
+                places[_ref(element["id"])] = _place(element["lon"], element["lat"], where)
+            else:
+                ways.append(_overpass_way(element, places, where))
+        except InputError:
+            raise
         except (KeyError, TypeError, ValueError):
-            raise InputError(
-                f"{name}, element {position} lacks its type, id, place or nodes; fetch it again."
-            ) from None
-    return roads_from_ways(name, places, ways, **choices)
+            raise InputError(f"{where} lacks its type, id, place or nodes; fetch it again.") from None
+    return roads_from_ways(name, places, ways, more_notes=_gone_note(gone), **choices)
 
 
-def _overpass_way(element: Mapping[str, Any], places: dict[str, tuple[float, float]]) -> Way:
+def _refuse_remark(name: str, remark: Any) -> None:
+    """Stop at an answer that the server broke off: it says so in a remark and still looks whole."""
+    if remark is None or not str(remark).strip():
+        return
+    words = " ".join(str(remark).split())[:120].rstrip(". ")
+    raise InputError(
+        f"{name}: Overpass did not finish this answer ({words}), so streets are missing; ask for a smaller area or a longer timeout and "
+        "fetch it again."
+    )
+
+
+def _deleted(marks: Mapping[str, Any]) -> bool:
+    """Whether an editor or the server marks an element as one that is no longer there."""
+    return (
+        plain(marks.get("action")) == "delete"
+        or plain(marks.get("visible")) in ("false", "0", "no")
+        or plain(marks.get("deleted")) in ("true", "1", "yes")
+    )
+
+
+def _gone_note(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    return (f"{counted(count, 'way that is', 'ways that are')} marked as deleted left out.",)
+
+
+def _ref(given: Any) -> str:
+    """The id of an element as text."""
+    if isinstance(given, bool) or not isinstance(given, int | float | str):
+        raise TypeError(f"an id is {given!r}")
+    return str(given)
+
+
+def _place(lon: Any, lat: Any, where: str) -> tuple[float, float]:
+    return number(lon, f"{where}: lon"), number(lat, f"{where}: lat")
+
+
+def _overpass_way(element: Mapping[str, Any], places: dict[str, tuple[float, float]], where: str) -> Way:
     """A way; its own geometry (``out geom``) gives places to its nodes."""
-    nodes = tuple(str(node) for node in element["nodes"])
+    if not isinstance(element["nodes"], list):
+        raise TypeError("nodes are no list")
+    nodes = tuple(_ref(node) for node in element["nodes"])
     for node, spot in zip(nodes, element.get("geometry") or (), strict=False):
         if spot is not None:
-            places[node] = (float(spot["lon"]), float(spot["lat"]))
-    tags = {str(key): str(value) for key, value in (element.get("tags") or {}).items()}
-    return Way(str(element["id"]), nodes, tags)
+            places[node] = _place(spot["lon"], spot["lat"], where)
+    tags = {} if element.get("tags") is None else element["tags"]
+    if not isinstance(tags, Mapping) or any(isinstance(value, list | dict) for value in tags.values()):
+        raise InputError(f"{where}: its tags are no table of words; fetch it again.")
+    return Way(
+        _ref(element["id"]), nodes, {str(key): str(value) for key, value in tags.items() if value is not None}
+    )
 
 
-def roads_from_osm_xml(name: str, data: bytes, **choices: bool) -> Roads:
-    """Roads of an OpenStreetMap extract in XML.
+def roads_from_osm_xml(name: str, data: bytes, **choices: Any) -> Roads:
+    """Roads of an OpenStreetMap extract in XML, as servers and editors write it.
+
+    Parameters
+    ----------
+    name
+        Of the file, for messages.
+    data
+        Its content.
+    choices
+        ``respect_oneway`` and ``on_foot`` as in :func:`roads_from_ways`.
 
     Raises
     ------
     InputError
-        When it is damaged or holds no roads.
+        When it is damaged, was cut off by the server, or holds no roads.
     """
-    refuse_doctype(name, data)
     places: dict[str, tuple[float, float]] = {}
     ways: list[Way] = []
+    gone = 0
     try:
-        for element in ET.fromstring(data):  # noqa: S314 - see the import
-            if element.tag == "node" and "lon" in element.attrib and "lat" in element.attrib:
-                places[element.attrib["id"]] = (float(element.attrib["lon"]), float(element.attrib["lat"]))
-            elif element.tag == "way":
+        for element in read_xml(name, data):
+            kind, marks = local(element.tag), element.attrib
+            if kind == "remark":
+                _refuse_remark(name, element.text)
+            elif kind in ("node", "way") and _deleted(marks):
+                gone += kind == "way"
+            elif kind == "node" and "lon" in marks and "lat" in marks:
+                where = f"{name}, node {marks.get('id')}"
+                places[marks["id"]] = _place(marks["lon"], marks["lat"], where)
+            elif kind == "way":
                 tags = {tag.attrib["k"]: tag.attrib["v"] for tag in element.iter("tag")}
                 nodes = tuple(node.attrib["ref"] for node in element.iter("nd"))
-                ways.append(Way(element.attrib["id"], nodes, tags))
-    except ET.ParseError as error:
-        raise InputError(
-            f"{name} line {error.position[0]}: the XML is cut off or damaged; export it again."
-        ) from None
-    except (KeyError, ValueError) as error:
+                ways.append(Way(marks["id"], nodes, tags))
+    except KeyError as error:
         raise InputError(f"{name} is no sound OpenStreetMap extract ({error}); export it again.") from None
-    return roads_from_ways(name, places, ways, **choices)
+    return roads_from_ways(name, places, ways, more_notes=_gone_note(gone), **choices)
 
 
-def roads_from_pbf(name: str, data: bytes, **choices: bool) -> Roads:
+def roads_from_pbf(name: str, data: bytes, **choices: Any) -> Roads:
     """Roads of an OpenStreetMap extract as PBF, through GDAL.
 
     Raises
@@ -240,16 +326,9 @@ def roads_from_pbf(name: str, data: bytes, **choices: bool) -> Roads:
     InputError
         When it is damaged or holds no roads.
     """
-    import pyogrio
-
-    with tempfile.TemporaryDirectory(prefix="patrol-") as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # GDAL tells of open rings, which are no lines
-        path = Path(folder, "extract.osm.pbf")
-        path.write_bytes(data)
-        try:
-            lines = pyogrio.read_dataframe(path, layer="lines", where="highway IS NOT NULL")
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError):
-            raise InputError(f"{name} is damaged or cut off and cannot be read; export it again.") from None
+    lines = read_pbf_lines(name, data, where="highway IS NOT NULL", most=MOST_WAYS)
+    if len(lines) > MOST_WAYS:
+        raise InputError(f"{name} holds more than {MOST_WAYS:,} roads; cut out your area.")
     places: dict[str, tuple[float, float]] = {}
     ways: list[Way] = []
     for way, kind, more, line in zip(

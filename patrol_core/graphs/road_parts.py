@@ -88,7 +88,12 @@ def flag(value: object, where: str) -> bool:
         return True
     if text in NO:
         return False
-    raise InputError(f"{where} is {value!r}; write yes or no.")
+    raise InputError(f"{where} is {_shown(value)}; write yes or no.")
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def number(value: object, where: str) -> float:
@@ -102,9 +107,9 @@ def number(value: object, where: str) -> float:
     try:
         found = float(str(value).strip())
     except ValueError:
-        raise InputError(f"{where} is {value!r}; give a number.") from None
+        raise InputError(f"{where} is {_shown(value)}; give a number.") from None
     if not np.isfinite(found):
-        raise InputError(f"{where} is {value!r}; give a finite number.")
+        raise InputError(f"{where} is {_shown(value)}; give a finite number.")
     return found
 
 
@@ -125,7 +130,10 @@ def to_metres(lonlat: Floats, name: str) -> tuple[Floats, str]:
             f"{name} has a place at longitude {lon:g}, latitude {lat:g}, which is not on Earth; give degrees, or x and y in metres."
         )
     points = gpd.GeoSeries(gpd.points_from_xy(lonlat[:, 0], lonlat[:, 1]), crs=4326)
-    crs = points.estimate_utm_crs()
+    try:
+        crs = points.estimate_utm_crs()
+    except RuntimeError:
+        raise InputError(f"{name} lies where no UTM zone is (near a pole); give x and y in metres.") from None
     metric = points.to_crs(crs)
     return np.column_stack([metric.x, metric.y]), f"EPSG:{crs.to_epsg()}"
 

@@ -1,7 +1,8 @@
 """Roads from two tables: nodes with places (optional), and edges between them.
 
-Edges: ``from, to`` and optionally ``id``, ``checkpoint`` (yes or no: can it take one), ``oneway`` (yes or no). Nodes: ``id`` and ``x, y``
-in metres or ``lon, lat`` in degrees.
+Edges: ``from, to`` and optionally ``id``, ``checkpoint`` (yes or no: can it take one), ``oneway`` (in the words of
+:mod:`patrol_core.graphs.road_flags`). Nodes: ``id`` and ``x, y`` in metres or ``lon, lat`` in degrees. A row and a row back between the same
+nodes are the two directions of one street where they bear the same ids, or none; parallel streets need ids of their own.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import numpy as np
 
 from patrol_core.errors import InputError
 from patrol_core.graphs.network import Floats
-from patrol_core.graphs.road_parts import Roads, build, flag, number, refuse_degrees, to_metres
+from patrol_core.graphs.road_arcs import Arc, notes_on, partners
+from patrol_core.graphs.road_flags import CLOSED, ONEWAY, directions, listed
+from patrol_core.graphs.road_parts import Roads, build, counted, flag, number, refuse_degrees, to_metres
 from patrol_core.sources import text_table
 
 if TYPE_CHECKING:
@@ -24,9 +27,9 @@ File = tuple[str, bytes]
 EDGE_WORDS = {
     "from": ("from", "source", "u", "tail"),
     "to": ("to", "target", "v", "head"),
-    "id": ("id", "edge", "edge_id"),
+    "id": ("id", "edge", "edge_id", "osmid"),
     "checkpoint": ("checkpoint", "guardable"),
-    "oneway": ("oneway", "one_way", "one-way"),
+    "oneway": ONEWAY,
 }
 NODE_WORDS = {
     "id": ("id", "node", "node_id", "name"),
@@ -48,7 +51,7 @@ def roads_from_tables(files: list[File], *, respect_oneway: bool = False) -> Roa
     edge_file, node_file = _which_is_which(files)
     name, data, table = edge_file
     edges: list[tuple[str, str]] = []
-    ids, free, single = [], [], []
+    ids, free = [], []
     lines = _line_numbers(data)
     for row, values in enumerate(table.to_dict("records")):
         where = f"{name} line {lines[row]}"
@@ -56,12 +59,26 @@ def roads_from_tables(files: list[File], *, respect_oneway: bool = False) -> Roa
         if not all(ends):
             raise InputError(f"{where} has no node at one end; fill from and to.")
         edges.append(ends)
-        ids.append(str(values.get("id") or "").strip() or str(row + 1))
+        ids.append(str(values.get("id") or "").strip())
         free.append(values.get("checkpoint", "") == "" or flag(values["checkpoint"], f"{where}: checkpoint"))
-        single.append(respect_oneway and flag(values.get("oneway"), f"{where}: oneway"))
+    way = [0] * len(edges)
+    notes: list[str] = []
+    if respect_oneway and "oneway" in table:
+        found = directions(table["oneway"].tolist(), lambda k: f"{name} line {lines[k]}: oneway")
+        way, notes = found.way.tolist(), list(found.notes)
+    kept, single, more = _streets(edges, ids, way)
+    notes += more
+    ids = [ids[k] or str(k + 1) for k in kept]
+    edges = [edges[k][::-1] if way[k] < 0 else edges[k] for k in kept]
+    free, lines = [free[k] for k in kept], [lines[k] for k in kept]
     if node_file is None:
         return build(
-            name, edges, edge_ids=ids, oneway=single, guardable=free, notes=("No places were given.",)
+            name,
+            edges,
+            edge_ids=ids,
+            oneway=single,
+            guardable=free,
+            notes=[*notes, "No places were given."],
         )
     nodes, xy, crs = _places(*node_file)
     known = set(nodes)
@@ -71,7 +88,29 @@ def roads_from_tables(files: list[File], *, respect_oneway: bool = False) -> Roa
             raise InputError(
                 f"{name} line {lines[row]}: node {lost!r} has no place; add it to {node_file[0]}."
             )
-    return build(name, edges, edge_ids=ids, oneway=single, guardable=free, nodes=nodes, xy=xy, crs=crs)
+    return build(
+        name, edges, edge_ids=ids, oneway=single, guardable=free, nodes=nodes, xy=xy, crs=crs, notes=notes
+    )
+
+
+def _streets(
+    edges: list[tuple[str, str]], ids: list[str], way: list[int]
+) -> tuple[list[int], list[bool], list[str]]:
+    """Rows that are streets of their own, whether each is one-way, and what was found about directions."""
+    rows = [k for k, passed in enumerate(way) if passed != CLOSED]
+    arcs = [Arc(*edges[k], frozenset(listed(ids[k]))) for k in rows]
+    found = partners(arcs)
+    notes = notes_on(arcs, found)
+    if found:
+        notes.append(
+            f"{counted(len(found), 'street stands', 'streets stand')} in both directions; each is one."
+        )
+    # Of two rows of a street passed one way each, the second runs against the first unless it says so twice.
+    passed = {k: {w} if (w := way[k]) else {1, -1} for k in rows}
+    for back, first in found.items():
+        passed[rows[first]] |= {-w for w in passed[rows[back]]}
+    kept = [k for at, k in enumerate(rows) if at not in found]
+    return kept, [len(passed[k]) == 1 for k in kept], notes
 
 
 Table = tuple[str, bytes, "pd.DataFrame"]

@@ -11,17 +11,18 @@ import shapely
 from scipy.spatial import cKDTree
 
 from patrol_core.errors import InputError
+from patrol_core.files.gdal_guard import PBF_MARK
+from patrol_core.files.xml_files import is_xml, kind_of_xml
 from patrol_core.graphs.checkpoint_game import CheckpointGame, make_game
 from patrol_core.graphs.network import Ints, grid_city
-from patrol_core.graphs.road_graphml import refuse_doctype, roads_from_graphml
+from patrol_core.graphs.road_graphml import roads_from_graphml
 from patrol_core.graphs.road_lines import SNAP_M, network_from_lines
-from patrol_core.graphs.road_osm import PBF_MARK, roads_from_osm_xml, roads_from_overpass, roads_from_pbf
+from patrol_core.graphs.road_osm import roads_from_osm_xml, roads_from_overpass, roads_from_pbf
 from patrol_core.graphs.road_parts import Roads
 from patrol_core.graphs.road_tables import File, roads_from_tables
 from patrol_core.sources.vector_files import load_bytes, read_features
 
 KINDS = "GraphML, GeoJSON, GeoPackage, zipped Shapefile, OpenStreetMap (.osm.pbf, .osm, Overpass JSON) or CSV of edges and nodes"
-_ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?\s*(?:<!--.*?-->\s*)*<(\w+)", re.DOTALL)
 _ELEMENTS = re.compile(rb'"elements"\s*:\s*\[')
 SCHOOL_LOSSES = (10.0, 4.0, 8.0, 5.0, 7.0, 9.0, 3.0, 6.0)
 """Invented losses of the eight schools of GeoDaNet."""
@@ -63,7 +64,7 @@ def read_roads(
         read = {"pbf": roads_from_pbf, "osm": roads_from_osm_xml, "overpass": roads_from_overpass}[kind]
         return read(name, data, respect_oneway=respect_oneway, on_foot=on_foot)
     return network_from_lines(
-        read_features(name, data), name=name, snap_m=snap_m, respect_oneway=respect_oneway
+        read_features(name, data, lines=True), name=name, snap_m=snap_m, respect_oneway=respect_oneway
     )
 
 
@@ -75,10 +76,8 @@ def _kind(name: str, data: bytes) -> str:
     text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:1] == b"{":
         return "overpass" if _ELEMENTS.search(text[:5000]) else "lines"
-    if text[:1] == b"<":
-        refuse_doctype(name, text)
-        found = _ROOT.match(text[:20_000])
-        root = found.group(1).lower().decode() if found else "something else"
+    if is_xml(text):
+        root = kind_of_xml(name, text)
         if root not in ("graphml", "osm"):
             raise InputError(f"{name} is XML of the kind {root!r}; give {KINDS}.")
         return root

@@ -115,7 +115,7 @@ def kind_of(file: File) -> str:
             return OBSERVATIONS
         return FEATURES if is_feature_table(header) else ROADS
     if data[:16] == b"SQLite format 3\x00" or data[:2] == b"PK":
-        return _vector_kind(read_features(name, data))
+        return _vector_kind(read_features(name, data, lines=True))
     return ROADS
 
 

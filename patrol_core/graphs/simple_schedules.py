@@ -25,7 +25,6 @@ from patrol_core.games.stackelberg import Method, solve_stackelberg
 from patrol_core.graphs.coverage.choose import every_schedule
 from patrol_core.graphs.coverage.commitment import best_answer
 from patrol_core.graphs.coverage.labels import UnitLabels
-from patrol_core.graphs.coverage.scale import largest_payoff
 from patrol_core.graphs.graph_game import SCHEDULE, GraphGame, Unit
 from patrol_core.graphs.graph_solution import GraphSolution, JointPatrol, Walk
 from patrol_core.graphs.network import Floats, Ints
@@ -212,17 +211,17 @@ def _solution(
     patrols.sort(key=lambda patrol: -patrol.probability)
     coverage = check_patrols(game, patrols)
     outcome = best_answer(game, coverage, patrols, (attacked,))
-    scale = largest_payoff(game) if game.normalise else 1.0
-    value, top = outcome.defender / scale, max(bound, outcome.defender) / scale
+    value, top = outcome.defender, max(bound, outcome.defender)
+    apart = relative_gap(value, top, float(game.values.max()))
     certificate = Certificate(
-        Status.OPTIMAL if finished and relative_gap(value, top) <= 1e-6 else Status.STOPPED_WITH_PLAN,
-        value, top, relative_gap(value, top), solver, time.perf_counter() - started, phases=("schedules", "marginals", "assignments"),
-        violation=outcome.regret / scale,
+        Status.OPTIMAL if finished and apart <= 1e-6 else Status.STOPPED_WITH_PLAN,
+        value, top, apart, solver, time.perf_counter() - started, phases=("schedules", "marginals", "assignments"),
+        violation=outcome.regret,
     )  # fmt: skip
     attack = np.zeros(game.size)
     attack[attacked] = 1.0
     return GraphSolution(
-        game, tuple(patrols), coverage, attack, value, outcome.attacker / scale, scale, certificate, "stackelberg", (),
+        game, tuple(patrols), coverage, attack, value, outcome.attacker, 1.0, certificate, "stackelberg", (),
         {"schedules of a unit": int((singles.moves >= 0).sum(axis=1).max())},
     )  # fmt: skip
 

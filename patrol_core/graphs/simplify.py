@@ -22,8 +22,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from patrol_core.certificate import Status, relative_gap
 from patrol_core.graphs.checkpoint_game import CheckpointGame, JointStrategy, joined
-from patrol_core.graphs.double_oracle import CheckpointPlan, solve_exact
+from patrol_core.graphs.double_oracle import CLOSE, CheckpointPlan, solve_exact
 from patrol_core.graphs.intruder import best_paths
 from patrol_core.graphs.network import RoadNetwork
 
@@ -259,7 +260,13 @@ def solve_simplified(
     seen = best_paths(game, strategy, give_up=give_up)
     complete = seen.bound == seen.value
     value = seen.bound if complete else max(seen.bound, plan.value)
-    certificate = replace(plan.certificate, objective=value)
+    bound = max(plan.certificate.bound, value)
+    apart = relative_gap(value, bound, float(game.losses.max()))
+    met = plan.certificate.status is Status.OPTIMAL and apart <= CLOSE
+    certificate = replace(
+        plan.certificate, objective=value, bound=bound, gap=apart,
+        status=Status.OPTIMAL if met else Status.STOPPED_WITH_PLAN,
+    )  # fmt: skip
     return replace(
         plan, game=game, strategy=strategy, value=value, approach=seen, certificate=certificate
     ), found

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import geopandas as gpd
 import pandas as pd
 
 from patrol_core.allocation.beats import Beats
+from patrol_core.areas import Finding
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.reports.geojson import zones_geojson
 from patrol_core.reports.plain import to_json_bytes
 
 
-def beats_files(beats: Beats, zones: gpd.GeoDataFrame, compared: pd.DataFrame, unit: str) -> dict[str, bytes]:
+def beats_files(
+    beats: Beats,
+    zones: gpd.GeoDataFrame,
+    compared: pd.DataFrame,
+    unit: str,
+    *,
+    findings: Sequence[Finding] = (),
+) -> dict[str, bytes]:
     """``beats.csv`` (zone_id, zone_name, ward, beat, work), ``areas.csv``, ``beats.geojson``, ``summary.json``.
 
     Parameters
@@ -22,6 +32,8 @@ def beats_files(beats: Beats, zones: gpd.GeoDataFrame, compared: pd.DataFrame, u
         The areas beside other groupings.
     unit
         Unit of the work.
+    findings
+        What was noticed in the data.
     """
     own = beats.frame()
     own.insert(1, "zone_name", zones["name"].astype(str).reindex(own["zone_id"]).to_numpy())
@@ -32,6 +44,7 @@ def beats_files(beats: Beats, zones: gpd.GeoDataFrame, compared: pd.DataFrame, u
         "work_unit": unit,
         "tolerance": beats.tolerance,
         "compared": compared.to_dict("records"),
+        "findings": [noticed.as_dict() for noticed in findings],
         "notes": list(beats.notes),
     }
     layer = zones_geojson(zones[["geometry"]], own, units=units)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from patrol_core.events.clock import clock
-from patrol_core.events.plan import EventPlan, itineraries, transfer_orders
+from patrol_core.events.plan import EventPlan, unit_orders
+from patrol_core.events.replan import by_number
 from patrol_core.events.scene import Scene
 
 
@@ -21,12 +24,12 @@ def _template() -> Template:
 
 def orders_html(scene: Scene, plan: EventPlan) -> bytes:
     """The page, UTF-8; every name is escaped, nothing is loaded."""
-    who = itineraries(plan)
-    first = who[who["state"] == "stands"].drop_duplicates("unit")
-    orders = transfer_orders(plan)
-    for column in ("leaves", "latest", "needed"):
-        orders[column] = [clock(float(when), scene.clock) for when in orders[column]]
-    moves = orders[["leaves", "latest", "unit", "from", "to", "needed"]].to_numpy().tolist()
+    orders = unit_orders(plan)
+    rows: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in orders.to_dict("records")]
+
+    def at(hours: float) -> str:
+        return clock(float(hours), scene.clock)
+
     return (
         _template()
         .render(
@@ -40,8 +43,35 @@ def orders_html(scene: Scene, plan: EventPlan) -> bytes:
             target=plan.exposure.target,
             time=clock(plan.exposure.time, scene.clock),
             bound=f"{plan.certificate.bound:,.1f}",
-            first=list(zip(first["unit"], first["target"], strict=True)),
-            moves=moves,
+            first=_first(rows, at),
+            moves=[
+                (
+                    at(row["leaves"]),
+                    at(row["latest"]),
+                    row["unit"],
+                    row["from"],
+                    row["to"],
+                    at(row["needed"]),
+                    at(row["stands_until"]),
+                )
+                for row in rows
+                if row["order"] == "move"
+            ],
         )
         .encode()
     )
+
+
+def _first(rows: list[dict[str, Any]], at: Callable[[float], str]) -> list[tuple[str, str, str]]:
+    """Of every unit where it stands first and until when, in the order of the units' names."""
+    found: dict[str, tuple[str, str]] = {}
+    for row in rows:
+        if row["order"] == "move":
+            early, late = at(row["leaves"]), at(row["latest"])
+            words = f"leaves at {early}" if early == late else f"leaves between {early} and {late}"
+            found.setdefault(row["unit"], (row["from"], words))
+        elif row["order"] == "stand":
+            found[row["unit"]] = (row["to"], f"to the end, {at(row['stands_until'])}")
+        else:
+            found[row["unit"]] = (f"on its way to {row['to']}", f"there at {at(row['arrives'])}, to the end")
+    return [(unit, *found[unit]) for unit in sorted(found, key=by_number)]

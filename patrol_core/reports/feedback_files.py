@@ -45,6 +45,7 @@ def feedback_summary(found: Feedback, prepared: Prepared, *, even_found: bool) -
             "name": prepared.data.name,
             "kind": str(prepared.data.kind),
             "hash": prepared.data.content_hash,
+            "findings": [noticed.as_dict() for noticed in prepared.findings],
         },
         "parameters": asdict(found.detection) | asdict(found.rounds) | {"even_found": even_found},
         "figures": dict(FIGURES)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,9 +30,13 @@ from patrol_core.analysis import (
     plans_compared,
     prepare,
     solve_hours_plan,
+    uncertainty_of,
 )
 from patrol_core.areas import AreaData
 from patrol_core.errors import InfeasibleError
+from patrol_core.games.behavioural_result import BehaviouralStrategy
+from patrol_core.games.offenders import TypesStrategy, intervals_of
+from patrol_core.games.robust_result import RobustStrategy
 from patrol_core.games.zone import Strategy
 from patrol_core.reports.csv import describe_columns, to_csv_bytes
 from patrol_core.reports.files import write_bundle
@@ -48,11 +52,19 @@ CONTRACT = {
     "coverage.csv": ("zone_id", "value", "coverage", "residual"),
     "allocation.csv": ("Month", "Ward", "Zone", "Risk", "Hours"),
     "deployments.csv": ("draw", "probability", "zone_id"),
+    "intervals.csv": ("zone_id", "low", "value", "high"),
+    "values_by_type.csv": ("zone_id", "crime_type", "value"),
 }
 """Columns whose names other programs rely on; their units stand in ``summary.json`` under ``columns``."""
 
-SOMETIMES = ("allocation.csv", "fairness.csv", "fairness_hours.csv")
-"""Files that a plan without hours, or without groups, does not have."""
+SOMETIMES = (
+    "allocation.csv",
+    "fairness.csv",
+    "fairness_hours.csv",
+    "intervals.csv",
+    "values_by_type.csv",
+)
+"""Files that a plan without hours, without groups, or for other offenders does not have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +128,8 @@ def column_units(prepared: Prepared) -> dict[str, str]:
         "value": unit,
         "residual": unit,
         "coverage": "share of time",
+        "low": unit,
+        "high": unit,
         "Risk": unit,
         "Hours": "h per month",
         "probability": "share of draws",
@@ -171,6 +185,8 @@ def _summary(
         columns["fairness.csv"] = describe_columns(fairness, fairness_units(prepared))
         if hours is not None:
             columns["fairness_hours.csv"] = columns["fairness.csv"]
+    for name, table in offender_tables(prepared, scenario).items():
+        columns[name] = describe_columns(table, units)
     return {
         **strategy.certificate.as_dict(),
         "worst_case": strategy.worst_case,
@@ -180,9 +196,10 @@ def _summary(
         "budget_used": strategy.budget_used,
         "worth_of_one_more_unit": strategy.budget_dual,
         "attack_set": list(strategy.attack_set),
+        "offender": offender_summary(scenario, strategy),
         "plans": compared.to_dict("records"),
         "fairness": fairness.to_dict("records"),
-        "hours": _hours_summary(hours, fault),
+        "hours": _hours_summary(scenario, hours, fault),
         **({} if prepared.forecast is None else {"forecast": forecast_summary(prepared.forecast)}),
         "data": {
             "name": data.name,
@@ -197,7 +214,7 @@ def _summary(
             "groups": prepared.group_by,
             "hash": data.content_hash,
             "attribution": data.attribution,
-            "findings": [{"severity": found.severity, "text": found.text} for found in prepared.findings],
+            "findings": [found.as_dict() for found in prepared.findings],
         },
         "smoothing": None if prepared.surface.smoothing is None else prepared.surface.smoothing.as_dict(),
         "scenario": {**scenario.model_dump(), "hash": scenario.key()},
@@ -222,17 +239,10 @@ def forecast_summary(forecast: Forecast) -> dict[str, Any]:
     }
 
 
-def _hours_summary(hours: Plan | None, fault: str) -> dict[str, Any]:
+def _hours_summary(scenario: Scenario, hours: Plan | None, fault: str) -> dict[str, Any]:
     if hours is None:
         return {"status": "infeasible", "reason": fault}
-    return {
-        **hours.certificate.as_dict(),
-        "objective_before_rounding": hours.objective_before_rounding,
-        "objective_after_rounding": hours.objective_after_rounding,
-        "hours": float(hours.frame["hours"].sum()),
-        "binding": list(hours.binding),
-        "notes": list(hours.notes),
-    }
+    return {**hours.as_dict(), "city_is_default": scenario.city_hours is None}
 
 
 @lru_cache(maxsize=1)
@@ -254,7 +264,8 @@ def plan_files(result: Result, *, only: Collection[str] | None = None) -> dict[s
     ----------
     only
         Names to make; all by default. ``allocation.csv`` is left out where there is no hours plan,
-        ``fairness.csv`` where there are no groups.
+        ``fairness.csv`` where there are no groups, ``intervals.csv`` and ``values_by_type.csv`` where the offender
+        planned against is not of that kind.
     """
     prepared, strategy = result.prepared, result.strategy
     coverage = coverage_table(strategy, prepared.surface.mean)
@@ -279,6 +290,8 @@ def plan_files(result: Result, *, only: Collection[str] | None = None) -> dict[s
         if result.hours is not None:
             by_hours = hours_views(prepared, result.hours)
             makers["fairness_hours.csv"] = lambda: to_csv_bytes(by_hours, fairness_units(prepared))
+    for name, table in offender_tables(prepared, result.scenario).items():
+        makers[name] = partial(to_csv_bytes, table, contract=CONTRACT[name])
     return {name: make() for name, make in makers.items() if only is None or name in only}
 
 
@@ -311,3 +324,54 @@ def _record(result: Result, form: str) -> bytes:
 
     record = impact_record(result)
     return record_html(record) if form == "html" else record_markdown(record)
+
+
+def offender_tables(prepared: Prepared, scenario: Scenario) -> dict[str, pd.DataFrame]:
+    """What the objective is made of beyond ``coverage.csv``, by name of the file; empty for offenders who need nothing more.
+
+    Parameters
+    ----------
+    prepared
+        Zones and risk.
+    scenario
+        Names the offender: ``regret`` has ``intervals.csv`` (zone_id, low, value, high), ``types`` has
+        ``values_by_type.csv`` (zone_id, crime_type, value: the harm of each type, which adds up to the value).
+    """
+    zones = list(prepared.zone_ids)
+    known = uncertainty_of(prepared, scenario)
+    if scenario.offender == "regret":
+        low, high = intervals_of(game_of(prepared, scenario), known)
+        ends = {"zone_id": zones, "low": low, "value": prepared.surface.mean, "high": high}
+        return {"intervals.csv": pd.DataFrame(ends)}
+    if scenario.offender == "types":
+        parts = [
+            pd.DataFrame({"zone_id": zones, "crime_type": name, "value": harm})
+            for name, harm in known.harm.items()
+        ]
+        return {"values_by_type.csv": pd.concat(parts, ignore_index=True)}
+    return {}
+
+
+def offender_summary(scenario: Scenario, strategy: Strategy) -> dict[str, Any]:
+    """Who was planned against, with what it takes to work the objective out again from the files.
+
+    Parameters
+    ----------
+    scenario
+        Names the offender.
+    strategy
+        The plan against that offender: gives lambda (per unit of the values), the zone where regret is largest, or the types
+        with their chances and what each does.
+    """
+    about: dict[str, Any] = {"model": scenario.offender}
+    if isinstance(strategy, BehaviouralStrategy) and strategy.attacker is not None:
+        about |= {**strategy.attacker.as_dict(), "model": scenario.offender}
+    elif isinstance(strategy, RobustStrategy):
+        about |= {"worst_zone": strategy.worst_zone}
+    elif isinstance(strategy, TypesStrategy):
+        about["types"] = [
+            {"id": kind.id, "prior": kind.prior, "attack_set": list(kind.attack_set), "attacked": kind.attacked,
+             "defender_utility": kind.defender_utility}
+            for kind in strategy.types
+        ]  # fmt: skip
+    return about

@@ -14,7 +14,7 @@ import pandas as pd
 
 from patrol_core import zones as zoning
 from patrol_core.analysis import Prepared, harm_table, prepare, surface_of
-from patrol_core.areas import AreaData
+from patrol_core.areas import AreaData, Finding
 from patrol_core.errors import InputError
 from patrol_core.evaluation.sensitivity import rank_stability
 from patrol_core.reports.csv import describe_columns, to_csv_bytes
@@ -40,10 +40,11 @@ DRAWS = 1000
 
 @dataclass(frozen=True)
 class RiskFiles:
-    """Files by name, and the summary."""
+    """Files by name, the summary, and what was noticed in the data."""
 
     files: dict[str, bytes]
     summary: dict[str, Any]
+    findings: tuple[Finding, ...] = ()
 
 
 def risk_files(data: AreaData, scenario: Scenario, *, bandwidth: str = "likelihood") -> RiskFiles:
@@ -90,7 +91,7 @@ def risk_files(data: AreaData, scenario: Scenario, *, bandwidth: str = "likeliho
             files[name] = content
     assert smoothed.smoothing is not None
     summary = _summary(prepared, scenario, table, smoothed.smoothing, spread, left_out)
-    return RiskFiles(files, {**summary, "files": list(files)})
+    return RiskFiles(files, {**summary, "files": list(files)}, prepared.findings)
 
 
 def bandwidth_of(text: str) -> str | float:
@@ -239,7 +240,7 @@ def _summary(
             "crime_types": list(kinds),
             "hash": prepared.data.content_hash,
             "attribution": prepared.data.attribution,
-            "findings": [{"severity": found.severity, "text": found.text} for found in prepared.findings],
+            "findings": [found.as_dict() for found in prepared.findings],
         },
         "scenario": {**scenario.model_dump(), "hash": scenario.key()},
         "versions": versions(),

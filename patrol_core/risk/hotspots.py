@@ -27,7 +27,8 @@ Over all zones the false discovery rate is held by Benjamini and Hochberg's step
 (``scipy.stats.false_discovery_control``): a zone is hot at 95 % when its adjusted q is at most 0.05, its z is above 0 and its
 surroundings are in the upper tail, so that of all zones named at most 5 % are expected to be named by chance.
 
-A zone without neighbours, or without a known value, is not tested and says so; ``notes`` says when R was too small to name
+A zone without neighbours is not tested and says so, but its value counts in mean, spread and deals as any other does. A zone
+without a known value takes part in nothing; ``notes`` says when R was too small to name
 anything.
 
 Sources: Getis and Ord (1992), Geographical Analysis 24, 189-206; Ord and Getis (1995), Geographical Analysis 27, 286-306;
@@ -46,6 +47,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from patrol_core.errors import InputError
 
@@ -182,18 +185,25 @@ def find_hotspots(
     if tested.size < LEAST:
         raise InputError(
             f"Only {tested.size} zones have a known value and a neighbour, and hot spots need at least {LEAST}; "
-            "choose smaller zones or another measure."
+            "give zones that touch each other (close gaps between them), more zones, or another measure."
         )
     statistic, p, q, tail = (np.full(len(ids), np.nan) for _ in range(4))
-    inside = _links(near, tested)
-    found, quadrant = _observed(method, x[tested], inside)
-    statistic[tested] = found
+    all_known = np.flatnonzero(known)
+    inside = _links(near, all_known)
+    found, quadrant = _observed(method, x[all_known], inside)
+    statistic[all_known] = found
     if permutations:
-        p[tested], tail[tested] = _pseudo_p(x[tested], inside, permutations, seed, on_progress)
+        p[all_known], tail[all_known] = _pseudo_p(x[all_known], inside, permutations, seed, on_progress)
+        p[alone] = tail[alone] = np.nan
         q[tested] = _false_discovery(p[tested])
-    classes = _named(statistic, q, tail) if method == "gi" else _quadrants(q, tested, quadrant)
+    statistic[alone] = np.nan
+    classes = _named(statistic, q, tail) if method == "gi" else _quadrants(q, all_known, quadrant)
     classes[alone], classes[~known] = ISLAND, UNKNOWN
-    notes = (*_left_out(ids, alone, known), *_too_coarse(method, q[tested], permutations))
+    notes = (
+        *_left_out(ids, alone, known),
+        *_apart(inside),
+        *_too_coarse(method, q[tested], permutations),
+    )
     return HotSpots(ids, method, x, statistic, p, q, tuple(classes.tolist()), permutations, seed, notes)
 
 
@@ -259,10 +269,10 @@ def _positions(
     ]
 
 
-def _links(near: list[list[int]], tested: NDArray[np.intp]) -> dict[int, list[int]]:
-    """Neighbours among the zones tested, renumbered; as neighbours are mutual, those of a tested zone are tested too."""
-    place = {int(old): new for new, old in enumerate(tested)}
-    return {place[int(old)]: [place[other] for other in near[int(old)]] for old in tested}
+def _links(near: list[list[int]], known: NDArray[np.intp]) -> dict[int, list[int]]:
+    """Neighbours among the zones with a value, renumbered; none for a zone that touches no other of them."""
+    place = {int(old): new for new, old in enumerate(known)}
+    return {place[int(old)]: [place[other] for other in near[int(old)]] for old in known}
 
 
 # -- statistics ------------------------------------------------------------------------------------
@@ -275,6 +285,8 @@ def _observed(method: Method, x: Floats, links: dict[int, list[int]]) -> tuple[F
 
     weights = W(links, silence_warnings=True)
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        # Zones without neighbours and groups that do not touch are told in the notes.
+        warnings.simplefilter("ignore")
         if method == "gi":
             z = np.asarray(esda.G_Local(x, weights, transform="B", star=True, permutations=0).Zs, dtype=float)
             # 0 / 0 where a zone touches all others: nothing stands out.
@@ -290,11 +302,14 @@ def _pseudo_p(
     seed: int,
     on_progress: Callable[[int, int], None] | None,
 ) -> tuple[Floats, Floats]:
-    """Two-sided pseudo p of each zone and its tail, 1 or -1; zones with equally many neighbours share their deals."""
+    """Two-sided pseudo p of each zone and its tail, 1 or -1; zones with equally many neighbours share their deals.
+
+    Zones without neighbours are dealt to others and have no p of their own (1, tail 0).
+    """
     around = np.array([x[links[zone]].sum() for zone in range(x.size)])
     number = np.array([len(links[zone]) for zone in range(x.size)])
     p, tail = np.ones(x.size), np.zeros(x.size)
-    sizes = np.unique(number)
+    sizes = np.unique(number[number > 0])
     for done, size in enumerate(sizes.tolist(), 1):
         dealt = _deals(np.random.default_rng([seed, size]), x.size, size, permutations)
         mine = number == size
@@ -369,6 +384,20 @@ def _quadrants(q: Floats, tested: NDArray[np.intp], quadrant: NDArray[np.intp]) 
         q[tested] <= MORAN_LEVEL, np.array(QUADRANTS, dtype=object)[quadrant], found[tested]
     )
     return found
+
+
+def _apart(links: dict[int, list[int]]) -> list[str]:
+    """A sentence where the zones that touch any fall into groups that do not touch each other."""
+    ends = [(zone, other) for zone, others in links.items() for other in others]
+    across, along = zip(*ends, strict=True)
+    table = sparse.csr_array((np.ones(len(ends)), (across, along)), shape=(len(links), len(links)))
+    alone = sum(not others for others in links.values())
+    groups = int(connected_components(table, directed=False, return_labels=False)) - alone
+    if groups < 2:
+        return []
+    return [
+        f"The zones form {groups:,} groups that do not touch each other; all are tested against the whole area."
+    ]
 
 
 def _left_out(ids: tuple[str, ...], alone: NDArray[np.bool_], known: NDArray[np.bool_]) -> list[str]:

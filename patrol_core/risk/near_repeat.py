@@ -37,6 +37,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from patrol_core.errors import InputError
+from patrol_core.sources.points import MOST_METRES
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
@@ -262,6 +263,12 @@ def _checked(x: ArrayLike, y: ArrayLike, day: ArrayLike) -> tuple[Floats, NDArra
         wrong = ~np.isfinite(values)
         if wrong.any():
             raise InputError(f"Event {int(np.argmax(wrong)) + 1} has no {word}; give one for every event.")
+    far = (np.abs(across) > MOST_METRES) | (np.abs(up) > MOST_METRES)
+    if far.any():
+        at = int(np.argmax(far))
+        raise InputError(
+            f"Event {at + 1} lies at {across[at]:g}, {up[at]:g} m, which is no place on Earth; correct it."
+        )
     if (when != np.floor(when)).any():
         place = int(np.argmax(when != np.floor(when)))
         raise InputError(f"Event {place + 1} has the day {when[place]:g}; give whole days.")

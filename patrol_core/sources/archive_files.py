@@ -7,7 +7,9 @@ read, and refused when they break a limit. A file's kind is told by its first by
 from __future__ import annotations
 
 import io
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +21,21 @@ from patrol_core.errors import InputError, SourceError
 #: A file by path, or an upload as (name, bytes).
 FileLike = str | Path | tuple[str, bytes]
 
+#: All that Python's reader of zips raises at a damaged or forged one.
+ZIP_FAULTS: tuple[type[Exception], ...] = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+    LookupError,
+    MemoryError,
+)
 _BLOCK = 1 << 20
 _NESTED = (".zip", ".gz", ".7z", ".rar", ".tar", ".tgz", ".bz2", ".xz")
 _OTHER_TABLES = {
@@ -206,7 +223,7 @@ def open_zip(name: str, data: bytes, limits: Limits) -> zipfile.ZipFile:
     """Open zip bytes; a file without its end (cut download) is told in words."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError):
+    except ZIP_FAULTS:
         raise InputError(
             f"{name} is not a complete zip file (its directory is missing); download it again."
         ) from None
@@ -219,11 +236,17 @@ def open_zip(name: str, data: bytes, limits: Limits) -> zipfile.ZipFile:
 
 def safe_entries(name: str, archive: zipfile.ZipFile, limits: Limits) -> list[zipfile.ZipInfo]:
     """File entries of a zip that pass the checks: no traversal, link, password, nested archive or bomb."""
-    kept = []
+    kept: list[zipfile.ZipInfo] = []
+    names: set[str] = set()
     for entry in archive.infolist():
         if entry.is_dir() or _hidden_entry(entry.filename):
             continue
         _check_entry(name, entry, limits)
+        if entry.filename.lower() in names:
+            raise InputError(
+                f"{name} holds two entries of the name {entry.filename[:80]!r}; give a zip in which each is there once."
+            )
+        names.add(entry.filename.lower())
         kept.append(entry)
     return kept
 
@@ -269,7 +292,7 @@ def read_entry(label: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, met
                 meter.add(len(block), label, len(out))
                 if len(out) > _BLOCK and len(out) > meter.limits.ratio * max(1, entry.compress_size):
                     raise InputError(_too_dense(label, meter))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as err:
+    except ZIP_FAULTS as err:
         if isinstance(err, InputError):
             raise
         raise InputError(f"{label} is damaged inside the zip; download the zip again.") from None

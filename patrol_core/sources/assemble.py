@@ -13,8 +13,10 @@ import pandas as pd
 from patrol_core.areas import CRIME_COLUMNS, TOTAL_COLUMNS, UK_CRS, AreaData, DataKind, Finding
 from patrol_core.errors import InputError
 from patrol_core.sources import quality
+from patrol_core.sources.counts_table import refuse_repeats
 from patrol_core.sources.projection import project_points
 from patrol_core.sources.schema import validate_crimes, validate_totals
+from patrol_core.sources.text_table import shown
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -201,13 +203,12 @@ def _complete_totals(counts: pd.DataFrame, crime_type: str) -> pd.DataFrame:
     if "crime_type" not in frame:
         frame = frame.assign(crime_type=crime_type)
     values = pd.to_numeric(frame["count"], errors="coerce")
-    wrong = ~(values >= 0)
+    wrong = ~(values >= 0) | np.isinf(values)
     if wrong.any():
         at = int(np.flatnonzero(wrong.to_numpy())[0])
-        raise InputError(
-            f"The counts, row {at + 1}, zone {frame['zone_id'].iloc[at]!r}: {frame['count'].iloc[at]!r} is "
-            "not a number of at least 0; correct it."
-        )
+        given = frame["count"].iloc[at]
+        what = "the count is empty" if pd.isna(given) else f"{shown(given)} is not a number of at least 0"
+        raise InputError(f"The counts, row {at + 1}, zone {frame['zone_id'].iloc[at]!r}: {what}; correct it.")
     whole = bool((values == values.round()).all())
     out = frame[list(TOTAL_COLUMNS)].assign(count=values.astype("int64" if whole else "float64"))
     for column in ("zone_id", "month", "crime_type"):
@@ -220,6 +221,7 @@ def _complete_totals(counts: pd.DataFrame, crime_type: str) -> pd.DataFrame:
             f"The counts, row {at + 1}, column month: {out['month'].iloc[at]!r} is not a month of the form "
             "2024-05."
         )
+    refuse_repeats(out, lambda row: f"The counts, row {row + 1}")
     return validate_totals(out.reset_index(drop=True))
 
 
@@ -241,11 +243,12 @@ def _prepare_polygons(
             )
         return None, None
     from patrol_core.sources.attach import attach_attributes, attach_covariates, with_distinct_wards
+    from patrol_core.sources.zone_ids import rekeyed
 
     if polygons.crs is None:
         raise InputError("The polygons have no coordinate reference system; give a file that states one.")
     notes += polygons.attrs.get("findings", ())
-    out = polygons.to_crs(crs)
+    out = rekeyed(polygons, tables, notes).to_crs(crs)
     out.attrs = {}
     out.index = pd.Index([str(i) for i in out.index], name="zone_id")
     if out.index.has_duplicates:
@@ -319,6 +322,7 @@ def _months(column: pd.Series[Any]) -> list[str]:
 def _crime_findings(crimes: pd.DataFrame, zones: gpd.GeoDataFrame | None, months: list[str]) -> list[Finding]:
     notes = quality.gap_findings(months)
     notes += quality.completeness_findings(crimes)
+    notes += quality.repeat_findings(crimes)
     notes += quality.place_findings(crimes, have_polygons=zones is not None)
     if zones is None:
         notes.append(

@@ -16,6 +16,7 @@ import shapely
 
 from patrol_core.areas import UK_CRS, Finding
 from patrol_core.errors import InputError
+from patrol_core.files import outlines
 from patrol_core.sources.archive_files import FileLike
 from patrol_core.sources.attach import attach_attributes
 from patrol_core.sources.attributes import (
@@ -27,21 +28,16 @@ from patrol_core.sources.attributes import (
 )
 from patrol_core.sources.names import plain
 from patrol_core.sources.vector_files import load_bytes, read_features
+from patrol_core.sources.zone_fit import gap_findings, overlap_findings
+from patrol_core.sources.zone_ids import other_ids, zone_ids
 
 __all__ = ["attach_attributes", "read_attributes", "read_polygons"]
 
-MAX_VERTICES = 10_000_000
+#: Most crossings that are mended in one file, before it is called damaged.
+MAX_MENDED_CROSSINGS = 5_000
 #: A self-crossing polygon is mended only if that changes its area by no more than this share.
 MEND_TOLERANCE = 0.001
 
-_ID = (
-    r"zone_id",
-    r"lsoa_?(?:20)?(?:11|21)_?(?:cd|code)|lsoa_code|lsoacd|lsoa",
-    r"(?:oa|msoa)_?(?:20)?(?:11|21)_?cd|dz_?code|datazone",
-    r"(?:wd|ward)_?\d*_?(?:cd|code)",
-    r"lad_?\d*_?(?:cd|code)",
-    r"geography_code|area_code|gss_code|geoid|code|zone|beat|id|fid|objectid",
-)
 _NAME = (
     r"name",
     r"(?:lsoa|msoa|wd|ward|lad|oa)_?\d*_?(?:nm|name)",
@@ -63,7 +59,8 @@ def read_polygons(
     file
         Path or (name, bytes): GeoJSON, GeoPackage, or a zip holding one Shapefile, GeoJSON or GeoPackage.
     id_column, name_column
-        Columns to use; recognised by name when not given (LSOA21CD, LSOA11CD, WD24CD, zone_id, id ...).
+        Columns to use; recognised when not given, the ids by heading (LSOA21CD, LSOA11CD, WD24CD, zone_id ...) or by cells
+        (:mod:`patrol_core.sources.zone_ids`).
 
     Returns
     -------
@@ -71,7 +68,8 @@ def read_polygons(
         Indexed by ``zone_id`` (str); ``name``, ``ward`` (str, "" if none), ``population`` (persons, NaN
         unknown), ``ward_code`` and ``borough`` where the file has them, ``geometry`` in EPSG:27700 (in
         the UTM zone of the place when it is not in the UK). ``attrs["findings"]`` holds what was
-        noticed, ``attrs["vintage"]`` 2011 or 2021 when the id column says so.
+        noticed, ``attrs["vintage"]`` 2011 or 2021 when the id column says so, ``attrs["other_ids"]`` the other
+        columns that could name the zones.
 
     Raises
     ------
@@ -86,51 +84,21 @@ def read_polygons(
     if not len(raw):
         raise InputError(f"{name} holds 0 features; give a file with zone polygons.")
     findings: list[Finding] = []
-    ids, id_source = _ids(name, raw, id_column, findings)
+    ids, id_source = zone_ids(name, raw, id_column, findings)
+    others = other_ids(raw, id_source)
     raw.index = ids
     raw = _check_geometry(name, raw, findings)
     _check_crs(name, raw)
     out = _attributes(name, raw, name_column, findings)
-    out = out.to_crs(_metric_crs(out))
+    metric = _metric_crs(out)
+    out = out.to_crs(metric) if metric is not None else out
     if not np.isfinite(out.total_bounds).all():
         raise InputError(
             f"{name}: some coordinates cannot be expressed in metres; check its coordinate reference system."
         )
-    out.attrs = {"findings": tuple(findings), "vintage": vintage_of(id_source)}
+    findings += [*overlap_findings(name, out), *gap_findings(name, out)]
+    out.attrs = {"findings": tuple(findings), "vintage": vintage_of(id_source), "other_ids": others}
     return out
-
-
-def _ids(
-    name: str, raw: gpd.GeoDataFrame, id_column: str | None, findings: list[Finding]
-) -> tuple[pd.Index, str]:
-    columns = [str(c) for c in raw.columns if c != raw.geometry.name]
-    if id_column is not None and id_column not in columns:
-        raise InputError(
-            f"{name} has no column {id_column!r} (found {', '.join(columns[:8])}); choose one of these."
-        )
-    column = id_column or find_column(columns, *_ID)
-    if column is None:
-        findings.append(
-            Finding(
-                "info",
-                f"{name} has no column of zone ids; zones are numbered from 1 in the order of the file.",
-            )
-        )
-        return pd.Index([str(i + 1) for i in range(len(raw))], name="zone_id"), ""
-    values = raw[column]
-    empty = values.isna() | (values.astype("str").str.strip() == "")
-    if empty.any():
-        at = int(np.flatnonzero(empty.to_numpy())[0])
-        raise InputError(f"{name}, feature {at + 1}: its id (column {column}) is empty; fill it.")
-    whole = pd.api.types.is_float_dtype(values.dtype) and (values == values.round()).all()
-    texts = (values.astype("int64") if whole else values).astype("str").str.strip()
-    if texts.duplicated().any():
-        first = texts[texts.duplicated()].iloc[0]
-        raise InputError(
-            f"{name}: the zone id {first!r} (column {column}) occurs {int((texts == first).sum())} times; "
-            "ids must be unique: dissolve the parts into one feature or choose another id column."
-        )
-    return pd.Index(texts.to_numpy(dtype=object), dtype="str", name="zone_id"), column
 
 
 def _check_crs(name: str, raw: gpd.GeoDataFrame) -> None:
@@ -144,7 +112,7 @@ def _check_crs(name: str, raw: gpd.GeoDataFrame) -> None:
     west, south, east, north = raw.total_bounds
     if west < -180.001 or east > 180.001 or south < -90.001 or north > 90.001:
         raise InputError(
-            f"{name}: the coordinates (such as {west:.0f}, {south:.0f}) are no degrees though the file says "
+            f"{name}: the coordinates (such as {west:.6g}, {south:.6g}) are no degrees though the file says "
             "or implies longitude and latitude; state the coordinate reference system, EPSG:27700 for "
             "British National Grid."
         )
@@ -163,31 +131,59 @@ def _check_geometry(name: str, raw: gpd.GeoDataFrame, findings: list[Finding]) -
         raise InputError(
             f"{name}, zone {zone}: its geometry is empty ({int(empty.sum())} in all); draw or remove it."
         )
-    areal = shapes.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()
-    if not areal.all():
-        zone = raw.index[int(np.flatnonzero(~areal)[0])]
-        kind = shapes.loc[zone].geom_type
-        raise InputError(f"{name}, zone {zone}: it is a {kind}, not a polygon; give zone polygons.")
-    vertices, owner = shapely.get_coordinates(shapes.to_numpy(), return_index=True)
-    if not np.isfinite(vertices).all():
-        zone = raw.index[owner[~np.isfinite(vertices).all(axis=1)][0]]
-        raise InputError(f"{name}, zone {zone}: a coordinate is not a finite number; export the file again.")
-    if len(vertices) > MAX_VERTICES:
-        raise InputError(f"{name} has more than {MAX_VERTICES:,} vertices; give generalised boundaries.")
+    raw = _areas_only(name, raw, findings)
     return _mend(name, raw, findings)
+
+
+def _areas_only(name: str, raw: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:
+    """Zones as polygons: of a collection its polygons, as repairs of geometry leave lines and points beside them."""
+    shapes = raw.geometry.to_numpy().copy()
+    mixed = shapely.get_type_id(shapes) == 7
+    for at in np.flatnonzero(mixed):
+        area = outlines.areal_part(shapes[at])
+        if not area.is_empty:
+            shapes[at] = area
+    areal = np.isin(shapely.get_type_id(shapes), (3, 6))
+    if not areal.all():
+        at = int(np.flatnonzero(~areal)[0])
+        raise InputError(
+            f"{name}, zone {raw.index[at]}: it is a {shapes[at].geom_type}, not a polygon; give zone polygons."
+        )
+    if mixed.any():
+        count = int(mixed.sum())
+        findings.append(
+            Finding(
+                "warning",
+                f"{name}: {count:,} {'zone is a collection' if count == 1 else 'zones are collections'} of polygons with lines or "
+                f"points (first {raw.index[int(np.flatnonzero(mixed)[0])]}); the polygons are used, the rest is left out.",
+                count,
+            )
+        )
+    return raw.set_geometry(gpd.GeoSeries(shapes, index=raw.index, crs=raw.crs))
 
 
 def _mend(name: str, raw: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:
     shapes = shapely.force_2d(raw.geometry.to_numpy())
-    mended = 0
+    mended, crossings = 0, 0
     for at in np.flatnonzero(~shapely.is_valid(shapes)):
-        better = _polygonal(shapely.make_valid(shapes[at]))
+        where = f"{name}, zone {raw.index[at]} (feature {at + 1})"
+        crossings += outlines.crossings(shapes[at : at + 1], most=outlines.MAX_CROSSINGS)
+        if crossings > MAX_MENDED_CROSSINGS:
+            raise InputError(
+                f"{where}: too many outlines up to here cross themselves; run a geometry repair."
+            )
+        try:
+            better = outlines.mended(shapes[at])
+        except outlines.Tangled:
+            raise InputError(
+                f"{where}: its outline crosses itself in more than {outlines.MAX_CROSSINGS:,} places; redraw it or run a geometry "
+                "repair."
+            ) from None
         before, after = shapely.area(shapes[at]), shapely.area(better)
         if not after > 0 or abs(after - before) > MEND_TOLERANCE * after:
             reason = shapely.is_valid_reason(shapes[at]).replace("[", " at (").replace("]", ")")
             raise InputError(
-                f"{name}, zone {raw.index[at]} (feature {at + 1}): its outline crosses itself or is "
-                f"otherwise invalid ({reason}); redraw it or run a geometry repair."
+                f"{where}: its outline crosses itself or is otherwise invalid ({reason}); redraw it or run a geometry repair."
             )
         shapes[at] = better
         mended += 1
@@ -201,14 +197,6 @@ def _mend(name: str, raw: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoD
             )
         )
     return raw.set_geometry(gpd.GeoSeries(shapes, index=raw.index, crs=raw.crs))
-
-
-def _polygonal(shape: Any) -> Any:
-    """The polygons of a shape; make_valid may leave lines and points beside them."""
-    parts = [
-        p for p in shapely.get_parts(shapely.get_parts(shape)) if p.geom_type in ("Polygon", "MultiPolygon")
-    ]
-    return shapely.union_all(parts) if parts else shapely.Polygon()
 
 
 def _attributes(

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from patrol_core.areas import UK_CRS, Finding
 from patrol_core.errors import InputError
-from patrol_core.sources import archive_table, bulk_stream
+from patrol_core.sources import archive_table, bulk_stream, text_table
 from patrol_core.sources.archive_files import FileLike, Limits
 from patrol_core.sources.archive_table import StreetTable
 from patrol_core.sources.bulk_stream import Block, BulkTable, Container
@@ -54,8 +54,8 @@ _OUTCOMES = {
 class BulkReport:
     """What an import read, took and left.
 
-    ``rows_read`` counts rows of files that were parsed; of these ``rows_kept`` are in the store now, the others belong to
-    force-months of which the store has a newer edition.
+    ``rows_read`` counts rows of files that were parsed; of these ``rows_kept`` are in the store now, ``rows_left_out`` had no month
+    that could be read, and the others belong to force-months of which the store has a newer edition.
 
     Attributes
     ----------
@@ -81,6 +81,7 @@ class BulkReport:
 
     rows_read: int = 0
     rows_kept: int = 0
+    rows_left_out: int = 0
     files: tuple[str, ...] = ()
     same: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
@@ -98,6 +99,7 @@ class BulkReport:
 @dataclass
 class _Tally:
     rows: int = 0
+    left_out: int = 0
     nowhere: int = 0
     no_lsoa: int = 0
     no_id: int = 0
@@ -194,7 +196,7 @@ def _import_table(
         reader.take(block, tally)
         tally.bytes_done += len(block.data)
     if reader is not None:
-        reader.end(digest.hexdigest())
+        reader.end(digest.hexdigest(), tally)
 
 
 def _same(digest: str, table: BulkTable, known: dict[tuple[str, str], Part]) -> bool:
@@ -212,13 +214,17 @@ class _Reader:
         self._single: tuple[str, str] | None = None  # month and force of an archive file
         self._first = True
         self._begun = len(adding.parts)
+        self._heading = b""  # of the rows to come, where the file repeats its heading in another order
+        self._lines = 0
 
     def take(self, block: Block, tally: _Tally) -> None:
         parsed = self._parse(block)
         for finding in parsed.findings:
             _note(tally, finding)
         rows = self._columns(parsed)
-        tally.rows += rows.num_rows
+        tally.rows += rows.num_rows + parsed.left_out
+        tally.left_out += parsed.left_out
+        self._lines += parsed.lines
         if self._dataset == "crimes":
             tally.nowhere += int(np.isnan(parsed.columns["lon"].to_numpy()).sum())
             tally.no_lsoa += _blank(rows["lsoa_code"])
@@ -233,32 +239,41 @@ class _Reader:
         else:
             self._write_extract(rows)
 
-    def end(self, digest: str) -> None:
+    def end(self, digest: str, tally: _Tally) -> None:
         """Close this table's parts, so that memory holds one table's writers only."""
+        for finding in text_table.spreadsheet_limit(self._table.label, self._lines):
+            _note(tally, finding)
         self._adding.close_parts()
         for i in range(self._begun, len(self._adding.parts)):
             self._adding.parts[i] = replace(self._adding.parts[i], source_sha256=digest)
 
     def _parse(self, block: Block) -> StreetTable:
+        data = block.data
+        if self._heading:
+            data = self._heading + data[data.index(b"\n") + 1 :]
         try:
-            return self._parse_block(block.data)
+            parsed = self._parse_block(data, block.lines)
         except InputError:
-            if not block.lines or block.data[:4] == b"PAR1":
+            if not block.lines or data[:4] == b"PAR1":
                 raise
             # The same again with as many empty lines as came before, so that the line in the message is right.
-            end = block.data.index(b"\n") + 1
-            return self._parse_block(block.data[:end] + b"\n" * block.lines + block.data[end:])
+            end = data.index(b"\n") + 1
+            return self._parse_block(data[:end] + b"\n" * block.lines + data[end:], 0)
+        self._heading = parsed.heading or self._heading
+        return parsed
 
-    def _parse_block(self, data: bytes) -> StreetTable:
+    def _parse_block(self, data: bytes, lines: int) -> StreetTable:
         label = self._table.label
         if self._first or self._dataset == "crimes":
-            parsed = archive_table.parse(label, data)
+            parsed = archive_table.parse(label, data, lines_before=lines)
             if not isinstance(parsed, str):
                 return parsed
-            if parsed != "outcomes file":
-                raise InputError(f"{label} is a {parsed}; give street or outcomes files.")
+            if parsed != "outcomes file" or not self._first:
+                raise InputError(
+                    f"{label} is a {parsed}, or holds one; give street and outcomes files apart."
+                )
             self._dataset = "outcomes"
-        return archive_table.parse_outcomes(label, data)
+        return archive_table.parse_outcomes(label, data, lines_before=lines)
 
     def _columns(self, parsed: StreetTable) -> pa.Table:
         names = _CRIMES if self._dataset == "crimes" else _OUTCOMES
@@ -325,6 +340,7 @@ def _details(tally: _Tally) -> dict[str, int]:
     return {
         "files": len(tally.files),
         "files_already_stored": len(tally.same),
+        "left_out": tally.left_out,
         "without_location": tally.nowhere,
         "without_lsoa": tally.no_lsoa,
         "without_crime_id": tally.no_id,
@@ -358,6 +374,7 @@ def _report(tally: _Tally, adding: Adding) -> BulkReport:
     return BulkReport(
         rows_read=tally.rows,
         rows_kept=added.pulls[0].rows_kept,
+        rows_left_out=tally.left_out,
         files=tuple(tally.files),
         same=tuple(tally.same),
         ignored=tuple(tally.ignored),

@@ -165,7 +165,7 @@ def _folder(path: Path, limits: Limits) -> Container:
 def _zip(name: str, origin: str, handle: IO[bytes], limits: Limits) -> Container:
     try:
         archive = zipfile.ZipFile(handle)
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError):
+    except archive_files.ZIP_FAULTS:
         raise InputError(
             f"{name} is not a complete zip file (its directory is missing); download it again."
         ) from None
@@ -191,11 +191,12 @@ def _zip(name: str, origin: str, handle: IO[bytes], limits: Limits) -> Container
                 yield BulkTable(label, stem, ignored=reason)
                 continue
             try:
-                with archive.open(entry) as stream:
-                    blocks = _blocks(label, stream, entry.file_size, limits, packed=entry.compress_size)
-                    yield BulkTable(label, stem, entry.file_size, blocks)
-            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+                stream = archive.open(entry)
+            except archive_files.ZIP_FAULTS:
                 raise InputError(f"{label} is damaged inside the zip; download the zip again.") from None
+            with stream:
+                blocks = _blocks(label, stream, entry.file_size, limits, packed=entry.compress_size)
+                yield BulkTable(label, stem, entry.file_size, blocks)
 
     return Container(name, origin, _zip_edition(wanted), total, tables())
 
@@ -226,17 +227,25 @@ def _blocks(
     label: str, stream: IO[bytes], size: int, limits: Limits, *, packed: int | None = None
 ) -> Iterator[Block]:
     """A table in blocks of whole rows, whatever it is packed in."""
-    head = stream.read(4)
+    meter = archive_files.new_meter(limits)
+    head = _first(label, stream)
     if head == b"PAR1":
-        yield from _parquet_blocks(label, head + stream.read())
+        whole = b"".join(_counted(label, _Glued(head, stream), meter, limits, packed))  # type: ignore[arg-type]
+        yield from _parquet_blocks(label, whole)
         return
     if head[:2] == b"\x1f\x8b":
         packed = size
         opened: IO[bytes] = gzip.GzipFile(fileobj=_Glued(head, stream))  # type: ignore[assignment]
     else:
         opened = _Glued(head, stream)  # type: ignore[assignment]
-    meter = archive_files.new_meter(limits)
     yield from _csv_blocks(label, _counted(label, opened, meter, limits, packed))
+
+
+def _first(label: str, stream: IO[bytes]) -> bytes:
+    try:
+        return stream.read(4)
+    except archive_files.ZIP_FAULTS:
+        raise InputError(f"{label} is damaged and cannot be unpacked; download it again.") from None
 
 
 def _counted(
@@ -262,6 +271,10 @@ def _counted(
         if isinstance(err, SourceError):
             raise
         raise SourceError(f"{label} cannot be read ({err.strerror or err}).") from None
+    except archive_files.ZIP_FAULTS as err:
+        if isinstance(err, InputError):
+            raise
+        raise InputError(f"{label} is damaged and cannot be unpacked; download it again.") from None
 
 
 def _csv_blocks(label: str, pieces: Iterator[bytes]) -> Iterator[Block]:
@@ -311,7 +324,7 @@ def _parquet_blocks(label: str, data: bytes) -> Iterator[Block]:
             pq.write_table(pa.Table.from_batches([batch]), out)
             yield Block(out.getvalue(), lines, last=False)
             lines += batch.num_rows
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError, MemoryError):
         raise InputError(f"{label} is a damaged or cut off Parquet file; write it again.") from None
 
 

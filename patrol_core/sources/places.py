@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon, box, mapping
 
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError
+from patrol_core.files import outlines
 from patrol_core.files.strict_json import load_json
 from patrol_core.sources.archive_files import FileLike
 from patrol_core.sources.police_tiles import check_polygon
@@ -271,6 +273,10 @@ def shape_of(shape: Mapping[str, Any] | str | bytes) -> Polygon | MultiPolygon:
         return parts[0]  # as drawn: a crossing is named, not mended
     for part in parts:
         check_polygon(part)
+    together = np.array(parts, dtype=object)
+    outlines.check_cost("The drawn area", together)
+    if outlines.crossings(together, most=outlines.MAX_ALL_CROSSINGS) > outlines.MAX_ALL_CROSSINGS:
+        raise InputError("The parts of the drawn area cross each other too often; draw one simple shape.")
     return _polygonal(shapely.union_all(parts))
 
 

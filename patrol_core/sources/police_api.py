@@ -21,12 +21,13 @@ from shapely.geometry import MultiPolygon, Polygon
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError
 from patrol_core.sources import police_records as records
+from patrol_core.sources.crime_types import CATEGORY_NAMES
 from patrol_core.sources.police_http import Ask, HttpClient
 from patrol_core.sources.police_keep import FileKeep, Kept, MemoryKeep
 from patrol_core.sources.police_limits import ApiSettings, PullCancelled
 from patrol_core.sources.police_lists import PoliceLists, checked_month, lon_lat
 from patrol_core.sources.police_pull import Answer, Progress, Pull, Question
-from patrol_core.sources.police_records import ALL_CRIME, CATEGORY_NAMES, CrimeOutcomes
+from patrol_core.sources.police_records import ALL_CRIME, CrimeOutcomes
 from patrol_core.sources.police_report import PullReport, crime_findings, join, pull_findings, summarise
 from patrol_core.sources.police_tiles import base_tiles, check_polygon
 

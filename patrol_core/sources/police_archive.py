@@ -7,7 +7,7 @@ reported as ignored.
 Rows are never dropped silently. Two kinds of repetition across *files* are dropped and counted: a file
 given twice (equal bytes) and a row equal in every column to a row of another file, if it has a Crime ID.
 Rows without Crime ID (all anti-social behaviour) are separate incidents however equal they look, and
-several offences under one ID within a file stay, as in the archive.
+several offences under one ID within a file stay, as in the archive. Rows without a readable month are left out, counted and said.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import pyarrow as pa
 from patrol_core.areas import CRIME_COLUMNS, UK_CRS, Finding
 from patrol_core.errors import InputError
 from patrol_core.settings import settings
-from patrol_core.sources import archive_files, archive_table
+from patrol_core.sources import archive_files, archive_table, text_table
 from patrol_core.sources.archive_files import FileLike, Limits
 from patrol_core.sources.archive_table import StreetTable
 from patrol_core.sources.projection import project_points
@@ -49,7 +49,8 @@ _WHOLE_ROW = [*_NAMES.values(), "lon", "lat", "Falls within", "Context"]
 class ImportReport:
     """What an import read, kept and noticed.
 
-    ``rows_read`` = ``rows_kept`` + ``duplicates_dropped``. ``without_*`` count kept rows.
+    ``rows_read`` = ``rows_kept`` + ``duplicates_dropped`` + ``rows_left_out``. ``without_*`` count kept rows; rows are left out
+    when their month cannot be read.
     """
 
     rows_read: int
@@ -63,6 +64,7 @@ class ImportReport:
     duplicates_dropped: int
     findings: tuple[Finding, ...]
     ignored: tuple[str, ...] = field(default=())
+    rows_left_out: int = 0
 
 
 @dataclass
@@ -109,7 +111,7 @@ def read_crimes(
     _require_rows(files, found)
     tell(0.8, "Putting the files together")
     frame = _join(found.tables)
-    rows_read = len(frame) + found.repeated_rows
+    rows_read = len(frame) + found.repeated_rows + sum(t.left_out for t in found.tables)
     repeated, overlap = _repeated_rows(frame)
     frame = frame[~repeated].reset_index(drop=True) if repeated.any() else frame
     tell(0.9, "Projecting points to metres")
@@ -143,6 +145,7 @@ def _collect(files: FileLike | Sequence[FileLike], limits: Limits | None, tell: 
                 f"The files hold more than {most:,} rows of crime (passed in {raw.name}), too many to hold in memory at "
                 "once; give fewer months, take the files into the store, or raise PATROL_MAX_UPLOAD_ROWS."
             )
+        found.findings += text_table.spreadsheet_limit(parsed.name, parsed.lines)
     return found
 
 
@@ -303,6 +306,7 @@ def _report(
         duplicates_dropped=repeated + found.repeated_rows,
         findings=tuple(findings),
         ignored=tuple(found.ignored),
+        rows_left_out=sum(t.left_out for t in found.tables),
     )
 
 

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from shapely.geometry import MultiPolygon, Polygon
 
 from patrol_core.errors import InputError, SourceError
+from patrol_core.files import outlines
 from patrol_core.sources import police_records as records
 from patrol_core.sources.police_http import Ask, HttpClient
 from patrol_core.sources.police_limits import ApiSettings
@@ -203,8 +204,13 @@ def _polygon_of(corners: Sequence[records.Vertex], name: str) -> Polygon | Multi
     points = np.array([(c.longitude, c.latitude) for c in corners], dtype=float)
     if len(points) < 3 or not np.isfinite(points).all():
         raise SourceError(f"The boundary of neighbourhood {name} has no area; draw the area yourself.")
-    shape = shapely.make_valid(Polygon(points))
-    parts = [p for p in shapely.get_parts(shapely.get_parts(shape)) if isinstance(p, Polygon) and p.area > 0]
+    try:
+        shape = outlines.mended(Polygon(points))
+    except outlines.Tangled:
+        raise SourceError(
+            f"The boundary of neighbourhood {name} crosses itself too often; draw the area yourself."
+        ) from None
+    parts = [p for p in shapely.get_parts(shape) if isinstance(p, Polygon) and p.area > 0]
     if not parts:
         raise SourceError(f"The boundary of neighbourhood {name} has no area; draw the area yourself.")
     return parts[0] if len(parts) == 1 else MultiPolygon(parts)

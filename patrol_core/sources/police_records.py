@@ -16,29 +16,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from patrol_core.areas import CRIME_COLUMNS, UK_CRS
 from patrol_core.errors import SourceError
+from patrol_core.sources.crime_types import CATEGORY_NAMES
 from patrol_core.sources.police_http import BrokenAnswer
 from patrol_core.sources.projection import project_points
 from patrol_core.sources.schema import MONTH_PATTERN, validate_crimes
 
 ALL_CRIME = "all-crime"
-#: Category slugs of the service and the words police.uk files use for them.
-CATEGORY_NAMES: Mapping[str, str] = {
-    "anti-social-behaviour": "Anti-social behaviour",
-    "bicycle-theft": "Bicycle theft",
-    "burglary": "Burglary",
-    "criminal-damage-arson": "Criminal damage and arson",
-    "drugs": "Drugs",
-    "other-crime": "Other crime",
-    "other-theft": "Other theft",
-    "possession-of-weapons": "Possession of weapons",
-    "public-disorder-weapons": "Public disorder and weapons",  # 2011 to 2013
-    "public-order": "Public order",
-    "robbery": "Robbery",
-    "shoplifting": "Shoplifting",
-    "theft-from-the-person": "Theft from the person",
-    "vehicle-crime": "Vehicle crime",
-    "violent-crime": "Violence and sexual offences",
-}
 BTP = "British Transport Police"
 #: Columns of the outcomes table, in order.
 OUTCOME_COLUMNS: tuple[str, ...] = (

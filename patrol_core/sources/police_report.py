@@ -9,8 +9,9 @@ import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
 from patrol_core.areas import Finding
+from patrol_core.sources.crime_types import CATEGORY_NAMES
 from patrol_core.sources.police_pull import Answer, Collected
-from patrol_core.sources.police_records import CATEGORY_NAMES, category_name
+from patrol_core.sources.police_records import category_name
 from patrol_core.sources.police_tiles import inside
 
 

@@ -25,6 +25,7 @@ from shapely.geometry import MultiPolygon, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from patrol_core.errors import InputError
+from patrol_core.files import outlines
 
 #: How far rings reach beyond their shape, degrees (1.1 m north-south): more than rounding moves a vertex.
 MARGIN = 1e-5
@@ -79,6 +80,7 @@ def check_polygon(polygon: object) -> Polygon | MultiPolygon:
         raise InputError(
             "The polygon to pull is empty or holds a coordinate that is no number; draw it again."
         )
+    outlines.check_cost("The polygon to pull", np.array([flat], dtype=object))
     if not flat.is_valid:
         raise InputError(
             f"The polygon to pull is not valid ({shapely.is_valid_reason(flat)}); draw it without crossings."

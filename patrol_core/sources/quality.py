@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from patrol_core.areas import Finding
+from patrol_core.areas import CRIME_COLUMNS, Finding
 
 #: A month below this share of its force's median counts as incomplete.
 INCOMPLETE_BELOW = 0.5
 #: Forces with fewer months than this have no median worth comparing with.
 MIN_MONTHS = 3
+#: Share of rows that repeat another from which they weaken a plan; forces publish some.
+MANY_REPEATS = 0.02
 
 
 def month_range(first: str, last: str) -> list[str]:
@@ -92,6 +94,42 @@ def gap_findings(months: list[str]) -> list[Finding]:
             "months present.",
         )
     ]
+
+
+def repeat_findings(crimes: pd.DataFrame) -> list[Finding]:
+    """Rows of one file that say the same of one Crime ID more than once; all of them count.
+
+    Offences of several kinds under one ID are published so and are no repeats.
+
+    Parameters
+    ----------
+    crimes
+        A ``crimes`` table.
+    """
+    rows = crimes[
+        (crimes["crime_id"].duplicated(keep=False) & (crimes["crime_id"] != "")).to_numpy(dtype=bool)
+    ]
+    if rows.empty:
+        return []
+    whole = [c for c in CRIME_COLUMNS if c not in ("x", "y")]
+    equal = rows.duplicated(whole)
+    but_outcome = rows.duplicated([c for c in whole if c != "outcome"]) & ~equal
+    findings = []
+    for marks, words in (
+        (equal, "equal another row of their file in every column"),
+        (but_outcome, "differ from another row of their file in the outcome only"),
+    ):
+        if count := int(marks.sum()):
+            first = rows.loc[marks].iloc[0]
+            findings.append(
+                Finding(
+                    "warning" if count >= MANY_REPEATS * len(crimes) else "info",
+                    f"{count:,} rows with a Crime ID {words} (first {str(first['crime_id'])[:12]}, {first['month']}, "
+                    f"{first['source']}); all are kept and counted, so their zones may be counted too high.",
+                    count,
+                )
+            )
+    return findings
 
 
 def place_findings(crimes: pd.DataFrame, *, have_polygons: bool) -> list[Finding]:

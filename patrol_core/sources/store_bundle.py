@@ -10,27 +10,32 @@ import json
 import os
 import re
 import zipfile
-import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from patrol_core.atomic import replacing, sync_file, why
 from patrol_core.errors import InputError, SourceError
+from patrol_core.files import outlines
 from patrol_core.files.strict_json import load_json
-from patrol_core.sources.archive_files import FileLike
+from patrol_core.sources.archive_files import ZIP_FAULTS, FileLike
 from patrol_core.sources.assemble import OGL as ATTRIBUTION
 from patrol_core.sources.store import Added, Store
 from patrol_core.sources.store_fetch import covered
-from patrol_core.sources.store_parts import measure, read_about
+from patrol_core.sources.store_parts import SCHEMAS, measure, read_about
 from patrol_core.sources.store_records import DATASETS, KINDS, Part, Pull
 
 MANIFEST = "patrol-store.json"
 FORMAT = 1
 _PATH = re.compile(r"(?:crimes|outcomes)/\d{4}-\d{2}/[a-z0-9-]{1,80}\.parquet")
 _ID = re.compile(r"[0-9a-f]{8,64}")
-_BLOCK = 1 << 20
+_BLOCK, _ROWS = 1 << 20, 200_000
 _README = """Crime data taken out of a patrol planner's store.
 
 crimes/ and outcomes/ hold Parquet files, one folder a month; any Parquet reader opens them:
@@ -133,7 +138,7 @@ def is_bundle(file: FileLike) -> bool:
     try:
         with zipfile.ZipFile(file) as archive:
             return MANIFEST in archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except ZIP_FAULTS:
         return False
 
 
@@ -147,17 +152,40 @@ def import_bundle(store: Store, file: str | os.PathLike[str]) -> Added:
     """
     name = Path(file).name
     try:
-        with zipfile.ZipFile(file) as archive, store.staging() as place:
+        with _opened(name, file) as archive, store.staging() as place:
             pulls, parts = _manifest(name, archive)
             for part in parts:
                 _extract(name, archive, part, place)
             return store.commit(pulls, parts, place, replaces=covered([*store.pulls(), *pulls]))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
-        raise InputError(f"{name} is damaged; export it again.") from None
     except OSError as error:
         if isinstance(error, SourceError):
             raise
         raise SourceError(f"{name} cannot be read ({why(error)}); check the path.") from error
+
+
+def _opened(name: str, file: str | os.PathLike[str]) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except ZIP_FAULTS as error:
+        if isinstance(error, OSError):
+            raise
+        raise InputError(f"{name} is damaged; export it again.") from None
+
+
+def _read(name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    """An entry in blocks, never more of it than the zip says it has."""
+    left = info.file_size
+    try:
+        with archive.open(info) as source:
+            while block := source.read(_BLOCK):
+                left -= len(block)
+                if left < 0:
+                    raise zipfile.BadZipFile
+                yield block
+    except ZIP_FAULTS:
+        raise InputError(
+            f"{name}: {info.filename[:80]} is damaged inside the zip; export it again."
+        ) from None
 
 
 def _manifest(name: str, archive: zipfile.ZipFile) -> tuple[list[Pull], list[Part]]:
@@ -165,16 +193,22 @@ def _manifest(name: str, archive: zipfile.ZipFile) -> tuple[list[Pull], list[Par
         info = archive.getinfo(MANIFEST)
         if info.file_size > 2**28:
             raise InputError(f"{name}: its {MANIFEST} is too large to be one; export it again.")
-        plain = load_json(archive.read(MANIFEST), f"{name}: its {MANIFEST}")
+        plain = load_json(b"".join(_read(name, archive, info)), f"{name}: its {MANIFEST}")
         if plain["format"] > FORMAT:
             raise InputError(f"{name} was written by a newer version of this program; update it.")
         pulls = [Pull.from_dict(p) for p in plain["pulls"]]
         parts = [Part.from_dict(p) for p in plain["parts"]]
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{name}: its {MANIFEST} is damaged ({error}); export it again.") from None
     known = {p.id for p in pulls}
+    named = [*(p.id for p in pulls), *(p.id for p in parts), *(p.path for p in parts)]
+    if len(set(named)) < len(named):
+        twice = next(word for word in named if named.count(word) > 1)
+        raise InputError(f"{name}: its {MANIFEST} names {twice[:80]!r} twice; export it again.")
+    for pull in pulls:
+        _check_pull(name, pull)
     for part in parts:
         proper = (
             part.pull_id in known
@@ -191,6 +225,34 @@ def _manifest(name: str, archive: zipfile.ZipFile) -> tuple[list[Pull], list[Par
     return pulls, parts
 
 
+def _check_pull(name: str, pull: Pull) -> None:
+    """InputError unless a pull has a proper id, and an area that is one."""
+    if not _ID.fullmatch(pull.id):
+        raise InputError(f"{name}: its {MANIFEST} has an entry with the id {pull.id[:80]!r}; it was refused.")
+    if not pull.polygon:
+        return
+    (shape,) = shapes = outlines.from_wkb(f"{name}: the area of {pull.id}", [pull.polygon])
+    outlines.check_cost(f"{name}: the area of {pull.id}", shapes)
+    if shape.geom_type not in ("Polygon", "MultiPolygon") or not np.isfinite(shape.bounds).all():
+        raise InputError(f"{name}: the area of {pull.id} is no polygon; it was refused.")
+
+
+def _check_rows(name: str, path: Path, part: Part) -> None:
+    """InputError unless every row of a file can be read, has the columns of its table, and is of the month of its part."""
+    where = f"{name}: {part.path}"
+    wanted = SCHEMAS[part.dataset]
+    try:
+        file = pq.ParquetFile(path)
+        if [str(field.type) for field in file.schema_arrow] != [str(field.type) for field in wanted]:
+            raise InputError(f"{where} has columns of other types than an export; it was refused.")
+        for batch in file.iter_batches(_ROWS):
+            batch.validate(full=True)
+            if not pc.all(pc.equal(batch["month"], part.month)).as_py() and batch.num_rows:
+                raise InputError(f"{where} holds rows of another month than {part.month}; it was refused.")
+    except (pa.ArrowException, OSError, UnicodeDecodeError, MemoryError):
+        raise InputError(f"{where} cannot be read row for row; export it again.") from None
+
+
 def _extract(name: str, archive: zipfile.ZipFile, part: Part, place: Path) -> None:
     """One file of the zip into the staging folder; InputError unless it is what the manifest says, row for row."""
     try:
@@ -202,8 +264,8 @@ def _extract(name: str, archive: zipfile.ZipFile, part: Part, place: Path) -> No
         raise InputError(
             f"{name}: {part.path} has {info.file_size:,} bytes instead of {part.bytes:,}; export it again."
         )
-    with archive.open(info) as source, target.open("xb") as copy:
-        while block := source.read(_BLOCK):
+    with target.open("xb") as copy:
+        for block in _read(name, archive, info):
             copy.write(block)
     sync_file(target)
     if measure(target) != {"bytes": part.bytes, "sha256": part.sha256, "crc32": part.crc32}:
@@ -216,3 +278,4 @@ def _extract(name: str, archive: zipfile.ZipFile, part: Part, place: Path) -> No
         raise InputError(f"{name}: {part.path} cannot be read ({error}); export it again.") from None
     if (inside.key, inside.rows) != (part.key, part.rows):
         raise InputError(f"{name}: {part.path} holds other data than {MANIFEST} says; it was refused.")
+    _check_rows(name, target, part)

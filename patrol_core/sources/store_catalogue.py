@@ -198,6 +198,8 @@ def _parts(connection: sqlite3.Connection) -> list[Part]:
 
 
 def _part(plain: dict[str, Any], seal: str) -> Part:
+    if any(isinstance(value, bytes) for value in plain.values()):  # a changed kind of cell
+        raise sqlite3.DatabaseError("an entry is not what was written")
     _sealed(to_text(plain), seal)
     return Part.from_dict(plain | {"box": load_json(plain["box"], "A part of the store")})
 
@@ -208,7 +210,7 @@ def _seal(text: str) -> str:
 
 def _sealed(text: str, seal: str) -> str:
     """``text`` if it is what was sealed: SQLite notices torn pages, but not a changed letter."""
-    if _seal(text) != seal:
+    if not isinstance(text, str) or _seal(text) != seal:
         raise sqlite3.DatabaseError("an entry is not what was written")
     return text
 

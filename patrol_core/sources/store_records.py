@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -77,10 +77,15 @@ class Pull:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Pull:
-        """Undo :meth:`as_dict`; KeyError or ValueError when it is not that."""
+        """Undo :meth:`as_dict`; KeyError, TypeError or ValueError when it is not that."""
         values = {f.name: plain[f.name] for f in fields(cls)}
-        values["polygon"] = bytes.fromhex(values["polygon"])
-        values["findings"] = tuple(Finding(s, t, r) for s, t, r in values["findings"])
+        _check_fields(
+            values, texts=(*_TEXTS, "id", "name", "origin", "licence"), counts=("rows_read", "rows_kept")
+        )
+        values["polygon"] = bytes.fromhex(_text("polygon", values["polygon"], most=2**24))
+        values["findings"] = tuple(_finding(*note) for note in values["findings"])
+        if not isinstance(values["details"], dict):
+            raise TypeError("details are no table")
         return cls(**values)
 
 
@@ -151,16 +156,68 @@ class Part:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Part:
-        """Undo :meth:`as_dict`; KeyError when a field is missing."""
+        """Undo :meth:`as_dict`; KeyError, TypeError or ValueError when it is not that."""
         values = {f.name: plain[f.name] for f in fields(cls)}
+        texts = [f.name for f in fields(cls) if f.type == "str"]
+        _check_fields(values, texts=texts, counts=("rows", "bytes", "crc32"))
         box = values["box"]
-        values["box"] = None if box is None else tuple(box)
+        values["box"] = None if box is None else _box(box)
         return cls(**values)
 
     def describe(self) -> str:
         """What it holds, for a message."""
         what = self.force or self.scope or self.kind
         return f"{self.dataset} of {self.month}, {what} ({self.rows:,} rows)"
+
+
+_TEXTS = ("taken_at", "edition")
+#: Largest whole number that a catalogue can keep, and longest text of one field.
+_MOST, _LONGEST = 2**63 - 1, 10_000
+
+
+def _check_fields(values: Mapping[str, Any], *, texts: Sequence[str], counts: Sequence[str]) -> None:
+    """TypeError or ValueError unless texts are texts and counts are whole numbers that can be kept."""
+    for name in texts:
+        _text(name, values[name])
+    for name in counts:
+        _count(name, values[name])
+
+
+def _text(name: str, value: Any, *, most: int = _LONGEST) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is no text")
+    if len(value) > most or "\x00" in value:
+        raise ValueError(f"{name} is no text of at most {most:,} characters")
+    value.encode()  # halves of characters cannot be kept: UnicodeEncodeError is a ValueError
+    return value
+
+
+def _count(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} is no whole number")
+    if not 0 <= value <= _MOST:
+        raise ValueError(f"{name} is out of range")
+    return value
+
+
+def _finding(severity: Any, text: Any, rows: Any) -> Finding:
+    if severity not in ("info", "warning", "error"):
+        raise ValueError("a finding has no severity")
+    return Finding(
+        severity, _text("a finding", text), None if rows is None else _count("a finding's rows", rows)
+    )
+
+
+def _box(given: Any) -> tuple[float, float, float, float]:
+    numbers = [v for v in given if isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < _FAR]
+    if len(numbers) != 4 or len(given) != 4:
+        raise ValueError("box is not four numbers")
+    west, south, east, north = (float(v) for v in numbers)
+    return west, south, east, north
+
+
+#: Metres beyond which nothing of a map lies.
+_FAR = 1e9
 
 
 def to_text(value: Mapping[str, Any]) -> str:

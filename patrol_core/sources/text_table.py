@@ -9,18 +9,28 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from patrol_core.areas import Finding
 from patrol_core.errors import InputError
+
+#: How R, pandas, databases and spreadsheets write a cell that holds nothing.
+BLANKS: tuple[str, ...] = (
+    *("NA", "na", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "NaT"),
+    *("NULL", "null", "Null", "(null)", "None", "none", "NONE", "nil", "\\N", "-", "--"),
+)
+#: Lines, heading and all, that a sheet of a spreadsheet can hold: today's, and that of old ones.
+SHEET_LINES = (1_048_576, 65_536)
 
 _SOMETHING = re.compile(rb"\S")
 _LINE = re.compile(rb"[^\r\n]+")
 _LOOK = 256 * 1024
 _MOST_ABOVE = 30
+_LONGEST_HEADING = 10_000
 _UNDEFINED_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
 _KNOWN_BINARY = {
     b"%PDF": "a PDF",
@@ -151,6 +161,36 @@ def heading_line(data: bytes) -> int:
     return _line_at(data, first.start()) if first else 1
 
 
+def shown(cell: object) -> str:
+    """A cell for a message: quoted, and cut where it is long."""
+    text = repr(str(cell))
+    return text if len(text) <= 60 else f"{text[:57]}…'"
+
+
+def spreadsheet_limit(name: str, rows: int) -> list[Finding]:
+    """A warning when a table has exactly as many lines as a spreadsheet can hold.
+
+    Parameters
+    ----------
+    name
+        File name, for the message.
+    rows
+        Rows below the heading.
+    """
+    if rows + 1 not in SHEET_LINES:
+        return []
+    text = (
+        f"{name} has exactly {rows + 1:,} lines, the most that a spreadsheet can hold: it was probably cut by one, and rows are "
+        "missing at its end; give the file as it was before."
+    )
+    return [Finding("warning", text, rows)]
+
+
+def plain_heading(heading: str) -> str:
+    """A column heading without case, spaces, dots, underscores and marks, to compare it by."""
+    return re.sub(r"[^a-z0-9]", "", heading.lower())
+
+
 def header_of(name: str, data: bytes) -> list[str]:
     """Column names of the first line, stripped.
 
@@ -161,7 +201,7 @@ def header_of(name: str, data: bytes) -> list[str]:
     """
     line = _LINE.search(data)
     first = line.group().decode("utf-8") if line else ""
-    names = [c.strip() for c in next(csv.reader([first]), [])]
+    names = [c.strip().strip("\ufeff") for c in next(records(name, first), (1, []))[1]]
     for other, word in ((";", "semicolons"), ("\t", "tabs")):
         if len(names) == 1 and first.count(other) >= 2:
             raise InputError(
@@ -170,7 +210,27 @@ def header_of(name: str, data: bytes) -> list[str]:
     return names
 
 
-def read_strings(name: str, data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
+def records(name: str, text: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows of a CSV text, one by one, each with the 1-based line on which it ends.
+
+    Raises
+    ------
+    InputError
+        If a cell is longer than a table of this kind can hold; names its line.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error:  # in practice: longer than csv.field_size_limit()
+        raise InputError(
+            f"{name} line {reader.line_num} has a cell of more than {csv.field_size_limit():,} characters; mend that row."
+        ) from None
+
+
+def read_strings(
+    name: str, data: bytes, columns: Sequence[str] | None = None, *, blanks: Sequence[str] = ()
+) -> pa.Table:
     """All (or some) columns as strings; empty cells are "".
 
     Parameters
@@ -179,6 +239,8 @@ def read_strings(name: str, data: bytes, columns: Sequence[str] | None = None) -
         UTF-8 bytes with a header line (see :func:`decode`).
     columns
         Which columns to keep; all when None.
+    blanks
+        Cells that mean nothing, such as :data:`BLANKS`; they come as nulls, so that they can be counted.
 
     Raises
     ------
@@ -204,7 +266,8 @@ def read_strings(name: str, data: bytes, columns: Sequence[str] | None = None) -
             convert_options=pacsv.ConvertOptions(
                 column_types={c: pa.string() for c in names},
                 include_columns=wanted,
-                strings_can_be_null=False,
+                null_values=list(blanks),
+                strings_can_be_null=bool(blanks),
             ),
         )
     except pa.ArrowInvalid:
@@ -229,11 +292,10 @@ def _misshapen(name: str, data: bytes, width: int) -> InputError:
     if _open_quote(data) and not data.endswith(b"\n"):
         line = data.rstrip(b"\r\n").count(b"\n") + 1
         return InputError(f"{name} is cut off: line {line} ends inside a quoted cell; download it again.")
-    reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""))
-    for row in reader:
+    rows = records(name, data.decode("utf-8"))
+    for line, row in rows:
         if row and len(row) != width:
-            line = reader.line_num
-            last = next((r for r in reader if r), None) is None
+            last = next((r for _, r in rows if r), None) is None
             if last and len(row) < width:
                 return InputError(
                     f"{name} is cut off: its last row (line {line}) has {len(row)} of {width} columns; "
@@ -249,9 +311,45 @@ def line_of_row(data: bytes, row: int) -> int:
     """1-based line on which data row ``row`` (0-based, blank lines not counted) ends."""
     reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""))
     seen = -2  # the header becomes -1
-    for cells in reader:
-        if cells:
-            seen += 1
-            if seen == row:
-                return reader.line_num
+    try:
+        for cells in reader:
+            if cells:
+                seen += 1
+                if seen == row:
+                    return reader.line_num
+    except csv.Error:  # a cell too long for this reader; right unless lines are blank
+        pass
     return row + 2
+
+
+def parts_at_headings(
+    data: bytes, word: bytes, is_heading: Callable[[list[str]], bool]
+) -> list[tuple[int, bytes]]:
+    """Cut a text where a heading stands in its middle, as in files that were joined end to end.
+
+    Parameters
+    ----------
+    data
+        UTF-8 bytes; the first line is a heading.
+    word
+        Some lower-case word that every heading holds, to pass other lines by.
+    is_heading
+        Whether these cells are those of a heading.
+
+    Returns
+    -------
+    list of (int, bytes)
+        Lines before each part, and the part, its heading first.
+    """
+    starts, numbers, position = [0], [0], 0
+    for number, line in enumerate(io.BytesIO(data)):
+        if position and len(line) < _LONGEST_HEADING and word in line.lower():
+            cells = next(csv.reader([line.decode("utf-8", "replace")]), [])
+            if is_heading(cells):
+                starts.append(position)
+                numbers.append(number)
+        position += len(line)
+    return [
+        (before, data[begin:end])
+        for before, begin, end in zip(numbers, starts, [*starts[1:], len(data)], strict=True)
+    ]

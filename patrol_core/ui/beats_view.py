@@ -122,8 +122,8 @@ def figures(found: Made) -> None:
     )
     fourth.metric(
         "Spread",
-        f"{found.beats.certificate.objective:,.2f} km²",
-        None if wards is None else f"wards: {wards['spread_km2']:,.2f}",
+        f"{found.beats.certificate.objective:,.4g} km²",
+        None if wards is None else f"wards: {wards['spread_km2']:,.4g}",
         delta_color="off",
         delta_arrow="off",
         help="Sum over zones of the squared distance to their area's centre zone; less is more compact. More areas have less.",

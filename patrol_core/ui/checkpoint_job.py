@@ -51,5 +51,5 @@ def progress() -> None:
 def _words(job: Search) -> str:
     words = f"Searching for the best plan: {job.seconds:.0f} of at most {job.limit:g} s."
     if job.upper == job.upper:
-        words += f" So far a loss of {-job.lower:,.3f}; less than {-job.upper:,.3f} is impossible."
+        words += f" So far a loss of {-job.lower:,.4g}; less than {-job.upper:,.4g} is impossible."
     return escape(words)

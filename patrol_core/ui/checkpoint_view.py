@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from patrol_core.certificate import Status
+from patrol_core.certificate import Status, relative_gap
 from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.checkpoint_charts import (
     MOST_CLICKABLE,
@@ -20,7 +20,7 @@ from patrol_core.figures.checkpoint_charts import (
 )
 from patrol_core.graphs.checkpoint_baselines import COMB, CUT, ENTRANCES, EXITS, RADIUS
 from patrol_core.graphs.checkpoint_game import CheckpointGame
-from patrol_core.graphs.double_oracle import CheckpointPlan
+from patrol_core.graphs.double_oracle import CLOSE, CheckpointPlan
 from patrol_core.graphs.sampling import draw
 from patrol_core.graphs.simplify import rules_in_words
 from patrol_core.reports.checkpoint_files import (
@@ -49,7 +49,7 @@ PERCENT = "% of nights"
 BRIEFLY = {CUT: "an even cut", ENTRANCES: "even entrances", EXITS: "even exits"}
 """Names of simpler plans that fit under a figure."""
 NOTHING_LOST = 1e-9
-"""A loss below this is none, and nothing is said relative to it."""
+"""A loss below this, in units of the largest there can be, is none, and nothing is said relative to it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,10 +82,15 @@ def shown_plan(start: Start, game: CheckpointGame, limit: float) -> Shown:
     bound = best.ranger_bound
     mark = "sampled"
     if job.result is not None:
-        if job.result.value >= best.value - 1e-12:
+        if job.result.value >= best.value - NOTHING_LOST * _most(game):
             best, mark = job.result, f"exact-{job.of}"
         bound = min(bound, max(job.result.certificate.bound, best.value))
     return Shown(start, game, best, mark, job, bound)
+
+
+def _most(game: CheckpointGame) -> float:
+    """The largest loss there can be."""
+    return float(game.losses.max())
 
 
 def checkpoint_metrics(shown: Shown) -> None:
@@ -100,30 +105,34 @@ def checkpoint_metrics(shown: Shown) -> None:
     one, two, three, four = st.columns(4)
     one.metric(
         "Expected loss a night",
-        loss_text(plan.value),
-        _against(-plan.value, -rival.value, BRIEFLY.get(name, name)),
+        loss_text(plan.value, _most(game)),
+        _against(-plan.value, -rival.value, BRIEFLY.get(name, name), _most(game)),
         delta_color="inverse",
         help="Against an intruder who knows the habits and answers best.",
     )
     gap = plan.value - shown.bound
-    proved = abs(gap) <= 1e-6 * max(1.0, abs(shown.bound))
+    proved = relative_gap(plan.value, shown.bound, _most(game)) <= CLOSE
     two.metric(
         "Nobody can do better than",
-        loss_text(shown.bound),
-        "the plan is proved best" if proved else f"at most {-gap:,.4f} away",
+        loss_text(shown.bound, _most(game)),
+        "the plan is proved best" if proved else f"at most {-gap:,.4g} away",
         delta_color="off",
         delta_arrow="off",
     )
     sampled = max(cached_checkpoints.sample(game, f"ranger+{way}").value for way in ("radius", "comb"))
     three.metric(
         "RANGER, sampled",
-        loss_text(sampled),
-        _against(-sampled, -plan.value, "the plan"),
+        loss_text(sampled, _most(game)),
+        _against(-sampled, -plan.value, "the plan", _most(game)),
         delta_color="inverse",
         help="The better of radius and comb sampling of RANGER's marginals.",
     )
     best = plan.approach.best
-    known = "best path" if plan.approach.value <= plan.value + 1e-6 else "best path found in the time"
+    known = (
+        "best path"
+        if plan.approach.value <= plan.value + 1e-6 * _most(game)
+        else "best path found in the time"
+    )
     four.metric(
         "Intruder stopped",
         f"{best.stopped:.0%}",
@@ -133,13 +142,14 @@ def checkpoint_metrics(shown: Shown) -> None:
     )
 
 
-def loss_text(payoff: float) -> str:
-    """The loss of a payoff, to three digits."""
-    return f"{abs(round(payoff, 3)):,.3f}"
+def loss_text(payoff: float, most: float) -> str:
+    """The loss of a payoff, to three decimals, or to three digits where the largest loss there can be is small."""
+    loss = abs(payoff) if abs(payoff) > NOTHING_LOST * most else 0.0
+    return f"{loss:.3g}" if 0 < loss < 0.1 and most < 1 else f"{loss:,.3f}"
 
 
-def _against(value: float, reference: float, words: str) -> str | None:
-    if reference <= NOTHING_LOST or abs(value / reference - 1) < 0.0005:
+def _against(value: float, reference: float, words: str, most: float) -> str | None:
+    if reference <= NOTHING_LOST * most or abs(value / reference - 1) < 0.0005:
         return None
     return f"{value / reference - 1:+.1%} against {words}"
 
@@ -154,7 +164,7 @@ def gap_table(shown: Shown) -> pd.DataFrame:
         ("RANGER, radius sampling", cached_checkpoints.sample(game, "ranger+radius").value),
         ("RANGER, comb sampling", cached_checkpoints.sample(game, "ranger+comb").value),
     ]
-    scale = -shown.bound if shown.bound < -NOTHING_LOST else float("nan")
+    scale = -shown.bound if shown.bound < -NOTHING_LOST * _most(game) else float("nan")
     return pd.DataFrame(
         [(name, abs(value), 100 * (shown.bound - value) / scale) for name, value in rows],
         columns=["what", "loss", "above_least"],

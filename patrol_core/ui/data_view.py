@@ -34,6 +34,12 @@ def upload_door() -> None:
             type=["geojson", "json", "gpkg", "zip"],
             help="LSOA, wards or any polygons with a code. Without zones a grid or hexagons are used.",
         )
+        column = st.text_input(
+            "Column that names the zones (optional)",
+            placeholder="found by its heading or its codes",
+            max_chars=80,
+            help="Its cells must be filled and different, as codes are; tables about the zones are joined by them.",
+        )
         tables = st.file_uploader(
             "About the zones (optional): CSVs by zone code",
             type=["csv", "gz"],
@@ -43,7 +49,7 @@ def upload_door() -> None:
         name = st.text_input("Name of this data set", placeholder="the first file's name", max_chars=80)
         pressed = st.form_submit_button("Read files", type="primary", icon=":material/upload_file:")
     if pressed:
-        _read(crimes, zones, tables, name)
+        _read(crimes, zones, tables, name, column)
     said = st.session_state.get(SAID)
     if said:
         st.success("Read. The pages now use these data; earlier data sets stay in the list of places.")
@@ -51,14 +57,19 @@ def upload_door() -> None:
 
 
 def _read(
-    crimes: list[UploadedFile], zones: UploadedFile | None, tables: list[UploadedFile], name: str
+    crimes: list[UploadedFile],
+    zones: UploadedFile | None,
+    tables: list[UploadedFile],
+    name: str,
+    column: str,
 ) -> None:
     if not crimes:
         st.error("Choose at least one file of crime rows, then press Read files.", icon=":material/error:")
         return
     progress = st.progress(0.0, "Reading files …")
     try:
-        data, findings = _assemble(crimes, zones, tables, name.strip() or Path(crimes[0].name).stem, progress)
+        title = name.strip() or Path(crimes[0].name).stem
+        data, findings = _assemble(crimes, zones, tables, title, column.strip(), progress)
     except PatrolError as error:
         progress.empty()
         st.error(f"{escape(str(error))} Nothing was changed; the data in use stay.", icon=":material/error:")
@@ -74,13 +85,18 @@ def _assemble(
     zones: UploadedFile | None,
     tables: list[UploadedFile],
     name: str,
+    column: str,
     progress: DeltaGenerator,
 ) -> tuple[AreaData, list[Finding]]:
     files = [(file.name, file.getvalue()) for file in crimes]
     progress.progress(0.1, "Reading crime rows …")
     table, report = read_crimes(files)
     progress.progress(0.6, f"{report.rows_kept:,} rows read; joining zones …")
-    polygons = read_polygons((zones.name, zones.getvalue())) if zones is not None else None
+    polygons = (
+        read_polygons((zones.name, zones.getvalue()), id_column=column or None) if zones is not None else None
+    )
+    if column and polygons is None:
+        raise InputError("A column that names the zones needs the zones; add their file, or leave it empty.")
     lookups = [read_attributes((file.name, file.getvalue())) for file in tables]
     if lookups and polygons is None:
         raise InputError(

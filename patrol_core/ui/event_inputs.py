@@ -15,10 +15,12 @@ from patrol_core.errors import InputError
 from patrol_core.events.clock import clock
 from patrol_core.events.crowd import Pace, Wave, busy_day, in_and_out
 from patrol_core.events.formats import read_event, values_from_table
-from patrol_core.events.scene import Scene, read_route, run_on_route, scene_of_event, scene_of_values
+from patrol_core.events.route import load_route
+from patrol_core.events.scene import Scene, run_on_route, scene_of_event, scene_of_values
 from patrol_core.events.ways import straight_times
 from patrol_core.figures.drawing_map import drawing_map
 from patrol_core.ui import cached_events, state
+from patrol_core.ui.frame import escape
 from patrol_core.ui.map_view import static_url
 
 CHOICES = "event_choices"
@@ -106,7 +108,9 @@ def _units(source: str) -> tuple[int, float]:
 def _own_run(resources: int, decay: float) -> Scene | None:
     left, right = st.columns([3, 2])
     with left:
-        file = st.file_uploader("Route: one line (GeoJSON, GeoPackage, zipped Shapefile)", key="_event_route")
+        file = st.file_uploader(
+            "Route: one line (GPX, KML, GeoJSON, GeoPackage, zipped Shapefile)", key="_event_route"
+        )
         if file is not None:
             st.session_state[DRAWN] = (file.name, file.getvalue())
         with st.expander("Or draw it on a map", expanded=False):
@@ -146,8 +150,11 @@ def _own_run(resources: int, decay: float) -> Scene | None:
     if route is None:
         st.info("Give the route of the run as a file, or draw it.", icon=":material/route:")
         return None
+    read = load_route(*route)
+    for note in read.notes:
+        st.info(escape(note), icon=":material/info:")
     return run_on_route(
-        read_route(*route),
+        read.line,
         count=int(count),
         waves=_waves(waves),
         pace=Pace(mean / 60.0, spread / 60.0),
@@ -157,6 +164,7 @@ def _own_run(resources: int, decay: float) -> Scene | None:
         decay=decay,
         speed_kmh=float(speed),
         clock=float(begins),
+        notes=read.notes,
     )
 
 

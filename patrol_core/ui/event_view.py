@@ -9,7 +9,7 @@ import streamlit as st
 from patrol_core.events.clock import clock
 from patrol_core.events.compare import STATIC, UNIFORM
 from patrol_core.events.formats import event_document, plan_document
-from patrol_core.events.plan import EventPlan, itineraries, transfer_orders
+from patrol_core.events.plan import EventPlan, itineraries, unit_orders
 from patrol_core.events.replan import State, closed, state_at
 from patrol_core.events.scene import Scene
 from patrol_core.figures.charts import CONFIG
@@ -101,11 +101,12 @@ def _who(scene: Scene, plan: EventPlan) -> None:
 
 
 def orders_table(scene: Scene, plan: EventPlan) -> pd.DataFrame:
-    """Orders with times of day beside the hours."""
-    table = transfer_orders(plan)
+    """Orders with times of day beside the hours; empty where a unit that stands has no such time."""
+    table = unit_orders(plan)
     for column in ("leaves", "latest", "needed"):
         place = list(table.columns).index(column)
-        table.insert(place, f"{column}_at", [clock(float(t), scene.clock) for t in table[column]])
+        words = ["" if pd.isna(t) else clock(float(t), scene.clock) for t in table[column]]
+        table.insert(place, f"{column}_at", words)
     return table
 
 
@@ -117,12 +118,15 @@ def _orders(scene: Scene, plan: EventPlan) -> None:
         st.dataframe(pd.DataFrame(placed, columns=["target", "units"]), hide_index=True)
     with right:
         st.write(
-            "Moves: a unit may leave between the two times and must be there by the last; on its way it protects nothing."
+            "Moves: a unit may leave between the two times and must be there by the last; on its way it protects nothing. "
+            "Units that never move come last."
         )
         tables.table(
             orders_table(scene, plan),
             name="transfer_orders",
-            units=dict.fromkeys(("leaves", "latest", "arrives", "needed"), HOURS),
+            units=dict.fromkeys(
+                ("leaves", "latest", "arrives", "needed", "stands_from", "stands_until"), HOURS
+            ),
             digits=3,
             height=320,
         )

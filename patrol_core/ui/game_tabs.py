@@ -161,11 +161,15 @@ def _downloads(shown: _Shown) -> None:
         "summary.json": "application/json",
         "report.html": "text/html",
         "fairness_hours.csv": "text/csv",
+        "intervals.csv": "text/csv",
+        "values_by_type.csv": "text/csv",
         "impact_record.html": "text/html",
         "impact_record.md": "text/markdown",
     }
     make = cached.summariser(shown.scenario)
     absent = set() if shown.prepared.groups else {"fairness.csv", "fairness_hours.csv"}
+    of_offender = {"regret": "intervals.csv", "types": "values_by_type.csv"}
+    absent |= {name for kind, name in of_offender.items() if kind != shown.scenario.offender}
     if cached.hours_or_none(shown.scenario) is None:
         absent |= {"allocation.csv", "fairness_hours.csv"}
         st.caption(

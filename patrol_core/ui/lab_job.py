@@ -114,6 +114,8 @@ class Trials(Work):
         What they run on, for people.
     player
         Whose support the sparsity curve bounds, in words.
+    size
+        Largest absolute payoff of the row player.
     now
         The one at work.
     curves
@@ -126,18 +128,19 @@ class Trials(Work):
     words: str = ""
     trials: tuple[Trial, ...] = ()
     player: str = "one player"
+    size: float = 1.0
     now: str = ""
     curves: dict[str, list[tuple[int, float, float, float]]] = field(default_factory=dict)
     found: dict[str, MatrixSolution] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
 
 
-def run_trials(of: str, words: str, trials: tuple[Trial, ...], player: str) -> Trials:
+def run_trials(of: str, words: str, trials: tuple[Trial, ...], player: str, size: float) -> Trials:
     """Start solvers; an earlier job is stopped."""
     before: Trials | None = st.session_state.get(TRIALS)
     if before is not None:
         before.cancel.set()
-    job = Trials(of=of, words=words, trials=trials, player=player)
+    job = Trials(of=of, words=words, trials=trials, player=player, size=size)
 
     def work() -> None:
         for trial in trials:

@@ -122,7 +122,7 @@ def run_view(game: MatrixGame, chosen: Settings) -> None:
 def _begin(of: str, game: MatrixGame, chosen: Settings) -> None:
     rows, columns = game.shape
     words = f"{game.title or 'a game'} ({rows:,} by {columns:,})"
-    run_trials(of, words, trials(game, chosen), PLAYERS[chosen.player])
+    run_trials(of, words, trials(game, chosen), PLAYERS[chosen.player], float(np.abs(game.row).max()))
 
 
 @st.fragment(run_every=1.0)
@@ -157,7 +157,8 @@ def curve_frame(rows: list[tuple[int, float, float, float]]) -> pd.DataFrame:
         picks = np.unique(np.geomspace(1, count, MOST_DRAWN).astype(int)) - 1
     chosen = [rows[k] for k in picks.tolist()]
     table = pd.DataFrame(chosen, columns=["iterations", "seconds", "lower", "upper"])
-    gaps = [relative_gap(low, high) for low, high in zip(table["lower"], table["upper"], strict=True)]
+    size = float(np.abs(table[["lower", "upper"]].to_numpy()).max(initial=0.0))
+    gaps = [relative_gap(low, high, size) for low, high in zip(table["lower"], table["upper"], strict=True)]
     return table.assign(gap=gaps)[["iterations", "seconds", "gap"]]
 
 
@@ -228,7 +229,13 @@ def _result_metrics(job: Trials) -> None:
     fast_name, fast = min(nash.items(), key=lambda row: row[1].certificate.seconds)
     few_name, few = min(nash.items(), key=lambda row: sum(row[1].support))
     one, two, three, four = st.columns(4)
-    one.metric("Value to the row player", amount(best.value), best_name, delta_color="off", delta_arrow="off")
+    one.metric(
+        "Value to the row player",
+        amount(best.value, job.size),
+        best_name,
+        delta_color="off",
+        delta_arrow="off",
+    )
     two.metric(
         "Smallest gap",
         f"{best.certificate.gap:.1e}" if best.certificate.gap > 1e-12 else "0",

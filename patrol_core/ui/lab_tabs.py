@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
+from patrol_core.certificate import relative_gap
 from patrol_core.errors import InputError
 from patrol_core.figures.charts import CONFIG
 from patrol_core.figures.lab_charts import (
@@ -233,7 +234,8 @@ def _computed(shown: Shown, _picks: Picks) -> None:
 
 def _worth_drawing(found: GraphSolution) -> bool:
     """Whether the bounds were ever visibly apart."""
-    return any(high - low > 1e-3 * max(1.0, abs(found.value)) for _, low, high in found.history)
+    size = float(found.game.values.max()) / found.scale
+    return any(relative_gap(low, high, size) > 1e-3 for _, low, high in found.history)
 
 
 def _downloads(shown: Shown, _picks: Picks) -> None:

@@ -56,9 +56,17 @@ class Shown:
         return "of the largest payoff" if self.game.normalise else self.scene.unit
 
 
-def amount(value: float) -> str:
-    """A number to four significant digits, without exponent where one can be spared."""
-    if abs(value) < 1e-6:
+def amount(value: float, size: float = 1.0) -> str:
+    """A number to four significant digits, without exponent where one can be spared.
+
+    Parameters
+    ----------
+    value
+        The number.
+    size
+        Of what it is made of, in its unit: what is below a millionth of it is rounding.
+    """
+    if abs(value) < 1e-6 * size or value == 0.0:
         return "0"
     size = math.floor(math.log10(abs(value)))
     return f"{value:,.4g}" if size < -4 or size > 11 else f"{value:,.{max(0, 3 - size)}f}"
@@ -142,18 +150,19 @@ def lab_metrics(shown: Shown) -> None:
     one, two, three, four = st.columns(4)
     unit = f" ({escape(shown.unit)})" if shown.unit else ""
     rival = WANDERING if WANDERING in others else NOBODY
-    against = _change(found.value, others.get(rival), BRIEFLY[rival], general=game.general_sum)
+    size = float(game.values.max()) / found.scale
+    against = _change(found.value, others.get(rival), BRIEFLY[rival], size, general=game.general_sum)
     if game.general_sum:
         one.metric(
             f"Stackelberg value{unit}",
-            amount(found.value),
+            amount(found.value, size),
             against,
             help="Expected payoff of the patrols when the attacker knows the plan, and answers best.",
         )
     else:
         one.metric(
             f"Worst-case loss{unit}",
-            amount(0.0 - found.value),
+            amount(0.0 - found.value, size),
             against,
             delta_color="inverse",
             help="Expected loss when the attacker knows the plan, and attacks where it hurts most. Values are assumptions.",
@@ -165,7 +174,7 @@ def lab_metrics(shown: Shown) -> None:
         f"{found.certificate.gap:.1%}" if found.certificate.gap > 5e-4 else "0 %",
         "the plan is proved best"
         if proved
-        else f"at best {amount(bound if game.general_sum else 0.0 - bound)}",
+        else f"at best {amount(bound if game.general_sum else 0.0 - bound, size)}",
         delta_color="off",
         delta_arrow="off",
         help="How far the plan can be from the best of all.",
@@ -174,7 +183,7 @@ def lab_metrics(shown: Shown) -> None:
     three.metric(
         "Routes in the plan",
         f"{len(found.patrols):,}",
-        _one_route(one_route, general=game.general_sum),
+        _one_route(one_route, size, general=game.general_sum),
         delta_color="off",
         delta_arrow="off",
         help="The fewest that this solution needs are not sought; the game laboratory shows what fewer cost.",
@@ -188,19 +197,19 @@ def lab_metrics(shown: Shown) -> None:
     )
 
 
-def _change(value: float, reference: float | None, words: str, *, general: bool) -> str | None:
+def _change(value: float, reference: float | None, words: str, size: float, *, general: bool) -> str | None:
     """Change of the loss against a named alternative, in %; of a Stackelberg value in its own unit."""
-    if reference is None or abs(reference) < SMALL or abs(value - reference) < 0.0005 * abs(reference):
+    if reference is None or abs(reference) < SMALL * size or abs(value - reference) < 0.0005 * abs(reference):
         return None
     if general:
-        return f"{'+' if value > reference else '-'}{amount(abs(value - reference))} against {words}"
+        return f"{'+' if value > reference else '-'}{amount(abs(value - reference), size)} against {words}"
     return f"{value / reference - 1:+.0%} against {words}"
 
 
-def _one_route(other: float | None, *, general: bool) -> str | None:
+def _one_route(other: float | None, size: float, *, general: bool) -> str | None:
     if other is None:
         return None
-    return f"one route alone: {'payoff' if general else 'loss'} {amount(other if general else 0.0 - other)}"
+    return f"one route alone: {'payoff' if general else 'loss'} {amount(other if general else 0.0 - other, size)}"
 
 
 def _looked_at(found: GraphSolution) -> str | None:

@@ -157,6 +157,11 @@ def _open_form(store: Store, prepared: Prepared | None) -> None:
         zones = st.file_uploader(
             "Boundary file: GeoJSON, GeoPackage or zipped Shapefile", type=["geojson", "json", "gpkg", "zip"]
         )
+        column = st.text_input(
+            "Column that names the zones (optional)",
+            placeholder="found by its heading or its codes",
+            max_chars=80,
+        )
         tables = st.file_uploader(
             "About the zones (optional): CSVs by zone code, or the ONS lookup of LSOAs 2011 to 2021",
             type=["csv", "gz"],
@@ -171,7 +176,8 @@ def _open_form(store: Store, prepared: Prepared | None) -> None:
         return
     try:
         with st.spinner("Reading the store …"):
-            data = _opened(store, prepared if way == IN_USE else None, zones, tables, (first, last), name)
+            used = prepared if way == IN_USE else None
+            data = _opened(store, used, zones, tables, (first, last), name, column=column.strip() or None)
     except PatrolError as error:
         st.error(f"{escape(str(error))} {STAYS}", icon=":material/error:")
         return
@@ -187,9 +193,11 @@ def _opened(
     tables: list[UploadedFile],
     ends: tuple[str, str],
     name: str,
+    *,
+    column: str | None = None,
 ) -> AreaData:
     months = _months(store, ends)
-    polygons, within = _ground(prepared, zones)
+    polygons, within = _ground(prepared, zones, column)
     files = [(file.name, file.getvalue()) for file in tables]
     attributes = [read_attributes(file) for file in files]
     kinds = [a.attrs.get("kind") == "vintage lookup" for a in attributes]
@@ -211,13 +219,13 @@ def _opened(
 
 
 def _ground(
-    prepared: Prepared | None, zones: UploadedFile | None
+    prepared: Prepared | None, zones: UploadedFile | None, column: str | None
 ) -> tuple[gpd.GeoDataFrame | None, BaseGeometry | None]:
     """Zones to open, or the boundary alone where the zones are cells."""
     if prepared is None:
         if zones is None:
             raise InputError("Choose a boundary file, or open the zones in use.")
-        return read_polygons((zones.name, zones.getvalue())), None
+        return read_polygons((zones.name, zones.getvalue()), id_column=column), None
     if prepared.data.polygons is not None:
         return prepared.data.polygons, None
     return None, prepared.zones.to_crs(4326).geometry.union_all()

@@ -49,26 +49,42 @@ def locate(zones: gpd.GeoDataFrame, x: NDArray[np.float64], y: NDArray[np.float6
     Grid and hexagon zones are found by arithmetic, others by a spatial tree; a point on a common border
     goes to the zone that stands first.
     """
+    return _locate(zones, x, y)[0]
+
+
+def _locate(
+    zones: gpd.GeoDataFrame, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[Ints, NDArray[np.bool_]]:
+    """As :func:`locate`, and which points lie inside several zones (not on a border) because the zones overlap."""
     ux, uy, inverse = unique_points(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
+    several = np.zeros(len(ux), dtype=bool)
     system, cell_m = zones.attrs.get("system"), zones.attrs.get("cell_m")
     if system in ("grid", "hex") and cell_m:
         i, j = grid.cell_of(system, ux, uy, float(cell_m))
         found = zones.index.get_indexer(pd.Index(grid.cell_ids(system, i, j), dtype="str")).astype(np.int64)
     else:
-        found = _locate_in_polygons(zones.geometry.to_numpy(), ux, uy)
-    return cast(Ints, np.append(found, -1)[inverse])
+        found, several = _locate_in_polygons(zones.geometry.to_numpy(), ux, uy)
+    return cast(Ints, np.append(found, -1)[inverse]), np.append(several, False)[inverse]
 
 
-def _locate_in_polygons(shapes: Any, x: NDArray[np.float64], y: NDArray[np.float64]) -> Ints:
+def _locate_in_polygons(
+    shapes: Any, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[Ints, NDArray[np.bool_]]:
     shapely.prepare(shapes)
     tree = shapely.STRtree(shapes)
     found = np.full(len(x), len(shapes), dtype=np.int64)
+    deep = np.zeros(len(x), dtype=np.int64)
     for start in range(0, len(x), _CHUNK):
         part = slice(start, start + _CHUNK)
         point, zone = tree.query(shapely.points(x[part], y[part]))  # by bounding box
         inside = shapely.intersects_xy(shapes[zone], x[part][point], y[part][point])
-        np.minimum.at(found, point[inside] + start, zone[inside])
-    return np.where(found == len(shapes), -1, found)
+        point, zone = point[inside], zone[inside]
+        np.minimum.at(found, point + start, zone)
+        shared = np.bincount(point, minlength=1)[point] > 1
+        point, zone = point[shared], zone[shared]
+        within = shapely.contains_xy(shapes[zone], x[part][point], y[part][point])
+        np.add.at(deep, point[within] + start, 1)
+    return np.where(found == len(shapes), -1, found), deep > 1
 
 
 def count_crimes(
@@ -199,12 +215,14 @@ def _place_rows(data: AreaData, zones: gpd.GeoDataFrame, rows: pd.DataFrame) -> 
     x, y = rows["x"].to_numpy(), rows["y"].to_numpy()
     has_point = np.isfinite(x) & np.isfinite(y)
     ask = ~coded & has_point
-    zone[ask] = locate(zones, x[ask], y[ask])
+    zone[ask], several = _locate(zones, x[ask], y[ask])
     by_point = int((zone[ask] >= 0).sum())
     nowhere = int((~coded & ~has_point).sum())
     outside = int(ask.sum()) - by_point
     by_code = int(coded.sum())
-    findings = _row_findings(len(rows), by_code, by_point, nowhere, outside)
+    findings = _row_findings(len(rows), by_code, by_point, nowhere, outside) + _overlap_findings(
+        len(rows), int(several.sum())
+    )
     return zone, Placement(len(rows), by_code + by_point, by_code, by_point, nowhere, outside, findings)
 
 
@@ -237,6 +255,16 @@ def _row_findings(rows: int, by_code: int, by_point: int, nowhere: int, outside:
             )
         )
     return tuple(found)
+
+
+def _overlap_findings(rows: int, several: int) -> tuple[Finding, ...]:
+    if not several:
+        return ()
+    text = (
+        f"{several:,} of {rows:,} rows lie in several zones, because zones overlap; each counts in the zone that stands first, so the "
+        "others look calmer: give zones that do not overlap."
+    )
+    return (Finding("warning", text, several),)
 
 
 def _place_totals(data: AreaData, zones: gpd.GeoDataFrame, totals: pd.DataFrame) -> tuple[Ints, Placement]:

@@ -17,6 +17,8 @@ from patrol_core.zones.plane import is_metric
 
 #: Share of a cell that a polygon must cover to count as meeting it.
 _TOUCH = 1e-9
+#: Most vertices looked at when cells are cut from polygons (some ten million a second).
+_MAX_WORK = 500_000_000
 
 
 def make_zones(data: AreaData, system: str, *, cell_m: float = 500.0) -> gpd.GeoDataFrame:
@@ -132,8 +134,19 @@ def _overlapping(tree: shapely.STRtree, shapes: Any, cell_m: float) -> grid.Ints
     inside = tree.query(shapes, predicate="contains")[1]
     sure = np.unique(inside)
     rest = ~np.isin(cell, sure)
+    _check_work(shapes, polygon[rest])
     shared = shapely.area(shapely.intersection(shapes[polygon[rest]], tree.geometries[cell[rest]]))
     return np.union1d(sure, cell[rest][shared > _TOUCH * cell_m**2])
+
+
+def _check_work(shapes: Any, asked: grid.Ints) -> None:
+    """Refuse cuts of cells from polygons that would take minutes: every cut looks at all vertices of its polygon."""
+    work = int(shapely.get_num_coordinates(shapes)[asked].sum())
+    if work > _MAX_WORK:
+        raise InputError(
+            f"The polygons have too many vertices for cells this small ({work:,} to look at); choose larger cells or generalised "
+            "boundaries."
+        )
 
 
 def _apportion(zones: gpd.GeoDataFrame, data: AreaData) -> None:
@@ -141,6 +154,7 @@ def _apportion(zones: gpd.GeoDataFrame, data: AreaData) -> None:
     source = polygons.as_zones(data)
     shapes, cells = source.geometry.to_numpy(), zones.geometry.to_numpy()
     cell, polygon = shapely.STRtree(shapes).query(cells, predicate="intersects")
+    _check_work(shapes, polygon)
     ground = shapely.area(shapely.intersection(cells[cell], shapes[polygon]))
     kept = ground > 0
     cell, polygon, ground = cell[kept], polygon[kept], ground[kept]

@@ -1,9 +1,12 @@
-"""Which zones touch (queen contiguity: a common edge or a common point)."""
+"""Which zones touch (queen contiguity: a common edge or a common point), hairline gaps between drawn zones left aside."""
 
 from __future__ import annotations
 
 import geopandas as gpd
 import shapely
+
+from patrol_core.sources.zone_fit import HAIRLINE_M, hairline_gaps
+from patrol_core.zones.plane import is_metric
 
 #: Corners of hexagons are equal only up to rounding; hexagons this close (metres) touch.
 _HEX_TOLERANCE_M = 0.01
@@ -17,12 +20,13 @@ def neighbours(zones: gpd.GeoDataFrame, *, tolerance_m: float | None = None) -> 
     Parameters
     ----------
     tolerance_m
-        Zones at most this far apart count as touching (for generalised boundaries with gaps). Exact
-        contact when None, except that hexagons get a centimetre.
+        Zones at most this far apart count as touching. When None, exact contact; but hexagons get a centimetre, and polygons
+        that run beside each other with hairline gaps get the width of such a gap
+        (:data:`patrol_core.sources.zone_fit.HAIRLINE_M`), which is told when the boundaries are read.
     """
-    if tolerance_m is None:
-        tolerance_m = _HEX_TOLERANCE_M if zones.attrs.get("system") == "hex" else 0.0
     shapes = zones.geometry.to_numpy()
+    if tolerance_m is None:
+        tolerance_m = _tolerance(zones)
     tree = shapely.STRtree(shapes)
     if tolerance_m > 0:
         left, right = tree.query(shapes, predicate="dwithin", distance=tolerance_m)
@@ -34,3 +38,12 @@ def neighbours(zones: gpd.GeoDataFrame, *, tolerance_m: float | None = None) -> 
         if a != b:
             found[ids[a]].append(b)
     return {zone: [ids[b] for b in sorted(others)] for zone, others in found.items()}
+
+
+def _tolerance(zones: gpd.GeoDataFrame) -> float:
+    system = zones.attrs.get("system")
+    if system == "hex":
+        return _HEX_TOLERANCE_M
+    if system == "grid" or zones.crs is None or not is_metric(zones.crs.to_wkt()):
+        return 0.0
+    return HAIRLINE_M if len(hairline_gaps(zones.geometry.to_numpy())) else 0.0

@@ -295,6 +295,82 @@ def test_past_duties_count_for_rest(spread):
     assert len(calendar_table(found).columns) == 28
 
 
+def test_a_past_duty_that_touches_nothing_is_a_fact_and_no_fault(spread):
+    # Four days before the month, rested by then: it is in no rule of the programme, which must not ask for it.
+    long_ago = Commitment("Unit 01", dt.date(2025, 1, 28), "duty", "early")
+    day = dt.date(2025, 2, 11)
+    away = [Commitment(unit, day) for unit in unit_names(6)[:4]]
+    with pytest.raises(InfeasibleError, match=r"2025-02-11") as without:
+        make_roster(spread, rules(6), POINTS, commitments=away, seed=5)
+    with pytest.raises(InfeasibleError) as caught:
+        make_roster(spread, rules(6), POINTS, commitments=[long_ago, *away], seed=5)
+    assert str(caught.value) == str(without.value)
+    left = make_roster(spread, rules(6), POINTS, commitments=[long_ago, *away], allow_gaps=True, seed=5)
+    assert left.task.lead == 4
+    assert left.gaps == 1
+    assert left.certificate.violation == 0
+    assert left.works[0, 0].any()  # the past duty stands
+    again = replan(left, [long_ago, *away[:3]])
+    assert again.certificate.bound <= again.certificate.objective
+
+
+def test_only_past_duties_leave_the_most_of_the_period_alone(spread):
+    # Unit 07 is away all month and has worked three dates before it: none of them counts against two duties.
+    past = [Commitment("Unit 07", dt.date(2025, 1, day), "duty", "early") for day in (28, 29, 30)]
+    away = [Commitment("Unit 07", dt.date(2025, 2, day)) for day in range(1, 29)]
+    small = spread_hours({next(iter(HOURS)): 2.0}, "2025-02", seed=5)
+    found = make_roster(small, rules(7, most_duties=2), POINTS, commitments=[*past, *away], seed=5)
+    assert found.certificate.violation == 0
+    assert found.works[6, found.task.lead :].sum() == 0
+    relaxed = solve_relaxed(found.task, time_limit=LATE)
+    assert relaxed.objective == pytest.approx(0.0)
+    assert solve_fair(found.task, time_limit=LATE).status is Status.OPTIMAL
+    inside = [Commitment("Unit 07", dt.date(2025, 2, day), "duty", "early") for day in (3, 4, 5)]
+    with pytest.raises(InfeasibleError, match="has 3 fixed duties, more than the 2"):
+        make_roster(small, rules(7, most_duties=2), POINTS, commitments=[*past, *inside], seed=5)
+
+
+def test_commitments_outside_the_month_are_counted_and_said(spread, roster):
+    given = [
+        Commitment("Unit 01", dt.date(2025, 1, 31), "duty", "early"),  # counts for rest
+        Commitment("Unit 01", dt.date(2024, 12, 1), "duty", "early"),
+        Commitment("Unit 02", dt.date(2025, 1, 31)),
+        Commitment("Unit 03", dt.date(2025, 3, 1), "duty", "late"),
+        Commitment("Unit 04", dt.date(2025, 2, 3)),
+        Commitment("Unit 04", dt.date(2025, 2, 3)),  # twice the same is once
+    ]
+    for found in (make_roster(spread, rules(6), POINTS, commitments=given, seed=5), replan(roster, given)):
+        said = [note for note in found.notes if "outside" in note]
+        assert said == [
+            "3 of 6 commitments lie outside 2025-02 and count for nothing here (of earlier dates only duties that rest or "
+            "dates in a row can still touch are counted)."
+        ]
+        assert found.certificate.objective_is
+    assert not any("outside" in note for note in roster.notes)
+
+
+def test_past_duties_are_no_changes():
+    # A duty on the date before keeps unit A from the early shift: both of the two duties change hands, and no more.
+    two = (ShiftType("day", "08:00", 8), ShiftType("night", "22:00", 8))
+    own = RosterRules(("A", "B"), two)
+    past = Duty(0, 0, 1)
+    asked = DutyTask(own, tuple(WEEK[:2]), np.array([[0, 0], [1, 0]]), frozenset(), frozenset({past}), 1)
+    old = np.zeros((2, 2, 2), dtype=bool)
+    old[0, 1, 0] = True
+    found = solve_nearest(asked, old, time_limit=LATE)
+    assert (found.objective, found.bound) == (2.0, 2.0)
+    assert found.works[1, 1, 0]
+    assert found.works[0, 0, 1]
+
+
+def test_a_month_without_demand_is_an_empty_roster():
+    nothing = spread_hours(dict.fromkeys(HOURS, 0.0), "2025-02", seed=5)
+    past = [Commitment("Unit 01", dt.date(2025, 1, 31), "duty", "early")]
+    found = make_roster(nothing, rules(2, most_duties=1), POINTS, commitments=past, seed=5)
+    assert found.works[:, found.task.lead :].sum() == 0
+    assert (found.certificate.status, found.certificate.gap) == (Status.OPTIMAL, 0.0)
+
+
 def test_fixed_duties_stand(spread):
     fixed = [Commitment("Unit 04", dt.date(2025, 2, 3), "duty", "early")]
     assert (
@@ -339,7 +415,9 @@ def test_replanning_with_gaps_says_so(roster):
     away = [Commitment(unit, day) for unit in unit_names(6)[:5]]
     with pytest.raises(InfeasibleError):
         replan(roster, away)
-    assert replan(roster, away, allow_gaps=True).gaps == 2
+    left = replan(roster, away, allow_gaps=True)
+    assert left.gaps == 2
+    assert any("2 duties stay open" in note for note in left.notes)
 
 
 @pytest.mark.parametrize(

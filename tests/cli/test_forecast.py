@@ -147,7 +147,7 @@ def test_counts_that_are_no_counts(tmp_path, counted):
     missing = _run("forecast", "--counts", tmp_path / "none.csv", "--boundaries", counted[1])
     assert "none.csv cannot be read" in missing.fault(4)
     path.write_bytes(b"")
-    assert "is no CSV table" in _run("forecast", "--counts", path, "--boundaries", counted[1]).fault(2)
+    assert "odd.csv is empty" in _run("forecast", "--counts", path, "--boundaries", counted[1]).fault(2)
 
 
 def test_a_month_missing_in_the_middle_is_named(tmp_path, counted):

@@ -181,7 +181,7 @@ def test_bad_rules_are_one_line(patrol, tmp_path, flags, code, words):
         (SMALL.replace("Ward", "District"), ["line 1", "Ward"]),
         (SMALL.replace(",10\n", ",ten\n"), ["line 2", "Predicted_Burglaries", "'ten'"]),
         (SMALL.replace(",10\n", ",-10\n"), ["line 2", "-10"]),
-        (SMALL.replace("2025-01,A,z2", "2025-1,A,z2"), ["line 3", "2025-1"]),
+        (SMALL.replace("2025-01,A,z2", "2025-13,A,z2"), ["line 3", "2025-13"]),
         (SMALL + "2025-01,A,z2,1.0,5\n", ["line 4", "z2", "line 3"]),
         (SMALL + "2025-01,A\n", ["line 4", "2 values for 5 columns"]),
         (SMALL.replace("z1,1.0", "z1,0"), ["line 2", "area_km2"]),

@@ -257,7 +257,9 @@ def test_the_command_plans_an_event(tmp_path, capsys):
     assert {"from", "to", "departs", "arrives", "count"} <= set(result["transfers"][0])
     assert next(row["plan"] for row in result["compared"]) == "The plan"
     lines = orders.read_text(encoding="utf-8-sig").splitlines()
-    assert len(lines) == 1 + plan.moves
+    rows = [dict(zip(lines[0].split(","), line.split(","), strict=True)) for line in lines[1:]]
+    assert sum(row["order"] == "move" for row in rows) == plan.moves
+    assert {row["unit"] for row in rows} == {f"Unit {k}" for k in range(1, 6)}  # who stands has orders, too
 
 
 def test_the_command_says_what_is_wrong(tmp_path, capsys):

@@ -6,6 +6,7 @@ Shares no code with the package beyond the fields of the game.
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
@@ -95,8 +96,39 @@ def tours_of(game, unit):
     return list(found.items())
 
 
-def matrices(game):
-    """Payoffs of defender and attacker, every joint strategy against every attack."""
+def tours_by_walking(game, unit):
+    """What :func:`tours_of` finds, from all walks state by state: a set is toured where a walk stays tau states at each of its targets."""
+    found: dict[frozenset, int] = {}
+    for base in unit.bases:
+        mine: dict[frozenset, int] = {}
+        _stays(game, replace(unit, bases=(base,)), game.moves, (0, 1 if game.simple else game.size), mine)
+        if game.mode == "compatible" and not game.simple:
+            alone = {t for chosen in mine if len(chosen) == 1 for t in chosen}
+            longer: dict[frozenset, int] = {}
+            _stays(game, replace(unit, bases=(base,)), game.moves + 1, (2, game.size), longer)
+            for chosen, moves in longer.items():
+                if chosen <= alone:
+                    mine[chosen] = min(moves, mine.get(chosen, moves))
+        for chosen, moves in mine.items():
+            found[chosen] = min(moves, found.get(chosen, moves))
+    if not game.idle and any(found):
+        found.pop(frozenset(), None)
+    return found
+
+
+def _stays(game, unit, moves, sizes, found):
+    for walk in walks_of(replace(game, moves=moves, waiting=True), unit):
+        runs = [(node, len(list(same))) for node, same in itertools.groupby(walk)]
+        whole = [
+            t for t in range(game.size) if (game.targets[t], True) in {(n, k >= game.tau) for n, k in runs}
+        ]
+        for size in range(sizes[0], min(sizes[1], len(whole)) + 1):
+            for chosen in map(frozenset, itertools.combinations(whole, size)):
+                found[chosen] = min(len(runs) - 1, found.get(chosen, len(runs) - 1))
+
+
+def matrices(game, tours=None):
+    """Payoffs of defender and attacker, every joint strategy (of these tours of each unit) against every attack."""
     rows = []
     if game.form == "normal":
         for joint in itertools.product(*(walks_of(game, unit) for unit in game.units)):
@@ -105,7 +137,7 @@ def matrices(game):
             rows.append(([count >= game.tau for count in visits], moves))
         choices = [*range(game.size), None]
     else:
-        for joint in itertools.product(*(tours_of(game, unit) for unit in game.units)):
+        for joint in itertools.product(*(tours or [tours_of(game, unit) for unit in game.units])):
             covered = frozenset().union(*(schedule for schedule, _ in joint))
             rows.append(([t in covered for t in range(game.size)], sum(moves for _, moves in joint)))
         choices = list(range(game.size))
@@ -128,9 +160,21 @@ def matrices(game):
 
 
 def scale_of(game, ours, theirs):
-    """The largest absolute payoff: of any outcome in normal form, of the targets' table in schedule form."""
+    """The largest absolute payoff: of any outcome in normal form, of the targets' table in schedule form.
+
+    ``compatible`` with costs as the published code: of any outcome against one target, tours of every base listed for themselves.
+    """
     if game.form == "normal":
         most = max(np.abs(ours).max(), np.abs(theirs).max() if game.general_sum else 0.0)
+    elif game.mode == "compatible" and game.general_sum and game.step_cost:
+        one = replace(game, attackers=1)
+        listed = [
+            [row for base in unit.bases for row in tours_of(game, replace(unit, bases=(base,)))]
+            for unit in game.units
+        ]
+        if not game.idle:
+            listed = [[row for row in rows if row[0]] or rows for rows in listed]
+        most = max(np.abs(table).max() for table in matrices(one, listed))
     else:
         most = max(game.values.max(), game.attacker_values.max() if game.general_sum else 0.0)
     return most or 1.0
@@ -213,7 +257,7 @@ def moving_matrices(game):  # noqa: C901
             taken, caught = set(), [False] * len(movers)
             for t in range(game.moves + 1):
                 for k, mover in enumerate(movers):
-                    near = (apart[mover[t]].get(walk[t], np.inf) for walk in joint)
+                    near = (apart[walk[t]].get(mover[t], np.inf) for walk in joint)  # from the unit to it
                     caught[k] |= any(moves_apart <= game.capture_radius for moves_apart in near)
                     if not caught[k] and mover[t] in spots:
                         taken.add(spots.index(mover[t]))

@@ -6,6 +6,7 @@ import io
 import json
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -207,3 +208,91 @@ def test_files_of_an_earlier_plan_do_not_stay_behind(result, tmp_path):
     (tmp_path / "own.csv").write_text("mine")
     make_plan_files(replace(result, hours=None, hours_fault="no hours", fairness=pd.DataFrame()), tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == (set(ALL) - {"allocation.csv"}) | {"own.csv"}
+
+
+# -- the objective from the files alone ---------------------------------------------------------------
+
+
+def of_files(columbus, offender: str, **choices_) -> tuple[dict, dict[str, pd.DataFrame]]:
+    """summary.json and the tables of a plan against a kind of offender, as a reader of the folder has them."""
+    scenario = make_scenario({"area": "columbus", "budget": 8, "offender": offender} | choices_)
+    made = summarise(columbus, scenario)
+    only = ["summary.json", "coverage.csv", "intervals.csv", "values_by_type.csv"]
+    files = plan_files(made, only=only)
+    return json.loads(files.pop("summary.json")), {name: table(content) for name, content in files.items()}
+
+
+def level(values: np.ndarray, e: float, budget: float) -> float:
+    """Least worst case, by halving on the level: no code of ours."""
+    low, high = 0.0, float(values.max())
+    for _ in range(200):
+        middle = (low + high) / 2
+        needed = np.clip((1 - middle / np.maximum(values, 1e-300)) / e, 0, None)
+        fits = needed.max() <= 1 and needed.sum() <= budget
+        low, high = (low, middle) if fits else (middle, high)
+    return high
+
+
+def test_regret_from_the_files(columbus):
+    summary, found = of_files(columbus, "regret")
+    assert set(found) == {"coverage.csv", "intervals.csv"}
+    ends, x = found["intervals.csv"], found["coverage.csv"]["coverage"].to_numpy()
+    low, value, high = (ends[name].to_numpy() for name in ("low", "value", "high"))
+    assert ((low <= value) & (value <= high)).all()
+    assert ends["zone_id"].tolist() == found["coverage.csv"]["zone_id"].tolist()
+    e, budget = summary["scenario"]["effectiveness"], summary["budget"]
+    regret = []
+    for t in range(len(x)):
+        case = low.copy()
+        case[t] = high[t]
+        regret.append(high[t] * (1 - e * x[t]) - level(case, e, budget))
+    assert summary["objective"] == pytest.approx(max(regret), rel=1e-6)
+    worst = ends["zone_id"].tolist().index(summary["offender"]["worst_zone"])
+    assert regret[worst] == pytest.approx(max(regret), rel=1e-6)
+    assert "largest regret" in summary["objective_is"]
+    assert [column["name"] for column in summary["columns"]["intervals.csv"]] == [
+        "zone_id",
+        "low",
+        "value",
+        "high",
+    ]
+
+
+def test_expected_losses_from_the_files(columbus):
+    summary, found = of_files(columbus, "types")
+    parts = found["values_by_type.csv"]
+    wide = parts.pivot_table(index="zone_id", columns="crime_type", values="value", sort=False)
+    assert wide.sum(axis=1).to_numpy() == pytest.approx(found["coverage.csv"]["value"].to_numpy())
+    left = 1 - summary["scenario"]["effectiveness"] * found["coverage.csv"]["coverage"].to_numpy()
+    assert summary["objective"] == pytest.approx(-(wide.to_numpy() * left[:, None]).max(axis=0).sum())
+    assert "higher is better" in summary["objective_is"]
+    assert [kind["id"] for kind in summary["offender"]["types"]] == list(wide.columns)
+
+    summary, found = of_files(columbus, "quantal")
+    assert set(found) == {"coverage.csv"}
+    residual = found["coverage.csv"]["residual"].to_numpy()
+    weight = np.exp(summary["offender"]["lambda"] * (residual - residual.max()))
+    assert summary["objective"] == pytest.approx(float(weight @ residual / weight.sum()))
+    assert "expected loss" in summary["objective_is"]
+
+
+def test_the_budget_in_force_stands_in_the_summary(columbus):
+    summary, _ = of_files(columbus, "rational")
+    assert summary["objective"] == pytest.approx(summary["worst_case"])
+    assert "worst case" in summary["objective_is"]
+    rules = summary["hours"]["rules"]
+    assert summary["hours"]["city_is_default"]
+    own = make_scenario({"area": "columbus", "budget": 8, "city_hours": rules["city_budget"]})
+    again = summarise(columbus, own)
+    assert again.summary["hours"]["rules"] == rules
+    assert not again.summary["hours"]["city_is_default"]
+    assert again.summary["hours"]["objective"] == pytest.approx(summary["hours"]["objective"])
+
+
+def test_files_of_another_offender_do_not_stay_behind(columbus, tmp_path):
+    folder = tmp_path / "plan"
+    for offender, name in (("regret", "intervals.csv"), ("types", "values_by_type.csv"), ("rational", "")):
+        scenario = make_scenario({"area": "columbus", "budget": 8, "offender": offender})
+        make_plan_files(summarise(columbus, scenario), folder)
+        there = {path.name for path in folder.iterdir()} & {"intervals.csv", "values_by_type.csv"}
+        assert there == ({name} if name else set())

@@ -189,12 +189,31 @@ def test_islands_and_unknown_values_are_named_and_left_out():
     assert np.isnan(found.p[16:]).all()
     assert "isle" in found.notes[0]
     assert "mute" in found.notes[1]
-    inside = find_hotspots(list(grid(4)), x[:16], grid(4), permutations=999)
-    assert found.statistic[:16] == pytest.approx(inside.statistic)
-    assert found.p[:16].tolist() == inside.p.tolist()
+    assert np.isnan(found.statistic[16:]).all()
     table = found.table()
     assert table.columns.tolist() == ["zone_id", "value", "gi_z", "gi_p", "gi_q", "gi_class"]
     assert table["zone_id"].tolist() == list(near)
+
+
+def test_zones_without_neighbours_count_in_mean_spread_and_deals():
+    near = grid(4) | {"isle": [], "mute": []}
+    x = np.append(np.random.default_rng(1).gamma(1, 4, 16), [50.0, np.nan])
+    known = x[:17]
+    n, mean, spread = 17, known.mean(), known.std()
+    expected = []
+    for zone in list(near)[:16]:
+        own = [int(zone), *(int(other) for other in near[zone])]
+        k = len(own)
+        expected.append((known[own].sum() - mean * k) / (spread * np.sqrt((n * k - k * k) / (n - 1))))
+    found = find_hotspots(list(near), x, near, permutations=999)
+    assert found.statistic[:16] == pytest.approx(np.array(expected))
+    # an island of great value is among what chance could deal, so surroundings look less remarkable than without it
+    without = find_hotspots(list(grid(4)), x[:16], grid(4), permutations=999)
+    assert found.p[:16].tolist() != without.p.tolist()
+    moran = find_hotspots(list(near), x, near, method="moran", permutations=0)
+    z = (known - mean) / spread
+    lag = np.array([z[[int(other) for other in near[zone]]].mean() for zone in list(near)[:16]])
+    assert moran.statistic[:16] == pytest.approx((n - 1) * z[:16] * lag / (z**2).sum())
 
 
 def test_too_few_permutations_are_said():

@@ -139,8 +139,21 @@ def test_line_numbers_are_those_of_the_file(store, tmp_path, small_blocks):
     rows[51] = rows[51] | {"Longitude": "west"}
     name, data = street("2024-01", rows)
     file = write(tmp_path / name.split("/")[1], data)
-    with pytest.raises(InputError, match=r"street\.csv line 53, column Longitude: 'west' is not a number"):
-        import_files(store, file)
+    report = import_files(store, file)
+    assert (report.rows_kept, report.without_location) == (60, 1)
+    assert any(
+        "street.csv line 53, column Longitude: 'west' is not a number" in f.text for f in report.findings
+    )
+
+
+def test_a_joined_file_is_read_over_the_ends_of_blocks(store, tmp_path, small_blocks):
+    """The second heading, in another order, holds for all blocks after it."""
+    first, second = csv_of(some_rows(60, "a")), some_rows(60, "b")
+    turned = list(second[0])[::-1]
+    rows = "\n".join([",".join(turned), *(",".join(r[c] for c in turned) for r in second)]) + "\n"
+    report = import_files(store, write(tmp_path / "own.csv", first + rows.encode()))
+    assert (report.rows_read, report.rows_kept, report.rows_left_out) == (120, 120, 0)
+    assert any("own.csv repeats the heading inside (line 62)" in f.text for f in report.findings)
 
 
 def test_a_row_cut_off_at_the_end_is_named(store, tmp_path, small_blocks):

@@ -109,3 +109,131 @@ def test_a_given_order_that_does_not_fit_is_refused():
         InputError, match="line 3 has '31/05/2024', which cannot be read with the month first"
     ):
         read("date,x,y\n03/04/2024,500,1\n31/05/2024,600,2\n", day_first=False)
+
+
+# ---------------------------------------------------------------- no place, two places, odd rows
+
+
+def many(*odd, head="date,lon,lat", place="-118.2{k},34.0{k}"):
+    rows = [f"2024-05-{k + 10},{place.format(k=k)}" for k in range(10)]
+    return "\n".join([head, *rows, *odd]) + "\n"
+
+
+def said(found):
+    return " | ".join(f.text for f in found.findings)
+
+
+@pytest.mark.parametrize("place", ["0,0", "0.0,0.000", "-1,-1", "99,99", "-999,-999", "-118.2,0", "0,34"])
+def test_stand_ins_for_no_place_are_left_out_and_told(place):
+    found = read(many(f"2024-05-30,{place}", f"2024-05-31,{place}"))
+    assert len(found.day) == 10
+    assert "own.csv line 12 has zeros, or the like, as its place; 2 rows of 12" in said(found)
+
+
+@pytest.mark.parametrize("place", ["0,0", "-1,-1", "999999,999999", "-9999,-9999", "530000,0"])
+def test_stand_ins_in_a_plane(place):
+    found = read(many(f"2024-05-30,{place}", head="date,x,y", place="53000{k},18000{k}"))
+    assert len(found.day) == 10
+    assert "1 row of 11" in said(found)
+
+
+def test_zeros_near_the_others_are_true_places():
+    near_greenwich = read("date,lon,lat\n2024-05-31,0,51.48\n2024-06-01,0.001,51.481\n")
+    assert len(near_greenwich.day) == 2
+    own_plane = read(many("2024-05-30,0,0", head="date,x,y", place="{k}00,{k}00"))
+    assert len(own_plane.day) == 11
+
+
+def both(web_mercator=True):
+    from patrol_core.sources.projection import project_points
+
+    lon, lat = np.linspace(-79.45, -79.40, 12), np.linspace(43.68, 43.70, 12)
+    x, y = project_points(lon, lat, "EPSG:4326", "EPSG:3857")
+    scale = 1.0 if web_mercator else 3.2808
+    rows = zip(range(10, 22), lon, lat, x * scale, y * scale, strict=True)
+    return [f"2024-05-{day},{a:.6f},{b:.6f},{c:.1f},{d:.1f}" for day, a, b, c, d in rows]
+
+
+def test_degrees_are_taken_before_a_pair_of_another_plane():
+    head = "date,longitude,latitude,X,Y"
+    plain = read("\n".join([head[:23], *(",".join(row.split(",")[:3]) for row in both())]) + "\n")
+    web = read("\n".join([head, *both()]) + "\n")
+    assert np.array_equal(plain.x, web.x)
+    assert np.array_equal(plain.y, web.y)
+    assert "longitude and latitude were taken; X and Y are Web Mercator and were not used" in said(web)
+    feet = read("\n".join([head, *both(web_mercator=False)]) + "\n")
+    assert np.array_equal(plain.x, feet.x)
+    assert "X and Y are of another plane" in said(feet)
+
+
+def test_pairs_that_disagree_in_a_row_are_told():
+    rows = both()
+    rows[3] = rows[3].replace("-79.4", "-79.9", 1)
+    found = read("\n".join(["date,longitude,latitude,X,Y", *rows]) + "\n")
+    assert "own.csv line 5: the two pairs of coordinates disagree in 1 row" in said(found)
+
+
+def test_feet_are_metres_times_a_third_and_are_told():
+    found = read("date,x_ft,y_ft\n2024-05-31,1000,2000\n2024-06-01,2000,2000\n")
+    assert np.diff(found.x) == pytest.approx([304.8])
+    assert "were taken as feet" in said(found)
+    assert "were taken as metres" in said(read(HEAD + "2024-06-01,600,2\n"))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("2023/01/03 05:00:00+00", "2023/01/04 05:00:00+00"),
+        ("03-Jan-2023", "04-Jan-2023"),
+        ("Jan 3 2023", "January 4, 2023"),
+        ("2023-01-03T23:59:00Z", "2023-01-04T00:00:00Z"),
+        ("20230103", "20230104"),
+        ("44929", "44930"),
+        ("2023-01-03", "04-Jan-23"),
+    ],
+)
+def test_dates_of_one_reading(cells):
+    found = read("date,x,y\n" + "".join(f'"{cell}",500,1\n' for cell in cells))
+    assert found.day.tolist() == days("2023-01-03", "2023-01-04")
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        (
+            "yesterday,-118.2,34.0",
+            "own.csv line 12 has the date 'yesterday' unlike '2024-05-10'; 1 row of 11 left out",
+        ),
+        ("2024-05,-118.2,34.0", "line 12 has the date '2024-05' unlike"),
+        ("31/05/2024,-118.2,34.0", "line 12 has the date '31/05/2024' unlike"),
+        ("2024-02-30,-118.2,34.0", "line 12 has the date '2024-02-30', which is no day"),
+        ("0024-05-30,-118.2,34.0", "which is no day"),
+        ("2024-05-30,abc,34.0", "line 12 has 'abc' as lon, which is no number"),
+        ("2024-05-30,-118.2,1e308", "which are no degrees"),
+        ("2024-05-30,-118.2," + "9" * 200_000, "as lat, which is no number"),
+        ("NA,NULL,n/a", "1 of 11 rows lack a date or a coordinate"),
+    ],
+)
+def test_one_odd_row_is_left_out_and_told(odd, words):
+    found = read(many(odd))
+    assert len(found.day) == 10
+    assert words in said(found)
+    assert max(len(f.text) for f in found.findings) < 400
+
+
+def test_a_date_against_the_order_of_all_others_is_left_out():
+    rows = "".join(f"{day}/05/2024,{500 + day},1\n" for day in range(13, 31))
+    found = read(f"date,x,y\n{rows}05/31/2024,700,1\n")
+    assert len(found.day) == 18
+    assert "'05/31/2024', which is no day" in said(found)
+
+
+def test_many_events_on_one_point_are_told():
+    rows = "".join(f"2024-05-{10 + k % 20},{500 + 7 * k},{k}\n" for k in range(60))
+    found = read("date,x,y\n" + rows + "2024-06-02,600,600\n" * 12)
+    assert "12 of 72 events stand on one single point (600, 600)" in said(found)
+
+
+def test_places_that_are_none_in_every_row_are_refused():
+    with pytest.raises(InputError, match="no row with a day and a place"):
+        read("date,lon,lat\n2024-05-30,0,0\n2024-05-31,0,0\n")

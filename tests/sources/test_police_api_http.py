@@ -14,7 +14,7 @@ import pytest
 from patrol_core import __version__
 from patrol_core.errors import InputError, SourceError
 from patrol_core.sources.police_api import ApiSettings, PoliceApi, PullCancelled
-from patrol_core.sources.police_limits import PUBLISHED_BURST, PUBLISHED_RATE
+from patrol_core.sources.police_limits import PUBLISHED_BURST, PUBLISHED_RATE, gate_for
 from tests.sources.fake_police import CATEGORIES, FORCES, FakePolice, Fault, crime
 
 WELL = [i for i, _ in FORCES]
@@ -124,9 +124,10 @@ def test_a_429_holds_back_every_thread(service):
     service.fault("crime-last-updated", Fault("status", 429, {"Retry-After": "1"}))
     with PoliceApi(service.settings()) as api, ThreadPoolExecutor(2) as pool:
         slow = pool.submit(api.last_updated)
-        while not service.log:
+        while not gate_for(
+            api.settings
+        )._paused_until:  # until the answer, not only the question, has arrived
             time.sleep(0.005)
-        time.sleep(0.05)
         api.forces()
         slow.result()
     assert service.asked("forces")[0].at - service.log[0].at >= 0.95

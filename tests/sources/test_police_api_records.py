@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from patrol_core.areas import CRIME_COLUMNS, area_from_crimes
 from patrol_core.errors import SourceError
 from patrol_core.sources import police_records as records
-from patrol_core.sources.archive_table import CRIME_TYPES, OLD_CRIME_TYPES
+from patrol_core.sources.crime_types import CATEGORY_NAMES, CRIME_TYPES, OLD_CRIME_TYPES
 from patrol_core.sources.police_http import BrokenAnswer
 from tests.sources.fake_police import crime
 
@@ -101,11 +101,11 @@ def test_recorded_lists(shared_uk, name, model):
 def test_our_category_names_are_the_services(shared_uk):
     plain = json.loads((shared_uk / "api_samples" / "crime-categories.json").read_bytes())
     named = {c["url"]: c["name"] for c in plain if c["url"] != "all-crime"}
-    assert {slug: records.CATEGORY_NAMES[slug] for slug in named} == named
+    assert {slug: CATEGORY_NAMES[slug] for slug in named} == named
 
 
 def test_category_names_are_those_of_the_files():
-    assert set(CRIME_TYPES) <= set(records.CATEGORY_NAMES.values()) <= set(CRIME_TYPES + OLD_CRIME_TYPES)
+    assert set(CRIME_TYPES) <= set(CATEGORY_NAMES.values()) <= set(CRIME_TYPES + OLD_CRIME_TYPES)
 
 
 def test_unknown_categories_are_kept():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import gzip
 import io
 import zipfile
@@ -10,11 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from patrol_core.areas import CRIME_COLUMNS
+from patrol_core.areas import CRIME_COLUMNS, area_from_crimes
 from patrol_core.errors import InputError, SourceError
-from patrol_core.sources import archive_files
+from patrol_core.sources import archive_files, text_table
 from patrol_core.sources.archive_files import Limits
 from patrol_core.sources.archive_table import STREET_COLUMNS
 from patrol_core.sources.police_archive import read_crimes
@@ -310,7 +313,9 @@ def test_semicolons_and_excel():
     refused(("a.xlsx", make_zip({"[Content_Types].xml": b"", "xl/workbook.xml": b""})), "Excel workbook")
 
 
-@pytest.mark.parametrize("month", ["2023/05", "05-2023", "2023-13", "", "May 2023"])
+@pytest.mark.parametrize(
+    "month", ["2023-13", "", "NA", "05/23", "23-May", "01/05/2023", "2023-05-31T23:00:00Z", "45292.5"]
+)
 def test_bad_month_is_named_with_its_line(month):
     refused(
         ("a.csv", table(row(), row(), row(month=month), row(month=month))), "line 4", "column Month", "1 more"
@@ -393,6 +398,238 @@ def test_a_zip_that_lies_about_a_size_is_counted_while_unpacked(monkeypatch):
     data = make_zip({"a-street.csv": table(*[row(crime_id=str(i)) for i in range(300)])})
     monkeypatch.setattr(archive_files, "_check_entry", lambda *_: None)
     refused(("a.zip", data), "MiB", limits=Limits(entry_bytes=1000))
+
+
+# ---------------------------------------------------------------- re-saved by R, spreadsheets, databases
+
+
+def texts(report) -> str:
+    return " | ".join(f.text for f in report.findings)
+
+
+def many(*odd: str) -> bytes:
+    """Ten rows in order, and some odd ones after them."""
+    return table(*[row(crime_id=f"a{k}") for k in range(10)], *odd)
+
+
+@pytest.mark.parametrize(
+    "cell", ["2023-05-01", "May-23", "05/2023", "202305", "2023-05-01 00:00:00", "45047"]
+)
+def test_months_as_spreadsheets_write_them_are_read_and_told(cell):
+    crimes, report = read_crimes(("a.csv", table(row(month=cell), row(month="2023-06"))))
+    assert crimes["month"].tolist() == ["2023-05", "2023-06"]
+    assert (
+        f"line 2, column Month: months in another form than 2024-05 in 1 row ('{cell}' was read as 2023-05)"
+        in texts(report)
+    )
+
+
+def test_months_that_could_be_days_are_refused_with_the_way_back():
+    refused(
+        ("a.csv", table(row(month="01/05/2023"), row(month="01/06/2023"))),
+        "line 2, column Month: '01/05/2023'",
+        "yyyy-mm",
+    )
+
+
+@pytest.mark.parametrize(
+    "dress",
+    [
+        lambda h: h.replace(" ", "."),
+        lambda h: h.replace(" ", "_").lower(),
+        str.upper,
+        lambda h: h.replace(" ", ""),
+        lambda h: ",".join(f'"{c}"' for c in h.split(",")),
+        lambda h: ",".join(f" {c} " for c in h.split(",")),
+        lambda h: "\ufeff\ufeff" + h,
+        lambda h: h.replace("Crime ID", "crimeId").replace("LSOA code", "lsoaCode"),
+    ],
+)
+def test_headings_in_other_dress(dress):
+    crimes, _ = read_crimes(
+        ("a.csv", table(row(), row(kind="Drugs")).replace(HEADER.encode(), dress(HEADER).encode()))
+    )
+    plain, _ = read_crimes(("a.csv", table(row(), row(kind="Drugs"))))
+    pd.testing.assert_frame_equal(crimes, plain)
+
+
+def test_the_column_of_row_names_that_r_writes_is_no_matter():
+    data = "\n".join(f'"{k}",{line}' if k else f'"",{line}' for k, line in enumerate([HEADER, row(), row()]))
+    crimes, _ = read_crimes(("a.csv", data.encode()))
+    assert crimes["crime_id"].tolist() == ["a1", "a1"]
+
+
+def test_a_heading_in_two_dresses_is_named():
+    data = table(row()).replace(b"Crime ID,", b"CRIME ID,").replace(b"Context", b"crime.id")
+    refused(("a.csv", data), "line 1 names the column Crime ID twice")
+
+
+@pytest.mark.parametrize("blank", ["NA", "NULL", "None", "NaN", "n/a", "-", "#N/A", "<NA>", "null"])
+def test_blanks_in_other_words_are_blank(blank):
+    asb = row(crime_id=blank, kind="Anti-social behaviour", lon=blank, lat=blank, outcome=blank)
+    crimes, report = read_crimes([("a.csv", table(asb, asb)), ("b.csv", table(asb, asb, row()))])
+    assert (len(crimes), report.without_crime_id, report.without_location) == (5, 4, 4)
+    assert crimes["outcome"].unique().tolist() == [""]
+    assert "may be counted twice" in texts(report)
+    assert "NA, NULL or the like" in texts(report)
+
+
+def test_the_false_origin_of_the_grid_is_no_place():
+    crimes, report = read_crimes(("a.csv", table(row(), row(lon="-7.557160", lat="49.766807", lsoa=""))))
+    assert crimes["x"].isna().tolist() == [False, True]
+    assert report.without_location == 1
+    assert "line 3: the false origin" in texts(report)
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        (row(lon="west"), "line 12, column Longitude: 'west' is not a number"),
+        (row(lat="inf"), "line 12, column Latitude: 'inf' is not a number"),
+        (row(lat=""), "line 12 has only one of Longitude and Latitude"),
+        (row(lon="2.35", lat="48.85"), "line 12, columns Longitude and Latitude: outside the United Kingdom in 1 row"),
+        (row(lon="51.5", lat="-0.13"), "swapped in 1 row"),
+        (row(lon="9" * 200_000), "is not a number"),
+    ],
+)  # fmt: skip
+def test_one_odd_place_counts_as_none_and_is_told(odd, words):
+    crimes, report = read_crimes(("a.csv", many(odd)))
+    assert (len(crimes), report.without_location, report.rows_left_out) == (11, 1, 0)
+    assert words in texts(report)
+    assert max(len(f.text) for f in report.findings) < 400
+
+
+def test_one_odd_month_leaves_its_row_out_and_is_told():
+    crimes, report = read_crimes(("a.csv", many(row(month="2023-13"), row(month=""))))
+    assert (report.rows_read, report.rows_kept, report.rows_left_out, len(crimes)) == (12, 10, 2, 10)
+    assert (
+        "line 12, column Month: '2023-13' is not a month of the form 2024-05 (and 1 more); 2 rows of 12 left out"
+        in texts(report)
+    )
+
+
+def test_half_of_the_rows_odd_is_a_fault_of_the_file():
+    refused(("a.csv", many(*[row(lon="west")] * 10)), "line 12, column Longitude")
+    refused(("a.csv", many(*[row(month="?")] * 10)), "line 12, column Month")
+
+
+def test_crime_types_in_other_dress_count_as_the_published_ones():
+    crimes, report = read_crimes(
+        ("a.csv", table(*(row(kind=k) for k in ("drugs", "violent-crime", "VEHICLE CRIME", "Piracy"))))
+    )
+    assert crimes["crime_type"].tolist() == [
+        "Drugs",
+        "Violence and sexual offences",
+        "Vehicle crime",
+        "Piracy",
+    ]
+    assert "written in another way in 3 rows" in texts(report)
+    assert "'Piracy'" in texts(report)
+
+
+def test_files_joined_end_to_end():
+    first, second = table(row(), row()), table(row(month="2023-06"))
+    crimes, report = read_crimes(("a.csv", first + second))
+    assert crimes["month"].tolist() == ["2023-05", "2023-05", "2023-06"]
+    assert "a.csv repeats the heading inside (line 4)" in texts(report)
+
+
+def test_a_joined_file_whose_columns_stand_in_another_order_or_number():
+    turned = "Month,Crime type,Longitude,Latitude,LSOA code,Crime ID,Reported by\n2023-06,Drugs,-0.1,51.5,,z,Kent Police\n"
+    crimes, _ = read_crimes(("a.csv", table(row()) + b"\xef\xbb\xbf" + turned.encode()))
+    assert crimes["crime_type"].tolist() == ["Burglary", "Drugs"]
+    assert crimes["force"].tolist() == [MET, "Kent Police"]
+    full = (
+        ",".join(reversed(STREET_COLUMNS)) + "\n" + ",".join(reversed(row(month="2023-06").split(","))) + "\n"
+    )
+    crimes, _ = read_crimes(("a.csv", table(row()) + full.encode()))
+    assert crimes["month"].tolist() == ["2023-05", "2023-06"]
+
+
+def test_a_heading_on_every_page_of_a_printout():
+    pages = b"".join(table(row(crime_id=f"p{k}")) for k in range(3000))
+    crimes, report = read_crimes(("a.csv", pages))
+    assert crimes["crime_id"].tolist() == [f"p{k}" for k in range(3000)]
+    assert "(line 3, 5, 7, …)" in texts(report)
+    refused(("a.csv", table(row()) + table(row()) + b"x,y\n" + table(row())), "line 5 has 2 columns")
+
+
+def test_one_odd_place_among_rows_that_have_none_is_told():
+    crimes, report = read_crimes(("a.csv", table(*[row(lon="", lat="")] * 20, row(lon="west"))))
+    assert (len(crimes), report.without_location) == (21, 21)
+    assert "line 22, column Longitude" in texts(report)
+
+
+def test_lines_in_the_second_part_of_a_joined_file_are_those_of_the_file():
+    refused(("a.csv", table(row()) + table(row(month="?"))), "line 4, column Month")
+
+
+def test_another_kind_of_table_joined_to_it_is_left_out_and_told():
+    outcomes = (
+        b"Crime ID,Month,Reported by,Longitude,Latitude,LSOA code,Outcome type\na1,2023-05,X,,,,Charged\n"
+    )
+    crimes, report = read_crimes(("a.csv", table(row()) + outcomes))
+    assert len(crimes) == 1
+    assert "the outcomes file from line 3" in texts(report)
+
+
+@pytest.mark.parametrize(("rows", "told"), [(65_534, False), (65_535, True), (65_536, False)])
+def test_as_many_lines_as_a_spreadsheet_holds_are_warned_of(rows, told):
+    _, report = read_crimes(("a.csv", table(*[row()] * rows)))
+    assert ("exactly 65,536 lines, the most that a spreadsheet can hold" in texts(report)) == told
+    assert text_table.SHEET_LINES == (2**20, 2**16)
+
+
+def test_rows_of_one_id_that_repeat_in_a_file_are_kept_and_named():
+    data = table(
+        *[row()] * 13,
+        row(crime_id="b"),
+        row(crime_id="b", outcome="Charged"),
+        row(crime_id="c"),
+        row(crime_id="c", kind="Drugs"),
+    )
+    crimes, report = read_crimes(("a.csv", data))
+    said = [f.text for f in area_from_crimes(crimes, findings=report.findings).findings]
+    assert any(
+        "12 rows with a Crime ID equal another row of their file in every column (first a1, 2023-05, a.csv)"
+        in t
+        for t in said
+    )
+    assert any(
+        "1 rows with a Crime ID differ from another row of their file in the outcome only (first b" in t
+        for t in said
+    )
+    asb = row(crime_id="", kind="Anti-social behaviour")
+    crimes, _ = read_crimes(("a.csv", table(asb, asb, row())))
+    assert not any("Crime ID" in f.text for f in area_from_crimes(crimes).findings)
+
+
+def test_cells_of_any_length_are_no_traceback():
+    long = row().replace("On or near High Street", "x" * 200_000)
+    crimes, _ = read_crimes(("a.csv", many(long)))
+    assert len(crimes) == 11
+    refused(("a.csv", table(row(), long, "x,y")), "line 3 has a cell of more than 131,072 characters")
+
+
+def parquet_of(**columns) -> bytes:
+    frame = pa.table(
+        {name: pa.array([cell]) for name, cell in zip(STREET_COLUMNS, row().split(","), strict=True)}
+    )
+    for name, column in columns.items():
+        frame = frame.set_column(frame.column_names.index(name), name, column)
+    out = io.BytesIO()
+    pq.write_table(frame, out)
+    return out.getvalue()
+
+
+def test_parquet_with_days_for_months_and_with_damaged_text():
+    crimes, _ = read_crimes(("a.parquet", parquet_of(Month=pa.array([dt.date(2023, 5, 1)]))))
+    assert crimes["month"].tolist() == ["2023-05"]
+    crimes, _ = read_crimes(("a.parquet", parquet_of(Month=pa.array([dt.datetime(2023, 5, 1)]))))  # noqa: DTZ001
+    assert crimes["month"].tolist() == ["2023-05"]
+    broken = pa.array([b"\x80\xff"]).cast(pa.string(), safe=False)
+    refused(("a.parquet", parquet_of(Location=broken)), "damaged")
+    refused(("a.parquet", parquet_of(Location=pa.array([[1, 2]]))), "damaged")
 
 
 # ---------------------------------------------------------------- real files

@@ -107,7 +107,7 @@ def test_a_search_that_takes_long_shows_the_sampled_plan_and_can_be_stopped(monk
     job: Search = page.session_state["checkpoint_job"]
     next(button for button in page.button if button.label.startswith("Stop")).click()
     page.run()
-    job.thread.join(10)
+    job.thread.join(60)
     assert not job.running
     page.run()
     assert not page.exception

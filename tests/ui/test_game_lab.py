@@ -288,7 +288,7 @@ def test_a_search_that_takes_long_can_be_stopped(monkeypatch):
     assert not page.metric
     job: Search = page.session_state["lab_job"]
     press(page, "Stop and keep")
-    job.thread.join(10)
+    job.thread.join(60)
     page.run()
     no_fault(page)
     assert len(page.metric) == 4
@@ -419,15 +419,13 @@ def test_running_solvers_are_drawn_and_can_be_stopped():
     )
     press(page, "Run the solvers")
     job: Trials = page.session_state["lab_trials"]
-    for _ in range(100):
-        if len(job.curves.get("Regret matching (RM)", ())) > 3:
-            break
+    while job.running and len(job.curves.get("Regret matching (RM)", ())) <= 3:
         time.sleep(0.05)
     page.run()
     assert not page.exception
     assert len(page.get("plotly_chart")) == 3
     press(page, "Stop and keep")
-    job.thread.join(20)
+    job.thread.join(60)
     assert not job.running
     page.run()
     no_fault(page)

@@ -41,14 +41,13 @@ _TIE = 1e-7
 
 def solve_commitment(
     game: GraphGame,
-    scale: float,
     *,
     started: float,
     time_limit: float,
     gap: float,
     heard: Callable[[float, float], bool] | None,
 ) -> GraphSolution:
-    """The equilibrium of a general-sum game.
+    """The equilibrium of a general-sum game in its own units.
 
     Raises
     ------
@@ -56,7 +55,7 @@ def solve_commitment(
         When the time passed before any commitment was found.
     """
     pricer = make_pricer(game, until=deadline(started, time_limit))
-    search = AttackSearch(game, pricer, until=started + time_limit, gap=gap, heard=_scaled(heard, scale))
+    search = AttackSearch(game, pricer, until=started + time_limit, gap=gap, heard=heard)
     found = search.run()
     columns, chances = list(found.columns), found.probability
     if game.form == SCHEDULE and may_drop(game):
@@ -64,31 +63,25 @@ def solve_commitment(
     patrols = patrols_of(game, columns, chances)
     coverage = check_patrols(game, patrols)
     outcome = best_answer(game, coverage, patrols, found.attacked)
-    value, bound = outcome.defender / scale, max(found.bound, outcome.defender) / scale
-    finished = found.finished and relative_gap(value, bound) <= max(gap, 1e-6)
+    value, bound = outcome.defender, max(found.bound, outcome.defender)
+    apart = relative_gap(value, bound, float(game.values.max()))
+    finished = found.finished and apart <= max(gap, 1e-6)
     certificate = Certificate(
         Status.OPTIMAL if finished else Status.STOPPED_WITH_PLAN,
         float(value),
         float(bound),
-        relative_gap(value, bound),
+        apart,
         f"{pricer.what}; linear programs over attack sets (HiGHS)",
         time.perf_counter() - started,
         phases=("labels", "attack sets"),
-        violation=outcome.regret / scale,
+        violation=outcome.regret,
     )
     attack = np.zeros(game.size)
     attack[list(outcome.attacked)] = 1.0
-    history = tuple((at, low / scale, high / scale) for at, low, high in found.history)
     return GraphSolution(
-        game, patrols, coverage, attack, float(value), float(outcome.attacker / scale), scale, certificate, "stackelberg",
-        history, pricer.counts | {"programs": found.programs},
+        game, patrols, coverage, attack, float(value), float(outcome.attacker), 1.0, certificate, "stackelberg",
+        found.history, pricer.counts | {"programs": found.programs},
     )  # fmt: skip
-
-
-def _scaled(
-    heard: Callable[[float, float], bool] | None, scale: float
-) -> Callable[[float, float], bool] | None:
-    return None if heard is None else lambda low, high: heard(low / scale, high / scale)
 
 
 @dataclass(frozen=True)

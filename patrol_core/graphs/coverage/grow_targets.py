@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from patrol_core.certificate import relative_gap
 from patrol_core.graphs.coverage.choose import listed_pricer
 from patrol_core.graphs.coverage.labels import TooManyLabelsError
 from patrol_core.graphs.coverage.support import patrols_of
@@ -21,6 +22,7 @@ from patrol_core.graphs.coverage.zero_sum import solve_zero_sum, worst
 from patrol_core.graphs.graph_game import GraphGame
 from patrol_core.graphs.graph_solution import JointPatrol
 from patrol_core.graphs.network import Floats, Ints
+from patrol_core.graphs.own_units import least_told_apart
 from patrol_core.graphs.recount import check_patrols
 
 _FIRST = 8
@@ -73,7 +75,6 @@ def solve_growing(
     """
     started = time.perf_counter()
     loss, relief = -game.payoffs[0], game.payoffs[1] - game.payoffs[0]
-    scale = max(float(loss.max()), 1e-12)
     inside = np.argsort(-loss, kind="stable")[: max(_FIRST, game.attackers)]
     best: tuple[float, tuple[JointPatrol, ...]] = (np.inf, ())
     least, attack, finished = -np.inf, np.zeros(game.size), False
@@ -100,7 +101,7 @@ def solve_growing(
         if suffered < best[0]:
             best = suffered, patrols
         history.append((time.perf_counter() - started, least, best[0]))
-        finished = best[0] - least <= gap * max(scale, best[0])
+        finished = relative_gap(best[0], min(least, best[0]), least_told_apart(loss)) <= gap
         stopped = heard is not None and heard(least, best[0])
         if finished or stopped or left <= 0 or len(inside) == game.size:
             break

@@ -1,6 +1,7 @@
 """The largest absolute payoff of a game: what payoffs are divided by where a game is normalised.
 
-In schedule form that is the largest entry of the payoff table of the targets. In normal form it is the largest outcome: at most A
+In schedule form that is the largest entry of the payoff table of the targets; in ``compatible`` games, as in the published code, the
+largest outcome of an attack on one target, with the moves that are paid for, a set toured from several bases counting from each. In normal form it is the largest outcome: at most A
 targets that some joint walk leaves uncovered, and, for the defender, the moves of that walk on top. Sets of targets are tried from
 the largest sum on; whether a joint walk spares a set is a search over its few targets alone, so no matrix is built.
 """
@@ -9,15 +10,17 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from patrol_core.errors import InputError
+from patrol_core.graphs.coverage.choose import every_schedule
 from patrol_core.graphs.coverage.exact_walks import exact_walks
 from patrol_core.graphs.coverage.labels import TooManyLabelsError, UnitLabels
 from patrol_core.graphs.coverage.masks import Fields, distinct
-from patrol_core.graphs.graph_game import SCHEDULE, GraphGame, Unit
-from patrol_core.graphs.network import Floats
+from patrol_core.graphs.graph_game import COMPATIBLE, SCHEDULE, GraphGame, Unit
+from patrol_core.graphs.network import Flags, Floats, Ints
 from patrol_core.graphs.reach import may_end
 
 _TRIES = 2000
@@ -32,12 +35,44 @@ def largest_payoff(game: GraphGame) -> float:
         When the game is too large for it.
     """
     if game.form == SCHEDULE:
-        found = float(np.abs(game.payoffs).max())
+        paid = game.mode == COMPATIBLE and game.costs_matter
+        found = _dearest_outcome(game) if paid else float(np.abs(game.payoffs).max())
     else:
         cost = game.step_cost if game.general_sum else 0.0
         attacker = _most_uncovered(game, game.attacker_values, 0.0) if game.general_sum else 0.0
         found = max(attacker, _most_uncovered(game, game.values, cost))
     return found if found > 0 else 1.0
+
+
+def _dearest_outcome(game: GraphGame) -> float:
+    """The largest payoff of either side when one target is attacked, moves paid for, over all joint schedules."""
+    try:
+        tours = [_tours_by_base(game, unit) for unit in game.units]
+    except TooManyLabelsError:
+        raise InputError(
+            "There are too many schedules to find the largest payoff: leave normalise out, or give fewer moves."
+        ) from None
+    # The most moves of all units, by whether each target is covered; minus infinity where that cannot be.
+    bare, held = np.zeros(game.size), np.full(game.size, -np.inf)
+    for covered, moves in tours:
+        each = moves[:, None].astype(float)
+        without = np.where(covered, -np.inf, each).max(axis=0)
+        having = np.where(covered, each, -np.inf).max(axis=0)
+        held = np.maximum(held + float(moves.max()), bare + having)
+        bare = bare + without
+    lost, kept, taken, gained = np.abs(game.payoffs)
+    ours = max((lost + game.step_cost * bare).max(), (kept + game.step_cost * held).max())
+    theirs = max(gained[np.isfinite(bare)].max(initial=0.0), taken[np.isfinite(held)].max(initial=0.0))
+    return float(max(ours, theirs))
+
+
+def _tours_by_base(game: GraphGame, unit: Unit) -> tuple[Flags, Ints]:
+    """(k, n) targets and (k,) moves of a unit's schedules, each set with its shortest tour from every base that can tour it."""
+    found = [every_schedule(game, replace(unit, bases=(base,))) for base in unit.bases]
+    covered = np.concatenate([labels.fields.covered(labels.masks) for labels in found])
+    moves = np.concatenate([labels.cost for labels in found])
+    keep = covered.any(axis=1) | (game.idle or not covered.any())
+    return covered[keep], moves[keep]
 
 
 def _most_uncovered(game: GraphGame, values: Floats, cost: float) -> float:

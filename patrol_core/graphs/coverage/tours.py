@@ -5,8 +5,8 @@ and what is covered: a label (place, time, mask). A label is dropped when anothe
 least as much. The shortest tour through a set is found on the way, as in the dynamic program of Held and Karp (1962).
 
 Dropping is safe where covering more is never worse for the defender: zero-sum games without costs, and schedules, which may
-leave out targets. Waiting must be allowed (a unit that is early waits). In schedule form a visit takes ``tau`` states, passing
-by covers nothing, and moves are kept as cost.
+leave out targets. Waiting must be allowed (a unit that is early waits). In schedule form a visit takes ``tau`` states and moves are
+kept as cost; passing by is no visit of its own: with tau = 1 the label that stops there takes no longer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 
 from patrol_core.graphs.coverage.labels import MOST_LABELS, TooManyLabelsError, UnitLabels, together
 from patrol_core.graphs.coverage.masks import Fields, Masks, contained, distinct, undominated
-from patrol_core.graphs.graph_game import COMPATIBLE, SCHEDULE, GraphGame, Unit, allowed_nodes
+from patrol_core.graphs.graph_game import COMPATIBLE, NORMAL, SCHEDULE, GraphGame, Unit, allowed_nodes
 from patrol_core.graphs.graph_solution import Walk
 from patrol_core.graphs.network import Flags, Ints
 from patrol_core.graphs.reach import NEVER, arcs_of, moves_from, moves_home
@@ -39,7 +39,7 @@ class _Ground:
     nodes
         (p,) node of every place; the active targets, in order.
     apart
-        (p, p) moves from place to place; NEVER where another place lies on a shortest way, which is then used instead.
+        (p, p) moves from place to place; normal form: NEVER where another place lies on a shortest way, which is then used instead.
     toward
         (p, nodes) moves from every node to each place.
     """
@@ -86,7 +86,8 @@ def best_tours(
     if unit.stationary:
         return _standing(game, unit, active, fields)
     allowed = allowed_nodes(game, unit)
-    ground = _ground(game, allowed, active, direct=not every)
+    # Labels of schedules end at targets that are new, so a way must also lead past those that are covered already.
+    ground = _ground(game, allowed, active, direct=game.form == NORMAL)
     parts = [
         _Search(game, unit, base, fields, ground, (most, until), every=every).run() for base in unit.bases
     ]
@@ -118,11 +119,7 @@ def _ground(game: GraphGame, allowed: Flags, active: Sequence[int], *, direct: b
     if inside.any():
         toward[inside] = moves_from(game.network, allowed, places[inside].tolist(), back=True)
     apart = toward[:, places].T.copy()
-    if (
-        direct
-        and len(places) <= _MOST_THINNED
-        and (game.form != SCHEDULE or (game.tau == 1 and game.mode != COMPATIBLE))
-    ):
+    if direct and len(places) <= _MOST_THINNED:
         # i -> k -> j in the same time covers k as well; so only direct ways are kept.
         for k in range(len(places)):
             around = apart[:, k : k + 1] + apart[k : k + 1, :]
@@ -233,7 +230,7 @@ class _Search:
         for j in np.flatnonzero(self.usable & (arrive + back <= self.horizon)).tolist():
             after = self.fields.visited(masks, j)
             changed = (after != masks).any(axis=1)
-            if self.fields.tau == 1 and self.by_schedule and not changed.all():
+            if self.by_schedule and not changed.all():
                 after, origin = after[changed], ids[changed]
             else:
                 origin = ids

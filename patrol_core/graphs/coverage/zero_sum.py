@@ -19,11 +19,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from patrol_core.certificate import relative_gap
 from patrol_core.errors import SolverError
 from patrol_core.games.array_lp import ArrayLP, Rows
 from patrol_core.graphs.coverage.joint import Column
 from patrol_core.graphs.coverage.pricing import Pricer
 from patrol_core.graphs.network import Floats
+from patrol_core.graphs.own_units import least_told_apart
 
 _ROUNDS = 5000
 _TINY = 1e-12
@@ -72,6 +74,8 @@ def solve_zero_sum(
     ----------
     loss, relief
         (n,) in the unit of the values, >= 0.
+    gap
+        Relative gap of loss and least at which it ends.
     heard
         Told least and loss; True stops.
     """
@@ -104,7 +108,7 @@ def solve_zero_sum(
         if suffered < best[0]:
             best = suffered, mix
         history.append((time.perf_counter() - started, max(least, 0.0), best[0]))
-        finished = best[0] - least <= gap * max(scale, best[0])
+        finished = relative_gap(best[0], min(least, best[0]), least_told_apart(loss)) <= gap
         if finished or not fresh:
             break
         if heard is not None and heard(least, best[0]):
