@@ -159,6 +159,7 @@ def compare_pairs(lon: Floats, lat: Floats, x: Floats, y: Floats) -> tuple[str, 
     (n,) bool
         Rows in which it says another place; none where it could not be told.
     """
+    x, y = (np.where(np.abs(values) <= MOST_METRES, values, np.nan) for values in (x, y))
     has = np.isfinite(x) & np.isfinite(y)
     nowhere = np.zeros(x.size, dtype=np.bool_)
     if not has.any():

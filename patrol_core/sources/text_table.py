@@ -344,7 +344,7 @@ def parts_at_headings(
     starts, numbers, position = [0], [0], 0
     for number, line in enumerate(io.BytesIO(data)):
         if position and len(line) < _LONGEST_HEADING and word in line.lower():
-            cells = next(csv.reader([line.decode("utf-8", "replace")]), [])
+            cells = next(csv.reader(io.StringIO(line.decode("utf-8", "replace"), newline="")), [])
             if is_heading(cells):
                 starts.append(position)
                 numbers.append(number)

@@ -173,6 +173,12 @@ def test_pairs_that_disagree_in_a_row_are_told():
     assert "own.csv line 5: the two pairs of coordinates disagree in 1 row" in said(found)
 
 
+def test_a_number_beyond_the_earth_beside_degrees_is_no_fault():
+    rows = both()
+    rows[3] = rows[3].rsplit(",", 1)[0] + ",1e308"
+    assert len(read("\n".join(["date,longitude,latitude,X,Y", *rows]) + "\n").day) == 12
+
+
 def test_feet_are_metres_times_a_third_and_are_told():
     found = read("date,x_ft,y_ft\n2024-05-31,1000,2000\n2024-06-01,2000,2000\n")
     assert np.diff(found.x) == pytest.approx([304.8])

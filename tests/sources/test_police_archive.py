@@ -551,6 +551,7 @@ def test_a_heading_on_every_page_of_a_printout():
     crimes, report = read_crimes(("a.csv", pages))
     assert crimes["crime_id"].tolist() == [f"p{k}" for k in range(3000)]
     assert "(line 3, 5, 7, …)" in texts(report)
+    refused(("a.csv", table(row(), "\rmonth,x") + table(row())), "columns")
     refused(("a.csv", table(row()) + table(row()) + b"x,y\n" + table(row())), "line 5 has 2 columns")
 
 
