@@ -57,6 +57,8 @@ def _plain_whole(value: Any) -> Any:
     if isinstance(value, (list, tuple, np.ndarray, pd.Index)):
         return [plain(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        if callable(written := getattr(value, "as_dict", None)):  # it says itself what it is as plain data
+            return plain(written())
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, (pd.Period, PurePath)):
         return str(value)

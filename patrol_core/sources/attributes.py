@@ -190,7 +190,7 @@ def read_attributes(file: FileLike, *, code_column: str | None = None) -> pd.Dat
     lookup = _vintage_columns(list(frame.columns))
     if lookup and code_column is None and find_column(list(frame.columns), _WARD_NAME, _WARD_CODE) is None:
         return _as_lookup(name, frame, *lookup)
-    notes: list[Finding] = []
+    notes = text_table.spreadsheet_limit(name, len(frame))
     code = code_column or _code_column(f"{name} line {text_table.heading_line(data)}", frame, notes)
     vintage = vintage_of(code) or next((v for c in frame.columns if (v := vintage_of(str(c)))), "")
     frame[code] = frame[code].str.replace(_CODE_AND_NAME, r"\1", regex=True).str.strip()
