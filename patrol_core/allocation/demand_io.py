@@ -20,7 +20,7 @@ from patrol_core.allocation.hours_rules import Plan
 from patrol_core.areas import Finding
 from patrol_core.atomic import write_atomic
 from patrol_core.errors import InputError, SourceError
-from patrol_core.files.numbers import LARGEST, LEAST
+from patrol_core.files.numbers import LARGEST
 from patrol_core.files.strict_json import quoted
 from patrol_core.sources.dates import read_months
 from patrol_core.sources.text_table import spreadsheet_limit
@@ -182,12 +182,11 @@ def _numbers(name: str, label: str, values: Sequence[str], lines: Sequence[int])
             f"{name}, line {lines[row]}, column {label}: {shown} is not a number; write it with a decimal "
             f"point and no thousands separator ({len(bad)} such rows)."
         )
-    size = numbers.abs()
-    far = np.flatnonzero((size > LARGEST) | ((size < LEAST) & (size > 0)))
+    far = np.flatnonzero(numbers.abs() > LARGEST)
     if len(far):
         raise InputError(
-            f"{name}, line {lines[far[0]]}, column {label}: {quoted(values[far[0]])} is no amount that can be counted with; give 0 "
-            f"or a number between {LEAST:g} and {LARGEST:g} in size ({len(far)} such rows)."
+            f"{name}, line {lines[far[0]]}, column {label}: {quoted(values[far[0]])} is too large to be counted with; give numbers "
+            f"up to {LARGEST:g} ({len(far)} such rows)."
         )
     return numbers
 

@@ -31,6 +31,8 @@ Floats = NDArray[np.float64]
 LEAST_DECAY = 1e-6
 MOST_DECAY = 100.0
 MOST_UNITS = 10_000
+INSTANT = 1e-12
+"""Share of the duration below which two times are one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,6 +209,11 @@ def curve_of(name: str, points: Sequence[tuple[float, float]], duration: float) 
             f"{duration:g}; give a point at both ends."
         )
     times[0], times[-1] = 0.0, duration
+    # A rise within less time than doubles can tell apart in this event is a jump: both its ends count either way.
+    for k in range(1, len(times)):
+        if times[k] - times[k - 1] < INSTANT * duration:
+            times[k] = times[k - 1]
+    times[times > (1 - INSTANT) * duration] = duration
     if not (np.diff(times) > 0).any():
         raise InputError(
             f"Target {name!r}: all its points share one time; give a value at 0 and at {duration:g}."

@@ -22,8 +22,8 @@ from patrol_core.errors import InputError, SolverError
 MOST_CHARACTERS = 1000
 #: Farthest power of ten that is read at all; doubles end at 308.
 MOST_EXPONENT = 400
-#: Sizes that a model takes, 0 apart: their squares and cubes are doubles still.
-LEAST, LARGEST = 1e-100, 1e100
+#: Largest number that a model takes: its square and cube are doubles still. Small ones come near 0, which is right.
+LARGEST = 1e100
 #: Ratio of two numbers of one document at which the smaller is lost beside the larger.
 WIDEST = 1e9
 
@@ -92,7 +92,7 @@ def whole_of(text: str, most: int = 10**15) -> int:
 
 
 def check_sizes(document: Any, what: str) -> None:
-    """Refuse numbers of a document that a model cannot take: beyond :data:`LARGEST`, or not 0 and below :data:`LEAST`.
+    """Refuse numbers of a document that a model cannot take: beyond :data:`LARGEST`.
 
     Parameters
     ----------
@@ -107,11 +107,9 @@ def check_sizes(document: Any, what: str) -> None:
         With the place of the first such number.
     """
     for path, value in _numbers(document):
-        if (
-            value and not LEAST <= abs(value) <= LARGEST and abs(value) <= 1e308
-        ):  # what is no double, the reader names
+        if LARGEST < abs(value) <= 1e308:  # what is no double, the reader of the document names
             raise InputError(
-                f"{what}: {_place(path)} is {value:g}; give 0 or a number between {LEAST:g} and {LARGEST:g} in size, in another unit."
+                f"{what}: {_place(path)} is {value:g}; give numbers up to {LARGEST:g}, in another unit."
             )
 
 
@@ -130,13 +128,11 @@ def check_array(values: NDArray[np.float64], what: str) -> None:
     InputError
         With the place of the first number that a model cannot take, counted from 1.
     """
-    size = np.abs(values)
-    odd = np.argwhere((size > LARGEST) | ((size < LEAST) & (size > 0)))
+    odd = np.argwhere(np.abs(values) > LARGEST)
     if len(odd):
         place = ", ".join(str(k + 1) for k in odd[0].tolist())
         raise InputError(
-            f"{what} holds {values[tuple(odd[0])]:g} at {place}; give 0 or numbers between {LEAST:g} and {LARGEST:g} in size, "
-            "in another unit."
+            f"{what} holds {values[tuple(odd[0])]:g} at {place}; give numbers up to {LARGEST:g}, in another unit."
         )
 
 

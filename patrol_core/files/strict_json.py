@@ -25,6 +25,7 @@ _BRACKETS = b"[]{}"
 _OTHERS = bytes(set(range(256)) - set(_BRACKETS))
 #: Numbers that may not fit a double or are long; without one, the quick reader is safe.
 _ODD_NUMBER = re.compile(rb"\d{200}|[eE][+-]?\d{3}")
+_KEY = re.compile(r'"([^"\\]*)"\s*:\s*$')
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -61,6 +62,8 @@ def load_json(data: str | bytes, what: str, *, most_bytes: int = MOST_BYTES) -> 
         except ValueError as error:
             at = text.find(digits)
             place = f"line {text.count(chr(10), 0, at) + 1}, column {at - text.rfind(chr(10), 0, at)}"
+            key = _KEY.search(text, max(0, at - 200), at)
+            place += f" ({quoted(key[1])})" if key else ""
             raise InputError(
                 f"{what} holds a number at {place} that {error} ({digits[:20]}): give finite numbers."
             ) from None

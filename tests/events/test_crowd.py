@@ -234,6 +234,17 @@ def test_broken_json_and_missing_fields_are_named():
         read_event("[]")
 
 
+def test_a_rise_in_no_time_is_a_jump():
+    def value(*points):
+        targets = [{"id": "start", "value": [list(point) for point in points]}, EXAMPLE["targets"][1]]
+        return solve_event(read_event(json.dumps(EXAMPLE | {"targets": targets}))).value
+
+    jump = value((0, 10), (2, 8), (2, 3), (6, 1))
+    assert value((0, 10), (2, 8), (2 + 1e-13, 3), (6, 1)) == jump
+    assert value((0, 10), (0, 3), (6, 1)) == value((0, 10), (1e-320, 3), (6, 1))
+    assert value((0, 3), (6, 1), (6, 10)) == value((0, 3), (6 - 1e-13, 1), (6, 10))
+
+
 def test_a_table_by_hand_becomes_values():
     table = pd.DataFrame({"target": ["a", "b", "a"], "time": [0, 0, 1], "value": [1, 2, 3]})
     assert values_from_table(table) == {"a": [(0.0, 1.0), (1.0, 3.0)], "b": [(0.0, 2.0)]}

@@ -31,7 +31,7 @@ def test_what_is_json_is_read_as_python_reads_it():
         ('{"a": NaN}', "holds NaN, and NaN is no number"),
         ("[-Infinity]", "-Infinity"),
         ('{"a": {"k": 1, "k": 2}}', "the key 'k' twice"),
-        ('{\n"a": 1e400}', "at line 2, column 6 that is beyond 1.8e308"),
+        ('{\n"a": 1e400}', "at line 2, column 6 .'a'. that is beyond 1.8e308"),
         ("[-1e999999999]", "line 1, column 2"),
         ("[1e-400]", "too small"),
         ("[" + "9" * 5000 + "]", "too many digits"),
