@@ -82,8 +82,9 @@ loop*, simulates it with numbers you can set. Leaving those offences out is the 
     (
         "Privacy and this server",
         """
-Uploaded rows stay in the memory of this session. Zone shapes are written below the server's `static/geo` folder under a name made from
-their content, so that the browser loads them once; whoever knows that name can read the shapes. No usage statistics are sent anywhere.
+Uploaded rows stay in the memory of this session, are shown to no other, and go a minute after its page is closed or loaded anew. Zone
+shapes are served to this session's browser from memory, under a name nobody can guess. A trained forecast stays on disk: predictions by
+zone, no rows. No usage statistics are sent anywhere.
 Data: contains public sector information licensed under the Open Government Licence v3.0 where the source says so.
 """,
     ),

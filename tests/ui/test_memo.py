@@ -162,7 +162,7 @@ FUNCTIONS: Mapping[str, Callable[[Scenario], Any]] = {
 }
 SLOW = {"units", "accuracy", "faced", "duties", "beats", "price", "raster", "density", "frontier", "curve"}
 """Tried with the choices of :data:`ALL_FOR` only, since they take most of the time."""
-ALL_FOR = {"seed", "fairness_rule", "visit_minutes", "group_by", "weighting"}
+ALL_FOR = {"seed", "fairness_rule"}
 ELSEWHERE = {
     "density-grid": "made with density",
     "fits": "from a file; tested with the page",

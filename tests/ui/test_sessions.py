@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -91,8 +92,8 @@ def test_an_address_without_its_data_says_so_and_shows_no_figures(page):
     ]
     assert len(at.error) == 1
     assert not at.metric
-    assert at.query_params["area"] == ["upload-0a1b2c3d"]  # the address stays, to be met by the same files
-    assert at.query_params["budget"] == ["5"]
+    assert at.query_params["area"] == "upload-0a1b2c3d"  # the address stays, to be met by the same files
+    assert at.query_params["budget"] == "5"
     boxes = [box for box in at.sidebar.selectbox if box.label == "Place"]
     assert boxes[0].value == "upload-0a1b2c3d"
     boxes[0].set_value("columbus").run()
@@ -136,9 +137,8 @@ def test_geometry_has_an_address_that_only_its_session_knows(monkeypatch):
 
     manager = Manager()
     monkeypatch.setattr(map_view.runtime, "exists", lambda: True)
-    monkeypatch.setattr(
-        map_view.runtime, "get_instance", lambda: type("R", (), {"media_file_mgr": manager})()
-    )
+    server = SimpleNamespace(media_file_mgr=manager)
+    monkeypatch.setattr(map_view.runtime, "get_instance", lambda: server)
     asset = build_asset(hostile.area().polygons)
     for _ in range(2):
         monkeypatch.setattr(map_view.st, "session_state", {})
