@@ -24,9 +24,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
+from patrol_core.allocation.hours_check import last_bits
 from patrol_core.allocation.hours_groups import GroupRule, rule_rows
 from patrol_core.allocation.hours_kkt import Floats, Ints
 from patrol_core.allocation.hours_lp import GAP, dual_prices, one_sided
@@ -112,6 +112,7 @@ class _Month:
         )
         if len(limit):  # whole units in a plain sum: no more than the whole part of its limit
             self.limit = np.where(counts, np.floor(self.limit + 1e-7), self.limit)
+        self.demand = float(problem.risk[rows].sum())
         self.price = np.zeros(len(rows))
         self.best: Units | None = None
         self.value = -np.inf
@@ -135,7 +136,7 @@ class _Month:
             bound = min(bound, self._bound_with(window, found))
         if self.best is None:
             raise self._none(found)
-        bound = max(bound, self.value)
+        bound = last_bits(bound, self.value, self.demand)
         status = Status.OPTIMAL if self._closed(bound) else Status.STOPPED_WITH_PLAN
         return RoundedMonth(np.asarray(self.best * self.unit, dtype=np.float64), bound, status)
 
@@ -181,7 +182,7 @@ class _Month:
         down = np.clip(np.floor(np.clip(free, self.low, self.high)).astype(np.int64), self.low, self.high)
         up = np.minimum(down + 1, self.high)
         better = self._worth(up) - price * up > self._worth(down) - price * down
-        return np.where(better, up, down)
+        return np.asarray(np.where(better, up, down), dtype=np.int64)
 
     def _loss(self, units: Units) -> Floats:
         """What a zone's units cost against its best response; convex in them."""
@@ -210,7 +211,7 @@ class _Month:
         return min(max(found.bound, rest), self.all_plans)
 
     def _closed(self, bound: float) -> bool:
-        return relative_gap(self.value, max(bound, self.value), bound) <= GAP
+        return relative_gap(self.value, last_bits(bound, self.value, self.demand), bound) <= GAP
 
     # -- plans ----------------------------------------------------------------------------------
 
