@@ -23,7 +23,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from patrol_core.allocation.hours_check import monthly_objective, monthly_violation
+from patrol_core.allocation.hours_check import last_bits, monthly_objective, monthly_violation
 from patrol_core.allocation.hours_feasible import require_budgets
 from patrol_core.allocation.hours_groups import (
     GroupRule,
@@ -192,8 +192,8 @@ def _certificate(
     objective = float(monthly_objective(problem, solution.hours)[chosen].sum())
     bound = float(solution.bound[chosen].sum())
     # A bound a hair below a feasible plan's objective is the last bits of a float sum; more shows in the gap.
-    if objective - bound <= 1e-9 * abs(objective):
-        bound = max(bound, objective)
+    if objective - bound <= 1e-9 * objective:
+        bound = last_bits(bound, objective, float(problem.risk[np.isin(problem.month, chosen)].sum()))
     violation = float(monthly_violation(problem, solution.hours)[chosen].max())
     for rule in group_rules:
         if rule.month in chosen:

@@ -27,6 +27,15 @@ def monthly_objective(problem: HoursProblem, hours: Floats) -> Floats:
     return pool_sums(problem.risk * share, problem.month, len(problem.months))
 
 
+def last_bits(bound: float, value: float, demand: float) -> float:
+    """The bound, or the plan's own value where the two differ only by the last bits of sums over all ``demand``.
+
+    Both are sums of terms up to the size of the demand, so that a plan worth nothing can have a bound of 1e-16; a gap
+    relative to nothing would call that no proof. A bound below a feasible plan's value is such a remainder as well.
+    """
+    return max(bound, value) if bound - value > 1e-13 * demand else value
+
+
 def monthly_violation(problem: HoursProblem, hours: Floats) -> Floats:
     """Largest breach of a bound or a budget per month, in hours; 0 where all hold."""
     worst = np.zeros(len(problem.months))

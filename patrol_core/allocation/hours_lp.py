@@ -24,6 +24,7 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, minimize
 
+from patrol_core.allocation.hours_check import last_bits
 from patrol_core.allocation.hours_groups import GroupRule, rule_rows
 from patrol_core.allocation.hours_kkt import Floats, Ints, respond
 from patrol_core.allocation.hours_problem import HoursProblem
@@ -155,6 +156,7 @@ class _CutLoop:
 
     def __init__(self, problem: HoursProblem, rules: Sequence[GroupRule], month: int, rows: Ints) -> None:
         self.weight, self.lower, self.upper = problem.weight[rows], problem.lower[rows], problem.upper[rows]
+        self.demand = float(problem.risk[rows].sum())
         self.rules, self.local = list(rules), {int(row): i for i, row in enumerate(rows)}
         self.wards, self.ward = np.unique(problem.ward[rows], return_inverse=True)
         self.boroughs, self.borough = np.unique(problem.borough[rows], return_inverse=True)
@@ -231,7 +233,7 @@ class _CutLoop:
             bound = min(bound, outcome.objective)
             if value > best_value:
                 best, best_value = hours, value
-            if relative_gap(best_value, bound, bound) <= gap or rounds >= _ROUNDS:
+            if self._closed(best_value, bound, gap) or rounds >= _ROUNDS:
                 break
             over = self.weight * (outcome.columns[self.t_columns] - np.log1p(hours))
             need = over > 0.1 * gap * max(abs(best_value), 1e-3 * abs(bound)) / len(hours)
@@ -241,6 +243,9 @@ class _CutLoop:
             )
             outcome, rounds = self.session.solve(), rounds + 1
         return self._answer(outcome, best, best_value, bound, rounds, gap)
+
+    def _closed(self, value: float, bound: float, gap: float) -> bool:
+        return relative_gap(value, last_bits(bound, value, self.demand), bound) <= gap
 
     def _answer(
         self, outcome: Outcome, hours: Floats, value: float, bound: float, rounds: int, gap: float
@@ -255,8 +260,7 @@ class _CutLoop:
             return MonthAnswer(
                 Status.INFEASIBLE, hours, bound, self.wards, empty, 0.0, self.boroughs, nothing, rounds
             )
-        closed = relative_gap(value, bound, bound) <= gap
-        status = Status.OPTIMAL if closed else Status.STOPPED_WITH_PLAN
+        status = Status.OPTIMAL if self._closed(value, bound, gap) else Status.STOPPED_WITH_PLAN
         prices = self._ward_prices(outcome), self._city_price(outcome)
         middle = self._prices_of(outcome, self.model.borough_budget, len(self.boroughs))
         return MonthAnswer(

@@ -21,7 +21,7 @@ from patrol_core.allocation.hours_explain import explain_families
 from patrol_core.allocation.hours_family import Family, find_family
 from patrol_core.allocation.hours_feasible import explain_rules, keeps_wards, require_budgets
 from patrol_core.allocation.hours_groups import GroupRule
-from patrol_core.allocation.hours_kkt import Floats, nested_water_fill
+from patrol_core.allocation.hours_kkt import Floats, nested_water_fill, pool_sums
 from patrol_core.allocation.hours_lp import solve_month
 from patrol_core.allocation.hours_parity import MonthFill, fill_month
 from patrol_core.allocation.hours_problem import HoursProblem
@@ -202,7 +202,8 @@ def in_whole_units(
 def _proved(grid: HoursProblem, hours: Floats, bound: Floats) -> tuple[Status, ...]:
     """Optimal in the months whose bound is met, else a plan with a proved gap: for ways that prove nothing themselves."""
     value = monthly_objective(grid, hours)
-    met = bound - value <= 1e-9 * np.abs(value)
+    demand = pool_sums(grid.risk, grid.month, len(grid.months))
+    met = bound - value <= np.maximum(1e-9 * value, 1e-13 * demand)
     return tuple(Status.OPTIMAL if closed else Status.STOPPED_WITH_PLAN for closed in met)
 
 

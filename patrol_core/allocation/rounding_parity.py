@@ -27,7 +27,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from patrol_core.allocation.hours_check import fixed_total_bound, month_rules_bound
+from patrol_core.allocation.hours_check import fixed_total_bound, last_bits, month_rules_bound
 from patrol_core.allocation.hours_family import Family
 from patrol_core.allocation.hours_groups import GroupRule
 from patrol_core.allocation.hours_kkt import Floats, pool_sums
@@ -78,7 +78,7 @@ def round_month(
             break
     else:
         bound = max(bound, rest)
-    bound = max(bound, value)
+    bound = last_bits(bound, value, float(grid.risk[family.rows].sum()))
     closed = relative_gap(value, bound, bound) <= _GAP
     return RoundedMonth(best, bound, Status.OPTIMAL if closed else Status.STOPPED_WITH_PLAN)
 

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
+from patrol_core.allocation.hours_check import last_bits
 from patrol_core.allocation.hours_groups import GroupRule, rule_rows
 from patrol_core.allocation.hours_kkt import Floats, Ints
 from patrol_core.allocation.hours_lp import GAP, dual_prices, one_sided
@@ -111,6 +112,7 @@ class _Month:
         )
         if len(limit):  # whole units in a plain sum: no more than the whole part of its limit
             self.limit = np.where(counts, np.floor(self.limit + 1e-7), self.limit)
+        self.demand = float(problem.risk[rows].sum())
         self.price = np.zeros(len(rows))
         self.best: Units | None = None
         self.value = -np.inf
@@ -134,7 +136,7 @@ class _Month:
             bound = min(bound, self._bound_with(window, found))
         if self.best is None:
             raise self._none(found)
-        bound = max(bound, self.value)
+        bound = last_bits(bound, self.value, self.demand)
         status = Status.OPTIMAL if self._closed(bound) else Status.STOPPED_WITH_PLAN
         return RoundedMonth(np.asarray(self.best * self.unit, dtype=np.float64), bound, status)
 
@@ -209,7 +211,7 @@ class _Month:
         return min(max(found.bound, rest), self.all_plans)
 
     def _closed(self, bound: float) -> bool:
-        return relative_gap(self.value, max(bound, self.value), bound) <= GAP
+        return relative_gap(self.value, last_bits(bound, self.value, self.demand), bound) <= GAP
 
     # -- plans ----------------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ def test_byte_order_mark_spaces_extra_columns_and_trailing_lines():
         (HEADER + "2025-01,A,z,1,inf\n", "line 2, column Predicted_Burglaries"),
         (HEADER + ROWS + "2025-01,A,z,0,2\n", "line 5: area_km2 is 0; it must be above 0"),
         (HEADER + ROWS + "2025-01,A,z,1,-2\n", "line 5: Predicted_Burglaries is -2; it must be 0 or more"),
-        (HEADER + ROWS + "Jan 2025,A,z,1,2\n", "line 5: month is 'Jan 2025'; write it as YYYY-MM"),
+        (HEADER + ROWS + "2025-13,A,z,1,2\n", "line 5: month is '2025-13'; write it as YYYY-MM"),
         (HEADER + ROWS + "2025-01,,z,1,2\n", "line 5: the ward is empty"),
         (HEADER + ROWS + "2025-01,X,E01000001,1,2\n", "line 5: zone E01000001 already.*line 4"),
     ],

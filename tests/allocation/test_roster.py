@@ -341,10 +341,8 @@ def test_commitments_outside_the_month_are_counted_and_said(spread, roster):
     ]
     for found in (make_roster(spread, rules(6), POINTS, commitments=given, seed=5), replan(roster, given)):
         said = [note for note in found.notes if "outside" in note]
-        assert said == [
-            "3 of 6 commitments lie outside 2025-02 and count for nothing here (of earlier dates only duties that rest or "
-            "dates in a row can still touch are counted)."
-        ]
+        assert len(said) == 1
+        assert said[0].startswith("3 of 6 commitments lie outside 2025-02 and count for nothing here")
         assert found.certificate.objective_is
     assert not any("outside" in note for note in roster.notes)
 
