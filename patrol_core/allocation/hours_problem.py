@@ -259,6 +259,12 @@ def check_demand(
         ~(np.isfinite(risk) & (risk >= 0)),
         lambda row: f"{place(row)}: {risk_name} is {_shown(demand['risk'], row)}; it must be 0 or more.",
     )
+    with np.errstate(over="ignore"):
+        endless = [name for name, values in (("area_km2", area), (risk_name, risk)) if values.sum() == np.inf]
+    if endless:
+        raise InputError(
+            f"The column {endless[0]} of the demand adds up to more than a number can hold; count it in a larger unit."
+        )
     if "borough" in demand.columns:
         text = demand["borough"].astype(object)
         empty = np.flatnonzero(text.isna() | (text.astype(str).str.strip() == ""))

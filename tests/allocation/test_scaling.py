@@ -10,6 +10,7 @@ from patrol_core.allocation.beats import make_beats
 from patrol_core.allocation.hours import HoursCap, HoursFloor, HoursRules, binding_city_budget, solve_hours
 from patrol_core.allocation.tours import short_tour
 from patrol_core.certificate import Status
+from patrol_core.errors import InputError
 from patrol_core.games.constraints import CoverageParity, MaxMinShare
 
 SCALES = [1e-9, 1e-6, 1e6, 1e9]
@@ -114,6 +115,12 @@ def test_demand_that_is_hardly_a_number_is_still_demand():
         scaled = solve_hours(table.assign(risk=scale * table["risk"]), rules)
         assert scaled.frame["hours"].tolist() == plain.frame["hours"].tolist()
         assert scaled.certificate.gap == pytest.approx(plain.certificate.gap, abs=1e-12)
+
+
+@pytest.mark.parametrize("column", ["risk", "area_km2"])
+def test_demand_beyond_numbers_is_refused(column):
+    with pytest.raises(InputError, match=f"{column} of the demand adds up to more than a number can hold"):
+        solve_hours(demand().assign(**{column: 1.5e308}), HoursRules(city_budget=CITY))
 
 
 def test_no_demand_at_all_is_a_plan_with_nothing_to_prove():
