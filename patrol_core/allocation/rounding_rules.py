@@ -43,6 +43,8 @@ _REACHES = (0, 2, 8, 32)
 #: Units up to which the programme is solved to the last digits, not to a millionth; and up to which it is tried at all.
 _TO_THE_END, _MOST_UNITS = 200, 200_000
 _CLOSER = 1e-10
+#: A gap that needs no search for a proof in a window of more units than this: it would take seconds a month.
+_NEAR, _LONG = 1e-4, 1_000
 
 
 def round_with_rules(
@@ -129,7 +131,8 @@ class _Month:
         while self.best is not None and not self._closed(bound):
             # Each plan found narrows what can still be better, each window that did not close widens the next.
             wider = self._better_than(self.value, window)
-            if self._same(wider, window) or time.monotonic() >= self.stop_at:
+            near_enough = self._gap(bound) <= _NEAR and int((wider[1] - wider[0]).sum()) > _LONG
+            if near_enough or self._same(wider, window) or time.monotonic() >= self.stop_at:
                 break
             window = wider
             found = self._search(*window)
@@ -211,7 +214,10 @@ class _Month:
         return min(max(found.bound, rest), self.all_plans)
 
     def _closed(self, bound: float) -> bool:
-        return relative_gap(self.value, last_bits(bound, self.value, self.demand), bound) <= GAP
+        return self._gap(bound) <= GAP
+
+    def _gap(self, bound: float) -> float:
+        return relative_gap(self.value, last_bits(bound, self.value, self.demand), bound)
 
     # -- plans ----------------------------------------------------------------------------------
 
