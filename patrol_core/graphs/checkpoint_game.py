@@ -122,11 +122,6 @@ def make_game(
                 f"Target {name!r} has the payoff {value:g}, above that of a capture, {capture:g}: losing it would be better than "
                 "stopping the intruder. Losses are negative; lower it, or raise the capture payoff."
             )
-        if not math.isfinite(float(capture) - float(value)):
-            raise InputError(
-                f"Target {name!r} has the payoff {value:g} and a capture {capture:g}: the difference is beyond what can be computed; "
-                "give the payoffs in a larger unit."
-            )
     if not 0 < detection <= 1:
         raise InputError(
             f"The chance that a checkpoint stops who passes is {detection:g}; give a number above 0, up to 1."

@@ -15,7 +15,7 @@ from patrol_core.games.matrix_solve import METHODS, solve_matrix
 from patrol_core.games.own_units import own_units
 from patrol_core.games.support_bound import solve_support, sparsity_curve
 
-FACTORS = [1e-300, 1e-9, 1e-6, 1.0, 1e6, 1e9, 1e300]
+FACTORS = [1e-90, 1e-9, 1e-6, 1.0, 1e6, 1e9, 1e90]
 SHIFTS = [-1e6, -3.0, 0.5, 1e6, 1e9]
 
 
