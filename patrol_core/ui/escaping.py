@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import re
 
-MARKS = re.compile(r"[\\`*_{}\[\]<>#+\-!|$~:&]")
-"""What has a meaning in Markdown, LaTeX, HTML or Streamlit's directives; after a backslash it has none."""
-NUMBERED = re.compile(r"^(\s*\d+)([.)])")
-"""A number that would begin a list."""
 CLOCK = r"(?<=\d):(?=\d\d(?!\d))"
+MARKS = re.compile(
+    r"[\\`*{}\[\]<>|$~]"
+    r"|(?<![^\W_])_|_(?![^\W_])"
+    r"|&(?=#?\w+;)"
+    rf"|(?!{CLOCK}):(?=[\w:+\-])"
+)
+"""What has a meaning in Markdown, LaTeX, HTML or Streamlit's directives; after a backslash it has none."""
+START = re.compile(r"^(\s*)([#+\-=](?!\d)|\d+(?=[.)](?!\d)))")
+"""What would begin a heading, a list or a rule."""
 DRAWN = re.compile(rf"(?i)(?:https?|ftp|xmpp|mailto)(?=:)|www(?=\.)|(?<=\S)@(?=\S)|(?!{CLOCK}):(?=[\w+\-])")
 """What becomes a link, an emoji or an icon even after a backslash, since it is looked for in the text as read."""
 JOINER = "\u2060"
@@ -25,8 +30,14 @@ UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u
 def escape(text: object) -> str:
     """Text from outside as Markdown that shows it as it is: one line, no link, image, HTML, formula, list, icon or colour."""
     line = re.sub(r"\s+", " ", UNSEEN.sub("", str(text)))
-    parted = DRAWN.sub(lambda found: found.group() + JOINER, line)
-    return NUMBERED.sub(r"\1\\\2", MARKS.sub(r"\\\g<0>", parted))
+    marked = START.sub(_begun, MARKS.sub(r"\\\g<0>", line))
+    return DRAWN.sub(lambda found: found.group() + JOINER, marked)
+
+
+def _begun(found: re.Match[str]) -> str:
+    """The beginning of a line that begins nothing."""
+    space, mark = found.groups()
+    return f"{space}{mark}\\" if mark.isdigit() else f"{space}\\{mark}"
 
 
 def escape_badge(text: object) -> str:

@@ -88,7 +88,7 @@ def test_an_address_without_its_data_says_so_and_shows_no_figures(page):
     at = opened(page, area="upload-0a1b2c3d", budget="5")
     assert not at.exception
     assert [
-        error.value for error in at.error if "upload\\-0a1b2c3d" in error.value and "page Data" in error.value
+        error.value for error in at.error if "upload-0a1b2c3d" in error.value and "page Data" in error.value
     ]
     assert len(at.error) == 1
     assert not at.metric
