@@ -13,6 +13,7 @@ from patrol_core import cli as command_line
 from patrol_core.analysis import (
     Planner,
     hours_demand,
+    known_areas,
     panel_of_months,
     prepare,
     surface_as_of,
@@ -141,7 +142,7 @@ def test_the_forecast_trained_last_is_in_use_and_changes_the_key(city, empty_sto
     before = outlook.state_of_store()
     panel, static = panel_of_months(first, WARDS)
     other = make_forecast(panel, static=static, settings=ForecastSettings(horizon=6))
-    outlook.keep_forecast(panel, static, other)
+    outlook.keep_forecast(panel, static, other, known_areas(first))
     assert outlook.state_of_store() != before
     outlook._made.clear()
     second = prepare(city, WARDS)
@@ -149,7 +150,7 @@ def test_the_forecast_trained_last_is_in_use_and_changes_the_key(city, empty_sto
     assert second.surface.period == ("2026-01", "2026-06")
     with pytest.raises(InputError, match="reaches 6 months ahead and 9 are asked for"):
         hours_demand(second, WARDS.changed(horizon=9))
-    outlook.keep_forecast(panel, static, first.forecast)
+    outlook.keep_forecast(panel, static, first.forecast, known_areas(first))
     assert prepare(city, WARDS).key == first.key
 
 
@@ -265,3 +266,12 @@ def test_command_line_refuses_in_one_sentence(capsys, flags, words):
     said = capsys.readouterr()
     assert words in said.err
     assert "Traceback" not in said.err
+
+
+def test_equal_counts_on_other_areas_are_another_forecast(city, empty_store):
+    first = prepare(city, WARDS)
+    panel, static = panel_of_months(first, WARDS)
+    areas = known_areas(first)
+    assert outlook.kept_forecast(panel, static, areas) is not None
+    assert outlook.kept_forecast(panel, static, areas * 2) is None
+    assert outlook.kept_forecast(panel, static, None) is None

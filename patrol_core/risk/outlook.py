@@ -111,16 +111,16 @@ def forecasts_folder() -> Path:
     return settings().cache_dir / "forecasts"
 
 
-def plain_key(panel: Panel, static: pd.DataFrame | None) -> str:
+def plain_key(panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None = None) -> str:
     """Hash of the data and of the settings without tuning; also the name under which the chosen forecast is noted."""
     from patrol_core.risk.forecast import ForecastSettings, key_of
 
-    return key_of(panel, static, ForecastSettings())
+    return key_of(panel, static, ForecastSettings(), area_km2)
 
 
-def chosen_key(panel: Panel, static: pd.DataFrame | None) -> str:
+def chosen_key(panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None = None) -> str:
     """Key of the forecast in use for these data: the one trained last, else the one without tuning."""
-    plain = plain_key(panel, static)
+    plain = plain_key(panel, static, area_km2)
     try:
         noted = load_json(_note(plain).read_bytes(), "The note of the forecast in use")
         return str(noted["key"])
@@ -128,11 +128,13 @@ def chosen_key(panel: Panel, static: pd.DataFrame | None) -> str:
         return plain
 
 
-def kept_forecast(panel: Panel, static: pd.DataFrame | None) -> Forecast | None:
+def kept_forecast(
+    panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None = None
+) -> Forecast | None:
     """The forecast in use for these data, or None where none was made."""
     from patrol_core.risk.forecast import load
 
-    for key in dict.fromkeys((chosen_key(panel, static), plain_key(panel, static))):
+    for key in dict.fromkeys((chosen_key(panel, static, area_km2), plain_key(panel, static, area_km2))):
         with _lock:
             found = _made.get(key)
         if found is not None:
@@ -145,7 +147,9 @@ def kept_forecast(panel: Panel, static: pd.DataFrame | None) -> Forecast | None:
     return None
 
 
-def keep_forecast(panel: Panel, static: pd.DataFrame | None, forecast: Forecast) -> str:
+def keep_forecast(
+    panel: Panel, static: pd.DataFrame | None, forecast: Forecast, area_km2: ArrayLike | None = None
+) -> str:
     """Keep a forecast and use it for these data from now on; returns its key.
 
     Raises
@@ -155,11 +159,11 @@ def keep_forecast(panel: Panel, static: pd.DataFrame | None, forecast: Forecast)
     """
     from patrol_core.risk.forecast import key_of, save
 
-    key = key_of(panel, static, forecast.settings)
+    key = key_of(panel, static, forecast.settings, area_km2)
     _remember(key, forecast)
     save(forecast, forecasts_folder() / key)
     # Noted each time, so that a training that replaces one that was stopped is seen by :func:`state_of_store`.
-    write_atomic(_note(plain_key(panel, static)), json.dumps({"key": key}).encode())
+    write_atomic(_note(plain_key(panel, static, area_km2)), json.dumps({"key": key}).encode())
     return key
 
 
@@ -179,12 +183,12 @@ def forecast_for(
     """
     from patrol_core.risk.forecast import make_forecast
 
-    found = kept_forecast(panel, static)
+    found = kept_forecast(panel, static, area_km2)
     if found is not None:
         return found
     made = make_forecast(panel, static=static, area_km2=area_km2, progress=progress)
     with contextlib.suppress(SourceError):  # a full or read-only disk must not stop a plan
-        keep_forecast(panel, static, made)
+        keep_forecast(panel, static, made, area_km2)
     return made
 
 

@@ -50,7 +50,7 @@ def panel(scenario: Scenario) -> tuple[Panel, pd.DataFrame | None]:
 
 def at_hand(scenario: Scenario) -> Forecast | None:
     """The forecast in use for these data, if there is one."""
-    return kept_forecast(*panel(scenario))
+    return kept_forecast(*panel(scenario), known_areas(recorded(scenario)))
 
 
 def small(scenario: Scenario) -> bool:

@@ -67,7 +67,7 @@ def start(
                 progress=job.tell,
                 cancel=job.cancel,
             )
-            keep_forecast(panel, static, job.result)
+            keep_forecast(panel, static, job.result, area_km2)
         except SourceError as error:
             job.fault = f"{error} The forecast is in use until the program ends."
         except PatrolError as error:

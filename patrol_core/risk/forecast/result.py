@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from patrol_core.errors import InputError
 from patrol_core.risk.forecast.covariates import digest_of
@@ -184,7 +184,21 @@ def data_hash_of(panel: Panel, static: pd.DataFrame | None) -> str:
     return hashlib.sha256(f"{panel.digest}{digest_of(static)}".encode()).hexdigest()
 
 
-def key_of(panel: Panel, static: pd.DataFrame | None, settings: ForecastSettings) -> str:
-    """Hash (24 hex digits) of data, settings and format: the name under which a forecast is kept."""
+def key_of(
+    panel: Panel,
+    static: pd.DataFrame | None,
+    settings: ForecastSettings,
+    area_km2: ArrayLike | None = None,
+) -> str:
+    """Hash (24 hex digits) of data, settings and format: the name under which a forecast is kept.
+
+    Parameters
+    ----------
+    panel, static, settings
+        What the forecast is made of.
+    area_km2
+        Areas of the zones, which its scores rest on; None where they are not known.
+    """
     asked = json.dumps(asdict(settings), sort_keys=True)
-    return hashlib.sha256(f"{FORMAT}{data_hash_of(panel, static)}{asked}".encode()).hexdigest()[:24]
+    areas = "" if area_km2 is None else np.asarray(area_km2, dtype=float).tobytes().hex()
+    return hashlib.sha256(f"{FORMAT}{data_hash_of(panel, static)}{asked}{areas}".encode()).hexdigest()[:24]
