@@ -24,7 +24,8 @@ def write_atomic(path: str | os.PathLike[str], content: bytes) -> Path:
     Parameters
     ----------
     path
-        Where to write. Its folder is made if need be; a symbolic link keeps pointing to the file.
+        Where to write. Its folder is made if need be; a symbolic link keeps pointing to the file. A device or a pipe is
+        written to as it is.
     content
         The whole content.
 
@@ -69,8 +70,12 @@ def replacing(target: Path) -> Iterator[Path]:
     Yields
     ------
     Path
-        An empty file in the same folder, held by this process; write to it and :func:`sync_file` it.
+        An empty file in the same folder, held by this process; write to it and :func:`sync_file` it. A device or a pipe is
+        itself what is written to: nothing may take its place.
     """
+    if target.exists() and not target.is_file():
+        yield target
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     for stale in target.parent.glob(f".{glob.escape(target.name)}.*.tmp"):
         remove_abandoned(stale, stale)
@@ -129,7 +134,9 @@ def write_synced(path: Path, content: bytes) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Wait until the disk has a file that another library wrote."""
+    """Wait until the disk has a file that another library wrote; a device or a pipe has none."""
+    if not path.is_file():
+        return
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,27 @@ def test_one_file_disk_full_while_writing(tmp_path, monkeypatch):
 def test_one_file_refuses_a_folder(tmp_path):
     with pytest.raises(InputError, match="is a folder"):
         write_atomic(tmp_path, b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes with names on Windows")
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_bytes)
+        write_atomic(pipe, b"through")
+        assert read.result(30) == b"through"
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no device that is always full")
+def test_a_full_device_is_said_and_stays_a_device(tmp_path):
+    link = tmp_path / "full"
+    link.symlink_to("/dev/full")
+    with pytest.raises(SourceError, match="no space left"):
+        write_atomic(link, b"1")
+    assert Path("/dev/full").is_char_device()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need rights on Windows")
