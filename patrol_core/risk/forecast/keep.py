@@ -76,7 +76,7 @@ def load(folder: str | os.PathLike[str]) -> Forecast:
     """
     source = Path(folder)
     try:
-        sheet = load_json(_read(source / SHEET), str(source / SHEET))
+        sheet = _sheet(source)
         if sheet["format"] != FORMAT:
             raise InputError(f"{source} holds a forecast of another version of this program; make it again.")
         held = {name: _checked(source / name, digest) for name, digest in sheet["files"].items()}
@@ -84,6 +84,15 @@ def load(folder: str | os.PathLike[str]) -> Forecast:
     except (KeyError, TypeError, ValueError, IndexError) as error:
         if isinstance(error, InputError):
             raise
+        raise InputError(f"{source} holds no whole forecast; make it again.") from error
+
+
+def _sheet(source: Path) -> Any:
+    """What is said of a kept forecast."""
+    content = _read(source / SHEET)
+    try:
+        return load_json(content, SHEET)
+    except InputError as error:
         raise InputError(f"{source} holds no whole forecast; make it again.") from error
 
 
