@@ -76,7 +76,7 @@ def load(folder: str | os.PathLike[str]) -> Forecast:
     """
     source = Path(folder)
     try:
-        sheet = _sheet(source)
+        sheet = _opened(source)
         if sheet["format"] != FORMAT:
             raise InputError(f"{source} holds a forecast of another version of this program; make it again.")
         held = {name: _checked(source / name, digest) for name, digest in sheet["files"].items()}
@@ -87,7 +87,7 @@ def load(folder: str | os.PathLike[str]) -> Forecast:
         raise InputError(f"{source} holds no whole forecast; make it again.") from error
 
 
-def _sheet(source: Path) -> Any:
+def _opened(source: Path) -> Any:
     """What is said of a kept forecast."""
     content = _read(source / SHEET)
     try:
