@@ -17,6 +17,7 @@ import shapely
 from patrol_core.areas import UK_CRS, Finding
 from patrol_core.errors import InputError
 from patrol_core.files import outlines
+from patrol_core.files.crs import is_true_metric
 from patrol_core.sources.archive_files import FileLike
 from patrol_core.sources.attach import attach_attributes
 from patrol_core.sources.attributes import (
@@ -90,7 +91,7 @@ def read_polygons(
     raw = _check_geometry(name, raw, findings)
     _check_crs(name, raw)
     out = _attributes(name, raw, name_column, findings)
-    metric = _metric_crs(out)
+    metric = _metric_crs(name, out)
     out = out.to_crs(metric) if metric is not None else out
     if not np.isfinite(out.total_bounds).all():
         raise InputError(
@@ -265,10 +266,15 @@ def _population(
     return values
 
 
-def _metric_crs(frame: gpd.GeoDataFrame) -> Any:
-    """British National Grid within the UK, else the UTM zone of the place."""
+def _metric_crs(name: str, frame: gpd.GeoDataFrame) -> Any:
+    """British National Grid within the UK, else the UTM zone of the place; near a pole the file's own, where that is in metres."""
     degrees = gpd.GeoSeries([shapely.box(*frame.total_bounds)], crs=frame.crs).to_crs(4326).total_bounds
     west, south, east, north = degrees
     if west >= -9.5 and east <= 3 and south >= 49 and north <= 62:
         return UK_CRS
-    return frame.estimate_utm_crs()
+    try:
+        return frame.estimate_utm_crs()
+    except (RuntimeError, ValueError):  # also where the box cannot be expressed in degrees
+        if is_true_metric(frame.crs.to_wkt()):
+            return frame.crs
+    raise InputError(f"{name} lies where no UTM zone is (near a pole); give it in a metric CRS.")

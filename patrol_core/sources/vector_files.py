@@ -21,6 +21,7 @@ from pyproj import CRS
 from patrol_core.errors import InputError
 from patrol_core.files import gdal_guard, geopackage, outlines
 from patrol_core.files.crs import crs_of
+from patrol_core.files.reading import read_file
 from patrol_core.files.strict_json import load_json
 from patrol_core.sources import archive_files
 from patrol_core.sources.archive_files import FileLike, Limits
@@ -44,7 +45,7 @@ def load_bytes(file: FileLike) -> tuple[str, bytes]:
             raise InputError(
                 f"{path} is a folder; give one boundary file (GeoJSON, GeoPackage or zipped Shapefile)."
             )
-        name, data = path.name, archive_files.read_path(path)
+        name, data = path.name, read_file(path, most=MAX_BYTES)
     if len(data) > MAX_BYTES:
         raise InputError(f"{name} is larger than {MAX_BYTES >> 20} MiB; give generalised boundaries.")
     if not data.strip():
