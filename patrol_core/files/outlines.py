@@ -192,6 +192,7 @@ def crossings(lines: Shapes, *, most: int) -> int:
         ``most + 1`` where there are more, or too many segments to tell.
     """
     ends = _segments(lines)
+    ends = ends[(ends[:, 0] != ends[:, 1]).any(axis=1)]  # a point that is written twice is no segment
     if len(ends) < 2:
         return 0
     cut = shapely.linestrings(ends)
