@@ -21,6 +21,7 @@ from patrol_core.areas import Finding
 from patrol_core.atomic import write_atomic
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files.numbers import LARGEST
+from patrol_core.files.reading import read_file
 from patrol_core.files.strict_json import quoted
 from patrol_core.sources.dates import read_months
 from patrol_core.sources.text_table import spreadsheet_limit
@@ -118,12 +119,7 @@ def _text(source: str | Path | tuple[str, bytes]) -> tuple[str, str]:
         name, data = source
     else:
         name = Path(source).name
-        try:
-            data = Path(source).read_bytes()
-        except OSError as error:
-            raise SourceError(
-                f"{source} could not be read ({error.strerror or error}); check the path."
-            ) from error
+        data = read_file(source)
     try:
         return name, data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patrol_core.allocation.hours_rules import number
-from patrol_core.errors import InputError, SourceError
+from patrol_core.errors import InputError
+from patrol_core.files.reading import read_file
 
 Floats = NDArray[np.float64]
 
@@ -174,7 +175,7 @@ def read_profile(source: str | Path | tuple[str, bytes]) -> Profile:
     InputError
         A column is missing, an hour is missing or comes twice, or a share cannot be used; names the line.
     """
-    name, data = source if isinstance(source, tuple) else (Path(source).name, _bytes(Path(source)))
+    name, data = source if isinstance(source, tuple) else (Path(source).name, read_file(source))
     try:
         rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
     except (UnicodeDecodeError, csv.Error):
@@ -278,10 +279,3 @@ def _profile_row(name: str, line: int, row: dict[str, str]) -> tuple[int, int, f
             "share of 0 or more."
         )
     return WEEKDAYS.index(word), hour, share
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"{path} could not be read ({error.strerror or error}); check the path.") from error

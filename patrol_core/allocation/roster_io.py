@@ -13,8 +13,9 @@ import pandas as pd
 
 from patrol_core.allocation.profile import ShiftType
 from patrol_core.allocation.roster_rules import MOST_UNITS, Commitment, Kind
-from patrol_core.errors import InputError, SourceError
+from patrol_core.errors import InputError
 from patrol_core.files.numbers import number_of, whole_of
+from patrol_core.files.reading import read_file
 from patrol_core.files.strict_json import quoted
 
 
@@ -132,12 +133,7 @@ def _rows(source: str | Path | tuple[str, bytes], needed: Sequence[str]) -> tupl
         name, data = source
     else:
         name = Path(source).name
-        try:
-            data = Path(source).read_bytes()
-        except OSError as error:
-            raise SourceError(
-                f"{source} could not be read ({error.strerror or error}); check the path."
-            ) from error
+        data = read_file(source)
     try:
         reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
         rows = list(reader)

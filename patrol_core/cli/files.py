@@ -6,33 +6,40 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from patrol_core.errors import SourceError
+from patrol_core.errors import InputError, SourceError
+from patrol_core.files.reading import read_file, read_stream
 from patrol_core.reports.files import write_atomic
 from patrol_core.reports.plain import to_json_bytes
 
 #: Most bytes that a command reads of one file.
 MOST_INPUT = 4_000_000_000
+#: Most bytes of the standard input, whose size is not known before.
+MOST_PIPED = 1_000_000_000
 
 
 def read_input(name: str) -> bytes:
-    """The bytes of a file, or of stdin for ``-``, up to :data:`MOST_INPUT`.
+    """The bytes of a file or pipe, or of the standard input for ``-``.
+
+    Parameters
+    ----------
+    name
+        Of the file, or ``-``.
 
     Raises
     ------
     SourceError
-        When the file cannot be read, or does not end.
+        When the file cannot be read, or is a folder or a device.
+    InputError
+        When it is larger than :data:`MOST_INPUT` (:data:`MOST_PIPED`).
     """
+    if name != "-":
+        return read_file(name, most=MOST_INPUT, piped=MOST_PIPED)
     try:
-        if name == "-":
-            data = sys.stdin.buffer.read(MOST_INPUT + 1)
-        else:
-            with Path(name).open("rb") as file:
-                data = file.read(MOST_INPUT + 1)
-    except (OSError, ValueError, MemoryError) as error:  # a zero byte in the name is a ValueError
-        why = getattr(error, "strerror", None) or error
-        raise SourceError(f"{name} cannot be read: {why}; check the path.") from error
-    if len(data) > MOST_INPUT:
-        raise SourceError(f"{name} is larger than {MOST_INPUT / 1e9:g} GB; give a smaller file.")
+        data = read_stream(sys.stdin.buffer, most=MOST_PIPED)
+    except (OSError, ValueError, MemoryError) as error:
+        raise SourceError(f"The standard input cannot be read: {error}; give a file.") from error
+    if len(data) > MOST_PIPED:
+        raise InputError(f"The standard input holds more than {MOST_PIPED / 1e9:g} GB; give a file.")
     return data
 
 

@@ -21,9 +21,9 @@ from scipy.spatial import cKDTree
 
 from patrol_core.errors import InputError
 from patrol_core.events.public_event import Floats
+from patrol_core.files.crs import is_true_metric
 from patrol_core.files.strict_json import load_json
 from patrol_core.files.xml_files import is_xml, local, read_xml
-from patrol_core.zones.plane import is_true_metric
 
 if TYPE_CHECKING:
     import geopandas as gpd

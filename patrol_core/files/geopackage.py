@@ -108,7 +108,7 @@ def read_layer(name: str, data: bytes, layer: str, *, most: int) -> gpd.GeoDataF
 def _opened(name: str, data: bytes) -> Iterator[tuple[Sequence[Any], sqlite3.Connection]]:
     """The layers (table, geometry column, srs id) and the connection, after the schema has been judged."""
     if not is_sqlite(data) or data[68:72] not in _IDS:
-        raise InputError(f"{name} is a database but not a GeoPackage; export the zones as GeoPackage.")
+        raise InputError(f"{name} is a database but not a GeoPackage; export the layer as GeoPackage.")
     with tempfile.TemporaryDirectory(prefix="patrol-") as folder:
         path = Path(folder, "layer.gpkg")
         path.write_bytes(data)
@@ -123,7 +123,7 @@ def _opened(name: str, data: bytes) -> Iterator[tuple[Sequence[Any], sqlite3.Con
                 yield found, connection
         except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeDecodeError, MemoryError):
             if time.monotonic() > end:
-                raise InputError(f"{name} takes too long to read; export the zones by themselves.") from None
+                raise InputError(f"{name} takes too long to read; export its layer by itself.") from None
             raise _damaged(name) from None
 
 
@@ -154,7 +154,7 @@ def _judge(name: str, connection: sqlite3.Connection) -> None:
         f"SELECT type, name, sql FROM sqlite_master LIMIT {MOST_OBJECTS + 1}"  # noqa: S608 - a number of ours
     ).fetchall()
     if len(schema) > MOST_OBJECTS:
-        raise InputError(f"{name} holds more than {MOST_OBJECTS:,} tables; export the zones by themselves.")
+        raise InputError(f"{name} holds more than {MOST_OBJECTS:,} tables; export its layer by itself.")
     for kind, title, sql in schema:
         text = sql if isinstance(sql, str) else ""
         plain = (
@@ -166,7 +166,7 @@ def _judge(name: str, connection: sqlite3.Connection) -> None:
             what = "virtual table" if kind == "table" else str(kind)
             raise InputError(
                 f"{name} holds a {what} ({str(title)[:40]!r}), which can run more than a map needs; it was refused: export the "
-                "zones by themselves as a new GeoPackage or as GeoJSON."
+                "layer by itself as a new GeoPackage or as GeoJSON."
             )
 
 
@@ -204,7 +204,7 @@ def _columns(name: str, connection: sqlite3.Connection, table: str) -> list[tupl
     computed = next((str(row[1]) for row in rows if row[6]), None)
     if computed is not None:
         raise InputError(
-            f"{name}: the column {computed[:40]!r} of {table[:40]!r} is computed by the database; it was refused: export the zones "
+            f"{name}: the column {computed[:40]!r} of {table[:40]!r} is computed by the database; it was refused: export the layer "
             "anew."
         )
     if not 0 < len(rows) <= MOST_COLUMNS:

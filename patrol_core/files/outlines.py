@@ -26,6 +26,8 @@ MAX_PAIRS, PAIRS_A_PIECE = 50_000_000, 200
 #: Most crossings that are mended in one shape and among the shapes of one file.
 MAX_CROSSINGS = 1_000
 MAX_ALL_CROSSINGS = 100_000
+#: Pairs of segments looked at, beside some of each, before a count is given up.
+_MOST_LOOKED = 5_000_000
 _SAMPLE = 256
 _BATCH = 1_000_000
 _DEEPEST = 8
@@ -120,7 +122,7 @@ def check_cost(name: str, shapes: Shapes) -> None:
     """
     count = int(shapely.get_num_coordinates(shapes).sum())
     if count > MAX_VERTICES:
-        raise InputError(f"{name} has more than {MAX_VERTICES:,} vertices; give generalised boundaries.")
+        raise InputError(f"{name} has more than {MAX_VERTICES:,} vertices; give generalised shapes.")
     points, owner = shapely.get_coordinates(shapes, return_index=True)
     finite = np.isfinite(points).all(axis=1)
     if finite.any() and float(np.abs(points[finite]).max()) > MAX_COORDINATE:
@@ -190,12 +192,13 @@ def crossings(lines: Shapes, *, most: int) -> int:
         ``most + 1`` where there are more, or too many segments to tell.
     """
     ends = _segments(lines)
+    ends = ends[(ends[:, 0] != ends[:, 1]).any(axis=1)]  # a point that is written twice is no segment
     if len(ends) < 2:
         return 0
     cut = shapely.linestrings(ends)
     tree = shapely.STRtree(cut)
     looked, found, start = 0, 0, 0
-    rows = max(1, _BATCH // len(cut))
+    rows = 1  # few at first: what crosses itself everywhere shows it at once
     while start < len(cut):
         part = slice(start, start + rows)
         left, right = tree.query(cut[part])
@@ -203,18 +206,27 @@ def crossings(lines: Shapes, *, most: int) -> int:
         looked += len(left)
         pair = left < right
         left, right = left[pair], right[pair]
-        follows = (ends[left, 1] == ends[right, 0]).all(axis=1) | (ends[left, 0] == ends[right, 1]).all(
-            axis=1
-        )
-        same = (ends[left] == ends[right]).all(axis=(1, 2)) | (ends[left] == ends[right][:, ::-1]).all(
-            axis=(1, 2)
-        )
-        left, right = left[~follows & ~same], right[~follows & ~same]
-        found += int(shapely.intersects(cut[left], cut[right]).sum())
-        if found > most or looked > 20 * _BATCH:
+        meet = _meet(ends[left], ends[right])
+        one, other = ends[left[meet]], ends[right[meet]]
+        follows = (one[:, 1] == other[:, 0]).all(axis=1) | (one[:, 0] == other[:, 1]).all(axis=1)
+        same = (one == other).all(axis=(1, 2)) | (one == other[:, ::-1]).all(axis=(1, 2))
+        found += int((~follows & ~same).sum())
+        if found > most or looked > _MOST_LOOKED + 20 * len(cut):
             return most + 1
         start += rows
+        rows = min(2 * rows, max(1, _BATCH // len(cut)))
     return found
+
+
+def _meet(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which segments meet, pair by pair, (n, 2, 2) each, whose boxes overlap: neither lies wholly on one side of the other."""
+
+    def apart(line: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.bool_]:
+        along, first, last = line[:, 1] - line[:, 0], ends[:, 0] - line[:, 0], ends[:, 1] - line[:, 0]
+        sides = [np.sign(along[:, 0] * to[:, 1] - along[:, 1] * to[:, 0]) for to in (first, last)]
+        return np.asarray(sides[0] * sides[1] > 0)
+
+    return ~(apart(one, other) | apart(other, one))
 
 
 def _segments(shapes: Shapes) -> NDArray[np.float64]:
@@ -227,16 +239,24 @@ def _segments(shapes: Shapes) -> NDArray[np.float64]:
     return np.stack([points[:-1][same], points[1:][same]], axis=1)
 
 
-def mended(shape: Any) -> Any:
+def mended(shape: Any, *, crossed: int | None = None) -> Any:
     """The polygons that an invalid polygon stands for, by even and odd; empty where there are none.
+
+    Parameters
+    ----------
+    shape
+        A polygon or several.
+    crossed
+        Its :func:`crossings`, where they have been counted.
 
     Raises
     ------
     Tangled
         When it crosses itself in more than :data:`MAX_CROSSINGS` places.
     """
-    one = np.array([shape], dtype=object)
-    if crossings(one, most=MAX_CROSSINGS) > MAX_CROSSINGS:
+    if crossed is None:
+        crossed = crossings(np.array([shape], dtype=object), most=MAX_CROSSINGS)
+    if crossed > MAX_CROSSINGS:
         raise Tangled
     return areal_part(shapely.make_valid(shape))
 

@@ -11,13 +11,13 @@ import pandas as pd
 import shapely
 
 from patrol_core.errors import InputError
+from patrol_core.files.crs import is_metric
 from patrol_core.graphs.network import Floats
 from patrol_core.graphs.road_parts import counted, number, refuse_degrees
 from patrol_core.graphs.scene_streets import DEGREES
 from patrol_core.sources import text_table
 from patrol_core.sources.points import read_places
 from patrol_core.sources.vector_files import read_features
-from patrol_core.zones.plane import is_metric
 
 if TYPE_CHECKING:
     from patrol_core.graphs.road_tables import File

@@ -10,7 +10,8 @@ Ordnance Survey               inDirection, inOppositeDirection, bothDirections
 ============================  =======================================================================
 
 A column is read as a whole, since one letter means different things: N is ``no`` beside Y, and closed beside FT and TF; capital F and T
-alone are Geofabrik's (which writes bridges F and T for no and yes, too), small ones are a database's false and true.
+alone are Geofabrik's (which writes bridges F and T for no and yes, too), as are small ones beside b; without it, small ones are a
+database's false and true.
 """
 
 from __future__ import annotations
@@ -101,7 +102,13 @@ def directions(values: Sequence[object], where: Callable[[int], str]) -> Directi
     words = [_one_word(value) for value in values]
     used = set(words)
     letters = {str(value).strip() for value in values} & {"F", "T", "B"}
-    geofabrik = bool(letters) and not used - {"f", "t", "b", "n", ""}
+    geofabrik = (bool(letters) or "b" in used) and not used - {
+        "f",
+        "t",
+        "b",
+        "n",
+        "",
+    }  # false and true have no third letter
     closing = geofabrik or bool(used & {"ft", "tf"})
     way = np.zeros(len(words), dtype=np.int64)
     for k, word in enumerate(words):
@@ -112,7 +119,10 @@ def directions(values: Sequence[object], where: Callable[[int], str]) -> Directi
                 "and Ordnance Survey (inDirection) do."
             )
         way[k] = CLOSED if closing and word == "n" else found
-    return Directions(way, tuple(_notes(words, way, geofabrik=geofabrik)))
+    plain_letters = (
+        not geofabrik and ("t" in used or bool(letters)) and not used - {"f", "t", "n", "", *YES, *NO}
+    )
+    return Directions(way, tuple(_notes(words, way, geofabrik=geofabrik, truths=plain_letters)))
 
 
 def _one_word(value: object) -> str:
@@ -121,12 +131,14 @@ def _one_word(value: object) -> str:
     return parts.pop() if len(parts) == 1 else plain(value)
 
 
-def _notes(words: Sequence[str], way: Ints, *, geofabrik: bool) -> Iterable[str]:
+def _notes(words: Sequence[str], way: Ints, *, geofabrik: bool, truths: bool) -> Iterable[str]:
     if geofabrik:
         yield (
             "One-way is written F, T and B: read as Geofabrik's along the line, against it, and both; write yes and no where it means "
             "otherwise."
         )
+    if truths:
+        yield "One-way is written f and t: read as false and true; write F, T and B where it means along, against and both."
     turns = sum(word in BY_TURNS for word in words)
     if turns:
         yield f"{counted(turns, 'street changes its direction', 'streets change their direction')} with time; passed both ways here."

@@ -17,6 +17,7 @@ import numpy as np
 import shapely
 
 from patrol_core.errors import InputError
+from patrol_core.files.crs import crs_of
 from patrol_core.files.xml_files import local, read_xml
 from patrol_core.graphs.network import Floats
 from patrol_core.graphs.road_arcs import Arc, notes_on, partners
@@ -131,27 +132,30 @@ def _id(data: Mapping[str, Any], position: int) -> str:
 
 
 def _stated_crs(name: str, given: Any) -> str | None:
-    """The coordinate system of a graph as WKT: any spelling of pyproj's and of old OSMnx, which wrote tables of PROJ's words."""
-    from pyproj import CRS
-    from pyproj.exceptions import CRSError
-
+    """The coordinate system of a graph as WKT: what a file of shapes may state, and what OSMnx wrote (numbers, tables of PROJ's words)."""
     text = "" if given is None else str(given).strip()
     if text.casefold() in NO:
         return None
+    spelt = _INIT.sub(r"\1", _of_table(text) if text.startswith("{") else text)
+    return str(crs_of(f"{name}: its crs", f"EPSG:{spelt}" if spelt.isdigit() else spelt).to_wkt())
+
+
+def _of_table(text: str) -> str:
+    """A table of PROJ's words as one text, PROJ's own JSON as WKT; as it stands where it is neither."""
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
     try:
-        words: Any = ast.literal_eval(text) if text.startswith("{") else text
+        words = ast.literal_eval(text)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
-        words = text  # PROJ's own JSON
-    if isinstance(words, Mapping) and "init" in words:
-        words = str(words["init"])
-    if isinstance(words, str):
-        words = _INIT.sub(r"\1", words)
+        words = None
+    if isinstance(words, Mapping) and ({"init", "proj"} & set(words)):
+        found = (f"+{key}" if value in (True, "") else f"+{key}={value}" for key, value in words.items())
+        return str(words.get("init", " ".join(found)))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # old spellings are what is wanted here
-            return str(CRS.from_user_input(words).to_wkt())
-    except (CRSError, TypeError, ValueError):
-        raise InputError(f"{name} states the coordinate system {text[:60]!r}, which is not known.") from None
+        return str(CRS.from_json(text).to_wkt())
+    except (CRSError, ValueError, TypeError, RecursionError):
+        return text
 
 
 def _places(
@@ -177,8 +181,8 @@ def _places(
 def _from_crs(xy: Floats, stated: str, name: str) -> tuple[Floats, str]:
     from pyproj import CRS
 
+    from patrol_core.files.crs import is_true_metric
     from patrol_core.sources.projection import project_points
-    from patrol_core.zones.plane import is_true_metric
 
     if is_true_metric(stated):
         return xy, stated

@@ -18,10 +18,10 @@ from scipy.spatial import cKDTree
 
 from patrol_core.errors import InputError
 from patrol_core.files import outlines
+from patrol_core.files.crs import is_true_metric
 from patrol_core.graphs.network import Flags, Floats, Ints
 from patrol_core.graphs.road_flags import CLOSED, LEVELS, ONEWAY, directions, levels, listed
 from patrol_core.graphs.road_parts import Roads, build, counted, flag, refuse_degrees
-from patrol_core.zones.plane import is_true_metric
 
 if TYPE_CHECKING:
     import geopandas as gpd

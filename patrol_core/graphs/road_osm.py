@@ -105,21 +105,20 @@ def roads_from_ways(
     Raises
     ------
     InputError
-        When there is no road, or no node of any has a place.
+        When there is no road, no two nodes beside each other have places, or a way stands twice with different nodes.
     """
-    kept = [way for way in ways if is_road(way.tags, on_foot=on_foot)]
+    kept, twice = _once(name, [way for way in ways if is_road(way.tags, on_foot=on_foot)])
     if not kept:
         raise InputError(
             f"{name} holds no way with a highway tag that can be used; give an extract with streets."
         )
     runs = [(way, run) for way in kept for run in _known_runs(way, places)]
     if not runs:
-        raise InputError(
-            f"{name}: node {kept[0].nodes[0] if kept[0].nodes else '?'} of way {kept[0].name} has no place, nor has any other; "
-            "export the nodes too (Overpass: out body; >; out skel;)."
-        )
+        raise InputError(_no_run(name, kept, places))
     lost = sum(len(way.nodes) for way in kept) - sum(len(run) for _, run in runs)
     notes = [ATTRIBUTION, *more_notes]
+    if twice:
+        notes.append(f"{counted(twice, 'way that stands', 'ways that stand')} twice in the file taken once.")
     if respect_oneway:
         notes += _strange_directions(kept)
     if lost:
@@ -141,6 +140,30 @@ def roads_from_ways(
         shapes=[metres[[index[node] for node in run]] for _, run in pieces],
         crs=crs,
         notes=notes,
+    )
+
+
+def _once(name: str, ways: Sequence[Way]) -> tuple[list[Way], int]:
+    """Ways by their ids, each once, and how many more there were: answers that were joined repeat them."""
+    found: dict[str, Way] = {}
+    for way in ways:
+        first = found.setdefault(way.name, way)
+        if first.nodes != way.nodes:
+            raise InputError(
+                f"{name} holds way {way.name[:40]} twice with different nodes, as of two editions; export it again from one."
+            )
+    return list(found.values()), len(ways) - len(found)
+
+
+def _no_run(name: str, ways: Sequence[Way], places: Mapping[str, tuple[float, float]]) -> str:
+    """Why not one stretch of a way can be drawn."""
+    lost = next(((node, way) for way in ways for node in way.nodes if node not in places), None)
+    if lost is None:
+        return f"{name}: no way has two different nodes; export it again."
+    node, way = lost
+    return (
+        f"{name}: node {node[:40]} of way {way.name[:40]} has no place, and no way has places for two nodes in a row; export the nodes "
+        "too (Overpass: out body; >; out skel;)."
     )
 
 

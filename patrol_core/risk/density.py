@@ -40,8 +40,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patrol_core.errors import InputError
+from patrol_core.files.crs import is_metric
 from patrol_core.zones.assign import locate
-from patrol_core.zones.plane import is_metric
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from patrol_core.errors import InputError, SourceError
+from patrol_core.errors import InputError
+from patrol_core.files.reading import read_file
 
 #: A file by path, or an upload as (name, bytes).
 FileLike = str | Path | tuple[str, bytes]
@@ -127,19 +128,9 @@ def as_list(files: FileLike | Sequence[FileLike]) -> list[FileLike]:
     return [(str(f[0]), bytes(f[1])) if isinstance(f, tuple) else f for f in files]
 
 
-def read_path(path: Path) -> bytes:
-    """Bytes of a file; SourceError in words when it cannot be read."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise SourceError(f"There is no file {path}; check the path.") from None
-    except OSError as err:
-        raise SourceError(f"{path} cannot be read ({err.strerror or err}).") from None
-
-
 def _from_path(path: Path, meter: _Meter) -> Iterator[RawTable]:
     if not path.is_dir():
-        yield from _open(path.name, read_path(path), meter)
+        yield from _open(path.name, read_file(path, most=meter.limits.total_bytes), meter)
         return
     found = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p.relative_to(path).as_posix()))
     tables = [p for p in found if p.name.lower().endswith((".csv", ".csv.gz", ".zip", ".parquet"))]
@@ -152,7 +143,7 @@ def _from_path(path: Path, meter: _Meter) -> Iterator[RawTable]:
         elif reason := _other_table(name):
             yield RawTable(name, ignored=reason)
         else:
-            yield from _open(name, read_path(file), meter)
+            yield from _open(name, read_file(file, most=meter.limits.total_bytes), meter)
 
 
 def _hidden(name: str) -> bool:

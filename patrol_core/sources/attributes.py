@@ -28,6 +28,10 @@ from patrol_core.sources.names import plain
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
+#: Residents of one zone: more do not live on Earth, and fewer are a slip of a unit (0 is none).
+MOST_PEOPLE, LEAST_PEOPLE = 1e10, 1e-9
+#: Longest name of a group, characters.
+_LONGEST_LABEL = 200
 _CODES = (
     r"zone_id|zone|zone_?code",
     r"lsoa_?(?:20)?(?:11|21)_?(?:cd|code)|lsoa_code_20(?:11|21)|lsoa_20(?:11|21)_code|lsoa_?code|lsoa_?cd|lsoa",
@@ -140,6 +144,8 @@ def group_texts(column: pd.Series[Any]) -> pd.Series[Any] | None:
     if not 2 <= len(labels) <= min(_LABELS, len(given) // 2):
         return None
     if pd.to_numeric(pd.Series(labels), errors="coerce").notna().any():
+        return None
+    if any(len(str(label)) > _LONGEST_LABEL for label in labels):
         return None
     return None if all(_GSS.fullmatch(str(label)) for label in labels) else texts
 
@@ -333,6 +339,10 @@ def _as_attributes(
             out[target] = frame[found].str.strip().to_numpy()
     for people, columns in {**_ethnic_columns(name, rest, notes), **_age_columns(rest)}.items():
         out[people] = sum((number(c) for c in columns[1:]), number(columns[0]))
+        if (out[people] > MOST_PEOPLE).any():
+            raise InputError(
+                f"{name}: {people} is {out[people].max():g} in a zone, more than live on Earth; correct or empty it."
+            )
     _add_texts(out, frame, rest)
     figures = read_figures(name, data, frame, code, attrs["vintage"])
     if not len(out.columns) and not len(figures.frame.columns):
@@ -448,14 +458,14 @@ def _number(name: str, data: bytes, column: pd.Series[Any], label: str, notes: l
 
 
 def check_population(name: str, population: pd.Series[Any]) -> None:
-    """Refuse negative and infinite populations, naming the zone."""
+    """Refuse numbers of residents that cannot be: below 0, beyond :data:`MOST_PEOPLE`, or a trace of a person; names the zone."""
     values = population.to_numpy(dtype=float)
-    wrong = (values < 0) | np.isinf(values)
+    wrong = (values < 0) | (values > MOST_PEOPLE) | ((values > 0) & (values < LEAST_PEOPLE))
     if wrong.any():
         zone = population.index[int(np.flatnonzero(wrong)[0])]
         raise InputError(
-            f"{name}, zone {zone}: the population is {values[wrong][0]:g}, which cannot be; correct it or "
-            "leave it empty."
+            f"{name}, zone {zone}: the population is {values[wrong][0]:g}, which cannot be (0, or from {LEAST_PEOPLE:g} to "
+            f"{MOST_PEOPLE:g} residents); correct it or leave it empty."
         )
 
 

@@ -17,6 +17,8 @@ import shapely
 from patrol_core.areas import UK_CRS, Finding
 from patrol_core.errors import InputError
 from patrol_core.files import outlines
+from patrol_core.files.crs import is_true_metric
+from patrol_core.files.strict_json import quoted
 from patrol_core.sources.archive_files import FileLike
 from patrol_core.sources.attach import attach_attributes
 from patrol_core.sources.attributes import (
@@ -37,6 +39,8 @@ __all__ = ["attach_attributes", "read_attributes", "read_polygons"]
 MAX_MENDED_CROSSINGS = 5_000
 #: A self-crossing polygon is mended only if that changes its area by no more than this share.
 MEND_TOLERANCE = 0.001
+#: Longest name, ward or other text of a zone, characters.
+LONGEST_TEXT = 1_000
 
 _NAME = (
     r"name",
@@ -90,7 +94,7 @@ def read_polygons(
     raw = _check_geometry(name, raw, findings)
     _check_crs(name, raw)
     out = _attributes(name, raw, name_column, findings)
-    metric = _metric_crs(out)
+    metric = _metric_crs(name, out)
     out = out.to_crs(metric) if metric is not None else out
     if not np.isfinite(out.total_bounds).all():
         raise InputError(
@@ -167,13 +171,14 @@ def _mend(name: str, raw: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoD
     mended, crossings = 0, 0
     for at in np.flatnonzero(~shapely.is_valid(shapes)):
         where = f"{name}, zone {raw.index[at]} (feature {at + 1})"
-        crossings += outlines.crossings(shapes[at : at + 1], most=outlines.MAX_CROSSINGS)
+        crossed = outlines.crossings(shapes[at : at + 1], most=outlines.MAX_CROSSINGS)
+        crossings += crossed
         if crossings > MAX_MENDED_CROSSINGS:
             raise InputError(
                 f"{where}: too many outlines up to here cross themselves; run a geometry repair."
             )
         try:
-            better = outlines.mended(shapes[at])
+            better = outlines.mended(shapes[at], crossed=crossed)
         except outlines.Tangled:
             raise InputError(
                 f"{where}: its outline crosses itself in more than {outlines.MAX_CROSSINGS:,} places; redraw it or run a geometry "
@@ -210,17 +215,19 @@ def _attributes(
     label = name_column or find_column(columns, *_NAME)
     out = gpd.GeoDataFrame(geometry=raw.geometry, crs=raw.crs)
     out["name"] = (
-        _texts(raw[label]).where(lambda s: s != "", raw.index.to_series()) if label else raw.index.to_numpy()
+        _texts(raw[label], name).where(lambda s: s != "", raw.index.to_series())
+        if label
+        else raw.index.to_numpy()
     )
     ward = find_column(columns, _WARD)
-    out["ward"] = _texts(raw[ward]) if ward else ""
+    out["ward"] = _texts(raw[ward], name) if ward else ""
     out["population"] = _population(name, raw, columns, findings)
     for target, pattern in (("ward_code", _WARD_CODE), ("borough", _BOROUGH)):
         if (found := find_column(columns, pattern)) is not None:
-            out[target] = _texts(raw[found])
+            out[target] = _texts(raw[found], name)
     for column in columns:
         if plain(column) == "deprivation_quintile":
-            out["deprivation_quintile"] = _texts(raw[column]).where(lambda s: s != "", "Unknown")
+            out["deprivation_quintile"] = _texts(raw[column], name).where(lambda s: s != "", "Unknown")
         elif _is_free(column, label) and (texts := group_texts(raw[column])) is not None:
             out[f"group_{plain(column)}"] = texts
     return out[[c for c in out.columns if c != "geometry"] + ["geometry"]]
@@ -232,8 +239,16 @@ def _is_free(column: str, label: str | None) -> bool:
     return column != label and not any(re.fullmatch(pattern, plain(column)) for pattern in taken)
 
 
-def _texts(column: pd.Series[Any]) -> pd.Series[Any]:
-    return column.astype("object").where(column.notna(), "").astype("str").str.strip()
+def _texts(column: pd.Series[Any], name: str) -> pd.Series[Any]:
+    texts = column.astype("object").where(column.notna(), "").astype("str").str.strip()
+    long = texts.str.len().to_numpy() > LONGEST_TEXT
+    if long.any():
+        at = int(np.flatnonzero(long)[0])
+        raise InputError(
+            f"{name}, feature {at + 1}, column {column.name}: {len(texts.iloc[at]):,} characters, and a name or number has at most "
+            f"{LONGEST_TEXT:,}; shorten it."
+        )
+    return texts
 
 
 def _population(
@@ -242,13 +257,13 @@ def _population(
     column = find_column(columns, *_POPULATION.split("|"))
     if column is None:
         return pd.Series(np.nan, index=raw.index)
-    texts = _texts(raw[column])
+    texts = _texts(raw[column], name)
     values = pd.to_numeric(texts.where(texts != ""), errors="coerce").astype(float)
     wrong = (values.isna() & (texts != "")).to_numpy(dtype=bool)
     if wrong.any():
         zone = raw.index[int(np.flatnonzero(wrong)[0])]
         raise InputError(
-            f"{name}, zone {zone}, column {column}: {texts[zone]!r} is not a number; correct or empty it."
+            f"{name}, zone {zone}, column {column}: {quoted(texts[zone])} is not a number; correct or empty it."
         )
     check_population(name, values)
     missing = int(values.isna().sum())
@@ -265,10 +280,15 @@ def _population(
     return values
 
 
-def _metric_crs(frame: gpd.GeoDataFrame) -> Any:
-    """British National Grid within the UK, else the UTM zone of the place."""
+def _metric_crs(name: str, frame: gpd.GeoDataFrame) -> Any:
+    """British National Grid within the UK, else the UTM zone of the place; near a pole the file's own, where that is in metres."""
     degrees = gpd.GeoSeries([shapely.box(*frame.total_bounds)], crs=frame.crs).to_crs(4326).total_bounds
     west, south, east, north = degrees
     if west >= -9.5 and east <= 3 and south >= 49 and north <= 62:
         return UK_CRS
-    return frame.estimate_utm_crs()
+    try:
+        return frame.estimate_utm_crs()
+    except (RuntimeError, ValueError):  # also where the box cannot be expressed in degrees
+        if is_true_metric(frame.crs.to_wkt()):
+            return frame.crs
+    raise InputError(f"{name} lies where no UTM zone is (near a pole); give it in a metric CRS.")

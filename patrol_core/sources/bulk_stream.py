@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from patrol_core.errors import InputError, SourceError
+from patrol_core.files.reading import check_file
 from patrol_core.sources import archive_files
 from patrol_core.sources.archive_files import FileLike, Limits
 
@@ -116,10 +117,12 @@ def containers(files: FileLike | Sequence[FileLike], limits: Limits = BULK_LIMIT
             yield _folder(path, limits)
         else:
             try:
-                size = path.stat().st_size
+                size = check_file(path, most=limits.total_bytes).st_size
                 handle = path.open("rb")
             except FileNotFoundError:
                 raise SourceError(f"There is no file {path}; check the path.") from None
+            except SourceError:
+                raise
             except OSError as err:
                 raise SourceError(f"{path} cannot be read ({err.strerror or err}).") from None
             with handle:

@@ -194,14 +194,21 @@ def _manifest(name: str, archive: zipfile.ZipFile) -> tuple[list[Pull], list[Par
         if info.file_size > 2**28:
             raise InputError(f"{name}: its {MANIFEST} is too large to be one; export it again.")
         plain = load_json(b"".join(_read(name, archive, info)), f"{name}: its {MANIFEST}")
+        if not isinstance(plain, dict) or type(plain.get("format")) is not int:
+            raise InputError(f"{name}: its {MANIFEST} is damaged, for it names no format; export it again.")
         if plain["format"] > FORMAT:
             raise InputError(f"{name} was written by a newer version of this program; update it.")
         pulls = [Pull.from_dict(p) for p in plain["pulls"]]
         parts = [Part.from_dict(p) for p in plain["parts"]]
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{name}: its {MANIFEST} is damaged ({error}); export it again.") from None
+    except InputError:
+        raise
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ):  # their words are for people who write programs
+        raise InputError(f"{name}: its {MANIFEST} is damaged or was changed; export it again.") from None
     known = {p.id for p in pulls}
     named = [*(p.id for p in pulls), *(p.id for p in parts), *(p.path for p in parts)]
     if len(set(named)) < len(named):
@@ -218,7 +225,7 @@ def _manifest(name: str, archive: zipfile.ZipFile) -> tuple[list[Pull], list[Par
         )
         if not (proper and _PATH.fullmatch(part.path) and _ID.fullmatch(part.id)):
             raise InputError(
-                f"{name}: its {MANIFEST} names a file it cannot have ({part.path!r}); it was refused."
+                f"{name}: its {MANIFEST} names a file it cannot have ({part.path[:80]!r}); it was refused."
             )
         if not part.path.startswith(f"{part.dataset}/{part.month}/"):
             raise InputError(f"{name}: {part.path} is not where its month belongs; it was refused.")

@@ -21,6 +21,7 @@ from pyproj import CRS
 from patrol_core.errors import InputError
 from patrol_core.files import gdal_guard, geopackage, outlines
 from patrol_core.files.crs import crs_of
+from patrol_core.files.reading import read_file
 from patrol_core.files.strict_json import load_json
 from patrol_core.sources import archive_files
 from patrol_core.sources.archive_files import FileLike, Limits
@@ -31,6 +32,7 @@ MOST_LAYERS = 20
 
 #: Most brackets and braces of a GeoJSON: each becomes an object many times its size.
 _MAX_BRACKETS, _MAX_BRACES = 12_000_000, 2_000_000
+_NUMBERS = {int, float}
 _XML_KINDS = {b"<kml": "KML", b"<gpx": "GPX", b"<gml": "GML", b"<ogrvrt": "VRT"}
 
 
@@ -41,12 +43,10 @@ def load_bytes(file: FileLike) -> tuple[str, bytes]:
     else:
         path = Path(file)
         if path.is_dir():
-            raise InputError(
-                f"{path} is a folder; give one boundary file (GeoJSON, GeoPackage or zipped Shapefile)."
-            )
-        name, data = path.name, archive_files.read_path(path)
+            raise InputError(f"{path} is a folder; give one file (GeoJSON, GeoPackage or zipped Shapefile).")
+        name, data = path.name, read_file(path, most=MAX_BYTES)
     if len(data) > MAX_BYTES:
-        raise InputError(f"{name} is larger than {MAX_BYTES >> 20} MiB; give generalised boundaries.")
+        raise InputError(f"{name} is larger than {MAX_BYTES >> 20} MiB; give a smaller or generalised one.")
     if not data.strip():
         raise InputError(f"{name} is empty; download or export it again.")
     return name, data
@@ -106,17 +106,17 @@ def _not_read(name: str, data: bytes, what: str) -> str:
 
 def _read_geojson(name: str, data: bytes, lines: bool) -> gpd.GeoDataFrame:
     if data.count(b"[") > _MAX_BRACKETS or data.count(b"{") > _MAX_BRACES:
-        raise InputError(f"{name} has more than {_MAX_BRACKETS:,} vertices; give generalised boundaries.")
+        raise InputError(f"{name} has more than {_MAX_BRACKETS:,} vertices; give generalised shapes.")
     document = load_json(data, name, most_bytes=MAX_BYTES)
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list):
-        raise InputError(_no_features(name, document))
+        raise InputError(_no_features(name, document, _what(lines)))
     if _is_esri(document, features):
-        raise InputError(_esri(name))
+        raise InputError(_esri(name, _what(lines)))
     _check_size(name, len(features), lines)
     records, shapes = [], []
     for number, feature in enumerate(features, start=1):
-        shapes.append(_shape(name, number, feature))
+        shapes.append(_shape(name, number, feature, _what(lines)))
         given = feature.get("properties")
         properties = dict(given) if isinstance(given, dict) else {}
         if feature.get("id") is not None:
@@ -136,14 +136,14 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def _no_features(name: str, document: Any) -> str:
+def _no_features(name: str, document: Any, what: str) -> str:
     if isinstance(document, dict):
         if "rings" in document or "geometryType" in document or "spatialReference" in document:
-            return _esri(name)
+            return _esri(name, what)
         if document.get("type") == "Topology":
-            return f"{name} is TopoJSON; export the zones as GeoJSON."
+            return f"{name} is TopoJSON; export the {what} as GeoJSON."
         if isinstance(document.get("error"), dict):
-            return f"{name} is an error message of a map service instead of zones; ask for them again."
+            return f"{name} is an error message of a map service instead of {what}; ask for them again."
     return f"{name} is JSON but has no list of features; give a GeoJSON FeatureCollection."
 
 
@@ -162,11 +162,11 @@ def _is_esri(document: dict[str, Any], features: list[Any]) -> bool:
     return bool(own) or "attributes" in first or marks
 
 
-def _esri(name: str) -> str:
-    return f"{name} is Esri JSON, not GeoJSON; ask the service for it with f=geojson, or export the zones as GeoJSON."
+def _esri(name: str, what: str) -> str:
+    return f"{name} is Esri JSON, not GeoJSON; ask the service for it with f=geojson, or export the {what} as GeoJSON."
 
 
-def _shape(name: str, number: int, feature: Any) -> Any:
+def _shape(name: str, number: int, feature: Any, what: str) -> Any:
     if not isinstance(feature, dict) or "geometry" not in feature:
         raise InputError(f"{name}, feature {number}: it has no geometry member; export the file again.")
     if feature["geometry"] is None:
@@ -174,13 +174,29 @@ def _shape(name: str, number: int, feature: Any) -> Any:
     if isinstance(feature["geometry"], dict) and (
         "rings" in feature["geometry"] or "paths" in feature["geometry"]
     ):
-        raise InputError(_esri(name))
+        raise InputError(_esri(name, what))
     try:
+        _check_numbers(feature["geometry"])
         return shapely.geometry.shape(feature["geometry"])
     except Exception:  # shapely raises many kinds for malformed coordinates; all mean the same to the user
         raise InputError(
             f"{name}, feature {number}: its coordinates are malformed; export the file again."
         ) from None
+
+
+def _check_numbers(geometry: Any) -> None:
+    """TypeError unless all coordinates are numbers: the geometry library takes "1" and true for 1."""
+    stack = [geometry]
+    while stack:
+        inner = stack.pop()
+        if isinstance(inner, dict):
+            stack += [inner.get("coordinates", []), *inner.get("geometries", [])]
+        elif isinstance(inner, list):
+            kinds = set(map(type, inner))
+            if not kinds <= _NUMBERS:
+                stack += inner
+        else:
+            raise TypeError(f"{inner!r:.40} is no coordinate")
 
 
 def _geojson_crs(name: str, document: dict[str, Any]) -> CRS:

@@ -36,6 +36,8 @@ _GSS = r"[A-Z]\d{8}"
 _CODE_LIKE = r"(?=\S*\d)\S{1,40}|[A-Z]{1,6}"
 #: From this share of different values a column is meant to be unique, and a repetition is a fault of the file.
 _MEANT = 0.9
+#: Longest id of a zone, characters.
+LONGEST_ID = 200
 
 
 def zone_ids(
@@ -173,6 +175,13 @@ def _index(name: str, raw: gpd.GeoDataFrame, column: str) -> pd.Index:
         at = int(np.flatnonzero(empty.to_numpy())[0])
         raise InputError(f"{name}, feature {at + 1}: its id (column {column}) is empty; fill it.")
     texts = _as_texts(values)
+    long = texts.str.len().to_numpy() > LONGEST_ID
+    if long.any():
+        at = int(np.flatnonzero(long)[0])
+        raise InputError(
+            f"{name}, feature {at + 1}: its id (column {column}) has {len(texts.iloc[at]):,} characters, and an id has at most "
+            f"{LONGEST_ID}; name another id column (--zone-id) or shorten it."
+        )
     if texts.duplicated().any():
         first = texts[texts.duplicated()].iloc[0]
         raise InputError(

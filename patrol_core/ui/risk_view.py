@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from patrol_core.analysis import Prepared, harm_table
 from patrol_core.errors import InputError
 from patrol_core.figures.charts import top_zones
+from patrol_core.files.crs import is_metric
 from patrol_core.reports.hotspot_files import MEASURES, measure_unit
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.risk.hotspots import LEAST, PERMUTATIONS
@@ -24,7 +25,6 @@ from patrol_core.ui.cached_risk import ALL
 from patrol_core.ui.charts import plot
 from patrol_core.ui.hotspot_view import class_layer, hotspots
 from patrol_core.ui.map_view import Layer, chosen_zone
-from patrol_core.zones.plane import is_metric
 
 FloatArray = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ import shapely
 
 from patrol_core.areas import ZONE_SYSTEMS, AreaData
 from patrol_core.errors import InputError
+from patrol_core.files.crs import is_metric
 from patrol_core.sources.projection import unique_points
 from patrol_core.zones import grid, polygons
-from patrol_core.zones.plane import is_metric
 
 #: Share of a cell that a polygon must cover to count as meeting it.
 _TOUCH = 1e-9

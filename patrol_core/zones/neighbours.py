@@ -5,8 +5,8 @@ from __future__ import annotations
 import geopandas as gpd
 import shapely
 
+from patrol_core.files.crs import is_metric
 from patrol_core.sources.zone_fit import HAIRLINE_M, hairline_gaps
-from patrol_core.zones.plane import is_metric
 
 #: Corners of hexagons are equal only up to rounding; hexagons this close (metres) touch.
 _HEX_TOLERANCE_M = 0.01

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import geopandas as gpd
 from pyproj import CRS
 from shapely.affinity import affine_transform
 
 #: Side, in degrees, of the box into which a plane of unknown place is drawn around (0, 0).
 _DRAWN_DEGREES = 0.2
-
-
-@lru_cache(maxsize=32)
-def is_metric(crs: str) -> bool:
-    """Whether a CRS is projected with the metre as unit; False for a local plane of unknown unit."""
-    parsed = CRS.from_user_input(crs)
-    return bool(parsed.is_projected) and all(a.unit_name in ("metre", "meter") for a in parsed.axis_info)
-
-
-@lru_cache(maxsize=32)
-def is_true_metric(crs: str) -> bool:
-    """Whether lengths in a CRS are metres on the ground: metric, and no Mercator of the whole world, which stretches them (1.6 times in London)."""
-    if not is_metric(crs):
-        return False
-    operation = CRS.from_user_input(crs).coordinate_operation
-    method = "" if operation is None else operation.method_name.casefold()
-    return "mercator" not in method or "transverse" in method or "oblique" in method
 
 
 def is_located(crs: str) -> bool:

@@ -135,7 +135,7 @@ def _population(polygons: gpd.GeoDataFrame) -> pd.Series[Any]:
 
 def _area(polygons: gpd.GeoDataFrame, data: AreaData) -> pd.Series[Any]:
     """km2 of each polygon; NaN where the plane has no known unit."""
-    from patrol_core.zones.plane import is_metric
+    from patrol_core.files.crs import is_metric
 
     if not is_metric(data.crs):
         return pd.Series(np.nan, index=polygons.index)

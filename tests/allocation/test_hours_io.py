@@ -87,7 +87,7 @@ def test_lines_count_past_quoted_line_breaks():
 def test_wrong_encoding_and_missing_file(tmp_path):
     with pytest.raises(InputError, match="line 2: not UTF-8"):
         read(HEADER + "2025-01,Señal,z,1,2\n", encoding="latin-1")
-    with pytest.raises(SourceError, match="could not be read"):
+    with pytest.raises(SourceError, match="cannot be read"):
         read_demand(tmp_path / "nothing.csv")
 
 

@@ -71,6 +71,31 @@ def test_crossings_of_a_comb_are_those_of_the_noded_line():
     assert outlines.crossings(array(ring), most=20) == 21
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_crossings_of_random_lines_are_those_of_the_geometry_library(seed):
+    points = np.add(np.random.default_rng(seed).integers(0, 12, (60, 2)), (530_000.0, 180_000.0))
+    line = shapely.LineString(points)  # whole numbers: touching, overlapping and repeated pieces among them
+    cut = [shapely.LineString(points[k : k + 2]) for k in range(59)]
+    right = 0
+    for k, one in enumerate(cut):
+        for other in cut[k + 1 :]:
+            a, b = list(one.coords), list(other.coords)
+            right += a[1] != b[0] and a[0] != b[1] and a not in (b, b[::-1]) and one.intersects(other)
+    assert outlines.crossings(array(line), most=10_000) == right
+
+
+@pytest.mark.parametrize("points", [3_001, 9_001])
+def test_a_star_is_refused_after_a_look_at_a_few_of_its_rays(points, monkeypatch):
+    turn = 2 * np.pi * np.arange(points) * (points // 2) / points
+    star = shapely.Polygon(np.column_stack([np.cos(turn), np.sin(turn)]) * 1000 + (530_000, 180_000))
+    looked = []
+    real = outlines._meet
+    monkeypatch.setattr(outlines, "_meet", lambda one, other: looked.append(len(one)) or real(one, other))
+    with pytest.raises(InputError, match="crosses itself in more than 1,000 places"):
+        read_polygons(collection(star))
+    assert sum(looked) < 20 * points
+
+
 def test_a_small_self_crossing_polygon_is_refused_at_once():
     began = time.process_time()
     shape = shapely.Polygon(np.add(comb(250), (530_000, 180_000)))

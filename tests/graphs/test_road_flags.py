@@ -53,6 +53,10 @@ def where(k):
         (["F", "T", "B", "F"], [1, -1, 0, 1]),
         (["F", "T"], [1, -1]),
         (["f", "t"], [0, 1]),
+        (["f", "t", "b"], [1, -1, 0]),
+        (["b", "F", ""], [0, 1, 0]),
+        (["b", "n"], [0, CLOSED]),
+        (["f", "yes", "b"], [0, 1, 0]),
         (["T", "true", "F", "no"], [1, 1, 0, 0]),
         (["FT", "TF", "N", "", "B"], [1, -1, CLOSED, 0, 0]),
         (["Y", "N"], [1, 0]),
@@ -68,6 +72,9 @@ def test_every_makers_word_for_one_way(column, right):
 def test_what_is_understood_in_a_special_way_is_said_and_what_is_not_known_is_refused():
     assert "Geofabrik" in directions(["F", "T"], where).notes[0]
     assert directions(["f", "yes"], where).notes == ()
+    assert "Geofabrik" in directions(["f", "t", "b"], where).notes[0]
+    assert "read as false and true" in directions(["f", "t"], where).notes[0]
+    assert "read as false and true" in directions(["F", "yes", "T"], where).notes[0]
     assert "1 street is closed" in directions(["FT", "N"], where).notes[0]
     assert "changes its direction" in directions(["reversible"], where).notes[0]
     for strange in ("X", "perhaps", "[True, False]", "2"):
@@ -343,7 +350,7 @@ def test_a_projected_graph_of_old_osmnx_is_in_metres():
 def test_a_coordinate_system_that_is_none_is_one_sentence(crs):
     graph = two_way_graph("1", "1")
     graph.graph["crs"] = crs
-    with pytest.raises(InputError, match="which is not known"):
+    with pytest.raises(InputError, match="names no known coordinate reference system"):
         read_roads([("g.graphml", graphml(graph))])
 
 

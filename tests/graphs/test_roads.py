@@ -369,6 +369,29 @@ def test_ways_end_where_the_extract_ends():
     assert "101" in roads.network.edge_ids
 
 
+@pytest.mark.parametrize("make", [overpass, osm_xml])
+def test_a_way_that_stands_twice_is_one_street(make):
+    name = {overpass: "t.json", osm_xml: "t.osm"}[make]
+    once = read_roads([(name, make())])
+    twice = read_roads([(name, make(ways=[*WAYS, *WAYS[:2], (103, [1, 6], {})]))])
+    assert sorted(twice.network.edge_ids) == sorted(once.network.edge_ids)
+    assert "2 ways that stand twice in the file taken once." in twice.notes
+    assert not any("twice" in note for note in once.notes)
+    with pytest.raises(InputError, match="way 103 twice with different nodes"):
+        read_roads([(name, make(ways=[*WAYS, (103, [1, 2, 6], {"highway": "primary"})]))])
+
+
+def test_the_node_that_is_missing_is_named():
+    ways = [(100, [1, 2, 3], {"highway": "residential"})]
+    spots = {k: spot for k, spot in SPOTS.items() if k != 2}
+    with pytest.raises(
+        InputError, match="node 2 of way 100 has no place, and no way has places for two nodes"
+    ):
+        read_roads([("t.json", overpass(ways, spots))])
+    with pytest.raises(InputError, match="no way has two different nodes"):
+        read_roads([("t.json", overpass([(100, [1, 1], {"highway": "residential"})]))])
+
+
 def test_an_overpass_answer_with_geometry_needs_no_nodes():
     rows = [
         {"type": "way", "id": k, "nodes": refs, "tags": tags,

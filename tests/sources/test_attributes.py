@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -40,6 +42,20 @@ def test_reads_and_joins_by_label():
     assert got["population"].tolist() == [10.0, 20.0]
     assert got["ward"].tolist() == ["East", "West"]
     assert findings == []
+
+
+@pytest.mark.parametrize("people", ["1e308", "1e200", "1e11", "1e-300", "-1"])
+def test_a_population_that_cannot_be_is_refused(people):
+    refused(f"zone_id,population\na,{people}\nb,2\n", "zone a: the population is", "cannot be")
+    shape = {"type": "Polygon", "coordinates": [[[0, 51], [0.01, 51], [0.01, 51.01], [0, 51]]]}
+    one = {"type": "Feature", "properties": {"code": "A1", "population": float(people)}, "geometry": shape}
+    with pytest.raises(InputError, match="zone A1: the population is"):
+        read_polygons(("z.geojson", json.dumps({"type": "FeatureCollection", "features": [one]}).encode()))
+
+
+def test_a_population_of_none_some_or_parts_of_people_is_taken():
+    assert csv("zone_id,population\na,0\nb,0.25\nc,1e10\n")["population"].tolist() == [0, 0.25, 1e10]
+    refused("zone_id,population,ethnic_asian\na,2,1e300\n", "ethnic_asian is 1e+300")
 
 
 def test_unmatched_codes_are_told_and_vintage_named():

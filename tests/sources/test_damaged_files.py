@@ -13,11 +13,14 @@ import pytest
 import shapely
 
 from patrol_core.errors import InputError, PatrolError
-from patrol_core.files import gdal_guard
+from patrol_core.events.route import load_route
+from patrol_core.files import gdal_guard, geopackage
+from patrol_core.graphs.roads import read_roads
 from patrol_core.sources import archive_files
 from patrol_core.sources.archive_files import iter_tables
 from patrol_core.sources.boundaries import read_polygons
 from patrol_core.sources.store_records import Part, Pull
+from patrol_core.sources.vector_files import read_features
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -277,3 +280,57 @@ def test_nothing_is_left_of_what_was_read(samples, tmp_path, monkeypatch):
     parts = {name.removeprefix("part "): data for name, data in samples.items() if name.startswith("part ")}
     read("z.zip", zipped(parts))
     assert not list(Path(tmp_path).iterdir())
+
+
+@pytest.mark.parametrize("value", ["1", True, None, [1.0], {}])
+def test_coordinates_are_numbers(value):
+    shape = {"type": "Polygon", "coordinates": [[[-0.1, 51.5], [value, 51.5], [0.0, 51.6], [-0.1, 51.5]]]}
+    many = {"type": "MultiPolygon", "coordinates": [shape["coordinates"]]}
+    for one in (shape, many, {"type": "GeometryCollection", "geometries": [shape]}):
+        data = collection({"type": "Feature", "properties": {"zone_id": "a"}, "geometry": one})
+        with pytest.raises(InputError, match="feature 1: its coordinates are malformed"):
+            read_polygons(("z.geojson", data))
+    line = {"type": "LineString", "coordinates": [[-0.1, 51.5], [value, 51.5]]}
+    data = collection({"type": "Feature", "properties": {}, "geometry": line})
+    with pytest.raises(InputError, match="malformed"):
+        read_roads([("z.geojson", data)])
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"type": "Topology", "objects": {}},
+        {"features": [{"attributes": {"a": 1}, "geometry": {"paths": [[[0, 0]]]}}]},
+        {"geometryType": "esriGeometryPolyline"},
+        {"error": {"code": 500}},
+        {"type": "FeatureCollection", "features": [{"geometry": {"paths": [[[0, 0]]]}}]},
+    ],
+)
+def test_a_file_of_roads_is_not_told_of_zones(document):
+    data = json.dumps(document).encode()
+    for read in (lambda: read_features("z.json", data, lines=True), lambda: load_route("z.json", data)):
+        with pytest.raises(InputError) as caught:
+            read()
+        assert "zones" not in str(caught.value)
+
+
+def test_a_geopackage_is_not_told_of_zones():
+    for data in (geopackage.SQLITE + bytes(200), geopackage.SQLITE + bytes(52) + b"GPKG" + bytes(400)):
+        with pytest.raises(InputError) as caught:
+            read_features("z.gpkg", data, lines=True)
+        assert "zones" not in str(caught.value)
+
+
+def test_texts_of_a_zone_have_an_end(tmp_path):
+    shape = shapely.box(-0.1, 51.5, -0.09, 51.51)
+    for column, most in (("zone_id", 200), ("name", 1_000), ("ward", 1_000), ("population", 1_000)):
+        fine = {"zone_id": "a", "population": "1"} | ({column: "x" * most} if column != "population" else {})
+        assert len(read_polygons(("z.geojson", collection(feature(shape, **fine))))) == 1
+        longer = fine | {column: "x" * (most + 1)}
+        with pytest.raises(InputError, match=f"{most + 1:,} characters") as caught:
+            read_polygons(("z.geojson", collection(feature(shape, **longer))))
+        assert len(str(caught.value)) < 300
+    table = gpd.GeoDataFrame({"LSOA11CD": ["E" * 300_000]}, geometry=[shape], crs=4326)
+    table.to_file(tmp_path / "z.gpkg")
+    with pytest.raises(InputError, match="300,000 characters"):
+        read_polygons(tmp_path / "z.gpkg")

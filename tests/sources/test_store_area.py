@@ -393,6 +393,11 @@ def is_part(name):
         (edit_manifest(lambda p: p["parts"][0].update(force="Other")), "holds other data"),
         (edit_manifest(lambda p: p["parts"][0].pop("rows")), "is damaged"),
         (edit_manifest(lambda p: p["pulls"].clear()), "cannot have"),
+        (edit_manifest(lambda p: p.update(format="../x")), "names no format"),
+        (edit_manifest(lambda p: p.update(format=True)), "names no format"),
+        (lambda n, d: (n, b"[1]") if n == MANIFEST else (n, d), "names no format"),
+        (edit_manifest(lambda p: p["pulls"][0].update(polygon="../x")), "is damaged or was changed; export"),
+        (edit_manifest(lambda p: p["parts"][0].update(box=7)), "is damaged or was changed; export"),
     ],
 )
 def test_a_changed_bundle_is_refused_whole(bundle, tmp_path, change, words):
