@@ -20,7 +20,7 @@ from patrol_core.allocation.hours_rules import Plan
 from patrol_core.areas import Finding
 from patrol_core.atomic import write_atomic
 from patrol_core.errors import InputError, SourceError
-from patrol_core.files.numbers import LARGEST
+from patrol_core.files.columns import check_column
 from patrol_core.files.strict_json import quoted
 from patrol_core.sources.dates import read_months
 from patrol_core.sources.text_table import spreadsheet_limit
@@ -174,6 +174,7 @@ def _positions(name: str, header: Sequence[str]) -> dict[str, int]:
 
 def _numbers(name: str, label: str, values: Sequence[str], lines: Sequence[int]) -> pd.Series:
     numbers = pd.to_numeric(pd.Series(values, dtype=object), errors="coerce").astype(float)
+    check_column(values, numbers.to_numpy(), lambda row: f"{name}, line {lines[row]}, column {label}")
     bad = np.flatnonzero(~np.isfinite(numbers.to_numpy()))
     if len(bad):
         row = int(bad[0])
@@ -181,12 +182,6 @@ def _numbers(name: str, label: str, values: Sequence[str], lines: Sequence[int])
         raise InputError(
             f"{name}, line {lines[row]}, column {label}: {shown} is not a number; write it with a decimal "
             f"point and no thousands separator ({len(bad)} such rows)."
-        )
-    far = np.flatnonzero(numbers.abs() > LARGEST)
-    if len(far):
-        raise InputError(
-            f"{name}, line {lines[far[0]]}, column {label}: {quoted(values[far[0]])} is too large to be counted with; give numbers "
-            f"up to {LARGEST:g} ({len(far)} such rows)."
         )
     return numbers
 

@@ -21,9 +21,10 @@ import pandas as pd
 
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError
+from patrol_core.files.columns import SIZES, unfit
 from patrol_core.sources import text_table
 from patrol_core.sources.archive_files import FileLike, iter_tables
-from patrol_core.sources.covariates import is_measure, not_numbers, numbers, read_figures
+from patrol_core.sources.covariates import check_sizes, is_measure, not_numbers, numbers, read_figures
 from patrol_core.sources.names import plain
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
@@ -430,6 +431,7 @@ def _population_column(columns: Sequence[str]) -> tuple[str, int] | None:
 
 def _number(name: str, data: bytes, column: pd.Series[Any], label: str, notes: list[Finding]) -> FloatArray:
     """Numbers of a column, NaN where blank or suppressed; the odd cell that is none is noted, a column of them refused."""
+    check_sizes(column, lambda row: f"{name} line {text_table.line_of_row(data, row)}, column {label}")
     values, wrong = numbers(column)
     if values is not None and not wrong.size:
         return values
@@ -439,7 +441,7 @@ def _number(name: str, data: bytes, column: pd.Series[Any], label: str, notes: l
             return np.full(len(column), np.nan)
         wrong = np.flatnonzero(not_numbers(column))
     first = int(wrong[0])
-    where = f"{name} line {text_table.line_of_row(data, first)}, column {label}: {column.iloc[first]!r} is not a number"
+    where = f"{name} line {text_table.line_of_row(data, first)}, column {label}: {text_table.shown(column.iloc[first])} is not a number"
     if values is None:
         raise InputError(f"{where}; correct or empty it.")
     more = f", nor are {wrong.size - 1:,} more cells" if wrong.size > 1 else ""
@@ -448,14 +450,14 @@ def _number(name: str, data: bytes, column: pd.Series[Any], label: str, notes: l
 
 
 def check_population(name: str, population: pd.Series[Any]) -> None:
-    """Refuse negative and infinite populations, naming the zone."""
+    """Refuse negative populations and those that cannot be calculated with, naming the zone."""
     values = population.to_numpy(dtype=float)
-    wrong = (values < 0) | np.isinf(values)
+    wrong = (values < 0) | unfit(values)
     if wrong.any():
         zone = population.index[int(np.flatnonzero(wrong)[0])]
         raise InputError(
             f"{name}, zone {zone}: the population is {values[wrong][0]:g}, which cannot be; correct it or "
-            "leave it empty."
+            f"leave it empty (numbers are {SIZES})."
         )
 
 

@@ -27,6 +27,7 @@ from patrol_core.sources.attributes import (
     vintage_of,
 )
 from patrol_core.sources.names import plain
+from patrol_core.sources.text_table import shown
 from patrol_core.sources.vector_files import load_bytes, read_features
 from patrol_core.sources.zone_fit import gap_findings, overlap_findings
 from patrol_core.sources.zone_ids import other_ids, zone_ids
@@ -248,7 +249,7 @@ def _population(
     if wrong.any():
         zone = raw.index[int(np.flatnonzero(wrong)[0])]
         raise InputError(
-            f"{name}, zone {zone}, column {column}: {texts[zone]!r} is not a number; correct or empty it."
+            f"{name}, zone {zone}, column {column}: {shown(texts[zone])} is not a number; correct or empty it."
         )
     check_population(name, values)
     missing = int(values.isna().sum())

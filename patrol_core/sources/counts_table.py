@@ -13,6 +13,7 @@ import pandas as pd
 
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError
+from patrol_core.files.columns import check_column
 from patrol_core.sources import text_table
 from patrol_core.sources.crime_types import published_type
 from patrol_core.sources.dates import read_months
@@ -167,6 +168,7 @@ def _filled(cells: pd.Series, column: str, where: Callable[[int, str], str]) -> 
 
 def _numbers(cells: pd.Series, where: Callable[[int, str], str]) -> pd.Series:
     numbers = pd.to_numeric(cells, errors="coerce").astype(float)
+    check_column(cells.tolist(), numbers.to_numpy(), lambda row: where(row, "count"))
     odd = ~(np.isfinite(numbers.to_numpy()) & (numbers.to_numpy() >= 0))
     if odd.any():
         at = int(np.argmax(odd))

@@ -56,6 +56,10 @@ HEAD = "lsoa_code,month,count\nz1,2023-01,2\n"
         ("zone_id,month,count\n", "0 rows"),
         ("zone_id;month;count\na;2023-01;1\n", "semicolons"),
         (HEAD + "z1,2023-02," + "9" * 200_000 + "\n", "line 3, column count"),
+        (HEAD + "z1,2023-02," + "9" * 400 + "\n", "line 3, column count: '9.*' is too large"),
+        (HEAD + "z1,2023-02,1e308\n", "line 3, column count: '1e308' is too large"),
+        (HEAD + "z1,2023-02,1e-99999999\n", "line 3, column count: '1e-99999999' is too near 0"),
+        (HEAD + "z1,2023-02,1e-300\n", "line 3, column count: '1e-300' is too near 0"),
     ],
 )
 def test_odd_counts_are_refused_with_their_line(text, words):
