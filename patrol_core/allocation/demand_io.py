@@ -79,7 +79,7 @@ def read_demand(source: str | Path | tuple[str, bytes]) -> pd.DataFrame:
     check_demand(frame, where=lambda row: f"{name}, line {lines[row]}", risk_name="Predicted_Burglaries")
     found = spreadsheet_limit(name, len(frame))
     if other:
-        text = f"{name}, line {lines[other[0]]}: months in another form than 2024-05 in {len(other):,} rows were read as months."
+        text = f"{name}, line {lines[other[0]]}: months in another form than YYYY-MM in {len(other):,} rows were read as months."
         found.append(Finding("info", text, len(other)))
     frame.attrs["findings"] = tuple(found)
     return frame
@@ -141,9 +141,9 @@ def _rows(name: str, text: str) -> tuple[list[str], list[list[str]], list[int]]:
         for row in reader:
             rows.append(row)
             lines.append(reader.line_num)
-    except csv.Error as error:
+    except csv.Error:  # in practice: longer than csv.field_size_limit()
         raise InputError(
-            f"{name}, line {reader.line_num}: not a CSV table ({error}); save it as CSV."
+            f"{name}, line {reader.line_num}: a cell of more than {csv.field_size_limit():,} characters; mend that row."
         ) from None
     while rows and not any(value.strip() for value in rows[-1]):
         rows.pop()

@@ -107,8 +107,9 @@ def build_from_counts(
             Finding(
                 "warning",
                 f"{len(codes):,} codes of the counts have no polygon (first {codes[0]}); their {lost:,.0f} "
-                "crimes are in no zone, so the plan does not see them.",
+                "crimes are in no zone and are not counted.",
                 int((~known).sum()),
+                topic="place",
             )
         )
     months = _months(totals["month"])

@@ -30,10 +30,10 @@ from patrol_core.sources.names import plain
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
 _CODES = (
-    r"zone_id|zone|zone_?code",
+    r"zone_?id|zone|zone_?code",
     r"lsoa_?(?:20)?(?:11|21)_?(?:cd|code)|lsoa_code_20(?:11|21)|lsoa_20(?:11|21)_code|lsoa_?code|lsoa_?cd|lsoa",
     r"mnemonic|lower_layer_super_output_areas_code",
-    r"geography_code|area_codes?|code|geoid|geo_?code|gss_?code|ons_?code",
+    r"geography_code|area_?codes?|code|geoid|geo_?code|gss_?code|ons_?code",
     r"(?:oa|msoa|wd|ward|lad)_?(?:\d\d)?_?(?:cd|code)",
 )
 _TOPIC = (
@@ -194,7 +194,7 @@ def read_attributes(file: FileLike, *, code_column: str | None = None) -> pd.Dat
     notes = text_table.spreadsheet_limit(name, len(frame))
     code = code_column or _code_column(f"{name} line {text_table.heading_line(data)}", frame, notes)
     vintage = vintage_of(code) or next((v for c in frame.columns if (v := vintage_of(str(c)))), "")
-    frame[code] = frame[code].str.replace(_CODE_AND_NAME, r"\1", regex=True).str.strip()
+    frame[code] = bare_codes(frame[code])
     frame = _one_column_a_label(name, _with_topics(frame, code, above), code)
     attrs = {"file": name, "kind": "attributes", "vintage": vintage}
     out = _as_attributes(data, frame, code, attrs, notes)
@@ -206,19 +206,37 @@ def read_attributes(file: FileLike, *, code_column: str | None = None) -> pd.Dat
     return out
 
 
-def _code_column(where: str, frame: pd.DataFrame, notes: list[Finding]) -> str:
-    """Column of zone codes: by its heading, else by its cells (codes of the statistical offices, else a first column that never repeats)."""
+def zone_column(frame: pd.DataFrame) -> str | None:
+    """Column of zone codes of any table: named for it, else by its cells, codes of the statistical offices; None where neither tells.
+
+    Parameters
+    ----------
+    frame
+        Cells as text.
+    """
     columns = [str(c) for c in frame.columns]
     if (named := find_column(columns, _CODES[0])) is not None:
         return named
-    cells = {c: frame[c].str.replace(_CODE_AND_NAME, r"\1", regex=True).str.strip() for c in columns}
-    coded = [c for c in columns if cells[c].str.fullmatch(_GSS).mean() >= _MOSTLY]
+    codes = {c: bare_codes(frame[c]) for c in columns}
+    coded = [c for c in columns if codes[c].str.fullmatch(_GSS).mean() >= _MOSTLY]
     if (named := find_column(coded or columns, *_CODES)) is not None:
         return named
-    if coded:
-        return max(coded, key=lambda c: cells[c].nunique())
+    return max(coded, key=lambda c: codes[c].nunique()) if coded else None
+
+
+def bare_codes(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Codes without spaces around them, and without the name that Nomis writes behind (``E01000001 : Place``)."""
+    return cells.str.replace(_CODE_AND_NAME, r"\1", regex=True).str.strip()
+
+
+def _code_column(where: str, frame: pd.DataFrame, notes: list[Finding]) -> str:
+    """Column of zone codes: by its heading, else by its cells (codes of the statistical offices, else a first column that never repeats)."""
+    if (found := zone_column(frame)) is not None:
+        return found
+    columns = [str(c) for c in frame.columns]
     first = columns[0]
-    if len(frame) > 1 < len(columns) and cells[first].is_unique and (cells[first] != "").all():
+    cells = bare_codes(frame[first])
+    if len(frame) > 1 < len(columns) and cells.is_unique and (cells != "").all():
         notes.append(Finding("info", f"{where}: {first!r} is taken as the column of zone codes."))
         return first
     raise InputError(
