@@ -174,7 +174,11 @@ def _positions(name: str, header: Sequence[str]) -> dict[str, int]:
 
 def _numbers(name: str, label: str, values: Sequence[str], lines: Sequence[int]) -> pd.Series:
     numbers = pd.to_numeric(pd.Series(values, dtype=object), errors="coerce").astype(float)
-    check_column(values, numbers.to_numpy(), lambda row: f"{name}, line {lines[row]}, column {label}")
+    check_column(
+        values,
+        np.asarray(numbers, dtype=np.float64),
+        lambda row: f"{name}, line {lines[row]}, column {label}",
+    )
     bad = np.flatnonzero(~np.isfinite(numbers.to_numpy()))
     if len(bad):
         row = int(bad[0])

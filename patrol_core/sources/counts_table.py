@@ -181,7 +181,7 @@ def _filled(cells: pd.Series, column: str, where: Callable[[int, str], str]) -> 
 
 def _numbers(cells: pd.Series, where: Callable[[int, str], str]) -> pd.Series:
     numbers = pd.to_numeric(cells, errors="coerce").astype(float)
-    check_column(cells.tolist(), numbers.to_numpy(), lambda row: where(row, "count"))
+    check_column(cells.tolist(), np.asarray(numbers, dtype=np.float64), lambda row: where(row, "count"))
     odd = ~(np.isfinite(numbers.to_numpy()) & (numbers.to_numpy() >= 0))
     if odd.any():
         at = int(np.argmax(odd))

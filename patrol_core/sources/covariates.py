@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 
@@ -120,10 +121,8 @@ def read_figures(name: str, data: bytes, cells: pd.DataFrame, code: str, vintage
         values, wrong = numbers(cells[heading])
         if values is None:
             continue
-        check_sizes(
-            cells[heading].where(np.isfinite(values), ""),  # a cell of letters and an e is no number here
-            lambda row, heading=heading: f"{name} line {text_table.line_of_row(data, row)}, column {heading}",
-        )
+        # a cell of letters and an e is no number here
+        check_sizes(cells[heading].where(np.isfinite(values), ""), partial(_place, name, data, heading))
         if wrong.size:
             line = text_table.line_of_row(data, int(wrong[0]))
             notes.append(
@@ -153,6 +152,10 @@ def read_figures(name: str, data: bytes, cells: pd.DataFrame, code: str, vintage
             Finding("info", f"{name}: {unknown:,} cells are blank or suppressed and stay unknown.", unknown)
         )
     return Figures(frame, labels, _adding(frame), name, vintage, tuple(notes))
+
+
+def _place(name: str, data: bytes, heading: str, row: int) -> str:
+    return f"{name} line {text_table.line_of_row(data, row)}, column {heading}"
 
 
 def figures_of(table: pd.DataFrame) -> Figures:

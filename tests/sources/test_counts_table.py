@@ -113,4 +113,6 @@ def test_codes_without_a_polygon_are_said_once():
     counts, _ = read("zone_id,month,count\nz,2023-01,2\nq,2023-01,5\nz,2023-02,1\n")
     prepared = prepare(area_from_counts(counts, zones), Scenario())
     about = [f.text for f in prepared.findings if "no zone" in f.text or "no polygon" in f.text]
-    assert about == ["5 of 8 counted crimes have a code that is no zone here (first q) and are not counted."]
+    assert about == [
+        "1 codes of the counts have no polygon (first q); their 5 crimes (of 8) are in no zone and are not counted."
+    ]
