@@ -182,7 +182,7 @@ def read_profile(source: str | Path | tuple[str, bytes]) -> Profile:
         raise InputError(f"{name} is not a UTF-8 CSV table; save it as 'CSV UTF-8'.") from None
     except csv.Error:  # in practice: longer than csv.field_size_limit()
         raise InputError(
-            f"{name}, line {reader.line_num}: a cell of more than {csv.field_size_limit():,} characters; mend that row."
+            f"{name}, line {reader.reader.line_num}: a cell of more than {csv.field_size_limit():,} characters; mend that row."
         ) from None
     shares = np.full((7, 24), np.nan)
     for line, row in enumerate(rows, 2):

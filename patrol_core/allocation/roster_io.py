@@ -146,7 +146,7 @@ def _rows(source: str | Path | tuple[str, bytes], needed: Sequence[str]) -> tupl
         raise InputError(f"{name}, line {at}: not UTF-8 text; save the table as 'CSV UTF-8'.") from None
     except csv.Error:  # in practice: longer than csv.field_size_limit()
         raise InputError(
-            f"{name}, line {reader.line_num}: a cell of more than {csv.field_size_limit():,} characters; mend that row."
+            f"{name}, line {reader.reader.line_num}: a cell of more than {csv.field_size_limit():,} characters; mend that row."
         ) from None
     missing = [column for column in needed if column not in (reader.fieldnames or [])]
     if missing:
