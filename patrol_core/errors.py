@@ -6,11 +6,20 @@ an exit code (``exit_code``); pages show the message as it is, never a traceback
 
 from __future__ import annotations
 
+import re
+
+_LONG = re.compile(r"[^\s/\\]{256,}")
+"""Longer than any name of a file: a value that was given, which nobody reads to its end."""
+
 
 class PatrolError(Exception):
     """Base of every error this project raises on purpose."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """The message, with values of hundreds of characters cut."""
+        return _LONG.sub(lambda long: f"{long[0][:57]}… ({len(long[0]):,} characters)", super().__str__())
 
 
 class InputError(PatrolError, ValueError):

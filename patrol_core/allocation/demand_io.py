@@ -20,7 +20,7 @@ from patrol_core.allocation.hours_rules import Plan
 from patrol_core.areas import Finding
 from patrol_core.atomic import write_atomic
 from patrol_core.errors import InputError, SourceError
-from patrol_core.files.numbers import LARGEST
+from patrol_core.files.columns import check_column
 from patrol_core.files.reading import read_file
 from patrol_core.files.strict_json import quoted
 from patrol_core.sources.dates import read_months
@@ -80,7 +80,7 @@ def read_demand(source: str | Path | tuple[str, bytes]) -> pd.DataFrame:
     check_demand(frame, where=lambda row: f"{name}, line {lines[row]}", risk_name="Predicted_Burglaries")
     found = spreadsheet_limit(name, len(frame))
     if other:
-        text = f"{name}, line {lines[other[0]]}: months in another form than 2024-05 in {len(other):,} rows were read as months."
+        text = f"{name}, line {lines[other[0]]}: months in another form than YYYY-MM in {len(other):,} rows were read as months."
         found.append(Finding("info", text, len(other)))
     frame.attrs["findings"] = tuple(found)
     return frame
@@ -137,9 +137,9 @@ def _rows(name: str, text: str) -> tuple[list[str], list[list[str]], list[int]]:
         for row in reader:
             rows.append(row)
             lines.append(reader.line_num)
-    except csv.Error as error:
+    except csv.Error:  # in practice: longer than csv.field_size_limit()
         raise InputError(
-            f"{name}, line {reader.line_num}: not a CSV table ({error}); save it as CSV."
+            f"{name}, line {reader.line_num}: a cell of more than {csv.field_size_limit():,} characters; mend that row."
         ) from None
     while rows and not any(value.strip() for value in rows[-1]):
         rows.pop()
@@ -170,6 +170,11 @@ def _positions(name: str, header: Sequence[str]) -> dict[str, int]:
 
 def _numbers(name: str, label: str, values: Sequence[str], lines: Sequence[int]) -> pd.Series:
     numbers = pd.to_numeric(pd.Series(values, dtype=object), errors="coerce").astype(float)
+    check_column(
+        values,
+        np.asarray(numbers, dtype=np.float64),
+        lambda row: f"{name}, line {lines[row]}, column {label}",
+    )
     bad = np.flatnonzero(~np.isfinite(numbers.to_numpy()))
     if len(bad):
         row = int(bad[0])
@@ -177,12 +182,6 @@ def _numbers(name: str, label: str, values: Sequence[str], lines: Sequence[int])
         raise InputError(
             f"{name}, line {lines[row]}, column {label}: {shown} is not a number; write it with a decimal "
             f"point and no thousands separator ({len(bad)} such rows)."
-        )
-    far = np.flatnonzero(numbers.abs() > LARGEST)
-    if len(far):
-        raise InputError(
-            f"{name}, line {lines[far[0]]}, column {label}: {quoted(values[far[0]])} is too large to be counted with; give numbers "
-            f"up to {LARGEST:g} ({len(far)} such rows)."
         )
     return numbers
 

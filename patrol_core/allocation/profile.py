@@ -177,9 +177,14 @@ def read_profile(source: str | Path | tuple[str, bytes]) -> Profile:
     """
     name, data = source if isinstance(source, tuple) else (Path(source).name, read_file(source))
     try:
-        rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
-    except (UnicodeDecodeError, csv.Error):
+        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+        rows = list(reader)
+    except UnicodeDecodeError:
         raise InputError(f"{name} is not a UTF-8 CSV table; save it as 'CSV UTF-8'.") from None
+    except csv.Error:  # in practice: longer than csv.field_size_limit()
+        raise InputError(
+            f"{name}, line {reader.reader.line_num}: a cell of more than {csv.field_size_limit():,} characters; mend that row."
+        ) from None
     shares = np.full((7, 24), np.nan)
     for line, row in enumerate(rows, 2):
         day, hour, share = _profile_row(name, line, row)

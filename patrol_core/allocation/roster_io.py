@@ -140,8 +140,10 @@ def _rows(source: str | Path | tuple[str, bytes], needed: Sequence[str]) -> tupl
     except UnicodeDecodeError as error:
         at = data.count(b"\n", 0, error.start) + 1
         raise InputError(f"{name}, line {at}: not UTF-8 text; save the table as 'CSV UTF-8'.") from None
-    except csv.Error as error:
-        raise InputError(f"{name} is not a CSV table ({error}); save it as 'CSV UTF-8'.") from None
+    except csv.Error:  # in practice: longer than csv.field_size_limit()
+        raise InputError(
+            f"{name}, line {reader.reader.line_num}: a cell of more than {csv.field_size_limit():,} characters; mend that row."
+        ) from None
     missing = [column for column in needed if column not in (reader.fieldnames or [])]
     if missing:
         raise InputError(

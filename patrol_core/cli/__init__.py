@@ -147,18 +147,16 @@ def say(text: str) -> None:
         return
 
 
-def tell(findings: Iterable[Finding], *, info: bool = False) -> None:
-    """Say on stderr what was noticed in the data; every command that reads data does, and has them in its result as well.
+def tell(findings: Iterable[Finding]) -> None:
+    """Say warnings and errors about the data on stderr; every command that reads data does, and has all findings in its result.
 
     Parameters
     ----------
     findings
-        As they come with the data.
-    info
-        Whether also those that change nothing.
+        As they come with the data; those that change nothing ("info") stand in the result alone.
     """
     for finding in findings:
-        if info or finding.severity != "info":
+        if finding.severity != "info":
             say(f"{finding.severity}: {finding.text}")
 
 

@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         raise PullCancelled(
             "Stopped; what was answered so far is kept, start the same command again to go on."
         ) from None
-    tell(report.findings, info=True)
+    tell(report.findings)
     return {
         "name": added.pulls[0].name,
         "store": str(store.folder),

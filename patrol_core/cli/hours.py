@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.out is not None:
         write_plan(plan, arguments.out)
     findings = demand.attrs.get("findings", ())
-    tell(findings, info=True)
+    tell(findings)
     return plan.as_dict() | {"findings": [noticed.as_dict() for noticed in findings]}
 
 

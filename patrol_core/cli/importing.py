@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             say(f"{file.name}: {rows:,} rows taken.")
             continue
         report = import_files(store, file, edition=edition, on_progress=progress())
-        tell(report.findings, info=True)
+        tell(report.findings)
         results.append(
             {
                 "file": file.name,

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         permutations=arguments.permutations,
         seed=arguments.seed,
     )
-    tell(events.findings, info=True)
+    tell(events.findings)
     if arguments.out is not None:
         units = {"observed": "pairs", "expected": "pairs", "ratio": "observed over expected"}
         write_atomic(arguments.out, to_csv_bytes(found.table, units))

@@ -110,10 +110,8 @@ def read_npz(content: bytes) -> MatrixGame:
             return game_from(lambda name: _npz_array(archive, name, sizes[name]), names, labels)
     except InputError:
         raise
-    except (*DAMAGE, zipfile.BadZipFile, NotImplementedError) as error:
-        raise InputError(
-            f"The .npz file is damaged ({error!s:.80}): save it again with numpy.savez."
-        ) from None
+    except (*DAMAGE, zipfile.BadZipFile, NotImplementedError):
+        raise InputError("The .npz file is damaged: save it again with numpy.savez.") from None
 
 
 def _npz_array(archive: zipfile.ZipFile, name: str, size: int) -> Any:
@@ -156,9 +154,9 @@ def _npy_header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], A
                 else np.lib.format.read_array_header_2_0
             )
             shape, _, dtype = read(file)
-        except (*DAMAGE, SyntaxError, tokenize.TokenError) as error:  # the header is a Python literal
+        except (*DAMAGE, SyntaxError, tokenize.TokenError):  # the header is a Python literal
             raise InputError(
-                f"{name} in the .npz file has no readable header ({error!s:.80}): save it again with numpy.savez."
+                f"{name} in the .npz file has no readable header: save it again with numpy.savez."
             ) from None
     if any(length < 0 for length in shape):
         raise InputError(
@@ -171,9 +169,9 @@ def _npy_load(archive: zipfile.ZipFile, name: str) -> Any:
     with archive.open(f"{name}.npy") as file:
         try:
             return np.lib.format.read_array(file, allow_pickle=False)
-        except (*DAMAGE, MemoryError) as error:
+        except (*DAMAGE, MemoryError):
             raise InputError(
-                f"{name} in the .npz file cannot be read ({error!s:.80}): save it again with numpy.savez."
+                f"{name} in the .npz file cannot be read: save it again with numpy.savez."
             ) from None
 
 
@@ -216,8 +214,8 @@ def read_hdf5(content: bytes) -> MatrixGame:
             return game_from(lambda name: _hdf5_array(file, name), names, labels)
     except InputError:
         raise
-    except (*DAMAGE, MemoryError) as error:
-        raise InputError(f"The .h5 file is damaged ({error!s:.80}): save it again.") from None
+    except (*DAMAGE, MemoryError):
+        raise InputError("The .h5 file is damaged: save it again.") from None
 
 
 def _hdf5_dataset(file: Any, name: str) -> Any:

@@ -87,6 +87,12 @@ class ZoneGame:
             object.__setattr__(self, "stated", _checked_array("stated", self.stated, self.zone_ids))
         if self.population is not None:
             population = _checked_array("population", self.population, self.zone_ids, allow_nan=True)
+            with np.errstate(over="ignore"):
+                endless = np.isinf(np.nansum(population))
+            if endless:  # shares of an infinite whole are all 0
+                raise InputError(
+                    "population adds up to more than a number can hold: give it in a larger unit."
+                )
             object.__setattr__(self, "population", population)
         object.__setattr__(self, "effectiveness", _checked_effectiveness(self.effectiveness))
         object.__setattr__(self, "_position", {z: i for i, z in enumerate(self.zone_ids)})

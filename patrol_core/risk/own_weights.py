@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from patrol_core.errors import InputError
+from patrol_core.files.columns import is_lost
+from patrol_core.files.strict_json import quoted
 from patrol_core.risk.harm import FORMER_NAMES, WEIGHTS, HarmTable
 
 OWN = "own"
@@ -156,12 +158,16 @@ def _weight(text: str, what: str) -> float:
         weight = float(text)
     except ValueError:
         weight = math.nan
+    if is_lost(text, weight):
+        raise InputError(
+            f"{what} is {quoted(text.strip())}, too {'large' if weight else 'near 0'} to be told; give a number of at least 0."
+        )
     if not math.isfinite(weight):
-        raise InputError(f"{what} is {text.strip()!r}, not a number; give a number of at least 0.")
+        raise InputError(f"{what} is {quoted(text.strip())}, not a number; give a number of at least 0.")
     if weight < 0:
-        raise InputError(f"{what} is {text.strip()}, below 0; give a number of at least 0.")
+        raise InputError(f"{what} is {text.strip():.60}, below 0; give a number of at least 0.")
     if weight > LARGEST:
-        raise InputError(f"{what} is {text.strip()}; give a number up to {LARGEST:,.0f}.")
+        raise InputError(f"{what} is {text.strip():.60}; give a number up to {LARGEST:,.0f}.")
     return weight + 0.0  # -0 is 0
 
 

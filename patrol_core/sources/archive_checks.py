@@ -66,7 +66,7 @@ def read_month_column(
         findings.append(
             Finding(
                 "info",
-                f"{name} {where(first)}, column Month: months in another form than 2024-05 in {_rows(count)} "
+                f"{name} {where(first)}, column Month: months in another form than YYYY-MM in {_rows(count)} "
                 f"({shown(cell)} was read as {read[cell]}).",
                 count,
             )

@@ -13,6 +13,7 @@ import pandas as pd
 
 from patrol_core.areas import CRIME_COLUMNS, TOTAL_COLUMNS, UK_CRS, AreaData, DataKind, Finding
 from patrol_core.errors import InputError
+from patrol_core.files.columns import SIZES, unfit
 from patrol_core.sources import quality
 from patrol_core.sources.counts_table import refuse_repeats
 from patrol_core.sources.projection import project_points
@@ -106,8 +107,9 @@ def build_from_counts(
             Finding(
                 "warning",
                 f"{len(codes):,} codes of the counts have no polygon (first {codes[0]}); their {lost:,.0f} "
-                "crimes are in no zone, so the plan does not see them.",
+                "crimes are in no zone and are not counted.",
                 int((~known).sum()),
+                topic="place",
             )
         )
     months = _months(totals["month"])
@@ -205,13 +207,17 @@ def _complete_totals(counts: pd.DataFrame, crime_type: str) -> pd.DataFrame:
     if "crime_type" not in frame:
         frame = frame.assign(crime_type=crime_type)
     values = pd.to_numeric(frame["count"], errors="coerce")
-    wrong = ~(values >= 0) | np.isinf(values)
+    wrong = ~(values >= 0) | unfit(values.to_numpy(dtype=float))
     if wrong.any():
         at = int(np.flatnonzero(wrong.to_numpy())[0])
         given = frame["count"].iloc[at]
-        what = "the count is empty" if pd.isna(given) else f"{shown(given)} is not a number of at least 0"
+        what = (
+            "the count is empty"
+            if pd.isna(given)
+            else f"{shown(given)} is not a number of at least 0 ({SIZES})"
+        )
         raise InputError(f"The counts, row {at + 1}, zone {frame['zone_id'].iloc[at]!r}: {what}; correct it.")
-    whole = bool((values == values.round()).all())
+    whole = bool((values == values.round()).all() and values.sum() < 2**53)
     out = frame[list(TOTAL_COLUMNS)].assign(count=values.astype("int64" if whole else "float64"))
     for column in ("zone_id", "month", "crime_type"):
         out[column] = out[column].astype("str").fillna("")

@@ -21,22 +21,21 @@ import pandas as pd
 
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError
+from patrol_core.files.columns import SIZES, unfit
 from patrol_core.sources import text_table
 from patrol_core.sources.archive_files import FileLike, iter_tables
-from patrol_core.sources.covariates import is_measure, not_numbers, numbers, read_figures
+from patrol_core.sources.covariates import check_sizes, is_measure, not_numbers, numbers, read_figures
 from patrol_core.sources.names import plain
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
-#: Residents of one zone: more do not live on Earth, and fewer are a slip of a unit (0 is none).
-MOST_PEOPLE, LEAST_PEOPLE = 1e10, 1e-9
 #: Longest name of a group, characters.
 _LONGEST_LABEL = 200
 _CODES = (
-    r"zone_id|zone|zone_?code",
+    r"zone_?id|zone|zone_?code",
     r"lsoa_?(?:20)?(?:11|21)_?(?:cd|code)|lsoa_code_20(?:11|21)|lsoa_20(?:11|21)_code|lsoa_?code|lsoa_?cd|lsoa",
     r"mnemonic|lower_layer_super_output_areas_code",
-    r"geography_code|area_codes?|code|geoid|geo_?code|gss_?code|ons_?code",
+    r"geography_code|area_?codes?|code|geoid|geo_?code|gss_?code|ons_?code",
     r"(?:oa|msoa|wd|ward|lad)_?(?:\d\d)?_?(?:cd|code)",
 )
 _TOPIC = (
@@ -199,7 +198,7 @@ def read_attributes(file: FileLike, *, code_column: str | None = None) -> pd.Dat
     notes = text_table.spreadsheet_limit(name, len(frame))
     code = code_column or _code_column(f"{name} line {text_table.heading_line(data)}", frame, notes)
     vintage = vintage_of(code) or next((v for c in frame.columns if (v := vintage_of(str(c)))), "")
-    frame[code] = frame[code].str.replace(_CODE_AND_NAME, r"\1", regex=True).str.strip()
+    frame[code] = bare_codes(frame[code])
     frame = _one_column_a_label(name, _with_topics(frame, code, above), code)
     attrs = {"file": name, "kind": "attributes", "vintage": vintage}
     out = _as_attributes(data, frame, code, attrs, notes)
@@ -211,19 +210,37 @@ def read_attributes(file: FileLike, *, code_column: str | None = None) -> pd.Dat
     return out
 
 
-def _code_column(where: str, frame: pd.DataFrame, notes: list[Finding]) -> str:
-    """Column of zone codes: by its heading, else by its cells (codes of the statistical offices, else a first column that never repeats)."""
+def zone_column(frame: pd.DataFrame) -> str | None:
+    """Column of zone codes of any table: named for it, else by its cells, codes of the statistical offices; None where neither tells.
+
+    Parameters
+    ----------
+    frame
+        Cells as text.
+    """
     columns = [str(c) for c in frame.columns]
     if (named := find_column(columns, _CODES[0])) is not None:
         return named
-    cells = {c: frame[c].str.replace(_CODE_AND_NAME, r"\1", regex=True).str.strip() for c in columns}
-    coded = [c for c in columns if cells[c].str.fullmatch(_GSS).mean() >= _MOSTLY]
+    codes = {c: bare_codes(frame[c]) for c in columns}
+    coded = [c for c in columns if codes[c].str.fullmatch(_GSS).mean() >= _MOSTLY]
     if (named := find_column(coded or columns, *_CODES)) is not None:
         return named
-    if coded:
-        return max(coded, key=lambda c: cells[c].nunique())
+    return max(coded, key=lambda c: codes[c].nunique()) if coded else None
+
+
+def bare_codes(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Codes without spaces around them, and without the name that Nomis writes behind (``E01000001 : Place``)."""
+    return cells.str.replace(_CODE_AND_NAME, r"\1", regex=True).str.strip()
+
+
+def _code_column(where: str, frame: pd.DataFrame, notes: list[Finding]) -> str:
+    """Column of zone codes: by its heading, else by its cells (codes of the statistical offices, else a first column that never repeats)."""
+    if (found := zone_column(frame)) is not None:
+        return found
+    columns = [str(c) for c in frame.columns]
     first = columns[0]
-    if len(frame) > 1 < len(columns) and cells[first].is_unique and (cells[first] != "").all():
+    cells = bare_codes(frame[first])
+    if len(frame) > 1 < len(columns) and cells.is_unique and (cells != "").all():
         notes.append(Finding("info", f"{where}: {first!r} is taken as the column of zone codes."))
         return first
     raise InputError(
@@ -339,10 +356,6 @@ def _as_attributes(
             out[target] = frame[found].str.strip().to_numpy()
     for people, columns in {**_ethnic_columns(name, rest, notes), **_age_columns(rest)}.items():
         out[people] = sum((number(c) for c in columns[1:]), number(columns[0]))
-        if (out[people] > MOST_PEOPLE).any():
-            raise InputError(
-                f"{name}: {people} is {out[people].max():g} in a zone, more than live on Earth; correct or empty it."
-            )
     _add_texts(out, frame, rest)
     figures = read_figures(name, data, frame, code, attrs["vintage"])
     if not len(out.columns) and not len(figures.frame.columns):
@@ -440,6 +453,7 @@ def _population_column(columns: Sequence[str]) -> tuple[str, int] | None:
 
 def _number(name: str, data: bytes, column: pd.Series[Any], label: str, notes: list[Finding]) -> FloatArray:
     """Numbers of a column, NaN where blank or suppressed; the odd cell that is none is noted, a column of them refused."""
+    check_sizes(column, lambda row: f"{name} line {text_table.line_of_row(data, row)}, column {label}")
     values, wrong = numbers(column)
     if values is not None and not wrong.size:
         return values
@@ -449,7 +463,7 @@ def _number(name: str, data: bytes, column: pd.Series[Any], label: str, notes: l
             return np.full(len(column), np.nan)
         wrong = np.flatnonzero(not_numbers(column))
     first = int(wrong[0])
-    where = f"{name} line {text_table.line_of_row(data, first)}, column {label}: {column.iloc[first]!r} is not a number"
+    where = f"{name} line {text_table.line_of_row(data, first)}, column {label}: {text_table.shown(column.iloc[first])} is not a number"
     if values is None:
         raise InputError(f"{where}; correct or empty it.")
     more = f", nor are {wrong.size - 1:,} more cells" if wrong.size > 1 else ""
@@ -458,14 +472,14 @@ def _number(name: str, data: bytes, column: pd.Series[Any], label: str, notes: l
 
 
 def check_population(name: str, population: pd.Series[Any]) -> None:
-    """Refuse numbers of residents that cannot be: below 0, beyond :data:`MOST_PEOPLE`, or a trace of a person; names the zone."""
+    """Refuse negative populations and those that cannot be calculated with, naming the zone."""
     values = population.to_numpy(dtype=float)
-    wrong = (values < 0) | (values > MOST_PEOPLE) | ((values > 0) & (values < LEAST_PEOPLE))
+    wrong = (values < 0) | unfit(values)
     if wrong.any():
         zone = population.index[int(np.flatnonzero(wrong)[0])]
         raise InputError(
-            f"{name}, zone {zone}: the population is {values[wrong][0]:g}, which cannot be (0, or from {LEAST_PEOPLE:g} to "
-            f"{MOST_PEOPLE:g} residents); correct it or leave it empty."
+            f"{name}, zone {zone}: the population is {values[wrong][0]:g}, which cannot be; correct it or "
+            f"leave it empty (numbers are {SIZES})."
         )
 
 

@@ -18,7 +18,6 @@ from patrol_core.areas import UK_CRS, Finding
 from patrol_core.errors import InputError
 from patrol_core.files import outlines
 from patrol_core.files.crs import is_true_metric
-from patrol_core.files.strict_json import quoted
 from patrol_core.sources.archive_files import FileLike
 from patrol_core.sources.attach import attach_attributes
 from patrol_core.sources.attributes import (
@@ -29,6 +28,7 @@ from patrol_core.sources.attributes import (
     vintage_of,
 )
 from patrol_core.sources.names import plain
+from patrol_core.sources.text_table import shown
 from patrol_core.sources.vector_files import load_bytes, read_features
 from patrol_core.sources.zone_fit import gap_findings, overlap_findings
 from patrol_core.sources.zone_ids import other_ids, zone_ids
@@ -263,7 +263,7 @@ def _population(
     if wrong.any():
         zone = raw.index[int(np.flatnonzero(wrong)[0])]
         raise InputError(
-            f"{name}, zone {zone}, column {column}: {quoted(texts[zone])} is not a number; correct or empty it."
+            f"{name}, zone {zone}, column {column}: {shown(texts[zone])} is not a number; correct or empty it."
         )
     check_population(name, values)
     missing = int(values.isna().sum())

@@ -14,12 +14,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from patrol_core.areas import UK_CRS, Finding
 from patrol_core.errors import InputError
-from patrol_core.sources import archive_table, bulk_stream, text_table
+from patrol_core.sources import archive_table, bulk_stream, quality, text_table
 from patrol_core.sources.archive_files import FileLike, Limits
 from patrol_core.sources.archive_table import StreetTable
 from patrol_core.sources.bulk_stream import Block, BulkTable, Container
@@ -30,6 +32,7 @@ from patrol_core.sources.store_records import Part
 
 #: Called with the share done (0 to 1) and what is being done.
 Progress = Callable[[float, str], None]
+Marks = NDArray[np.uint64]
 
 _CRIMES = {
     "crime_id": "Crime ID",
@@ -107,6 +110,7 @@ class _Tally:
     same: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
+    repeats: dict[str, tuple[int, str]] = field(default_factory=dict)  # how many by kind, first file
     bytes_done: int = 0
 
 
@@ -216,6 +220,7 @@ class _Reader:
         self._begun = len(adding.parts)
         self._heading = b""  # of the rows to come, where the file repeats its heading in another order
         self._lines = 0
+        self._marks: list[Marks] = []  # of the rows with a Crime ID, to count those that repeat
 
     def take(self, block: Block, tally: _Tally) -> None:
         parsed = self._parse(block)
@@ -229,6 +234,7 @@ class _Reader:
             tally.nowhere += int(np.isnan(parsed.columns["lon"].to_numpy()).sum())
             tally.no_lsoa += _blank(rows["lsoa_code"])
             tally.no_id += _blank(rows["crime_id"])
+            self._marks.append(_marks(rows))
         if not rows.num_rows:
             return
         if self._first:
@@ -243,9 +249,21 @@ class _Reader:
         """Close this table's parts, so that memory holds one table's writers only."""
         for finding in text_table.spreadsheet_limit(self._table.label, self._lines):
             _note(tally, finding)
+        self._count_repeats(tally)
         self._adding.close_parts()
         for i in range(self._begun, len(self._adding.parts)):
             self._adding.parts[i] = replace(self._adding.parts[i], source_sha256=digest)
+
+    def _count_repeats(self, tally: _Tally) -> None:
+        if not self._marks:
+            return
+        marks = np.concatenate(self._marks)
+        whole, but_outcome = (len(marks) - len(np.unique(marks[:, k])) for k in (0, 1))
+        self._marks = []
+        for words, count in ((quality.EQUAL, whole), (quality.BUT_OUTCOME, but_outcome - whole)):
+            if count:
+                before, first = tally.repeats.get(words, (0, self._table.label))
+                tally.repeats[words] = (before + count, first)
 
     def _parse(self, block: Block) -> StreetTable:
         data = block.data
@@ -315,6 +333,16 @@ class _Reader:
             self._adding.write(chosen, self._dataset, "extract", month, scope=stem, source=stem)
 
 
+def _marks(rows: pa.Table) -> Marks:
+    """(n, 2) of rows with a Crime ID: one number for all that a row says, one for all but its outcome."""
+    rows = rows.filter(pc.not_equal(rows["crime_id"], ""))
+    said = [c for c in rows.column_names if c not in ("x", "y", "source", "outcome")]
+    frame = rows.select([*said, "outcome"]).to_pandas()
+    but_outcome = pd.util.hash_pandas_object(frame[said], index=False).to_numpy()
+    whole = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    return np.column_stack([whole, but_outcome])
+
+
 def _blank(column: pa.ChunkedArray) -> int:
     return int(pc.sum(pc.equal(column, "")).as_py() or 0)
 
@@ -327,6 +355,8 @@ def _note(tally: _Tally, finding: Finding) -> None:
 
 def _findings(tally: _Tally) -> list[Finding]:
     findings = list(tally.findings.values())
+    for words, (count, first) in tally.repeats.items():
+        findings.append(quality.repeat_finding(count, tally.rows, words, first))
     if tally.nowhere:
         text = f"{tally.nowhere:,} of the rows have no coordinates; without LSOA code they are in no zone and in no plan."
         findings.append(Finding("warning", text, tally.nowhere))

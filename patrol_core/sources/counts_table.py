@@ -13,13 +13,16 @@ import pandas as pd
 
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError
+from patrol_core.files.columns import check_column
 from patrol_core.sources import text_table
+from patrol_core.sources.attributes import bare_codes, zone_column
 from patrol_core.sources.crime_types import published_type
 from patrol_core.sources.dates import read_months
 from patrol_core.sources.text_table import plain_heading, shown
 
-ZONE_NAMES = ("zoneid", "lsoacode", "lsoa", "lsoa21cd", "lsoa11cd", "zone", "code", "zonecode", "areacode")
-"""Headings of the zone's code, plain (:func:`patrol_core.sources.text_table.plain_heading`), the first the likeliest."""
+MONTH_NAMES = ("month", "yearmonth", "monthyear", "date")
+COUNT_NAMES = ("count", "counts", "n", "crimes", "crimecount", "value", "obsvalue")
+"""Headings, plain (:func:`patrol_core.sources.text_table.plain_heading`), the first the likeliest."""
 _NEEDED = "it needs zone_id (or lsoa_code), month and count"
 
 
@@ -45,17 +48,20 @@ def read_counts(name: str, data: bytes) -> tuple[pd.DataFrame, tuple[Finding, ..
     text = text_table.decode(name, data).data
     header = text_table.header_of(name, text)
     columns = {
-        "zone_id": _column(name, header, ZONE_NAMES, "zone_id"),
-        "month": _column(name, header, ("month",), "month"),
-        "count": _column(name, header, ("count", "counts", "n", "crimes"), "count"),
+        "month": _column(name, header, MONTH_NAMES, "month"),
+        "count": _column(name, header, COUNT_NAMES, "count"),
     }
     if any(plain_heading(column) == "crimetype" for column in header):
         columns["crime_type"] = _column(name, header, ("crimetype",), "crime_type")
-    table = text_table.read_strings(name, text, list(columns.values()), blanks=text_table.BLANKS).to_pandas()
-    table.columns = pd.Index(list(columns))
+    others = [column for column in header if header.count(column) == 1 and column not in columns.values()]
+    wanted = [*others, *columns.values()]
+    table = text_table.read_strings(name, text, wanted, blanks=text_table.BLANKS).to_pandas()
+    columns["zone_id"] = _zone_column(name, header, table[others].astype("object").fillna("").astype("str"))
+    table = table[list(columns.values())].set_axis(list(columns), axis=1)
     if not len(table):
         raise InputError(f"{name} has a header but 0 rows; give one row a zone and month.")
     cells = table.astype(object).where(table.notna(), "").map(str.strip)
+    cells["zone_id"] = bare_codes(cells["zone_id"])
     findings = text_table.spreadsheet_limit(name, len(cells))
     heading = (cells == list(columns.values())).all(axis=1)
     cells = cells[~heading]  # the index keeps the rows of the file
@@ -109,7 +115,7 @@ def months_of(cells: pd.Series, where: Callable[[int], str]) -> tuple[pd.Series,
         return read, []
     at, number = int(np.argmax(other)), int(other.sum())
     text = (
-        f"{where(at)}: months in another form than 2024-05 in {number:,} {'row' if number == 1 else 'rows'} ({shown(cells.iloc[at])} "
+        f"{where(at)}: months in another form than YYYY-MM in {number:,} {'row' if number == 1 else 'rows'} ({shown(cells.iloc[at])} "
         f"was read as {read.iloc[at]})."
     )
     return read, [Finding("info", text, number)]
@@ -156,6 +162,14 @@ def _column(name: str, header: list[str], words: tuple[str, ...], own: str) -> s
     raise InputError(f"{name} line 1 has no column {own!r} (found {', '.join(header[:8])}); {_NEEDED}.")
 
 
+def _zone_column(name: str, header: list[str], others: pd.DataFrame) -> str:
+    """The column of zone codes, found as in tables of attributes: by its heading, else by its cells."""
+    found = "zone_id" if "zone_id" in others else zone_column(others)
+    if found is None:
+        return _column(name, header, (), "zone_id")
+    return found if found == "zone_id" else _column(name, header, (plain_heading(found),), "zone_id")
+
+
 def _filled(cells: pd.Series, column: str, where: Callable[[int, str], str]) -> None:
     empty = (cells == "").to_numpy(dtype=bool)
     if empty.any():
@@ -167,6 +181,7 @@ def _filled(cells: pd.Series, column: str, where: Callable[[int, str], str]) -> 
 
 def _numbers(cells: pd.Series, where: Callable[[int, str], str]) -> pd.Series:
     numbers = pd.to_numeric(cells, errors="coerce").astype(float)
+    check_column(cells.tolist(), np.asarray(numbers, dtype=np.float64), lambda row: where(row, "count"))
     odd = ~(np.isfinite(numbers.to_numpy()) & (numbers.to_numpy() >= 0))
     if odd.any():
         at = int(np.argmax(odd))

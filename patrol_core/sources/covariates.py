@@ -17,8 +17,9 @@ frame. Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 
@@ -26,6 +27,7 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.areas import Finding
+from patrol_core.files.columns import check_column
 from patrol_core.sources import text_table
 from patrol_core.sources.names import plain
 
@@ -38,6 +40,8 @@ _SUPPRESSED = re.compile(
     r"|\*+|-+|\.+|:|~|#|c|x|z|u|s|na|n/a|nan|null|none|#n/a|suppressed|low|\[[a-z]+\]|not available",
     re.IGNORECASE,
 )
+#: What numbers wear in published tables.
+_DRESS = r",|^\s*£|%\s*$"
 _NO_FIGURE = re.compile(
     r"date|(?:ogc_)?f?id|gid|objectid|index|unnamed.*|shape_.*|lon|lat|long|longitude|latitude|x|y|bng_[en]|easting|northing|.*_(?:cd|code)"
     r"|global_?id|"
@@ -117,12 +121,14 @@ def read_figures(name: str, data: bytes, cells: pd.DataFrame, code: str, vintage
         values, wrong = numbers(cells[heading])
         if values is None:
             continue
+        # a cell of letters and an e is no number here
+        check_sizes(cells[heading].where(np.isfinite(values), ""), partial(_place, name, data, heading))
         if wrong.size:
             line = text_table.line_of_row(data, int(wrong[0]))
             notes.append(
                 Finding(
                     "warning",
-                    f"{name} line {line}, column {heading}: {cells[heading].iloc[int(wrong[0])]!r} is not a number"
+                    f"{name} line {line}, column {heading}: {text_table.shown(cells[heading].iloc[int(wrong[0])])} is not a number"
                     f"{f', nor are {wrong.size - 1:,} more cells' if wrong.size > 1 else ''}; taken as unknown.",
                     int(wrong.size),
                 )
@@ -146,6 +152,10 @@ def read_figures(name: str, data: bytes, cells: pd.DataFrame, code: str, vintage
             Finding("info", f"{name}: {unknown:,} cells are blank or suppressed and stay unknown.", unknown)
         )
     return Figures(frame, labels, _adding(frame), name, vintage, tuple(notes))
+
+
+def _place(name: str, data: bytes, heading: str, row: int) -> str:
+    return f"{name} line {text_table.line_of_row(data, row)}, column {heading}"
 
 
 def figures_of(table: pd.DataFrame) -> Figures:
@@ -235,8 +245,7 @@ def numbers(
     cells = column.iloc[rest].str.strip()
     blank = np.zeros(len(values), dtype=bool)
     blank[rest] = cells.str.fullmatch(_SUPPRESSED).to_numpy(dtype=bool)
-    bare = cells.str.replace(",", "", regex=False).str.replace(r"^£|%$", "", regex=True)
-    values[rest] = pd.to_numeric(bare, errors="coerce").to_numpy(dtype=float)
+    values[rest] = _bare(cells)
     values[blank] = np.nan
     wrong = ~blank & ~np.isfinite(values)
     filled = int((~blank).sum())
@@ -249,10 +258,26 @@ def numbers(
 def not_numbers(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Which cells (as text) are neither a finite number nor blank nor suppressed."""
     cells = column.str.strip()
-    bare = cells.str.replace(",", "", regex=False).str.replace(r"^£|%$", "", regex=True)
-    values = pd.to_numeric(bare, errors="coerce").to_numpy(dtype=float)
     blank = cells.str.fullmatch(_SUPPRESSED).to_numpy(dtype=bool)
-    return np.asarray(~np.isfinite(values) & ~blank, dtype=bool)
+    return np.asarray(~np.isfinite(_bare(cells)) & ~blank, dtype=bool)
+
+
+def check_sizes(column: pd.Series[Any], where: Callable[[int], str]) -> None:
+    """See that every number of a column can be calculated with (:func:`patrol_core.files.columns.check_column`).
+
+    Parameters
+    ----------
+    column
+        Cells as text.
+    where
+        File, line and column of a row by its position, for the message.
+    """
+    check_column(column.str.replace(_DRESS, "", regex=True).tolist(), _bare(column.str.strip()), where)
+
+
+def _bare(cells: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Numbers without thousands separators, pounds and per cent; NaN where none, infinite where a double ends."""
+    return np.asarray(pd.to_numeric(cells.str.replace(_DRESS, "", regex=True), errors="coerce"), dtype=float)
 
 
 def is_measure(heading: str) -> bool:

@@ -24,9 +24,12 @@ from patrol_core.sources.dates import Form, Stamp, read_stamp
 from patrol_core.sources.points import (
     METRES_A_FOOT,
     MOST_METRES,
+    WEB_MERCATOR,
     Pair,
+    are_exchanged,
     compare_pairs,
     find_pairs,
+    mercator_latitude,
     plane_of,
     stand_ins,
 )
@@ -128,8 +131,8 @@ def read_dated_points(name: str, data: bytes, *, day_first: bool | None = None) 
     ------
     InputError
         Columns that cannot be found; months in place of days; dates or coordinates that cannot be read in half of the rows (with
-        the line of the first); dates whose order cannot be told; degrees under the names of metres, or metres under those of
-        degrees; no row left.
+        the line of the first); dates whose order cannot be told; degrees under the names of metres, metres under those of
+        degrees, or what can only be Web Mercator without its name; no row left.
     """
     text = text_table.decode(name, data).data
     header = text_table.header_of(name, text)
@@ -145,10 +148,14 @@ def read_dated_points(name: str, data: bytes, *, day_first: bool | None = None) 
     kept = cells[full]
     where = _Where(name, text, np.flatnonzero(full))
     x, y, no_number = _coordinates(kept, first)
+    turned = _exchanged(where, kept, pairs, x, y)
+    if turned:
+        x, y = y, x
+        pairs[0] = first = Pair(first.up, first.across, "degrees")
     nowhere = stand_ins(x, y, degrees=first.unit == "degrees")
     places = _place_faults(kept, first, x, y, no_number, nowhere)
     stamps, dates = _days(where, kept[date].tolist(), day_first)
-    findings = [*text_table.spreadsheet_limit(name, len(full)), *_empty_rows(full)]
+    findings = [*text_table.spreadsheet_limit(name, len(full)), *_empty_rows(full), *turned]
     findings += _left_out(where, [*dates, *places], len(kept))
     findings += _no_place(where, nowhere)
     good = ~np.logical_or.reduce([nowhere, *(fault.rows for fault in (*dates, *places))])
@@ -158,9 +165,10 @@ def read_dated_points(name: str, data: bytes, *, day_first: bool | None = None) 
     stamps = [stamp for stamp, ok in zip(stamps, good, strict=True) if ok]
     findings += _about_dates(where, stamps)
     _check_plane(where, x, y, first)
+    x, y = _in_degrees(x, y, first)
     findings += _about_pairs(where, kept, pairs, x, y)
     crs = ""
-    if first.unit == "degrees":
+    if first.unit in ("degrees", "mercator"):
         crs = plane_of(x, y)
         x, y = project_points(x, y, "EPSG:4326", crs)
     elif first.unit == "feet":
@@ -361,6 +369,8 @@ def _place_faults(
         point = f"{pair.across} {x[at]:g} and {pair.up} {y[at]:g}"
         what = f"has {point}, which are no {'degrees' if degrees else 'place on Earth'}"
         remedy = "; name the columns x and y where they are metres." if degrees else "; correct them."
+        if degrees and (np.abs(x[off]) <= 90).all() and (np.abs(y[off]) <= 180).all():
+            remedy = "; longitude and latitude look exchanged: exchange their headings."
         faults.append(_Fault(off, what, remedy))
     return faults
 
@@ -376,7 +386,38 @@ def _no_place(where: _Where, nowhere: Bools) -> list[Finding]:
     return [Finding("warning", text, count)]
 
 
+def _exchanged(
+    where: _Where, cells: pd.DataFrame, pairs: Sequence[Pair], x: Floats, y: Floats
+) -> list[Finding]:
+    """A warning where longitude and latitude stand under each other's headings; x and y as the headings say."""
+    if len(pairs) < 2 or pairs[0].unit != "degrees":
+        return []
+    first, second = pairs[:2]
+    other_x, other_y, _ = _coordinates(cells, second)
+    if not are_exchanged(x, y, other_x, other_y):
+        return []
+    text = (
+        f"{where.name}: {first.across} and {first.up} are exchanged, as {second.across} and {second.up} show; {first.across} was read "
+        f"as latitude and {first.up} as longitude."
+    )
+    return [Finding("warning", text, len(cells))]
+
+
+def _in_degrees(x: Floats, y: Floats, pair: Pair) -> tuple[Floats, Floats]:
+    """Web Mercator as degrees; all else as it is."""
+    return project_points(x, y, WEB_MERCATOR, "EPSG:4326") if pair.unit == "mercator" else (x, y)
+
+
 def _check_plane(where: _Where, x: Floats, y: Floats, pair: Pair) -> None:
+    if pair.unit == "metres" and not plain_heading(pair.across).startswith("easting"):
+        lat = mercator_latitude(x, y)
+        if not np.isnan(lat):
+            raise InputError(
+                f"The columns {pair.across} and {pair.up} of {where.name} look like Web Mercator ({x[0]:.0f}, {y[0]:.0f}), in which "
+                f"distances are {1 / np.cos(np.radians(lat)):.2f} times too long at {abs(lat):.0f} degrees of latitude; give longitude "
+                "and latitude, or name the columns mercator_x and mercator_y to have them converted, or easting and northing where "
+                "they are true metres of another plane."
+            )
     if pair.unit != "degrees" and ((np.abs(x) <= 180) & (np.abs(y) <= 90)).all():
         raise InputError(
             f"The columns {pair.across} and {pair.up} of {where.name} are read as {pair.unit} and look like degrees "
@@ -392,7 +433,7 @@ def _about_pairs(
         return []
     first, second = pairs[:2]
     taken = f"{where.name} has two pairs of coordinates: {first.across} and {first.up} were taken"
-    if first.unit != "degrees":
+    if first.unit not in ("degrees", "mercator"):
         return [Finding("info", f"{taken}, {second.across} and {second.up} were not looked at.")]
     other_x, other_y, _ = _coordinates(cells, second)
     kind, differ = compare_pairs(x, y, other_x, other_y)
@@ -413,6 +454,9 @@ def _about_pairs(
 
 
 def _about_plane(name: str, pair: Pair) -> list[Finding]:
+    if pair.unit == "mercator":
+        text = f"{pair.across} and {pair.up} of {name} were read as Web Mercator and brought to true metres."
+        return [Finding("info", text)]
     if pair.unit == "degrees" or plain_heading(pair.across).startswith("easting"):
         return []
     if pair.unit == "feet":

@@ -35,12 +35,14 @@ METRE_NAMES = (
     ("pointx", "pointy"),
     ("coordx", "coordy"),
 )
+MERCATOR_NAMES = (("mercatorx", "mercatory"), ("webmercatorx", "webmercatory"))
 FEET_NAMES = (("xft", "yft"), ("xfeet", "yfeet"), ("eastingft", "northingft"), ("xcoordft", "ycoordft"))
 METRES_A_FOOT = 0.3048
 MOST_METRES = 1e9
 """No plane of the Earth has coordinates beyond this, metres or feet."""
-_WEB_MERCATOR = "EPSG:3857"
+WEB_MERCATOR = "EPSG:3857"
 _AGREE_M = 20.0
+_MERCATOR_EDGE = 20_037_508.4
 _NEAR_M, _NEAR_DEGREES = 1_000.0, 1.0
 
 
@@ -53,12 +55,12 @@ class Pair:
     across, up
         Headings, as in the file: x or longitude, y or latitude.
     unit
-        Degrees (EPSG:4326), or metres or feet of a plane that the file does not name.
+        Degrees (EPSG:4326), metres of Web Mercator (EPSG:3857), or metres or feet of a plane that the file does not name.
     """
 
     across: str
     up: str
-    unit: Literal["degrees", "metres", "feet"]
+    unit: Literal["degrees", "mercator", "metres", "feet"]
 
 
 def find_pairs(name: str, header: Sequence[str]) -> list[Pair]:
@@ -83,6 +85,7 @@ def find_pairs(name: str, header: Sequence[str]) -> list[Pair]:
     across, up = (next((found[n] for n in names if n in found), None) for names in (LONGITUDES, LATITUDES))
     if across is not None and up is not None:
         pairs.append(Pair(across, up, "degrees"))
+    pairs += [Pair(found[x], found[y], "mercator") for x, y in MERCATOR_NAMES if x in found and y in found]
     pairs += [Pair(found[x], found[y], "metres") for x, y in METRE_NAMES if x in found and y in found]
     pairs += [Pair(found[x], found[y], "feet") for x, y in FEET_NAMES if x in found and y in found]
     if not pairs:
@@ -142,6 +145,46 @@ def plane_of(lon: Floats, lat: Floats) -> str:
     return f"EPSG:{32600 + zone if np.median(lat) >= 0 else 32700 + zone}"
 
 
+def mercator_latitude(x: Floats, y: Floats) -> float:
+    """Latitude of the middle of points that can hardly be anything but Web Mercator; NaN where they may be of another plane.
+
+    Beyond the metres of national grids and UTM and the feet of State Planes lie the Americas and the far east of Asia and Oceania,
+    and Europe north of 47 degrees beside the eastings of UTM.
+
+    Parameters
+    ----------
+    x, y
+        (n,) of a plane that is not named, finite.
+    """
+    west, east, south, north = (float(v) for v in (x.min(), x.max(), y.min(), y.max()))
+    on_it = max(-west, east) <= _MERCATOR_EDGE and max(-south, north) <= _MERCATOR_EDGE
+    far = east < -2.5e6 or west > 1e7
+    europe = south > 6e6 and (east < 1e5 or west > 9e5)
+    if not on_it or not (far or europe):
+        return float("nan")
+    lat = project_points(np.array([np.median(x)]), np.array([np.median(y)]), WEB_MERCATOR, "EPSG:4326")[1]
+    return float(lat[0])
+
+
+def are_exchanged(lon: Floats, lat: Floats, x: Floats, y: Floats) -> bool:
+    """Whether longitude and latitude stand under each other's headings: a pair beside them agrees with them only so.
+
+    Parameters
+    ----------
+    lon, lat
+        (n,) what the headings call longitude and latitude; NaN where none.
+    x, y
+        (n,) the other pair, NaN where none.
+    """
+    turned = np.isfinite(lon) & np.isfinite(lat) & (np.abs(lat) <= 180) & (np.abs(lon) <= 90)
+    if 2 * int(turned.sum()) < int((np.isfinite(lon) & np.isfinite(lat)).sum()) or not turned.any():
+        return False
+    lon, lat, x, y = lon[turned], lat[turned], x[turned], y[turned]
+    told = (np.abs(lat) <= 90).any() and compare_pairs(lon, lat, x, y)[0]
+    # degrees beside degrees do not tell which of the two pairs is exchanged
+    return not told and compare_pairs(lat, lon, x, y)[0] not in ("", "degrees")
+
+
 def compare_pairs(lon: Floats, lat: Floats, x: Floats, y: Floats) -> tuple[str, Bools]:
     """What a second pair of coordinates is, told by the degrees beside it.
 
@@ -167,7 +210,7 @@ def compare_pairs(lon: Floats, lat: Floats, x: Floats, y: Floats) -> tuple[str, 
     plane = plane_of(lon, lat)
     for words, crs, scale in (
         ("degrees", "", 1e5),
-        ("Web Mercator", _WEB_MERCATOR, 1.0),
+        ("Web Mercator", WEB_MERCATOR, 1.0),
         *((code, code, 1.0) for code in dict.fromkeys((UK_CRS, plane))),
     ):
         across, up = (lon, lat) if not crs else project_points(lon, lat, "EPSG:4326", crs)

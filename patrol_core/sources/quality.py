@@ -96,6 +96,10 @@ def gap_findings(months: list[str]) -> list[Finding]:
     ]
 
 
+EQUAL = "equal another row of their file in every column"
+BUT_OUTCOME = "differ from another row of their file in the outcome only"
+
+
 def repeat_findings(crimes: pd.DataFrame) -> list[Finding]:
     """Rows of one file that say the same of one Crime ID more than once; all of them count.
 
@@ -115,21 +119,31 @@ def repeat_findings(crimes: pd.DataFrame) -> list[Finding]:
     equal = rows.duplicated(whole)
     but_outcome = rows.duplicated([c for c in whole if c != "outcome"]) & ~equal
     findings = []
-    for marks, words in (
-        (equal, "equal another row of their file in every column"),
-        (but_outcome, "differ from another row of their file in the outcome only"),
-    ):
+    for marks, words in ((equal, EQUAL), (but_outcome, BUT_OUTCOME)):
         if count := int(marks.sum()):
             first = rows.loc[marks].iloc[0]
-            findings.append(
-                Finding(
-                    "warning" if count >= MANY_REPEATS * len(crimes) else "info",
-                    f"{count:,} rows with a Crime ID {words} (first {str(first['crime_id'])[:12]}, {first['month']}, "
-                    f"{first['source']}); all are kept and counted, so their zones may be counted too high.",
-                    count,
-                )
-            )
+            place = f"{str(first['crime_id'])[:12]}, {first['month']}, {first['source']}"
+            findings.append(repeat_finding(count, len(crimes), words, place))
     return findings
+
+
+def repeat_finding(count: int, of: int, words: str, first: str) -> Finding:
+    """What is said of rows that repeat a Crime ID.
+
+    Parameters
+    ----------
+    count, of
+        Such rows, and all rows.
+    words
+        :data:`EQUAL` or :data:`BUT_OUTCOME`.
+    first
+        Where the first stands.
+    """
+    return Finding(
+        "warning" if count >= MANY_REPEATS * of else "info",
+        f"{count:,} rows with a Crime ID {words} (first {first}); all are kept and counted, so their zones may be counted too high.",
+        count,
+    )
 
 
 def place_findings(crimes: pd.DataFrame, *, have_polygons: bool) -> list[Finding]:
@@ -142,7 +156,7 @@ def place_findings(crimes: pd.DataFrame, *, have_polygons: bool) -> list[Finding
             Finding(
                 "warning",
                 f"{lost:,} of {len(crimes):,} rows have neither coordinates nor LSOA code; they are in no "
-                "zone, so the plan does not see them.",
+                "zone and are not counted.",
                 lost,
                 topic="place",
             )

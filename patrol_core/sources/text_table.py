@@ -19,9 +19,21 @@ from patrol_core.areas import Finding
 from patrol_core.errors import InputError
 
 #: How R, pandas, databases and spreadsheets write a cell that holds nothing.
-BLANKS: tuple[str, ...] = (
-    *("NA", "na", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "NaT"),
-    *("NULL", "null", "Null", "(null)", "None", "none", "NONE", "nil", "\\N", "-", "--"),
+BLANKS: tuple[str, ...] = tuple(
+    dict.fromkeys(
+        (
+            *(
+                written
+                for word in (
+                    *("NA", "N/A", "N.A.", "n.a", "#N/A", "<NA>", "NaN", "NaT"),
+                    *("NULL", "(null)", "<null>", "None", "nil", "[x]", "\\N"),
+                )
+                for written in (word, word.lower(), word.upper(), word.capitalize())
+            ),
+            *(mark * times for mark in ".-_?" for times in (1, 2, 3)),
+            *("\u2013", "\u2014", "\u2026"),
+        )
+    )
 )
 #: Lines, heading and all, that a sheet of a spreadsheet can hold: today's, and that of old ones.
 SHEET_LINES = (1_048_576, 65_536)

@@ -241,7 +241,7 @@ def _row_findings(rows: int, by_code: int, by_point: int, nowhere: int, outside:
         found.append(
             Finding(
                 "warning",
-                f"{outside:,} of {rows:,} rows lie outside all zones; the plan does not see them.",
+                f"{outside:,} of {rows:,} rows lie outside all zones and are not counted.",
                 outside,
             )
         )
@@ -274,7 +274,12 @@ def _place_totals(data: AreaData, zones: gpd.GeoDataFrame, totals: pd.DataFrame)
     rows, placed = int(size.sum()), int(size[zone >= 0].sum())
     findings: tuple[Finding, ...] = ()
     if placed < rows:
-        text = f"{rows - placed:,} of {rows:,} counted crimes have a code that is no zone here; the plan does not see them."
+        codes = np.unique(totals["zone_id"].to_numpy(dtype=str)[zone < 0])
+        crimes = totals["count"].to_numpy(dtype=float)
+        text = (
+            f"{len(codes):,} codes of the counts have no polygon (first {codes[0]}); their {crimes[zone < 0].sum():,.0f} crimes (of "
+            f"{crimes.sum():,.0f}) are in no zone and are not counted."
+        )
         findings = (Finding("warning", text, rows - placed),)
     return zone, Placement(rows, placed, placed, 0, 0, rows - placed, findings)
 

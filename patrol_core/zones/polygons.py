@@ -11,6 +11,7 @@ import shapely
 
 from patrol_core.areas import AreaData
 from patrol_core.errors import InputError
+from patrol_core.files.columns import unfit
 
 NO_WARD = "no-ward"
 UNKNOWN = "Unknown"
@@ -125,10 +126,12 @@ def _population(polygons: gpd.GeoDataFrame) -> pd.Series[Any]:
     if "population" not in polygons:
         return pd.Series(np.nan, index=polygons.index)
     values: pd.Series[Any] = pd.to_numeric(polygons["population"], errors="coerce").astype(float)
-    if (values < 0).any():
-        zone = values.index[values < 0][0]
+    wrong = (values < 0) | unfit(values.to_numpy())
+    if wrong.any():
+        zone = values.index[wrong][0]
+        what = "negative" if values[zone] < 0 else "too large, or too near 0"
         raise InputError(
-            f"The population of zone {zone} is negative ({values[zone]:g}); correct it or leave it empty."
+            f"The population of zone {zone} is {what} ({values[zone]:g}); correct it or leave it empty."
         )
     return values
 

@@ -94,7 +94,7 @@ def _lost(placement: Placement) -> Check:
         return Check(name, figure, "good", "Every row counts in a zone.", 0)
     severity: Severity = "error" if share >= LOST_ERROR else "warning" if share >= LOST_WARNING else "info"
     text = (
-        f"{placement.no_coordinates:,} have no place and {placement.outside:,} lie outside; the plan does not see them"
+        f"{placement.no_coordinates:,} have no place and {placement.outside:,} lie outside; they are not counted"
         + (", and zones that lose more of theirs look calmer." if share >= LOST_WARNING else ".")
     )
     return Check(name, figure, severity, text, lost)

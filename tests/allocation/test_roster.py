@@ -578,7 +578,10 @@ def test_a_roster_comes_at_no_fixed_hour(roster):
         ("date,shift,unit,walk,walk\n2025-01-01,early,A,1,2\n", "column walk stands there twice"),
         ("date,shift,unit,walk\n2025-01-01,early,A\n", "line 2: the row has another number"),
         ("date,shift,unit\n", "column walk is missing"),
-        ("date,shift,unit,walk\n2025-01-01,early,A," + "x" * 200_000 + "\n", "not a CSV table"),
+        (
+            "date,shift,unit,walk\n2025-01-01,early,A," + "x" * 200_000 + "\n",
+            "line 2: a cell of more than 131,072",
+        ),
         ("", "column date is missing"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from patrol_core.errors import SolverError
+from patrol_core.errors import InputError, SolverError
 from patrol_core.games.certify import (
     BUDGET,
     Proof,
@@ -108,3 +108,8 @@ def test_nothing_to_share_breaks_no_parity():
         ("a", "b"), [0, 0], 1, population=[1, 9], groups={"n": ("a",)}, constraints=(ResidualParity(0.0),)
     )
     assert solve_zone_game(worthless).worst_case == 0
+
+
+def test_residents_that_add_up_to_infinity_are_refused_at_the_door():
+    with pytest.raises(InputError, match="population adds up"):
+        ZoneGame(zone_ids=("a", "b"), values=[1.0, 1.0], budget=1.0, population=[1e308, 1e308])

@@ -583,3 +583,14 @@ def test_published_general_sum_files_name_the_attacker_first():
         "park.game", (head.split("\n", 1)[1] + "[0 0] :\t[3.0 -1.0]\n[0 1] :\t[4.0 -2.0]\n").encode()
     )
     assert plain.row.tolist() == [[3.0, 4.0]]
+
+
+@pytest.mark.parametrize("header", [b"{'descr': '<f8', 'shape': (2, 2", b"[1", b"\xff\xfe", b"((((", b"'"])
+def test_a_damaged_header_of_an_array_is_told_without_the_words_of_the_reader(header):
+    entry = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("row.npy", entry)
+    with pytest.raises(InputError) as caught:
+        read_matrix("game.npz", file.getvalue())
+    assert str(caught.value) == "row in the .npz file has no readable header: save it again with numpy.savez."

@@ -98,6 +98,8 @@ def test_faults_of_a_file_are_named_with_the_line(content, message):
         (["Burglary=5", "Burglary=6"], "'Burglary' has two weights"),
         (["Burglary=-2"], "is -2, below 0"),
         (["Burglary=inf"], "is 'inf', not a number"),
+        (["Burglary=1e-99999999"], "is '1e-99999999', too near 0"),
+        (["Burglary=1e99999999"], "is '1e99999999', too large"),
     ],
 )
 def test_faults_of_entries_are_named_by_the_scenario(entries, message):

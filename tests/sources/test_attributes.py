@@ -44,9 +44,9 @@ def test_reads_and_joins_by_label():
     assert findings == []
 
 
-@pytest.mark.parametrize("people", ["1e308", "1e200", "1e11", "1e-300", "-1"])
+@pytest.mark.parametrize("people", ["1e308", "1e200", "1e-300", "-1"])
 def test_a_population_that_cannot_be_is_refused(people):
-    refused(f"zone_id,population\na,{people}\nb,2\n", "zone a: the population is", "cannot be")
+    refused(f"zone_id,population\na,{people}\nb,2\n", "population", people)
     shape = {"type": "Polygon", "coordinates": [[[0, 51], [0.01, 51], [0.01, 51.01], [0, 51]]]}
     one = {"type": "Feature", "properties": {"code": "A1", "population": float(people)}, "geometry": shape}
     with pytest.raises(InputError, match="zone A1: the population is"):
@@ -55,7 +55,7 @@ def test_a_population_that_cannot_be_is_refused(people):
 
 def test_a_population_of_none_some_or_parts_of_people_is_taken():
     assert csv("zone_id,population\na,0\nb,0.25\nc,1e10\n")["population"].tolist() == [0, 0.25, 1e10]
-    refused("zone_id,population,ethnic_asian\na,2,1e300\n", "ethnic_asian is 1e+300")
+    refused("zone_id,population,ethnic_asian\na,2,1e300\n", "ethnic_asian", "1e300")
 
 
 def test_unmatched_codes_are_told_and_vintage_named():
@@ -462,3 +462,47 @@ def test_an_area_keeps_wards_of_one_name_apart():
     )
     area = area_from_counts(counts, polygons=zones(*"abcd"), lookup=[table])
     assert area.polygons["ward"].tolist() == ["Abbey (North)", "Mill", "Abbey (South)", "Park"]
+
+
+@pytest.mark.parametrize("heading", ["population", "income_rank", "ethnic_asian", "age_0_15", "dwellings"])
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("1e308", "'1e308' is too large"),
+        ("1e200", "'1e200' is too large"),
+        ("1e-300", "'1e-300' is too near 0"),
+        ("1e-99999999", "'1e-99999999' is too near 0"),
+    ],
+)
+def test_a_number_that_cannot_be_calculated_with_is_refused_with_its_line(heading, cell, words):
+    refused(f"zone_id,{heading}\na,1\nb,{cell}\nc,2\n", f"t.csv line 3, column {heading}: {words}")
+
+
+@pytest.mark.parametrize("cell", ["1e400", "9" * 6000])
+def test_a_number_no_double_holds_is_shown_short(cell):
+    with pytest.raises(InputError, match="line 3, column population") as caught:
+        csv(f"zone_id,population\na,1\nb,{cell}\nc,2\n")
+    assert "too large" in str(caught.value)
+    assert len(str(caught.value)) < 250
+
+
+def test_zeros_and_sizes_at_the_bounds_are_taken():
+    got = csv("zone_id,population,income_score\na,0,0e5\nb,-0.0,1e-100\nc,1e100,0.00\nd,000,1\n")
+    assert got["population"].tolist() == [0.0, 0.0, 1e100, 0.0]
+    assert got["deprivation_order"].tolist() == [0.0, -1e-100, 0.0, -1.0]
+
+
+def test_codes_with_an_e_among_other_columns_are_no_numbers():
+    text = "zone_id,population,block\n" + "".join(f"z{k},5,{k}E{900 + k}\n" for k in range(1, 9))
+    assert csv(text)["population"].tolist() == [5.0] * 8
+
+
+def test_residents_of_polygons_have_the_same_bounds():
+    feature = {
+        "type": "Feature",
+        "properties": {"zone_id": "a", "population": 1e308},
+        "geometry": shapely.geometry.mapping(shapely.box(-0.2, 51.4, -0.1, 51.5)),
+    }
+    data = json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
+    with pytest.raises(InputError, match=r"zone a: the population is 1e\+308"):
+        read_polygons(("zones.geojson", data))

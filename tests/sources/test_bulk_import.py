@@ -426,3 +426,31 @@ def test_random_rows_are_neither_lost_nor_doubled(store):
     crimes = crimes_of(store)
     counts = crimes.groupby([crimes["month"].astype(str), "force"]).size().to_dict()
     assert counts == expected
+
+
+# ---- rows that repeat -----------------------------------------------------------------------------------
+
+
+def test_rows_that_repeat_a_crime_id_are_said_as_a_plan_says_them(store, small_blocks):
+    same = street_row("a" * 64)
+    rows = [same] * 13 + [
+        street_row("b" * 64),
+        street_row("b" * 64, Last_outcome_category="Offender charged"),
+    ]
+    rows += [street_row("c" * 64), street_row("c" * 64, Crime_type="Robbery"), street_row(), street_row()]
+    report = import_files(store, ("own.csv", csv_of(rows)))
+    assert [(f.severity, f.rows) for f in report.findings if "with a Crime ID" in f.text] == [
+        ("warning", 12),
+        ("warning", 1),
+    ]
+    assert (
+        "differ from another row of their file in the outcome only (first own.csv)" in report.findings[1].text
+    )
+    later = [f for f in area_rows(store).findings if "with a Crime ID" in f.text]
+    assert all(f.rows in (12, 1) for f in later)
+
+
+def test_rows_of_two_files_do_not_repeat_each_other(store):
+    rows = some_rows(5, "m", "2024-01")
+    report = import_files(store, [("a.csv", csv_of(rows)), ("b.csv", csv_of(rows) + b"\n")])
+    assert not any("with a Crime ID" in f.text for f in report.findings)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 from shapely.geometry import box
 
+from patrol_core.analysis import prepare
 from patrol_core.areas import area_from_counts
 from patrol_core.errors import InputError
+from patrol_core.scenario import Scenario
 from patrol_core.sources.counts_table import read_counts
 
 
@@ -25,7 +28,7 @@ def test_columns_in_other_dress_and_months_as_a_spreadsheet_writes_them():
         "count": [2.0, 1.5, 0.0],
         "crime_type": ["Burglary", "Drugs", "Drugs"],
     }
-    assert "counts.csv line 2, column MONTH: months in another form than 2024-05 in 3 rows" in found[0].text
+    assert "counts.csv line 2, column MONTH: months in another form than YYYY-MM in 3 rows" in found[0].text
 
 
 HEAD = "lsoa_code,month,count\nz1,2023-01,2\n"
@@ -56,6 +59,10 @@ HEAD = "lsoa_code,month,count\nz1,2023-01,2\n"
         ("zone_id,month,count\n", "0 rows"),
         ("zone_id;month;count\na;2023-01;1\n", "semicolons"),
         (HEAD + "z1,2023-02," + "9" * 200_000 + "\n", "line 3, column count"),
+        (HEAD + "z1,2023-02," + "9" * 400 + "\n", "line 3, column count: '?9.* is too large"),
+        (HEAD + "z1,2023-02,1e308\n", "line 3, column count: '1e308' is too large"),
+        (HEAD + "z1,2023-02,1e-99999999\n", "line 3, column count: '1e-99999999' is too near 0"),
+        (HEAD + "z1,2023-02,1e-300\n", "line 3, column count: '1e-300' is too near 0"),
     ],
 )
 def test_odd_counts_are_refused_with_their_line(text, words):
@@ -81,3 +88,31 @@ def test_a_repeated_heading_is_passed_over_and_lines_stay_those_of_the_file():
     assert "counts.csv line 3 repeats the heading" in found[0].text
     with pytest.raises(InputError, match="line 4: zone z1 stands twice"):
         read(HEAD + HEAD)
+
+
+@pytest.mark.parametrize(
+    "heading", ["geography code", "geography", "place", "GEOGRAPHY_CODE", "AreaCode", "ZoneID"]
+)
+def test_zones_are_found_by_their_cells_as_in_tables_about_zones(heading):
+    counts, _ = read(
+        f"{heading},month,count\nE01000001,2023-01,2\n E01000002 ,2023-01,3\nE01000001 : A,2023-02,0\n"
+    )
+    assert counts["zone_id"].tolist() == ["E01000001", "E01000002", "E01000001"]
+    assert counts["count"].tolist() == [2.0, 3.0, 0.0]
+
+
+def test_codes_in_the_cells_go_before_a_heading_that_could_be_one():
+    counts, _ = read("code,geography,Date,value\n1,E01000001,2023-01,2\n2,E01000002,2023-01,3\n")
+    assert counts["zone_id"].tolist() == ["E01000001", "E01000002"]
+
+
+def test_codes_without_a_polygon_are_said_once():
+    zones = gpd.GeoDataFrame(
+        {"name": ["z"]}, geometry=[box(0, 0, 1, 1)], index=pd.Index(["z"], name="zone_id"), crs="EPSG:27700"
+    )
+    counts, _ = read("zone_id,month,count\nz,2023-01,2\nq,2023-01,5\nz,2023-02,1\n")
+    prepared = prepare(area_from_counts(counts, zones), Scenario())
+    about = [f.text for f in prepared.findings if "no zone" in f.text or "no polygon" in f.text]
+    assert about == [
+        "1 codes of the counts have no polygon (first q); their 5 crimes (of 8) are in no zone and are not counted."
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -243,3 +245,81 @@ def test_many_events_on_one_point_are_told():
 def test_places_that_are_none_in_every_row_are_refused():
     with pytest.raises(InputError, match="no row with a day and a place"):
         read("date,lon,lat\n2024-05-30,0,0\n2024-05-31,0,0\n")
+
+
+# ---------------------------------------------------------------- exchanged headings, Web Mercator
+
+
+TORONTO = [(-79.40 + k / 1000, 43.70 + k / 500) for k in range(12)]
+
+
+def mercator(lon, lat):
+    """By the formula, on the sphere of 6,378,137 m."""
+    radius = 6_378_137.0
+    return radius * math.radians(lon), radius * math.log(math.tan(math.pi / 4 + math.radians(lat) / 2))
+
+
+def beside(places, head):
+    rows = [
+        "2024-05-{},{:.2f},{:.2f},{:.5f},{:.5f}".format(k + 10, *mercator(*p), *p)
+        for k, p in enumerate(places)
+    ]
+    return "\n".join([head, *rows]) + "\n"
+
+
+@pytest.mark.parametrize("places", [TORONTO, [(-118.2 + k / 1000, 34.05) for k in range(12)]])
+def test_exchanged_headings_beside_another_pair_are_read_the_right_way_round(places):
+    right = read(beside(places, "date,X,Y,longitude,latitude"))
+    found = read(beside(places, "date,X,Y,latitude,longitude"))
+    assert np.allclose(found.x, right.x)
+    assert np.allclose(found.y, right.y)
+    assert not any("exchanged" in f.text for f in right.findings)
+    assert any(f.severity == "warning" and "are exchanged, as X and Y show" in f.text for f in found.findings)
+
+
+def test_exchanged_headings_alone_are_refused_where_they_are_impossible():
+    with pytest.raises(InputError, match="longitude and latitude look exchanged"):
+        read(many(head="date,lat,lon"))
+
+
+def test_degrees_beside_degrees_are_not_exchanged():
+    found = read(many(head="date,lon,lat,x,y", place="-79.4{k},43.7{k},43.7{k},-79.4{k}"))
+    assert "exchanged" not in said(found)
+
+
+def only(places, head):
+    rows = ["2024-05-{},{:.2f},{:.2f}".format(k + 10, *mercator(*p)) for k, p in enumerate(places)]
+    return "\n".join([head, *rows]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("places", "factor"),
+    [
+        (TORONTO, "1.38"),
+        ([(-0.1 + k / 1000, 51.5) for k in range(12)], "1.61"),
+        ([(151.2, -33.8 - k / 1000) for k in range(12)], "1.20"),
+    ],
+)
+def test_web_mercator_without_its_name_is_asked_about_and_with_it_converted(places, factor):
+    with pytest.raises(InputError, match=f"look like Web Mercator.* {factor} times too long.*mercator_x"):
+        read(only(places, "date,X,Y"))
+    found = read(only(places, "date,mercator_x,mercator_y"))
+    right = read(beside(places, "date,a,b,longitude,latitude"))
+    assert np.allclose(found.x, right.x, atol=2)
+    assert np.allclose(found.y, right.y, atol=2)
+    assert "brought to true metres" in said(found)
+    read(only(places, "date,easting,northing"))
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        (530_000, 180_000),
+        (500_000, 5_700_000),
+        (6_480_000, 1_840_000),
+        (4_320_000, 3_210_000),
+        (1_000, 2_000),
+    ],
+)
+def test_other_planes_are_not_taken_for_web_mercator(x, y):
+    assert len(read(f"date,x,y\n2024-05-30,{x},{y}\n2024-05-31,{x + 9},{y}\n").day) == 2
