@@ -825,6 +825,15 @@ def hours_rule(name: FairnessRule) -> FairnessRule:
     return "max-min" if name.endswith("max-min") else "coverage-parity"
 
 
+def hours_rule_words(name: FairnessRule) -> str:
+    """A sentence where hours keep another rule than the scenario's, else ""."""
+    kept = hours_rule(name)
+    if kept == name:
+        return ""
+    what = "max-min shares" if kept == "max-min" else "parity"
+    return f"Hours know no rule {name!r}: they keep {what} of hours per head in its place, at the same level."
+
+
 def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame | None = None) -> Plan:
     """Patrol hours of a scenario for the coming months, with its fairness rule on hours per head if there is one.
 
@@ -839,13 +848,15 @@ def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFram
     if scenario.fairness is None or not prepared.groups:
         return solve_hours(demand, rules)
     population = dict(zip(prepared.zone_ids, prepared.population, strict=True))
-    return solve_hours(
+    plan = solve_hours(
         demand,
         rules,
         constraints=(PARITY[hours_rule(scenario.fairness_rule)](scenario.fairness),),
         groups=prepared.groups,
         population=population,
     )
+    said = hours_rule_words(scenario.fairness_rule)
+    return replace(plan, notes=(said, *plan.notes)) if said else plan
 
 
 def allocation_table(plan: Plan) -> pd.DataFrame:

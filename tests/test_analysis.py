@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from shapely import box
 
 from patrol_core import analysis
-from patrol_core.analysis import Planner, constraints_of, game_of, months_between, prepare
+from patrol_core.analysis import Planner, constraints_of, game_of, months_between, prepare, solve_hours_plan
 from patrol_core.areas import CRIME_COLUMNS, AreaData, DataKind, Finding, load_area
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.games.constraints import CoverageParity, Floor, ResidualParity
@@ -504,3 +504,13 @@ def test_columbus_surface_is_the_published_rate():
     libpysal = pytest.importorskip("libpysal")
     table = gpd.read_file(libpysal.examples.get_path("columbus.shp"))
     assert sorted(prepared.surface.mean) == pytest.approx(sorted(table["CRIME"]), rel=1e-9)
+
+
+def test_another_rule_of_hours_than_the_plans_is_said():
+    prepared = prepare(load_area("sample"), make_scenario({}))
+    harm = make_scenario({"fairness": 0.5, "fairness_rule": "residual-parity", "horizon": 1})
+    assert solve_hours_plan(prepared, harm).notes[0] == (
+        "Hours know no rule 'residual-parity': they keep parity of hours per head in its place, at the same level."
+    )
+    same = solve_hours_plan(prepared, harm.changed(fairness_rule="coverage-parity"))
+    assert not any("no rule" in note for note in same.notes)

@@ -25,6 +25,9 @@ FOUR_FIFTHS = 0.8
 PROTECTION = "protection: residual per 1,000"
 BURDEN = "burden: patrol per 1,000"
 
+#: Share of the largest amount up to which two plans count as equal.
+ROUNDING = 1e-7
+
 
 def group_table(
     zone_ids: Sequence[str], population: ArrayLike, groups: Groups, amount: ArrayLike
@@ -136,6 +139,26 @@ def inequality(
             )
         result["concentration"] = indices.concentration(rate, weight, order[lived])
     return result
+
+
+def change(now: ArrayLike, before: ArrayLike) -> Floats:
+    """``now - before``, with 0 where the difference is no more than a solver's rounding.
+
+    Parameters
+    ----------
+    now, before
+        Amounts of two plans in the same unit; NaN where unknown.
+
+    Returns
+    -------
+    array
+        In their unit; differences of at most :data:`ROUNDING` of the largest amount are 0.
+    """
+    mine, theirs = np.asarray(now, dtype=float), np.asarray(before, dtype=float)
+    amounts = np.abs(np.concatenate([np.ravel(mine), np.ravel(theirs)]))
+    largest = float(amounts[np.isfinite(amounts)].max(initial=0.0))
+    difference = mine - theirs
+    return np.where(np.abs(difference) <= ROUNDING * largest, 0.0, difference)
 
 
 def min_max_ratio(rates: ArrayLike) -> float:

@@ -223,13 +223,7 @@ def rule_price(result: Result) -> Price | None:
 
 def price_between(strategy: Strategy, free: Strategy) -> Price:
     """Harm that one plan leaves above another."""
-    worst, expected = (
-        strategy.worst_case - free.worst_case,
-        strategy.expected_residual - free.expected_residual,
-    )
     return Price(
-        *(
-            0.0 if abs(rise) <= 1e-9 * max(1.0, abs(base)) else rise
-            for rise, base in ((worst, free.worst_case), (expected, free.expected_residual))
-        )
+        float(measures.change(strategy.worst_case, free.worst_case)),
+        float(measures.change(strategy.expected_residual, free.expected_residual)),
     )

@@ -102,6 +102,11 @@ def _choices(result: Result) -> Table:
     return Table(pd.DataFrame(rows, columns=["Choice", "Value", "Meaning"]))
 
 
+def _figure(value: float) -> str:
+    """A number of four digits, never in powers of ten."""
+    return f"{value:,.0f}" if abs(value) >= 1000.0 else f"{value:,.4g}"
+
+
 def _sentences(prepared: Prepared, strategy: Strategy, compared: pd.DataFrame) -> list[str]:
     unit = prepared.surface.unit
     uniform = float(compared.set_index("plan")["worst_case"][UNIFORM])
@@ -109,14 +114,14 @@ def _sentences(prepared: Prepared, strategy: Strategy, compared: pd.DataFrame) -
     sentences = [
         *ahead,
         (
-            f"With {strategy.budget_used:,.4g} units on patrol at once, an offender who watches can expect at most "
-            f"{strategy.worst_case:,.4g} {unit} in any zone; uniform patrol would leave {uniform:,.4g}."
+            f"With {_figure(strategy.budget_used)} units on patrol at once, an offender who watches can expect at most "
+            f"{_figure(strategy.worst_case)} {unit} in any zone; uniform patrol would leave {_figure(uniform)}."
         ),
         f"{int((strategy.coverage > 1e-9).sum())} of {len(strategy.zone_ids)} zones get patrols.",
     ]
     if strategy.budget_dual:
         sentences.append(
-            f"One more unit would lower the worst case by about {strategy.budget_dual:,.4g} {unit}."
+            f"One more unit would lower the worst case by about {_figure(strategy.budget_dual)} {unit}."
         )
     return sentences
 
@@ -209,10 +214,14 @@ def _command(result: Result) -> str:
     kind = data.key.partition("-")[0]
     given = {
         "upload": ["--crimes", "FILE"],
-        "place": ["--crimes", "FILE", "--boundaries", "FILE"],
-        "store": ["--store", "--boundaries", "FILE"],
+        "place": ["--crimes", "FILE"],
+        "store": ["--store"],
     }
     place = given.get(kind, ["--area", data.key])
+    if kind in given and data.polygons is not None:
+        place += ["--boundaries", "FILE"]
+        if data.covariates is not None or data.groups:
+            place += ["--attributes", "FILE"]
     return shlex.join(
         ["python", "-m", "patrol_core", "plan", *place, *result.scenario.to_flags(), "--out", "plan"]
     )

@@ -23,7 +23,7 @@ from patrol_core.evaluation import fairness_sensitivity as sensitivity
 from patrol_core.evaluation.baselines import BASELINES
 from patrol_core.fairness import groups
 from patrol_core.fairness.frontier import Frontier
-from patrol_core.fairness.measures import min_max_ratio
+from patrol_core.fairness.measures import change, min_max_ratio
 from patrol_core.fairness.uncertainty import People, measures_table
 from patrol_core.games.zone import Strategy
 from patrol_core.scenario import FairnessRule, Scenario
@@ -181,8 +181,7 @@ def priced(found: Frontier, prepared: Prepared) -> pd.DataFrame:
         ("extra_worst", "worst_case", found.free.worst_case),
         ("extra_expected", "expected_residual", found.free.expected_residual),
     ):
-        rise = frame[figure] - free
-        frame[extra] = rise.mask(rise.abs() <= 1e-9 * max(1.0, abs(free)), 0.0)
+        frame[extra] = change(frame[figure], free)
     grouping = prepared.grouping
     assert grouping is not None
     people, unknown = prepared.population, np.full(len(grouping.names), np.nan)

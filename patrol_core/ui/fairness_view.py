@@ -74,7 +74,7 @@ def price_metrics(seen: Shown, views: pd.DataFrame) -> None:
 
 
 def _extra(value: float, reference: float, *, dated: bool) -> str | None:
-    if abs(value - reference) <= 1e-9 * max(1.0, abs(reference)):
+    if not measures.change(value, reference):
         return None
     share = f" ({(value - reference) / reference:+.1%})" if reference > 0 else ""
     yearly = f", {(value - reference) * YEAR:+,.0f} a year" if dated else ""
@@ -178,17 +178,17 @@ def change_layer(seen: Shown, baseline: Amounts, name: str, *, harm: bool) -> La
     ids = seen.prepared.zone_ids
     if harm:
         gained, unit, what = (
-            seen.amounts.residual - baseline.residual,
+            measures.change(seen.amounts.residual, baseline.residual),
             seen.amounts.residual_unit,
             "Harm left",
         )
     else:
         points = seen.model == "game"
-        gained = (seen.amounts.burden - baseline.burden) * (100.0 if points else 1.0)
+        gained = measures.change(seen.amounts.burden, baseline.burden) * (100.0 if points else 1.0)
         unit, what = ("points of time" if points else "h per month"), "Patrol"
     known = np.abs(gained[np.isfinite(gained)])
     reach = float(known.max(initial=0.0))
-    reach = reach if reach > 1e-9 else 1.0
+    reach = reach or 1.0
     return Layer(
         dict(zip(ids, gained, strict=True)),
         "change",
@@ -210,10 +210,11 @@ def changes_table(seen: Shown, baseline: Amounts) -> pd.DataFrame:
             "group": prepared.zones[prepared.group_by].astype(str).to_numpy(),
             "patrol_of_baseline": baseline.burden,
             "patrol": seen.amounts.burden,
-            "added_harm": seen.amounts.residual - baseline.residual,
+            "added_harm": measures.change(seen.amounts.residual, baseline.residual),
         }
     )
-    by = table["added_harm"] if table["added_harm"].notna().any() else table["patrol"] - baseline.burden
+    moved = pd.Series(measures.change(seen.amounts.burden, baseline.burden))
+    by = table["added_harm"] if table["added_harm"].notna().any() else moved
     order = by.abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)
 
@@ -229,9 +230,9 @@ def group_changes(seen: Shown, baseline: Amounts) -> pd.DataFrame:
         {
             "group": list(grouping.names),
             "patrol_per_1000": mine[0],
-            "change_of_patrol": mine[0] - theirs[0],
+            "change_of_patrol": measures.change(mine[0], theirs[0]),
             "harm_left_per_1000": mine[1],
-            "change_of_harm_left": mine[1] - theirs[1],
+            "change_of_harm_left": measures.change(mine[1], theirs[1]),
         }
     )
 

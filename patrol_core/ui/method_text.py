@@ -23,7 +23,7 @@ zone is worth less than the one before, $a_i \\ln(1 + X_i)$.
 * Offenders react to patrols and choose the place. Much crime is not like that: it happens at home, online, or where people are.
 * The effect of a patrol is the same everywhere and stays in the zone. Set *Effect of a patrol* below 1 to see how much rests on it.
 * Units can be anywhere at once in their shares; travel, breaks and calls for service are not in the model.
-* Coming months are like past ones. Hours use a seasonal average of the months chosen, not a forecast.
+* Coming months are like past ones: a seasonal average of the months chosen, or, where you plan for it, the forecast of the model that won on past months.
 * Every result is optimal **for this model only**. Its certificate (recomputed objective, proved bound, gap) says nothing about the world.
 """,
     ),

@@ -14,6 +14,7 @@ from patrol_core.fairness import indices
 from patrol_core.fairness.measures import (
     BURDEN,
     PROTECTION,
+    change,
     four_fifths,
     group_table,
     inequality,
@@ -209,3 +210,15 @@ def test_summary_shows_both_views():
 def test_bad_input(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+def test_what_a_solver_cannot_tell_apart_is_no_change():
+    before = np.array([100.0, 2.0, 0.0, np.nan])
+    found = change(before + np.array([3e-9, 0.5, 1e-12, 1.0]), before)
+    assert found[:3].tolist() == [0.0, 0.5, 0.0]
+    assert np.isnan(found[3])
+    for unit in (1e-9, 1.0, 1e9):
+        tiny = change(unit * np.array([1.0, 1.0 + 1e-5]), unit * np.ones(2))
+        assert tiny[0] == 0.0
+        assert tiny[1] == pytest.approx(1e-5 * unit, rel=1e-6)
+    assert change(0.0, 0.0) == 0.0
