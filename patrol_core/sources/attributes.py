@@ -30,7 +30,7 @@ from patrol_core.sources.names import plain
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
 #: Longest name of a group, characters.
-_LONGEST_LABEL = 200
+_LONGEST_LABEL = 1_000
 _CODES = (
     r"zone_?id|zone|zone_?code",
     r"lsoa_?(?:20)?(?:11|21)_?(?:cd|code)|lsoa_code_20(?:11|21)|lsoa_20(?:11|21)_code|lsoa_?code|lsoa_?cd|lsoa",

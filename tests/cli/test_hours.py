@@ -198,7 +198,7 @@ def test_a_bad_demand_is_one_line_with_its_place_and_nothing_is_written(patrol, 
 
 def test_what_cannot_be_read_or_written_is_one_line(patrol, tmp_path):
     assert "nowhere.csv" in patrol("hours", tmp_path / "nowhere.csv").fault(4)
-    assert "directory" in patrol("hours", tmp_path).fault(4).lower()
+    assert "it is a folder" in patrol("hours", tmp_path).fault(4)
     source = demand_file(tmp_path)
     assert "plan.csv" in patrol("hours", source, "--out", tmp_path / "no" / "such" / "plan.csv").fault(4)
     (tmp_path / "folder").mkdir()
