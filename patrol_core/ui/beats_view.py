@@ -27,7 +27,8 @@ from patrol_core.zones import neighbours
 WORK = {"risk": "expected crime or harm", "hours": "planned patrol hours"}
 OUTLINES = 1500
 """Zones up to which their outlines are drawn."""
-TIME_LIMIT = 20.0
+TIME_LIMIT = 6.0
+"""Seconds for a proof while a reader waits; the command `beats` searches for longer."""
 
 
 @dataclass(frozen=True, eq=False)
