@@ -192,9 +192,8 @@ def _lock(file: IO[bytes]) -> None:
     system: Any
     if os.name == "nt":
         system = importlib.import_module("msvcrt")
-        file.seek(
-            0x7FFF0000
-        )  # Windows keeps others from reading and writing what is locked: lock a byte beyond the end
+        # Windows keeps others from reading and writing what is locked: lock a byte far beyond the end.
+        file.seek(0x7FFF0000)
         system.locking(file.fileno(), system.LK_NBLCK, 1)
     else:
         system = importlib.import_module("fcntl")
