@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.ui.frame import PAGES
-from patrol_core.ui.sessions import note_session
-from patrol_core.ui.sidebar import draw_sidebar
-from patrol_core.ui.warming import warm_up
+from patrol_core.ui.session.lifetime import note_session
+from patrol_core.ui.shell.frame import PAGES
+from patrol_core.ui.shell.preload import warm_up
+from patrol_core.ui.shell.sidebar import draw_sidebar
 
 st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide")
 st.session_state["_in_app"] = True

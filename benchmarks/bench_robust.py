@@ -9,16 +9,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from patrol_core.games.behavioural import SUQR, QuantalResponse, fit_lambda, solve_behavioural
-from patrol_core.games.constraints import CoverageParity
-from patrol_core.games.robust import (
+from patrol_core.games.behavioural.solve import SUQR, QuantalResponse, fit_lambda, solve_behavioural
+from patrol_core.games.robust.solve import (
     solve_cvar,
     solve_gamma_budget,
     solve_interval,
     solve_noise,
     solve_regret,
 )
-from patrol_core.games.zone_game import ZoneGame
+from patrol_core.games.rules.budgets import CoverageParity
+from patrol_core.games.zone.solve import ZoneGame
 
 
 def make(n: int, *, coupled: bool) -> tuple[ZoneGame, np.ndarray, np.ndarray]:

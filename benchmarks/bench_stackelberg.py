@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from patrol_core.games.bayesian import BayesianGame, OffenderType, TypesModel, types_from_harm
-from patrol_core.games.constraints import CoverageParity
-from patrol_core.games.stackelberg import Method, SecurityGame, solve_stackelberg
+from patrol_core.games.rules.budgets import CoverageParity
+from patrol_core.games.stackelberg.bayesian import BayesianGame, OffenderType, TypesModel, types_from_harm
+from patrol_core.games.stackelberg.solve import Method, SecurityGame, solve_stackelberg
 
 GROUPS = 5
 

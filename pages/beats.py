@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.ui import beats_view, frame, state
+from patrol_core.ui.hours import areas as beats_view
+from patrol_core.ui.session import state
+from patrol_core.ui.shell import frame
 
 scenario = frame.begin("beats")
 prepared = frame.ready(scenario)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.errors import PatrolError
-from patrol_core.ui import frame
-from patrol_core.ui.cached_checkpoints import Start
-from patrol_core.ui.checkpoint_inputs import (
+from patrol_core.ui.checkpoints.inputs import (
     Picks,
     choose_source,
     edit_picks,
@@ -17,7 +15,7 @@ from patrol_core.ui.checkpoint_inputs import (
     remembered,
     strength,
 )
-from patrol_core.ui.checkpoint_view import (
+from patrol_core.ui.checkpoints.view import (
     checkpoint_metrics,
     checkpoint_tabs,
     gap_view,
@@ -25,7 +23,9 @@ from patrol_core.ui.checkpoint_view import (
     search_note,
     shown_plan,
 )
-from patrol_core.ui.escaping import escape, escape_badge
+from patrol_core.ui.memo.checkpoints import Start
+from patrol_core.ui.session.escaping import escape, escape_badge
+from patrol_core.ui.shell import frame
 
 frame.begin("checkpoints")
 st.caption("This page stands alone: the place and period on the left do not change it.")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.ui import cached, controls, frame, state
-from patrol_core.ui.compare_view import draw_tabs
-from patrol_core.ui.plan_view import plan_metrics
+from patrol_core.ui.compare import draw_tabs
+from patrol_core.ui.memo import cached
+from patrol_core.ui.plan.view import plan_metrics
+from patrol_core.ui.session import state
+from patrol_core.ui.shell import controls, frame
 
 scenario = frame.begin("compare")
 prepared = frame.ready(scenario)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.figures.charts import completeness
-from patrol_core.ui import frame, state
-from patrol_core.ui.charts import plot
-from patrol_core.ui.data_view import counts_by_month_and_type, crime_rows, upload_door
-from patrol_core.ui.pulls import pull_door
-from patrol_core.ui.quality_view import gap_charts, quality_section
-from patrol_core.ui.sidebar import PLACE_NAMES
+from patrol_core.figures.charts.base import completeness
+from patrol_core.ui.data.pulls import pull_door
+from patrol_core.ui.data.quality import gap_charts, quality_section
+from patrol_core.ui.data.view import counts_by_month_and_type, crime_rows, upload_door
+from patrol_core.ui.session import state
+from patrol_core.ui.shell import frame
+from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.sidebar import PLACE_NAMES
 
 scenario = frame.begin("data")
 prepared = frame.ready(scenario)
@@ -42,7 +43,7 @@ with pull:
 if stored.open:
     # Neither the store nor what reads it is touched before it is asked for.
     with stored:
-        from patrol_core.ui.store_view import store_door
+        from patrol_core.ui.data.store import store_door
 
         store_door(prepared)
 

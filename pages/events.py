@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.errors import PatrolError
-from patrol_core.ui import cached_events, frame
-from patrol_core.ui.escaping import escape, escape_badge
-from patrol_core.ui.event_inputs import choose_scene
-from patrol_core.ui.event_view import event_metrics, event_tabs
+from patrol_core.ui.events.inputs import choose_scene
+from patrol_core.ui.events.view import event_metrics, event_tabs
+from patrol_core.ui.memo import events as cached_events
+from patrol_core.ui.session.escaping import escape, escape_badge
+from patrol_core.ui.shell import frame
 
 frame.begin("events")
 st.caption("This page stands alone: the place and period on the left do not change it.")

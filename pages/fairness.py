@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.analysis import hours_rule
 from patrol_core.errors import InfeasibleError
-from patrol_core.ui import cached, cached_fairness, controls, frame, state
-from patrol_core.ui.fairness_rules import limits
-from patrol_core.ui.fairness_tabs import draw_tabs
-from patrol_core.ui.fairness_text import HOURS_WORDS
-from patrol_core.ui.fairness_view import (
+from patrol_core.planning.analysis import hours_rule
+from patrol_core.ui.fairness.rules import limits
+from patrol_core.ui.fairness.tabs import draw_tabs
+from patrol_core.ui.fairness.text import HOURS_WORDS
+from patrol_core.ui.fairness.view import (
     change_layer,
     group_change_figures,
     group_figures,
@@ -19,8 +18,12 @@ from patrol_core.ui.fairness_view import (
     remember,
     rule_fault,
 )
-from patrol_core.ui.map_view import draw_map
-from patrol_core.ui.zone_panel import zone_panel, zone_picker
+from patrol_core.ui.memo import cached
+from patrol_core.ui.memo import fairness as cached_fairness
+from patrol_core.ui.session import state
+from patrol_core.ui.shell import controls, frame
+from patrol_core.ui.shell.zone_map import draw_map
+from patrol_core.ui.shell.zone_panel import zone_panel, zone_picker
 
 MODELS = {"game": "Game", "hours": "Hours"}
 MODEL = "fair_model"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.errors import PatrolError
-from patrol_core.ui import cached_forecast, forecast_job, frame
-from patrol_core.ui.escaping import escape
-from patrol_core.ui.forecast_tabs import draw_tabs
-from patrol_core.ui.forecast_view import headline, map_and_zone, settings_form
+from patrol_core.ui.forecast import job as forecast_job
+from patrol_core.ui.forecast.tabs import draw_tabs
+from patrol_core.ui.forecast.view import headline, map_and_zone, settings_form
+from patrol_core.ui.memo import forecast as cached_forecast
+from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell import frame
 
 scenario = frame.begin("forecast")
 prepared = frame.ready(scenario)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.errors import PatrolError
-from patrol_core.graphs.graph_game import GraphGame
-from patrol_core.graphs.patrol_scene import PatrolScene
-from patrol_core.ui import cached_lab, frame
-from patrol_core.ui.escaping import escape, escape_badge
-from patrol_core.ui.lab_inputs import game_of, randomised, roles, rules, strength
-from patrol_core.ui.lab_matrix_inputs import GAME, choose_matrix, game_line, settings
-from patrol_core.ui.lab_matrix_view import picture, run_view
-from patrol_core.ui.lab_picks import Picks, edit_picks, picks_of, remembered
-from patrol_core.ui.lab_scene_inputs import choose_source, first_game, scene_of
-from patrol_core.ui.lab_tabs import lab_tabs
-from patrol_core.ui.lab_view import Shown, lab_metrics, map_view, size_line, solved
+from patrol_core.graphs.patrol.game import GraphGame
+from patrol_core.graphs.places.scenes.scene import PatrolScene
+from patrol_core.ui.lab.inputs import game_of, randomised, roles, rules, strength
+from patrol_core.ui.lab.matrix_inputs import GAME, choose_matrix, game_line, settings
+from patrol_core.ui.lab.matrix_view import picture, run_view
+from patrol_core.ui.lab.picks import Picks, edit_picks, picks_of, remembered
+from patrol_core.ui.lab.scene_inputs import choose_source, first_game, scene_of
+from patrol_core.ui.lab.tabs import lab_tabs
+from patrol_core.ui.lab.view import Shown, lab_metrics, map_view, size_line, solved
+from patrol_core.ui.memo import lab as cached_lab
+from patrol_core.ui.session.escaping import escape, escape_badge
+from patrol_core.ui.shell import frame
 
 HALVES = {"routes": "Patrol routes", "lab": "Game laboratory"}
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.allocation.demand_io import plan_table
-from patrol_core.analysis import allocation_table
-from patrol_core.figures.charts import hours_heatmap
+from patrol_core.allocation.demand_files import plan_table
+from patrol_core.figures.charts.base import hours_heatmap
+from patrol_core.planning.analysis import allocation_table
+from patrol_core.reports.bundles.plan import CONTRACT, column_units
+from patrol_core.reports.bundles.roster import CONTRACT as HALFYEAR
 from patrol_core.reports.csv import to_csv_bytes
-from patrol_core.reports.plan_files import CONTRACT, column_units
-from patrol_core.reports.roster_files import CONTRACT as HALFYEAR
-from patrol_core.ui import cached, controls, frame, state, tables
-from patrol_core.ui.charts import plot
-from patrol_core.ui.duty_view import roster_tab, shifts_tab
-from patrol_core.ui.escaping import escape
-from patrol_core.ui.hours_tabs import budgets_tab, compare_tab
-from patrol_core.ui.hours_view import (
+from patrol_core.ui.hours.duties import roster_tab, shifts_tab
+from patrol_core.ui.hours.tabs import budgets_tab, compare_tab
+from patrol_core.ui.hours.view import (
     WORTH_UNITS,
     binding_words,
     hours_layer,
@@ -23,8 +20,13 @@ from patrol_core.ui.hours_view import (
     hours_metrics,
     worth_table,
 )
-from patrol_core.ui.map_view import draw_map
-from patrol_core.ui.zone_panel import zone_picker
+from patrol_core.ui.memo import cached
+from patrol_core.ui.session import state
+from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell import controls, frame, tables
+from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.zone_map import draw_map
+from patrol_core.ui.shell.zone_panel import zone_picker
 
 ROUNDINGS = {
     "quarter": "quarter hours",

@@ -6,9 +6,9 @@ import json
 
 import streamlit as st
 
-from patrol_core.analysis import harm_table
-from patrol_core.ui import frame, tables
+from patrol_core.planning.analysis import harm_table
 from patrol_core.ui.method_text import FEEDBACK, SECTIONS
+from patrol_core.ui.shell import frame, tables
 
 scenario = frame.begin("method")
 prepared = frame.ready(scenario)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.figures.charts import monthly_bars, type_bars
-from patrol_core.ui import cached, controls, frame, state
-from patrol_core.ui.charts import plot
-from patrol_core.ui.escaping import escape
-from patrol_core.ui.map_view import draw_map
-from patrol_core.ui.overview_view import look_back
-from patrol_core.ui.plan_view import coverage_layer, plan_metrics, risk_layer
-from patrol_core.ui.zone_panel import zone_panel, zone_picker
+from patrol_core.figures.charts.base import monthly_bars, type_bars
+from patrol_core.ui.memo import cached
+from patrol_core.ui.overview import look_back
+from patrol_core.ui.plan.view import coverage_layer, plan_metrics, risk_layer
+from patrol_core.ui.session import state
+from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell import controls, frame
+from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.zone_map import draw_map
+from patrol_core.ui.shell.zone_panel import zone_panel, zone_picker
 
 scenario = frame.begin("overview")
 prepared = frame.ready(scenario)

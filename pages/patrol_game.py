@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.ui import cached, controls, frame, state
-from patrol_core.ui.escaping import escape
-from patrol_core.ui.game_tabs import draw_tabs
-from patrol_core.ui.map_view import basemap_switch, draw_map
-from patrol_core.ui.plan_view import coverage_layer, offender_words, plan_metrics, residual_layer
-from patrol_core.ui.zone_panel import zone_panel, zone_picker
+from patrol_core.ui.memo import cached
+from patrol_core.ui.plan.tabs import draw_tabs
+from patrol_core.ui.plan.view import coverage_layer, offender_words, plan_metrics, residual_layer
+from patrol_core.ui.session import state
+from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell import controls, frame
+from patrol_core.ui.shell.zone_map import basemap_switch, draw_map
+from patrol_core.ui.shell.zone_panel import zone_panel, zone_picker
 
 SHOWN = {"plan": "Patrol coverage", "left": "Harm left"}
 

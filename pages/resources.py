@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.reports.roster_files import DUTY_UNITS, UNIT_UNITS
-from patrol_core.ui import frame, resources_view, state
+from patrol_core.reports.bundles.roster import DUTY_UNITS, UNIT_UNITS
+from patrol_core.ui import resources as resources_view
+from patrol_core.ui.session import state
+from patrol_core.ui.shell import frame
 
 scenario = frame.begin("resources")
 prepared = frame.ready(scenario)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.risk.harm import PATROL_GENERATED, PATROL_GENERATED_REASON
-from patrol_core.ui import frame
-from patrol_core.ui.cached_risk import ALL
-from patrol_core.ui.escaping import escape
-from patrol_core.ui.lab_link import patrol_routes_link
-from patrol_core.ui.map_view import basemap_switch, draw_map
-from patrol_core.ui.risk_tabs import HIGHEST, TABS
-from patrol_core.ui.risk_view import (
+from patrol_core.ui.lab.link import patrol_routes_link
+from patrol_core.ui.memo.risk import ALL
+from patrol_core.ui.risk.tabs import HIGHEST, TABS
+from patrol_core.ui.risk.view import (
     LAYERS,
     first_layer,
     highest_zones,
@@ -19,7 +16,10 @@ from patrol_core.ui.risk_view import (
     rank_firmness,
     risk_layer_of,
 )
-from patrol_core.ui.zone_panel import zone_panel, zone_picker
+from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell import frame
+from patrol_core.ui.shell.zone_map import basemap_switch, draw_map
+from patrol_core.ui.shell.zone_panel import zone_panel, zone_picker
 
 scenario = frame.begin("risk")
 prepared = frame.ready(scenario)

@@ -145,7 +145,7 @@ class AreaData:
         False where the one month is a placeholder: nothing is "per month" then, and there is no season.
     covariates
         What else is known of the zones: index zone_id of ``polygons``, numeric columns, NaN unknown; ``attrs`` hold ``labels``
-        and ``files`` by column (:mod:`patrol_core.sources.covariates`). None without any.
+        and ``files`` by column (:mod:`patrol_core.sources.zone_tables.covariates`). None without any.
     """
 
     key: str
@@ -196,19 +196,19 @@ class AreaData:
 
 
 def _load_sample() -> AreaData:
-    from patrol_core.sources.sample import load_sample
+    from patrol_core.sources.sample.city import load_sample
 
     return load_sample()
 
 
 def _load_columbus() -> AreaData:
-    from patrol_core.sources.classics import load_columbus
+    from patrol_core.sources.sample.classics import load_columbus
 
     return load_columbus()
 
 
 def _load_geodanet() -> AreaData:
-    from patrol_core.sources.classics import load_geodanet
+    from patrol_core.sources.sample.classics import load_geodanet
 
     return load_geodanet()
 
@@ -249,12 +249,12 @@ def area_from_crimes(
     Parameters
     ----------
     crimes
-        As returned by :func:`patrol_core.sources.police_archive.read_crimes`. Missing ``x``/``y`` are
+        As returned by :func:`patrol_core.sources.archive.read.read_crimes`. Missing ``x``/``y`` are
         projected from ``lon``/``lat`` to EPSG:27700.
     polygons
-        As returned by :func:`patrol_core.sources.boundaries.read_polygons`, any CRS.
+        As returned by :func:`patrol_core.sources.zone_tables.boundaries.read_polygons`, any CRS.
     lookup
-        One or several attribute tables (:func:`patrol_core.sources.boundaries.read_attributes`).
+        One or several attribute tables (:func:`patrol_core.sources.zone_tables.boundaries.read_attributes`).
     findings
         Findings of the import, to keep with the data.
     attribution
@@ -265,7 +265,7 @@ def area_from_crimes(
     InputError
         If a column is missing or there are no rows.
     """
-    from patrol_core.sources.assemble import build_from_crimes
+    from patrol_core.sources.area.assemble import build_from_crimes
 
     return build_from_crimes(
         crimes, polygons=polygons, lookup=lookup, name=name, findings=findings, attribution=attribution
@@ -300,7 +300,7 @@ def area_from_counts(
     InputError
         If a column is missing, a count is negative or not a number, or no code has a polygon.
     """
-    from patrol_core.sources.assemble import build_from_counts
+    from patrol_core.sources.area.assemble import build_from_counts
 
     return build_from_counts(
         counts,

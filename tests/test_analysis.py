@@ -13,12 +13,19 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from shapely import box
 
-from patrol_core import analysis
-from patrol_core.analysis import Planner, constraints_of, game_of, months_between, prepare, solve_hours_plan
 from patrol_core.areas import CRIME_COLUMNS, AreaData, DataKind, Finding, load_area
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.constraints import CoverageParity, Floor, ResidualParity
-from patrol_core.games.zone import solve_zone_game
+from patrol_core.games.rules.budgets import CoverageParity, Floor, ResidualParity
+from patrol_core.games.zone.game import solve_zone_game
+from patrol_core.planning import analysis
+from patrol_core.planning.analysis import (
+    Planner,
+    constraints_of,
+    game_of,
+    months_between,
+    prepare,
+    solve_hours_plan,
+)
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.scenario import Scenario, make_scenario
 

@@ -15,9 +15,9 @@ import shapely
 from patrol_core import zones as z
 from patrol_core.areas import CRIME_COLUMNS, Finding, area_from_counts, area_from_crimes
 from patrol_core.errors import InputError
-from patrol_core.sources.boundaries import read_attributes, read_polygons
-from patrol_core.sources.police_archive import read_crimes
-from patrol_core.sources.quality import completeness, completeness_findings
+from patrol_core.sources.archive.read import read_crimes
+from patrol_core.sources.area.quality import completeness, completeness_findings
+from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -17,26 +17,28 @@ from pathlib import Path
 
 import pytest
 
-from patrol_core.analysis import Planner, Prepared, game_of, prepare
 from patrol_core.areas import load_area
 from patrol_core.cli import build_parser
 from patrol_core.errors import InfeasibleError, InputError, SourceError
 from patrol_core.evaluation import baselines
-from patrol_core.games.matrix_formats import read_matrix, write_matrix
-from patrol_core.games.matrix_size import MOST_BYTES as MATRIX_BYTES
-from patrol_core.games.matrix_solve import solve_matrix
-from patrol_core.games.zone import Strategy
-from patrol_core.graphs import full_matrix, game_input, graph_game
-from patrol_core.graphs.coverage.commitment import _TIE
-from patrol_core.graphs.coverage.labels import MOST_LABELS
-from patrol_core.graphs.coverage.walk_pricer import MOST_ARCS
-from patrol_core.graphs.graph_formats import KEYS, game_from, solution_document
-from patrol_core.graphs.graph_solve import METHODS, solve_graph_game
-from patrol_core.graphs.guard_files import guard_scene
-from patrol_core.graphs.library import LIBRARY
-from patrol_core.graphs.moving_lists import MOST_ACTIONS
-from patrol_core.graphs.urban import MOST_TARGETS
-from patrol_core.reports.plan_files import CONTRACT
+from patrol_core.games.matrix.formats import read_matrix, write_matrix
+from patrol_core.games.matrix.size import MOST_BYTES as MATRIX_BYTES
+from patrol_core.games.matrix.solve import solve_matrix
+from patrol_core.games.zone.game import Strategy
+from patrol_core.graphs.patrol import full_matrix
+from patrol_core.graphs.patrol import game as graph_game
+from patrol_core.graphs.patrol import input as game_input
+from patrol_core.graphs.patrol.coverage.commitment import _TIE
+from patrol_core.graphs.patrol.coverage.labels import MOST_LABELS
+from patrol_core.graphs.patrol.coverage.walk_pricer import MOST_ARCS
+from patrol_core.graphs.patrol.formats import KEYS, game_from, solution_document
+from patrol_core.graphs.patrol.moving.lists import MOST_ACTIONS
+from patrol_core.graphs.patrol.solve import METHODS, solve_graph_game
+from patrol_core.graphs.places.guard_files import guard_scene
+from patrol_core.graphs.places.library import LIBRARY
+from patrol_core.graphs.places.urban import MOST_TARGETS
+from patrol_core.planning.analysis import Planner, Prepared, game_of, prepare
+from patrol_core.reports.bundles.plan import CONTRACT
 from patrol_core.scenario import Scenario, choices
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from patrol_core import cli as command_line
-from patrol_core.analysis import (
+from patrol_core.areas import load_area
+from patrol_core.errors import InputError, SourceError
+from patrol_core.planning.analysis import (
     Planner,
     hours_demand,
     known_areas,
@@ -19,11 +21,9 @@ from patrol_core.analysis import (
     surface_as_of,
     uncertainty_of,
 )
-from patrol_core.areas import load_area
-from patrol_core.errors import InputError, SourceError
-from patrol_core.reports.plan_files import plan_files, summarise
+from patrol_core.reports.bundles.plan import plan_files, summarise
 from patrol_core.risk import forecast as library
-from patrol_core.risk import outlook
+from patrol_core.risk import planning_surface as outlook
 from patrol_core.risk.forecast import ForecastSettings, make_forecast
 from patrol_core.scenario import make_scenario
 from patrol_core.settings import settings

@@ -11,10 +11,10 @@ import pytest
 
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
-from patrol_core.games.constraints import CoverageParity
-from patrol_core.games.zone import ZoneGame, ZoneGameModel, solve_zone_game
-from patrol_core.games.zone_phases import PhaseRun
-from patrol_core.solving import HighsSession, solve_once, solver_name, status_of
+from patrol_core.games.rules.budgets import CoverageParity
+from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, solve_zone_game
+from patrol_core.games.zone.phases import PhaseRun
+from patrol_core.solvers.pyomo_session import HighsSession, solve_once, solver_name, status_of
 
 M = highspy.HighsModelStatus
 

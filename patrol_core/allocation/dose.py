@@ -24,9 +24,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from patrol_core.allocation.hours_check import monthly_objective
-from patrol_core.allocation.hours_kkt import Floats, Ints, pool_sums
-from patrol_core.allocation.hours_problem import HoursProblem
+from patrol_core.allocation.hours.check import monthly_objective
+from patrol_core.allocation.hours.problem import HoursProblem
+from patrol_core.allocation.hours.water_filling import Floats, Ints, pool_sums
 from patrol_core.errors import InputError
 
 Units = NDArray[np.int64]

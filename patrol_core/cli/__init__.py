@@ -14,29 +14,37 @@ from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from patrol_core.areas import Finding
-from patrol_core.atomic import why
 from patrol_core.cli import (
-    beats,
+    areas as beats,
+)
+from patrol_core.cli import (
     checkpoints,
     convert_pickle,
     event,
-    export,
     feedback,
-    fetch,
     forecast,
     game,
     hours,
-    importing,
     matrix,
     near_repeat,
-    patrol_game,
-    patrol_instance,
     plan,
     risk,
     roster,
+)
+from patrol_core.cli.patrol import (
+    game as patrol_game,
+)
+from patrol_core.cli.patrol import (
+    instance as patrol_instance,
+)
+from patrol_core.cli.store import (
+    export,
+    fetch,
+    importing,
     sources,
 )
 from patrol_core.errors import InputError, PatrolError, SourceError
+from patrol_core.files.atomic import why
 from patrol_core.reports.plain import to_json_bytes
 
 COMMANDS = (

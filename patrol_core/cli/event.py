@@ -44,8 +44,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     from patrol_core.events.formats import plan_document, read_event
     from patrol_core.events.plan import unit_orders
     from patrol_core.events.solve import solve_event
+    from patrol_core.reports.bundle_writer import write_atomic
     from patrol_core.reports.csv import to_csv_bytes
-    from patrol_core.reports.files import write_atomic
 
     plan = solve_event(read_event(read_input(arguments.file)), method=arguments.method)
     result = plan_document(plan)

@@ -8,7 +8,7 @@ from typing import Any
 
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files.reading import read_file, read_stream
-from patrol_core.reports.files import write_atomic
+from patrol_core.reports.bundle_writer import write_atomic
 from patrol_core.reports.plain import to_json_bytes
 
 #: Most bytes that a command reads of one file.

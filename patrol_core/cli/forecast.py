@@ -12,8 +12,8 @@ from patrol_core.cli.plan import add_choices, add_place, check_weights, data_of,
 from patrol_core.errors import InputError
 
 if TYPE_CHECKING:
-    from patrol_core.analysis import Prepared
     from patrol_core.areas import AreaData
+    from patrol_core.planning.analysis import Prepared
     from patrol_core.risk.forecast import Forecast, ForecastSettings
 
 WARDS = "ward_predictions_12months.csv"
@@ -76,11 +76,11 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Make the forecast; writes the files when ``--out`` is given and returns the summary."""
-    from patrol_core.analysis import known_areas, panel_of_months, prepare
     from patrol_core.cli import say, tell
-    from patrol_core.reports.files import write_bundle
+    from patrol_core.planning.analysis import known_areas, panel_of_months, prepare
+    from patrol_core.reports.bundle_writer import write_bundle
     from patrol_core.risk.forecast import make_forecast
-    from patrol_core.risk.forecast.keep import MODEL
+    from patrol_core.risk.forecast.persistence import MODEL
 
     scenario = scenario_of(arguments).changed(outlook="recorded")
     settings = _settings(arguments, scenario.seed)
@@ -127,8 +127,8 @@ def _data(arguments: argparse.Namespace) -> AreaData:
     if arguments.boundaries is None:
         raise InputError("--counts needs --boundaries FILE, the zones that are counted.")
     from patrol_core.areas import area_from_counts
-    from patrol_core.sources.boundaries import read_attributes, read_polygons
-    from patrol_core.sources.counts_table import read_counts
+    from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
+    from patrol_core.sources.zone_tables.counts import read_counts
 
     counts, findings = read_counts(arguments.counts.name, read_input(str(arguments.counts)))
     return area_from_counts(
@@ -142,10 +142,10 @@ def _data(arguments: argparse.Namespace) -> AreaData:
 
 def _files(prepared: Prepared, made: Forecast) -> tuple[dict[str, bytes], Any]:
     """The files, and the measured coverage of the wards' intervals."""
-    from patrol_core.analysis import NO_WARD, WARD
+    from patrol_core.planning.analysis import NO_WARD, WARD
     from patrol_core.reports.csv import to_csv_bytes
     from patrol_core.risk.forecast import ward_intervals, zone_table
-    from patrol_core.risk.forecast.keep import files_of
+    from patrol_core.risk.forecast.persistence import files_of
     from patrol_core.risk.forecast.tables import WARD_COLUMNS, ZONE_COLUMNS
 
     names = prepared.zones[WARD].astype(str)

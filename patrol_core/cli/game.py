@@ -24,7 +24,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     """Solve the game of a file."""
-    from patrol_core.allocation.deployments import decompose
+    from patrol_core.allocation.deployments.sampling import decompose
     from patrol_core.cli.files import read_input, write_json
     from patrol_core.games.formats import load_document, solve_game
 

@@ -59,9 +59,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     """Solve the game of a file."""
     from patrol_core.cli.files import read_input, write_json
     from patrol_core.files.numbers import within_reach
-    from patrol_core.games.matrix_formats import export_kind, read_matrix, write_matrix
-    from patrol_core.games.matrix_solve import solve_matrix
-    from patrol_core.reports.files import write_atomic
+    from patrol_core.games.matrix.formats import export_kind, read_matrix, write_matrix
+    from patrol_core.games.matrix.solve import solve_matrix
+    from patrol_core.reports.bundle_writer import write_atomic
 
     kind = None if arguments.export is None else export_kind(arguments.export.name)
     game = read_matrix(arguments.file, read_input(arguments.file))

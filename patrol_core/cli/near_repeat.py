@@ -40,10 +40,10 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Read the events and test every band."""
     from patrol_core.cli import tell
+    from patrol_core.reports.bundle_writer import write_atomic
     from patrol_core.reports.csv import to_csv_bytes
-    from patrol_core.reports.files import write_atomic
     from patrol_core.risk.near_repeat import Bands, knox_table
-    from patrol_core.sources.dated_points import read_dated_points
+    from patrol_core.sources.own_events.dated_points import read_dated_points
 
     bands = Bands(arguments.distance, arguments.bands, arguments.days, arguments.periods)
     order = None if arguments.dates is None else arguments.dates == "day-first"

@@ -9,7 +9,7 @@ from typing import Any
 from patrol_core.areas import EMBEDDED, AreaData, area_from_crimes, load_area
 from patrol_core.cli.files import read_input
 from patrol_core.errors import InputError
-from patrol_core.risk.own_weights import OWN, entries_of, known_types, parse_entries, read_weights
+from patrol_core.risk.custom_weights import OWN, entries_of, known_types, parse_entries, read_weights
 from patrol_core.scenario import Choice, Scenario, choices, make_scenario
 
 FLAGS = {name: row.flag for name, row in choices().items() if row.flag}
@@ -118,7 +118,7 @@ def _help(row: Choice) -> str:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Make the plan; writes the files when ``--out`` is given and returns the summary."""
     from patrol_core.cli import say, tell
-    from patrol_core.reports.plan_files import make_plan_files, summarise
+    from patrol_core.reports.bundles.plan import make_plan_files, summarise
 
     scenario = scenario_of(arguments)
     data = data_of(arguments)
@@ -190,8 +190,8 @@ def check_weights(arguments: argparse.Namespace, data: AreaData) -> None:
 
 def data_of(arguments: argparse.Namespace) -> AreaData:
     """The data that the flags name: embedded, or files."""
-    from patrol_core.sources.boundaries import read_attributes, read_polygons
-    from patrol_core.sources.police_archive import read_crimes
+    from patrol_core.sources.archive.read import read_crimes
+    from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
 
     if arguments.store is not None:
         return _from_store(arguments)
@@ -222,10 +222,10 @@ def data_of(arguments: argparse.Namespace) -> AreaData:
 
 def _from_store(arguments: argparse.Namespace) -> AreaData:
     """All rows of the store inside the boundaries, and in the months if those are given."""
-    from patrol_core.sources.boundaries import read_attributes, read_polygons
-    from patrol_core.sources.recode import read_lookup
-    from patrol_core.sources.store import Store
-    from patrol_core.sources.store_area import open_area
+    from patrol_core.sources.archive.lsoa_crosswalk import read_lookup
+    from patrol_core.sources.store.area import open_area
+    from patrol_core.sources.store.base import Store
+    from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
 
     if arguments.crimes or arguments.area:
         raise InputError("--store brings its own rows; leave out --area and --crimes.")

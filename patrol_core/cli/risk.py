@@ -37,9 +37,9 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Work out the risk; writes the files when ``--out`` is given and returns the summary."""
     from patrol_core.cli import say, tell
-    from patrol_core.reports.files import write_bundle
+    from patrol_core.reports.bundle_writer import write_bundle
+    from patrol_core.reports.bundles.risk import bandwidth_of, risk_files
     from patrol_core.reports.plain import to_json_bytes
-    from patrol_core.reports.risk_files import bandwidth_of, risk_files
 
     scenario = scenario_of(arguments)
     bandwidth_of(arguments.bandwidth)

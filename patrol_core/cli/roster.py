@@ -57,13 +57,13 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Plan the roster; writes the files when ``--out`` is given and returns the summary."""
-    from patrol_core.allocation.demand_io import plan_table
-    from patrol_core.analysis import prepare, solve_hours_plan, zone_points
+    from patrol_core.allocation.demand_files import plan_table
     from patrol_core.cli import say, tell
+    from patrol_core.planning.analysis import prepare, solve_hours_plan, zone_points
+    from patrol_core.reports.bundle_writer import write_bundle
+    from patrol_core.reports.bundles.roster import CONTRACT, roster_files, roster_summary
     from patrol_core.reports.csv import to_csv_bytes
-    from patrol_core.reports.files import write_bundle
     from patrol_core.reports.plain import to_json_bytes
-    from patrol_core.reports.roster_files import CONTRACT, roster_files, roster_summary
 
     scenario = scenario_of(arguments)
     data = data_of(arguments)
@@ -106,9 +106,9 @@ def _roster(
     month: str,
     points: dict[str, tuple[float, float]],
 ) -> Any:
-    from patrol_core.allocation.roster import make_roster, replan, take_duties
-    from patrol_core.allocation.roster_io import read_commitments, read_duties
-    from patrol_core.allocation.shifts import month_hours, spread_hours
+    from patrol_core.allocation.roster.build import make_roster, replan, take_duties
+    from patrol_core.allocation.roster.files import read_commitments, read_duties
+    from patrol_core.allocation.roster.shifts import month_hours, spread_hours
 
     officers = arguments.officers if arguments.officer_hours else 1
     hours = month_hours(frame, month, wards=arguments.places, officers=officers)
@@ -142,8 +142,8 @@ def _roster(
 
 
 def _rules(arguments: argparse.Namespace, units: int) -> Any:
-    from patrol_core.allocation.roster_io import parse_available, parse_shifts
-    from patrol_core.allocation.roster_rules import RosterRules, unit_names
+    from patrol_core.allocation.roster.files import parse_available, parse_shifts
+    from patrol_core.allocation.roster.rules import RosterRules, unit_names
 
     shifts = parse_shifts(arguments.shifts)
     available = parse_available(arguments.available, shifts) if arguments.available else None
@@ -161,7 +161,7 @@ def _rules(arguments: argparse.Namespace, units: int) -> Any:
 
 
 def _profile(text: str) -> Any:
-    from patrol_core.allocation.profile import FLAT, evening_profile, read_profile
+    from patrol_core.allocation.roster.profile import FLAT, evening_profile, read_profile
 
     if text == "flat":
         return FLAT
@@ -175,7 +175,7 @@ def _most_visits(
     visit_minutes: float,
 ) -> tuple[int, ...] | None:
     """Visits that the units available can make by kind of shift, or None without a limit."""
-    from patrol_core.allocation.tours import make_ground
+    from patrol_core.allocation.roster.tours import make_ground
 
     if rules.available is None:
         return None
@@ -190,9 +190,9 @@ def _fewest(
     arguments: argparse.Namespace, spread: Any, points: dict[str, tuple[float, float]], seed: int
 ) -> int:
     """The fewest units that can man the shifts; commitments may take more."""
-    from patrol_core.allocation.duty_units import units_needed
-    from patrol_core.allocation.roster import duties_wanted
-    from patrol_core.allocation.roster_rules import MOST_UNITS
+    from patrol_core.allocation.roster.build import duties_wanted
+    from patrol_core.allocation.roster.rules import MOST_UNITS
+    from patrol_core.allocation.roster.shift_assignment.units import units_needed
 
     many = _rules(arguments, MOST_UNITS)
     wanted = duties_wanted(spread, many, points, seed=seed)

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.evaluation.baselines import BASELINES
 from patrol_core.evaluation.sensitivity import check_monthly
-from patrol_core.games.zone import ZoneGame, solve_zone_game
+from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 
 Floats = NDArray[np.float64]
 Make = Callable[[ZoneGame, tuple[str, ...]], ArrayLike]

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from patrol_core.errors import InputError
-from patrol_core.games.zone import Evaluation, ZoneGame, evaluate_coverage
+from patrol_core.games.zone.game import Evaluation, ZoneGame, evaluate_coverage
 
 Floats = NDArray[np.float64]
 

@@ -22,10 +22,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from patrol_core.errors import InputError
-from patrol_core.games.robust_result import check_draws
-from patrol_core.games.waterfill import lowest_level
-from patrol_core.games.zone import ZoneGame, evaluate_coverage
-from patrol_core.risk.tally import tally
+from patrol_core.games.robust.result import check_draws
+from patrol_core.games.zone.game import ZoneGame, evaluate_coverage
+from patrol_core.games.zone.water_filling import lowest_level
+from patrol_core.risk.counts import tally
 
 if TYPE_CHECKING:
     from patrol_core.risk.harm import HarmTable

@@ -1,7 +1,7 @@
 r"""Displacement simulation: offenders who see patrols, learn, choose, and move next door when deterred.
 
 Each period (a shift) one deployment is drawn from the plan's mixed strategy
-(:func:`patrol_core.allocation.deployments.decompose`): c_t is 1 where a unit stands, else 0, and E c_t = x_t. Every
+(:func:`patrol_core.allocation.deployments.sampling.decompose`): c_t is 1 where a unit stands, else 0, and E c_t = x_t. Every
 learner i holds a belief p_it of how often zone t is covered, and
 
 1. chooses zone t with probability q_it = (1 - eps) exp(lambda V_t (1 - e p_it)) / sum + eps / n (quantal response;
@@ -32,9 +32,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from patrol_core.allocation.deployments import Deployments, decompose
+from patrol_core.allocation.deployments.sampling import Deployments, decompose
 from patrol_core.errors import InputError
-from patrol_core.games.zone import ZoneGame, evaluate_coverage
+from patrol_core.games.zone.game import ZoneGame, evaluate_coverage
 
 Floats = NDArray[np.float64]
 

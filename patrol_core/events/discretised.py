@@ -26,8 +26,8 @@ from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError, SolverError
 from patrol_core.events.plan import EventPlan, Transfer, expose
 from patrol_core.events.public_event import Floats, PublicEvent, ValueCurve
-from patrol_core.modelling import pyo
-from patrol_core.solving import LOCK, HighsSession
+from patrol_core.solvers.modelling import pyo
+from patrol_core.solvers.pyomo_session import LOCK, HighsSession
 
 MOST_STEPS = 400
 MOST_VARIABLES = 120_000

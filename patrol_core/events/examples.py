@@ -17,7 +17,7 @@ import shapely
 from patrol_core.events.crowd import Pace, Points, Wave, busy_day, in_and_out, running_crowd
 from patrol_core.events.public_event import Floats, make_event
 from patrol_core.events.scene import Scene, stretches
-from patrol_core.events.ways import street_graph, street_times
+from patrol_core.events.travel_times import street_graph, street_times
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -25,8 +25,8 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import maximum_flow
 
 from patrol_core.errors import SolverError
-from patrol_core.events.needs import Changes
 from patrol_core.events.public_event import Floats
+from patrol_core.events.requirements import Changes
 
 Ints = NDArray[np.int64]
 

@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError
 from patrol_core.events import flow
-from patrol_core.events.needs import Changes, changes_of
 from patrol_core.events.plan import EventPlan, Transfer, expose, itineraries
 from patrol_core.events.public_event import PublicEvent
+from patrol_core.events.requirements import Changes, changes_of
 from patrol_core.events.solve import EDGE, NEAR_TIME, OBJECTIVE_IS, least_level, moves_of
 
 

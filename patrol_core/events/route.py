@@ -222,7 +222,7 @@ def _kml(name: str, root: ET.Element) -> _Parts:
 
 
 def _features(name: str, data: bytes) -> _Parts:
-    from patrol_core.sources.vector_files import read_features
+    from patrol_core.files.vector_files import read_features
 
     table = read_features(name, data, lines=True)
     points: list[Floats] = []
@@ -296,7 +296,7 @@ def _metres(name: str, found: _Parts) -> tuple[list[Floats], Any]:
     import geopandas as gpd
     from pyproj import CRS
 
-    from patrol_core.sources.projection import project_points
+    from patrol_core.files.projection import project_points
 
     crs = CRS.from_user_input(found.crs)
     if not (crs.is_geographic or crs.is_projected):

@@ -15,7 +15,7 @@ from patrol_core.errors import InputError
 from patrol_core.events.crowd import Pace, Points, Wave, running_crowd, thinned
 from patrol_core.events.public_event import PublicEvent, make_event
 from patrol_core.events.route import read_route as read_route
-from patrol_core.events.ways import straight_times
+from patrol_core.events.travel_times import straight_times
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -94,7 +94,7 @@ def run_on_route(
 ) -> Scene:
     """A run on a user's route: values by stretch from start waves and a pace distribution.
 
-    Units travel straight with the usual detour (:data:`patrol_core.events.ways.DETOUR`).
+    Units travel straight with the usual detour (:data:`patrol_core.events.travel_times.DETOUR`).
 
     Parameters
     ----------

@@ -21,9 +21,9 @@ import numpy as np
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError
 from patrol_core.events import flow
-from patrol_core.events.needs import Changes, changes_of, most_at_once
 from patrol_core.events.plan import EventPlan, Transfer, expose
 from patrol_core.events.public_event import PublicEvent
+from patrol_core.events.requirements import Changes, changes_of, most_at_once
 from patrol_core.events.static import static_placement
 
 CLOSE = 1e-9

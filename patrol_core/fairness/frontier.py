@@ -22,15 +22,15 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.constraints import (
+from patrol_core.games.rules.budgets import (
     Constraint,
     CoverageParity,
     Fairness,
     ResidualParity,
     fairness_rule,
 )
-from patrol_core.games.fair_rules import MaxMinShare, MeanDifference
-from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
+from patrol_core.games.rules.fairness import MaxMinShare, MeanDifference
+from patrol_core.games.zone.game import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
 
 ParityRule = type[CoverageParity] | type[ResidualParity]
 Progress = Callable[[int, int], None]
@@ -105,7 +105,7 @@ def trace(
         Tolerances d, any order; repeated ones count once.
     rule
         Coverage per head or residual harm per head, or the name of any rule of
-        :data:`patrol_core.games.constraints.FAIRNESS`.
+        :data:`patrol_core.games.rules.budgets.FAIRNESS`.
     tightest
         Where some levels cannot be met, add the tightest one that can: the plan of least violation.
     on_progress

@@ -17,11 +17,11 @@ from patrol_core.errors import InputError
 from patrol_core.files import strict_json
 from patrol_core.files.numbers import check_sizes, within_reach
 from patrol_core.files.strict_json import shown as _shown
-from patrol_core.games.constraints import parse_constraints
 from patrol_core.games.formats_stackelberg import solve_bayesian_json, solve_general_json
+from patrol_core.games.rules.budgets import parse_constraints
 from patrol_core.games.variants import extra_fields, solve_variant
-from patrol_core.games.zone import solve_zone_game
-from patrol_core.games.zone_game import FloatArray, Strategy, ZoneGame
+from patrol_core.games.zone.game import solve_zone_game
+from patrol_core.games.zone.solve import FloatArray, Strategy, ZoneGame
 
 _ZONE_KEYS = (
     "kind",
@@ -62,7 +62,7 @@ def load_document(text: str | bytes) -> dict[str, Any]:
 
 
 class DeploymentsLike(Protocol):
-    """What ``--deployments`` needs of :class:`patrol_core.allocation.deployments.Deployments`."""
+    """What ``--deployments`` needs of :class:`patrol_core.allocation.deployments.sampling.Deployments`."""
 
     def records(self) -> list[dict[str, object]]:
         """The deployments as plain data."""
@@ -222,7 +222,7 @@ def solve_game(document: Mapping[str, Any], *, decompose: Decompose | None = Non
     document
         The JSON of the command line's ``game``, already loaded (:func:`load_document`).
     decompose
-        :func:`patrol_core.allocation.deployments.decompose` to add ``deployments``; it is handed in
+        :func:`patrol_core.allocation.deployments.sampling.decompose` to add ``deployments``; it is handed in
         because games stand below allocation.
 
     Returns

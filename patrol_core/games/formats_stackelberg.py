@@ -14,11 +14,17 @@ import numpy as np
 
 from patrol_core.errors import InputError
 from patrol_core.files.strict_json import quoted as _shown
-from patrol_core.games import bayesian, stackelberg
-from patrol_core.games.bayesian import BayesianGame, BayesianSolution, OffenderType, solve_bayesian
-from patrol_core.games.constraints import parse_constraints
-from patrol_core.games.payoffs import FIELDS, FloatArray
-from patrol_core.games.stackelberg import SecurityGame, StackelbergSolution, Target, solve_stackelberg
+from patrol_core.games.rules.budgets import parse_constraints
+from patrol_core.games.stackelberg import bayesian
+from patrol_core.games.stackelberg import solve as stackelberg
+from patrol_core.games.stackelberg.bayesian import (
+    BayesianGame,
+    BayesianSolution,
+    OffenderType,
+    solve_bayesian,
+)
+from patrol_core.games.stackelberg.payoffs import FIELDS, FloatArray
+from patrol_core.games.stackelberg.solve import SecurityGame, StackelbergSolution, Target, solve_stackelberg
 
 _RULE_KEYS = ("groups", "population", "constraints")
 

@@ -3,7 +3,7 @@
 ========== =========================================================== ============================================
 offender   assumes                                                      solved by
 ========== =========================================================== ============================================
-rational   offenders watch perfectly and take the best zone            zone game (:mod:`~patrol_core.games.zone`)
+rational   offenders watch perfectly and take the best zone            zone game (:mod:`~patrol_core.games.zone.game`)
 quantal    offenders watch but err: better zones more often            quantal response, bracket proved
 regret     values are only known within intervals                      minimax regret, exact
 types      each crime type has its own offenders, who value zones      Bayesian zero-sum LP
@@ -20,14 +20,14 @@ from typing import Literal
 import numpy as np
 
 from patrol_core.errors import InputError
-from patrol_core.games.atoms import atoms_of
-from patrol_core.games.attackers import QuantalResponse
-from patrol_core.games.bayes_game import BayesianGame, TypeOutcome, types_from_harm
-from patrol_core.games.bayesian import solve_bayesian
-from patrol_core.games.behavioural import solve_behavioural
-from patrol_core.games.robust import solve_regret
-from patrol_core.games.zone import evaluate_coverage, solve_zone_game
-from patrol_core.games.zone_game import FloatArray, Strategy, ZoneGame
+from patrol_core.games.behavioural.attackers import QuantalResponse
+from patrol_core.games.behavioural.solve import solve_behavioural
+from patrol_core.games.robust.solve import solve_regret
+from patrol_core.games.stackelberg.bayesian import solve_bayesian
+from patrol_core.games.stackelberg.bayesian_game import BayesianGame, TypeOutcome, types_from_harm
+from patrol_core.games.zone.game import evaluate_coverage, solve_zone_game
+from patrol_core.games.zone.solve import FloatArray, Strategy, ZoneGame
+from patrol_core.games.zone.zone_classes import atoms_of
 
 Offender = Literal["rational", "quantal", "regret", "types"]
 OFFENDERS: tuple[Offender, ...] = ("rational", "quantal", "regret", "types")
@@ -143,7 +143,7 @@ def takes_minutes(game: ZoneGame) -> bool:
     """Whether quantal response and regret would take minutes: many zones under rules that weigh zones one by one.
 
     Rules on group sums (coverage parity, mean differences and max-min shares of coverage, floors and caps of groups) take
-    seconds at any size (:mod:`~patrol_core.games.atoms`); rules on residual harm per head do not.
+    seconds at any size (:mod:`~patrol_core.games.zone.zone_classes`); rules on residual harm per head do not.
     """
     return game.size > COUPLED_SIZE and bool(game.coupling_rules()) and atoms_of(game) is None
 

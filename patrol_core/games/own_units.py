@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patrol_core.certificate import relative_gap
-from patrol_core.games.matrix import MatrixGame
-from patrol_core.games.matrix_reduce import Reduced
+from patrol_core.games.matrix.game import MatrixGame
+from patrol_core.games.matrix.reduce import Reduced
 
 FloatArray = NDArray[np.float64]
 #: Distance of bounds, in spreads of the payoffs, that is only rounding.

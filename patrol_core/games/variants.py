@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from patrol_core.errors import InputError
-from patrol_core.games.attackers import parse_attacker
-from patrol_core.games.behavioural import BehaviouralStrategy, solve_behavioural
-from patrol_core.games.robust import parse_intervals, solve_gamma_budget, solve_interval, solve_regret
-from patrol_core.games.robust_result import RobustStrategy
-from patrol_core.games.zone import solve_zone_game
-from patrol_core.games.zone_game import FloatArray, Strategy, ZoneGame
+from patrol_core.games.behavioural.attackers import parse_attacker
+from patrol_core.games.behavioural.solve import BehaviouralStrategy, solve_behavioural
+from patrol_core.games.robust.result import RobustStrategy
+from patrol_core.games.robust.solve import parse_intervals, solve_gamma_budget, solve_interval, solve_regret
+from patrol_core.games.zone.game import solve_zone_game
+from patrol_core.games.zone.solve import FloatArray, Strategy, ZoneGame
 
 _OBJECTIVES = ("worst-case", "regret", "total")
 

@@ -47,7 +47,7 @@ def roster_table(roster: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame
     Parameters
     ----------
     roster
-        From :func:`patrol_core.allocation.deployments.draw_roster`, its shifts ISO dates.
+        From :func:`patrol_core.allocation.deployments.sampling.draw_roster`, its shifts ISO dates.
     names
         Zone id -> name; a zone without one is called by its id.
     """

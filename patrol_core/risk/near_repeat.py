@@ -37,7 +37,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from patrol_core.errors import InputError
-from patrol_core.sources.points import MOST_METRES
+from patrol_core.sources.own_events.points import MOST_METRES
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree

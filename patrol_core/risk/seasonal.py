@@ -21,8 +21,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from patrol_core.errors import InputError
+from patrol_core.risk.counts import tally
 from patrol_core.risk.harm import HarmTable
-from patrol_core.risk.tally import tally
 
 LONGEST_HORIZON = 36
 

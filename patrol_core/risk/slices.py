@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patrol_core.errors import InputError
-from patrol_core.risk.tally import tally
+from patrol_core.risk.counts import tally
 
 if TYPE_CHECKING:
     from patrol_core.risk.harm import HarmTable

@@ -35,9 +35,9 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from patrol_core.errors import InputError
+from patrol_core.risk.counts import tally
 from patrol_core.risk.harm import HarmTable
 from patrol_core.risk.smoothing import Kind, Smoothing, smooth
-from patrol_core.risk.tally import tally
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ import shapely
 from patrol_core.areas import ZONE_SYSTEMS, AreaData
 from patrol_core.errors import InputError
 from patrol_core.files.crs import is_metric
-from patrol_core.sources.projection import unique_points
+from patrol_core.files.projection import unique_points
 from patrol_core.zones import grid, polygons
 
 #: Share of a cell that a polygon must cover to count as meeting it.

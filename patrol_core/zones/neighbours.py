@@ -6,7 +6,7 @@ import geopandas as gpd
 import shapely
 
 from patrol_core.files.crs import is_metric
-from patrol_core.sources.zone_fit import HAIRLINE_M, hairline_gaps
+from patrol_core.sources.zone_tables.fit import HAIRLINE_M, hairline_gaps
 
 #: Corners of hexagons are equal only up to rounding; hexagons this close (metres) touch.
 _HEX_TOLERANCE_M = 0.01
@@ -22,7 +22,7 @@ def neighbours(zones: gpd.GeoDataFrame, *, tolerance_m: float | None = None) -> 
     tolerance_m
         Zones at most this far apart count as touching. When None, exact contact; but hexagons get a centimetre, and polygons
         that run beside each other with hairline gaps get the width of such a gap
-        (:data:`patrol_core.sources.zone_fit.HAIRLINE_M`), which is told when the boundaries are read.
+        (:data:`patrol_core.sources.zone_tables.fit.HAIRLINE_M`), which is told when the boundaries are read.
     """
     shapes = zones.geometry.to_numpy()
     if tolerance_m is None:

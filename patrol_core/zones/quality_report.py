@@ -1,6 +1,6 @@
 """What is wrong with the data, one check at a time, and what each defect does to the plan.
 
-Pure: checks of the data alone are in :mod:`patrol_core.sources.quality_checks` and ``quality_rows``, those that need zones
+Pure: checks of the data alone are in :mod:`patrol_core.sources.quality.checks` and ``quality_rows``, those that need zones
 are here. It works for rows and for counts; what counts cannot tell is said to be not known, never passed over.
 """
 
@@ -14,10 +14,11 @@ import geopandas as gpd
 import pandas as pd
 
 from patrol_core.areas import AreaData
-from patrol_core.sources import quality_checks, quality_rows
-from patrol_core.sources.quality_checks import NOT_KNOWN, Check, Severity
-from patrol_core.sources.quality_rows import LOST_WARNING
-from patrol_core.sources.quality_tables import crimes_of
+from patrol_core.sources.quality import checks as quality_checks
+from patrol_core.sources.quality import rows as quality_rows
+from patrol_core.sources.quality.checks import NOT_KNOWN, Check, Severity
+from patrol_core.sources.quality.rows import LOST_WARNING
+from patrol_core.sources.quality.tables import crimes_of
 from patrol_core.zones.assign import Placement
 from patrol_core.zones.snap import snap_point_warning, snap_points
 

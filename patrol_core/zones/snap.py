@@ -13,7 +13,7 @@ import geopandas as gpd
 import numpy as np
 
 from patrol_core.areas import UK_CRS, AreaData, Finding
-from patrol_core.sources.projection import unique_points
+from patrol_core.files.projection import unique_points
 from patrol_core.zones.assign import locate
 
 #: Zones with at most this many snap points are decided by them.

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol_core.allocation.deployments import Deployments, audit, decompose, draw_roster
+from patrol_core.allocation.deployments.sampling import Deployments, audit, decompose, draw_roster
 from patrol_core.errors import InputError
 
 

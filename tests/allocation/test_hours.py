@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol_core.allocation.hours import (
+from patrol_core.allocation.hours.solve import (
     HoursCap,
     HoursFloor,
     HoursRules,
@@ -19,7 +19,7 @@ from patrol_core.allocation.hours import (
 )
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.constraints import Cap, CoverageParity, Floor, ResidualParity
+from patrol_core.games.rules.budgets import Cap, CoverageParity, Floor, ResidualParity
 
 
 def demand(risk, *, months=("2025-01",), wards=None, area=None):

@@ -7,8 +7,8 @@ import csv
 import pandas as pd
 import pytest
 
-from patrol_core.allocation.demand_io import plan_table, read_demand, write_plan
-from patrol_core.allocation.hours import HoursRules, solve_hours
+from patrol_core.allocation.demand_files import plan_table, read_demand, write_plan
+from patrol_core.allocation.hours.solve import HoursRules, solve_hours
 from patrol_core.errors import InputError, SourceError
 
 HEADER = "Month,Ward,LSOA_Code,area_km2,Predicted_Burglaries\n"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, minimize
 
-from patrol_core.allocation.hours_kkt import nested_water_fill, water_fill
+from patrol_core.allocation.hours.water_filling import nested_water_fill, water_fill
 
 
 def one_pool(weight, lower, upper, budget):

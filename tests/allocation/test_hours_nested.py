@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from patrol_core.allocation.compare_hours import CEILING, CRIME, EQUAL, LAST_YEAR, PLAN, compare_hours
 from patrol_core.allocation.dose import count_below
-from patrol_core.allocation.hours import HoursCap, HoursRules, solve_hours
+from patrol_core.allocation.hours.compare import CEILING, CRIME, EQUAL, LAST_YEAR, PLAN, compare_hours
+from patrol_core.allocation.hours.solve import HoursCap, HoursRules, solve_hours
 from patrol_core.errors import InfeasibleError, InputError
 
 WARDS = ["A", "A", "B", "B", "C", "C"]
@@ -103,9 +103,9 @@ def _sets(ward, borough, city):
 
 def test_tangents_to_1e_8():
     """At the LP's tightest gap the two ways agree to eight digits."""
-    from patrol_core.allocation.hours_lp import solve_month
-    from patrol_core.allocation.hours_paths import by_water_filling
-    from patrol_core.allocation.hours_problem import build_problem
+    from patrol_core.allocation.hours.linear_program import solve_month
+    from patrol_core.allocation.hours.paths import by_water_filling
+    from patrol_core.allocation.hours.problem import build_problem
 
     rng = np.random.default_rng(8)
     table = demand(rng.uniform(1, 30, 6))

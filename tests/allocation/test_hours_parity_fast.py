@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol_core.allocation.hours import HoursCap, HoursFloor, HoursRules, solve_hours
-from patrol_core.allocation.hours_check import monthly_objective
-from patrol_core.allocation.hours_family import find_family, total_range
-from patrol_core.allocation.hours_feasible import explain_rules
-from patrol_core.allocation.hours_groups import apply_constraints
-from patrol_core.allocation.hours_paths import by_groups, in_whole_units
-from patrol_core.allocation.hours_problem import build_problem
+from patrol_core.allocation.hours.check import monthly_objective
+from patrol_core.allocation.hours.disjoint_groups import find_family, total_range
+from patrol_core.allocation.hours.feasible import explain_rules
+from patrol_core.allocation.hours.groups import apply_constraints
+from patrol_core.allocation.hours.paths import by_groups, in_whole_units
+from patrol_core.allocation.hours.problem import build_problem
+from patrol_core.allocation.hours.solve import HoursCap, HoursFloor, HoursRules, solve_hours
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError
-from patrol_core.games.constraints import CoverageParity
+from patrol_core.games.rules.budgets import CoverageParity
 
 DAYS = 31
 

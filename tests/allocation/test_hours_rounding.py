@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol_core.allocation.hours import HoursRules, solve_hours
-from patrol_core.allocation.hours_problem import build_problem
-from patrol_core.allocation.rounding import round_best
+from patrol_core.allocation.hours.problem import build_problem
+from patrol_core.allocation.hours.rounding.whole_units import round_best
+from patrol_core.allocation.hours.solve import HoursRules, solve_hours
 from patrol_core.errors import InputError
 
 

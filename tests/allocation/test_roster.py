@@ -12,28 +12,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from patrol_core.allocation.duty_check import breaches, unevenness
-from patrol_core.allocation.duty_program import (
-    DutyTask,
-    conflict_groups,
-    solve_fair,
-    solve_nearest,
-    solve_relaxed,
-)
-from patrol_core.allocation.duty_start import quick_roster
-from patrol_core.allocation.duty_units import units_needed
-from patrol_core.allocation.predictability import predictability
-from patrol_core.allocation.profile import EARLY_LATE_NIGHT, ShiftType, dates_of
-from patrol_core.allocation.roster import make_roster, replan, take_duties
-from patrol_core.allocation.roster_io import (
+from patrol_core.allocation.roster.build import make_roster, replan, take_duties
+from patrol_core.allocation.roster.files import (
     commitment_of,
     parse_available,
     parse_shifts,
     read_commitments,
     read_duties,
 )
-from patrol_core.allocation.roster_rules import Commitment, Duty, RosterRules, number_commitments, unit_names
-from patrol_core.allocation.roster_tables import (
+from patrol_core.allocation.roster.predictability import predictability
+from patrol_core.allocation.roster.profile import EARLY_LATE_NIGHT, ShiftType, dates_of
+from patrol_core.allocation.roster.rules import Commitment, Duty, RosterRules, number_commitments, unit_names
+from patrol_core.allocation.roster.shift_assignment.check import breaches, unevenness
+from patrol_core.allocation.roster.shift_assignment.program import (
+    DutyTask,
+    conflict_groups,
+    solve_fair,
+    solve_nearest,
+    solve_relaxed,
+)
+from patrol_core.allocation.roster.shift_assignment.start import quick_roster
+from patrol_core.allocation.roster.shift_assignment.units import units_needed
+from patrol_core.allocation.roster.shifts import spread_hours
+from patrol_core.allocation.roster.tables import (
     calendar_table,
     duty_table,
     foreseeable,
@@ -42,8 +43,7 @@ from patrol_core.allocation.roster_tables import (
     visit_table,
     zone_check,
 )
-from patrol_core.allocation.shifts import spread_hours
-from patrol_core.allocation.tours import make_ground, short_tour, tour_km
+from patrol_core.allocation.roster.tours import make_ground, short_tour, tour_km
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError
 

@@ -6,12 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrol_core.allocation.beats import make_beats
-from patrol_core.allocation.hours import HoursCap, HoursFloor, HoursRules, binding_city_budget, solve_hours
-from patrol_core.allocation.tours import short_tour
+from patrol_core.allocation.areas.design import make_beats
+from patrol_core.allocation.hours.solve import (
+    HoursCap,
+    HoursFloor,
+    HoursRules,
+    binding_city_budget,
+    solve_hours,
+)
+from patrol_core.allocation.roster.tours import short_tour
 from patrol_core.certificate import Status
 from patrol_core.errors import InputError
-from patrol_core.games.constraints import CoverageParity, MaxMinShare
+from patrol_core.games.rules.budgets import CoverageParity, MaxMinShare
 
 SCALES = [1e-9, 1e-6, 1e6, 1e9]
 COUNT = 12

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol_core.allocation.controlled_rounding import round_table
-from patrol_core.allocation.deployments import decompose
-from patrol_core.allocation.profile import (
+from patrol_core.allocation.deployments.controlled_rounding import round_table
+from patrol_core.allocation.deployments.sampling import decompose
+from patrol_core.allocation.roster.profile import (
     EARLY_LATE_NIGHT,
     FLAT,
     WEEKDAYS,
@@ -25,7 +25,7 @@ from patrol_core.allocation.profile import (
     read_profile,
     week_shares,
 )
-from patrol_core.allocation.shifts import month_hours, spread_deployments, spread_hours
+from patrol_core.allocation.roster.shifts import month_hours, spread_deployments, spread_hours
 from patrol_core.errors import InfeasibleError, InputError
 
 SUMS = st.lists(st.integers(0, 12), min_size=1, max_size=6)

@@ -7,9 +7,9 @@ import io
 
 import pytest
 
-from patrol_core.analysis import prepare
 from patrol_core.areas import load_area
-from patrol_core.risk.static_area import score_area
+from patrol_core.planning.analysis import prepare
+from patrol_core.risk.static.area import score_area
 from patrol_core.scenario import Scenario
 
 QUICK = ("--rounds", "4", "--runs", "2")

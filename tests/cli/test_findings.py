@@ -9,7 +9,7 @@ import pytest
 from shapely.geometry import box
 
 from patrol_core.cli import main
-from patrol_core.sources.archive_table import STREET_COLUMNS
+from patrol_core.sources.archive.table import STREET_COLUMNS
 
 CODES = [f"E0100000{k}" for k in range(1, 7)]
 

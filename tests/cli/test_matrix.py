@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from patrol_core.games.matrix import random_game
-from patrol_core.games.matrix_formats import read_matrix, write_matrix
+from patrol_core.games.matrix.formats import read_matrix, write_matrix
+from patrol_core.games.matrix.game import random_game
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMON = {"status", "objective", "bound", "gap", "solver", "seconds"}

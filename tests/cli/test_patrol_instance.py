@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from patrol_core.graphs.graph_formats import game_from
-from patrol_core.graphs.library import LIBRARY
+from patrol_core.graphs.patrol.formats import game_from
+from patrol_core.graphs.places.library import LIBRARY
 
 SEEN = "animal_id,lat,lon\na,1.05,1.05\nb,1.15,1.15\nb,,1.15\n"
 BOX = ("--box", 1, 1, 1.2, 1.2, "--rows", 2, "--columns", 2)

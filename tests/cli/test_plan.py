@@ -24,7 +24,7 @@ import pandas as pd
 import pytest
 
 from patrol_core.cli import main
-from patrol_core.sources.sample import write_archive
+from patrol_core.sources.sample.city import write_archive
 from tests.cli.zone_oracle import oracle
 
 FILES = {

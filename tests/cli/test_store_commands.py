@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 
-from patrol_core.sources.store import Store
+from patrol_core.sources.store.base import Store
 from tests.sources.fake_police import FakePolice, Fault, crime
 from tests.sources.store_files import MET, some_rows, street, write, zip_of
 
@@ -57,7 +57,7 @@ def archive(tmp_path):
 def cache(tmp_path, monkeypatch):
     """The usual store, in a folder of the test."""
     monkeypatch.setattr(
-        "patrol_core.sources.store.settings", lambda: type("S", (), {"cache_dir": tmp_path / "cache"})
+        "patrol_core.sources.store.base.settings", lambda: type("S", (), {"cache_dir": tmp_path / "cache"})
     )
     return tmp_path / "cache"
 

@@ -10,8 +10,8 @@ from scipy.optimize import brentq
 
 from patrol_core.errors import InputError
 from patrol_core.evaluation.baselines import BASELINES, compare, greedy, proportional, uniform
-from patrol_core.games.constraints import Floor
-from patrol_core.games.zone import ZoneGame, solve_zone_game
+from patrol_core.games.rules.budgets import Floor
+from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 
 
 def game(values, budget, **changes):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol_core.errors import InputError
-from patrol_core.evaluation.feedback import (
+from patrol_core.evaluation.feedback.loop import (
     ALL,
     BOTH,
     CORRECTED,
@@ -26,8 +26,8 @@ from patrol_core.evaluation.feedback import (
     simulate_feedback,
     world_of,
 )
-from patrol_core.evaluation.urn import urn
-from patrol_core.games.zone import ZoneGame
+from patrol_core.evaluation.feedback.urn import urn
+from patrol_core.games.zone.game import ZoneGame
 
 TYPES = ("Burglary", "Drugs")
 

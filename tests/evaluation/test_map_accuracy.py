@@ -9,7 +9,7 @@ import pytest
 
 from patrol_core.errors import InputError
 from patrol_core.evaluation.map_accuracy import judge_maps
-from patrol_core.evaluation.past_maps import (
+from patrol_core.evaluation.retrospective_maps import (
     ALIKE,
     ALL_MONTHS,
     DENSITY,

@@ -12,11 +12,11 @@ from scipy.optimize import linprog
 
 from patrol_core.errors import InputError
 from patrol_core.evaluation.baselines import BASELINES
-from patrol_core.evaluation.matrix import LOSSES, faced_matrix
-from patrol_core.games.behavioural import expected_loss
-from patrol_core.games.constraints import CoverageParity, ResidualParity
+from patrol_core.evaluation.cross_play import LOSSES, faced_matrix
+from patrol_core.games.behavioural.solve import expected_loss
 from patrol_core.games.offenders import OFFENDERS, Uncertainty, attacker_of, solve_for
-from patrol_core.games.zone import ZoneGame, solve_zone_game
+from patrol_core.games.rules.budgets import CoverageParity, ResidualParity
+from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 
 
 def game(values, budget, **changes):

@@ -7,8 +7,8 @@ import pytest
 
 from patrol_core.errors import InputError
 from patrol_core.evaluation.stability import budget_curve, coverage_distance
-from patrol_core.games.constraints import CoverageParity, Floor
-from patrol_core.games.zone import ZoneGame, ZoneGameModel, solve_zone_game
+from patrol_core.games.rules.budgets import CoverageParity, Floor
+from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, solve_zone_game
 
 
 def game(n=12, budget=2.0, **changes):

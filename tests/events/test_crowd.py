@@ -19,7 +19,7 @@ from patrol_core.events.examples import SCENES, generated_streets, marathon_rout
 from patrol_core.events.formats import event_document, plan_document, read_event, values_from_table
 from patrol_core.events.scene import stretches
 from patrol_core.events.solve import solve_event
-from patrol_core.events.ways import straight_times, street_graph, street_times
+from patrol_core.events.travel_times import straight_times, street_graph, street_times
 
 EXAMPLE = {
     "duration": 6,

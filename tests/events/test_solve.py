@@ -14,10 +14,10 @@ from patrol_core.certificate import Status
 from patrol_core.errors import InputError
 from patrol_core.events.compare import alternatives, comparison, replan_every, worth_of_units
 from patrol_core.events.discretised import solve_discretised
-from patrol_core.events.needs import changes_of, most_at_once, steps_of
 from patrol_core.events.plan import Transfer, expose, itineraries, transfer_orders
 from patrol_core.events.public_event import make_event
 from patrol_core.events.replan import State, closed, replan, state_at
+from patrol_core.events.requirements import changes_of, most_at_once, steps_of
 from patrol_core.events.solve import solve_event
 from patrol_core.events.static import static_placement, uniform_placement
 

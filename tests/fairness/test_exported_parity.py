@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from patrol_core.areas import load_area
-from patrol_core.reports.plan_files import plan_files, summarise
+from patrol_core.reports.bundles.plan import plan_files, summarise
 from patrol_core.scenario import make_scenario
 
 WANTED = (

@@ -11,8 +11,8 @@ from scipy.optimize import linprog
 
 from patrol_core.errors import InputError
 from patrol_core.fairness.frontier import find_knee, own_tolerance, trace, useful_levels
-from patrol_core.games.constraints import FAIRNESS, CoverageParity, Floor, ResidualParity, fairness_rule
-from patrol_core.games.zone import ZoneGame, solve_zone_game
+from patrol_core.games.rules.budgets import FAIRNESS, CoverageParity, Floor, ResidualParity, fairness_rule
+from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 
 
 def game(seed=0, n=10, budget=3.0, **changes):

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrol_core.figures import charts, palette
+from patrol_core.figures import palette
+from patrol_core.figures.charts import base as charts
 
 UNIT = "crimes per month"
 MONTHS = ["2025-01", "2025-02", "2025-03"]

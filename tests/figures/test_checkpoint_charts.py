@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrol_core.figures.checkpoint_charts import (
+from patrol_core.figures.charts.checkpoints import (
     CLASSES,
     convergence,
     intruder_bars,
@@ -16,20 +16,20 @@ from patrol_core.figures.checkpoint_charts import (
     plans_bars,
     road_map,
 )
-from patrol_core.graphs.checkpoint_game import joined, make_game
-from patrol_core.graphs.checkpoint_simulation import simulate
-from patrol_core.graphs.double_oracle import solve_exact
-from patrol_core.graphs.network import make_network
-from patrol_core.graphs.road_parts import Roads
-from patrol_core.graphs.roads import city_game, geodanet_game
-from patrol_core.graphs.sampling import draw
-from patrol_core.reports.checkpoint_files import (
+from patrol_core.graphs.checkpoints.double_oracle import solve_exact
+from patrol_core.graphs.checkpoints.game import joined, make_game
+from patrol_core.graphs.checkpoints.sampling import draw
+from patrol_core.graphs.checkpoints.simulation import simulate
+from patrol_core.reports.bundles.checkpoints import (
     marginals_geojson,
     marginals_table,
     path_nodes,
     paths_table,
     schedule_table,
 )
+from patrol_core.roads.examples import city_game, geodanet_game
+from patrol_core.roads.network import make_network
+from patrol_core.roads.parts import Roads
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.evaluation.backtest import backtest
-from patrol_core.evaluation.matrix import faced_matrix
+from patrol_core.evaluation.cross_play import faced_matrix
 from patrol_core.evaluation.sensitivity import plan_spread, rank_stability
-from patrol_core.figures.compare_charts import (
+from patrol_core.figures.charts.compare import (
     backtest_lines,
     coverage_path,
     faced_heatmap,
@@ -18,7 +18,7 @@ from patrol_core.figures.compare_charts import (
     top_firmness,
 )
 from patrol_core.games.offenders import Uncertainty
-from patrol_core.games.zone import ZoneGame
+from patrol_core.games.zone.game import ZoneGame
 
 GAME = ZoneGame(("a", "b", "c"), np.array([8.0, 4.0, 2.0]), 1.0)
 KNOWN = Uncertainty(5.0, GAME.values * 0.8, GAME.values * 1.2, {"all": GAME.values})

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrol_core.figures import explain_charts, forecast_charts
+from patrol_core.figures.charts import explain as explain_charts
+from patrol_core.figures.charts import forecast as forecast_charts
 
 UNIT = "crimes per month"
 PARTS = pd.DataFrame(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrol_core.figures.hotspot_charts import (
+from patrol_core.figures.charts.hotspots import (
     FOLD,
     VERDICTS,
     hit_curves,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from patrol_core.certificate import Certificate, Status
-from patrol_core.figures.lab_charts import (
+from patrol_core.figures.charts.lab import (
     bounds_over_time,
     convergence_curves,
     coverage_bars,
@@ -15,11 +15,11 @@ from patrol_core.figures.lab_charts import (
     plans_bars,
     sparsity_curve,
 )
-from patrol_core.figures.patrol_film import BETWEEN, MOST_PICTURES, film, held_by, moments_of, spot
-from patrol_core.figures.patrol_map import Marks, ground_of, patrol_map
-from patrol_core.graphs.game_input import make_graph_game
-from patrol_core.graphs.graph_solution import GraphSolution, JointPatrol
-from patrol_core.reports.patrol_files import coverage_table, edge_use
+from patrol_core.figures.maps.film import BETWEEN, MOST_PICTURES, film, held_by, moments_of, spot
+from patrol_core.figures.maps.patrol import Marks, ground_of, patrol_map
+from patrol_core.graphs.patrol.input import make_graph_game
+from patrol_core.graphs.patrol.solution import GraphSolution, JointPatrol
+from patrol_core.reports.bundles.patrol import coverage_table, edge_use
 
 IDS = ["a", "b", "c", "d"]
 """A square a-b-c-d with sides of 100 m."""

@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrol_core.figures.offender_charts import (
+from patrol_core.figures.charts.offenders import (
     rationality_axis,
     rationality_distance,
     rationality_losses,
     rationality_zones,
     robustness_curves,
 )
-from patrol_core.games.robust import price_of_robustness
-from patrol_core.games.zone import ZoneGame
+from patrol_core.games.robust.solve import price_of_robustness
+from patrol_core.games.zone.game import ZoneGame
 
 GAME = ZoneGame(("a", "b", "c"), np.array([8.0, 4.0, 2.0]), 1.0)
 PATH = pd.DataFrame(

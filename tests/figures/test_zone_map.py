@@ -15,8 +15,7 @@ from shapely import box
 from shapely.geometry import shape
 
 from patrol_core.errors import InputError
-from patrol_core.figures.palette import SCALES
-from patrol_core.figures.zone_map import (
+from patrol_core.figures.maps.zones import (
     ASSETS,
     STYLES,
     build_asset,
@@ -24,6 +23,7 @@ from patrol_core.figures.zone_map import (
     paint,
     zone_map,
 )
+from patrol_core.figures.palette import SCALES
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 HOSTILE = "</script><script>alert(1)</script>"

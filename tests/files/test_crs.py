@@ -12,9 +12,9 @@ import pytest
 from patrol_core.errors import InputError
 from patrol_core.events.route import read_route
 from patrol_core.files.crs import crs_of
-from patrol_core.graphs.road_graphml import roads_from_graphml
-from patrol_core.graphs.roads import read_roads
-from patrol_core.sources.boundaries import read_polygons
+from patrol_core.roads.examples import read_roads
+from patrol_core.roads.graphml import roads_from_graphml
+from patrol_core.sources.zone_tables.boundaries import read_polygons
 
 MOON = "urn:ogc:def:crs:IAU:2015:30100"
 HUGE = 'GEOGCS["x",DATUM["d",SPHEROID["a",1e308,1e308]],PRIMEM["g",0],UNIT["d",0]]'

@@ -20,8 +20,8 @@ import shapely
 
 from patrol_core.errors import InputError
 from patrol_core.files import gdal_guard
-from patrol_core.sources.boundaries import read_polygons
-from patrol_core.sources.vector_files import read_features
+from patrol_core.files.vector_files import read_features
+from patrol_core.sources.zone_tables.boundaries import read_polygons
 
 SQUARES = [shapely.box(530_000 + i * 100, 180_000, 530_100 + i * 100, 180_100) for i in range(3)]
 SECRET = "secret-of-this-machine"

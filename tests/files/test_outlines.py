@@ -12,8 +12,8 @@ from shapely.affinity import rotate
 
 from patrol_core.errors import InputError
 from patrol_core.files import outlines
-from patrol_core.sources.boundaries import read_polygons
-from patrol_core.sources.places import drawn
+from patrol_core.sources.places.search import drawn
+from patrol_core.sources.zone_tables.boundaries import read_polygons
 
 
 def comb(teeth: int) -> list[tuple[float, float]]:

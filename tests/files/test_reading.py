@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from patrol_core.allocation.demand_io import read_demand
-from patrol_core.allocation.profile import read_profile
+from patrol_core.allocation.demand_files import read_demand
+from patrol_core.allocation.roster.profile import read_profile
 from patrol_core.cli.files import read_input
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files import reading
+from patrol_core.files.archives import iter_tables
 from patrol_core.files.reading import read_file
-from patrol_core.graphs.roads import read_roads
-from patrol_core.sources.archive_files import iter_tables
-from patrol_core.sources.boundaries import read_polygons
-from patrol_core.sources.bulk_stream import containers
+from patrol_core.roads.examples import read_roads
+from patrol_core.sources.archive.bulk_stream import containers
+from patrol_core.sources.zone_tables.boundaries import read_polygons
 
 DEVICE = "/dev/zero"
 on_unix = pytest.mark.skipif(not Path(DEVICE).exists(), reason="needs a device without end")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from patrol_core.games.constraints import Cap, CoverageParity, Floor, ResidualParity
-from patrol_core.games.zone import ZoneGame
+from patrol_core.games.rules.budgets import Cap, CoverageParity, Floor, ResidualParity
+from patrol_core.games.zone.game import ZoneGame
 
 
 def _side_rows(game):

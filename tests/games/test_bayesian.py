@@ -12,17 +12,17 @@ from scipy.optimize import linprog
 
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError, SolverError
-from patrol_core.games import dobss
-from patrol_core.games.bayesian import (
+from patrol_core.games.rules.budgets import Cap, CoverageParity, Floor, ResidualParity
+from patrol_core.games.stackelberg import dobss
+from patrol_core.games.stackelberg.bayesian import (
     BayesianGame,
     OffenderType,
     TypesModel,
     solve_bayesian,
     types_from_harm,
 )
-from patrol_core.games.constraints import Cap, CoverageParity, Floor, ResidualParity
-from patrol_core.games.stackelberg import SecurityGame, solve_stackelberg
-from patrol_core.games.zone import ZoneGame, solve_zone_game
+from patrol_core.games.stackelberg.solve import SecurityGame, solve_stackelberg
+from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 
 
 def random_type(rng, k, prior, n, kind):

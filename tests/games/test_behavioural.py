@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.attackers import make_terms
-from patrol_core.games.behavioural import (
+from patrol_core.games.behavioural.attackers import make_terms
+from patrol_core.games.behavioural.solve import (
     SUQR,
     QuantalResponse,
     attack_probability,
@@ -23,10 +23,10 @@ from patrol_core.games.behavioural import (
     rationality_path,
     solve_behavioural,
 )
-from patrol_core.games.constraints import CoverageParity, Floor, ResidualParity
-from patrol_core.games.payoffs import Payoffs
-from patrol_core.games.zone import solve_zone_game
-from patrol_core.games.zone_game import ZoneGame
+from patrol_core.games.rules.budgets import CoverageParity, Floor, ResidualParity
+from patrol_core.games.stackelberg.payoffs import Payoffs
+from patrol_core.games.zone.game import solve_zone_game
+from patrol_core.games.zone.solve import ZoneGame
 
 SETTINGS = settings(derandomize=True, deadline=None, max_examples=20)
 NGUYEN = SUQR(-9.85, 0.37, 0.15)
@@ -47,7 +47,7 @@ def game_of(seed, n, *, coupled=False, e=0.9, share=0.25):
 
 
 def slsqp(game, attacker, starts, payoffs=None):
-    from patrol_core.games.certify import coupling_rows
+    from patrol_core.games.zone.certificates import coupling_rows
 
     terms, rng, n = make_terms(game, attacker, payoffs), np.random.default_rng(0), game.size
     rows = list(coupling_rows(game).values())

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from patrol_core.errors import InputError, SolverError
-from patrol_core.games.certify import (
+from patrol_core.games.rules.budgets import Cap, CoverageParity, Floor, ResidualParity
+from patrol_core.games.zone.certificates import (
     BUDGET,
     Proof,
     certified,
@@ -15,9 +16,8 @@ from patrol_core.games.certify import (
     row_violation,
     violations,
 )
-from patrol_core.games.constraints import Cap, CoverageParity, Floor, ResidualParity
-from patrol_core.games.zone import ZoneGame, ZoneGameModel, solve_zone_game
-from patrol_core.games.zone_phases import PhaseRun
+from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, solve_zone_game
+from patrol_core.games.zone.phases import PhaseRun
 
 GAME = ZoneGame(
     ("a", "b", "c"), [10, 6, 3], 1.0, population=[900, 700, 500], groups={"n": ("a",), "s": ("b", "c")},

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from patrol_core.errors import InputError
-from patrol_core.games.constraints import (
+from patrol_core.games.rules.budgets import (
     Cap,
     CoverageParity,
     Floor,

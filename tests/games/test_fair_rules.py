@@ -12,11 +12,10 @@ from scipy.optimize import linprog
 
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.fairness.indices import gini
-from patrol_core.games.bayes_game import BayesianGame, OffenderType
-from patrol_core.games.bayesian import solve_bayesian
-from patrol_core.games.behavioural import QuantalResponse, solve_behavioural
-from patrol_core.games.certify import coupling_rows, row_violation, violations
-from patrol_core.games.constraints import (
+from patrol_core.games.behavioural.solve import QuantalResponse, solve_behavioural
+from patrol_core.games.formats import solve_game
+from patrol_core.games.robust.solve import solve_cvar, solve_regret
+from patrol_core.games.rules.budgets import (
     FAIRNESS,
     Cap,
     CoverageParity,
@@ -28,12 +27,13 @@ from patrol_core.games.constraints import (
     tolerance_of,
     with_tolerance,
 )
-from patrol_core.games.fair_rows import priced
-from patrol_core.games.formats import solve_game
-from patrol_core.games.robust import solve_cvar, solve_regret
-from patrol_core.games.sse_game import SecurityGame
-from patrol_core.games.stackelberg import solve_stackelberg
-from patrol_core.games.zone import ZoneGame, ZoneGameModel, evaluate_coverage, solve_zone_game
+from patrol_core.games.stackelberg.bayesian import solve_bayesian
+from patrol_core.games.stackelberg.bayesian_game import BayesianGame, OffenderType
+from patrol_core.games.stackelberg.game import SecurityGame
+from patrol_core.games.stackelberg.solve import solve_stackelberg
+from patrol_core.games.zone.certificates import coupling_rows, row_violation, violations
+from patrol_core.games.zone.fair_rows import priced
+from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, evaluate_coverage, solve_zone_game
 
 
 def case(seed: int, *rules, n: int = 9, budget: float | None = None, e: float = 0.7) -> ZoneGame:

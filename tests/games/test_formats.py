@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from patrol_core.allocation.deployments import decompose
+from patrol_core.allocation.deployments.sampling import decompose
 from patrol_core.errors import InputError
 from patrol_core.games.formats import load_document, parse_zone_document, solve_game
 

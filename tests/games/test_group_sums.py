@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games import behavioural, minimax_regret
-from patrol_core.games.atoms import Reach, atoms_of
-from patrol_core.games.behavioural import SUQR, QuantalResponse, solve_behavioural
-from patrol_core.games.certify import row_violation
-from patrol_core.games.constraints import (
+from patrol_core.games.behavioural import solve as behavioural
+from patrol_core.games.behavioural.solve import SUQR, QuantalResponse, solve_behavioural
+from patrol_core.games.offenders import Uncertainty, solve_for, takes_minutes
+from patrol_core.games.robust import minimax_regret
+from patrol_core.games.robust.interval_worst_case import inverse
+from patrol_core.games.robust.level import LevelProgram
+from patrol_core.games.robust.regret_groups import group_levels
+from patrol_core.games.robust.solve import largest_regret, solve_regret
+from patrol_core.games.rules.budgets import (
     Cap,
     CoverageParity,
     Floor,
@@ -18,12 +22,9 @@ from patrol_core.games.constraints import (
     MeanDifference,
     ResidualParity,
 )
-from patrol_core.games.interval_worst_case import inverse
-from patrol_core.games.offenders import Uncertainty, solve_for, takes_minutes
-from patrol_core.games.regret_groups import group_levels
-from patrol_core.games.robust import largest_regret, solve_regret
-from patrol_core.games.robust_level import LevelProgram
-from patrol_core.games.zone import ZoneGame
+from patrol_core.games.zone.certificates import row_violation
+from patrol_core.games.zone.game import ZoneGame
+from patrol_core.games.zone.zone_classes import Reach, atoms_of
 
 RULES = [
     (CoverageParity(0.2),),

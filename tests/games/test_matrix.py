@@ -14,14 +14,14 @@ from scipy.optimize import linprog
 
 from patrol_core.certificate import Status
 from patrol_core.errors import InputError, SolverError
-from patrol_core.games.bimatrix_sse import solve_sse
-from patrol_core.games.double_oracle import Response, double_oracle, solve_double_oracle
-from patrol_core.games.matrix import MatrixGame, random_game, random_like
-from patrol_core.games.matrix_nash import solve_general_sum, solve_nash
-from patrol_core.games.matrix_reduce import distinct, reduce_game
-from patrol_core.games.matrix_solve import METHODS, results_table, solve_matrix
-from patrol_core.games.regret import solve_regret
-from patrol_core.games.support_bound import solve_support, sparsity_curve
+from patrol_core.games.matrix.double_oracle import Response, double_oracle, solve_double_oracle
+from patrol_core.games.matrix.game import MatrixGame, random_game, random_like
+from patrol_core.games.matrix.nash import solve_general_sum, solve_nash
+from patrol_core.games.matrix.reduce import distinct, reduce_game
+from patrol_core.games.matrix.regret_matching import solve_regret
+from patrol_core.games.matrix.solve import METHODS, results_table, solve_matrix
+from patrol_core.games.matrix.stackelberg import solve_sse
+from patrol_core.games.matrix.support_bound import solve_support, sparsity_curve
 
 PENNIES = MatrixGame([[1, -1], [-1, 1]])
 ROCK = MatrixGame([[0, -1, 1], [1, 0, -1], [-1, 1, 0]])
@@ -505,7 +505,7 @@ def test_the_door_refuses(game, method, more, words):
 
 
 def test_published_matrices(shared_guard):
-    from patrol_core.games.matrix_formats import read_matrix
+    from patrol_core.games.matrix.formats import read_matrix
 
     files = sorted((shared_guard / "games").glob("*.npz"))
     assert len(files) == 11

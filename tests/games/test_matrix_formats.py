@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from patrol_core.errors import InputError
-from patrol_core.games.matrix import MatrixGame, random_game
-from patrol_core.games.matrix_formats import KINDS, read_matrix, write_matrix
-from patrol_core.games.pickle_convert import read_pickle
+from patrol_core.games.matrix.formats import KINDS, read_matrix, write_matrix
+from patrol_core.games.matrix.game import MatrixGame, random_game
+from patrol_core.games.matrix.pickle_convert import read_pickle
 
 floats = st.floats(allow_nan=False, allow_infinity=False)
 texts = st.text(

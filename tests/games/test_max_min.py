@@ -7,12 +7,12 @@ import pytest
 from scipy.optimize import linprog
 
 from patrol_core.errors import InfeasibleError
-from patrol_core.games.bayesian import BayesianGame, OffenderType, solve_bayesian
-from patrol_core.games.constraints import Cap, CoverageParity, Floor, MaxMin, MaxMinShare, MeanDifference
 from patrol_core.games.formats import solve_game
-from patrol_core.games.sse_game import SecurityGame
-from patrol_core.games.stackelberg import solve_stackelberg
-from patrol_core.games.zone import ZoneGame, solve_zone_game
+from patrol_core.games.rules.budgets import Cap, CoverageParity, Floor, MaxMin, MaxMinShare, MeanDifference
+from patrol_core.games.stackelberg.bayesian import BayesianGame, OffenderType, solve_bayesian
+from patrol_core.games.stackelberg.game import SecurityGame
+from patrol_core.games.stackelberg.solve import solve_stackelberg
+from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 
 
 def four_zones(*rules) -> ZoneGame:

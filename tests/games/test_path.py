@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from patrol_core.errors import InfeasibleError
-from patrol_core.games.constraints import CoverageParity, Floor, ResidualParity
-from patrol_core.games.zone import ZoneGame, ZoneGameModel
-from patrol_core.games.zone_phases import snapped
+from patrol_core.games.rules.budgets import CoverageParity, Floor, ResidualParity
+from patrol_core.games.zone.game import ZoneGame, ZoneGameModel
+from patrol_core.games.zone.phases import snapped
 
 
 def _game(seed: int, size: int, rules: tuple) -> ZoneGame:

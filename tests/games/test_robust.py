@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.constraints import Cap, CoverageParity, Floor, ResidualParity
-from patrol_core.games.robust import (
+from patrol_core.games.robust.solve import (
     cvar_of,
     gamma_total,
     largest_regret,
@@ -26,8 +25,9 @@ from patrol_core.games.robust import (
     solve_noise,
     solve_regret,
 )
-from patrol_core.games.zone import solve_zone_game
-from patrol_core.games.zone_game import ZoneGame
+from patrol_core.games.rules.budgets import Cap, CoverageParity, Floor, ResidualParity
+from patrol_core.games.zone.game import solve_zone_game
+from patrol_core.games.zone.solve import ZoneGame
 
 SETTINGS = settings(derandomize=True, deadline=None, max_examples=25)
 
@@ -55,7 +55,7 @@ def random_game(seed, n, *, coupled=False, e=0.8):
 
 def lp(game, rows, rights, cost, extra):
     """scipy's LP over (x, extra variables) with the game's rules: rows . (x, y) <= rights."""
-    from patrol_core.games.certify import coupling_rows
+    from patrol_core.games.zone.certificates import coupling_rows
 
     lower, upper = game.bounds()
     rules = list(coupling_rows(game).values())
@@ -142,7 +142,7 @@ def test_regret_with_rules_against_a_whole_lp(seed):
 @given(st.integers(0, 10_000), st.integers(2, 12))
 @SETTINGS
 def test_regret_levels_of_all_zones_at_once_agree_with_one_game_each(seed, n):
-    from patrol_core.games.regret_levels import best_levels
+    from patrol_core.games.robust.regret_levels import best_levels
 
     game, low, high = random_game(seed, n)
     low[seed % n] = 0.0  # a value that may vanish

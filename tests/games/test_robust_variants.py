@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from patrol_core.errors import InputError
-from patrol_core.games.robust import regret_from_intervals
+from patrol_core.games.robust.solve import regret_from_intervals
 from patrol_core.games.variants import solve_zone_variants_json
-from patrol_core.games.zone import solve_zone_game
-from patrol_core.games.zone_game import ZoneGame
+from patrol_core.games.zone.game import solve_zone_game
+from patrol_core.games.zone.solve import ZoneGame
 
 GAME = ZoneGame(("a", "b"), np.array([10.0, 6.0]), 1.0)
 INTERVALS = {"a": [8, 12], "b": [5, 9]}

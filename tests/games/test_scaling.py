@@ -10,9 +10,17 @@ import pytest
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError
 from patrol_core.fairness.frontier import trace
-from patrol_core.games.bayesian import BayesianGame, OffenderType, solve_bayesian
-from patrol_core.games.behavioural import SUQR, QuantalResponse, solve_behavioural
-from patrol_core.games.constraints import (
+from patrol_core.games.behavioural.solve import SUQR, QuantalResponse, solve_behavioural
+from patrol_core.games.formats import solve_game
+from patrol_core.games.robust.solve import (
+    largest_regret,
+    solve_cvar,
+    solve_gamma_budget,
+    solve_interval,
+    solve_noise,
+    solve_regret,
+)
+from patrol_core.games.rules.budgets import (
     Cap,
     CoverageParity,
     Floor,
@@ -21,19 +29,11 @@ from patrol_core.games.constraints import (
     MeanDifference,
     ResidualParity,
 )
-from patrol_core.games.formats import solve_game
-from patrol_core.games.payoffs import Payoffs, measured
-from patrol_core.games.robust import (
-    largest_regret,
-    solve_cvar,
-    solve_gamma_budget,
-    solve_interval,
-    solve_noise,
-    solve_regret,
-)
-from patrol_core.games.stackelberg import SecurityGame, solve_stackelberg
+from patrol_core.games.stackelberg.bayesian import BayesianGame, OffenderType, solve_bayesian
+from patrol_core.games.stackelberg.payoffs import Payoffs, measured
+from patrol_core.games.stackelberg.solve import SecurityGame, solve_stackelberg
 from patrol_core.games.units import unit_of
-from patrol_core.games.zone import ZoneGame, ZoneGameModel, evaluate_coverage, solve_zone_game
+from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, evaluate_coverage, solve_zone_game
 
 FACTORS = (1e-9, 1e-6, 1e6, 1e9)
 RULES = {

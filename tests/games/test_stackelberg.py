@@ -12,11 +12,11 @@ from scipy.optimize import linprog
 
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError, SolverError
-from patrol_core.games import attack_program
-from patrol_core.games.constraints import Cap, CoverageParity, Floor, ResidualParity
-from patrol_core.games.payoffs import FIELDS
-from patrol_core.games.stackelberg import SecurityGame, Target, solve_stackelberg
-from patrol_core.games.zone import ZoneGame, solve_zone_game
+from patrol_core.games.rules.budgets import Cap, CoverageParity, Floor, ResidualParity
+from patrol_core.games.stackelberg import attack_program
+from patrol_core.games.stackelberg.payoffs import FIELDS
+from patrol_core.games.stackelberg.solve import SecurityGame, Target, solve_stackelberg
+from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 
 METHODS = ("origami", "multiple-lp", "eraser")
 COUPLING = ("multiple-lp", "eraser")

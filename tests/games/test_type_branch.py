@@ -8,9 +8,7 @@ from scipy.optimize import linprog
 
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError, SolverError
-from patrol_core.games.array_lp import NOT_RUN, ArrayLP, Rows
-from patrol_core.games.bayesian import BayesianGame, OffenderType, solve_bayesian
-from patrol_core.games.constraints import (
+from patrol_core.games.rules.budgets import (
     Cap,
     CoverageParity,
     Floor,
@@ -18,7 +16,9 @@ from patrol_core.games.constraints import (
     MeanDifference,
     ResidualParity,
 )
-from patrol_core.games.payoffs import respond
+from patrol_core.games.stackelberg.bayesian import BayesianGame, OffenderType, solve_bayesian
+from patrol_core.games.stackelberg.payoffs import respond
+from patrol_core.solvers.array_lp import NOT_RUN, ArrayLP, Rows
 
 
 def tables(rng, n, kind):

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from patrol_core.graphs.checkpoint_game import make_game
-from patrol_core.graphs.network import make_network
+from patrol_core.graphs.checkpoints.game import make_game
+from patrol_core.roads.network import make_network
 
 
 def simple_paths(network, start, goal):

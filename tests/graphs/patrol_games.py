@@ -6,7 +6,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.game_input import make_graph_game
+from patrol_core.graphs.patrol.input import make_graph_game
 
 
 @st.composite

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from patrol_core.errors import InputError, SolverError
-from patrol_core.graphs.coverage.labels import TooManyLabelsError
-from patrol_core.graphs.coverage.masks import Fields, undominated
-from patrol_core.graphs.coverage.scale import largest_payoff
-from patrol_core.graphs.coverage.tours import best_tours
-from patrol_core.graphs.full_matrix import matrix_of
-from patrol_core.graphs.game_input import make_graph_game
-from patrol_core.graphs.graph_formats import game_document, game_from, read_patrol_game, solution_document
-from patrol_core.graphs.graph_size import estimate
-from patrol_core.graphs.graph_solution import JointPatrol
-from patrol_core.graphs.graph_solve import solve_graph_game
-from patrol_core.graphs.recount import check_patrols, fault_of
+from patrol_core.graphs.patrol.coverage.labels import TooManyLabelsError
+from patrol_core.graphs.patrol.coverage.masks import Fields, undominated
+from patrol_core.graphs.patrol.coverage.scale import largest_payoff
+from patrol_core.graphs.patrol.coverage.tours import best_tours
+from patrol_core.graphs.patrol.formats import game_document, game_from, read_patrol_game, solution_document
+from patrol_core.graphs.patrol.full_matrix import matrix_of
+from patrol_core.graphs.patrol.input import make_graph_game
+from patrol_core.graphs.patrol.size import estimate
+from patrol_core.graphs.patrol.solution import JointPatrol
+from patrol_core.graphs.patrol.solve import solve_graph_game
+from patrol_core.graphs.patrol.verify import check_patrols, fault_of
 
 EDGES = [(0, 1), (1, 2), (2, 3)]
 DOCUMENT = {
@@ -355,7 +355,7 @@ def test_a_game_too_large_to_be_normalised_says_so(monkeypatch):
     def gives_up(*_, **__):
         raise TooManyLabelsError
 
-    monkeypatch.setattr("patrol_core.graphs.coverage.scale.exact_walks", gives_up)
+    monkeypatch.setattr("patrol_core.graphs.patrol.coverage.scale.exact_walks", gives_up)
     with pytest.raises(InputError, match="too large to be normalised"):
         largest_payoff(game(units=[{"bases": [2]}], targets={2: 1.0}, tau=2))
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.game_input import make_graph_game
-from patrol_core.graphs.graph_solve import METHODS, solve_graph_game
-from patrol_core.graphs.simple_schedules import assignments
+from patrol_core.graphs.patrol.input import make_graph_game
+from patrol_core.graphs.patrol.simple_schedules import assignments
+from patrol_core.graphs.patrol.solve import METHODS, solve_graph_game
 from tests.graphs.patrol_games import small_games
 from tests.graphs.test_graph_solve import check
 

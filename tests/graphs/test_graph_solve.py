@@ -11,21 +11,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from patrol_core.certificate import Status
-from patrol_core.games.matrix import random_game
-from patrol_core.games.matrix_solve import solve_matrix
-from patrol_core.graphs import graph_solve
-from patrol_core.graphs.coverage import choose, commitment, grow_targets
-from patrol_core.graphs.coverage.labels import TooManyLabelsError
-from patrol_core.graphs.coverage.pricing import ChoicePricer
-from patrol_core.graphs.coverage.walk_pricer import WalkPricer
-from patrol_core.graphs.full_matrix import expanded
-from patrol_core.graphs.game_input import make_graph_game
-from patrol_core.graphs.graph_size import estimate
-from patrol_core.graphs.graph_solve import solve_graph_game
-from patrol_core.graphs.moving_lists import Lists
-from patrol_core.graphs.patrol_draws import draw_patrols
-from patrol_core.graphs.recount import fault_of
-from patrol_core.graphs.walks import count_walks, list_walks
+from patrol_core.games.matrix.game import random_game
+from patrol_core.games.matrix.solve import solve_matrix
+from patrol_core.graphs.patrol import solve as graph_solve
+from patrol_core.graphs.patrol.coverage import choose, commitment
+from patrol_core.graphs.patrol.coverage import target_generation as grow_targets
+from patrol_core.graphs.patrol.coverage.labels import TooManyLabelsError
+from patrol_core.graphs.patrol.coverage.pricing import ChoicePricer
+from patrol_core.graphs.patrol.coverage.walk_pricer import WalkPricer
+from patrol_core.graphs.patrol.draws import draw_patrols
+from patrol_core.graphs.patrol.full_matrix import expanded
+from patrol_core.graphs.patrol.input import make_graph_game
+from patrol_core.graphs.patrol.moving.lists import Lists
+from patrol_core.graphs.patrol.size import estimate
+from patrol_core.graphs.patrol.solve import solve_graph_game
+from patrol_core.graphs.patrol.verify import fault_of
+from patrol_core.graphs.patrol.walks import count_walks, list_walks
 from tests.graphs.patrol_games import small_games
 from tests.graphs.patrol_oracle import brute_value, matrices, moving_matrices, nash_value, sse_value, walks_of
 

@@ -11,10 +11,10 @@ from pyproj import Geod
 from sklearn.cluster import KMeans
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.green import green_scene
-from patrol_core.graphs.green_grid import make_grid
-from patrol_core.graphs.observations import box_around, read_observations
-from patrol_core.graphs.park import generated_park
+from patrol_core.graphs.places.observations import box_around, read_observations
+from patrol_core.graphs.places.park import generated_park
+from patrol_core.graphs.places.wildlife import green_scene
+from patrol_core.graphs.places.wildlife_grid import make_grid
 
 BOX = (10.0, 0.0, 10.4, 0.4)
 

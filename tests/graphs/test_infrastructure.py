@@ -12,12 +12,16 @@ import pytest
 import shapely
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.features import WEIGHTS, in_metres, people_around, read_facilities
-from patrol_core.graphs.infrastructure import infrastructure_scene
-from patrol_core.graphs.infrastructure_scores import crossing_scores, facility_scores, published_weights
-from patrol_core.graphs.network import grid_city, make_network
-from patrol_core.graphs.road_parts import Roads
-from patrol_core.graphs.scene_files import read_street_files
+from patrol_core.graphs.places.features import WEIGHTS, in_metres, people_around, read_facilities
+from patrol_core.graphs.places.infrastructure import infrastructure_scene
+from patrol_core.graphs.places.infrastructure_scores import (
+    crossing_scores,
+    facility_scores,
+    published_weights,
+)
+from patrol_core.graphs.places.scenes.files import read_street_files
+from patrol_core.roads.network import grid_city, make_network
+from patrol_core.roads.parts import Roads
 
 UK = "EPSG:27700"
 ORIGIN = np.array([530_000.0, 180_000.0])

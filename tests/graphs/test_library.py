@@ -7,10 +7,10 @@ import pytest
 
 from patrol_core.areas import load_area
 from patrol_core.errors import InputError
-from patrol_core.graphs.graph_solve import solve_graph_game
-from patrol_core.graphs.library import LIBRARY, library_scene
-from patrol_core.graphs.network import make_network
-from patrol_core.graphs.random_games import random_schedules, random_values
+from patrol_core.graphs.patrol.solve import solve_graph_game
+from patrol_core.graphs.places.library import LIBRARY, library_scene
+from patrol_core.graphs.places.random_games import random_schedules, random_values
+from patrol_core.roads.network import make_network
 
 
 @pytest.fixture(scope="module", params=list(LIBRARY))

@@ -9,14 +9,14 @@ import pytest
 
 from patrol_core.certificate import Status
 from patrol_core.errors import InputError
-from patrol_core.graphs.checkpoint_game import make_game
-from patrol_core.graphs.double_oracle import sampled, solve_exact
-from patrol_core.graphs.game_input import make_graph_game
-from patrol_core.graphs.graph_solve import solve_graph_game
-from patrol_core.graphs.network import make_network
-from patrol_core.graphs.patrol_baselines import simpler_plans
-from patrol_core.graphs.ranger import ranger
-from patrol_core.graphs.simplify import solve_simplified
+from patrol_core.graphs.checkpoints.double_oracle import sampled, solve_exact
+from patrol_core.graphs.checkpoints.game import make_game
+from patrol_core.graphs.checkpoints.ranger import ranger
+from patrol_core.graphs.checkpoints.simplify import solve_simplified
+from patrol_core.graphs.patrol.baselines import simpler_plans
+from patrol_core.graphs.patrol.input import make_graph_game
+from patrol_core.graphs.patrol.solve import solve_graph_game
+from patrol_core.roads.network import make_network
 from tests.graphs.patrol_oracle import brute_value, matrices
 
 FACTORS = [1e-200, 1e-9, 1e-6, 1e6, 1e9]

@@ -12,14 +12,15 @@ import pytest
 import shapely
 
 from patrol_core.errors import InputError
-from patrol_core.graphs import road_arcs, road_lines
-from patrol_core.graphs.checkpoint_game import make_game
-from patrol_core.graphs.double_oracle import solve_exact
-from patrol_core.graphs.road_arcs import Arc, partners
-from patrol_core.graphs.road_flags import CLOSED, directions, is_set, levels, listed
-from patrol_core.graphs.road_lines import network_from_lines
-from patrol_core.graphs.roads import read_roads
-from patrol_core.graphs.scene_files import read_scene
+from patrol_core.graphs.checkpoints.double_oracle import solve_exact
+from patrol_core.graphs.checkpoints.game import make_game
+from patrol_core.graphs.places.scenes.files import read_scene
+from patrol_core.roads import arcs as road_arcs
+from patrol_core.roads import lines as road_lines
+from patrol_core.roads.arcs import Arc, partners
+from patrol_core.roads.examples import read_roads
+from patrol_core.roads.flags import CLOSED, directions, is_set, levels, listed
+from patrol_core.roads.lines import network_from_lines
 
 LON, LAT = -2.98, 53.4
 SETS = ("[1, 2]", "{2, 1}", "1;2", "(1,2)", "{'2', '1'}", "frozenset({1, 2})", "[2 1]", "1.0;2.0")

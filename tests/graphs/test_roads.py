@@ -13,12 +13,12 @@ import pytest
 import shapely
 
 from patrol_core.errors import InputError, SourceError
-from patrol_core.graphs.checkpoint_game import make_game
-from patrol_core.graphs.double_oracle import solve_exact
-from patrol_core.graphs.road_lines import network_from_lines
-from patrol_core.graphs.road_osm import roads_from_osmnx
-from patrol_core.graphs.road_parts import unlike
-from patrol_core.graphs.roads import city_game, geodanet_game, outermost, read_roads
+from patrol_core.graphs.checkpoints.double_oracle import solve_exact
+from patrol_core.graphs.checkpoints.game import make_game
+from patrol_core.roads.examples import city_game, geodanet_game, outermost, read_roads
+from patrol_core.roads.lines import network_from_lines
+from patrol_core.roads.osm import roads_from_osmnx
+from patrol_core.roads.parts import unlike
 from tests.graphs.pbf import write_pbf
 
 HERE = (-0.13, 51.5)

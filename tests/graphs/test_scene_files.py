@@ -12,12 +12,12 @@ import shapely
 
 from patrol_core.errors import InputError
 from patrol_core.files.strict_json import load_json
-from patrol_core.graphs.graph_formats import game_document
-from patrol_core.graphs.graph_game import GraphGame
-from patrol_core.graphs.guard_files import guard_scene
-from patrol_core.graphs.library import LIBRARY, library_scene
-from patrol_core.graphs.scene_files import kind_of, read_scene, read_street_files
-from patrol_core.graphs.scene_json import scene_document, scene_from
+from patrol_core.graphs.patrol.formats import game_document
+from patrol_core.graphs.patrol.game import GraphGame
+from patrol_core.graphs.places.guard_files import guard_scene
+from patrol_core.graphs.places.library import LIBRARY, library_scene
+from patrol_core.graphs.places.scenes.documents import scene_document, scene_from
+from patrol_core.graphs.places.scenes.files import kind_of, read_scene, read_street_files
 
 NEW_YORK = [[-74.0, 40.70], [-74.0, 40.701], [-73.999, 40.701]]
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 
 from patrol_core.certificate import Status
-from patrol_core.graphs.checkpoint_game import make_game
-from patrol_core.graphs.double_oracle import sampled, solve_exact
-from patrol_core.graphs.intruder import best_paths
-from patrol_core.graphs.network import grid_city, make_network
-from patrol_core.graphs.roads import geodanet_game
-from patrol_core.graphs.simplify import rules_in_words, simplify, solve_simplified
+from patrol_core.graphs.checkpoints.double_oracle import sampled, solve_exact
+from patrol_core.graphs.checkpoints.game import make_game
+from patrol_core.graphs.checkpoints.intruder import best_paths
+from patrol_core.graphs.checkpoints.simplify import rules_in_words, simplify, solve_simplified
+from patrol_core.roads.examples import geodanet_game
+from patrol_core.roads.network import grid_city, make_network
 from tests.graphs.enumeration import enumerated, small_games, worst_path
 
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from patrol_core.errors import InputError
-from patrol_core.games.matrix_solve import solve_matrix
-from patrol_core.graphs.coverage.choose import every_schedule, unit_labels
-from patrol_core.graphs.coverage.masks import contained
-from patrol_core.graphs.full_matrix import matrix_of
-from patrol_core.graphs.game_input import make_graph_game
-from patrol_core.graphs.graph_solve import solve_graph_game
+from patrol_core.games.matrix.solve import solve_matrix
+from patrol_core.graphs.patrol.coverage.choose import every_schedule, unit_labels
+from patrol_core.graphs.patrol.coverage.masks import contained
+from patrol_core.graphs.patrol.full_matrix import matrix_of
+from patrol_core.graphs.patrol.input import make_graph_game
+from patrol_core.graphs.patrol.solve import solve_graph_game
 from tests.graphs.patrol_oracle import brute_value, tours_by_walking
 
 

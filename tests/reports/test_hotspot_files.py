@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrol_core.analysis import prepare
 from patrol_core.areas import load_area
 from patrol_core.errors import InputError
-from patrol_core.evaluation.past_maps import ALL_MONTHS, FORECAST
-from patrol_core.reports.hotspot_files import (
+from patrol_core.evaluation.retrospective_maps import ALL_MONTHS, FORECAST
+from patrol_core.planning.analysis import prepare
+from patrol_core.reports.bundles.hotspots import (
     MEASURES,
     accuracy_csv,
     accuracy_of,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol_core.allocation.deployments import decompose, draw_roster
+from patrol_core.allocation.deployments.sampling import decompose, draw_roster
 from patrol_core.errors import InputError
 from patrol_core.reports.icalendar import escaped, folded, nights_from, roster_table, to_icalendar
 

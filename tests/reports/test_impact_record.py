@@ -10,13 +10,14 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from patrol_core.analysis import Planner, prepare
 from patrol_core.areas import load_area
 from patrol_core.fairness import measures
+from patrol_core.planning.analysis import Planner, prepare
+from patrol_core.reports.bundles.plan import plan_files, summarise
 from patrol_core.reports.html import Table, number
-from patrol_core.reports.impact_content import impact_record
-from patrol_core.reports.impact_equality import rule_price
-from patrol_core.reports.impact_record import (
+from patrol_core.reports.impact.content import impact_record
+from patrol_core.reports.impact.equality import rule_price
+from patrol_core.reports.impact.record import (
     TO_COMPLETE,
     Field,
     Record,
@@ -25,7 +26,6 @@ from patrol_core.reports.impact_record import (
     record_html,
     record_markdown,
 )
-from patrol_core.reports.plan_files import plan_files, summarise
 from patrol_core.scenario import make_scenario
 
 WHEN = dt.datetime(2026, 1, 2, 3, 4, tzinfo=dt.UTC)

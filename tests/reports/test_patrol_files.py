@@ -8,10 +8,7 @@ import numpy as np
 import pytest
 
 from patrol_core.certificate import Certificate, Status
-from patrol_core.graphs.game_input import make_graph_game
-from patrol_core.graphs.graph_solution import GraphSolution, JointPatrol
-from patrol_core.graphs.graph_solve import solve_graph_game
-from patrol_core.graphs.patrol_baselines import (
+from patrol_core.graphs.patrol.baselines import (
     EVEN_ROUTES,
     NOBODY,
     ONE_ROUTE,
@@ -20,7 +17,10 @@ from patrol_core.graphs.patrol_baselines import (
     simpler_plans,
     wandering,
 )
-from patrol_core.reports.patrol_files import (
+from patrol_core.graphs.patrol.input import make_graph_game
+from patrol_core.graphs.patrol.solution import GraphSolution, JointPatrol
+from patrol_core.graphs.patrol.solve import solve_graph_game
+from patrol_core.reports.bundles.patrol import (
     coverage_table,
     drawn_nights,
     edge_use,

@@ -8,12 +8,12 @@ import re
 
 import pytest
 
-from patrol_core.allocation.roster import make_roster
-from patrol_core.allocation.roster_rules import RosterRules, unit_names
-from patrol_core.allocation.roster_tables import duty_table
-from patrol_core.allocation.shifts import spread_hours
+from patrol_core.allocation.roster.build import make_roster
+from patrol_core.allocation.roster.rules import RosterRules, unit_names
+from patrol_core.allocation.roster.shifts import spread_hours
+from patrol_core.allocation.roster.tables import duty_table
 from patrol_core.errors import InputError
-from patrol_core.reports.roster_files import (
+from patrol_core.reports.bundles.roster import (
     CONTRACT,
     calendar,
     roster_files,

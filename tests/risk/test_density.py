@@ -19,7 +19,7 @@ from patrol_core.risk.density import (
     place_spacing,
     scott_bandwidth,
 )
-from patrol_core.sources.boundaries import read_polygons
+from patrol_core.sources.zone_tables.boundaries import read_polygons
 from patrol_core.zones import make_zones, placed_points
 
 

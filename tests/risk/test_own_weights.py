@@ -9,12 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from patrol_core.analysis import harm_table, prepare
 from patrol_core.areas import load_area
 from patrol_core.errors import InputError
-from patrol_core.risk.harm import WEIGHTS
-from patrol_core.risk.harm_compare import movers, rank_correlation, ranks_of, risk_by_table
-from patrol_core.risk.own_weights import (
+from patrol_core.planning.analysis import harm_table, prepare
+from patrol_core.risk.custom_weights import (
     entries_of,
     known_types,
     own_table,
@@ -22,6 +20,8 @@ from patrol_core.risk.own_weights import (
     read_weights,
     starting_weights,
 )
+from patrol_core.risk.harm import WEIGHTS
+from patrol_core.risk.harm_compare import movers, rank_correlation, ranks_of, risk_by_table
 from patrol_core.risk.surface import build_surface
 from patrol_core.scenario import make_scenario
 

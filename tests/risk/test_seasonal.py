@@ -9,7 +9,7 @@ import pytest
 from patrol_core.errors import InputError
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.risk.seasonal import monthly_demand
-from patrol_core.sources.sample import load_sample
+from patrol_core.sources.sample.city import load_sample
 
 COUNT = WEIGHTS["count"]
 YEAR = tuple(f"2024-{m:02d}" for m in range(1, 13))

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from patrol_core.areas import load_area
 from patrol_core.errors import InputError
-from patrol_core.risk.static_area import default_types, exposures, reading, score_area, why_not
-from patrol_core.risk.static_columns import below_vif, caution, default_columns, variance_inflation
-from patrol_core.risk.static_score import Exposure, morans_i, static_score, zone_counts
+from patrol_core.risk.static.area import default_types, exposures, reading, score_area, why_not
+from patrol_core.risk.static.columns import below_vif, caution, default_columns, variance_inflation
+from patrol_core.risk.static.score import Exposure, morans_i, static_score, zone_counts
 from patrol_core.scenario import Scenario
 
 
@@ -290,7 +290,7 @@ def test_reading_says_the_step_the_interval_and_what_is_unclear():
 
 
 def prepared_of(area: str):
-    from patrol_core.analysis import prepare
+    from patrol_core.planning.analysis import prepare
 
     return prepare(load_area(area), Scenario(area=area))
 
@@ -324,8 +324,8 @@ def test_data_without_covariates_say_how_to_give_them():
 
 def test_london_burglary(shared_uk):
     """Measured on all 4,994 LSOAs, burglary 2024-03 to 2025-02, Index of Deprivation 2025 and Census 2021."""
-    from patrol_core.sources.attach import attach_covariates
-    from patrol_core.sources.boundaries import read_attributes, read_polygons
+    from patrol_core.sources.zone_tables.attach import attach_covariates
+    from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
     from patrol_core.zones import neighbours
 
     polygons = read_polygons(shared_uk / "london_lsoa_2021.gpkg")

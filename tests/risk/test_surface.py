@@ -12,7 +12,7 @@ from scipy import stats
 from patrol_core.errors import InputError
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.risk.surface import build_surface
-from patrol_core.sources.sample import load_sample
+from patrol_core.sources.sample.city import load_sample
 
 COUNT, CCHI = WEIGHTS["count"], WEIGHTS["cchi"]
 

@@ -25,7 +25,7 @@ from urllib.parse import parse_qsl, urlsplit
 import shapely
 from shapely.geometry import Polygon
 
-from patrol_core.sources.police_api import ApiSettings
+from patrol_core.sources.police.api import ApiSettings
 
 MONTHS = tuple(f"{y}-{m:02d}" for y in (2024, 2025) for m in range(1, 13))
 CATEGORIES = [

@@ -6,7 +6,7 @@ import io
 import zipfile
 from pathlib import Path
 
-from patrol_core.sources.archive_table import OUTCOME_COLUMNS, STREET_COLUMNS
+from patrol_core.sources.archive.table import OUTCOME_COLUMNS, STREET_COLUMNS
 
 MET, CITY, BTP = "Metropolitan Police Service", "City of London Police", "British Transport Police"
 SLUGS = {MET: "metropolitan", CITY: "city-of-london", BTP: "btp"}

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
-from patrol_core.sources.bulk_import import import_files
-from patrol_core.sources.store import Store
+from patrol_core.sources.store.base import Store
+from patrol_core.sources.store.bulk_import import import_files
 
 
 def work(folder: str, files: list[str], times: int) -> None:

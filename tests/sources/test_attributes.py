@@ -11,9 +11,14 @@ import pytest
 import shapely
 
 from patrol_core.errors import InputError
-from patrol_core.sources.attach import attach_covariates, quintiles, quintiles_by_nation, with_distinct_wards
-from patrol_core.sources.attributes import age_band
-from patrol_core.sources.boundaries import attach_attributes, read_attributes, read_polygons
+from patrol_core.sources.zone_tables.attach import (
+    attach_covariates,
+    quintiles,
+    quintiles_by_nation,
+    with_distinct_wards,
+)
+from patrol_core.sources.zone_tables.attributes import age_band
+from patrol_core.sources.zone_tables.boundaries import attach_attributes, read_attributes, read_polygons
 
 
 def zones(*ids: str) -> gpd.GeoDataFrame:

@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from patrol_core.errors import InputError, SourceError
-from patrol_core.sources.boundaries import read_polygons
+from patrol_core.sources.zone_tables.boundaries import read_polygons
 
 SQUARES = [shapely.box(530_000 + i * 100, 180_000, 530_100 + i * 100, 180_100) for i in range(3)]
 

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol_core.errors import InputError, SourceError
-from patrol_core.sources import bulk_stream
-from patrol_core.sources.archive_files import Limits
-from patrol_core.sources.bulk_import import import_files
-from patrol_core.sources.bulk_stream import containers
-from patrol_core.sources.police_archive import read_crimes
-from patrol_core.sources.store import Store
-from patrol_core.sources.store_area import area_rows
+from patrol_core.files.archives import Limits
+from patrol_core.sources.archive import bulk_stream
+from patrol_core.sources.archive.bulk_stream import containers
+from patrol_core.sources.archive.read import read_crimes
+from patrol_core.sources.store.area import area_rows
+from patrol_core.sources.store.base import Store
+from patrol_core.sources.store.bulk_import import import_files
 from tests.sources.store_files import (
     BTP,
     CITY,

@@ -11,7 +11,7 @@ import shapely
 from patrol_core import zones as z
 from patrol_core.areas import DataKind, load_area
 from patrol_core.errors import InputError
-from patrol_core.sources.classics import COLUMBUS_UNIT, load_columbus, load_geodanet
+from patrol_core.sources.sample.classics import COLUMBUS_UNIT, load_columbus, load_geodanet
 
 
 def test_columbus_against_the_shipped_file():

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from shapely.geometry import box
 
-from patrol_core.analysis import prepare
 from patrol_core.areas import area_from_counts
 from patrol_core.errors import InputError
+from patrol_core.planning.analysis import prepare
 from patrol_core.scenario import Scenario
-from patrol_core.sources.counts_table import read_counts
+from patrol_core.sources.zone_tables.counts import read_counts
 
 
 def read(text):

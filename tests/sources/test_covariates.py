@@ -12,10 +12,10 @@ import shapely
 
 from patrol_core.areas import area_from_crimes, load_area
 from patrol_core.errors import InputError
-from patrol_core.sources.assemble import content_hash
-from patrol_core.sources.attach import attach_covariates
-from patrol_core.sources.boundaries import read_attributes, read_polygons
-from patrol_core.sources.covariates import label_of
+from patrol_core.sources.area.assemble import content_hash
+from patrol_core.sources.zone_tables.attach import attach_covariates
+from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
+from patrol_core.sources.zone_tables.covariates import label_of
 
 
 def zones(*ids: str) -> gpd.GeoDataFrame:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from patrol_core.sources.crime_types import CATEGORY_NAMES, CRIME_TYPES, OLD_CRIME_TYPES, published_type
+from patrol_core.sources.own_events.crime_types import (
+    CATEGORY_NAMES,
+    CRIME_TYPES,
+    OLD_CRIME_TYPES,
+    published_type,
+)
 
 
 @pytest.mark.parametrize("name", [*CRIME_TYPES, *OLD_CRIME_TYPES])

@@ -14,13 +14,13 @@ import shapely
 
 from patrol_core.errors import InputError, PatrolError
 from patrol_core.events.route import load_route
+from patrol_core.files import archives as archive_files
 from patrol_core.files import gdal_guard, geopackage
-from patrol_core.graphs.roads import read_roads
-from patrol_core.sources import archive_files
-from patrol_core.sources.archive_files import iter_tables
-from patrol_core.sources.boundaries import read_polygons
-from patrol_core.sources.store_records import Part, Pull
-from patrol_core.sources.vector_files import read_features
+from patrol_core.files.archives import iter_tables
+from patrol_core.files.vector_files import read_features
+from patrol_core.roads.examples import read_roads
+from patrol_core.sources.store.records import Part, Pull
+from patrol_core.sources.zone_tables.boundaries import read_polygons
 
 pytestmark = pytest.mark.filterwarnings("error")
 

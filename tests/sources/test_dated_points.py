@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from patrol_core.errors import InputError
-from patrol_core.sources.dated_points import read_dated_points
+from patrol_core.sources.own_events.dated_points import read_dated_points
 
 
 def read(text, **more):
@@ -147,7 +147,7 @@ def test_zeros_near_the_others_are_true_places():
 
 
 def both(web_mercator=True):
-    from patrol_core.sources.projection import project_points
+    from patrol_core.files.projection import project_points
 
     lon, lat = np.linspace(-79.45, -79.40, 12), np.linspace(43.68, 43.70, 12)
     x, y = project_points(lon, lat, "EPSG:4326", "EPSG:3857")

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol_core.errors import InputError, SourceError
-from patrol_core.sources.attach import attach_attributes
-from patrol_core.sources.nomis import CODES_AT_ONCE, Nomis
-from patrol_core.sources.nomis_tables import SHARES, TABLES
-from patrol_core.sources.ons_geography import OnsGeography
-from patrol_core.sources.open_services import NOMIS_URL, nomis_settings
-from patrol_core.sources.police_api import MemoryKeep, PullCancelled
+from patrol_core.sources.open_data.nomis import CODES_AT_ONCE, Nomis
+from patrol_core.sources.open_data.nomis_tables import SHARES, TABLES
+from patrol_core.sources.open_data.ons_geography import OnsGeography
+from patrol_core.sources.open_data.services import NOMIS_URL, nomis_settings
+from patrol_core.sources.police.api import MemoryKeep, PullCancelled
+from patrol_core.sources.zone_tables.attach import attach_attributes
 from tests.sources.fake_open import CENSUS, FakeOpen, code
 from tests.sources.fake_police import Fault
 

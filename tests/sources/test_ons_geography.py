@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 
 from patrol_core.errors import InputError, SourceError
-from patrol_core.sources import arcgis
-from patrol_core.sources.arcgis_answers import Layer
-from patrol_core.sources.ons_geography import OnsGeography, answers_of
-from patrol_core.sources.ons_layers import LAYERS
-from patrol_core.sources.open_services import ONS_URL, OpenClient, ons_settings
-from patrol_core.sources.police_api import FileKeep, MemoryKeep, PullCancelled
+from patrol_core.sources.open_data import arcgis
+from patrol_core.sources.open_data.arcgis_answers import Layer
+from patrol_core.sources.open_data.ons_geography import OnsGeography, answers_of
+from patrol_core.sources.open_data.ons_layers import LAYERS
+from patrol_core.sources.open_data.services import ONS_URL, OpenClient, ons_settings
+from patrol_core.sources.police.api import FileKeep, MemoryKeep, PullCancelled
 from patrol_core.zones.neighbours import neighbours
 from tests.sources.fake_open import BEST_FIT, LAD, LSOA11, LSOA21, WARD, FakeOpen, code, degrees, square
 from tests.sources.fake_police import Fault

@@ -13,12 +13,12 @@ from shapely.geometry import MultiPolygon, Point, box, mapping
 
 from patrol_core.areas import DataKind
 from patrol_core.errors import InputError, SourceError
-from patrol_core.sources import places
-from patrol_core.sources.nomis import Nomis
-from patrol_core.sources.ons_geography import OnsGeography
-from patrol_core.sources.place_pull import pull_place, pull_place_whole
-from patrol_core.sources.places import PRESETS, Place, choose, drawn, preset
-from patrol_core.sources.police_api import FileKeep, MemoryKeep, PoliceApi, PullCancelled
+from patrol_core.sources.open_data.nomis import Nomis
+from patrol_core.sources.open_data.ons_geography import OnsGeography
+from patrol_core.sources.places import search as places
+from patrol_core.sources.places.pull import pull_place, pull_place_whole
+from patrol_core.sources.places.search import PRESETS, Place, choose, drawn, preset
+from patrol_core.sources.police.api import FileKeep, MemoryKeep, PoliceApi, PullCancelled
 from patrol_core.zones.assign import count_crimes
 from patrol_core.zones.make import make_zones
 from tests.sources.fake_open import LSOA21, FakeOpen, code, degrees, square

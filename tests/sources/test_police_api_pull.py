@@ -17,7 +17,7 @@ from shapely.geometry import MultiPolygon, Point, Polygon, box
 
 from patrol_core.areas import CRIME_COLUMNS, area_from_crimes
 from patrol_core.errors import InputError, SourceError
-from patrol_core.sources.police_api import (
+from patrol_core.sources.police.api import (
     ApiSettings,
     FileKeep,
     MemoryKeep,

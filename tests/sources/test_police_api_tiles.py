@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, Point, Polygon, box
 
 from patrol_core.errors import InputError
-from patrol_core.sources.police_tiles import (
+from patrol_core.sources.police.tiles import (
     MARGIN,
     MAX_VERTICES,
     base_tiles,

@@ -17,10 +17,11 @@ import pytest
 
 from patrol_core.areas import CRIME_COLUMNS, area_from_crimes
 from patrol_core.errors import InputError, SourceError
-from patrol_core.sources import archive_files, text_table
-from patrol_core.sources.archive_files import Limits
-from patrol_core.sources.archive_table import STREET_COLUMNS
-from patrol_core.sources.police_archive import read_crimes
+from patrol_core.files import archives as archive_files
+from patrol_core.files import text_table
+from patrol_core.files.archives import Limits
+from patrol_core.sources.archive.read import read_crimes
+from patrol_core.sources.archive.table import STREET_COLUMNS
 
 HEADER = ",".join(STREET_COLUMNS)
 MET = "Metropolitan Police Service"

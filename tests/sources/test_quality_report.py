@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 
 from patrol_core.areas import AreaData, DataKind, Finding, area_from_counts, area_from_crimes, load_area
-from patrol_core.sources.police_archive import read_crimes
-from patrol_core.sources.quality_checks import NOT_KNOWN, SEVERITIES
-from patrol_core.sources.quality_tables import (
+from patrol_core.sources.archive.lsoa_crosswalk import RecodeReport
+from patrol_core.sources.archive.read import read_crimes
+from patrol_core.sources.quality.checks import NOT_KNOWN, SEVERITIES
+from patrol_core.sources.quality.tables import (
     force_months,
     outcome_forces,
     outcome_table,
@@ -24,7 +25,6 @@ from patrol_core.sources.quality_tables import (
     repeats,
     rows_table,
 )
-from patrol_core.sources.recode import RecodeReport
 from patrol_core.zones import count_crimes, make_zones
 from patrol_core.zones.assign import Placement
 from patrol_core.zones.quality_report import quality_report, report_frame
@@ -244,7 +244,7 @@ def test_nothing_in_the_months_in_use():
 
 
 def test_gap_known_of_a_pulled_place_is_kept():
-    from patrol_core.sources.places import KNOWN_GAPS
+    from patrol_core.sources.places.search import KNOWN_GAPS
 
     gap: Finding = KNOWN_GAPS["avon-and-somerset"]
     data = area_from_crimes(table([row("2025-05", force="")]), polygons=square(), findings=[gap])

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol_core.errors import InputError
-from patrol_core.sources.police_archive import read_crimes
-from patrol_core.sources.recode import WAYS, make_lookup, read_lookup, recode
+from patrol_core.sources.archive.lsoa_crosswalk import WAYS, make_lookup, read_lookup, recode
+from patrol_core.sources.archive.read import read_crimes
 
 # U: unchanged. S1 was split into N1, N2. M1, M2 were merged into N3. X1, X2 became N4, N5 in both ways. R1 was renamed N6.
 OLD = ["U", "S1", "S1", "M1", "M2", "X1", "X1", "X2", "R1"]

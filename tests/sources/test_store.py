@@ -17,9 +17,9 @@ import pandas as pd
 import pytest
 
 from patrol_core.errors import InputError, SourceError
-from patrol_core.sources.bulk_import import import_files
-from patrol_core.sources.store import DamagedData, Store
-from patrol_core.sources.store_area import area_rows
+from patrol_core.sources.store.area import area_rows
+from patrol_core.sources.store.base import DamagedData, Store
+from patrol_core.sources.store.bulk_import import import_files
 from tests.sources.store_files import CITY, MET, some_rows, street, street_row, write, zip_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -367,7 +367,7 @@ def kill_often(tmp_path, kills: int, seed: int) -> dict[str, int]:
 
 def reseal(folder: Path) -> None:
     """Entries changed by the test count as written."""
-    from patrol_core.sources import store_catalogue as c
+    from patrol_core.sources.store import catalogue as c
 
     with sqlite3.connect(folder / "catalogue.sqlite") as connection:
         names = ",".join(c._PART_FIELDS)

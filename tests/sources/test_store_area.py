@@ -15,14 +15,14 @@ import shapely
 from patrol_core import zones as z
 from patrol_core.areas import DataKind
 from patrol_core.errors import InputError, SourceError
-from patrol_core.sources.boundaries import read_polygons
-from patrol_core.sources.bulk_import import import_files
-from patrol_core.sources.police_api import PullCancelled
-from patrol_core.sources.recode import make_lookup, read_lookup
-from patrol_core.sources.store import DamagedData, Store
-from patrol_core.sources.store_area import area_rows, open_area
-from patrol_core.sources.store_bundle import MANIFEST, export_store, import_bundle, is_bundle
-from patrol_core.sources.store_fetch import fetch_area
+from patrol_core.sources.archive.lsoa_crosswalk import make_lookup, read_lookup
+from patrol_core.sources.police.api import PullCancelled
+from patrol_core.sources.store.area import area_rows, open_area
+from patrol_core.sources.store.base import DamagedData, Store
+from patrol_core.sources.store.bulk_import import import_files
+from patrol_core.sources.store.bundle import MANIFEST, export_store, import_bundle, is_bundle
+from patrol_core.sources.store.fetch import fetch_area
+from patrol_core.sources.zone_tables.boundaries import read_polygons
 from tests.sources.fake_police import FakePolice, Fault, crime
 from tests.sources.store_files import BTP, CITY, MET, csv_of, some_rows, street, street_row, write, zip_of
 

@@ -10,8 +10,8 @@ import shapely
 
 from patrol_core.areas import area_from_crimes
 from patrol_core.risk.hotspots import find_hotspots
-from patrol_core.sources.boundaries import read_polygons
-from patrol_core.sources.police_archive import read_crimes
+from patrol_core.sources.archive.read import read_crimes
+from patrol_core.sources.zone_tables.boundaries import read_polygons
 from patrol_core.zones import count_crimes, make_zones, neighbours
 
 X0, Y0 = 530_000, 180_000

@@ -8,8 +8,8 @@ import pandas as pd
 import shapely
 
 from patrol_core.areas import AreaData, area_from_crimes
-from patrol_core.sources.boundaries import read_polygons
-from patrol_core.sources.police_archive import read_crimes
+from patrol_core.sources.archive.read import read_crimes
+from patrol_core.sources.zone_tables.boundaries import read_polygons
 
 ELSEWHERE = "http://127.0.0.1:9"
 HEADER = (

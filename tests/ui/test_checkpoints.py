@@ -10,11 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.checkpoint_game import make_game
-from patrol_core.graphs.double_oracle import sampled, solve_exact
-from patrol_core.graphs.ranger import ranger
-from patrol_core.graphs.roads import city_game, geodanet_game
-from patrol_core.ui.checkpoint_inputs import (
+from patrol_core.graphs.checkpoints.double_oracle import sampled, solve_exact
+from patrol_core.graphs.checkpoints.game import make_game
+from patrol_core.graphs.checkpoints.ranger import ranger
+from patrol_core.roads.examples import city_game, geodanet_game
+from patrol_core.ui.checkpoints.inputs import (
     AS_SOURCE,
     AS_TARGET,
     NETWORKS,
@@ -23,9 +23,9 @@ from patrol_core.ui.checkpoint_inputs import (
     losses_of,
     toggle,
 )
-from patrol_core.ui.checkpoint_job import Search
-from patrol_core.ui.checkpoint_view import TABS
-from patrol_core.ui.frame import PAGES, root
+from patrol_core.ui.checkpoints.job import Search
+from patrol_core.ui.checkpoints.view import TABS
+from patrol_core.ui.shell.frame import PAGES, root
 
 EDGES = b"from,to,id\ns,a,north\na,t,east\ns,b,south\nb,t,west\nt,home,lane\n"
 NODES = b"id,x,y\ns,0,0\na,100,100\nb,100,-100\nt,200,0\nhome,300,0\n"
@@ -89,7 +89,7 @@ def test_a_weaker_checkpoint_costs():
 
 
 def test_a_search_that_takes_long_shows_the_sampled_plan_and_can_be_stopped(monkeypatch):
-    from patrol_core.ui import checkpoint_job
+    from patrol_core.ui.checkpoints import job as checkpoint_job
 
     def slow(game, *, time_limit, stop):
         while not stop(-9.0, -1.0):
@@ -181,7 +181,7 @@ def test_clicks_put_crossings_among_sources_and_targets():
 def test_a_click_on_the_map_reaches_the_picks(monkeypatch):
     import streamlit as st
 
-    from patrol_core.ui.checkpoint_inputs import take_click
+    from patrol_core.ui.checkpoints.inputs import take_click
 
     network = city_game(5, 5)[0].network
     start = SimpleNamespace(
@@ -215,7 +215,7 @@ def test_the_page_and_the_library_agree_on_an_own_game():
     files = (("edges.csv", EDGES), ("nodes.csv", NODES))
     page = checkpoints(network="file", checkpoint_files=files, _checkpoint_count=1)
     (picks,) = page.session_state["checkpoint_picks"].values()
-    from patrol_core.graphs.roads import read_roads
+    from patrol_core.roads.examples import read_roads
 
     network = read_roads(files).network
     game = make_game(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.analysis import Planner, game_of, prepare, uncertainty_of
 from patrol_core.areas import EMBEDDED, load_area
-from patrol_core.evaluation.matrix import faced_matrix
+from patrol_core.evaluation.cross_play import faced_matrix
 from patrol_core.games.offenders import OFFENDERS
+from patrol_core.planning.analysis import Planner, game_of, prepare, uncertainty_of
 from patrol_core.scenario import make_scenario
-from patrol_core.ui.compare_view import TABS
-from patrol_core.ui.frame import PAGES, root
+from patrol_core.ui.compare import TABS
+from patrol_core.ui.shell.frame import PAGES, root
 
 BACKTEST = "Months it has not seen"
 

@@ -13,12 +13,13 @@ from streamlit.testing.v1 import AppTest
 
 from patrol_core.areas import load_area
 from patrol_core.settings import settings
-from patrol_core.sources.bulk_import import import_files
-from patrol_core.sources.store import Store
-from patrol_core.ui import draw_view, store_view
-from patrol_core.ui.escaping import escape
-from patrol_core.ui.frame import PAGES
-from patrol_core.ui.pulls import month_range
+from patrol_core.sources.store.base import Store
+from patrol_core.sources.store.bulk_import import import_files
+from patrol_core.ui.data import draw as draw_view
+from patrol_core.ui.data import store as store_view
+from patrol_core.ui.data.pulls import month_range
+from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell.frame import PAGES
 from tests.sources.store_files import some_rows, street, zip_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -194,7 +195,7 @@ def test_drawn_shape_is_measured_and_used(monkeypatch):
         started.append((place, months))
         return type("Job", (), {"running": False, "result": None, "fault": "No network.", "told": True})()
 
-    monkeypatch.setattr("patrol_core.ui.pulls.start", start)
+    monkeypatch.setattr("patrol_core.ui.data.pulls.start", start)
     next(t for t in page.text_input if t.label == "First month").input("2025-05")
     next(t for t in page.text_input if t.label == "Last month").input("2025-05")
     page = press(page, "Pull")

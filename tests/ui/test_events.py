@@ -13,9 +13,9 @@ from patrol_core.events.examples import SCENES
 from patrol_core.events.formats import event_document
 from patrol_core.events.replan import replan, state_at
 from patrol_core.events.solve import solve_event
-from patrol_core.ui.event_inputs import SOURCES
-from patrol_core.ui.event_view import TABS
-from patrol_core.ui.frame import PAGES, root
+from patrol_core.ui.events.inputs import SOURCES
+from patrol_core.ui.events.view import TABS
+from patrol_core.ui.shell.frame import PAGES, root
 
 
 def events(*, source: str = "marathon", tab: str = TABS[0], **state) -> AppTest:

@@ -6,7 +6,10 @@ from functools import cache
 
 import pytest
 
-from patrol_core.analysis import (
+from patrol_core.areas import load_area
+from patrol_core.fairness import measures
+from patrol_core.figures.charts.fairness import change_bars, frontiers_over, reporting_lines, view_curves
+from patrol_core.planning.analysis import (
     Planner,
     fairness_views,
     hours_amounts,
@@ -14,12 +17,9 @@ from patrol_core.analysis import (
     prepare,
     solve_hours_plan,
 )
-from patrol_core.areas import load_area
-from patrol_core.fairness import measures
-from patrol_core.figures.fairness_charts import change_bars, frontiers_over, reporting_lines, view_curves
 from patrol_core.scenario import make_scenario
-from patrol_core.ui.fairness_tabs import TABS
-from patrol_core.ui.fairness_text import DEFINITIONS
+from patrol_core.ui.fairness.tabs import TABS
+from patrol_core.ui.fairness.text import DEFINITIONS
 from tests.ui.test_pages import app, entry, figure, labelled, no_fault  # noqa: F401
 
 RULE = "What is shared evenly"

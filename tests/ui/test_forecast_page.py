@@ -9,19 +9,26 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.analysis import THE_PLAN, game_of, known_areas, panel_of_months, prepare, surface_as_of
 from patrol_core.areas import EMBEDDED, load_area
 from patrol_core.evaluation.sensitivity import monthly_values
-from patrol_core.games.zone import solve_zone_game
+from patrol_core.games.zone.game import solve_zone_game
+from patrol_core.planning.analysis import (
+    THE_PLAN,
+    game_of,
+    known_areas,
+    panel_of_months,
+    prepare,
+    surface_as_of,
+)
 from patrol_core.risk.forecast import ForecastSettings, make_forecast
-from patrol_core.risk.foretold import foretold, month_figures, surprises
+from patrol_core.risk.forecast_review import foretold, month_figures, surprises
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.scenario import make_scenario
-from patrol_core.ui import forecast_job
-from patrol_core.ui.cached_compare import FORECASTS
-from patrol_core.ui.forecast_tabs import TABS, ward_of
-from patrol_core.ui.frame import PAGES, root
-from patrol_core.ui.overview_view import SURPRISES, error_layer, past_layers
+from patrol_core.ui.forecast import job as forecast_job
+from patrol_core.ui.forecast.tabs import TABS, ward_of
+from patrol_core.ui.memo.compare import FORECASTS
+from patrol_core.ui.overview import SURPRISES, error_layer, past_layers
+from patrol_core.ui.shell.frame import PAGES, root
 
 PAGE = str(root() / PAGES["forecast"][0])
 OVERVIEW = str(root() / PAGES["overview"][0])
@@ -260,7 +267,7 @@ def look_back(**query: str) -> AppTest:
 
 
 def test_overview_works_nothing_out_until_it_is_opened(monkeypatch):
-    monkeypatch.setattr("patrol_core.ui.overview_view.cached_forecast.at_once", None)
+    monkeypatch.setattr("patrol_core.ui.overview.cached_forecast.at_once", None)
     app = opened(OVERVIEW, **WARDS)
     assert not [one for one in app.metric if one.label == "Foretold"]
 

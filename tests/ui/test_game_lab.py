@@ -11,28 +11,28 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.analysis import prepare
 from patrol_core.areas import load_area
 from patrol_core.errors import InputError
-from patrol_core.games.matrix import MatrixGame, random_game
-from patrol_core.games.matrix_formats import write_matrix
-from patrol_core.games.matrix_solve import solve_matrix
-from patrol_core.graphs.graph_formats import game_document, game_from
-from patrol_core.graphs.graph_solve import METHODS, solve_graph_game
-from patrol_core.graphs.lab_matrix import HANDY, handy_moves, schedule_matrix, shortened
-from patrol_core.graphs.library import LIBRARY, library_scene
-from patrol_core.graphs.random_games import random_schedules, random_values
+from patrol_core.games.matrix.formats import write_matrix
+from patrol_core.games.matrix.game import MatrixGame, random_game
+from patrol_core.games.matrix.solve import solve_matrix
+from patrol_core.graphs.patrol.formats import game_document, game_from
+from patrol_core.graphs.patrol.solve import METHODS, solve_graph_game
+from patrol_core.graphs.places.lab_matrix import HANDY, handy_moves, schedule_matrix, shortened
+from patrol_core.graphs.places.library import LIBRARY, library_scene
+from patrol_core.graphs.places.random_games import random_schedules, random_values
+from patrol_core.planning.analysis import prepare
 from patrol_core.scenario import make_scenario
-from patrol_core.ui.frame import PAGES, root
-from patrol_core.ui.lab_build_inputs import points_of
-from patrol_core.ui.lab_inputs import roles_of
-from patrol_core.ui.lab_job import Search, Trials
-from patrol_core.ui.lab_matrix_inputs import MATRICES
-from patrol_core.ui.lab_matrix_view import curve_frame
-from patrol_core.ui.lab_picks import AS_BASE, AS_TARGET, Picks, toggle, values_of
-from patrol_core.ui.lab_scene_inputs import SOURCES
-from patrol_core.ui.lab_tabs import TABS
-from patrol_core.ui.lab_view import amount, short_count
+from patrol_core.ui.lab.build_inputs import points_of
+from patrol_core.ui.lab.inputs import roles_of
+from patrol_core.ui.lab.job import Search, Trials
+from patrol_core.ui.lab.matrix_inputs import MATRICES
+from patrol_core.ui.lab.matrix_view import curve_frame
+from patrol_core.ui.lab.picks import AS_BASE, AS_TARGET, Picks, toggle, values_of
+from patrol_core.ui.lab.scene_inputs import SOURCES
+from patrol_core.ui.lab.tabs import TABS
+from patrol_core.ui.lab.view import amount, short_count
+from patrol_core.ui.shell.frame import PAGES, root
 
 FIRST = next(iter(LIBRARY))
 GAME = {
@@ -274,7 +274,7 @@ def test_a_game_that_looks_too_large_is_only_solved_when_asked():
 
 
 def test_a_search_that_takes_long_can_be_stopped(monkeypatch):
-    from patrol_core.ui import lab_job
+    from patrol_core.ui.lab import job as lab_job
 
     def slow(game, *, time_limit, heard, **more):
         while not heard(-9.0, -1.0):
@@ -454,7 +454,7 @@ def test_a_patrol_game_too_large_for_a_matrix_says_its_numbers():
 
 
 def test_handy_moves_make_a_handy_matrix():
-    from patrol_core.graphs.full_matrix import columns_of, rows_of
+    from patrol_core.graphs.patrol.full_matrix import columns_of, rows_of
 
     game = library_scene(FIRST).game(units=2)
     moves = handy_moves(game)
@@ -493,7 +493,7 @@ def test_clicks_put_nodes_among_bases_and_targets():
 def test_a_click_on_the_map_reaches_the_picks(monkeypatch):
     import streamlit as st
 
-    from patrol_core.ui.lab_picks import take_click
+    from patrol_core.ui.lab.picks import take_click
 
     scene = library_scene("park-centroid")  # ids are whole numbers, clicks hand back text
     node = next(k for k in scene.node_ids if k not in scene.values)

@@ -10,20 +10,20 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.allocation.deployments import audit, draw_roster
-from patrol_core.analysis import Planner, deployments_of, game_of, prepare, uncertainty_of
+from patrol_core.allocation.deployments.sampling import audit, draw_roster
 from patrol_core.areas import EMBEDDED, load_area
 from patrol_core.errors import InputError
-from patrol_core.games.behavioural import attack_probability, fit_lambda, fit_suqr
+from patrol_core.games.behavioural.solve import attack_probability, fit_lambda, fit_suqr
 from patrol_core.games.offenders import attacker_of, solve_for
-from patrol_core.games.robust import price_of_robustness
+from patrol_core.games.robust.solve import price_of_robustness
+from patrol_core.planning.analysis import Planner, deployments_of, game_of, prepare, uncertainty_of
 from patrol_core.scenario import make_scenario
-from patrol_core.ui import cached
-from patrol_core.ui.cached_offenders import read_incidents
-from patrol_core.ui.fit_view import FILE
-from patrol_core.ui.frame import PAGES, root
-from patrol_core.ui.game_tabs import TABS
-from patrol_core.ui.robust_view import ROBUST_TEXTS
+from patrol_core.ui.memo import cached
+from patrol_core.ui.memo.offenders import read_incidents
+from patrol_core.ui.plan.fit import FILE
+from patrol_core.ui.plan.robust import ROBUST_TEXTS
+from patrol_core.ui.plan.tabs import TABS
+from patrol_core.ui.shell.frame import PAGES, root
 
 ERR, ROBUST, ROSTER = "If offenders err", "Price of robustness", "Tonight and the roster"
 ZONES = ("a", "b")

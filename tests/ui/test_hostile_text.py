@@ -15,14 +15,17 @@ import pytest
 from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.ui import charts, escaping, fairness_tabs, game_tabs, state
-from patrol_core.ui.checkpoint_view import TABS as CHECKPOINT_TABS
-from patrol_core.ui.compare_view import TABS as COMPARE_TABS
-from patrol_core.ui.event_view import TABS as EVENT_TABS
-from patrol_core.ui.forecast_tabs import TABS as FORECAST_TABS
-from patrol_core.ui.frame import PAGES
-from patrol_core.ui.lab_tabs import TABS as LAB_TABS
-from patrol_core.ui.risk_tabs import TABS as RISK_TABS
+from patrol_core.ui.checkpoints.view import TABS as CHECKPOINT_TABS
+from patrol_core.ui.compare import TABS as COMPARE_TABS
+from patrol_core.ui.events.view import TABS as EVENT_TABS
+from patrol_core.ui.fairness import tabs as fairness_tabs
+from patrol_core.ui.forecast.tabs import TABS as FORECAST_TABS
+from patrol_core.ui.lab.tabs import TABS as LAB_TABS
+from patrol_core.ui.plan import tabs as game_tabs
+from patrol_core.ui.risk.tabs import TABS as RISK_TABS
+from patrol_core.ui.session import escaping, state
+from patrol_core.ui.shell import charts
+from patrol_core.ui.shell.frame import PAGES
 from tests.ui import hostile
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -170,7 +173,7 @@ def place():
 @pytest.mark.parametrize("page", TABS)
 def test_nothing_is_drawn_of_the_texts_of_files(page, place, monkeypatch):
     # The tester looks labels of options up outside the session, where no upload has a name.
-    monkeypatch.setattr("patrol_core.ui.sidebar._place_name", str)
+    monkeypatch.setattr("patrol_core.ui.shell.sidebar._place_name", str)
     scenario = state.make_scenario(
         {
             "area": place.key,

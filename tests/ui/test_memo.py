@@ -16,26 +16,24 @@ import pandas as pd
 import pytest
 from shapely.geometry.base import BaseGeometry
 
-from patrol_core.analysis import prepare, solve_hours_plan
 from patrol_core.errors import PatrolError
 from patrol_core.evaluation.simulation import Learner
+from patrol_core.planning.analysis import prepare, solve_hours_plan
 from patrol_core.scenario import Scenario, choices, make_scenario
-from patrol_core.ui import (
-    accuracy_view,
-    beats_view,
-    cached,
-    cached_compare,
-    cached_fairness,
-    cached_forecast,
-    cached_offenders,
-    cached_risk,
-    duty_view,
-    hotspot_view,
-    hours_tabs,
-    memo,
-    roster_state,
-)
-from patrol_core.ui.content import digest_of
+from patrol_core.ui.hours import areas as beats_view
+from patrol_core.ui.hours import duties as duty_view
+from patrol_core.ui.hours import roster_state
+from patrol_core.ui.hours import tabs as hours_tabs
+from patrol_core.ui.memo import cached
+from patrol_core.ui.memo import compare as cached_compare
+from patrol_core.ui.memo import fairness as cached_fairness
+from patrol_core.ui.memo import forecast as cached_forecast
+from patrol_core.ui.memo import kept as memo
+from patrol_core.ui.memo import offenders as cached_offenders
+from patrol_core.ui.memo import risk as cached_risk
+from patrol_core.ui.memo.content import digest_of
+from patrol_core.ui.risk import accuracy as accuracy_view
+from patrol_core.ui.risk import hotspots as hotspot_view
 from tests.ui import hostile
 
 UI = Path(memo.__file__).parent
@@ -347,7 +345,7 @@ def test_rows_that_differ_in_anything_are_other_data(here, change):
 
 @pytest.mark.parametrize("column", ["crime_id", "location", "lsoa_name", "outcome", "force", "lsoa_code"])
 def test_every_column_of_the_rows_is_part_of_their_hash(here, column):
-    from patrol_core.sources.assemble import content_hash
+    from patrol_core.sources.area.assemble import content_hash
 
     changed = here.crimes.copy()
     changed[column] = changed[column].astype("str") + "x"

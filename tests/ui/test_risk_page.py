@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.analysis import prepare
 from patrol_core.areas import EMBEDDED, load_area
 from patrol_core.evaluation.sensitivity import rank_stability
+from patrol_core.planning.analysis import prepare
+from patrol_core.risk.custom_weights import entries_of, starting_weights
 from patrol_core.risk.harm import WEIGHTS
-from patrol_core.risk.own_weights import entries_of, starting_weights
 from patrol_core.scenario import make_scenario
-from patrol_core.ui.frame import PAGES, root
-from patrol_core.ui.risk_tabs import HIGHEST, TABS
-from patrol_core.ui.risk_view import LAYERS
+from patrol_core.ui.risk.tabs import HIGHEST, TABS
+from patrol_core.ui.risk.view import LAYERS
+from patrol_core.ui.shell.frame import PAGES, root
 
 OURS = (HIGHEST, "Small multiples", "Density", "Harm weights")
 """Tabs that are tested for every place here; the others have tests of their own."""

@@ -8,10 +8,12 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.figures.zone_map import build_asset
+from patrol_core.figures.maps.zones import build_asset
 from patrol_core.scenario import make_scenario
-from patrol_core.ui import map_view, sessions, state
-from patrol_core.ui.frame import PAGES
+from patrol_core.ui.session import lifetime as sessions
+from patrol_core.ui.session import state
+from patrol_core.ui.shell import zone_map as map_view
+from patrol_core.ui.shell.frame import PAGES
 from tests.ui import hostile
 
 ROOT = Path(__file__).resolve().parents[2]

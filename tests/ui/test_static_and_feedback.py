@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.analysis import prepare
 from patrol_core.areas import load_area
-from patrol_core.risk.static_area import score_area
+from patrol_core.planning.analysis import prepare
+from patrol_core.risk.static.area import score_area
 from patrol_core.scenario import Scenario
-from patrol_core.ui.frame import PAGES, root
+from patrol_core.ui.shell.frame import PAGES, root
 
 WHY, LOOP = "Why here: static score", "Feedback loop"
 

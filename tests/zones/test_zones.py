@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from patrol_core import zones as z
 from patrol_core.areas import AreaData, area_from_crimes
 from patrol_core.errors import InputError
-from patrol_core.sources.boundaries import read_attributes, read_polygons
-from patrol_core.sources.police_archive import read_crimes
+from patrol_core.sources.archive.read import read_crimes
+from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
 from patrol_core.zones import grid
 
 X0, Y0 = 530_000.0, 180_000.0

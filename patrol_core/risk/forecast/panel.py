@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patrol_core.errors import InputError
+from patrol_core.risk.counts import tally
 from patrol_core.risk.harm import HarmTable
-from patrol_core.risk.tally import tally
 
 Floats = NDArray[np.float64]
 Gaps = Literal["refuse", "fill"]

@@ -1,0 +1,266 @@
+"""Patrol areas (beats): contiguous groups of zones with equal work, as compact as can be.
+
+Small places are solved as an integer programme with proof (:mod:`~patrol_core.allocation.areas.program`), begun from the
+search (:mod:`~patrol_core.allocation.areas.search`); large ones by the search alone, which proves nothing and says so.
+Contiguity, balance and compactness are then measured on the graph of zones, outside either.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from patrol_core.allocation.areas.graph import Floats, Ints, ZoneGraph, make_graph, parts
+from patrol_core.allocation.areas.program import solve_beats
+from patrol_core.allocation.areas.search import search, spread_of
+from patrol_core.allocation.hours.rules import number
+from patrol_core.certificate import Certificate, Status, relative_gap
+from patrol_core.errors import InfeasibleError, InputError, SolverError
+from patrol_core.solvers.pyomo_session import solver_name
+
+EXACT_UP_TO = 60
+"""Zones up to which the programme is tried unless asked otherwise."""
+NO_PROOF = "heuristic, no proof"
+OBJECTIVE_IS = (
+    "squared distance from each zone to its area's centre zone, summed over zones (km2); less is more compact"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Beats:
+    """Zones grouped into patrol areas.
+
+    Attributes
+    ----------
+    graph
+        The zones, with their work and neighbours.
+    area
+        (n,) number of the area of each zone, from 0, west to east and north to south.
+    names
+        Name of each area.
+    centres
+        Zone in the middle of each area.
+    tolerance
+        Share by which work may differ from the mean.
+    certificate
+        ``objective``: sum over zones of the squared distance to the area's centre zone (km2, smaller is more compact);
+        ``violation``: largest breach of the tolerance, as a share of the mean work.
+    notes
+        Sentences a reader must not miss.
+    """
+
+    graph: ZoneGraph
+    area: Ints
+    names: tuple[str, ...]
+    centres: tuple[str, ...]
+    tolerance: float
+    certificate: Certificate
+    notes: tuple[str, ...] = ()
+
+    def by_zone(self) -> dict[str, str]:
+        """Zone to the name of its area."""
+        return {zone: self.names[a] for zone, a in zip(self.graph.zone_ids, self.area.tolist(), strict=True)}
+
+    def frame(self) -> pd.DataFrame:
+        """One row a zone: zone_id, beat, work."""
+        return pd.DataFrame(
+            {
+                "zone_id": list(self.graph.zone_ids),
+                "beat": [self.names[a] for a in self.area.tolist()],
+                "work": self.graph.work,
+            }
+        )
+
+    def figures(self) -> pd.DataFrame:
+        """One row an area: beat, zones, work, share_of_mean, pieces, spread_km2, centre."""
+        return measure(self.graph, [self.names[a] for a in self.area.tolist()])
+
+
+def make_beats(
+    work: Mapping[str, float],
+    points: Mapping[str, tuple[float, float]],
+    near: Mapping[str, Sequence[str]],
+    count: int,
+    *,
+    tolerance: float = 0.1,
+    seed: int = 1,
+    time_limit: float = 20.0,
+    exact_up_to: int = EXACT_UP_TO,
+) -> Beats:
+    """Divide zones into contiguous areas of equal work.
+
+    Parameters
+    ----------
+    work
+        Zone to workload (hours, crimes, harm), 0 or more.
+    points
+        Zone to a point in it, metres.
+    near
+        Zone to its neighbours.
+    count
+        Number of areas.
+    tolerance
+        Every area's work lies within (1 +- tolerance) of the mean.
+    seed
+        Seed of the search.
+    time_limit
+        Seconds for the programme.
+    exact_up_to
+        Zones up to which the programme runs; 0 for the search alone.
+
+    Raises
+    ------
+    InputError
+        Zones or numbers that cannot be used.
+    InfeasibleError
+        No division within the tolerance (proved, or none found; the message says which), with one that works.
+    """
+    started = time.perf_counter()
+    number("tolerance", tolerance, least=0.0, most=10.0)
+    graph = make_graph(work, points, near)
+    if isinstance(count, bool) or not 1 <= count <= len(graph.zone_ids):
+        raise InputError(
+            f"{count} patrol areas were asked for; choose from 1 to {len(graph.zone_ids)}, the number of zones."
+        )
+    _refuse_heavy_zone(graph, count, tolerance)
+    counted, length = graph.in_own_units()
+    area = search(counted, count, tolerance, seed=seed)
+    balanced = imbalance(graph, area, count) <= tolerance + 1e-9
+    bound, status, solver = float("nan"), Status.STOPPED_WITH_PLAN, NO_PROOF
+    if len(graph.zone_ids) <= exact_up_to:
+        start = area if balanced else None
+        found = solve_beats(counted, count, tolerance, start=start, time_limit=time_limit)
+        bound, status, solver = found.bound * length**2, found.status, solver_name()
+        if found.status is Status.INFEASIBLE:
+            raise _none(graph, area, count, tolerance, proved=True)
+        if found.area is not None:
+            area, balanced = found.area, True
+    if not balanced:
+        raise _none(graph, area, count, tolerance, proved=False)
+    return _beats(graph, area, count, tolerance, (bound, status, solver, time.perf_counter() - started))
+
+
+def measure(graph: ZoneGraph, label: Sequence[str]) -> pd.DataFrame:
+    """What any grouping of the zones amounts to, wards for instance; columns as :meth:`Beats.figures`.
+
+    ``pieces`` counts the connected parts (1 is contiguous), ``spread_km2`` sums squared distances to the best centre.
+    """
+    names = sorted(set(label))
+    area = np.array([names.index(name) for name in label], dtype=np.intp)
+    cost, centre = spread_of(graph, area, len(names))
+    work = np.bincount(area, weights=graph.work, minlength=len(names))
+    return pd.DataFrame(
+        {
+            "beat": names,
+            "zones": np.bincount(area, minlength=len(names)),
+            "work": work,
+            "share_of_mean": work / max(float(work.mean()), 1e-300),
+            "pieces": [len(parts(np.flatnonzero(area == a).tolist(), graph.near)) for a in range(len(names))],
+            "spread_km2": cost,
+            "centre": [graph.zone_ids[c] for c in centre.tolist()],
+        }
+    )
+
+
+def imbalance(graph: ZoneGraph, area: Ints, count: int) -> float:
+    """Largest departure of an area's work from the mean, as a share of the mean."""
+    work = np.bincount(area, weights=graph.work, minlength=count)
+    mean = float(graph.work.sum()) / count
+    return float(np.abs(work - mean).max() / mean)
+
+
+def _beats(
+    graph: ZoneGraph,
+    area: Ints,
+    count: int,
+    tolerance: float,
+    proof: tuple[float, Status, str, float],
+) -> Beats:
+    bound, status, solver, seconds = proof
+    area = _in_reading_order(graph, area, count)
+    cost, centre = spread_of(graph, area, count)
+    pieces = [len(parts(np.flatnonzero(area == a).tolist(), graph.near)) for a in range(count)]
+    if max(pieces) > 1:
+        raise SolverError("A patrol area is not in one piece: a fault of the program, please report it.")
+    objective = float(cost.sum())
+    if np.isfinite(bound):
+        bound = min(bound, objective)  # the last bits of a float sum
+    notes = []
+    if solver == NO_PROOF:
+        notes.append(
+            f"{len(graph.zone_ids):,} zones are too many for the programme: these areas are a heuristic's, without proof that none are "
+            "more compact."
+        )
+    elif status is not Status.OPTIMAL:
+        notes.append(
+            f"The programme was stopped after {seconds:.0f} s; a division that is up to {relative_gap(objective, bound):.1%} more compact is not ruled "
+            "out."
+        )
+    if graph.bridges:
+        notes.append(
+            f"{len(graph.bridges)} pairs of zones that do not touch count as neighbours, so that everything hangs together (islands, "
+            "gaps in the boundaries)."
+        )
+    digits = len(str(count))
+    gap = relative_gap(objective, bound) if np.isfinite(bound) else float("nan")
+    certificate = Certificate(
+        status=status,
+        objective=objective,
+        bound=bound,
+        gap=gap,
+        solver=solver,
+        seconds=seconds,
+        phases=("search", "integer programme") if solver != NO_PROOF else ("search",),
+        violation=max(0.0, imbalance(graph, area, count) - tolerance),
+        objective_is=OBJECTIVE_IS,
+    )
+    names = tuple(f"Area {a + 1:0{digits}d}" for a in range(count))
+    centres = tuple(graph.zone_ids[c] for c in centre.tolist())
+    return Beats(graph, area, names, centres, tolerance, certificate, tuple(notes))
+
+
+def _in_reading_order(graph: ZoneGraph, area: Ints, count: int) -> Ints:
+    """Areas renumbered from north to south in bands, west to east in each, so that names do not jump about."""
+    middle: Floats = np.array([graph.points[area == a].mean(axis=0) for a in range(count)])
+    bands = max(1, round(count**0.5))
+    rank = np.argsort(np.argsort(-middle[:, 1], kind="stable"), kind="stable")
+    order = np.lexsort((middle[:, 0], rank * bands // count))
+    new = np.empty(count, dtype=np.intp)
+    new[order] = np.arange(count)
+    return new[area]
+
+
+def _refuse_heavy_zone(graph: ZoneGraph, count: int, tolerance: float) -> None:
+    """One zone with more work than an area may have makes any division impossible."""
+    total = float(graph.work.sum())
+    heavy = int(np.argmax(graph.work))
+    most = (1.0 + tolerance) * total / count
+    if graph.work[heavy] <= most * (1.0 + 1e-12):
+        return
+    fits = int(np.floor((1.0 + tolerance) * total / graph.work[heavy] + 1e-9))
+    raise InfeasibleError(
+        f"Zone {graph.zone_ids[heavy]} alone has {graph.work[heavy] * count / total:.2f} times the work of an average area of {count}, "
+        f"more than the tolerance of {tolerance:.0%} allows; ask for at most {fits} areas or a tolerance of "
+        f"{np.ceil(100 * (graph.work[heavy] * count / total - 1.0)):.0f} %.",
+        rule="areas",
+        remedy=float(fits),
+    )
+
+
+def _none(graph: ZoneGraph, area: Ints, count: int, tolerance: float, *, proved: bool) -> InfeasibleError:
+    best = imbalance(graph, area, count)
+    how = (
+        "There is no division"
+        if proved
+        else "The search found no division (that is no proof that there is none)"
+    )
+    return InfeasibleError(
+        f"{how} into {count} areas in one piece each with work within {tolerance:.1%} of the mean; the best found is within "
+        f"{best:.1%}. Allow that, or ask for fewer areas.",
+        rule="balance",
+        remedy=float(np.ceil(best * 1000.0) / 1000.0),
+    )

@@ -1,0 +1,237 @@
+"""Can the rules be met at all? If not: which one fails, where, by how much, and what would work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import linprog
+
+from patrol_core.allocation.hours.groups import GroupRule
+from patrol_core.allocation.hours.problem import HoursProblem, budget_rows, say
+from patrol_core.allocation.hours.water_filling import Floats, Ints, pool_sums
+from patrol_core.errors import InfeasibleError, SolverError
+
+
+def require_budgets(problem: HoursProblem, *, unit: float = 0.0) -> None:
+    """Raise unless the least hours fit every ward and city budget.
+
+    Raises
+    ------
+    InfeasibleError
+        Names the worst ward (or month), the shortfall in hours, and as ``remedy`` the smallest budget that
+        works for every ward (or month).
+    """
+    note = f" counted in steps of {unit:g} h" if unit else ""
+    need = pool_sums(problem.lower, problem.ward, len(problem.wards))
+    failing = need - problem.ward_budget > _tolerance(problem.ward_budget)
+    if failing.any():
+        worst = int(np.argmax(np.where(failing, need - problem.ward_budget, -np.inf)))
+        month, ward = problem.wards[worst]
+        smallest, count = float(need[failing].max()), int(failing.sum())
+        others = f" ({count} ward-months fail; {say(smallest, up=True)} h works for all)" if count > 1 else ""
+        place = f"Ward {ward} in {month}: the least hours of its {int((problem.ward == worst).sum())} zones"
+        raise _short(
+            place, "ward", float(need[worst]), float(problem.ward_budget[worst]), smallest, note, others
+        )
+    _require_boroughs(problem, note)
+    need = pool_sums(problem.lower, problem.month, len(problem.months))
+    failing = need - problem.city_budget > _tolerance(problem.city_budget)
+    if failing.any():
+        worst = int(np.argmax(np.where(failing, need - problem.city_budget, -np.inf)))
+        smallest, count = float(need.max()), int((problem.month == worst).sum())
+        others = f" ({say(smallest, up=True)} h works for every month)" if smallest > need[worst] else ""
+        place = f"City budget in {problem.months[worst]}: the least hours of its {count} zones"
+        raise _short(
+            place, "city", float(need[worst]), float(problem.city_budget[worst]), smallest, note, others
+        )
+
+
+def _require_boroughs(problem: HoursProblem, note: str) -> None:
+    """As :func:`require_budgets`, for boroughs."""
+    need = pool_sums(problem.lower, problem.borough, len(problem.boroughs))
+    failing = need - problem.borough_budget > _tolerance(problem.borough_budget)
+    if not failing.any():
+        return
+    worst = int(np.argmax(np.where(failing, need - problem.borough_budget, -np.inf)))
+    month, name = problem.boroughs[worst]
+    smallest, count = float(need[failing].max()), int(failing.sum())
+    others = f" ({count} borough-months fail; {say(smallest, up=True)} h works for all)" if count > 1 else ""
+    zones = int((problem.borough == worst).sum())
+    place = f"Borough {name} in {month}: the least hours of its {zones} zones"
+    limit = float(problem.borough_budget[worst])
+    raise _short(place, "borough", float(need[worst]), limit, smallest, note, others)
+
+
+def keeps_wards(problem: HoursProblem, rows: Ints, hours: Floats) -> bool:
+    """Whether the hours of these rows keep the budget of every ward and borough they lie in."""
+    used = pool_sums(hours, problem.ward[rows], len(problem.wards))
+    in_borough = pool_sums(hours, problem.borough[rows], len(problem.boroughs))
+    return bool(
+        np.all(used <= problem.ward_budget + _tolerance(problem.ward_budget))
+        and np.all(in_borough <= problem.borough_budget + _tolerance(problem.borough_budget))
+    )
+
+
+def _short(
+    place: str, kind: str, need: float, budget: float, smallest: float, note: str, others: str
+) -> InfeasibleError:
+    return InfeasibleError(
+        f"{place} add to {say(need, up=True)} h{note}, {say(need - budget, up=True)} h more than the {kind} "
+        f"budget of {say(budget)} h; raise the {kind} budget to {say(need, up=True)} h or lower the minimum "
+        f"per day{others}.",
+        rule=f"{kind}-budget",
+        shortfall=need - budget,
+        remedy=smallest,
+    )
+
+
+def explain_rules(problem: HoursProblem, rules: Sequence[GroupRule], month: int) -> InfeasibleError:
+    """Why the group rules of one month cannot be met, as an error to raise.
+
+    First the floors and caps alone, each allowed to fail at a cost: the one that fails most is named with its
+    shortfall. If they can be met, parity is what fails: the smallest tolerance that works comes from one LP
+    in shares of the total hours, in which parity is linear in d.
+    """
+    own = [rule for rule in rules if rule.month == month]
+    limits = [rule for rule in own if rule.within is None]
+    shortfalls = _elastic(problem, limits, month)
+    if len(shortfalls) and shortfalls.max() > 1e-6:
+        worst = int(np.argmax(shortfalls))
+        rule = limits[worst]
+        side = "floor" if np.isfinite(rule.least) else "cap"
+        sign = -1.0 if side == "floor" else 1.0
+        level = (rule.least if side == "floor" else rule.most) + sign * float(shortfalls[worst])
+        return InfeasibleError(
+            f"The {rule.name} cannot be met: bounds and budgets leave it {shortfalls[worst]:.6g} h short; "
+            f"a {side} of {level:.6g} h works.",
+            rule=side,
+            shortfall=float(shortfalls[worst]),
+            remedy=level,
+        )
+    least = _least_parity(problem, own, month)
+    label = problem.months[month]
+    if least is None:
+        return InfeasibleError(
+            f"The group rules of {label} contradict each other; leave one out.", rule="groups"
+        )
+    return parity_error(label, asked_parity(own), least)
+
+
+def asked_parity(rules: Sequence[GroupRule]) -> float:
+    """The tightest parity tolerance among the rules; 0 if none is set."""
+    return min((rule.within for rule in rules if rule.within is not None), default=0.0)
+
+
+def round_up_tolerance(least: float) -> float:
+    """A tolerance to name in a message: the least that works, rounded up to four decimals."""
+    return float(np.ceil(least * 1e4 - 1e-6) / 1e4)
+
+
+def parity_error(
+    label: str, asked: float, least: float, *, where: str = "", months: int = 1
+) -> InfeasibleError:
+    """Parity that cannot be met, as an error to raise.
+
+    Parameters
+    ----------
+    label
+        The month in which most tolerance is needed.
+    asked, least
+        The tolerance asked for and the smallest that works.
+    where
+        What it fails on, as a clause to add, if known.
+    months
+        In how many months it fails.
+    """
+    works = round_up_tolerance(least)
+    others = f" for all {months} months in which it fails" if months > 1 else ""
+    return InfeasibleError(
+        f"Parity of hours per head within {asked:g} cannot be met in {label}: the bounds of the zones force "
+        f"a difference of {least:.4g}{where}; a tolerance of {works:g} works{others}.",
+        rule="coverage-parity",
+        shortfall=least - asked,
+        remedy=works,
+    )
+
+
+def _tolerance(budget: Floats) -> Floats:
+    return 1e-9 * np.maximum(1.0, np.where(np.isfinite(budget), budget, 1.0))
+
+
+def _membership(rows: Ints, rules: Sequence[GroupRule]) -> Floats:
+    return np.array([np.isin(rows, rule.rows).astype(float) for rule in rules]).reshape(len(rules), len(rows))
+
+
+def _elastic(problem: HoursProblem, limits: Sequence[GroupRule], month: int) -> Floats:
+    """Least total shortfall of floors and caps in hours, per rule."""
+    if not limits:
+        return np.zeros(0)
+    rows = np.flatnonzero(problem.month == month)
+    budgets, room = budget_rows(problem, rows)
+    inside = _membership(rows, limits)
+    sign = np.array([-1.0 if np.isfinite(rule.least) else 1.0 for rule in limits])
+    right = np.array([-rule.least if np.isfinite(rule.least) else rule.most for rule in limits])
+    matrix = sparse.vstack(
+        [
+            sparse.hstack([budgets, sparse.csr_array((budgets.shape[0], len(limits)))]),
+            sparse.hstack([sparse.csr_array(sign[:, None] * inside), -sparse.eye_array(len(limits))]),
+        ]
+    )
+    cost = np.concatenate([np.zeros(len(rows)), np.ones(len(limits))])
+    bounds = [(low, high) for low, high in zip(problem.lower[rows], problem.upper[rows], strict=True)]
+    found = linprog(
+        cost,
+        A_ub=matrix,
+        b_ub=np.concatenate([room, right]),
+        bounds=bounds + [(0.0, None)] * len(limits),
+        method="highs",
+    )
+    if not found.success:
+        raise SolverError(f"The check of floors in {problem.months[month]} ended with: {found.message}")
+    return np.asarray(found.x[len(rows) :], dtype=np.float64)
+
+
+def _least_parity(problem: HoursProblem, rules: Sequence[GroupRule], month: int) -> float | None:
+    """Smallest common d at which the month's parity rules fit its bounds, budgets, floors and caps.
+
+    Variables: shares ``y = X / T`` of the total T, ``s = 1 / T`` and d; every rule is linear in them.
+    """
+    rows = np.flatnonzero(problem.month == month)
+    budgets, room = budget_rows(problem, rows)
+    unit, none = sparse.eye_array(len(rows)), np.zeros(len(rows))
+    # Blocks of (shares, column of s, column of d) <= right-hand side.
+    blocks = [
+        (unit, -problem.upper[rows], none),
+        (-unit, problem.lower[rows], none),
+        (budgets, -room, 0.0 * room),
+    ]
+    right = [none, none, 0.0 * room]
+    for rule, inside in zip(rules, _membership(rows, rules), strict=True):
+        line = sparse.csr_array(inside[None, :])
+        if rule.within is not None:
+            share = np.array([rule.share])
+            blocks += [(line, np.zeros(1), -share), (-line, np.zeros(1), -share)]
+            right += [share, -share]
+        if np.isfinite(rule.least):
+            blocks.append((-line, np.array([rule.least]), np.zeros(1)))
+            right.append(np.zeros(1))
+        if np.isfinite(rule.most):
+            blocks.append((line, np.array([-rule.most]), np.zeros(1)))
+            right.append(np.zeros(1))
+    stacked = [
+        sparse.hstack([shares, sparse.csr_array(s[:, None]), sparse.csr_array(d[:, None])])
+        for shares, s, d in blocks
+    ]
+    total = np.concatenate([np.ones(len(rows)), [0.0, 0.0]])
+    found = linprog(
+        np.concatenate([none, [0.0, 1.0]]),
+        A_ub=sparse.vstack(stacked, format="csr"),
+        b_ub=np.concatenate(right),
+        A_eq=total[None, :],
+        b_eq=[1.0],
+        bounds=(0.0, None),
+        method="highs",
+    )
+    return float(found.x[-1]) if found.success else None

@@ -1,0 +1,111 @@
+"""What an hours plan says about itself: which budgets bind, how much slack is left, what to know."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from patrol_core.allocation.hours.problem import HoursProblem, say
+from patrol_core.allocation.hours.water_filling import Floats, Ints, pool_sums
+
+
+def slack_table(
+    problem: HoursProblem,
+    exact: Floats,
+    hours: Floats,
+    ward_price: Floats,
+    borough_price: Floats,
+    city_price: Floats,
+) -> pd.DataFrame:
+    """One row per budget and month, also where no limit is set (``limit`` and ``slack`` are then infinite).
+
+    Columns: month, kind (city, borough or ward; boroughs only where the demand has them), name, limit, used, slack, least, most (hours), value_of_hour (rise
+    of the objective per further hour of this budget), binding. ``used`` is of the delivered plan; whether a
+    budget binds is read off the plan before rounding, which uses a binding budget to the end.
+    """
+    months, wards = len(problem.months), len(problem.wards)
+    city = _rows(problem, exact, hours, problem.month, problem.city_budget, city_price)
+    city.insert(0, "name", ["all zones"] * months)
+    city.insert(0, "kind", ["city"] * months)
+    city.insert(0, "month", list(problem.months))
+    ward = _rows(problem, exact, hours, problem.ward, problem.ward_budget, ward_price)
+    ward.insert(0, "name", [name for _, name in problem.wards])
+    ward.insert(0, "kind", ["ward"] * wards)
+    ward.insert(0, "month", [month for month, _ in problem.wards])
+    tables = [city, ward]
+    if any(name for _, name in problem.boroughs):
+        middle = _rows(problem, exact, hours, problem.borough, problem.borough_budget, borough_price)
+        middle.insert(0, "name", [name for _, name in problem.boroughs])
+        middle.insert(0, "kind", ["borough"] * len(problem.boroughs))
+        middle.insert(0, "month", [month for month, _ in problem.boroughs])
+        tables.insert(1, middle)
+    table = pd.concat(tables, ignore_index=True)
+    return table.sort_values(["month", "kind", "name"], kind="stable", ignore_index=True)
+
+
+def binding_budgets(slack: pd.DataFrame) -> tuple[str, ...]:
+    """Names of the budgets that bind, by month: ``2025-01 city``, ``2025-01 borough Brent``, ``2025-01 ward Abbey Road``."""
+    bound = slack[slack["binding"]]
+    return tuple(
+        f"{month} city" if kind == "city" else f"{month} {kind} {name}"
+        for month, kind, name in zip(bound["month"], bound["kind"], bound["name"], strict=True)
+    )
+
+
+def plan_notes(problem: HoursProblem, slack: pd.DataFrame, *, has_rules: bool) -> tuple[str, ...]:
+    """Plain sentences a reader of the plan must not miss."""
+    notes = []
+    if not slack["binding"].any():
+        notes.append(_nothing_binds(slack, has_rules=has_rules))
+    else:
+        free = sorted(set(problem.months) - set(slack.loc[slack["binding"], "month"]))
+        if free:
+            notes.append(
+                f"No budget binds in {', '.join(free)}: there every zone with demand gets its most hours."
+            )
+    idle = int((problem.risk == 0.0).sum())
+    if idle:
+        notes.append(
+            f"{idle} rows have no demand: an hour there adds nothing, so they get their least hours."
+        )
+    waived = int((problem.upper == 0.0).sum())
+    if waived:
+        notes.append(f"{waived} rows are capped at 0 h: their least hours are waived.")
+    return tuple(notes)
+
+
+def _nothing_binds(slack: pd.DataFrame, *, has_rules: bool) -> str:
+    limited = slack[np.isfinite(slack["limit"])]
+    if has_rules:
+        return "No budget binds: only the bounds and the group rules shape this plan."
+    text = "A plan in which nothing binds is no decision: every zone with demand gets its most hours."
+    if len(limited):
+        closest = limited.loc[limited["slack"].idxmin()]
+        name = "city budget" if closest["kind"] == "city" else f"{closest['kind']} {closest['name']}"
+        text += (
+            f" The tightest budget ({name}, {closest['month']}) uses {say(closest['used'])} of "
+            f"{say(closest['limit'])} h, {say(closest['slack'])} h to spare."
+        )
+    city = slack[slack["kind"] == "city"]
+    return text + f" Set a city budget below {say(city['most'].min())} h a month to make it one."
+
+
+def _rows(
+    problem: HoursProblem, exact: Floats, hours: Floats, pool: Ints, limit: Floats, price: Floats
+) -> pd.DataFrame:
+    pools = len(limit)
+    used, before = pool_sums(hours, pool, pools), pool_sums(exact, pool, pools)
+    full = np.isfinite(limit) & (
+        limit - before <= 1e-6 * np.maximum(1.0, np.where(np.isfinite(limit), limit, 1.0))
+    )
+    return pd.DataFrame(
+        {
+            "limit": limit,
+            "used": used,
+            "slack": limit - used,
+            "least": pool_sums(problem.lower, pool, pools),
+            "most": pool_sums(problem.upper, pool, pools),
+            "value_of_hour": np.where(full, price, 0.0),
+            "binding": full & (price > 0.0),
+        }
+    )

@@ -1,0 +1,35 @@
+"""``patrol export``: data of the store as a zip that another machine imports."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from patrol_core.cli.store.options import add_choice, add_store, months_of, store_of
+
+
+def add_parser(commands: Any) -> None:
+    """Add ``export`` to the command line."""
+    parser = commands.add_parser(
+        "export",
+        help="write data of the store to a zip, with provenance and licences",
+        description="Write data of the store to a zip, with provenance and licences; `patrol import` takes it in elsewhere.",
+    )
+    parser.add_argument("--out", metavar="ZIP", type=Path, required=True)
+    add_choice(parser)
+    add_store(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Write the zip."""
+    from patrol_core.sources.store.bundle import export_store
+
+    return export_store(
+        store_of(arguments),
+        arguments.out,
+        months=months_of(arguments),
+        force=arguments.force,
+        name=arguments.name,
+    )

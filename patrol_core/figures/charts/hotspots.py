@@ -1,0 +1,188 @@
+"""Charts of hot spots, of maps judged on later months, and of near repeats: data in, figure out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from patrol_core.figures.charts.base import chart
+from patrol_core.figures.palette import CHANGE, GROUPS, MARK, PLAN, REFERENCE, RISK
+
+VERDICTS: Mapping[str, str] = {
+    "first": PLAN,
+    "same flags": PLAN,
+    "not told apart": "#6baed6",
+    "worse": "#b6bdc8",
+}
+"""Colour of a map by how it stands to the winner."""
+FOLD = 4.0
+"""Ratio, and its inverse, from which a cell of the near-repeat table has the darkest colour."""
+MOST_POINTS = 20_000
+"""Most events drawn one by one."""
+
+
+def pai_intervals(rows: pd.DataFrame, *, share: float) -> go.Figure:
+    """PAI of every map with the 5 to 95 % range of resamples, best on top.
+
+    Parameters
+    ----------
+    rows
+        ``at(share)`` of :class:`patrol_core.evaluation.map_accuracy.MapAccuracy`.
+    share
+        Share of the area flagged.
+    """
+    shown = rows.iloc[::-1]
+    names = [
+        f"{name} ★" if verdict == "first" else name
+        for name, verdict in zip(shown["map"], shown["verdict"], strict=True)
+    ]
+    figure = chart(
+        f"PAI with {share:.0%} of the area flagged",
+        "PAI, 1 is no better than chance",
+        "",
+        height=110 + 32 * len(shown),
+    )
+    figure.add_scatter(
+        x=shown["pai"],
+        y=names,
+        mode="markers",
+        marker={"size": 11, "color": [VERDICTS[verdict] for verdict in shown["verdict"]]},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": shown["pai_high"] - shown["pai"],
+            "arrayminus": shown["pai"] - shown["pai_low"],
+            "color": REFERENCE,
+            "thickness": 2,
+        },
+        customdata=np.column_stack([shown["pai_low"], shown["pai_high"], shown["verdict"]]),
+        hovertemplate="%{y}: %{x:.2f} (%{customdata[0]:.2f} to %{customdata[1]:.2f}), %{customdata[2]}<extra></extra>",
+    )
+    figure.add_vline(x=1.0, line={"color": REFERENCE, "dash": "dot"}, annotation_text="chance")
+    figure.update_xaxes(rangemode="tozero")
+    figure.update_yaxes(type="category")
+    return figure
+
+
+def hit_curves(curves: Mapping[str, pd.DataFrame], *, of: str, share: float, most: float = 0.3) -> go.Figure:
+    """Share of later crime caught over the share flagged, a line a map.
+
+    Parameters
+    ----------
+    curves
+        Map -> share and hit_rate, at the corners.
+    of
+        What is flagged: ``area`` or ``zones``.
+    share
+        Share marked by a line.
+    most
+        Largest share drawn at first; the axis can be dragged further.
+    """
+    figure = chart(
+        "Share of later crime caught", f"share of the {of} flagged", "share of later crime", height=420
+    )
+    for index, (name, curve) in enumerate(curves.items()):
+        flat = len(curve) == 2
+        figure.add_scatter(
+            x=curve["share"],
+            y=curve["hit_rate"],
+            mode="lines",
+            name=name,
+            line={
+                "color": REFERENCE if flat else GROUPS[index % len(GROUPS)],
+                "width": 1.5 if flat else 2,
+                "dash": "dot" if flat else "solid" if index < len(GROUPS) else "dash",
+            },
+            hovertemplate="%{x:.1%} of the " + of + ": %{y:.1%}<extra>" + name + "</extra>",
+        )
+    figure.add_vline(x=share, line={"color": MARK, "dash": "dash", "width": 1.5})
+    inside = [float(np.interp(most, curve["share"], curve["hit_rate"])) for curve in curves.values()]
+    top = max([value for value in inside if np.isfinite(value)], default=1.0)
+    figure.update_xaxes(tickformat=".0%", range=[0, most])
+    figure.update_yaxes(tickformat=".0%", range=[0, min(1.0, 1.1 * top)])
+    figure.update_layout(legend={"y": -0.28, "x": 0, "xanchor": "left", "yanchor": "top"})
+    return figure
+
+
+def ratio_heatmap(ratio: pd.DataFrame, observed: pd.DataFrame, q: pd.DataFrame, *, level: float) -> go.Figure:
+    """Observed over expected pairs by distance (down) and days apart (across); bold where it cannot well be chance.
+
+    Parameters
+    ----------
+    ratio, observed, q
+        ``matrix`` of :class:`patrol_core.risk.near_repeat.NearRepeat`.
+    level
+        Value of q up to which a cell is bold.
+    """
+    values = ratio.to_numpy(dtype=float)
+    colour = np.log2(np.clip(values, 1.0 / FOLD, FOLD))
+    reach = float(np.log2(FOLD))
+    sure = (q.to_numpy(dtype=float) <= level) & np.isfinite(values)
+    texts = [
+        [
+            "–" if not np.isfinite(value) else f"<b>{value:.2f}</b>" if bold else f"{value:.2f}"
+            for value, bold in zip(*row, strict=True)
+        ]
+        for row in zip(values, sure, strict=True)
+    ]
+    figure = chart(
+        "Pairs of events, observed over expected by chance", "days apart", "", height=130 + 42 * len(ratio)
+    )
+    figure.add_heatmap(
+        x=list(ratio.columns),
+        y=list(ratio.index),
+        z=colour,
+        text=texts,
+        texttemplate="%{text}",
+        customdata=observed.to_numpy(dtype=float),
+        colorscale=[[index / (len(CHANGE) - 1), stop] for index, stop in enumerate(CHANGE)],
+        zmin=-reach,
+        zmax=reach,
+        xgap=2,
+        ygap=2,
+        colorbar={
+            "title": "times<br>chance",
+            "thickness": 12,
+            "tickvals": [-reach, -1, 0, 1, reach],
+            "ticktext": [f"1/{FOLD:.0f}", "1/2", "1", "2", f"{FOLD:.0f} +"],
+        },
+        hovertemplate="%{y}, %{x}: %{customdata:,.0f} pairs, %{text} times chance<extra></extra>",
+    )
+    figure.update_xaxes(type="category")
+    # Fixed, since a row without any pair would otherwise be cut in half.
+    figure.update_yaxes(type="category", range=[len(ratio) - 0.5, -0.5], autorange=False)
+    return figure
+
+
+def near_map(events: pd.DataFrame) -> go.Figure:
+    """Events on a plain plane; those with more near and soon than chance stand out.
+
+    Parameters
+    ----------
+    events
+        Columns x, y (m), date, observed, near, hot (bool).
+    """
+    figure = chart("Where events follow each other", "metres east", "metres north", height=480)
+    drawn = events if len(events) <= MOST_POINTS else events[events["hot"]]
+    some = drawn["observed"] > 0
+    for which, name, colour, size in (
+        (~some, "alone", "#b6bdc8", 4),
+        (some & ~drawn["hot"], "another near and soon", RISK[2], 5),
+        (drawn["hot"], "more of them than chance", RISK[4], 9),
+    ):
+        part = drawn[which]
+        figure.add_scattergl(
+            x=part["x"],
+            y=part["y"],
+            mode="markers",
+            name=name,
+            marker={"size": size, "color": colour},
+            customdata=np.column_stack([part["date"].astype(str), part["observed"], part["near"]]),
+            hovertemplate="%{customdata[0]}: %{customdata[1]} of %{customdata[2]} near events are also near in time<extra></extra>",
+        )
+    figure.update_yaxes(scaleanchor="x", tickformat=",.0f")
+    figure.update_xaxes(tickformat=",.0f")
+    return figure

@@ -1,0 +1,169 @@
+r"""The best plan against offenders who err where rules speak of group sums only: a few dimensions instead of thousands.
+
+At a level r the inner problem of PASAQ, min sum_t g_t(x_t), splits by atom (:mod:`~patrol_core.games.zone.zone_classes`): with C_c the
+coverage of atom c,
+
+    min over C in Q of  sum_c phi_c(C_c),     phi_c(C) = min { sum of g_t(x_t) over c : sum of x_t over c = C, l <= x <= u }.
+
+phi_c is water-filling inside the atom (:mod:`~patrol_core.games.behavioural.pasaq_free`): convex up to the coverage the atom would
+choose freely, with slope minus the price; beyond, zones take more in the order of what it costs to fill them up. The sum is
+minimised over Q by tangents (Kelley 1960), a program of one column an atom and a value; its row multipliers are the
+prices of the rules that :mod:`~patrol_core.games.behavioural.pasaq_dual` proves the bracket with. r <- F(x) (Dinkelbach 1967) ends it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from patrol_core.certificate import Status
+from patrol_core.games.behavioural.attackers import Terms
+from patrol_core.games.behavioural.pasaq_dual import LevelFunctions
+from patrol_core.games.behavioural.pasaq_free import inner
+from patrol_core.games.stackelberg.payoffs import FloatArray
+from patrol_core.games.zone.certificates import RowKey
+from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.games.zone.zone_classes import Atoms
+from patrol_core.solvers.array_lp import ArrayLP, IntArray, Rows
+
+_MOST_LEVELS = 40
+_MOST_TANGENTS = 60
+
+#: The tangents' plan may lie this far below its true value, as a share of it and of the unit heights are measured in.
+_LOOSE = 1e-11
+
+#: Tangents to start from, as shares of the way from the least to the most an atom can have.
+_START = (0.0, 0.05, 0.2, 0.5, 1.0)
+
+#: Largest slope and height of a tangent, and how often one that exceeds it is moved half way to the last plan.
+_STEEPEST = 1e5
+_NEARER = 30
+
+_SECONDS = 60.0
+
+
+def best_by_groups(
+    game: ZoneGame, terms: Terms, atoms: Atoms, start: FloatArray
+) -> tuple[FloatArray, dict[RowKey, float]]:
+    """(coverage, prices of the rules in units of exp(largest log weight of that coverage)).
+
+    Parameters
+    ----------
+    game, terms
+        Rules, and the attacker's and defender's terms; patrols deter (:func:`~patrol_core.games.behavioural.pasaq_free.applies`).
+    atoms
+        The game's atoms.
+    start
+        (n,) an allowed plan.
+
+    Notes
+    -----
+    Call with the solving lock held.
+    """
+    best, value = start, terms.expected_loss(start)
+    prices: dict[RowKey, float] = {}
+    for _ in range(_MOST_LEVELS):
+        level = _Level(game, terms, atoms, value, best)
+        plan, found_prices = level.solve(atoms.sums(best))
+        if plan is None:
+            break
+        shift = max(float(terms.log_weight(plan).max()), -1e300)
+        found = terms.expected_loss(plan)
+        better = found < value - 1e-13 * abs(value)
+        if better:
+            best, value = plan, found
+        else:
+            shift = float(terms.log_weight(best).max())
+        factor = float(np.exp(np.clip(level.shift - shift, -600, 600)))
+        prices = {key: price * factor for key, price in found_prices.items()}
+        if not better:
+            break
+    return best, prices
+
+
+class _Level:
+    """The inner problem at one level; ``plan`` sets the unit of the weights."""
+
+    def __init__(self, game: ZoneGame, terms: Terms, atoms: Atoms, level: float, plan: FloatArray) -> None:
+        self.terms, self.atoms, self.level = terms, atoms, level
+        self.lower, self.upper = game.bounds()
+        self.shift = float(terms.log_weight(plan).max())
+        self.unit = max(abs(level), float(terms.b.max()), 1e-300)
+        self.g = LevelFunctions(terms, level, self.shift, self.lower, self.upper)
+        self.members = [np.flatnonzero(atoms.cell == c) for c in range(atoms.size)]
+        self.parts = [Terms(terms.theta[m], terms.beta[m], terms.a[m], terms.b[m]) for m in self.members]
+
+    def solve(self, near: FloatArray) -> tuple[FloatArray | None, dict[RowKey, float]]:
+        """Plan and prices of the rules in units of exp(shift); no plan where HiGHS gives none."""
+        count, atoms = self.atoms.size, self.atoms
+        rows = Rows()
+        atoms.add_rules(rows, 0, 2 * count)
+        ruled = len(rows)
+        self.near = np.clip(near, atoms.lower, atoms.upper)
+        room = atoms.upper - atoms.lower
+        for share in _START:
+            self._tangents(rows, atoms.lower + share * room)
+        self._tangents(rows, self.near)
+        cost = np.concatenate([np.zeros(count), np.ones(count), np.zeros(atoms.pairs.size)])
+        low = np.concatenate([atoms.lower, np.full(count, -1e9), np.zeros(atoms.pairs.size)])
+        high = np.concatenate([atoms.upper, np.full(count, 1e9), atoms.pairs])
+        program = ArrayLP(cost, low, high, rows)
+        prices: dict[RowKey, float] = {}
+        plan: FloatArray | None = None
+        total = np.inf
+        for _ in range(_MOST_TANGENTS):
+            solved = program.solve(_SECONDS)
+            if solved.status is not Status.OPTIMAL:
+                break
+            y = -solved.multipliers[:ruled] * self.unit
+            prices = {key: max(0.0, float(p)) for (key, *_), p in zip(atoms.lines, y, strict=True)}
+            more = Rows()
+            x, height = self._tangents(more, solved.x[:count])
+            if height < total:
+                plan, total = x, height
+            least = float(solved.x[count : 2 * count].sum())
+            if height - least <= _LOOSE * (1.0 + abs(height)) * count:
+                break
+            program.add_rows(more)
+        return plan, prices
+
+    def _tangents(self, rows: Rows, sums: FloatArray) -> tuple[FloatArray, float]:
+        """Rows y_c >= phi_c + slope (C_c - sums_c), heights in ``unit``; returns the plan and its sum of heights."""
+        x, count = np.zeros(self.lower.size), self.atoms.size
+        for c, inside in enumerate(self.members):
+            at = float(sums[c])
+            x[inside], slope = self._fill(c, inside, at)
+            own = x.copy()
+            for _ in range(
+                _NEARER
+            ):  # no solver can hold a row as steep as that: a tangent nearer to the last plan
+                height = float(self.g.value(own)[inside].sum()) / self.unit
+                if abs(slope) <= _STEEPEST * self.unit and abs(height) <= _STEEPEST:
+                    right = height - slope / self.unit * at
+                    rows.add([count + c, c], [1.0, -slope / self.unit], right, np.inf)
+                    break
+                at = (at + float(self.near[c])) / 2
+                own[inside], slope = self._fill(c, inside, at)
+        return x, float(self.g.value(x).sum()) / self.unit
+
+    def _fill(self, c: int, inside: IntArray, amount: float) -> tuple[FloatArray, float]:
+        """Best coverage of an atom's zones with this sum, and the slope of phi_c there."""
+        lower, upper = self.lower[inside], self.upper[inside]
+        x, log_price = inner(self.parts[c], self.level, amount, lower, upper)
+        left = amount - float(x.sum())
+        if not np.isneginf(log_price) or left <= 1e-12 * amount:
+            return x, -float(np.exp(np.minimum(log_price - self.shift, 600.0)))
+        return self._fill_up(inside, x, left)
+
+    def _fill_up(self, inside: IntArray, x: FloatArray, left: float) -> tuple[FloatArray, float]:
+        """More than the atom wants: zones to their upper bounds, the cheapest first, and the price of the last."""
+        whole, full = self.lower.copy(), self.upper.copy()
+        whole[inside] = x
+        room = self.upper[inside] - x
+        rise = (self.g.value(full) - self.g.value(whole))[inside]
+        price = np.where(room > 0, rise / np.where(room > 0, room, 1.0), np.inf)
+        order = np.argsort(price, kind="stable")
+        taken = np.clip(left - np.append(0.0, np.cumsum(room[order])[:-1]), 0.0, room[order])
+        x = x.copy()
+        x[order] += taken
+        last = np.flatnonzero(taken > 0)
+        return x, float(price[order[last[-1]]]) if last.size else 0.0

@@ -1,0 +1,291 @@
+r"""Plans against offenders who err: front door.
+
+The defender commits to coverage x in X; an offender attacks zone t with probability q_t(x), by quantal response or SUQR
+(:mod:`~patrol_core.games.behavioural.attackers`), and the plan minimises the expected loss sum q_t(x) (-U_d(t, x)).
+
+* no rule couples zones: the global optimum, exact (:mod:`~patrol_core.games.behavioural.pasaq_free`)
+* rules speak of group sums: the same inside each group, and a program of one column a group between them
+  (:mod:`~patrol_core.games.behavioural.pasaq_groups`)
+* else: piecewise-linear inner problems in PASAQ's manner (:mod:`~patrol_core.games.behavioural.pasaq_rules`)
+
+With rules, a local search where that leaves something open, then branch and bound (:mod:`~patrol_core.games.behavioural.pasaq_branch`);
+above :data:`BRANCHED` zones the bracket is left as it is, and says so.
+
+Either way the result carries a bracket [lower, value] proved by :mod:`~patrol_core.games.behavioural.pasaq_dual`, which shares no
+model with the search. lambda = 0 is an offender who does not look; lambda to infinity is the rational one, and for
+large lambda the rational optimum v* proves v* - log(n) / lambda besides.
+
+Residual parity, and the figures of a rational offender, speak of the game's own values.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from patrol_core.errors import InputError
+from patrol_core.games.behavioural.attackers import (
+    SUQR,
+    Attacker,
+    QuantalResponse,
+    Terms,
+    make_terms,
+    parse_attacker,
+)
+from patrol_core.games.behavioural.fit import Fit, fit_lambda, fit_suqr
+from patrol_core.games.behavioural.local import LARGEST, improved_locally
+from patrol_core.games.behavioural.pasaq_branch import close_bracket
+from patrol_core.games.behavioural.pasaq_dual import combined, proved_level
+from patrol_core.games.behavioural.pasaq_free import applies, best_free, eased
+from patrol_core.games.behavioural.pasaq_groups import best_by_groups
+from patrol_core.games.behavioural.pasaq_rules import best_with_rules
+from patrol_core.games.behavioural.result import BehaviouralStrategy, certified_plan
+from patrol_core.games.robust.result import as_number, check_bounds
+from patrol_core.games.rules.budgets import ResidualParity
+from patrol_core.games.stackelberg.payoffs import FloatArray, Payoffs
+from patrol_core.games.units import unit_of
+from patrol_core.games.zone.certificates import coupling_rows
+from patrol_core.games.zone.game import solve_zone_game
+from patrol_core.games.zone.solve import Strategy, ZoneGame
+from patrol_core.games.zone.water_filling import spend_rest
+from patrol_core.games.zone.zone_classes import atoms_of
+from patrol_core.solvers.pyomo_session import LOCK, solver_name
+
+__all__ = [
+    "SUQR",
+    "Attacker",
+    "BehaviouralStrategy",
+    "Fit",
+    "QuantalResponse",
+    "RationalityPath",
+    "attack_probability",
+    "expected_loss",
+    "fit_lambda",
+    "fit_suqr",
+    "parse_attacker",
+    "rationality_path",
+    "solve_behavioural",
+]
+
+
+#: Branch and bound solves an LP over all zones a node; above this many zones it proves nothing in useful time.
+BRANCHED = 1000
+
+
+def solve_behavioural(
+    game: ZoneGame,
+    attacker: Attacker,
+    *,
+    payoffs: Payoffs | None = None,
+    tolerance: float = 1e-4,
+    segments: int = 10,
+    time_limit: float = 10.0,
+) -> BehaviouralStrategy:
+    """The plan with the least expected loss against an offender who errs, with a proved bracket.
+
+    Parameters
+    ----------
+    game
+        Zones, budget and rules; without ``payoffs`` also the payoffs (attacker V_t (1 - e x_t), defender loses it).
+    attacker
+        :class:`QuantalResponse` or :class:`SUQR`.
+    payoffs
+        General payoffs in the order of ``game.zone_ids``; residual parity is then refused.
+    tolerance
+        Relative width of the bracket that is aimed at, and called optimal.
+    segments
+        K, pieces per zone that the inner problem starts from.
+    time_limit
+        Seconds for branch and bound; it is needed only where rules couple zones and the bracket is open.
+
+    Raises
+    ------
+    InputError
+        For parameters that cannot be used.
+    InfeasibleError
+        If the rules cannot all be met.
+    """
+    started = time.perf_counter()
+    _check_options(game, payoffs, tolerance, segments)
+    check_bounds(game)
+    table = payoffs if payoffs is not None else Payoffs.zero_sum(game.values, game.effectiveness)
+    # Losses of general payoffs may lie anywhere, so they are counted from the least there can be.
+    given = make_terms(game, attacker, table)
+    least = float((given.a - given.b).min())
+    terms, unit = given.measured(base=least if payoffs is not None else 0.0)
+    measured = game.in_unit(unit_of(game.values))
+    rational = solve_zone_game(game)
+    floor = _floor(game, attacker, given, rational, zero_sum=payoffs is None) / unit - terms.base
+    if game.coupling_rules() or not (applies(eased(terms)) or not terms.beta.any()):
+        coverage, lower, phases = _with_rules(
+            measured,
+            terms,
+            rational.coverage,
+            floor,
+            tolerance=tolerance,
+            segments=segments,
+            seconds=time_limit,
+        )
+        solver = solver_name()
+    else:
+        coverage, lower = _free(measured, terms, rational.coverage, floor)
+        phases, solver = ("expected-loss",), "water-filling (Wright omega)"
+    return certified_plan(
+        game, table, (given, terms, unit), attacker, coverage, lower, solver=solver, phases=phases, tolerance=tolerance,
+        seconds=time.perf_counter() - started,
+    )  # fmt: skip
+
+
+def attack_probability(
+    game: ZoneGame, coverage: ArrayLike, attacker: Attacker, *, payoffs: Payoffs | None = None
+) -> FloatArray:
+    """(n,) probability that each zone is the one attacked, under any coverage; sums to 1."""
+    return make_terms(game, attacker, payoffs).probability(_coverage(game, coverage))
+
+
+def expected_loss(
+    game: ZoneGame, coverage: ArrayLike, attacker: Attacker, *, payoffs: Payoffs | None = None
+) -> float:
+    """Defender's expected loss of any coverage under an attacker; no solver."""
+    return make_terms(game, attacker, payoffs).expected_loss(_coverage(game, coverage))
+
+
+@dataclass(frozen=True, eq=False)
+class RationalityPath:
+    """How the plan moves as offenders go from careless to rational.
+
+    Attributes
+    ----------
+    frame
+        One row a lambda: ``lambda``, ``value``, ``lower``, ``worst_case``, ``budget_used``, ``zones_covered``.
+    coverage
+        One row a lambda, one column a zone.
+    strategies
+        The plans.
+    """
+
+    frame: pd.DataFrame
+    coverage: pd.DataFrame
+    strategies: tuple[BehaviouralStrategy, ...]
+
+
+def rationality_path(game: ZoneGame, lambdas: Sequence[float], *, time_limit: float = 2.0) -> RationalityPath:
+    """Plans for a list of lambdas, for the picture from uniform to rational."""
+    plans = tuple(solve_behavioural(game, QuantalResponse(rate), time_limit=time_limit) for rate in lambdas)
+    rows = [
+        {
+            "lambda": float(rate), "value": p.value, "lower": p.lower, "worst_case": p.worst_case,
+            "budget_used": p.budget_used, "zones_covered": int((p.coverage > 1e-9).sum()),
+        }
+        for rate, p in zip(lambdas, plans, strict=True)
+    ]  # fmt: skip
+    coverage = pd.DataFrame(
+        [p.coverage for p in plans], index=pd.Index([float(rate) for rate in lambdas], name="lambda"),
+        columns=list(game.zone_ids),
+    )  # fmt: skip
+    return RationalityPath(pd.DataFrame(rows), coverage, plans)
+
+
+# -- parts ----------------------------------------------------------------------------------------
+
+
+def _check_options(game: ZoneGame, payoffs: Payoffs | None, tolerance: Any, segments: Any) -> None:
+    width = as_number(tolerance)
+    if width is None or not 0 < width < 1:
+        raise InputError(f"tolerance = {tolerance!r}: accepted is a number above 0 and below 1.")
+    if not isinstance(segments, int) or isinstance(segments, bool) or segments < 1:
+        raise InputError(f"segments = {segments!r}: accepted is a whole number >= 1.")
+    if payoffs is None:
+        return
+    for rule in game.constraints:
+        if isinstance(rule, ResidualParity):
+            raise InputError(
+                f"{rule.name} is measured on the zone values and has no meaning under general payoffs: use "
+                "coverage-parity, or leave the payoffs out."
+            )
+
+
+def _coverage(game: ZoneGame, coverage: ArrayLike) -> FloatArray:
+    x = np.asarray(coverage, dtype=float)
+    if x.shape != (game.size,) or not np.isfinite(x).all():
+        raise InputError(
+            f"The coverage has shape {x.shape} for {game.size} zones: give one finite number a zone."
+        )
+    return x
+
+
+def _floor(game: ZoneGame, attacker: Attacker, terms: Terms, rational: Strategy, *, zero_sum: bool) -> float:
+    """A level that is proved without any search."""
+    _, upper = game.bounds()
+    least = float(terms.loss(upper).min())
+    if zero_sum and isinstance(attacker, QuantalResponse) and attacker.rationality > 0:
+        # sum q U >= log sum exp(lambda U) / lambda - log(n) / lambda >= max U - log(n) / lambda
+        return max(least, rational.certificate.bound - float(np.log(game.size)) / attacker.rationality)
+    return least
+
+
+def _free(game: ZoneGame, terms: Terms, start: FloatArray, floor: float) -> tuple[FloatArray, float]:
+    lower, upper = game.bounds()
+    if not terms.beta.any():  # nobody looks at patrols: the probabilities are fixed
+        gain = terms.probability(lower) * terms.b
+        coverage = spend_rest(gain, game.budget, lower, upper)
+        more = gain[coverage < upper]
+        price = float(more.max(initial=0.0)) if coverage.sum() >= game.budget * (1 - 1e-12) else 0.0
+        price /= float(terms.probability(coverage).max())  # in units of the largest weight
+    else:
+        coverage, log_price = best_free(eased(terms), game.budget, lower, upper, start)
+        price = float(np.exp(min(log_price - float(terms.log_weight(coverage).max()), 600.0)))
+    prices = np.full(game.size, price), price * game.budget
+    return coverage, proved_level(terms, (lower, upper), coverage, prices, floor)
+
+
+def _with_rules(
+    game: ZoneGame,
+    terms: Terms,
+    start: FloatArray,
+    floor: float,
+    *,
+    tolerance: float,
+    segments: int,
+    seconds: float,
+) -> tuple[FloatArray, float, tuple[str, ...]]:
+    sought = eased(terms)
+    atoms = atoms_of(game) if applies(sought) else None
+    with LOCK:
+        if atoms is not None:
+            coverage, prices = best_by_groups(game, sought, atoms, start)
+        else:
+            coverage, prices = best_with_rules(game, terms, start, segments)
+        lower = _proved(game, terms, coverage, prices_of(game, prices), floor)
+        if _closed(terms, coverage, lower, tolerance):
+            return coverage, lower, ("pasaq",)
+        if game.size > BRANCHED:
+            return coverage, lower, ("pasaq",)
+        if game.size <= LARGEST:
+            coverage = improved_locally(game, terms, coverage)
+        coverage, lower = close_bracket(
+            game, terms, coverage, lower, tolerance=tolerance, segments=segments, seconds=seconds
+        )
+    return coverage, lower, ("pasaq", "local search", "branch and bound")
+
+
+def prices_of(game: ZoneGame, prices: dict[tuple[int, str, str], float]) -> tuple[FloatArray, float]:
+    """Prices of rows as (price per unit of each zone's coverage, constant)."""
+    return combined(coupling_rows(game), prices, game.size)
+
+
+def _proved(
+    game: ZoneGame, terms: Terms, coverage: FloatArray, prices: tuple[FloatArray, float], floor: float
+) -> float:
+    return proved_level(terms, game.bounds(), coverage, prices, floor)
+
+
+def _closed(terms: Terms, coverage: FloatArray, lower: float, tolerance: float) -> bool:
+    value = terms.expected_loss(coverage)
+    return value - lower <= tolerance * terms.size_of(value)

@@ -1,0 +1,191 @@
+"""Matrix games as files: JSON, NPZ, HDF5, Gambit's .nfg and GAMUT's .game; one door to read and one to write.
+
+Every format keeps payoffs to the last digit, labels and title. What a file is, its content says; a name that says something else is
+an error rather than a guess. Nothing is ever unpickled here (see :mod:`patrol_core.games.matrix.pickle_convert`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from patrol_core.errors import InputError
+from patrol_core.files.strict_json import load_json, quoted, shown
+from patrol_core.games.matrix.arrays import read_hdf5, read_npz, write_hdf5, write_npz
+from patrol_core.games.matrix.game import MatrixGame
+from patrol_core.games.matrix.gamut import read_gamut, write_gamut
+from patrol_core.games.matrix.nfg import read_nfg, write_nfg
+from patrol_core.games.matrix.size import check_size
+
+_KEYS = ("row", "column", "row_labels", "column_labels", "title")
+_FORM = '{"row": [[3, -1], [0, 2]], "column": [[-3, 1], [0, -2]]}, without "column" in a zero-sum game'
+
+
+def read_json(content: bytes) -> MatrixGame:
+    """``{"row": [[...]], "column": [[...]]}``, column absent in a zero-sum game; ``row_labels``, ``column_labels``, ``title``.
+
+    A bare table, ``[[...], ...]``, is the row player's payoffs in a zero-sum game.
+
+    Raises
+    ------
+    InputError
+        For text that is not strict JSON (with line and column), an unknown key, or what is not a table of numbers.
+    """
+    document = load_json(content, "The game")
+    if isinstance(document, list) and document and all(isinstance(line, list) for line in document):
+        document = {"row": document}
+    if not isinstance(document, dict):
+        raise InputError(f"The game is {shown(document)}: accepted is a JSON object like {_FORM}.")
+    for key in document:
+        if key not in _KEYS:
+            raise InputError(
+                f"The game has the unknown key {quoted(key)}: accepted are {', '.join(_KEYS)}, like {_FORM}."
+            )
+    if "row" not in document:
+        raise InputError(
+            f"The game lacks 'row': give the row player's payoffs, one list a row, like {_FORM}."
+        )
+    column = None if document.get("column") is None else _table(document["column"], "column")
+    labels = {name: _texts(document, name) for name in ("row_labels", "column_labels")}
+    return MatrixGame(_table(document["row"], "row"), column, title=document.get("title", ""), **labels)
+
+
+def write_json(game: MatrixGame) -> bytes:
+    """The document that :func:`read_json` reads, one line a row of payoffs."""
+    parts = []
+    if game.title:
+        parts.append(f' "title": {json.dumps(game.title, ensure_ascii=False)}')
+    for name in ("row_labels", "column_labels"):
+        labels = getattr(game, name)
+        if labels is not None:
+            parts.append(f' "{name}": {json.dumps(labels, ensure_ascii=False)}')
+    for name, payoffs in (("row", game.row), ("column", game.column)):
+        if payoffs is not None:
+            lines = ",\n  ".join(json.dumps(line) for line in payoffs.tolist())
+            parts.append(f' "{name}": [\n  {lines}\n ]')
+    return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
+
+
+def _table(given: object, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """A list of equally long lists of numbers as an array; the first fault is named by row and column."""
+    accepted = f"accepted is a list of rows, each a list of numbers, all of one length, like {_FORM}"
+    if not isinstance(given, list) or not given or not all(isinstance(line, list) and line for line in given):
+        raise InputError(f"{name} is not a table: {accepted}.")
+    width = len(given[0])
+    for i, line in enumerate(given, 1):
+        if len(line) != width:
+            raise InputError(f"{name} has {width} payoffs in row 1 and {len(line)} in row {i}: {accepted}.")
+        if {type(entry) for entry in line} <= {int, float}:
+            continue
+        j = next(at for at, entry in enumerate(line, 1) if type(entry) not in (int, float))
+        raise InputError(f"{name} holds {shown(line[j - 1])} in row {i}, column {j}: {accepted}.")
+    check_size(len(given), width, 1, what=name)
+    try:
+        return np.array(given, dtype=float)
+    except OverflowError:
+        raise InputError(f"{name} holds a number beyond 1.8e308: payoffs must be finite numbers.") from None
+
+
+def _texts(document: Mapping[str, Any], name: str) -> Any:
+    given = document.get(name)
+    if given is not None and not isinstance(given, list):
+        raise InputError(f"{name} is not a list of texts: give one text an action, or leave it out.")
+    return given
+
+
+#: Kind of file to (reader, writer, endings).
+KINDS: dict[str, tuple[Callable[[bytes], MatrixGame], Callable[[MatrixGame], bytes], tuple[str, ...]]] = {
+    "json": (read_json, write_json, (".json",)),
+    "npz": (read_npz, write_npz, (".npz",)),
+    "h5": (read_hdf5, write_hdf5, (".h5", ".hdf5")),
+    "nfg": (read_nfg, write_nfg, (".nfg",)),
+    "game": (read_gamut, write_gamut, (".game",)),
+}
+_PICKLES = (".pkl", ".pickle", ".p")
+
+
+def kind_of_name(name: str) -> str | None:
+    """Kind of file that a name's ending says, or None."""
+    ending = PurePath(name).suffix.lower()
+    return next((kind for kind, (_, _, endings) in KINDS.items() if ending in endings), None)
+
+
+def kind_of_content(content: bytes) -> str | None:
+    """Kind of file that the first bytes say, or None."""
+    if content.startswith(b"PK\x03\x04"):
+        return "npz"
+    if content.startswith(b"\x89HDF\r\n\x1a\n"):
+        return "h5"
+    head = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"{") or (head.startswith(b"[") and not _CELL.match(head)):
+        return "json"
+    if head.startswith(b"NFG"):
+        return "nfg"
+    return "game" if head.startswith((b"#", b"[")) else None
+
+
+#: A line of GAMUT, [1 2] : [0.5 -0.5], against a list of JSON, which goes on with a comma, a bracket, or not at all.
+_CELL = re.compile(rb"\[\s*+\d++[\s,]++\d++\s*+\]\s*+[:\[\d.+-]")
+
+
+def read_matrix(name: str, content: bytes) -> MatrixGame:
+    """A game from a file.
+
+    Parameters
+    ----------
+    name
+        The file's name; its ending may be absent (stdin), but must not contradict the content.
+    content
+        The file's bytes.
+
+    Raises
+    ------
+    InputError
+        For a pickle, a kind nobody knows, an ending that contradicts the content, or a fault inside (with its place).
+    """
+    named, found = kind_of_name(name), kind_of_content(content)
+    if PurePath(name).suffix.lower() in _PICKLES or (found is None and content.startswith(b"\x80")):
+        raise InputError(
+            f"{name} is a Python pickle, which can run programs when it is loaded and is therefore never read as a game: "
+            "see `patrol convert-pickle --help`."
+        )
+    if not content.strip():
+        raise InputError(f"{name} is empty: give a game as {_endings()}; as JSON, {_FORM}.")
+    if named and found and named != found:
+        raise InputError(f"{name} is named .{named} but holds {found} data: give the file its right ending.")
+    kind = named or found
+    if kind is None:
+        raise InputError(
+            f"{name} is no game file that is known here: accepted are {_endings()}; as JSON, {_FORM}."
+        )
+    return KINDS[kind][0](content)
+
+
+def write_matrix(game: MatrixGame, kind: str) -> bytes:
+    """A game as the bytes of a file of this kind: ``json``, ``npz``, ``h5``, ``nfg`` or ``game``."""
+    if kind not in KINDS:
+        raise InputError(f"{kind!r} is no format of matrix games: accepted are {', '.join(KINDS)}.")
+    return KINDS[kind][1](game)
+
+
+def export_kind(name: str) -> str:
+    """Kind of file to write under a name.
+
+    Raises
+    ------
+    InputError
+        For an ending nobody knows.
+    """
+    kind = kind_of_name(name)
+    if kind is None:
+        raise InputError(f"{name} has no ending that says a format: accepted are {_endings()}.")
+    return kind
+
+
+def _endings() -> str:
+    return ", ".join(ending for _, _, endings in KINDS.values() for ending in endings)

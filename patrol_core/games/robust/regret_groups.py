@@ -1,0 +1,148 @@
+r"""R_t for all zones at once, where rules speak of group sums (:mod:`~patrol_core.games.zone.zone_classes`).
+
+R_t is the least level v at which the needs of the atoms, N_c(v) = sum over c of need_s(v) with zone t at hi_t and the others
+at lo, can be met together. With the inequalities lambda . N <= q that describe what can be met, R_t is the largest root of
+
+    sum_c lambda_c N_c(v) = q      over the inequalities,
+
+and each is the root of a falling, convex, piecewise linear function: Newton's method from the left reaches it in as many
+steps as it meets pieces, for all t side by side. Inequalities are added while the level of some zone breaks one not
+yet known. Every inequality is valid, so the levels are lower bounds of R_t at any time; they are exact when no zone
+breaks another.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from patrol_core.errors import SolverError
+from patrol_core.games.robust.interval_worst_case import inverse
+from patrol_core.games.robust.regret_levels import largest_of_others
+from patrol_core.games.zone.conflicts import explain_conflict
+from patrol_core.games.zone.solve import FloatArray, ZoneGame
+from patrol_core.games.zone.zone_classes import Atoms, Reach
+from patrol_core.solvers.array_lp import IntArray
+
+#: An atom may fall short by this much coverage: of one zone, and of what it needs.
+_SHORT = 1e-10
+
+_MOST_STEPS = 400
+_MOST_RAYS = 400
+
+
+def group_levels(game: ZoneGame, atoms: Atoms, low: FloatArray, high: FloatArray) -> FloatArray:
+    """(n,) R_t of the module docstring.
+
+    Raises
+    ------
+    InfeasibleError
+        If the rules cannot all be met.
+    SolverError
+        If the levels did not settle.
+    """
+    lower, upper = game.bounds()
+    e, reach = game.effectiveness, Reach(atoms)
+    if reach.look(atoms.lower) > _SHORT * (1.0 + float(atoms.lower.max(initial=0.0))):
+        explain_conflict(game)
+    needs = _Needs(atoms, low, high, 1 - e * lower, e)
+    stuck = low * (1 - e * upper)
+    base_level = _settled(needs, reach, np.array([-1]), np.array([float(stuck.max())]))[0]
+    levels = np.full(game.size, base_level)
+    # a zone whose highest value lies at or below the base level cannot raise it
+    least = np.maximum(largest_of_others(stuck), high * (1 - e * upper))
+    moved = np.flatnonzero((high > base_level) | (largest_of_others(stuck) < base_level))
+    levels[moved] = _settled(needs, reach, moved, least[moved])
+    return levels
+
+
+def _settled(needs: _Needs, reach: Reach, zones: IntArray, least: FloatArray) -> FloatArray:
+    """Levels of these zones (-1: none moved), with inequalities added until none is broken."""
+    levels, sure, used = least.copy(), np.zeros(zones.size, dtype=bool), 0
+    for _ in range(_MOST_RAYS):
+        for ray, limit in zip(reach.rays[used:], reach.limits[used:], strict=True):
+            root = needs.root(ray, limit, zones, levels)
+            sure &= root <= levels
+            levels = np.maximum(levels, root)
+        used = len(reach.limits)
+        table = needs.at(zones, levels)
+        broken = False
+        for i in np.flatnonzero(~sure):
+            if (
+                len(reach.limits) > used
+                and (reach.rays[used:] @ table[i] > reach.limits[used:] + _SHORT).any()
+            ):
+                broken = True
+                continue
+            if reach.look(table[i]) > _SHORT * (1.0 + float(table[i].max())):
+                broken = True
+            else:
+                sure[i] = True
+        if not broken:
+            return levels
+    raise SolverError("The levels of this game could not be settled; please report the game.")
+
+
+class _Needs:
+    """N_c(v) by prefix sums over the breaks of each atom, and its version with one zone moved."""
+
+    def __init__(self, atoms: Atoms, low: FloatArray, high: FloatArray, open_: FloatArray, e: float) -> None:
+        self.cell, self.size, self.e, self.floor = atoms.cell, atoms.size, e, atoms.lower
+        slope = inverse(low)
+        self.slope = np.where(np.isfinite(slope), slope, 0.0)
+        self.open = np.where(self.slope > 0, open_, 0.0)
+        top = inverse(high)
+        self.top = np.where(np.isfinite(top), top, 0.0)
+        self.own = np.where(self.top > 0, open_, 0.0)
+        self.parts = []
+        breaks = low * open_
+        for c in range(self.size):
+            inside = np.flatnonzero(self.cell == c)
+            order = inside[np.argsort(breaks[inside], kind="stable")]
+            # sums over the zones with breaks above v: everything less what lies at or below it
+            height = np.append(np.cumsum(self.open[order][::-1])[::-1], 0.0)
+            width = np.append(np.cumsum(self.slope[order][::-1])[::-1], 0.0)
+            self.parts.append((breaks[order], height, width))
+
+    def _base(self, c: int, level: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(need beyond the floors, slope) of an atom at many levels, no zone moved."""
+        breaks, height, width = self.parts[c]
+        k = np.searchsorted(breaks, level, side="right")
+        return np.maximum(height[k] - level * width[k], 0.0) / self.e, -width[k] / self.e
+
+    def _moved(self, zones: IntArray, level: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """What moving zone t to its upper end adds to its atom, and its slope."""
+        some = zones >= 0
+        t = np.where(some, zones, 0)
+        before, after = self.open[t] - level * self.slope[t], self.own[t] - level * self.top[t]
+        value = (np.maximum(after, 0.0) - np.maximum(before, 0.0)) / self.e
+        slope = (np.where(before > 0, self.slope[t], 0.0) - np.where(after > 0, self.top[t], 0.0)) / self.e
+        return np.where(some, value, 0.0), np.where(some, slope, 0.0)
+
+    def at(self, zones: IntArray, level: FloatArray) -> FloatArray:
+        """(zones, atoms) needs at each zone's level."""
+        table = np.stack([self.floor[c] + self._base(c, level)[0] for c in range(self.size)], axis=1)
+        value, _ = self._moved(zones, level)
+        some = np.flatnonzero(zones >= 0)
+        table[some, self.cell[zones[some]]] += value[some]
+        return table
+
+    def root(self, ray: FloatArray, limit: float, zones: IntArray, start: FloatArray) -> FloatArray:
+        """Least level from ``start`` on at which ray . N is within the limit, by Newton from the left."""
+        level = start.copy()
+        weight = np.where(zones >= 0, ray[self.cell[np.maximum(zones, 0)]], 0.0)
+        for _ in range(_MOST_STEPS):
+            value, slope = np.full(level.size, float(ray @ self.floor)), np.zeros(level.size)
+            for c in np.flatnonzero(ray):
+                amount, change = self._base(int(c), level)
+                value += ray[c] * amount
+                slope += ray[c] * change
+            amount, change = self._moved(zones, level)
+            value, slope = value + weight * amount, slope + weight * change
+            over = value - limit
+            going = (over > 0) & (slope < 0)
+            step = np.where(going, over / np.where(going, -slope, 1.0), 0.0)
+            moved = level + step
+            if not (moved > level * (1 + 1e-15)).any():
+                return moved
+            level = moved
+        raise SolverError("Newton's method for the levels did not end; please report the game.")

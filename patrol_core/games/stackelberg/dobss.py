@@ -1,0 +1,214 @@
+r"""DOBSS in compact coverage form: the Bayesian Stackelberg game as one mixed-integer program.
+
+Sets      t in T zones, k in G general-sum types, k in Z zero-sum types, j in J coupling rows
+Data      p_k priors; U_d^k(t, x) = U_d^k(t) + D^k_t x_t, U_a^k(t, x) = U_a^k(t) - F^k_t x_t in the types' scales
+Variables x_t in [l_t, u_t] coverage; w_k attack level of type k; for k in G and t that k can be led to: a^k_t in {0, 1}
+          target attacked, z^k_t >= 0 its coverage (the product a^k_t x_t)
+
+payoff            max  sum_{k in G} p_k sum_t (U_d^k(t) a^k_t + D^k_t z^k_t) - sum_{k in Z} p_k w_k
+one_attack[k]     sum_t a^k_t = 1
+best_response[k,t]  w_k >= U_a^k(t, x)
+attacked[k,t]     w_k - U_a^k(t, x) <= (1 - a^k_t) M^k_t
+product_most[k,t]  z^k_t <= h^k_t a^k_t,  z^k_t <= x_t
+product_least[k,t]  z^k_t >= x_t - u_t (1 - a^k_t)
+level[k]          w_k = sum_t (U_a^k(t) a^k_t - F^k_t z^k_t)
+budget, side[j]   a_j . x <= b_j
+
+Constants from the payoffs: with w^k the least level type k can be held to by budget and bounds alone
+(:func:`~patrol_core.games.stackelberg.origami.lowest_attack_level`), a target with U_a^k(t, l_t) < w^k gets no a^k_t; h^k_t is the
+coverage at which the target would fall below w^k; M^k_t = max_s U_a^k(s, l_s) - U_a^k(t, u_t). Zero-sum types need no
+integers. ``level`` follows from the rest and tightens the relaxation. As in ERASER the program decides *which* targets are
+attacked; the LP of that combination gives the coverage.
+
+Source: Paruchuri et al. 2008 (DOBSS), with z_t in place of its z_ij (one resource kind, singleton schedules).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from patrol_core.certificate import Status
+from patrol_core.errors import SolverError
+from patrol_core.games.stackelberg.attack_program import AttackProgram, OutOfTimeError, Point
+from patrol_core.games.stackelberg.eraser import MIP_TOLERANCE, tighten
+from patrol_core.games.stackelberg.origami import lowest_attack_level
+from patrol_core.games.stackelberg.payoffs import FloatArray, Payoffs
+from patrol_core.games.stackelberg.side_rules import SideRules, rules_model
+from patrol_core.games.stackelberg.weak_duality import attackable
+from patrol_core.solvers.modelling import expressions, pyo
+from patrol_core.solvers.pyomo_session import HighsSession
+
+Led = tuple[int | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class LedPlan:
+    """A coverage with the target each type is led to (None for zero-sum types and types with prior 0).
+
+    Attributes
+    ----------
+    coverage, led
+        (n,) x and K targets.
+    bound
+        Proved: no plan gives the defender more.
+    finished
+        False if the time limit passed first.
+    """
+
+    coverage: FloatArray
+    led: Led
+    bound: float
+    finished: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """The objective of a combination of attacks, as costs of :class:`AttackProgram`, with its unit."""
+
+    level: FloatArray
+    coverage: FloatArray
+    constant: float
+    unit: float
+
+    def utility(self, cost: float) -> float:
+        """Defender's utility from the program's objective."""
+        return self.constant - self.unit * cost
+
+
+def costs_of(types: Sequence[Payoffs], priors: FloatArray, led: Led) -> Costs:
+    """Costs of the LP of one combination of attacks."""
+    unit = max((p * k.defender_scale for p, k in zip(priors, types, strict=True)), default=1.0) or 1.0
+    level, coverage, constant = np.zeros(len(types)), np.zeros(len(types[0].attacker_uncovered)), 0.0
+    for k, (p, payoffs, target) in enumerate(zip(priors.tolist(), types, led, strict=True)):
+        if target is not None:
+            coverage[target] -= p * payoffs.relief[target] / unit
+            constant += p * float(payoffs.defender_uncovered[target])
+        elif payoffs.is_zero_sum:
+            level[k] = p * payoffs.attacker_scale / unit
+    return Costs(level, coverage, constant, unit)
+
+
+def lead_types(program: AttackProgram, priors: FloatArray, led: Led) -> tuple[Point, float] | None:
+    """Best coverage for a combination of attacks, with the bound it proves on the utility; None if there is none."""
+    costs = costs_of(program.types, priors, led)
+    point = program.solve(costs.level, costs.coverage, led)
+    return None if point is None else (point, costs.utility(point.bound))
+
+
+def dobss(program: AttackProgram, priors: FloatArray, *, time_limit: float) -> LedPlan:
+    """Solve the program of the module docstring; ``program`` is the kept LP model of the same game.
+
+    Raises
+    ------
+    InfeasibleError
+        If the rules cannot all be met.
+    SolverError
+        If the time limit passed before any plan was found, or HiGHS failed.
+    """
+    model, unit = build_model(program.rules, program.types, priors)
+    session = HighsSession(model, time_limit=time_limit, mip_gap=MIP_TOLERANCE)
+    tighten(session)
+    _spare_heuristics(session)
+    outcome = session.solve()
+    if outcome.status is Status.INFEASIBLE:
+        program.rules.explain()
+    if outcome.status not in (Status.OPTIMAL, Status.STOPPED_WITH_PLAN):
+        raise SolverError(
+            f"DOBSS ended as {outcome.status} after {outcome.seconds:.1f} s: give more seconds, fewer types or zones."
+        )
+    keys = list(model.a.keys())
+    chosen = session.values(outcome, model.a.values())
+    led: list[int | None] = [None] * len(program.types)
+    for k in {k for k, _ in keys}:
+        led[k] = max(((value, -t) for (i, t), value in zip(keys, chosen, strict=True) if i == k))[1] * -1
+    most = [float(kind.defender(program.rules.bounds[1]).max()) for kind in program.types]
+    bound = min(
+        outcome.bound * unit if np.isfinite(outcome.bound) else np.inf, float(priors @ np.array(most))
+    )
+    return _polished(program, priors, tuple(led), bound, outcome.status is Status.OPTIMAL)
+
+
+def _spare_heuristics(session: HighsSession) -> None:
+    """Leave out the neighbourhood searches, which took most of the time here and found nothing the tree does not."""
+    for name in ("mip_heuristic_run_rins", "mip_heuristic_run_rens"):
+        session.highs.setOptionValue(name, False)
+    session.highs.setOptionValue("mip_heuristic_effort", 0.01)
+
+
+def _polished(program: AttackProgram, priors: FloatArray, led: Led, bound: float, finished: bool) -> LedPlan:
+    program.extend(10.0)  # the LP is short, and without it there is no plan to show
+    try:
+        solved = lead_types(program, priors, led)
+    except OutOfTimeError:
+        solved = None
+    if solved is None:
+        raise SolverError("DOBSS's plan did not pass the check by its LP: please report the game.")
+    return LedPlan(solved[0].coverage, led, bound, finished)
+
+
+def build_model(
+    rules: SideRules, types: Sequence[Payoffs], priors: FloatArray
+) -> tuple[pyo.ConcreteModel, float]:
+    """The model of the module docstring, and the unit its objective is measured in."""
+    model = rules_model(rules)
+    unit = costs_of(types, priors, (None,) * len(types)).unit
+    active = [k for k, p in enumerate(priors) if p > 0]
+    model.w = pyo.Var(active)
+    model.a = pyo.Var(pyo.Any, domain=pyo.Binary, dense=False)
+    model.z = pyo.Var(pyo.Any, domain=pyo.NonNegativeReals, dense=False)
+    for name in ("one_attack", "best_response", "attacked", "product_most", "product_least", "level"):
+        setattr(model, name, pyo.Constraint(pyo.Any))
+    terms: list[tuple[float, pyo.Var]] = []
+    for k in active:
+        share = float(priors[k]) / unit
+        _add_best_response(model, k, types[k])
+        if types[k].is_zero_sum:
+            terms.append((-share * types[k].attacker_scale, model.w[k]))
+        else:
+            terms += _add_type(model, k, types[k], rules, share)
+    payoff = expressions.LinearExpression(
+        linear_coefs=[c for c, _ in terms], linear_vars=[v for _, v in terms]
+    )
+    model.payoff = pyo.Objective(expr=payoff, sense=pyo.maximize)
+    return model, unit
+
+
+def _add_best_response(model: pyo.ConcreteModel, k: int, payoffs: Payoffs) -> None:
+    scale, x, w = payoffs.attacker_scale, list(model.x.values()), model.w[k]
+    drop, offset = (payoffs.drop / scale).tolist(), (payoffs.attacker_uncovered / scale).tolist()
+    for t, b in enumerate(offset):
+        model.best_response[k, t] = (
+            b,
+            expressions.LinearExpression(linear_coefs=[1.0, drop[t]], linear_vars=[w, x[t]]),
+            None,
+        )
+
+
+def _add_type(
+    model: pyo.ConcreteModel, k: int, payoffs: Payoffs, rules: SideRules, share: float
+) -> list[tuple[float, pyo.Var]]:
+    """Attack, product and level rows of a general-sum type; returns its part of the objective."""
+    lower, upper = rules.bounds
+    most, _ = attackable(payoffs, rules, lowest_attack_level(payoffs, rules).value)
+    scale = payoffs.attacker_scale
+    offset, drop = payoffs.attacker_uncovered / scale, payoffs.drop / scale
+    big = payoffs.attacker(lower).max() / scale - payoffs.attacker(upper) / scale
+    candidates = np.flatnonzero(np.isfinite(most)).tolist()
+    w, terms = model.w[k], []
+    for t in candidates:
+        a, z, x = model.a[k, t], model.z[k, t], model.x[t]
+        model.attacked[k, t] = w + float(drop[t]) * x + float(big[t]) * a <= float(offset[t] + big[t])
+        model.product_most[k, t, "target"] = z - float(most[t]) * a <= 0
+        model.product_most[k, t, "coverage"] = z - x <= 0
+        model.product_least[k, t] = z - x - float(upper[t]) * a >= -float(upper[t])
+        terms += [(share * float(payoffs.defender_uncovered[t]), a), (share * float(payoffs.relief[t]), z)]
+    model.one_attack[k] = pyo.quicksum(model.a[k, t] for t in candidates) == 1
+    gains = expressions.LinearExpression(
+        linear_coefs=[1.0, *(-offset[candidates]).tolist(), *drop[candidates].tolist()],
+        linear_vars=[w, *(model.a[k, t] for t in candidates), *(model.z[k, t] for t in candidates)],
+    )
+    model.level[k] = gains == 0
+    return terms

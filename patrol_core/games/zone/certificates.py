@@ -1,0 +1,296 @@
+r"""The proof that goes with a coverage plan, worked out without the model that found the plan.
+
+Feasibility: every rule is evaluated from its definition on the returned coverage.
+
+Optimality, by weak duality. Write the coupling rules as a_j . x <= b_j (row ``budget`` among them). For any
+weights q_t >= 0 with sum 1 and any multipliers y_j >= 0, every feasible x has
+
+    max_t V_t (1 - e x_t) >= sum_t q_t V_t (1 - e x_t) + sum_j y_j (a_j . x - b_j)
+                          >= the same, minimised over l <= x <= u zone by zone,
+
+so the last line is a proved bound whatever q and y are. Solvers only suggest q and y; if they suggest badly,
+the gap shows it. For the total objective the same holds with q_t = 1 for all t.
+
+Rows are scaled as follows (the model scales them alike, or its multipliers would prove nothing):
+budget sum x <= B; group rules sum over g of x; coverage parity C_g -+ (1 +- d) (n_g / N) S; residual parity
+likewise with residuals as a share of W = sum V_t.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from patrol_core.certificate import Certificate, Status, relative_gap
+from patrol_core.errors import SolverError
+from patrol_core.games.rules.budgets import Cap, Constraint, CoverageParity, Floor, ResidualParity
+from patrol_core.games.rules.fairness import MaxMin, MaxMinShare, MeanDifference
+from patrol_core.games.zone.fair_rows import (
+    Amounts,
+    Row,
+    RowKey,
+    amounts,
+    difference_rows,
+    excess,
+    mean_difference,
+    priced,
+    share_levels,
+    share_rows,
+)
+from patrol_core.games.zone.solve import FloatArray, Strategy, ZoneGame
+
+__all__ = [
+    "BUDGET",
+    "MAX_GAP",
+    "MAX_VIOLATION",
+    "Proof",
+    "Row",
+    "RowKey",
+    "certified",
+    "coupling_rows",
+    "figures",
+    "proved_bound",
+    "residuals",
+    "row_violation",
+    "violations",
+]
+
+BUDGET: RowKey = (-1, "", "most")
+
+#: What the objective of a zone game counts.
+WORST_CASE = (
+    "worst case: the most harm left in any one zone, in the unit of the values, least of all plans that keep the rules; "
+    "lower is better"
+)
+TOTAL = (
+    "expected residual harm: what is left over all zones together, in the unit of the values, least of all plans that keep "
+    "the rules; lower is better"
+)
+
+#: Of all coverage, or of all harm, what is so little that nothing is there to share.
+_NOTHING = 1e-9
+
+#: Largest violation of a rule, and largest gap, that a returned plan may have. The gap is relative to the
+#: objective, but to no less than a thousandth of the unopposed harm: floats cannot promise more.
+MAX_VIOLATION = 1e-6
+MAX_GAP = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Proof:
+    """What a method suggests as proof: attack weights q (None for the total objective) and multipliers y."""
+
+    multipliers: Mapping[RowKey, float]
+    attack_weights: FloatArray | None
+
+
+def coupling_rows(game: ZoneGame, residual: Amounts | None = None) -> dict[RowKey, Row]:
+    """Budget and every rule over several zones, as rows a . x <= b (see fair_rows for those of mean differences).
+
+    Parameters
+    ----------
+    game
+        Budget and rules.
+    residual
+        (c, s) of residual harm c_t + s_t x_t, as a share of the whole; the game's own where None.
+    """
+    rows = {BUDGET: Row(np.ones(game.size), game.budget)}
+    for i, rule in game.coupling_rules():
+        if isinstance(rule, MeanDifference | MaxMinShare | MaxMin):
+            given = residual if residual is not None and rule.of == "residual" else amounts(game, rule.of)
+            make = difference_rows if isinstance(rule, MeanDifference) else share_rows
+            rows |= make(game, i, rule, given)  # type: ignore[arg-type]
+            continue
+        if isinstance(rule, Floor | Cap):
+            assert rule.group is not None
+            inside = _indicator(game, rule.group)
+            if isinstance(rule, Floor):
+                rows[i, rule.group, "least"] = Row(-inside, -rule.at_least)
+            else:
+                rows[i, rule.group, "most"] = Row(inside, rule.at_most)
+            continue
+        for group in game.groups:
+            for side, sign in (("most", 1.0), ("least", -1.0)):
+                rows[i, group, side] = _parity_row(game, rule, group, sign)
+    return rows
+
+
+def _parity_row(game: ZoneGame, rule: Constraint, group: str, sign: float) -> Row:
+    assert isinstance(rule, CoverageParity | ResidualParity)
+    factor = (1 + sign * rule.within) * game.population_share(group)
+    inside = _indicator(game, group)
+    if isinstance(rule, CoverageParity):
+        return Row(sign * (inside - factor), 0.0)
+    share = game.rule_values / (game.rule_values.sum() or 1.0)
+    # (w_g - e P_g) - factor (1 - e P) <= 0, or >= 0 for the least side
+    coefficients = -game.effectiveness * share * (inside - factor)
+    constant = float(share @ inside) - factor * float(share.sum())
+    return Row(sign * coefficients, -sign * constant)
+
+
+def _indicator(game: ZoneGame, group: str) -> FloatArray:
+    inside = np.zeros(game.size)
+    inside[game.members(group)] = 1.0
+    return inside
+
+
+def residuals(game: ZoneGame, coverage: FloatArray) -> FloatArray:
+    """(n,) V_t (1 - e x_t)."""
+    return game.values * (1 - game.effectiveness * coverage)
+
+
+def violations(game: ZoneGame, coverage: FloatArray) -> dict[str, float]:
+    """By how much a coverage breaks each rule (0 where it keeps it), in the rule's own unit.
+
+    Parameters
+    ----------
+    game
+        The rules.
+    coverage
+        (n,) any coverage.
+
+    Returns
+    -------
+    dict
+        Name of the rule to amount: zones for budget, floors and caps; for parity the excess of the group's
+        rate over the band, as a share of the overall rate (0.05 = five points outside); likewise for a mean
+        difference; for max-min what the worst-off group lacks, as a share of the extreme rate attainable.
+    """
+    result = {
+        "coverage between 0 and 1": max(0.0, float((-coverage).max()), float((coverage - 1).max())),
+        f"budget of {game.budget:g}": max(0.0, float(coverage.sum()) - game.budget),
+    }
+    for rule in game.constraints:
+        result[rule.name] = max(result.get(rule.name, 0.0), _broken_by(game, rule, coverage))
+    return result
+
+
+def _broken_by(game: ZoneGame, rule: Constraint, coverage: FloatArray) -> float:
+    if isinstance(rule, Floor | Cap):
+        if rule.group is not None:
+            amount = coverage[game.members(rule.group)].sum(keepdims=True)
+        else:
+            amount = coverage if rule.zone is None else coverage[[game.position(rule.zone)]]
+        short = rule.at_least - amount if isinstance(rule, Floor) else amount - rule.at_most
+        return max(0.0, float(short.max()))
+    if isinstance(rule, MaxMinShare | MaxMin):
+        return _short_of_share(game, rule, coverage)
+    of_coverage = isinstance(rule, CoverageParity) or (
+        isinstance(rule, MeanDifference) and rule.of == "coverage"
+    )
+    amount = coverage if of_coverage else game.rule_values * (1 - game.effectiveness * coverage)
+    if isinstance(rule, MeanDifference):
+        if _nothing(game, amount, of_coverage=of_coverage):
+            return 0.0
+        return max(0.0, mean_difference(game, rule, amount) / float(amount.sum()) - rule.at_most)
+    if _nothing(game, amount, of_coverage=of_coverage):
+        return 0.0
+    return max(0.0, *(abs(r - 1.0) - rule.within for r in _ratios(game, amount)))
+
+
+def _nothing(game: ZoneGame, amount: FloatArray, *, of_coverage: bool) -> bool:
+    """Whether next to nothing is there to share, beside the budget or all unopposed harm."""
+    whole = min(game.budget, float(game.size)) if of_coverage else float(game.rule_values.sum())
+    return float(amount.sum()) <= _NOTHING * whole
+
+
+def _short_of_share(game: ZoneGame, rule: MaxMinShare | MaxMin, coverage: FloatArray) -> float:
+    """Largest shortfall of a group's rate from its level, as a share of the extreme rate attainable."""
+    constant, slope = amounts(game, rule.of)
+    amount = constant + slope * coverage
+    sign = 1.0 if rule.of == "residual" else -1.0
+    over = [
+        sign * (float(amount[game.members(g)].sum()) / game.population_share(g) - level)
+        for g, level in share_levels(game, rule).items()
+        if np.isfinite(level)
+    ]
+    unit = abs(game.attainable(rule.of).extreme) if over else 0.0
+    return max([0.0, *over]) / (unit or 1.0)
+
+
+def _ratios(game: ZoneGame, amount: FloatArray) -> list[float]:
+    """Each group's rate per head over the overall rate."""
+    total = float(amount.sum())
+    return [float(amount[game.members(g)].sum()) / total / game.population_share(g) for g in game.groups]
+
+
+def row_violation(game: ZoneGame, coverage: FloatArray) -> float:
+    """Largest violation over bounds and rows, each in the row's own scale."""
+    lower, upper = game.bounds()
+    worst = max(0.0, float((lower - coverage).max()), float((coverage - upper).max()))
+    return max(worst, excess(coupling_rows(game), coverage))
+
+
+def proved_bound(game: ZoneGame, proof: Proof) -> float:
+    """Lower bound on the objective of every feasible plan, from the suggested multipliers (see the module)."""
+    lower, upper = game.bounds()
+    weights, unit = np.ones(game.size), 1.0
+    if proof.attack_weights is not None:
+        weights = np.maximum(proof.attack_weights, 0.0)
+        # q and y are one dual solution: where q sums to 1 only nearly, both are put right by the same factor
+        unit = float(weights.sum())
+        weights = weights / unit if unit > 0 else np.full(game.size, 1 / game.size)
+    slope = -weights * game.values * game.effectiveness
+    constant = float(weights @ game.values)
+    scaled = {key: float(y) / (unit or 1.0) for key, y in proof.multipliers.items()}
+    rows_slope, rows_constant = priced(coupling_rows(game), scaled, game.size)
+    slope, constant = slope + rows_slope, constant + rows_constant
+    return constant + float(np.minimum(slope * lower, slope * upper).sum())
+
+
+def figures(game: ZoneGame, coverage: FloatArray) -> tuple[FloatArray, float, float, tuple[str, ...]]:
+    """Residuals, worst case, expected residual and attack set of any coverage."""
+    residual = residuals(game, coverage)
+    worst = float(residual.max())
+    tied = np.flatnonzero(residual >= worst - 1e-9 * abs(worst))
+    return residual, worst, float(residual.sum()), tuple(game.zone_ids[i] for i in tied)
+
+
+def certified(
+    game: ZoneGame,
+    coverage: FloatArray,
+    proof: Proof,
+    *,
+    solver: str,
+    seconds: float,
+    phases: tuple[str, ...],
+) -> Strategy:
+    """Check a plan against the game and its proof, and return it with its certificate.
+
+    Raises
+    ------
+    SolverError
+        If the plan breaks a rule by more than 1e-6 or the gap is above 1e-6 (see ``MAX_GAP``): such a plan is never returned.
+    """
+    residual, worst, expected, attack_set = figures(game, coverage)
+    objective = expected if proof.attack_weights is None else worst
+    bound = proved_bound(game, proof)
+    violation = row_violation(game, coverage)
+    if not violation <= MAX_VIOLATION:
+        raise SolverError(
+            f"The plan found breaks a rule by {violation:.3g}; it was withheld (solver {solver})."
+        )
+    unopposed = float(game.values.sum() if proof.attack_weights is None else game.values.max())
+    gap = relative_gap(objective, bound, unopposed)
+    if not gap <= MAX_GAP:
+        raise SolverError(
+            f"The plan found has objective {objective:.6g} but only {bound:.6g} is proved; it was withheld "
+            f"(solver {solver})."
+        )
+    words = TOTAL if proof.attack_weights is None else WORST_CASE
+    certificate = Certificate(
+        Status.OPTIMAL, objective, bound, gap, solver, seconds, phases, violation, words
+    )
+    return Strategy(
+        game.zone_ids,
+        coverage,
+        residual,
+        worst,
+        expected,
+        attack_set,
+        certificate,
+        float(coverage.sum()),
+        max(0.0, float(proof.multipliers.get(BUDGET, 0.0))),
+    )

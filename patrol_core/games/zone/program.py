@@ -1,0 +1,120 @@
+"""One Pyomo model of a zone game with its HiGHS session: set levels, solve, read coverage and multipliers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patrol_core.games.zone.certificates import RowKey
+from patrol_core.games.zone.model import MUTABLE, build_model, set_levels, side_constraints
+from patrol_core.games.zone.solve import FloatArray, ZoneGame
+from patrol_core.games.zone.water_filling import spend_rest
+from patrol_core.solvers.pyomo_session import HighsSession, Outcome
+
+#: Values below this share of the largest are too small for HiGHS to see beside it.
+SEEN = 1e-8
+
+
+class Program:
+    """What both phases need of a model."""
+
+    def __init__(self, game: ZoneGame, *, attack: bool, scale: float = 1.0, above: float = 0.0) -> None:
+        self.model = build_model(game, attack=attack, scale=scale, above=above)
+        self.session = HighsSession(self.model, mutable=MUTABLE, presolve=attack)
+        self.zones = self.session.columns_of(self.model.x.values())
+        self.rows = side_constraints(self.model, game)
+
+    def set_levels(self, game: ZoneGame) -> None:
+        """Levels of ``game`` into the Params, and from there to HiGHS."""
+        set_levels(self.model, game)
+        self.session.refresh()
+
+    def forget(self) -> None:
+        """Drop the last basis, so that the next plan does not depend on what was solved before."""
+        self.session.highs.clearSolver()
+
+    def solve(self, lower: FloatArray, upper: FloatArray) -> Outcome:
+        """Solve with these bounds on x, from the last basis."""
+        self.session.set_bounds(self.zones, lower, upper)
+        return self.session.solve()
+
+    def coverage(self, outcome: Outcome, lower: FloatArray, upper: FloatArray) -> FloatArray:
+        """Coverage x, put exactly inside its bounds."""
+        return np.asarray(np.clip(outcome.columns[self.zones], lower, upper), dtype=float)
+
+    def multipliers(self, outcome: Outcome, unit: float) -> dict[RowKey, float]:
+        """Multipliers y >= 0 per coupling row; ``unit`` turns the model's objective into the game's."""
+        duals = self.session.duals(outcome, self.rows.values())
+        return {
+            key: max(0.0, float(-dual if key[2] == "most" else dual)) * unit
+            for key, dual in zip(self.rows, duals, strict=True)
+        }
+
+    def hold_tight(self, keys: frozenset[RowKey]) -> None:
+        """Make these coupling rows equalities, until the next :meth:`set_levels`."""
+        for key in keys:
+            self.session.hold_tight(self.rows[key])
+
+
+class AttackProgram(Program):
+    """Phase 1: min v. ``scale`` is the unit of v, ``above`` the value from which zones have an attack row."""
+
+    def __init__(self, game: ZoneGame, *, scale: float, above: float) -> None:
+        super().__init__(game, attack=True, scale=scale, above=above)
+        self.scale, self.above = scale, above
+        self.attack_rows = self.session.rows_of(self.model.attack.values())
+        self.attacked = np.fromiter(self.model.attack.keys(), dtype=np.intp)
+
+    def attack_duals(self, outcome: Outcome) -> FloatArray:
+        """One number >= 0 an attack row; above 0 only where the zone is at the worst case in every optimum."""
+        return np.maximum(outcome.row_duals[self.attack_rows], 0.0)
+
+    def attack_weights(self, outcome: Outcome, values: FloatArray) -> FloatArray:
+        """(n,) weights q_t = pi_t s / V_t of the dual proof."""
+        weights = np.zeros_like(values)
+        weights[self.attacked] = self.attack_duals(outcome) * self.scale / values[self.attacked]
+        return weights
+
+    def open_rows(self, rows: NDArray[np.bool_], *, closed: bool) -> None:
+        """Take attack rows (positions in ``attack_rows``) out of the model, or put them back."""
+        for row in self.attack_rows[rows].tolist():
+            self.session.highs.changeRowBounds(row, 1.0 if closed else -np.inf, np.inf)
+
+
+class ResidualProgram(Program):
+    """Phase 2: least expected residual harm, attack rows turned into lower bounds on x."""
+
+    def __init__(self, game: ZoneGame) -> None:
+        super().__init__(game, attack=False)
+        self._share = game.values / (game.values.max() or 1.0)
+
+    def solve_for(self, gains: FloatArray, lower: FloatArray, upper: FloatArray) -> Outcome:
+        """Solve once with other gains per zone in place of the values."""
+        self.session.set_costs(self.zones, gains)
+        outcome = self.solve(lower, upper)
+        self.session.set_costs(self.zones, self._share)
+        return outcome
+
+    def start_greedy(self, game: ZoneGame, lower: FloatArray, upper: FloatArray) -> None:
+        """Start from the plan that is optimal while no rule but the budget couples zones.
+
+        It depends on the game alone, so the plan found from it does too, whatever was solved before.
+        """
+        self.forget()
+        greedy = spend_rest(game.values, game.budget, lower, upper)
+        partial = np.flatnonzero((greedy > lower) & (greedy < upper))[:1]
+        at_upper = np.flatnonzero((greedy >= upper) & (upper > lower))
+        totals, defined = [], []
+        for name, constraint in (
+            ("S", "total"),
+            ("C", "group_total"),
+            ("P", "prevented"),
+            ("Pg", "group_prevented"),
+        ):
+            variable = self.model.find_component(name)
+            if variable is not None:
+                totals.extend(variable.values())
+                defined.extend(self.model.find_component(constraint).values())
+        tight = self.session.rows_of([*defined, self.model.budget] if partial.size else defined)
+        basic = np.append(self.session.columns_of(totals), self.zones[partial])
+        self.session.start_from(self.zones[at_upper], basic, tight)

@@ -1,0 +1,452 @@
+"""The nouns of the zone security game: what is given (ZoneGame) and what comes back (Strategy).
+
+Zones t = 1..n with value V_t >= 0 (expected harm or count if unopposed), effectiveness e in (0, 1] (share of
+V_t prevented while covered), coverage x_t in [0, 1], budget B = expected number of zones covered at once.
+Residual harm of a zone is V_t (1 - e x_t): what the attacker gets there and the defender loses.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from patrol_core.certificate import Certificate
+from patrol_core.errors import InputError
+from patrol_core.games.rules.budgets import (
+    Cap,
+    Constraint,
+    CoverageParity,
+    Floor,
+    ResidualParity,
+    constraint_as_dict,
+)
+from patrol_core.games.rules.fairness import MaxMin, MaxMinShare, MeanDifference, Of
+from patrol_core.games.units import unit_of
+
+if TYPE_CHECKING:
+    from patrol_core.games.zone.max_min import Attainable
+
+#: Most groups, and most zones, whose pairs a mean difference compares: there are n^2 / 2 of them.
+MOST_COMPARED = {"groups": 150, "zones": 60}
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class ZoneGame:
+    """A zero-sum security game over zones, checked once when it is made.
+
+    Parameters
+    ----------
+    zone_ids
+        Unique labels, n of them.
+    values
+        (n,) V_t >= 0, any unit; the unit of every worst case and residual that comes out.
+    budget
+        B >= 0, expected number of zones covered at once. More than n is allowed and means n.
+    effectiveness
+        e in (0, 1].
+    population
+        (n,) people per zone, >= 0; needed by parity rules only.
+    groups
+        Group name to zone labels; groups may overlap and need not cover all zones.
+    constraints
+        Side rules of :mod:`patrol_core.games.rules.budgets`.
+    stated
+        (n,) values that rules on residual harm are measured by, where ``values`` are something else (upper ends of
+        intervals); ``values`` by default.
+
+    Raises
+    ------
+    InputError
+        For anything that cannot be used, naming the field, the value and what is accepted.
+    """
+
+    zone_ids: tuple[str, ...]
+    values: FloatArray
+    budget: float
+    effectiveness: float = 1.0
+    population: FloatArray | None = None
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    constraints: tuple[Constraint, ...] = ()
+    stated: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "zone_ids", _checked_ids(self.zone_ids))
+        object.__setattr__(self, "values", _checked_array("values", self.values, self.zone_ids))
+        if self.stated is not None:
+            object.__setattr__(self, "stated", _checked_array("stated", self.stated, self.zone_ids))
+        if self.population is not None:
+            population = _checked_array("population", self.population, self.zone_ids, allow_nan=True)
+            with np.errstate(over="ignore"):
+                endless = np.isinf(np.nansum(population))
+            if endless:  # shares of an infinite whole are all 0
+                raise InputError(
+                    "population adds up to more than a number can hold: give it in a larger unit."
+                )
+            object.__setattr__(self, "population", population)
+        object.__setattr__(self, "effectiveness", _checked_effectiveness(self.effectiveness))
+        object.__setattr__(self, "_position", {z: i for i, z in enumerate(self.zone_ids)})
+        object.__setattr__(self, "groups", self._checked_groups())
+        index = {
+            group: np.array([self._position[z] for z in zones], dtype=np.intp)
+            for group, zones in self.groups.items()
+        }
+        object.__setattr__(self, "_group_index", index)
+        self._check_levels()
+
+    _position: dict[str, int] = field(init=False, repr=False, default_factory=dict)
+    _group_index: dict[str, IntArray] = field(init=False, repr=False, default_factory=dict)
+    _attainable: dict[str, Attainable] = field(init=False, repr=False, default_factory=dict)
+    _measured: dict[float, ZoneGame] = field(init=False, repr=False, default_factory=dict)
+
+    # -- checks -----------------------------------------------------------------------------------
+
+    def _check_levels(self) -> None:
+        """Budget and rules: the part that a slider changes."""
+        object.__setattr__(self, "budget", _checked_budget(self.budget))
+        object.__setattr__(self, "constraints", tuple(self.constraints))
+        object.__setattr__(self, "_attainable", {})
+        object.__setattr__(self, "_measured", {})
+        for rule in self.constraints:
+            self._check_rule(rule)
+
+    def _checked_groups(self) -> dict[str, tuple[str, ...]]:
+        result: dict[str, tuple[str, ...]] = {}
+        for name, zones in self.groups.items():
+            given: Any = zones
+            if isinstance(given, str):
+                raise InputError(f"Group {name!r} is the text {given!r}: accepted is a list of zone ids.")
+            labels: tuple[str, ...] = tuple(given)
+            unknown = [z for z in labels if z not in self._position]
+            if unknown:
+                raise InputError(
+                    f"Group {name!r} lists zone {unknown[0]!r}, which is not in the game; zones are {self._some()}."
+                )
+            if not labels:
+                raise InputError(f"Group {name!r} has no zones: leave it out or list at least one zone.")
+            if len(set(labels)) != len(labels):
+                raise InputError(f"Group {name!r} lists a zone twice: each zone counts once in a group.")
+            result[str(name)] = labels
+        return result
+
+    def _check_rule(self, rule: Constraint) -> None:
+        if isinstance(rule, Floor | Cap):
+            if rule.zone is not None and rule.zone not in self._position:
+                raise InputError(
+                    f"The {rule.name} names a zone that is not in the game; zones are {self._some()}."
+                )
+            if rule.group is not None and rule.group not in self.groups:
+                known = ", ".join(map(repr, self.groups)) or "none"
+                raise InputError(f"The {rule.name} names an unknown group; the game's groups are: {known}.")
+        elif isinstance(rule, CoverageParity | ResidualParity | MeanDifference | MaxMinShare | MaxMin):
+            self._check_fairness(rule)
+        else:
+            raise InputError(
+                f"constraints holds {rule!r}: accepted are Floor, Cap, CoverageParity, ResidualParity, "
+                "MeanDifference, MaxMinShare, MaxMin."
+            )
+
+    def _check_fairness(
+        self, rule: CoverageParity | ResidualParity | MeanDifference | MaxMinShare | MaxMin
+    ) -> None:
+        between_zones = isinstance(rule, MeanDifference) and rule.between == "zones"
+        if not self.groups and not between_zones:
+            raise InputError(f"The rule {rule.name} needs groups: give 'groups' as group name to zone ids.")
+        if self.population is None:
+            raise InputError(f"The rule {rule.name} needs the population of every zone: give 'population'.")
+        missing = np.flatnonzero(np.isnan(self.population))
+        if missing.size:
+            zone = self.zone_ids[int(missing[0])]
+            raise InputError(f"The rule {rule.name} needs every zone's population; zone {zone!r} has none.")
+        if isinstance(rule, MeanDifference):
+            compared = int((self.population > 0).sum()) if between_zones else len(self.groups)
+            most = MOST_COMPARED[rule.between]
+            if compared > most:
+                raise InputError(
+                    f"The rule {rule.name} compares every pair of {compared:,} {rule.between}: accepted are up to "
+                    f"{most}; use fewer, larger groups, or parity."
+                )
+            if between_zones and not compared:
+                raise InputError(f"The rule {rule.name} needs people: every zone has population 0.")
+        if between_zones:
+            return
+        for group in self.groups:
+            if not self.population[self.members(group)].sum() > 0:
+                raise InputError(
+                    f"Group {group!r} has population 0, so {rule.name} has no meaning for it: "
+                    "give its people or leave the group out."
+                )
+
+    def _some(self) -> str:
+        shown = ", ".join(map(repr, self.zone_ids[:5]))
+        return shown + (f" and {len(self.zone_ids) - 5} more" if len(self.zone_ids) > 5 else "")
+
+    # -- views ------------------------------------------------------------------------------------
+
+    @property
+    def size(self) -> int:
+        """Number of zones n."""
+        return len(self.zone_ids)
+
+    @property
+    def rule_values(self) -> FloatArray:
+        """(n,) values that rules on residual harm are measured by."""
+        return self.values if self.stated is None else self.stated
+
+    def members(self, group: str) -> IntArray:
+        """Positions of a group's zones."""
+        return self._group_index[group]
+
+    def position(self, zone: str) -> int:
+        """Position of a zone."""
+        return self._position[zone]
+
+    def population_share(self, group: str) -> float:
+        """n_g / N, the group's share of all people."""
+        assert self.population is not None  # parity rules were checked at the door
+        return float(self.population[self.members(group)].sum() / self.population.sum())
+
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """(lower, upper) coverage per zone after all zone floors and caps; lower may exceed upper."""
+        lower, upper = np.zeros(self.size), np.ones(self.size)
+        for rule in self.constraints:
+            if isinstance(rule, Floor | Cap) and rule.group is None:
+                where = slice(None) if rule.zone is None else self.position(rule.zone)
+                if isinstance(rule, Floor):
+                    lower[where] = np.maximum(lower[where], rule.at_least)
+                else:
+                    upper[where] = np.minimum(upper[where], rule.at_most)
+        return lower, upper
+
+    def coupling_rules(self) -> tuple[tuple[int, Constraint], ...]:
+        """Rules over several zones at once, with their position in ``constraints``."""
+        return tuple(
+            (i, rule)
+            for i, rule in enumerate(self.constraints)
+            if not isinstance(rule, Floor | Cap) or rule.group is not None
+        )
+
+    def attainable(self, of: Of) -> Attainable:
+        """The best least rate per head of any group (residual: the least largest), and all levels in that manner.
+
+        Worked out once a game, under the budget and every rule but the max-min ones.
+
+        Raises
+        ------
+        InfeasibleError
+            If the other rules cannot all be met.
+        """
+        found = self._attainable.get(of)
+        if found is None:
+            from patrol_core.games.zone.max_min import attainable
+
+            found = self._attainable[of] = attainable(self, of)
+        return found
+
+    def replace(self, **changes: Any) -> ZoneGame:
+        """A copy with some fields changed; cheap when only budget or constraints change."""
+        names = {f.name for f in fields(self) if f.init}
+        unknown = set(changes) - names
+        if unknown:
+            known = ", ".join(sorted(names))
+            raise InputError(f"A zone game has no field {min(unknown)!r}: fields are {known}.")
+        if set(changes) <= {"budget", "constraints"}:
+            twin = copy.copy(self)
+            for name, value in changes.items():
+                object.__setattr__(twin, name, value)
+            twin._check_levels()
+            if twin.budget == self.budget and _but_max_min(twin) == _but_max_min(self):
+                object.__setattr__(twin, "_attainable", self._attainable)
+            return twin
+        return ZoneGame(**({name: getattr(self, name) for name in names} | changes))
+
+    def in_unit(self, unit: float) -> ZoneGame:
+        """The same game with values in this unit and people in one of their own; nothing else changes.
+
+        Parameters
+        ----------
+        unit
+            A power of two (:func:`~patrol_core.games.units.unit_of`), in the unit of the values.
+        """
+        people = 1.0 if self.population is None else unit_of(self.population)
+        if unit == 1.0 and people == 1.0:
+            return self
+        twin = self._measured.get(unit)
+        if twin is None:
+            twin = copy.copy(self)
+            object.__setattr__(twin, "values", self.values / unit)
+            if self.stated is not None:
+                object.__setattr__(twin, "stated", self.stated / unit)
+            if self.population is not None:
+                object.__setattr__(twin, "population", self.population / people)
+            object.__setattr__(twin, "_measured", {})
+            # rates per head are shares of all people and of all harm, so _attainable is the same for both
+            self._measured[unit] = twin
+        return twin
+
+    def as_dict(self) -> dict[str, object]:
+        """The game as plain data, in the JSON form of the command line."""
+        data: dict[str, object] = {
+            "kind": "zone",
+            "values": dict(zip(self.zone_ids, self.rule_values.tolist(), strict=True)),
+            "effectiveness": self.effectiveness,
+            "budget": self.budget,
+        }
+        if self.stated is not None:
+            ends = zip(self.zone_ids, self.stated.tolist(), self.values.tolist(), strict=True)
+            data["intervals"] = {zone: [low, high] for zone, low, high in ends}
+        if self.groups:
+            data["groups"] = {name: list(zones) for name, zones in self.groups.items()}
+        if self.population is not None:
+            people = zip(self.zone_ids, self.population.tolist(), strict=True)
+            data["population"] = {z: None if math.isnan(p) else p for z, p in people}
+        if self.constraints:
+            data["constraints"] = [constraint_as_dict(rule) for rule in self.constraints]
+        return data
+
+    def hash(self) -> str:
+        """sha256 hex over everything that decides the result (zone order included)."""
+        text = json.dumps(self.as_dict(), separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Strategy:
+    """A coverage plan with its figures and its proof.
+
+    Attributes
+    ----------
+    zone_ids, coverage
+        Labels and (n,) x_t in [0, 1].
+    residual
+        (n,) V_t (1 - e x_t), unit of the values.
+    worst_case
+        Largest residual: what a fully informed offender can get.
+    expected_residual
+        Sum of the residuals.
+    attack_set
+        Every zone whose residual equals the worst case (1e-9 relative).
+    certificate
+        Objective recomputed outside the model, proved bound, gap, phases, largest violation.
+    budget_used
+        Sum of the coverage.
+    budget_dual
+        Fall of the objective per further unit of budget (>= 0; zones covered at once), where proved.
+    """
+
+    zone_ids: tuple[str, ...]
+    coverage: FloatArray
+    residual: FloatArray
+    worst_case: float
+    expected_residual: float
+    attack_set: tuple[str, ...]
+    certificate: Certificate
+    budget_used: float
+    budget_dual: float | None = None
+
+    def times(self, unit: float) -> Self:
+        """The same plan with every figure that has the unit of the values multiplied: back from a game in that unit.
+
+        Parameters
+        ----------
+        unit
+            What :meth:`ZoneGame.in_unit` was given.
+        """
+        return self if unit == 1.0 else replace(self, **self._figures(unit))
+
+    def _figures(self, unit: float) -> dict[str, Any]:
+        """The fields that have the unit of the values, multiplied."""
+        proof = self.certificate
+        return {
+            "residual": self.residual * unit,
+            "worst_case": self.worst_case * unit,
+            "expected_residual": self.expected_residual * unit,
+            "certificate": replace(proof, objective=proof.objective * unit, bound=proof.bound * unit),
+            "budget_dual": None if self.budget_dual is None else self.budget_dual * unit,
+        }
+
+    @property
+    def defender_utility(self) -> float:
+        """Minus the worst case (the game is zero-sum)."""
+        return -self.worst_case
+
+    @property
+    def attacker_utility(self) -> float:
+        """The worst case."""
+        return self.worst_case
+
+    def coverage_by_zone(self) -> dict[str, float]:
+        """Zone label to coverage."""
+        return dict(zip(self.zone_ids, self.coverage.tolist(), strict=True))
+
+
+def _but_max_min(game: ZoneGame) -> tuple[Constraint, ...]:
+    """The rules that what is attainable depends on."""
+    return tuple(rule for rule in game.constraints if not isinstance(rule, MaxMinShare | MaxMin))
+
+
+def _checked_ids(zone_ids: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(zone_ids, str):
+        raise InputError(f"zone_ids is the text {zone_ids!r}: accepted is a sequence of labels.")
+    ids = tuple(zone_ids)
+    if not ids:
+        raise InputError("The game has no zones: give at least one zone with a value.")
+    wrong: list[Any] = [z for z in ids if type(z) is not str and not issubclass(type(z), str)]
+    if wrong:
+        raise InputError(f"Zone id {wrong[0]!r} is not text: ids are strings.")
+    if len(set(ids)) != len(ids):
+        seen: set[str] = set()
+        twice = next(z for z in ids if z in seen or seen.add(z))  # type: ignore[func-returns-value]
+        raise InputError(f"Zone id {twice!r} appears more than once: ids must be unique.")
+    return ids
+
+
+def _checked_array(
+    name: str, given: ArrayLike, zone_ids: tuple[str, ...], *, allow_nan: bool = False
+) -> FloatArray:
+    try:
+        array = np.array(given, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} holds something that is not a number: accepted are numbers >= 0.") from None
+    if array.shape != (len(zone_ids),):
+        raise InputError(f"{name} has shape {array.shape} for {len(zone_ids)} zones: give one number a zone.")
+    bad = ~((array >= 0) & np.isfinite(array)) & ~(np.isnan(array) & allow_nan)
+    if bad.any():
+        i = int(np.flatnonzero(bad)[0])
+        raise InputError(f"{name} of zone {zone_ids[i]!r} is {array[i]!s}: accepted are finite numbers >= 0.")
+    array.setflags(write=False)
+    return array
+
+
+def _checked_budget(budget: Any) -> float:
+    number = _as_number(budget)
+    if number is None or not np.isfinite(number) or number < 0:
+        raise InputError(f"budget = {budget!r}: accepted is a finite number >= 0 (zones covered at once).")
+    return number
+
+
+def _checked_effectiveness(effectiveness: Any) -> float:
+    number = _as_number(effectiveness)
+    if number is None or not 0 < number <= 1:
+        raise InputError(f"effectiveness = {effectiveness!r}: accepted is a number above 0 and at most 1.")
+    return number
+
+
+def _as_number(value: Any) -> float | None:
+    """The value as float, or None where it is text, a truth value or no number at all."""
+    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:  # a whole number beyond all floats
+            return None
+    return None

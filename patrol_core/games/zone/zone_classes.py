@@ -1,0 +1,157 @@
+r"""Rules that speak of group sums only: the game behind thousands of zones has as many dimensions as kinds of zones.
+
+Zones that lie in the same groups form one *atom* c; C_c is the sum of x over it. Budget, floors and caps of groups, coverage
+parity, mean differences of coverage and max-min shares of coverage are rows over the C_c alone, so
+
+    x is allowed  <=>  l <= x <= u  and  (C_c) in Q,   Q a polytope with one dimension an atom.
+
+What remains inside an atom is water-filling. Residual parity weighs zones by their values and does not fit: ``atoms_of`` says
+so by None.
+
+:class:`Reach` answers how much can be asked of the atoms at once: given needs N, is there C in Q with N <= C <= U? The set of
+such N is cut out by inequalities lambda . N <= q(lambda) with lambda >= 0, q(lambda) = max { lambda . C : C in Q, C <= U }. They
+are found one at a time, as the duals of the tiny LP that looks for C.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from patrol_core.certificate import Status
+from patrol_core.errors import SolverError
+from patrol_core.games.zone.certificates import RowKey, coupling_rows
+from patrol_core.games.zone.fair_rows import CapRow, PairRow
+from patrol_core.games.zone.solve import FloatArray, ZoneGame
+from patrol_core.solvers.array_lp import ArrayLP, IntArray, Rows, Solved
+
+#: Rows whose coefficients differ by more than this inside an atom do not speak of its sum alone.
+_SAME = 1e-12
+
+#: Most atoms that are worth the name: beyond, the LP over zones is no larger.
+MOST = 60
+
+_SECONDS = 60.0
+
+
+@dataclass(frozen=True, eq=False)
+class Atoms:
+    """Zones by atom, and the rules over their sums.
+
+    Attributes
+    ----------
+    cell
+        (n,) atom of every zone.
+    lower, upper
+        Sums of the bounds by atom.
+    lines
+        Row key, coefficients by atom, limit, and which pair variable takes part with which sign (-1 none).
+    pairs
+        Upper bound of each pair variable.
+    """
+
+    cell: IntArray
+    lower: FloatArray
+    upper: FloatArray
+    lines: tuple[tuple[RowKey, FloatArray, float, tuple[tuple[int, float], ...]], ...]
+    pairs: FloatArray
+
+    @property
+    def size(self) -> int:
+        """Number of atoms."""
+        return len(self.lower)
+
+    def sums(self, amount: FloatArray) -> FloatArray:
+        """Sums of (n,) amounts by atom."""
+        return np.asarray(np.bincount(self.cell, weights=amount, minlength=self.size), dtype=float)
+
+    def add_rules(self, rows: Rows, first: int, pairs: int) -> None:
+        """Q as rows over columns ``first`` + atom and ``pairs`` + pair."""
+        for _, line, limit, with_pairs in self.lines:
+            some = np.flatnonzero(line)
+            columns = [*(first + some).tolist(), *(pairs + j for j, _ in with_pairs)]
+            rows.add(columns, [*line[some].tolist(), *(v for _, v in with_pairs)], -np.inf, limit)
+
+
+def atoms_of(game: ZoneGame) -> Atoms | None:
+    """The atoms of a game whose rules all speak of group sums; None where some rule does not, or atoms are many."""
+    inside = np.zeros((len(game.groups), game.size), dtype=bool)
+    for i, group in enumerate(game.groups):
+        inside[i, game.members(group)] = True
+    kinds, cell = np.unique(inside, axis=1, return_inverse=True)
+    cell = np.asarray(cell, dtype=np.intp).ravel()
+    count = kinds.shape[1]
+    if count > MOST:
+        return None
+    first = np.array([int(np.flatnonzero(cell == c)[0]) for c in range(count)])
+    lower, upper = game.bounds()
+    lines, numbers, rooms = [], dict[tuple[RowKey, int], int](), list[float]()
+    rows = coupling_rows(game)
+    for key, row in rows.items():
+        line = row.coefficients[first]
+        if np.abs(row.coefficients - line[cell]).max(initial=0.0) > _SAME * float(np.abs(line).max()):
+            return None
+        with_pairs: tuple[tuple[int, float], ...] = ()
+        if isinstance(row, CapRow):
+            room = row.limit - float(np.minimum(row.coefficients * lower, row.coefficients * upper).sum())
+            found = sorted({r.pair for r in rows.values() if isinstance(r, PairRow) and r.cap == key})
+            for pair in found:
+                numbers[key, pair] = len(rooms)
+                rooms.append(max(room, 0.0))
+            with_pairs = tuple((numbers[key, pair], 1.0) for pair in found)
+        elif isinstance(row, PairRow):
+            with_pairs = ((numbers[row.cap, row.pair], -1.0),)
+        lines.append((key, line, row.limit, with_pairs))
+    zeros = np.zeros(count)
+    return Atoms(
+        cell,
+        zeros + np.bincount(cell, weights=lower, minlength=count),
+        zeros + np.bincount(cell, weights=upper, minlength=count),
+        tuple(lines),
+        np.array(rooms),
+    )
+
+
+class Reach:
+    """Which needs the atoms can meet together; the inequalities found so far are kept."""
+
+    def __init__(self, atoms: Atoms) -> None:
+        self.atoms = atoms
+        self.rays = np.zeros((0, atoms.size))
+        self.limits = np.zeros(0)
+        count, pairs = atoms.size, atoms.pairs.size
+        # columns: C, the needs (fixed from outside), theta, pair variables
+        rows = Rows()
+        for c in range(count):
+            rows.add([c, count + c, 2 * count], [1.0, -1.0, 1.0], 0.0, np.inf)
+        atoms.add_rules(rows, 0, 2 * count + 1)
+        most = float(atoms.upper.sum()) + 1.0
+        self._lower = np.concatenate([atoms.lower, np.zeros(count), [0.0], np.zeros(pairs)])
+        self._upper = np.concatenate([atoms.upper, np.zeros(count), [2 * most], atoms.pairs])
+        cost = np.zeros(self._lower.size)
+        cost[2 * count] = 1.0
+        self._lp = ArrayLP(cost, self._lower, self._upper, rows)
+
+    def look(self, needs: FloatArray) -> float:
+        """By how much an atom falls short of its need at best; the inequality that says so is kept.
+
+        Raises
+        ------
+        SolverError
+            If HiGHS did not end with an answer; a set of rules that allows nothing gives infinity.
+        """
+        count = self.atoms.size
+        self._lower[count : 2 * count] = self._upper[count : 2 * count] = needs
+        self._lp.set_bounds(self._lower.copy(), self._upper.copy())
+        solved: Solved = self._lp.solve(_SECONDS)
+        if solved.status is Status.INFEASIBLE:
+            return np.inf
+        if solved.status is not Status.OPTIMAL:
+            raise SolverError(f"HiGHS ended as {solved.status} on a program of {count} group sums.")
+        short = float(solved.x[2 * count])
+        ray = np.maximum(solved.multipliers[:count], 0.0)
+        if short > 0 and ray.any():
+            self.rays = np.vstack([self.rays, ray])
+            self.limits = np.append(self.limits, float(ray @ needs) - solved.bound)
+        return short

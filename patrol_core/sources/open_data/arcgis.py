@@ -1,0 +1,202 @@
+"""Queries of ArcGIS feature services, page by page, so that no feature is lost or doubled.
+
+A service gives at most its own ``maxRecordCount`` features an answer, whatever is asked for, and says
+``exceededTransferLimit`` (in GeoJSON under ``properties``, in its own JSON at the top) when there are more. So
+the count is asked first, pages are asked in the order of a unique code, the next page begins after
+what really came, and in the end count, flag and codes must agree; if they do not (the layer was changed meanwhile,
+or a kept answer is of another state), everything is asked once more.
+
+Mistakes come as JSON with a member ``error`` under HTTP 200.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from patrol_core.errors import InputError, SourceError
+from patrol_core.sources.open_data.arcgis_answers import (
+    Feature,
+    Layer,
+    ServiceGone,
+    read_count,
+    read_page,
+    read_services,
+)
+from patrol_core.sources.open_data.services import Asker
+from patrol_core.sources.police.http import Ask
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+#: Features asked for at a time; services cap this at their own limit, mostly 2,000.
+PAGE = 1000
+#: Codes in one condition; databases take 1,000.
+CODES_AT_ONCE = 500
+_CODE = re.compile(r"[A-Z]\d{8}")
+
+
+class _Unfit(Exception):
+    """Answers that do not fit together."""
+
+
+def is_one_of(field: str, codes: Iterable[str]) -> str:
+    """Condition that ``field`` is one of the codes (nine characters such as E09000033).
+
+    Raises
+    ------
+    InputError
+        If one is no such code; nothing else ever gets into a condition.
+    """
+    known = sorted(set(codes))
+    for code in known:
+        if not _CODE.fullmatch(code):
+            raise InputError(f"{code!r} is no area code; give a letter and eight digits, such as E09000033.")
+    listed = ",".join(f"'{c}'" for c in known)
+    return f"{field}={listed}" if len(known) == 1 else f"{field} IN ({listed})"
+
+
+def by_codes(
+    asker: Asker, layer: Layer, field: str, codes: Sequence[str], *, page: int = PAGE
+) -> list[Feature]:
+    """Features whose ``field`` is one of many codes, asked for some hundred codes at a time."""
+    known = sorted(set(codes))
+    found: list[Feature] = []
+    for start in range(0, len(known), CODES_AT_ONCE):
+        where = is_one_of(field, known[start : start + CODES_AT_ONCE])
+        found += features(asker, layer, where=where, page=page)
+    return found
+
+
+def features(
+    asker: Asker,
+    layer: Layer,
+    *,
+    where: str = "1=1",
+    box: tuple[float, float, float, float] | None = None,
+    shapes: bool | None = None,
+    page: int = PAGE,
+) -> list[Feature]:
+    """All features that meet a condition, sorted by code.
+
+    Parameters
+    ----------
+    where
+        Condition in SQL, made by :func:`is_one_of`.
+    box
+        West, south, east, north (degrees); features that meet it.
+    shapes
+        Whether to ask for geometry; as the layer has it when not given.
+    page
+        Features to ask for at a time.
+
+    Raises
+    ------
+    SourceError
+        If the service cannot be reached, refuses, answers wrongly, or its pages do not fit together twice.
+    """
+    wanted = layer.shapes if shapes is None else shapes
+    try:
+        return _agreed(asker, layer, where, box, wanted, page)
+    except ServiceGone as gone:
+        name = _successor(asker, layer)
+        if name is None:
+            raise
+        _log.warning("%s; using %s", gone, name)
+        return _agreed(asker, replace(layer, service=name), where, box, wanted, page)
+
+
+def _agreed(
+    asker: Asker,
+    layer: Layer,
+    where: str,
+    box: tuple[float, float, float, float] | None,
+    shapes: bool,
+    page: int,
+) -> list[Feature]:
+    """All features, asked once more where answers do not fit together."""
+    reason = ""
+    for fresh in (False, True):
+        try:
+            return _once(asker, layer, where, box, shapes, page, fresh)
+        except _Unfit as err:
+            reason = str(err)
+    raise SourceError(
+        f"The service {layer.service} contradicts itself ({reason}); nothing was used. Try again later, or give a "
+        "boundary file instead."
+    )
+
+
+def _successor(asker: Asker, layer: Layer) -> str | None:
+    """The newest service of the catalogue that may stand for one that is gone, None if there is none."""
+    if not layer.like:
+        return None
+    listed = asker.ask(
+        Ask("", (("f", "json"),)),
+        lambda body: read_services(body, layer),
+        kind="services",
+        fresh=True,
+    )
+    fits = [name for name in listed if re.fullmatch(layer.like, name, re.IGNORECASE)]
+    return max(fits, key=_natural, default=None)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sorts V9 before V10."""
+    return [(int(part), "") if part.isdigit() else (-1, part.lower()) for part in re.split(r"(\d+)", name)]
+
+
+def _once(
+    asker: Asker,
+    layer: Layer,
+    where: str,
+    box: tuple[float, float, float, float] | None,
+    shapes: bool,
+    page: int,
+    fresh: bool,
+) -> list[Feature]:
+    params = {"where": where}
+    if box is not None:
+        params |= {
+            "geometry": ",".join(f"{v:.6f}" for v in box),
+            "geometryType": "esriGeometryEnvelope",
+            "inSR": "4326",
+            "spatialRel": "esriSpatialRelIntersects",
+        }
+    kind = re.sub(r"[^a-z0-9]+", "-", layer.service.lower())[:60].strip("-")
+
+    def ask(more: dict[str, str], parse: Callable[[bytes], T]) -> T:
+        question = Ask(f"{layer.service}/FeatureServer/0/query", tuple((params | more).items()), post=True)
+        return asker.ask(question, parse, kind=kind, fresh=fresh)
+
+    total = ask({"returnCountOnly": "true", "f": "json"}, lambda body: read_count(body, layer))
+    pages = {
+        "outFields": ",".join(layer.wanted),
+        "orderByFields": ",".join(layer.key),
+        "returnGeometry": "true" if shapes else "false",
+        "resultRecordCount": str(page),
+    }
+    pages |= {"f": "geojson", "outSR": "4326", "geometryPrecision": "7"} if shapes else {"f": "json"}
+    found: list[Feature] = []
+    while total:
+        got = ask(
+            pages | {"resultOffset": str(len(found))}, lambda body: read_page(body, layer, shapes=shapes)
+        )
+        found += got.features
+        if not got.features or len(found) > total or (len(found) == total and not got.more):
+            break
+    _check(found, total, layer)
+    return sorted(found, key=lambda f: [str(f.values[k]) for k in layer.key])
+
+
+def _check(found: Sequence[Feature], total: int, layer: Layer) -> None:
+    if len(found) != total:
+        raise _Unfit(f"it counts {total:,} features and gives {len(found):,}")
+    seen = set()
+    for feature in found:
+        key = tuple(feature.values[k] for k in layer.key)
+        if key in seen:
+            raise _Unfit(f"{' and '.join(map(str, key))} came twice")
+        seen.add(key)

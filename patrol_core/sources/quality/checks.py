@@ -1,0 +1,211 @@
+"""Checks of the data over time and by force, and what a check is.
+
+Each says in one sentence what the defect does to the plan; what counts cannot tell is said to be not known.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from patrol_core.areas import AreaData, DataKind
+from patrol_core.sources.area.quality import month_range
+from patrol_core.sources.places.search import KNOWN_GAPS
+from patrol_core.sources.quality.tables import force_months
+
+Severity = Literal["good", "info", "warning", "error"]
+#: From the most serious.
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info", "good")
+NOT_KNOWN = "not known"
+
+#: Months after its end at which a month should be out (police.uk publishes five to eight weeks in arrears).
+USUAL_DELAY = 2
+#: Data older than this, in months, are called old.
+OLD_AFTER = 6
+#: Forces with a smaller share of the rows are neighbours' strays; their gaps weaken nothing.
+SMALL_FORCE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One named check.
+
+    Attributes
+    ----------
+    name
+        What was looked at.
+    figure
+        What was found, in short.
+    severity
+        ``good`` nothing to mind, ``info`` changes nothing, ``warning`` weakens the plan, ``error`` makes part of it wrong.
+    text
+        One sentence: what it does to the plan.
+    rows
+        Rows concerned, where that makes sense.
+    """
+
+    name: str
+    figure: str
+    severity: Severity
+    text: str
+    rows: int | None = None
+
+
+def series(data: AreaData) -> Check:
+    """Whether months are missing between the first and the last."""
+    name = "Months inside the series"
+    if not data.dated or not data.months:
+        return Check(
+            name, NOT_KNOWN, "info", "The data carry no dates, so there is no trend, season or back-test."
+        )
+    whole = month_range(data.months[0], data.months[-1])
+    missing = [m for m in whole if m not in set(data.months)]
+    span = f"{len(whole) - len(missing)} of {len(whole)}, {data.months[0]} to {data.months[-1]}"
+    if missing:
+        return Check(
+            name,
+            span,
+            "warning",
+            f"No row of {some(missing)}; averages are taken over the months present, and seasons are less sure.",
+        )
+    if len(whole) < 12:
+        return Check(
+            name, span, "info", "Less than a year, so seasons cannot be told; the plan uses plain averages."
+        )
+    return Check(name, span, "good", "No month is missing, so averages and seasons rest on all of them.")
+
+
+def age(data: AreaData, today: dt.date) -> Check:
+    """How old the latest month is."""
+    name = "Latest month"
+    if not data.dated or not data.months:
+        return Check(name, NOT_KNOWN, "info", "The data carry no dates, so nobody can say how old they are.")
+    last = data.months[-1]
+    year, month = (int(part) for part in last.split("-"))
+    age = 12 * (today.year - year) + today.month - month
+    if data.kind is DataKind.GENERATED:
+        return Check(name, last, "info", "The data are generated, so their age means nothing.")
+    figure = f"{last}, {age} {'month' if age == 1 else 'months'} ago"
+    if age < 0:
+        return Check(name, figure.replace(f"{age} months ago", "in the future"), "error",
+                     "The latest month has not begun yet, so a date is wrong and the plan rests on it.")  # fmt: skip
+    if age > OLD_AFTER:
+        return Check(
+            name,
+            figure,
+            "warning",
+            "Newer months are out at police.uk as a rule; a plan from these may patrol last year's hot spots.",
+        )
+    if age > USUAL_DELAY:
+        return Check(name, figure, "info", "A newer month is probably out; pull again to plan with it.")
+    return Check(
+        name,
+        figure,
+        "good",
+        "Newer months are not out yet: police.uk publishes five to eight weeks in arrears.",
+    )
+
+
+def _large(table: pd.DataFrame) -> list[str]:
+    rows = table.groupby("force")["rows"].sum()
+    return [str(f) for f in rows.index[rows >= SMALL_FORCE * rows.sum()]]
+
+
+def no_forces(name: str, crimes: pd.DataFrame | None) -> Check | None:
+    """The check called ``name`` where forces are not known, else None."""
+    if crimes is None:
+        return Check(
+            name, NOT_KNOWN, "info", "Counts do not say which force reported, so its gaps look like safety."
+        )
+    if (crimes["force"] == "").all():
+        return Check(
+            name,
+            NOT_KNOWN,
+            "info",
+            "The rows name no force, so the gaps of one force cannot be told from calm.",
+        )
+    return None
+
+
+def stopped(crimes: pd.DataFrame | None) -> Check:
+    """Forces without rows up to the last months."""
+    name = "Forces that stopped publishing"
+    if (unknown := no_forces(name, crimes)) is not None:
+        return unknown
+    assert crimes is not None
+    table = force_months(crimes)
+    ended = table[table["status"] == "stopped"]
+    since = ended.groupby("force")["month"].min()
+    figure = f"{len(since)} of {table['force'].nunique()}"
+    large = [f for f in _large(table) if f in since.index]
+    listed = some([f"{f or 'force not named'} (from {since[f]})" for f in (large or since.index)])
+    if large:
+        return Check(
+            name,
+            figure,
+            "error",
+            f"{listed}: no row since, so its area looks safe where nothing is known, and gets too few patrols.",
+        )
+    if len(since):
+        return Check(name, figure, "info", f"{listed}: too few rows for the plan to notice.")
+    return Check(name, figure, "good", "Every force has rows up to the latest months.")
+
+
+def force_gaps(crimes: pd.DataFrame | None) -> Check:
+    """Months in which a force has no rows or too few."""
+    name = "Months a force skipped or sent in part"
+    if (unknown := no_forces(name, crimes)) is not None:
+        return unknown
+    assert crimes is not None
+    table = force_months(crimes)
+    gaps = table[table["status"].isin(["missing", "incomplete"])]
+    missing = int((gaps["status"] == "missing").sum())
+    figure = f"{missing} missing, {len(gaps) - missing} below half, of {len(table)} force-months"
+    large = gaps[gaps["force"].isin(_large(table))]
+    if len(large):
+        by_force = large.groupby("force", sort=False)["month"].agg(list)
+        listed = some([f"{str(f) or 'force not named'} ({some(months)})" for f, months in by_force.items()])
+        return Check(
+            name,
+            figure,
+            "warning",
+            f"{listed}: averages over these months are too low, so the force's zones look calmer than they are.",
+        )
+    if len(gaps):
+        return Check(name, figure, "info", "Only forces with few rows here; the plan does not notice.")
+    return Check(name, figure, "good", "Each force holds at least half of its usual number in every month.")
+
+
+def known_gaps(data: AreaData, crimes: pd.DataFrame | None) -> Check:
+    """What is known of the publishing of the forces."""
+    name = "Known gaps of these forces"
+    names = set() if crimes is None else {_plain(f) for f in crimes["force"].unique()}
+    told = {f.text for f in data.findings}
+    hit = [gap for key, gap in KNOWN_GAPS.items() if gap.text in told or any(_plain(key) in n for n in names)]
+    if hit:
+        worst = min(hit, key=lambda f: SEVERITIES.index(f.severity))
+        return Check(name, f"{len(hit)}", worst.severity, " ".join(f.text for f in hit))
+    if not (names - {""}):
+        return Check(
+            name, NOT_KNOWN, "info", "No force is named; see data.police.uk for gaps known of yours."
+        )
+    return Check(
+        name,
+        "0",
+        "good",
+        "None that this program knows of; data.police.uk lists further ones month by month.",
+    )
+
+
+def _plain(force: str) -> str:
+    return re.sub(r"[^a-z]+", " ", str(force).lower().replace("&", " and ")).strip()
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few of many."""
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

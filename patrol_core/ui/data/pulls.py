@@ -1,0 +1,230 @@
+"""Live pulls in the background: one job a session, with progress, cancel and resume.
+
+A pull takes minutes at the published pace, so it runs in a thread of its own; the page asks once a second how
+far it is. What the services answered is kept on disk, so a pull that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import streamlit as st
+
+from patrol_core.areas import AreaData
+from patrol_core.errors import InputError, PatrolError
+from patrol_core.settings import settings
+from patrol_core.sources.open_data.nomis import Nomis
+from patrol_core.sources.open_data.ons_geography import OnsGeography
+from patrol_core.sources.places.pull import pull_place
+from patrol_core.sources.places.search import PRESETS, choose, drawn
+from patrol_core.sources.police.api import FileKeep, PoliceApi, PullCancelled
+from patrol_core.ui.session import state
+from patrol_core.ui.session.escaping import escape
+
+JOB = "pull_job"
+OWN = "another place"
+LISTED, DRAWN = "List or code", "Drawn on a map"
+
+
+@dataclass
+class PullJob:
+    """A pull under way or ended."""
+
+    words: str = "Starting …"
+    share: float = 0.0
+    fault: str = ""
+    told: bool = False
+    result: AreaData | None = None
+    cancel: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread is still at work."""
+        return self.thread is not None and self.thread.is_alive()
+
+    def tell(self, share: float, words: str) -> None:
+        """Note how far the pull is."""
+        self.share, self.words = min(max(share, 0.0), 1.0), words
+
+
+def answers_folder() -> Path:
+    """Where answers of the services are kept."""
+    return settings().cache_dir / "answers"
+
+
+def start(place: str, months: list[str], files: list[tuple[str, bytes]]) -> PullJob:
+    """Start pulling a place.
+
+    Parameters
+    ----------
+    place
+        As in :func:`patrol_core.sources.places.search.choose`, e.g. ``westminster`` or ``lad:E09000033``.
+    months
+        "YYYY-MM".
+    files
+        Tables about the zones, as (name, content).
+    """
+    job = PullJob()
+
+    def work() -> None:
+        try:
+            job.result = _pull(place, months, files, job)
+        except PullCancelled:
+            job.fault = "Stopped. What was answered is kept; pull again to go on where it stopped."
+        except PatrolError as error:
+            job.fault = str(error)
+
+    job.thread = threading.Thread(target=work, name="pull", daemon=True)
+    job.thread.start()
+    return job
+
+
+def _pull(place: str, months: list[str], files: list[tuple[str, bytes]], job: PullJob) -> AreaData:
+    keep = FileKeep(answers_folder())
+    geography, nomis = OnsGeography(keep=keep), Nomis(keep=keep)
+    with PoliceApi(stop=job.cancel) as api:
+        chosen = choose(place, geography, api)
+        return pull_place(
+            chosen,
+            months,
+            api=api,
+            geography=geography,
+            nomis=nomis,
+            keep=keep,
+            files=files,
+            on_progress=job.tell,
+            cancel=job.cancel,
+        )
+
+
+def pull_door(*, shown: bool = True) -> None:
+    """The third door of the Data page.
+
+    Parameters
+    ----------
+    shown
+        Whether its tab is open; the map to draw on is only sent then.
+    """
+    st.write(
+        "Crime from data.police.uk, boundaries from the ONS, census figures from Nomis. This needs the internet and "
+        "keeps to the services' published pace, so a year of a city centre takes a few minutes."
+    )
+    job: PullJob | None = st.session_state.get(JOB)
+    if job is None or not job.running:
+        drawing = st.radio("Place from", (LISTED, DRAWN), horizontal=True) == DRAWN
+        if drawing and shown:
+            from patrol_core.ui.data.draw import draw_place  # the drawing tools load when they are asked for
+
+            draw_place()
+        _form(drawing)
+    if job is not None:
+        _progress()
+
+
+def _form(drawing: bool) -> None:
+    with st.form("pull", border=False):
+        left, middle, right = st.columns(3)
+        with left:
+            place = _drawn_place() if drawing else _listed_place()
+        first = middle.text_input("First month", placeholder="2025-01", max_chars=7)
+        last = right.text_input("Last month", placeholder="2025-12", max_chars=7)
+        files = st.file_uploader(
+            "About the zones (optional): Index of Deprivation as published",
+            type=["csv", "gz"],
+            accept_multiple_files=True,
+        )
+        pressed = st.form_submit_button("Pull", type="primary", icon=":material/cloud_download:")
+    if not pressed:
+        return
+    months = _guarded(lambda: month_range(first.strip(), last.strip()))
+    if not place:
+        missing = (
+            "Draw the place on the map and close the shape."
+            if drawing
+            else "Give the code of the other place, such as lad:E09000033."
+        )
+        st.error(missing, icon=":material/error:")
+        return
+    if drawing and _guarded(lambda: [drawn(place).name]) is None:
+        return
+    if months is not None:
+        st.session_state[JOB] = start(place, months, [(file.name, file.getvalue()) for file in files])
+        st.rerun()
+
+
+def _drawn_place() -> str:
+    from patrol_core.ui.data.draw import drawn_place
+
+    return drawn_place()
+
+
+def _listed_place() -> str:
+    """Widgets for a place by name or code; "" when the code is missing."""
+    picked = st.selectbox(
+        "Place", [*PRESETS, OWN], format_func=lambda key: PRESETS[key].name if key in PRESETS else OWN
+    )
+    own = st.text_input(
+        "Code of another place",
+        placeholder="lad:E09000033",
+        help="lad:CODE or ward:CODE (ONS codes), force:ID, neighbourhood:FORCE/ID (police.uk ids).",
+    )
+    return own.strip() if picked == OWN else picked
+
+
+def month_range(first: str, last: str, *, most: int | None = 36) -> list[str]:
+    """All months from first to last, both included.
+
+    Parameters
+    ----------
+    most
+        How many there may be; the service offers 36.
+
+    Raises
+    ------
+    InputError
+        For a month that is none, the wrong order, or more than the 36 that the service offers.
+    """
+    numbers = []
+    for month in (first, last):
+        year, _, part = month.partition("-")
+        if not (len(year) == 4 and len(part) == 2 and (year + part).isdigit() and 1 <= int(part) <= 12):
+            raise InputError(f"{month!r} is not a month; give it as YYYY-MM, such as 2025-01.")
+        numbers.append(12 * int(year) + int(part) - 1)
+    if numbers[0] > numbers[1]:
+        raise InputError(f"The first month {first} is after the last {last}; swap them.")
+    if most is not None and numbers[1] - numbers[0] >= most:
+        raise InputError(f"police.uk offers {most} months at most; choose a shorter period.")
+    return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(numbers[0], numbers[1] + 1)]
+
+
+def _guarded(call: Callable[[], list[str]]) -> list[str] | None:
+    try:
+        return call()
+    except PatrolError as error:
+        st.error(escape(str(error)), icon=":material/error:")
+        return None
+
+
+@st.fragment(run_every=1.0)
+def _progress() -> None:
+    job: PullJob | None = st.session_state.get(JOB)
+    if job is None:
+        return
+    if job.running:
+        st.progress(job.share, escape(job.words))
+        st.button("Stop", on_click=job.cancel.set, icon=":material/stop_circle:")
+        return
+    if job.result is not None:
+        st.session_state.pop(JOB)
+        state.add_upload(job.result)
+        st.rerun()
+    if job.fault and not job.told:
+        # Once more, whole: the form comes back, so that the pull can be repeated.
+        job.told = True
+        st.rerun()
+    if job.fault:
+        st.error(f"{escape(job.fault)} The data in use stay.", icon=":material/error:")

@@ -1,0 +1,120 @@
+"""What is wrong with the data: checks as a table of sentences, gaps on a heat map, outcomes on a chart."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from patrol_core.areas import AreaData
+from patrol_core.figures.charts.quality import force_heat, outcome_lines
+from patrol_core.planning.analysis import Prepared
+from patrol_core.reports.csv import to_csv_bytes
+from patrol_core.sources.quality.checks import SEVERITIES, Check
+from patrol_core.sources.quality.tables import (
+    crimes_of,
+    force_months,
+    outcome_table,
+    place_table,
+    rows_table,
+)
+from patrol_core.ui.memo.kept import kept, store_of
+from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.tables import download
+from patrol_core.zones.quality_report import quality_report, report_frame
+
+ICONS = {
+    "error": ":red[:material/error:]\u00a0Wrong",
+    "warning": ":orange[:material/warning:]\u00a0Weak",
+    "info": ":blue[:material/info:]\u00a0Note",
+    "good": ":green[:material/check_circle:]\u00a0Good",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """What the charts and downloads of a data set need; None where there are only counts."""
+
+    forces: pd.DataFrame | None
+    outcomes: pd.DataFrame | None
+
+
+def _checks(prepared: Prepared) -> tuple[Check, ...]:
+    today = dt.datetime.now(dt.UTC).date()
+    return kept(
+        ("quality", prepared.key, today),
+        "Checking the data …",
+        lambda _: quality_report(prepared.data, prepared.zones, prepared.placement, today=today),
+        store=store_of(prepared.data.key),
+    )
+
+
+def _tables(data: AreaData) -> Tables:
+    def make(_: object) -> Tables:
+        crimes = crimes_of(data)
+        if crimes is None or not data.dated:
+            return Tables(None, None)
+        named = bool((crimes["force"] != "").any())
+        outcomes = bool((crimes["outcome"] != "").any())
+        return Tables(force_months(crimes) if named else None, outcome_table(crimes) if outcomes else None)
+
+    return kept(("quality-tables", data.identity), "", make, store=store_of(data.key))
+
+
+def quality_section(prepared: Prepared) -> None:
+    """The report of the data in use."""
+    checks = _checks(prepared)
+    _summary(checks)
+    ordered = sorted(checks, key=lambda c: SEVERITIES.index(c.severity))
+    st.table(
+        pd.DataFrame(
+            {
+                "": [ICONS[c.severity] for c in ordered],
+                "Check": [escape(c.name) for c in ordered],
+                "Found": [escape(c.figure) for c in ordered],
+                "What it does to the plan": [escape(c.text) for c in ordered],
+            }
+        ),
+        border="horizontal",
+        hide_index=True,
+    )
+    with st.container(horizontal=True):
+        download("data_quality.csv", lambda: to_csv_bytes(report_frame(checks)), "text/csv")
+        _more_downloads(prepared.data)
+
+
+def _summary(checks: tuple[Check, ...]) -> None:
+    counts = {s: sum(c.severity == s for c in checks) for s in SEVERITIES}
+    st.caption(
+        f"{len(checks)} checks of all months of the data: {counts['error']} make part of the plan wrong, "
+        f"{counts['warning']} weaken it, {counts['info']} are to be known, {counts['good']} are good."
+    )
+
+
+def _more_downloads(data: AreaData) -> None:
+    crimes = crimes_of(data)
+    if crimes is None:
+        return
+    download("rows_by_force_type_month.csv", lambda: to_csv_bytes(rows_table(crimes)), "text/csv")
+    download("rows_without_place.csv", lambda: to_csv_bytes(place_table(crimes)), "text/csv")
+
+
+def gap_charts(prepared: Prepared) -> None:
+    """Months by force with gaps marked, and outcomes by month."""
+    data = prepared.data
+    tables = _tables(data)
+    if tables.forces is not None:
+        plot(force_heat(tables.forces))
+    else:
+        st.caption(
+            "Gaps by force cannot be shown: these data do not say which force reported in which month."
+        )
+    if tables.outcomes is not None:
+        plot(outcome_lines(tables.outcomes))
+        outcomes = tables.outcomes
+        download("outcomes_by_month.csv", lambda: to_csv_bytes(outcomes), "text/csv")
+    else:
+        st.caption("Outcomes cannot be shown: these data carry none.")

@@ -1,0 +1,361 @@
+"""How a user makes an event: shipped examples, a run on an own route, values by hand, a file, a drawing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import streamlit as st
+from streamlit_folium import st_folium
+
+from patrol_core.errors import InputError
+from patrol_core.events.clock import clock
+from patrol_core.events.crowd import Pace, Wave, busy_day, in_and_out
+from patrol_core.events.formats import read_event, values_from_table
+from patrol_core.events.route import load_route
+from patrol_core.events.scene import Scene, run_on_route, scene_of_event, scene_of_values
+from patrol_core.events.travel_times import straight_times
+from patrol_core.figures.maps.drawing import drawing_map
+from patrol_core.ui.memo import events as cached_events
+from patrol_core.ui.session import state
+from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell.zone_map import static_url
+
+CHOICES = "event_choices"
+"""What the widgets of the page were last set to; they outlive the page."""
+DRAWN = "event_drawn"
+SOURCES = {
+    "marathon": "City marathon (generated)",
+    "festival": "Street festival (generated)",
+    "route": "A run on your own route",
+    "hand": "Values by hand",
+    "file": "A JSON file",
+}
+DRAWN_TARGETS = "drawn"
+TEMPLATES = {
+    DRAWN_TARGETS: "Targets drawn on a map",
+    "stadium": "Stadium, in and out",
+    "market": "Market day",
+    "empty": "Two targets to start from",
+}
+DRAW_AT = (-0.24, 51.48, -0.02, 51.55)
+"""West, south, east, north of the map to draw on (central London)."""
+
+
+def remembered(widget: Any, label: str, name: str, default: Any, **more: Any) -> Any:
+    """A widget whose value outlives its page."""
+    return state.remembered(CHOICES, "_event_", widget, label, name, default, **more)
+
+
+def choose_scene() -> Scene | None:
+    """The event of the page, or None while something is missing (which is said).
+
+    Raises
+    ------
+    InputError
+        When what was given cannot be an event.
+    """
+    source = remembered(
+        st.segmented_control, "Event", "source", "marathon", options=list(SOURCES), format_func=SOURCES.get
+    )
+    resources, decay = _units(source or "marathon")
+    if source == "route":
+        return _own_run(resources, decay)
+    if source == "hand":
+        return _by_hand(resources, decay)
+    if source == "file":
+        return _file(resources, decay)
+    scene = cached_events.shipped(source or "marathon")
+    event = scene.event.with_resources(resources)
+    return scene.with_event(_with_decay(event, decay))
+
+
+def _with_decay(event: Any, decay: float) -> Any:
+    from dataclasses import replace
+
+    return replace(event, decay=decay)
+
+
+def _units(source: str) -> tuple[int, float]:
+    left, right = st.columns(2)
+    with left:
+        resources = remembered(
+            st.slider,
+            "Units",
+            f"units_{source}",
+            {"marathon": 10, "festival": 6}.get(source, 4),
+            min_value=1,
+            max_value=60,
+            help="m: how many units can stand or move at once.",
+        )
+    with right:
+        held = remembered(
+            st.slider,
+            "An attack against one unit succeeds",
+            f"held_{source}",
+            50,
+            min_value=5,
+            max_value=95,
+            step=5,
+            format="%d %%",
+            help="e^-λ: each further unit at a target multiplies the chance of an attack there by this share.",
+        )
+    return int(resources), float(-np.log(held / 100.0))
+
+
+def _own_run(resources: int, decay: float) -> Scene | None:
+    left, right = st.columns([3, 2])
+    with left:
+        file = st.file_uploader(
+            "Route: one line (GPX, KML, GeoJSON, GeoPackage, zipped Shapefile)", key="_event_route"
+        )
+        if file is not None:
+            st.session_state[DRAWN] = (file.name, file.getvalue())
+        with st.expander("Or draw it on a map", expanded=False):
+            _draw("polyline")
+    with right:
+        waves = st.data_editor(
+            pd.DataFrame({"start (h)": [0.25, 0.5], "people": [2000, 3000]}),
+            num_rows="dynamic",
+            key="_event_waves",
+            hide_index=True,
+        )
+    one, two, three, four = st.columns(4)
+    with one:
+        duration = remembered(
+            st.number_input, "Duration (h)", "run_hours", 4.0, min_value=0.5, max_value=48.0
+        )
+        count = remembered(st.number_input, "Stretches", "run_parts", 10, min_value=1, max_value=60)
+    with two:
+        mean = remembered(
+            st.number_input, "Mean pace (min/km)", "run_pace", 6.2, min_value=1.0, max_value=30.0
+        )
+        spread = remembered(
+            st.number_input, "Spread (min/km)", "run_spread", 1.0, min_value=0.1, max_value=10.0
+        )
+    with three:
+        speed = remembered(
+            st.number_input, "Units move at (km/h)", "run_speed", 15.0, min_value=1.0, max_value=80.0
+        )
+        stay = remembered(
+            st.number_input, "People stay at the finish (h)", "run_stay", 0.5, min_value=0.0, max_value=12.0
+        )
+    with four:
+        begins = remembered(
+            st.number_input, "Begins at (hour of day)", "run_clock", 9.0, min_value=0.0, max_value=23.75
+        )
+    route = st.session_state.get(DRAWN)
+    if route is None:
+        st.info("Give the route of the run as a file, or draw it.", icon=":material/route:")
+        return None
+    read = load_route(*route)
+    for note in read.notes:
+        st.info(escape(note), icon=":material/info:")
+    return run_on_route(
+        read.line,
+        count=int(count),
+        waves=_waves(waves),
+        pace=Pace(mean / 60.0, spread / 60.0),
+        duration=float(duration),
+        stay=float(stay),
+        resources=resources,
+        decay=decay,
+        speed_kmh=float(speed),
+        clock=float(begins),
+        notes=read.notes,
+    )
+
+
+def _waves(table: pd.DataFrame) -> list[Wave]:
+    rows = table.dropna(how="all")
+    if rows.isna().any(axis=None):
+        raise InputError("A start wave has no start or no number of people; fill both or remove the row.")
+    return [Wave(float(start), float(people)) for start, people in rows.itertuples(index=False)]
+
+
+def _draw(kind: str) -> None:
+    kept = st_folium(
+        drawing_map(static_url=static_url(), bounds=DRAW_AT, basemap=False, tools=(kind,)),
+        key=f"event-draw-{kind}",
+        height=380,
+        use_container_width=True,
+        returned_objects=["all_drawings"],
+    )
+    shapes = (kept or {}).get("all_drawings")
+    if shapes:
+        name = DRAWN if kind == "polyline" else f"{DRAWN}_{kind}"
+        text = json.dumps({"type": "FeatureCollection", "features": shapes})
+        st.session_state[name] = ("drawn.geojson", text.encode())
+
+
+def _by_hand(resources: int, decay: float) -> Scene | None:
+    one, two, three = st.columns(3)
+    with one:
+        template = remembered(
+            st.selectbox,
+            "Start from",
+            "template",
+            "stadium",
+            options=list(TEMPLATES),
+            format_func=TEMPLATES.get,
+        )
+    with two:
+        begins = remembered(
+            st.number_input, "Begins at (hour of day)", "hand_clock", 12.0, min_value=0.0, max_value=23.75
+        )
+    with three:
+        speed = remembered(
+            st.number_input, "Units move at (km/h)", "hand_speed", 5.0, min_value=0.5, max_value=80.0
+        )
+    if template == DRAWN_TARGETS:
+        marks = _drawn_targets()
+        if marks is None:
+            st.info(
+                "Draw at least one target: choose the pin and click where it stands.",
+                icon=":material/pin_drop:",
+            )
+            return None
+        values, places = marks
+        template = f"{template}_{len(places)}"  # another mark starts the tables anew
+    else:
+        values, places = _template(template)
+    left, right = st.columns(2)
+    with left:
+        st.caption(
+            "Invented numbers to start from: replace them. Value of each target over time, in hours from the begin; linear between, a jump is two rows at one time."
+        )
+        table = st.data_editor(
+            values, num_rows="dynamic", key=f"_event_values_{template}", hide_index=True, height=330
+        )
+    with right:
+        st.caption(
+            "Where targets stand, in metres; ways are straight times 1.3. Or give travel times in minutes below."
+        )
+        where = st.data_editor(
+            places, num_rows="dynamic", key=f"_event_places_{template}", hide_index=True, height=220
+        )
+    points = values_from_table(table.dropna(how="all"))
+    if not points:
+        st.info("Give at least one target with its values.", icon=":material/edit:")
+        return None
+    spots = _spots(where.dropna(how="all"), list(points))
+    duration = max(when for rows in points.values() for when, _ in rows)
+    hours = straight_times(spots.geometry.x.to_numpy(), spots.geometry.y.to_numpy(), speed_kmh=float(speed))
+    with st.expander("Travel times in minutes"):
+        start = pd.DataFrame(np.round(hours * 60, 1), index=list(points), columns=list(points))
+        given = st.data_editor(start, key=f"_event_travel_{template}_{hash(tuple(hours.ravel().tolist()))}")
+    changed = not given.equals(start)
+    travel = given.to_numpy(dtype=float) / 60.0 if changed else hours
+    return scene_of_values(
+        points,
+        duration=duration,
+        resources=resources,
+        decay=decay,
+        travel=travel,
+        clock=float(begins),
+        places=spots,
+        speed_kmh=0.0 if changed else float(speed),
+    )
+
+
+def _drawn_targets() -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """Values and places of targets marked on a map, or None while there is none; metres from the most westerly and southerly."""
+    _draw("marker")
+    kept = st.session_state.get(f"{DRAWN}_marker")
+    if kept is None:
+        return None
+    shapes = gpd.GeoDataFrame.from_features(json.loads(kept[1])["features"], crs=4326)
+    shapes = shapes[shapes.geom_type == "Point"]
+    metric = shapes.to_crs(shapes.estimate_utm_crs())
+    east, north = metric.geometry.x.to_numpy(), metric.geometry.y.to_numpy()
+    names = [f"Target {k + 1}" for k in range(len(metric))]
+    places = pd.DataFrame(
+        {
+            "target": names,
+            "east (m)": (east - east.min()).round(1),
+            "north (m)": (north - north.min()).round(1),
+        }
+    )
+    rows = [(name, when, 100.0) for name in names for when in (0.0, 4.0)]
+    return pd.DataFrame(rows, columns=["target", "time", "value"]), places
+
+
+def _spots(table: pd.DataFrame, names: list[str]) -> gpd.GeoDataFrame:
+    """Places by target, in a plane of metres.
+
+    Raises
+    ------
+    InputError
+        When a target has no place, two, or one without numbers.
+    """
+    known = table["target"].astype(str).str.strip()
+    for name in names:
+        rows = table[known == name]
+        if len(rows) != 1:
+            count = "no place" if not len(rows) else f"{len(rows)} places"
+            raise InputError(f"Target {name!r} has {count}; give it one row in the table of places.")
+        if rows[["east (m)", "north (m)"]].isna().any(axis=None):
+            raise InputError(f"The place of target {name!r} is not complete; give metres east and north.")
+    rows = table.assign(name=known).drop_duplicates("name").set_index("name").loc[names]
+    points = gpd.points_from_xy(rows["east (m)"].astype(float), rows["north (m)"].astype(float))
+    return gpd.GeoDataFrame(index=names, geometry=points)
+
+
+def _template(name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Values and places to start from."""
+    if name == "stadium":
+        inside, gates = in_and_out(20_000, opens=0.5, begins=2.0, ends=4.0, empty=5.0, duration=6.0)
+        crowd = {
+            "Stands": inside,
+            "Gates": gates,
+            "Station": [(t, 0.6 * v) for t, v in gates],
+            "Car park": [(0.0, 500.0), (1.0, 3000.0), (4.0, 3000.0), (5.5, 200.0), (6.0, 200.0)],
+        }
+        places = [("Stands", 0, 0), ("Gates", 120, 0), ("Station", 900, 200), ("Car park", -500, -300)]
+    elif name == "market":
+        crowd = {
+            "Market hall": busy_day(900, peak=3.0, width=1.5, duration=8.0, step=1.0),
+            "Street stalls": busy_day(1200, peak=4.5, width=1.8, duration=8.0, step=1.0),
+            "Bus stop": busy_day(300, peak=6.0, width=1.0, duration=8.0, step=1.0),
+        }
+        places = [("Market hall", 0, 0), ("Street stalls", 250, 80), ("Bus stop", 400, -150)]
+    else:
+        crowd = {"A": [(0.0, 100.0), (4.0, 10.0)], "B": [(0.0, 10.0), (4.0, 100.0)]}
+        places = [("A", 0, 0), ("B", 1000, 0)]
+    rows = [(target, round(t, 3), round(v, 1)) for target, points in crowd.items() for t, v in points]
+    return (
+        pd.DataFrame(rows, columns=["target", "time", "value"]).astype({"time": float, "value": float}),
+        pd.DataFrame(places, columns=["target", "east (m)", "north (m)"]).astype(
+            {"east (m)": float, "north (m)": float}
+        ),
+    )
+
+
+def _file(resources: int, decay: float) -> Scene | None:
+    file = st.file_uploader("Event (JSON, as the command `patrol event` takes it)", key="_event_file")
+    if file is not None:
+        st.session_state[f"{DRAWN}_file"] = file.getvalue()
+    kept = st.session_state.get(f"{DRAWN}_file")
+    if kept is None:
+        st.info(
+            'Give a JSON file with "duration", "resources", "lambda", "travel_time" and "targets".',
+            icon=":material/upload_file:",
+        )
+        return None
+    event = read_event(kept)
+    own = st.toggle(
+        f"Use the file's own {event.resources} units and λ = {event.decay:g}",
+        value=True,
+        key="_event_file_own",
+    )
+    if not own:
+        event = _with_decay(event.with_resources(resources), decay)
+    return scene_of_event(event, title="Your event file", unit="units of value")
+
+
+def clock_words(scene: Scene, hours: float) -> str:
+    """Time of day in the scene."""
+    return clock(hours, scene.clock)

@@ -1,0 +1,254 @@
+"""The tabs of the events page: film, timeline, orders, what one more unit buys, what if, how it was computed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from patrol_core.events.clock import clock
+from patrol_core.events.compare import STATIC, UNIFORM
+from patrol_core.events.formats import event_document, plan_document
+from patrol_core.events.plan import EventPlan, itineraries, unit_orders
+from patrol_core.events.replan import State, closed, state_at
+from patrol_core.events.scene import Scene
+from patrol_core.figures.charts.events import film, gantt, values_map, worst_over_time, worth_curve
+from patrol_core.reports.event_orders import orders_html
+from patrol_core.reports.plain import to_json_bytes
+from patrol_core.ui.memo import events as cached_events
+from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell import tables
+from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.frame import guarded
+
+TABS = (
+    "On the map",
+    "Who is where",
+    "Orders",
+    "Against simpler plans",
+    "One more unit",
+    "What if",
+    "How it was computed",
+)
+HOURS = "h from the begin"
+
+
+def event_metrics(scene: Scene, plan: EventPlan) -> None:
+    """At most four figures, each against a named alternative."""
+    others = cached_events.fixed(plan.event)
+    first, second, third, fourth = st.columns(4)
+    static, uniform = others[STATIC].worst, others[UNIFORM].worst
+    first.metric(
+        f"Worst attack ({escape(scene.unit)})",
+        f"{plan.value:,.0f}",
+        _against(plan.value, static, "against the best fixed places"),
+        delta_color="inverse",
+        help="What an attacker would take who strikes where and when it hurts most.",
+    )
+    second.metric(
+        "If units were shared evenly",
+        f"{uniform:,.0f}",
+        _against(plan.value, uniform, "by the plan"),
+        delta_color="inverse",
+    )
+    third.metric(
+        "Worst place and time",
+        f"{clock(plan.exposure.time, scene.clock)}",
+        escape(plan.exposure.target),
+        delta_color="off",
+        delta_arrow="off",
+    )
+    fourth.metric("Moves", f"{plan.moves}", help="The fewest of all plans with this worst case.")
+
+
+def _against(value: float, reference: float, words: str) -> str | None:
+    if reference <= 0 or abs(value / reference - 1) < 0.005:
+        return None
+    return f"{value / reference - 1:+.0%} {words}"
+
+
+def event_tabs(scene: Scene, plan: EventPlan) -> None:
+    """Draw the tabs; only the open one works."""
+    shown = st.tabs(TABS, key="_event_tabs", on_change="rerun")
+    draw = (_on_the_map, _who, _orders, _compared, _one_more, _what_if, _computed)
+    for tab, content in zip(shown, draw, strict=True):
+        if tab.open:
+            with tab:
+                content(scene, plan)
+
+
+def _on_the_map(scene: Scene, plan: EventPlan) -> None:
+    fixed = cached_events.fixed(plan.event)[STATIC]
+    st.caption(
+        "Circles grow with the value of a target and warm with what an attack there would take; the number is the units that "
+        "stand there, blue dots are units on their way. Press Play or move the slider."
+        + (" Places are not known: the circle is a scheme." if scene.schematic else "")
+    )
+    plot(film(scene, plan, fixed, unit=scene.unit), key="_event_film")
+
+
+def _who(scene: Scene, plan: EventPlan) -> None:
+    plot(gantt(plan, begins=scene.clock), key="_event_gantt")
+    plot(
+        values_map(plan.event, unit=scene.unit, begins=scene.clock),
+        key="_event_values_map",
+    )
+    tables.table(
+        itineraries(plan), name="who_is_where", units={"begins": HOURS, "ends": HOURS}, digits=3, height=260
+    )
+
+
+def orders_table(scene: Scene, plan: EventPlan) -> pd.DataFrame:
+    """Orders with times of day beside the hours; empty where a unit that stands has no such time."""
+    table = unit_orders(plan)
+    for column in ("leaves", "latest", "needed"):
+        place = list(table.columns).index(column)
+        words = ["" if pd.isna(t) else clock(float(t), scene.clock) for t in table[column]]
+        table.insert(place, f"{column}_at", words)
+    return table
+
+
+def _orders(scene: Scene, plan: EventPlan) -> None:
+    left, right = st.columns([1, 3])
+    with left:
+        st.write("At the start")
+        placed = [(name, count) for name, count in plan.placement.items() if count]
+        st.dataframe(pd.DataFrame(placed, columns=["target", "units"]), hide_index=True)
+    with right:
+        st.write(
+            "Moves: a unit may leave between the two times and must be there by the last; on its way it protects nothing. "
+            "Units that never move come last."
+        )
+        tables.table(
+            orders_table(scene, plan),
+            name="transfer_orders",
+            units=dict.fromkeys(
+                ("leaves", "latest", "arrives", "needed", "stands_from", "stands_until"), HOURS
+            ),
+            digits=3,
+            height=320,
+        )
+    one, two, three = st.columns(3)
+    with one:
+        tables.download(
+            "orders.html", lambda: orders_html(scene, plan), "text/html", label="Download orders to print"
+        )
+    with two:
+        tables.download("event_plan.json", lambda: to_json_bytes(plan_document(plan)), "application/json")
+    with three:
+        tables.download("event.json", lambda: to_json_bytes(event_document(plan.event)), "application/json")
+
+
+def _compared(scene: Scene, plan: EventPlan) -> None:
+    hours = st.select_slider(
+        "Re-planned by the clock every",
+        [0.25, 0.5, 1.0, 2.0],
+        0.5,
+        key="_event_every",
+        format_func=lambda value: f"{value * 60:g} min",
+        help="What a control room does that looks at the map at set times and moves units to where they are best until the next.",
+    )
+    every = min(hours, plan.event.duration)
+    plot(
+        worst_over_time(plan, cached_events.fixed(plan.event), unit=scene.unit, begins=scene.clock),
+        key="_event_worst",
+    )
+    table = cached_events.compared(plan.event, every).copy()
+    table["when"] = [clock(t, scene.clock) for t in table["when"]]
+    table["against_plan"] = table["against_plan"] * 100
+    tables.table(
+        table, name="compared", units={"worst_case": scene.unit, "against_plan": "% more than the plan"}
+    )
+    st.caption("If moving took no time: nobody can do better than that, so it bounds every plan from below.")
+
+
+def _one_more(scene: Scene, plan: EventPlan) -> None:
+    with st.spinner("Planning for other numbers of units …"):
+        table = cached_events.worth(plan.event)
+    plot(
+        worth_curve(table, units=plan.event.resources, unit=scene.unit),
+        key="_event_worth",
+    )
+    now = table[table["units"].isin((plan.event.resources, plan.event.resources + 1))]
+    if len(now) == 2:
+        before, after = now["worst_case"]
+        st.write(f"One more unit would lower the worst attack by {before - after:,.1f} {escape(scene.unit)}.")
+    units = dict.fromkeys(("worst_case", "no_travel", "fixed_places"), scene.unit)
+    tables.table(table, name="worth_of_units", units=units, height=260)
+
+
+def _what_if(scene: Scene, plan: EventPlan) -> None:
+    one, two, three = st.columns(3)
+    moments = [float(t) for t in np.linspace(0.0, plan.event.duration, 49)[:-1]]
+    with one:
+        when = st.select_slider(
+            "At",
+            moments,
+            moments[12],
+            key="_event_when",
+            format_func=lambda value: clock(value, scene.clock),
+        )
+    state = state_at(plan, when)
+    units = sorted([*state.standing, *state.on_the_way], key=lambda name: int(name.split()[-1]))
+    with two:
+        lost = st.multiselect("These units drop out", units, key="_event_lost")
+    pairs = [(a, b) for k, a in enumerate(plan.event.ids) for b in plan.event.ids[k + 1 :]]
+    with three:
+        shut = st.multiselect(
+            "These ways close",
+            pairs,
+            key="_event_shut",
+            format_func=" | ".join,
+            help="The direct way between two targets, both ways; units go round over other targets where that is possible.",
+        )
+    with guarded():
+        again = _again(plan, state, lost, shut)
+        before = plan.exposure.frame
+        left = float(before[before["time"] > when]["worst"].max())
+        first, second, third = st.columns(3)
+        first.metric(
+            f"Worst attack from {clock(when, scene.clock)} ({escape(scene.unit)})",
+            f"{again.value:,.0f}",
+            f"{again.value - left:+,.0f} against the plan" if abs(again.value - left) >= 0.5 else None,
+            delta_color="inverse",
+        )
+        second.metric("Units left", f"{again.event.resources}")
+        third.metric(
+            "Moves from then on", f"{again.moves}", help=f"{again.certificate.seconds:.3f} s to re-plan."
+        )
+        plot(gantt(again, begins=scene.clock), key="_event_again")
+        tables.table(orders_table(scene, again), name="orders_from_now", digits=3, height=240)
+
+
+def _again(plan: EventPlan, state: State, lost: list[str], shut: list[tuple[str, str]]) -> EventPlan:
+    for unit in lost:
+        state = state.without(unit)
+    event = plan.event
+    if shut:
+        event = closed(event, shut)
+    return cached_events.replanned(event, state)
+
+
+def _computed(scene: Scene, plan: EventPlan) -> None:
+    found = plan.certificate
+    st.latex(r"\min\; \max_{i,\,s}\; e^{-\lambda q_i(s)}\, v_i(s)")
+    st.write(
+        "For a level of loss, each target needs a number of units at each moment. Whether the units at hand can be at all these "
+        "places in time is a flow that is solved exactly; the least level that can be held is found by halving and finished in "
+        "closed form. Of all plans with this worst case, the one with the fewest moves is shown."
+    )
+    st.caption(
+        f"Worst attack {plan.value:,.6g}, proved bound {found.bound:,.6g}, gap {found.gap:.1g}; {found.solver}, {found.seconds:.3f} s. "
+        f"λ = {plan.event.decay:.4g}; the loss is worked out again from placement and moves alone."
+    )
+    if plan.bottleneck:
+        total = sum(units for *_, units in plan.bottleneck)
+        st.write(
+            f"Why no plan does better: just below this level there are {total} places to be held of which no unit can hold two, "
+            f"for {plan.event.resources} units."
+        )
+        rows = pd.DataFrame(plan.bottleneck, columns=["target", "from", "to", "units"])
+        rows["from"] = [clock(t, scene.clock) for t in rows["from"]]
+        rows["to"] = [clock(t, scene.clock) for t in rows["to"]]
+        tables.table(rows, name="why_not_better", height=260)
+    st.caption(escape(scene.note) + (f" Units move at {scene.speed_kmh:g} km/h." if scene.speed_kmh else ""))

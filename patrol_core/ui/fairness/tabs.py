@@ -1,0 +1,387 @@
+"""Tabs of the Fairness page; only the open one is worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from patrol_core.evaluation import fairness_sensitivity as sensitivity
+from patrol_core.fairness.frontier import Frontier
+from patrol_core.figures.charts.fairness import (
+    frontier_points,
+    frontiers_over,
+    rate_intervals,
+    reporting_lines,
+)
+from patrol_core.planning.analysis import Amounts
+from patrol_core.reports.bundles.plan import Result, fairness_units, frontier_units, plan_files
+from patrol_core.scenario import choices
+from patrol_core.ui.fairness.text import CONCLUSIONS, DEFINITIONS, HOURS_WORDS, LEVEL_WORDS, NOTATION
+from patrol_core.ui.fairness.view import changes_table, group_changes
+from patrol_core.ui.memo import cached
+from patrol_core.ui.memo import fairness as cached_fairness
+from patrol_core.ui.memo.fairness import Shown
+from patrol_core.ui.session import state
+from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell import controls, frame, tables
+from patrol_core.ui.shell.charts import plot
+
+TABS = (
+    "Price of fairness",
+    "Who changes most",
+    "Measures",
+    "Does it hold?",
+    "Table",
+    "Impact record",
+)
+ONE, OTHER_RULE, OTHER_BUDGET = "this rule", "other rules", "other budgets"
+AXES = {
+    "patrol": ("ratio", "least over most patrolled group (1 is equal)"),
+    "harm left": ("ratio_harm", "least over most harm left per head (1 is equal)"),
+}
+POINT, AVERSION, REPORTING = "_fair_point", "fair_aversion", "fair_reporting"
+RATES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5, 0.45, 0.4, 0.35, 0.3)
+MOST_LINES = 8
+VERDICTS = {"holds": "holds", "does not hold": "✗ does not hold", "not firm": "? not firm"}
+
+
+def draw_tabs(seen: Shown, baseline: tuple[str, Amounts], views: pd.DataFrame) -> None:
+    """Draw the open tab."""
+    opened = st.tabs(TABS, key="_fair_tabs", on_change="rerun")
+    drawers: tuple[Callable[[], None], ...] = (
+        lambda: _price(seen),
+        lambda: _changes(seen, *baseline),
+        lambda: _measures(seen),
+        lambda: _holds(seen),
+        lambda: _table(seen, views),
+        lambda: _record(seen),
+    )
+    for tab, draw in zip(opened, drawers, strict=True):
+        if tab.open:
+            with tab, frame.guarded():
+                draw()
+
+
+# -- price -----------------------------------------------------------------------------------------
+
+
+def _price(seen: Shown) -> None:
+    if seen.model == "hours":
+        st.info(
+            f"The frontier is traced for the patrol game. For hours, the slider prices {HOURS_WORDS[seen.rule]} in the figures above.",
+            icon=":material/info:",
+        )
+        return
+    compared = st.segmented_control(
+        "Trace", (ONE, OTHER_RULE, OTHER_BUDGET), default=ONE, key="_fair_trace", required=True
+    )
+    if compared == OTHER_RULE:
+        _over_rules(seen)
+    elif compared == OTHER_BUDGET:
+        _over_budgets(seen)
+    else:
+        _one_frontier(seen)
+
+
+def _one_frontier(seen: Shown) -> None:
+    scenario, unit = seen.scenario, seen.prepared.surface.unit
+    found = cached.frontier(scenario)
+    points = cached_fairness.priced(found, seen.prepared)
+    levels = [float(level) for level in points["within"][points["status"] == "optimal"]]
+    if len(levels) < 2:
+        st.info("No level of this rule can be met beside the others.", icon=":material/block:")
+        return
+    start = found.knee if found.knee is not None else levels[len(levels) // 2]
+    key = f"{POINT}_{hash(tuple(levels))}"
+    picked = st.session_state.get(key, start)
+    figure = frontier_points(
+        points,
+        unit=unit,
+        within=scenario.fairness,
+        knee=found.knee,
+        chosen=picked,
+        words=LEVEL_WORDS[scenario.fairness_rule],
+    )
+    plot(
+        figure,
+        key="_frontier",
+        on_select=lambda: _take_point(key, levels),
+        selection_mode="points",
+    )
+    chosen = st.select_slider(
+        "Point of the frontier (click one, or move this)",
+        levels,
+        picked if picked in levels else start,
+        key=key,
+        format_func=lambda level: f"{level:.1%}",
+    )
+    _open_point(seen, points, float(chosen))
+    tables.table(
+        _shown_levels(points), name="price_of_fairness", units=_frontier_units(seen), digits=3, height=260
+    )
+    st.caption(
+        "The worst zone never gets better as the rule is tightened. All zones together may: their harm is minimised second, "
+        "among the plans that are best for the worst zone."
+    )
+
+
+def _shown_levels(points: pd.DataFrame) -> pd.DataFrame:
+    """The frontier's table; status and reason only where some level could not be met."""
+    first = [
+        "within",
+        "worst_case",
+        "extra_worst",
+        "expected_residual",
+        "extra_expected",
+        "ratio",
+        "ratio_harm",
+    ]
+    rest = [column for column in points.columns if column not in first]
+    if bool((points["status"] == "optimal").all()):
+        rest = [column for column in rest if column not in ("status", "reason")]
+    return points[first + rest]
+
+
+def _take_point(key: str, levels: list[float]) -> None:
+    """A click on the chart moves the slider of points."""
+    event: Any = st.session_state.get("_frontier") or {}
+    points = event.get("selection", {}).get("points", [])
+    if points:
+        at = float(points[0]["x"])
+        st.session_state[key] = min(levels, key=lambda level: abs(level - at))
+
+
+def _open_point(seen: Shown, points: pd.DataFrame, level: float) -> None:
+    row = points.iloc[(points["within"] - level).abs().argmin()]
+    unit, dated = seen.prepared.surface.unit, seen.prepared.data.dated
+    yearly = (
+        f" ({row['extra_worst'] * 12:+,.0f} and {row['extra_expected'] * 12:+,.0f} a year)" if dated else ""
+    )
+    st.write(
+        f"At {level:.1%}: worst zone {row['worst_case']:,.2f} {unit} ({row['extra_worst']:+,.2f}), all zones "
+        f"{row['expected_residual']:,.1f} ({row['extra_expected']:+,.2f}){yearly}; least over most patrolled group {row['ratio']:.2f}."
+    )
+    with st.container(horizontal=True):
+        st.button(
+            f"Make this the plan ({level:.1%})",
+            key="_fair_take",
+            on_click=state.change_and_reseed,
+            kwargs={"fairness": level},
+            icon=":material/check:",
+        )
+        if st.session_state.get("_in_app"):
+            st.page_link(
+                frame.PAGES["game"][0],
+                label="Open it on the Patrol game page",
+                icon=":material/open_in_new:",
+                query_params=seen.scenario.changed(fairness=level).to_query(),
+            )
+
+
+def _over_rules(seen: Shown) -> None:
+    rule = seen.scenario.fairness_rule
+    others = [name for name in controls.RULES if name != rule]
+    added = st.multiselect(
+        "Rules laid over it", others, others[:1], format_func=controls.RULES.__getitem__, key="_fair_rules"
+    )
+    found = {
+        controls.RULES[name]: cached.frontier(seen.scenario.changed(fairness_rule=name))
+        for name in (rule, *added)
+    }
+    axis = st.segmented_control("By how even", list(AXES), default="patrol", key="_fair_axis", required=True)
+    column, words = AXES[str(axis)]
+    _overlay(seen, found, x=column, words=words)
+
+
+def _over_budgets(seen: Shown) -> None:
+    budget = seen.scenario.budget
+    other = st.number_input(
+        "Another budget (units on patrol at once)",
+        min_value=0.5,
+        max_value=float(len(seen.prepared.zone_ids)),
+        value=min(max(0.5, 1.5 * budget), float(len(seen.prepared.zone_ids))),
+        step=0.5,
+        key="_fair_budget",
+    )
+    found = {
+        f"{level:g} units": cached.frontier(seen.scenario.changed(budget=level))
+        for level in dict.fromkeys((budget, float(other)))
+    }
+    _overlay(seen, found, x="within", words=LEVEL_WORDS[seen.scenario.fairness_rule])
+
+
+def _overlay(seen: Shown, found: dict[str, Frontier], *, x: str, words: str) -> None:
+    lines = {name: cached_fairness.priced(one, seen.prepared) for name, one in found.items()}
+    figure = frontiers_over(
+        lines,
+        x=x,
+        x_words=words,
+        unit=seen.prepared.surface.unit,
+        knees={name: one.knee for name, one in found.items()},
+    )
+    plot(figure, key="_frontiers")
+    st.caption("Diamonds mark the knees: beyond them each step of fairness costs more than on average.")
+    table = pd.concat(
+        [_shown_levels(line).assign(frontier=name) for name, line in lines.items()], ignore_index=True
+    )
+    tables.table(table, name="frontiers", units=_frontier_units(seen), digits=3, height=260)
+
+
+def _frontier_units(seen: Shown) -> dict[str, str]:
+    unit = seen.prepared.surface.unit
+    return frontier_units(seen.prepared) | {"extra_worst": unit, "extra_expected": unit}
+
+
+# -- changes, measures, table ----------------------------------------------------------------------
+
+
+def _changes(seen: Shown, name: str, baseline: Amounts) -> None:
+    heads = seen.prepared.head
+    st.write(f"Against: {name}.")
+    patrol, harm = seen.amounts.burden_unit, seen.amounts.residual_unit
+    units = {
+        "patrol_per_1000": f"{patrol} per 1,000 {heads}",
+        "change_of_patrol": f"{patrol} per 1,000 {heads}",
+        "harm_left_per_1000": f"{harm} per 1,000 {heads}",
+        "change_of_harm_left": f"{harm} per 1,000 {heads}",
+    }
+    tables.table(group_changes(seen, baseline), name="groups_change", units=units, digits=4)
+    tables.table(
+        changes_table(seen, baseline),
+        name="who_changes",
+        units={"patrol_of_baseline": patrol, "patrol": patrol, "added_harm": harm},
+        digits=3,
+        height=360,
+    )
+
+
+def _measures(seen: Shown) -> None:
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    aversion = left.slider(
+        "Aversion to inequality (Atkinson's ε)",
+        0.1,
+        3.0,
+        float(st.session_state.get(AVERSION, 0.5)),
+        step=0.1,
+        key="_fair_aversion",
+        help="0 would not care who gets what; the larger, the more the least counts.",
+        on_change=lambda: st.session_state.__setitem__(AVERSION, st.session_state["_fair_aversion"]),
+    )
+    with right.popover("What each measure is", icon=":material/functions:", width="stretch"):
+        st.caption(NOTATION)
+        for definition in DEFINITIONS.values():
+            st.markdown(f"**{definition.label}.** {definition.words}")
+            st.latex(definition.formula)
+            st.caption(definition.source)
+    table = cached_fairness.measures(seen, float(aversion))
+    table = table.assign(measure=[DEFINITIONS[name].label for name in table["measure"]])
+    tables.table(table, name="inequality", digits=4)
+    st.caption(
+        f"low and high: 5 and 95 % points over {cached_fairness.REPLICATES} replicates, seed {seen.scenario.seed}. *zones*: zones drawn with "
+        "replacement, as if the city were a sample of zones. *draws*: the plan stays, the harm is drawn anew from what small "
+        "counts allow; patrol itself has no such chance in it. The four-fifths line (0.8) is a screening threshold from United States "
+        "employment practice, not UK law. Patrol is both protection and burden, so read both columns."
+    )
+
+
+def _table(seen: Shown, views: pd.DataFrame) -> None:
+    name = "fairness_hours" if seen.model == "hours" else "fairness"
+    tables.table(views, name=name, units=fairness_units(seen.prepared), digits=3)
+
+
+# -- does it hold ----------------------------------------------------------------------------------
+
+
+def _holds(seen: Shown) -> None:
+    people = seen.people()
+    grouping = people.grouping
+    if grouping is None:
+        return
+    left, right = st.columns(2)
+    with left:
+        group = st.selectbox(
+            "Suppose less is reported where these live", list(grouping.names), key="_fair_group"
+        )
+    with right:
+        rate = st.slider(
+            "Share of harm recorded there",
+            0.3,
+            1.0,
+            float(st.session_state.get(REPORTING, 0.7)),
+            step=0.05,
+            key="_fair_rate",
+            format="percent",
+            help="1: as much as elsewhere. True harm is recorded harm over this share; the plan stays as it is.",
+            on_change=lambda: st.session_state.__setitem__(REPORTING, st.session_state["_fair_rate"]),
+        )
+    table = cached_fairness.survey(seen, {str(group): float(rate)})
+    broken = table[table["verdict"] != "holds"]
+    st.write(
+        f"{len(table) - len(broken)} of {len(table)} checks hold what the page concludes."
+        if len(broken)
+        else f"All {len(table)} checks hold what the page concludes."
+    )
+    shown = table.assign(
+        conclusion=[CONCLUSIONS[name] for name in table["conclusion"]],
+        verdict=[VERDICTS[name] for name in table["verdict"]],
+    )
+    tables.table(
+        shown.drop(columns="kind"), name="fairness_sensitivity", units={"holds_in": "%"}, digits=2, height=360
+    )
+    _hold_figures(seen, str(group), float(rate))
+
+
+def _hold_figures(seen: Shown, group: str, rate: float) -> None:
+    people = seen.people()
+    grouping = people.grouping
+    assert grouping is not None
+    left, right = st.columns(2)
+    names = [group, *(name for name in grouping.names if name != group)][:MOST_LINES]
+    paths = {name: sensitivity.reporting_path(seen.amounts.residual, people, name, RATES) for name in names}
+    plot(reporting_lines(paths, now=(group, rate)), key="_reporting", into=left)
+    flips = paths[group][paths[group]["changed"] != ""]
+    left.caption(
+        f"A conclusion changes once {float(flips['recorded'].iloc[0]):.0%} or less is recorded where {escape(group)} live: "
+        f"{', '.join(CONCLUSIONS[one].lower() for one in str(flips['changed'].iloc[0]).split(', '))}."
+        if len(flips)
+        else f"No conclusion changes down to {RATES[-1]:.0%} recorded where {escape(group)} live."
+    )
+    draws = cached_fairness.residual_draws(seen)
+    if draws is not None:
+        unit = f"{seen.amounts.residual_unit} per 1,000 {seen.prepared.head}"
+        figure = rate_intervals(
+            grouping.names,
+            grouping.rates(seen.amounts.residual, people.population),
+            grouping.rates(draws, people.population),
+            unit=unit,
+        )
+        plot(figure, key="_fair_draws", into=right)
+        right.caption(
+            f"Bars: 5 to 95 % of {cached_fairness.REPLICATES} draws of the harm, the plan being fixed."
+        )
+
+
+# -- record ----------------------------------------------------------------------------------------
+
+
+def _record(seen: Shown) -> None:
+    st.write(
+        "A record of the decision with the fields of the Algorithmic Transparency Recording Standard (Tier 1 and 2) and of an equality impact "
+        "assessment. What the run knows is filled in: figures, choices, data and their defects, both views of every group, the price of "
+        f"the rule ({choices()['fairness_rule'].label.lower()}). The rest is marked with who has to complete it; nothing is guessed."
+    )
+    make = cached.summariser(seen.scenario)
+    with st.container(horizontal=True):
+        for name, mime in (("impact_record.html", "text/html"), ("impact_record.md", "text/markdown")):
+            tables.download(name, _maker(make, name), mime)
+    st.caption(
+        "Deprivation is not a protected characteristic in UK law; ethnic group and age of residents are reported beside it where the data have "
+        "them. Figures of places do not show how any person is treated."
+    )
+
+
+def _maker(make: Callable[[], Result], name: str) -> Callable[[], bytes]:
+    return lambda: plan_files(make(), only=(name,))[name]

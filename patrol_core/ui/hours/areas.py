@@ -1,0 +1,229 @@
+"""The Patrol areas page: controls, two maps, figures, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+import streamlit as st
+from shapely.geometry.base import BaseGeometry
+
+from patrol_core.allocation.areas.design import EXACT_UP_TO, NO_PROOF, Beats, make_beats, measure
+from patrol_core.figures.charts.roster import area_bars, area_map
+from patrol_core.planning.analysis import NO_WARD, WARD, Prepared, beats_compared, work_of, zone_points
+from patrol_core.reports.bundles.areas import beats_files
+from patrol_core.scenario import Scenario
+from patrol_core.ui.memo import cached
+from patrol_core.ui.memo.cached import derived
+from patrol_core.ui.memo.kept import HOURS, Progress
+from patrol_core.ui.memo.offenders import remembered
+from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell import tables
+from patrol_core.ui.shell.charts import plot
+from patrol_core.zones import neighbours
+
+WORK = {"risk": "expected crime or harm", "hours": "planned patrol hours"}
+OUTLINES = 1500
+"""Zones up to which their outlines are drawn."""
+TIME_LIMIT = 6.0
+"""Seconds for a proof while a reader waits; the command `beats` searches for longer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """Areas with what the page shows of them."""
+
+    beats: Beats
+    unit: str
+    compared: pd.DataFrame
+
+
+def choose(prepared: Prepared) -> tuple[int, float, str]:
+    """Number of areas, tolerance and what is balanced."""
+    count = len(prepared.zone_ids)
+    wards = prepared.zones[WARD].astype(str).nunique()
+    one, two, three = st.columns(3)
+    with one:
+        areas = remembered(
+            st.number_input,
+            "Patrol areas",
+            "beats_count",
+            max(2, min(8, count // 4)),
+            min_value=1,
+            max_value=min(count, 200),
+            step=1,
+            help=f"How many areas; there are {wards} wards." if wards > 1 else "How many areas.",
+        )
+    with two:
+        tolerance = remembered(
+            st.slider,
+            "Work may differ from the mean by (%)",
+            "beats_tolerance",
+            10,
+            min_value=1,
+            max_value=60,
+            step=1,
+        )
+    with three:
+        kind = remembered(
+            st.radio, "Work is", "beats_work", "risk", options=list(WORK), format_func=WORK.__getitem__
+        )
+    return int(min(areas, count)), tolerance / 100.0, str(kind)
+
+
+def made(scenario: Scenario, count: int, tolerance: float, kind: str) -> Made:
+    """The areas, kept between reruns."""
+
+    def make(known: Scenario, _: Progress) -> Made:
+        chosen = cached.prepared(known)
+        work, unit = work_of(chosen, known, kind)
+        beats = make_beats(
+            work,
+            zone_points(chosen.zones),
+            neighbours(chosen.zones),
+            count,
+            tolerance=tolerance,
+            seed=known.seed,
+            time_limit=TIME_LIMIT,
+        )
+        return Made(beats, unit, beats_compared(chosen, beats))
+
+    return derived(
+        "beats",
+        scenario,
+        make,
+        reads=(*HOURS, "seed") if kind == "hours" else ("seed",),
+        also=(count, tolerance, kind),
+        words="Drawing patrol areas; thousands of zones take a minute …",
+    )
+
+
+def figures(found: Made) -> None:
+    """Four figures, each against the wards."""
+    own = found.compared.iloc[0]
+    wards = found.compared.iloc[1] if len(found.compared) > 1 else None
+    table = found.beats.figures()
+    first, second, third, fourth = st.columns(4)
+    first.metric(
+        "Areas",
+        f"{len(table)}",
+        None if wards is None else f"{wards['areas']} wards",
+        delta_color="off",
+        delta_arrow="off",
+    )
+    second.metric(
+        "Work differs by at most",
+        f"{own['imbalance']:.1%}",
+        None if wards is None else f"wards: {wards['imbalance']:.0%}",
+        delta_color="off",
+        delta_arrow="off",
+        help="Largest departure of an area's work from the mean, as a share of the mean.",
+    )
+    third.metric(
+        "In one piece",
+        f"{int((table['pieces'] == 1).sum())} of {len(table)}",
+        None if wards is None else f"{wards['in_pieces']} wards are not",
+        delta_color="off",
+        delta_arrow="off",
+    )
+    fourth.metric(
+        "Spread",
+        f"{found.beats.certificate.objective:,.4g} km²",
+        None if wards is None else f"wards: {wards['spread_km2']:,.4g}",
+        delta_color="off",
+        delta_arrow="off",
+        help="Sum over zones of the squared distance to their area's centre zone; less is more compact. More areas have less.",
+    )
+
+
+def maps(prepared: Prepared, found: Made) -> None:
+    """Wards and patrol areas side by side."""
+    graph = found.beats.graph
+    zones = prepared.zones.loc[list(graph.zone_ids)]
+    wards = [str(ward) or NO_WARD for ward in zones[WARD]]
+    by_zone = found.beats.by_zone()
+    left, right = st.columns(2)
+    before, after = measure(graph, wards), found.beats.figures()
+    with left:
+        _map(zones, wards, before, "Before: wards", found.unit, "_beats_before")
+    with right:
+        _map(
+            zones,
+            [by_zone[zone] for zone in graph.zone_ids],
+            after,
+            "After: patrol areas",
+            found.unit,
+            "_beats_after",
+        )
+
+
+def _map(
+    zones: gpd.GeoDataFrame, labels: Sequence[str], table: pd.DataFrame, title: str, unit: str, key: str
+) -> None:
+    shapes = _dissolved(zones, labels)
+    near = neighbours(
+        gpd.GeoDataFrame(geometry=list(shapes.values()), index=list(shapes), crs=zones.crs), tolerance_m=1.0
+    )
+    hover = {
+        row[
+            "beat"
+        ]: f"{row['beat']}: {row['zones']} zones, {row['work']:,.1f} {unit}, {100 * (row['share_of_mean'] - 1):+.0f} % of the mean"
+        for row in table.to_dict("records")
+    }
+    outlines = list(zones.geometry) if len(zones) <= OUTLINES else []
+    plot(area_map(shapes, near, outlines, title=title, hover=hover), key=key)
+
+
+def _dissolved(zones: gpd.GeoDataFrame, labels: Sequence[str]) -> dict[str, BaseGeometry]:
+    groups: dict[str, list[BaseGeometry]] = {}
+    for label, shape in zip(labels, zones.geometry, strict=True):
+        groups.setdefault(label, []).append(shape)
+    return {label: shapely.union_all(groups[label]) for label in sorted(groups)}
+
+
+def details(prepared: Prepared, found: Made) -> None:
+    """Chart, tables, proof and files."""
+    units = {"work": found.unit, "spread_km2": "km²"}
+    chart, areas, zones, computed = st.tabs(("Work", "Areas", "Zones", "How it was computed"))
+    table = found.beats.figures()
+    with chart:
+        plot(
+            area_bars(table, unit=found.unit, tolerance=found.beats.tolerance),
+            key="_beats_work",
+        )
+    with areas:
+        tables.table(table, name="areas", units=units, height=300)
+        tables.table(
+            found.compared, name="areas_and_wards", units={"spread_km2": "km²", "largest_work": found.unit}
+        )
+    with zones:
+        own = found.beats.frame()
+        own.insert(1, "name", prepared.zones["name"].astype(str).reindex(own["zone_id"]).to_numpy())
+        tables.table(own, name="beats", units=units, contract=("zone_id", "beat"), height=300)
+        tables.download(
+            "beats.geojson",
+            lambda: beats_files(found.beats, prepared.zones, found.compared, found.unit)["beats.geojson"],
+            "application/geo+json",
+        )
+    with computed:
+        st.latex(
+            r"\min \sum_{ij} d_{ij}^2 x_{ij} \quad\text{s.t.}\quad \Bigl|\sum_i w_i x_{ij} - W/k\Bigr| \le t\,W/k,\;\text{each area in one piece}"
+        )
+        _proof(found.beats)
+
+
+def _proof(beats: Beats) -> None:
+    proof = beats.certificate
+    if proof.solver == NO_PROOF:
+        text = f"Search by simulated annealing, {proof.seconds:.1f} s: a heuristic, no proof that no division is more compact."
+    else:
+        text = (
+            f"{proof.solver}, {proof.status}: {proof.objective:,.4g} km², proved bound {proof.bound:,.4g} km² (gap {proof.gap:.1%}), "
+            f"{proof.seconds:.1f} s. Up to {EXACT_UP_TO} zones are solved this way."
+        )
+    st.caption(f"{text} Contiguity, balance and spread are measured on the zones, outside the model.")
+    for note in beats.notes:
+        st.caption(escape(note))

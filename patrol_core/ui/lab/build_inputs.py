@@ -1,0 +1,381 @@
+"""Scenes that a user builds of data: observations of animals, streets with facilities, or crimes on streets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from patrol_core.areas import AreaData, DataKind
+from patrol_core.errors import InputError
+from patrol_core.files.numbers import number_of
+from patrol_core.files.projection import project_points
+from patrol_core.files.vector_files import read_features
+from patrol_core.graphs.patrol.game import COMPATIBLE, CORRECTED
+from patrol_core.graphs.places.features import WEIGHTS, read_facilities
+from patrol_core.graphs.places.infrastructure import infrastructure_scene
+from patrol_core.graphs.places.observations import Box, box_around, read_observations
+from patrol_core.graphs.places.park import TITLE, generated_park
+from patrol_core.graphs.places.scenes.files import read_street_files
+from patrol_core.graphs.places.scenes.scene import PatrolScene
+from patrol_core.graphs.places.urban import MOST_TARGETS, urban_street_scene
+from patrol_core.graphs.places.wildlife import CENTROID, DENSITY, green_scene
+from patrol_core.roads.examples import geodanet_roads
+from patrol_core.roads.network import Floats
+from patrol_core.scenario import Scenario
+from patrol_core.ui.lab.picks import remembered
+from patrol_core.ui.memo import cached
+from patrol_core.ui.memo import lab as cached_lab
+from patrol_core.ui.memo.content import digest_of
+from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell.frame import ready
+
+File = tuple[str, bytes]
+Pair = tuple[float, float]
+FILES = "lab_files"
+"""Files that were given, by what they are; they outlive the page."""
+SCORINGS = {CENTROID: "Clusters", DENSITY: "Observations"}
+METRES = {CORRECTED: "in metres", COMPATIBLE: "in degrees, as published"}
+
+
+def upload(
+    label: str, name: str, *, several: bool = False, kinds: Sequence[str] | None = None
+) -> tuple[File, ...]:
+    """Files of an uploader; they stay when the page is left."""
+    held: dict[str, tuple[File, ...]] = st.session_state.setdefault(FILES, {})
+    key = f"_lab_upload_{name}"
+
+    def keep() -> None:
+        given = st.session_state.get(key) or []
+        files = given if isinstance(given, list) else [given]
+        held[name] = tuple((file.name, file.getvalue()) for file in files)
+
+    kind = None if kinds is None else list(kinds)
+    st.file_uploader(label, accept_multiple_files=several, type=kind, key=key, on_change=keep)
+    return held.get(name, ())
+
+
+def places(label: str, name: str, first: str = "") -> dict[str, Pair]:
+    """Places by name from lines of text.
+
+    Raises
+    ------
+    InputError
+        When a line is no name and two numbers.
+    """
+    return points_of(str(remembered(st.text_area, label, name, first, height=90) or ""))
+
+
+def points_of(text: str) -> dict[str, Pair]:
+    """``name, longitude, latitude`` a line.
+
+    Raises
+    ------
+    InputError
+        When a line is something else, or a name stands twice.
+    """
+    out: dict[str, Pair] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        parts = [part.strip() for part in line.rsplit(",", 2)]
+        try:
+            name, lon, lat = parts[0], number_of(parts[1]), number_of(parts[2])
+        except (IndexError, ValueError):
+            raise InputError(
+                f"Line {number} of the places is {line.strip()!r}; give a name, longitude and latitude, separated by commas."
+            ) from None
+        if name in out:
+            raise InputError(f"The place {name!r} is given twice; name them apart.")
+        out[name] = (lon, lat)
+    return out
+
+
+def lines_of(points: dict[str, Pair]) -> str:
+    """The text that :func:`points_of` reads."""
+    return "\n".join(f"{name}, {x:.5f}, {y:.5f}" for name, (x, y) in points.items())
+
+
+# -- wildlife ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """Observations to start from, and what goes with them."""
+
+    frame: pd.DataFrame
+    name: str
+    mark: str
+    around: Box
+    notes: tuple[str, ...] = ()
+    bases: str = ""
+    line: str = ""
+    generated: bool = False
+
+
+def green() -> PatrolScene:
+    """A park of observations; without a file a generated one.
+
+    Raises
+    ------
+    InputError
+        When the file or a number cannot be used.
+    """
+    seen = _observations()
+    one, two, three, four = st.columns(4)
+    rows = _whole(one, "Rows", "green_rows", 8, 100)
+    columns = _whole(two, "Columns", "green_columns", 8, 100)
+    with three:
+        scoring = str(
+            remembered(
+                st.selectbox,
+                "Scores by",
+                "green_scoring",
+                CENTROID,
+                options=list(SCORINGS),
+                format_func=SCORINGS.get,
+            )
+        )
+    clusters = _whole(four, "Clusters", "green_clusters", 10, 200) if scoring == CENTROID else 10
+    with st.expander("Box, bases, and the way out of an attacker"):
+        west, south, east, north = (
+            _number(column, label, f"green_{label}_{seen.mark}", value)
+            for column, label, value in zip(
+                st.columns(4), ("West", "South", "East", "North"), seen.around, strict=True
+            )
+        )
+        bases = places("Bases, one a line: name, longitude, latitude", f"green_bases_{seen.mark}", seen.bases)
+        line = places(
+            "Line along which an attacker gets away: two points", f"green_line_{seen.mark}", seen.line
+        )
+        if line and len(line) != 2:
+            raise InputError(f"The escape line has {len(line)} points; give two, or none.")
+        alpha, factor, mode = _attacker_words("green")
+    ends = tuple(line.values())
+    box = (west, south, east, north)
+    key = digest_of(
+        seen.mark, box, rows, columns, scoring, clusters, sorted(bases.items()), ends, alpha, factor, mode
+    )
+
+    def make() -> PatrolScene:
+        return green_scene(
+            seen.frame,
+            box,
+            rows,
+            columns,
+            scoring=scoring,
+            clusters=clusters,
+            bases=bases or None,
+            escape_line=(ends[0], ends[1]) if ends else None,
+            alpha=alpha,
+            attacker_value_factor=factor,
+            mode=mode,
+            title=seen.name,
+            generated=seen.generated,
+            notes=seen.notes,
+        )
+
+    scene: PatrolScene = cached_lab.kept(f"green-{key}", make)
+    return scene
+
+
+def _observations() -> _Seen:
+    files = upload(
+        "Observations (CSV with animal_id, lat, lon); without a file, a generated park",
+        "green",
+        kinds=["csv"],
+    )
+    if not files:
+        park = cached_lab.kept("generated-park", generated_park)
+        line = dict(zip(("Start", "End"), park.escape_line, strict=True))
+        return _Seen(
+            park.observations,
+            TITLE,
+            "generated",
+            park.bbox,
+            (),
+            lines_of(park.bases),
+            lines_of(line),
+            generated=True,
+        )
+    mark = cached_lab.files_key(files)
+    found = cached_lab.kept(f"seen-{mark}", lambda: read_observations(*files[0]))
+    return _Seen(found.frame, found.name, mark, box_around(found.frame), found.notes)
+
+
+def _attacker_words(name: str) -> tuple[float, float, str]:
+    """Pull of the way out, factor of the attacker's values, and how distances are measured."""
+    one, two, three = st.columns(3)
+    alpha = _number(one, "Pull of the way out (α)", f"{name}_alpha", 1.0, low=0.0)
+    factor = _number(two, "Attacker's values, times", f"{name}_factor", 1.0, low=0.0)
+    with three:
+        mode = remembered(
+            st.selectbox, "Distances", f"{name}_mode", CORRECTED, options=list(METRES), format_func=METRES.get
+        )
+    return alpha, factor, str(mode)
+
+
+def _number(column: Any, label: str, name: str, value: float, *, low: float | None = None) -> float:
+    with column:
+        return float(
+            remembered(
+                st.number_input,
+                label,
+                name,
+                float(value),
+                min_value=low,
+                format="%.5g" if low is not None else "%.5f",
+            )
+        )
+
+
+def _whole(column: Any, label: str, name: str, value: int, high: int) -> int:
+    with column:
+        return int(remembered(st.number_input, label, name, value, min_value=1, max_value=high))
+
+
+# -- infrastructure ---------------------------------------------------------------------------------
+
+
+def infrastructure() -> PatrolScene | None:
+    """Streets with facilities; None while a file is missing (which is said).
+
+    Raises
+    ------
+    InputError
+        When a file or a number cannot be used.
+    """
+    left, middle, right = st.columns(3)
+    with left:
+        streets = upload(
+            "Streets (GraphML, GeoJSON, GeoPackage, OSM, or CSV of edges and nodes)", "streets", several=True
+        )
+    with middle:
+        features = upload("Facilities (GeoJSON, or CSV with name, type, lon, lat)", "features")
+    with right:
+        blocks = upload("People (areas with a column population; not needed)", "blocks")
+    if not streets or not features:
+        st.info("Give a file with streets and one with facilities.", icon=":material/upload_file:")
+        return None
+    found = read_facilities(features[0])
+    kinds = sorted({str(kind) for kind in found["type"]})
+    mark = cached_lab.files_key(features)
+    one, two = st.columns([2, 3])
+    with one:
+        table = st.data_editor(
+            pd.DataFrame({"type": kinds, "weight": [float(WEIGHTS.get(kind, 0.0)) for kind in kinds]}),
+            hide_index=True,
+            disabled=["type"],
+            key=f"_lab_weights_{mark}",
+            height=220,
+        )
+        st.caption("Weights are this project's judgement, made to be replaced.")
+    weights = {str(k): float(w) for k, w in zip(table["type"], table["weight"], strict=True) if w and w > 0}
+    with two:
+        a, b = st.columns(2)
+        exponent = _number(a, "Exponent of people", "infra_exponent", 1.0, low=0.0)
+        radius = _number(b, "People within (m); 0: of the block", "infra_radius", 0.0, low=0.0)
+        bases = places("Bases: name, longitude, latitude (none: police stations)", "infra_bases")
+        out = places("Ways out: name, longitude, latitude", "infra_out")
+    alpha, factor, mode = _attacker_words("infra")
+    key = digest_of(
+        *(cached_lab.files_key(files) for files in (streets, features, blocks)), sorted(weights.items()), exponent, radius, sorted(bases.items()),
+        sorted(out.items()), alpha, factor, mode,
+    )  # fmt: skip
+
+    def make() -> PatrolScene:
+        return infrastructure_scene(
+            read_street_files(streets),
+            found,
+            weights=weights,
+            blocks=read_features(*blocks[0]) if blocks else None,
+            radius_m=radius or None,
+            exponent=exponent,
+            bases=bases or None,
+            escape_points=out or None,
+            alpha=alpha,
+            attacker_value_factor=factor,
+            mode=mode,
+        )
+
+    scene: PatrolScene = cached_lab.kept(f"infrastructure-{key}", make)
+    return scene
+
+
+# -- crimes on streets ------------------------------------------------------------------------------
+
+
+def street_crimes(scenario: Scenario) -> PatrolScene | None:
+    """Recorded crimes of the place on the left, at the crossings of streets; None while something is missing (which is said).
+
+    Raises
+    ------
+    InputError
+        When the place has no points, or the streets cannot be read.
+    """
+    data = cached.area_data(scenario.area)
+    if data.crimes is None:
+        raise InputError(
+            f"{data.name} has no places of crimes, only totals by zone; choose another place on the left."
+        )
+    own = scenario.area == "geodanet"
+    files = upload(
+        "Streets (GraphML, GeoJSON, GeoPackage, OSM, or CSV of edges and nodes)"
+        + ("; without a file, those of the place" if own else ""),
+        "crime_streets",
+        several=True,
+    )
+    if not files and not own:
+        st.info(f"Give a file with streets of {escape(data.name)}.", icon=":material/upload_file:")
+        return None
+    prepared = ready(scenario)
+    if prepared is None:
+        return None
+    one, two = st.columns(2)
+    most = _whole(one, "Crossings that are targets", "street_targets", MOST_TARGETS, 60)
+    bases = _whole(two, "Bases to suggest", "street_bases", 2, 8)
+    stations = places("Stations, one a line: name, longitude, latitude", "street_stations")
+    key = digest_of(prepared.key, cached_lab.files_key(files), most, bases, sorted(stations.items()))
+
+    def make() -> PatrolScene:
+        roads = read_street_files(files) if files else geodanet_roads()[0]
+        return urban_street_scene(
+            roads,
+            crime_points(data, prepared.months, prepared.crime_types, roads.crs),
+            stations or None,
+            most_targets=most,
+            suggested=bases,
+            unit=data.unit,
+            title=f"Crimes of {data.name} on streets",
+            about=f"Values are the crimes of the period at the nearest crossing; streets: {roads.name}.",
+            generated=data.kind is DataKind.GENERATED,
+            attribution=data.attribution,
+        )
+
+    scene: PatrolScene = cached_lab.kept(f"streets-{key}", make)
+    return scene
+
+
+def crime_points(data: AreaData, months: Sequence[str], types: Sequence[str], crs: str | None) -> Floats:
+    """Places of the crimes that count, in the plane of the streets, shape (n, 2).
+
+    Raises
+    ------
+    InputError
+        When streets have no place on Earth and the crimes have, or none counts.
+    """
+    assert data.crimes is not None
+    rows = data.crimes
+    rows = rows[rows["month"].isin(list(months)) & rows["crime_type"].isin(list(types))]
+    if rows.empty:
+        raise InputError("No crime counts in this period and with these types; change them on the left.")
+    if crs is None:
+        raise InputError(
+            "The streets have no place on Earth, the crimes have; give streets with longitude and latitude."
+        )
+    x, y = rows["x"].to_numpy(dtype=float), rows["y"].to_numpy(dtype=float)
+    return np.column_stack(project_points(x, y, data.crs, crs))

@@ -1,0 +1,36 @@
+"""The way from the zones of the risk page to patrol routes through them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from patrol_core.ui.session import state
+from patrol_core.ui.shell.frame import PAGES, root
+
+CHOICES = "lab_choices"
+"""What the widgets of the routes page were last set to; they outlive the page."""
+AREA = "area"
+"""The source of scenes that is the scenario's own zones and risk."""
+
+
+def open_area_scene() -> None:
+    """Let the routes page open with the zones and risk of the scenario."""
+    held: dict[str, Any] = st.session_state.setdefault(CHOICES, {})
+    held |= {"source": AREA, "half": "routes"}
+    for name in ("source", "half"):
+        st.session_state.pop(f"_lab_{name}", None)
+
+
+def patrol_routes_link() -> None:
+    """A button that opens the routes page with this scene chosen."""
+    pressed = st.button(
+        "Patrol routes through these zones",
+        icon=":material/route:",
+        key="_risk_routes",
+        on_click=open_area_scene,
+        help="Opens the page Routes and game lab; zones are places to patrol, their risk is what is at stake.",
+    )
+    if pressed and st.session_state.get("_in_app"):
+        st.switch_page(root() / PAGES["lab"][0], query_params=state.scenario().to_query())

@@ -1,0 +1,325 @@
+"""What the laboratory works on and with: a matrix game, solvers and their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from patrol_core.games.matrix.formats import read_matrix
+from patrol_core.games.matrix.game import KINDS, MatrixGame, random_game
+from patrol_core.graphs.patrol.game import GraphGame
+from patrol_core.graphs.places.lab_matrix import handy_moves, schedule_matrix, shortened
+from patrol_core.graphs.places.random_games import random_schedules
+from patrol_core.ui.lab.build_inputs import upload
+from patrol_core.ui.lab.picks import remembered
+from patrol_core.ui.memo import lab as cached_lab
+from patrol_core.ui.memo.content import digest_of
+from patrol_core.ui.session.escaping import escape_badge
+
+GAME = "lab_game"
+"""The last patrol game of the page."""
+GRAPH, FILE, RANDOM = "graph", "file", "random"
+MATRICES = {GRAPH: "The patrol game", FILE: "A matrix file", RANDOM: "Random"}
+SOLVERS = {
+    "nash": "Nash equilibrium (LP)",
+    "rm": "Regret matching (RM)",
+    "rm+": "RM+",
+    "prm+": "PRM+ (predictive)",
+    "double-oracle": "Double oracle",
+    "support": "Few actions (support-bounded MILP)",
+    "sse": "Stackelberg (multiple LPs)",
+}
+DRAWN = {"payoffs": "Payoffs", "schedules": "Values and schedules"}
+SCHEDULE_SIZES = (
+    ("Targets", 10, 60),
+    ("Units", 2, 4),
+    ("Schedules a unit", 20, 400),
+    ("In a schedule", 3, 20),
+    ("Draw (seed)", 1, 2**31 - 1),
+)
+"""Label, first value and most of the numbers of a random schedule game."""
+ZERO_SUM_ONLY = ("double-oracle", "support")
+AVERAGES = {0: "uniform", 1: "linear", 2: "quadratic"}
+PLAYERS = {"row": "the patrols (rows)", "column": "the attacker (columns)"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the controls say.
+
+    Attributes
+    ----------
+    solvers
+        Keys of :data:`SOLVERS`.
+    supports
+        Bounds on the support to solve for.
+    random
+        Kind of random baseline, "" for none.
+    """
+
+    solvers: tuple[str, ...]
+    gap: float
+    seconds: float
+    iterations: int
+    averaging: int
+    alternation: bool
+    merge: bool
+    supports: tuple[int, ...]
+    player: str
+    random: str
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """Tells settings apart."""
+        return digest_of(self)
+
+
+# -- the game ---------------------------------------------------------------------------------------
+
+
+def choose_matrix(current: Callable[[], GraphGame | None]) -> MatrixGame | None:
+    """The game to solve, or None while something is missing (which is said).
+
+    Raises
+    ------
+    InputError
+        When a file cannot be read, or the patrol game is too large to be written out.
+    """
+    source = remembered(
+        st.segmented_control,
+        "Game",
+        "matrix",
+        GRAPH,
+        options=list(MATRICES),
+        format_func=MATRICES.get,
+        help="The patrol game is the one last set up under Patrol routes, written out as a matrix.",
+    )
+    if source == FILE:
+        files = upload("A game: .nfg (Gambit), .game (GAMUT), .npz, .h5 or .json", "matrix")
+        if not files:
+            st.info("Give a file with a two-player game.", icon=":material/upload_file:")
+            return None
+        name, data = files[0]
+        found: MatrixGame = cached_lab.kept(
+            f"read-{cached_lab.files_key(files)}", lambda: read_matrix(name, data)
+        )
+        return found
+    if source == RANDOM:
+        return _random()
+    game = current()
+    if game is None:
+        st.info("Set up a patrol game under Patrol routes first.", icon=":material/info:")
+        return None
+    return cached_lab.matrix(_shorter(game))
+
+
+def _shorter(game: GraphGame) -> GraphGame:
+    """The patrol game with as many moves as are asked for; at first as many as make a handy matrix."""
+    key = cached_lab.key_of(game)
+    fits: int = cached_lab.kept(f"handy-{key}", lambda: handy_moves(game))
+    moves = int(
+        remembered(
+            st.slider,
+            f"Moves a night (the patrol game has {game.moves})",
+            f"matrix_moves_{key}",
+            fits,
+            min_value=1,
+            max_value=max(game.moves, 2),
+            help="Written out, a game grows fast with its moves; it opens with as many as make a handy matrix.",
+        )
+    )
+    if moves == game.moves:
+        return game
+    found: GraphGame = cached_lab.kept(f"shorter-{key}-{moves}", lambda: shortened(game, moves))
+    return found
+
+
+def _random() -> MatrixGame:
+    kind = remembered(
+        st.segmented_control,
+        "What is random",
+        "random_what",
+        "payoffs",
+        options=list(DRAWN),
+        format_func=DRAWN.get,
+    )
+    return _random_schedules() if kind == "schedules" else _random_payoffs()
+
+
+def _random_schedules() -> MatrixGame:
+    columns = st.columns(5, vertical_alignment="bottom")
+    given = []
+    for column, (label, first, most) in zip(columns, SCHEDULE_SIZES, strict=True):
+        with column:
+            name = f"schedules_{label.split()[0].lower()}"
+            given.append(int(remembered(st.number_input, label, name, first, min_value=1, max_value=most)))
+    zero = bool(remembered(st.toggle, "Zero-sum", "schedules_zero", True))
+    targets, units, schedules, size, seed = given
+
+    def make() -> MatrixGame:
+        drawn = random_schedules(
+            seed, targets=targets, units=units, schedules=schedules, size=size, general_sum=not zero
+        )
+        return schedule_matrix(drawn, title=f"random values and schedules, seed {seed}")
+
+    found: MatrixGame = cached_lab.kept(f"schedules-{given}-{zero}", make)
+    return found
+
+
+def _random_payoffs() -> MatrixGame:
+    one, two, three, four = st.columns(4, vertical_alignment="bottom")
+    with one:
+        rows = remembered(st.number_input, "Rows", "random_rows", 60, min_value=1, max_value=3000)
+    with two:
+        columns = remembered(st.number_input, "Columns", "random_columns", 60, min_value=1, max_value=3000)
+    with three:
+        seed = remembered(st.number_input, "Seed", "random_seed", 1, min_value=0, max_value=2**31 - 1)
+    with four:
+        zero = remembered(st.toggle, "Zero-sum", "random_zero", True)
+    found: MatrixGame = cached_lab.kept(
+        f"random-{rows}-{columns}-{seed}-{zero}",
+        lambda: random_game(int(rows), int(columns), int(seed), zero_sum=bool(zero)),
+    )
+    return found
+
+
+def game_line(game: MatrixGame) -> None:
+    """What the game is, in a line of badges."""
+    rows, columns = game.shape
+    with st.container(horizontal=True, gap="small"):
+        if game.title.startswith("random"):
+            st.badge("Generated payoffs", icon=":material/science:", color="orange")
+        st.badge(f"{rows:,} by {columns:,} actions", color="gray")
+        st.badge("zero-sum" if game.zero_sum else "general-sum", color="gray")
+        if game.title:
+            st.badge(escape_badge(game.title[:80]), color="gray")
+
+
+# -- settings ---------------------------------------------------------------------------------------
+
+
+def settings(game: MatrixGame) -> Settings:
+    """The controls of the laboratory.
+
+    Raises
+    ------
+    InputError
+        When no solver is chosen.
+    """
+    offered = [name for name in SOLVERS if game.zero_sum or name not in ZERO_SUM_ONLY]
+    first = ["rm+", "prm+", "double-oracle", "nash"] if game.zero_sum else ["prm+", "sse", "nash"]
+    kind = "zero" if game.zero_sum else "general"
+    chosen = remembered(
+        st.multiselect, "Solvers", f"solvers_{kind}", first, options=offered, format_func=solver_name(game)
+    )
+    one, two, three = st.columns(3)
+    with one:
+        gap = remembered(
+            st.select_slider,
+            "Stop at a gap of",
+            "gap",
+            1e-4,
+            options=[1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6],
+            format_func=lambda value: f"{value:g}",
+        )
+    with two:
+        seconds = remembered(
+            st.number_input, "Seconds for each solver", "lab_seconds", 20, min_value=1, max_value=3600
+        )
+    with three:
+        iterations = remembered(
+            st.number_input,
+            "Rounds of regret matching, at most",
+            "iterations",
+            100_000,
+            min_value=10,
+            max_value=10_000_000,
+        )
+    four, five, six = st.columns(3, vertical_alignment="bottom")
+    with four:
+        averaging = remembered(
+            st.selectbox,
+            "Average of the rounds",
+            "averaging",
+            2,
+            options=list(AVERAGES),
+            format_func=AVERAGES.get,
+            help="Round t weighs 1, t or t².",
+        )
+    with five:
+        alternation = remembered(
+            st.toggle,
+            "Players take turns",
+            "alternation",
+            True,
+            help="The column player answers the row player's strategy of the same round.",
+        )
+    with six:
+        merge = remembered(
+            st.toggle,
+            "Merge equal actions first",
+            "merge",
+            True,
+            help="Much faster on matrices made from routes; the dynamics, and counts of iterations, are then different.",
+        )
+    supports, player = _supports("support" in chosen)
+    kind_random, seed = _baseline()
+    return Settings(
+        tuple(chosen), float(gap), float(seconds), int(iterations), int(averaging), bool(alternation),
+        bool(merge), supports, player, kind_random, seed,
+    )  # fmt: skip
+
+
+def solver_name(game: MatrixGame) -> Callable[[str], str]:
+    """What a solver is called for this kind of game."""
+    names = dict(SOLVERS)
+    if not game.zero_sum:
+        names["nash"] = "Nash equilibrium (MIP)"
+    return lambda name: names[name]
+
+
+def _supports(asked: bool) -> tuple[tuple[int, ...], str]:
+    """Bounds on the support, and whose."""
+    if not asked:
+        return (), "row"
+    one, two = st.columns(2)
+    with one:
+        low, high = remembered(
+            st.slider,
+            "Sparsity curve: actions that may be mixed",
+            "supports",
+            (1, 8),
+            min_value=1,
+            max_value=40,
+            help="K: the curve solves one program for every number in the range.",
+        )
+    with two:
+        player = remembered(
+            st.selectbox, "by", "support_player", "row", options=list(PLAYERS), format_func=PLAYERS.get
+        )
+    return tuple(range(int(low), int(high) + 1)), str(player)
+
+
+def _baseline() -> tuple[str, int]:
+    names = {
+        "": "None",
+        "uniform": "Independent payoffs in the same range",
+        "permuted": "The same payoffs, shuffled",
+    }
+    assert set(KINDS) <= set(names)
+    one, two = st.columns([3, 1])
+    with one:
+        kind = remembered(
+            st.selectbox,
+            "Random game of the same size to compare with",
+            "random_kind",
+            "",
+            options=list(names),
+            format_func=names.get,
+        )
+    with two:
+        seed = remembered(st.number_input, "Its seed", "like_seed", 1, min_value=0, max_value=2**31 - 1)
+    return str(kind or ""), int(seed)

@@ -1,0 +1,233 @@
+"""Where the place to patrol comes from: ready scenes, this area's risk, observations or facilities, own scene files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from patrol_core.areas import DataKind
+from patrol_core.graphs.patrol.game import GraphGame, MovingAttacker, Unit
+from patrol_core.graphs.places.library import LIBRARY
+from patrol_core.graphs.places.scenes.files import read_scene
+from patrol_core.graphs.places.scenes.scene import PatrolScene
+from patrol_core.graphs.places.urban import MOST_TARGETS, urban_zone_scene
+from patrol_core.scenario import Scenario
+from patrol_core.ui.lab.build_inputs import green, infrastructure, places, street_crimes, upload
+from patrol_core.ui.lab.link import AREA
+from patrol_core.ui.lab.picks import FIRST_UNITS, Place, remembered
+from patrol_core.ui.memo import cached
+from patrol_core.ui.memo import lab as cached_lab
+from patrol_core.ui.memo.content import digest_of
+from patrol_core.ui.shell.frame import ready
+
+READY, BUILD, OWN = "ready", "build", "own"
+SOURCES = {
+    READY: "Ready scenes",
+    AREA: "This area's risk",
+    BUILD: "Build from data",
+    OWN: "Own scene file",
+}
+GREEN, INFRASTRUCTURE, STREETS = "green", "infrastructure", "streets"
+FAMILIES = {GREEN: "Wildlife", INFRASTRUCTURE: "Infrastructure", STREETS: "Crimes on streets"}
+
+
+def choose_source() -> str:
+    """Where the scene comes from, by its key in :data:`SOURCES`."""
+    found = remembered(
+        st.segmented_control,
+        "Where to patrol",
+        "source",
+        READY,
+        options=list(SOURCES),
+        format_func=SOURCES.get,
+    )
+    return str(found or READY)
+
+
+def scene_of(source: str, scenario: Scenario) -> Place | None:
+    """The place to patrol; None while something is missing (which is said).
+
+    Raises
+    ------
+    InputError
+        When files or numbers cannot be a scene.
+    """
+    if source == AREA:
+        return _area(scenario)
+    if source == BUILD:
+        family = remembered(
+            st.segmented_control,
+            "Built from",
+            "family",
+            GREEN,
+            options=list(FAMILIES),
+            format_func=FAMILIES.get,
+        )
+        found = _built(str(family or GREEN), scenario)
+        return None if found is None else Place(found, f"{family or GREEN}")
+    if source == OWN:
+        return _own()
+    return _ready_scene()
+
+
+def _built(family: str, scenario: Scenario) -> PatrolScene | None:
+    if family == STREETS:
+        return street_crimes(scenario)
+    return infrastructure() if family == INFRASTRUCTURE else green()
+
+
+def _ready_scene() -> Place:
+    keys = list(LIBRARY)
+    key = remembered(
+        st.selectbox,
+        "Scene",
+        "scene",
+        keys[0],
+        options=keys,
+        format_func=_title,
+    )
+    return Place(library_scene(str(key)), str(key))
+
+
+def library_scene(key: str) -> PatrolScene:
+    """A scene of the library."""
+    found: PatrolScene = cached_lab.kept(f"library-{key}", LIBRARY[key].build)
+    return found
+
+
+def _title(key: str) -> str:
+    entry = LIBRARY[key]
+    generated = entry.generated and "enerated" not in entry.title
+    return f"{entry.title} (generated)" if generated else entry.title
+
+
+def first_game() -> GraphGame:
+    """The game that the page opens with."""
+    return library_scene(next(iter(LIBRARY))).game(units=FIRST_UNITS)
+
+
+# -- this area --------------------------------------------------------------------------------------
+
+
+def _area(scenario: Scenario) -> Place | None:
+    prepared = ready(scenario)
+    if prepared is None:
+        return None
+    one, two = st.columns(2)
+    with one:
+        most = remembered(
+            st.slider,
+            "Zones of highest risk that are targets",
+            "area_targets",
+            MOST_TARGETS,
+            min_value=2,
+            max_value=40,
+        )
+    with two:
+        bases = remembered(st.number_input, "Bases to suggest", "area_bases", 2, min_value=1, max_value=8)
+    with st.expander("Stations, and which zones are neighbours"):
+        corners = remembered(st.toggle, "Zones that meet in a corner are neighbours", "area_corners", False)
+        stations = places("Stations, one a line: name, longitude, latitude", "area_stations")
+    data = cached.area_data(scenario.area)
+    surface = prepared.surface
+    key = digest_of(prepared.key, int(most), int(bases), bool(corners), sorted(stations.items()))
+
+    def make() -> PatrolScene:
+        return urban_zone_scene(
+            prepared.zones,
+            pd.Series(np.asarray(surface.mean, dtype=float), index=list(surface.zone_ids)),
+            stations or None,
+            most_targets=int(most),
+            suggested=int(bases),
+            corners=bool(corners),
+            unit=surface.unit,
+            title=f"Zones of {data.name}",
+            about=f"{len(prepared.zones):,} zones of {data.name}; values are their risk on this dashboard ({surface.unit}).",
+            generated=data.kind is DataKind.GENERATED,
+            attribution=data.attribution,
+        )
+
+    return Place(cached_lab.kept(f"area-{key}", make), AREA)
+
+
+# -- own files --------------------------------------------------------------------------------------
+
+
+def _own() -> Place | None:
+    files = upload(
+        "A scene, game or published instance (JSON); observations (CSV); streets, with facilities or alone",
+        "own",
+        several=True,
+    )
+    if not files:
+        st.info(
+            "Give a game as JSON (as the command line takes it), a scene, a published instance, or streets to choose targets on.",
+            icon=":material/upload_file:",
+        )
+        return None
+    key = cached_lab.files_key(files)
+    found: Place = cached_lab.kept(f"own-{key}", lambda: own_place(read_scene(files), files[0][0], key))
+    return found
+
+
+def own_place(found: PatrolScene | GraphGame, name: str, key: str) -> Place:
+    """A scene or a game of a file as a place.
+
+    Parameters
+    ----------
+    name, key
+        Of the file.
+    """
+    if isinstance(found, PatrolScene):
+        return Place(replace(found, key=f"own-{key}"), f"own-{key}")
+    ids = found.node_ids
+    network = found.network
+    oneway = bool(network.oneway.any())
+    units = tuple(_unit_of(found, unit) for unit in found.units)
+    bases = dict.fromkeys(node for unit in units for node in unit["bases"])
+    fields = (
+        "moves", "tau", "attackers", "force_return", "waiting", "form", "simple", "general_sum", "defender_penalty",
+        "attacker_penalty", "step_cost", "normalise", "mode", "idle", "capture_radius",
+    )  # fmt: skip
+    defaults: dict[str, Any] = {name: getattr(found, name) for name in fields}
+    if found.moving_attackers:
+        defaults["moving_attackers"] = [_mover_of(found, one) for one in found.moving_attackers]
+    scene = PatrolScene(
+        key=f"own-{key}",
+        title=name,
+        about="A game from a file.",
+        family="own",
+        generated=False,
+        node_ids=ids,
+        edges=tuple(
+            (ids[a], ids[b]) for a, b in zip(network.tail.tolist(), network.head.tolist(), strict=True)
+        ),
+        directed=oneway,
+        xy=network.xy,
+        values=dict(zip(found.target_ids, found.values.tolist(), strict=True)),
+        attacker_values=dict(zip(found.target_ids, found.attacker_values.tolist(), strict=True)),
+        bases={str(node): node for node in bases},
+        defaults={**defaults, "allow_parts": True},
+        notes=found.notes,
+    )
+    return Place(scene, f"own-{key}", units)
+
+
+def _unit_of(game: GraphGame, unit: Unit) -> dict[str, Any]:
+    out: dict[str, Any] = {"bases": [game.node_ids[k] for k in unit.bases], "stationary": unit.stationary}
+    if unit.ends is not None:
+        out["ends"] = [game.node_ids[k] for k in unit.ends]
+    if unit.nodes is not None:
+        out["nodes"] = [game.node_ids[k] for k in sorted(unit.nodes)]
+    return out
+
+
+def _mover_of(game: GraphGame, mover: MovingAttacker) -> dict[str, Any]:
+    out: dict[str, Any] = {"starts": [game.node_ids[k] for k in mover.starts]}
+    if mover.ends is not None:
+        out["ends"] = [game.node_ids[k] for k in mover.ends]
+    return out

@@ -1,0 +1,295 @@
+"""What the robustness, erring-offender and roster tabs work out, kept between reruns, and the choices made there.
+
+Kept as in :mod:`patrol_core.ui.memo.cached`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from patrol_core.allocation.deployments.sampling import draw_roster
+from patrol_core.errors import InputError
+from patrol_core.evaluation.stability import coverage_distance
+from patrol_core.files import text_table
+from patrol_core.games.behavioural.solve import Fit, fit_lambda, fit_suqr, rationality_path
+from patrol_core.games.robust.solve import RobustModel, price_of_robustness
+from patrol_core.games.zone.game import Strategy, ZoneGame
+from patrol_core.reports.icalendar import nights_from
+from patrol_core.scenario import Scenario, choices
+from patrol_core.ui.memo import cached
+from patrol_core.ui.memo.cached import PLAN, derived
+from patrol_core.ui.memo.compare import game
+from patrol_core.ui.memo.kept import GAME, Progress
+from patrol_core.ui.session import state
+
+Floats = NDArray[np.float64]
+
+CHOICES = "game_tab_choices"
+SIZES: Mapping[RobustModel, tuple[float, ...]] = {
+    "interval": (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0),
+    "regret": (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0),
+    "cvar": (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99),
+    "gamma": (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),
+    "noise": (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3),
+}
+"""Sizes of the uncertainty; for ``gamma`` as shares of the zones."""
+FEWER: Mapping[RobustModel, tuple[float, ...]] = {
+    "interval": SIZES["interval"],
+    "regret": (0.0, 0.25, 0.5, 1.0),
+    "cvar": (0.0, 0.5, 0.9, 0.99),
+    "gamma": (0.0, 0.01, 0.1, 0.5),
+    "noise": SIZES["noise"],
+}
+"""The same above a thousand zones."""
+DRAWS, FEWER_DRAWS = 200, 80
+RATIONALITIES = (0.0, 0.3, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
+FEWER_RATIONALITIES = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 200.0)
+PATIENCE = 1.0
+"""Seconds a plan on the path may take to close its bracket, where rules couple zones."""
+COLUMNS = ("zone_id", "coverage", "incidents")
+
+
+def remembered(widget: Any, label: str, name: str, default: Any, **more: Any) -> Any:
+    """A widget whose value outlives its tab."""
+    return state.remembered(CHOICES, "_game_", widget, label, name, default, **more)
+
+
+def refusal(scenario: Scenario, what: str) -> str | None:
+    """Why these pictures would take too long, or None."""
+    own = game(scenario)
+    if own.size <= cached.SMALL or not own.coupling_rules():
+        return None
+    return (
+        f"{what} with a fairness rule takes minutes for {own.size:,} zones: switch the rule off, or choose larger zones "
+        f"(up to {cached.SMALL:,})."
+    )
+
+
+def rational(scenario: Scenario) -> Scenario:
+    """The same choices for offenders who watch perfectly; what the roster alone depends on at its default."""
+    names = ("rationality", "seed")
+    return scenario.changed(offender="rational", **{name: choices()[name].default for name in names})
+
+
+# -- robustness ------------------------------------------------------------------------------------
+
+
+def price(scenario: Scenario, model: RobustModel) -> pd.DataFrame:
+    """Price of robustness of one model, one row a size."""
+    anchored = rational(scenario)
+    drawn = model == "cvar"  # the only one that draws
+
+    def make(known: Scenario, tell: Progress) -> pd.DataFrame:
+        own, chosen = game(known), cached.prepared(known)
+        large = own.size > cached.SMALL
+        sizes = list((FEWER if large else SIZES)[model])
+        if model == "gamma":
+            sizes = sorted({float(round(share * own.size)) for share in sizes})
+        given: dict[str, Any] = {}
+        if model in ("interval", "regret", "gamma"):
+            given = {"low": chosen.surface.low, "high": np.maximum(chosen.surface.high, own.values)}
+        elif drawn:
+            given = {"draws": chosen.surface.draws(known.seed, FEWER_DRAWS if large else DRAWS)}
+        rows = []
+        for done, size in enumerate(sizes, 1):
+            rows.append(price_of_robustness(own, model, [size], **given).frame)
+            tell(done, len(sizes))
+        return pd.concat(rows, ignore_index=True)
+
+    return derived(
+        "price",
+        anchored.changed(seed=scenario.seed),
+        make,
+        reads=GAME if drawn else PLAN,
+        also=model,
+        words="Planning for more and more uncertainty …",
+    )
+
+
+# -- offenders who err -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """Plans from offenders who do not look to those who choose perfectly.
+
+    Attributes
+    ----------
+    frame
+        ``rationality`` (lambda times the highest value), ``lambda``, ``value``, ``lower``, ``worst_case``,
+        ``distance`` (units of patrol that stand elsewhere than in the plan for perfect offenders), ``zones_covered``.
+    coverage
+        Index zones; columns the rationalities, as text, and ``perfectly``.
+    best
+        The plan for perfect offenders.
+    """
+
+    frame: pd.DataFrame
+    coverage: pd.DataFrame
+    best: Strategy
+
+
+def path(scenario: Scenario) -> Path:
+    """How the plan moves with how well offenders choose."""
+
+    def make(known: Scenario, tell: Progress) -> Path:
+        own, best = game(known), cached.strategy(known)
+        points = RATIONALITIES if own.size <= cached.SMALL else FEWER_RATIONALITIES
+        top = float(own.values.max(initial=0.0))
+        frames, coverage = [], {}
+        for done, point in enumerate(points, 1):
+            found = rationality_path(own, [point / top if top > 0 else 0.0], time_limit=PATIENCE)
+            moved = coverage_distance(found.strategies[0], best)[1]
+            frames.append(found.frame.assign(rationality=point, distance=moved))
+            coverage[f"{point:g}"] = found.strategies[0].coverage
+            tell(done, len(points))
+        columns = ["rationality", "lambda", "value", "lower", "worst_case", "distance", "zones_covered"]
+        frame = pd.concat(frames, ignore_index=True)[columns]
+        table = pd.DataFrame({**coverage, "perfectly": best.coverage}, index=list(own.zone_ids))
+        return Path(frame, table, best)
+
+    words = "Planning for better and better offenders …"
+    return derived("path", rational(scenario), make, reads=PLAN, words=words)
+
+
+@dataclass(frozen=True, eq=False)
+class Fits:
+    """What past incidents tell about offenders; a model without an estimate has a sentence instead."""
+
+    found: dict[str, Fit]
+    refused: dict[str, str]
+    periods: int
+    rationality: float | None
+    """The fitted lambda times the highest value, at least 0."""
+
+
+def fits(scenario: Scenario, name: str, data: bytes) -> Fits:
+    """Quantal response and SUQR fitted to a file of past coverage and incidents.
+
+    Raises
+    ------
+    InputError
+        One sentence, for a file that cannot be used.
+    """
+
+    def make(known: Scenario, _: Progress) -> Fits:
+        own = game(known)
+        return _fitted(own, *read_incidents(name, data, own.zone_ids))
+
+    # What follows from a file of this session is kept in it, whatever the area.
+    digest = hashlib.sha256(data).hexdigest()
+    also = (name, digest)
+    return derived("fits", rational(scenario), make, reads=PLAN, also=also, words="Fitting …", own=True)
+
+
+def _fitted(own: ZoneGame, coverage: Floats, incidents: Floats) -> Fits:
+    found: dict[str, Fit] = {}
+    refused: dict[str, str] = {}
+    for model, fit in (("Quantal response", fit_lambda), ("SUQR", fit_suqr)):
+        try:
+            found[model] = fit(own, coverage, incidents)
+        except InputError as error:
+            refused[model] = str(error)
+    quantal = found.get("Quantal response")
+    rationality = None
+    if quantal is not None:
+        rationality = max(0.0, float(quantal.estimate[0])) * float(own.values.max(initial=0.0))
+    return Fits(found, refused, len(coverage), rationality)
+
+
+def read_incidents(name: str, data: bytes, zone_ids: Sequence[str]) -> tuple[Floats, Floats]:
+    """(periods, n) past coverage and (periods, n) incidents from a CSV.
+
+    Parameters
+    ----------
+    name, data
+        The file: columns ``zone_id``, ``coverage`` (share of the time, 0 to 1), ``incidents`` (>= 0), and ``period``
+        where there are several; one row a zone and period.
+    zone_ids
+        All zones, in the order wanted.
+
+    Raises
+    ------
+    InputError
+        One sentence with the line, column or zone: a column missing, a number that is none or out of range, a zone
+        unknown, missing or repeated.
+    """
+    content = text_table.decode(name, data).data
+    given = text_table.header_of(name, content)
+    missing = [column for column in COLUMNS if column not in [head.lower() for head in given]]
+    if missing:
+        raise InputError(
+            f"{name} line 1 has no column {' and no column '.join(missing)} (found {', '.join(given[:6])}); give "
+            f"{', '.join(COLUMNS)}, and period where there are several."
+        )
+    if len({head.lower() for head in given}) < len(given):
+        raise InputError(f"{name} line 1 names a column twice; give each once.")
+    frame = text_table.read_strings(name, content).to_pandas().astype("str")
+    frame.columns = pd.Index([head.lower() for head in given])
+    if frame.empty:
+        raise InputError(f"{name} has a header but 0 rows; give one row a zone and period.")
+
+    def at(row: int) -> str:
+        return f"{name} line {text_table.line_of_row(content, row)}"
+
+    position = {zone: i for i, zone in enumerate(zone_ids)}
+    zone = frame["zone_id"].str.strip()
+    place = zone.map(position)
+    if place.isna().any():
+        row = int(np.argmax(place.isna()))
+        raise InputError(f"{at(row)}: {zone.iloc[row]!r} is not a zone of this plan; use its zone ids.")
+    period = frame["period"].str.strip() if "period" in frame else pd.Series("", index=frame.index)
+    names = {label: i for i, label in enumerate(dict.fromkeys(period))}
+    twice = pd.DataFrame({"zone": zone, "period": period}).duplicated()
+    if twice.any():
+        row = int(np.argmax(twice))
+        hint = "give it once a period" if "period" in frame else "add a column period, or give it once"
+        raise InputError(f"{at(row)}: zone {zone.iloc[row]!r} comes a second time; {hint}.")
+    rows, columns = period.map(names).to_numpy(dtype=int), place.to_numpy(dtype=int)
+    seen = np.zeros((len(names), len(position)), dtype=bool)
+    seen[rows, columns] = True
+    if not seen.all():
+        i, t = (int(k) for k in np.argwhere(~seen)[0])
+        where = f" in period {list(names)[i]!r}" if len(names) > 1 else ""
+        raise InputError(
+            f"{name} has no row for zone {zone_ids[t]!r}{where}; give every zone, with 0 if need be."
+        )
+    tables = []
+    for column, high in (("coverage", 1.0), ("incidents", np.inf)):
+        table = np.zeros(seen.shape)
+        table[rows, columns] = _numbers(frame[column], column, high, at)
+        tables.append(table)
+    return tables[0], tables[1]
+
+
+def _numbers(texts: pd.Series, column: str, high: float, at: Any) -> Floats:
+    numbers = pd.to_numeric(texts.str.strip(), errors="coerce").to_numpy(dtype=float)
+    wrong = ~(np.isfinite(numbers) & (numbers >= 0) & (numbers <= high))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        accepted = "a share from 0 to 1" if high == 1.0 else "a number from 0"
+        raise InputError(f"{at(row)}: {column} is {texts.iloc[row]!r}; give {accepted}.")
+    return numbers
+
+
+# -- the roster ------------------------------------------------------------------------------------
+
+
+def roster(scenario: Scenario, first: dt.date, nights: int) -> pd.DataFrame:
+    """One draw a night from the first date on: shift (ISO date), draw, zone_id."""
+    return derived(
+        "roster",
+        scenario,
+        lambda known, _: draw_roster(cached.deployments(known), nights_from(first, nights), seed=known.seed),
+        reads=GAME,
+        also=(first.isoformat(), nights),
+        words="Drawing …",
+    )

@@ -1,0 +1,155 @@
+"""Did we expect right? The Overview page's look back: months as recorded beside months as foretold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from patrol_core.errors import PatrolError
+from patrol_core.figures.charts.forecast import foretold_totals
+from patrol_core.risk.forecast_review import Foretold, month_figures, surprise_words, surprises
+from patrol_core.ui.memo import forecast as cached_forecast
+from patrol_core.ui.session import state
+from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.frame import PAGES
+from patrol_core.ui.shell.zone_map import Layer, draw_map
+
+if TYPE_CHECKING:
+    from patrol_core.planning.analysis import Prepared
+    from patrol_core.scenario import Scenario
+
+HEADING = "Did we expect right? Recorded beside foretold, month by month"
+SIDES = {"both": "Recorded and foretold", "error": "Where the errors are"}
+SURPRISES = 5
+
+
+def look_back(scenario: Scenario) -> None:
+    """The section; what it shows is worked out when it is opened."""
+    section = st.expander(HEADING, icon=":material/history:", key="_look_back", on_change="rerun")
+    if not section.open:
+        return
+    with section:
+        try:
+            forecast = cached_forecast.at_once(scenario)
+        except PatrolError as error:
+            st.info(escape(str(error)), icon=":material/event_busy:")
+            return
+        if forecast is None:
+            st.write("These data are large, so a forecast is made only when you ask for it.")
+            _link()
+            return
+        _months(scenario, cached_forecast.recorded(scenario), cached_forecast.past(scenario, forecast))
+
+
+def _link() -> None:
+    path, title, _ = PAGES["forecast"]
+    if st.session_state.get("_in_app"):
+        query = state.scenario().to_query()
+        st.page_link(path, label=title, icon=":material/arrow_forward:", query_params=query)
+
+
+@st.fragment
+def _months(scenario: Scenario, recorded: Prepared, past: Foretold) -> None:
+    left, right = st.columns([3, 2])
+    month = left.select_slider("Month", past.months, past.months[-1], key="_past_month")
+    side = (
+        right.segmented_control(
+            "Maps", list(SIDES), default="both", key="_past_side", format_func=SIDES.__getitem__
+        )
+        or "both"
+    )
+    unit = recorded.surface.unit
+    _figures(past, month, unit)
+    if side == "error":
+        draw_map(scenario, error_layer(past, month, unit), key="overview-error", height=420)
+    else:
+        actual, predicted = past_layers(past, month, unit)
+        left, right = st.columns(2)
+        with left:
+            st.subheader("Recorded", anchor=False)
+            draw_map(scenario, actual, key="overview-actual", height=380)
+        with right:
+            st.subheader("Foretold", anchor=False)
+            draw_map(scenario, predicted, key="overview-foretold", height=380)
+    wide, narrow = st.columns([3, 2])
+    with wide:
+        totals = pd.DataFrame(
+            {
+                "month": past.months,
+                "actual": past.actual.sum(axis=0),
+                "predicted": past.predicted.sum(axis=0),
+            }
+        )
+        figure = foretold_totals(totals, unit=unit, chosen=month)
+        plot(figure, key="_past_totals")
+    with narrow:
+        _surprises(recorded, past, month, unit)
+
+
+def _figures(past: Foretold, month: str, unit: str) -> None:
+    found = month_figures(past, month)
+    lead = past.lead[past.months.index(month)]
+    first, second, third, fourth = st.columns(4)
+    first.metric(f"Recorded in {month}", f"{found.actual:,.0f}", help=f"All zones, {unit}.")
+    away = (found.actual - found.predicted) / found.predicted if found.predicted > 0 else 0.0
+    came = f"{abs(away):.0%} {'more' if away > 0 else 'fewer'} came"
+    second.metric(
+        "Foretold",
+        f"{found.predicted:,.0f}",
+        came if found.predicted > 0 else None,
+        delta_color="off",
+        delta_arrow="off",
+        help=f"By {past.model}, from the months up to {lead} month{'s' if lead > 1 else ''} before.",
+    )
+    third.metric("Error a zone", f"{found.mae:,.2f}", help=f"Mean absolute error over zones, {unit} (MAE).")
+    fourth.metric("Zones inside their interval", f"{found.inside:.0%}")
+
+
+def past_layers(past: Foretold, month: str, unit: str) -> tuple[Layer, Layer]:
+    """Recorded and foretold on one scale, the same in every month."""
+    place = past.months.index(month)
+    high = float(max(past.actual.max(), past.predicted.max()))
+    recorded, predicted = (
+        Layer(
+            dict(zip(past.zone_ids, table[:, place], strict=True)),
+            "risk",
+            f"{word} {month}",
+            unit,
+            root=True,
+            high=high,
+            digits=1,
+        )
+        for word, table in (("Recorded in", past.actual), ("Foretold for", past.predicted))
+    )
+    return recorded, predicted
+
+
+def error_layer(past: Foretold, month: str, unit: str) -> Layer:
+    """Recorded minus foretold, on one scale for all months."""
+    error = past.actual - past.predicted
+    reach = float(np.abs(error).max()) or 1.0
+    values = dict(zip(past.zone_ids, error[:, past.months.index(month)], strict=True))
+    return Layer(
+        values, "change", f"Recorded minus foretold, {month}", unit, low=-reach, high=reach, digits=1
+    )
+
+
+def _surprises(recorded: Prepared, past: Foretold, month: str, unit: str) -> None:
+    last = month == past.months[-1]
+    st.markdown(f"**{'Last month’s surprises' if last else f'Surprises of {month}'}**")
+    found = surprises(past, month, most=SURPRISES)
+    if not found:
+        st.write("No zone fell outside its interval.")
+    names = dict(recorded.zones["name"].astype(str))
+    for one in found:
+        words = surprise_words(one, names, unit=unit.removesuffix(" per month"))
+        st.markdown(f"- {escape(words)}")
+    lead = past.lead[past.months.index(month)]
+    st.caption(
+        f"Foretold by {escape(past.model)} {lead} month{'s' if lead > 1 else ''} ahead, knowing nothing later; some zones "
+        "outside are no surprise: the interval is made to miss about one in ten."
+    )

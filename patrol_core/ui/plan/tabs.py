@@ -1,0 +1,182 @@
+"""Tabs under the patrol game's map; only the open one is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from patrol_core.figures.charts.base import budget_curve, plan_bars
+from patrol_core.games.zone.game import Strategy
+from patrol_core.planning.analysis import Prepared, coverage_table
+from patrol_core.reports.bundles.plan import Result, column_units, comparison_units, plan_files
+from patrol_core.scenario import Scenario
+from patrol_core.ui.memo import cached
+from patrol_core.ui.plan.fit import fit_tab
+from patrol_core.ui.plan.offender_text import OFFENDER_TEXTS
+from patrol_core.ui.plan.robust import robust_tab
+from patrol_core.ui.plan.tonight import roster_tab
+from patrol_core.ui.shell import tables
+from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.frame import guarded
+
+TABS = (
+    "Worth of the next unit",
+    "Against simple plans",
+    "If offenders err",
+    "Price of robustness",
+    "Zones",
+    "Tonight and the roster",
+    "How it was computed",
+    "Downloads",
+)
+CONSTRAINTS = (
+    r"\quad\text{s.t.}\quad \sum_t x_t \le B,\quad 0 \le x_t \le 1,\quad\text{and the rules chosen above}"
+)
+
+
+class _Shown(NamedTuple):
+    """What the tabs are about."""
+
+    scenario: Scenario
+    prepared: Prepared
+    strategy: Strategy
+
+
+def draw_tabs(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
+    """Draw the open tab."""
+    shown = _Shown(scenario, prepared, strategy)
+    opened = st.tabs(TABS, key="_game_tabs", on_change="rerun")
+    drawers = (_curve, _compared, _erring, _robust, _zones, _roster, _computed, _downloads)
+    for tab, draw in zip(opened, drawers, strict=True):
+        if tab.open:
+            with tab, guarded():
+                draw(shown)
+
+
+def _curve(shown: _Shown) -> None:
+    scenario, prepared, strategy = shown
+    unit = prepared.surface.unit
+    figure = budget_curve(
+        cached.curve(scenario), budget=scenario.budget, value=strategy.worst_case, unit=unit
+    )
+    plot(figure, key="_budget_curve")
+    if strategy.budget_dual is not None:
+        st.write(
+            f"At {scenario.budget:g} units, one more unit lowers the worst case by about {strategy.budget_dual:,.2f} {unit}."
+        )
+
+
+def _compared(shown: _Shown) -> None:
+    scenario, prepared, _ = shown
+    table = cached.comparison(scenario)
+    unit = prepared.surface.unit
+    left, right = st.columns(2)
+    plot(plan_bars(table, column="worst_case", title="Worst zone", unit=unit), key="_bars_worst", into=left)
+    plot(
+        plan_bars(table, column="expected_residual", title="All zones together", unit=unit),
+        key="_bars_total",
+        into=right,
+    )
+    tables.table(table, name="plans_compared", units=comparison_units(prepared))
+    st.caption(
+        "The simple plans use the same budget but not the floors and fairness rules; the greedy plan covers the highest "
+        "zones fully, which an offender who watches can walk around."
+    )
+
+
+def _zones(shown: _Shown) -> None:
+    _, prepared, strategy = shown
+    frame = coverage_table(strategy, prepared.surface.mean)
+    frame.insert(1, "name", prepared.zones["name"].astype(str).to_numpy())
+    units = column_units(prepared)
+    tables.table(
+        frame.sort_values("coverage", ascending=False), name="zones", units=units, digits=3, height=420
+    )
+
+
+def _roster(shown: _Shown) -> None:
+    roster_tab(*shown)
+
+
+def _erring(shown: _Shown) -> None:
+    fit_tab(*shown)
+
+
+def _robust(shown: _Shown) -> None:
+    robust_tab(shown.scenario, shown.prepared)
+
+
+def _computed(shown: _Shown) -> None:
+    scenario, prepared, strategy = shown
+    certificate = strategy.certificate
+    text = OFFENDER_TEXTS[scenario.offender]
+    st.write(
+        "A security game: the planner chooses how often each zone is covered, then offenders choose where to go. "
+        f"{text.sentences} Among all plans that are best by this measure, the one that leaves least harm in all zones is taken "
+        "where the model leaves a choice."
+    )
+    st.latex(text.formula + CONSTRAINTS)
+    st.dataframe(
+        pd.DataFrame(
+            [
+                ("ended", str(certificate.status)),
+                ("solver", certificate.solver),
+                ("objective, recomputed outside the model", f"{certificate.objective:.9g}"),
+                ("proved bound", f"{certificate.bound:.9g}"),
+                ("gap", f"{certificate.gap:.2g}"),
+                ("largest violation of any rule", f"{certificate.violation:.2g}"),
+                ("seconds", f"{certificate.seconds:.4f}"),
+                ("phases", ", ".join(certificate.phases)),
+                ("units used", f"{strategy.budget_used:.6g} of {scenario.budget:g}"),
+                (
+                    "zones an offender would choose",
+                    f"{len(strategy.attack_set)}: {', '.join(strategy.attack_set[:12])}",
+                ),
+                ("scenario", scenario.key()),
+                ("data", prepared.data.content_hash[:16]),
+            ],
+            columns=["what", "value"],
+        ),
+        hide_index=True,
+    )
+
+
+def _downloads(shown: _Shown) -> None:
+    st.write(
+        "The same files that `patrol plan` writes; every figure on these pages can be recomputed from them."
+    )
+    names = {
+        "coverage.csv": "text/csv",
+        "deployments.csv": "text/csv",
+        "fairness.csv": "text/csv",
+        "allocation.csv": "text/csv",
+        "zones.geojson": "application/geo+json",
+        "summary.json": "application/json",
+        "report.html": "text/html",
+        "fairness_hours.csv": "text/csv",
+        "intervals.csv": "text/csv",
+        "values_by_type.csv": "text/csv",
+        "impact_record.html": "text/html",
+        "impact_record.md": "text/markdown",
+    }
+    make = cached.summariser(shown.scenario)
+    absent = set() if shown.prepared.groups else {"fairness.csv", "fairness_hours.csv"}
+    of_offender = {"regret": "intervals.csv", "types": "values_by_type.csv"}
+    absent |= {name for kind, name in of_offender.items() if kind != shown.scenario.offender}
+    if cached.hours_or_none(shown.scenario) is None:
+        absent |= {"allocation.csv", "fairness_hours.csv"}
+        st.caption(
+            "allocation.csv is missing: the hours plan cannot be made with these rules (see the Hours page)."
+        )
+    with st.container(horizontal=True):
+        for name, mime in names.items():
+            if name in absent:
+                continue
+            tables.download(name, _maker(make, name), mime)
+
+
+def _maker(make: Callable[[], Result], name: str) -> Callable[[], bytes]:
+    return lambda: plan_files(make(), only=(name,))[name]

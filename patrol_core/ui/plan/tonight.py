@@ -1,0 +1,94 @@
+"""The tab of tonight and the roster: what is drawn, for which dates, how it compares with the target, and files."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import streamlit as st
+
+from patrol_core.allocation.deployments.sampling import audit
+from patrol_core.games.zone.game import Strategy
+from patrol_core.planning.analysis import Prepared
+from patrol_core.reports.bundles.plan import CONTRACT
+from patrol_core.reports.icalendar import roster_table, to_icalendar
+from patrol_core.scenario import Scenario
+from patrol_core.ui.memo import cached
+from patrol_core.ui.memo import offenders as cached_offenders
+from patrol_core.ui.memo.offenders import remembered
+from patrol_core.ui.shell import controls, tables
+
+NIGHTS, MOST_NIGHTS = 28, 92
+
+
+def roster_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
+    """Draw the tab."""
+    found = cached.deployments(scenario)
+    st.write(
+        f"The coverage is played as {len(found.sets)} randomised deployments. Each evening one is drawn by its probability, so "
+        "nobody can foresee it, and over time every zone gets exactly its share."
+    )
+    first, nights = _choices()
+    roster = cached_offenders.roster(scenario, first, nights)
+    names = dict(zip(prepared.zone_ids, prepared.zones["name"].astype(str), strict=True))
+    table = roster_table(roster, names)
+    left, right = st.columns([1, 2])
+    with left:
+        tonight = table[table["date"] == first.isoformat()]
+        st.write(f"Drawn for the first night, {first.isoformat()}: {len(tonight)} zones")
+        st.dataframe(
+            pd.DataFrame({"zone": tonight["zone_id"], "name": tonight["name"]}), hide_index=True, height=300
+        )
+    with right:
+        _audit(roster, strategy, nights)
+    st.write("The roster, night by night")
+    tables.table(table, name="roster", contract=("date", "draw", "zone_id", "name"), height=260)
+    _calendar(scenario, prepared, roster, names)
+    with st.expander("All deployments and their probabilities"):
+        tables.table(
+            found.frame(), name="deployments", contract=CONTRACT["deployments.csv"], digits=4, height=260
+        )
+
+
+def _choices() -> tuple[dt.date, int]:
+    """First date and number of nights."""
+    one, two, three = st.columns(3)
+    with one:
+        today = dt.datetime.now().astimezone().date()
+        first: dt.date = remembered(
+            st.date_input, "First night", "first_night", today, format="YYYY-MM-DD",
+            min_value=dt.date(2000, 1, 1), max_value=dt.date(2099, 12, 31),
+        )  # fmt: skip
+    with two:
+        nights: int = remembered(
+            st.number_input, "Nights", "nights", NIGHTS, min_value=1, max_value=MOST_NIGHTS, step=1
+        )
+    with three:
+        controls.number("seed")
+    return first, nights
+
+
+def _audit(roster: pd.DataFrame, strategy: Strategy, nights: int) -> None:
+    checked = audit(roster, strategy.coverage_by_zone(), shifts=nights)
+    plural = "night" if nights == 1 else "nights"
+    st.write(f"Over {nights} {plural}: share of nights each zone was to be covered, and was")
+    tables.table(checked.sort_values("target", ascending=False), name="roster_audit", digits=3, height=300)
+    drawn = checked[(checked["target"] > 0) & (checked["standard_error"] > 0)]
+    beyond = int((drawn["difference"].abs() > 2 * drawn["standard_error"]).sum())
+    if len(drawn):
+        st.caption(
+            f"{beyond} of the {len(drawn):,} zones that are drawn by chance differ from their target by more than two standard "
+            "errors; about one in twenty does so by chance alone."
+        )
+
+
+def _calendar(scenario: Scenario, prepared: Prepared, roster: pd.DataFrame, names: dict[str, str]) -> None:
+    identity = f"{prepared.key}|{scenario.key('game')}"
+    title = f"Patrol roster, {prepared.data.name}"
+    nights = list(roster.attrs["shifts"])
+    tables.download(
+        "roster.ics",
+        lambda: to_icalendar(roster, names, nights=nights, title=title, identity=identity),
+        "text/calendar",
+        help="One all-day event a night, for any calendar; the same seed gives the same file.",
+    )

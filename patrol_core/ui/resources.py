@@ -1,0 +1,137 @@
+"""The Resources page: tables of zones, wards, hours and units that can be searched, filtered and downloaded."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from patrol_core.allocation.roster.build import Roster
+from patrol_core.allocation.roster.tables import duty_table, unit_table
+from patrol_core.planning.analysis import BOROUGH, WARD, Prepared
+from patrol_core.scenario import Scenario
+from patrol_core.ui.hours import roster_state
+from patrol_core.ui.hours.duties import HELD
+from patrol_core.ui.memo import cached
+from patrol_core.ui.memo.offenders import remembered
+from patrol_core.ui.shell import tables
+
+MOST_VALUES = 60
+"""Different values up to which a text column is offered as a filter."""
+
+
+def zone_table(prepared: Prepared) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Every zone with what is known of it, and units."""
+    zones, surface = prepared.zones, prepared.surface
+    columns = ["name", WARD, *([BOROUGH] if BOROUGH in zones else []), *prepared.data.groups]
+    frame = pd.DataFrame(zones[[column for column in dict.fromkeys(columns) if column in zones]]).copy()
+    frame.insert(0, "zone_id", frame.index.astype(str))
+    for column in ("population", "area_km2"):
+        frame[column] = zones[column].astype(float)
+    frame["expected"], frame["low"], frame["high"] = surface.mean, surface.low, surface.high
+    units = {"population": "residents", "area_km2": "km²"}
+    units |= dict.fromkeys(("expected", "low", "high"), surface.unit)
+    return frame.reset_index(drop=True), units
+
+
+def ward_table(prepared: Prepared, scenario: Scenario) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Every ward with its zones, residents, expected crime and planned hours."""
+    zones, units = zone_table(prepared)
+    keys = [column for column in (WARD, BOROUGH) if column in zones]
+    zones = zones.assign(zones=1)
+    sums = zones.groupby(keys, dropna=False, observed=True, sort=True)[
+        ["zones", "population", "area_km2", "expected"]
+    ].sum(min_count=1)
+    plan = cached.hours_or_none(scenario)
+    if plan is not None:
+        months = plan.frame["month"].nunique()
+        of_zone = plan.frame.groupby(plan.frame["zone_id"].astype(str), observed=True)["hours"].sum() / months
+        hours = zones.assign(hours=zones["zone_id"].map(of_zone)).groupby(
+            keys, dropna=False, observed=True, sort=True
+        )
+        sums["hours_a_month"] = hours["hours"].sum()
+        units = {**units, "hours_a_month": "h"}
+    return sums.reset_index(), units
+
+
+def hours_table(scenario: Scenario, prepared: Prepared) -> tuple[pd.DataFrame, dict[str, str]] | None:
+    """The hours plan, a row a zone and month."""
+    plan = cached.hours_or_none(scenario)
+    if plan is None:
+        return None
+    frame = plan.frame.copy()
+    names = prepared.zones["name"].astype(str)
+    frame.insert(3, "name", [names[str(zone)] for zone in frame["zone_id"]])
+    units = {"area_km2": "km²", "risk": prepared.surface.unit, "value_of_hour": "demand per h"}
+    return frame, units | dict.fromkeys(("hours", "hours_continuous", "lower", "upper"), "h per month")
+
+
+def unit_tables(scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """Units and duties of the roster planned in this session for these data and choices, if there is one."""
+    held = st.session_state.get(HELD)
+    if held is None or not isinstance(held[2], Roster) or held[0][0] != roster_state.choices_key(scenario):
+        return None
+    return unit_table(held[2]), duty_table(held[2])
+
+
+def searchable(frame: pd.DataFrame, *, name: str, units: dict[str, str], digits: int = 2) -> None:
+    """A table with a search field over all text, filters for text and a range for one number."""
+    one, two, three = st.columns(3)
+    with one:
+        text = str(
+            remembered(
+                st.text_input, "Search", f"res_{name}_search", "", placeholder="any text in any column"
+            )
+        )
+    kept = frame[matches(frame, text)]
+    choices = [
+        c for c in map(str, frame.columns) if _is_text(frame[c]) and 1 < frame[c].nunique() <= MOST_VALUES
+    ]
+    with two:
+        if choices:
+            column = remembered(st.selectbox, "Filter by", f"res_{name}_column", choices[0], options=choices)
+            values = sorted(frame[column].dropna().astype(str).unique())
+            wanted = st.multiselect(
+                f"Keep {column.replace('_', ' ')}", values, placeholder="all", key=f"_res_{name}_{column}"
+            )
+            if wanted:
+                kept = kept[kept[column].astype(str).isin(wanted)]
+    numbers = [
+        c
+        for c in map(str, frame.columns)
+        if pd.api.types.is_numeric_dtype(frame[c]) and frame[c].nunique() > 1
+    ]
+    with three:
+        if numbers:
+            number = remembered(st.selectbox, "Between", f"res_{name}_number", numbers[-1], options=numbers)
+            low, high = float(frame[number].min()), float(frame[number].max())
+            bounds = st.slider(
+                number.replace("_", " "), low, high, (low, high), key=f"_res_{name}_{number}_range"
+            )
+            if bounds != (low, high):
+                kept = kept[kept[number].between(*bounds)]
+    st.caption(f"{len(kept):,} of {len(frame):,} rows. The download holds the rows shown.")
+    tables.table(
+        kept, name=name, units={c: u for c, u in units.items() if c in kept}, digits=digits, height=460
+    )
+
+
+def matches(frame: pd.DataFrame, text: str) -> pd.Series:
+    """Rows in which every word of the text stands somewhere, whatever the case."""
+    inside = pd.Series(True, index=frame.index)
+    if not text.strip():
+        return inside
+    columns = [c for c in frame.columns if _is_text(frame[c])]
+    joined = pd.Series("", index=frame.index)
+    for column in columns:
+        joined = (
+            joined
+            + " "
+            + frame[column].astype("object").where(frame[column].notna(), "").astype(str).str.lower()
+        )
+    for word in text.lower().split():
+        inside &= joined.str.contains(word, regex=False)
+    return inside
+
+
+def _is_text(column: pd.Series) -> bool:
+    return not pd.api.types.is_numeric_dtype(column)

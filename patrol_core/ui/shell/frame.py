@@ -1,0 +1,286 @@
+"""What every page has in common: sidebar, title, question, status strip, next step, and faults as sentences."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from patrol_core.areas import DataKind, Finding
+from patrol_core.errors import InfeasibleError, PatrolError
+from patrol_core.planning.analysis import Prepared
+from patrol_core.scenario import Scenario, choices
+from patrol_core.ui.memo import cached
+from patrol_core.ui.session import state
+from patrol_core.ui.session.escaping import escape, escape_badge
+from patrol_core.ui.shell.sidebar import draw_sidebar
+
+PAGES = {
+    "overview": (
+        "pages/overview.py",
+        "Overview",
+        "What happened, where should patrols be, and did we expect right?",
+    ),
+    "data": ("pages/data.py", "Data", "What do we know, from where, how complete, how fresh?"),
+    "risk": ("pages/risk_maps.py", "Risk maps", "Where is harm concentrated, and how sure are we?"),
+    "forecast": (
+        "pages/forecast.py",
+        "Forecast",
+        "What will the next months bring, and why does the model think so?",
+    ),
+    "game": ("pages/patrol_game.py", "Patrol game", "Where should patrols be, if offenders watch us?"),
+    "hours": ("pages/hours.py", "Hours", "How many hours does each zone get, month by month?"),
+    "beats": (
+        "pages/beats.py",
+        "Patrol areas",
+        "Which zones belong together, so that every area has equal work?",
+    ),
+    "fairness": (
+        "pages/fairness.py",
+        "Fairness",
+        "Who is protected, who bears patrols, and what does a fairer plan cost?",
+    ),
+    "compare": (
+        "pages/compare.py",
+        "Compare",
+        "How does this plan stand against others, other offenders, other data?",
+    ),
+    "events": (
+        "pages/events.py",
+        "Events",
+        "Where to stand and when to move, while a crowd moves?",
+    ),
+    "checkpoints": ("pages/checkpoints.py", "Checkpoints", "Which roads to watch tonight?"),
+    "lab": (
+        "pages/game_lab.py",
+        "Routes and game lab",
+        "Which routes through the night, and how do solvers fare on real games?",
+    ),
+    "resources": ("pages/resources.py", "Resources", "What is planned for every zone, ward, month and unit?"),
+    "method": (
+        "pages/method.py",
+        "Method and responsible use",
+        "What does this assume, what may it not be used for, who decides?",
+    ),
+}
+"""File, title and question of each page, in the order of a working day."""
+
+COMPACT = """<style>
+[data-testid="stMainBlockContainer"] { padding: 3.5rem 2.5rem 2rem; }
+[data-testid="stMainBlockContainer"] h1 { font-size: 1.9rem; padding: 0; }
+[data-testid="stMainBlockContainer"] h3 { font-size: 1.2rem; padding: 0.4rem 0 0.2rem; }
+[data-testid="stVerticalBlock"] { gap: 0.7rem; }
+[data-testid="stMetricValue"] { font-size: 1.9rem; }
+</style>"""
+"""Less air than Streamlit's defaults, so that a map and a plan fit on the first screen."""
+
+KIND_WORDS = {
+    DataKind.GENERATED: "Generated data",
+    DataKind.PUBLISHED: "Published data",
+    DataKind.UPLOADED: "Uploaded data",
+}
+KIND_MARKS: dict[DataKind, tuple[str, Literal["green", "blue"]]] = {
+    DataKind.PUBLISHED: (":material/verified:", "green"),
+    DataKind.UPLOADED: (":material/upload_file:", "blue"),
+}
+HEAD_START = 0.02
+"""Seconds; measured: new figures then show a third sooner, and the map no later."""
+ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
+
+
+def begin(page: str) -> Scenario:
+    """Draw the frame of a page and return the scenario in force.
+
+    Every page calls this first; it works for a page run alone as well as below ``app.py``.
+    """
+    if not st.session_state.get("_in_app"):
+        _return_to_app()
+        draw_sidebar()
+    _, title, question = PAGES[page]
+    st.html(COMPACT)
+    chosen = state.scenario()
+    state.write_url()
+    st.title(title, anchor=False)
+    st.markdown(question)
+    for message in state.take_messages():
+        st.warning(escape(message), icon=":material/link_off:")
+    return chosen
+
+
+def _return_to_app() -> None:
+    """Run ``app.py`` instead, where Streamlit ran this page's file without it.
+
+    It does so for the first visit after a start when the address names a page, because a folder called
+    ``pages`` exists; the first call of ``st.navigation`` ends that.
+    """
+    context = get_script_run_ctx()
+    if context is not None and Path(context.main_script_path).resolve() == root() / "app.py":
+        st.navigation(
+            [st.Page(root() / path, title=title) for path, title, _ in PAGES.values()], position="hidden"
+        )
+        st.rerun()
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Show a fault of the input or an infeasible rule as one sentence, with the way out, and stop this part only.
+
+    The URL follows at the end, since writing it holds up the figures that a slider has just changed.
+    """
+    try:
+        yield
+    except InfeasibleError as error:
+        st.error(escape(error), icon=":material/block:")
+        relax_button(error)
+    except PatrolError as error:
+        st.error(escape(error), icon=":material/error:")
+    state.write_url()
+
+
+def let_it_be_drawn() -> None:
+    """Pause for a moment, so that the browser draws what was sent before it is busy with the rest."""
+    time.sleep(HEAD_START)
+
+
+RELAXED = (
+    ("city-budget", "city_hours"),
+    ("ward-budget", "ward_hours"),
+    ("budget", "budget"),
+    ("parity", "fairness"),
+    ("mean difference", "fairness"),
+    ("max-min", "fairness"),
+    ("floor", "floor"),
+    ("cap of", "cap"),
+)
+"""Word in the name of a broken rule, and the choice that mends it; the first that fits."""
+
+
+def relax_button(error: InfeasibleError) -> None:
+    """One button to the least relaxation that works, where it is known."""
+    field = next((name for word, name in RELAXED if word in error.rule), None)
+    if field is None or error.remedy is None:
+        return
+    if " on group " in error.rule:
+        _relax_group(error.rule, error.remedy)
+        return
+    # A hair looser than the limit, which is a rounded number; the floor is relaxed downwards.
+    digits = 2 if "budget" in error.rule else 4
+    scale = 10**digits
+    level = math.floor(error.remedy * scale) if field == "floor" else math.ceil(error.remedy * scale - 1e-6)
+    row = choices()[field]
+    unit = f" {row.unit}" if row.unit else ""
+    st.button(
+        f"{row.label}: use {level / scale:g}{unit}",
+        key=f"_relax_{field}",
+        type="primary",
+        on_click=state.change_and_reseed,
+        kwargs={field: level / scale},
+    )
+
+
+def _relax_group(rule: str, remedy: float) -> None:
+    """The button for the least or most patrol of one group."""
+    floors, caps = state.scenario().group_levels()
+    lower = rule.startswith("floor")
+    levels, field = (floors, "group_floor") if lower else (caps, "group_cap")
+    group = next((name for name in levels if rule.endswith(f" on group {name!r}")), None)
+    if group is None:
+        return
+    level = (math.floor(remedy * 1e4) if lower else math.ceil(remedy * 1e4 - 1e-6)) / 1e4
+    entries = tuple(f"{name}={level if name == group else value:g}" for name, value in levels.items())
+    st.button(
+        f"{choices()[field].label}: use {level:g} in {escape(group)}",
+        key=f"_relax_{field}",
+        type="primary",
+        on_click=state.change_and_reseed,
+        kwargs={field: entries},
+    )
+
+
+def status_strip(prepared: Prepared) -> None:
+    """Place, period, kind and rows of the data, and its warnings, in words."""
+    data = prepared.data
+    months = prepared.months
+    placement = prepared.placement
+    period = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]} ({len(months)} months)"
+    serious = [finding for finding in prepared.findings if finding.severity != "info"]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if data.kind is DataKind.GENERATED:
+            st.badge(
+                "Generated data: no real place, no real crime", icon=":material/science:", color="orange"
+            )
+        else:
+            icon, color = KIND_MARKS[data.kind]
+            st.badge(KIND_WORDS[data.kind], icon=icon, color=color)
+        st.badge(escape_badge(data.name), color="gray")
+        st.badge(period, color="gray")
+        if prepared.forecast is not None:
+            ahead = prepared.forecast.months_ahead
+            st.badge(
+                escape_badge(
+                    f"Planned for the forecast of {ahead[0]} to {ahead[-1]} by {prepared.forecast.winner}"
+                ),
+                icon=":material/online_prediction:",
+                color="violet",
+            )
+        st.badge(
+            f"{placement.placed:,} of {placement.rows:,} rows in {len(prepared.zones):,} zones", color="gray"
+        )
+        with st.popover(_counted(len(serious), "warning") if serious else "Notes", icon=":material/info:"):
+            show_findings(prepared.findings)
+            st.caption(escape(data.attribution))
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def show_findings(findings: tuple[Finding, ...] | list[Finding]) -> None:
+    """Findings as sentences, most serious first."""
+    if not findings:
+        st.write("Nothing was noticed.")
+    for finding in findings:
+        st.markdown(f"{ICONS[finding.severity]} {escape(finding.text)}")
+
+
+def next_step(page: str, text: str) -> None:
+    """The next sensible step, as a link that carries the choices."""
+    st.divider()
+    path, title, _ = PAGES[page]
+    if not st.session_state.get("_in_app"):
+        st.caption(f"Next: {title}. {text}")
+        return
+    st.page_link(
+        path,
+        label=f"Next: **{title}**. {text}",
+        icon=":material/arrow_forward:",
+        query_params=state.scenario().to_query(),
+    )
+
+
+def root() -> Path:
+    """Folder of ``app.py``."""
+    return Path(__file__).resolve().parents[3]
+
+
+def ready(scenario: Scenario) -> Prepared | None:
+    """The prepared data of a scenario, or None after saying why they cannot be had."""
+    try:
+        return cached.prepared(scenario)
+    except PatrolError as error:
+        st.error(escape(error), icon=":material/error:")
+        if scenario.outlook == "forecast":
+            st.button(
+                "Plan for what was recorded",
+                type="primary",
+                on_click=state.change_and_reseed,
+                kwargs={"outlook": "recorded"},
+            )
+        st.button("Back to the defaults", on_click=state.reset)
+        return None

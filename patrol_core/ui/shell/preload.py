@@ -1,0 +1,26 @@
+"""What the first page does without and the next click needs, loaded once the first page is drawn."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import streamlit as st
+
+from patrol_core.solvers import modelling
+
+PAUSE = 1.5
+"""Seconds the first page gets to itself; loading competes with it for the interpreter."""
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> threading.Thread:
+    """Load the solvers in the background, once a server."""
+
+    def load() -> None:
+        time.sleep(PAUSE)
+        modelling.load()
+
+    thread = threading.Thread(target=load, name="warm-up", daemon=True)
+    thread.start()
+    return thread

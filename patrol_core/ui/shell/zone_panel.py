@@ -1,0 +1,110 @@
+"""The chosen zone: its figures, its neighbours', its history."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from patrol_core.figures.charts.base import CONFIG, zone_history
+from patrol_core.games.zone.game import Strategy
+from patrol_core.planning.analysis import Prepared
+from patrol_core.scenario import Scenario
+from patrol_core.ui.memo import cached
+from patrol_core.ui.session import state
+from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.zone_map import chosen_zone
+
+
+def zone_picker(prepared: Prepared, *, key: str) -> None:
+    """Choose a zone by name, for those who do not click on maps."""
+    names = prepared.zones["name"].astype(str)
+    options = list(prepared.zone_ids)
+    chosen = chosen_zone(prepared.zone_ids)
+    # The key follows the choice, so that a click on the map is seen in the box.
+    widget = f"_pick_{key}_{chosen}"
+    st.selectbox(
+        "Zone",
+        options,
+        index=options.index(chosen) if chosen else None,
+        key=widget,
+        placeholder="click a zone or type its name",
+        format_func=lambda zone: f"{names[zone]} ({zone})" if names[zone] != zone else zone,
+        on_change=lambda: st.session_state.__setitem__(state.ZONE, st.session_state[widget]),
+    )
+
+
+def zone_rows(prepared: Prepared, zone_ids: list[str], strategy: Strategy | None) -> pd.DataFrame:
+    """Figures of some zones, one row each."""
+    place = {zone: index for index, zone in enumerate(prepared.zone_ids)}
+    index = [place[zone] for zone in zone_ids]
+    surface = prepared.surface
+    order = np.argsort(np.argsort(-surface.mean, kind="stable"), kind="stable") + 1
+    chosen = prepared.zones.loc[zone_ids]
+    frame = pd.DataFrame(
+        {
+            "zone": zone_ids,
+            "name": chosen["name"].astype(str).to_numpy(),
+            "ward": chosen["ward"].astype(str).to_numpy(),
+            "rank": order[index],
+            "risk": surface.mean[index],
+            "low": surface.low[index],
+            "high": surface.high[index],
+            "residents": chosen["population"].to_numpy(dtype=float),
+            "area_km2": chosen["area_km2"].to_numpy(dtype=float),
+        }
+    )
+    if strategy is not None:
+        frame["coverage"] = strategy.coverage[index]
+        frame["residual"] = strategy.residual[index]
+    return frame
+
+
+def zone_panel(
+    scenario: Scenario, prepared: Prepared, *, strategy: Strategy | None, history: bool = False
+) -> None:
+    """Figures of the chosen zone and of its neighbours."""
+    chosen = chosen_zone(prepared.zone_ids)
+    if chosen is None:
+        st.caption("Click a zone on the map, or choose one above, to see its figures and its neighbours'.")
+        return
+    unit = prepared.surface.unit
+    row = zone_rows(prepared, [chosen], strategy).iloc[0]
+    st.markdown(f"**{escape(str(row['name']))}**" + (f", {escape(str(row['ward']))}" if row["ward"] else ""))
+    lines = [
+        (
+            f"Risk {row['risk']:,.1f} {unit} (90 % interval {row['low']:,.1f} to {row['high']:,.1f}), "
+            f"rank {int(row['rank'])} of {len(prepared.zone_ids)}."
+        )
+    ]
+    if strategy is not None:
+        attacked = " An offender who watches would choose this zone." if chosen in strategy.attack_set else ""
+        lines.append(
+            f"Covered {row['coverage']:.1%} of the time; {row['residual']:,.1f} {unit} left.{attacked}"
+        )
+    if np.isfinite(row["residents"]):
+        lines.append(f"{row['residents']:,.0f} residents.")
+    st.write(" ".join(lines))
+    near = cached.zone_neighbours(scenario).get(chosen, [])
+    if near:
+        shown = zone_rows(prepared, near, strategy).drop(columns=["zone", "low", "high", "area_km2"])
+        st.caption(f"Its {len(near)} neighbours")
+        st.dataframe(shown, hide_index=True, height=min(36 * (len(shown) + 1), 260))
+    else:
+        st.caption("No zone touches it.")
+    if history:
+        series = zone_series(prepared, chosen)
+        plot(
+            zone_history(series, name=str(row["name"]), unit=prepared.data.value_unit()),
+            config=CONFIG,
+            key="_zone_history",
+        )
+
+
+def zone_series(prepared: Prepared, zone: str) -> pd.Series:
+    """Crimes of one zone by month, of the types that count; months without any are 0."""
+    counts = prepared.counts
+    mine = counts[(counts["zone_id"].astype(str) == zone) & counts["crime_type"].isin(prepared.crime_types)]
+    by_month = mine.groupby(mine["month"].astype(str), observed=True)["count"].sum()
+    return by_month.reindex(list(prepared.months), fill_value=0)
