@@ -8,10 +8,10 @@ from pathlib import Path
 
 from benchmarks.clock import median
 from patrol_core.graphs.checkpoints.double_oracle import solve_exact
+from patrol_core.graphs.checkpoints.examples import city_game, geodanet_game
 from patrol_core.graphs.checkpoints.ranger import ranger
 from patrol_core.graphs.checkpoints.sampling import draw, radius
 from patrol_core.graphs.checkpoints.simplify import simplify, solve_simplified
-from patrol_core.roads.examples import city_game, geodanet_game
 
 LIMIT_S = 60.0
 NIGHTS = 10_000

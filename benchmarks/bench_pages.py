@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING
 
 from benchmarks.shared import london_upload
 from benchmarks.stand import ROOT, Watched, median, served, table
-from patrol_core.areas import AreaData, area_from_crimes, load_area
+from patrol_core.areas import AreaData
 from patrol_core.figures.maps.zones import build_asset
 from patrol_core.planning.analysis import prepare
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.archive.read import read_crimes
+from patrol_core.sources.area.assemble import area_from_crimes
+from patrol_core.sources.sample.embedded import load_area
 from patrol_core.sources.zone_tables.boundaries import read_polygons
 from tests.e2e.chromium import HOW, find_chromium, launch_options
 

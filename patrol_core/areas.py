@@ -1,7 +1,4 @@
-"""What a place is: the data of one area, and the doors through which it is made.
-
-Nouns only; the work is done in :mod:`patrol_core.sources` (which imports this module, so the doors
-below import it inside the function).
+"""What a place is: the data of one area. Areas are made in :mod:`patrol_core.sources.area`.
 
 The ``crimes`` table has one row per recorded offence, in the order of the input:
 
@@ -28,13 +25,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
-
-from patrol_core.errors import InputError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -193,121 +188,3 @@ class AreaData:
         if table is None:
             return ()
         return tuple(sorted({str(v) for v in table["crime_type"].unique()}))
-
-
-def _load_sample() -> AreaData:
-    from patrol_core.sources.sample.city import load_sample
-
-    return load_sample()
-
-
-def _load_columbus() -> AreaData:
-    from patrol_core.sources.sample.classics import load_columbus
-
-    return load_columbus()
-
-
-def _load_geodanet() -> AreaData:
-    from patrol_core.sources.sample.classics import load_geodanet
-
-    return load_geodanet()
-
-
-#: Embedded areas, by key, in the order to offer them.
-EMBEDDED: Mapping[str, Callable[[], AreaData]] = {
-    "sample": _load_sample,
-    "columbus": _load_columbus,
-    "geodanet": _load_geodanet,
-}
-
-
-def load_area(key: str) -> AreaData:
-    """Load one of the embedded areas; needs neither network nor file.
-
-    Raises
-    ------
-    InputError
-        If ``key`` names none of them; the message lists the choices.
-    """
-    loader = EMBEDDED.get(key)
-    if loader is None:
-        raise InputError(f"There is no embedded area {key!r}; choose one of {', '.join(EMBEDDED)}.")
-    return loader()
-
-
-def area_from_crimes(
-    crimes: pd.DataFrame,
-    *,
-    polygons: gpd.GeoDataFrame | None = None,
-    lookup: pd.DataFrame | Sequence[pd.DataFrame] | None = None,
-    name: str = "Uploaded data",
-    findings: Sequence[Finding] = (),
-    attribution: str | None = None,
-) -> AreaData:
-    """Make an area from a ``crimes`` table, with polygons and attributes where there are any.
-
-    Parameters
-    ----------
-    crimes
-        As returned by :func:`patrol_core.sources.archive.read.read_crimes`. Missing ``x``/``y`` are
-        projected from ``lon``/``lat`` to EPSG:27700.
-    polygons
-        As returned by :func:`patrol_core.sources.zone_tables.boundaries.read_polygons`, any CRS.
-    lookup
-        One or several attribute tables (:func:`patrol_core.sources.zone_tables.boundaries.read_attributes`).
-    findings
-        Findings of the import, to keep with the data.
-    attribution
-        Licence line; the Open Government Licence line when not given.
-
-    Raises
-    ------
-    InputError
-        If a column is missing or there are no rows.
-    """
-    from patrol_core.sources.area.assemble import build_from_crimes
-
-    return build_from_crimes(
-        crimes, polygons=polygons, lookup=lookup, name=name, findings=findings, attribution=attribution
-    )
-
-
-def area_from_counts(
-    counts: pd.DataFrame,
-    polygons: gpd.GeoDataFrame,
-    *,
-    lookup: pd.DataFrame | Sequence[pd.DataFrame] | None = None,
-    name: str = "Uploaded counts",
-    findings: Sequence[Finding] = (),
-    attribution: str | None = None,
-    crime_type: str = "Crime",
-) -> AreaData:
-    """Make an area from zone counts without points.
-
-    Parameters
-    ----------
-    counts
-        Columns ``lsoa_code`` or ``zone_id``, ``month`` ("YYYY-MM"), ``count`` (>= 0), optionally
-        ``crime_type``.
-    polygons
-        Zones whose index holds the codes; codes without polygon are reported as a Finding and kept in
-        ``totals`` (they count as not placed).
-    crime_type
-        Crime type of all rows when the column is absent.
-
-    Raises
-    ------
-    InputError
-        If a column is missing, a count is negative or not a number, or no code has a polygon.
-    """
-    from patrol_core.sources.area.assemble import build_from_counts
-
-    return build_from_counts(
-        counts,
-        polygons,
-        lookup=lookup,
-        name=name,
-        findings=findings,
-        attribution=attribution,
-        crime_type=crime_type,
-    )

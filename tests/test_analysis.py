@@ -13,7 +13,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from shapely import box
 
-from patrol_core.areas import CRIME_COLUMNS, AreaData, DataKind, Finding, load_area
+from patrol_core.areas import CRIME_COLUMNS, AreaData, DataKind, Finding
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.games.rules.budgets import CoverageParity, Floor, ResidualParity
 from patrol_core.games.zone.game import solve_zone_game
@@ -28,6 +28,7 @@ from patrol_core.planning.analysis import (
 )
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.scenario import Scenario, make_scenario
+from patrol_core.sources.sample.embedded import load_area
 
 WEST, SOUTH, SIDE = 528_000.0, 180_000.0, 1000.0
 IDS = ("E01000001", "E01000002", "E01000003", "E01000004")

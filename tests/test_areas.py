@@ -13,9 +13,10 @@ import pytest
 import shapely
 
 from patrol_core import zones as z
-from patrol_core.areas import CRIME_COLUMNS, Finding, area_from_counts, area_from_crimes
+from patrol_core.areas import CRIME_COLUMNS, Finding
 from patrol_core.errors import InputError
 from patrol_core.sources.archive.read import read_crimes
+from patrol_core.sources.area.assemble import area_from_counts, area_from_crimes
 from patrol_core.sources.area.quality import completeness, completeness_findings
 from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
 

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from patrol_core.areas import load_area
 from patrol_core.cli import build_parser
 from patrol_core.errors import InfeasibleError, InputError, SourceError
 from patrol_core.evaluation import baselines
@@ -40,6 +39,7 @@ from patrol_core.graphs.places.urban import MOST_TARGETS
 from patrol_core.planning.analysis import Planner, Prepared, game_of, prepare
 from patrol_core.reports.bundles.plan import CONTRACT
 from patrol_core.scenario import Scenario, choices
+from patrol_core.sources.sample.embedded import load_area
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from patrol_core import cli as command_line
-from patrol_core.areas import load_area
 from patrol_core.errors import InputError, SourceError
+from patrol_core.planning import planning_surface as outlook
 from patrol_core.planning.analysis import (
     Planner,
     hours_demand,
@@ -23,10 +23,10 @@ from patrol_core.planning.analysis import (
 )
 from patrol_core.reports.bundles.plan import plan_files, summarise
 from patrol_core.risk import forecast as library
-from patrol_core.risk import planning_surface as outlook
 from patrol_core.risk.forecast import ForecastSettings, make_forecast
 from patrol_core.scenario import make_scenario
 from patrol_core.settings import settings
+from patrol_core.sources.sample.embedded import load_area
 
 AHEAD = make_scenario({"outlook": "forecast"})
 RECORDED = make_scenario({})

@@ -73,8 +73,8 @@ def test_settings_cannot_be_changed():
 
 
 def test_a_data_folder_without_the_sample_is_said(monkeypatch, tmp_path):
-    from patrol_core.areas import load_area
     from patrol_core.errors import SourceError
+    from patrol_core.sources.sample.embedded import load_area
 
     monkeypatch.setenv("PATROL_DATA_DIR", str(tmp_path))
     with pytest.raises(SourceError, match=r"restore data/sample"):

@@ -126,7 +126,7 @@ def _data(arguments: argparse.Namespace) -> AreaData:
         raise InputError("--counts brings its own data; leave out --area, --crimes and --store.")
     if arguments.boundaries is None:
         raise InputError("--counts needs --boundaries FILE, the zones that are counted.")
-    from patrol_core.areas import area_from_counts
+    from patrol_core.sources.area.assemble import area_from_counts
     from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
     from patrol_core.sources.zone_tables.counts import read_counts
 

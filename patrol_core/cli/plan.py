@@ -6,11 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from patrol_core.areas import EMBEDDED, AreaData, area_from_crimes, load_area
+from patrol_core.areas import AreaData
 from patrol_core.cli.files import read_input
 from patrol_core.errors import InputError
 from patrol_core.risk.custom_weights import OWN, entries_of, known_types, parse_entries, read_weights
 from patrol_core.scenario import Choice, Scenario, choices, make_scenario
+from patrol_core.sources.area.assemble import area_from_crimes
+from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 
 FLAGS = {name: row.flag for name, row in choices().items() if row.flag}
 """Flag of each choice; place, crime types and switches have their own form below."""

@@ -57,7 +57,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Plan the roster; writes the files when ``--out`` is given and returns the summary."""
-    from patrol_core.allocation.demand_files import plan_table
+    from patrol_core.allocation.hours.demand_files import plan_table
     from patrol_core.cli import say, tell
     from patrol_core.planning.analysis import prepare, solve_hours_plan, zone_points
     from patrol_core.reports.bundle_writer import write_bundle

@@ -21,14 +21,14 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.evaluation.baselines import BASELINES
 from patrol_core.evaluation.sensitivity import check_monthly
 from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 
-Floats = NDArray[np.float64]
 Make = Callable[[ZoneGame, tuple[str, ...]], ArrayLike]
 """Plan from a game and the months its values come from."""
 

@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.zone.game import Evaluation, ZoneGame, evaluate_coverage
-
-Floats = NDArray[np.float64]
 
 UNIFORM = "Uniform"
 

@@ -32,11 +32,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.evaluation.retrospective_maps import PastMap, Recorded, past_maps
 from patrol_core.risk.accuracy import SHARES, accuracy, flagged_part, hit_rate_curve
 
-Floats = NDArray[np.float64]
 Over = Literal["zones", "months"]
 
 LOW, HIGH = 0.05, 0.95

@@ -18,13 +18,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.risk.hotspots import gi_star
 from patrol_core.risk.smoothing import smooth
-
-Floats = NDArray[np.float64]
 
 ALIKE = "Every place alike"
 ALL_MONTHS = "All months"

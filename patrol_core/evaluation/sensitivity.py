@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.robust.result import check_draws
 from patrol_core.games.zone.game import ZoneGame, evaluate_coverage
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from patrol_core.risk.harm import HarmTable
     from patrol_core.risk.surface import RiskSurface
 
-Floats = NDArray[np.float64]
 
 HINDSIGHT = "Best with hindsight"
 FIGURES = ("worst_case", "expected_residual")

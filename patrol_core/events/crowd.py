@@ -22,8 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import lognorm
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.events.public_event import Floats
 
 Points = list[tuple[float, float]]
 

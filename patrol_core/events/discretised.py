@@ -22,10 +22,11 @@ from typing import Any
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError, SolverError
 from patrol_core.events.plan import EventPlan, Transfer, expose
-from patrol_core.events.public_event import Floats, PublicEvent, ValueCurve
+from patrol_core.events.public_event import PublicEvent, ValueCurve
 from patrol_core.solvers.modelling import pyo
 from patrol_core.solvers.pyomo_session import LOCK, HighsSession
 

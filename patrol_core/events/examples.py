@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from patrol_core.arrays import Floats
 from patrol_core.events.crowd import Pace, Points, Wave, busy_day, in_and_out, running_crowd
-from patrol_core.events.public_event import Floats, make_event
+from patrol_core.events.public_event import make_event
 from patrol_core.events.scene import Scene, stretches
 from patrol_core.events.travel_times import street_graph, street_times
 
@@ -90,7 +91,7 @@ def marathon(resources: int = 10, decay: float = 0.7) -> Scene:
     """A city marathon on the generated city: 18,000 runners in three waves, seven hours."""
     import geopandas as gpd
 
-    from patrol_core.areas import load_area
+    from patrol_core.sources.sample.embedded import load_area
 
     data = load_area("sample")
     assert data.polygons is not None
@@ -126,7 +127,7 @@ def festival(resources: int = 6, decay: float = 0.7) -> Scene:
     """A street festival on the GeoDaNet network: stages, market, gates, ten hours."""
     import geopandas as gpd
 
-    from patrol_core.areas import load_area
+    from patrol_core.sources.sample.embedded import load_area
 
     data = load_area("geodanet")
     streets, schools = data.extra["streets"], data.extra["schools"]

@@ -19,16 +19,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import maximum_flow
 
+from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import SolverError
-from patrol_core.events.public_event import Floats
 from patrol_core.events.requirements import Changes
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

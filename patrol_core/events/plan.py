@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError, SolverError
-from patrol_core.events.public_event import Floats, PublicEvent
+from patrol_core.events.public_event import PublicEvent
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,12 +21,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import check_sizes
-
-Floats = NDArray[np.float64]
 
 LEAST_DECAY = 1e-6
 MOST_DECAY = 100.0

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from patrol_core.events.public_event import Floats, PublicEvent, ValueCurve
+from patrol_core.arrays import Floats
+from patrol_core.events.public_event import PublicEvent, ValueCurve
 
 NEAR = 1e-11
 """Tolerance of a need in units: a value this close to a threshold is at it."""

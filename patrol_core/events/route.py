@@ -19,8 +19,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.events.public_event import Floats
 from patrol_core.files.crs import is_true_metric
 from patrol_core.files.strict_json import load_json
 from patrol_core.files.xml_files import is_xml, local, read_xml

@@ -10,8 +10,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.events.public_event import Floats
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.fairness.indices import Floats
 from patrol_core.fairness.measures import lorenz
 
 MOST_POINTS = 400

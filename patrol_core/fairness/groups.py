@@ -23,7 +23,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from patrol_core.arrays import Floats
+
 Shares = Mapping[str, Mapping[str, float]]
 
 ETHNIC = ("asian", "black", "mixed", "other", "white")

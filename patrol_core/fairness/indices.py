@@ -24,9 +24,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from patrol_core.arrays import Floats
 
 
 def gini(rate: Floats, weight: Floats) -> float:

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.fairness import indices
-from patrol_core.fairness.indices import Floats
 
 Groups = Mapping[str, Sequence[str]] | Mapping[str, Mapping[str, float]]
 """Group -> zone ids, or group -> zone id -> share of the zone's residents who belong to it (0 to 1)."""

@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.fairness import indices
 from patrol_core.fairness.groups import Grouping
-from patrol_core.fairness.indices import Floats
 from patrol_core.fairness.measures import min_max_ratio
 
 LOW, HIGH = 0.05, 0.95

@@ -5,7 +5,11 @@ Risk is sequential and warm, patrol sequential and cool, change diverging, group
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+
+DRAWING = threading.Lock()
+"""Held by whoever draws with matplotlib."""
 
 RISK = ("#fff5e6", "#fdd49e", "#fc8d59", "#d7301f", "#7f0000")
 PATROL = ("#f1f6fb", "#c6dbef", "#6baed6", "#2171b5", "#08306b")

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pyproj import Transformer
 
-Floats = NDArray[np.float64]
+from patrol_core.arrays import Floats
 
 
 def unique_points(x: Floats, y: Floats) -> tuple[Floats, Floats, NDArray[np.int64]]:

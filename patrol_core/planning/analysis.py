@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from patrol_core import zones as zoning
 from patrol_core.allocation.areas.design import Beats
@@ -23,21 +22,22 @@ from patrol_core.allocation.areas.design import measure as measure_areas
 from patrol_core.allocation.deployments.sampling import Deployments, decompose
 from patrol_core.allocation.hours.solve import HoursRules, Plan, binding_city_budget, solve_hours
 from patrol_core.areas import AreaData, Finding
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.evaluation import baselines
 from patrol_core.fairness import groups as grouping
 from patrol_core.fairness import measures
-from patrol_core.games.offenders import Uncertainty, solve_for
+from patrol_core.games.documents.offender_kinds import Uncertainty, solve_for
 from patrol_core.games.rules.budgets import FAIRNESS, Cap, Constraint, Floor
 from patrol_core.games.zone.game import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
-from patrol_core.risk.custom_weights import OWN, own_table
-from patrol_core.risk.harm import WEIGHTS, HarmTable, crime_types_in_risk
-from patrol_core.risk.planning_surface import (
+from patrol_core.planning.planning_surface import (
     forecast_for,
     outlook_demand,
     outlook_surface,
     outlook_words,
 )
+from patrol_core.risk.custom_weights import OWN, own_table
+from patrol_core.risk.harm import WEIGHTS, HarmTable, crime_types_in_risk
 from patrol_core.risk.seasonal import monthly_demand
 from patrol_core.risk.smoothing import Kind
 from patrol_core.risk.static.columns import default_columns
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 
     from patrol_core.risk.forecast import Forecast, Panel
 
-FloatArray = NDArray[np.float64]
 
 PARITY = FAIRNESS
 """Name of a scenario's fairness rule to the rule at a tolerance d (0 the strictest)."""
@@ -102,7 +101,7 @@ class Prepared:
     surface: RiskSurface
     group_by: str
     groups: Mapping[str, tuple[str, ...]]
-    population: FloatArray
+    population: Floats
     head: str
     findings: tuple[Finding, ...]
     key: str
@@ -233,7 +232,7 @@ def panel_of_months(
     return panel, known[columns] if columns else None
 
 
-def known_areas(prepared: Prepared) -> FloatArray | None:
+def known_areas(prepared: Prepared) -> Floats | None:
     """Area of each zone in square kilometres; None where not all are known and above 0."""
     area = prepared.zones["area_km2"].to_numpy(dtype=float)
     return area if bool((np.isfinite(area) & (area > 0)).all()) else None
@@ -345,7 +344,7 @@ def months_between(months: tuple[str, ...], first: str, last: str) -> tuple[str,
     return chosen
 
 
-def _heads(zones: gpd.GeoDataFrame) -> tuple[FloatArray, str, tuple[Finding, ...]]:
+def _heads(zones: gpd.GeoDataFrame) -> tuple[Floats, str, tuple[Finding, ...]]:
     population = zones["population"].to_numpy(dtype=float)
     unknown = ~np.isfinite(population)
     if unknown.all():
@@ -391,7 +390,7 @@ def _group_column(data: AreaData, zones: gpd.GeoDataFrame, wanted: str) -> str:
 
 
 def _groups(
-    zones: gpd.GeoDataFrame, column: str, population: FloatArray
+    zones: gpd.GeoDataFrame, column: str, population: Floats
 ) -> tuple[dict[str, tuple[str, ...]], tuple[Finding, ...]]:
     if not column:
         return {}, (
@@ -530,7 +529,7 @@ class Planner:
             return model
 
 
-def coverage_table(strategy: Strategy, values: FloatArray) -> pd.DataFrame:
+def coverage_table(strategy: Strategy, values: Floats) -> pd.DataFrame:
     """``coverage.csv``: zone_id, value, coverage, residual; one row a zone, in zone order."""
     return pd.DataFrame(
         {
@@ -559,20 +558,20 @@ class Amounts:
         Their units.
     """
 
-    burden: FloatArray
-    residual: FloatArray
-    values: FloatArray
+    burden: Floats
+    residual: Floats
+    values: Floats
     burden_unit: str
     residual_unit: str
 
 
-def game_amounts(prepared: Prepared, coverage: FloatArray, residual: FloatArray) -> Amounts:
+def game_amounts(prepared: Prepared, coverage: Floats, residual: Floats) -> Amounts:
     """Units on patrol at once and harm left of a coverage plan."""
     unit = prepared.surface.unit
     return Amounts(coverage, residual, prepared.surface.mean, "units on patrol at once", unit)
 
 
-def hours_amounts(prepared: Prepared, plan: Plan, hours: FloatArray | None = None) -> Amounts:
+def hours_amounts(prepared: Prepared, plan: Plan, hours: Floats | None = None) -> Amounts:
     """Hours and demand left per month, means over the months of the plan.
 
     Demand left is ``r (1 - ln(1 + X) / ln(1 + X most))``: what the model says that hours did not meet; hours beyond a
@@ -681,7 +680,7 @@ def _boroughs(zones: gpd.GeoDataFrame) -> pd.Series | None:
     return None if unknown.all() else named.where(~unknown, NO_BOROUGH)
 
 
-def last_year_of(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame) -> tuple[FloatArray, str]:
+def last_year_of(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame) -> tuple[Floats, str]:
     """Crimes of the same month a year before every row of the demand, weighted as the scenario says, and what they are.
 
     Where the data have no such month, the mean month of their last year stands for it.

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
-import shapely
-from pyproj import CRS
 
 from patrol_core.errors import InputError
 from patrol_core.reports.csv import describe_columns
 from patrol_core.reports.plain import to_json_bytes
+from patrol_core.zones.plane import to_degrees
 
 
 def zones_geojson(
@@ -97,39 +95,6 @@ def geometry_json(zones: gpd.GeoDataFrame, *, tolerance_m: float = 10.0, digits:
     return to_json_bytes({"type": "FeatureCollection", "features": features}, indent=None)
 
 
-def to_degrees(
-    zones: gpd.GeoDataFrame, *, tolerance_m: float = 0.0, digits: int = 7
-) -> tuple[gpd.GeoSeries, bool]:
-    """Geometry in EPSG:4326 with rounded coordinates, and whether it is a plane (no place on Earth) instead.
-
-    Simplified together when ``tolerance_m`` is positive (Visvalingam-Whyatt on the whole coverage, so that no
-    slivers open between neighbours); zones that overlap are simplified one by one. Planes are not simplified.
-
-    Raises
-    ------
-    InputError
-        If a zone has no geometry.
-    """
-    shapes = zones.geometry
-    for zone, absent in zip(_ids(zones), shapes.isna() | shapes.is_empty, strict=True):
-        if absent:
-            raise InputError(f"Zone {zone} has no geometry; give it a polygon or leave it out.")
-    planar = zones.crs is None or not _on_earth(CRS.from_user_input(zones.crs))
-    if tolerance_m > 0 and not planar:
-        shapes = gpd.GeoSeries(_simplified(shapes.to_numpy(), tolerance_m), index=zones.index, crs=zones.crs)
-    if not planar:
-        shapes = shapes.to_crs("EPSG:4326")
-    turned = shapely.orient_polygons(shapes.to_numpy())
-    rounded = shapely.transform(turned, lambda points: np.round(points, digits))
-    return gpd.GeoSeries(rounded, index=zones.index, crs=shapes.crs), planar
-
-
-def _simplified(shapes: Any, tolerance_m: float) -> Any:
-    if shapely.coverage_is_valid(shapes):
-        return shapely.coverage_simplify(shapes, tolerance_m)
-    return shapely.simplify(shapes, tolerance_m, preserve_topology=True)
-
-
 def _joined(table: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
     if "zone_id" in results.columns:
         results = results.set_index("zone_id")
@@ -148,7 +113,3 @@ def _joined(table: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
 
 def _ids(zones: gpd.GeoDataFrame) -> list[str]:
     return [str(zone) for zone in zones.index]
-
-
-def _on_earth(crs: CRS) -> bool:
-    return bool(crs.is_projected or crs.is_geographic)

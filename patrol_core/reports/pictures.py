@@ -8,7 +8,6 @@ it is: a zone called ``$x$`` is not a formula.
 from __future__ import annotations
 
 import io
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,10 +23,8 @@ from matplotlib.path import Path as Outline
 from numpy.typing import NDArray
 
 from patrol_core.errors import InputError
-from patrol_core.figures.palette import MARK, PLAN, REFERENCE, SCALES
+from patrol_core.figures.palette import DRAWING, MARK, PLAN, REFERENCE, SCALES
 
-DRAWING = threading.Lock()
-"""Held by whoever draws with matplotlib."""
 _UNKNOWN = "#d0d4d9"
 _DPI = 110
 

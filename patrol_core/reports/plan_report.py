@@ -14,9 +14,9 @@ from patrol_core.evaluation.stability import budget_curve
 from patrol_core.fairness import measures
 from patrol_core.games.zone.game import Strategy
 from patrol_core.planning.analysis import Prepared, coverage_table, game_of, hours_views
+from patrol_core.planning.planning_surface import outlook_words
 from patrol_core.reports.bundles.plan import Result, column_units, versions
 from patrol_core.reports.html import CurvePicture, Figure, MapPicture, ReportContent, Table, html_report
-from patrol_core.risk.planning_surface import outlook_words
 from patrol_core.scenario import choices
 
 CURVE_POINTS = 25

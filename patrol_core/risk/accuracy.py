@@ -30,11 +30,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-
-Floats = NDArray[np.float64]
 
 SHARES = (0.01, 0.05, 0.10, 0.20)
 """Shares of the area at which maps are compared, unless others are asked for."""

@@ -39,6 +39,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.crs import is_metric
 from patrol_core.zones.assign import locate
@@ -46,7 +47,6 @@ from patrol_core.zones.assign import locate
 if TYPE_CHECKING:
     import geopandas as gpd
 
-Floats = NDArray[np.float64]
 
 FEWEST_CELLS = 20_000
 """Cells over the zones' box however wide the kernel, so that cells follow the border."""

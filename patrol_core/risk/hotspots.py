@@ -50,9 +50,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 
-Floats = NDArray[np.float64]
 Method = Literal["gi", "moran"]
 
 LEVELS = (0.01, 0.05, 0.10)

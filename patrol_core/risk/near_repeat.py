@@ -36,14 +36,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.sources.own_events.points import MOST_METRES
+from patrol_core.sources.fields.points import MOST_METRES
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 SAME_PLACE_M = 1.0
 """Distance up to which two events are at the same place."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import shapely
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.roads.network import Floats
 from patrol_core.roads.parts import counted
 
 SAME_LINE = 0.01

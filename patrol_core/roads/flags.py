@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.errors import InputError
-from patrol_core.roads.network import Flags, Floats, Ints
 from patrol_core.roads.parts import NO, YES, counted
 
 ONEWAY = ("oneway", "one_way", "one-way", "directionality", "dir_travel", "direction_of_travel")
@@ -185,7 +185,7 @@ def levels(rows: int, columns: dict[str, Sequence[object]]) -> tuple[Floats, lis
     found = np.zeros(rows)
     structure = [str(cell).casefold() for cell in columns.get("structure", [""] * rows)]
     for word, level in (("bridge", 1.0), ("tunnel", -1.0)):
-        marked: Flags = np.array([word in cell for cell in structure], dtype=bool)
+        marked: Bools = np.array([word in cell for cell in structure], dtype=bool)
         if word in columns:
             marked |= np.array([is_set(cell) for cell in columns[word]], dtype=bool)
         found[marked] = level

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.crs import crs_of
 from patrol_core.files.xml_files import local, read_xml
 from patrol_core.roads.arcs import Arc, notes_on, partners
 from patrol_core.roads.flags import CLOSED, ONEWAY, directions, listed, plain, said
-from patrol_core.roads.network import Floats
 from patrol_core.roads.parts import NO, Roads, build, flag, number, refuse_degrees, to_metres
 
 if TYPE_CHECKING:

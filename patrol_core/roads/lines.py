@@ -16,11 +16,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.errors import InputError
 from patrol_core.files import outlines
 from patrol_core.files.crs import is_true_metric
 from patrol_core.roads.flags import CLOSED, LEVELS, ONEWAY, directions, levels, listed
-from patrol_core.roads.network import Flags, Floats, Ints
 from patrol_core.roads.parts import Roads, build, counted, flag, refuse_degrees
 
 if TYPE_CHECKING:
@@ -215,8 +215,8 @@ def _simple(lines: Any, origin: Ints) -> tuple[Any, Ints]:
 
 
 def _without_doubles(
-    lines: Any, origin: Ints, level: Floats, single: Flags, free: Flags
-) -> tuple[Any, Ints, Flags, Flags, int]:
+    lines: Any, origin: Ints, level: Floats, single: Bools, free: Bools
+) -> tuple[Any, Ints, Bools, Bools, int]:
     """Lines that are drawn point by point as an earlier one, or back along it, left out; their number stands last.
 
     What is left is passed in every direction that one of its doubles is, and can be guarded where all can be.
@@ -338,7 +338,7 @@ def _first_of_twins(pieces: Any, tail: Ints, head: Ints, snap_m: float) -> Ints:
     return first
 
 
-def _of_all_twins(first: Ints, tail: Ints, head: Ints, single: Flags, free: Flags) -> tuple[Flags, Flags]:
+def _of_all_twins(first: Ints, tail: Ints, head: Ints, single: Bools, free: Bools) -> tuple[Bools, Bools]:
     """One-way and guardable of the first of each set of twins: passed in every direction that one of them is, guarded where all can be."""
     rows = np.flatnonzero(first >= 0)
     leader = first[rows]
@@ -357,7 +357,7 @@ def _pinned(piece: Any, start: Floats, end: Floats) -> Floats:
     return np.asarray(points)
 
 
-def _column(frame: gpd.GeoDataFrame, wanted: Sequence[str], name: str, *, default: bool) -> Flags:
+def _column(frame: gpd.GeoDataFrame, wanted: Sequence[str], name: str, *, default: bool) -> Bools:
     column = _found(frame, wanted)
     if column is None:
         return np.full(len(frame), default)

@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.errors import InputError
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +37,8 @@ class RoadNetwork:
     nodes: tuple[str, ...]
     tail: Ints
     head: Ints
-    oneway: Flags
-    guardable: Flags
+    oneway: Bools
+    guardable: Bools
     edge_ids: tuple[str, ...]
     xy: Floats | None = None
     shapes: tuple[Floats, ...] | None = None
@@ -84,7 +80,7 @@ class RoadNetwork:
         """Names of both ends of an edge."""
         return self.nodes[int(self.tail[edge])], self.nodes[int(self.head[edge])]
 
-    def reached(self, starts: Iterable[int], *, closed: Iterable[int] = ()) -> Flags:
+    def reached(self, starts: Iterable[int], *, closed: Iterable[int] = ()) -> Bools:
         """Nodes that can be reached from ``starts`` when some edges are closed, shape (nodes,)."""
         shut = set(closed)
         seen = np.zeros(len(self.nodes), dtype=bool)
@@ -160,3 +156,12 @@ def grid_city(rows: int, columns: int, *, block_m: float = 100.0) -> RoadNetwork
     up = [(name[r][c], name[r + 1][c]) for r in range(rows - 1) for c in range(columns)]
     places = np.array([(c * block_m, r * block_m) for r in range(rows) for c in range(columns)])
     return make_network([*across, *up], nodes=[cell for row in name for cell in row], xy=places)
+
+
+def path_nodes(network: RoadNetwork, edges: Sequence[int], target: int) -> list[int]:
+    """Nodes of a path that ends at ``target``, in order."""
+    nodes = [target]
+    for edge in reversed(edges):
+        a, b = int(network.tail[edge]), int(network.head[edge])
+        nodes.append(a if b == nodes[-1] else b)
+    return nodes[::-1]

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import shapely
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files.gdal_guard import read_pbf_lines
 from patrol_core.files.strict_json import load_json
 from patrol_core.files.xml_files import local, read_xml
 from patrol_core.roads.flags import BY_TURNS, plain, said
 from patrol_core.roads.graphml import roads_from_graph
-from patrol_core.roads.network import Floats
 from patrol_core.roads.parts import Roads, build, counted, number, to_metres
 
 MOST_WAYS = 2_000_000

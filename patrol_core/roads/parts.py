@@ -9,8 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.roads.network import Floats, RoadNetwork, make_network
+from patrol_core.roads.network import RoadNetwork, make_network
 
 MOST_EDGES = 400_000
 MOST_DRAWN = 3000
@@ -209,3 +210,12 @@ def build(
 def counted(count: int, one: str, many: str) -> str:
     """``1 street`` or ``3 streets``."""
     return f"{count:,} {one if count == 1 else many}"
+
+
+def edge_lines(roads: Roads) -> list[Floats]:
+    """Points of every road for drawing: its own shape, or the straight line between its ends."""
+    network = roads.network
+    if network.shapes is not None:
+        return list(network.shapes)
+    xy = roads.drawn_xy
+    return [xy[[a, b]] for a, b in zip(network.tail, network.head, strict=True)]

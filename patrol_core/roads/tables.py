@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files import text_table
 from patrol_core.roads.arcs import Arc, notes_on, partners
 from patrol_core.roads.flags import CLOSED, ONEWAY, directions, listed
-from patrol_core.roads.network import Floats
 from patrol_core.roads.parts import Roads, build, counted, flag, number, refuse_degrees, to_metres
 
 if TYPE_CHECKING:

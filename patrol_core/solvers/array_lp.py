@@ -14,14 +14,11 @@ from dataclasses import dataclass
 
 import highspy
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.solvers.pyomo_session import LOCK, status_of
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +40,10 @@ class Solved:
     """
 
     status: Status
-    x: FloatArray
+    x: Floats
     bound: float
-    multipliers: FloatArray
-    reduced: FloatArray
+    multipliers: Floats
+    reduced: Floats
 
 
 #: What a run that never took place knows.
@@ -98,7 +95,7 @@ class ArrayLP:
     """
 
     def __init__(
-        self, cost: FloatArray, lower: FloatArray, upper: FloatArray, rows: Rows, *, tolerance: float = 1e-9
+        self, cost: Floats, lower: Floats, upper: Floats, rows: Rows, *, tolerance: float = 1e-9
     ) -> None:
         self.cost, self.lower, self.upper = cost, lower.copy(), upper.copy()
         self.matrix = rows.matrix(cost.size)
@@ -136,7 +133,7 @@ class ArrayLP:
         self.least = np.append(self.least, rows.least)
         self.most = np.append(self.most, rows.most)
 
-    def set_bounds(self, lower: FloatArray, upper: FloatArray) -> None:
+    def set_bounds(self, lower: Floats, upper: Floats) -> None:
         """Bounds of every column."""
         self.lower, self.upper = lower, upper
         with LOCK:
@@ -164,7 +161,7 @@ class ArrayLP:
         self.highs.run()
         return status_of(self.highs.getModelStatus(), has_plan=False)
 
-    def proved(self, multipliers: FloatArray) -> tuple[float, FloatArray]:
+    def proved(self, multipliers: Floats) -> tuple[float, Floats]:
         """The bound of the module docstring, and r."""
         y = np.where(multipliers > 0, np.where(np.isfinite(self.least), multipliers, 0.0), multipliers)
         y = np.where((y < 0) & ~np.isfinite(self.most), 0.0, y)

@@ -15,10 +15,10 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.solvers.pyomo_session import TIME_LIMIT, status_of
 
-FloatArray = NDArray[np.float64]
 Stop = Callable[[], bool]
 
 
@@ -39,19 +39,19 @@ class Answer:
     """
 
     status: Status
-    x: FloatArray
-    row_dual: FloatArray
+    x: Floats
+    row_dual: Floats
     bound: float
 
 
 def minimise(
-    cost: FloatArray,
+    cost: Floats,
     matrix: Any,
-    rows: tuple[FloatArray, FloatArray],
-    columns: tuple[FloatArray, FloatArray],
+    rows: tuple[Floats, Floats],
+    columns: tuple[Floats, Floats],
     *,
     integer: NDArray[np.bool_] | None = None,
-    start: FloatArray | None = None,
+    start: Floats | None = None,
     time_limit: float = TIME_LIMIT,
     mip_gap: float = 1e-9,
     stop: Stop | None = None,
@@ -108,10 +108,10 @@ def _read(highs: Any, whole: bool) -> Answer:
 
 
 def _program(
-    cost: FloatArray,
+    cost: Floats,
     matrix: Any,
-    rows: tuple[FloatArray, FloatArray],
-    columns: tuple[FloatArray, FloatArray],
+    rows: tuple[Floats, Floats],
+    columns: tuple[Floats, Floats],
     integer: NDArray[np.bool_] | None,
 ) -> highspy.HighsLp:
     from scipy import sparse

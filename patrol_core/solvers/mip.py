@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
-from patrol_core.roads.network import Floats
 from patrol_core.solvers.array_lp import Rows
 from patrol_core.solvers.pyomo_session import status_of
 

@@ -23,11 +23,10 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.solvers.modelling import pyo, representations, standard_form
-
-FloatArray = NDArray[np.float64]
 
 #: Held by everything that builds, changes or solves a Pyomo model, in any thread of this process.
 LOCK = threading.RLock()
@@ -100,9 +99,9 @@ class Outcome:
     objective: float
     bound: float
     seconds: float
-    columns: FloatArray = field(repr=False)
-    row_duals: FloatArray = field(repr=False)
-    column_duals: FloatArray = field(repr=False)
+    columns: Floats = field(repr=False)
+    row_duals: Floats = field(repr=False)
+    column_duals: Floats = field(repr=False)
 
 
 class HighsSession:
@@ -220,13 +219,13 @@ class HighsSession:
         """HiGHS row numbers of Pyomo constraint data (first row of each), in the order given."""
         return np.fromiter((self._rows[id(c)][0] for c in constraints), dtype=np.int32)
 
-    def set_bounds(self, columns: NDArray[np.int32], lower: FloatArray, upper: FloatArray) -> None:
+    def set_bounds(self, columns: NDArray[np.int32], lower: Floats, upper: Floats) -> None:
         """Set bounds of many columns at once, past Pyomo: thousands of Params would cost more than the solve."""
         low, high = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
         with LOCK:
             self.highs.changeColsBounds(len(columns), columns, low, high)
 
-    def set_costs(self, columns: NDArray[np.int32], costs: FloatArray) -> None:
+    def set_costs(self, columns: NDArray[np.int32], costs: Floats) -> None:
         """Set objective coefficients of many columns, in the model's own sense."""
         with LOCK:
             self.highs.changeColsCost(len(columns), columns, self._sign * np.asarray(costs, float))
@@ -302,11 +301,11 @@ class HighsSession:
         columns, row_duals, column_duals = (np.array(vector, dtype=float) for vector in vectors)
         return Outcome(status, objective, bound, seconds, columns, row_duals, column_duals)
 
-    def values(self, outcome: Outcome, variables: Iterable[Any]) -> FloatArray:
+    def values(self, outcome: Outcome, variables: Iterable[Any]) -> Floats:
         """Values of Pyomo variable data, in the order given."""
         return outcome.columns[self.columns_of(variables)]
 
-    def duals(self, outcome: Outcome, constraints: Iterable[Any]) -> FloatArray:
+    def duals(self, outcome: Outcome, constraints: Iterable[Any]) -> Floats:
         """Change of the (minimised) objective per unit of each right-hand side; one number a constraint."""
         return np.array([outcome.row_duals[self._rows[id(c)]].sum() for c in constraints])
 

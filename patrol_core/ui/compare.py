@@ -27,10 +27,10 @@ from patrol_core.ui.fairness.feedback import feedback_tab
 from patrol_core.ui.memo import cached
 from patrol_core.ui.memo import compare as cached_compare
 from patrol_core.ui.memo.compare import Chance
-from patrol_core.ui.plan.offender_text import OFFENDER_TEXTS
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, tables
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
 
 TABS = (
     "Other offenders",

@@ -10,7 +10,7 @@ import streamlit as st
 
 from patrol_core.errors import PatrolError
 from patrol_core.figures.charts.forecast import foretold_totals
-from patrol_core.risk.forecast_review import Foretold, month_figures, surprise_words, surprises
+from patrol_core.planning.forecast_review import Foretold, month_figures, surprise_words, surprises
 from patrol_core.ui.memo import forecast as cached_forecast
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape

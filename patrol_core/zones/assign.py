@@ -18,11 +18,11 @@ import shapely
 from numpy.typing import NDArray
 
 from patrol_core.areas import AreaData, Finding
+from patrol_core.arrays import Ints
 from patrol_core.errors import InputError
 from patrol_core.files.projection import unique_points
 from patrol_core.zones import grid, polygons
 
-Ints = NDArray[np.int64]
 _CHUNK = 200_000
 
 

@@ -20,11 +20,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InputError
 
 Kind = Literal["grid", "hex"]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Most cells that are made.
 MAX_CELLS = 20_000

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from patrol_core.areas import ZONE_SYSTEMS, AreaData
+from patrol_core.arrays import Ints
 from patrol_core.errors import InputError
 from patrol_core.files.crs import is_metric
 from patrol_core.files.projection import unique_points
@@ -102,7 +103,7 @@ def _make_cells(data: AreaData, kind: grid.Kind, cell_m: float) -> gpd.GeoDataFr
     return _labelled(zones, kind, cell_m, notes)
 
 
-def _kept_cells(data: AreaData, kind: grid.Kind, cell_m: float) -> tuple[grid.Ints, grid.Ints]:
+def _kept_cells(data: AreaData, kind: grid.Kind, cell_m: float) -> tuple[Ints, Ints]:
     """Cells with a crime or meeting a polygon (without polygons: a street), from south-west to north-east."""
     found = []
     if data.crimes is not None:
@@ -128,7 +129,7 @@ def _kept_cells(data: AreaData, kind: grid.Kind, cell_m: float) -> tuple[grid.In
     return cells[:, 0], cells[:, 1]
 
 
-def _overlapping(tree: shapely.STRtree, shapes: Any, cell_m: float) -> grid.Ints:
+def _overlapping(tree: shapely.STRtree, shapes: Any, cell_m: float) -> Ints:
     """Cells that share ground (not just an edge) with a polygon."""
     polygon, cell = tree.query(shapes, predicate="intersects")
     inside = tree.query(shapes, predicate="contains")[1]
@@ -139,7 +140,7 @@ def _overlapping(tree: shapely.STRtree, shapes: Any, cell_m: float) -> grid.Ints
     return np.union1d(sure, cell[rest][shared > _TOUCH * cell_m**2])
 
 
-def _check_work(shapes: Any, asked: grid.Ints) -> None:
+def _check_work(shapes: Any, asked: Ints) -> None:
     """Refuse cuts of cells from polygons that would take minutes: every cut looks at all vertices of its polygon."""
     work = int(shapely.get_num_coordinates(shapes)[asked].sum())
     if work > _MAX_WORK:

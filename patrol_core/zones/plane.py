@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
+import numpy as np
+import shapely
 from pyproj import CRS
 from shapely.affinity import affine_transform
+
+from patrol_core.errors import InputError
 
 #: Side, in degrees, of the box into which a plane of unknown place is drawn around (0, 0).
 _DRAWN_DEGREES = 0.2
@@ -29,3 +35,36 @@ def to_lonlat(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     shift = (-scale * (west + east) / 2, -scale * (south + north) / 2)
     moved = frame.geometry.map(lambda g: affine_transform(g, [scale, 0.0, 0.0, scale, *shift]))
     return frame.set_geometry(gpd.GeoSeries(moved, index=frame.index).set_crs(4326, allow_override=True))
+
+
+def to_degrees(
+    zones: gpd.GeoDataFrame, *, tolerance_m: float = 0.0, digits: int = 7
+) -> tuple[gpd.GeoSeries, bool]:
+    """Geometry in EPSG:4326 with rounded coordinates, and whether it is a plane (no place on Earth) instead.
+
+    Simplified together when ``tolerance_m`` is positive (Visvalingam-Whyatt on the whole coverage, so that no
+    slivers open between neighbours); zones that overlap are simplified one by one. Planes are not simplified.
+
+    Raises
+    ------
+    InputError
+        If a zone has no geometry.
+    """
+    shapes = zones.geometry
+    for zone, absent in zip(zones.index, shapes.isna() | shapes.is_empty, strict=True):
+        if absent:
+            raise InputError(f"Zone {zone} has no geometry; give it a polygon or leave it out.")
+    planar = zones.crs is None or not is_located(zones.crs.to_wkt())
+    if tolerance_m > 0 and not planar:
+        shapes = gpd.GeoSeries(_simplified(shapes.to_numpy(), tolerance_m), index=zones.index, crs=zones.crs)
+    if not planar:
+        shapes = shapes.to_crs("EPSG:4326")
+    turned = shapely.orient_polygons(shapes.to_numpy())
+    rounded = shapely.transform(turned, lambda points: np.round(points, digits))
+    return gpd.GeoSeries(rounded, index=zones.index, crs=shapes.crs), planar
+
+
+def _simplified(shapes: Any, tolerance_m: float) -> Any:
+    if shapely.coverage_is_valid(shapes):
+        return shapely.coverage_simplify(shapes, tolerance_m)
+    return shapely.simplify(shapes, tolerance_m, preserve_topology=True)

@@ -7,7 +7,7 @@ import csv
 import pandas as pd
 import pytest
 
-from patrol_core.allocation.demand_files import plan_table, read_demand, write_plan
+from patrol_core.allocation.hours.demand_files import plan_table, read_demand, write_plan
 from patrol_core.allocation.hours.solve import HoursRules, solve_hours
 from patrol_core.errors import InputError, SourceError
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from patrol_core.allocation.dose import count_below
 from patrol_core.allocation.hours.compare import CEILING, CRIME, EQUAL, LAST_YEAR, PLAN, compare_hours
+from patrol_core.allocation.hours.dose import count_below
 from patrol_core.allocation.hours.solve import HoursCap, HoursRules, solve_hours
 from patrol_core.errors import InfeasibleError, InputError
 

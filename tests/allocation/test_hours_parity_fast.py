@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol_core.allocation.hours.check import monthly_objective
-from patrol_core.allocation.hours.disjoint_groups import find_family, total_range
-from patrol_core.allocation.hours.feasible import explain_rules
-from patrol_core.allocation.hours.groups import apply_constraints
+from patrol_core.allocation.hours.group_rules.disjoint_groups import find_family, total_range
+from patrol_core.allocation.hours.group_rules.feasible import explain_rules
+from patrol_core.allocation.hours.group_rules.groups import apply_constraints
 from patrol_core.allocation.hours.paths import by_groups, in_whole_units
 from patrol_core.allocation.hours.problem import build_problem
 from patrol_core.allocation.hours.solve import HoursCap, HoursFloor, HoursRules, solve_hours

@@ -7,10 +7,10 @@ import io
 
 import pytest
 
-from patrol_core.areas import load_area
 from patrol_core.planning.analysis import prepare
 from patrol_core.risk.static.area import score_area
 from patrol_core.scenario import Scenario
+from patrol_core.sources.sample.embedded import load_area
 
 QUICK = ("--rounds", "4", "--runs", "2")
 

@@ -8,9 +8,9 @@ import json
 import numpy as np
 import pytest
 
-from patrol_core.areas import load_area
 from patrol_core.planning.analysis import prepare, surface_of
 from patrol_core.scenario import make_scenario
+from patrol_core.sources.sample.embedded import load_area
 
 COLUMNS = ["zone_id", "mean", "low", "high", "per_km2", "per_1000", "smoothed"]
 

@@ -9,11 +9,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from playwright.sync_api import ElementHandle, Frame, Locator, Page, expect
 
-from patrol_core.areas import load_area
 from patrol_core.figures.maps.zones import build_asset, paint
 from patrol_core.games.zone.game import Strategy
 from patrol_core.planning.analysis import Planner, Prepared, prepare
 from patrol_core.scenario import from_query, make_scenario
+from patrol_core.sources.sample.embedded import load_area
 from patrol_core.ui.plan.view import coverage_layer
 
 expect.set_options(timeout=20_000)  # a first visit imports the solvers; two cores may be busy

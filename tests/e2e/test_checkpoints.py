@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from patrol_core.graphs.checkpoints.double_oracle import solve_exact
+from patrol_core.graphs.checkpoints.examples import geodanet_game
 from patrol_core.graphs.checkpoints.game import make_game
-from patrol_core.roads.examples import geodanet_game
 from tests.e2e.driving import metric, no_fault, opened, settled, slide, watch
 
 SCHOOL = "School 1"

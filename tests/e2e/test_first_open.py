@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from patrol_core.areas import EMBEDDED
+from patrol_core.sources.sample.embedded import EMBEDDED
 from patrol_core.ui.shell.frame import PAGES
 from tests.e2e.conftest import served
 from tests.e2e.driving import (

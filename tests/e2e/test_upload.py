@@ -12,10 +12,10 @@ import pytest
 import shapely
 from playwright.sync_api import expect
 
-from patrol_core.areas import area_from_crimes
 from patrol_core.planning.analysis import Planner, prepare
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.archive.read import read_crimes
+from patrol_core.sources.area.assemble import area_from_crimes
 from patrol_core.sources.sample.city import load_sample, write_archive
 from patrol_core.sources.zone_tables.boundaries import read_polygons
 from tests.e2e.driving import chip, core, fault, go_to, map_frame, metric, opened, settled, watch, worst

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from patrol_core.areas import load_area
 from patrol_core.reports.bundles.plan import plan_files, summarise
 from patrol_core.scenario import make_scenario
+from patrol_core.sources.sample.embedded import load_area
 
 WANTED = (
     *("coverage.csv", "zones.geojson", "summary.json"),

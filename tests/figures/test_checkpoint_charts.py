@@ -17,18 +17,17 @@ from patrol_core.figures.charts.checkpoints import (
     road_map,
 )
 from patrol_core.graphs.checkpoints.double_oracle import solve_exact
+from patrol_core.graphs.checkpoints.examples import city_game, geodanet_game
 from patrol_core.graphs.checkpoints.game import joined, make_game
 from patrol_core.graphs.checkpoints.sampling import draw
 from patrol_core.graphs.checkpoints.simulation import simulate
 from patrol_core.reports.bundles.checkpoints import (
     marginals_geojson,
     marginals_table,
-    path_nodes,
     paths_table,
     schedule_table,
 )
-from patrol_core.roads.examples import city_game, geodanet_game
-from patrol_core.roads.network import make_network
+from patrol_core.roads.network import make_network, path_nodes
 from patrol_core.roads.parts import Roads
 
 

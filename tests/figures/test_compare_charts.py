@@ -17,7 +17,7 @@ from patrol_core.figures.charts.compare import (
     spread_intervals,
     top_firmness,
 )
-from patrol_core.games.offenders import Uncertainty
+from patrol_core.games.documents.offender_kinds import Uncertainty
 from patrol_core.games.zone.game import ZoneGame
 
 GAME = ZoneGame(("a", "b", "c"), np.array([8.0, 4.0, 2.0]), 1.0)

@@ -12,8 +12,8 @@ import pytest
 from patrol_core.errors import InputError
 from patrol_core.events.route import read_route
 from patrol_core.files.crs import crs_of
-from patrol_core.roads.examples import read_roads
 from patrol_core.roads.graphml import roads_from_graphml
+from patrol_core.roads.read import read_roads
 from patrol_core.sources.zone_tables.boundaries import read_polygons
 
 MOON = "urn:ogc:def:crs:IAU:2015:30100"

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from patrol_core.allocation.demand_files import read_demand
+from patrol_core.allocation.hours.demand_files import read_demand
 from patrol_core.allocation.roster.profile import read_profile
 from patrol_core.cli.files import read_input
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files import reading
 from patrol_core.files.archives import iter_tables
 from patrol_core.files.reading import read_file
-from patrol_core.roads.examples import read_roads
+from patrol_core.roads.read import read_roads
 from patrol_core.sources.archive.bulk_stream import containers
 from patrol_core.sources.zone_tables.boundaries import read_polygons
 

@@ -8,7 +8,7 @@ import pytest
 
 from patrol_core.allocation.deployments.sampling import decompose
 from patrol_core.errors import InputError
-from patrol_core.games.formats import load_document, parse_zone_document, solve_game
+from patrol_core.games.documents.security_games import load_document, parse_zone_document, solve_game
 
 GAME = {
     "kind": "zone", "values": {"a": 10, "b": 6}, "effectiveness": 1.0, "budget": 1, "objective": "worst-case",

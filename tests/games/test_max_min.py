@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import linprog
 
 from patrol_core.errors import InfeasibleError
-from patrol_core.games.formats import solve_game
+from patrol_core.games.documents.security_games import solve_game
 from patrol_core.games.rules.budgets import Cap, CoverageParity, Floor, MaxMin, MaxMinShare, MeanDifference
 from patrol_core.games.stackelberg.bayesian import BayesianGame, OffenderType, solve_bayesian
 from patrol_core.games.stackelberg.game import SecurityGame

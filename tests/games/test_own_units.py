@@ -11,9 +11,9 @@ from hypothesis.extra.numpy import arrays
 from patrol_core.certificate import Status
 from patrol_core.games.matrix.double_oracle import Response, double_oracle
 from patrol_core.games.matrix.game import MatrixGame, random_game
+from patrol_core.games.matrix.own_units import own_units
 from patrol_core.games.matrix.solve import METHODS, solve_matrix
 from patrol_core.games.matrix.support_bound import solve_support, sparsity_curve
-from patrol_core.games.own_units import own_units
 
 FACTORS = [1e-90, 1e-9, 1e-6, 1.0, 1e6, 1e9, 1e90]
 SHIFTS = [-1e6, -3.0, 0.5, 1e6, 1e9]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from patrol_core.errors import InputError
+from patrol_core.games.documents.variants import solve_zone_variants_json
 from patrol_core.games.robust.solve import regret_from_intervals
-from patrol_core.games.variants import solve_zone_variants_json
 from patrol_core.games.zone.game import solve_zone_game
 from patrol_core.games.zone.solve import ZoneGame
 

@@ -11,7 +11,7 @@ from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError
 from patrol_core.fairness.frontier import trace
 from patrol_core.games.behavioural.solve import SUQR, QuantalResponse, solve_behavioural
-from patrol_core.games.formats import solve_game
+from patrol_core.games.documents.security_games import solve_game
 from patrol_core.games.robust.solve import (
     largest_regret,
     solve_cvar,
@@ -32,8 +32,8 @@ from patrol_core.games.rules.budgets import (
 from patrol_core.games.stackelberg.bayesian import BayesianGame, OffenderType, solve_bayesian
 from patrol_core.games.stackelberg.payoffs import Payoffs, measured
 from patrol_core.games.stackelberg.solve import SecurityGame, solve_stackelberg
-from patrol_core.games.units import unit_of
 from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, evaluate_coverage, solve_zone_game
+from patrol_core.solvers.units import unit_of
 
 FACTORS = (1e-9, 1e-6, 1e6, 1e9)
 RULES = {

@@ -9,7 +9,7 @@ import math
 import pytest
 
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.formats_stackelberg import solve_bayesian_json, solve_general_json
+from patrol_core.games.documents.stackelberg import solve_bayesian_json, solve_general_json
 
 COMMON = {"status", "objective", "bound", "gap", "solver", "seconds"}
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from patrol_core.areas import load_area
 from patrol_core.errors import InputError
 from patrol_core.graphs.patrol.solve import solve_graph_game
 from patrol_core.graphs.places.library import LIBRARY, library_scene
 from patrol_core.graphs.places.random_games import random_schedules, random_values
 from patrol_core.roads.network import make_network
+from patrol_core.sources.sample.embedded import load_area
 
 
 @pytest.fixture(scope="module", params=list(LIBRARY))

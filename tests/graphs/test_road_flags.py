@@ -18,9 +18,9 @@ from patrol_core.graphs.places.scenes.files import read_scene
 from patrol_core.roads import arcs as road_arcs
 from patrol_core.roads import lines as road_lines
 from patrol_core.roads.arcs import Arc, partners
-from patrol_core.roads.examples import read_roads
 from patrol_core.roads.flags import CLOSED, directions, is_set, levels, listed
 from patrol_core.roads.lines import network_from_lines
+from patrol_core.roads.read import read_roads
 
 LON, LAT = -2.98, 53.4
 SETS = ("[1, 2]", "{2, 1}", "1;2", "(1,2)", "{'2', '1'}", "frozenset({1, 2})", "[2 1]", "1.0;2.0")

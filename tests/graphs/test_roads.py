@@ -14,11 +14,12 @@ import shapely
 
 from patrol_core.errors import InputError, SourceError
 from patrol_core.graphs.checkpoints.double_oracle import solve_exact
+from patrol_core.graphs.checkpoints.examples import city_game, geodanet_game
 from patrol_core.graphs.checkpoints.game import make_game
-from patrol_core.roads.examples import city_game, geodanet_game, outermost, read_roads
 from patrol_core.roads.lines import network_from_lines
 from patrol_core.roads.osm import roads_from_osmnx
 from patrol_core.roads.parts import unlike
+from patrol_core.roads.read import outermost, read_roads
 from tests.graphs.pbf import write_pbf
 
 HERE = (-0.13, 51.5)

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 import shapely
 
-from patrol_core.areas import load_area
 from patrol_core.errors import InputError
 from patrol_core.graphs.places.library import zone_risk
 from patrol_core.graphs.places.scenes.parts import joined, suggested_bases
 from patrol_core.graphs.places.urban import urban_street_scene, urban_zone_scene
 from patrol_core.roads.network import grid_city, make_network
 from patrol_core.roads.parts import Roads
+from patrol_core.sources.sample.embedded import load_area
 from patrol_core.zones import make_zones, neighbours
 
 UK = "EPSG:27700"

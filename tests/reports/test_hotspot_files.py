@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrol_core.areas import load_area
 from patrol_core.errors import InputError
 from patrol_core.evaluation.retrospective_maps import ALL_MONTHS, FORECAST
 from patrol_core.planning.analysis import prepare
@@ -26,6 +25,7 @@ from patrol_core.reports.bundles.hotspots import (
 from patrol_core.risk.accuracy import pai
 from patrol_core.risk.hotspots import find_hotspots
 from patrol_core.scenario import make_scenario
+from patrol_core.sources.sample.embedded import load_area
 from patrol_core.zones import neighbours
 
 

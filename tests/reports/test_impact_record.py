@@ -10,7 +10,6 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from patrol_core.areas import load_area
 from patrol_core.fairness import measures
 from patrol_core.planning.analysis import Planner, prepare
 from patrol_core.reports.bundles.plan import plan_files, summarise
@@ -27,6 +26,7 @@ from patrol_core.reports.impact.record import (
     record_markdown,
 )
 from patrol_core.scenario import make_scenario
+from patrol_core.sources.sample.embedded import load_area
 
 WHEN = dt.datetime(2026, 1, 2, 3, 4, tzinfo=dt.UTC)
 

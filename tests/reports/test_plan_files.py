@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrol_core.areas import AreaData, load_area
+from patrol_core.areas import AreaData
 from patrol_core.errors import InfeasibleError, InputError, SourceError
 from patrol_core.planning.analysis import Planner, coverage_table, prepare, solve_hours_plan
 from patrol_core.reports.bundles import plan as module
 from patrol_core.reports.bundles.plan import make_plan_files, plan_files, summarise
 from patrol_core.reports.plan_report import report_of
 from patrol_core.scenario import Scenario, choices, make_scenario
+from patrol_core.sources.sample.embedded import load_area
 
 RECORD = ["impact_record.html", "impact_record.md"]
 ALL = [

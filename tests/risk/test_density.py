@@ -9,7 +9,6 @@ import pytest
 from scipy import stats
 from shapely import Polygon, box
 
-from patrol_core.areas import load_area
 from patrol_core.errors import InputError
 from patrol_core.risk.density import (
     cell_for,
@@ -19,6 +18,7 @@ from patrol_core.risk.density import (
     place_spacing,
     scott_bandwidth,
 )
+from patrol_core.sources.sample.embedded import load_area
 from patrol_core.sources.zone_tables.boundaries import read_polygons
 from patrol_core.zones import make_zones, placed_points
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol_core.errors import InputError
-from patrol_core.risk.forecast_review import foretold, month_figures, surprise_words, surprises
+from patrol_core.planning.forecast_review import foretold, month_figures, surprise_words, surprises
+from patrol_core.planning.planning_surface import FLOOR, outlook_demand, outlook_surface, outlook_words
 from patrol_core.risk.harm import WEIGHTS
-from patrol_core.risk.planning_surface import FLOOR, outlook_demand, outlook_surface, outlook_words
 from patrol_core.risk.surface import build_surface
 
 TYPES = ("Burglary", "Shoplifting")

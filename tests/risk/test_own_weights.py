@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from patrol_core.areas import load_area
 from patrol_core.errors import InputError
 from patrol_core.planning.analysis import harm_table, prepare
 from patrol_core.risk.custom_weights import (
@@ -24,6 +23,7 @@ from patrol_core.risk.harm import WEIGHTS
 from patrol_core.risk.harm_compare import movers, rank_correlation, ranks_of, risk_by_table
 from patrol_core.risk.surface import build_surface
 from patrol_core.scenario import make_scenario
+from patrol_core.sources.sample.embedded import load_area
 
 GOOD = b"crime_type,weight\nBurglary,222\nRobbery,365.5\nShoplifting,0\n"
 

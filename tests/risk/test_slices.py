@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrol_core.areas import load_area
 from patrol_core.errors import InputError
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.risk.slices import CHANGE, SEASONS, slices
 from patrol_core.risk.surface import build_surface
+from patrol_core.sources.sample.embedded import load_area
 from patrol_core.zones import count_crimes, make_zones
 
 COUNT, CCHI = WEIGHTS["count"], WEIGHTS["cchi"]

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from patrol_core.areas import load_area
 from patrol_core.errors import InputError
 from patrol_core.evaluation.sensitivity import monthly_values, smoothed_monthly_values
 from patrol_core.planning.analysis import game_of, hours_demand, prepare, surface_as_of, uncertainty_of
@@ -17,6 +16,7 @@ from patrol_core.risk.harm import WEIGHTS
 from patrol_core.risk.smoothing import fit_prior, smooth
 from patrol_core.risk.surface import build_surface
 from patrol_core.scenario import make_scenario
+from patrol_core.sources.sample.embedded import load_area
 from patrol_core.zones import count_crimes, make_zones, neighbours
 
 COUNT, CCHI = WEIGHTS["count"], WEIGHTS["cchi"]

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol_core.areas import load_area
 from patrol_core.errors import InputError
 from patrol_core.risk.static.area import default_types, exposures, reading, score_area, why_not
 from patrol_core.risk.static.columns import below_vif, caution, default_columns, variance_inflation
 from patrol_core.risk.static.score import Exposure, morans_i, static_score, zone_counts
 from patrol_core.scenario import Scenario
+from patrol_core.sources.sample.embedded import load_area
 
 
 def made(n: int = 60, seed: int = 3):

@@ -456,7 +456,7 @@ def test_one_ward_stays_as_it_is():
 
 
 def test_an_area_keeps_wards_of_one_name_apart():
-    from patrol_core.areas import area_from_counts
+    from patrol_core.sources.area.assemble import area_from_counts
 
     counts = pd.DataFrame(
         [(zone, f"2023-{month:02}", n) for zone, n in (("a", 2), ("c", 8)) for month in range(1, 13)],

@@ -9,9 +9,10 @@ import pytest
 import shapely
 
 from patrol_core import zones as z
-from patrol_core.areas import DataKind, load_area
+from patrol_core.areas import DataKind
 from patrol_core.errors import InputError
 from patrol_core.sources.sample.classics import COLUMBUS_UNIT, load_columbus, load_geodanet
+from patrol_core.sources.sample.embedded import load_area
 
 
 def test_columbus_against_the_shipped_file():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from patrol_core.sources.own_events.crime_types import (
+from patrol_core.sources.fields.crime_types import (
     CATEGORY_NAMES,
     CRIME_TYPES,
     OLD_CRIME_TYPES,

@@ -18,7 +18,7 @@ from patrol_core.files import archives as archive_files
 from patrol_core.files import gdal_guard, geopackage
 from patrol_core.files.archives import iter_tables
 from patrol_core.files.vector_files import read_features
-from patrol_core.roads.examples import read_roads
+from patrol_core.roads.read import read_roads
 from patrol_core.sources.store.records import Part, Pull
 from patrol_core.sources.zone_tables.boundaries import read_polygons
 

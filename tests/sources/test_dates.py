@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patrol_core.sources.own_events.dates import day_order, read_months, read_stamp
+from patrol_core.sources.fields.dates import day_order, read_months, read_stamp
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from patrol_core import __version__
 from patrol_core.errors import InputError, SourceError
 from patrol_core.sources.police.api import ApiSettings, PoliceApi, PullCancelled
-from patrol_core.sources.police.limits import PUBLISHED_BURST, PUBLISHED_RATE, gate_for
+from patrol_core.web.limits import PUBLISHED_BURST, PUBLISHED_RATE, gate_for
 from tests.sources.fake_police import CATEGORIES, FORCES, FakePolice, Fault, crime
 
 WELL = [i for i, _ in FORCES]

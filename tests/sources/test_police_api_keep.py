@@ -12,7 +12,7 @@ import time
 import pytest
 
 from patrol_core.errors import InputError, SourceError
-from patrol_core.sources.police.response_cache import FileKeep, pack, unpack
+from patrol_core.web.response_cache import FileKeep, pack, unpack
 
 WRITER = """
 import sys, itertools

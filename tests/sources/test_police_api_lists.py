@@ -8,8 +8,8 @@ from shapely.geometry import Polygon, box
 from patrol_core.areas import CRIME_COLUMNS
 from patrol_core.errors import InputError, SourceError
 from patrol_core.sources.police.api import PoliceApi
-from patrol_core.sources.police.http import TooLarge
 from patrol_core.sources.police.records import OUTCOME_COLUMNS
+from patrol_core.web.http import TooLarge
 from tests.sources.fake_police import MONTHS, FakePolice, Fault, crime
 
 MILE_NORTH = 1609.344 / 111_195

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, Point, Polygon, box
 
-from patrol_core.areas import CRIME_COLUMNS, area_from_crimes
+from patrol_core.areas import CRIME_COLUMNS
 from patrol_core.errors import InputError, SourceError
+from patrol_core.sources.area.assemble import area_from_crimes
 from patrol_core.sources.police.api import (
     ApiSettings,
     FileKeep,

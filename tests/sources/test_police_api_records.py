@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
-from patrol_core.areas import CRIME_COLUMNS, area_from_crimes
+from patrol_core.areas import CRIME_COLUMNS
 from patrol_core.errors import SourceError
-from patrol_core.sources.own_events.crime_types import CATEGORY_NAMES, CRIME_TYPES, OLD_CRIME_TYPES
+from patrol_core.sources.area.assemble import area_from_crimes
+from patrol_core.sources.fields.crime_types import CATEGORY_NAMES, CRIME_TYPES, OLD_CRIME_TYPES
 from patrol_core.sources.police import records
-from patrol_core.sources.police.http import BrokenAnswer
+from patrol_core.web.http import BrokenAnswer
 from tests.sources.fake_police import crime
 
 SAMPLES = {

@@ -15,13 +15,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from patrol_core.areas import CRIME_COLUMNS, area_from_crimes
+from patrol_core.areas import CRIME_COLUMNS
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files import archives as archive_files
 from patrol_core.files import text_table
 from patrol_core.files.archives import Limits
 from patrol_core.sources.archive.read import read_crimes
 from patrol_core.sources.archive.table import STREET_COLUMNS
+from patrol_core.sources.area.assemble import area_from_crimes
 
 HEADER = ",".join(STREET_COLUMNS)
 MET = "Metropolitan Police Service"

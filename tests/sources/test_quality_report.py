@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from patrol_core.areas import AreaData, DataKind, Finding, area_from_counts, area_from_crimes, load_area
+from patrol_core.areas import AreaData, DataKind, Finding
 from patrol_core.sources.archive.lsoa_crosswalk import RecodeReport
 from patrol_core.sources.archive.read import read_crimes
+from patrol_core.sources.area.assemble import area_from_counts, area_from_crimes
 from patrol_core.sources.quality.checks import NOT_KNOWN, SEVERITIES
 from patrol_core.sources.quality.tables import (
     force_months,
@@ -25,6 +26,7 @@ from patrol_core.sources.quality.tables import (
     repeats,
     rows_table,
 )
+from patrol_core.sources.sample.embedded import load_area
 from patrol_core.zones import count_crimes, make_zones
 from patrol_core.zones.assign import Placement
 from patrol_core.zones.quality_report import quality_report, report_frame

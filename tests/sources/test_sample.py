@@ -13,11 +13,12 @@ import pytest
 import shapely
 from scipy.stats import spearmanr
 
-from patrol_core.areas import CRIME_COLUMNS, DataKind, load_area
+from patrol_core.areas import CRIME_COLUMNS, DataKind
 from patrol_core.errors import InputError, SourceError
 from patrol_core.settings import ROOT, settings
 from patrol_core.sources.archive.read import read_crimes
 from patrol_core.sources.sample.city import ARCHIVE_COLUMNS, FILES, load_sample, write_archive
+from patrol_core.sources.sample.embedded import load_area
 from patrol_core.sources.sample.generator import generate, main
 
 FOLDER = ROOT / "data" / "sample"

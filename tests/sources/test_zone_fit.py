@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import shapely
 
-from patrol_core.areas import area_from_crimes
 from patrol_core.risk.hotspots import find_hotspots
 from patrol_core.sources.archive.read import read_crimes
+from patrol_core.sources.area.assemble import area_from_crimes
 from patrol_core.sources.zone_tables.boundaries import read_polygons
 from patrol_core.zones import count_crimes, make_zones, neighbours
 

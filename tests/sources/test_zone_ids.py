@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from patrol_core.areas import area_from_counts
 from patrol_core.errors import InputError
+from patrol_core.sources.area.assemble import area_from_counts
 from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
 
 SQUARES = [shapely.box(530_000 + i * 100, 180_000, 530_100 + i * 100, 180_100) for i in range(3)]

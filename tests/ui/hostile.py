@@ -7,8 +7,9 @@ import json
 import pandas as pd
 import shapely
 
-from patrol_core.areas import AreaData, area_from_crimes
+from patrol_core.areas import AreaData
 from patrol_core.sources.archive.read import read_crimes
+from patrol_core.sources.area.assemble import area_from_crimes
 from patrol_core.sources.zone_tables.boundaries import read_polygons
 
 ELSEWHERE = "http://127.0.0.1:9"

@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from patrol_core.errors import InputError
 from patrol_core.graphs.checkpoints.double_oracle import sampled, solve_exact
+from patrol_core.graphs.checkpoints.examples import city_game, geodanet_game
 from patrol_core.graphs.checkpoints.game import make_game
 from patrol_core.graphs.checkpoints.ranger import ranger
-from patrol_core.roads.examples import city_game, geodanet_game
 from patrol_core.ui.checkpoints.inputs import (
     AS_SOURCE,
     AS_TARGET,
@@ -215,7 +215,7 @@ def test_the_page_and_the_library_agree_on_an_own_game():
     files = (("edges.csv", EDGES), ("nodes.csv", NODES))
     page = checkpoints(network="file", checkpoint_files=files, _checkpoint_count=1)
     (picks,) = page.session_state["checkpoint_picks"].values()
-    from patrol_core.roads.examples import read_roads
+    from patrol_core.roads.read import read_roads
 
     network = read_roads(files).network
     game = make_game(

@@ -11,8 +11,8 @@ import pytest
 from shapely.geometry import box
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.areas import load_area
 from patrol_core.settings import settings
+from patrol_core.sources.sample.embedded import load_area
 from patrol_core.sources.store.base import Store
 from patrol_core.sources.store.bulk_import import import_files
 from patrol_core.ui.data import draw as draw_view

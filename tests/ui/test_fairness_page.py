@@ -6,7 +6,6 @@ from functools import cache
 
 import pytest
 
-from patrol_core.areas import load_area
 from patrol_core.fairness import measures
 from patrol_core.figures.charts.fairness import change_bars, frontiers_over, reporting_lines, view_curves
 from patrol_core.planning.analysis import (
@@ -18,6 +17,7 @@ from patrol_core.planning.analysis import (
     solve_hours_plan,
 )
 from patrol_core.scenario import make_scenario
+from patrol_core.sources.sample.embedded import load_area
 from patrol_core.ui.fairness.tabs import TABS
 from patrol_core.ui.fairness.text import DEFINITIONS
 from tests.ui.test_pages import app, entry, figure, labelled, no_fault  # noqa: F401

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.areas import EMBEDDED, load_area
 from patrol_core.evaluation.sensitivity import monthly_values
 from patrol_core.games.zone.game import solve_zone_game
 from patrol_core.planning.analysis import (
@@ -20,10 +19,11 @@ from patrol_core.planning.analysis import (
     prepare,
     surface_as_of,
 )
+from patrol_core.planning.forecast_review import foretold, month_figures, surprises
 from patrol_core.risk.forecast import ForecastSettings, make_forecast
-from patrol_core.risk.forecast_review import foretold, month_figures, surprises
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.scenario import make_scenario
+from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.forecast import job as forecast_job
 from patrol_core.ui.forecast.tabs import TABS, ward_of
 from patrol_core.ui.memo.compare import FORECASTS

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.areas import load_area
 from patrol_core.errors import InputError
 from patrol_core.games.matrix.formats import write_matrix
 from patrol_core.games.matrix.game import MatrixGame, random_game
@@ -23,6 +22,7 @@ from patrol_core.graphs.places.library import LIBRARY, library_scene
 from patrol_core.graphs.places.random_games import random_schedules, random_values
 from patrol_core.planning.analysis import prepare
 from patrol_core.scenario import make_scenario
+from patrol_core.sources.sample.embedded import load_area
 from patrol_core.ui.lab.build_inputs import points_of
 from patrol_core.ui.lab.inputs import roles_of
 from patrol_core.ui.lab.job import Search, Trials

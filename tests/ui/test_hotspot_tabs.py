@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.areas import EMBEDDED, load_area
 from patrol_core.planning.analysis import prepare
 from patrol_core.reports.bundles.hotspots import accuracy_of, hotspots_of
 from patrol_core.scenario import make_scenario
+from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.risk.hotspots import CODES, class_layer
 from patrol_core.ui.risk.near_repeat import FILE
 from patrol_core.ui.shell.frame import PAGES, root

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.areas import EMBEDDED, load_area
 from patrol_core.evaluation.sensitivity import rank_stability
 from patrol_core.planning.analysis import prepare
 from patrol_core.risk.custom_weights import entries_of, starting_weights
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.scenario import make_scenario
+from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.risk.tabs import HIGHEST, TABS
 from patrol_core.ui.risk.view import LAYERS
 from patrol_core.ui.shell.frame import PAGES, root

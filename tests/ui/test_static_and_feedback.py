@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.areas import load_area
 from patrol_core.planning.analysis import prepare
 from patrol_core.risk.static.area import score_area
 from patrol_core.scenario import Scenario
+from patrol_core.sources.sample.embedded import load_area
 from patrol_core.ui.shell.frame import PAGES, root
 
 WHY, LOOP = "Why here: static score", "Feedback loop"

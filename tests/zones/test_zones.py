@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol_core import zones as z
-from patrol_core.areas import AreaData, area_from_crimes
+from patrol_core.areas import AreaData
 from patrol_core.errors import InputError
 from patrol_core.sources.archive.read import read_crimes
+from patrol_core.sources.area.assemble import area_from_crimes
 from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
 from patrol_core.zones import grid
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from patrol_core.allocation.areas.graph import Floats, Ints, ZoneGraph, make_graph, parts
+from patrol_core.allocation.areas.graph import ZoneGraph, make_graph, parts
 from patrol_core.allocation.areas.program import solve_beats
 from patrol_core.allocation.areas.search import search, spread_of
 from patrol_core.allocation.hours.rules import number
+from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InfeasibleError, InputError, SolverError
 from patrol_core.solvers.pyomo_session import solver_name
@@ -54,7 +55,7 @@ class Beats:
     """
 
     graph: ZoneGraph
-    area: Ints
+    area: Indices
     names: tuple[str, ...]
     centres: tuple[str, ...]
     tolerance: float
@@ -166,7 +167,7 @@ def measure(graph: ZoneGraph, label: Sequence[str]) -> pd.DataFrame:
     )
 
 
-def imbalance(graph: ZoneGraph, area: Ints, count: int) -> float:
+def imbalance(graph: ZoneGraph, area: Indices, count: int) -> float:
     """Largest departure of an area's work from the mean, as a share of the mean."""
     work = np.bincount(area, weights=graph.work, minlength=count)
     mean = float(graph.work.sum()) / count
@@ -175,7 +176,7 @@ def imbalance(graph: ZoneGraph, area: Ints, count: int) -> float:
 
 def _beats(
     graph: ZoneGraph,
-    area: Ints,
+    area: Indices,
     count: int,
     tolerance: float,
     proof: tuple[float, Status, str, float],
@@ -223,7 +224,7 @@ def _beats(
     return Beats(graph, area, names, centres, tolerance, certificate, tuple(notes))
 
 
-def _in_reading_order(graph: ZoneGraph, area: Ints, count: int) -> Ints:
+def _in_reading_order(graph: ZoneGraph, area: Indices, count: int) -> Indices:
     """Areas renumbered from north to south in bands, west to east in each, so that names do not jump about."""
     middle: Floats = np.array([graph.points[area == a].mean(axis=0) for a in range(count)])
     bands = max(1, round(count**0.5))
@@ -251,7 +252,7 @@ def _refuse_heavy_zone(graph: ZoneGraph, count: int, tolerance: float) -> None:
     )
 
 
-def _none(graph: ZoneGraph, area: Ints, count: int, tolerance: float, *, proved: bool) -> InfeasibleError:
+def _none(graph: ZoneGraph, area: Indices, count: int, tolerance: float, *, proved: bool) -> InfeasibleError:
     best = imbalance(graph, area, count)
     how = (
         "There is no division"

@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from patrol_core.allocation.areas.graph import Ints, ZoneGraph, parts
+from patrol_core.allocation.areas.graph import ZoneGraph, parts
 from patrol_core.allocation.areas.search import spread_of
+from patrol_core.arrays import Indices
 from patrol_core.certificate import Status, relative_gap
 from patrol_core.solvers.modelling import pyo
 from patrol_core.solvers.pyomo_session import LOCK, HighsSession, Outcome
@@ -36,13 +37,13 @@ class BeatsAnswer:
     """What the programme found: area of every zone (or None), proved bound (km2), and how it ended."""
 
     status: Status
-    area: Ints | None
+    area: Indices | None
     bound: float
     rounds: int
 
 
 def solve_beats(
-    graph: ZoneGraph, count: int, tolerance: float, *, start: Ints | None, time_limit: float
+    graph: ZoneGraph, count: int, tolerance: float, *, start: Indices | None, time_limit: float
 ) -> BeatsAnswer:
     """The most compact balanced areas, each in one piece.
 
@@ -100,20 +101,20 @@ class _Program:
         zones = range(self.n)
         self.columns = self.session.columns_of(model.x[i, j] for i in zones for j in zones)
 
-    def begin_with(self, area: Ints) -> None:
+    def begin_with(self, area: Indices) -> None:
         """Hand HiGHS areas to begin with."""
         _, centre = spread_of(self.graph, area, self.count)
         values = np.zeros((self.n, self.n))
         values[np.arange(self.n), centre[area]] = 1.0
         self.session.highs.setSolution(len(self.columns), self.columns, values.ravel())
 
-    def areas(self, outcome: Outcome) -> tuple[Ints, Ints]:
+    def areas(self, outcome: Outcome) -> tuple[Indices, Indices]:
         """Area of every zone and centre of every area."""
         owner = outcome.columns[self.columns].reshape(self.n, self.n).argmax(axis=1)
         centres, area = np.unique(owner, return_inverse=True)
         return area.astype(np.intp), centres.astype(np.intp)
 
-    def cut(self, area: Ints, centres: Ints) -> int:
+    def cut(self, area: Indices, centres: Indices) -> int:
         """Forbid every part that is cut off from its centre; how many there are."""
         found, columns = 0, self.columns.reshape(self.n, self.n)
         for a, centre in enumerate(centres.tolist()):

@@ -14,7 +14,8 @@ import random
 import numpy as np
 from numpy.typing import NDArray
 
-from patrol_core.allocation.areas.graph import Floats, Ints, ZoneGraph
+from patrol_core.allocation.areas.graph import ZoneGraph
+from patrol_core.arrays import Floats, Indices
 
 _STEPS_A_ZONE = 100
 """Tries to move a zone, for each zone of a run."""
@@ -23,7 +24,7 @@ _ONE_START_FROM = 1000
 """Zones from which there is only one run, with twice the tries."""
 
 
-def search(graph: ZoneGraph, count: int, tolerance: float, *, seed: int) -> Ints:
+def search(graph: ZoneGraph, count: int, tolerance: float, *, seed: int) -> Indices:
     """Area of every zone, (n,) from 0; each area in one piece and not empty."""
     best, best_score = np.zeros(len(graph.work), dtype=np.intp), math.inf
     many = len(graph.work) >= _ONE_START_FROM
@@ -51,7 +52,7 @@ class _Annealing:
         # One area's part of the distances, to weigh work against; where all zones share a place only work counts.
         self.scale = spread / count if spread > 0.0 else 1.0
 
-    def run(self, steps: int) -> Ints:
+    def run(self, steps: int) -> Indices:
         """Grow areas and cool them down."""
         self.area = self._grow()
         self.size = [0] * self.count
@@ -69,7 +70,7 @@ class _Annealing:
                     best, best_score = list(self.area), score
         return np.array(best, dtype=np.intp)
 
-    def score_of(self, area: Ints) -> float:
+    def score_of(self, area: Indices) -> float:
         """Distances plus penalty, for comparing runs."""
         total = 0.0
         for a in range(self.count):
@@ -208,7 +209,7 @@ class _Annealing:
         return seeds
 
 
-def spread_of(graph: ZoneGraph, area: Ints, count: int) -> tuple[Floats, Ints]:
+def spread_of(graph: ZoneGraph, area: Indices, count: int) -> tuple[Floats, Indices]:
     """Sum of squared distances (km2) to the best centre zone, and that zone, for every area."""
     cost, centre = np.zeros(count), np.zeros(count, dtype=np.intp)
     for a in range(count):

@@ -20,9 +20,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 #: A total this close to a whole number counts as that number (solver tolerance), and coverage this far
 #: outside [0, 1] as the bound.
@@ -44,10 +43,10 @@ class Deployments:
         The k deployments, each the zones patrolled together, in the order of the game.
     """
 
-    probability: FloatArray
+    probability: Floats
     sets: tuple[tuple[str, ...], ...]
 
-    def marginals(self, zone_ids: Sequence[str]) -> FloatArray:
+    def marginals(self, zone_ids: Sequence[str]) -> Floats:
         """(n,) probability that each zone is patrolled, in the order of ``zone_ids``.
 
         Raises
@@ -120,7 +119,7 @@ def decompose(zone_ids: Sequence[str], coverage: ArrayLike) -> Deployments:
     return Deployments(widths / widths.sum(), sets)
 
 
-def _boundaries(x: FloatArray) -> tuple[NDArray[np.intp], FloatArray]:
+def _boundaries(x: Floats) -> tuple[NDArray[np.intp], Floats]:
     """Ends of the zones on the line, as whole and fractional part; (m,) each.
 
     The two parts are carried apart, so rounding does not grow with the length of the line. A total within
@@ -144,7 +143,7 @@ def _boundaries(x: FloatArray) -> tuple[NDArray[np.intp], FloatArray]:
     return whole, fraction
 
 
-def _teeth(whole: NDArray[np.intp], fraction: FloatArray) -> tuple[list[NDArray[np.intp]], FloatArray]:
+def _teeth(whole: NDArray[np.intp], fraction: Floats) -> tuple[list[NDArray[np.intp]], Floats]:
     """Zones under the points u, u + 1, ... for every interval of u, and the intervals' widths.
 
     As u grows, tooth k moves to the next zone where it meets a boundary k + fraction: one step a boundary.
@@ -165,7 +164,7 @@ def _teeth(whole: NDArray[np.intp], fraction: FloatArray) -> tuple[list[NDArray[
     return taken, np.diff(np.append(cuts, 1.0))
 
 
-def _checked_coverage(ids: tuple[str, ...], coverage: ArrayLike) -> FloatArray:
+def _checked_coverage(ids: tuple[str, ...], coverage: ArrayLike) -> Floats:
     if len(set(ids)) != len(ids):
         raise InputError("zone_ids repeats a label: deployments need unique zone ids.")
     try:

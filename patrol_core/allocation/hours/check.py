@@ -16,9 +16,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from patrol_core.allocation.hours.groups import GroupRule
+from patrol_core.allocation.hours.group_rules.groups import GroupRule
 from patrol_core.allocation.hours.problem import HoursProblem
-from patrol_core.allocation.hours.water_filling import Floats, Ints, pool_sums
+from patrol_core.allocation.hours.water_filling import pool_sums
+from patrol_core.arrays import Floats, Indices
 
 
 def monthly_objective(problem: HoursProblem, hours: Floats) -> Floats:
@@ -119,8 +120,8 @@ def month_rules_bound(
 
 def fixed_total_bound(
     problem: HoursProblem,
-    rows: Ints,
-    pool: Ints,
+    rows: Indices,
+    pool: Indices,
     *,
     total: float,
     city: float,
@@ -148,7 +149,7 @@ def fixed_total_bound(
     return float(inner.sum()) + city * total + float((rise * high - fall * low).sum())
 
 
-def _inner(problem: HoursProblem, rows: Ints, price: Floats, unit: float) -> Floats:
+def _inner(problem: HoursProblem, rows: Indices, price: Floats, unit: float) -> Floats:
     """``max of c ln(1 + X) - p X`` over ``[lower, upper]`` (on the grid where ``unit`` is given), per row."""
     weight, lower, upper = problem.weight[rows], problem.lower[rows], problem.upper[rows]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

@@ -23,7 +23,8 @@ from patrol_core.allocation.hours.check import monthly_objective, monthly_violat
 from patrol_core.allocation.hours.problem import HoursProblem, build_problem, up_to
 from patrol_core.allocation.hours.rounding.whole_units import nested_top
 from patrol_core.allocation.hours.solve import Plan
-from patrol_core.allocation.hours.water_filling import Floats, Ints, pool_sums
+from patrol_core.allocation.hours.water_filling import pool_sums
+from patrol_core.arrays import Floats, Indices
 from patrol_core.errors import InputError
 
 PLAN = "This plan"
@@ -125,7 +126,7 @@ def round_up(plan: Plan) -> Floats:
     return up_to(plan.frame["hours_continuous"].to_numpy(float), plan.rules.unit or 0.25)
 
 
-def _largest(problem: HoursProblem, share: Floats, pool: Ints, budget: Floats) -> Floats:
+def _largest(problem: HoursProblem, share: Floats, pool: Indices, budget: Floats) -> Floats:
     """``clip(k share)`` with the largest k of each pool under its budget, by bisection on the logarithm of k."""
     pools = len(budget)
     low: Floats = np.full(pools, -30.0)

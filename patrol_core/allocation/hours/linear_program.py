@@ -25,9 +25,10 @@ from scipy import sparse
 from scipy.optimize import Bounds, minimize
 
 from patrol_core.allocation.hours.check import last_bits
-from patrol_core.allocation.hours.groups import GroupRule, rule_rows
+from patrol_core.allocation.hours.group_rules.groups import GroupRule, rule_rows
 from patrol_core.allocation.hours.problem import HoursProblem
-from patrol_core.allocation.hours.water_filling import Floats, Ints, respond
+from patrol_core.allocation.hours.water_filling import respond
+from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Status, relative_gap
 from patrol_core.errors import SolverError
 from patrol_core.solvers.modelling import expressions, pyo
@@ -64,10 +65,10 @@ class MonthAnswer:
     status: Status
     hours: Floats
     bound: float
-    wards: Ints
+    wards: Indices
     ward: Floats
     city: float
-    boroughs: Ints
+    boroughs: Indices
     borough: Floats
     rounds: int
 
@@ -96,7 +97,7 @@ def solve_month(
         return _CutLoop(problem, own, month, rows).run(near, gap)
 
 
-def dual_start(problem: HoursProblem, rules: Sequence[GroupRule], rows: Ints, start: Floats) -> Floats:
+def dual_start(problem: HoursProblem, rules: Sequence[GroupRule], rows: Indices, start: Floats) -> Floats:
     """Hours near the month's optimum: the best response to the multipliers that minimise the Lagrangian dual.
 
     Not feasible to the last digit and not a proof; see the module docstring.
@@ -154,7 +155,7 @@ def dual_prices(
 class _CutLoop:
     """The LP of one month and its growing set of cuts."""
 
-    def __init__(self, problem: HoursProblem, rules: Sequence[GroupRule], month: int, rows: Ints) -> None:
+    def __init__(self, problem: HoursProblem, rules: Sequence[GroupRule], month: int, rows: Indices) -> None:
         self.weight, self.lower, self.upper = problem.weight[rows], problem.lower[rows], problem.upper[rows]
         self.demand = float(problem.risk[rows].sum())
         self.rules, self.local = list(rules), {int(row): i for i, row in enumerate(rows)}
@@ -182,7 +183,7 @@ class _CutLoop:
         )
         model.group_least = pyo.ConstraintList()
         model.group_most = pyo.ConstraintList()
-        self.group_rows: list[tuple[Any, Ints, float]] = []  # row, its zones, share of the total taken off
+        self.group_rows: list[tuple[Any, Indices, float]] = []  # row, its zones, share of the total taken off
         for rule in self.rules:
             self._add_rule(model, rule)
         model.tangent = pyo.Constraint(model.zones, rule=lambda m, i: _tangent(m, i, float(lower[i])))
@@ -191,7 +192,7 @@ class _CutLoop:
         )
         return model
 
-    def _tight(self, pool: Ints, budget: Floats) -> tuple[list[int], dict[int, list[int]]]:
+    def _tight(self, pool: Indices, budget: Floats) -> tuple[list[int], dict[int, list[int]]]:
         """Pools whose budget can bind, and their rows."""
         most = np.bincount(pool, weights=self.upper, minlength=len(budget))
         tight = [p for p in range(len(budget)) if most[p] > budget[p]]

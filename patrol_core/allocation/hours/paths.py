@@ -2,7 +2,7 @@
 
 * no group rule: nested water-filling, all months at once (:mod:`~patrol_core.allocation.hours.water_filling`);
 * groups that do not overlap: water-filling with group bounds, month by month
-  (:mod:`~patrol_core.allocation.hours.parity`). It leaves ward budgets out; a month whose plan keeps them all
+  (:mod:`~patrol_core.allocation.hours.group_rules.parity`). It leaves ward budgets out; a month whose plan keeps them all
   the same is solved with them, the others take the last way;
 * everything else: tangent cuts and, for whole units, an integer programme
   (:mod:`~patrol_core.allocation.hours.linear_program`, :mod:`~patrol_core.allocation.hours.rounding.rules`).
@@ -15,21 +15,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from patrol_core.allocation.dose import solve_dose
 from patrol_core.allocation.hours.check import month_rules_bound, monthly_bound, monthly_objective
-from patrol_core.allocation.hours.disjoint_groups import Family, find_family
-from patrol_core.allocation.hours.explain import explain_families
-from patrol_core.allocation.hours.feasible import explain_rules, keeps_wards, require_budgets
-from patrol_core.allocation.hours.groups import GroupRule
+from patrol_core.allocation.hours.dose import solve_dose
+from patrol_core.allocation.hours.group_rules.disjoint_groups import Family, find_family
+from patrol_core.allocation.hours.group_rules.explain import explain_families
+from patrol_core.allocation.hours.group_rules.feasible import explain_rules, keeps_wards, require_budgets
+from patrol_core.allocation.hours.group_rules.groups import GroupRule
+from patrol_core.allocation.hours.group_rules.parity import MonthFill, fill_month
 from patrol_core.allocation.hours.linear_program import solve_month
-from patrol_core.allocation.hours.parity import MonthFill, fill_month
 from patrol_core.allocation.hours.problem import HoursProblem
 from patrol_core.allocation.hours.rounding.parity import round_month
 from patrol_core.allocation.hours.rounding.rules import not_in_whole_units, round_with_rules
 from patrol_core.allocation.hours.rounding.totals import tolerance_in_units
 from patrol_core.allocation.hours.rounding.whole_units import round_best, round_largest_remainder
 from patrol_core.allocation.hours.rules import HoursRules
-from patrol_core.allocation.hours.water_filling import Floats, nested_water_fill, pool_sums
+from patrol_core.allocation.hours.water_filling import nested_water_fill, pool_sums
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import InputError
 from patrol_core.solvers.pyomo_session import solver_name

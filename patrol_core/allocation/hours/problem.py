@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from patrol_core.allocation.hours.rules import HoursRules
-from patrol_core.allocation.hours.water_filling import Floats, Ints
+from patrol_core.arrays import Floats, Indices
 from patrol_core.errors import InputError
 
 COLUMNS = ("month", "ward", "zone_id", "area_km2", "risk")
@@ -66,18 +66,18 @@ class HoursProblem:
     lower: Floats
     upper: Floats
     most: Floats
-    month: Ints
-    ward: Ints
+    month: Indices
+    ward: Indices
     months: tuple[str, ...]
     wards: tuple[tuple[str, str], ...]
-    month_of_ward: Ints
+    month_of_ward: Indices
     ward_budget: Floats
     city_budget: Floats
     zone_ids: NDArray[np.object_]
-    borough: Ints
+    borough: Indices
     boroughs: tuple[tuple[str, str], ...]
-    month_of_borough: Ints
-    borough_of_ward: Ints
+    month_of_borough: Indices
+    borough_of_ward: Indices
     borough_budget: Floats
 
     def on_grid(self, unit: float) -> HoursProblem:
@@ -141,7 +141,7 @@ def say(hours: float, *, up: bool = False) -> str:
     return f"{shown:.2f}".rstrip("0").rstrip(".")
 
 
-def budget_rows(problem: HoursProblem, rows: Ints) -> tuple[sparse.csr_array, Floats]:
+def budget_rows(problem: HoursProblem, rows: Indices) -> tuple[sparse.csr_array, Floats]:
     """Finite budgets over one month's rows: ``matrix @ hours <= limits``; wards, then boroughs, then the city."""
     parts, limits = [], np.zeros(0)
     for pool, budget in ((problem.ward, problem.ward_budget), (problem.borough, problem.borough_budget)):

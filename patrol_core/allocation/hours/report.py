@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.allocation.hours.problem import HoursProblem, say
-from patrol_core.allocation.hours.water_filling import Floats, Ints, pool_sums
+from patrol_core.allocation.hours.water_filling import pool_sums
+from patrol_core.arrays import Floats, Indices
 
 
 def slack_table(
@@ -91,7 +92,7 @@ def _nothing_binds(slack: pd.DataFrame, *, has_rules: bool) -> str:
 
 
 def _rows(
-    problem: HoursProblem, exact: Floats, hours: Floats, pool: Ints, limit: Floats, price: Floats
+    problem: HoursProblem, exact: Floats, hours: Floats, pool: Indices, limit: Floats, price: Floats
 ) -> pd.DataFrame:
     pools = len(limit)
     used, before = pool_sums(hours, pool, pools), pool_sums(exact, pool, pools)

@@ -48,7 +48,7 @@ class HoursRules:
         Length of a visit, for ``rounding="visit"``.
     least_visits
         Least useful dose: a zone gets 0 or at least this many whole units in a month. Only where ``min_per_day`` lets
-        a zone have nothing; see :mod:`~patrol_core.allocation.dose`.
+        a zone have nothing; see :mod:`~patrol_core.allocation.hours.dose`.
 
     Raises
     ------

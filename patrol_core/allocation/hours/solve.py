@@ -24,8 +24,8 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.allocation.hours.check import last_bits, monthly_objective, monthly_violation
-from patrol_core.allocation.hours.feasible import require_budgets
-from patrol_core.allocation.hours.groups import (
+from patrol_core.allocation.hours.group_rules.feasible import require_budgets
+from patrol_core.allocation.hours.group_rules.groups import (
     GroupRule,
     Groups,
     HoursCap,

@@ -25,8 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
+from patrol_core.arrays import Floats, Indices
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +50,7 @@ class WaterLevel:
     borough: Floats
 
 
-def pool_sums(values: Floats, pool: Ints, pools: int) -> Floats:
+def pool_sums(values: Floats, pool: Indices, pools: int) -> Floats:
     """Sum of ``values`` in each pool, shape ``(pools,)``."""
     return np.bincount(pool, weights=values, minlength=pools).astype(np.float64)
 
@@ -68,7 +67,7 @@ def respond(weight: Floats, lower: Floats, upper: Floats, price: Floats) -> Floa
 
 
 def water_fill(
-    weight: Floats, lower: Floats, upper: Floats, pool: Ints, budget: Floats
+    weight: Floats, lower: Floats, upper: Floats, pool: Indices, budget: Floats
 ) -> tuple[Floats, Floats]:
     """Optimal hours and multiplier of every pool under one budget each.
 
@@ -103,11 +102,11 @@ def nested_water_fill(
     lower: Floats,
     upper: Floats,
     *,
-    ward_pool: Ints,
+    ward_pool: Indices,
     ward_budget: Floats,
-    month_pool: Ints,
+    month_pool: Indices,
     city_budget: Floats,
-    borough_pool: Ints | None = None,
+    borough_pool: Indices | None = None,
     borough_budget: Floats | None = None,
 ) -> WaterLevel:
     """Exact optimum under ward budgets inside borough budgets inside city budgets (module docstring).
@@ -138,9 +137,9 @@ def _exact_price(
     weight: Floats,
     lower: Floats,
     upper: Floats,
-    pool: Ints,
+    pool: Indices,
     budget: Floats,
-    rows: Ints,
+    rows: Indices,
     tight: NDArray[np.bool_],
 ) -> Floats:
     """Multiplier of every tight pool from the breakpoints of its rows."""
@@ -162,7 +161,9 @@ def _exact_price(
     return np.where(tight, np.maximum(solved, bracket), 0.0)
 
 
-def _segment(weight: Floats, lower: Floats, upper: Floats, pool: Ints, budget: Floats, rows: Ints) -> Floats:
+def _segment(
+    weight: Floats, lower: Floats, upper: Floats, pool: Indices, budget: Floats, rows: Indices
+) -> Floats:
     """Largest breakpoint of each pool at which the sum still exceeds the budget (0 where none does)."""
     pools = len(budget)
     c, low, up, own = weight[rows], lower[rows], upper[rows], pool[rows]
@@ -185,14 +186,14 @@ def _segment(weight: Floats, lower: Floats, upper: Floats, pool: Ints, budget: F
     return bracket
 
 
-def _running(delta: Floats, owner: Ints, first: Ints) -> Floats:
+def _running(delta: Floats, owner: Indices, first: Indices) -> Floats:
     """Running sum of ``delta`` that restarts with every pool."""
     total = np.concatenate([[0.0], np.cumsum(delta)])
     running: Floats = total[1:] - total[first[owner]]
     return running
 
 
-def _remove_float_excess(hours: Floats, lower: Floats, pool: Ints, budget: Floats) -> Floats:
+def _remove_float_excess(hours: Floats, lower: Floats, pool: Indices, budget: Floats) -> Floats:
     """Take the last bits by which a pool passes its budget out of the rows that can give."""
     pools = len(budget)
     excess = pool_sums(hours, pool, pools) - budget

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from patrol_core.allocation.roster.rules import Commitment, Duty, RosterRules, number_commitments
-from patrol_core.allocation.roster.shift_assignment.check import Counts, Flags, breaches, unevenness
+from patrol_core.allocation.roster.shift_assignment.check import breaches, unevenness
 from patrol_core.allocation.roster.shift_assignment.explain import explain
 from patrol_core.allocation.roster.shift_assignment.program import (
     DutyAnswer,
@@ -38,6 +38,7 @@ from patrol_core.allocation.roster.shift_assignment.program import (
 from patrol_core.allocation.roster.shift_assignment.start import quick_roster
 from patrol_core.allocation.roster.shifts import Spread
 from patrol_core.allocation.roster.tours import Ground, Piece, make_ground, shift_pieces
+from patrol_core.arrays import Bools, Ints
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError, SolverError
 from patrol_core.solvers.pyomo_session import solver_name
@@ -89,7 +90,7 @@ class Roster:
     rules: RosterRules
     spread: Spread
     task: DutyTask
-    works: Flags
+    works: Bools
     pieces: tuple[tuple[Piece, ...], ...]
     owners: tuple[tuple[int, ...], ...]
     ground: Ground
@@ -227,7 +228,7 @@ def take_duties(
     cells = {
         (spread.cell(c)[0].isoformat(), spread.cell(c)[1].name): c for c in range(spread.visits.shape[1])
     }
-    works: Flags = np.zeros((len(units), len(spread.dates), len(rules.shifts)), dtype=bool)
+    works: Bools = np.zeros((len(units), len(spread.dates), len(rules.shifts)), dtype=bool)
     owners = [[-1] * len(cell) for cell in pieces]
     for row, (date, shift, unit, walk) in enumerate(
         duties[["date", "shift", "unit", "walk"]].itertuples(index=False), 1
@@ -251,7 +252,7 @@ def take_duties(
 
 def duties_wanted(
     spread: Spread, rules: RosterRules, points: Mapping[str, tuple[float, float]], *, seed: int = 1
-) -> Counts:
+) -> Ints:
     """(dates, shifts) units that every shift takes, without asking who they are."""
     pieces = _all_pieces(spread, _ground_of(spread, points), rules, seed)
     return np.array([len(cell) for cell in pieces], dtype=np.int64).reshape(len(spread.dates), -1)
@@ -396,7 +397,7 @@ def _certificate(
 
 def _owners(
     task: DutyTask,
-    works: Flags,
+    works: Bools,
     pieces: Sequence[Sequence[Piece]],
     ground: Ground,
     homes: Mapping[str, str],
@@ -436,7 +437,7 @@ def _deal(
     return tuple(int(owner) for owner in owners)
 
 
-def _keep_owners(roster: Roster, task: DutyTask, works: Flags) -> tuple[tuple[int, ...], ...]:
+def _keep_owners(roster: Roster, task: DutyTask, works: Bools) -> tuple[tuple[int, ...], ...]:
     """Who still works keeps the walk; the walks of the others go to those who came in."""
     found = []
     for c, owners in enumerate(roster.owners):
@@ -447,7 +448,7 @@ def _keep_owners(roster: Roster, task: DutyTask, works: Flags) -> tuple[tuple[in
     return tuple(found)
 
 
-def _without(task: DutyTask, gaps: DutyAnswer) -> Counts:
+def _without(task: DutyTask, gaps: DutyAnswer) -> Ints:
     target = task.target.copy()
     for kind, _, day, shift, amount in gaps.broken:
         if kind == "cover":
@@ -455,14 +456,14 @@ def _without(task: DutyTask, gaps: DutyAnswer) -> Counts:
     return target
 
 
-def _moved(works: Flags, lead: int, new_lead: int, dates: int) -> Flags:
+def _moved(works: Bools, lead: int, new_lead: int, dates: int) -> Bools:
     """The roster on dates with another number of dates before the period."""
-    moved: Flags = np.zeros((works.shape[0], dates, works.shape[2]), dtype=bool)
+    moved: Bools = np.zeros((works.shape[0], dates, works.shape[2]), dtype=bool)
     moved[:, new_lead:] = works[:, lead:]
     return moved
 
 
-def _change_words(rules: RosterRules, task: DutyTask, old: Flags, new: Flags) -> tuple[str, ...]:
+def _change_words(rules: RosterRules, task: DutyTask, old: Bools, new: Bools) -> tuple[str, ...]:
     words = []
     for unit, day, shift in np.argwhere(old != new):
         if day >= task.lead:

@@ -21,10 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InputError
-
-Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
 
 
 def predictability(
@@ -92,7 +90,7 @@ def predictability(
     )
 
 
-def _figures(table: Counts, expected: Floats, lags: Sequence[int]) -> Floats:
+def _figures(table: Ints, expected: Floats, lags: Sequence[int]) -> Floats:
     away = table - table.sum(axis=1, keepdims=True) * expected
     power = float((away**2).sum())
     memory = [float((away[:, :-lag] * away[:, lag:]).sum()) / power if power > 0 else 0.0 for lag in lags]

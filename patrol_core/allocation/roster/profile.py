@@ -20,13 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from patrol_core.allocation.hours.rules import number
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.reading import read_file
-
-Floats = NDArray[np.float64]
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 ASSUMED = "ASSUMPTION"

@@ -33,9 +33,9 @@ from patrol_core.allocation.roster.profile import (
     cell_shares,
     dates_of,
 )
+from patrol_core.arrays import Floats
 from patrol_core.errors import InfeasibleError, InputError
 
-Floats = NDArray[np.float64]
 Units = NDArray[np.int64]
 
 VISIT_MINUTES = 15.0

@@ -13,15 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
 from patrol_core.allocation.roster.profile import ShiftType
 from patrol_core.allocation.roster.rules import RosterRules
+from patrol_core.arrays import Floats, Indices
 from patrol_core.errors import InputError
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
 
 _SWEEPS = 40
 #: Tour through n random points of area A: about 0.7124 sqrt(n A) (Beardwood, Halton & Hammersley 1959).
@@ -45,9 +42,9 @@ class Ground:
 
     zone_ids: tuple[str, ...]
     points: Floats
-    order: Ints
+    order: Indices
 
-    def kilometres(self, places: Sequence[int] | Ints, detour: float) -> Floats:
+    def kilometres(self, places: Sequence[int] | Indices, detour: float) -> Floats:
         """Length of each step of a walk, (steps,)."""
         walk = self.points[np.asarray(places, dtype=np.intp)]
         return np.asarray(np.hypot(*np.diff(walk, axis=0).T) * detour / 1000.0, dtype=np.float64)
@@ -80,7 +77,7 @@ class Piece:
         Minutes by which visits, ways and overhead exceed the shift.
     """
 
-    zones: Ints
+    zones: Indices
     travel: Floats
     at: Floats
     overrun: float
@@ -103,7 +100,7 @@ def make_ground(points: Mapping[str, tuple[float, float]]) -> Ground:
     return Ground(tuple(points), place, short_tour(place))
 
 
-def short_tour(points: Floats) -> Ints:
+def short_tour(points: Floats) -> Indices:
     """A short closed walk through all points: nearest neighbour, then 2-opt."""
     n = len(points)
     if n < 4:
@@ -120,7 +117,7 @@ def short_tour(points: Floats) -> Ints:
     return _two_opt(points, order)
 
 
-def tour_km(points: Floats, order: Ints) -> float:
+def tour_km(points: Floats, order: Indices) -> float:
     """Length of a closed walk in kilometres."""
     walk = points[np.append(order, order[0])]
     return float(np.hypot(*np.diff(walk, axis=0).T).sum() / 1000.0)
@@ -128,7 +125,7 @@ def tour_km(points: Floats, order: Ints) -> float:
 
 def shift_pieces(
     ground: Ground,
-    visits: Ints,
+    visits: Indices,
     pieces: int,
     shift: ShiftType,
     visit_minutes: float,
@@ -151,7 +148,7 @@ def shift_pieces(
 
 def _piece(
     ground: Ground,
-    line: Ints,
+    line: Indices,
     shift: ShiftType,
     visit_minutes: float,
     rules: RosterRules,
@@ -169,7 +166,7 @@ def _piece(
     return Piece(walk, travel, briefing + before, max(0.0, overhead - free))
 
 
-def _rounds(line: Ints, chance: np.random.Generator) -> Ints:
+def _rounds(line: Indices, chance: np.random.Generator) -> Indices:
     """Visits in rounds along the walk, each from one of its ends; a zone takes part in as many as it has visits.
 
     Which rounds is drawn: if all began in the first one, quiet zones would always be visited early in the shift.
@@ -189,7 +186,7 @@ def _rounds(line: Ints, chance: np.random.Generator) -> Ints:
     return np.array(walk, dtype=np.intp)
 
 
-def _two_opt(points: Floats, order: Ints) -> Ints:
+def _two_opt(points: Floats, order: Indices) -> Indices:
     """Reverse stretches of a closed walk while that shortens it; stops after some sweeps."""
     n = len(order)
     least = 1e-9 * float(np.ptp(points, axis=0).max(initial=0.0))  # a shorter gain is the last bits of a sum

@@ -107,7 +107,7 @@ def _infrastructure(parser: argparse.ArgumentParser) -> None:
 
 
 def _urban(parser: argparse.ArgumentParser) -> None:
-    from patrol_core.areas import EMBEDDED
+    from patrol_core.sources.sample.embedded import EMBEDDED
 
     parser.add_argument("--area", choices=tuple(EMBEDDED), default="sample", help="embedded area (sample)")
     parser.add_argument(

@@ -110,11 +110,11 @@ def _infrastructure_scene(arguments: argparse.Namespace) -> PatrolScene:
 
 
 def _urban_scene(arguments: argparse.Namespace) -> PatrolScene:
-    from patrol_core.areas import load_area
     from patrol_core.errors import InputError
     from patrol_core.graphs.places.library import zone_risk
     from patrol_core.graphs.places.urban import urban_street_scene, urban_zone_scene
     from patrol_core.roads.lines import network_from_lines
+    from patrol_core.sources.sample.embedded import load_area
 
     data = load_area(arguments.area)
     words = {

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from patrol_core.arrays import Floats
 
 ALL, WITHOUT, CORRECTED, BOTH, EVEN = (
     "All records",

@@ -42,6 +42,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.evaluation.feedback.figures import (
     ALL,
@@ -84,8 +85,6 @@ __all__ = [
     "simulate_feedback",
     "world_of",
 ]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 
-Floats = NDArray[np.float64]
 BINS = 2000
 """Shares are told apart to one part in this many for the 5 and 95 % points."""
 MOST_DAYS = 1000

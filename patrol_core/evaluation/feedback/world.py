@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.evaluation.baselines import BASELINES
 from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 from patrol_core.risk.harm import PATROL_GENERATED
-
-Floats = NDArray[np.float64]
 
 STACKELBERG = "Patrol game"
 HOT_SPOTS = "Hot spots first"

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.figures.palette import GROUPS, MARK, PATROL, PLAN, REFERENCE, RISK
-
-FloatArray = NDArray[np.float64]
 
 CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 """Configuration every chart is drawn with."""
@@ -202,7 +200,7 @@ def plan_bars(table: pd.DataFrame, *, column: str, title: str, unit: str) -> go.
 
 
 def group_bars(
-    groups: Sequence[str], values: FloatArray, *, overall: float, title: str, unit: str, within: float | None
+    groups: Sequence[str], values: Floats, *, overall: float, title: str, unit: str, within: float | None
 ) -> go.Figure:
     """One bar a group against the overall rate, with the band that the fairness rule allows."""
     figure = chart(f"{title}<br><sup>{unit}</sup>", "", "", height=310)
@@ -264,7 +262,7 @@ def frontier(frame: pd.DataFrame, *, within: float | None, knee: float | None) -
     return figure
 
 
-def lorenz(curves: dict[str, tuple[FloatArray, FloatArray]], *, x: str, y: str, title: str) -> go.Figure:
+def lorenz(curves: dict[str, tuple[Floats, Floats]], *, x: str, y: str, title: str) -> go.Figure:
     """Lorenz or concentration curves against the line of equality; shares from 0 to 1."""
     figure = chart(title, x, y)
     figure.add_scatter(

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from patrol_core.arrays import Floats
 from patrol_core.figures.charts.base import chart
 from patrol_core.figures.maps.plane import flat
 from patrol_core.figures.palette import MARK, PATROL, PLAN, REFERENCE, RISK, colour_at
 from patrol_core.graphs.checkpoints.game import CheckpointGame
-from patrol_core.reports.bundles.checkpoints import edge_lines, path_nodes
-from patrol_core.roads.network import Floats, RoadNetwork
-from patrol_core.roads.parts import Roads
+from patrol_core.roads.network import RoadNetwork, path_nodes
+from patrol_core.roads.parts import Roads, edge_lines
 
 STREET = "#c7ccd4"
 BARRED = "#e3b7b7"

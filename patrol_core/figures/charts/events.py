@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from patrol_core.arrays import Floats
 from patrol_core.events.clock import clock
 from patrol_core.events.plan import EventPlan, Exposure, itineraries
 from patrol_core.events.public_event import PublicEvent
@@ -23,7 +24,6 @@ from patrol_core.figures.palette import GROUPS, MARK, PATROL, PLAN, REFERENCE, R
 if TYPE_CHECKING:
     import geopandas as gpd
 
-Floats = NDArray[np.float64]
 
 STEPS_H = (1 / 60, 1 / 30, 1 / 12, 1 / 6, 0.25, 0.5, 1.0, 2.0, 4.0)
 """Times between pictures of a film to choose from, hours; round on the clock."""

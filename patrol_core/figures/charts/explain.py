@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.figures.charts.base import chart
 from patrol_core.figures.palette import CHANGE, PLAN, REFERENCE
-
-Floats = NDArray[np.float64]
 
 VALUES = ((0.0, "#ccbb44"), (1.0, "#222255"))
 """Low and high value of a feature; neither risk nor patrol nor change."""

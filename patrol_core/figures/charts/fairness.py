@@ -7,20 +7,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from patrol_core.arrays import Floats
 from patrol_core.fairness.measures import FOUR_FIFTHS
 from patrol_core.figures.charts.base import chart
 from patrol_core.figures.palette import CHANGE, GROUPS, MARK, PATROL, PLAN, REFERENCE, RISK
 
-FloatArray = NDArray[np.float64]
 VIEW_COLOURS = {"protection": RISK[3], "burden": PATROL[3]}
 
 
 def view_curves(
-    lorenz: tuple[FloatArray, FloatArray],
-    concentration: tuple[FloatArray, FloatArray] | None,
+    lorenz: tuple[Floats, Floats],
+    concentration: tuple[Floats, Floats] | None,
     *,
     what: str,
     view: str,
@@ -175,7 +174,7 @@ def frontiers_over(
     return figure
 
 
-def change_bars(groups: Sequence[str], change: FloatArray, *, title: str, unit: str) -> go.Figure:
+def change_bars(groups: Sequence[str], change: Floats, *, title: str, unit: str) -> go.Figure:
     """Who gains (right) and who loses (left) per head, one bar a group."""
     figure = chart(f"{title}<br><sup>{unit}</sup>", "", "", height=max(190, 90 + 24 * len(groups)))
     figure.add_bar(
@@ -229,7 +228,7 @@ def reporting_lines(paths: Mapping[str, pd.DataFrame], *, now: tuple[str, float]
     return figure
 
 
-def rate_intervals(groups: Sequence[str], stated: FloatArray, draws: FloatArray, *, unit: str) -> go.Figure:
+def rate_intervals(groups: Sequence[str], stated: Floats, draws: Floats, *, unit: str) -> go.Figure:
     """Rates per head of groups with the 5 to 95 % range over draws.
 
     Parameters

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from patrol_core.arrays import Floats
 from patrol_core.figures.charts.base import chart
 from patrol_core.figures.maps.plane import safe
 from patrol_core.figures.palette import GROUPS, MARK, PLAN, REFERENCE, RISK
-from patrol_core.roads.network import Floats
 
 GRID = "#e6e8ec"
 

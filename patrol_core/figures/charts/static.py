@@ -7,12 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.figures.charts.base import chart
 from patrol_core.figures.palette import CHANGE, MARK, PLAN, REFERENCE, RISK
 
-Floats = NDArray[np.float64]
 LONGEST = 46
 """Letters of a label that are drawn."""
 MOST_POINTS = 5_000

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from patrol_core.arrays import Floats, Ints
 from patrol_core.figures.maps.patrol import (
     BASE,
     STREET,
@@ -21,7 +22,6 @@ from patrol_core.figures.palette import GROUPS, MARK, PATROL, RISK
 from patrol_core.graphs.patrol.baselines import covered
 from patrol_core.graphs.patrol.game import NORMAL, GraphGame
 from patrol_core.graphs.patrol.solution import JointPatrol, Walk
-from patrol_core.roads.network import Floats, Ints
 
 BETWEEN = 5
 """Pictures a move."""

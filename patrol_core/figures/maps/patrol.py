@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from patrol_core.arrays import Floats
 from patrol_core.figures.maps.plane import flat, safe
 from patrol_core.figures.palette import MARK, PATROL, RISK, colour_at
-from patrol_core.roads.network import Floats, RoadNetwork
+from patrol_core.roads.network import RoadNetwork
 from patrol_core.roads.parts import Roads
 
 STREET = "#c7ccd4"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.figures.palette import SCALES
 from patrol_core.zones import locate
@@ -21,7 +22,6 @@ from patrol_core.zones import locate
 if TYPE_CHECKING:
     import geopandas as gpd
 
-Floats = NDArray[np.float64]
 
 PIXELS = 90_000
 """Pixels of one small map."""
@@ -91,7 +91,7 @@ def small_maps_png(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from patrol_core.reports.pictures import DRAWING
+    from patrol_core.figures.palette import DRAWING
 
     across = min(columns, len(maps))
     down = -(-len(maps) // across)

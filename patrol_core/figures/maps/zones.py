@@ -17,13 +17,11 @@ import geopandas as gpd
 import numpy as np
 from branca.element import MacroElement
 from jinja2 import Template
-from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.figures.palette import SCALES
-from patrol_core.reports.geojson import to_degrees
-
-FloatArray = NDArray[np.float64]
+from patrol_core.zones.plane import to_degrees
 
 ASSETS = ("leaflet/leaflet.js", "patrol-map.js")
 STYLES = ("leaflet/leaflet.css",)
@@ -222,7 +220,7 @@ def paint(
 
 
 def colour_range(
-    array: FloatArray, *, scale: str, low: float | None = None, high: float | None = None
+    array: Floats, *, scale: str, low: float | None = None, high: float | None = None
 ) -> tuple[float, float]:
     """Ends of a colour scale: given, or from 0 to the largest value, or symmetric for change."""
     known = array[np.isfinite(array)]

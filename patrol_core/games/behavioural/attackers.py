@@ -18,11 +18,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.robust.result import as_number
-from patrol_core.games.stackelberg.payoffs import FloatArray, Payoffs
-from patrol_core.games.units import unit_of
+from patrol_core.games.stackelberg.payoffs import Payoffs
 from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.solvers.units import unit_of
 
 #: Exponents above this are no numbers to reckon with any more.
 _LARGEST_EXPONENT = 1e250
@@ -157,10 +158,10 @@ class Terms:
         What has been taken off every loss (:meth:`measured`), in the unit of the losses.
     """
 
-    theta: FloatArray
-    beta: FloatArray
-    a: FloatArray
-    b: FloatArray
+    theta: Floats
+    beta: Floats
+    a: Floats
+    b: Floats
     base: float = 0.0
 
     def measured(self, *, base: float) -> tuple[Terms, float]:
@@ -180,25 +181,25 @@ class Terms:
         """Size of a loss as it was before ``base`` was taken off, in today's unit; at least a thousandth of the data's."""
         return max(abs(loss + self.base), 1e-3 * float(self.b.max(initial=0.0)))
 
-    def log_weight(self, coverage: FloatArray) -> FloatArray:
+    def log_weight(self, coverage: Floats) -> Floats:
         """(n,) theta_t - beta_t x_t."""
         return self.theta - self.beta * coverage
 
-    def loss(self, coverage: FloatArray) -> FloatArray:
+    def loss(self, coverage: Floats) -> Floats:
         """(n,) defender's loss of an attack."""
         return self.a - self.b * coverage
 
-    def probability(self, coverage: FloatArray) -> FloatArray:
+    def probability(self, coverage: Floats) -> Floats:
         """(n,) q_t; sums to 1, no overflow whatever the exponents are."""
         exponent = self.log_weight(coverage)
         weight = np.exp(exponent - exponent.max())
         return np.asarray(weight / weight.sum(), dtype=float)
 
-    def expected_loss(self, coverage: FloatArray) -> float:
+    def expected_loss(self, coverage: Floats) -> float:
         """Sum of q_t (a_t - b_t x_t), what the defender minimises."""
         return float(self.probability(coverage) @ self.loss(coverage))
 
-    def gradient(self, coverage: FloatArray) -> FloatArray:
+    def gradient(self, coverage: Floats) -> Floats:
         """(n,) derivative of :meth:`expected_loss`."""
         q, loss = self.probability(coverage), self.loss(coverage)
         return -q * (self.b + self.beta * (loss - float(q @ loss)))

@@ -22,9 +22,10 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError, SolverError
 from patrol_core.games.behavioural.attackers import SUQR, QuantalResponse
-from patrol_core.games.stackelberg.payoffs import FloatArray, Payoffs
+from patrol_core.games.stackelberg.payoffs import Payoffs
 from patrol_core.games.zone.solve import ZoneGame
 
 _MOST_STEPS = 200
@@ -55,8 +56,8 @@ class Fit:
     """
 
     names: tuple[str, ...]
-    estimate: FloatArray
-    standard_error: FloatArray
+    estimate: Floats
+    standard_error: Floats
     log_likelihood: float
     uniform_log_likelihood: float
     incidents: float
@@ -138,7 +139,7 @@ def fit_suqr(
     return _fit(("w1", "w2", "w3"), np.stack([x, reward, penalty], axis=2), counts)
 
 
-def _tables(game: ZoneGame, coverage: ArrayLike, incidents: ArrayLike) -> tuple[FloatArray, FloatArray]:
+def _tables(game: ZoneGame, coverage: ArrayLike, incidents: ArrayLike) -> tuple[Floats, Floats]:
     x, counts = _table(game, "coverage", coverage), _table(game, "incidents", incidents)
     if x.shape != counts.shape:
         raise InputError(
@@ -154,7 +155,7 @@ def _tables(game: ZoneGame, coverage: ArrayLike, incidents: ArrayLike) -> tuple[
     return x, counts
 
 
-def _table(game: ZoneGame, name: str, given: ArrayLike) -> FloatArray:
+def _table(game: ZoneGame, name: str, given: ArrayLike) -> Floats:
     try:
         array = np.atleast_2d(np.array(given, dtype=float))
     except (TypeError, ValueError):
@@ -173,7 +174,7 @@ def _table(game: ZoneGame, name: str, given: ArrayLike) -> FloatArray:
 # -- the likelihood -------------------------------------------------------------------------------
 
 
-def _fit(names: tuple[str, ...], features: FloatArray, counts: FloatArray) -> Fit:
+def _fit(names: tuple[str, ...], features: Floats, counts: Floats) -> Fit:
     """Newton's method on the features that can be told apart, each scaled to size 1."""
     kept = _identified(features, counts)
     scale = np.array([float(np.abs(features[:, :, k]).max()) or 1.0 for k in kept])
@@ -194,7 +195,7 @@ def _fit(names: tuple[str, ...], features: FloatArray, counts: FloatArray) -> Fi
     return Fit(names, estimate, error, value, uniform, total, notes)
 
 
-def _identified(features: FloatArray, counts: FloatArray) -> list[int]:
+def _identified(features: Floats, counts: Floats) -> list[int]:
     """Features that vary over zones and are no combination of those before them."""
     seen = counts.sum(axis=1) > 0  # a period without incidents tells nothing
     centred = (features - features.mean(axis=1, keepdims=True))[seen].reshape(-1, features.shape[2])
@@ -212,9 +213,7 @@ def _identified(features: FloatArray, counts: FloatArray) -> list[int]:
     return kept
 
 
-def _newton(
-    features: FloatArray, counts: FloatArray, names: tuple[str, ...]
-) -> tuple[FloatArray, FloatArray]:
+def _newton(features: Floats, counts: Floats, names: tuple[str, ...]) -> tuple[Floats, Floats]:
     """(weights, observed information) at the maximum."""
     weights = np.zeros(features.shape[2])
     if not weights.size:
@@ -240,7 +239,7 @@ def _newton(
     raise SolverError("The likelihood did not settle in 200 Newton steps; check the incident counts.")
 
 
-def _smallest(information: FloatArray) -> float:
+def _smallest(information: Floats) -> float:
     """Smallest eigenvalue."""
     return float(np.linalg.eigvalsh(information)[0])
 
@@ -252,19 +251,17 @@ def _no_maximum(names: tuple[str, ...]) -> NoReturn:
     )
 
 
-def _log_probability(features: FloatArray, weights: FloatArray) -> FloatArray:
+def _log_probability(features: Floats, weights: Floats) -> Floats:
     exponent = features @ weights
     exponent = exponent - exponent.max(axis=1, keepdims=True)
     return np.asarray(exponent - np.log(np.exp(exponent).sum(axis=1, keepdims=True)), dtype=float)
 
 
-def _log_likelihood(features: FloatArray, counts: FloatArray, weights: FloatArray) -> float:
+def _log_likelihood(features: Floats, counts: Floats, weights: Floats) -> float:
     return float((counts * _log_probability(features, weights)).sum())
 
 
-def _derivatives(
-    features: FloatArray, counts: FloatArray, weights: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _derivatives(features: Floats, counts: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Gradient and observed information."""
     q = np.exp(_log_probability(features, weights))
     mean = np.einsum("it,itk->ik", q, features)

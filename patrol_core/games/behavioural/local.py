@@ -7,8 +7,8 @@ import warnings
 import numpy as np
 from scipy.optimize import LinearConstraint, minimize
 
+from patrol_core.arrays import Floats
 from patrol_core.games.behavioural.attackers import Terms
-from patrol_core.games.stackelberg.payoffs import FloatArray
 from patrol_core.games.zone.certificates import coupling_rows, row_violation
 from patrol_core.games.zone.solve import ZoneGame
 
@@ -18,9 +18,7 @@ LARGEST = 200
 _ALLOWED = 1e-9
 
 
-def improved_locally(
-    game: ZoneGame, terms: Terms, plan: FloatArray, *, starts: int = 4, seed: int = 0
-) -> FloatArray:
+def improved_locally(game: ZoneGame, terms: Terms, plan: Floats, *, starts: int = 4, seed: int = 0) -> Floats:
     """The best allowed plan that SLSQP finds from ``plan`` and from mixtures of it with random allowed corners.
 
     Parameters
@@ -42,13 +40,13 @@ def improved_locally(
     return best
 
 
-def _shaken(game: ZoneGame, plan: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _shaken(game: ZoneGame, plan: Floats, rng: np.random.Generator) -> Floats:
     """A start that need not be allowed: SLSQP walks back to the rules."""
     lower, upper = game.bounds()
     return np.asarray(np.clip(plan + rng.normal(0.0, 0.2, game.size), lower, upper), dtype=float)
 
 
-def _slsqp(game: ZoneGame, terms: Terms, start: FloatArray) -> FloatArray | None:
+def _slsqp(game: ZoneGame, terms: Terms, start: Floats) -> Floats | None:
     rows = list(coupling_rows(game).values())
     matrix, limit = np.array([r.coefficients for r in rows]), np.array([r.limit for r in rows])
     lower, upper = game.bounds()

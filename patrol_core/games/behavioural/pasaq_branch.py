@@ -11,26 +11,26 @@ import time
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.games.behavioural.attackers import Terms
 from patrol_core.games.behavioural.pasaq_dual import LevelFunctions, combined
 from patrol_core.games.behavioural.pasaq_rules import InnerProgram
-from patrol_core.games.stackelberg.payoffs import FloatArray
 from patrol_core.games.zone.certificates import Row, RowKey, coupling_rows
 from patrol_core.games.zone.solve import ZoneGame
 
-_Box = tuple[FloatArray, FloatArray]
+_Box = tuple[Floats, Floats]
 
 
 def close_bracket(
     game: ZoneGame,
     terms: Terms,
-    plan: FloatArray,
+    plan: Floats,
     proved: float,
     *,
     tolerance: float,
     segments: int,
     seconds: float,
-) -> tuple[FloatArray, float]:
+) -> tuple[Floats, float]:
     """(plan, proved level) after branching, as far as time allows.
 
     Parameters
@@ -67,7 +67,7 @@ def close_bracket(
 class _Search:
     """Depth-first search over boxes."""
 
-    def __init__(self, game: ZoneGame, terms: Terms, plan: FloatArray, segments: int, until: float) -> None:
+    def __init__(self, game: ZoneGame, terms: Terms, plan: Floats, segments: int, until: float) -> None:
         self.game, self.terms, self.plan, self.until = game, terms, plan, until
         self.value = terms.expected_loss(plan)
         self.program = InnerProgram(game, terms, segments)
@@ -110,7 +110,7 @@ class _Search:
         return halves
 
 
-def _split(box: _Box, at: FloatArray, loose: FloatArray) -> list[_Box]:
+def _split(box: _Box, at: Floats, loose: Floats) -> list[_Box]:
     """Two halves; nothing where the box is too small to split."""
     lower, upper = box
     wide = upper - lower > 1e-9

@@ -21,8 +21,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.games.behavioural.attackers import Terms
-from patrol_core.games.stackelberg.payoffs import FloatArray
 from patrol_core.games.zone.certificates import Row, RowKey
 from patrol_core.games.zone.fair_rows import priced
 
@@ -48,15 +48,13 @@ class LevelFunctions:
         (n,) bounds on coverage.
     """
 
-    def __init__(
-        self, terms: Terms, level: float, shift: float, lower: FloatArray, upper: FloatArray
-    ) -> None:
+    def __init__(self, terms: Terms, level: float, shift: float, lower: Floats, upper: Floats) -> None:
         self.terms, self.level, self.shift = terms, level, shift
         self.lower, self.upper = lower, upper
         self.a = terms.a - level
         self.turn = np.clip(self._inflection(), lower, upper)
 
-    def _inflection(self) -> FloatArray:
+    def _inflection(self) -> Floats:
         """c_t; infinite where g_t is convex throughout, minus infinite where it is concave throughout."""
         b, beta = self.terms.b, self.terms.beta
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -64,15 +62,15 @@ class LevelFunctions:
         flat = np.where((beta == 0) | (self.a >= 0), np.inf, -np.inf)
         return np.where((b > 0) & (beta != 0), both, flat)
 
-    def weight(self, x: FloatArray) -> FloatArray:
+    def weight(self, x: Floats) -> Floats:
         """(n,) f_t in the unit; what would overflow is cut off (that only loosens a bound)."""
         return np.exp(np.minimum(self.terms.log_weight(x) - self.shift, _TOP))
 
-    def value(self, x: FloatArray) -> FloatArray:
+    def value(self, x: Floats) -> Floats:
         """(n,) g_t."""
         return self.weight(x) * (self.a - self.terms.b * x)
 
-    def slope(self, x: FloatArray) -> FloatArray:
+    def slope(self, x: Floats) -> Floats:
         """(n,) derivative of g_t."""
         return -self.weight(x) * (self.terms.beta * (self.a - self.terms.b * x) + self.terms.b)
 
@@ -84,7 +82,7 @@ class LevelFunctions:
                 return True
         return False
 
-    def minimiser(self, prices: FloatArray) -> FloatArray:
+    def minimiser(self, prices: Floats) -> Floats:
         """(n,) argmin of g_t + s_t x on the convex part, by halving on the derivative."""
         low, high = self.lower.copy(), self.turn.copy()
         for _ in range(_HALVINGS):
@@ -94,7 +92,7 @@ class LevelFunctions:
             low = np.where(rising, low, middle)
         return (low + high) / 2
 
-    def dual(self, prices: FloatArray, constant: float) -> tuple[float, float]:
+    def dual(self, prices: Floats, constant: float) -> tuple[float, float]:
         """(bound on min over X of sum g_t, size of the rounding error in it).
 
         Parameters
@@ -117,9 +115,7 @@ class LevelFunctions:
         return (total, rounding) if np.isfinite(total) else (-np.inf, 0.0)
 
 
-def combined(
-    rows: Mapping[RowKey, Row], prices: Mapping[RowKey, float], size: int
-) -> tuple[FloatArray, float]:
+def combined(rows: Mapping[RowKey, Row], prices: Mapping[RowKey, float], size: int) -> tuple[Floats, float]:
     """(s, sum_j y_j b_j) from prices of rows."""
     slope, constant = priced(rows, prices, size)
     return slope, -constant
@@ -127,9 +123,9 @@ def combined(
 
 def proved_level(
     terms: Terms,
-    bounds: tuple[FloatArray, FloatArray],
-    coverage: FloatArray,
-    prices: tuple[FloatArray, float],
+    bounds: tuple[Floats, Floats],
+    coverage: Floats,
+    prices: tuple[Floats, float],
     floor: float,
 ) -> float:
     """The highest level that these prices prove, on a ladder of distances below the plan's own loss.

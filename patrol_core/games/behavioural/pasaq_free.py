@@ -22,8 +22,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import wrightomega
 
+from patrol_core.arrays import Floats
 from patrol_core.games.behavioural.attackers import Terms
-from patrol_core.games.stackelberg.payoffs import FloatArray
 
 _MOST_ROUNDS = 200
 
@@ -47,8 +47,8 @@ def eased(terms: Terms) -> Terms:
 
 
 def best_free(
-    terms: Terms, budget: float, lower: FloatArray, upper: FloatArray, start: FloatArray
-) -> tuple[FloatArray, float]:
+    terms: Terms, budget: float, lower: Floats, upper: Floats, start: Floats
+) -> tuple[Floats, float]:
     """(coverage, log price of coverage) of the global optimum under a budget and bounds.
 
     Parameters
@@ -75,9 +75,7 @@ def best_free(
     return best, log_price
 
 
-def inner(
-    terms: Terms, level: float, budget: float, lower: FloatArray, upper: FloatArray
-) -> tuple[FloatArray, float]:
+def inner(terms: Terms, level: float, budget: float, lower: Floats, upper: Floats) -> tuple[Floats, float]:
     """Minimise sum g_t at one level: (coverage, nu)."""
     demand = _Demand(terms, level, lower, upper)
     most = demand.at(-np.inf)
@@ -98,7 +96,7 @@ def inner(
     return _spend_exactly(demand, nu, budget, low, high), nu
 
 
-def _spend_exactly(demand: _Demand, nu: float, budget: float, low: float, high: float) -> FloatArray:
+def _spend_exactly(demand: _Demand, nu: float, budget: float, low: float, high: float) -> Floats:
     """The budget to the last digit: between two prices next to the root, whose plans are equally good."""
     width = 1e-13 * (1.0 + abs(nu))  # a log price has no unit
     for _ in range(60):
@@ -114,7 +112,7 @@ def _spend_exactly(demand: _Demand, nu: float, budget: float, low: float, high: 
 class _Demand:
     """Coverage asked for at each log price, at one level."""
 
-    def __init__(self, terms: Terms, level: float, lower: FloatArray, upper: FloatArray) -> None:
+    def __init__(self, terms: Terms, level: float, lower: Floats, upper: Floats) -> None:
         self.lower, self.upper = lower, upper
         a = terms.a - level
         curved = (terms.b > 0) & (terms.beta > 0)
@@ -139,7 +137,7 @@ class _Demand:
         highest = max(float(top.max(initial=-np.inf)), float(plain.max(initial=-np.inf)))
         return highest + 1e-12 * abs(highest) + 1e-9 if np.isfinite(highest) else 0.0
 
-    def at(self, nu: float) -> FloatArray:
+    def at(self, nu: float) -> Floats:
         """(n,) x_t at log price ``nu``; minus infinity is a price of 0."""
         x = self.lower.copy()
         if np.isneginf(nu):

@@ -15,15 +15,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Status
 from patrol_core.games.behavioural.attackers import Terms
 from patrol_core.games.behavioural.pasaq_dual import LevelFunctions
 from patrol_core.games.behavioural.pasaq_free import inner
-from patrol_core.games.stackelberg.payoffs import FloatArray
 from patrol_core.games.zone.certificates import RowKey
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.games.zone.zone_classes import Atoms
-from patrol_core.solvers.array_lp import ArrayLP, IntArray, Rows
+from patrol_core.solvers.array_lp import ArrayLP, Rows
 
 _MOST_LEVELS = 40
 _MOST_TANGENTS = 60
@@ -42,8 +42,8 @@ _SECONDS = 60.0
 
 
 def best_by_groups(
-    game: ZoneGame, terms: Terms, atoms: Atoms, start: FloatArray
-) -> tuple[FloatArray, dict[RowKey, float]]:
+    game: ZoneGame, terms: Terms, atoms: Atoms, start: Floats
+) -> tuple[Floats, dict[RowKey, float]]:
     """(coverage, prices of the rules in units of exp(largest log weight of that coverage)).
 
     Parameters
@@ -83,7 +83,7 @@ def best_by_groups(
 class _Level:
     """The inner problem at one level; ``plan`` sets the unit of the weights."""
 
-    def __init__(self, game: ZoneGame, terms: Terms, atoms: Atoms, level: float, plan: FloatArray) -> None:
+    def __init__(self, game: ZoneGame, terms: Terms, atoms: Atoms, level: float, plan: Floats) -> None:
         self.terms, self.atoms, self.level = terms, atoms, level
         self.lower, self.upper = game.bounds()
         self.shift = float(terms.log_weight(plan).max())
@@ -92,7 +92,7 @@ class _Level:
         self.members = [np.flatnonzero(atoms.cell == c) for c in range(atoms.size)]
         self.parts = [Terms(terms.theta[m], terms.beta[m], terms.a[m], terms.b[m]) for m in self.members]
 
-    def solve(self, near: FloatArray) -> tuple[FloatArray | None, dict[RowKey, float]]:
+    def solve(self, near: Floats) -> tuple[Floats | None, dict[RowKey, float]]:
         """Plan and prices of the rules in units of exp(shift); no plan where HiGHS gives none."""
         count, atoms = self.atoms.size, self.atoms
         rows = Rows()
@@ -108,7 +108,7 @@ class _Level:
         high = np.concatenate([atoms.upper, np.full(count, 1e9), atoms.pairs])
         program = ArrayLP(cost, low, high, rows)
         prices: dict[RowKey, float] = {}
-        plan: FloatArray | None = None
+        plan: Floats | None = None
         total = np.inf
         for _ in range(_MOST_TANGENTS):
             solved = program.solve(_SECONDS)
@@ -126,7 +126,7 @@ class _Level:
             program.add_rows(more)
         return plan, prices
 
-    def _tangents(self, rows: Rows, sums: FloatArray) -> tuple[FloatArray, float]:
+    def _tangents(self, rows: Rows, sums: Floats) -> tuple[Floats, float]:
         """Rows y_c >= phi_c + slope (C_c - sums_c), heights in ``unit``; returns the plan and its sum of heights."""
         x, count = np.zeros(self.lower.size), self.atoms.size
         for c, inside in enumerate(self.members):
@@ -145,7 +145,7 @@ class _Level:
                 own[inside], slope = self._fill(c, inside, at)
         return x, float(self.g.value(x).sum()) / self.unit
 
-    def _fill(self, c: int, inside: IntArray, amount: float) -> tuple[FloatArray, float]:
+    def _fill(self, c: int, inside: Indices, amount: float) -> tuple[Floats, float]:
         """Best coverage of an atom's zones with this sum, and the slope of phi_c there."""
         lower, upper = self.lower[inside], self.upper[inside]
         x, log_price = inner(self.parts[c], self.level, amount, lower, upper)
@@ -154,7 +154,7 @@ class _Level:
             return x, -float(np.exp(np.minimum(log_price - self.shift, 600.0)))
         return self._fill_up(inside, x, left)
 
-    def _fill_up(self, inside: IntArray, x: FloatArray, left: float) -> tuple[FloatArray, float]:
+    def _fill_up(self, inside: Indices, x: Floats, left: float) -> tuple[Floats, float]:
         """More than the atom wants: zones to their upper bounds, the cheapest first, and the price of the last."""
         whole, full = self.lower.copy(), self.upper.copy()
         whole[inside] = x

@@ -23,12 +23,12 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.behavioural.attackers import Terms
 from patrol_core.games.behavioural.pasaq_dual import LevelFunctions
 from patrol_core.games.robust.level import plan_set, row_prices
-from patrol_core.games.stackelberg.payoffs import FloatArray
 from patrol_core.games.zone.certificates import RowKey
 from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.solve import ZoneGame
@@ -48,8 +48,8 @@ _HALVINGS = 50
 
 
 def best_with_rules(
-    game: ZoneGame, terms: Terms, start: FloatArray, segments: int
-) -> tuple[FloatArray, dict[RowKey, float]]:
+    game: ZoneGame, terms: Terms, start: Floats, segments: int
+) -> tuple[Floats, dict[RowKey, float]]:
     """(coverage, prices of the rules in units of exp(largest log weight of that coverage)).
 
     Parameters
@@ -87,7 +87,7 @@ def best_with_rules(
     return best, prices
 
 
-def _on_the_way(terms: Terms, best: FloatArray, candidate: FloatArray) -> FloatArray:
+def _on_the_way(terms: Terms, best: Floats, candidate: Floats) -> Floats:
     """The better of the candidate and points half way to it (X is convex, so they are allowed)."""
     points = [best + 0.5**k * (candidate - best) for k in range(12)]
     return min(points, key=terms.expected_loss)
@@ -109,10 +109,10 @@ class Inner:
         (n,) by how much g_t lies above its convex envelope there.
     """
 
-    plan: FloatArray
+    plan: Floats
     prices: dict[RowKey, float]
     shift: float
-    loose: FloatArray
+    loose: Floats
 
 
 class InnerProgram:
@@ -128,7 +128,7 @@ class InnerProgram:
         self.heights = self.session.columns_of(self.model.y.values())
         self.rule_rows = int(self.session.highs.getNumRow())
 
-    def solve(self, level: float, plan: FloatArray, bounds: tuple[FloatArray, FloatArray]) -> Inner | None:
+    def solve(self, level: float, plan: Floats, bounds: tuple[Floats, Floats]) -> Inner | None:
         """Inner problem at one level inside a box; ``plan`` sets the unit. None where the box holds no plan."""
         lower, upper = bounds
         shift = float(self.terms.log_weight(plan).max())
@@ -162,7 +162,7 @@ class InnerProgram:
             rows = np.arange(self.rule_rows, self.rule_rows + extra, dtype=np.int32)
             self.session.highs.deleteRows(extra, rows)
 
-    def _add(self, zone: NDArray[np.intp], slope: FloatArray, right: FloatArray) -> None:
+    def _add(self, zone: NDArray[np.intp], slope: Floats, right: Floats) -> None:
         """Rows y_t - slope x_t >= right."""
         count = zone.size
         columns = np.stack([self.heights[zone], self.zones[zone]], axis=1).astype(np.int32).ravel()
@@ -176,7 +176,7 @@ class _Pieces:
     """Convex envelopes of all g_t at one level, as tangents and chords; heights in ``unit``."""
 
     def __init__(
-        self, terms: Terms, level: float, shift: float, bounds: tuple[FloatArray, FloatArray], unit: float
+        self, terms: Terms, level: float, shift: float, bounds: tuple[Floats, Floats], unit: float
     ) -> None:
         lower, self.upper = bounds
         self.lower = _cut_steep(terms, shift, lower, self.upper)
@@ -184,13 +184,13 @@ class _Pieces:
         self.unit = unit
         self.last = self._end_of_curve()
 
-    def _end_of_curve(self) -> FloatArray:
+    def _end_of_curve(self) -> Floats:
         """(n,) where the envelope leaves g_t for the chord to u_t; l_t where it is a chord throughout."""
         g, upper = self.g, self.upper
         top = g.value(upper)
         low, high = self.lower.copy(), g.turn.copy()
 
-        def above(p: FloatArray) -> NDArray[np.bool_]:
+        def above(p: Floats) -> NDArray[np.bool_]:
             return g.value(p) + g.slope(p) * (upper - p) >= top
 
         straight = above(low) & (g.turn < upper)
@@ -200,7 +200,7 @@ class _Pieces:
             high, low = np.where(over, middle, high), np.where(over, low, middle)
         return np.where(g.turn >= upper, upper, np.where(straight, self.lower, low))
 
-    def start(self, segments: int) -> tuple[NDArray[np.intp], FloatArray, FloatArray]:
+    def start(self, segments: int) -> tuple[NDArray[np.intp], Floats, Floats]:
         """K + 1 tangents a zone, and the chords."""
         zone, slope, right = [], [], []
         everyone = np.arange(self.lower.size)
@@ -213,9 +213,7 @@ class _Pieces:
             right.append(tangent[2])
         return np.concatenate(zone), np.concatenate(slope), np.concatenate(right)
 
-    def _tangent(
-        self, zone: NDArray[np.intp], at: FloatArray
-    ) -> tuple[NDArray[np.intp], FloatArray, FloatArray]:
+    def _tangent(self, zone: NDArray[np.intp], at: Floats) -> tuple[NDArray[np.intp], Floats, Floats]:
         """Tangents at points of the curved parts; the chord where there is no curved part."""
         full = self.lower.copy()
         full[zone] = at
@@ -226,7 +224,7 @@ class _Pieces:
         slope, value = slope[zone] / self.unit, value[zone] / self.unit
         return zone, slope, value - slope * at
 
-    def missing(self, x: FloatArray, height: FloatArray) -> tuple[NDArray[np.intp], FloatArray, FloatArray]:
+    def missing(self, x: Floats, height: Floats) -> tuple[NDArray[np.intp], Floats, Floats]:
         """Tangents at a plan, for the zones whose pieces lie too low there."""
         at = np.clip(x, self.lower, self.last)
         everyone = np.arange(x.size)
@@ -235,7 +233,7 @@ class _Pieces:
         return zone[low], slope[low], right[low]
 
 
-def _cut_steep(terms: Terms, shift: float, lower: FloatArray, upper: FloatArray) -> FloatArray:
+def _cut_steep(terms: Terms, shift: float, lower: Floats, upper: Floats) -> Floats:
     """Lower ends of the pieces: where the log weight is not far above that of the plan."""
     with np.errstate(divide="ignore", invalid="ignore"):
         point = (terms.theta - shift - _STEEPEST) / terms.beta

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import SolverError
 from patrol_core.games.behavioural.attackers import Attacker, Terms
-from patrol_core.games.stackelberg.payoffs import FloatArray, Payoffs, respond
+from patrol_core.games.stackelberg.payoffs import Payoffs, respond
 from patrol_core.games.zone.certificates import MAX_VIOLATION, row_violation
 from patrol_core.games.zone.solve import Strategy, ZoneGame
 
@@ -45,7 +46,7 @@ class BehaviouralStrategy(Strategy):
     attacker: Attacker | None = None
     value: float = float("nan")
     lower: float = float("nan")
-    attack_probability: FloatArray = field(default_factory=lambda: np.zeros(0))
+    attack_probability: Floats = field(default_factory=lambda: np.zeros(0))
     attacker_expected: float = float("nan")
 
     def _figures(self, unit: float) -> dict[str, Any]:
@@ -72,7 +73,7 @@ def certified_plan(
     table: Payoffs,
     forms: tuple[Terms, Terms, float],
     attacker: Attacker,
-    coverage: FloatArray,
+    coverage: Floats,
     lower: float,
     **certificate: Any,
 ) -> BehaviouralStrategy:

@@ -29,6 +29,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.behavioural.attackers import (
     SUQR,
@@ -48,14 +49,14 @@ from patrol_core.games.behavioural.pasaq_rules import best_with_rules
 from patrol_core.games.behavioural.result import BehaviouralStrategy, certified_plan
 from patrol_core.games.robust.result import as_number, check_bounds
 from patrol_core.games.rules.budgets import ResidualParity
-from patrol_core.games.stackelberg.payoffs import FloatArray, Payoffs
-from patrol_core.games.units import unit_of
+from patrol_core.games.stackelberg.payoffs import Payoffs
 from patrol_core.games.zone.certificates import coupling_rows
 from patrol_core.games.zone.game import solve_zone_game
 from patrol_core.games.zone.solve import Strategy, ZoneGame
 from patrol_core.games.zone.water_filling import spend_rest
 from patrol_core.games.zone.zone_classes import atoms_of
 from patrol_core.solvers.pyomo_session import LOCK, solver_name
+from patrol_core.solvers.units import unit_of
 
 __all__ = [
     "SUQR",
@@ -144,7 +145,7 @@ def solve_behavioural(
 
 def attack_probability(
     game: ZoneGame, coverage: ArrayLike, attacker: Attacker, *, payoffs: Payoffs | None = None
-) -> FloatArray:
+) -> Floats:
     """(n,) probability that each zone is the one attacked, under any coverage; sums to 1."""
     return make_terms(game, attacker, payoffs).probability(_coverage(game, coverage))
 
@@ -211,7 +212,7 @@ def _check_options(game: ZoneGame, payoffs: Payoffs | None, tolerance: Any, segm
             )
 
 
-def _coverage(game: ZoneGame, coverage: ArrayLike) -> FloatArray:
+def _coverage(game: ZoneGame, coverage: ArrayLike) -> Floats:
     x = np.asarray(coverage, dtype=float)
     if x.shape != (game.size,) or not np.isfinite(x).all():
         raise InputError(
@@ -230,7 +231,7 @@ def _floor(game: ZoneGame, attacker: Attacker, terms: Terms, rational: Strategy,
     return least
 
 
-def _free(game: ZoneGame, terms: Terms, start: FloatArray, floor: float) -> tuple[FloatArray, float]:
+def _free(game: ZoneGame, terms: Terms, start: Floats, floor: float) -> tuple[Floats, float]:
     lower, upper = game.bounds()
     if not terms.beta.any():  # nobody looks at patrols: the probabilities are fixed
         gain = terms.probability(lower) * terms.b
@@ -248,13 +249,13 @@ def _free(game: ZoneGame, terms: Terms, start: FloatArray, floor: float) -> tupl
 def _with_rules(
     game: ZoneGame,
     terms: Terms,
-    start: FloatArray,
+    start: Floats,
     floor: float,
     *,
     tolerance: float,
     segments: int,
     seconds: float,
-) -> tuple[FloatArray, float, tuple[str, ...]]:
+) -> tuple[Floats, float, tuple[str, ...]]:
     sought = eased(terms)
     atoms = atoms_of(game) if applies(sought) else None
     with LOCK:
@@ -275,17 +276,17 @@ def _with_rules(
     return coverage, lower, ("pasaq", "local search", "branch and bound")
 
 
-def prices_of(game: ZoneGame, prices: dict[tuple[int, str, str], float]) -> tuple[FloatArray, float]:
+def prices_of(game: ZoneGame, prices: dict[tuple[int, str, str], float]) -> tuple[Floats, float]:
     """Prices of rows as (price per unit of each zone's coverage, constant)."""
     return combined(coupling_rows(game), prices, game.size)
 
 
 def _proved(
-    game: ZoneGame, terms: Terms, coverage: FloatArray, prices: tuple[FloatArray, float], floor: float
+    game: ZoneGame, terms: Terms, coverage: Floats, prices: tuple[Floats, float], floor: float
 ) -> float:
     return proved_level(terms, game.bounds(), coverage, prices, floor)
 
 
-def _closed(terms: Terms, coverage: FloatArray, lower: float, tolerance: float) -> bool:
+def _closed(terms: Terms, coverage: Floats, lower: float, tolerance: float) -> bool:
     value = terms.expected_loss(coverage)
     return value - lower <= tolerance * terms.size_of(value)

@@ -17,13 +17,14 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Status, relative_gap
 from patrol_core.errors import InputError
-from patrol_core.games.matrix.game import FloatArray, History, MatrixGame, MatrixSolution
+from patrol_core.games.matrix.game import History, MatrixGame, MatrixSolution
 from patrol_core.games.matrix.nash import equilibrium, zero_sum_solution
+from patrol_core.games.matrix.own_units import everything, in_own_units
 from patrol_core.games.matrix.reduce import Reduced, spread
 from patrol_core.games.matrix.regret_matching import Progress, Stop
-from patrol_core.games.own_units import everything, in_own_units
 
 #: Relative gap of the bounds at which the search ends.
 GAP = 1e-6
@@ -68,8 +69,8 @@ class OracleRun(Generic[Row, Column]):
 
     rows: tuple[Row, ...]
     columns: tuple[Column, ...]
-    row_strategy: FloatArray
-    column_strategy: FloatArray
+    row_strategy: Floats
+    column_strategy: Floats
     lower: float
     upper: float
     status: Status
@@ -78,8 +79,8 @@ class OracleRun(Generic[Row, Column]):
 
 
 def double_oracle(
-    row_answer: Callable[[Sequence[Column], FloatArray], Response[Row]],
-    column_answer: Callable[[Sequence[Row], FloatArray], Response[Column]],
+    row_answer: Callable[[Sequence[Column], Floats], Response[Row]],
+    column_answer: Callable[[Sequence[Row], Floats], Response[Column]],
     payoff: Callable[[Row, Column], float],
     start: tuple[Sequence[Row], Sequence[Column]],
     *,
@@ -170,7 +171,7 @@ class _Table(Generic[Row, Column]):
         for row in dict.fromkeys(rows):
             self._add_row(row)
 
-    def payoffs(self) -> FloatArray:
+    def payoffs(self) -> Floats:
         return self._held[: len(self.rows), : len(self.columns)]
 
     def spread(self) -> float:
@@ -215,7 +216,7 @@ class _Table(Generic[Row, Column]):
             self._held = wider
 
 
-def _padded(strategy: FloatArray, size: int) -> FloatArray:
+def _padded(strategy: Floats, size: int) -> Floats:
     """A strategy of an earlier round, with 0 for the actions that came later."""
     return np.append(strategy, np.zeros(size - strategy.size))
 
@@ -243,12 +244,12 @@ def solve_double_oracle(
     own = in_own_units(game, everything(game))
     by_row, by_column = np.ascontiguousarray(own.game.row), np.ascontiguousarray(own.game.row.T)
 
-    def row_answer(columns: Sequence[int], mix: FloatArray) -> Response[int]:
+    def row_answer(columns: Sequence[int], mix: Floats) -> Response[int]:
         seen = mix @ by_column[np.asarray(columns)]
         best = int(seen.argmax())
         return Response(best, float(seen[best]))
 
-    def column_answer(rows: Sequence[int], mix: FloatArray) -> Response[int]:
+    def column_answer(rows: Sequence[int], mix: Floats) -> Response[int]:
         seen = mix @ by_row[np.asarray(rows)]
         best = int(seen.argmin())
         return Response(best, float(seen[best]))

@@ -11,13 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 #: Probability above which an action counts as played.
 PLAYED = 1e-9
@@ -48,8 +45,8 @@ class MatrixGame:
         For payoffs that are not finite numbers in a non-empty table, shapes that differ, or labels that do not fit.
     """
 
-    row: FloatArray
-    column: FloatArray | None = None
+    row: Floats
+    column: Floats | None = None
     row_labels: tuple[str, ...] | None = None
     column_labels: tuple[str, ...] | None = None
     title: str = ""
@@ -81,26 +78,26 @@ class MatrixGame:
         return self.column is None
 
     @property
-    def column_payoffs(self) -> FloatArray:
+    def column_payoffs(self) -> Floats:
         """(m, n) payoffs of the column player, also in a zero-sum game."""
         return 0.0 - self.row if self.column is None else self.column
 
-    def expected(self, x: FloatArray, y: FloatArray) -> tuple[float, float]:
+    def expected(self, x: Floats, y: Floats) -> tuple[float, float]:
         """Expected payoffs (row player, column player) when x and y are played."""
         mine = float(x @ (self.row @ y))
         return mine, (0.0 - mine if self.column is None else float(x @ (self.column @ y)))
 
-    def regrets(self, x: FloatArray, y: FloatArray) -> tuple[float, float]:
+    def regrets(self, x: Floats, y: Floats) -> tuple[float, float]:
         """What each player (row, column) would gain by a best response to the other's strategy; 0 in an equilibrium."""
         mine, theirs = self.expected(x, y)
         against = -(x @ self.row) if self.column is None else x @ self.column
         return max(0.0, float((self.row @ y).max()) - mine), max(0.0, float(against.max()) - theirs)
 
-    def nash_gap(self, x: FloatArray, y: FloatArray) -> float:
+    def nash_gap(self, x: Floats, y: Floats) -> float:
         """The larger of the two regrets: x and y are an equilibrium up to this much."""
         return max(self.regrets(x, y))
 
-    def interval(self, x: FloatArray, y: FloatArray) -> tuple[float, float]:
+    def interval(self, x: Floats, y: Floats) -> tuple[float, float]:
         """What x guarantees the row player and what y lets him win at most; the value of a zero-sum game is between."""
         return float((x @ self.row).min()), float((self.row @ y).max())
 
@@ -143,7 +140,7 @@ def random_like(game: MatrixGame, seed: int, kind: str = "uniform") -> MatrixGam
         raise InputError(f"kind = {kind!r}: accepted are {', '.join(KINDS)}.")
     rng = np.random.default_rng(seed)
 
-    def draw(payoffs: FloatArray) -> FloatArray:
+    def draw(payoffs: Floats) -> Floats:
         if kind == "permuted":
             return rng.permutation(payoffs.ravel()).reshape(payoffs.shape)
         return rng.uniform(float(payoffs.min()), float(payoffs.max()), payoffs.shape)
@@ -187,8 +184,8 @@ class MatrixSolution:
     shape: tuple[int, int]
     method: str
     exact: bool
-    row_strategy: FloatArray
-    column_strategy: FloatArray
+    row_strategy: Floats
+    column_strategy: Floats
     value: float
     column_value: float
     certificate: Certificate
@@ -202,12 +199,12 @@ class MatrixSolution:
         return int(self.row_support.size), int(self.column_support.size)
 
     @property
-    def row_support(self) -> IntArray:
+    def row_support(self) -> Indices:
         """Numbers of the rows that are played."""
         return np.flatnonzero(self.row_strategy > PLAYED)
 
     @property
-    def column_support(self) -> IntArray:
+    def column_support(self) -> Indices:
         """Numbers of the columns that are played."""
         return np.flatnonzero(self.column_strategy > PLAYED)
 
@@ -227,14 +224,14 @@ class MatrixSolution:
         return plain | ({"attack_set": list(self.attack_set)} if self.attack_set else {})
 
 
-def mixed(weights: FloatArray) -> FloatArray:
+def mixed(weights: Floats) -> Floats:
     """Probabilities from what a solver returned: nothing below 0, sum exactly 1 up to rounding; uniform where all is 0."""
     kept = np.where(weights > 1e-12, weights, 0.0)
     total = float(kept.sum())
     return kept / total if total > 0 else np.full(weights.size, 1.0 / weights.size)
 
 
-def _payoffs(given: Any, name: str) -> FloatArray:
+def _payoffs(given: Any, name: str) -> Floats:
     """A read-only view of a finite, non-empty table of floats."""
     try:
         with np.errstate(over="ignore"):  # long doubles beyond 1.8e308 are infinite, and refused below

@@ -23,11 +23,12 @@ import highspy
 import numpy as np
 from scipy import sparse
 
+from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate, Status
 from patrol_core.errors import SolverError
-from patrol_core.games.matrix.game import FloatArray, IntArray, MatrixGame, MatrixSolution, mixed
+from patrol_core.games.matrix.game import MatrixGame, MatrixSolution, mixed
+from patrol_core.games.matrix.own_units import ROUNDING, OwnGame, in_own_units, own_units
 from patrol_core.games.matrix.reduce import reduce_game, spread
-from patrol_core.games.own_units import ROUNDING, OwnGame, in_own_units, own_units
 from patrol_core.solvers.matrix_lp import Stop, minimise
 from patrol_core.solvers.pyomo_session import TIME_LIMIT
 
@@ -46,8 +47,8 @@ def solver(method: str) -> str:
 
 
 def equilibrium(
-    table: FloatArray, *, time_limit: float = TIME_LIMIT, stop: Stop | None = None
-) -> tuple[FloatArray, FloatArray]:
+    table: Floats, *, time_limit: float = TIME_LIMIT, stop: Stop | None = None
+) -> tuple[Floats, Floats]:
     """Optimal strategies (x, y) of the zero-sum game with these payoffs to the row player, who maximises.
 
     Raises
@@ -65,7 +66,7 @@ def equilibrium(
     return mixed(x), mixed(y)
 
 
-def _one_sided(table: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _one_sided(table: Floats) -> tuple[Floats, Floats]:
     """One player has nothing to choose: the other takes his best."""
     x, y = np.zeros(table.shape[0]), np.zeros(table.shape[1])
     x[int(table.min(axis=1).argmax())] = 1.0
@@ -73,7 +74,7 @@ def _one_sided(table: FloatArray) -> tuple[FloatArray, FloatArray]:
     return x, y
 
 
-def _program(table: FloatArray, time_limit: float, stop: Stop | None) -> tuple[FloatArray, FloatArray]:
+def _program(table: Floats, time_limit: float, stop: Stop | None) -> tuple[Floats, Floats]:
     """Primal and dual solution of the program of the module docstring."""
     count, width = table.shape
     matrix = np.zeros((width + 1, count + 1))
@@ -112,8 +113,8 @@ def solve_zero_sum(
 def zero_sum_solution(
     own: OwnGame,
     method: str,
-    x: FloatArray,
-    y: FloatArray,
+    x: Floats,
+    y: Floats,
     *,
     started: float,
     solver_name: str,
@@ -182,7 +183,7 @@ def general_sum_solution(
     game: MatrixGame,
     own: OwnGame,
     method: str,
-    profile: tuple[FloatArray, FloatArray],
+    profile: tuple[Floats, Floats],
     started: float,
     solver_name: str,
     *,
@@ -221,14 +222,14 @@ def general_sum_solution(
     return MatrixSolution(game.shape, method, proved, x, y, value, column_value, certificate)
 
 
-def _unit(payoffs: FloatArray) -> FloatArray:
+def _unit(payoffs: Floats) -> Floats:
     """Payoffs moved and scaled to [0, 1], which changes no equilibrium."""
     own = own_units(payoffs).of(payoffs)
     least, most = float(own.min()), float(own.max())
     return (own - least) / (most - least) if most > least else np.zeros_like(own)
 
 
-def _pure(table: FloatArray, other: FloatArray) -> tuple[int, int] | None:
+def _pure(table: Floats, other: Floats) -> tuple[int, int] | None:
     """The pure equilibrium with most for both together, or None."""
     best = (table >= table.max(axis=0)) & (other >= other.max(axis=1)[:, None])
     if not best.any():
@@ -238,8 +239,8 @@ def _pure(table: FloatArray, other: FloatArray) -> tuple[int, int] | None:
 
 
 def _mixed_integer(
-    table: FloatArray, other: FloatArray, time_limit: float, stop: Stop | None
-) -> tuple[FloatArray, FloatArray]:
+    table: Floats, other: Floats, time_limit: float, stop: Stop | None
+) -> tuple[Floats, Floats]:
     """The program of the module docstring; columns are x, y, b of the rows, b of the columns, u_r, u_c."""
     m, n = table.shape
     none_m, none_n, one_m, one_n = np.zeros((m, 1)), np.zeros((n, 1)), np.ones((m, 1)), np.ones((n, 1))
@@ -272,9 +273,7 @@ def _mixed_integer(
     return mixed(found.x[:m]), mixed(found.x[m : m + n])
 
 
-def _sharpen(
-    table: FloatArray, other: FloatArray, x: FloatArray, y: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _sharpen(table: Floats, other: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Strategies with the same supports and the least regret there is, which the program's tolerances blur."""
     rows, columns = np.flatnonzero(x > 1e-7), np.flatnonzero(y > 1e-7)
     sharper_y = _indifferent(table, rows, columns)
@@ -282,13 +281,13 @@ def _sharpen(
     if sharper_x is None or sharper_y is None:
         return x, y
 
-    def worst(p: FloatArray, q: FloatArray) -> float:
+    def worst(p: Floats, q: Floats) -> float:
         return max(float((table @ q).max() - p @ table @ q), float((p @ other).max() - p @ other @ q))
 
     return (sharper_x, sharper_y) if worst(sharper_x, sharper_y) <= worst(x, y) else (x, y)
 
 
-def _indifferent(table: FloatArray, played: IntArray, support: IntArray) -> FloatArray | None:
+def _indifferent(table: Floats, played: Indices, support: Indices) -> Floats | None:
     """The mix over ``support`` against which the rows ``played`` fall least short of the best row."""
     m, k = table.shape[0], support.size
     inside = table[:, support]

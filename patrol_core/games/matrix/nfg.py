@@ -20,10 +20,11 @@ from typing import NamedTuple, NoReturn
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import number_of
 from patrol_core.files.strict_json import quoted
-from patrol_core.games.matrix.game import FloatArray, MatrixGame
+from patrol_core.games.matrix.game import MatrixGame
 from patrol_core.games.matrix.size import check_size
 
 _TOKEN = re.compile(
@@ -168,7 +169,7 @@ def _strategies(reader: _Reader) -> tuple[list[tuple[str, ...] | None], tuple[in
     return labels, (sizes[0], sizes[1])
 
 
-def _cells(reader: _Reader, sizes: tuple[int, int]) -> FloatArray:
+def _cells(reader: _Reader, sizes: tuple[int, int]) -> Floats:
     """Payoff version: both payoffs of every cell."""
     wanted = 2 * sizes[0] * sizes[1]
     quick = _quick(reader.text[reader.next.at :], wanted)
@@ -184,7 +185,7 @@ def _cells(reader: _Reader, sizes: tuple[int, int]) -> FloatArray:
     return np.array(values)
 
 
-def _quick(rest: str, wanted: int) -> FloatArray | None:
+def _quick(rest: str, wanted: int) -> Floats | None:
     """Plain decimals, ten times as fast; None where anything else is there."""
     if re.search(r"[^\d\s.eE+-]", rest, re.ASCII):
         return None
@@ -195,7 +196,7 @@ def _quick(rest: str, wanted: int) -> FloatArray | None:
     return values if values.size == wanted and bool(np.isfinite(values).all()) else None
 
 
-def _outcomes(reader: _Reader, sizes: tuple[int, int]) -> FloatArray:
+def _outcomes(reader: _Reader, sizes: tuple[int, int]) -> Floats:
     """Outcome version: declared payoffs, then the number of an outcome for every cell."""
     reader.take("brace", "{ before the outcomes", "{")
     known: list[tuple[float, float]] = [(0.0, 0.0)]  # outcome 0 is none

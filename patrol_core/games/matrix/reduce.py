@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from patrol_core.games.matrix.game import FloatArray, IntArray, MatrixGame
+from patrol_core.arrays import Floats, Indices
+from patrol_core.games.matrix.game import MatrixGame
 
 #: Comparisons of single payoffs that one search for dominated actions may cost.
 WORK = 40_000_000
@@ -35,13 +36,13 @@ class Reduced:
         Their numbers in the whole game, ascending.
     """
 
-    row: FloatArray
-    column: FloatArray | None
-    rows: IntArray
-    columns: IntArray
+    row: Floats
+    column: Floats | None
+    rows: Indices
+    columns: Indices
 
 
-def distinct(payoffs: FloatArray) -> tuple[IntArray, IntArray]:
+def distinct(payoffs: Floats) -> tuple[Indices, Indices]:
     """Rows that differ.
 
     Returns
@@ -63,7 +64,7 @@ def distinct(payoffs: FloatArray) -> tuple[IntArray, IntArray]:
     return first[order], place[group.ravel()]
 
 
-def _sums(payoffs: FloatArray, weights: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _sums(payoffs: Floats, weights: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """One number a row, equal for equal rows: whole-number arithmetic modulo 2**64 does not depend on the order of adding."""
     bits = np.ascontiguousarray(payoffs + 0.0).view(np.uint64)  # + 0.0 makes -0.0 and 0.0 one number
     total: NDArray[np.uint64] = ((bits ^ (bits >> _SHIFT)) * weights).sum(axis=1, dtype=np.uint64)
@@ -87,14 +88,14 @@ def reduce_game(game: MatrixGame, *, dominance: bool = True) -> Reduced:
     return Reduced(table, None, rows, columns)
 
 
-def spread(strategy: FloatArray, places: IntArray, size: int) -> FloatArray:
+def spread(strategy: Floats, places: Indices, size: int) -> Floats:
     """A strategy over the kept actions as one over all actions."""
     whole = np.zeros(size)
     whole[places] = strategy
     return whole
 
 
-def _undominated(table: FloatArray) -> tuple[IntArray, IntArray]:
+def _undominated(table: Floats) -> tuple[Indices, Indices]:
     """Rows and columns that survive dropping dominated ones in turn, while that is cheap."""
     rows, columns = np.arange(table.shape[0]), np.arange(table.shape[1])
     while True:
@@ -105,7 +106,7 @@ def _undominated(table: FloatArray) -> tuple[IntArray, IntArray]:
             return rows, columns
 
 
-def _dominated(table: FloatArray) -> NDArray[np.bool_]:
+def _dominated(table: Floats) -> NDArray[np.bool_]:
     """True for rows that another row beats or equals everywhere; of equal rows the first is kept."""
     count, width = table.shape
     drop = np.zeros(count, dtype=bool)

@@ -23,11 +23,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.games.matrix.game import FloatArray, MatrixGame, MatrixSolution, mixed
+from patrol_core.games.matrix.game import MatrixGame, MatrixSolution, mixed
 from patrol_core.games.matrix.nash import general_sum_solution, zero_sum_solution
+from patrol_core.games.matrix.own_units import ROUNDING, OwnGame, everything, in_own_units
 from patrol_core.games.matrix.reduce import reduce_game, spread
-from patrol_core.games.own_units import ROUNDING, OwnGame, everything, in_own_units
 
 METHODS = ("rm", "rm+", "prm+")
 AVERAGING = (0, 1, 2)
@@ -47,7 +48,7 @@ class _Player:
         self.regret = np.zeros(self.size)
         self.total = np.zeros(self.size)
 
-    def learn(self, payoffs: FloatArray, weight: float) -> None:
+    def learn(self, payoffs: Floats, weight: float) -> None:
         """One round, given what each action would have brought; then play, and add the new strategy to the average."""
         gained = payoffs - self.now @ payoffs
         self.regret += gained
@@ -58,7 +59,7 @@ class _Player:
         self.now = wanted / whole if whole > 0.0 else np.full(self.size, 1.0 / self.size)
         self.total += weight * self.now
 
-    def average(self) -> FloatArray:
+    def average(self) -> Floats:
         """The averaged strategy."""
         whole = float(self.total.sum())
         return self.total / whole if whole > 0.0 else self.now
@@ -146,7 +147,7 @@ def solve_regret(
     return replace(found, exact=False, iterations=done, history=tuple(history))
 
 
-def _bounds(own: OwnGame, x: FloatArray, y: FloatArray, gap: float) -> tuple[float, float, bool]:
+def _bounds(own: OwnGame, x: Floats, y: Floats, gap: float) -> tuple[float, float, bool]:
     """Lower and upper bound in the unit that was given, and whether they have met."""
     if own.game.zero_sum:
         lower, upper = own.game.interval(x, y)

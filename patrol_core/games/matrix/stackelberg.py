@@ -19,12 +19,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status
 from patrol_core.errors import SolverError
-from patrol_core.games.matrix.game import FloatArray, MatrixGame, MatrixSolution, mixed
+from patrol_core.games.matrix.game import MatrixGame, MatrixSolution, mixed
 from patrol_core.games.matrix.nash import CLOSE, equilibrium, solver
+from patrol_core.games.matrix.own_units import OwnGame, in_own_units, own_units
 from patrol_core.games.matrix.reduce import Reduced, reduce_game, spread
-from patrol_core.games.own_units import OwnGame, in_own_units, own_units
 from patrol_core.solvers.matrix_lp import Stop, minimise
 from patrol_core.solvers.pyomo_session import TIME_LIMIT
 
@@ -64,7 +65,7 @@ def solve_sse(
     return _solution(own, spread(x, small.rows, game.shape[0]), bound, programs, started)
 
 
-def _best_commitment(small: Reduced, until: float, stop: Stop | None) -> tuple[FloatArray, float, int]:
+def _best_commitment(small: Reduced, until: float, stop: Stop | None) -> tuple[Floats, float, int]:
     """Best commitment found, a proved bound on any, and how many programs it took; all on the kept actions."""
     leader, follower = small.row, small.column
     assert follower is not None
@@ -88,9 +89,7 @@ def _best_commitment(small: Reduced, until: float, stop: Stop | None) -> tuple[F
     return best_x, max(bound, best), programs
 
 
-def _commit_to(
-    leader: FloatArray, follower: FloatArray, j: int, time_limit: float
-) -> tuple[FloatArray, float]:
+def _commit_to(leader: Floats, follower: Floats, j: int, time_limit: float) -> tuple[Floats, float]:
     """The best commitment to which column j is a best response (empty where there is none) and a proved bound."""
     count, width = leader.shape
     gain = np.delete(
@@ -114,7 +113,7 @@ def _commit_to(
     return mixed(found.x), float((leader[:, j] + gain @ multipliers).max())
 
 
-def _solution(own: OwnGame, x: FloatArray, bound: float, programs: int, started: float) -> MatrixSolution:
+def _solution(own: OwnGame, x: Floats, bound: float, programs: int, started: float) -> MatrixSolution:
     """A commitment with the follower's answer to it, all recomputed from the whole game."""
     seen = x @ own.game.column_payoffs
     attacked = np.flatnonzero(seen >= seen.max() - TIE * own.column.spread)

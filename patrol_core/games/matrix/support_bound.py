@@ -18,12 +18,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate, Status
 from patrol_core.errors import InputError
-from patrol_core.games.matrix.game import PLAYED, FloatArray, IntArray, MatrixGame, MatrixSolution
+from patrol_core.games.matrix.game import PLAYED, MatrixGame, MatrixSolution
 from patrol_core.games.matrix.nash import CLOSE, GUARANTEED, equilibrium, solver
+from patrol_core.games.matrix.own_units import OwnGame, in_own_units
 from patrol_core.games.matrix.reduce import Reduced, reduce_game, spread
-from patrol_core.games.own_units import OwnGame, in_own_units
 from patrol_core.solvers.matrix_lp import Answer, Stop, minimise
 from patrol_core.solvers.pyomo_session import TIME_LIMIT
 
@@ -36,7 +37,7 @@ class _Ready:
     """A game seen by the bounded player, in its own units, and its unrestricted solution."""
 
     own: OwnGame
-    x: FloatArray
+    x: Floats
     most: float
 
     @property
@@ -163,7 +164,7 @@ def _bounded(
     return _solution(ready, player, (x, y), bound, gap, solver(f"support of {support}: {how}"), started)
 
 
-def _start(ready: _Ready, player: str, before: MatrixSolution | None) -> FloatArray | None:
+def _start(ready: _Ready, player: str, before: MatrixSolution | None) -> Floats | None:
     """An earlier strategy over the kept actions."""
     if before is None:
         return None
@@ -171,8 +172,8 @@ def _start(ready: _Ready, player: str, before: MatrixSolution | None) -> FloatAr
 
 
 def _integer_program(
-    ready: _Ready, support: int, time_limit: float, gap: float, stop: Stop | None, start: FloatArray | None
-) -> tuple[IntArray, float]:
+    ready: _Ready, support: int, time_limit: float, gap: float, stop: Stop | None, start: Floats | None
+) -> tuple[Indices, float]:
     """Kept rows of the best strategy found and a proved bound on the value; columns of the program are x, z, v."""
     table = ready.small.row
     m, n = table.shape
@@ -200,7 +201,7 @@ def _integer_program(
     return np.sort(order[x[order] > PLAYED]), bound
 
 
-def _largest(table: FloatArray, x: FloatArray, support: int) -> FloatArray:
+def _largest(table: Floats, x: Floats, support: int) -> Floats:
     """The best mix of the actions that the unrestricted strategy plays most."""
     used = np.sort(np.argsort(-x)[:support])
     mix, _ = equilibrium(table[used])
@@ -210,7 +211,7 @@ def _largest(table: FloatArray, x: FloatArray, support: int) -> FloatArray:
 def _solution(
     ready: _Ready,
     player: str,
-    mixes: tuple[FloatArray, FloatArray],
+    mixes: tuple[Floats, Floats],
     bound: float,
     gap: float,
     name: str,

@@ -27,6 +27,7 @@ import highspy
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import SolverError
 from patrol_core.games.robust.interval_worst_case import inverse
 from patrol_core.games.robust.level import (
@@ -47,11 +48,11 @@ from patrol_core.games.robust.result import (
     check_share,
     linear_bound,
 )
-from patrol_core.games.units import unit_of
 from patrol_core.games.zone.certificates import RowKey
-from patrol_core.games.zone.solve import FloatArray, ZoneGame
+from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.solvers.modelling import pyo
 from patrol_core.solvers.pyomo_session import LOCK, HighsSession, Outcome, solver_name
+from patrol_core.solvers.units import unit_of
 
 #: Worst zones of each draw that enter at once.
 _PER_DRAW = 5
@@ -92,7 +93,7 @@ def solve_cvar(game: ZoneGame, draws: ArrayLike, alpha: float = 0.9) -> RobustSt
     return _solve(game.in_unit(unit), table / unit, level, started).times(unit)
 
 
-def _solve(game: ZoneGame, table: FloatArray, level: float, started: float) -> RobustStrategy:
+def _solve(game: ZoneGame, table: Floats, level: float, started: float) -> RobustStrategy:
     if (1 - level) * len(table) <= 1:
         coverage, bound, solver = _worst_draw(game, table)
     else:
@@ -109,12 +110,12 @@ def _solve(game: ZoneGame, table: FloatArray, level: float, started: float) -> R
     )  # fmt: skip
 
 
-def losses(game: ZoneGame, draws: FloatArray, coverage: FloatArray) -> FloatArray:
+def losses(game: ZoneGame, draws: Floats, coverage: Floats) -> Floats:
     """(S,) L_s(x), the worst case of a coverage under each draw."""
     return np.asarray((draws * (1 - game.effectiveness * coverage)).max(axis=1))
 
 
-def cvar_of(game: ZoneGame, draws: FloatArray, alpha: float, coverage: FloatArray) -> float:
+def cvar_of(game: ZoneGame, draws: Floats, alpha: float, coverage: Floats) -> float:
     """CVaR of any coverage, by sorting the losses; no solver."""
     worst = np.sort(losses(game, draws, coverage))[::-1]
     k = (1 - alpha) * worst.size
@@ -125,13 +126,13 @@ def cvar_of(game: ZoneGame, draws: FloatArray, alpha: float, coverage: FloatArra
     return float((worst[:whole].sum() + rest) / k)
 
 
-def _worst_draw(game: ZoneGame, draws: FloatArray) -> tuple[FloatArray, float, str]:
+def _worst_draw(game: ZoneGame, draws: Floats) -> tuple[Floats, float, str]:
     alpha, beta = np.ones(game.size), inverse(draws.max(axis=0))
     level, solver = solve_level(game, alpha, beta)
     return level.coverage, level_bound(game, alpha, level), solver
 
 
-def _floor(game: ZoneGame, draws: FloatArray, alpha: float, coverage: FloatArray) -> FloatArray:
+def _floor(game: ZoneGame, draws: Floats, alpha: float, coverage: Floats) -> Floats:
     """Coverage needed to keep every draw's loss (or the quantile, where that is higher): CVaR cannot rise."""
     loss = losses(game, draws, coverage)
     kept = max(1, int(np.ceil((1 - alpha) * loss.size - 1e-9)))
@@ -153,7 +154,7 @@ class _Rows:
 class _Program:
     """The LP with its lazy rows; levels are measured in ``scale``."""
 
-    def __init__(self, game: ZoneGame, draws: FloatArray, alpha: float) -> None:
+    def __init__(self, game: ZoneGame, draws: Floats, alpha: float) -> None:
         self.game, self.draws, self.alpha = game, draws, alpha
         self.lower, self.upper = game.bounds()
         mean = draws.mean(axis=0)
@@ -183,7 +184,7 @@ class _Program:
         model.seen = pyo.Constraint(expr=model.z + pyo.quicksum(model.u.values()) >= -1.0)
         return model
 
-    def _worst(self, residual: FloatArray, level: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def _worst(self, residual: Floats, level: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The few worst pairs of each draw that are above its level and not yet in the LP."""
         count = min(_PER_DRAW, self.game.size)
         excess = np.where(self.inside, -np.inf, residual - level[:, None])
@@ -211,7 +212,7 @@ class _Program:
         self.rows = _Rows(np.append(self.rows.draw, draw), np.append(self.rows.zone, zone))
         return int(count)
 
-    def solve(self) -> tuple[FloatArray, float]:
+    def solve(self) -> tuple[Floats, float]:
         """(coverage, proved bound) once no row is broken."""
         for _ in range(_MOST_ROUNDS):
             outcome = solved(self.game, self.session)
@@ -232,7 +233,7 @@ class _Program:
         prices: Mapping[RowKey, float] = row_prices(self.session, self.model, self.game, outcome, self.scale)
         return linear_bound(self.game, float(weight @ values), slope, prices)
 
-    def _made_valid(self, weight: FloatArray) -> FloatArray:
+    def _made_valid(self, weight: Floats) -> Floats:
         """Scale suggested weights down to sum_t p_st <= 1 / k and sum p_st <= 1."""
         most = 1 / ((1 - self.alpha) * len(self.draws))
         per_draw = np.bincount(self.rows.draw, weights=weight, minlength=len(self.draws))

@@ -19,12 +19,13 @@ import time
 import numpy as np
 from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.robust.interval_worst_case import inverse
 from patrol_core.games.robust.level import Level, least_residual, level_bound, needed, solve_level
 from patrol_core.games.robust.result import Criterion, RobustStrategy, certified_robust, check_bounds
-from patrol_core.games.units import unit_of
-from patrol_core.games.zone.solve import FloatArray, ZoneGame
+from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.solvers.units import unit_of
 
 
 def solve_noise(game: ZoneGame, shortfall: ArrayLike) -> RobustStrategy:
@@ -54,7 +55,7 @@ def solve_noise(game: ZoneGame, shortfall: ArrayLike) -> RobustStrategy:
     return _solve(game.in_unit(unit), short, started).times(unit)
 
 
-def _solve(game: ZoneGame, short: FloatArray, started: float) -> RobustStrategy:
+def _solve(game: ZoneGame, short: Floats, started: float) -> RobustStrategy:
     search = _Search(game, short)
     k = search.first()
     level, bound = search.level(k), search.bound(k)
@@ -75,12 +76,12 @@ def _solve(game: ZoneGame, short: FloatArray, started: float) -> RobustStrategy:
     )  # fmt: skip
 
 
-def losses_under_noise(game: ZoneGame, coverage: FloatArray, shortfall: FloatArray) -> FloatArray:
+def losses_under_noise(game: ZoneGame, coverage: Floats, shortfall: Floats) -> Floats:
     """(n,) V_t (1 - e max(0, x_t - a_t)), the loss at each zone when its coverage falls short in full."""
     return game.values * (1 - game.effectiveness * np.maximum(0.0, coverage - shortfall))
 
 
-def check_shortfall(game: ZoneGame, given: ArrayLike) -> FloatArray:
+def check_shortfall(game: ZoneGame, given: ArrayLike) -> Floats:
     """(n,) a_t from one number or n numbers in [0, 1]."""
     try:
         array = np.array(given, dtype=float)
@@ -105,7 +106,7 @@ def check_shortfall(game: ZoneGame, given: ArrayLike) -> FloatArray:
 class _Search:
     """Levels z_k of the k richest zones, solved when asked for."""
 
-    def __init__(self, game: ZoneGame, short: FloatArray) -> None:
+    def __init__(self, game: ZoneGame, short: Floats) -> None:
         self.game, self.short = game, short
         self.order = np.argsort(-game.values, kind="stable")
         self.inverse = inverse(game.values)
@@ -113,7 +114,7 @@ class _Search:
         self.known: dict[int, tuple[Level, float]] = {}
         self.solver = ""
 
-    def rows(self, active: np.ndarray) -> tuple[FloatArray, FloatArray]:
+    def rows(self, active: np.ndarray) -> tuple[Floats, Floats]:
         """Rows (alpha, beta) with only these zones asking for coverage."""
         alpha = 1 + self.game.effectiveness * self.short
         return alpha, np.where(active, self.inverse, np.inf)

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.robust.level import plan_set, row_prices, solved
 from patrol_core.games.robust.result import (
@@ -33,11 +34,11 @@ from patrol_core.games.robust.result import (
     check_intervals,
     linear_bound,
 )
-from patrol_core.games.units import unit_of
 from patrol_core.games.zone.certificates import RowKey
-from patrol_core.games.zone.solve import FloatArray, ZoneGame
+from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.solvers.modelling import pyo
 from patrol_core.solvers.pyomo_session import LOCK, HighsSession, solver_name
+from patrol_core.solvers.units import unit_of
 
 
 def solve_gamma_budget(game: ZoneGame, high: ArrayLike, gamma: float) -> RobustStrategy:
@@ -70,7 +71,7 @@ def solve_gamma_budget(game: ZoneGame, high: ArrayLike, gamma: float) -> RobustS
     return _solve(game.in_unit(unit), deviation / unit, count, started).times(unit)
 
 
-def _solve(game: ZoneGame, deviation: FloatArray, count: float, started: float) -> RobustStrategy:
+def _solve(game: ZoneGame, deviation: Floats, count: float, started: float) -> RobustStrategy:
     with LOCK:
         coverage, zeta, prices = _solve_lp(game, deviation, count)
     weight = game.values + deviation * zeta
@@ -83,16 +84,12 @@ def _solve(game: ZoneGame, deviation: FloatArray, count: float, started: float) 
     )  # fmt: skip
 
 
-def gamma_total(
-    game: ZoneGame, high: ArrayLike, gamma: float, coverage: FloatArray
-) -> tuple[float, FloatArray]:
+def gamma_total(game: ZoneGame, high: ArrayLike, gamma: float, coverage: Floats) -> tuple[float, Floats]:
     """Worst total expected harm of a coverage, and the (n,) values at which it is met; by sorting, no solver."""
     return _worst_total(game, _deviation(game, high), gamma, coverage)
 
 
-def _worst_total(
-    game: ZoneGame, deviation: FloatArray, gamma: float, coverage: FloatArray
-) -> tuple[float, FloatArray]:
+def _worst_total(game: ZoneGame, deviation: Floats, gamma: float, coverage: Floats) -> tuple[float, Floats]:
     left = 1 - game.effectiveness * coverage
     zeta = np.zeros(game.size)
     order = np.argsort(-(deviation * left), kind="stable")
@@ -114,7 +111,7 @@ def check_gamma(game: ZoneGame, gamma: Any) -> float:
     return number
 
 
-def _deviation(game: ZoneGame, high: ArrayLike) -> FloatArray:
+def _deviation(game: ZoneGame, high: ArrayLike) -> Floats:
     _, upper_end = check_intervals(game, np.zeros(game.size), high)
     below = np.flatnonzero(upper_end < game.values)
     if below.size:
@@ -126,9 +123,7 @@ def _deviation(game: ZoneGame, high: ArrayLike) -> FloatArray:
     return upper_end - game.values
 
 
-def _solve_lp(
-    game: ZoneGame, deviation: FloatArray, gamma: float
-) -> tuple[FloatArray, FloatArray, dict[RowKey, float]]:
+def _solve_lp(game: ZoneGame, deviation: Floats, gamma: float) -> tuple[Floats, Floats, dict[RowKey, float]]:
     """(coverage, zeta, prices) of the module's LP, measured in units of the largest value."""
     lower, upper = game.bounds()
     unit = float((game.values + deviation).max()) or 1.0

@@ -12,6 +12,7 @@ import time
 import numpy as np
 from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.games.robust.result import (
     Criterion,
     RobustStrategy,
@@ -20,7 +21,7 @@ from patrol_core.games.robust.result import (
     check_intervals,
 )
 from patrol_core.games.zone.game import solve_zone_game
-from patrol_core.games.zone.solve import FloatArray, ZoneGame
+from patrol_core.games.zone.solve import ZoneGame
 
 
 def solve_interval(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> RobustStrategy:
@@ -56,7 +57,7 @@ def solve_interval(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> RobustStr
     )  # fmt: skip
 
 
-def inverse(values: FloatArray) -> FloatArray:
+def inverse(values: Floats) -> Floats:
     """(n,) 1 / V_t; infinite where V_t is 0 or too small to matter."""
     top = float(values.max(initial=0.0))
     small = values <= top * 1e-200

@@ -20,13 +20,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.robust.result import check_bounds, linear_bound
 from patrol_core.games.zone.certificates import BUDGET, RowKey
 from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.model import build_model, side_constraints
-from patrol_core.games.zone.solve import FloatArray, ZoneGame
+from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.games.zone.water_filling import spend_rest
 from patrol_core.solvers.modelling import pyo
 from patrol_core.solvers.pyomo_session import LOCK, HighsSession, Outcome, solver_name
@@ -55,19 +56,19 @@ class Level:
     """
 
     value: float
-    coverage: FloatArray
-    weights: FloatArray
+    coverage: Floats
+    weights: Floats
     prices: Mapping[RowKey, float] = field(default_factory=dict)
 
 
-def needed(game: ZoneGame, alpha: FloatArray, beta: FloatArray, level: float) -> FloatArray:
+def needed(game: ZoneGame, alpha: Floats, beta: Floats, level: float) -> Floats:
     """(n,) least coverage at a level, inside the bounds."""
     lower, upper = game.bounds()
     asked = np.where(np.isfinite(beta), alpha - np.where(np.isfinite(beta), beta, 0.0) * level, 0.0)
     return np.clip(asked / game.effectiveness, lower, upper)
 
 
-def level_bound(game: ZoneGame, alpha: FloatArray, level: Level, least: float = 0.0) -> float:
+def level_bound(game: ZoneGame, alpha: Floats, level: Level, least: float = 0.0) -> float:
     """What the weights and prices prove: no allowed coverage gets below it."""
     if not level.weights.any():
         return least
@@ -78,7 +79,7 @@ def level_bound(game: ZoneGame, alpha: FloatArray, level: Level, least: float = 
     return max(least, proved)
 
 
-def solve_level(game: ZoneGame, alpha: FloatArray, beta: FloatArray, least: float = 0.0) -> tuple[Level, str]:
+def solve_level(game: ZoneGame, alpha: Floats, beta: Floats, least: float = 0.0) -> tuple[Level, str]:
     """The lowest level and the name of the method: water-filling where no rule couples zones, else the LP."""
     if game.coupling_rules():
         return LevelProgram(game, alpha, beta, least).solve(), solver_name()
@@ -88,7 +89,7 @@ def solve_level(game: ZoneGame, alpha: FloatArray, beta: FloatArray, least: floa
 # -- without coupling rules -----------------------------------------------------------------------
 
 
-def fill(game: ZoneGame, alpha: FloatArray, beta: FloatArray, least: float = 0.0) -> Level:
+def fill(game: ZoneGame, alpha: Floats, beta: Floats, least: float = 0.0) -> Level:
     """Water-filling; coupling rules of the game are not looked at."""
     lower, upper = check_bounds(game)
     e = game.effectiveness
@@ -170,7 +171,7 @@ class LevelProgram:
         As in the module docstring.
     """
 
-    def __init__(self, game: ZoneGame, alpha: FloatArray, beta: FloatArray, least: float = 0.0) -> None:
+    def __init__(self, game: ZoneGame, alpha: Floats, beta: Floats, least: float = 0.0) -> None:
         self.game, self.least = game, least
         check_bounds(game)
         self._alpha, self._beta = alpha.copy(), beta.copy()
@@ -241,7 +242,7 @@ class LevelProgram:
 # -- the last phase -------------------------------------------------------------------------------
 
 
-def least_residual(game: ZoneGame, floor: FloatArray, found: FloatArray) -> FloatArray:
+def least_residual(game: ZoneGame, floor: Floats, found: Floats) -> Floats:
     """The plan with the least expected residual at the game's values, among those at or above ``floor``.
 
     Parameters

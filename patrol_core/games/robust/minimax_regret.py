@@ -32,6 +32,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import SolverError
 from patrol_core.games.robust.interval_worst_case import inverse
 from patrol_core.games.robust.level import (
@@ -51,11 +52,11 @@ from patrol_core.games.robust.result import (
     check_bounds,
     check_intervals,
 )
-from patrol_core.games.units import unit_of
-from patrol_core.games.zone.solve import FloatArray, ZoneGame
+from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.games.zone.water_filling import lowest_level
 from patrol_core.games.zone.zone_classes import Atoms, atoms_of
 from patrol_core.solvers.pyomo_session import LOCK, solver_name
+from patrol_core.solvers.units import unit_of
 
 #: Zones with the largest regret whose R_t is worked out once more, one by one, for the certificate.
 _RECHECKED = 32
@@ -91,7 +92,7 @@ def solve_regret(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> RobustStrat
     return _solve(game.in_unit(unit), lower_end / unit, upper_end / unit, started).times(unit)
 
 
-def _solve(game: ZoneGame, lower_end: FloatArray, upper_end: FloatArray, started: float) -> RobustStrategy:
+def _solve(game: ZoneGame, lower_end: Floats, upper_end: Floats, started: float) -> RobustStrategy:
     beta = inverse(upper_end)
     if game.coupling_rules():
         atoms = atoms_of(game)
@@ -120,7 +121,7 @@ def _solve(game: ZoneGame, lower_end: FloatArray, upper_end: FloatArray, started
 
 def largest_regret(
     game: ZoneGame, low: ArrayLike, high: ArrayLike, coverage: ArrayLike
-) -> tuple[float, str, FloatArray]:
+) -> tuple[float, str, Floats]:
     """Largest regret of any coverage over the intervals: (regret, zone attacked, worst values).
 
     Notes
@@ -148,10 +149,10 @@ def largest_regret(
 
 
 #: R_t last worked out for a game: many plans are judged by the same ones.
-_KEPT: WeakKeyDictionary[ZoneGame, tuple[bytes, FloatArray]] = WeakKeyDictionary()
+_KEPT: WeakKeyDictionary[ZoneGame, tuple[bytes, Floats]] = WeakKeyDictionary()
 
 
-def _kept_levels(game: ZoneGame, atoms: Atoms, low: FloatArray, high: FloatArray) -> FloatArray:
+def _kept_levels(game: ZoneGame, atoms: Atoms, low: Floats, high: Floats) -> Floats:
     """R_t by groups, kept with the game."""
     ends = low.tobytes() + high.tobytes()
     kept = _KEPT.get(game)
@@ -160,12 +161,12 @@ def _kept_levels(game: ZoneGame, atoms: Atoms, low: FloatArray, high: FloatArray
     return kept[1].copy()
 
 
-def _alpha(best: FloatArray, beta: FloatArray) -> FloatArray:
+def _alpha(best: Floats, beta: Floats) -> Floats:
     return np.where(np.isfinite(beta), 1 - best * np.where(np.isfinite(beta), beta, 0.0), 0.0)
 
 
 def _largest_regret(
-    game: ZoneGame, low: FloatArray, high: FloatArray, coverage: FloatArray, best: FloatArray
+    game: ZoneGame, low: Floats, high: Floats, coverage: Floats, best: Floats
 ) -> tuple[float, int]:
     """Regret recomputed; without coupling rules R_t of the worst zones comes from plain water-filling."""
     regret = high * (1 - game.effectiveness * coverage) - best
@@ -180,7 +181,7 @@ def _largest_regret(
     return max(0.0, float(regret[zone])), zone
 
 
-def _recheck(game: ZoneGame, low: FloatArray, high: FloatArray, best: FloatArray, level: Level) -> None:
+def _recheck(game: ZoneGame, low: Floats, high: Floats, best: Floats, level: Level) -> None:
     """R_t of the zones that weigh most in the proof, once more by LP over all zones.
 
     Raises
@@ -208,7 +209,7 @@ def _recheck(game: ZoneGame, low: FloatArray, high: FloatArray, best: FloatArray
 class _Coupled:
     """R_t by LP, lazily: proved lower bounds for all zones, exact values for those that matter."""
 
-    def __init__(self, game: ZoneGame, low: FloatArray, high: FloatArray, beta: FloatArray) -> None:
+    def __init__(self, game: ZoneGame, low: Floats, high: Floats, beta: Floats) -> None:
         self.game, self.high, self.beta = game, high, beta
         self.base = inverse(low)
         self.program = LevelProgram(game, np.ones(game.size), self.base)
@@ -220,11 +221,11 @@ class _Coupled:
         # below the base level a zone cannot make R rise: R_t is the base level
         self._settle(high <= first.value, first.value)
 
-    def _settle(self, where: FloatArray | np.ndarray, value: float) -> None:
+    def _settle(self, where: Floats | np.ndarray, value: float) -> None:
         self.best[where] = value
         self.exact[where] = True
 
-    def _share(self, level: Level, beta: FloatArray) -> None:
+    def _share(self, level: Level, beta: Floats) -> None:
         """Carry one proof of R over to every zone's own V."""
         terms = np.where(level.weights > 0, level.weights * np.where(np.isfinite(beta), beta, 0.0), 0.0)
         pi = level.weights
@@ -248,7 +249,7 @@ class _Coupled:
         self._share(level, beta)
         self.best[t], self.exact[t] = level.value, True
 
-    def solve(self) -> tuple[FloatArray, Level]:
+    def solve(self) -> tuple[Floats, Level]:
         """Regret master and R_t in turn, until every binding zone is exact."""
         master = LevelProgram(self.game, _alpha(self.best, self.beta), self.beta)
         for _ in range(self.game.size + 1):
@@ -266,13 +267,13 @@ class _Coupled:
                 master.set_row(int(t), float(alpha[t]), float(self.beta[t]))
         raise SolverError("The regret of this game could not be settled; please report the game.")
 
-    def exact_for(self, coverage: FloatArray) -> FloatArray:
+    def exact_for(self, coverage: Floats) -> Floats:
         """R_t, exact wherever this coverage's regret could be the largest."""
         for t in self._by_regret(coverage):
             self.settle(t)
         return self.best
 
-    def _by_regret(self, coverage: FloatArray) -> Iterator[int]:
+    def _by_regret(self, coverage: Floats) -> Iterator[int]:
         alone = self.high * (1 - self.game.effectiveness * coverage)
         while True:
             t = int(np.argmax(alone - self.best))

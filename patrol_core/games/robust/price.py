@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.robust.cvar import cvar_of, solve_cvar
 from patrol_core.games.robust.execution_noise import check_shortfall, losses_under_noise, solve_noise
@@ -23,7 +24,7 @@ from patrol_core.games.robust.minimax_regret import largest_regret, solve_regret
 from patrol_core.games.robust.result import RobustStrategy, as_number, check_draws, check_intervals
 from patrol_core.games.zone.certificates import residuals
 from patrol_core.games.zone.game import solve_zone_game
-from patrol_core.games.zone.solve import FloatArray, ZoneGame
+from patrol_core.games.zone.solve import ZoneGame
 
 RobustModel = Literal["interval", "regret", "cvar", "gamma", "noise"]
 
@@ -95,12 +96,10 @@ def price_of_robustness(
 
 
 _Solve = Callable[[], RobustStrategy]
-_Value = Callable[[FloatArray], float]
+_Value = Callable[[Floats], float]
 
 
-def _row(
-    size: float, cost: _Value, value: _Value, plan: RobustStrategy, nominal: FloatArray
-) -> dict[str, float]:
+def _row(size: float, cost: _Value, value: _Value, plan: RobustStrategy, nominal: Floats) -> dict[str, float]:
     optimum, held = cost(nominal), cost(plan.coverage)
     without = value(nominal)
     return {
@@ -152,18 +151,14 @@ def _judge(
     return lambda s: _interval_judge(game, model, *_shrunk(game.values, lower, upper, s))
 
 
-def _interval_judge(
-    game: ZoneGame, model: RobustModel, low: FloatArray, high: FloatArray
-) -> tuple[_Solve, _Value]:
+def _interval_judge(game: ZoneGame, model: RobustModel, low: Floats, high: Floats) -> tuple[_Solve, _Value]:
     if model == "regret":
         return (lambda: solve_regret(game, low, high)), (lambda x: largest_regret(game, low, high, x)[0])
     e = game.effectiveness
     return (lambda: solve_interval(game, low, high)), (lambda x: float((high * (1 - e * x)).max()))
 
 
-def _shrunk(
-    values: FloatArray, low: FloatArray, high: FloatArray, size: float
-) -> tuple[FloatArray, FloatArray]:
+def _shrunk(values: Floats, low: Floats, high: Floats, size: float) -> tuple[Floats, Floats]:
     """Ends at a share of the way from the value; a value outside its interval counts as its nearer end."""
     middle = np.clip(values, low, high)
     return middle - size * (middle - low), middle + size * (high - middle)

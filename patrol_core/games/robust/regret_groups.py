@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from patrol_core.arrays import Floats, Indices
 from patrol_core.errors import SolverError
 from patrol_core.games.robust.interval_worst_case import inverse
 from patrol_core.games.robust.regret_levels import largest_of_others
 from patrol_core.games.zone.conflicts import explain_conflict
-from patrol_core.games.zone.solve import FloatArray, ZoneGame
+from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.games.zone.zone_classes import Atoms, Reach
-from patrol_core.solvers.array_lp import IntArray
 
 #: An atom may fall short by this much coverage: of one zone, and of what it needs.
 _SHORT = 1e-10
@@ -30,7 +30,7 @@ _MOST_STEPS = 400
 _MOST_RAYS = 400
 
 
-def group_levels(game: ZoneGame, atoms: Atoms, low: FloatArray, high: FloatArray) -> FloatArray:
+def group_levels(game: ZoneGame, atoms: Atoms, low: Floats, high: Floats) -> Floats:
     """(n,) R_t of the module docstring.
 
     Raises
@@ -55,7 +55,7 @@ def group_levels(game: ZoneGame, atoms: Atoms, low: FloatArray, high: FloatArray
     return levels
 
 
-def _settled(needs: _Needs, reach: Reach, zones: IntArray, least: FloatArray) -> FloatArray:
+def _settled(needs: _Needs, reach: Reach, zones: Indices, least: Floats) -> Floats:
     """Levels of these zones (-1: none moved), with inequalities added until none is broken."""
     levels, sure, used = least.copy(), np.zeros(zones.size, dtype=bool), 0
     for _ in range(_MOST_RAYS):
@@ -85,7 +85,7 @@ def _settled(needs: _Needs, reach: Reach, zones: IntArray, least: FloatArray) ->
 class _Needs:
     """N_c(v) by prefix sums over the breaks of each atom, and its version with one zone moved."""
 
-    def __init__(self, atoms: Atoms, low: FloatArray, high: FloatArray, open_: FloatArray, e: float) -> None:
+    def __init__(self, atoms: Atoms, low: Floats, high: Floats, open_: Floats, e: float) -> None:
         self.cell, self.size, self.e, self.floor = atoms.cell, atoms.size, e, atoms.lower
         slope = inverse(low)
         self.slope = np.where(np.isfinite(slope), slope, 0.0)
@@ -103,13 +103,13 @@ class _Needs:
             width = np.append(np.cumsum(self.slope[order][::-1])[::-1], 0.0)
             self.parts.append((breaks[order], height, width))
 
-    def _base(self, c: int, level: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _base(self, c: int, level: Floats) -> tuple[Floats, Floats]:
         """(need beyond the floors, slope) of an atom at many levels, no zone moved."""
         breaks, height, width = self.parts[c]
         k = np.searchsorted(breaks, level, side="right")
         return np.maximum(height[k] - level * width[k], 0.0) / self.e, -width[k] / self.e
 
-    def _moved(self, zones: IntArray, level: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _moved(self, zones: Indices, level: Floats) -> tuple[Floats, Floats]:
         """What moving zone t to its upper end adds to its atom, and its slope."""
         some = zones >= 0
         t = np.where(some, zones, 0)
@@ -118,7 +118,7 @@ class _Needs:
         slope = (np.where(before > 0, self.slope[t], 0.0) - np.where(after > 0, self.top[t], 0.0)) / self.e
         return np.where(some, value, 0.0), np.where(some, slope, 0.0)
 
-    def at(self, zones: IntArray, level: FloatArray) -> FloatArray:
+    def at(self, zones: Indices, level: Floats) -> Floats:
         """(zones, atoms) needs at each zone's level."""
         table = np.stack([self.floor[c] + self._base(c, level)[0] for c in range(self.size)], axis=1)
         value, _ = self._moved(zones, level)
@@ -126,7 +126,7 @@ class _Needs:
         table[some, self.cell[zones[some]]] += value[some]
         return table
 
-    def root(self, ray: FloatArray, limit: float, zones: IntArray, start: FloatArray) -> FloatArray:
+    def root(self, ray: Floats, limit: float, zones: Indices, start: Floats) -> Floats:
         """Least level from ``start`` on at which ray . N is within the limit, by Newton from the left."""
         level = start.copy()
         weight = np.where(zones >= 0, ray[self.cell[np.maximum(zones, 0)]], 0.0)

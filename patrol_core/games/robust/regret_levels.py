@@ -15,11 +15,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.games.robust.interval_worst_case import inverse
-from patrol_core.games.zone.solve import FloatArray, ZoneGame
+from patrol_core.games.zone.solve import ZoneGame
 
 
-def best_levels(game: ZoneGame, low: FloatArray, high: FloatArray) -> FloatArray:
+def best_levels(game: ZoneGame, low: Floats, high: Floats) -> Floats:
     """(n,) R_t of the module docstring; coupling rules of the game are not looked at.
 
     Parameters
@@ -38,7 +39,7 @@ def best_levels(game: ZoneGame, low: FloatArray, high: FloatArray) -> FloatArray
     return np.maximum(np.maximum(free, largest_of_others(stuck)), high * (1 - e * upper))
 
 
-def largest_of_others(values: FloatArray) -> FloatArray:
+def largest_of_others(values: Floats) -> Floats:
     """(n,) largest entry other than the own one; 0 if there is no other."""
     top = int(np.argmax(values))
     result = np.full_like(values, values[top])
@@ -49,7 +50,7 @@ def largest_of_others(values: FloatArray) -> FloatArray:
 class _Demand:
     """N(v) by prefix sums over the breaks, highest first, and its version with one zone moved."""
 
-    def __init__(self, low: FloatArray, high: FloatArray, open_share: FloatArray) -> None:
+    def __init__(self, low: Floats, high: Floats, open_share: Floats) -> None:
         self.breaks = low * open_share
         self.order = np.argsort(-self.breaks, kind="stable")
         self.rank = np.empty(low.size, dtype=np.intp)
@@ -64,7 +65,7 @@ class _Demand:
         self.top = np.where(np.isfinite(top), top, 0.0)
         self.own = np.where(self.top > 0, open_share, 0.0)
 
-    def others(self, count: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+    def others(self, count: NDArray[np.intp]) -> tuple[Floats, Floats]:
         """(height, width) of the first ``count[t]`` zones in the order, zone t itself left out."""
         inside = self.rank < count
         height = self.height[count] - np.where(inside, self.share, 0.0)
@@ -72,13 +73,13 @@ class _Demand:
         alone = (count == 0) | (inside & (count == 1))
         return np.where(alone, 0.0, height), np.where(alone, 0.0, width)
 
-    def at(self, count: NDArray[np.intp], level: FloatArray) -> FloatArray:
+    def at(self, count: NDArray[np.intp], level: Floats) -> Floats:
         """(n,) N_t(level[t]), with ``count[t]`` zones active."""
         height, width = self.others(count)
         return np.maximum(height - level * width, 0.0) + np.maximum(self.own - level * self.top, 0.0)
 
 
-def _free_levels(low: FloatArray, high: FloatArray, open_share: FloatArray, spare: float) -> FloatArray:
+def _free_levels(low: Floats, high: Floats, open_share: Floats, spare: float) -> Floats:
     """(n,) least v >= 0 with N_t(v) <= spare."""
     demand = _Demand(low, high, open_share)
     n = low.size
@@ -95,7 +96,7 @@ def _free_levels(low: FloatArray, high: FloatArray, open_share: FloatArray, spar
     return np.where(first > n, 0.0, _inside(demand, np.minimum(first, n), spare))
 
 
-def _inside(demand: _Demand, count: NDArray[np.intp], spare: float) -> FloatArray:
+def _inside(demand: _Demand, count: NDArray[np.intp], spare: float) -> Floats:
     """The level in the segment where ``count[t]`` zones are active: with t active too, else without."""
     height, width = demand.others(count)
     with np.errstate(divide="ignore", invalid="ignore"):

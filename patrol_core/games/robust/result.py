@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError, SolverError
 from patrol_core.games.rules.fairness import MaxMin
@@ -26,7 +27,7 @@ from patrol_core.games.zone.certificates import (
 )
 from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.fair_rows import priced
-from patrol_core.games.zone.solve import FloatArray, Strategy, ZoneGame
+from patrol_core.games.zone.solve import Strategy, ZoneGame
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ class RobustStrategy(Strategy):
     model: str = ""
     value: float = float("nan")
     worst_zone: str | None = None
-    worst_values: FloatArray | None = None
+    worst_values: Floats | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
 
     def _figures(self, unit: float) -> dict[str, Any]:
@@ -61,7 +62,7 @@ class RobustStrategy(Strategy):
         return super()._figures(unit) | {"value": self.value * unit, "worst_values": worst}
 
 
-def check_intervals(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> tuple[FloatArray, FloatArray]:
+def check_intervals(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> tuple[Floats, Floats]:
     """(n,) lower and upper ends, as arrays.
 
     Raises
@@ -79,7 +80,7 @@ def check_intervals(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> tuple[Fl
     return lower, upper
 
 
-def _numbers(game: ZoneGame, name: str, given: ArrayLike) -> FloatArray:
+def _numbers(game: ZoneGame, name: str, given: ArrayLike) -> Floats:
     try:
         array = np.array(given, dtype=float)
     except (TypeError, ValueError):
@@ -95,7 +96,7 @@ def _numbers(game: ZoneGame, name: str, given: ArrayLike) -> FloatArray:
     return array
 
 
-def check_draws(game: ZoneGame, draws: ArrayLike) -> FloatArray:
+def check_draws(game: ZoneGame, draws: ArrayLike) -> Floats:
     """(S, n) draws of the values, S >= 1.
 
     Raises
@@ -139,7 +140,7 @@ def as_number(given: object) -> float | None:
     return number if np.isfinite(number) else None
 
 
-def check_bounds(game: ZoneGame) -> tuple[FloatArray, FloatArray]:
+def check_bounds(game: ZoneGame) -> tuple[Floats, Floats]:
     """Bounds on coverage; conflicting floors, caps and budget are explained at once.
 
     Raises
@@ -159,7 +160,7 @@ def check_bounds(game: ZoneGame) -> tuple[FloatArray, FloatArray]:
 
 
 def linear_bound(
-    game: ZoneGame, constant: float, slope: FloatArray, multipliers: Mapping[RowKey, float]
+    game: ZoneGame, constant: float, slope: Floats, multipliers: Mapping[RowKey, float]
 ) -> float:
     """Lower bound on ``constant + slope . x`` over all allowed coverages, by weak duality.
 
@@ -201,14 +202,14 @@ class Criterion:
     value: float
     bound: float
     worst_zone: int | None = None
-    worst_values: FloatArray | None = None
+    worst_values: Floats | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
     scale: float = 0.0
 
 
 def certified_robust(
     game: ZoneGame,
-    coverage: FloatArray,
+    coverage: Floats,
     criterion: Criterion,
     *,
     solver: str,

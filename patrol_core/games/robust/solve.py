@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.robust.cvar import cvar_of, solve_cvar
 from patrol_core.games.robust.execution_noise import losses_under_noise, solve_noise
@@ -27,7 +28,7 @@ from patrol_core.games.robust.interval_worst_case import solve_interval
 from patrol_core.games.robust.minimax_regret import largest_regret, solve_regret
 from patrol_core.games.robust.price import PriceOfRobustness, RobustModel, price_of_robustness
 from patrol_core.games.robust.result import RobustStrategy, as_number
-from patrol_core.games.zone.solve import FloatArray, ZoneGame
+from patrol_core.games.zone.solve import ZoneGame
 
 __all__ = [
     "PriceOfRobustness",
@@ -77,7 +78,7 @@ def regret_from_intervals(
     return solve_regret(ZoneGame(ids, stated, budget, effectiveness, **rules), lower, upper)
 
 
-def _column(zone_ids: tuple[str, ...], name: str, given: ArrayLike) -> FloatArray:
+def _column(zone_ids: tuple[str, ...], name: str, given: ArrayLike) -> Floats:
     try:
         column = np.array(given, dtype=float)
     except (TypeError, ValueError):
@@ -89,9 +90,7 @@ def _column(zone_ids: tuple[str, ...], name: str, given: ArrayLike) -> FloatArra
     return column
 
 
-def parse_intervals(
-    zone_ids: Sequence[str], values: ArrayLike, intervals: object
-) -> tuple[FloatArray, FloatArray]:
+def parse_intervals(zone_ids: Sequence[str], values: ArrayLike, intervals: object) -> tuple[Floats, Floats]:
     """(low, high) from the JSON form ``{"a": [8, 12], ...}``; a zone left out keeps its value as a point.
 
     Raises

@@ -28,9 +28,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import InputError, SolverError
-from patrol_core.games.stackelberg.payoffs import TIE, FloatArray, Payoffs
+from patrol_core.games.stackelberg.payoffs import TIE, Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules, rules_model, side_data
 from patrol_core.games.stackelberg.weak_duality import Watched, proved_minimum
 from patrol_core.games.zone.certificates import RowKey
@@ -71,10 +72,10 @@ class Point:
         (K, n) q^k_t suggested by the solver.
     """
 
-    coverage: FloatArray
+    coverage: Floats
     cost: float
     bound: float
-    multipliers: FloatArray
+    multipliers: Floats
 
 
 class AttackProgram:
@@ -116,7 +117,7 @@ class AttackProgram:
         self.deadline = max(self.deadline, time.perf_counter() + seconds)
 
     def solve(
-        self, level_cost: FloatArray, coverage_cost: FloatArray, led: Sequence[int | None] | None = None
+        self, level_cost: Floats, coverage_cost: Floats, led: Sequence[int | None] | None = None
     ) -> Point | None:
         """Solve for these costs with types led to these targets; None if no coverage leads them there.
 
@@ -134,7 +135,7 @@ class AttackProgram:
         outcome = self._run()
         return None if outcome is None else self._point(outcome, level_cost, coverage_cost)
 
-    def spend(self, worth: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray | None:
+    def spend(self, worth: Floats, lower: Floats, upper: Floats) -> Floats | None:
         """Coverage between tighter bounds with the largest worth . x under all rules; None if there is none."""
         self._lead((None,) * len(self.types))
         self.session.set_bounds(self._x, lower, upper)
@@ -173,7 +174,7 @@ class AttackProgram:
             )
         return outcome
 
-    def _point(self, outcome: Outcome, level_cost: FloatArray, coverage_cost: FloatArray) -> Point:
+    def _point(self, outcome: Outcome, level_cost: Floats, coverage_cost: Floats) -> Point:
         coverage = np.clip(outcome.columns[self._x], *self.rules.bounds)
         scales = np.array([_row_scales(p) for p in self.types])
         multipliers = outcome.row_duals[self._attack] / scales
@@ -211,13 +212,13 @@ def check_range(rules: SideRules, payoffs: Payoffs) -> None:
         )
 
 
-def _row_scales(payoffs: Payoffs) -> FloatArray:
+def _row_scales(payoffs: Payoffs) -> Floats:
     """(n,) r_t: the drop in payoff scales, kept away from 0; 1 for targets whose drop is 0."""
     drop = payoffs.drop / payoffs.attacker_scale
     return np.where(drop > 0, np.clip(drop, *_SCALES), 1.0)
 
 
-def _add_attacks(model: pyo.ConcreteModel, k: int, payoffs: Payoffs) -> FloatArray:
+def _add_attacks(model: pyo.ConcreteModel, k: int, payoffs: Payoffs) -> Floats:
     """w[k] and attack[k, .]; returns the right-hand sides."""
     if k == 0:
         model.w = pyo.Var(pyo.Any, dense=False)
@@ -236,10 +237,10 @@ def second_phase(
     rules: SideRules,
     types: Sequence[Payoffs],
     weights: Sequence[float],
-    coverage: FloatArray,
+    coverage: Floats,
     led: Sequence[int | None],
     program: AttackProgram | None,
-) -> tuple[FloatArray, bool]:
+) -> tuple[Floats, bool]:
     """Spend what the equilibrium leaves open: every type's level kept, expected payoff over all targets maximised.
 
     Parameters
@@ -286,7 +287,7 @@ def second_phase(
     return coverage, False
 
 
-def _least_open(payoffs: Payoffs, coverage: FloatArray, target: int, upper: FloatArray) -> int:
+def _least_open(payoffs: Payoffs, coverage: Floats, target: int, upper: Floats) -> int:
     """An attacked target as good for both as ``target`` whose coverage is at its cap: holding it still costs nothing."""
     attacker, defender = payoffs.seen(coverage), payoffs.defender(coverage)
     alike = (attacker >= attacker.max() - TIE * payoffs.attacker_scale) & (

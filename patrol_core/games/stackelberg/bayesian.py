@@ -20,6 +20,7 @@ from typing import Literal
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError, SolverError
 from patrol_core.games.stackelberg.attack_program import (
@@ -37,7 +38,7 @@ from patrol_core.games.stackelberg.bayesian_game import (
 )
 from patrol_core.games.stackelberg.dobss import LedPlan, dobss, lead_types
 from patrol_core.games.stackelberg.game import unused_budget_note
-from patrol_core.games.stackelberg.payoffs import FloatArray, Payoffs, Response, measured, respond
+from patrol_core.games.stackelberg.payoffs import Payoffs, Response, measured, respond
 from patrol_core.games.stackelberg.side_rules import SideRules
 from patrol_core.games.stackelberg.solve import check_method, check_time_limit
 from patrol_core.games.stackelberg.type_branch import branch_and_cut
@@ -225,7 +226,7 @@ class TypesModel:
         return _solution(game, rules, coverage, answers, certificate)
 
 
-def _one_lp(program: AttackProgram, priors: FloatArray) -> LedPlan:
+def _one_lp(program: AttackProgram, priors: Floats) -> LedPlan:
     """Solve min sum_k p_k w_k."""
     led = (None,) * len(program.types)
     try:
@@ -240,11 +241,11 @@ def _one_lp(program: AttackProgram, priors: FloatArray) -> LedPlan:
 
 def _second(
     types: Sequence[Payoffs],
-    priors: FloatArray,
+    priors: Floats,
     rules: SideRules,
     program: AttackProgram | None,
     plan: LedPlan,
-) -> tuple[bool, FloatArray]:
+) -> tuple[bool, Floats]:
     """The second phase over the types that can come at all."""
     some = [k for k, p in enumerate(priors) if p > 0]
     coverage, ran = second_phase(
@@ -258,15 +259,15 @@ def _second(
     return ran, coverage
 
 
-def _responses(types: Sequence[Payoffs], coverage: FloatArray) -> list[Response]:
+def _responses(types: Sequence[Payoffs], coverage: Floats) -> list[Response]:
     return [respond(payoffs, coverage) for payoffs in types]
 
 
-def _utility(priors: FloatArray, responses: list[Response]) -> float:
+def _utility(priors: Floats, responses: list[Response]) -> float:
     return float(priors @ np.array([r.defender_utility for r in responses]))
 
 
-def _as_given(payoffs: Payoffs, response: Response, coverage: FloatArray) -> Response:
+def _as_given(payoffs: Payoffs, response: Response, coverage: Floats) -> Response:
     """The same response with its payoffs as they were given."""
     defender, attacker = payoffs.defender(coverage), payoffs.attacker(coverage)
     level = float(attacker[list(response.attack_set)].max())
@@ -276,7 +277,7 @@ def _as_given(payoffs: Payoffs, response: Response, coverage: FloatArray) -> Res
 def _solution(
     game: BayesianGame,
     rules: SideRules,
-    coverage: FloatArray,
+    coverage: Floats,
     responses: list[Response],
     certificate: Certificate,
 ) -> BayesianSolution:

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
 from patrol_core.games.rules.budgets import Constraint
-from patrol_core.games.stackelberg.payoffs import FIELDS, FloatArray, Payoffs, checked_payoffs, plain_number
+from patrol_core.games.stackelberg.payoffs import FIELDS, Payoffs, checked_payoffs, plain_number
 from patrol_core.games.stackelberg.side_rules import SideRules, make_rules
 
 #: Priors may miss 1 by this much (rounded input); they are then scaled to sum to 1 exactly.
@@ -39,10 +40,10 @@ class OffenderType:
 
     id: str
     prior: float
-    defender_covered: FloatArray
-    defender_uncovered: FloatArray
-    attacker_covered: FloatArray
-    attacker_uncovered: FloatArray
+    defender_covered: Floats
+    defender_uncovered: Floats
+    attacker_covered: Floats
+    attacker_uncovered: Floats
 
     @classmethod
     def zero_sum(cls, id: str, prior: float, values: ArrayLike, effectiveness: float = 1.0) -> OffenderType:
@@ -137,11 +138,11 @@ class BayesianGame:
     zone_ids: tuple[str, ...]
     types: tuple[OffenderType, ...]
     budget: float
-    population: FloatArray | None = None
+    population: Floats | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
 
-    priors: FloatArray = field(init=False, repr=False)
+    priors: Floats = field(init=False, repr=False)
     payoffs: tuple[Payoffs, ...] = field(init=False, repr=False)
     rules: SideRules = field(init=False, repr=False)
 
@@ -235,7 +236,7 @@ class BayesianSolution:
     """
 
     zone_ids: tuple[str, ...]
-    coverage: FloatArray
+    coverage: Floats
     types: tuple[TypeOutcome, ...]
     attack_set: tuple[str, ...]
     defender_utility: float
@@ -249,7 +250,7 @@ class BayesianSolution:
         return dict(zip(self.zone_ids, self.coverage.tolist(), strict=True))
 
 
-def _checked_priors(types: Sequence[OffenderType]) -> FloatArray:
+def _checked_priors(types: Sequence[OffenderType]) -> Floats:
     """(K,) priors that sum to 1 exactly."""
     if not types:
         raise InputError("The game has no types: give at least one with a prior and its payoffs.")

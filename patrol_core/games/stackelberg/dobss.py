@@ -30,12 +30,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.stackelberg.attack_program import AttackProgram, OutOfTimeError, Point
 from patrol_core.games.stackelberg.eraser import MIP_TOLERANCE, tighten
 from patrol_core.games.stackelberg.origami import lowest_attack_level
-from patrol_core.games.stackelberg.payoffs import FloatArray, Payoffs
+from patrol_core.games.stackelberg.payoffs import Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules, rules_model
 from patrol_core.games.stackelberg.weak_duality import attackable
 from patrol_core.solvers.modelling import expressions, pyo
@@ -58,7 +59,7 @@ class LedPlan:
         False if the time limit passed first.
     """
 
-    coverage: FloatArray
+    coverage: Floats
     led: Led
     bound: float
     finished: bool = True
@@ -68,8 +69,8 @@ class LedPlan:
 class Costs:
     """The objective of a combination of attacks, as costs of :class:`AttackProgram`, with its unit."""
 
-    level: FloatArray
-    coverage: FloatArray
+    level: Floats
+    coverage: Floats
     constant: float
     unit: float
 
@@ -78,7 +79,7 @@ class Costs:
         return self.constant - self.unit * cost
 
 
-def costs_of(types: Sequence[Payoffs], priors: FloatArray, led: Led) -> Costs:
+def costs_of(types: Sequence[Payoffs], priors: Floats, led: Led) -> Costs:
     """Costs of the LP of one combination of attacks."""
     unit = max((p * k.defender_scale for p, k in zip(priors, types, strict=True)), default=1.0) or 1.0
     level, coverage, constant = np.zeros(len(types)), np.zeros(len(types[0].attacker_uncovered)), 0.0
@@ -91,14 +92,14 @@ def costs_of(types: Sequence[Payoffs], priors: FloatArray, led: Led) -> Costs:
     return Costs(level, coverage, constant, unit)
 
 
-def lead_types(program: AttackProgram, priors: FloatArray, led: Led) -> tuple[Point, float] | None:
+def lead_types(program: AttackProgram, priors: Floats, led: Led) -> tuple[Point, float] | None:
     """Best coverage for a combination of attacks, with the bound it proves on the utility; None if there is none."""
     costs = costs_of(program.types, priors, led)
     point = program.solve(costs.level, costs.coverage, led)
     return None if point is None else (point, costs.utility(point.bound))
 
 
-def dobss(program: AttackProgram, priors: FloatArray, *, time_limit: float) -> LedPlan:
+def dobss(program: AttackProgram, priors: Floats, *, time_limit: float) -> LedPlan:
     """Solve the program of the module docstring; ``program`` is the kept LP model of the same game.
 
     Raises
@@ -138,7 +139,7 @@ def _spare_heuristics(session: HighsSession) -> None:
     session.highs.setOptionValue("mip_heuristic_effort", 0.01)
 
 
-def _polished(program: AttackProgram, priors: FloatArray, led: Led, bound: float, finished: bool) -> LedPlan:
+def _polished(program: AttackProgram, priors: Floats, led: Led, bound: float, finished: bool) -> LedPlan:
     program.extend(10.0)  # the LP is short, and without it there is no plan to show
     try:
         solved = lead_types(program, priors, led)
@@ -150,7 +151,7 @@ def _polished(program: AttackProgram, priors: FloatArray, led: Led, bound: float
 
 
 def build_model(
-    rules: SideRules, types: Sequence[Payoffs], priors: FloatArray
+    rules: SideRules, types: Sequence[Payoffs], priors: Floats
 ) -> tuple[pyo.ConcreteModel, float]:
     """The model of the module docstring, and the unit its objective is measured in."""
     model = rules_model(rules)

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
 from patrol_core.games.rules.budgets import Constraint
-from patrol_core.games.stackelberg.payoffs import FIELDS, FloatArray, Payoffs, checked_payoffs
+from patrol_core.games.stackelberg.payoffs import FIELDS, Payoffs, checked_payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules, make_rules
 from patrol_core.games.zone.solve import ZoneGame
 
@@ -56,12 +57,12 @@ class SecurityGame:
     """
 
     zone_ids: tuple[str, ...]
-    defender_covered: FloatArray
-    defender_uncovered: FloatArray
-    attacker_covered: FloatArray
-    attacker_uncovered: FloatArray
+    defender_covered: Floats
+    defender_uncovered: Floats
+    attacker_covered: Floats
+    attacker_uncovered: Floats
     budget: float
-    population: FloatArray | None = None
+    population: Floats | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
 
@@ -144,9 +145,9 @@ class StackelbergSolution:
     """
 
     zone_ids: tuple[str, ...]
-    coverage: FloatArray
-    defender_payoffs: FloatArray
-    attacker_payoffs: FloatArray
+    coverage: Floats
+    defender_payoffs: Floats
+    attacker_payoffs: Floats
     attack_set: tuple[str, ...]
     attacked: str
     defender_utility: float
@@ -160,7 +161,7 @@ class StackelbergSolution:
         return dict(zip(self.zone_ids, self.coverage.tolist(), strict=True))
 
 
-def unused_budget_note(rules: SideRules, coverage: FloatArray, *, spent: bool) -> str:
+def unused_budget_note(rules: SideRules, coverage: Floats, *, spent: bool) -> str:
     """One sentence if budget is left, saying why; else empty. ``spent``: whether the second phase ran."""
     useful = min(rules.budget, float(rules.size))
     left = useful - float(coverage.sum())

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import SolverError
 from patrol_core.games.stackelberg.attack_program import AttackProgram, OutOfTimeError
-from patrol_core.games.stackelberg.payoffs import FloatArray, Payoffs
+from patrol_core.games.stackelberg.payoffs import Payoffs
 from patrol_core.games.stackelberg.weak_duality import attackable
 
 #: A target is skipped if its bound beats the best plan by less than this (in defender scales).
@@ -39,7 +40,7 @@ class Found:
         False if the time limit passed first.
     """
 
-    coverage: FloatArray
+    coverage: Floats
     attacked: int
     bound: float
     finished: bool = True
@@ -56,7 +57,7 @@ def multiple_lps(program: AttackProgram) -> Found:
         If the time limit passed before any plan was found.
     """
     (payoffs,) = program.types
-    best: tuple[float, FloatArray, int] | None = None
+    best: tuple[float, Floats, int] | None = None
     proved, most_left = -np.inf, np.inf
     try:
         bounds = _target_bounds(program, payoffs)
@@ -87,7 +88,7 @@ def multiple_lps(program: AttackProgram) -> Found:
     return Found(best[1], best[2], max(proved, most_left), finished)
 
 
-def _target_bounds(program: AttackProgram, payoffs: Payoffs) -> FloatArray:
+def _target_bounds(program: AttackProgram, payoffs: Payoffs) -> Floats:
     """(n,) the most the defender can get while each target is the attacked one."""
     least = program.solve(np.ones(1), np.zeros(program.rules.size))
     if least is None:
@@ -95,7 +96,7 @@ def _target_bounds(program: AttackProgram, payoffs: Payoffs) -> FloatArray:
     return attackable(payoffs, program.rules, least.bound * payoffs.attacker_scale)[1]
 
 
-def lead_to(program: AttackProgram, target: int) -> tuple[FloatArray, float] | None:
+def lead_to(program: AttackProgram, target: int) -> tuple[Floats, float] | None:
     """Best coverage that leads the attacker to a target, with a proved bound; None where nothing leads there."""
     (payoffs,) = program.types
     unit, cost = payoffs.defender_scale, np.zeros(program.rules.size)

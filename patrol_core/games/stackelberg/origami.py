@@ -23,7 +23,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from patrol_core.games.stackelberg.payoffs import FloatArray, Payoffs
+from patrol_core.arrays import Floats
+from patrol_core.games.stackelberg.payoffs import Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules
 from patrol_core.games.stackelberg.weak_duality import Watched, attackable, budget_price, proved_minimum
 
@@ -46,7 +47,7 @@ class AttackLevel:
     """
 
     value: float
-    weights: FloatArray
+    weights: Floats
     price: float
 
 
@@ -64,7 +65,7 @@ class Commitment:
         Proved: no plan gives the defender more.
     """
 
-    coverage: FloatArray
+    coverage: Floats
     attacked: int
     bound: float
 
@@ -97,7 +98,7 @@ def lowest_attack_level(payoffs: Payoffs, rules: SideRules) -> AttackLevel:
     return AttackLevel(level, weights / total, 1 / total)
 
 
-def _spent(begin: FloatArray, drop: FloatArray, spare: float) -> tuple[float, int]:
+def _spent(begin: Floats, drop: Floats, spare: float) -> tuple[float, int]:
     """Level that spends ``spare`` on targets sorted by falling ``begin``, and how many take part; -inf with none."""
     if begin.size == 0:
         return -np.inf, 0

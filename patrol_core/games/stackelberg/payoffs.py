@@ -21,11 +21,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 #: Attacker payoffs closer than this share of ``Payoffs.attacker_scale`` count as a tie.
 TIE = 1e-8
@@ -68,25 +67,25 @@ class Payoffs:
         (attacker's, defender's) scale where it is known from what the payoffs were made of; else from the payoffs.
     """
 
-    defender_covered: FloatArray
-    defender_uncovered: FloatArray
-    attacker_covered: FloatArray
-    attacker_uncovered: FloatArray
+    defender_covered: Floats
+    defender_uncovered: Floats
+    attacker_covered: Floats
+    attacker_uncovered: Floats
     sizes: tuple[float, float] | None = None
 
     @classmethod
-    def zero_sum(cls, values: FloatArray, effectiveness: float = 1.0) -> Payoffs:
+    def zero_sum(cls, values: Floats, effectiveness: float = 1.0) -> Payoffs:
         """Payoffs of the zone game: the attacker gets V_t (1 - e x_t), the defender loses it."""
         covered = values * (1 - effectiveness)
         return cls(-covered, -values, covered, values)
 
     @property
-    def relief(self) -> FloatArray:
+    def relief(self) -> Floats:
         """(n,) D_t >= 0, what full coverage of an attacked target is worth to the defender."""
         return self.defender_covered - self.defender_uncovered
 
     @property
-    def drop(self) -> FloatArray:
+    def drop(self) -> Floats:
         """(n,) F_t >= 0, what full coverage of a target takes from its attacker; tiny drops are 0."""
         drop = self.attacker_uncovered - self.attacker_covered
         return np.where(drop > _FLAT * self.attacker_scale, drop, 0.0)
@@ -139,19 +138,19 @@ class Payoffs:
         lost, got = (ours.max() - ours) / np.ptp(ours), (theirs - theirs.min()) / np.ptp(theirs)
         return bool(np.abs(lost - got).max() <= 8 * rounding)
 
-    def attacker(self, coverage: FloatArray) -> FloatArray:
+    def attacker(self, coverage: Floats) -> Floats:
         """(n,) U_a(t, x)."""
         return self.attacker_uncovered * (1 - coverage) + self.attacker_covered * coverage
 
-    def seen(self, coverage: FloatArray) -> FloatArray:
+    def seen(self, coverage: Floats) -> Floats:
         """(n,) U_a(t, x) as the models have it, with negligible drops as none (off by less than a tie)."""
         return self.attacker_uncovered - self.drop * coverage
 
-    def defender(self, coverage: FloatArray) -> FloatArray:
+    def defender(self, coverage: Floats) -> Floats:
         """(n,) U_d(t, x)."""
         return self.defender_uncovered * (1 - coverage) + self.defender_covered * coverage
 
-    def need(self, level: float, lower: FloatArray, upper: FloatArray) -> FloatArray:
+    def need(self, level: float, lower: Floats, upper: Floats) -> Floats:
         """(n,) least coverage that keeps every U_a(t, x) at or below ``level``, inside the bounds."""
         above, drop = self.attacker_uncovered - level, self.drop
         share = np.divide(above, drop, out=np.zeros_like(above), where=drop > 0)
@@ -194,7 +193,7 @@ def _counted_from_best(payoffs: Payoffs, unit: float) -> Payoffs:
     return Payoffs(covered, uncovered, low, high, (1.0, size))
 
 
-def _on_grid(table: FloatArray) -> FloatArray:
+def _on_grid(table: Floats) -> Floats:
     """Off by less than 1e-13, so that what was equal before subtracting and dividing is equal after."""
     return np.round(table * _GRID) / _GRID
 
@@ -219,7 +218,7 @@ class Response:
     defender_utility: float
 
 
-def respond(payoffs: Payoffs, coverage: FloatArray) -> Response:
+def respond(payoffs: Payoffs, coverage: Floats) -> Response:
     """Best response to a coverage, from the payoffs alone."""
     attacker, defender = payoffs.attacker(coverage), payoffs.defender(coverage)
     level = float(attacker.max())
@@ -260,7 +259,7 @@ def checked_payoffs(
     return Payoffs(tables[0], tables[1], tables[2], tables[3])
 
 
-def _table(name: str, given: ArrayLike, zone_ids: Sequence[str], where: str) -> FloatArray:
+def _table(name: str, given: ArrayLike, zone_ids: Sequence[str], where: str) -> Floats:
     try:
         table = np.array(given, dtype=float)
     except (TypeError, ValueError):
@@ -282,7 +281,7 @@ def _table(name: str, given: ArrayLike, zone_ids: Sequence[str], where: str) -> 
 
 
 def _check_order(
-    zone_ids: Sequence[str], low: FloatArray, high: FloatArray, rule: tuple[str, str, str], where: str
+    zone_ids: Sequence[str], low: Floats, high: Floats, rule: tuple[str, str, str], where: str
 ) -> None:
     """Refuse the first target where ``low`` exceeds ``high``; ``rule`` says it in the fields' names."""
     wrong = np.flatnonzero(low > high)

@@ -18,11 +18,11 @@ from typing import Any, NoReturn, TypeGuard
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.games.rules.budgets import Constraint, ResidualParity, tolerance_of, with_tolerance
 from patrol_core.games.rules.fairness import MaxMin, MaxMinShare, MeanDifference
-from patrol_core.games.stackelberg.payoffs import FloatArray
 from patrol_core.games.zone.certificates import BUDGET, Row, RowKey, coupling_rows
 from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.fair_rows import CapRow, PairRow, excess
@@ -44,8 +44,8 @@ class SideRules:
     """
 
     frame: ZoneGame
-    harm: FloatArray
-    relief: FloatArray
+    harm: Floats
+    relief: Floats
 
     @property
     def zone_ids(self) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class SideRules:
         return self.frame.budget
 
     @cached_property
-    def bounds(self) -> tuple[FloatArray, FloatArray]:
+    def bounds(self) -> tuple[Floats, Floats]:
         """(lower, upper) coverage per zone after zone floors and caps."""
         return self.frame.bounds()
 
@@ -107,7 +107,7 @@ class SideRules:
         if (lower > upper).any() or lower.sum() > self.budget * (1 + 1e-12):
             self.explain()
 
-    def violation(self, coverage: FloatArray) -> float:
+    def violation(self, coverage: Floats) -> float:
         """Largest violation over bounds and rows of any coverage, each in the row's own scale."""
         lower, upper = self.bounds
         worst = max(0.0, float((lower - coverage).max()), float((coverage - upper).max()))
@@ -154,9 +154,9 @@ def make_rules(
     zone_ids: Sequence[str],
     budget: float,
     *,
-    harm: FloatArray,
-    relief: FloatArray,
-    population: FloatArray | None = None,
+    harm: Floats,
+    relief: Floats,
+    population: Floats | None = None,
     groups: Mapping[str, tuple[str, ...]] | None = None,
     constraints: Sequence[Constraint] = (),
 ) -> SideRules:
@@ -194,14 +194,12 @@ def _of_residual(rule: Constraint) -> TypeGuard[ResidualParity | MeanDifference 
     return isinstance(rule, ResidualParity) or getattr(rule, "of", "") == "residual"
 
 
-def _common(frame: ZoneGame, harm: FloatArray, relief: FloatArray) -> bool:
+def _common(frame: ZoneGame, harm: Floats, relief: Floats) -> bool:
     """Whether coverage takes the same share off every zone's loss, as in the zone game."""
     return np.allclose(relief, frame.effectiveness * harm, rtol=1e-12, atol=0)
 
 
-def _check_max_min(
-    frame: ZoneGame, residual: Constraint | None, harm: FloatArray, relief: FloatArray
-) -> None:
+def _check_max_min(frame: ZoneGame, residual: Constraint | None, harm: Floats, relief: Floats) -> None:
     """Refuse the max-min rules whose best attainable rate the zone game does not tell."""
     for rule in frame.constraints:
         if isinstance(rule, MaxMin) and rule.when == "after":
@@ -219,7 +217,7 @@ def _check_max_min(
             )
 
 
-def _common_share(harm: FloatArray, relief: FloatArray) -> float:
+def _common_share(harm: Floats, relief: Floats) -> float:
     """Share e in (0, 1] with relief = e harm at the zone of most harm (it may fail elsewhere); 1 where there is none."""
     if not harm.size:
         return 1.0
@@ -273,7 +271,7 @@ def side_data(model: pyo.ConcreteModel) -> dict[RowKey, pyo.Constraint]:
     return {BUDGET: model.budget, **dict(model.side.items())}
 
 
-def _weighted(x: list[pyo.Var], coefficients: FloatArray) -> Any:
+def _weighted(x: list[pyo.Var], coefficients: Floats) -> Any:
     some = np.flatnonzero(coefficients)
     return expressions.LinearExpression(
         linear_coefs=coefficients[some].tolist(), linear_vars=[x[t] for t in some]

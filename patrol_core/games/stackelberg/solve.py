@@ -21,6 +21,7 @@ from __future__ import annotations
 import time
 from typing import Literal
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError, SolverError
 from patrol_core.games.stackelberg.attack_program import AttackProgram, check_range, second_phase
@@ -28,7 +29,7 @@ from patrol_core.games.stackelberg.eraser import eraser
 from patrol_core.games.stackelberg.game import SecurityGame, StackelbergSolution, Target, unused_budget_note
 from patrol_core.games.stackelberg.multiple_lp import Found, multiple_lps
 from patrol_core.games.stackelberg.origami import origami
-from patrol_core.games.stackelberg.payoffs import FloatArray, Payoffs, measured, plain_number, respond
+from patrol_core.games.stackelberg.payoffs import Payoffs, measured, plain_number, respond
 from patrol_core.games.zone.certificates import MAX_VIOLATION
 from patrol_core.solvers.pyomo_session import LOCK, TIME_LIMIT, solver_name
 
@@ -136,7 +137,7 @@ def _certified(
     game: SecurityGame,
     measures: tuple[Payoffs, float],
     found: Found,
-    coverage: FloatArray,
+    coverage: Floats,
     phases: tuple[str, ...],
     solver: str,
     seconds: float,

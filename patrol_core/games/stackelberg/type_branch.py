@@ -31,16 +31,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.stackelberg.dobss import LedPlan, costs_of
 from patrol_core.games.stackelberg.origami import lowest_attack_level
-from patrol_core.games.stackelberg.payoffs import FloatArray, Payoffs, respond
+from patrol_core.games.stackelberg.payoffs import Payoffs, respond
 from patrol_core.games.stackelberg.side_rules import SideRules
 from patrol_core.games.stackelberg.weak_duality import attackable
 from patrol_core.games.zone.certificates import RowKey
 from patrol_core.games.zone.fair_rows import CapRow, PairRow
-from patrol_core.solvers.array_lp import NOT_RUN, ArrayLP, IntArray, Rows, Solved
+from patrol_core.solvers.array_lp import NOT_RUN, ArrayLP, Rows, Solved
 
 #: A node is done when its bound beats the best plan by less than this (in units of the largest stake).
 _DONE = 1e-8
@@ -68,17 +69,17 @@ class _Type:
     """One general-sum type in the program, payoffs in its attacker scale."""
 
     number: int
-    targets: IntArray
-    a: IntArray
-    z: IntArray
-    reward: FloatArray
-    drop: FloatArray
-    floor_reward: FloatArray
-    steep: IntArray
+    targets: Indices
+    a: Indices
+    z: Indices
+    reward: Floats
+    drop: Floats
+    floor_reward: Floats
+    steep: Indices
 
 
 def branch_and_cut(
-    rules: SideRules, types: Sequence[Payoffs], priors: FloatArray, *, time_limit: float
+    rules: SideRules, types: Sequence[Payoffs], priors: Floats, *, time_limit: float
 ) -> LedPlan:
     """The best coverage to commit to against these types.
 
@@ -95,10 +96,10 @@ def branch_and_cut(
 class _Search:
     """The program, the tree and the best plan so far."""
 
-    def __init__(self, rules: SideRules, types: Sequence[Payoffs], priors: FloatArray, until: float) -> None:
+    def __init__(self, rules: SideRules, types: Sequence[Payoffs], priors: Floats, until: float) -> None:
         self.rules, self.types, self.priors, self.until = rules, types, priors, until
         self.unit = costs_of(types, priors, (None,) * len(types)).unit
-        self.best: FloatArray | None = None
+        self.best: Floats | None = None
         self.value = -np.inf
         self.tried: set[tuple[int, ...]] = set()
         self.general: list[_Type] = []
@@ -124,7 +125,7 @@ class _Search:
         for i, kind in enumerate(self.general):
             self.owner[kind.a] = i
 
-    def _columns(self, low: FloatArray, high: FloatArray, cost: FloatArray) -> IntArray:
+    def _columns(self, low: Floats, high: Floats, cost: Floats) -> Indices:
         """New columns; returns their numbers."""
         first = self.width
         self.low.append(low)
@@ -163,7 +164,7 @@ class _Search:
             rows.add(*self._held(kind, s, np.arange(count)), np.inf)
 
     @staticmethod
-    def _held(kind: _Type, s: int, chosen: IntArray) -> tuple[list[int], list[float], float]:
+    def _held(kind: _Type, s: int, chosen: Indices) -> tuple[list[int], list[float], float]:
         """A row *held* of zone s over some attacks: columns, values, right-hand side (l_s enters by V^k_s)."""
         at, unit = kind.targets[chosen], float(np.clip(kind.drop[s], 1e-6, 1e6))
         columns = [s, *kind.a[chosen].tolist(), *kind.z[chosen].tolist()]
@@ -196,7 +197,7 @@ class _Search:
 
     # -- cuts ---------------------------------------------------------------------------------------
 
-    def _cut(self, x: FloatArray) -> bool:
+    def _cut(self, x: Floats) -> bool:
         """Add the rows *product_least* and the most violated rows *held* that x breaks; False if there are none."""
         rows, upper = Rows(), self.rules.bounds[1]
         for kind in self.general:
@@ -244,7 +245,7 @@ class _Search:
 
     # -- plans ----------------------------------------------------------------------------------------
 
-    def _consider(self, x: FloatArray) -> None:
+    def _consider(self, x: Floats) -> None:
         """Value a coverage by the types' true responses."""
         coverage = x[: self.rules.size]
         if self.rules.violation(coverage) > 1e-7:
@@ -261,7 +262,7 @@ class _Search:
         """Whether a node of this bound (in units) cannot hold anything better."""
         return bound <= self.value + _DONE
 
-    def _fixed(self, x: FloatArray, low: FloatArray, high: FloatArray) -> Solved | None:
+    def _fixed(self, x: Floats, low: Floats, high: Floats) -> Solved | None:
         """The program with every type led where x leads it most; None if that was tried before."""
         led = tuple(int(np.argmax(x[kind.a])) for kind in self.general)
         if led in self.tried:
@@ -304,7 +305,7 @@ class _Search:
             self._grow(open_, replace(solved, bound=max(bound, solved.bound)), low_, high_)
         return self._plan(open_.closed, finished=True)
 
-    def _grow(self, open_: _Open, solved: Solved, low: FloatArray, high: FloatArray) -> None:
+    def _grow(self, open_: _Open, solved: Solved, low: Floats, high: Floats) -> None:
         """Plans from a node's solution, and its two children where it can still hold something better."""
         if not self._beaten(-solved.bound):
             self._consider(solved.x)
@@ -320,12 +321,12 @@ class _Search:
             if child is not None:
                 open_.push(solved.bound, *child)
 
-    def _fixed_by_cost(self, root: Solved, low: FloatArray, high: FloatArray) -> FloatArray:
+    def _fixed_by_cost(self, root: Solved, low: Floats, high: Floats) -> Floats:
         """Upper bounds with every attack closed that would lift the root's bound beyond the best plan."""
         closed = (self.owner >= 0) & (low == 0) & (root.bound + root.reduced > -self.value - _DONE)
         return np.where(closed, 0.0, high)
 
-    def _choice(self, x: FloatArray, low: FloatArray, high: FloatArray) -> int | None:
+    def _choice(self, x: Floats, low: Floats, high: Floats) -> int | None:
         """The attack to branch on: the likeliest one of the type whose attacks are most spread, by stakes."""
         best, found = -1.0, None
         for kind in self.general:
@@ -338,9 +339,7 @@ class _Search:
                 best, found = score, int(kind.a[i])
         return found
 
-    def _child(
-        self, low: FloatArray, high: FloatArray, column: int, value: float
-    ) -> tuple[FloatArray, FloatArray] | None:
+    def _child(self, low: Floats, high: Floats, column: int, value: float) -> tuple[Floats, Floats] | None:
         """Bounds with one attack decided; None if that leaves its type nothing to attack."""
         low, high = low.copy(), high.copy()
         kind = self.general[int(self.owner[column])]
@@ -371,7 +370,7 @@ class _Open:
     """Nodes still to be looked at, best bound first, and the largest bound of those that are done."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, FloatArray, FloatArray]] = []
+        self._heap: list[tuple[float, int, Floats, Floats]] = []
         self._order = itertools.count()
         self.closed = -np.inf
 
@@ -383,11 +382,11 @@ class _Open:
         """What the nodes left might still hold at most."""
         return -self._heap[0][0] if self._heap else -np.inf
 
-    def push(self, bound: float, low: FloatArray, high: FloatArray) -> None:
+    def push(self, bound: float, low: Floats, high: Floats) -> None:
         """A node with the bound (of the minimised objective) of its parent."""
         heapq.heappush(self._heap, (bound, next(self._order), low, high))
 
-    def pop(self) -> tuple[float, FloatArray, FloatArray]:
+    def pop(self) -> tuple[float, Floats, Floats]:
         """The node with the best bound."""
         bound, _, low, high = heapq.heappop(self._heap)
         return bound, low, high

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from patrol_core.games.stackelberg.payoffs import TIE, FloatArray, Payoffs
+from patrol_core.arrays import Floats
+from patrol_core.games.stackelberg.payoffs import TIE, Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules
 from patrol_core.games.zone.certificates import BUDGET, RowKey
 from patrol_core.games.zone.fair_rows import priced
@@ -44,14 +45,14 @@ class Watched:
 
     payoffs: Payoffs
     level_cost: float
-    multipliers: FloatArray
+    multipliers: Floats
     target: int | None = None
 
 
 def proved_minimum(
     rules: SideRules,
     watched: Sequence[Watched],
-    coverage_cost: FloatArray,
+    coverage_cost: Floats,
     row_multipliers: Mapping[RowKey, float],
 ) -> float:
     """Lower bound on the model of the module docstring; -inf if the suggestion proves nothing."""
@@ -68,9 +69,9 @@ def proved_minimum(
     return bound if np.isfinite(bound) else -np.inf
 
 
-def _fit(part: Watched) -> FloatArray:
+def _fit(part: Watched) -> Floats:
     """Multipliers with the right signs and sum."""
-    q: FloatArray = np.array(part.multipliers, dtype=float)
+    q: Floats = np.array(part.multipliers, dtype=float)
     if part.target is not None:
         q[part.target] = 0.0
         q = np.maximum(q, 0.0)
@@ -82,7 +83,7 @@ def _fit(part: Watched) -> FloatArray:
     return np.full(q.size, part.level_cost / q.size)
 
 
-def attackable(payoffs: Payoffs, rules: SideRules, level: float) -> tuple[FloatArray, FloatArray]:
+def attackable(payoffs: Payoffs, rules: SideRules, level: float) -> tuple[Floats, Floats]:
     """What a proved least attack level says about each target.
 
     Parameters

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import SolverError
 from patrol_core.games.rules.budgets import Cap, Constraint, CoverageParity, Floor, ResidualParity
@@ -39,7 +40,7 @@ from patrol_core.games.zone.fair_rows import (
     share_levels,
     share_rows,
 )
-from patrol_core.games.zone.solve import FloatArray, Strategy, ZoneGame
+from patrol_core.games.zone.solve import Strategy, ZoneGame
 
 __all__ = [
     "BUDGET",
@@ -83,7 +84,7 @@ class Proof:
     """What a method suggests as proof: attack weights q (None for the total objective) and multipliers y."""
 
     multipliers: Mapping[RowKey, float]
-    attack_weights: FloatArray | None
+    attack_weights: Floats | None
 
 
 def coupling_rows(game: ZoneGame, residual: Amounts | None = None) -> dict[RowKey, Row]:
@@ -130,18 +131,18 @@ def _parity_row(game: ZoneGame, rule: Constraint, group: str, sign: float) -> Ro
     return Row(sign * coefficients, -sign * constant)
 
 
-def _indicator(game: ZoneGame, group: str) -> FloatArray:
+def _indicator(game: ZoneGame, group: str) -> Floats:
     inside = np.zeros(game.size)
     inside[game.members(group)] = 1.0
     return inside
 
 
-def residuals(game: ZoneGame, coverage: FloatArray) -> FloatArray:
+def residuals(game: ZoneGame, coverage: Floats) -> Floats:
     """(n,) V_t (1 - e x_t)."""
     return game.values * (1 - game.effectiveness * coverage)
 
 
-def violations(game: ZoneGame, coverage: FloatArray) -> dict[str, float]:
+def violations(game: ZoneGame, coverage: Floats) -> dict[str, float]:
     """By how much a coverage breaks each rule (0 where it keeps it), in the rule's own unit.
 
     Parameters
@@ -167,7 +168,7 @@ def violations(game: ZoneGame, coverage: FloatArray) -> dict[str, float]:
     return result
 
 
-def _broken_by(game: ZoneGame, rule: Constraint, coverage: FloatArray) -> float:
+def _broken_by(game: ZoneGame, rule: Constraint, coverage: Floats) -> float:
     if isinstance(rule, Floor | Cap):
         if rule.group is not None:
             amount = coverage[game.members(rule.group)].sum(keepdims=True)
@@ -190,13 +191,13 @@ def _broken_by(game: ZoneGame, rule: Constraint, coverage: FloatArray) -> float:
     return max(0.0, *(abs(r - 1.0) - rule.within for r in _ratios(game, amount)))
 
 
-def _nothing(game: ZoneGame, amount: FloatArray, *, of_coverage: bool) -> bool:
+def _nothing(game: ZoneGame, amount: Floats, *, of_coverage: bool) -> bool:
     """Whether next to nothing is there to share, beside the budget or all unopposed harm."""
     whole = min(game.budget, float(game.size)) if of_coverage else float(game.rule_values.sum())
     return float(amount.sum()) <= _NOTHING * whole
 
 
-def _short_of_share(game: ZoneGame, rule: MaxMinShare | MaxMin, coverage: FloatArray) -> float:
+def _short_of_share(game: ZoneGame, rule: MaxMinShare | MaxMin, coverage: Floats) -> float:
     """Largest shortfall of a group's rate from its level, as a share of the extreme rate attainable."""
     constant, slope = amounts(game, rule.of)
     amount = constant + slope * coverage
@@ -210,13 +211,13 @@ def _short_of_share(game: ZoneGame, rule: MaxMinShare | MaxMin, coverage: FloatA
     return max([0.0, *over]) / (unit or 1.0)
 
 
-def _ratios(game: ZoneGame, amount: FloatArray) -> list[float]:
+def _ratios(game: ZoneGame, amount: Floats) -> list[float]:
     """Each group's rate per head over the overall rate."""
     total = float(amount.sum())
     return [float(amount[game.members(g)].sum()) / total / game.population_share(g) for g in game.groups]
 
 
-def row_violation(game: ZoneGame, coverage: FloatArray) -> float:
+def row_violation(game: ZoneGame, coverage: Floats) -> float:
     """Largest violation over bounds and rows, each in the row's own scale."""
     lower, upper = game.bounds()
     worst = max(0.0, float((lower - coverage).max()), float((coverage - upper).max()))
@@ -240,7 +241,7 @@ def proved_bound(game: ZoneGame, proof: Proof) -> float:
     return constant + float(np.minimum(slope * lower, slope * upper).sum())
 
 
-def figures(game: ZoneGame, coverage: FloatArray) -> tuple[FloatArray, float, float, tuple[str, ...]]:
+def figures(game: ZoneGame, coverage: Floats) -> tuple[Floats, float, float, tuple[str, ...]]:
     """Residuals, worst case, expected residual and attack set of any coverage."""
     residual = residuals(game, coverage)
     worst = float(residual.max())
@@ -250,7 +251,7 @@ def figures(game: ZoneGame, coverage: FloatArray) -> tuple[FloatArray, float, fl
 
 def certified(
     game: ZoneGame,
-    coverage: FloatArray,
+    coverage: Floats,
     proof: Proof,
     *,
     solver: str,

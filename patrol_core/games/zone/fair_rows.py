@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.games.rules.fairness import MaxMin, MaxMinShare, MeanDifference, Of
 
 if TYPE_CHECKING:
     from patrol_core.games.zone.solve import ZoneGame
 
-FloatArray = NDArray[np.float64]
 
 #: Levels are loosened by this share: at the extreme itself rounding would decide whether a plan is left.
 _SLACK = 1e-9
@@ -36,14 +36,14 @@ _SLACK = 1e-9
 RowKey = tuple[int, str, str]
 
 #: (c, s) of the amounts A_t = c_t + s_t x_t.
-Amounts = tuple[FloatArray, FloatArray]
+Amounts = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
     """One coupling rule as coefficients . x <= limit."""
 
-    coefficients: FloatArray
+    coefficients: Floats
     limit: float
 
 
@@ -91,7 +91,7 @@ def units(game: ZoneGame, rule: MeanDifference) -> list[Unit]:
     ]
 
 
-def mean_difference(game: ZoneGame, rule: MeanDifference, amount: FloatArray) -> float:
+def mean_difference(game: ZoneGame, rule: MeanDifference, amount: Floats) -> float:
     """sum_g sum_h pi_g pi_h |a_g / p_g - a_h / p_h| from (n,) amounts, by sorting: no model shares this."""
     given = units(game, rule)
     rates = np.array([float(amount[u.members].sum()) / u.share for u in given])
@@ -160,7 +160,7 @@ def share_levels(game: ZoneGame, rule: MaxMinShare | MaxMin) -> dict[str, float]
 
 def priced(
     rows: Mapping[RowKey, Row], multipliers: Mapping[RowKey, float], size: int
-) -> tuple[FloatArray, float]:
+) -> tuple[Floats, float]:
     """(slope, constant) of sum_j y_j (a_j . x - b_j), which is <= 0 on every allowed x.
 
     Parameters
@@ -197,7 +197,7 @@ def priced(
     return slope, constant
 
 
-def excess(rows: Mapping[RowKey, Row], coverage: FloatArray) -> float:
+def excess(rows: Mapping[RowKey, Row], coverage: Floats) -> float:
     """Largest violation over the rows of any coverage, each in its own scale."""
     worst, spread = 0.0, dict[RowKey, dict[int, float]]()
     for row in rows.values():

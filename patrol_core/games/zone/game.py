@@ -20,13 +20,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.games.units import unit_of
 from patrol_core.games.zone.certificates import BUDGET, Proof, certified, figures, violations
 from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.linear_program import Objective, ZoneGameModel
-from patrol_core.games.zone.solve import FloatArray, Strategy, ZoneGame
+from patrol_core.games.zone.solve import Strategy, ZoneGame
 from patrol_core.games.zone.water_filling import lowest_level, spend_rest
+from patrol_core.solvers.units import unit_of
 
 __all__ = [
     "Evaluation",
@@ -111,7 +112,7 @@ def _water_filling(game: ZoneGame, objective: Objective, lexicographic: bool) ->
     return certified(game, coverage, proof, solver="water-filling", seconds=seconds, phases=phases)
 
 
-def _knapsack_proof(game: ZoneGame, coverage: FloatArray, upper: FloatArray) -> Proof:
+def _knapsack_proof(game: ZoneGame, coverage: Floats, upper: Floats) -> Proof:
     """The budget's price: e times the largest value that could still take more; 0 where budget is left."""
     open_values = game.values[coverage < upper]
     used_up = coverage.sum() >= game.budget * (1 - 1e-12)
@@ -134,8 +135,8 @@ class Evaluation:
     """
 
     zone_ids: tuple[str, ...]
-    coverage: FloatArray
-    residual: FloatArray
+    coverage: Floats
+    residual: Floats
     worst_case: float
     expected_residual: float
     attack_set: tuple[str, ...]
@@ -178,7 +179,7 @@ def evaluate_coverage(game: ZoneGame, coverage: ArrayLike | Mapping[str, float])
     return Evaluation(game.zone_ids, x, residual, worst, expected, attack_set, float(x.sum()), broken)
 
 
-def _as_coverage(game: ZoneGame, coverage: ArrayLike | Mapping[str, float]) -> FloatArray:
+def _as_coverage(game: ZoneGame, coverage: ArrayLike | Mapping[str, float]) -> Floats:
     if isinstance(coverage, Mapping):
         wrong = set(coverage) ^ set(game.zone_ids)
         if wrong:

@@ -16,13 +16,13 @@ from typing import Any, Literal
 from patrol_core.errors import InputError, SolverError
 from patrol_core.games.rules.budgets import Cap, Constraint, Floor, with_tolerance
 from patrol_core.games.rules.fairness import MaxMin
-from patrol_core.games.units import unit_of
 from patrol_core.games.zone.certificates import certified, residuals
 from patrol_core.games.zone.phases import PhaseRun, snapped
 from patrol_core.games.zone.program import AttackProgram, ResidualProgram
 from patrol_core.games.zone.solve import Strategy, ZoneGame
 from patrol_core.games.zone.water_filling import coverage_for
 from patrol_core.solvers.pyomo_session import LOCK, solver_name
+from patrol_core.solvers.units import unit_of
 
 #: Phase-1 models kept, one for each order of magnitude of the worst case.
 DECADES_KEPT = 4

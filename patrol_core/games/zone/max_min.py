@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.rules.budgets import Constraint, MaxMin, MaxMinShare
@@ -31,7 +32,7 @@ from patrol_core.games.zone.certificates import RowKey, coupling_rows
 from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.fair_rows import amounts, priced
 from patrol_core.games.zone.model import build_model, side_constraints
-from patrol_core.games.zone.solve import FloatArray, ZoneGame
+from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.solvers.modelling import expressions, pyo
 from patrol_core.solvers.pyomo_session import LOCK, HighsSession, Outcome
 
@@ -57,7 +58,7 @@ class Attainable:
     """
 
     extreme: float
-    levels: FloatArray
+    levels: Floats
     bound: float
 
 
@@ -99,7 +100,7 @@ def _in_closed_form(game: ZoneGame, of: Of, members: list[NDArray[np.intp]]) -> 
     shares = np.array([game.population_share(group) for group in game.groups])
     constant, slope = amounts(game, of)
 
-    def rates_at(x: FloatArray) -> FloatArray:
+    def rates_at(x: Floats) -> Floats:
         whole = constant + slope * x
         return np.asarray(np.array([float(whole[m].sum()) for m in members]) / shares, dtype=float)
 
@@ -128,7 +129,7 @@ def _in_closed_form(game: ZoneGame, of: Of, members: list[NDArray[np.intp]]) -> 
     return Attainable(extreme, levels, extreme)
 
 
-def _need(slope: FloatArray, lower: FloatArray, upper: FloatArray) -> Callable[[float], float]:
+def _need(slope: Floats, lower: Floats, upper: Floats) -> Callable[[float], float]:
     """Least coverage that changes a group's amount by a given size: steepest zones first.
 
     Zones where coverage changes nothing (no harm, or no room) are never paid for.
@@ -204,19 +205,19 @@ class _Levels:
             raise SolverError(f"HiGHS ended as {outcome.status} while the max-min rate was worked out.")
         return outcome
 
-    def rates(self, outcome: Outcome) -> FloatArray:
+    def rates(self, outcome: Outcome) -> Floats:
         """Signed rates of the groups, from the coverage."""
         x = np.clip(outcome.columns[self.zones], *self.game.bounds())
         moved = np.array([float((self.slope[m] * x[m]).sum()) for m in self.members])
         return np.asarray((moved + self.constant) / self.shares, dtype=float)
 
-    def weights(self, outcome: Outcome, open_: NDArray[np.bool_]) -> tuple[FloatArray, float]:
+    def weights(self, outcome: Outcome, open_: NDArray[np.bool_]) -> tuple[Floats, float]:
         """Weights w_g >= 0 with sum of w_g p_g = 1 over the open groups, and what turns other duals into prices."""
         given = np.maximum(-outcome.row_duals[self.rows], 0.0) / self.size
         total = float((given * self.shares)[open_].sum())
         return (given / total, 1.0 / total) if total > 0 else (given, np.inf)
 
-    def proved(self, outcome: Outcome, levels: FloatArray, open_: NDArray[np.bool_]) -> float:
+    def proved(self, outcome: Outcome, levels: Floats, open_: NDArray[np.bool_]) -> float:
         """Upper bound on m: sum of w_g a_g over open groups, plus settled rows and all other rows at their prices."""
         weights, factor = self.weights(outcome, open_)
         if not np.isfinite(factor):

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.zone.certificates import Proof, RowKey, residuals
 from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.program import SEEN, AttackProgram
-from patrol_core.games.zone.solve import FloatArray, ZoneGame
+from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.games.zone.water_filling import coverage_for, lowest_level
 from patrol_core.solvers.pyomo_session import Outcome
 
@@ -56,8 +57,8 @@ def snapped(level: float) -> float:
 class Face:
     """Plans with the least expected residual: bounds on x and coupling rows that hold with equality."""
 
-    lower: FloatArray
-    upper: FloatArray
+    lower: Floats
+    upper: Floats
     tight: frozenset[RowKey]
 
 
@@ -81,7 +82,7 @@ class PhaseRun:
 
     # -- objectives -------------------------------------------------------------------------------
 
-    def worst_case(self, *, lexicographic: bool) -> tuple[FloatArray, Proof, tuple[str, ...]]:
+    def worst_case(self, *, lexicographic: bool) -> tuple[Floats, Proof, tuple[str, ...]]:
         """Least worst case, then least expected residual."""
         coverage, proof = self._least_worst_case()
         level = snapped(float(residuals(self.game, coverage).max()))
@@ -97,7 +98,7 @@ class PhaseRun:
             "The second phase lost the plan of the first: a fault of the program, please report it."
         )
 
-    def total(self, *, lexicographic: bool) -> tuple[FloatArray, Proof, tuple[str, ...]]:
+    def total(self, *, lexicographic: bool) -> tuple[Floats, Proof, tuple[str, ...]]:
         """Least expected residual, then least worst case."""
         solved = self._least_residual(self.lower)
         if solved is None:
@@ -116,7 +117,7 @@ class PhaseRun:
         )
         return self.kept.attack_program(self.game, free.value, self.top)
 
-    def _least_worst_case(self) -> tuple[FloatArray, Proof]:
+    def _least_worst_case(self) -> tuple[Floats, Proof]:
         """Phase 1: v by LP, measured again in a better unit where side rules keep it far from the free level."""
         program = self._program()
         for _ in range(3):
@@ -131,7 +132,7 @@ class PhaseRun:
         multipliers = program.multipliers(outcome, program.scale)
         return coverage, Proof(multipliers, program.attack_weights(outcome, self.game.values))
 
-    def _least_worst_case_on(self, coverage: FloatArray, face: Face) -> tuple[FloatArray, tuple[str, ...]]:
+    def _least_worst_case_on(self, coverage: Floats, face: Face) -> tuple[Floats, tuple[str, ...]]:
         """The best worst case among plans on the face; the plan in hand if rounding has closed the face."""
         program = self._program()
         program.hold_tight(face.tight)
@@ -141,12 +142,12 @@ class PhaseRun:
             return coverage, ("expected-residual",)
         return program.coverage(outcome, face.lower, face.upper), ("expected-residual", "worst-case")
 
-    def _needed(self, level: float) -> FloatArray:
+    def _needed(self, level: float) -> Floats:
         return coverage_for(self.game.values, self.game.effectiveness, level, self.lower, self.upper)
 
     # -- expected residual ------------------------------------------------------------------------
 
-    def _least_residual(self, lower: FloatArray) -> tuple[FloatArray, Proof, Face] | None:
+    def _least_residual(self, lower: Floats) -> tuple[Floats, Proof, Face] | None:
         """Least expected residual with x at or above ``lower``; None where that is infeasible."""
         program = self.kept.residual_program(self.game)
         program.start_greedy(self.game, lower, self.upper)
@@ -163,7 +164,7 @@ class PhaseRun:
         )
         return coverage, Proof(multipliers, None), face
 
-    def _tidied(self, coverage: FloatArray, face: Face) -> FloatArray:
+    def _tidied(self, coverage: Floats, face: Face) -> Floats:
         """Patrols off worthless zones and onto nearly worthless ones, which a solver cannot tell apart.
 
         The same residuals everywhere else, but no budget is wasted or left while it could help.
@@ -189,8 +190,8 @@ class PhaseRun:
     # -- lexicographic ----------------------------------------------------------------------------
 
     def _lexicographic(
-        self, coverage: FloatArray, face: Face, phases: tuple[str, ...]
-    ) -> tuple[FloatArray, tuple[str, ...]]:
+        self, coverage: Floats, face: Face, phases: tuple[str, ...]
+    ) -> tuple[Floats, tuple[str, ...]]:
         """Worst zone, then second worst, ... among the plans on the face.
 
         Each round minimises the largest residual of the zones not yet settled. An attack row with a

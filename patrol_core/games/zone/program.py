@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.games.zone.certificates import RowKey
 from patrol_core.games.zone.model import MUTABLE, build_model, set_levels, side_constraints
-from patrol_core.games.zone.solve import FloatArray, ZoneGame
+from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.games.zone.water_filling import spend_rest
 from patrol_core.solvers.pyomo_session import HighsSession, Outcome
 
@@ -33,12 +34,12 @@ class Program:
         """Drop the last basis, so that the next plan does not depend on what was solved before."""
         self.session.highs.clearSolver()
 
-    def solve(self, lower: FloatArray, upper: FloatArray) -> Outcome:
+    def solve(self, lower: Floats, upper: Floats) -> Outcome:
         """Solve with these bounds on x, from the last basis."""
         self.session.set_bounds(self.zones, lower, upper)
         return self.session.solve()
 
-    def coverage(self, outcome: Outcome, lower: FloatArray, upper: FloatArray) -> FloatArray:
+    def coverage(self, outcome: Outcome, lower: Floats, upper: Floats) -> Floats:
         """Coverage x, put exactly inside its bounds."""
         return np.asarray(np.clip(outcome.columns[self.zones], lower, upper), dtype=float)
 
@@ -65,11 +66,11 @@ class AttackProgram(Program):
         self.attack_rows = self.session.rows_of(self.model.attack.values())
         self.attacked = np.fromiter(self.model.attack.keys(), dtype=np.intp)
 
-    def attack_duals(self, outcome: Outcome) -> FloatArray:
+    def attack_duals(self, outcome: Outcome) -> Floats:
         """One number >= 0 an attack row; above 0 only where the zone is at the worst case in every optimum."""
         return np.maximum(outcome.row_duals[self.attack_rows], 0.0)
 
-    def attack_weights(self, outcome: Outcome, values: FloatArray) -> FloatArray:
+    def attack_weights(self, outcome: Outcome, values: Floats) -> Floats:
         """(n,) weights q_t = pi_t s / V_t of the dual proof."""
         weights = np.zeros_like(values)
         weights[self.attacked] = self.attack_duals(outcome) * self.scale / values[self.attacked]
@@ -88,14 +89,14 @@ class ResidualProgram(Program):
         super().__init__(game, attack=False)
         self._share = game.values / (game.values.max() or 1.0)
 
-    def solve_for(self, gains: FloatArray, lower: FloatArray, upper: FloatArray) -> Outcome:
+    def solve_for(self, gains: Floats, lower: Floats, upper: Floats) -> Outcome:
         """Solve once with other gains per zone in place of the values."""
         self.session.set_costs(self.zones, gains)
         outcome = self.solve(lower, upper)
         self.session.set_costs(self.zones, self._share)
         return outcome
 
-    def start_greedy(self, game: ZoneGame, lower: FloatArray, upper: FloatArray) -> None:
+    def start_greedy(self, game: ZoneGame, lower: Floats, upper: Floats) -> None:
         """Start from the plan that is optimal while no rule but the budget couples zones.
 
         It depends on the game alone, so the plan found from it does too, whatever was solved before.

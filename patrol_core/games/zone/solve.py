@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
 from patrol_core.games.rules.budgets import (
@@ -29,16 +30,13 @@ from patrol_core.games.rules.budgets import (
     constraint_as_dict,
 )
 from patrol_core.games.rules.fairness import MaxMin, MaxMinShare, MeanDifference, Of
-from patrol_core.games.units import unit_of
+from patrol_core.solvers.units import unit_of
 
 if TYPE_CHECKING:
     from patrol_core.games.zone.max_min import Attainable
 
 #: Most groups, and most zones, whose pairs a mean difference compares: there are n^2 / 2 of them.
 MOST_COMPARED = {"groups": 150, "zones": 60}
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +70,13 @@ class ZoneGame:
     """
 
     zone_ids: tuple[str, ...]
-    values: FloatArray
+    values: Floats
     budget: float
     effectiveness: float = 1.0
-    population: FloatArray | None = None
+    population: Floats | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
-    stated: FloatArray | None = None
+    stated: Floats | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "zone_ids", _checked_ids(self.zone_ids))
@@ -105,7 +103,7 @@ class ZoneGame:
         self._check_levels()
 
     _position: dict[str, int] = field(init=False, repr=False, default_factory=dict)
-    _group_index: dict[str, IntArray] = field(init=False, repr=False, default_factory=dict)
+    _group_index: dict[str, Indices] = field(init=False, repr=False, default_factory=dict)
     _attainable: dict[str, Attainable] = field(init=False, repr=False, default_factory=dict)
     _measured: dict[float, ZoneGame] = field(init=False, repr=False, default_factory=dict)
 
@@ -199,11 +197,11 @@ class ZoneGame:
         return len(self.zone_ids)
 
     @property
-    def rule_values(self) -> FloatArray:
+    def rule_values(self) -> Floats:
         """(n,) values that rules on residual harm are measured by."""
         return self.values if self.stated is None else self.stated
 
-    def members(self, group: str) -> IntArray:
+    def members(self, group: str) -> Indices:
         """Positions of a group's zones."""
         return self._group_index[group]
 
@@ -216,7 +214,7 @@ class ZoneGame:
         assert self.population is not None  # parity rules were checked at the door
         return float(self.population[self.members(group)].sum() / self.population.sum())
 
-    def bounds(self) -> tuple[FloatArray, FloatArray]:
+    def bounds(self) -> tuple[Floats, Floats]:
         """(lower, upper) coverage per zone after all zone floors and caps; lower may exceed upper."""
         lower, upper = np.zeros(self.size), np.ones(self.size)
         for rule in self.constraints:
@@ -276,7 +274,7 @@ class ZoneGame:
         Parameters
         ----------
         unit
-            A power of two (:func:`~patrol_core.games.units.unit_of`), in the unit of the values.
+            A power of two (:func:`~patrol_core.solvers.units.unit_of`), in the unit of the values.
         """
         people = 1.0 if self.population is None else unit_of(self.population)
         if unit == 1.0 and people == 1.0:
@@ -345,8 +343,8 @@ class Strategy:
     """
 
     zone_ids: tuple[str, ...]
-    coverage: FloatArray
-    residual: FloatArray
+    coverage: Floats
+    residual: Floats
     worst_case: float
     expected_residual: float
     attack_set: tuple[str, ...]
@@ -413,7 +411,7 @@ def _checked_ids(zone_ids: Sequence[str]) -> tuple[str, ...]:
 
 def _checked_array(
     name: str, given: ArrayLike, zone_ids: tuple[str, ...], *, allow_nan: bool = False
-) -> FloatArray:
+) -> Floats:
     try:
         array = np.array(given, dtype=float)
     except (TypeError, ValueError):

@@ -21,9 +21,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from patrol_core.arrays import Floats
 
 #: Values below this share of the largest are left to the knapsack: 1 / V would overflow.
 _NEGLIGIBLE = 1e-200
@@ -49,14 +48,12 @@ class Level:
     """
 
     value: float
-    coverage: FloatArray
-    attack_weights: FloatArray
+    coverage: Floats
+    attack_weights: Floats
     budget_dual: float
 
 
-def lowest_level(
-    values: FloatArray, effectiveness: float, budget: float, lower: FloatArray, upper: FloatArray
-) -> Level:
+def lowest_level(values: Floats, effectiveness: float, budget: float, lower: Floats, upper: Floats) -> Level:
     """Minimise the worst case under a budget and per-zone bounds.
 
     Parameters
@@ -79,18 +76,14 @@ def lowest_level(
     return Level(level, coverage, weight / total, effectiveness / total)
 
 
-def coverage_for(
-    values: FloatArray, effectiveness: float, level: float, lower: FloatArray, upper: FloatArray
-) -> FloatArray:
+def coverage_for(values: Floats, effectiveness: float, level: float, lower: Floats, upper: Floats) -> Floats:
     """(n,) least coverage that keeps every residual at or below ``level``, inside the bounds."""
     counts = (values > float(values.max()) * _NEGLIGIBLE) & (values >= _SMALLEST)
     share = np.divide(level, values, out=np.ones_like(values), where=counts)
     return np.clip((1 - share) / effectiveness, lower, upper)
 
 
-def _free_level(
-    values: FloatArray, effectiveness: float, spare: float, lower: FloatArray
-) -> tuple[float, FloatArray]:
+def _free_level(values: Floats, effectiveness: float, spare: float, lower: Floats) -> tuple[float, Floats]:
     """Level that spends ``spare`` above the floors, upper bounds aside; with 1/V_t of the active zones."""
     top = float(values.max())
     # 1/V of a denormal number overflows; such a value is as good as 0.
@@ -114,7 +107,7 @@ def _free_level(
     return max(level, 0.0), inverse
 
 
-def spend_rest(values: FloatArray, budget: float, start: FloatArray, upper: FloatArray) -> FloatArray:
+def spend_rest(values: Floats, budget: float, start: Floats, upper: Floats) -> Floats:
     """Spend what ``start`` leaves of the budget on the largest values first; worthless zones get nothing.
 
     Parameters
@@ -148,7 +141,7 @@ def spend_rest(values: FloatArray, budget: float, start: FloatArray, upper: Floa
     return coverage
 
 
-def _share_evenly(lower: FloatArray, upper: FloatArray, amount: float) -> FloatArray:
+def _share_evenly(lower: Floats, upper: Floats, amount: float) -> Floats:
     """clip(level, lower, upper) with the level at which ``amount`` is spent above ``lower``."""
     marks = np.unique(np.concatenate([lower, upper]))
     # filled(level) = sum clip(level, l, u) - l is piecewise linear between the marks

@@ -19,12 +19,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.zone.certificates import RowKey, coupling_rows
 from patrol_core.games.zone.fair_rows import CapRow, PairRow
-from patrol_core.games.zone.solve import FloatArray, ZoneGame
-from patrol_core.solvers.array_lp import ArrayLP, IntArray, Rows, Solved
+from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.solvers.array_lp import ArrayLP, Rows, Solved
 
 #: Rows whose coefficients differ by more than this inside an atom do not speak of its sum alone.
 _SAME = 1e-12
@@ -51,18 +52,18 @@ class Atoms:
         Upper bound of each pair variable.
     """
 
-    cell: IntArray
-    lower: FloatArray
-    upper: FloatArray
-    lines: tuple[tuple[RowKey, FloatArray, float, tuple[tuple[int, float], ...]], ...]
-    pairs: FloatArray
+    cell: Indices
+    lower: Floats
+    upper: Floats
+    lines: tuple[tuple[RowKey, Floats, float, tuple[tuple[int, float], ...]], ...]
+    pairs: Floats
 
     @property
     def size(self) -> int:
         """Number of atoms."""
         return len(self.lower)
 
-    def sums(self, amount: FloatArray) -> FloatArray:
+    def sums(self, amount: Floats) -> Floats:
         """Sums of (n,) amounts by atom."""
         return np.asarray(np.bincount(self.cell, weights=amount, minlength=self.size), dtype=float)
 
@@ -133,7 +134,7 @@ class Reach:
         cost[2 * count] = 1.0
         self._lp = ArrayLP(cost, self._lower, self._upper, rows)
 
-    def look(self, needs: FloatArray) -> float:
+    def look(self, needs: Floats) -> float:
         """By how much an atom falls short of its need at best; the inequality that says so is kept.
 
         Raises

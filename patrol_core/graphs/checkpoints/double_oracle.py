@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import SolverError
 from patrol_core.games.matrix.nash import equilibrium
@@ -28,7 +29,6 @@ from patrol_core.graphs.checkpoints.game import CheckpointGame, JointStrategy, j
 from patrol_core.graphs.checkpoints.intruder import BestPaths, best_paths
 from patrol_core.graphs.checkpoints.ranger import Marginals, ranger
 from patrol_core.graphs.checkpoints.sampling import comb, radius
-from patrol_core.roads.network import Floats
 from patrol_core.solvers.modelling import pyo
 from patrol_core.solvers.pyomo_session import LOCK, HighsSession
 

@@ -19,10 +19,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import check_sizes
-from patrol_core.games.own_units import OwnUnits
-from patrol_core.roads.network import Floats, Ints, RoadNetwork
+from patrol_core.games.matrix.own_units import OwnUnits
+from patrol_core.roads.network import RoadNetwork
 
 
 @dataclass(frozen=True, eq=False)

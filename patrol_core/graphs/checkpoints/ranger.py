@@ -25,9 +25,9 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import SolverError
 from patrol_core.graphs.checkpoints.game import CheckpointGame
-from patrol_core.roads.network import Floats
 
 
 @dataclass(frozen=True, eq=False)

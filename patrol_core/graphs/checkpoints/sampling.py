@@ -15,11 +15,11 @@ import itertools
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.strict_json import quoted
 from patrol_core.graphs.checkpoints.game import CheckpointGame, JointStrategy, joined
 from patrol_core.graphs.checkpoints.ranger import Marginals
-from patrol_core.roads.network import Floats
 
 TINY = 1e-12
 MOST_DRAWN = 1_000_000

@@ -13,10 +13,10 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.graphs.checkpoints.game import CheckpointGame, JointStrategy
 from patrol_core.graphs.checkpoints.intruder import best_paths
-from patrol_core.roads.network import Floats
 
 if TYPE_CHECKING:
     import pandas as pd

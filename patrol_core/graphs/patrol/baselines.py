@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.graphs.patrol.game import NORMAL, GraphGame, Unit, allowed_nodes
 from patrol_core.graphs.patrol.reach import moves_home
 from patrol_core.graphs.patrol.solution import GraphSolution, JointPatrol, Walk
-from patrol_core.roads.network import Flags, Floats, Ints
 
 ONE_ROUTE = "the plan's best single route"
 EVEN_ROUTES = "the plan's routes, equally often"
@@ -119,7 +119,7 @@ def _wander(game: GraphGame, unit: Unit, nights: int, draw: np.random.Generator)
     return states
 
 
-def _steps(game: GraphGame, unit: Unit, allowed: Flags, node: int) -> list[int]:
+def _steps(game: GraphGame, unit: Unit, allowed: Bools, node: int) -> list[int]:
     """Where a unit may be one state later."""
     if unit.stationary:
         return [node]

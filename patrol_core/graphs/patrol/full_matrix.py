@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.errors import InputError
 from patrol_core.games.matrix.game import MatrixGame
 from patrol_core.graphs.patrol.coverage.choose import every_schedule
@@ -18,7 +19,6 @@ from patrol_core.graphs.patrol.coverage.labels import MOST_LABELS, TooManyLabels
 from patrol_core.graphs.patrol.coverage.scale import largest_payoff
 from patrol_core.graphs.patrol.game import NORMAL, SCHEDULE, GraphGame, Unit, attacks_of
 from patrol_core.graphs.patrol.walks import all_picks, count_walks, joint_count, list_walks
-from patrol_core.roads.network import Flags, Floats, Ints
 
 MOST_BYTES = 2_000_000_000
 """Memory that a matrix may take."""
@@ -45,7 +45,7 @@ class Expanded:
     """
 
     matrix: MatrixGame
-    coverage: Flags
+    coverage: Bools
     attacks: tuple[tuple[int, ...], ...]
     walks: tuple[Ints, ...] | None
     picks: Ints
@@ -129,7 +129,7 @@ def matrix_bytes(rows: int, columns: int, units: int, *, general_sum: bool) -> i
     return rows * (columns * 8 * (3 if general_sum else 2) + 16 * units + columns)
 
 
-def _schedules(game: GraphGame, unit: Unit, most: int = MOST_LABELS) -> tuple[Flags, Ints]:
+def _schedules(game: GraphGame, unit: Unit, most: int = MOST_LABELS) -> tuple[Bools, Ints]:
     try:
         labels = every_schedule(game, unit, most=most)
     except TooManyLabelsError:
@@ -139,7 +139,7 @@ def _schedules(game: GraphGame, unit: Unit, most: int = MOST_LABELS) -> tuple[Fl
     return labels.fields.covered(labels.masks), labels.cost
 
 
-def _walked(game: GraphGame, walks: tuple[Ints, ...], picks: Ints) -> tuple[Flags, Ints]:
+def _walked(game: GraphGame, walks: tuple[Ints, ...], picks: Ints) -> tuple[Bools, Ints]:
     """What joint walks cover, and their moves."""
     visits = np.zeros((len(picks), game.size), dtype=np.int32)
     moves = np.zeros(len(picks), dtype=np.int64)
@@ -151,7 +151,7 @@ def _walked(game: GraphGame, walks: tuple[Ints, ...], picks: Ints) -> tuple[Flag
 
 
 def _matrix(
-    game: GraphGame, coverage: Flags, moves: Ints, attacks: tuple[tuple[int, ...], ...]
+    game: GraphGame, coverage: Bools, moves: Ints, attacks: tuple[tuple[int, ...], ...]
 ) -> MatrixGame:
     lost, kept, held, gained = game.payoffs
     chosen = np.zeros((len(attacks), game.size))
@@ -166,7 +166,7 @@ def _matrix(
     return MatrixGame(defender / scale, attacker, None, _names(game, attacks), title=_title(game))
 
 
-def _table(coverage: Flags, uncovered: Floats, covered: Floats, chosen: Floats) -> Floats:
+def _table(coverage: Bools, uncovered: Floats, covered: Floats, chosen: Floats) -> Floats:
     each = np.where(coverage, covered, uncovered)
     return np.asarray(each @ chosen.T)
 

@@ -33,7 +33,8 @@ from typing import Any
 
 import numpy as np
 
-from patrol_core.roads.network import Flags, Floats, Ints, RoadNetwork
+from patrol_core.arrays import Bools, Floats, Ints
+from patrol_core.roads.network import RoadNetwork
 
 NodeId = int | str
 NORMAL, SCHEDULE = "normal", "schedule"
@@ -186,7 +187,7 @@ class GraphGame:
         return checked(replace(self, **changes, unreachable=(), notes=notes))
 
 
-def allowed_nodes(game: GraphGame, unit: Unit) -> Flags:
+def allowed_nodes(game: GraphGame, unit: Unit) -> Bools:
     """Nodes a unit may be at, shape (nodes,)."""
     if unit.nodes is None:
         return np.ones(len(game.node_ids), dtype=bool)

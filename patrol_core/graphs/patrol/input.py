@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InputError
 from patrol_core.graphs.patrol.game import (
     COMPATIBLE,
@@ -21,7 +22,7 @@ from patrol_core.graphs.patrol.game import (
     moves_text,
 )
 from patrol_core.graphs.patrol.reach import has_walk, out_of_reach
-from patrol_core.roads.network import Floats, Ints, RoadNetwork, make_network
+from patrol_core.roads.network import RoadNetwork, make_network
 
 KEEP, DROP, REFUSE = "keep", "drop", "refuse"
 """What may happen with targets that nobody can cover."""

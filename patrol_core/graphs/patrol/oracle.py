@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError
 from patrol_core.games.matrix.double_oracle import Response, double_oracle
@@ -18,7 +19,6 @@ from patrol_core.graphs.patrol.game import GraphGame
 from patrol_core.graphs.patrol.own_units import least_told_apart
 from patrol_core.graphs.patrol.solution import GraphSolution
 from patrol_core.graphs.patrol.verify import check_patrols
-from patrol_core.roads.network import Floats
 
 
 def solve_by_double_oracle(

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.graphs.patrol.game import GraphGame
 from patrol_core.graphs.patrol.solution import GraphSolution
-from patrol_core.roads.network import Floats
 
 Heard = Callable[[float, float], bool]
 """Told lower and upper bound of the defender's payoff; True asks to stop and keep the best so far."""

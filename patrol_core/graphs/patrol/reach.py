@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.errors import InputError
 from patrol_core.graphs.patrol.game import (
     NORMAL,
@@ -19,14 +20,14 @@ from patrol_core.graphs.patrol.game import (
     allowed_nodes,
     moves_text,
 )
-from patrol_core.roads.network import Flags, Floats, Ints, RoadNetwork
+from patrol_core.roads.network import RoadNetwork
 
 _MOST_KEPT = 500
 NEVER = 1 << 30
 """Stands for "no way", larger than any number of moves."""
 
 
-def moves_from(network: RoadNetwork, allowed: Flags, sources: Sequence[int], *, back: bool = False) -> Ints:
+def moves_from(network: RoadNetwork, allowed: Bools, sources: Sequence[int], *, back: bool = False) -> Ints:
     """Fewest moves from some nodes to all nodes, over allowed nodes only; do not write into the answer.
 
     Parameters
@@ -57,7 +58,7 @@ def moves_from(network: RoadNetwork, allowed: Flags, sources: Sequence[int], *, 
     return moves
 
 
-def arcs_of(network: RoadNetwork, allowed: Flags) -> tuple[Ints, Ints]:
+def arcs_of(network: RoadNetwork, allowed: Bools) -> tuple[Ints, Ints]:
     """Ways from node to node between allowed nodes, each once and without loops: tails and heads."""
     kept = _kept(network)
     key = allowed.tobytes()
@@ -91,7 +92,7 @@ def moves_home(game: GraphGame, unit: Unit, base: int) -> Ints:
     return np.asarray(moves_from(game.network, allowed, inside, back=True).min(axis=0))
 
 
-def may_end(game: GraphGame, unit: Unit, base: int) -> Flags:
+def may_end(game: GraphGame, unit: Unit, base: int) -> Bools:
     """Nodes where a unit that started at ``base`` may end, shape (nodes,)."""
     return np.asarray(moves_home(game, unit, base) == 0)
 
@@ -157,7 +158,7 @@ def _most_visits(game: GraphGame, unit: Unit, number: int) -> Ints:
     return np.maximum(best, 0)
 
 
-def _exact_visits(game: GraphGame, allowed: Flags, base: int, ends: Flags, target: int) -> int:
+def _exact_visits(game: GraphGame, allowed: Bools, base: int, ends: Bools, target: int) -> int:
     """The most visits of a target on walks of exactly T moves without waiting; below 0 without a walk."""
     tail, head = arcs_of(game.network, allowed)
     count: Floats = np.full(len(allowed), -np.inf)

@@ -18,6 +18,7 @@ import time
 import numpy as np
 from scipy.optimize import linear_sum_assignment, linprog
 
+from patrol_core.arrays import Floats, Ints
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError, SolverError
 from patrol_core.games.stackelberg.game import SecurityGame
@@ -28,7 +29,6 @@ from patrol_core.graphs.patrol.coverage.labels import UnitLabels
 from patrol_core.graphs.patrol.game import SCHEDULE, GraphGame, Unit
 from patrol_core.graphs.patrol.solution import GraphSolution, JointPatrol, Walk
 from patrol_core.graphs.patrol.verify import check_patrols
-from patrol_core.roads.network import Floats, Ints
 
 _TINY = 1e-12
 _STEPS = 10_000

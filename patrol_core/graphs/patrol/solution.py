@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate
 from patrol_core.graphs.patrol.game import GraphGame
-from patrol_core.roads.network import Floats
 
 Walk = tuple[int, ...]
 """Node positions at the states 0, 1, ..., T."""

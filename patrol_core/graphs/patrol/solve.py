@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError
 from patrol_core.graphs.patrol.coverage.choose import deadline, listed_pricer
@@ -20,7 +21,6 @@ from patrol_core.graphs.patrol.game import GraphGame
 from patrol_core.graphs.patrol.own_units import Heard, least_told_apart, own_units
 from patrol_core.graphs.patrol.solution import GraphSolution, JointPatrol
 from patrol_core.graphs.patrol.verify import check_patrols
-from patrol_core.roads.network import Floats
 
 METHODS = ("auto", "double-oracle", "simple-lp", "eraser", "origami")
 """What ``method`` may be; all but ``auto`` are for some games only, and say so."""

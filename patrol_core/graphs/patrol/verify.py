@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from patrol_core.arrays import Bools, Floats
 from patrol_core.errors import SolverError
 from patrol_core.graphs.patrol.game import COMPATIBLE, NORMAL, SCHEDULE, GraphGame, Unit
 from patrol_core.graphs.patrol.solution import JointPatrol, Walk
-from patrol_core.roads.network import Flags, Floats
 
 
 def fault_of(game: GraphGame, unit: Unit, walk: Walk) -> str:
@@ -59,7 +59,7 @@ def moves_of(walks: Sequence[Walk]) -> int:
     return sum(a != b for walk in walks for a, b in itertools.pairwise(walk))
 
 
-def covered_by(game: GraphGame, walks: Sequence[Walk], schedules: Sequence[Sequence[int]] = ()) -> Flags:
+def covered_by(game: GraphGame, walks: Sequence[Walk], schedules: Sequence[Sequence[int]] = ()) -> Bools:
     """Targets that a joint pure strategy covers, shape (n,).
 
     Raises

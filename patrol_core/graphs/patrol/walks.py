@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from patrol_core.arrays import Bools, Ints
 from patrol_core.errors import InputError
 from patrol_core.graphs.patrol.game import GraphGame, MovingAttacker, Unit, allowed_nodes
 from patrol_core.graphs.patrol.reach import NEVER, arcs_of, moves_from, moves_home
-from patrol_core.roads.network import Flags, Ints
 
 MOST_LISTED = 2_000_000
 """Walks up to which a list is made."""
@@ -38,7 +38,7 @@ def list_walks(game: GraphGame, mover: Unit | MovingAttacker, *, most: int = MOS
     return np.concatenate(found) if found else np.zeros((0, game.moves + 1), dtype=np.int64)
 
 
-def _ways(game: GraphGame, mover: Unit | MovingAttacker) -> list[tuple[int, Ints, Flags, bool]]:
+def _ways(game: GraphGame, mover: Unit | MovingAttacker) -> list[tuple[int, Ints, Bools, bool]]:
     """For every start: (start, moves home from every node, allowed nodes, whether it stands still)."""
     if isinstance(mover, Unit):
         allowed = allowed_nodes(game, mover)
@@ -60,7 +60,7 @@ def _ways(game: GraphGame, mover: Unit | MovingAttacker) -> list[tuple[int, Ints
     return [(start, home, allowed, False) for start in mover.starts]
 
 
-def _arcs(game: GraphGame, allowed: Flags, *, still: bool) -> tuple[Ints, Ints]:
+def _arcs(game: GraphGame, allowed: Bools, *, still: bool) -> tuple[Ints, Ints]:
     nodes = np.flatnonzero(allowed)
     if still:
         return nodes, nodes
@@ -71,7 +71,7 @@ def _arcs(game: GraphGame, allowed: Flags, *, still: bool) -> tuple[Ints, Ints]:
     return tail[order], head[order]
 
 
-def _count(game: GraphGame, start: int, home: Ints, allowed: Flags, still: bool) -> int:
+def _count(game: GraphGame, start: int, home: Ints, allowed: Bools, still: bool) -> int:
     tail, head = _arcs(game, allowed, still=still)
     pairs = list(zip(tail.tolist(), head.tolist(), strict=True))
     now = {start: 1} if home[start] <= game.moves else {}
@@ -84,7 +84,7 @@ def _count(game: GraphGame, start: int, home: Ints, allowed: Flags, still: bool)
     return sum(now.values())
 
 
-def _list(game: GraphGame, start: int, home: Ints, allowed: Flags, still: bool) -> Ints:
+def _list(game: GraphGame, start: int, home: Ints, allowed: Bools, still: bool) -> Ints:
     tail, head = _arcs(game, allowed, still=still)
     cuts = np.searchsorted(tail, np.arange(len(allowed) + 1))
     walks = np.array([[start]] if home[start] <= game.moves else np.zeros((0, 1)), dtype=np.int64)

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files import text_table
 from patrol_core.files.crs import is_metric
 from patrol_core.files.vector_files import read_features
 from patrol_core.graphs.places.scenes.streets import DEGREES
-from patrol_core.roads.network import Floats
 from patrol_core.roads.parts import counted, number, refuse_degrees
-from patrol_core.sources.own_events.points import read_places
+from patrol_core.sources.fields.points import read_places
 
 if TYPE_CHECKING:
     from patrol_core.roads.tables import File

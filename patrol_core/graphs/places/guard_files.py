@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import check_sizes
 from patrol_core.files.strict_json import quoted
@@ -20,7 +21,6 @@ from patrol_core.graphs.patrol.game import COMPATIBLE, CORRECTED, NodeId
 from patrol_core.graphs.places.scenes.parts import factor, key_of, proximity
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.scenes.streets import DEGREES, on_plane
-from patrol_core.roads.network import Floats
 from patrol_core.roads.parts import to_metres
 
 KINDS = {"gsg": "green", "isg": "infrastructure"}

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.errors import InputError
 from patrol_core.graphs.patrol.game import COMPATIBLE, CORRECTED, NodeId
 from patrol_core.graphs.patrol.input import KEEP
@@ -47,7 +48,6 @@ from patrol_core.graphs.places.scenes.streets import (
     snapped,
     streets_of,
 )
-from patrol_core.roads.network import Flags, Floats, Ints
 from patrol_core.roads.parts import Roads, counted
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def infrastructure_scene(
     )
 
 
-def _distance_notes(away: Floats, near: Flags, limit: float | None) -> list[str]:
+def _distance_notes(away: Floats, near: Bools, limit: float | None) -> list[str]:
     notes = []
     if not near.all():
         notes.append(

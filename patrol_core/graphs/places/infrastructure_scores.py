@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.errors import InputError
 from patrol_core.files.strict_json import load_json
 from patrol_core.graphs.places.features import people_around
 from patrol_core.graphs.places.scenes.parts import factor
-from patrol_core.roads.network import Flags, Floats, Ints
 from patrol_core.roads.parts import counted
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def published_weights(data: bytes, name: str = "The instance") -> dict[str, floa
 
 def facility_weights(
     features: gpd.GeoDataFrame, table: Mapping[str, float], other: float | None
-) -> tuple[Floats, Flags, list[str]]:
+) -> tuple[Floats, Bools, list[str]]:
     """Weights of the facilities that stay, which those are, shape (n,), and what was left out.
 
     Parameters

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from patrol_core.areas import AreaData, load_area
+from patrol_core.areas import AreaData
 from patrol_core.errors import InputError
 from patrol_core.graphs.places.infrastructure import infrastructure_scene
 from patrol_core.graphs.places.park import TITLE, generated_park
@@ -20,8 +20,9 @@ from patrol_core.graphs.places.wildlife import CENTROID, DENSITY, green_scene
 from patrol_core.graphs.places.wildlife_grid import make_grid
 from patrol_core.risk.harm import WEIGHTS, crime_types_in_risk
 from patrol_core.risk.surface import build_surface
-from patrol_core.roads.examples import geodanet_roads
 from patrol_core.roads.parts import Roads
+from patrol_core.roads.read import geodanet_roads
+from patrol_core.sources.sample.embedded import load_area
 from patrol_core.zones import count_crimes, make_zones
 
 LAST_MONTHS = 12

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files import text_table
 from patrol_core.roads.parts import counted
-from patrol_core.sources.own_events.points import read_places
-
-if TYPE_CHECKING:
-    from patrol_core.roads.network import Floats
+from patrol_core.sources.fields.points import read_places
 
 Box = tuple[float, float, float, float]
 """West, south, east, north in degrees."""

@@ -23,11 +23,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.graphs.places.observations import Box
 from patrol_core.graphs.places.scenes.parts import whole
 from patrol_core.graphs.places.scenes.streets import Pair
-from patrol_core.roads.network import Floats
 
 RHO, KAPPA, SIGMA = 0.6, 0.08, 0.35
 WIDTH_KM, HEIGHT_KM = 30.0, 24.0

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.graphs.patrol.game import NodeId
 from patrol_core.graphs.places.scenes.parts import factor, key_of, whole
 from patrol_core.graphs.places.scenes.scene import PatrolScene
-from patrol_core.roads.network import Floats
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.graphs.patrol.game import NodeId
 from patrol_core.graphs.patrol.input import KEEP
@@ -31,7 +32,6 @@ from patrol_core.graphs.places.scenes.streets import (
     snapped,
     streets_of,
 )
-from patrol_core.roads.network import Floats
 from patrol_core.roads.parts import Roads, counted
 from patrol_core.zones import locate, neighbours
 from patrol_core.zones.plane import is_located

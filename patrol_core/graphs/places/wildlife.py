@@ -31,6 +31,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.graphs.patrol.game import COMPATIBLE, CORRECTED, NodeId
 from patrol_core.graphs.patrol.input import KEEP
@@ -39,7 +40,6 @@ from patrol_core.graphs.places.scenes.parts import factor, key_of, proximity, wh
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.scenes.streets import DEGREES, Pair, nearest, on_plane
 from patrol_core.graphs.places.wildlife_grid import Grid, make_grid
-from patrol_core.roads.network import Floats
 from patrol_core.roads.parts import counted
 
 CENTROID, DENSITY = "centroid", "density"

@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
+from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InputError
 from patrol_core.graphs.places.observations import Box, check_box
 from patrol_core.graphs.places.scenes.parts import whole
-from patrol_core.roads.network import Floats, Ints
 
 MOST_CELLS = 10_000
 

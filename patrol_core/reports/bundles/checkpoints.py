@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from patrol_core.arrays import Floats
 from patrol_core.graphs.checkpoints.game import CheckpointGame, JointStrategy
 from patrol_core.reports.plain import to_json_bytes
-from patrol_core.roads.network import Floats, RoadNetwork
-from patrol_core.roads.parts import Roads
+from patrol_core.roads.network import path_nodes
+from patrol_core.roads.parts import Roads, edge_lines
 
 TINY = 1e-9
 
@@ -83,24 +84,6 @@ def paths_table(game: CheckpointGame, found: Mapping[int, tuple[tuple[int, ...],
         .sort_values("expected_loss", ascending=False, kind="stable")
         .reset_index(drop=True)
     )
-
-
-def path_nodes(network: RoadNetwork, edges: Sequence[int], target: int) -> list[int]:
-    """Nodes of a path that ends at ``target``, in order."""
-    nodes = [target]
-    for edge in reversed(edges):
-        a, b = int(network.tail[edge]), int(network.head[edge])
-        nodes.append(a if b == nodes[-1] else b)
-    return nodes[::-1]
-
-
-def edge_lines(roads: Roads) -> list[Floats]:
-    """Points of every road for drawing: its own shape, or the straight line between its ends."""
-    network = roads.network
-    if network.shapes is not None:
-        return list(network.shapes)
-    xy = roads.drawn_xy
-    return [xy[[a, b]] for a, b in zip(network.tail, network.head, strict=True)]
 
 
 def marginals_geojson(roads: Roads, game: CheckpointGame, strategy: JointStrategy) -> bytes:

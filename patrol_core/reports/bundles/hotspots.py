@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from patrol_core import zones as zoning
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.evaluation.map_accuracy import MapAccuracy, Over, judge_maps
 from patrol_core.evaluation.retrospective_maps import FORECAST, PastMap, Recorded
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from patrol_core.risk.forecast import Forecast
     from patrol_core.risk.surface import RiskSurface
 
-Floats = NDArray[np.float64]
 Neighbours = Mapping[str, Sequence[str]]
 
 HELD_OUT = 6

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from patrol_core.arrays import Floats
 from patrol_core.graphs.patrol.baselines import moves_made
 from patrol_core.graphs.patrol.game import GraphGame, NodeId
 from patrol_core.graphs.patrol.solution import GraphSolution, Walk
 from patrol_core.reports.plain import to_json_bytes
-from patrol_core.roads.network import Floats
 from patrol_core.roads.parts import Roads
 
 ARROW = " > "

@@ -21,7 +21,7 @@ from patrol_core.allocation.hours.solve import Plan
 from patrol_core.areas import AreaData
 from patrol_core.errors import InfeasibleError
 from patrol_core.games.behavioural.result import BehaviouralStrategy
-from patrol_core.games.offenders import TypesStrategy, intervals_of
+from patrol_core.games.documents.offender_kinds import TypesStrategy, intervals_of
 from patrol_core.games.robust.result import RobustStrategy
 from patrol_core.games.zone.game import Strategy
 from patrol_core.planning.analysis import (

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.risk.forecast.covariates import covariates_of
 from patrol_core.risk.forecast.features import CITY, COUNTS, OWN
@@ -23,7 +24,6 @@ from patrol_core.risk.forecast.result import Forecast, ForecastSettings, data_ha
 from patrol_core.risk.forecast.scores import choose, reason_of, score_table, summarise
 from patrol_core.risk.forecast.tune import trials_table, tune
 
-Floats = NDArray[np.float64]
 Array = NDArray[np.float32]
 Progress = Callable[[float, str], None]
 

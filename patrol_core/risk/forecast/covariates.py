@@ -8,12 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.risk.forecast.panel import few
-
-Floats = NDArray[np.float64]
 
 COLLINEAR = 1e-6
 """Share of a column's variance that must be its own, not a sum of the columns before it."""

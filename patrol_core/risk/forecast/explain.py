@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.risk.forecast.features import KNOWN, OWN
 from patrol_core.risk.forecast.learners import poisson_features
@@ -31,7 +31,6 @@ from patrol_core.risk.forecast.models import LEAST_LEVEL
 if TYPE_CHECKING:
     from patrol_core.risk.forecast.result import Forecast
 
-Floats = NDArray[np.float64]
 
 ALIKE = 0.05
 """Share of the mean below which a prediction is "about as many"."""

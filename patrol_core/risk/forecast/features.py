@@ -25,7 +25,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from patrol_core.arrays import Floats
+
 Array = NDArray[np.float32]
 
 SPANS = (3, 6, 12, 24)

@@ -28,7 +28,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from patrol_core.arrays import Floats
+
 Array = NDArray[np.float32]
 
 CLASSES = 10

@@ -29,10 +29,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.risk.forecast.features import KNOWN, OWN, logged
 
-Floats = NDArray[np.float64]
 Array = NDArray[np.float32]
 
 RIDGE = 30.0

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.risk.forecast.features import COUNTS, KNOWN, OWN, own_features, season_of
 from patrol_core.risk.forecast.learners import (
     DEFAULTS,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from patrol_core.risk.forecast.covariates import Covariates
     from patrol_core.risk.forecast.panel import Panel
 
-Floats = NDArray[np.float64]
 Array = NDArray[np.float32]
 
 MODELS: Mapping[str, str] = MappingProxyType(

@@ -10,13 +10,12 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.risk.counts import tally
 from patrol_core.risk.harm import HarmTable
 
-Floats = NDArray[np.float64]
 Gaps = Literal["refuse", "fill"]
 
 

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.risk.forecast.covariates import digest_of
 from patrol_core.risk.forecast.folds import Folds
 from patrol_core.risk.forecast.models import MODELS, Learnt
 from patrol_core.risk.forecast.panel import Panel
 
-Floats = NDArray[np.float64]
 Array = NDArray[np.float32]
 
 FORMAT = 1

@@ -19,12 +19,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from patrol_core.arrays import Floats
 from patrol_core.risk.accuracy import hit_rate, pai
 from patrol_core.risk.forecast.models import LEARNED, MODELS
-
-Floats = NDArray[np.float64]
 
 TIE = 1e-9
 """Relative difference below which two scores are the same."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from patrol_core.arrays import Floats
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +13,6 @@ from scipy import sparse
 
 from patrol_core.risk.static.fit import Model
 
-Floats = NDArray[np.float64]
 
 PERMUTATIONS = 999
 

@@ -8,6 +8,8 @@ characteristics, and a score that rose with them would steer patrols by them. A 
 
 from __future__ import annotations
 
+from patrol_core.arrays import Floats
+
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +20,6 @@ from numpy.typing import NDArray
 
 from patrol_core.errors import InputError
 
-Floats = NDArray[np.float64]
 
 #: Theme -> patterns of plain names in order of preference; the first column that matches one is taken.
 THEMES: Mapping[str, tuple[str, ...]] = {

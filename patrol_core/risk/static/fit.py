@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from patrol_core.arrays import Bools, Floats
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from patrol_core.errors import InputError
 from patrol_core.risk.static.columns import variance_inflation
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 INTERCEPT = "intercept"
 HALF_EVENT = 0.5

@@ -28,6 +28,8 @@ Duan (1983), JASA 78, 605-610; Breusch, Pagan (1979), Econometrica 47; Koenker (
 
 from __future__ import annotations
 
+from patrol_core.arrays import Bools, Floats
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -43,8 +45,6 @@ from patrol_core.risk.static.fit import Exposure, checked, fit_model, log_rates
 
 __all__ = ["Check", "Exposure", "StaticScore", "morans_i", "static_score", "zone_counts"]
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 TABLE_COLUMNS = ("lsoa_code", "log_risk", "risk_per_1000")
 _NAMED = 5

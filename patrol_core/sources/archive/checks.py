@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from patrol_core.areas import Finding
+from patrol_core.arrays import Bools, Floats
 from patrol_core.errors import InputError
 from patrol_core.files.text_table import shown
-from patrol_core.sources.own_events.crime_types import CRIME_TYPES, NO_TYPE, OLD_CRIME_TYPES, published_type
-from patrol_core.sources.own_events.dates import read_months
+from patrol_core.sources.fields.crime_types import CRIME_TYPES, NO_TYPE, OLD_CRIME_TYPES, published_type
+from patrol_core.sources.fields.dates import read_months
 
 #: Box of the United Kingdom in degrees: south, north, west, east.
 UK_BOX = (49.8, 61.0, -8.7, 2.0)
@@ -28,9 +28,6 @@ MONTH = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])")
 _LSOA = re.compile(r"[EW]01\d{6}|95[A-Z0-9]{6}|N\d{8}|S01\d{6}")
 #: Of so many rows one must have an odd place before places are a fault of the file, where few rows have any.
 _SOME = 10
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 
 
 def filled(

@@ -36,16 +36,36 @@ _HASHED = tuple(column for column in CRIME_COLUMNS if column != "source")
 """Every column of the crimes that can be seen; the name of the file a row came from is no part of the data."""
 
 
-def build_from_crimes(
+def area_from_crimes(
     crimes: pd.DataFrame,
     *,
-    polygons: gpd.GeoDataFrame | None,
-    lookup: pd.DataFrame | Sequence[pd.DataFrame] | None,
-    name: str,
-    findings: Sequence[Finding],
-    attribution: str | None,
+    polygons: gpd.GeoDataFrame | None = None,
+    lookup: pd.DataFrame | Sequence[pd.DataFrame] | None = None,
+    name: str = "Uploaded data",
+    findings: Sequence[Finding] = (),
+    attribution: str | None = None,
 ) -> AreaData:
-    """See :func:`patrol_core.areas.area_from_crimes`."""
+    """Make an area from a ``crimes`` table, with polygons and attributes where there are any.
+
+    Parameters
+    ----------
+    crimes
+        As returned by :func:`patrol_core.sources.archive.read.read_crimes`. Missing ``x``/``y`` are
+        projected from ``lon``/``lat`` to EPSG:27700.
+    polygons
+        As returned by :func:`patrol_core.sources.zone_tables.boundaries.read_polygons`, any CRS.
+    lookup
+        One or several attribute tables (:func:`patrol_core.sources.zone_tables.boundaries.read_attributes`).
+    findings
+        Findings of the import, to keep with the data.
+    attribution
+        Licence line; the Open Government Licence line when not given.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or there are no rows.
+    """
     crimes = _complete_crimes(crimes)
     notes = list(findings)
     zones, covariates = _prepare_polygons(polygons, lookup, UK_CRS, notes)
@@ -78,17 +98,34 @@ def build_from_crimes(
     )
 
 
-def build_from_counts(
+def area_from_counts(
     counts: pd.DataFrame,
     polygons: gpd.GeoDataFrame,
     *,
-    lookup: pd.DataFrame | Sequence[pd.DataFrame] | None,
-    name: str,
-    findings: Sequence[Finding],
-    attribution: str | None,
-    crime_type: str,
+    lookup: pd.DataFrame | Sequence[pd.DataFrame] | None = None,
+    name: str = "Uploaded counts",
+    findings: Sequence[Finding] = (),
+    attribution: str | None = None,
+    crime_type: str = "Crime",
 ) -> AreaData:
-    """See :func:`patrol_core.areas.area_from_counts`."""
+    """Make an area from zone counts without points.
+
+    Parameters
+    ----------
+    counts
+        Columns ``lsoa_code`` or ``zone_id``, ``month`` ("YYYY-MM"), ``count`` (>= 0), optionally
+        ``crime_type``.
+    polygons
+        Zones whose index holds the codes; codes without polygon are reported as a Finding and kept in
+        ``totals`` (they count as not placed).
+    crime_type
+        Crime type of all rows when the column is absent.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, a count is negative or not a number, or no code has a polygon.
+    """
     totals = _complete_totals(counts, crime_type)
     notes = list(findings)
     zones, covariates = _prepare_polygons(polygons, lookup, UK_CRS, notes)

@@ -1,6 +1,6 @@
 """Open services beside police.uk: where they are, how gently they are asked, and answers kept between runs.
 
-The questions go through the client of :mod:`patrol_core.sources.police.http`: paced, retried where that helps, never
+The questions go through the client of :mod:`patrol_core.web.http`: paced, retried where that helps, never
 redirected, bounded, cancellable. Boundaries and census tables are published once and do not change, so a kept
 answer is good until whoever asks finds that answers do not fit together; then all are asked anew.
 """
@@ -14,10 +14,10 @@ from collections.abc import Callable, Sized
 from typing import TypeVar
 
 from patrol_core.errors import SourceError
-from patrol_core.sources.police.http import Ask, BrokenAnswer, HttpClient
-from patrol_core.sources.police.limits import ApiSettings
 from patrol_core.sources.police.pull import Answer
-from patrol_core.sources.police.response_cache import Kept, pack, unpack
+from patrol_core.web.http import Ask, BrokenAnswer, HttpClient
+from patrol_core.web.limits import ApiSettings
+from patrol_core.web.response_cache import Kept, pack, unpack
 
 T = TypeVar("T")
 

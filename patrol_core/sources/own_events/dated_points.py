@@ -1,7 +1,7 @@
 """A user's own events with days and true places: one CSV with a date and a pair of coordinates.
 
 Columns are found by name, whatever their case, spaces and underscores. Dates are read in every form that has one reading
-(:mod:`patrol_core.sources.own_events.dates`), and with the year last (31/05/2024) where the file tells the order; a time of day is read over.
+(:mod:`patrol_core.sources.fields.dates`), and with the year last (31/05/2024) where the file tells the order; a time of day is read over.
 Where every date could be day-first as well as month-first, the file is refused until the order is given: a wrong guess would
 silently move events by months. Rows without a place, or with a date or place that cannot be read, are left out, counted and said by
 kind; where half of the rows are so, the file is refused.
@@ -18,12 +18,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patrol_core.areas import Finding
+from patrol_core.arrays import Bools, Floats
 from patrol_core.errors import InputError
 from patrol_core.files import text_table
 from patrol_core.files.projection import project_points
 from patrol_core.files.text_table import plain_heading, shown
-from patrol_core.sources.own_events.dates import Form, Stamp, read_stamp
-from patrol_core.sources.own_events.points import (
+from patrol_core.sources.fields.dates import Form, Stamp, read_stamp
+from patrol_core.sources.fields.points import (
     METRES_A_FOOT,
     MOST_METRES,
     WEB_MERCATOR,
@@ -35,9 +36,6 @@ from patrol_core.sources.own_events.points import (
     plane_of,
     stand_ins,
 )
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 DATE_NAMES = (
     "date",

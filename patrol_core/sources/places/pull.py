@@ -17,20 +17,20 @@ import pandas as pd
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
-from patrol_core.areas import AreaData, DataKind, Finding, area_from_crimes
+from patrol_core.areas import AreaData, DataKind, Finding
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files.archives import FileLike
-from patrol_core.sources.area.assemble import OGL
+from patrol_core.sources.area.assemble import OGL, area_from_crimes
 from patrol_core.sources.open_data import nomis as census
 from patrol_core.sources.open_data import ons_layers
 from patrol_core.sources.open_data.ons_geography import OnsGeography, answers_of
 from patrol_core.sources.places.search import Place
 from patrol_core.sources.police.api import ALL_CRIME, PoliceApi
-from patrol_core.sources.police.limits import PullCancelled
 from patrol_core.sources.police.pull import Answer
 from patrol_core.sources.police.report import PullReport
-from patrol_core.sources.police.response_cache import Kept
 from patrol_core.sources.zone_tables.attributes import read_attributes
+from patrol_core.web.limits import PullCancelled
+from patrol_core.web.response_cache import Kept
 
 if TYPE_CHECKING:
     from patrol_core.sources.open_data.nomis import Nomis

@@ -20,7 +20,7 @@ from patrol_core.areas import CRIME_COLUMNS, UK_CRS, AreaData, DataKind, Finding
 from patrol_core.errors import InputError
 from patrol_core.files.projection import unique_points
 from patrol_core.sources.archive.lsoa_crosswalk import Lookup, RecodeReport, recode
-from patrol_core.sources.area.assemble import build_from_crimes, is_lsoa
+from patrol_core.sources.area.assemble import area_from_crimes, is_lsoa
 from patrol_core.sources.store.base import Store
 from patrol_core.sources.store.read import Wanted, believe, last_outcomes, read_rows
 from patrol_core.sources.store.records import Part
@@ -101,7 +101,7 @@ def open_area(
         lookup=lookup,
         outcomes=outcomes,
     )
-    data = build_from_crimes(
+    data = area_from_crimes(
         rows.crimes, polygons=polygons, lookup=attributes, name=name, findings=rows.findings, attribution=None
     )
     return replace(data, key=f"store-{data.content_hash[:8]}", kind=DataKind.PUBLISHED)

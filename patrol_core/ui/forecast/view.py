@@ -10,7 +10,7 @@ import streamlit as st
 
 from patrol_core.figures.charts.forecast import zone_outlook
 from patrol_core.planning.analysis import Prepared, known_areas
-from patrol_core.risk.planning_surface import outlook_surface
+from patrol_core.planning.planning_surface import outlook_surface
 from patrol_core.ui.forecast import job as forecast_job
 from patrol_core.ui.memo import forecast as cached_forecast
 from patrol_core.ui.session import state

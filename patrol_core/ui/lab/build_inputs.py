@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.areas import AreaData, DataKind
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import number_of
 from patrol_core.files.projection import project_points
@@ -24,8 +25,7 @@ from patrol_core.graphs.places.scenes.files import read_street_files
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.urban import MOST_TARGETS, urban_street_scene
 from patrol_core.graphs.places.wildlife import CENTROID, DENSITY, green_scene
-from patrol_core.roads.examples import geodanet_roads
-from patrol_core.roads.network import Floats
+from patrol_core.roads.read import geodanet_roads
 from patrol_core.scenario import Scenario
 from patrol_core.ui.lab.picks import remembered
 from patrol_core.ui.memo import cached

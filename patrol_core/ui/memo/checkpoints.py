@@ -12,14 +12,15 @@ import streamlit as st
 
 from patrol_core.graphs.checkpoints.baselines import baselines
 from patrol_core.graphs.checkpoints.double_oracle import CheckpointPlan, sampled
+from patrol_core.graphs.checkpoints.examples import SCHOOL_LOSSES, city_game
 from patrol_core.graphs.checkpoints.game import CheckpointGame, JointStrategy
 from patrol_core.graphs.checkpoints.intruder import BestPaths, best_paths
 from patrol_core.graphs.checkpoints.ranger import Marginals, ranger
 from patrol_core.graphs.checkpoints.simplify import Simplified, simplify
 from patrol_core.graphs.checkpoints.simulation import simulate
-from patrol_core.roads.examples import SCHOOL_LOSSES, city_game, geodanet_roads, outermost, read_roads
 from patrol_core.roads.network import grid_city
 from patrol_core.roads.parts import Roads
+from patrol_core.roads.read import geodanet_roads, outermost, read_roads
 from patrol_core.ui.memo.content import digest_of
 from patrol_core.ui.memo.kept import kept
 

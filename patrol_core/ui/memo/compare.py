@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.evaluation.backtest import Backtest, backtest
 from patrol_core.evaluation.baselines import BASELINES
@@ -24,7 +24,7 @@ from patrol_core.evaluation.sensitivity import (
 )
 from patrol_core.evaluation.simulation import Learner, Simulation, simulate
 from patrol_core.evaluation.stability import coverage_distance
-from patrol_core.games.offenders import OFFENDERS, solve_for
+from patrol_core.games.documents.offender_kinds import OFFENDERS, solve_for
 from patrol_core.games.zone.game import Strategy, ZoneGame
 from patrol_core.planning.analysis import (
     THE_PLAN,
@@ -39,7 +39,6 @@ from patrol_core.ui.memo import cached
 from patrol_core.ui.memo.cached import PLAN, derived
 from patrol_core.ui.memo.kept import GAME, Progress
 
-Floats = NDArray[np.float64]
 Chance = Literal["draws", "months"]
 """Other data by chance in small counts, or by other months."""
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from patrol_core.planning.analysis import Prepared, known_areas, panel_of_months
-from patrol_core.risk.forecast_review import Foretold, foretold
-from patrol_core.risk.planning_surface import forecast_for, kept_forecast
+from patrol_core.planning.forecast_review import Foretold, foretold
+from patrol_core.planning.planning_surface import forecast_for, kept_forecast
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import cached
 from patrol_core.ui.memo.cached import Made, derived

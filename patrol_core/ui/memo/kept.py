@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from patrol_core.areas import EMBEDDED, AreaData
+from patrol_core.areas import AreaData
 from patrol_core.scenario import Scenario, choices, make_scenario
+from patrol_core.sources.sample.embedded import EMBEDDED
 
 Progress = Callable[[int, int], None]
 """Told how many parts of how many are done."""

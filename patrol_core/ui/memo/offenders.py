@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from patrol_core.allocation.deployments.sampling import draw_roster
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.evaluation.stability import coverage_distance
 from patrol_core.files import text_table
@@ -29,8 +29,6 @@ from patrol_core.ui.memo.cached import PLAN, derived
 from patrol_core.ui.memo.compare import game
 from patrol_core.ui.memo.kept import GAME, Progress
 from patrol_core.ui.session import state
-
-Floats = NDArray[np.float64]
 
 CHOICES = "game_tab_choices"
 SIZES: Mapping[RobustModel, tuple[float, ...]] = {

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import streamlit as st
-from numpy.typing import NDArray
 
 from patrol_core.evaluation.sensitivity import rank_stability
 from patrol_core.figures.maps.small import ZoneRaster, raster_of
@@ -30,7 +28,6 @@ from patrol_core.ui.memo.cached import derived, of_zones
 from patrol_core.ui.memo.kept import Progress
 from patrol_core.zones import placed_points
 
-Floats = NDArray[np.float64]
 ALL = "whole period"
 TOP = 10
 DRAWS, FEWER_DRAWS = 2000, 400

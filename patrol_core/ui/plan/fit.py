@@ -14,11 +14,11 @@ from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import offenders as cached_offenders
 from patrol_core.ui.memo.offenders import Fits, Path
-from patrol_core.ui.plan.offender_text import OFFENDER_TEXTS
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
 
 FILE = "past_incidents"
 """The file last given, which outlives its widget."""

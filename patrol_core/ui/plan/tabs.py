@@ -15,12 +15,12 @@ from patrol_core.reports.bundles.plan import Result, column_units, comparison_un
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import cached
 from patrol_core.ui.plan.fit import fit_tab
-from patrol_core.ui.plan.offender_text import OFFENDER_TEXTS
 from patrol_core.ui.plan.robust import robust_tab
 from patrol_core.ui.plan.tonight import roster_tab
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import guarded
+from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
 
 TABS = (
     "Worth of the next unit",

@@ -7,7 +7,7 @@ import streamlit as st
 
 from patrol_core.evaluation.baselines import UNIFORM
 from patrol_core.games.behavioural.result import BehaviouralStrategy
-from patrol_core.games.offenders import TypesStrategy
+from patrol_core.games.documents.offender_kinds import TypesStrategy
 from patrol_core.games.robust.result import RobustStrategy
 from patrol_core.games.zone.game import Strategy
 from patrol_core.planning.analysis import Prepared

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import streamlit as st
-from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.figures.charts.base import top_zones
 from patrol_core.files.crs import is_metric
@@ -26,8 +26,6 @@ from patrol_core.ui.risk.hotspots import class_layer, hotspots
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.zone_map import Layer, chosen_zone
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -46,33 +44,33 @@ class RiskLayer:
 
     title: str
     help: str
-    values: Callable[[Scenario, Prepared, str], tuple[FloatArray, str]]
+    values: Callable[[Scenario, Prepared, str], tuple[Floats, str]]
     possible: Callable[[Scenario, Prepared], bool]
 
 
-def _plan(scenario: Scenario, prepared: Prepared, month: str) -> tuple[FloatArray, str]:
+def _plan(scenario: Scenario, prepared: Prepared, month: str) -> tuple[Floats, str]:
     surface = month_surface(scenario, prepared, month)
     return surface.mean, surface.unit
 
 
-def _count(scenario: Scenario, _prepared: Prepared, month: str) -> tuple[FloatArray, str]:
+def _count(scenario: Scenario, _prepared: Prepared, month: str) -> tuple[Floats, str]:
     surface = cached_risk.surface(scenario, month, smoothing="none", weighting="count")
     return surface.mean, surface.unit
 
 
-def _harm(scenario: Scenario, _prepared: Prepared, month: str) -> tuple[FloatArray, str]:
+def _harm(scenario: Scenario, _prepared: Prepared, month: str) -> tuple[Floats, str]:
     surface = cached_risk.surface(
         scenario, month, smoothing="none", weighting="cchi" if scenario.weighting == "count" else ""
     )
     return surface.mean, surface.unit
 
 
-def _per_km2(scenario: Scenario, prepared: Prepared, month: str) -> tuple[FloatArray, str]:
+def _per_km2(scenario: Scenario, prepared: Prepared, month: str) -> tuple[Floats, str]:
     surface = month_surface(scenario, prepared, month)
     return surface.per_km2(prepared.zones["area_km2"].to_numpy(dtype=float)), f"{surface.unit} per km²"
 
 
-def _per_1000(scenario: Scenario, prepared: Prepared, month: str) -> tuple[FloatArray, str]:
+def _per_1000(scenario: Scenario, prepared: Prepared, month: str) -> tuple[Floats, str]:
     surface = month_surface(scenario, prepared, month)
     people = prepared.zones["population"].to_numpy(dtype=float)
     return surface.per_1000(people), f"{surface.unit} per 1,000 residents"
@@ -83,18 +81,18 @@ def smoothing_shown(scenario: Scenario) -> Kind:
     return "all" if scenario.smoothing == "none" else scenario.smoothing
 
 
-def _smoothed(scenario: Scenario, _prepared: Prepared, month: str) -> tuple[FloatArray, str]:
+def _smoothed(scenario: Scenario, _prepared: Prepared, month: str) -> tuple[Floats, str]:
     surface = cached_risk.surface(scenario, month, smoothing=smoothing_shown(scenario))
     return surface.mean, surface.unit
 
 
-def _density(scenario: Scenario, prepared: Prepared, month: str) -> tuple[FloatArray, str]:
+def _density(scenario: Scenario, prepared: Prepared, month: str) -> tuple[Floats, str]:
     wide = cached_risk.bandwidth(scenario)
     found = cached_risk.density_of(scenario, month, wide)
     return found.zone_means(), f"{prepared.surface.unit} per km², bandwidth {wide:,.0f} m"
 
 
-def _width(scenario: Scenario, prepared: Prepared, month: str) -> tuple[FloatArray, str]:
+def _width(scenario: Scenario, prepared: Prepared, month: str) -> tuple[Floats, str]:
     surface = month_surface(scenario, prepared, month)
     return surface.high - surface.low, f"{surface.unit}, width of the 90 % interval"
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import streamlit as st
 
-from patrol_core.areas import EMBEDDED, AreaData
+from patrol_core.areas import AreaData
 from patrol_core.errors import InputError
 from patrol_core.scenario import Scenario, choices, from_query, make_scenario
+from patrol_core.sources.sample.embedded import EMBEDDED
 
 SCENARIO = "scenario"
 UPLOADS = "uploads"

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrol_core.areas import load_area
 from patrol_core.errors import InputError
 from patrol_core.risk.forecast import (
     MODELS,
@@ -24,6 +23,7 @@ from patrol_core.risk.forecast.learners import DEFAULTS
 from patrol_core.risk.forecast.panel import months_from
 from patrol_core.risk.forecast.scores import choose
 from patrol_core.risk.harm import WEIGHTS
+from patrol_core.sources.sample.embedded import load_area
 from tests.risk.forecast.made import forecast, panel, static
 
 ALL = tuple(MODELS)

@@ -28,13 +28,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patrol_core.allocation.hours.check import fixed_total_bound, last_bits, month_rules_bound
-from patrol_core.allocation.hours.disjoint_groups import Family
-from patrol_core.allocation.hours.groups import GroupRule
-from patrol_core.allocation.hours.parity import fill_total, split_prices
+from patrol_core.allocation.hours.group_rules.disjoint_groups import Family
+from patrol_core.allocation.hours.group_rules.groups import GroupRule
+from patrol_core.allocation.hours.group_rules.parity import fill_total, split_prices
 from patrol_core.allocation.hours.problem import HoursProblem
 from patrol_core.allocation.hours.rounding.totals import UnitEnds
 from patrol_core.allocation.hours.rounding.whole_units import RoundedMonth, Units, marginal_gain, rank_in_pool
-from patrol_core.allocation.hours.water_filling import Floats, pool_sums
+from patrol_core.allocation.hours.water_filling import pool_sums
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Status, relative_gap
 
 #: Totals tried at most, and the zones times totals up to which more are; the bound of the rest is reported.

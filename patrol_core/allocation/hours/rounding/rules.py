@@ -27,11 +27,11 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from patrol_core.allocation.hours.check import last_bits
-from patrol_core.allocation.hours.groups import GroupRule, rule_rows
+from patrol_core.allocation.hours.group_rules.groups import GroupRule, rule_rows
 from patrol_core.allocation.hours.linear_program import GAP, dual_prices, one_sided
 from patrol_core.allocation.hours.problem import HoursProblem
 from patrol_core.allocation.hours.rounding.whole_units import RoundedMonth, Units, marginal_gain
-from patrol_core.allocation.hours.water_filling import Floats, Ints
+from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Status, relative_gap
 from patrol_core.errors import InfeasibleError
 
@@ -275,7 +275,7 @@ class _Month:
             bound = min(bound, base - size * float(dual))
         return _Found(units, bound, done)
 
-    def _steps(self, start: Units, stop: Units) -> tuple[Ints, Floats, float]:
+    def _steps(self, start: Units, stop: Units) -> tuple[Indices, Floats, float]:
         """Zone and gain of every unit of a window; and the largest gain, since HiGHS compares with absolute numbers."""
         sizes = stop - start
         owner = np.repeat(np.arange(len(sizes)), sizes)

@@ -3,7 +3,7 @@
 With N units in all, group g gets at least ``ceil((1 - d) s_g N)`` and at most ``floor((1 + d) s_g N)`` units, or
 the group's own floor, cap and zone bounds, whichever is tighter. N is possible when no group's ends cross and
 N lies between their sums. Without the rounding these N are an interval
-(:mod:`~patrol_core.allocation.hours.disjoint_groups`); with it some inside are not possible, so they are tried in turn.
+(:mod:`~patrol_core.allocation.hours.group_rules.disjoint_groups`); with it some inside are not possible, so they are tried in turn.
 """
 
 from __future__ import annotations
@@ -13,11 +13,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from patrol_core.allocation.hours.disjoint_groups import Family, group_box, total_range, useful_hours
-from patrol_core.allocation.hours.feasible import asked_parity, round_up_tolerance
-from patrol_core.allocation.hours.groups import GroupRule
+from patrol_core.allocation.hours.group_rules.disjoint_groups import (
+    Family,
+    group_box,
+    total_range,
+    useful_hours,
+)
+from patrol_core.allocation.hours.group_rules.feasible import asked_parity, round_up_tolerance
+from patrol_core.allocation.hours.group_rules.groups import GroupRule
 from patrol_core.allocation.hours.problem import HoursProblem
-from patrol_core.allocation.hours.water_filling import Floats
+from patrol_core.arrays import Floats
 
 Units = NDArray[np.int64]
 

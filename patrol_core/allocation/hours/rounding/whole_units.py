@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patrol_core.allocation.hours.problem import HoursProblem
-from patrol_core.allocation.hours.water_filling import Floats, Ints, nested_water_fill, pool_sums
+from patrol_core.allocation.hours.water_filling import nested_water_fill, pool_sums
+from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Status
 
 Units = NDArray[np.int64]
@@ -129,7 +130,7 @@ def _units(hours: Floats, unit: float) -> NDArray[np.int64]:
     return np.rint(hours / unit).astype(np.int64)
 
 
-def _levels(problem: HoursProblem) -> tuple[tuple[Ints, Floats], ...]:
+def _levels(problem: HoursProblem) -> tuple[tuple[Indices, Floats], ...]:
     """Pool of every row and budgets, from the inside out."""
     return (
         (problem.ward, problem.ward_budget),
@@ -191,7 +192,9 @@ def _window_is_short(
     return short_below, short_above
 
 
-def nested_top(rows: Ints, score: Floats, second: Floats, rooms: tuple[tuple[Ints, Floats], ...]) -> Ints:
+def nested_top(
+    rows: Indices, score: Floats, second: Floats, rooms: tuple[tuple[Indices, Floats], ...]
+) -> Indices:
     """Positions (in ``rows``) of the best scores that fit their pools, given from the inside out with their room."""
     order = np.lexsort((rows, -second, -score))
     for pool, room in rooms:
@@ -200,7 +203,7 @@ def nested_top(rows: Ints, score: Floats, second: Floats, rooms: tuple[tuple[Int
     return np.asarray(order, dtype=np.intp)
 
 
-def rank_in_pool(pool: Ints, pools: int) -> Ints:
+def rank_in_pool(pool: Indices, pools: int) -> Indices:
     """Rank of each entry inside its pool, in the order given, from 0."""
     order = np.argsort(pool, kind="stable")
     first = np.searchsorted(pool[order], np.arange(pools))

@@ -7,18 +7,15 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from patrol_core.allocation.roster.rules import Duty, RosterRules, rest_between, say_duty
-
-Flags = NDArray[np.bool_]
-Counts = NDArray[np.int64]
+from patrol_core.arrays import Bools, Ints
 
 
 def breaches(
     rules: RosterRules,
     dates: Sequence[dt.date],
-    works: Flags,
+    works: Bools,
     forbidden: set[Duty],
     fixed: set[Duty],
     *,
@@ -64,7 +61,7 @@ def breaches(
     return found
 
 
-def unevenness(works: Flags, least: Counts, most: Counts) -> int:
+def unevenness(works: Bools, least: Ints, most: Ints) -> int:
     """Duties by which units lie outside their fair range, all units together."""
     held = works.sum(axis=(1, 2))
     return int(np.maximum(held - most, 0).sum() + np.maximum(least - held, 0).sum())

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from patrol_core.allocation.roster.rules import Duty, RosterRules
-from patrol_core.allocation.roster.shift_assignment.check import Counts, Flags
+from patrol_core.arrays import Bools, Ints
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.solvers.modelling import pyo
@@ -49,7 +49,7 @@ class DutyTask:
 
     rules: RosterRules
     dates: tuple[dt.date, ...]
-    target: Counts
+    target: Ints
     forbidden: frozenset[Duty]
     fixed: frozenset[Duty]
     lead: int = 0
@@ -71,7 +71,7 @@ class DutyTask:
             and (self.may(u, d, s) or (forbidden_too and d >= self.lead))
         ]
 
-    def fair_range(self) -> tuple[Counts, Counts]:
+    def fair_range(self) -> tuple[Ints, Ints]:
         """Least and most duties of every unit by its share of the available dates."""
         days = range(self.lead, len(self.dates))
         shifts = range(len(self.rules.shifts))
@@ -98,13 +98,13 @@ class DutyAnswer:
     """
 
     status: Status
-    works: Flags
+    works: Bools
     objective: float
     bound: float
     broken: tuple[tuple[str, int, int, int, int], ...] = ()
 
 
-def solve_fair(task: DutyTask, *, time_limit: float, start: Flags | None = None) -> DutyAnswer:
+def solve_fair(task: DutyTask, *, time_limit: float, start: Bools | None = None) -> DutyAnswer:
     """A roster that keeps all rules, duties shared as evenly as they allow."""
     least, most = task.fair_range()
 
@@ -122,7 +122,7 @@ def solve_fair(task: DutyTask, *, time_limit: float, start: Flags | None = None)
     return _solve(task, goal, time_limit=time_limit, start=start)
 
 
-def solve_nearest(task: DutyTask, old: Flags, *, time_limit: float) -> DutyAnswer:
+def solve_nearest(task: DutyTask, old: Bools, *, time_limit: float) -> DutyAnswer:
     """The roster with the fewest changes from ``old`` (duties dropped plus duties added) that keeps all rules."""
 
     def goal(_: Any, y: Any) -> Any:
@@ -184,7 +184,7 @@ def _solve(
     goal: Callable[[Any, Any], Any] | None,
     *,
     time_limit: float,
-    start: Flags | None,
+    start: Bools | None,
     soft: str = "",
     empty: float = 0.0,
 ) -> DutyAnswer:
@@ -222,9 +222,9 @@ def _solve(
         return _read(task, session, model, keys, outcome, slack)
 
 
-def _nobody(task: DutyTask) -> Flags:
+def _nobody(task: DutyTask) -> Bools:
     """A roster without any duty but those that are past."""
-    works: Flags = np.zeros((len(task.rules.units), len(task.dates), len(task.rules.shifts)), dtype=bool)
+    works: Bools = np.zeros((len(task.rules.units), len(task.dates), len(task.rules.shifts)), dtype=bool)
     for duty in task.fixed:
         works[duty.unit, duty.day, duty.shift] = duty.day < task.lead
     return works
@@ -282,7 +282,7 @@ def _conflicts(model: Any, groups: Sequence[Group], slack: dict[Any, Any] | None
     )
 
 
-def _give_start(session: HighsSession, model: Any, keys: Sequence[Key], start: Flags) -> None:
+def _give_start(session: HighsSession, model: Any, keys: Sequence[Key], start: Bools) -> None:
     """Hand HiGHS a roster to begin with; it completes the other columns itself."""
     columns = session.columns_of(model.y[key] for key in keys)
     values = np.array([float(start[key]) for key in keys])

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from patrol_core.allocation.roster.rules import Duty, RosterRules, rest_between
-from patrol_core.allocation.roster.shift_assignment.check import Counts
+from patrol_core.arrays import Ints
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.solvers.modelling import pyo
@@ -30,7 +30,7 @@ _OFF: State = (-1, 0)
 
 
 def units_needed(
-    rules: RosterRules, dates: Sequence[dt.date], target: Counts, *, time_limit: float = 20.0
+    rules: RosterRules, dates: Sequence[dt.date], target: Ints, *, time_limit: float = 20.0
 ) -> int:
     """Least number of units that can man every shift under rest and longest row (``rules.units`` is not read).
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import SolverError
 from patrol_core.graphs.patrol.coverage.commitment_lp import PENALTY, CommitmentLP, Point
 from patrol_core.graphs.patrol.coverage.joint import Column
 from patrol_core.graphs.patrol.coverage.pricing import ListedPricer, Pricer
 from patrol_core.graphs.patrol.game import NORMAL, SCHEDULE, GraphGame
-from patrol_core.roads.network import Floats
 
 _ALL_AT_ONCE = 3000
 """Columns up to which all are in the program from the start."""

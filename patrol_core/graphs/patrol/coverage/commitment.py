@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import SolverError
 from patrol_core.graphs.patrol.coverage.attack_search import AttackSearch
@@ -33,7 +34,6 @@ from patrol_core.graphs.patrol.coverage.support import patrols_of
 from patrol_core.graphs.patrol.game import NORMAL, SCHEDULE, GraphGame
 from patrol_core.graphs.patrol.solution import GraphSolution, JointPatrol
 from patrol_core.graphs.patrol.verify import check_patrols, expected_moves
-from patrol_core.roads.network import Floats
 
 _TIE = 1e-7
 """Payoffs of the attacker this close (relative to the largest) are equal: ties go to the defender, as in every strong equilibrium."""

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from patrol_core.arrays import Ints
 from patrol_core.graphs.patrol.coverage.labels import MOST_LABELS, TooManyLabelsError, UnitLabels, together
 from patrol_core.graphs.patrol.coverage.masks import Fields, Masks
 from patrol_core.graphs.patrol.game import GraphGame, Unit, allowed_nodes
 from patrol_core.graphs.patrol.reach import arcs_of, moves_home
 from patrol_core.graphs.patrol.solution import Walk
-from patrol_core.roads.network import Ints
 
 
 def exact_walks(

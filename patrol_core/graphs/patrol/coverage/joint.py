@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.graphs.patrol.coverage.labels import UnitLabels
 from patrol_core.graphs.patrol.coverage.masks import Masks, distinct, undominated
 from patrol_core.graphs.patrol.solution import Walk
-from patrol_core.roads.network import Flags, Floats, Ints
 
 MOST_PAIRS = 8_000_000
 """Pairs of labels joined at once; beyond, units are priced together without listing what they can do."""
@@ -41,7 +41,7 @@ class Joint:
         Of each unit.
     """
 
-    coverage: Flags
+    coverage: Bools
     cost: Ints
     picks: Ints
     labels: tuple[UnitLabels, ...]

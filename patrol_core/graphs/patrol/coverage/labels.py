@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from patrol_core.arrays import Ints
 from patrol_core.graphs.patrol.coverage.masks import Fields, Masks
 from patrol_core.graphs.patrol.solution import Walk
-from patrol_core.roads.network import Ints
 
 MOST_LABELS = 400_000
 """Labels of one unit at which a search gives up; columns are then priced one by one."""

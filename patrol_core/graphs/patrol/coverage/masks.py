@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from patrol_core.roads.network import Flags, Ints
+from patrol_core.arrays import Bools, Ints
 
 Masks = NDArray[np.uint64]
 """Shape (k, words)."""
@@ -91,7 +91,7 @@ class Fields:
         shifted: Masks = (masks & self.level(number)) >> np.uint64(number - 1)
         return shifted
 
-    def covered(self, masks: Masks) -> Flags:
+    def covered(self, masks: Masks) -> Bools:
         """Whether every target has tau visits, shape (k, n)."""
         out = np.zeros((len(masks), self.count), dtype=bool)
         for target in range(self.count):
@@ -137,7 +137,7 @@ def undominated(masks: Masks, cost: Ints | None = None) -> Ints:
     return kept
 
 
-def contained(masks: Masks, others: Masks) -> Flags:
+def contained(masks: Masks, others: Masks) -> Bools:
     """Whether each mask lies inside some other, shape (k,)."""
     out = np.zeros(len(masks), dtype=bool)
     if not len(others) or not len(masks):
@@ -149,7 +149,7 @@ def contained(masks: Masks, others: Masks) -> Flags:
     return out
 
 
-def _contains(masks: Masks, others: Masks) -> Flags:
+def _contains(masks: Masks, others: Masks) -> Bools:
     """(k, o): whether mask k lies inside other o."""
     inside = np.ones((len(masks), len(others)), dtype=bool)
     for word in range(masks.shape[1]):

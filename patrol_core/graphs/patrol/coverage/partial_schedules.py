@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.graphs.patrol.coverage.attack_search import Committed
 from patrol_core.graphs.patrol.coverage.joint import Column, Traced
 from patrol_core.graphs.patrol.coverage.tours import best_tours
 from patrol_core.graphs.patrol.game import GraphGame
-from patrol_core.roads.network import Floats
 
 _LESS = 1e-9
 

@@ -12,10 +12,10 @@ from typing import Protocol
 
 import numpy as np
 
+from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import SolverError
 from patrol_core.graphs.patrol.coverage.joint import Column, Joint, Traced
 from patrol_core.graphs.patrol.coverage.labels import UnitLabels
-from patrol_core.roads.network import Floats, Ints
 from patrol_core.solvers.mip import MipModel
 
 _MORE = 6

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.errors import InputError
 from patrol_core.graphs.patrol.coverage.choose import every_schedule
 from patrol_core.graphs.patrol.coverage.exact_walks import exact_walks
@@ -21,7 +22,6 @@ from patrol_core.graphs.patrol.coverage.labels import TooManyLabelsError, UnitLa
 from patrol_core.graphs.patrol.coverage.masks import Fields, distinct
 from patrol_core.graphs.patrol.game import COMPATIBLE, SCHEDULE, GraphGame, Unit
 from patrol_core.graphs.patrol.reach import may_end
-from patrol_core.roads.network import Flags, Floats, Ints
 
 _TRIES = 2000
 
@@ -66,7 +66,7 @@ def _dearest_outcome(game: GraphGame) -> float:
     return float(max(ours, theirs))
 
 
-def _tours_by_base(game: GraphGame, unit: Unit) -> tuple[Flags, Ints]:
+def _tours_by_base(game: GraphGame, unit: Unit) -> tuple[Bools, Ints]:
     """(k, n) targets and (k,) moves of a unit's schedules, each set with its shortest tour from every base that can tour it."""
     found = [every_schedule(game, replace(unit, bases=(base,))) for base in unit.bases]
     covered = np.concatenate([labels.fields.covered(labels.masks) for labels in found])

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.graphs.patrol.coverage.joint import Column
 from patrol_core.graphs.patrol.game import SCHEDULE, GraphGame
 from patrol_core.graphs.patrol.solution import JointPatrol
-from patrol_core.roads.network import Floats
 
 
 def patrols_of(game: GraphGame, columns: Sequence[Column], probability: Floats) -> tuple[JointPatrol, ...]:

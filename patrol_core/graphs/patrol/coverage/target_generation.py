@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from patrol_core.arrays import Floats, Ints
 from patrol_core.certificate import relative_gap
 from patrol_core.graphs.patrol.coverage.choose import listed_pricer
 from patrol_core.graphs.patrol.coverage.labels import TooManyLabelsError
@@ -23,7 +24,6 @@ from patrol_core.graphs.patrol.game import GraphGame
 from patrol_core.graphs.patrol.own_units import least_told_apart
 from patrol_core.graphs.patrol.solution import JointPatrol
 from patrol_core.graphs.patrol.verify import check_patrols
-from patrol_core.roads.network import Floats, Ints
 
 _FIRST = 8
 _MORE = 6

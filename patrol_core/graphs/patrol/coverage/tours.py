@@ -18,12 +18,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from patrol_core.arrays import Bools, Ints
 from patrol_core.graphs.patrol.coverage.labels import MOST_LABELS, TooManyLabelsError, UnitLabels, together
 from patrol_core.graphs.patrol.coverage.masks import Fields, Masks, contained, distinct, undominated
 from patrol_core.graphs.patrol.game import COMPATIBLE, NORMAL, SCHEDULE, GraphGame, Unit, allowed_nodes
 from patrol_core.graphs.patrol.reach import NEVER, arcs_of, moves_from, moves_home
 from patrol_core.graphs.patrol.solution import Walk
-from patrol_core.roads.network import Flags, Ints
 
 _START = -1
 _MOST_THINNED = 200
@@ -112,7 +112,7 @@ def _standing(game: GraphGame, unit: Unit, active: Sequence[int], fields: Fields
     )
 
 
-def _ground(game: GraphGame, allowed: Flags, active: Sequence[int], *, direct: bool) -> _Ground:
+def _ground(game: GraphGame, allowed: Bools, active: Sequence[int], *, direct: bool) -> _Ground:
     places = game.targets[list(active)]
     inside = allowed[places]
     toward = np.full((len(places), len(allowed)), NEVER, dtype=np.int64)
@@ -167,7 +167,7 @@ class _Search:
         self.made = 0
         self.frontier: list[Masks] = [fields.empty(0) for _ in range(self.count + 1)]
 
-    def _usable(self) -> Flags:
+    def _usable(self) -> Bools:
         """Places that can be visited alone within T moves; in ``compatible`` games a longer tour must be made of such."""
         out = self.ground.toward[:, self.base]
         return np.asarray(out + self.stay + self.home[self.ground.nodes] <= self.moves)

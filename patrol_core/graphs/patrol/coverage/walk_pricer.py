@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.errors import InputError, SolverError
 from patrol_core.graphs.patrol.coverage.joint import Column
 from patrol_core.graphs.patrol.coverage.pricing import Priced
@@ -25,7 +26,6 @@ from patrol_core.graphs.patrol.game import COMPATIBLE, NORMAL, SCHEDULE, GraphGa
 from patrol_core.graphs.patrol.reach import arcs_of, moves_from, moves_home
 from patrol_core.graphs.patrol.solution import Walk
 from patrol_core.graphs.patrol.verify import moves_of, visits_of
-from patrol_core.roads.network import Flags, Floats, Ints
 from patrol_core.solvers.mip import MipModel
 
 _SECONDS = 20.0
@@ -159,7 +159,7 @@ class WalkPricer:
         self,
         flow: _Flow,
         touched: dict[tuple[int, int], list[list[int]]],
-        there: Flags,
+        there: Bools,
         now: int,
     ) -> None:
         """Schedule form with tau > 1: tours of targets that begin at a time."""

@@ -19,12 +19,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import relative_gap
 from patrol_core.errors import SolverError
 from patrol_core.graphs.patrol.coverage.joint import Column
 from patrol_core.graphs.patrol.coverage.pricing import Pricer
 from patrol_core.graphs.patrol.own_units import least_told_apart
-from patrol_core.roads.network import Floats
 from patrol_core.solvers.array_lp import ArrayLP, Rows
 
 _ROUNDS = 5000

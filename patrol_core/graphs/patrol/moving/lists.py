@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
+from patrol_core.arrays import Bools, Ints
 from patrol_core.errors import InputError
 from patrol_core.graphs.patrol.game import GraphGame, MovingAttacker, Unit, attacks_of
 from patrol_core.graphs.patrol.reach import moves_from
 from patrol_core.graphs.patrol.solution import Walk
 from patrol_core.graphs.patrol.walks import all_picks, count_walks, joint_count, list_walks
-from patrol_core.roads.network import Flags, Ints
 
 MOST_ACTIONS = 400_000
 """Joint walks of one side that are listed."""
@@ -69,7 +69,7 @@ class Lists:
             total += moves[picks]
         return total
 
-    def taken_by_row(self, row: int) -> Flags:
+    def taken_by_row(self, row: int) -> Bools:
         """(C, n) targets that every attack takes against a joint walk."""
         chosen = self.rows[row]
         watched = np.zeros((self.game.moves + 1, len(self.near)), dtype=bool)
@@ -82,7 +82,7 @@ class Lists:
         visits = sum(table[k] for table, k in zip(self.visits, chosen, strict=True))
         return out | self._stationary(np.asarray(visits) < self.game.tau)[self.columns[:, -1]]
 
-    def taken_by_column(self, column: int) -> Flags:
+    def taken_by_column(self, column: int) -> Bools:
         """(R, n) targets that an attack takes against every joint walk."""
         chosen = self.columns[column]
         out = np.zeros((len(self.rows), self.game.size), dtype=bool)
@@ -101,7 +101,7 @@ class Lists:
             out[:, attack] |= visits[:, attack] < self.game.tau
         return out
 
-    def _stationary(self, open_: Flags) -> Flags:
+    def _stationary(self, open_: Bools) -> Bools:
         out = np.zeros((len(self.taken), self.game.size), dtype=bool)
         for number, attack in enumerate(self.taken):
             out[number, list(attack)] = open_[list(attack)]
@@ -116,7 +116,7 @@ def action_counts(game: GraphGame) -> tuple[int, int]:
     return rows, columns * still
 
 
-def near_nodes(game: GraphGame) -> Flags:
+def near_nodes(game: GraphGame) -> Bools:
     """(nodes, nodes): whether an attacker at the first node is caught by a unit at the second, which must be able to get there in time."""
     every = np.ones(len(game.node_ids), dtype=bool)
     return moves_from(game.network, every, range(len(every)), back=True) <= game.capture_radius
@@ -130,6 +130,6 @@ def _first_visits(game: GraphGame, walks: Ints) -> Ints:
     return out
 
 
-def _first_true(flags: Flags) -> Ints:
+def _first_true(flags: Bools) -> Ints:
     """Position of the first True of every row; a large number without one."""
     return np.where(flags.any(axis=1), flags.argmax(axis=1), _NEVER)

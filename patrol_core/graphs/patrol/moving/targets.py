@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.games.matrix.double_oracle import Response, double_oracle
 from patrol_core.games.matrix.game import MatrixGame
@@ -25,7 +26,6 @@ from patrol_core.graphs.patrol.moving.lists import MOST_ACTIONS, Lists, action_c
 from patrol_core.graphs.patrol.own_units import least_told_apart
 from patrol_core.graphs.patrol.solution import GraphSolution, JointPatrol
 from patrol_core.graphs.patrol.verify import check_patrols
-from patrol_core.roads.network import Floats
 
 if TYPE_CHECKING:
     from patrol_core.graphs.patrol.full_matrix import Expanded

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import check_sizes
 from patrol_core.files.strict_json import quoted
 from patrol_core.graphs.patrol.game import NodeId
 from patrol_core.graphs.places.scenes.scene import PatrolScene
-from patrol_core.roads.network import Floats
 
 FORMAT, VERSION = "patrol-scene", 1
 FORM = (

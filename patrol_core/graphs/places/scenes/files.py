@@ -39,8 +39,8 @@ from patrol_core.graphs.places.scenes.parts import key_of
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.scenes.streets import streets_of
 from patrol_core.graphs.places.wildlife import green_scene
-from patrol_core.roads.examples import read_roads
 from patrol_core.roads.parts import Roads, counted
+from patrol_core.roads.read import read_roads
 from patrol_core.roads.tables import EDGE_WORDS, NODE_WORDS, File
 
 SCENE, GAME, GUARD, OBSERVATIONS, ROADS, FEATURES, BLOCKS = (
@@ -153,7 +153,7 @@ def _vector_kind(frame: gpd.GeoDataFrame) -> str:
 
 
 def read_street_files(files: Sequence[File], *, respect_oneway: bool = False) -> Roads:
-    """Roads of any kind :func:`patrol_core.roads.examples.read_roads` takes; of CSV, columns that say nothing are left out and named."""
+    """Roads of any kind :func:`patrol_core.roads.read.read_roads` takes; of CSV, columns that say nothing are left out and named."""
     notes: list[str] = []
     plain = [
         _known_columns(file, notes) if file[0].lower().endswith((".csv", ".txt")) else file for file in files

@@ -10,12 +10,12 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import LARGEST
 from patrol_core.files.strict_json import quoted
 from patrol_core.graphs.patrol.game import NodeId
 from patrol_core.graphs.places.scenes.streets import nearest
-from patrol_core.roads.network import Floats, Ints
 
 
 def key_of(*parts: Any) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.strict_json import quoted
 from patrol_core.graphs.patrol.game import GraphGame, NodeId
 from patrol_core.graphs.patrol.input import MOST_UNITS, make_graph_game
-from patrol_core.roads.network import Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,10 +10,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InputError
 from patrol_core.files.projection import project_points
 from patrol_core.graphs.patrol.game import NodeId
-from patrol_core.roads.network import Floats, Ints
 from patrol_core.roads.parts import Roads, counted
 
 DEGREES = "EPSG:4326"

@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 
 from patrol_core.allocation.hours.check import monthly_objective
 from patrol_core.allocation.hours.problem import HoursProblem
-from patrol_core.allocation.hours.water_filling import Floats, Ints, pool_sums
+from patrol_core.allocation.hours.water_filling import pool_sums
+from patrol_core.arrays import Floats, Indices
 from patrol_core.errors import InputError
 
 Units = NDArray[np.int64]
@@ -193,5 +194,5 @@ def _times(multiplier: Floats, budget: Floats) -> Floats:
 
 def count_below(hours: Floats, unit: float, least: int) -> int:
     """Rows with hours but less than a dose; 0 in a plan that keeps it."""
-    units: Ints = np.rint(hours / unit).astype(np.intp)
+    units: Indices = np.rint(hours / unit).astype(np.intp)
     return int(((units > 0) & (units < least)).sum())

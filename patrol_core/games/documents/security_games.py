@@ -13,15 +13,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files import strict_json
 from patrol_core.files.numbers import check_sizes, within_reach
 from patrol_core.files.strict_json import shown as _shown
-from patrol_core.games.formats_stackelberg import solve_bayesian_json, solve_general_json
+from patrol_core.games.documents.stackelberg import solve_bayesian_json, solve_general_json
+from patrol_core.games.documents.variants import extra_fields, solve_variant
 from patrol_core.games.rules.budgets import parse_constraints
-from patrol_core.games.variants import extra_fields, solve_variant
 from patrol_core.games.zone.game import solve_zone_game
-from patrol_core.games.zone.solve import FloatArray, Strategy, ZoneGame
+from patrol_core.games.zone.solve import Strategy, ZoneGame
 
 _ZONE_KEYS = (
     "kind",
@@ -68,7 +69,7 @@ class DeploymentsLike(Protocol):
         """The deployments as plain data."""
 
 
-Decompose = Callable[[Sequence[str], FloatArray], DeploymentsLike]
+Decompose = Callable[[Sequence[str], Floats], DeploymentsLike]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +96,8 @@ class ZoneDocument:
     game: ZoneGame
     objective: str
     attacker: Mapping[str, object]
-    stated: FloatArray
-    intervals: tuple[FloatArray, FloatArray] | None
+    stated: Floats
+    intervals: tuple[Floats, Floats] | None
     notes: tuple[str, ...] = ()
 
 
@@ -310,7 +311,7 @@ def _number(where: str, value: object) -> float:
     raise InputError(f"{where} = {_shown(value)}: accepted is a finite number >= 0.")
 
 
-def _intervals(document: Mapping[str, Any], values: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
+def _intervals(document: Mapping[str, Any], values: Mapping[str, float]) -> tuple[Floats, Floats]:
     """(low, high) by zone; a zone without an interval keeps its value."""
     given = document["intervals"]
     if not isinstance(given, Mapping):
@@ -333,7 +334,7 @@ def _intervals(document: Mapping[str, Any], values: Mapping[str, float]) -> tupl
     return both[:, 0], both[:, 1]
 
 
-def _population(document: Mapping[str, Any], zone_ids: tuple[str, ...]) -> FloatArray | None:
+def _population(document: Mapping[str, Any], zone_ids: tuple[str, ...]) -> Floats | None:
     if "population" not in document:
         return None
     given = _numbers(document, "population", null_allowed=True)

@@ -6,16 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from patrol_core.allocation.hours.disjoint_groups import Family, group_box, least_tolerance, total_range
-from patrol_core.allocation.hours.feasible import (
+from patrol_core.allocation.hours.group_rules.disjoint_groups import (
+    Family,
+    group_box,
+    least_tolerance,
+    total_range,
+)
+from patrol_core.allocation.hours.group_rules.feasible import (
     asked_parity,
     explain_rules,
     keeps_wards,
     parity_error,
     round_up_tolerance,
 )
-from patrol_core.allocation.hours.groups import GroupRule
-from patrol_core.allocation.hours.parity import fill_month
+from patrol_core.allocation.hours.group_rules.groups import GroupRule
+from patrol_core.allocation.hours.group_rules.parity import fill_month
 from patrol_core.allocation.hours.problem import HoursProblem, say
 from patrol_core.errors import InfeasibleError
 
@@ -27,7 +32,7 @@ def explain_families(
 
     It names the month that needs the largest parity tolerance, and that tolerance, which then works for every
     month. Floors and caps that fail by themselves, and ward budgets that need a larger tolerance still, are
-    explained by :func:`~patrol_core.allocation.hours.feasible.explain_rules`.
+    explained by :func:`~patrol_core.allocation.hours.group_rules.feasible.explain_rules`.
     """
     needed = []
     for family in failed:

@@ -35,6 +35,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files.atomic import write_atomic
 from patrol_core.files.strict_json import load_json
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 
     from patrol_core.risk.forecast import Forecast, Panel
 
-Floats = NDArray[np.float64]
 Progress = Callable[[float, str], None]
 
 CLASSES = 5

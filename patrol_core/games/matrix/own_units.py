@@ -11,13 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import relative_gap
 from patrol_core.games.matrix.game import MatrixGame
 from patrol_core.games.matrix.reduce import Reduced
 
-FloatArray = NDArray[np.float64]
 #: Distance of bounds, in spreads of the payoffs, that is only rounding.
 ROUNDING = 1e-14
 
@@ -43,7 +42,7 @@ class OwnUnits:
     inner: int = 0
     spread: float = 0.0
 
-    def of(self, payoffs: FloatArray) -> FloatArray:
+    def of(self, payoffs: Floats) -> Floats:
         """Payoffs as given, in own units."""
         with np.errstate(under="ignore"):
             return np.asarray(np.ldexp(np.ldexp(payoffs, -self.outer) - self.common, -self.inner))
@@ -79,7 +78,7 @@ class OwnUnits:
         return relative_gap(lower, upper, self.spread) <= gap or upper - lower <= ROUNDING * self.spread
 
 
-def own_units(payoffs: FloatArray) -> OwnUnits:
+def own_units(payoffs: Floats) -> OwnUnits:
     """The own units of one player's payoffs; any shape with at least one entry, all finite."""
     size = float(np.abs(payoffs).max())
     outer = int(np.frexp(size)[1])
@@ -110,7 +109,7 @@ class OwnGame:
     row: OwnUnits
     column: OwnUnits
 
-    def regrets(self, x: FloatArray, y: FloatArray) -> tuple[float, float]:
+    def regrets(self, x: Floats, y: Floats) -> tuple[float, float]:
         """The largest regret of either player: in the unit that was given, and as a share of that player's own spread."""
         both = list(zip(self.game.regrets(x, y), (self.row, self.column), strict=True))
         return (

@@ -12,15 +12,12 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from patrol_core.areas import UK_CRS
+from patrol_core.arrays import Bools, Floats
 from patrol_core.errors import InputError
 from patrol_core.files.projection import project_points
 from patrol_core.files.text_table import plain_heading, shown
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 LONGITUDES = ("longitude", "lon", "lng", "long", "longdd", "locationlong", "locationlongitude")
 LATITUDES = ("latitude", "lat", "latdd", "locationlat", "locationlatitude")

@@ -1,6 +1,6 @@
 """Zone games from JSON that ask for more than the rational worst case: intervals, regret, offenders who err.
 
-One door for :mod:`patrol_core.games.formats`: :func:`solve_variant` on objects, :func:`solve_zone_variants_json` on the
+One door for :mod:`patrol_core.games.documents.security_games`: :func:`solve_variant` on objects, :func:`solve_zone_variants_json` on the
 plain data of the command line.
 """
 
@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.behavioural.attackers import parse_attacker
 from patrol_core.games.behavioural.solve import BehaviouralStrategy, solve_behavioural
 from patrol_core.games.robust.result import RobustStrategy
 from patrol_core.games.robust.solve import parse_intervals, solve_gamma_budget, solve_interval, solve_regret
 from patrol_core.games.zone.game import solve_zone_game
-from patrol_core.games.zone.solve import FloatArray, Strategy, ZoneGame
+from patrol_core.games.zone.solve import Strategy, ZoneGame
 
 _OBJECTIVES = ("worst-case", "regret", "total")
 
@@ -55,7 +56,7 @@ def solve_variant(
     game: ZoneGame,
     objective: object = "worst-case",
     attacker: object = None,
-    intervals: tuple[FloatArray, FloatArray] | None = None,
+    intervals: tuple[Floats, Floats] | None = None,
 ) -> Strategy:
     """The plan for an objective, an attacker spec and, where values are uncertain, (low, high).
 
@@ -92,7 +93,7 @@ def _refuse_mixture(objective: object, intervals: object, name: str) -> None:
         )
 
 
-def _total(game: ZoneGame, intervals: tuple[FloatArray, FloatArray] | None) -> Strategy:
+def _total(game: ZoneGame, intervals: tuple[Floats, Floats] | None) -> Strategy:
     """Least total harm; with intervals at the upper ends, which is Gamma = n."""
     if intervals is None:
         return solve_zone_game(game, objective="total")

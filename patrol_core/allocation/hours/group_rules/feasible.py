@@ -8,9 +8,10 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import linprog
 
-from patrol_core.allocation.hours.groups import GroupRule
+from patrol_core.allocation.hours.group_rules.groups import GroupRule
 from patrol_core.allocation.hours.problem import HoursProblem, budget_rows, say
-from patrol_core.allocation.hours.water_filling import Floats, Ints, pool_sums
+from patrol_core.allocation.hours.water_filling import pool_sums
+from patrol_core.arrays import Floats, Indices
 from patrol_core.errors import InfeasibleError, SolverError
 
 
@@ -64,7 +65,7 @@ def _require_boroughs(problem: HoursProblem, note: str) -> None:
     raise _short(place, "borough", float(need[worst]), limit, smallest, note, others)
 
 
-def keeps_wards(problem: HoursProblem, rows: Ints, hours: Floats) -> bool:
+def keeps_wards(problem: HoursProblem, rows: Indices, hours: Floats) -> bool:
     """Whether the hours of these rows keep the budget of every ward and borough they lie in."""
     used = pool_sums(hours, problem.ward[rows], len(problem.wards))
     in_borough = pool_sums(hours, problem.borough[rows], len(problem.boroughs))
@@ -160,7 +161,7 @@ def _tolerance(budget: Floats) -> Floats:
     return 1e-9 * np.maximum(1.0, np.where(np.isfinite(budget), budget, 1.0))
 
 
-def _membership(rows: Ints, rules: Sequence[GroupRule]) -> Floats:
+def _membership(rows: Indices, rules: Sequence[GroupRule]) -> Floats:
     return np.array([np.isin(rows, rule.rows).astype(float) for rule in rules]).reshape(len(rules), len(rows))
 
 

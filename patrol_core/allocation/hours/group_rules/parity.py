@@ -1,6 +1,6 @@
 """Exact hours under parity, floors and caps of groups that do not overlap: nested water-filling.
 
-One month, disjoint groups g, total S as chosen by :mod:`~patrol_core.allocation.hours.disjoint_groups`:
+One month, disjoint groups g, total S as chosen by :mod:`~patrol_core.allocation.hours.group_rules.disjoint_groups`:
 
     max sum c_i ln(1 + X_i)   s.t.  lower <= X <= upper,  A_g <= H_g = sum of X over g <= B_g,  sum X = S,
     A_g = max(a_g, (1 - d) s_g S),  B_g = min(b_g, (1 + d) s_g S).
@@ -29,9 +29,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from patrol_core.allocation.hours.disjoint_groups import Family, choose_total, group_box, useful_hours
+from patrol_core.allocation.hours.group_rules.disjoint_groups import (
+    Family,
+    choose_total,
+    group_box,
+    useful_hours,
+)
 from patrol_core.allocation.hours.problem import HoursProblem
-from patrol_core.allocation.hours.water_filling import Floats, Ints, pool_sums, water_fill
+from patrol_core.allocation.hours.water_filling import pool_sums, water_fill
+from patrol_core.arrays import Floats, Indices
 
 _EDGE = 1e-12
 
@@ -123,7 +129,7 @@ def fill_total(
     return hours, float(price[0]), (up_price, low_price)
 
 
-def _top_up(hours: Floats, upper: Floats, pool: Ints, wanted: Floats, idle: Floats) -> Floats:
+def _top_up(hours: Floats, upper: Floats, pool: Indices, wanted: Floats, idle: Floats) -> Floats:
     """Raise zones without demand, in proportion to their room, until every pool has the hours wanted."""
     room = np.where(idle, upper - hours, 0.0)
     missing = np.maximum(wanted - pool_sums(hours, pool, len(wanted)), 0.0)
@@ -171,7 +177,7 @@ def _parity_is_upper(family: Family, most: Floats, total: float) -> NDArray[np.b
     return np.asarray(family.upper_ends(total) < most * (1.0 - _EDGE))
 
 
-def _add(multipliers: Floats, rule: Ints, amount: Floats) -> None:
+def _add(multipliers: Floats, rule: Indices, amount: Floats) -> None:
     known = rule >= 0
     np.add.at(multipliers, rule[known], amount[known])
 

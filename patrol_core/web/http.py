@@ -28,7 +28,7 @@ from requests.adapters import HTTPAdapter
 
 from patrol_core import __version__
 from patrol_core.errors import SourceError
-from patrol_core.sources.police.limits import (
+from patrol_core.web.limits import (
     CANCEL_GRACE_S,
     ApiSettings,
     PullCancelled,

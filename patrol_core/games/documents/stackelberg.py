@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.strict_json import quoted as _shown
 from patrol_core.games.rules.budgets import parse_constraints
@@ -23,7 +24,7 @@ from patrol_core.games.stackelberg.bayesian import (
     OffenderType,
     solve_bayesian,
 )
-from patrol_core.games.stackelberg.payoffs import FIELDS, FloatArray
+from patrol_core.games.stackelberg.payoffs import FIELDS
 from patrol_core.games.stackelberg.solve import SecurityGame, StackelbergSolution, Target, solve_stackelberg
 
 _RULE_KEYS = ("groups", "population", "constraints")
@@ -203,7 +204,7 @@ def _rules(data: Mapping[str, Any], ids: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _population(people: object, ids: Sequence[str]) -> FloatArray:
+def _population(people: object, ids: Sequence[str]) -> Floats:
     if not isinstance(people, Mapping):
         raise InputError(f"population = {_shown(people)}: accepted is an object of id to a number >= 0.")
     unknown = [z for z in people if z not in set(ids)]

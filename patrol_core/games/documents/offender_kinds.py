@@ -19,6 +19,7 @@ from typing import Literal
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.behavioural.attackers import QuantalResponse
 from patrol_core.games.behavioural.solve import solve_behavioural
@@ -26,7 +27,7 @@ from patrol_core.games.robust.solve import solve_regret
 from patrol_core.games.stackelberg.bayesian import solve_bayesian
 from patrol_core.games.stackelberg.bayesian_game import BayesianGame, TypeOutcome, types_from_harm
 from patrol_core.games.zone.game import evaluate_coverage, solve_zone_game
-from patrol_core.games.zone.solve import FloatArray, Strategy, ZoneGame
+from patrol_core.games.zone.solve import Strategy, ZoneGame
 from patrol_core.games.zone.zone_classes import atoms_of
 
 Offender = Literal["rational", "quantal", "regret", "types"]
@@ -72,9 +73,9 @@ class Uncertainty:
     """
 
     rationality: float
-    low: FloatArray
-    high: FloatArray
-    harm: Mapping[str, FloatArray]
+    low: Floats
+    high: Floats
+    harm: Mapping[str, Floats]
 
 
 def attacker_of(game: ZoneGame, rationality: float) -> QuantalResponse:
@@ -83,7 +84,7 @@ def attacker_of(game: ZoneGame, rationality: float) -> QuantalResponse:
     return QuantalResponse(rationality / top if top > 0 else 0.0)
 
 
-def intervals_of(game: ZoneGame, known: Uncertainty) -> tuple[FloatArray, FloatArray]:
+def intervals_of(game: ZoneGame, known: Uncertainty) -> tuple[Floats, Floats]:
     """(low, high), (n,) each: the interval ends that regret is planned for; the values always lie between them."""
     return np.minimum(known.low, game.values), np.maximum(known.high, game.values)
 
@@ -110,7 +111,7 @@ def solve_for(game: ZoneGame, offender: Offender, known: Uncertainty) -> Strateg
     raise InputError(f"offender = {offender!r}: accepted are {', '.join(OFFENDERS)}.")
 
 
-def bayesian_game(game: ZoneGame, harm: Mapping[str, FloatArray]) -> BayesianGame:
+def bayesian_game(game: ZoneGame, harm: Mapping[str, Floats]) -> BayesianGame:
     """The game in which each crime type has its own offenders."""
     return BayesianGame(
         zone_ids=game.zone_ids,
@@ -122,7 +123,7 @@ def bayesian_game(game: ZoneGame, harm: Mapping[str, FloatArray]) -> BayesianGam
     )
 
 
-def _against_types(game: ZoneGame, harm: Mapping[str, FloatArray]) -> TypesStrategy:
+def _against_types(game: ZoneGame, harm: Mapping[str, Floats]) -> TypesStrategy:
     found = solve_bayesian(bayesian_game(game, harm))
     figures = evaluate_coverage(game, found.coverage)
     return TypesStrategy(

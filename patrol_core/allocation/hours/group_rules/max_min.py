@@ -14,9 +14,9 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import linprog
 
-from patrol_core.allocation.hours.groups import GroupRule, rule_rows
+from patrol_core.allocation.hours.group_rules.groups import GroupRule, rule_rows
 from patrol_core.allocation.hours.problem import HoursProblem
-from patrol_core.allocation.hours.water_filling import Floats, Ints
+from patrol_core.arrays import Floats, Indices
 from patrol_core.errors import SolverError
 
 #: The level is taken this much lower, relatively: at the very best rounding would decide whether a plan is left.
@@ -27,7 +27,7 @@ def share_floors(
     problem: HoursProblem,
     rules: Sequence[GroupRule],
     share: float,
-    groups: Sequence[tuple[str, int, Ints, float]],
+    groups: Sequence[tuple[str, int, Indices, float]],
 ) -> list[GroupRule]:
     """Floors of the groups in every month.
 
@@ -59,7 +59,7 @@ def best_least_rate(
     problem: HoursProblem,
     rules: Sequence[GroupRule],
     month: int,
-    groups: Sequence[tuple[str, int, Ints, float]],
+    groups: Sequence[tuple[str, int, Indices, float]],
 ) -> float | None:
     """The best least hours per head of any group in a month; None where no plan meets the rules."""
     rows = np.flatnonzero(problem.month == month)

@@ -1,4 +1,4 @@
-"""The front door of road networks: files of any accepted kind, told apart by their first bytes, and the shipped examples."""
+"""Road networks of files of any accepted kind, told apart by their first bytes, and the shipped examples."""
 
 from __future__ import annotations
 
@@ -10,22 +10,19 @@ import numpy as np
 import shapely
 from scipy.spatial import cKDTree
 
+from patrol_core.arrays import Ints
 from patrol_core.errors import InputError
 from patrol_core.files.gdal_guard import PBF_MARK
 from patrol_core.files.vector_files import load_bytes, read_features
 from patrol_core.files.xml_files import is_xml, kind_of_xml
-from patrol_core.graphs.checkpoints.game import CheckpointGame, make_game
 from patrol_core.roads.graphml import roads_from_graphml
 from patrol_core.roads.lines import SNAP_M, network_from_lines
-from patrol_core.roads.network import Ints, grid_city
 from patrol_core.roads.osm import roads_from_osm_xml, roads_from_overpass, roads_from_pbf
 from patrol_core.roads.parts import Roads
 from patrol_core.roads.tables import File, roads_from_tables
 
 KINDS = "GraphML, GeoJSON, GeoPackage, zipped Shapefile, OpenStreetMap (.osm.pbf, .osm, Overpass JSON) or CSV of edges and nodes"
 _ELEMENTS = re.compile(rb'"elements"\s*:\s*\[')
-SCHOOL_LOSSES = (10.0, 4.0, 8.0, 5.0, 7.0, 9.0, 3.0, 6.0)
-"""Invented losses of the eight schools of GeoDaNet."""
 
 
 def read_roads(
@@ -88,7 +85,7 @@ def _kind(name: str, data: bytes) -> str:
 
 def geodanet_roads() -> tuple[Roads, Ints]:
     """The streets of GeoDaNet, and the crossing nearest to each of its eight schools, which bears the school's name."""
-    from patrol_core.areas import load_area
+    from patrol_core.sources.sample.embedded import load_area
 
     data = load_area("geodanet")
     roads = network_from_lines(data.extra["streets"], name="GeoDaNet")
@@ -108,29 +105,3 @@ def outermost(roads: Roads, *, apart: Sequence[int] = ()) -> list[str]:
     corners = shapely.get_coordinates(shapely.MultiPoint(xy).convex_hull)
     found = dict.fromkeys(cKDTree(xy).query(corners)[1].tolist())
     return [roads.network.nodes[k] for k in found if k not in set(apart)]
-
-
-def geodanet_game(checkpoints: int = 3, detection: float = 1.0) -> tuple[Roads, CheckpointGame]:
-    """Checkpoints before the schools of GeoDaNet, entered at its outermost crossings; losses are invented."""
-    roads, schools = geodanet_roads()
-    targets = {roads.network.nodes[k]: -loss for k, loss in zip(schools.tolist(), SCHOOL_LOSSES, strict=True)}
-    sources = outermost(roads, apart=schools.tolist())
-    return roads, make_game(roads.network, sources, targets, checkpoints=checkpoints, detection=detection)
-
-
-def city_game(
-    rows: int = 12, columns: int = 12, checkpoints: int = 3, detection: float = 1.0
-) -> tuple[Roads, CheckpointGame]:
-    """A generated city of blocks, entered at the middles of its four sides; four targets inside."""
-    network = grid_city(rows, columns)
-    places = ((1 / 3, 1 / 3, 8.0), (1 / 3, 2 / 3, 5.0), (2 / 3, 1 / 3, 4.0), (0.6, 0.6, 10.0))
-    targets = {f"{int(a * (rows - 1))},{int(b * (columns - 1))}": -loss for a, b, loss in places}
-    middle_row, middle_column = rows // 2, columns // 2
-    sides = [
-        f"0,{middle_column}",
-        f"{rows - 1},{middle_column}",
-        f"{middle_row},0",
-        f"{middle_row},{columns - 1}",
-    ]
-    roads = Roads(network, f"Generated city of {rows} by {columns} crossings")
-    return roads, make_game(network, sides, targets, checkpoints=checkpoints, detection=detection)

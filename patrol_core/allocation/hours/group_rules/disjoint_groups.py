@@ -27,9 +27,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from patrol_core.allocation.hours.groups import GroupRule
+from patrol_core.allocation.hours.group_rules.groups import GroupRule
 from patrol_core.allocation.hours.problem import HoursProblem
-from patrol_core.allocation.hours.water_filling import Floats, Ints, pool_sums
+from patrol_core.allocation.hours.water_filling import pool_sums
+from patrol_core.arrays import Floats, Indices
 
 #: Relative accuracy to which totals are compared and found.
 _CLOSE, _CLOSER = 1e-13, 1e-14
@@ -56,15 +57,15 @@ class Family:
     """
 
     month: int
-    rows: Ints
-    pool: Ints
+    rows: Indices
+    pool: Indices
     low_share: Floats
     high_share: Floats
     least: Floats
     most: Floats
-    parity: Ints
-    floor: Ints
-    cap: Ints
+    parity: Indices
+    floor: Indices
+    cap: Indices
 
     @property
     def size(self) -> int:
@@ -110,8 +111,8 @@ def find_family(problem: HoursProblem, rules: Sequence[GroupRule], month: int) -
 
 def _with_rules(
     month: int,
-    rows: Ints,
-    pool: Ints,
+    rows: Indices,
+    pool: Indices,
     size: int,
     rules: Sequence[GroupRule],
     group_of: Sequence[tuple[int, int]],

@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from patrol_core.arrays import Floats
 
 
-def unit_of(*tables: FloatArray) -> float:
+def unit_of(*tables: Floats) -> float:
     """The power of two at or below the largest size in the tables; 1 where nothing is above 0.
 
     Parameters

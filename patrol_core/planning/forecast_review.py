@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from patrol_core.arrays import Floats
 
 if TYPE_CHECKING:
     from patrol_core.risk.forecast import Forecast
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from scipy import sparse
 
 from patrol_core.allocation.hours.problem import HoursProblem, budget_rows
 from patrol_core.allocation.hours.rules import number
-from patrol_core.allocation.hours.water_filling import Floats, Ints
+from patrol_core.arrays import Floats, Indices
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.games.rules.budgets import (
     Cap,
@@ -94,7 +94,7 @@ class GroupRule:
 
     name: str
     month: int
-    rows: Ints
+    rows: Indices
     least: float = -np.inf
     most: float = np.inf
     within: float | None = None
@@ -112,7 +112,7 @@ def apply_constraints(
     """Tighten bounds by zone rules and list the group rules.
 
     Of the games' rules this takes CoverageParity (read as parity of hours per head), MaxMinShare (of hours per
-    head: floors of the groups, :mod:`~patrol_core.allocation.hours.max_min`), Floor and Cap on a
+    head: floors of the groups, :mod:`~patrol_core.allocation.hours.group_rules.max_min`), Floor and Cap on a
     group (read as hours) and a Cap of 0 on a zone; a zone's Floor or Cap in coverage (0 to 1) has no meaning
     in hours.
 
@@ -146,7 +146,7 @@ def apply_constraints(
     _refuse_crossed(problem, lower, upper)
     problem = replace(problem, lower=lower, upper=upper)
     if shares:
-        from patrol_core.allocation.hours.max_min import share_floors
+        from patrol_core.allocation.hours.group_rules.max_min import share_floors
 
         parts = _group_parts(problem, groups, population, rows_of)
         rules += [floor for rule in shares for floor in share_floors(problem, rules, rule.share, parts)]
@@ -166,7 +166,7 @@ def _refusal(rule: object) -> str:
     return _NO_RESIDUAL_PARITY
 
 
-def _tighten(rule: HoursFloor | HoursCap | Floor | Cap, rows: Ints, lower: Floats, upper: Floats) -> None:
+def _tighten(rule: HoursFloor | HoursCap | Floor | Cap, rows: Indices, lower: Floats, upper: Floats) -> None:
     """Move the bounds of ``rows`` in place."""
     level = rule.at_least if isinstance(rule, HoursFloor | Floor) else rule.at_most
     if isinstance(rule, Floor | Cap) and (isinstance(rule, Floor) or level > 0):
@@ -183,7 +183,7 @@ def _tighten(rule: HoursFloor | HoursCap | Floor | Cap, rows: Ints, lower: Float
 
 
 def rule_rows(
-    problem: HoursProblem, rules: Sequence[GroupRule], rows: Ints
+    problem: HoursProblem, rules: Sequence[GroupRule], rows: Indices
 ) -> tuple[sparse.csc_array, Floats, Floats]:
     """Finite budgets and group rules over one month's rows as ``least <= matrix @ hours <= most``."""
     budgets, limits = budget_rows(problem, rows)
@@ -207,7 +207,7 @@ def rule_rows(
     return matrix, np.concatenate(least), np.concatenate(most)
 
 
-def rule_slack(rule: GroupRule, hours: Floats, month_rows: Ints) -> float:
+def rule_slack(rule: GroupRule, hours: Floats, month_rows: Indices) -> float:
     """Hours by which the group is inside its rule (negative: outside)."""
     used = float(hours[rule.rows].sum())
     if rule.within is None:
@@ -216,13 +216,13 @@ def rule_slack(rule: GroupRule, hours: Floats, month_rows: Ints) -> float:
     return rule.within * target - abs(used - target)
 
 
-def _rows_by_zone(problem: HoursProblem) -> dict[str, Ints]:
+def _rows_by_zone(problem: HoursProblem) -> dict[str, Indices]:
     positions = pd.Series(np.arange(len(problem.zone_ids)))
     found = positions.groupby(pd.Series(problem.zone_ids), sort=False).indices
     return {str(zone): np.asarray(rows, dtype=np.intp) for zone, rows in found.items()}
 
 
-def _zone_rows(rows_of: dict[str, Ints], zone: str | None, rows: int) -> Ints:
+def _zone_rows(rows_of: dict[str, Indices], zone: str | None, rows: int) -> Indices:
     if zone is None:
         return np.arange(rows)
     if zone not in rows_of:
@@ -230,7 +230,7 @@ def _zone_rows(rows_of: dict[str, Ints], zone: str | None, rows: int) -> Ints:
     return rows_of[zone]
 
 
-def _members(groups: Groups, group: str, rows_of: dict[str, Ints]) -> Ints:
+def _members(groups: Groups, group: str, rows_of: dict[str, Indices]) -> Indices:
     if group not in groups:
         known = ", ".join(list(groups)[:5]) or "none were given"
         raise InputError(f"A rule names group {group!r}, which is not among the groups ({known}).")
@@ -243,7 +243,7 @@ def _members(groups: Groups, group: str, rows_of: dict[str, Ints]) -> Ints:
 
 
 def _limit_rules(
-    problem: HoursProblem, rule: HoursFloor | HoursCap | Floor | Cap, rows: Ints
+    problem: HoursProblem, rule: HoursFloor | HoursCap | Floor | Cap, rows: Indices
 ) -> list[GroupRule]:
     made = []
     for month, label in enumerate(problem.months):
@@ -264,7 +264,7 @@ def _parity_rules(
     within: float,
     groups: Groups,
     population: Population | None,
-    rows_of: dict[str, Ints],
+    rows_of: dict[str, Indices],
 ) -> list[GroupRule]:
     parts = _group_parts(problem, groups, population, rows_of)
     heads = _heads(problem, population)
@@ -277,8 +277,8 @@ def _parity_rules(
 
 
 def _group_parts(
-    problem: HoursProblem, groups: Groups, population: Population | None, rows_of: dict[str, Ints]
-) -> list[tuple[str, int, Ints, float]]:
+    problem: HoursProblem, groups: Groups, population: Population | None, rows_of: dict[str, Indices]
+) -> list[tuple[str, int, Indices, float]]:
     """(name, month, rows, people) of every group in every month it has zones in."""
     if not groups:
         raise InputError("Parity of hours needs groups; none were given.")
