@@ -7,11 +7,10 @@ import time
 from pathlib import Path
 
 from benchmarks.clock import median
+from patrol_core.graphs.checkpoints import city_game, draw, ranger, simplify, solve_simplified
 from patrol_core.graphs.checkpoints.double_oracle import solve_exact
-from patrol_core.graphs.checkpoints.examples import city_game, geodanet_game
-from patrol_core.graphs.checkpoints.ranger import ranger
-from patrol_core.graphs.checkpoints.sampling import draw, radius
-from patrol_core.graphs.checkpoints.simplify import simplify, solve_simplified
+from patrol_core.graphs.checkpoints.examples import geodanet_game
+from patrol_core.graphs.checkpoints.sampling import radius
 
 LIMIT_S = 60.0
 NIGHTS = 10_000

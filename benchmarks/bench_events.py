@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.clock import RUNS, median
+from patrol_core.events import PublicEvent, replan, solve_event, state_at
 from patrol_core.events.discretised import solve_discretised
-from patrol_core.events.public_event import PublicEvent, make_event
-from patrol_core.events.replan import replan, state_at
-from patrol_core.events.solve import solve_event
+from patrol_core.events.public_event import make_event
 
 PICTURE = Path(__file__).parent / "img" / "events_growth.png"
 

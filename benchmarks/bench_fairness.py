@@ -14,11 +14,10 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.bench_games import make_game
-from patrol_core.fairness.frontier import trace, useful_levels
+from patrol_core.fairness import People, measures_table, trace, useful_levels
 from patrol_core.fairness.groups import zone_grouping
-from patrol_core.fairness.uncertainty import People, measures_table
-from patrol_core.games.rules.budgets import FAIRNESS
-from patrol_core.games.zone.game import solve_zone_game
+from patrol_core.games.rules import FAIRNESS
+from patrol_core.games.zone import solve_zone_game
 
 SIZES = {130: 31, 4_994: 20}
 """Zones -> points of a frontier, as the page traces it."""

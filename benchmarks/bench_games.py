@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from patrol_core.allocation.deployments.sampling import decompose
-from patrol_core.games.rules.budgets import CoverageParity
-from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, solve_zone_game
+from patrol_core.allocation.deployments import decompose
+from patrol_core.games.rules import CoverageParity
+from patrol_core.games.zone import ZoneGame, ZoneGameModel, solve_zone_game
 
 SIZES = (130, 4_994, 35_672)
 GROUPS = 5

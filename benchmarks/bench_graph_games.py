@@ -60,8 +60,7 @@ def text_of(name: str, moves: int, units: int, **options: object) -> str:
 
 def whole(text: str) -> object:
     """From text to equilibrium."""
-    from patrol_core.graphs.patrol.formats import read_patrol_game
-    from patrol_core.graphs.patrol.solve import solve_graph_game
+    from patrol_core.graphs.patrol import read_patrol_game, solve_graph_game
 
     return solve_graph_game(read_patrol_game(text))
 
@@ -70,8 +69,7 @@ def peer(text: str) -> float:
     """From text to the value through the whole matrix."""
     from scipy.optimize import linprog
 
-    from patrol_core.graphs.patrol.formats import read_patrol_game
-    from patrol_core.graphs.patrol.full_matrix import matrix_of
+    from patrol_core.graphs.patrol import matrix_of, read_patrol_game
 
     table = matrix_of(read_patrol_game(text), most_bytes=4_000_000_000).row
     m, n = table.shape
@@ -109,8 +107,7 @@ def cases() -> None:
     print(
         f"\nFirst call of a process, with all libraries loaded on the way: {time.perf_counter() - started:.2f} s. Nothing is compiled."
     )
-    from patrol_core.graphs.patrol.formats import read_patrol_game
-    from patrol_core.graphs.patrol.size import estimate
+    from patrol_core.graphs.patrol import estimate, read_patrol_game
 
     print("\n| game | joint walks | value | gap | s | asked s | times faster than its matrix |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")

@@ -14,11 +14,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.shared import ABSENT, shared_uk, westminster_zones
-from patrol_core.evaluation.map_accuracy import judge_maps
-from patrol_core.evaluation.retrospective_maps import Recorded
-from patrol_core.risk.harm import PATROL_GENERATED
-from patrol_core.risk.hotspots import find_hotspots
-from patrol_core.risk.near_repeat import Bands, knox_table, near_events
+from patrol_core.evaluation import Recorded, judge_maps
+from patrol_core.risk import PATROL_GENERATED, Bands, find_hotspots, knox_table, near_events
 from patrol_core.zones import neighbours
 
 RUNS = 3

@@ -18,9 +18,9 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from patrol_core.allocation.hours.solve import HoursRules, binding_city_budget, solve_hours
+from patrol_core.allocation.hours import HoursRules, binding_city_budget, solve_hours
 from patrol_core.errors import InfeasibleError
-from patrol_core.games.rules.budgets import CoverageParity
+from patrol_core.games.rules import CoverageParity
 
 GENERAL = ("tangent cuts", "binding ward budgets")
 

@@ -11,12 +11,11 @@ import numpy as np
 from scipy.optimize import linprog
 
 from benchmarks.clock import median
-from patrol_core.games.matrix.double_oracle import solve_double_oracle
-from patrol_core.games.matrix.formats import KINDS, read_matrix, write_matrix
-from patrol_core.games.matrix.game import MatrixGame, random_game
+from patrol_core.games.matrix import MatrixGame, random_game, read_matrix, solve_sse, write_matrix
+from patrol_core.games.matrix.formats import KINDS
 from patrol_core.games.matrix.nash import solve_nash
+from patrol_core.games.matrix.oracle import solve_double_oracle
 from patrol_core.games.matrix.regret_matching import solve_regret
-from patrol_core.games.matrix.stackelberg import solve_sse
 from patrol_core.games.matrix.support_bound import sparsity_curve
 
 ROUNDS = 300

@@ -23,10 +23,10 @@ from patrol_core.areas import AreaData
 from patrol_core.figures.maps.zones import build_asset
 from patrol_core.planning.analysis import prepare
 from patrol_core.scenario import make_scenario
-from patrol_core.sources.archive.read import read_crimes
-from patrol_core.sources.area.assemble import area_from_crimes
-from patrol_core.sources.sample.embedded import load_area
-from patrol_core.sources.zone_tables.boundaries import read_polygons
+from patrol_core.sources.archive import read_crimes
+from patrol_core.sources.area import area_from_crimes
+from patrol_core.sources.sample import load_area
+from patrol_core.sources.zone_tables import read_polygons
 from tests.e2e.chromium import HOW, find_chromium, launch_options
 
 if TYPE_CHECKING:

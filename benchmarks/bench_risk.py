@@ -22,12 +22,11 @@ from benchmarks.shared import ABSENT, london_upload, shared_uk, westminster_csv,
 from benchmarks.stand import median, table
 from patrol_core.figures.maps.small import SmallMap, raster_of, small_maps_png
 from patrol_core.planning.analysis import prepare
-from patrol_core.risk.density import cell_for, density, likelihood_bandwidth, make_grid, scott_bandwidth
-from patrol_core.risk.smoothing import smooth
+from patrol_core.risk import cell_for, density, likelihood_bandwidth, make_grid, scott_bandwidth, smooth
 from patrol_core.scenario import make_scenario
-from patrol_core.sources.archive.read import read_crimes
-from patrol_core.sources.area.assemble import area_from_crimes
-from patrol_core.sources.zone_tables.boundaries import read_polygons
+from patrol_core.sources.archive import read_crimes
+from patrol_core.sources.area import area_from_crimes
+from patrol_core.sources.zone_tables import read_polygons
 from patrol_core.zones import neighbours, placed_points
 
 AHEAD, ORIGINS = 12, 5

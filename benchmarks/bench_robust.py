@@ -9,16 +9,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from patrol_core.games.behavioural.solve import SUQR, QuantalResponse, fit_lambda, solve_behavioural
-from patrol_core.games.robust.solve import (
-    solve_cvar,
-    solve_gamma_budget,
-    solve_interval,
-    solve_noise,
-    solve_regret,
-)
-from patrol_core.games.rules.budgets import CoverageParity
-from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.games.behavioural import QuantalResponse, fit_lambda, solve_behavioural
+from patrol_core.games.behavioural.solve import SUQR
+from patrol_core.games.robust import solve_gamma_budget, solve_interval, solve_regret
+from patrol_core.games.robust.solve import solve_cvar, solve_noise
+from patrol_core.games.rules import CoverageParity
+from patrol_core.games.zone import ZoneGame
 
 
 def make(n: int, *, coupled: bool) -> tuple[ZoneGame, np.ndarray, np.ndarray]:

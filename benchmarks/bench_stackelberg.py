@@ -15,9 +15,16 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from patrol_core.games.rules.budgets import CoverageParity
-from patrol_core.games.stackelberg.bayesian import BayesianGame, OffenderType, TypesModel, types_from_harm
-from patrol_core.games.stackelberg.solve import Method, SecurityGame, solve_stackelberg
+from patrol_core.games.rules import CoverageParity
+from patrol_core.games.stackelberg import (
+    BayesianGame,
+    Method,
+    OffenderType,
+    SecurityGame,
+    solve_stackelberg,
+    types_from_harm,
+)
+from patrol_core.games.stackelberg.bayesian import TypesModel
 
 GROUPS = 5
 

@@ -91,8 +91,7 @@ def report(**values: object) -> None:
 
 
 def do_import(folder: Path, archive: Path) -> None:
-    from patrol_core.sources.store.base import Store
-    from patrol_core.sources.store.bulk_import import import_files
+    from patrol_core.sources.store import Store, import_files
 
     started = time.perf_counter()
     done = import_files(Store(folder), archive)
@@ -100,8 +99,8 @@ def do_import(folder: Path, archive: Path) -> None:
 
 
 def do_open(folder: Path) -> None:
+    from patrol_core.sources.store import Store
     from patrol_core.sources.store.area import open_area
-    from patrol_core.sources.store.base import Store
 
     area = zones()
     seconds = []

@@ -21,21 +21,16 @@ os.environ.setdefault(
 import numpy as np
 
 from benchmarks.bench_stackelberg import categories, general, general_types
-from patrol_core.allocation.deployments.sampling import decompose
-from patrol_core.allocation.hours.solve import HoursRules, solve_hours
+from patrol_core.allocation.deployments import decompose
+from patrol_core.allocation.hours import HoursRules, solve_hours
 from patrol_core.errors import SolverError
-from patrol_core.games.behavioural.solve import QuantalResponse, solve_behavioural
-from patrol_core.games.robust.solve import (
-    solve_cvar,
-    solve_gamma_budget,
-    solve_interval,
-    solve_noise,
-    solve_regret,
-)
-from patrol_core.games.rules.budgets import CoverageParity, MaxMinShare, MeanDifference
+from patrol_core.games.behavioural import QuantalResponse, solve_behavioural
+from patrol_core.games.robust import solve_gamma_budget, solve_interval, solve_regret
+from patrol_core.games.robust.solve import solve_cvar, solve_noise
+from patrol_core.games.rules import CoverageParity, MaxMinShare, MeanDifference
+from patrol_core.games.stackelberg import solve_stackelberg
 from patrol_core.games.stackelberg.bayesian import TypesModel
-from patrol_core.games.stackelberg.solve import solve_stackelberg
-from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, solve_zone_game
+from patrol_core.games.zone import ZoneGame, ZoneGameModel, solve_zone_game
 
 SIZES = (100, 316, 1_000, 3_162, 10_000, 35_672)
 PICTURE = Path(__file__).parent / "img" / "growth.png"

@@ -53,9 +53,9 @@ def main() -> None:
     import numpy as np
 
     from benchmarks.bench_hours import demand, median
+    from patrol_core.allocation.hours import HoursRules, solve_hours
     from patrol_core.allocation.hours.check import monthly_objective, monthly_violation
     from patrol_core.allocation.hours.problem import build_problem
-    from patrol_core.allocation.hours.solve import HoursRules, solve_hours
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--python", default=sys.executable, help="interpreter that has cvxpy")

@@ -17,11 +17,8 @@ import numpy as np
 
 from benchmarks.bench_graph_games import CHINATOWN, LOBEKE, shared_guard, text_of
 from benchmarks.bench_matrix import published
-from patrol_core.games.matrix.formats import read_matrix
-from patrol_core.games.matrix.game import MatrixGame, random_game, random_like
-from patrol_core.games.matrix.stackelberg import solve_sse
-from patrol_core.graphs.patrol.formats import read_patrol_game
-from patrol_core.graphs.patrol.full_matrix import matrix_of
+from patrol_core.games.matrix import MatrixGame, random_game, random_like, read_matrix, solve_sse
+from patrol_core.graphs.patrol import matrix_of, read_patrol_game
 
 SIZES = (10, 20, 40, 70, 100, 150)
 SEEDS = range(10)

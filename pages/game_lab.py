@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.errors import PatrolError
-from patrol_core.graphs.patrol.game import GraphGame
-from patrol_core.graphs.places.scenes.scene import PatrolScene
+from patrol_core.graphs.patrol import GraphGame
+from patrol_core.graphs.places import PatrolScene
 from patrol_core.ui.lab.inputs import game_of, randomised, roles, rules, strength
 from patrol_core.ui.lab.matrix_inputs import GAME, choose_matrix, game_line, settings
 from patrol_core.ui.lab.matrix_view import picture, run_view

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.risk.harm import PATROL_GENERATED, PATROL_GENERATED_REASON
+from patrol_core.risk import PATROL_GENERATED
+from patrol_core.risk.harm import PATROL_GENERATED_REASON
 from patrol_core.ui.lab.link import patrol_routes_link
 from patrol_core.ui.memo.risk import ALL
 from patrol_core.ui.risk.tabs import HIGHEST, TABS

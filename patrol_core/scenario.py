@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from patrol_core.errors import InputError
-from patrol_core.risk.custom_weights import entries_of, parse_entries
+from patrol_core.risk import entries_of, parse_entries
 
 MONTH = r"^(\d{4}-(0[1-9]|1[0-2]))?$"
 """A month as police.uk writes it, or empty for the end of the data."""

@@ -38,12 +38,12 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Divide the zones; writes the files when ``--out`` is given and returns the summary."""
-    from patrol_core.allocation.areas.design import make_beats
+    from patrol_core.allocation.areas import make_beats
     from patrol_core.cli import say, tell
     from patrol_core.planning.analysis import beats_compared, prepare, work_of, zone_points
     from patrol_core.reports.bundle_writer import write_bundle
     from patrol_core.reports.bundles.areas import beats_files
-    from patrol_core.zones.neighbours import neighbours
+    from patrol_core.zones import neighbours
 
     scenario = scenario_of(arguments)
     data = data_of(arguments)

@@ -32,8 +32,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     """Solve the game of a file."""
     from patrol_core.cli.files import read_input, write_json
     from patrol_core.errors import InputError
-    from patrol_core.graphs.checkpoints.formats import plan_document, read_checkpoints, solve_checkpoints
-    from patrol_core.graphs.checkpoints.sampling import draw
+    from patrol_core.graphs.checkpoints import draw, plan_document, read_checkpoints, solve_checkpoints
 
     if not arguments.time_limit > 0:
         raise InputError(f"--time-limit is {arguments.time_limit:g}; give seconds above 0.")

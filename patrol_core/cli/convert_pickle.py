@@ -36,8 +36,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Convert one file."""
     from patrol_core.cli.files import read_input
     from patrol_core.errors import InputError
-    from patrol_core.games.matrix.formats import export_kind, write_matrix
-    from patrol_core.games.matrix.pickle_convert import RISK, read_pickle
+    from patrol_core.games.matrix import RISK, export_kind, read_pickle, write_matrix
     from patrol_core.reports.bundle_writer import write_atomic
 
     if not arguments.i_trust_this_file:

@@ -40,10 +40,7 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     """Plan the event of a file."""
     from patrol_core.cli.files import read_input, write_json
-    from patrol_core.events.compare import comparison
-    from patrol_core.events.formats import plan_document, read_event
-    from patrol_core.events.plan import unit_orders
-    from patrol_core.events.solve import solve_event
+    from patrol_core.events import comparison, plan_document, read_event, solve_event, unit_orders
     from patrol_core.reports.bundle_writer import write_atomic
     from patrol_core.reports.csv import to_csv_bytes
 

@@ -79,8 +79,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from patrol_core.cli import say, tell
     from patrol_core.planning.analysis import known_areas, panel_of_months, prepare
     from patrol_core.reports.bundle_writer import write_bundle
-    from patrol_core.risk.forecast import make_forecast
-    from patrol_core.risk.forecast.persistence import MODEL
+    from patrol_core.risk.forecast import MODEL, make_forecast
 
     scenario = scenario_of(arguments).changed(outlook="recorded")
     settings = _settings(arguments, scenario.seed)
@@ -126,9 +125,8 @@ def _data(arguments: argparse.Namespace) -> AreaData:
         raise InputError("--counts brings its own data; leave out --area, --crimes and --store.")
     if arguments.boundaries is None:
         raise InputError("--counts needs --boundaries FILE, the zones that are counted.")
-    from patrol_core.sources.area.assemble import area_from_counts
-    from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
-    from patrol_core.sources.zone_tables.counts import read_counts
+    from patrol_core.sources.area import area_from_counts
+    from patrol_core.sources.zone_tables import read_attributes, read_counts, read_polygons
 
     counts, findings = read_counts(arguments.counts.name, read_input(str(arguments.counts)))
     return area_from_counts(
@@ -144,9 +142,7 @@ def _files(prepared: Prepared, made: Forecast) -> tuple[dict[str, bytes], Any]:
     """The files, and the measured coverage of the wards' intervals."""
     from patrol_core.planning.analysis import NO_WARD, WARD
     from patrol_core.reports.csv import to_csv_bytes
-    from patrol_core.risk.forecast import ward_intervals, zone_table
-    from patrol_core.risk.forecast.persistence import files_of
-    from patrol_core.risk.forecast.tables import WARD_COLUMNS, ZONE_COLUMNS
+    from patrol_core.risk.forecast import WARD_COLUMNS, ZONE_COLUMNS, files_of, ward_intervals, zone_table
 
     names = prepared.zones[WARD].astype(str)
     table, coverage = ward_intervals(made, {str(zone): ward or NO_WARD for zone, ward in names.items()})

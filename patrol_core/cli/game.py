@@ -24,9 +24,9 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     """Solve the game of a file."""
-    from patrol_core.allocation.deployments.sampling import decompose
+    from patrol_core.allocation.deployments import decompose
     from patrol_core.cli.files import read_input, write_json
-    from patrol_core.games.documents.security_games import load_document, solve_game
+    from patrol_core.games.documents import load_document, solve_game
 
     document = load_document(read_input(arguments.file))
     result = solve_game(document, decompose=decompose if arguments.deployments else None)

@@ -50,8 +50,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Solve the hours of a demand table."""
-    from patrol_core.allocation.hours.demand_files import read_demand, write_plan
-    from patrol_core.allocation.hours.solve import HoursRules, solve_hours
+    from patrol_core.allocation.hours import HoursRules, read_demand, solve_hours, write_plan
     from patrol_core.cli import tell
 
     rules = HoursRules(

@@ -59,8 +59,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     """Solve the game of a file."""
     from patrol_core.cli.files import read_input, write_json
     from patrol_core.files.numbers import within_reach
-    from patrol_core.games.matrix.formats import export_kind, read_matrix, write_matrix
-    from patrol_core.games.matrix.solve import solve_matrix
+    from patrol_core.games.matrix import export_kind, read_matrix, solve_matrix, write_matrix
     from patrol_core.reports.bundle_writer import write_atomic
 
     kind = None if arguments.export is None else export_kind(arguments.export.name)

@@ -42,8 +42,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from patrol_core.cli import tell
     from patrol_core.reports.bundle_writer import write_atomic
     from patrol_core.reports.csv import to_csv_bytes
-    from patrol_core.risk.near_repeat import Bands, knox_table
-    from patrol_core.sources.own_events.dated_points import read_dated_points
+    from patrol_core.risk import Bands, knox_table
+    from patrol_core.sources.own_events import read_dated_points
 
     bands = Bands(arguments.distance, arguments.bands, arguments.days, arguments.periods)
     order = None if arguments.dates is None else arguments.dates == "day-first"

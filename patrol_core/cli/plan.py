@@ -9,10 +9,10 @@ from typing import Any
 from patrol_core.areas import AreaData
 from patrol_core.cli.files import read_input
 from patrol_core.errors import InputError
-from patrol_core.risk.custom_weights import OWN, entries_of, known_types, parse_entries, read_weights
+from patrol_core.risk import OWN, entries_of, known_types, parse_entries, read_weights
 from patrol_core.scenario import Choice, Scenario, choices, make_scenario
-from patrol_core.sources.area.assemble import area_from_crimes
-from patrol_core.sources.sample.embedded import EMBEDDED, load_area
+from patrol_core.sources.area import area_from_crimes
+from patrol_core.sources.sample import EMBEDDED, load_area
 
 FLAGS = {name: row.flag for name, row in choices().items() if row.flag}
 """Flag of each choice; place, crime types and switches have their own form below."""
@@ -192,8 +192,8 @@ def check_weights(arguments: argparse.Namespace, data: AreaData) -> None:
 
 def data_of(arguments: argparse.Namespace) -> AreaData:
     """The data that the flags name: embedded, or files."""
-    from patrol_core.sources.archive.read import read_crimes
-    from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
+    from patrol_core.sources.archive import read_crimes
+    from patrol_core.sources.zone_tables import read_attributes, read_polygons
 
     if arguments.store is not None:
         return _from_store(arguments)
@@ -224,10 +224,10 @@ def data_of(arguments: argparse.Namespace) -> AreaData:
 
 def _from_store(arguments: argparse.Namespace) -> AreaData:
     """All rows of the store inside the boundaries, and in the months if those are given."""
-    from patrol_core.sources.archive.lsoa_crosswalk import read_lookup
+    from patrol_core.sources.archive import read_lookup
+    from patrol_core.sources.store import Store
     from patrol_core.sources.store.area import open_area
-    from patrol_core.sources.store.base import Store
-    from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
+    from patrol_core.sources.zone_tables import read_attributes, read_polygons
 
     if arguments.crimes or arguments.area:
         raise InputError("--store brings its own rows; leave out --area and --crimes.")

@@ -57,7 +57,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Plan the roster; writes the files when ``--out`` is given and returns the summary."""
-    from patrol_core.allocation.hours.demand_files import plan_table
+    from patrol_core.allocation.hours import plan_table
     from patrol_core.cli import say, tell
     from patrol_core.planning.analysis import prepare, solve_hours_plan, zone_points
     from patrol_core.reports.bundle_writer import write_bundle
@@ -106,9 +106,15 @@ def _roster(
     month: str,
     points: dict[str, tuple[float, float]],
 ) -> Any:
-    from patrol_core.allocation.roster.build import make_roster, replan, take_duties
-    from patrol_core.allocation.roster.files import read_commitments, read_duties
-    from patrol_core.allocation.roster.shifts import month_hours, spread_hours
+    from patrol_core.allocation.roster import (
+        make_roster,
+        month_hours,
+        read_commitments,
+        read_duties,
+        replan,
+        spread_hours,
+        take_duties,
+    )
 
     officers = arguments.officers if arguments.officer_hours else 1
     hours = month_hours(frame, month, wards=arguments.places, officers=officers)
@@ -142,8 +148,7 @@ def _roster(
 
 
 def _rules(arguments: argparse.Namespace, units: int) -> Any:
-    from patrol_core.allocation.roster.files import parse_available, parse_shifts
-    from patrol_core.allocation.roster.rules import RosterRules, unit_names
+    from patrol_core.allocation.roster import RosterRules, parse_available, parse_shifts, unit_names
 
     shifts = parse_shifts(arguments.shifts)
     available = parse_available(arguments.available, shifts) if arguments.available else None
@@ -161,7 +166,7 @@ def _rules(arguments: argparse.Namespace, units: int) -> Any:
 
 
 def _profile(text: str) -> Any:
-    from patrol_core.allocation.roster.profile import FLAT, evening_profile, read_profile
+    from patrol_core.allocation.roster import FLAT, evening_profile, read_profile
 
     if text == "flat":
         return FLAT
@@ -175,7 +180,7 @@ def _most_visits(
     visit_minutes: float,
 ) -> tuple[int, ...] | None:
     """Visits that the units available can make by kind of shift, or None without a limit."""
-    from patrol_core.allocation.roster.tours import make_ground
+    from patrol_core.allocation.roster import make_ground
 
     if rules.available is None:
         return None
@@ -190,9 +195,7 @@ def _fewest(
     arguments: argparse.Namespace, spread: Any, points: dict[str, tuple[float, float]], seed: int
 ) -> int:
     """The fewest units that can man the shifts; commitments may take more."""
-    from patrol_core.allocation.roster.build import duties_wanted
-    from patrol_core.allocation.roster.rules import MOST_UNITS
-    from patrol_core.allocation.roster.shift_assignment.units import units_needed
+    from patrol_core.allocation.roster import MOST_UNITS, duties_wanted, units_needed
 
     many = _rules(arguments, MOST_UNITS)
     wanted = duties_wanted(spread, many, points, seed=seed)

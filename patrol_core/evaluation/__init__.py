@@ -1,1 +1,62 @@
 """A plan against simple alternatives, and how steady it is."""
+
+from __future__ import annotations
+
+from patrol_core.evaluation.baselines import BASELINES, UNIFORM
+from patrol_core.evaluation.cross_play import FacedMatrix, faced_matrix
+from patrol_core.evaluation.feedback.figures import ALL
+from patrol_core.evaluation.feedback.loop import Feedback, simulate_feedback
+from patrol_core.evaluation.feedback.urn import urn
+from patrol_core.evaluation.feedback.world import PLANNERS, STACKELBERG, Detection, Rounds, world_of
+from patrol_core.evaluation.map_accuracy import LEAST_MONTHS, MapAccuracy, Over, judge_maps
+from patrol_core.evaluation.retrospective_maps import FORECAST, PastMap, Recorded
+from patrol_core.evaluation.rolling_origin import CLAIRVOYANT, Backtest, backtest
+from patrol_core.evaluation.sensitivity import (
+    HINDSIGHT,
+    Spread,
+    bootstrap_values,
+    monthly_values,
+    plan_spread,
+    rank_stability,
+    smoothed_monthly_values,
+)
+from patrol_core.evaluation.simulation import Learner, Simulation, simulate
+from patrol_core.evaluation.stability import budget_curve, coverage_distance
+
+__all__ = [
+    "ALL",
+    "BASELINES",
+    "CLAIRVOYANT",
+    "FORECAST",
+    "HINDSIGHT",
+    "LEAST_MONTHS",
+    "PLANNERS",
+    "STACKELBERG",
+    "UNIFORM",
+    "Backtest",
+    "Detection",
+    "FacedMatrix",
+    "Feedback",
+    "Learner",
+    "MapAccuracy",
+    "Over",
+    "PastMap",
+    "Recorded",
+    "Rounds",
+    "Simulation",
+    "Spread",
+    "backtest",
+    "bootstrap_values",
+    "budget_curve",
+    "coverage_distance",
+    "faced_matrix",
+    "judge_maps",
+    "monthly_values",
+    "plan_spread",
+    "rank_stability",
+    "simulate",
+    "simulate_feedback",
+    "smoothed_monthly_values",
+    "urn",
+    "world_of",
+]

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.games.zone.game import Evaluation, ZoneGame, evaluate_coverage
+from patrol_core.games.zone import Evaluation, ZoneGame, evaluate_coverage
 
 UNIFORM = "Uniform"
 

@@ -33,10 +33,10 @@ from numpy.typing import ArrayLike
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError, SolverError
 from patrol_core.evaluation.baselines import BASELINES
-from patrol_core.games.documents.offender_kinds import Uncertainty, takes_minutes
-from patrol_core.games.robust.minimax_regret import largest_regret
-from patrol_core.games.rules.budgets import ResidualParity
-from patrol_core.games.zone.game import Evaluation, ZoneGame, evaluate_coverage, solve_zone_game
+from patrol_core.games.documents import Uncertainty, takes_minutes
+from patrol_core.games.robust import largest_regret
+from patrol_core.games.rules import ResidualParity
+from patrol_core.games.zone import Evaluation, ZoneGame, evaluate_coverage, solve_zone_game
 
 #: Relative difference up to which two losses of a column share the mark of the best.
 TIE = 1e-6

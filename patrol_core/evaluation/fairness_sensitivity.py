@@ -29,10 +29,7 @@ from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.fairness import indices
-from patrol_core.fairness.groups import Grouping
-from patrol_core.fairness.measures import FOUR_FIFTHS, min_max_ratio
-from patrol_core.fairness.uncertainty import People
+from patrol_core.fairness import FOUR_FIFTHS, Grouping, People, indices, min_max_ratio
 
 PROTECTION, BURDEN = "harm left", "patrol"
 RATIO, MOST, SIGN = "ratio", "most", "sign"

@@ -1,7 +1,7 @@
 r"""Maps of risk side by side on months they did not see, with what chance could make of the order.
 
 The maps of :mod:`patrol_core.evaluation.retrospective_maps`, and any others handed in, are made from months 1..t; the ``ahead`` months after
-t judge them by the figures of :mod:`patrol_core.risk.accuracy`.
+t judge them by the figures of :mod:`patrol_core.risk.predictive_accuracy`.
 
 Which map is first may be luck. PAI is worked out again on resamples (Efron 1979, Ann. Statist. 7, 1-26), the flags held as they are:
 
@@ -35,7 +35,7 @@ from scipy.special import ndtri, stdtrit
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.evaluation.retrospective_maps import PastMap, Recorded, past_maps
-from patrol_core.risk.accuracy import SHARES, accuracy, flagged_part, hit_rate_curve
+from patrol_core.risk import SHARES, accuracy, flagged_part, hit_rate_curve
 
 Over = Literal["zones", "months"]
 

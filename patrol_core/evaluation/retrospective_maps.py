@@ -21,8 +21,7 @@ import numpy as np
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.risk.hotspots import gi_star
-from patrol_core.risk.smoothing import smooth
+from patrol_core.risk import gi_star, smooth
 
 ALIKE = "Every place alike"
 ALL_MONTHS = "All months"

@@ -23,14 +23,12 @@ from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.games.robust.result import check_draws
-from patrol_core.games.zone.game import ZoneGame, evaluate_coverage
-from patrol_core.games.zone.water_filling import lowest_level
-from patrol_core.risk.counts import tally
+from patrol_core.games.robust import check_draws
+from patrol_core.games.zone import ZoneGame, evaluate_coverage, lowest_level
+from patrol_core.risk import tally
 
 if TYPE_CHECKING:
-    from patrol_core.risk.harm import HarmTable
-    from patrol_core.risk.surface import RiskSurface
+    from patrol_core.risk import HarmTable, RiskSurface
 
 
 HINDSIGHT = "Best with hindsight"

@@ -32,10 +32,10 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from patrol_core.allocation.deployments.sampling import Deployments, decompose
+from patrol_core.allocation.deployments import Deployments, decompose
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.games.zone.game import ZoneGame, evaluate_coverage
+from patrol_core.games.zone import ZoneGame, evaluate_coverage
 
 #: Yields this close, relative to the best, are alike to a rational offender.
 _TIE = 1e-9

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.zone.game import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
+from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
 
 _COLUMNS = ("budget", "worst_case", "expected_residual", "used", "distance", "moved", "status", "reason")
 

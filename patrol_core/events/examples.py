@@ -91,7 +91,7 @@ def marathon(resources: int = 10, decay: float = 0.7) -> Scene:
     """A city marathon on the generated city: 18,000 runners in three waves, seven hours."""
     import geopandas as gpd
 
-    from patrol_core.sources.sample.embedded import load_area
+    from patrol_core.sources.sample import load_area
 
     data = load_area("sample")
     assert data.polygons is not None
@@ -127,7 +127,7 @@ def festival(resources: int = 6, decay: float = 0.7) -> Scene:
     """A street festival on the GeoDaNet network: stages, market, gates, ten hours."""
     import geopandas as gpd
 
-    from patrol_core.sources.sample.embedded import load_area
+    from patrol_core.sources.sample import load_area
 
     data = load_area("geodanet")
     streets, schools = data.extra["streets"], data.extra["schools"]

@@ -1,1 +1,22 @@
 """How unequal a plan is, for whom, and what a fairer one costs."""
+
+from __future__ import annotations
+
+from patrol_core.fairness.frontier import Frontier, trace, useful_levels
+from patrol_core.fairness.groups import WEIGHTED, Grouping
+from patrol_core.fairness.measures import FOUR_FIFTHS, change, min_max_ratio
+from patrol_core.fairness.uncertainty import People, all_measures, measures_table
+
+__all__ = [
+    "FOUR_FIFTHS",
+    "WEIGHTED",
+    "Frontier",
+    "Grouping",
+    "People",
+    "all_measures",
+    "change",
+    "measures_table",
+    "min_max_ratio",
+    "trace",
+    "useful_levels",
+]

@@ -22,15 +22,16 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.rules.budgets import (
+from patrol_core.games.rules import (
     Constraint,
     CoverageParity,
     Fairness,
+    MaxMinShare,
+    MeanDifference,
     ResidualParity,
     fairness_rule,
 )
-from patrol_core.games.rules.fairness import MaxMinShare, MeanDifference
-from patrol_core.games.zone.game import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
+from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
 
 ParityRule = type[CoverageParity] | type[ResidualParity]
 Progress = Callable[[int, int], None]

@@ -17,33 +17,39 @@ import numpy as np
 import pandas as pd
 
 from patrol_core import zones as zoning
-from patrol_core.allocation.areas.design import Beats
-from patrol_core.allocation.areas.design import measure as measure_areas
-from patrol_core.allocation.deployments.sampling import Deployments, decompose
-from patrol_core.allocation.hours.solve import HoursRules, Plan, binding_city_budget, solve_hours
+from patrol_core.allocation.areas import Beats
+from patrol_core.allocation.areas import measure as measure_areas
+from patrol_core.allocation.deployments import Deployments, decompose
+from patrol_core.allocation.hours import HoursRules, Plan, binding_city_budget, solve_hours
 from patrol_core.areas import AreaData, Finding
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.evaluation import baselines
 from patrol_core.fairness import groups as grouping
 from patrol_core.fairness import measures
-from patrol_core.games.documents.offender_kinds import Uncertainty, solve_for
-from patrol_core.games.rules.budgets import FAIRNESS, Cap, Constraint, Floor
-from patrol_core.games.zone.game import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
+from patrol_core.games.documents import Uncertainty, solve_for
+from patrol_core.games.rules import FAIRNESS, Cap, Constraint, Floor
+from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
 from patrol_core.planning.planning_surface import (
     forecast_for,
     outlook_demand,
     outlook_surface,
     outlook_words,
 )
-from patrol_core.risk.custom_weights import OWN, own_table
-from patrol_core.risk.harm import WEIGHTS, HarmTable, crime_types_in_risk
-from patrol_core.risk.seasonal import monthly_demand
-from patrol_core.risk.smoothing import Kind
-from patrol_core.risk.static.columns import default_columns
-from patrol_core.risk.surface import RiskSurface, build_surface
+from patrol_core.risk import (
+    OWN,
+    WEIGHTS,
+    HarmTable,
+    Kind,
+    RiskSurface,
+    build_surface,
+    crime_types_in_risk,
+    monthly_demand,
+    own_table,
+)
+from patrol_core.risk.static import default_columns
 from patrol_core.scenario import FairnessRule, Scenario
-from patrol_core.zones.polygons import UNKNOWN
+from patrol_core.zones import UNKNOWN
 
 if TYPE_CHECKING:
     import geopandas as gpd

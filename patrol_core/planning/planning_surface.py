@@ -39,7 +39,7 @@ from patrol_core.arrays import Floats
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files.atomic import write_atomic
 from patrol_core.files.strict_json import load_json
-from patrol_core.risk.surface import TAIL, RiskSurface
+from patrol_core.risk import TAIL, RiskSurface
 from patrol_core.settings import settings
 
 if TYPE_CHECKING:

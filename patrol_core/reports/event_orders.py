@@ -8,10 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from patrol_core.events.clock import clock
-from patrol_core.events.plan import EventPlan, unit_orders
-from patrol_core.events.replan import by_number
-from patrol_core.events.scene import Scene
+from patrol_core.events import EventPlan, Scene, by_number, clock, unit_orders
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ import pandas as pd
 from patrol_core.errors import InputError
 from patrol_core.reports.csv import describe_columns
 from patrol_core.reports.plain import to_json_bytes
-from patrol_core.zones.plane import to_degrees
+from patrol_core.zones import to_degrees
 
 
 def zones_geojson(

@@ -9,10 +9,9 @@ import shlex
 import numpy as np
 import pandas as pd
 
-from patrol_core.evaluation.baselines import UNIFORM
-from patrol_core.evaluation.stability import budget_curve
+from patrol_core.evaluation import UNIFORM, budget_curve
 from patrol_core.fairness import measures
-from patrol_core.games.zone.game import Strategy
+from patrol_core.games.zone import Strategy
 from patrol_core.planning.analysis import Prepared, coverage_table, game_of, hours_views
 from patrol_core.planning.planning_surface import outlook_words
 from patrol_core.reports.bundles.plan import Result, column_units, versions

@@ -1,6 +1,6 @@
 r"""Hot spots: zones whose surroundings hold more, or less, than chance would place there.
 
-Neighbours are those of :func:`patrol_core.zones.neighbours` (a common edge or corner), binary weights :math:`w_{ij}`.
+Neighbours are those of :func:`patrol_core.zones.contiguity` (a common edge or corner), binary weights :math:`w_{ij}`.
 
 * ``gi``: Getis-Ord :math:`G_i^*`, the zone itself counted among its neighbours (:math:`w_{ii} = 1`),
 
@@ -159,7 +159,7 @@ def find_hotspots(
         n zones and their counts, densities or rates; NaN where not known. Rates on few residents are mostly noise: smooth them
         first.
     neighbours
-        Zone -> its neighbours, e.g. from :func:`patrol_core.zones.neighbours`; all zones and no others.
+        Zone -> its neighbours, e.g. from :func:`patrol_core.zones.contiguity`; all zones and no others.
     method
         ``gi`` (Getis-Ord G*) or ``moran`` (local Moran).
     permutations

@@ -38,7 +38,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.sources.fields.points import MOST_METRES
+from patrol_core.sources.fields import MOST_METRES
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree

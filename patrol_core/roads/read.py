@@ -85,7 +85,7 @@ def _kind(name: str, data: bytes) -> str:
 
 def geodanet_roads() -> tuple[Roads, Ints]:
     """The streets of GeoDaNet, and the crossing nearest to each of its eight schools, which bears the school's name."""
-    from patrol_core.sources.sample.embedded import load_area
+    from patrol_core.sources.sample import load_area
 
     data = load_area("geodanet")
     roads = network_from_lines(data.extra["streets"], name="GeoDaNet")

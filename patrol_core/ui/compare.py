@@ -8,10 +8,7 @@ from typing import Any, NamedTuple, cast
 import pandas as pd
 import streamlit as st
 
-from patrol_core.evaluation.backtest import CLAIRVOYANT
-from patrol_core.evaluation.baselines import BASELINES
-from patrol_core.evaluation.sensitivity import HINDSIGHT
-from patrol_core.evaluation.simulation import Learner, Simulation
+from patrol_core.evaluation import BASELINES, CLAIRVOYANT, HINDSIGHT, Learner, Simulation
 from patrol_core.figures.charts.compare import (
     backtest_lines,
     coverage_path,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from patrol_core.allocation.roster.build import Roster
-from patrol_core.allocation.roster.tables import duty_table, unit_table
+from patrol_core.allocation.roster import Roster, duty_table, unit_table
 from patrol_core.planning.analysis import BOROUGH, WARD, Prepared
 from patrol_core.scenario import Scenario
 from patrol_core.ui.hours import roster_state

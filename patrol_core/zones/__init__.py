@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from patrol_core.zones.assign import Placement, count_crimes, locate, placed_points
+from patrol_core.zones.contiguity import neighbours
 from patrol_core.zones.make import make_zones
-from patrol_core.zones.neighbours import neighbours
-from patrol_core.zones.plane import to_lonlat
-from patrol_core.zones.snap import snap_point_warning
+from patrol_core.zones.plane import is_located, to_degrees, to_lonlat
+from patrol_core.zones.polygons import UNKNOWN
+from patrol_core.zones.snap import snap_point_warning, snap_points
 
 __all__ = [
+    "UNKNOWN",
     "Placement",
     "count_crimes",
+    "is_located",
     "locate",
     "make_zones",
     "neighbours",
     "placed_points",
     "snap_point_warning",
+    "snap_points",
+    "to_degrees",
     "to_lonlat",
 ]

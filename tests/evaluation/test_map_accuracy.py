@@ -24,7 +24,7 @@ from patrol_core.evaluation.retrospective_maps import (
     past_maps,
     zone_density,
 )
-from patrol_core.risk.accuracy import pai
+from patrol_core.risk.predictive_accuracy import pai
 
 
 def labels(count):

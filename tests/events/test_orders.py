@@ -13,7 +13,7 @@ from patrol_core.cli import main
 from patrol_core.events.discretised import solve_discretised
 from patrol_core.events.plan import Transfer, expose, itineraries, transfer_orders, unit_orders
 from patrol_core.events.public_event import ValueCurve, make_event
-from patrol_core.events.replan import replan, state_at
+from patrol_core.events.replanning import replan, state_at
 from patrol_core.events.scene import scene_of_event
 from patrol_core.events.solve import solve_event
 from patrol_core.figures.charts.events import film, gantt

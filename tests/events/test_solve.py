@@ -16,7 +16,7 @@ from patrol_core.events.compare import alternatives, comparison, replan_every, w
 from patrol_core.events.discretised import solve_discretised
 from patrol_core.events.plan import Transfer, expose, itineraries, transfer_orders
 from patrol_core.events.public_event import make_event
-from patrol_core.events.replan import State, closed, replan, state_at
+from patrol_core.events.replanning import State, closed, replan, state_at
 from patrol_core.events.requirements import changes_of, most_at_once, steps_of
 from patrol_core.events.solve import solve_event
 from patrol_core.events.static import static_placement, uniform_placement

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from patrol_core.evaluation.backtest import backtest
 from patrol_core.evaluation.cross_play import faced_matrix
+from patrol_core.evaluation.rolling_origin import backtest
 from patrol_core.evaluation.sensitivity import plan_spread, rank_stability
 from patrol_core.figures.charts.compare import (
     backtest_lines,

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from patrol_core.errors import InputError
-from patrol_core.events.clock import clock, hours_of
 from patrol_core.events.compare import STATIC, alternatives, worth_of_units
 from patrol_core.events.examples import SCENES
 from patrol_core.events.plan import itineraries
 from patrol_core.events.scene import scene_of_event
 from patrol_core.events.solve import solve_event
+from patrol_core.events.times import clock, hours_of
 from patrol_core.figures.charts.events import film, gantt, spots_of, values_map, worst_over_time, worth_curve
 from patrol_core.reports.event_orders import orders_html
 

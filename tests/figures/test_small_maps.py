@@ -14,7 +14,7 @@ from shapely import box
 from patrol_core.errors import InputError
 from patrol_core.figures.charts.risk import bandwidth_scores, density_map, rank_paths
 from patrol_core.figures.maps.small import SmallMap, raster_of, small_maps_png
-from patrol_core.risk.density import density, make_grid
+from patrol_core.risk.kernel_density import density, make_grid
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.zones import make_zones
 

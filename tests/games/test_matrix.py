@@ -14,9 +14,9 @@ from scipy.optimize import linprog
 
 from patrol_core.certificate import Status
 from patrol_core.errors import InputError, SolverError
-from patrol_core.games.matrix.double_oracle import Response, double_oracle, solve_double_oracle
 from patrol_core.games.matrix.game import MatrixGame, random_game, random_like
 from patrol_core.games.matrix.nash import solve_general_sum, solve_nash
+from patrol_core.games.matrix.oracle import Response, double_oracle, solve_double_oracle
 from patrol_core.games.matrix.reduce import distinct, reduce_game
 from patrol_core.games.matrix.regret_matching import solve_regret
 from patrol_core.games.matrix.solve import METHODS, results_table, solve_matrix

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from patrol_core.certificate import Status
-from patrol_core.games.matrix.double_oracle import Response, double_oracle
 from patrol_core.games.matrix.game import MatrixGame, random_game
+from patrol_core.games.matrix.oracle import Response, double_oracle
 from patrol_core.games.matrix.own_units import own_units
 from patrol_core.games.matrix.solve import METHODS, solve_matrix
 from patrol_core.games.matrix.support_bound import solve_support, sparsity_curve

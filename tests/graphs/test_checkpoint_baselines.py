@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.checkpoints.baselines import CUT, ENTRANCES, EXITS, baselines, turned
 from patrol_core.graphs.checkpoints.double_oracle import solve_exact
 from patrol_core.graphs.checkpoints.game import joined, make_game
+from patrol_core.graphs.checkpoints.simple_plans import CUT, ENTRANCES, EXITS, baselines, turned
 from patrol_core.graphs.checkpoints.simulation import MOST_NIGHTS, edge_lengths, simulate
 from patrol_core.roads.network import grid_city, make_network
 from tests.graphs.enumeration import enumerated, small_games, worst_path

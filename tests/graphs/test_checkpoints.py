@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from patrol_core.certificate import Status
 from patrol_core.cli import main
 from patrol_core.errors import InputError
+from patrol_core.graphs.checkpoints.defender_oracle import minimum_cut, ranger
 from patrol_core.graphs.checkpoints.double_oracle import coverage, sampled, solve_exact
 from patrol_core.graphs.checkpoints.examples import geodanet_game
 from patrol_core.graphs.checkpoints.formats import plan_document, read_checkpoints, solve_checkpoints
 from patrol_core.graphs.checkpoints.game import JointStrategy, joined, make_game
 from patrol_core.graphs.checkpoints.intruder import ASK_EVERY, best_paths
-from patrol_core.graphs.checkpoints.ranger import minimum_cut, ranger
 from patrol_core.graphs.checkpoints.sampling import draw
 from patrol_core.roads.network import grid_city, make_network
 from tests.graphs.enumeration import all_paths, enumerated, small_games, stopped, walkable, worst_path

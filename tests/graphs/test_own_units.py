@@ -9,10 +9,10 @@ import pytest
 
 from patrol_core.certificate import Status
 from patrol_core.errors import InputError
+from patrol_core.graphs.checkpoints.defender_oracle import ranger
 from patrol_core.graphs.checkpoints.double_oracle import sampled, solve_exact
 from patrol_core.graphs.checkpoints.game import make_game
-from patrol_core.graphs.checkpoints.ranger import ranger
-from patrol_core.graphs.checkpoints.simplify import solve_simplified
+from patrol_core.graphs.checkpoints.simplification import solve_simplified
 from patrol_core.graphs.patrol.baselines import simpler_plans
 from patrol_core.graphs.patrol.input import make_graph_game
 from patrol_core.graphs.patrol.solve import solve_graph_game

@@ -10,7 +10,7 @@ from patrol_core.graphs.checkpoints.double_oracle import sampled, solve_exact
 from patrol_core.graphs.checkpoints.examples import geodanet_game
 from patrol_core.graphs.checkpoints.game import make_game
 from patrol_core.graphs.checkpoints.intruder import best_paths
-from patrol_core.graphs.checkpoints.simplify import rules_in_words, simplify, solve_simplified
+from patrol_core.graphs.checkpoints.simplification import rules_in_words, simplify, solve_simplified
 from patrol_core.roads.network import grid_city, make_network
 from tests.graphs.enumeration import enumerated, small_games, worst_path
 

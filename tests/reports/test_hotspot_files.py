@@ -22,8 +22,8 @@ from patrol_core.reports.bundles.hotspots import (
     hotspots_of,
     recorded_of,
 )
-from patrol_core.risk.accuracy import pai
 from patrol_core.risk.hotspots import find_hotspots
+from patrol_core.risk.predictive_accuracy import pai
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.zones import neighbours

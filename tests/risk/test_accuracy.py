@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol_core.errors import InputError
-from patrol_core.risk.accuracy import accuracy, flagged_part, hit_rate, hit_rate_curve, met, pai, pei, rri
+from patrol_core.risk.predictive_accuracy import (
+    accuracy,
+    flagged_part,
+    hit_rate,
+    hit_rate_curve,
+    met,
+    pai,
+    pei,
+    rri,
+)
 
 AREAS = st.lists(st.integers(1, 8), min_size=2, max_size=6)
 SHARES = st.sampled_from([0.05, 0.1, 0.25, 0.5, 0.77, 1.0])

@@ -10,7 +10,7 @@ from scipy import stats
 from shapely import Polygon, box
 
 from patrol_core.errors import InputError
-from patrol_core.risk.density import (
+from patrol_core.risk.kernel_density import (
     cell_for,
     density,
     likelihood_bandwidth,

@@ -8,7 +8,7 @@ import pytest
 
 from patrol_core.errors import InputError
 from patrol_core.risk.harm import WEIGHTS
-from patrol_core.risk.slices import CHANGE, SEASONS, slices
+from patrol_core.risk.slicing import CHANGE, SEASONS, slices
 from patrol_core.risk.surface import build_surface
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.zones import count_crimes, make_zones

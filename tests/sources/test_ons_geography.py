@@ -20,7 +20,7 @@ from patrol_core.sources.open_data.ons_geography import OnsGeography, answers_of
 from patrol_core.sources.open_data.ons_layers import LAYERS
 from patrol_core.sources.open_data.services import ONS_URL, OpenClient, ons_settings
 from patrol_core.sources.police.api import FileKeep, MemoryKeep, PullCancelled
-from patrol_core.zones.neighbours import neighbours
+from patrol_core.zones.contiguity import neighbours
 from tests.sources.fake_open import BEST_FIT, LAD, LSOA11, LSOA21, WARD, FakeOpen, code, degrees, square
 from tests.sources.fake_police import Fault
 

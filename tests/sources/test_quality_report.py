@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 
 from patrol_core.areas import AreaData, DataKind, Finding
+from patrol_core.planning.quality_report import quality_report, report_frame
 from patrol_core.sources.archive.lsoa_crosswalk import RecodeReport
 from patrol_core.sources.archive.read import read_crimes
 from patrol_core.sources.area.assemble import area_from_counts, area_from_crimes
@@ -29,7 +30,6 @@ from patrol_core.sources.quality.tables import (
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.zones import count_crimes, make_zones
 from patrol_core.zones.assign import Placement
-from patrol_core.zones.quality_report import quality_report, report_frame
 from tests.sources.store_files import csv_of, street_row
 
 ASB = "Anti-social behaviour"

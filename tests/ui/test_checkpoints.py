@@ -10,10 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from patrol_core.errors import InputError
+from patrol_core.graphs.checkpoints.defender_oracle import ranger
 from patrol_core.graphs.checkpoints.double_oracle import sampled, solve_exact
 from patrol_core.graphs.checkpoints.examples import city_game, geodanet_game
 from patrol_core.graphs.checkpoints.game import make_game
-from patrol_core.graphs.checkpoints.ranger import ranger
 from patrol_core.ui.checkpoints.inputs import (
     AS_SOURCE,
     AS_TARGET,

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from patrol_core.events.examples import SCENES
 from patrol_core.events.formats import event_document
-from patrol_core.events.replan import replan, state_at
+from patrol_core.events.replanning import replan, state_at
 from patrol_core.events.solve import solve_event
 from patrol_core.ui.events.inputs import SOURCES
 from patrol_core.ui.events.view import TABS

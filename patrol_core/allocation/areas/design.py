@@ -17,7 +17,7 @@ import pandas as pd
 from patrol_core.allocation.areas.graph import ZoneGraph, make_graph, parts
 from patrol_core.allocation.areas.program import solve_beats
 from patrol_core.allocation.areas.search import search, spread_of
-from patrol_core.allocation.hours.rules import number
+from patrol_core.allocation.hours import number
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InfeasibleError, InputError, SolverError

@@ -1,1 +1,22 @@
 """Hours."""
+
+from __future__ import annotations
+
+from patrol_core.allocation.hours.compare import compare_hours
+from patrol_core.allocation.hours.demand_files import plan_table, read_demand, write_plan
+from patrol_core.allocation.hours.problem import say
+from patrol_core.allocation.hours.rules import HoursRules, Plan, number
+from patrol_core.allocation.hours.solve import binding_city_budget, solve_hours
+
+__all__ = [
+    "HoursRules",
+    "Plan",
+    "binding_city_budget",
+    "compare_hours",
+    "number",
+    "plan_table",
+    "read_demand",
+    "say",
+    "solve_hours",
+    "write_plan",
+]

@@ -24,7 +24,7 @@ from patrol_core.files.columns import check_column
 from patrol_core.files.reading import read_file
 from patrol_core.files.strict_json import quoted
 from patrol_core.files.text_table import spreadsheet_limit
-from patrol_core.sources.fields.dates import read_months
+from patrol_core.sources.fields import read_months
 
 #: CSV column to column of the demand table.
 INPUT_COLUMNS = {

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from patrol_core.allocation.hours.rules import number
+from patrol_core.allocation.hours import number
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.reading import read_file

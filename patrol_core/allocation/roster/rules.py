@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from patrol_core.allocation.hours.rules import number
+from patrol_core.allocation.hours import number
 from patrol_core.allocation.roster.profile import EARLY_LATE_NIGHT, ShiftType
 from patrol_core.errors import InfeasibleError, InputError
 

@@ -21,10 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from patrol_core.allocation.deployments.controlled_rounding import round_table
-from patrol_core.allocation.deployments.sampling import Deployments, draw_roster
-from patrol_core.allocation.hours.problem import say
-from patrol_core.allocation.hours.rules import number
+from patrol_core.allocation.deployments import Deployments, draw_roster, round_table
+from patrol_core.allocation.hours import number, say
 from patrol_core.allocation.roster.profile import (
     EARLY_LATE_NIGHT,
     FLAT,

@@ -53,10 +53,14 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     from patrol_core.cli.files import read_input, write_json
     from patrol_core.errors import InputError
     from patrol_core.files.numbers import within_reach
-    from patrol_core.graphs.patrol.draws import drawn_documents
-    from patrol_core.graphs.patrol.formats import game_from, load_game, solution_document
-    from patrol_core.graphs.patrol.size import estimate
-    from patrol_core.graphs.patrol.solve import solve_graph_game
+    from patrol_core.graphs.patrol import (
+        drawn_documents,
+        estimate,
+        game_from,
+        load_game,
+        solution_document,
+        solve_graph_game,
+    )
 
     if not arguments.time_limit > 0:
         raise InputError(f"--time-limit is {arguments.time_limit:g}; give seconds above 0.")
@@ -85,8 +89,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
 
 
 def _write_matrix(game: Any, path: Path) -> None:
-    from patrol_core.games.matrix.formats import export_kind, write_matrix
-    from patrol_core.graphs.patrol.full_matrix import matrix_of
+    from patrol_core.games.matrix import export_kind, write_matrix
+    from patrol_core.graphs.patrol import matrix_of
     from patrol_core.reports.bundle_writer import write_atomic
 
     kind = export_kind(path.name)

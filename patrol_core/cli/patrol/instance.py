@@ -107,7 +107,7 @@ def _infrastructure(parser: argparse.ArgumentParser) -> None:
 
 
 def _urban(parser: argparse.ArgumentParser) -> None:
-    from patrol_core.sources.sample.embedded import EMBEDDED
+    from patrol_core.sources.sample import EMBEDDED
 
     parser.add_argument("--area", choices=tuple(EMBEDDED), default="sample", help="embedded area (sample)")
     parser.add_argument(
@@ -200,14 +200,14 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     from patrol_core.cli.files import write_json
     from patrol_core.cli.patrol.places import make_scene
     from patrol_core.errors import InputError
-    from patrol_core.graphs.patrol.formats import game_document
-    from patrol_core.graphs.places.scenes.documents import scene_document
+    from patrol_core.graphs.patrol import game_document
+    from patrol_core.graphs.places import scene_document
 
     if arguments.family == "library" and arguments.key is None:
         return _list(arguments)
     scene = make_scene(arguments)
     if arguments.random_values is not None:
-        from patrol_core.graphs.places.random_games import random_values
+        from patrol_core.graphs.places import random_values
 
         scene = random_values(scene, arguments.random_values, general_sum=arguments.sum == "general")
     if arguments.units < 1:
@@ -250,7 +250,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _list(arguments: argparse.Namespace) -> dict[str, Any] | None:
     from patrol_core.cli.files import write_json
-    from patrol_core.graphs.places.library import LIBRARY
+    from patrol_core.graphs.places import LIBRARY
 
     rows = [
         {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from patrol_core.graphs.places.scenes.scene import PatrolScene
+    from patrol_core.graphs.places import PatrolScene
 
 Pair = tuple[float, float]
 
@@ -16,7 +16,7 @@ Pair = tuple[float, float]
 def make_scene(arguments: argparse.Namespace) -> PatrolScene:
     """The place that the arguments of a family describe; what they mean is said where they are added."""
     if arguments.family == "library":
-        from patrol_core.graphs.places.library import library_scene
+        from patrol_core.graphs.places import library_scene
 
         return library_scene(arguments.key)
     if arguments.family == "file":
@@ -62,8 +62,7 @@ def _attacker(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _green_scene(arguments: argparse.Namespace) -> PatrolScene:
-    from patrol_core.graphs.places.observations import read_observations
-    from patrol_core.graphs.places.wildlife import green_scene
+    from patrol_core.graphs.places import green_scene, read_observations
 
     name, data = _file(arguments.file)
     seen = read_observations(name, data)
@@ -85,10 +84,12 @@ def _green_scene(arguments: argparse.Namespace) -> PatrolScene:
 
 def _infrastructure_scene(arguments: argparse.Namespace) -> PatrolScene:
     from patrol_core.files.vector_files import read_features
-    from patrol_core.graphs.places.features import read_facilities
-    from patrol_core.graphs.places.infrastructure import infrastructure_scene
-    from patrol_core.graphs.places.infrastructure_scores import published_weights
-    from patrol_core.graphs.places.scenes.files import read_street_files
+    from patrol_core.graphs.places import (
+        infrastructure_scene,
+        published_weights,
+        read_facilities,
+        read_street_files,
+    )
 
     roads = read_street_files(
         [_file(name) for name in arguments.roads], respect_oneway=arguments.respect_oneway
@@ -111,10 +112,9 @@ def _infrastructure_scene(arguments: argparse.Namespace) -> PatrolScene:
 
 def _urban_scene(arguments: argparse.Namespace) -> PatrolScene:
     from patrol_core.errors import InputError
-    from patrol_core.graphs.places.library import zone_risk
-    from patrol_core.graphs.places.urban import urban_street_scene, urban_zone_scene
-    from patrol_core.roads.lines import network_from_lines
-    from patrol_core.sources.sample.embedded import load_area
+    from patrol_core.graphs.places import urban_street_scene, urban_zone_scene, zone_risk
+    from patrol_core.roads import network_from_lines
+    from patrol_core.sources.sample import load_area
 
     data = load_area(arguments.area)
     words = {
@@ -137,8 +137,9 @@ def _urban_scene(arguments: argparse.Namespace) -> PatrolScene:
 
 def _from_files(arguments: argparse.Namespace) -> PatrolScene:
     from patrol_core.errors import InputError
-    from patrol_core.graphs.patrol.game import GraphGame
-    from patrol_core.graphs.places.scenes.files import GUARD, kind_of, read_scene
+    from patrol_core.graphs.patrol import GraphGame
+    from patrol_core.graphs.places import kind_of, read_scene
+    from patrol_core.graphs.places.scenes.files import GUARD
 
     files = [_file(name) for name in arguments.files]
     options: dict[str, Any] = {}

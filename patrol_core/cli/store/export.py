@@ -24,7 +24,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Write the zip."""
-    from patrol_core.sources.store.bundle import export_store
+    from patrol_core.sources.store import export_store
 
     return export_store(
         store_of(arguments),

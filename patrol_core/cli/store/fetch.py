@@ -47,8 +47,9 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Pull; returns what came in."""
     from patrol_core.cli import say, tell
-    from patrol_core.sources.police.api import PoliceApi, PullCancelled
-    from patrol_core.sources.store.fetch import fetch_area
+    from patrol_core.sources.police import PoliceApi
+    from patrol_core.sources.police.api import PullCancelled
+    from patrol_core.sources.store import fetch_area
 
     polygon, name = area_of(arguments)
     store = store_of(arguments)
@@ -92,7 +93,7 @@ def area_of(arguments: argparse.Namespace) -> tuple[Polygon | MultiPolygon, str]
     from shapely.geometry import MultiPolygon
 
     from patrol_core.cli import say
-    from patrol_core.sources.zone_tables.boundaries import read_polygons
+    from patrol_core.sources.zone_tables import read_polygons
 
     if (arguments.boundary is None) == (arguments.point is None):
         raise InputError("Give either --boundary FILE or --point LON,LAT.")
@@ -134,7 +135,7 @@ def circle(point: str, radius: str) -> Polygon:
 
 def months_between(first: str | None, last: str | None, offered: tuple[str, ...]) -> list[str]:
     """Months from the flags, both included; what is not said comes from what the service offers."""
-    from patrol_core.sources.area.quality import month_range
+    from patrol_core.sources.area import month_range
 
     end = month_of("--to", last) if last else offered[-1]
     start = month_of("--from", first) if first else month_range(f"{int(end[:4]) - 1}{end[4:]}", end)[1]

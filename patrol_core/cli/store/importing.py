@@ -30,8 +30,7 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Import every file, in the order given."""
     from patrol_core.cli import say, tell
-    from patrol_core.sources.store.bulk_import import import_files
-    from patrol_core.sources.store.bundle import import_bundle, is_bundle
+    from patrol_core.sources.store import import_bundle, import_files, is_bundle
 
     edition = arguments.edition
     if edition is not None and not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", edition):

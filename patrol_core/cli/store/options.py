@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from patrol_core.errors import InputError
 
 if TYPE_CHECKING:
-    from patrol_core.sources.store.base import Store
-    from patrol_core.sources.store.records import Part, Pull
+    from patrol_core.sources.store import Part, Pull, Store
 
 
 def add_store(parser: Any) -> None:
@@ -36,7 +35,7 @@ def add_choice(parser: Any) -> None:
 def store_of(arguments: argparse.Namespace) -> Store:
     """The store the flags name; says what was mended while opening it."""
     from patrol_core.cli import say
-    from patrol_core.sources.store.base import Store
+    from patrol_core.sources.store import Store
 
     store = Store(arguments.store)
     for note in store.notes:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.evaluation.baselines import BASELINES
-from patrol_core.games.zone.game import ZoneGame, solve_zone_game
-from patrol_core.risk.harm import PATROL_GENERATED
+from patrol_core.games.zone import ZoneGame, solve_zone_game
+from patrol_core.risk import PATROL_GENERATED
 
 STACKELBERG = "Patrol game"
 HOT_SPOTS = "Hot spots first"

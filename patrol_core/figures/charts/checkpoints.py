@@ -14,9 +14,8 @@ from patrol_core.arrays import Floats
 from patrol_core.figures.charts.base import chart
 from patrol_core.figures.maps.plane import flat
 from patrol_core.figures.palette import MARK, PATROL, PLAN, REFERENCE, RISK, colour_at
-from patrol_core.graphs.checkpoints.game import CheckpointGame
-from patrol_core.roads.network import RoadNetwork, path_nodes
-from patrol_core.roads.parts import Roads, edge_lines
+from patrol_core.graphs.checkpoints import CheckpointGame
+from patrol_core.roads import RoadNetwork, Roads, edge_lines, path_nodes
 
 STREET = "#c7ccd4"
 BARRED = "#e3b7b7"

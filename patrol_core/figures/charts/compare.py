@@ -197,7 +197,7 @@ def backtest_lines(frame: pd.DataFrame, *, column: str, title: str, unit: str) -
     Parameters
     ----------
     frame
-        ``frame`` of :class:`patrol_core.evaluation.backtest.Backtest`.
+        ``frame`` of :class:`patrol_core.evaluation.rolling_origin.Backtest`.
     """
     figure = chart(title, "first month judged", unit)
     far = far_off({str(name): float(part[column].max()) for name, part in frame.groupby("plan", sort=False)})

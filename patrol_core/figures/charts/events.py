@@ -13,10 +13,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from patrol_core.arrays import Floats
-from patrol_core.events.clock import clock
-from patrol_core.events.plan import EventPlan, Exposure, itineraries
-from patrol_core.events.public_event import PublicEvent
-from patrol_core.events.scene import Scene
+from patrol_core.events import EventPlan, Exposure, PublicEvent, Scene, clock, itineraries
 from patrol_core.figures.charts.base import chart
 from patrol_core.figures.maps.plane import film_controls
 from patrol_core.figures.palette import GROUPS, MARK, PATROL, PLAN, REFERENCE, RISK

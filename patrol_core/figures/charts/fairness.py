@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from patrol_core.arrays import Floats
-from patrol_core.fairness.measures import FOUR_FIFTHS
+from patrol_core.fairness import FOUR_FIFTHS
 from patrol_core.figures.charts.base import chart
 from patrol_core.figures.palette import CHANGE, GROUPS, MARK, PATROL, PLAN, REFERENCE, RISK
 

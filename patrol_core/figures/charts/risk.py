@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from patrol_core.figures.charts.base import chart
 from patrol_core.figures.palette import GROUPS, MARK, PLAN, REFERENCE, RISK
-from patrol_core.risk.density import Density
+from patrol_core.risk import Density
 
 MOST_PIXELS = 240
 """Longer side of a density picture; finer cells are averaged."""

@@ -19,9 +19,7 @@ from patrol_core.figures.maps.patrol import (
 )
 from patrol_core.figures.maps.plane import film_controls, flat
 from patrol_core.figures.palette import GROUPS, MARK, PATROL, RISK
-from patrol_core.graphs.patrol.baselines import covered
-from patrol_core.graphs.patrol.game import NORMAL, GraphGame
-from patrol_core.graphs.patrol.solution import JointPatrol, Walk
+from patrol_core.graphs.patrol import NORMAL, GraphGame, JointPatrol, Walk, covered
 
 BETWEEN = 5
 """Pictures a move."""

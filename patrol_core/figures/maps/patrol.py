@@ -12,8 +12,7 @@ import plotly.graph_objects as go
 from patrol_core.arrays import Floats
 from patrol_core.figures.maps.plane import flat, safe
 from patrol_core.figures.palette import MARK, PATROL, RISK, colour_at
-from patrol_core.roads.network import RoadNetwork
-from patrol_core.roads.parts import Roads
+from patrol_core.roads import RoadNetwork, Roads
 
 STREET = "#c7ccd4"
 COOL = [[k / (len(PATROL) - 1), colour] for k, colour in enumerate(PATROL)]

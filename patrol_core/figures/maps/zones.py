@@ -21,7 +21,7 @@ from jinja2 import Template
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.figures.palette import SCALES
-from patrol_core.zones.plane import to_degrees
+from patrol_core.zones import to_degrees
 
 ASSETS = ("leaflet/leaflet.js", "patrol-map.js")
 STYLES = ("leaflet/leaflet.css",)

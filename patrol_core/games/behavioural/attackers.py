@@ -20,9 +20,9 @@ import numpy as np
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.games.robust.result import as_number
-from patrol_core.games.stackelberg.payoffs import Payoffs
-from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.games.robust import as_number
+from patrol_core.games.stackelberg import Payoffs
+from patrol_core.games.zone import ZoneGame
 from patrol_core.solvers.units import unit_of
 
 #: Exponents above this are no numbers to reckon with any more.

@@ -25,8 +25,8 @@ from numpy.typing import ArrayLike
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError, SolverError
 from patrol_core.games.behavioural.attackers import SUQR, QuantalResponse
-from patrol_core.games.stackelberg.payoffs import Payoffs
-from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.games.stackelberg import Payoffs
+from patrol_core.games.zone import ZoneGame
 
 _MOST_STEPS = 200
 

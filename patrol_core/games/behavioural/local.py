@@ -9,8 +9,7 @@ from scipy.optimize import LinearConstraint, minimize
 
 from patrol_core.arrays import Floats
 from patrol_core.games.behavioural.attackers import Terms
-from patrol_core.games.zone.certificates import coupling_rows, row_violation
-from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.games.zone import ZoneGame, coupling_rows, row_violation
 
 #: SLSQP works on dense n x n matrices; above this many zones it is not worth its time.
 LARGEST = 200

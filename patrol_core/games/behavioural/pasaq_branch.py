@@ -15,8 +15,7 @@ from patrol_core.arrays import Floats
 from patrol_core.games.behavioural.attackers import Terms
 from patrol_core.games.behavioural.pasaq_dual import LevelFunctions, combined
 from patrol_core.games.behavioural.pasaq_rules import InnerProgram
-from patrol_core.games.zone.certificates import Row, RowKey, coupling_rows
-from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.games.zone import Row, RowKey, ZoneGame, coupling_rows
 
 _Box = tuple[Floats, Floats]
 

@@ -20,9 +20,7 @@ from patrol_core.certificate import Status
 from patrol_core.games.behavioural.attackers import Terms
 from patrol_core.games.behavioural.pasaq_dual import LevelFunctions
 from patrol_core.games.behavioural.pasaq_free import inner
-from patrol_core.games.zone.certificates import RowKey
-from patrol_core.games.zone.solve import ZoneGame
-from patrol_core.games.zone.zone_classes import Atoms
+from patrol_core.games.zone import Atoms, RowKey, ZoneGame
 from patrol_core.solvers.array_lp import ArrayLP, Rows
 
 _MOST_LEVELS = 40

@@ -28,10 +28,8 @@ from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.behavioural.attackers import Terms
 from patrol_core.games.behavioural.pasaq_dual import LevelFunctions
-from patrol_core.games.robust.level import plan_set, row_prices
-from patrol_core.games.zone.certificates import RowKey
-from patrol_core.games.zone.conflicts import explain_conflict
-from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.games.robust import plan_set, row_prices
+from patrol_core.games.zone import RowKey, ZoneGame, explain_conflict
 from patrol_core.solvers.modelling import pyo
 from patrol_core.solvers.pyomo_session import HighsSession, Outcome
 

@@ -11,9 +11,8 @@ from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import SolverError
 from patrol_core.games.behavioural.attackers import Attacker, Terms
-from patrol_core.games.stackelberg.payoffs import Payoffs, respond
-from patrol_core.games.zone.certificates import MAX_VIOLATION, row_violation
-from patrol_core.games.zone.solve import Strategy, ZoneGame
+from patrol_core.games.stackelberg import Payoffs, respond
+from patrol_core.games.zone import MAX_VIOLATION, Strategy, ZoneGame, row_violation
 
 #: What the objective counts.
 EXPECTED_LOSS = (

@@ -47,14 +47,10 @@ from patrol_core.games.behavioural.pasaq_free import applies, best_free, eased
 from patrol_core.games.behavioural.pasaq_groups import best_by_groups
 from patrol_core.games.behavioural.pasaq_rules import best_with_rules
 from patrol_core.games.behavioural.result import BehaviouralStrategy, certified_plan
-from patrol_core.games.robust.result import as_number, check_bounds
-from patrol_core.games.rules.budgets import ResidualParity
-from patrol_core.games.stackelberg.payoffs import Payoffs
-from patrol_core.games.zone.certificates import coupling_rows
-from patrol_core.games.zone.game import solve_zone_game
-from patrol_core.games.zone.solve import Strategy, ZoneGame
-from patrol_core.games.zone.water_filling import spend_rest
-from patrol_core.games.zone.zone_classes import atoms_of
+from patrol_core.games.robust import as_number, check_bounds
+from patrol_core.games.rules import ResidualParity
+from patrol_core.games.stackelberg import Payoffs
+from patrol_core.games.zone import Strategy, ZoneGame, atoms_of, coupling_rows, solve_zone_game, spend_rest
 from patrol_core.solvers.pyomo_session import LOCK, solver_name
 from patrol_core.solvers.units import unit_of
 

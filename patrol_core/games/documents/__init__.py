@@ -1,1 +1,24 @@
 """Documents."""
+
+from __future__ import annotations
+
+from patrol_core.games.documents.offender_kinds import (
+    OFFENDERS,
+    TypesStrategy,
+    Uncertainty,
+    intervals_of,
+    solve_for,
+    takes_minutes,
+)
+from patrol_core.games.documents.security_games import load_document, solve_game
+
+__all__ = [
+    "OFFENDERS",
+    "TypesStrategy",
+    "Uncertainty",
+    "intervals_of",
+    "load_document",
+    "solve_for",
+    "solve_game",
+    "takes_minutes",
+]

@@ -21,14 +21,10 @@ import numpy as np
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.games.behavioural.attackers import QuantalResponse
-from patrol_core.games.behavioural.solve import solve_behavioural
-from patrol_core.games.robust.solve import solve_regret
-from patrol_core.games.stackelberg.bayesian import solve_bayesian
-from patrol_core.games.stackelberg.bayesian_game import BayesianGame, TypeOutcome, types_from_harm
-from patrol_core.games.zone.game import evaluate_coverage, solve_zone_game
-from patrol_core.games.zone.solve import Strategy, ZoneGame
-from patrol_core.games.zone.zone_classes import atoms_of
+from patrol_core.games.behavioural import QuantalResponse, solve_behavioural
+from patrol_core.games.robust import solve_regret
+from patrol_core.games.stackelberg import BayesianGame, TypeOutcome, solve_bayesian, types_from_harm
+from patrol_core.games.zone import Strategy, ZoneGame, atoms_of, evaluate_coverage, solve_zone_game
 
 Offender = Literal["rational", "quantal", "regret", "types"]
 OFFENDERS: tuple[Offender, ...] = ("rational", "quantal", "regret", "types")

@@ -20,9 +20,8 @@ from patrol_core.files.numbers import check_sizes, within_reach
 from patrol_core.files.strict_json import shown as _shown
 from patrol_core.games.documents.stackelberg import solve_bayesian_json, solve_general_json
 from patrol_core.games.documents.variants import extra_fields, solve_variant
-from patrol_core.games.rules.budgets import parse_constraints
-from patrol_core.games.zone.game import solve_zone_game
-from patrol_core.games.zone.solve import Strategy, ZoneGame
+from patrol_core.games.rules import parse_constraints
+from patrol_core.games.zone import Strategy, ZoneGame, solve_zone_game
 
 _ZONE_KEYS = (
     "kind",

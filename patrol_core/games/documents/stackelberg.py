@@ -15,17 +15,20 @@ import numpy as np
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.strict_json import quoted as _shown
-from patrol_core.games.rules.budgets import parse_constraints
-from patrol_core.games.stackelberg import bayesian
-from patrol_core.games.stackelberg import solve as stackelberg
-from patrol_core.games.stackelberg.bayesian import (
+from patrol_core.games.rules import parse_constraints
+from patrol_core.games.stackelberg import (
+    FIELDS,
     BayesianGame,
     BayesianSolution,
     OffenderType,
+    SecurityGame,
+    StackelbergSolution,
+    Target,
+    bayesian,
     solve_bayesian,
+    solve_stackelberg,
 )
-from patrol_core.games.stackelberg.payoffs import FIELDS
-from patrol_core.games.stackelberg.solve import SecurityGame, StackelbergSolution, Target, solve_stackelberg
+from patrol_core.games.stackelberg import solve as stackelberg
 
 _RULE_KEYS = ("groups", "population", "constraints")
 

@@ -13,12 +13,15 @@ import numpy as np
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.games.behavioural.attackers import parse_attacker
-from patrol_core.games.behavioural.solve import BehaviouralStrategy, solve_behavioural
-from patrol_core.games.robust.result import RobustStrategy
-from patrol_core.games.robust.solve import parse_intervals, solve_gamma_budget, solve_interval, solve_regret
-from patrol_core.games.zone.game import solve_zone_game
-from patrol_core.games.zone.solve import Strategy, ZoneGame
+from patrol_core.games.behavioural import BehaviouralStrategy, parse_attacker, solve_behavioural
+from patrol_core.games.robust import (
+    RobustStrategy,
+    parse_intervals,
+    solve_gamma_budget,
+    solve_interval,
+    solve_regret,
+)
+from patrol_core.games.zone import Strategy, ZoneGame, solve_zone_game
 
 _OBJECTIVES = ("worst-case", "regret", "total")
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import check_array
-from patrol_core.games.matrix.double_oracle import solve_double_oracle
 from patrol_core.games.matrix.game import MatrixGame, MatrixSolution
 from patrol_core.games.matrix.nash import solve_nash
+from patrol_core.games.matrix.oracle import solve_double_oracle
 from patrol_core.games.matrix.regret_matching import METHODS as REGRET_METHODS
 from patrol_core.games.matrix.regret_matching import Progress, Stop, solve_regret
 from patrol_core.games.matrix.stackelberg import solve_sse

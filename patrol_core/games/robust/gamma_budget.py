@@ -34,8 +34,7 @@ from patrol_core.games.robust.result import (
     check_intervals,
     linear_bound,
 )
-from patrol_core.games.zone.certificates import RowKey
-from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.games.zone import RowKey, ZoneGame
 from patrol_core.solvers.modelling import pyo
 from patrol_core.solvers.pyomo_session import LOCK, HighsSession, solver_name
 from patrol_core.solvers.units import unit_of

@@ -20,8 +20,7 @@ from patrol_core.games.robust.result import (
     check_bounds,
     check_intervals,
 )
-from patrol_core.games.zone.game import solve_zone_game
-from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.games.zone import ZoneGame, solve_zone_game
 
 
 def solve_interval(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> RobustStrategy:

@@ -24,11 +24,15 @@ from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.robust.result import check_bounds, linear_bound
-from patrol_core.games.zone.certificates import BUDGET, RowKey
-from patrol_core.games.zone.conflicts import explain_conflict
-from patrol_core.games.zone.model import build_model, side_constraints
-from patrol_core.games.zone.solve import ZoneGame
-from patrol_core.games.zone.water_filling import spend_rest
+from patrol_core.games.zone import (
+    BUDGET,
+    RowKey,
+    ZoneGame,
+    build_model,
+    explain_conflict,
+    side_constraints,
+    spend_rest,
+)
 from patrol_core.solvers.modelling import pyo
 from patrol_core.solvers.pyomo_session import LOCK, HighsSession, Outcome, solver_name
 

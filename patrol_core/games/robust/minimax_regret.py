@@ -52,9 +52,7 @@ from patrol_core.games.robust.result import (
     check_bounds,
     check_intervals,
 )
-from patrol_core.games.zone.solve import ZoneGame
-from patrol_core.games.zone.water_filling import lowest_level
-from patrol_core.games.zone.zone_classes import Atoms, atoms_of
+from patrol_core.games.zone import Atoms, ZoneGame, atoms_of, lowest_level
 from patrol_core.solvers.pyomo_session import LOCK, solver_name
 from patrol_core.solvers.units import unit_of
 

@@ -22,9 +22,7 @@ from patrol_core.games.robust.gamma_budget import gamma_total, solve_gamma_budge
 from patrol_core.games.robust.interval_worst_case import solve_interval
 from patrol_core.games.robust.minimax_regret import largest_regret, solve_regret
 from patrol_core.games.robust.result import RobustStrategy, as_number, check_draws, check_intervals
-from patrol_core.games.zone.certificates import residuals
-from patrol_core.games.zone.game import solve_zone_game
-from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.games.zone import ZoneGame, residuals, solve_zone_game
 
 RobustModel = Literal["interval", "regret", "cvar", "gamma", "noise"]
 

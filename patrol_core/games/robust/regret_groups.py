@@ -19,9 +19,7 @@ from patrol_core.arrays import Floats, Indices
 from patrol_core.errors import SolverError
 from patrol_core.games.robust.interval_worst_case import inverse
 from patrol_core.games.robust.regret_levels import largest_of_others
-from patrol_core.games.zone.conflicts import explain_conflict
-from patrol_core.games.zone.solve import ZoneGame
-from patrol_core.games.zone.zone_classes import Atoms, Reach
+from patrol_core.games.zone import Atoms, Reach, ZoneGame, explain_conflict
 
 #: An atom may fall short by this much coverage: of one zone, and of what it needs.
 _SHORT = 1e-10

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from patrol_core.arrays import Floats
 from patrol_core.games.robust.interval_worst_case import inverse
-from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.games.zone import ZoneGame
 
 
 def best_levels(game: ZoneGame, low: Floats, high: Floats) -> Floats:

@@ -16,18 +16,19 @@ from numpy.typing import ArrayLike
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError, SolverError
-from patrol_core.games.rules.fairness import MaxMin
-from patrol_core.games.zone.certificates import (
+from patrol_core.games.rules import MaxMin
+from patrol_core.games.zone import (
     MAX_GAP,
     MAX_VIOLATION,
     RowKey,
+    Strategy,
+    ZoneGame,
     coupling_rows,
+    explain_conflict,
     figures,
+    priced,
     row_violation,
 )
-from patrol_core.games.zone.conflicts import explain_conflict
-from patrol_core.games.zone.fair_rows import priced
-from patrol_core.games.zone.solve import Strategy, ZoneGame
 
 
 @dataclass(frozen=True, eq=False)

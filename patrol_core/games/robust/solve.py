@@ -28,7 +28,7 @@ from patrol_core.games.robust.interval_worst_case import solve_interval
 from patrol_core.games.robust.minimax_regret import largest_regret, solve_regret
 from patrol_core.games.robust.price import PriceOfRobustness, RobustModel, price_of_robustness
 from patrol_core.games.robust.result import RobustStrategy, as_number
-from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.games.zone import ZoneGame
 
 __all__ = [
     "PriceOfRobustness",

@@ -34,8 +34,7 @@ from patrol_core.errors import InputError, SolverError
 from patrol_core.games.stackelberg.payoffs import TIE, Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules, rules_model, side_data
 from patrol_core.games.stackelberg.weak_duality import Watched, proved_minimum
-from patrol_core.games.zone.certificates import RowKey
-from patrol_core.games.zone.water_filling import spend_rest
+from patrol_core.games.zone import RowKey, spend_rest
 from patrol_core.solvers.modelling import expressions, pyo
 from patrol_core.solvers.pyomo_session import HighsSession, Outcome
 

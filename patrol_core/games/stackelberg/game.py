@@ -15,10 +15,10 @@ import numpy as np
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
-from patrol_core.games.rules.budgets import Constraint
+from patrol_core.games.rules import Constraint
 from patrol_core.games.stackelberg.payoffs import FIELDS, Payoffs, checked_payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules, make_rules
-from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.games.zone import ZoneGame
 
 
 @dataclass(frozen=True, slots=True)

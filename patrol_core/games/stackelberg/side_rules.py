@@ -21,12 +21,26 @@ import numpy as np
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.rules.budgets import Constraint, ResidualParity, tolerance_of, with_tolerance
-from patrol_core.games.rules.fairness import MaxMin, MaxMinShare, MeanDifference
-from patrol_core.games.zone.certificates import BUDGET, Row, RowKey, coupling_rows
-from patrol_core.games.zone.conflicts import explain_conflict
-from patrol_core.games.zone.fair_rows import CapRow, PairRow, excess
-from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.games.rules import (
+    Constraint,
+    MaxMin,
+    MaxMinShare,
+    MeanDifference,
+    ResidualParity,
+    tolerance_of,
+    with_tolerance,
+)
+from patrol_core.games.zone import (
+    BUDGET,
+    CapRow,
+    PairRow,
+    Row,
+    RowKey,
+    ZoneGame,
+    coupling_rows,
+    excess,
+    explain_conflict,
+)
 from patrol_core.solvers.modelling import expressions, pyo
 from patrol_core.solvers.pyomo_session import LOCK, solve_once
 

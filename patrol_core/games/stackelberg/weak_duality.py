@@ -23,8 +23,7 @@ import numpy as np
 from patrol_core.arrays import Floats
 from patrol_core.games.stackelberg.payoffs import TIE, Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules
-from patrol_core.games.zone.certificates import BUDGET, RowKey
-from patrol_core.games.zone.fair_rows import priced
+from patrol_core.games.zone import BUDGET, RowKey, priced
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,8 +26,16 @@ import numpy as np
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import SolverError
-from patrol_core.games.rules.budgets import Cap, Constraint, CoverageParity, Floor, ResidualParity
-from patrol_core.games.rules.fairness import MaxMin, MaxMinShare, MeanDifference
+from patrol_core.games.rules import (
+    Cap,
+    Constraint,
+    CoverageParity,
+    Floor,
+    MaxMin,
+    MaxMinShare,
+    MeanDifference,
+    ResidualParity,
+)
 from patrol_core.games.zone.fair_rows import (
     Amounts,
     Row,

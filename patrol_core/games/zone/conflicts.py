@@ -17,8 +17,16 @@ import numpy as np
 
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, SolverError
-from patrol_core.games.rules.budgets import Cap, Constraint, Floor, tolerance_of, with_tolerance
-from patrol_core.games.rules.fairness import MaxMin, MaxMinShare, MeanDifference
+from patrol_core.games.rules import (
+    Cap,
+    Constraint,
+    Floor,
+    MaxMin,
+    MaxMinShare,
+    MeanDifference,
+    tolerance_of,
+    with_tolerance,
+)
 from patrol_core.games.zone.model import MUTABLE, build_model, set_levels
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.solvers.pyomo_session import LOCK, HighsSession

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from patrol_core.games.rules.fairness import MaxMin, MaxMinShare, MeanDifference, Of
+from patrol_core.games.rules import MaxMin, MaxMinShare, MeanDifference, Of
 from patrol_core.games.zone.fair_rows import RowKey, pair_parts, share_levels, units
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.solvers.modelling import pyo

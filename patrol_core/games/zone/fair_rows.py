@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patrol_core.arrays import Floats
-from patrol_core.games.rules.fairness import MaxMin, MaxMinShare, MeanDifference, Of
+from patrol_core.games.rules import MaxMin, MaxMinShare, MeanDifference, Of
 
 if TYPE_CHECKING:
     from patrol_core.games.zone.solve import ZoneGame

@@ -14,8 +14,7 @@ from dataclasses import replace as with_fields
 from typing import Any, Literal
 
 from patrol_core.errors import InputError, SolverError
-from patrol_core.games.rules.budgets import Cap, Constraint, Floor, with_tolerance
-from patrol_core.games.rules.fairness import MaxMin
+from patrol_core.games.rules import Cap, Constraint, Floor, MaxMin, with_tolerance
 from patrol_core.games.zone.certificates import certified, residuals
 from patrol_core.games.zone.phases import PhaseRun, snapped
 from patrol_core.games.zone.program import AttackProgram, ResidualProgram

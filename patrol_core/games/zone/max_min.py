@@ -26,8 +26,7 @@ from numpy.typing import NDArray
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
-from patrol_core.games.rules.budgets import Constraint, MaxMin, MaxMinShare
-from patrol_core.games.rules.fairness import Of
+from patrol_core.games.rules import Constraint, MaxMin, MaxMinShare, Of
 from patrol_core.games.zone.certificates import RowKey, coupling_rows
 from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.fair_rows import amounts, priced

@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from patrol_core.games.rules.budgets import Cap, CoverageParity, Floor, ResidualParity
+from patrol_core.games.rules import Cap, CoverageParity, Floor, ResidualParity
 from patrol_core.games.zone.certificates import BUDGET, RowKey
 from patrol_core.games.zone.fair_model import FAIR_MUTABLE, add_fair_rules, fair_constraints, set_fair_levels
 from patrol_core.games.zone.solve import ZoneGame

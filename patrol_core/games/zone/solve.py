@@ -21,15 +21,18 @@ from numpy.typing import ArrayLike
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
-from patrol_core.games.rules.budgets import (
+from patrol_core.games.rules import (
     Cap,
     Constraint,
     CoverageParity,
     Floor,
+    MaxMin,
+    MaxMinShare,
+    MeanDifference,
+    Of,
     ResidualParity,
     constraint_as_dict,
 )
-from patrol_core.games.rules.fairness import MaxMin, MaxMinShare, MeanDifference, Of
 from patrol_core.solvers.units import unit_of
 
 if TYPE_CHECKING:

@@ -24,10 +24,10 @@ import numpy as np
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import SolverError
-from patrol_core.games.matrix.nash import equilibrium
+from patrol_core.games.matrix import equilibrium
+from patrol_core.graphs.checkpoints.defender_oracle import Marginals, ranger
 from patrol_core.graphs.checkpoints.game import CheckpointGame, JointStrategy, joined
 from patrol_core.graphs.checkpoints.intruder import BestPaths, best_paths
-from patrol_core.graphs.checkpoints.ranger import Marginals, ranger
 from patrol_core.graphs.checkpoints.sampling import comb, radius
 from patrol_core.solvers.modelling import pyo
 from patrol_core.solvers.pyomo_session import LOCK, HighsSession

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from patrol_core.graphs.checkpoints.game import CheckpointGame, make_game
-from patrol_core.roads.network import grid_city
-from patrol_core.roads.parts import Roads
-from patrol_core.roads.read import geodanet_roads, outermost
+from patrol_core.roads import Roads, geodanet_roads, grid_city, outermost
 
 SCHOOL_LOSSES = (10.0, 4.0, 8.0, 5.0, 7.0, 9.0, 3.0, 6.0)
 """Invented losses of the eight schools of GeoDaNet."""

@@ -10,10 +10,10 @@ import numpy as np
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import within_reach
 from patrol_core.files.strict_json import load_document, quoted
+from patrol_core.graphs.checkpoints.defender_oracle import ranger
 from patrol_core.graphs.checkpoints.double_oracle import CheckpointPlan, sampled, solve_exact
 from patrol_core.graphs.checkpoints.game import CheckpointGame, make_game
-from patrol_core.graphs.checkpoints.ranger import ranger
-from patrol_core.roads.network import make_network
+from patrol_core.roads import make_network
 
 METHODS = ("exact", "ranger+radius", "ranger+comb")
 KEYS = (

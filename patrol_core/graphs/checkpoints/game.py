@@ -22,8 +22,8 @@ import numpy as np
 from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import check_sizes
-from patrol_core.games.matrix.own_units import OwnUnits
-from patrol_core.roads.network import RoadNetwork
+from patrol_core.games.matrix import OwnUnits
+from patrol_core.roads import RoadNetwork
 
 
 @dataclass(frozen=True, eq=False)

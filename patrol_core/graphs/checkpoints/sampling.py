@@ -18,8 +18,8 @@ import numpy as np
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.strict_json import quoted
+from patrol_core.graphs.checkpoints.defender_oracle import Marginals
 from patrol_core.graphs.checkpoints.game import CheckpointGame, JointStrategy, joined
-from patrol_core.graphs.checkpoints.ranger import Marginals
 
 TINY = 1e-12
 MOST_DRAWN = 1_000_000

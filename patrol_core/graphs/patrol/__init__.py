@@ -1,1 +1,77 @@
 """Patrol."""
+
+from __future__ import annotations
+
+from patrol_core.graphs.patrol.baselines import (
+    NOBODY,
+    ONE_ROUTE,
+    WANDERING,
+    covered,
+    moves_made,
+    simpler_plans,
+)
+from patrol_core.graphs.patrol.draws import drawn_documents
+from patrol_core.graphs.patrol.formats import (
+    FORM,
+    game_document,
+    game_from,
+    load_game,
+    read_patrol_game,
+    solution_document,
+)
+from patrol_core.graphs.patrol.full_matrix import columns_of, matrix_of, rows_of
+from patrol_core.graphs.patrol.game import (
+    CORRECTED,
+    DEFAULT_PENALTY,
+    NORMAL,
+    GraphGame,
+    MovingAttacker,
+    NodeId,
+    Unit,
+)
+from patrol_core.graphs.patrol.input import KEEP, MOST_UNITS, checked, make_graph_game
+from patrol_core.graphs.patrol.moving.lists import action_counts
+from patrol_core.graphs.patrol.reach import NEVER, moves_from
+from patrol_core.graphs.patrol.size import GameSize, estimate
+from patrol_core.graphs.patrol.solution import GraphSolution, JointPatrol, Walk
+from patrol_core.graphs.patrol.solve import METHODS, solve_graph_game
+
+__all__ = [
+    "CORRECTED",
+    "DEFAULT_PENALTY",
+    "FORM",
+    "KEEP",
+    "METHODS",
+    "MOST_UNITS",
+    "NEVER",
+    "NOBODY",
+    "NORMAL",
+    "ONE_ROUTE",
+    "WANDERING",
+    "GameSize",
+    "GraphGame",
+    "GraphSolution",
+    "JointPatrol",
+    "MovingAttacker",
+    "NodeId",
+    "Unit",
+    "Walk",
+    "action_counts",
+    "checked",
+    "columns_of",
+    "covered",
+    "drawn_documents",
+    "estimate",
+    "game_document",
+    "game_from",
+    "load_game",
+    "make_graph_game",
+    "matrix_of",
+    "moves_from",
+    "moves_made",
+    "read_patrol_game",
+    "rows_of",
+    "simpler_plans",
+    "solution_document",
+    "solve_graph_game",
+]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from patrol_core.graphs.checkpoints.sampling import check_draw
+from patrol_core.graphs.checkpoints import check_draw
 from patrol_core.graphs.patrol.solution import GraphSolution, JointPatrol
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.errors import InputError
-from patrol_core.games.matrix.game import MatrixGame
+from patrol_core.games.matrix import MatrixGame
 from patrol_core.graphs.patrol.coverage.choose import every_schedule
 from patrol_core.graphs.patrol.coverage.labels import MOST_LABELS, TooManyLabelsError
 from patrol_core.graphs.patrol.coverage.scale import largest_payoff

@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 
 from patrol_core.arrays import Bools, Floats, Ints
-from patrol_core.roads.network import RoadNetwork
+from patrol_core.roads import RoadNetwork
 
 NodeId = int | str
 NORMAL, SCHEDULE = "normal", "schedule"

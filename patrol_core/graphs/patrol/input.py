@@ -22,7 +22,7 @@ from patrol_core.graphs.patrol.game import (
     moves_text,
 )
 from patrol_core.graphs.patrol.reach import has_walk, out_of_reach
-from patrol_core.roads.network import RoadNetwork, make_network
+from patrol_core.roads import RoadNetwork, make_network
 
 KEEP, DROP, REFUSE = "keep", "drop", "refuse"
 """What may happen with targets that nobody can cover."""

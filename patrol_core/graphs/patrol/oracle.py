@@ -10,7 +10,7 @@ import numpy as np
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError
-from patrol_core.games.matrix.double_oracle import Response, double_oracle
+from patrol_core.games.matrix import Response, double_oracle
 from patrol_core.graphs.patrol.coverage.choose import deadline, make_pricer
 from patrol_core.graphs.patrol.coverage.joint import Column
 from patrol_core.graphs.patrol.coverage.support import patrols_of

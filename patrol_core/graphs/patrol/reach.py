@@ -20,7 +20,7 @@ from patrol_core.graphs.patrol.game import (
     allowed_nodes,
     moves_text,
 )
-from patrol_core.roads.network import RoadNetwork
+from patrol_core.roads import RoadNetwork
 
 _MOST_KEPT = 500
 NEVER = 1 << 30

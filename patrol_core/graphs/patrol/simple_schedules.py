@@ -21,8 +21,7 @@ from scipy.optimize import linear_sum_assignment, linprog
 from patrol_core.arrays import Floats, Ints
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError, SolverError
-from patrol_core.games.stackelberg.game import SecurityGame
-from patrol_core.games.stackelberg.solve import Method, solve_stackelberg
+from patrol_core.games.stackelberg import Method, SecurityGame, solve_stackelberg
 from patrol_core.graphs.patrol.coverage.choose import every_schedule
 from patrol_core.graphs.patrol.coverage.commitment import best_answer
 from patrol_core.graphs.patrol.coverage.labels import UnitLabels

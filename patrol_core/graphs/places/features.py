@@ -16,11 +16,11 @@ from patrol_core.files import text_table
 from patrol_core.files.crs import is_metric
 from patrol_core.files.vector_files import read_features
 from patrol_core.graphs.places.scenes.streets import DEGREES
-from patrol_core.roads.parts import counted, number, refuse_degrees
-from patrol_core.sources.fields.points import read_places
+from patrol_core.roads import counted, number, refuse_degrees
+from patrol_core.sources.fields import read_places
 
 if TYPE_CHECKING:
-    from patrol_core.roads.tables import File
+    from patrol_core.roads import File
 
 KINDS: Mapping[str, tuple[float, tuple[str, ...]]] = {
     "medical": (3.0, ("hospital", "clinic", "doctors")),

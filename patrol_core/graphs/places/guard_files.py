@@ -17,11 +17,12 @@ from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import check_sizes
 from patrol_core.files.strict_json import quoted
-from patrol_core.graphs.patrol.game import COMPATIBLE, CORRECTED, NodeId
+from patrol_core.graphs.patrol import CORRECTED, NodeId
+from patrol_core.graphs.patrol.game import COMPATIBLE
 from patrol_core.graphs.places.scenes.parts import factor, key_of, proximity
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.scenes.streets import DEGREES, on_plane
-from patrol_core.roads.parts import to_metres
+from patrol_core.roads import to_metres
 
 KINDS = {"gsg": "green", "isg": "infrastructure"}
 NEEDED = ("bbox", "nodes", "edges", "targets", "home_base_nodes", "home_bases")

@@ -25,8 +25,8 @@ import numpy as np
 
 from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.errors import InputError
-from patrol_core.graphs.patrol.game import COMPATIBLE, CORRECTED, NodeId
-from patrol_core.graphs.patrol.input import KEEP
+from patrol_core.graphs.patrol import CORRECTED, KEEP, NodeId
+from patrol_core.graphs.patrol.game import COMPATIBLE
 from patrol_core.graphs.places.features import POLICE, WEIGHTS, in_metres
 from patrol_core.graphs.places.infrastructure_scores import (
     crossing_scores,
@@ -48,7 +48,7 @@ from patrol_core.graphs.places.scenes.streets import (
     snapped,
     streets_of,
 )
-from patrol_core.roads.parts import Roads, counted
+from patrol_core.roads import Roads, counted
 
 if TYPE_CHECKING:
     import geopandas as gpd

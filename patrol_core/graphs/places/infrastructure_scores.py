@@ -15,7 +15,7 @@ from patrol_core.errors import InputError
 from patrol_core.files.strict_json import load_json
 from patrol_core.graphs.places.features import people_around
 from patrol_core.graphs.places.scenes.parts import factor
-from patrol_core.roads.parts import counted
+from patrol_core.roads import counted
 
 if TYPE_CHECKING:
     import geopandas as gpd

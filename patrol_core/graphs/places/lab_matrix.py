@@ -8,11 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from patrol_core.errors import InputError
-from patrol_core.games.matrix.game import MatrixGame
-from patrol_core.graphs.patrol.full_matrix import columns_of, rows_of
-from patrol_core.graphs.patrol.game import GraphGame
-from patrol_core.graphs.patrol.input import checked
-from patrol_core.graphs.patrol.moving.lists import action_counts
+from patrol_core.games.matrix import MatrixGame
+from patrol_core.graphs.patrol import GraphGame, action_counts, checked, columns_of, rows_of
 from patrol_core.graphs.places.random_games import ScheduleList
 
 MOST_ROWS = 200_000

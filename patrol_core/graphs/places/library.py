@@ -18,11 +18,9 @@ from patrol_core.graphs.places.scenes.streets import on_plane
 from patrol_core.graphs.places.urban import urban_street_scene, urban_zone_scene
 from patrol_core.graphs.places.wildlife import CENTROID, DENSITY, green_scene
 from patrol_core.graphs.places.wildlife_grid import make_grid
-from patrol_core.risk.harm import WEIGHTS, crime_types_in_risk
-from patrol_core.risk.surface import build_surface
-from patrol_core.roads.parts import Roads
-from patrol_core.roads.read import geodanet_roads
-from patrol_core.sources.sample.embedded import load_area
+from patrol_core.risk import WEIGHTS, build_surface, crime_types_in_risk
+from patrol_core.roads import Roads, geodanet_roads
+from patrol_core.sources.sample import load_area
 from patrol_core.zones import count_crimes, make_zones
 
 LAST_MONTHS = 12

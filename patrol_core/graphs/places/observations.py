@@ -10,8 +10,8 @@ import pandas as pd
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files import text_table
-from patrol_core.roads.parts import counted
-from patrol_core.sources.fields.points import read_places
+from patrol_core.roads import counted
+from patrol_core.sources.fields import read_places
 
 Box = tuple[float, float, float, float]
 """West, south, east, north in degrees."""

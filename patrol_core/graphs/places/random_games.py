@@ -11,7 +11,7 @@ import numpy as np
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.graphs.patrol.game import NodeId
+from patrol_core.graphs.patrol import NodeId
 from patrol_core.graphs.places.scenes.parts import factor, key_of, whole
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 

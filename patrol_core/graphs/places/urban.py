@@ -19,8 +19,7 @@ import shapely
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.graphs.patrol.game import NodeId
-from patrol_core.graphs.patrol.input import KEEP
+from patrol_core.graphs.patrol import KEEP, NodeId
 from patrol_core.graphs.places.scenes.parts import highest, joined, key_of, suggested_bases, whole
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.scenes.streets import (
@@ -32,9 +31,8 @@ from patrol_core.graphs.places.scenes.streets import (
     snapped,
     streets_of,
 )
-from patrol_core.roads.parts import Roads, counted
-from patrol_core.zones import locate, neighbours
-from patrol_core.zones.plane import is_located
+from patrol_core.roads import Roads, counted
+from patrol_core.zones import is_located, locate, neighbours
 
 if TYPE_CHECKING:
     import geopandas as gpd

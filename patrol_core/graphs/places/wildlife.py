@@ -33,14 +33,14 @@ import shapely
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.graphs.patrol.game import COMPATIBLE, CORRECTED, NodeId
-from patrol_core.graphs.patrol.input import KEEP
+from patrol_core.graphs.patrol import CORRECTED, KEEP, NodeId
+from patrol_core.graphs.patrol.game import COMPATIBLE
 from patrol_core.graphs.places.observations import Box, box_around, check_observations, inside
 from patrol_core.graphs.places.scenes.parts import factor, key_of, proximity, whole
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.scenes.streets import DEGREES, Pair, nearest, on_plane
 from patrol_core.graphs.places.wildlife_grid import Grid, make_grid
-from patrol_core.roads.parts import counted
+from patrol_core.roads import counted
 
 CENTROID, DENSITY = "centroid", "density"
 _METRES_LABEL = "metres on a local plane"

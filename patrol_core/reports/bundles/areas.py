@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import geopandas as gpd
 import pandas as pd
 
-from patrol_core.allocation.areas.design import Beats
+from patrol_core.allocation.areas import Beats
 from patrol_core.areas import Finding
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.reports.geojson import zones_geojson

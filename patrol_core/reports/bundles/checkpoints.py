@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.arrays import Floats
-from patrol_core.graphs.checkpoints.game import CheckpointGame, JointStrategy
+from patrol_core.graphs.checkpoints import CheckpointGame, JointStrategy
 from patrol_core.reports.plain import to_json_bytes
-from patrol_core.roads.network import path_nodes
-from patrol_core.roads.parts import Roads, edge_lines
+from patrol_core.roads import Roads, edge_lines, path_nodes
 
 TINY = 1e-9
 

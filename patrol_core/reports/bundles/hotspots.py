@@ -12,18 +12,15 @@ import pandas as pd
 from patrol_core import zones as zoning
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.evaluation.map_accuracy import MapAccuracy, Over, judge_maps
-from patrol_core.evaluation.retrospective_maps import FORECAST, PastMap, Recorded
+from patrol_core.evaluation import FORECAST, MapAccuracy, Over, PastMap, Recorded, judge_maps
 from patrol_core.planning.analysis import Prepared, harm_table
 from patrol_core.reports.csv import to_csv_bytes
-from patrol_core.risk.counts import tally
-from patrol_core.risk.hotspots import PERMUTATIONS, HotSpots, Method, find_hotspots
-from patrol_core.risk.smoothing import smooth
+from patrol_core.risk import PERMUTATIONS, HotSpots, Method, find_hotspots, smooth, tally
 from patrol_core.scenario import Scenario
 
 if TYPE_CHECKING:
+    from patrol_core.risk import RiskSurface
     from patrol_core.risk.forecast import Forecast
-    from patrol_core.risk.surface import RiskSurface
 
 Neighbours = Mapping[str, Sequence[str]]
 

@@ -10,11 +10,9 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.arrays import Floats
-from patrol_core.graphs.patrol.baselines import moves_made
-from patrol_core.graphs.patrol.game import GraphGame, NodeId
-from patrol_core.graphs.patrol.solution import GraphSolution, Walk
+from patrol_core.graphs.patrol import GraphGame, GraphSolution, NodeId, Walk, moves_made
 from patrol_core.reports.plain import to_json_bytes
-from patrol_core.roads.parts import Roads
+from patrol_core.roads import Roads
 
 ARROW = " > "
 """Between the nodes of a walk; plain, so that a file reads everywhere."""

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from patrol_core.allocation.deployments.sampling import Deployments
-from patrol_core.allocation.hours.solve import Plan
+from patrol_core.allocation.deployments import Deployments
+from patrol_core.allocation.hours import Plan
 from patrol_core.areas import AreaData
 from patrol_core.errors import InfeasibleError
-from patrol_core.games.behavioural.result import BehaviouralStrategy
-from patrol_core.games.documents.offender_kinds import TypesStrategy, intervals_of
-from patrol_core.games.robust.result import RobustStrategy
-from patrol_core.games.zone.game import Strategy
+from patrol_core.games.behavioural import BehaviouralStrategy
+from patrol_core.games.documents import TypesStrategy, intervals_of
+from patrol_core.games.robust import RobustStrategy
+from patrol_core.games.zone import Strategy
 from patrol_core.planning.analysis import (
     Planner,
     Prepared,

@@ -15,20 +15,20 @@ import pandas as pd
 from patrol_core import zones as zoning
 from patrol_core.areas import AreaData, Finding
 from patrol_core.errors import InputError
-from patrol_core.evaluation.sensitivity import rank_stability
+from patrol_core.evaluation import rank_stability
 from patrol_core.planning.analysis import Prepared, harm_table, prepare, surface_of
 from patrol_core.reports.bundles.hotspots import accuracy_csv, hotspots_csv
 from patrol_core.reports.bundles.plan import versions
 from patrol_core.reports.csv import describe_columns, to_csv_bytes
-from patrol_core.risk.density import (
+from patrol_core.risk import (
     Density,
+    Smoothing,
     cell_for,
     density,
     likelihood_bandwidth,
     make_grid,
     scott_bandwidth,
 )
-from patrol_core.risk.smoothing import Smoothing
 from patrol_core.scenario import Scenario
 
 CONTRACT = ("zone_id", "mean", "low", "high", "per_km2", "per_1000", "smoothed")
@@ -184,7 +184,7 @@ def _density(prepared: Prepared, scenario: Scenario, bandwidth: str | float) -> 
 
 
 def _static_score(prepared: Prepared) -> bytes:
-    from patrol_core.risk.static.area import default_types, score_area
+    from patrol_core.risk.static import default_types, score_area
 
     score = score_area(
         prepared.data,

@@ -15,9 +15,9 @@ from typing import Any
 
 import pandas as pd
 
-from patrol_core.allocation.roster.build import Roster
-from patrol_core.allocation.roster.tables import (
+from patrol_core.allocation.roster import (
     VISIT_COLUMNS,
+    Roster,
     calendar_table,
     duty_table,
     foreseeable,

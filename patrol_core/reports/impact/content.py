@@ -10,7 +10,7 @@ import datetime as dt
 
 import pandas as pd
 
-from patrol_core.evaluation.baselines import UNIFORM
+from patrol_core.evaluation import UNIFORM
 from patrol_core.fairness import groups
 from patrol_core.reports.bundles.plan import Result, versions
 from patrol_core.reports.html import BANNERS, Table, number

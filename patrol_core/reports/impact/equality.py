@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.errors import PatrolError
-from patrol_core.fairness import groups, measures
-from patrol_core.fairness.uncertainty import People, all_measures
-from patrol_core.games.zone.game import Strategy
+from patrol_core.fairness import People, all_measures, groups, measures
+from patrol_core.games.zone import Strategy
 from patrol_core.planning.analysis import Planner, game_amounts, hours_views
 from patrol_core.reports.bundles.plan import Result
 from patrol_core.reports.html import Table, number

@@ -113,7 +113,7 @@ def make_forecast(
         seconds=0.0,
         notes=tuple(notes),
     )
-    from patrol_core.risk.forecast.explain import importance_of
+    from patrol_core.risk.forecast.explanation import importance_of
 
     done = replace(made, importance=importance_of(made), seconds=time.monotonic() - began)
     tell(1.0, "Done")

@@ -13,8 +13,7 @@ import pandas as pd
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.risk.counts import tally
-from patrol_core.risk.harm import HarmTable
+from patrol_core.risk import HarmTable, tally
 
 Gaps = Literal["refuse", "fill"]
 

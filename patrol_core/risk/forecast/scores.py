@@ -3,7 +3,7 @@ r"""How well each model foretold months it had not seen, and which one is used.
 Over zones and months foretold from one origin: mean absolute error (MAE), root of the mean squared error (RMSE),
 :math:`R^2 = 1 - \sum (y - \hat y)^2 / \sum (y - \bar y)^2`, and the mean absolute percentage error (MAPE) over what was not
 zero, with the share of zeros left out beside it: no percentage of zero exists, and where zeros are many, MAPE tells little.
-PAI (:mod:`patrol_core.risk.accuracy`) of each month at the share of area, averaged over months; and of all months together.
+PAI (:mod:`patrol_core.risk.predictive_accuracy`) of each month at the share of area, averaged over months; and of all months together.
 The same errors are given for the sum over all months of the horizon.
 
 Rule of choice, on means over the test origins. A model with trees is used if no baseline has a lower MAE or a higher PAI;
@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
-from patrol_core.risk.accuracy import hit_rate, pai
+from patrol_core.risk import hit_rate, pai
 from patrol_core.risk.forecast.models import LEARNED, MODELS
 
 TIE = 1e-9

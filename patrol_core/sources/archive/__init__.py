@@ -1,1 +1,20 @@
 """Archive."""
+
+from __future__ import annotations
+
+from patrol_core.sources.archive.bulk_stream import Block, BulkTable, Container
+from patrol_core.sources.archive.lsoa_crosswalk import Lookup, RecodeReport, read_lookup, recode
+from patrol_core.sources.archive.read import read_crimes
+from patrol_core.sources.archive.table import StreetTable
+
+__all__ = [
+    "Block",
+    "BulkTable",
+    "Container",
+    "Lookup",
+    "RecodeReport",
+    "StreetTable",
+    "read_crimes",
+    "read_lookup",
+    "recode",
+]

@@ -17,8 +17,7 @@ from patrol_core.areas import Finding
 from patrol_core.arrays import Bools, Floats
 from patrol_core.errors import InputError
 from patrol_core.files.text_table import shown
-from patrol_core.sources.fields.crime_types import CRIME_TYPES, NO_TYPE, OLD_CRIME_TYPES, published_type
-from patrol_core.sources.fields.dates import read_months
+from patrol_core.sources.fields import CRIME_TYPES, NO_TYPE, OLD_CRIME_TYPES, published_type, read_months
 
 #: Box of the United Kingdom in degrees: south, north, west, east.
 UK_BOX = (49.8, 61.0, -8.7, 2.0)

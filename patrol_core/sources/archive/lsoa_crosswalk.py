@@ -36,7 +36,7 @@ from patrol_core.areas import UK_CRS, Finding
 from patrol_core.errors import InputError
 from patrol_core.files import text_table
 from patrol_core.files.archives import FileLike, iter_tables
-from patrol_core.sources.zone_tables.attributes import find_column
+from patrol_core.sources.zone_tables import find_column
 
 Vintage = Literal["2011", "2021"]
 #: How a row was treated, in the order tried.

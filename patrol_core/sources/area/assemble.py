@@ -18,7 +18,7 @@ from patrol_core.files.projection import project_points
 from patrol_core.files.schema import validate_crimes, validate_totals
 from patrol_core.files.text_table import shown
 from patrol_core.sources.area import quality
-from patrol_core.sources.zone_tables.counts import refuse_repeats
+from patrol_core.sources.zone_tables import refuse_repeats
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -287,12 +287,12 @@ def _prepare_polygons(
                 )
             )
         return None, None
-    from patrol_core.sources.zone_tables.attach import (
+    from patrol_core.sources.zone_tables import (
         attach_attributes,
         attach_covariates,
+        rekeyed,
         with_distinct_wards,
     )
-    from patrol_core.sources.zone_tables.ids import rekeyed
 
     if polygons.crs is None:
         raise InputError("The polygons have no coordinate reference system; give a file that states one.")

@@ -1,1 +1,48 @@
 """Fields."""
+
+from __future__ import annotations
+
+from patrol_core.sources.fields.crime_types import (
+    CATEGORY_NAMES,
+    CRIME_TYPES,
+    NO_TYPE,
+    OLD_CRIME_TYPES,
+    published_type,
+)
+from patrol_core.sources.fields.dates import Form, Stamp, read_months, read_stamp
+from patrol_core.sources.fields.points import (
+    METRES_A_FOOT,
+    MOST_METRES,
+    WEB_MERCATOR,
+    Pair,
+    are_exchanged,
+    compare_pairs,
+    find_pairs,
+    mercator_latitude,
+    plane_of,
+    read_places,
+    stand_ins,
+)
+
+__all__ = [
+    "CATEGORY_NAMES",
+    "CRIME_TYPES",
+    "METRES_A_FOOT",
+    "MOST_METRES",
+    "NO_TYPE",
+    "OLD_CRIME_TYPES",
+    "WEB_MERCATOR",
+    "Form",
+    "Pair",
+    "Stamp",
+    "are_exchanged",
+    "compare_pairs",
+    "find_pairs",
+    "mercator_latitude",
+    "plane_of",
+    "published_type",
+    "read_months",
+    "read_places",
+    "read_stamp",
+    "stand_ins",
+]

@@ -1,1 +1,8 @@
 """Open data."""
+
+from __future__ import annotations
+
+from patrol_core.sources.open_data.nomis import Nomis
+from patrol_core.sources.open_data.ons_geography import Kind, OnsGeography, answers_of
+
+__all__ = ["Kind", "Nomis", "OnsGeography", "answers_of"]

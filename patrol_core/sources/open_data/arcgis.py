@@ -27,7 +27,7 @@ from patrol_core.sources.open_data.arcgis_answers import (
     read_services,
 )
 from patrol_core.sources.open_data.services import Asker
-from patrol_core.web.http import Ask
+from patrol_core.web import Ask
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)

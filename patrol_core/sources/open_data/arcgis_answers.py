@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files.strict_json import load_json
-from patrol_core.web.http import BrokenAnswer
+from patrol_core.web import BrokenAnswer
 
 T = TypeVar("T")
 #: Codes of an error answer that may pass.

@@ -25,10 +25,8 @@ import pandas as pd
 from patrol_core.errors import InputError, SourceError
 from patrol_core.sources.open_data.nomis_tables import SHARES, TABLES, Table
 from patrol_core.sources.open_data.services import Asker, nomis_settings
-from patrol_core.sources.zone_tables.covariates import figures_of
-from patrol_core.web.http import Ask, BrokenAnswer
-from patrol_core.web.limits import ApiSettings
-from patrol_core.web.response_cache import Kept
+from patrol_core.sources.zone_tables import figures_of
+from patrol_core.web import ApiSettings, Ask, BrokenAnswer, Kept
 
 #: Licence line.
 ATTRIBUTION = "Census 2021: Office for National Statistics via Nomis, Open Government Licence v3.0."

@@ -29,11 +29,9 @@ from patrol_core.sources.open_data import arcgis
 from patrol_core.sources.open_data.arcgis_answers import Feature, Layer
 from patrol_core.sources.open_data.ons_layers import LAYERS
 from patrol_core.sources.open_data.services import Asker, ons_settings
-from patrol_core.sources.police.pull import Answer
-from patrol_core.sources.police.records import Named
-from patrol_core.sources.zone_tables.boundaries import read_polygons
-from patrol_core.web.limits import ApiSettings
-from patrol_core.web.response_cache import Kept
+from patrol_core.sources.police import Answer, Named
+from patrol_core.sources.zone_tables import read_polygons
+from patrol_core.web import ApiSettings, Kept
 
 Kind = Literal["lsoa21", "lsoa11", "ward", "lad", "force"]
 

@@ -14,10 +14,8 @@ from collections.abc import Callable, Sized
 from typing import TypeVar
 
 from patrol_core.errors import SourceError
-from patrol_core.sources.police.pull import Answer
-from patrol_core.web.http import Ask, BrokenAnswer, HttpClient
-from patrol_core.web.limits import ApiSettings
-from patrol_core.web.response_cache import Kept, pack, unpack
+from patrol_core.sources.police import Answer
+from patrol_core.web import ApiSettings, Ask, BrokenAnswer, HttpClient, Kept, pack, unpack
 
 T = TypeVar("T")
 

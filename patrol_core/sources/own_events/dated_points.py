@@ -23,17 +23,19 @@ from patrol_core.errors import InputError
 from patrol_core.files import text_table
 from patrol_core.files.projection import project_points
 from patrol_core.files.text_table import plain_heading, shown
-from patrol_core.sources.fields.dates import Form, Stamp, read_stamp
-from patrol_core.sources.fields.points import (
+from patrol_core.sources.fields import (
     METRES_A_FOOT,
     MOST_METRES,
     WEB_MERCATOR,
+    Form,
     Pair,
+    Stamp,
     are_exchanged,
     compare_pairs,
     find_pairs,
     mercator_latitude,
     plane_of,
+    read_stamp,
     stand_ins,
 )
 

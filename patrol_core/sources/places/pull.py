@@ -20,21 +20,16 @@ from shapely.geometry import MultiPolygon, Polygon
 from patrol_core.areas import AreaData, DataKind, Finding
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files.archives import FileLike
-from patrol_core.sources.area.assemble import OGL, area_from_crimes
+from patrol_core.sources.area import OGL, area_from_crimes
+from patrol_core.sources.open_data import OnsGeography, answers_of, ons_layers
 from patrol_core.sources.open_data import nomis as census
-from patrol_core.sources.open_data import ons_layers
-from patrol_core.sources.open_data.ons_geography import OnsGeography, answers_of
 from patrol_core.sources.places.search import Place
-from patrol_core.sources.police.api import ALL_CRIME, PoliceApi
-from patrol_core.sources.police.pull import Answer
-from patrol_core.sources.police.report import PullReport
-from patrol_core.sources.zone_tables.attributes import read_attributes
-from patrol_core.web.limits import PullCancelled
-from patrol_core.web.response_cache import Kept
+from patrol_core.sources.police import ALL_CRIME, Answer, PoliceApi, PullReport
+from patrol_core.sources.zone_tables import read_attributes
+from patrol_core.web import Kept, PullCancelled
 
 if TYPE_CHECKING:
-    from patrol_core.sources.open_data.nomis import Nomis
-    from patrol_core.sources.open_data.ons_geography import Kind
+    from patrol_core.sources.open_data import Kind, Nomis
 
 Progress = Callable[[float, str], None]
 #: Share of the whole after which each step is done.

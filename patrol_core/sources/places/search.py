@@ -21,11 +21,11 @@ from patrol_core.errors import InputError
 from patrol_core.files import outlines
 from patrol_core.files.archives import FileLike
 from patrol_core.files.strict_json import load_json
-from patrol_core.sources.police.tiles import check_polygon
+from patrol_core.sources.police import check_polygon
 
 if TYPE_CHECKING:
-    from patrol_core.sources.open_data.ons_geography import OnsGeography
-    from patrol_core.sources.police.lists import PoliceLists
+    from patrol_core.sources.open_data import OnsGeography
+    from patrol_core.sources.police import PoliceLists
 
 Origin = Literal["authority", "ward", "neighbourhood", "force", "drawn", "file"]
 _CODE = re.compile(r"[EW]\d{8}")
@@ -214,7 +214,7 @@ def drawn(
 
 def by_file(file: FileLike, *, name: str = "", force: str = "", vintage: str = "2021") -> Place:
     """The ground covered by the polygons of a boundary file, any CRS."""
-    from patrol_core.sources.zone_tables.boundaries import read_polygons
+    from patrol_core.sources.zone_tables import read_polygons
 
     frame = read_polygons(file).to_crs(4326)
     title = name or (str(frame["name"].iloc[0]) if len(frame) == 1 else _file_name(file))

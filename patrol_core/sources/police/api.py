@@ -20,16 +20,14 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError
-from patrol_core.sources.fields.crime_types import CATEGORY_NAMES
+from patrol_core.sources.fields import CATEGORY_NAMES
 from patrol_core.sources.police import records
 from patrol_core.sources.police.lists import PoliceLists, checked_month, lon_lat
 from patrol_core.sources.police.pull import Answer, Progress, Pull, Question
 from patrol_core.sources.police.records import ALL_CRIME, CrimeOutcomes
 from patrol_core.sources.police.report import PullReport, crime_findings, join, pull_findings, summarise
 from patrol_core.sources.police.tiles import base_tiles, check_polygon
-from patrol_core.web.http import Ask, HttpClient
-from patrol_core.web.limits import ApiSettings, PullCancelled
-from patrol_core.web.response_cache import FileKeep, Kept, MemoryKeep
+from patrol_core.web import ApiSettings, Ask, FileKeep, HttpClient, Kept, MemoryKeep, PullCancelled
 
 __all__ = [
     "ALL_CRIME",

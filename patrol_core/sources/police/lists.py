@@ -24,8 +24,7 @@ from patrol_core.files.schema import MONTH_PATTERN
 from patrol_core.sources.police import records
 from patrol_core.sources.police.records import AvailableMonth, Named
 from patrol_core.sources.police.tiles import SERVICE_BOX
-from patrol_core.web.http import Ask, HttpClient
-from patrol_core.web.limits import ApiSettings
+from patrol_core.web import ApiSettings, Ask, HttpClient
 
 T = TypeVar("T")
 _NAMED = TypeAdapter(tuple[Named, ...])

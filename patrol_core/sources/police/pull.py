@@ -21,9 +21,17 @@ import pandas as pd
 
 from patrol_core.errors import SourceError
 from patrol_core.sources.police.tiles import Tile, split
-from patrol_core.web.http import Ask, BrokenAnswer, HttpClient, TooLarge
-from patrol_core.web.limits import CANCEL_GRACE_S, PullCancelled
-from patrol_core.web.response_cache import Kept, pack, unpack
+from patrol_core.web import (
+    CANCEL_GRACE_S,
+    Ask,
+    BrokenAnswer,
+    HttpClient,
+    Kept,
+    PullCancelled,
+    TooLarge,
+    pack,
+    unpack,
+)
 
 #: Called with the share done (0 to 1, never falling) and what is being done.
 Progress = Callable[[float, str], None]

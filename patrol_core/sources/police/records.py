@@ -18,8 +18,8 @@ from patrol_core.areas import CRIME_COLUMNS, UK_CRS
 from patrol_core.errors import SourceError
 from patrol_core.files.projection import project_points
 from patrol_core.files.schema import MONTH_PATTERN, validate_crimes
-from patrol_core.sources.fields.crime_types import CATEGORY_NAMES
-from patrol_core.web.http import BrokenAnswer
+from patrol_core.sources.fields import CATEGORY_NAMES
+from patrol_core.web import BrokenAnswer
 
 ALL_CRIME = "all-crime"
 BTP = "British Transport Police"

@@ -9,7 +9,7 @@ import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
 from patrol_core.areas import Finding
-from patrol_core.sources.fields.crime_types import CATEGORY_NAMES
+from patrol_core.sources.fields import CATEGORY_NAMES
 from patrol_core.sources.police.pull import Answer, Collected
 from patrol_core.sources.police.records import category_name
 from patrol_core.sources.police.tiles import inside

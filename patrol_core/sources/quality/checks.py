@@ -14,8 +14,8 @@ from typing import Literal
 import pandas as pd
 
 from patrol_core.areas import AreaData, DataKind
-from patrol_core.sources.area.quality import month_range
-from patrol_core.sources.places.search import KNOWN_GAPS
+from patrol_core.sources.area import month_range
+from patrol_core.sources.places import KNOWN_GAPS
 from patrol_core.sources.quality.tables import force_months
 
 Severity = Literal["good", "info", "warning", "error"]

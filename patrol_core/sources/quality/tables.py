@@ -1,6 +1,6 @@
 """Tables over a ``crimes`` table that show where it is thin: gaps, lost places, repeats, outcomes.
 
-Everything here counts; what the counts mean for a plan is said in :mod:`patrol_core.zones.quality_report`.
+Everything here counts; what the counts mean for a plan is said in :mod:`patrol_core.planning.quality_report`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from patrol_core.areas import AreaData
-from patrol_core.sources.area.quality import completeness, month_range
+from patrol_core.sources.area import completeness, month_range
 
 #: Published without Crime ID and without outcome, always.
 ASB = "Anti-social behaviour"

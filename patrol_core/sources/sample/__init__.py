@@ -1,1 +1,7 @@
 """Sample."""
+
+from __future__ import annotations
+
+from patrol_core.sources.sample.embedded import EMBEDDED, load_area
+
+__all__ = ["EMBEDDED", "load_area"]

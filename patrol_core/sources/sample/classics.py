@@ -24,8 +24,8 @@ from patrol_core.areas import CRIME_COLUMNS, AreaData, DataKind, Finding
 from patrol_core.errors import SourceError
 from patrol_core.files.projection import project_points
 from patrol_core.files.schema import validate_crimes, validate_totals
-from patrol_core.sources.area.assemble import content_hash
-from patrol_core.sources.zone_tables.attach import quintiles
+from patrol_core.sources.area import content_hash
+from patrol_core.sources.zone_tables import quintiles
 
 #: A plane without known unit or place; nothing can be projected to or from it.
 COLUMBUS_CRS = (

@@ -19,8 +19,8 @@ from shapely.geometry.base import BaseGeometry
 from patrol_core.areas import CRIME_COLUMNS, UK_CRS, AreaData, DataKind, Finding
 from patrol_core.errors import InputError
 from patrol_core.files.projection import unique_points
-from patrol_core.sources.archive.lsoa_crosswalk import Lookup, RecodeReport, recode
-from patrol_core.sources.area.assemble import area_from_crimes, is_lsoa
+from patrol_core.sources.archive import Lookup, RecodeReport, recode
+from patrol_core.sources.area import area_from_crimes, is_lsoa
 from patrol_core.sources.store.base import Store
 from patrol_core.sources.store.read import Wanted, believe, last_outcomes, read_rows
 from patrol_core.sources.store.records import Part

@@ -24,10 +24,8 @@ from patrol_core.errors import InputError
 from patrol_core.files import text_table
 from patrol_core.files.archives import FileLike, Limits
 from patrol_core.files.projection import project_points
-from patrol_core.sources.archive import bulk_stream
+from patrol_core.sources.archive import Block, BulkTable, Container, StreetTable, bulk_stream
 from patrol_core.sources.archive import table as archive_table
-from patrol_core.sources.archive.bulk_stream import Block, BulkTable, Container
-from patrol_core.sources.archive.table import StreetTable
 from patrol_core.sources.area import quality
 from patrol_core.sources.store.base import Adding, Store
 from patrol_core.sources.store.parts import SCHEMAS

@@ -25,7 +25,7 @@ from patrol_core.files import outlines
 from patrol_core.files.archives import ZIP_FAULTS, FileLike
 from patrol_core.files.atomic import replacing, sync_file, why
 from patrol_core.files.strict_json import load_json
-from patrol_core.sources.area.assemble import OGL as ATTRIBUTION
+from patrol_core.sources.area import OGL as ATTRIBUTION
 from patrol_core.sources.store.base import Added, Store
 from patrol_core.sources.store.fetch import covered
 from patrol_core.sources.store.parts import SCHEMAS, measure, read_about

@@ -18,10 +18,9 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
 from patrol_core.areas import UK_CRS
+from patrol_core.sources.police import ALL_CRIME, PullReport
 from patrol_core.sources.police import api as police_api
 from patrol_core.sources.police.api import ApiSettings, FileKeep
-from patrol_core.sources.police.records import ALL_CRIME
-from patrol_core.sources.police.report import PullReport
 from patrol_core.sources.store.base import Added, Replaces, Store
 from patrol_core.sources.store.parts import SCHEMAS
 from patrol_core.sources.store.records import Part, Pull

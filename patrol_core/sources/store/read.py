@@ -26,8 +26,7 @@ from shapely.geometry.base import BaseGeometry
 
 from patrol_core.areas import CRIME_COLUMNS, Finding
 from patrol_core.errors import SourceError
-from patrol_core.sources.police.records import ALL_CRIME, BTP, category_name
-from patrol_core.sources.police.tiles import inside
+from patrol_core.sources.police import ALL_CRIME, BTP, category_name, inside
 from patrol_core.sources.store.base import Store
 from patrol_core.sources.store.records import Part
 

@@ -16,8 +16,7 @@ from patrol_core.errors import InputError
 from patrol_core.files import text_table
 from patrol_core.files.columns import check_column
 from patrol_core.files.text_table import plain_heading, shown
-from patrol_core.sources.fields.crime_types import published_type
-from patrol_core.sources.fields.dates import read_months
+from patrol_core.sources.fields import published_type, read_months
 from patrol_core.sources.zone_tables.attributes import bare_codes, zone_column
 
 MONTH_NAMES = ("month", "yearmonth", "monthyear", "date")

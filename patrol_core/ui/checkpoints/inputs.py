@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.checkpoints.game import CheckpointGame, make_game
+from patrol_core.graphs.checkpoints import CheckpointGame, make_game
 from patrol_core.ui.memo import checkpoints as cached_checkpoints
 from patrol_core.ui.memo.checkpoints import Start
 from patrol_core.ui.session import state

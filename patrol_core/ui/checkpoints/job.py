@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from patrol_core.graphs.checkpoints.double_oracle import CheckpointPlan
-from patrol_core.graphs.checkpoints.game import CheckpointGame
-from patrol_core.graphs.checkpoints.simplify import solve_simplified
+from patrol_core.graphs.checkpoints import CheckpointGame, CheckpointPlan, solve_simplified
 from patrol_core.ui.memo import checkpoints as cached_checkpoints
 from patrol_core.ui.session import background
 from patrol_core.ui.session.background import PATIENCE_S

@@ -17,11 +17,18 @@ from patrol_core.figures.charts.checkpoints import (
     plans_bars,
     road_map,
 )
-from patrol_core.graphs.checkpoints.baselines import COMB, CUT, ENTRANCES, EXITS, RADIUS
-from patrol_core.graphs.checkpoints.double_oracle import CLOSE, CheckpointPlan
-from patrol_core.graphs.checkpoints.game import CheckpointGame
-from patrol_core.graphs.checkpoints.sampling import draw
-from patrol_core.graphs.checkpoints.simplify import rules_in_words
+from patrol_core.graphs.checkpoints import (
+    CLOSE,
+    COMB,
+    CUT,
+    ENTRANCES,
+    EXITS,
+    RADIUS,
+    CheckpointGame,
+    CheckpointPlan,
+    draw,
+    rules_in_words,
+)
 from patrol_core.reports.bundles.checkpoints import (
     marginals_geojson,
     marginals_table,

@@ -11,7 +11,7 @@ from streamlit_folium import st_folium
 from patrol_core.areas import UK_CRS
 from patrol_core.errors import PatrolError
 from patrol_core.figures.maps.drawing import drawing_map
-from patrol_core.sources.places.search import PRESETS, drawn
+from patrol_core.sources.places import PRESETS, drawn
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.zone_map import static_url
 

@@ -16,11 +16,10 @@ import streamlit as st
 from patrol_core.areas import AreaData
 from patrol_core.errors import InputError, PatrolError
 from patrol_core.settings import settings
-from patrol_core.sources.open_data.nomis import Nomis
-from patrol_core.sources.open_data.ons_geography import OnsGeography
-from patrol_core.sources.places.pull import pull_place
-from patrol_core.sources.places.search import PRESETS, choose, drawn
-from patrol_core.sources.police.api import FileKeep, PoliceApi, PullCancelled
+from patrol_core.sources.open_data import Nomis, OnsGeography
+from patrol_core.sources.places import PRESETS, choose, drawn, pull_place
+from patrol_core.sources.police import PoliceApi
+from patrol_core.sources.police.api import FileKeep, PullCancelled
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 

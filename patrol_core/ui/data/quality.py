@@ -11,9 +11,11 @@ import streamlit as st
 from patrol_core.areas import AreaData
 from patrol_core.figures.charts.quality import force_heat, outcome_lines
 from patrol_core.planning.analysis import Prepared
+from patrol_core.planning.quality_report import quality_report, report_frame
 from patrol_core.reports.csv import to_csv_bytes
-from patrol_core.sources.quality.checks import SEVERITIES, Check
-from patrol_core.sources.quality.tables import (
+from patrol_core.sources.quality import (
+    SEVERITIES,
+    Check,
     crimes_of,
     force_months,
     outcome_table,
@@ -24,7 +26,6 @@ from patrol_core.ui.memo.kept import kept, store_of
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.tables import download
-from patrol_core.zones.quality_report import quality_report, report_frame
 
 ICONS = {
     "error": ":red[:material/error:]\u00a0Wrong",

@@ -14,13 +14,10 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from patrol_core.areas import UK_CRS, AreaData
 from patrol_core.errors import InputError, PatrolError
 from patrol_core.planning.analysis import Prepared
-from patrol_core.sources.archive.lsoa_crosswalk import read_lookup
+from patrol_core.sources.archive import read_lookup
+from patrol_core.sources.store import DATASETS, Part, Pull, Store, import_files
 from patrol_core.sources.store.area import open_area
-from patrol_core.sources.store.base import Store
-from patrol_core.sources.store.bulk_import import import_files
-from patrol_core.sources.store.records import DATASETS, Part, Pull
-from patrol_core.sources.zone_tables.attributes import read_attributes
-from patrol_core.sources.zone_tables.boundaries import read_polygons
+from patrol_core.sources.zone_tables import read_attributes, read_polygons
 from patrol_core.ui.data.pulls import month_range
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape

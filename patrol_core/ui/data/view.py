@@ -12,9 +12,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from patrol_core.areas import AreaData, Finding
 from patrol_core.errors import InputError, PatrolError
 from patrol_core.planning.analysis import Prepared
-from patrol_core.sources.archive.read import read_crimes
-from patrol_core.sources.area.assemble import area_from_crimes
-from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
+from patrol_core.sources.archive import read_crimes
+from patrol_core.sources.area import area_from_crimes
+from patrol_core.sources.zone_tables import read_attributes, read_polygons
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.frame import show_findings

@@ -12,12 +12,21 @@ import streamlit as st
 from streamlit_folium import st_folium
 
 from patrol_core.errors import InputError
-from patrol_core.events.clock import clock
-from patrol_core.events.crowd import Pace, Wave, busy_day, in_and_out
-from patrol_core.events.formats import read_event, values_from_table
-from patrol_core.events.route import load_route
-from patrol_core.events.scene import Scene, run_on_route, scene_of_event, scene_of_values
-from patrol_core.events.travel_times import straight_times
+from patrol_core.events import (
+    Pace,
+    Scene,
+    Wave,
+    busy_day,
+    clock,
+    in_and_out,
+    load_route,
+    read_event,
+    run_on_route,
+    scene_of_event,
+    scene_of_values,
+    straight_times,
+    values_from_table,
+)
 from patrol_core.figures.maps.drawing import drawing_map
 from patrol_core.ui.memo import events as cached_events
 from patrol_core.ui.session import state

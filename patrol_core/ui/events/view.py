@@ -6,12 +6,20 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from patrol_core.events.clock import clock
-from patrol_core.events.compare import STATIC, UNIFORM
-from patrol_core.events.formats import event_document, plan_document
-from patrol_core.events.plan import EventPlan, itineraries, unit_orders
-from patrol_core.events.replan import State, closed, state_at
-from patrol_core.events.scene import Scene
+from patrol_core.events import (
+    STATIC,
+    UNIFORM,
+    EventPlan,
+    Scene,
+    State,
+    clock,
+    closed,
+    event_document,
+    itineraries,
+    plan_document,
+    state_at,
+    unit_orders,
+)
 from patrol_core.figures.charts.events import film, gantt, values_map, worst_over_time, worth_curve
 from patrol_core.reports.event_orders import orders_html
 from patrol_core.reports.plain import to_json_bytes

@@ -8,21 +8,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from patrol_core.evaluation.feedback.loop import (
+from patrol_core.evaluation import (
     ALL,
-    CORRECTED,
-    EVEN,
-    FIGURES,
     PLANNERS,
     STACKELBERG,
-    WITHOUT,
     Detection,
     Feedback,
     Rounds,
     simulate_feedback,
+    urn,
     world_of,
 )
-from patrol_core.evaluation.feedback.urn import urn
+from patrol_core.evaluation.feedback.loop import CORRECTED, EVEN, FIGURES, WITHOUT
 from patrol_core.figures.charts.feedback import drift_bars, feedback_lines, urn_lines
 from patrol_core.planning.analysis import Prepared, game_of, harm_table
 from patrol_core.scenario import Scenario

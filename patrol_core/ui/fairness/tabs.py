@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.evaluation import fairness_sensitivity as sensitivity
-from patrol_core.fairness.frontier import Frontier
+from patrol_core.fairness import Frontier
 from patrol_core.figures.charts.fairness import (
     frontier_points,
     frontiers_over,

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.allocation.hours.solve import Plan
-from patrol_core.allocation.roster.build import Roster, make_roster, replan
-from patrol_core.allocation.roster.profile import EARLY_LATE_NIGHT, WEEKDAYS, week_shares
-from patrol_core.allocation.roster.rules import Commitment, RosterRules
-from patrol_core.allocation.roster.shifts import Spread
-from patrol_core.allocation.roster.tables import (
+from patrol_core.allocation.hours import Plan
+from patrol_core.allocation.roster import (
+    EARLY_LATE_NIGHT,
+    WEEKDAYS,
+    Commitment,
+    Roster,
+    RosterRules,
+    Spread,
     calendar_table,
     duty_table,
     foreseeable,
+    make_roster,
+    replan,
     travel_saved,
     unit_table,
     visit_table,
+    week_shares,
     zone_check,
 )
 from patrol_core.figures.charts.roster import memory_bars, roster_calendar, shift_bars, week_heatmap

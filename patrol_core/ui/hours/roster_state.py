@@ -8,21 +8,25 @@ from dataclasses import dataclass, replace
 import pandas as pd
 import streamlit as st
 
-from patrol_core.allocation.hours.solve import Plan
-from patrol_core.allocation.roster.build import duties_wanted
-from patrol_core.allocation.roster.files import commitment_of
-from patrol_core.allocation.roster.profile import (
+from patrol_core.allocation.hours import Plan
+from patrol_core.allocation.roster import (
     EARLY_LATE_NIGHT,
     FLAT,
     WEEKDAYS,
+    Commitment,
     Profile,
+    RosterRules,
+    Spread,
+    commitment_of,
+    duties_wanted,
     evening_profile,
     from_shift_weights,
+    make_ground,
+    month_hours,
+    spread_hours,
+    unit_names,
+    units_needed,
 )
-from patrol_core.allocation.roster.rules import Commitment, RosterRules, unit_names
-from patrol_core.allocation.roster.shift_assignment.units import units_needed
-from patrol_core.allocation.roster.shifts import Spread, month_hours, spread_hours
-from patrol_core.allocation.roster.tours import make_ground
 from patrol_core.planning.analysis import NO_WARD, zone_points
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import cached

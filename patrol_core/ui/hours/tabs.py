@@ -5,8 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from patrol_core.allocation.hours.compare import compare_hours
-from patrol_core.allocation.hours.solve import Plan
+from patrol_core.allocation.hours import Plan, compare_hours
 from patrol_core.figures.charts.roster import ways_bars
 from patrol_core.planning.analysis import NO_WARD, last_year_of
 from patrol_core.scenario import Scenario

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from patrol_core.allocation.hours.solve import Plan
+from patrol_core.allocation.hours import Plan
 from patrol_core.planning.analysis import Prepared
 from patrol_core.ui.shell.zone_map import Layer
 

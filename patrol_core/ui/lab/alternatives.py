@@ -8,8 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.errors import PatrolError
-from patrol_core.graphs.patrol.game import GraphGame
-from patrol_core.graphs.patrol.solve import METHODS, solve_graph_game
+from patrol_core.graphs.patrol import METHODS, GraphGame, solve_graph_game
 from patrol_core.ui.memo import lab as cached_lab
 from patrol_core.ui.session.background import PATIENCE_S, Work
 from patrol_core.ui.session.escaping import escape

@@ -16,16 +16,26 @@ from patrol_core.errors import InputError
 from patrol_core.files.numbers import number_of
 from patrol_core.files.projection import project_points
 from patrol_core.files.vector_files import read_features
-from patrol_core.graphs.patrol.game import COMPATIBLE, CORRECTED
-from patrol_core.graphs.places.features import WEIGHTS, read_facilities
-from patrol_core.graphs.places.infrastructure import infrastructure_scene
-from patrol_core.graphs.places.observations import Box, box_around, read_observations
-from patrol_core.graphs.places.park import TITLE, generated_park
-from patrol_core.graphs.places.scenes.files import read_street_files
-from patrol_core.graphs.places.scenes.scene import PatrolScene
-from patrol_core.graphs.places.urban import MOST_TARGETS, urban_street_scene
-from patrol_core.graphs.places.wildlife import CENTROID, DENSITY, green_scene
-from patrol_core.roads.read import geodanet_roads
+from patrol_core.graphs.patrol import CORRECTED
+from patrol_core.graphs.patrol.game import COMPATIBLE
+from patrol_core.graphs.places import (
+    CENTROID,
+    MOST_TARGETS,
+    TITLE,
+    WEIGHTS,
+    Box,
+    PatrolScene,
+    box_around,
+    generated_park,
+    green_scene,
+    infrastructure_scene,
+    read_facilities,
+    read_observations,
+    read_street_files,
+    urban_street_scene,
+)
+from patrol_core.graphs.places.wildlife import DENSITY
+from patrol_core.roads import geodanet_roads
 from patrol_core.scenario import Scenario
 from patrol_core.ui.lab.picks import remembered
 from patrol_core.ui.memo import cached

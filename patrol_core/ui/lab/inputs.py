@@ -11,20 +11,20 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.patrol.game import (
-    COMPATIBLE,
+from patrol_core.graphs.patrol import (
     CORRECTED,
     DEFAULT_PENALTY,
+    KEEP,
+    NEVER,
     NORMAL,
-    SCHEDULE,
     GraphGame,
     NodeId,
+    moves_from,
 )
-from patrol_core.graphs.patrol.input import DROP, KEEP, REFUSE
-from patrol_core.graphs.patrol.reach import NEVER, moves_from
-from patrol_core.graphs.places.random_games import random_values
-from patrol_core.graphs.places.scenes.scene import PatrolScene
-from patrol_core.roads.network import make_network
+from patrol_core.graphs.patrol.game import COMPATIBLE, SCHEDULE
+from patrol_core.graphs.patrol.input import DROP, REFUSE
+from patrol_core.graphs.places import PatrolScene, random_values
+from patrol_core.roads import make_network
 from patrol_core.ui.lab.picks import Picks, Place, known_node, remembered
 
 FORMS = {NORMAL: "Walks", SCHEDULE: "Schedules"}

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from patrol_core.errors import PatrolError
-from patrol_core.games.matrix.game import MatrixSolution
-from patrol_core.graphs.patrol.game import GraphGame
-from patrol_core.graphs.patrol.solution import GraphSolution
-from patrol_core.graphs.patrol.solve import solve_graph_game
+from patrol_core.games.matrix import MatrixSolution
+from patrol_core.graphs.patrol import GraphGame, GraphSolution, solve_graph_game
 from patrol_core.ui.memo import lab as cached_lab
 from patrol_core.ui.session import background
 from patrol_core.ui.session.background import PATIENCE_S, Work

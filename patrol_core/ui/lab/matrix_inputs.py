@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from patrol_core.games.matrix.formats import read_matrix
-from patrol_core.games.matrix.game import KINDS, MatrixGame, random_game
-from patrol_core.graphs.patrol.game import GraphGame
-from patrol_core.graphs.places.lab_matrix import handy_moves, schedule_matrix, shortened
-from patrol_core.graphs.places.random_games import random_schedules
+from patrol_core.games.matrix import MatrixGame, random_game, read_matrix
+from patrol_core.games.matrix.game import KINDS
+from patrol_core.graphs.patrol import GraphGame
+from patrol_core.graphs.places import handy_moves, random_schedules, schedule_matrix, shortened
 from patrol_core.ui.lab.build_inputs import upload
 from patrol_core.ui.lab.picks import remembered
 from patrol_core.ui.memo import lab as cached_lab

@@ -12,9 +12,14 @@ import streamlit as st
 from patrol_core.certificate import relative_gap
 from patrol_core.errors import InputError
 from patrol_core.figures.charts.lab import convergence_curves, matrix_picture, sparsity_curve
-from patrol_core.games.matrix.game import MatrixGame, MatrixSolution, random_like
-from patrol_core.games.matrix.solve import results_table, solve_matrix
-from patrol_core.games.matrix.support_bound import solve_support
+from patrol_core.games.matrix import (
+    MatrixGame,
+    MatrixSolution,
+    random_like,
+    results_table,
+    solve_matrix,
+    solve_support,
+)
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.ui.lab.job import Listen, Trial, Trials, run_trials, trials_of
 from patrol_core.ui.lab.matrix_inputs import PLAYERS, Settings, solver_name

@@ -11,8 +11,8 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.patrol.game import NodeId
-from patrol_core.graphs.places.scenes.scene import PatrolScene
+from patrol_core.graphs.patrol import NodeId
+from patrol_core.graphs.places import PatrolScene
 from patrol_core.ui.lab.link import CHOICES
 from patrol_core.ui.session import state
 from patrol_core.ui.shell.node_clicks import clicked

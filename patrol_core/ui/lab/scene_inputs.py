@@ -10,11 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.areas import DataKind
-from patrol_core.graphs.patrol.game import GraphGame, MovingAttacker, Unit
-from patrol_core.graphs.places.library import LIBRARY
-from patrol_core.graphs.places.scenes.files import read_scene
-from patrol_core.graphs.places.scenes.scene import PatrolScene
-from patrol_core.graphs.places.urban import MOST_TARGETS, urban_zone_scene
+from patrol_core.graphs.patrol import GraphGame, MovingAttacker, Unit
+from patrol_core.graphs.places import LIBRARY, MOST_TARGETS, PatrolScene, read_scene, urban_zone_scene
 from patrol_core.scenario import Scenario
 from patrol_core.ui.lab.build_inputs import green, infrastructure, places, street_crimes, upload
 from patrol_core.ui.lab.link import AREA

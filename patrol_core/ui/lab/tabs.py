@@ -15,12 +15,17 @@ from patrol_core.figures.charts.lab import (
     plans_bars,
 )
 from patrol_core.figures.maps.film import film
-from patrol_core.games.matrix.formats import KINDS, write_matrix
-from patrol_core.games.matrix.game import MatrixGame
-from patrol_core.graphs.patrol.baselines import WANDERING
-from patrol_core.graphs.patrol.formats import game_document, solution_document
-from patrol_core.graphs.patrol.game import COMPATIBLE, NORMAL, GraphGame
-from patrol_core.graphs.patrol.solution import GraphSolution
+from patrol_core.games.matrix import MatrixGame, write_matrix
+from patrol_core.games.matrix.formats import KINDS
+from patrol_core.graphs.patrol import (
+    NORMAL,
+    WANDERING,
+    GraphGame,
+    GraphSolution,
+    game_document,
+    solution_document,
+)
+from patrol_core.graphs.patrol.game import COMPATIBLE
 from patrol_core.reports.bundles.patrol import (
     coverage_table,
     drawn_nights,

@@ -14,10 +14,8 @@ from patrol_core.figures.maps.patrol import (
     Marks,
     patrol_map,
 )
-from patrol_core.graphs.patrol.baselines import NOBODY, ONE_ROUTE, WANDERING
-from patrol_core.graphs.patrol.game import GraphGame
-from patrol_core.graphs.patrol.solution import GraphSolution
-from patrol_core.graphs.places.scenes.scene import PatrolScene
+from patrol_core.graphs.patrol import NOBODY, ONE_ROUTE, WANDERING, GraphGame, GraphSolution
+from patrol_core.graphs.places import PatrolScene
 from patrol_core.reports.bundles.patrol import (
     edge_use,
 )

@@ -11,14 +11,14 @@ from typing import TypeVar
 import pandas as pd
 import streamlit as st
 
-from patrol_core.allocation.deployments.sampling import Deployments
-from patrol_core.allocation.hours.solve import Plan
+from patrol_core.allocation.deployments import Deployments
+from patrol_core.allocation.hours import Plan
 from patrol_core.areas import AreaData
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.evaluation.stability import budget_curve
-from patrol_core.fairness.frontier import Frontier, trace, useful_levels
+from patrol_core.evaluation import budget_curve
+from patrol_core.fairness import Frontier, trace, useful_levels
 from patrol_core.figures.maps.zones import MapAsset, build_asset
-from patrol_core.games.zone.game import Strategy
+from patrol_core.games.zone import Strategy
 from patrol_core.planning.analysis import (
     Planner,
     Prepared,
@@ -34,7 +34,7 @@ from patrol_core.planning.planning_surface import state_of_store
 from patrol_core.reports.bundles.plan import Result, summarise
 from patrol_core.scenario import Scenario
 from patrol_core.settings import settings
-from patrol_core.sources.sample.embedded import EMBEDDED, load_area
+from patrol_core.sources.sample import EMBEDDED, load_area
 from patrol_core.ui.memo.kept import DATA, GAME, HOURS, Progress, memo
 from patrol_core.ui.session import state
 from patrol_core.zones import neighbours

@@ -10,17 +10,23 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from patrol_core.graphs.checkpoints.baselines import baselines
-from patrol_core.graphs.checkpoints.double_oracle import CheckpointPlan, sampled
-from patrol_core.graphs.checkpoints.examples import SCHOOL_LOSSES, city_game
-from patrol_core.graphs.checkpoints.game import CheckpointGame, JointStrategy
-from patrol_core.graphs.checkpoints.intruder import BestPaths, best_paths
-from patrol_core.graphs.checkpoints.ranger import Marginals, ranger
-from patrol_core.graphs.checkpoints.simplify import Simplified, simplify
-from patrol_core.graphs.checkpoints.simulation import simulate
-from patrol_core.roads.network import grid_city
-from patrol_core.roads.parts import Roads
-from patrol_core.roads.read import geodanet_roads, outermost, read_roads
+from patrol_core.graphs.checkpoints import (
+    SCHOOL_LOSSES,
+    BestPaths,
+    CheckpointGame,
+    CheckpointPlan,
+    JointStrategy,
+    Marginals,
+    Simplified,
+    baselines,
+    best_paths,
+    city_game,
+    ranger,
+    sampled,
+    simplify,
+    simulate,
+)
+from patrol_core.roads import Roads, geodanet_roads, grid_city, outermost, read_roads
 from patrol_core.ui.memo.content import digest_of
 from patrol_core.ui.memo.kept import kept
 
@@ -104,7 +110,7 @@ def _own(key: str, files: tuple[tuple[str, bytes], ...], snap_m: float, oneway: 
 
 def from_osmnx(place: str, oneway: bool, on_foot: bool) -> Start:
     """Streets of a place by OSMnx, where it is installed."""
-    from patrol_core.roads.osm import roads_from_osmnx
+    from patrol_core.roads import roads_from_osmnx
 
     key = f"osmnx-{place}-{oneway}-{on_foot}"
 

@@ -11,21 +11,25 @@ import pandas as pd
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.evaluation.backtest import Backtest, backtest
-from patrol_core.evaluation.baselines import BASELINES
-from patrol_core.evaluation.cross_play import FacedMatrix, faced_matrix
-from patrol_core.evaluation.sensitivity import (
+from patrol_core.evaluation import (
+    BASELINES,
+    Backtest,
+    FacedMatrix,
+    Learner,
+    Simulation,
     Spread,
+    backtest,
     bootstrap_values,
+    coverage_distance,
+    faced_matrix,
     monthly_values,
     plan_spread,
     rank_stability,
+    simulate,
     smoothed_monthly_values,
 )
-from patrol_core.evaluation.simulation import Learner, Simulation, simulate
-from patrol_core.evaluation.stability import coverage_distance
-from patrol_core.games.documents.offender_kinds import OFFENDERS, solve_for
-from patrol_core.games.zone.game import Strategy, ZoneGame
+from patrol_core.games.documents import OFFENDERS, solve_for
+from patrol_core.games.zone import Strategy, ZoneGame
 from patrol_core.planning.analysis import (
     THE_PLAN,
     Prepared,

@@ -9,14 +9,20 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from patrol_core.events.compare import alternatives, comparison, worth_of_units
-from patrol_core.events.examples import SCENES
-from patrol_core.events.formats import event_document
-from patrol_core.events.plan import EventPlan, Exposure
-from patrol_core.events.public_event import PublicEvent
-from patrol_core.events.replan import State, replan
-from patrol_core.events.scene import Scene
-from patrol_core.events.solve import solve_event
+from patrol_core.events import (
+    SCENES,
+    EventPlan,
+    Exposure,
+    PublicEvent,
+    Scene,
+    State,
+    alternatives,
+    comparison,
+    event_document,
+    replan,
+    solve_event,
+    worth_of_units,
+)
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.ui.memo.kept import kept
 

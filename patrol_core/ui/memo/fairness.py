@@ -9,14 +9,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from patrol_core.allocation.hours.solve import Plan
+from patrol_core.allocation.hours import Plan
+from patrol_core.evaluation import BASELINES
 from patrol_core.evaluation import fairness_sensitivity as sensitivity
-from patrol_core.evaluation.baselines import BASELINES
-from patrol_core.fairness import groups
-from patrol_core.fairness.frontier import Frontier
-from patrol_core.fairness.measures import change, min_max_ratio
-from patrol_core.fairness.uncertainty import People, measures_table
-from patrol_core.games.zone.game import Strategy
+from patrol_core.fairness import Frontier, People, change, groups, measures_table, min_max_ratio
+from patrol_core.games.zone import Strategy
 from patrol_core.planning.analysis import (
     Amounts,
     Prepared,

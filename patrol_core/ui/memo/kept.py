@@ -20,7 +20,7 @@ import streamlit as st
 
 from patrol_core.areas import AreaData
 from patrol_core.scenario import Scenario, choices, make_scenario
-from patrol_core.sources.sample.embedded import EMBEDDED
+from patrol_core.sources.sample import EMBEDDED
 
 Progress = Callable[[int, int], None]
 """Told how many parts of how many are done."""

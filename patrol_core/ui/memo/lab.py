@@ -6,14 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from patrol_core.figures.maps.patrol import Ground, ground_of
-from patrol_core.games.matrix.game import MatrixGame
-from patrol_core.graphs.patrol.baselines import simpler_plans
-from patrol_core.graphs.patrol.full_matrix import matrix_of
-from patrol_core.graphs.patrol.game import GraphGame
-from patrol_core.graphs.patrol.size import GameSize, estimate
-from patrol_core.graphs.patrol.solution import GraphSolution
-from patrol_core.graphs.places.scenes.scene import PatrolScene
-from patrol_core.roads.network import make_network
+from patrol_core.games.matrix import MatrixGame
+from patrol_core.graphs.patrol import GameSize, GraphGame, GraphSolution, estimate, matrix_of, simpler_plans
+from patrol_core.graphs.places import PatrolScene
+from patrol_core.roads import make_network
 from patrol_core.ui.memo import kept as memo
 from patrol_core.ui.memo.content import digest_of
 

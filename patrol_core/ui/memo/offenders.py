@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patrol_core.allocation.deployments.sampling import draw_roster
+from patrol_core.allocation.deployments import draw_roster
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.evaluation.stability import coverage_distance
+from patrol_core.evaluation import coverage_distance
 from patrol_core.files import text_table
-from patrol_core.games.behavioural.solve import Fit, fit_lambda, fit_suqr, rationality_path
-from patrol_core.games.robust.solve import RobustModel, price_of_robustness
-from patrol_core.games.zone.game import Strategy, ZoneGame
+from patrol_core.games.behavioural import Fit, fit_lambda, fit_suqr, rationality_path
+from patrol_core.games.robust import RobustModel, price_of_robustness
+from patrol_core.games.zone import Strategy, ZoneGame
 from patrol_core.reports.icalendar import nights_from
 from patrol_core.scenario import Scenario, choices
 from patrol_core.ui.memo import cached

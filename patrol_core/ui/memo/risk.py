@@ -7,21 +7,21 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from patrol_core.evaluation.sensitivity import rank_stability
+from patrol_core.evaluation import rank_stability
 from patrol_core.figures.maps.small import ZoneRaster, raster_of
 from patrol_core.planning.analysis import harm_table, surface_of
-from patrol_core.risk.density import (
+from patrol_core.risk import (
+    WEIGHTS,
     Density,
     Grid,
+    Kind,
+    RiskSurface,
     cell_for,
     density,
     likelihood_bandwidth,
     make_grid,
     scott_bandwidth,
 )
-from patrol_core.risk.harm import WEIGHTS
-from patrol_core.risk.smoothing import Kind
-from patrol_core.risk.surface import RiskSurface
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import cached
 from patrol_core.ui.memo.cached import derived, of_zones

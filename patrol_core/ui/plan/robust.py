@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.figures.charts.offenders import robustness_curves
-from patrol_core.games.robust.solve import RobustModel
+from patrol_core.games.robust import RobustModel
 from patrol_core.planning.analysis import Prepared
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import offenders as cached_offenders

@@ -7,8 +7,8 @@ import datetime as dt
 import pandas as pd
 import streamlit as st
 
-from patrol_core.allocation.deployments.sampling import audit
-from patrol_core.games.zone.game import Strategy
+from patrol_core.allocation.deployments import audit
+from patrol_core.games.zone import Strategy
 from patrol_core.planning.analysis import Prepared
 from patrol_core.reports.bundles.plan import CONTRACT
 from patrol_core.reports.icalendar import roster_table, to_icalendar

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from patrol_core.evaluation.baselines import UNIFORM
-from patrol_core.games.behavioural.result import BehaviouralStrategy
-from patrol_core.games.documents.offender_kinds import TypesStrategy
-from patrol_core.games.robust.result import RobustStrategy
-from patrol_core.games.zone.game import Strategy
+from patrol_core.evaluation import UNIFORM
+from patrol_core.games.behavioural import BehaviouralStrategy
+from patrol_core.games.documents import TypesStrategy
+from patrol_core.games.robust import RobustStrategy
+from patrol_core.games.zone import Strategy
 from patrol_core.planning.analysis import Prepared
 from patrol_core.ui.shell.zone_map import Layer
 

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from patrol_core.errors import PatrolError
-from patrol_core.evaluation.map_accuracy import LEAST_MONTHS, MapAccuracy, Over
-from patrol_core.evaluation.retrospective_maps import FORECAST
+from patrol_core.evaluation import FORECAST, LEAST_MONTHS, MapAccuracy, Over
 from patrol_core.figures.charts.hotspots import hit_curves, pai_intervals
 from patrol_core.planning.analysis import Prepared
 from patrol_core.reports.bundles.hotspots import ACCURACY_UNITS, accuracy_of, accuracy_table, held_out
-from patrol_core.risk.accuracy import SHARES
+from patrol_core.risk import SHARES
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import cached
 from patrol_core.ui.memo import forecast as cached_forecast

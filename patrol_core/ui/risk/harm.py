@@ -11,18 +11,23 @@ from patrol_core.errors import InputError, PatrolError
 from patrol_core.figures.charts.risk import rank_paths
 from patrol_core.planning.analysis import Prepared, harm_table
 from patrol_core.reports.csv import to_csv_bytes
-from patrol_core.risk.custom_weights import (
+from patrol_core.risk import (
     LABEL,
     OWN,
+    PATROL_GENERATED,
+    WEIGHTS,
+    HarmTable,
     entries_of,
     known_types,
+    movers,
     own_table,
     parse_entries,
+    rank_correlation,
+    ranks_of,
     read_weights,
+    risk_by_table,
     starting_weights,
 )
-from patrol_core.risk.harm import PATROL_GENERATED, WEIGHTS, HarmTable
-from patrol_core.risk.harm_compare import movers, rank_correlation, ranks_of, risk_by_table
 from patrol_core.scenario import Scenario
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from patrol_core.planning.analysis import Prepared
 from patrol_core.reports.bundles.hotspots import MEASURES, hotspots_frame, hotspots_of, measure_unit
-from patrol_core.risk.hotspots import CLASSES, COLD, HOT, ISLAND, PERMUTATIONS, UNKNOWN, HotSpots, Method
+from patrol_core.risk import CLASSES, COLD, HOT, ISLAND, PERMUTATIONS, UNKNOWN, HotSpots, Method
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import cached
 from patrol_core.ui.memo.cached import derived

@@ -13,9 +13,9 @@ from patrol_core.areas import AreaData, DataKind
 from patrol_core.errors import PatrolError
 from patrol_core.figures.charts.hotspots import near_map, ratio_heatmap
 from patrol_core.planning.analysis import Prepared
-from patrol_core.risk.near_repeat import LEVEL, Bands, NearRepeat, knox_table, near_events
+from patrol_core.risk import LEVEL, Bands, NearRepeat, knox_table, near_events
 from patrol_core.scenario import Scenario
-from patrol_core.sources.own_events.dated_points import MONTH_ONLY, DatedPoints, read_dated_points
+from patrol_core.sources.own_events import MONTH_ONLY, DatedPoints, read_dated_points
 from patrol_core.ui.memo.kept import kept
 from patrol_core.ui.memo.offenders import remembered
 from patrol_core.ui.session.escaping import escape

@@ -6,7 +6,7 @@ import streamlit as st
 
 from patrol_core.figures.maps.small import SmallMap, small_maps_png
 from patrol_core.planning.analysis import Prepared, harm_table
-from patrol_core.risk.slices import CHANGE, SLICES, By, Slices, slices
+from patrol_core.risk import CHANGE, SLICES, By, Slices, slices
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import cached
 from patrol_core.ui.memo import risk as cached_risk

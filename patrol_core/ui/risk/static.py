@@ -18,8 +18,12 @@ from patrol_core.figures.charts.static import (
 )
 from patrol_core.planning.analysis import Prepared
 from patrol_core.reports.csv import to_csv_bytes
-from patrol_core.risk.static.area import (
+from patrol_core.risk.static import (
+    TABLE_COLUMNS,
     Per,
+    StaticScore,
+    caution,
+    default_columns,
     default_per,
     default_types,
     exposures,
@@ -27,10 +31,8 @@ from patrol_core.risk.static.area import (
     score_area,
     why_not,
 )
-from patrol_core.risk.static.columns import caution, default_columns
-from patrol_core.risk.static.score import TABLE_COLUMNS, StaticScore
 from patrol_core.scenario import Scenario
-from patrol_core.sources.zone_tables.covariates import label_of
+from patrol_core.sources.zone_tables import label_of
 from patrol_core.ui.memo import cached
 from patrol_core.ui.memo.cached import derived
 from patrol_core.ui.memo.kept import Progress

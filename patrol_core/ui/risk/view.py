@@ -15,10 +15,7 @@ from patrol_core.figures.charts.base import top_zones
 from patrol_core.files.crs import is_metric
 from patrol_core.planning.analysis import Prepared, harm_table
 from patrol_core.reports.bundles.hotspots import MEASURES, measure_unit
-from patrol_core.risk.harm import WEIGHTS
-from patrol_core.risk.hotspots import LEAST, PERMUTATIONS
-from patrol_core.risk.smoothing import Kind
-from patrol_core.risk.surface import RiskSurface
+from patrol_core.risk import LEAST, PERMUTATIONS, WEIGHTS, Kind, RiskSurface
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import risk as cached_risk
 from patrol_core.ui.memo.risk import ALL

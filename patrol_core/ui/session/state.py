@@ -13,7 +13,7 @@ import streamlit as st
 from patrol_core.areas import AreaData
 from patrol_core.errors import InputError
 from patrol_core.scenario import Scenario, choices, from_query, make_scenario
-from patrol_core.sources.sample.embedded import EMBEDDED
+from patrol_core.sources.sample import EMBEDDED
 
 SCENARIO = "scenario"
 UPLOADS = "uploads"

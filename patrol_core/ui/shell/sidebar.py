@@ -8,9 +8,7 @@ import streamlit as st
 
 from patrol_core.areas import ZONE_SYSTEMS, AreaData
 from patrol_core.errors import PatrolError
-from patrol_core.risk.custom_weights import LABEL, OWN, entries_of, starting_weights
-from patrol_core.risk.harm import PATROL_GENERATED, WEIGHTS
-from patrol_core.risk.smoothing import SMOOTHINGS
+from patrol_core.risk import LABEL, OWN, PATROL_GENERATED, SMOOTHINGS, WEIGHTS, entries_of, starting_weights
 from patrol_core.scenario import choices
 from patrol_core.ui.memo import cached
 from patrol_core.ui.session import state

@@ -19,7 +19,7 @@ from patrol_core.allocation.hours.problem import HoursProblem, budget_rows
 from patrol_core.allocation.hours.rules import number
 from patrol_core.arrays import Floats, Indices
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.rules.budgets import (
+from patrol_core.games.rules import (
     Cap,
     Constraint,
     CoverageParity,

@@ -18,9 +18,7 @@ import numpy as np
 
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
-from patrol_core.games.matrix.double_oracle import Response, double_oracle
-from patrol_core.games.matrix.game import MatrixGame
-from patrol_core.games.matrix.stackelberg import solve_sse
+from patrol_core.games.matrix import MatrixGame, Response, double_oracle, solve_sse
 from patrol_core.graphs.patrol.game import GraphGame
 from patrol_core.graphs.patrol.moving.lists import MOST_ACTIONS, Lists, action_counts
 from patrol_core.graphs.patrol.own_units import least_told_apart

@@ -21,7 +21,7 @@ from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import check_sizes
 from patrol_core.files.strict_json import quoted
-from patrol_core.graphs.patrol.game import NodeId
+from patrol_core.graphs.patrol import NodeId
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 
 FORMAT, VERSION = "patrol-scene", 1

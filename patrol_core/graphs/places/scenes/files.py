@@ -28,8 +28,8 @@ from patrol_core.errors import InputError
 from patrol_core.files import text_table
 from patrol_core.files.strict_json import load_json, shown
 from patrol_core.files.vector_files import load_bytes, read_features
-from patrol_core.graphs.patrol.formats import FORM as GAME_FORM
-from patrol_core.graphs.patrol.game import GraphGame
+from patrol_core.graphs.patrol import FORM as GAME_FORM
+from patrol_core.graphs.patrol import GraphGame
 from patrol_core.graphs.places.features import is_feature_table, read_facilities
 from patrol_core.graphs.places.guard_files import guard_scene, is_guard
 from patrol_core.graphs.places.infrastructure import infrastructure_scene
@@ -39,9 +39,7 @@ from patrol_core.graphs.places.scenes.parts import key_of
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.scenes.streets import streets_of
 from patrol_core.graphs.places.wildlife import green_scene
-from patrol_core.roads.parts import Roads, counted
-from patrol_core.roads.read import read_roads
-from patrol_core.roads.tables import EDGE_WORDS, NODE_WORDS, File
+from patrol_core.roads import EDGE_WORDS, NODE_WORDS, File, Roads, counted, read_roads
 
 SCENE, GAME, GUARD, OBSERVATIONS, ROADS, FEATURES, BLOCKS = (
     "scene", "game", "guard", "observations", "roads", "features", "blocks",
@@ -90,7 +88,7 @@ def read_scene(
     if kind == GUARD:
         return guard_scene(load_json(data, name), name, **options)
     if kind == GAME:
-        from patrol_core.graphs.patrol.formats import read_patrol_game
+        from patrol_core.graphs.patrol import read_patrol_game
 
         return read_patrol_game(data)
     if kind == OBSERVATIONS:

@@ -14,7 +14,7 @@ from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import LARGEST
 from patrol_core.files.strict_json import quoted
-from patrol_core.graphs.patrol.game import NodeId
+from patrol_core.graphs.patrol import NodeId
 from patrol_core.graphs.places.scenes.streets import nearest
 
 

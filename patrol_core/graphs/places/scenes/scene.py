@@ -9,8 +9,7 @@ from typing import Any
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.strict_json import quoted
-from patrol_core.graphs.patrol.game import GraphGame, NodeId
-from patrol_core.graphs.patrol.input import MOST_UNITS, make_graph_game
+from patrol_core.graphs.patrol import MOST_UNITS, GraphGame, NodeId, make_graph_game
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,8 @@ from scipy.spatial import cKDTree
 from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InputError
 from patrol_core.files.projection import project_points
-from patrol_core.graphs.patrol.game import NodeId
-from patrol_core.roads.parts import Roads, counted
+from patrol_core.graphs.patrol import NodeId
+from patrol_core.roads import Roads, counted
 
 DEGREES = "EPSG:4326"
 FAR_M = 250.0

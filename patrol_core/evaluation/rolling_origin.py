@@ -27,7 +27,7 @@ from patrol_core.arrays import Floats
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.evaluation.baselines import BASELINES
 from patrol_core.evaluation.sensitivity import check_monthly
-from patrol_core.games.zone.game import ZoneGame, solve_zone_game
+from patrol_core.games.zone import ZoneGame, solve_zone_game
 
 Make = Callable[[ZoneGame, tuple[str, ...]], ArrayLike]
 """Plan from a game and the months its values come from."""

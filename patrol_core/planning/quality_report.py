@@ -14,13 +14,10 @@ import geopandas as gpd
 import pandas as pd
 
 from patrol_core.areas import AreaData
+from patrol_core.sources.quality import LOST_WARNING, NOT_KNOWN, Check, Severity, crimes_of
 from patrol_core.sources.quality import checks as quality_checks
 from patrol_core.sources.quality import rows as quality_rows
-from patrol_core.sources.quality.checks import NOT_KNOWN, Check, Severity
-from patrol_core.sources.quality.rows import LOST_WARNING
-from patrol_core.sources.quality.tables import crimes_of
-from patrol_core.zones.assign import Placement
-from patrol_core.zones.snap import snap_point_warning, snap_points
+from patrol_core.zones import Placement, snap_point_warning, snap_points
 
 #: Share of rows in no zone from which part of the plan is wrong.
 LOST_ERROR = 0.25

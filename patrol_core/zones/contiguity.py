@@ -6,7 +6,7 @@ import geopandas as gpd
 import shapely
 
 from patrol_core.files.crs import is_metric
-from patrol_core.sources.zone_tables.fit import HAIRLINE_M, hairline_gaps
+from patrol_core.sources.zone_tables import HAIRLINE_M, hairline_gaps
 
 #: Corners of hexagons are equal only up to rounding; hexagons this close (metres) touch.
 _HEX_TOLERANCE_M = 0.01

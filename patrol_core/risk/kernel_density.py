@@ -42,7 +42,7 @@ from numpy.typing import NDArray
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.crs import is_metric
-from patrol_core.zones.assign import locate
+from patrol_core.zones import locate
 
 if TYPE_CHECKING:
     import geopandas as gpd

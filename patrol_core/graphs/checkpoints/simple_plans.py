@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from patrol_core.graphs.checkpoints.defender_oracle import minimum_cut
 from patrol_core.graphs.checkpoints.double_oracle import sampled
 from patrol_core.graphs.checkpoints.game import CheckpointGame, JointStrategy, joined
 from patrol_core.graphs.checkpoints.intruder import BestPaths, best_paths
-from patrol_core.graphs.checkpoints.ranger import minimum_cut
 
 CUT = "Evenly on the minimum cut"
 ENTRANCES = "Evenly on the entrances of targets"

@@ -26,7 +26,7 @@ from patrol_core.certificate import Status, relative_gap
 from patrol_core.graphs.checkpoints.double_oracle import CLOSE, CheckpointPlan, solve_exact
 from patrol_core.graphs.checkpoints.game import CheckpointGame, JointStrategy, joined
 from patrol_core.graphs.checkpoints.intruder import best_paths
-from patrol_core.roads.network import RoadNetwork
+from patrol_core.roads import RoadNetwork
 
 
 @dataclass(frozen=True, eq=False)
