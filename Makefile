@@ -9,7 +9,7 @@ PORT    ?=
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test lint format unit browser bench install-chromium requirements clean
+.PHONY: help run test lint format unit browser docs coverage bench install-chromium requirements clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -19,7 +19,7 @@ help: ## say what there is
 run: $(FOR_USE) ## install into .venv and open the dashboard
 	$(PY) -m streamlit run app.py $(if $(PORT),--server.port $(PORT))
 
-test: lint unit browser ## everything: lint, types, import rule, tests, browser test
+test: lint docs unit browser ## everything: lint, types, import rule, docs, tests, browser test
 
 lint: $(FOR_TEST) ## style, types and the import rule
 	$(PY) -m ruff check .
@@ -37,6 +37,16 @@ unit: $(FOR_TEST) ## tests without a browser
 # One at a time and after the others: a browser that has to share two cores times out.
 browser: $(FOR_TEST) ## tests in a real Chromium
 	$(PY) -m pytest -m "browser and not network" tests/e2e
+
+# Warnings are errors and links are checked (mkdocs.yml); griffe and the theme have notices of their own that are none.
+docs: $(FOR_TEST) ## build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs --quiet build --strict
+
+coverage: $(FOR_TEST) ## lines and branches that the tests without a browser run
+	$(PY) -m pytest -q -n $(WORKERS) --dist loadfile -m "not browser and not network" --cov=patrol_core --cov-branch --cov-report=
+	$(PY) -m coverage report --skip-covered --sort=cover
+	@echo "Without the pages' own code (at least 90 % of lines and branches):"
+	$(PY) -m coverage report --omit "patrol_core/ui/*" --format=total --fail-under=90
 
 install-chromium: $(FOR_TEST) ## fetch a Chromium for the browser test where the system offers none
 	$(PY) -m playwright install --with-deps chromium
@@ -56,7 +66,7 @@ requirements: | $(PY) ## pin anew what pyproject.toml allows
 	@rm -f pins.tmp
 
 clean: ## remove the environment and everything made by tools
-	rm -rf $(VENV) build dist out test-artifacts *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist out site .coverage test-artifacts *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is older than what it was made from only when that changed, so a second `make run` starts at once.

@@ -42,7 +42,7 @@ from patrol_core.scenario import Scenario, choices
 from patrol_core.sources.sample.embedded import load_area
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 MARK = re.compile(r"\*\*([^*\s]+)\*\*<!--\s*claim:\s*([\w.]+)\s*-->")
 
 
@@ -229,7 +229,7 @@ def commands() -> list[list[str]]:
     lines = [
         line
         for path in PAGES
-        for block in re.findall(r"```sh\n(.*?)```", text_of(path), flags=re.DOTALL)
+        for block in re.findall(r"```(?:sh|console)\n(.*?)```", text_of(path), flags=re.DOTALL)
         for line in block.splitlines()
     ]
     found = (re.match(r"(?:\S*/)?(?:patrol|python -m patrol_core) (.*)", line) for line in lines)
@@ -269,14 +269,6 @@ def test_choices_with_few_values_are_listed_in_full():
         accepted = re.findall(r"'([a-z-]+)'", str(refused.value).split("cannot be '?'")[1])
         listed = re.findall(rf"{row.flag} ([a-z|-]+)", text)
         assert any(set(accepted) == set(found.split("|")) for found in listed), (row.flag, listed)
-
-
-def test_python_in_the_readme_runs(capsys):
-    blocks = re.findall(r"```python\n(.*?)```", text_of(ROOT / "README.md"), flags=re.DOTALL)
-    assert blocks
-    for block in blocks:
-        exec(compile(block, "README.md", "exec"), {})
-    assert "{'a': 0.625, 'b': 0.375} 3.75" in capsys.readouterr().out
 
 
 # -- games on graphs and matrices ---------------------------------------------------------------------------

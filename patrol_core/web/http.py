@@ -26,8 +26,8 @@ import tenacity
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from patrol_core import __version__
 from patrol_core.errors import SourceError
+from patrol_core.version import VERSION
 from patrol_core.web.limits import (
     CANCEL_GRACE_S,
     ApiSettings,
@@ -100,7 +100,7 @@ class Got(Generic[T]):
 def user_agent(settings: ApiSettings) -> str:
     """Who is asking: this project, its version, and whom to write to."""
     contact = f"; {settings.contact}" if settings.contact else ""
-    return f"patrol-core/{__version__} (police patrol planning{contact}) python-requests/{metadata.version('requests')}"
+    return f"patrol-core/{VERSION} (police patrol planning{contact}) python-requests/{metadata.version('requests')}"
 
 
 class HttpClient:

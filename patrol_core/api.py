@@ -1,0 +1,366 @@
+"""The library in three steps, for notebooks and scripts: open an area, plan for it, compare plans.
+
+The functions here choose nothing by themselves: :func:`open_area` reads data as the command line does, :func:`plan` is the
+path of ``patrol plan``, and the files of :meth:`PatrolPlan.save` are its files.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from patrol_core.areas import AreaData, Finding
+from patrol_core.errors import InputError
+from patrol_core.scenario import Scenario, make_scenario
+
+if TYPE_CHECKING:
+    from patrol_core.certificate import Certificate
+    from patrol_core.planning.analysis import Planner
+    from patrol_core.reports.bundles.plan import Result
+
+Source = str | Path
+"""A file, a folder, or the name of embedded data."""
+
+_FEWEST = 1e-9
+"""Coverage above which a zone counts as patrolled."""
+
+
+def open_area(
+    source: Source | Sequence[Source] | None = None,
+    *,
+    store: bool | Source = False,
+    boundaries: Source | None = None,
+    zone_id: str | None = None,
+    attributes: Source | Sequence[Source] = (),
+    lookup: Source | None = None,
+    name: str | None = None,
+) -> AreaData:
+    """Data of one area: embedded, from files as published, or out of the store.
+
+    Parameters
+    ----------
+    source
+        Name of embedded data (``sample``, ``columbus``, ``geodanet``), or police.uk street files: CSV, zip or folder, one
+        or several. None with ``store``.
+    store
+        True for the usual store of pulled and imported rows, or its folder; needs ``boundaries``.
+    boundaries
+        Zones as GeoJSON, GeoPackage or zipped Shapefile, in any CRS that the file states. Without them a grid is laid.
+    zone_id
+        Column of ``boundaries`` that names the zones; found by its heading or its codes by default.
+    attributes
+        CSV by zone code (population, deprivation, wards), one or several.
+    lookup
+        With ``store``: the ONS lookup from LSOA 2011 to LSOA 2021.
+    name
+        What to call the area; the file's name by default.
+
+    Raises
+    ------
+    InputError
+        One sentence: which argument or file, what is wrong, what to do.
+    SourceError
+        When a file cannot be read.
+    """
+    from patrol_core.sources.sample import EMBEDDED, load_area
+
+    sources = _several(source)
+    tables = _several(attributes)
+    if store is not False:
+        return _open_store(sources, store, boundaries, zone_id, tables, lookup, name)
+    if lookup is not None:
+        raise InputError("lookup goes with store; add store, or give the file among attributes.")
+    if not sources:
+        raise InputError(
+            f"No data were named; give files of crimes, store=True, or one of {', '.join(EMBEDDED)}."
+        )
+    if len(sources) == 1 and str(sources[0]) in EMBEDDED:
+        if boundaries is not None or tables or zone_id is not None:
+            raise InputError(
+                f"{sources[0]} is embedded and has its own zones; boundaries, zone_id and attributes go with files of crimes."
+            )
+        return load_area(str(sources[0]))
+    if len(sources) == 1 and not Path(sources[0]).exists():
+        raise InputError(
+            f"There is no file and no embedded area {str(sources[0])!r}; give police.uk files, or one of {', '.join(EMBEDDED)}."
+        )
+    if zone_id is not None and boundaries is None:
+        raise InputError("zone_id names a column of boundaries; add boundaries, or leave it out.")
+    from patrol_core.sources.archive import read_crimes
+    from patrol_core.sources.area import area_from_crimes
+    from patrol_core.sources.zone_tables import read_attributes, read_polygons
+
+    paths = [Path(one) for one in sources]
+    crimes, report = read_crimes(paths)
+    return area_from_crimes(
+        crimes,
+        polygons=None if boundaries is None else read_polygons(Path(boundaries), id_column=zone_id),
+        lookup=[read_attributes(Path(one)) for one in tables] or None,
+        name=name or (paths[0].stem if len(paths) == 1 else f"{len(paths)} files of crimes"),
+        findings=report.findings,
+    )
+
+
+def _open_store(
+    sources: Sequence[Source],
+    store: bool | Source,
+    boundaries: Source | None,
+    zone_id: str | None,
+    tables: Sequence[Source],
+    lookup: Source | None,
+    name: str | None,
+) -> AreaData:
+    from patrol_core.sources.archive import read_lookup
+    from patrol_core.sources.store import Store
+    from patrol_core.sources.store.area import open_area as open_stored
+    from patrol_core.sources.zone_tables import read_attributes, read_polygons
+
+    if sources:
+        raise InputError("The store brings its own rows; give either it or files of crimes.")
+    if boundaries is None:
+        raise InputError("The store needs boundaries, the zones to plan for.")
+    return open_stored(
+        Store(None if isinstance(store, bool) else store),
+        polygons=read_polygons(Path(boundaries), id_column=zone_id),
+        lookup=None if lookup is None else read_lookup(Path(lookup)),
+        attributes=[read_attributes(Path(one)) for one in tables] or None,
+        name=name or Path(boundaries).stem,
+    )
+
+
+def _several(given: Source | Sequence[Source] | None) -> list[Source]:
+    if given is None:
+        return []
+    return [given] if isinstance(given, str | Path) else list(given)
+
+
+def plan(
+    area: AreaData,
+    *,
+    units: float | None = None,
+    fairness: float | None = None,
+    scenario: Scenario | None = None,
+    **choices: Any,
+) -> PatrolPlan:
+    """Solve one scenario for an area: coverage, hours, deployments and fairness, with the certificate.
+
+    Parameters
+    ----------
+    area
+        From :func:`open_area`.
+    units
+        Patrol units out at once; the scenario's ``budget``.
+    fairness
+        How far groups may differ under the scenario's ``fairness_rule``, 0 the strictest; None for no rule.
+    scenario
+        Choices to start from; the defaults by default. What is named here is changed in it.
+    choices
+        Any other choice by its name in :class:`~patrol_core.scenario.Scenario` (``fairness_rule``, ``attacker``, ``weighting``,
+        ``group_by`` and so on).
+
+    Raises
+    ------
+    InputError
+        When a choice has no such name or value, or the data cannot serve it.
+    InfeasibleError
+        When the rules cannot be met: which one, by how much, what would work.
+    """
+    from patrol_core.planning.analysis import Planner, prepare
+
+    chosen = make_scenario(
+        {**({} if scenario is None else scenario.model_dump()), **choices, "area": area.key}
+    )
+    chosen = chosen.changed(**_named(units, fairness))
+    return _solved(Planner(prepare(area, chosen)), chosen)
+
+
+def _named(units: float | None, fairness: float | None) -> dict[str, Any]:
+    return {name: value for name, value in (("budget", units), ("fairness", fairness)) if value is not None}
+
+
+def _solved(planner: Planner, scenario: Scenario) -> PatrolPlan:
+    from patrol_core.reports.bundles.plan import summarise
+
+    return PatrolPlan(summarise(planner.prepared.data, scenario, planner=planner), planner)
+
+
+@dataclass(frozen=True, eq=False)
+class PatrolPlan:
+    """A solved scenario: what it gives each zone, how good that is proved to be, and its files.
+
+    Attributes
+    ----------
+    result
+        Everything that the files hold, as the dashboard and the command line use it.
+    planner
+        Keeps the data prepared and the models warm for :meth:`changed`.
+    """
+
+    result: Result
+    planner: Planner
+
+    @property
+    def scenario(self) -> Scenario:
+        """The choices that made the plan."""
+        return self.result.scenario
+
+    @property
+    def certificate(self) -> Certificate:
+        """What was optimised, the proved bound and the gap between them."""
+        return self.result.strategy.certificate
+
+    @property
+    def coverage(self) -> pd.Series[float]:
+        """Share of the time that each zone is patrolled, 0 to 1, by zone_id."""
+        return self.zones["coverage"]
+
+    @cached_property
+    def zones(self) -> pd.DataFrame:
+        """One row a zone: ``value`` (expected harm a month without patrols), ``coverage`` (share of the time), ``residual`` (harm left)."""
+        from patrol_core.planning.analysis import coverage_table
+
+        table = coverage_table(self.result.strategy, self.result.prepared.surface.mean)
+        return table.set_index("zone_id")
+
+    @property
+    def hours(self) -> pd.DataFrame | None:
+        """Patrol hours by zone and month; None where no hours plan could be made (``summary()["hours"]`` says why)."""
+        return None if self.result.hours is None else self.result.hours.frame.copy()
+
+    @property
+    def fairness(self) -> pd.DataFrame:
+        """Protection and burden of every group; empty where the data have no groups."""
+        return self.result.fairness
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noticed in the data and is left out of the plan, most serious first."""
+        return self.result.prepared.findings
+
+    def summary(self) -> dict[str, Any]:
+        """What ``summary.json`` holds: certificate, figures, data, choices and versions."""
+        return dict(self.result.summary)
+
+    def save(self, folder: Source) -> tuple[str, ...]:
+        """Write the files of ``patrol plan --out`` into ``folder``, all or none; returns their names."""
+        from patrol_core.reports.bundles.plan import make_plan_files
+
+        return make_plan_files(self.result, Path(folder))
+
+    def changed(
+        self, *, units: float | None = None, fairness: float | Literal["off"] | None = None, **choices: Any
+    ) -> PatrolPlan:
+        """The plan with some choices changed; data are prepared anew only where the choices of the data change.
+
+        Parameters
+        ----------
+        units, fairness, choices
+            As of :func:`plan`; ``fairness="off"`` takes the rule away.
+        """
+        named = {**choices, **_named(units, None if fairness == "off" else fairness)}
+        scenario = self.scenario.changed(**named, **({"fairness": None} if fairness == "off" else {}))
+        if scenario.key("data") != self.scenario.key("data"):
+            return plan(self.result.prepared.data, scenario=scenario)
+        return _solved(self.planner, scenario)
+
+    def figures(self) -> dict[str, Any]:
+        """The few figures to compare plans by, each with its unit in its name."""
+        strategy, unit = self.result.strategy, self.result.prepared.surface.unit
+        return {
+            "units on patrol": strategy.budget_used,
+            f"worst case [{unit}]": strategy.worst_case,
+            f"harm left [{unit}]": strategy.expected_residual,
+            "zones patrolled": int((strategy.coverage > _FEWEST).sum()),
+            "fairness rule": "none" if self.scenario.fairness is None else self.scenario.fairness_rule,
+            "tolerance": np.nan if self.scenario.fairness is None else self.scenario.fairness,
+            "gap": strategy.certificate.gap,
+            "status": strategy.certificate.status,
+        }
+
+    def _repr_html_(self) -> str:
+        prepared = self.result.prepared
+        kind = f"{prepared.data.name} ({prepared.data.kind})"
+        rows = pd.Series(self.figures(), dtype=object).to_frame("")
+        picture = _map(self, "coverage", "share of the time")
+        notes = "".join(
+            f"<li>{html.escape(found.text)}</li>" for found in self.findings if found.severity != "info"
+        )
+        left = (
+            f"<details><summary>What to know of the data</summary><ul>{notes}</ul></details>" if notes else ""
+        )
+        return f"<h4>Patrol plan for {html.escape(kind)}</h4>{picture}{rows.to_html(header=False, float_format='{:,.4g}'.format)}{left}"
+
+
+def _map(plan_: PatrolPlan, column: str, unit: str) -> str:
+    """A picture inside the page, so that a notebook needs neither files nor the internet to show it."""
+    from patrol_core.reports.pictures import map_png
+
+    picture = map_png(
+        plan_.result.prepared.zones, plan_.zones[column], scale="patrol", label=column, unit=unit
+    )
+    data = base64.b64encode(picture).decode("ascii")
+    return f'<img alt="Map of {column}" style="max-width:640px" src="data:image/png;base64,{data}">'
+
+
+def compare(plans: Sequence[PatrolPlan] | Mapping[str, PatrolPlan]) -> Comparison:
+    """Plans side by side: their figures, and the coverage of each zone in each.
+
+    Parameters
+    ----------
+    plans
+        Two or more, for the same data and the same measure of harm; a mapping names them.
+
+    Raises
+    ------
+    InputError
+        For fewer than two plans, or plans of other data, months, zones or weights, whose figures do not compare.
+    """
+    named = (
+        dict(plans) if isinstance(plans, Mapping) else {_name(one, k): one for k, one in enumerate(plans, 1)}
+    )
+    if len(named) < 2:
+        raise InputError(f"{len(named)} plans were given; give two or more to compare.")
+    first_name, first = next(iter(named.items()))
+    for name, other in named.items():
+        if other.result.prepared.key != first.result.prepared.key:
+            raise InputError(
+                f"{name!r} is for other data, months, zones or weights than {first_name!r}; plans compare where these are the same."
+            )
+    return Comparison(
+        pd.DataFrame({name: one.figures() for name, one in named.items()}).T.infer_objects(),
+        pd.DataFrame({name: one.coverage for name, one in named.items()}),
+    )
+
+
+def _name(one: PatrolPlan, number: int) -> str:
+    rule = (
+        "" if one.scenario.fairness is None else f", {one.scenario.fairness_rule} {one.scenario.fairness:g}"
+    )
+    return f"{number}: {one.scenario.budget:g} units{rule}"
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Plans side by side.
+
+    Attributes
+    ----------
+    table
+        One row a plan: units, worst case, harm left, zones patrolled, rule, gap and status.
+    coverage
+        One row a zone, one column a plan: share of the time patrolled.
+    """
+
+    table: pd.DataFrame
+    coverage: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        return self.table.to_html(float_format="{:,.4g}".format)
