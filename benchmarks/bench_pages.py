@@ -21,7 +21,7 @@ from benchmarks.shared import london_upload
 from benchmarks.stand import ROOT, Watched, median, served, table
 from patrol_core.areas import AreaData
 from patrol_core.figures.maps.zones import build_asset
-from patrol_core.planning.analysis import prepare
+from patrol_core.planning import prepare
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.archive import read_crimes
 from patrol_core.sources.area import area_from_crimes

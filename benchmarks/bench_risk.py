@@ -21,7 +21,7 @@ from scipy import stats
 from benchmarks.shared import ABSENT, london_upload, shared_uk, westminster_csv, westminster_zones
 from benchmarks.stand import median, table
 from patrol_core.figures.maps.small import SmallMap, raster_of, small_maps_png
-from patrol_core.planning.analysis import prepare
+from patrol_core.planning import prepare
 from patrol_core.risk import cell_for, density, likelihood_bandwidth, make_grid, scott_bandwidth, smooth
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.archive import read_crimes

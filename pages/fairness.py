@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.errors import InfeasibleError
-from patrol_core.planning.analysis import hours_rule
+from patrol_core.planning import hours_rule
 from patrol_core.ui.fairness.rules import limits
 from patrol_core.ui.fairness.tabs import draw_tabs
 from patrol_core.ui.fairness.text import HOURS_WORDS

@@ -6,8 +6,7 @@ import streamlit as st
 
 from patrol_core.allocation.hours import plan_table
 from patrol_core.figures.charts.base import hours_heatmap
-from patrol_core.planning.analysis import allocation_table
-from patrol_core.reports.bundles.plan import CONTRACT, column_units
+from patrol_core.planning import CONTRACT, allocation_table, column_units
 from patrol_core.reports.bundles.roster import CONTRACT as HALFYEAR
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.ui.hours.duties import roster_tab, shifts_tab

@@ -6,7 +6,7 @@ import json
 
 import streamlit as st
 
-from patrol_core.planning.analysis import harm_table
+from patrol_core.planning import harm_table
 from patrol_core.ui.method_text import FEEDBACK, SECTIONS
 from patrol_core.ui.shell import frame, tables
 

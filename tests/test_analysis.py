@@ -13,19 +13,19 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from shapely import box
 
+from patrol_core import planning as analysis
 from patrol_core.areas import CRIME_COLUMNS, AreaData, DataKind, Finding
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.games.rules.budgets import CoverageParity, Floor, ResidualParity
 from patrol_core.games.zone.game import solve_zone_game
-from patrol_core.planning import analysis
-from patrol_core.planning.analysis import (
+from patrol_core.planning import (
     Planner,
-    constraints_of,
     game_of,
-    months_between,
     prepare,
     solve_hours_plan,
 )
+from patrol_core.planning.planner import MODELS_KEPT, constraints_of
+from patrol_core.planning.preparation import months_between
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.scenario import Scenario, make_scenario
 from patrol_core.sources.sample.embedded import load_area
@@ -373,7 +373,7 @@ def test_a_planner_keeps_only_so_many_models():
     planner = Planner(prepare(area(), Scenario()))
     for step in range(1, 12):
         planner.solve(make_scenario({"fairness": 0.5, "effectiveness": step / 12}))
-    assert len(planner._models) == analysis.MODELS_KEPT
+    assert len(planner._models) == MODELS_KEPT
 
 
 @settings(derandomize=True, deadline=None, max_examples=25)

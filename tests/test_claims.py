@@ -36,9 +36,8 @@ from patrol_core.graphs.patrol.solve import METHODS, solve_graph_game
 from patrol_core.graphs.places.guard_files import guard_scene
 from patrol_core.graphs.places.library import LIBRARY
 from patrol_core.graphs.places.urban import MOST_TARGETS
-from patrol_core.planning.analysis import Planner, Prepared, game_of, prepare
-from patrol_core.reports.bundles.plan import CONTRACT
-from patrol_core.scenario import Scenario, choices
+from patrol_core.planning import CONTRACT, Planner, Prepared, game_of, prepare
+from patrol_core.scenario import Scenario, choices, make_scenario
 from patrol_core.sources.sample.embedded import load_area
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -265,7 +264,7 @@ def test_choices_with_few_values_are_listed_in_full():
     for name in ("zones", "weighting", "fairness_rule", "rounding"):
         row = choices()[name]
         with pytest.raises(InputError) as refused:
-            row.check("?")
+            make_scenario({name: "?"})
         accepted = re.findall(r"'([a-z-]+)'", str(refused.value).split("cannot be '?'")[1])
         listed = re.findall(rf"{row.flag} ([a-z|-]+)", text)
         assert any(set(accepted) == set(found.split("|")) for found in listed), (row.flag, listed)

@@ -11,17 +11,18 @@ import pytest
 
 from patrol_core import cli as command_line
 from patrol_core.errors import InputError, SourceError
-from patrol_core.planning import planning_surface as outlook
-from patrol_core.planning.analysis import (
+from patrol_core.planning import (
     Planner,
     hours_demand,
     known_areas,
     panel_of_months,
     prepare,
+    summarise,
     surface_as_of,
     uncertainty_of,
 )
-from patrol_core.reports.bundles.plan import plan_files, summarise
+from patrol_core.planning import forecast_store as outlook
+from patrol_core.reports.bundles.plan import plan_files
 from patrol_core.risk import forecast as library
 from patrol_core.risk.forecast import ForecastSettings, make_forecast
 from patrol_core.scenario import make_scenario

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Divide the zones; writes the files when ``--out`` is given and returns the summary."""
     from patrol_core.allocation.areas import make_beats
     from patrol_core.cli import say, tell
-    from patrol_core.planning.analysis import beats_compared, prepare, work_of, zone_points
+    from patrol_core.planning import beats_compared, prepare, work_of, zone_points
     from patrol_core.reports.bundle_writer import write_bundle
     from patrol_core.reports.bundles.areas import beats_files
     from patrol_core.zones import neighbours

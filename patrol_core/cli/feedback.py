@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Simulate; writes the files when ``--out`` is given and returns the summary."""
     from patrol_core.cli import say, tell
     from patrol_core.evaluation import Detection, Rounds, simulate_feedback, world_of
-    from patrol_core.planning.analysis import game_of, harm_table, prepare
+    from patrol_core.planning import game_of, harm_table, prepare
     from patrol_core.reports.bundle_writer import write_bundle
     from patrol_core.reports.bundles.feedback import feedback_files, feedback_summary
 

@@ -13,7 +13,7 @@ from patrol_core.errors import InputError
 
 if TYPE_CHECKING:
     from patrol_core.areas import AreaData
-    from patrol_core.planning.analysis import Prepared
+    from patrol_core.planning import Prepared
     from patrol_core.risk.forecast import Forecast, ForecastSettings
 
 WARDS = "ward_predictions_12months.csv"
@@ -77,7 +77,7 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Make the forecast; writes the files when ``--out`` is given and returns the summary."""
     from patrol_core.cli import say, tell
-    from patrol_core.planning.analysis import known_areas, panel_of_months, prepare
+    from patrol_core.planning import known_areas, panel_of_months, prepare
     from patrol_core.reports.bundle_writer import write_bundle
     from patrol_core.risk.forecast import MODEL, make_forecast
 
@@ -140,7 +140,7 @@ def _data(arguments: argparse.Namespace) -> AreaData:
 
 def _files(prepared: Prepared, made: Forecast) -> tuple[dict[str, bytes], Any]:
     """The files, and the measured coverage of the wards' intervals."""
-    from patrol_core.planning.analysis import NO_WARD, WARD
+    from patrol_core.planning import NO_WARD, WARD
     from patrol_core.reports.csv import to_csv_bytes
     from patrol_core.risk.forecast import WARD_COLUMNS, ZONE_COLUMNS, files_of, ward_intervals, zone_table
 

@@ -120,7 +120,8 @@ def _help(row: Choice) -> str:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Make the plan; writes the files when ``--out`` is given and returns the summary."""
     from patrol_core.cli import say, tell
-    from patrol_core.reports.bundles.plan import make_plan_files, summarise
+    from patrol_core.planning import summarise
+    from patrol_core.reports.bundles.plan import make_plan_files
 
     scenario = scenario_of(arguments)
     data = data_of(arguments)

@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Plan the roster; writes the files when ``--out`` is given and returns the summary."""
     from patrol_core.allocation.hours import plan_table
     from patrol_core.cli import say, tell
-    from patrol_core.planning.analysis import prepare, solve_hours_plan, zone_points
+    from patrol_core.planning import prepare, solve_hours_plan, zone_points
     from patrol_core.reports.bundle_writer import write_bundle
     from patrol_core.reports.bundles.roster import CONTRACT, roster_files, roster_summary
     from patrol_core.reports.csv import to_csv_bytes

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Foretold:
-    """Past months as foretold by the winner.
+class ForecastReview:
+    """Past months as predicted by the winner before they came.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Surprise:
     outside: float
 
 
-def foretold(forecast: Forecast) -> Foretold:
+def review_forecast(forecast: Forecast) -> ForecastReview:
     """Each tested month once, by the latest origin before it."""
     spot: dict[str, tuple[int, int]] = {}
     for origin, months in enumerate(forecast.folds.months):
@@ -86,10 +86,12 @@ def foretold(forecast: Forecast) -> Foretold:
         )
     )
     lead = tuple(step + 1 for step in steps)
-    return Foretold(tuple(forecast.zone_ids), months, actual, predicted, low, high, lead, forecast.winner)
+    return ForecastReview(
+        tuple(forecast.zone_ids), months, actual, predicted, low, high, lead, forecast.winner
+    )
 
 
-def month_figures(past: Foretold, month: str) -> MonthFigures:
+def month_figures(past: ForecastReview, month: str) -> MonthFigures:
     """Figures of one past month."""
     place = past.months.index(month)
     actual, predicted = past.actual[:, place], past.predicted[:, place]
@@ -102,7 +104,7 @@ def month_figures(past: Foretold, month: str) -> MonthFigures:
     )
 
 
-def surprises(past: Foretold, month: str, *, most: int = 5) -> tuple[Surprise, ...]:
+def surprises(past: ForecastReview, month: str, *, most: int = 5) -> tuple[Surprise, ...]:
     """Zones outside their interval in a month, the furthest first."""
     place = past.months.index(month)
     actual, predicted, low, high = (

@@ -4,7 +4,7 @@ UTF-8 without byte-order mark, comma, one line feed a row, ISO dates, months as 
 many digits as they need to come back the same (Python's ``repr``), empty for missing.
 
 Units stand in the header, ``population [residents]``, except for columns whose names are fixed by the command
-line's contract; their units go into ``summary.json`` by :func:`describe_columns`.
+line's contract; their units go into ``summary.json`` by :func:`patrol_core.planning.describe_columns`.
 
 A text cell, header or index name that a spreadsheet would run as a formula gets a leading apostrophe
 (CWE-1236). Numbers are not text: ``-3`` stays ``-3``.
@@ -86,26 +86,6 @@ def to_csv_bytes(
     columns = [_cells(frame.iloc[:, place]) for place in range(frame.shape[1])]
     lines = [_line(headings), *(_line(row) for row in zip(*columns, strict=True))]
     return "".join(lines).encode()
-
-
-def describe_columns(
-    frame: pd.DataFrame,
-    units: Mapping[str, str] | None = None,
-    meanings: Mapping[str, str] | None = None,
-) -> list[dict[str, str]]:
-    """Name, unit and meaning of each column, for the ``columns`` part of ``summary.json``.
-
-    A column without unit says ``""``; that is right for ids, names and months.
-    """
-    units, meanings = units or {}, meanings or {}
-    return [
-        {
-            "name": str(name),
-            "unit": units.get(str(name), ""),
-            "meaning": meanings.get(str(name), ""),
-        }
-        for name in frame.columns
-    ]
 
 
 def _cells(column: pd.Series[Any]) -> list[str]:

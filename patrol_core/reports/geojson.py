@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from patrol_core.errors import InputError
-from patrol_core.reports.csv import describe_columns
+from patrol_core.planning import describe_columns
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.zones import to_degrees
 
@@ -69,7 +69,7 @@ def zones_geojson(
         "type": "FeatureCollection",
         **(about or {}),
         "coordinates": "plane without a place on Earth" if planar else "EPSG:4326",
-        "columns": describe_columns(table, units),
+        "columns": describe_columns(table, units or {}),
         "features": features,
     }
     return to_json_bytes(members, indent=None)

@@ -12,9 +12,16 @@ import pandas as pd
 from patrol_core.evaluation import UNIFORM, budget_curve
 from patrol_core.fairness import measures
 from patrol_core.games.zone import Strategy
-from patrol_core.planning.analysis import Prepared, coverage_table, game_of, hours_views
-from patrol_core.planning.planning_surface import outlook_words
-from patrol_core.reports.bundles.plan import Result, column_units, versions
+from patrol_core.planning import (
+    Prepared,
+    Result,
+    column_units,
+    coverage_table,
+    forecast_words,
+    game_of,
+    hours_views,
+    versions,
+)
 from patrol_core.reports.html import CurvePicture, Figure, MapPicture, ReportContent, Table, html_report
 from patrol_core.scenario import choices
 
@@ -109,7 +116,7 @@ def _figure(value: float) -> str:
 def _sentences(prepared: Prepared, strategy: Strategy, compared: pd.DataFrame) -> list[str]:
     unit = prepared.surface.unit
     uniform = float(compared.set_index("plan")["worst_case"][UNIFORM])
-    ahead = [] if prepared.forecast is None else [outlook_words(prepared.forecast)]
+    ahead = [] if prepared.forecast is None else [forecast_words(prepared.forecast)]
     sentences = [
         *ahead,
         (

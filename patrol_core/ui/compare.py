@@ -18,7 +18,7 @@ from patrol_core.figures.charts.compare import (
     spread_intervals,
     top_firmness,
 )
-from patrol_core.planning.analysis import THE_PLAN, Prepared
+from patrol_core.planning import THE_PLAN, Prepared
 from patrol_core.scenario import Scenario
 from patrol_core.ui.fairness.feedback import feedback_tab
 from patrol_core.ui.memo import cached

@@ -10,7 +10,7 @@ import streamlit as st
 
 from patrol_core.errors import PatrolError
 from patrol_core.figures.charts.forecast import foretold_totals
-from patrol_core.planning.forecast_review import Foretold, month_figures, surprise_words, surprises
+from patrol_core.planning import ForecastReview, month_figures, surprise_words, surprises
 from patrol_core.ui.memo import forecast as cached_forecast
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
@@ -19,7 +19,7 @@ from patrol_core.ui.shell.frame import PAGES
 from patrol_core.ui.shell.zone_map import Layer, draw_map
 
 if TYPE_CHECKING:
-    from patrol_core.planning.analysis import Prepared
+    from patrol_core.planning import Prepared
     from patrol_core.scenario import Scenario
 
 HEADING = "Did we expect right? Recorded beside foretold, month by month"
@@ -53,7 +53,7 @@ def _link() -> None:
 
 
 @st.fragment
-def _months(scenario: Scenario, recorded: Prepared, past: Foretold) -> None:
+def _months(scenario: Scenario, recorded: Prepared, past: ForecastReview) -> None:
     left, right = st.columns([3, 2])
     month = left.select_slider("Month", past.months, past.months[-1], key="_past_month")
     side = (
@@ -73,7 +73,7 @@ def _months(scenario: Scenario, recorded: Prepared, past: Foretold) -> None:
             st.subheader("Recorded", anchor=False)
             draw_map(scenario, actual, key="overview-actual", height=380)
         with right:
-            st.subheader("Foretold", anchor=False)
+            st.subheader("ForecastReview", anchor=False)
             draw_map(scenario, predicted, key="overview-foretold", height=380)
     wide, narrow = st.columns([3, 2])
     with wide:
@@ -90,7 +90,7 @@ def _months(scenario: Scenario, recorded: Prepared, past: Foretold) -> None:
         _surprises(recorded, past, month, unit)
 
 
-def _figures(past: Foretold, month: str, unit: str) -> None:
+def _figures(past: ForecastReview, month: str, unit: str) -> None:
     found = month_figures(past, month)
     lead = past.lead[past.months.index(month)]
     first, second, third, fourth = st.columns(4)
@@ -98,7 +98,7 @@ def _figures(past: Foretold, month: str, unit: str) -> None:
     away = (found.actual - found.predicted) / found.predicted if found.predicted > 0 else 0.0
     came = f"{abs(away):.0%} {'more' if away > 0 else 'fewer'} came"
     second.metric(
-        "Foretold",
+        "ForecastReview",
         f"{found.predicted:,.0f}",
         came if found.predicted > 0 else None,
         delta_color="off",
@@ -109,7 +109,7 @@ def _figures(past: Foretold, month: str, unit: str) -> None:
     fourth.metric("Zones inside their interval", f"{found.inside:.0%}")
 
 
-def past_layers(past: Foretold, month: str, unit: str) -> tuple[Layer, Layer]:
+def past_layers(past: ForecastReview, month: str, unit: str) -> tuple[Layer, Layer]:
     """Recorded and foretold on one scale, the same in every month."""
     place = past.months.index(month)
     high = float(max(past.actual.max(), past.predicted.max()))
@@ -123,12 +123,12 @@ def past_layers(past: Foretold, month: str, unit: str) -> tuple[Layer, Layer]:
             high=high,
             digits=1,
         )
-        for word, table in (("Recorded in", past.actual), ("Foretold for", past.predicted))
+        for word, table in (("Recorded in", past.actual), ("ForecastReview for", past.predicted))
     )
     return recorded, predicted
 
 
-def error_layer(past: Foretold, month: str, unit: str) -> Layer:
+def error_layer(past: ForecastReview, month: str, unit: str) -> Layer:
     """Recorded minus foretold, on one scale for all months."""
     error = past.actual - past.predicted
     reach = float(np.abs(error).max()) or 1.0
@@ -138,7 +138,7 @@ def error_layer(past: Foretold, month: str, unit: str) -> Layer:
     )
 
 
-def _surprises(recorded: Prepared, past: Foretold, month: str, unit: str) -> None:
+def _surprises(recorded: Prepared, past: ForecastReview, month: str, unit: str) -> None:
     last = month == past.months[-1]
     st.markdown(f"**{'Last month’s surprises' if last else f'Surprises of {month}'}**")
     found = surprises(past, month, most=SURPRISES)
@@ -150,6 +150,6 @@ def _surprises(recorded: Prepared, past: Foretold, month: str, unit: str) -> Non
         st.markdown(f"- {escape(words)}")
     lead = past.lead[past.months.index(month)]
     st.caption(
-        f"Foretold by {escape(past.model)} {lead} month{'s' if lead > 1 else ''} ahead, knowing nothing later; some zones "
+        f"ForecastReview by {escape(past.model)} {lead} month{'s' if lead > 1 else ''} ahead, knowing nothing later; some zones "
         "outside are no surprise: the interval is made to miss about one in ten."
     )

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.allocation.roster import Roster, duty_table, unit_table
-from patrol_core.planning.analysis import BOROUGH, WARD, Prepared
+from patrol_core.planning import BOROUGH, WARD, Prepared
 from patrol_core.scenario import Scenario
 from patrol_core.ui.hours import roster_state
 from patrol_core.ui.hours.duties import HELD

@@ -15,7 +15,7 @@ from patrol_core.allocation.areas.program import solve_beats
 from patrol_core.allocation.areas.search import search, spread_of
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.planning.analysis import beats_compared, prepare, work_of, zone_points
+from patrol_core.planning import beats_compared, prepare, work_of, zone_points
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.zones import neighbours

@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from patrol_core.planning.analysis import prepare
+from patrol_core.planning import prepare
 from patrol_core.risk.static.area import score_area
 from patrol_core.scenario import Scenario
 from patrol_core.sources.sample.embedded import load_area

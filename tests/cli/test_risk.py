@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from patrol_core.planning.analysis import prepare, surface_of
+from patrol_core.planning import prepare, surface_of
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import load_area
 

@@ -11,7 +11,7 @@ from playwright.sync_api import ElementHandle, Frame, Locator, Page, expect
 
 from patrol_core.figures.maps.zones import build_asset, paint
 from patrol_core.games.zone.game import Strategy
-from patrol_core.planning.analysis import Planner, Prepared, prepare
+from patrol_core.planning import Planner, Prepared, prepare
 from patrol_core.scenario import from_query, make_scenario
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.ui.plan.view import coverage_layer

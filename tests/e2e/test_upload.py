@@ -12,7 +12,7 @@ import pytest
 import shapely
 from playwright.sync_api import expect
 
-from patrol_core.planning.analysis import Planner, prepare
+from patrol_core.planning import Planner, prepare
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.archive.read import read_crimes
 from patrol_core.sources.area.assemble import area_from_crimes

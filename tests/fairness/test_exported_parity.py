@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from patrol_core.reports.bundles.plan import plan_files, summarise
+from patrol_core.planning import summarise
+from patrol_core.reports.bundles.plan import plan_files
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import load_area
 

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol_core.errors import InputError
-from patrol_core.reports.csv import describe_columns, disarm, header, to_csv_bytes
+from patrol_core.planning import describe_columns
+from patrol_core.reports.csv import disarm, header, to_csv_bytes
 
 
 def rows_of(content: bytes) -> list[dict[str, str]]:
@@ -116,9 +117,9 @@ def test_contract_columns_keep_their_names_and_the_sidecar_has_their_units():
     units = {"probability": "share of shifts"}
     content = to_csv_bytes(frame, units, contract=("draw", "probability", "zone_id"))
     assert content.splitlines()[0] == b"draw,probability,zone_id"
-    described = describe_columns(frame, units, {"draw": "number of the set of zones"})
+    described = describe_columns(frame, units)
     assert described[1] == {"name": "probability", "unit": "share of shifts", "meaning": ""}
-    assert described[0]["meaning"] == "number of the set of zones"
+    assert described[0] == {"name": "draw", "unit": "", "meaning": ""}
     assert header("Hours", "h per month") == "Hours [h per month]"
 
 

@@ -180,8 +180,8 @@ def test_a_path_below_a_file_is_one_clear_sentence(tmp_path):
 WRITER = """
 import os, sys
 from pathlib import Path
-from patrol_core.reports import files
-from patrol_core.reports.files import write_atomic, write_bundle
+from patrol_core.reports import bundle_writer as files
+from patrol_core.reports.bundle_writer import write_atomic, write_bundle
 
 left = int(sys.argv[2])
 

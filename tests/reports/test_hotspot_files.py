@@ -11,7 +11,7 @@ import pytest
 
 from patrol_core.errors import InputError
 from patrol_core.evaluation.retrospective_maps import ALL_MONTHS, FORECAST
-from patrol_core.planning.analysis import prepare
+from patrol_core.planning import prepare
 from patrol_core.reports.bundles.hotspots import (
     MEASURES,
     accuracy_csv,
@@ -91,7 +91,7 @@ class Folds:
 
 
 @dataclass
-class Foretold:
+class ForecastReview:
     zone_ids: tuple
     folds: Folds
 
@@ -102,15 +102,15 @@ def test_a_forecast_counts_only_from_origins_before_the_months_judged(city):
     predicted = np.random.default_rng(1).random((2, n, 6))
     early, late = months[-13], months[-7]
     folds = Folds((early, late), (months[-12:-6], months[-6:]), predicted)
-    forecast = Foretold(prepared.zone_ids, folds)
+    forecast = ForecastReview(prepared.zone_ids, folds)
     recorded = recorded_of(prepared, scenario)
     found = forecast_map(forecast, recorded, 6)
     assert found.score == pytest.approx(predicted[1].mean(axis=1))
     assert forecast_map(forecast, recorded, 3).score == pytest.approx(predicted[1][:, 3:].mean(axis=1))
     assert forecast_map(forecast, recorded, 8) is None  # no origin covers all eight months
-    knows = Foretold(prepared.zone_ids, Folds((months[-6],), (months[-6:],), predicted[:1]))
+    knows = ForecastReview(prepared.zone_ids, Folds((months[-6],), (months[-6:],), predicted[:1]))
     assert forecast_map(knows, recorded, 6) is None  # its origin is one of the months judged
-    others = Foretold(prepared.zone_ids[::-1], folds)
+    others = ForecastReview(prepared.zone_ids[::-1], folds)
     assert forecast_map(others, recorded, 6) is None
     judged = accuracy_of(prepared, scenario, 6, forecast=forecast)
     assert FORECAST in judged.curves

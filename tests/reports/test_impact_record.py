@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from patrol_core.fairness import measures
-from patrol_core.planning.analysis import Planner, prepare
-from patrol_core.reports.bundles.plan import plan_files, summarise
+from patrol_core.planning import Planner, prepare, summarise
+from patrol_core.reports.bundles.plan import plan_files
 from patrol_core.reports.html import Table, number
 from patrol_core.reports.impact.content import impact_record
 from patrol_core.reports.impact.equality import rule_price

@@ -12,9 +12,9 @@ import pytest
 
 from patrol_core.areas import AreaData
 from patrol_core.errors import InfeasibleError, InputError, SourceError
-from patrol_core.planning.analysis import Planner, coverage_table, prepare, solve_hours_plan
+from patrol_core.planning import Planner, coverage_table, prepare, solve_hours_plan, summarise
 from patrol_core.reports.bundles import plan as module
-from patrol_core.reports.bundles.plan import make_plan_files, plan_files, summarise
+from patrol_core.reports.bundles.plan import make_plan_files, plan_files
 from patrol_core.reports.plan_report import report_of
 from patrol_core.scenario import Scenario, choices, make_scenario
 from patrol_core.sources.sample.embedded import load_area
@@ -188,7 +188,7 @@ def test_writing_is_all_or_none(result, tmp_path, monkeypatch):
     def broken(result):
         raise InputError("no report today")
 
-    monkeypatch.setattr(module, "_report", broken)
+    monkeypatch.setattr(module, "report_of", broken)
     with pytest.raises(InputError, match="no report today"):
         make_plan_files(result, tmp_path / "plan")
     with pytest.raises(InputError):

@@ -11,8 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol_core.errors import InputError
-from patrol_core.planning.forecast_review import foretold, month_figures, surprise_words, surprises
-from patrol_core.planning.planning_surface import FLOOR, outlook_demand, outlook_surface, outlook_words
+from patrol_core.planning import (
+    forecast_words,
+    month_figures,
+    planning_surface,
+    review_forecast,
+    surprise_words,
+    surprises,
+)
+from patrol_core.planning.surface import FLOOR, forecast_demand
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.risk.surface import build_surface
 
@@ -76,13 +83,13 @@ def many(rng, zones=120, origins=3):
 
 
 def test_a_case_worked_by_hand():
-    surface = outlook_surface(recorded(), forecast(PREDICTED, PAST))
+    surface = planning_surface(recorded(), forecast(PREDICTED, PAST))
     assert surface.mean.tolist() == [12.0, 3.0, 1.0]
     assert (surface.period, surface.months, surface.unit) == (AHEAD, 2, recorded().unit)
     # Means of the test months: 12, 3, 1 recorded and 12, 3, 1 foretold: no error was seen, so there is no width.
     assert surface.low.tolist() == surface.high.tolist() == surface.mean.tolist()
     off = folds([[[13.0, 15.0], [3.0, 3.0], [1.0, 1.0]]], [[[12.0, 12.0], [3.0, 3.0], [1.0, 1.0]]])
-    surface = outlook_surface(recorded(), forecast(PREDICTED, off))
+    surface = planning_surface(recorded(), forecast(PREDICTED, off))
     floor = FLOOR * 16 / 3
     error = 2.0 / np.sqrt(12.0 + floor)  # of three errors the 95 % point is the largest
     assert surface.high[1] == pytest.approx(3.0 + np.sqrt(3.0 + floor) * error)
@@ -90,7 +97,7 @@ def test_a_case_worked_by_hand():
 
 
 def test_types_share_the_forecast_as_they_were_recorded():
-    surface = outlook_surface(recorded(), forecast(PREDICTED, PAST))
+    surface = planning_surface(recorded(), forecast(PREDICTED, PAST))
     harm = surface.counts * surface.weights / surface.months
     assert harm.sum(axis=1) == pytest.approx(surface.mean)
     assert harm[0, 0] / harm[0].sum() == pytest.approx(BURGLARY / (BURGLARY + LIFTING))
@@ -105,7 +112,7 @@ def test_draws_lie_outside_the_interval_as_often_as_it_says(seed):
     ahead, ids = many(np.random.default_rng(seed))
     frame = pd.DataFrame([(ids[0], "2024-12", "Burglary", 2.0)], columns=list(COUNTS.columns))
     base = build_surface(frame, ids, RECORDED_MONTHS, weights=WEIGHTS["count"], crime_types=TYPES)
-    surface = outlook_surface(base, ahead)
+    surface = planning_surface(base, ahead)
     drawn = surface.draws(seed, 2000)
     assert (drawn >= 0).all()
     assert (surface.low <= surface.mean).all()
@@ -125,7 +132,7 @@ def test_interval_holds_what_comes_as_often_as_it_says():
         ahead, ids = many(rng)
         frame = pd.DataFrame([(ids[0], "2024-12", "Burglary", 2.0)], columns=list(COUNTS.columns))
         base = build_surface(frame, ids, RECORDED_MONTHS, weights=WEIGHTS["count"], crime_types=TYPES)
-        surface = outlook_surface(base, ahead)
+        surface = planning_surface(base, ahead)
         noise = rng.normal(0.0, 1.0, ahead.predicted.shape) * np.sqrt(ahead.predicted)
         came = np.maximum(ahead.predicted + noise, 0.0).mean(axis=1)
         held = (came >= surface.low) & (came <= surface.high)
@@ -138,7 +145,7 @@ def test_interval_holds_what_comes_as_often_as_it_says():
 
 def test_no_crime_at_all_is_no_risk():
     nothing = np.zeros((3, 2))
-    surface = outlook_surface(recorded(), forecast(nothing, folds(nothing[None], nothing[None])))
+    surface = planning_surface(recorded(), forecast(nothing, folds(nothing[None], nothing[None])))
     assert surface.mean.tolist() == surface.low.tolist() == surface.high.tolist() == [0.0, 0.0, 0.0]
     assert surface.draws(1, 3).tolist() == np.zeros((3, 3)).tolist()
 
@@ -146,33 +153,33 @@ def test_no_crime_at_all_is_no_risk():
 def test_other_zones_and_no_draws_are_refused():
     ahead = forecast(PREDICTED, PAST, ids=("a", "b", "d"))
     with pytest.raises(InputError, match="same zones"):
-        outlook_surface(recorded(), ahead)
+        planning_surface(recorded(), ahead)
     with pytest.raises(InputError, match="same zones"):
-        outlook_surface(recorded(("b", "a", "c")), forecast(PREDICTED, PAST))
+        planning_surface(recorded(("b", "a", "c")), forecast(PREDICTED, PAST))
     with pytest.raises(InputError, match="at least 1"):
-        outlook_surface(recorded(), forecast(PREDICTED, PAST)).draws(1, 0)
+        planning_surface(recorded(), forecast(PREDICTED, PAST)).draws(1, 0)
 
 
 # ---------------------------------------------------------------- month by month
 
 
 def test_demand_is_the_forecast_month_by_month():
-    demand = outlook_demand(forecast(PREDICTED, PAST), 2)
+    demand = forecast_demand(forecast(PREDICTED, PAST), 2)
     assert demand["Month"].tolist() == ["2025-01"] * 3 + ["2025-02"] * 3
     assert demand["zone_id"].tolist() == ["a", "b", "c"] * 2
     assert demand["risk"].tolist() == [10.0, 4.0, 1.0, 14.0, 2.0, 1.0]
     assert "Poisson regression" in demand.attrs["method"]
-    assert outlook_demand(forecast(PREDICTED, PAST), 1)["risk"].tolist() == [10.0, 4.0, 1.0]
+    assert forecast_demand(forecast(PREDICTED, PAST), 1)["risk"].tolist() == [10.0, 4.0, 1.0]
     with pytest.raises(InputError, match="reaches 2 months ahead and 3 are asked for"):
-        outlook_demand(forecast(PREDICTED, PAST), 3)
+        forecast_demand(forecast(PREDICTED, PAST), 3)
 
 
 def test_words_name_months_and_model():
-    assert outlook_words(forecast(PREDICTED, PAST)) == (
+    assert forecast_words(forecast(PREDICTED, PAST)) == (
         "Plan made for the forecast of 2025-01 to 2025-02 by Poisson regression."
     )
     one = forecast([[1.0]] * 3, PAST, months=("2025-01",))
-    assert "of 2025-01 by" in outlook_words(one)
+    assert "of 2025-01 by" in forecast_words(one)
 
 
 # ---------------------------------------------------------------- past months as foretold
@@ -186,7 +193,7 @@ TWO = folds(
 
 
 def looked_back():
-    return foretold(forecast([[1.0, 1.0]] * 2, TWO, ids=("a", "b")))
+    return review_forecast(forecast([[1.0, 1.0]] * 2, TWO, ids=("a", "b")))
 
 
 def test_each_past_month_is_shown_once_as_the_latest_origin_foretold_it():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from patrol_core.errors import InputError
-from patrol_core.planning.analysis import harm_table, prepare
+from patrol_core.planning import harm_table, prepare
 from patrol_core.risk.custom_weights import (
     entries_of,
     known_types,

@@ -11,7 +11,7 @@ from scipy import optimize, stats
 
 from patrol_core.errors import InputError
 from patrol_core.evaluation.sensitivity import monthly_values, smoothed_monthly_values
-from patrol_core.planning.analysis import game_of, hours_demand, prepare, surface_as_of, uncertainty_of
+from patrol_core.planning import game_of, hours_demand, prepare, surface_as_of, uncertainty_of
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.risk.smoothing import fit_prior, smooth
 from patrol_core.risk.surface import build_surface

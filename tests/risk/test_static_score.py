@@ -290,7 +290,7 @@ def test_reading_says_the_step_the_interval_and_what_is_unclear():
 
 
 def prepared_of(area: str):
-    from patrol_core.planning.analysis import prepare
+    from patrol_core.planning import prepare
 
     return prepare(load_area(area), Scenario(area=area))
 

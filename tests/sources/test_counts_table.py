@@ -8,7 +8,7 @@ import pytest
 from shapely.geometry import box
 
 from patrol_core.errors import InputError
-from patrol_core.planning.analysis import prepare
+from patrol_core.planning import prepare
 from patrol_core.scenario import Scenario
 from patrol_core.sources.area.assemble import area_from_counts
 from patrol_core.sources.zone_tables.counts import read_counts

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 
 from patrol_core.areas import AreaData, DataKind, Finding
-from patrol_core.planning.quality_report import quality_report, report_frame
+from patrol_core.planning import quality_report, report_frame
 from patrol_core.sources.archive.lsoa_crosswalk import RecodeReport
 from patrol_core.sources.archive.read import read_crimes
 from patrol_core.sources.area.assemble import area_from_counts, area_from_crimes

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from patrol_core.evaluation.cross_play import faced_matrix
 from patrol_core.games.documents.offender_kinds import OFFENDERS
-from patrol_core.planning.analysis import Planner, game_of, prepare, uncertainty_of
+from patrol_core.planning import Planner, game_of, prepare, uncertainty_of
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.compare import TABS

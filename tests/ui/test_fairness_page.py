@@ -8,7 +8,7 @@ import pytest
 
 from patrol_core.fairness import measures
 from patrol_core.figures.charts.fairness import change_bars, frontiers_over, reporting_lines, view_curves
-from patrol_core.planning.analysis import (
+from patrol_core.planning import (
     Planner,
     fairness_views,
     hours_amounts,

@@ -11,15 +11,17 @@ from streamlit.testing.v1 import AppTest
 
 from patrol_core.evaluation.sensitivity import monthly_values
 from patrol_core.games.zone.game import solve_zone_game
-from patrol_core.planning.analysis import (
+from patrol_core.planning import (
     THE_PLAN,
     game_of,
     known_areas,
+    month_figures,
     panel_of_months,
     prepare,
+    review_forecast,
     surface_as_of,
+    surprises,
 )
-from patrol_core.planning.forecast_review import foretold, month_figures, surprises
 from patrol_core.risk.forecast import ForecastSettings, make_forecast
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.scenario import make_scenario
@@ -269,19 +271,19 @@ def look_back(**query: str) -> AppTest:
 def test_overview_works_nothing_out_until_it_is_opened(monkeypatch):
     monkeypatch.setattr("patrol_core.ui.overview.cached_forecast.at_once", None)
     app = opened(OVERVIEW, **WARDS)
-    assert not [one for one in app.metric if one.label == "Foretold"]
+    assert not [one for one in app.metric if one.label == "ForecastReview"]
 
 
 def test_look_back_shows_months_as_they_were_foretold():
     app = look_back(**WARDS)
     _, forecast = made()
-    past = foretold(forecast)
+    past = review_forecast(forecast)
     for month in (past.months[-1], past.months[2]):
         labelled(app.select_slider, "Month").set_value(month).run()
         no_fault(app)
         found = month_figures(past, month)
         assert metric(app, f"Recorded in {month}") == f"{found.actual:,.0f}"
-        assert metric(app, "Foretold") == f"{found.predicted:,.0f}"
+        assert metric(app, "ForecastReview") == f"{found.predicted:,.0f}"
         assert metric(app, "Error a zone") == f"{found.mae:,.2f}"
         said = text_of(app)
         for one in surprises(past, month, most=SURPRISES):
@@ -295,7 +297,7 @@ def test_look_back_needs_dates(area):
 
 def test_layers_share_one_scale_over_months_and_sides():
     _, forecast = made()
-    past = foretold(forecast)
+    past = review_forecast(forecast)
     both = [past_layers(past, month, "crimes per month") for month in past.months]
     assert len({layer.high for pair in both for layer in pair}) == 1
     top = max(past.actual.max(), past.predicted.max())

@@ -20,7 +20,7 @@ from patrol_core.graphs.patrol.solve import METHODS, solve_graph_game
 from patrol_core.graphs.places.lab_matrix import HANDY, handy_moves, schedule_matrix, shortened
 from patrol_core.graphs.places.library import LIBRARY, library_scene
 from patrol_core.graphs.places.random_games import random_schedules, random_values
-from patrol_core.planning.analysis import prepare
+from patrol_core.planning import prepare
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.ui.lab.build_inputs import points_of

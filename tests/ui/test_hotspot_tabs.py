@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.planning.analysis import prepare
+from patrol_core.planning import prepare
 from patrol_core.reports.bundles.hotspots import accuracy_of, hotspots_of
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import EMBEDDED, load_area

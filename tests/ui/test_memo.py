@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from patrol_core.errors import PatrolError
 from patrol_core.evaluation.simulation import Learner
-from patrol_core.planning.analysis import prepare, solve_hours_plan
+from patrol_core.planning import prepare, solve_hours_plan
 from patrol_core.scenario import Scenario, choices, make_scenario
 from patrol_core.ui.hours import areas as beats_view
 from patrol_core.ui.hours import duties as duty_view

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from patrol_core.errors import InfeasibleError
 from patrol_core.fairness import measures
-from patrol_core.planning.analysis import Planner, hours_bounds, hours_demand, prepare, solve_hours_plan
+from patrol_core.planning import Planner, hours_bounds, hours_demand, prepare, solve_hours_plan
 from patrol_core.scenario import Scenario, make_scenario
 from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.shell.frame import PAGES

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from patrol_core.evaluation.sensitivity import rank_stability
-from patrol_core.planning.analysis import prepare
+from patrol_core.planning import prepare
 from patrol_core.risk.custom_weights import entries_of, starting_weights
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.scenario import make_scenario

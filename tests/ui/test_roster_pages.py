@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.planning.analysis import prepare, solve_hours_plan
+from patrol_core.planning import prepare, solve_hours_plan
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.ui.resources import matches, ward_table, zone_table

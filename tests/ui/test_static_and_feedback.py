@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.planning.analysis import prepare
+from patrol_core.planning import prepare
 from patrol_core.risk.static.area import score_area
 from patrol_core.scenario import Scenario
 from patrol_core.sources.sample.embedded import load_area

@@ -10,7 +10,7 @@ import pandas as pd
 
 from patrol_core.evaluation import Feedback
 from patrol_core.evaluation.feedback.loop import FIGURES
-from patrol_core.planning.analysis import Prepared
+from patrol_core.planning import Prepared
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.reports.plain import to_json_bytes
 

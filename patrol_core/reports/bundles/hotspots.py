@@ -13,7 +13,7 @@ from patrol_core import zones as zoning
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.evaluation import FORECAST, MapAccuracy, Over, PastMap, Recorded, judge_maps
-from patrol_core.planning.analysis import Prepared, harm_table
+from patrol_core.planning import Prepared, harm_table
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.risk import PERMUTATIONS, HotSpots, Method, find_hotspots, smooth, tally
 from patrol_core.scenario import Scenario

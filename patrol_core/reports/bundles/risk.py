@@ -16,10 +16,9 @@ from patrol_core import zones as zoning
 from patrol_core.areas import AreaData, Finding
 from patrol_core.errors import InputError
 from patrol_core.evaluation import rank_stability
-from patrol_core.planning.analysis import Prepared, harm_table, prepare, surface_of
+from patrol_core.planning import Prepared, describe_columns, harm_table, prepare, surface_of, versions
 from patrol_core.reports.bundles.hotspots import accuracy_csv, hotspots_csv
-from patrol_core.reports.bundles.plan import versions
-from patrol_core.reports.csv import describe_columns, to_csv_bytes
+from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.risk import (
     Density,
     Smoothing,

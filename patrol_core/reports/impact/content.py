@@ -12,7 +12,7 @@ import pandas as pd
 
 from patrol_core.evaluation import UNIFORM
 from patrol_core.fairness import groups
-from patrol_core.reports.bundles.plan import Result, versions
+from patrol_core.planning import Result, versions
 from patrol_core.reports.html import BANNERS, Table, number
 from patrol_core.reports.impact.equality import equality_sections
 from patrol_core.reports.impact.record import DPO, OWNER, SUPPLIER, TEAM, Field, Record, Section

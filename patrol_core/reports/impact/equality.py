@@ -13,8 +13,7 @@ import pandas as pd
 from patrol_core.errors import PatrolError
 from patrol_core.fairness import People, all_measures, groups, measures
 from patrol_core.games.zone import Strategy
-from patrol_core.planning.analysis import Planner, game_amounts, hours_views
-from patrol_core.reports.bundles.plan import Result
+from patrol_core.planning import Planner, Result, game_amounts, hours_views
 from patrol_core.reports.html import Table, number
 from patrol_core.reports.impact.record import EQUALITY, OWNER, Field, Section
 from patrol_core.scenario import choices

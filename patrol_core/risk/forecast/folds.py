@@ -54,7 +54,7 @@ class Folds:
     actual, predicted, low, high
         Recorded; foretold by the winner, with its interval as the earlier origins set it; (origins, zones, horizon).
     by_model
-        Foretold by each model, same shape; key the model's name.
+        ForecastReview by each model, same shape; key the model's name.
     earlier_actual, earlier_predicted
         The same of the winner at the earlier origins, (earlier origins, zones, horizon).
     """

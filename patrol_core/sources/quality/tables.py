@@ -1,6 +1,6 @@
 """Tables over a ``crimes`` table that show where it is thin: gaps, lost places, repeats, outcomes.
 
-Everything here counts; what the counts mean for a plan is said in :mod:`patrol_core.planning.quality_report`.
+Everything here counts; what the counts mean for a plan is said in :mod:`patrol_core.planning.quality`.
 """
 
 from __future__ import annotations

@@ -10,8 +10,7 @@ import streamlit as st
 
 from patrol_core.areas import AreaData
 from patrol_core.figures.charts.quality import force_heat, outcome_lines
-from patrol_core.planning.analysis import Prepared
-from patrol_core.planning.quality_report import quality_report, report_frame
+from patrol_core.planning import Prepared, quality_report, report_frame
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.sources.quality import (
     SEVERITIES,

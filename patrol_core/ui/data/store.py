@@ -13,7 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from patrol_core.areas import UK_CRS, AreaData
 from patrol_core.errors import InputError, PatrolError
-from patrol_core.planning.analysis import Prepared
+from patrol_core.planning import Prepared
 from patrol_core.sources.archive import read_lookup
 from patrol_core.sources.store import DATASETS, Part, Pull, Store, import_files
 from patrol_core.sources.store.area import open_area

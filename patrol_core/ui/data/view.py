@@ -11,7 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from patrol_core.areas import AreaData, Finding
 from patrol_core.errors import InputError, PatrolError
-from patrol_core.planning.analysis import Prepared
+from patrol_core.planning import Prepared
 from patrol_core.sources.archive import read_crimes
 from patrol_core.sources.area import area_from_crimes
 from patrol_core.sources.zone_tables import read_attributes, read_polygons

@@ -21,7 +21,7 @@ from patrol_core.evaluation import (
 )
 from patrol_core.evaluation.feedback.loop import CORRECTED, EVEN, FIGURES, WITHOUT
 from patrol_core.figures.charts.feedback import drift_bars, feedback_lines, urn_lines
-from patrol_core.planning.analysis import Prepared, game_of, harm_table
+from patrol_core.planning import Prepared, game_of, harm_table
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import cached
 from patrol_core.ui.memo.cached import PLAN, derived

@@ -7,7 +7,7 @@ import math
 import streamlit as st
 
 from patrol_core.fairness import WEIGHTED
-from patrol_core.planning.analysis import Prepared
+from patrol_core.planning import Prepared
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls

@@ -16,8 +16,8 @@ from patrol_core.figures.charts.fairness import (
     rate_intervals,
     reporting_lines,
 )
-from patrol_core.planning.analysis import Amounts
-from patrol_core.reports.bundles.plan import Result, fairness_units, frontier_units, plan_files
+from patrol_core.planning import Amounts, Result, fairness_units, frontier_units
+from patrol_core.reports.bundles.plan import plan_files
 from patrol_core.scenario import choices
 from patrol_core.ui.fairness.text import CONCLUSIONS, DEFINITIONS, HOURS_WORDS, LEVEL_WORDS, NOTATION
 from patrol_core.ui.fairness.view import changes_table, group_changes

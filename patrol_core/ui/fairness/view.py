@@ -12,7 +12,7 @@ from patrol_core.fairness import curves, groups, measures
 from patrol_core.figures.charts.base import group_bars
 from patrol_core.figures.charts.fairness import change_bars, view_curves
 from patrol_core.games.rules import fairness_rule
-from patrol_core.planning.analysis import Amounts, amounts_views, hours_rule
+from patrol_core.planning import Amounts, amounts_views, hours_rule
 from patrol_core.scenario import choices
 from patrol_core.ui.memo.fairness import Model, Shown
 from patrol_core.ui.session import state

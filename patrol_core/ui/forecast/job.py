@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from patrol_core.errors import PatrolError, SourceError
-from patrol_core.planning.planning_surface import keep_forecast
+from patrol_core.planning import keep_forecast
 from patrol_core.ui.session.escaping import escape
 
 if TYPE_CHECKING:

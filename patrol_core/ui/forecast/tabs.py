@@ -9,7 +9,7 @@ import streamlit as st
 
 from patrol_core.figures.charts.explain import correlations, dependence, feature_bars, swarm, waterfall
 from patrol_core.figures.charts.forecast import interval_coverage, model_bars, tuning_path
-from patrol_core.planning.analysis import NO_WARD, WARD, Prepared
+from patrol_core.planning import NO_WARD, WARD, Prepared
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.ui.memo import forecast as cached_forecast
 from patrol_core.ui.session.escaping import escape

@@ -9,8 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.figures.charts.forecast import zone_outlook
-from patrol_core.planning.analysis import Prepared, known_areas
-from patrol_core.planning.planning_surface import outlook_surface
+from patrol_core.planning import Prepared, known_areas, planning_surface
 from patrol_core.ui.forecast import job as forecast_job
 from patrol_core.ui.memo import forecast as cached_forecast
 from patrol_core.ui.session import state
@@ -157,7 +156,7 @@ def _lead(percent: float, baseline: bool) -> str | None:
 def month_values(forecast: Forecast, recorded: Prepared, month: str, name: str) -> np.ndarray:
     """Values of a layer by zone: of one month ahead, or a month on average over all of them."""
     if month == ALL:
-        surface = outlook_surface(recorded.surface, forecast)
+        surface = planning_surface(recorded.surface, forecast)
         mean, low, high = surface.mean, surface.low, surface.high
     else:
         step = forecast.months_ahead.index(month)

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from patrol_core.allocation.areas import EXACT_UP_TO, NO_PROOF, Beats, make_beats, measure
 from patrol_core.figures.charts.roster import area_bars, area_map
-from patrol_core.planning.analysis import NO_WARD, WARD, Prepared, beats_compared, work_of, zone_points
+from patrol_core.planning import NO_WARD, WARD, Prepared, beats_compared, work_of, zone_points
 from patrol_core.reports.bundles.areas import beats_files
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import cached

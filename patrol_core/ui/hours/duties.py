@@ -24,7 +24,7 @@ from patrol_core.allocation.roster import (
     zone_check,
 )
 from patrol_core.figures.charts.roster import memory_bars, roster_calendar, shift_bars, week_heatmap
-from patrol_core.planning.analysis import Prepared, zone_points
+from patrol_core.planning import Prepared, zone_points
 from patrol_core.reports.bundles.roster import (
     DUTY_UNITS,
     UNIT_UNITS,

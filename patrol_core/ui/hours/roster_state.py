@@ -27,7 +27,7 @@ from patrol_core.allocation.roster import (
     unit_names,
     units_needed,
 )
-from patrol_core.planning.analysis import NO_WARD, zone_points
+from patrol_core.planning import NO_WARD, zone_points
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import cached
 from patrol_core.ui.memo.cached import derived

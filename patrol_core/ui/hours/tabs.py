@@ -7,7 +7,7 @@ import streamlit as st
 
 from patrol_core.allocation.hours import Plan, compare_hours
 from patrol_core.figures.charts.roster import ways_bars
-from patrol_core.planning.analysis import NO_WARD, last_year_of
+from patrol_core.planning import NO_WARD, last_year_of
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import cached
 from patrol_core.ui.memo.cached import derived

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.allocation.hours import Plan
-from patrol_core.planning.analysis import Prepared
+from patrol_core.planning import Prepared
 from patrol_core.ui.shell.zone_map import Layer
 
 WORTH_UNITS = {

@@ -1,6 +1,6 @@
 """Calls that are kept between reruns: each names the choices it follows from, and is given no others.
 
-What is kept is read-only; solving is serialised inside :class:`patrol_core.planning.analysis.Planner`.
+What is kept is read-only; solving is serialised inside :class:`patrol_core.planning.Planner`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from patrol_core.evaluation import budget_curve
 from patrol_core.fairness import Frontier, trace, useful_levels
 from patrol_core.figures.maps.zones import MapAsset, build_asset
 from patrol_core.games.zone import Strategy
-from patrol_core.planning.analysis import (
+from patrol_core.planning import (
     Planner,
     Prepared,
+    Result,
     deployments_of,
     game_of,
     hours_bounds,
@@ -29,9 +30,9 @@ from patrol_core.planning.analysis import (
     plans_compared,
     prepare,
     solve_hours_plan,
+    state_of_store,
+    summarise,
 )
-from patrol_core.planning.planning_surface import state_of_store
-from patrol_core.reports.bundles.plan import Result, summarise
 from patrol_core.scenario import Scenario
 from patrol_core.settings import settings
 from patrol_core.sources.sample import EMBEDDED, load_area

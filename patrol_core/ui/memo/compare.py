@@ -30,7 +30,7 @@ from patrol_core.evaluation import (
 )
 from patrol_core.games.documents import OFFENDERS, solve_for
 from patrol_core.games.zone import Strategy, ZoneGame
-from patrol_core.planning.analysis import (
+from patrol_core.planning import (
     THE_PLAN,
     Prepared,
     game_of,

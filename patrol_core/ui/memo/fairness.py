@@ -14,7 +14,7 @@ from patrol_core.evaluation import BASELINES
 from patrol_core.evaluation import fairness_sensitivity as sensitivity
 from patrol_core.fairness import Frontier, People, change, groups, measures_table, min_max_ratio
 from patrol_core.games.zone import Strategy
-from patrol_core.planning.analysis import (
+from patrol_core.planning import (
     Amounts,
     Prepared,
     game_amounts,

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from patrol_core.planning.analysis import Prepared, known_areas, panel_of_months
-from patrol_core.planning.forecast_review import Foretold, foretold
-from patrol_core.planning.planning_surface import forecast_for, kept_forecast
+from patrol_core.planning import (
+    ForecastReview,
+    Prepared,
+    forecast_for,
+    kept_forecast,
+    known_areas,
+    panel_of_months,
+    review_forecast,
+)
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import cached
 from patrol_core.ui.memo.cached import Made, derived
@@ -91,9 +97,9 @@ def _of_forecast(
     return derived(name, _as_recorded(scenario), lambda *_: make(), also=(forecast.digest, also), words=words)
 
 
-def past(scenario: Scenario, forecast: Forecast) -> Foretold:
+def past(scenario: Scenario, forecast: Forecast) -> ForecastReview:
     """Past months as the winner foretold them."""
-    return _of_forecast("past", scenario, forecast, lambda: foretold(forecast), words="Looking back …")
+    return _of_forecast("past", scenario, forecast, lambda: review_forecast(forecast), words="Looking back …")
 
 
 def explanation(scenario: Scenario, forecast: Forecast) -> Explanation | None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from patrol_core.evaluation import rank_stability
 from patrol_core.figures.maps.small import ZoneRaster, raster_of
-from patrol_core.planning.analysis import harm_table, surface_of
+from patrol_core.planning import harm_table, surface_of
 from patrol_core.risk import (
     WEIGHTS,
     Density,

@@ -9,7 +9,7 @@ import streamlit as st
 from patrol_core.errors import PatrolError
 from patrol_core.figures.charts.offenders import rationality_distance, rationality_losses, rationality_zones
 from patrol_core.games.zone import Strategy
-from patrol_core.planning.analysis import Prepared
+from patrol_core.planning import Prepared
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import offenders as cached_offenders

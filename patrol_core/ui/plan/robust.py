@@ -10,7 +10,7 @@ import streamlit as st
 
 from patrol_core.figures.charts.offenders import robustness_curves
 from patrol_core.games.robust import RobustModel
-from patrol_core.planning.analysis import Prepared
+from patrol_core.planning import Prepared
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import offenders as cached_offenders
 from patrol_core.ui.memo.offenders import remembered

@@ -10,8 +10,8 @@ import streamlit as st
 
 from patrol_core.figures.charts.base import budget_curve, plan_bars
 from patrol_core.games.zone import Strategy
-from patrol_core.planning.analysis import Prepared, coverage_table
-from patrol_core.reports.bundles.plan import Result, column_units, comparison_units, plan_files
+from patrol_core.planning import Prepared, Result, column_units, comparison_units, coverage_table
+from patrol_core.reports.bundles.plan import plan_files
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import cached
 from patrol_core.ui.plan.fit import fit_tab

@@ -9,8 +9,7 @@ import streamlit as st
 
 from patrol_core.allocation.deployments import audit
 from patrol_core.games.zone import Strategy
-from patrol_core.planning.analysis import Prepared
-from patrol_core.reports.bundles.plan import CONTRACT
+from patrol_core.planning import CONTRACT, Prepared
 from patrol_core.reports.icalendar import roster_table, to_icalendar
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import cached

@@ -10,7 +10,7 @@ from patrol_core.games.behavioural import BehaviouralStrategy
 from patrol_core.games.documents import TypesStrategy
 from patrol_core.games.robust import RobustStrategy
 from patrol_core.games.zone import Strategy
-from patrol_core.planning.analysis import Prepared
+from patrol_core.planning import Prepared
 from patrol_core.ui.shell.zone_map import Layer
 
 

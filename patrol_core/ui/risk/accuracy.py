@@ -9,7 +9,7 @@ import streamlit as st
 from patrol_core.errors import PatrolError
 from patrol_core.evaluation import FORECAST, LEAST_MONTHS, MapAccuracy, Over
 from patrol_core.figures.charts.hotspots import hit_curves, pai_intervals
-from patrol_core.planning.analysis import Prepared
+from patrol_core.planning import Prepared
 from patrol_core.reports.bundles.hotspots import ACCURACY_UNITS, accuracy_of, accuracy_table, held_out
 from patrol_core.risk import SHARES
 from patrol_core.scenario import Scenario

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.figures.charts.risk import bandwidth_scores, density_map
-from patrol_core.planning.analysis import Prepared
+from patrol_core.planning import Prepared
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import risk as cached_risk
 from patrol_core.ui.session.escaping import escape

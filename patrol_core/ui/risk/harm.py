@@ -9,7 +9,7 @@ import streamlit as st
 
 from patrol_core.errors import InputError, PatrolError
 from patrol_core.figures.charts.risk import rank_paths
-from patrol_core.planning.analysis import Prepared, harm_table
+from patrol_core.planning import Prepared, harm_table
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.risk import (
     LABEL,

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from patrol_core.planning.analysis import Prepared
+from patrol_core.planning import Prepared
 from patrol_core.reports.bundles.hotspots import MEASURES, hotspots_frame, hotspots_of, measure_unit
 from patrol_core.risk import CLASSES, COLD, HOT, ISLAND, PERMUTATIONS, UNKNOWN, HotSpots, Method
 from patrol_core.scenario import Scenario

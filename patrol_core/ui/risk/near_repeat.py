@@ -12,7 +12,7 @@ import streamlit as st
 from patrol_core.areas import AreaData, DataKind
 from patrol_core.errors import PatrolError
 from patrol_core.figures.charts.hotspots import near_map, ratio_heatmap
-from patrol_core.planning.analysis import Prepared
+from patrol_core.planning import Prepared
 from patrol_core.risk import LEVEL, Bands, NearRepeat, knox_table, near_events
 from patrol_core.scenario import Scenario
 from patrol_core.sources.own_events import MONTH_ONLY, DatedPoints, read_dated_points

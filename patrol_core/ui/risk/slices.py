@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.figures.maps.small import SmallMap, small_maps_png
-from patrol_core.planning.analysis import Prepared, harm_table
+from patrol_core.planning import Prepared, harm_table
 from patrol_core.risk import CHANGE, SLICES, By, Slices, slices
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import cached

@@ -16,7 +16,7 @@ from patrol_core.figures.charts.static import (
     residuals_plot,
     scatter_against,
 )
-from patrol_core.planning.analysis import Prepared
+from patrol_core.planning import Prepared
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.risk.static import (
     TABLE_COLUMNS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from patrol_core.planning.analysis import Prepared
+from patrol_core.planning import Prepared
 from patrol_core.scenario import Scenario
 from patrol_core.ui.risk.accuracy import accuracy_tab
 from patrol_core.ui.risk.density import density_tab

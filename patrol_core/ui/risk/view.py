@@ -13,7 +13,7 @@ from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.figures.charts.base import top_zones
 from patrol_core.files.crs import is_metric
-from patrol_core.planning.analysis import Prepared, harm_table
+from patrol_core.planning import Prepared, harm_table
 from patrol_core.reports.bundles.hotspots import MEASURES, measure_unit
 from patrol_core.risk import LEAST, PERMUTATIONS, WEIGHTS, Kind, RiskSurface
 from patrol_core.scenario import Scenario

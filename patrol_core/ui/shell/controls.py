@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from patrol_core.planning.analysis import Prepared, group_columns, hours_rule
+from patrol_core.planning import Prepared, group_columns, hours_rule
 from patrol_core.scenario import FairnessRule, choices
 from patrol_core.ui.session import state
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS

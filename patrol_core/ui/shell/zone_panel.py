@@ -8,7 +8,7 @@ import streamlit as st
 
 from patrol_core.figures.charts.base import CONFIG, zone_history
 from patrol_core.games.zone import Strategy
-from patrol_core.planning.analysis import Prepared
+from patrol_core.planning import Prepared
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import cached
 from patrol_core.ui.session import state

@@ -22,13 +22,7 @@ section 4.5); Lei et al. (2018), JASA 113, 1094-1111 (split conformal with scale
 
 from __future__ import annotations
 
-import contextlib
-import json
-import threading
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -36,18 +30,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patrol_core.arrays import Floats
-from patrol_core.errors import InputError, SourceError
-from patrol_core.files.atomic import write_atomic
-from patrol_core.files.strict_json import load_json
+from patrol_core.errors import InputError
 from patrol_core.risk import TAIL, RiskSurface
-from patrol_core.settings import settings
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from patrol_core.risk.forecast import Forecast, Panel
-
-Progress = Callable[[float, str], None]
+    from patrol_core.risk.forecast import Forecast
 
 CLASSES = 5
 """Most classes of level that have errors of their own."""
@@ -57,15 +44,10 @@ RANKS: Literal["weibull"] = "weibull"
 """Points at k / (n + 1): of n errors and one more, the next lies below the k-th with exactly that chance."""
 FLOOR = 0.05
 """Share of the average zone that is added below the root, so that zones without crime have an interval."""
-HELD = 4
-"""Forecasts kept in memory, for a store that cannot be written."""
-
-_made: OrderedDict[str, Forecast] = OrderedDict()
-_lock = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
-class OutlookSurface(RiskSurface):
+class PlanningSurface(RiskSurface):
     """Risk of the months ahead: ``period``, ``months`` and ``counts`` are those of the forecast.
 
     Attributes
@@ -103,120 +85,7 @@ class OutlookSurface(RiskSurface):
         return np.maximum(self.mean + self.scale * error, 0.0)
 
 
-# -- the store ---------------------------------------------------------------------------------------
-
-
-def forecasts_folder() -> Path:
-    """Where forecasts are kept, one folder each, named by the hash of data and settings."""
-    return settings().cache_dir / "forecasts"
-
-
-def plain_key(panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None = None) -> str:
-    """Hash of the data and of the settings without tuning; also the name under which the chosen forecast is noted."""
-    from patrol_core.risk.forecast import ForecastSettings, key_of
-
-    return key_of(panel, static, ForecastSettings(), area_km2)
-
-
-def chosen_key(panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None = None) -> str:
-    """Key of the forecast in use for these data: the one trained last, else the one without tuning."""
-    plain = plain_key(panel, static, area_km2)
-    try:
-        noted = load_json(_note(plain).read_bytes(), "The note of the forecast in use")
-        return str(noted["key"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return plain
-
-
-def kept_forecast(
-    panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None = None
-) -> Forecast | None:
-    """The forecast in use for these data, or None where none was made."""
-    from patrol_core.risk.forecast import load
-
-    for key in dict.fromkeys((chosen_key(panel, static, area_km2), plain_key(panel, static, area_km2))):
-        with _lock:
-            found = _made.get(key)
-        if found is not None:
-            return found
-        folder = forecasts_folder() / key
-        if folder.is_dir():
-            # What cannot be read is made anew; it is a cache.
-            with contextlib.suppress(InputError, SourceError):
-                return _remember(key, load(folder))
-    return None
-
-
-def keep_forecast(
-    panel: Panel, static: pd.DataFrame | None, forecast: Forecast, area_km2: ArrayLike | None = None
-) -> str:
-    """Keep a forecast and use it for these data from now on; returns its key.
-
-    Raises
-    ------
-    SourceError
-        When it cannot be written; it is then in use until the program ends.
-    """
-    from patrol_core.risk.forecast import key_of, save
-
-    key = key_of(panel, static, forecast.settings, area_km2)
-    _remember(key, forecast)
-    save(forecast, forecasts_folder() / key)
-    # Noted each time, so that a training that replaces one that was stopped is seen by :func:`state_of_store`.
-    write_atomic(_note(plain_key(panel, static, area_km2)), json.dumps({"key": key}).encode())
-    return key
-
-
-def forecast_for(
-    panel: Panel,
-    static: pd.DataFrame | None = None,
-    *,
-    area_km2: ArrayLike | None = None,
-    progress: Progress | None = None,
-) -> Forecast:
-    """The forecast in use for these data; made without tuning, and kept, where there is none.
-
-    Raises
-    ------
-    InputError
-        When the data do not allow a forecast; the sentence says why.
-    """
-    from patrol_core.risk.forecast import make_forecast
-
-    found = kept_forecast(panel, static, area_km2)
-    if found is not None:
-        return found
-    made = make_forecast(panel, static=static, area_km2=area_km2, progress=progress)
-    with contextlib.suppress(SourceError):  # a full or read-only disk must not stop a plan
-        keep_forecast(panel, static, made, area_km2)
-    return made
-
-
-def state_of_store() -> str:
-    """Changes whenever another forecast is chosen; for keys of what rests on one."""
-    try:
-        return str((forecasts_folder() / "chosen").stat().st_mtime_ns)
-    except OSError:
-        return ""
-
-
-def _note(plain: str) -> Path:
-    return forecasts_folder() / "chosen" / f"{plain}.json"
-
-
-def _remember(key: str, forecast: Forecast) -> Forecast:
-    with _lock:
-        _made[key] = forecast
-        _made.move_to_end(key)
-        while len(_made) > HELD:
-            _made.popitem(last=False)
-    return forecast
-
-
-# -- the surface -------------------------------------------------------------------------------------
-
-
-def outlook_surface(recorded: RiskSurface, forecast: Forecast) -> OutlookSurface:
+def planning_surface(recorded: RiskSurface, forecast: Forecast) -> PlanningSurface:
     """The mean month ahead in place of the mean month recorded.
 
     Parameters
@@ -247,10 +116,10 @@ def outlook_surface(recorded: RiskSurface, forecast: Forecast) -> OutlookSurface
         "months": horizon,
         "counts": _by_type(recorded, mean * horizon),
     }
-    return OutlookSurface(**values, errors=errors, classes=classes, scale=scale)
+    return PlanningSurface(**values, errors=errors, classes=classes, scale=scale)
 
 
-def outlook_demand(forecast: Forecast, horizon: int) -> pd.DataFrame:
+def forecast_demand(forecast: Forecast, horizon: int) -> pd.DataFrame:
     """Expected risk of each zone in each of the first ``horizon`` months ahead.
 
     Returns
@@ -281,7 +150,7 @@ def outlook_demand(forecast: Forecast, horizon: int) -> pd.DataFrame:
     return demand
 
 
-def outlook_words(forecast: Forecast) -> str:
+def forecast_words(forecast: Forecast) -> str:
     """What the plan is made for, as a sentence."""
     first, last = forecast.months_ahead[0], forecast.months_ahead[-1]
     period = first if first == last else f"{first} to {last}"

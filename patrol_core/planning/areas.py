@@ -1,0 +1,71 @@
+"""What patrol areas balance, and how they stand beside the wards there are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from patrol_core.allocation.areas import Beats
+from patrol_core.allocation.areas import measure as measure_areas
+from patrol_core.errors import InputError
+from patrol_core.planning.groups import WARD
+from patrol_core.planning.hours import NO_WARD, solve_hours_plan
+from patrol_core.planning.prepared import Prepared
+from patrol_core.scenario import Scenario
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+
+def work_of(prepared: Prepared, scenario: Scenario, kind: str) -> tuple[dict[str, float], str]:
+    """What patrol areas balance: expected ``risk`` a month, or planned ``hours`` of the first month; and its unit.
+
+    Raises
+    ------
+    InputError
+        For another kind.
+    """
+    if kind == "risk":
+        return dict(
+            zip(prepared.zone_ids, prepared.surface.mean.tolist(), strict=True)
+        ), prepared.surface.unit
+    if kind != "hours":
+        raise InputError(f"Work cannot be {kind!r}; choose risk or hours.")
+    frame = solve_hours_plan(prepared, scenario).frame
+    first = frame[frame["month"].astype(str) == frame["month"].astype(str).min()]
+    return dict(zip(first["zone_id"].astype(str), first["hours"].astype(float), strict=True)), "h per month"
+
+
+def beats_compared(prepared: Prepared, areas: Beats) -> pd.DataFrame:
+    """The patrol areas beside the wards there are: grouping, areas, imbalance, in_pieces, spread_km2, largest_work.
+
+    ``imbalance`` is the largest departure from the mean work (share of it), ``in_pieces`` counts areas not in one piece.
+    """
+    by_zone = areas.by_zone()
+    groupings = {"Patrol areas": [by_zone[zone] for zone in areas.graph.zone_ids]}
+    wards = prepared.zones[WARD].astype(str)
+    if wards.nunique() > 1:
+        groupings["Wards"] = [wards[zone] or NO_WARD for zone in areas.graph.zone_ids]
+    rows = []
+    for name, labels in groupings.items():
+        table = measure_areas(areas.graph, labels)
+        rows.append(
+            {
+                "grouping": name,
+                "areas": len(table),
+                "imbalance": float((table["share_of_mean"] - 1.0).abs().max()),
+                "in_pieces": int((table["pieces"] > 1).sum()),
+                "spread_km2": float(table["spread_km2"].sum()),
+                "largest_work": float(table["work"].max()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def zone_points(zones: gpd.GeoDataFrame) -> dict[str, tuple[float, float]]:
+    """A point inside every zone in metres of the plane, for distances between zones."""
+    inside = zones.geometry.representative_point()
+    return {
+        str(zone): (float(x), float(y)) for zone, x, y in zip(zones.index, inside.x, inside.y, strict=True)
+    }

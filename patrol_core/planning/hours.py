@@ -1,0 +1,203 @@
+"""Patrol hours of the coming months: their demand, the rules of a scenario, and the plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from patrol_core.allocation.hours import HoursRules, Plan, binding_city_budget, solve_hours
+from patrol_core.arrays import Floats
+from patrol_core.games.rules import FAIRNESS
+from patrol_core.planning.groups import WARD
+from patrol_core.planning.prepared import Prepared, harm_table
+from patrol_core.planning.surface import forecast_demand
+from patrol_core.risk import monthly_demand
+from patrol_core.scenario import FairnessRule, Scenario
+from patrol_core.zones import UNKNOWN
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+NO_WARD = "all zones"
+"""Ward of a zone that has none."""
+BOROUGH, NO_BOROUGH = "borough", "no borough"
+
+
+def hours_demand(prepared: Prepared, scenario: Scenario) -> pd.DataFrame:
+    """Demand of the coming months: month, ward, zone_id, area_km2, risk; one row a month and zone."""
+    if prepared.forecast is not None:
+        demand = forecast_demand(prepared.forecast, scenario.horizon)
+    else:
+        demand = monthly_demand(
+            prepared.counts,
+            prepared.zone_ids,
+            prepared.months,
+            horizon=scenario.horizon,
+            weights=harm_table(scenario),
+            crime_types=prepared.crime_types,
+            level=None if prepared.surface.smoothing is None else prepared.surface.mean,
+        )
+    zones = prepared.zones
+    method = demand.attrs.get("method", "")
+    areas = zones["area_km2"].astype(float)
+    if areas.isna().all():
+        areas, method = (
+            areas.fillna(1.0),
+            f"{method}; areas are unknown, so every zone counts as equally large",
+        )
+    if not prepared.data.dated:
+        method = "the data have no dates, so every month ahead has the same demand"
+    wards = zones[WARD].astype(str).where(zones[WARD].astype(str) != "", NO_WARD)
+    if (wards == NO_WARD).all():
+        method = f"{method.rstrip('.')}; wards are unknown, so no ward budget applies."
+    frame = pd.DataFrame(
+        {
+            "month": demand["Month"].to_numpy(),
+            "ward": demand["zone_id"].map(wards).to_numpy(),
+            "zone_id": demand["zone_id"].to_numpy(),
+            "area_km2": demand["zone_id"].astype(str).map(areas).to_numpy(),
+            "risk": demand["risk"].to_numpy(),
+        }
+    )
+    boroughs = _boroughs(zones)
+    if boroughs is not None:
+        frame["borough"] = frame["zone_id"].astype(str).map(boroughs)
+    frame.attrs["method"] = method
+    return frame
+
+
+def _boroughs(zones: gpd.GeoDataFrame) -> pd.Series | None:
+    """Borough of every zone, where the data know any."""
+    if BOROUGH not in zones:
+        return None
+    named = zones[BOROUGH].astype("object").where(zones[BOROUGH].notna(), "").astype(str)
+    unknown = named.isin(["", UNKNOWN])
+    return None if unknown.all() else named.where(~unknown, NO_BOROUGH)
+
+
+def last_year_of(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame) -> tuple[Floats, str]:
+    """Crimes of the same month a year before every row of the demand, weighted as the scenario says, and what they are.
+
+    Where the data have no such month, the mean month of their last year stands for it.
+    """
+    table = harm_table(scenario)
+    counts = prepared.counts
+    chosen = counts[counts["crime_type"].astype(str).isin(prepared.crime_types)]
+    kinds = chosen["crime_type"].astype(str)
+    weight = kinds.map({kind: table.weights.get(kind, table.default or 0.0) for kind in set(kinds)}).astype(
+        float
+    )
+    harm = (chosen["count"].astype(float) * weight).groupby(
+        [chosen["zone_id"].astype(str), chosen["month"].astype(str)], observed=True
+    )
+    by_cell = harm.sum()
+    recent = prepared.months[-12:]
+    in_recent = by_cell[by_cell.index.get_level_values(1).isin(recent)]
+    mean = in_recent.groupby(level=0).sum() / max(len(recent), 1)
+    earlier = [f"{int(month[:4]) - 1}{month[4:]}" for month in demand["month"].astype(str)]
+    known = set(prepared.months)
+    zones = demand["zone_id"].astype(str).tolist()
+    cells, means = by_cell.to_dict(), mean.to_dict()
+    values = [
+        cells.get((zone, month), 0.0) if month in known else means.get(zone, 0.0)
+        for zone, month in zip(zones, earlier, strict=True)
+    ]
+    absent = sorted(set(earlier) - known)
+    about = "the same month a year before"
+    if absent:
+        about += f"; where that is not in the data ({absent[0]}{', …' if len(absent) > 1 else ''}), the mean of the last {len(recent)} months"
+    return np.array(values, dtype=float), about
+
+
+def hours_bounds(demand: pd.DataFrame, scenario: Scenario) -> tuple[float, float]:
+    """City budgets between which the budget decides: the least that is feasible, the most that can be used.
+
+    Hours a month; the least over all months is the largest of the months' floors, the most the smallest of their caps.
+    """
+    plan = solve_hours(
+        demand,
+        HoursRules(
+            min_per_day=scenario.min_per_day,
+            max_per_day=scenario.max_per_day,
+            ward_budget=None,
+            city_budget=None,
+            rounding="none",
+        ),
+    )
+    totals = plan.frame.groupby("month", observed=True)[["lower", "upper"]].sum()
+    return float(totals["lower"].max()), float(totals["upper"].min())
+
+
+def hours_rules(demand: pd.DataFrame, scenario: Scenario) -> HoursRules:
+    """The rules of a scenario; an empty city budget becomes one midway between least and most, which binds.
+
+    A ward budget is for wards: where no zone has one, it would hold the whole area to the hours of one ward.
+    """
+    has_wards = bool((demand["ward"] != NO_WARD).any())
+    ward_budgets, borough_budgets = scenario.own_budgets()
+    rules = HoursRules(
+        min_per_day=scenario.min_per_day,
+        max_per_day=scenario.max_per_day,
+        ward_budget=scenario.ward_hours if has_wards else None,
+        city_budget=scenario.city_hours,
+        rounding=scenario.rounding,
+        visit_minutes=scenario.visit_minutes,
+        least_visits=scenario.least_visits,
+        ward_budgets=ward_budgets,
+        borough_budget=scenario.borough_hours if "borough" in demand else None,
+        borough_budgets=borough_budgets,
+    )
+    if scenario.city_hours is None:
+        return replace(rules, city_budget=binding_city_budget(demand, rules))
+    return rules
+
+
+def hours_rule(name: FairnessRule) -> FairnessRule:
+    """Name of the rule on hours per head that stands for a scenario's fairness rule.
+
+    Max-min shares are held as such. Parity within d stands for the others: what is left of risk is curved in the hours,
+    and of a mean difference parity within d is a stricter form (it keeps the mean difference at most d).
+
+    Parameters
+    ----------
+    name
+        The scenario's ``fairness_rule``.
+    """
+    return "max-min" if name.endswith("max-min") else "coverage-parity"
+
+
+def hours_rule_words(name: FairnessRule) -> str:
+    """A sentence where hours keep another rule than the scenario's, else ""."""
+    kept = hours_rule(name)
+    if kept == name:
+        return ""
+    what = "max-min shares" if kept == "max-min" else "parity"
+    return f"Hours know no rule {name!r}: they keep {what} of hours per head in its place, at the same level."
+
+
+def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame | None = None) -> Plan:
+    """Patrol hours of a scenario for the coming months, with its fairness rule on hours per head if there is one.
+
+    Raises
+    ------
+    InfeasibleError
+        When the daily least exceeds a budget, or fairness cannot be met; says what would work.
+    """
+    if demand is None:
+        demand = hours_demand(prepared, scenario)
+    rules = hours_rules(demand, scenario)
+    if scenario.fairness is None or not prepared.groups:
+        return solve_hours(demand, rules)
+    population = dict(zip(prepared.zone_ids, prepared.population, strict=True))
+    plan = solve_hours(
+        demand,
+        rules,
+        constraints=(FAIRNESS[hours_rule(scenario.fairness_rule)](scenario.fairness),),
+        groups=prepared.groups,
+        population=population,
+    )
+    said = hours_rule_words(scenario.fairness_rule)
+    return replace(plan, notes=(said, *plan.notes)) if said else plan

@@ -1,0 +1,216 @@
+"""A scenario solved: plan, comparison, fairness, hours, deployments, and the summary with its provenance."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from patrol_core.allocation.deployments import Deployments
+from patrol_core.allocation.hours import Plan
+from patrol_core.areas import AreaData
+from patrol_core.errors import InfeasibleError
+from patrol_core.games.behavioural import BehaviouralStrategy
+from patrol_core.games.documents import TypesStrategy
+from patrol_core.games.robust import RobustStrategy
+from patrol_core.games.zone import Strategy
+from patrol_core.planning.hours import solve_hours_plan
+from patrol_core.planning.planner import Planner, game_of
+from patrol_core.planning.preparation import prepare
+from patrol_core.planning.prepared import Prepared
+from patrol_core.planning.tables import (
+    CONTRACT,
+    allocation_table,
+    column_units,
+    coverage_table,
+    deployments_of,
+    describe_columns,
+    fairness_units,
+    fairness_views,
+    offender_tables,
+    plans_compared,
+)
+from patrol_core.scenario import Scenario
+
+if TYPE_CHECKING:
+    from patrol_core.risk.forecast import Forecast
+
+LIBRARIES = ("patrol-core", "pyomo", "highspy", "numpy", "pandas", "geopandas")
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A solved scenario with everything that its files hold.
+
+    ``hours`` is None where the hours plan is infeasible; ``hours_fault`` then says why.
+    """
+
+    scenario: Scenario
+    prepared: Prepared
+    strategy: Strategy
+    compared: pd.DataFrame
+    fairness: pd.DataFrame
+    deployments: Deployments
+    hours: Plan | None
+    hours_fault: str
+    summary: Mapping[str, Any]
+
+
+def summarise(
+    data: AreaData,
+    scenario: Scenario,
+    *,
+    planner: Planner | None = None,
+    strategy: Strategy | None = None,
+    hours: Plan | None = None,
+) -> Result:
+    """Solve a scenario, game and hours.
+
+    Parameters
+    ----------
+    planner, strategy, hours
+        What is already at hand, so that it is not made again.
+
+    Raises
+    ------
+    InfeasibleError
+        When the game's rules cannot be met. An hours plan that cannot be made is noted in the summary instead.
+    """
+    prepared = planner.prepared if planner is not None else prepare(data, scenario)
+    strategy = strategy or (planner or Planner(prepared)).solve(scenario)
+    fault = ""
+    if hours is None:
+        try:
+            hours = solve_hours_plan(prepared, scenario)
+        except InfeasibleError as error:
+            fault = str(error)
+    compared = plans_compared(game_of(prepared, scenario), strategy)
+    fairness = fairness_views(prepared, strategy) if prepared.groups else pd.DataFrame()
+    summary = _summary(prepared, scenario, strategy, compared, fairness, hours, fault)
+    return Result(
+        scenario, prepared, strategy, compared, fairness, deployments_of(strategy), hours, fault, summary
+    )
+
+
+def _summary(
+    prepared: Prepared,
+    scenario: Scenario,
+    strategy: Strategy,
+    compared: pd.DataFrame,
+    fairness: pd.DataFrame,
+    hours: Plan | None,
+    fault: str,
+) -> dict[str, Any]:
+    data, placement = prepared.data, prepared.placement
+    units = column_units(prepared)
+    columns = {
+        "coverage.csv": describe_columns(coverage_table(strategy, prepared.surface.mean), units),
+        "deployments.csv": describe_columns(CONTRACT["deployments.csv"], units),
+    }
+    if hours is not None:
+        columns["allocation.csv"] = describe_columns(allocation_table(hours), units)
+    if not fairness.empty:
+        columns["fairness.csv"] = describe_columns(fairness, fairness_units(prepared))
+        if hours is not None:
+            columns["fairness_hours.csv"] = columns["fairness.csv"]
+    for name, table in offender_tables(prepared, scenario).items():
+        columns[name] = describe_columns(table, units)
+    return {
+        **strategy.certificate.as_dict(),
+        "worst_case": strategy.worst_case,
+        "expected_residual": strategy.expected_residual,
+        "unit": prepared.surface.unit,
+        "budget": scenario.budget,
+        "budget_used": strategy.budget_used,
+        "worth_of_one_more_unit": strategy.budget_dual,
+        "attack_set": list(strategy.attack_set),
+        "offender": offender_summary(scenario, strategy),
+        "plans": compared.to_dict("records"),
+        "fairness": fairness.to_dict("records"),
+        "hours": _hours_summary(scenario, hours, fault),
+        **({} if prepared.forecast is None else {"forecast": forecast_summary(prepared.forecast)}),
+        "data": {
+            "name": data.name,
+            "kind": str(data.kind),
+            "months": [prepared.months[0], prepared.months[-1]],
+            "zones": len(prepared.zone_ids),
+            "rows": placement.rows,
+            "rows_in_zones": placement.placed,
+            "rows_without_coordinates": placement.no_coordinates,
+            "rows_outside_all_zones": placement.outside,
+            "crime_types": list(prepared.crime_types),
+            "groups": prepared.group_by,
+            "hash": data.content_hash,
+            "attribution": data.attribution,
+            "findings": [found.as_dict() for found in prepared.findings],
+        },
+        "smoothing": None if prepared.surface.smoothing is None else prepared.surface.smoothing.as_dict(),
+        "scenario": {**scenario.model_dump(), "hash": scenario.key()},
+        "columns": columns,
+        "versions": versions(),
+    }
+
+
+def forecast_summary(forecast: Forecast) -> dict[str, Any]:
+    """What the plan is made for: who won, by which scores, from which data and settings."""
+    coverage = np.asarray(forecast.interval_coverage, dtype=float)
+    return {
+        "winner": forecast.winner,
+        "reason": forecast.winner_reason,
+        "months": [forecast.months_ahead[0], forecast.months_ahead[-1]],
+        "unit": f"{forecast.unit} per month",
+        "models": forecast.summary.to_dict("records"),
+        "interval": {"asked": forecast.settings.coverage, "measured": float(coverage.mean())},
+        "settings": asdict(forecast.settings),
+        "data_hash": forecast.data_hash,
+        "notes": list(forecast.notes),
+    }
+
+
+def _hours_summary(scenario: Scenario, hours: Plan | None, fault: str) -> dict[str, Any]:
+    if hours is None:
+        return {"status": "infeasible", "reason": fault}
+    return {**hours.as_dict(), "city_is_default": scenario.city_hours is None}
+
+
+def offender_summary(scenario: Scenario, strategy: Strategy) -> dict[str, Any]:
+    """Who was planned against, with what it takes to work the objective out again from the files.
+
+    Parameters
+    ----------
+    scenario
+        Names the offender.
+    strategy
+        The plan against that offender: gives lambda (per unit of the values), the zone where regret is largest, or the types
+        with their chances and what each does.
+    """
+    about: dict[str, Any] = {"model": scenario.offender}
+    if isinstance(strategy, BehaviouralStrategy) and strategy.attacker is not None:
+        about |= {**strategy.attacker.as_dict(), "model": scenario.offender}
+    elif isinstance(strategy, RobustStrategy):
+        about |= {"worst_zone": strategy.worst_zone}
+    elif isinstance(strategy, TypesStrategy):
+        about["types"] = [
+            {"id": kind.id, "prior": kind.prior, "attack_set": list(kind.attack_set), "attacked": kind.attacked,
+             "defender_utility": kind.defender_utility}
+            for kind in strategy.types
+        ]  # fmt: skip
+    return about
+
+
+@lru_cache(maxsize=1)
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that decide numbers."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed as a package"
+    return found

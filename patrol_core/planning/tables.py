@@ -1,0 +1,218 @@
+"""The tables that pages show and files hold, to the last digit, and the units of their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from patrol_core.allocation.deployments import Deployments, decompose
+from patrol_core.allocation.hours import Plan
+from patrol_core.arrays import Floats
+from patrol_core.evaluation import baselines
+from patrol_core.fairness import measures
+from patrol_core.games.documents import intervals_of
+from patrol_core.games.zone import Strategy, ZoneGame
+from patrol_core.planning.planner import game_of, uncertainty_of
+from patrol_core.planning.prepared import Prepared
+from patrol_core.scenario import Scenario
+
+THE_PLAN = "The plan"
+CONTRACT = {
+    "coverage.csv": ("zone_id", "value", "coverage", "residual"),
+    "allocation.csv": ("Month", "Ward", "Zone", "Risk", "Hours"),
+    "deployments.csv": ("draw", "probability", "zone_id"),
+    "intervals.csv": ("zone_id", "low", "value", "high"),
+    "values_by_type.csv": ("zone_id", "crime_type", "value"),
+}
+"""Columns whose names other programs rely on; their units stand in ``summary.json`` under ``columns``."""
+
+
+def coverage_table(strategy: Strategy, values: Floats) -> pd.DataFrame:
+    """``coverage.csv``: zone_id, value, coverage, residual; one row a zone, in zone order."""
+    return pd.DataFrame(
+        {
+            "zone_id": list(strategy.zone_ids),
+            "value": values,
+            "coverage": strategy.coverage,
+            "residual": strategy.residual,
+        }
+    )
+
+
+def allocation_table(plan: Plan) -> pd.DataFrame:
+    """``allocation.csv``: Month, Ward, Zone, Risk, Hours; rows in the order of the demand."""
+    frame = plan.frame
+    return pd.DataFrame(
+        {
+            "Month": frame["month"].to_numpy(),
+            "Ward": frame["ward"].to_numpy(),
+            "Zone": frame["zone_id"].to_numpy(),
+            "Risk": frame["risk"].to_numpy(),
+            "Hours": frame["hours"].to_numpy(),
+        }
+    )
+
+
+def plans_compared(game: ZoneGame, strategy: Strategy) -> pd.DataFrame:
+    """The plan beside uniform, proportional and greedy hot-spot patrol: the same figures for each."""
+    return baselines.compare(game, {THE_PLAN: strategy.coverage})
+
+
+@dataclass(frozen=True, eq=False)
+class Amounts:
+    """What a plan gives and leaves in each zone, of the game or of the hours: what fairness is about.
+
+    Attributes
+    ----------
+    burden, residual, values
+        (n,) patrol, harm left, and harm without patrols, in the order of the zones.
+    burden_unit, residual_unit
+        Their units.
+    """
+
+    burden: Floats
+    residual: Floats
+    values: Floats
+    burden_unit: str
+    residual_unit: str
+
+
+def game_amounts(prepared: Prepared, coverage: Floats, residual: Floats) -> Amounts:
+    """Units on patrol at once and harm left of a coverage plan."""
+    unit = prepared.surface.unit
+    return Amounts(coverage, residual, prepared.surface.mean, "units on patrol at once", unit)
+
+
+def hours_amounts(prepared: Prepared, plan: Plan, hours: Floats | None = None) -> Amounts:
+    """Hours and demand left per month, means over the months of the plan.
+
+    Demand left is ``r (1 - ln(1 + X) / ln(1 + X most))``: what the model says that hours did not meet; hours beyond a
+    zone's most meet no more.
+
+    Parameters
+    ----------
+    hours
+        Other hours for the rows of the plan, such as those of a simple rule; the plan's own by default.
+    """
+    frame = plan.frame
+    given = frame["hours"].to_numpy(dtype=float) if hours is None else hours
+    met = np.log1p(given) / np.log1p(frame["upper"].to_numpy(dtype=float))
+    rows = pd.DataFrame(
+        {
+            "zone_id": frame["zone_id"].astype(str).to_numpy(),
+            "hours": given,
+            "left": frame["risk"].to_numpy(dtype=float) * np.maximum(1.0 - met, 0.0),
+            "risk": frame["risk"].to_numpy(dtype=float),
+        }
+    )
+    sums = rows.groupby("zone_id").sum().reindex(list(prepared.zone_ids))
+    mean = sums.fillna(0.0).to_numpy(dtype=float).T / frame["month"].nunique()
+    return Amounts(mean[0], mean[1], mean[2], "h per month", prepared.surface.unit)
+
+
+def fairness_views(prepared: Prepared, strategy: Strategy) -> pd.DataFrame:
+    """``fairness.csv``: protection and burden of every group, side by side, in tidy form."""
+    return amounts_views(prepared, game_amounts(prepared, strategy.coverage, strategy.residual))
+
+
+def hours_views(prepared: Prepared, plan: Plan) -> pd.DataFrame:
+    """``fairness_hours.csv``: the same of the hours plan."""
+    return amounts_views(prepared, hours_amounts(prepared, plan))
+
+
+def amounts_views(prepared: Prepared, amounts: Amounts) -> pd.DataFrame:
+    """Protection and burden of every group, side by side, in tidy form."""
+    views = measures.summary(
+        prepared.zone_ids,
+        prepared.population,
+        prepared.membership,
+        coverage=amounts.burden,
+        residual=amounts.residual,
+        values=amounts.values,
+    )
+    burden = views["view"] == measures.BURDEN
+    views.insert(4, "unit", np.where(burden, amounts.burden_unit, amounts.residual_unit))
+    return views
+
+
+def deployments_of(strategy: Strategy) -> Deployments:
+    """Randomised deployments with exactly the plan's coverage."""
+    return decompose(strategy.zone_ids, strategy.coverage)
+
+
+def offender_tables(prepared: Prepared, scenario: Scenario) -> dict[str, pd.DataFrame]:
+    """What the objective is made of beyond ``coverage.csv``, by name of the file; empty for offenders who need nothing more.
+
+    Parameters
+    ----------
+    prepared
+        Zones and risk.
+    scenario
+        Names the offender: ``regret`` has ``intervals.csv`` (zone_id, low, value, high), ``types`` has
+        ``values_by_type.csv`` (zone_id, crime_type, value: the harm of each type, which adds up to the value).
+    """
+    zones = list(prepared.zone_ids)
+    known = uncertainty_of(prepared, scenario)
+    if scenario.offender == "regret":
+        low, high = intervals_of(game_of(prepared, scenario), known)
+        ends = {"zone_id": zones, "low": low, "value": prepared.surface.mean, "high": high}
+        return {"intervals.csv": pd.DataFrame(ends)}
+    if scenario.offender == "types":
+        parts = [
+            pd.DataFrame({"zone_id": zones, "crime_type": name, "value": harm})
+            for name, harm in known.harm.items()
+        ]
+        return {"values_by_type.csv": pd.concat(parts, ignore_index=True)}
+    return {}
+
+
+def column_units(prepared: Prepared) -> dict[str, str]:
+    """Unit of every column of the files."""
+    unit = prepared.surface.unit
+    return {
+        "value": unit,
+        "residual": unit,
+        "coverage": "share of time",
+        "low": unit,
+        "high": unit,
+        "Risk": unit,
+        "Hours": "h per month",
+        "probability": "share of draws",
+        "population": "residents",
+        "area_km2": "km²",
+    }
+
+
+def comparison_units(prepared: Prepared) -> dict[str, str]:
+    """Unit of every column of the plans compared."""
+    unit = prepared.surface.unit
+    return {
+        "worst_case": unit,
+        "expected_residual": unit,
+        "budget_used": "units on patrol at once",
+        "harm_covered": "share",
+        "worst_vs_uniform": "%",
+        "expected_vs_uniform": "%",
+    }
+
+
+def fairness_units(prepared: Prepared) -> dict[str, str]:
+    """Unit of every column of the fairness table; ``amount`` is in the row's own ``unit``."""
+    return {"population": prepared.head, "per_1000": f"row unit per 1,000 {prepared.head}"}
+
+
+def frontier_units(prepared: Prepared) -> dict[str, str]:
+    """Unit of every column of the price of fairness."""
+    unit = prepared.surface.unit
+    return {"worst_case": unit, "expected_residual": unit, "price_worst": "%", "price_expected": "%"}
+
+
+def describe_columns(columns: Iterable[object], units: Mapping[str, str]) -> list[dict[str, str]]:
+    """Name, unit and meaning of each column of a table, for the ``columns`` part of ``summary.json``.
+
+    A column without unit says ``""``; that is right for ids, names and months.
+    """
+    return [{"name": str(name), "unit": units.get(str(name), ""), "meaning": ""} for name in columns]

@@ -1,0 +1,14 @@
+"""All the choices that lead to a result, declared once.
+
+Each field of :class:`Scenario` carries its type, bounds, default, label, unit, URL key and command-line flag. Widgets,
+URLs, the command line and exports read it from here, so a bound is written once. A scenario together with the data's
+content hash reproduces any number on any page.
+"""
+
+from __future__ import annotations
+
+from patrol_core.scenario.choice import Choice
+from patrol_core.scenario.game import FairnessRule
+from patrol_core.scenario.model import Scenario, choices, from_query, make_scenario
+
+__all__ = ["Choice", "FairnessRule", "Scenario", "choices", "from_query", "make_scenario"]

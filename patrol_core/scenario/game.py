@@ -1,0 +1,142 @@
+"""Choices of the patrol game: units, offenders, fairness, floors and caps."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from patrol_core.scenario.choice import Entries, check_entries, choice, named_numbers
+from patrol_core.scenario.data import DataChoices
+
+FairnessRule = Literal["coverage-parity", "residual-parity", "mean-difference", "max-min", "residual-max-min"]
+Offender = Literal["rational", "quantal", "regret", "types"]
+
+
+def _levels(value: tuple[str, ...]) -> tuple[str, ...]:
+    form = '"group=level" with a level of 0 or more and no | in it'
+    for entry in value:
+        if "|" in entry.rpartition("=")[0]:
+            raise ValueError(f"write each as {form}, not {entry!r}")
+    return check_entries(value, most=1e6, form=form, twice="a group is named twice; give it one level")
+
+
+Levels = Annotated[Entries, AfterValidator(_levels)]
+
+row = partial(choice, part="game")
+
+
+class GameChoices(DataChoices):
+    """The parts ``data`` and ``game`` of a scenario."""
+
+    budget: float = row(
+        12.0,
+        url="budget",
+        flag="--budget",
+        label="Units on patrol at once",
+        unit="units",
+        step=0.5,
+        help="B: how many zones can be covered at the same time, on average.",
+        ge=0,
+        le=100_000,
+    )
+    effectiveness: float = row(
+        1.0,
+        url="effect",
+        flag="--effectiveness",
+        label="Effect of a patrol",
+        step=0.05,
+        help="e: share of a zone's harm that is prevented while the zone is covered. 1 is the usual assumption of "
+        "security games and flatters every plan; try 0.5.",
+        gt=0,
+        le=1,
+    )
+    offender: Offender = row(
+        "rational",
+        url="offender",
+        flag="--offender",
+        label="Offenders",
+        help="Which offenders the plan is made for: they watch perfectly (rational), err (quantal), values are "
+        "uncertain (regret), or each crime type has its own (types).",
+    )
+    rationality: float = row(
+        10.0,
+        url="lambda",
+        flag="--rationality",
+        label="How well offenders choose",
+        step=1,
+        help="λ times the highest zone's value, for offenders who err: 0 does not look, 100 hardly errs.",
+        ge=0,
+        le=1000,
+    )
+    fairness: float | None = row(
+        None,
+        url="fair",
+        flag="--fairness",
+        label="Fairness: how far groups may differ",
+        step=0.05,
+        help="d, 0 the strictest. Parity: per-head patrol (or harm left) of every group within (1 ± d) of the overall rate; "
+        "mean difference: at most d of the overall rate; max-min: every group at least 1 - d of the best least rate "
+        "attainable. Empty: no rule.",
+        ge=0,
+        le=10,
+    )
+    fairness_rule: FairnessRule = row(
+        "coverage-parity",
+        url="rule",
+        flag="--fairness-rule",
+        label="What is shared evenly",
+        help="Patrol per head (coverage parity), harm left per head (residual parity), a cap on how far groups differ in "
+        "patrol per head on average (mean difference), or the worst-off group first: patrol (max-min), harm left "
+        "(residual max-min).",
+    )
+    floor: float = row(
+        0.0,
+        url="floor",
+        flag="--floor",
+        label="Least coverage of every zone",
+        step=0.01,
+        help="Every zone is covered at least this share of the time.",
+        ge=0,
+        le=1,
+    )
+    cap: float = row(
+        1.0,
+        url="cap",
+        flag="--cap",
+        label="Most coverage of every zone",
+        step=0.01,
+        help="No zone is covered more than this share of the time.",
+        ge=0,
+        le=1,
+    )
+    group_floor: Levels = row(
+        (),
+        url="gfloor",
+        flag="--group-floor",
+        label="Least patrol of groups",
+        unit="units on patrol",
+        help='Units on patrol at once in a group\'s zones, at least: "group=level", several with | between.',
+    )
+    group_cap: Levels = row(
+        (),
+        url="gcap",
+        flag="--group-cap",
+        label="Most patrol of groups",
+        unit="units on patrol",
+        help='Units on patrol at once in a group\'s zones, at most: "group=level", several with | between.',
+    )
+    seed: int = row(
+        1,
+        url="seed",
+        flag="--seed",
+        label="Seed",
+        help="Seed of the draws behind a roster.",
+        ge=0,
+        le=2**31 - 1,
+    )
+
+    def group_levels(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Least and most units on patrol by group."""
+        return dict(named_numbers(self.group_floor)), dict(named_numbers(self.group_cap))

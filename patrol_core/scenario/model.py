@@ -1,0 +1,186 @@
+"""The whole scenario, its table of choices, and the three ways it is written: named values, flags, URL parameters."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from pydantic import ValidationError, model_validator
+
+from patrol_core.errors import InputError
+from patrol_core.scenario.choice import Choice
+from patrol_core.scenario.hours import HoursChoices
+
+
+class Scenario(HoursChoices):
+    """The choices behind a plan; frozen, validated, hashable.
+
+    Fields of part ``data`` decide the risk surface, ``game`` the patrol game, ``hours`` the hours plan.
+    """
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Scenario:
+        if self.from_month and self.to_month and self.from_month > self.to_month:
+            raise ValueError(f"from {self.from_month} is after to {self.to_month}; swap them")
+        if self.min_per_day > self.max_per_day:
+            raise ValueError(
+                f"least hours a day {self.min_per_day:g} exceed the most {self.max_per_day:g}; lower one or raise the other"
+            )
+        return self
+
+    def changed(self, **values: Any) -> Scenario:
+        """A copy with some choices changed and everything checked again."""
+        return make_scenario({**self.model_dump(), **values})
+
+    def part(self, *parts: str) -> dict[str, Any]:
+        """The choices that belong to the named parts (``data``, ``game``, ``hours``)."""
+        return {name: getattr(self, name) for name, row in choices().items() if row.part in parts}
+
+    def key(self, *parts: str) -> str:
+        """Stable hash of the choices of the named parts (all of them by default)."""
+        chosen = self.part(*parts) if parts else self.model_dump()
+        text = json.dumps(chosen, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def to_flags(self) -> list[str]:
+        """Command-line flags of everything that differs from the default, place and files left out."""
+        flags: list[str] = []
+        for name, row in choices().items():
+            value = getattr(self, name)
+            if row.flag and value != row.default:
+                flags += [row.flag, _to_text(value)]
+        for kind in self.crime_types:
+            flags += ["--type", kind]
+        for entry in self.own_weights:
+            flags += ["--weight", entry]
+        if self.own_weights and self.weighting == choices()["weighting"].default:
+            flags += ["--weighting", self.weighting]  # else giving weights puts them in force
+        return [*flags, "--patrol-generated"] if self.patrol_generated else flags
+
+    def to_query(self) -> dict[str, str]:
+        """URL parameters of everything that differs from the default."""
+        query: dict[str, str] = {}
+        for name, row in choices().items():
+            value = getattr(self, name)
+            if value == row.default:
+                continue
+            query[row.url] = _to_text(value)
+        return query
+
+
+@lru_cache(maxsize=1)
+def choices() -> dict[str, Choice]:
+    """The table of choices by field name, in order."""
+    rows: dict[str, Choice] = {}
+    for name, field in Scenario.model_fields.items():
+        extra = field.json_schema_extra
+        assert isinstance(extra, dict)
+        bounds = {type(mark).__name__: mark for mark in field.metadata}
+        low = getattr(bounds.get("Ge"), "ge", getattr(bounds.get("Gt"), "gt", None))
+        high = getattr(bounds.get("Le"), "le", None)
+        rows[name] = Choice(
+            name=name,
+            label=field.title or name,
+            help=field.description or "",
+            unit=str(extra["unit"]),
+            url=str(extra["url"]),
+            part=str(extra["part"]),
+            flag=str(extra["flag"]),
+            default=field.default,
+            step=_number(extra["step"]),
+            low=low,
+            high=high,
+            above_low="Gt" in bounds,
+        )
+    return rows
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def make_scenario(values: Mapping[str, Any]) -> Scenario:
+    """Build a scenario from named values.
+
+    Raises
+    ------
+    InputError
+        One sentence that names the choice, the value and what is accepted.
+    """
+    try:
+        return Scenario(**values)
+    except ValidationError as error:
+        raise InputError(_explain(error)) from error
+
+
+def from_query(query: Mapping[str, str]) -> tuple[Scenario, tuple[str, ...]]:
+    """Read a scenario from URL parameters.
+
+    Unknown keys are ignored; a bad value keeps its default and is reported.
+
+    Returns
+    -------
+    tuple
+        The scenario, and one sentence for each value that was not taken.
+    """
+    by_url = {row.url: row for row in choices().values()}
+    taken: dict[str, Any] = {}
+    left = {key: text for key, text in query.items() if key in by_url}
+    refused: dict[str, str] = {}
+    while left:
+        refused = {}
+        for key, text in left.items():
+            value: Any = None if text == "off" else text
+            try:
+                make_scenario({**taken, by_url[key].name: value})
+            except InputError as error:
+                refused[key] = f"The link's {key}={text!r} was not taken: {error}"
+            else:
+                taken[by_url[key].name] = value
+        if len(refused) == len(left):
+            break
+        # A value may be good only beside another that came later (least and most hours a day): once more.
+        left = {key: left[key] for key in refused}
+    return make_scenario(taken), tuple(refused.values())
+
+
+def _to_text(value: Any) -> str:
+    if value is None:
+        return "off"
+    if isinstance(value, tuple):
+        return "|".join(value)
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, float):
+        return format(value, "g") if float(format(value, "g")) == value else repr(value)
+    return str(value)
+
+
+def _explain(error: ValidationError) -> str:
+    sentences = []
+    for fault in error.errors():
+        where = str(fault["loc"][0]) if fault["loc"] else ""
+        message = fault["msg"].removeprefix("Value error, ").removesuffix(".")
+        if not where:
+            sentences.append(message[:1].upper() + message[1:] + ".")
+            continue
+        row = choices().get(where)
+        if row is None:
+            sentences.append(f"There is no choice named {where!r}; the choices are {', '.join(choices())}.")
+            continue
+        sentences.append(f"{row.label} ({where}) cannot be {fault['input']!r}: {_accepted(row, message)}.")
+    return " ".join(dict.fromkeys(sentences))
+
+
+def _accepted(row: Choice, message: str) -> str:
+    if row.low is not None and row.high is not None:
+        unit = f" {row.unit}" if row.unit else ""
+        number = "whole number" if isinstance(row.default, int) else "number"
+        least = f"above {row.low:,.10g} and up to" if row.above_low else f"from {row.low:,.10g} to"
+        return f"give a {number} {least} {row.high:,.10g}{unit}"
+    if "pattern" in message:
+        return "give a month as YYYY-MM"
+    return message[:1].lower() + message[1:]
