@@ -14,7 +14,8 @@ from patrol_core.errors import SolverError
 from patrol_core.games.rules.budgets import CoverageParity
 from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, solve_zone_game
 from patrol_core.games.zone.phases import PhaseRun
-from patrol_core.solvers.pyomo_session import HighsSession, solve_once, solver_name, status_of
+from patrol_core.solvers import HighsSession, solve_once, solver_name
+from patrol_core.solvers.highs import status_of
 
 M = highspy.HighsModelStatus
 

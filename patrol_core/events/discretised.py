@@ -27,8 +27,7 @@ from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError, SolverError
 from patrol_core.events.plan import EventPlan, Transfer, expose
 from patrol_core.events.public_event import PublicEvent, ValueCurve
-from patrol_core.solvers.modelling import pyo
-from patrol_core.solvers.pyomo_session import LOCK, HighsSession
+from patrol_core.solvers import LOCK, HighsSession, pyo
 
 MOST_STEPS = 400
 MOST_VARIABLES = 120_000

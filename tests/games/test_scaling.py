@@ -33,7 +33,7 @@ from patrol_core.games.stackelberg.bayesian import BayesianGame, OffenderType, s
 from patrol_core.games.stackelberg.payoffs import Payoffs, measured
 from patrol_core.games.stackelberg.solve import SecurityGame, solve_stackelberg
 from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, evaluate_coverage, solve_zone_game
-from patrol_core.solvers.units import unit_of
+from patrol_core.solvers import unit_of
 
 FACTORS = (1e-9, 1e-6, 1e6, 1e9)
 RULES = {

@@ -18,7 +18,7 @@ from patrol_core.games.rules.budgets import (
 )
 from patrol_core.games.stackelberg.bayesian import BayesianGame, OffenderType, solve_bayesian
 from patrol_core.games.stackelberg.payoffs import respond
-from patrol_core.solvers.array_lp import NOT_RUN, ArrayLP, Rows
+from patrol_core.solvers import NOT_RUN, ArrayLP, Rows
 
 
 def tables(rng, n, kind):
@@ -163,7 +163,7 @@ def test_any_multipliers_bound_an_array_program_and_the_solvers_own_are_tight(se
     limits = np.append(most[np.isfinite(most)], -least[np.isfinite(least)])
     oracle = linprog(cost, both, limits, bounds=[(0, 1)] * width)
     assert found.bound == pytest.approx(oracle.fun, abs=1e-8)
-    assert cost @ found.x == pytest.approx(oracle.fun, abs=1e-8)
+    assert cost @ found.columns == pytest.approx(oracle.fun, abs=1e-8)
     for _ in range(30):
         assert program.proved(rng.normal(size=count))[0] <= oracle.fun + 1e-9
     program.set_bounds(np.ones(width), np.ones(width))

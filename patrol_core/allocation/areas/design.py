@@ -21,7 +21,7 @@ from patrol_core.allocation.hours import number
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InfeasibleError, InputError, SolverError
-from patrol_core.solvers.pyomo_session import solver_name
+from patrol_core.solvers import solver_name
 
 EXACT_UP_TO = 60
 """Zones up to which the programme is tried unless asked otherwise."""

@@ -24,8 +24,7 @@ from patrol_core.allocation.areas.graph import ZoneGraph, parts
 from patrol_core.allocation.areas.search import spread_of
 from patrol_core.arrays import Indices
 from patrol_core.certificate import Status, relative_gap
-from patrol_core.solvers.modelling import pyo
-from patrol_core.solvers.pyomo_session import LOCK, HighsSession, Outcome
+from patrol_core.solvers import LOCK, HighsSession, Outcome, pyo
 
 _ROUNDS = 60
 GAP = 1e-6

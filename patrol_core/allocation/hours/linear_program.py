@@ -31,8 +31,7 @@ from patrol_core.allocation.hours.water_filling import respond
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Status, relative_gap
 from patrol_core.errors import SolverError
-from patrol_core.solvers.modelling import expressions, pyo
-from patrol_core.solvers.pyomo_session import LOCK, HighsSession, Outcome
+from patrol_core.solvers import LOCK, HighsSession, Outcome, expressions, pyo
 
 GAP = 1e-6
 #: Distance of the first cuts from the dual's answer, in ln(1 + hours).

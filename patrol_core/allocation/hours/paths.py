@@ -33,7 +33,7 @@ from patrol_core.allocation.hours.water_filling import nested_water_fill, pool_s
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import InputError
-from patrol_core.solvers.pyomo_session import solver_name
+from patrol_core.solvers import solver_name
 
 _WATER = "water-filling (KKT)"
 

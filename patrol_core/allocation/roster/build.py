@@ -41,7 +41,7 @@ from patrol_core.allocation.roster.tours import Ground, Piece, make_ground, shif
 from patrol_core.arrays import Bools, Ints
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError, SolverError
-from patrol_core.solvers.pyomo_session import solver_name
+from patrol_core.solvers import solver_name
 
 TIME_LIMIT = 60.0
 _TRIES = 4

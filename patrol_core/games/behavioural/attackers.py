@@ -23,7 +23,7 @@ from patrol_core.errors import InputError
 from patrol_core.games.robust import as_number
 from patrol_core.games.stackelberg import Payoffs
 from patrol_core.games.zone import ZoneGame
-from patrol_core.solvers.units import unit_of
+from patrol_core.solvers import unit_of
 
 #: Exponents above this are no numbers to reckon with any more.
 _LARGEST_EXPONENT = 1e250

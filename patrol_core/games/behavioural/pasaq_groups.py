@@ -21,7 +21,7 @@ from patrol_core.games.behavioural.attackers import Terms
 from patrol_core.games.behavioural.pasaq_dual import LevelFunctions
 from patrol_core.games.behavioural.pasaq_free import inner
 from patrol_core.games.zone import Atoms, RowKey, ZoneGame
-from patrol_core.solvers.array_lp import ArrayLP, Rows
+from patrol_core.solvers import ArrayLP, Rows
 
 _MOST_LEVELS = 40
 _MOST_TANGENTS = 60
@@ -112,13 +112,13 @@ class _Level:
             solved = program.solve(_SECONDS)
             if solved.status is not Status.OPTIMAL:
                 break
-            y = -solved.multipliers[:ruled] * self.unit
+            y = -solved.row_duals[:ruled] * self.unit
             prices = {key: max(0.0, float(p)) for (key, *_), p in zip(atoms.lines, y, strict=True)}
             more = Rows()
-            x, height = self._tangents(more, solved.x[:count])
+            x, height = self._tangents(more, solved.columns[:count])
             if height < total:
                 plan, total = x, height
-            least = float(solved.x[count : 2 * count].sum())
+            least = float(solved.columns[count : 2 * count].sum())
             if height - least <= _LOOSE * (1.0 + abs(height)) * count:
                 break
             program.add_rows(more)

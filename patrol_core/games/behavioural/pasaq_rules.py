@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,8 +29,7 @@ from patrol_core.games.behavioural.attackers import Terms
 from patrol_core.games.behavioural.pasaq_dual import LevelFunctions
 from patrol_core.games.robust import plan_set, row_prices
 from patrol_core.games.zone import RowKey, ZoneGame, explain_conflict
-from patrol_core.solvers.modelling import pyo
-from patrol_core.solvers.pyomo_session import HighsSession, Outcome
+from patrol_core.solvers import HighsSession, Outcome, pyo
 
 _MOST_LEVELS = 40
 _MOST_PIECES = 30
@@ -124,7 +122,7 @@ class InnerProgram:
         self.session = HighsSession(self.model)
         self.zones = self.session.columns_of(self.model.x.values())
         self.heights = self.session.columns_of(self.model.y.values())
-        self.rule_rows = int(self.session.highs.getNumRow())
+        self.rule_rows = self.session.row_count
 
     def solve(self, level: float, plan: Floats, bounds: tuple[Floats, Floats]) -> Inner | None:
         """Inner problem at one level inside a box; ``plan`` sets the unit. None where the box holds no plan."""
@@ -132,7 +130,7 @@ class InnerProgram:
         shift = float(self.terms.log_weight(plan).max())
         unit = max(abs(level), float(self.terms.b.max()), 1e-300)
         pieces = _Pieces(self.terms, level, shift, bounds, unit)
-        self._clear()
+        self.session.drop_rows(self.rule_rows)
         self.session.set_bounds(self.zones, lower, upper)
         self._add(*pieces.start(self.segments))
         for _ in range(_MOST_PIECES):
@@ -154,20 +152,12 @@ class InnerProgram:
     def _prices(self, outcome: Outcome, unit: float) -> dict[RowKey, float]:
         return row_prices(self.session, self.model, self.game, outcome, unit)
 
-    def _clear(self) -> None:
-        extra = int(self.session.highs.getNumRow()) - self.rule_rows
-        if extra:
-            rows = np.arange(self.rule_rows, self.rule_rows + extra, dtype=np.int32)
-            self.session.highs.deleteRows(extra, rows)
-
     def _add(self, zone: NDArray[np.intp], slope: Floats, right: Floats) -> None:
         """Rows y_t - slope x_t >= right."""
         count = zone.size
-        columns = np.stack([self.heights[zone], self.zones[zone]], axis=1).astype(np.int32).ravel()
+        columns = np.stack([self.heights[zone], self.zones[zone]], axis=1).ravel()
         entries = np.stack([np.ones(count), -slope], axis=1).ravel()
-        starts = (2 * np.arange(count)).astype(np.int32)
-        endless = np.full(count, highspy.kHighsInf)
-        self.session.highs.addRows(count, right, endless, 2 * count, starts, columns, entries)
+        self.session.add_rows(right, np.full(count, np.inf), 2 * np.arange(count), columns, entries)
 
 
 class _Pieces:

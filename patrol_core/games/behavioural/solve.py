@@ -51,8 +51,7 @@ from patrol_core.games.robust import as_number, check_bounds
 from patrol_core.games.rules import ResidualParity
 from patrol_core.games.stackelberg import Payoffs
 from patrol_core.games.zone import Strategy, ZoneGame, atoms_of, coupling_rows, solve_zone_game, spend_rest
-from patrol_core.solvers.pyomo_session import LOCK, solver_name
-from patrol_core.solvers.units import unit_of
+from patrol_core.solvers import LOCK, solver_name, unit_of
 
 __all__ = [
     "SUQR",

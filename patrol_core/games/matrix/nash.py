@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import time
 
-import highspy
 import numpy as np
 from scipy import sparse
 
@@ -29,8 +28,7 @@ from patrol_core.errors import SolverError
 from patrol_core.games.matrix.game import MatrixGame, MatrixSolution, mixed
 from patrol_core.games.matrix.own_units import ROUNDING, OwnGame, in_own_units, own_units
 from patrol_core.games.matrix.reduce import reduce_game, spread
-from patrol_core.solvers.matrix_lp import Stop, minimise
-from patrol_core.solvers.pyomo_session import TIME_LIMIT
+from patrol_core.solvers import TIME_LIMIT, Stop, minimise, solver_name
 
 #: Relative gap up to which an equilibrium counts as proved; regrets are relative to the spread of the payoffs.
 CLOSE = 1e-6
@@ -38,12 +36,6 @@ GUARANTEED = (
     "what the row player's strategy guarantees him, in the unit of the payoffs: more is better for him"
 )
 REGRET = "the largest regret of either player, in the unit of the payoffs: 0 in an equilibrium; the gap is relative to the payoffs' spread"
-
-
-def solver(method: str) -> str:
-    """Name and version for a certificate."""
-    version = f"{highspy.HIGHS_VERSION_MAJOR}.{highspy.HIGHS_VERSION_MINOR}.{highspy.HIGHS_VERSION_PATCH}"
-    return f"HiGHS {version} ({method})"
 
 
 def equilibrium(
@@ -94,7 +86,7 @@ def _program(table: Floats, time_limit: float, stop: Stop | None) -> tuple[Float
         raise SolverError(
             f"The equilibrium of a {count} x {width} game was not found within {time_limit:g} s: allow more time or use prm+."
         )
-    return found.x[:count], found.row_dual[:width]
+    return found.columns[:count], found.row_duals[:width]
 
 
 def solve_zero_sum(
@@ -106,7 +98,7 @@ def solve_zero_sum(
     inner_x, inner_y = equilibrium(small.row, time_limit=time_limit, stop=stop)
     x = spread(inner_x, small.rows, game.shape[0])
     y = spread(inner_y, small.columns, game.shape[1])
-    name = solver(f"LP, {small.rows.size} x {small.columns.size} of the actions")
+    name = solver_name(f"LP, {small.rows.size} x {small.columns.size} of the actions")
     return zero_sum_solution(in_own_units(game, small), "nash", x, y, started=started, solver_name=name)
 
 
@@ -175,7 +167,7 @@ def solve_general_sum(
     else:
         inner_x, inner_y = np.eye(table.shape[0])[pure[0]], np.eye(table.shape[1])[pure[1]]
     x, y = spread(inner_x, small.rows, game.shape[0]), spread(inner_y, small.columns, game.shape[1])
-    name = "pure equilibrium found by looking" if pure else solver("Sandholm-Gilpin-Conitzer MIP")
+    name = "pure equilibrium found by looking" if pure else solver_name("Sandholm-Gilpin-Conitzer MIP")
     return general_sum_solution(game, in_own_units(game, small), "nash", (x, y), started, name)
 
 
@@ -263,14 +255,14 @@ def _mixed_integer(
     whole = np.zeros(width, dtype=bool)
     whole[m + n : 2 * (m + n)] = True
     found = minimise(
-        np.zeros(width), blocks, (least, most), (np.zeros(width), np.ones(width)), integer=whole, time_limit=time_limit, stop=stop
+        np.zeros(width), blocks, (least, most), (np.zeros(width), np.ones(width)), whole=whole, time_limit=time_limit, stop=stop
     )  # fmt: skip
-    if not found.x.size:
+    if not found.columns.size:
         raise SolverError(
             f"No equilibrium of this {m} x {n} general-sum game was found within {time_limit:g} s: "
             "allow more time, or use prm+ for an approximate one or sse for a commitment."
         )
-    return mixed(found.x[:m]), mixed(found.x[m : m + n])
+    return mixed(found.columns[:m]), mixed(found.columns[m : m + n])
 
 
 def _sharpen(table: Floats, other: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -304,7 +296,7 @@ def _indifferent(table: Floats, played: Indices, support: Indices) -> Floats | N
     if found.status is not Status.OPTIMAL:
         return None
     whole = np.zeros(table.shape[1])
-    whole[support] = mixed(found.x[:k])
+    whole[support] = mixed(found.columns[:k])
     return whole
 
 

@@ -13,7 +13,7 @@ from patrol_core.games.matrix.regret_matching import METHODS as REGRET_METHODS
 from patrol_core.games.matrix.regret_matching import Progress, Stop, solve_regret
 from patrol_core.games.matrix.stackelberg import solve_sse
 from patrol_core.games.matrix.support_bound import solve_support
-from patrol_core.solvers.pyomo_session import TIME_LIMIT
+from patrol_core.solvers import TIME_LIMIT
 
 METHODS = ("nash", "sse", *REGRET_METHODS, "double-oracle")
 #: Gap at which a solver may stop, unless the caller says otherwise.

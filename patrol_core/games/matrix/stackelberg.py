@@ -23,11 +23,10 @@ from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status
 from patrol_core.errors import SolverError
 from patrol_core.games.matrix.game import MatrixGame, MatrixSolution, mixed
-from patrol_core.games.matrix.nash import CLOSE, equilibrium, solver
+from patrol_core.games.matrix.nash import CLOSE, equilibrium
 from patrol_core.games.matrix.own_units import OwnGame, in_own_units, own_units
 from patrol_core.games.matrix.reduce import Reduced, reduce_game, spread
-from patrol_core.solvers.matrix_lp import Stop, minimise
-from patrol_core.solvers.pyomo_session import TIME_LIMIT
+from patrol_core.solvers import TIME_LIMIT, Stop, minimise, solver_name
 
 #: Distance from the follower's best payoff, in spreads of his payoffs, up to which a column counts as a best response.
 TIE = 1e-8
@@ -109,8 +108,8 @@ def _commit_to(leader: Floats, follower: Floats, j: int, time_limit: float) -> t
         return np.zeros(0), -np.inf
     if found.status is not Status.OPTIMAL:
         return np.zeros(0), float(leader[:, j].max())
-    multipliers = own.length(1.0) * np.maximum(found.row_dual[:-1], 0.0) / size
-    return mixed(found.x), float((leader[:, j] + gain @ multipliers).max())
+    multipliers = own.length(1.0) * np.maximum(found.row_duals[:-1], 0.0) / size
+    return mixed(found.columns), float((leader[:, j] + gain @ multipliers).max())
 
 
 def _solution(own: OwnGame, x: Floats, bound: float, programs: int, started: float) -> MatrixSolution:
@@ -128,7 +127,7 @@ def _solution(own: OwnGame, x: Floats, bound: float, programs: int, started: flo
         own.row.back(value),
         own.row.back(bound),
         own.row.gap(value, bound),
-        solver(f"multiple LP, {programs} program{'s' if programs > 1 else ''}"),
+        solver_name(f"multiple LP, {programs} program{'s' if programs > 1 else ''}"),
         time.perf_counter() - started,
         violation=own.column.length(float(seen.max() - seen[answer])),
         objective_is="the row player's payoff when he commits first and the column player answers best: more is better for him",

@@ -22,11 +22,10 @@ from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate, Status
 from patrol_core.errors import InputError
 from patrol_core.games.matrix.game import PLAYED, MatrixGame, MatrixSolution
-from patrol_core.games.matrix.nash import CLOSE, GUARANTEED, equilibrium, solver
+from patrol_core.games.matrix.nash import CLOSE, GUARANTEED, equilibrium
 from patrol_core.games.matrix.own_units import OwnGame, in_own_units
 from patrol_core.games.matrix.reduce import Reduced, reduce_game, spread
-from patrol_core.solvers.matrix_lp import Answer, Stop, minimise
-from patrol_core.solvers.pyomo_session import TIME_LIMIT
+from patrol_core.solvers import TIME_LIMIT, Stop, minimise, solver_name
 
 PLAYERS = ("row", "column")
 CONCEDED = "what the column player's strategy concedes to the row player at most, in the unit of the payoffs: less is better for the column player"
@@ -161,7 +160,7 @@ def _bounded(
     inner_x, inner_y = equilibrium(table[used])
     x = spread(inner_x, ready.small.rows[used], ready.own.game.shape[0])
     y = spread(inner_y, ready.small.columns, ready.own.game.shape[1])
-    return _solution(ready, player, (x, y), bound, gap, solver(f"support of {support}: {how}"), started)
+    return _solution(ready, player, (x, y), bound, gap, solver_name(f"support of {support}: {how}"), started)
 
 
 def _start(ready: _Ready, player: str, before: MatrixSolution | None) -> Floats | None:
@@ -191,12 +190,12 @@ def _integer_program(
     if start is None:
         start = _largest(table, ready.x, support)
     point = np.concatenate([start, (start > PLAYED).astype(float), [float((start @ table).min())]])
-    found: Answer = minimise(
-        cost, matrix, (least, most), (lower, upper), integer=whole, start=point, time_limit=time_limit, mip_gap=gap, stop=stop
+    found = minimise(
+        cost, matrix, (least, most), (lower, upper), whole=whole, start=point, time_limit=time_limit, mip_gap=gap, stop=stop
     )  # fmt: skip
     bound = -found.bound if np.isfinite(found.bound) else ready.most
-    better = found.x.size and found.x[-1] >= point[-1]
-    x = found.x[:m] if better else start
+    better = found.columns.size and found.columns[-1] >= point[-1]
+    x = found.columns[:m] if better else start
     order = np.argsort(-x)[:support]
     return np.sort(order[x[order] > PLAYED]), bound
 

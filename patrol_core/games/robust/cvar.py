@@ -23,7 +23,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -49,9 +48,7 @@ from patrol_core.games.robust.result import (
     linear_bound,
 )
 from patrol_core.games.zone import RowKey, ZoneGame
-from patrol_core.solvers.modelling import pyo
-from patrol_core.solvers.pyomo_session import LOCK, HighsSession, Outcome, solver_name
-from patrol_core.solvers.units import unit_of
+from patrol_core.solvers import LOCK, HighsSession, Outcome, pyo, solver_name, unit_of
 
 #: Worst zones of each draw that enter at once.
 _PER_DRAW = 5
@@ -164,7 +161,7 @@ class _Program:
         self.zones = self.session.columns_of(self.model.x.values())
         self.above = self.session.columns_of(self.model.u.values())
         self.z = int(self.session.columns_of([self.model.z])[0])
-        self.first_row = int(self.session.highs.getNumRow())
+        self.first_row = self.session.row_count
         self.rows = _Rows(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp))
         self.inside = np.zeros(draws.shape, dtype=bool)
         zones = np.arange(game.size)
@@ -202,11 +199,10 @@ class _Program:
         slope = self.scale / self.draws[draw, zone]
         columns = np.stack([self.zones[zone], self.above[draw], np.full(count, self.z)], axis=1)
         entries = np.stack([np.full(count, self.game.effectiveness), slope, slope], axis=1)
-        starts = (3 * np.arange(count)).astype(np.int32)
-        self.session.highs.addRows(
-            count, np.ones(count), np.full(count, highspy.kHighsInf), 3 * count, starts,
-            columns.astype(np.int32).ravel(), entries.ravel(),
-        )  # fmt: skip
+        starts = 3 * np.arange(count)
+        self.session.add_rows(
+            np.ones(count), np.full(count, np.inf), starts, columns.ravel(), entries.ravel()
+        )
         self.inside[draw, zone] = True
         self.rows = _Rows(np.append(self.rows.draw, draw), np.append(self.rows.zone, zone))
         return int(count)

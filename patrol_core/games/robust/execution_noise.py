@@ -25,7 +25,7 @@ from patrol_core.games.robust.interval_worst_case import inverse
 from patrol_core.games.robust.level import Level, least_residual, level_bound, needed, solve_level
 from patrol_core.games.robust.result import Criterion, RobustStrategy, certified_robust, check_bounds
 from patrol_core.games.zone import ZoneGame
-from patrol_core.solvers.units import unit_of
+from patrol_core.solvers import unit_of
 
 
 def solve_noise(game: ZoneGame, shortfall: ArrayLike) -> RobustStrategy:

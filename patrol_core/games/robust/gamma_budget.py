@@ -35,9 +35,7 @@ from patrol_core.games.robust.result import (
     linear_bound,
 )
 from patrol_core.games.zone import RowKey, ZoneGame
-from patrol_core.solvers.modelling import pyo
-from patrol_core.solvers.pyomo_session import LOCK, HighsSession, solver_name
-from patrol_core.solvers.units import unit_of
+from patrol_core.solvers import LOCK, HighsSession, pyo, solver_name, unit_of
 
 
 def solve_gamma_budget(game: ZoneGame, high: ArrayLike, gamma: float) -> RobustStrategy:

@@ -33,8 +33,7 @@ from patrol_core.games.zone import (
     side_constraints,
     spend_rest,
 )
-from patrol_core.solvers.modelling import pyo
-from patrol_core.solvers.pyomo_session import LOCK, HighsSession, Outcome, solver_name
+from patrol_core.solvers import LOCK, HighsSession, Outcome, pyo, solver_name
 
 #: Largest coefficient beta * scale in the LP.
 _LARGEST = 1e9
@@ -213,8 +212,8 @@ class LevelProgram:
         self._alpha[t], self._beta[t] = alpha, beta
         coefficient, right = self._row(t)
         with LOCK:
-            self.session.highs.changeCoeff(int(self._rows[t]), self._z, coefficient)
-            self.session.highs.changeRowBounds(int(self._rows[t]), right, np.inf)
+            self.session.set_entry(int(self._rows[t]), self._z, coefficient)
+            self.session.set_row(int(self._rows[t]), right, np.inf)
 
     def solve(self) -> Level:
         """The lowest level at the rows as they stand."""

@@ -53,8 +53,7 @@ from patrol_core.games.robust.result import (
     check_intervals,
 )
 from patrol_core.games.zone import Atoms, ZoneGame, atoms_of, lowest_level
-from patrol_core.solvers.pyomo_session import LOCK, solver_name
-from patrol_core.solvers.units import unit_of
+from patrol_core.solvers import LOCK, solver_name, unit_of
 
 #: Zones with the largest regret whose R_t is worked out once more, one by one, for the certificate.
 _RECHECKED = 32

@@ -35,8 +35,7 @@ from patrol_core.games.stackelberg.payoffs import TIE, Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules, rules_model, side_data
 from patrol_core.games.stackelberg.weak_duality import Watched, proved_minimum
 from patrol_core.games.zone import RowKey, spend_rest
-from patrol_core.solvers.modelling import expressions, pyo
-from patrol_core.solvers.pyomo_session import HighsSession, Outcome
+from patrol_core.solvers import HighsSession, Outcome, expressions, pyo
 
 #: Rows are scaled by their drop, so that tolerances are in coverage, but by no more than HiGHS can see (1e-9).
 _SCALES = (1e-6, 1e6)
@@ -152,10 +151,10 @@ class AttackProgram:
                 continue
             if old is not None:
                 right = float(self._offset[k, old])
-                self.session.highs.changeRowBounds(int(self._attack[k, old]), right, np.inf)
+                self.session.set_row(int(self._attack[k, old]), right, np.inf)
             if new is not None:
                 right = float(self._offset[k, new])
-                self.session.highs.changeRowBounds(int(self._attack[k, new]), right, right)
+                self.session.set_row(int(self._attack[k, new]), right, right)
         self._led = led
 
     def _run(self) -> Outcome | None:

@@ -43,7 +43,7 @@ from patrol_core.games.stackelberg.side_rules import SideRules
 from patrol_core.games.stackelberg.solve import check_method, check_time_limit
 from patrol_core.games.stackelberg.type_branch import branch_and_cut
 from patrol_core.games.zone import MAX_VIOLATION
-from patrol_core.solvers.pyomo_session import LOCK, TIME_LIMIT, solver_name
+from patrol_core.solvers import LOCK, TIME_LIMIT, solver_name
 
 __all__ = [
     "METHODS",

@@ -39,8 +39,7 @@ from patrol_core.games.stackelberg.origami import lowest_attack_level
 from patrol_core.games.stackelberg.payoffs import Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules, rules_model
 from patrol_core.games.stackelberg.weak_duality import attackable
-from patrol_core.solvers.modelling import expressions, pyo
-from patrol_core.solvers.pyomo_session import HighsSession
+from patrol_core.solvers import HighsSession, expressions, pyo
 
 Led = tuple[int | None, ...]
 
@@ -112,7 +111,8 @@ def dobss(program: AttackProgram, priors: Floats, *, time_limit: float) -> LedPl
     model, unit = build_model(program.rules, program.types, priors)
     session = HighsSession(model, time_limit=time_limit, mip_gap=MIP_TOLERANCE)
     tighten(session)
-    _spare_heuristics(session)
+    # The neighbourhood searches took most of the time here and found nothing the tree does not.
+    session.set_options(mip_heuristic_run_rins=False, mip_heuristic_run_rens=False, mip_heuristic_effort=0.01)
     outcome = session.solve()
     if outcome.status is Status.INFEASIBLE:
         program.rules.explain()
@@ -130,13 +130,6 @@ def dobss(program: AttackProgram, priors: Floats, *, time_limit: float) -> LedPl
         outcome.bound * unit if np.isfinite(outcome.bound) else np.inf, float(priors @ np.array(most))
     )
     return _polished(program, priors, tuple(led), bound, outcome.status is Status.OPTIMAL)
-
-
-def _spare_heuristics(session: HighsSession) -> None:
-    """Leave out the neighbourhood searches, which took most of the time here and found nothing the tree does not."""
-    for name in ("mip_heuristic_run_rins", "mip_heuristic_run_rens"):
-        session.highs.setOptionValue(name, False)
-    session.highs.setOptionValue("mip_heuristic_effort", 0.01)
 
 
 def _polished(program: AttackProgram, priors: Floats, led: Led, bound: float, finished: bool) -> LedPlan:

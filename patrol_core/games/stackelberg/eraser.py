@@ -28,8 +28,7 @@ from patrol_core.games.stackelberg.attack_program import AttackProgram, OutOfTim
 from patrol_core.games.stackelberg.multiple_lp import Found, lead_to
 from patrol_core.games.stackelberg.payoffs import Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules, rules_model
-from patrol_core.solvers.modelling import pyo
-from patrol_core.solvers.pyomo_session import HighsSession
+from patrol_core.solvers import HighsSession, pyo
 
 #: Tolerances of the mixed-integer program, in payoff scales.
 MIP_TOLERANCE = 1e-9
@@ -72,8 +71,7 @@ def eraser(program: AttackProgram, *, time_limit: float) -> Found:
 
 def tighten(session: HighsSession) -> None:
     """Hold integers and gaps as tightly as big-M rows need it."""
-    session.highs.setOptionValue("mip_feasibility_tolerance", MIP_TOLERANCE)
-    session.highs.setOptionValue("mip_abs_gap", MIP_TOLERANCE)
+    session.set_options(mip_feasibility_tolerance=MIP_TOLERANCE, mip_abs_gap=MIP_TOLERANCE)
 
 
 def build_model(rules: SideRules, payoffs: Payoffs) -> pyo.ConcreteModel:

@@ -41,8 +41,7 @@ from patrol_core.games.zone import (
     excess,
     explain_conflict,
 )
-from patrol_core.solvers.modelling import expressions, pyo
-from patrol_core.solvers.pyomo_session import LOCK, solve_once
+from patrol_core.solvers import LOCK, expressions, pyo, solve_once
 
 
 @dataclass(frozen=True, eq=False)

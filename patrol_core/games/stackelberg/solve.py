@@ -31,7 +31,7 @@ from patrol_core.games.stackelberg.multiple_lp import Found, multiple_lps
 from patrol_core.games.stackelberg.origami import origami
 from patrol_core.games.stackelberg.payoffs import Payoffs, measured, plain_number, respond
 from patrol_core.games.zone import MAX_VIOLATION
-from patrol_core.solvers.pyomo_session import LOCK, TIME_LIMIT, solver_name
+from patrol_core.solvers import LOCK, TIME_LIMIT, solver_name
 
 __all__ = ["METHODS", "Method", "SecurityGame", "StackelbergSolution", "Target", "solve_stackelberg"]
 

@@ -40,7 +40,7 @@ from patrol_core.games.stackelberg.payoffs import Payoffs, respond
 from patrol_core.games.stackelberg.side_rules import SideRules
 from patrol_core.games.stackelberg.weak_duality import attackable
 from patrol_core.games.zone import CapRow, PairRow, RowKey
-from patrol_core.solvers.array_lp import NOT_RUN, ArrayLP, Rows, Solved
+from patrol_core.solvers import NOT_RUN, ArrayLP, Outcome, Rows
 
 #: A node is done when its bound beats the best plan by less than this (in units of the largest stake).
 _DONE = 1e-8
@@ -220,7 +220,7 @@ class _Search:
         self.lp.add_rows(rows)
         return len(rows) > 0
 
-    def _relax(self, rounds: int, worth: float = _WORTH) -> Solved:
+    def _relax(self, rounds: int, worth: float = _WORTH) -> Outcome:
         """Solve with cuts, while they pay."""
         solved, seen = self._run(), [-np.inf] * _PATIENCE
         for _ in range(rounds):
@@ -229,14 +229,14 @@ class _Search:
             if worth >= 0 and solved.bound - seen[-_PATIENCE] <= worth * (-self.value - solved.bound):
                 break
             seen.append(solved.bound)
-            if not self._cut(solved.x):
+            if not self._cut(solved.columns):
                 break
             if self.best is None:
-                self._consider(solved.x)
+                self._consider(solved.columns)
             solved = self._run()
         return solved
 
-    def _run(self) -> Solved:
+    def _run(self) -> Outcome:
         left = self.until - time.perf_counter()
         if left <= 0:
             return NOT_RUN
@@ -261,7 +261,7 @@ class _Search:
         """Whether a node of this bound (in units) cannot hold anything better."""
         return bound <= self.value + _DONE
 
-    def _fixed(self, x: Floats, low: Floats, high: Floats) -> Solved | None:
+    def _fixed(self, x: Floats, low: Floats, high: Floats) -> Outcome | None:
         """The program with every type led where x leads it most; None if that was tried before."""
         led = tuple(int(np.argmax(x[kind.a])) for kind in self.general)
         if led in self.tried:
@@ -304,25 +304,25 @@ class _Search:
             self._grow(open_, replace(solved, bound=max(bound, solved.bound)), low_, high_)
         return self._plan(open_.closed, finished=True)
 
-    def _grow(self, open_: _Open, solved: Solved, low: Floats, high: Floats) -> None:
+    def _grow(self, open_: _Open, solved: Outcome, low: Floats, high: Floats) -> None:
         """Plans from a node's solution, and its two children where it can still hold something better."""
         if not self._beaten(-solved.bound):
-            self._consider(solved.x)
-        choice = None if self._beaten(-solved.bound) else self._choice(solved.x, low, high)
+            self._consider(solved.columns)
+        choice = None if self._beaten(-solved.bound) else self._choice(solved.columns, low, high)
         if choice is None:
             open_.closed = max(open_.closed, -solved.bound)
             return
-        leaf = self._fixed(solved.x, low, high)
+        leaf = self._fixed(solved.columns, low, high)
         if leaf is not None and leaf.status is Status.OPTIMAL:
-            self._consider(leaf.x)
+            self._consider(leaf.columns)
         for value in (1.0, 0.0):
             child = self._child(low, high, choice, value)
             if child is not None:
                 open_.push(solved.bound, *child)
 
-    def _fixed_by_cost(self, root: Solved, low: Floats, high: Floats) -> Floats:
+    def _fixed_by_cost(self, root: Outcome, low: Floats, high: Floats) -> Floats:
         """Upper bounds with every attack closed that would lift the root's bound beyond the best plan."""
-        closed = (self.owner >= 0) & (low == 0) & (root.bound + root.reduced > -self.value - _DONE)
+        closed = (self.owner >= 0) & (low == 0) & (root.bound + root.column_duals > -self.value - _DONE)
         return np.where(closed, 0.0, high)
 
     def _choice(self, x: Floats, low: Floats, high: Floats) -> int | None:

@@ -29,7 +29,7 @@ from patrol_core.games.rules import (
 )
 from patrol_core.games.zone.model import MUTABLE, build_model, set_levels
 from patrol_core.games.zone.solve import ZoneGame
-from patrol_core.solvers.pyomo_session import LOCK, HighsSession
+from patrol_core.solvers import LOCK, HighsSession
 
 #: Rules whose own remedy is worked out, budget aside; a message with more would help nobody.
 _MOST_RULES = 12

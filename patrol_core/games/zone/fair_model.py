@@ -21,7 +21,7 @@ import numpy as np
 from patrol_core.games.rules import MaxMin, MaxMinShare, MeanDifference, Of
 from patrol_core.games.zone.fair_rows import RowKey, pair_parts, share_levels, units
 from patrol_core.games.zone.solve import ZoneGame
-from patrol_core.solvers.modelling import pyo
+from patrol_core.solvers import pyo
 
 #: Constraint components that hold mutable Params, and those that the optimal face may hold tight.
 FAIR_MUTABLE = ("difference", "difference_cap", "share_least", "share_most")

@@ -27,7 +27,7 @@ from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.linear_program import Objective, ZoneGameModel
 from patrol_core.games.zone.solve import Strategy, ZoneGame
 from patrol_core.games.zone.water_filling import lowest_level, spend_rest
-from patrol_core.solvers.units import unit_of
+from patrol_core.solvers import unit_of
 
 __all__ = [
     "Evaluation",

@@ -20,8 +20,7 @@ from patrol_core.games.zone.phases import PhaseRun, snapped
 from patrol_core.games.zone.program import AttackProgram, ResidualProgram
 from patrol_core.games.zone.solve import Strategy, ZoneGame
 from patrol_core.games.zone.water_filling import coverage_for
-from patrol_core.solvers.pyomo_session import LOCK, solver_name
-from patrol_core.solvers.units import unit_of
+from patrol_core.solvers import LOCK, solver_name, unit_of
 
 #: Phase-1 models kept, one for each order of magnitude of the worst case.
 DECADES_KEPT = 4

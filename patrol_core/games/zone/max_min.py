@@ -32,8 +32,7 @@ from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.fair_rows import amounts, priced
 from patrol_core.games.zone.model import build_model, side_constraints
 from patrol_core.games.zone.solve import ZoneGame
-from patrol_core.solvers.modelling import expressions, pyo
-from patrol_core.solvers.pyomo_session import LOCK, HighsSession, Outcome
+from patrol_core.solvers import LOCK, HighsSession, Outcome, expressions, pyo
 
 #: Duals above this settle a group.
 _SETTLED = 1e-7

@@ -35,7 +35,7 @@ from patrol_core.games.rules import Cap, CoverageParity, Floor, ResidualParity
 from patrol_core.games.zone.certificates import BUDGET, RowKey
 from patrol_core.games.zone.fair_model import FAIR_MUTABLE, add_fair_rules, fair_constraints, set_fair_levels
 from patrol_core.games.zone.solve import ZoneGame
-from patrol_core.solvers.modelling import expressions, pyo
+from patrol_core.solvers import expressions, pyo
 
 #: Constraint components that hold mutable Params.
 MUTABLE = (

@@ -21,7 +21,7 @@ from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.program import SEEN, AttackProgram
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.games.zone.water_filling import coverage_for, lowest_level
-from patrol_core.solvers.pyomo_session import Outcome
+from patrol_core.solvers import Outcome
 
 if TYPE_CHECKING:
     from patrol_core.games.zone.linear_program import ZoneGameModel

@@ -10,7 +10,7 @@ from patrol_core.games.zone.certificates import RowKey
 from patrol_core.games.zone.model import MUTABLE, build_model, set_levels, side_constraints
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.games.zone.water_filling import spend_rest
-from patrol_core.solvers.pyomo_session import HighsSession, Outcome
+from patrol_core.solvers import HighsSession, Outcome
 
 #: Values below this share of the largest are too small for HiGHS to see beside it.
 SEEN = 1e-8

@@ -33,7 +33,7 @@ from patrol_core.games.rules import (
     ResidualParity,
     constraint_as_dict,
 )
-from patrol_core.solvers.units import unit_of
+from patrol_core.solvers import unit_of
 
 if TYPE_CHECKING:
     from patrol_core.games.zone.max_min import Attainable

@@ -25,7 +25,7 @@ from patrol_core.errors import SolverError
 from patrol_core.games.zone.certificates import RowKey, coupling_rows
 from patrol_core.games.zone.fair_rows import CapRow, PairRow
 from patrol_core.games.zone.solve import ZoneGame
-from patrol_core.solvers.array_lp import ArrayLP, Rows, Solved
+from patrol_core.solvers import ArrayLP, Outcome, Rows
 
 #: Rows whose coefficients differ by more than this inside an atom do not speak of its sum alone.
 _SAME = 1e-12
@@ -145,13 +145,13 @@ class Reach:
         count = self.atoms.size
         self._lower[count : 2 * count] = self._upper[count : 2 * count] = needs
         self._lp.set_bounds(self._lower.copy(), self._upper.copy())
-        solved: Solved = self._lp.solve(_SECONDS)
+        solved: Outcome = self._lp.solve(_SECONDS)
         if solved.status is Status.INFEASIBLE:
             return np.inf
         if solved.status is not Status.OPTIMAL:
             raise SolverError(f"HiGHS ended as {solved.status} on a program of {count} group sums.")
-        short = float(solved.x[2 * count])
-        ray = np.maximum(solved.multipliers[:count], 0.0)
+        short = float(solved.columns[2 * count])
+        ray = np.maximum(solved.row_duals[:count], 0.0)
         if short > 0 and ray.any():
             self.rays = np.vstack([self.rays, ray])
             self.limits = np.append(self.limits, float(ray @ needs) - solved.bound)

@@ -29,8 +29,7 @@ from patrol_core.graphs.checkpoints.defender_oracle import Marginals, ranger
 from patrol_core.graphs.checkpoints.game import CheckpointGame, JointStrategy, joined
 from patrol_core.graphs.checkpoints.intruder import BestPaths, best_paths
 from patrol_core.graphs.checkpoints.sampling import comb, radius
-from patrol_core.solvers.modelling import pyo
-from patrol_core.solvers.pyomo_session import LOCK, HighsSession
+from patrol_core.solvers import LOCK, HighsSession, pyo
 
 CLOSE = 1e-6
 """Relative distance of the bounds at which the value counts as proved."""
@@ -339,7 +338,7 @@ def coverage(
             expr=pyo.quicksum(float(weights[path]) * model.hit[path] for path in live), sense=pyo.maximize
         )
         session = HighsSession(model, time_limit=max(time_limit, 1.0), mip_gap=1e-9)
-        session.highs.setOptionValue("mip_abs_gap", 1e-10)
+        session.set_options(mip_abs_gap=1e-10)
         outcome = session.solve()
         if outcome.status not in (Status.OPTIMAL, Status.STOPPED_WITH_PLAN):
             raise SolverError("No coverage was found: this is a fault of the program, please report it.")

@@ -7,7 +7,7 @@ import time
 
 import streamlit as st
 
-from patrol_core.solvers import modelling
+from patrol_core.solvers import load_pyomo
 
 PAUSE = 1.5
 """Seconds the first page gets to itself; loading competes with it for the interpreter."""
@@ -19,7 +19,7 @@ def warm_up() -> threading.Thread:
 
     def load() -> None:
         time.sleep(PAUSE)
-        modelling.load()
+        load_pyomo()
 
     thread = threading.Thread(target=load, name="warm-up", daemon=True)
     thread.start()

@@ -28,8 +28,7 @@ from patrol_core.allocation.roster.rules import Duty, RosterRules
 from patrol_core.arrays import Bools, Ints
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
-from patrol_core.solvers.modelling import pyo
-from patrol_core.solvers.pyomo_session import LOCK, HighsSession, Outcome
+from patrol_core.solvers import LOCK, HighsSession, Outcome, pyo
 
 Key = tuple[int, int, int]
 Group = tuple[str, tuple[Key, ...], int]

@@ -22,8 +22,7 @@ from patrol_core.allocation.roster.rules import Duty, RosterRules, rest_between
 from patrol_core.arrays import Ints
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
-from patrol_core.solvers.modelling import pyo
-from patrol_core.solvers.pyomo_session import LOCK, HighsSession
+from patrol_core.solvers import LOCK, HighsSession, pyo
 
 State = tuple[int, int]
 _OFF: State = (-1, 0)

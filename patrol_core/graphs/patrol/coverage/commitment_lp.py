@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.graphs.patrol.coverage.joint import Column
-from patrol_core.solvers.pyomo_session import status_of
+from patrol_core.solvers import HighsProgram
 
 PENALTY = 1e4
 """Price of breaking a row of the attackers, in payoff scales; only while columns that keep it are not there yet."""
@@ -67,69 +66,61 @@ class CommitmentLP:
         self.by_level = False
         self.base = 0.0
         n = self.count
-        self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for name, value in (
-            ("output_flag", False), ("threads", 1), ("random_seed", 0), ("presolve", "off"),
-            ("primal_feasibility_tolerance", 1e-9), ("dual_feasibility_tolerance", 1e-9),
-        ):  # fmt: skip
-            self.highs.setOptionValue(name, value)
         # Columns: c (n), w, slack. Rows: cover (n), attackers (n), one.
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = n + 2, 2 * n + 1
-        lp.col_cost_ = np.append(np.zeros(n + 1), PENALTY)
-        low = float(min(self.held.min(), 0.0)) - 1.0
-        lp.col_lower_ = np.concatenate([np.zeros(n), [low, 0.0]])
-        lp.col_upper_ = np.concatenate([np.ones(n), [float(self.gained.max()) + 1.0, highspy.kHighsInf]])
-        lp.row_lower_ = np.concatenate([np.full(n, -np.inf if at_most else 0.0), np.full(n, -np.inf), [1.0]])
-        lp.row_upper_ = np.concatenate([np.zeros(n), np.full(n, np.inf), [1.0]])
-        slope = self.held - self.gained
-        starts: list[int] = [0]
-        index: list[int] = []
-        values: list[float] = []
-        for t in range(n):
-            index += [t, n + t]
-            values += [1.0, float(slope[t])]
-            starts.append(len(index))
-        index += list(range(n, 2 * n))
-        values += [-1.0] * n
-        starts.append(len(index))
-        starts.append(len(index))
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = np.array(starts, dtype=np.int32)
-        lp.a_matrix_.index_ = np.array(index, dtype=np.int32)
-        lp.a_matrix_.value_ = np.array(values)
-        self.highs.passModel(lp)
+        eye, none = np.eye(n), np.zeros((n, 1))
+        matrix = np.vstack(
+            [
+                np.hstack([eye, none, none]),
+                np.hstack([np.diag(self.held - self.gained), none - 1.0, none]),
+                np.zeros((1, n + 2)),
+            ]
+        )
+        low, high = self._levels
+        free = np.full(n, np.inf)
+        self.program = HighsProgram(
+            np.append(np.zeros(n + 1), PENALTY),
+            matrix,
+            (
+                np.concatenate([-free if at_most else np.zeros(n), -free, [1.0]]),
+                np.concatenate([np.zeros(n), free, [1.0]]),
+            ),
+            (np.concatenate([np.zeros(n), [low, 0.0]]), np.concatenate([np.ones(n), [high, np.inf]])),
+            presolve="off",
+            primal_feasibility_tolerance=1e-9,
+            dual_feasibility_tolerance=1e-9,
+        )
+
+    @property
+    def _levels(self) -> tuple[float, float]:
+        """Bounds of w that never bind."""
+        return float(min(self.held.min(), 0.0)) - 1.0, float(self.gained.max()) + 1.0
 
     def add(self, columns: Sequence[Column]) -> None:
         """More joint strategies."""
-        n = self.count
+        if not columns:
+            return
         starts: list[int] = []
         index: list[int] = []
         values: list[float] = []
-        cost: list[float] = []
         for column in columns:
             starts.append(len(index))
             inside = np.flatnonzero(column.coverage).tolist()
-            index += [*inside, 2 * n]
+            index += [*inside, 2 * self.count]
             values += [-float(column.coverage[t]) for t in inside] + [1.0]
-            cost.append(0.0 if self.by_level else self.move_cost * column.moves)
-        if not cost:
-            return
         self.columns += columns
-        many = len(cost)
-        self.highs.addCols(
-            many, np.array(cost), np.zeros(many), np.full(many, highspy.kHighsInf), len(index),
-            np.array(starts, dtype=np.int32), np.array(index, dtype=np.int32), np.array(values),
-        )  # fmt: skip
+        self.program.add_columns(self._costs(columns), starts, index, values)
+
+    def _costs(self, columns: Sequence[Column]) -> Floats:
+        return np.array([0.0 if self.by_level else self.move_cost * column.moves for column in columns])
 
     def minimise_level(self, *, on: bool) -> None:
         """Minimise w alone, whatever moves cost; or go back to the defender's payoff."""
         self.by_level = on
-        first, many = self.count + 2, len(self.columns)
-        cost = np.array([0.0 if on else self.move_cost * column.moves for column in self.columns])
-        self.highs.changeColCost(self.count, float(on))
-        if many:
-            self.highs.changeColsCost(many, np.arange(first, first + many, dtype=np.int32), cost)
+        first = self.count + 2
+        self.program.set_costs(np.array([self.count], dtype=np.int32), np.array([float(on)]))
+        if self.columns:
+            numbers = np.arange(first, first + len(self.columns), dtype=np.int32)
+            self.program.set_costs(numbers, self._costs(self.columns))
 
     def lead_to(self, inside: Sequence[int], outside: Sequence[int], *, nothing: bool = False) -> None:
         """Set the attack set: targets in it, targets not in it; others are not decided. ``nothing``: w = 0."""
@@ -139,37 +130,25 @@ class CommitmentLP:
         high[list(outside)] = -self.gained[list(outside)]
         cost = np.zeros(n)
         cost[list(inside)] = -(self.kept - self.lost)[list(inside)]
-        top = 0.0 if nothing else float(self.gained.max()) + 1.0
-        bottom = 0.0 if nothing else float(min(self.held.min(), 0.0)) - 1.0
-        rows = np.arange(n, 2 * n, dtype=np.int32)
-        self.highs.changeColsCost(n, np.arange(n, dtype=np.int32), cost)
-        for t, row in enumerate(rows.tolist()):
-            self.highs.changeRowBounds(row, float(low[t]), float(high[t]))
+        self.program.set_costs(np.arange(n, dtype=np.int32), cost)
+        for t in range(n):
+            self.program.set_row(n + t, float(low[t]), float(high[t]))
             # The slack helps whichever side the row has.
-            self.highs.changeCoeff(
-                row, n + 1, 1.0 if np.isfinite(low[t]) else -1.0 if np.isfinite(high[t]) else 0.0
-            )
-        self.highs.changeColBounds(n, bottom, top)
+            slack = 1.0 if np.isfinite(low[t]) else -1.0 if np.isfinite(high[t]) else 0.0
+            self.program.set_entry(n + t, n + 1, slack)
+        bottom, top = (0.0, 0.0) if nothing else self._levels
+        self.program.set_bounds(np.array([n], dtype=np.int32), np.array([bottom]), np.array([top]))
         self.base = float(self.lost[list(inside)].sum())
 
     def solve(self, seconds: float) -> Point | None:
         """The optimum over the columns there are; None when the time passed."""
         n = self.count
-        self.highs.setOptionValue("time_limit", float(self.highs.getRunTime() + max(seconds, 0.01)))
-        self.highs.run()
-        status = status_of(self.highs.getModelStatus(), has_plan=False)
-        if status is Status.FAILED:
-            self.highs.clearSolver()
-            self.highs.run()
-            status = status_of(self.highs.getModelStatus(), has_plan=False)
-        if status is not Status.OPTIMAL:
+        found = self.program.run(max(seconds, 0.01))
+        if found.status is not Status.OPTIMAL:
             return None
-        solution = self.highs.getSolution()
-        x = np.array(solution.col_value, dtype=float)
-        duals = np.array(solution.row_dual, dtype=float)
-        objective = float(self.highs.getInfo().objective_function_value)
+        x, duals = found.columns, found.row_duals
         broken = max(float(x[n + 1]), 0.0)
-        value = self.base - (objective - PENALTY * broken)
+        value = self.base - (found.objective - PENALTY * broken)
         return Point(
             value,
             broken,

@@ -16,7 +16,7 @@ from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import SolverError
 from patrol_core.graphs.patrol.coverage.joint import Column, Joint, Traced
 from patrol_core.graphs.patrol.coverage.labels import UnitLabels
-from patrol_core.solvers.mip import MipModel
+from patrol_core.solvers import MipModel
 
 _MORE = 6
 """How many good columns are handed over at once."""
@@ -117,31 +117,31 @@ class ChoicePricer:
         times: list[list[float]] = [[] for _ in range(self.targets)]
         for kind, row, visits in zip(self.kinds, self.of_kind, self.visits, strict=True):
             same = sum(id(other) == kind for other in self.labels)
-            columns = [model.column(0.0, same, whole=True) for _ in range(len(row))]
+            columns = [model.column(same) for _ in range(len(row))]
             first.append(columns[0])
-            model.row(columns, [1.0] * len(columns), same, same)
+            model.rows.add(columns, [1.0] * len(columns), same, same)
             for place in range(self.targets):
                 for k in np.flatnonzero(visits[:, place]).tolist():
                     held[place].append(columns[k])
                     times[place].append(float(visits[k, place]))
-        cover = [model.column(0.0, 1.0, whole=True) for _ in range(self.targets)]
+        cover = [model.column(1.0) for _ in range(self.targets)]
         most = float(self.tau * len(self.labels))
         for place, y in enumerate(cover):
             columns, values = [*held[place], y], [*times[place], -float(self.tau)]
-            model.row(columns, values, 0.0, np.inf)
-            model.row(columns, [*times[place], -most], -np.inf, self.tau - 1.0)
+            model.rows.add(columns, values, 0.0, np.inf)
+            model.rows.add(columns, [*times[place], -most], -np.inf, self.tau - 1.0)
         return model, first, cover
 
     def answer(self, weights: Floats, price: float, seconds: float) -> Priced:
         """See :class:`Pricer`."""
-        worth = np.zeros(len(self.model.lower))
+        worth = np.zeros(len(self.model.upper))
         for start, row in zip(self.first, self.of_kind, strict=True):
             worth[start : start + len(row)] = -price * row.cost
         worth[self.cover] = weights
         found = self.model.maximise(worth, seconds)
-        if not found.x.size:
+        if not found.columns.size:
             raise SolverError("No joint strategy was found in the time: give more seconds.")
-        column = self._column(self._picks(found.x))
+        column = self._column(self._picks(found.columns))
         value = float(column.coverage @ weights) - price * column.moves
         return Priced(value, max(found.bound, value), (column,))
 

@@ -26,7 +26,7 @@ from patrol_core.graphs.patrol.game import COMPATIBLE, NORMAL, SCHEDULE, GraphGa
 from patrol_core.graphs.patrol.reach import arcs_of, moves_from, moves_home
 from patrol_core.graphs.patrol.solution import Walk
 from patrol_core.graphs.patrol.verify import moves_of, visits_of
-from patrol_core.solvers.mip import MipModel
+from patrol_core.solvers import MipModel
 
 _SECONDS = 20.0
 """The longest that one program may take before its bound is used as it stands."""
@@ -89,7 +89,7 @@ class WalkPricer:
         self.by_tour = game.form == SCHEDULE
         self.horizon = game.moves + (1 if self.by_tour and game.mode == COMPATIBLE else 0)
         self.spot = {int(node): t for t, node in enumerate(game.targets.tolist())}
-        self.model = MipModel()
+        self.model = MipModel(gap=1e-7)
         self.moves: dict[int, float] = {}
         self.visits: list[dict[int, float]] = [defaultdict(float) for _ in range(game.size)]
         self.kinds = list(dict.fromkeys(game.units))
@@ -97,7 +97,7 @@ class WalkPricer:
         for unit in self.kinds:
             columns = [column for flow in self.flows[unit] for column in flow.out]
             same = sum(other == unit for other in game.units)
-            self.model.row(columns, [1.0] * len(columns), same, same)
+            self.model.rows.add(columns, [1.0] * len(columns), same, same)
         self.cover = [self._cover(t) for t in range(game.size)]
         self.what = "walks one by one, by integer programs over time"
         self.counts = {"arcs over time": len(self.moves)}
@@ -127,7 +127,7 @@ class WalkPricer:
             if (node, time) == (base, 0):
                 flow.out = leaving
             elif time < self.horizon:
-                self.model.row([*into, *leaving], [1.0] * len(into) + [-1.0] * len(leaving), 0.0, 0.0)
+                self.model.rows.add([*into, *leaving], [1.0] * len(into) + [-1.0] * len(leaving), 0.0, 0.0)
         here = self.spot.get(base)
         if here is not None and self._counts_visit(flow, here):
             for column in flow.out:
@@ -141,7 +141,7 @@ class WalkPricer:
         arc: tuple[int, int, int, int, int],
         move: int,
     ) -> int:
-        column = self.model.column(0.0, float(len(self.game.units)), whole=True)
+        column = self.model.column(float(len(self.game.units)))
         flow.arcs[column] = arc
         self.moves[column] = float(move)
         touched[arc[0], arc[1]][1].append(column)
@@ -177,7 +177,7 @@ class WalkPricer:
         return int(flow.away[node]) + self.game.tau - 1 + int(flow.home[node]) <= self.game.moves
 
     def _stand(self, flow: _Flow) -> None:
-        column = self.model.column(0.0, float(len(self.game.units)), whole=True)
+        column = self.model.column(float(len(self.game.units)))
         flow.out = [column]
         self.moves[column] = 0.0
         for t in np.flatnonzero(self.game.targets == flow.base).tolist():
@@ -185,28 +185,28 @@ class WalkPricer:
 
     def _cover(self, t: int) -> int:
         tau = 1.0 if self.by_tour else float(self.game.tau)
-        y = self.model.column(0.0, 1.0, whole=True)
+        y = self.model.column(1.0)
         columns, values = list(self.visits[t]), list(self.visits[t].values())
-        self.model.row([*columns, y], [*values, -tau], 0.0, np.inf)
+        self.model.rows.add([*columns, y], [*values, -tau], 0.0, np.inf)
         if not self.by_tour:
             most = float(len(self.game.units) * (self.game.moves + 1))
-            self.model.row([*columns, y], [*values, -most], -np.inf, tau - 1.0)
+            self.model.rows.add([*columns, y], [*values, -most], -np.inf, tau - 1.0)
         return y
 
     # -- answering ------------------------------------------------------------------------------------
 
     def answer(self, weights: Floats, price: float, seconds: float) -> Priced:
         """See :class:`~patrol_core.graphs.patrol.coverage.pricing.Pricer`."""
-        worth = np.zeros(len(self.model.lower))
+        worth = np.zeros(len(self.model.upper))
         for column, move in self.moves.items():
             worth[column] = -price * move
         worth[self.cover] = weights
-        found = self.model.maximise(worth, min(seconds, _SECONDS), gap=1e-7)
-        if not found.x.size:
+        found = self.model.maximise(worth, min(seconds, _SECONDS))
+        if not found.columns.size:
             raise SolverError(
                 "No joint walk was found in the time: give more seconds, or make the game smaller."
             )
-        best = self._column(found.x)
+        best = self._column(found.columns)
         value = float(best.coverage @ weights) - price * best.moves
         return Priced(value, max(found.bound, value), (best,))
 

@@ -20,12 +20,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from patrol_core.arrays import Floats
-from patrol_core.certificate import relative_gap
+from patrol_core.certificate import Status, relative_gap
 from patrol_core.errors import SolverError
 from patrol_core.graphs.patrol.coverage.joint import Column
 from patrol_core.graphs.patrol.coverage.pricing import Pricer
 from patrol_core.graphs.patrol.own_units import least_told_apart
-from patrol_core.solvers.array_lp import ArrayLP, Rows
+from patrol_core.solvers import ArrayLP, Rows
 
 _ROUNDS = 5000
 _TINY = 1e-12
@@ -100,10 +100,10 @@ def solve_zero_sum(
             rows.add(*_cut(loss / scale, relief / scale, column))
         program.add_rows(rows)
         solved = program.solve(max(left, 1.0))
-        if not solved.x.size:
+        if solved.status is not Status.OPTIMAL:
             raise SolverError("The program over targets ended without an optimum: please report the game.")
-        attack = np.clip(solved.x[:-1], 0.0, 1.0)
-        mix = _mix(solved.multipliers[1:])
+        attack = np.clip(solved.columns[:-1], 0.0, 1.0)
+        mix = _mix(solved.row_duals[1:])
         suffered = worst(loss - relief * _marginals(columns, mix), attackers)
         if suffered < best[0]:
             best = suffered, mix
