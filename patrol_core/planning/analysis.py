@@ -28,7 +28,7 @@ from patrol_core.evaluation import baselines
 from patrol_core.fairness import groups as grouping
 from patrol_core.fairness import measures
 from patrol_core.games.documents import Uncertainty, solve_for
-from patrol_core.games.rules import FAIRNESS, Cap, Constraint, Floor
+from patrol_core.games.rules import FAIRNESS, Cap, Floor, Rule
 from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
 from patrol_core.planning.planning_surface import (
     forecast_for,
@@ -430,7 +430,7 @@ def _groups(
     return groups, tuple(findings)
 
 
-def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Constraint, ...]:
+def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Rule, ...]:
     """Side constraints that the sliders of a scenario stand for.
 
     Raises
@@ -438,7 +438,7 @@ def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Constraint, 
     InputError
         When a fairness rule is asked of data without groups.
     """
-    rules: list[Constraint] = []
+    rules: list[Rule] = []
     if scenario.floor > 0:
         rules.append(Floor(scenario.floor))
     if scenario.cap < 1:
@@ -453,7 +453,7 @@ def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Constraint, 
     return tuple(rules)
 
 
-def _group_limits(prepared: Prepared, scenario: Scenario) -> list[Constraint]:
+def _group_limits(prepared: Prepared, scenario: Scenario) -> list[Rule]:
     """Least and most units on patrol of groups."""
     least, most = scenario.group_levels()
     unknown = [group for group in (*least, *most) if group not in prepared.groups]
@@ -462,7 +462,7 @@ def _group_limits(prepared: Prepared, scenario: Scenario) -> list[Constraint]:
             f"A least or most patrol names the group {unknown[0]!r}; the groups here are "
             f"{', '.join(list(prepared.groups)[:12]) or 'none'}. Choose one of them, or take the level away."
         )
-    floors: list[Constraint] = [Floor(level, group=group) for group, level in least.items()]
+    floors: list[Rule] = [Floor(level, group=group) for group, level in least.items()]
     return [*floors, *(Cap(level, group=group) for group, level in most.items())]
 
 

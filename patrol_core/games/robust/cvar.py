@@ -48,7 +48,8 @@ from patrol_core.games.robust.result import (
     check_share,
     linear_bound,
 )
-from patrol_core.games.zone import RowKey, ZoneGame
+from patrol_core.games.rules import RowKey
+from patrol_core.games.zone import ZoneGame
 from patrol_core.solvers.modelling import pyo
 from patrol_core.solvers.pyomo_session import LOCK, HighsSession, Outcome, solver_name
 from patrol_core.solvers.units import unit_of
@@ -229,7 +230,7 @@ class _Program:
         weight = self._made_valid(weight)
         at_zone = np.bincount(self.rows.zone, weights=weight * values, minlength=self.game.size)
         slope = np.asarray(-self.game.effectiveness * at_zone, dtype=float)
-        prices: Mapping[RowKey, float] = row_prices(self.session, self.model, self.game, outcome, self.scale)
+        prices: Mapping[RowKey, float] = row_prices(self.session, self.model, outcome, self.scale)
         return linear_bound(self.game, float(weight @ values), slope, prices)
 
     def _made_valid(self, weight: Floats) -> Floats:
