@@ -23,8 +23,7 @@ from patrol_core.scenario import Scenario, make_scenario
 
 if TYPE_CHECKING:
     from patrol_core.certificate import Certificate
-    from patrol_core.planning.analysis import Planner
-    from patrol_core.reports.bundles.plan import Result
+    from patrol_core.planning import Planner, Result
 
 Source = str | Path
 """A file, a folder, or the name of embedded data."""
@@ -173,7 +172,7 @@ def plan(
     InfeasibleError
         When the rules cannot be met: which one, by how much, what would work.
     """
-    from patrol_core.planning.analysis import Planner, prepare
+    from patrol_core.planning import Planner, prepare
 
     chosen = make_scenario(
         {**({} if scenario is None else scenario.model_dump()), **choices, "area": area.key}
@@ -187,7 +186,7 @@ def _named(units: float | None, fairness: float | None) -> dict[str, Any]:
 
 
 def _solved(planner: Planner, scenario: Scenario) -> PatrolPlan:
-    from patrol_core.reports.bundles.plan import summarise
+    from patrol_core.planning import summarise
 
     return PatrolPlan(summarise(planner.prepared.data, scenario, planner=planner), planner)
 
@@ -225,7 +224,7 @@ class PatrolPlan:
     @cached_property
     def zones(self) -> pd.DataFrame:
         """One row a zone: ``value`` (expected harm a month without patrols), ``coverage`` (share of the time), ``residual`` (harm left)."""
-        from patrol_core.planning.analysis import coverage_table
+        from patrol_core.planning import coverage_table
 
         table = coverage_table(self.result.strategy, self.result.prepared.surface.mean)
         return table.set_index("zone_id")

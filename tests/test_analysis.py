@@ -16,7 +16,7 @@ from shapely import box
 from patrol_core import planning as analysis
 from patrol_core.areas import CRIME_COLUMNS, AreaData, DataKind, Finding
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.rules.budgets import CoverageParity, Floor, ResidualParity
+from patrol_core.games.rules import CoverageParity, Floor, ResidualParity
 from patrol_core.games.zone.game import solve_zone_game
 from patrol_core.planning import (
     Planner,

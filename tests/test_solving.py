@@ -11,7 +11,7 @@ import pytest
 
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
-from patrol_core.games.rules.budgets import CoverageParity
+from patrol_core.games.rules import CoverageParity
 from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, solve_zone_game
 from patrol_core.games.zone.phases import PhaseRun
 from patrol_core.solvers import HighsSession, solve_once, solver_name
@@ -105,7 +105,7 @@ def test_a_time_limit_is_not_ok():
     ids = tuple(f"z{i}" for i in range(n))
     game = ZoneGame(ids, rng.gamma(0.5, 20, n), 300.0)
     model = ZoneGameModel(game)
-    program = model.attack_program(game, 10.0, float(game.values.max()))
+    program = model.programs.attack_program(game, 10.0, float(game.values.max()))
     program.session.time_limit = 1e-9
     outcome = program.session.solve()
     assert outcome.status in (Status.STOPPED_WITH_PLAN, Status.STOPPED_WITHOUT_PLAN)

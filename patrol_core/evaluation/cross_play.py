@@ -35,7 +35,6 @@ from patrol_core.errors import InputError, SolverError
 from patrol_core.evaluation.baselines import BASELINES
 from patrol_core.games.documents import Uncertainty, takes_minutes
 from patrol_core.games.robust import largest_regret
-from patrol_core.games.rules import ResidualParity
 from patrol_core.games.zone import Evaluation, ZoneGame, evaluate_coverage, solve_zone_game
 
 #: Relative difference up to which two losses of a column share the mark of the best.
@@ -176,7 +175,7 @@ def _regret(game: ZoneGame, plan: Evaluation, known: Uncertainty) -> float:
             )
     low, high = np.minimum(known.low, game.values), np.maximum(known.high, game.values)
     value, _, worst = largest_regret(game, low, high, plan.coverage)
-    if any(isinstance(rule, ResidualParity) for rule in game.constraints):
+    if any(rule.needs_harm for rule in game.constraints):
         return value  # that rule is measured at the game's own values, so the game cannot be set up at others
     suffered = float((worst * (1.0 - game.effectiveness * plan.coverage)).max())
     played = max(suffered - solve_zone_game(game.replace(values=worst)).worst_case, 0.0)

@@ -22,15 +22,7 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.rules import (
-    Constraint,
-    CoverageParity,
-    Fairness,
-    MaxMinShare,
-    MeanDifference,
-    ResidualParity,
-    fairness_rule,
-)
+from patrol_core.games.rules import CoverageParity, Fairness, ResidualParity, Rule, fairness_rule
 from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
 
 ParityRule = type[CoverageParity] | type[ResidualParity]
@@ -106,7 +98,7 @@ def trace(
         Tolerances d, any order; repeated ones count once.
     rule
         Coverage per head or residual harm per head, or the name of any rule of
-        :data:`patrol_core.games.rules.budgets.FAIRNESS`.
+        :data:`patrol_core.games.rules.FAIRNESS`.
     tightest
         Where some levels cannot be met, add the tightest one that can: the plan of least violation.
     on_progress
@@ -154,18 +146,9 @@ def own_tolerance(game: ZoneGame, coverage: np.ndarray, rule: str) -> float:
     rule
         Name of the rule. Max-min rules, measured against what is attainable, begin at 1 at most.
     """
-    if "max-min" in rule or not game.groups or game.population is None:
+    if not game.groups or game.population is None:
         return 1.0
-    amount = game.values * (1.0 - game.effectiveness * coverage) if "residual" in rule else coverage
-    overall = float(amount.sum() / game.population.sum())
-    if overall <= 0:
-        return 0.0
-    heads = np.array([game.population[game.members(group)].sum() for group in game.groups])
-    rate = np.array([amount[game.members(group)].sum() for group in game.groups]) / heads / overall
-    if rule == "mean-difference":
-        share = heads / heads.sum()
-        return float((share[:, None] * share[None, :] * np.abs(rate[:, None] - rate[None, :])).sum())
-    return float(np.abs(rate - 1.0).max())
+    return fairness_rule(rule, 0.0).met_at(game, coverage)
 
 
 def useful_levels(game: ZoneGame, rule: str, points: int) -> tuple[float, ...]:
@@ -192,7 +175,7 @@ def useful_levels(game: ZoneGame, rule: str, points: int) -> tuple[float, ...]:
     if failed is not None and failed.remedy is not None and _about(failed, fairness_rule(rule, 0.0)):
         low = float(failed.remedy)
     top = max(min(1.05 * own_tolerance(game, free.coverage, rule), 2.0), low + 0.02)
-    top = max(min(top, 1.0), low) if "max-min" in rule else top
+    top = max(min(top, fairness_rule(rule, 0.0).most_tolerance()), low)
     return tuple(float(level) for level in np.linspace(top, low, points))
 
 
@@ -203,10 +186,8 @@ def _maker(rule: ParityRule | str) -> Callable[[float], Any]:
     return rule
 
 
-def _same_kind(given: Constraint, rule: Fairness) -> bool:
-    if isinstance(given, MeanDifference | MaxMinShare) and isinstance(rule, MeanDifference | MaxMinShare):
-        return type(given) is type(rule) and given.of == rule.of
-    return type(given) is type(rule)
+def _same_kind(given: Rule, rule: Rule) -> bool:
+    return type(given) is type(rule) and given.of == rule.of
 
 
 def _reason(error: InfeasibleError, rule: Fairness) -> str:
@@ -257,7 +238,7 @@ class _LevelSolver:
 
     def __init__(self, game: ZoneGame, make: Callable[[float], Any], first: float) -> None:
         self.game, self.make = game, make
-        others = [given for given in game.constraints if isinstance(given, Fairness)]
+        others = [given for given in game.constraints if given.slider == "parity"]
         # The kept model moves all fairness rules together; one of another kind must stay where it is.
         ruled = game.replace(constraints=(*game.constraints, make(first)))
         self.model = None if others else ZoneGameModel(ruled)

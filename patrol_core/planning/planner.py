@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 from patrol_core.errors import InputError
 from patrol_core.games.documents import Uncertainty, solve_for
-from patrol_core.games.rules import FAIRNESS, Cap, Constraint, Floor
+from patrol_core.games.rules import FAIRNESS, Cap, Floor, Rule
 from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
 from patrol_core.planning.prepared import Prepared
 from patrol_core.scenario import Scenario
@@ -16,7 +16,7 @@ MODELS_KEPT = 6
 """Warm models kept by one planner; each holds one solver instance."""
 
 
-def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Constraint, ...]:
+def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Rule, ...]:
     """Side constraints that the sliders of a scenario stand for.
 
     Raises
@@ -24,7 +24,7 @@ def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Constraint, 
     InputError
         When a fairness rule is asked of data without groups.
     """
-    rules: list[Constraint] = []
+    rules: list[Rule] = []
     if scenario.floor > 0:
         rules.append(Floor(scenario.floor))
     if scenario.cap < 1:
@@ -39,7 +39,7 @@ def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Constraint, 
     return tuple(rules)
 
 
-def _group_limits(prepared: Prepared, scenario: Scenario) -> list[Constraint]:
+def _group_limits(prepared: Prepared, scenario: Scenario) -> list[Rule]:
     """Least and most units on patrol of groups."""
     least, most = scenario.group_levels()
     unknown = [group for group in (*least, *most) if group not in prepared.groups]
@@ -48,7 +48,7 @@ def _group_limits(prepared: Prepared, scenario: Scenario) -> list[Constraint]:
             f"A least or most patrol names the group {unknown[0]!r}; the groups here are "
             f"{', '.join(list(prepared.groups)[:12]) or 'none'}. Choose one of them, or take the level away."
         )
-    floors: list[Constraint] = [Floor(level, group=group) for group, level in least.items()]
+    floors: list[Rule] = [Floor(level, group=group) for group, level in least.items()]
     return [*floors, *(Cap(level, group=group) for group, level in most.items())]
 
 

@@ -19,7 +19,7 @@ from patrol_core.allocation.hours.solve import (
 )
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.rules.budgets import Cap, CoverageParity, Floor, ResidualParity
+from patrol_core.games.rules import Cap, CoverageParity, Floor, ResidualParity
 
 
 def demand(risk, *, months=("2025-01",), wards=None, area=None):

@@ -13,7 +13,7 @@ from scipy.optimize import LinearConstraint, minimize
 from patrol_core.allocation.hours.solve import HoursCap, HoursFloor, HoursRules, solve_hours
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.rules.budgets import CoverageParity, Floor, MaxMin, MaxMinShare, MeanDifference
+from patrol_core.games.rules import CoverageParity, Floor, MaxMin, MaxMinShare, MeanDifference
 
 DAYS = 31
 MOST = 2.6 * DAYS

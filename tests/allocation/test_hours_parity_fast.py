@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol_core.allocation.hours.check import monthly_objective
+from patrol_core.allocation.hours.group_rules.constraints import apply_constraints
 from patrol_core.allocation.hours.group_rules.disjoint_groups import find_family, total_range
 from patrol_core.allocation.hours.group_rules.feasible import explain_rules
-from patrol_core.allocation.hours.group_rules.groups import apply_constraints
 from patrol_core.allocation.hours.paths import by_groups, in_whole_units
 from patrol_core.allocation.hours.problem import build_problem
 from patrol_core.allocation.hours.solve import HoursCap, HoursFloor, HoursRules, solve_hours
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError
-from patrol_core.games.rules.budgets import CoverageParity
+from patrol_core.games.rules import CoverageParity
 
 DAYS = 31
 

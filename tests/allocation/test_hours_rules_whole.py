@@ -13,7 +13,7 @@ from patrol_core.allocation.hours.rounding import rules as rounding_rules
 from patrol_core.allocation.hours.solve import HoursCap, HoursFloor, HoursRules, solve_hours
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError
-from patrol_core.games.rules.budgets import CoverageParity, MaxMinShare
+from patrol_core.games.rules import CoverageParity, MaxMinShare
 
 DAYS = 31
 

@@ -17,7 +17,7 @@ from patrol_core.allocation.hours.solve import (
 from patrol_core.allocation.roster.tours import short_tour
 from patrol_core.certificate import Status
 from patrol_core.errors import InputError
-from patrol_core.games.rules.budgets import CoverageParity, MaxMinShare
+from patrol_core.games.rules import CoverageParity, MaxMinShare
 
 SCALES = [1e-9, 1e-6, 1e6, 1e9]
 COUNT = 12

@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 from patrol_core.errors import InputError
 from patrol_core.evaluation.baselines import BASELINES
 from patrol_core.evaluation.rolling_origin import CLAIRVOYANT, THE_PLAN, backtest, hit_figures, most_caught
-from patrol_core.games.rules.budgets import ResidualParity
+from patrol_core.games.rules import ResidualParity
 from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 
 

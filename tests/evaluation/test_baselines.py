@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 
 from patrol_core.errors import InputError
 from patrol_core.evaluation.baselines import BASELINES, compare, greedy, proportional, uniform
-from patrol_core.games.rules.budgets import Floor
+from patrol_core.games.rules import Floor
 from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 
 

@@ -16,7 +16,7 @@ from patrol_core.evaluation.sensitivity import (
     plan_spread,
     rank_stability,
 )
-from patrol_core.games.rules.budgets import CoverageParity
+from patrol_core.games.rules import CoverageParity
 from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.risk.surface import build_surface

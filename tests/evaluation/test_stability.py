@@ -7,7 +7,7 @@ import pytest
 
 from patrol_core.errors import InputError
 from patrol_core.evaluation.stability import budget_curve, coverage_distance
-from patrol_core.games.rules.budgets import CoverageParity, Floor
+from patrol_core.games.rules import CoverageParity, Floor
 from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, solve_zone_game
 
 

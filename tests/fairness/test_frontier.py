@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 
 from patrol_core.errors import InputError
 from patrol_core.fairness.frontier import find_knee, own_tolerance, trace, useful_levels
-from patrol_core.games.rules.budgets import FAIRNESS, CoverageParity, Floor, ResidualParity, fairness_rule
+from patrol_core.games.rules import FAIRNESS, CoverageParity, Floor, ResidualParity, fairness_rule
 from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 
 

@@ -23,7 +23,7 @@ from patrol_core.games.behavioural.solve import (
     rationality_path,
     solve_behavioural,
 )
-from patrol_core.games.rules.budgets import CoverageParity, Floor, ResidualParity
+from patrol_core.games.rules import CoverageParity, Floor, ResidualParity
 from patrol_core.games.stackelberg.payoffs import Payoffs
 from patrol_core.games.zone.game import solve_zone_game
 from patrol_core.games.zone.solve import ZoneGame

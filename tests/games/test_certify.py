@@ -6,16 +6,8 @@ import numpy as np
 import pytest
 
 from patrol_core.errors import InputError, SolverError
-from patrol_core.games.rules.budgets import Cap, CoverageParity, Floor, ResidualParity
-from patrol_core.games.zone.certificates import (
-    BUDGET,
-    Proof,
-    certified,
-    coupling_rows,
-    proved_bound,
-    row_violation,
-    violations,
-)
+from patrol_core.games.rules import BUDGET, Cap, CoverageParity, Floor, ResidualParity, coupling_rows
+from patrol_core.games.zone.certificates import Proof, certified, proved_bound, row_violation, violations
 from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, solve_zone_game
 from patrol_core.games.zone.phases import PhaseRun
 

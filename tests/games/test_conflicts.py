@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from patrol_core.errors import InfeasibleError, SolverError
-from patrol_core.games.rules.budgets import Cap, CoverageParity, Floor, ResidualParity
+from patrol_core.games.rules import Cap, CoverageParity, Floor, ResidualParity
 from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, solve_zone_game
 

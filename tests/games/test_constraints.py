@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from patrol_core.errors import InputError
-from patrol_core.games.rules.budgets import (
+from patrol_core.games.rules import (
     Cap,
     CoverageParity,
     Floor,
     ResidualParity,
-    constraint_as_dict,
     parse_constraints,
 )
 
@@ -30,7 +29,7 @@ CASES = [
 @pytest.mark.parametrize(("item", "rule"), CASES)
 def test_parse_and_back(item, rule):
     assert parse_constraints([item]) == (rule,)
-    assert parse_constraints([constraint_as_dict(rule)]) == (rule,)
+    assert parse_constraints([rule.document()]) == (rule,)
 
 
 def test_numpy_numbers_are_numbers():

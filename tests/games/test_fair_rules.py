@@ -15,7 +15,7 @@ from patrol_core.fairness.indices import gini
 from patrol_core.games.behavioural.solve import QuantalResponse, solve_behavioural
 from patrol_core.games.documents.security_games import solve_game
 from patrol_core.games.robust.solve import solve_cvar, solve_regret
-from patrol_core.games.rules.budgets import (
+from patrol_core.games.rules import (
     FAIRNESS,
     Cap,
     CoverageParity,
@@ -23,16 +23,15 @@ from patrol_core.games.rules.budgets import (
     MaxMin,
     MaxMinShare,
     MeanDifference,
+    coupling_rows,
     fairness_rule,
-    tolerance_of,
-    with_tolerance,
+    priced,
 )
 from patrol_core.games.stackelberg.bayesian import solve_bayesian
 from patrol_core.games.stackelberg.bayesian_game import BayesianGame, OffenderType
 from patrol_core.games.stackelberg.game import SecurityGame
 from patrol_core.games.stackelberg.solve import solve_stackelberg
-from patrol_core.games.zone.certificates import coupling_rows, row_violation, violations
-from patrol_core.games.zone.fair_rows import priced
+from patrol_core.games.zone.certificates import row_violation, violations
 from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, evaluate_coverage, solve_zone_game
 
 
@@ -366,8 +365,8 @@ def test_ill_formed_rules_are_refused_in_one_sentence(make, message):
 def test_tolerances_go_there_and_back():
     for name in FAIRNESS:
         rule = fairness_rule(name, 0.3)
-        assert tolerance_of(rule) == pytest.approx(0.3)
-        assert with_tolerance(rule, 0.1) == fairness_rule(name, 0.1)
+        assert rule.tolerance == pytest.approx(0.3)
+        assert rule.with_tolerance(0.1) == fairness_rule(name, 0.1)
     assert fairness_rule("max-min", 7.0).share == 0.0
 
 

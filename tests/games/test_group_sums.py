@@ -14,14 +14,7 @@ from patrol_core.games.robust.interval_worst_case import inverse
 from patrol_core.games.robust.level import LevelProgram
 from patrol_core.games.robust.regret_groups import group_levels
 from patrol_core.games.robust.solve import largest_regret, solve_regret
-from patrol_core.games.rules.budgets import (
-    Cap,
-    CoverageParity,
-    Floor,
-    MaxMinShare,
-    MeanDifference,
-    ResidualParity,
-)
+from patrol_core.games.rules import Cap, CoverageParity, Floor, MaxMinShare, MeanDifference, ResidualParity
 from patrol_core.games.zone.certificates import row_violation
 from patrol_core.games.zone.game import ZoneGame
 from patrol_core.games.zone.zone_classes import Reach, atoms_of

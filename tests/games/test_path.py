@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from patrol_core.errors import InfeasibleError
-from patrol_core.games.rules.budgets import CoverageParity, Floor, ResidualParity
+from patrol_core.games.rules import CoverageParity, Floor, ResidualParity
 from patrol_core.games.zone.game import ZoneGame, ZoneGameModel
 from patrol_core.games.zone.phases import snapped
 

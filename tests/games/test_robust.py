@@ -25,7 +25,7 @@ from patrol_core.games.robust.solve import (
     solve_noise,
     solve_regret,
 )
-from patrol_core.games.rules.budgets import Cap, CoverageParity, Floor, ResidualParity
+from patrol_core.games.rules import Cap, CoverageParity, Floor, ResidualParity
 from patrol_core.games.zone.game import solve_zone_game
 from patrol_core.games.zone.solve import ZoneGame
 

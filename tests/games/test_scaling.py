@@ -20,7 +20,7 @@ from patrol_core.games.robust.solve import (
     solve_noise,
     solve_regret,
 )
-from patrol_core.games.rules.budgets import (
+from patrol_core.games.rules import (
     Cap,
     CoverageParity,
     Floor,

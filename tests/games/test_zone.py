@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from patrol_core.certificate import Status
 from patrol_core.errors import InputError
-from patrol_core.games.rules.budgets import Cap, CoverageParity, Floor, ResidualParity
+from patrol_core.games.rules import Cap, CoverageParity, Floor, ResidualParity
 from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, evaluate_coverage, solve_zone_game
 
 METHODS = ("water-filling", "lp")

@@ -5,9 +5,9 @@ Lagrangian bound. For multipliers ``ward, borough, city >= 0`` and a price ``p_i
 objective (weak duality), whatever the multipliers are; at the right ones it equals it. The inner maximum is
 closed-form for hours and, by concavity, one of two neighbours on the grid for whole units.
 
-Group rules add a multiplier per side. For ``low * (H - (1 - d) s S) >= 0`` and ``high * ((1 + d) s S - H) >= 0``
-with S the month's total, zones inside the group pay ``high - low`` more and every zone pays
-``low (1 - d) s - high (1 + d) s``; floors and caps add ``- low * floor`` and ``+ high * cap`` to the bound.
+Group rules add a multiplier per side. For ``low * (H - a S) >= 0`` and ``high * (b S - H) >= 0`` with S the month's total
+and (a, b) the group's band, zones inside the group pay ``high - low`` more and every zone pays
+``low a - high b``; floors and caps add ``- low * floor`` and ``+ high * cap`` to the bound.
 """
 
 from __future__ import annotations
@@ -109,8 +109,8 @@ def month_rules_bound(
             continue
         extra[rule.rows] += above - below
         if rule.within is not None:
-            # Above a tolerance of 1 the lower side asks for less than nothing; 0 is asked at least anyway.
-            everyone += (below * max(1.0 - rule.within, 0.0) - above * (1.0 + rule.within)) * rule.share
+            least, most = rule.band()
+            everyone += below * least - above * most
         else:
             constant += above * rule.most if above > 0.0 else 0.0
             constant -= below * rule.least if below > 0.0 else 0.0

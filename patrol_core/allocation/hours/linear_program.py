@@ -212,7 +212,7 @@ class _CutLoop:
         inside = np.array([self.local[int(row)] for row in rule.rows], dtype=np.intp)
         amount = _plain_sum(model.x, inside.tolist())
         if rule.within is not None:
-            low, high = (1.0 - rule.within) * rule.share, (1.0 + rule.within) * rule.share
+            low, high = rule.band()
             self.group_rows.append((model.group_least.add(amount - low * model.total >= 0.0), inside, low))
             self.group_rows.append((model.group_most.add(amount - high * model.total <= 0.0), inside, high))
             return

@@ -24,17 +24,14 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.allocation.hours.check import last_bits, monthly_objective, monthly_violation
-from patrol_core.allocation.hours.group_rules.feasible import require_budgets
-from patrol_core.allocation.hours.group_rules.groups import (
-    GroupRule,
-    Groups,
+from patrol_core.allocation.hours.group_rules.constraints import (
     HoursCap,
     HoursConstraint,
     HoursFloor,
-    Population,
     apply_constraints,
-    rule_slack,
 )
+from patrol_core.allocation.hours.group_rules.feasible import require_budgets
+from patrol_core.allocation.hours.group_rules.groups import GroupRule, Groups, Population, rule_slack
 from patrol_core.allocation.hours.paths import Solution, by_groups, by_water_filling, in_whole_units
 from patrol_core.allocation.hours.problem import HoursProblem, build_problem
 from patrol_core.allocation.hours.report import binding_budgets, plan_notes, slack_table

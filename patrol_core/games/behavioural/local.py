@@ -9,7 +9,8 @@ from scipy.optimize import LinearConstraint, minimize
 
 from patrol_core.arrays import Floats
 from patrol_core.games.behavioural.attackers import Terms
-from patrol_core.games.zone import ZoneGame, coupling_rows, row_violation
+from patrol_core.games.rules import coupling_rows
+from patrol_core.games.zone import ZoneGame, row_violation
 
 #: SLSQP works on dense n x n matrices; above this many zones it is not worth its time.
 LARGEST = 200

@@ -15,7 +15,8 @@ from patrol_core.arrays import Floats
 from patrol_core.games.behavioural.attackers import Terms
 from patrol_core.games.behavioural.pasaq_dual import LevelFunctions, combined
 from patrol_core.games.behavioural.pasaq_rules import InnerProgram
-from patrol_core.games.zone import Row, RowKey, ZoneGame, coupling_rows
+from patrol_core.games.rules import Row, RowKey, coupling_rows
+from patrol_core.games.zone import ZoneGame
 
 _Box = tuple[Floats, Floats]
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from patrol_core.arrays import Floats
 from patrol_core.games.behavioural.attackers import Terms
-from patrol_core.games.zone import Row, RowKey, priced
+from patrol_core.games.rules import Row, RowKey, priced
 
 #: exp() of more than this overflows.
 _TOP = 700.0

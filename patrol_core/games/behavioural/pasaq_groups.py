@@ -20,7 +20,8 @@ from patrol_core.certificate import Status
 from patrol_core.games.behavioural.attackers import Terms
 from patrol_core.games.behavioural.pasaq_dual import LevelFunctions
 from patrol_core.games.behavioural.pasaq_free import inner
-from patrol_core.games.zone import Atoms, RowKey, ZoneGame
+from patrol_core.games.rules import RowKey
+from patrol_core.games.zone import Atoms, ZoneGame
 from patrol_core.solvers import ArrayLP, Rows
 
 _MOST_LEVELS = 40

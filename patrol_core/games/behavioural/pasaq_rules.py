@@ -28,7 +28,8 @@ from patrol_core.errors import SolverError
 from patrol_core.games.behavioural.attackers import Terms
 from patrol_core.games.behavioural.pasaq_dual import LevelFunctions
 from patrol_core.games.robust import plan_set, row_prices
-from patrol_core.games.zone import RowKey, ZoneGame, explain_conflict
+from patrol_core.games.rules import RowKey
+from patrol_core.games.zone import ZoneGame, explain_conflict
 from patrol_core.solvers import HighsSession, Outcome, pyo
 
 _MOST_LEVELS = 40
@@ -150,7 +151,7 @@ class InnerProgram:
         return Inner(x, self._prices(outcome, unit), shift, loose)
 
     def _prices(self, outcome: Outcome, unit: float) -> dict[RowKey, float]:
-        return row_prices(self.session, self.model, self.game, outcome, unit)
+        return row_prices(self.session, self.model, outcome, unit)
 
     def _add(self, zone: NDArray[np.intp], slope: Floats, right: Floats) -> None:
         """Rows y_t - slope x_t >= right."""

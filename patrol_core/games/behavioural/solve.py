@@ -48,9 +48,9 @@ from patrol_core.games.behavioural.pasaq_groups import best_by_groups
 from patrol_core.games.behavioural.pasaq_rules import best_with_rules
 from patrol_core.games.behavioural.result import BehaviouralStrategy, certified_plan
 from patrol_core.games.robust import as_number, check_bounds
-from patrol_core.games.rules import ResidualParity
+from patrol_core.games.rules import coupling_rows
 from patrol_core.games.stackelberg import Payoffs
-from patrol_core.games.zone import Strategy, ZoneGame, atoms_of, coupling_rows, solve_zone_game, spend_rest
+from patrol_core.games.zone import Strategy, ZoneGame, atoms_of, solve_zone_game, spend_rest
 from patrol_core.solvers import LOCK, solver_name, unit_of
 
 __all__ = [
@@ -200,7 +200,7 @@ def _check_options(game: ZoneGame, payoffs: Payoffs | None, tolerance: Any, segm
     if payoffs is None:
         return
     for rule in game.constraints:
-        if isinstance(rule, ResidualParity):
+        if rule.needs_harm:
             raise InputError(
                 f"{rule.name} is measured on the zone values and has no meaning under general payoffs: use "
                 "coverage-parity, or leave the payoffs out."

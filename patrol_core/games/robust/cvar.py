@@ -47,7 +47,8 @@ from patrol_core.games.robust.result import (
     check_share,
     linear_bound,
 )
-from patrol_core.games.zone import RowKey, ZoneGame
+from patrol_core.games.rules import RowKey
+from patrol_core.games.zone import ZoneGame
 from patrol_core.solvers import LOCK, HighsSession, Outcome, pyo, solver_name, unit_of
 
 #: Worst zones of each draw that enter at once.
@@ -225,7 +226,7 @@ class _Program:
         weight = self._made_valid(weight)
         at_zone = np.bincount(self.rows.zone, weights=weight * values, minlength=self.game.size)
         slope = np.asarray(-self.game.effectiveness * at_zone, dtype=float)
-        prices: Mapping[RowKey, float] = row_prices(self.session, self.model, self.game, outcome, self.scale)
+        prices: Mapping[RowKey, float] = row_prices(self.session, self.model, outcome, self.scale)
         return linear_bound(self.game, float(weight @ values), slope, prices)
 
     def _made_valid(self, weight: Floats) -> Floats:

@@ -34,7 +34,8 @@ from patrol_core.games.robust.result import (
     check_intervals,
     linear_bound,
 )
-from patrol_core.games.zone import RowKey, ZoneGame
+from patrol_core.games.rules import RowKey
+from patrol_core.games.zone import ZoneGame
 from patrol_core.solvers import LOCK, HighsSession, pyo, solver_name, unit_of
 
 
@@ -141,4 +142,4 @@ def _solve_lp(game: ZoneGame, deviation: Floats, gamma: float) -> tuple[Floats, 
     zeta[moved] = np.clip(session.duals(outcome, model.protect.values()), 0.0, 1.0) if moved else 0.0
     if zeta.sum() > gamma:
         zeta *= gamma / zeta.sum()
-    return coverage, zeta, row_prices(session, model, game, outcome, unit)
+    return coverage, zeta, row_prices(session, model, outcome, unit)

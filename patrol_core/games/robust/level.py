@@ -24,15 +24,8 @@ from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.robust.result import check_bounds, linear_bound
-from patrol_core.games.zone import (
-    BUDGET,
-    RowKey,
-    ZoneGame,
-    build_model,
-    explain_conflict,
-    side_constraints,
-    spend_rest,
-)
+from patrol_core.games.rules import BUDGET, RowKey
+from patrol_core.games.zone import ZoneGame, build_model, explain_conflict, side_constraints, spend_rest
 from patrol_core.solvers import LOCK, HighsSession, Outcome, pyo, solver_name
 
 #: Largest coefficient beta * scale in the LP.
@@ -154,10 +147,10 @@ def solved(game: ZoneGame, session: HighsSession) -> Outcome:
 
 
 def row_prices(
-    session: HighsSession, model: pyo.ConcreteModel, game: ZoneGame, outcome: Outcome, unit: float
+    session: HighsSession, model: pyo.ConcreteModel, outcome: Outcome, unit: float
 ) -> dict[RowKey, float]:
     """Price y >= 0 of every coupling row; ``unit`` turns the model's objective into the game's."""
-    rows = side_constraints(model, game)
+    rows = side_constraints(model)
     duals = session.duals(outcome, rows.values())
     signed = {key: -d if key[2] == "most" else d for key, d in zip(rows, duals, strict=True)}
     return {key: max(0.0, float(price)) * unit for key, price in signed.items()}
@@ -233,7 +226,7 @@ class LevelProgram:
         finite = np.isfinite(self._beta)
         pi = np.where(finite, np.maximum(outcome.row_duals[self._rows], 0.0), 0.0) * self.scale
         total = float((pi * np.where(finite, self._beta, 0.0)).sum())
-        prices = row_prices(self.session, self.model, self.game, outcome, self.scale)
+        prices = row_prices(self.session, self.model, outcome, self.scale)
         if total > 1e-9:
             pi, prices = pi / total, {key: y / total for key, y in prices.items()}
         else:

@@ -16,17 +16,14 @@ from numpy.typing import ArrayLike
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError, SolverError
-from patrol_core.games.rules import MaxMin
+from patrol_core.games.rules import RowKey, coupling_rows, priced
 from patrol_core.games.zone import (
     MAX_GAP,
     MAX_VIOLATION,
-    RowKey,
     Strategy,
     ZoneGame,
-    coupling_rows,
     explain_conflict,
     figures,
-    priced,
     row_violation,
 )
 
@@ -149,7 +146,7 @@ def check_bounds(game: ZoneGame) -> tuple[Floats, Floats]:
     InputError
         For a max-min rule that is to come after the worst case: these models have no such phase.
     """
-    late = next((r for r in game.constraints if isinstance(r, MaxMin) and r.when == "after"), None)
+    late = next((rule for rule in game.constraints if rule.after), None)
     if late is not None:
         raise InputError(
             f"{late.name} can be asked of a zone game with rational offenders only; use when 'first' here."

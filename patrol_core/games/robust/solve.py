@@ -7,7 +7,7 @@
 * :func:`solve_noise` - coverage delivered short by up to a_t (Yin et al. 2011)
 * :func:`price_of_robustness` - what each of them costs if nothing goes wrong, and gains if it does
 
-All keep every side rule of :mod:`patrol_core.games.rules.budgets` (rules are measured at the game's own values) and
+All keep every side rule of :mod:`patrol_core.games.rules` (rules are measured at the game's own values) and
 return a :class:`RobustStrategy`: coverage, the criterion recomputed outside the model, a proved bound and the gap.
 """
 

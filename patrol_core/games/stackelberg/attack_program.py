@@ -31,10 +31,11 @@ import numpy as np
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import InputError, SolverError
+from patrol_core.games.rules import RowKey
 from patrol_core.games.stackelberg.payoffs import TIE, Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules, rules_model, side_data
 from patrol_core.games.stackelberg.weak_duality import Watched, proved_minimum
-from patrol_core.games.zone import RowKey, spend_rest
+from patrol_core.games.zone import spend_rest
 from patrol_core.solvers import HighsSession, Outcome, expressions, pyo
 
 #: Rows are scaled by their drop, so that tolerances are in coverage, but by no more than HiGHS can see (1e-9).

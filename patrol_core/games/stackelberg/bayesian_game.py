@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
-from patrol_core.games.rules import Constraint
+from patrol_core.games.rules import Rule
 from patrol_core.games.stackelberg.payoffs import FIELDS, Payoffs, checked_payoffs, plain_number
 from patrol_core.games.stackelberg.side_rules import SideRules, make_rules
 
@@ -140,7 +140,7 @@ class BayesianGame:
     budget: float
     population: Floats | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    constraints: tuple[Constraint, ...] = ()
+    constraints: tuple[Rule, ...] = ()
 
     priors: Floats = field(init=False, repr=False)
     payoffs: tuple[Payoffs, ...] = field(init=False, repr=False)

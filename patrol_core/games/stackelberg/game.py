@@ -15,7 +15,7 @@ import numpy as np
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
-from patrol_core.games.rules import Constraint
+from patrol_core.games.rules import Rule
 from patrol_core.games.stackelberg.payoffs import FIELDS, Payoffs, checked_payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules, make_rules
 from patrol_core.games.zone import ZoneGame
@@ -64,7 +64,7 @@ class SecurityGame:
     budget: float
     population: Floats | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    constraints: tuple[Constraint, ...] = ()
+    constraints: tuple[Rule, ...] = ()
 
     payoffs: Payoffs = field(init=False, repr=False)
     rules: SideRules = field(init=False, repr=False)

@@ -1,7 +1,7 @@
 r"""Budget, bounds and side rules over coverage, for models whose payoffs are not the zone game's.
 
 Everything is linear in x: l <= x <= u from floors and caps of zones, and rows a_j . x <= b_j for the budget, groups
-and parity. Residual parity speaks of harm h_t - g_t x_t >= 0 (the defender's expected loss at t, weighted by the
+and parity. Rules on residual harm speak of harm h_t - g_t x_t >= 0 (the defender's expected loss at t, weighted by the
 priors where there are several offender types):
 
     sum over g of (h_t - g_t x_t)  within (1 +- d) (n_g / N) of  sum over all of (h_t - g_t x_t)
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NoReturn, TypeGuard
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -22,25 +22,17 @@ from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.games.rules import (
-    Constraint,
-    MaxMin,
-    MaxMinShare,
-    MeanDifference,
-    ResidualParity,
-    tolerance_of,
-    with_tolerance,
-)
-from patrol_core.games.zone import (
     BUDGET,
     CapRow,
+    Harm,
     PairRow,
     Row,
     RowKey,
-    ZoneGame,
+    Rule,
     coupling_rows,
     excess,
-    explain_conflict,
 )
+from patrol_core.games.zone import ZoneGame, explain_conflict
 from patrol_core.solvers import LOCK, expressions, pyo, solve_once
 
 
@@ -81,28 +73,15 @@ class SideRules:
         return self.frame.bounds()
 
     @cached_property
-    def coupling(self) -> tuple[Constraint, ...]:
+    def coupling(self) -> tuple[Rule, ...]:
         """Rules over several zones at once, the budget aside."""
-        return tuple(rule for _, rule in self.frame.coupling_rules())
+        return self.frame.coupling_rules()
 
     @cached_property
     def rows(self) -> dict[RowKey, Row]:
         """Budget and coupling rules as rows a . x <= b."""
         whole = float(self.harm.sum()) or 1.0
-        rows = coupling_rows(self.frame, (self.harm / whole, -self.relief / whole))
-        for i, rule in self.frame.coupling_rules():
-            if isinstance(rule, ResidualParity):
-                for group in self.frame.groups:
-                    for side, sign in (("most", 1.0), ("least", -1.0)):
-                        rows[i, group, side] = self._residual_row(rule.within, group, sign)
-        return rows
-
-    def _residual_row(self, within: float, group: str, sign: float) -> Row:
-        factor = (1 + sign * within) * self.frame.population_share(group)
-        inside = np.zeros(self.size)
-        inside[self.frame.members(group)] = 1.0
-        weight, whole = inside - factor, float(self.harm.sum()) or 1.0
-        return Row(-sign * self.relief * weight / whole, -sign * float(self.harm @ weight) / whole)
+        return coupling_rows(self.frame, Harm(self.harm / whole, self.relief / whole, 1.0))
 
     def with_budget(self, budget: float) -> SideRules:
         """The same rules under another budget."""
@@ -134,32 +113,31 @@ class SideRules:
         InfeasibleError
             Always, unless the rules turn out consistent (SolverError: the caller was wrong).
         """
-        residual = [rule for rule in self.coupling if _of_residual(rule)]
+        residual = [rule for rule in self.coupling if rule.of == "residual"]
         if not residual or _common(self.frame, self.harm, self.relief):
             explain_conflict(self.frame)
-        rest = tuple(rule for rule in self.frame.constraints if not _of_residual(rule))
+        rest = tuple(rule for rule in self.frame.constraints if rule.of != "residual")
         relaxed = SideRules(self.frame.replace(constraints=rest), self.harm, self.relief)
         if not _consistent(relaxed):
             relaxed.explain()
-        rule = min(residual, key=tolerance_of)
-        works, fails = (
-            2 * max(1.0, *(1 / self.frame.population_share(g) for g in self.frame.groups)),
-            tolerance_of(rule),
-        )
+        rule = min(residual, key=lambda rule: rule.loosenings(self.frame)[0].tight)
+        level = rule.loosenings(self.frame)[0]
+        works = 2 * max(1.0, *(1 / self.frame.population_share(g) for g in self.frame.groups))
+        fails = level.tight
         for _ in range(60):
             if works - fails <= 1e-7 * works:
                 break
             middle = (works + fails) / 2
-            constraints = (*rest, with_tolerance(rule, middle))
+            constraints = (*rest, level.at(middle))
             trial = SideRules(self.frame.replace(constraints=constraints), self.harm, self.relief)
             works, fails = (middle, fails) if _consistent(trial) else (works, middle)
-        level = float(np.ceil(works * 1e6) / 1e6)
-        short = level - tolerance_of(rule)
+        found = float(np.ceil(works * 1e6) / 1e6)
+        short = found - level.tight
         raise InfeasibleError(
-            f"No plan keeps all rules: {rule.name} is off by {short:g}; widen it to {level:.10g}.",
+            f"No plan keeps all rules: {rule.name} is off by {short:g}; widen it to {found:.10g}.",
             rule=rule.name,
             shortfall=short,
-            remedy=level,
+            remedy=found,
         )
 
 
@@ -171,7 +149,7 @@ def make_rules(
     relief: Floats,
     population: Floats | None = None,
     groups: Mapping[str, tuple[str, ...]] | None = None,
-    constraints: Sequence[Constraint] = (),
+    constraints: Sequence[Rule] = (),
 ) -> SideRules:
     """Check and collect budget, groups and rules.
 
@@ -191,7 +169,7 @@ def make_rules(
     values = np.maximum(harm, 0.0) if losses.all() else np.ones(len(harm))
     share = _common_share(harm, relief) if losses.all() else 1.0
     frame = ZoneGame(zone_ids, values, budget, share, population, dict(groups or {}), tuple(constraints))  # type: ignore[arg-type]
-    spoken = next((rule for rule in frame.constraints if _of_residual(rule)), None)
+    spoken = next((rule for rule in frame.constraints if rule.needs_harm), None)
     if spoken is not None and not losses.all():
         i = int(np.flatnonzero(~losses)[0])
         raise InputError(
@@ -199,12 +177,9 @@ def make_rules(
             f"{relief[i] - harm[i]:g}, a gain, so residual harm per head has no meaning; accepted are payoffs <= 0, "
             "or coverage-parity instead."
         )
-    _check_max_min(frame, spoken, harm, relief)
+    residual = any(rule.of == "residual" for rule in frame.constraints)
+    _check_max_min(frame, harm, relief, residual=residual)
     return SideRules(frame, np.asarray(harm, float), np.asarray(relief, float))
-
-
-def _of_residual(rule: Constraint) -> TypeGuard[ResidualParity | MeanDifference | MaxMinShare]:
-    return isinstance(rule, ResidualParity) or getattr(rule, "of", "") == "residual"
 
 
 def _common(frame: ZoneGame, harm: Floats, relief: Floats) -> bool:
@@ -212,18 +187,14 @@ def _common(frame: ZoneGame, harm: Floats, relief: Floats) -> bool:
     return np.allclose(relief, frame.effectiveness * harm, rtol=1e-12, atol=0)
 
 
-def _check_max_min(frame: ZoneGame, residual: Constraint | None, harm: Floats, relief: Floats) -> None:
+def _check_max_min(frame: ZoneGame, harm: Floats, relief: Floats, *, residual: bool) -> None:
     """Refuse the max-min rules whose best attainable rate the zone game does not tell."""
     for rule in frame.constraints:
-        if isinstance(rule, MaxMin) and rule.when == "after":
+        if rule.after:
             raise InputError(
                 f"{rule.name} can be asked of a zone game with rational offenders only; use when 'first' here."
             )
-        if (
-            isinstance(rule, MaxMinShare | MaxMin)
-            and residual is not None
-            and not _common(frame, harm, relief)
-        ):
+        if rule.of_attainable and residual and not _common(frame, harm, relief):
             raise InputError(
                 f"{rule.name} cannot be kept together with residual harm here: coverage takes another share off the loss "
                 "of each target, so the best attainable rate is not that of the zone game; leave one of them out."

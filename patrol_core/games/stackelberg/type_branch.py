@@ -34,12 +34,12 @@ import numpy as np
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
+from patrol_core.games.rules import CapRow, PairRow, RowKey
 from patrol_core.games.stackelberg.dobss import LedPlan, costs_of
 from patrol_core.games.stackelberg.origami import lowest_attack_level
 from patrol_core.games.stackelberg.payoffs import Payoffs, respond
 from patrol_core.games.stackelberg.side_rules import SideRules
 from patrol_core.games.stackelberg.weak_duality import attackable
-from patrol_core.games.zone import CapRow, PairRow, RowKey
 from patrol_core.solvers import NOT_RUN, ArrayLP, Outcome, Rows
 
 #: A node is done when its bound beats the best plan by less than this (in units of the largest stake).

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from patrol_core.arrays import Floats
+from patrol_core.games.rules import BUDGET, RowKey, priced
 from patrol_core.games.stackelberg.payoffs import TIE, Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules
-from patrol_core.games.zone import BUDGET, RowKey, priced
 
 
 @dataclass(frozen=True, eq=False)

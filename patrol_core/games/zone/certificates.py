@@ -11,9 +11,8 @@ weights q_t >= 0 with sum 1 and any multipliers y_j >= 0, every feasible x has
 so the last line is a proved bound whatever q and y are. Solvers only suggest q and y; if they suggest badly,
 the gap shows it. For the total objective the same holds with q_t = 1 for all t.
 
-Rows are scaled as follows (the model scales them alike, or its multipliers would prove nothing):
-budget sum x <= B; group rules sum over g of x; coverage parity C_g -+ (1 +- d) (n_g / N) S; residual parity
-likewise with residuals as a share of W = sum V_t.
+Rows are scaled as in the model, or its multipliers would prove nothing: both come from
+:meth:`~patrol_core.games.rules.rule.Rule.lines`, spread over the zones here.
 """
 
 from __future__ import annotations
@@ -26,47 +25,8 @@ import numpy as np
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import SolverError
-from patrol_core.games.rules import (
-    Cap,
-    Constraint,
-    CoverageParity,
-    Floor,
-    MaxMin,
-    MaxMinShare,
-    MeanDifference,
-    ResidualParity,
-)
-from patrol_core.games.zone.fair_rows import (
-    Amounts,
-    Row,
-    RowKey,
-    amounts,
-    difference_rows,
-    excess,
-    mean_difference,
-    priced,
-    share_levels,
-    share_rows,
-)
+from patrol_core.games.rules import BUDGET, RowKey, coupling_rows, excess, priced
 from patrol_core.games.zone.solve import Strategy, ZoneGame
-
-__all__ = [
-    "BUDGET",
-    "MAX_GAP",
-    "MAX_VIOLATION",
-    "Proof",
-    "Row",
-    "RowKey",
-    "certified",
-    "coupling_rows",
-    "figures",
-    "proved_bound",
-    "residuals",
-    "row_violation",
-    "violations",
-]
-
-BUDGET: RowKey = (-1, "", "most")
 
 #: What the objective of a zone game counts.
 WORST_CASE = (
@@ -77,9 +37,6 @@ TOTAL = (
     "expected residual harm: what is left over all zones together, in the unit of the values, least of all plans that keep "
     "the rules; lower is better"
 )
-
-#: Of all coverage, or of all harm, what is so little that nothing is there to share.
-_NOTHING = 1e-9
 
 #: Largest violation of a rule, and largest gap, that a returned plan may have. The gap is relative to the
 #: objective, but to no less than a thousandth of the unopposed harm: floats cannot promise more.
@@ -93,56 +50,6 @@ class Proof:
 
     multipliers: Mapping[RowKey, float]
     attack_weights: Floats | None
-
-
-def coupling_rows(game: ZoneGame, residual: Amounts | None = None) -> dict[RowKey, Row]:
-    """Budget and every rule over several zones, as rows a . x <= b (see fair_rows for those of mean differences).
-
-    Parameters
-    ----------
-    game
-        Budget and rules.
-    residual
-        (c, s) of residual harm c_t + s_t x_t, as a share of the whole; the game's own where None.
-    """
-    rows = {BUDGET: Row(np.ones(game.size), game.budget)}
-    for i, rule in game.coupling_rules():
-        if isinstance(rule, MeanDifference | MaxMinShare | MaxMin):
-            given = residual if residual is not None and rule.of == "residual" else amounts(game, rule.of)
-            make = difference_rows if isinstance(rule, MeanDifference) else share_rows
-            rows |= make(game, i, rule, given)  # type: ignore[arg-type]
-            continue
-        if isinstance(rule, Floor | Cap):
-            assert rule.group is not None
-            inside = _indicator(game, rule.group)
-            if isinstance(rule, Floor):
-                rows[i, rule.group, "least"] = Row(-inside, -rule.at_least)
-            else:
-                rows[i, rule.group, "most"] = Row(inside, rule.at_most)
-            continue
-        for group in game.groups:
-            for side, sign in (("most", 1.0), ("least", -1.0)):
-                rows[i, group, side] = _parity_row(game, rule, group, sign)
-    return rows
-
-
-def _parity_row(game: ZoneGame, rule: Constraint, group: str, sign: float) -> Row:
-    assert isinstance(rule, CoverageParity | ResidualParity)
-    factor = (1 + sign * rule.within) * game.population_share(group)
-    inside = _indicator(game, group)
-    if isinstance(rule, CoverageParity):
-        return Row(sign * (inside - factor), 0.0)
-    share = game.rule_values / (game.rule_values.sum() or 1.0)
-    # (w_g - e P_g) - factor (1 - e P) <= 0, or >= 0 for the least side
-    coefficients = -game.effectiveness * share * (inside - factor)
-    constant = float(share @ inside) - factor * float(share.sum())
-    return Row(sign * coefficients, -sign * constant)
-
-
-def _indicator(game: ZoneGame, group: str) -> Floats:
-    inside = np.zeros(game.size)
-    inside[game.members(group)] = 1.0
-    return inside
 
 
 def residuals(game: ZoneGame, coverage: Floats) -> Floats:
@@ -172,57 +79,8 @@ def violations(game: ZoneGame, coverage: Floats) -> dict[str, float]:
         f"budget of {game.budget:g}": max(0.0, float(coverage.sum()) - game.budget),
     }
     for rule in game.constraints:
-        result[rule.name] = max(result.get(rule.name, 0.0), _broken_by(game, rule, coverage))
+        result[rule.name] = max(result.get(rule.name, 0.0), rule.violation(game, coverage))
     return result
-
-
-def _broken_by(game: ZoneGame, rule: Constraint, coverage: Floats) -> float:
-    if isinstance(rule, Floor | Cap):
-        if rule.group is not None:
-            amount = coverage[game.members(rule.group)].sum(keepdims=True)
-        else:
-            amount = coverage if rule.zone is None else coverage[[game.position(rule.zone)]]
-        short = rule.at_least - amount if isinstance(rule, Floor) else amount - rule.at_most
-        return max(0.0, float(short.max()))
-    if isinstance(rule, MaxMinShare | MaxMin):
-        return _short_of_share(game, rule, coverage)
-    of_coverage = isinstance(rule, CoverageParity) or (
-        isinstance(rule, MeanDifference) and rule.of == "coverage"
-    )
-    amount = coverage if of_coverage else game.rule_values * (1 - game.effectiveness * coverage)
-    if isinstance(rule, MeanDifference):
-        if _nothing(game, amount, of_coverage=of_coverage):
-            return 0.0
-        return max(0.0, mean_difference(game, rule, amount) / float(amount.sum()) - rule.at_most)
-    if _nothing(game, amount, of_coverage=of_coverage):
-        return 0.0
-    return max(0.0, *(abs(r - 1.0) - rule.within for r in _ratios(game, amount)))
-
-
-def _nothing(game: ZoneGame, amount: Floats, *, of_coverage: bool) -> bool:
-    """Whether next to nothing is there to share, beside the budget or all unopposed harm."""
-    whole = min(game.budget, float(game.size)) if of_coverage else float(game.rule_values.sum())
-    return float(amount.sum()) <= _NOTHING * whole
-
-
-def _short_of_share(game: ZoneGame, rule: MaxMinShare | MaxMin, coverage: Floats) -> float:
-    """Largest shortfall of a group's rate from its level, as a share of the extreme rate attainable."""
-    constant, slope = amounts(game, rule.of)
-    amount = constant + slope * coverage
-    sign = 1.0 if rule.of == "residual" else -1.0
-    over = [
-        sign * (float(amount[game.members(g)].sum()) / game.population_share(g) - level)
-        for g, level in share_levels(game, rule).items()
-        if np.isfinite(level)
-    ]
-    unit = abs(game.attainable(rule.of).extreme) if over else 0.0
-    return max([0.0, *over]) / (unit or 1.0)
-
-
-def _ratios(game: ZoneGame, amount: Floats) -> list[float]:
-    """Each group's rate per head over the overall rate."""
-    total = float(amount.sum())
-    return [float(amount[game.members(g)].sum()) / total / game.population_share(g) for g in game.groups]
 
 
 def row_violation(game: ZoneGame, coverage: Floats) -> float:

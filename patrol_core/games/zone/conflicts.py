@@ -9,24 +9,16 @@ level, every other rule kept.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import NoReturn
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import numpy as np
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, SolverError
-from patrol_core.games.rules import (
-    Cap,
-    Constraint,
-    Floor,
-    MaxMin,
-    MaxMinShare,
-    MeanDifference,
-    tolerance_of,
-    with_tolerance,
-)
+from patrol_core.games.rules import Loosening, Rule
 from patrol_core.games.zone.model import MUTABLE, build_model, set_levels
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.solvers import LOCK, HighsSession
@@ -34,17 +26,16 @@ from patrol_core.solvers import LOCK, HighsSession
 #: Rules whose own remedy is worked out, budget aside; a message with more would help nobody.
 _MOST_RULES = 12
 
-_BUDGET = -1
-
 
 @dataclass(frozen=True)
 class Remedy:
-    """One level that, changed alone, makes the rules consistent."""
+    """One level that, changed alone, makes the rules consistent, and where the rule hurts then."""
 
     rule: str
     shortfall: float
     level: float
     advice: str
+    where: str
 
 
 def explain_conflict(game: ZoneGame) -> NoReturn:
@@ -76,9 +67,7 @@ def _explain_zone(game: ZoneGame) -> None:
         return
     i = int(crossed[0])
     zone, low, high = game.zone_ids[i], float(lower[i]), float(upper[i])
-    rule = next(
-        r for r in game.constraints if isinstance(r, Floor) and r.at_least == low and r.zone in (None, zone)
-    )
+    rule = next(r for r in game.constraints if game.replace(constraints=(r,)).bounds()[0][i] == low)
     raise InfeasibleError(
         f"Zone {zone!r} must have at least {low:g} and at most {high:g} coverage, {low - high:g} too much: lower "
         f"its floor to {high:g} or raise its cap to {low:g}.",
@@ -96,7 +85,7 @@ def _raise(remedies: list[Remedy], tail: str) -> NoReturn:
     first, others = remedies[0], remedies[1:3]
     also = "".join(f", or {other.advice}" for other in others)
     raise InfeasibleError(
-        f"No plan keeps all rules: {first.rule} is off by {first.shortfall:g}; {first.advice}{also}.{tail}",
+        f"No plan keeps all rules: {first.rule} is off by {first.shortfall:g}{first.where}; {first.advice}{also}.{tail}",
         rule=first.rule,
         shortfall=first.shortfall,
         remedy=first.level,
@@ -114,101 +103,84 @@ class _Consistency:
 
     def holds(self, game: ZoneGame) -> bool:
         """Whether some plan keeps all rules at these levels (same kinds of rules as at the start)."""
+        return self._plan(game) is not None
+
+    def _plan(self, game: ZoneGame) -> Floats | None:
         lower, upper = game.bounds()
         if (lower > upper).any():
-            return False
+            return None
         try:
             set_levels(self.model, game)
         except InfeasibleError:  # nothing is attainable where the other rules conflict
-            return False
+            return None
         self.session.refresh()
         self.session.set_bounds(self.zones, lower, upper)
         outcome = self.session.solve()
         # on the very edge HiGHS may not decide: a level that is not proved to work is not offered
-        return outcome.status is Status.OPTIMAL
+        return outcome.columns[self.zones] if outcome.status is Status.OPTIMAL else None
 
     def remedies(self, game: ZoneGame) -> Iterable[Remedy]:
-        """Single changes that work; parity first if the rest is consistent without it."""
-        parity = [i for i, r in enumerate(game.constraints) if not isinstance(r, Floor | Cap | MaxMin)]
-        levels = [i for i, r in enumerate(game.constraints) if isinstance(r, Floor | Cap)]
-        levels.sort(key=lambda i: isinstance(game.constraints[i], Cap))
-        loose = _with_levels(game, {i: _loosest(game, i) for i in parity})
-        order = [*parity, _BUDGET, *levels] if parity and self.holds(loose) else [_BUDGET, *parity, *levels]
-        for i in order[: _MOST_RULES + 1]:
-            remedy = self._remedy(game, i)
+        """Single changes that work; fairness first if the rest is consistent without it, then budget, floors, caps."""
+        rules = sorted(
+            (i for i, r in enumerate(game.constraints) if r.loosenings(game)),
+            key=lambda i: game.constraints[i].order,
+        )
+        fair = [i for i in rules if game.constraints[i].order == 0]
+        first = bool(fair) and self.holds(_loosest(game, fair))
+        parts = [(i, level) for i in rules for level in game.constraints[i].loosenings(game)]
+        split = sum(i in fair for i, _ in parts) if first else 0
+        for i, level in [*parts[:split], (None, _more_budget(game)), *parts[split:]][: _MOST_RULES + 1]:
+            remedy = self._remedy(game, i, level)
             if remedy is not None:
                 yield remedy
 
-    def _remedy(self, game: ZoneGame, i: int) -> Remedy | None:
-        tight, loose = _level(game, i), _loosest(game, i)
-        if tight == loose or not self.holds(_with_levels(game, {i: loose})):
+    def _remedy(self, game: ZoneGame, i: int | None, level: Loosening[Any]) -> Remedy | None:
+        def at(value: float) -> ZoneGame:
+            return level.at(value) if i is None else _with_rules(game, {i: level.at(value)})
+
+        if level.tight == level.loose or not self.holds(at(level.loose)):
             return None
-        works, fails = loose, tight
+        works, fails = level.loose, level.tight
         for _ in range(60):
             middle = (works + fails) / 2
             if abs(works - fails) <= 1e-9 * max(works, fails):
                 break
-            if self.holds(_with_levels(game, {i: middle})):
+            if self.holds(at(middle)):
                 works = middle
             else:
                 fails = middle
-        level = _outward(works, up=loose > tight)
-        name = "the budget" if i == _BUDGET else game.constraints[i].name
-        return Remedy(name, float(f"{abs(level - tight):.9g}"), level, _advice(game, i, level))
+        found = _outward(works, up=level.loose > level.tight)
+        short = float(f"{abs(found - level.tight):.9g}")
+        if i is None:
+            return Remedy("the budget", short, found, level.advice(found), "")
+        plan, rule = self._plan(at(works)), game.constraints[i]
+        where = "" if plan is None else rule.strain(game, plan)
+        return Remedy(rule.name, short, found, level.advice(found), where)
 
     def smallest_conflict(self, game: ZoneGame) -> ZoneGame:
         """Rules loosened one by one while the rest still conflicts: what stays contradicts itself."""
         for i in range(len(game.constraints)):
-            trial = _with_levels(game, {i: _loosest(game, i)})
+            trial = _loosest(game, [i])
             if not self.holds(trial):
                 game = trial
         return game
 
 
-def _level(game: ZoneGame, i: int) -> float:
-    if i == _BUDGET:
-        return game.budget
-    rule = game.constraints[i]
-    if isinstance(rule, Floor):
-        return rule.at_least
-    if isinstance(rule, Cap):
-        return rule.at_most
-    return 0.0 if isinstance(rule, MaxMin) else tolerance_of(rule)
+def _more_budget(game: ZoneGame) -> Loosening[ZoneGame]:
+    return Loosening(
+        game.budget,
+        float(max(game.size, game.budget)),
+        lambda budget: game.replace(budget=budget),
+        lambda budget: f"raise the budget from {game.budget:g} to {budget:.10g}",
+    )
 
 
-def _loosest(game: ZoneGame, i: int) -> float:
-    """The level at which a rule says nothing any more."""
-    if i == _BUDGET:
-        return float(max(game.size, game.budget))
-    rule = game.constraints[i]
-    if isinstance(rule, Floor):
-        return 0.0
-    if isinstance(rule, Cap):
-        return 1.0 if rule.group is None else max(rule.at_most, float(game.members(rule.group).size))
-    if isinstance(rule, MaxMin):
-        return 0.0  # lexicographic: there is no level to loosen
-    if isinstance(rule, MaxMinShare):
-        return 1.0
-    if isinstance(rule, MeanDifference):
-        return max(rule.at_most, 2.0 * len(game.groups), 2.0)
-    # a group with everything has 1 / share times the overall rate; one with nothing is off by 1
-    return max(rule.within, 1.0, *(1 / game.population_share(g) for g in game.groups))
+def _loosest(game: ZoneGame, rules: Sequence[int]) -> ZoneGame:
+    return _with_rules(game, {i: game.constraints[i].loosest(game) for i in rules})
 
 
-def _with_levels(game: ZoneGame, levels: dict[int, float]) -> ZoneGame:
-    rules: list[Constraint] = list(game.constraints)
-    budget = levels.get(_BUDGET, game.budget)
-    for i, level in levels.items():
-        if i == _BUDGET:
-            continue
-        rule = rules[i]
-        if isinstance(rule, Floor):
-            rules[i] = replace(rule, at_least=level)
-        elif isinstance(rule, Cap):
-            rules[i] = replace(rule, at_most=level)
-        elif not isinstance(rule, MaxMin):
-            rules[i] = with_tolerance(rule, level)
-    return game.replace(budget=budget, constraints=tuple(rules))
+def _with_rules(game: ZoneGame, changed: Mapping[int, Rule]) -> ZoneGame:
+    return game.replace(constraints=[changed.get(i, rule) for i, rule in enumerate(game.constraints)])
 
 
 def _outward(level: float, *, up: bool) -> float:
@@ -218,18 +190,3 @@ def _outward(level: float, *, up: bool) -> float:
     if abs(near - level) <= 10.0 ** -(places + 2):
         return near
     return float((np.ceil if up else np.floor)(level * 10.0**places) / 10.0**places)
-
-
-def _advice(game: ZoneGame, i: int, level: float) -> str:
-    if i == _BUDGET:
-        return f"raise the budget from {game.budget:g} to {level:.10g}"
-    rule = game.constraints[i]
-    if isinstance(rule, Floor):
-        return f"lower the {rule.name} to {level:.10g}"
-    if isinstance(rule, Cap):
-        return f"raise the {rule.name} to {level:.10g}"
-    if isinstance(rule, MeanDifference):
-        return f"raise the cap of the {rule.name} to {level:.10g}"
-    if isinstance(rule, MaxMinShare):
-        return f"lower the {rule.name} to {1 - level:.10g}"
-    return f"widen {rule.name} to {level:.10g}"

@@ -22,7 +22,8 @@ from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.games.zone.certificates import BUDGET, Proof, certified, figures, violations
+from patrol_core.games.rules import BUDGET
+from patrol_core.games.zone.certificates import Proof, certified, figures, violations
 from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.linear_program import Objective, ZoneGameModel
 from patrol_core.games.zone.solve import Strategy, ZoneGame
@@ -78,7 +79,7 @@ def solve_zone_game(
     coupled = game.coupling_rules()
     if method == "water-filling" and coupled:
         raise InputError(
-            f"method = 'water-filling' cannot keep the rule {coupled[0][1].name}, which couples zones: "
+            f"method = 'water-filling' cannot keep the rule {coupled[0].name}, which couples zones: "
             "use method 'lp' or 'auto'."
         )
     if method == "lp" or coupled:

@@ -3,7 +3,7 @@ r"""The best least rate per head of any group, and all rates of the lexicographi
     max-min      m = max over X of min_g a_g(x) / p_g        (residual harm: M = min over X of max_g a_g(x) / p_g)
     leximin      among those plans the second least rate as high as possible, and so on
 
-X is what budget, bounds and all rules but the max-min ones allow; a_g, p_g as in :mod:`~patrol_core.games.rules.fairness`.
+X is what budget, bounds and all rules but the max-min ones allow; a_g, p_g as in :mod:`~patrol_core.games.rules.max_min`.
 
 * No rule couples zones and groups do not overlap: group g reaches the rate r with need_g(r) units of coverage, a function
   that is known in closed form (coverage: r p_g; residual harm: the zones of most harm first), so r_g = r held within what
@@ -18,7 +18,6 @@ Source: Ogryczak, Pioro & Tomaszewski (2005), Telecommunications network design 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +25,10 @@ from numpy.typing import NDArray
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
-from patrol_core.games.rules import Constraint, MaxMin, MaxMinShare, Of
-from patrol_core.games.zone.certificates import RowKey, coupling_rows
+from patrol_core.games.rules import Of, RowKey, amounts, coupling_rows, priced
 from patrol_core.games.zone.conflicts import explain_conflict
-from patrol_core.games.zone.fair_rows import amounts, priced
 from patrol_core.games.zone.model import build_model, side_constraints
-from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.games.zone.solve import Attainable, ZoneGame
 from patrol_core.solvers import LOCK, HighsSession, Outcome, expressions, pyo
 
 #: Duals above this settle a group.
@@ -39,33 +36,6 @@ _SETTLED = 1e-7
 
 #: Largest gap between a level found and the level proved, in units of the rates' size.
 _GAP = 1e-6
-
-
-@dataclass(frozen=True, eq=False)
-class Attainable:
-    """What can be attained for the group that comes off worst.
-
-    Attributes
-    ----------
-    extreme
-        m, the best least rate a_g / p_g (residual harm: M, the least largest, in shares of all unopposed harm).
-    levels
-        Rates of all groups at the leximin optimum, in the order of the game's groups.
-    bound
-        Proved: no allowed plan has a better extreme.
-    """
-
-    extreme: float
-    levels: Floats
-    bound: float
-
-
-def without_max_min(game: ZoneGame) -> ZoneGame:
-    """The game without its max-min rules."""
-    rest: tuple[Constraint, ...] = tuple(
-        rule for rule in game.constraints if not isinstance(rule, MaxMinShare | MaxMin)
-    )
-    return game.replace(constraints=rest)
 
 
 def attainable(game: ZoneGame, of: Of) -> Attainable:
@@ -78,7 +48,7 @@ def attainable(game: ZoneGame, of: Of) -> Attainable:
     SolverError
         If a level could not be proved.
     """
-    rest = without_max_min(game)
+    rest = game.replace(constraints=game.without_max_min())
     lower, upper = rest.bounds()
     if (lower > upper).any() or lower.sum() > rest.budget * (1 + 1e-12):
         explain_conflict(rest)
@@ -96,7 +66,7 @@ def attainable(game: ZoneGame, of: Of) -> Attainable:
 def _in_closed_form(game: ZoneGame, of: Of, members: list[NDArray[np.intp]]) -> Attainable:
     lower, upper = game.bounds()
     shares = np.array([game.population_share(group) for group in game.groups])
-    constant, slope = amounts(game, of)
+    constant, slope = amounts(of, game.harm)
 
     def rates_at(x: Floats) -> Floats:
         whole = constant + slope * x
@@ -161,7 +131,7 @@ class _Levels:
     def __init__(self, game: ZoneGame, of: Of, members: list[NDArray[np.intp]]) -> None:
         self.game = game
         self.sign = 1.0 if of == "coverage" else -1.0
-        constant, slope = amounts(game, of)
+        constant, slope = amounts(of, game.harm)
         self.slope = self.sign * slope
         self.constant = np.array([self.sign * float(constant[m].sum()) for m in members])
         self.members = members
@@ -230,7 +200,7 @@ class _Levels:
         return constant + float(np.maximum(slope * lower, slope * upper).sum())
 
     def _prices(self, outcome: Outcome, factor: float) -> dict[RowKey, float]:
-        rows = side_constraints(self.model, self.game)
+        rows = side_constraints(self.model)
         duals = self.session.duals(outcome, rows.values())
         signed = {key: -d if key[2] == "most" else d for key, d in zip(rows, duals, strict=True)}
         return {key: max(0.0, float(price)) * factor for key, price in signed.items()}
@@ -269,3 +239,6 @@ def _by_lp(game: ZoneGame, of: Of, members: list[NDArray[np.intp]]) -> Attainabl
     assert first is not None
     levels = np.minimum(levels, rates)
     return Attainable(program.sign * first[0], program.sign * levels, program.sign * first[1])
+
+
+ZoneGame.rates_from = staticmethod(attainable)

@@ -1,11 +1,9 @@
 r"""The zone game with side rules, as a Pyomo LP.
 
-Sets      t in T zones, g in G groups, i in I side rules
-Data      V_t values (in P, W and w_g as rules are measured by), s > 0 a scale for v, W = sum V_t, e effectiveness, B budget,
-          d_i parity width,
-          n_g / N population share, w_g = sum over g of V_t / W
+Sets      t in T zones, g in G groups
+Data      V_t values (in P and W as rules are measured by), s > 0 a scale for v, W = sum V_t, e effectiveness, B budget
 Variables x_t in [l_t, u_t] coverage (zone floors and caps are the bounds), v >= 0 worst case / s,
-          S = sum x_t, C_g = sum over g of x_t; with residual parity also P = sum V_t x_t / W and
+          S = sum x_t, C_g = sum over g of x_t; with rules on residual harm also P = sum V_t x_t / W and
           P_g = sum over g of V_t x_t / W
 
 worst_case        min v
@@ -16,13 +14,11 @@ group_total[g]    C_g = sum over g of x_t
 prevented         P = sum V_t x_t / W
 group_prevented[g]  P_g = sum over g of V_t x_t / W
 budget            S <= B
-group_floor[i]    C_g >= a_i
-group_cap[i]      C_g <= a_i
-coverage_most/least[i, g]   C_g <= / >= (1 +- d_i) (n_g / N) S
-residual_most/least[i, g]   w_g - e P_g <= / >= (1 +- d_i) (n_g / N) (1 - e P)
-difference, difference_cap, share_least, share_most     mean differences and max-min shares (fair_model)
+side[i, g, side]  row of rule i over these totals, <= or >= limit (:meth:`~patrol_core.games.rules.rule.Rule.lines`),
+                  with one free variable a pair where the rule compares pairs
 
-The totals S, C, P keep the parity rows short: two entries instead of n. B, d_i and a_i are mutable Params.
+The totals S, C, P keep the rows short: two entries instead of n. B, and coefficients and limits of the rows, are mutable
+Params.
 Two models of this are kept: one with the attack rows (phase 1) and, with v fixed, one where the n attack rows
 have become lower bounds on x, so that only the few coupling rows are left (phase 2).
 """
@@ -31,30 +27,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from patrol_core.games.rules import Cap, CoverageParity, Floor, ResidualParity
-from patrol_core.games.zone.certificates import BUDGET, RowKey
-from patrol_core.games.zone.fair_model import FAIR_MUTABLE, add_fair_rules, fair_constraints, set_fair_levels
+import numpy as np
+
+from patrol_core.games.rules import BUDGET, Line, RowKey, Total, lines_of
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.solvers import expressions, pyo
 
 #: Constraint components that hold mutable Params.
-MUTABLE = (
-    "budget",
-    "group_floor",
-    "group_cap",
-    "coverage_most",
-    "coverage_least",
-    "residual_most",
-    "residual_least",
-    *FAIR_MUTABLE,
-)
+MUTABLE = ("budget", "side")
 
-_FAMILIES = (
-    ("coverage_most", "most"),
-    ("coverage_least", "least"),
-    ("residual_most", "most"),
-    ("residual_least", "least"),
-)
+#: Right-hand side of a row that says nothing.
+_NOTHING = 1e6
 
 
 def build_model(game: ZoneGame, *, attack: bool, scale: float = 1.0, above: float = 0.0) -> pyo.ConcreteModel:
@@ -63,7 +46,7 @@ def build_model(game: ZoneGame, *, attack: bool, scale: float = 1.0, above: floa
     Parameters
     ----------
     game
-        What to model; its budget and parity widths become the Params' first values.
+        What to model; its budget and the levels of its rules become the Params' first values.
     attack
         True: attack rows and ``worst_case``. False: no v at all, objective ``residual``.
     scale
@@ -77,12 +60,12 @@ def build_model(game: ZoneGame, *, attack: bool, scale: float = 1.0, above: floa
     bounds = list(zip(lower.tolist(), upper.tolist(), strict=True))
     model.T = pyo.RangeSet(0, game.size - 1)
     model.x = pyo.Var(model.T, bounds=lambda _, t: bounds[t])
-    _add_totals(model, game)
-    _add_budget(model, game)
-    _add_group_levels(model, game)
-    _add_coverage_parity(model, game)
-    _add_residual_parity(model, game)
-    add_fair_rules(model, game)
+    lines = lines_of(game, game.harm)
+    _add_totals(model, game, lines)
+    model.B = pyo.Param(mutable=True, initialize=game.budget)
+    model.budget = pyo.Constraint(expr=model.S <= model.B)
+    _add_prevented(model, game, lines)
+    _add_rules(model, lines)
     if attack:
         _add_attack(model, game, scale, above)
     else:
@@ -96,9 +79,10 @@ def _weighted_sum(model: pyo.ConcreteModel, zones: list[int], weights: list[floa
     return expressions.LinearExpression(linear_coefs=weights, linear_vars=[model.x[t] for t in zones])
 
 
-def _add_totals(model: pyo.ConcreteModel, game: ZoneGame) -> None:
-    """Constraints total and group_total."""
-    parts = {g: game.members(g).tolist() for g in _groups_in_rules(game)}
+def _add_totals(model: pyo.ConcreteModel, game: ZoneGame, lines: dict[RowKey, Line]) -> None:
+    """Constraints total and group_total, for the groups that some rule speaks of."""
+    named = {at for line in lines.values() for kind, at in line.terms if kind in ("C", "Pg")}
+    parts = {g: game.members(g).tolist() for g in game.groups if g in named}
     model.G = pyo.Set(initialize=list(parts), ordered=True)
     model.S, model.C = pyo.Var(), pyo.Var(model.G)
     everyone = _weighted_sum(model, list(range(game.size)), [1.0] * game.size)
@@ -108,9 +92,11 @@ def _add_totals(model: pyo.ConcreteModel, game: ZoneGame) -> None:
     )
 
 
-def _add_prevented(model: pyo.ConcreteModel, game: ZoneGame) -> None:
-    """Constraints prevented and group_prevented."""
-    share = (game.rule_values / (game.rule_values.sum() or 1.0)).tolist()
+def _add_prevented(model: pyo.ConcreteModel, game: ZoneGame, lines: dict[RowKey, Line]) -> None:
+    """Constraints prevented and group_prevented, where a rule speaks of them."""
+    if not any(kind in ("P", "Pg") for line in lines.values() for kind, _ in line.terms):
+        return
+    share = game.harm.relief.tolist()
     parts = {g: game.members(g).tolist() for g in model.G}
     model.P, model.Pg = pyo.Var(), pyo.Var(model.G)
     model.prevented = pyo.Constraint(expr=_weighted_sum(model, list(range(game.size)), share) - model.P == 0)
@@ -119,65 +105,43 @@ def _add_prevented(model: pyo.ConcreteModel, game: ZoneGame) -> None:
     )
 
 
-def _groups_in_rules(game: ZoneGame) -> list[str]:
-    """Groups that some rule speaks about, in the game's order."""
-    rules = [rule for _, rule in game.coupling_rules()]
-    if any(not isinstance(rule, Floor | Cap) for rule in rules):
-        return list(game.groups)
-    named = {rule.group for rule in rules if isinstance(rule, Floor | Cap)}
-    return [g for g in game.groups if g in named]
+def _add_rules(model: pyo.ConcreteModel, lines: dict[RowKey, Line]) -> None:
+    """side, with the variables of pairs."""
+    model.factor, model.limit = pyo.Param(pyo.Any, mutable=True), pyo.Param(pyo.Any, mutable=True)
+    model.side, model.pair_gap = pyo.Constraint(pyo.Any), pyo.Var(pyo.Any, dense=False)
+    _set_rules(model, lines)
+    pairs = {(key[0], line.pair) for key, line in lines.items() if line.pair is not None}
+    for key in sorted(lines, key=lambda key: lines[key].pairs > 0):  # a cap adds up the pairs before it
+        line = lines[key]
+        body: Any = sum(
+            _factor(model, line, key, total, factor) * _total(model, total)
+            for total, factor in line.terms.items()
+        )
+        if line.pair is not None:
+            body -= model.pair_gap[key[0], line.pair]
+        if line.pairs:
+            body += pyo.quicksum(model.pair_gap[key[0], j] for i, j in sorted(pairs) if i == key[0])
+        limit = model.limit[key]
+        model.side[key] = body >= limit if key[2] == "least" else body <= limit
 
 
-def _add_budget(model: pyo.ConcreteModel, game: ZoneGame) -> None:
-    model.B = pyo.Param(mutable=True, initialize=game.budget)
-    model.budget = pyo.Constraint(expr=model.S <= model.B)
+def _factor(model: pyo.ConcreteModel, line: Line, key: RowKey, total: Total, factor: float) -> Any:
+    """A Param, but for rows of pairs, which no level moves."""
+    return factor if line.pair is not None else model.factor[key, total]
 
 
-def _add_group_levels(model: pyo.ConcreteModel, game: ZoneGame) -> None:
-    """group_floor and group_cap."""
-    floors = {i: r for i, r in game.coupling_rules() if isinstance(r, Floor)}
-    caps = {i: r for i, r in game.coupling_rules() if isinstance(r, Cap)}
-    model.at_least = pyo.Param(
-        list(floors), mutable=True, initialize={i: r.at_least for i, r in floors.items()}
-    )
-    model.at_most = pyo.Param(list(caps), mutable=True, initialize={i: r.at_most for i, r in caps.items()})
-    model.group_floor = pyo.Constraint(list(floors), rule=lambda m, i: m.C[floors[i].group] >= m.at_least[i])
-    model.group_cap = pyo.Constraint(list(caps), rule=lambda m, i: m.C[caps[i].group] <= m.at_most[i])
+def _total(model: pyo.ConcreteModel, total: Total) -> Any:
+    kind, at = total
+    found = getattr(model, kind)
+    return found if at == "" else found[at]
 
 
-def _add_coverage_parity(model: pyo.ConcreteModel, game: ZoneGame) -> None:
-    """coverage_most and coverage_least."""
-    rules = {i: r.within for i, r in game.coupling_rules() if isinstance(r, CoverageParity)}
-    people = {g: game.population_share(g) for g in model.G} if rules else {}
-    model.d_coverage = pyo.Param(list(rules), mutable=True, initialize=rules)
-    keys = [(i, g) for i in rules for g in model.G]
-    model.coverage_most = pyo.Constraint(
-        keys, rule=lambda m, i, g: m.C[g] - (1 + m.d_coverage[i]) * people[g] * m.S <= 0
-    )
-    model.coverage_least = pyo.Constraint(
-        keys, rule=lambda m, i, g: m.C[g] - (1 - m.d_coverage[i]) * people[g] * m.S >= 0
-    )
-
-
-def _add_residual_parity(model: pyo.ConcreteModel, game: ZoneGame) -> None:
-    """residual_most and residual_least."""
-    rules = {i: r.within for i, r in game.coupling_rules() if isinstance(r, ResidualParity)}
-    if rules or any(getattr(r, "of", "") == "residual" for _, r in game.coupling_rules()):
-        _add_prevented(model, game)
-    people = {g: game.population_share(g) for g in model.G} if rules else {}
-    values = game.rule_values
-    whole = float(values.sum())
-    harm = {g: float(values[game.members(g)].sum()) / (whole or 1.0) for g in model.G}
-    e, everything = game.effectiveness, 1.0 if whole > 0 else 0.0
-    model.d_residual = pyo.Param(list(rules), mutable=True, initialize=rules)
-    keys = [(i, g) for i in rules for g in model.G]
-
-    def excess(m: pyo.ConcreteModel, i: int, g: str, sign: float) -> Any:
-        factor = (1 + sign * m.d_residual[i]) * people[g]
-        return harm[g] - e * m.Pg[g] - factor * (everything - e * m.P)
-
-    model.residual_most = pyo.Constraint(keys, rule=lambda m, i, g: excess(m, i, g, 1.0) <= 0)
-    model.residual_least = pyo.Constraint(keys, rule=lambda m, i, g: excess(m, i, g, -1.0) >= 0)
+def _set_rules(model: pyo.ConcreteModel, lines: dict[RowKey, Line]) -> None:
+    for key, line in lines.items():
+        model.limit[key] = line.limit if np.isfinite(line.limit) else _NOTHING
+        if line.pair is None:
+            for total, factor in line.terms.items():
+                model.factor[key, total] = factor
 
 
 def _add_attack(model: pyo.ConcreteModel, game: ZoneGame, scale: float, above: float) -> None:
@@ -192,27 +156,9 @@ def _add_attack(model: pyo.ConcreteModel, game: ZoneGame, scale: float, above: f
 def set_levels(model: pyo.ConcreteModel, game: ZoneGame) -> None:
     """Budget and levels of ``game``'s rules into the model's Params (zone floors and caps are bounds on x)."""
     model.B.value = game.budget
-    for i, rule in game.coupling_rules():
-        if isinstance(rule, CoverageParity):
-            model.d_coverage[i].value = rule.within
-        elif isinstance(rule, ResidualParity):
-            model.d_residual[i].value = rule.within
-        elif isinstance(rule, Floor):
-            model.at_least[i].value = rule.at_least
-        elif isinstance(rule, Cap):
-            model.at_most[i].value = rule.at_most
-    set_fair_levels(model, game)
+    _set_rules(model, lines_of(game, game.harm))
 
 
-def side_constraints(model: pyo.ConcreteModel, game: ZoneGame) -> dict[RowKey, Any]:
-    """Every coupling constraint of a model under the key that certify.py knows it by."""
-    result: dict[RowKey, Any] = {BUDGET: model.budget}
-    for i, rule in game.coupling_rules():
-        if isinstance(rule, Floor) and rule.group is not None:
-            result[i, rule.group, "least"] = model.group_floor[i]
-        elif isinstance(rule, Cap) and rule.group is not None:
-            result[i, rule.group, "most"] = model.group_cap[i]
-    for family, side in _FAMILIES:
-        for (i, g), data in model.find_component(family).items():
-            result[i, g, side] = data
-    return result | fair_constraints(model)
+def side_constraints(model: pyo.ConcreteModel) -> dict[RowKey, Any]:
+    """Every coupling constraint of a model under the key of its row in a proof."""
+    return {BUDGET: model.budget, **dict(model.side.items())}

@@ -9,22 +9,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
-from patrol_core.games.zone.certificates import Proof, RowKey, residuals
+from patrol_core.games.rules import RowKey
+from patrol_core.games.zone.certificates import Proof, residuals
 from patrol_core.games.zone.conflicts import explain_conflict
-from patrol_core.games.zone.program import SEEN, AttackProgram
+from patrol_core.games.zone.program import SEEN, AttackProgram, Programs
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.games.zone.water_filling import coverage_for, lowest_level
 from patrol_core.solvers import Outcome
-
-if TYPE_CHECKING:
-    from patrol_core.games.zone.linear_program import ZoneGameModel
 
 #: Phase 2 first keeps v exactly; these relative slacks follow if rounding makes that infeasible.
 _SLACKS = (0.0, 1e-11, 1e-10, 1e-9)
@@ -68,12 +65,12 @@ class PhaseRun:
     Parameters
     ----------
     kept
-        Where the kept models are.
+        The kept models.
     game
         The game at the levels asked for.
     """
 
-    def __init__(self, kept: ZoneGameModel, game: ZoneGame) -> None:
+    def __init__(self, kept: Programs, game: ZoneGame) -> None:
         self.kept, self.game = kept, game
         self.top = float(game.values.max())
         self.lower, self.upper = game.bounds()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from patrol_core.arrays import Floats
-from patrol_core.games.zone.certificates import RowKey
+from patrol_core.games.rules import RowKey
 from patrol_core.games.zone.model import MUTABLE, build_model, set_levels, side_constraints
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.games.zone.water_filling import spend_rest
 from patrol_core.solvers import HighsSession, Outcome
+
+#: Phase-1 models kept, one for each order of magnitude of the worst case.
+DECADES_KEPT = 4
 
 #: Values below this share of the largest are too small for HiGHS to see beside it.
 SEEN = 1e-8
@@ -23,7 +28,7 @@ class Program:
         self.model = build_model(game, attack=attack, scale=scale, above=above)
         self.session = HighsSession(self.model, mutable=MUTABLE, presolve=attack)
         self.zones = self.session.columns_of(self.model.x.values())
-        self.rows = side_constraints(self.model, game)
+        self.rows = side_constraints(self.model)
 
     def set_levels(self, game: ZoneGame) -> None:
         """Levels of ``game`` into the Params, and from there to HiGHS."""
@@ -119,3 +124,46 @@ class ResidualProgram(Program):
         tight = self.session.rows_of([*defined, self.model.budget] if partial.size else defined)
         basic = np.append(self.session.columns_of(totals), self.zones[partial])
         self.session.start_from(self.zones[at_upper], basic, tight)
+
+
+class Programs:
+    """The models of one game, kept from solve to solve."""
+
+    def __init__(self) -> None:
+        self.attack: dict[tuple[float, float], AttackProgram] = {}
+        self.residual: ResidualProgram | None = None
+
+    def attack_program(self, game: ZoneGame, least: float, top: float) -> AttackProgram:
+        """The phase-1 model for a worst case of at least ``least`` with values up to ``top``.
+
+        v is measured in the power of ten below ``least``: a unit that depends on the game alone. Zones with values
+        too far below it to matter get no row.
+        """
+        above = max(1e-3 * _decade(least), _decade(1e-12 * top))
+        return self._measured_in(game, max(least, 1e-6 * top) or 1.0, above)
+
+    def rescaled(self, game: ZoneGame, found: float, above: float) -> AttackProgram:
+        """The phase-1 model with v measured for a worst case of about ``found``."""
+        return self._measured_in(game, found, above)
+
+    def _measured_in(self, game: ZoneGame, size: float, above: float) -> AttackProgram:
+        key = (_decade(size), above)
+        program = self.attack.get(key)
+        if program is None:
+            if len(self.attack) >= DECADES_KEPT:
+                self.attack.pop(next(iter(self.attack)))
+            program = self.attack[key] = AttackProgram(game, scale=key[0], above=above)
+        program.set_levels(game)
+        return program
+
+    def residual_program(self, game: ZoneGame) -> ResidualProgram:
+        """The phase-2 model."""
+        if self.residual is None:
+            self.residual = ResidualProgram(game)
+        self.residual.set_levels(game)
+        return self.residual
+
+
+def _decade(size: float) -> float:
+    """The power of ten at or below a size; 0 for 0."""
+    return 10.0 ** math.floor(math.log10(size)) if size > 0 else 0.0

@@ -11,9 +11,9 @@ import copy
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,25 +21,27 @@ from numpy.typing import ArrayLike
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
-from patrol_core.games.rules import (
-    Cap,
-    Constraint,
-    CoverageParity,
-    Floor,
-    MaxMin,
-    MaxMinShare,
-    MeanDifference,
-    Of,
-    ResidualParity,
-    constraint_as_dict,
-)
+from patrol_core.games.rules import Harm, Of, Rule, checked_rules, some
 from patrol_core.solvers import unit_of
 
-if TYPE_CHECKING:
-    from patrol_core.games.zone.max_min import Attainable
 
-#: Most groups, and most zones, whose pairs a mean difference compares: there are n^2 / 2 of them.
-MOST_COMPARED = {"groups": 150, "zones": 60}
+@dataclass(frozen=True, eq=False)
+class Attainable:
+    """What can be attained for the group that comes off worst.
+
+    Attributes
+    ----------
+    extreme
+        m, the best least rate a_g / p_g (residual harm: M, the least largest, in shares of all unopposed harm).
+    levels
+        Rates of all groups at the leximin optimum, in the order of the game's groups.
+    bound
+        Proved: no allowed plan has a better extreme.
+    """
+
+    extreme: float
+    levels: Floats
+    bound: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +63,7 @@ class ZoneGame:
     groups
         Group name to zone labels; groups may overlap and need not cover all zones.
     constraints
-        Side rules of :mod:`patrol_core.games.rules.budgets`.
+        Side rules of :mod:`patrol_core.games.rules`.
     stated
         (n,) values that rules on residual harm are measured by, where ``values`` are something else (upper ends of
         intervals); ``values`` by default.
@@ -78,7 +80,7 @@ class ZoneGame:
     effectiveness: float = 1.0
     population: Floats | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    constraints: tuple[Constraint, ...] = ()
+    constraints: tuple[Rule, ...] = ()
     stated: Floats | None = None
 
     def __post_init__(self) -> None:
@@ -105,6 +107,9 @@ class ZoneGame:
         object.__setattr__(self, "_group_index", index)
         self._check_levels()
 
+    #: What works out :meth:`attainable`; the module with the models of games sets it when the package is loaded.
+    rates_from: ClassVar[Callable[[ZoneGame, Of], Attainable]]
+
     _position: dict[str, int] = field(init=False, repr=False, default_factory=dict)
     _group_index: dict[str, Indices] = field(init=False, repr=False, default_factory=dict)
     _attainable: dict[str, Attainable] = field(init=False, repr=False, default_factory=dict)
@@ -115,11 +120,11 @@ class ZoneGame:
     def _check_levels(self) -> None:
         """Budget and rules: the part that a slider changes."""
         object.__setattr__(self, "budget", _checked_budget(self.budget))
-        object.__setattr__(self, "constraints", tuple(self.constraints))
+        object.__setattr__(self, "constraints", checked_rules(self.constraints))
         object.__setattr__(self, "_attainable", {})
         object.__setattr__(self, "_measured", {})
         for rule in self.constraints:
-            self._check_rule(rule)
+            rule.check(self)
 
     def _checked_groups(self) -> dict[str, tuple[str, ...]]:
         result: dict[str, tuple[str, ...]] = {}
@@ -131,7 +136,7 @@ class ZoneGame:
             unknown = [z for z in labels if z not in self._position]
             if unknown:
                 raise InputError(
-                    f"Group {name!r} lists zone {unknown[0]!r}, which is not in the game; zones are {self._some()}."
+                    f"Group {name!r} lists zone {unknown[0]!r}, which is not in the game; zones are {some(self.zone_ids)}."
                 )
             if not labels:
                 raise InputError(f"Group {name!r} has no zones: leave it out or list at least one zone.")
@@ -139,58 +144,6 @@ class ZoneGame:
                 raise InputError(f"Group {name!r} lists a zone twice: each zone counts once in a group.")
             result[str(name)] = labels
         return result
-
-    def _check_rule(self, rule: Constraint) -> None:
-        if isinstance(rule, Floor | Cap):
-            if rule.zone is not None and rule.zone not in self._position:
-                raise InputError(
-                    f"The {rule.name} names a zone that is not in the game; zones are {self._some()}."
-                )
-            if rule.group is not None and rule.group not in self.groups:
-                known = ", ".join(map(repr, self.groups)) or "none"
-                raise InputError(f"The {rule.name} names an unknown group; the game's groups are: {known}.")
-        elif isinstance(rule, CoverageParity | ResidualParity | MeanDifference | MaxMinShare | MaxMin):
-            self._check_fairness(rule)
-        else:
-            raise InputError(
-                f"constraints holds {rule!r}: accepted are Floor, Cap, CoverageParity, ResidualParity, "
-                "MeanDifference, MaxMinShare, MaxMin."
-            )
-
-    def _check_fairness(
-        self, rule: CoverageParity | ResidualParity | MeanDifference | MaxMinShare | MaxMin
-    ) -> None:
-        between_zones = isinstance(rule, MeanDifference) and rule.between == "zones"
-        if not self.groups and not between_zones:
-            raise InputError(f"The rule {rule.name} needs groups: give 'groups' as group name to zone ids.")
-        if self.population is None:
-            raise InputError(f"The rule {rule.name} needs the population of every zone: give 'population'.")
-        missing = np.flatnonzero(np.isnan(self.population))
-        if missing.size:
-            zone = self.zone_ids[int(missing[0])]
-            raise InputError(f"The rule {rule.name} needs every zone's population; zone {zone!r} has none.")
-        if isinstance(rule, MeanDifference):
-            compared = int((self.population > 0).sum()) if between_zones else len(self.groups)
-            most = MOST_COMPARED[rule.between]
-            if compared > most:
-                raise InputError(
-                    f"The rule {rule.name} compares every pair of {compared:,} {rule.between}: accepted are up to "
-                    f"{most}; use fewer, larger groups, or parity."
-                )
-            if between_zones and not compared:
-                raise InputError(f"The rule {rule.name} needs people: every zone has population 0.")
-        if between_zones:
-            return
-        for group in self.groups:
-            if not self.population[self.members(group)].sum() > 0:
-                raise InputError(
-                    f"Group {group!r} has population 0, so {rule.name} has no meaning for it: "
-                    "give its people or leave the group out."
-                )
-
-    def _some(self) -> str:
-        shown = ", ".join(map(repr, self.zone_ids[:5]))
-        return shown + (f" and {len(self.zone_ids) - 5} more" if len(self.zone_ids) > 5 else "")
 
     # -- views ------------------------------------------------------------------------------------
 
@@ -212,30 +165,35 @@ class ZoneGame:
         """Position of a zone."""
         return self._position[zone]
 
+    def has_zone(self, zone: str) -> bool:
+        """Whether a zone is in the game."""
+        return zone in self._position
+
     def population_share(self, group: str) -> float:
         """n_g / N, the group's share of all people."""
         assert self.population is not None  # parity rules were checked at the door
         return float(self.population[self.members(group)].sum() / self.population.sum())
 
+    def harm_share(self, group: str) -> float:
+        """The group's share of all harm, as rules measure it."""
+        return float(self.rule_values[self.members(group)].sum() / (self.rule_values.sum() or 1.0))
+
+    @property
+    def harm(self) -> Harm:
+        """Residual harm as rules measure it."""
+        share = self.rule_values / (self.rule_values.sum() or 1.0)
+        return Harm(share, share, self.effectiveness)
+
     def bounds(self) -> tuple[Floats, Floats]:
         """(lower, upper) coverage per zone after all zone floors and caps; lower may exceed upper."""
         lower, upper = np.zeros(self.size), np.ones(self.size)
         for rule in self.constraints:
-            if isinstance(rule, Floor | Cap) and rule.group is None:
-                where = slice(None) if rule.zone is None else self.position(rule.zone)
-                if isinstance(rule, Floor):
-                    lower[where] = np.maximum(lower[where], rule.at_least)
-                else:
-                    upper[where] = np.minimum(upper[where], rule.at_most)
+            rule.bound(self, lower, upper)
         return lower, upper
 
-    def coupling_rules(self) -> tuple[tuple[int, Constraint], ...]:
-        """Rules over several zones at once, with their position in ``constraints``."""
-        return tuple(
-            (i, rule)
-            for i, rule in enumerate(self.constraints)
-            if not isinstance(rule, Floor | Cap) or rule.group is not None
-        )
+    def coupling_rules(self) -> tuple[Rule, ...]:
+        """Rules over several zones at once."""
+        return tuple(rule for rule in self.constraints if rule.couples)
 
     def attainable(self, of: Of) -> Attainable:
         """The best least rate per head of any group (residual: the least largest), and all levels in that manner.
@@ -249,10 +207,12 @@ class ZoneGame:
         """
         found = self._attainable.get(of)
         if found is None:
-            from patrol_core.games.zone.max_min import attainable
-
-            found = self._attainable[of] = attainable(self, of)
+            found = self._attainable[of] = ZoneGame.rates_from(self, of)
         return found
+
+    def without_max_min(self) -> tuple[Rule, ...]:
+        """The rules that what is attainable depends on."""
+        return tuple(rule for rule in self.constraints if not rule.of_attainable)
 
     def replace(self, **changes: Any) -> ZoneGame:
         """A copy with some fields changed; cheap when only budget or constraints change."""
@@ -266,7 +226,7 @@ class ZoneGame:
             for name, value in changes.items():
                 object.__setattr__(twin, name, value)
             twin._check_levels()
-            if twin.budget == self.budget and _but_max_min(twin) == _but_max_min(self):
+            if twin.budget == self.budget and twin.without_max_min() == self.without_max_min():
                 object.__setattr__(twin, "_attainable", self._attainable)
             return twin
         return ZoneGame(**({name: getattr(self, name) for name in names} | changes))
@@ -312,7 +272,7 @@ class ZoneGame:
             people = zip(self.zone_ids, self.population.tolist(), strict=True)
             data["population"] = {z: None if math.isnan(p) else p for z, p in people}
         if self.constraints:
-            data["constraints"] = [constraint_as_dict(rule) for rule in self.constraints]
+            data["constraints"] = [rule.document() for rule in self.constraints]
         return data
 
     def hash(self) -> str:
@@ -389,11 +349,6 @@ class Strategy:
     def coverage_by_zone(self) -> dict[str, float]:
         """Zone label to coverage."""
         return dict(zip(self.zone_ids, self.coverage.tolist(), strict=True))
-
-
-def _but_max_min(game: ZoneGame) -> tuple[Constraint, ...]:
-    """The rules that what is attainable depends on."""
-    return tuple(rule for rule in game.constraints if not isinstance(rule, MaxMinShare | MaxMin))
 
 
 def _checked_ids(zone_ids: Sequence[str]) -> tuple[str, ...]:

@@ -22,8 +22,7 @@ import numpy as np
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
-from patrol_core.games.zone.certificates import RowKey, coupling_rows
-from patrol_core.games.zone.fair_rows import CapRow, PairRow
+from patrol_core.games.rules import CapRow, PairRow, RowKey, coupling_rows
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.solvers import ArrayLP, Outcome, Rows
 

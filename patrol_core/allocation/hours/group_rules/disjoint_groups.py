@@ -83,14 +83,16 @@ class Family:
 
     def with_tolerance(self, rules: Sequence[GroupRule], within: float) -> Family:
         """The same groups with every parity rule at tolerance ``within``."""
-        share = np.array([rules[rule].share if rule >= 0 else 0.0 for rule in self.parity])
-        low, high = _factors(within)
-        ends = np.where(self.parity >= 0, high * share, np.inf)
-        return replace(self, low_share=low * share, high_share=ends)
+        bands = [rules[rule].band(within) if rule >= 0 else (0.0, np.inf) for rule in self.parity]
+        low, high = np.array(bands).T
+        return replace(self, low_share=low, high_share=high)
 
 
 def find_family(problem: HoursProblem, rules: Sequence[GroupRule], month: int) -> Family | None:
-    """The month's groups if no two of them share a zone (the same group may have several rules), else None."""
+    """The month's groups if no two of them share a zone (the same group may have several rules), else None.
+
+    None too where a group has bands that do not lie in each other.
+    """
     rows = np.flatnonzero(problem.month == month)
     pool = np.full(len(problem.month), -1, dtype=np.intp)
     sizes: list[int] = []
@@ -116,26 +118,24 @@ def _with_rules(
     size: int,
     rules: Sequence[GroupRule],
     group_of: Sequence[tuple[int, int]],
-) -> Family:
-    """Keep the tightest rule of every kind in every group."""
+) -> Family | None:
+    """Keep the tightest rule of every kind in every group; None where bands on its share do not lie in each other."""
     low, high = np.zeros(size), np.full(size, np.inf)
     least, most = np.zeros(size), np.full(size, np.inf)
     parity, floor, cap = (np.full(size, -1, dtype=np.intp) for _ in range(3))
     for position, group in group_of:
         rule = rules[position]
         if rule.within is not None:
-            below, above = _factors(rule.within)
-            if above * rule.share < high[group]:
-                low[group], high[group], parity[group] = below * rule.share, above * rule.share, position
+            below, above = rule.band()
+            if above < high[group] and below >= low[group]:
+                low[group], high[group], parity[group] = below, above, position
+            elif below > low[group] or above < high[group] or rule.share != rules[parity[group]].share:
+                return None
         if np.isfinite(rule.least) and (floor[group] < 0 or rule.least > least[group]):
             least[group], floor[group] = rule.least, position
         if rule.most < most[group]:
             most[group], cap[group] = rule.most, position
     return Family(month, rows, pool, low, high, least, most, parity, floor, cap)
-
-
-def _factors(within: float) -> tuple[float, float]:
-    return max(1.0 - within, 0.0), 1.0 + within
 
 
 def group_box(problem: HoursProblem, family: Family) -> tuple[Floats, Floats]:

@@ -16,8 +16,8 @@ from patrol_core.allocation.hours.group_rules.feasible import (
     asked_parity,
     explain_rules,
     keeps_wards,
-    parity_error,
     round_up_tolerance,
+    share_error,
 )
 from patrol_core.allocation.hours.group_rules.groups import GroupRule
 from patrol_core.allocation.hours.group_rules.parity import fill_month
@@ -49,9 +49,9 @@ def explain_families(
             return explain_rules(problem, rules, family.month)
     family = failed[worst]
     own = [rule for rule in rules if rule.month == family.month]
-    return parity_error(
+    return share_error(
+        own,
         problem.months[family.month],
-        asked_parity(own),
         needed[worst],
         where=_tightest_group(problem, rules, family, needed[worst]),
         months=len(failed),
@@ -74,13 +74,14 @@ def _tightest_group(
     missing = float(max(over[group], short[group]))
     if not missing > 0.0:
         return ""
-    name = rules[int(family.parity[group])].group
+    rule = rules[int(family.parity[group])]
+    name, allows = rule.group, rule.source.hours_limit if rule.source else ""
     if over[group] >= short[group]:
         return (
             f" (group {name} must get {say(float(least[group]))} h or more, {say(missing, up=True)} h above "
-            f"what parity allows)"
+            f"what {allows} allows)"
         )
     return (
         f" (group {name} can take {say(float(most[group]))} h at most, {say(missing, up=True)} h below what "
-        f"parity asks)"
+        f"{allows} asks)"
     )

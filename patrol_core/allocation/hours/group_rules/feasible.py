@@ -117,11 +117,11 @@ def explain_rules(problem: HoursProblem, rules: Sequence[GroupRule], month: int)
         return InfeasibleError(
             f"The group rules of {label} contradict each other; leave one out.", rule="groups"
         )
-    return parity_error(label, asked_parity(own), least)
+    return share_error(own, label, least)
 
 
 def asked_parity(rules: Sequence[GroupRule]) -> float:
-    """The tightest parity tolerance among the rules; 0 if none is set."""
+    """The tightest tolerance among the rules on shares; 0 if none is set."""
     return min((rule.within for rule in rules if rule.within is not None), default=0.0)
 
 
@@ -130,29 +130,32 @@ def round_up_tolerance(least: float) -> float:
     return float(np.ceil(least * 1e4 - 1e-6) / 1e4)
 
 
-def parity_error(
-    label: str, asked: float, least: float, *, where: str = "", months: int = 1
+def share_error(
+    rules: Sequence[GroupRule], label: str, least: float, *, where: str = "", months: int = 1
 ) -> InfeasibleError:
-    """Parity that cannot be met, as an error to raise.
+    """Shares of hours that cannot be met, as an error to raise.
 
     Parameters
     ----------
+    rules
+        The group rules of the month.
     label
         The month in which most tolerance is needed.
-    asked, least
-        The tolerance asked for and the smallest that works.
+    least
+        The smallest tolerance that works.
     where
         What it fails on, as a clause to add, if known.
     months
         In how many months it fails.
     """
+    rule = min((r for r in rules if r.within is not None), key=lambda r: r.within or 0.0)
+    assert rule.source is not None  # a rule on shares comes from one
     works = round_up_tolerance(least)
     others = f" for all {months} months in which it fails" if months > 1 else ""
     return InfeasibleError(
-        f"Parity of hours per head within {asked:g} cannot be met in {label}: the bounds of the zones force "
-        f"a difference of {least:.4g}{where}; a tolerance of {works:g} works{others}.",
-        rule="coverage-parity",
-        shortfall=least - asked,
+        rule.source.hours_unmet(label, least, works, where, others),
+        rule=rule.source.kind,
+        shortfall=least - (rule.within or 0.0),
         remedy=works,
     )
 
@@ -213,7 +216,8 @@ def _least_parity(problem: HoursProblem, rules: Sequence[GroupRule], month: int)
         line = sparse.csr_array(inside[None, :])
         if rule.within is not None:
             share = np.array([rule.share])
-            blocks += [(line, np.zeros(1), -share), (-line, np.zeros(1), -share)]
+            low, high = rule.shape
+            blocks += [(line, np.zeros(1), -high * share), (-line, np.zeros(1), -low * share)]
             right += [share, -share]
         if np.isfinite(rule.least):
             blocks.append((-line, np.array([rule.least]), np.zeros(1)))
