@@ -1,4 +1,4 @@
-"""Documents."""
+"""Games as documents, and the models of offenders that a plan can be made for."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from patrol_core.games.documents.offender_kinds import (
     solve_for,
     takes_minutes,
 )
-from patrol_core.games.documents.security_games import load_document, solve_game
+from patrol_core.games.documents.security_games import solve_game
 
 __all__ = [
     "OFFENDERS",
     "TypesStrategy",
     "Uncertainty",
     "intervals_of",
-    "load_document",
     "solve_for",
     "solve_game",
     "takes_minutes",
