@@ -11,7 +11,7 @@ from pydantic import Field
 from patrol_core.errors import InputError
 from patrol_core.events.plan import EventPlan
 from patrol_core.events.public_event import LEAST_DECAY, MOST_DECAY, MOST_UNITS, PublicEvent, make_event
-from patrol_core.files.documents import Amount, Document, Name, Number, Whole, about, document_of
+from patrol_core.files.documents import MAY_HAVE_POINT, Amount, Document, Name, Number, about, document_of
 from patrol_core.files.numbers import LARGEST
 from patrol_core.files.strict_json import load_json
 
@@ -45,7 +45,9 @@ class EventDocument(Document):
     duration: Annotated[Number, Field(gt=0)] = Field(
         description="How long the event lasts, in the unit of all times."
     )
-    resources: Annotated[Whole, Field(ge=1, le=MOST_UNITS)] = Field(description="Units at hand.")
+    resources: Annotated[int, Field(strict=True, ge=1, le=MOST_UNITS), MAY_HAVE_POINT] = Field(
+        description="Units at hand."
+    )
     decay: Annotated[Number, Field(ge=LEAST_DECAY, le=MOST_DECAY)] = Field(
         alias="lambda",
         description="How much each unit deters: it multiplies the chance of an attack there by e^-lambda.",

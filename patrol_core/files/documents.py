@@ -49,10 +49,6 @@ def about(title: str, example: dict[str, Any]) -> ConfigDict:
 # -- values in documents ------------------------------------------------------------------------------
 
 
-def _as_whole(given: object) -> object:
-    return int(given) if isinstance(given, float) and given.is_integer() else given
-
-
 def _as_name(given: object) -> object:
     return str(given) if isinstance(given, int | float) and not isinstance(given, bool) else given
 
@@ -63,8 +59,10 @@ Amount = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
 """A finite number of at least 0."""
 Share = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=1)]
 """A number above 0, up to 1."""
-Whole = Annotated[int, BeforeValidator(_as_whole), Field(strict=True)]
-"""A whole number, which may be written 4.0."""
+MAY_HAVE_POINT = BeforeValidator(
+    lambda given: int(given) if isinstance(given, float) and given.is_integer() else given
+)
+"""Behind the bounds of a whole number, which may be written 4.0: ``Annotated[int, Field(strict=True, ge=1), MAY_HAVE_POINT]``."""
 Flag = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, Field(strict=True)]
 Name = Annotated[
@@ -155,7 +153,9 @@ def schema_of(model: type[BaseModel]) -> Schema:
 
 @lru_cache
 def _schema(model: type[BaseModel]) -> Schema:
-    schema = model.model_json_schema()
+    schema = model.model_json_schema() | model.model_config.get(
+        "json_schema_extra", {}
+    )  # which pydantic sorts
     for node in _objects(schema):
         for inner in node.get("properties", {}).values():
             inner.pop("title", None)  # the key again, in capitals
@@ -194,7 +194,7 @@ def _sentence(model: type[BaseModel], error: ValidationError, what: str) -> str:
         if kind == "missing":
             return f"{where} lacks {quoted(loc[-1])}; needed are {', '.join(node.get('required', ()))}{root}."
         accepted = ", ".join(node.get("properties", ())) or "none"
-        return f"{where} has the unknown key {quoted(loc[-1])}; accepted are {accepted}."
+        return f"{where} has the unknown key {quoted(loc[-1])}; accepted are {accepted}{root}."
     path, node = _at(_schema(model), loc)
     where = _where(what, path)
     if kind in ("union_tag_not_found", "union_tag_invalid"):
