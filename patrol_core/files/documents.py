@@ -206,7 +206,7 @@ def _sentence(model: type[BaseModel], error: ValidationError, what: str) -> str:
             return f"{where} lacks {quoted(key)}; accepted are {accepted}."
         return f"{_where(what, [*path, key])} is {shown(given)}; accepted is {accepted}."
     if kind == "value_error":
-        return f"{where}: {context['error']}"
+        return f"{where}: {str(context['error']).removesuffix('.')}."
     return f"{where} is {shown(fault['input'])}; accepted is {_accepted(node, _schema(model))}."
 
 

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic import Field, PlainValidator, WithJsonSchema
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
@@ -26,25 +26,24 @@ from patrol_core.games.matrix.nfg import read_nfg, write_nfg
 from patrol_core.games.matrix.size import check_size
 
 
-def _table(given: object, about_field: ValidationInfo) -> Floats:
+def _table(given: object) -> Floats:
     """A list of equally long lists of numbers as an array; the first fault is named by row and column."""
-    name = str(about_field.field_name)
     accepted = f"accepted is a list of rows, each a list of numbers, all of one length, like {_form()}"
     if not isinstance(given, list) or not given or not all(isinstance(line, list) and line for line in given):
-        raise InputError(f"{name} is not a table: {accepted}.")
+        raise InputError(f"not a table; {accepted}")
     width = len(given[0])
     for i, line in enumerate(given, 1):
         if len(line) != width:
-            raise InputError(f"{name} has {width} payoffs in row 1 and {len(line)} in row {i}: {accepted}.")
+            raise InputError(f"{width} payoffs in row 1 and {len(line)} in row {i}; {accepted}")
         if {type(entry) for entry in line} <= {int, float}:
             continue
         j = next(at for at, entry in enumerate(line, 1) if type(entry) not in (int, float))
-        raise InputError(f"{name} holds {shown(line[j - 1])} in row {i}, column {j}: {accepted}.")
-    check_size(len(given), width, 1, what=name)
+        raise InputError(f"{shown(line[j - 1])} in row {i}, column {j}; {accepted}")
+    check_size(len(given), width, 1, what="it")
     try:
         return np.array(given, dtype=float)
     except OverflowError:
-        raise InputError(f"{name} holds a number beyond 1.8e308: payoffs must be finite numbers.") from None
+        raise InputError("a number beyond 1.8e308; payoffs must be finite numbers") from None
 
 
 Table = Annotated[
@@ -84,10 +83,13 @@ def read_json(content: bytes) -> MatrixGame:
     if isinstance(given, list) and given and all(isinstance(line, list) for line in given):
         given = {"row": given}
     document = document_of(MatrixDocument, given, sized=False)
-    labels = (
-        None if names is None else tuple(names) for names in (document.row_labels, document.column_labels)
+    return MatrixGame(
+        document.row,
+        document.column,
+        row_labels=None if document.row_labels is None else tuple(document.row_labels),
+        column_labels=None if document.column_labels is None else tuple(document.column_labels),
+        title=document.title,
     )
-    return MatrixGame(document.row, document.column, *labels, document.title)
 
 
 def _form() -> str:
