@@ -11,9 +11,17 @@ from pydantic import Field
 from patrol_core.errors import InputError
 from patrol_core.events.plan import EventPlan
 from patrol_core.events.public_event import LEAST_DECAY, MOST_DECAY, MOST_UNITS, PublicEvent, make_event
-from patrol_core.files.documents import MAY_HAVE_POINT, Amount, Document, Name, Number, about, document_of
+from patrol_core.files.documents import (
+    MAY_HAVE_POINT,
+    Amount,
+    Document,
+    Name,
+    Number,
+    about,
+    document_of,
+    load_object,
+)
 from patrol_core.files.numbers import LARGEST
-from patrol_core.files.strict_json import load_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +98,7 @@ def read_event(text: bytes | str) -> PublicEvent:
         One sentence: where the JSON breaks off, which place holds what, or what is wrong with a target.
     """
     # Times of travel may be beyond what a model takes; make_event looks at the sizes of all others.
-    return document_of(EventDocument, load_json(text, "The event"), sized=False).event()
+    return document_of(EventDocument, load_object(EventDocument, text), sized=False).event()
 
 
 def event_document(event: PublicEvent) -> dict[str, Any]:

@@ -105,8 +105,13 @@ def read_document(model: type[Model], text: str | bytes, what: str = "") -> Mode
     InputError
         One sentence: where the JSON breaks off, or which place holds what, and what is accepted there.
     """
+    return document_of(model, load_object(model, text, what), what)
+
+
+def load_object(model: type[BaseModel], text: str | bytes, what: str = "") -> dict[str, Any]:
+    """The plain data of a document, not yet looked into; parameters as of :func:`read_document`."""
     what = what or _title(model)
-    return document_of(model, load_json(text, what), what)
+    return _object_of(model, load_json(text, what), what)
 
 
 def document_of(model: type[Model], data: object, what: str = "", *, sized: bool = True) -> Model:
@@ -117,7 +122,7 @@ def document_of(model: type[Model], data: object, what: str = "", *, sized: bool
     model, what
         As of :func:`read_document`.
     data
-        Objects, lists, texts, numbers, truth values, None.
+        Objects, lists, texts, numbers, truth values, None; or a document of this kind, which is given back.
     sized
         Whether numbers beyond :data:`~patrol_core.files.numbers.LARGEST` are refused.
 
@@ -126,24 +131,35 @@ def document_of(model: type[Model], data: object, what: str = "", *, sized: bool
     InputError
         As of :func:`read_document`.
     """
+    if isinstance(data, model):
+        return data
     what = what or _title(model)
-    if not isinstance(data, Mapping):
-        schema = _schema(model)
-        needed = schema.get("required") or [schema["discriminator"]["propertyName"]]
-        raise InputError(
-            f"{what} is {shown(data)}; accepted is a JSON object with {_listed(needed)}, like {form_of(model)}."
-        )
+    plain = _object_of(model, data, what)
     if sized:
-        check_sizes(data, what)
+        check_sizes(plain, what)
     try:
-        return model.model_validate(dict(data))
+        return model.model_validate(plain)
     except ValidationError as error:
         raise InputError(_sentence(model, error, what)) from None
+
+
+def _object_of(model: type[BaseModel], data: object, what: str) -> dict[str, Any]:
+    if isinstance(data, Mapping):
+        return dict(data)
+    schema = _schema(model)
+    needed = schema.get("required") or [schema["discriminator"]["propertyName"]]
+    raise InputError(
+        f"{what} is {shown(data)}; accepted is a JSON object with {_listed(needed)}{_like(model)}."
+    )
 
 
 def form_of(model: type[BaseModel]) -> str:
     """The example of a document, as messages show it."""
     return json.dumps(_schema(model)["examples"][0], ensure_ascii=False)
+
+
+def _like(model: type[BaseModel]) -> str:
+    return f", like {form_of(model)}" if "examples" in _schema(model) else ""
 
 
 def schema_of(model: type[BaseModel]) -> Schema:
@@ -190,7 +206,7 @@ def _sentence(model: type[BaseModel], error: ValidationError, what: str) -> str:
         kind, loc = "too_short", loc[:-1]
     if kind in _FIRST:
         path, node = _at(_schema(model), loc[:-1])
-        where, root = _where(what, path), "" if path else f", like {form_of(model)}"
+        where, root = _where(what, path), "" if path else _like(model)
         if kind == "missing":
             return f"{where} lacks {quoted(loc[-1])}; needed are {', '.join(node.get('required', ()))}{root}."
         accepted = ", ".join(node.get("properties", ())) or "none"
@@ -207,7 +223,10 @@ def _sentence(model: type[BaseModel], error: ValidationError, what: str) -> str:
         return f"{_where(what, [*path, key])} is {shown(given)}; accepted is {accepted}."
     if kind == "value_error":
         return f"{where}: {str(context['error']).removesuffix('.')}."
-    return f"{where} is {shown(fault['input'])}; accepted is {_accepted(node, _schema(model))}."
+    told = (
+        f" ({node['description'].rstrip('.')})" if "description" in node and "properties" not in node else ""
+    )
+    return f"{where} is {shown(fault['input'])}; accepted is {_accepted(node, _schema(model))}{told}."
 
 
 def _where(what: str, path: Sequence[object]) -> str:

@@ -16,16 +16,14 @@ from patrol_core.files.documents import (
     Number,
     Share,
     about,
-    document_of,
+    read_document,
 )
 from patrol_core.files.numbers import within_reach
-from patrol_core.files.strict_json import load_json
 from patrol_core.graphs.checkpoints.defender_oracle import ranger
 from patrol_core.graphs.checkpoints.double_oracle import CheckpointPlan, sampled, solve_exact
 from patrol_core.graphs.checkpoints.game import CheckpointGame, make_game
 from patrol_core.roads import make_network
 
-WHAT = "The checkpoint game"
 Edge = tuple[Name, Name]
 
 
@@ -92,7 +90,7 @@ def read_checkpoints(text: bytes | str) -> tuple[CheckpointGame, str]:
     InputError
         One sentence: where the JSON breaks off, or which place holds what, and what is accepted.
     """
-    document = document_of(CheckpointDocument, load_json(text, WHAT))
+    document = read_document(CheckpointDocument, text)
     return document.game(), document.method
 
 
@@ -104,7 +102,7 @@ def solve_checkpoints(game: CheckpointGame, method: str, *, time_limit: float = 
         "capture_payoff": game.capture,
         "detection": game.detection,
     }
-    with within_reach(numbers, WHAT):
+    with within_reach(numbers, "The checkpoint game"):
         return solve_exact(game, time_limit=time_limit) if method == "exact" else sampled(game, method)
 
 
