@@ -169,9 +169,9 @@ def schema_of(model: type[BaseModel]) -> Schema:
 
 @lru_cache
 def _schema(model: type[BaseModel]) -> Schema:
-    schema = model.model_json_schema() | model.model_config.get(
-        "json_schema_extra", {}
-    )  # which pydantic sorts
+    schema: Schema = model.model_json_schema()
+    extra = model.model_config.get("json_schema_extra")
+    schema |= extra if isinstance(extra, dict) else {}  # whose keys pydantic sorts
     for node in _objects(schema):
         for inner in node.get("properties", {}).values():
             inner.pop("title", None)  # the key again, in capitals
@@ -211,6 +211,9 @@ def _sentence(model: type[BaseModel], error: ValidationError, what: str) -> str:
             return f"{where} lacks {quoted(loc[-1])}; needed are {', '.join(node.get('required', ()))}{root}."
         accepted = ", ".join(node.get("properties", ())) or "none"
         return f"{where} has the unknown key {quoted(loc[-1])}; accepted are {accepted}{root}."
+    if loc[-1:] == ("[key]",):
+        path, node = _at(_schema(model), loc[:-2])
+        return f"{_where(what, path)} has the unknown key {quoted(loc[-2])}; accepted are {_accepted(node['propertyNames'], _schema(model))}."
     path, node = _at(_schema(model), loc)
     where = _where(what, path)
     if kind in ("union_tag_not_found", "union_tag_invalid"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from patrol_core.games.documents.models import GameDocument
 from patrol_core.games.documents.offender_kinds import (
     OFFENDERS,
     TypesStrategy,
@@ -14,6 +15,7 @@ from patrol_core.games.documents.security_games import solve_game
 
 __all__ = [
     "OFFENDERS",
+    "GameDocument",
     "TypesStrategy",
     "Uncertainty",
     "intervals_of",
