@@ -24,15 +24,16 @@ from patrol_core.games.matrix.formats import read_matrix, write_matrix
 from patrol_core.games.matrix.size import MOST_BYTES as MATRIX_BYTES
 from patrol_core.games.matrix.solve import solve_matrix
 from patrol_core.games.zone.game import Strategy
-from patrol_core.graphs.patrol import full_matrix
 from patrol_core.graphs.patrol import game as graph_game
 from patrol_core.graphs.patrol import input as game_input
 from patrol_core.graphs.patrol.coverage.commitment import _TIE
 from patrol_core.graphs.patrol.coverage.labels import MOST_LABELS
 from patrol_core.graphs.patrol.coverage.walk_pricer import MOST_ARCS
-from patrol_core.graphs.patrol.formats import KEYS, game_from, solution_document
+from patrol_core.graphs.patrol.documents import PatrolGameDocument
+from patrol_core.graphs.patrol.formats import game_from, solution_document
 from patrol_core.graphs.patrol.moving.lists import MOST_ACTIONS
 from patrol_core.graphs.patrol.solve import METHODS, solve_graph_game
+from patrol_core.graphs.patrol.walks import MOST_BYTES as WALK_BYTES
 from patrol_core.graphs.places.guard_files import guard_scene
 from patrol_core.graphs.places.library import LIBRARY
 from patrol_core.graphs.places.urban import MOST_TARGETS
@@ -93,7 +94,7 @@ CLAIMS: dict[str, Callable[[], float]] = {
     "patrol.most_labels": lambda: MOST_LABELS,
     "patrol.most_arcs": lambda: MOST_ARCS,
     "patrol.most_listed": lambda: MOST_ACTIONS,
-    "patrol.matrix_gb": lambda: full_matrix.MOST_BYTES / 1e9,
+    "patrol.matrix_gb": lambda: WALK_BYTES / 1e9,
     "matrix.gb": lambda: MATRIX_BYTES / 1e9,
     "urban.targets": lambda: MOST_TARGETS,
     "exit.input": lambda: InputError.exit_code,
@@ -302,7 +303,7 @@ def test_every_key_of_a_patrol_game_is_described_with_its_default():
         r"^\| (`[a-z_`, ]+`) \| (.*?) \|", text.partition("## `patrol patrol-game")[2], flags=re.MULTILINE
     )
     default = {key: said for keys, said in rows for key in re.findall(r"`([a-z_]+)`", keys)}
-    assert set(KEYS) <= set(default)
+    assert set(PatrolGameDocument.model_fields) <= set(default)
     small = {
         "graph": {"edges": [[0, 1]]},
         "timesteps": 2,
@@ -312,7 +313,9 @@ def test_every_key_of_a_patrol_game_is_described_with_its_default():
     said = {
         key: json.loads(value) if value in ("true", "false") or value.isdigit() else value.strip("`")
         for key, value in default.items()
-        if key in KEYS and re.fullmatch(r"`?\w+`?", value) and value not in ("needed", "none")
+        if key in PatrolGameDocument.model_fields
+        and re.fullmatch(r"`?\w+`?", value)
+        and value not in ("needed", "none")
     }
     assert set(said) >= {
         "force_return",

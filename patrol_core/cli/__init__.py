@@ -30,6 +30,7 @@ from patrol_core.cli import (
     plan,
     risk,
     roster,
+    schema,
 )
 from patrol_core.cli.patrol import (
     game as patrol_game,
@@ -62,6 +63,7 @@ COMMANDS = (
     patrol_instance,
     matrix,
     convert_pickle,
+    schema,
     feedback,
     fetch,
     importing,

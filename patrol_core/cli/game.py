@@ -26,8 +26,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     """Solve the game of a file."""
     from patrol_core.allocation.deployments import decompose
     from patrol_core.cli.files import read_input, write_json
-    from patrol_core.games.documents import load_document, solve_game
+    from patrol_core.files.strict_json import load_json
+    from patrol_core.games.documents import solve_game
 
-    document = load_document(read_input(arguments.file))
+    document = load_json(read_input(arguments.file), "The game")
     result = solve_game(document, decompose=decompose if arguments.deployments else None)
     return write_json(result, arguments.out)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from patrol_core.events.compare import STATIC, UNIFORM, alternatives, comparison, worth_of_units
 from patrol_core.events.crowd import Pace, Wave, busy_day, in_and_out
 from patrol_core.events.examples import SCENES
-from patrol_core.events.formats import event_document, plan_document, read_event, values_from_table
+from patrol_core.events.formats import (
+    EventDocument,
+    event_document,
+    plan_document,
+    read_event,
+    values_from_table,
+)
 from patrol_core.events.plan import EventPlan, Exposure, itineraries, unit_orders
 from patrol_core.events.public_event import PublicEvent
 from patrol_core.events.replanning import State, by_number, closed, replan, state_at
@@ -19,6 +25,7 @@ __all__ = [
     "SCENES",
     "STATIC",
     "UNIFORM",
+    "EventDocument",
     "EventPlan",
     "Exposure",
     "Pace",

@@ -3,24 +3,90 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from patrol_core.errors import InputError
 from patrol_core.events.plan import EventPlan
-from patrol_core.events.public_event import PublicEvent, make_event
+from patrol_core.events.public_event import LEAST_DECAY, MOST_DECAY, MOST_UNITS, PublicEvent, make_event
+from patrol_core.files.documents import (
+    MAY_HAVE_POINT,
+    Amount,
+    Document,
+    Name,
+    Number,
+    about,
+    document_of,
+    load_object,
+)
 from patrol_core.files.numbers import LARGEST
-from patrol_core.files.strict_json import load_document, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KEYS = ("duration", "resources", "lambda", "travel_time", "targets")
-WHAT = "The event"
-FORM = '{"duration": 2, "resources": 1, "lambda": 1, "travel_time": [[0]], "targets": [{"id": "square", "value": [[0, 1], [2, 3]]}]}'
-"""Subject of messages, and the form that they show."""
+
+class EventTarget(Document):
+    """A place to guard, and what an attack there would cost at each time."""
+
+    id: Name = Field(description="Name of the target, once in the event.")
+    value: list[tuple[Amount, Amount]] = Field(
+        description="Points [time, value] from time 0 to the duration, linear between; two points at one time are a jump."
+    )
+
+
+class EventDocument(Document):
+    """A public event: units stand at targets and move between them while values change."""
+
+    model_config = about(
+        "Event",
+        {
+            "duration": 2,
+            "resources": 1,
+            "lambda": 1,
+            "travel_time": [[0]],
+            "targets": [{"id": "square", "value": [[0, 1], [2, 3]]}],
+        },
+    )
+
+    duration: Annotated[Number, Field(gt=0)] = Field(
+        description="How long the event lasts, in the unit of all times."
+    )
+    resources: Annotated[int, Field(strict=True, ge=1, le=MOST_UNITS), MAY_HAVE_POINT] = Field(
+        description="Units at hand."
+    )
+    decay: Annotated[Number, Field(ge=LEAST_DECAY, le=MOST_DECAY)] = Field(
+        alias="lambda",
+        description="How much each unit deters: it multiplies the chance of an attack there by e^-lambda.",
+    )
+    travel_time: list[list[Amount]] | None = Field(
+        None,
+        description="Times from target to target, a row for each, 0 on the diagonal; not needed with one target. Times above "
+        f"{LARGEST:g} mean that there is no way.",
+    )
+    targets: list[EventTarget] = Field(description="The targets, in the order of travel_time.")
+
+    def event(self) -> PublicEvent:
+        """The event.
+
+        Raises
+        ------
+        InputError
+            As :func:`~patrol_core.events.public_event.make_event`.
+        """
+        if self.travel_time is None and len(self.targets) > 1:
+            raise InputError(
+                'The event has no field "travel_time"; give one row of times for each target (0 where moving takes no time).'
+            )
+        travel = [[0.0]] if self.travel_time is None else self.travel_time
+        return make_event(
+            [(target.id, target.value) for target in self.targets],
+            duration=self.duration,
+            resources=self.resources,
+            decay=self.decay,
+            travel=[[time if time <= LARGEST else math.inf for time in row] for row in travel],
+        )
 
 
 def read_event(text: bytes | str) -> PublicEvent:
@@ -29,81 +95,10 @@ def read_event(text: bytes | str) -> PublicEvent:
     Raises
     ------
     InputError
-        One sentence: where the JSON breaks off, which field is missing or unknown, or what is wrong with a target.
+        One sentence: where the JSON breaks off, which place holds what, or what is wrong with a target.
     """
-    return event_from(load_document(text, WHAT, needs=f"{', '.join(KEYS)}, like {FORM}"))
-
-
-def event_from(document: Any) -> PublicEvent:
-    """An event from plain data (see :func:`read_event`)."""
-    if not isinstance(document, Mapping):
-        raise InputError(f"{WHAT} must be a JSON object with {', '.join(KEYS)}, like {FORM}.")
-    for key in document:
-        if key not in KEYS:
-            raise InputError(
-                f"The event has an unknown field {quoted(key)}; the fields are {', '.join(KEYS)}."
-            )
-    for key in KEYS:
-        if key not in document and key != "travel_time":
-            raise InputError(f"The event has no field {key!r}; it needs {', '.join(KEYS)}.")
-    targets = document["targets"]
-    if not isinstance(targets, list):
-        raise InputError('The field "targets" must be a list of {"id", "value"}.')
-    pairs = [_target(entry, k) for k, entry in enumerate(targets, start=1)]
-    travel = document.get("travel_time")
-    if travel is None:
-        if len(pairs) > 1:
-            raise InputError(
-                'The event has no field "travel_time"; give one row of times for each target (0 where moving takes no time).'
-            )
-        travel = [[0.0]]
-    elif isinstance(travel, list):
-        travel = [_times(row) for row in travel]
-    return make_event(
-        pairs,
-        duration=_number(document["duration"], "duration"),
-        resources=_whole(document["resources"]),
-        decay=_number(document["lambda"], "lambda"),
-        travel=travel,
-    )
-
-
-def _target(entry: Any, number: int) -> tuple[str, list[tuple[float, float]]]:
-    if not isinstance(entry, Mapping) or set(entry) != {"id", "value"}:
-        raise InputError(
-            f'Target number {number} must be an object with exactly the fields "id" and "value".'
-        )
-    name = str(entry["id"])
-    points = entry["value"]
-    if not isinstance(points, list) or not all(
-        isinstance(point, list) and len(point) == 2 for point in points
-    ):
-        raise InputError(f"Target {name!r}: its value must be a list of points [time, value].")
-    pairs = []
-    for when, value in points:
-        pairs.append((_number(when, f"time of target {name!r}"), _number(value, f"value of target {name!r}")))
-    return name, pairs
-
-
-def _times(row: Any) -> Any:
-    """Travel times of one row; what is longer than any event (1e300 is written where there is no way) is no way."""
-    if not isinstance(row, list) or any(
-        isinstance(time, bool) or not isinstance(time, int | float) for time in row
-    ):
-        return row  # make_event says what is wrong
-    return [time if time <= LARGEST else math.inf for time in row]
-
-
-def _number(value: Any, field: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError(f"The {field} is {quoted(value)}; give a number.")
-    return float(value)
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0:
-        raise InputError(f"The field resources is {quoted(value)}; give a whole number of units.")
-    return int(value)
+    # Times of travel may be beyond what a model takes; make_event looks at the sizes of all others.
+    return document_of(EventDocument, load_object(EventDocument, text), sized=False).event()
 
 
 def event_document(event: PublicEvent) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def check_sizes(document: Any, what: str) -> None:
     for path, value in _numbers(document):
         if LARGEST < abs(value) <= 1e308:  # what is no double, the reader of the document names
             raise InputError(
-                f"{what}: {_place(path)} is {value:g}; give numbers up to {LARGEST:g}, in another unit."
+                f"{what}: {place_of(path)} is {value:g}; give numbers up to {LARGEST:g}, in another unit."
             )
 
 
@@ -160,8 +160,8 @@ def within_reach(document: Any, what: str) -> Iterator[None]:
         if most[0] / least[0] <= WIDEST:
             raise
         raise InputError(
-            f"{what} cannot be solved, for its numbers lie too far apart: {_place(least[1])} is {least[0]:g} in size and "
-            f"{_place(most[1])} is {most[0]:g}; leave out what does not count, or bring them nearer."
+            f"{what} cannot be solved, for its numbers lie too far apart: {place_of(least[1])} is {least[0]:g} in size and "
+            f"{place_of(most[1])} is {most[0]:g}; leave out what does not count, or bring them nearer."
         ) from error
 
 
@@ -183,7 +183,7 @@ def _numbers(document: Any) -> Iterator[tuple[tuple[object, ...], int | float]]:
             yield path, value
 
 
-def _place(path: Sequence[object]) -> str:
+def place_of(path: Sequence[object]) -> str:
     """``targets, entry 2, value`` of a way into a document."""
     words = [f"entry {part}" if isinstance(part, int) else str(part)[:40] for part in path]
     return ", ".join(words) or "the number"

@@ -211,11 +211,14 @@ def test_an_event_survives_a_round_trip():
     ("change", "words"),
     [
         ({"lambda": 0}, "lambda is 0"),
-        ({"resources": "five"}, "'five'"),
-        ({"speed": 3}, "unknown field 'speed'"),
-        ({"targets": 3}, "must be a list"),
-        ({"targets": [{"id": "a"}]}, "number 1"),
-        ({"targets": [{"id": "a", "value": [[0, "x"], [6, 1]]}]}, "value of target 'a' is 'x'"),
+        ({"resources": "five"}, 'resources is "five"; accepted is a whole number >= 1'),
+        ({"speed": 3}, "unknown key 'speed'"),
+        ({"targets": 3}, "targets is 3; accepted is a list"),
+        ({"targets": [{"id": "a"}]}, "targets, entry 1 lacks 'value'"),
+        (
+            {"targets": [{"id": "a", "value": [[0, "x"], [6, 1]]}]},
+            'targets, entry 1, value, entry 1, entry 2 is "x"; accepted is a finite number',
+        ),
         ({"travel_time": [[0]]}, "1 by 1.*2 targets"),
         ({"travel_time": None}, "travel_time"),
     ],
@@ -228,7 +231,7 @@ def test_faulty_documents_are_one_sentence(change, words):
 def test_broken_json_and_missing_fields_are_named():
     with pytest.raises(InputError, match="line 1, column 2"):
         read_event("{")
-    with pytest.raises(InputError, match="no field 'targets'"):
+    with pytest.raises(InputError, match="lacks 'targets'; needed are"):
         read_event('{"duration": 1, "resources": 1, "lambda": 1}')
     with pytest.raises(InputError, match="JSON object"):
         read_event("[]")

@@ -19,7 +19,6 @@ from patrol_core.games.behavioural.solve import (
     expected_loss,
     fit_lambda,
     fit_suqr,
-    parse_attacker,
     rationality_path,
     solve_behavioural,
 )
@@ -270,34 +269,6 @@ def test_fit_of_suqr_in_the_zone_game_says_that_w3_cannot_be_told():
 
 
 # -- ill-formed input -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("spec", "words"),
-    [
-        ({"model": "quantal", "lambda": -1}, "lambda = -1"),
-        ({"model": "quantal", "lambda": float("inf")}, "lambda"),
-        ({"model": "quantal", "lambda": 10**400}, "lambda"),
-        ({"model": "quantal", "lambda": "big"}, "lambda"),
-        ({"model": "quantal"}, "lacks 'lambda'"),
-        ({"model": "suqr", "weights": [1, 2]}, "three numbers"),
-        ({"model": "suqr", "weights": [1, 2, None]}, "weights"),
-        ({"model": "suqr", "weights": "abc"}, "three numbers"),
-        ({"model": "clever"}, "accepted are"),
-        ({"model": "rational", "lambda": 1}, "unknown key"),
-        ({}, "model"),
-        (None, "model"),
-    ],
-)
-def test_attackers_that_cannot_be_used(spec, words):
-    with pytest.raises(InputError, match=words):
-        parse_attacker(spec)
-
-
-def test_attackers_that_can():
-    assert parse_attacker({"model": "rational"}) is None
-    assert parse_attacker({"model": "quantal", "lambda": 0.6}) == QuantalResponse(0.6)
-    assert parse_attacker({"model": "suqr", "weights": [-9.85, 0.37, 0.15]}) == NGUYEN
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,10 @@ import pytest
 
 from patrol_core.allocation.deployments.sampling import decompose
 from patrol_core.errors import InputError
-from patrol_core.games.documents.security_games import load_document, parse_zone_document, solve_game
+from patrol_core.files.documents import read_document
+from patrol_core.files.strict_json import load_json
+from patrol_core.games.documents.models import GameDocument, ZoneDocument
+from patrol_core.games.documents.security_games import solve_game, zone_game
 
 GAME = {
     "kind": "zone", "values": {"a": 10, "b": 6}, "effectiveness": 1.0, "budget": 1, "objective": "worst-case",
@@ -48,9 +51,9 @@ def test_intervals_mean_the_upper_ends_in_the_worst_case():
     result = solve_game(document)
     assert result["worst_case"] == pytest.approx((12 * 9) / 21)
     assert "upper ends" in result["notes"][0]
-    parsed = parse_zone_document(document)
-    assert parsed.intervals[0].tolist() == [8, 5, 1]
-    assert parsed.intervals[1].tolist() == [12, 9, 1]
+    low, high = ZoneDocument(**document).ends()
+    assert low.tolist() == [8, 5, 1]
+    assert high.tolist() == [12, 9, 1]
 
 
 def test_total_objective():
@@ -60,52 +63,55 @@ def test_total_objective():
 
 
 def test_a_game_survives_the_round_trip():
-    game = parse_zone_document(GAME).game
-    assert parse_zone_document(game.as_dict()).game.hash() == game.hash()
-    unknown = parse_zone_document(GAME | {"population": {"a": 900, "b": None}, "constraints": []}).game
-    assert parse_zone_document(unknown.as_dict()).game.hash() == unknown.hash()
+    def made(document):
+        return zone_game(ZoneDocument(**document))
+
+    game = made(GAME)
+    assert made(game.as_dict()).hash() == game.hash()
+    unknown = made(GAME | {"population": {"a": 900, "b": None}, "constraints": []})
+    assert made(unknown.as_dict()).hash() == unknown.hash()
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"kind": "zones"}, 'kind = "zones": accepted are "zone"'),
-        ({"kind": ["zone"]}, "kind = "),
-        ({"budgets": 1}, 'unknown key "budgets": accepted are kind, values'),
-        ({"budget": "1"}, "budget = '1'.*>= 0"),
-        ({"budget": None}, "budget = None"),
-        ({"budget": -1}, "budget = -1"),
-        ({"effectiveness": "high"}, "effectiveness = 'high'.*at most 1"),
-        ({"values": [1, 2]}, r"values = \[1, 2\]: accepted is an object"),
-        ({"values": {}}, "at least one zone"),
-        ({"values": {"a": "x", "b": 1}}, "values of zone 'a' = \"x\""),
-        ({"values": {"a": None, "b": 1}}, "values of zone 'a' = null"),
-        ({"values": {"a": True, "b": 1}}, "values of zone 'a' = true"),
-        ({"values": {"a": 10**400, "b": 1}}, "values of zone 'a' = 1000"),
-        ({"values": {"a": -1, "b": 1}}, "values of zone 'a' = -1"),
-        ({"values": {"a": float("nan"), "b": 1}}, "values of zone 'a' = NaN"),
-        ({"intervals": [1]}, "intervals = "),
+        ({"kind": "zones"}, 'kind is "zones"; accepted is .*"zone"'),
+        ({"kind": ["zone"]}, "kind is "),
+        ({"budgets": 1}, "unknown key 'budgets'; accepted are .*kind, values"),
+        ({"budget": "1"}, 'budget is "1"; accepted is a finite number >= 0'),
+        ({"budget": None}, "budget is null"),
+        ({"budget": -1}, "budget is -1;.* >= 0"),
+        ({"effectiveness": "high"}, 'effectiveness is "high"; accepted is a finite number > 0 and <= 1'),
+        ({"values": [1, 2]}, r"values is \[1, 2\]; accepted is an object"),
+        ({"values": {}}, "values is {}; accepted is an object of at least 1"),
+        ({"values": {"a": "x", "b": 1}}, 'values, "a" is "x"; accepted is a finite number >= 0'),
+        ({"values": {"a": None, "b": 1}}, 'values, "a" is null'),
+        ({"values": {"a": True, "b": 1}}, 'values, "a" is true'),
+        ({"values": {"a": 10**400, "b": 1}}, 'values, "a" is 1000'),
+        ({"values": {"a": -1, "b": 1}}, 'values, "a" is -1'),
+        ({"values": {"a": float("nan"), "b": 1}}, 'values, "a" is NaN'),
+        ({"intervals": [1]}, "intervals is "),
         ({"intervals": {"q": [1, 2]}}, "intervals of zone 'q'.*\"a\", \"b\""),
         ({"intervals": {"a": [12, 8]}}, "low <= value <= high"),
         ({"intervals": {"a": [11, 12]}}, "the zone's value is 10"),
-        ({"intervals": {"a": 12}}, r"accepted is \[low, high\]"),
-        ({"intervals": {"a": [1, "x"]}}, "intervals of zone 'a' = \"x\""),
-        ({"objective": "best"}, 'objective = "best": accepted are "worst-case", "total"'),
-        ({"objective": 3}, "objective = 3"),
-        ({"groups": ["a"]}, "groups = "),
-        ({"groups": {"north": "a"}}, "group 'north' = \"a\": accepted is a list"),
+        ({"intervals": {"a": 12}}, "accepted is a list of 2 entries, each a finite number >= 0"),
+        ({"intervals": {"a": [1, "x"]}}, 'intervals, "a", entry 2 is "x"'),
+        ({"objective": "best"}, 'objective is "best"; accepted is "worst-case", "total"'),
+        ({"objective": 3}, "objective is 3"),
+        ({"groups": ["a"]}, "groups is "),
+        ({"groups": {"north": "a"}}, 'groups, "north" is "a"; accepted is a list'),
         ({"groups": {"north": ["q"]}}, "lists zone 'q'"),
         ({"population": {"a": 900}}, "population lacks zone 'b'"),
         ({"population": {"a": 900, "b": 1, "q": 2}}, "population names zone 'q'"),
-        ({"population": {"a": 900, "b": "many"}}, "population of zone 'b'"),
-        ({"population": 5}, "population = 5"),
+        ({"population": {"a": 900, "b": "many"}}, 'population, "b" is "many"; accepted is a finite number >= 0 or null'),
+        ({"population": 5}, "population is 5"),
         ({"constraints": {"type": "floor"}}, "constraints = "),
         ({"constraints": [{"type": "floor", "zone": "q", "at_least": 0.1}]}, "floor of 0.1 on zone 'q'"),
         ({"constraints": [{"type": "cap", "group": "q", "at_most": 0.1}]}, "unknown group; .*'north', 'south'"),
-        ({"attacker": "rational"}, 'attacker = "rational"'),
-        ({"attacker": {}}, "attacker = {}"),
-        ({"attacker": {"model": "mad"}}, 'attacker.model = "mad": accepted are "rational"'),
-        ({"attacker": {"model": "rational", "lambda": 1}}, 'unknown key "lambda"'),
+        ({"attacker": "rational"}, 'attacker is "rational"'),
+        ({"attacker": {}}, "attacker lacks 'model'"),
+        ({"attacker": {"model": "mad"}}, 'attacker, model is "mad"; accepted is "rational"'),
+        ({"attacker": {"model": "rational", "lambda": 1}}, "attacker has the unknown key 'lambda'; accepted are model"),
     ],
 )  # fmt: skip
 def test_ill_formed_documents(change, words):
@@ -135,10 +141,10 @@ def test_missing_fields(key):
 )
 def test_ill_formed_text(text, words):
     with pytest.raises(InputError, match=words):
-        load_document(text)
+        read_document(GameDocument, text)
 
 
 def test_text_to_result():
-    assert solve_game(load_document(json.dumps(GAME)))["status"] == "optimal"
+    assert solve_game(load_json(json.dumps(GAME), "The game"))["status"] == "optimal"
     with pytest.raises(InputError, match="The game is 3"):
         solve_game(3)

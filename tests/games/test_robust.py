@@ -16,7 +16,6 @@ from patrol_core.games.robust.solve import (
     gamma_total,
     largest_regret,
     losses_under_noise,
-    parse_intervals,
     price_of_robustness,
     regret_from_intervals,
     solve_cvar,
@@ -329,31 +328,6 @@ def test_price_is_never_negative_and_nothing_at_size_zero(model):
 
 
 # -- ill-formed input -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("intervals", "words"),
-    [
-        ({"a": [5, 3]}, "crossed"),
-        ({"a": []}, "empty"),
-        ({"a": [1]}, "two numbers"),
-        ({"a": [-1, 3]}, "two numbers"),
-        ({"a": [1, float("nan")]}, "two numbers"),
-        ({"x": [1, 2]}, "'x'"),
-        ([1, 2], "accepted"),
-        ({}, "accepted"),
-        ({"a": [True, 2]}, "two numbers"),
-    ],
-)
-def test_intervals_that_cannot_be_used(intervals, words):
-    with pytest.raises(InputError, match=words):
-        parse_intervals(("a", "b"), [4.0, 2.0], intervals)
-
-
-def test_a_zone_left_out_of_the_intervals_keeps_its_value():
-    low, high = parse_intervals(("a", "b"), [4.0, 2.0], {"a": [3, 5]})
-    assert low.tolist() == [3, 2]
-    assert high.tolist() == [5, 2]
 
 
 @pytest.mark.parametrize(

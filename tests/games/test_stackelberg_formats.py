@@ -9,7 +9,7 @@ import math
 import pytest
 
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.documents.stackelberg import solve_bayesian_json, solve_general_json
+from patrol_core.games.documents.security_games import solve_game
 
 COMMON = {"status", "objective", "bound", "gap", "solver", "seconds"}
 
@@ -37,7 +37,7 @@ def bayesian(**changes):
 def test_general(method):
     game = general(method=method)
     before = copy.deepcopy(game)
-    result = solve_general_json(game)
+    result = solve_game(game)
     assert game == before
     assert set(result) >= COMMON
     assert result["coverage"] == {"a": pytest.approx(2 / 3), "b": pytest.approx(1 / 3)}
@@ -49,7 +49,7 @@ def test_general(method):
 
 
 def test_bayesian_with_values_and_with_targets():
-    result = solve_bayesian_json(bayesian())
+    result = solve_game(bayesian())
     assert set(result) >= COMMON
     assert result["coverage"] == {"a": pytest.approx(1), "b": pytest.approx(0)}
     assert result["defender_utility"] == pytest.approx(-2.4)
@@ -67,16 +67,16 @@ def test_bayesian_with_values_and_with_targets():
             target("a", defender_uncovered=0, attacker_covered=0, attacker_uncovered=0),
         ],
     }  # fmt: skip
-    again = solve_bayesian_json(mixed)
+    again = solve_game(mixed)
     assert again["coverage"] == result["coverage"]
     assert again["defender_utility"] == pytest.approx(-2.4)
 
 
 def test_effectiveness_of_a_type_over_that_of_the_game():
     game = bayesian(effectiveness=0.5)
-    assert solve_bayesian_json(game)["defender_utility"] == pytest.approx(-0.6 * 5 - 0.4 * 6)
+    assert solve_game(game)["defender_utility"] == pytest.approx(-0.6 * 5 - 0.4 * 6)
     game["types"][0]["effectiveness"] = 1.0
-    assert solve_bayesian_json(game)["defender_utility"] == pytest.approx(-2.4)
+    assert solve_game(game)["defender_utility"] == pytest.approx(-2.4)
 
 
 def test_side_rules_come_along():
@@ -88,56 +88,59 @@ def test_side_rules_come_along():
             {"type": "cap", "zone": "a", "at_most": 0.4},
         ],
     }
-    for result in (solve_general_json(general(**rules)), solve_bayesian_json(bayesian(**rules))):
+    for result in (solve_game(general(**rules)), solve_game(bayesian(**rules))):
         assert result["coverage"] == {"a": pytest.approx(0.4), "b": pytest.approx(0.4)}
     with pytest.raises(InputError, match="method = 'origami' cannot keep the rule coverage-parity within 0"):
-        solve_general_json(general(method="origami", **rules))
+        solve_game(general(method="origami", **rules))
     rules["constraints"].append({"type": "must-cover", "zone": "b"})
     with pytest.raises(InfeasibleError):
-        solve_general_json(general(**rules))
+        solve_game(general(**rules))
 
 
 @pytest.mark.parametrize(
     ("game", "message"),
     [
-        ([], "The game is \\[\\]: accepted is a JSON object"),
-        (general(kind="zone"), "kind = 'zone': accepted here is 'general'"),
-        (general(colour=1), "The game has the unknown key 'colour': accepted are targets, budget, kind"),
+        ([], "The game is \\[\\]; accepted is a JSON object"),
+        (general(kind="zone"), "unknown key 'method'; accepted are budget, .*values"),
+        (general(colour=1), "The game has the unknown key 'colour'; accepted are budget, .*targets, method"),
         ({"kind": "general", "targets": [target()]}, "The game lacks 'budget'"),
-        (general(budget="1"), "budget = '1': accepted is a finite number"),
-        (general(budget=-1), "budget = -1.0: accepted is a finite number >= 0"),
-        (general(budget=math.nan), "budget = nan"),
-        (general(method="lp"), "method = 'lp': accepted are auto, multiple-lp, eraser, origami"),
-        (general(method=["auto"]), "method = \\['auto'\\]"),
-        (general(targets=[]), "targets = \\[\\]: accepted is a list with at least one target"),
-        (general(targets={"a": 1}), "targets = "),
-        (general(targets=[1]), "target 1 is 1: accepted is an object with id, defender_covered"),
-        (general(targets=[target(weight=1)]), "target 'a' has the unknown key 'weight'"),
-        (general(targets=[{"id": "a"}]), "target 'a' lacks 'defender_covered'"),
-        (general(targets=[target(1)]), "target 1 has id = 1: accepted is text"),
+        (general(budget="1"), 'budget is "1"; accepted is a finite number'),
+        (general(budget=-1), "budget is -1; accepted is a finite number >= 0"),
+        (general(budget=math.nan), "budget is NaN"),
+        (general(method="lp"), 'method is "lp"; accepted is "auto", "multiple-lp", "eraser" or "origami"'),
+        (general(method=["auto"]), 'method is \\["auto"\\]'),
+        (
+            general(targets=[]),
+            "targets is \\[\\]; accepted is a list of at least 1, each entry an object with id, defender_covered",
+        ),
+        (general(targets={"a": 1}), "targets is "),
+        (general(targets=[1]), "targets, entry 1 is 1; accepted is an object with id, defender_covered"),
+        (general(targets=[target(weight=1)]), "targets, entry 1 has the unknown key 'weight'"),
+        (general(targets=[{"id": "a"}]), "targets, entry 1 lacks 'defender_covered'"),
+        (general(targets=[target(1)]), "targets, entry 1, id is 1; accepted is a text"),
         (general(targets=[target(), target()]), "'a' appears more than once"),
-        (general(targets=[target(attacker_covered=None)]), "target 'a': attacker_covered = None"),
-        (general(targets=[target(attacker_covered=True)]), "target 'a': attacker_covered = True"),
-        (general(targets=[target(attacker_covered=10**400)]), "target 'a': attacker_covered = inf"),
-        (general(targets=[target(attacker_covered=math.nan)]), "target 'a': attacker_covered = nan"),
+        (general(targets=[target(attacker_covered=None)]), "targets, entry 1, attacker_covered is null"),
+        (general(targets=[target(attacker_covered=True)]), "targets, entry 1, attacker_covered is true"),
+        (general(targets=[target(attacker_covered=10**400)]), "targets, entry 1, attacker_covered is 1000"),
+        (general(targets=[target(attacker_covered=math.nan)]), "targets, entry 1, attacker_covered is NaN"),
         (
             general(targets=[target(attacker_covered=6)]),
             "attacker_covered of target 'a' is 6 and its attacker_uncovered",
         ),
         (general(targets=[target(defender_covered=-6)]), "defender_covered of target 'a' is -6"),
-        (general(groups=[1]), "groups = \\[1\\]"),
-        (general(groups={"g": "ab"}), "Group 'g' is 'ab': accepted is a list of ids"),
+        (general(groups=[1]), "groups is \\[1\\]"),
+        (general(groups={"g": "ab"}), 'groups, "g" is "ab"; accepted is a list, each entry a text'),
         (general(groups={"g": ["c"]}), "Group 'g' lists zone 'c'"),
         (general(population={"c": 1}), "population names 'c'"),
-        (general(population=[1]), "population = \\[1\\]"),
-        (general(population={"a": -1}), "population of zone 'a' is -1"),
+        (general(population=[1]), "population is \\[1\\]"),
+        (general(population={"a": -1}), 'population, "a" is -1'),
         (general(constraints=[{"type": "floor"}]), "Constraint 1 lacks 'at_least'"),
         (general(constraints=[{"type": "coverage-parity", "within": 0.1}]), "needs groups"),
     ],
 )
 def test_faults_of_general_games(game, message):
     with pytest.raises(InputError, match=message) as caught:
-        solve_general_json(game)
+        solve_game(game)
     assert "\n" not in str(caught.value)
 
 
@@ -150,16 +153,16 @@ def with_type(**changes):
 @pytest.mark.parametrize(
     ("game", "message"),
     [
-        (bayesian(kind="general"), "kind = 'general': accepted here is 'bayesian'"),
-        (bayesian(types=[]), "types = \\[\\]: accepted is a list with at least one type"),
-        (bayesian(types={"a": 1}), "types = "),
-        (bayesian(types=[3]), "Type 1 is 3: accepted is an object"),
-        (bayesian(types=[{"id": "k", "values": {"a": 1}}]), "Type 'k' lacks 'prior'"),
+        (bayesian(kind="general"), "unknown key 'types'"),
+        (bayesian(types=[]), "types is \\[\\]; accepted is a list of at least 1"),
+        (bayesian(types={"a": 1}), "types is "),
+        (bayesian(types=[3]), "types, entry 1 is 3; accepted is an object with id and prior"),
+        (bayesian(types=[{"id": "k", "values": {"a": 1}}]), "types, entry 1 lacks 'prior'"),
         (bayesian(targets=[]), "unknown key 'targets'"),
         (with_type(prior=0.5), "the 2 types' priors sum to 1.1: accepted are priors that sum to 1"),
-        (with_type(prior="0.4"), "Type 'robbery': prior = '0.4'"),
-        (with_type(prior=-0.4), "Type 'robbery': prior = -0.4: accepted is a number from 0 to 1"),
-        (with_type(id=2), "Type 2 has id = 2: accepted is text"),
+        (with_type(prior="0.4"), 'types, entry 2, prior is "0.4"'),
+        (with_type(prior=-0.4), "types, entry 2, prior is -0.4; accepted is a finite number >= 0 and <= 1"),
+        (with_type(id=2), "types, entry 2, id is 2; accepted is a text"),
         (with_type(id="burglary"), "Type id 'burglary' appears more than once"),
         (
             with_type(values={"a": 1}),
@@ -171,14 +174,14 @@ def with_type(**changes):
         ),
         (
             with_type(values={"a": 1, "b": -2}),
-            "Type 'robbery': value of zone 'b' is -2: accepted are finite numbers >= 0",
+            'types, entry 2, values, "b" is -2; accepted is a finite number >= 0',
         ),
-        (with_type(values={"a": 1, "b": math.nan}), "Type 'robbery': value of zone 'b' = nan"),
-        (with_type(values=[1]), "Type 'robbery': values = \\[1\\]"),
+        (with_type(values={"a": 1, "b": math.nan}), 'types, entry 2, values, "b" is NaN'),
+        (with_type(values=[1]), "types, entry 2, values is \\[1\\]"),
         (with_type(targets=[target()]), "Type 'robbery' has both values and targets"),
-        (with_type(effectiveness=2), "Type 'robbery': effectiveness = 2"),
-        (with_type(weight=2), "Type 'robbery' has the unknown key 'weight'"),
-        (bayesian(effectiveness=0), "effectiveness = 0"),
+        (with_type(effectiveness=2), "types, entry 2, effectiveness is 2"),
+        (with_type(weight=2), "types, entry 2 has the unknown key 'weight'"),
+        (bayesian(effectiveness=0), "effectiveness is 0"),
         (bayesian(types=[{"id": "k", "prior": 1}]), "Type 'k' has neither values nor targets"),
         (
             bayesian(types=[{"id": "k", "prior": 1, "targets": [target(), target()]}]),
@@ -190,12 +193,15 @@ def with_type(**changes):
         ),
         (
             bayesian(types=[{"id": "k", "prior": 1, "targets": [target(x=9)]}]),
-            "Type 'k': target 'a' has the unknown key",
+            "types, entry 1, targets, entry 1 has the unknown key",
         ),
-        (bayesian(method="eraser"), "method = 'eraser': accepted are auto, lp, branch-and-cut, dobss"),
+        (
+            bayesian(method="eraser"),
+            'method is "eraser"; accepted is "auto", "lp", "branch-and-cut" or "dobss"',
+        ),
     ],
 )
 def test_faults_of_bayesian_games(game, message):
     with pytest.raises(InputError, match=message) as caught:
-        solve_bayesian_json(game)
+        solve_game(game)
     assert "\n" not in str(caught.value)

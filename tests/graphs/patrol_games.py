@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import assume
 from hypothesis import strategies as st
 
 from patrol_core.errors import InputError
-from patrol_core.graphs.patrol.input import make_graph_game
+from patrol_core.graphs.patrol.input import checked, make_graph_game
+
+
+def changed(game, **changes):
+    """A copy with other fields, checked again."""
+    return checked(replace(game, **changes, unreachable=()))
 
 
 @st.composite

@@ -227,15 +227,15 @@ EXAMPLE = {
         ({"sources": ["t"]}, "'t' is a source and a target"),
         ({"sources": ["s", "s"]}, "given twice"),
         ({"targets": {"t": 1.0}}, "above that of a capture"),
-        ({"targets": {"t": "many"}}, "'many'"),
+        ({"targets": {"t": "many"}}, 'targets, "t" is "many"; accepted is a finite number'),
         ({"checkpoints": 0}, "number of checkpoints is 0"),
         ({"checkpoints": 9}, "9 checkpoints for 4 edges"),
-        ({"checkpoints": 1.5}, "1.5"),
-        ({"detection": 0}, "passes is 0"),
-        ({"method": "guess"}, "'guess'"),
+        ({"checkpoints": 1.5}, "checkpoints is 1.5; accepted is a whole number"),
+        ({"detection": 0}, "detection is 0; accepted is a finite number > 0 and <= 1"),
+        ({"method": "guess"}, 'method is "guess"; accepted is "exact", '),
         ({"edges": []}, "no edge"),
-        ({"edges": [["s"]]}, r"Entry 1 of edges is \['s'\]"),
-        ({"colour": 1}, "unknown field 'colour'"),
+        ({"edges": [["s"]]}, r'edges, entry 1 is \["s"\]; accepted is a list of 2 entries'),
+        ({"colour": 1}, "unknown key 'colour'"),
         ({"directed": 1}, "directed is 1"),
         ({"no_checkpoint": [["s", "t"]]}, "s and t, which is no edge"),
         ({"edges": [["s", "a"], ["b", "t"]], "checkpoints": 1}, "'t' cannot be reached"),
@@ -250,7 +250,7 @@ def test_a_faulty_game_is_one_sentence(change, words):
 def test_broken_json_is_located():
     with pytest.raises(InputError, match="line 1, column 2"):
         read_checkpoints("{")
-    with pytest.raises(InputError, match="no field 'targets'"):
+    with pytest.raises(InputError, match="lacks 'targets'; needed are"):
         read_checkpoints(json.dumps({key: EXAMPLE[key] for key in ("edges", "sources", "checkpoints")}))
 
 

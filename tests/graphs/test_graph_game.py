@@ -19,6 +19,7 @@ from patrol_core.graphs.patrol.size import estimate
 from patrol_core.graphs.patrol.solution import JointPatrol
 from patrol_core.graphs.patrol.solve import solve_graph_game
 from patrol_core.graphs.patrol.verify import check_patrols, fault_of
+from tests.graphs.patrol_games import changed
 
 EDGES = [(0, 1), (1, 2), (2, 3)]
 DOCUMENT = {
@@ -60,10 +61,10 @@ def game(**changes):
         ({"moves": 2.5}, "timesteps is 2.5"),
         ({"attackers": 3}, "3 attackers for 2 targets"),
         ({"units": []}, "no defender"),
-        ({"units": [{"bases": []}]}, "no base of defender 1"),
+        ({"units": [{"bases": []}]}, "Defender 1: bases is []; accepted is a list of at least 1"),
         ({"units": [{"bases": [0], "speed": 2}]}, "unknown key 'speed'"),
         ({"units": [{"bases": [0], "nodes": [1, 2]}]}, "not among the nodes it is kept to"),
-        ({"units": [{"bases": [0], "stationary": "yes"}]}, "stationary of defender 1"),
+        ({"units": [{"bases": [0], "stationary": "yes"}]}, 'Defender 1: stationary is "yes"; accepted is true or false'),
         ({"targets": {}}, "no target"),
         ({"targets": {2: -1.0}}, "value -1"),
         ({"targets": {2: float("nan")}}, "value nan"),
@@ -78,7 +79,7 @@ def game(**changes):
         ({"waiting": False, "moves": 3}, "without waiting"),
         ({"units": [{"bases": [0], "ends": [3]}], "force_return": False, "moves": 2}, "cannot reach a place where it may end"),
         ({"form": "schedule", "moving_attackers": [{"starts": [3]}]}, "need the normal form"),
-        ({"moving_attackers": [{"starts": []}]}, "start of moving attacker 1"),
+        ({"moving_attackers": [{"starts": []}]}, "Moving attacker 1: starts is []; accepted is a list of at least 1"),
         ({"moving_attackers": [{"from": [1]}]}, "unknown key 'from'"),
         ({"edges": []}, "no edge"),
         ({"edges": [(0, 1, 2)]}, "Edge number 1"),
@@ -136,19 +137,19 @@ def test_a_search_gives_up_at_its_limit():
     [
         ({"colour": "red"}, "unknown key 'colour'"),
         ({"graph": {"edges": [[0, 1]], "vertices": []}}, "unknown key 'vertices'"),
-        ({"graph": [[0, 1]]}, "give an object"),
-        ({"graph": {"edges": [[0, 1], [1]]}}, "Entry 2 of edges"),
-        ({"graph": {"edges": [[0, 1]], "nodes": [0, 1], "xy": [[0, 0]]}}, "list of 2 pairs"),
-        ({"timesteps": "four"}, "timesteps is 'four'"),
-        ({"timesteps": 2.5}, "give a whole number"),
+        ({"graph": [[0, 1]]}, "accepted is an object with edges"),
+        ({"graph": {"edges": [[0, 1], [1]]}}, "edges, entry 2 is [1]; accepted is a list of 2 entries"),
+        ({"graph": {"edges": [[0, 1]], "nodes": [0, 1], "xy": [[0, 0]]}}, "xy has 1 pairs for 2 nodes"),
+        ({"timesteps": "four"}, 'timesteps is "four"; accepted is a whole number >= 1'),
+        ({"timesteps": 2.5}, "accepted is a whole number >= 1 and <= 2000"),
         ({"targets": [{"node": 1}]}, "lacks 'value'"),
         ({"targets": [{"node": 1, "value": 2, "weight": 1}]}, "unknown key 'weight'"),
         ({"targets": [{"node": 1, "value": 2}, {"node": 1, "value": 3}]}, "given twice"),
-        ({"targets": {"1": 2}}, "give a list"),
-        ({"defenders": [[0]]}, "Entry 1 of defenders"),
-        ({"sum": "constant"}, "sum is 'constant'"),
-        ({"normalise": 1}, "give true or false"),
-        ({"unreachable": "ignore"}, "unreachable is 'ignore'"),
+        ({"targets": {"1": 2}}, "accepted is a list, each entry an object with node and value"),
+        ({"defenders": [[0]]}, "defenders, entry 1 is [0]; accepted is an object with bases"),
+        ({"sum": "constant"}, 'sum is "constant"; accepted is "zero" or "general"'),
+        ({"normalise": 1}, "normalise is 1; accepted is true or false"),
+        ({"unreachable": "ignore"}, 'unreachable is "ignore"; accepted is "keep", "drop" or "refuse"'),
     ],
 )
 def test_ill_formed_documents_are_named(changes, words):
@@ -276,7 +277,7 @@ def test_the_scale_leaves_out_what_is_always_covered():
         EDGES, moves=2, units=[{"bases": [3]}], targets={3: 9.0, 0: 2.0, 1: 1.0}, attackers=2
     )
     assert largest_payoff(found) == 3.0
-    assert largest_payoff(found.changed(tau=3)) == 11.0
+    assert largest_payoff(changed(found, tau=3)) == 11.0
 
 
 @pytest.mark.parametrize(
@@ -318,14 +319,14 @@ def test_walks_keep_to_roles_ends_and_waiting():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"defenders": [{"bases": [["depot"]]}]}, "base of defender 1 ['depot'] is no node"),
-        ({"defenders": [{"bases": [0], "nodes": [{}]}]}, "node of defender 1 {} is no node"),
-        ({"targets": [{"node": 1, "value": 10**400}]}, "value inf"),
-        ({"form": "schedule", "defender_penalty": 10**400}, "defender_penalty is inf"),
-        ({"timesteps": 10**400}, "give at most 2,000 moves"),
+        ({"defenders": [{"bases": [["depot"]]}]}, 'defenders, entry 1, bases, entry 1 is ["depot"]; accepted is a whole number or a text'),
+        ({"defenders": [{"bases": [0], "nodes": [{}]}]}, "defenders, entry 1, nodes, entry 1 is {}"),
+        ({"targets": [{"node": 1, "value": 10**400}]}, "value is 1000000000"),
+        ({"form": "schedule", "defender_penalty": 10**400}, "defender_penalty is 1000000000"),
+        ({"timesteps": 10**400}, "<= 2000 (Moves T; a unit is at T + 1 states, and one move may stand for a longer time)"),
         ({"moving_attackers": [{"starts": [0], "ends": [3]}], "timesteps": 1}, "no walk of 1 move to where it may end"),
-        ({"title": 5}, "title is 5; give a text"),
-        ({"graph": {"edges": [[0, 1], [1, 2]], "crs": 5}}, "crs is 5; give a text"),
+        ({"title": 5}, "title is 5; accepted is a text"),
+        ({"graph": {"edges": [[0, 1], [1, 2]], "crs": 5}}, "crs is 5; accepted is a text"),
     ],
 )  # fmt: skip
 def test_odd_values_are_refused_in_a_sentence(changes, words):
@@ -358,16 +359,6 @@ def test_a_game_too_large_to_be_normalised_says_so(monkeypatch):
     monkeypatch.setattr("patrol_core.graphs.patrol.coverage.scale.exact_walks", gives_up)
     with pytest.raises(InputError, match="too large to be normalised"):
         largest_payoff(game(units=[{"bases": [2]}], targets={2: 1.0}, tau=2))
-
-
-def test_copies_are_checked_again_and_keep_their_notes():
-    once = game(notes=("made for a test",))
-    longer = once.changed(moves=6)
-    assert longer.notes == ("made for a test",)
-    assert longer.unreachable == ()
-    assert once.changed(notes=("other",)).notes[0] == "other"
-    with pytest.raises(InputError, match="above the horizon"):
-        once.changed(tau=9)
 
 
 def test_ends_beside_a_forced_return_are_said_not_to_count():

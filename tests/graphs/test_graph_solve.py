@@ -19,7 +19,7 @@ from patrol_core.graphs.patrol.coverage import target_generation as grow_targets
 from patrol_core.graphs.patrol.coverage.labels import TooManyLabelsError
 from patrol_core.graphs.patrol.coverage.pricing import ChoicePricer
 from patrol_core.graphs.patrol.coverage.walk_pricer import WalkPricer
-from patrol_core.graphs.patrol.draws import draw_patrols
+from patrol_core.graphs.patrol.formats import draw_patrols
 from patrol_core.graphs.patrol.full_matrix import expanded
 from patrol_core.graphs.patrol.input import make_graph_game
 from patrol_core.graphs.patrol.moving.lists import Lists
@@ -27,7 +27,7 @@ from patrol_core.graphs.patrol.size import estimate
 from patrol_core.graphs.patrol.solve import solve_graph_game
 from patrol_core.graphs.patrol.verify import fault_of
 from patrol_core.graphs.patrol.walks import count_walks, list_walks
-from tests.graphs.patrol_games import small_games
+from tests.graphs.patrol_games import changed, small_games
 from tests.graphs.patrol_oracle import brute_value, matrices, moving_matrices, nash_value, sse_value, walks_of
 
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -99,9 +99,9 @@ def test_visits_are_pooled_over_units_and_count_the_start():
     units = [{"bases": [0]}, {"bases": [2]}]
     game = make_graph_game(LINE, moves=2, units=units, targets={1: 4.0}, tau=2)
     assert solve_graph_game(game).value == pytest.approx(0.0)
-    assert solve_graph_game(game.changed(units=game.units[:1])).value == pytest.approx(-4.0)
+    assert solve_graph_game(changed(game, units=game.units[:1])).value == pytest.approx(-4.0)
     # One unit alone may wait there instead, given a third move.
-    assert solve_graph_game(game.changed(units=game.units[:1], moves=3)).value == pytest.approx(0.0)
+    assert solve_graph_game(changed(game, units=game.units[:1], moves=3)).value == pytest.approx(0.0)
 
 
 def test_without_waiting_parity_counts():
@@ -134,7 +134,7 @@ def test_published_code_allows_one_move_too_many():
         defender_penalty=10.0,
     )
     assert solve_graph_game(game).value == pytest.approx(-0.55)
-    walked = solve_graph_game(game.changed(mode="compatible", idle=False))
+    walked = solve_graph_game(changed(game, mode="compatible", idle=False))
     assert walked.value == pytest.approx(-0.1)
     assert {len(patrol.walks[0]) for patrol in walked.patrols} == {9}
 
@@ -157,7 +157,7 @@ def test_moves_cost_the_defender():
         [(0, 1)], moves=2, units=[{"bases": [0]}], targets={1: 1.0}, general_sum=True, step_cost=0.25
     )
     assert solve_graph_game(game).value == pytest.approx(-0.5)
-    assert solve_graph_game(game.changed(step_cost=0.75)).value == pytest.approx(-1.0)
+    assert solve_graph_game(changed(game, step_cost=0.75)).value == pytest.approx(-1.0)
 
 
 def test_a_moving_attacker_is_caught_where_paths_must_cross():
@@ -402,7 +402,7 @@ def test_published_schedule_games(shared_guard, file, instance, moves, units):
     assert rows == {frozenset(row["targets"]) for row in given["schedules"]["0"]}
     # The published payoffs have a penalty of their own; ours are made with the same ratio.
     ratio = given["target_utilities"][0][0] / given["target_utilities"][1][0]
-    found = solve_graph_game(game.changed(defender_penalty=ratio))
+    found = solve_graph_game(changed(game, defender_penalty=ratio))
     check(found)
     assert found.value == pytest.approx(nash_value(table), abs=1e-9)
 

@@ -74,35 +74,39 @@ def test_a_small_scene_needs_little():
 
 
 FAULTS = [
-    (("format",), "other", "reads patrol-scene, 1"),
-    (("version",), 2, "reads patrol-scene, 1"),
-    (("colour",), "red", "unknown field 'colour'"),
-    (("graph", "weight"), 1, "graph has an unknown field 'weight'"),
+    (("format",), "other", 'format is "other"; accepted is "patrol-scene"'),
+    (("version",), 2, "version is 2; accepted is 1"),
+    (("colour",), "red", "scene.json has the unknown key 'colour'; accepted are format"),
+    (("graph", "weight"), 1, "graph has the unknown key 'weight'"),
     (("graph", "nodes"), [1, "b", 3, 1], "names a node twice"),
-    (("graph", "nodes"), [1, "b", 3, 2.5], "node 4 is 2.5"),
-    (("graph", "nodes"), 7, "nodes is int; give a list"),
-    (("graph", "edges"), [[1, "b", 3]], "edge 1 is"),
+    (("graph", "nodes"), [1, "b", 3, 2.5], "nodes, entry 4 is 2.5; accepted is a whole number or a text"),
+    (("graph", "nodes"), 7, "nodes is 7; accepted is a list"),
+    (("graph", "edges"), [[1, "b", 3]], "edges, entry 1 is .*; accepted is a list of 2"),
     (("graph", "edges"), [[1, 9]], "edge 1 names 9"),
-    (("graph", "directed"), "no", "directed is 'no'"),
-    (("graph", "xy"), [[0, 0]], "no list of 3 pairs"),
-    (("graph", "xy"), [[0, 0], [1, "x"], [2, 2]], "no list of 3 pairs"),
-    (("graph", "crs"), "EPSG:1", "crs is 'EPSG:1'"),
+    (("graph", "directed"), "no", 'directed is "no"; accepted is true or false'),
+    (("graph", "xy"), [[0, 0]], "xy has 1 pairs for 3 nodes"),
+    (("graph", "xy"), [[0, 0], [1, "x"], [2, 2]], 'xy, entry 2, entry 2 is "x"; accepted is a finite number'),
+    (("graph", "crs"), "EPSG:1", "crs: 'EPSG:1' is not known; give for example EPSG:4326"),
     (("targets",), [{"node": 9, "value": 1}], "target 1 names 9"),
-    (("targets",), [{"node": 3, "value": -1}], "target 1: value is -1"),
-    (("targets",), [{"node": 3}], "has no field 'value'"),
+    (
+        ("targets",),
+        [{"node": 3, "value": -1}],
+        "targets, entry 1, value is -1; accepted is a finite number >= 0",
+    ),
+    (("targets",), [{"node": 3}], "targets, entry 1 lacks 'value'; needed are node, value"),
     (("targets",), [{"node": 3, "value": 1}] * 2, "target already"),
     (
         ("targets",),
         [{"node": 3, "value": 1, "attacker_value": 1}, {"node": 1, "value": 1}],
         "1 has no attacker_value",
     ),
-    (("bases",), [], "has no base"),
+    (("bases",), [], r"bases is \[\]; accepted is a list of at least 1"),
     (("bases",), [{"name": "P", "node": 1}, {"name": "P", "node": 3}], "two bases 'P'"),
-    (("family",), "blue", "family is 'blue'"),
+    (("family",), "blue", 'family is "blue"; accepted is "green", '),
     (("generated",), 1, "generated is 1"),
     (("title",), 4, "title is 4"),
-    (("defaults",), {"speed": 3}, "unknown field 'speed'"),
-    (("defaults",), {"moves": [3]}, "moves is \\[3\\]"),
+    (("defaults",), {"speed": 3}, "defaults has the unknown key 'speed'; accepted are .moves"),
+    (("defaults",), {"moves": [3]}, "moves. is \\[3\\]; accepted is true or false"),
 ]
 
 
@@ -121,7 +125,7 @@ def test_faults_of_a_scene_file(where, value, words):
 def test_what_a_scene_needs(key):
     document = small()
     del document[key]
-    with pytest.raises(InputError, match=f"has no field '{key}'"):
+    with pytest.raises(InputError, match=f"lacks '{key}'; needed are"):
         scene_from(document)
 
 

@@ -13,7 +13,6 @@ game R_t = V_t and P_t = V_t (1 - e), which is 0 at e = 1. Other payoffs can be 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,56 +93,6 @@ class SUQR:
 
 
 Attacker = QuantalResponse | SUQR
-
-
-def parse_attacker(spec: object) -> Attacker | None:
-    """An attacker from its JSON form; None for the rational one.
-
-    Parameters
-    ----------
-    spec
-        ``{"model": "rational"}``, ``{"model": "quantal", "lambda": 0.6}`` or
-        ``{"model": "suqr", "weights": [-9.85, 0.37, 0.15]}``.
-
-    Raises
-    ------
-    InputError
-        One sentence: the field, the value, what is accepted.
-    """
-    if not isinstance(spec, Mapping) or "model" not in spec:
-        raise InputError(
-            f"attacker = {spec!r}: accepted is an object with a 'model': rational, quantal or suqr."
-        )
-    model = spec["model"]
-    wants = {"rational": (), "quantal": ("lambda",), "suqr": ("weights",)}
-    if not isinstance(model, str) or model not in wants:
-        raise InputError(f"attacker.model = {model!r}: accepted are rational, quantal and suqr.")
-    for key in spec:
-        if key != "model" and key not in wants[model]:
-            allowed = ", ".join(("model", *wants[model]))
-            raise InputError(f"attacker has the unknown key {key!r}: model {model!r} takes {allowed}.")
-    for key in wants[model]:
-        if key not in spec:
-            raise InputError(f"attacker of model {model!r} lacks {key!r}: give it.")
-    if model == "quantal":
-        return QuantalResponse(_number("lambda", spec["lambda"]))
-    return _suqr(spec["weights"]) if model == "suqr" else None
-
-
-def _number(name: str, given: object) -> float:
-    number = as_number(given)
-    if number is None:
-        raise InputError(f"attacker.{name} = {given!r}: accepted is a finite number.")
-    return number
-
-
-def _suqr(weights: object) -> SUQR:
-    if not isinstance(weights, list | tuple) or len(weights) != 3:
-        raise InputError(
-            f"attacker.weights = {weights!r}: accepted are three numbers [w1, w2, w3] for coverage, reward, penalty."
-        )
-    w1, w2, w3 = (_number(f"weights[{i}]", w) for i, w in enumerate(weights))
-    return SUQR(w1, w2, w3)
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,7 +37,6 @@ from patrol_core.games.behavioural.attackers import (
     QuantalResponse,
     Terms,
     make_terms,
-    parse_attacker,
 )
 from patrol_core.games.behavioural.fit import Fit, fit_lambda, fit_suqr
 from patrol_core.games.behavioural.local import LARGEST, improved_locally
@@ -64,7 +63,6 @@ __all__ = [
     "expected_loss",
     "fit_lambda",
     "fit_suqr",
-    "parse_attacker",
     "rationality_path",
     "solve_behavioural",
 ]

@@ -1,7 +1,8 @@
-"""Documents."""
+"""Games as documents, and the models of offenders that a plan can be made for."""
 
 from __future__ import annotations
 
+from patrol_core.games.documents.models import GameDocument
 from patrol_core.games.documents.offender_kinds import (
     OFFENDERS,
     TypesStrategy,
@@ -10,14 +11,14 @@ from patrol_core.games.documents.offender_kinds import (
     solve_for,
     takes_minutes,
 )
-from patrol_core.games.documents.security_games import load_document, solve_game
+from patrol_core.games.documents.security_games import solve_game
 
 __all__ = [
     "OFFENDERS",
+    "GameDocument",
     "TypesStrategy",
     "Uncertainty",
     "intervals_of",
-    "load_document",
     "solve_for",
     "solve_game",
     "takes_minutes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patrol_core.games.matrix.formats import export_kind, read_matrix, write_matrix
+from patrol_core.games.matrix.formats import MatrixDocument, export_kind, read_matrix, write_matrix
 from patrol_core.games.matrix.game import MatrixGame, MatrixSolution, random_game, random_like
 from patrol_core.games.matrix.nash import equilibrium
 from patrol_core.games.matrix.oracle import Response, double_oracle
@@ -14,6 +14,7 @@ from patrol_core.games.matrix.support_bound import solve_support
 
 __all__ = [
     "RISK",
+    "MatrixDocument",
     "MatrixGame",
     "MatrixSolution",
     "OwnUnits",

@@ -8,22 +8,65 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import PurePath
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field, PlainValidator, WithJsonSchema
 
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.files.strict_json import load_json, quoted, shown
+from patrol_core.files.documents import Document, Text, about, document_of, form_of
+from patrol_core.files.strict_json import load_json, shown
 from patrol_core.games.matrix.arrays import read_hdf5, read_npz, write_hdf5, write_npz
 from patrol_core.games.matrix.game import MatrixGame
 from patrol_core.games.matrix.gamut import read_gamut, write_gamut
 from patrol_core.games.matrix.nfg import read_nfg, write_nfg
 from patrol_core.games.matrix.size import check_size
 
-_KEYS = ("row", "column", "row_labels", "column_labels", "title")
-_FORM = '{"row": [[3, -1], [0, 2]], "column": [[-3, 1], [0, -2]]}, without "column" in a zero-sum game'
+
+def _table(given: object) -> Floats:
+    """A list of equally long lists of numbers as an array; the first fault is named by row and column."""
+    accepted = f"accepted is a list of rows, each a list of numbers, all of one length, like {_form()}"
+    if not isinstance(given, list) or not given or not all(isinstance(line, list) and line for line in given):
+        raise InputError(f"not a table; {accepted}")
+    width = len(given[0])
+    for i, line in enumerate(given, 1):
+        if len(line) != width:
+            raise InputError(f"{width} payoffs in row 1 and {len(line)} in row {i}; {accepted}")
+        if {type(entry) for entry in line} <= {int, float}:
+            continue
+        j = next(at for at, entry in enumerate(line, 1) if type(entry) not in (int, float))
+        raise InputError(f"{shown(line[j - 1])} in row {i}, column {j}; {accepted}")
+    check_size(len(given), width, 1, what="it")
+    try:
+        return np.array(given, dtype=float)
+    except OverflowError:
+        raise InputError("a number beyond 1.8e308; payoffs must be finite numbers") from None
+
+
+Table = Annotated[
+    Floats,
+    PlainValidator(_table),
+    WithJsonSchema({"type": "array", "items": {"type": "array", "items": {"type": "number"}}}),
+]
+"""Payoffs; read at once, for a file may hold millions."""
+Labels = list[Text] | None
+
+
+class MatrixDocument(Document):
+    """A game of two players as matrices of payoffs, one list a row; zero-sum where the column player's are left out."""
+
+    model_config = about("Game", {"row": [[3, -1], [0, 2]], "column": [[-3, 1], [0, -2]]})
+
+    row: Table = Field(description="Payoffs of the row player.")
+    column: Table | None = Field(
+        None, description="Payoffs of the column player; without them the game is zero-sum."
+    )
+    row_labels: Labels = Field(None, description="A name for each action of the row player.")
+    column_labels: Labels = Field(None, description="A name for each action of the column player.")
+    title: Text = Field("", description="What the game is called.")
 
 
 def read_json(content: bytes) -> MatrixGame:
@@ -36,23 +79,21 @@ def read_json(content: bytes) -> MatrixGame:
     InputError
         For text that is not strict JSON (with line and column), an unknown key, or what is not a table of numbers.
     """
-    document = load_json(content, "The game")
-    if isinstance(document, list) and document and all(isinstance(line, list) for line in document):
-        document = {"row": document}
-    if not isinstance(document, dict):
-        raise InputError(f"The game is {shown(document)}: accepted is a JSON object like {_FORM}.")
-    for key in document:
-        if key not in _KEYS:
-            raise InputError(
-                f"The game has the unknown key {quoted(key)}: accepted are {', '.join(_KEYS)}, like {_FORM}."
-            )
-    if "row" not in document:
-        raise InputError(
-            f"The game lacks 'row': give the row player's payoffs, one list a row, like {_FORM}."
-        )
-    column = None if document.get("column") is None else _table(document["column"], "column")
-    labels = {name: _texts(document, name) for name in ("row_labels", "column_labels")}
-    return MatrixGame(_table(document["row"], "row"), column, title=document.get("title", ""), **labels)
+    given = load_json(content, "The game")
+    if isinstance(given, list) and given and all(isinstance(line, list) for line in given):
+        given = {"row": given}
+    document = document_of(MatrixDocument, given, sized=False)
+    return MatrixGame(
+        document.row,
+        document.column,
+        row_labels=None if document.row_labels is None else tuple(document.row_labels),
+        column_labels=None if document.column_labels is None else tuple(document.column_labels),
+        title=document.title,
+    )
+
+
+def _form() -> str:
+    return f'{form_of(MatrixDocument)}, without "column" in a zero-sum game'
 
 
 def write_json(game: MatrixGame) -> bytes:
@@ -69,33 +110,6 @@ def write_json(game: MatrixGame) -> bytes:
             lines = ",\n  ".join(json.dumps(line) for line in payoffs.tolist())
             parts.append(f' "{name}": [\n  {lines}\n ]')
     return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
-
-
-def _table(given: object, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """A list of equally long lists of numbers as an array; the first fault is named by row and column."""
-    accepted = f"accepted is a list of rows, each a list of numbers, all of one length, like {_FORM}"
-    if not isinstance(given, list) or not given or not all(isinstance(line, list) and line for line in given):
-        raise InputError(f"{name} is not a table: {accepted}.")
-    width = len(given[0])
-    for i, line in enumerate(given, 1):
-        if len(line) != width:
-            raise InputError(f"{name} has {width} payoffs in row 1 and {len(line)} in row {i}: {accepted}.")
-        if {type(entry) for entry in line} <= {int, float}:
-            continue
-        j = next(at for at, entry in enumerate(line, 1) if type(entry) not in (int, float))
-        raise InputError(f"{name} holds {shown(line[j - 1])} in row {i}, column {j}: {accepted}.")
-    check_size(len(given), width, 1, what=name)
-    try:
-        return np.array(given, dtype=float)
-    except OverflowError:
-        raise InputError(f"{name} holds a number beyond 1.8e308: payoffs must be finite numbers.") from None
-
-
-def _texts(document: Mapping[str, Any], name: str) -> Any:
-    given = document.get(name)
-    if given is not None and not isinstance(given, list):
-        raise InputError(f"{name} is not a list of texts: give one text an action, or leave it out.")
-    return given
 
 
 #: Kind of file to (reader, writer, endings).
@@ -155,13 +169,13 @@ def read_matrix(name: str, content: bytes) -> MatrixGame:
             "see `patrol convert-pickle --help`."
         )
     if not content.strip():
-        raise InputError(f"{name} is empty: give a game as {_endings()}; as JSON, {_FORM}.")
+        raise InputError(f"{name} is empty: give a game as {_endings()}; as JSON, {_form()}.")
     if named and found and named != found:
         raise InputError(f"{name} is named .{named} but holds {found} data: give the file its right ending.")
     kind = named or found
     if kind is None:
         raise InputError(
-            f"{name} is no game file that is known here: accepted are {_endings()}; as JSON, {_FORM}."
+            f"{name} is no game file that is known here: accepted are {_endings()}; as JSON, {_form()}."
         )
     return KINDS[kind][0](content)
 

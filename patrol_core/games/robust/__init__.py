@@ -8,7 +8,6 @@ from patrol_core.games.robust.level import plan_set, row_prices
 from patrol_core.games.robust.minimax_regret import largest_regret, solve_regret
 from patrol_core.games.robust.price import RobustModel, price_of_robustness
 from patrol_core.games.robust.result import RobustStrategy, as_number, check_bounds, check_draws
-from patrol_core.games.robust.solve import parse_intervals
 
 __all__ = [
     "RobustModel",
@@ -17,7 +16,6 @@ __all__ = [
     "check_bounds",
     "check_draws",
     "largest_regret",
-    "parse_intervals",
     "plan_set",
     "price_of_robustness",
     "row_prices",

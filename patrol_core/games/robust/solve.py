@@ -13,7 +13,7 @@ return a :class:`RobustStrategy`: coverage, the criterion recomputed outside the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from patrol_core.games.robust.gamma_budget import gamma_total, solve_gamma_budge
 from patrol_core.games.robust.interval_worst_case import solve_interval
 from patrol_core.games.robust.minimax_regret import largest_regret, solve_regret
 from patrol_core.games.robust.price import PriceOfRobustness, RobustModel, price_of_robustness
-from patrol_core.games.robust.result import RobustStrategy, as_number
+from patrol_core.games.robust.result import RobustStrategy
 from patrol_core.games.zone import ZoneGame
 
 __all__ = [
@@ -38,7 +38,6 @@ __all__ = [
     "gamma_total",
     "largest_regret",
     "losses_under_noise",
-    "parse_intervals",
     "price_of_robustness",
     "regret_from_intervals",
     "solve_cvar",
@@ -88,41 +87,3 @@ def _column(zone_ids: tuple[str, ...], name: str, given: ArrayLike) -> Floats:
             f"{name} has shape {column.shape} for {len(zone_ids)} zones: give one number a zone."
         )
     return column
-
-
-def parse_intervals(zone_ids: Sequence[str], values: ArrayLike, intervals: object) -> tuple[Floats, Floats]:
-    """(low, high) from the JSON form ``{"a": [8, 12], ...}``; a zone left out keeps its value as a point.
-
-    Raises
-    ------
-    InputError
-        One sentence naming the zone: unknown, not two numbers, negative, empty or crossed.
-    """
-    if not isinstance(intervals, Mapping) or not intervals:
-        raise InputError(
-            f'intervals = {intervals!r}: accepted is an object such as {{"a": [8, 12]}}, low end first.'
-        )
-    position = {zone: i for i, zone in enumerate(zone_ids)}
-    low = np.array(values, dtype=float)
-    high = low.copy()
-    for zone, pair in intervals.items():
-        if zone not in position:
-            raise InputError(
-                f"The intervals name zone {zone!r}, which has no value: give it one or leave it out."
-            )
-        low[position[zone]], high[position[zone]] = _pair(zone, pair)
-    return low, high
-
-
-def _pair(zone: object, pair: object) -> tuple[float, float]:
-    accepted = "accepted is [low, high], two numbers >= 0"
-    if isinstance(pair, list | tuple) and not len(pair):
-        raise InputError(f"The interval of zone {zone!r} is empty: {accepted}.")
-    if not isinstance(pair, list | tuple) or len(pair) != 2:
-        raise InputError(f"The interval of zone {zone!r} is {pair!r}: {accepted}.")
-    low, high = (as_number(end) for end in pair)
-    if low is None or high is None or low < 0 or high < 0:
-        raise InputError(f"The interval of zone {zone!r} is {list(pair)!r}: {accepted}.")
-    if low > high:
-        raise InputError(f"The interval of zone {zone!r} is crossed: low {low:g} is above high {high:g}.")
-    return low, high

@@ -5,7 +5,12 @@ from __future__ import annotations
 from patrol_core.graphs.checkpoints.defender_oracle import Marginals, ranger
 from patrol_core.graphs.checkpoints.double_oracle import CLOSE, CheckpointPlan, sampled
 from patrol_core.graphs.checkpoints.examples import SCHOOL_LOSSES, city_game
-from patrol_core.graphs.checkpoints.formats import plan_document, read_checkpoints, solve_checkpoints
+from patrol_core.graphs.checkpoints.formats import (
+    CheckpointDocument,
+    plan_document,
+    read_checkpoints,
+    solve_checkpoints,
+)
 from patrol_core.graphs.checkpoints.game import CheckpointGame, JointStrategy, make_game
 from patrol_core.graphs.checkpoints.intruder import BestPaths, best_paths
 from patrol_core.graphs.checkpoints.sampling import check_draw, draw
@@ -27,6 +32,7 @@ __all__ = [
     "RADIUS",
     "SCHOOL_LOSSES",
     "BestPaths",
+    "CheckpointDocument",
     "CheckpointGame",
     "CheckpointPlan",
     "JointStrategy",

@@ -2,35 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field
 
 from patrol_core.errors import InputError
+from patrol_core.files.documents import (
+    MAY_HAVE_POINT,
+    Document,
+    Flag,
+    Name,
+    Number,
+    Share,
+    about,
+    read_document,
+)
 from patrol_core.files.numbers import within_reach
-from patrol_core.files.strict_json import load_document, quoted
 from patrol_core.graphs.checkpoints.defender_oracle import ranger
 from patrol_core.graphs.checkpoints.double_oracle import CheckpointPlan, sampled, solve_exact
 from patrol_core.graphs.checkpoints.game import CheckpointGame, make_game
 from patrol_core.roads import make_network
 
-METHODS = ("exact", "ranger+radius", "ranger+comb")
-KEYS = (
-    "directed",
-    "edges",
-    "sources",
-    "targets",
-    "capture_payoff",
-    "checkpoints",
-    "method",
-    "detection",
-    "no_checkpoint",
-)
-NEEDED = ("edges", "sources", "targets", "checkpoints")
-WHAT = "The checkpoint game"
-FORM = '{"edges": [["a", "b"], ["b", "c"]], "sources": ["a"], "targets": {"c": -5}, "checkpoints": 1}'
-"""Subject of messages, and the form that they show."""
+Edge = tuple[Name, Name]
+
+
+class CheckpointDocument(Document):
+    """Checkpoints on a network: an intruder walks from a source to a target and is stopped where a checkpoint stands."""
+
+    model_config = about(
+        "Checkpoint game",
+        {"edges": [["a", "b"], ["b", "c"]], "sources": ["a"], "targets": {"c": -5}, "checkpoints": 1},
+    )
+
+    directed: Flag = Field(False, description="Whether edges are passed in the order given only.")
+    edges: list[Edge] = Field(description="Pairs of nodes.")
+    sources: list[Name] = Field(description="Nodes where the intruder may start.")
+    targets: dict[str, Number] = Field(
+        description="Node to the defender's payoff when it is reached (a loss is negative), at most capture_payoff."
+    )
+    capture_payoff: Number = Field(0.0, description="The defender's payoff when the intruder is stopped.")
+    checkpoints: Annotated[int, Field(strict=True), MAY_HAVE_POINT] = Field(
+        description="Checkpoints that can stand at once, 1 to the edges that can take one."
+    )
+    method: Literal["exact", "ranger+radius", "ranger+comb"] = Field(
+        "exact", description="exact, or the marginals of the relaxation rounded by sampling."
+    )
+    detection: Share = Field(1.0, description="Chance that a checkpoint stops who passes.")
+    no_checkpoint: list[Edge] = Field([], description="Edges where no checkpoint can stand.")
+
+    def game(self) -> CheckpointGame:
+        """The game.
+
+        Raises
+        ------
+        InputError
+            As :func:`~patrol_core.graphs.checkpoints.game.make_game`, or for an edge that there is not.
+        """
+        keys = [self._key(edge) for edge in self.edges]
+        known, barred = set(keys), {self._key(edge) for edge in self.no_checkpoint}
+        missing = next((edge for edge in self.no_checkpoint if self._key(edge) not in known), None)
+        if missing is not None:
+            raise InputError(
+                f"The field no_checkpoint names {' and '.join(sorted(missing))}, which is no edge; check it."
+            )
+        network = make_network(
+            self.edges, directed=self.directed, guardable=[key not in barred for key in keys]
+        )
+        return make_game(
+            network,
+            self.sources,
+            self.targets,
+            checkpoints=self.checkpoints,
+            capture=self.capture_payoff,
+            detection=self.detection,
+        )
+
+    def _key(self, edge: Edge) -> Edge | frozenset[str]:
+        return edge if self.directed else frozenset(edge)
 
 
 def read_checkpoints(text: bytes | str) -> tuple[CheckpointGame, str]:
@@ -39,88 +88,21 @@ def read_checkpoints(text: bytes | str) -> tuple[CheckpointGame, str]:
     Raises
     ------
     InputError
-        One sentence: where the JSON breaks off, which field is missing, unknown or of the wrong kind.
+        One sentence: where the JSON breaks off, or which place holds what, and what is accepted.
     """
-    return game_from(load_document(text, WHAT, needs=f"{', '.join(NEEDED)}, like {FORM}"))
-
-
-def game_from(document: Any) -> tuple[CheckpointGame, str]:
-    """A game and its method from plain data (see :func:`read_checkpoints`)."""
-    if not isinstance(document, Mapping):
-        raise InputError(f"{WHAT} must be a JSON object with {', '.join(NEEDED)}, like {FORM}.")
-    for key in document:
-        if key not in KEYS:
-            raise InputError(
-                f"The checkpoint game has an unknown field {quoted(key)}; the fields are {', '.join(KEYS)}."
-            )
-    for key in NEEDED:
-        if key not in document:
-            raise InputError(f"The checkpoint game has no field {key!r}; it needs {', '.join(NEEDED)}.")
-    method = document.get("method", "exact")
-    if not isinstance(method, str) or method not in METHODS:
-        raise InputError(f"There is no method {quoted(method)}; choose one of {', '.join(METHODS)}.")
-    edges = _edges(document["edges"], "edges")
-    directed = document.get("directed", False)
-    if not isinstance(directed, bool):
-        raise InputError(f"The field directed is {quoted(directed)}; give true or false.")
-    barred = {
-        frozenset(edge) if not directed else edge
-        for edge in _edges(document.get("no_checkpoint", []), "no_checkpoint")
-    }
-    keys = [edge if directed else frozenset(edge) for edge in edges]
-    missing = [edge for edge in barred if edge not in keys]
-    if missing:
-        raise InputError(
-            f"The field no_checkpoint names {' and '.join(sorted(missing[0]))}, which is no edge; check it."
-        )
-    network = make_network(edges, directed=directed, guardable=[key not in barred for key in keys])
-    targets = document["targets"]
-    if not isinstance(targets, Mapping):
-        raise InputError('The field "targets" must be an object {node: payoff}.')
-    sources = document["sources"]
-    if not isinstance(sources, list):
-        raise InputError('The field "sources" must be a list of nodes.')
-    game = make_game(
-        network,
-        [str(name) for name in sources],
-        {str(name): _number(value, f"payoff of target {name!r}") for name, value in targets.items()},
-        checkpoints=_whole(document["checkpoints"]),
-        capture=_number(document.get("capture_payoff", 0.0), "capture_payoff"),
-        detection=_number(document.get("detection", 1.0), "detection"),
-    )
-    return game, str(method)
-
-
-def _edges(value: Any, field: str) -> list[tuple[str, str]]:
-    if not isinstance(value, list):
-        raise InputError(f'The field "{field}" must be a list of pairs of nodes.')
-    for number, edge in enumerate(value, start=1):
-        if not isinstance(edge, list) or len(edge) != 2:
-            raise InputError(f"Entry {number} of {field} is {quoted(edge)}; give a pair of nodes.")
-    return [(str(a), str(b)) for a, b in value]
-
-
-def _number(value: Any, field: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError(f"The {field} is {quoted(value)}; give a number.")
-    return float(value)
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0:
-        raise InputError(f"The field checkpoints is {quoted(value)}; give a whole number.")
-    return int(value)
+    document = read_document(CheckpointDocument, text)
+    return document.game(), document.method
 
 
 def solve_checkpoints(game: CheckpointGame, method: str, *, time_limit: float = 60.0) -> CheckpointPlan:
-    """The plan of a game by one of :data:`METHODS`."""
+    """The plan of a game by a method of :class:`CheckpointDocument`."""
     names = [game.network.nodes[int(node)] for node in game.targets]
     numbers = {
         "targets": dict(zip(names, game.payoffs.tolist(), strict=True)),
         "capture_payoff": game.capture,
         "detection": game.detection,
     }
-    with within_reach(numbers, WHAT):
+    with within_reach(numbers, "The checkpoint game"):
         return solve_exact(game, time_limit=time_limit) if method == "exact" else sampled(game, method)
 
 

@@ -10,9 +10,9 @@ from patrol_core.graphs.patrol.baselines import (
     moves_made,
     simpler_plans,
 )
-from patrol_core.graphs.patrol.draws import drawn_documents
+from patrol_core.graphs.patrol.documents import KEEP, MOST_UNITS, PatrolGameDocument
 from patrol_core.graphs.patrol.formats import (
-    FORM,
+    drawn_documents,
     game_document,
     game_from,
     load_game,
@@ -29,17 +29,16 @@ from patrol_core.graphs.patrol.game import (
     NodeId,
     Unit,
 )
-from patrol_core.graphs.patrol.input import KEEP, MOST_UNITS, checked, make_graph_game
+from patrol_core.graphs.patrol.input import checked, make_graph_game
 from patrol_core.graphs.patrol.moving.lists import action_counts
 from patrol_core.graphs.patrol.reach import NEVER, moves_from
-from patrol_core.graphs.patrol.size import GameSize, estimate
-from patrol_core.graphs.patrol.solution import GraphSolution, JointPatrol, Walk
+from patrol_core.graphs.patrol.size import estimate
+from patrol_core.graphs.patrol.solution import GameSize, GraphSolution, JointPatrol, Walk
 from patrol_core.graphs.patrol.solve import METHODS, solve_graph_game
 
 __all__ = [
     "CORRECTED",
     "DEFAULT_PENALTY",
-    "FORM",
     "KEEP",
     "METHODS",
     "MOST_UNITS",
@@ -54,6 +53,7 @@ __all__ = [
     "JointPatrol",
     "MovingAttacker",
     "NodeId",
+    "PatrolGameDocument",
     "Unit",
     "Walk",
     "action_counts",

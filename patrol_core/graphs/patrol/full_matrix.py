@@ -7,7 +7,6 @@ the published matrices), in schedule form every set of A targets. The size is wo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,37 +17,19 @@ from patrol_core.graphs.patrol.coverage.choose import every_schedule
 from patrol_core.graphs.patrol.coverage.labels import MOST_LABELS, TooManyLabelsError
 from patrol_core.graphs.patrol.coverage.scale import largest_payoff
 from patrol_core.graphs.patrol.game import NORMAL, SCHEDULE, GraphGame, Unit, attacks_of
-from patrol_core.graphs.patrol.walks import all_picks, count_walks, joint_count, list_walks
+from patrol_core.graphs.patrol.moving.targets import expanded_moving
+from patrol_core.graphs.patrol.solution import Expanded
+from patrol_core.graphs.patrol.walks import (
+    MOST_BYTES,
+    all_picks,
+    check_size,
+    count_walks,
+    joint_count,
+    list_walks,
+)
 
-MOST_BYTES = 2_000_000_000
-"""Memory that a matrix may take."""
 MOST_LABELLED = 5000
 """Rows up to which every action has a name."""
-
-
-@dataclass(frozen=True, eq=False)
-class Expanded:
-    """A game as matrices.
-
-    Attributes
-    ----------
-    matrix
-        Payoffs; zero-sum games have one matrix.
-    coverage
-        (rows, n) whether each row covers each target.
-    attacks
-        Targets of each column.
-    walks
-        Normal form: of every unit all its walks; None in schedule form.
-    picks
-        (rows, units) walk or schedule of each unit.
-    """
-
-    matrix: MatrixGame
-    coverage: Bools
-    attacks: tuple[tuple[int, ...], ...]
-    walks: tuple[Ints, ...] | None
-    picks: Ints
 
 
 def columns_of(game: GraphGame) -> int:
@@ -90,8 +71,6 @@ def expanded(game: GraphGame, *, most_bytes: int = MOST_BYTES) -> Expanded:
         When attackers move (see :mod:`patrol_core.graphs.patrol.moving.targets`), or the matrices would take more than ``most_bytes``; says the numbers.
     """
     if game.moving_attackers:
-        from patrol_core.graphs.patrol.moving.targets import expanded_moving
-
         return expanded_moving(game, most_bytes=most_bytes)
     rows, columns = rows_of(game), columns_of(game)
     check_size(rows, columns, len(game.units), most_bytes, general_sum=game.general_sum)
@@ -112,21 +91,6 @@ def expanded(game: GraphGame, *, most_bytes: int = MOST_BYTES) -> Expanded:
             moves += cost[column]
     attacks = attacks_of(game)
     return Expanded(_matrix(game, coverage, moves, attacks), coverage, attacks, walks, picks)
-
-
-def check_size(rows: int, columns: int, units: int, most_bytes: int, *, general_sum: bool) -> None:
-    """Refuse matrices that would not fit."""
-    needed = matrix_bytes(rows, columns, units, general_sum=general_sum)
-    if needed > most_bytes:
-        raise InputError(
-            f"The matrix would have {rows:,} rows and {columns:,} columns and take {needed / 1e9:,.1f} GB, more than the "
-            f"{most_bytes / 1e9:g} GB allowed: give fewer moves, units or attackers, or solve the game without its matrix."
-        )
-
-
-def matrix_bytes(rows: int, columns: int, units: int, *, general_sum: bool) -> int:
-    """Memory of the matrices and what it takes to build them."""
-    return rows * (columns * 8 * (3 if general_sum else 2) + 16 * units + columns)
 
 
 def _schedules(game: GraphGame, unit: Unit, most: int = MOST_LABELS) -> tuple[Bools, Ints]:

@@ -28,8 +28,7 @@ benchmarking game-theoretic algorithms".
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -172,19 +171,6 @@ class GraphGame:
     def costs_matter(self) -> bool:
         """Whether moves cost something."""
         return self.general_sum and self.step_cost > 0
-
-    def changed(self, **changes: Any) -> GraphGame:
-        """A copy with other strength (moves, units, tau, attackers, ...), checked again.
-
-        Parameters
-        ----------
-        changes
-            Fields of this class; ``unreachable`` is worked out anew, and what ``notes`` say of it is left out first.
-        """
-        from patrol_core.graphs.patrol.input import CANNOT_BE_COVERED, checked
-
-        notes = changes.pop("notes", tuple(note for note in self.notes if CANNOT_BE_COVERED not in note))
-        return checked(replace(self, **changes, unreachable=(), notes=notes))
 
 
 def allowed_nodes(game: GraphGame, unit: Unit) -> Bools:

@@ -10,6 +10,17 @@ import numpy as np
 
 from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InputError
+from patrol_core.files.documents import document_of
+from patrol_core.graphs.patrol.documents import (
+    DROP,
+    KEEP,
+    MOST_MOVES,
+    MOST_TAU,
+    MOST_UNITS,
+    REFUSE,
+    MoverDocument,
+    UnitDocument,
+)
 from patrol_core.graphs.patrol.game import (
     COMPATIBLE,
     CORRECTED,
@@ -24,12 +35,7 @@ from patrol_core.graphs.patrol.game import (
 from patrol_core.graphs.patrol.reach import has_walk, out_of_reach
 from patrol_core.roads import RoadNetwork, make_network
 
-KEEP, DROP, REFUSE = "keep", "drop", "refuse"
-"""What may happen with targets that nobody can cover."""
 CANNOT_BE_COVERED = "cannot be covered by any unit"
-MOST_UNITS = 50
-MOST_TAU = 64
-MOST_MOVES = 2000
 MOST_PAYOFF = 1e300
 """Largest sum of all that can be lost, so that no payoff is beyond a float."""
 
@@ -38,13 +44,13 @@ def make_graph_game(
     edges: Sequence[tuple[NodeId, NodeId]],
     *,
     moves: int,
-    units: Sequence[Mapping[str, Any]],
+    units: Sequence[Mapping[str, Any] | UnitDocument],
     targets: Mapping[NodeId, float],
     attacker_values: Mapping[NodeId, float] | None = None,
     nodes: Sequence[NodeId] = (),
     directed: bool = False,
     xy: Floats | None = None,
-    moving_attackers: Sequence[Mapping[str, Any]] = (),
+    moving_attackers: Sequence[Mapping[str, Any] | MoverDocument] = (),
     unreachable: str = KEEP,
     allow_parts: bool = False,
     **options: Any,
@@ -227,45 +233,28 @@ def as_float(value: Any) -> float:
         return float("inf") if value > 0 else float("-inf")
 
 
-def _unit(place: Mapping[NodeId, int], given: Mapping[str, Any], number: int) -> Unit:
-    for key in given:
-        if key not in ("bases", "ends", "nodes", "stationary"):
-            raise InputError(
-                f"Defender {number} has the unknown key {key!r}: accepted are bases, ends, nodes, stationary."
-            )
+def _unit(place: Mapping[NodeId, int], given: Mapping[str, Any] | UnitDocument, number: int) -> Unit:
     word = f"defender {number}"
-    bases = _places(place, given.get("bases"), f"base of {word}")
-    ends = given.get("ends")
-    kept = given.get("nodes")
-    role = None if kept is None else frozenset(_places(place, kept, f"node of {word}"))
-    outside = [k for k in bases if role is not None and k not in role]
-    if outside:
-        names = {k: name for name, k in place.items()}
-        raise InputError(
-            f"Base {names[outside[0]]!r} of {word} is not among the nodes it is kept to; add it there."
-        )
-    stationary = given.get("stationary", False)
-    if not isinstance(stationary, bool):
-        raise InputError(f"stationary of {word} is {stationary!r}; give true or false.")
-    return Unit(bases, None if ends is None else _places(place, ends, f"end of {word}"), role, stationary)
+    one = document_of(UnitDocument, given, word.capitalize())
+    role = None if one.nodes is None else frozenset(_places(place, one.nodes, f"node of {word}"))
+    bases = _places(place, one.bases, f"base of {word}")
+    outside = next((name for name in one.bases if role is not None and place[name] not in role), None)
+    if outside is not None:
+        raise InputError(f"Base {outside!r} of {word} is not among the nodes it is kept to; add it there.")
+    ends = None if one.ends is None else _places(place, one.ends, f"end of {word}")
+    return Unit(bases, ends, role, one.stationary)
 
 
-def _moving(place: Mapping[NodeId, int], given: Mapping[str, Any], number: int) -> MovingAttacker:
-    for key in given:
-        if key not in ("starts", "ends"):
-            raise InputError(
-                f"Moving attacker {number} has the unknown key {key!r}: accepted are starts, ends."
-            )
-    ends = given.get("ends")
-    return MovingAttacker(
-        _places(place, given.get("starts"), f"start of moving attacker {number}"),
-        None if ends is None else _places(place, ends, f"end of moving attacker {number}"),
-    )
+def _moving(
+    place: Mapping[NodeId, int], given: Mapping[str, Any] | MoverDocument, number: int
+) -> MovingAttacker:
+    word = f"moving attacker {number}"
+    one = document_of(MoverDocument, given, word.capitalize())
+    ends = None if one.ends is None else _places(place, one.ends, f"end of {word}")
+    return MovingAttacker(_places(place, one.starts, f"start of {word}"), ends)
 
 
-def _places(place: Mapping[NodeId, int], names: Any, word: str) -> tuple[int, ...]:
-    if not isinstance(names, list | tuple) or not names:
-        raise InputError(f"There is no {word}; give a list of at least one node.")
+def _places(place: Mapping[NodeId, int], names: Sequence[NodeId], word: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(_place(place, name, word) for name in names))
 
 

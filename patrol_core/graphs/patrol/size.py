@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from patrol_core.errors import InputError
 from patrol_core.graphs.patrol.coverage.choose import unit_labels
 from patrol_core.graphs.patrol.coverage.labels import TooManyLabelsError, UnitLabels
-from patrol_core.graphs.patrol.full_matrix import columns_of, matrix_bytes, rows_of
+from patrol_core.graphs.patrol.full_matrix import columns_of, rows_of
 from patrol_core.graphs.patrol.game import NORMAL, GraphGame, Unit
-from patrol_core.graphs.patrol.walks import count_walks, joint_count
+from patrol_core.graphs.patrol.moving.targets import estimate_moving
+from patrol_core.graphs.patrol.solution import GameSize
+from patrol_core.graphs.patrol.walks import count_walks, joint_count, matrix_bytes
 
 PROBE_LABELS = 20_000
 """Labels of one unit that a look in advance may meet."""
@@ -18,53 +17,9 @@ MANY_UNITS, MANY_LABELS = 5, 120
 """From so many units on, with more coverages each, integer programs that combine them take their time."""
 
 
-@dataclass(frozen=True)
-class GameSize:
-    """The size of a game.
-
-    Attributes
-    ----------
-    walks
-        Joint walks, exactly, as text with thousands marked (may have any number of digits).
-    rows, columns
-        Of the whole matrix; rows is None where they are schedules too many to be counted.
-    matrix_bytes
-        Memory the matrix would take; None where rows is.
-    labels
-        Distinct or undominated coverages of every unit; None where the look was broken off.
-    practical
-        Whether the game is solved to the end within seconds.
-    verdict
-        The same in a sentence.
-    """
-
-    walks: str
-    rows: int | None
-    columns: int
-    matrix_bytes: int | None
-    labels: tuple[int | None, ...]
-    practical: bool
-    verdict: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """As plain data; counts beyond 2**53 as text only."""
-        exact = self.rows is not None and self.rows < 2**53
-        return {
-            "walks": self.walks,
-            "rows": self.rows if exact else None,
-            "columns": self.columns,
-            "matrix_bytes": self.matrix_bytes if exact else None,
-            "labels": list(self.labels),
-            "practical": self.practical,
-            "verdict": self.verdict,
-        }
-
-
 def estimate(game: GraphGame) -> GameSize:
     """Size of a game, within a fraction of a second."""
     if game.moving_attackers:
-        from patrol_core.graphs.patrol.moving.targets import estimate_moving
-
         return estimate_moving(game)
     walks = joint_count([count_walks(game, unit) for unit in game.units])
     labels = _labels(game)

@@ -1,11 +1,13 @@
-"""What comes back from a game on a graph: a mixed strategy with walks, coverage, the attack, and what is proved about it."""
+"""What comes back from a game on a graph: a mixed strategy and what is proved about it, the game as matrices, its size."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from patrol_core.arrays import Floats
+from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.certificate import Certificate
+from patrol_core.games.matrix import MatrixGame
 from patrol_core.graphs.patrol.game import GraphGame
 
 Walk = tuple[int, ...]
@@ -78,3 +80,70 @@ class GraphSolution:
     def seconds(self) -> float:
         """Wall time from the game to the equilibrium."""
         return self.certificate.seconds
+
+
+@dataclass(frozen=True, eq=False)
+class Expanded:
+    """A game as matrices.
+
+    Attributes
+    ----------
+    matrix
+        Payoffs; zero-sum games have one matrix.
+    coverage
+        (rows, n) whether each row covers each target.
+    attacks
+        Targets of each column.
+    walks
+        Normal form: of every unit all its walks; None in schedule form.
+    picks
+        (rows, units) walk or schedule of each unit.
+    """
+
+    matrix: MatrixGame
+    coverage: Bools
+    attacks: tuple[tuple[int, ...], ...]
+    walks: tuple[Ints, ...] | None
+    picks: Ints
+
+
+@dataclass(frozen=True)
+class GameSize:
+    """The size of a game.
+
+    Attributes
+    ----------
+    walks
+        Joint walks, exactly, as text with thousands marked (may have any number of digits).
+    rows, columns
+        Of the whole matrix; rows is None where they are schedules too many to be counted.
+    matrix_bytes
+        Memory the matrix would take; None where rows is.
+    labels
+        Distinct or undominated coverages of every unit; None where the look was broken off.
+    practical
+        Whether the game is solved to the end within seconds.
+    verdict
+        The same in a sentence.
+    """
+
+    walks: str
+    rows: int | None
+    columns: int
+    matrix_bytes: int | None
+    labels: tuple[int | None, ...]
+    practical: bool
+    verdict: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data; counts beyond 2**53 as text only."""
+        exact = self.rows is not None and self.rows < 2**53
+        return {
+            "walks": self.walks,
+            "rows": self.rows if exact else None,
+            "columns": self.columns,
+            "matrix_bytes": self.matrix_bytes if exact else None,
+            "labels": list(self.labels),
+            "practical": self.practical,
+            "verdict": self.verdict,
+        }

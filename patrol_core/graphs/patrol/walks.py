@@ -11,6 +11,8 @@ from patrol_core.errors import InputError
 from patrol_core.graphs.patrol.game import GraphGame, MovingAttacker, Unit, allowed_nodes
 from patrol_core.graphs.patrol.reach import NEVER, arcs_of, moves_from, moves_home
 
+MOST_BYTES = 2_000_000_000
+"""Memory that the matrix of a game may take."""
 MOST_LISTED = 2_000_000
 """Walks up to which a list is made."""
 
@@ -110,3 +112,18 @@ def joint_count(counts: Sequence[int]) -> int:
 def all_picks(counts: Sequence[int]) -> Ints:
     """Every choice of one item a list, shape (choices, lists); the last list changes fastest."""
     return np.indices(counts).reshape(len(counts), -1).T.astype(np.int64)
+
+
+def check_size(rows: int, columns: int, units: int, most_bytes: int, *, general_sum: bool) -> None:
+    """Refuse matrices that would not fit."""
+    needed = matrix_bytes(rows, columns, units, general_sum=general_sum)
+    if needed > most_bytes:
+        raise InputError(
+            f"The matrix would have {rows:,} rows and {columns:,} columns and take {needed / 1e9:,.1f} GB, more than the "
+            f"{most_bytes / 1e9:g} GB allowed: give fewer moves, units or attackers, or solve the game without its matrix."
+        )
+
+
+def matrix_bytes(rows: int, columns: int, units: int, *, general_sum: bool) -> int:
+    """Memory of the matrices and what it takes to build them."""
+    return rows * (columns * 8 * (3 if general_sum else 2) + 16 * units + columns)

@@ -10,7 +10,7 @@ from patrol_core.graphs.places.library import LIBRARY, library_scene, zone_risk
 from patrol_core.graphs.places.observations import Box, box_around, read_observations
 from patrol_core.graphs.places.park import TITLE, generated_park
 from patrol_core.graphs.places.random_games import random_schedules, random_values
-from patrol_core.graphs.places.scenes.documents import scene_document
+from patrol_core.graphs.places.scenes.documents import SceneDocument, scene_document
 from patrol_core.graphs.places.scenes.files import kind_of, read_scene, read_street_files
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.urban import MOST_TARGETS, urban_street_scene, urban_zone_scene
@@ -24,6 +24,7 @@ __all__ = [
     "WEIGHTS",
     "Box",
     "PatrolScene",
+    "SceneDocument",
     "box_around",
     "generated_park",
     "green_scene",

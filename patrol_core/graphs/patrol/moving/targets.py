@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,12 +21,9 @@ from patrol_core.games.matrix import MatrixGame, Response, double_oracle, solve_
 from patrol_core.graphs.patrol.game import GraphGame
 from patrol_core.graphs.patrol.moving.lists import MOST_ACTIONS, Lists, action_counts
 from patrol_core.graphs.patrol.own_units import least_told_apart
-from patrol_core.graphs.patrol.solution import GraphSolution, JointPatrol
+from patrol_core.graphs.patrol.solution import Expanded, GameSize, GraphSolution, JointPatrol
 from patrol_core.graphs.patrol.verify import check_patrols
-
-if TYPE_CHECKING:
-    from patrol_core.graphs.patrol.full_matrix import Expanded
-    from patrol_core.graphs.patrol.size import GameSize
+from patrol_core.graphs.patrol.walks import MOST_BYTES, check_size, matrix_bytes
 
 
 def solve_moving(
@@ -216,8 +212,6 @@ def largest_outcome(game: GraphGame) -> float:
 def _matrix(lists: Lists) -> MatrixGame:
     """The whole game as matrices."""
     game = lists.game
-    from patrol_core.graphs.patrol.full_matrix import MOST_BYTES, check_size
-
     check_size(len(lists.rows), len(lists.columns), len(game.units), MOST_BYTES, general_sum=game.general_sum)
     lost, gained = _tables(lists)
     scale = _scale(lists) if game.normalise else 1.0
@@ -230,8 +224,6 @@ def _matrix(lists: Lists) -> MatrixGame:
 
 def expanded_moving(game: GraphGame, *, most_bytes: int) -> Expanded:
     """See :func:`patrol_core.graphs.patrol.full_matrix.expanded`; attacks are the stationary targets of each column."""
-    from patrol_core.graphs.patrol.full_matrix import Expanded, check_size
-
     rows, columns = action_counts(game)
     check_size(rows, columns, len(game.units), most_bytes, general_sum=game.general_sum)
     lists = Lists(game)
@@ -242,9 +234,6 @@ def expanded_moving(game: GraphGame, *, most_bytes: int) -> Expanded:
 
 def estimate_moving(game: GraphGame) -> GameSize:
     """Size of a game with moving attackers."""
-    from patrol_core.graphs.patrol.full_matrix import matrix_bytes
-    from patrol_core.graphs.patrol.size import GameSize
-
     rows, columns = action_counts(game)
     fits = max(rows, columns) <= MOST_ACTIONS
     verdict = (

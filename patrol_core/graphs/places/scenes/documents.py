@@ -1,55 +1,108 @@
-"""Scenes as JSON of our own.
-
-A scene file::
-
-    {"format": "patrol-scene", "version": 1, "key": "…", "title": "…", "about": "…", "family": "green", "generated": true,
-     "graph": {"nodes": [0, 1, …], "edges": [[0, 1], …], "directed": false, "xy": [[x, y], …], "crs": "EPSG:4326"},
-     "targets": [{"node": 4, "value": 3.2, "attacker_value": 2.9, "name": "…"}, …], "bases": [{"name": "…", "node": 3}, …],
-     "unit": "animals", "defaults": {"moves": 8}, "attribution": "…", "notes": ["…"]}
-
-``xy`` and ``crs`` may be null or absent; ``crs`` null with ``xy`` is a plane in metres without a place on Earth.
-"""
+"""Scenes as JSON of our own: what a scene file holds, field by field, and a scene as such a file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import AfterValidator, Field
 
-from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.files.numbers import check_sizes
+from patrol_core.files.documents import (
+    Amount,
+    Document,
+    Flag,
+    Id,
+    Maybe,
+    Name,
+    Number,
+    Text,
+    about,
+    document_of,
+)
 from patrol_core.files.strict_json import quoted
 from patrol_core.graphs.patrol import NodeId
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 
 FORMAT, VERSION = "patrol-scene", 1
-FORM = (
-    '{"format": "patrol-scene", "version": 1, "graph": {"nodes": [0, 1], "edges": [[0, 1]]}, '
-    '"targets": [{"node": 1, "value": 3}], "bases": [{"name": "station", "node": 0}]}'
-)
-"""The form that messages show."""
-FAMILIES = ("green", "infrastructure", "urban", "own")
-NEEDED = ("format", "version", "graph", "targets", "bases")
-ACCEPTED = (
-    *NEEDED,
-    "key",
-    "title",
-    "about",
-    "family",
-    "generated",
-    "unit",
-    "defaults",
-    "attribution",
-    "notes",
-)
-_TEXTS = {"key": "own", "title": "Own place", "about": "", "unit": "", "attribution": ""}
-DEFAULTS = (
+Option = Literal[
     "moves", "tau", "attackers", "force_return", "waiting", "form", "simple", "general_sum", "defender_penalty",
     "attacker_penalty", "step_cost", "normalise", "mode", "idle", "capture_radius", "unreachable", "allow_parts",
-)  # fmt: skip
-"""Fields that ``defaults`` may hold."""
+]  # fmt: skip
+
+
+def _known_crs(given: str) -> str:
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        CRS.from_user_input(given)
+    except CRSError:
+        raise InputError(f"{quoted(given)} is not known; give for example EPSG:4326 or null") from None
+    return given
+
+
+class SceneGraph(Document):
+    """The graph of a place."""
+
+    nodes: list[Id] = Field(description="All nodes, in order.")
+    edges: list[tuple[Id, Id]] = Field(description="Pairs of nodes.")
+    directed: Flag = Field(False, description="Whether edges are passed in the order given only.")
+    xy: list[tuple[Number, Number]] | None = Field(None, description="A place for each of nodes, in crs.")
+    crs: Annotated[Text, AfterValidator(_known_crs)] | None = Field(
+        None,
+        description="Coordinate system of xy, for example EPSG:4326; null: metres without a place on Earth.",
+    )
+
+
+class SceneTarget(Document):
+    """A node worth attacking."""
+
+    node: Id = Field(description="Where it is.")
+    value: Amount = Field(description="What the defender loses when it is taken.")
+    attacker_value: Maybe[Amount] = Field(
+        None, description="What the attacker gains; of every target, or of none."
+    )
+    name: Maybe[Name] = Field(None, description="What it is called.")
+
+
+class SceneBase(Document):
+    """A place where units may start."""
+
+    name: Name = Field(description="What it is called, once in the scene.")
+    node: Id = Field(description="Where it is.")
+
+
+class SceneDocument(Document):
+    """A place to patrol before it is a game: graph, targets with values, bases, and where all of that comes from."""
+
+    model_config = about(
+        "Scene",
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            "graph": {"nodes": [0, 1], "edges": [[0, 1]]},
+            "targets": [{"node": 1, "value": 3}],
+            "bases": [{"name": "station", "node": 0}],
+        },
+    )
+
+    format: Literal["patrol-scene"] = Field(description="Kind of file.")
+    version: Literal[1] = Field(description="Version of the format.")
+    graph: SceneGraph = Field(description="The graph.")
+    targets: list[SceneTarget] = Field(description="The targets.")
+    bases: Annotated[list[SceneBase], Field(min_length=1)] = Field(description="Where units may start.")
+    key: Text = Field("own", description="Short name, unique by content.")
+    title: Text = Field("Own place", description="Name for people.")
+    about: Text = Field("", description="A sentence on where the data come from and what is invented.")
+    family: Literal["green", "infrastructure", "urban", "own"] = Field("own", description="Kind of place.")
+    generated: Flag = Field(False, description="Whether the place or its values are invented.")
+    unit: Text = Field("", description="What a value counts, in words.")
+    defaults: dict[Option, Flag | Annotated[int, Field(strict=True)] | Number | Text] = Field(
+        {}, description="Options of the game that suit the place."
+    )
+    attribution: Text = Field("", description="Whom to name.")
+    notes: list[Name] = Field([], description="What a reader must know.")
 
 
 def scene_document(scene: PatrolScene) -> dict[str, Any]:
@@ -101,166 +154,59 @@ def scene_from(document: Any, name: str = "The scene") -> PatrolScene:
     InputError
         When a field is missing, unknown or malformed, or names a node that there is not.
     """
-    _keys(document, name, NEEDED, ACCEPTED)
-    check_sizes(document, name)
-    if document["format"] != FORMAT or document["version"] != VERSION:
-        raise InputError(
-            f"{name} is format {quoted(document['format'])}, version {quoted(document['version'])}; this program reads {FORMAT}, {VERSION}."
-        )
-    graph = document["graph"]
-    _keys(graph, f"{name}, graph", ("nodes", "edges"), ("nodes", "edges", "directed", "xy", "crs"))
-    ids = [
-        _node(node, f"{name}, node {k}")
-        for k, node in enumerate(_list(graph["nodes"], f"{name}, nodes"), start=1)
-    ]
-    known = set(ids)
-    if len(known) < len(ids):
+    given = document_of(SceneDocument, document, name)
+    graph, known = given.graph, set(given.graph.nodes)
+    if len(known) < len(graph.nodes):
         raise InputError(f"{name} names a node twice; give each node once.")
-    edges = []
-    for k, edge in enumerate(_list(graph["edges"], f"{name}, edges"), start=1):
-        if not isinstance(edge, list) or len(edge) != 2:
-            raise InputError(f"{name}, edge {k} is {quoted(edge)}; give two nodes.")
-        edges.append(
-            (_among(edge[0], known, f"{name}, edge {k}"), _among(edge[1], known, f"{name}, edge {k}"))
+    if graph.xy is not None and len(graph.xy) != len(graph.nodes):
+        raise InputError(
+            f"{name}: graph, xy has {len(graph.xy)} pairs for {len(graph.nodes)} nodes; give one pair a node."
         )
-    texts = {word: document.get(word, usual) for word, usual in _TEXTS.items()}
-    for word, value in texts.items():
-        if not isinstance(value, str):
-            raise InputError(f"{name}: {word} is {quoted(value)}; give a text.")
-    family = document.get("family", "own")
-    if family not in FAMILIES:
-        raise InputError(f"{name}: family is {quoted(family)}; choose one of {', '.join(FAMILIES)}.")
-    values, gained, names = _targets(document["targets"], known, name)
+    named = [
+        *((end, f"edge {k}") for k, edge in enumerate(graph.edges, start=1) for end in edge),
+        *((target.node, f"target {k}") for k, target in enumerate(given.targets, start=1)),
+        *((base.node, f"base {k}") for k, base in enumerate(given.bases, start=1)),
+    ]
+    lost = next(((node, where) for node, where in named if node not in known), None)
+    if lost is not None:
+        raise InputError(
+            f"{name}, {lost[1]} names {quoted(lost[0])}, which is not among the nodes; add it there."
+        )
+    values, gained = _values(given.targets, name)
+    bases: dict[str, NodeId] = {}
+    for base in given.bases:
+        if base.name in bases:
+            raise InputError(f"{name} has two bases {quoted(base.name)}; name them apart.")
+        bases[base.name] = base.node
     return PatrolScene(
-        family=family,
-        generated=_flag(document.get("generated", False), f"{name}: generated"),
-        node_ids=tuple(ids),
-        edges=tuple(edges),
-        directed=_flag(graph.get("directed", False), f"{name}: directed"),
-        xy=_xy(graph.get("xy"), len(ids), name),
-        crs=_crs(graph.get("crs"), name),
+        family=given.family,
+        generated=given.generated,
+        node_ids=tuple(graph.nodes),
+        edges=tuple(graph.edges),
+        directed=graph.directed,
+        xy=None if graph.xy is None else np.array(graph.xy, dtype=float).reshape(-1, 2),
+        crs=graph.crs,
         values=values,
         attacker_values=gained,
-        names=names,
-        bases=_bases(document["bases"], known, name),
-        defaults=_defaults(document.get("defaults", {}), name),
-        notes=tuple(str(note) for note in _list(document.get("notes", []), f"{name}, notes")),
-        **texts,
+        names={target.node: target.name for target in given.targets if target.name is not None},
+        bases=bases,
+        defaults={str(option): value for option, value in given.defaults.items()},
+        notes=tuple(given.notes),
+        **{word: getattr(given, word) for word in ("key", "title", "about", "unit", "attribution")},
     )
 
 
-def _keys(document: Any, where: str, needed: Sequence[str], accepted: Sequence[str]) -> None:
-    if not isinstance(document, Mapping):
-        raise InputError(f"{where} is no JSON object; give one with {', '.join(needed)}.")
-    for key in needed:
-        if key not in document:
-            raise InputError(f"{where} has no field {quoted(key)}; it needs {', '.join(needed)}.")
-    for key in document:
-        if key not in accepted:
-            raise InputError(
-                f"{where} has an unknown field {quoted(key)}; the fields are {', '.join(accepted)}."
-            )
-
-
-def _list(value: Any, where: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise InputError(f"{where} is {type(value).__name__}; give a list.")
-    return value
-
-
-def _flag(value: Any, where: str) -> bool:
-    if not isinstance(value, bool):
-        raise InputError(f"{where} is {quoted(value)}; give true or false.")
-    return value
-
-
-def _node(value: Any, where: str) -> NodeId:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise InputError(f"{where} is {quoted(value)}; give a whole number or a text.")
-    return value
-
-
-def _among(value: Any, known: set[NodeId], where: str) -> NodeId:
-    node = _node(value, where)
-    if node not in known:
-        raise InputError(f"{where} names {quoted(node)}, which is not among the nodes; add it there.")
-    return node
-
-
-def _amount(value: Any, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise InputError(f"{where} is {quoted(value)}; give a finite number >= 0.")
-    return float(value)
-
-
-def _targets(
-    given: Any, known: set[NodeId], name: str
-) -> tuple[dict[NodeId, float], dict[NodeId, float] | None, dict[NodeId, str]]:
+def _values(targets: list[SceneTarget], name: str) -> tuple[dict[NodeId, float], dict[NodeId, float] | None]:
+    """Values of the targets by node, and the attacker's own where the file has them."""
     values: dict[NodeId, float] = {}
-    gained: dict[NodeId, float] = {}
-    names: dict[NodeId, str] = {}
-    for k, row in enumerate(_list(given, f"{name}, targets"), start=1):
-        where = f"{name}, target {k}"
-        _keys(row, where, ("node", "value"), ("node", "value", "attacker_value", "name"))
-        node = _among(row["node"], known, where)
-        if node in values:
-            raise InputError(f"{where} is node {quoted(node)}, which is a target already; give each once.")
-        values[node] = _amount(row["value"], f"{where}: value")
-        if "attacker_value" in row:
-            gained[node] = _amount(row["attacker_value"], f"{where}: attacker_value")
-        if "name" in row:
-            names[node] = str(row["name"])
-    if gained and len(gained) < len(values):
-        lost = next(node for node in values if node not in gained)
-        raise InputError(f"{name}: target {lost!r} has no attacker_value; give every target one, or none.")
-    return values, gained or None, names
-
-
-def _bases(given: Any, known: set[NodeId], name: str) -> dict[str, NodeId]:
-    bases: dict[str, NodeId] = {}
-    for k, row in enumerate(_list(given, f"{name}, bases"), start=1):
-        _keys(row, f"{name}, base {k}", ("name", "node"), ("name", "node"))
-        title = str(row["name"])
-        if title in bases:
-            raise InputError(f"{name} has two bases {quoted(title)}; name them apart.")
-        bases[title] = _among(row["node"], known, f"{name}, base {k}")
-    if not bases:
-        raise InputError(f"{name} has no base; give at least one.")
-    return bases
-
-
-def _xy(given: Any, count: int, name: str) -> Floats | None:
-    if given is None:
-        return None
-    try:
-        table = np.array(given, dtype=float)
-    except (TypeError, ValueError):
-        table = np.zeros(0)
-    if table.shape != (count, 2) or not np.isfinite(table).all():
-        raise InputError(f"{name}: xy is no list of {count} pairs of finite numbers; give one pair a node.")
-    return table
-
-
-def _crs(given: Any, name: str) -> str | None:
-    from pyproj import CRS
-    from pyproj.exceptions import CRSError
-
-    if given is None:
-        return None
-    try:
-        CRS.from_user_input(given if isinstance(given, str) else "")
-    except CRSError:
-        raise InputError(
-            f"{name}: crs is {quoted(given)}, which is not known; give for example EPSG:4326 or null."
-        ) from None
-    return str(given)
-
-
-def _defaults(given: Any, name: str) -> dict[str, Any]:
-    _keys(given, f"{name}, defaults", (), DEFAULTS)
-    for key, value in given.items():
-        if not isinstance(value, bool | int | float | str):
+    for k, target in enumerate(targets, start=1):
+        if target.node in values:
             raise InputError(
-                f"{name}, defaults: {key} is {quoted(value)}; give a number, a text, true or false."
+                f"{name}, target {k} is node {quoted(target.node)}, which is a target already; give each once."
             )
-    return dict(given)
+        values[target.node] = target.value
+    gained = {target.node: target.attacker_value for target in targets if target.attacker_value is not None}
+    lost = next((node for node in values if gained and node not in gained), None)
+    if lost is not None:
+        raise InputError(f"{name}: target {lost!r} has no attacker_value; give every target one, or none.")
+    return values, gained or None

@@ -26,15 +26,15 @@ import numpy as np
 
 from patrol_core.errors import InputError
 from patrol_core.files import text_table
+from patrol_core.files.documents import form_of
 from patrol_core.files.strict_json import load_json, shown
 from patrol_core.files.vector_files import load_bytes, read_features
-from patrol_core.graphs.patrol import FORM as GAME_FORM
-from patrol_core.graphs.patrol import GraphGame
+from patrol_core.graphs.patrol import GraphGame, PatrolGameDocument, read_patrol_game
 from patrol_core.graphs.places.features import is_feature_table, read_facilities
 from patrol_core.graphs.places.guard_files import guard_scene, is_guard
 from patrol_core.graphs.places.infrastructure import infrastructure_scene
 from patrol_core.graphs.places.observations import is_observations, read_observations
-from patrol_core.graphs.places.scenes.documents import FORM, FORMAT, scene_from
+from patrol_core.graphs.places.scenes.documents import FORMAT, SceneDocument, scene_from
 from patrol_core.graphs.places.scenes.parts import key_of
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.scenes.streets import streets_of
@@ -88,8 +88,6 @@ def read_scene(
     if kind == GUARD:
         return guard_scene(load_json(data, name), name, **options)
     if kind == GAME:
-        from patrol_core.graphs.patrol import read_patrol_game
-
         return read_patrol_game(data)
     if kind == OBSERVATIONS:
         seen = read_observations(name, data)
@@ -125,7 +123,9 @@ def _json_kind(name: str, data: bytes) -> str:
         return ROADS
     document = load_json(data, name)
     if not isinstance(document, dict):
-        raise InputError(f"{name} is {shown(document)}; give a scene, {FORM}, or a patrol game, {GAME_FORM}.")
+        raise InputError(
+            f"{name} is {shown(document)}; give a scene, {form_of(SceneDocument)}, or a patrol game, {form_of(PatrolGameDocument)}."
+        )
     if is_guard(document):
         return GUARD
     if document.get("format") == FORMAT:
@@ -137,7 +137,7 @@ def _json_kind(name: str, data: bytes) -> str:
     if isinstance(document.get("elements"), list):
         return ROADS
     raise InputError(
-        f"{name} is JSON of no known kind; give a scene ({FORM}), a patrol game, a published instance, Overpass JSON or GeoJSON."
+        f"{name} is JSON of no known kind; give a scene ({form_of(SceneDocument)}), a patrol game, a published instance, Overpass JSON or GeoJSON."
     )
 
 
