@@ -87,17 +87,14 @@ def listed(value: object) -> tuple[str, ...]:
 def directions(values: Sequence[object], where: Callable[[int], str]) -> Directions:
     """How streets are passed, of a whole column.
 
+    Raises InputError when a cell is none of the words of this module.
+
     Parameters
     ----------
     values
         Cells of the column, one a street.
     where
         Words for the cell of a row (from 0), for messages.
-
-    Raises
-    ------
-    InputError
-        When a cell is none of the words of this module.
     """
     words = [_one_word(value) for value in values]
     used = set(words)

@@ -37,10 +37,7 @@ GONE = 3
 def roads_from_graphml(name: str, data: bytes, *, respect_oneway: bool = False) -> Roads:
     """Roads of a GraphML file.
 
-    Raises
-    ------
-    InputError
-        When it is damaged, a node has no place where others have one, or degrees stand where metres should.
+    Raises InputError when it is damaged, a node has no place where others have one, or degrees stand where metres should.
     """
     import networkx as nx
 
@@ -71,6 +68,8 @@ def roads_from_graph(
 ) -> Roads:
     """Roads of a networkx graph with the attributes of :mod:`patrol_core.roads.graphml`.
 
+    Raises InputError as :func:`roads_from_graphml`.
+
     Parameters
     ----------
     name
@@ -81,11 +80,6 @@ def roads_from_graph(
         Keep one-way streets one-way.
     directed
         Whether an edge is one direction of a street; the graph's own word where None.
-
-    Raises
-    ------
-    InputError
-        As :func:`roads_from_graphml`.
     """
     nodes = [str(node) for node in graph.nodes]
     stated = _stated_crs(name, graph.graph.get("crs"))

@@ -91,6 +91,9 @@ def roads_from_ways(
 ) -> Roads:
     """Roads of ways, cut at the nodes that several share.
 
+    Raises InputError when there is no road, no two nodes beside each other have places, or a way stands twice with different
+    nodes.
+
     Parameters
     ----------
     places
@@ -101,11 +104,6 @@ def roads_from_ways(
         With footways, paths, steps and cycleways.
     more_notes
         What was noticed before, a sentence each.
-
-    Raises
-    ------
-    InputError
-        When there is no road, no two nodes beside each other have places, or a way stands twice with different nodes.
     """
     kept, twice = _once(name, [way for way in ways if is_road(way.tags, on_foot=on_foot)])
     if not kept:
@@ -208,6 +206,8 @@ def _cut_where_shared(runs: Sequence[tuple[Way, tuple[str, ...]]]) -> Iterator[t
 def roads_from_overpass(name: str, data: bytes, **choices: Any) -> Roads:
     """Roads of an answer of Overpass (``[out:json]`` with ways and their nodes), or of OpenStreetMap's own interface.
 
+    Raises InputError when it is damaged, was cut off by the server, or holds no roads.
+
     Parameters
     ----------
     name
@@ -216,11 +216,6 @@ def roads_from_overpass(name: str, data: bytes, **choices: Any) -> Roads:
         Its content.
     choices
         ``respect_oneway`` and ``on_foot`` as in :func:`roads_from_ways`.
-
-    Raises
-    ------
-    InputError
-        When it is damaged, was cut off by the server, or holds no roads.
     """
     document = load_json(data, name)
     elements = document.get("elements") if isinstance(document, dict) else None
@@ -305,6 +300,8 @@ def _overpass_way(element: Mapping[str, Any], places: dict[str, tuple[float, flo
 def roads_from_osm_xml(name: str, data: bytes, **choices: Any) -> Roads:
     """Roads of an OpenStreetMap extract in XML, as servers and editors write it.
 
+    Raises InputError when it is damaged, was cut off by the server, or holds no roads.
+
     Parameters
     ----------
     name
@@ -313,11 +310,6 @@ def roads_from_osm_xml(name: str, data: bytes, **choices: Any) -> Roads:
         Its content.
     choices
         ``respect_oneway`` and ``on_foot`` as in :func:`roads_from_ways`.
-
-    Raises
-    ------
-    InputError
-        When it is damaged, was cut off by the server, or holds no roads.
     """
     places: dict[str, tuple[float, float]] = {}
     ways: list[Way] = []
@@ -344,10 +336,7 @@ def roads_from_osm_xml(name: str, data: bytes, **choices: Any) -> Roads:
 def roads_from_pbf(name: str, data: bytes, **choices: Any) -> Roads:
     """Roads of an OpenStreetMap extract as PBF, through GDAL.
 
-    Raises
-    ------
-    InputError
-        When it is damaged or holds no roads.
+    Raises InputError when it is damaged or holds no roads.
     """
     lines = read_pbf_lines(name, data, where="highway IS NOT NULL", most=MOST_WAYS)
     if len(lines) > MOST_WAYS:

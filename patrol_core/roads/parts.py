@@ -51,10 +51,7 @@ class Roads:
     def drawn_xy(self) -> Floats:
         """A place of every node to draw, shape (nodes, 2): its own, or one by a spring layout.
 
-        Raises
-        ------
-        InputError
-            When there are no places and too many nodes to lay out.
+        Raises InputError when there are no places and too many nodes to lay out.
         """
         if self.network.xy is not None:
             return self.network.xy
@@ -79,10 +76,7 @@ def _laid_out(network: RoadNetwork) -> Floats:
 def flag(value: object, where: str) -> bool:
     """A yes or no.
 
-    Raises
-    ------
-    InputError
-        For anything else; ``where`` says which cell.
+    Raises InputError for anything else; ``where`` says which cell.
     """
     text = "" if value is None else str(value).strip().lower()
     if text in YES:
@@ -186,10 +180,7 @@ def build(
 ) -> Roads:
     """Roads from lists, checked for size.
 
-    Raises
-    ------
-    InputError
-        When there is no edge or too many.
+    Raises InputError when there is no edge or too many.
     """
     if not len(edges):
         raise InputError(f"{name} holds no road; give at least one.")

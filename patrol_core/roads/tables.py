@@ -43,10 +43,8 @@ NODE_WORDS = {
 def roads_from_tables(files: list[File], *, respect_oneway: bool = False) -> Roads:
     """Roads from a CSV of edges, with or without a CSV of nodes.
 
-    Raises
-    ------
-    InputError
-        When a column is missing or unknown, a cell is no number or no yes or no, a node stands twice or has no place.
+    Raises InputError when a column is missing or unknown, a cell is no number or no yes or no, a node stands twice or has no
+    place.
     """
     edge_file, node_file = _which_is_which(files)
     name, data, table = edge_file

@@ -30,6 +30,8 @@ def predictability(
 ) -> pd.DataFrame:
     """Memory of a roster against independent draws.
 
+    Raises InputError if the shapes do not fit, or there are no visits.
+
     Parameters
     ----------
     visits
@@ -46,11 +48,6 @@ def predictability(
     pandas.DataFrame
         measure, roster, chance (mean of the draws), chance_low, chance_high (5th and 95th percentile), reading
         (``as by chance``, ``more regular`` or ``less regular``).
-
-    Raises
-    ------
-    InputError
-        If the shapes do not fit, or there are no visits.
     """
     table, expected = np.asarray(visits, dtype=np.int64), np.asarray(share, dtype=float)
     if table.ndim != 2 or table.shape[1] != len(expected) or len(expected) < 2:

@@ -201,10 +201,7 @@ def read_profile(source: str | Path | tuple[str, bytes]) -> Profile:
 def dates_of(month: str) -> tuple[dt.date, ...]:
     """All dates of a month ``YYYY-MM``.
 
-    Raises
-    ------
-    InputError
-        If it is no month.
+    Raises InputError if it is no month.
     """
     try:
         first = dt.date.fromisoformat(f"{month}-01")

@@ -114,10 +114,7 @@ class RosterRules:
     def visits_per_duty(self, shift: ShiftType, visit_minutes: float, hop_minutes: float) -> int:
         """Visits that fit a shift when each takes its own time and one way between zones.
 
-        Raises
-        ------
-        InputError
-            If not even one fits.
+        Raises InputError if not even one fits.
         """
         minutes = shift.minutes - 60.0 * self.overhead_hours
         fit = math.floor(minutes / (visit_minutes + hop_minutes) + 1e-9)

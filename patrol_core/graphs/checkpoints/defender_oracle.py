@@ -152,10 +152,7 @@ def _best_level(game: CheckpointGame, order: np.ndarray, sizes: list[int]) -> fl
 def _program(game: CheckpointGame) -> Marginals:
     """The linear program, for any δ; variables x, d, z.
 
-    Raises
-    ------
-    SolverError
-        When it ends without an optimum.
+    Raises SolverError when it ends without an optimum.
     """
     network = game.network
     edges, nodes = network.size, len(network.nodes)

@@ -307,10 +307,7 @@ def coverage(
     Edges on the same paths are one choice (as long as one checkpoint is all they could use); an edge on a part of the paths of another is
     left out.
 
-    Raises
-    ------
-    SolverError
-        When the program ends without a plan.
+    Raises SolverError when the program ends without a plan.
     """
     groups = _choices(game, paths)
     if not groups:
