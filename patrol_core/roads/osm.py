@@ -63,12 +63,8 @@ class Way:
 def is_road(tags: Tags, *, on_foot: bool) -> bool:
     """Whether a way can be passed: ways for feet and bicycles only where asked for."""
     kind = tags.get("highway", "")
-    return (
-        bool(kind)
-        and kind not in NOT_A_ROAD
-        and (on_foot or kind not in ON_FOOT)
-        and tags.get("area") != "yes"
-    )
+    passable = bool(kind) and kind not in NOT_A_ROAD and (on_foot or kind not in ON_FOOT)
+    return passable and tags.get("area") != "yes"
 
 
 def direction(tags: Tags) -> int:
@@ -96,8 +92,10 @@ def roads_from_ways(
 
     Parameters
     ----------
-    places
-        Node -> (longitude, latitude).
+    name
+        Of the file, for messages.
+    places, ways
+        Node -> (longitude, latitude), and the ways between them.
     respect_oneway
         Keep one-way streets; else all are passed both ways.
     on_foot
@@ -210,10 +208,8 @@ def roads_from_overpass(name: str, data: bytes, **choices: Any) -> Roads:
 
     Parameters
     ----------
-    name
-        Of the file, for messages.
-    data
-        Its content.
+    name, data
+        Of the file, and its content.
     choices
         ``respect_oneway`` and ``on_foot`` as in :func:`roads_from_ways`.
     """
@@ -264,10 +260,8 @@ def _deleted(marks: Mapping[str, Any]) -> bool:
     )
 
 
-def _gone_note(count: int) -> tuple[str, ...]:
-    if not count:
-        return ()
-    return (f"{counted(count, 'way that is', 'ways that are')} marked as deleted left out.",)
+def _gone_note(count: int) -> list[str]:
+    return [f"{counted(count, 'way that is', 'ways that are')} marked as deleted left out."] if count else []
 
 
 def _ref(given: Any) -> str:
@@ -298,18 +292,9 @@ def _overpass_way(element: Mapping[str, Any], places: dict[str, tuple[float, flo
 
 
 def roads_from_osm_xml(name: str, data: bytes, **choices: Any) -> Roads:
-    """Roads of an OpenStreetMap extract in XML, as servers and editors write it.
+    """Roads of an OpenStreetMap extract in XML, as servers and editors write it; as :func:`roads_from_overpass`.
 
-    Raises InputError when it is damaged, was cut off by the server, or holds no roads.
-
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    data
-        Its content.
-    choices
-        ``respect_oneway`` and ``on_foot`` as in :func:`roads_from_ways`.
+    ``name`` and ``data`` are those of the file; ``choices`` and errors are the same.
     """
     places: dict[str, tuple[float, float]] = {}
     ways: list[Way] = []
@@ -372,6 +357,13 @@ def _tags(text: Any) -> dict[str, str]:
 
 def roads_from_osmnx(place: str, *, respect_oneway: bool = False, on_foot: bool = False) -> Roads:
     """Roads of a named place by OSMnx, which must be installed and reach the internet.
+
+    Parameters
+    ----------
+    place
+        Its name, as OpenStreetMap's geocoder takes it.
+    respect_oneway, on_foot
+        As in :func:`~patrol_core.roads.read.read_roads`.
 
     Raises
     ------

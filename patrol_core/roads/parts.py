@@ -53,9 +53,7 @@ class Roads:
 
         Raises InputError when there are no places and too many nodes to lay out.
         """
-        if self.network.xy is not None:
-            return self.network.xy
-        return _laid_out(self.network)
+        return _laid_out(self.network) if self.network.xy is None else self.network.xy
 
 
 def _laid_out(network: RoadNetwork) -> Floats:
@@ -136,6 +134,13 @@ def to_metres(lonlat: Floats, name: str) -> tuple[Floats, str]:
 def refuse_degrees(xy: Floats, name: str, remedy: str) -> None:
     """Stop where places that should be metres look like longitude and latitude.
 
+    Parameters
+    ----------
+    xy
+        Places, shape (n, 2).
+    name, remedy
+        Of the file, and what to do, for the message.
+
     Raises
     ------
     InputError
@@ -180,6 +185,9 @@ def build(
 ) -> Roads:
     """Roads from lists, checked for size.
 
+    ``edges`` (pairs of names), ``edge_ids`` (made unlike), ``oneway``, ``guardable``, ``nodes``, ``xy`` and ``shapes`` are those of
+    :func:`make_network`; ``name``, ``crs`` and ``notes`` those of :class:`Roads`.
+
     Raises InputError when there is no edge or too many.
     """
     if not len(edges):
@@ -199,7 +207,7 @@ def build(
 
 
 def counted(count: int, one: str, many: str) -> str:
-    """``1 street`` or ``3 streets``."""
+    """``count`` with its noun, ``one`` or ``many``: ``1 street``, ``3 streets``."""
     return f"{count:,} {one if count == 1 else many}"
 
 
