@@ -40,8 +40,8 @@ def predictability(
         (slots,) share of all visits that is expected in each slot; need not sum to 1.
     lags
         Numbers of slots at which to measure memory; those not below the number of slots are left out.
-    draws
-        Independent draws to compare with.
+    draws, seed
+        Independent draws to compare with, and their seed.
 
     Returns
     -------
@@ -67,14 +67,9 @@ def predictability(
     )
     low, high = np.percentile(drawn, [5, 95], axis=0)
     names = [*(f"autocorrelation, lag {lag}" for lag in steps), "conditional entropy [bits]", "best guess"]
-    more = [*(value > top for value, top in zip(own[: len(steps)], high[: len(steps)], strict=True))]
-    more += [own[-2] < low[-2], own[-1] > high[-1]]
-    less = [*(value < bottom for value, bottom in zip(own[: len(steps)], low[: len(steps)], strict=True))]
-    less += [own[-2] > high[-2], own[-1] < low[-1]]
-    reading = [
-        "more regular" if up else "less regular" if down else "as by chance"
-        for up, down in zip(more, less, strict=True)
-    ]
+    above, below = own > high, own < low
+    above[-2], below[-2] = below[-2], above[-2]  # less entropy is more regular
+    reading = np.select([above, below], ["more regular", "less regular"], "as by chance").tolist()
     return pd.DataFrame(
         {
             "measure": names,

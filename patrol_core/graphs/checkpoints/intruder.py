@@ -160,7 +160,7 @@ class _Search:
 
     def _some_path(self) -> Approach:
         """A path with the fewest edges to the first target, and the chance to be stopped on it."""
-        _, way = _trail(self.game, self.game.sources.tolist(), {int(self.game.targets[0])})
+        way = _trail(self.game, self.game.sources.tolist(), {int(self.game.targets[0])})
         met = [len(set(way).intersection(chosen)) for chosen in self.strategy.sets]
         passed = (1 - self.game.detection) ** np.array(met)
         return Approach(0, tuple(way[::-1]), float(1 - self.strategy.probability @ passed))
@@ -260,13 +260,13 @@ def _spelled_out(
 def _inside(game: CheckpointGame, guarded: set[int], starts: set[int], goal: int) -> list[int]:
     """Shortest way (in edges) from one of ``starts`` to ``goal`` over edges that never have a checkpoint."""
     oneway = game.network.oneway
-    return _trail(game, [goal], starts, lambda edge: edge not in guarded and not oneway[edge])[1]
+    return _trail(game, [goal], starts, lambda edge: edge not in guarded and not oneway[edge])
 
 
 def _trail(
     game: CheckpointGame, starts: list[int], ends: set[int], usable: Callable[[int], bool] = lambda _: True
-) -> tuple[int, list[int]]:
-    """The end that is fewest usable edges from ``starts``, and these edges from there back to its start."""
+) -> list[int]:
+    """A shortest way (in usable edges) from one of ``starts`` to one of ``ends``, written from its end back."""
     before: dict[int, tuple[int, int]] = dict.fromkeys(starts, (-1, -1))
     front = deque(before)
     while front:
@@ -276,9 +276,9 @@ def _trail(
             while before[at][0] >= 0:
                 way.append(before[at][1])
                 at = before[at][0]
-            return node, way
+            return way
         for other, edge in game.network.ways[node]:
             if other not in before and usable(edge):
                 before[other] = (node, edge)
                 front.append(other)
-    return -1, []
+    return []
