@@ -1,4 +1,4 @@
-"""Roads."""
+"""Road networks: arrays, readers of every accepted kind of file, and what readers share."""
 
 from __future__ import annotations
 

@@ -52,10 +52,7 @@ def partners(arcs: Sequence[Arc]) -> dict[int, int]:
     Pairs drawn on one line are found first; then arcs that are drawn apart, or on one side only, pair where both say that they are two-way
     and bear the same ids.
 
-    Raises
-    ------
-    InputError
-        When more than :data:`MOST_BETWEEN` arcs run between two nodes.
+    Raises InputError when more than :data:`MOST_BETWEEN` arcs run between two nodes.
     """
     between: dict[frozenset[str], list[int]] = defaultdict(list)
     for k, arc in enumerate(arcs):

@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -84,8 +85,17 @@ def listed(value: object) -> tuple[str, ...]:
     return tuple(re.sub(r"^(-?\d+)\.0+$", r"\1", part) for part in cleaned if part)
 
 
+def first_listed(value: Any, default: str) -> str:
+    """The first entry where a cell is a list, the cell itself where it is one word, ``default`` where it is empty."""
+    found = listed(value)
+    merged = not isinstance(value, str) or value.strip()[:1] in ("[", "(", "{")
+    return default if not found else found[0] if merged else value
+
+
 def directions(values: Sequence[object], where: Callable[[int], str]) -> Directions:
     """How streets are passed, of a whole column.
+
+    Raises InputError when a cell is none of the words of this module.
 
     Parameters
     ----------
@@ -93,36 +103,26 @@ def directions(values: Sequence[object], where: Callable[[int], str]) -> Directi
         Cells of the column, one a street.
     where
         Words for the cell of a row (from 0), for messages.
-
-    Raises
-    ------
-    InputError
-        When a cell is none of the words of this module.
     """
     words = [_one_word(value) for value in values]
     used = set(words)
     letters = {str(value).strip() for value in values} & {"F", "T", "B"}
-    geofabrik = (bool(letters) or "b" in used) and not used - {
-        "f",
-        "t",
-        "b",
-        "n",
+    geofabrik = (bool(letters) or "b" in used) and used <= {
+        *"ftbn",
         "",
     }  # false and true have no third letter
     closing = geofabrik or bool(used & {"ft", "tf"})
     way = np.zeros(len(words), dtype=np.int64)
     for k, word in enumerate(words):
-        found = _letter(word) if geofabrik else said(word)
+        found = {"f": 1, "t": -1}.get(word, 0) if geofabrik else said(word)
         if found is None:
             raise InputError(
                 f"{where(k)} is {values[k]!r}; write yes, no or -1 (against the line), or as Geofabrik (F, T, B), TomTom (FT, TF, N) "
                 "and Ordnance Survey (inDirection) do."
             )
         way[k] = CLOSED if closing and word == "n" else found
-    plain_letters = (
-        not geofabrik and ("t" in used or bool(letters)) and not used - {"f", "t", "n", "", *YES, *NO}
-    )
-    return Directions(way, tuple(_notes(words, way, geofabrik=geofabrik, truths=plain_letters)))
+    truths = not geofabrik and ("t" in used or bool(letters)) and used <= {*"ftn", "", *YES, *NO}
+    return Directions(way, tuple(_notes(words, way, geofabrik=geofabrik, truths=truths)))
 
 
 def _one_word(value: object) -> str:
@@ -145,10 +145,6 @@ def _notes(words: Sequence[str], way: Ints, *, geofabrik: bool, truths: bool) ->
     shut = int((way == CLOSED).sum())
     if shut:
         yield f"{counted(shut, 'street is', 'streets are')} closed both ways (N) and left out."
-
-
-def _letter(word: str) -> int:
-    return {"f": 1, "t": -1}.get(word, 0)
 
 
 def said(word: str) -> int | None:

@@ -18,10 +18,11 @@ import shapely
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.files.crs import crs_of
+from patrol_core.files.crs import crs_of, is_true_metric
+from patrol_core.files.projection import project_points
 from patrol_core.files.xml_files import local, read_xml
 from patrol_core.roads.arcs import Arc, notes_on, partners
-from patrol_core.roads.flags import CLOSED, ONEWAY, directions, listed, plain, said
+from patrol_core.roads.flags import CLOSED, ONEWAY, directions, first_listed, listed, plain, said
 from patrol_core.roads.parts import NO, Roads, build, flag, number, refuse_degrees, to_metres
 
 if TYPE_CHECKING:
@@ -35,12 +36,9 @@ GONE = 3
 
 
 def roads_from_graphml(name: str, data: bytes, *, respect_oneway: bool = False) -> Roads:
-    """Roads of a GraphML file.
+    """Roads of a GraphML file; ``name``, ``data`` and ``respect_oneway`` as in :func:`~patrol_core.roads.read.read_roads`.
 
-    Raises
-    ------
-    InputError
-        When it is damaged, a node has no place where others have one, or degrees stand where metres should.
+    Raises InputError when it is damaged, a node has no place where others have one, or degrees stand where metres should.
     """
     import networkx as nx
 
@@ -71,6 +69,8 @@ def roads_from_graph(
 ) -> Roads:
     """Roads of a networkx graph with the attributes of :mod:`patrol_core.roads.graphml`.
 
+    Raises InputError as :func:`roads_from_graphml`.
+
     Parameters
     ----------
     name
@@ -81,11 +81,6 @@ def roads_from_graph(
         Keep one-way streets one-way.
     directed
         Whether an edge is one direction of a street; the graph's own word where None.
-
-    Raises
-    ------
-    InputError
-        As :func:`roads_from_graphml`.
     """
     nodes = [str(node) for node in graph.nodes]
     stated = _stated_crs(name, graph.graph.get("crs"))
@@ -110,7 +105,9 @@ def roads_from_graph(
     return build(
         name,
         [(a, b) for a, b, _ in streets],
-        edge_ids=[_id(data, k) for k, data in enumerate(kept, start=1)],
+        edge_ids=[
+            first_listed(row.get("id", row.get("osmid")), str(k)) for k, row in enumerate(kept, start=1)
+        ],
         oneway=[ways[k] != 0 for *_, k in streets],
         guardable=[
             "checkpoint" not in data or flag(data["checkpoint"], f"{name}, edge {a} to {b}: checkpoint")
@@ -122,13 +119,6 @@ def roads_from_graph(
         crs=crs,
         notes=notes,
     )
-
-
-def _id(data: Mapping[str, Any], position: int) -> str:
-    given = data.get("id", data.get("osmid"))
-    found = listed(given)
-    merged = not isinstance(given, str) or given.strip()[:1] in ("[", "(", "{")
-    return str(position) if not found else found[0] if merged else given
 
 
 def _stated_crs(name: str, given: Any) -> str | None:
@@ -181,9 +171,6 @@ def _places(
 def _from_crs(xy: Floats, stated: str, name: str) -> tuple[Floats, str]:
     from pyproj import CRS
 
-    from patrol_core.files.crs import is_true_metric
-    from patrol_core.files.projection import project_points
-
     if is_true_metric(stated):
         return xy, stated
     if CRS.from_wkt(stated).to_epsg() == 4326:
@@ -233,8 +220,6 @@ def _as_said(name: str, rows: Sequence[Row], notes: list[str], *, respect_oneway
 
 def _lines(name: str, rows: Sequence[Row], crs: str | None, stated: str | None) -> list[Floats | None]:
     """Lines of the edges that have one, in the CRS of the places."""
-    from patrol_core.files.projection import project_points
-
     source = stated if stated is not None else ("EPSG:4326" if crs is not None else None)
     out: list[Floats | None] = []
     for a, b, data in rows:

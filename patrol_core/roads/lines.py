@@ -8,6 +8,7 @@ as OSMnx draws both directions, stands once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.errors import InputError
 from patrol_core.files import outlines
 from patrol_core.files.crs import is_true_metric
-from patrol_core.roads.flags import CLOSED, LEVELS, ONEWAY, directions, levels, listed
+from patrol_core.roads.flags import CLOSED, LEVELS, ONEWAY, directions, first_listed, levels
 from patrol_core.roads.parts import Roads, build, counted, flag, refuse_degrees
 
 if TYPE_CHECKING:
@@ -38,6 +39,21 @@ DEEPEST = 20
 """Collections in collections that are looked into."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Lines:
+    """Lines with the row of their street, its level, and whether it is one-way and can be guarded, shape (lines,) each."""
+
+    shape: Any
+    street: Ints
+    level: Floats
+    single: Bools
+    free: Bools
+
+    def take(self, rows: Ints | Bools) -> _Lines:
+        """Some of the lines, or lines again and again, with all that belongs to them."""
+        return _Lines(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+
 def network_from_lines(
     frame: gpd.GeoDataFrame, *, name: str, snap_m: float = SNAP_M, respect_oneway: bool = False
 ) -> Roads:
@@ -47,6 +63,8 @@ def network_from_lines(
     ----------
     frame
         Lines in any CRS; degrees are projected to the UTM zone around them. Without a CRS: a plane in metres.
+    name
+        Of the file, for messages and people.
     snap_m
         Ends within this many metres are one crossing.
     respect_oneway
@@ -67,56 +85,50 @@ def network_from_lines(
     way = np.zeros(len(frame), dtype=np.int64)
     if respect_oneway:
         frame, way = _directed(frame, name, notes)
-    level, more = levels(
-        len(frame),
-        {
-            str(column).lower(): frame[column].tolist()
-            for column in frame.columns
-            if str(column).lower() in LEVELS
-        },
-    )
-    notes += more
-    lines, origin = shapely.get_parts(frame.geometry.to_numpy(), return_index=True)
-    if outlines.crossings(lines, most=MOST_CROSSINGS) > MOST_CROSSINGS:
-        raise InputError(
-            f"{name}: its lines meet in more than {MOST_CROSSINGS:,} places, or have too many points; cut out your area."
-        )
-    lines, origin = _simple(lines, origin)
-    single, free = way[origin] != 0, _column(frame, CHECKPOINT, name, default=True)[origin]
-    lines, origin, single, free, doubles = _without_doubles(lines, origin, level[origin], single, free)
-    pieces, owner = _cut_at_crossings(lines, level[origin], snap_m)
-    single, free, owner = single[owner], free[owner], origin[owner]
-    spots, tail, head = _joined_ends(pieces, snap_m)
-    first = _first_of_twins(pieces, tail, head, snap_m)
-    if len(pieces) > len(lines):
-        notes.append(
-            f"{counted(len(set(origin.tolist())), 'street was', 'streets were')} cut into {len(pieces):,} pieces where they meet."
-        )
-    keep = first == np.arange(len(pieces))
+    lines, doubles = _without_doubles(_lines_of(frame, way, name, notes))
+    pieces = _cut_at_crossings(lines, snap_m)
+    spots, tail, head = _joined_ends(pieces.shape, snap_m)
+    first = _first_of_twins(pieces.shape, tail, head, snap_m)
+    keep = first == np.arange(len(first))
+    if len(first) > len(lines.shape):
+        streets = counted(len(np.unique(lines.street)), "street was", "streets were")
+        notes.append(f"{streets} cut into {len(first):,} pieces where they meet.")
     if doubles:
         notes.append(f"{counted(doubles, 'street that is', 'streets that are')} drawn twice stand once.")
-    twins = int(((first >= 0) & ~keep).sum())
-    if twins:
+    if twins := int(((first >= 0) & ~keep).sum()):
         notes.append(f"{counted(twins, 'piece that is', 'pieces that are')} drawn twice stand once.")
-    single, free = _of_all_twins(first, tail, head, single, free)
-    single, free = single[keep], free[keep]
-    pieces, owner, tail, head = pieces[keep], owner[keep], tail[keep], head[keep]
-    used, ends = np.unique(np.concatenate([tail, head]), return_inverse=True)
+    pieces = _with_twins(pieces, first, tail, head).take(keep)
+    used, ends = np.unique(np.concatenate([tail[keep], head[keep]]), return_inverse=True)
     names = [str(k) for k in range(1, len(used) + 1)]
-    tail, head = ends[: len(pieces)], ends[len(pieces) :]
     xy = spots[used]
+    pairs = list(zip(*ends.reshape(2, -1).tolist(), strict=True))
     return build(
         name,
-        [(names[a], names[b]) for a, b in zip(tail, head, strict=True)],
-        edge_ids=_piece_ids(frame, owner),
-        oneway=single.tolist(),
-        guardable=free.tolist(),
+        [(names[a], names[b]) for a, b in pairs],
+        edge_ids=_piece_ids(frame, pieces.street),
+        oneway=pieces.single.tolist(),
+        guardable=pieces.free.tolist(),
         nodes=names,
         xy=xy,
-        shapes=[_pinned(piece, xy[a], xy[b]) for piece, a, b in zip(pieces, tail, head, strict=True)],
+        shapes=[_pinned(piece, xy[a], xy[b]) for piece, (a, b) in zip(pieces.shape, pairs, strict=True)],
         crs=crs,
         notes=notes,
     )
+
+
+def _lines_of(frame: gpd.GeoDataFrame, way: Ints, name: str, notes: list[str]) -> _Lines:
+    """Single lines that do not cross themselves, with the attributes of their streets."""
+    words = {str(column).lower(): frame[column].tolist() for column in frame.columns}
+    level, more = levels(len(frame), {word: words[word] for word in LEVELS if word in words})
+    notes += more
+    shapes, street = shapely.get_parts(frame.geometry.to_numpy(), return_index=True)
+    if outlines.crossings(shapes, most=MOST_CROSSINGS) > MOST_CROSSINGS:
+        raise InputError(
+            f"{name}: its lines meet in more than {MOST_CROSSINGS:,} places, or have too many points; cut out your area."
+        )
+    shapes, street = _simple(shapes, street)
+    free = _column(frame, CHECKPOINT, name, default=True)
+    return _Lines(shapes, street, level[street], way[street] != 0, free[street])
 
 
 def _directed(frame: gpd.GeoDataFrame, name: str, notes: list[str]) -> tuple[gpd.GeoDataFrame, Ints]:
@@ -214,50 +226,46 @@ def _simple(lines: Any, origin: Ints) -> tuple[Any, Ints]:
     return np.concatenate(parts), np.concatenate(which)
 
 
-def _without_doubles(
-    lines: Any, origin: Ints, level: Floats, single: Bools, free: Bools
-) -> tuple[Any, Ints, Bools, Bools, int]:
-    """Lines that are drawn point by point as an earlier one, or back along it, left out; their number stands last.
+def _without_doubles(lines: _Lines) -> tuple[_Lines, int]:
+    """Lines without those that are drawn point by point as an earlier one, or back along it; and how many those are.
 
     What is left is passed in every direction that one of its doubles is, and can be guarded where all can be.
     """
     seen: dict[tuple[float, bytes], tuple[int, bytes]] = {}
-    single, free = single.copy(), free.copy()
-    keep = np.ones(len(lines), dtype=bool)
-    for k, line in enumerate(lines):
+    single, free = lines.single.copy(), lines.free.copy()
+    keep = np.ones(len(single), dtype=bool)
+    for k, line in enumerate(lines.shape):
         points = np.round(shapely.get_coordinates(line), 3) + 0.0
         ahead, back = points.tobytes(), points[::-1].tobytes()
-        first, drawn = seen.setdefault((float(level[k]), min(ahead, back)), (k, ahead))
+        first, drawn = seen.setdefault((float(lines.level[k]), min(ahead, back)), (k, ahead))
         if first != k:
             keep[k] = False
             single[first] &= single[k] and drawn == ahead
             free[first] &= free[k]
-    return lines[keep], origin[keep], single[keep], free[keep], int((~keep).sum())
+    return replace(lines, single=single, free=free).take(keep), int((~keep).sum())
 
 
-def _cut_at_crossings(lines: Any, level: Floats, snap_m: float) -> tuple[Any, Ints]:
-    """Pieces, and the line each is of."""
-    tree = shapely.STRtree(lines)
-    first, second = tree.query(lines, predicate="dwithin", distance=snap_m)
+def _cut_at_crossings(lines: _Lines, snap_m: float) -> _Lines:
+    """Pieces of the lines, cut where lines of one level meet and where an end stops just short of one."""
+    shapes, level = lines.shape, lines.level
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=snap_m)
     pairs = first != second
     first, second = first[pairs], second[pairs]
-    marks: list[list[float]] = [[] for _ in lines]
+    marks: list[list[float]] = [[] for _ in shapes]
     once = (first < second) & (level[first] == level[second])
-    points, pair = _meeting(lines[first[once]], lines[second[once]])
+    points, pair = _meeting(shapes[first[once]], shapes[second[once]])
     for side in (first[once], second[once]):
-        _mark(marks, lines, side[pair], points)
+        _mark(marks, shapes, side[pair], points)
     # An end that stops just short of a street meets it all the same.
     for end in (0, -1):
-        tips = shapely.get_point(lines[first], end)
-        near = shapely.distance(tips, lines[second]) <= snap_m
-        _mark(marks, lines, second[near], tips[near])
-    pieces: list[Any] = []
-    owner: list[int] = []
-    for k, line in enumerate(lines):
-        cut = _pieces(line, marks[k], snap_m)
-        pieces += cut
-        owner += [k] * len(cut)
-    return np.array(pieces, dtype=object), np.array(owner, dtype=np.int64)
+        tips = shapely.get_point(shapes[first], end)
+        near = shapely.distance(tips, shapes[second]) <= snap_m
+        _mark(marks, shapes, second[near], tips[near])
+    cut = [_pieces(line, marks[k], snap_m) for k, line in enumerate(shapes)]
+    owner = np.repeat(np.arange(len(cut)), [len(parts) for parts in cut])
+    return replace(
+        lines.take(owner), shape=np.array([piece for parts in cut for piece in parts], dtype=object)
+    )
 
 
 def _meeting(one: Any, other: Any) -> tuple[Any, Ints]:
@@ -338,16 +346,16 @@ def _first_of_twins(pieces: Any, tail: Ints, head: Ints, snap_m: float) -> Ints:
     return first
 
 
-def _of_all_twins(first: Ints, tail: Ints, head: Ints, single: Bools, free: Bools) -> tuple[Bools, Bools]:
-    """One-way and guardable of the first of each set of twins: passed in every direction that one of them is, guarded where all can be."""
+def _with_twins(pieces: _Lines, first: Ints, tail: Ints, head: Ints) -> _Lines:
+    """Pieces of which the first of each set of twins is passed in every direction that one of them is, and guarded where all can be."""
     rows = np.flatnonzero(first >= 0)
     leader = first[rows]
-    back = ~single | (tail == head)
+    back = ~pieces.single | (tail == head)
     other_way = np.zeros(len(first), dtype=bool)
     np.logical_or.at(other_way, leader, back[rows] | (tail[rows] != tail[leader]))
     can = np.ones(len(first), dtype=bool)
-    np.logical_and.at(can, leader, free[rows])
-    return ~other_way, can
+    np.logical_and.at(can, leader, pieces.free[rows])
+    return replace(pieces, single=~other_way, free=can)
 
 
 def _pinned(piece: Any, start: Floats, end: Floats) -> Floats:
@@ -381,11 +389,5 @@ def _piece_ids(frame: gpd.GeoDataFrame, owner: Ints) -> list[str]:
     column = _found(frame, IDS)
     own = [str(k) for k in range(1, len(frame) + 1)]
     if column is not None:
-        own = [_text(value, default) for value, default in zip(frame[column], own, strict=True)]
+        own = [first_listed(value, default) for value, default in zip(frame[column], own, strict=True)]
     return [own[k] for k in owner.tolist()]
-
-
-def _text(value: Any, default: str) -> str:
-    found = listed(value)
-    merged = not isinstance(value, str) or value.strip()[:1] in ("[", "(", "{")
-    return default if not found else found[0] if merged else value

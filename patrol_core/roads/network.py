@@ -109,10 +109,14 @@ def make_network(
 
     Parameters
     ----------
+    edges
+        Pairs of names, from and to.
     directed, oneway
         All edges one-way, or which of them.
-    nodes
-        Names that fix the order (needed with ``xy``); nodes of edges are added behind them.
+    guardable, edge_ids, shapes
+        One an edge, as in :class:`RoadNetwork`; by default all can take a checkpoint, and they are numbered from 1.
+    nodes, xy
+        Names that fix the order (needed with ``xy``), and their places in metres; nodes of edges are added behind them.
 
     Raises
     ------
@@ -150,7 +154,7 @@ def make_network(
 
 
 def grid_city(rows: int, columns: int, *, block_m: float = 100.0) -> RoadNetwork:
-    """A generated city of blocks: nodes ``r,c``, two-way streets."""
+    """A generated city of ``rows`` by ``columns`` crossings ``r,c``, ``block_m`` metres apart, with two-way streets."""
     name = [[f"{r},{c}" for c in range(columns)] for r in range(rows)]
     across = [(name[r][c], name[r][c + 1]) for r in range(rows) for c in range(columns - 1)]
     up = [(name[r][c], name[r + 1][c]) for r in range(rows - 1) for c in range(columns)]
@@ -159,7 +163,7 @@ def grid_city(rows: int, columns: int, *, block_m: float = 100.0) -> RoadNetwork
 
 
 def path_nodes(network: RoadNetwork, edges: Sequence[int], target: int) -> list[int]:
-    """Nodes of a path that ends at ``target``, in order."""
+    """Nodes of a path of ``network``, given by its ``edges``, that ends at ``target``; in order."""
     nodes = [target]
     for edge in reversed(edges):
         a, b = int(network.tail[edge]), int(network.head[edge])

@@ -63,12 +63,8 @@ class Way:
 def is_road(tags: Tags, *, on_foot: bool) -> bool:
     """Whether a way can be passed: ways for feet and bicycles only where asked for."""
     kind = tags.get("highway", "")
-    return (
-        bool(kind)
-        and kind not in NOT_A_ROAD
-        and (on_foot or kind not in ON_FOOT)
-        and tags.get("area") != "yes"
-    )
+    passable = bool(kind) and kind not in NOT_A_ROAD and (on_foot or kind not in ON_FOOT)
+    return passable and tags.get("area") != "yes"
 
 
 def direction(tags: Tags) -> int:
@@ -91,21 +87,21 @@ def roads_from_ways(
 ) -> Roads:
     """Roads of ways, cut at the nodes that several share.
 
+    Raises InputError when there is no road, no two nodes beside each other have places, or a way stands twice with different
+    nodes.
+
     Parameters
     ----------
-    places
-        Node -> (longitude, latitude).
+    name
+        Of the file, for messages.
+    places, ways
+        Node -> (longitude, latitude), and the ways between them.
     respect_oneway
         Keep one-way streets; else all are passed both ways.
     on_foot
         With footways, paths, steps and cycleways.
     more_notes
         What was noticed before, a sentence each.
-
-    Raises
-    ------
-    InputError
-        When there is no road, no two nodes beside each other have places, or a way stands twice with different nodes.
     """
     kept, twice = _once(name, [way for way in ways if is_road(way.tags, on_foot=on_foot)])
     if not kept:
@@ -208,19 +204,14 @@ def _cut_where_shared(runs: Sequence[tuple[Way, tuple[str, ...]]]) -> Iterator[t
 def roads_from_overpass(name: str, data: bytes, **choices: Any) -> Roads:
     """Roads of an answer of Overpass (``[out:json]`` with ways and their nodes), or of OpenStreetMap's own interface.
 
+    Raises InputError when it is damaged, was cut off by the server, or holds no roads.
+
     Parameters
     ----------
-    name
-        Of the file, for messages.
-    data
-        Its content.
+    name, data
+        Of the file, and its content.
     choices
         ``respect_oneway`` and ``on_foot`` as in :func:`roads_from_ways`.
-
-    Raises
-    ------
-    InputError
-        When it is damaged, was cut off by the server, or holds no roads.
     """
     document = load_json(data, name)
     elements = document.get("elements") if isinstance(document, dict) else None
@@ -269,10 +260,8 @@ def _deleted(marks: Mapping[str, Any]) -> bool:
     )
 
 
-def _gone_note(count: int) -> tuple[str, ...]:
-    if not count:
-        return ()
-    return (f"{counted(count, 'way that is', 'ways that are')} marked as deleted left out.",)
+def _gone_note(count: int) -> list[str]:
+    return [f"{counted(count, 'way that is', 'ways that are')} marked as deleted left out."] if count else []
 
 
 def _ref(given: Any) -> str:
@@ -303,21 +292,9 @@ def _overpass_way(element: Mapping[str, Any], places: dict[str, tuple[float, flo
 
 
 def roads_from_osm_xml(name: str, data: bytes, **choices: Any) -> Roads:
-    """Roads of an OpenStreetMap extract in XML, as servers and editors write it.
+    """Roads of an OpenStreetMap extract in XML, as servers and editors write it; as :func:`roads_from_overpass`.
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    data
-        Its content.
-    choices
-        ``respect_oneway`` and ``on_foot`` as in :func:`roads_from_ways`.
-
-    Raises
-    ------
-    InputError
-        When it is damaged, was cut off by the server, or holds no roads.
+    ``name`` and ``data`` are those of the file; ``choices`` and errors are the same.
     """
     places: dict[str, tuple[float, float]] = {}
     ways: list[Way] = []
@@ -344,10 +321,7 @@ def roads_from_osm_xml(name: str, data: bytes, **choices: Any) -> Roads:
 def roads_from_pbf(name: str, data: bytes, **choices: Any) -> Roads:
     """Roads of an OpenStreetMap extract as PBF, through GDAL.
 
-    Raises
-    ------
-    InputError
-        When it is damaged or holds no roads.
+    Raises InputError when it is damaged or holds no roads.
     """
     lines = read_pbf_lines(name, data, where="highway IS NOT NULL", most=MOST_WAYS)
     if len(lines) > MOST_WAYS:
@@ -383,6 +357,13 @@ def _tags(text: Any) -> dict[str, str]:
 
 def roads_from_osmnx(place: str, *, respect_oneway: bool = False, on_foot: bool = False) -> Roads:
     """Roads of a named place by OSMnx, which must be installed and reach the internet.
+
+    Parameters
+    ----------
+    place
+        Its name, as OpenStreetMap's geocoder takes it.
+    respect_oneway, on_foot
+        As in :func:`~patrol_core.roads.read.read_roads`.
 
     Raises
     ------

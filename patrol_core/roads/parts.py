@@ -51,14 +51,9 @@ class Roads:
     def drawn_xy(self) -> Floats:
         """A place of every node to draw, shape (nodes, 2): its own, or one by a spring layout.
 
-        Raises
-        ------
-        InputError
-            When there are no places and too many nodes to lay out.
+        Raises InputError when there are no places and too many nodes to lay out.
         """
-        if self.network.xy is not None:
-            return self.network.xy
-        return _laid_out(self.network)
+        return _laid_out(self.network) if self.network.xy is None else self.network.xy
 
 
 def _laid_out(network: RoadNetwork) -> Floats:
@@ -79,10 +74,7 @@ def _laid_out(network: RoadNetwork) -> Floats:
 def flag(value: object, where: str) -> bool:
     """A yes or no.
 
-    Raises
-    ------
-    InputError
-        For anything else; ``where`` says which cell.
+    Raises InputError for anything else; ``where`` says which cell.
     """
     text = "" if value is None else str(value).strip().lower()
     if text in YES:
@@ -142,6 +134,13 @@ def to_metres(lonlat: Floats, name: str) -> tuple[Floats, str]:
 def refuse_degrees(xy: Floats, name: str, remedy: str) -> None:
     """Stop where places that should be metres look like longitude and latitude.
 
+    Parameters
+    ----------
+    xy
+        Places, shape (n, 2).
+    name, remedy
+        Of the file, and what to do, for the message.
+
     Raises
     ------
     InputError
@@ -186,10 +185,10 @@ def build(
 ) -> Roads:
     """Roads from lists, checked for size.
 
-    Raises
-    ------
-    InputError
-        When there is no edge or too many.
+    ``edges`` (pairs of names), ``edge_ids`` (made unlike), ``oneway``, ``guardable``, ``nodes``, ``xy`` and ``shapes`` are those of
+    :func:`make_network`; ``name``, ``crs`` and ``notes`` those of :class:`Roads`.
+
+    Raises InputError when there is no edge or too many.
     """
     if not len(edges):
         raise InputError(f"{name} holds no road; give at least one.")
@@ -208,7 +207,7 @@ def build(
 
 
 def counted(count: int, one: str, many: str) -> str:
-    """``1 street`` or ``3 streets``."""
+    """``count`` with its noun, ``one`` or ``many``: ``1 street``, ``3 streets``."""
     return f"{count:,} {one if count == 1 else many}"
 
 

@@ -43,10 +43,8 @@ NODE_WORDS = {
 def roads_from_tables(files: list[File], *, respect_oneway: bool = False) -> Roads:
     """Roads from a CSV of edges, with or without a CSV of nodes.
 
-    Raises
-    ------
-    InputError
-        When a column is missing or unknown, a cell is no number or no yes or no, a node stands twice or has no place.
+    Raises InputError when a column is missing or unknown, a cell is no number or no yes or no, a node stands twice or has no
+    place.
     """
     edge_file, node_file = _which_is_which(files)
     name, data, table = edge_file
@@ -71,23 +69,19 @@ def roads_from_tables(files: list[File], *, respect_oneway: bool = False) -> Roa
     ids = [ids[k] or str(k + 1) for k in kept]
     edges = [edges[k][::-1] if way[k] < 0 else edges[k] for k in kept]
     free, lines = [free[k] for k in kept], [lines[k] for k in kept]
+    nodes: list[str] = []
+    xy = crs = None
     if node_file is None:
-        return build(
-            name,
-            edges,
-            edge_ids=ids,
-            oneway=single,
-            guardable=free,
-            notes=[*notes, "No places were given."],
-        )
-    nodes, xy, crs = _places(*node_file)
-    known = set(nodes)
-    for row, ends in enumerate(edges):
-        lost = next((end for end in ends if end not in known), None)
-        if lost is not None:
-            raise InputError(
-                f"{name} line {lines[row]}: node {lost!r} has no place; add it to {node_file[0]}."
-            )
+        notes.append("No places were given.")
+    else:
+        nodes, xy, crs = _places(*node_file)
+        known = set(nodes)
+        for row, ends in enumerate(edges):
+            lost = next((end for end in ends if end not in known), None)
+            if lost is not None:
+                raise InputError(
+                    f"{name} line {lines[row]}: node {lost!r} has no place; add it to {node_file[0]}."
+                )
     return build(
         name, edges, edge_ids=ids, oneway=single, guardable=free, nodes=nodes, xy=xy, crs=crs, notes=notes
     )

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol_core.allocation.deployments.controlled_rounding import round_table
-from patrol_core.allocation.deployments.sampling import decompose
 from patrol_core.allocation.roster.profile import (
     EARLY_LATE_NIGHT,
     FLAT,
@@ -25,7 +24,7 @@ from patrol_core.allocation.roster.profile import (
     read_profile,
     week_shares,
 )
-from patrol_core.allocation.roster.shifts import month_hours, spread_deployments, spread_hours
+from patrol_core.allocation.roster.shifts import month_hours, spread_hours
 from patrol_core.errors import InfeasibleError, InputError
 
 SUMS = st.lists(st.integers(0, 12), min_size=1, max_size=6)
@@ -123,15 +122,6 @@ def test_hours_that_are_no_whole_visits_keep_their_total():
     spread = spread_hours({"a": 1.1, "b": 1.1, "c": 1.1}, "2025-02")
     assert spread.visits.sum() == 13  # 3.3 h are 13.2 visits
     assert any("3 zones are no whole number of visits" in note for note in spread.notes)
-
-
-def test_deployments_of_the_game_become_whole_duties():
-    found = decompose(["a", "b", "c"], [0.5, 0.9, 0.6])
-    spread = spread_deployments(found, ["a", "b", "c"], "2025-02", visits_per_duty=20)
-    assert set(np.unique(spread.visits)) == {0, 20}
-    assert (spread.visits > 0).sum(axis=0).tolist() == [2] * 84
-    with pytest.raises(InputError, match="zone 'c'"):
-        spread_deployments(found, ["a", "b"], "2025-02", visits_per_duty=20)
 
 
 def test_profiles_are_read_and_faults_named():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
@@ -31,7 +32,7 @@ def test_plan_clicks_and_schedule(page, dashboard, roads_and_game, outside, tmp_
     faults = watch(page)
     expect(metric(page, "Expected loss")).to_have_text(loss(game))
     slide(page, "Checkpoints a night", "ArrowLeft")
-    expect(metric(page, "Expected loss")).to_have_text(loss(game.with_checkpoints(2)))
+    expect(metric(page, "Expected loss")).to_have_text(loss(replace(game, checkpoints=2)))
 
     page.get_by_text("Target on or off", exact=True).click()
     settled(page)
@@ -53,7 +54,7 @@ def test_plan_clicks_and_schedule(page, dashboard, roads_and_game, outside, tmp_
     losses.pop(SCHOOL)
     sources = [game.network.nodes[k] for k in game.sources]
     safer = make_game(roads.network, sources, losses, checkpoints=2)
-    assert loss(safer) != loss(game.with_checkpoints(2))
+    assert loss(safer) != loss(replace(game, checkpoints=2))
     expect(metric(page, "Expected loss")).to_have_text(loss(safer))
 
     with page.expect_download() as coming:

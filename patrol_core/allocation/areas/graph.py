@@ -55,6 +55,8 @@ def make_graph(
 ) -> ZoneGraph:
     """Zones as a connected graph; parts that do not touch are joined by their nearest pair.
 
+    Raises InputError for no zones, a workload that cannot be used, or a zone without a place.
+
     Parameters
     ----------
     work
@@ -63,11 +65,6 @@ def make_graph(
         Zone to a point in it, metres.
     near
         Zone to its neighbours; made symmetric, neighbours without work are left out.
-
-    Raises
-    ------
-    InputError
-        No zones, a workload that cannot be used, or a zone without a place.
     """
     ids = tuple(work)
     if not ids:

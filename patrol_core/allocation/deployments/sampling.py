@@ -49,10 +49,7 @@ class Deployments:
     def marginals(self, zone_ids: Sequence[str]) -> Floats:
         """(n,) probability that each zone is patrolled, in the order of ``zone_ids``.
 
-        Raises
-        ------
-        InputError
-            If a deployment holds a zone that is not in ``zone_ids``.
+        Raises InputError if a deployment holds a zone that is not in ``zone_ids``.
         """
         position = {zone: i for i, zone in enumerate(zone_ids)}
         result = np.zeros(len(position))

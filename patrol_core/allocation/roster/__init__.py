@@ -1,8 +1,8 @@
-"""Roster."""
+"""Rosters: from hours a month to visits by shift, walks between zones, and who works when."""
 
 from __future__ import annotations
 
-from patrol_core.allocation.roster.build import Roster, duties_wanted, make_roster, replan, take_duties
+from patrol_core.allocation.roster.build import Roster, duties_wanted, make_roster
 from patrol_core.allocation.roster.files import (
     commitment_of,
     parse_available,
@@ -20,6 +20,7 @@ from patrol_core.allocation.roster.profile import (
     read_profile,
     week_shares,
 )
+from patrol_core.allocation.roster.replan import replan, take_duties
 from patrol_core.allocation.roster.rules import MOST_UNITS, Commitment, RosterRules, unit_names
 from patrol_core.allocation.roster.shift_assignment.units import units_needed
 from patrol_core.allocation.roster.shifts import Spread, month_hours, spread_hours

@@ -30,6 +30,8 @@ def predictability(
 ) -> pd.DataFrame:
     """Memory of a roster against independent draws.
 
+    Raises InputError if the shapes do not fit, or there are no visits.
+
     Parameters
     ----------
     visits
@@ -38,19 +40,14 @@ def predictability(
         (slots,) share of all visits that is expected in each slot; need not sum to 1.
     lags
         Numbers of slots at which to measure memory; those not below the number of slots are left out.
-    draws
-        Independent draws to compare with.
+    draws, seed
+        Independent draws to compare with, and their seed.
 
     Returns
     -------
     pandas.DataFrame
         measure, roster, chance (mean of the draws), chance_low, chance_high (5th and 95th percentile), reading
         (``as by chance``, ``more regular`` or ``less regular``).
-
-    Raises
-    ------
-    InputError
-        If the shapes do not fit, or there are no visits.
     """
     table, expected = np.asarray(visits, dtype=np.int64), np.asarray(share, dtype=float)
     if table.ndim != 2 or table.shape[1] != len(expected) or len(expected) < 2:
@@ -70,14 +67,9 @@ def predictability(
     )
     low, high = np.percentile(drawn, [5, 95], axis=0)
     names = [*(f"autocorrelation, lag {lag}" for lag in steps), "conditional entropy [bits]", "best guess"]
-    more = [*(value > top for value, top in zip(own[: len(steps)], high[: len(steps)], strict=True))]
-    more += [own[-2] < low[-2], own[-1] > high[-1]]
-    less = [*(value < bottom for value, bottom in zip(own[: len(steps)], low[: len(steps)], strict=True))]
-    less += [own[-2] > high[-2], own[-1] < low[-1]]
-    reading = [
-        "more regular" if up else "less regular" if down else "as by chance"
-        for up, down in zip(more, less, strict=True)
-    ]
+    above, below = own > high, own < low
+    above[-2], below[-2] = below[-2], above[-2]  # less entropy is more regular
+    reading = np.select([above, below], ["more regular", "less regular"], "as by chance").tolist()
     return pd.DataFrame(
         {
             "measure": names,

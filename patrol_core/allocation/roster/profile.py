@@ -149,8 +149,10 @@ def from_shift_weights(weights: Floats, shifts: Sequence[ShiftType], source: str
 
     Parameters
     ----------
-    weights
+    weights, shifts
         (7, shifts), Monday first, 0 or more: demand of the shift that starts on that weekday.
+    source
+        Where it comes from, in words.
     """
     given = np.asarray(weights, dtype=float)
     if given.shape != (7, len(shifts)) or not np.all(np.isfinite(given)) or np.any(given < 0.0):
@@ -201,10 +203,7 @@ def read_profile(source: str | Path | tuple[str, bytes]) -> Profile:
 def dates_of(month: str) -> tuple[dt.date, ...]:
     """All dates of a month ``YYYY-MM``.
 
-    Raises
-    ------
-    InputError
-        If it is no month.
+    Raises InputError if it is no month.
     """
     try:
         first = dt.date.fromisoformat(f"{month}-01")
@@ -243,7 +242,7 @@ def week_shares(profile: Profile, shifts: Sequence[ShiftType]) -> tuple[Floats, 
 def cell_shares(
     profile: Profile, shifts: Sequence[ShiftType], dates: Sequence[dt.date]
 ) -> tuple[Floats, float]:
-    """Share of the period's demand in every shift, (dates x shifts,) date by date, sum 1; and what none covers."""
+    """Share of a ``profile``'s demand in every shift, (``dates`` x ``shifts``,) date by date, sum 1; and what none covers."""
     week, uncovered = week_shares(profile, shifts)
     shares = week[[date.weekday() for date in dates]].ravel()
     if shares.sum() <= 0.0:

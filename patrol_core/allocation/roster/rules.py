@@ -112,12 +112,9 @@ class RosterRules:
                 )
 
     def visits_per_duty(self, shift: ShiftType, visit_minutes: float, hop_minutes: float) -> int:
-        """Visits that fit a shift when each takes its own time and one way between zones.
+        """Visits that fit a ``shift`` when each takes ``visit_minutes`` and one way of ``hop_minutes`` between zones.
 
-        Raises
-        ------
-        InputError
-            If not even one fits.
+        Raises InputError if not even one fits.
         """
         minutes = shift.minutes - 60.0 * self.overhead_hours
         fit = math.floor(minutes / (visit_minutes + hop_minutes) + 1e-9)
@@ -201,14 +198,14 @@ def number_commitments(
 
 
 def rest_between(rules: RosterRules, dates: Sequence[dt.date], first: Duty, second: Duty) -> float:
-    """Hours from the end of one duty to the start of a later one; below 0 where they overlap."""
+    """Hours from the end of the ``first`` duty to the start of the ``second`` by ``rules`` and ``dates``; below 0 where they overlap."""
     end = rules.shifts[first.shift].ends(dates[first.day])
     start = rules.shifts[second.shift].begins(dates[second.day])
     return (start - end).total_seconds() / 3600.0
 
 
 def say_duty(rules: RosterRules, dates: Sequence[dt.date], duty: Duty) -> str:
-    """A duty in words, for messages: ``Unit 03 on 2025-01-04 (late)``."""
+    """A ``duty`` in the words of ``rules`` and ``dates``, for messages: ``Unit 03 on 2025-01-04 (late)``."""
     return f"{rules.units[duty.unit]} on {dates[duty.day].isoformat()} ({rules.shifts[duty.shift].name})"
 
 

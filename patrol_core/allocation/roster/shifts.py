@@ -16,12 +16,12 @@ import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from patrol_core.allocation.deployments import Deployments, draw_roster, round_table
+from patrol_core.allocation.deployments import round_table
 from patrol_core.allocation.hours import number, say
 from patrol_core.allocation.roster.profile import (
     EARLY_LATE_NIGHT,
@@ -31,10 +31,8 @@ from patrol_core.allocation.roster.profile import (
     cell_shares,
     dates_of,
 )
-from patrol_core.arrays import Floats
+from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InfeasibleError, InputError
-
-Units = NDArray[np.int64]
 
 VISIT_MINUTES = 15.0
 """Length of a visit unless the user says otherwise."""
@@ -69,7 +67,7 @@ class Spread:
     zone_ids: tuple[str, ...]
     dates: tuple[dt.date, ...]
     shifts: tuple[ShiftType, ...]
-    visits: Units
+    visits: Ints
     visit_minutes: float
     asked_hours: Floats
     share: Floats
@@ -81,14 +79,18 @@ class Spread:
         """Date and kind of shift number ``c``."""
         return self.dates[c // len(self.shifts)], self.shifts[c % len(self.shifts)]
 
+    def labels(self, cells: Ints) -> dict[str, Any]:
+        """Columns ``date`` (ISO) and ``shift`` (name) of shifts by number."""
+        dates = np.array([date.isoformat() for date in self.dates], dtype=object)
+        names = np.array([shift.name for shift in self.shifts], dtype=object)
+        return {"date": dates[cells // len(names)], "shift": names[cells % len(names)]}
+
     def totals(self) -> pd.DataFrame:
         """One row a shift: date, shift, visits, unit_hours, share_of_demand, share_of_visits."""
         sums = self.visits.sum(axis=0)
-        cells = [self.cell(c) for c in range(len(sums))]
         return pd.DataFrame(
             {
-                "date": [date.isoformat() for date, _ in cells],
-                "shift": [shift.name for _, shift in cells],
+                **self.labels(np.arange(len(sums))),
                 "visits": sums,
                 "unit_hours": sums * self.visit_minutes / 60.0,
                 "share_of_demand": self.share,
@@ -101,14 +103,10 @@ class Spread:
         zone, cell = np.nonzero(self.visits)
         order = np.lexsort((zone, cell))
         zone, cell = zone[order], cell[order]
-        kinds = len(self.shifts)
-        dates = np.array([date.isoformat() for date in self.dates], dtype=object)
-        names = np.array([shift.name for shift in self.shifts], dtype=object)
         held = self.visits[zone, cell]
         return pd.DataFrame(
             {
-                "date": dates[cell // kinds],
-                "shift": names[cell % kinds],
+                **self.labels(cell),
                 "zone_id": np.array(self.zone_ids, dtype=object)[zone],
                 "visits": held,
                 "unit_hours": held * self.visit_minutes / 60.0,
@@ -134,6 +132,10 @@ def spread_hours(
         Zone to unit-hours in the month (hours one patrol, of however many officers, is there).
     month
         ``YYYY-MM``.
+    profile, shifts
+        How demand lies over the week, and the kinds of shift.
+    visit_minutes
+        Length of a visit.
     most_visits
         For every kind of shift, the most visits that all units together can make in one such shift.
     seed
@@ -191,66 +193,14 @@ def month_hours(
         raise InputError(f"The plan has no month {month!r}; it has {', '.join(months)}.")
     own = frame[frame["month"].astype(str) == month]
     if wards:
-        places = own["ward"].astype(str)
-        inside = places.isin(wards)
-        known = set(places)
-        if "borough" in own:
-            boroughs = own["borough"].astype(str)
-            inside |= boroughs.isin(wards)
-            known |= set(boroughs)
-        unknown = next((ward for ward in wards if ward not in known), None)
+        places = own[[column for column in ("ward", "borough") if column in own]].astype(str)
+        unknown = next((ward for ward in wards if not (places == ward).any(axis=None)), None)
         if unknown is not None:
             raise InputError(f"The plan has no ward or borough {unknown!r}; check its spelling.")
-        own = own[inside]
+        own = own[places.isin(wards).any(axis=1)]
     return {
         str(zone): float(hours) / officers for zone, hours in zip(own["zone_id"], own["hours"], strict=True)
     }
-
-
-def spread_deployments(
-    deployments: Deployments,
-    zone_ids: Sequence[str],
-    month: str,
-    *,
-    visits_per_duty: int,
-    shifts: Sequence[ShiftType] = EARLY_LATE_NIGHT,
-    visit_minutes: float = VISIT_MINUTES,
-    seed: int = 1,
-) -> Spread:
-    """Visits where every shift plays one of the game's randomised deployments, each zone drawn by one unit all shift.
-
-    Parameters
-    ----------
-    deployments
-        The mixed strategy of a patrol game.
-    visits_per_duty
-        Visits a unit makes in a shift.
-    """
-    dates, kinds = dates_of(month), tuple(shifts)
-    zones = {zone: place for place, zone in enumerate(zone_ids)}
-    names = [f"{date.isoformat()} {shift.name}" for date in dates for shift in kinds]
-    drawn = draw_roster(deployments, names, seed)
-    column = {name: c for c, name in enumerate(names)}
-    visits = np.zeros((len(zones), len(names)), dtype=np.int64)
-    for name, zone in zip(drawn["shift"], drawn["zone_id"], strict=True):
-        if zone not in zones:
-            raise InputError(
-                f"The deployments hold zone {zone!r}, which is not among the zones of the roster."
-            )
-        visits[zones[zone], column[name]] = visits_per_duty
-    sums = visits.sum(axis=1)
-    share = visits.sum(axis=0) / max(int(sums.sum()), 1)
-    return Spread(
-        tuple(zone_ids),
-        dates,
-        kinds,
-        visits,
-        visit_minutes,
-        np.asarray(sums * visit_minutes / 60.0, dtype=np.float64),
-        share,
-        "every shift one draw of the patrol game",
-        seed,
-    )
 
 
 def _checked(hours: Mapping[str, float]) -> Floats:
@@ -264,7 +214,7 @@ def _checked(hours: Mapping[str, float]) -> Floats:
     return asked
 
 
-def _whole_visits(asked: Floats, visit_minutes: float) -> tuple[Units, list[str]]:
+def _whole_visits(asked: Floats, visit_minutes: float) -> tuple[Ints, list[str]]:
     """Whole visits by zone: the nearest total, dealt by largest remainders."""
     exact = asked * 60.0 / visit_minutes
     whole = np.floor(exact + 1e-9).astype(np.int64)
@@ -280,7 +230,7 @@ def _whole_visits(asked: Floats, visit_minutes: float) -> tuple[Units, list[str]
     return whole, notes
 
 
-def _capacity(most: Sequence[int] | None, kinds: int, days: int, total: int) -> Units:
+def _capacity(most: Sequence[int] | None, kinds: int, days: int, total: int) -> Ints:
     if most is None:
         return np.full(kinds * days, total, dtype=np.int64)
     if len(most) != kinds or any(value < 0 for value in most):
@@ -289,8 +239,8 @@ def _capacity(most: Sequence[int] | None, kinds: int, days: int, total: int) -> 
 
 
 def _shift_totals(
-    total: int, share: Floats, most: Units, month: str, visit_minutes: float
-) -> tuple[Units, int]:
+    total: int, share: Floats, most: Ints, month: str, visit_minutes: float
+) -> tuple[Ints, int]:
     """Whole visits by shift, nearest to the profile under the capacities; and how many had to move."""
     if int(most.sum()) < total:
         short = (total - int(most.sum())) * visit_minutes / 60.0
@@ -305,7 +255,7 @@ def _shift_totals(
     return wanted, int(np.maximum(free - most, 0).sum())
 
 
-def _largest_remainder(exact: Floats, total: int, most: Units) -> Units:
+def _largest_remainder(exact: Floats, total: int, most: Ints) -> Ints:
     """Whole numbers near ``exact`` scaled to the total, none above ``most``."""
     scaled = _capped(exact, float(total), most.astype(float))
     whole = np.minimum(np.floor(scaled + 1e-9).astype(np.int64), most)

@@ -10,16 +10,10 @@ import pandas as pd
 from patrol_core.allocation.roster.build import NOBODY, Roster
 from patrol_core.allocation.roster.predictability import predictability
 
-VISIT_COLUMNS = (
-    "date",
-    "shift",
-    "unit",
-    "order",
-    "at",
-    "zone_id",
-    "minutes",
-    "travel_minutes",
-)
+VISIT_COLUMNS = ("date", "shift", "unit", "order", "at", "zone_id", "minutes", "travel_minutes")
+DUTY_COLUMNS = (
+    "date", "shift", "starts", "ends", "unit", "walk", "visits", "zones", "travel_minutes", "overrun_minutes",
+)  # fmt: skip
 
 
 def visit_table(roster: Roster) -> pd.DataFrame:
@@ -47,16 +41,12 @@ def visit_table(roster: Roster) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame(columns=list(VISIT_COLUMNS))
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    kinds = len(spread.shifts)
-    dates = np.array([date.isoformat() for date in spread.dates], dtype=object)
-    shifts = np.array([shift.name for shift in spread.shifts], dtype=object)
     units = np.array([*roster.rules.units, NOBODY], dtype=object)
     order = np.lexsort((joined["order"], joined["owner"], joined["cell"]))
     joined = {name: values[order] for name, values in joined.items()}
     return pd.DataFrame(
         {
-            "date": dates[joined["cell"] // kinds],
-            "shift": shifts[joined["cell"] % kinds],
+            **spread.labels(joined["cell"]),
             "unit": units[joined["owner"]],
             "order": joined["order"],
             "at": np.datetime_as_string(joined["at"], unit="m"),
@@ -76,38 +66,16 @@ def duty_table(roster: Roster) -> pd.DataFrame:
     spread, task = roster.spread, roster.task
     for c, (cell, owners) in enumerate(zip(roster.pieces, roster.owners, strict=True)):
         date, shift = spread.cell(c)
-        day, kind = task.lead + c // len(spread.shifts), c % len(spread.shifts)
-        idle = set(np.flatnonzero(roster.works[:, day, kind]).tolist()) - set(owners)
+        idle = set(np.flatnonzero(roster.works[(slice(None), *task.cell(c))]).tolist()) - set(owners)
         head = (date.isoformat(), shift.name, shift.start, shift.end)
         walks = enumerate(zip(cell, owners, strict=True), 1)
         for walk, (piece, owner) in sorted(walks, key=lambda found: (found[1][1], found[0])):
             name = roster.rules.units[owner] if owner >= 0 else NOBODY
-            travel = round(float(piece.travel.sum()), 1)
-            rows.append(
-                (
-                    *head,
-                    name,
-                    walk,
-                    len(piece.zones),
-                    len(set(piece.zones.tolist())),
-                    travel,
-                    round(piece.overrun, 1),
-                )
-            )
+            visits, zones = len(piece.zones), len(set(piece.zones.tolist()))
+            minutes = round(float(piece.travel.sum()), 1), round(piece.overrun, 1)
+            rows.append((*head, name, walk, visits, zones, *minutes))
         rows += [(*head, roster.rules.units[unit], 0, 0, 0, 0.0, 0.0) for unit in sorted(idle)]
-    columns = [
-        "date",
-        "shift",
-        "starts",
-        "ends",
-        "unit",
-        "walk",
-        "visits",
-        "zones",
-        "travel_minutes",
-        "overrun_minutes",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(DUTY_COLUMNS))
 
 
 def unit_table(roster: Roster) -> pd.DataFrame:

@@ -117,12 +117,6 @@ def short_tour(points: Floats) -> Indices:
     return _two_opt(points, order)
 
 
-def tour_km(points: Floats, order: Indices) -> float:
-    """Length of a closed walk in kilometres."""
-    walk = points[np.append(order, order[0])]
-    return float(np.hypot(*np.diff(walk, axis=0).T).sum() / 1000.0)
-
-
 def shift_pieces(
     ground: Ground,
     visits: Indices,
@@ -136,8 +130,14 @@ def shift_pieces(
 
     Parameters
     ----------
-    visits
-        (n,) visits of every zone in this shift.
+    ground, visits
+        Zones, and (n,) visits of each in this shift.
+    pieces
+        Into how many.
+    shift, visit_minutes, rules
+        Length of the shift and of a visit, overhead and speed.
+    chance
+        Draws where the walk begins, its direction, its rounds and its times.
     """
     held = ground.order[visits[ground.order] > 0]
     held = np.roll(held, -int(chance.integers(len(held))))

@@ -62,12 +62,12 @@ def _attacker(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _green_scene(arguments: argparse.Namespace) -> PatrolScene:
-    from patrol_core.graphs.places import green_scene, read_observations
+    from patrol_core.graphs.places import read_observations, wildlife_scene
 
     name, data = _file(arguments.file)
     seen = read_observations(name, data)
     line = arguments.escape_line
-    return green_scene(
+    return wildlife_scene(
         seen.frame,
         None if arguments.box is None else tuple(arguments.box),
         arguments.rows,

@@ -1,4 +1,4 @@
-"""Checkpoints."""
+"""Checkpoints on road networks against an intruder who knows the habits: game, exact plan, simpler plans, simulation."""
 
 from __future__ import annotations
 

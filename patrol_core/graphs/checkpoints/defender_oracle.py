@@ -77,13 +77,11 @@ def minimum_cut(game: CheckpointGame, targets: list[int]) -> tuple[tuple[int, ..
     room = np.where(network.guardable, 1, many)
     ends = game.targets[targets]
     begin, end, edge = network.arcs
-    tails = [begin, np.full(len(game.sources), source), ends]
-    heads = [end, game.sources, np.full(len(ends), sink)]
-    sizes = [room[edge], np.full(len(game.sources), many), np.full(len(ends), many)]
-    loops = np.concatenate(tails) != np.concatenate(heads)
-    data = np.concatenate(sizes)[loops].astype(np.int32)
-    where = (np.concatenate(tails)[loops], np.concatenate(heads)[loops])
-    graph = csr_array(coo_array((data, where), shape=(size + 2, size + 2)))
+    tails = np.concatenate([begin, np.full(len(game.sources), source), ends])
+    heads = np.concatenate([end, game.sources, np.full(len(ends), sink)])
+    sizes = np.concatenate([room[edge], np.full(len(game.sources) + len(ends), many)]).astype(np.int32)
+    ahead = tails != heads  # without loops
+    graph = csr_array(coo_array((sizes[ahead], (tails[ahead], heads[ahead])), shape=(size + 2, size + 2)))
     flow = maximum_flow(graph, source, sink)
     if flow.flow_value >= many:
         return None
@@ -106,12 +104,12 @@ def _nested_cuts(game: CheckpointGame) -> Marginals:
             break
         sides.append(found)
     bound = _best_level(game, order, [len(cut) for cut, _ in sides])
-    needs = _needs(game, order, bound)
+    required = _requirements(game, order, bound)
     marginals = np.zeros(game.network.size)
     potential = np.zeros(len(game.network.nodes))
     cuts = []
     for k, (cut, near) in enumerate(sides):
-        weight = float(needs[k] - (needs[k + 1] if k + 1 < len(needs) else 0.0))
+        weight = float(required[k] - (required[k + 1] if k + 1 < len(required) else 0.0))
         if weight > 0:
             marginals[list(cut)] += weight
             potential[~near] += weight
@@ -119,7 +117,7 @@ def _nested_cuts(game: CheckpointGame) -> Marginals:
     return Marginals(bound, np.minimum(marginals, 1.0), np.minimum(potential, 1.0), tuple(cuts))
 
 
-def _needs(game: CheckpointGame, order: np.ndarray, level: float) -> Floats:
+def _requirements(game: CheckpointGame, order: np.ndarray, level: float) -> Floats:
     """A of every target in order: how often it must be stopped to hold a level."""
     payoffs = game.payoffs[order]
     losses = game.capture - payoffs
@@ -128,14 +126,14 @@ def _needs(game: CheckpointGame, order: np.ndarray, level: float) -> Floats:
 
 
 def _best_level(game: CheckpointGame, order: np.ndarray, sizes: list[int]) -> float:
-    """The largest level whose needs the checkpoints can meet; linear between the payoffs."""
+    """The largest level whose requirements the checkpoints can meet; linear between the payoffs."""
     payoffs = game.payoffs[order]
     # Targets that no cut protects must not need any.
     top = float(payoffs[len(sizes)]) if len(sizes) < len(order) else game.capture
 
     def needed(level: float) -> float:
-        needs = np.append(_needs(game, order, level)[: len(sizes)], 0.0)
-        return float(np.sum(-np.diff(needs) * np.array(sizes, dtype=float)))
+        required = np.append(_requirements(game, order, level)[: len(sizes)], 0.0)
+        return float(np.sum(-np.diff(required) * np.array(sizes, dtype=float)))
 
     marks = sorted({float(value) for value in payoffs if value < top} | {top})
     low = float(payoffs[0])
@@ -152,10 +150,7 @@ def _best_level(game: CheckpointGame, order: np.ndarray, sizes: list[int]) -> fl
 def _program(game: CheckpointGame) -> Marginals:
     """The linear program, for any δ; variables x, d, z.
 
-    Raises
-    ------
-    SolverError
-        When it ends without an optimum.
+    Raises SolverError when it ends without an optimum.
     """
     network = game.network
     edges, nodes = network.size, len(network.nodes)

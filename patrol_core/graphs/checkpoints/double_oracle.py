@@ -81,11 +81,8 @@ def sampled(game: CheckpointGame, method: str, found: Marginals | None = None) -
         RANGER's marginals of this game, where they are known already.
     """
     own = game.in_own_units()
-    return _told(game, _sampled(own, method, ranger(own) if found is None else _in_own_units(game, found)))
-
-
-def _in_own_units(game: CheckpointGame, found: Marginals) -> Marginals:
-    return replace(found, bound=game.units.of_one(found.bound))
+    known = ranger(own) if found is None else replace(found, bound=game.units.of_one(found.bound))
+    return _in_given_units(game, _sampled(own, method, known))
 
 
 def _sampled(game: CheckpointGame, method: str, found: Marginals) -> CheckpointPlan:
@@ -121,7 +118,7 @@ def _closed(game: CheckpointGame, lower: float, upper: float) -> bool:
     return upper <= lower or _apart(game, lower, upper) <= CLOSE
 
 
-def _told(game: CheckpointGame, plan: CheckpointPlan) -> CheckpointPlan:
+def _in_given_units(game: CheckpointGame, plan: CheckpointPlan) -> CheckpointPlan:
     """A plan in own units as one of the game given; optimal only where the gap is closed in these units too."""
     units, proof = game.units, plan.certificate
     apart = units.gap(proof.objective, proof.bound)
@@ -166,7 +163,7 @@ def solve_exact(
     """
     back = game.units.back
     asked = None if stop is None else lambda low, high: bool(stop(back(low), back(high)))
-    return _told(game, _exact(game.in_own_units(), time_limit, asked))
+    return _in_given_units(game, _exact(game.in_own_units(), time_limit, asked))
 
 
 def _exact(
@@ -179,7 +176,10 @@ def _exact(
         return time.perf_counter() - started > time_limit or (stop is not None and stop(lower, upper))
 
     marginals = ranger(game)
-    best = max((_sampled(game, name, marginals) for name in ("ranger+radius", "ranger+comb")), key=_value)
+    best = max(
+        (_sampled(game, name, marginals) for name in ("ranger+radius", "ranger+comb")),
+        key=lambda plan: plan.value,
+    )
     lower, upper = best.value, marginals.bound
     strategy, approach = best.strategy, best.approach
     history = [(time.perf_counter() - started, lower, upper)]
@@ -221,10 +221,6 @@ def blended(one: JointStrategy, other: JointStrategy) -> JointStrategy:
     """Each with chance one half."""
     pairs = [*zip(one.sets, one.probability.tolist(), strict=True)]
     return joined([*pairs, *zip(other.sets, other.probability.tolist(), strict=True)])
-
-
-def _value(plan: CheckpointPlan) -> float:
-    return plan.value
 
 
 def _add_paths(paths: dict[tuple[int, ...], int], seen: BestPaths) -> bool:
@@ -303,13 +299,11 @@ def coverage(
 ) -> tuple[tuple[int, ...], float]:
     """The edges that stop most of weighted paths, and a proved bound on that.
 
+    ``game`` says how many and which edges, ``weights`` what each of the ``paths`` counts, and ``time_limit`` is in seconds.
     Edges on the same paths are one choice (as long as one checkpoint is all they could use); an edge on a part of the paths of another is
     left out.
 
-    Raises
-    ------
-    SolverError
-        When the program ends without a plan.
+    Raises SolverError when the program ends without a plan.
     """
     groups = _choices(game, paths)
     if not groups:

@@ -20,16 +20,18 @@ def geodanet_game(checkpoints: int = 3, detection: float = 1.0) -> tuple[Roads, 
 def city_game(
     rows: int = 12, columns: int = 12, checkpoints: int = 3, detection: float = 1.0
 ) -> tuple[Roads, CheckpointGame]:
-    """A generated city of blocks, entered at the middles of its four sides; four targets inside."""
+    """A generated city of blocks, entered at the middles of its four sides; four targets inside.
+
+    Parameters
+    ----------
+    rows, columns
+        Crossings from south to north and from west to east.
+    checkpoints, detection
+        As in :func:`~patrol_core.graphs.checkpoints.game.make_game`.
+    """
     network = grid_city(rows, columns)
     places = ((1 / 3, 1 / 3, 8.0), (1 / 3, 2 / 3, 5.0), (2 / 3, 1 / 3, 4.0), (0.6, 0.6, 10.0))
     targets = {f"{int(a * (rows - 1))},{int(b * (columns - 1))}": -loss for a, b, loss in places}
-    middle_row, middle_column = rows // 2, columns // 2
-    sides = [
-        f"0,{middle_column}",
-        f"{rows - 1},{middle_column}",
-        f"{middle_row},0",
-        f"{middle_row},{columns - 1}",
-    ]
+    sides = [f"{r},{columns // 2}" for r in (0, rows - 1)] + [f"{rows // 2},{c}" for c in (0, columns - 1)]
     roads = Roads(network, f"Generated city of {rows} by {columns} crossings")
     return roads, make_game(network, sides, targets, checkpoints=checkpoints, detection=detection)

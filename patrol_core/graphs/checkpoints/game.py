@@ -59,11 +59,6 @@ class CheckpointGame:
         """What reaching each target costs against a capture, 0 or more."""
         return self.capture - self.payoffs
 
-    def with_checkpoints(self, count: int) -> CheckpointGame:
-        """The same game with another number of checkpoints."""
-        _check_count(count, int(self.network.guardable.sum()))
-        return replace(self, checkpoints=int(count))
-
     @property
     def units(self) -> OwnUnits:
         """Units in which losses are of order 1 and a capture is worth 0."""
@@ -93,8 +88,14 @@ def make_game(
 
     Parameters
     ----------
+    network
+        Where it is played.
+    sources
+        Nodes at which the intruder may enter.
     targets
         Node -> D(t), the defender's payoff when it is reached (a loss is negative).
+    checkpoints, capture, detection
+        r, c and δ of the module.
 
     Raises
     ------
@@ -127,7 +128,13 @@ def make_game(
         raise InputError(
             f"The chance that a checkpoint stops who passes is {detection:g}; give a number above 0, up to 1."
         )
-    _check_count(checkpoints, int(network.guardable.sum()))
+    if isinstance(checkpoints, bool) or int(checkpoints) != checkpoints or checkpoints < 1:
+        raise InputError(f"The number of checkpoints is {checkpoints}; give a whole number of at least 1.")
+    edges = int(network.guardable.sum())
+    if checkpoints > edges:
+        raise InputError(
+            f"There are {checkpoints} checkpoints for {edges} edges that can take one; give at most {edges}."
+        )
     seen = network.reached(begin)
     out_of_reach = [network.nodes[k] for k in ends if not seen[k]]
     if out_of_reach:
@@ -158,15 +165,6 @@ def _positions(network: RoadNetwork, names: Sequence[str], word: str) -> list[in
             raise InputError(f"The {word} {name!r} is given twice; give it once.")
         found.append(place)
     return found
-
-
-def _check_count(count: int, edges: int) -> None:
-    if isinstance(count, bool) or int(count) != count or count < 1:
-        raise InputError(f"The number of checkpoints is {count}; give a whole number of at least 1.")
-    if count > edges:
-        raise InputError(
-            f"There are {count} checkpoints for {edges} edges that can take one; give at most {edges}."
-        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ label bounds all that are left.
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -68,6 +69,8 @@ def best_paths(
 
     Parameters
     ----------
+    game, strategy
+        Where it is played, and what the intruder knows.
     every_target
         Go on until every target has its best path (for tables), not only until the worst is known.
     most
@@ -157,22 +160,7 @@ class _Search:
 
     def _some_path(self) -> Approach:
         """A path with the fewest edges to the first target, and the chance to be stopped on it."""
-        network = self.game.network
-        goal = int(self.game.targets[0])
-        before: dict[int, tuple[int, int]] = dict.fromkeys(self.game.sources.tolist(), (-1, -1))
-        front = list(before)
-        while goal not in before:
-            later = []
-            for node in front:
-                for other, edge in network.ways[node]:
-                    if other not in before:
-                        before[other] = (node, edge)
-                        later.append(other)
-            front = later
-        way: list[int] = []
-        while before[goal][0] >= 0:
-            way.append(before[goal][1])
-            goal = before[goal][0]
+        way = _trail(self.game, self.game.sources.tolist(), {int(self.game.targets[0])})
         met = [len(set(way).intersection(chosen)) for chosen in self.strategy.sets]
         passed = (1 - self.game.detection) ** np.array(met)
         return Approach(0, tuple(way[::-1]), float(1 - self.strategy.probability @ passed))
@@ -271,21 +259,26 @@ def _spelled_out(
 
 def _inside(game: CheckpointGame, guarded: set[int], starts: set[int], goal: int) -> list[int]:
     """Shortest way (in edges) from one of ``starts`` to ``goal`` over edges that never have a checkpoint."""
-    network = game.network
-    before: dict[int, tuple[int, int]] = {goal: (-1, -1)}
-    front = [goal]
+    oneway = game.network.oneway
+    return _trail(game, [goal], starts, lambda edge: edge not in guarded and not oneway[edge])
+
+
+def _trail(
+    game: CheckpointGame, starts: list[int], ends: set[int], usable: Callable[[int], bool] = lambda _: True
+) -> list[int]:
+    """A shortest way (in usable edges) from one of ``starts`` to one of ``ends``, written from its end back."""
+    before: dict[int, tuple[int, int]] = dict.fromkeys(starts, (-1, -1))
+    front = deque(before)
     while front:
-        later = []
-        for node in front:
-            if node in starts:
-                way, at = [], node
-                while before[at][0] >= 0:
-                    way.append(before[at][1])
-                    at = before[at][0]
-                return way
-            for other, edge in network.ways[node]:
-                if edge not in guarded and not network.oneway[edge] and other not in before:
-                    before[other] = (node, edge)
-                    later.append(other)
-        front = later
+        node = front.popleft()
+        if node in ends:
+            way, at = [], node
+            while before[at][0] >= 0:
+                way.append(before[at][1])
+                at = before[at][0]
+            return way
+        for other, edge in game.network.ways[node]:
+            if other not in before and usable(edge):
+                before[other] = (node, edge)
+                front.append(other)
     return []

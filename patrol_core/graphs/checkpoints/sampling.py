@@ -12,6 +12,7 @@ least *r* edges this reaches RANGER's bound, since every path to a target crosse
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def radius(game: CheckpointGame, found: Marginals) -> JointStrategy:
             continue
         if size >= game.checkpoints:
             share = weight * size / game.checkpoints
-            pairs += [(turn, share / size) for turn in _turns(ring, game.checkpoints)]
+            pairs += [(turn, share / size) for turn in turns(ring, game.checkpoints)]
         else:
             over = game.checkpoints - size
             inside = set(ring)
@@ -58,7 +59,7 @@ def radius(game: CheckpointGame, found: Marginals) -> JointStrategy:
     return joined(pairs)
 
 
-def _turns(ring: tuple[int, ...], count: int) -> list[tuple[int, ...]]:
+def turns(ring: Sequence[int], count: int) -> list[tuple[int, ...]]:
     """Every run of ``count`` edges around a ring; each edge is in the same number of them."""
     size = len(ring)
     return [tuple(ring[(begin + step) % size] for step in range(count)) for begin in range(size)]
@@ -113,7 +114,7 @@ def _combed(order: np.ndarray, marginals: Floats, count: int) -> list[tuple[tupl
 
 
 def check_draw(count: int, seed: int, what: str) -> None:
-    """Whether so many ``what`` can be drawn from this seed; raises InputError where not."""
+    """Whether ``count`` nights or shifts (``what``) can be drawn from a ``seed``; raises InputError where not."""
     if not 0 <= count <= MOST_DRAWN:
         raise InputError(f"{quoted(count)} {what} cannot be drawn; give a number from 0 to {MOST_DRAWN:,}.")
     if seed < 0:
@@ -121,7 +122,16 @@ def check_draw(count: int, seed: int, what: str) -> None:
 
 
 def draw(strategy: JointStrategy, count: int, *, seed: int) -> list[tuple[int, ...]]:
-    """Deployments for so many nights, up to :data:`MOST_DRAWN`; the same seed gives the same nights.
+    """Deployments for so many nights; the same seed gives the same nights.
+
+    Parameters
+    ----------
+    strategy
+        Deployments and their chances.
+    count
+        Nights, up to :data:`MOST_DRAWN`.
+    seed
+        0 or more.
 
     Raises
     ------

@@ -8,6 +8,7 @@ from patrol_core.graphs.checkpoints.defender_oracle import minimum_cut
 from patrol_core.graphs.checkpoints.double_oracle import sampled
 from patrol_core.graphs.checkpoints.game import CheckpointGame, JointStrategy, joined
 from patrol_core.graphs.checkpoints.intruder import BestPaths, best_paths
+from patrol_core.graphs.checkpoints.sampling import turns
 
 CUT = "Evenly on the minimum cut"
 ENTRANCES = "Evenly on the entrances of targets"
@@ -22,11 +23,8 @@ def turned(game: CheckpointGame, edges: tuple[int, ...]) -> JointStrategy | None
     if not free:
         return None
     count = min(game.checkpoints, len(free))
-    if count == len(free):
-        return joined([(tuple(free), 1.0)])
-    return joined(
-        [(tuple(free[(k + step) % len(free)] for step in range(count)), 1.0) for k in range(len(free))]
-    )
+    runs = [tuple(free)] if count == len(free) else turns(free, count)
+    return joined([(run, 1.0) for run in runs])
 
 
 def baselines(game: CheckpointGame) -> dict[str, tuple[JointStrategy, BestPaths]]:

@@ -66,14 +66,10 @@ class _Work:
 
     def __init__(self, game: CheckpointGame) -> None:
         network = game.network
-        self.fixed = {*game.sources.tolist(), *game.targets.tolist()}
         self.sources, self.targets = set(game.sources.tolist()), set(game.targets.tolist())
-        self.edges: dict[int, list[int]] = {
-            edge: [int(a), int(b), int(free), int(single)]
-            for edge, (a, b, free, single) in enumerate(
-                zip(network.tail, network.head, network.guardable, network.oneway, strict=True)
-            )
-        }
+        self.fixed = self.sources | self.targets
+        table = np.column_stack([network.tail, network.head, network.guardable, network.oneway])
+        self.edges: dict[int, list[int]] = dict(enumerate(table.astype(int).tolist()))
         self.taken: Counter[str] = Counter()
 
     def at(self) -> dict[int, list[int]]:
@@ -215,12 +211,14 @@ def _made(game: CheckpointGame, work: _Work) -> Simplified:
     numbers = sorted(work.edges)
     used = sorted({*work.fixed, *(work.edges[e][0] for e in numbers), *(work.edges[e][1] for e in numbers)})
     new = {node: k for k, node in enumerate(used)}
+    table = np.array([work.edges[e] for e in numbers], dtype=np.int64).reshape(-1, 4)
+    position = np.array([new[node] for node in table[:, :2].ravel().tolist()], dtype=np.int64).reshape(-1, 2)
     small = RoadNetwork(
         tuple(network.nodes[node] for node in used),
-        np.array([new[work.edges[e][0]] for e in numbers], dtype=np.int64),
-        np.array([new[work.edges[e][1]] for e in numbers], dtype=np.int64),
-        np.array([bool(work.edges[e][3]) for e in numbers], dtype=bool),
-        np.array([bool(work.edges[e][2]) for e in numbers], dtype=bool),
+        position[:, 0].copy(),
+        position[:, 1].copy(),
+        table[:, 3].astype(bool),
+        table[:, 2].astype(bool),
         tuple(network.edge_ids[e] for e in numbers),
         None if network.xy is None else network.xy[used],
     )
@@ -247,7 +245,8 @@ def solve_simplified(
     """The exact plan by way of the smaller network; its value is worked out again on the network given.
 
     Where that search for a path would take long (a quarter of the limit, or ``stop``), the value that was proved on the smaller
-    network stands. ``time_limit`` and ``stop`` are those of :func:`patrol_core.graphs.checkpoints.double_oracle.solve_exact`.
+    network stands. ``game``, ``time_limit`` and ``stop`` are those of
+    :func:`patrol_core.graphs.checkpoints.double_oracle.solve_exact`.
     """
     found = simplify(game)
     plan = solve_exact(found.game, time_limit=time_limit, stop=stop)

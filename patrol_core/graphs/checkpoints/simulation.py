@@ -33,6 +33,13 @@ def simulate(
 ) -> pd.DataFrame:
     """Mean payoff and captures of each kind of intruder over so many nights.
 
+    Parameters
+    ----------
+    game, strategy
+        Where it is played, and what the intruder may know.
+    nights, seed
+        How many nights, 1 to :data:`MOST_NIGHTS`, drawn from this seed.
+
     Returns
     -------
     DataFrame

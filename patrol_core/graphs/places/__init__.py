@@ -1,4 +1,4 @@
-"""Places."""
+"""Places for patrol games: parks, street networks and zones, from files, from areas, or from the library that ships."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from patrol_core.graphs.places.scenes.documents import SceneDocument, scene_docu
 from patrol_core.graphs.places.scenes.files import kind_of, read_scene, read_street_files
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.urban import MOST_TARGETS, urban_street_scene, urban_zone_scene
-from patrol_core.graphs.places.wildlife import CENTROID, green_scene
+from patrol_core.graphs.places.wildlife import CENTROID, wildlife_scene
 
 __all__ = [
     "CENTROID",
@@ -27,7 +27,6 @@ __all__ = [
     "SceneDocument",
     "box_around",
     "generated_park",
-    "green_scene",
     "handy_moves",
     "infrastructure_scene",
     "kind_of",
@@ -44,5 +43,6 @@ __all__ = [
     "shortened",
     "urban_street_scene",
     "urban_zone_scene",
+    "wildlife_scene",
     "zone_risk",
 ]

@@ -52,6 +52,8 @@ COLUMNS = {
     "x": ("x", "x_m", "easting"),
     "y": ("y", "y_m", "northing"),
 }
+_GEOMETRY_WORDS = ["multipolygon", "boundary", "site", "route", "node", "way", "relation", "Feature"]
+"""Values of ``type`` that say what a shape is, not what a facility is."""
 _ROW = "\0row"  # no heading can be this
 
 
@@ -99,10 +101,8 @@ def read_facilities(file: File) -> gpd.GeoDataFrame:
         "name": [_text(row.get("name")) for row in records],
         "type": [_type(row) for row in records],
     }
-    for own in COLUMNS["population"]:
-        if own in frame:
-            columns["population"] = pd.to_numeric(frame[own], errors="coerce").to_numpy(dtype=float)
-            break
+    if own := next((own for own in COLUMNS["population"] if own in frame), None):
+        columns["population"] = pd.to_numeric(frame[own], errors="coerce").to_numpy(dtype=float)
     out = gpd.GeoDataFrame(columns, geometry=frame.geometry.to_numpy(), crs=frame.crs)
     out.attrs["notes"] = tuple(notes)
     return out
@@ -162,16 +162,7 @@ def _text(value: Any) -> str:
 
 def _type(row: Mapping[str, Any]) -> str:
     given = _text(row.get("type"))
-    if given and given not in (
-        "multipolygon",
-        "boundary",
-        "site",
-        "route",
-        "node",
-        "way",
-        "relation",
-        "Feature",
-    ):
+    if given and given not in _GEOMETRY_WORDS:
         return given
     tags = [found for tag in TAGS if (found := _text(row.get(tag)))]
     return next((found for found in tags if found in WEIGHTS), tags[0] if tags else "")
@@ -180,23 +171,27 @@ def _type(row: Mapping[str, Any]) -> str:
 def in_metres(features: gpd.GeoDataFrame, crs: str | None, what: str) -> gpd.GeoDataFrame:
     """Features in the plane of the streets; lines and areas by their centroid there.
 
-    Raises
-    ------
-    InputError
-        When only one of both has a place on Earth, or the plane is not in metres.
+    Raises InputError when only one of both has a place on Earth, or the plane is not in metres.
+
+    Parameters
+    ----------
+    features
+        Facilities in a CRS of their own.
+    crs
+        Of the streets, in metres; None for a plane without a place on Earth.
+    what
+        Names the features in the message.
     """
     if (features.crs is None) != (crs is None):
         lacking = f"The {what} have" if features.crs is None else "The streets have"
         raise InputError(
             f"{lacking} no coordinate system, the other has one; give both in longitude and latitude."
         )
-    if crs is None:
-        moved = features
-    else:
+    if crs is not None:
         if not is_metric(crs):
             raise InputError("The streets are not in metres; project them to a metric coordinate system.")
-        moved = features.to_crs(crs)
-    out: gpd.GeoDataFrame = moved.set_geometry(moved.geometry.centroid)
+        features = features.to_crs(crs)
+    out: gpd.GeoDataFrame = features.set_geometry(features.geometry.centroid)
     return out
 
 
@@ -205,20 +200,17 @@ def people_around(
 ) -> Floats:
     """People by facility, shape (n,): of the block it lies in, or of all blocks that meet a circle around it.
 
+    Raises InputError when the column is missing, a population is missing or negative, or the radius is none.
+
     Parameters
     ----------
-    points
+    points, crs
         Facilities in metres of ``crs``, shape (n, 2).
     blocks
         Areas with a column ``population`` (>= 0), any CRS.
     radius_m
         None: the containing block (on a common border the first; 0 where there is none). Else metres: the whole population
         of every block that meets the circle counts, as in the published instances.
-
-    Raises
-    ------
-    InputError
-        When the column is missing, a population is missing or negative, or the radius is none.
     """
     if "population" not in blocks:
         raise InputError("The blocks have no column population; add one with the residents of each.")

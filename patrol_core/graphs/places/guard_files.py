@@ -1,8 +1,8 @@
-"""Published instances of the GUARD paper: JSON of the kinds ``gsg`` (green) and ``isg`` (infrastructure).
+"""Published instances of the GUARD paper: JSON of the kinds ``gsg`` (green, that is wildlife) and ``isg`` (infrastructure).
 
-Such a file names nodes with ``id``, ``lat``, ``lon``, pairs of ids as edges, targets with ``node`` and ``score``, and bases by node.
-Node ids stay as they are. Values are the scores; with an escape line or point, attacker's values are worked out from it as
-in :mod:`patrol_core.graphs.places.wildlife` when asked.
+Such a file has nodes with ``id``, ``lat``, ``lon``, pairs of ids as edges, targets with ``node`` and ``score``, and bases by node. The
+ids stay as they are; in general-sum games nearness to the escape line or point counts as in
+:mod:`patrol_core.graphs.places.wildlife`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from patrol_core.errors import InputError
 from patrol_core.files.numbers import check_sizes
 from patrol_core.files.strict_json import quoted
 from patrol_core.graphs.patrol import CORRECTED, NodeId
-from patrol_core.graphs.patrol.game import COMPATIBLE
-from patrol_core.graphs.places.scenes.parts import factor, key_of, proximity
+from patrol_core.graphs.places.scenes.assemble import ValueWords, take_mode, target_values
+from patrol_core.graphs.places.scenes.parts import key_of, proximity
 from patrol_core.graphs.places.scenes.scene import PatrolScene
-from patrol_core.graphs.places.scenes.streets import DEGREES, on_plane
+from patrol_core.graphs.places.scenes.streets import DEGREES, SceneGraph, on_plane
 from patrol_core.roads import to_metres
 
 KINDS = {"gsg": "green", "isg": "infrastructure"}
@@ -54,6 +54,8 @@ def guard_scene(
 ) -> PatrolScene:
     """A published instance as a scene, places in longitude and latitude.
 
+    Raises InputError when a key is missing or unknown, an entry is malformed, or a node is not among the nodes.
+
     Parameters
     ----------
     document
@@ -63,15 +65,58 @@ def guard_scene(
     general_sum
         Whether the attacker gets values of its own by nearness to the file's escape line or point.
     alpha, attacker_value_factor, defender_value_factor, mode, moves
-        As in :func:`patrol_core.graphs.places.wildlife.green_scene`.
-
-    Raises
-    ------
-    InputError
-        When a key is missing or unknown, an entry is malformed, or a node is not among the nodes.
+        As in :class:`~patrol_core.graphs.places.scenes.assemble.ValueWords`.
     """
-    if mode not in (CORRECTED, COMPATIBLE):
-        raise InputError(f"mode is {mode!r}; choose {CORRECTED} or {COMPATIBLE}.")
+    mode = take_mode({"mode": mode})
+    kind = _kind_of(document, name)
+    graph, scores, bases, way_out = _contents(document, name)
+    near = None
+    notes = []
+    if general_sum and way_out is not None and scores:
+        near = _nearness(graph.xy[[graph.ids.index(node) for node in scores]], way_out, mode)
+        unit = "metres" if mode == CORRECTED else "degrees, as published"
+        notes.append(f"Nearness to the way out was measured in {unit}.")
+    words: ValueWords = {"alpha": alpha, "defender_value_factor": defender_value_factor}
+    words["attacker_value_factor"] = attacker_value_factor if general_sum else defender_value_factor
+    values, gained = target_values(scores, near, words)
+    if general_sum and gained is None:
+        gained = dict(values)
+    place = str(document.get("park") or document.get("area") or "published place")[:80]
+    if {"clusters", "rows", "columns"} <= set(document):
+        place += f", {document['clusters']!s:.9} clusters, {document['rows']!s:.9} by {document['columns']!s:.9} cells"
+    content = (
+        sorted(scores.items()),
+        list(graph.edges),
+        graph.xy,
+        list(bases.values()),
+        gained,
+        float(defender_value_factor),
+    )
+    return PatrolScene(
+        key=f"guard-{kind}-{key_of(*content)}",
+        title=place,
+        about=f"Published {KINDS[kind]} instance of the GUARD paper: {len(graph.ids)} nodes, {len(scores)} targets.",
+        family=KINDS[kind],
+        generated=False,
+        node_ids=graph.ids,
+        edges=graph.edges,
+        xy=graph.xy,
+        crs=DEGREES,
+        values=values,
+        attacker_values=gained,
+        bases=bases,
+        unit="animals" if kind == "gsg" else "weight of facilities",
+        defaults={
+            "moves": moves,
+            "waiting": document.get("waiting_allowed", True) is not False,
+        },
+        attribution=ATTRIBUTION[kind],
+        notes=tuple(notes),
+    )
+
+
+def _kind_of(document: Mapping[str, Any], name: str) -> str:
+    """The kind of an instance, its fields checked."""
     kind = document.get("kind")
     if kind not in KINDS:
         raise InputError(
@@ -86,8 +131,15 @@ def guard_scene(
                 f"{name} has an unknown field {key!r}; take it out (known: {', '.join(ACCEPTED)})."
             )
     check_sizes(document, name)
+    return str(kind)
+
+
+def _contents(
+    document: Mapping[str, Any], name: str
+) -> tuple[SceneGraph, dict[NodeId, float], dict[str, NodeId], Floats | None]:
+    """Graph, scores by node, bases by name, and the way out (longitude, latitude) where there is one."""
     try:
-        ids: list[NodeId] = [_id(node["id"]) for node in document["nodes"]]
+        ids = [_id(node["id"]) for node in document["nodes"]]
         xy = np.array([[_real(node["lon"]), _real(node["lat"])] for node in document["nodes"]])
         edges = [(_id(a), _id(b)) for a, b in document["edges"]]
         scores = {_id(target["node"]): _real(target["score"]) for target in document["targets"]}
@@ -99,42 +151,8 @@ def guard_scene(
         raise InputError(f"{name} is malformed ({lacking}); compare it with a published instance.") from None
     _check(name, ids, edges, scores, places, titles, len(document["targets"]))
     on_plane(xy, DEGREES, "nodes")
-    gained: dict[NodeId, float] | None = None
-    notes: list[str] = []
-    if general_sum:
-        near = np.zeros(len(scores))
-        if way_out is not None and scores:
-            spots = xy[[ids.index(node) for node in scores]]
-            near = factor(alpha, "alpha") * _nearness(spots, way_out, mode)
-            unit = "metres" if mode == CORRECTED else "degrees, as published"
-            notes.append(f"Nearness to the way out was measured in {unit}.")
-        times = factor(attacker_value_factor, "attacker_value_factor")
-        gained = {node: s * times * (1 + float(p)) for (node, s), p in zip(scores.items(), near, strict=True)}
-    place = str(document.get("park") or document.get("area") or "published place")[:80]
-    count = (
-        f", {document['clusters']!s:.9} clusters, {document['rows']!s:.9} by {document['columns']!s:.9} cells"
-        if {"clusters", "rows", "columns"} <= set(document)
-        else ""
-    )
-    times = factor(defender_value_factor, "defender_value_factor")
-    return PatrolScene(
-        key=f"guard-{kind}-{key_of(sorted(scores.items()), edges, xy, places, gained, times)}",
-        title=f"{place}{count}",
-        about=f"Published {KINDS[kind]} instance of the GUARD paper: {len(ids)} nodes, {len(scores)} targets.",
-        family=KINDS[kind],
-        generated=False,
-        node_ids=tuple(ids),
-        edges=tuple(edges),
-        xy=xy,
-        crs=DEGREES,
-        values={node: score * times for node, score in scores.items()},
-        attacker_values=gained,
-        bases=dict(zip(titles, places, strict=True)),
-        unit="animals" if kind == "gsg" else "weight of facilities",
-        defaults={"moves": moves, "waiting": document.get("waiting_allowed", True) is not False},
-        attribution=ATTRIBUTION[kind],
-        notes=tuple(notes),
-    )
+    bases = dict(zip(titles, places, strict=True))
+    return SceneGraph(tuple(ids), tuple(edges), xy, DEGREES), scores, bases, way_out
 
 
 def _real(value: Any) -> float:

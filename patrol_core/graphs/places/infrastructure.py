@@ -19,13 +19,14 @@ games.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from patrol_core.arrays import Bools, Floats, Ints
+from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InputError
-from patrol_core.graphs.patrol import CORRECTED, KEEP, NodeId
+from patrol_core.graphs.patrol import NodeId
 from patrol_core.graphs.patrol.game import COMPATIBLE
 from patrol_core.graphs.places.features import POLICE, WEIGHTS, in_metres
 from patrol_core.graphs.places.infrastructure_scores import (
@@ -34,15 +35,22 @@ from patrol_core.graphs.places.infrastructure_scores import (
     facility_scores,
     facility_weights,
 )
-from patrol_core.graphs.places.scenes.parts import factor, key_of, proximity, suggested_bases, whole
+from patrol_core.graphs.places.scenes.assemble import (
+    ValueWords,
+    make_scene,
+    suggest_bases,
+    take_mode,
+    target_values,
+)
+from patrol_core.graphs.places.scenes.parts import factor, proximity
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.scenes.streets import (
     DEGREES,
-    FAR_M,
     Pair,
-    Streets,
-    check_near,
+    SceneGraph,
+    far_notes,
     in_degrees,
+    near_crossings,
     nearest,
     on_plane,
     snapped,
@@ -66,14 +74,8 @@ def infrastructure_scene(
     bases: Mapping[str, Pair] | None = None,
     suggested: int = 2,
     escape_points: Mapping[str, Pair] | None = None,
-    alpha: float = 1.0,
-    attacker_value_factor: float = 1.0,
-    defender_value_factor: float = 1.0,
     snap_limit_m: float | None = None,
-    mode: str = CORRECTED,
-    unreachable: str = KEEP,
-    moves: int = 8,
-    **words: Any,
+    **words: Unpack[ValueWords],
 ) -> PatrolScene:
     """Streets and facilities as a scene.
 
@@ -97,135 +99,116 @@ def infrastructure_scene(
         the facilities of type police, and where there are none, ``suggested`` crossings near the targets.
     escape_points
         Points by name; with them the attacker has values of its own.
-    alpha, attacker_value_factor, defender_value_factor
-        As in :func:`patrol_core.graphs.places.wildlife.green_scene`; the attacker also has values of its own where the factors differ.
     snap_limit_m
         Facilities farther from every crossing are left out and counted; None for no limit.
-    mode, unreachable, moves, words
-        As in :func:`patrol_core.graphs.places.wildlife.green_scene`.
+    words
+        Keywords of :class:`~patrol_core.graphs.places.scenes.assemble.ValueWords`: ``mode``, ``alpha``, ``moves``, ``title``, ...
 
     Raises
     ------
     InputError
         When streets and facilities do not lie in the same world, or no facility is left.
     """
-    if mode not in (CORRECTED, COMPATIBLE):
-        raise InputError(f"mode is {mode!r}; choose {CORRECTED} or {COMPATIBLE}.")
+    mode = take_mode(words)
     streets = streets_of(roads)
-    notes = [*words.pop("notes", ()), *streets.notes, *features.attrs.get("notes", ())]
-    weight, known, said = facility_weights(features, WEIGHTS if weights is None else weights, other_weight)
-    notes += said
-    placed = in_metres(features[known], streets.crs, "facilities")
-    points = np.column_stack([placed.geometry.x, placed.geometry.y])
-    node, away = nearest(streets.xy, points)
-    check_near(away, "facility")
-    near = away <= (float("inf") if snap_limit_m is None else factor(snap_limit_m, "snap_limit_m"))
-    notes += _distance_notes(away, near, snap_limit_m)
-    if not near.any():
-        raise InputError(
-            f"No facility lies within {snap_limit_m:g} m of a crossing; check both files or raise the limit."
-        )
-    placed, points, node, weight = placed[near], points[near], node[near], weight[near]
-    people, said = facility_people(placed, points, blocks, streets.crs, radius_m)
-    notes += said
-    scores = crossing_scores(node, facility_scores(weight, people, factor(exponent, "exponent")))
-    times = factor(defender_value_factor, "defender_value_factor")
-    values: dict[NodeId, float] = {streets.ids[k]: score * times for k, score in scores.items()}
-    gained: dict[NodeId, float] | None = None
-    if escape_points or attacker_value_factor != defender_value_factor:
-        more = factor(attacker_value_factor, "attacker_value_factor")
-        lure = np.ones(len(scores))
-        if escape_points:
-            lure += factor(alpha, "alpha") * _nearness(streets, list(scores), escape_points, mode)
-        gained = {
-            streets.ids[k]: s * more * extra
-            for (k, s), extra in zip(scores.items(), lure.tolist(), strict=True)
-        }
-    found, said = _bases(streets, placed, node, scores, bases, suggested, mode)
-    words.setdefault("title", roads.name)
-    words.setdefault(
-        "about", f"Streets of {roads.name}; targets are the crossings nearest to {len(placed)} facilities."
+    weight, known, unweighted = facility_weights(
+        features, WEIGHTS if weights is None else weights, other_weight
     )
-    words.setdefault("generated", False)
-    key = key_of(streets.ids, streets.edges, sorted(values.items()), gained, found, words["title"])
-    words.setdefault("key", f"infrastructure-{key}")
-    words["defaults"] = {"moves": moves, "unreachable": unreachable, **words.get("defaults", {})}
-    return PatrolScene(
-        family="infrastructure",
-        node_ids=streets.ids,
-        edges=streets.edges,
-        directed=streets.directed,
-        xy=streets.xy,
-        crs=streets.crs,
+    at, far = _on_crossings(streets, features[known], weight, snap_limit_m)
+    people, lonely = facility_people(at.frame, at.points, blocks, streets.crs, radius_m)
+    by_position = crossing_scores(at.node, facility_scores(at.weight, people, factor(exponent, "exponent")))
+    scores = {streets.ids[k]: score for k, score in by_position.items()}
+    near = _nearness(streets, list(by_position), escape_points, mode) if escape_points else None
+    values, gained = target_values(scores, near, words)
+    if bases:
+        found, said = snapped(streets, bases, "Base", degrees=mode == COMPATIBLE)
+    else:
+        found, said = _police_stations(streets, at)
+        if not found:
+            found = suggest_bases(streets, scores, suggested)
+            said = ["No base was given; the crossings that lie best to the targets are suggested."]
+    return make_scene(
+        "infrastructure",
+        streets,
+        (streets.ids, streets.edges, sorted(values.items()), gained, found),
+        words,
+        title=roads.name,
+        about=f"Streets of {roads.name}; targets are the crossings nearest to {len(at.frame)} facilities.",
+        notes=[*streets.notes, *features.attrs.get("notes", ()), *unweighted, *far, *lonely, *said],
         values=values,
         attacker_values=gained,
         bases=found,
-        names=_names(streets, placed, node),
+        names=_names(streets, at),
         unit="weight of facilities",
-        notes=(*notes, *said),
-        **words,
     )
 
 
-def _distance_notes(away: Floats, near: Bools, limit: float | None) -> list[str]:
+@dataclass(frozen=True, eq=False)
+class _Facilities:
+    """Facilities in the plane of the streets: points (n, 2), position of the nearest crossing and weight of each, (n,)."""
+
+    frame: gpd.GeoDataFrame
+    points: Floats
+    node: Ints
+    weight: Floats
+
+    @property
+    def titles(self) -> list[str]:
+        """Name of every facility; empty where it has none."""
+        return self.frame["name"].astype(str).tolist() if "name" in self.frame else [""] * len(self.frame)
+
+    @property
+    def kinds(self) -> list[str]:
+        """Type of every facility."""
+        return [str(kind) for kind in self.frame["type"]]
+
+
+def _on_crossings(
+    streets: SceneGraph, features: gpd.GeoDataFrame, weight: Floats, limit: float | None
+) -> tuple[_Facilities, list[str]]:
+    """Facilities with their crossings, and a sentence on what lies too far off or far off."""
+    placed = in_metres(features, streets.crs, "facilities")
+    points = np.column_stack([placed.geometry.x, placed.geometry.y])
+    node, away = near_crossings(streets, points, "facility")
+    near = away <= (float("inf") if limit is None else factor(limit, "snap_limit_m"))
+    if not near.any():
+        raise InputError(
+            f"No facility lies within {limit:g} m of a crossing; check both files or raise the limit."
+        )
     notes = []
     if not near.all():
         notes.append(
             f"{counted(int((~near).sum()), 'facility', 'facilities')} farther than {limit:g} m from every crossing; left out."
         )
-    far = int((away[near] > FAR_M).sum())
-    if far:
-        notes.append(
-            f"{counted(far, 'facility is', 'facilities are')} more than {FAR_M:g} m from the nearest crossing "
-            f"(at most {away[near].max():,.0f} m); set a limit to leave them out."
-        )
-    return notes
+    notes += far_notes(away[near], "facility is", "facilities are", "; set a limit to leave them out")
+    return _Facilities(placed[near], points[near], node[near], weight[near]), notes
 
 
-def _nearness(streets: Streets, targets: list[int], escape_points: Mapping[str, Pair], mode: str) -> Floats:
-    spots = streets.xy[targets]
+def _nearness(
+    streets: SceneGraph, targets: list[int], escape_points: Mapping[str, Pair], mode: str
+) -> Floats:
+    """Nearness of crossings to the escape points, 1 for the nearest and 0 for the farthest."""
+    spots, plane = streets.xy[targets], streets.crs
     if mode == COMPATIBLE:
         if streets.crs is None:
             raise InputError("Degrees need streets with a place on Earth; choose the mode corrected.")
-        spots, out = (
-            in_degrees(spots, streets.crs),
-            on_plane(list(escape_points.values()), DEGREES, "escape points"),
-        )
-    else:
-        out = on_plane(list(escape_points.values()), streets.crs, "escape points")
-    return proximity(nearest(out, spots)[1])
+        spots, plane = in_degrees(spots, streets.crs), DEGREES
+    return proximity(nearest(on_plane(list(escape_points.values()), plane, "escape points"), spots)[1])
 
 
-def _bases(
-    streets: Streets,
-    placed: gpd.GeoDataFrame,
-    node: Ints,
-    scores: Mapping[int, float],
-    bases: Mapping[str, Pair] | None,
-    suggested: int,
-    mode: str,
-) -> tuple[dict[str, NodeId], list[str]]:
-    if bases:
-        return snapped(streets, bases, "Base", degrees=mode == COMPATIBLE)
-    stations = [k for k, kind in enumerate(placed["type"].astype(str)) if kind in POLICE]
-    if stations:
-        titles = placed["name"].astype(str) if "name" in placed else placed["type"].astype(str)
-        found: dict[str, NodeId] = {}
-        for k in stations:
-            name = titles.iloc[k] or "Police"
-            found[name if name not in found else f"{name} ({k + 1})"] = streets.ids[int(node[k])]
-        return found, ["No base was given; the police stations among the facilities are the bases."]
-    whole(suggested, "suggested")
-    weight = np.array(list(scores.values()))
-    chosen = suggested_bases(streets.xy, np.array(list(scores), dtype=np.int64), weight, suggested)
-    return {f"Suggested base {n}": streets.ids[k] for n, k in enumerate(chosen, start=1)}, [
-        "No base was given; the crossings that lie best to the targets are suggested."
-    ]
+def _police_stations(streets: SceneGraph, at: _Facilities) -> tuple[dict[str, NodeId], list[str]]:
+    """Crossings of the police stations among the facilities, by name; empty where there are none."""
+    found: dict[str, NodeId] = {}
+    titles = at.titles if "name" in at.frame else at.kinds
+    for k, kind in enumerate(at.kinds):
+        if kind in POLICE:
+            name = titles[k] or "Police"
+            found[name if name not in found else f"{name} ({k + 1})"] = streets.ids[int(at.node[k])]
+    return found, ["No base was given; the police stations among the facilities are the bases."]
 
 
-def _names(streets: Streets, placed: gpd.GeoDataFrame, node: Ints) -> dict[NodeId, str]:
-    titles = placed["name"].astype(str).tolist() if "name" in placed else [""] * len(placed)
+def _names(streets: SceneGraph, at: _Facilities) -> dict[NodeId, str]:
     out: dict[NodeId, list[str]] = {}
-    for k, title, kind in zip(node.tolist(), titles, placed["type"].astype(str), strict=True):
+    for k, title, kind in zip(at.node.tolist(), at.titles, at.kinds, strict=True):
         out.setdefault(streets.ids[k], []).append(title or kind)
     return {name: ", ".join(dict.fromkeys(found)) for name, found in out.items()}

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
 
 def facility_scores(weight: Floats, people: Floats, exponent: float = 1.0) -> Floats:
-    """Scores w (1 + ln(P + 1))^k, shape (n,)."""
+    """Scores w (1 + ln(P + 1))^k, shape (n,).
+
+    Parameters
+    ----------
+    weight, people
+        w and P of every facility, shape (n,).
+    exponent
+        k, >= 0.
+    """
     return np.asarray(weight * (1.0 + np.log1p(people)) ** exponent, dtype=float)
 
 
@@ -64,15 +72,14 @@ def facility_weights(
 ) -> tuple[Floats, Bools, list[str]]:
     """Weights of the facilities that stay, which those are, shape (n,), and what was left out.
 
+    Raises InputError when there is no column ``type``, a weight is negative, or no facility stays.
+
     Parameters
     ----------
+    features
+        Facilities with a column ``type``.
     table, other
         Weight by type, and of every other type; None: facilities of other types are left out.
-
-    Raises
-    ------
-    InputError
-        When there is no column ``type``, a weight is negative, or no facility stays.
     """
     if "type" not in features:
         raise InputError("The facilities have no column type; add one, for example hospital or substation.")
@@ -81,27 +88,18 @@ def facility_weights(
     strange = sorted({kind or "(none)" for kind, ok in zip(kinds, known.tolist(), strict=True) if not ok})
     named = ", ".join(strange[:6]) + (", …" if len(strange) > 6 else "")
     notes = []
+    many = counted(int((~known).sum()), "facility", "facilities")
     if strange and other is None:
-        notes.append(
-            f"{counted(int((~known).sum()), 'facility', 'facilities')} of a type without weight ({named}); left out."
-        )
+        notes.append(f"{many} of a type without weight ({named}); left out.")
     elif strange:
-        notes.append(
-            f"{counted(int((~known).sum()), 'facility', 'facilities')} of other types ({named}) weigh {other:g}."
-        )
+        notes.append(f"{many} of other types ({named}) weigh {other:g}.")
         known[:] = True
     if not known.any():
         raise InputError(
             f"No facility has a type with a weight (found: {named or 'nothing'}); give weights for these types."
         )
-    weight = np.array(
-        [
-            factor(table.get(k, other or 0.0), f"The weight of {k}")
-            for k, ok in zip(kinds, known, strict=True)
-            if ok
-        ]
-    )
-    return weight, known, notes
+    stay = [kind for kind, ok in zip(kinds, known.tolist(), strict=True) if ok]
+    return np.array([factor(table.get(k, other or 0.0), f"The weight of {k}") for k in stay]), known, notes
 
 
 def facility_people(
@@ -113,17 +111,20 @@ def facility_people(
 ) -> tuple[Floats, list[str]]:
     """People by facility, shape (n,), from the blocks, else the facilities' own column, else nobody; and what to say.
 
-    Raises
-    ------
-    InputError
-        When a population is missing or negative, or the radius is none.
+    Raises InputError when a population is missing or negative, or the radius is none.
+
+    Parameters
+    ----------
+    placed
+        Facilities, optionally with a column ``population``.
+    points, blocks, crs, radius_m
+        As in :func:`~patrol_core.graphs.places.features.people_around`; no blocks where None.
     """
     if blocks is not None:
         people = people_around(points, blocks, crs, radius_m)
         none = int((people == 0).sum())
-        return people, [
-            f"{counted(none, 'facility has', 'facilities have')} population 0 around."
-        ] if none else []
+        notes = [f"{counted(none, 'facility has', 'facilities have')} population 0 around."]
+        return people, notes if none else []
     if "population" in placed:
         people = placed["population"].to_numpy(dtype=float)
         if not (people >= 0).all():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -16,7 +17,7 @@ from patrol_core.graphs.places.park import TITLE, generated_park
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.scenes.streets import on_plane
 from patrol_core.graphs.places.urban import urban_street_scene, urban_zone_scene
-from patrol_core.graphs.places.wildlife import CENTROID, DENSITY, green_scene
+from patrol_core.graphs.places.wildlife import CENTROID, DENSITY, wildlife_scene
 from patrol_core.graphs.places.wildlife_grid import make_grid
 from patrol_core.risk import WEIGHTS, build_surface, crime_types_in_risk
 from patrol_core.roads import Roads, geodanet_roads
@@ -64,6 +65,8 @@ def zone_risk(
 
     Parameters
     ----------
+    data
+        The area, with its crimes.
     system, cell_m
         As in :func:`patrol_core.zones.make_zones`; the area's first system where None.
 
@@ -84,23 +87,11 @@ def zone_risk(
     return zones, pd.Series(surface.mean, index=ids), unit
 
 
-def _sampleford() -> PatrolScene:
-    data = load_area("sample")
-    zones, risk, unit = zone_risk(data, "lsoa")
-    return urban_zone_scene(zones, risk, unit=unit, suggested=3, moves=6, attribution=data.attribution)
-
-
-def _sampleford_wards() -> PatrolScene:
-    data = load_area("sample")
-    zones, risk, unit = zone_risk(data, "ward")
-    return urban_zone_scene(zones, risk, unit=unit, most_targets=None, moves=6, attribution=data.attribution)
-
-
-def _columbus() -> PatrolScene:
-    data = load_area("columbus")
-    zones, risk, unit = zone_risk(data)
-    notes = ("Rates by household, not counts: their sum is no number of crimes.",)
-    return urban_zone_scene(zones, risk, unit=unit, moves=6, notes=notes, attribution=data.attribution)
+def _zone_scene(area: str, system: str | None = None, **options: Any) -> PatrolScene:
+    """Zones of a shipped area with their recorded crime; ``options`` of :func:`urban_zone_scene`."""
+    data = load_area(area)
+    zones, risk, unit = zone_risk(data, system)
+    return urban_zone_scene(zones, risk, unit=unit, moves=6, attribution=data.attribution, **options)
 
 
 def _geodanet_crimes() -> PatrolScene:
@@ -116,8 +107,8 @@ def _geodanet_schools() -> PatrolScene:
     data = load_area("geodanet")
     roads = geodanet_roads()[0]
     schools = data.extra["schools"]
-    names = [f"School {k}" for k in range(1, len(schools) + 1)]
-    table = {"id": [str(k) for k in range(1, len(schools) + 1)], "name": names, "type": "school"}
+    numbers = [str(k) for k in range(1, len(schools) + 1)]
+    table = {"id": numbers, "name": [f"School {k}" for k in numbers], "type": "school"}
     features = gpd.GeoDataFrame(table, geometry=schools.geometry.to_numpy(), crs=schools.crs)
     cells = make_zones(data, "grid", cell_m=250.0)
     counts, _ = count_crimes(data, cells)
@@ -137,7 +128,7 @@ def _geodanet_schools() -> PatrolScene:
 def _park(scoring: str) -> PatrolScene:
     park = generated_park()
     rows, columns = 8, 10
-    scene = green_scene(
+    scene = wildlife_scene(
         park.observations, park.bbox, rows, columns, scoring=scoring, clusters=10, bases=park.bases,
         escape_line=park.escape_line, alpha=0.5, moves=10, attribution="Generated data: no real animal or place.",
     )  # fmt: skip
@@ -148,34 +139,33 @@ def _park(scoring: str) -> PatrolScene:
     if scoring == DENSITY:
         order = sorted(kept, key=lambda cell: -kept[cell])
         kept = {cell: kept[cell] for cell in sorted(order[:20], key=str)}
-    left = len(scene.values) - len(kept)
-    share = 1 - sum(kept.values()) / sum(scene.values.values())
-    notes = (
-        (
+    notes = scene.notes
+    if left := len(scene.values) - len(kept):
+        share = 1 - sum(kept.values()) / sum(scene.values.values())
+        notes += (
             f"The {len(kept)} cells of highest score are targets; {left} more with {share:.0%} of all animals are left out.",
         )
-        if left
-        else ()
-    )
     gained = None if scene.attacker_values is None else {cell: scene.attacker_values[cell] for cell in kept}
     return replace(
         scene, xy=metres, crs=None, values=kept, attacker_values=gained, names={cell: scene.names[cell] for cell in kept},
-        notes=(*scene.notes, *notes),
+        notes=notes,
     )  # fmt: skip
 
 
+_CRIME = "value is recorded crime a month in the last year, without types that patrols produce."
+_PARK = "A generated park: invented animals, posts and border; targets are"
 _ENTRIES = (
     Entry(
-        "sampleford-zones", "Sampleford, zones", "Zones of the generated city Sampleford; value is recorded crime a month in the last year, without types that patrols produce.",
-        "urban", True, _sampleford,
+        "sampleford-zones", "Sampleford, zones", f"Zones of the generated city Sampleford; {_CRIME}",
+        "urban", True, lambda: _zone_scene("sample", "lsoa", suggested=3),
     ),
     Entry(
-        "sampleford-wards", "Sampleford, wards", "Wards of the generated city Sampleford; value is recorded crime a month in the last year, without types that patrols produce.",
-        "urban", True, _sampleford_wards,
+        "sampleford-wards", "Sampleford, wards", f"Wards of the generated city Sampleford; {_CRIME}",
+        "urban", True, lambda: _zone_scene("sample", "ward", most_targets=None),
     ),
     Entry(
         "columbus-zones", "Columbus, neighbourhoods", "Neighbourhoods of Columbus, Ohio, in 1980; value is burglary and vehicle theft per 1,000 households.",
-        "urban", False, _columbus,
+        "urban", False, lambda: _zone_scene("columbus", notes=("Rates by household, not counts: their sum is no number of crimes.",)),
     ),
     Entry(
         "geodanet-crimes", "GeoDaNet, crimes on streets", "Streets and undated crimes of the GeoDaNet sample data; value is crimes at the nearest crossing.",
@@ -186,11 +176,11 @@ _ENTRIES = (
         "infrastructure", False, _geodanet_schools,
     ),
     Entry(
-        "park-centroid", f"{TITLE}, herds", "A generated park: invented animals, posts and border; targets are clusters of observations.",
+        "park-centroid", f"{TITLE}, herds", f"{_PARK} clusters of observations.",
         "green", True, lambda: _park(CENTROID),
     ),
     Entry(
-        "park-density", f"{TITLE}, cells", "A generated park: invented animals, posts and border; targets are the cells with most observations.",
+        "park-density", f"{TITLE}, cells", f"{_PARK} the cells with most observations.",
         "green", True, lambda: _park(DENSITY),
     ),
 )  # fmt: skip

@@ -83,14 +83,15 @@ def read_observations(name: str, data: bytes) -> Observations:
             f"first: row {int(np.argmax(lost.to_numpy())) + 1}); left out."
         )
     kept = frame[~lost]
+    nothing = InputError(f"{name} has no row with an animal and a place; fill {', '.join(chosen.values())}.")
     if kept.empty:
-        raise InputError(f"{name} has no row with an animal and a place; fill {', '.join(chosen.values())}.")
+        raise nothing
     where = [f"{name}, row {row + 1}" for row in kept.index]
     lon, lat, good, said = read_places(
         where, kept["lon"].tolist(), kept["lat"].tolist(), (chosen["lon"], chosen["lat"]), degrees=True
     )
     if not good.any():
-        raise InputError(f"{name} has no row with an animal and a place; fill {', '.join(chosen.values())}.")
+        raise nothing
     kept = kept.assign(lon=lon, lat=lat)[good]
     checked = check_observations(kept.reset_index(drop=True), name)
     return Observations(checked, name, (*notes, *said))
@@ -99,10 +100,7 @@ def read_observations(name: str, data: bytes) -> Observations:
 def check_observations(frame: pd.DataFrame, name: str = "The table of observations") -> pd.DataFrame:
     """The columns animal_id, lon, lat of a frame, checked.
 
-    Raises
-    ------
-    InputError
-        When a column is missing, a place is missing or not on Earth, or there is no row.
+    Raises InputError when a column is missing, a place is missing or not on Earth, or there is no row.
     """
     missing = [own for own in COLUMNS if own not in frame]
     if missing:
@@ -139,10 +137,7 @@ def box_around(frame: pd.DataFrame) -> Box:
 def check_box(bbox: Box) -> Box:
     """The box, checked: west < east, south < north, on Earth.
 
-    Raises
-    ------
-    InputError
-        For anything else.
+    Raises InputError for anything else.
     """
     try:
         west, south, east, north = (float(value) for value in bbox)

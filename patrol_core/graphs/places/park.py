@@ -51,8 +51,6 @@ class Park:
         The border river on the east side.
     water
         Water holes, shape (holes, 2), longitude and latitude.
-    seed
-        What it was generated from.
     """
 
     observations: pd.DataFrame
@@ -60,7 +58,6 @@ class Park:
     bases: dict[str, Pair]
     escape_line: tuple[Pair, Pair]
     water: Floats
-    seed: int
 
 
 def generated_park(
@@ -123,7 +120,6 @@ def generated_park(
         {"South post": posts[0], "North post": posts[1], "River post": posts[2]},
         (posts[3], posts[4]),
         _degrees(water),
-        seed,
     )
 
 

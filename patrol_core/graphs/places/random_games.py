@@ -62,6 +62,10 @@ def random_values(scene: PatrolScene, seed: int = 1, *, general_sum: bool = Fals
 
     Parameters
     ----------
+    scene
+        The place.
+    seed
+        Of the draw, >= 0.
     general_sum
         False: one value a target, zero-sum, and payoffs are normalised by the largest (as the published baselines are).
         True: the attacker's values are drawn between those of the attacker as well (the defender's where there are none).
@@ -109,6 +113,8 @@ def random_schedules(
 
     Parameters
     ----------
+    seed
+        Of the draw, >= 0.
     targets, units, schedules
         How many targets and units, and how many schedules are drawn for each unit.
     size

@@ -11,7 +11,7 @@ notes say how many are left out and how much of the total they hold.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -19,14 +19,15 @@ import shapely
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.graphs.patrol import KEEP, NodeId
-from patrol_core.graphs.places.scenes.parts import highest, joined, key_of, suggested_bases, whole
+from patrol_core.graphs.patrol import NodeId
+from patrol_core.graphs.places.scenes.assemble import SceneWords, make_scene, suggest_bases
+from patrol_core.graphs.places.scenes.parts import highest, joined
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.scenes.streets import (
-    FAR_M,
     Pair,
-    check_near,
-    nearest,
+    SceneGraph,
+    far_notes,
+    near_crossings,
     on_plane,
     snapped,
     streets_of,
@@ -49,9 +50,7 @@ def urban_zone_scene(
     suggested: int = 2,
     corners: bool = False,
     unit: str = "crimes per month",
-    unreachable: str = KEEP,
-    moves: int = 6,
-    **words: Any,
+    **words: Unpack[SceneWords],
 ) -> PatrolScene:
     """Zones as a scene.
 
@@ -64,14 +63,14 @@ def urban_zone_scene(
     stations
         (longitude, latitude) by name (x, y in a plane without a place on Earth): the zone it lies in, else the nearest.
         Where None, ``suggested`` zones that lie best to the targets.
-    most_targets
-        How many zones of highest risk are targets; None for all with risk.
+    most_targets, suggested
+        How many zones of highest risk are targets (None: all with risk), and how many bases are suggested.
     corners
         Whether zones that meet in a corner only are neighbours too.
     unit
         What the risk counts.
-    unreachable, moves, words
-        As in :func:`patrol_core.graphs.places.wildlife.green_scene`.
+    words
+        Keywords of :class:`~patrol_core.graphs.places.scenes.assemble.SceneWords`; 6 moves where it has none.
 
     Raises
     ------
@@ -79,35 +78,29 @@ def urban_zone_scene(
         When zones and risk do not name the same zones, a risk is negative or missing, or none is above 0.
     """
     ids = [str(zone) for zone in zones.index]
-    values = _labelled(ids, risk)
-    notes = list(words.pop("notes", ()))
-    middle = zones.geometry.representative_point()
-    xy = np.column_stack([middle.x, middle.y])
-    pairs, said = _borders(zones, ids, xy, corners=corners)
-    kept, left = highest(values, most_targets, "zones")
-    notes += [*said, *([left] if left else [])]
-    crs = zones.crs.to_string() if zones.crs is not None and is_located(zones.crs.to_wkt()) else None
-    place: dict[NodeId, int] = {zone: k for k, zone in enumerate(ids)}
+    kept, left = highest(_labelled(ids, risk), most_targets, "zones")
+    graph = _zone_graph(zones, ids, corners=corners)
+    notes = [*graph.notes, *([left] if left else [])]
     if stations:
-        points = on_plane(list(stations.values()), crs, "stations")
-        at = locate(zones, points[:, 0], points[:, 1])
-        outside = [name for name, zone in zip(stations, at.tolist(), strict=True) if zone < 0]
-        for name in outside:
-            k = list(stations).index(name)
-            at[k] = int(np.argmin(shapely.distance(zones.geometry.to_numpy(), shapely.Point(points[k]))))
-            notes.append(f"Station {name} lies in no zone; zone {ids[at[k]]} is nearest.")
-        bases: dict[str, NodeId] = {name: ids[zone] for name, zone in zip(stations, at.tolist(), strict=True)}
+        bases, said = _zones_of(zones, graph, stations)
     else:
-        bases = _suggested(ids, xy, place, kept, suggested)
-        notes.append("No station was given; the zones that lie best to the targets are suggested as bases.")
-    words.setdefault("title", "Urban zones")
-    words.setdefault("about", f"{len(ids)} zones; targets are the {len(kept)} of highest risk.")
+        bases = suggest_bases(graph, kept, suggested)
+        said = ["No station was given; the zones that lie best to the targets are suggested as bases."]
     names = zones["name"].astype(str).tolist() if "name" in zones else ids
-    return _scene(
-        words, ids, [(ids[a], ids[b]) for a, b in pairs], xy, crs, kept, bases,
-        defaults={"moves": moves, "unreachable": unreachable}, notes=notes, unit=unit,
+    return make_scene(
+        "urban",
+        graph,
+        (graph.ids, graph.edges, graph.xy, sorted(kept.items()), bases),
+        words,
+        title="Urban zones",
+        about=f"{len(ids)} zones; targets are the {len(kept)} of highest risk.",
+        notes=[*notes, *said],
+        moves=6,
+        values=kept,
+        bases=bases,
         names={zone: name for zone, name in zip(ids, names, strict=True) if name},
-    )  # fmt: skip
+        unit=unit,
+    )
 
 
 def urban_street_scene(
@@ -119,9 +112,7 @@ def urban_street_scene(
     most_targets: int | None = MOST_TARGETS,
     suggested: int = 2,
     unit: str = "crimes",
-    unreachable: str = KEEP,
-    moves: int = 8,
-    **words: Any,
+    **words: Unpack[SceneWords],
 ) -> PatrolScene:
     """Streets and crimes as a scene.
 
@@ -136,8 +127,8 @@ def urban_street_scene(
         ``suggested`` crossings that lie best to the targets.
     weights
         What each crime counts, shape (n,), >= 0; 1 where None.
-    most_targets, unit, unreachable, moves, words
-        As in :func:`urban_zone_scene`.
+    most_targets, suggested, unit, words
+        As in :func:`urban_zone_scene`, but 8 moves.
 
     Raises
     ------
@@ -151,41 +142,38 @@ def urban_street_scene(
     load = np.ones(len(table)) if weights is None else np.asarray(weights, dtype=float)
     if load.shape != (len(table),) or not (load >= 0).all() or not np.isfinite(load).all():
         raise InputError(f"There are {len(table)} crimes; give each one finite weight >= 0.")
-    notes = [*words.pop("notes", ()), *streets.notes]
     here = np.isfinite(table).all(axis=1)
     if not here.any():
         raise InputError("No crime has a place; give x and y in metres of the streets' plane.")
+    notes = [*streets.notes]
     if not here.all():
         notes.append(
             f"{counted(int((~here).sum()), 'crime', 'crimes')} of {len(table):,} without a place; left out."
         )
-    node, away = nearest(streets.xy, table[here])
-    check_near(away, "crime")
-    far = int((away > FAR_M).sum())
-    if far:
-        notes.append(
-            f"{counted(far, 'crime is', 'crimes are')} more than {FAR_M:g} m from the nearest crossing (at most {away.max():,.0f} m)."
-        )
+    node, away = near_crossings(streets, table[here], "crime")
+    notes += far_notes(away, "crime is", "crimes are")
     sums = np.bincount(node, weights=load[here], minlength=len(streets.ids))
-    kept, left = highest(dict(zip(streets.ids, sums.tolist(), strict=True)), most_targets, "crossings")
+    kept, left = highest(
+        dict(zip(map(str, streets.ids), sums.tolist(), strict=True)), most_targets, "crossings"
+    )
     notes += [left] if left else []
-    place: dict[NodeId, int] = {name: k for k, name in enumerate(streets.ids)}
     if stations:
         bases, said = snapped(streets, stations, "Station")
-        notes += said
     else:
-        bases = _suggested(list(streets.ids), streets.xy, place, kept, suggested)
-        notes.append(
-            "No station was given; the crossings that lie best to the targets are suggested as bases."
-        )
-    words.setdefault("title", roads.name)
-    words.setdefault(
-        "about", f"Streets of {roads.name}; targets are the {len(kept)} crossings with most {unit}."
+        bases = suggest_bases(streets, kept, suggested)
+        said = ["No station was given; the crossings that lie best to the targets are suggested as bases."]
+    return make_scene(
+        "urban",
+        streets,
+        (streets.ids, streets.edges, streets.xy, sorted(kept.items()), bases),
+        words,
+        title=roads.name,
+        about=f"Streets of {roads.name}; targets are the {len(kept)} crossings with most {unit}.",
+        notes=[*notes, *said],
+        values=kept,
+        bases=bases,
+        unit=unit,
     )
-    return _scene(
-        words, streets.ids, streets.edges, streets.xy, streets.crs, kept, bases,
-        defaults={"moves": moves, "unreachable": unreachable}, notes=notes, unit=unit, names={}, directed=streets.directed,
-    )  # fmt: skip
 
 
 def _labelled(ids: Sequence[str], risk: pd.Series[Any]) -> dict[str, float]:
@@ -212,63 +200,39 @@ def _labelled(ids: Sequence[str], risk: pd.Series[Any]) -> dict[str, float]:
     return dict(zip(ids, found.tolist(), strict=True))
 
 
-def _borders(
-    zones: gpd.GeoDataFrame, ids: Sequence[str], xy: Floats, *, corners: bool
-) -> tuple[list[tuple[int, int]], list[str]]:
-    """Pairs of zones that share a border, and what was joined without one."""
-    place: dict[NodeId, int] = {zone: k for k, zone in enumerate(ids)}
-    touch = neighbours(zones)
-    pairs = [(place[a], place[b]) for a, others in touch.items() for b in others if place[a] < place[b]]
+def _zone_graph(zones: gpd.GeoDataFrame, ids: Sequence[str], *, corners: bool) -> SceneGraph:
+    """Zones that share a border as a graph in one piece; its notes say what was joined without a border."""
+    middle = zones.geometry.representative_point()
+    xy = np.column_stack([middle.x, middle.y])
+    place = {zone: k for k, zone in enumerate(ids)}
+    pairs = [
+        (place[a], place[b]) for a, near in neighbours(zones).items() for b in near if place[a] < place[b]
+    ]
     if pairs and not corners and zones.attrs.get("system") != "hex":  # hexagons never meet in a corner only
         shapes = zones.geometry.to_numpy()
         ends = np.array(pairs)
         shared = shapely.length(shapely.intersection(shapes[ends[:, 0]], shapes[ends[:, 1]]))
         pairs = [pair for pair, long in zip(pairs, shared.tolist(), strict=True) if long > 0]
     added = joined(pairs, xy)
-    if not added:
-        return pairs, []
-    many = counted(len(added), "pair of zones that do", "pairs of zones that do")
-    first = f"{ids[added[0][0]]} and {ids[added[0][1]]}"
-    note = f"{many} not touch joined as neighbours, so that all can be reached (first: {first})."
-    return [*pairs, *added], [note]
+    notes = []
+    if added:
+        many = counted(len(added), "pair of zones that do", "pairs of zones that do")
+        first = f"{ids[added[0][0]]} and {ids[added[0][1]]}"
+        notes.append(f"{many} not touch joined as neighbours, so that all can be reached (first: {first}).")
+    crs = zones.crs.to_string() if zones.crs is not None and is_located(zones.crs.to_wkt()) else None
+    edges = tuple((ids[a], ids[b]) for a, b in [*pairs, *added])
+    return SceneGraph(tuple(ids), edges, xy, crs, notes=tuple(notes))
 
 
-def _suggested(
-    ids: Sequence[str], xy: Floats, place: Mapping[NodeId, int], kept: Mapping[NodeId, float], count: int
-) -> dict[str, NodeId]:
-    whole(count, "suggested")
-    demand = np.array([place[name] for name in kept], dtype=np.int64)
-    chosen = suggested_bases(xy, demand, np.array(list(kept.values())), count)
-    return {f"Suggested base {n}": ids[k] for n, k in enumerate(chosen, start=1)}
-
-
-def _scene(
-    words: dict[str, Any],
-    ids: Sequence[str],
-    edges: Sequence[tuple[str, str]],
-    xy: Floats,
-    crs: str | None,
-    values: Mapping[NodeId, float],
-    bases: Mapping[str, NodeId],
-    *,
-    defaults: Mapping[str, Any],
-    notes: Sequence[str],
-    **more: Any,
-) -> PatrolScene:
-    words.setdefault("generated", False)
-    words["defaults"] = {**defaults, **words.get("defaults", {})}
-    words.setdefault(
-        "key", f"urban-{key_of(tuple(ids), tuple(edges), xy, sorted(values.items()), bases, words['title'])}"
-    )
-    return PatrolScene(
-        family="urban",
-        node_ids=tuple(ids),
-        edges=tuple(edges),
-        xy=xy,
-        crs=crs,
-        values=values,
-        bases=dict(bases),
-        notes=tuple(notes),
-        **words,
-        **more,
-    )
+def _zones_of(
+    zones: gpd.GeoDataFrame, graph: SceneGraph, stations: Mapping[str, Pair]
+) -> tuple[dict[str, NodeId], list[str]]:
+    """The zone each station lies in, else the nearest; and a sentence on the latter."""
+    points = on_plane(list(stations.values()), graph.crs, "stations")
+    at = locate(zones, points[:, 0], points[:, 1])
+    notes = []
+    for k, name in enumerate(stations):
+        if at[k] < 0:
+            at[k] = int(np.argmin(shapely.distance(zones.geometry.to_numpy(), shapely.Point(points[k]))))
+            notes.append(f"Station {name} lies in no zone; zone {graph.ids[at[k]]} is nearest.")
+    return {name: graph.ids[zone] for name, zone in zip(stations, at.tolist(), strict=True)}, notes

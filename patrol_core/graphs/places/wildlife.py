@@ -25,28 +25,29 @@ Source: Krever, Cerny, Blanchard and Kroer (2025), "GUARD" (see :mod:`patrol_cor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
 import shapely
 
-from patrol_core.arrays import Floats
+from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InputError
-from patrol_core.graphs.patrol import CORRECTED, KEEP, NodeId
+from patrol_core.graphs.patrol import CORRECTED, NodeId
 from patrol_core.graphs.patrol.game import COMPATIBLE
 from patrol_core.graphs.places.observations import Box, box_around, check_observations, inside
-from patrol_core.graphs.places.scenes.parts import factor, key_of, proximity, whole
+from patrol_core.graphs.places.scenes.assemble import ValueWords, make_scene, take_mode, target_values
+from patrol_core.graphs.places.scenes.parts import proximity, whole
 from patrol_core.graphs.places.scenes.scene import PatrolScene
-from patrol_core.graphs.places.scenes.streets import DEGREES, Pair, nearest, on_plane
+from patrol_core.graphs.places.scenes.streets import DEGREES, Pair, SceneGraph, nearest, on_plane
 from patrol_core.graphs.places.wildlife_grid import Grid, make_grid
 from patrol_core.roads import counted
 
 CENTROID, DENSITY = "centroid", "density"
-_METRES_LABEL = "metres on a local plane"
+_UNIT = {CORRECTED: "metres on a local plane", COMPATIBLE: "degrees, as published"}
 
 
-def green_scene(
+def wildlife_scene(
     observations: pd.DataFrame,
     bbox: Box | None = None,
     rows: int = 8,
@@ -57,13 +58,7 @@ def green_scene(
     seed: int = 42,
     bases: Mapping[str, Pair] | None = None,
     escape_line: tuple[Pair, Pair] | None = None,
-    alpha: float = 1.0,
-    attacker_value_factor: float = 1.0,
-    defender_value_factor: float = 1.0,
-    mode: str = CORRECTED,
-    unreachable: str = KEEP,
-    moves: int = 8,
-    **words: Any,
+    **words: Unpack[ValueWords],
 ) -> PatrolScene:
     """A park as a scene.
 
@@ -71,26 +66,16 @@ def green_scene(
     ----------
     observations
         Columns ``animal_id``, ``lon``, ``lat`` (degrees).
-    bbox
-        West, south, east, north in degrees; around all observations where None.
+    bbox, rows, columns
+        West, south, east, north in degrees (around all observations where None), and into how many cells it is cut.
     scoring, clusters, seed
         ``centroid`` (k-means with so many clusters, from this seed) or ``density``.
     bases
         (longitude, latitude) by name; each is the cell with the nearest centre. Where None, the cell in the middle.
     escape_line
         Two points (longitude, latitude); with it the attacker has values of its own.
-    alpha
-        How much nearness to the line adds to the attacker's value, >= 0.
-    attacker_value_factor, defender_value_factor
-        Factors of the scores, >= 0; where they differ, the attacker has values of its own without a line as well.
-    mode
-        ``corrected`` (metres) or ``compatible`` (degrees); see the module.
-    unreachable
-        What happens to targets out of reach: ``keep``, ``drop`` or ``refuse``.
-    moves
-        Moves to offer.
     words
-        Other fields of the scene: ``title``, ``about``, ``generated``, ``attribution``, ``notes``, ...
+        Keywords of :class:`~patrol_core.graphs.places.scenes.assemble.ValueWords`: ``mode``, ``alpha``, ``moves``, ``title``, ...
 
     Raises
     ------
@@ -98,51 +83,40 @@ def green_scene(
         When the table, the box or a number is not as described, no observation lies in the box, or there are fewer
         different places than clusters.
     """
-    if mode not in (CORRECTED, COMPATIBLE):
-        raise InputError(f"mode is {mode!r}; choose {CORRECTED} or {COMPATIBLE}.")
+    mode = take_mode(words)
     table = check_observations(observations)
-    notes = list(words.pop("notes", ()))
+    notes = []
     if bbox is None:
         bbox = box_around(table)
         notes.append("The box is that of the observations, a thousandth wider on each side.")
     grid = make_grid(bbox, rows, columns)
     scores, used = _scores(grid, table, scoring, clusters, seed, mode)
     notes += used
-    values: dict[NodeId, float] = {
-        cell: score * factor(defender_value_factor, "defender_value_factor") for cell, score in scores.items()
-    }
-    gained = None
-    if escape_line is not None or attacker_value_factor != defender_value_factor:
-        gained, said = _attacker_values(grid, scores, escape_line, alpha, attacker_value_factor, mode)
-        notes += said
+    near = None
+    if escape_line is not None:
+        near = _nearness(grid, np.array(list(scores), dtype=np.int64), escape_line, mode)
+        notes.append(f"Nearness to the escape line was measured in {_UNIT[mode]}.")
+    values, gained = target_values(scores, near, words)
     placed, said = _bases(grid, bases)
-    words.setdefault("title", "Wildlife park")
-    words.setdefault(
-        "about", f"{grid.rows} by {grid.columns} cells; targets where animals were observed ({scoring})."
-    )
-    words.setdefault("generated", False)
-    key = key_of(grid, sorted(values.items()), gained, placed, words["title"])
-    words.setdefault("key", f"green-{key}")
-    words["defaults"] = {"moves": moves, "unreachable": unreachable, **words.get("defaults", {})}
-    return PatrolScene(
-        family="green",
-        node_ids=tuple(range(grid.size)),
-        edges=grid.edges(),
-        xy=grid.centres,
-        crs=DEGREES,
+    return make_scene(
+        "green",
+        SceneGraph(tuple(range(grid.size)), grid.edges(), grid.centres, DEGREES),
+        (grid, sorted(values.items()), gained, placed),
+        words,
+        title="Wildlife park",
+        about=f"{grid.rows} by {grid.columns} cells; targets where animals were observed ({scoring}).",
+        notes=[*notes, *said],
         values=values,
         attacker_values=gained,
         bases=placed,
-        names={cell: f"Cell {cell // grid.columns},{cell % grid.columns}" for cell in scores},
+        names={cell: f"Cell {int(cell) // columns},{int(cell) % columns}" for cell in scores},
         unit="animals",
-        notes=(*notes, *said),
-        **words,
     )
 
 
 def _scores(
     grid: Grid, table: pd.DataFrame, scoring: str, clusters: int, seed: int, mode: str
-) -> tuple[dict[int, float], list[str]]:
+) -> tuple[dict[NodeId, float], list[str]]:
     """Scores by cell, and what was left out."""
     every = table[["lon", "lat"]].to_numpy(dtype=float)
     here = inside(every, grid.bbox)
@@ -164,9 +138,7 @@ def _scores(
     elif scoring == CENTROID:
         centres, weight = _clusters(grid, points, clusters, seed, mode)
         cells = grid.cells(centres)
-        notes.append(
-            f"Clusters were made in {_METRES_LABEL if mode == CORRECTED else 'degrees, as published'}."
-        )
+        notes.append(f"Clusters were made in {_UNIT[mode]}.")
     else:
         raise InputError(f"scoring is {scoring!r}; choose {CENTROID} or {DENSITY}.")
     total = np.bincount(cells, weights=weight, minlength=grid.size)
@@ -189,28 +161,15 @@ def _clusters(grid: Grid, points: Floats, clusters: int, seed: int, mode: str) -
     found = KMeans(n_clusters=clusters, random_state=seed, n_init="auto").fit(plane)
     labels = np.asarray(found.labels_)
     sizes = np.bincount(labels, minlength=clusters).astype(float)
-    if (
-        mode == COMPATIBLE
-    ):  # k-means stops within a tolerance, so its last centres are not quite the means of their members
+    if mode == COMPATIBLE:  # k-means stops within a tolerance: its last centres are not quite the means
         return np.asarray(found.cluster_centers_, dtype=float), sizes
     # The mean of the members in degrees stays in the box, whatever the plane.
     centres = np.column_stack([np.bincount(labels, points[:, k], clusters) / sizes for k in (0, 1)])
     return centres, sizes
 
 
-def _attacker_values(
-    grid: Grid,
-    scores: Mapping[int, float],
-    escape_line: tuple[Pair, Pair] | None,
-    alpha: float,
-    attacker_value_factor: float,
-    mode: str,
-) -> tuple[dict[NodeId, float], list[str]]:
-    times = factor(attacker_value_factor, "attacker_value_factor")
-    cells = np.array(list(scores), dtype=np.int64)
-    score = np.array(list(scores.values()))
-    if escape_line is None:
-        return {cell: float(worth) for cell, worth in zip(scores, score * times, strict=True)}, []
+def _nearness(grid: Grid, cells: Ints, escape_line: tuple[Pair, Pair], mode: str) -> Floats:
+    """Nearness of cells to a line, 1 for the nearest and 0 for the farthest."""
     if tuple(escape_line[0]) == tuple(escape_line[1]):
         raise InputError(
             f"The escape line is {escape_line!r}; give two different points (longitude, latitude)."
@@ -218,11 +177,7 @@ def _attacker_values(
     plane = grid.plane if mode == CORRECTED else DEGREES
     line = shapely.LineString(on_plane(list(escape_line), plane, "escape line"))
     away = shapely.distance(shapely.points(on_plane(grid.centres[cells], plane, "cells")), line)
-    near = proximity(np.asarray(away, dtype=float))
-    worth = score * times * (1.0 + factor(alpha, "alpha") * near)
-    unit = _METRES_LABEL if mode == CORRECTED else "degrees, as published"
-    gained: dict[NodeId, float] = {cell: float(value) for cell, value in zip(scores, worth, strict=True)}
-    return gained, [f"Nearness to the escape line was measured in {unit}."]
+    return proximity(np.asarray(away, dtype=float))
 
 
 def _bases(grid: Grid, bases: Mapping[str, Pair] | None) -> tuple[dict[str, int], list[str]]:

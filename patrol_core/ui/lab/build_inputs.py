@@ -27,12 +27,12 @@ from patrol_core.graphs.places import (
     PatrolScene,
     box_around,
     generated_park,
-    green_scene,
     infrastructure_scene,
     read_facilities,
     read_observations,
     read_street_files,
     urban_street_scene,
+    wildlife_scene,
 )
 from patrol_core.graphs.places.wildlife import DENSITY
 from patrol_core.roads import geodanet_roads
@@ -172,7 +172,7 @@ def green() -> PatrolScene:
     )
 
     def make() -> PatrolScene:
-        return green_scene(
+        return wildlife_scene(
             seen.frame,
             box,
             rows,

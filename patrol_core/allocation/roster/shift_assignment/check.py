@@ -25,8 +25,12 @@ def breaches(
 
     Parameters
     ----------
+    rules, dates
+        Units and shifts, and the dates of the task.
     works
         (units, dates, shifts): which unit has which duty.
+    forbidden, fixed
+        Duties that must not and must be there.
     lead
         Dates before the period; their duties count for rest and rows, not for the most duties of the period.
     """
@@ -62,6 +66,6 @@ def breaches(
 
 
 def unevenness(works: Bools, least: Ints, most: Ints) -> int:
-    """Duties by which units lie outside their fair range, all units together."""
+    """Duties in ``works`` by which units lie outside their fair range ``least`` to ``most``, (units,) each; all units together."""
     held = works.sum(axis=(1, 2))
     return int(np.maximum(held - most, 0).sum() + np.maximum(least - held, 0).sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from patrol_core.allocation.roster.shift_assignment.program import DutyTask, solve_relaxed
+from patrol_core.allocation.roster.shift_assignment.program import AssignmentTask, solve_relaxed
 from patrol_core.allocation.roster.shift_assignment.units import units_needed
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError
@@ -12,7 +12,7 @@ from patrol_core.errors import InfeasibleError
 _MOST_SHOWN = 4
 
 
-def explain(task: DutyTask, *, time_limit: float) -> InfeasibleError:
+def explain(task: AssignmentTask, *, time_limit: float) -> InfeasibleError:
     """The error to raise for a task that has no roster.
 
     First whether units without any commitment would be enough; if not, how many are. Otherwise the fewest breaches of
@@ -40,7 +40,7 @@ def explain(task: DutyTask, *, time_limit: float) -> InfeasibleError:
         )
     words = [_breach(task, breach) for breach in found.broken]
     more = f", and {len(words) - _MOST_SHOWN} more" if len(words) > _MOST_SHOWN else ""
-    kind, _, _, _, _ = found.broken[0]
+    kind = found.broken[0][0]
     total = sum(breach[4] for breach in found.broken)
     return InfeasibleError(
         f"Not every shift can be manned under the rules. The least that would have to give ({total} "
@@ -51,7 +51,7 @@ def explain(task: DutyTask, *, time_limit: float) -> InfeasibleError:
     )
 
 
-def _more_at_once(task: DutyTask) -> InfeasibleError | None:
+def _more_at_once(task: AssignmentTask) -> InfeasibleError | None:
     """A date whose shifts together ask for more units than there are, each unit working once a date."""
     by_date = task.target[task.lead :].sum(axis=1)
     worst = int(np.argmax(by_date))
@@ -68,7 +68,7 @@ def _more_at_once(task: DutyTask) -> InfeasibleError | None:
     )
 
 
-def _breach(task: DutyTask, breach: tuple[str, int, int, int, int]) -> str:
+def _breach(task: AssignmentTask, breach: tuple[str, int, int, int, int]) -> str:
     kind, unit, day, shift, amount = breach
     rules = task.rules
     date, name = task.dates[day].isoformat(), rules.shifts[shift].name

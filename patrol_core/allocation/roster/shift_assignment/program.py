@@ -35,8 +35,8 @@ Group = tuple[str, tuple[Key, ...], int]
 
 
 @dataclass(frozen=True, eq=False)
-class DutyTask:
-    """What is asked: dates, units wanted in every shift, forbidden and fixed duties.
+class AssignmentTask:
+    """What is asked: which units, wanted in every shift, with forbidden and fixed duties.
 
     Attributes
     ----------
@@ -53,8 +53,13 @@ class DutyTask:
     fixed: frozenset[Duty]
     lead: int = 0
 
+    def cell(self, c: int) -> tuple[int, int]:
+        """Day and kind of shift number ``c`` of the period."""
+        day, shift = divmod(c, len(self.rules.shifts))
+        return self.lead + day, shift
+
     def may(self, unit: int, day: int, shift: int) -> bool:
-        """Whether a duty is open to a unit."""
+        """Whether a duty (``unit``, ``day``, ``shift`` by number) is open."""
         duty = Duty(unit, day, shift)
         return duty in self.fixed if day < self.lead else duty not in self.forbidden
 
@@ -83,7 +88,7 @@ class DutyTask:
 
 
 @dataclass(frozen=True, eq=False)
-class DutyAnswer:
+class AssignmentAnswer:
     """What the programme found.
 
     Attributes
@@ -103,8 +108,11 @@ class DutyAnswer:
     broken: tuple[tuple[str, int, int, int, int], ...] = ()
 
 
-def solve_fair(task: DutyTask, *, time_limit: float, start: Bools | None = None) -> DutyAnswer:
-    """A roster that keeps all rules, duties shared as evenly as they allow."""
+def solve_fair(task: AssignmentTask, *, time_limit: float, start: Bools | None = None) -> AssignmentAnswer:
+    """A roster that keeps all rules of a ``task``, duties shared as evenly as they allow.
+
+    It is sought for ``time_limit`` seconds, from the roster ``start`` where there is one.
+    """
     least, most = task.fair_range()
 
     def goal(model: Any, y: Any) -> Any:
@@ -121,8 +129,8 @@ def solve_fair(task: DutyTask, *, time_limit: float, start: Bools | None = None)
     return _solve(task, goal, time_limit=time_limit, start=start)
 
 
-def solve_nearest(task: DutyTask, old: Bools, *, time_limit: float) -> DutyAnswer:
-    """The roster with the fewest changes from ``old`` (duties dropped plus duties added) that keeps all rules."""
+def solve_nearest(task: AssignmentTask, old: Bools, *, time_limit: float) -> AssignmentAnswer:
+    """The roster of a ``task`` with the fewest changes from ``old`` (duties dropped plus added); ``time_limit`` in seconds."""
 
     def goal(_: Any, y: Any) -> Any:
         inside = [key for key in y if key[1] >= task.lead]  # what is past is no change
@@ -132,30 +140,25 @@ def solve_nearest(task: DutyTask, old: Bools, *, time_limit: float) -> DutyAnswe
     return _solve(task, goal, time_limit=time_limit, start=None, empty=float(old.sum()))
 
 
-def solve_relaxed(task: DutyTask, *, time_limit: float, only_gaps: bool = False) -> DutyAnswer:
-    """The fewest breaches with which a roster is possible, and which they are.
+def solve_relaxed(task: AssignmentTask, *, time_limit: float, only_gaps: bool = False) -> AssignmentAnswer:
+    """The fewest breaches with which a roster of a ``task`` is possible; ``time_limit`` in seconds.
 
     ``only_gaps`` lets nothing give but the number of units on duty.
     """
     return _solve(task, None, time_limit=time_limit, start=None, soft="gaps" if only_gaps else "all")
 
 
-def conflict_groups(task: DutyTask, keys: Sequence[Key]) -> list[Group]:
+def conflict_groups(task: AssignmentTask, keys: Sequence[Key]) -> list[Group]:
     """Sets of duties of which a unit may have only so many: (rule, duties, most)."""
     rules, groups = task.rules, []
     own: dict[int, list[Key]] = {}
     for key in keys:
         own.setdefault(key[0], []).append(key)
-    begins = {
-        (d, s): shift.begins(date)
-        for d, date in enumerate(task.dates)
-        for s, shift in enumerate(rules.shifts)
-    }
-    until = {
-        (d, s): shift.ends(date) + dt.timedelta(hours=rules.rest_hours)
-        for d, date in enumerate(task.dates)
-        for s, shift in enumerate(rules.shifts)
-    }
+    begins, until = {}, {}
+    for d, date in enumerate(task.dates):
+        for s, shift in enumerate(rules.shifts):
+            begins[d, s] = shift.begins(date)
+            until[d, s] = shift.ends(date) + dt.timedelta(hours=rules.rest_hours)
     for mine in own.values():
         by_day: dict[int, list[Key]] = {}
         for key in mine:
@@ -179,23 +182,23 @@ def conflict_groups(task: DutyTask, keys: Sequence[Key]) -> list[Group]:
 
 
 def _solve(
-    task: DutyTask,
+    task: AssignmentTask,
     goal: Callable[[Any, Any], Any] | None,
     *,
     time_limit: float,
     start: Bools | None,
     soft: str = "",
     empty: float = 0.0,
-) -> DutyAnswer:
+) -> AssignmentAnswer:
     keys = task.keys(forbidden_too=soft == "all")
     if not soft and _lacks_units(task, keys):
-        return DutyAnswer(Status.INFEASIBLE, _nobody(task), float("nan"), float("nan"))
+        return AssignmentAnswer(Status.INFEASIBLE, _nobody(task), float("nan"), float("nan"))
     groups = conflict_groups(task, keys)
     # A past duty is a fact; one that no rule ties to the period has no place in the programme.
     tied = {key for _, members, _ in groups for key in members}
     keys = [key for key in keys if key[1] >= task.lead or key in tied]
     if not keys:
-        return DutyAnswer(Status.OPTIMAL, _nobody(task), empty, empty)
+        return AssignmentAnswer(Status.OPTIMAL, _nobody(task), empty, empty)
     with LOCK:
         model = pyo.ConcreteModel("duty roster")
         model.y = pyo.Var(keys, domain=pyo.Binary)
@@ -221,7 +224,7 @@ def _solve(
         return _read(task, session, model, keys, outcome, slack)
 
 
-def _nobody(task: DutyTask) -> Bools:
+def _nobody(task: AssignmentTask) -> Bools:
     """A roster without any duty but those that are past."""
     works: Bools = np.zeros((len(task.rules.units), len(task.dates), len(task.rules.shifts)), dtype=bool)
     for duty in task.fixed:
@@ -229,7 +232,7 @@ def _nobody(task: DutyTask) -> Bools:
     return works
 
 
-def _lacks_units(task: DutyTask, keys: Sequence[Key]) -> bool:
+def _lacks_units(task: AssignmentTask, keys: Sequence[Key]) -> bool:
     """Whether some shift is open to fewer units than it takes."""
     able = np.zeros_like(task.target)
     for _, day, shift in keys:
@@ -237,7 +240,7 @@ def _lacks_units(task: DutyTask, keys: Sequence[Key]) -> bool:
     return bool(np.any(able[task.lead :] < task.target[task.lead :]))
 
 
-def _cover(model: Any, task: DutyTask, keys: Sequence[Key], slack: dict[Any, Any] | None) -> None:
+def _cover(model: Any, task: AssignmentTask, keys: Sequence[Key], slack: dict[Any, Any] | None) -> None:
     by_cell: dict[tuple[int, int], list[Key]] = {}
     for key in keys:
         by_cell.setdefault(key[1:], []).append(key)
@@ -289,20 +292,20 @@ def _give_start(session: HighsSession, model: Any, keys: Sequence[Key], start: B
 
 
 def _read(
-    task: DutyTask,
+    task: AssignmentTask,
     session: HighsSession,
     model: Any,
     keys: Sequence[Key],
     outcome: Outcome,
     slack: dict[tuple[str, int, int, int], Any],
-) -> DutyAnswer:
+) -> AssignmentAnswer:
     works = _nobody(task)
     if outcome.status not in (Status.OPTIMAL, Status.STOPPED_WITH_PLAN):
         if outcome.status in (Status.FAILED, Status.UNBOUNDED):
             raise SolverError(
                 f"The duty roster ended as {outcome.status}; try again with a longer time limit."
             )
-        return DutyAnswer(outcome.status, works, float("nan"), outcome.bound)
+        return AssignmentAnswer(outcome.status, works, float("nan"), outcome.bound)
     values = session.values(outcome, [model.y[key] for key in keys])
     for key, value in zip(keys, values, strict=True):
         works[key] = value > 0.5
@@ -312,4 +315,4 @@ def _read(
         if amount:
             broken.append((kind, unit, day, shift % 1000, amount))
     broken.sort(key=lambda found: (found[2], found[0], found[1]))
-    return DutyAnswer(outcome.status, works, outcome.objective, outcome.bound, tuple(broken))
+    return AssignmentAnswer(outcome.status, works, outcome.objective, outcome.bound, tuple(broken))

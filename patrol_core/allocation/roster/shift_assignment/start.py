@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from patrol_core.allocation.roster.shift_assignment.program import DutyTask
+from patrol_core.allocation.roster.shift_assignment.program import AssignmentTask
 from patrol_core.arrays import Bools
 
 _NEVER = 1e6
 
 
-def quick_roster(task: DutyTask, seed: int) -> Bools | None:
+def quick_roster(task: AssignmentTask, seed: int) -> Bools | None:
     """A roster that keeps all rules, or None where this way finds none."""
     rules, dates = task.rules, task.dates
     units, shifts = len(rules.units), len(rules.shifts)
@@ -53,12 +53,12 @@ def quick_roster(task: DutyTask, seed: int) -> Bools | None:
     return works
 
 
-def _open_slots(task: DutyTask, works: Bools, day: int) -> list[int]:
+def _open_slots(task: AssignmentTask, works: Bools, day: int) -> list[int]:
     held = works[:, day].sum(axis=0)
     return [s for s, want in enumerate(task.target[day]) for _ in range(int(want) - int(held[s]))]
 
 
-def _can(task: DutyTask, works: Bools, unit: int, day: int, shift: int) -> bool:
+def _can(task: AssignmentTask, works: Bools, unit: int, day: int, shift: int) -> bool:
     """Whether a unit may take a duty beside what it has, earlier and fixed later."""
     rules, dates = task.rules, task.dates
     if not task.may(unit, day, shift):

@@ -35,8 +35,12 @@ def units_needed(
 
     Parameters
     ----------
+    rules, dates
+        Shifts, rest and rows; and the dates of the period.
     target
         (dates, shifts) units wanted.
+    time_limit
+        Seconds.
 
     Raises
     ------
@@ -84,18 +88,12 @@ def _steps(
     rules: RosterRules, dates: Sequence[dt.date], states: Sequence[State]
 ) -> list[tuple[State, State]]:
     """Steps from one date's state to the next's that keep rest and row."""
-    steps = []
     week = [dates[0], dates[0] + dt.timedelta(days=1)]
-    for a in states:
-        for b in states:
-            if b == _OFF:
-                steps.append((a, b))
-            elif a == _OFF:
-                if b[1] == 1:
-                    steps.append((a, b))
-            elif (
-                b[1] == a[1] + 1
-                and rest_between(rules, week, Duty(0, 0, a[0]), Duty(0, 1, b[0])) >= rules.rest_hours - 1e-9
-            ):
-                steps.append((a, b))
-    return steps
+
+    def may_follow(a: State, b: State) -> bool:
+        if b == _OFF or a == _OFF:
+            return b[1] <= 1
+        rest = rest_between(rules, week, Duty(0, 0, a[0]), Duty(0, 1, b[0]))
+        return b[1] == a[1] + 1 and rest >= rules.rest_hours - 1e-9
+
+    return [(a, b) for a in states for b in states if may_follow(a, b)]

@@ -38,7 +38,7 @@ from patrol_core.graphs.places.scenes.documents import FORMAT, SceneDocument, sc
 from patrol_core.graphs.places.scenes.parts import key_of
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.scenes.streets import streets_of
-from patrol_core.graphs.places.wildlife import green_scene
+from patrol_core.graphs.places.wildlife import wildlife_scene
 from patrol_core.roads import EDGE_WORDS, NODE_WORDS, File, Roads, counted, read_roads
 
 SCENE, GAME, GUARD, OBSERVATIONS, ROADS, FEATURES, BLOCKS = (
@@ -66,7 +66,7 @@ def read_scene(
     respect_oneway
         Roads: keep one-way streets one-way.
     options
-        Of the family's own function: :func:`~patrol_core.graphs.places.wildlife.green_scene` (``bbox``, ``rows``, ...),
+        Of the family's own function: :func:`~patrol_core.graphs.places.wildlife.wildlife_scene` (``bbox``, ``rows``, ...),
         :func:`~patrol_core.graphs.places.infrastructure.infrastructure_scene` (``weights``, ``radius_m``, ...) or
         :func:`~patrol_core.graphs.places.guard_files.guard_scene`.
 
@@ -91,7 +91,7 @@ def read_scene(
         return read_patrol_game(data)
     if kind == OBSERVATIONS:
         seen = read_observations(name, data)
-        return green_scene(seen.frame, notes=seen.notes, title=options.pop("title", name), **options)
+        return wildlife_scene(seen.frame, notes=seen.notes, title=options.pop("title", name), **options)
     of = {
         want: [file for file, kind in zip(loaded, kinds, strict=True) if kind == want]
         for want in (ROADS, FEATURES, BLOCKS)

@@ -24,40 +24,37 @@ Pair = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Streets:
-    """A street graph in one piece.
+class SceneGraph:
+    """A graph in one piece, its nodes at places: crossings, zones or cells.
 
     Attributes
     ----------
     ids
-        Names of the crossings.
+        Names of the nodes.
     edges
         Pairs of names, each once; both ways where ``directed`` is False.
-    directed
-        True where a one-way street was kept; two-way streets then stand twice.
     xy
-        Places in metres of ``crs``, shape (crossings, 2).
+        Places in metres of ``crs``, or longitude and latitude for EPSG:4326, shape (nodes, 2).
     crs
         Coordinate system, or None for a plane without a place on Earth.
+    directed
+        True where a one-way street was kept; two-way streets then stand twice.
     notes
         What was left out.
     """
 
-    ids: tuple[str, ...]
-    edges: tuple[tuple[str, str], ...]
-    directed: bool
+    ids: tuple[NodeId, ...]
+    edges: tuple[tuple[NodeId, NodeId], ...]
     xy: Floats
     crs: str | None
-    notes: tuple[str, ...]
+    directed: bool = False
+    notes: tuple[str, ...] = ()
 
 
-def streets_of(roads: Roads) -> Streets:
+def streets_of(roads: Roads) -> SceneGraph:
     """The largest part of a road network as plain pairs; loops and parallel streets add no move and are left out.
 
-    Raises
-    ------
-    InputError
-        When the network has no places.
+    Raises InputError when the network has no places.
     """
     network = roads.network
     if network.xy is None:
@@ -91,12 +88,12 @@ def streets_of(roads: Roads) -> Streets:
             f"{counted(extra, 'street is a loop or parallel', 'streets are loops or parallel')} to another; left out."
         )
     names = network.nodes
-    return Streets(
+    return SceneGraph(
         tuple(names[k] for k in stay.tolist()),
         tuple((names[a], names[b]) for a, b in found),
-        directed,
         network.xy[stay],
         short_crs(roads.crs),
+        directed,
         tuple(notes),
     )
 
@@ -114,10 +111,7 @@ def short_crs(crs: str | None) -> str | None:
 def nearest(xy: Floats, points: Floats) -> tuple[Ints, Floats]:
     """Position of the nearest place of every point, and its distance in the unit of both.
 
-    Raises
-    ------
-    InputError
-        When a point has no place in the plane.
+    Raises InputError when a point has no place in the plane.
     """
     table = np.asarray(points, dtype=float).reshape(-1, 2)
     if not np.isfinite(table).all():
@@ -129,12 +123,14 @@ def nearest(xy: Floats, points: Floats) -> tuple[Ints, Floats]:
 
 
 def snapped(
-    streets: Streets, places: Mapping[str, Pair], word: str, *, degrees: bool = False
+    streets: SceneGraph, places: Mapping[str, Pair], word: str, *, degrees: bool = False
 ) -> tuple[dict[str, NodeId], list[str]]:
     """The crossing nearest to every named place, and sentences on those farther off than :data:`FAR_M`.
 
     Parameters
     ----------
+    streets
+        Where the crossings are.
     places
         (longitude, latitude), or x and y in a plane without a place on Earth.
     word
@@ -154,35 +150,54 @@ def snapped(
     return {name: streets.ids[k] for name, k in zip(names, hit.tolist(), strict=True)}, notes
 
 
-def check_near(away: Floats, what: str) -> None:
-    """Stop where nothing is anywhere near the streets.
+def near_crossings(streets: SceneGraph, points: Floats, what: str) -> tuple[Ints, Floats]:
+    """Position of the crossing nearest to every point, and its distance in metres.
+
+    Raises InputError when all are farther than :data:`NOWHERE_M`.
 
     Parameters
     ----------
-    away
-        Metres to the nearest crossing, shape (n,).
+    streets
+        Where the crossings are.
+    points
+        In the plane of the streets, shape (n, 2).
     what
-        ``facility`` or ``crime``.
-
-    Raises
-    ------
-    InputError
-        When all are farther than :data:`NOWHERE_M`.
+        ``facility`` or ``crime``, for the message.
     """
+    node, away = nearest(streets.xy, points)
     if away.min() > NOWHERE_M:
         raise InputError(
             f"The nearest {what} is {away.min() / 1000:,.1f} km from the streets; check that both are of the same place, and "
             "which column is longitude."
         )
+    return node, away
+
+
+def far_notes(away: Floats, one: str, many: str, remedy: str = "") -> list[str]:
+    """A sentence on what is farther than :data:`FAR_M` from its crossing.
+
+    Parameters
+    ----------
+    away
+        Metres to the nearest crossing, shape (n,).
+    one, many
+        Subject and verb, such as ``crime is`` and ``crimes are``.
+    remedy
+        What to do about it, at the end of the sentence.
+    """
+    far = int((away > FAR_M).sum())
+    if not far:
+        return []
+    most = f"{away.max():,.0f} m"
+    return [
+        f"{counted(far, one, many)} more than {FAR_M:g} m from the nearest crossing (at most {most}){remedy}."
+    ]
 
 
 def on_plane(points: Sequence[Pair] | Floats, crs: str | None, what: str) -> Floats:
     """Longitude and latitude as metres of ``crs``, shape (n, 2); where there is no ``crs``, x and y of the plane as they are.
 
-    Raises
-    ------
-    InputError
-        When a point is not on Earth; ``what`` names the points.
+    Raises InputError when a point is not on Earth; ``what`` names the points.
     """
     table = np.asarray(points, dtype=float).reshape(-1, 2)
     if not np.isfinite(table).all():

@@ -13,7 +13,7 @@ from sklearn.cluster import KMeans
 from patrol_core.errors import InputError
 from patrol_core.graphs.places.observations import box_around, read_observations
 from patrol_core.graphs.places.park import generated_park
-from patrol_core.graphs.places.wildlife import green_scene
+from patrol_core.graphs.places.wildlife import wildlife_scene
 from patrol_core.graphs.places.wildlife_grid import make_grid
 
 BOX = (10.0, 0.0, 10.4, 0.4)
@@ -41,7 +41,7 @@ CASES = [(c, g) for c in range(7, 13) for g in range(7, 11)]
 def test_published_targets_are_reproduced(shared_guard, lobeke, clusters, cells):
     published = json.loads((shared_guard / "instances" / f"gsg_lobeke_c{clusters}_g{cells}.json").read_text())
     box = published["bbox"]
-    scene = green_scene(
+    scene = wildlife_scene(
         lobeke.frame,
         (box["lon_min"], box["lat_min"], box["lon_max"], box["lat_max"]),
         published["rows"],
@@ -66,8 +66,8 @@ def test_published_targets_are_reproduced(shared_guard, lobeke, clusters, cells)
 
 def test_metres_move_no_target_of_lobeke_by_much_but_are_said(lobeke):
     box = (15.879, 2.053, 16.2038, 2.2837)
-    ours = green_scene(lobeke.frame, box, 8, 8)
-    theirs = green_scene(lobeke.frame, box, 8, 8, mode="compatible")
+    ours = wildlife_scene(lobeke.frame, box, 8, 8)
+    theirs = wildlife_scene(lobeke.frame, box, 8, 8, mode="compatible")
     assert sum(ours.values.values()) == pytest.approx(sum(theirs.values.values())) == pytest.approx(4)
     assert any("metres on a local plane" in note for note in ours.notes)
     assert any("degrees, as published" in note for note in theirs.notes)
@@ -75,7 +75,7 @@ def test_metres_move_no_target_of_lobeke_by_much_but_are_said(lobeke):
 
 
 def test_density_by_hand():
-    scene = green_scene(seen(("a", 0, 0, 3), ("b", 0, 0, 1), ("b", 3, 2, 4)), BOX, 4, 4, scoring="density")
+    scene = wildlife_scene(seen(("a", 0, 0, 3), ("b", 0, 0, 1), ("b", 3, 2, 4)), BOX, 4, 4, scoring="density")
     # 8 observations of 2 animals: 4 in the cell in the south-west, 4 in row 3, column 2.
     assert scene.values == {0: 1.0, 14: 1.0}
     assert scene.names[14] == "Cell 3,2"
@@ -84,7 +84,7 @@ def test_density_by_hand():
 
 def test_clusters_whose_centres_share_a_cell_add_up():
     frame = table(("a", 10.01, 0.01), ("a", 10.01, 0.01), ("a", 10.09, 0.09), ("b", 10.35, 0.35))
-    scene = green_scene(frame, BOX, 4, 4, clusters=3)
+    scene = wildlife_scene(frame, BOX, 4, 4, clusters=3)
     assert scene.values == pytest.approx({0: 1.5, 15: 0.5})
 
 
@@ -92,18 +92,18 @@ def test_clusters_whose_centres_share_a_cell_add_up():
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_scores_add_up_to_the_animals_and_do_not_depend_on_the_order_of_the_rows(scoring, seed):
     frame = generated_park(seed, animals=3, hours=300).observations
-    scene = green_scene(frame, None, 6, 5, scoring=scoring, clusters=4)
+    scene = wildlife_scene(frame, None, 6, 5, scoring=scoring, clusters=4)
     assert sum(scene.values.values()) == pytest.approx(3)
     if scoring == "density":
-        turned = green_scene(frame[::-1].reset_index(drop=True), None, 6, 5, scoring=scoring)
+        turned = wildlife_scene(frame[::-1].reset_index(drop=True), None, 6, 5, scoring=scoring)
         assert turned.values == scene.values
 
 
 def test_a_finer_grid_divides_the_scores():
     frame = generated_park(5).observations
     box = box_around(frame)
-    coarse = green_scene(frame, box, 4, 4, scoring="density").values
-    fine = green_scene(frame, box, 8, 8, scoring="density").values
+    coarse = wildlife_scene(frame, box, 4, 4, scoring="density").values
+    fine = wildlife_scene(frame, box, 8, 8, scoring="density").values
     for cell in range(16):
         r, c = divmod(cell, 4)
         parts = [(2 * r + i) * 8 + 2 * c + j for i in (0, 1) for j in (0, 1)]
@@ -113,7 +113,7 @@ def test_a_finer_grid_divides_the_scores():
 def test_attacker_values_by_hand():
     # The line is the east side; the targets lie in columns 0, 1 and 3, so that nearness is 0, 1/3 and 1.
     frame = seen(("a", 1, 0, 1), ("a", 1, 1, 1), ("a", 1, 3, 2))
-    scene = green_scene(
+    scene = wildlife_scene(
         frame, BOX, 4, 4, scoring="density", escape_line=((10.4, 0.0), (10.4, 0.4)), alpha=0.6,
         attacker_value_factor=2, defender_value_factor=3, mode="compatible",
     )  # fmt: skip
@@ -128,7 +128,7 @@ def test_far_north_the_measure_decides_which_target_is_nearest():
     line = ((10.399, 60.399), (10.4, 60.4))
     near = {}
     for mode in ("corrected", "compatible"):
-        scene = green_scene(frame, box, 4, 4, scoring="density", escape_line=line, mode=mode)
+        scene = wildlife_scene(frame, box, 4, 4, scoring="density", escape_line=line, mode=mode)
         near[mode] = scene.attacker_values
     assert near["compatible"][3] == pytest.approx(near["compatible"][12], rel=1e-2)
     away = [
@@ -143,7 +143,7 @@ def test_far_north_the_measure_decides_which_target_is_nearest():
 def test_targets_equally_far_are_all_near():
     frame = seen(("a", 0, 2, 1), ("a", 3, 2, 1))
     line = ((10.4, -1.0), (10.4, 1.0))
-    scene = green_scene(frame, BOX, 4, 4, scoring="density", escape_line=line, mode="compatible")
+    scene = wildlife_scene(frame, BOX, 4, 4, scoring="density", escape_line=line, mode="compatible")
     assert scene.attacker_values == pytest.approx({2: 1.0, 14: 1.0})
 
 
@@ -152,14 +152,14 @@ def test_points_on_the_edges_of_the_box_belong_to_it():
     corners = np.array([[10.0, 0.0], [10.4, 0.0], [10.0, 0.4], [10.4, 0.4]])
     assert grid.cells(corners).tolist() == [0, 3, 12, 15]
     frame = table(*(("a", lon, lat) for lon, lat in corners.tolist()))
-    assert green_scene(frame, BOX, 4, 4, scoring="density").values == dict.fromkeys([0, 3, 12, 15], 0.25)
+    assert wildlife_scene(frame, BOX, 4, 4, scoring="density").values == dict.fromkeys([0, 3, 12, 15], 0.25)
 
 
 def test_a_base_outside_the_box_is_said():
-    scene = green_scene(seen(("a", 0, 0, 1)), BOX, 4, 4, scoring="density", bases={"Far": (11.0, 0.05)})
+    scene = wildlife_scene(seen(("a", 0, 0, 1)), BOX, 4, 4, scoring="density", bases={"Far": (11.0, 0.05)})
     assert scene.bases == {"Far": 3}
     assert any("Base Far lies outside" in note for note in scene.notes)
-    scene = green_scene(seen(("a", 0, 0, 1)), BOX, 4, 4, scoring="density")
+    scene = wildlife_scene(seen(("a", 0, 0, 1)), BOX, 4, 4, scoring="density")
     assert scene.bases == {"Middle": 10}
     assert any("No base was given" in note for note in scene.notes)
 
@@ -167,7 +167,7 @@ def test_a_base_outside_the_box_is_said():
 def test_the_key_is_that_of_the_content():
     frame = seen(("a", 0, 0, 1))
     one, same, other = (
-        green_scene(
+        wildlife_scene(
             frame, BOX, 4, 4, scoring="density", moves=m, defender_value_factor=f, attacker_value_factor=f
         )
         for m, f in ((5, 1.0), (6, 1.0), (5, 2.0))
@@ -196,7 +196,7 @@ def test_the_key_is_that_of_the_content():
 def test_ill_formed_requests(change, words):
     arguments = {"bbox": BOX, "rows": 4, "columns": 4, "clusters": 2, **change}
     with pytest.raises(InputError, match=words):
-        green_scene(seen(("a", 0, 0, 1), ("a", 3, 3, 1)), **arguments)
+        wildlife_scene(seen(("a", 0, 0, 1), ("a", 3, 3, 1)), **arguments)
 
 
 # -- the file ---------------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ def test_thirst_draws_animals_to_the_water():
 
 def test_kmeans_itself_is_the_oracle_of_the_clusters():
     park = generated_park(2)
-    scene = green_scene(park.observations, park.bbox, 7, 9, clusters=6, seed=3, mode="compatible")
+    scene = wildlife_scene(park.observations, park.bbox, 7, 9, clusters=6, seed=3, mode="compatible")
     places = park.observations[["lon", "lat"]].to_numpy()
     found = KMeans(6, random_state=3, n_init="auto").fit(places)
     west, south, east, north = park.bbox
