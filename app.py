@@ -6,7 +6,7 @@ import streamlit as st
 
 from patrol_core.ui.session.lifetime import note_session
 from patrol_core.ui.shell.frame import PAGES
-from patrol_core.ui.shell.preload import warm_up
+from patrol_core.ui.shell.preload import preload
 from patrol_core.ui.shell.sidebar import draw_sidebar
 
 st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide")
@@ -18,4 +18,4 @@ page = st.navigation(
 )
 draw_sidebar()
 page.run()
-warm_up()
+preload()

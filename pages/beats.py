@@ -19,7 +19,7 @@ if prepared is not None:
         with frame.guarded():
             count, tolerance, kind = beats_view.choose(prepared)
             found = beats_view.made(state.scenario(), count, tolerance, kind)
-            beats_view.figures(found)
+            beats_view.area_figures(found)
             beats_view.maps(prepared, found)
             beats_view.details(prepared, found)
 

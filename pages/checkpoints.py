@@ -7,12 +7,12 @@ import streamlit as st
 from patrol_core.errors import PatrolError
 from patrol_core.ui.checkpoints.inputs import (
     Picks,
+    ask,
     choose_source,
     edit_picks,
     game_of,
     network_of,
     picks_of,
-    remembered,
     strength,
 )
 from patrol_core.ui.checkpoints.view import (
@@ -23,7 +23,7 @@ from patrol_core.ui.checkpoints.view import (
     search_note,
     shown_plan,
 )
-from patrol_core.ui.memo.checkpoints import Start
+from patrol_core.ui.memo.checkpoints_results import Start
 from patrol_core.ui.session.escaping import escape, escape_badge
 from patrol_core.ui.shell import frame
 
@@ -79,9 +79,7 @@ def lists(start: Start, picks: Picks) -> float:
     """Sources, targets and the seconds of the search."""
     with frame.guarded():
         edit_picks(start, picks)
-    return float(
-        remembered(st.number_input, "Seconds for the exact search", "limit", 20, min_value=1, max_value=600)
-    )
+    return float(ask.whole("Seconds for the exact search", "limit", 20, 1, 600))
 
 
 checkpoints()

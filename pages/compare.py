@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.ui.compare import draw_tabs
-from patrol_core.ui.memo import cached
+from patrol_core.ui.memo import results
 from patrol_core.ui.plan.view import plan_metrics
 from patrol_core.ui.session import state
 from patrol_core.ui.shell import controls, frame
@@ -27,8 +27,8 @@ if prepared is not None:
             controls.offender()
         with frame.guarded():
             now = state.scenario()
-            chosen = cached.prepared(now)
-            plan_metrics(chosen, cached.strategy(now), cached.comparison(now))
+            chosen = results.prepared(now)
+            plan_metrics(chosen, results.strategy(now), results.comparison(now))
             draw_tabs(now, chosen)
 
     compare()

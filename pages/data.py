@@ -12,6 +12,7 @@ from patrol_core.ui.session import state
 from patrol_core.ui.shell import frame
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.sidebar import PLACE_NAMES
+from patrol_core.ui.shell.widgets import Figure, figures
 
 scenario = frame.begin("data")
 prepared = frame.ready(scenario)
@@ -51,29 +52,24 @@ if prepared is not None:
     data = prepared.data
     placement = prepared.placement
     st.subheader("What we have", anchor=False)
-    first, second, third, fourth = st.columns(4)
-    first.metric("Rows in the period", f"{placement.rows:,}")
     share = placement.placed / placement.rows if placement.rows else 0.0
-    second.metric(
-        "Placed in a zone",
-        f"{placement.placed:,}",
-        f"{share:.1%} of rows",
-        delta_color="off",
-        delta_arrow="off",
-    )
-    third.metric(
-        "Without coordinates",
-        f"{placement.no_coordinates:,}",
-        help="Published without a place; they cannot count in any zone.",
-    )
-    fourth.metric(
-        "Outside all zones", f"{placement.outside:,}", help="The place lies in none of the zones in use."
+    figures(
+        Figure("Rows in the period", f"{placement.rows:,}"),
+        Figure("Placed in a zone", f"{placement.placed:,}", f"{share:.1%} of rows"),
+        Figure(
+            "Without coordinates",
+            f"{placement.no_coordinates:,}",
+            help="Published without a place; they cannot count in any zone.",
+        ),
+        Figure(
+            "Outside all zones", f"{placement.outside:,}", help="The place lies in none of the zones in use."
+        ),
     )
     st.caption(f"Placed by small-area code: {placement.by_code:,}; by point: {placement.by_point:,}.")
     plot(completeness(counts_by_month_and_type(prepared)))
-    gap_charts(prepared)
+    gap_charts(scenario)
     st.subheader("Quality: what each defect does to the plan", anchor=False)
-    quality_section(prepared)
+    quality_section(scenario, prepared)
     st.subheader("Noticed while reading", anchor=False)
     frame.show_findings(prepared.findings)
     if data.crimes is not None:

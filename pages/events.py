@@ -7,7 +7,7 @@ import streamlit as st
 from patrol_core.errors import PatrolError
 from patrol_core.ui.events.inputs import choose_scene
 from patrol_core.ui.events.view import event_metrics, event_tabs
-from patrol_core.ui.memo import events as cached_events
+from patrol_core.ui.memo import events_results
 from patrol_core.ui.session.escaping import escape, escape_badge
 from patrol_core.ui.shell import frame
 
@@ -32,7 +32,7 @@ def events() -> None:
         st.badge(escape_badge(scene.title), color="gray")
         st.badge(f"{len(scene.event.ids)} targets, {scene.event.duration:g} h", color="gray")
     with frame.guarded():
-        plan = cached_events.plan(scene.event)
+        plan = events_results.plan(scene.event)
         event_metrics(scene, plan)
         event_tabs(scene, plan)
 

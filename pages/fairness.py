@@ -7,7 +7,7 @@ import streamlit as st
 from patrol_core.errors import InfeasibleError
 from patrol_core.planning import hours_rule
 from patrol_core.ui.fairness.rules import limits
-from patrol_core.ui.fairness.tabs import draw_tabs
+from patrol_core.ui.fairness.tabs import Page, draw_tabs
 from patrol_core.ui.fairness.text import HOURS_WORDS
 from patrol_core.ui.fairness.view import (
     change_layer,
@@ -18,8 +18,7 @@ from patrol_core.ui.fairness.view import (
     remember,
     rule_fault,
 )
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo import fairness as cached_fairness
+from patrol_core.ui.memo import fairness_results, results
 from patrol_core.ui.session import state
 from patrol_core.ui.shell import controls, frame
 from patrol_core.ui.shell.zone_map import draw_map
@@ -59,7 +58,7 @@ if prepared is not None:
         with third:
             controls.groups(prepared)
         with fourth, st.popover("Floors, caps", icon=":material/tune:", width="stretch"):
-            limits(cached.prepared(state.scenario()))
+            limits(results.prepared(state.scenario()))
         chosen = state.scenario().fairness_rule
         if model == "hours":
             kept = hours_rule(chosen)
@@ -74,7 +73,7 @@ if prepared is not None:
         with frame.guarded():
             now = state.scenario()
             try:
-                seen = cached_fairness.shown(now, "hours" if model == "hours" else "game")
+                seen = fairness_results.shown(now, "hours" if model == "hours" else "game")
             except InfeasibleError as error:
                 rule_fault(error, "hours" if model == "hours" else "game")
                 return
@@ -83,30 +82,30 @@ if prepared is not None:
             price_metrics(seen, views)
             left, right = st.columns(2)
             group_figures(seen, views, left, right)
-            others = cached_fairness.baselines(seen, last)
+            others = fairness_results.baselines(seen, last)
             wide, narrow = st.columns([3, 2])
             with wide:
                 st.subheader("Who gains and who loses", anchor=False)
                 pick, what = st.columns([3, 2], vertical_alignment="bottom")
                 offered = list(others)
                 name = pick.selectbox(
-                    "Against", offered, index=offered.index(cached_fairness.FREE), key="_fair_baseline"
+                    "Against", offered, index=offered.index(fairness_results.FREE), key="_fair_baseline"
                 )
                 harm = what.segmented_control(
                     "Show", ("Patrol", "Harm left"), default="Patrol", key="_fair_what", required=True
                 )
-                if name == cached_fairness.FREE and not seen.ruled:
+                if name == fairness_results.FREE and not seen.ruled:
                     st.caption(
                         "No rule is set, so nothing changes yet: move the fairness slider, or choose another plan."
                     )
                 layer = change_layer(seen, others[name], name, harm=harm == "Harm left")
                 draw_map(now, layer, key="fairness", height=440)
             with narrow:
-                if name != cached_fairness.FREE or seen.ruled:
+                if name != fairness_results.FREE or seen.ruled:
                     group_change_figures(seen, others[name])
                 zone_picker(seen.prepared, key="fairness")
                 zone_panel(now, seen.prepared, strategy=seen.strategy)
-            draw_tabs(seen, (name, others[name]), views)
+            draw_tabs(Page(seen, (name, others[name]), views))
 
     if prepared.groups:
         fairness()

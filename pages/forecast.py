@@ -8,7 +8,7 @@ from patrol_core.errors import PatrolError
 from patrol_core.ui.forecast import job as forecast_job
 from patrol_core.ui.forecast.tabs import draw_tabs
 from patrol_core.ui.forecast.view import headline, map_and_zone, settings_form
-from patrol_core.ui.memo import forecast as cached_forecast
+from patrol_core.ui.memo import forecast_results
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import frame
 
@@ -16,12 +16,12 @@ scenario = frame.begin("forecast")
 prepared = frame.ready(scenario)
 if prepared is not None:
     frame.status_strip(prepared)
-    recorded = cached_forecast.recorded(scenario)
-    job = forecast_job.current_job(recorded.key)
+    recorded = forecast_results.recorded(scenario)
+    job = forecast_job.SLOT.current(recorded.key)
     running = job is not None and job.running
     forecast, fault = None, ""
     try:
-        forecast = cached_forecast.at_once(scenario)
+        forecast = forecast_results.at_once(scenario)
     except PatrolError as error:
         fault = str(error)
     if fault:
@@ -30,7 +30,7 @@ if prepared is not None:
         with st.expander("Train it anew", expanded=forecast is None, icon=":material/model_training:"):
             settings_form(scenario, forecast)
         if job is not None:
-            forecast_job.progress(job, running=running)
+            forecast_job.SLOT.show(running=running)
     if forecast is None and not fault:
         st.info(
             "These data are large, so nothing is forecast until you press *Train*. Without settings to try, a city of a few "

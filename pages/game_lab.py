@@ -8,13 +8,14 @@ from patrol_core.errors import PatrolError
 from patrol_core.graphs.patrol import GraphGame
 from patrol_core.graphs.places import PatrolScene
 from patrol_core.ui.lab.inputs import game_of, randomised, roles, rules, strength
+from patrol_core.ui.lab.link import ask
 from patrol_core.ui.lab.matrix_inputs import GAME, choose_matrix, game_line, settings
 from patrol_core.ui.lab.matrix_view import picture, run_view
-from patrol_core.ui.lab.picks import Picks, edit_picks, picks_of, remembered
+from patrol_core.ui.lab.picks import Picks, edit_picks, picks_of
 from patrol_core.ui.lab.scene_inputs import choose_source, first_game, scene_of
 from patrol_core.ui.lab.tabs import lab_tabs
 from patrol_core.ui.lab.view import Shown, lab_metrics, map_view, size_line, solved
-from patrol_core.ui.memo import lab as cached_lab
+from patrol_core.ui.memo import lab_results
 from patrol_core.ui.session.escaping import escape, escape_badge
 from patrol_core.ui.shell import frame
 
@@ -29,15 +30,7 @@ st.caption(
 @st.fragment
 def lab() -> None:
     """One half of the page."""
-    half = remembered(
-        st.segmented_control,
-        "Part",
-        "half",
-        "routes",
-        options=list(HALVES),
-        format_func=HALVES.get,
-        label_visibility="collapsed",
-    )
+    half = ask.segmented("Part", "half", "routes", HALVES, label_visibility="collapsed")
     if half == "lab":
         laboratory()
     else:
@@ -67,9 +60,7 @@ def routes() -> None:
     game: GraphGame | None = None
     with list_side, frame.guarded():
         chosen = rules(place, strong)
-        limit = float(
-            remembered(st.number_input, "Seconds for solving", "limit", 30, min_value=1, max_value=3600)
-        )
+        limit = float(ask.whole("Seconds for solving", "limit", 30, 1, 3600))
         edit_picks(scene, picks, general_sum=chosen.general_sum)
         with st.expander("Units that differ: starts, roles, standing guard"):
             units = roles(place, picks, chosen.units)
@@ -107,7 +98,7 @@ def badges(scene: PatrolScene) -> None:
 
 def draw(scene: PatrolScene, picks: Picks, game: GraphGame | None, shown: Shown | None) -> None:
     """The map; of the bare scene where there is no game."""
-    map_view(scene, picks, cached_lab.ground(scene), shown)
+    map_view(scene, picks, lab_results.ground(scene), shown)
     for note in game.notes if game is not None else ():
         st.warning(escape(note), icon=":material/info:")
 

@@ -42,5 +42,5 @@ if prepared is not None:
         "hash": prepared.data.content_hash,
     }
 st.json(record, expanded=False)
-tables.download("scenario.json", lambda: json.dumps(record, indent=2).encode(), "application/json")
+tables.download("scenario.json", lambda: json.dumps(record, indent=2).encode())
 frame.next_step("overview", "Back to the start.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.figures.charts.base import monthly_bars, type_bars
-from patrol_core.ui.memo import cached
+from patrol_core.ui.memo import results
 from patrol_core.ui.overview import look_back
 from patrol_core.ui.plan.view import coverage_layer, plan_metrics, risk_layer
 from patrol_core.ui.session import state
@@ -30,8 +30,8 @@ if prepared is not None:
             controls.fairness()
         with frame.guarded():
             now = state.scenario()
-            strategy = cached.strategy(now)
-            plan_metrics(prepared, strategy, cached.comparison(now))
+            strategy = results.strategy(now)
+            plan_metrics(prepared, strategy, results.comparison(now))
             left, right = st.columns(2)
             with left:
                 heading = "Where it happened" if prepared.forecast is None else "Where it is expected"

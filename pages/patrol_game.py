@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.ui.memo import cached
+from patrol_core.ui.memo import results
 from patrol_core.ui.plan.tabs import draw_tabs
 from patrol_core.ui.plan.view import coverage_layer, offender_words, plan_metrics, residual_layer
 from patrol_core.ui.session import state
@@ -27,9 +27,9 @@ if prepared is not None:
         strategy = None
         with plan, frame.guarded():
             now = state.scenario()
-            strategy = cached.strategy(now)
+            strategy = results.strategy(now)
             # First on the wire, although the sliders stand above it: the figure is what a slider is moved for.
-            plan_metrics(prepared, strategy, cached.comparison(now))
+            plan_metrics(prepared, strategy, results.comparison(now))
         frame.let_it_be_drawn()
         with rules:
             left, middle, right = st.columns(3)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from patrol_core.risk import PATROL_GENERATED
 from patrol_core.risk.harm import PATROL_GENERATED_REASON
 from patrol_core.ui.lab.link import patrol_routes_link
-from patrol_core.ui.memo.risk import ALL
+from patrol_core.ui.memo.risk_results import ALL
 from patrol_core.ui.risk.tabs import HIGHEST, TABS
-from patrol_core.ui.risk.view import (
-    LAYERS,
-    first_layer,
-    highest_zones,
-    month_surface,
-    rank_firmness,
-    risk_layer_of,
-)
+from patrol_core.ui.risk.view import LAYERS, first_layer, highest_zones, rank_firmness, risk_layer_of
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import frame
+from patrol_core.ui.shell.widgets import open_tab
 from patrol_core.ui.shell.zone_map import basemap_switch, draw_map
 from patrol_core.ui.shell.zone_panel import zone_panel, zone_picker
 
@@ -58,14 +54,9 @@ if prepared is not None:
             zone_picker(prepared, key="risk")
             zone_panel(scenario, prepared, strategy=None, history=True)
             rank_firmness(scenario, prepared)
-        highest, *others = st.tabs([HIGHEST, *TABS], key="_risk_tabs", on_change="rerun")
-        if highest.open:
-            with highest, frame.guarded():
-                highest_zones(prepared, month_surface(scenario, prepared, month))
-        for tab, draw in zip(others, TABS.values(), strict=True):
-            if tab.open:
-                with tab, frame.guarded():
-                    draw(scenario, prepared)
+        first_tab = {HIGHEST: partial(highest_zones, month=month)}
+        with frame.guarded():
+            open_tab("_risk_tabs", {**first_tab, **TABS}, scenario, prepared)
 
     risk_map()
     patrol_routes_link()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import pandas as pd
 import streamlit as st
@@ -21,23 +21,14 @@ from patrol_core.figures.charts.compare import (
 from patrol_core.planning import THE_PLAN, Prepared
 from patrol_core.scenario import Scenario
 from patrol_core.ui.fairness.feedback import feedback_tab
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo import compare as cached_compare
-from patrol_core.ui.memo.compare import Chance
+from patrol_core.ui.memo import compare_results, results
+from patrol_core.ui.memo.compare_results import Chance
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
+from patrol_core.ui.shell.widgets import Remembered, open_tab
 
-TABS = (
-    "Other offenders",
-    "Other data",
-    "Which zones stay on top",
-    "Months it has not seen",
-    "Other budgets",
-    "Offenders who adapt",
-    "Feedback loop",
-)
 UNMOVED = "do not react"
 CHANCES: dict[Chance, str] = {"draws": "Chance in small counts", "months": "Other months"}
 SIZES = (100, 200, 500, 1000)
@@ -49,8 +40,8 @@ STILL = 0.01
 """Units of patrol below which nothing moved, as far as the table shows."""
 FIGURES = {"worst_case": "worst zone", "expected_residual": "all zones"}
 OFF_SCALE = " “{}” is far beyond the others: click its name to draw it."
-CHOICES = "compare_choices"
-"""Settings of the tabs, which lose their widgets whenever another tab is opened."""
+ask = Remembered("compare_choices", "_compare_")
+"""What the tabs were last set to."""
 
 
 class _Shown(NamedTuple):
@@ -62,17 +53,11 @@ class _Shown(NamedTuple):
 
 def draw_tabs(scenario: Scenario, prepared: Prepared) -> None:
     """Draw the open tab."""
-    shown = _Shown(scenario, prepared)
-    opened = st.tabs(TABS, key="_compare_tabs", on_change="rerun")
-    drawers = (_offenders, _data, _ranks, _unseen, _budgets, _adapting, _feedback)
-    for tab, draw in zip(opened, drawers, strict=True):
-        if tab.open:
-            with tab:
-                draw(shown)
+    open_tab("_compare_tabs", _DRAWERS, _Shown(scenario, prepared))
 
 
 def _feedback(shown: _Shown) -> None:
-    feedback_tab(shown.scenario, shown.prepared)
+    feedback_tab(*shown)
 
 
 # -- other offenders -------------------------------------------------------------------------------
@@ -80,7 +65,7 @@ def _feedback(shown: _Shown) -> None:
 
 def _offenders(shown: _Shown) -> None:
     scenario, prepared = shown
-    found = cached_compare.faced(scenario)
+    found = compare_results.faced(scenario)
     matrix = found.matrix
     labels = {kind: text.label for kind, text in OFFENDER_TEXTS.items()} | {"unmoved": UNMOVED}
     columns = {column: labels[column] for column in labels if column in matrix.frame}
@@ -131,7 +116,7 @@ def _data(shown: _Shown) -> None:
     chosen = _chance(shown)
     if chosen is None:
         return
-    found = cached_compare.spread(scenario, *chosen)
+    found = compare_results.spread(scenario, *chosen)
     unit = prepared.surface.unit
     figure = spread_intervals(
         found.summary, figure="worst_case", title="Worst zone of the same plans on other data", unit=unit
@@ -154,7 +139,7 @@ def _ranks(shown: _Shown) -> None:
     chosen = _chance(shown)
     if chosen is None:
         return
-    table, top = cached_compare.ranks(scenario, *chosen)
+    table, top = compare_results.ranks(scenario, *chosen)
     plot(top_firmness(table, top=top), key="_firmness")
     firm = int(((table["in_top"] >= 90) & (table["rank"] <= top)).sum())
     strangers = int(((table["in_top"] >= 10) & (table["rank"] > top)).sum())
@@ -173,23 +158,20 @@ def _chance(shown: _Shown) -> tuple[Chance, int] | None:
     """Which other data, how many and with which seed; None after saying why there are none."""
     prepared = shown.prepared
     left, middle, right = st.columns([2, 1, 1])
-    with left:
-        chance = cast(
-            "Chance",
-            _remembered(
-                st.radio,
-                "Other data by",
-                "chance",
-                "draws",
-                options=list(CHANCES),
-                format_func=CHANCES.__getitem__,
-                horizontal=True,
-                help="Chance in small counts: each zone's rate drawn from what its count allows (Gamma-Poisson). Other months: the "
-                "observed months drawn with replacement, the same for all zones.",
-            ),
-        )
-    with middle:
-        size = int(_remembered(st.selectbox, "Sets of data", "size", 200, options=SIZES))
+    chance = cast(
+        "Chance",
+        ask.radio(
+            "Other data by",
+            "chance",
+            "draws",
+            CHANCES,
+            into=left,
+            horizontal=True,
+            help="Chance in small counts: each zone's rate drawn from what its count allows (Gamma-Poisson). Other months: the "
+            "observed months drawn with replacement, the same for all zones.",
+        ),
+    )
+    size = ask.select("Sets of data", "size", 200, SIZES, into=middle)
     with right:
         controls.number("seed")
     if chance == "months" and len(prepared.months) < 2:
@@ -232,17 +214,8 @@ def _unseen(shown: _Shown) -> None:
         return
     longest = max(1, len(prepared.months) - max(1, len(prepared.months) // 2))
     options = [months for months in AHEAD if months <= longest]
-    ahead = int(
-        _remembered(
-            st.segmented_control,
-            "Months judged at a time",
-            "ahead",
-            1,
-            options=options,
-            required=True,
-        )
-    )
-    found = cached_compare.unseen(scenario, ahead if ahead in options else 1)
+    ahead = ask.segmented("Months judged at a time", "ahead", 1, options)
+    found = compare_results.unseen(scenario, ahead if ahead in options else 1)
     unit = prepared.surface.unit
     figure = backtest_lines(
         found.frame, column="worst_case", title="Worst zone in months the plan did not see", unit=unit
@@ -275,7 +248,7 @@ def _unseen(shown: _Shown) -> None:
 
 def _budgets(shown: _Shown) -> None:
     scenario, prepared = shown
-    found = cached_compare.budgets(scenario)
+    found = compare_results.budgets(scenario)
     held = found.coverage
     if held.empty or not held.shape[1]:
         st.info("No budget in this range can meet the rules; raise the budget.", icon=":material/block:")
@@ -309,35 +282,24 @@ def _adapting(shown: _Shown) -> None:
             st.caption("How well they choose is set above, by the plan's own slider.")
         else:
             controls.slider("rationality", high=100.0)
-    with second:
-        memory = float(
-            _remembered(
-                st.selectbox,
-                "They remember",
-                "memory",
-                math.inf,
-                options=list(MEMORIES),
-                format_func=MEMORIES.__getitem__,
-            )
+    memory = ask.select("They remember", "memory", math.inf, MEMORIES, into=second)
+    moved = float(
+        ask.slider(
+            "Stopped crimes that move next door",
+            "displaced",
+            0.3,
+            0.0,
+            1.0,
+            into=third,
+            step=0.1,
+            help="Share of the crimes a patrol stops that are tried again in a touching zone.",
         )
-    with third:
-        moved = float(
-            _remembered(
-                st.slider,
-                "Stopped crimes that move next door",
-                "displaced",
-                0.3,
-                min_value=0.0,
-                max_value=1.0,
-                step=0.1,
-                help="Share of the crimes a patrol stops that are tried again in a touching zone.",
-            )
-        )
+    )
     with fourth:
         controls.number("seed")
     learner = Learner(rationality=scenario.rationality, memory=memory, displaced=moved)
-    learners = 20 if len(prepared.zone_ids) <= cached.SMALL else 8
-    found = cached_compare.adapted(scenario, learner, PERIODS, learners)
+    learners = 20 if len(prepared.zone_ids) <= results.SMALL else 8
+    found = compare_results.adapted(scenario, learner, PERIODS, learners)
     unit = prepared.surface.unit
     figure = learning_lines(
         {name: one.frame for name, one in found.items()},
@@ -402,11 +364,13 @@ def _adapted_table(found: dict[str, Simulation]) -> pd.DataFrame:
     )
 
 
-def _remembered(widget: Any, label: str, name: str, default: Any, **more: Any) -> Any:
-    """A widget whose value outlives its tab."""
-    kept: dict[str, Any] = st.session_state.setdefault(CHOICES, {})
-    key = f"_compare_{name}"
-    if key not in st.session_state:
-        st.session_state[key] = kept.get(name, default)
-    kept[name] = widget(label, key=key, **more)
-    return kept[name]
+_DRAWERS = {
+    "Other offenders": _offenders,
+    "Other data": _data,
+    "Which zones stay on top": _ranks,
+    "Months it has not seen": _unseen,
+    "Other budgets": _budgets,
+    "Offenders who adapt": _adapting,
+    "Feedback loop": _feedback,
+}
+TABS = tuple(_DRAWERS)

@@ -11,11 +11,12 @@ import streamlit as st
 from patrol_core.errors import PatrolError
 from patrol_core.figures.charts.forecast import foretold_totals
 from patrol_core.planning import ForecastReview, month_figures, surprise_words, surprises
-from patrol_core.ui.memo import forecast as cached_forecast
+from patrol_core.ui.memo import forecast_results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import PAGES
+from patrol_core.ui.shell.widgets import Figure, figures
 from patrol_core.ui.shell.zone_map import Layer, draw_map
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def look_back(scenario: Scenario) -> None:
         return
     with section:
         try:
-            forecast = cached_forecast.at_once(scenario)
+            forecast = forecast_results.at_once(scenario)
         except PatrolError as error:
             st.info(escape(str(error)), icon=":material/event_busy:")
             return
@@ -42,7 +43,7 @@ def look_back(scenario: Scenario) -> None:
             st.write("These data are large, so a forecast is made only when you ask for it.")
             _link()
             return
-        _months(scenario, cached_forecast.recorded(scenario), cached_forecast.past(scenario, forecast))
+        _months(scenario, forecast_results.recorded(scenario), forecast_results.past(scenario, forecast))
 
 
 def _link() -> None:
@@ -78,11 +79,7 @@ def _months(scenario: Scenario, recorded: Prepared, past: ForecastReview) -> Non
     wide, narrow = st.columns([3, 2])
     with wide:
         totals = pd.DataFrame(
-            {
-                "month": past.months,
-                "actual": past.actual.sum(axis=0),
-                "predicted": past.predicted.sum(axis=0),
-            }
+            {"month": past.months, "actual": past.actual.sum(axis=0), "predicted": past.predicted.sum(axis=0)}
         )
         figure = foretold_totals(totals, unit=unit, chosen=month)
         plot(figure, key="_past_totals")
@@ -93,20 +90,19 @@ def _months(scenario: Scenario, recorded: Prepared, past: ForecastReview) -> Non
 def _figures(past: ForecastReview, month: str, unit: str) -> None:
     found = month_figures(past, month)
     lead = past.lead[past.months.index(month)]
-    first, second, third, fourth = st.columns(4)
-    first.metric(f"Recorded in {month}", f"{found.actual:,.0f}", help=f"All zones, {unit}.")
     away = (found.actual - found.predicted) / found.predicted if found.predicted > 0 else 0.0
     came = f"{abs(away):.0%} {'more' if away > 0 else 'fewer'} came"
-    second.metric(
-        "ForecastReview",
-        f"{found.predicted:,.0f}",
-        came if found.predicted > 0 else None,
-        delta_color="off",
-        delta_arrow="off",
-        help=f"By {past.model}, from the months up to {lead} month{'s' if lead > 1 else ''} before.",
+    figures(
+        Figure(f"Recorded in {month}", f"{found.actual:,.0f}", help=f"All zones, {unit}."),
+        Figure(
+            "Predicted",
+            f"{found.predicted:,.0f}",
+            came if found.predicted > 0 else None,
+            help=f"By {past.model}, from the months up to {lead} month{'s' if lead > 1 else ''} before.",
+        ),
+        Figure("Error a zone", f"{found.mae:,.2f}", help=f"Mean absolute error over zones, {unit} (MAE)."),
+        Figure("Zones inside their interval", f"{found.inside:.0%}"),
     )
-    third.metric("Error a zone", f"{found.mae:,.2f}", help=f"Mean absolute error over zones, {unit} (MAE).")
-    fourth.metric("Zones inside their interval", f"{found.inside:.0%}")
 
 
 def past_layers(past: ForecastReview, month: str, unit: str) -> tuple[Layer, Layer]:

@@ -7,12 +7,13 @@ import streamlit as st
 
 from patrol_core.allocation.roster import Roster, duty_table, unit_table
 from patrol_core.planning import BOROUGH, WARD, Prepared
+from patrol_core.reports.bundles.roster import DUTY_UNITS, UNIT_UNITS
 from patrol_core.scenario import Scenario
 from patrol_core.ui.hours import roster_state
 from patrol_core.ui.hours.duties import HELD
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo.offenders import remembered
+from patrol_core.ui.memo import results
 from patrol_core.ui.shell import tables
+from patrol_core.ui.shell.widgets import ask
 
 MOST_VALUES = 60
 """Different values up to which a text column is offered as a filter."""
@@ -40,7 +41,7 @@ def ward_table(prepared: Prepared, scenario: Scenario) -> tuple[pd.DataFrame, di
     sums = zones.groupby(keys, dropna=False, observed=True, sort=True)[
         ["zones", "population", "area_km2", "expected"]
     ].sum(min_count=1)
-    plan = cached.hours_or_none(scenario)
+    plan = results.hours_or_none(scenario)
     if plan is not None:
         months = plan.frame["month"].nunique()
         of_zone = plan.frame.groupby(plan.frame["zone_id"].astype(str), observed=True)["hours"].sum() / months
@@ -54,7 +55,7 @@ def ward_table(prepared: Prepared, scenario: Scenario) -> tuple[pd.DataFrame, di
 
 def hours_table(scenario: Scenario, prepared: Prepared) -> tuple[pd.DataFrame, dict[str, str]] | None:
     """The hours plan, a row a zone and month."""
-    plan = cached.hours_or_none(scenario)
+    plan = results.hours_or_none(scenario)
     if plan is None:
         return None
     frame = plan.frame.copy()
@@ -75,19 +76,16 @@ def unit_tables(scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFrame] | None:
 def searchable(frame: pd.DataFrame, *, name: str, units: dict[str, str], digits: int = 2) -> None:
     """A table with a search field over all text, filters for text and a range for one number."""
     one, two, three = st.columns(3)
-    with one:
-        text = str(
-            remembered(
-                st.text_input, "Search", f"res_{name}_search", "", placeholder="any text in any column"
-            )
-        )
+    text = str(
+        ask.draw("text_input", "Search", f"res_{name}_search", "", one, placeholder="any text in any column")
+    )
     kept = frame[matches(frame, text)]
     choices = [
         c for c in map(str, frame.columns) if _is_text(frame[c]) and 1 < frame[c].nunique() <= MOST_VALUES
     ]
     with two:
         if choices:
-            column = remembered(st.selectbox, "Filter by", f"res_{name}_column", choices[0], options=choices)
+            column = ask.select("Filter by", f"res_{name}_column", choices[0], choices)
             values = sorted(frame[column].dropna().astype(str).unique())
             wanted = st.multiselect(
                 f"Keep {column.replace('_', ' ')}", values, placeholder="all", key=f"_res_{name}_{column}"
@@ -101,7 +99,7 @@ def searchable(frame: pd.DataFrame, *, name: str, units: dict[str, str], digits:
     ]
     with three:
         if numbers:
-            number = remembered(st.selectbox, "Between", f"res_{name}_number", numbers[-1], options=numbers)
+            number = ask.select("Between", f"res_{name}_number", numbers[-1], numbers)
             low, high = float(frame[number].min()), float(frame[number].max())
             bounds = st.slider(
                 number.replace("_", " "), low, high, (low, high), key=f"_res_{name}_{number}_range"
@@ -134,3 +132,38 @@ def matches(frame: pd.DataFrame, text: str) -> pd.Series:
 
 def _is_text(column: pd.Series) -> bool:
     return not pd.api.types.is_numeric_dtype(column)
+
+
+def _zones(_scenario: Scenario, prepared: Prepared) -> None:
+    table, units = zone_table(prepared)
+    searchable(table, name="zones", units=units)
+
+
+def _wards(scenario: Scenario, prepared: Prepared) -> None:
+    table, units = ward_table(prepared, scenario)
+    searchable(table, name="wards", units=units)
+
+
+def _hours(scenario: Scenario, prepared: Prepared) -> None:
+    found = hours_table(scenario, prepared)
+    if found is None:
+        st.info(
+            "The rules of the hours plan cannot be met; the Hours page says why.", icon=":material/block:"
+        )
+    else:
+        searchable(found[0], name="hours", units=found[1])
+
+
+def _units(scenario: Scenario, _prepared: Prepared) -> None:
+    roster = unit_tables(scenario)
+    if roster is None:
+        st.info(
+            "No roster is planned yet: plan one on the Hours page, tab Roster.",
+            icon=":material/calendar_month:",
+        )
+    else:
+        searchable(roster[0], name="units", units=UNIT_UNITS)
+        searchable(roster[1], name="duties", units=DUTY_UNITS)
+
+
+TABS = {"Zones": _zones, "Wards": _wards, "Hours": _hours, "Units and duties": _units}

@@ -23,9 +23,9 @@ from patrol_core.ui.checkpoints.inputs import (
     losses_of,
     toggle,
 )
-from patrol_core.ui.checkpoints.job import Search
 from patrol_core.ui.checkpoints.view import TABS
 from patrol_core.ui.shell.frame import PAGES, root
+from patrol_core.ui.shell.jobs import Job
 
 EDGES = b"from,to,id\ns,a,north\na,t,east\ns,b,south\nb,t,west\nt,home,lane\n"
 NODES = b"id,x,y\ns,0,0\na,100,100\nb,100,-100\nt,200,0\nhome,300,0\n"
@@ -104,7 +104,7 @@ def test_a_search_that_takes_long_shows_the_sampled_plan_and_can_be_stopped(monk
     assert any("search goes on" in info.value for info in page.info)
     _, game = geodanet_game(3)
     assert figure(page, "Expected loss") == f"{-sampled(game, 'ranger+radius').value:,.3f}"
-    job: Search = page.session_state["checkpoint_job"]
+    job: Job = page.session_state["checkpoint_job"]
     next(button for button in page.button if button.label.startswith("Stop")).click()
     page.run()
     job.thread.join(60)

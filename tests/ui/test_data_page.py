@@ -16,10 +16,12 @@ from patrol_core.sources.sample.embedded import load_area
 from patrol_core.sources.store.base import Store
 from patrol_core.sources.store.bulk_import import import_files
 from patrol_core.ui.data import draw as draw_view
+from patrol_core.ui.data import pulls
 from patrol_core.ui.data import store as store_view
 from patrol_core.ui.data.pulls import month_range
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.frame import PAGES
+from patrol_core.ui.shell.jobs import Job
 from tests.sources.store_files import some_rows, street, zip_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -193,7 +195,7 @@ def test_drawn_shape_is_measured_and_used(monkeypatch):
 
     def start(place, months, files):
         started.append((place, months))
-        return type("Job", (), {"running": False, "result": None, "fault": "No network.", "told": True})()
+        pulls.SLOT.start(Job(place), lambda job: None)
 
     monkeypatch.setattr("patrol_core.ui.data.pulls.start", start)
     next(t for t in page.text_input if t.label == "First month").input("2025-05")

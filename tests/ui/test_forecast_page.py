@@ -28,9 +28,10 @@ from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.forecast import job as forecast_job
 from patrol_core.ui.forecast.tabs import TABS, ward_of
-from patrol_core.ui.memo.compare import FORECASTS
+from patrol_core.ui.memo.compare_results import FORECASTS
 from patrol_core.ui.overview import SURPRISES, error_layer, past_layers
 from patrol_core.ui.shell.frame import PAGES, root
+from patrol_core.ui.shell.jobs import Job
 
 PAGE = str(root() / PAGES["forecast"][0])
 OVERVIEW = str(root() / PAGES["overview"][0])
@@ -166,14 +167,14 @@ def test_link_that_cannot_be_served_has_a_button_back():
 # ---------------------------------------------------------------- training
 
 
-def trained(job: forecast_job.ForecastJob) -> forecast_job.ForecastJob:
+def trained(job: Job) -> Job:
     assert job.thread is not None
     job.thread.join(120)
     assert not job.running
     return job
 
 
-def ward_job(**wanted) -> forecast_job.ForecastJob:
+def ward_job(**wanted) -> Job:
     prepared, _ = made()
     panel, static = panel_of_months(prepared, make_scenario({}))
     return forecast_job.start(prepared.key, panel, static, known_areas(prepared), ForecastSettings(**wanted))
@@ -215,7 +216,7 @@ def test_train_button_starts_a_job_and_the_page_shows_its_result():
     app = opened(**WARDS)
     labelled(app.slider, "Test origins").set_value(1)
     labelled(app.main.button, "Train").click().run()
-    job = app.session_state[forecast_job.JOB]
+    job = app.session_state[forecast_job.SLOT.name]
     trained(job)
     app.run()
     no_fault(app)
@@ -269,7 +270,7 @@ def look_back(**query: str) -> AppTest:
 
 
 def test_overview_works_nothing_out_until_it_is_opened(monkeypatch):
-    monkeypatch.setattr("patrol_core.ui.overview.cached_forecast.at_once", None)
+    monkeypatch.setattr("patrol_core.ui.overview.forecast_results.at_once", None)
     app = opened(OVERVIEW, **WARDS)
     assert not [one for one in app.metric if one.label == "ForecastReview"]
 

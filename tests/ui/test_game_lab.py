@@ -25,7 +25,7 @@ from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.ui.lab.build_inputs import points_of
 from patrol_core.ui.lab.inputs import roles_of
-from patrol_core.ui.lab.job import Search, Trials
+from patrol_core.ui.lab.job import Trials
 from patrol_core.ui.lab.matrix_inputs import MATRICES
 from patrol_core.ui.lab.matrix_view import curve_frame
 from patrol_core.ui.lab.picks import AS_BASE, AS_TARGET, Picks, toggle, values_of
@@ -33,6 +33,7 @@ from patrol_core.ui.lab.scene_inputs import SOURCES
 from patrol_core.ui.lab.tabs import TABS
 from patrol_core.ui.lab.view import amount, short_count
 from patrol_core.ui.shell.frame import PAGES, root
+from patrol_core.ui.shell.jobs import Job
 
 FIRST = next(iter(LIBRARY))
 GAME = {
@@ -286,7 +287,7 @@ def test_a_search_that_takes_long_can_be_stopped(monkeypatch):
     page = lab(wait=False)
     assert any("being solved" in info.value for info in page.info)
     assert not page.metric
-    job: Search = page.session_state["lab_job"]
+    job: Job = page.session_state["lab_job"]
     press(page, "Stop and keep")
     job.thread.join(60)
     page.run()

@@ -18,8 +18,8 @@ from patrol_core.games.robust.solve import price_of_robustness
 from patrol_core.planning import Planner, deployments_of, game_of, prepare, uncertainty_of
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import EMBEDDED, load_area
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo.offenders import read_incidents
+from patrol_core.ui.memo import results
+from patrol_core.ui.memo.offenders_results import read_incidents
 from patrol_core.ui.plan.fit import FILE
 from patrol_core.ui.plan.robust import ROBUST_TEXTS
 from patrol_core.ui.plan.tabs import TABS
@@ -136,7 +136,7 @@ def test_model_outlives_its_tab():
 
 @pytest.mark.parametrize("tab", [ERR, ROBUST])
 def test_many_zones_with_a_coupling_rule_are_refused_in_a_sentence(tab, monkeypatch):
-    monkeypatch.setattr(cached, "SMALL", 50)
+    monkeypatch.setattr(results, "SMALL", 50)
     said = [info.value for info in sound(game_page(tab, fair="0.6")).info]
     assert any("with a fairness rule takes minutes for 128 zones" in one for one in said)
     assert sound(game_page(tab)).info.len == 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import gc
+import importlib
+import pkgutil
 import re
 import weakref
 from collections.abc import Callable, Mapping
@@ -16,27 +18,32 @@ import pandas as pd
 import pytest
 from shapely.geometry.base import BaseGeometry
 
+import patrol_core.ui
 from patrol_core.errors import PatrolError
 from patrol_core.evaluation.simulation import Learner
 from patrol_core.planning import prepare, solve_hours_plan
 from patrol_core.scenario import Scenario, choices, make_scenario
+from patrol_core.ui.data import quality as quality_view
 from patrol_core.ui.hours import areas as beats_view
 from patrol_core.ui.hours import duties as duty_view
 from patrol_core.ui.hours import roster_state
 from patrol_core.ui.hours import tabs as hours_tabs
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo import compare as cached_compare
-from patrol_core.ui.memo import fairness as cached_fairness
-from patrol_core.ui.memo import forecast as cached_forecast
+from patrol_core.ui.memo import (
+    compare_results,
+    fairness_results,
+    forecast_results,
+    offenders_results,
+    results,
+    risk_results,
+)
 from patrol_core.ui.memo import kept as memo
-from patrol_core.ui.memo import offenders as cached_offenders
-from patrol_core.ui.memo import risk as cached_risk
 from patrol_core.ui.memo.content import digest_of
 from patrol_core.ui.risk import accuracy as accuracy_view
 from patrol_core.ui.risk import hotspots as hotspot_view
+from patrol_core.ui.risk import slices as slices_view
 from tests.ui import hostile
 
-UI = Path(memo.__file__).parent
+ROOT = Path(memo.__file__).parents[3]
 FRAME = roster_state.Frame("2025-07", (), "flat", (), 2, False)
 BASE = {
     "area": "here",
@@ -102,73 +109,92 @@ BESIDE: dict[str, dict[str, Any]] = {
 """What a choice needs beside it to matter; in force before and after it is varied."""
 
 
-def _shown(scenario: Scenario, model: cached_fairness.Model) -> cached_fairness.Shown:
-    return cached_fairness.shown(scenario, model)
-
-
 def _forecast(make: Callable[[Scenario, Any], Any]) -> Callable[[Scenario], Any]:
     """A function of a forecast, where one is planned for; nothing else needs one."""
-    return lambda s: make(s, cached_forecast.at_once(s)) if s.outlook == "forecast" else None
+    return lambda s: make(s, forecast_results.at_once(s)) if s.outlook == "forecast" else None
 
 
 FUNCTIONS: Mapping[str, Callable[[Scenario], Any]] = {
-    "planner": lambda s: cached.planner(s).prepared,
-    "strategy": cached.strategy,
-    "comparison": cached.comparison,
-    "curve": cached.curve,
-    "frontier": cached.frontier,
-    "deployments": cached.deployments,
-    "demand": cached.demand,
-    "hours-range": cached.hours_range,
-    "hours": cached.hours,
-    "asset": cached.asset,
-    "neighbours": cached.zone_neighbours,
-    "faced": cached_compare.faced,
-    "monthly": cached_compare.monthly,
-    "spread": lambda s: cached_compare.spread(s, "draws", 20),
-    "ranks": lambda s: cached_compare.ranks(s, "months", 20),
-    "unseen": lambda s: cached_compare.unseen(s, 3) if s.outlook == "recorded" else None,
-    "budgets": cached_compare.budgets,
-    "adapted": lambda s: cached_compare.adapted(s, Learner(), 5, 2),
-    "price": lambda s: cached_offenders.price(s, "interval"),
-    "path": lambda s: cached_offenders.path(s) if s.fairness is None else None,
-    "roster": lambda s: cached_offenders.roster(s, dt.date(2025, 7, 1), 5),
-    "surface": lambda s: cached_risk.surface(s, cached_risk.ALL, smoothing="none"),
-    "points": cached_risk.points,
-    "bandwidths": cached_risk.bandwidths,
-    "density": lambda s: cached_risk.density_of(s, cached_risk.ALL, 400.0),
-    "raster": cached_risk.raster,
-    "firmness": cached_risk.firmness,
-    "fair-measures": lambda s: [
-        cached_fairness.measures(_shown(s, model), 0.5) for model in ("game", "hours")
-    ],
-    "fair-survey": lambda s: [cached_fairness.survey(_shown(s, model), {}) for model in ("game", "hours")],
-    "panel": cached_forecast.panel,
-    "forecast": lambda s: cached_forecast.at_once(s).digest if s.outlook == "forecast" else None,
-    "past": _forecast(cached_forecast.past),
-    "why": _forecast(cached_forecast.explanation),
-    "wards": _forecast(
-        lambda s, found: cached_forecast.wards(s, found, dict.fromkeys(found.zone_ids, "one"))
+    "planner": lambda s: results.planner(s).prepared,
+    "ui.memo.results.strategy": results.strategy,
+    "ui.memo.results.comparison": results.comparison,
+    "ui.memo.results.curve": results.curve,
+    "ui.memo.results.frontier": results.frontier,
+    "ui.memo.results.deployments": results.deployments,
+    "ui.memo.results.demand": results.demand,
+    "ui.memo.results.hours_range": results.hours_range,
+    "ui.memo.results.hours": results.hours,
+    "ui.memo.results.asset": results.asset,
+    "ui.memo.results.zone_neighbours": results.zone_neighbours,
+    "ui.memo.compare_results.faced": compare_results.faced,
+    "ui.memo.compare_results.monthly": compare_results.monthly,
+    "ui.memo.compare_results.spread": lambda s: compare_results.spread(s, "draws", 20),
+    "ui.memo.compare_results._ranks": lambda s: compare_results.ranks(s, "months", 20),
+    "ui.memo.compare_results.unseen": lambda s: (
+        compare_results.unseen(s, 3) if s.outlook == "recorded" else None
     ),
-    "visits": lambda s: roster_state.visits(s, FRAME),
-    "units": lambda s: roster_state.suggested_units(s, FRAME),
-    "duties": lambda s: duty_view._plan(s, FRAME, roster_state.rules_of(FRAME, 12), (), gaps=True),
-    "beats": lambda s: [beats_view.made(s, 3, 0.5, kind) for kind in ("risk", "hours")],
-    "hotspots": lambda s: hotspot_view.hotspots(s, "total", 99),
-    "accuracy": lambda s: accuracy_view.accuracy(s, 3, "zones"),
-    "ways": hours_tabs._ways,
+    "ui.memo.compare_results.budgets": compare_results.budgets,
+    "ui.memo.compare_results.adapted": lambda s: compare_results.adapted(s, Learner(), 5, 2),
+    "ui.memo.offenders_results.price": lambda s: offenders_results.price(s, "interval"),
+    "ui.memo.offenders_results.path": lambda s: offenders_results.path(s) if s.fairness is None else None,
+    "ui.memo.offenders_results.roster": lambda s: offenders_results.roster(s, dt.date(2025, 7, 1), 5),
+    "ui.memo.risk_results.surface": lambda s: risk_results.surface(s, risk_results.ALL, smoothing="none"),
+    "ui.memo.risk_results.points": risk_results.points,
+    "ui.memo.risk_results.bandwidths": risk_results.bandwidths,
+    "ui.memo.risk_results.density_of": lambda s: risk_results.density_of(s, risk_results.ALL, 400.0),
+    "ui.memo.risk_results.raster": risk_results.raster,
+    "ui.memo.risk_results.firmness": risk_results.firmness,
+    "ui.memo.fairness_results.measures": lambda s: [
+        fairness_results.measures(s, model, 0.5) for model in ("game", "hours")
+    ],
+    "ui.memo.fairness_results.survey": lambda s: [
+        fairness_results.survey(s, model, {}) for model in ("game", "hours")
+    ],
+    "ui.memo.forecast_results.panel": forecast_results.panel,
+    "ui.memo.forecast_results._untuned": lambda s: (
+        forecast_results.at_once(s).digest if s.outlook == "forecast" else None
+    ),
+    "ui.memo.forecast_results.past": _forecast(forecast_results.past),
+    "ui.memo.forecast_results.explanation": _forecast(forecast_results.explanation),
+    "ui.memo.forecast_results.wards": _forecast(
+        lambda s, found: forecast_results.wards(s, found, dict.fromkeys(found.zone_ids, "one"))
+    ),
+    "ui.hours.roster_state.visits": lambda s: roster_state.visits(s, FRAME),
+    "ui.hours.roster_state.suggested_units": lambda s: roster_state.suggested_units(s, FRAME),
+    "ui.hours.duties.duties": lambda s: duty_view.duties(
+        s, FRAME, roster_state.rules_of(FRAME, 12), (), gaps=True
+    ),
+    "ui.hours.areas.made": lambda s: [beats_view.made(s, 3, 0.5, kind) for kind in ("risk", "hours")],
+    "ui.risk.hotspots.hotspots": lambda s: hotspot_view.hotspots(s, "total", 99),
+    "ui.risk.accuracy._accuracy": lambda s: accuracy_view.accuracy(s, 3, "zones"),
+    "ui.hours.tabs.ways": hours_tabs.ways,
+    "ui.data.quality.checks_of": lambda s: quality_view.checks_of(s, dt.date(2025, 7, 1)),
+    "ui.data.quality.tables_of": quality_view.tables_of,
+    "ui.risk.slices.cut_by": lambda s: slices_view.cut_by(s, "type"),
+    "ui.risk.slices.small_maps": lambda s: slices_view.small_maps(s, "type", True),
 }
-SLOW = {"units", "accuracy", "faced", "duties", "beats", "price", "raster", "density", "frontier", "curve"}
+SLOW = {
+    "ui.hours.roster_state.suggested_units",
+    "ui.risk.accuracy._accuracy",
+    "ui.memo.compare_results.faced",
+    "ui.hours.duties.duties",
+    "ui.hours.areas.made",
+    "ui.memo.offenders_results.price",
+    "ui.memo.risk_results.raster",
+    "ui.memo.risk_results.density_of",
+    "ui.memo.results.frontier",
+    "ui.memo.results.curve",
+}
 """Tried with the choices of :data:`ALL_FOR` only, since they take most of the time."""
 ALL_FOR = {"seed", "fairness_rule"}
 ELSEWHERE = {
-    "density-grid": "made with density",
-    "fits": "from a file; tested with the page",
-    "runner-up": "trains a model; its key is the forecast's content",
-    "feedback": "tested with the page",
-    "slices": "follows from the data choices alone",
-    "small-maps": "follows from the data choices alone",
-    "static": "needs covariates; follows from the data choices alone",
+    "ui.memo.risk_results._grid": "made with density",
+    "ui.memo.offenders_results.fits": "from a file; tested with the page",
+    "ui.memo.forecast_results.runner_up": "trains a model; its key is the forecast's content",
+    "ui.fairness.feedback.simulated": "tested with the page",
+    "ui.lab.build_inputs._streets": "needs streets; follows from the data choices alone",
+    "ui.lab.scene_inputs._area_scene": "follows from the data choices alone",
+    "ui.risk.static.static_score": "needs covariates; follows from the data choices alone",
 }
 """Kept results that are not made here, and why."""
 
@@ -182,7 +208,7 @@ def here():
 def place(monkeypatch, here):
     """One place, and a store that the test chooses."""
     chosen = {"store": memo.Store()}
-    monkeypatch.setattr(cached, "area_data", lambda key: here)
+    monkeypatch.setattr(results, "area_data", lambda key: here)
     monkeypatch.setattr(memo, "store_of", lambda area: chosen["store"])
     return chosen
 
@@ -239,14 +265,43 @@ def test_there_is_another_value_of_every_choice():
 
 
 def test_every_kept_result_of_a_scenario_is_varied():
-    named = set()
-    for file in UI.glob("*.py"):
-        named |= set(
-            re.findall(
-                r"(?:derived|memo|of_zones|_of_forecast)\(\s*\"([^\"]+)\"", file.read_text(encoding="utf-8")
-            )
-        )
-    assert named == set(FUNCTIONS) | set(ELSEWHERE)
+    """Found by a listing: a function that is kept and not tried here is a failure."""
+    for module in pkgutil.walk_packages(patrol_core.ui.__path__, "patrol_core.ui."):
+        importlib.import_module(module.name)
+    kept = {name for name, follows in memo.KEPT.items() if follows == "scenario"}
+    assert kept == set(FUNCTIONS) - {"planner"} | set(ELSEWHERE)
+
+
+def test_nothing_is_kept_by_other_means():
+    """Streamlit's caches and functools' know neither sessions nor sizes; threads of the server are no results."""
+    files = [ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "patrol_core/ui").rglob("*.py")]
+    found = [
+        line.strip()
+        for file in files
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if re.search(r"cache_(data|resource)|lru_cache|import cache\b|functools\.cache", line)
+    ]
+    reason = "# no result that is kept, but one thread a server"
+    assert [line for line in found if reason not in line] == []
+    assert len(found) == 2
+
+
+def test_content_that_differs_in_any_argument_is_kept_apart(monkeypatch):
+    monkeypatch.setattr(memo.st, "session_state", {})
+
+    @memo.of_content()
+    def told(one: str, two: int = 0, *three: float, four: Any = None) -> tuple[Any, ...]:
+        return one, two, three, four
+
+    assert told("a") == told("a", 0) == ("a", 0, (), None)
+    assert told("b")[0] == "b"
+    assert told("a", 1)[1] == 1
+    assert (told("a", 0, 1.0)[2], told("a", 0, 2.0)[2]) == ((1.0,), (2.0,))
+    array, other = np.zeros(3), np.ones(3)
+    assert told("a", four=array)[3] is array
+    assert told("a", four=np.zeros(3))[3] is array
+    assert told("a", four=other)[3] is other
+    del memo.KEPT[next(name for name in memo.KEPT if "told" in name)]
 
 
 @pytest.fixture(scope="module")
@@ -275,8 +330,8 @@ def test_hours_of_another_rule_are_other_hours(place):
     """The case that was found: parity first, then max-min, gave the same plan under another name."""
     parity = make_scenario({**BASE, "fairness": 0.2})
     worst_off = parity.changed(fairness_rule="max-min")
-    shown = [cached.hours(one).frame["hours"].to_numpy() for one in (parity, worst_off)]
-    prepared = prepare(cached.area_data("here"), worst_off)
+    shown = [results.hours(one).frame["hours"].to_numpy() for one in (parity, worst_off)]
+    prepared = prepare(results.area_data("here"), worst_off)
     assert np.allclose(shown[1], solve_hours_plan(prepared, worst_off).frame["hours"])
     assert np.abs(shown[0] - shown[1]).max() > 1.0
 
@@ -356,12 +411,12 @@ def test_a_session_shows_its_own_edition_of_the_same_rows(monkeypatch, here):
     """A newer edition with other outcomes, and another name, took the place of nothing: the first was shown."""
     later = hostile.area("Edition two", outcome="charged")
     held = {"store": memo.Store(), "data": here}
-    monkeypatch.setattr(cached, "area_data", lambda key: held["data"])
+    monkeypatch.setattr(results, "area_data", lambda key: held["data"])
     monkeypatch.setattr(memo, "store_of", lambda area: held["store"])  # one store, as if it were shared
     scenario = make_scenario({"area": "here"})
-    assert cached.prepared(scenario).data is here
+    assert results.prepared(scenario).data is here
     held["data"] = later
-    shown = cached.prepared(scenario).data
+    shown = results.prepared(scenario).data
     assert shown.name == "Edition two"
     assert set(shown.crimes["outcome"]) == {hostile.words("charged")}
 
@@ -370,8 +425,8 @@ def test_results_go_with_their_session(monkeypatch):
     session: dict[str, Any] = {}
     monkeypatch.setattr(memo.st, "session_state", session)
     held = [hostile.area()]
-    monkeypatch.setattr(cached, "area_data", lambda key: held[0])
-    cached.strategy(make_scenario({"area": "upload-1"}))
+    monkeypatch.setattr(results, "area_data", lambda key: held[0])
+    results.strategy(make_scenario({"area": "upload-1"}))
     gone = weakref.ref(held[0])
     monkeypatch.undo()
     held.clear()

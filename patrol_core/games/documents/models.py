@@ -12,7 +12,7 @@ from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.documents import Amount, Document, Maybe, Number, Share, Text, about
 from patrol_core.games.behavioural import SUQR, QuantalResponse
-from patrol_core.games.rules import Constraint, parse_constraints
+from patrol_core.games.rules import Rule, parse_constraints
 
 ZoneId = Text
 _RULES = {
@@ -29,7 +29,7 @@ _RULES = {
         },
     },
 }
-Rules = Annotated[tuple[Constraint, ...], PlainValidator(parse_constraints), WithJsonSchema(_RULES)]
+Rules = Annotated[tuple[Rule, ...], PlainValidator(parse_constraints), WithJsonSchema(_RULES)]
 
 
 class _Game(Document):

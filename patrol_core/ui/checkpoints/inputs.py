@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from patrol_core.errors import InputError
 from patrol_core.graphs.checkpoints import CheckpointGame, make_game
-from patrol_core.ui.memo import checkpoints as cached_checkpoints
-from patrol_core.ui.memo.checkpoints import Start
-from patrol_core.ui.session import state
+from patrol_core.ui.memo import checkpoints_results
+from patrol_core.ui.memo.checkpoints_results import Start
 from patrol_core.ui.shell.node_clicks import clicked
+from patrol_core.ui.shell.widgets import Remembered
 
-CHOICES = "checkpoint_choices"
-"""What the widgets of the page were last set to; they outlive the page."""
+ask = Remembered("checkpoint_choices", "_checkpoint_")
+"""What the page was last set to."""
 PICKS = "checkpoint_picks"
 FILES = "checkpoint_files"
-NETWORKS = {
-    "geodanet": "GeoDaNet streets",
-    "city": "Grid city (generated)",
-    "file": "Your own",
-}
+NETWORKS = {"geodanet": "GeoDaNet streets", "city": "Grid city (generated)", "file": "Your own"}
 NOTHING, AS_SOURCE, AS_TARGET = "nothing", "source", "target"
 CLICKS = {NOTHING: "Only look", AS_SOURCE: "Source on or off", AS_TARGET: "Target on or off"}
 NEW_LOSS = 5.0
@@ -54,21 +49,9 @@ class Picks:
     seed_losses: dict[str, float] = field(default_factory=dict)
 
 
-def remembered(widget: Any, label: str, name: str, default: Any, **more: Any) -> Any:
-    """A widget whose value outlives its page."""
-    return state.remembered(CHOICES, "_checkpoint_", widget, label, name, default, **more)
-
-
 def choose_source() -> str:
     """Where the network comes from, by its key in :data:`NETWORKS`."""
-    found = remembered(
-        st.segmented_control,
-        "Network",
-        "network",
-        "geodanet",
-        options=list(NETWORKS),
-        format_func=NETWORKS.get,
-    )
+    found = ask.segmented("Network", "network", "geodanet", NETWORKS)
     return str(found or "geodanet")
 
 
@@ -82,18 +65,12 @@ def network_of(source: str) -> Start | None:
     """
     if source == "city":
         left, right = st.columns(2)
-        with left:
-            rows = remembered(
-                st.slider, "Crossings from north to south", "rows", 12, min_value=3, max_value=100
-            )
-        with right:
-            columns = remembered(
-                st.slider, "Crossings from west to east", "columns", 12, min_value=3, max_value=100
-            )
-        return cached_checkpoints.city(int(rows), int(columns))
+        rows = ask.slider("Crossings from north to south", "rows", 12, 3, 100, into=left)
+        columns = ask.slider("Crossings from west to east", "columns", 12, 3, 100, into=right)
+        return checkpoints_results.city(int(rows), int(columns))
     if source == "file":
         return _own_network()
-    return cached_checkpoints.geodanet()
+    return checkpoints_results.geodanet()
 
 
 def _own_network() -> Start | None:
@@ -106,30 +83,29 @@ def _own_network() -> Start | None:
         )
         if files:
             st.session_state[FILES] = tuple((file.name, file.getvalue()) for file in files)
-    with right:
-        oneway = remembered(st.toggle, "Respect one-way streets", "oneway", False)
-        on_foot = remembered(
-            st.toggle,
-            "With footways and paths",
-            "on_foot",
-            False,
-            help="OpenStreetMap only: footways, paths, steps, cycleways, pedestrian streets.",
-        )
-        snap = remembered(
-            st.number_input,
-            "Ends are one crossing within (m)",
-            "snap",
-            1.0,
-            min_value=0.01,
-            max_value=50.0,
-            help="Lines (GeoJSON, GeoPackage, Shapefile) only. Streets are cut where they cross; bridges and tunnels are not.",
-        )
+    oneway = ask.toggle("Respect one-way streets", "oneway", False, into=right)
+    on_foot = ask.toggle(
+        "With footways and paths",
+        "on_foot",
+        False,
+        into=right,
+        help="OpenStreetMap only: footways, paths, steps, cycleways, pedestrian streets.",
+    )
+    snap = ask.number(
+        "Ends are one crossing within (m)",
+        "snap",
+        1.0,
+        0.01,
+        50.0,
+        into=right,
+        help="Lines (GeoJSON, GeoPackage, Shapefile) only. Streets are cut where they cross; bridges and tunnels are not.",
+    )
     if importlib.util.find_spec("osmnx") is not None:
         place = st.text_input(
             "Or the name of a place, fetched by OSMnx (needs the internet)", key="_checkpoint_place"
         )
         if place.strip():
-            return cached_checkpoints.from_osmnx(place.strip(), bool(oneway), bool(on_foot))
+            return checkpoints_results.from_osmnx(place.strip(), bool(oneway), bool(on_foot))
     kept = st.session_state.get(FILES)
     if kept is None:
         st.info(
@@ -137,7 +113,7 @@ def _own_network() -> Start | None:
             icon=":material/upload_file:",
         )
         return None
-    return cached_checkpoints.own(kept, float(snap), bool(oneway), bool(on_foot))
+    return checkpoints_results.own(kept, float(snap), bool(oneway), bool(on_foot))
 
 
 def picks_of(start: Start) -> Picks:
@@ -152,47 +128,32 @@ def picks_of(start: Start) -> Picks:
 def strength() -> tuple[int, float]:
     """Sliders: how many checkpoints, and how often one stops who passes."""
     left, right = st.columns(2)
-    with left:
-        count = remembered(
-            st.slider,
-            "Checkpoints a night",
-            "count",
-            3,
-            min_value=1,
-            max_value=MOST_CHECKPOINTS,
-            help="r: how many stand at once.",
-        )
-    with right:
-        seen = remembered(
-            st.slider,
-            "A checkpoint stops who passes",
-            "detection",
-            100,
-            min_value=5,
-            max_value=100,
-            step=5,
-            format="%d %%",
-            help="δ: the chance that an intruder who passes a checkpoint is stopped there.",
-        )
+    count = ask.slider(
+        "Checkpoints a night", "count", 3, 1, MOST_CHECKPOINTS, into=left, help="r: how many stand at once."
+    )
+    seen = ask.slider(
+        "A checkpoint stops who passes",
+        "detection",
+        100,
+        5,
+        100,
+        into=right,
+        step=5,
+        format="%d %%",
+        help="δ: the chance that an intruder who passes a checkpoint is stopped there.",
+    )
     return int(count), float(seen) / 100.0
 
 
 def click_mode() -> str:
     """What a click on a crossing does."""
-    found = remembered(
-        st.segmented_control,
-        "A click on a crossing",
-        "click",
-        NOTHING,
-        options=list(CLICKS),
-        format_func=CLICKS.get,
-    )
+    found = ask.segmented("A click on a crossing", "click", NOTHING, CLICKS)
     return str(found or NOTHING)
 
 
 def take_click(start: Start, key: str) -> None:
     """A crossing was clicked: put it among sources or targets, or take it away."""
-    mode = st.session_state.get(CHOICES, {}).get("click", NOTHING)
+    mode = ask.value("click", NOTHING)
     name = next((node for node in clicked(key) if node in start.roads.network.place), None)
     if name is not None:
         toggle(picks_of(start), name, mode)

@@ -36,23 +36,17 @@ from patrol_core.reports.bundles.checkpoints import (
     schedule_table,
 )
 from patrol_core.ui.checkpoints.inputs import NOTHING, Picks, click_mode, take_click
-from patrol_core.ui.checkpoints.job import Search, progress, search
-from patrol_core.ui.memo import checkpoints as cached_checkpoints
-from patrol_core.ui.memo.checkpoints import Start
+from patrol_core.ui.checkpoints.job import SLOT, search
+from patrol_core.ui.memo import checkpoints_results
+from patrol_core.ui.memo.checkpoints_results import Start
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.session.seeds import draw_again, seed_input, seed_of
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.jobs import Job
 from patrol_core.ui.shell.node_clicks import node_chart
+from patrol_core.ui.shell.widgets import Figure, against, captions, figures, open_tab
 
-TABS = (
-    "Tonight",
-    "Where an intruder would go",
-    "Against simpler plans",
-    "How the search closed in",
-    "Many nights",
-    "How it was computed",
-)
 PERCENT = "% of nights"
 BRIEFLY = {CUT: "an even cut", ENTRANCES: "even entrances", EXITS: "even exits"}
 """Names of simpler plans that fit under a figure."""
@@ -68,8 +62,6 @@ class Shown:
     ----------
     plan
         The exact plan, or the better of the sampled ones while the search goes on.
-    mark
-        Tells plans of one game apart.
     bound
         No plan gives the defender more, proved.
     """
@@ -77,23 +69,21 @@ class Shown:
     start: Start
     game: CheckpointGame
     plan: CheckpointPlan
-    mark: str
-    job: Search
+    job: Job[CheckpointPlan]
     bound: float
 
 
 def shown_plan(start: Start, game: CheckpointGame, limit: float) -> Shown:
     """Search for the plan of a game, and what to show meanwhile."""
-    radius, comb = (cached_checkpoints.sample(game, f"ranger+{name}") for name in ("radius", "comb"))
+    radius, comb = (checkpoints_results.sample(game, f"ranger+{name}") for name in ("radius", "comb"))
     job = search(game, limit)
     best = radius if radius.value >= comb.value else comb
     bound = best.ranger_bound
-    mark = "sampled"
     if job.result is not None:
         if job.result.value >= best.value - NOTHING_LOST * _most(game):
-            best, mark = job.result, f"exact-{job.of}"
+            best = job.result
         bound = min(bound, max(job.result.certificate.bound, best.value))
-    return Shown(start, game, best, mark, job, bound)
+    return Shown(start, game, best, job, bound)
 
 
 def _most(game: CheckpointGame) -> float:
@@ -104,49 +94,46 @@ def _most(game: CheckpointGame) -> float:
 def checkpoint_metrics(shown: Shown) -> None:
     """Four figures: the plan, what is possible, RANGER sampled, and what the intruder runs into."""
     game, plan = shown.game, shown.plan
-    others = cached_checkpoints.simpler(game)
+    others = checkpoints_results.simpler(game)
     name, (_, rival) = max(
         ((name, found) for name, found in others.items() if name not in (RADIUS, COMB)),
         key=lambda row: row[1][1].value,
         default=(RADIUS, others[RADIUS]),
     )
-    one, two, three, four = st.columns(4)
-    one.metric(
-        "Expected loss a night",
-        loss_text(plan.value, _most(game)),
-        _against(-plan.value, -rival.value, BRIEFLY.get(name, name), _most(game)),
-        delta_color="inverse",
-        help="Against an intruder who knows the habits and answers best.",
-    )
     gap = plan.value - shown.bound
     proved = relative_gap(plan.value, shown.bound, _most(game)) <= CLOSE
-    two.metric(
-        "Nobody can do better than",
-        loss_text(shown.bound, _most(game)),
-        "the plan is proved best" if proved else f"at most {-gap:,.4g} away",
-        delta_color="off",
-        delta_arrow="off",
-    )
-    sampled = max(cached_checkpoints.sample(game, f"ranger+{way}").value for way in ("radius", "comb"))
-    three.metric(
-        "RANGER, sampled",
-        loss_text(sampled, _most(game)),
-        _against(-sampled, -plan.value, "the plan", _most(game)),
-        delta_color="inverse",
-        help="The better of radius and comb sampling of RANGER's marginals.",
-    )
+    sampled = max(checkpoints_results.sample(game, f"ranger+{way}").value for way in ("radius", "comb"))
     best = plan.approach.best
     known = (
         "best path"
         if plan.approach.value <= plan.value + 1e-6 * _most(game)
         else "best path found in the time"
     )
-    four.metric(
-        "Intruder stopped",
-        f"{best.stopped:.0%}",
-        f"on the {known}, to {escape(game.network.nodes[int(game.targets[best.target])])}",
-        delta_color="off",
-        delta_arrow="off",
+    figures(
+        Figure(
+            "Expected loss a night",
+            loss_text(plan.value, _most(game)),
+            _against(-plan.value, -rival.value, BRIEFLY.get(name, name), _most(game)),
+            good="lower",
+            help="Against an intruder who knows the habits and answers best.",
+        ),
+        Figure(
+            "Nobody can do better than",
+            loss_text(shown.bound, _most(game)),
+            "the plan is proved best" if proved else f"at most {-gap:,.4g} away",
+        ),
+        Figure(
+            "RANGER, sampled",
+            loss_text(sampled, _most(game)),
+            _against(-sampled, -plan.value, "the plan", _most(game)),
+            good="lower",
+            help="The better of radius and comb sampling of RANGER's marginals.",
+        ),
+        Figure(
+            "Intruder stopped",
+            f"{best.stopped:.0%}",
+            f"on the {known}, to {escape(game.network.nodes[int(game.targets[best.target])])}",
+        ),
     )
 
 
@@ -157,9 +144,7 @@ def loss_text(payoff: float, most: float) -> str:
 
 
 def _against(value: float, reference: float, words: str, most: float) -> str | None:
-    if reference <= NOTHING_LOST * most or abs(value / reference - 1) < 0.0005:
-        return None
-    return f"{value / reference - 1:+.1%} against {words}"
+    return against(value, reference, f"against {words}", least=0.0005, floor=NOTHING_LOST * most, digits=1)
 
 
 def gap_table(shown: Shown) -> pd.DataFrame:
@@ -169,8 +154,8 @@ def gap_table(shown: Shown) -> pd.DataFrame:
         ("RANGER's bound", plan.ranger_bound),
         ("Least possible, proved", shown.bound),
         ("The plan", plan.value),
-        ("RANGER, radius sampling", cached_checkpoints.sample(game, "ranger+radius").value),
-        ("RANGER, comb sampling", cached_checkpoints.sample(game, "ranger+comb").value),
+        ("RANGER, radius sampling", checkpoints_results.sample(game, "ranger+radius").value),
+        ("RANGER, comb sampling", checkpoints_results.sample(game, "ranger+comb").value),
     ]
     scale = -shown.bound if shown.bound < -NOTHING_LOST * _most(game) else float("nan")
     return pd.DataFrame(
@@ -190,7 +175,7 @@ def gap_view(shown: Shown) -> None:
             "above_least": st.column_config.NumberColumn("above the least (%)", format="%.3f"),
         },
     )
-    found = cached_checkpoints.reduced(shown.game)
+    found = checkpoints_results.reduced(shown.game)
     nodes, edges = (1 - b / a if a else 0.0 for a, b in zip(found.before, found.after, strict=True))
     words = "; ".join(rules_in_words(found)) or "nothing could be taken away"
     st.caption(
@@ -207,7 +192,7 @@ def search_note(shown: Shown) -> None:
             "The exact search goes on; until it ends the better of the sampled plans is shown.",
             icon=":material/hourglass_top:",
         )
-        progress()
+        SLOT.show()
     elif job.fault:
         st.error(escape(job.fault), icon=":material/error:")
     elif job.result is not None and job.result.certificate.status is not Status.OPTIMAL:
@@ -260,12 +245,7 @@ def _picked(start: Start, picks: Picks) -> Places:
 
 def checkpoint_tabs(shown: Shown) -> None:
     """Draw the tabs; only the open one works."""
-    opened = st.tabs(TABS, key="_checkpoint_tabs", on_change="rerun")
-    content = (_tonight, _paths, _compared, _closing_in, _many_nights, _computed)
-    for tab, show in zip(opened, content, strict=True):
-        if tab.open:
-            with tab:
-                show(shown)
+    open_tab("_checkpoint_tabs", _DRAWERS, shown)
 
 
 def _tonight(shown: Shown) -> None:
@@ -287,22 +267,19 @@ def _tonight(shown: Shown) -> None:
         tables.table(table, name="checkpoint_schedule", height=300)
     with right:
         st.write("How often each road has a checkpoint, beside RANGER's marginals.")
-        chances = marginals_table(game, plan.strategy, cached_checkpoints.marginals(game).marginals)
+        chances = marginals_table(game, plan.strategy, checkpoints_results.marginals(game).marginals)
         seen = chances[(chances["chance"] > 0) | (chances["ranger"] > 0)]
         tables.table(
             seen, name="checkpoint_marginals", units={"chance": PERCENT, "ranger": PERCENT}, height=300
         )
         tables.download(
-            "checkpoint_marginals.geojson",
-            lambda: marginals_geojson(shown.start.roads, game, plan.strategy),
-            "application/geo+json",
+            "checkpoint_marginals.geojson", lambda: marginals_geojson(shown.start.roads, game, plan.strategy)
         )
 
 
 def _paths(shown: Shown) -> None:
     game = shown.game
-    with st.spinner("Looking for the best path to every target …"):
-        found = cached_checkpoints.best_ways(game, shown.plan, shown.mark)
+    found = checkpoints_results.best_ways(game, shown.plan.strategy)
     table = paths_table(game, {t: (approach.edges, approach.stopped) for t, approach in found.found.items()})
     st.write(
         "The best path to every target for an intruder who knows the habits. A good plan makes several of them equally bad for the intruder."
@@ -318,7 +295,7 @@ def _compared(shown: Shown) -> None:
     rows = [("The plan", -shown.plan.value, len(shown.plan.strategy.sets))]
     rows += [
         (name, -seen.value, len(strategy.sets))
-        for name, (strategy, seen) in cached_checkpoints.simpler(shown.game).items()
+        for name, (strategy, seen) in checkpoints_results.simpler(shown.game).items()
     ]
     table = pd.DataFrame(rows, columns=["plan", "expected_loss", "deployments"])
     least = -shown.plan.value if shown.plan.value < -NOTHING_LOST else float("nan")
@@ -352,7 +329,7 @@ def _many_nights(shown: Shown) -> None:
         seed = int(
             st.number_input("Seed", min_value=1, max_value=2**31 - 1, value=1, key="_checkpoint_play_seed")
         )
-    table = cached_checkpoints.simulated(shown.game, shown.plan, shown.mark, int(nights), seed)
+    table = checkpoints_results.simulated(shown.game, shown.plan.strategy, nights=int(nights), seed=seed)
     plot(intruder_bars(table), key="_checkpoint_intruders")
     st.caption(
         "Naive: the shortest way to the dearest target, every night. Habitual: keeps a way until stopped on it. Knows the habits: the best "
@@ -382,5 +359,15 @@ def _computed(shown: Shown) -> None:
         f"{found.seconds:.2f} s, {found.status.value}. The loss is that of the plan itself, worked out on the whole network by a search for the worst path."
     )
     st.caption(escape(shown.start.about))
-    for note in shown.start.roads.notes:
-        st.caption(escape(note))
+    captions(shown.start.roads.notes)
+
+
+_DRAWERS = {
+    "Tonight": _tonight,
+    "Where an intruder would go": _paths,
+    "Against simpler plans": _compared,
+    "How the search closed in": _closing_in,
+    "Many nights": _many_nights,
+    "How it was computed": _computed,
+}
+TABS = tuple(_DRAWERS)

@@ -6,9 +6,7 @@ far it is. What the services answered is kept on disk, so a pull that was stoppe
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
@@ -22,32 +20,11 @@ from patrol_core.sources.police import PoliceApi
 from patrol_core.sources.police.api import FileKeep, PullCancelled
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell.jobs import Job, Slot
 
-JOB = "pull_job"
+SLOT: Slot[AreaData] = Slot("pull_job", "pull", stop="Stop")
 OWN = "another place"
 LISTED, DRAWN = "List or code", "Drawn on a map"
-
-
-@dataclass
-class PullJob:
-    """A pull under way or ended."""
-
-    words: str = "Starting …"
-    share: float = 0.0
-    fault: str = ""
-    told: bool = False
-    result: AreaData | None = None
-    cancel: threading.Event = field(default_factory=threading.Event)
-    thread: threading.Thread | None = None
-
-    @property
-    def running(self) -> bool:
-        """Whether the thread is still at work."""
-        return self.thread is not None and self.thread.is_alive()
-
-    def tell(self, share: float, words: str) -> None:
-        """Note how far the pull is."""
-        self.share, self.words = min(max(share, 0.0), 1.0), words
 
 
 def answers_folder() -> Path:
@@ -55,7 +32,7 @@ def answers_folder() -> Path:
     return settings().cache_dir / "answers"
 
 
-def start(place: str, months: list[str], files: list[tuple[str, bytes]]) -> PullJob:
+def start(place: str, months: list[str], files: list[tuple[str, bytes]]) -> Job[AreaData]:
     """Start pulling a place.
 
     Parameters
@@ -67,22 +44,21 @@ def start(place: str, months: list[str], files: list[tuple[str, bytes]]) -> Pull
     files
         Tables about the zones, as (name, content).
     """
-    job = PullJob()
 
-    def work() -> None:
+    def work(job: Job[AreaData]) -> AreaData:
         try:
-            job.result = _pull(place, months, files, job)
+            return _pull(place, months, files, job)
         except PullCancelled:
-            job.fault = "Stopped. What was answered is kept; pull again to go on where it stopped."
-        except PatrolError as error:
-            job.fault = str(error)
+            raise InputError(
+                "Stopped. What was answered is kept; pull again to go on where it stopped."
+            ) from None
 
-    job.thread = threading.Thread(target=work, name="pull", daemon=True)
-    job.thread.start()
+    job: Job[AreaData] = Job(place)
+    SLOT.start(job, work)
     return job
 
 
-def _pull(place: str, months: list[str], files: list[tuple[str, bytes]], job: PullJob) -> AreaData:
+def _pull(place: str, months: list[str], files: list[tuple[str, bytes]], job: Job[AreaData]) -> AreaData:
     keep = FileKeep(answers_folder())
     geography, nomis = OnsGeography(keep=keep), Nomis(keep=keep)
     with PoliceApi(stop=job.cancel) as api:
@@ -95,7 +71,7 @@ def _pull(place: str, months: list[str], files: list[tuple[str, bytes]], job: Pu
             nomis=nomis,
             keep=keep,
             files=files,
-            on_progress=job.tell,
+            on_progress=job.on_progress,
             cancel=job.cancel,
         )
 
@@ -112,7 +88,11 @@ def pull_door(*, shown: bool = True) -> None:
         "Crime from data.police.uk, boundaries from the ONS, census figures from Nomis. This needs the internet and "
         "keeps to the services' published pace, so a year of a city centre takes a few minutes."
     )
-    job: PullJob | None = st.session_state.get(JOB)
+    job = SLOT.current()
+    if job is not None and job.result is not None:
+        SLOT.clear()
+        state.add_upload(job.result)
+        st.rerun()
     if job is None or not job.running:
         drawing = st.radio("Place from", (LISTED, DRAWN), horizontal=True) == DRAWN
         if drawing and shown:
@@ -120,8 +100,10 @@ def pull_door(*, shown: bool = True) -> None:
 
             draw_place()
         _form(drawing)
-    if job is not None:
-        _progress()
+    if job is not None and job.fault:
+        st.error(f"{escape(job.fault)} The data in use stay.", icon=":material/error:")
+    elif job is not None:
+        SLOT.show()
 
 
 def _form(drawing: bool) -> None:
@@ -151,7 +133,7 @@ def _form(drawing: bool) -> None:
     if drawing and _guarded(lambda: [drawn(place).name]) is None:
         return
     if months is not None:
-        st.session_state[JOB] = start(place, months, [(file.name, file.getvalue()) for file in files])
+        start(place, months, [(file.name, file.getvalue()) for file in files])
         st.rerun()
 
 
@@ -206,24 +188,3 @@ def _guarded(call: Callable[[], list[str]]) -> list[str] | None:
     except PatrolError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return None
-
-
-@st.fragment(run_every=1.0)
-def _progress() -> None:
-    job: PullJob | None = st.session_state.get(JOB)
-    if job is None:
-        return
-    if job.running:
-        st.progress(job.share, escape(job.words))
-        st.button("Stop", on_click=job.cancel.set, icon=":material/stop_circle:")
-        return
-    if job.result is not None:
-        st.session_state.pop(JOB)
-        state.add_upload(job.result)
-        st.rerun()
-    if job.fault and not job.told:
-        # Once more, whole: the form comes back, so that the pull can be repeated.
-        job.told = True
-        st.rerun()
-    if job.fault:
-        st.error(f"{escape(job.fault)} The data in use stay.", icon=":material/error:")

@@ -12,6 +12,7 @@ from patrol_core.areas import AreaData
 from patrol_core.figures.charts.quality import force_heat, outcome_lines
 from patrol_core.planning import Prepared, quality_report, report_frame
 from patrol_core.reports.csv import to_csv_bytes
+from patrol_core.scenario import Scenario
 from patrol_core.sources.quality import (
     SEVERITIES,
     Check,
@@ -21,7 +22,8 @@ from patrol_core.sources.quality import (
     place_table,
     rows_table,
 )
-from patrol_core.ui.memo.kept import kept, store_of
+from patrol_core.ui.memo import results
+from patrol_core.ui.memo.results import of_area, of_data
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.tables import download
@@ -42,31 +44,27 @@ class Tables:
     outcomes: pd.DataFrame | None
 
 
-def _checks(prepared: Prepared) -> tuple[Check, ...]:
-    today = dt.datetime.now(dt.UTC).date()
-    return kept(
-        ("quality", prepared.key, today),
-        "Checking the data …",
-        lambda _: quality_report(prepared.data, prepared.zones, prepared.placement, today=today),
-        store=store_of(prepared.data.key),
-    )
+@of_data(words="Checking the data …")
+def checks_of(scenario: Scenario, today: dt.date) -> tuple[Check, ...]:
+    """What is wrong with the data of a scenario as of a day."""
+    prepared = results.prepared(scenario)
+    return quality_report(prepared.data, prepared.zones, prepared.placement, today=today)
 
 
-def _tables(data: AreaData) -> Tables:
-    def make(_: object) -> Tables:
-        crimes = crimes_of(data)
-        if crimes is None or not data.dated:
-            return Tables(None, None)
-        named = bool((crimes["force"] != "").any())
-        outcomes = bool((crimes["outcome"] != "").any())
-        return Tables(force_months(crimes) if named else None, outcome_table(crimes) if outcomes else None)
+@of_area()
+def tables_of(data: AreaData) -> Tables:
+    """What the charts and downloads need."""
+    crimes = crimes_of(data)
+    if crimes is None or not data.dated:
+        return Tables(None, None)
+    named = bool((crimes["force"] != "").any())
+    outcomes = bool((crimes["outcome"] != "").any())
+    return Tables(force_months(crimes) if named else None, outcome_table(crimes) if outcomes else None)
 
-    return kept(("quality-tables", data.identity), "", make, store=store_of(data.key))
 
-
-def quality_section(prepared: Prepared) -> None:
+def quality_section(scenario: Scenario, prepared: Prepared) -> None:
     """The report of the data in use."""
-    checks = _checks(prepared)
+    checks = checks_of(scenario, dt.datetime.now(dt.UTC).date())
     _summary(checks)
     ordered = sorted(checks, key=lambda c: SEVERITIES.index(c.severity))
     st.table(
@@ -82,7 +80,7 @@ def quality_section(prepared: Prepared) -> None:
         hide_index=True,
     )
     with st.container(horizontal=True):
-        download("data_quality.csv", lambda: to_csv_bytes(report_frame(checks)), "text/csv")
+        download("data_quality.csv", lambda: to_csv_bytes(report_frame(checks)))
         _more_downloads(prepared.data)
 
 
@@ -98,14 +96,13 @@ def _more_downloads(data: AreaData) -> None:
     crimes = crimes_of(data)
     if crimes is None:
         return
-    download("rows_by_force_type_month.csv", lambda: to_csv_bytes(rows_table(crimes)), "text/csv")
-    download("rows_without_place.csv", lambda: to_csv_bytes(place_table(crimes)), "text/csv")
+    download("rows_by_force_type_month.csv", lambda: to_csv_bytes(rows_table(crimes)))
+    download("rows_without_place.csv", lambda: to_csv_bytes(place_table(crimes)))
 
 
-def gap_charts(prepared: Prepared) -> None:
+def gap_charts(scenario: Scenario) -> None:
     """Months by force with gaps marked, and outcomes by month."""
-    data = prepared.data
-    tables = _tables(data)
+    tables = tables_of(scenario)
     if tables.forces is not None:
         plot(force_heat(tables.forces))
     else:
@@ -115,6 +112,6 @@ def gap_charts(prepared: Prepared) -> None:
     if tables.outcomes is not None:
         plot(outcome_lines(tables.outcomes))
         outcomes = tables.outcomes
-        download("outcomes_by_month.csv", lambda: to_csv_bytes(outcomes), "text/csv")
+        download("outcomes_by_month.csv", lambda: to_csv_bytes(outcomes))
     else:
         st.caption("Outcomes cannot be shown: these data carry none.")

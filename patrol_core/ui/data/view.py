@@ -59,11 +59,7 @@ def upload_door() -> None:
 
 
 def _read(
-    crimes: list[UploadedFile],
-    zones: UploadedFile | None,
-    tables: list[UploadedFile],
-    name: str,
-    column: str,
+    crimes: list[UploadedFile], zones: UploadedFile | None, tables: list[UploadedFile], name: str, column: str
 ) -> None:
     if not crimes:
         st.error("Choose at least one file of crime rows, then press Read files.", icon=":material/error:")

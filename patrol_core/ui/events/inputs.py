@@ -28,13 +28,13 @@ from patrol_core.events import (
     values_from_table,
 )
 from patrol_core.figures.maps.drawing import drawing_map
-from patrol_core.ui.memo import events as cached_events
-from patrol_core.ui.session import state
+from patrol_core.ui.memo import events_results
 from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell.widgets import Remembered
 from patrol_core.ui.shell.zone_map import static_url
 
-CHOICES = "event_choices"
-"""What the widgets of the page were last set to; they outlive the page."""
+ask = Remembered("event_choices", "_event_")
+"""What the page was last set to."""
 DRAWN = "event_drawn"
 SOURCES = {
     "marathon": "City marathon (generated)",
@@ -54,11 +54,6 @@ DRAW_AT = (-0.24, 51.48, -0.02, 51.55)
 """West, south, east, north of the map to draw on (central London)."""
 
 
-def remembered(widget: Any, label: str, name: str, default: Any, **more: Any) -> Any:
-    """A widget whose value outlives its page."""
-    return state.remembered(CHOICES, "_event_", widget, label, name, default, **more)
-
-
 def choose_scene() -> Scene | None:
     """The event of the page, or None while something is missing (which is said).
 
@@ -67,9 +62,7 @@ def choose_scene() -> Scene | None:
     InputError
         When what was given cannot be an event.
     """
-    source = remembered(
-        st.segmented_control, "Event", "source", "marathon", options=list(SOURCES), format_func=SOURCES.get
-    )
+    source = ask.segmented("Event", "source", "marathon", SOURCES)
     resources, decay = _units(source or "marathon")
     if source == "route":
         return _own_run(resources, decay)
@@ -77,7 +70,7 @@ def choose_scene() -> Scene | None:
         return _by_hand(resources, decay)
     if source == "file":
         return _file(resources, decay)
-    scene = cached_events.shipped(source or "marathon")
+    scene = events_results.shipped(source or "marathon")
     event = scene.event.with_resources(resources)
     return scene.with_event(_with_decay(event, decay))
 
@@ -90,28 +83,26 @@ def _with_decay(event: Any, decay: float) -> Any:
 
 def _units(source: str) -> tuple[int, float]:
     left, right = st.columns(2)
-    with left:
-        resources = remembered(
-            st.slider,
-            "Units",
-            f"units_{source}",
-            {"marathon": 10, "festival": 6}.get(source, 4),
-            min_value=1,
-            max_value=60,
-            help="m: how many units can stand or move at once.",
-        )
-    with right:
-        held = remembered(
-            st.slider,
-            "An attack against one unit succeeds",
-            f"held_{source}",
-            50,
-            min_value=5,
-            max_value=95,
-            step=5,
-            format="%d %%",
-            help="e^-λ: each further unit at a target multiplies the chance of an attack there by this share.",
-        )
+    resources = ask.slider(
+        "Units",
+        f"units_{source}",
+        {"marathon": 10, "festival": 6}.get(source, 4),
+        1,
+        60,
+        into=left,
+        help="m: how many units can stand or move at once.",
+    )
+    held = ask.slider(
+        "An attack against one unit succeeds",
+        f"held_{source}",
+        50,
+        5,
+        95,
+        into=right,
+        step=5,
+        format="%d %%",
+        help="e^-λ: each further unit at a target multiplies the chance of an attack there by this share.",
+    )
     return int(resources), float(-np.log(held / 100.0))
 
 
@@ -133,29 +124,13 @@ def _own_run(resources: int, decay: float) -> Scene | None:
             hide_index=True,
         )
     one, two, three, four = st.columns(4)
-    with one:
-        duration = remembered(
-            st.number_input, "Duration (h)", "run_hours", 4.0, min_value=0.5, max_value=48.0
-        )
-        count = remembered(st.number_input, "Stretches", "run_parts", 10, min_value=1, max_value=60)
-    with two:
-        mean = remembered(
-            st.number_input, "Mean pace (min/km)", "run_pace", 6.2, min_value=1.0, max_value=30.0
-        )
-        spread = remembered(
-            st.number_input, "Spread (min/km)", "run_spread", 1.0, min_value=0.1, max_value=10.0
-        )
-    with three:
-        speed = remembered(
-            st.number_input, "Units move at (km/h)", "run_speed", 15.0, min_value=1.0, max_value=80.0
-        )
-        stay = remembered(
-            st.number_input, "People stay at the finish (h)", "run_stay", 0.5, min_value=0.0, max_value=12.0
-        )
-    with four:
-        begins = remembered(
-            st.number_input, "Begins at (hour of day)", "run_clock", 9.0, min_value=0.0, max_value=23.75
-        )
+    duration = ask.number("Duration (h)", "run_hours", 4.0, 0.5, 48.0, into=one)
+    count = ask.whole("Stretches", "run_parts", 10, 1, 60, into=one)
+    mean = ask.number("Mean pace (min/km)", "run_pace", 6.2, 1.0, 30.0, into=two)
+    spread = ask.number("Spread (min/km)", "run_spread", 1.0, 0.1, 10.0, into=two)
+    speed = ask.number("Units move at (km/h)", "run_speed", 15.0, 1.0, 80.0, into=three)
+    stay = ask.number("People stay at the finish (h)", "run_stay", 0.5, 0.0, 12.0, into=three)
+    begins = ask.number("Begins at (hour of day)", "run_clock", 9.0, 0.0, 23.75, into=four)
     route = st.session_state.get(DRAWN)
     if route is None:
         st.info("Give the route of the run as a file, or draw it.", icon=":material/route:")
@@ -202,23 +177,9 @@ def _draw(kind: str) -> None:
 
 def _by_hand(resources: int, decay: float) -> Scene | None:
     one, two, three = st.columns(3)
-    with one:
-        template = remembered(
-            st.selectbox,
-            "Start from",
-            "template",
-            "stadium",
-            options=list(TEMPLATES),
-            format_func=TEMPLATES.get,
-        )
-    with two:
-        begins = remembered(
-            st.number_input, "Begins at (hour of day)", "hand_clock", 12.0, min_value=0.0, max_value=23.75
-        )
-    with three:
-        speed = remembered(
-            st.number_input, "Units move at (km/h)", "hand_speed", 5.0, min_value=0.5, max_value=80.0
-        )
+    template = ask.select("Start from", "template", "stadium", TEMPLATES, into=one)
+    begins = ask.number("Begins at (hour of day)", "hand_clock", 12.0, 0.0, 23.75, into=two)
+    speed = ask.number("Units move at (km/h)", "hand_speed", 5.0, 0.5, 80.0, into=three)
     if template == DRAWN_TARGETS:
         marks = _drawn_targets()
         if marks is None:

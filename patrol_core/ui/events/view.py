@@ -23,70 +23,48 @@ from patrol_core.events import (
 from patrol_core.figures.charts.events import film, gantt, values_map, worst_over_time, worth_curve
 from patrol_core.reports.event_orders import orders_html
 from patrol_core.reports.plain import to_json_bytes
-from patrol_core.ui.memo import events as cached_events
+from patrol_core.ui.memo import events_results
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import guarded
+from patrol_core.ui.shell.widgets import Figure, against, figures, open_tab
 
-TABS = (
-    "On the map",
-    "Who is where",
-    "Orders",
-    "Against simpler plans",
-    "One more unit",
-    "What if",
-    "How it was computed",
-)
 HOURS = "h from the begin"
 
 
 def event_metrics(scene: Scene, plan: EventPlan) -> None:
     """At most four figures, each against a named alternative."""
-    others = cached_events.fixed(plan.event)
-    first, second, third, fourth = st.columns(4)
+    others = events_results.fixed(plan.event)
     static, uniform = others[STATIC].worst, others[UNIFORM].worst
-    first.metric(
-        f"Worst attack ({escape(scene.unit)})",
-        f"{plan.value:,.0f}",
-        _against(plan.value, static, "against the best fixed places"),
-        delta_color="inverse",
-        help="What an attacker would take who strikes where and when it hurts most.",
+    figures(
+        Figure(
+            f"Worst attack ({escape(scene.unit)})",
+            f"{plan.value:,.0f}",
+            against(plan.value, static, "against the best fixed places", least=0.005),
+            good="lower",
+            help="What an attacker would take who strikes where and when it hurts most.",
+        ),
+        Figure(
+            "If units were shared evenly",
+            f"{uniform:,.0f}",
+            against(plan.value, uniform, "by the plan", least=0.005),
+            good="lower",
+        ),
+        Figure(
+            "Worst place and time", f"{clock(plan.exposure.time, scene.clock)}", escape(plan.exposure.target)
+        ),
+        Figure("Moves", f"{plan.moves}", help="The fewest of all plans with this worst case."),
     )
-    second.metric(
-        "If units were shared evenly",
-        f"{uniform:,.0f}",
-        _against(plan.value, uniform, "by the plan"),
-        delta_color="inverse",
-    )
-    third.metric(
-        "Worst place and time",
-        f"{clock(plan.exposure.time, scene.clock)}",
-        escape(plan.exposure.target),
-        delta_color="off",
-        delta_arrow="off",
-    )
-    fourth.metric("Moves", f"{plan.moves}", help="The fewest of all plans with this worst case.")
-
-
-def _against(value: float, reference: float, words: str) -> str | None:
-    if reference <= 0 or abs(value / reference - 1) < 0.005:
-        return None
-    return f"{value / reference - 1:+.0%} {words}"
 
 
 def event_tabs(scene: Scene, plan: EventPlan) -> None:
     """Draw the tabs; only the open one works."""
-    shown = st.tabs(TABS, key="_event_tabs", on_change="rerun")
-    draw = (_on_the_map, _who, _orders, _compared, _one_more, _what_if, _computed)
-    for tab, content in zip(shown, draw, strict=True):
-        if tab.open:
-            with tab:
-                content(scene, plan)
+    open_tab("_event_tabs", _DRAWERS, scene, plan)
 
 
 def _on_the_map(scene: Scene, plan: EventPlan) -> None:
-    fixed = cached_events.fixed(plan.event)[STATIC]
+    fixed = events_results.fixed(plan.event)[STATIC]
     st.caption(
         "Circles grow with the value of a target and warm with what an attack there would take; the number is the units that "
         "stand there, blue dots are units on their way. Press Play or move the slider."
@@ -97,10 +75,7 @@ def _on_the_map(scene: Scene, plan: EventPlan) -> None:
 
 def _who(scene: Scene, plan: EventPlan) -> None:
     plot(gantt(plan, begins=scene.clock), key="_event_gantt")
-    plot(
-        values_map(plan.event, unit=scene.unit, begins=scene.clock),
-        key="_event_values_map",
-    )
+    plot(values_map(plan.event, unit=scene.unit, begins=scene.clock), key="_event_values_map")
     tables.table(
         itineraries(plan), name="who_is_where", units={"begins": HOURS, "ends": HOURS}, digits=3, height=260
     )
@@ -138,13 +113,11 @@ def _orders(scene: Scene, plan: EventPlan) -> None:
         )
     one, two, three = st.columns(3)
     with one:
-        tables.download(
-            "orders.html", lambda: orders_html(scene, plan), "text/html", label="Download orders to print"
-        )
+        tables.download("orders.html", lambda: orders_html(scene, plan), label="Download orders to print")
     with two:
-        tables.download("event_plan.json", lambda: to_json_bytes(plan_document(plan)), "application/json")
+        tables.download("event_plan.json", lambda: to_json_bytes(plan_document(plan)))
     with three:
-        tables.download("event.json", lambda: to_json_bytes(event_document(plan.event)), "application/json")
+        tables.download("event.json", lambda: to_json_bytes(event_document(plan.event)))
 
 
 def _compared(scene: Scene, plan: EventPlan) -> None:
@@ -158,10 +131,10 @@ def _compared(scene: Scene, plan: EventPlan) -> None:
     )
     every = min(hours, plan.event.duration)
     plot(
-        worst_over_time(plan, cached_events.fixed(plan.event), unit=scene.unit, begins=scene.clock),
+        worst_over_time(plan, events_results.fixed(plan.event), unit=scene.unit, begins=scene.clock),
         key="_event_worst",
     )
-    table = cached_events.compared(plan.event, every).copy()
+    table = events_results.compared(plan.event, every).copy()
     table["when"] = [clock(t, scene.clock) for t in table["when"]]
     table["against_plan"] = table["against_plan"] * 100
     tables.table(
@@ -172,11 +145,8 @@ def _compared(scene: Scene, plan: EventPlan) -> None:
 
 def _one_more(scene: Scene, plan: EventPlan) -> None:
     with st.spinner("Planning for other numbers of units …"):
-        table = cached_events.worth(plan.event)
-    plot(
-        worth_curve(table, units=plan.event.resources, unit=scene.unit),
-        key="_event_worth",
-    )
+        table = events_results.worth(plan.event)
+    plot(worth_curve(table, units=plan.event.resources, unit=scene.unit), key="_event_worth")
     now = table[table["units"].isin((plan.event.resources, plan.event.resources + 1))]
     if len(now) == 2:
         before, after = now["worst_case"]
@@ -190,11 +160,7 @@ def _what_if(scene: Scene, plan: EventPlan) -> None:
     moments = [float(t) for t in np.linspace(0.0, plan.event.duration, 49)[:-1]]
     with one:
         when = st.select_slider(
-            "At",
-            moments,
-            moments[12],
-            key="_event_when",
-            format_func=lambda value: clock(value, scene.clock),
+            "At", moments, moments[12], key="_event_when", format_func=lambda value: clock(value, scene.clock)
         )
     state = state_at(plan, when)
     units = sorted([*state.standing, *state.on_the_way], key=lambda name: int(name.split()[-1]))
@@ -213,16 +179,18 @@ def _what_if(scene: Scene, plan: EventPlan) -> None:
         again = _again(plan, state, lost, shut)
         before = plan.exposure.frame
         left = float(before[before["time"] > when]["worst"].max())
-        first, second, third = st.columns(3)
-        first.metric(
-            f"Worst attack from {clock(when, scene.clock)} ({escape(scene.unit)})",
-            f"{again.value:,.0f}",
-            f"{again.value - left:+,.0f} against the plan" if abs(again.value - left) >= 0.5 else None,
-            delta_color="inverse",
-        )
-        second.metric("Units left", f"{again.event.resources}")
-        third.metric(
-            "Moves from then on", f"{again.moves}", help=f"{again.certificate.seconds:.3f} s to re-plan."
+        figures(
+            Figure(
+                f"Worst attack from {clock(when, scene.clock)} ({escape(scene.unit)})",
+                f"{again.value:,.0f}",
+                f"{again.value - left:+,.0f} against the plan" if abs(again.value - left) >= 0.5 else None,
+                good="lower",
+            ),
+            Figure("Units left", f"{again.event.resources}"),
+            Figure(
+                "Moves from then on", f"{again.moves}", help=f"{again.certificate.seconds:.3f} s to re-plan."
+            ),
+            columns=3,
         )
         plot(gantt(again, begins=scene.clock), key="_event_again")
         tables.table(orders_table(scene, again), name="orders_from_now", digits=3, height=240)
@@ -234,7 +202,7 @@ def _again(plan: EventPlan, state: State, lost: list[str], shut: list[tuple[str,
     event = plan.event
     if shut:
         event = closed(event, shut)
-    return cached_events.replanned(event, state)
+    return events_results.replanned(event, state)
 
 
 def _computed(scene: Scene, plan: EventPlan) -> None:
@@ -260,3 +228,15 @@ def _computed(scene: Scene, plan: EventPlan) -> None:
         rows["to"] = [clock(t, scene.clock) for t in rows["to"]]
         tables.table(rows, name="why_not_better", height=260)
     st.caption(escape(scene.note) + (f" Units move at {scene.speed_kmh:g} km/h." if scene.speed_kmh else ""))
+
+
+_DRAWERS = {
+    "On the map": _on_the_map,
+    "Who is where": _who,
+    "Orders": _orders,
+    "Against simpler plans": _compared,
+    "One more unit": _one_more,
+    "What if": _what_if,
+    "How it was computed": _computed,
+}
+TABS = tuple(_DRAWERS)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
@@ -23,14 +20,15 @@ from patrol_core.evaluation.feedback.loop import CORRECTED, EVEN, FIGURES, WITHO
 from patrol_core.figures.charts.feedback import drift_bars, feedback_lines, urn_lines
 from patrol_core.planning import Prepared, game_of, harm_table
 from patrol_core.scenario import Scenario
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo.cached import PLAN, derived
-from patrol_core.ui.memo.kept import Progress
-from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.memo import results
+from patrol_core.ui.memo.kept import Progress, unheard
+from patrol_core.ui.memo.results import PLAN, of_data
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.widgets import Remembered, captions
 
-CHOICES = "feedback_choices"
+ask = Remembered("feedback_choices", "_feedback_")
+"""What the tab was last set to."""
 SEEDS, SEEDS_MANY = 20, 4
 """Runs for few and for many zones."""
 STARTED = {
@@ -58,10 +56,9 @@ def feedback_tab(scenario: Scenario, prepared: Prepared) -> None:
     detection, rounds, even = _settings(prepared)
     if detection is None or rounds is None:
         return
-    found = _simulated(scenario, detection, rounds, even)
+    found = simulated(scenario, detection, rounds, even)
     _picture(found)
-    for note in found.notes:
-        st.caption(escape(note))
+    captions(found.notes)
     _tables(found, prepared)
     _urn()
 
@@ -94,26 +91,24 @@ def _settings(prepared: Prepared) -> tuple[Detection | None, Rounds | None, bool
             50,
             "What a patrol that is always there adds to that chance. 0: no loop.",
         )
-    with third:
-        planner = _remembered(
-            st.selectbox,
-            "Plan made by",
-            "planner",
-            STACKELBERG,
-            options=list(PLANNERS),
-            help="Patrol game: the plan of the page Patrol game, for offenders who watch perfectly.",
-        )
-        start = _remembered(
-            st.selectbox,
-            "Patrols so far",
-            "start",
-            "plan",
-            options=list(STARTED),
-            format_func=STARTED.__getitem__,
-            help="Whether the loop holds on to a wrong start shows with “all at the wrong zones”.",
-        )
+    planner = ask.select(
+        "Plan made by",
+        "planner",
+        STACKELBERG,
+        list(PLANNERS),
+        into=third,
+        help="Patrol game: the plan of the page Patrol game, for offenders who watch perfectly.",
+    )
+    start = ask.select(
+        "Patrols so far",
+        "start",
+        "plan",
+        STARTED,
+        into=third,
+        help="Whether the loop holds on to a wrong start shows with “all at the wrong zones”.",
+    )
     with fourth:
-        length = int(_remembered(st.slider, "Rounds", "rounds", 24, min_value=6, max_value=60, step=6))
+        length = ask.slider("Rounds", "rounds", 24, 6, 60, step=6)
         believed = _percent(
             "Correction's idea of the effect",
             "believed",
@@ -121,19 +116,16 @@ def _settings(prepared: Prepared) -> tuple[Detection | None, Rounds | None, bool
             "100: it knows what a patrol adds; less or more: it is wrong.",
             top=200,
         )
-    even = bool(
-        _remembered(
-            st.toggle,
-            "True drugs and weapons crime is spread evenly over residents",
-            "even",
-            True,
-            help="As surveys say of drug use (Lum and Isaac 2016); off: it lies where it was recorded.",
-        )
+    even = ask.toggle(
+        "True drugs and weapons crime is spread evenly over residents",
+        "even",
+        True,
+        help="As surveys say of drug use (Lum and Isaac 2016); off: it lies where it was recorded.",
     )
     if base + effect > 1:
         st.info("Police cannot find more than every crime; lower one of the two.", icon=":material/block:")
         return None, None, even
-    seeds = SEEDS if len(prepared.zone_ids) <= cached.SMALL else SEEDS_MANY
+    seeds = SEEDS if len(prepared.zone_ids) <= results.SMALL else SEEDS_MANY
     return (
         Detection(reported, reported_found, base, effect),
         Rounds(rounds=length, planner=str(planner), believed=believed, start=str(start), seeds=seeds),
@@ -142,33 +134,37 @@ def _settings(prepared: Prepared) -> tuple[Detection | None, Rounds | None, bool
 
 
 def _percent(label: str, name: str, default: int, text: str, *, top: int = 100) -> float:
-    value = _remembered(
-        st.slider, label, name, default, min_value=0, max_value=top, step=5, help=text, format="%d %%"
-    )
+    value = ask.slider(label, name, default, 0, top, step=5, help=text, format="%d %%")
     return float(value) / 100.0
 
 
-def _simulated(scenario: Scenario, detection: Detection, rounds: Rounds, even: bool) -> Feedback:
-    def make(known: Scenario, tell: Progress) -> Feedback:
-        weights, prepared = harm_table(known), cached.prepared(known)
-        world = world_of(
-            game_of(prepared, known),
-            prepared.counts,
-            len(prepared.months),
-            crime_types=prepared.crime_types,
-            weights_of=weights.weights_of,
-            even_found=even,
-        )
-        return simulate_feedback(world, detection, rounds, on_progress=tell)
+@of_data(reads=PLAN, words="Patrolling, recording, planning again …")
+def simulated(
+    scenario: Scenario, detection: Detection, rounds: Rounds, even: bool, tell: Progress = unheard
+) -> Feedback:
+    """The loop of patrols and records.
 
-    return derived(
-        "feedback",
-        scenario,
-        make,
-        reads=PLAN,
-        also=(detection, rounds, even),
-        words="Patrolling, recording, planning again …",
+    Parameters
+    ----------
+    scenario
+        The choices.
+    detection, rounds
+        What is found and reported, and how plans are re-made.
+    even
+        Whether patrol-generated crime is truly spread evenly over residents.
+    tell
+        Told how far it is.
+    """
+    prepared = results.prepared(scenario)
+    world = world_of(
+        game_of(prepared, scenario),
+        prepared.counts,
+        len(prepared.months),
+        crime_types=prepared.crime_types,
+        weights_of=harm_table(scenario).weights_of,
+        even_found=even,
     )
+    return simulate_feedback(world, detection, rounds, on_progress=tell)
 
 
 def _picture(found: Feedback) -> None:
@@ -266,13 +262,3 @@ def _urn() -> None:
             "adds a ball. With equal crime the share of patrol settles anywhere (the band stays wide), with unequal crime it runs away. "
             "Corrected, a find counts by the chance of not having looked there (Ensign and others 2018). Exact, not simulated."
         )
-
-
-def _remembered(widget: Callable[..., Any], label: str, name: str, default: Any, **more: Any) -> Any:
-    """A widget whose value outlives its tab."""
-    held: dict[str, Any] = st.session_state.setdefault(CHOICES, {})
-    key = f"_feedback_{name}"
-    if key not in st.session_state:
-        st.session_state[key] = held.get(name, default)
-    held[name] = widget(label, key=key, **more)
-    return held[name]

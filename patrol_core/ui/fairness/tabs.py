@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -16,27 +15,19 @@ from patrol_core.figures.charts.fairness import (
     rate_intervals,
     reporting_lines,
 )
-from patrol_core.planning import Amounts, Result, fairness_units, frontier_units
-from patrol_core.reports.bundles.plan import plan_files
+from patrol_core.planning import Amounts, fairness_units, frontier_units
 from patrol_core.scenario import choices
 from patrol_core.ui.fairness.text import CONCLUSIONS, DEFINITIONS, HOURS_WORDS, LEVEL_WORDS, NOTATION
 from patrol_core.ui.fairness.view import changes_table, group_changes
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo import fairness as cached_fairness
-from patrol_core.ui.memo.fairness import Shown
+from patrol_core.ui.memo import fairness_results, results
+from patrol_core.ui.memo.fairness_results import Shown
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, frame, tables
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.plan_files import plan_downloads
+from patrol_core.ui.shell.widgets import open_tab
 
-TABS = (
-    "Price of fairness",
-    "Who changes most",
-    "Measures",
-    "Does it hold?",
-    "Table",
-    "Impact record",
-)
 ONE, OTHER_RULE, OTHER_BUDGET = "this rule", "other rules", "other budgets"
 AXES = {
     "patrol": ("ratio", "least over most patrolled group (1 is equal)"),
@@ -48,27 +39,25 @@ MOST_LINES = 8
 VERDICTS = {"holds": "holds", "does not hold": "✗ does not hold", "not firm": "? not firm"}
 
 
-def draw_tabs(seen: Shown, baseline: tuple[str, Amounts], views: pd.DataFrame) -> None:
+class Page(NamedTuple):
+    """What the tabs are about: the plan, another with its name, and the groups as the plan treats them."""
+
+    seen: Shown
+    baseline: tuple[str, Amounts]
+    views: pd.DataFrame
+
+
+def draw_tabs(page: Page) -> None:
     """Draw the open tab."""
-    opened = st.tabs(TABS, key="_fair_tabs", on_change="rerun")
-    drawers: tuple[Callable[[], None], ...] = (
-        lambda: _price(seen),
-        lambda: _changes(seen, *baseline),
-        lambda: _measures(seen),
-        lambda: _holds(seen),
-        lambda: _table(seen, views),
-        lambda: _record(seen),
-    )
-    for tab, draw in zip(opened, drawers, strict=True):
-        if tab.open:
-            with tab, frame.guarded():
-                draw()
+    with frame.guarded():
+        open_tab("_fair_tabs", _DRAWERS, page)
 
 
 # -- price -----------------------------------------------------------------------------------------
 
 
-def _price(seen: Shown) -> None:
+def _price(page: Page) -> None:
+    seen = page.seen
     if seen.model == "hours":
         st.info(
             f"The frontier is traced for the patrol game. For hours, the slider prices {HOURS_WORDS[seen.rule]} in the figures above.",
@@ -88,8 +77,8 @@ def _price(seen: Shown) -> None:
 
 def _one_frontier(seen: Shown) -> None:
     scenario, unit = seen.scenario, seen.prepared.surface.unit
-    found = cached.frontier(scenario)
-    points = cached_fairness.priced(found, seen.prepared)
+    found = results.frontier(scenario)
+    points = fairness_results.priced(found, seen.prepared)
     levels = [float(level) for level in points["within"][points["status"] == "optimal"]]
     if len(levels) < 2:
         st.info("No level of this rule can be met beside the others.", icon=":material/block:")
@@ -105,12 +94,7 @@ def _one_frontier(seen: Shown) -> None:
         chosen=picked,
         words=LEVEL_WORDS[scenario.fairness_rule],
     )
-    plot(
-        figure,
-        key="_frontier",
-        on_select=lambda: _take_point(key, levels),
-        selection_mode="points",
-    )
+    plot(figure, key="_frontier", on_select=lambda: _take_point(key, levels), selection_mode="points")
     chosen = st.select_slider(
         "Point of the frontier (click one, or move this)",
         levels,
@@ -188,7 +172,7 @@ def _over_rules(seen: Shown) -> None:
         "Rules laid over it", others, others[:1], format_func=controls.RULES.__getitem__, key="_fair_rules"
     )
     found = {
-        controls.RULES[name]: cached.frontier(seen.scenario.changed(fairness_rule=name))
+        controls.RULES[name]: results.frontier(seen.scenario.changed(fairness_rule=name))
         for name in (rule, *added)
     }
     axis = st.segmented_control("By how even", list(AXES), default="patrol", key="_fair_axis", required=True)
@@ -207,14 +191,14 @@ def _over_budgets(seen: Shown) -> None:
         key="_fair_budget",
     )
     found = {
-        f"{level:g} units": cached.frontier(seen.scenario.changed(budget=level))
+        f"{level:g} units": results.frontier(seen.scenario.changed(budget=level))
         for level in dict.fromkeys((budget, float(other)))
     }
     _overlay(seen, found, x="within", words=LEVEL_WORDS[seen.scenario.fairness_rule])
 
 
 def _overlay(seen: Shown, found: dict[str, Frontier], *, x: str, words: str) -> None:
-    lines = {name: cached_fairness.priced(one, seen.prepared) for name, one in found.items()}
+    lines = {name: fairness_results.priced(one, seen.prepared) for name, one in found.items()}
     figure = frontiers_over(
         lines,
         x=x,
@@ -238,7 +222,8 @@ def _frontier_units(seen: Shown) -> dict[str, str]:
 # -- changes, measures, table ----------------------------------------------------------------------
 
 
-def _changes(seen: Shown, name: str, baseline: Amounts) -> None:
+def _changes(page: Page) -> None:
+    seen, (name, baseline) = page.seen, page.baseline
     heads = seen.prepared.head
     st.write(f"Against: {name}.")
     patrol, harm = seen.amounts.burden_unit, seen.amounts.residual_unit
@@ -258,7 +243,8 @@ def _changes(seen: Shown, name: str, baseline: Amounts) -> None:
     )
 
 
-def _measures(seen: Shown) -> None:
+def _measures(page: Page) -> None:
+    seen = page.seen
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     aversion = left.slider(
         "Aversion to inequality (Atkinson's ε)",
@@ -276,26 +262,28 @@ def _measures(seen: Shown) -> None:
             st.markdown(f"**{definition.label}.** {definition.words}")
             st.latex(definition.formula)
             st.caption(definition.source)
-    table = cached_fairness.measures(seen, float(aversion))
+    table = fairness_results.measures(seen.scenario, seen.model, float(aversion))
     table = table.assign(measure=[DEFINITIONS[name].label for name in table["measure"]])
     tables.table(table, name="inequality", digits=4)
     st.caption(
-        f"low and high: 5 and 95 % points over {cached_fairness.REPLICATES} replicates, seed {seen.scenario.seed}. *zones*: zones drawn with "
+        f"low and high: 5 and 95 % points over {fairness_results.REPLICATES} replicates, seed {seen.scenario.seed}. *zones*: zones drawn with "
         "replacement, as if the city were a sample of zones. *draws*: the plan stays, the harm is drawn anew from what small "
         "counts allow; patrol itself has no such chance in it. The four-fifths line (0.8) is a screening threshold from United States "
         "employment practice, not UK law. Patrol is both protection and burden, so read both columns."
     )
 
 
-def _table(seen: Shown, views: pd.DataFrame) -> None:
+def _table(page: Page) -> None:
+    seen = page.seen
     name = "fairness_hours" if seen.model == "hours" else "fairness"
-    tables.table(views, name=name, units=fairness_units(seen.prepared), digits=3)
+    tables.table(page.views, name=name, units=fairness_units(seen.prepared), digits=3)
 
 
 # -- does it hold ----------------------------------------------------------------------------------
 
 
-def _holds(seen: Shown) -> None:
+def _holds(page: Page) -> None:
+    seen = page.seen
     people = seen.people()
     grouping = people.grouping
     if grouping is None:
@@ -317,7 +305,7 @@ def _holds(seen: Shown) -> None:
             help="1: as much as elsewhere. True harm is recorded harm over this share; the plan stays as it is.",
             on_change=lambda: st.session_state.__setitem__(REPORTING, st.session_state["_fair_rate"]),
         )
-    table = cached_fairness.survey(seen, {str(group): float(rate)})
+    table = fairness_results.survey(seen.scenario, seen.model, {str(group): float(rate)})
     broken = table[table["verdict"] != "holds"]
     st.write(
         f"{len(table) - len(broken)} of {len(table)} checks hold what the page concludes."
@@ -349,7 +337,7 @@ def _hold_figures(seen: Shown, group: str, rate: float) -> None:
         if len(flips)
         else f"No conclusion changes down to {RATES[-1]:.0%} recorded where {escape(group)} live."
     )
-    draws = cached_fairness.residual_draws(seen)
+    draws = fairness_results.residual_draws(seen)
     if draws is not None:
         unit = f"{seen.amounts.residual_unit} per 1,000 {seen.prepared.head}"
         figure = rate_intervals(
@@ -360,28 +348,33 @@ def _hold_figures(seen: Shown, group: str, rate: float) -> None:
         )
         plot(figure, key="_fair_draws", into=right)
         right.caption(
-            f"Bars: 5 to 95 % of {cached_fairness.REPLICATES} draws of the harm, the plan being fixed."
+            f"Bars: 5 to 95 % of {fairness_results.REPLICATES} draws of the harm, the plan being fixed."
         )
 
 
 # -- record ----------------------------------------------------------------------------------------
 
 
-def _record(seen: Shown) -> None:
+def _record(page: Page) -> None:
+    seen = page.seen
     st.write(
         "A record of the decision with the fields of the Algorithmic Transparency Recording Standard (Tier 1 and 2) and of an equality impact "
         "assessment. What the run knows is filled in: figures, choices, data and their defects, both views of every group, the price of "
         f"the rule ({choices()['fairness_rule'].label.lower()}). The rest is marked with who has to complete it; nothing is guessed."
     )
-    make = cached.summariser(seen.scenario)
-    with st.container(horizontal=True):
-        for name, mime in (("impact_record.html", "text/html"), ("impact_record.md", "text/markdown")):
-            tables.download(name, _maker(make, name), mime)
+    plan_downloads(seen.scenario, ("impact_record.html", "impact_record.md"))
     st.caption(
         "Deprivation is not a protected characteristic in UK law; ethnic group and age of residents are reported beside it where the data have "
         "them. Figures of places do not show how any person is treated."
     )
 
 
-def _maker(make: Callable[[], Result], name: str) -> Callable[[], bytes]:
-    return lambda: plan_files(make(), only=(name,))[name]
+_DRAWERS = {
+    "Price of fairness": _price,
+    "Who changes most": _changes,
+    "Measures": _measures,
+    "Does it hold?": _holds,
+    "Table": _table,
+    "Impact record": _record,
+}
+TABS = tuple(_DRAWERS)

@@ -14,11 +14,12 @@ from patrol_core.figures.charts.fairness import change_bars, view_curves
 from patrol_core.games.rules import fairness_rule
 from patrol_core.planning import Amounts, amounts_views, hours_rule
 from patrol_core.scenario import choices
-from patrol_core.ui.memo.fairness import Model, Shown
+from patrol_core.ui.memo.fairness_results import Model, Shown
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import relax_button
+from patrol_core.ui.shell.widgets import Figure, figures
 from patrol_core.ui.shell.zone_map import Layer
 
 YEAR = 12
@@ -30,46 +31,43 @@ MOST_BARS = 12
 
 def price_metrics(seen: Shown, views: pd.DataFrame) -> None:
     """What the plan leaves, what the rule costs against the plan without it, and how even it is."""
-    first, second, third, fourth = st.columns(4)
     unit, dated = seen.amounts.residual_unit, seen.prepared.data.dated
     left, free = float(seen.amounts.residual.sum()), float(seen.free.residual.sum())
     if seen.strategy is not None and seen.without is not None:
         left, free = seen.strategy.expected_residual, seen.without.expected_residual
-        first.metric(
+        first = Figure(
             f"Worst zone ({unit})",
             f"{seen.strategy.worst_case:,.1f}",
             _extra(seen.strategy.worst_case, seen.without.worst_case, dated=dated),
-            delta_color="inverse",
+            good="lower",
             help="Against the plan without the fairness rule.",
         )
-        second.metric(
-            f"All zones ({unit})",
-            f"{left:,.0f}",
-            _extra(left, free, dated=dated),
-            delta_color="inverse",
-            help="Against the plan without the fairness rule.",
-        )
+        name, amount, words = f"All zones ({unit})", f"{left:,.0f}", "Against"
     else:
-        first.metric(
-            "Hours a month", f"{seen.amounts.burden.sum():,.0f} h", help="Mean of the months of the plan."
-        )
-        second.metric(
-            f"Demand left ({unit})",
-            f"{left:,.1f}",
-            _extra(left, free, dated=dated),
-            delta_color="inverse",
-            help="Demand that the hours do not meet by the model; against the plan without the fairness rule.",
-        )
+        hours = f"{seen.amounts.burden.sum():,.0f} h"
+        first = Figure("Hours a month", hours, help="Mean of the months of the plan.")
+        name, amount = f"Demand left ({unit})", f"{left:,.1f}"
+        words = "Demand that the hours do not meet by the model; against"
     ratios = views.groupby("view")["min_max_ratio"].first()
-    third.metric(
-        "Least over most patrolled group",
-        f"{float(ratios[measures.BURDEN]):.2f}",
-        help="Patrol per head; 1 is equal, 0.8 the screening line.",
-    )
-    fourth.metric(
-        "Least over most harm left",
-        f"{float(ratios[measures.PROTECTION]):.2f}",
-        help="Harm left per head; 1 is equal.",
+    figures(
+        first,
+        Figure(
+            name,
+            amount,
+            _extra(left, free, dated=dated),
+            good="lower",
+            help=f"{words} the plan without the fairness rule.",
+        ),
+        Figure(
+            "Least over most patrolled group",
+            f"{float(ratios[measures.BURDEN]):.2f}",
+            help="Patrol per head; 1 is equal, 0.8 the screening line.",
+        ),
+        Figure(
+            "Least over most harm left",
+            f"{float(ratios[measures.PROTECTION]):.2f}",
+            help="Harm left per head; 1 is equal.",
+        ),
     )
 
 

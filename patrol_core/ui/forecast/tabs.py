@@ -11,17 +11,17 @@ from patrol_core.figures.charts.explain import correlations, dependence, feature
 from patrol_core.figures.charts.forecast import interval_coverage, model_bars, tuning_path
 from patrol_core.planning import NO_WARD, WARD, Prepared
 from patrol_core.reports.csv import to_csv_bytes
-from patrol_core.ui.memo import forecast as cached_forecast
+from patrol_core.ui.memo import forecast_results
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.widgets import open_tab
 from patrol_core.ui.shell.zone_map import chosen_zone
 
 if TYPE_CHECKING:
     from patrol_core.risk.forecast import Explanation, Forecast
     from patrol_core.scenario import Scenario
 
-TABS = ("Models", "Why", "Intervals", "Table", "How it was computed")
 PICTURES = {
     "bars": "Strength",
     "swarm": "Zone by zone",
@@ -45,11 +45,7 @@ class _Shown(NamedTuple):
 
 def draw_tabs(scenario: Scenario, recorded: Prepared, forecast: Forecast) -> None:
     """Draw the open tab."""
-    opened = st.tabs(TABS, key="_forecast_tabs", on_change="rerun")
-    for tab, draw in zip(opened, (_models, _why, _intervals, _table, _computed), strict=True):
-        if tab.open:
-            with tab:
-                draw(_Shown(scenario, recorded, forecast))
+    open_tab("_forecast_tabs", _DRAWERS, _Shown(scenario, recorded, forecast))
 
 
 # -- models ----------------------------------------------------------------------------------------
@@ -107,7 +103,7 @@ def score_units(frame: pd.DataFrame, unit: str) -> dict[str, str]:
 
 def _why(shown: _Shown) -> None:
     recorded, forecast = shown.recorded, shown.forecast
-    found = cached_forecast.explanation(shown.scenario, forecast)
+    found = forecast_results.explanation(shown.scenario, forecast)
     if found is None:
         st.info(
             f"{escape(forecast.winner)} has no features to weigh: it repeats or averages what was recorded, as the sentence beside "
@@ -116,8 +112,8 @@ def _why(shown: _Shown) -> None:
         )
         if not _asked(shown):
             return
-        forecast = cached_forecast.runner_up(shown.scenario, forecast)
-        found = cached_forecast.explanation(shown.scenario, forecast)
+        forecast = forecast_results.runner_up(shown.scenario, forecast)
+        found = forecast_results.explanation(shown.scenario, forecast)
         assert found is not None
     picture = st.segmented_control(
         "Picture", list(PICTURES), default="bars", key="_fc_picture", format_func=PICTURES.__getitem__
@@ -149,7 +145,7 @@ def _why(shown: _Shown) -> None:
 def _asked(shown: _Shown) -> bool:
     """Whether to train a model only to ask it why: at once where that takes seconds, else when told to."""
     learns = not shown.forecast.summary["baseline"].all()
-    if not learns or cached_forecast.small(shown.scenario):
+    if not learns or forecast_results.small(shown.scenario):
         return learns
     return bool(st.toggle("Train it to see why (about a minute)", key="_fc_runner_up"))
 
@@ -204,23 +200,21 @@ def _table(shown: _Shown) -> None:
     wards = ward_of(recorded)
     by_ward = ward_table(forecast, wards)
     by_zone = zone_table(forecast)
-    with_width, held = cached_forecast.wards(shown.scenario, forecast, wards)
+    with_width, held = forecast_results.wards(shown.scenario, forecast, wards)
     left, right = st.columns(2)
     unit = recorded.surface.unit
     with left:
         st.subheader("By ward", anchor=False)
         st.dataframe(with_width, hide_index=True, height=380, column_config=_ROUNDED)
-        name = "ward_predictions_12months.csv"
         tables.download(
-            name, lambda: to_csv_bytes(by_ward, contract=("Month", "Ward", "Predicted")), "text/csv"
+            "ward_predictions_12months.csv",
+            lambda: to_csv_bytes(by_ward, contract=("Month", "Ward", "Predicted")),
         )
     with right:
         st.subheader("By zone", anchor=False)
         st.dataframe(by_zone, hide_index=True, height=380, column_config=_ROUNDED)
         tables.download(
-            "lsoa_predictions_12months.csv",
-            lambda: to_csv_bytes(by_zone, contract=tuple(by_zone.columns)),
-            "text/csv",
+            "lsoa_predictions_12months.csv", lambda: to_csv_bytes(by_zone, contract=tuple(by_zone.columns))
         )
     inside = float(held.loc[held["by"] == "all", "inside"].iloc[0])
     st.caption(
@@ -252,3 +246,13 @@ def _computed(shown: _Shown) -> None:
         f"Data {forecast.data_hash[:12]}. The forecast is kept on disk under the hash of its data and settings, and is there at "
         "once next time."
     )
+
+
+_DRAWERS = {
+    "Models": _models,
+    "Why": _why,
+    "Intervals": _intervals,
+    "Table": _table,
+    "How it was computed": _computed,
+}
+TABS = tuple(_DRAWERS)

@@ -11,10 +11,11 @@ import streamlit as st
 from patrol_core.figures.charts.forecast import zone_outlook
 from patrol_core.planning import Prepared, known_areas, planning_surface
 from patrol_core.ui.forecast import job as forecast_job
-from patrol_core.ui.memo import forecast as cached_forecast
+from patrol_core.ui.memo import forecast_results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.widgets import Figure, figures
 from patrol_core.ui.shell.zone_map import Layer, chosen_zone, draw_map
 from patrol_core.ui.shell.zone_panel import zone_picker
 
@@ -67,7 +68,8 @@ def settings_form(scenario: Scenario, forecast: Forecast | None) -> None:
             help="Tuning stops then and keeps the best so far; the last training comes on top.",
         )
         pressed = st.form_submit_button("Train", type="primary", icon=":material/model_training:")
-    if pressed and not forecast_job.busy():
+    job = forecast_job.SLOT.current()
+    if pressed and not (job is not None and job.running):
         limit = float(seconds) if trials else None
         wanted = ForecastSettings(
             horizon=horizon, origins=origins, trials=trials, time_limit=limit, seed=scenario.seed
@@ -77,10 +79,9 @@ def settings_form(scenario: Scenario, forecast: Forecast | None) -> None:
 
 
 def _start(scenario: Scenario, wanted: ForecastSettings) -> None:
-    chosen = cached_forecast.recorded(scenario)
-    made_from, static = cached_forecast.panel(scenario)
-    area = known_areas(chosen)
-    st.session_state[forecast_job.JOB] = forecast_job.start(chosen.key, made_from, static, area, wanted)
+    chosen = forecast_results.recorded(scenario)
+    made_from, static = forecast_results.panel(scenario)
+    forecast_job.start(chosen.key, made_from, static, known_areas(chosen), wanted)
 
 
 # -- who won ---------------------------------------------------------------------------------------
@@ -95,37 +96,37 @@ def headline(scenario: Scenario, forecast: Forecast) -> None:
     with right:
         _use_it(scenario)
     row = forecast.summary.set_index("model").T[forecast.winner]
-    first, second, third, fourth = st.columns(4)
-    first.metric(
-        "Error a zone and month",
-        f"{row['mae']:,.3g}",
-        _lead(float(row["mae_lead"]), bool(row["baseline"])),
-        delta_color="inverse",
-        help=f"Mean absolute error of {forecast.winner} over the test months, in {forecast.unit} (MAE).",
-    )
-    if "pai" in row and np.isfinite(row["pai"]):
-        share = forecast.settings.flagged_area
-        second.metric(
+    share = forecast.settings.flagged_area
+    flagged = (
+        Figure(
             f"PAI at {share:.0%} of the area",
             f"{row['pai']:,.2f}",
             help=f"Share of later crime inside the {share:.0%} of the area flagged by the forecast, over that share: "
             "1 is no better than chance.",
         )
-    measured = float(np.mean(forecast.interval_coverage))
-    third.metric(
-        "Inside the interval",
-        f"{measured:.1%}",
-        f"asked: {forecast.settings.coverage:.0%}",
-        delta_color="off",
-        delta_arrow="off",
-        help="Share of zones and months whose recorded figure fell inside the interval, on months not used to set it.",
+        if "pai" in row and np.isfinite(row["pai"])
+        else None
     )
-    total = float(forecast.predicted.sum())
-    last = forecast.months_ahead[-1]
-    fourth.metric(
-        f"{forecast.months_ahead[0]} to {last}",
-        f"{total:,.0f}",
-        help=f"All zones, all months ahead, {forecast.unit}.",
+    figures(
+        Figure(
+            "Error a zone and month",
+            f"{row['mae']:,.3g}",
+            _lead(float(row["mae_lead"]), bool(row["baseline"])),
+            good="lower",
+            help=f"Mean absolute error of {forecast.winner} over the test months, in {forecast.unit} (MAE).",
+        ),
+        flagged,
+        Figure(
+            "Inside the interval",
+            f"{float(np.mean(forecast.interval_coverage)):.1%}",
+            f"asked: {forecast.settings.coverage:.0%}",
+            help="Share of zones and months whose recorded figure fell inside the interval, on months not used to set it.",
+        ),
+        Figure(
+            f"{forecast.months_ahead[0]} to {forecast.months_ahead[-1]}",
+            f"{float(forecast.predicted.sum()):,.0f}",
+            help=f"All zones, all months ahead, {forecast.unit}.",
+        ),
     )
 
 
@@ -179,13 +180,7 @@ def forecast_layer(forecast: Forecast, recorded: Prepared, month: str, name: str
         share = forecast.settings.coverage if month != ALL else 0.9
         return Layer(values, "risk", f"Width of the {share:.0%} interval, {when}", unit, root=True, digits=1)
     return Layer(
-        values,
-        "risk",
-        f"Predicted, {when}",
-        unit,
-        root=True,
-        high=float(forecast.predicted.max()),
-        digits=1,
+        values, "risk", f"Predicted, {when}", unit, root=True, high=float(forecast.predicted.max()), digits=1
     )
 
 
@@ -215,10 +210,10 @@ def map_and_zone(scenario: Scenario, recorded: Prepared, forecast: Forecast) -> 
 
 
 def _everywhere(scenario: Scenario, recorded: Prepared, forecast: Forecast) -> None:
-    made_from, _ = cached_forecast.panel(scenario)
+    made_from, _ = forecast_results.panel(scenario)
     history = pd.Series(made_from.values.sum(axis=0), index=list(made_from.months)).tail(HISTORY)
     ahead = pd.DataFrame({"month": list(forecast.months_ahead), "predicted": forecast.predicted.sum(axis=0)})
-    past = cached_forecast.past(scenario, forecast)
+    past = forecast_results.past(scenario, forecast)
     tested = pd.DataFrame({"month": past.months, "predicted": past.predicted.sum(axis=0)})
     figure = zone_outlook(history, ahead, name=EVERYWHERE, unit=recorded.surface.unit, tested=tested)
     plot(figure, key="_fc_history")
@@ -229,7 +224,7 @@ def _everywhere(scenario: Scenario, recorded: Prepared, forecast: Forecast) -> N
 
 
 def _one_zone(scenario: Scenario, recorded: Prepared, forecast: Forecast, zone: str, month: str) -> None:
-    made_from, _ = cached_forecast.panel(scenario)
+    made_from, _ = forecast_results.panel(scenario)
     place = forecast.zone_ids.index(zone)
     name = str(recorded.zones["name"].astype(str)[zone])
     history = pd.Series(made_from.values[place], index=list(made_from.months)).tail(HISTORY)
@@ -241,7 +236,7 @@ def _one_zone(scenario: Scenario, recorded: Prepared, forecast: Forecast, zone: 
             "high": forecast.high[place],
         }
     )
-    past = cached_forecast.past(scenario, forecast)
+    past = forecast_results.past(scenario, forecast)
     tested = pd.DataFrame({"month": past.months, "predicted": past.predicted[place]})
     unit = recorded.surface.unit
     figure = zone_outlook(history, ahead, name=name, unit=unit, tested=tested)
@@ -252,4 +247,6 @@ def _one_zone(scenario: Scenario, recorded: Prepared, forecast: Forecast, zone: 
         f"{shown['month']}: {shown['predicted']:,.1f} {unit.removesuffix(' per month')} "
         f"({forecast.settings.coverage:.0%} interval {shown['low']:,.1f} to {shown['high']:,.1f})."
     )
-    st.write(escape(cached_forecast.why(forecast, zone, dict(recorded.zones["name"].astype(str)))))
+    from patrol_core.risk.forecast import sentence
+
+    st.write(escape(sentence(forecast, zone, dict(recorded.zones["name"].astype(str)))))

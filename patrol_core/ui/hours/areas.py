@@ -16,13 +16,12 @@ from patrol_core.figures.charts.roster import area_bars, area_map
 from patrol_core.planning import NO_WARD, WARD, Prepared, beats_compared, work_of, zone_points
 from patrol_core.reports.bundles.areas import beats_files
 from patrol_core.scenario import Scenario
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo.cached import derived
-from patrol_core.ui.memo.kept import HOURS, Progress
-from patrol_core.ui.memo.offenders import remembered
-from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.memo import results
+from patrol_core.ui.memo.kept import HOURS
+from patrol_core.ui.memo.results import of_data
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.widgets import Figure, ask, captions, figures
 from patrol_core.zones import neighbours
 
 WORK = {"risk": "expected crime or harm", "hours": "planned patrol hours"}
@@ -46,96 +45,77 @@ def choose(prepared: Prepared) -> tuple[int, float, str]:
     count = len(prepared.zone_ids)
     wards = prepared.zones[WARD].astype(str).nunique()
     one, two, three = st.columns(3)
-    with one:
-        areas = remembered(
-            st.number_input,
-            "Patrol areas",
-            "beats_count",
-            max(2, min(8, count // 4)),
-            min_value=1,
-            max_value=min(count, 200),
-            step=1,
-            help=f"How many areas; there are {wards} wards." if wards > 1 else "How many areas.",
-        )
-    with two:
-        tolerance = remembered(
-            st.slider,
-            "Work may differ from the mean by (%)",
-            "beats_tolerance",
-            10,
-            min_value=1,
-            max_value=60,
-            step=1,
-        )
-    with three:
-        kind = remembered(
-            st.radio, "Work is", "beats_work", "risk", options=list(WORK), format_func=WORK.__getitem__
-        )
+    areas = ask.whole(
+        "Patrol areas",
+        "beats_count",
+        max(2, min(8, count // 4)),
+        1,
+        min(count, 200),
+        into=one,
+        help=f"How many areas; there are {wards} wards." if wards > 1 else "How many areas.",
+    )
+    tolerance = ask.slider(
+        "Work may differ from the mean by (%)", "beats_tolerance", 10, 1, 60, into=two, step=1
+    )
+    kind = ask.radio("Work is", "beats_work", "risk", WORK, into=three)
     return int(min(areas, count)), tolerance / 100.0, str(kind)
 
 
+def _reads(_count: int, _tolerance: float, kind: str) -> tuple[str, ...]:
+    return (*HOURS, "seed") if kind == "hours" else ("seed",)
+
+
+@of_data(reads=_reads, words="Drawing patrol areas; thousands of zones take a minute …")
 def made(scenario: Scenario, count: int, tolerance: float, kind: str) -> Made:
-    """The areas, kept between reruns."""
+    """The areas.
 
-    def make(known: Scenario, _: Progress) -> Made:
-        chosen = cached.prepared(known)
-        work, unit = work_of(chosen, known, kind)
-        beats = make_beats(
-            work,
-            zone_points(chosen.zones),
-            neighbours(chosen.zones),
-            count,
-            tolerance=tolerance,
-            seed=known.seed,
-            time_limit=TIME_LIMIT,
-        )
-        return Made(beats, unit, beats_compared(chosen, beats))
-
-    return derived(
-        "beats",
-        scenario,
-        make,
-        reads=(*HOURS, "seed") if kind == "hours" else ("seed",),
-        also=(count, tolerance, kind),
-        words="Drawing patrol areas; thousands of zones take a minute …",
+    Parameters
+    ----------
+    scenario
+        The choices.
+    count, tolerance
+        How many areas, and how far the work of one may be from the mean, as a share of it.
+    kind
+        What work is: a key of :data:`WORK`.
+    """
+    chosen = results.prepared(scenario)
+    work, unit = work_of(chosen, scenario, kind)
+    beats = make_beats(
+        work,
+        zone_points(chosen.zones),
+        results.zone_neighbours(scenario),
+        count,
+        tolerance=tolerance,
+        seed=scenario.seed,
+        time_limit=TIME_LIMIT,
     )
+    return Made(beats, unit, beats_compared(chosen, beats))
 
 
-def figures(found: Made) -> None:
+def area_figures(found: Made) -> None:
     """Four figures, each against the wards."""
     own = found.compared.iloc[0]
     wards = found.compared.iloc[1] if len(found.compared) > 1 else None
     table = found.beats.figures()
-    first, second, third, fourth = st.columns(4)
-    first.metric(
-        "Areas",
-        f"{len(table)}",
-        None if wards is None else f"{wards['areas']} wards",
-        delta_color="off",
-        delta_arrow="off",
-    )
-    second.metric(
-        "Work differs by at most",
-        f"{own['imbalance']:.1%}",
-        None if wards is None else f"wards: {wards['imbalance']:.0%}",
-        delta_color="off",
-        delta_arrow="off",
-        help="Largest departure of an area's work from the mean, as a share of the mean.",
-    )
-    third.metric(
-        "In one piece",
-        f"{int((table['pieces'] == 1).sum())} of {len(table)}",
-        None if wards is None else f"{wards['in_pieces']} wards are not",
-        delta_color="off",
-        delta_arrow="off",
-    )
-    fourth.metric(
-        "Spread",
-        f"{found.beats.certificate.objective:,.4g} km²",
-        None if wards is None else f"wards: {wards['spread_km2']:,.4g}",
-        delta_color="off",
-        delta_arrow="off",
-        help="Sum over zones of the squared distance to their area's centre zone; less is more compact. More areas have less.",
+    figures(
+        Figure("Areas", f"{len(table)}", None if wards is None else f"{wards['areas']} wards"),
+        Figure(
+            "Work differs by at most",
+            f"{own['imbalance']:.1%}",
+            None if wards is None else f"wards: {wards['imbalance']:.0%}",
+            help="Largest departure of an area's work from the mean, as a share of the mean.",
+        ),
+        Figure(
+            "In one piece",
+            f"{int((table['pieces'] == 1).sum())} of {len(table)}",
+            None if wards is None else f"{wards['in_pieces']} wards are not",
+        ),
+        Figure(
+            "Spread",
+            f"{found.beats.certificate.objective:,.4g} km²",
+            None if wards is None else f"wards: {wards['spread_km2']:,.4g}",
+            help="Sum over zones of the squared distance to their area's centre zone; less is more compact. More areas have less.",
+        ),
     )
 
 
@@ -190,10 +170,7 @@ def details(prepared: Prepared, found: Made) -> None:
     chart, areas, zones, computed = st.tabs(("Work", "Areas", "Zones", "How it was computed"))
     table = found.beats.figures()
     with chart:
-        plot(
-            area_bars(table, unit=found.unit, tolerance=found.beats.tolerance),
-            key="_beats_work",
-        )
+        plot(area_bars(table, unit=found.unit, tolerance=found.beats.tolerance), key="_beats_work")
     with areas:
         tables.table(table, name="areas", units=units, height=300)
         tables.table(
@@ -206,7 +183,6 @@ def details(prepared: Prepared, found: Made) -> None:
         tables.download(
             "beats.geojson",
             lambda: beats_files(found.beats, prepared.zones, found.compared, found.unit)["beats.geojson"],
-            "application/geo+json",
         )
     with computed:
         st.latex(
@@ -225,5 +201,4 @@ def _proof(beats: Beats) -> None:
             f"{proof.seconds:.1f} s. Up to {EXACT_UP_TO} zones are solved this way."
         )
     st.caption(f"{text} Contiguity, balance and spread are measured on the zones, outside the model.")
-    for note in beats.notes:
-        st.caption(escape(note))
+    captions(beats.notes)

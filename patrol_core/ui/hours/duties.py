@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from patrol_core.allocation.hours import Plan
@@ -33,24 +34,29 @@ from patrol_core.reports.bundles.roster import (
     roster_html,
     visits_csv,
 )
-from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.scenario import Scenario
 from patrol_core.ui.hours import roster_state
 from patrol_core.ui.hours.roster_state import MOST_ZONES, Frame
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo.cached import derived
-from patrol_core.ui.memo.kept import Progress, kept
-from patrol_core.ui.memo.offenders import remembered
+from patrol_core.ui.memo import results
+from patrol_core.ui.memo.kept import of_content
+from patrol_core.ui.memo.results import of_data
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, tables
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.widgets import Figure, ask, captions, figures
 
 HELD = "roster_now"
 """The session's roster: what it follows from, its commitments, itself."""
 
 
-def shifts_tab(scenario: Scenario, plan: Plan) -> None:
-    """From hours a month to visits by shift."""
+def shifts_tab(scenario: Scenario, _prepared: Prepared, plan: Plan) -> None:
+    """From hours a month to visits by shift.
+
+    Parameters
+    ----------
+    scenario, plan
+        The choices and their hours plan.
+    """
     frame = roster_state.frame_controls(plan)
     if not _small_enough(plan, frame):
         return
@@ -93,7 +99,7 @@ def roster_tab(scenario: Scenario, prepared: Prepared, plan: Plan) -> None:
     if left.button(
         "Plan the roster", type="primary" if known is None else "secondary", icon=":material/calendar_month:"
     ):
-        made = _plan(scenario, frame, rules, commitments, gaps=gaps)
+        made = duties(scenario, frame, rules, commitments, gaps=gaps)
         known = st.session_state[HELD] = (key, commitments, made)
     if (
         known is not None
@@ -120,43 +126,30 @@ def roster_tab(scenario: Scenario, prepared: Prepared, plan: Plan) -> None:
 def _rules(scenario: Scenario, frame: Frame) -> tuple[RosterRules, tuple[Commitment, ...], bool]:
     suggested = roster_state.suggested_units(scenario, frame)
     one, two, three, four = st.columns(4)
-    with one:
-        own = remembered(
-            st.number_input,
-            "Units (empty: suggested)",
-            "roster_units",
-            None,
-            min_value=1,
-            max_value=400,
-            step=1,
-            placeholder=f"{suggested} suggested",
-            help="The suggestion is one in twenty more than the fewest units that can work these shifts with 11 h of rest and six "
-            "dates in a row, which is proved.",
-        )
-    with two:
-        rest = remembered(
-            st.number_input, "Least rest (h)", "roster_rest", 11.0, min_value=0.0, max_value=24.0, step=0.5
-        )
-    with three:
-        row = remembered(
-            st.number_input, "Most dates in a row", "roster_row", 6, min_value=1, max_value=31, step=1
-        )
+    own = ask.maybe(
+        "Units (empty: suggested)",
+        "roster_units",
+        None,
+        1,
+        400,
+        into=one,
+        placeholder=f"{suggested} suggested",
+        help="The suggestion is one in twenty more than the fewest units that can work these shifts with 11 h of rest and six "
+        "dates in a row, which is proved.",
+    )
+    rest = ask.number("Least rest (h)", "roster_rest", 11.0, 0.0, 24.0, into=two, step=0.5)
+    row = ask.whole("Most dates in a row", "roster_row", 6, 1, 31, into=three)
     with four:
         controls.number("seed")
     units = int(own or suggested)
     with st.expander("Limits: units at once by shift, duties of a unit"):
         available, duties = _limits(units)
     rules = roster_state.rules_of(
-        frame,
-        units,
-        rest_hours=float(rest),
-        most_in_a_row=int(row),
-        available=available,
-        most_duties=duties,
+        frame, units, rest_hours=float(rest), most_in_a_row=int(row), available=available, most_duties=duties
     )
     with st.expander("Commitments: who is away, who is fixed"):
         commitments = roster_state.commitments_editor(rules.units, frame.month)
-        gaps = remembered(st.toggle, "Leave duties open rather than refuse", "roster_gaps", False)
+        gaps = ask.toggle("Leave duties open rather than refuse", "roster_gaps", False)
     return rules, commitments, bool(gaps)
 
 
@@ -165,31 +158,21 @@ def _limits(units: int) -> tuple[tuple[int, ...] | None, int | None]:
     columns = st.columns(len(EARLY_LATE_NIGHT) + 1)
     limits = []
     for column, shift in zip(columns, EARLY_LATE_NIGHT, strict=False):
-        with column:
-            limits.append(
-                remembered(
-                    st.number_input,
-                    f"Most at once, {shift.name}",
-                    f"roster_most_{shift.name}",
-                    None,
-                    min_value=0,
-                    max_value=400,
-                    step=1,
-                    placeholder="all units",
-                    help="Units that can be on duty at once; visits they cannot make move to other shifts, or are said to be left.",
-                )
+        limits.append(
+            ask.maybe(
+                f"Most at once, {shift.name}",
+                f"roster_most_{shift.name}",
+                None,
+                0,
+                400,
+                into=column,
+                placeholder="all units",
+                help="Units that can be on duty at once; visits they cannot make move to other shifts, or are said to be left.",
             )
-    with columns[-1]:
-        duties = remembered(
-            st.number_input,
-            "Most duties of a unit",
-            "roster_most_duties",
-            None,
-            min_value=0,
-            max_value=31,
-            step=1,
-            placeholder="any number",
         )
+    duties = ask.maybe(
+        "Most duties of a unit", "roster_most_duties", None, 0, 31, into=columns[-1], placeholder="any number"
+    )
     available = (
         None
         if all(limit is None for limit in limits)
@@ -198,27 +181,28 @@ def _limits(units: int) -> tuple[tuple[int, ...] | None, int | None]:
     return available, None if duties is None else int(duties)
 
 
-def _plan(
+@of_data(reads=roster_state.ROSTER, words="Planning the roster; at most a minute …", own=True)
+def duties(
     scenario: Scenario, frame: Frame, rules: RosterRules, commitments: tuple[Commitment, ...], *, gaps: bool
 ) -> Roster:
-    def make(known: Scenario, _: Progress) -> Roster:
-        return make_roster(
-            roster_state.visits(known, frame, rules.available),
-            rules,
-            zone_points(cached.prepared(known).zones),
-            commitments=commitments,
-            allow_gaps=gaps,
-            seed=known.seed,
-        )
+    """Who works when and where.
 
-    return derived(
-        "duties",
-        scenario,
-        make,
-        reads=roster_state.ROSTER,
-        also=(frame, rules, commitments, gaps),
-        words="Planning the roster; at most a minute …",
-        own=True,
+    Parameters
+    ----------
+    scenario, frame
+        The choices, and what the visits of the month follow from.
+    rules, commitments
+        What the roster keeps.
+    gaps
+        Whether duties may be left open.
+    """
+    return make_roster(
+        roster_state.visits(scenario, frame, rules.available),
+        rules,
+        zone_points(results.prepared(scenario).zones),
+        commitments=commitments,
+        allow_gaps=gaps,
+        seed=scenario.seed,
     )
 
 
@@ -228,18 +212,18 @@ def _show(scenario: Scenario, prepared: Prepared, roster: Roster) -> None:
     _say_profile(roster.spread)
     for note in roster.notes:
         st.warning(escape(note), icon=":material/rule:")
-    first, second, third, fourth = st.columns(4)
-    first.metric("Duties", f"{int(units['duties'].sum()):,}", help="Of all units in the month.")
     least, most = int(units["duties"].min()), int(units["duties"].max())
-    second.metric("Duties of a unit", f"{least} to {most}" if most > least else f"{most}")
-    third.metric(
-        "Hours between zones",
-        f"{planned:,.0f} h",
-        f"{100 * (planned / random - 1):+.0f} % against random order" if random > 0 else None,
-        delta_color="off",
-        help="Straight lines between the zones' centres times 1.3, at 20 km/h.",
+    figures(
+        Figure("Duties", f"{int(units['duties'].sum()):,}", help="Of all units in the month."),
+        Figure("Duties of a unit", f"{least} to {most}" if most > least else f"{most}"),
+        Figure(
+            "Hours between zones",
+            f"{planned:,.0f} h",
+            f"{100 * (planned / random - 1):+.0f} % against random order" if random > 0 else None,
+            help="Straight lines between the zones' centres times 1.3, at 20 km/h.",
+        ),
+        Figure("Open duties", f"{roster.gaps:,}", help="Duties nobody may take under the rules."),
     )
-    fourth.metric("Open duties", f"{roster.gaps:,}", help="Duties nobody may take under the rules.")
     if roster.changes:
         st.success(
             f"Re-planned: {len(roster.changes)} changes, the fewest possible."
@@ -273,10 +257,7 @@ def _one_unit(prepared: Prepared, roster: Roster) -> None:
     names = prepared.zones["name"].astype(str)
     visits = visit_table(roster)
     left, right = st.columns([1, 3])
-    with left:
-        unit = remembered(
-            st.selectbox, "Unit shown", "roster_unit", roster.rules.units[0], options=list(roster.rules.units)
-        )
+    unit = ask.select("Unit shown", "roster_unit", roster.rules.units[0], list(roster.rules.units), into=left)
     own = visits[visits["unit"] == unit].copy()
     own["zone_name"] = [names[zone] for zone in own["zone_id"]]
     with right:
@@ -287,9 +268,14 @@ def _one_unit(prepared: Prepared, roster: Roster) -> None:
         )
 
 
+@of_content(words="Looking for patterns …")
+def patterns(roster: Roster) -> pd.DataFrame:
+    """What an observer could foresee."""
+    return foreseeable(roster)
+
+
 def _foreseen(roster: Roster) -> None:
-    visits = to_csv_bytes(visit_table(roster))  # the whole of it: a roster that was re-planned is another
-    table = kept(("foreseeable", visits), "Looking for patterns …", lambda _: foreseeable(roster))
+    table = patterns(roster)
     with st.expander("What an observer could foresee"):
         plot(memory_bars(table), key="_memory")
         st.write(
@@ -307,20 +293,16 @@ def _files(scenario: Scenario, prepared: Prepared, roster: Roster) -> None:
     identity = f"{prepared.key}|{scenario.key()}|{month}"
     unit = st.session_state.get("_game_roster_unit", roster.rules.units[0])
     with st.container(horizontal=True):
-        tables.download("roster.csv", lambda: visits_csv(roster, names), "text/csv", help="One row a visit.")
+        tables.download("roster.csv", lambda: visits_csv(roster, names), help="One row a visit.")
         tables.download(
             "roster.html",
             lambda: roster_html(roster, names, title=title),
-            "text/html",
             help="To print: the month, then a page a unit.",
         )
-        tables.download(
-            "roster_all.ics", lambda: calendar(roster, names, title=title, identity=identity), "text/calendar"
-        )
+        tables.download("roster_all.ics", lambda: calendar(roster, names, title=title, identity=identity))
         tables.download(
             "roster_unit.ics",
             lambda: calendar(roster, names, title=title, identity=identity, unit=unit),
-            "text/calendar",
             label=f"Download calendar of {escape(str(unit))}",
         )
 
@@ -328,8 +310,7 @@ def _files(scenario: Scenario, prepared: Prepared, roster: Roster) -> None:
 def _say_profile(spread: Spread) -> None:
     if spread.profile.startswith("ASSUMPTION"):
         st.info(f"{escape(spread.profile)}. police.uk publishes months only.", icon=":material/help:")
-    for note in spread.notes:
-        st.caption(escape(note))
+    captions(spread.notes)
 
 
 def _small_enough(plan: Plan, frame: Frame) -> bool:

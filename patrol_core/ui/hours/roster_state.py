@@ -29,10 +29,10 @@ from patrol_core.allocation.roster import (
 )
 from patrol_core.planning import NO_WARD, zone_points
 from patrol_core.scenario import Scenario
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo.cached import derived
-from patrol_core.ui.memo.kept import HOURS, Progress
-from patrol_core.ui.memo.offenders import remembered
+from patrol_core.ui.memo import results
+from patrol_core.ui.memo.kept import HOURS
+from patrol_core.ui.memo.results import of_data
+from patrol_core.ui.shell.widgets import ask
 
 MOST_ZONES = 1000
 """Zones up to which a roster is made on the page; more are planned ward by ward or borough by borough."""
@@ -67,51 +67,39 @@ def frame_controls(plan: Plan) -> Frame:
     """Month, place, profile and officers; drawn alike in both tabs."""
     months = sorted(plan.frame["month"].astype(str).unique())
     one, two, three = st.columns([1, 2, 2])
-    with one:
-        month = str(
-            remembered(st.selectbox, "Month of the roster", "roster_month", months[0], options=months)
-        )
+    month = ask.select("Month of the roster", "roster_month", months[0], months, into=one)
     offered = _places(plan)
-    with two:
-        places = remembered(
-            st.multiselect,
-            "Only these wards or boroughs",
-            "roster_places",
-            [],
-            options=offered,
-            placeholder="all zones",
-        )
-    with three:
-        profile = remembered(
-            st.segmented_control,
-            "Demand over the week",
-            "roster_profile",
-            "flat",
-            options=list(PROFILES),
-            format_func=PROFILES.__getitem__,
-            required=True,
-            help="police.uk publishes months only, so how demand lies over the hours of the week is an assumption unless the "
-            "force's own figures are given (command line: --profile FILE.csv with weekday, hour, share).",
-        )
+    places = ask.draw(
+        "multiselect",
+        "Only these wards or boroughs",
+        "roster_places",
+        [],
+        two,
+        options=offered,
+        placeholder="all zones",
+    )
+    profile = ask.segmented(
+        "Demand over the week",
+        "roster_profile",
+        "flat",
+        PROFILES,
+        into=three,
+        help="police.uk publishes months only, so how demand lies over the hours of the week is an assumption unless the "
+        "force's own figures are given (command line: --profile FILE.csv with weekday, hour, share).",
+    )
     weights = _own_weights() if profile == "own" else ()
     four, five, _ = st.columns([1, 2, 2])
-    with four:
-        officers = int(
-            remembered(
-                st.number_input, "Officers in a unit", "roster_officers", 2, min_value=1, max_value=10, step=1
-            )
-        )
-    with five:
-        counted = remembered(
-            st.radio,
-            "The plan's hours count",
-            "roster_counted",
-            "units",
-            options=["units", "officers"],
-            format_func={"units": "hours of a unit", "officers": "hours of an officer"}.__getitem__,
-            horizontal=True,
-            help="Where the budget is in officer-hours, a unit of two spends two of them in an hour.",
-        )
+    officers = ask.whole("Officers in a unit", "roster_officers", 2, 1, 10, into=four)
+    counted = ask.radio(
+        "The plan's hours count",
+        "roster_counted",
+        "units",
+        ["units", "officers"],
+        into=five,
+        format_func={"units": "hours of a unit", "officers": "hours of an officer"}.__getitem__,
+        horizontal=True,
+        help="Where the budget is in officer-hours, a unit of two spends two of them in an hour.",
+    )
     chosen = tuple(str(place) for place in places if place in offered)
     return Frame(
         month if month in months else months[0],
@@ -149,49 +137,49 @@ def _own_weights() -> tuple[tuple[float, ...], ...]:
 
 def choices_key(scenario: Scenario) -> Hashable:
     """Stands for the data and choices that a roster follows from."""
-    return (cached.prepared(scenario).key, tuple(getattr(scenario, name) for name in ROSTER))
+    return (results.prepared(scenario).key, tuple(getattr(scenario, name) for name in ROSTER))
 
 
+@of_data(reads=ROSTER, words="Spreading visits over shifts …")
 def visits(scenario: Scenario, frame: Frame, available: tuple[int, ...] | None = None) -> Spread:
-    """Visits of every zone in every shift; fewer in a shift where units available cannot make them."""
+    """Visits of every zone in every shift; fewer in a shift where units available cannot make them.
 
-    def make(known: Scenario, _: Progress) -> Spread:
-        officers = frame.officers if frame.officer_hours else 1
-        hours = month_hours(cached.hours(known).frame, frame.month, wards=frame.places, officers=officers)
-        most = None
-        if available is not None:
-            rules = rules_of(frame, max(1, *available), available=available)
-            points = zone_points(cached.prepared(known).zones)
-            hop = make_ground({zone: points[zone] for zone in hours}).hop_minutes(rules)
-            most = [
-                count * rules.visits_per_duty(shift, known.visit_minutes, hop)
-                for count, shift in zip(available, rules.shifts, strict=True)
-            ]
-        return spread_hours(
-            hours,
-            frame.month,
-            profile=frame.made_profile(),
-            visit_minutes=known.visit_minutes,
-            most_visits=most,
-            seed=known.seed,
-        )
+    Parameters
+    ----------
+    scenario, frame
+        The choices, and what the visits of the month follow from.
+    available
+        Units on duty at once by shift, where they are bounded.
+    """
+    officers = frame.officers if frame.officer_hours else 1
+    hours = month_hours(results.hours(scenario).frame, frame.month, wards=frame.places, officers=officers)
+    most = None
+    if available is not None:
+        rules = rules_of(frame, max(1, *available), available=available)
+        points = zone_points(results.prepared(scenario).zones)
+        hop = make_ground({zone: points[zone] for zone in hours}).hop_minutes(rules)
+        most = [
+            count * rules.visits_per_duty(shift, scenario.visit_minutes, hop)
+            for count, shift in zip(available, rules.shifts, strict=True)
+        ]
+    return spread_hours(
+        hours,
+        frame.month,
+        profile=frame.made_profile(),
+        visit_minutes=scenario.visit_minutes,
+        most_visits=most,
+        seed=scenario.seed,
+    )
 
-    also = (frame, available)
-    return derived("visits", scenario, make, reads=ROSTER, also=also, words="Spreading visits over shifts …")
 
-
+@of_data(reads=ROSTER, words="Counting the units it takes …")
 def suggested_units(scenario: Scenario, frame: Frame) -> int:
     """A twentieth more than the fewest units that can man the shifts by the rules' defaults."""
-
-    def make(known: Scenario, _: Progress) -> int:
-        spread = visits(known, frame)
-        rules = rules_of(frame, 10_000)
-        points = zone_points(cached.prepared(known).zones)
-        wanted = duties_wanted(spread, rules, points, seed=known.seed)
-        needed = units_needed(rules, spread.dates, wanted)
-        return max(1, needed + max(1, round(0.05 * needed)))
-
-    return derived("units", scenario, make, reads=ROSTER, also=frame, words="Counting the units it takes …")
+    spread = visits(scenario, frame)
+    rules = rules_of(frame, 10_000)
+    wanted = duties_wanted(spread, rules, zone_points(results.prepared(scenario).zones), seed=scenario.seed)
+    needed = units_needed(rules, spread.dates, wanted)
+    return max(1, needed + max(1, round(0.05 * needed)))
 
 
 def rules_of(frame: Frame, units: int, **more: object) -> RosterRules:

@@ -1,18 +1,23 @@
-"""The tabs Budgets and Compare of the Hours page."""
+"""The tabs of the Hours page; shifts and rosters have a module of their own."""
 
 from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
 
-from patrol_core.allocation.hours import Plan, compare_hours
+from patrol_core.allocation.hours import Plan, compare_hours, plan_table
 from patrol_core.figures.charts.roster import ways_bars
-from patrol_core.planning import NO_WARD, last_year_of
+from patrol_core.planning import CONTRACT, NO_WARD, Prepared, allocation_table, column_units, last_year_of
+from patrol_core.reports.bundles.roster import CONTRACT as HALFYEAR
+from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.scenario import Scenario
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo.cached import derived
+from patrol_core.ui.hours.duties import roster_tab, shifts_tab
+from patrol_core.ui.hours.view import WORTH_UNITS, worth_table
+from patrol_core.ui.memo import results
 from patrol_core.ui.memo.kept import HOURS
+from patrol_core.ui.memo.results import of_data
 from patrol_core.ui.session import state
+from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 
@@ -34,7 +39,40 @@ WAYS_UNITS = {
 }
 
 
-def budgets_tab(scenario: Scenario, plan: Plan) -> None:
+def _allocation(_scenario: Scenario, prepared: Prepared, plan: Plan) -> None:
+    tables.table(
+        allocation_table(plan),
+        name="allocation",
+        units=column_units(prepared),
+        contract=CONTRACT["allocation.csv"],
+        height=360,
+    )
+    tables.download(
+        "allocation_halfyear.csv",
+        lambda: to_csv_bytes(plan_table(plan), contract=HALFYEAR["allocation_halfyear.csv"]),
+        help="The same with the columns of the command line: Month, Ward, LSOA_Code, Risk_Score, Allocation.",
+    )
+
+
+def _worth(_scenario: Scenario, _prepared: Prepared, plan: Plan) -> None:
+    st.write(
+        "What one more hour in a zone would add to the demand met; equal where neither bound holds the zone."
+    )
+    tables.table(worth_table(plan), name="worth_of_an_hour", units=WORTH_UNITS, digits=4, height=360)
+
+
+def _computed(scenario: Scenario, _prepared: Prepared, plan: Plan) -> None:
+    st.latex(
+        r"\max_X\; \sum_i r_i\,a_i \ln(1+X_i),\qquad a_i = 1/\ln(1+X^{\max}_i),\qquad X^{\min}_i \le X_i \le X^{\max}_i"
+    )
+    st.caption(
+        f"Demand: {escape(results.demand(scenario).attrs.get('method', ''))}. Each further hour in a zone is worth less than the one before. "
+        f"Continuous optimum {plan.objective_before_rounding:,.6g}, after rounding {plan.objective_after_rounding:,.6g}; "
+        f"solver {plan.certificate.solver}, {plan.certificate.status}, gap {plan.certificate.gap:.1g}, {plan.certificate.seconds:.3f} s."
+    )
+
+
+def _budgets(scenario: Scenario, _prepared: Prepared, plan: Plan) -> None:
     """Every budget with what it uses and what one more hour of it is worth; budgets of single places."""
     st.write(
         "Budgets lie inside each other: a ward's inside its borough's, all inside the city's. The value of one more hour is what the "
@@ -90,11 +128,9 @@ def _editor(scenario: Scenario, plan: Plan, kind: str, field: str, label: str) -
         )
 
 
-def compare_tab(scenario: Scenario, plan: Plan) -> None:
+def _compared(scenario: Scenario, _prepared: Prepared, plan: Plan) -> None:
     """The plan beside the ways hours are divided without optimisation."""
-    table, about = derived(
-        "ways", scenario, lambda known, _: _ways(known), reads=HOURS, words="Dividing hours the usual ways …"
-    )
+    table, about = ways(scenario)
     plot(ways_bars(table), key="_ways")
     best = table.iloc[1:][table["overspent"].iloc[1:] == 0.0].sort_values("demand_met").tail(1)
     ceiling = table.iloc[-1]
@@ -119,8 +155,21 @@ def compare_tab(scenario: Scenario, plan: Plan) -> None:
     )
 
 
-def _ways(scenario: Scenario) -> tuple[pd.DataFrame, str]:
-    plan = cached.hours(scenario)
-    last, about = last_year_of(cached.prepared(scenario), scenario, plan.frame)
+@of_data(reads=HOURS, words="Dividing hours the usual ways …")
+def ways(scenario: Scenario) -> tuple[pd.DataFrame, str]:
+    """Ways to divide the hours beside the plan's, and what last year's hours are taken from."""
+    plan = results.hours(scenario)
+    last, about = last_year_of(results.prepared(scenario), scenario, plan.frame)
     table, _ = compare_hours(plan, last_year=last)
     return table, about
+
+
+TABS = {
+    "Allocation": _allocation,
+    "Budgets": _budgets,
+    "Worth of one more hour": _worth,
+    "Shifts": shifts_tab,
+    "Roster": roster_tab,
+    "Compare": _compared,
+    "How it was computed": _computed,
+}

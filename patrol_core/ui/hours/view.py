@@ -7,6 +7,10 @@ import streamlit as st
 
 from patrol_core.allocation.hours import Plan
 from patrol_core.planning import Prepared
+from patrol_core.ui.memo import results
+from patrol_core.ui.session import state
+from patrol_core.ui.shell import controls
+from patrol_core.ui.shell.widgets import Figure, figures
 from patrol_core.ui.shell.zone_map import Layer
 
 WORTH_UNITS = {
@@ -17,6 +21,35 @@ WORTH_UNITS = {
 }
 
 
+ROUNDINGS = {
+    "quarter": "quarter hours",
+    "visit": "whole visits",
+    "shift": "whole shifts of 8 h",
+    "none": "not at all",
+}
+
+
+def hours_controls(prepared: Prepared) -> None:
+    """The budget, the fairness rule, and what is seldom changed."""
+    low, high = results.hours_range(state.scenario())
+    left, middle, right = st.columns(3)
+    with left:
+        controls.city_hours(low, high)
+    with middle:
+        controls.fairness(name="fairness_hours", of_hours=True)
+    with right, st.popover("More rules", icon=":material/tune:", width="stretch"):
+        controls.number("ward_hours")
+        controls.slider("min_per_day", high=12.0)
+        controls.slider("max_per_day", low=0.1, high=24.0)
+        controls.slider("horizon")
+        controls.pick("rounding", ROUNDINGS)
+        controls.number("visit_minutes")
+        controls.number("least_visits")
+        if "borough" in results.demand(state.scenario()):
+            controls.number("borough_hours")
+        controls.groups(prepared)
+
+
 def hours_metrics(plan: Plan) -> None:
     """Four figures of the hours plan."""
     frame = plan.frame
@@ -25,19 +58,20 @@ def hours_metrics(plan: Plan) -> None:
     least, most = float(frame["lower"].sum()), float(frame["upper"].sum())
     before, after = plan.objective_before_rounding, plan.objective_after_rounding
     lost = (before - after) / before if before > 0 else 0.0
-    first, second, third, fourth = st.columns(4)
-    first.metric("Hours a month", f"{total / months:,.0f} h", help="Over all zones, mean of the months.")
-    second.metric(
-        "Between least and most",
-        f"{_share(total, least, most):.0%}",
-        help=f"Least {least / months:,.0f} h, most {most / months:,.0f} h a month.",
+    figures(
+        Figure("Hours a month", f"{total / months:,.0f} h", help="Over all zones, mean of the months."),
+        Figure(
+            "Between least and most",
+            f"{_share(total, least, most):.0%}",
+            help=f"Least {least / months:,.0f} h, most {most / months:,.0f} h a month.",
+        ),
+        Figure(
+            "Demand met",
+            f"{after / max(_demand(frame), 1e-300):.1%}",
+            help="Sum of r·a·ln(1+X) over sum of r: 100 % when every zone has its most.",
+        ),
+        Figure("Lost by rounding", f"{lost:.3%}", help="Demand met before rounding against after."),
     )
-    third.metric(
-        "Demand met",
-        f"{after / max(_demand(frame), 1e-300):.1%}",
-        help="Sum of r·a·ln(1+X) over sum of r: 100 % when every zone has its most.",
-    )
-    fourth.metric("Lost by rounding", f"{lost:.3%}", help="Demand met before rounding against after.")
 
 
 def _demand(frame: pd.DataFrame) -> float:

@@ -9,12 +9,10 @@ import streamlit as st
 
 from patrol_core.errors import PatrolError
 from patrol_core.graphs.patrol import METHODS, GraphGame, solve_graph_game
-from patrol_core.ui.memo import lab as cached_lab
-from patrol_core.ui.session.background import PATIENCE_S, Work
-from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.memo.content import digest_of
 from patrol_core.ui.shell import tables
+from patrol_core.ui.shell.jobs import PATIENCE_S, Job, Slot
 
-JOB = "lab_ways"
 WAYS = {
     "auto": "Labels and a small program",
     "double-oracle": "Double oracle on the graph",
@@ -25,29 +23,33 @@ WAYS = {
 COLUMNS = ["way", "value", "gap", "routes", "seconds", "said"]
 
 
-@dataclass
-class Ways(Work):
-    """The ways under way or ended.
+@dataclass(eq=False)
+class Ways(Job[None]):
+    """The same game solved one way after the other.
 
     Attributes
     ----------
-    of
-        Key of the game and the time limit.
     rows
         One a way that has ended, in the order of :data:`COLUMNS`.
     """
 
-    of: str = ""
     rows: list[tuple[str, float | None, float | None, int | None, float | None, str]] = field(
         default_factory=list
     )
 
 
+def _progress(job: Ways) -> tuple[float, str]:
+    return len(job.rows) / len(METHODS), f"{len(job.rows)} of {len(METHODS)} ways done."
+
+
+SLOT: Slot[None] = Slot("lab_ways", "game", _progress, stop="Stop")
+
+
 def other_ways(game: GraphGame, limit: float) -> None:
     """A button that solves the game in every way there is, and the table of what came of it."""
-    of = f"{cached_lab.key_of(game)}-{limit:g}"
-    job: Ways | None = st.session_state.get(JOB)
-    if job is None or job.of != of:
+    of = f"{digest_of(game)}-{limit:g}"
+    job = SLOT.current(of)
+    if job is None:
         st.caption("Ways that share no model with each other should agree on the value.")
         st.button(
             "Solve it in every way there is",
@@ -57,11 +59,10 @@ def other_ways(game: GraphGame, limit: float) -> None:
             args=(of, game, limit),
         )
         return
+    SLOT.show(running=job.running)
     if job.running:
-        _live()
         return
-    if job.fault:
-        st.error(escape(job.fault), icon=":material/error:")
+    assert isinstance(job, Ways)
     tables.table(
         pd.DataFrame(job.rows, columns=COLUMNS).astype(
             {"value": float, "gap": float, "seconds": float, "routes": "Int64"}
@@ -73,21 +74,15 @@ def other_ways(game: GraphGame, limit: float) -> None:
 
 
 def _begin(of: str, game: GraphGame, limit: float) -> None:
-    before: Ways | None = st.session_state.get(JOB)
-    if before is not None:
-        before.cancel.set()
-    job = Ways(of=of)
+    job = Ways(of)
 
-    def work() -> None:
+    def work(_job: Job[None]) -> None:
         for method in METHODS:
             if job.cancel.is_set():
                 return
             job.rows.append(_solved(game, method, limit, job))
 
-    job.go("patrol-game-ways", work)
-    st.session_state[JOB] = job
-    assert job.thread is not None
-    job.thread.join(PATIENCE_S)
+    SLOT.start(job, work, PATIENCE_S)
 
 
 def _solved(
@@ -102,16 +97,3 @@ def _solved(
         return name, None, None, None, None, str(error)
     proof = found.certificate
     return name, found.value, proof.gap, len(found.patrols), proof.seconds, proof.status.value
-
-
-@st.fragment(run_every=1.0)
-def _live() -> None:
-    """How many ways have ended; the end draws the whole page again."""
-    job: Ways | None = st.session_state.get(JOB)
-    if job is None:
-        return
-    if not job.running and not job.told:
-        job.told = True
-        st.rerun()
-    st.progress(len(job.rows) / len(METHODS), f"{len(job.rows)} of {len(METHODS)} ways done.")
-    st.button("Stop", on_click=job.cancel.set, icon=":material/stop_circle:", key="_lab_ways_stop")

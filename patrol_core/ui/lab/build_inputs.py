@@ -37,10 +37,11 @@ from patrol_core.graphs.places import (
 from patrol_core.graphs.places.wildlife import DENSITY
 from patrol_core.roads import geodanet_roads
 from patrol_core.scenario import Scenario
-from patrol_core.ui.lab.picks import remembered
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo import lab as cached_lab
+from patrol_core.ui.lab.link import ask
+from patrol_core.ui.memo import results
 from patrol_core.ui.memo.content import digest_of
+from patrol_core.ui.memo.kept import of_content
+from patrol_core.ui.memo.results import of_data
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.frame import ready
 
@@ -77,7 +78,7 @@ def places(label: str, name: str, first: str = "") -> dict[str, Pair]:
     InputError
         When a line is no name and two numbers.
     """
-    return points_of(str(remembered(st.text_area, label, name, first, height=90) or ""))
+    return points_of(str(ask.draw("text_area", label, name, first, st, height=90) or ""))
 
 
 def points_of(text: str) -> dict[str, Pair]:
@@ -139,17 +140,7 @@ def green() -> PatrolScene:
     one, two, three, four = st.columns(4)
     rows = _whole(one, "Rows", "green_rows", 8, 100)
     columns = _whole(two, "Columns", "green_columns", 8, 100)
-    with three:
-        scoring = str(
-            remembered(
-                st.selectbox,
-                "Scores by",
-                "green_scoring",
-                CENTROID,
-                options=list(SCORINGS),
-                format_func=SCORINGS.get,
-            )
-        )
+    scoring = ask.select("Scores by", "green_scoring", CENTROID, SCORINGS, into=three)
     clusters = _whole(four, "Clusters", "green_clusters", 10, 200) if scoring == CENTROID else 10
     with st.expander("Box, bases, and the way out of an attacker"):
         west, south, east, north = (
@@ -166,31 +157,27 @@ def green() -> PatrolScene:
             raise InputError(f"The escape line has {len(line)} points; give two, or none.")
         alpha, factor, mode = _attacker_words("green")
     ends = tuple(line.values())
-    box = (west, south, east, north)
-    key = digest_of(
-        seen.mark, box, rows, columns, scoring, clusters, sorted(bases.items()), ends, alpha, factor, mode
+    return _green(
+        seen.frame,
+        (west, south, east, north),
+        rows,
+        columns,
+        scoring=scoring,
+        clusters=clusters,
+        bases=bases or None,
+        escape_line=(ends[0], ends[1]) if ends else None,
+        alpha=alpha,
+        attacker_value_factor=factor,
+        mode=mode,
+        title=seen.name,
+        generated=seen.generated,
+        notes=seen.notes,
     )
 
-    def make() -> PatrolScene:
-        return wildlife_scene(
-            seen.frame,
-            box,
-            rows,
-            columns,
-            scoring=scoring,
-            clusters=clusters,
-            bases=bases or None,
-            escape_line=(ends[0], ends[1]) if ends else None,
-            alpha=alpha,
-            attacker_value_factor=factor,
-            mode=mode,
-            title=seen.name,
-            generated=seen.generated,
-            notes=seen.notes,
-        )
 
-    scene: PatrolScene = cached_lab.kept(f"green-{key}", make)
-    return scene
+_green = of_content()(wildlife_scene)
+_park = of_content(shared=True)(generated_park)
+_seen = of_content()(read_observations)
 
 
 def _observations() -> _Seen:
@@ -200,7 +187,7 @@ def _observations() -> _Seen:
         kinds=["csv"],
     )
     if not files:
-        park = cached_lab.kept("generated-park", generated_park)
+        park = _park()
         line = dict(zip(("Start", "End"), park.escape_line, strict=True))
         return _Seen(
             park.observations,
@@ -212,9 +199,8 @@ def _observations() -> _Seen:
             lines_of(line),
             generated=True,
         )
-    mark = cached_lab.files_key(files)
-    found = cached_lab.kept(f"seen-{mark}", lambda: read_observations(*files[0]))
-    return _Seen(found.frame, found.name, mark, box_around(found.frame), found.notes)
+    found = _seen(*files[0])
+    return _Seen(found.frame, found.name, digest_of(files), box_around(found.frame), found.notes)
 
 
 def _attacker_words(name: str) -> tuple[float, float, str]:
@@ -222,30 +208,18 @@ def _attacker_words(name: str) -> tuple[float, float, str]:
     one, two, three = st.columns(3)
     alpha = _number(one, "Pull of the way out (α)", f"{name}_alpha", 1.0, low=0.0)
     factor = _number(two, "Attacker's values, times", f"{name}_factor", 1.0, low=0.0)
-    with three:
-        mode = remembered(
-            st.selectbox, "Distances", f"{name}_mode", CORRECTED, options=list(METRES), format_func=METRES.get
-        )
+    mode = ask.select("Distances", f"{name}_mode", CORRECTED, METRES, into=three)
     return alpha, factor, str(mode)
 
 
 def _number(column: Any, label: str, name: str, value: float, *, low: float | None = None) -> float:
     with column:
-        return float(
-            remembered(
-                st.number_input,
-                label,
-                name,
-                float(value),
-                min_value=low,
-                format="%.5g" if low is not None else "%.5f",
-            )
-        )
+        return ask.number(label, name, float(value), low, format="%.5g" if low is not None else "%.5f")
 
 
 def _whole(column: Any, label: str, name: str, value: int, high: int) -> int:
     with column:
-        return int(remembered(st.number_input, label, name, value, min_value=1, max_value=high))
+        return ask.whole(label, name, value, 1, high)
 
 
 # -- infrastructure ---------------------------------------------------------------------------------
@@ -273,14 +247,13 @@ def infrastructure() -> PatrolScene | None:
         return None
     found = read_facilities(features[0])
     kinds = sorted({str(kind) for kind in found["type"]})
-    mark = cached_lab.files_key(features)
     one, two = st.columns([2, 3])
     with one:
         table = st.data_editor(
             pd.DataFrame({"type": kinds, "weight": [float(WEIGHTS.get(kind, 0.0)) for kind in kinds]}),
             hide_index=True,
             disabled=["type"],
-            key=f"_lab_weights_{mark}",
+            key=f"_lab_weights_{digest_of(features)}",
             height=220,
         )
         st.caption("Weights are this project's judgement, made to be replaced.")
@@ -292,28 +265,29 @@ def infrastructure() -> PatrolScene | None:
         bases = places("Bases: name, longitude, latitude (none: police stations)", "infra_bases")
         out = places("Ways out: name, longitude, latitude", "infra_out")
     alpha, factor, mode = _attacker_words("infra")
-    key = digest_of(
-        *(cached_lab.files_key(files) for files in (streets, features, blocks)), sorted(weights.items()), exponent, radius, sorted(bases.items()),
-        sorted(out.items()), alpha, factor, mode,
-    )  # fmt: skip
+    return _infrastructure(
+        streets,
+        features[0],
+        blocks,
+        weights=weights,
+        radius_m=radius or None,
+        exponent=exponent,
+        bases=bases or None,
+        escape_points=out or None,
+        alpha=alpha,
+        attacker_value_factor=factor,
+        mode=mode,
+    )
 
-    def make() -> PatrolScene:
-        return infrastructure_scene(
-            read_street_files(streets),
-            found,
-            weights=weights,
-            blocks=read_features(*blocks[0]) if blocks else None,
-            radius_m=radius or None,
-            exponent=exponent,
-            bases=bases or None,
-            escape_points=out or None,
-            alpha=alpha,
-            attacker_value_factor=factor,
-            mode=mode,
-        )
 
-    scene: PatrolScene = cached_lab.kept(f"infrastructure-{key}", make)
-    return scene
+@of_content()
+def _infrastructure(
+    streets: tuple[File, ...], facilities: File, blocks: tuple[File, ...], **options: Any
+) -> PatrolScene:
+    people = read_features(*blocks[0]) if blocks else None
+    return infrastructure_scene(
+        read_street_files(streets), read_facilities(facilities), blocks=people, **options
+    )
 
 
 # -- crimes on streets ------------------------------------------------------------------------------
@@ -327,7 +301,7 @@ def street_crimes(scenario: Scenario) -> PatrolScene | None:
     InputError
         When the place has no points, or the streets cannot be read.
     """
-    data = cached.area_data(scenario.area)
+    data = results.area_data(scenario.area)
     if data.crimes is None:
         raise InputError(
             f"{data.name} has no places of crimes, only totals by zone; choose another place on the left."
@@ -342,32 +316,34 @@ def street_crimes(scenario: Scenario) -> PatrolScene | None:
     if not files and not own:
         st.info(f"Give a file with streets of {escape(data.name)}.", icon=":material/upload_file:")
         return None
-    prepared = ready(scenario)
-    if prepared is None:
+    if ready(scenario) is None:
         return None
     one, two = st.columns(2)
     most = _whole(one, "Crossings that are targets", "street_targets", MOST_TARGETS, 60)
     bases = _whole(two, "Bases to suggest", "street_bases", 2, 8)
     stations = places("Stations, one a line: name, longitude, latitude", "street_stations")
-    key = digest_of(prepared.key, cached_lab.files_key(files), most, bases, sorted(stations.items()))
+    return _streets(scenario, files, most, bases, stations)
 
-    def make() -> PatrolScene:
-        roads = read_street_files(files) if files else geodanet_roads()[0]
-        return urban_street_scene(
-            roads,
-            crime_points(data, prepared.months, prepared.crime_types, roads.crs),
-            stations or None,
-            most_targets=most,
-            suggested=bases,
-            unit=data.unit,
-            title=f"Crimes of {data.name} on streets",
-            about=f"Values are the crimes of the period at the nearest crossing; streets: {roads.name}.",
-            generated=data.kind is DataKind.GENERATED,
-            attribution=data.attribution,
-        )
 
-    scene: PatrolScene = cached_lab.kept(f"streets-{key}", make)
-    return scene
+@of_data(own=True)
+def _streets(
+    scenario: Scenario, files: tuple[File, ...], most: int, bases: int, stations: dict[str, Pair]
+) -> PatrolScene:
+    prepared = results.prepared(scenario)
+    data = prepared.data
+    roads = read_street_files(files) if files else geodanet_roads()[0]
+    return urban_street_scene(
+        roads,
+        crime_points(data, prepared.months, prepared.crime_types, roads.crs),
+        stations or None,
+        most_targets=most,
+        suggested=bases,
+        unit=data.unit,
+        title=f"Crimes of {data.name} on streets",
+        about=f"Values are the crimes of the period at the nearest crossing; streets: {roads.name}.",
+        generated=data.kind is DataKind.GENERATED,
+        attribution=data.attribution,
+    )
 
 
 def crime_points(data: AreaData, months: Sequence[str], types: Sequence[str], crs: str | None) -> Floats:

@@ -21,11 +21,12 @@ from patrol_core.graphs.patrol import (
     NodeId,
     moves_from,
 )
+from patrol_core.graphs.patrol.documents import DROP, REFUSE
 from patrol_core.graphs.patrol.game import COMPATIBLE, SCHEDULE
-from patrol_core.graphs.patrol.input import DROP, REFUSE
 from patrol_core.graphs.places import PatrolScene, random_values
 from patrol_core.roads import make_network
-from patrol_core.ui.lab.picks import Picks, Place, known_node, remembered
+from patrol_core.ui.lab.link import ask
+from patrol_core.ui.lab.picks import Picks, Place, known_node
 
 FORMS = {NORMAL: "Walks", SCHEDULE: "Schedules"}
 SUMS = {False: "Zero-sum", True: "General-sum"}
@@ -63,46 +64,37 @@ def strength(place: Place) -> dict[str, Any]:
     """Moves, units, visits and attackers: the four that change most."""
     scene, mark = place.scene, place.mark
     one, two = st.columns(2)
-    with one:
-        moves = remembered(
-            st.slider,
-            "Moves a night",
-            f"moves_{mark}",
-            min(int(_first(scene, "moves", 8)), MOST_MOVES),
-            min_value=1,
-            max_value=MOST_MOVES,
-            help="T: one move = one step along an edge or a wait.",
-        )
-    with two:
-        units = remembered(
-            st.slider,
-            "Units on patrol",
-            f"units_{mark}",
-            min(place.count, MOST_UNITS),
-            min_value=1,
-            max_value=MOST_UNITS,
-        )
+    moves = ask.slider(
+        "Moves a night",
+        f"moves_{mark}",
+        min(int(_first(scene, "moves", 8)), MOST_MOVES),
+        1,
+        MOST_MOVES,
+        into=one,
+        help="T: one move = one step along an edge or a wait.",
+    )
+    units = ask.slider(
+        "Units on patrol", f"units_{mark}", min(place.count, MOST_UNITS), 1, MOST_UNITS, into=two
+    )
     three, four = st.columns(2)
-    with three:
-        tau = remembered(
-            st.number_input,
-            "Visits that protect a target",
-            f"tau_{mark}",
-            int(_first(scene, "tau", 1)),
-            min_value=1,
-            max_value=MOST_MOVES + 1,
-            help="τ: visits of all units together (walks), or states that a unit stays (schedules).",
-        )
-    with four:
-        attackers = remembered(
-            st.number_input,
-            "Targets that are attacked at once",
-            f"attackers_{mark}",
-            int(_first(scene, "attackers", 1)),
-            min_value=0,
-            max_value=MOST_ATTACKERS,
-            help="A: the attacker's resources; values of the targets taken add up.",
-        )
+    tau = ask.whole(
+        "Visits that protect a target",
+        f"tau_{mark}",
+        int(_first(scene, "tau", 1)),
+        1,
+        MOST_MOVES + 1,
+        into=three,
+        help="τ: visits of all units together (walks), or states that a unit stays (schedules).",
+    )
+    attackers = ask.whole(
+        "Targets that are attacked at once",
+        f"attackers_{mark}",
+        int(_first(scene, "attackers", 1)),
+        0,
+        MOST_ATTACKERS,
+        into=four,
+        help="A: the attacker's resources; values of the targets taken add up.",
+    )
     st.caption("One move = one step along an edge or a wait.")
     return {"moves": int(moves), "units": int(units), "tau": int(tau), "attackers": int(attackers)}
 
@@ -137,35 +129,23 @@ def _more_rules(scene: PatrolScene, mark: str, form: str) -> dict[str, Any]:
         ("waiting", "Units may wait", True),
         ("normalise", "Report as a share of the largest payoff", False),
     ):
-        out[name] = remembered(st.toggle, words, f"{name}_{mark}", bool(_first(scene, name, other)))
+        out[name] = ask.toggle(words, f"{name}_{mark}", bool(_first(scene, name, other)))
     if form == SCHEDULE:
-        out["simple"] = remembered(
-            st.toggle,
-            "One target a schedule (simple)",
-            f"simple_{mark}",
-            bool(_first(scene, "simple", False)),
+        out["simple"] = ask.toggle(
+            "One target a schedule (simple)", f"simple_{mark}", bool(_first(scene, "simple", False))
         )
-        out["mode"] = remembered(
-            st.selectbox,
+        out["mode"] = ask.select(
             "Length of tours",
             f"mode_{mark}",
             _first(scene, "mode", CORRECTED),
-            options=list(MODES),
-            format_func=MODES.get,
+            MODES,
             help="The published code lets tours of two and more targets take one move too many. Compatible reproduces its numbers; "
             "corrected tours can be walked in time.",
         )
         idle = _first(scene, "idle", out["mode"] != COMPATIBLE)
-        out["idle"] = remembered(
-            st.toggle, "A unit may have nothing to do", f"idle_{out['mode']}_{mark}", bool(idle)
-        )
-    out["unreachable"] = remembered(
-        st.selectbox,
-        "Targets that nobody can reach in time",
-        f"far_{mark}",
-        _first(scene, "unreachable", KEEP),
-        options=list(FAR),
-        format_func=FAR.get,
+        out["idle"] = ask.toggle("A unit may have nothing to do", f"idle_{out['mode']}_{mark}", bool(idle))
+    out["unreachable"] = ask.select(
+        "Targets that nobody can reach in time", f"far_{mark}", _first(scene, "unreachable", KEEP), FAR
     )
     return out
 
@@ -181,25 +161,18 @@ def _movers(place: Place) -> dict[str, Any]:
     scene, mark = place.scene, place.mark
     given = list(_first(scene, "moving_attackers", ()))
     one, two = st.columns(2)
-    with one:
-        count = remembered(
-            st.number_input,
-            "How many",
-            f"movers_{mark}",
-            len(given),
-            min_value=0,
-            max_value=MOST_MOVERS,
-            help="Each takes every target it reaches, until a unit is near enough at the same moment.",
-        )
-    with two:
-        radius = remembered(
-            st.number_input,
-            "Caught within (moves)",
-            f"capture_{mark}",
-            int(_first(scene, "capture_radius", 0)),
-            min_value=0,
-            max_value=5,
-        )
+    count = ask.whole(
+        "How many",
+        f"movers_{mark}",
+        len(given),
+        0,
+        MOST_MOVERS,
+        into=one,
+        help="Each takes every target it reaches, until a unit is near enough at the same moment.",
+    )
+    radius = ask.whole(
+        "Caught within (moves)", f"capture_{mark}", int(_first(scene, "capture_radius", 0)), 0, 5, into=two
+    )
     out: dict[str, Any] = {"capture_radius": int(radius), "moving_attackers": ()}
     if not count:
         return out
@@ -207,11 +180,12 @@ def _movers(place: Place) -> dict[str, Any]:
     if given and int(count) == len(given):
         st.caption("They start and end where the file says.")
         return out | {"moving_attackers": tuple(given)}
-    text = remembered(
-        st.text_input,
+    text = ask.draw(
+        "text_input",
         "They start at (node ids, separated by ;)",
         f"mover_starts_{mark}",
         "; ".join(str(name) for name in outermost(scene)),
+        st,
     )
     words = [word.strip() for word in str(text or "").split(";") if word.strip()]
     starts = [known_node(known, word, "start") for word in words]
@@ -237,15 +211,7 @@ _SUM_HELP = "Zero-sum: the attacker gains what is lost. General-sum: the attacke
 
 
 def _segmented(label: str, name: str, default: Any, options: Mapping[Any, str], words: str) -> Any:
-    found = remembered(
-        st.segmented_control,
-        label,
-        name,
-        default,
-        options=list(options),
-        format_func=options.get,
-        help=words,
-    )
+    found = ask.segmented(label, name, default, options, help=words)
     return default if found is None else found
 
 
@@ -257,22 +223,20 @@ def _penalties(scene: PatrolScene, mark: str, *, form: str, general: bool) -> di
     columns = iter(st.columns(3 if form == SCHEDULE and general else 2))
     for who in ("defender", "attacker") if form == SCHEDULE else ():
         with next(columns):
-            out[f"{who}_penalty"] = remembered(
-                st.number_input,
+            out[f"{who}_penalty"] = ask.number(
                 f"Covered: {who}'s value divided by",
                 f"{who}_penalty_{mark}",
                 float(_first(scene, f"{who}_penalty", DEFAULT_PENALTY)),
-                min_value=1.0,
-                max_value=1e6,
+                1.0,
+                1e6,
             )
     if general:
         with next(columns):
-            out["step_cost"] = remembered(
-                st.number_input,
+            out["step_cost"] = ask.number(
                 f"Cost of a move ({scene.unit})" if scene.unit else "Cost of a move",
                 f"cost_{mark}",
                 float(_first(scene, "step_cost", 0.0)),
-                min_value=0.0,
+                0.0,
                 format="%.4g",
             )
     return out
@@ -326,10 +290,7 @@ def roles(place: Place, picks: Picks, units: int) -> list[dict[str, Any]]:
 
 
 def roles_of(
-    table: pd.DataFrame,
-    scene: PatrolScene,
-    bases: Sequence[NodeId],
-    given: Sequence[Mapping[str, Any]] = (),
+    table: pd.DataFrame, scene: PatrolScene, bases: Sequence[NodeId], given: Sequence[Mapping[str, Any]] = ()
 ) -> list[dict[str, Any]]:
     """The units of the edited table; what it does not show (ends, kept nodes) stays as a file gave it.
 
@@ -366,16 +327,14 @@ def randomised(place: Place, picks: Picks, *, general_sum: bool) -> Picks | None
     """Values drawn at random between the lowest and the highest of the scene, where that is asked for."""
     scene, mark = place.scene, place.mark
     one, two = st.columns(2, vertical_alignment="bottom")
-    with one:
-        asked = remembered(
-            st.toggle,
-            "Values that mean nothing",
-            f"random_{mark}",
-            False,
-            help="Drawn evenly between the lowest and the highest value. How much of a result comes from the real values?",
-        )
-    with two:
-        seed = remembered(st.number_input, "Seed", f"random_seed_{mark}", 1, min_value=0, max_value=2**31 - 1)
+    asked = ask.toggle(
+        "Values that mean nothing",
+        f"random_{mark}",
+        False,
+        into=one,
+        help="Drawn evenly between the lowest and the highest value. How much of a result comes from the real values?",
+    )
+    seed = ask.whole("Seed", f"random_seed_{mark}", 1, 0, 2**31 - 1, into=two)
     if not asked:
         return None
     own = replace(scene, values=picks.values, attacker_values=picks.attacker_values or None)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from patrol_core.ui.session import state
 from patrol_core.ui.shell.frame import PAGES, root
+from patrol_core.ui.shell.widgets import Remembered
 
-CHOICES = "lab_choices"
-"""What the widgets of the routes page were last set to; they outlive the page."""
+ask = Remembered("lab_choices", "_lab_")
+"""What the routes page was last set to."""
 AREA = "area"
 """The source of scenes that is the scenario's own zones and risk."""
 
 
 def open_area_scene() -> None:
     """Let the routes page open with the zones and risk of the scenario."""
-    held: dict[str, Any] = st.session_state.setdefault(CHOICES, {})
-    held |= {"source": AREA, "half": "routes"}
-    for name in ("source", "half"):
-        st.session_state.pop(f"_lab_{name}", None)
+    ask.put(source=AREA, half="routes")
 
 
 def patrol_routes_link() -> None:

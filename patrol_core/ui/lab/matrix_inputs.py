@@ -12,9 +12,10 @@ from patrol_core.games.matrix.game import KINDS
 from patrol_core.graphs.patrol import GraphGame
 from patrol_core.graphs.places import handy_moves, random_schedules, schedule_matrix, shortened
 from patrol_core.ui.lab.build_inputs import upload
-from patrol_core.ui.lab.picks import remembered
-from patrol_core.ui.memo import lab as cached_lab
+from patrol_core.ui.lab.link import ask
+from patrol_core.ui.memo import lab_results
 from patrol_core.ui.memo.content import digest_of
+from patrol_core.ui.memo.kept import of_content
 from patrol_core.ui.session.escaping import escape_badge
 
 GAME = "lab_game"
@@ -87,13 +88,11 @@ def choose_matrix(current: Callable[[], GraphGame | None]) -> MatrixGame | None:
     InputError
         When a file cannot be read, or the patrol game is too large to be written out.
     """
-    source = remembered(
-        st.segmented_control,
+    source = ask.segmented(
         "Game",
         "matrix",
         GRAPH,
-        options=list(MATRICES),
-        format_func=MATRICES.get,
+        MATRICES,
         help="The patrol game is the one last set up under Patrol routes, written out as a matrix.",
     )
     if source == FILE:
@@ -101,50 +100,37 @@ def choose_matrix(current: Callable[[], GraphGame | None]) -> MatrixGame | None:
         if not files:
             st.info("Give a file with a two-player game.", icon=":material/upload_file:")
             return None
-        name, data = files[0]
-        found: MatrixGame = cached_lab.kept(
-            f"read-{cached_lab.files_key(files)}", lambda: read_matrix(name, data)
-        )
-        return found
+        return _read(*files[0])
     if source == RANDOM:
         return _random()
     game = current()
     if game is None:
         st.info("Set up a patrol game under Patrol routes first.", icon=":material/info:")
         return None
-    return cached_lab.matrix(_shorter(game))
+    return lab_results.matrix(_shorter(game))
 
 
 def _shorter(game: GraphGame) -> GraphGame:
     """The patrol game with as many moves as are asked for; at first as many as make a handy matrix."""
-    key = cached_lab.key_of(game)
-    fits: int = cached_lab.kept(f"handy-{key}", lambda: handy_moves(game))
-    moves = int(
-        remembered(
-            st.slider,
-            f"Moves a night (the patrol game has {game.moves})",
-            f"matrix_moves_{key}",
-            fits,
-            min_value=1,
-            max_value=max(game.moves, 2),
-            help="Written out, a game grows fast with its moves; it opens with as many as make a handy matrix.",
-        )
+    moves = ask.slider(
+        f"Moves a night (the patrol game has {game.moves})",
+        f"matrix_moves_{digest_of(game)}",
+        _handy(game),
+        1,
+        max(game.moves, 2),
+        help="Written out, a game grows fast with its moves; it opens with as many as make a handy matrix.",
     )
-    if moves == game.moves:
-        return game
-    found: GraphGame = cached_lab.kept(f"shorter-{key}-{moves}", lambda: shortened(game, moves))
-    return found
+    return game if moves == game.moves else _shortened(game, moves)
+
+
+_read = of_content()(read_matrix)
+_handy = of_content()(handy_moves)
+_shortened = of_content()(shortened)
+_payoffs = of_content()(random_game)
 
 
 def _random() -> MatrixGame:
-    kind = remembered(
-        st.segmented_control,
-        "What is random",
-        "random_what",
-        "payoffs",
-        options=list(DRAWN),
-        format_func=DRAWN.get,
-    )
+    kind = ask.segmented("What is random", "random_what", "payoffs", DRAWN)
     return _random_schedules() if kind == "schedules" else _random_payoffs()
 
 
@@ -154,35 +140,29 @@ def _random_schedules() -> MatrixGame:
     for column, (label, first, most) in zip(columns, SCHEDULE_SIZES, strict=True):
         with column:
             name = f"schedules_{label.split()[0].lower()}"
-            given.append(int(remembered(st.number_input, label, name, first, min_value=1, max_value=most)))
-    zero = bool(remembered(st.toggle, "Zero-sum", "schedules_zero", True))
+            given.append(ask.whole(label, name, first, 1, most))
+    zero = ask.toggle("Zero-sum", "schedules_zero", True)
     targets, units, schedules, size, seed = given
+    return _schedules(targets, units, schedules, size, seed, general_sum=not zero)
 
-    def make() -> MatrixGame:
-        drawn = random_schedules(
-            seed, targets=targets, units=units, schedules=schedules, size=size, general_sum=not zero
-        )
-        return schedule_matrix(drawn, title=f"random values and schedules, seed {seed}")
 
-    found: MatrixGame = cached_lab.kept(f"schedules-{given}-{zero}", make)
-    return found
+@of_content()
+def _schedules(
+    targets: int, units: int, schedules: int, size: int, seed: int, general_sum: bool
+) -> MatrixGame:
+    drawn = random_schedules(
+        seed, targets=targets, units=units, schedules=schedules, size=size, general_sum=general_sum
+    )
+    return schedule_matrix(drawn, title=f"random values and schedules, seed {seed}")
 
 
 def _random_payoffs() -> MatrixGame:
     one, two, three, four = st.columns(4, vertical_alignment="bottom")
-    with one:
-        rows = remembered(st.number_input, "Rows", "random_rows", 60, min_value=1, max_value=3000)
-    with two:
-        columns = remembered(st.number_input, "Columns", "random_columns", 60, min_value=1, max_value=3000)
-    with three:
-        seed = remembered(st.number_input, "Seed", "random_seed", 1, min_value=0, max_value=2**31 - 1)
-    with four:
-        zero = remembered(st.toggle, "Zero-sum", "random_zero", True)
-    found: MatrixGame = cached_lab.kept(
-        f"random-{rows}-{columns}-{seed}-{zero}",
-        lambda: random_game(int(rows), int(columns), int(seed), zero_sum=bool(zero)),
-    )
-    return found
+    rows = ask.whole("Rows", "random_rows", 60, 1, 3000, into=one)
+    columns = ask.whole("Columns", "random_columns", 60, 1, 3000, into=two)
+    seed = ask.whole("Seed", "random_seed", 1, 0, 2**31 - 1, into=three)
+    zero = ask.toggle("Zero-sum", "random_zero", True, into=four)
+    return _payoffs(rows, columns, seed, zero_sum=zero)
 
 
 def game_line(game: MatrixGame) -> None:
@@ -211,59 +191,41 @@ def settings(game: MatrixGame) -> Settings:
     offered = [name for name in SOLVERS if game.zero_sum or name not in ZERO_SUM_ONLY]
     first = ["rm+", "prm+", "double-oracle", "nash"] if game.zero_sum else ["prm+", "sse", "nash"]
     kind = "zero" if game.zero_sum else "general"
-    chosen = remembered(
-        st.multiselect, "Solvers", f"solvers_{kind}", first, options=offered, format_func=solver_name(game)
+    chosen = ask.draw(
+        "multiselect", "Solvers", f"solvers_{kind}", first, st, options=offered, format_func=solver_name(game)
     )
     one, two, three = st.columns(3)
-    with one:
-        gap = remembered(
-            st.select_slider,
-            "Stop at a gap of",
-            "gap",
-            1e-4,
-            options=[1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6],
-            format_func=lambda value: f"{value:g}",
-        )
-    with two:
-        seconds = remembered(
-            st.number_input, "Seconds for each solver", "lab_seconds", 20, min_value=1, max_value=3600
-        )
-    with three:
-        iterations = remembered(
-            st.number_input,
-            "Rounds of regret matching, at most",
-            "iterations",
-            100_000,
-            min_value=10,
-            max_value=10_000_000,
-        )
+    gap = ask.draw(
+        "select_slider",
+        "Stop at a gap of",
+        "gap",
+        1e-4,
+        one,
+        options=[1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6],
+        format_func=lambda value: f"{value:g}",
+    )
+    seconds = ask.whole("Seconds for each solver", "lab_seconds", 20, 1, 3600, into=two)
+    iterations = ask.whole(
+        "Rounds of regret matching, at most", "iterations", 100_000, 10, 10_000_000, into=three
+    )
     four, five, six = st.columns(3, vertical_alignment="bottom")
-    with four:
-        averaging = remembered(
-            st.selectbox,
-            "Average of the rounds",
-            "averaging",
-            2,
-            options=list(AVERAGES),
-            format_func=AVERAGES.get,
-            help="Round t weighs 1, t or t².",
-        )
-    with five:
-        alternation = remembered(
-            st.toggle,
-            "Players take turns",
-            "alternation",
-            True,
-            help="The column player answers the row player's strategy of the same round.",
-        )
-    with six:
-        merge = remembered(
-            st.toggle,
-            "Merge equal actions first",
-            "merge",
-            True,
-            help="Much faster on matrices made from routes; the dynamics, and counts of iterations, are then different.",
-        )
+    averaging = ask.select(
+        "Average of the rounds", "averaging", 2, AVERAGES, into=four, help="Round t weighs 1, t or t²."
+    )
+    alternation = ask.toggle(
+        "Players take turns",
+        "alternation",
+        True,
+        into=five,
+        help="The column player answers the row player's strategy of the same round.",
+    )
+    merge = ask.toggle(
+        "Merge equal actions first",
+        "merge",
+        True,
+        into=six,
+        help="Much faster on matrices made from routes; the dynamics, and counts of iterations, are then different.",
+    )
     supports, player = _supports("support" in chosen)
     kind_random, seed = _baseline()
     return Settings(
@@ -285,20 +247,17 @@ def _supports(asked: bool) -> tuple[tuple[int, ...], str]:
     if not asked:
         return (), "row"
     one, two = st.columns(2)
-    with one:
-        low, high = remembered(
-            st.slider,
-            "Sparsity curve: actions that may be mixed",
-            "supports",
-            (1, 8),
-            min_value=1,
-            max_value=40,
-            help="K: the curve solves one program for every number in the range.",
-        )
-    with two:
-        player = remembered(
-            st.selectbox, "by", "support_player", "row", options=list(PLAYERS), format_func=PLAYERS.get
-        )
+    low, high = ask.draw(
+        "slider",
+        "Sparsity curve: actions that may be mixed",
+        "supports",
+        (1, 8),
+        one,
+        min_value=1,
+        max_value=40,
+        help="K: the curve solves one program for every number in the range.",
+    )
+    player = ask.select("by", "support_player", "row", PLAYERS, into=two)
     return tuple(range(int(low), int(high) + 1)), str(player)
 
 
@@ -310,15 +269,6 @@ def _baseline() -> tuple[str, int]:
     }
     assert set(KINDS) <= set(names)
     one, two = st.columns([3, 1])
-    with one:
-        kind = remembered(
-            st.selectbox,
-            "Random game of the same size to compare with",
-            "random_kind",
-            "",
-            options=list(names),
-            format_func=names.get,
-        )
-    with two:
-        seed = remembered(st.number_input, "Its seed", "like_seed", 1, min_value=0, max_value=2**31 - 1)
+    kind = ask.select("Random game of the same size to compare with", "random_kind", "", names, into=one)
+    seed = ask.whole("Its seed", "like_seed", 1, 0, 2**31 - 1, into=two)
     return str(kind or ""), int(seed)

@@ -21,14 +21,16 @@ from patrol_core.games.matrix import (
     solve_support,
 )
 from patrol_core.reports.plain import to_json_bytes
-from patrol_core.ui.lab.job import Listen, Trial, Trials, run_trials, trials_of
+from patrol_core.ui.lab.job import Listen, Trial, Trials
 from patrol_core.ui.lab.matrix_inputs import PLAYERS, Settings, solver_name
 from patrol_core.ui.lab.tabs import matrix_files
 from patrol_core.ui.lab.view import amount
-from patrol_core.ui.memo import lab as cached_lab
+from patrol_core.ui.memo.content import digest_of
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.jobs import Slot
+from patrol_core.ui.shell.widgets import Figure, figures
 
 EVERY = 5
 """Rounds of regret matching between two looks at the gap."""
@@ -95,8 +97,8 @@ def _support(
 
 def run_view(game: MatrixGame, chosen: Settings) -> None:
     """The button that starts, what runs, and what came of it."""
-    of = f"{cached_lab.matrix_key(game)}-{chosen.key}"
-    job = trials_of()
+    of = f"{digest_of(game)}-{chosen.key}"
+    job = TRIALS.current()
     running = job is not None and job.running
     if not chosen.solvers:
         raise InputError("No solver is chosen; choose at least one.")
@@ -115,44 +117,39 @@ def run_view(game: MatrixGame, chosen: Settings) -> None:
             "Choose solvers and run them; their gaps are drawn while they work.", icon=":material/science:"
         )
         return
-    if running:
-        _live()
-        return
-    if job.of != of:
+    if not running and job.of != of:
         st.info("These results are of the settings before; run the solvers again.", icon=":material/history:")
-    if job.fault:
-        st.error(escape(job.fault), icon=":material/error:")
-    results(job)
+    TRIALS.show(running=running)
+    if not running:
+        assert isinstance(job, Trials)
+        results(job)
 
 
 def _begin(of: str, game: MatrixGame, chosen: Settings) -> None:
     rows, columns = game.shape
-    words = f"{game.title or 'a game'} ({rows:,} by {columns:,})"
-    run_trials(of, words, trials(game, chosen), PLAYERS[chosen.player], float(np.abs(game.row).max()))
+    job = Trials(
+        of,
+        about=f"{game.title or 'a game'} ({rows:,} by {columns:,})",
+        trials=trials(game, chosen),
+        player=PLAYERS[chosen.player],
+        size=float(np.abs(game.row).max()),
+    )
+    TRIALS.start(job, job.run)
 
 
-@st.fragment(run_every=1.0)
-def _live() -> None:
-    """Drawn every second while solvers work; their end draws the whole page again."""
-    job = trials_of()
-    if job is None:
-        return
-    if not job.running and not job.told:
-        job.told = True
-        st.rerun()
+def _progress(job: Trials) -> tuple[float, str]:
     done = len(job.found) + len(job.faults)
     words = f"{done} of {len(job.trials)} done. " + (f"Now: {job.now}. " if job.now else "")
     if job.cancel.is_set():
         words = f"Stopping: {job.now or 'the solver at work'} ends its step first. "
-    st.progress(min(done / max(len(job.trials), 1), 1.0), escape(f"{words}{job.seconds:.0f} s."))
-    st.button(
-        "Stop and keep the best so far",
-        on_click=job.cancel.set,
-        icon=":material/stop_circle:",
-        disabled=job.cancel.is_set(),
-        key="_lab_stop",
-    )
+    return done / max(len(job.trials), 1), f"{words}{job.seconds:.0f} s."
+
+
+def _live_curves(job: Trials) -> None:
     curves(job, key="live")
+
+
+TRIALS: Slot[None] = Slot("lab_trials", "game", _progress, below=_live_curves)
 
 
 def curve_frame(rows: list[tuple[int, float, float, float]]) -> pd.DataFrame:
@@ -180,10 +177,7 @@ def curves(job: Trials, *, key: str) -> None:
     }
     for column, over in zip(st.columns(2), ("iterations", "seconds"), strict=True):
         with column:
-            plot(
-                convergence_curves(runs, over=over, at_once=at_once),
-                key=f"_lab_curve_{over}_{key}",
-            )
+            plot(convergence_curves(runs, over=over, at_once=at_once), key=f"_lab_curve_{over}_{key}")
 
 
 # -- results ----------------------------------------------------------------------------------------
@@ -199,7 +193,7 @@ def results(job: Trials) -> None:
         return
     table = results_frame(job)
     _result_metrics(job)
-    st.caption(escape(f"Solved: {job.words}."))
+    st.caption(escape(f"Solved: {job.about}."))
     tables.table(table, name="solver_results", units={"seconds": "s"}, digits=6)
     curves(job, key="done")
     sparse = support_frame(job)
@@ -208,14 +202,10 @@ def results(job: Trials) -> None:
             (s.value for n, s in job.found.items() if s.method == "nash" and not n.endswith(ON_RANDOM)), None
         )
         best = float(whole if whole is not None else sparse["bound"].iloc[-1])
-        plot(
-            sparsity_curve(sparse, value=best, player=job.player),
-            key="_lab_sparse",
-        )
+        plot(sparsity_curve(sparse, value=best, player=job.player), key="_lab_sparse")
     tables.download(
         "solver_strategies.json",
         lambda: to_json_bytes({name: found.as_dict() for name, found in job.found.items()}),
-        "application/json",
     )
 
 
@@ -230,31 +220,18 @@ def _result_metrics(job: Trials) -> None:
     best_name, best = min(nash.items(), key=lambda row: (row[1].certificate.gap, row[1].certificate.seconds))
     fast_name, fast = min(nash.items(), key=lambda row: row[1].certificate.seconds)
     few_name, few = min(nash.items(), key=lambda row: sum(row[1].support))
-    one, two, three, four = st.columns(4)
-    one.metric(
-        "Value to the row player",
-        amount(best.value, job.size),
-        best_name,
-        delta_color="off",
-        delta_arrow="off",
-    )
-    two.metric(
-        "Smallest gap",
-        f"{best.certificate.gap:.1e}" if best.certificate.gap > 1e-12 else "0",
-        best_name,
-        delta_color="off",
-        delta_arrow="off",
-    )
-    three.metric(
-        "Fewest actions mixed",
-        f"{few.support[0]} and {few.support[1]}",
-        few_name,
-        delta_color="off",
-        delta_arrow="off",
-        help="Rows and columns that are played.",
-    )
-    four.metric(
-        "Fastest", f"{fast.certificate.seconds:.3g} s", fast_name, delta_color="off", delta_arrow="off"
+    figures(
+        Figure("Value to the row player", amount(best.value, job.size), best_name),
+        Figure(
+            "Smallest gap", f"{best.certificate.gap:.1e}" if best.certificate.gap > 1e-12 else "0", best_name
+        ),
+        Figure(
+            "Fewest actions mixed",
+            f"{few.support[0]} and {few.support[1]}",
+            few_name,
+            help="Rows and columns that are played.",
+        ),
+        Figure("Fastest", f"{fast.certificate.seconds:.3g} s", fast_name),
     )
 
 

@@ -13,8 +13,7 @@ import streamlit as st
 from patrol_core.errors import InputError
 from patrol_core.graphs.patrol import NodeId
 from patrol_core.graphs.places import PatrolScene
-from patrol_core.ui.lab.link import CHOICES
-from patrol_core.ui.session import state
+from patrol_core.ui.lab.link import ask
 from patrol_core.ui.shell.node_clicks import clicked
 
 PICKS = "lab_picks"
@@ -77,11 +76,6 @@ class Picks:
         self.round += 1
 
 
-def remembered(widget: Any, label: str, name: str, default: Any, **more: Any) -> Any:
-    """A widget whose value outlives its page."""
-    return state.remembered(CHOICES, "_lab_", widget, label, name, default, **more)
-
-
 def picks_of(scene: PatrolScene) -> Picks:
     """What the session has picked at a scene; the scene's own at first."""
     kept: dict[str, Picks] = st.session_state.setdefault(PICKS, {})
@@ -98,20 +92,13 @@ def picks_of(scene: PatrolScene) -> Picks:
 
 def click_mode() -> str:
     """What a click on a node does."""
-    found = remembered(
-        st.segmented_control,
-        "A click on a node",
-        "click",
-        NOTHING,
-        options=list(CLICKS),
-        format_func=CLICKS.get,
-    )
+    found = ask.segmented("A click on a node", "click", NOTHING, CLICKS)
     return str(found or NOTHING)
 
 
 def take_click(scene: PatrolScene, key: str) -> None:
     """A node was clicked: put it among bases or targets, or take it away."""
-    mode = st.session_state.get(CHOICES, {}).get("click", NOTHING)
+    mode = ask.value("click", NOTHING)
     known = {str(name): name for name in scene.node_ids}
     name = next((known[text] for text in clicked(key) if text in known), None)
     if name is not None:

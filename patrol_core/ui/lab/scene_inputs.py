@@ -13,35 +13,24 @@ from patrol_core.areas import DataKind
 from patrol_core.graphs.patrol import GraphGame, MovingAttacker, Unit
 from patrol_core.graphs.places import LIBRARY, MOST_TARGETS, PatrolScene, read_scene, urban_zone_scene
 from patrol_core.scenario import Scenario
-from patrol_core.ui.lab.build_inputs import green, infrastructure, places, street_crimes, upload
-from patrol_core.ui.lab.link import AREA
-from patrol_core.ui.lab.picks import FIRST_UNITS, Place, remembered
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo import lab as cached_lab
+from patrol_core.ui.lab.build_inputs import File, green, infrastructure, places, street_crimes, upload
+from patrol_core.ui.lab.link import AREA, ask
+from patrol_core.ui.lab.picks import FIRST_UNITS, Place
+from patrol_core.ui.memo import results
 from patrol_core.ui.memo.content import digest_of
+from patrol_core.ui.memo.kept import of_content
+from patrol_core.ui.memo.results import of_data
 from patrol_core.ui.shell.frame import ready
 
 READY, BUILD, OWN = "ready", "build", "own"
-SOURCES = {
-    READY: "Ready scenes",
-    AREA: "This area's risk",
-    BUILD: "Build from data",
-    OWN: "Own scene file",
-}
+SOURCES = {READY: "Ready scenes", AREA: "This area's risk", BUILD: "Build from data", OWN: "Own scene file"}
 GREEN, INFRASTRUCTURE, STREETS = "green", "infrastructure", "streets"
 FAMILIES = {GREEN: "Wildlife", INFRASTRUCTURE: "Infrastructure", STREETS: "Crimes on streets"}
 
 
 def choose_source() -> str:
     """Where the scene comes from, by its key in :data:`SOURCES`."""
-    found = remembered(
-        st.segmented_control,
-        "Where to patrol",
-        "source",
-        READY,
-        options=list(SOURCES),
-        format_func=SOURCES.get,
-    )
+    found = ask.segmented("Where to patrol", "source", READY, SOURCES)
     return str(found or READY)
 
 
@@ -56,14 +45,7 @@ def scene_of(source: str, scenario: Scenario) -> Place | None:
     if source == AREA:
         return _area(scenario)
     if source == BUILD:
-        family = remembered(
-            st.segmented_control,
-            "Built from",
-            "family",
-            GREEN,
-            options=list(FAMILIES),
-            format_func=FAMILIES.get,
-        )
+        family = ask.segmented("Built from", "family", GREEN, FAMILIES)
         found = _built(str(family or GREEN), scenario)
         return None if found is None else Place(found, f"{family or GREEN}")
     if source == OWN:
@@ -79,21 +61,14 @@ def _built(family: str, scenario: Scenario) -> PatrolScene | None:
 
 def _ready_scene() -> Place:
     keys = list(LIBRARY)
-    key = remembered(
-        st.selectbox,
-        "Scene",
-        "scene",
-        keys[0],
-        options=keys,
-        format_func=_title,
-    )
+    key = ask.select("Scene", "scene", keys[0], keys, format_func=_title)
     return Place(library_scene(str(key)), str(key))
 
 
+@of_content(shared=True)
 def library_scene(key: str) -> PatrolScene:
     """A scene of the library."""
-    found: PatrolScene = cached_lab.kept(f"library-{key}", LIBRARY[key].build)
-    return found
+    return LIBRARY[key].build()
 
 
 def _title(key: str) -> str:
@@ -111,44 +86,36 @@ def first_game() -> GraphGame:
 
 
 def _area(scenario: Scenario) -> Place | None:
-    prepared = ready(scenario)
-    if prepared is None:
+    if ready(scenario) is None:
         return None
     one, two = st.columns(2)
-    with one:
-        most = remembered(
-            st.slider,
-            "Zones of highest risk that are targets",
-            "area_targets",
-            MOST_TARGETS,
-            min_value=2,
-            max_value=40,
-        )
-    with two:
-        bases = remembered(st.number_input, "Bases to suggest", "area_bases", 2, min_value=1, max_value=8)
+    most = ask.slider("Zones of highest risk that are targets", "area_targets", MOST_TARGETS, 2, 40, into=one)
+    bases = ask.whole("Bases to suggest", "area_bases", 2, 1, 8, into=two)
     with st.expander("Stations, and which zones are neighbours"):
-        corners = remembered(st.toggle, "Zones that meet in a corner are neighbours", "area_corners", False)
+        corners = ask.toggle("Zones that meet in a corner are neighbours", "area_corners", False)
         stations = places("Stations, one a line: name, longitude, latitude", "area_stations")
-    data = cached.area_data(scenario.area)
-    surface = prepared.surface
-    key = digest_of(prepared.key, int(most), int(bases), bool(corners), sorted(stations.items()))
+    return Place(_area_scene(scenario, most, bases, corners, stations), AREA)
 
-    def make() -> PatrolScene:
-        return urban_zone_scene(
-            prepared.zones,
-            pd.Series(np.asarray(surface.mean, dtype=float), index=list(surface.zone_ids)),
-            stations or None,
-            most_targets=int(most),
-            suggested=int(bases),
-            corners=bool(corners),
-            unit=surface.unit,
-            title=f"Zones of {data.name}",
-            about=f"{len(prepared.zones):,} zones of {data.name}; values are their risk on this dashboard ({surface.unit}).",
-            generated=data.kind is DataKind.GENERATED,
-            attribution=data.attribution,
-        )
 
-    return Place(cached_lab.kept(f"area-{key}", make), AREA)
+@of_data(own=True)
+def _area_scene(
+    scenario: Scenario, most: int, bases: int, corners: bool, stations: dict[str, tuple[float, float]]
+) -> PatrolScene:
+    prepared = results.prepared(scenario)
+    data, surface = prepared.data, prepared.surface
+    return urban_zone_scene(
+        prepared.zones,
+        pd.Series(np.asarray(surface.mean, dtype=float), index=list(surface.zone_ids)),
+        stations or None,
+        most_targets=most,
+        suggested=bases,
+        corners=corners,
+        unit=surface.unit,
+        title=f"Zones of {data.name}",
+        about=f"{len(prepared.zones):,} zones of {data.name}; values are their risk on this dashboard ({surface.unit}).",
+        generated=data.kind is DataKind.GENERATED,
+        attribution=data.attribution,
+    )
 
 
 # -- own files --------------------------------------------------------------------------------------
@@ -166,9 +133,12 @@ def _own() -> Place | None:
             icon=":material/upload_file:",
         )
         return None
-    key = cached_lab.files_key(files)
-    found: Place = cached_lab.kept(f"own-{key}", lambda: own_place(read_scene(files), files[0][0], key))
-    return found
+    return _read_place(files)
+
+
+@of_content()
+def _read_place(files: tuple[File, ...]) -> Place:
+    return own_place(read_scene(files), files[0][0], digest_of(files))
 
 
 def own_place(found: PatrolScene | GraphGame, name: str, key: str) -> Place:

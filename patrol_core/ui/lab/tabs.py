@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pandas as pd
 import streamlit as st
 
 from patrol_core.certificate import relative_gap
 from patrol_core.errors import InputError
-from patrol_core.figures.charts.lab import (
-    bounds_over_time,
-    coverage_bars,
-    plans_bars,
-)
+from patrol_core.figures.charts.lab import bounds_over_time, coverage_bars, plans_bars
 from patrol_core.figures.maps.film import film
 from patrol_core.games.matrix import MatrixGame, write_matrix
 from patrol_core.games.matrix.formats import KINDS
@@ -37,24 +31,17 @@ from patrol_core.reports.bundles.patrol import (
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.ui.lab.alternatives import other_ways
-from patrol_core.ui.lab.link import CHOICES
+from patrol_core.ui.lab.link import ask
 from patrol_core.ui.lab.picks import Picks
 from patrol_core.ui.lab.view import Shown, amount, marks_of
-from patrol_core.ui.memo import lab as cached_lab
+from patrol_core.ui.memo import lab_results
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.session.seeds import draw_again, seed_input, seed_of
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import guarded
+from patrol_core.ui.shell.widgets import captions, open_tab
 
-TABS = (
-    "Routes",
-    "Targets",
-    "A night as a film",
-    "Against simpler plans",
-    "How it was computed",
-    "Downloads",
-)
 FORMATS = {
     "json": "Text that people and programs read.",
     "npz": "Arrays for NumPy.",
@@ -66,19 +53,8 @@ FORMATS = {
 
 def lab_tabs(shown: Shown, picks: Picks) -> None:
     """Draw the tabs; only the open one works."""
-    opened = st.tabs(TABS, key="_lab_tabs", on_change="rerun")
-    content: tuple[Callable[[Shown, Picks], None], ...] = (
-        _routes,
-        _targets,
-        _film,
-        _compared,
-        _computed,
-        _downloads,
-    )
-    for tab, show in zip(opened, content, strict=True):
-        if tab.open:
-            with tab, guarded():
-                show(shown, picks)
+    with guarded():
+        open_tab("_lab_tabs", _DRAWERS, shown, picks)
 
 
 def _routes(shown: Shown, _picks: Picks) -> None:
@@ -155,9 +131,7 @@ def _film(shown: Shown, picks: Picks) -> None:
         key="_lab_film",
     )
     st.dataframe(nights_table(shown.solution, drawn), hide_index=True, height=240)
-    tables.download(
-        "sampled_patrols.csv", lambda: to_csv_bytes(sampled_table(shown.solution, drawn)), "text/csv"
-    )
+    tables.download("sampled_patrols.csv", lambda: to_csv_bytes(sampled_table(shown.solution, drawn)))
 
 
 def _raiders(shown: Shown, night: int) -> tuple[tuple[int, ...], ...]:
@@ -173,7 +147,7 @@ def _raiders(shown: Shown, night: int) -> tuple[tuple[int, ...], ...]:
 
 
 def _compared(shown: Shown, _picks: Picks) -> None:
-    others = cached_lab.simpler(shown.solution, shown.mark)
+    others = lab_results.simpler(shown.solution)
     if not others:
         st.info("Against attackers who move there is no simple plan to compare with.", icon=":material/info:")
         return
@@ -223,14 +197,13 @@ def _computed(shown: Shown, _picks: Picks) -> None:
     counts = ", ".join(f"{count:,} {name}" for name, count in found.counts.items())
     if counts:
         st.caption(f"Looked at: {escape(counts)}.")
-    for note in (*game.notes, *shown.scene.notes):
-        st.caption(escape(note))
+    captions((*game.notes, *shown.scene.notes))
     st.caption(escape(shown.scene.about))
     if shown.scene.attribution:
         st.caption(escape(shown.scene.attribution))
     if len(found.history) > 1 and _worth_drawing(found):
         plot(bounds_over_time(found.history, unit="payoff"), key="_lab_bounds")
-    other_ways(game, float(st.session_state.get(CHOICES, {}).get("limit", 30)))
+    other_ways(game, float(ask.value("limit", 30)))
 
 
 def _worth_drawing(found: GraphSolution) -> bool:
@@ -244,21 +217,15 @@ def _downloads(shown: Shown, _picks: Picks) -> None:
     one, two, three = st.columns(3)
     with one:
         st.write("The game and its plan")
-        tables.download(
-            "patrol_game.json", lambda: to_json_bytes(game_document(game, crs=scene.crs)), "application/json"
-        )
-        tables.download(
-            "patrol_strategy.json", lambda: to_json_bytes(solution_document(found)), "application/json"
-        )
-        tables.download(
-            "patrol_routes.geojson", lambda: routes_geojson(found, scene.crs), "application/geo+json"
-        )
+        tables.download("patrol_game.json", lambda: to_json_bytes(game_document(game, crs=scene.crs)))
+        tables.download("patrol_strategy.json", lambda: to_json_bytes(solution_document(found)))
+        tables.download("patrol_routes.geojson", lambda: routes_geojson(found, scene.crs))
     with two:
         st.write("Tables")
-        tables.download("routes.csv", lambda: to_csv_bytes(routes_table(found)), "text/csv")
-        tables.download("coverage.csv", lambda: to_csv_bytes(coverage_table(found, scene.names)), "text/csv")
+        tables.download("routes.csv", lambda: to_csv_bytes(routes_table(found)))
+        tables.download("coverage.csv", lambda: to_csv_bytes(coverage_table(found, scene.names)))
         drawn = _nights(shown)
-        tables.download("nights.csv", lambda: to_csv_bytes(sampled_table(found, drawn)), "text/csv")
+        tables.download("nights.csv", lambda: to_csv_bytes(sampled_table(found, drawn)))
     with three:
         st.write("The game as a matrix")
         matrix_downloads(game)
@@ -267,7 +234,7 @@ def _downloads(shown: Shown, _picks: Picks) -> None:
 def matrix_downloads(game: GraphGame) -> None:
     """Every matrix format, where the matrix is small enough; else the sentence that says so."""
     try:
-        table = cached_lab.matrix(game)
+        table = lab_results.matrix(game)
     except InputError as error:
         st.caption(escape(str(error)))
         return
@@ -285,3 +252,14 @@ def matrix_files(table: MatrixGame, stem: str) -> None:
                 label=f".{kind}",
                 help=FORMATS.get(kind),
             )
+
+
+_DRAWERS = {
+    "Routes": _routes,
+    "Targets": _targets,
+    "A night as a film": _film,
+    "Against simpler plans": _compared,
+    "How it was computed": _computed,
+    "Downloads": _downloads,
+}
+TABS = tuple(_DRAWERS)

@@ -8,22 +8,17 @@ from dataclasses import dataclass
 import streamlit as st
 
 from patrol_core.certificate import Status
-from patrol_core.figures.maps.patrol import (
-    MOST_CLICKABLE,
-    Ground,
-    Marks,
-    patrol_map,
-)
+from patrol_core.figures.maps.patrol import MOST_CLICKABLE, Ground, Marks, patrol_map
 from patrol_core.graphs.patrol import NOBODY, ONE_ROUTE, WANDERING, GraphGame, GraphSolution
 from patrol_core.graphs.places import PatrolScene
-from patrol_core.reports.bundles.patrol import (
-    edge_use,
-)
-from patrol_core.ui.lab.job import Search, progress, search, search_key
+from patrol_core.reports.bundles.patrol import edge_use
+from patrol_core.ui.lab.job import SLOT, search, search_key
 from patrol_core.ui.lab.picks import NOTHING, Picks, click_mode, take_click
-from patrol_core.ui.memo import lab as cached_lab
+from patrol_core.ui.memo import lab_results
 from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell.jobs import Job
 from patrol_core.ui.shell.node_clicks import node_chart
+from patrol_core.ui.shell.widgets import Figure, figures
 
 ASKED = "lab_asked"
 """Keys of games that are solved although they look too large."""
@@ -34,19 +29,12 @@ SMALL = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A solved game and where it is drawn.
-
-    Attributes
-    ----------
-    mark
-        Tells plans of one game apart.
-    """
+    """A solved game and where it is drawn."""
 
     scene: PatrolScene
     game: GraphGame
     ground: Ground
     solution: GraphSolution
-    mark: str
 
     @property
     def unit(self) -> str:
@@ -75,7 +63,7 @@ def amount(value: float, size: float = 1.0) -> str:
 
 def size_line(game: GraphGame) -> None:
     """What the game would be written out, and what solving it means."""
-    found = cached_lab.size_of(game)
+    found = lab_results.size_of(game)
     words = f"Joint walks: {short_count(found.walks)}. "
     if found.rows is not None:
         words += f"Written out: {short_count(f'{found.rows:,}')} rows by {found.columns:,} columns, {_bytes(found.matrix_bytes)}. "
@@ -102,7 +90,7 @@ def solved(scene: PatrolScene, game: GraphGame, limit: float) -> Shown | None:
     """The plan of a game, or None while there is none; what is going on is said."""
     key = search_key(game, limit)
     asked: set[str] = st.session_state.setdefault(ASKED, set())
-    job = search(game, limit, begin=cached_lab.size_of(game).practical or key in asked)
+    job = search(game, limit, begin=lab_results.size_of(game).practical or key in asked)
     if job is None:
         st.warning(
             "This game looks too large to be solved while you wait. Take fewer moves, units or targets, or try.",
@@ -119,15 +107,15 @@ def solved(scene: PatrolScene, game: GraphGame, limit: float) -> Shown | None:
     _job_note(job)
     if job.result is None:
         return None
-    return Shown(scene, game, cached_lab.ground(scene), job.result, job.of)
+    return Shown(scene, game, lab_results.ground(scene), job.result)
 
 
-def _job_note(job: Search) -> None:
+def _job_note(job: Job[GraphSolution]) -> None:
     if job.running:
         st.info(
             "The game is being solved; the plan appears when it is done.", icon=":material/hourglass_top:"
         )
-        progress()
+        SLOT.show()
     elif job.fault:
         st.error(escape(job.fault), icon=":material/error:")
     elif job.result is not None and job.result.certificate.status is not Status.OPTIMAL:
@@ -144,54 +132,44 @@ def _job_note(job: Search) -> None:
 def lab_metrics(shown: Shown) -> None:
     """Four figures: what is lost, how sure that is, how many routes, how long it took."""
     found, game = shown.solution, shown.game
-    others = cached_lab.simpler(found, shown.mark)
-    one, two, three, four = st.columns(4)
+    others = lab_results.simpler(found)
     unit = f" ({escape(shown.unit)})" if shown.unit else ""
     rival = WANDERING if WANDERING in others else NOBODY
-    size = float(game.values.max()) / found.scale
-    against = _change(found.value, others.get(rival), BRIEFLY[rival], size, general=game.general_sum)
-    if game.general_sum:
-        one.metric(
-            f"Stackelberg value{unit}",
-            amount(found.value, size),
-            against,
-            help="Expected payoff of the patrols when the attacker knows the plan, and answers best.",
-        )
-    else:
-        one.metric(
-            f"Worst-case loss{unit}",
-            amount(0.0 - found.value, size),
-            against,
-            delta_color="inverse",
-            help="Expected loss when the attacker knows the plan, and attacks where it hurts most. Values are assumptions.",
-        )
+    size, general = float(game.values.max()) / found.scale, game.general_sum
+    change = _change(found.value, others.get(rival), BRIEFLY[rival], size, general=general)
     proved = found.certificate.status is Status.OPTIMAL
     bound = found.certificate.bound
-    two.metric(
-        "Proved gap",
-        f"{found.certificate.gap:.1%}" if found.certificate.gap > 5e-4 else "0 %",
-        "the plan is proved best"
-        if proved
-        else f"at best {amount(bound if game.general_sum else 0.0 - bound, size)}",
-        delta_color="off",
-        delta_arrow="off",
-        help="How far the plan can be from the best of all.",
-    )
-    one_route = others.get(ONE_ROUTE)
-    three.metric(
-        "Routes in the plan",
-        f"{len(found.patrols):,}",
-        _one_route(one_route, size, general=game.general_sum),
-        delta_color="off",
-        delta_arrow="off",
-        help="The fewest that this solution needs are not sought; the game laboratory shows what fewer cost.",
-    )
-    four.metric(
-        "Seconds to solve",
-        f"{found.seconds:,.2f}",
-        _looked_at(found),
-        delta_color="off",
-        delta_arrow="off",
+    at_best = f"at best {amount(bound if general else 0.0 - bound, size)}"
+    gap = found.certificate.gap
+    figures(
+        Figure(
+            f"Stackelberg value{unit}",
+            amount(found.value, size),
+            change,
+            good="higher",
+            help="Expected payoff of the patrols when the attacker knows the plan, and answers best.",
+        )
+        if general
+        else Figure(
+            f"Worst-case loss{unit}",
+            amount(0.0 - found.value, size),
+            change,
+            good="lower",
+            help="Expected loss when the attacker knows the plan, and attacks where it hurts most. Values are assumptions.",
+        ),
+        Figure(
+            "Proved gap",
+            f"{gap:.1%}" if gap > 5e-4 else "0 %",
+            "the plan is proved best" if proved else at_best,
+            help="How far the plan can be from the best of all.",
+        ),
+        Figure(
+            "Routes in the plan",
+            f"{len(found.patrols):,}",
+            _one_route(others.get(ONE_ROUTE), size, general=general),
+            help="The fewest that this solution needs are not sought; the game laboratory shows what fewer cost.",
+        ),
+        Figure("Seconds to solve", f"{found.seconds:,.2f}", _looked_at(found)),
     )
 
 

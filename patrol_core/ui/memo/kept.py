@@ -7,12 +7,14 @@ session was given (uploaded rows, drawn places, documents) is kept in that sessi
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -21,10 +23,12 @@ import streamlit as st
 from patrol_core.areas import AreaData
 from patrol_core.scenario import Scenario, choices, make_scenario
 from patrol_core.sources.sample import EMBEDDED
+from patrol_core.ui.memo.content import digest_of
 
 Progress = Callable[[int, int], None]
 """Told how many parts of how many are done."""
 Made = TypeVar("Made")
+Params = ParamSpec("Params")
 
 MOST_RESULTS = 512
 MOST_BYTES = 512 * 2**20
@@ -167,6 +171,65 @@ def narrowed(scenario: Scenario, reads: Sequence[str]) -> Scenario:
 
 # -- keeping -----------------------------------------------------------------------------------------
 
+KEPT: dict[str, Literal["scenario", "content"]] = {}
+"""Every function whose results are kept, by module and name, and what it follows from; tests try all of them."""
+
+
+def registered(make: Callable[..., Any], follows: Literal["scenario", "content"]) -> str:
+    """The name of a function whose results are kept, noted in :data:`KEPT`."""
+    name = f"{make.__module__.removeprefix('patrol_core.')}.{make.__qualname__}"
+    KEPT[name] = follows
+    return name
+
+
+def of_content(
+    *, words: str = "", shared: bool = False
+) -> Callable[[Callable[Params, Made]], Callable[Params, Made]]:
+    """Keep what a function makes of its arguments, by their whole content.
+
+    Parameters
+    ----------
+    words
+        Shown while it is made.
+    shared
+        Whether it is kept for all sessions: only where no argument can hold anything a session was given.
+    """
+
+    def wrap(make: Callable[Params, Made]) -> Callable[Params, Made]:
+        name, maker = registered(make, "content"), Maker(make)
+
+        @functools.wraps(make)
+        def found(*args: Params.args, **kwargs: Params.kwargs) -> Made:
+            store = _shared if shared else store_of(None)
+            return kept((name, maker.key(args, kwargs)), words, maker.call(args, kwargs), store=store)
+
+        return found
+
+    return wrap
+
+
+class Maker(Generic[Made]):
+    """A function that makes a result; one with a parameter ``tell`` is given whom to tell how far it is."""
+
+    def __init__(self, make: Callable[..., Made]) -> None:
+        self.make = make
+        self.signature = inspect.signature(make)
+        self.tells = "tell" in self.signature.parameters
+
+    def key(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Hashable:
+        """Stands for all arguments; those that know what stands for their content are asked for it."""
+        given = self.signature.bind(*args, **kwargs)
+        given.apply_defaults()
+        return digest_of({k: _stands_for(one) for k, one in given.arguments.items() if k != "tell"})
+
+    def call(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Callable[[Progress], Made]:
+        """Make the result, given whom to tell."""
+        return lambda tell: self.make(*args, **kwargs, **({"tell": tell} if self.tells else {}))
+
+
+def _stands_for(one: object) -> object:
+    return one.identity if isinstance(one, AreaData) else getattr(one, "digest", one)
+
 
 def memo(
     name: str,
@@ -185,6 +248,8 @@ def memo(
     ----------
     name
         What it is; tells results of the same choices apart.
+    scenario
+        All choices.
     of
         What stands for the complete content of the data.
     reads
@@ -204,7 +269,7 @@ def memo(
     return kept(key, words, lambda tell: make(narrowed(scenario, fields), tell), store=store)
 
 
-def kept(key: Hashable, words: str, make: Callable[[Progress], Made], *, store: Store | None = None) -> Made:
+def kept(key: Hashable, words: str, make: Callable[[Progress], Made], *, store: Store) -> Made:
     """What is kept under a key, or made now, with a bar if it takes long.
 
     Parameters
@@ -216,9 +281,8 @@ def kept(key: Hashable, words: str, make: Callable[[Progress], Made], *, store: 
     make
         Makes it, given whom to tell how far it is.
     store
-        Where it is kept; the session's own by default.
+        Where it is kept.
     """
-    store = store_of(None) if store is None else store
     found = store.get(key)
     if found is None:
         with store.making(key):
@@ -232,7 +296,7 @@ def kept(key: Hashable, words: str, make: Callable[[Progress], Made], *, store: 
 
 def _made(words: str, make: Callable[[Progress], Made]) -> Made:
     if not words:
-        return make(_unheard)
+        return make(unheard)
     started, slot = time.perf_counter(), st.empty()
 
     def tell(done: int, total: int) -> None:
@@ -246,8 +310,8 @@ def _made(words: str, make: Callable[[Progress], Made]) -> Made:
         slot.empty()
 
 
-def _unheard(done: int, total: int) -> None:
-    """Nobody is told."""
+def unheard(done: int, total: int) -> None:
+    """Nobody is told how far it is."""
     del done, total
 
 

@@ -12,13 +12,14 @@ from patrol_core.games.zone import Strategy
 from patrol_core.planning import Prepared
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.scenario import Scenario
-from patrol_core.ui.memo import offenders as cached_offenders
-from patrol_core.ui.memo.offenders import Fits, Path
+from patrol_core.ui.memo import offenders_results
+from patrol_core.ui.memo.offenders_results import Fits, Path
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
+from patrol_core.ui.shell.widgets import captions
 
 FILE = "past_incidents"
 """The file last given, which outlives its widget."""
@@ -41,11 +42,11 @@ def fit_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
 
 
 def _path(scenario: Scenario, prepared: Prepared) -> None:
-    reason = cached_offenders.refusal(scenario, "The path from careless to perfect offenders")
+    reason = offenders_results.refusal(scenario, "The path from careless to perfect offenders")
     if reason is not None:
         st.info(escape(reason), icon=":material/block:")
         return
-    found = cached_offenders.path(scenario)
+    found = offenders_results.path(scenario)
     unit = prepared.surface.unit
     now = scenario.rationality if scenario.offender == "quantal" else None
     st.write(
@@ -110,7 +111,6 @@ def _fit(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
         tables.download(
             "incidents_form.csv",
             lambda: to_csv_bytes(form),
-            "text/csv",
             label="Form to fill in",
             help="All zones with the coverage of this plan; replace it by what was done, and add the incidents.",
         )
@@ -118,7 +118,7 @@ def _fit(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
     if kept is None:
         return
     try:
-        fits = cached_offenders.fits(scenario, *kept)
+        fits = offenders_results.fits(scenario, *kept)
     except PatrolError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return
@@ -145,8 +145,7 @@ def _show(fits: Fits, name: str, prepared: Prepared) -> None:
         f"From {escape(name)}: {some.incidents:,.0f} incidents in {len(prepared.zone_ids):,} zones, {periods}."
     )
     tables.table(fit_table(fits, prepared.surface.unit), name="offenders_fitted", digits=5)
-    for note in dict.fromkeys(note for fit in fits.found.values() for note in fit.notes):
-        st.caption(escape(note))
+    captions(dict.fromkeys(note for fit in fits.found.values() for note in fit.notes))
     st.caption(
         "Maximum likelihood; 95 % intervals by the standard error. A larger log likelihood fits better; SUQR has more weights, so "
         "it should be higher by 2 or more to be preferred."

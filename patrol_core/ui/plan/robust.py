@@ -12,11 +12,11 @@ from patrol_core.figures.charts.offenders import robustness_curves
 from patrol_core.games.robust import RobustModel
 from patrol_core.planning import Prepared
 from patrol_core.scenario import Scenario
-from patrol_core.ui.memo import offenders as cached_offenders
-from patrol_core.ui.memo.offenders import remembered
+from patrol_core.ui.memo import offenders_results
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.widgets import ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +81,20 @@ def robust_tab(scenario: Scenario, prepared: Prepared) -> None:
     st.write(
         "What would it cost to be ready for uncertainty, if there were none, and what would it save if there is?"
     )
-    reason = cached_offenders.refusal(scenario, "The price of robustness")
+    reason = offenders_results.refusal(scenario, "The price of robustness")
     if reason is not None:
         st.info(escape(reason), icon=":material/block:")
         return
-    model: RobustModel = remembered(
-        st.segmented_control,
+    model: RobustModel = ask.segmented(
         "What is uncertain",
         "robust_model",
         "interval",
-        options=list(ROBUST_TEXTS),
+        list(ROBUST_TEXTS),
         format_func=lambda name: ROBUST_TEXTS[name].label,
-        required=True,
     )
     text, unit = ROBUST_TEXTS[model], prepared.surface.unit
     st.write(text.sentences)
-    frame = cached_offenders.price(scenario, model)
+    frame = offenders_results.price(scenario, model)
     figure = robustness_curves(frame, size=text.size, unit=unit, gain=text.gain, share=text.share)
     plot(figure, key="_robust_price")
     st.write(_words(frame, text, unit))

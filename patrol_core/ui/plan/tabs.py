@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import pandas as pd
@@ -10,10 +9,9 @@ import streamlit as st
 
 from patrol_core.figures.charts.base import budget_curve, plan_bars
 from patrol_core.games.zone import Strategy
-from patrol_core.planning import Prepared, Result, column_units, comparison_units, coverage_table
-from patrol_core.reports.bundles.plan import plan_files
+from patrol_core.planning import Prepared, column_units, comparison_units, coverage_table
 from patrol_core.scenario import Scenario
-from patrol_core.ui.memo import cached
+from patrol_core.ui.memo import results
 from patrol_core.ui.plan.fit import fit_tab
 from patrol_core.ui.plan.robust import robust_tab
 from patrol_core.ui.plan.tonight import roster_tab
@@ -21,16 +19,22 @@ from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import guarded
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
+from patrol_core.ui.shell.plan_files import plan_downloads
+from patrol_core.ui.shell.widgets import open_tab
 
-TABS = (
-    "Worth of the next unit",
-    "Against simple plans",
-    "If offenders err",
-    "Price of robustness",
-    "Zones",
-    "Tonight and the roster",
-    "How it was computed",
-    "Downloads",
+FILES = (
+    "coverage.csv",
+    "deployments.csv",
+    "fairness.csv",
+    "allocation.csv",
+    "zones.geojson",
+    "summary.json",
+    "report.html",
+    "fairness_hours.csv",
+    "intervals.csv",
+    "values_by_type.csv",
+    "impact_record.html",
+    "impact_record.md",
 )
 CONSTRAINTS = (
     r"\quad\text{s.t.}\quad \sum_t x_t \le B,\quad 0 \le x_t \le 1,\quad\text{and the rules chosen above}"
@@ -47,20 +51,15 @@ class _Shown(NamedTuple):
 
 def draw_tabs(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
     """Draw the open tab."""
-    shown = _Shown(scenario, prepared, strategy)
-    opened = st.tabs(TABS, key="_game_tabs", on_change="rerun")
-    drawers = (_curve, _compared, _erring, _robust, _zones, _roster, _computed, _downloads)
-    for tab, draw in zip(opened, drawers, strict=True):
-        if tab.open:
-            with tab, guarded():
-                draw(shown)
+    with guarded():
+        open_tab("_game_tabs", _DRAWERS, _Shown(scenario, prepared, strategy))
 
 
 def _curve(shown: _Shown) -> None:
     scenario, prepared, strategy = shown
     unit = prepared.surface.unit
     figure = budget_curve(
-        cached.curve(scenario), budget=scenario.budget, value=strategy.worst_case, unit=unit
+        results.curve(scenario), budget=scenario.budget, value=strategy.worst_case, unit=unit
     )
     plot(figure, key="_budget_curve")
     if strategy.budget_dual is not None:
@@ -71,7 +70,7 @@ def _curve(shown: _Shown) -> None:
 
 def _compared(shown: _Shown) -> None:
     scenario, prepared, _ = shown
-    table = cached.comparison(scenario)
+    table = results.comparison(scenario)
     unit = prepared.surface.unit
     left, right = st.columns(2)
     plot(plan_bars(table, column="worst_case", title="Worst zone", unit=unit), key="_bars_worst", into=left)
@@ -148,35 +147,25 @@ def _downloads(shown: _Shown) -> None:
     st.write(
         "The same files that `patrol plan` writes; every figure on these pages can be recomputed from them."
     )
-    names = {
-        "coverage.csv": "text/csv",
-        "deployments.csv": "text/csv",
-        "fairness.csv": "text/csv",
-        "allocation.csv": "text/csv",
-        "zones.geojson": "application/geo+json",
-        "summary.json": "application/json",
-        "report.html": "text/html",
-        "fairness_hours.csv": "text/csv",
-        "intervals.csv": "text/csv",
-        "values_by_type.csv": "text/csv",
-        "impact_record.html": "text/html",
-        "impact_record.md": "text/markdown",
-    }
-    make = cached.summariser(shown.scenario)
     absent = set() if shown.prepared.groups else {"fairness.csv", "fairness_hours.csv"}
     of_offender = {"regret": "intervals.csv", "types": "values_by_type.csv"}
     absent |= {name for kind, name in of_offender.items() if kind != shown.scenario.offender}
-    if cached.hours_or_none(shown.scenario) is None:
+    if results.hours_or_none(shown.scenario) is None:
         absent |= {"allocation.csv", "fairness_hours.csv"}
         st.caption(
             "allocation.csv is missing: the hours plan cannot be made with these rules (see the Hours page)."
         )
-    with st.container(horizontal=True):
-        for name, mime in names.items():
-            if name in absent:
-                continue
-            tables.download(name, _maker(make, name), mime)
+    plan_downloads(shown.scenario, (name for name in FILES if name not in absent))
 
 
-def _maker(make: Callable[[], Result], name: str) -> Callable[[], bytes]:
-    return lambda: plan_files(make(), only=(name,))[name]
+_DRAWERS = {
+    "Worth of the next unit": _curve,
+    "Against simple plans": _compared,
+    "If offenders err": _erring,
+    "Price of robustness": _robust,
+    "Zones": _zones,
+    "Tonight and the roster": _roster,
+    "How it was computed": _computed,
+    "Downloads": _downloads,
+}
+TABS = tuple(_DRAWERS)

@@ -12,23 +12,22 @@ from patrol_core.games.zone import Strategy
 from patrol_core.planning import CONTRACT, Prepared
 from patrol_core.reports.icalendar import roster_table, to_icalendar
 from patrol_core.scenario import Scenario
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo import offenders as cached_offenders
-from patrol_core.ui.memo.offenders import remembered
+from patrol_core.ui.memo import offenders_results, results
 from patrol_core.ui.shell import controls, tables
+from patrol_core.ui.shell.widgets import ask
 
 NIGHTS, MOST_NIGHTS = 28, 92
 
 
 def roster_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
     """Draw the tab."""
-    found = cached.deployments(scenario)
+    found = results.deployments(scenario)
     st.write(
         f"The coverage is played as {len(found.sets)} randomised deployments. Each evening one is drawn by its probability, so "
         "nobody can foresee it, and over time every zone gets exactly its share."
     )
     first, nights = _choices()
-    roster = cached_offenders.roster(scenario, first, nights)
+    roster = offenders_results.roster(scenario, first, nights)
     names = dict(zip(prepared.zone_ids, prepared.zones["name"].astype(str), strict=True))
     table = roster_table(roster, names)
     left, right = st.columns([1, 2])
@@ -54,14 +53,8 @@ def _choices() -> tuple[dt.date, int]:
     one, two, three = st.columns(3)
     with one:
         today = dt.datetime.now().astimezone().date()
-        first: dt.date = remembered(
-            st.date_input, "First night", "first_night", today, format="YYYY-MM-DD",
-            min_value=dt.date(2000, 1, 1), max_value=dt.date(2099, 12, 31),
-        )  # fmt: skip
-    with two:
-        nights: int = remembered(
-            st.number_input, "Nights", "nights", NIGHTS, min_value=1, max_value=MOST_NIGHTS, step=1
-        )
+        first: dt.date = ask.draw("date_input", "First night", "first_night", today, st, format="YYYY-MM-DD", min_value=dt.date(2000, 1, 1), max_value=dt.date(2099, 12, 31))  # fmt: skip
+    nights: int = ask.whole("Nights", "nights", NIGHTS, 1, MOST_NIGHTS, into=two)
     with three:
         controls.number("seed")
     return first, nights
@@ -88,6 +81,5 @@ def _calendar(scenario: Scenario, prepared: Prepared, roster: pd.DataFrame, name
     tables.download(
         "roster.ics",
         lambda: to_icalendar(roster, names, nights=nights, title=title, identity=identity),
-        "text/calendar",
         help="One all-day event a night, for any calendar; the same seed gives the same file.",
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-import streamlit as st
 
 from patrol_core.evaluation import UNIFORM
 from patrol_core.games.behavioural import BehaviouralStrategy
@@ -11,6 +10,7 @@ from patrol_core.games.documents import TypesStrategy
 from patrol_core.games.robust import RobustStrategy
 from patrol_core.games.zone import Strategy
 from patrol_core.planning import Prepared
+from patrol_core.ui.shell.widgets import Figure, against, figures
 from patrol_core.ui.shell.zone_map import Layer
 
 
@@ -51,41 +51,38 @@ def plan_metrics(prepared: Prepared, strategy: Strategy, compared: pd.DataFrame)
     """Four figures of the plan, each against uniform patrol."""
     rows = compared.set_index("plan")
     unit = prepared.surface.unit
-    first, second, third, fourth = st.columns(4)
-    first.metric(
-        f"Worst zone ({unit})",
-        f"{strategy.worst_case:,.1f}",
-        change(strategy.worst_case, float(rows["worst_case"][UNIFORM])),
-        delta_color="inverse",
-        help="Harm an offender who watches the patrols can still expect in the best zone left to them.",
-    )
-    second.metric(
-        f"All zones ({unit})",
-        f"{strategy.expected_residual:,.0f}",
-        change(strategy.expected_residual, float(rows["expected_residual"][UNIFORM])),
-        delta_color="inverse",
-        help="Harm left over all zones if offenders do not react.",
-    )
     covered = int((strategy.coverage > 1e-9).sum())
-    third.metric(
-        "Zones that get patrols",
-        f"{covered:,} of {len(strategy.zone_ids):,}",
-        help="Zones covered some of the time.",
-    )
     dual = strategy.budget_dual
-    fourth.metric(
-        "Worth of one more unit",
-        "–" if dual is None else f"{dual:,.2f}",
-        help=f"Fall of the worst case ({unit}) per further unit.",
+    figures(
+        Figure(
+            f"Worst zone ({unit})",
+            f"{strategy.worst_case:,.1f}",
+            against(strategy.worst_case, float(rows["worst_case"][UNIFORM]), "against uniform patrol"),
+            good="lower",
+            help="Harm an offender who watches the patrols can still expect in the best zone left to them.",
+        ),
+        Figure(
+            f"All zones ({unit})",
+            f"{strategy.expected_residual:,.0f}",
+            against(
+                strategy.expected_residual,
+                float(rows["expected_residual"][UNIFORM]),
+                "against uniform patrol",
+            ),
+            good="lower",
+            help="Harm left over all zones if offenders do not react.",
+        ),
+        Figure(
+            "Zones that get patrols",
+            f"{covered:,} of {len(strategy.zone_ids):,}",
+            help="Zones covered some of the time.",
+        ),
+        Figure(
+            "Worth of one more unit",
+            "–" if dual is None else f"{dual:,.2f}",
+            help=f"Fall of the worst case ({unit}) per further unit.",
+        ),
     )
-
-
-def change(value: float, reference: float) -> str | None:
-    """Relative change against uniform patrol, in words; None where it says nothing."""
-    if reference <= 0:
-        return None
-    share = (value - reference) / reference
-    return f"{share:+.0%} against uniform patrol"
 
 
 def offender_words(prepared: Prepared, strategy: Strategy) -> str:

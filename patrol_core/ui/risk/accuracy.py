@@ -13,14 +13,12 @@ from patrol_core.planning import Prepared
 from patrol_core.reports.bundles.hotspots import ACCURACY_UNITS, accuracy_of, accuracy_table, held_out
 from patrol_core.risk import SHARES
 from patrol_core.scenario import Scenario
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo import forecast as cached_forecast
-from patrol_core.ui.memo.cached import derived
-from patrol_core.ui.memo.kept import Progress
-from patrol_core.ui.memo.offenders import remembered
+from patrol_core.ui.memo import forecast_results, results
+from patrol_core.ui.memo.results import of_data
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.widgets import ask
 
 if TYPE_CHECKING:
     from patrol_core.risk.forecast import Forecast
@@ -48,14 +46,12 @@ def accuracy_tab(scenario: Scenario, prepared: Prepared) -> None:
     with left:
         plot(pai_intervals(found.at(share), share=share), key="_pai_intervals")
     with right:
-        of = remembered(
-            st.segmented_control,
+        of = ask.segmented(
             "Flagged",
             "accuracy_of",
             "area",
-            options=["area", "zones"],
+            ["area", "zones"],
             format_func=lambda name: f"share of the {name}",
-            required=True,
         )
         curves = found.curves if of == "area" else found.by_zones
         plot(hit_curves(curves, of=of, share=share), key="_hit_curves")
@@ -79,28 +75,35 @@ def accuracy_tab(scenario: Scenario, prepared: Prepared) -> None:
 
 
 def accuracy(scenario: Scenario, ahead: int, over: Over) -> MapAccuracy:
-    """The judgement, kept."""
-    forecast = _forecast(scenario)
+    """The judgement, with the forecast that is in use for these data, if there is one.
 
-    def make(known: Scenario, _: Progress) -> MapAccuracy:
-        return accuracy_of(
-            cached.prepared(known),
-            known,
-            ahead,
-            over=over,
-            seed=known.seed,
-            forecast=forecast,
-            neighbours=cached.zone_neighbours(known),
-        )
+    Parameters
+    ----------
+    scenario
+        The choices.
+    ahead, over
+        Months held out, and what ranges are over.
+    """
+    return _accuracy(scenario, ahead, over, _forecast(scenario))
 
-    also = (ahead, over, None if forecast is None else forecast.digest)
-    return derived("accuracy", scenario, make, reads=("seed",), also=also, words="Judging maps …")
+
+@of_data(reads=("seed",), words="Judging maps …")
+def _accuracy(scenario: Scenario, ahead: int, over: Over, forecast: Forecast | None) -> MapAccuracy:
+    return accuracy_of(
+        results.prepared(scenario),
+        scenario,
+        ahead,
+        over=over,
+        seed=scenario.seed,
+        forecast=forecast,
+        neighbours=results.zone_neighbours(scenario),
+    )
 
 
 def _forecast(scenario: Scenario) -> Forecast | None:
     """The forecast in use for these data; none where the data allow none."""
     try:
-        return cached_forecast.at_hand(scenario)
+        return forecast_results.at_hand(scenario)
     except PatrolError:
         return None
 
@@ -112,39 +115,20 @@ def _choices(prepared: Prepared) -> tuple[int, float, Over]:
     with left:
         ahead = held_out(months)
         if most > 1:
-            ahead = int(
-                remembered(
-                    st.slider,
-                    "Months held out, to judge by",
-                    f"accuracy_ahead_{months}",
-                    ahead,
-                    min_value=1,
-                    max_value=most,
-                )
-            )
-    with middle:
-        share = float(
-            remembered(
-                st.segmented_control,
-                "Area flagged",
-                "accuracy_share",
-                0.05,
-                options=SHARES,
-                format_func=lambda one: f"{one:.0%}",
-                required=True,
-            )
-        )
+            ahead = ask.slider("Months held out, to judge by", f"accuracy_ahead_{months}", ahead, 1, most)
+    share = ask.segmented(
+        "Area flagged", "accuracy_share", 0.05, SHARES, into=middle, format_func=lambda one: f"{one:.0%}"
+    )
     offered = [over for over in OVERS if over == "zones" or ahead >= LEAST_MONTHS]
-    with right:
-        over: Over = remembered(
-            st.selectbox,
-            "Ranges over",
-            f"accuracy_over_{len(offered)}",
-            "zones",
-            options=offered,
-            format_func=OVERS.__getitem__,
-            help=f"Months can be drawn again where at least {LEAST_MONTHS} are held out.",
-        )
+    over: Over = ask.select(
+        "Ranges over",
+        f"accuracy_over_{len(offered)}",
+        "zones",
+        offered,
+        into=right,
+        format_func=OVERS.__getitem__,
+        help=f"Months can be drawn again where at least {LEAST_MONTHS} are held out.",
+    )
     return ahead, share, over
 
 

@@ -7,16 +7,12 @@ import streamlit as st
 from patrol_core.figures.charts.risk import bandwidth_scores, density_map
 from patrol_core.planning import Prepared
 from patrol_core.scenario import Scenario
-from patrol_core.ui.memo import risk as cached_risk
+from patrol_core.ui.memo import risk_results
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import frame
 from patrol_core.ui.shell.charts import plot
 
-RULES = {
-    "likelihood": "Places left out",
-    "scott": "Scott's rule",
-    "own": "Own",
-}
+RULES = {"likelihood": "Places left out", "scott": "Scott's rule", "own": "Own"}
 
 
 def density_tab(scenario: Scenario, prepared: Prepared) -> None:
@@ -25,14 +21,11 @@ def density_tab(scenario: Scenario, prepared: Prepared) -> None:
         picture, choice = st.columns([3, 2])
         with choice:
             wide = _bandwidth(scenario)
-        found = cached_risk.density_of(scenario, cached_risk.ALL, wide)
+        found = risk_results.density_of(scenario, risk_results.ALL, wide)
         with picture:
-            plot(
-                density_map(found, unit=f"{prepared.surface.unit} per km²"),
-                key="_density_map",
-            )
+            plot(density_map(found, unit=f"{prepared.surface.unit} per km²"), key="_density_map")
         with choice:
-            frame_of_points = cached_risk.points(scenario)
+            frame_of_points = risk_results.points(scenario)
             st.caption(
                 f"{found.points:,} points, {found.total:,.1f} {prepared.surface.unit} in all, none lost at the border: beyond it "
                 f"nothing is known, so no crime is spread there. Cells of {found.grid.cell_m:,.0f} m. From one published place to "
@@ -48,7 +41,7 @@ def density_tab(scenario: Scenario, prepared: Prepared) -> None:
 
 
 def _bandwidth(scenario: Scenario) -> float:
-    rules = cached_risk.bandwidths(scenario)
+    rules = risk_results.bandwidths(scenario)
     values = {"likelihood": rules.likelihood, "scott": rules.scott}
     rule = st.radio(
         "Bandwidth",
@@ -70,6 +63,6 @@ def _bandwidth(scenario: Scenario) -> float:
             format="%.0f",
             key="_bandwidth_own",
         )
-    wide = cached_risk.bandwidth(scenario)
+    wide = risk_results.bandwidth(scenario)
     plot(bandwidth_scores(rules.scores, chosen=wide), key="_bandwidth_scores")
     return wide

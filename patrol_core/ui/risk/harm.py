@@ -115,7 +115,6 @@ def _files(scenario: Scenario, prepared: Prepared, own: Mapping[str, float]) -> 
         tables.download(
             "own_weights.csv",
             lambda: to_csv_bytes(listed, contract=("crime_type", "weight")),
-            "text/csv",
             label="Download own weights",
         )
     with right:

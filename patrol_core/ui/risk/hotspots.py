@@ -10,12 +10,11 @@ from patrol_core.planning import Prepared
 from patrol_core.reports.bundles.hotspots import MEASURES, hotspots_frame, hotspots_of, measure_unit
 from patrol_core.risk import CLASSES, COLD, HOT, ISLAND, PERMUTATIONS, UNKNOWN, HotSpots, Method
 from patrol_core.scenario import Scenario
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo.cached import derived
-from patrol_core.ui.memo.kept import Progress
-from patrol_core.ui.memo.offenders import remembered
+from patrol_core.ui.memo import results
+from patrol_core.ui.memo.results import of_data
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
+from patrol_core.ui.shell.widgets import ask
 from patrol_core.ui.shell.zone_map import Layer, draw_map
 
 METHODS: dict[Method, str] = {"gi": "Gi*: hot and cold", "moran": "Local Moran: alike and unlike"}
@@ -34,38 +33,25 @@ MEANINGS: dict[Method, str] = {
 def hotspot_tab(scenario: Scenario, prepared: Prepared) -> None:
     """Switches, map with classes, a sentence, the table."""
     left, middle, right = st.columns([2, 2, 1])
-    with left:
-        method: Method = remembered(
-            st.segmented_control,
-            "Statistic",
-            "hotspot_method",
-            "gi",
-            options=list(METHODS),
-            format_func=METHODS.__getitem__,
-            required=True,
-        )
+    method: Method = ask.segmented("Statistic", "hotspot_method", "gi", METHODS, into=left)
     offered = [name for name, one in MEASURES.items() if one.possible(prepared)]
-    with middle:
-        measure = remembered(
-            st.selectbox,
-            "Of what",
-            f"hotspot_measure_{'-'.join(offered)}",
-            offered[0],
-            options=offered,
-            format_func=lambda name: MEASURES[name].title,
-            help="Rates on few residents are mostly noise; smoothed ones are drawn towards the rate of all (empirical Bayes).",
-        )
-    with right:
-        permutations = int(
-            remembered(
-                st.selectbox,
-                "Permutations",
-                "hotspot_permutations",
-                PERMUTATIONS,
-                options=DEALS,
-                format_func=lambda number: f"{number:,}",
-            )
-        )
+    measure = ask.select(
+        "Of what",
+        f"hotspot_measure_{'-'.join(offered)}",
+        offered[0],
+        offered,
+        into=middle,
+        format_func=lambda name: MEASURES[name].title,
+        help="Rates on few residents are mostly noise; smoothed ones are drawn towards the rate of all (empirical Bayes).",
+    )
+    permutations = ask.select(
+        "Permutations",
+        "hotspot_permutations",
+        PERMUTATIONS,
+        DEALS,
+        into=right,
+        format_func=lambda number: f"{number:,}",
+    )
     both = hotspots(scenario, measure, permutations)
     found = both[method]
     draw_map(scenario, class_layer(found, measure_unit(prepared, measure)), key="hotspots", height=460)
@@ -86,25 +72,29 @@ def hotspot_tab(scenario: Scenario, prepared: Prepared) -> None:
     )
 
 
+@of_data(reads=("seed",), words="Dealing out values …")
 def hotspots(scenario: Scenario, measure: str, permutations: int) -> dict[Method, HotSpots]:
-    """Both statistics, kept."""
+    """Both statistics.
 
-    def make(known: Scenario, _: Progress) -> dict[Method, HotSpots]:
-        near = cached.zone_neighbours(known)
-        return {
-            method: hotspots_of(
-                cached.prepared(known),
-                measure,
-                method=method,
-                permutations=permutations,
-                seed=known.seed,
-                neighbours=near,
-            )
-            for method in METHODS
-        }
-
-    also = (measure, permutations)
-    return derived("hotspots", scenario, make, reads=("seed",), also=also, words="Dealing out values …")
+    Parameters
+    ----------
+    scenario
+        The choices.
+    measure, permutations
+        Of what, and against how many deals by chance.
+    """
+    near = results.zone_neighbours(scenario)
+    return {
+        method: hotspots_of(
+            results.prepared(scenario),
+            measure,
+            method=method,
+            permutations=permutations,
+            seed=scenario.seed,
+            neighbours=near,
+        )
+        for method in METHODS
+    }
 
 
 def class_layer(found: HotSpots, unit: str) -> Layer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,12 @@ from patrol_core.planning import Prepared
 from patrol_core.risk import LEVEL, Bands, NearRepeat, knox_table, near_events
 from patrol_core.scenario import Scenario
 from patrol_core.sources.own_events import MONTH_ONLY, DatedPoints, read_dated_points
-from patrol_core.ui.memo.kept import kept
-from patrol_core.ui.memo.offenders import remembered
+from patrol_core.ui.memo.kept import Progress, of_content, unheard
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import show_findings
+from patrol_core.ui.shell.widgets import ask
 
 FILE = "near_repeat_file"
 """Name and content of the file given, for this session."""
@@ -84,23 +83,9 @@ def _bands() -> tuple[Bands, int, bool | None]:
         ),
         strict=False,
     ):
-        with column:
-            numbers[name] = remembered(
-                st.number_input, label, f"knox_{name}", default, min_value=low, max_value=high, step=step
-            )
-    with columns[4]:
-        permutations = int(
-            remembered(st.selectbox, "Permutations", "knox_permutations", 999, options=(199, 999, 9_999))
-        )
-    with columns[5]:
-        order = remembered(
-            st.selectbox,
-            "Dates like 03/04/2024",
-            "knox_order",
-            "tell",
-            options=list(ORDERS),
-            format_func=ORDERS.__getitem__,
-        )
+        numbers[name] = ask.number(label, f"knox_{name}", default, low, high, into=column, step=step)
+    permutations = ask.select("Permutations", "knox_permutations", 999, (199, 999, 9_999), into=columns[4])
+    order = ask.select("Dates like 03/04/2024", "knox_order", "tell", ORDERS, into=columns[5])
     bands = Bands(
         float(numbers["metres"]), int(numbers["distances"]), int(numbers["days"]), int(numbers["times"])
     )
@@ -109,35 +94,64 @@ def _bands() -> tuple[Bands, int, bool | None]:
 
 def _tested(name: str, content: bytes, scenario: Scenario) -> tuple[DatedPoints, NearRepeat, pd.DataFrame]:
     bands, permutations, day_first = _bands()
-    digest = hashlib.sha256(content).hexdigest()
-    events = kept(
-        ("events", name, digest, day_first),
-        "Reading events …",
-        lambda _: read_dated_points(name, content, day_first=day_first),
-    )
-    found = kept(
-        ("knox", name, digest, day_first, bands, permutations, scenario.seed),
-        "Shuffling days …",
-        lambda tell: knox_table(
-            events.x,
-            events.y,
-            events.day,
-            bands=bands,
-            permutations=permutations,
-            seed=scenario.seed,
-            on_progress=tell,
-        ),
-    )
-    listing = kept(
-        ("knox-events", name, digest, day_first, bands),
-        "Looking around every event …",
-        lambda _: event_listing(events, bands),
-    )
-    return events, found, listing
+    events = read_points(name, content, day_first)
+    found = knox(name, content, day_first, bands, permutations, scenario.seed)
+    return events, found, event_listing(name, content, day_first, bands)
 
 
-def event_listing(events: DatedPoints, bands: Bands) -> pd.DataFrame:
-    """Events with their near and soon others; hot where q is at most ``LEVEL``."""
+@of_content(words="Reading events …")
+def read_points(name: str, content: bytes, day_first: bool | None) -> DatedPoints:
+    """Events of a file.
+
+    Parameters
+    ----------
+    name, content
+        The file.
+    day_first
+        The order of dates; None where the file tells.
+    """
+    return read_dated_points(name, content, day_first=day_first)
+
+
+@of_content(words="Shuffling days …")
+def knox(
+    name: str,
+    content: bytes,
+    day_first: bool | None,
+    bands: Bands,
+    permutations: int,
+    seed: int,
+    tell: Progress = unheard,
+) -> NearRepeat:
+    """The Knox table.
+
+    Parameters
+    ----------
+    name, content, day_first
+        As of :func:`read_points`.
+    bands
+        Of distance and time.
+    permutations, seed
+        Shuffles of the days, and what they follow from.
+    tell
+        Told how far it is.
+    """
+    events = read_points(name, content, day_first)
+    return knox_table(
+        events.x, events.y, events.day, bands=bands, permutations=permutations, seed=seed, on_progress=tell
+    )
+
+
+@of_content(words="Looking around every event …")
+def event_listing(name: str, content: bytes, day_first: bool | None, bands: Bands) -> pd.DataFrame:
+    """Events with their near and soon others; hot where q is at most ``LEVEL``.
+
+    Parameters
+    ----------
+    name, content, day_first, bands
+        As of :func:`knox`.
+    """
+    events = read_points(name, content, day_first)
     local = near_events(events.x, events.y, events.day, metres=bands.metres, days=bands.days)
     days = events.day.astype("datetime64[D]").astype(str)
     table = pd.DataFrame({"x": events.x, "y": events.y, "date": days}).join(local)

@@ -8,11 +8,10 @@ from patrol_core.figures.maps.small import SmallMap, small_maps_png
 from patrol_core.planning import Prepared, harm_table
 from patrol_core.risk import CHANGE, SLICES, By, Slices, slices
 from patrol_core.scenario import Scenario
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo import risk as cached_risk
-from patrol_core.ui.memo.cached import derived
-from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.memo import results, risk_results
+from patrol_core.ui.memo.results import of_data
 from patrol_core.ui.shell import frame, tables
+from patrol_core.ui.shell.widgets import captions
 
 
 def slices_tab(scenario: Scenario, prepared: Prepared) -> None:
@@ -34,29 +33,13 @@ def slices_tab(scenario: Scenario, prepared: Prepared) -> None:
             help="On: maps compare with each other. Off: each map shows its own pattern.",
         )
     with frame.guarded():
-        cut = derived(
-            "slices",
-            scenario,
-            lambda known, _: _cut(known, cached.prepared(known), by),
-            also=by,
-            words="Cutting the risk …",
-        )
-        picture = derived(
-            "small-maps",
-            scenario,
-            lambda known, _: small_maps_png(
-                cached_risk.raster(known), _maps(cut), unit=prepared.surface.unit, one_scale=one
-            ),
-            also=(by, one),
-            words="Drawing small maps …",
-        )
-        st.image(picture, width="stretch")
+        cut = cut_by(scenario, by)
+        st.image(small_maps(scenario, by, one), width="stretch")
         st.caption(
             f"Recorded risk in {prepared.surface.unit}; each map is the mean of its own months"
             f"{'; change: recent minus before' if cut.compares else ''}. Grey: not known."
         )
-        for note in cut.notes:
-            st.caption(escape(note))
+        captions(cut.notes)
         if cut.compares:
             st.caption(
                 "A change of a few crimes in a zone is mostly chance: look at where many neighbours change alike."
@@ -79,15 +62,27 @@ def _offered(prepared: Prepared) -> list[By]:
     return offered or ["type"]
 
 
-def _cut(scenario: Scenario, prepared: Prepared, by: By) -> Slices:
-    return slices(
-        prepared.counts,
-        prepared.zone_ids,
-        prepared.months,
-        weights=harm_table(scenario),
-        crime_types=prepared.crime_types,
-        by=by,
-    )
+@of_data(words="Cutting the risk …")
+def cut_by(scenario: Scenario, by: By) -> Slices:
+    """Risk of the parts of the recorded crime."""
+    chosen = results.prepared(scenario)
+    weights, types = harm_table(scenario), chosen.crime_types
+    return slices(chosen.counts, chosen.zone_ids, chosen.months, weights=weights, crime_types=types, by=by)
+
+
+@of_data(words="Drawing small maps …")
+def small_maps(scenario: Scenario, by: By, one_scale: bool) -> bytes:
+    """A map a part, as a PNG.
+
+    Parameters
+    ----------
+    scenario, by
+        The choices, and what the parts are.
+    one_scale
+        Whether colours mean the same in all maps.
+    """
+    maps, unit = _maps(cut_by(scenario, by)), results.prepared(scenario).surface.unit
+    return small_maps_png(risk_results.raster(scenario), maps, unit=unit, one_scale=one_scale)
 
 
 def _maps(cut: Slices) -> list[SmallMap]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -33,17 +32,17 @@ from patrol_core.risk.static import (
 )
 from patrol_core.scenario import Scenario
 from patrol_core.sources.zone_tables import label_of
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo.cached import derived
-from patrol_core.ui.memo.kept import Progress
+from patrol_core.ui.memo import results
+from patrol_core.ui.memo.results import of_data
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import guarded
+from patrol_core.ui.shell.widgets import Figure, Remembered, figures
 from patrol_core.ui.shell.zone_map import Layer, draw_map
 
-CHOICES = "static_choices"
-"""Settings of the tab, which lose their widgets whenever another tab is opened."""
+ask = Remembered("static_choices", "_static_")
+"""What the tab was last set to."""
 LIMITS = {0.0: "none", 10.0: "VIF above 10", 5.0: "VIF above 5"}
 MAPS = {"score": "Score", "residual": "What the score does not explain"}
 KINDS = {"spearman": "Spearman (ranks)", "pearson": "Pearson (values)"}
@@ -77,30 +76,12 @@ def _draw(scenario: Scenario, prepared: Prepared) -> None:
         st.info("Choose at least one crime type and one covariate.", icon=":material/touch_app:")
         return
 
-    def make(known: Scenario, _: Progress) -> StaticScore:
-        chosen = cached.prepared(known)
-        return score_area(
-            chosen.data,
-            chosen.zones,
-            chosen.counts,
-            chosen.months,
-            crime_types=types,
-            per=per,
-            columns=columns,
-            vif_limit=limit or None,
-            neighbours=cached.zone_neighbours(known),
-        )
-
-    also = (types, per, columns, limit)
-    score = derived("static", scenario, make, also=also, words="Fitting the static score …")
+    score = static_score(scenario, types, per, columns, limit or None)
     unit = score.exposure_of if per == "rate" else PER[per]
     _headline(score)
     left, right = st.columns([3, 2])
     with left:
-        plot(
-            coefficient_plot(score.coefficients, labels),
-            key="_static_coefficients",
-        )
+        plot(coefficient_plot(score.coefficients, labels), key="_static_coefficients")
     with right:
         _read(score, labels)
     _map(scenario, score, unit)
@@ -108,33 +89,60 @@ def _draw(scenario: Scenario, prepared: Prepared) -> None:
     _correlations(prepared, score, labels, unit)
 
 
+@of_data(words="Fitting the static score …")
+def static_score(
+    scenario: Scenario, types: tuple[str, ...], per: Per, columns: tuple[str, ...], vif_limit: float | None
+) -> StaticScore:
+    """The static score.
+
+    Parameters
+    ----------
+    scenario
+        The choices.
+    types, per
+        Crime to explain, and what it is counted per.
+    columns, vif_limit
+        Covariates, and how much alike they may be, if that is bounded.
+    """
+    chosen = results.prepared(scenario)
+    return score_area(
+        chosen.data,
+        chosen.zones,
+        chosen.counts,
+        chosen.months,
+        crime_types=types,
+        per=per,
+        columns=columns,
+        vif_limit=vif_limit,
+        neighbours=results.zone_neighbours(scenario),
+    )
+
+
 def _crime(prepared: Prepared) -> tuple[tuple[str, ...], Per]:
     data = prepared.data
     left, right = st.columns([3, 2])
-    with left:
-        types = _remembered(
-            st.multiselect,
-            "Crime to explain",
-            f"types_{data.key}",
-            list(default_types(data.crime_types, prepared.crime_types)),
-            options=list(data.crime_types),
-        )
+    types = ask.draw(
+        "multiselect",
+        "Crime to explain",
+        f"types_{data.key}",
+        list(default_types(data.crime_types, prepared.crime_types)),
+        left,
+        options=list(data.crime_types),
+    )
     offered = exposures(data, prepared.zones["population"])
     if offered == ("rate",):
         return tuple(types), "rate"
-    with right:
-        per = _remembered(
-            st.segmented_control,
-            "Counted per",
-            f"per_{data.key}",
-            default_per(offered, types),
-            options=list(offered),
-            format_func=PER.__getitem__,
-            required=True,
-            help="Residents are not the people present, and burglary includes shops and offices: rates of business districts "
-            "mislead either way.",
-        )
-    return tuple(types), cast("Per", per)
+    per = ask.segmented(
+        "Counted per",
+        f"per_{data.key}",
+        default_per(offered, types),
+        list(offered),
+        into=right,
+        format_func=PER.__getitem__,
+        help="Residents are not the people present, and burglary includes shops and offices: rates of business districts "
+        "mislead either way.",
+    )
+    return tuple(types), per
 
 
 def _covariates(
@@ -142,27 +150,25 @@ def _covariates(
 ) -> tuple[tuple[str, ...], float]:
     left, right = st.columns([4, 1])
     default = list(default_columns(covariates))
-    with left:
-        chosen = _remembered(
-            st.multiselect,
-            f"Covariates ({len(covariates.columns):,} known)",
-            f"columns_{prepared.data.key}",
-            default,
-            options=[str(c) for c in covariates.columns],
-            format_func=lambda c: labels[c],
-            help="Chosen by a fixed rule, not by looking at crime: one column each for deprivation (Income domain), child poverty, "
-            "age, crowding, renting, flats and house prices, where the data have it.",
-        )
-    with right:
-        limit = _remembered(
-            st.selectbox,
-            "Remove",
-            "vif",
-            0.0,
-            options=list(LIMITS),
-            format_func=LIMITS.__getitem__,
-            help="Takes out the covariate most alike the others, again and again. Nothing is removed unless you ask.",
-        )
+    chosen = ask.draw(
+        "multiselect",
+        f"Covariates ({len(covariates.columns):,} known)",
+        f"columns_{prepared.data.key}",
+        default,
+        left,
+        options=[str(c) for c in covariates.columns],
+        format_func=lambda c: labels[c],
+        help="Chosen by a fixed rule, not by looking at crime: one column each for deprivation (Income domain), child poverty, "
+        "age, crowding, renting, flats and house prices, where the data have it.",
+    )
+    limit = ask.select(
+        "Remove",
+        "vif",
+        0.0,
+        LIMITS,
+        into=right,
+        help="Takes out the covariate most alike the others, again and again. Nothing is removed unless you ask.",
+    )
     for column in chosen:
         if words := caution(column):
             st.warning(escape(words), icon=":material/warning:")
@@ -170,25 +176,26 @@ def _covariates(
 
 
 def _headline(score: StaticScore) -> None:
-    first, second, third, fourth = st.columns(4)
-    first.metric(
-        "Explained (R²)", f"{score.r2:.0%}", help=f"Of the log crime rate; adjusted {score.r2_adjusted:.1%}."
-    )
-    second.metric(
-        "Zones in the fit", f"{int(score.fitted.sum()):,}", help=f"Of {len(score.zone_ids):,} zones."
-    )
     worst = score.coefficients["vif"].max()
-    third.metric(
-        "Largest VIF",
-        f"{worst:.1f}",
-        help="How much wider an interval is because covariates are alike; above 5 to 10 single coefficients say little.",
-    )
     moran = score.check("Moran's I")
-    fourth.metric(
-        "Moran's I of the residuals",
-        "–" if moran is None else f"{moran.statistic:.2f}",
-        help="0: what is left over is spread at random over the map. "
-        + ("" if moran is None else f"p = {moran.p:.3f} by permutation."),
+    figures(
+        Figure(
+            "Explained (R²)",
+            f"{score.r2:.0%}",
+            help=f"Of the log crime rate; adjusted {score.r2_adjusted:.1%}.",
+        ),
+        Figure("Zones in the fit", f"{int(score.fitted.sum()):,}", help=f"Of {len(score.zone_ids):,} zones."),
+        Figure(
+            "Largest VIF",
+            f"{worst:.1f}",
+            help="How much wider an interval is because covariates are alike; above 5 to 10 single coefficients say little.",
+        ),
+        Figure(
+            "Moran's I of the residuals",
+            "–" if moran is None else f"{moran.statistic:.2f}",
+            help="0: what is left over is spread at random over the map. "
+            + ("" if moran is None else f"p = {moran.p:.3f} by permutation."),
+        ),
     )
 
 
@@ -299,18 +306,4 @@ def _correlations(prepared: Prepared, score: StaticScore, labels: dict[str, str]
             said=f"Spearman {both[0]:+.2f}, Pearson {both[1]:+.2f}",
         )
         plot(points, key="_static_scatter")
-    tables.download(
-        "static_correlations.csv",
-        lambda: to_csv_bytes(matrix.rename_axis("column"), index=True),
-        "text/csv",
-    )
-
-
-def _remembered(widget: Callable[..., Any], label: str, name: str, default: Any, **more: Any) -> Any:
-    """A widget whose value outlives its tab."""
-    held: dict[str, Any] = st.session_state.setdefault(CHOICES, {})
-    key = f"_static_{name}"
-    if key not in st.session_state:
-        st.session_state[key] = held.get(name, default)
-    held[name] = widget(label, key=key, **more)
-    return held[name]
+    tables.download("static_correlations.csv", lambda: to_csv_bytes(matrix.rename_axis("column"), index=True))

@@ -17,8 +17,8 @@ from patrol_core.planning import Prepared, harm_table
 from patrol_core.reports.bundles.hotspots import MEASURES, measure_unit
 from patrol_core.risk import LEAST, PERMUTATIONS, WEIGHTS, Kind, RiskSurface
 from patrol_core.scenario import Scenario
-from patrol_core.ui.memo import risk as cached_risk
-from patrol_core.ui.memo.risk import ALL
+from patrol_core.ui.memo import risk_results
+from patrol_core.ui.memo.risk_results import ALL
 from patrol_core.ui.risk.hotspots import class_layer, hotspots
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
@@ -51,12 +51,12 @@ def _plan(scenario: Scenario, prepared: Prepared, month: str) -> tuple[Floats, s
 
 
 def _count(scenario: Scenario, _prepared: Prepared, month: str) -> tuple[Floats, str]:
-    surface = cached_risk.surface(scenario, month, smoothing="none", weighting="count")
+    surface = risk_results.surface(scenario, month, smoothing="none", weighting="count")
     return surface.mean, surface.unit
 
 
 def _harm(scenario: Scenario, _prepared: Prepared, month: str) -> tuple[Floats, str]:
-    surface = cached_risk.surface(
+    surface = risk_results.surface(
         scenario, month, smoothing="none", weighting="cchi" if scenario.weighting == "count" else ""
     )
     return surface.mean, surface.unit
@@ -79,13 +79,13 @@ def smoothing_shown(scenario: Scenario) -> Kind:
 
 
 def _smoothed(scenario: Scenario, _prepared: Prepared, month: str) -> tuple[Floats, str]:
-    surface = cached_risk.surface(scenario, month, smoothing=smoothing_shown(scenario))
+    surface = risk_results.surface(scenario, month, smoothing=smoothing_shown(scenario))
     return surface.mean, surface.unit
 
 
 def _density(scenario: Scenario, prepared: Prepared, month: str) -> tuple[Floats, str]:
-    wide = cached_risk.bandwidth(scenario)
-    found = cached_risk.density_of(scenario, month, wide)
+    wide = risk_results.bandwidth(scenario)
+    found = risk_results.density_of(scenario, month, wide)
     return found.zone_means(), f"{prepared.surface.unit} per km², bandwidth {wide:,.0f} m"
 
 
@@ -156,7 +156,7 @@ def month_surface(scenario: Scenario, prepared: Prepared, month: str) -> RiskSur
     return (
         prepared.surface
         if month == ALL
-        else cached_risk.surface(scenario, month, smoothing=scenario.smoothing)
+        else risk_results.surface(scenario, month, smoothing=scenario.smoothing)
     )
 
 
@@ -200,8 +200,17 @@ def risk_units(surface: RiskSurface) -> dict[str, str]:
     }
 
 
-def highest_zones(prepared: Prepared, surface: RiskSurface) -> None:
-    """The highest zones as a chart, all zones as a table."""
+def highest_zones(scenario: Scenario, prepared: Prepared, month: str) -> None:
+    """The highest zones of a month as a chart, all zones as a table.
+
+    Parameters
+    ----------
+    scenario, prepared
+        The choices and their data.
+    month
+        The month, or :data:`ALL`.
+    """
+    surface = month_surface(scenario, prepared, month)
     table = risk_table(prepared, surface)
     chart, listing = st.columns([2, 3])
     with chart:
@@ -217,7 +226,7 @@ def rank_firmness(scenario: Scenario, prepared: Prepared) -> None:
     zone = chosen_zone(prepared.zone_ids)
     if zone is None or len(prepared.zone_ids) < 2:
         return
-    found = cached_risk.firmness(scenario)
+    found = risk_results.firmness(scenario)
     row = found.table.loc[zone]
     st.write(
         f"In {row['in_top']:.0f} % of {found.draws:,} draws of what chance could have made of the same risk, it is among the "
@@ -225,7 +234,7 @@ def rank_firmness(scenario: Scenario, prepared: Prepared) -> None:
     )
     if prepared.surface.smoothing is not None:
         place = prepared.zone_ids.index(zone)
-        recorded = cached_risk.surface(scenario, ALL, smoothing="none")
+        recorded = risk_results.surface(scenario, ALL, smoothing="none")
         st.caption(
             f"Recorded {recorded.mean[place]:,.2f}, smoothed {prepared.surface.mean[place]:,.2f} {recorded.unit}."
         )

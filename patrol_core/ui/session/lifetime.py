@@ -10,6 +10,7 @@ import gc
 import shutil
 import threading
 import time
+import weakref
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -44,10 +45,13 @@ class Watch:
         Streamlit's runtime.
     seen
         Session id to the time it was last seen, seconds of a clock that only goes forward.
+    stops
+        Session id to what asks its work beside the page to end.
     """
 
     server: Server
     seen: dict[str, float] = field(default_factory=dict)
+    stops: dict[str, weakref.WeakSet[threading.Event]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, session_id: str, now: float) -> None:
@@ -65,6 +69,8 @@ class Watch:
             for session_id in gone:
                 del self.seen[session_id]
         for session_id in gone:
+            for stop in self.stops.pop(session_id, ()):
+                stop.set()
             self.server.close_session(session_id)
         return gone
 
@@ -81,7 +87,7 @@ class _OnLoop:
             server._get_async_objs().eventloop.call_soon_threadsafe(server.close_session, session_id)
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False)  # no result that is kept, but one thread a server
 def _watch() -> Watch:
     """The watch of this server, begun with its first page."""
     _forget_published_shapes()
@@ -103,6 +109,13 @@ def note_session() -> None:
     context = get_script_run_ctx()
     if context is not None:
         _watch().note(context.session_id, time.monotonic())
+
+
+def stop_with_session(stop: threading.Event) -> None:
+    """See to it that work beside the page is asked to end when its session ends."""
+    context = get_script_run_ctx()
+    if context is not None:
+        _watch().stops.setdefault(context.session_id, weakref.WeakSet()).add(stop)
 
 
 def _forget_published_shapes() -> None:

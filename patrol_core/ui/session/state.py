@@ -138,21 +138,3 @@ def reset() -> None:
     """Back to the defaults, keeping uploaded data."""
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
     set_scenario(make_scenario({}))
-
-
-def remembered(store: str, prefix: str, widget: Any, label: str, name: str, default: Any, **more: Any) -> Any:
-    """A widget whose value outlives its tab and page.
-
-    Parameters
-    ----------
-    store
-        Session key of the values that are held.
-    prefix
-        What stands before ``name`` in the widget's key.
-    """
-    held: dict[str, Any] = st.session_state.setdefault(store, {})
-    key = f"{prefix}{name}"
-    if key not in st.session_state:
-        st.session_state[key] = held.get(name, default)
-    held[name] = widget(label, key=key, **more)
-    return held[name]

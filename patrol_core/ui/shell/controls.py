@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -13,24 +14,8 @@ from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
 
 OFF = "off"
 LEVELS: tuple[float | str, ...] = (
-    OFF,
-    2.0,
-    1.5,
-    1.0,
-    0.9,
-    0.8,
-    0.7,
-    0.6,
-    0.5,
-    0.4,
-    0.3,
-    0.25,
-    0.2,
-    0.15,
-    0.1,
-    0.05,
-    0.02,
-    0.0,
+    *(OFF, 2.0, 1.5, 1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4),
+    *(0.3, 0.25, 0.2, 0.15, 0.1, 0.05, 0.02, 0.0),
 )
 """Fairness levels from no rule to exactly equal."""
 RULES = {
@@ -42,14 +27,33 @@ RULES = {
 }
 
 
-def _keep(name: str, key: str) -> None:
-    value: Any = st.session_state[key]
-    state.change(**{name: None if value == OFF else value})
+def bound(
+    name: str, *, key: str | None = None, keep: Callable[[Any], dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """What ties a widget to a choice of the scenario: label, key, help, and what happens when it is moved.
+
+    Parameters
+    ----------
+    name
+        The choice.
+    key
+        Tells widgets of one choice apart.
+    keep
+        The choices that follow from the widget's value; the choice itself by default.
+    """
+    row = choices()[name]
+    widget = state.widget_key(key or name)
+    return {
+        "label": f"{row.label} ({row.unit})" if row.unit else row.label,
+        "key": widget,
+        "help": row.help,
+        "on_change": _keep,
+        "args": (widget, keep or (lambda value: {name: value})),
+    }
 
 
-def _keep_groups(key: str) -> None:
-    """Other groups: levels that were set for the old ones go."""
-    state.change(group_by=st.session_state[key], group_floor=(), group_cap=())
+def _keep(widget: str, keep: Callable[[Any], dict[str, Any]]) -> None:
+    state.change(**keep(st.session_state[widget]))
 
 
 def budget(prepared: Prepared) -> None:
@@ -58,25 +62,14 @@ def budget(prepared: Prepared) -> None:
     The range changes only where its end is reached: another range is another widget, which drops the hand that moves it.
     """
     row = choices()["budget"]
-    key = state.widget_key("budget")
     count = float(len(prepared.zone_ids))
     current = state.scenario().budget
     top = 60.0
     while top <= current and top < count:
         top *= 2
     top = max(min(top, count), 1.0, current)
-    st.slider(
-        row.label,
-        0.0,
-        top,
-        current,
-        step=row.step,
-        key=key,
-        help=row.help,
-        format="%g",
-        on_change=_keep,
-        args=("budget", key),
-    )
+    about = bound("budget") | {"label": row.label}
+    st.slider(min_value=0.0, max_value=top, value=current, step=row.step, format="%g", **about)
     if current > count:
         st.caption(
             f"There are only {count:,.0f} zones; {current - count:,.4g} units have nothing left to cover."
@@ -93,22 +86,16 @@ def fairness(*, name: str = "fairness", of_hours: bool = False) -> None:
     of_hours
         Whether it speaks of the rule that an hours plan keeps.
     """
-    row = choices()["fairness"]
-    key = state.widget_key(name)
     current = state.scenario().fairness
     levels: tuple[float | str, ...] = LEVELS
     if current is not None and current not in levels:
         numbers = sorted({level for level in LEVELS if isinstance(level, float)} | {current}, reverse=True)
         levels = (OFF, *numbers)
     st.select_slider(
-        row.label,
-        levels,
-        OFF if current is None else current,
-        key=key,
-        help=row.help,
+        options=levels,
+        value=OFF if current is None else current,
         format_func=_hours_words if of_hours else _fairness_words,
-        on_change=_keep,
-        args=("fairness", key),
+        **bound("fairness", key=name, keep=lambda value: {"fairness": None if value == OFF else value}),
     )
 
 
@@ -131,146 +118,113 @@ def _in_words(level: Any, rule: FairnessRule) -> str:
 
 def fairness_rule() -> None:
     """What is shared evenly: patrol or the harm that is left, by parity, mean difference or the worst-off group."""
-    row = choices()["fairness_rule"]
-    key = state.widget_key("fairness_rule")
+    select("fairness_rule", RULES)
+
+
+def select(name: str, words: Mapping[str, str], *, disabled: bool = False) -> None:
+    """Box of one choice among named options.
+
+    Parameters
+    ----------
+    name
+        The choice.
+    words
+        Options, and what they are called.
+    disabled
+        Whether it cannot be moved now.
+    """
+    options = list(words)
+    index = options.index(getattr(state.scenario(), name))
     st.selectbox(
-        row.label,
-        list(RULES),
-        index=list(RULES).index(state.scenario().fairness_rule),
-        key=key,
-        help=row.help,
-        format_func=RULES.__getitem__,
-        on_change=_keep,
-        args=("fairness_rule", key),
+        options=options, index=index, format_func=words.__getitem__, disabled=disabled, **bound(name)
     )
 
 
 def groups(prepared: Prepared) -> None:
-    """Which groups fairness compares."""
+    """Which groups fairness compares; levels that were set for the old ones go."""
     offered = group_columns(prepared.data)
     if not offered:
         return
-    row = choices()["group_by"]
-    key = state.widget_key("group_by")
     options = list(offered)
     index = options.index(prepared.group_by) if prepared.group_by in options else 0
-    st.selectbox(
-        row.label,
-        options,
-        index=index,
-        key=key,
-        help=row.help,
-        format_func=offered.__getitem__,
-        on_change=_keep_groups,
-        args=(key,),
-    )
+    tied = bound("group_by", keep=lambda value: {"group_by": value, "group_floor": (), "group_cap": ()})
+    st.selectbox(options=options, index=index, format_func=offered.__getitem__, **tied)
 
 
-def slider(name: str, *, low: float | None = None, high: float | None = None, format: str = "%g") -> None:
-    """Slider of one numeric choice."""
+def slider(name: str, *, low: float | None = None, high: float | None = None) -> None:
+    """Slider of one numeric choice.
+
+    Parameters
+    ----------
+    name
+        The choice.
+    low, high
+        Its ends; those of the choice by default.
+    """
     row = choices()[name]
-    key = state.widget_key(name)
     lowest = float(row.low or 0.0) if low is None else low
     highest = float(row.high or 1.0) if high is None else high
     current = min(max(float(getattr(state.scenario(), name)), lowest), highest)
-    label = f"{row.label} ({row.unit})" if row.unit else row.label
-    st.slider(
-        label,
-        lowest,
-        highest,
-        current,
-        step=row.step,
-        key=key,
-        help=row.help,
-        format=format,
-        on_change=_keep,
-        args=(name, key),
-    )
+    st.slider(min_value=lowest, max_value=highest, value=current, step=row.step, format="%g", **bound(name))
 
 
-def number(
-    name: str, *, value: float | None = None, step: float | None = None, placeholder: str = "none"
-) -> None:
+def number(name: str) -> None:
     """Number field of one choice; an emptied field means no value where the choice allows it."""
     row = choices()[name]
-    key = state.widget_key(name)
-    current = getattr(state.scenario(), name) if value is None else value
-    label = f"{row.label} ({row.unit})" if row.unit else row.label
-    integer = isinstance(row.default, int) and not isinstance(row.default, bool)
-    kind = int if integer else float
+    current = getattr(state.scenario(), name)
+    kind = int if isinstance(row.default, int) and not isinstance(row.default, bool) else float
     st.number_input(
-        label,
         min_value=kind(row.low or 0),
         max_value=kind(row.high) if row.high is not None else None,
         value=None if current is None else kind(current),
-        step=kind(step or row.step or 1),
-        key=key,
-        help=row.help,
-        placeholder=placeholder,
-        on_change=_keep,
-        args=(name, key),
+        step=kind(row.step or 1),
+        placeholder="none",
+        **bound(name),
     )
 
 
-def pick(name: str, labels: dict[str, str]) -> None:
-    """Radio of one choice among named options."""
-    row = choices()[name]
-    key = state.widget_key(name)
-    options = list(labels)
+def pick(name: str, words: Mapping[str, str], *, horizontal: bool = True) -> None:
+    """Radio of one choice among named options.
+
+    Parameters
+    ----------
+    name
+        The choice.
+    words
+        Options, and what they are called.
+    horizontal
+        Whether they stand in a line.
+    """
+    options = list(words)
+    index = options.index(getattr(state.scenario(), name))
     st.radio(
-        row.label,
-        options,
-        index=options.index(getattr(state.scenario(), name)),
-        key=key,
-        help=row.help,
-        format_func=labels.__getitem__,
-        on_change=_keep,
-        args=(name, key),
-        horizontal=True,
+        options=options, index=index, format_func=words.__getitem__, horizontal=horizontal, **bound(name)
     )
 
 
 def city_hours(low: float, high: float) -> None:
     """Slider of the city's hours a month, between the least and the most the daily bounds allow; the middle until moved."""
-    row = choices()["city_hours"]
-    key = state.widget_key("city_hours")
+    tied = bound("city_hours")
     current = state.scenario().city_hours
-    label = f"{row.label} ({row.unit})"
     if high <= low:
-        st.caption(f"{label}: the daily bounds leave no choice, {low:,.0f} h.")
+        st.caption(f"{tied['label']}: the daily bounds leave no choice, {low:,.0f} h.")
         return
     step = max(0.25, round((high - low) / 200, -1 if high - low > 4000 else 0))
-    shown = (low + high) / 2 if current is None else min(max(current, low), high)
-    st.slider(
-        label,
-        float(low),
-        float(high),
-        float(shown),
-        step=float(step),
-        key=key,
-        help=row.help,
-        format="%,.0f",
-        on_change=_keep,
-        args=("city_hours", key),
-    )
+    shown = float((low + high) / 2 if current is None else min(max(current, low), high))
+    tied |= {"min_value": float(low), "max_value": float(high), "step": float(step)}
+    st.slider(value=shown, format="%,.0f", **tied)
     if current is None:
         st.caption(f"Midway until you move it; the daily bounds allow {low:,.0f} to {high:,.0f} h.")
 
 
 def offender() -> None:
     """Which offenders the plan is made for; how well they choose, where that matters."""
-    row = choices()["offender"]
-    key = state.widget_key("offender")
     st.segmented_control(
-        row.label,
-        list(OFFENDER_TEXTS),
+        options=list(OFFENDER_TEXTS),
         default=state.scenario().offender,
-        key=key,
-        help=row.help,
         format_func=lambda name: OFFENDER_TEXTS[name].label,
-        on_change=_keep,
-        args=("offender", key),
         required=True,
+        **bound("offender"),
     )
     if state.scenario().offender == "quantal":
         slider("rationality", high=100.0)

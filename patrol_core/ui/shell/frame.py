@@ -16,7 +16,7 @@ from patrol_core.areas import DataKind, Finding
 from patrol_core.errors import InfeasibleError, PatrolError
 from patrol_core.planning import Prepared
 from patrol_core.scenario import Scenario, choices
-from patrol_core.ui.memo import cached
+from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape, escape_badge
 from patrol_core.ui.shell.sidebar import draw_sidebar
@@ -51,11 +51,7 @@ PAGES = {
         "Compare",
         "How does this plan stand against others, other offenders, other data?",
     ),
-    "events": (
-        "pages/events.py",
-        "Events",
-        "Where to stand and when to move, while a crowd moves?",
-    ),
+    "events": ("pages/events.py", "Events", "Where to stand and when to move, while a crowd moves?"),
     "checkpoints": ("pages/checkpoints.py", "Checkpoints", "Which roads to watch tonight?"),
     "lab": (
         "pages/game_lab.py",
@@ -272,7 +268,7 @@ def root() -> Path:
 def ready(scenario: Scenario) -> Prepared | None:
     """The prepared data of a scenario, or None after saying why they cannot be had."""
     try:
-        return cached.prepared(scenario)
+        return results.prepared(scenario)
     except PatrolError as error:
         st.error(escape(error), icon=":material/error:")
         if scenario.outlook == "forecast":

@@ -13,14 +13,14 @@ PAUSE = 1.5
 """Seconds the first page gets to itself; loading competes with it for the interpreter."""
 
 
-@st.cache_resource(show_spinner=False)
-def warm_up() -> threading.Thread:
+@st.cache_resource(show_spinner=False)  # no result that is kept, but one thread a server
+def preload() -> threading.Thread:
     """Load the solvers in the background, once a server."""
 
     def load() -> None:
         time.sleep(PAUSE)
         load_pyomo()
 
-    thread = threading.Thread(target=load, name="warm-up", daemon=True)
+    thread = threading.Thread(target=load, name="preload", daemon=True)
     thread.start()
     return thread

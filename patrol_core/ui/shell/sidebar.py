@@ -10,9 +10,10 @@ from patrol_core.areas import ZONE_SYSTEMS, AreaData
 from patrol_core.errors import PatrolError
 from patrol_core.risk import LABEL, OWN, PATROL_GENERATED, SMOOTHINGS, WEIGHTS, entries_of, starting_weights
 from patrol_core.scenario import choices
-from patrol_core.ui.memo import cached
+from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell.controls import bound, pick, select
 
 OUTLOOKS = {"recorded": "what was recorded", "forecast": "what is forecast"}
 PLACE_NAMES = {
@@ -22,17 +23,13 @@ PLACE_NAMES = {
 }
 
 
-def _change(**values: Any) -> None:
-    state.change(**values)
-
-
 def draw_sidebar() -> None:
     """Draw the choices that hold everywhere."""
     with st.sidebar:
         _place()
         try:
-            data = cached.area_data(state.scenario().area)
-        except cached.NotLoaded:
+            data = results.area_data(state.scenario().area)
+        except results.NotLoaded:
             return  # the page says so
         except PatrolError as error:
             st.error(escape(str(error)))
@@ -40,22 +37,20 @@ def draw_sidebar() -> None:
         _zones(data)
         _period(data)
         _crimes(data)
-        _outlook(data)
-        _smoothing()
+        if data.dated or state.scenario().outlook == "forecast":  # nothing else can be forecast
+            pick("outlook", OUTLOOKS, horizontal=False)
+        select("smoothing", SMOOTHINGS, disabled=state.scenario().outlook == "forecast")
         st.button("Reset all choices", on_click=state.reset, type="tertiary", icon=":material/restart_alt:")
 
 
 def _place() -> None:
-    key = state.widget_key("area")
     options = state.places()
+    key = state.widget_key("area")
     st.selectbox(
-        choices()["area"].label,
-        options,
+        options=options,
         index=options.index(state.scenario().area),
-        key=key,
-        help=choices()["area"].help,
         format_func=_place_name,
-        on_change=lambda: state.change_place(st.session_state[key]),
+        **bound("area") | {"on_change": lambda: state.change_place(st.session_state[key]), "args": ()},
     )
 
 
@@ -65,34 +60,23 @@ def _place_name(key: str) -> str:
 
 
 def _zones(data: AreaData) -> None:
-    row = choices()["zones"]
-    key = state.widget_key("zones")
     options: list[str] = list(data.zone_systems)
     current = state.scenario().zones or options[0]
     st.selectbox(
-        row.label,
-        options,
+        options=options,
         index=options.index(current) if current in options else 0,
-        key=key,
-        help=row.help,
         format_func=lambda system: ZONE_SYSTEMS.get(system, system),
-        on_change=lambda: _change(
-            zones=None if st.session_state[key] == options[0] else st.session_state[key]
-        ),
+        **bound("zones", keep=lambda value: {"zones": None if value == options[0] else value}),
     )
     if current in {"grid", "hex"}:
         size = choices()["cell_m"]
-        size_key = state.widget_key("cell_m")
         st.number_input(
-            f"{size.label} ({size.unit})",
             min_value=float(size.low or 0),
             max_value=float(size.high or 1),
             value=float(state.scenario().cell_m),
             step=float(size.step or 50),
-            key=size_key,
-            help=size.help,
             format="%.0f",
-            on_change=lambda: _change(cell_m=st.session_state[size_key]),
+            **bound("cell_m"),
         )
 
 
@@ -103,100 +87,46 @@ def _period(data: AreaData) -> None:
     chosen = state.scenario()
     first = chosen.from_month if chosen.from_month in months else months[0]
     last = chosen.to_month if chosen.to_month in months else months[-1]
-    key = state.widget_key("period")
 
-    def keep() -> None:
-        start, end = st.session_state[key]
-        state.change(
-            from_month="" if start == months[0] else start, to_month="" if end == months[-1] else end
-        )
+    def keep(ends: tuple[str, str]) -> dict[str, str]:
+        start, end = ends
+        return {
+            "from_month": "" if start == months[0] else start,
+            "to_month": "" if end == months[-1] else end,
+        }
 
-    st.select_slider(
-        "Period", months, value=(first, last), key=key, on_change=keep, help="First and last month used."
-    )
+    tied = bound("from_month", key="period", keep=keep)
+    tied |= {"label": "Period", "help": "First and last month used."}
+    st.select_slider(options=months, value=(first, last), **tied)
 
 
 def _crimes(data: AreaData) -> None:
     chosen = state.scenario()
-    weight_key = state.widget_key("weighting")
-    row = choices()["weighting"]
     weightings: list[str] = [*WEIGHTS, OWN]
     if len(data.crime_types) > 1:
         st.radio(
-            row.label,
-            weightings,
+            options=weightings,
             index=weightings.index(chosen.weighting),
-            key=weight_key,
-            help=row.help,
             format_func=lambda name: WEIGHTS[name].label if name in WEIGHTS else LABEL,
-            on_change=lambda: _weigh(st.session_state[weight_key]),
+            **bound("weighting", keep=_weigh),
         )
         if chosen.weighting == OWN:
             st.caption("Edit them on the page Risk maps, under Harm weights.")
-        types_key = state.widget_key("crime_types")
         st.multiselect(
-            choices()["crime_types"].label,
-            data.crime_types,
-            key=types_key,
-            help=choices()["crime_types"].help,
+            options=data.crime_types,
             default=[kind for kind in chosen.crime_types if kind in data.crime_types],
             placeholder="all types",
-            on_change=lambda: _change(crime_types=tuple(st.session_state[types_key])),
+            **bound("crime_types", keep=lambda kinds: {"crime_types": tuple(kinds)}),
         )
     if set(PATROL_GENERATED) & set(data.crime_types):
-        switch_key = state.widget_key("patrol_generated")
-        switch = choices()["patrol_generated"]
-        st.toggle(
-            switch.label,
-            value=chosen.patrol_generated,
-            key=switch_key,
-            help=switch.help,
-            on_change=lambda: _change(patrol_generated=st.session_state[switch_key]),
-        )
+        st.toggle(value=chosen.patrol_generated, **bound("patrol_generated"))
 
 
-def _weigh(weighting: str) -> None:
+def _weigh(weighting: str) -> dict[str, Any]:
     """Take a weighting; own weights begin as a copy of the table that was in force."""
     chosen = state.scenario()
     if weighting != OWN or chosen.own_weights:
-        _change(weighting=weighting)
-        return
-    types = cached.area_data(chosen.area).crime_types
+        return {"weighting": weighting}
+    types = results.area_data(chosen.area).crime_types
     before = WEIGHTS.get(chosen.weighting, WEIGHTS["count"])
-    _change(weighting=OWN, own_weights=entries_of(starting_weights(before, types)))
-
-
-def _smoothing() -> None:
-    """As recorded, or drawn towards other zones."""
-    row = choices()["smoothing"]
-    key = state.widget_key("smoothing")
-    options = list(SMOOTHINGS)
-    st.selectbox(
-        row.label,
-        options,
-        index=options.index(state.scenario().smoothing),
-        key=key,
-        help=row.help,
-        format_func=SMOOTHINGS.__getitem__,
-        disabled=state.scenario().outlook == "forecast",
-        on_change=lambda: _change(smoothing=st.session_state[key]),
-    )
-
-
-def _outlook(data: AreaData) -> None:
-    """Months recorded or months ahead; not offered where nothing can be forecast."""
-    current = state.scenario().outlook
-    if not data.dated and current == "recorded":
-        return
-    row = choices()["outlook"]
-    key = state.widget_key("outlook")
-    options = list(OUTLOOKS)
-    st.radio(
-        row.label,
-        options,
-        index=options.index(current),
-        key=key,
-        help=row.help,
-        format_func=OUTLOOKS.__getitem__,
-        on_change=lambda: _change(outlook=st.session_state[key]),
-    )
+    return {"weighting": OWN, "own_weights": entries_of(starting_weights(before, types))}

@@ -25,12 +25,16 @@ def table(
 
     Parameters
     ----------
+    frame
+        The rows; its index is not shown.
     name
         Stem of the CSV that its download makes.
     units
         Column -> unit, shown in the header here and in the file.
     contract
         Columns whose name in the file must be exact, without unit.
+    digits, height
+        Decimals, and pixels.
     """
     columns = {}
     for column in map(str, frame.columns):
@@ -42,18 +46,38 @@ def table(
         else:
             columns[column] = st.column_config.Column(header)
     st.dataframe(frame, hide_index=True, column_config=columns, height=height)
-    download(f"{name}.csv", lambda: to_csv_bytes(frame, units, contract=contract), "text/csv")
+    download(f"{name}.csv", lambda: to_csv_bytes(frame, units, contract=contract))
+
+
+MIMES = {
+    "csv": "text/csv",
+    "geojson": "application/geo+json",
+    "html": "text/html",
+    "ics": "text/calendar",
+    "json": "application/json",
+    "md": "text/markdown",
+}
 
 
 def download(
-    file_name: str, make: Callable[[], bytes], mime: str, *, label: str | None = None, help: str | None = None
+    file_name: str, make: Callable[[], bytes], *, label: str | None = None, help: str | None = None
 ) -> None:
-    """A button that makes its file when pressed, without running the page again."""
+    """A button that makes its file when pressed, without running the page again.
+
+    Parameters
+    ----------
+    file_name
+        Its ending says what kind of file it is.
+    make
+        Makes the content; knows nothing of the session.
+    label, help
+        On the button, and for those who ask.
+    """
     st.download_button(
         label or f"Download {escape(file_name)}",
         data=make,
         file_name=file_name,
-        mime=mime,
+        mime=MIMES.get(file_name.rsplit(".", 1)[-1], "application/octet-stream"),
         on_click="ignore",
         icon=":material/download:",
         key=f"_download_{file_name}",

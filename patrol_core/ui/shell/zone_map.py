@@ -16,7 +16,7 @@ from streamlit_folium import st_folium
 from patrol_core.figures.maps.zones import MapAsset, colour_range, paint, zone_map
 from patrol_core.figures.palette import SCALES, colour_at
 from patrol_core.scenario import Scenario
-from patrol_core.ui.memo import cached
+from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 
@@ -68,12 +68,12 @@ def draw_map(scenario: Scenario, layer: Layer, *, key: str, height: int = HEIGHT
 
     A click on a zone chooses it for every map and page of the session. Call inside a fragment.
     """
-    asset = cached.asset(scenario)
+    asset = results.asset(scenario)
     basemap = bool(st.session_state.get(BASEMAP, False))
     map_key = f"map-{key}-{asset.name}-{basemap}"
     _take_click(map_key, set(asset.zone_ids))
     chosen = chosen_zone(asset.zone_ids)
-    near = cached.zone_neighbours(scenario).get(chosen, []) if chosen else []
+    near = results.zone_neighbours(scenario).get(chosen, []) if chosen else []
     drawn = zone_map(asset, static_url=static_url(), geometry_url=geometry_url(asset), basemap=basemap)
     overlay = paint(
         asset,

@@ -10,7 +10,7 @@ from patrol_core.figures.charts.base import CONFIG, zone_history
 from patrol_core.games.zone import Strategy
 from patrol_core.planning import Prepared
 from patrol_core.scenario import Scenario
-from patrol_core.ui.memo import cached
+from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.charts import plot
@@ -86,7 +86,7 @@ def zone_panel(
     if np.isfinite(row["residents"]):
         lines.append(f"{row['residents']:,.0f} residents.")
     st.write(" ".join(lines))
-    near = cached.zone_neighbours(scenario).get(chosen, [])
+    near = results.zone_neighbours(scenario).get(chosen, [])
     if near:
         shown = zone_rows(prepared, near, strategy).drop(columns=["zone", "low", "high", "area_km2"])
         st.caption(f"Its {len(near)} neighbours")

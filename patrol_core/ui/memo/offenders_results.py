@@ -1,12 +1,8 @@
-"""What the robustness, erring-offender and roster tabs work out, kept between reruns, and the choices made there.
-
-Kept as in :mod:`patrol_core.ui.memo.cached`.
-"""
+"""What the robustness, erring-offender and roster tabs work out, kept between reruns as in :mod:`patrol_core.ui.memo.results`."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,13 +20,11 @@ from patrol_core.games.robust import RobustModel, price_of_robustness
 from patrol_core.games.zone import Strategy, ZoneGame
 from patrol_core.reports.icalendar import nights_from
 from patrol_core.scenario import Scenario, choices
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo.cached import PLAN, derived
-from patrol_core.ui.memo.compare import game
-from patrol_core.ui.memo.kept import GAME, Progress
-from patrol_core.ui.session import state
+from patrol_core.ui.memo import results
+from patrol_core.ui.memo.compare_results import game
+from patrol_core.ui.memo.kept import GAME, Progress, unheard
+from patrol_core.ui.memo.results import PLAN, of_data
 
-CHOICES = "game_tab_choices"
 SIZES: Mapping[RobustModel, tuple[float, ...]] = {
     "interval": (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0),
     "regret": (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0),
@@ -55,19 +49,14 @@ PATIENCE = 1.0
 COLUMNS = ("zone_id", "coverage", "incidents")
 
 
-def remembered(widget: Any, label: str, name: str, default: Any, **more: Any) -> Any:
-    """A widget whose value outlives its tab."""
-    return state.remembered(CHOICES, "_game_", widget, label, name, default, **more)
-
-
 def refusal(scenario: Scenario, what: str) -> str | None:
     """Why these pictures would take too long, or None."""
     own = game(scenario)
-    if own.size <= cached.SMALL or not own.coupling_rules():
+    if own.size <= results.SMALL or not own.coupling_rules():
         return None
     return (
         f"{what} with a fairness rule takes minutes for {own.size:,} zones: switch the rule off, or choose larger zones "
-        f"(up to {cached.SMALL:,})."
+        f"(up to {results.SMALL:,})."
     )
 
 
@@ -80,36 +69,40 @@ def rational(scenario: Scenario) -> Scenario:
 # -- robustness ------------------------------------------------------------------------------------
 
 
-def price(scenario: Scenario, model: RobustModel) -> pd.DataFrame:
-    """Price of robustness of one model, one row a size."""
-    anchored = rational(scenario)
-    drawn = model == "cvar"  # the only one that draws
+def _price_reads(model: RobustModel) -> tuple[str, ...]:
+    return GAME if model == "cvar" else PLAN  # the only one that draws
 
-    def make(known: Scenario, tell: Progress) -> pd.DataFrame:
-        own, chosen = game(known), cached.prepared(known)
-        large = own.size > cached.SMALL
-        sizes = list((FEWER if large else SIZES)[model])
-        if model == "gamma":
-            sizes = sorted({float(round(share * own.size)) for share in sizes})
-        given: dict[str, Any] = {}
-        if model in ("interval", "regret", "gamma"):
-            given = {"low": chosen.surface.low, "high": np.maximum(chosen.surface.high, own.values)}
-        elif drawn:
-            given = {"draws": chosen.surface.draws(known.seed, FEWER_DRAWS if large else DRAWS)}
-        rows = []
-        for done, size in enumerate(sizes, 1):
-            rows.append(price_of_robustness(own, model, [size], **given).frame)
-            tell(done, len(sizes))
-        return pd.concat(rows, ignore_index=True)
 
-    return derived(
-        "price",
-        anchored.changed(seed=scenario.seed),
-        make,
-        reads=GAME if drawn else PLAN,
-        also=model,
-        words="Planning for more and more uncertainty …",
-    )
+@of_data(
+    reads=_price_reads,
+    words="Planning for more and more uncertainty …",
+    anchor=lambda scenario: rational(scenario).changed(seed=scenario.seed),
+)
+def price(scenario: Scenario, model: RobustModel, tell: Progress = unheard) -> pd.DataFrame:
+    """Price of robustness of one model, one row a size.
+
+    Parameters
+    ----------
+    scenario, model
+        The choices, and what is uncertain.
+    tell
+        Told how far it is.
+    """
+    own, chosen = game(scenario), results.prepared(scenario)
+    large = own.size > results.SMALL
+    sizes = list((FEWER if large else SIZES)[model])
+    if model == "gamma":
+        sizes = sorted({float(round(share * own.size)) for share in sizes})
+    given: dict[str, Any] = {}
+    if model in ("interval", "regret", "gamma"):
+        given = {"low": chosen.surface.low, "high": np.maximum(chosen.surface.high, own.values)}
+    elif model == "cvar":
+        given = {"draws": chosen.surface.draws(scenario.seed, FEWER_DRAWS if large else DRAWS)}
+    rows = []
+    for done, size in enumerate(sizes, 1):
+        rows.append(price_of_robustness(own, model, [size], **given).frame)
+        tell(done, len(sizes))
+    return pd.concat(rows, ignore_index=True)
 
 
 # -- offenders who err -----------------------------------------------------------------------------
@@ -135,27 +128,23 @@ class Path:
     best: Strategy
 
 
-def path(scenario: Scenario) -> Path:
+@of_data(reads=PLAN, words="Planning for better and better offenders …", anchor=rational)
+def path(scenario: Scenario, tell: Progress = unheard) -> Path:
     """How the plan moves with how well offenders choose."""
-
-    def make(known: Scenario, tell: Progress) -> Path:
-        own, best = game(known), cached.strategy(known)
-        points = RATIONALITIES if own.size <= cached.SMALL else FEWER_RATIONALITIES
-        top = float(own.values.max(initial=0.0))
-        frames, coverage = [], {}
-        for done, point in enumerate(points, 1):
-            found = rationality_path(own, [point / top if top > 0 else 0.0], time_limit=PATIENCE)
-            moved = coverage_distance(found.strategies[0], best)[1]
-            frames.append(found.frame.assign(rationality=point, distance=moved))
-            coverage[f"{point:g}"] = found.strategies[0].coverage
-            tell(done, len(points))
-        columns = ["rationality", "lambda", "value", "lower", "worst_case", "distance", "zones_covered"]
-        frame = pd.concat(frames, ignore_index=True)[columns]
-        table = pd.DataFrame({**coverage, "perfectly": best.coverage}, index=list(own.zone_ids))
-        return Path(frame, table, best)
-
-    words = "Planning for better and better offenders …"
-    return derived("path", rational(scenario), make, reads=PLAN, words=words)
+    own, best = game(scenario), results.strategy(scenario)
+    points = RATIONALITIES if own.size <= results.SMALL else FEWER_RATIONALITIES
+    top = float(own.values.max(initial=0.0))
+    frames, coverage = [], {}
+    for done, point in enumerate(points, 1):
+        found = rationality_path(own, [point / top if top > 0 else 0.0], time_limit=PATIENCE)
+        moved = coverage_distance(found.strategies[0], best)[1]
+        frames.append(found.frame.assign(rationality=point, distance=moved))
+        coverage[f"{point:g}"] = found.strategies[0].coverage
+        tell(done, len(points))
+    columns = ["rationality", "lambda", "value", "lower", "worst_case", "distance", "zones_covered"]
+    frame = pd.concat(frames, ignore_index=True)[columns]
+    table = pd.DataFrame({**coverage, "perfectly": best.coverage}, index=list(own.zone_ids))
+    return Path(frame, table, best)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,23 +158,24 @@ class Fits:
     """The fitted lambda times the highest value, at least 0."""
 
 
+@of_data(reads=PLAN, words="Fitting …", own=True, anchor=rational)
 def fits(scenario: Scenario, name: str, data: bytes) -> Fits:
     """Quantal response and SUQR fitted to a file of past coverage and incidents.
+
+    Parameters
+    ----------
+    scenario
+        The choices.
+    name, data
+        The file.
 
     Raises
     ------
     InputError
         One sentence, for a file that cannot be used.
     """
-
-    def make(known: Scenario, _: Progress) -> Fits:
-        own = game(known)
-        return _fitted(own, *read_incidents(name, data, own.zone_ids))
-
-    # What follows from a file of this session is kept in it, whatever the area.
-    digest = hashlib.sha256(data).hexdigest()
-    also = (name, digest)
-    return derived("fits", rational(scenario), make, reads=PLAN, also=also, words="Fitting …", own=True)
+    own = game(scenario)
+    return _fitted(own, *read_incidents(name, data, own.zone_ids))
 
 
 def _fitted(own: ZoneGame, coverage: Floats, incidents: Floats) -> Fits:
@@ -281,13 +271,15 @@ def _numbers(texts: pd.Series, column: str, high: float, at: Any) -> Floats:
 # -- the roster ------------------------------------------------------------------------------------
 
 
+@of_data(reads=GAME, words="Drawing …")
 def roster(scenario: Scenario, first: dt.date, nights: int) -> pd.DataFrame:
-    """One draw a night from the first date on: shift (ISO date), draw, zone_id."""
-    return derived(
-        "roster",
-        scenario,
-        lambda known, _: draw_roster(cached.deployments(known), nights_from(first, nights), seed=known.seed),
-        reads=GAME,
-        also=(first.isoformat(), nights),
-        words="Drawing …",
-    )
+    """One draw a night: shift (ISO date), draw, zone_id.
+
+    Parameters
+    ----------
+    scenario
+        The choices; the seed among them.
+    first, nights
+        The first date, and how many.
+    """
+    return draw_roster(results.deployments(scenario), nights_from(first, nights), seed=scenario.seed)

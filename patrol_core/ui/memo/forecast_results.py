@@ -1,8 +1,8 @@
-"""Forecasts and what is worked out from them, kept between reruns as in :mod:`patrol_core.ui.memo.cached`."""
+"""Forecasts and what is worked out from them, kept between reruns as in :mod:`patrol_core.ui.memo.results`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,8 @@ from patrol_core.planning import (
     review_forecast,
 )
 from patrol_core.scenario import Scenario
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo.cached import Made, derived
-from patrol_core.ui.memo.kept import Progress
+from patrol_core.ui.memo import results
+from patrol_core.ui.memo.results import of_data
 
 if TYPE_CHECKING:
     from patrol_core.risk.forecast import Explanation, Forecast, Panel
@@ -31,13 +30,14 @@ SMALL = 30_000
 
 def recorded(scenario: Scenario) -> Prepared:
     """Data choices as recorded, neither smoothed nor forecast, whatever the plan is made for."""
-    return cached.prepared(_as_recorded(scenario))
+    return results.prepared(_as_recorded(scenario))
 
 
 def _as_recorded(scenario: Scenario) -> Scenario:
     return scenario.changed(outlook="recorded", smoothing="none")
 
 
+@of_data(words="Adding up months …", anchor=_as_recorded)
 def panel(scenario: Scenario) -> tuple[Panel, pd.DataFrame | None]:
     """What a forecast is made from.
 
@@ -46,12 +46,7 @@ def panel(scenario: Scenario) -> tuple[Panel, pd.DataFrame | None]:
     InputError
         For data without dates, or with a month missing in the middle.
     """
-    return derived(
-        "panel",
-        _as_recorded(scenario),
-        lambda known, _: panel_of_months(cached.prepared(known), known),
-        words="Adding up months …",
-    )
+    return panel_of_months(results.prepared(scenario), scenario)
 
 
 def at_hand(scenario: Scenario) -> Forecast | None:
@@ -74,79 +69,61 @@ def at_once(scenario: Scenario) -> Forecast | None:
         When the data do not allow a forecast.
     """
     found = at_hand(scenario)
-    if found is not None or not small(scenario):
-        return found
-
-    def make(known: Scenario, _: Progress) -> Forecast:
-        made_from, static = panel(known)
-        return forecast_for(made_from, static, area_km2=known_areas(cached.prepared(known)))
-
-    return derived("forecast", _as_recorded(scenario), make, words="Forecasting, without tuning …")
+    return _untuned(scenario) if found is None and small(scenario) else found
 
 
-def _of_forecast(
-    name: str,
-    scenario: Scenario,
-    forecast: Forecast,
-    make: Callable[[], Made],
-    *,
-    words: str,
-    also: Hashable = (),
-) -> Made:
-    """What follows from a forecast of a scenario's data."""
-    return derived(name, _as_recorded(scenario), lambda *_: make(), also=(forecast.digest, also), words=words)
+@of_data(words="Forecasting, without tuning …", anchor=_as_recorded)
+def _untuned(scenario: Scenario) -> Forecast:
+    made_from, static = panel(scenario)
+    return forecast_for(made_from, static, area_km2=known_areas(results.prepared(scenario)))
 
 
+@of_data(words="Looking back …", anchor=_as_recorded)
 def past(scenario: Scenario, forecast: Forecast) -> ForecastReview:
-    """Past months as the winner foretold them."""
-    return _of_forecast("past", scenario, forecast, lambda: review_forecast(forecast), words="Looking back …")
+    """Past months as the winner predicted them."""
+    return review_forecast(forecast)
 
 
+@of_data(words="Asking the model why …", anchor=_as_recorded)
 def explanation(scenario: Scenario, forecast: Forecast) -> Explanation | None:
     """Contributions of every feature in every zone; None where the winner has no features."""
     from patrol_core.risk.forecast import explain
 
-    return _of_forecast("why", scenario, forecast, lambda: explain(forecast), words="Asking the model why …")
+    return explain(forecast)
 
 
+def runner_up_name(forecast: Forecast) -> str:
+    """The best model that learns."""
+    rows = forecast.summary
+    return str(rows.loc[~rows["baseline"].astype(bool), "model"].iloc[0])
+
+
+@of_data(words=lambda forecast: f"Training {runner_up_name(forecast)} …", anchor=_as_recorded)
 def runner_up(scenario: Scenario, forecast: Forecast) -> Forecast:
     """The best model that learns, where a baseline won: trained to be asked why, not to plan by."""
     from patrol_core.risk.forecast import MODELS, make_forecast
 
-    rows = forecast.summary
-    name = str(rows.loc[~rows["baseline"].astype(bool), "model"].iloc[0])
+    name = runner_up_name(forecast)
     models = tuple(key for key, label in MODELS.items() if label == name)
     asked = replace(forecast.settings, models=models, origins=1, trials=0, time_limit=None)
-    chosen = recorded(scenario)
     made_from, static = panel(scenario)
-    return _of_forecast(
-        "runner-up",
-        scenario,
-        forecast,
-        lambda: make_forecast(made_from, static=static, area_km2=known_areas(chosen), settings=asked),
-        also=name,
-        words=f"Training {name} …",
-    )
+    area = known_areas(results.prepared(scenario))
+    return make_forecast(made_from, static=static, area_km2=area, settings=asked)
 
 
+@of_data(words="Adding up wards …", anchor=_as_recorded)
 def wards(
     scenario: Scenario, forecast: Forecast, ward_of: Mapping[str, str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Wards with their intervals, and how far such intervals held."""
+    """Wards with their intervals, and how far such intervals held.
+
+    Parameters
+    ----------
+    scenario, forecast
+        The choices, and the forecast for them.
+    ward_of
+        Ward by zone.
+    """
     from patrol_core.risk.forecast import ward_intervals
 
-    return _of_forecast(
-        "wards",
-        scenario,
-        forecast,
-        lambda: ward_intervals(forecast, ward_of),
-        also=tuple(ward_of.items()),
-        words="Adding up wards …",
-    )
-
-
-def why(forecast: Forecast, zone: str, names: Mapping[str, str]) -> str:
-    """The plain sentence about a zone."""
-    from patrol_core.risk.forecast import sentence
-
-    return sentence(forecast, zone, names)
+    return ward_intervals(forecast, ward_of)

@@ -1,4 +1,4 @@
-"""What the Fairness page works out, kept between reruns as in :mod:`patrol_core.ui.memo.cached`."""
+"""What the Fairness page works out, kept between reruns as in :mod:`patrol_core.ui.memo.results`."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from patrol_core.planning import (
     hours_rule,
 )
 from patrol_core.scenario import FairnessRule, Scenario
-from patrol_core.ui.memo import cached
-from patrol_core.ui.memo.cached import derived
-from patrol_core.ui.memo.kept import GAME, HOURS, Progress
+from patrol_core.ui.memo import results
+from patrol_core.ui.memo.kept import GAME, HOURS
+from patrol_core.ui.memo.results import of_data
 
 Model = Literal["game", "hours"]
 READS: Mapping[Model, tuple[str, ...]] = {"game": GAME, "hours": (*HOURS, "seed")}
@@ -83,10 +83,10 @@ def shown(scenario: Scenario, model: Model) -> Shown:
     InfeasibleError
         When the rules cannot be met.
     """
-    prepared = cached.prepared(scenario)
+    prepared = results.prepared(scenario)
     unruled = scenario.changed(fairness=None)
     if model == "hours":
-        plan, other = cached.hours(scenario), cached.hours(unruled)
+        plan, other = results.hours(scenario), results.hours(unruled)
         return Shown(
             scenario,
             prepared,
@@ -95,7 +95,7 @@ def shown(scenario: Scenario, model: Model) -> Shown:
             hours_amounts(prepared, other),
             plan=plan,
         )
-    strategy, without = cached.strategy(scenario), cached.strategy(unruled)
+    strategy, without = results.strategy(scenario), results.strategy(unruled)
     return Shown(
         scenario,
         prepared,
@@ -147,27 +147,29 @@ def residual_draws(seen: Shown) -> np.ndarray | None:
     return np.asarray(draws * left, dtype=float)
 
 
-def measures(seen: Shown, aversion: float) -> pd.DataFrame:
-    """Every measure of both views with its intervals."""
+def _reads(model: Model, *_: object) -> tuple[str, ...]:
+    return READS[model]
 
-    def make(known: Scenario, _: Progress) -> pd.DataFrame:
-        found = shown(known, seen.model)
-        return measures_table(
-            found.amounts.residual,
-            found.amounts.burden,
-            found.people(aversion),
-            seed=known.seed,
-            residual_draws=residual_draws(found),
-            replicates=REPLICATES,
-        )
 
-    return derived(
-        "fair-measures",
-        seen.scenario,
-        make,
-        reads=READS[seen.model],
-        also=(seen.model, aversion),
-        words="Drawing zones and harm anew …",
+@of_data(reads=_reads, words="Drawing zones and harm anew …")
+def measures(scenario: Scenario, model: Model, aversion: float) -> pd.DataFrame:
+    """Every measure of both views with its intervals.
+
+    Parameters
+    ----------
+    scenario, model
+        The choices, and which plan of theirs.
+    aversion
+        To inequality, as in Atkinson's measure.
+    """
+    found = shown(scenario, model)
+    return measures_table(
+        found.amounts.residual,
+        found.amounts.burden,
+        found.people(aversion),
+        seed=scenario.seed,
+        residual_draws=residual_draws(found),
+        replicates=REPLICATES,
     )
 
 
@@ -230,20 +232,17 @@ def sensitivity_cases(seen: Shown, recorded: dict[str, float]) -> list[sensitivi
     return cases
 
 
-def survey(seen: Shown, recorded: dict[str, float]) -> pd.DataFrame:
-    """Every conclusion held against every case."""
+@of_data(reads=_reads, words="Trying other groups, areas and data …")
+def survey(scenario: Scenario, model: Model, recorded: dict[str, float]) -> pd.DataFrame:
+    """Every conclusion held against every case.
 
-    def make(known: Scenario, _: Progress) -> pd.DataFrame:
-        found = shown(known, seen.model)
-        return sensitivity.survey(
-            found.amounts.residual, found.amounts.burden, found.people(), sensitivity_cases(found, recorded)
-        )
-
-    return derived(
-        "fair-survey",
-        seen.scenario,
-        make,
-        reads=READS[seen.model],
-        also=(seen.model, tuple(sorted(recorded.items()))),
-        words="Trying other groups, areas and data …",
-    )
+    Parameters
+    ----------
+    scenario, model
+        The choices, and which plan of theirs.
+    recorded
+        Share of the harm that is recorded, by group where it is not all.
+    """
+    found = shown(scenario, model)
+    cases = sensitivity_cases(found, recorded)
+    return sensitivity.survey(found.amounts.residual, found.amounts.burden, found.people(), cases)

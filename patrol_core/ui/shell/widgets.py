@@ -1,0 +1,230 @@
+"""What pages are built of: widgets that remember their value, figures in a row, tabs of which only the open one is worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import streamlit as st
+
+from patrol_core.ui.session.escaping import escape
+
+Value = TypeVar("Value")
+Number = TypeVar("Number", int, float)
+Options = Mapping[Any, str] | Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """Widgets whose values outlive their tab and page; Streamlit forgets a widget that is not drawn.
+
+    Every method takes the label, the name of the value, its default, then what bounds it; ``into`` is the column or
+    container to draw in, and further arguments go to the Streamlit widget of that kind.
+
+    Attributes
+    ----------
+    store
+        Session key of the values.
+    prefix
+        What stands before a name in the widget's key.
+    """
+
+    store: str
+    prefix: str
+
+    @property
+    def _held(self) -> dict[str, Any]:
+        held: dict[str, Any] = st.session_state.setdefault(self.store, {})
+        return held
+
+    def value(self, name: str, default: Value) -> Value:
+        """The value last seen, without drawing its widget."""
+        found: Value = self._held.get(name, default)
+        return found
+
+    def put(self, **values: Any) -> None:
+        """Set values from outside their widgets."""
+        self._held.update(values)
+        for name in values:
+            st.session_state.pop(f"{self.prefix}{name}", None)
+
+    def draw(self, widget: str, label: str, name: str, default: Any, into: Any, **more: Any) -> Any:
+        """Draw a widget of any kind.
+
+        Parameters
+        ----------
+        widget
+            Name of Streamlit's function.
+        label, name, default, into, more
+            As for every method.
+        """
+        key = f"{self.prefix}{name}"
+        if key not in st.session_state:
+            st.session_state[key] = self.value(name, default)
+        self._held[name] = getattr(into, widget)(label, key=key, **more)
+        return self._held[name]
+
+    def whole(self, label: str, name: str, default: int, low: int, high: int, into: Any = st, **more: Any) -> int:  # fmt: skip
+        """A whole number from ``low`` to ``high``; see the class for the parameters."""
+        return int(self.maybe(label, name, default, low, high, into, **more) or 0)
+
+    def maybe(
+        self, label: str, name: str, default: int | None, low: int, high: int, into: Any = st, **more: Any
+    ) -> int | None:
+        """The same, or None where the field is left empty; see the class for the parameters."""
+        found = self.draw(
+            "number_input", label, name, default, into, min_value=low, max_value=high, step=1, **more
+        )
+        return None if found is None else int(found)
+
+    def number(
+        self,
+        label: str,
+        name: str,
+        default: float,
+        low: float | None = None,
+        high: float | None = None,
+        into: Any = st,
+        **more: Any,
+    ) -> float:
+        """A number from ``low`` to ``high``; see the class for the parameters."""
+        return float(
+            self.draw("number_input", label, name, default, into, min_value=low, max_value=high, **more)
+        )
+
+    def slider(
+        self, label: str, name: str, default: Number, low: Number, high: Number, into: Any = st, **more: Any
+    ) -> Number:
+        """A slider from ``low`` to ``high``; see the class for the parameters."""
+        found: Number = self.draw("slider", label, name, default, into, min_value=low, max_value=high, **more)
+        return found
+
+    def toggle(self, label: str, name: str, default: bool, into: Any = st, **more: Any) -> bool:
+        """A switch; see the class for the parameters."""
+        return bool(self.draw("toggle", label, name, default, into, **more))
+
+    def select(
+        self, label: str, name: str, default: Value, options: Options, into: Any = st, **more: Any
+    ) -> Value:
+        """One of several in a box; ``options`` may carry their words. See the class for the parameters."""
+        return self._one_of("selectbox", label, name, default, into, **_offered(options), **more)
+
+    def radio(
+        self, label: str, name: str, default: Value, options: Options, into: Any = st, **more: Any
+    ) -> Value:
+        """One of several, all in sight; ``options`` may carry their words. See the class for the parameters."""
+        return self._one_of("radio", label, name, default, into, **_offered(options), **more)
+
+    def segmented(
+        self, label: str, name: str, default: Value, options: Options, into: Any = st, **more: Any
+    ) -> Value:
+        """One of several in a bar; ``options`` may carry their words. See the class for the parameters."""
+        return self._one_of(
+            "segmented_control", label, name, default, into, required=True, **_offered(options), **more
+        )
+
+    def _one_of(self, widget: str, label: str, name: str, default: Value, into: Any, **more: Any) -> Value:
+        found: Value = self.draw(widget, label, name, default, into, **more)
+        return default if found is None else found
+
+
+def _offered(options: Options) -> dict[str, Any]:
+    if isinstance(options, Mapping):
+        return {"options": list(options), "format_func": options.__getitem__}
+    return {"options": options}
+
+
+ask = Remembered("game_tab_choices", "_game_")
+"""Settings of the tabs of the plan's own pages: risk, patrol game, hours, patrol areas, resources."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number to be read at a glance.
+
+    Attributes
+    ----------
+    label, value
+        What it is, and how much.
+    beside
+        Words below it, such as a change against a named alternative.
+    good
+        Which way a change is good: ``lower``, ``higher``, or neither, without an arrow.
+    help
+        A sentence for those who ask.
+    """
+
+    label: str
+    value: str
+    beside: str | None = None
+    good: Literal["lower", "higher", ""] = ""
+    help: str | None = None
+
+
+def figures(*shown: Figure | None, columns: int = 4) -> None:
+    """Figures in a row.
+
+    Parameters
+    ----------
+    shown
+        None leaves a place empty.
+    columns
+        Places in the row.
+    """
+    colours: dict[str, Any] = {"lower": "inverse", "higher": "normal", "": "off"}
+    for place, one in zip(st.columns(columns), shown, strict=False):
+        if one is not None:
+            place.metric(
+                one.label,
+                one.value,
+                one.beside,
+                delta_color=colours[one.good],
+                delta_arrow="auto" if one.good else "off",
+                help=one.help,
+            )
+
+
+def against(
+    value: float, reference: float, words: str, *, least: float = 0.0, floor: float = 0.0, digits: int = 0
+) -> str | None:
+    """Relative change against a named alternative; None where it says nothing.
+
+    Parameters
+    ----------
+    value, reference
+        The figure, and that of the alternative.
+    words
+        What stands behind the share.
+    least, floor
+        Smallest change that is told, and smallest alternative that changes are told of.
+    digits
+        Decimals of the share in %.
+    """
+    if reference <= floor or abs(value / reference - 1) < least:
+        return None
+    return f"{value / reference - 1:+.{digits}%} {words}"
+
+
+def open_tab(key: str, drawers: Mapping[str, Callable[..., None]], *about: Any) -> None:
+    """Tabs of which only the open one is worked out.
+
+    Parameters
+    ----------
+    key
+        Session key of the title of the open one.
+    drawers
+        What draws each, by title.
+    about
+        What the drawers are given.
+    """
+    for tab, draw in zip(st.tabs(list(drawers), key=key, on_change="rerun"), drawers.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw(*about)
+
+
+def captions(texts: Iterable[object]) -> None:
+    """Notes in small type, a line each; any text will do."""
+    for text in texts:
+        st.caption(escape(text))
