@@ -31,9 +31,10 @@ def find_chromium() -> Path | None:
 
 
 def launch_options(program: Path) -> dict[str, object]:
-    """Arguments of Playwright's ``chromium.launch``: off screen; without sandbox where root forbids one."""
+    """Arguments of Playwright's ``chromium.launch``: off screen, without internet; without sandbox where root forbids one."""
     root = sys.platform != "win32" and os.geteuid() == 0
-    arguments = ["--disable-dev-shm-usage", *(["--no-sandbox"] if root else [])]
+    alone = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+    arguments = ["--disable-dev-shm-usage", alone, *(["--no-sandbox"] if root else [])]
     return {"executable_path": str(program), "args": arguments, "headless": True}
 
 
