@@ -33,20 +33,24 @@ COMMANDS = (
     Command(
         "near-repeat", "test whether crimes are followed by others nearby and soon (Knox)", "near_repeat"
     ),
-    Command("game", "solve one security game given as JSON", "game"),
+    Command("game", "solve one security game given as JSON", "games.game"),
     Command("hours", "divide patrol hours over zones and months", "hours"),
     Command("roster", "named units by shift and zone for a month", "roster"),
     Command("beats", "contiguous patrol areas with equal work", "areas"),
-    Command("event", "plan placement and moves for a public event given as JSON", "event"),
-    Command("checkpoints", "place randomised checkpoints on a road network given as JSON", "checkpoints"),
+    Command("event", "plan placement and moves for a public event given as JSON", "games.event"),
+    Command(
+        "checkpoints", "place randomised checkpoints on a road network given as JSON", "games.checkpoints"
+    ),
     Command("patrol-game", "solve a patrol game on a graph given as JSON", "patrol.game"),
     Command(
         "patrol-instance",
         "make a patrol game on a graph from animals, infrastructure, crime, or a place of the library",
         "patrol.instance",
     ),
-    Command("matrix", "solve a two-player game given as a matrix", "matrix"),
-    Command("convert-pickle", "turn a GUARD .pkl into a game file that is safe to read", "convert_pickle"),
+    Command("matrix", "solve a two-player game given as a matrix", "games.matrix"),
+    Command(
+        "convert-pickle", "turn a GUARD .pkl into a game file that is safe to read", "games.convert_pickle"
+    ),
     Command("feedback", "simulate a plan that feeds on its own records", "feedback"),
     Command("fetch", "pull crimes of an area from data.police.uk into the store", "store.fetch"),
     Command("import", "take police.uk files into the store", "store.importing"),

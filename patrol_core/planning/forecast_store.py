@@ -37,14 +37,26 @@ def forecasts_folder() -> Path:
 
 
 def plain_key(panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None = None) -> str:
-    """Hash of the data and of the settings without tuning; also the name under which the chosen forecast is noted."""
+    """Hash of the data and of the settings without tuning; also the name under which the chosen forecast is noted.
+
+    Parameters
+    ----------
+    panel, static, area_km2
+        What the forecast is made from; square kilometres, None where not known.
+    """
     from patrol_core.risk.forecast import ForecastSettings, key_of
 
     return key_of(panel, static, ForecastSettings(), area_km2)
 
 
 def chosen_key(panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None = None) -> str:
-    """Key of the forecast in use for these data: the one trained last, else the one without tuning."""
+    """Key of the forecast in use for these data: the one trained last, else the one without tuning.
+
+    Parameters
+    ----------
+    panel, static, area_km2
+        As in :func:`plain_key`.
+    """
     plain = plain_key(panel, static, area_km2)
     try:
         noted = load_json(_note(plain).read_bytes(), "The note of the forecast in use")
@@ -56,7 +68,13 @@ def chosen_key(panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | 
 def kept_forecast(
     panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None = None
 ) -> Forecast | None:
-    """The forecast in use for these data, or None where none was made."""
+    """The forecast in use for these data, or None where none was made.
+
+    Parameters
+    ----------
+    panel, static, area_km2
+        As in :func:`plain_key`.
+    """
     from patrol_core.risk.forecast import load
 
     for key in dict.fromkeys((chosen_key(panel, static, area_km2), plain_key(panel, static, area_km2))):
@@ -76,6 +94,13 @@ def keep_forecast(
     panel: Panel, static: pd.DataFrame | None, forecast: Forecast, area_km2: ArrayLike | None = None
 ) -> str:
     """Keep a forecast and use it for these data from now on; returns its key.
+
+    Parameters
+    ----------
+    panel, static, area_km2
+        As in :func:`plain_key`.
+    forecast
+        What was made from them.
 
     Raises
     ------
@@ -100,6 +125,13 @@ def forecast_for(
     progress: Progress | None = None,
 ) -> Forecast:
     """The forecast in use for these data; made without tuning, and kept, where there is none.
+
+    Parameters
+    ----------
+    panel, static, area_km2
+        As in :func:`plain_key`.
+    progress
+        Called with a share from 0 to 1 and words.
 
     Raises
     ------

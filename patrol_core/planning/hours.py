@@ -82,6 +82,13 @@ def last_year_of(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame) -
     """Crimes of the same month a year before every row of the demand, weighted as the scenario says, and what they are.
 
     Where the data have no such month, the mean month of their last year stands for it.
+
+    Parameters
+    ----------
+    prepared, scenario
+        Recorded crime and its weights.
+    demand
+        Of :func:`hours_demand`.
     """
     table = harm_table(scenario)
     counts = prepared.counts
@@ -180,6 +187,13 @@ def hours_rule_words(name: FairnessRule) -> str:
 
 def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame | None = None) -> Plan:
     """Patrol hours of a scenario for the coming months, with its fairness rule on hours per head if there is one.
+
+    Parameters
+    ----------
+    prepared, scenario
+        Zones and groups, and the choices.
+    demand
+        Of :func:`hours_demand`; made where it is not given.
 
     Raises
     ------

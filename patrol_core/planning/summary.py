@@ -74,6 +74,8 @@ def summarise(
 
     Parameters
     ----------
+    data, scenario
+        What to plan for, and how.
     planner, strategy, hours
         What is already at hand, so that it is not made again.
 

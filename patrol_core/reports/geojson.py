@@ -75,26 +75,6 @@ def zones_geojson(
     return to_json_bytes(members, indent=None)
 
 
-def geometry_json(zones: gpd.GeoDataFrame, *, tolerance_m: float = 10.0, digits: int = 6) -> bytes:
-    """Bare geometry for a map: each feature carries its ``id`` and nothing else.
-
-    Parameters
-    ----------
-    zones
-        Indexed by zone_id, in a metric CRS.
-    tolerance_m
-        Simplification tolerance, metres; borders that zones share stay shared. 0 keeps every vertex.
-    digits
-        Decimals of a degree kept; 6 is about a decimetre.
-    """
-    shapes, _ = to_degrees(zones, tolerance_m=tolerance_m, digits=digits)
-    features = [
-        {"type": "Feature", "id": zone, "properties": {}, "geometry": shape.__geo_interface__}
-        for zone, shape in zip(_ids(zones), shapes, strict=True)
-    ]
-    return to_json_bytes({"type": "FeatureCollection", "features": features}, indent=None)
-
-
 def _joined(table: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
     if "zone_id" in results.columns:
         results = results.set_index("zone_id")

@@ -25,7 +25,21 @@ def choice(
     step: float | None = None,
     **bounds: Any,
 ) -> Any:
-    """One row of the table: a field with what widgets, URL and command line need; its docstring is the help text."""
+    """One row of the table: a field with what widgets, URL and command line need; its docstring is the help text.
+
+    Parameters
+    ----------
+    default
+        In force where nothing is chosen.
+    url, flag, label
+        URL key, command-line flag ("" for none), and name for people.
+    part
+        ``data``, ``game`` or ``hours``: what depends on it.
+    unit, step
+        Of a number: unit, and step of its widget.
+    bounds
+        Of the value, as pydantic writes them.
+    """
     about: dict[str, Any] = {
         "url": url,
         "unit": unit,

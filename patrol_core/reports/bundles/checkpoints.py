@@ -30,7 +30,15 @@ def schedule_table(game: CheckpointGame, nights: Sequence[tuple[int, ...]]) -> p
 def marginals_table(
     game: CheckpointGame, strategy: JointStrategy, bound_marginals: Floats | None = None
 ) -> pd.DataFrame:
-    """Chance of every road to have a checkpoint, in %: ``road, from, to, chance`` and RANGER's where given; highest first."""
+    """Chance of every road to have a checkpoint, in %: ``road, from, to, chance`` and RANGER's where given; highest first.
+
+    Parameters
+    ----------
+    game, strategy
+        The network, and the plan on it.
+    bound_marginals
+        RANGER's chances by road.
+    """
     network = game.network
     chance = strategy.marginals(network.size)
     ends = [network.names(edge) for edge in range(network.size)]
@@ -90,6 +98,13 @@ def marginals_geojson(roads: Roads, game: CheckpointGame, strategy: JointStrateg
 
     Every feature has ``road, from, to, chance`` (0 to 1) and ``can_take_checkpoint``; the member ``coordinates`` says what the
     coordinates are.
+
+    Parameters
+    ----------
+    roads
+        Lines and CRS of the network.
+    game, strategy
+        The network as a game, and the plan on it.
     """
     network = game.network
     lines = edge_lines(roads)

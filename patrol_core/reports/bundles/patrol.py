@@ -18,13 +18,6 @@ ARROW = " > "
 """Between the nodes of a walk; plain, so that a file reads everywhere."""
 
 
-def node_text(game: GraphGame, node: int, names: Mapping[NodeId, str]) -> str:
-    """Id of a node, with its name where it has one."""
-    found = game.node_ids[node]
-    name = names.get(found, "")
-    return f"{found} ({name})" if name and name != str(found) else str(found)
-
-
 def walk_text(game: GraphGame, walk: Walk) -> str:
     """Ids of the nodes in order; a wait repeats a node."""
     return ARROW.join(str(game.node_ids[node]) for node in walk)
@@ -47,17 +40,9 @@ def routes_table(solution: GraphSolution) -> pd.DataFrame:
                 mine: Sequence[int] = patrol.schedules[unit - 1]
             else:
                 mine = [place[node] for node in dict.fromkeys(walk) if node in place]
-            words = ", ".join(str(game.target_ids[k]) for k in mine)
-            rows.append(
-                (
-                    number,
-                    100.0 * patrol.probability,
-                    unit,
-                    walk_text(game, walk),
-                    moves_made([walk]),
-                    words,
-                )
-            )
+            names = ", ".join(str(game.target_ids[k]) for k in mine)
+            chance = 100.0 * patrol.probability
+            rows.append((number, chance, unit, walk_text(game, walk), moves_made([walk]), names))
     return pd.DataFrame(rows, columns=["route", "chance", "unit", "walk", "moves", "targets"])
 
 
@@ -93,7 +78,17 @@ def coverage_table(solution: GraphSolution, names: Mapping[NodeId, str] | None =
 
 
 def drawn_nights(solution: GraphSolution, nights: int, *, seed: int) -> tuple[int, ...]:
-    """Which route of the plan is walked in each night, drawn with its chances."""
+    """Which route of the plan is walked in each night, drawn with its chances.
+
+    Parameters
+    ----------
+    solution
+        The plan.
+    nights
+        How many.
+    seed
+        Of the draws.
+    """
     chances = np.array([patrol.probability for patrol in solution.patrols])
     chances = np.maximum(chances, 0.0)
     drawn = np.random.default_rng(seed).choice(len(chances), size=nights, p=chances / chances.sum())

@@ -13,9 +13,11 @@ import pandas as pd
 from patrol_core.evaluation import UNIFORM
 from patrol_core.fairness import groups
 from patrol_core.planning import Result, versions
-from patrol_core.reports.html import BANNERS, Table, number
+from patrol_core.reports.group_tables import choice_words
+from patrol_core.reports.html import BANNERS, Table
 from patrol_core.reports.impact.equality import equality_sections
 from patrol_core.reports.impact.record import DPO, OWNER, SUPPLIER, TEAM, Field, Record, Section
+from patrol_core.reports.templates import number
 from patrol_core.scenario import choices
 
 
@@ -155,16 +157,13 @@ def _scope(result: Result) -> str:
 
 
 def _choices(result: Result) -> Table:
-    rows = []
-    for name, row in choices().items():
-        value = getattr(result.scenario, name)
-        if value != row.default or name in ("budget", "effectiveness", "fairness", "weighting"):
-            text = (
-                "none"
-                if value in (None, "", ())
-                else (", ".join(value) if isinstance(value, tuple) else str(value))
-            )
-            rows.append((row.label, f"{text} {row.unit}".strip()))
+    told = ("budget", "effectiveness", "fairness", "weighting")
+    made = ((name, row, getattr(result.scenario, name)) for name, row in choices().items())
+    rows = [
+        (row.label, choice_words(row, value))
+        for name, row, value in made
+        if value != row.default or name in told
+    ]
     note = "Every other choice is at its default; summary.json holds them all."
     return Table(pd.DataFrame(rows, columns=["Choice", "Value"]), note=note)
 

@@ -13,9 +13,11 @@ import pandas as pd
 from patrol_core.errors import PatrolError
 from patrol_core.fairness import People, all_measures, groups, measures
 from patrol_core.games.zone import Strategy
-from patrol_core.planning import Planner, Result, game_amounts, hours_views
-from patrol_core.reports.html import Table, number
+from patrol_core.planning import Planner, Result, amounts_views, game_amounts, hours_views
+from patrol_core.reports.group_tables import view_table
+from patrol_core.reports.html import Table
 from patrol_core.reports.impact.record import EQUALITY, OWNER, Field, Section
+from patrol_core.reports.templates import number
 from patrol_core.scenario import choices
 
 NOT_IN_RUN = (
@@ -112,18 +114,9 @@ def _deprivation(column: str) -> str:
 
 
 def _two_views(views: pd.DataFrame, head: str) -> tuple[tuple[str, Table], ...]:
-    found = []
-    for view, caption in (
-        (measures.PROTECTION, "Protection: harm left"),
-        (measures.BURDEN, "Burden: patrol"),
-    ):
-        mine = views[views["view"] == view]
-        unit = str(mine["unit"].iloc[0])
-        ratio = measures.four_fifths(float(mine["min_max_ratio"].iloc[0]))
-        shown = mine[["group", "population", "amount", "per_1000", "ratio_to_overall"]].reset_index(drop=True)
-        units = {"population": head, "amount": unit, "per_1000": f"{unit} per 1,000 {head}"}
-        found.append((caption, Table(shown, units=units, note=f"Smallest over largest: {ratio}.")))
-    return tuple(found)
+    left_out = set(views.columns) - {"group", "population", "amount", "per_1000", "ratio_to_overall"}
+    captions = {measures.PROTECTION: "Protection: harm left", measures.BURDEN: "Burden: patrol"}
+    return tuple((caption, view_table(views, view, head, left_out)) for view, caption in captions.items())
 
 
 def _measures(result: Result) -> Table:
@@ -153,17 +146,8 @@ def _characteristics(result: Result) -> tuple[Field, ...]:
         if key not in offered or not np.any(prepared.population > 0):
             fields.append(Field(label, (NOT_IN_RUN,), by=EQUALITY))
             continue
-        divided = groups.weighted_grouping(prepared.zones, key)
-        amounts = game_amounts(prepared, strategy.coverage, strategy.residual)
-        views = measures.summary(
-            prepared.zone_ids,
-            prepared.population,
-            divided.as_shares(prepared.zone_ids),
-            coverage=amounts.burden,
-            residual=amounts.residual,
-            values=amounts.values,
-        )
-        views["unit"] = np.where(views["view"] == measures.BURDEN, amounts.burden_unit, amounts.residual_unit)
+        divided = groups.weighted_grouping(prepared.zones, key).as_shares(prepared.zone_ids)
+        views = amounts_views(prepared, game_amounts(prepared, strategy.coverage, strategy.residual), divided)
         fields.append(
             Field(
                 label,
