@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from patrol_core.cli.options import add_choices, add_place, place_and_choices
 from patrol_core.cli.output import say, tell
+
+if TYPE_CHECKING:
+    from patrol_core.allocation.hours import Plan
+    from patrol_core.allocation.roster import Roster
+    from patrol_core.planning import Prepared
+    from patrol_core.scenario import Scenario
 
 DESCRIPTION = (
     "Divide patrol hours, spread them over shifts at random, and plan which unit works when and visits which "
@@ -45,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Plan the roster; writes the files when ``--out`` is given and returns the summary."""
     from patrol_core.allocation.hours import plan_table
-    from patrol_core.planning import prepare, solve_hours_plan, zone_points
+    from patrol_core.planning import prepare, solve_hours_plan
     from patrol_core.reports.bundle_writer import write_bundle
     from patrol_core.reports.bundles.roster import CONTRACT, roster_files, roster_summary
     from patrol_core.reports.csv import to_csv_bytes
@@ -55,9 +61,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     prepared = prepare(data, scenario)
     plan = solve_hours_plan(prepared, scenario)
     month = arguments.month or str(plan.frame["month"].astype(str).min())
-    roster = _roster(
-        arguments, scenario.visit_minutes, scenario.seed, plan.frame, month, zone_points(prepared.zones)
-    )
+    roster = _roster(arguments, scenario, prepared, plan, month)
     summary = {**roster_summary(roster), "hours_rules": plan.rules.as_dict(), "findings": prepared.findings}
     names = {str(zone): str(name) for zone, name in prepared.zones["name"].items()}
     if arguments.out is not None:
@@ -79,52 +83,34 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _roster(
-    arguments: argparse.Namespace,
-    visit_minutes: float,
-    seed: int,
-    frame: Any,
-    month: str,
-    points: dict[str, tuple[float, float]],
-) -> Any:
-    from patrol_core.allocation.roster import (
-        make_roster,
-        month_hours,
-        read_commitments,
-        read_duties,
-        replan,
-        spread_hours,
-        take_duties,
-    )
+    arguments: argparse.Namespace, scenario: Scenario, prepared: Prepared, plan: Plan, month: str
+) -> Roster:
+    """Hours of the month spread over shifts, and units for them: an earlier roster changed, or a new one."""
+    from patrol_core.allocation import roster as rostering
+    from patrol_core.planning import zone_points
 
+    points = zone_points(prepared.zones)
     officers = arguments.officers if arguments.officer_hours else 1
-    hours = month_hours(frame, month, wards=arguments.places, officers=officers)
+    hours = rostering.month_hours(plan.frame, month, wards=arguments.places, officers=officers)
     profile = _profile(arguments.profile)
     rules = _rules(arguments, 1)
-    commitments = read_commitments(arguments.commitments) if arguments.commitments else ()
-    most = _most_visits(rules, points, hours, visit_minutes)
-    spread = spread_hours(
+    commitments = rostering.read_commitments(arguments.commitments) if arguments.commitments else ()
+    spread = rostering.spread_hours(
         hours,
         month,
         profile=profile,
         shifts=rules.shifts,
-        visit_minutes=visit_minutes,
-        most_visits=most,
-        seed=seed,
+        visit_minutes=scenario.visit_minutes,
+        most_visits=_most_visits(rules, points, hours, scenario.visit_minutes),
+        seed=scenario.seed,
     )
-    count = arguments.units or _fewest(arguments, spread, points, seed)
-    rules = _rules(arguments, count)
+    rules = _rules(arguments, arguments.units or _fewest(arguments, spread, points, scenario.seed))
+    how = {"allow_gaps": arguments.leave_gaps, "time_limit": arguments.time_limit}
     if arguments.keep is not None:
-        old = take_duties(spread, rules, points, read_duties(arguments.keep), seed=seed)
-        return replan(old, commitments, allow_gaps=arguments.leave_gaps, time_limit=arguments.time_limit)
-    return make_roster(
-        spread,
-        rules,
-        points,
-        commitments=commitments,
-        allow_gaps=arguments.leave_gaps,
-        seed=seed,
-        time_limit=arguments.time_limit,
-    )
+        duties = rostering.read_duties(arguments.keep)
+        old = rostering.take_duties(spread, rules, points, duties, seed=scenario.seed)
+        return rostering.replan(old, commitments, **how)
+    return rostering.make_roster(spread, rules, points, commitments=commitments, seed=scenario.seed, **how)
 
 
 def _rules(arguments: argparse.Namespace, units: int) -> Any:

@@ -1,7 +1,7 @@
-"""Did we expect right? Past months beside what was foretold for them, before they came.
+"""Did we expect right? Past months beside what was predicted for them, before they came.
 
 A forecast was tested at several origins: trained on the months up to each, judged on those after it. Each past month is
-shown once, as foretold by the latest origin before it, so no figure here was made knowing its month. A surprise is a
+shown once, as predicted from the latest origin before it, so no figure here was made knowing its month. A surprise is a
 zone whose recorded figure fell outside the interval; the further outside, the greater.
 """
 

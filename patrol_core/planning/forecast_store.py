@@ -36,33 +36,11 @@ def forecasts_folder() -> Path:
     return settings().cache_dir / "forecasts"
 
 
-def plain_key(panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None = None) -> str:
-    """Hash of the data and of the settings without tuning; also the name under which the chosen forecast is noted.
-
-    Parameters
-    ----------
-    panel, static, area_km2
-        What the forecast is made from; square kilometres, None where not known.
-    """
+def _plain_key(panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None) -> str:
+    """Hash of the data and of the settings without tuning; also the name under which the chosen forecast is noted."""
     from patrol_core.risk.forecast import ForecastSettings, key_of
 
     return key_of(panel, static, ForecastSettings(), area_km2)
-
-
-def chosen_key(panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None = None) -> str:
-    """Key of the forecast in use for these data: the one trained last, else the one without tuning.
-
-    Parameters
-    ----------
-    panel, static, area_km2
-        As in :func:`plain_key`.
-    """
-    plain = plain_key(panel, static, area_km2)
-    try:
-        noted = load_json(_note(plain).read_bytes(), "The note of the forecast in use")
-        return str(noted["key"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return plain
 
 
 def kept_forecast(
@@ -73,11 +51,16 @@ def kept_forecast(
     Parameters
     ----------
     panel, static, area_km2
-        As in :func:`plain_key`.
+        What the forecast is made from; square kilometres, None where not known.
     """
     from patrol_core.risk.forecast import load
 
-    for key in dict.fromkeys((chosen_key(panel, static, area_km2), plain_key(panel, static, area_km2))):
+    plain = _plain_key(panel, static, area_km2)
+    try:  # the one trained last
+        chosen = str(load_json(_note(plain).read_bytes(), "The note of the forecast in use")["key"])
+    except (OSError, ValueError, KeyError, TypeError):
+        chosen = plain
+    for key in dict.fromkeys((chosen, plain)):
         with _lock:
             found = _made.get(key)
         if found is not None:
@@ -98,7 +81,7 @@ def keep_forecast(
     Parameters
     ----------
     panel, static, area_km2
-        As in :func:`plain_key`.
+        As in :func:`kept_forecast`.
     forecast
         What was made from them.
 
@@ -113,7 +96,7 @@ def keep_forecast(
     _remember(key, forecast)
     save(forecast, forecasts_folder() / key)
     # Noted each time, so that a training that replaces one that was stopped is seen by :func:`state_of_store`.
-    write_atomic(_note(plain_key(panel, static, area_km2)), json.dumps({"key": key}).encode())
+    write_atomic(_note(_plain_key(panel, static, area_km2)), json.dumps({"key": key}).encode())
     return key
 
 
@@ -129,7 +112,7 @@ def forecast_for(
     Parameters
     ----------
     panel, static, area_km2
-        As in :func:`plain_key`.
+        As in :func:`kept_forecast`.
     progress
         Called with a share from 0 to 1 and words.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -55,24 +55,27 @@ def zones_geojson(
     shapes, planar = to_degrees(zones, digits=digits)
     names = [str(name) for name in table.columns]
     features = [
-        {
-            "type": "Feature",
-            "id": zone,
-            "properties": {"zone_id": zone, **dict(zip(names, row, strict=True))},
-            "geometry": shape.__geo_interface__,
-        }
+        feature(shape.__geo_interface__, {"zone_id": zone, **dict(zip(names, row, strict=True))}, id=zone)
         for zone, row, shape in zip(
             _ids(zones), table.itertuples(index=False, name=None), shapes, strict=True
         )
     ]
-    members = {
-        "type": "FeatureCollection",
+    return collection(
+        features,
         **(about or {}),
-        "coordinates": "plane without a place on Earth" if planar else "EPSG:4326",
-        "columns": describe_columns(table, units or {}),
-        "features": features,
-    }
-    return to_json_bytes(members, indent=None)
+        coordinates="plane without a place on Earth" if planar else "EPSG:4326",
+        columns=describe_columns(table, units or {}),
+    )
+
+
+def feature(geometry: Mapping[str, Any], properties: Mapping[str, Any], **members: Any) -> dict[str, Any]:
+    """A feature, with further members such as its ``id``."""
+    return {"type": "Feature", **members, "properties": properties, "geometry": geometry}
+
+
+def collection(features: Sequence[Mapping[str, Any]], **members: Any) -> bytes:
+    """Features as a file, with further members before them."""
+    return to_json_bytes({"type": "FeatureCollection", **members, "features": features}, indent=None)
 
 
 def _joined(table: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:

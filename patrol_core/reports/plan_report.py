@@ -203,11 +203,7 @@ def _hours(result: Result) -> Table | None:
 def _command(result: Result) -> str:
     data = result.prepared.data
     kind = data.key.partition("-")[0]
-    given = {
-        "upload": ["--crimes", "FILE"],
-        "place": ["--crimes", "FILE"],
-        "store": ["--store"],
-    }
+    given = {"upload": ["--crimes", "FILE"], "place": ["--crimes", "FILE"], "store": ["--store"]}
     place = given.get(kind, ["--area", data.key])
     if kind in given and data.polygons is not None:
         place += ["--boundaries", "FILE"]

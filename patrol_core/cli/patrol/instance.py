@@ -194,45 +194,33 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     return write_json(document, arguments.out)
 
 
+GIVEN = (
+    "moves",
+    "tau",
+    "attackers",
+    "form",
+    "defender_penalty",
+    "attacker_penalty",
+    "step_cost",
+    "unreachable",
+)
+"""Flags of the game that are handed on only where they were given."""
+
+
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:
-    given = {
-        name: getattr(arguments, name)
-        for name in (
-            "moves",
-            "tau",
-            "attackers",
-            "form",
-            "defender_penalty",
-            "attacker_penalty",
-            "step_cost",
-            "unreachable",
-        )
-        if getattr(arguments, name) is not None
-    }
+    given = {name: value for name in GIVEN if (value := getattr(arguments, name)) is not None}
     if arguments.normalise:
         given["normalise"] = True
     if arguments.no_return:
         given["force_return"] = False
-    return {
-        **given,
-        "simple": arguments.simple,
-        "general_sum": arguments.sum == "general",
-        "mode": arguments.mode,
-    }
+    own_values = arguments.sum == "general"
+    return {**given, "simple": arguments.simple, "general_sum": own_values, "mode": arguments.mode}
 
 
 def _list(arguments: argparse.Namespace) -> dict[str, Any] | None:
     from patrol_core.cli.files import write_json
     from patrol_core.graphs.places import LIBRARY
 
-    rows = [
-        {
-            "key": entry.key,
-            "title": entry.title,
-            "about": entry.about,
-            "family": entry.family,
-            "generated": entry.generated,
-        }
-        for entry in LIBRARY.values()
-    ]
+    shown = ("key", "title", "about", "family", "generated")
+    rows = [{name: getattr(entry, name) for name in shown} for entry in LIBRARY.values()]
     return write_json({"places": rows}, arguments.out)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from patrol_core.arrays import Floats
 from patrol_core.graphs.checkpoints import CheckpointGame, JointStrategy
-from patrol_core.reports.plain import to_json_bytes
+from patrol_core.reports.geojson import collection, feature
 from patrol_core.roads import Roads, edge_lines, path_nodes
 
 TINY = 1e-9
@@ -117,25 +116,19 @@ def marginals_geojson(roads: Roads, game: CheckpointGame, strategy: JointStrateg
         )
         digits = 3
     chance = strategy.marginals(network.size)
-    features: list[dict[str, Any]] = []
+    features = []
     for edge, line in enumerate(lines):
         start, end = network.names(edge)
-        features.append(
-            {
-                "type": "Feature",
-                "id": network.edge_ids[edge],
-                "properties": {
-                    "road": network.edge_ids[edge],
-                    "from": start,
-                    "to": end,
-                    "chance": float(chance[edge]),
-                    "can_take_checkpoint": bool(network.guardable[edge]),
-                },
-                "geometry": {"type": "LineString", "coordinates": np.round(line, digits).tolist()},
-            }
-        )
-    members = {"type": "FeatureCollection", "coordinates": coordinates, "features": features}
-    return to_json_bytes(members, indent=None)
+        about = {
+            "road": network.edge_ids[edge],
+            "from": start,
+            "to": end,
+            "chance": float(chance[edge]),
+            "can_take_checkpoint": bool(network.guardable[edge]),
+        }
+        drawn = {"type": "LineString", "coordinates": np.round(line, digits).tolist()}
+        features.append(feature(drawn, about, id=network.edge_ids[edge]))
+    return collection(features, coordinates=coordinates)
 
 
 def _in_degrees(lines: Sequence[Floats], crs: str) -> list[Floats]:

@@ -71,10 +71,7 @@ MEASURES: Mapping[str, Measure] = {
         lambda surface, residents: surface.per_1000(residents),
     ),
     "smoothed": Measure(
-        "Per 1,000 residents, smoothed",
-        " per 1,000 residents, smoothed",
-        "population",
-        _smoothed_rate,
+        "Per 1,000 residents, smoothed", " per 1,000 residents, smoothed", "population", _smoothed_rate
     ),
 }
 
@@ -217,7 +214,7 @@ def accuracy_of(
     over, seed, neighbours
         As in :func:`patrol_core.evaluation.judge_maps` and :func:`hotspots_of`.
     forecast
-        A forecast of the same data, whose months foretold before they came are judged as one more map, if they cover
+        A forecast of the same data, whose months predicted before they came are judged as one more map, if they cover
         the months held out.
 
     Raises
@@ -240,7 +237,7 @@ def held_out(months: int) -> int:
 
 
 def forecast_map(forecast: Forecast, recorded: Recorded, ahead: int) -> PastMap | None:
-    """What the winner foretold for the months held out before they came; None where no test origin covers them.
+    """What the winner predicted for the months held out before they came; None where no test origin covers them.
 
     Parameters
     ----------
@@ -263,8 +260,8 @@ def forecast_map(forecast: Forecast, recorded: Recorded, ahead: int) -> PastMap 
         return None
     newest = max(fits, key=lambda place: folds.origins[place])
     steps = [folds.months[newest].index(month) for month in judged]
-    foretold = np.asarray(folds.predicted, dtype=float)[newest][:, steps].mean(axis=1)
-    return PastMap(np.maximum(foretold, 0.0))
+    predicted = np.asarray(folds.predicted, dtype=float)[newest][:, steps].mean(axis=1)
+    return PastMap(np.maximum(predicted, 0.0))
 
 
 def accuracy_table(found: MapAccuracy) -> pd.DataFrame:

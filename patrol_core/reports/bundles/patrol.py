@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from patrol_core.arrays import Floats
 from patrol_core.graphs.patrol import GraphGame, GraphSolution, NodeId, Walk, moves_made
-from patrol_core.reports.plain import to_json_bytes
+from patrol_core.reports.geojson import collection, feature
 from patrol_core.roads import Roads
 
 ARROW = " > "
@@ -152,28 +151,19 @@ def routes_geojson(solution: GraphSolution, crs: str | None) -> bytes:
     """
     game = solution.game
     xy, coordinates = _places(game, crs)
-    features: list[dict[str, Any]] = []
+    features = []
     for number, patrol in enumerate(solution.patrols, start=1):
         for unit, walk in enumerate(patrol.walks, start=1):
             points = [xy[node].tolist() for node in walk]
             still = len(set(walk)) == 1
-            features.append(
-                {
-                    "type": "Feature",
-                    "properties": {
-                        "route": number,
-                        "unit": unit,
-                        "chance": float(patrol.probability),
-                        "nodes": [game.node_ids[node] for node in walk],
-                    },
-                    "geometry": {
-                        "type": "Point" if still else "LineString",
-                        "coordinates": points[0] if still else points,
-                    },
-                }
-            )
-    members = {"type": "FeatureCollection", "coordinates": coordinates, "features": features}
-    return to_json_bytes(members, indent=None)
+            drawn = {
+                "type": "Point" if still else "LineString",
+                "coordinates": points[0] if still else points,
+            }
+            nodes = [game.node_ids[node] for node in walk]
+            about = {"route": number, "unit": unit, "chance": float(patrol.probability), "nodes": nodes}
+            features.append(feature(drawn, about))
+    return collection(features, coordinates=coordinates)
 
 
 def _places(game: GraphGame, crs: str | None) -> tuple[Floats, str]:

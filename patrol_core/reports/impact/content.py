@@ -157,12 +157,12 @@ def _scope(result: Result) -> str:
 
 
 def _choices(result: Result) -> Table:
-    told = ("budget", "effectiveness", "fairness", "weighting")
+    always = ("budget", "effectiveness", "fairness", "weighting")
     made = ((name, row, getattr(result.scenario, name)) for name, row in choices().items())
     rows = [
         (row.label, choice_words(row, value))
         for name, row, value in made
-        if value != row.default or name in told
+        if value != row.default or name in always
     ]
     note = "Every other choice is at its default; summary.json holds them all."
     return Table(pd.DataFrame(rows, columns=["Choice", "Value"]), note=note)
