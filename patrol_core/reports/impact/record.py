@@ -65,6 +65,18 @@ class Section:
     intro: str = ""
 
 
+def field(
+    label: str, *text: str, tables: Sequence[tuple[str, Table]] = (), by: str = "", ask: str = ""
+) -> Field:
+    """A field, its paragraphs one after the other; the rest as in :class:`Field`."""
+    return Field(label, text, tables, by, ask)
+
+
+def section(title: str, *fields: Field, intro: str = "") -> Section:
+    """A section, its fields one after the other."""
+    return Section(title, fields, intro)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Record:
     """The whole document.
