@@ -10,7 +10,7 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from patrol_core.cli import build_parser
-from patrol_core.cli.plan import FLAGS, NULLABLE, scenario_of
+from patrol_core.cli.options import FLAGS, NULLABLE, scenario_of
 from patrol_core.errors import InputError
 from patrol_core.scenario import Scenario, choices, from_query, make_scenario
 

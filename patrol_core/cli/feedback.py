@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from patrol_core.cli.plan import add_choices, add_place, check_weights, data_of, scenario_of
+from patrol_core.cli.files import write_folder
+from patrol_core.cli.options import add_choices, add_folder, add_place, place_and_choices, scenario_of
+from patrol_core.cli.output import tell
 
 NUMBERS = {
     "rounds": (int, "plans made, one a month (default 24)"),
@@ -23,40 +24,33 @@ PLANNERS = {"game": "Patrol game", "proportional": "Proportional to risk", "hot-
 STARTS = {"plan": "plan", "hot-spots": "hot spots", "next-best": "next best"}
 
 
-def add_parser(commands: Any) -> None:
-    """Add ``feedback`` to the command line."""
-    parser = commands.add_parser(
-        "feedback",
-        help="simulate a plan that feeds on its own records",
-        description="Feedback loop check: records grow with patrol, the plan is re-made from them each round. Says how far plan and "
-        "records drift from the truth, and how much of it leaving out patrol-generated offences and a detection correction remove.",
-    )
+DESCRIPTION = (
+    "Feedback loop check: records grow with patrol, the plan is re-made from them each round. Says how far plan and "
+    "records drift from the truth, and how much of it leaving out patrol-generated offences and a detection correction remove."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     add_place(parser)
     add_choices(parser, "data", "game")
-    own = parser.add_argument_group("simulation")
+    add = parser.add_argument_group("simulation").add_argument
     for name, (kind, words) in NUMBERS.items():
-        own.add_argument(f"--{name}", dest=f"feedback_{name}", type=kind, metavar="N", help=words)
-    own.add_argument("--planner", choices=PLANNERS, default="game", help="how plans are made (default game)")
-    own.add_argument(
-        "--start", choices=STARTS, default="plan", help="patrols before the first round (default plan)"
-    )
-    own.add_argument(
+        add(f"--{name}", dest=f"feedback_{name}", type=kind, metavar="N", help=words)
+    add("--planner", choices=PLANNERS, default="game", help="how plans are made (default game)")
+    add("--start", choices=STARTS, default="plan", help="patrols before the first round (default plan)")
+    add(
         "--as-recorded",
         action="store_true",
         help="true drugs and weapons crime lies where it was recorded, instead of evenly over residents",
     )
-    parser.add_argument(
-        "--out", metavar="DIR", type=Path, help="folder for the files; without it only the summary is printed"
-    )
-    parser.set_defaults(run=run)
+    add_folder(parser)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Simulate; writes the files when ``--out`` is given and returns the summary."""
-    from patrol_core.cli import say, tell
     from patrol_core.evaluation import Detection, Rounds, simulate_feedback, world_of
     from patrol_core.planning import game_of, harm_table, prepare
-    from patrol_core.reports.bundle_writer import write_bundle
     from patrol_core.reports.bundles.feedback import feedback_files, feedback_summary
 
     scenario = scenario_of(arguments)
@@ -70,9 +64,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         planner=PLANNERS[arguments.planner],
         start=STARTS[arguments.start],
     )
-    data = data_of(arguments)
-    check_weights(arguments, data)
-    scenario = scenario.changed(area=data.key)
+    data, scenario = place_and_choices(arguments, scenario)
     prepared = prepare(data, scenario)
     even = not arguments.as_recorded
     world = world_of(
@@ -84,9 +76,6 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         even_found=even,
     )
     found = simulate_feedback(world, detection, rounds)
-    if arguments.out is not None:
-        files = feedback_files(found, prepared, even_found=even)
-        write_bundle(arguments.out, files)
-        say(f"Wrote {', '.join(files)} to {arguments.out}.")
+    write_folder(arguments.out, feedback_files(found, prepared, even_found=even))
     tell(prepared.findings)
     return feedback_summary(found, prepared, even_found=even)

@@ -7,8 +7,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from patrol_core.cli.files import read_input
-from patrol_core.cli.plan import add_choices, add_place, check_weights, data_of, scenario_of
+from patrol_core.cli.files import read_input, write_folder
+from patrol_core.cli.options import (
+    add_choices,
+    add_folder,
+    add_place,
+    data_of,
+    place_and_choices,
+    scenario_of,
+)
+from patrol_core.cli.output import say, tell
 from patrol_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,14 +28,14 @@ WARDS = "ward_predictions_12months.csv"
 ZONES = "lsoa_predictions_12months.csv"
 
 
-def add_parser(commands: Any) -> None:
-    """Add ``forecast`` to the command line."""
-    parser = commands.add_parser(
-        "forecast",
-        help="the months ahead of every zone and ward, with intervals and honest scores",
-        description="Forecast every zone and ward: models are judged on past months they had not seen, the best is trained on "
-        "all months, and its intervals come with the share of past months that they held.",
-    )
+DESCRIPTION = (
+    "Forecast every zone and ward: models are judged on past months they had not seen, the best is trained on "
+    "all months, and its intervals come with the share of past months that they held."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     add_place(parser)
     parser.add_argument(
         "--counts",
@@ -37,55 +45,47 @@ def add_parser(commands: Any) -> None:
         "and, where there are several, crime_type",
     )
     add_choices(parser, "data")
-    asked = parser.add_argument_group("forecast")
-    asked.add_argument(
-        "--horizon", dest="ahead", type=int, default=12, metavar="MONTHS", help="months ahead (default 12)"
-    )
-    asked.add_argument(
+    add = parser.add_argument_group("forecast").add_argument
+    add("--horizon", dest="ahead", type=int, default=12, metavar="MONTHS", help="months ahead (default 12)")
+    add(
         "--origins",
         type=int,
         default=3,
         metavar="N",
         help="past months to forecast from as a test (default 3)",
     )
-    asked.add_argument(
+    add(
         "--trials",
         type=int,
         default=0,
         metavar="N",
         help="settings of the trees to try (default 0: no tuning)",
     )
-    asked.add_argument(
+    add(
         "--time-limit",
         type=float,
         default=None,
         metavar="SECONDS",
         help="most time for tuning (default none)",
     )
-    asked.add_argument(
+    add(
         "--models",
         default=None,
         metavar="KEYS",
         help="models that compete, with commas between (default all)",
     )
-    parser.add_argument(
-        "--out", metavar="DIR", type=Path, help="folder for the files; without it only the summary is printed"
-    )
-    parser.set_defaults(run=run)
+    add_folder(parser)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Make the forecast; writes the files when ``--out`` is given and returns the summary."""
-    from patrol_core.cli import say, tell
     from patrol_core.planning import known_areas, panel_of_months, prepare
-    from patrol_core.reports.bundle_writer import write_bundle
     from patrol_core.risk.forecast import MODEL, make_forecast
 
     scenario = scenario_of(arguments).changed(outlook="recorded")
     settings = _settings(arguments, scenario.seed)
-    data = _data(arguments)
-    check_weights(arguments, data)
-    prepared = prepare(data, scenario.changed(area=data.key))
+    data, scenario = place_and_choices(arguments, scenario, data=_data)
+    prepared = prepare(data, scenario)
     panel, static = panel_of_months(prepared, scenario)
     made = make_forecast(
         panel,
@@ -96,9 +96,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     )
     files, wards = _files(prepared, made)
     tell(prepared.findings)
-    if arguments.out is not None:
-        write_bundle(arguments.out, files, outdated=(MODEL,))
-        say(f"Wrote {', '.join(files)} to {arguments.out}.")
+    write_folder(arguments.out, files, outdated=(MODEL,))
     return _summary(data, prepared, made, wards, tuple(files) if arguments.out is not None else ())
 
 
@@ -128,7 +126,7 @@ def _data(arguments: argparse.Namespace) -> AreaData:
     from patrol_core.sources.area import area_from_counts
     from patrol_core.sources.zone_tables import read_attributes, read_counts, read_polygons
 
-    counts, findings = read_counts(arguments.counts.name, read_input(str(arguments.counts)))
+    counts, findings = read_counts(arguments.counts.name, read_input(arguments.counts))
     return area_from_counts(
         counts,
         read_polygons(arguments.boundaries, id_column=arguments.zone_id),
@@ -190,7 +188,7 @@ def _summary(
         "settings": asdict(made.settings),
         "data_hash": made.data_hash,
         "seconds": made.seconds,
-        "findings": [noticed.as_dict() for noticed in prepared.findings],
+        "findings": prepared.findings,
         "notes": list(made.notes),
         "files": list(written),
     }

@@ -6,52 +6,41 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from patrol_core.cli.output import tell
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import LARGEST
 from patrol_core.files.strict_json import quoted
 
+DESCRIPTION = (
+    "Divide patrol hours over zones and months so that the most harm is met, with diminishing returns."
+)
 
-def add_parser(commands: Any) -> None:
-    """Add ``hours`` to the command line."""
-    parser = commands.add_parser(
-        "hours",
-        help="divide patrol hours over zones and months",
-        description="Divide patrol hours over zones and months so that the most harm is met, with diminishing returns.",
-    )
-    parser.add_argument(
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add = parser.add_argument
+    add(
         "demand",
         metavar="DEMAND.csv",
         type=Path,
         help="Month, Ward, LSOA_Code, area_km2, Predicted_Burglaries",
     )
-    parser.add_argument(
+    add(
         "--ward-budget",
         default="3200",
         metavar="HOURS",
         help="hours a month in any ward, or none (default 3200)",
     )
-    parser.add_argument(
-        "--city-budget", default="none", metavar="HOURS", help="hours a month over all zones (default none)"
-    )
-    parser.add_argument(
-        "--min-per-day", default="1", metavar="HOURS", help="least hours a day in a zone (default 1)"
-    )
-    parser.add_argument(
-        "--max-per-day", default="2.6", metavar="HOURS", help="most hours a day in a zone (default 2.6)"
-    )
-    parser.add_argument(
-        "--round", default="quarter", choices=("quarter", "none", "shift"), help="default quarter"
-    )
-    parser.add_argument(
-        "--out", metavar="PLAN.csv", type=Path, help="the plan; rows in the order of the demand"
-    )
-    parser.set_defaults(run=run)
+    add("--city-budget", default="none", metavar="HOURS", help="hours a month over all zones (default none)")
+    add("--min-per-day", default="1", metavar="HOURS", help="least hours a day in a zone (default 1)")
+    add("--max-per-day", default="2.6", metavar="HOURS", help="most hours a day in a zone (default 2.6)")
+    add("--round", default="quarter", choices=("quarter", "none", "shift"), help="default quarter")
+    add("--out", metavar="PLAN.csv", type=Path, help="the plan; rows in the order of the demand")
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Solve the hours of a demand table."""
     from patrol_core.allocation.hours import HoursRules, read_demand, solve_hours, write_plan
-    from patrol_core.cli import tell
 
     rules = HoursRules(
         ward_budget=number("--ward-budget", arguments.ward_budget),
@@ -66,7 +55,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         write_plan(plan, arguments.out)
     findings = demand.attrs.get("findings", ())
     tell(findings)
-    return plan.as_dict() | {"findings": [noticed.as_dict() for noticed in findings]}
+    return plan.as_dict() | {"findings": findings}
 
 
 def number(flag: str, text: str) -> float | None:

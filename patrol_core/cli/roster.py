@@ -4,79 +4,65 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from patrol_core.cli.plan import add_choices, add_place, check_weights, data_of, scenario_of
+from patrol_core.cli.options import add_choices, add_place, place_and_choices
+from patrol_core.cli.output import say, tell
+
+if TYPE_CHECKING:
+    from patrol_core.allocation.hours import Plan
+    from patrol_core.allocation.roster import Roster
+    from patrol_core.planning import Prepared
+    from patrol_core.scenario import Scenario
+
+DESCRIPTION = (
+    "Divide patrol hours, spread them over shifts at random, and plan which unit works when and visits which "
+    "zones, under rest and availability."
+)
 
 
-def add_parser(commands: Any) -> None:
-    """Add ``roster`` to the command line."""
-    parser = commands.add_parser(
-        "roster",
-        help="named units by shift and zone for a month",
-        description="Divide patrol hours, spread them over shifts at random, and plan which unit works when and visits which "
-        "zones, under rest and availability.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     add_place(parser)
     add_choices(parser, "data", "hours")
-    own = parser.add_argument_group("roster")
-    own.add_argument("--month", help="YYYY-MM of the hours plan (default its first)")
-    own.add_argument(
-        "--in", dest="places", metavar="WARD", action="append", default=[], help="only this ward or borough"
-    )
-    own.add_argument("--units", type=_whole, help="number of units (default: the fewest that can do it)")
-    own.add_argument("--officers", type=_whole, default=2, help="officers in a unit (default 2)")
-    own.add_argument(
-        "--officer-hours", action="store_true", help="the plan's hours count officers, not units"
-    )
-    own.add_argument(
+    add = parser.add_argument_group("roster").add_argument
+    add("--month", help="YYYY-MM of the hours plan (default its first)")
+    add("--in", dest="places", metavar="WARD", action="append", default=[], help="only this ward or borough")
+    add("--units", type=_whole, help="number of units (default: the fewest that can do it)")
+    add("--officers", type=_whole, default=2, help="officers in a unit (default 2)")
+    add("--officer-hours", action="store_true", help="the plan's hours count officers, not units")
+    add(
         "--shifts",
         default="early=06:00+8,late=14:00+8,night=22:00+8",
         help="name=HH:MM+hours, with commas between",
     )
-    own.add_argument("--available", help="most units on duty at once: early=4,late=6,night=4")
-    own.add_argument(
-        "--profile", default="flat", help="demand over the week: CSV (weekday, hour, share), flat or evening"
-    )
-    own.add_argument("--rest", type=float, default=11.0, help="least hours between duties (default 11)")
-    own.add_argument(
-        "--most-in-a-row", type=_whole, default=6, help="most dates with a duty in a row (default 6)"
-    )
-    own.add_argument("--most-duties", type=_whole, help="most duties of a unit in the month")
-    own.add_argument(
-        "--commitments", metavar="CSV", type=Path, help="unit, date, kind (unavailable or duty), shift"
-    )
-    own.add_argument(
-        "--keep", metavar="DUTIES.csv", type=Path, help="earlier roster to change as little as possible"
-    )
-    own.add_argument("--leave-gaps", action="store_true", help="leave duties open rather than refuse")
-    own.add_argument("--time-limit", type=float, default=60.0, help="seconds for the programme (default 60)")
+    add("--available", help="most units on duty at once: early=4,late=6,night=4")
+    add("--profile", default="flat", help="demand over the week: CSV (weekday, hour, share), flat or evening")
+    add("--rest", type=float, default=11.0, help="least hours between duties (default 11)")
+    add("--most-in-a-row", type=_whole, default=6, help="most dates with a duty in a row (default 6)")
+    add("--most-duties", type=_whole, help="most duties of a unit in the month")
+    add("--commitments", metavar="CSV", type=Path, help="unit, date, kind (unavailable or duty), shift")
+    add("--keep", metavar="DUTIES.csv", type=Path, help="earlier roster to change as little as possible")
+    add("--leave-gaps", action="store_true", help="leave duties open rather than refuse")
+    add("--time-limit", type=float, default=60.0, help="seconds for the programme (default 60)")
     parser.add_argument("--out", metavar="DIR", type=Path, help="folder for the files")
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Plan the roster; writes the files when ``--out`` is given and returns the summary."""
     from patrol_core.allocation.hours import plan_table
-    from patrol_core.cli import say, tell
-    from patrol_core.planning import prepare, solve_hours_plan, zone_points
+    from patrol_core.planning import prepare, solve_hours_plan
     from patrol_core.reports.bundle_writer import write_bundle
     from patrol_core.reports.bundles.roster import CONTRACT, roster_files, roster_summary
     from patrol_core.reports.csv import to_csv_bytes
     from patrol_core.reports.plain import to_json_bytes
 
-    scenario = scenario_of(arguments)
-    data = data_of(arguments)
-    check_weights(arguments, data)
-    scenario = scenario.changed(area=data.key)
+    data, scenario = place_and_choices(arguments)
     prepared = prepare(data, scenario)
     plan = solve_hours_plan(prepared, scenario)
     month = arguments.month or str(plan.frame["month"].astype(str).min())
-    roster = _roster(
-        arguments, scenario.visit_minutes, scenario.seed, plan.frame, month, zone_points(prepared.zones)
-    )
-    findings = [noticed.as_dict() for noticed in prepared.findings]
-    summary = {**roster_summary(roster), "hours_rules": plan.rules.as_dict(), "findings": findings}
+    roster = _roster(arguments, scenario, prepared, plan, month)
+    summary = {**roster_summary(roster), "hours_rules": plan.rules.as_dict(), "findings": prepared.findings}
     names = {str(zone): str(name) for zone, name in prepared.zones["name"].items()}
     if arguments.out is not None:
         made = roster_files(
@@ -92,59 +78,39 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         files["summary.json"] = to_json_bytes(summary)
         write_bundle(arguments.out, files)
         say(f"Wrote {len(files)} files to {arguments.out}.")
-    tell(prepared.findings)
-    for note in roster.notes:
-        say(f"note: {note}")
+    tell(prepared.findings, roster.notes)
     return summary
 
 
 def _roster(
-    arguments: argparse.Namespace,
-    visit_minutes: float,
-    seed: int,
-    frame: Any,
-    month: str,
-    points: dict[str, tuple[float, float]],
-) -> Any:
-    from patrol_core.allocation.roster import (
-        make_roster,
-        month_hours,
-        read_commitments,
-        read_duties,
-        replan,
-        spread_hours,
-        take_duties,
-    )
+    arguments: argparse.Namespace, scenario: Scenario, prepared: Prepared, plan: Plan, month: str
+) -> Roster:
+    """Hours of the month spread over shifts, and units for them: an earlier roster changed, or a new one."""
+    from patrol_core.allocation import roster as rostering
+    from patrol_core.planning import zone_points
 
+    points = zone_points(prepared.zones)
     officers = arguments.officers if arguments.officer_hours else 1
-    hours = month_hours(frame, month, wards=arguments.places, officers=officers)
+    hours = rostering.month_hours(plan.frame, month, wards=arguments.places, officers=officers)
     profile = _profile(arguments.profile)
     rules = _rules(arguments, 1)
-    commitments = read_commitments(arguments.commitments) if arguments.commitments else ()
-    most = _most_visits(rules, points, hours, visit_minutes)
-    spread = spread_hours(
+    commitments = rostering.read_commitments(arguments.commitments) if arguments.commitments else ()
+    spread = rostering.spread_hours(
         hours,
         month,
         profile=profile,
         shifts=rules.shifts,
-        visit_minutes=visit_minutes,
-        most_visits=most,
-        seed=seed,
+        visit_minutes=scenario.visit_minutes,
+        most_visits=_most_visits(rules, points, hours, scenario.visit_minutes),
+        seed=scenario.seed,
     )
-    count = arguments.units or _fewest(arguments, spread, points, seed)
-    rules = _rules(arguments, count)
+    rules = _rules(arguments, arguments.units or _fewest(arguments, spread, points, scenario.seed))
+    how = {"allow_gaps": arguments.leave_gaps, "time_limit": arguments.time_limit}
     if arguments.keep is not None:
-        old = take_duties(spread, rules, points, read_duties(arguments.keep), seed=seed)
-        return replan(old, commitments, allow_gaps=arguments.leave_gaps, time_limit=arguments.time_limit)
-    return make_roster(
-        spread,
-        rules,
-        points,
-        commitments=commitments,
-        allow_gaps=arguments.leave_gaps,
-        seed=seed,
-        time_limit=arguments.time_limit,
-    )
+        duties = rostering.read_duties(arguments.keep)
+        old = rostering.take_duties(spread, rules, points, duties, seed=scenario.seed)
+        return rostering.replan(old, commitments, **how)
+    return rostering.make_roster(spread, rules, points, commitments=commitments, seed=scenario.seed, **how)
 
 
 def _rules(arguments: argparse.Namespace, units: int) -> Any:
@@ -174,10 +140,7 @@ def _profile(text: str) -> Any:
 
 
 def _most_visits(
-    rules: Any,
-    points: dict[str, tuple[float, float]],
-    hours: dict[str, float],
-    visit_minutes: float,
+    rules: Any, points: dict[str, tuple[float, float]], hours: dict[str, float], visit_minutes: float
 ) -> tuple[int, ...] | None:
     """Visits that the units available can make by kind of shift, or None without a limit."""
     from patrol_core.allocation.roster import make_ground

@@ -18,18 +18,15 @@ KINDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-def add_parser(commands: Any) -> None:
-    """The ``schema`` subcommand."""
-    parser = commands.add_parser(
-        "schema",
-        help="what a JSON document may hold",
-        description="Print the JSON schema of a kind of document.",
-    )
+DESCRIPTION = "Print the JSON schema of a kind of document."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.add_argument(
         "kind", nargs="?", choices=list(KINDS), help="kind of document; without it the kinds are listed"
     )
     parser.add_argument("--out", metavar="FILE", type=Path, help="write the result there instead of stdout")
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ from patrol_core.planning.planner import Planner, game_of, uncertainty_of
 from patrol_core.planning.preparation import prepare, surface_as_of
 from patrol_core.planning.prepared import Prepared, harm_table, known_areas, panel_of_months, surface_of
 from patrol_core.planning.quality import quality_report, report_frame
-from patrol_core.planning.summary import Result, forecast_summary, summarise, versions
+from patrol_core.planning.summary import Result, summarise, versions
 from patrol_core.planning.surface import forecast_words, planning_surface
 from patrol_core.planning.tables import (
     CONTRACT,
@@ -71,7 +71,6 @@ __all__ = [
     "fairness_units",
     "fairness_views",
     "forecast_for",
-    "forecast_summary",
     "forecast_words",
     "frontier_units",
     "game_amounts",

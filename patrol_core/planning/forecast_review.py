@@ -1,7 +1,7 @@
-"""Did we expect right? Past months beside what was foretold for them, before they came.
+"""Did we expect right? Past months beside what was predicted for them, before they came.
 
 A forecast was tested at several origins: trained on the months up to each, judged on those after it. Each past month is
-shown once, as foretold by the latest origin before it, so no figure here was made knowing its month. A surprise is a
+shown once, as predicted from the latest origin before it, so no figure here was made knowing its month. A surprise is a
 zone whose recorded figure fell outside the interval; the further outside, the greater.
 """
 
@@ -105,7 +105,15 @@ def month_figures(past: ForecastReview, month: str) -> MonthFigures:
 
 
 def surprises(past: ForecastReview, month: str, *, most: int = 5) -> tuple[Surprise, ...]:
-    """Zones outside their interval in a month, the furthest first."""
+    """Zones outside their interval in a month, the furthest first.
+
+    Parameters
+    ----------
+    past, month
+        The review, and one of its months.
+    most
+        Zones named at most.
+    """
     place = past.months.index(month)
     actual, predicted, low, high = (
         table[:, place] for table in (past.actual, past.predicted, past.low, past.high)
@@ -127,7 +135,17 @@ def surprises(past: ForecastReview, month: str, *, most: int = 5) -> tuple[Surpr
 
 
 def surprise_words(found: Surprise, names: Mapping[str, str], *, unit: str) -> str:
-    """A surprise as a sentence."""
+    """A surprise as a sentence.
+
+    Parameters
+    ----------
+    found
+        The surprise.
+    names
+        Zone id -> name.
+    unit
+        Of the figures.
+    """
     way = "more" if found.actual > found.predicted else "fewer"
     name = names.get(found.zone, found.zone)
     return (

@@ -36,30 +36,31 @@ def forecasts_folder() -> Path:
     return settings().cache_dir / "forecasts"
 
 
-def plain_key(panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None = None) -> str:
+def _plain_key(panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None) -> str:
     """Hash of the data and of the settings without tuning; also the name under which the chosen forecast is noted."""
     from patrol_core.risk.forecast import ForecastSettings, key_of
 
     return key_of(panel, static, ForecastSettings(), area_km2)
 
 
-def chosen_key(panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None = None) -> str:
-    """Key of the forecast in use for these data: the one trained last, else the one without tuning."""
-    plain = plain_key(panel, static, area_km2)
-    try:
-        noted = load_json(_note(plain).read_bytes(), "The note of the forecast in use")
-        return str(noted["key"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return plain
-
-
 def kept_forecast(
     panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None = None
 ) -> Forecast | None:
-    """The forecast in use for these data, or None where none was made."""
+    """The forecast in use for these data, or None where none was made.
+
+    Parameters
+    ----------
+    panel, static, area_km2
+        What the forecast is made from; square kilometres, None where not known.
+    """
     from patrol_core.risk.forecast import load
 
-    for key in dict.fromkeys((chosen_key(panel, static, area_km2), plain_key(panel, static, area_km2))):
+    plain = _plain_key(panel, static, area_km2)
+    try:  # the one trained last
+        chosen = str(load_json(_note(plain).read_bytes(), "The note of the forecast in use")["key"])
+    except (OSError, ValueError, KeyError, TypeError):
+        chosen = plain
+    for key in dict.fromkeys((chosen, plain)):
         with _lock:
             found = _made.get(key)
         if found is not None:
@@ -77,6 +78,13 @@ def keep_forecast(
 ) -> str:
     """Keep a forecast and use it for these data from now on; returns its key.
 
+    Parameters
+    ----------
+    panel, static, area_km2
+        As in :func:`kept_forecast`.
+    forecast
+        What was made from them.
+
     Raises
     ------
     SourceError
@@ -88,7 +96,7 @@ def keep_forecast(
     _remember(key, forecast)
     save(forecast, forecasts_folder() / key)
     # Noted each time, so that a training that replaces one that was stopped is seen by :func:`state_of_store`.
-    write_atomic(_note(plain_key(panel, static, area_km2)), json.dumps({"key": key}).encode())
+    write_atomic(_note(_plain_key(panel, static, area_km2)), json.dumps({"key": key}).encode())
     return key
 
 
@@ -100,6 +108,13 @@ def forecast_for(
     progress: Progress | None = None,
 ) -> Forecast:
     """The forecast in use for these data; made without tuning, and kept, where there is none.
+
+    Parameters
+    ----------
+    panel, static, area_km2
+        As in :func:`kept_forecast`.
+    progress
+        Called with a share from 0 to 1 and words.
 
     Raises
     ------

@@ -82,6 +82,13 @@ def last_year_of(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame) -
     """Crimes of the same month a year before every row of the demand, weighted as the scenario says, and what they are.
 
     Where the data have no such month, the mean month of their last year stands for it.
+
+    Parameters
+    ----------
+    prepared, scenario
+        Recorded crime and its weights.
+    demand
+        Of :func:`hours_demand`.
     """
     table = harm_table(scenario)
     counts = prepared.counts
@@ -169,17 +176,15 @@ def hours_rule(name: FairnessRule) -> FairnessRule:
     return "max-min" if name.endswith("max-min") else "coverage-parity"
 
 
-def hours_rule_words(name: FairnessRule) -> str:
-    """A sentence where hours keep another rule than the scenario's, else ""."""
-    kept = hours_rule(name)
-    if kept == name:
-        return ""
-    what = "max-min shares" if kept == "max-min" else "parity"
-    return f"Hours know no rule {name!r}: they keep {what} of hours per head in its place, at the same level."
-
-
 def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame | None = None) -> Plan:
     """Patrol hours of a scenario for the coming months, with its fairness rule on hours per head if there is one.
+
+    Parameters
+    ----------
+    prepared, scenario
+        Zones and groups, and the choices.
+    demand
+        Of :func:`hours_demand`; made where it is not given.
 
     Raises
     ------
@@ -199,5 +204,9 @@ def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFram
         groups=prepared.groups,
         population=population,
     )
-    said = hours_rule_words(scenario.fairness_rule)
-    return replace(plan, notes=(said, *plan.notes)) if said else plan
+    kept = hours_rule(scenario.fairness_rule)
+    if kept == scenario.fairness_rule:
+        return plan
+    what = "max-min shares" if kept == "max-min" else "parity"
+    note = f"Hours know no rule {scenario.fairness_rule!r}: they keep {what} of hours per head in its place, at the same level."
+    return replace(plan, notes=(note, *plan.notes))

@@ -82,6 +82,13 @@ def prepare(data: AreaData, scenario: Scenario) -> Prepared:
 def months_between(months: tuple[str, ...], first: str, last: str) -> tuple[str, ...]:
     """Months of the data from ``first`` to ``last``, both included; empty ends mean the data's own.
 
+    Parameters
+    ----------
+    months
+        Of the data, ascending.
+    first, last
+        ``YYYY-MM``, or empty.
+
     Raises
     ------
     InputError
@@ -127,6 +134,15 @@ def surface_as_of(
     """Risk as it would have stood when only these months were known: recorded, or the ``ahead`` months as forecast.
 
     Nothing of later months enters: the forecast is made anew, with its models chosen on these months alone.
+
+    Parameters
+    ----------
+    prepared, scenario
+        Recorded crime, and what is planned for.
+    months
+        Those known.
+    ahead
+        Number of months to forecast.
 
     Raises
     ------

@@ -119,6 +119,15 @@ def surface_of(
 ) -> RiskSurface:
     """Risk of some of the prepared months, by the scenario's weights or others, smoothed or as recorded.
 
+    Parameters
+    ----------
+    prepared, scenario, months
+        Counts, their weights, and which months of them.
+    smoothing
+        ``none``, or towards the rate of ``all`` zones or of ``neighbours``.
+    weights
+        In place of the scenario's.
+
     Raises
     ------
     InputError
@@ -144,6 +153,8 @@ def panel_of_months(
 
     Parameters
     ----------
+    prepared, scenario
+        Counts and their weights.
     months
         Use these only; all the scenario's by default.
 

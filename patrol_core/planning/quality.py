@@ -36,7 +36,7 @@ def quality_report(
     zones, placement
         Zones in use and where the rows of the months in use went (:func:`patrol_core.zones.count_crimes`).
     today
-        Against which the age of the data is told; the day of the call when not given.
+        Day from which the age of the data counts; the day of the call by default.
 
     Returns
     -------

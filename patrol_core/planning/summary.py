@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,11 @@ class Result:
     deployments: Deployments
     hours: Plan | None
     hours_fault: str
-    summary: Mapping[str, Any]
+
+    @cached_property
+    def summary(self) -> Mapping[str, Any]:
+        """``summary.json``: figures and what they rest on, as plain data."""
+        return _summary(self)
 
 
 def summarise(
@@ -74,6 +78,8 @@ def summarise(
 
     Parameters
     ----------
+    data, scenario
+        What to plan for, and how.
     planner, strategy, hours
         What is already at hand, so that it is not made again.
 
@@ -92,21 +98,12 @@ def summarise(
             fault = str(error)
     compared = plans_compared(game_of(prepared, scenario), strategy)
     fairness = fairness_views(prepared, strategy) if prepared.groups else pd.DataFrame()
-    summary = _summary(prepared, scenario, strategy, compared, fairness, hours, fault)
-    return Result(
-        scenario, prepared, strategy, compared, fairness, deployments_of(strategy), hours, fault, summary
-    )
+    return Result(scenario, prepared, strategy, compared, fairness, deployments_of(strategy), hours, fault)
 
 
-def _summary(
-    prepared: Prepared,
-    scenario: Scenario,
-    strategy: Strategy,
-    compared: pd.DataFrame,
-    fairness: pd.DataFrame,
-    hours: Plan | None,
-    fault: str,
-) -> dict[str, Any]:
+def _summary(result: Result) -> dict[str, Any]:
+    prepared, scenario, strategy = result.prepared, result.scenario, result.strategy
+    fairness, hours = result.fairness, result.hours
     data, placement = prepared.data, prepared.placement
     units = column_units(prepared)
     columns = {
@@ -130,11 +127,13 @@ def _summary(
         "budget_used": strategy.budget_used,
         "worth_of_one_more_unit": strategy.budget_dual,
         "attack_set": list(strategy.attack_set),
-        "offender": offender_summary(scenario, strategy),
-        "plans": compared.to_dict("records"),
+        "offender": _offender_summary(scenario, strategy),
+        "plans": result.compared.to_dict("records"),
         "fairness": fairness.to_dict("records"),
-        "hours": _hours_summary(scenario, hours, fault),
-        **({} if prepared.forecast is None else {"forecast": forecast_summary(prepared.forecast)}),
+        "hours": {**hours.as_dict(), "city_is_default": scenario.city_hours is None}
+        if hours is not None
+        else {"status": "infeasible", "reason": result.hours_fault},
+        **({} if prepared.forecast is None else {"forecast": _forecast_summary(prepared.forecast)}),
         "data": {
             "name": data.name,
             "kind": str(data.kind),
@@ -157,7 +156,7 @@ def _summary(
     }
 
 
-def forecast_summary(forecast: Forecast) -> dict[str, Any]:
+def _forecast_summary(forecast: Forecast) -> dict[str, Any]:
     """What the plan is made for: who won, by which scores, from which data and settings."""
     coverage = np.asarray(forecast.interval_coverage, dtype=float)
     return {
@@ -173,22 +172,10 @@ def forecast_summary(forecast: Forecast) -> dict[str, Any]:
     }
 
 
-def _hours_summary(scenario: Scenario, hours: Plan | None, fault: str) -> dict[str, Any]:
-    if hours is None:
-        return {"status": "infeasible", "reason": fault}
-    return {**hours.as_dict(), "city_is_default": scenario.city_hours is None}
-
-
-def offender_summary(scenario: Scenario, strategy: Strategy) -> dict[str, Any]:
+def _offender_summary(scenario: Scenario, strategy: Strategy) -> dict[str, Any]:
     """Who was planned against, with what it takes to work the objective out again from the files.
 
-    Parameters
-    ----------
-    scenario
-        Names the offender.
-    strategy
-        The plan against that offender: gives lambda (per unit of the values), the zone where regret is largest, or the types
-        with their chances and what each does.
+    Lambda is per unit of the values.
     """
     about: dict[str, Any] = {"model": scenario.offender}
     if isinstance(strategy, BehaviouralStrategy) and strategy.attacker is not None:

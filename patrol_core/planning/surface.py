@@ -165,13 +165,13 @@ def _same_zones(recorded: RiskSurface, forecast: Forecast) -> None:
 
 def _errors(forecast: Forecast, mean: Floats) -> tuple[tuple[Floats, ...], NDArray[np.intp], Floats]:
     """Scaled errors by class of level, the class of each zone now, and what to multiply with."""
-    actual, foretold = (
+    actual, predicted = (
         np.asarray(table, dtype=float).mean(axis=2)
         for table in (forecast.folds.actual, forecast.folds.predicted)
     )
     floor = FLOOR * float(mean.mean())
-    scaled = (actual - foretold) / np.sqrt(np.maximum(foretold, 0.0) + floor) if floor > 0 else actual * 0.0
-    level, error = foretold.ravel(), scaled.ravel()
+    scaled = (actual - predicted) / np.sqrt(np.maximum(predicted, 0.0) + floor) if floor > 0 else actual * 0.0
+    level, error = predicted.ravel(), scaled.ravel()
     count = int(np.clip(len(level) // LEAST_ERRORS, 1, CLASSES))
     edges = np.unique(np.quantile(level, np.arange(1, count) / count)) if count > 1 else np.empty(0)
     then = np.searchsorted(edges, level, side="right")

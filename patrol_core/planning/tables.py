@@ -81,7 +81,15 @@ class Amounts:
 
 
 def game_amounts(prepared: Prepared, coverage: Floats, residual: Floats) -> Amounts:
-    """Units on patrol at once and harm left of a coverage plan."""
+    """Units on patrol at once and harm left of a coverage plan.
+
+    Parameters
+    ----------
+    prepared
+        The zones.
+    coverage, residual
+        Of the plan, in the order of the zones.
+    """
     unit = prepared.surface.unit
     return Amounts(coverage, residual, prepared.surface.mean, "units on patrol at once", unit)
 
@@ -94,6 +102,8 @@ def hours_amounts(prepared: Prepared, plan: Plan, hours: Floats | None = None) -
 
     Parameters
     ----------
+    prepared, plan
+        The zones, and their hours plan.
     hours
         Other hours for the rows of the plan, such as those of a simple rule; the plan's own by default.
     """
@@ -123,12 +133,22 @@ def hours_views(prepared: Prepared, plan: Plan) -> pd.DataFrame:
     return amounts_views(prepared, hours_amounts(prepared, plan))
 
 
-def amounts_views(prepared: Prepared, amounts: Amounts) -> pd.DataFrame:
-    """Protection and burden of every group, side by side, in tidy form."""
+def amounts_views(
+    prepared: Prepared, amounts: Amounts, groups: measures.Groups | None = None
+) -> pd.DataFrame:
+    """Protection and burden of every group, side by side, in tidy form.
+
+    Parameters
+    ----------
+    prepared, amounts
+        Zones with their residents, and what each gets.
+    groups
+        Other groups than the scenario's.
+    """
     views = measures.summary(
         prepared.zone_ids,
         prepared.population,
-        prepared.membership,
+        prepared.membership if groups is None else groups,
         coverage=amounts.burden,
         residual=amounts.residual,
         values=amounts.values,
@@ -172,13 +192,8 @@ def offender_tables(prepared: Prepared, scenario: Scenario) -> dict[str, pd.Data
 def column_units(prepared: Prepared) -> dict[str, str]:
     """Unit of every column of the files."""
     unit = prepared.surface.unit
-    return {
-        "value": unit,
-        "residual": unit,
+    return dict.fromkeys(("value", "residual", "low", "high", "Risk"), unit) | {
         "coverage": "share of time",
-        "low": unit,
-        "high": unit,
-        "Risk": unit,
         "Hours": "h per month",
         "probability": "share of draws",
         "population": "residents",

@@ -20,9 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from patrol_core.errors import InputError, SourceError
-from patrol_core.files.atomic import HeldFile, remove_abandoned, sync_folder, why, write_atomic, write_synced
-
-__all__ = ["write_atomic", "write_bundle"]
+from patrol_core.files.atomic import HeldFile, remove_abandoned, sync_folder, why, write_synced
 
 _WORK = ".writing-"
 _LOCK, _OUT = "lock", "moved-out"

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-
 from patrol_core.events import EventPlan, Scene, by_number, clock, unit_orders
+from patrol_core.reports.templates import render
 
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("patrol_core", "reports"), autoescape=True, undefined=StrictUndefined
-    )
-    return environment.get_template("event_orders.html.j2")
+TIMES = {"leaves", "latest", "needed", "stands_until"}
+MOVE = ("leaves", "latest", "unit", "from", "to", "needed", "stands_until")
 
 
 def orders_html(scene: Scene, plan: EventPlan) -> bytes:
@@ -27,35 +20,25 @@ def orders_html(scene: Scene, plan: EventPlan) -> bytes:
     def at(hours: float) -> str:
         return clock(float(hours), scene.clock)
 
-    return (
-        _template()
-        .render(
-            title=scene.title,
-            note=scene.note,
-            begin=clock(plan.start, scene.clock),
-            end=clock(plan.event.duration, scene.clock),
-            units=plan.event.resources,
-            unit=scene.unit,
-            worst=f"{plan.value:,.1f}",
-            target=plan.exposure.target,
-            time=clock(plan.exposure.time, scene.clock),
-            bound=f"{plan.certificate.bound:,.1f}",
-            first=_first(rows, at),
-            moves=[
-                (
-                    at(row["leaves"]),
-                    at(row["latest"]),
-                    row["unit"],
-                    row["from"],
-                    row["to"],
-                    at(row["needed"]),
-                    at(row["stands_until"]),
-                )
-                for row in rows
-                if row["order"] == "move"
-            ],
-        )
-        .encode()
+    moves = [
+        [at(row[name]) if name in TIMES else row[name] for name in MOVE]
+        for row in rows
+        if row["order"] == "move"
+    ]
+    return render(
+        "event_orders.html.j2",
+        title=scene.title,
+        note=scene.note,
+        begin=at(plan.start),
+        end=at(plan.event.duration),
+        units=plan.event.resources,
+        unit=scene.unit,
+        worst=f"{plan.value:,.1f}",
+        target=plan.exposure.target,
+        time=at(plan.exposure.time),
+        bound=f"{plan.certificate.bound:,.1f}",
+        first=_first(rows, at),
+        moves=moves,
     )
 
 

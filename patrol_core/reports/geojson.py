@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -55,44 +55,27 @@ def zones_geojson(
     shapes, planar = to_degrees(zones, digits=digits)
     names = [str(name) for name in table.columns]
     features = [
-        {
-            "type": "Feature",
-            "id": zone,
-            "properties": {"zone_id": zone, **dict(zip(names, row, strict=True))},
-            "geometry": shape.__geo_interface__,
-        }
+        feature(shape.__geo_interface__, {"zone_id": zone, **dict(zip(names, row, strict=True))}, id=zone)
         for zone, row, shape in zip(
             _ids(zones), table.itertuples(index=False, name=None), shapes, strict=True
         )
     ]
-    members = {
-        "type": "FeatureCollection",
+    return collection(
+        features,
         **(about or {}),
-        "coordinates": "plane without a place on Earth" if planar else "EPSG:4326",
-        "columns": describe_columns(table, units or {}),
-        "features": features,
-    }
-    return to_json_bytes(members, indent=None)
+        coordinates="plane without a place on Earth" if planar else "EPSG:4326",
+        columns=describe_columns(table, units or {}),
+    )
 
 
-def geometry_json(zones: gpd.GeoDataFrame, *, tolerance_m: float = 10.0, digits: int = 6) -> bytes:
-    """Bare geometry for a map: each feature carries its ``id`` and nothing else.
+def feature(geometry: Mapping[str, Any], properties: Mapping[str, Any], **members: Any) -> dict[str, Any]:
+    """A feature, with further members such as its ``id``."""
+    return {"type": "Feature", **members, "properties": properties, "geometry": geometry}
 
-    Parameters
-    ----------
-    zones
-        Indexed by zone_id, in a metric CRS.
-    tolerance_m
-        Simplification tolerance, metres; borders that zones share stay shared. 0 keeps every vertex.
-    digits
-        Decimals of a degree kept; 6 is about a decimetre.
-    """
-    shapes, _ = to_degrees(zones, tolerance_m=tolerance_m, digits=digits)
-    features = [
-        {"type": "Feature", "id": zone, "properties": {}, "geometry": shape.__geo_interface__}
-        for zone, shape in zip(_ids(zones), shapes, strict=True)
-    ]
-    return to_json_bytes({"type": "FeatureCollection", "features": features}, indent=None)
+
+def collection(features: Sequence[Mapping[str, Any]], **members: Any) -> bytes:
+    """Features as a file, with further members before them."""
+    return to_json_bytes({"type": "FeatureCollection", **members, "features": features}, indent=None)
 
 
 def _joined(table: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:

@@ -9,21 +9,16 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import math
-import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from patrol_core.areas import DataKind, Finding
 from patrol_core.certificate import Certificate
 from patrol_core.reports.pictures import curve_png, map_png
-from patrol_core.reports.plain import iso
+from patrol_core.reports.templates import render
 
 BANNERS: Mapping[DataKind, str] = {
     DataKind.GENERATED: (
@@ -69,9 +64,9 @@ class Table:
     most_rows: int = 40
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class MapPicture:
-    """Values of all zones to draw: by zone_id, with the colour scale of their meaning and their unit."""
+    """What :func:`patrol_core.reports.pictures.map_png` draws. Values of all zones to draw: by zone_id, with the colour scale of their meaning and their unit."""
 
     values: pd.Series[float]
     scale: str
@@ -82,9 +77,9 @@ class MapPicture:
     root: bool = False
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class CurvePicture:
-    """Curves over ``x``; ``lines`` by name; labels with units; ``current`` marks this plan."""
+    """What :func:`patrol_core.reports.pictures.curve_png` draws. Curves over ``x``; ``lines`` by name; labels with units; ``current`` marks this plan."""
 
     x: Sequence[float]
     lines: Mapping[str, Sequence[float]]
@@ -121,8 +116,6 @@ class ReportContent:
         Worst case over the budget; this plan against simple ones.
     protection, burden, hours_protection, hours_burden
         Group tables of game and hours: who is protected, who bears patrols. ``fairness_note`` says how groups were formed.
-    fairness_curve
-        What a fairer plan costs.
     forecast
         Models that were tried on the same past months, where the plan is made for a forecast.
     hours
@@ -164,7 +157,6 @@ class ReportContent:
     fairness_note: str = ""
     hours_protection: Table | None = None
     hours_burden: Table | None = None
-    fairness_curve: CurvePicture | None = None
     forecast: Table | None = None
     hours: Table | None = None
     findings: Sequence[Finding] = ()
@@ -182,91 +174,14 @@ def html_report(content: ReportContent) -> bytes:
     InputError
         If a map's values and the zones are not the same labels.
     """
+    curve = content.budget_curve
     pictures = {
-        "risk_map": _draw_map(content.zones, content.risk_map),
-        "coverage_map": _draw_map(content.zones, content.coverage_map),
-        "budget_curve": _draw_curve(content.budget_curve),
-        "fairness_curve": _draw_curve(content.fairness_curve),
+        "risk_map": _data_url(map_png(content.zones, **vars(content.risk_map))),
+        "coverage_map": _data_url(map_png(content.zones, **vars(content.coverage_map))),
+        "budget_curve": _data_url(curve_png(**vars(curve))) if curve else "",
     }
-    page = _template().render(
-        report=content,
-        banner=BANNERS.get(content.kind, ""),
-        made=f"{content.made:%Y-%m-%d %H:%M %Z}".strip() if content.made else "",
-        pictures=pictures,
-    )
-    return page.encode()
-
-
-def number(value: Any, digits: int = 4) -> str:
-    """A number for people: ``digits`` significant ones, thousands apart, whole numbers whole; "–" for none.
-
-    >>> number(12345.678), number(0.000123456), number(12), number(float("nan"))
-    ('12,346', '0.0001235', '12', '–')
-    """
-    if value is None or value is pd.NA or value is pd.NaT:
-        return "–"
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        return iso(value) if isinstance(value, dt.date) else str(value)
-    if isinstance(value, numbers.Integral):
-        return f"{int(value):,}"
-    amount = float(value)
-    if not math.isfinite(amount):
-        return "–" if math.isnan(amount) else ("∞" if amount > 0 else "-∞")
-    if amount == 0:
-        return "0"
-    if abs(amount) < 1e-6:
-        return f"{amount:.{digits}g}"
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(amount))))
-    text = f"{amount:,.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _draw_map(zones: gpd.GeoDataFrame, picture: MapPicture) -> str:
-    return _data_url(
-        map_png(
-            zones,
-            picture.values,
-            scale=picture.scale,
-            label=picture.label,
-            unit=picture.unit,
-            low=picture.low,
-            high=picture.high,
-            root=picture.root,
-        )
-    )
-
-
-def _draw_curve(picture: CurvePicture | None) -> str:
-    if picture is None:
-        return ""
-    return _data_url(
-        curve_png(
-            picture.x,
-            picture.lines,
-            x_label=picture.x_label,
-            y_label=picture.y_label,
-            current=picture.current,
-        )
-    )
+    return render("report.html.j2", report=content, banner=BANNERS.get(content.kind, ""), pictures=pictures)
 
 
 def _data_url(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
-
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("patrol_core", "reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = number
-    environment.tests["numeric"] = _is_number
-    return environment.get_template("report.html.j2")

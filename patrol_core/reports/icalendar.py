@@ -99,20 +99,50 @@ def to_icalendar(
         )
     by_night = dict(iter(table.groupby("date", sort=False)))
     stamp = f"{min(dates):%Y%m%d}T000000Z"
-    lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        f"PRODID:{PRODUCT}",
-        "CALSCALE:GREGORIAN",
-        f"X-WR-CALNAME:{escaped(title)}",
-    ]
+    events: list[str] = []
     for night, date in zip(nights, dates, strict=True):
-        lines += _event(date, by_night.get(night), stamp, identity)
-    return b"".join(folded(line) for line in [*lines, "END:VCALENDAR"])
+        events += _event(date, by_night.get(night), stamp, identity)
+    return calendar_file(title, events)
+
+
+def calendar_file(title: str, events: Sequence[str]) -> bytes:
+    """A calendar of the lines of its events."""
+    head = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODUCT}", "CALSCALE:GREGORIAN"]
+    lines = [*head, f"X-WR-CALNAME:{escaped(title)}", *events, "END:VCALENDAR"]
+    return b"".join(folded(line) for line in lines)
+
+
+def event_lines(
+    identity: str, stamp: str, times: Sequence[str], summary: str, text: str, *more: str
+) -> list[str]:
+    """The lines of an event.
+
+    Parameters
+    ----------
+    identity
+        What the event follows from; the same gives the same id.
+    stamp
+        When it was made.
+    times
+        Lines that say when it begins and ends.
+    summary, text
+        Its title and description.
+    more
+        Further lines.
+    """
+    return [
+        "BEGIN:VEVENT",
+        f"UID:{hashlib.sha256(identity.encode()).hexdigest()[:32]}",
+        f"DTSTAMP:{stamp}",
+        *times,
+        f"SUMMARY:{escaped(summary)}",
+        f"DESCRIPTION:{escaped(text)}",
+        *more,
+        "END:VEVENT",
+    ]
 
 
 def _event(date: dt.date, rows: pd.DataFrame | None, stamp: str, identity: str) -> list[str]:
-    digest = hashlib.sha256(f"{identity}|{date.isoformat()}".encode()).hexdigest()[:32]
     if rows is None:
         summary, text = "No patrol", "No zone was drawn for this night."
     else:
@@ -120,17 +150,9 @@ def _event(date: dt.date, rows: pd.DataFrame | None, stamp: str, identity: str) 
         zones = [zone if zone == name else f"{name} ({zone})" for zone, name in pairs]
         summary = f"Patrol: {len(zones)} {'zone' if len(zones) == 1 else 'zones'}"
         text = f"Deployment {int(rows['draw'].iloc[0])}\n" + "\n".join(zones)
-    return [
-        "BEGIN:VEVENT",
-        f"UID:{digest}",
-        f"DTSTAMP:{stamp}",
-        f"DTSTART;VALUE=DATE:{date:%Y%m%d}",
-        f"DTEND;VALUE=DATE:{date + dt.timedelta(days=1):%Y%m%d}",
-        f"SUMMARY:{escaped(summary)}",
-        f"DESCRIPTION:{escaped(text)}",
-        "TRANSP:TRANSPARENT",
-        "END:VEVENT",
-    ]
+    after = date + dt.timedelta(days=1)
+    times = [f"DTSTART;VALUE=DATE:{date:%Y%m%d}", f"DTEND;VALUE=DATE:{after:%Y%m%d}"]
+    return event_lines(f"{identity}|{date.isoformat()}", stamp, times, summary, text, "TRANSP:TRANSPARENT")
 
 
 def escaped(text: str) -> str:

@@ -91,11 +91,19 @@ def curve_png(
     x_label: str,
     y_label: str,
     current: tuple[float, float] | None = None,
-    current_label: str = "this plan",
 ) -> bytes:
     """One or more curves over ``x``; labels carry the units; ``current`` is marked with a point.
 
     Not-a-number breaks a line: nothing is drawn where there is no plan.
+
+    Parameters
+    ----------
+    x, lines
+        Abscissae, and ordinates by name.
+    x_label, y_label
+        With their units.
+    current
+        A point to mark.
     """
     shades = (PLAN, REFERENCE, *SCALES["change"][3:])
     with DRAWING:
@@ -103,7 +111,7 @@ def curve_png(
         for place, (name, y) in enumerate(lines.items()):
             axes.plot(x, y, color=shades[place % len(shades)], marker=".", markersize=4, label=name)
         if current is not None:
-            axes.plot(*current, "o", color=MARK, markersize=8, label=current_label)
+            axes.plot(*current, "o", color=MARK, markersize=8, label="this plan")
         _words(axes.set_xlabel(x_label))
         _words(axes.set_ylabel(y_label))
         axes.grid(visible=True, color="#e3e8ed", linewidth=0.8)

@@ -22,6 +22,7 @@ from patrol_core.planning import (
     hours_views,
     versions,
 )
+from patrol_core.reports.group_tables import choice_words, view_table
 from patrol_core.reports.html import CurvePicture, Figure, MapPicture, ReportContent, Table, html_report
 from patrol_core.scenario import choices
 
@@ -94,17 +95,10 @@ def report_of(result: Result) -> bytes:
 
 
 def _choices(result: Result) -> Table:
-    rows = []
-    for name, row in choices().items():
-        value = getattr(result.scenario, name)
-        text = (
-            "none"
-            if value is None or value in ("", ())
-            else ", ".join(value)
-            if isinstance(value, tuple)
-            else str(value)
-        )
-        rows.append((row.label, f"{text} {row.unit}".strip(), row.help))
+    rows = [
+        (row.label, choice_words(row, getattr(result.scenario, name)), row.help)
+        for name, row in choices().items()
+    ]
     return Table(pd.DataFrame(rows, columns=["Choice", "Value", "Meaning"]))
 
 
@@ -185,17 +179,8 @@ def _by_hours(result: Result) -> pd.DataFrame:
 def _view(result: Result, views: pd.DataFrame, name: str) -> Table | None:
     if views.empty:
         return None
-    mine = views[views["view"] == name]
-    unit = str(mine["unit"].iloc[0])
     left_out = ["view", "unit", "min_max_ratio"] + (["need_ratio"] if name == measures.PROTECTION else [])
-    heads = result.prepared.head
-    units = {"population": heads, "amount": unit, "per_1000": f"{unit} per 1,000 {heads}"}
-    ratio = measures.four_fifths(float(mine["min_max_ratio"].iloc[0]))
-    return Table(
-        mine.drop(columns=left_out).reset_index(drop=True),
-        units=units,
-        note=f"Smallest over largest: {ratio}.",
-    )
+    return view_table(views, name, result.prepared.head, left_out)
 
 
 def _forecast(result: Result) -> Table | None:
@@ -218,11 +203,7 @@ def _hours(result: Result) -> Table | None:
 def _command(result: Result) -> str:
     data = result.prepared.data
     kind = data.key.partition("-")[0]
-    given = {
-        "upload": ["--crimes", "FILE"],
-        "place": ["--crimes", "FILE"],
-        "store": ["--store"],
-    }
+    given = {"upload": ["--crimes", "FILE"], "place": ["--crimes", "FILE"], "store": ["--store"]}
     place = given.get(kind, ["--area", data.key])
     if kind in given and data.polygons is not None:
         place += ["--boundaries", "FILE"]

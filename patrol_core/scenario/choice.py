@@ -11,29 +11,43 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 class Choices(BaseModel):
     """What every part of the table is: frozen, validated, hashable."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 def choice(
     default: Any,
-    *,
     url: str,
+    flag: str,
     label: str,
-    help: str,
-    unit: str = "",
+    *,
     part: str,
+    unit: str = "",
     step: float | None = None,
-    flag: str = "",
     **bounds: Any,
 ) -> Any:
-    """One row of the table: a pydantic field with what widgets, URL and command line need."""
-    return Field(
-        default,
-        title=label,
-        description=help,
-        json_schema_extra={"url": url, "unit": unit, "part": part, "step": step, "flag": flag},
-        **bounds,
-    )
+    """One row of the table: a field with what widgets, URL and command line need; its docstring is the help text.
+
+    Parameters
+    ----------
+    default
+        In force where nothing is chosen.
+    url, flag, label
+        URL key, command-line flag ("" for none), and name for people.
+    part
+        ``data``, ``game`` or ``hours``: what depends on it.
+    unit, step
+        Of a number: unit, and step of its widget.
+    bounds
+        Of the value, as pydantic writes them.
+    """
+    about: dict[str, Any] = {
+        "url": url,
+        "unit": unit,
+        "part": part,
+        "step": step and float(step),
+        "flag": flag,
+    }
+    return Field(default, title=label, json_schema_extra=about, **bounds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,111 +31,39 @@ class GameChoices(DataChoices):
     """The parts ``data`` and ``game`` of a scenario."""
 
     budget: float = row(
-        12.0,
-        url="budget",
-        flag="--budget",
-        label="Units on patrol at once",
-        unit="units",
-        step=0.5,
-        help="B: how many zones can be covered at the same time, on average.",
-        ge=0,
-        le=100_000,
+        12.0, "budget", "--budget", "Units on patrol at once", unit="units", step=0.5, ge=0, le=100_000
     )
-    effectiveness: float = row(
-        1.0,
-        url="effect",
-        flag="--effectiveness",
-        label="Effect of a patrol",
-        step=0.05,
-        help="e: share of a zone's harm that is prevented while the zone is covered. 1 is the usual assumption of "
-        "security games and flatters every plan; try 0.5.",
-        gt=0,
-        le=1,
-    )
-    offender: Offender = row(
-        "rational",
-        url="offender",
-        flag="--offender",
-        label="Offenders",
-        help="Which offenders the plan is made for: they watch perfectly (rational), err (quantal), values are "
-        "uncertain (regret), or each crime type has its own (types).",
-    )
+    """B: how many zones can be covered at the same time, on average."""
+    effectiveness: float = row(1.0, "effect", "--effectiveness", "Effect of a patrol", step=0.05, gt=0, le=1)
+    """e: share of a zone's harm that is prevented while the zone is covered. 1 is the usual assumption of
+    security games and flatters every plan; try 0.5."""
+    offender: Offender = row("rational", "offender", "--offender", "Offenders")
+    """Which offenders the plan is made for: they watch perfectly (rational), err (quantal), values are
+    uncertain (regret), or each crime type has its own (types)."""
     rationality: float = row(
-        10.0,
-        url="lambda",
-        flag="--rationality",
-        label="How well offenders choose",
-        step=1,
-        help="λ times the highest zone's value, for offenders who err: 0 does not look, 100 hardly errs.",
-        ge=0,
-        le=1000,
+        10.0, "lambda", "--rationality", "How well offenders choose", step=1, ge=0, le=1000
     )
+    """λ times the highest zone's value, for offenders who err: 0 does not look, 100 hardly errs."""
     fairness: float | None = row(
-        None,
-        url="fair",
-        flag="--fairness",
-        label="Fairness: how far groups may differ",
-        step=0.05,
-        help="d, 0 the strictest. Parity: per-head patrol (or harm left) of every group within (1 ± d) of the overall rate; "
-        "mean difference: at most d of the overall rate; max-min: every group at least 1 - d of the best least rate "
-        "attainable. Empty: no rule.",
-        ge=0,
-        le=10,
+        None, "fair", "--fairness", "Fairness: how far groups may differ", step=0.05, ge=0, le=10
     )
-    fairness_rule: FairnessRule = row(
-        "coverage-parity",
-        url="rule",
-        flag="--fairness-rule",
-        label="What is shared evenly",
-        help="Patrol per head (coverage parity), harm left per head (residual parity), a cap on how far groups differ in "
-        "patrol per head on average (mean difference), or the worst-off group first: patrol (max-min), harm left "
-        "(residual max-min).",
-    )
-    floor: float = row(
-        0.0,
-        url="floor",
-        flag="--floor",
-        label="Least coverage of every zone",
-        step=0.01,
-        help="Every zone is covered at least this share of the time.",
-        ge=0,
-        le=1,
-    )
-    cap: float = row(
-        1.0,
-        url="cap",
-        flag="--cap",
-        label="Most coverage of every zone",
-        step=0.01,
-        help="No zone is covered more than this share of the time.",
-        ge=0,
-        le=1,
-    )
-    group_floor: Levels = row(
-        (),
-        url="gfloor",
-        flag="--group-floor",
-        label="Least patrol of groups",
-        unit="units on patrol",
-        help='Units on patrol at once in a group\'s zones, at least: "group=level", several with | between.',
-    )
-    group_cap: Levels = row(
-        (),
-        url="gcap",
-        flag="--group-cap",
-        label="Most patrol of groups",
-        unit="units on patrol",
-        help='Units on patrol at once in a group\'s zones, at most: "group=level", several with | between.',
-    )
-    seed: int = row(
-        1,
-        url="seed",
-        flag="--seed",
-        label="Seed",
-        help="Seed of the draws behind a roster.",
-        ge=0,
-        le=2**31 - 1,
-    )
+    """d, 0 the strictest. Parity: per-head patrol (or harm left) of every group within (1 ± d) of the
+    overall rate; mean difference: at most d of the overall rate; max-min: every group at least 1 - d of
+    the best least rate attainable. Empty: no rule."""
+    fairness_rule: FairnessRule = row("coverage-parity", "rule", "--fairness-rule", "What is shared evenly")
+    """Patrol per head (coverage parity), harm left per head (residual parity), a cap on how far groups
+    differ in patrol per head on average (mean difference), or the worst-off group first: patrol
+    (max-min), harm left (residual max-min)."""
+    floor: float = row(0.0, "floor", "--floor", "Least coverage of every zone", step=0.01, ge=0, le=1)
+    """Every zone is covered at least this share of the time."""
+    cap: float = row(1.0, "cap", "--cap", "Most coverage of every zone", step=0.01, ge=0, le=1)
+    """No zone is covered more than this share of the time."""
+    group_floor: Levels = row((), "gfloor", "--group-floor", "Least patrol of groups", unit="units on patrol")
+    """Units on patrol at once in a group's zones, at least: "group=level", several with | between."""
+    group_cap: Levels = row((), "gcap", "--group-cap", "Most patrol of groups", unit="units on patrol")
+    """Units on patrol at once in a group's zones, at most: "group=level", several with | between."""
+    seed: int = row(1, "seed", "--seed", "Seed", ge=0, le=2**31 - 1)
+    """Seed of the draws behind a roster."""
 
     def group_levels(self) -> tuple[dict[str, float], dict[str, float]]:
         """Least and most units on patrol by group."""

@@ -26,116 +26,53 @@ row = partial(choice, part="hours")
 class HoursChoices(GameChoices):
     """All parts of a scenario: ``data``, ``game`` and ``hours``."""
 
-    horizon: int = row(
-        6,
-        url="horizon",
-        flag="--horizon",
-        label="Months ahead",
-        unit="months",
-        help="Months the hours plan covers.",
-        ge=1,
-        le=12,
-    )
+    horizon: int = row(6, "horizon", "--horizon", "Months ahead", unit="months", ge=1, le=12)
+    """Months the hours plan covers."""
     city_hours: float | None = row(
-        None,
-        url="cityh",
-        flag="--city-budget",
-        label="City budget",
-        unit="h per month",
-        step=50,
-        help="Patrol hours a month over all zones. Empty: midway between the least and the most the daily bounds allow.",
-        ge=0,
-        le=100_000_000,
+        None, "cityh", "--city-budget", "City budget", unit="h per month", step=50, ge=0, le=100_000_000
     )
+    """Patrol hours a month over all zones. Empty: midway between the least and the most the daily bounds
+    allow."""
     ward_hours: float | None = row(
-        3200.0,
-        url="wardh",
-        flag="--ward-budget",
-        label="Ward budget",
-        unit="h per month",
-        step=50,
-        help="Patrol hours a month in any one ward. Empty: no ward budget.",
-        ge=0,
-        le=10_000_000,
+        3200.0, "wardh", "--ward-budget", "Ward budget", unit="h per month", step=50, ge=0, le=10_000_000
     )
+    """Patrol hours a month in any one ward. Empty: no ward budget."""
     min_per_day: float = row(
-        1.0,
-        url="mind",
-        flag="--min-per-day",
-        label="Least hours a day",
-        unit="h per day",
-        step=0.1,
-        help="Every zone gets at least this much on an average day.",
-        ge=0,
-        le=24,
+        1.0, "mind", "--min-per-day", "Least hours a day", unit="h per day", step=0.1, ge=0, le=24
     )
+    """Every zone gets at least this much on an average day."""
     max_per_day: float = row(
-        2.6,
-        url="maxd",
-        flag="--max-per-day",
-        label="Most hours a day",
-        unit="h per day",
-        step=0.1,
-        help="No zone gets more than this on an average day, times 1 to 2 for larger zones.",
-        gt=0,
-        le=24,
+        2.6, "maxd", "--max-per-day", "Most hours a day", unit="h per day", step=0.1, gt=0, le=24
     )
-    rounding: Rounding = row(
-        "quarter",
-        url="round",
-        flag="--round",
-        label="Round to",
-        help="Quarter hours, visits, whole shifts, or not at all.",
-    )
+    """No zone gets more than this on an average day, times 1 to 2 for larger zones."""
+    rounding: Rounding = row("quarter", "round", "--round", "Round to")
+    """Quarter hours, visits, whole shifts, or not at all."""
     visit_minutes: float = row(
-        15.0,
-        url="visit",
-        flag="--visit-minutes",
-        label="Length of a visit",
-        unit="min",
-        step=5,
-        help="What one visit of a patrol takes; about 15 minutes is what the evidence speaks of (Koper 1995).",
-        ge=1,
-        le=1440,
+        15.0, "visit", "--visit-minutes", "Length of a visit", unit="min", step=5, ge=1, le=1440
     )
+    """What one visit of a patrol takes; about 15 minutes is what the evidence speaks of (Koper 1995)."""
     least_visits: int = row(
-        0,
-        url="dose",
-        flag="--least-visits",
-        label="Least useful dose",
-        unit="whole units a month",
-        help="A zone gets nothing or at least this many visits (or other whole units) a month; only where the least hours a day "
-        "are 0.",
-        ge=0,
-        le=100_000,
+        0, "dose", "--least-visits", "Least useful dose", unit="whole units a month", ge=0, le=100_000
     )
+    """A zone gets nothing or at least this many visits (or other whole units) a month; only where the
+    least hours a day are 0."""
     borough_hours: float | None = row(
         None,
-        url="boroughh",
-        flag="--borough-budget",
-        label="Borough budget",
+        "boroughh",
+        "--borough-budget",
+        "Borough budget",
         unit="h per month",
         step=50,
-        help="Patrol hours a month in any one borough. Empty: no borough budget.",
         ge=0,
         le=50_000_000,
     )
-    ward_table: Budgets = row(
-        (),
-        url="wardhs",
-        flag="--ward-budgets",
-        label="Budgets of single wards",
-        unit="h per month",
-        help='Wards with a budget of their own: "ward=hours", several with | between.',
-    )
+    """Patrol hours a month in any one borough. Empty: no borough budget."""
+    ward_table: Budgets = row((), "wardhs", "--ward-budgets", "Budgets of single wards", unit="h per month")
+    """Wards with a budget of their own: "ward=hours", several with | between."""
     borough_table: Budgets = row(
-        (),
-        url="boroughhs",
-        flag="--borough-budgets",
-        label="Budgets of single boroughs",
-        unit="h per month",
-        help='Boroughs with a budget of their own: "borough=hours", several with | between.',
+        (), "boroughhs", "--borough-budgets", "Budgets of single boroughs", unit="h per month"
     )
+    """Boroughs with a budget of their own: "borough=hours", several with | between."""
 
     def own_budgets(self) -> tuple[tuple[tuple[str, float], ...], tuple[tuple[str, float], ...]]:
         """(ward, hours per month) and (borough, hours per month) pairs of places with a budget of their own."""

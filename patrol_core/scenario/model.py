@@ -62,13 +62,8 @@ class Scenario(HoursChoices):
 
     def to_query(self) -> dict[str, str]:
         """URL parameters of everything that differs from the default."""
-        query: dict[str, str] = {}
-        for name, row in choices().items():
-            value = getattr(self, name)
-            if value == row.default:
-                continue
-            query[row.url] = _to_text(value)
-        return query
+        values = ((row, getattr(self, name)) for name, row in choices().items())
+        return {row.url: _to_text(value) for row, value in values if value != row.default}
 
 
 @lru_cache(maxsize=1)
@@ -76,30 +71,19 @@ def choices() -> dict[str, Choice]:
     """The table of choices by field name, in order."""
     rows: dict[str, Choice] = {}
     for name, field in Scenario.model_fields.items():
-        extra = field.json_schema_extra
-        assert isinstance(extra, dict)
+        about: Any = field.json_schema_extra
         bounds = {type(mark).__name__: mark for mark in field.metadata}
-        low = getattr(bounds.get("Ge"), "ge", getattr(bounds.get("Gt"), "gt", None))
-        high = getattr(bounds.get("Le"), "le", None)
         rows[name] = Choice(
             name=name,
             label=field.title or name,
-            help=field.description or "",
-            unit=str(extra["unit"]),
-            url=str(extra["url"]),
-            part=str(extra["part"]),
-            flag=str(extra["flag"]),
+            help=" ".join((field.description or "").split()),
             default=field.default,
-            step=_number(extra["step"]),
-            low=low,
-            high=high,
+            low=getattr(bounds.get("Ge"), "ge", getattr(bounds.get("Gt"), "gt", None)),
+            high=getattr(bounds.get("Le"), "le", None),
             above_low="Gt" in bounds,
+            **about,
         )
     return rows
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
 
 
 def make_scenario(values: Mapping[str, Any]) -> Scenario:

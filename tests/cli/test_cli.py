@@ -43,6 +43,28 @@ def test_what_the_parser_refuses_is_one_line_and_exit_code_2(patrol, arguments, 
     assert "--help" in line
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["dance"], [], ["game", "--help"]])
+def test_a_command_line_that_is_only_read_loads_no_data_library(arguments):
+    code = (
+        "import sys; from patrol_core.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "assert not {'numpy', 'pandas', 'geopandas', 'pydantic', 'scipy'} & set(sys.modules), sorted(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_every_command_of_the_table_can_be_filled_alone():
+    from patrol_core.cli.commands import COMMANDS, build_parser
+
+    for command in COMMANDS:
+        chosen = build_parser(command.name)._subparsers._group_actions[0].choices[command.name]
+        assert chosen.description, command.name
+        assert callable(chosen.get_default("run")), command.name
+
+
 @pytest.mark.parametrize(
     ("arguments", "given", "code"),
     [

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from patrol_core.errors import InputError, SourceError
+from patrol_core.files.atomic import write_atomic
 from patrol_core.reports import bundle_writer as files
-from patrol_core.reports.bundle_writer import write_atomic, write_bundle
+from patrol_core.reports.bundle_writer import write_bundle
 
 OLD = {"a.csv": b"old a", "b.csv": b"old b", "other.txt": b"not ours"}
 NEW = {"a.csv": b"new a", "b.csv": b"new b", "c.csv": b"new c"}
@@ -181,7 +182,8 @@ WRITER = """
 import os, sys
 from pathlib import Path
 from patrol_core.reports import bundle_writer as files
-from patrol_core.reports.bundle_writer import write_atomic, write_bundle
+from patrol_core.files.atomic import write_atomic
+from patrol_core.reports.bundle_writer import write_bundle
 
 left = int(sys.argv[2])
 

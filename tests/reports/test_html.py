@@ -26,8 +26,8 @@ from patrol_core.reports.html import (
     ReportContent,
     Table,
     html_report,
-    number,
 )
+from patrol_core.reports.templates import number
 
 HOSTILE = '<img src=x onerror="alert(1)">&$x^{$'
 
@@ -78,7 +78,6 @@ def content(zones) -> ReportContent:
         protection=Table(group, note="Lower is better."),
         burden=Table(group),
         fairness_note="Groups are deprivation quintiles.",
-        fairness_curve=CurvePicture([0, 0.5], {"price": [1, 0]}, "Within", "Price [%]"),
         hours=Table(pd.DataFrame({"Ward": ["North"], "Hours": [3200.0]}), {"Hours": "h per month"}),
         findings=[Finding("warning", "Some rows have no place; they are not in the plan.", 1234)],
         assumptions=["Offenders watch the patrols."],
@@ -119,9 +118,9 @@ def test_every_part_is_there(content):
         assert words in text, words
 
 
-def test_four_pictures_are_embedded_and_drawn(content):
+def test_three_pictures_are_embedded_and_drawn(content):
     pictures = Page(html_report(content)).named("img")
-    assert len(pictures) == 4
+    assert len(pictures) == 3
     for attrs in pictures:
         assert attrs["alt"]
         kind, data = attrs["src"].split(",", 1)
@@ -163,7 +162,7 @@ def test_hostile_text_from_data_stays_text(content, zones):
         scenario_json=HOSTILE,
     )
     page = Page(html_report(hostile))
-    assert len(page.named("img")) == 4
+    assert len(page.named("img")) == 3
     assert not any("onerror" in attrs for _, attrs in page.tags)
     assert page.text.count(HOSTILE) >= 15
 
@@ -171,7 +170,7 @@ def test_hostile_text_from_data_stays_text(content, zones):
 def test_what_is_missing_leaves_its_section_out(content):
     empty = {
         **dict.fromkeys(["made", "zone_table", "budget_curve", "baselines", "protection", "burden"]),
-        **dict.fromkeys(["fairness_curve", "hours"]),
+        "hours": None,
         **dict.fromkeys(["summary", "figures", "findings", "assumptions", "limits"], ()),
         **dict.fromkeys(["command", "scenario_json"], ""),
         "kind": DataKind.PUBLISHED,

@@ -13,7 +13,7 @@ import pytest
 from patrol_core.fairness import measures
 from patrol_core.planning import Planner, prepare, summarise
 from patrol_core.reports.bundles.plan import plan_files
-from patrol_core.reports.html import Table, number
+from patrol_core.reports.html import Table
 from patrol_core.reports.impact.content import impact_record
 from patrol_core.reports.impact.equality import rule_price
 from patrol_core.reports.impact.record import (
@@ -25,6 +25,7 @@ from patrol_core.reports.impact.record import (
     record_html,
     record_markdown,
 )
+from patrol_core.reports.templates import number
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import load_area
 

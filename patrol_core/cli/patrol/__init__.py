@@ -1,1 +1,1 @@
-"""Patrol."""
+"""Patrol games on graphs, and the places they are made from."""

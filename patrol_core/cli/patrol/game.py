@@ -3,49 +3,43 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
+from patrol_core.cli.output import say
 
-def add_parser(commands: Any) -> None:
-    """Add ``patrol-game`` to the command line."""
-    parser = commands.add_parser(
-        "patrol-game",
-        help="solve a patrol game on a graph given as JSON",
-        description=(
-            'Find randomised patrol routes that are best against attackers who watch. The JSON holds "graph", "timesteps" (moves), '
-            '"defenders" with their bases, "targets" with values, and options; see docs/files.md.'
-        ),
-    )
-    parser.add_argument("file", metavar="FILE.json", help="the game; - reads stdin")
-    parser.add_argument("--time-limit", type=float, default=60.0, metavar="S", help="seconds to solve (60)")
-    parser.add_argument(
+DESCRIPTION = (
+    'Find randomised patrol routes that are best against attackers who watch. The JSON holds "graph", "timesteps" (moves), '
+    '"defenders" with their bases, "targets" with values, and options; see docs/files.md.'
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add = parser.add_argument
+    add("file", metavar="FILE.json", help="the game; - reads stdin")
+    add("--time-limit", type=float, default=60.0, metavar="S", help="seconds to solve (60)")
+    add(
         "--method",
         default="auto",
         choices=("auto", "double-oracle", "simple-lp", "eraser", "origami"),
         help="how to solve it (auto); the others are for some games only",
     )
-    parser.add_argument(
+    add(
         "--unreachable",
         choices=("keep", "drop", "refuse"),
         help="what happens with targets that no unit can cover; overrides the file (keep)",
     )
-    parser.add_argument(
-        "--estimate", action="store_true", help="say how large the game is, and do not solve it"
-    )
-    parser.add_argument(
-        "--draw", type=int, default=0, metavar="N", help="add joint patrols drawn for N shifts"
-    )
-    parser.add_argument("--seed", type=int, default=1, help="seed of the draw (1)")
-    parser.add_argument(
+    add("--estimate", action="store_true", help="say how large the game is, and do not solve it")
+    add("--draw", type=int, default=0, metavar="N", help="add joint patrols drawn for N shifts")
+    add("--seed", type=int, default=1, help="seed of the draw (1)")
+    add(
         "--matrix",
         metavar="FILE",
         type=Path,
         help="also write the whole matrix: .json, .npz, .h5, .nfg or .game",
     )
-    parser.add_argument("--out", metavar="FILE", type=Path, help="write the result there instead of stdout")
-    parser.set_defaults(run=run)
+    add("--out", metavar="FILE", type=Path, help="write the result there instead of stdout")
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
@@ -75,7 +69,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
         document["unreachable"] = arguments.unreachable
     game = game_from(document)
     for note in game.notes:
-        sys.stderr.write(f"{note}\n")
+        say(note)
     if arguments.estimate:
         return write_json(estimate(game).as_dict(), arguments.out)
     if arguments.matrix:
@@ -89,9 +83,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
 
 
 def _write_matrix(game: Any, path: Path) -> None:
+    from patrol_core.files.atomic import write_atomic
     from patrol_core.games.matrix import export_kind, write_matrix
     from patrol_core.graphs.patrol import matrix_of
-    from patrol_core.reports.bundle_writer import write_atomic
 
     kind = export_kind(path.name)
     write_atomic(path, write_matrix(matrix_of(game), kind))

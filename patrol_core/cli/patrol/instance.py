@@ -6,14 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from patrol_core.cli.output import say
 
-def add_parser(commands: Any) -> None:
-    """Add ``patrol-instance`` to the command line."""
-    parser = commands.add_parser(
-        "patrol-instance",
-        help="make a patrol game on a graph from animals, infrastructure, crime, or a place of the library",
-        description="Make a patrol game as JSON for `patrol patrol-game`. Places are longitude and latitude.",
-    )
+DESCRIPTION = "Make a patrol game as JSON for `patrol patrol-game`. Places are longitude and latitude."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     families = parser.add_subparsers(
         dest="family", metavar="FAMILY", required=True, parser_class=type(parser)
     )
@@ -39,29 +38,30 @@ def add_parser(commands: Any) -> None:
 
 
 def _green(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "file",
         metavar="FILE.csv",
         help="observations: animal_id, lat, lon (or Movebank's names); - reads stdin",
     )
-    parser.add_argument(
+    add(
         "--box",
         nargs=4,
         type=float,
         metavar=("W", "S", "E", "N"),
         help="degrees; around all observations without it",
     )
-    parser.add_argument("--rows", type=int, default=8, help="rows of cells (8)")
-    parser.add_argument("--columns", type=int, default=8, help="columns of cells (8)")
-    parser.add_argument(
+    add("--rows", type=int, default=8, help="rows of cells (8)")
+    add("--columns", type=int, default=8, help="columns of cells (8)")
+    add(
         "--scoring",
         choices=("centroid", "density"),
         default="centroid",
         help="how cells are scored (centroid)",
     )
-    parser.add_argument("--clusters", type=int, default=10, help="clusters of k-means (10)")
-    parser.add_argument("--seed", type=int, default=42, help="seed of k-means (42)")
-    parser.add_argument(
+    add("--clusters", type=int, default=10, help="clusters of k-means (10)")
+    add("--seed", type=int, default=42, help="seed of k-means (42)")
+    add(
         "--escape-line",
         nargs=4,
         type=float,
@@ -72,31 +72,24 @@ def _green(parser: argparse.ArgumentParser) -> None:
 
 
 def _infrastructure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--roads", nargs="+", required=True, metavar="FILE", help="road file, or CSV of edges and of nodes"
-    )
-    parser.add_argument(
-        "--features", required=True, metavar="FILE", help="facilities: CSV name, type, lon, lat, or GeoJSON"
-    )
-    parser.add_argument(
-        "--weights", metavar="FILE.json", help="type weights of a published instance (infra_weights)"
-    )
-    parser.add_argument(
-        "--other-weight", type=float, metavar="W", help="weight of types without one (they are left out)"
-    )
-    parser.add_argument("--blocks", metavar="FILE", help="areas with a column population")
-    parser.add_argument(
+    add = parser.add_argument
+    add("--roads", nargs="+", required=True, metavar="FILE", help="road file, or CSV of edges and of nodes")
+    add("--features", required=True, metavar="FILE", help="facilities: CSV name, type, lon, lat, or GeoJSON")
+    add("--weights", metavar="FILE.json", help="type weights of a published instance (infra_weights)")
+    add("--other-weight", type=float, metavar="W", help="weight of types without one (they are left out)")
+    add("--blocks", metavar="FILE", help="areas with a column population")
+    add(
         "--radius",
         type=float,
         metavar="M",
         help="metres; all blocks that meet the circle count (the containing one)",
     )
-    parser.add_argument("--exponent", type=float, default=1.0, help="k of (1 + ln(population + 1))^k (1)")
-    parser.add_argument(
+    add("--exponent", type=float, default=1.0, help="k of (1 + ln(population + 1))^k (1)")
+    add(
         "--snap-limit", type=float, metavar="M", help="leave out facilities farther than this from a crossing"
     )
-    parser.add_argument("--respect-oneway", action="store_true", help="keep one-way streets one-way")
-    parser.add_argument(
+    add("--respect-oneway", action="store_true", help="keep one-way streets one-way")
+    add(
         "--escape",
         nargs=3,
         action="append",
@@ -109,20 +102,13 @@ def _infrastructure(parser: argparse.ArgumentParser) -> None:
 def _urban(parser: argparse.ArgumentParser) -> None:
     from patrol_core.sources.sample import EMBEDDED
 
-    parser.add_argument("--area", choices=tuple(EMBEDDED), default="sample", help="embedded area (sample)")
-    parser.add_argument(
-        "--zones", metavar="SYSTEM", help="zone system; `streets` for crossings where the area has streets"
-    )
-    parser.add_argument(
-        "--cell-m", type=float, default=500.0, metavar="M", help="size of grid cells and hexagons (500)"
-    )
-    parser.add_argument(
-        "--most-targets", type=int, default=12, metavar="N", help="targets of highest risk (12)"
-    )
-    parser.add_argument(
-        "--suggest", type=int, default=2, metavar="N", help="bases to suggest where none is given (2)"
-    )
-    parser.add_argument("--base", **_BASE)
+    add = parser.add_argument
+    add("--area", choices=tuple(EMBEDDED), default="sample", help="embedded area (sample)")
+    add("--zones", metavar="SYSTEM", help="zone system; `streets` for crossings where the area has streets")
+    add("--cell-m", type=float, default=500.0, metavar="M", help="size of grid cells and hexagons (500)")
+    add("--most-targets", type=int, default=12, metavar="N", help="targets of highest risk (12)")
+    add("--suggest", type=int, default=2, metavar="N", help="bases to suggest where none is given (2)")
+    add("--base", **_BASE)
     _game(parser)
 
 
@@ -133,70 +119,57 @@ _BASE: dict[str, Any] = {
 
 def _shared(parser: argparse.ArgumentParser) -> None:
     """Options of both families with attackers of their own values."""
-    parser.add_argument("--base", **_BASE)
-    parser.add_argument(
-        "--alpha", type=float, default=1.0, help="how much nearness to the way out adds for the attacker (1)"
-    )
-    parser.add_argument(
-        "--attacker-factor", type=float, default=1.0, metavar="F", help="factor of the attacker's values (1)"
-    )
-    parser.add_argument(
-        "--defender-factor", type=float, default=1.0, metavar="F", help="factor of the defender's values (1)"
-    )
+    add = parser.add_argument
+    add("--base", **_BASE)
+    add("--alpha", type=float, default=1.0, help="how much nearness to the way out adds for the attacker (1)")
+    add("--attacker-factor", type=float, default=1.0, metavar="F", help="factor of the attacker's values (1)")
+    add("--defender-factor", type=float, default=1.0, metavar="F", help="factor of the defender's values (1)")
     _game(parser)
 
 
 def _game(parser: argparse.ArgumentParser) -> None:
     """Options of the game itself; without one, what suits the place."""
-    group = parser.add_argument_group("game")
-    group.add_argument("--moves", type=int, metavar="T", help="moves of a unit (what suits the place)")
-    group.add_argument(
-        "--units", type=int, default=1, metavar="D", help="units, each free to start at any base (1)"
-    )
-    group.add_argument("--tau", type=int, help="visits that interdict a target, or states to stay (1)")
-    group.add_argument("--attackers", type=int, metavar="A", help="resources of the attacker (1)")
-    group.add_argument("--form", choices=("normal", "schedule"), help="form of the game (normal)")
-    group.add_argument("--simple", action="store_true", help="schedules of one target only")
-    group.add_argument(
+    add = parser.add_argument_group("game").add_argument
+    add("--moves", type=int, metavar="T", help="moves of a unit (what suits the place)")
+    add("--units", type=int, default=1, metavar="D", help="units, each free to start at any base (1)")
+    add("--tau", type=int, help="visits that interdict a target, or states to stay (1)")
+    add("--attackers", type=int, metavar="A", help="resources of the attacker (1)")
+    add("--form", choices=("normal", "schedule"), help="form of the game (normal)")
+    add("--simple", action="store_true", help="schedules of one target only")
+    add(
         "--sum",
         choices=("zero", "general"),
         default="zero",
         help="whether the attacker has own values (zero)",
     )
-    group.add_argument("--no-return", action="store_true", help="units may end anywhere")
-    group.add_argument(
-        "--defender-penalty", type=float, metavar="P", help="divides the defender's loss of a covered target"
-    )
-    group.add_argument(
-        "--attacker-penalty", type=float, metavar="P", help="divides the attacker's gain of a covered target"
-    )
-    group.add_argument("--step-cost", type=float, metavar="C", help="cost of a move in general-sum games (0)")
-    group.add_argument("--normalise", action="store_true", help="divide payoffs by the largest")
-    group.add_argument(
+    add("--no-return", action="store_true", help="units may end anywhere")
+    add("--defender-penalty", type=float, metavar="P", help="divides the defender's loss of a covered target")
+    add("--attacker-penalty", type=float, metavar="P", help="divides the attacker's gain of a covered target")
+    add("--step-cost", type=float, metavar="C", help="cost of a move in general-sum games (0)")
+    add("--normalise", action="store_true", help="divide payoffs by the largest")
+    add(
         "--mode",
         choices=("corrected", "compatible"),
         default="corrected",
         help="compatible counts as the published code (corrected)",
     )
-    group.add_argument(
+    add(
         "--unreachable",
         choices=("keep", "drop", "refuse"),
         help="what happens to targets that no unit can cover (keep)",
     )
-    group.add_argument(
+    add(
         "--random-values",
         type=int,
         metavar="SEED",
         help="draw the values at random between lowest and highest",
     )
-    group.add_argument("--scene", metavar="FILE", type=Path, help="write the place itself there as well")
-    group.add_argument("--out", metavar="FILE", type=Path, help="write the game there instead of stdout")
-    parser.set_defaults(run=run)
+    add("--scene", metavar="FILE", type=Path, help="write the place itself there as well")
+    add("--out", metavar="FILE", type=Path, help="write the game there instead of stdout")
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     """Make the place and the game, and write them; what was left out goes to stderr."""
-    from patrol_core.cli import say
     from patrol_core.cli.files import write_json
     from patrol_core.cli.patrol.places import make_scene
     from patrol_core.errors import InputError
@@ -221,45 +194,33 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     return write_json(document, arguments.out)
 
 
+GIVEN = (
+    "moves",
+    "tau",
+    "attackers",
+    "form",
+    "defender_penalty",
+    "attacker_penalty",
+    "step_cost",
+    "unreachable",
+)
+"""Flags of the game that are handed on only where they were given."""
+
+
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:
-    given = {
-        name: getattr(arguments, name)
-        for name in (
-            "moves",
-            "tau",
-            "attackers",
-            "form",
-            "defender_penalty",
-            "attacker_penalty",
-            "step_cost",
-            "unreachable",
-        )
-        if getattr(arguments, name) is not None
-    }
+    given = {name: value for name in GIVEN if (value := getattr(arguments, name)) is not None}
     if arguments.normalise:
         given["normalise"] = True
     if arguments.no_return:
         given["force_return"] = False
-    return {
-        **given,
-        "simple": arguments.simple,
-        "general_sum": arguments.sum == "general",
-        "mode": arguments.mode,
-    }
+    own_values = arguments.sum == "general"
+    return {**given, "simple": arguments.simple, "general_sum": own_values, "mode": arguments.mode}
 
 
 def _list(arguments: argparse.Namespace) -> dict[str, Any] | None:
     from patrol_core.cli.files import write_json
     from patrol_core.graphs.places import LIBRARY
 
-    rows = [
-        {
-            "key": entry.key,
-            "title": entry.title,
-            "about": entry.about,
-            "family": entry.family,
-            "generated": entry.generated,
-        }
-        for entry in LIBRARY.values()
-    ]
+    shown = ("key", "title", "about", "family", "generated")
+    rows = [{name: getattr(entry, name) for name in shown} for entry in LIBRARY.values()]
     return write_json({"places": rows}, arguments.out)

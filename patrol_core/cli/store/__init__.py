@@ -1,1 +1,1 @@
-"""Store."""
+"""Commands on the store of crime data."""

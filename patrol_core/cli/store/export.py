@@ -8,18 +8,16 @@ from typing import Any
 
 from patrol_core.cli.store.options import add_choice, add_store, months_of, store_of
 
+DESCRIPTION = (
+    "Write data of the store to a zip, with provenance and licences; `patrol import` takes it in elsewhere."
+)
 
-def add_parser(commands: Any) -> None:
-    """Add ``export`` to the command line."""
-    parser = commands.add_parser(
-        "export",
-        help="write data of the store to a zip, with provenance and licences",
-        description="Write data of the store to a zip, with provenance and licences; `patrol import` takes it in elsewhere.",
-    )
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.add_argument("--out", metavar="ZIP", type=Path, required=True)
     add_choice(parser)
     add_store(parser)
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from patrol_core.cli.output import say, tell
 from patrol_core.cli.store.options import add_store, month_of, progress, store_of
 from patrol_core.errors import InputError
 
@@ -15,38 +16,31 @@ if TYPE_CHECKING:
 MILE_M = 1609.344
 
 
-def add_parser(commands: Any) -> None:
-    """Add ``fetch`` to the command line."""
-    parser = commands.add_parser(
-        "fetch",
-        help="pull crimes of an area from data.police.uk into the store",
-        description="Pull street-level crimes of an area from data.police.uk into the store. Stopped or killed, it goes on "
-        "where it was when it is started again.",
-    )
+DESCRIPTION = (
+    "Pull street-level crimes of an area from data.police.uk into the store. Stopped or killed, it goes on "
+    "where it was when it is started again."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add = parser.add_argument
     place = parser.add_argument_group("place (one of)")
     place.add_argument(
         "--boundary", metavar="FILE", type=Path, help="GeoJSON, GeoPackage or zipped Shapefile"
     )
     place.add_argument("--point", metavar="LON,LAT", help="centre of a circle; write --point=-0.13,51.51")
-    parser.add_argument(
-        "--radius", metavar="METRES", default=str(MILE_M), help="of the circle (default one mile)"
-    )
-    parser.add_argument("--from", dest="first", metavar="YYYY-MM", help="first month (default: a year back)")
-    parser.add_argument(
-        "--to", dest="last", metavar="YYYY-MM", help="last month (default: the newest there is)"
-    )
-    parser.add_argument("--category", default="all-crime", help="slug of one category (default all-crime)")
-    parser.add_argument("--force", default="", help="name of the force, which the service does not give")
-    parser.add_argument(
-        "--name", help="name of the area in the store (default: name of the file, or the point)"
-    )
+    add("--radius", metavar="METRES", default=str(MILE_M), help="of the circle (default one mile)")
+    add("--from", dest="first", metavar="YYYY-MM", help="first month (default: a year back)")
+    add("--to", dest="last", metavar="YYYY-MM", help="last month (default: the newest there is)")
+    add("--category", default="all-crime", help="slug of one category (default all-crime)")
+    add("--force", default="", help="name of the force, which the service does not give")
+    add("--name", help="name of the area in the store (default: name of the file, or the point)")
     add_store(parser)
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Pull; returns what came in."""
-    from patrol_core.cli import say, tell
     from patrol_core.sources.police import PoliceApi
     from patrol_core.sources.police.api import PullCancelled
     from patrol_core.sources.store import fetch_area
@@ -83,7 +77,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "tiles": report.tiles,
         "last_updated": report.last_updated,
         "replaced_parts": len(added.replaced),
-        "findings": [found.as_dict() for found in report.findings],
+        "findings": report.findings,
     }
 
 
@@ -92,7 +86,6 @@ def area_of(arguments: argparse.Namespace) -> tuple[Polygon | MultiPolygon, str]
     import shapely
     from shapely.geometry import MultiPolygon
 
-    from patrol_core.cli import say
     from patrol_core.sources.zone_tables import read_polygons
 
     if (arguments.boundary is None) == (arguments.point is None):
@@ -100,9 +93,7 @@ def area_of(arguments: argparse.Namespace) -> tuple[Polygon | MultiPolygon, str]
     if arguments.point is not None:
         return circle(arguments.point, arguments.radius), arguments.point
     read = read_polygons(arguments.boundary)
-    for finding in read.attrs["findings"]:
-        if finding.severity != "info":
-            say(f"{finding.severity}: {finding.text}")
+    tell(read.attrs["findings"])
     zones = read.to_crs(4326)
     shape = shapely.union_all(zones.geometry.to_numpy())
     parts = [p for p in shapely.get_parts(shape) if p.geom_type == "Polygon"]
@@ -134,7 +125,15 @@ def circle(point: str, radius: str) -> Polygon:
 
 
 def months_between(first: str | None, last: str | None, offered: tuple[str, ...]) -> list[str]:
-    """Months from the flags, both included; what is not said comes from what the service offers."""
+    """Months from the flags, both included; what is not said comes from what the service offers.
+
+    Parameters
+    ----------
+    first, last
+        Of the flags, ``YYYY-MM``.
+    offered
+        Months of the service, ascending.
+    """
     from patrol_core.sources.area import month_range
 
     end = month_of("--to", last) if last else offered[-1]

@@ -7,29 +7,27 @@ import re
 from pathlib import Path
 from typing import Any
 
+from patrol_core.cli.output import say, tell
 from patrol_core.cli.store.options import add_store, progress, store_of
 from patrol_core.errors import InputError
 
+DESCRIPTION = (
+    "Take police.uk files into the store: archive zips, folders, street and outcomes CSVs of any size, and zips "
+    "written by `patrol export`. Of a month and force the newest edition is kept."
+)
 
-def add_parser(commands: Any) -> None:
-    """Add ``import`` to the command line."""
-    parser = commands.add_parser(
-        "import",
-        help="take police.uk files into the store",
-        description="Take police.uk files into the store: archive zips, folders, street and outcomes CSVs of any size, and zips "
-        "written by `patrol export`. Of a month and force the newest edition is kept.",
-    )
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path)
     parser.add_argument(
         "--edition", metavar="YYYY-MM", help="how new the data are (default: told from the files)"
     )
     add_store(parser)
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Import every file, in the order given."""
-    from patrol_core.cli import say, tell
     from patrol_core.sources.store import import_bundle, import_files, is_bundle
 
     edition = arguments.edition
@@ -68,7 +66,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
                 "not_taken": len(report.older),
                 "months": [report.months[0], report.months[-1]] if report.months else [],
                 "forces": list(report.forces),
-                "findings": [found.as_dict() for found in report.findings],
+                "findings": report.findings,
             }
         )
     return {"store": str(store.folder), "imported": results}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from patrol_core.cli.output import say
 from patrol_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,25 +17,20 @@ if TYPE_CHECKING:
 
 def add_store(parser: Any) -> None:
     """Add ``--store DIR``."""
-    parser.add_argument(
-        "--store", metavar="DIR", type=Path, help="folder of the store (default: cache in the data folder)"
-    )
+    add = parser.add_argument
+    add("--store", metavar="DIR", type=Path, help="folder of the store (default: cache in the data folder)")
 
 
 def add_choice(parser: Any) -> None:
     """Add flags that choose some of the data."""
-    parser.add_argument("--name", metavar="NAME", help="only this area or imported file")
-    parser.add_argument(
-        "--force", metavar="FORCE", help='only this force, e.g. "Metropolitan Police Service"'
-    )
-    parser.add_argument(
-        "--month", metavar="YYYY-MM", action="append", help="only this month; may be repeated"
-    )
+    add = parser.add_argument
+    add("--name", metavar="NAME", help="only this area or imported file")
+    add("--force", metavar="FORCE", help='only this force, e.g. "Metropolitan Police Service"')
+    add("--month", metavar="YYYY-MM", action="append", help="only this month; may be repeated")
 
 
 def store_of(arguments: argparse.Namespace) -> Store:
     """The store the flags name; says what was mended while opening it."""
-    from patrol_core.cli import say
     from patrol_core.sources.store import Store
 
     store = Store(arguments.store)
@@ -61,8 +57,6 @@ def months_of(arguments: argparse.Namespace) -> list[str] | None:
 
 def progress(every_s: float = 0.5) -> Callable[[float, str], None]:
     """Tell share and words on stderr, not more often than that."""
-    from patrol_core.cli import say
-
     last = [0.0]
 
     def tell(share: float, text: str) -> None:
@@ -91,5 +85,5 @@ def describe(pull: Pull, parts: list[Part]) -> dict[str, Any]:
         "months": [months[0], months[-1]] if months else [],
         "forces": sorted({p.force for p in parts if p.force}),
         "damaged": [p.describe() for p in parts if p.state != "whole"],
-        "findings": [found.as_dict() for found in pull.findings],
+        "findings": pull.findings,
     }

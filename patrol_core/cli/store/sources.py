@@ -5,32 +5,26 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from patrol_core.cli.output import say
 from patrol_core.cli.store.options import add_choice, add_store, describe, months_of, store_of
 from patrol_core.errors import InputError
 
+DESCRIPTION = "List what is in the store: what, from where, when, rows, licence, size."
 
-def add_parser(commands: Any) -> None:
-    """Add ``sources`` to the command line."""
-    parser = commands.add_parser(
-        "sources",
-        help="list, check or clear what is in the store",
-        description="List what is in the store: what, from where, when, rows, licence, size.",
-    )
-    parser.add_argument("--check", action="store_true", help="read every file and set damaged ones aside")
-    parser.add_argument(
-        "--clear", action="store_true", help="delete what the choice below names; --all for everything"
-    )
-    parser.add_argument("--all", action="store_true", help="with --clear: everything, kept answers as well")
-    parser.add_argument("--dataset", choices=("crimes", "outcomes"), help="only this data set")
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add = parser.add_argument
+    add("--check", action="store_true", help="read every file and set damaged ones aside")
+    add("--clear", action="store_true", help="delete what the choice below names; --all for everything")
+    add("--all", action="store_true", help="with --clear: everything, kept answers as well")
+    add("--dataset", choices=("crimes", "outcomes"), help="only this data set")
     add_choice(parser)
     add_store(parser)
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """List, after checking or clearing."""
-    from patrol_core.cli import say
-
     store = store_of(arguments)
     choice = {
         "dataset": arguments.dataset,

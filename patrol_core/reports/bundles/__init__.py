@@ -1,1 +1,1 @@
-"""Bundles."""
+"""The files of each result, by name: one module a result."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from patrol_core.arrays import Floats
 from patrol_core.graphs.checkpoints import CheckpointGame, JointStrategy
-from patrol_core.reports.plain import to_json_bytes
+from patrol_core.reports.geojson import collection, feature
 from patrol_core.roads import Roads, edge_lines, path_nodes
 
 TINY = 1e-9
@@ -30,7 +29,15 @@ def schedule_table(game: CheckpointGame, nights: Sequence[tuple[int, ...]]) -> p
 def marginals_table(
     game: CheckpointGame, strategy: JointStrategy, bound_marginals: Floats | None = None
 ) -> pd.DataFrame:
-    """Chance of every road to have a checkpoint, in %: ``road, from, to, chance`` and RANGER's where given; highest first."""
+    """Chance of every road to have a checkpoint, in %: ``road, from, to, chance`` and RANGER's where given; highest first.
+
+    Parameters
+    ----------
+    game, strategy
+        The network, and the plan on it.
+    bound_marginals
+        RANGER's chances by road.
+    """
     network = game.network
     chance = strategy.marginals(network.size)
     ends = [network.names(edge) for edge in range(network.size)]
@@ -90,6 +97,13 @@ def marginals_geojson(roads: Roads, game: CheckpointGame, strategy: JointStrateg
 
     Every feature has ``road, from, to, chance`` (0 to 1) and ``can_take_checkpoint``; the member ``coordinates`` says what the
     coordinates are.
+
+    Parameters
+    ----------
+    roads
+        Lines and CRS of the network.
+    game, strategy
+        The network as a game, and the plan on it.
     """
     network = game.network
     lines = edge_lines(roads)
@@ -102,25 +116,19 @@ def marginals_geojson(roads: Roads, game: CheckpointGame, strategy: JointStrateg
         )
         digits = 3
     chance = strategy.marginals(network.size)
-    features: list[dict[str, Any]] = []
+    features = []
     for edge, line in enumerate(lines):
         start, end = network.names(edge)
-        features.append(
-            {
-                "type": "Feature",
-                "id": network.edge_ids[edge],
-                "properties": {
-                    "road": network.edge_ids[edge],
-                    "from": start,
-                    "to": end,
-                    "chance": float(chance[edge]),
-                    "can_take_checkpoint": bool(network.guardable[edge]),
-                },
-                "geometry": {"type": "LineString", "coordinates": np.round(line, digits).tolist()},
-            }
-        )
-    members = {"type": "FeatureCollection", "coordinates": coordinates, "features": features}
-    return to_json_bytes(members, indent=None)
+        about = {
+            "road": network.edge_ids[edge],
+            "from": start,
+            "to": end,
+            "chance": float(chance[edge]),
+            "can_take_checkpoint": bool(network.guardable[edge]),
+        }
+        drawn = {"type": "LineString", "coordinates": np.round(line, digits).tolist()}
+        features.append(feature(drawn, about, id=network.edge_ids[edge]))
+    return collection(features, coordinates=coordinates)
 
 
 def _in_degrees(lines: Sequence[Floats], crs: str) -> list[Floats]:

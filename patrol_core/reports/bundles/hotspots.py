@@ -71,10 +71,7 @@ MEASURES: Mapping[str, Measure] = {
         lambda surface, residents: surface.per_1000(residents),
     ),
     "smoothed": Measure(
-        "Per 1,000 residents, smoothed",
-        " per 1,000 residents, smoothed",
-        "population",
-        _smoothed_rate,
+        "Per 1,000 residents, smoothed", " per 1,000 residents, smoothed", "population", _smoothed_rate
     ),
 }
 
@@ -92,15 +89,19 @@ def hotspots_of(
 
     Parameters
     ----------
+    prepared
+        Zones and risk.
     measure
         One of ``MEASURES``.
+    method, permutations, seed
+        As in :func:`patrol_core.risk.find_hotspots`.
     neighbours
         Zone -> neighbours, where they are at hand.
 
     Raises
     ------
     InputError
-        A measure that is unknown or that the data do not allow, and as :func:`patrol_core.risk.hotspots.find_hotspots`.
+        A measure that is unknown or that the data do not allow, and as :func:`patrol_core.risk.find_hotspots`.
     """
     if measure not in MEASURES or not MEASURES[measure].possible(prepared):
         offered = ", ".join(name for name, one in MEASURES.items() if one.possible(prepared))
@@ -124,34 +125,48 @@ def measure_unit(prepared: Prepared, measure: str) -> str:
     return prepared.surface.unit + MEASURES[measure].suffix
 
 
-def hotspots_table(
-    prepared: Prepared, measure: str = "area", *, permutations: int = PERMUTATIONS, seed: int = 1
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """``hotspots.csv``: zone_id, name, value, then statistic, p, q and class of Gi* and of local Moran; and the notes."""
-    near = zoning.neighbours(prepared.zones)
-    gi, moran = (
-        hotspots_of(prepared, measure, method=method, permutations=permutations, seed=seed, neighbours=near)
-        for method in ("gi", "moran")
-    )
-    return hotspots_frame(prepared, gi, moran), tuple(dict.fromkeys((*gi.notes, *moran.notes)))
-
-
 def hotspots_frame(prepared: Prepared, gi: HotSpots, moran: HotSpots) -> pd.DataFrame:
-    """Both statistics side by side, one row a zone, hottest first."""
+    """Both statistics side by side, one row a zone, hottest first.
+
+    Parameters
+    ----------
+    prepared
+        The zones.
+    gi, moran
+        Their hot spots by either statistic.
+    """
     table = gi.table().join(moran.table().drop(columns=["zone_id", "value"]))
     table.insert(1, "name", prepared.zones["name"].astype(str).to_numpy())
     return table.sort_values("gi_z", ascending=False, kind="stable").reset_index(drop=True)
 
 
 def hotspots_csv(prepared: Prepared, measure: str = "area", *, seed: int = 1) -> bytes:
-    """``hotspots.csv`` as bytes; falls back on totals where the data do not allow the measure."""
+    """``hotspots.csv`` as bytes; falls back on totals where the data do not allow the measure.
+
+    Parameters
+    ----------
+    prepared, measure
+        Zones and risk, and one of ``MEASURES``.
+    seed
+        Of the permutations.
+    """
     chosen = measure if MEASURES[measure].possible(prepared) else "total"
-    table, _ = hotspots_table(prepared, chosen, seed=seed)
-    return to_csv_bytes(table, {"value": measure_unit(prepared, chosen)})
+    near = zoning.neighbours(prepared.zones)
+    gi, moran = (
+        hotspots_of(prepared, chosen, method=method, seed=seed, neighbours=near) for method in ("gi", "moran")
+    )
+    return to_csv_bytes(hotspots_frame(prepared, gi, moran), {"value": measure_unit(prepared, chosen)})
 
 
 def recorded_of(prepared: Prepared, scenario: Scenario, *, neighbours: Neighbours | None = None) -> Recorded:
     """The months of a scenario as the accuracy of maps needs them.
+
+    Parameters
+    ----------
+    prepared, scenario
+        Counts and their weights.
+    neighbours
+        Zone -> neighbours, where they are at hand.
 
     Raises
     ------
@@ -192,12 +207,14 @@ def accuracy_of(
 
     Parameters
     ----------
+    prepared, scenario
+        Counts and their weights.
     ahead
         Months held out; by default six, or a quarter where there are few.
-    over, seed
-        As in :func:`patrol_core.evaluation.map_accuracy.judge_maps`.
+    over, seed, neighbours
+        As in :func:`patrol_core.evaluation.judge_maps` and :func:`hotspots_of`.
     forecast
-        A forecast of the same data, whose months foretold before they came are judged as one more map, if they cover
+        A forecast of the same data, whose months predicted before they came are judged as one more map, if they cover
         the months held out.
 
     Raises
@@ -220,7 +237,15 @@ def held_out(months: int) -> int:
 
 
 def forecast_map(forecast: Forecast, recorded: Recorded, ahead: int) -> PastMap | None:
-    """What the winner foretold for the months held out before they came; None where no test origin covers them."""
+    """What the winner predicted for the months held out before they came; None where no test origin covers them.
+
+    Parameters
+    ----------
+    forecast, recorded
+        Of the same zones.
+    ahead
+        Months held out.
+    """
     trained = len(recorded.months) - ahead
     if trained < 1 or tuple(map(str, forecast.zone_ids)) != recorded.zone_ids:
         return None
@@ -235,8 +260,8 @@ def forecast_map(forecast: Forecast, recorded: Recorded, ahead: int) -> PastMap 
         return None
     newest = max(fits, key=lambda place: folds.origins[place])
     steps = [folds.months[newest].index(month) for month in judged]
-    foretold = np.asarray(folds.predicted, dtype=float)[newest][:, steps].mean(axis=1)
-    return PastMap(np.maximum(foretold, 0.0))
+    predicted = np.asarray(folds.predicted, dtype=float)[newest][:, steps].mean(axis=1)
+    return PastMap(np.maximum(predicted, 0.0))
 
 
 def accuracy_table(found: MapAccuracy) -> pd.DataFrame:
@@ -268,6 +293,11 @@ def accuracy_csv(
     prepared: Prepared, scenario: Scenario, ahead: int | None = None, *, forecast: Forecast | None = None
 ) -> bytes:
     """``accuracy.csv`` as bytes.
+
+    Parameters
+    ----------
+    prepared, scenario, ahead, forecast
+        As in :func:`accuracy_of`.
 
     Raises
     ------

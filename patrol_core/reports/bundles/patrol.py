@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from patrol_core.arrays import Floats
 from patrol_core.graphs.patrol import GraphGame, GraphSolution, NodeId, Walk, moves_made
-from patrol_core.reports.plain import to_json_bytes
+from patrol_core.reports.geojson import collection, feature
 from patrol_core.roads import Roads
 
 ARROW = " > "
 """Between the nodes of a walk; plain, so that a file reads everywhere."""
-
-
-def node_text(game: GraphGame, node: int, names: Mapping[NodeId, str]) -> str:
-    """Id of a node, with its name where it has one."""
-    found = game.node_ids[node]
-    name = names.get(found, "")
-    return f"{found} ({name})" if name and name != str(found) else str(found)
 
 
 def walk_text(game: GraphGame, walk: Walk) -> str:
@@ -47,17 +39,9 @@ def routes_table(solution: GraphSolution) -> pd.DataFrame:
                 mine: Sequence[int] = patrol.schedules[unit - 1]
             else:
                 mine = [place[node] for node in dict.fromkeys(walk) if node in place]
-            words = ", ".join(str(game.target_ids[k]) for k in mine)
-            rows.append(
-                (
-                    number,
-                    100.0 * patrol.probability,
-                    unit,
-                    walk_text(game, walk),
-                    moves_made([walk]),
-                    words,
-                )
-            )
+            names = ", ".join(str(game.target_ids[k]) for k in mine)
+            chance = 100.0 * patrol.probability
+            rows.append((number, chance, unit, walk_text(game, walk), moves_made([walk]), names))
     return pd.DataFrame(rows, columns=["route", "chance", "unit", "walk", "moves", "targets"])
 
 
@@ -93,7 +77,17 @@ def coverage_table(solution: GraphSolution, names: Mapping[NodeId, str] | None =
 
 
 def drawn_nights(solution: GraphSolution, nights: int, *, seed: int) -> tuple[int, ...]:
-    """Which route of the plan is walked in each night, drawn with its chances."""
+    """Which route of the plan is walked in each night, drawn with its chances.
+
+    Parameters
+    ----------
+    solution
+        The plan.
+    nights
+        How many.
+    seed
+        Of the draws.
+    """
     chances = np.array([patrol.probability for patrol in solution.patrols])
     chances = np.maximum(chances, 0.0)
     drawn = np.random.default_rng(seed).choice(len(chances), size=nights, p=chances / chances.sum())
@@ -157,28 +151,19 @@ def routes_geojson(solution: GraphSolution, crs: str | None) -> bytes:
     """
     game = solution.game
     xy, coordinates = _places(game, crs)
-    features: list[dict[str, Any]] = []
+    features = []
     for number, patrol in enumerate(solution.patrols, start=1):
         for unit, walk in enumerate(patrol.walks, start=1):
             points = [xy[node].tolist() for node in walk]
             still = len(set(walk)) == 1
-            features.append(
-                {
-                    "type": "Feature",
-                    "properties": {
-                        "route": number,
-                        "unit": unit,
-                        "chance": float(patrol.probability),
-                        "nodes": [game.node_ids[node] for node in walk],
-                    },
-                    "geometry": {
-                        "type": "Point" if still else "LineString",
-                        "coordinates": points[0] if still else points,
-                    },
-                }
-            )
-    members = {"type": "FeatureCollection", "coordinates": coordinates, "features": features}
-    return to_json_bytes(members, indent=None)
+            drawn = {
+                "type": "Point" if still else "LineString",
+                "coordinates": points[0] if still else points,
+            }
+            nodes = [game.node_ids[node] for node in walk]
+            about = {"route": number, "unit": unit, "chance": float(patrol.probability), "nodes": nodes}
+            features.append(feature(drawn, about))
+    return collection(features, coordinates=coordinates)
 
 
 def _places(game: GraphGame, crs: str | None) -> tuple[Floats, str]:

@@ -27,13 +27,7 @@ from patrol_core.reports.impact.record import record_html, record_markdown
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.reports.plan_report import report_of
 
-SOMETIMES = (
-    "allocation.csv",
-    "fairness.csv",
-    "fairness_hours.csv",
-    "intervals.csv",
-    "values_by_type.csv",
-)
+SOMETIMES = ("allocation.csv", "fairness.csv", "fairness_hours.csv", "intervals.csv", "values_by_type.csv")
 """Files that a plan without hours, without groups, or for other offenders does not have."""
 
 

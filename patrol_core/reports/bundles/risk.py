@@ -127,12 +127,7 @@ def risk_units(prepared: Prepared) -> dict[str, str]:
 
 
 def _table(
-    prepared: Prepared,
-    scenario: Scenario,
-    smoothed: Any,
-    low: Any,
-    high: Any,
-    spread: Density | None,
+    prepared: Prepared, scenario: Scenario, smoothed: Any, low: Any, high: Any, spread: Density | None
 ) -> pd.DataFrame:
     surface, zones = prepared.surface, prepared.zones
     table = pd.DataFrame(

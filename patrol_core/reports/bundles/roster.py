@@ -7,10 +7,9 @@ on the next date. The same roster gives the same bytes.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import html
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -28,7 +27,7 @@ from patrol_core.allocation.roster import (
 )
 from patrol_core.errors import InputError
 from patrol_core.reports.csv import to_csv_bytes
-from patrol_core.reports.icalendar import PRODUCT, escaped, folded
+from patrol_core.reports.icalendar import calendar_file, event_lines
 
 CONTRACT = {
     "roster.csv": (*VISIT_COLUMNS, "zone_name"),
@@ -69,7 +68,9 @@ def roster_files(
     }
     if len(roster.rules.units) <= MOST_CALENDARS:
         for number, unit in enumerate(roster.rules.units, 1):
-            files[f"roster-{number:03d}.ics"] = _one(roster, names, title, identity, unit)
+            files[f"roster-{number:03d}.ics"] = partial(
+                calendar, roster, names, title=title, identity=identity, unit=unit
+            )
     return files
 
 
@@ -109,6 +110,13 @@ def calendar(
 ) -> bytes:
     """An iCalendar file of one unit's duties, or of all units' (``unit`` None).
 
+    Parameters
+    ----------
+    roster, names, title, identity
+        As in :func:`roster_files`.
+    unit
+        One of the roster's.
+
     Raises
     ------
     InputError
@@ -116,78 +124,44 @@ def calendar(
     """
     if unit is not None and unit not in roster.rules.units:
         raise InputError(f"Unit {unit!r} is not in the roster; check its spelling.")
-    name = title if unit is None else f"{title}: {unit}"
-    lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        f"PRODID:{PRODUCT}",
-        "CALSCALE:GREGORIAN",
-        f"X-WR-CALNAME:{escaped(name)}",
-    ]
     stamp = f"{roster.spread.dates[0]:%Y%m%d}T000000Z"
-    walks = dict(iter(visit_table(roster).groupby(["date", "shift", "unit"], sort=False)))
+    walks = _walks(roster, names)
     kinds = {shift.name: shift for shift in roster.rules.shifts}
+    lines: list[str] = []
     for duty in _duties(duty_table(roster)):
         if not duty.unit or unit not in (None, duty.unit):
             continue
         shift, date = kinds[duty.shift], dt.date.fromisoformat(duty.date)
-        span = shift.begins(date), shift.ends(date)
-        lines += _event(
-            duty.unit, duty.shift, span, walks.get((duty.date, duty.shift, duty.unit)), names, stamp, identity
+        begins, ends = shift.begins(date), shift.ends(date)
+        zones, visits = walks.get((duty.date, duty.shift, duty.unit), (0, ["On duty, no zones planned."]))
+        lines += event_lines(
+            f"{identity}|{duty.unit}|{begins.isoformat()}",
+            stamp,
+            [f"DTSTART:{begins:%Y%m%dT%H%M%S}", f"DTEND:{ends:%Y%m%dT%H%M%S}"],
+            f"{duty.unit}, {duty.shift}: {zones} zones",
+            "\n".join(visits),
         )
-    return b"".join(folded(line) for line in [*lines, "END:VCALENDAR"])
+    return calendar_file(title if unit is None else f"{title}: {unit}", lines)
 
 
-@dataclass(frozen=True)
-class _Duty:
-    """A row of the duties."""
-
-    date: str
-    shift: str
-    starts: str
-    ends: str
-    unit: str
+def _duties(table: pd.DataFrame) -> Iterator[Any]:
+    """Rows of the duties, as texts: date, shift, starts, ends, unit."""
+    columns = ["date", "shift", "starts", "ends", "unit"]
+    return table[columns].astype(str).itertuples(index=False)
 
 
-def _duties(table: pd.DataFrame) -> list[_Duty]:
-    columns = [table[name].astype(str).tolist() for name in ("date", "shift", "starts", "ends", "unit")]
-    return [_Duty(*row) for row in zip(*columns, strict=True)]
-
-
-def _one(
-    roster: Roster, names: Mapping[str, str], title: str, identity: str, unit: str
-) -> Callable[[], bytes]:
-    return lambda: calendar(roster, names, title=title, identity=identity, unit=unit)
-
-
-def _event(
-    unit: str,
-    shift: str,
-    span: tuple[dt.datetime, dt.datetime],
-    rows: pd.DataFrame | None,
-    names: Mapping[str, str],
-    stamp: str,
-    identity: str,
-) -> list[str]:
-    digest = hashlib.sha256(f"{identity}|{unit}|{span[0].isoformat()}".encode()).hexdigest()[:32]
-    text = "On duty, no zones planned."
-    zones = 0
-    if rows is not None:
-        zones = rows["zone_id"].nunique()
-        text = "\n".join(
-            f"{at[11:]} {names.get(zone) or zone}"
-            for at, zone in zip(rows["at"], rows["zone_id"], strict=True)
+def _walks(roster: Roster, names: Mapping[str, str]) -> dict[Any, tuple[int, list[str]]]:
+    """Date, shift and unit of a duty to its number of zones, and to time and zone of each visit."""
+    return {
+        duty: (
+            rows["zone_id"].nunique(),
+            [
+                f"{at[11:]} {names.get(zone) or zone}"
+                for at, zone in zip(rows["at"], rows["zone_id"], strict=True)
+            ],
         )
-    return [
-        "BEGIN:VEVENT",
-        f"UID:{digest}",
-        f"DTSTAMP:{stamp}",
-        f"DTSTART:{span[0]:%Y%m%dT%H%M%S}",
-        f"DTEND:{span[1]:%Y%m%dT%H%M%S}",
-        f"SUMMARY:{escaped(f'{unit}, {shift}: {zones} zones')}",
-        f"DESCRIPTION:{escaped(text)}",
-        "END:VEVENT",
-    ]
+        for duty, rows in visit_table(roster).groupby(["date", "shift", "unit"], sort=False)
+    }
 
 
 _STYLE = """
@@ -202,7 +176,13 @@ table { border-collapse: collapse; } td, th { border: 1px solid #c7ccd4; padding
 
 
 def roster_html(roster: Roster, names: Mapping[str, str], *, title: str) -> bytes:
-    """A page to print: the month of all units, then one page a unit with its duties, times and zones."""
+    """A page to print: the month of all units, then one page a unit with its duties, times and zones.
+
+    Parameters
+    ----------
+    roster, names, title
+        As in :func:`roster_files`.
+    """
     esc = html.escape
     parts = [
         "<!DOCTYPE html><html lang='en-GB'><head><meta charset='utf-8'>",
@@ -212,22 +192,15 @@ def roster_html(roster: Roster, names: Mapping[str, str], *, title: str) -> byte
         *(f"<p class='open'>{esc(note)}</p>" for note in roster.notes),
         _month_html(roster),
     ]
-    walks = dict(iter(visit_table(roster).groupby(["date", "shift", "unit"], sort=False)))
+    walks = _walks(roster, names)
     duties = duty_table(roster)
     for unit, own in duties[duties["unit"] != ""].groupby("unit", sort=False):
         parts.append(
             f"<section class='unit'><h2>{esc(str(unit))}</h2><table><tr><th>Date</th><th>Shift</th><th>Zones in order</th></tr>"
         )
         for duty in _duties(own):
-            rows = walks.get((duty.date, duty.shift, duty.unit))
-            text = (
-                "no zones planned"
-                if rows is None
-                else " · ".join(
-                    f"{at[11:]} {names.get(zone) or zone}"
-                    for at, zone in zip(rows["at"], rows["zone_id"], strict=True)
-                )
-            )
+            _, visits = walks.get((duty.date, duty.shift, duty.unit), (0, ["no zones planned"]))
+            text = " · ".join(visits)
             day = dt.date.fromisoformat(duty.date)
             parts.append(
                 f"<tr><td>{day:%a} {esc(duty.date)}</td><td>{esc(duty.shift)} {duty.starts}-{duty.ends}</td><td>{esc(text)}</td></tr>"

@@ -1,1 +1,1 @@
-"""Impact."""
+"""The impact record of a plan: what a run can say, and what is left to named people."""

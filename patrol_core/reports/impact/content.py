@@ -13,9 +13,11 @@ import pandas as pd
 from patrol_core.evaluation import UNIFORM
 from patrol_core.fairness import groups
 from patrol_core.planning import Result, versions
-from patrol_core.reports.html import BANNERS, Table, number
+from patrol_core.reports.group_tables import choice_words
+from patrol_core.reports.html import BANNERS, Table
 from patrol_core.reports.impact.equality import equality_sections
-from patrol_core.reports.impact.record import DPO, OWNER, SUPPLIER, TEAM, Field, Record, Section
+from patrol_core.reports.impact.record import DPO, OWNER, SUPPLIER, TEAM, Record, Section, field, section
+from patrol_core.reports.templates import number
 from patrol_core.scenario import choices
 
 
@@ -54,19 +56,17 @@ def _tier_one(result: Result) -> list[Section]:
         "People decide whether and how patrols follow the proposal."
     )
     return [
-        Section(
+        section(
             "Summary",
-            (
-                Field(
-                    "Name",
-                    ("Patrol planning by a security game (patrol-core)",),
-                    by=OWNER,
-                    ask="the name used locally",
-                ),
-                Field("Description", (text,), by=TEAM, ask="why it is used here"),
-                Field("Website URL", by=OWNER),
-                Field("Contact email", by=OWNER),
+            field(
+                "Name",
+                "Patrol planning by a security game (patrol-core)",
+                by=OWNER,
+                ask="the name used locally",
             ),
+            field("Description", text, by=TEAM, ask="why it is used here"),
+            field("Website URL", by=OWNER),
+            field("Contact email", by=OWNER),
         )
     ]
 
@@ -76,17 +76,15 @@ def _tier_two(result: Result) -> list[Section]:
 
 
 def _owner() -> Section:
-    return Section(
+    return section(
         "1 Owner and responsibility",
-        (
-            Field("1.1 Organisation or department", by=OWNER),
-            Field("1.2 Team", by=OWNER),
-            Field("1.3 Senior responsible owner", by=OWNER, ask="role title"),
-            Field(
-                "1.4 Third party involvement",
-                by=SUPPLIER,
-                ask="supplier, role, procurement route, access to data",
-            ),
+        field("1.1 Organisation or department", by=OWNER),
+        field("1.2 Team", by=OWNER),
+        field("1.3 Senior responsible owner", by=OWNER, ask="role title"),
+        field(
+            "1.4 Third party involvement",
+            by=SUPPLIER,
+            ask="supplier, role, procurement route, access to data",
         ),
     )
 
@@ -106,41 +104,35 @@ def _rationale(result: Result) -> Section:
         units={"worst_case": unit, "expected_residual": unit, "budget_used": "units on patrol at once"},
         note="The simple plans use the same budget, without floors and fairness rules.",
     )
-    return Section(
+    return section(
         "2 Description and rationale",
-        (
-            Field(
-                "2.1 Detailed description",
-                (
-                    (
-                        "A zone security game: the planner chooses how often each zone is covered, offenders who have watched go "
-                        "where most harm is left, and the plan makes that worst zone as good as it can be; among such plans it takes "
-                        "the one that leaves least harm in all zones. Which zones are covered on a given night is drawn at random "
-                        "with exactly these shares. Hours are divided by a second model with diminishing returns."
-                    ),
-                ),
-                (("Choices of this run", _choices(result)),),
-            ),
-            Field(
-                "2.2 Scope",
-                (_scope(result),),
-                by=TEAM,
-                ask="what the plan is used for, and what it must not be used for",
-            ),
-            Field(
-                "2.3 Benefit",
-                (benefit,),
-                by=OWNER,
-                ask="the benefit expected in practice and how it will be measured",
-            ),
-            Field("2.4 Previous process", by=TEAM),
-            Field(
-                "2.5 Alternatives considered",
-                ("The run was held against three simple plans.",),
-                (("This plan against simple ones", alternatives),),
-                by=OWNER,
-                ask="alternatives without a model, and why they were not chosen",
-            ),
+        field(
+            "2.1 Detailed description",
+            "A zone security game: the planner chooses how often each zone is covered, offenders who have watched go "
+            "where most harm is left, and the plan makes that worst zone as good as it can be; among such plans it takes "
+            "the one that leaves least harm in all zones. Which zones are covered on a given night is drawn at random "
+            "with exactly these shares. Hours are divided by a second model with diminishing returns.",
+            tables=(("Choices of this run", _choices(result)),),
+        ),
+        field(
+            "2.2 Scope",
+            _scope(result),
+            by=TEAM,
+            ask="what the plan is used for, and what it must not be used for",
+        ),
+        field(
+            "2.3 Benefit",
+            benefit,
+            by=OWNER,
+            ask="the benefit expected in practice and how it will be measured",
+        ),
+        field("2.4 Previous process", by=TEAM),
+        field(
+            "2.5 Alternatives considered",
+            "The run was held against three simple plans.",
+            tables=(("This plan against simple ones", alternatives),),
+            by=OWNER,
+            ask="alternatives without a model, and why they were not chosen",
         ),
     )
 
@@ -155,48 +147,39 @@ def _scope(result: Result) -> str:
 
 
 def _choices(result: Result) -> Table:
-    rows = []
-    for name, row in choices().items():
-        value = getattr(result.scenario, name)
-        if value != row.default or name in ("budget", "effectiveness", "fairness", "weighting"):
-            text = (
-                "none"
-                if value in (None, "", ())
-                else (", ".join(value) if isinstance(value, tuple) else str(value))
-            )
-            rows.append((row.label, f"{text} {row.unit}".strip()))
+    always = ("budget", "effectiveness", "fairness", "weighting")
+    made = ((name, row, getattr(result.scenario, name)) for name, row in choices().items())
+    rows = [
+        (row.label, choice_words(row, value))
+        for name, row, value in made
+        if value != row.default or name in always
+    ]
     note = "Every other choice is at its default; summary.json holds them all."
     return Table(pd.DataFrame(rows, columns=["Choice", "Value"]), note=note)
 
 
 def _process() -> Section:
-    return Section(
+    return section(
         "3 Decision-making process",
-        (
-            Field(
-                "3.1 Process integration",
-                by=TEAM,
-                ask="where the plan enters tasking, and who can depart from it",
-            ),
-            Field(
-                "3.2 Information provided to the decision-maker",
-                (
-                    (
-                        "Coverage and hours of every zone, harm before and after, the zones an offender would choose, comparison with "
-                        "simple plans, protection and burden by group, the price of a fairness rule, warnings about the data, and a "
-                        "certificate that states how the result was proved."
-                    ),
-                ),
-            ),
-            Field("3.3 Frequency and scale of usage", by=TEAM),
-            Field(
-                "3.4 Human decisions and review",
-                by=TEAM,
-                ask="who approves a plan, who may override it, how that is recorded",
-            ),
-            Field("3.5 Required training", by=OWNER),
-            Field("3.6 Appeals and review", by=OWNER, ask="how the public can question or contest the use"),
+        field(
+            "3.1 Process integration",
+            by=TEAM,
+            ask="where the plan enters tasking, and who can depart from it",
         ),
+        field(
+            "3.2 Information provided to the decision-maker",
+            "Coverage and hours of every zone, harm before and after, the zones an offender would choose, comparison with "
+            "simple plans, protection and burden by group, the price of a fairness rule, warnings about the data, and a "
+            "certificate that states how the result was proved.",
+        ),
+        field("3.3 Frequency and scale of usage", by=TEAM),
+        field(
+            "3.4 Human decisions and review",
+            by=TEAM,
+            ask="who approves a plan, who may override it, how that is recorded",
+        ),
+        field("3.5 Required training", by=OWNER),
+        field("3.6 Appeals and review", by=OWNER, ask="how the public can question or contest the use"),
     )
 
 
@@ -214,38 +197,30 @@ def _specification(result: Result) -> Section:
         f"{placement.rows:,} rows, {placement.placed:,} of them in zones, {placement.no_coordinates:,} without coordinates, "
         f"{placement.outside:,} outside all zones; {len(result.prepared.months)} months, {len(result.prepared.zone_ids):,} zones."
     )
-    return Section(
+    return section(
         "4 Tool specification and data",
-        (
-            Field(
-                "4.1 System architecture and phase",
-                (f"Software run locally: {names}.",),
-                by=TEAM,
-                ask="phase (pilot, production) and maintenance",
-            ),
-            Field(
-                "4.2 Models",
-                (
-                    (
-                        "Optimisation models (linear programmes and closed forms); no learning from persons. "
-                        "Input: harm per zone and month, residents, groups, the choices above. Output: coverage per zone, "
-                        "randomised deployments, hours per zone and month."
-                    ),
-                    proof,
-                ),
-            ),
-            Field(
-                "4.3 Data: source and quantity",
-                (
-                    f"{data.name}; {data.kind} data. {data.attribution}",
-                    quantity,
-                    f"Fingerprint of the data: {data.content_hash}.",
-                ),
-            ),
-            Field("4.3 Data: sensitive attributes", (_sensitive(result),)),
-            Field("4.3 Data: completeness and cleaning", tuple(quality) or ("Nothing was noticed.",)),
-            Field("4.3 Data: sharing agreements, access and storage", by=DPO),
+        field(
+            "4.1 System architecture and phase",
+            f"Software run locally: {names}.",
+            by=TEAM,
+            ask="phase (pilot, production) and maintenance",
         ),
+        field(
+            "4.2 Models",
+            "Optimisation models (linear programmes and closed forms); no learning from persons. "
+            "Input: harm per zone and month, residents, groups, the choices above. Output: coverage per zone, "
+            "randomised deployments, hours per zone and month.",
+            proof,
+        ),
+        field(
+            "4.3 Data: source and quantity",
+            f"{data.name}; {data.kind} data. {data.attribution}",
+            quantity,
+            f"Fingerprint of the data: {data.content_hash}.",
+        ),
+        field("4.3 Data: sensitive attributes", _sensitive(result)),
+        field("4.3 Data: completeness and cleaning", *tuple(quality) or ("Nothing was noticed.",)),
+        field("4.3 Data: sharing agreements, access and storage", by=DPO),
     )
 
 
@@ -273,38 +248,32 @@ def _risks(result: Result) -> Section:
         "Crime that is not reported looks like safety, and reporting differs between groups. The page Fairness shows which "
         "conclusions change when a group's reporting rate is lower."
     )
-    return Section(
+    return section(
         "5 Risks, mitigations and impact assessments",
-        (
-            Field(
-                "5.1 Impact assessments",
-                ("An equality impact assessment follows below.",),
-                by=DPO,
-                ask="whether a data protection impact assessment is needed, its date and link",
-            ),
-            Field(
-                "5.2 Risks and mitigations",
-                (
-                    feedback,
-                    reporting,
-                    "Patrol is protection and burden at once; both are shown for every group below.",
-                ),
-                by=OWNER,
-                ask="risks of the local use and who owns them",
-            ),
+        field(
+            "5.1 Impact assessments",
+            "An equality impact assessment follows below.",
+            by=DPO,
+            ask="whether a data protection impact assessment is needed, its date and link",
+        ),
+        field(
+            "5.2 Risks and mitigations",
+            feedback,
+            reporting,
+            "Patrol is protection and burden at once; both are shown for every group below.",
+            by=OWNER,
+            ask="risks of the local use and who owns them",
         ),
     )
 
 
 def _sign_off() -> list[Section]:
     return [
-        Section(
+        section(
             "Decision",
-            (
-                Field("What was decided, and where it departs from the plan", by=OWNER),
-                Field("Reasons", by=OWNER),
-                Field("Name, role, date", by=OWNER),
-                Field("Date of the next review", by=OWNER),
-            ),
+            field("What was decided, and where it departs from the plan", by=OWNER),
+            field("Reasons", by=OWNER),
+            field("Name, role, date", by=OWNER),
+            field("Date of the next review", by=OWNER),
         )
     ]

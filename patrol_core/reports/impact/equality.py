@@ -13,9 +13,11 @@ import pandas as pd
 from patrol_core.errors import PatrolError
 from patrol_core.fairness import People, all_measures, groups, measures
 from patrol_core.games.zone import Strategy
-from patrol_core.planning import Planner, Result, game_amounts, hours_views
-from patrol_core.reports.html import Table, number
-from patrol_core.reports.impact.record import EQUALITY, OWNER, Field, Section
+from patrol_core.planning import Planner, Result, amounts_views, game_amounts, hours_views
+from patrol_core.reports.group_tables import view_table
+from patrol_core.reports.html import Table
+from patrol_core.reports.impact.record import EQUALITY, OWNER, Field, Section, field, section
+from patrol_core.reports.templates import number
 from patrol_core.scenario import choices
 
 NOT_IN_RUN = (
@@ -50,12 +52,12 @@ def equality_sections(result: Result) -> list[Section]:
         "Figures here are evidence for that consideration, not its result."
     )
     return [
-        Section("What was measured", _measured(result), duty),
-        Section("By protected characteristic", _characteristics(result)),
-        Section(
+        section("What was measured", *_measured(result), intro=duty),
+        section("By protected characteristic", *_characteristics(result)),
+        section(
             "The three aims",
-            tuple(
-                Field(aim, by=EQUALITY)
+            *tuple(
+                field(aim, by=EQUALITY)
                 for aim in (
                     "Eliminate discrimination, harassment and victimisation",
                     "Advance equality of opportunity",
@@ -63,13 +65,11 @@ def equality_sections(result: Result) -> list[Section]:
                 )
             ),
         ),
-        Section(
+        section(
             "Engagement, mitigation and monitoring",
-            (
-                Field("People and groups consulted, and what they said", by=EQUALITY),
-                Field("Mitigation", _mitigation(result), by=OWNER, ask="further steps, or why none"),
-                Field("Monitoring and review date", by=OWNER),
-            ),
+            field("People and groups consulted, and what they said", by=EQUALITY),
+            field("Mitigation", *_mitigation(result), by=OWNER, ask="further steps, or why none"),
+            field("Monitoring and review date", by=OWNER),
         ),
     ]
 
@@ -77,9 +77,9 @@ def equality_sections(result: Result) -> list[Section]:
 def _measured(result: Result) -> tuple[Field, ...]:
     if result.fairness.empty:
         return (
-            Field(
+            field(
                 "Groups",
-                ("The data carry no groups, so nothing was measured between groups.",),
+                "The data carry no groups, so nothing was measured between groups.",
                 by=EQUALITY,
                 ask="evidence from elsewhere",
             ),
@@ -87,19 +87,18 @@ def _measured(result: Result) -> tuple[Field, ...]:
     prepared = result.prepared
     label = prepared.grouping.label if prepared.grouping is not None else prepared.group_by
     fields = [
-        Field(
+        field(
             f"Patrol game, groups: {label}",
-            (f"A head is one of the {prepared.head}. {_deprivation(prepared.group_by)}",),
-            _two_views(result.fairness, prepared.head),
+            f"A head is one of the {prepared.head}. {_deprivation(prepared.group_by)}",
+            tables=_two_views(result.fairness, prepared.head),
         ),
-        Field("Inequality over zones, weighted by residents", (), (("Measures", _measures(result)),)),
+        field("Inequality over zones, weighted by residents", tables=(("Measures", _measures(result)),)),
     ]
     if result.hours is not None:
         fields.append(
-            Field(
+            field(
                 f"Patrol hours, groups: {label}",
-                (),
-                _two_views(hours_views(prepared, result.hours), prepared.head),
+                tables=_two_views(hours_views(prepared, result.hours), prepared.head),
             )
         )
     return tuple(fields)
@@ -112,18 +111,9 @@ def _deprivation(column: str) -> str:
 
 
 def _two_views(views: pd.DataFrame, head: str) -> tuple[tuple[str, Table], ...]:
-    found = []
-    for view, caption in (
-        (measures.PROTECTION, "Protection: harm left"),
-        (measures.BURDEN, "Burden: patrol"),
-    ):
-        mine = views[views["view"] == view]
-        unit = str(mine["unit"].iloc[0])
-        ratio = measures.four_fifths(float(mine["min_max_ratio"].iloc[0]))
-        shown = mine[["group", "population", "amount", "per_1000", "ratio_to_overall"]].reset_index(drop=True)
-        units = {"population": head, "amount": unit, "per_1000": f"{unit} per 1,000 {head}"}
-        found.append((caption, Table(shown, units=units, note=f"Smallest over largest: {ratio}.")))
-    return tuple(found)
+    left_out = set(views.columns) - {"group", "population", "amount", "per_1000", "ratio_to_overall"}
+    captions = {measures.PROTECTION: "Protection: harm left", measures.BURDEN: "Burden: patrol"}
+    return tuple((caption, view_table(views, view, head, left_out)) for view, caption in captions.items())
 
 
 def _measures(result: Result) -> Table:
@@ -151,34 +141,21 @@ def _characteristics(result: Result) -> tuple[Field, ...]:
         ("Age (of residents)", groups.AGE),
     ):
         if key not in offered or not np.any(prepared.population > 0):
-            fields.append(Field(label, (NOT_IN_RUN,), by=EQUALITY))
+            fields.append(field(label, NOT_IN_RUN, by=EQUALITY))
             continue
-        divided = groups.weighted_grouping(prepared.zones, key)
-        amounts = game_amounts(prepared, strategy.coverage, strategy.residual)
-        views = measures.summary(
-            prepared.zone_ids,
-            prepared.population,
-            divided.as_shares(prepared.zone_ids),
-            coverage=amounts.burden,
-            residual=amounts.residual,
-            values=amounts.values,
-        )
-        views["unit"] = np.where(views["view"] == measures.BURDEN, amounts.burden_unit, amounts.residual_unit)
+        divided = groups.weighted_grouping(prepared.zones, key).as_shares(prepared.zone_ids)
+        views = amounts_views(prepared, game_amounts(prepared, strategy.coverage, strategy.residual), divided)
         fields.append(
-            Field(
+            field(
                 label,
-                (
-                    (
-                        "Exposure of residents: zones count as members of a group live in them. It shows what the places where a group lives "
-                        "get; it cannot show how any person is treated, nor reach those who work or pass there."
-                    ),
-                ),
-                _two_views(views, "residents"),
+                "Exposure of residents: zones count as members of a group live in them. It shows what the places where a group lives "
+                "get; it cannot show how any person is treated, nor reach those who work or pass there.",
+                tables=_two_views(views, "residents"),
                 by=EQUALITY,
                 ask="what these figures mean for this group",
             )
         )
-    return (*fields, *(Field(name, (NOT_IN_RUN,), by=EQUALITY) for name in CHARACTERISTICS))
+    return (*fields, *(field(name, NOT_IN_RUN, by=EQUALITY) for name in CHARACTERISTICS))
 
 
 def _mitigation(result: Result) -> tuple[str, ...]:

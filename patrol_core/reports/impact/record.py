@@ -12,11 +12,9 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-
-from patrol_core.reports.html import Table, number
+from patrol_core.reports.html import Table
+from patrol_core.reports.templates import moment, number, render, words
 
 TO_COMPLETE = "To be completed by"
 OWNER = "the senior responsible owner"
@@ -67,6 +65,18 @@ class Section:
     intro: str = ""
 
 
+def field(
+    label: str, *text: str, tables: Sequence[tuple[str, Table]] = (), by: str = "", ask: str = ""
+) -> Field:
+    """A field, its paragraphs one after the other; the rest as in :class:`Field`."""
+    return Field(label, text, tables, by, ask)
+
+
+def section(title: str, *fields: Field, intro: str = "") -> Section:
+    """A section, its fields one after the other."""
+    return Section(title, fields, intro)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Record:
     """The whole document.
@@ -99,7 +109,7 @@ class Record:
 
 def record_html(record: Record) -> bytes:
     """The record as one HTML file (UTF-8) that loads nothing."""
-    return _template().render(record=record, made=_made(record)).encode()
+    return render("impact_record.html.j2", record=record)
 
 
 def record_markdown(record: Record) -> bytes:
@@ -108,7 +118,10 @@ def record_markdown(record: Record) -> bytes:
     if record.banner:
         lines += [f"> **{markdown(record.banner)}**", ""]
     if record.made is not None:
-        lines += [f"Made {_made(record)}. {record.open_fields()} fields wait for the people responsible.", ""]
+        lines += [
+            f"Made {moment(record.made)}. {record.open_fields()} fields wait for the people responsible.",
+            "",
+        ]
     for heading, sections in record.parts:
         lines += [f"## {markdown(heading)}", ""]
         for section in sections:
@@ -150,32 +163,9 @@ def _row(cells: Sequence[str], *, escaped: bool = True) -> str:
     return "| " + " | ".join(markdown(cell) if escaped else cell for cell in cells) + " |"
 
 
-def words(column: object) -> str:
-    """A column's name for people."""
-    return str(column).replace("_", " ")
-
-
 def markdown(text: str) -> str:
     """Text that Markdown shows as it is: one line, no markup, no HTML, no table or list starting by accident."""
     line = re.sub(r"\s+", " ", str(text)).strip()
     line = re.sub(r"([\\`*_{}\[\]<>|#~$&])", r"\\\1", line)
     line = re.sub(r"^([-+=:])", r"\\\1", line)
     return re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", line)
-
-
-def _made(record: Record) -> str:
-    return f"{record.made:%Y-%m-%d %H:%M %Z}".strip() if record.made else ""
-
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("patrol_core", "reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = number
-    environment.filters["words"] = words
-    return environment.get_template("impact_record.html.j2")

@@ -6,26 +6,21 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+DESCRIPTION = (
+    "Place checkpoints so that an intruder who knows the habits does least harm. The JSON holds "
+    '"edges", "sources", "targets" {node: payoff}, "checkpoints", and optionally "directed", "capture_payoff", '
+    '"detection", "no_checkpoint" and "method".'
+)
 
-def add_parser(commands: Any) -> None:
-    """Add ``checkpoints`` to the command line."""
-    parser = commands.add_parser(
-        "checkpoints",
-        help="place randomised checkpoints on a road network given as JSON",
-        description=(
-            "Place checkpoints so that an intruder who knows the habits does least harm. The JSON holds "
-            '"edges", "sources", "targets" {node: payoff}, "checkpoints", and optionally "directed", "capture_payoff", '
-            '"detection", "no_checkpoint" and "method".'
-        ),
-    )
-    parser.add_argument("file", metavar="FILE.json", help="the game; - reads stdin")
-    parser.add_argument(
-        "--time-limit", type=float, default=60.0, metavar="S", help="seconds for the exact value (60)"
-    )
-    parser.add_argument("--draw", type=int, default=0, metavar="N", help="add deployments drawn for N nights")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the draw (1)")
-    parser.add_argument("--out", metavar="FILE", type=Path, help="write the result there instead of stdout")
-    parser.set_defaults(run=run)
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add = parser.add_argument
+    add("file", metavar="FILE.json", help="the game; - reads stdin")
+    add("--time-limit", type=float, default=60.0, metavar="S", help="seconds for the exact value (60)")
+    add("--draw", type=int, default=0, metavar="N", help="add deployments drawn for N nights")
+    add("--seed", type=int, default=1, help="seed of the draw (1)")
+    add("--out", metavar="FILE", type=Path, help="write the result there instead of stdout")
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any] | None:

@@ -6,20 +6,15 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+DESCRIPTION = "Solve one security game. The JSON names the kind (zone), the values, the budget and the rules."
 
-def add_parser(commands: Any) -> None:
-    """Add ``game`` to the command line."""
-    parser = commands.add_parser(
-        "game",
-        help="solve one security game given as JSON",
-        description="Solve one security game. The JSON names the kind (zone), the values, the budget and the rules.",
-    )
-    parser.add_argument("file", metavar="FILE.json", help="the game; - reads stdin")
-    parser.add_argument(
-        "--deployments", action="store_true", help="add randomised deployments with exactly this coverage"
-    )
-    parser.add_argument("--out", metavar="FILE", type=Path, help="write the result there instead of stdout")
-    parser.set_defaults(run=run)
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add = parser.add_argument
+    add("file", metavar="FILE.json", help="the game; - reads stdin")
+    add("--deployments", action="store_true", help="add randomised deployments with exactly this coverage")
+    add("--out", metavar="FILE", type=Path, help="write the result there instead of stdout")
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any] | None:

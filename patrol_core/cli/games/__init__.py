@@ -1,0 +1,1 @@
+"""Games given as a file: solved, or written in another form."""

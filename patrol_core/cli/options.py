@@ -1,0 +1,240 @@
+"""Flags that several commands share, and what they mean: place, choices, results."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from patrol_core.cli.files import read_input
+from patrol_core.errors import InputError
+from patrol_core.scenario import Choice, Scenario, choices, make_scenario
+
+if TYPE_CHECKING:
+    from patrol_core.areas import AreaData
+
+FLAGS = {name: row.flag for name, row in choices().items() if row.flag}
+"""Flag of each choice; place, crime types and switches have their own form below."""
+COMMON = {"seed"}
+"""Choices of every command that draws."""
+NULLABLE = {"fairness", "city_hours", "ward_hours", "borough_hours"}
+"""Choices that can be switched off."""
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that name the data."""
+    from patrol_core.sources.sample import EMBEDDED
+
+    add = parser.add_argument_group("place").add_argument
+    add("--area", help=f"embedded data: {', '.join(EMBEDDED)} (default sample)")
+    add(
+        "--crimes",
+        metavar="FILE",
+        nargs="+",
+        action="extend",
+        type=Path,
+        help="police.uk archive rows as published: CSV, zip or folder; several may be given",
+    )
+    add(
+        "--store",
+        metavar="DIR",
+        nargs="?",
+        const="",
+        help="rows of the store inside --boundaries; DIR when it is not the usual one",
+    )
+    add("--lookup", metavar="CSV", type=Path, help="with --store: ONS lookup from LSOA 2011 to 2021")
+    add("--boundaries", metavar="FILE", type=Path, help="zones as GeoJSON, GeoPackage or zipped Shapefile")
+    add(
+        "--zone-id",
+        metavar="COLUMN",
+        help="with --boundaries: the column that names the zones (default: found by its heading or its codes)",
+    )
+    add(
+        "--attributes",
+        metavar="FILE",
+        nargs="+",
+        action="extend",
+        type=Path,
+        default=[],
+        help="CSV by zone code: population, deprivation, wards; several may be given",
+    )
+
+
+def add_choices(parser: argparse.ArgumentParser, *parts: str) -> None:
+    """Add the flags of the choices of the named parts; of all parts by default."""
+    add = parser.add_argument_group("choices").add_argument
+    table = choices()
+    for name, flag in FLAGS.items():
+        row = table[name]
+        if parts and row.part not in parts and name not in COMMON:
+            continue
+        add(flag, dest=name, default=None, metavar=_metavar(row), help=_help(row))
+    add("--type", dest="crime_types", action="append", help=table["crime_types"].help)
+    add("--harm", action="store_true", help="weight crimes by the Cambridge Crime Harm Index")
+    add("--patrol-generated", action="store_true", help=table["patrol_generated"].help)
+    add(
+        "--weight",
+        dest="own_weights",
+        metavar="TYPE=WEIGHT",
+        action="append",
+        help="what one crime of a type counts for, for every type that counts; puts own weights in force unless --weighting "
+        "names another table",
+    )
+    add(
+        "--weights",
+        metavar="FILE",
+        type=Path,
+        help="own weights as CSV: crime_type, weight; as with --weight",
+    )
+
+
+def add_folder(parser: argparse.ArgumentParser) -> None:
+    """Add ``--out DIR``."""
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, help="folder for the files; without it only the summary is printed"
+    )
+
+
+def _metavar(row: Choice) -> str:
+    return row.unit.upper().replace(" ", "-") or row.name.upper()
+
+
+def _help(row: Choice) -> str:
+    default = "none" if row.default in (None, "") else str(row.default)
+    return f"{row.help} (default {default})".replace("%", "%%")
+
+
+def place_and_choices(
+    arguments: argparse.Namespace,
+    scenario: Scenario | None = None,
+    *,
+    data: Callable[[argparse.Namespace], AreaData] | None = None,
+) -> tuple[AreaData, Scenario]:
+    """The data and the scenario that the flags stand for, once both are known to fit.
+
+    Parameters
+    ----------
+    arguments
+        Of the command.
+    scenario
+        Where it was read already.
+    data
+        Reads the data; :func:`data_of` by default.
+    """
+    chosen = scenario_of(arguments) if scenario is None else scenario
+    area = (data or data_of)(arguments)
+    check_weights(arguments, area)
+    return area, chosen.changed(area=area.key)
+
+
+def scenario_of(arguments: argparse.Namespace) -> Scenario:
+    """The scenario that the flags stand for."""
+    values: dict[str, Any] = {
+        name: getattr(arguments, name) for name in FLAGS if getattr(arguments, name, None) is not None
+    }
+    for name, text in values.items():
+        if text in {"off", "none"} and name in NULLABLE:
+            values[name] = None
+    if arguments.crime_types:
+        values["crime_types"] = tuple(arguments.crime_types)
+    if arguments.harm:
+        if values.get("weighting", "cchi") != "cchi":
+            raise InputError(
+                f"--harm asks for cchi, --weighting for {values['weighting']!r}; give one of them."
+            )
+        values["weighting"] = "cchi"
+    own = _own_weights(arguments)
+    if own:
+        from patrol_core.risk import OWN
+
+        if arguments.harm:
+            raise InputError(
+                "--harm asks for the Cambridge index, --weight and --weights for own; give one of them."
+            )
+        values = {"weighting": OWN, **values, "own_weights": own}
+    if arguments.patrol_generated:
+        values["patrol_generated"] = True
+    return make_scenario(values)
+
+
+def _own_weights(arguments: argparse.Namespace) -> tuple[str, ...]:
+    if arguments.weights is None:
+        return tuple(arguments.own_weights or ())
+    if arguments.own_weights:
+        raise InputError("--weight and --weights both give own weights; give one of them.")
+    from patrol_core.risk import entries_of, read_weights
+
+    return entries_of(read_weights(str(arguments.weights), read_input(arguments.weights)))
+
+
+def check_weights(arguments: argparse.Namespace, data: AreaData) -> None:
+    """See that own weights name crime types that there are; only the data tell.
+
+    Raises
+    ------
+    InputError
+        For a type that neither the data nor a published table have; names the line of a file.
+    """
+    from patrol_core.risk import known_types, parse_entries, read_weights
+
+    known = known_types(data.crime_types)
+    if arguments.weights is not None:
+        read_weights(str(arguments.weights), read_input(arguments.weights), known=known)
+    for name in parse_entries(arguments.own_weights or ()):
+        if name not in known:
+            raise InputError(f"--weight: there is no crime type {name!r}; choose from {', '.join(known)}.")
+
+
+def data_of(arguments: argparse.Namespace) -> AreaData:
+    """The data that the flags name: embedded, or files."""
+    from patrol_core.sources.archive import read_crimes
+    from patrol_core.sources.area import area_from_crimes
+    from patrol_core.sources.sample import load_area
+    from patrol_core.sources.zone_tables import read_attributes, read_polygons
+
+    if arguments.store is not None:
+        return _from_store(arguments)
+    if arguments.lookup is not None:
+        raise InputError("--lookup goes with --store; add --store, or give it as --attributes.")
+    if not arguments.crimes:
+        if arguments.boundaries or arguments.attributes or arguments.zone_id:
+            raise InputError(
+                "--boundaries, --zone-id and --attributes go with --crimes; add --crimes FILE, or leave them out."
+            )
+        return load_area("sample" if arguments.area is None else arguments.area)
+    if arguments.area:
+        raise InputError("--area names embedded data and --crimes brings its own; give one of them.")
+    crimes, report = read_crimes(arguments.crimes)
+    if arguments.zone_id and not arguments.boundaries:
+        raise InputError("--zone-id names a column of --boundaries; add --boundaries FILE, or leave it out.")
+    polygons = (
+        read_polygons(arguments.boundaries, id_column=arguments.zone_id) if arguments.boundaries else None
+    )
+    attributes = [read_attributes(path) for path in arguments.attributes]
+    name = (
+        arguments.crimes[0].stem if len(arguments.crimes) == 1 else f"{len(arguments.crimes)} files of crimes"
+    )
+    return area_from_crimes(
+        crimes, polygons=polygons, lookup=attributes or None, name=name, findings=report.findings
+    )
+
+
+def _from_store(arguments: argparse.Namespace) -> AreaData:
+    """All rows of the store inside the boundaries, and in the months if those are given."""
+    from patrol_core.sources.archive import read_lookup
+    from patrol_core.sources.store import Store
+    from patrol_core.sources.store.area import open_area
+    from patrol_core.sources.zone_tables import read_attributes, read_polygons
+
+    if arguments.crimes or arguments.area:
+        raise InputError("--store brings its own rows; leave out --area and --crimes.")
+    if arguments.boundaries is None:
+        raise InputError("--store needs --boundaries FILE, the zones to plan for.")
+    return open_area(
+        Store(arguments.store or None),
+        polygons=read_polygons(arguments.boundaries, id_column=arguments.zone_id),
+        lookup=read_lookup(arguments.lookup) if arguments.lookup else None,
+        attributes=[read_attributes(path) for path in arguments.attributes] or None,
+        name=arguments.boundaries.stem,
+    )
