@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike
 from patrol_core.errors import InputError
 from patrol_core.events.crowd import Pace, Points, Wave, running_crowd, thinned
 from patrol_core.events.public_event import PublicEvent, make_event
-from patrol_core.events.route import read_route as read_route
 from patrol_core.events.travel_times import straight_times
 
 if TYPE_CHECKING:
@@ -202,6 +201,20 @@ def scene_of_event(
     return Scene(
         "own", title, event, drawn, no_streets(drawn.crs), note, speed_kmh, clock, unit, places is None
     )
+
+
+def clock(hours: float, begins: float = 0.0) -> str:
+    """A time of day, ``14:05``, rounded to the minute.
+
+    Parameters
+    ----------
+    hours
+        After the event's begin.
+    begins
+        Time of day of the begin, in hours.
+    """
+    minutes = round((hours + begins) * 60)
+    return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
 
 
 def circle(ids: Sequence[str]) -> gpd.GeoDataFrame:

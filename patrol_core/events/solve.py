@@ -12,6 +12,7 @@ certificate is the highest level that was tested and could not be held.
 
 from __future__ import annotations
 
+import heapq
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +25,6 @@ from patrol_core.events import flow
 from patrol_core.events.plan import EventPlan, Transfer, expose
 from patrol_core.events.public_event import PublicEvent
 from patrol_core.events.requirements import Changes, changes_of, most_at_once
-from patrol_core.events.static import static_placement
 
 CLOSE = 1e-9
 """Relative width of the bracket at which critical levels are looked for."""
@@ -248,3 +248,32 @@ def _finish(
         objective_is=OBJECTIVE_IS,
     )
     return EventPlan(event, dict(placement), transfers, found, certificate, words, bottleneck=bottleneck)
+
+
+# -- plans without the clock --------------------------------------------------------------------------
+
+
+def static_placement(event: PublicEvent) -> tuple[dict[str, int], float]:
+    """The best placement when nobody may move, and its worst case.
+
+    Each unit goes where the loss is highest. That is exact: to hold a level, target i needs a number of units that
+    depends on its peak alone, and the rule fills these needs from the highest level down.
+    """
+    order = {name: k for k, name in enumerate(event.ids)}
+    heap = [(-float(peak), order[name], name) for name, peak in zip(event.ids, event.peaks, strict=True)]
+    heapq.heapify(heap)
+    placement = dict.fromkeys(event.ids, 0)
+    for _ in range(event.resources):
+        loss, rank, name = heap[0]
+        placement[name] += 1
+        heapq.heapreplace(heap, (loss * event.success(1), rank, name))
+    return placement, -heap[0][0]
+
+
+def uniform_placement(event: PublicEvent) -> dict[str, int]:
+    """Units shared out evenly, what is over in the order of the targets' peaks."""
+    each, over = divmod(event.resources, len(event.ids))
+    placement = dict.fromkeys(event.ids, each)
+    for k in sorted(range(len(event.ids)), key=lambda k: (-float(event.peaks[k]), k))[:over]:
+        placement[event.ids[k]] += 1
+    return placement

@@ -22,7 +22,7 @@ from patrol_core.graphs.patrol import (
     moves_from,
 )
 from patrol_core.graphs.patrol.game import COMPATIBLE, SCHEDULE
-from patrol_core.graphs.patrol.input import DROP, REFUSE
+from patrol_core.graphs.patrol.documents import DROP, REFUSE
 from patrol_core.graphs.places import PatrolScene, random_values
 from patrol_core.roads import make_network
 from patrol_core.ui.lab.picks import Picks, Place, known_node, remembered
