@@ -169,6 +169,13 @@ def scene_of_values(
 ) -> Scene:
     """A scene from values by hand; without places the targets are drawn on a circle.
 
+    Parameters
+    ----------
+    values, duration, resources, decay, travel
+        As of :func:`~patrol_core.events.public_event.make_event`.
+    clock, places, speed_kmh, title, unit
+        As of :func:`scene_of_event`.
+
     Raises
     ------
     InputError
@@ -187,7 +194,21 @@ def scene_of_event(
     title: str = "Your own event",
     unit: str = "people",
 ) -> Scene:
-    """A scene around an event that is there already."""
+    """A scene around an event that is there already.
+
+    Parameters
+    ----------
+    event
+        The event.
+    clock
+        Time of day at 0, hours.
+    places
+        Indexed by target, geometry in a metric CRS.
+    speed_kmh
+        How fast units move; 0 where travel times are given.
+    title, unit
+        What it is called, and what values count.
+    """
     if places is None:
         drawn = circle(event.ids)
     else:

@@ -98,6 +98,19 @@ def least_level(
     """The least level that holds, and the highest tested one that does not (or ``low``, the proved floor).
 
     ``high`` is known to hold. ``supply`` adds fixed (target, time) at which units become free, for critical levels.
+
+    Parameters
+    ----------
+    event
+        The event.
+    holds
+        Whether a level can be held.
+    low, high
+        Proved floor, and a level that holds.
+    start
+        From when on.
+    supply
+        Fixed (target, time) at which units become free, for critical levels.
     """
     if high <= low or holds(low * (1 + EDGE)):
         return low, low
@@ -129,7 +142,17 @@ def _smallest(levels: list[float], holds: Callable[[float], bool], known: float)
 def critical_levels(
     event: PublicEvent, high: float, low: float, start: float = 0.0, supply: Sequence[tuple[int, float]] = ()
 ) -> list[float]:
-    """Levels in [low, high] at which what can be held may change, ascending."""
+    """Levels in [low, high] at which what can be held may change, ascending.
+
+    Parameters
+    ----------
+    event
+        The event.
+    high, low
+        The range of levels.
+    start, supply
+        As of :func:`least_level`.
+    """
     values = np.unique(np.concatenate([curve.values for curve in event.curves]))
     values = np.unique(np.concatenate([values, *(curve.at(start) for curve in event.curves)]))
     powers = np.exp(-event.decay * np.arange(event.resources + 1))
@@ -173,7 +196,17 @@ def _plan_of(
 def moves_of(
     event: PublicEvent, network: flow.HandOver, arcs: np.ndarray, near: float
 ) -> tuple[Transfer, ...]:
-    """Moves of a flow by time."""
+    """Moves of a flow by time.
+
+    Parameters
+    ----------
+    event
+        The event.
+    network, arcs
+        The network of a level, and the flow on its arcs.
+    near
+        How late a unit may be and count as in time.
+    """
     moves = []
     for arc in np.flatnonzero(arcs):
         fall, rise = int(network.fall[arc]), int(network.rise[arc])

@@ -252,6 +252,8 @@ def read_strings(
 
     Parameters
     ----------
+    name
+        Of the file, for messages.
     data
         UTF-8 bytes with a header line (see :func:`decode`).
     columns

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.arrays import Floats
-from patrol_core.graphs.patrol import GraphGame, GraphSolution, NodeId, Walk, moves_made
+from patrol_core.graphs.patrol import GraphGame, GraphSolution, NodeId, Walk, moves_of
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.roads import Roads
 
@@ -54,7 +54,7 @@ def routes_table(solution: GraphSolution) -> pd.DataFrame:
                     100.0 * patrol.probability,
                     unit,
                     walk_text(game, walk),
-                    moves_made([walk]),
+                    moves_of([walk]),
                     words,
                 )
             )

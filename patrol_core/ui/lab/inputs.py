@@ -21,8 +21,8 @@ from patrol_core.graphs.patrol import (
     NodeId,
     moves_from,
 )
-from patrol_core.graphs.patrol.game import COMPATIBLE, SCHEDULE
 from patrol_core.graphs.patrol.documents import DROP, REFUSE
+from patrol_core.graphs.patrol.game import COMPATIBLE, SCHEDULE
 from patrol_core.graphs.places import PatrolScene, random_values
 from patrol_core.roads import make_network
 from patrol_core.ui.lab.picks import Picks, Place, known_node, remembered

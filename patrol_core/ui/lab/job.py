@@ -51,7 +51,7 @@ def _start(key: str, game: GraphGame, limit: float) -> Search:
     job = Search(of=key, limit=limit)
 
     def work() -> None:
-        job.result = solve_graph_game(game, time_limit=limit, heard=job.heard)
+        job.result = solve_graph_game(game, time_limit=limit, on_progress=job.heard)
 
     job.go("patrol-game", work)
     return job
