@@ -16,9 +16,8 @@ from patrol_core.events.plan import EventPlan, Exposure, itineraries, unit_order
 from patrol_core.events.public_event import PublicEvent
 from patrol_core.events.replanning import State, by_number, closed, replan, state_at
 from patrol_core.events.route import load_route
-from patrol_core.events.scene import Scene, run_on_route, scene_of_event, scene_of_values
+from patrol_core.events.scene import Scene, clock, run_on_route, scene_of_event, scene_of_values
 from patrol_core.events.solve import solve_event
-from patrol_core.events.times import clock
 from patrol_core.events.travel_times import straight_times
 
 __all__ = [

@@ -10,8 +10,7 @@ import numpy as np
 from patrol_core.errors import InputError
 from patrol_core.events.plan import EventPlan, Exposure, Transfer, expose
 from patrol_core.events.public_event import PublicEvent, make_event
-from patrol_core.events.solve import solve_event
-from patrol_core.events.static import static_placement, uniform_placement
+from patrol_core.events.solve import solve_event, static_placement, uniform_placement
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -150,6 +150,17 @@ def in_and_out(
     They come evenly from ``opens`` to ``begins`` and leave evenly from ``ends`` to ``empty``; each spends ``dwell`` at the
     gates, so that flow times dwell are there at any moment.
 
+    Parameters
+    ----------
+    people
+        How many come.
+    opens, begins, ends, empty
+        When the gates open, it starts, it ends, and the last are out; ascending.
+    duration
+        Of the event.
+    dwell
+        How long each spends at the gates.
+
     Returns
     -------
     tuple
@@ -178,6 +189,15 @@ def in_and_out(
 
 def busy_day(people: float, *, peak: float, width: float, duration: float, step: float) -> Points:
     """A market: people rise to ``people`` at ``peak`` and fall off as a bell of standard deviation ``width``.
+
+    Parameters
+    ----------
+    people
+        Most people there.
+    peak, width
+        When they are there, and the standard deviation of the bell.
+    duration, step
+        The event runs from 0 to ``duration``; values are worked out every ``step``.
 
     Raises
     ------

@@ -50,6 +50,15 @@ class _Grid:
 def solve_discretised(event: PublicEvent, steps: int, *, time_limit: float = 60.0) -> EventPlan:
     """The best plan on a grid of ``steps`` equal steps.
 
+    Parameters
+    ----------
+    event
+        The event.
+    steps
+        Steps of the grid, 1 to :data:`MOST_STEPS`.
+    time_limit
+        Seconds.
+
     Raises
     ------
     InputError

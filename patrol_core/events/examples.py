@@ -33,7 +33,13 @@ SHAKE_M = 60.0
 def generated_streets(
     bounds: tuple[float, float, float, float], crs: str, *, seed: int = SEED
 ) -> gpd.GeoDataFrame:
-    """A shaken lattice of streets over a rectangle (metres), cut at crossings; the same seed gives the same streets."""
+    """A shaken lattice of streets over a rectangle (metres), cut at crossings; the same seed gives the same streets.
+
+    Parameters
+    ----------
+    bounds, crs
+        West, south, east and north in metres, and their coordinate system.
+    """
     import geopandas as gpd
 
     west, south, east, north = bounds

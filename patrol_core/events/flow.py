@@ -49,7 +49,17 @@ class HandOver:
 
 
 def hand_over(rises: Changes, falls: Changes, travel: Floats, near: float) -> HandOver:
-    """The network; a unit that is late by no more than ``near`` counts as in time."""
+    """The network; a unit that is late by no more than ``near`` counts as in time.
+
+    Parameters
+    ----------
+    rises, falls
+        Changes of the needs at one level.
+    travel
+        Travel times, shape (n, n).
+    near
+        How late a unit may be.
+    """
     starts: list[Ints] = []
     ends: list[Ints] = []
     numbers = np.arange(len(falls))

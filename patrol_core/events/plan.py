@@ -119,6 +119,17 @@ def expose(
 ) -> Exposure:
     """What an attacker could gain against placement and moves; shares nothing with the solver.
 
+    Parameters
+    ----------
+    event
+        The event.
+    placement, transfers
+        Units at each target at ``start``, and the moves.
+    start
+        When it begins.
+    on_the_way
+        Units under way then, as (target, arrives).
+
     Raises
     ------
     InputError

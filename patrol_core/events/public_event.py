@@ -181,7 +181,17 @@ def check_resources(resources: int) -> int:
 
 
 def curve_of(name: str, points: Sequence[tuple[float, float]], duration: float) -> ValueCurve:
-    """The value curve of one target from its points; every fault names the target."""
+    """The value curve of one target from its points; every fault names the target.
+
+    Parameters
+    ----------
+    name
+        Of the target, for messages.
+    points
+        (time, value) from time 0 to ``duration``.
+    duration
+        Of the event.
+    """
     table = np.array([tuple(point) for point in points], dtype=float)
     if table.ndim != 2 or table.shape[0] < 2 or table.shape[1] != 2:
         raise InputError(f"Target {name!r}: give its value as at least two points [time, value].")

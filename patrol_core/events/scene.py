@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike
 from patrol_core.errors import InputError
 from patrol_core.events.crowd import Pace, Points, Wave, running_crowd, thinned
 from patrol_core.events.public_event import PublicEvent, make_event
-from patrol_core.events.route import read_route as read_route
 from patrol_core.events.travel_times import straight_times
 
 if TYPE_CHECKING:
@@ -170,6 +169,13 @@ def scene_of_values(
 ) -> Scene:
     """A scene from values by hand; without places the targets are drawn on a circle.
 
+    Parameters
+    ----------
+    values, duration, resources, decay, travel
+        As of :func:`~patrol_core.events.public_event.make_event`.
+    clock, places, speed_kmh, title, unit
+        As of :func:`scene_of_event`.
+
     Raises
     ------
     InputError
@@ -188,7 +194,21 @@ def scene_of_event(
     title: str = "Your own event",
     unit: str = "people",
 ) -> Scene:
-    """A scene around an event that is there already."""
+    """A scene around an event that is there already.
+
+    Parameters
+    ----------
+    event
+        The event.
+    clock
+        Time of day at 0, hours.
+    places
+        Indexed by target, geometry in a metric CRS.
+    speed_kmh
+        How fast units move; 0 where travel times are given.
+    title, unit
+        What it is called, and what values count.
+    """
     if places is None:
         drawn = circle(event.ids)
     else:
@@ -202,6 +222,20 @@ def scene_of_event(
     return Scene(
         "own", title, event, drawn, no_streets(drawn.crs), note, speed_kmh, clock, unit, places is None
     )
+
+
+def clock(hours: float, begins: float = 0.0) -> str:
+    """A time of day, ``14:05``, rounded to the minute.
+
+    Parameters
+    ----------
+    hours
+        After the event's begin.
+    begins
+        Time of day of the begin, in hours.
+    """
+    minutes = round((hours + begins) * 60)
+    return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
 
 
 def circle(ids: Sequence[str]) -> gpd.GeoDataFrame:

@@ -12,6 +12,7 @@ certificate is the highest level that was tested and could not be held.
 
 from __future__ import annotations
 
+import heapq
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +25,6 @@ from patrol_core.events import flow
 from patrol_core.events.plan import EventPlan, Transfer, expose
 from patrol_core.events.public_event import PublicEvent
 from patrol_core.events.requirements import Changes, changes_of, most_at_once
-from patrol_core.events.static import static_placement
 
 CLOSE = 1e-9
 """Relative width of the bracket at which critical levels are looked for."""
@@ -98,6 +98,19 @@ def least_level(
     """The least level that holds, and the highest tested one that does not (or ``low``, the proved floor).
 
     ``high`` is known to hold. ``supply`` adds fixed (target, time) at which units become free, for critical levels.
+
+    Parameters
+    ----------
+    event
+        The event.
+    holds
+        Whether a level can be held.
+    low, high
+        Proved floor, and a level that holds.
+    start
+        From when on.
+    supply
+        Fixed (target, time) at which units become free, for critical levels.
     """
     if high <= low or holds(low * (1 + EDGE)):
         return low, low
@@ -129,7 +142,17 @@ def _smallest(levels: list[float], holds: Callable[[float], bool], known: float)
 def critical_levels(
     event: PublicEvent, high: float, low: float, start: float = 0.0, supply: Sequence[tuple[int, float]] = ()
 ) -> list[float]:
-    """Levels in [low, high] at which what can be held may change, ascending."""
+    """Levels in [low, high] at which what can be held may change, ascending.
+
+    Parameters
+    ----------
+    event
+        The event.
+    high, low
+        The range of levels.
+    start, supply
+        As of :func:`least_level`.
+    """
     values = np.unique(np.concatenate([curve.values for curve in event.curves]))
     values = np.unique(np.concatenate([values, *(curve.at(start) for curve in event.curves)]))
     powers = np.exp(-event.decay * np.arange(event.resources + 1))
@@ -173,7 +196,17 @@ def _plan_of(
 def moves_of(
     event: PublicEvent, network: flow.HandOver, arcs: np.ndarray, near: float
 ) -> tuple[Transfer, ...]:
-    """Moves of a flow by time."""
+    """Moves of a flow by time.
+
+    Parameters
+    ----------
+    event
+        The event.
+    network, arcs
+        The network of a level, and the flow on its arcs.
+    near
+        How late a unit may be and count as in time.
+    """
     moves = []
     for arc in np.flatnonzero(arcs):
         fall, rise = int(network.fall[arc]), int(network.rise[arc])
@@ -248,3 +281,32 @@ def _finish(
         objective_is=OBJECTIVE_IS,
     )
     return EventPlan(event, dict(placement), transfers, found, certificate, words, bottleneck=bottleneck)
+
+
+# -- plans without the clock --------------------------------------------------------------------------
+
+
+def static_placement(event: PublicEvent) -> tuple[dict[str, int], float]:
+    """The best placement when nobody may move, and its worst case.
+
+    Each unit goes where the loss is highest. That is exact: to hold a level, target i needs a number of units that
+    depends on its peak alone, and the rule fills these needs from the highest level down.
+    """
+    order = {name: k for k, name in enumerate(event.ids)}
+    heap = [(-float(peak), order[name], name) for name, peak in zip(event.ids, event.peaks, strict=True)]
+    heapq.heapify(heap)
+    placement = dict.fromkeys(event.ids, 0)
+    for _ in range(event.resources):
+        loss, rank, name = heap[0]
+        placement[name] += 1
+        heapq.heapreplace(heap, (loss * event.success(1), rank, name))
+    return placement, -heap[0][0]
+
+
+def uniform_placement(event: PublicEvent) -> dict[str, int]:
+    """Units shared out evenly, what is over in the order of the targets' peaks."""
+    each, over = divmod(event.resources, len(event.ids))
+    placement = dict.fromkeys(event.ids, each)
+    for k in sorted(range(len(event.ids)), key=lambda k: (-float(event.peaks[k]), k))[:over]:
+        placement[event.ids[k]] += 1
+    return placement

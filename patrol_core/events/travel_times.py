@@ -25,6 +25,15 @@ SNAP_M = 0.5
 def straight_times(x: Floats, y: Floats, *, speed_kmh: float, detour: float = DETOUR) -> Floats:
     """Hours between places in metres, straight distance times ``detour`` at a speed.
 
+    Parameters
+    ----------
+    x, y
+        Places in metres, (n,) each.
+    speed_kmh
+        How fast units move.
+    detour
+        Way over straight distance, at least 1.
+
     Raises
     ------
     InputError
@@ -42,6 +51,8 @@ def street_times(streets: gpd.GeoDataFrame, x: Floats, y: Floats, *, speed_kmh: 
 
     Parameters
     ----------
+    speed_kmh
+        How fast units move.
     streets
         Lines in a metric CRS, cut at crossings; walked or driven both ways.
     x, y

@@ -211,7 +211,15 @@ def _unzip(name: str, data: bytes, meter: _Meter) -> Iterator[RawTable]:
 
 
 def open_zip(name: str, data: bytes, limits: Limits) -> zipfile.ZipFile:
-    """Open zip bytes; a file without its end (cut download) is told in words."""
+    """Open zip bytes; a file without its end (cut download) is told in words.
+
+    Parameters
+    ----------
+    name, data
+        Of the file, for messages, and its bytes.
+    limits
+        What it may hold.
+    """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except ZIP_FAULTS:
@@ -226,7 +234,15 @@ def open_zip(name: str, data: bytes, limits: Limits) -> zipfile.ZipFile:
 
 
 def safe_entries(name: str, archive: zipfile.ZipFile, limits: Limits) -> list[zipfile.ZipInfo]:
-    """File entries of a zip that pass the checks: no traversal, link, password, nested archive or bomb."""
+    """File entries of a zip that pass the checks: no traversal, link, password, nested archive or bomb.
+
+    Parameters
+    ----------
+    name, archive
+        Of the file, for messages, and the open zip.
+    limits
+        What it may hold.
+    """
     kept: list[zipfile.ZipInfo] = []
     names: set[str] = set()
     for entry in archive.infolist():
@@ -274,7 +290,17 @@ def _check_entry(name: str, entry: zipfile.ZipInfo, limits: Limits) -> None:
 
 
 def read_entry(label: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, meter: _Meter) -> bytes:
-    """Bytes of one entry, counted while unpacking (the size in the directory may lie)."""
+    """Bytes of one entry, counted while unpacking (the size in the directory may lie).
+
+    Parameters
+    ----------
+    label
+        Of the entry, for messages.
+    archive, entry
+        The open zip, and which entry of it.
+    meter
+        Counts the bytes of one import.
+    """
     out = bytearray()
     try:
         with archive.open(entry) as handle:

@@ -109,7 +109,13 @@ def read_document(model: type[Model], text: str | bytes, what: str = "") -> Mode
 
 
 def load_object(model: type[BaseModel], text: str | bytes, what: str = "") -> dict[str, Any]:
-    """The plain data of a document, not yet looked into; parameters as of :func:`read_document`."""
+    """The plain data of a document, not yet looked into; parameters as of :func:`read_document`.
+
+    Parameters
+    ----------
+    model, text, what
+        As of :func:`read_document`.
+    """
     what = what or _title(model)
     return _object_of(model, load_json(text, what), what)
 

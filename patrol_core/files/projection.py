@@ -39,6 +39,13 @@ def project_points(x: Floats, y: Floats, source: str, target: str) -> tuple[Floa
     """Project points; axis order is (x or longitude, y or latitude). NaN stays NaN.
 
     Points that ``target`` cannot express become NaN as well.
+
+    Parameters
+    ----------
+    x, y
+        (n,) coordinates in ``source``.
+    source, target
+        Coordinate systems, such as ``EPSG:4326``.
     """
     ux, uy, inverse = unique_points(x, y)
     px, py = _transformer(source, target).transform(ux, uy)

@@ -107,29 +107,6 @@ def load_json(data: str | bytes, what: str, *, most_bytes: int = MOST_BYTES) -> 
     return loaded
 
 
-def load_document(
-    text: str | bytes, what: str = "The game", *, needs: str = "a 'kind'", most_bytes: int = MOST_BYTES
-) -> dict[str, Any]:
-    """A JSON object, read by :func:`load_json`.
-
-    Parameters
-    ----------
-    text, what, most_bytes
-        As of :func:`load_json`.
-    needs
-        What the object must have, for the message, best with an example of its form.
-
-    Raises
-    ------
-    InputError
-        As of :func:`load_json`, or when there is no object at the top.
-    """
-    loaded = load_json(text, what, most_bytes=most_bytes)
-    if not isinstance(loaded, dict):
-        raise InputError(f"{what} is {shown(loaded)}: accepted is a JSON object with {needs}.")
-    return loaded
-
-
 def shown(value: object) -> str:
     """A value as it stands in a document, cut to a readable length."""
     try:

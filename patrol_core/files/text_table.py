@@ -17,6 +17,7 @@ import pyarrow.csv as pacsv
 
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError
+from patrol_core.files.strict_json import quoted
 
 #: How R, pandas, databases and spreadsheets write a cell that holds nothing.
 BLANKS: tuple[str, ...] = tuple(
@@ -175,8 +176,7 @@ def heading_line(data: bytes) -> int:
 
 def shown(cell: object) -> str:
     """A cell for a message: quoted, and cut where it is long."""
-    text = repr(str(cell))
-    return text if len(text) <= 60 else f"{text[:57]}…'"
+    return quoted(str(cell))
 
 
 def spreadsheet_limit(name: str, rows: int) -> list[Finding]:
@@ -201,6 +201,11 @@ def spreadsheet_limit(name: str, rows: int) -> list[Finding]:
 def plain_heading(heading: str) -> str:
     """A column heading without case, spaces, dots, underscores and marks, to compare it by."""
     return re.sub(r"[^a-z0-9]", "", heading.lower())
+
+
+def plain(name: str) -> str:
+    """A column name in lower case with underscores."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
 def header_of(name: str, data: bytes) -> list[str]:
@@ -247,6 +252,8 @@ def read_strings(
 
     Parameters
     ----------
+    name
+        Of the file, for messages.
     data
         UTF-8 bytes with a header line (see :func:`decode`).
     columns

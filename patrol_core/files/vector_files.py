@@ -1,7 +1,7 @@
 """Untrusted files of shapes to features.
 
 A file's kind is told by its first bytes, never by its name. GeoJSON and GeoPackage are read without GDAL; a Shapefile is read by
-GDAL in a process of its own (:mod:`patrol_core.files.gdal_guard`). Sizes are capped, and shapes that nothing could be done with in
+GDAL in a process of its own (:mod:`patrol_core.files.gdal.guard`). Sizes are capped, and shapes that nothing could be done with in
 reasonable time are refused (:mod:`patrol_core.files.outlines`).
 """
 
@@ -20,9 +20,10 @@ from pyproj import CRS
 
 from patrol_core.errors import InputError
 from patrol_core.files import archives as archive_files
-from patrol_core.files import gdal_guard, geopackage, outlines
+from patrol_core.files import geopackage, outlines
 from patrol_core.files.archives import FileLike, Limits
 from patrol_core.files.crs import crs_of
+from patrol_core.files.gdal import guard as gdal_guard
 from patrol_core.files.reading import read_file
 from patrol_core.files.strict_json import load_json
 

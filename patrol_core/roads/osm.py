@@ -16,7 +16,7 @@ import shapely
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError, SourceError
-from patrol_core.files.gdal_guard import read_pbf_lines
+from patrol_core.files.gdal.guard import read_pbf_lines
 from patrol_core.files.strict_json import load_json
 from patrol_core.files.xml_files import local, read_xml
 from patrol_core.roads.flags import BY_TURNS, plain, said

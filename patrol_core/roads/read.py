@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 
 from patrol_core.arrays import Ints
 from patrol_core.errors import InputError
-from patrol_core.files.gdal_guard import PBF_MARK
+from patrol_core.files.gdal.guard import PBF_MARK
 from patrol_core.files.vector_files import load_bytes, read_features
 from patrol_core.files.xml_files import is_xml, kind_of_xml
 from patrol_core.roads.graphml import roads_from_graphml

@@ -16,7 +16,7 @@ from pyproj import Geod
 from patrol_core.errors import InputError
 from patrol_core.events import route as module
 from patrol_core.events.crowd import Pace, Wave
-from patrol_core.events.route import load_route, read_route
+from patrol_core.events.route import load_route
 from patrol_core.events.scene import run_on_route
 
 A, B, C, D = (-0.13, 51.5), (-0.12, 51.5), (-0.12, 51.51), (-0.11, 51.51)
@@ -179,11 +179,13 @@ def test_a_geopackage_beside_points_and_lengths_on_the_ground(tmp_path):
         path, layer="marks"
     )
     run.to_crs(3857).to_file(path, layer="run")
-    assert read_route("r.gpkg", path.read_bytes()).length.iloc[0] == pytest.approx(2 * metres(A, B), rel=1e-3)
+    assert load_route("r.gpkg", path.read_bytes()).line.length.iloc[0] == pytest.approx(
+        2 * metres(A, B), rel=1e-3
+    )
     feet = tmp_path / "feet.gpkg"
     ny = gpd.GeoDataFrame(geometry=[shapely.LineString([(-74, 40.7), (-73.99, 40.7)])], crs=4326)
     ny.to_crs(2263).to_file(feet)
-    assert read_route("r.gpkg", feet.read_bytes()).length.iloc[0] == pytest.approx(845, rel=5e-3)
+    assert load_route("r.gpkg", feet.read_bytes()).line.length.iloc[0] == pytest.approx(845, rel=5e-3)
 
 
 @pytest.mark.parametrize("name", ["patrol_tracks_smart", "patrol_tracks_demo"])

@@ -18,8 +18,7 @@ from patrol_core.events.plan import Transfer, expose, itineraries, transfer_orde
 from patrol_core.events.public_event import make_event
 from patrol_core.events.replanning import State, closed, replan, state_at
 from patrol_core.events.requirements import changes_of, most_at_once, steps_of
-from patrol_core.events.solve import solve_event
-from patrol_core.events.static import static_placement, uniform_placement
+from patrol_core.events.solve import solve_event, static_placement, uniform_placement
 
 TWO = {"start": [(0, 10), (2, 3), (6, 1)], "end": [(0, 1), (4, 3), (6, 10)]}
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from patrol_core.errors import InputError
 from patrol_core.events.compare import STATIC, alternatives, worth_of_units
 from patrol_core.events.examples import SCENES
 from patrol_core.events.plan import itineraries
-from patrol_core.events.scene import scene_of_event
+from patrol_core.events.scene import clock, scene_of_event
 from patrol_core.events.solve import solve_event
-from patrol_core.events.times import clock, hours_of
 from patrol_core.figures.charts.events import film, gantt, spots_of, values_map, worst_over_time, worth_curve
 from patrol_core.reports.event_orders import orders_html
 
@@ -86,6 +84,3 @@ def test_the_clock_by_hand():
     assert clock(1.75, 9) == "10:45"
     assert clock(15.5, 9) == "00:30"
     assert clock(0.9999, 0) == "01:00"
-    assert hours_of("14:30") == 14.5
-    with pytest.raises(InputError, match="no time of day"):
-        hours_of("25:00")

@@ -10,7 +10,7 @@ import networkx as nx
 import pytest
 
 from patrol_core.errors import InputError
-from patrol_core.events.route import read_route
+from patrol_core.events.route import load_route
 from patrol_core.files.crs import crs_of
 from patrol_core.roads.graphml import roads_from_graphml
 from patrol_core.roads.read import read_roads
@@ -66,7 +66,7 @@ def test_zones_roads_and_routes_refuse_the_same_system(crs):
     for read, shape in (
         (read_polygons, _square(-2.98, 53.4, 0.01)),
         (lambda file: read_roads([file]), LINE),
-        (lambda file: read_route(*file), LINE),
+        (lambda file: load_route(*file).line, LINE),
     ):
         with pytest.raises(InputError, match="on Earth"):
             read(("f.geojson", _shapes(crs, shape)))

@@ -19,7 +19,7 @@ import pytest
 import shapely
 
 from patrol_core.errors import InputError
-from patrol_core.files import gdal_guard
+from patrol_core.files.gdal import guard as gdal_guard
 from patrol_core.files.vector_files import read_features
 from patrol_core.sources.zone_tables.boundaries import read_polygons
 

@@ -260,7 +260,7 @@ def test_a_large_game_is_solved_by_looking_at_few_targets(monkeypatch):
 
 def test_cut_short_it_has_a_gap_that_is_proved(monkeypatch):
     monkeypatch.setattr(graph_solve, "listed_pricer", never_listed)
-    found = solve_graph_game(large_game(), heard=lambda low, high: True)
+    found = solve_graph_game(large_game(), on_progress=lambda low, high: True)
     assert found.certificate.status is Status.STOPPED_WITH_PLAN
     assert -7.0 <= found.value < found.certificate.bound < 0
 
@@ -449,7 +449,7 @@ def test_paths_in_the_trillions_are_no_matter(shared_guard):
 
 def test_a_stopped_search_keeps_the_best_and_says_the_gap(shared_guard):
     game = published(shared_guard, "isg_chinatown.json", 12, 3, tau=2)
-    found = solve_graph_game(game, heard=lambda low, high: True)
+    found = solve_graph_game(game, on_progress=lambda low, high: True)
     assert found.certificate.status is Status.STOPPED_WITH_PLAN
     assert found.certificate.gap > 0
     full = solve_graph_game(game)

@@ -97,7 +97,7 @@ def test_the_bounds_that_are_heard_are_in_the_unit_given():
     heard = []
     game = replace(wheel(general_sum=True, form="schedule"), normalise=True)
     scaled = replace(game, values=game.values * 1e-9, attacker_values=game.attacker_values * 1e-9)
-    found = solve_graph_game(scaled, heard=lambda low, high: bool(heard.append((low, high))))
+    found = solve_graph_game(scaled, on_progress=lambda low, high: bool(heard.append((low, high))))
     assert heard
     assert all(-1.0 <= low <= found.value + 1e-9 for low, _ in heard)
     assert found.history[-1][1] == pytest.approx(found.value)

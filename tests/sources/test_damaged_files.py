@@ -15,8 +15,9 @@ import shapely
 from patrol_core.errors import InputError, PatrolError
 from patrol_core.events.route import load_route
 from patrol_core.files import archives as archive_files
-from patrol_core.files import gdal_guard, geopackage
+from patrol_core.files import geopackage
 from patrol_core.files.archives import iter_tables
+from patrol_core.files.gdal import guard as gdal_guard
 from patrol_core.files.vector_files import read_features
 from patrol_core.roads.read import read_roads
 from patrol_core.sources.store.records import Part, Pull

@@ -277,8 +277,8 @@ def test_a_game_that_looks_too_large_is_only_solved_when_asked():
 def test_a_search_that_takes_long_can_be_stopped(monkeypatch):
     from patrol_core.ui.lab import job as lab_job
 
-    def slow(game, *, time_limit, heard, **more):
-        while not heard(-9.0, -1.0):
+    def slow(game, *, time_limit, on_progress, **more):
+        while not on_progress(-9.0, -1.0):
             time.sleep(0.02)
         return solve_graph_game(game)
 

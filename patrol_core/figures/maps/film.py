@@ -19,7 +19,7 @@ from patrol_core.figures.maps.patrol import (
 )
 from patrol_core.figures.maps.plane import film_controls, flat
 from patrol_core.figures.palette import GROUPS, MARK, PATROL, RISK
-from patrol_core.graphs.patrol import NORMAL, GraphGame, JointPatrol, Walk, covered
+from patrol_core.graphs.patrol import NORMAL, GraphGame, JointPatrol, Walk, covered_by
 
 BETWEEN = 5
 """Pictures a move."""
@@ -82,7 +82,7 @@ def held_by(game: GraphGame, patrol: JointPatrol) -> Ints:
     """The state from which each target counts as covered, shape (n,); a large number where it never does."""
     never = np.iinfo(np.int64).max
     out = np.full(game.size, never)
-    flags = covered(game, patrol)
+    flags = covered_by(game, patrol.walks, patrol.schedules)
     counts = np.zeros(game.size, dtype=np.int64)
     states = max(len(walk) for walk in patrol.walks)
     need = game.tau

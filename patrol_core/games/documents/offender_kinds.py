@@ -88,6 +88,15 @@ def intervals_of(game: ZoneGame, known: Uncertainty) -> tuple[Floats, Floats]:
 def solve_for(game: ZoneGame, offender: Offender, known: Uncertainty) -> Strategy:
     """The best plan against a kind of offender.
 
+    Parameters
+    ----------
+    game
+        Zones, values, budget and rules.
+    offender
+        Kind of offender.
+    known
+        What the models beyond the rational one need.
+
     Raises
     ------
     InputError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from patrol_core.games.matrix.formats import MatrixDocument, export_kind, read_matrix, write_matrix
 from patrol_core.games.matrix.game import MatrixGame, MatrixSolution, random_game, random_like
 from patrol_core.games.matrix.nash import equilibrium
-from patrol_core.games.matrix.oracle import Response, double_oracle
+from patrol_core.games.matrix.oracle import OracleRun, Response, double_oracle
 from patrol_core.games.matrix.own_units import OwnUnits
 from patrol_core.games.matrix.pickle_convert import RISK, read_pickle
 from patrol_core.games.matrix.solve import results_table, solve_matrix
@@ -17,6 +17,7 @@ __all__ = [
     "MatrixDocument",
     "MatrixGame",
     "MatrixSolution",
+    "OracleRun",
     "OwnUnits",
     "Response",
     "double_oracle",

@@ -1,4 +1,4 @@
-"""Patrol."""
+"""Patrol games on a graph: how units should walk when those who attack know how likely each walk is."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from patrol_core.graphs.patrol.baselines import (
     NOBODY,
     ONE_ROUTE,
     WANDERING,
-    covered,
-    moves_made,
     simpler_plans,
 )
 from patrol_core.graphs.patrol.documents import KEEP, MOST_UNITS, PatrolGameDocument
@@ -35,6 +33,7 @@ from patrol_core.graphs.patrol.reach import NEVER, moves_from
 from patrol_core.graphs.patrol.size import estimate
 from patrol_core.graphs.patrol.solution import GameSize, GraphSolution, JointPatrol, Walk
 from patrol_core.graphs.patrol.solve import METHODS, solve_graph_game
+from patrol_core.graphs.patrol.verify import covered_by, moves_of
 
 __all__ = [
     "CORRECTED",
@@ -59,7 +58,7 @@ __all__ = [
     "action_counts",
     "checked",
     "columns_of",
-    "covered",
+    "covered_by",
     "drawn_documents",
     "estimate",
     "game_document",
@@ -68,7 +67,7 @@ __all__ = [
     "make_graph_game",
     "matrix_of",
     "moves_from",
-    "moves_made",
+    "moves_of",
     "read_patrol_game",
     "rows_of",
     "simpler_plans",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
-
 import numpy as np
 
 from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.graphs.patrol.game import NORMAL, GraphGame, Unit, allowed_nodes
 from patrol_core.graphs.patrol.reach import moves_home
-from patrol_core.graphs.patrol.solution import GraphSolution, JointPatrol, Walk
+from patrol_core.graphs.patrol.solution import GraphSolution
+from patrol_core.graphs.patrol.verify import covered_by, moves_of
 
 ONE_ROUTE = "the plan's best single route"
 EVEN_ROUTES = "the plan's routes, equally often"
@@ -20,29 +18,6 @@ NIGHTS = 1000
 """Nights of wandering that are simulated."""
 
 
-def visits(game: GraphGame, walks: Sequence[Walk]) -> Ints:
-    """States that all units together spend at each target, shape (n,)."""
-    counts = np.zeros(len(game.node_ids), dtype=np.int64)
-    for walk in walks:
-        np.add.at(counts, list(walk), 1)
-    return counts[game.targets]
-
-
-def covered(game: GraphGame, patrol: JointPatrol) -> Floats:
-    """1 for every target that a pure strategy interdicts or covers, else 0; shape (n,)."""
-    if game.form == NORMAL:
-        return (visits(game, patrol.walks) >= game.tau).astype(float)
-    flags = np.zeros(game.size)
-    for schedule in patrol.schedules:
-        flags[list(schedule)] = 1.0
-    return flags
-
-
-def moves_made(walks: Sequence[Walk]) -> int:
-    """Moves along edges; waiting is none."""
-    return sum(a != b for walk in walks for a, b in itertools.pairwise(walk))
-
-
 def answered(game: GraphGame, coverage: Floats, moves: float = 0.0) -> tuple[float, float, Ints]:
     """Payoffs of defender and attacker when the attacker answers best, in the unit of the values.
 
@@ -50,6 +25,8 @@ def answered(game: GraphGame, coverage: Floats, moves: float = 0.0) -> tuple[flo
 
     Parameters
     ----------
+    game
+        The game.
     coverage
         Chance of every target, shape (n,).
     moves
@@ -76,7 +53,10 @@ def simpler_plans(solution: GraphSolution, *, seed: int = 1) -> dict[str, float]
     game = solution.game
     if game.moving_attackers:
         return {}
-    rows = [(covered(game, patrol), moves_made(patrol.walks)) for patrol in solution.patrols]
+    rows = [
+        (covered_by(game, patrol.walks, patrol.schedules).astype(float), moves_of(patrol.walks))
+        for patrol in solution.patrols
+    ]
     every = np.mean([row for row, _ in rows], axis=0)
     found = {
         ONE_ROUTE: max(answered(game, row, moves)[0] for row, moves in rows),
@@ -89,7 +69,15 @@ def simpler_plans(solution: GraphSolution, *, seed: int = 1) -> dict[str, float]
 
 
 def wandering(game: GraphGame, *, nights: int = NIGHTS, seed: int = 1) -> tuple[Floats, float]:
-    """Coverage (n,) and moves a night of units that take any allowed step with equal chance, and are back in time where asked."""
+    """Coverage (n,) and moves a night of units that take any allowed step with equal chance, and are back in time where asked.
+
+    Parameters
+    ----------
+    game
+        The game, in normal form.
+    nights, seed
+        How many nights are simulated, and the seed of their steps.
+    """
     draw = np.random.default_rng(seed)
     counts = np.zeros((nights, len(game.node_ids)), dtype=np.int64)
     moves = 0.0

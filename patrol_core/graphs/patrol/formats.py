@@ -193,6 +193,13 @@ def _named(game: GraphGame, walk: Walk) -> list[NodeId]:
 def draw_patrols(solution: GraphSolution, shifts: int, *, seed: int) -> list[JointPatrol]:
     """One joint patrol a shift, independent, with the chances of the strategy; the same seed gives the same patrols.
 
+    Parameters
+    ----------
+    solution
+        The strategy.
+    shifts, seed
+        How many shifts, and the seed of their patrols.
+
     Raises
     ------
     InputError
@@ -205,7 +212,13 @@ def draw_patrols(solution: GraphSolution, shifts: int, *, seed: int) -> list[Joi
 
 
 def drawn_documents(solution: GraphSolution, shifts: int, *, seed: int) -> list[list[list[Any]]]:
-    """The drawn patrols as node ids: by shift, by unit, by state."""
+    """The drawn patrols as node ids: by shift, by unit, by state.
+
+    Parameters
+    ----------
+    solution, shifts, seed
+        As of :func:`draw_patrols`.
+    """
     ids = solution.game.node_ids
     return [
         [[ids[k] for k in walk] for walk in patrol.walks]

@@ -24,7 +24,6 @@ from patrol_core.graphs.patrol.walks import (
     all_picks,
     check_size,
     count_walks,
-    joint_count,
     list_walks,
 )
 
@@ -54,7 +53,7 @@ def rows_of(game: GraphGame, *, most: int = MOST_LABELS) -> int:
         counts = {unit: count_walks(game, unit) for unit in dict.fromkeys(game.units)}
     else:
         counts = {unit: len(_schedules(game, unit, most)[0]) for unit in dict.fromkeys(game.units)}
-    return joint_count([counts[unit] for unit in game.units])
+    return math.prod(counts[unit] for unit in game.units)
 
 
 def matrix_of(game: GraphGame, *, most_bytes: int = MOST_BYTES) -> MatrixGame:

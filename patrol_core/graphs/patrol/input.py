@@ -219,18 +219,13 @@ def _place(place: Mapping[NodeId, int], name: Any, word: str) -> int:
 def _value(name: NodeId, value: Any, word: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
         raise InputError(f"Target {name!r} has the {word} {value!r}; give a number >= 0.")
-    number = as_float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = float("inf")
     if not 0 <= number < float("inf"):
         raise InputError(f"Target {name!r} has the {word} {number:g}; give a finite number >= 0.")
     return number
-
-
-def as_float(value: Any) -> float:
-    """The number as a float; infinite where it is too large for one."""
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
 
 
 def _unit(place: Mapping[NodeId, int], given: Mapping[str, Any] | UnitDocument, number: int) -> Unit:

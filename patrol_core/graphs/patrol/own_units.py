@@ -15,8 +15,8 @@ from patrol_core.arrays import Floats
 from patrol_core.graphs.patrol.game import GraphGame
 from patrol_core.graphs.patrol.solution import GraphSolution
 
-Heard = Callable[[float, float], bool]
-"""Told lower and upper bound of the defender's payoff; True asks to stop and keep the best so far."""
+OnProgress = Callable[[float, float], bool]
+"""Called with lower and upper bound of the defender's payoff; True asks to stop and keep the best so far."""
 
 _DEAREST = 40
 """Binary exponent that the price of a move may have in own units."""
@@ -53,18 +53,20 @@ class OwnUnits:
         )
 
     def payoff(self, own: float) -> float:
-        """A payoff of the defender as it is told."""
+        """A payoff of the defender in the unit given."""
         return float(np.ldexp(own, self.ours)) / self.scale + 0.0
 
     def gain(self, own: float) -> float:
-        """A payoff of the attackers as it is told."""
+        """A payoff of the attackers in the unit given."""
         return float(np.ldexp(own, self.theirs)) / self.scale + 0.0
 
-    def heard(self, heard: Heard | None) -> Heard | None:
-        """Passes bounds on as they are told."""
-        return None if heard is None else lambda low, high: bool(heard(self.payoff(low), self.payoff(high)))
+    def reporting(self, on_progress: OnProgress | None) -> OnProgress | None:
+        """The same call for bounds in own units."""
+        if on_progress is None:
+            return None
+        return lambda low, high: bool(on_progress(self.payoff(low), self.payoff(high)))
 
-    def told(self, found: GraphSolution, game: GraphGame) -> GraphSolution:
+    def as_given(self, found: GraphSolution, game: GraphGame) -> GraphSolution:
         """The solution of the game in own units as one of the game given."""
         proof = found.certificate
         return replace(
@@ -92,7 +94,7 @@ def own_units(game: GraphGame, scale: float) -> OwnUnits:
     game
         As given.
     scale
-        What its payoffs are told in: the largest of them where it is normalised, else 1.
+        What its payoffs are divided by in results: the largest of them where it is normalised, else 1.
     """
     paid = int(np.frexp(game.step_cost)[1])
     ours = _exponent(game.values) if game.values.any() else paid

@@ -32,6 +32,8 @@ def moves_from(network: RoadNetwork, allowed: Bools, sources: Sequence[int], *, 
 
     Parameters
     ----------
+    network
+        The graph.
     allowed
         Shape (nodes,).
     sources
@@ -80,7 +82,15 @@ def _kept(network: RoadNetwork) -> dict[Any, Any]:
 
 
 def moves_home(game: GraphGame, unit: Unit, base: int) -> Ints:
-    """Fewest moves from every node to where a unit that started at ``base`` may end, shape (nodes,)."""
+    """Fewest moves from every node to where a unit that started at ``base`` may end, shape (nodes,).
+
+    Parameters
+    ----------
+    game, unit
+        The game, and one of its units.
+    base
+        Node position of its start.
+    """
     allowed = allowed_nodes(game, unit)
     if game.force_return:
         return np.asarray(moves_from(game.network, allowed, [base], back=True)[0])
@@ -93,7 +103,13 @@ def moves_home(game: GraphGame, unit: Unit, base: int) -> Ints:
 
 
 def may_end(game: GraphGame, unit: Unit, base: int) -> Bools:
-    """Nodes where a unit that started at ``base`` may end, shape (nodes,)."""
+    """Nodes where a unit that started at ``base`` may end, shape (nodes,).
+
+    Parameters
+    ----------
+    game, unit, base
+        As of :func:`moves_home`.
+    """
     return np.asarray(moves_home(game, unit, base) == 0)
 
 

@@ -149,6 +149,15 @@ def _program(singles: Singles, target: int) -> tuple[float, Floats] | None:
 def solve_as_security_game(game: GraphGame, method: Method, *, time_limit: float) -> GraphSolution:
     """ERASER, ORIGAMI or multiple LPs of the zone games, where all units can guard the same targets.
 
+    Parameters
+    ----------
+    game
+        The game.
+    method
+        How the security game is solved.
+    time_limit
+        Seconds.
+
     Raises
     ------
     InputError

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from patrol_core.errors import InputError
 from patrol_core.graphs.patrol.coverage.choose import unit_labels
 from patrol_core.graphs.patrol.coverage.labels import TooManyLabelsError, UnitLabels
@@ -9,7 +11,7 @@ from patrol_core.graphs.patrol.full_matrix import columns_of, rows_of
 from patrol_core.graphs.patrol.game import NORMAL, GraphGame, Unit
 from patrol_core.graphs.patrol.moving.targets import estimate_moving
 from patrol_core.graphs.patrol.solution import GameSize
-from patrol_core.graphs.patrol.walks import count_walks, joint_count, matrix_bytes
+from patrol_core.graphs.patrol.walks import count_walks, matrix_bytes
 
 PROBE_LABELS = 20_000
 """Labels of one unit that a look in advance may meet."""
@@ -21,7 +23,7 @@ def estimate(game: GraphGame) -> GameSize:
     """Size of a game, within a fraction of a second."""
     if game.moving_attackers:
         return estimate_moving(game)
-    walks = joint_count([count_walks(game, unit) for unit in game.units])
+    walks = math.prod(count_walks(game, unit) for unit in game.units)
     labels = _labels(game)
     counts = tuple(None if labels[unit] is None else len(labels[unit] or ()) for unit in game.units)
     rows = _rows(game, walks)

@@ -18,7 +18,7 @@ from patrol_core.graphs.patrol.coverage.target_generation import Grown, solve_gr
 from patrol_core.graphs.patrol.coverage.walk_pricer import WalkPricer
 from patrol_core.graphs.patrol.coverage.zero_sum import Mixed, solve_zero_sum, worst
 from patrol_core.graphs.patrol.game import GraphGame
-from patrol_core.graphs.patrol.own_units import Heard, least_told_apart, own_units
+from patrol_core.graphs.patrol.own_units import OnProgress, least_told_apart, own_units
 from patrol_core.graphs.patrol.solution import GraphSolution, JointPatrol
 from patrol_core.graphs.patrol.verify import check_patrols
 
@@ -32,12 +32,14 @@ def solve_graph_game(
     method: str = "auto",
     time_limit: float = 60.0,
     gap: float = 1e-6,
-    heard: Heard | None = None,
+    on_progress: OnProgress | None = None,
 ) -> GraphSolution:
     """The equilibrium of a game: Nash (zero-sum) or strong Stackelberg with the defender leading (general-sum).
 
     Parameters
     ----------
+    game
+        The game.
     method
         ``auto``: labels and a small program, the quickest. ``double-oracle``: zero-sum, the attacker's answers are generated as well.
         ``simple-lp``: schedules of single targets, one linear program a target. ``eraser``, ``origami``: the same where all
@@ -46,7 +48,7 @@ def solve_graph_game(
         Seconds; what is best by then is returned, with its gap.
     gap
         Relative gap at which the value counts as proved.
-    heard
+    on_progress
         Called now and then with the bounds; may stop the search.
 
     Raises
@@ -62,7 +64,8 @@ def solve_graph_game(
     if method != "auto" and game.moving_attackers:
         raise InputError(f"The method {method} is not for moving attackers: use method auto.")
     units = own_units(game, _largest(game) if game.normalise else 1.0)
-    return units.told(_solved(units.of(game), method, started, time_limit, gap, units.heard(heard)), game)
+    found = _solved(units.of(game), method, started, time_limit, gap, units.reporting(on_progress))
+    return units.as_given(found, game)
 
 
 def _largest(game: GraphGame) -> float:
@@ -74,28 +77,33 @@ def _largest(game: GraphGame) -> float:
 
 
 def _solved(
-    game: GraphGame, method: str, started: float, time_limit: float, gap: float, heard: Heard | None
+    game: GraphGame,
+    method: str,
+    started: float,
+    time_limit: float,
+    gap: float,
+    on_progress: OnProgress | None,
 ) -> GraphSolution:
     """The solution of a game in its own units."""
     left = max(time_limit - (time.perf_counter() - started), 0.1)
     if method != "auto":
-        return _by_method(game, method, left, gap, heard)
+        return _by_method(game, method, left, gap, on_progress)
     if game.moving_attackers:
         from patrol_core.graphs.patrol.moving.targets import solve_moving
 
-        return solve_moving(game, time_limit=left, gap=gap, heard=heard)
+        return solve_moving(game, time_limit=left, gap=gap, on_progress=on_progress)
     if game.general_sum:
-        return solve_commitment(game, started=started, time_limit=time_limit, gap=gap, heard=heard)
-    return _zero_sum(game, started, time_limit, gap, heard)
+        return solve_commitment(game, started=started, time_limit=time_limit, gap=gap, heard=on_progress)
+    return _zero_sum(game, started, time_limit, gap, on_progress)
 
 
 def _by_method(
-    game: GraphGame, method: str, time_limit: float, gap: float, heard: Heard | None
+    game: GraphGame, method: str, time_limit: float, gap: float, on_progress: OnProgress | None
 ) -> GraphSolution:
     if method == "double-oracle":
         from patrol_core.graphs.patrol.oracle import solve_by_double_oracle
 
-        return solve_by_double_oracle(game, time_limit=time_limit, gap=gap, heard=heard)
+        return solve_by_double_oracle(game, time_limit=time_limit, gap=gap, on_progress=on_progress)
     from patrol_core.graphs.patrol.simple_schedules import solve_as_security_game, solve_simple
 
     if method == "simple-lp":
@@ -104,10 +112,10 @@ def _by_method(
 
 
 def _zero_sum(
-    game: GraphGame, started: float, time_limit: float, gap: float, heard: Heard | None
+    game: GraphGame, started: float, time_limit: float, gap: float, on_progress: OnProgress | None
 ) -> GraphSolution:
-    def told(least: float, loss: float) -> bool:
-        return heard is not None and heard(-loss, -least)
+    def progress(least: float, loss: float) -> bool:
+        return on_progress is not None and on_progress(-loss, -least)
 
     def left() -> float:
         return time_limit - (time.perf_counter() - started)
@@ -115,14 +123,14 @@ def _zero_sum(
     try:
         pricer = listed_pricer(game, until=deadline(started, time_limit))
     except TooManyLabelsError:
-        grown = solve_growing(game, seconds=left(), gap=gap, heard=told)
+        grown = solve_growing(game, seconds=left(), gap=gap, heard=progress)
         if grown is not None:
             what = "labels over a growing set of targets; linear programs (HiGHS)"
             return _nash(game, grown.patrols, grown, what, grown.counts, started)
         pricer = WalkPricer(game)
     uncovered, covered, _, _ = game.payoffs
     loss, relief = -uncovered, covered - uncovered
-    mixed = solve_zero_sum(loss, relief, game.attackers, pricer, seconds=left(), gap=gap, heard=told)
+    mixed = solve_zero_sum(loss, relief, game.attackers, pricer, seconds=left(), gap=gap, heard=progress)
     patrols = patrols_of(game, mixed.columns, mixed.probability)
     what = f"{pricer.what}; linear program over targets (HiGHS)"
     return _nash(game, patrols, mixed, what, pricer.counts | {"rounds": len(mixed.history)}, started)

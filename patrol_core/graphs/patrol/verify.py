@@ -17,7 +17,15 @@ from patrol_core.graphs.patrol.solution import JointPatrol, Walk
 
 
 def fault_of(game: GraphGame, unit: Unit, walk: Walk) -> str:
-    """Why a unit cannot walk this; empty where it can."""
+    """Why a unit cannot walk this; empty where it can.
+
+    Parameters
+    ----------
+    game
+        The game.
+    unit, walk
+        The unit, and node positions at its states.
+    """
     longest = game.moves + 1 + (game.form == SCHEDULE and game.mode == COMPATIBLE)
     if not game.moves + 1 <= len(walk) <= longest:
         return f"it has {len(walk)} states instead of {game.moves + 1}"
@@ -61,6 +69,13 @@ def moves_of(walks: Sequence[Walk]) -> int:
 
 def covered_by(game: GraphGame, walks: Sequence[Walk], schedules: Sequence[Sequence[int]] = ()) -> Bools:
     """Targets that a joint pure strategy covers, shape (n,).
+
+    Parameters
+    ----------
+    game
+        The game.
+    walks, schedules
+        Of every unit; schedules in schedule form only.
 
     Raises
     ------

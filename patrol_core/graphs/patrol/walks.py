@@ -25,6 +25,13 @@ def count_walks(game: GraphGame, mover: Unit | MovingAttacker) -> int:
 def list_walks(game: GraphGame, mover: Unit | MovingAttacker, *, most: int = MOST_LISTED) -> Ints:
     """All walks, shape (walks, T + 1), in the order of their starts and then of their nodes.
 
+    Parameters
+    ----------
+    game, mover
+        The game, and a unit or moving attacker of it.
+    most
+        Walks up to which a list is made.
+
     Raises
     ------
     InputError
@@ -101,21 +108,21 @@ def _list(game: GraphGame, start: int, home: Ints, allowed: Bools, still: bool) 
     return walks
 
 
-def joint_count(counts: Sequence[int]) -> int:
-    """Product of the numbers of the units."""
-    total = 1
-    for count in counts:
-        total *= count
-    return total
-
-
 def all_picks(counts: Sequence[int]) -> Ints:
     """Every choice of one item a list, shape (choices, lists); the last list changes fastest."""
     return np.indices(counts).reshape(len(counts), -1).T.astype(np.int64)
 
 
 def check_size(rows: int, columns: int, units: int, most_bytes: int, *, general_sum: bool) -> None:
-    """Refuse matrices that would not fit."""
+    """Refuse matrices that would not fit.
+
+    Parameters
+    ----------
+    rows, columns, units, general_sum
+        As of :func:`matrix_bytes`.
+    most_bytes
+        Most memory.
+    """
     needed = matrix_bytes(rows, columns, units, general_sum=general_sum)
     if needed > most_bytes:
         raise InputError(
@@ -125,5 +132,15 @@ def check_size(rows: int, columns: int, units: int, most_bytes: int, *, general_
 
 
 def matrix_bytes(rows: int, columns: int, units: int, *, general_sum: bool) -> int:
-    """Memory of the matrices and what it takes to build them."""
+    """Memory of the matrices and what it takes to build them.
+
+    Parameters
+    ----------
+    rows, columns
+        Actions of the two sides.
+    units
+        Units of the defender.
+    general_sum
+        Whether there is a matrix for each side.
+    """
     return rows * (columns * 8 * (3 if general_sum else 2) + 16 * units + columns)

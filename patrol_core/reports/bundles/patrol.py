@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.arrays import Floats
-from patrol_core.graphs.patrol import GraphGame, GraphSolution, NodeId, Walk, moves_made
+from patrol_core.graphs.patrol import GraphGame, GraphSolution, NodeId, Walk, moves_of
 from patrol_core.reports.geojson import collection, feature
 from patrol_core.roads import Roads
 
@@ -41,7 +41,7 @@ def routes_table(solution: GraphSolution) -> pd.DataFrame:
                 mine = [place[node] for node in dict.fromkeys(walk) if node in place]
             names = ", ".join(str(game.target_ids[k]) for k in mine)
             chance = 100.0 * patrol.probability
-            rows.append((number, chance, unit, walk_text(game, walk), moves_made([walk]), names))
+            rows.append((number, chance, unit, walk_text(game, walk), moves_of([walk]), names))
     return pd.DataFrame(rows, columns=["route", "chance", "unit", "walk", "moves", "targets"])
 
 

@@ -24,7 +24,7 @@ from patrol_core.errors import InputError
 from patrol_core.files import text_table
 from patrol_core.files.archives import FileLike, iter_tables
 from patrol_core.files.columns import SIZES, unfit
-from patrol_core.files.names import plain
+from patrol_core.files.text_table import plain
 from patrol_core.sources.zone_tables.covariates import (
     check_sizes,
     is_measure,

@@ -19,8 +19,7 @@ from patrol_core.errors import InputError
 from patrol_core.files import outlines
 from patrol_core.files.archives import FileLike
 from patrol_core.files.crs import is_true_metric
-from patrol_core.files.names import plain
-from patrol_core.files.text_table import shown
+from patrol_core.files.text_table import plain, shown
 from patrol_core.files.vector_files import load_bytes, read_features
 from patrol_core.sources.zone_tables.attach import attach_attributes
 from patrol_core.sources.zone_tables.attributes import (

@@ -29,7 +29,7 @@ import pandas as pd
 from patrol_core.areas import Finding
 from patrol_core.files import text_table
 from patrol_core.files.columns import check_column
-from patrol_core.files.names import plain
+from patrol_core.files.text_table import plain
 
 #: A column is numeric from this share of its filled cells on.
 NUMERIC = 0.9

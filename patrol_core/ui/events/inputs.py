@@ -28,6 +28,7 @@ from patrol_core.events import (
     values_from_table,
 )
 from patrol_core.figures.maps.drawing import drawing_map
+from patrol_core.files.strict_json import load_json
 from patrol_core.ui.memo import events_results
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.widgets import Remembered
@@ -237,7 +238,7 @@ def _drawn_targets() -> tuple[pd.DataFrame, pd.DataFrame] | None:
     kept = st.session_state.get(f"{DRAWN}_marker")
     if kept is None:
         return None
-    shapes = gpd.GeoDataFrame.from_features(json.loads(kept[1])["features"], crs=4326)
+    shapes = gpd.GeoDataFrame.from_features(load_json(kept[1], "The drawing")["features"], crs=4326)
     shapes = shapes[shapes.geom_type == "Point"]
     metric = shapes.to_crs(shapes.estimate_utm_crs())
     east, north = metric.geometry.x.to_numpy(), metric.geometry.y.to_numpy()

@@ -91,7 +91,7 @@ def _solved(
     name = WAYS.get(method, method)
     try:
         found = solve_graph_game(
-            game, method=method, time_limit=limit, heard=lambda _low, _high: job.cancel.is_set()
+            game, method=method, time_limit=limit, on_progress=lambda _low, _high: job.cancel.is_set()
         )
     except PatrolError as error:
         return name, None, None, None, None, str(error)

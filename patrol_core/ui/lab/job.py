@@ -41,7 +41,7 @@ def search(game: GraphGame, limit: float, *, begin: bool) -> Job[GraphSolution] 
     """
 
     def work(job: Job[GraphSolution]) -> GraphSolution:
-        return solve_graph_game(game, time_limit=limit, heard=job.on_bounds)
+        return solve_graph_game(game, time_limit=limit, on_progress=job.on_bounds)
 
     return SLOT.found(search_key(game, limit), limit, work if begin else None, PATIENCE_S)
 

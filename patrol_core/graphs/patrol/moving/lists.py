@@ -11,7 +11,7 @@ from patrol_core.errors import InputError
 from patrol_core.graphs.patrol.game import GraphGame, MovingAttacker, Unit, attacks_of
 from patrol_core.graphs.patrol.reach import moves_from
 from patrol_core.graphs.patrol.solution import Walk
-from patrol_core.graphs.patrol.walks import all_picks, count_walks, joint_count, list_walks
+from patrol_core.graphs.patrol.walks import all_picks, count_walks, list_walks
 
 MOST_ACTIONS = 400_000
 """Joint walks of one side that are listed."""
@@ -110,8 +110,8 @@ class Lists:
 
 def action_counts(game: GraphGame) -> tuple[int, int]:
     """Numbers of joint actions of defender and attacker, exactly."""
-    rows = joint_count([count_walks(game, unit) for unit in game.units])
-    columns = joint_count([count_walks(game, mover) for mover in game.moving_attackers])
+    rows = math.prod(count_walks(game, unit) for unit in game.units)
+    columns = math.prod(count_walks(game, mover) for mover in game.moving_attackers)
     still = math.comb(game.size + 1, game.attackers) if game.attackers else 1
     return rows, columns * still
 

@@ -11,7 +11,7 @@ depends on when it is where, so coverages do not do: all walks of both sides are
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,16 +20,21 @@ from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.games.matrix import MatrixGame, Response, double_oracle, solve_sse
 from patrol_core.graphs.patrol.game import GraphGame
 from patrol_core.graphs.patrol.moving.lists import MOST_ACTIONS, Lists, action_counts
-from patrol_core.graphs.patrol.own_units import least_told_apart
+from patrol_core.graphs.patrol.own_units import OnProgress, least_told_apart
 from patrol_core.graphs.patrol.solution import Expanded, GameSize, GraphSolution, JointPatrol
 from patrol_core.graphs.patrol.verify import check_patrols
 from patrol_core.graphs.patrol.walks import MOST_BYTES, check_size, matrix_bytes
 
 
 def solve_moving(
-    game: GraphGame, *, time_limit: float, gap: float, heard: Callable[[float, float], bool] | None
+    game: GraphGame, *, time_limit: float, gap: float, on_progress: OnProgress | None
 ) -> GraphSolution:
     """The equilibrium of a game with moving attackers.
+
+    Parameters
+    ----------
+    game, time_limit, gap, on_progress
+        As of :func:`patrol_core.graphs.patrol.solve.solve_graph_game`.
 
     Raises
     ------
@@ -43,11 +48,11 @@ def solve_moving(
     stopped = [False]
 
     def progress(_: int, __: float, low: float, high: float) -> None:
-        stopped[0] = heard is not None and heard(low, high)
+        stopped[0] = on_progress is not None and on_progress(low, high)
 
     run = double_oracle(
-        lambda columns, chances: _row_answer(lists, columns, chances),
-        lambda rows, chances: _column_answer(lists, rows, chances),
+        lambda columns, chances: _answer(lists, columns, chances, of_row=True),
+        lambda rows, chances: _answer(lists, rows, chances, of_row=False),
         lambda row, column: -float(lists.taken_by_row(row)[column] @ game.values),
         ([0], [0]),
         gap=min(gap, 1e-9),
@@ -109,23 +114,15 @@ def _committed(lists: Lists, started: float, time_limit: float) -> GraphSolution
     )
 
 
-def _row_answer(lists: Lists, columns: Sequence[int], chances: Floats) -> Response[int]:
+def _answer(lists: Lists, actions: Sequence[int], chances: Floats, *, of_row: bool) -> Response[int]:
+    """The row (or column) that loses least (or gains most) against a mixture of columns (or rows)."""
+    taken = lists.taken_by_column if of_row else lists.taken_by_row
     lost = sum(
-        chance * (lists.taken_by_column(column) @ lists.game.values)
-        for column, chance in zip(columns, chances.tolist(), strict=True)
+        chance * (taken(action) @ lists.game.values)
+        for action, chance in zip(actions, chances.tolist(), strict=True)
         if chance > 0
     )
-    best = int(np.argmin(lost))
-    return Response(best, -float(np.asarray(lost)[best]))
-
-
-def _column_answer(lists: Lists, rows: Sequence[int], chances: Floats) -> Response[int]:
-    lost = sum(
-        chance * (lists.taken_by_row(row) @ lists.game.values)
-        for row, chance in zip(rows, chances.tolist(), strict=True)
-        if chance > 0
-    )
-    best = int(np.argmax(lost))
+    best = int(np.argmin(lost) if of_row else np.argmax(lost))
     return Response(best, -float(np.asarray(lost)[best]))
 
 

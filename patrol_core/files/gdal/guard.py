@@ -2,7 +2,7 @@
 
 GDAL picks its reader by content, and some readers open other files or the network (VRT, GML, WFS, ...). pyogrio cannot be told
 which driver to use, and drivers taken away in this process would be gone for everybody in it. So the file is first known by its
-own mark, and then read by a child process (:mod:`patrol_core.files.gdal_child`) in which GDAL has this one driver only, no
+own mark, and then read by a child process (:mod:`patrol_core.files.gdal.child`) in which GDAL has this one driver only, no
 network, and limits of memory and time; a crash of a reader ends the child, not the server.
 """
 
@@ -33,7 +33,7 @@ SECONDS, MEMORY_BYTES = 120, 6 * 2**30
 #: Where every PBF extract says what it is, after the four bytes of a length.
 PBF_MARK = b"\x0a\x09OSMHeader"
 
-_CHILD = Path(__file__).with_name("gdal_child.py")
+_CHILD = Path(__file__).with_name("child.py")
 _SHAPE_TYPES = frozenset([0, 1, 3, 5, 8, 11, 13, 15, 18, 21, 23, 25, 28, 31])
 _DBF_VERSIONS = frozenset(
     [0x02, 0x03, 0x04, 0x05, 0x30, 0x31, 0x32, 0x43, 0x63, 0x83, 0x8B, 0x8C, 0xCB, 0xF5, 0xFB]

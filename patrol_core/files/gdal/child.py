@@ -1,6 +1,6 @@
 """The one place where GDAL opens a file: a process of its own with one driver, no network, and little memory and time.
 
-Run by :mod:`patrol_core.files.gdal_guard`, never imported. It must not import ``patrol_core``: what it needs comes as one JSON
+Run by :mod:`patrol_core.files.gdal.guard`, never imported. It must not import ``patrol_core``: what it needs comes as one JSON
 argument, what it found goes into an Arrow file beside the input. Exit code 3 means that the file cannot be read.
 """
 
@@ -30,7 +30,7 @@ def _confine(memory_bytes: int, seconds: int) -> None:
 
 
 def main(job: dict[str, object]) -> int:
-    """Read one layer; see :func:`patrol_core.files.gdal_guard.read_layer`."""
+    """Read one layer; see :func:`patrol_core.files.gdal.guard.read_layer`."""
     _confine(int(str(job["memory_bytes"])), int(str(job["seconds"])))
     warnings.simplefilter("ignore")
     import pyarrow as pa

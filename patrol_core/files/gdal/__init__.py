@@ -1,0 +1,1 @@
+"""Files that GDAL opens: the process that guards it, and the child in which it runs."""
