@@ -38,7 +38,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Divide the zones; writes the files when ``--out`` is given and returns the summary."""
-    from patrol_core.allocation.areas import make_beats
+    from patrol_core.allocation.areas import make_areas
     from patrol_core.cli import say, tell
     from patrol_core.planning.analysis import beats_compared, prepare, work_of, zone_points
     from patrol_core.reports.bundle_writer import write_bundle
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     check_weights(arguments, data)
     prepared = prepare(data, scenario.changed(area=data.key))
     work, unit = work_of(prepared, scenario, arguments.work)
-    beats = make_beats(
+    beats = make_areas(
         work,
         zone_points(prepared.zones),
         neighbours(prepared.zones),
