@@ -67,20 +67,10 @@ def _undirected(graph: ET.Element) -> bool:
 def roads_from_graph(
     name: str, graph: nx.MultiDiGraph, *, respect_oneway: bool = False, directed: bool | None = None
 ) -> Roads:
-    """Roads of a networkx graph with the attributes of :mod:`patrol_core.roads.graphml`.
+    """Roads of a networkx graph with the attributes of this module; the direction of its edges is that of their lines.
 
-    Raises InputError as :func:`roads_from_graphml`.
-
-    Parameters
-    ----------
-    name
-        Of the file or place, for messages.
-    graph
-        Nodes with places or none of them; the edges' direction is that of their lines.
-    respect_oneway
-        Keep one-way streets one-way.
-    directed
-        Whether an edge is one direction of a street; the graph's own word where None.
+    ``name``, ``respect_oneway`` and errors are those of :func:`roads_from_graphml`. ``directed`` says whether an edge is one direction of a
+    street; the ``graph``'s own word where None.
     """
     nodes = [str(node) for node in graph.nodes]
     stated = _stated_crs(name, graph.graph.get("crs"))
