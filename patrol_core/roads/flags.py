@@ -114,7 +114,7 @@ def directions(values: Sequence[object], where: Callable[[int], str]) -> Directi
     closing = geofabrik or bool(used & {"ft", "tf"})
     way = np.zeros(len(words), dtype=np.int64)
     for k, word in enumerate(words):
-        found = {"f": 1, "t": -1}.get(word, 0) if geofabrik else said(word)
+        found = {"f": 1, "t": -1}.get(word, 0) if geofabrik else word_direction(word)
         if found is None:
             raise InputError(
                 f"{where(k)} is {values[k]!r}; write yes, no or -1 (against the line), or as Geofabrik (F, T, B), TomTom (FT, TF, N) "
@@ -147,7 +147,7 @@ def _notes(words: Sequence[str], way: Ints, *, geofabrik: bool, truths: bool) ->
     )
 
 
-def said(word: str) -> int | None:
+def word_direction(word: str) -> int | None:
     """1 along, -1 against, 0 both ways, None where a word (:func:`plain`) is not known."""
     if word in AGAINST:
         return -1

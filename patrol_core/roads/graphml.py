@@ -22,7 +22,7 @@ from patrol_core.files.crs import crs_of, is_true_metric
 from patrol_core.files.projection import project_points
 from patrol_core.files.xml_files import local, read_xml
 from patrol_core.roads.arcs import Arc, notes_on, partners
-from patrol_core.roads.flags import CLOSED, ONEWAY, directions, first_listed, listed, plain, said
+from patrol_core.roads.flags import CLOSED, ONEWAY, directions, first_listed, listed, plain, word_direction
 from patrol_core.roads.parts import NO, Roads, build, flag, number, refuse_degrees, to_metres
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _both_ways_once(
             b,
             frozenset(listed(data.get("osmid", data.get("id")))),
             line,
-            "oneway" in data and said(plain(data["oneway"])) == 0,
+            "oneway" in data and word_direction(plain(data["oneway"])) == 0,
         )
         for (a, b, data), line in zip(rows, lines, strict=True)
     ]

@@ -19,7 +19,7 @@ from patrol_core.errors import InputError, SourceError
 from patrol_core.files.gdal_guard import read_pbf_lines
 from patrol_core.files.strict_json import load_json
 from patrol_core.files.xml_files import local, read_xml
-from patrol_core.roads.flags import BY_TURNS, plain, said
+from patrol_core.roads.flags import BY_TURNS, plain, word_direction
 from patrol_core.roads.graphml import roads_from_graph
 from patrol_core.roads.parts import Roads, build, count_note, number, to_metres
 
@@ -69,7 +69,7 @@ def is_road(tags: Tags, *, on_foot: bool) -> bool:
 
 def direction(tags: Tags) -> int:
     """1 along the way only, -1 against it only, 0 both; where nothing that is known is said, roundabouts and motorways run along."""
-    found = said(word) if (word := plain(tags.get("oneway"))) else None
+    found = word_direction(word) if (word := plain(tags.get("oneway"))) else None
     if found is None or word in BY_TURNS:
         implied = tags.get("junction") in ("roundabout", "circular") or tags.get("highway") == "motorway"
         return int(implied)
@@ -167,7 +167,7 @@ def _strange_directions(ways: Sequence[Way]) -> Iterator[str]:
     turns = sum(word in BY_TURNS for word in words)
     changes = "way changes its direction", "ways change their direction"
     yield from count_note(turns, *changes, "with time; passed both ways here.")
-    strange = [word for word in words if word and said(word) is None]
+    strange = [word for word in words if word and word_direction(word) is None]
     named = ", ".join(sorted(set(strange))[:3])[:60]
     rest = f"a oneway that is not known ({named}); passed both ways here."
     yield from count_note(len(strange), "way has", "ways have", rest)

@@ -1,4 +1,4 @@
-"""What every way to read roads shares: the result, metres from degrees, yes and no, names that stay apart."""
+"""What all readers of roads share: the result, metres from degrees, yes and no, unlike names, sentences with counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A roster as tables: duties, visits, units, and what an observer could foresee."""
+"""A roster as tables: duties, visits, units, and what an observer could predict."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def zone_check(roster: Roster) -> pd.DataFrame:
 
 
 def foreseeable(roster: Roster, *, draws: int = 40) -> pd.DataFrame:
-    """What an observer of the roster could foresee, by shift and by hour, against independent draws.
+    """What an observer of the roster could predict, by shift and by hour, against independent draws.
 
     The columns of :func:`~patrol_core.allocation.roster.predictability.predictability`, with ``slot`` (``shift`` or ``hour``)
     and ``lag_is`` (the lag in words) in front.

@@ -1,4 +1,4 @@
-"""Ways between zones: a short round trip, cut into pieces for the units of a shift.
+"""Travel between zones: a short round trip, cut into one walk for each unit of a shift.
 
 Distances are straight lines between the zones' centres times a detour factor; there are no roads in the data. One
 round trip through all zones is made once (nearest neighbour, then 2-opt: a heuristic without proof). A shift's

@@ -1,4 +1,4 @@
-r"""What a facility is worth: its type, the people around it, and what a crossing with several is worth.
+r"""The score of a facility by its type and the people around it, and the score of a crossing with several.
 
 The formulas are those of :mod:`patrol_core.graphs.places.infrastructure`.
 """

@@ -1,4 +1,4 @@
-"""Streets in one piece, and places on their plane: nearest crossings, metres from degrees, what is too far off."""
+"""Graphs whose nodes have places: streets in one piece, nearest crossings, metres from degrees, what is too far off."""
 
 from __future__ import annotations
 
