@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Divide the zones; writes the files when ``--out`` is given and returns the summary."""
-    from patrol_core.allocation.areas import make_beats
+    from patrol_core.allocation.areas import make_areas
     from patrol_core.planning import beats_compared, prepare, work_of, zone_points
     from patrol_core.reports.bundles.areas import beats_files
     from patrol_core.zones import neighbours
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     data, scenario = place_and_choices(arguments)
     prepared = prepare(data, scenario)
     work, unit = work_of(prepared, scenario, arguments.work)
-    beats = make_beats(
+    beats = make_areas(
         work,
         zone_points(prepared.zones),
         neighbours(prepared.zones),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from patrol_core.allocation.areas import Beats
+from patrol_core.allocation.areas import PatrolAreas
 from patrol_core.allocation.areas import measure as measure_areas
 from patrol_core.errors import InputError
 from patrol_core.planning.groups import WARD
@@ -44,7 +44,7 @@ def work_of(prepared: Prepared, scenario: Scenario, kind: str) -> tuple[dict[str
     return dict(zip(first["zone_id"].astype(str), first["hours"].astype(float), strict=True)), "h per month"
 
 
-def beats_compared(prepared: Prepared, areas: Beats) -> pd.DataFrame:
+def beats_compared(prepared: Prepared, areas: PatrolAreas) -> pd.DataFrame:
     """The patrol areas beside the wards there are: grouping, areas, imbalance, in_pieces, spread_km2, largest_work.
 
     ``imbalance`` is the largest departure from the mean work (share of it), ``in_pieces`` counts areas not in one piece.

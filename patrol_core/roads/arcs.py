@@ -1,4 +1,4 @@
-"""Two arcs, one street: graphs that give each direction of a street as an arc of its own, as OSMnx does.
+"""Pairs of arcs as one street, in graphs that give each direction of a street as an arc of its own, as OSMnx does.
 
 An arc and an arc back between the same nodes are one street where they are drawn on the same line. Where neither is drawn they are
 compared by their ids, as sets: OSMnx merges ways in any order. Two streets that are truly parallel stay two.

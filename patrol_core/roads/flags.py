@@ -25,7 +25,7 @@ import numpy as np
 
 from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.errors import InputError
-from patrol_core.roads.parts import NO, YES, counted
+from patrol_core.roads.parts import NO, YES, count_note
 
 ONEWAY = ("oneway", "one_way", "one-way", "directionality", "dir_travel", "direction_of_travel")
 """Columns that say in which direction a street is passed, in lower case."""
@@ -114,7 +114,7 @@ def directions(values: Sequence[object], where: Callable[[int], str]) -> Directi
     closing = geofabrik or bool(used & {"ft", "tf"})
     way = np.zeros(len(words), dtype=np.int64)
     for k, word in enumerate(words):
-        found = {"f": 1, "t": -1}.get(word, 0) if geofabrik else said(word)
+        found = {"f": 1, "t": -1}.get(word, 0) if geofabrik else word_direction(word)
         if found is None:
             raise InputError(
                 f"{where(k)} is {values[k]!r}; write yes, no or -1 (against the line), or as Geofabrik (F, T, B), TomTom (FT, TF, N) "
@@ -140,14 +140,14 @@ def _notes(words: Sequence[str], way: Ints, *, geofabrik: bool, truths: bool) ->
     if truths:
         yield "One-way is written f and t: read as false and true; write F, T and B where it means along, against and both."
     turns = sum(word in BY_TURNS for word in words)
-    if turns:
-        yield f"{counted(turns, 'street changes its direction', 'streets change their direction')} with time; passed both ways here."
-    shut = int((way == CLOSED).sum())
-    if shut:
-        yield f"{counted(shut, 'street is', 'streets are')} closed both ways (N) and left out."
+    changes = "street changes its direction", "streets change their direction"
+    yield from count_note(turns, *changes, "with time; passed both ways here.")
+    yield from count_note(
+        (way == CLOSED).sum(), "street is", "streets are", "closed both ways (N) and left out."
+    )
 
 
-def said(word: str) -> int | None:
+def word_direction(word: str) -> int | None:
     """1 along, -1 against, 0 both ways, None where a word (:func:`plain`) is not known."""
     if word in AGAINST:
         return -1
@@ -195,9 +195,5 @@ def levels(rows: int, columns: dict[str, Sequence[object]]) -> tuple[Floats, lis
         strange += not np.isfinite(layer)
         if np.isfinite(layer) and layer:
             found[k] = layer
-    notes = []
-    if strange:
-        notes.append(
-            f"{counted(strange, 'layer is', 'layers are')} no number; the streets count as on the ground, or by bridge and tunnel."
-        )
-    return found, notes
+    rest = "no number; the streets count as on the ground, or by bridge and tunnel."
+    return found, count_note(strange, "layer is", "layers are", rest)

@@ -22,7 +22,7 @@ from patrol_core.files.crs import crs_of, is_true_metric
 from patrol_core.files.projection import project_points
 from patrol_core.files.xml_files import local, read_xml
 from patrol_core.roads.arcs import Arc, notes_on, partners
-from patrol_core.roads.flags import CLOSED, ONEWAY, directions, first_listed, listed, plain, said
+from patrol_core.roads.flags import CLOSED, ONEWAY, directions, first_listed, listed, plain, word_direction
 from patrol_core.roads.parts import NO, Roads, build, flag, number, refuse_degrees, to_metres
 
 if TYPE_CHECKING:
@@ -67,20 +67,10 @@ def _undirected(graph: ET.Element) -> bool:
 def roads_from_graph(
     name: str, graph: nx.MultiDiGraph, *, respect_oneway: bool = False, directed: bool | None = None
 ) -> Roads:
-    """Roads of a networkx graph with the attributes of :mod:`patrol_core.roads.graphml`.
+    """Roads of a networkx graph with the attributes of this module; the direction of its edges is that of their lines.
 
-    Raises InputError as :func:`roads_from_graphml`.
-
-    Parameters
-    ----------
-    name
-        Of the file or place, for messages.
-    graph
-        Nodes with places or none of them; the edges' direction is that of their lines.
-    respect_oneway
-        Keep one-way streets one-way.
-    directed
-        Whether an edge is one direction of a street; the graph's own word where None.
+    ``name``, ``respect_oneway`` and errors are those of :func:`roads_from_graphml`. ``directed`` says whether an edge is one direction of a
+    street; the ``graph``'s own word where None.
     """
     nodes = [str(node) for node in graph.nodes]
     stated = _stated_crs(name, graph.graph.get("crs"))
@@ -193,7 +183,7 @@ def _both_ways_once(
             b,
             frozenset(listed(data.get("osmid", data.get("id")))),
             line,
-            "oneway" in data and said(plain(data["oneway"])) == 0,
+            "oneway" in data and word_direction(plain(data["oneway"])) == 0,
         )
         for (a, b, data), line in zip(rows, lines, strict=True)
     ]

@@ -22,7 +22,7 @@ from patrol_core.errors import InputError
 from patrol_core.files import outlines
 from patrol_core.files.crs import is_true_metric
 from patrol_core.roads.flags import CLOSED, LEVELS, ONEWAY, directions, first_listed, levels
-from patrol_core.roads.parts import Roads, build, counted, flag, refuse_degrees
+from patrol_core.roads.parts import Roads, build, count_note, counted, flag, refuse_degrees
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -93,10 +93,9 @@ def network_from_lines(
     if len(first) > len(lines.shape):
         streets = counted(len(np.unique(lines.street)), "street was", "streets were")
         notes.append(f"{streets} cut into {len(first):,} pieces where they meet.")
-    if doubles:
-        notes.append(f"{counted(doubles, 'street that is', 'streets that are')} drawn twice stand once.")
-    if twins := int(((first >= 0) & ~keep).sum()):
-        notes.append(f"{counted(twins, 'piece that is', 'pieces that are')} drawn twice stand once.")
+    notes += count_note(doubles, "street that is", "streets that are", "drawn twice stand once.")
+    twins = (first >= 0) & ~keep
+    notes += count_note(twins.sum(), "piece that is", "pieces that are", "drawn twice stand once.")
     pieces = _with_twins(pieces, first, tail, head).take(keep)
     used, ends = np.unique(np.concatenate([tail[keep], head[keep]]), return_inverse=True)
     names = [str(k) for k in range(1, len(used) + 1)]
@@ -164,14 +163,9 @@ def _only_lines(frame: gpd.GeoDataFrame, name: str, notes: list[str]) -> gpd.Geo
     if not is_line.any():
         raise InputError(f"{name} holds no line, but {shapes[0].geom_type}s; give streets as lines.")
     flat = is_line & (shapely.length(shapes) == 0)
-    if not is_line.all():
-        notes.append(
-            f"{counted(int((~is_line).sum()), 'feature that is no line was', 'features that are no lines were')} left out."
-        )
-    if flat.any():
-        notes.append(
-            f"{counted(int(flat.sum()), 'line without length was', 'lines without length were')} left out."
-        )
+    others = "feature that is no line was", "features that are no lines were"
+    notes += count_note((~is_line).sum(), *others, "left out.")
+    notes += count_note(flat.sum(), "line without length was", "lines without length were", "left out.")
     if (is_line & ~flat).sum() == 0:
         raise InputError(f"{name} holds only lines without length; give streets as lines.")
     return frame[is_line & ~flat].reset_index(drop=True)

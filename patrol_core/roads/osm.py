@@ -19,9 +19,9 @@ from patrol_core.errors import InputError, SourceError
 from patrol_core.files.gdal.guard import read_pbf_lines
 from patrol_core.files.strict_json import load_json
 from patrol_core.files.xml_files import local, read_xml
-from patrol_core.roads.flags import BY_TURNS, plain, said
+from patrol_core.roads.flags import BY_TURNS, plain, word_direction
 from patrol_core.roads.graphml import roads_from_graph
-from patrol_core.roads.parts import Roads, build, counted, number, to_metres
+from patrol_core.roads.parts import Roads, build, count_note, number, to_metres
 
 MOST_WAYS = 2_000_000
 """Roads of one extract."""
@@ -69,7 +69,7 @@ def is_road(tags: Tags, *, on_foot: bool) -> bool:
 
 def direction(tags: Tags) -> int:
     """1 along the way only, -1 against it only, 0 both; where nothing that is known is said, roundabouts and motorways run along."""
-    found = said(word) if (word := plain(tags.get("oneway"))) else None
+    found = word_direction(word) if (word := plain(tags.get("oneway"))) else None
     if found is None or word in BY_TURNS:
         implied = tags.get("junction") in ("roundabout", "circular") or tags.get("highway") == "motorway"
         return int(implied)
@@ -113,14 +113,12 @@ def roads_from_ways(
         raise InputError(_no_run(name, kept, places))
     lost = sum(len(way.nodes) for way in kept) - sum(len(run) for _, run in runs)
     notes = [ATTRIBUTION, *more_notes]
-    if twice:
-        notes.append(f"{counted(twice, 'way that stands', 'ways that stand')} twice in the file taken once.")
+    notes += count_note(twice, "way that stands", "ways that stand", "twice in the file taken once.")
     if respect_oneway:
         notes += _strange_directions(kept)
-    if lost:
-        notes.append(
-            f"{counted(lost, 'node', 'nodes')} of ways beyond the extract have no place; the ways end there."
-        )
+    notes += count_note(
+        lost, "node", "nodes", "of ways beyond the extract have no place; the ways end there."
+    )
     pieces = list(_cut_where_shared(runs))
     index = {node: k for k, node in enumerate(dict.fromkeys(node for _, run in pieces for node in run))}
     metres, crs = to_metres(np.array([places[node] for node in index], dtype=float), name)
@@ -167,14 +165,12 @@ def _strange_directions(ways: Sequence[Way]) -> Iterator[str]:
     """Sentences on directions that change with time and on words that are not known."""
     words = [plain(way.tags.get("oneway")) for way in ways]
     turns = sum(word in BY_TURNS for word in words)
-    if turns:
-        yield f"{counted(turns, 'way changes its direction', 'ways change their direction')} with time; passed both ways here."
-    strange = [word for word in words if word and said(word) is None]
-    if strange:
-        yield (
-            f"{counted(len(strange), 'way has', 'ways have')} a oneway that is not known ({', '.join(sorted(set(strange))[:3])[:60]}); "
-            "passed both ways here."
-        )
+    changes = "way changes its direction", "ways change their direction"
+    yield from count_note(turns, *changes, "with time; passed both ways here.")
+    strange = [word for word in words if word and word_direction(word) is None]
+    named = ", ".join(sorted(set(strange))[:3])[:60]
+    rest = f"a oneway that is not known ({named}); passed both ways here."
+    yield from count_note(len(strange), "way has", "ways have", rest)
 
 
 def _known_runs(way: Way, places: Mapping[str, tuple[float, float]]) -> Iterator[tuple[str, ...]]:
@@ -204,14 +200,8 @@ def _cut_where_shared(runs: Sequence[tuple[Way, tuple[str, ...]]]) -> Iterator[t
 def roads_from_overpass(name: str, data: bytes, **choices: Any) -> Roads:
     """Roads of an answer of Overpass (``[out:json]`` with ways and their nodes), or of OpenStreetMap's own interface.
 
-    Raises InputError when it is damaged, was cut off by the server, or holds no roads.
-
-    Parameters
-    ----------
-    name, data
-        Of the file, and its content.
-    choices
-        ``respect_oneway`` and ``on_foot`` as in :func:`roads_from_ways`.
+    ``name`` and ``data`` are those of the file, ``choices`` the ``respect_oneway`` and ``on_foot`` of :func:`roads_from_ways`. Raises InputError
+    when it is damaged, was cut off by the server, or holds no roads.
     """
     document = load_json(data, name)
     elements = document.get("elements") if isinstance(document, dict) else None
@@ -261,7 +251,7 @@ def _deleted(marks: Mapping[str, Any]) -> bool:
 
 
 def _gone_note(count: int) -> list[str]:
-    return [f"{counted(count, 'way that is', 'ways that are')} marked as deleted left out."] if count else []
+    return count_note(count, "way that is", "ways that are", "marked as deleted left out.")
 
 
 def _ref(given: Any) -> str:
@@ -292,10 +282,7 @@ def _overpass_way(element: Mapping[str, Any], places: dict[str, tuple[float, flo
 
 
 def roads_from_osm_xml(name: str, data: bytes, **choices: Any) -> Roads:
-    """Roads of an OpenStreetMap extract in XML, as servers and editors write it; as :func:`roads_from_overpass`.
-
-    ``name`` and ``data`` are those of the file; ``choices`` and errors are the same.
-    """
+    """Roads of an OpenStreetMap extract in XML; ``name``, ``data``, ``choices`` and errors as in :func:`roads_from_overpass`."""
     places: dict[str, tuple[float, float]] = {}
     ways: list[Way] = []
     gone = 0
@@ -319,10 +306,7 @@ def roads_from_osm_xml(name: str, data: bytes, **choices: Any) -> Roads:
 
 
 def roads_from_pbf(name: str, data: bytes, **choices: Any) -> Roads:
-    """Roads of an OpenStreetMap extract as PBF, through GDAL.
-
-    Raises InputError when it is damaged or holds no roads.
-    """
+    """Roads of an OpenStreetMap extract as PBF, through GDAL; ``name``, ``data``, ``choices`` as in :func:`roads_from_overpass`."""
     lines = read_pbf_lines(name, data, where="highway IS NOT NULL", most=MOST_WAYS)
     if len(lines) > MOST_WAYS:
         raise InputError(f"{name} holds more than {MOST_WAYS:,} roads; cut out your area.")

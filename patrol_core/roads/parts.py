@@ -1,4 +1,4 @@
-"""What every way to read roads shares: the result, metres from degrees, yes and no, names that stay apart."""
+"""What all readers of roads share: the result, metres from degrees, yes and no, unlike names, sentences with counts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -209,6 +210,11 @@ def build(
 def counted(count: int, one: str, many: str) -> str:
     """``count`` with its noun, ``one`` or ``many``: ``1 street``, ``3 streets``."""
     return f"{count:,} {one if count == 1 else many}"
+
+
+def count_note(count: Any, one: str, many: str, rest: str) -> list[str]:
+    """A sentence on ``count`` things, its subject ``one`` or ``many``, that goes on with ``rest``; none where there are none."""
+    return [f"{counted(int(count), one, many)} {rest}"] if count else []
 
 
 def edge_lines(roads: Roads) -> list[Floats]:

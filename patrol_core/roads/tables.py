@@ -18,7 +18,7 @@ from patrol_core.errors import InputError
 from patrol_core.files import text_table
 from patrol_core.roads.arcs import Arc, notes_on, partners
 from patrol_core.roads.flags import CLOSED, ONEWAY, directions, listed
-from patrol_core.roads.parts import Roads, build, counted, flag, number, refuse_degrees, to_metres
+from patrol_core.roads.parts import Roads, build, count_note, flag, number, refuse_degrees, to_metres
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,10 +95,7 @@ def _streets(
     arcs = [Arc(*edges[k], frozenset(listed(ids[k]))) for k in rows]
     found = partners(arcs)
     notes = notes_on(arcs, found)
-    if found:
-        notes.append(
-            f"{counted(len(found), 'street stands', 'streets stand')} in both directions; each is one."
-        )
+    notes += count_note(len(found), "street stands", "streets stand", "in both directions; each is one.")
     # Of two rows of a street passed one way each, the second runs against the first unless it says so twice.
     passed = {k: {w} if (w := way[k]) else {1, -1} for k in rows}
     for back, first in found.items():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrol_core.allocation.areas.design import make_beats
+from patrol_core.allocation.areas.design import make_areas
 from patrol_core.allocation.hours.solve import (
     HoursCap,
     HoursFloor,
@@ -170,12 +170,12 @@ def ring(scale=1.0, heavy=1.0):
 
 @pytest.mark.parametrize("exact_up_to", [0, 60])
 def test_areas_do_not_depend_on_the_size_of_the_place(exact_up_to):
-    plain = make_beats(*ring(), 3, tolerance=0.3, exact_up_to=exact_up_to)
+    plain = make_areas(*ring(), 3, tolerance=0.3, exact_up_to=exact_up_to)
     proved = plain.certificate.status is Status.OPTIMAL
     assert proved == (exact_up_to > 0)
     assert plain.certificate.objective_is
     for scale in SCALES:
-        scaled = make_beats(*ring(scale, heavy=1.0 / scale), 3, tolerance=0.3, exact_up_to=exact_up_to)
+        scaled = make_areas(*ring(scale, heavy=1.0 / scale), 3, tolerance=0.3, exact_up_to=exact_up_to)
         assert scaled.area.tolist() == plain.area.tolist()
         assert scaled.certificate.status is plain.certificate.status
         assert scaled.certificate.objective == pytest.approx(scale**2 * plain.certificate.objective, rel=1e-6)
@@ -186,7 +186,7 @@ def test_areas_do_not_depend_on_the_size_of_the_place(exact_up_to):
 def test_areas_of_a_tiny_place_are_the_best_of_all_divisions():
     # The mean distance is 1e-5 of a metre: nothing of what is compared is near 1.
     work, points, near = ring(1e-8)
-    found = make_beats(work, points, near, 3, tolerance=0.3)
+    found = make_areas(work, points, near, 3, tolerance=0.3)
     place = np.array(list(points.values())) / 1000.0
     load = np.array(list(work.values()))
     best = np.inf
@@ -211,7 +211,7 @@ def test_a_stopped_programme_is_not_called_optimal():
     work = {f"{i}-{j}": float(w) for (i, j), w in zip(np.ndindex(7, 7), rng.gamma(2.0, 1.0, 49), strict=True)}
     points = {f"{i}-{j}": (1e-4 * i, 1e-4 * j) for i, j in np.ndindex(7, 7)}
     near = {f"{i}-{j}": [f"{i + 1}-{j}", f"{i}-{j + 1}"] for i, j in np.ndindex(7, 7)}
-    found = make_beats(work, points, near, 8, tolerance=0.15, time_limit=0.2)
+    found = make_areas(work, points, near, 8, tolerance=0.15, time_limit=0.2)
     proof = found.certificate
     assert proof.status is Status.STOPPED_WITH_PLAN
     assert proof.gap == pytest.approx((proof.objective - proof.bound) / proof.objective)

@@ -1,4 +1,4 @@
-"""Patrol areas (beats): contiguous groups of zones with equal work, as compact as can be.
+"""Patrol areas: contiguous groups of zones with equal work, as compact as can be.
 
 Small places are solved as an integer programme with proof (:mod:`~patrol_core.allocation.areas.program`), begun from the
 search (:mod:`~patrol_core.allocation.areas.search`); large ones by the search alone, which proves nothing and says so.
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.allocation.areas.graph import ZoneGraph, make_graph, parts
-from patrol_core.allocation.areas.program import solve_beats
+from patrol_core.allocation.areas.program import solve_areas
 from patrol_core.allocation.areas.search import search, spread_of
 from patrol_core.allocation.hours import number
 from patrol_core.arrays import Floats, Indices
@@ -32,7 +32,7 @@ OBJECTIVE_IS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Beats:
+class PatrolAreas:
     """Zones grouped into patrol areas.
 
     Attributes
@@ -81,7 +81,7 @@ class Beats:
         return measure(self.graph, [self.names[a] for a in self.area.tolist()])
 
 
-def make_beats(
+def make_areas(
     work: Mapping[str, float],
     points: Mapping[str, tuple[float, float]],
     near: Mapping[str, Sequence[str]],
@@ -91,7 +91,7 @@ def make_beats(
     seed: int = 1,
     time_limit: float = 20.0,
     exact_up_to: int = EXACT_UP_TO,
-) -> Beats:
+) -> PatrolAreas:
     """Divide zones into contiguous areas of equal work.
 
     Parameters
@@ -102,16 +102,12 @@ def make_beats(
         Zone to a point in it, metres.
     near
         Zone to its neighbours.
-    count
-        Number of areas.
-    tolerance
-        Every area's work lies within (1 +- tolerance) of the mean.
+    count, tolerance
+        Number of areas, and the share by which their work may differ from the mean.
     seed
         Seed of the search.
-    time_limit
-        Seconds for the programme.
-    exact_up_to
-        Zones up to which the programme runs; 0 for the search alone.
+    time_limit, exact_up_to
+        Seconds for the programme, and zones up to which it runs; 0 for the search alone.
 
     Raises
     ------
@@ -134,7 +130,7 @@ def make_beats(
     bound, status, solver = float("nan"), Status.STOPPED_WITH_PLAN, NO_PROOF
     if len(graph.zone_ids) <= exact_up_to:
         start = area if balanced else None
-        found = solve_beats(counted, count, tolerance, start=start, time_limit=time_limit)
+        found = solve_areas(counted, count, tolerance, start=start, time_limit=time_limit)
         bound, status, solver = found.bound * length**2, found.status, solver_name()
         if found.status is Status.INFEASIBLE:
             raise _none(graph, area, count, tolerance, proved=True)
@@ -142,11 +138,12 @@ def make_beats(
             area, balanced = found.area, True
     if not balanced:
         raise _none(graph, area, count, tolerance, proved=False)
-    return _beats(graph, area, count, tolerance, (bound, status, solver, time.perf_counter() - started))
+    seconds = time.perf_counter() - started
+    return _proved(graph, area, count, tolerance, bound, status, solver, seconds)
 
 
 def measure(graph: ZoneGraph, label: Sequence[str]) -> pd.DataFrame:
-    """What any grouping of the zones amounts to, wards for instance; columns as :meth:`Beats.figures`.
+    """What any grouping of the zones amounts to, wards for instance; columns as :meth:`PatrolAreas.figures`.
 
     ``pieces`` counts the connected parts (1 is contiguous), ``spread_km2`` sums squared distances to the best centre.
     """
@@ -160,32 +157,39 @@ def measure(graph: ZoneGraph, label: Sequence[str]) -> pd.DataFrame:
             "zones": np.bincount(area, minlength=len(names)),
             "work": work,
             "share_of_mean": work / max(float(work.mean()), 1e-300),
-            "pieces": [len(parts(np.flatnonzero(area == a).tolist(), graph.near)) for a in range(len(names))],
+            "pieces": _pieces(graph, area, len(names)),
             "spread_km2": cost,
             "centre": [graph.zone_ids[c] for c in centre.tolist()],
         }
     )
 
 
+def _pieces(graph: ZoneGraph, area: Indices, count: int) -> list[int]:
+    """Connected parts of every area."""
+    return [len(parts(np.flatnonzero(area == a).tolist(), graph.near)) for a in range(count)]
+
+
 def imbalance(graph: ZoneGraph, area: Indices, count: int) -> float:
-    """Largest departure of an area's work from the mean, as a share of the mean."""
+    """Largest departure of an area's work from the mean, as a share of it; ``area`` of every zone of ``graph``, ``count`` areas."""
     work = np.bincount(area, weights=graph.work, minlength=count)
     mean = float(graph.work.sum()) / count
     return float(np.abs(work - mean).max() / mean)
 
 
-def _beats(
+def _proved(
     graph: ZoneGraph,
     area: Indices,
     count: int,
     tolerance: float,
-    proof: tuple[float, Status, str, float],
-) -> Beats:
-    bound, status, solver, seconds = proof
+    bound: float,
+    status: Status,
+    solver: str,
+    seconds: float,
+) -> PatrolAreas:
+    """Areas in reading order, with a certificate measured on the graph."""
     area = _in_reading_order(graph, area, count)
     cost, centre = spread_of(graph, area, count)
-    pieces = [len(parts(np.flatnonzero(area == a).tolist(), graph.near)) for a in range(count)]
-    if max(pieces) > 1:
+    if max(_pieces(graph, area, count)) > 1:
         raise SolverError("A patrol area is not in one piece: a fault of the program, please report it.")
     objective = float(cost.sum())
     if np.isfinite(bound):
@@ -221,7 +225,7 @@ def _beats(
     )
     names = tuple(f"Area {a + 1:0{digits}d}" for a in range(count))
     centres = tuple(graph.zone_ids[c] for c in centre.tolist())
-    return Beats(graph, area, names, centres, tolerance, certificate, tuple(notes))
+    return PatrolAreas(graph, area, names, centres, tolerance, certificate, tuple(notes))
 
 
 def _in_reading_order(graph: ZoneGraph, area: Indices, count: int) -> Indices:

@@ -32,7 +32,7 @@ GAP = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class BeatsAnswer:
+class AreasAnswer:
     """What the programme found: area of every zone (or None), proved bound (km2), and how it ended."""
 
     status: Status
@@ -41,9 +41,9 @@ class BeatsAnswer:
     rounds: int
 
 
-def solve_beats(
+def solve_areas(
     graph: ZoneGraph, count: int, tolerance: float, *, start: Indices | None, time_limit: float
-) -> BeatsAnswer:
+) -> AreasAnswer:
     """The most compact balanced areas, each in one piece.
 
     Parameters
@@ -68,7 +68,7 @@ def solve_beats(
                 program.begin_with(best)
             outcome = program.session.solve(time_limit=stop - time.monotonic())
             if outcome.status is Status.INFEASIBLE:
-                return BeatsAnswer(Status.INFEASIBLE, None, np.inf, number)
+                return AreasAnswer(Status.INFEASIBLE, None, np.inf, number)
             if np.isfinite(outcome.bound):
                 bound = max(bound, outcome.bound)  # cuts only take away areas in several pieces
             if outcome.status not in (Status.OPTIMAL, Status.STOPPED_WITH_PLAN):
@@ -80,11 +80,11 @@ def solve_beats(
                 if cost < best_cost:
                     best, best_cost = area, cost
             if best is not None and relative_gap(best_cost, min(bound, best_cost)) <= GAP:
-                return BeatsAnswer(Status.OPTIMAL, best, bound, number)
+                return AreasAnswer(Status.OPTIMAL, best, bound, number)
             if not broken:
                 break
     ended = Status.STOPPED_WITH_PLAN if best is not None else Status.STOPPED_WITHOUT_PLAN
-    return BeatsAnswer(ended, best, bound, number)
+    return AreasAnswer(ended, best, bound, number)
 
 
 class _Program:

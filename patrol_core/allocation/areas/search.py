@@ -25,7 +25,10 @@ _ONE_START_FROM = 1000
 
 
 def search(graph: ZoneGraph, count: int, tolerance: float, *, seed: int) -> Indices:
-    """Area of every zone, (n,) from 0; each area in one piece and not empty."""
+    """Area of every zone, (n,) from 0; each area in one piece and not empty.
+
+    ``graph``, ``count`` and ``tolerance`` are those of :func:`~patrol_core.allocation.areas.program.solve_areas`; ``seed`` is the search's.
+    """
     best, best_score = np.zeros(len(graph.work), dtype=np.intp), math.inf
     many = len(graph.work) >= _ONE_START_FROM
     steps = _STEPS_A_ZONE * len(graph.work) * (2 if many else 1)
@@ -210,7 +213,7 @@ class _Annealing:
 
 
 def spread_of(graph: ZoneGraph, area: Indices, count: int) -> tuple[Floats, Indices]:
-    """Sum of squared distances (km2) to the best centre zone, and that zone, for every area."""
+    """Sum of squared distances (km2) to the best centre zone, and that zone, for each of ``count`` areas; ``area`` of every zone of ``graph``."""
     cost, centre = np.zeros(count), np.zeros(count, dtype=np.intp)
     for a in range(count):
         own = np.flatnonzero(area == a)

@@ -1,4 +1,4 @@
-"""Deployments."""
+"""Deployments: coverage as sets of zones to patrol together, drawn by chance."""
 
 from __future__ import annotations
 

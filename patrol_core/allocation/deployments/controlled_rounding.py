@@ -17,14 +17,12 @@ import random
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from patrol_core.arrays import Ints
 from patrol_core.errors import InputError
 
-Units = NDArray[np.int64]
 
-
-def round_table(rows: Sequence[int] | Units, columns: Sequence[int] | Units, seed: int) -> Units:
+def round_table(rows: Sequence[int] | Ints, columns: Sequence[int] | Ints, seed: int) -> Ints:
     """A random whole table with these sums; expectation of a cell is ``rows_i columns_j / total``.
 
     Parameters
@@ -61,7 +59,7 @@ def round_table(rows: Sequence[int] | Units, columns: Sequence[int] | Units, see
 class _Rounding:
     """The cells that are not whole yet, as a graph; parts are multiples of ``1 / total``."""
 
-    def __init__(self, whole: Units, part: Units, total: int, seed: int) -> None:
+    def __init__(self, whole: Ints, part: Ints, total: int, seed: int) -> None:
         self.whole, self.total = whole, total
         self.chance = random.Random(seed)  # noqa: S311 a draw to be repeated, not a secret
         i, j = np.nonzero(part)

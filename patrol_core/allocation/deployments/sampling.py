@@ -64,12 +64,9 @@ class Deployments:
 
     def frame(self) -> pd.DataFrame:
         """One row a zone of a deployment: draw (from 1), probability, zone_id; an empty draw has no rows."""
+        pairs = zip(self.probability.tolist(), self.sets, strict=True)
         rows = [
-            (draw, probability, zone)
-            for draw, (probability, zones) in enumerate(
-                zip(self.probability.tolist(), self.sets, strict=True), 1
-            )
-            for zone in zones
+            (draw, probability, zone) for draw, (probability, zones) in enumerate(pairs, 1) for zone in zones
         ]
         return pd.DataFrame(rows, columns=["draw", "probability", "zone_id"])
 
@@ -147,9 +144,8 @@ def _teeth(whole: NDArray[np.intp], fraction: Floats) -> tuple[list[NDArray[np.i
     """
     cuts = np.unique(np.append(fraction, 0.0))
     teeth = int(whole[-1]) + 1 if whole.size else 0
-    under = np.full(teeth, -1, dtype=np.intp)  # -1: past the end of the line
     passed = np.searchsorted(whole, np.arange(teeth))  # boundaries before tooth k at u = 0
-    under[:] = np.where(passed < whole.size, passed, -1)
+    under = np.where(passed < whole.size, passed, -1)  # -1: past the end of the line
     order = np.argsort(fraction, kind="stable")
     steps = np.searchsorted(fraction[order], cuts, side="right")
     taken, done = [], 0
@@ -253,12 +249,10 @@ def audit(roster: pd.DataFrame, coverage: Mapping[str, float], *, shifts: int | 
     seen = roster.groupby("zone_id")["shift"].nunique()
     realised = seen.reindex(list(coverage), fill_value=0).to_numpy(dtype=float) / total
     error = np.sqrt(np.clip(target * (1 - target), 0.0, None) / total)
-    return pd.DataFrame(
-        {
-            "zone_id": list(coverage),
-            "target": target,
-            "realised": realised,
-            "difference": realised - target,
-            "standard_error": error,
-        }
-    )
+    columns = {
+        "target": target,
+        "realised": realised,
+        "difference": realised - target,
+        "standard_error": error,
+    }
+    return pd.DataFrame({"zone_id": list(coverage), **columns})

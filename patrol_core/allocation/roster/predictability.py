@@ -1,8 +1,8 @@
-"""What an observer of past patrols could foresee, against draws by pure chance.
+"""What an observer of past patrols could predict, against draws by pure chance.
 
 Take the visits of each zone along time (by shift, or by hour). The yardstick is the independent draw: every visit of
 the zone falls on a time of its own, drawn with the shares by which demand lies over time, none knowing of another.
-Nothing can be foreseen in it but those shares. Three figures compare a roster with many such draws:
+Nothing can be predicted in it but those shares. Three figures compare a roster with many such draws:
 
 * ``autocorrelation`` at a lag: of the visits' departure from their expectation, all zones together. 0 is no memory;
   a patrol that comes at the same time every day shows at the lag of a day.

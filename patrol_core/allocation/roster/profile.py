@@ -112,11 +112,6 @@ class Profile:
             raise InputError("All shares of the demand profile are 0; give at least one hour some demand.")
         object.__setattr__(self, "shares", shares / shares.sum())
 
-    @property
-    def assumed(self) -> bool:
-        """Whether nobody measured it."""
-        return self.source.startswith(ASSUMED)
-
 
 FLAT = Profile(np.ones((7, 24)), f"{ASSUMED}: every hour of the week alike")
 

@@ -146,25 +146,11 @@ class Duty:
 def number_commitments(
     rules: RosterRules, dates: Sequence[dt.date], commitments: Sequence[Commitment], *, lead: int = 0
 ) -> tuple[set[Duty], set[Duty]]:
-    """Commitments as forbidden and fixed duties; those of other dates are left out.
+    """``commitments`` as forbidden and fixed duties on ``dates``, by the units and shifts of ``rules``; those of other dates are left out.
 
-    Parameters
-    ----------
-    rules
-        Units and shifts.
-    dates
-        Dates of the task, in order.
-    commitments
-        What is fixed.
-    lead
-        Dates before the period, whose duties count for rest and rows, not for the most duties of the period.
-
-    Raises
-    ------
-    InputError
-        For a unit or shift that is not there, or a duty without a shift.
-    InfeasibleError
-        If the fixed duties of one unit clash with each other or with its absences: which unit, which day, which rule.
+    ``lead`` dates lie before the period; their duties count for rest and rows, not for the most duties of the period. Raises InputError for
+    a unit or shift that is not there or a duty without a shift, InfeasibleError if the fixed duties of one unit clash with each other or with
+    its absences: which unit, which day, which rule.
     """
     units = {name: place for place, name in enumerate(rules.units)}
     shifts = {shift.name: place for place, shift in enumerate(rules.shifts)}

@@ -1,14 +1,16 @@
-"""A roster as tables: duties, visits, units, and what an observer could foresee."""
+"""A roster as tables: duties, visits, units, and what an observer could predict."""
 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 
 import numpy as np
 import pandas as pd
 
 from patrol_core.allocation.roster.build import NOBODY, Roster
 from patrol_core.allocation.roster.predictability import predictability
+from patrol_core.allocation.roster.rules import Duty, rest_between
 
 VISIT_COLUMNS = ("date", "shift", "unit", "order", "at", "zone_id", "minutes", "travel_minutes")
 DUTY_COLUMNS = (
@@ -123,7 +125,7 @@ def zone_check(roster: Roster) -> pd.DataFrame:
 
 
 def foreseeable(roster: Roster, *, draws: int = 40) -> pd.DataFrame:
-    """What an observer of the roster could foresee, by shift and by hour, against independent draws.
+    """What an observer of the roster could predict, by shift and by hour, against independent draws.
 
     The columns of :func:`~patrol_core.allocation.roster.predictability.predictability`, with ``slot`` (``shift`` or ``hour``)
     and ``lag_is`` (the lag in words) in front.
@@ -171,18 +173,12 @@ def _by_hour(roster: Roster) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _longest_row(days: np.ndarray) -> int:
-    best = run = 0
-    for day in days.tolist():
-        run = run + 1 if day else 0
-        best = max(best, run)
-    return best
+    return max((len(list(run)) for on_duty, run in itertools.groupby(days.tolist()) if on_duty), default=0)
 
 
 def _least_rest(roster: Roster, unit: int) -> float:
-    task, rules = roster.task, roster.rules
-    duties = [(int(d), int(s)) for d, s in np.argwhere(roster.works[unit])]
-    spans = sorted(
-        (rules.shifts[s].begins(task.dates[d]), rules.shifts[s].ends(task.dates[d])) for d, s in duties
-    )
-    rests = [(spans[i + 1][0] - spans[i][1]).total_seconds() / 3600.0 for i in range(len(spans) - 1)]
-    return min(rests, default=float("nan"))
+    task, shifts = roster.task, roster.rules.shifts
+    duties = [Duty(unit, int(day), int(shift)) for day, shift in np.argwhere(roster.works[unit])]
+    duties.sort(key=lambda duty: shifts[duty.shift].begins(task.dates[duty.day]))
+    pairs = itertools.pairwise(duties)
+    return min((rest_between(roster.rules, task.dates, *pair) for pair in pairs), default=float("nan"))

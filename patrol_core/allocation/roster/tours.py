@@ -1,4 +1,4 @@
-"""Ways between zones: a short round trip, cut into pieces for the units of a shift.
+"""Travel between zones: a short round trip, cut into one walk for each unit of a shift.
 
 Distances are straight lines between the zones' centres times a detour factor; there are no roads in the data. One
 round trip through all zones is made once (nearest neighbour, then 2-opt: a heuristic without proof). A shift's
@@ -126,18 +126,10 @@ def shift_pieces(
     rules: RosterRules,
     chance: np.random.Generator,
 ) -> list[Piece]:
-    """A shift's visits cut into pieces, each with its walk and times.
+    """A shift's ``visits`` (n,) of the zones of a ``ground`` cut into so many ``pieces``, each with its walk and times.
 
-    Parameters
-    ----------
-    ground, visits
-        Zones, and (n,) visits of each in this shift.
-    pieces
-        Into how many.
-    shift, visit_minutes, rules
-        Length of the shift and of a visit, overhead and speed.
-    chance
-        Draws where the walk begins, its direction, its rounds and its times.
+    ``shift`` and ``visit_minutes`` are lengths, ``rules`` have overhead and speed; ``chance`` draws where the walk begins, its direction, its
+    rounds and its times.
     """
     held = ground.order[visits[ground.order] > 0]
     held = np.roll(held, -int(chance.integers(len(held))))

@@ -171,7 +171,7 @@ def area_bars(table: pd.DataFrame, *, unit: str, tolerance: float) -> go.Figure:
     Parameters
     ----------
     table
-        From :meth:`patrol_core.allocation.areas.design.Beats.figures`.
+        From :meth:`patrol_core.allocation.areas.design.PatrolAreas.figures`.
     """
     figure = chart("Work of each area", "", unit, height=300)
     mean = float(table["work"].mean())

@@ -19,6 +19,9 @@ import numpy as np
 from patrol_core.graphs.checkpoints.game import CheckpointGame, JointStrategy
 
 MOST_LABELS = 400_000
+Stop = Callable[[], bool]
+State = tuple[int, ...] | int
+"""How often a label met each deployment; bits of those met where a checkpoint stops everybody."""
 ASK_EVERY = 1024
 """Labels after which a search asks whether to go on."""
 
@@ -63,7 +66,7 @@ def best_paths(
     *,
     every_target: bool = False,
     most: int = MOST_LABELS,
-    give_up: Callable[[], bool] | None = None,
+    give_up: Stop | None = None,
 ) -> BestPaths:
     """Best path of an intruder who knows the strategy.
 
@@ -78,22 +81,15 @@ def best_paths(
     give_up
         Asked now and then; True stops it likewise.
     """
-    return _Search(game, strategy, every_target=every_target, most=most, give_up=give_up).run()
+    return _Search(game, strategy, every_target, most, give_up).run()
 
 
 class _Search:
     def __init__(
-        self,
-        game: CheckpointGame,
-        strategy: JointStrategy,
-        *,
-        every_target: bool,
-        most: int,
-        give_up: Callable[[], bool] | None = None,
+        self, game: CheckpointGame, strategy: JointStrategy, every: bool, most: int, give_up: Stop | None
     ) -> None:
-        self.game, self.most, self.every = game, most, every_target
+        self.game, self.strategy, self.every, self.most = game, strategy, every, most
         self.give_up, self.ask_at = give_up, ASK_EVERY
-        self.strategy = strategy
         self.chance = strategy.probability.tolist()
         self.met: dict[int, list[int]] = {}
         for number, chosen in enumerate(strategy.sets):
@@ -111,10 +107,10 @@ class _Search:
         """Labels in the order of the chance to be stopped."""
         game = self.game
         found: dict[int, Approach] = {}
-        kept: dict[int, list[tuple[int, ...] | int]] = {}
+        kept: dict[int, list[State]] = {}
         labels: list[tuple[int, int, int]] = []  # region, label before, edge
-        start: tuple[int, ...] | int = (0,) * len(self.chance) if self.partial else 0
-        heap: list[tuple[float, int, tuple[int, ...] | int]] = []
+        start: State = (0,) * len(self.chance) if self.partial else 0
+        heap: list[tuple[float, int, State]] = []
         for region in sorted({self.region[k] for k in game.sources.tolist()}):
             heap.append((0.0, len(labels), start))
             labels.append((region, -1, -1))
@@ -135,11 +131,8 @@ class _Search:
                     if payoff < worst:
                         worst, best = payoff, target
             if self._too_long(len(labels)):
-                bound = (
-                    min(game.payoff(t, stopped) for t in range(len(game.targets)) if t not in found)
-                    if len(found) < len(game.targets)
-                    else worst
-                )
+                left = (game.payoff(t, stopped) for t in range(len(game.targets)) if t not in found)
+                bound = min(left, default=worst)
                 break
             for other, edge in self.ways.get(region, ()):
                 reached, chance = self._pass(state, stopped, edge)
@@ -172,7 +165,7 @@ class _Search:
             return True
         return not self.every and min(self.game.payoff(t, stopped) for t in left) >= worst
 
-    def _keep(self, kept: list[tuple[int, ...] | int], state: tuple[int, ...] | int) -> bool:
+    def _keep(self, kept: list[State], state: State) -> bool:
         """Note a label's state unless one is kept that met no deployment more often."""
         if isinstance(state, int):
             if any(not other & ~state for other in kept):  # type: ignore[operator]
@@ -182,9 +175,8 @@ class _Search:
         kept.append(state)
         return True
 
-    def _pass(
-        self, state: tuple[int, ...] | int, stopped: float, edge: int
-    ) -> tuple[tuple[int, ...] | int, float]:
+    def _pass(self, state: State, stopped: float, edge: int) -> tuple[State, float]:
+        """State and chance to be stopped once an edge is passed."""
         met = self.met.get(edge, ())
         if isinstance(state, int):
             for number in met:
@@ -207,9 +199,8 @@ class _Search:
             if edge >= 0:
                 crossed.append(edge)
             label = before
-        return _spelled_out(
-            self.game, self.region, set(self.met), crossed[::-1], int(self.game.targets[target])
-        )
+        goal = int(self.game.targets[target])
+        return _spelled_out(self.game, self.region, set(self.met), crossed[::-1], goal)
 
 
 def _regions(game: CheckpointGame, guarded: set[int]) -> list[int]:

@@ -16,7 +16,7 @@ from patrol_core.files import text_table
 from patrol_core.files.crs import is_metric
 from patrol_core.files.vector_files import read_features
 from patrol_core.graphs.places.scenes.streets import DEGREES
-from patrol_core.roads import counted, number, refuse_degrees
+from patrol_core.roads import count_note, number, refuse_degrees
 from patrol_core.sources.fields import read_places
 
 if TYPE_CHECKING:
@@ -85,13 +85,9 @@ def read_facilities(file: File) -> gpd.GeoDataFrame:
     if name.lower().endswith((".csv", ".txt")):
         return _from_table(name, data)
     frame = read_features(name, data)
-    notes = []
     empty = frame.geometry.isna() | frame.geometry.is_empty
-    if empty.any():
-        notes.append(
-            f"{counted(int(empty.sum()), 'feature', 'features')} of {name} without a place; left out."
-        )
-        frame = frame[~empty].reset_index(drop=True)
+    notes = count_note(empty.sum(), "feature", "features", f"of {name} without a place; left out.")
+    frame = frame[~empty].reset_index(drop=True)
     if frame.empty:
         raise InputError(f"{name} holds no feature with a place; give facilities as points, lines or areas.")
     records = frame.drop(columns=frame.geometry.name).to_dict("records")
@@ -169,18 +165,9 @@ def _type(row: Mapping[str, Any]) -> str:
 
 
 def in_metres(features: gpd.GeoDataFrame, crs: str | None, what: str) -> gpd.GeoDataFrame:
-    """Features in the plane of the streets; lines and areas by their centroid there.
+    """Features in the plane of the streets (``crs``, None for one without a place on Earth); lines and areas by their centroid there.
 
-    Raises InputError when only one of both has a place on Earth, or the plane is not in metres.
-
-    Parameters
-    ----------
-    features
-        Facilities in a CRS of their own.
-    crs
-        Of the streets, in metres; None for a plane without a place on Earth.
-    what
-        Names the features in the message.
+    Raises InputError when only one of both has a place on Earth, or the plane is not in metres; ``what`` names the features.
     """
     if (features.crs is None) != (crs is None):
         lacking = f"The {what} have" if features.crs is None else "The streets have"

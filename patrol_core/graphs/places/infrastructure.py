@@ -56,7 +56,7 @@ from patrol_core.graphs.places.scenes.streets import (
     snapped,
     streets_of,
 )
-from patrol_core.roads import Roads, counted
+from patrol_core.roads import Roads, count_note
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -175,11 +175,8 @@ def _on_crossings(
         raise InputError(
             f"No facility lies within {limit:g} m of a crossing; check both files or raise the limit."
         )
-    notes = []
-    if not near.all():
-        notes.append(
-            f"{counted(int((~near).sum()), 'facility', 'facilities')} farther than {limit:g} m from every crossing; left out."
-        )
+    rest = f"farther than {limit or 0:g} m from every crossing; left out."
+    notes = count_note((~near).sum(), "facility", "facilities", rest)
     notes += far_notes(away[near], "facility is", "facilities are", "; set a limit to leave them out")
     return _Facilities(placed[near], points[near], node[near], weight[near]), notes
 

@@ -1,4 +1,4 @@
-r"""What a facility is worth: its type, the people around it, and what a crossing with several is worth.
+r"""The score of a facility by its type and the people around it, and the score of a crossing with several.
 
 The formulas are those of :mod:`patrol_core.graphs.places.infrastructure`.
 """
@@ -15,22 +15,14 @@ from patrol_core.errors import InputError
 from patrol_core.files.strict_json import load_json
 from patrol_core.graphs.places.features import people_around
 from patrol_core.graphs.places.scenes.parts import factor
-from patrol_core.roads import counted
+from patrol_core.roads import count_note
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
 
 def facility_scores(weight: Floats, people: Floats, exponent: float = 1.0) -> Floats:
-    """Scores w (1 + ln(P + 1))^k, shape (n,).
-
-    Parameters
-    ----------
-    weight, people
-        w and P of every facility, shape (n,).
-    exponent
-        k, >= 0.
-    """
+    """Scores w (1 + ln(P + 1))^k of facilities of ``weight`` w with ``people`` P, ``exponent`` k; shape (n,)."""
     return np.asarray(weight * (1.0 + np.log1p(people)) ** exponent, dtype=float)
 
 
@@ -70,16 +62,10 @@ def published_weights(data: bytes, name: str = "The instance") -> dict[str, floa
 def facility_weights(
     features: gpd.GeoDataFrame, table: Mapping[str, float], other: float | None
 ) -> tuple[Floats, Bools, list[str]]:
-    """Weights of the facilities that stay, which those are, shape (n,), and what was left out.
+    """Weights of the facilities among ``features`` that stay, which those are, shape (n,), and what was left out.
 
-    Raises InputError when there is no column ``type``, a weight is negative, or no facility stays.
-
-    Parameters
-    ----------
-    features
-        Facilities with a column ``type``.
-    table, other
-        Weight by type, and of every other type; None: facilities of other types are left out.
+    ``table`` has a weight by type; every ``other`` type weighs so much, or is left out where None. Raises InputError when there is no column
+    ``type``, a weight is negative, or no facility stays.
     """
     if "type" not in features:
         raise InputError("The facilities have no column type; add one, for example hospital or substation.")
@@ -87,12 +73,10 @@ def facility_weights(
     known = np.array([kind in table for kind in kinds], dtype=bool)
     strange = sorted({kind or "(none)" for kind, ok in zip(kinds, known.tolist(), strict=True) if not ok})
     named = ", ".join(strange[:6]) + (", …" if len(strange) > 6 else "")
-    notes = []
-    many = counted(int((~known).sum()), "facility", "facilities")
-    if strange and other is None:
-        notes.append(f"{many} of a type without weight ({named}); left out.")
-    elif strange:
-        notes.append(f"{many} of other types ({named}) weigh {other:g}.")
+    lacking = f"of a type without weight ({named}); left out."
+    rest = lacking if other is None else f"of other types ({named}) weigh {other:g}."
+    notes = count_note((~known).sum(), "facility", "facilities", rest)
+    if other is not None:
         known[:] = True
     if not known.any():
         raise InputError(
@@ -109,22 +93,15 @@ def facility_people(
     crs: str | None,
     radius_m: float | None,
 ) -> tuple[Floats, list[str]]:
-    """People by facility, shape (n,), from the blocks, else the facilities' own column, else nobody; and what to say.
+    """People by facility, shape (n,), from the blocks, else the column of ``placed``, else nobody; and what to say.
 
-    Raises InputError when a population is missing or negative, or the radius is none.
-
-    Parameters
-    ----------
-    placed
-        Facilities, optionally with a column ``population``.
-    points, blocks, crs, radius_m
-        As in :func:`~patrol_core.graphs.places.features.people_around`; no blocks where None.
+    ``points``, ``blocks``, ``crs`` and ``radius_m`` are those of :func:`~patrol_core.graphs.places.features.people_around`. Raises InputError
+    when a population is missing or negative, or the radius is none.
     """
     if blocks is not None:
         people = people_around(points, blocks, crs, radius_m)
-        none = int((people == 0).sum())
-        notes = [f"{counted(none, 'facility has', 'facilities have')} population 0 around."]
-        return people, notes if none else []
+        none = (people == 0).sum()
+        return people, count_note(none, "facility has", "facilities have", "population 0 around.")
     if "population" in placed:
         people = placed["population"].to_numpy(dtype=float)
         if not (people >= 0).all():

@@ -10,7 +10,7 @@ import pandas as pd
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files import text_table
-from patrol_core.roads import counted
+from patrol_core.roads import count_note
 from patrol_core.sources.fields import read_places
 
 Box = tuple[float, float, float, float]
@@ -78,10 +78,9 @@ def read_observations(name: str, data: bytes) -> Observations:
     notes = [found.text for found in text_table.spreadsheet_limit(name, len(frame))]
     if lost.any():
         parts = [f"{int(empty[own].sum()):,} without {chosen[own]}" for own in chosen if empty[own].any()]
-        notes.append(
-            f"{counted(int(lost.sum()), 'row of', 'rows of')} {name} of {len(frame):,} lack a field ({', '.join(parts)}; "
-            f"first: row {int(np.argmax(lost.to_numpy())) + 1}); left out."
-        )
+        first = f"first: row {int(np.argmax(lost.to_numpy())) + 1}"
+        rest = f"{name} of {len(frame):,} lack a field ({', '.join(parts)}; {first}); left out."
+        notes += count_note(lost.sum(), "row of", "rows of", rest)
     kept = frame[~lost]
     nothing = InputError(f"{name} has no row with an animal and a place; fill {', '.join(chosen.values())}.")
     if kept.empty:

@@ -32,7 +32,7 @@ from patrol_core.graphs.places.scenes.streets import (
     snapped,
     streets_of,
 )
-from patrol_core.roads import Roads, counted
+from patrol_core.roads import Roads, count_note, counted
 from patrol_core.zones import is_located, locate, neighbours
 
 if TYPE_CHECKING:
@@ -145,11 +145,8 @@ def urban_street_scene(
     here = np.isfinite(table).all(axis=1)
     if not here.any():
         raise InputError("No crime has a place; give x and y in metres of the streets' plane.")
-    notes = [*streets.notes]
-    if not here.all():
-        notes.append(
-            f"{counted(int((~here).sum()), 'crime', 'crimes')} of {len(table):,} without a place; left out."
-        )
+    rest = f"of {len(table):,} without a place; left out."
+    notes = [*streets.notes, *count_note((~here).sum(), "crime", "crimes", rest)]
     node, away = near_crossings(streets, table[here], "crime")
     notes += far_notes(away, "crime is", "crimes are")
     sums = np.bincount(node, weights=load[here], minlength=len(streets.ids))

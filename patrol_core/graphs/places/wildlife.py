@@ -41,7 +41,7 @@ from patrol_core.graphs.places.scenes.parts import proximity, whole
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.scenes.streets import DEGREES, Pair, SceneGraph, nearest, on_plane
 from patrol_core.graphs.places.wildlife_grid import Grid, make_grid
-from patrol_core.roads import counted
+from patrol_core.roads import count_note
 
 CENTROID, DENSITY = "centroid", "density"
 _UNIT = {CORRECTED: "metres on a local plane", COMPATIBLE: "degrees, as published"}
@@ -126,11 +126,8 @@ def _scores(
             f"None of the {len(table):,} observations lies in the box (west {west:g}, south {south:g}, east {east:g}, "
             f"north {north:g}); check the box."
         )
-    notes = []
-    if not here.all():
-        notes.append(
-            f"{counted(int((~here).sum()), 'observation', 'observations')} of {len(table):,} outside the box; left out."
-        )
+    rest = f"of {len(table):,} outside the box; left out."
+    notes = count_note((~here).sum(), "observation", "observations", rest)
     points = every[here]
     animals = int(table["animal_id"][here].nunique())
     if scoring == DENSITY:

@@ -68,16 +68,9 @@ class Grid:
 
 
 def make_grid(bbox: Box, rows: int, columns: int) -> Grid:
-    """A grid, checked.
+    """A grid of ``rows`` by ``columns`` over a ``bbox`` (west, south, east, north in degrees), checked.
 
     Raises InputError when the box is none, or rows and columns are not between 1 and what :data:`MOST_CELLS` allows.
-
-    Parameters
-    ----------
-    bbox
-        West, south, east, north in degrees.
-    rows, columns
-        Numbers of cells, at least 1 each.
     """
     for value, word in ((rows, "rows"), (columns, "columns")):
         whole(value, word)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import geopandas as gpd
 import pandas as pd
 
-from patrol_core.allocation.areas import Beats
+from patrol_core.allocation.areas import PatrolAreas
 from patrol_core.areas import Finding
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.reports.geojson import zones_geojson
@@ -15,7 +15,7 @@ from patrol_core.reports.plain import to_json_bytes
 
 
 def beats_files(
-    beats: Beats,
+    beats: PatrolAreas,
     zones: gpd.GeoDataFrame,
     compared: pd.DataFrame,
     unit: str,

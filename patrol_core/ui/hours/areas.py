@@ -11,7 +11,7 @@ import shapely
 import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
-from patrol_core.allocation.areas import EXACT_UP_TO, NO_PROOF, Beats, make_beats, measure
+from patrol_core.allocation.areas import EXACT_UP_TO, NO_PROOF, PatrolAreas, make_areas, measure
 from patrol_core.figures.charts.roster import area_bars, area_map
 from patrol_core.planning import NO_WARD, WARD, Prepared, beats_compared, work_of, zone_points
 from patrol_core.reports.bundles.areas import beats_files
@@ -35,7 +35,7 @@ TIME_LIMIT = 6.0
 class Made:
     """Areas with what the page shows of them."""
 
-    beats: Beats
+    beats: PatrolAreas
     unit: str
     compared: pd.DataFrame
 
@@ -80,7 +80,7 @@ def made(scenario: Scenario, count: int, tolerance: float, kind: str) -> Made:
     """
     chosen = results.prepared(scenario)
     work, unit = work_of(chosen, scenario, kind)
-    beats = make_beats(
+    beats = make_areas(
         work,
         zone_points(chosen.zones),
         results.zone_neighbours(scenario),
@@ -191,7 +191,7 @@ def details(prepared: Prepared, found: Made) -> None:
         _proof(found.beats)
 
 
-def _proof(beats: Beats) -> None:
+def _proof(beats: PatrolAreas) -> None:
     proof = beats.certificate
     if proof.solver == NO_PROOF:
         text = f"Search by simulated annealing, {proof.seconds:.1f} s: a heuristic, no proof that no division is more compact."

@@ -1,4 +1,4 @@
-"""Is a duty roster what it says? Re-checked from the rules, by code that shares nothing with the models."""
+"""The check of a shift assignment against the rules, in code that shares nothing with the models."""
 
 from __future__ import annotations
 

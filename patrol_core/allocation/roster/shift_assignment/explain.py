@@ -1,4 +1,4 @@
-"""Why a duty roster cannot be: which unit, which date, which rule, and the least that would work."""
+"""Why there is no shift assignment: which unit, which date, which rule, and the least that would work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A quick duty roster, date by date: to begin with, and often already the best there is.
+"""A quick shift assignment, date by date: a start for the programme, and often already the best there is.
 
 Each date's shifts are dealt by an assignment problem (Hungarian method): a unit may take a shift if it is available,
 rested and not at the end of its row, also with a view to its next fixed duty; those with fewest duties so far go

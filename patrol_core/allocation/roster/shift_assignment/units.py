@@ -1,4 +1,4 @@
-r"""How many units the shifts of a period take at least, when units are alike.
+r"""The least number of units that can man the shifts of a period, when units are alike.
 
 A unit's month is a walk through states: off, or on shift s for the k-th date in a row. Units that are alike need no
 names, so only the number of them on each step counts: whole flow f on the graph of states, date by date,

@@ -1,1 +1,1 @@
-"""Scenes."""
+"""Scenes: the noun that every family of patrol instances makes, the path to it, and its files."""

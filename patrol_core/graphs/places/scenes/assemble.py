@@ -89,17 +89,7 @@ def target_values(
 
 
 def suggest_bases(graph: SceneGraph, scores: Mapping[NodeId, float], count: int) -> dict[str, NodeId]:
-    """``count`` nodes that lie best to the targets, by the names ``Suggested base 1`` and so on.
-
-    Parameters
-    ----------
-    graph
-        The place; its nodes are the candidates.
-    scores
-        Score of every target by node.
-    count
-        How many bases, at least 1.
-    """
+    """``count`` nodes of a ``graph`` that lie best to the targets, ``scores`` by node; named ``Suggested base 1`` and so on."""
     whole(count, "suggested")
     position = {node: k for k, node in enumerate(graph.ids)}
     demand = np.array([position[node] for node in scores], dtype=np.int64)

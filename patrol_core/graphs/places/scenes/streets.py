@@ -1,4 +1,4 @@
-"""Streets in one piece, and places on their plane: nearest crossings, metres from degrees, what is too far off."""
+"""Graphs whose nodes have places: streets in one piece, nearest crossings, metres from degrees, what is too far off."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InputError
 from patrol_core.files.projection import project_points
 from patrol_core.graphs.patrol import NodeId
-from patrol_core.roads import Roads, counted
+from patrol_core.roads import Roads, count_note
 
 DEGREES = "EPSG:4326"
 FAR_M = 250.0
@@ -78,15 +78,10 @@ def streets_of(roads: Roads) -> SceneGraph:
         fresh = [way for way in ways if a != b and way not in found]
         extra += not fresh
         found.update(dict.fromkeys(fresh))
-    notes = list(roads.notes)
-    if len(stay) < count:
-        notes.append(
-            f"{counted(count - len(stay), 'crossing is', 'crossings are')} not connected with the other {len(stay):,}; left out."
-        )
-    if extra:
-        notes.append(
-            f"{counted(extra, 'street is a loop or parallel', 'streets are loops or parallel')} to another; left out."
-        )
+    apart = f"not connected with the other {len(stay):,}; left out."
+    notes = [*roads.notes, *count_note(count - len(stay), "crossing is", "crossings are", apart)]
+    loops = "street is a loop or parallel", "streets are loops or parallel"
+    notes += count_note(extra, *loops, "to another; left out.")
     names = network.nodes
     return SceneGraph(
         tuple(names[k] for k in stay.tolist()),
@@ -125,18 +120,10 @@ def nearest(xy: Floats, points: Floats) -> tuple[Ints, Floats]:
 def snapped(
     streets: SceneGraph, places: Mapping[str, Pair], word: str, *, degrees: bool = False
 ) -> tuple[dict[str, NodeId], list[str]]:
-    """The crossing nearest to every named place, and sentences on those farther off than :data:`FAR_M`.
+    """The crossing of ``streets`` nearest to every named place, and sentences on those farther off than :data:`FAR_M`.
 
-    Parameters
-    ----------
-    streets
-        Where the crossings are.
-    places
-        (longitude, latitude), or x and y in a plane without a place on Earth.
-    word
-        ``Base`` or ``Station``, for the sentences.
-    degrees
-        Whether nearness is measured in degrees, as in the published instances.
+    ``places`` are (longitude, latitude), or x and y in a plane without a place on Earth; ``word`` is ``Base`` or ``Station``. With ``degrees``
+    nearness is measured in them, as in the published instances.
     """
     names, points = list(places), list(places.values())
     hit, away = nearest(streets.xy, on_plane(points, streets.crs, f"{word.lower()}s"))
@@ -151,18 +138,9 @@ def snapped(
 
 
 def near_crossings(streets: SceneGraph, points: Floats, what: str) -> tuple[Ints, Floats]:
-    """Position of the crossing nearest to every point, and its distance in metres.
+    """Position of the crossing of ``streets`` nearest to every one of ``points`` (in their plane, shape (n, 2)), and its distance in metres.
 
-    Raises InputError when all are farther than :data:`NOWHERE_M`.
-
-    Parameters
-    ----------
-    streets
-        Where the crossings are.
-    points
-        In the plane of the streets, shape (n, 2).
-    what
-        ``facility`` or ``crime``, for the message.
+    Raises InputError when all are farther than :data:`NOWHERE_M`; ``what`` is ``facility`` or ``crime``.
     """
     node, away = nearest(streets.xy, points)
     if away.min() > NOWHERE_M:
@@ -174,24 +152,10 @@ def near_crossings(streets: SceneGraph, points: Floats, what: str) -> tuple[Ints
 
 
 def far_notes(away: Floats, one: str, many: str, remedy: str = "") -> list[str]:
-    """A sentence on what is farther than :data:`FAR_M` from its crossing.
-
-    Parameters
-    ----------
-    away
-        Metres to the nearest crossing, shape (n,).
-    one, many
-        Subject and verb, such as ``crime is`` and ``crimes are``.
-    remedy
-        What to do about it, at the end of the sentence.
-    """
-    far = int((away > FAR_M).sum())
-    if not far:
-        return []
-    most = f"{away.max():,.0f} m"
-    return [
-        f"{counted(far, one, many)} more than {FAR_M:g} m from the nearest crossing (at most {most}){remedy}."
-    ]
+    """A sentence on places whose crossing is farther ``away`` than :data:`FAR_M`; ``one``, ``many`` begin it, ``remedy`` ends it."""
+    most = f"{away.max(initial=0.0):,.0f} m"
+    rest = f"more than {FAR_M:g} m from the nearest crossing (at most {most}){remedy}."
+    return count_note((away > FAR_M).sum(), one, many, rest)
 
 
 def on_plane(points: Sequence[Pair] | Floats, crs: str | None, what: str) -> Floats:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol_core.allocation.areas.design import NO_PROOF, imbalance, make_beats, measure
+from patrol_core.allocation.areas.design import NO_PROOF, imbalance, make_areas, measure
 from patrol_core.allocation.areas.graph import make_graph, parts
-from patrol_core.allocation.areas.program import solve_beats
+from patrol_core.allocation.areas.program import solve_areas
 from patrol_core.allocation.areas.search import search, spread_of
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError
@@ -49,7 +49,7 @@ def best_by_trying_all(graph, count, tolerance):
 
 def test_a_strip_of_six_by_hand():
     # Two halves of three zones: 1 + 0 + 1 km2 each.
-    found = make_beats(*grid(6, 1), 2, tolerance=0.0)
+    found = make_areas(*grid(6, 1), 2, tolerance=0.0)
     assert found.certificate.objective == pytest.approx(4.0)
     assert found.certificate.bound == pytest.approx(4.0)
     assert found.certificate.status is Status.OPTIMAL
@@ -62,7 +62,7 @@ def test_a_strip_of_six_by_hand():
 def test_the_programme_is_the_best_of_all_divisions(work, tolerance):
     graph = make_graph(*grid(3, 3, [float(w) for w in work]))
     best = best_by_trying_all(graph, 2, tolerance)
-    found = solve_beats(graph, 2, tolerance, start=None, time_limit=60)
+    found = solve_areas(graph, 2, tolerance, start=None, time_limit=60)
     if np.isinf(best):
         assert found.status is Status.INFEASIBLE
         return
@@ -85,7 +85,7 @@ def test_every_area_of_the_search_is_in_one_piece(count, seed):
 def test_search_is_near_the_proved_best():
     graph = make_graph(*grid(6, 4))
     area = search(graph, 4, 0.1, seed=1)
-    found = solve_beats(graph, 4, 0.1, start=area, time_limit=60)
+    found = solve_areas(graph, 4, 0.1, start=area, time_limit=60)
     assert found.status is Status.OPTIMAL
     cost = float(spread_of(graph, area, 4)[0].sum())
     assert found.bound - 1e-6 <= cost <= 1.15 * found.bound
@@ -96,7 +96,7 @@ def test_a_cut_off_part_is_cut_away():
     work, points, near = grid(5, 1, [4.0, 1.0, 6.0, 1.0, 4.0])
     graph = make_graph(work, points, near)
     best = best_by_trying_all(graph, 2, 0.5)
-    found = solve_beats(graph, 2, 0.5, start=None, time_limit=60)
+    found = solve_areas(graph, 2, 0.5, start=None, time_limit=60)
     assert float(spread_of(graph, found.area, 2)[0].sum()) == pytest.approx(best)
 
 
@@ -105,7 +105,7 @@ def test_islands_are_joined_and_said():
     near = {
         zone: [other for other in others if {zone, other} != {"1/0", "2/0"}] for zone, others in near.items()
     }
-    found = make_beats(work, points, near, 2, tolerance=0.6)
+    found = make_areas(work, points, near, 2, tolerance=0.6)
     assert found.graph.bridges == ((1, 2),) or found.graph.bridges == ((2, 1),)
     assert "1 pairs of zones that do not touch" in found.notes[0]
 
@@ -114,7 +114,7 @@ def test_a_real_place_without_proof_says_so_and_beats_its_wards():
     scenario = make_scenario({"area": "sample"})
     prepared = prepare(load_area("sample"), scenario)
     work, _ = work_of(prepared, scenario, "risk")
-    found = make_beats(work, zone_points(prepared.zones), neighbours(prepared.zones), 8)
+    found = make_areas(work, zone_points(prepared.zones), neighbours(prepared.zones), 8)
     assert found.certificate.solver == NO_PROOF
     assert np.isnan(found.certificate.bound)
     assert "without proof" in found.notes[0]
@@ -142,18 +142,18 @@ def test_a_zone_too_heavy_for_any_area_is_named_with_what_works():
     with pytest.raises(
         InfeasibleError, match=r"Zone 0/0 alone has 2\.50 times .* at most 1 areas or a tolerance of 150 %"
     ) as caught:
-        make_beats(work, points, near, 3)
-    assert len(make_beats(work, points, near, int(caught.value.remedy)).names) == 1
-    make_beats(work, points, near, 3, tolerance=1.5)
+        make_areas(work, points, near, 3)
+    assert len(make_areas(work, points, near, int(caught.value.remedy)).names) == 1
+    make_areas(work, points, near, 3, tolerance=1.5)
 
 
 def test_no_division_is_proved_for_few_zones_and_only_said_for_many():
     work, points, near = grid(4, 1, [1.0, 2.0, 2.0, 1.0])
     with pytest.raises(InfeasibleError, match="There is no division into 3 areas"):
-        make_beats(work, points, near, 3, tolerance=0.1)
+        make_areas(work, points, near, 3, tolerance=0.1)
     with pytest.raises(InfeasibleError, match="no proof that there is none") as caught:
-        make_beats(work, points, near, 3, tolerance=0.1, exact_up_to=0)
-    make_beats(work, points, near, 3, tolerance=caught.value.remedy, exact_up_to=0)
+        make_areas(work, points, near, 3, tolerance=0.1, exact_up_to=0)
+    make_areas(work, points, near, 3, tolerance=caught.value.remedy, exact_up_to=0)
 
 
 @pytest.mark.parametrize(
@@ -172,4 +172,4 @@ def test_bad_input_is_one_sentence(change, word):
     work, points, near = grid(4, 1)
     given_work, count = change.pop("work", work), change.pop("count", 1)
     with pytest.raises(InputError, match=word):
-        make_beats(given_work, points, near, count, **change)
+        make_areas(given_work, points, near, count, **change)
