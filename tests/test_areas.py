@@ -18,7 +18,8 @@ from patrol_core.errors import InputError
 from patrol_core.sources.archive.read import read_crimes
 from patrol_core.sources.area.assemble import area_from_counts, area_from_crimes
 from patrol_core.sources.area.quality import completeness, completeness_findings
-from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
+from patrol_core.sources.zone_tables.attributes import read_attributes
+from patrol_core.sources.zone_tables.boundaries import read_polygons
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -16,9 +16,10 @@ from patrol_core.errors import InputError, SourceError
 from patrol_core.sources.open_data.nomis import Nomis
 from patrol_core.sources.open_data.ons_geography import OnsGeography
 from patrol_core.sources.places import search as places
-from patrol_core.sources.places.pull import pull_place, pull_place_whole
+from patrol_core.sources.places.pull import pull_place
 from patrol_core.sources.places.search import PRESETS, Place, choose, drawn, preset
-from patrol_core.sources.police.api import FileKeep, MemoryKeep, PoliceApi, PullCancelled
+from patrol_core.sources.police import PoliceApi
+from patrol_core.web import MemoryCache, PullCancelled, ResponseCache
 from patrol_core.zones.assign import count_crimes
 from patrol_core.zones.make import make_zones
 from tests.sources.fake_open import LSOA21, FakeOpen, code, degrees, square
@@ -213,7 +214,7 @@ def test_a_place_goes_through_json():
 
 def pull(place, api, opened, **options):
     geography, nomis = OnsGeography(opened.settings()), Nomis(opened.settings())
-    return pull_place_whole(place, MONTHS, api=api, **({"geography": geography, "nomis": nomis} | options))
+    return pull_place(place, MONTHS, api=api, **({"geography": geography, "nomis": nomis} | options))
 
 
 def test_westminster_has_zones_people_and_every_crime_once(api, opened, police):
@@ -332,21 +333,8 @@ def test_without_census_and_without_boundaries(api, opened):
         pull(preset("westminster"), api, opened, geography=None)
 
 
-def test_the_short_door_gives_the_same_area(api, opened):
-    short = pull_place(
-        preset("westminster"),
-        MONTHS,
-        api=api,
-        geography=OnsGeography(opened.settings()),
-        nomis=Nomis(opened.settings()),
-    )
-    whole = pull(preset("westminster"), api, opened)
-    assert short.content_hash == whole.area.content_hash
-    assert short.key == whole.area.key
-
-
 def test_a_pull_that_stopped_goes_on_from_what_is_kept(api, opened, police, tmp_path):
-    keep = FileKeep(tmp_path)
+    cache = ResponseCache(tmp_path)
 
     def again():
         settings = opened.settings()
@@ -354,9 +342,9 @@ def test_a_pull_that_stopped_goes_on_from_what_is_kept(api, opened, police, tmp_
             preset("westminster"),
             api,
             opened,
-            keep=keep,
-            geography=OnsGeography(settings, keep=keep),
-            nomis=Nomis(settings, keep=keep),
+            cache=cache,
+            geography=OnsGeography(settings, cache=cache),
+            nomis=Nomis(settings, cache=cache),
         )
 
     opened.always("dataset/NM_2072_1", Fault("status", 500))
@@ -373,7 +361,7 @@ def test_a_pull_that_stopped_goes_on_from_what_is_kept(api, opened, police, tmp_
     assert not opened.log
     assert not police.asked("crimes-street/")
     assert third.area.content_hash == got.area.content_hash
-    assert all(a.from_keep for a in third.answers)
+    assert all(a.from_cache for a in third.answers)
 
 
 def test_a_cancel_stops_between_and_within_steps(api, opened, police):
@@ -410,12 +398,12 @@ def test_known_gaps_go_with_the_data(api, opened):
 
 
 def test_months_not_offered_are_told(api, opened):
-    got = pull_place_whole(
+    got = pull_place(
         preset("westminster"),
         ["2025-06", "2030-01"],
         api=api,
         geography=OnsGeography(opened.settings()),
-        keep=MemoryKeep(),
+        cache=MemoryCache(),
     )
     assert got.crimes.months_not_offered == ("2030-01",)
     assert got.area.months == ("2025-06",)

@@ -36,7 +36,8 @@ from patrol_core.areas import UK_CRS, Finding
 from patrol_core.errors import InputError
 from patrol_core.files import text_table
 from patrol_core.files.archives import FileLike, iter_tables
-from patrol_core.sources.zone_tables import find_column
+from patrol_core.files.names import plain
+from patrol_core.sources.zone_tables import vintage_columns
 
 Vintage = Literal["2011", "2021"]
 #: How a row was treated, in the order tried.
@@ -160,8 +161,7 @@ def read_lookup(file: FileLike) -> Lookup:
         raise InputError("The file holds no table; give the ONS lookup as CSV.")
     text = text_table.decode(table.name, table.data)
     header = text_table.header_of(table.name, text.data)
-    old = find_column(header, r"lsoa_?(?:20)?11_?(?:cd|code)")
-    new = find_column(header, r"lsoa_?(?:20)?21_?(?:cd|code)")
+    old, new = vintage_columns(header)
     if old is None or new is None:
         raise InputError(
             f"{table.name} line 1 lacks LSOA11CD or LSOA21CD (found {', '.join(header[:6])}); give the ONS lookup from LSOA "
@@ -173,7 +173,7 @@ def read_lookup(file: FileLike) -> Lookup:
         if empty.any():
             line = text_table.line_of_row(text.data, int(np.flatnonzero(empty)[0]))
             raise InputError(f"{table.name} line {line}, column {column}: the code is empty; fill it.")
-    change = find_column(header, r"chgind|change_indicator")
+    change = next((c for c in header if plain(c) in ("chgind", "change_indicator")), None)
     return make_lookup(frame[old], frame[new], frame[change] if change else None)
 
 

@@ -55,7 +55,7 @@ def area_from_crimes(
     polygons
         As returned by :func:`patrol_core.sources.zone_tables.boundaries.read_polygons`, any CRS.
     lookup
-        One or several attribute tables (:func:`patrol_core.sources.zone_tables.boundaries.read_attributes`).
+        One or several attribute tables (:func:`patrol_core.sources.zone_tables.attributes.read_attributes`).
     findings
         Findings of the import, to keep with the data.
     attribution

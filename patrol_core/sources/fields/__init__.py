@@ -1,4 +1,4 @@
-"""Fields."""
+"""Single fields of tables and answers: crime types, dates, places, names."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from patrol_core.sources.fields.crime_types import (
     published_type,
 )
 from patrol_core.sources.fields.dates import Form, Stamp, read_months, read_stamp
+from patrol_core.sources.fields.named import Named
 from patrol_core.sources.fields.points import (
     METRES_A_FOOT,
     MOST_METRES,
@@ -33,6 +34,7 @@ __all__ = [
     "OLD_CRIME_TYPES",
     "WEB_MERCATOR",
     "Form",
+    "Named",
     "Pair",
     "Stamp",
     "are_exchanged",

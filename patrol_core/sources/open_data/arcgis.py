@@ -4,7 +4,7 @@ A service gives at most its own ``maxRecordCount`` features an answer, whatever 
 ``exceededTransferLimit`` (in GeoJSON under ``properties``, in its own JSON at the top) when there are more. So
 the count is asked first, pages are asked in the order of a unique code, the next page begins after
 what really came, and in the end count, flag and codes must agree; if they do not (the layer was changed meanwhile,
-or a kept answer is of another state), everything is asked once more.
+or a cached answer is of another state), everything is asked once more.
 
 Mistakes come as JSON with a member ``error`` under HTTP 200.
 """
@@ -27,7 +27,7 @@ from patrol_core.sources.open_data.arcgis_answers import (
     read_services,
 )
 from patrol_core.sources.open_data.services import Asker
-from patrol_core.web import Ask
+from patrol_core.web import Request
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ def _successor(asker: Asker, layer: Layer) -> str | None:
     if not layer.like:
         return None
     listed = asker.ask(
-        Ask("", (("f", "json"),)),
+        Request("", (("f", "json"),)),
         lambda body: read_services(body, layer),
         kind="services",
         fresh=True,
@@ -168,7 +168,9 @@ def _once(
     kind = re.sub(r"[^a-z0-9]+", "-", layer.service.lower())[:60].strip("-")
 
     def ask(more: dict[str, str], parse: Callable[[bytes], T]) -> T:
-        question = Ask(f"{layer.service}/FeatureServer/0/query", tuple((params | more).items()), post=True)
+        question = Request(
+            f"{layer.service}/FeatureServer/0/query", tuple((params | more).items()), post=True
+        )
         return asker.ask(question, parse, kind=kind, fresh=fresh)
 
     total = ask({"returnCountOnly": "true", "f": "json"}, lambda body: read_count(body, layer))

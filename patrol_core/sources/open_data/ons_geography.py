@@ -25,13 +25,13 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError, SourceError
+from patrol_core.sources.fields import Named
 from patrol_core.sources.open_data import arcgis
 from patrol_core.sources.open_data.arcgis_answers import Feature, Layer
 from patrol_core.sources.open_data.ons_layers import LAYERS
 from patrol_core.sources.open_data.services import Asker, ons_settings
-from patrol_core.sources.police import Answer, Named
 from patrol_core.sources.zone_tables import read_polygons
-from patrol_core.web import ApiSettings, Kept
+from patrol_core.web import Answer, Cache, ServiceSettings
 
 Kind = Literal["lsoa21", "lsoa11", "ward", "lad", "force"]
 
@@ -64,23 +64,23 @@ class OnsGeography:
         Address and limits; :func:`patrol_core.sources.open_data.services.ons_settings` when not given.
     layers
         Layers to use instead of those of :data:`LAYERS`, by the same keys; any of them may be left out.
-    keep
-        Where answers are kept between runs.
+    cache
+        Where answers are cached between runs.
     page
         Features to ask for at a time.
     """
 
     def __init__(
         self,
-        settings: ApiSettings | None = None,
+        settings: ServiceSettings | None = None,
         *,
         layers: Mapping[str, Layer] | None = None,
-        keep: Kept | None = None,
+        cache: Cache | None = None,
         page: int = arcgis.PAGE,
     ) -> None:
         self.settings = settings or ons_settings()
         self.layers = {**LAYERS, **(layers or {})}
-        self._keep, self._page = keep, page
+        self._cache, self._page = cache, page
 
     # ---- lists ------------------------------------------------------------------------------------------
 
@@ -288,7 +288,7 @@ class OnsGeography:
         return out
 
     def _asker(self, cancel: threading.Event | None) -> Asker:
-        return Asker(self.settings, keep=self._keep, cancel=cancel)
+        return Asker(self.settings, cache=self._cache, cancel=cancel)
 
 
 def answers_of(frame: pd.DataFrame) -> tuple[Answer, ...]:

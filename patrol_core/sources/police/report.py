@@ -10,14 +10,14 @@ from shapely.geometry.base import BaseGeometry
 
 from patrol_core.areas import Finding
 from patrol_core.sources.fields import CATEGORY_NAMES
-from patrol_core.sources.police.pull import Answer, Collected
+from patrol_core.sources.police.pull import Collected, TileAnswer
 from patrol_core.sources.police.records import category_name
 from patrol_core.sources.police.tiles import inside
 
 
 @dataclass(frozen=True)
 class PullReport:
-    """What a pull asked, received, kept and noticed.
+    """What a pull asked, received, took and noticed.
 
     ``rows_received`` = ``rows_kept`` + ``repeats_dropped`` + ``outside_dropped``.
 
@@ -35,8 +35,8 @@ class PullReport:
         Questions a month needed in the end, and how often one was split.
     requests
         Requests sent, with lists, probes and further attempts.
-    answers_from_keep
-        Answers read from the keep instead.
+    answers_from_cache
+        Answers read from the cache instead.
     rows_received, rows_kept
         Records in all answers, and rows of the table.
     repeats_dropped
@@ -59,13 +59,13 @@ class PullReport:
     tiles: int
     splits: int
     requests: int
-    answers_from_keep: int
+    answers_from_cache: int
     rows_received: int
     rows_kept: int
     repeats_dropped: int
     outside_dropped: int
     without_crime_id: int
-    answers: tuple[Answer, ...]
+    answers: tuple[TileAnswer, ...]
     findings: tuple[Finding, ...]
 
 
@@ -80,17 +80,12 @@ class Joined:
     differing: int
 
 
-def join(parts: Sequence[pd.DataFrame], polygon: BaseGeometry, identity: Sequence[str]) -> Joined:
-    """Put answers together: one row for each ``identity``, inside the polygon or on its edge, in a fixed order.
-
-    Parameters
-    ----------
-    identity
-        Columns that tell one record from another, ``month`` first.
-    """
-    rows = pd.concat(parts, ignore_index=True).sort_values(list(identity), kind="stable")
+def join(parts: Sequence[pd.DataFrame], polygon: BaseGeometry) -> Joined:
+    """Put answers together: each crime once, inside the polygon or on its edge, by month and API id."""
+    identity = ["month", "api_id"]
+    rows = pd.concat(parts, ignore_index=True).sort_values(identity, kind="stable")
     distinct = rows.drop_duplicates()
-    once = distinct.drop_duplicates(list(identity))
+    once = distinct.drop_duplicates(identity)
     differing = len(distinct) - len(once)
     within = inside(polygon, once["lon"].to_numpy(dtype=float), once["lat"].to_numpy(dtype=float))
     nowhere = once["lon"].isna().to_numpy()  # cannot be judged: the service said it belongs here
@@ -99,7 +94,17 @@ def join(parts: Sequence[pd.DataFrame], polygon: BaseGeometry, identity: Sequenc
 
 
 def crime_findings(rows: pd.DataFrame, names: Mapping[str, str], force: str) -> list[Finding]:
-    """What the rows of a street-level pull lack, and what that does to the plan."""
+    """What the rows of a pull lack, and what that does to the plan.
+
+    Parameters
+    ----------
+    rows
+        As of :func:`join`.
+    names
+        The service's names of categories.
+    force
+        Name written into the column ``force``; "" if none.
+    """
     findings = []
     unknown = rows[~rows["slug"].isin(list(CATEGORY_NAMES))]
     if len(unknown):
@@ -148,9 +153,17 @@ def crime_findings(rows: pd.DataFrame, names: Mapping[str, str], force: str) -> 
 
 
 def pull_findings(
-    got: Collected, joined: Joined, months: Sequence[str], missing: Sequence[str], month_column: str
+    got: Collected, joined: Joined, months: Sequence[str], missing: Sequence[str]
 ) -> list[Finding]:
-    """What went differently from a plain pull. ``month_column`` holds the month asked for."""
+    """What went differently from a plain pull.
+
+    Parameters
+    ----------
+    got, joined
+        What came, and what became of it.
+    months, missing
+        Months pulled, and months asked for that the service does not offer.
+    """
     findings = []
     if missing:
         findings.append(
@@ -168,7 +181,7 @@ def pull_findings(
                 "count as too low.",
             )
         )
-    empty = sorted(set(months) - set(joined.rows[month_column].unique()))
+    empty = sorted(set(months) - set(joined.rows["month"].unique()))
     if len(empty) == len(months):
         findings.append(
             Finding(
@@ -202,38 +215,6 @@ def pull_findings(
             )
         )
     return findings
-
-
-def summarise(
-    got: Collected,
-    joined: Joined,
-    endpoint: str,
-    category: str,
-    last_updated: str,
-    requests: int,
-    months: Sequence[str],
-    missing: Sequence[str],
-    findings: Sequence[Finding],
-) -> PullReport:
-    """The report of a pull; see :class:`PullReport`."""
-    return PullReport(
-        endpoint=endpoint,
-        category=category,
-        months=tuple(months),
-        months_not_offered=tuple(missing),
-        last_updated=last_updated,
-        tiles=got.tiles,
-        splits=got.splits,
-        requests=requests,
-        answers_from_keep=sum(a.from_keep for a in got.answers),
-        rows_received=joined.received,
-        rows_kept=len(joined.rows),
-        repeats_dropped=joined.repeats,
-        outside_dropped=joined.outside,
-        without_crime_id=int((joined.rows["crime_id"] == "").sum()),
-        answers=tuple(sorted(got.answers, key=lambda a: (a.month, a.tile))),
-        findings=tuple(findings),
-    )
 
 
 def _list(months: Sequence[str]) -> str:

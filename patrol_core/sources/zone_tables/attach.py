@@ -12,8 +12,8 @@ import pandas as pd
 
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError
-from patrol_core.sources.zone_tables.attributes import age_band
 from patrol_core.sources.zone_tables.covariates import figures_of, join_figures, successors, vintage_by_codes
+from patrol_core.sources.zone_tables.headings import age_band
 
 UNKNOWN = "Unknown"
 

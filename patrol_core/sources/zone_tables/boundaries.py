@@ -22,18 +22,16 @@ from patrol_core.files.crs import is_true_metric
 from patrol_core.files.names import plain
 from patrol_core.files.text_table import shown
 from patrol_core.files.vector_files import load_bytes, read_features
-from patrol_core.sources.zone_tables.attach import attach_attributes
-from patrol_core.sources.zone_tables.attributes import (
-    check_population,
+from patrol_core.sources.zone_tables.attributes import check_population
+from patrol_core.sources.zone_tables.fit import gap_findings, overlap_findings
+from patrol_core.sources.zone_tables.headings import (
+    WARD_CODE,
+    WARD_NAME,
     find_column,
     group_texts,
-    read_attributes,
     vintage_of,
 )
-from patrol_core.sources.zone_tables.fit import gap_findings, overlap_findings
 from patrol_core.sources.zone_tables.ids import other_ids, zone_ids
-
-__all__ = ["attach_attributes", "read_attributes", "read_polygons"]
 
 #: Most crossings that are mended in one file, before it is called damaged.
 MAX_MENDED_CROSSINGS = 5_000
@@ -47,8 +45,6 @@ _NAME = (
     r"(?:lsoa|msoa|wd|ward|lad|oa)_?\d*_?(?:nm|name)",
     r"zone_name|area_name|beat_name|label|title",
 )
-_WARD = r"wd\d\dnm|ward_?\d*_?(?:nm|name)|ward"
-_WARD_CODE = r"wd\d\dcd|ward_?\d*_?(?:cd|code)"
 _BOROUGH = r"lad\d\dnm|borough(?:_name)?|district"
 _POPULATION = r"population|usual_residents|residents|pop|total_population|population_total"
 
@@ -219,10 +215,10 @@ def _attributes(
         if label
         else raw.index.to_numpy()
     )
-    ward = find_column(columns, _WARD)
+    ward = find_column(columns, WARD_NAME)
     out["ward"] = _texts(raw[ward], name) if ward else ""
     out["population"] = _population(name, raw, columns, findings)
-    for target, pattern in (("ward_code", _WARD_CODE), ("borough", _BOROUGH)):
+    for target, pattern in (("ward_code", WARD_CODE), ("borough", _BOROUGH)):
         if (found := find_column(columns, pattern)) is not None:
             out[target] = _texts(raw[found], name)
     for column in columns:
@@ -235,7 +231,7 @@ def _attributes(
 
 def _is_free(column: str, label: str | None) -> bool:
     """Whether a property may serve as groups: it is neither the name nor a ward, district or code of theirs."""
-    taken = (_WARD, _WARD_CODE, _BOROUGH, _POPULATION)
+    taken = (WARD_NAME, WARD_CODE, _BOROUGH, _POPULATION)
     return column != label and not any(re.fullmatch(pattern, plain(column)) for pattern in taken)
 
 

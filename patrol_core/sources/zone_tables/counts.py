@@ -17,7 +17,7 @@ from patrol_core.files import text_table
 from patrol_core.files.columns import check_column
 from patrol_core.files.text_table import plain_heading, shown
 from patrol_core.sources.fields import published_type, read_months
-from patrol_core.sources.zone_tables.attributes import bare_codes, zone_column
+from patrol_core.sources.zone_tables.headings import bare_codes, zone_column
 
 MONTH_NAMES = ("month", "yearmonth", "monthyear", "date")
 COUNT_NAMES = ("count", "counts", "n", "crimes", "crimecount", "value", "obsvalue")

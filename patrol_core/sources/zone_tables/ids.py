@@ -13,7 +13,7 @@ import pandas as pd
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError
 from patrol_core.files.names import plain
-from patrol_core.sources.zone_tables.attributes import find_column
+from patrol_core.sources.zone_tables.headings import find_column
 
 #: Headings of published codes, the smallest areas first.
 _PUBLISHED = (
