@@ -145,7 +145,7 @@ def test_hash_depends_on_data_and_zones_only():
 def test_hash_is_the_same_in_another_process():
     """A hash is part of saved scenarios: it may not depend on the run (Python's own string hash does)."""
     code = (
-        "import pandas as pd; from patrol_core.areas import area_from_crimes as a;"
+        "import pandas as pd; from patrol_core.sources.area import area_from_crimes as a;"
         "print(a(pd.DataFrame({'month': ['2023-05'], 'crime_type': 'Burglary', 'lon': -0.13, 'lat': 51.5})).content_hash)"
     )
     told = subprocess.run(

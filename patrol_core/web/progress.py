@@ -1,4 +1,4 @@
-"""Progress and cancelling of long work: what callers are told, and how they stop it."""
+"""Progress and cancelling of long work: what callers see of it, and how they stop it."""
 
 from __future__ import annotations
 

@@ -23,11 +23,11 @@ class Request:
     Attributes
     ----------
     path
-        Below the base address, already quoted, e.g. ``crimes-street/all-crime``.
+        Below the base address, already quoted.
     params
         Names and values; sent in the query of a GET, form-encoded in the body of a POST.
     post
-        Send as POST (polygons are too long for a GET).
+        Send as POST (for parameters too long for a GET).
     may_be_refused
         Whether the status of :class:`Refusal` can mean that the service refuses this question.
     none_is_404

@@ -92,17 +92,6 @@ def test_a_polygon_elsewhere_is_refused(service):
         ons(service).boundaries("lsoa21", polygon=box(-3.2, 55.9, -3.1, 56.0))
 
 
-def test_lists_are_by_name_and_of_england_and_wales(service):
-    geography = ons(service)
-    assert [(a.id, a.name) for a in geography.local_authorities()] == [
-        ("E09000007", "Camden"),
-        ("E09000033", "Westminster"),
-    ]
-    assert [w.name for w in geography.wards("E09000033")] == ["Westminster North", "Westminster South"]
-    with pytest.raises(InputError, match="no wards of W06000015"):
-        geography.wards("W06000015")
-
-
 def test_an_outline_is_in_degrees(service):
     outline = ons(service).outline("lad", "E09000033")
     assert outline.name == "Westminster"
@@ -178,7 +167,7 @@ def test_no_feature_is_lost_or_doubled_however_the_service_pages(paged, n, most,
     paged.most, paged.flag = most, flag
     before = len(paged.log)
     with arcgis.Asker(paged.settings()) as asker:
-        found = arcgis.features(asker, POINTS if shapes else TABLE, page=page)
+        found = arcgis.features(asker, arcgis.Query(POINTS if shapes else TABLE, page=page))
     assert [f.values["CD"] for f in found] == sorted(code(7 * k % 41) for k in range(n))
     assert len(paged.log) - before == 1 + -(-n // min(most, page))  # the count, and no page more than needed
 
@@ -190,10 +179,10 @@ def test_a_count_that_does_not_fit_is_never_believed(paged, count, n, most):
     paged.most, paged.counts = most, {"Things": count}
     with arcgis.Asker(paged.settings()) as asker:
         if count in (n, 0):
-            assert len(arcgis.features(asker, TABLE)) == count
+            assert len(arcgis.features(asker, arcgis.Query(TABLE))) == count
         else:
             with pytest.raises(SourceError, match="contradicts itself"):
-                arcgis.features(asker, TABLE)
+                arcgis.features(asker, arcgis.Query(TABLE))
     paged.counts = {}
 
 
@@ -389,7 +378,7 @@ def test_the_address_comes_from_the_environment(monkeypatch):
 
 
 def test_who_asks_is_said(service):
-    ons(service).local_authorities()
+    ons(service).forces()
     assert all(s.agent.startswith("patrol-core/") for s in service.log)
     assert POLICY.passing > {429, 500}
 

@@ -82,24 +82,18 @@ class RecodeReport:
         found = []
         if self.recoded:
             w = self.ways
-            found.append(
-                Finding(
-                    "info",
-                    f"{self.recoded:,} of {self.rows:,} rows had LSOA codes of another census and were recoded to {self.to}: "
-                    f"{w['lookup']:,} by the ONS lookup, {w['same_point']:,} by the code other rows have at the same point, "
-                    f"{w['by_point']:,} by polygon (about one in twenty of these may belong to the neighbouring LSOA).",
-                    self.recoded,
-                )
+            text = (
+                f"{self.recoded:,} of {self.rows:,} rows had LSOA codes of another census and were recoded to {self.to}: "
+                f"{w['lookup']:,} by the ONS lookup, {w['same_point']:,} by the code other rows have at the same point, "
+                f"{w['by_point']:,} by polygon (about one in twenty of these may belong to the neighbouring LSOA)."
             )
+            found.append(Finding("info", text, self.recoded))
         if count := self.ways["ambiguous"]:
-            found.append(
-                Finding(
-                    "warning",
-                    f"{count:,} rows have the code of an LSOA that was split and could not be told apart (no point or no "
-                    "polygons); they are placed by their point, or not at all.",
-                    count,
-                )
+            text = (
+                f"{count:,} rows have the code of an LSOA that was split and could not be told apart (no point or no "
+                "polygons); they are placed by their point, or not at all."
             )
+            found.append(Finding("warning", text, count))
         return tuple(found)
 
 
@@ -136,7 +130,15 @@ class Lookup:
 
 
 def make_lookup(old: Any, new: Any, change: Any = None) -> Lookup:
-    """A lookup from aligned columns of 2011 codes, 2021 codes and CHGIND (told from the pairs when not given)."""
+    """A lookup from aligned columns.
+
+    Parameters
+    ----------
+    old, new
+        Codes of 2011 and of 2021.
+    change
+        CHGIND; derived from the pairs when not given.
+    """
     pairs = pd.DataFrame({"2011": np.asarray(old, dtype=object), "2021": np.asarray(new, dtype=object)})
     pairs = pairs.astype("str").apply(lambda c: c.str.strip())
     if change is None:
@@ -195,7 +197,7 @@ def recode(
     to
         The census wanted.
     polygons
-        LSOAs of that census indexed by code, any CRS; without them codes that split are told by other rows only.
+        LSOAs of that census indexed by code, any CRS; without them codes that split are resolved by other rows only.
 
     Returns
     -------

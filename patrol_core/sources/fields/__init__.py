@@ -24,6 +24,7 @@ from patrol_core.sources.fields.points import (
     read_places,
     stand_ins,
 )
+from patrol_core.sources.fields.wording import listed, rows_text
 
 __all__ = [
     "CATEGORY_NAMES",
@@ -40,11 +41,13 @@ __all__ = [
     "are_exchanged",
     "compare_pairs",
     "find_pairs",
+    "listed",
     "mercator_latitude",
     "plane_of",
     "published_type",
     "read_months",
     "read_places",
     "read_stamp",
+    "rows_text",
     "stand_ins",
 ]

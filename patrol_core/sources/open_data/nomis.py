@@ -24,7 +24,7 @@ import pandas as pd
 
 from patrol_core.errors import InputError, SourceError
 from patrol_core.sources.open_data.nomis_tables import SHARES, TABLES, Table
-from patrol_core.sources.open_data.services import Asker, nomis_settings
+from patrol_core.sources.open_data.services import Asker, Unfit, agreed, nomis_settings
 from patrol_core.sources.zone_tables import figures_of
 from patrol_core.web import BrokenAnswer, Cache, Progress, Request, ServiceSettings
 
@@ -93,7 +93,9 @@ class Nomis:
         titles
             Tables to ask for; ``TS001`` gives the population.
         on_progress
-            Told share (0 to 1) and words after each answer.
+            Called with the share done (0 to 1) and words after each answer.
+        cancel
+            Set it to stop.
 
         Returns
         -------
@@ -145,27 +147,29 @@ class Nomis:
 
     def _rows(self, asker: Asker, table: Table, codes: Sequence[str]) -> list[tuple[str, str, str, float]]:
         """All cells of a table for some areas; asked once more where answers do not fit together."""
-        reason = ""
-        for fresh in (False, True):
-            rows: list[tuple[str, str, str, float]] = []
-            total = 0
-            while True:
-                page = asker.ask(
-                    self._question(table, codes, len(rows)),
-                    lambda body: _parse(body, table),
-                    kind=f"census-{table.title.lower()}",
-                    fresh=fresh,
-                )
-                rows += page.rows
-                total = max(total, page.total)
-                if not page.rows or len(rows) >= total:
-                    break
-            reason = _misfit(rows, total, codes)
-            if not reason:
-                return rows
-        raise SourceError(
-            f"Nomis, table {table.title}: {reason}; nothing was used. Try again later, or give a census file instead."
+        return agreed(
+            lambda fresh: self._pages(asker, table, codes, fresh),
+            lambda reason: (
+                f"Nomis, table {table.title}: {reason}; nothing was used. Try again later, or give a census file "
+                "instead."
+            ),
         )
+
+    def _pages(
+        self, asker: Asker, table: Table, codes: Sequence[str], fresh: bool
+    ) -> list[tuple[str, str, str, float]]:
+        rows: list[tuple[str, str, str, float]] = []
+        total = 0
+        while True:
+            question, kind = self._question(table, codes, len(rows)), f"census-{table.title.lower()}"
+            page = asker.ask(question, lambda body: _parse(body, table), kind=kind, fresh=fresh)
+            rows += page.rows
+            total = max(total, page.total)
+            if not page.rows or len(rows) >= total:
+                break
+        if reason := _misfit(rows, total, codes):
+            raise Unfit(reason)
+        return rows
 
     def _question(self, table: Table, codes: Sequence[str], offset: int) -> Request:
         dimension = table.dimension

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from patrol_core.errors import SourceError
 from patrol_core.web import (
     Answer,
     Cache,
@@ -61,6 +62,29 @@ POLICY = Policy(
     accept="*/*",
     passing=Policy.passing | {500},
 )
+
+
+class Unfit(Exception):
+    """Answers that do not fit together, such as a count and its pages."""
+
+
+def agreed(ask: Callable[[bool], T], fault: Callable[[str], str]) -> T:
+    """What ``ask`` returns; where answers do not fit together, all are asked anew, once.
+
+    Parameters
+    ----------
+    ask
+        Called with whether cached answers must not be used; raises :class:`Unfit`.
+    fault
+        Reason to message, where they do not fit together the second time.
+    """
+    reason = ""
+    for fresh in (False, True):
+        try:
+            return ask(fresh)
+        except Unfit as err:
+            reason = str(err)
+    raise SourceError(fault(reason))
 
 
 class Asker(CachedClient):

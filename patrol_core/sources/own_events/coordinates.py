@@ -19,8 +19,9 @@ from patrol_core.sources.fields import (
     are_exchanged,
     compare_pairs,
     mercator_latitude,
+    rows_text,
 )
-from patrol_core.sources.own_events.faults import Fault, Where, rows_text
+from patrol_core.sources.own_events.faults import Fault, Where
 
 
 def coordinates(cells: pd.DataFrame, pair: Pair) -> tuple[Floats, Floats, Bools]:

@@ -90,7 +90,7 @@ def read_dated_points(name: str, data: bytes, *, day_first: bool | None = None) 
     ------
     InputError
         Columns that cannot be found; months in place of days; dates or coordinates that cannot be read in half of the rows (with
-        the line of the first); dates whose order cannot be told; degrees under the names of metres, metres under those of
+        the line of the first); dates whose order cannot be determined; degrees under the names of metres, metres under those of
         degrees, or what can only be Web Mercator without its name; no row left.
     """
     text = text_table.decode(name, data).data

@@ -12,6 +12,7 @@ from patrol_core.areas import Finding
 from patrol_core.arrays import Bools
 from patrol_core.errors import InputError
 from patrol_core.files import text_table
+from patrol_core.sources.fields import rows_text
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,3 @@ def left_out(where: Where, faults: Sequence[Fault], of: int) -> list[Finding]:
             raise InputError(f"{text}{f' (and {count - 1:,} more)' if count > 1 else ''}{fault.remedy}")
         findings.append(Finding("warning", f"{text}; {rows_text(count)} of {of:,} left out for this.", count))
     return findings
-
-
-def rows_text(count: int) -> str:
-    """A number of rows in words."""
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"

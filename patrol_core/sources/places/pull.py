@@ -24,7 +24,7 @@ from patrol_core.sources.area import OGL, area_from_crimes
 from patrol_core.sources.open_data import OnsGeography, answers_of, ons_layers
 from patrol_core.sources.open_data import nomis as census
 from patrol_core.sources.places.search import Place
-from patrol_core.sources.police import ALL_CRIME, PoliceApi, PullReport
+from patrol_core.sources.police import ALL_CRIME, PoliceApi, PullReport, polygonal
 from patrol_core.sources.zone_tables import read_attributes
 from patrol_core.web import Answer, Cache, Progress, raise_if_cancelled
 
@@ -209,8 +209,7 @@ def _ground(place: Place, zones: gpd.GeoDataFrame | None) -> Polygon | MultiPoly
         return place.polygon
     shapes = shapely.make_valid(zones.to_crs(4326).geometry.to_numpy())
     whole = shapely.union_all([*shapes, shapely.make_valid(place.polygon)])
-    parts = [p for p in shapely.get_parts(whole) if isinstance(p, Polygon) and p.area > 0]
-    return parts[0] if len(parts) == 1 else MultiPolygon(parts)
+    return polygonal(whole)
 
 
 def _force_name(place: Place, api: PoliceApi) -> str:

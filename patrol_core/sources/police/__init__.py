@@ -7,7 +7,7 @@ from patrol_core.sources.police.lists import PoliceLists
 from patrol_core.sources.police.records import ALL_CRIME, BTP, category_name
 from patrol_core.sources.police.report import PullReport
 from patrol_core.sources.police.service import ApiSettings
-from patrol_core.sources.police.tiles import check_polygon, inside
+from patrol_core.sources.police.tiles import check_polygon, inside, polygonal
 
 __all__ = [
     "ALL_CRIME",
@@ -19,4 +19,5 @@ __all__ = [
     "category_name",
     "check_polygon",
     "inside",
+    "polygonal",
 ]

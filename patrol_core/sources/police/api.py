@@ -88,7 +88,7 @@ class PoliceApi(PoliceLists):
         InputError
             For a polygon outside the UK or invalid, a category or all months not offered.
         SourceError
-            When an answer cannot be had; those already given are cached.
+            When an answer is missing in the end; those received are cached.
         PullCancelled
             When ``cancel`` was set.
         """

@@ -14,7 +14,6 @@ from typing import TypeVar, cast
 from urllib.parse import quote
 
 import numpy as np
-import shapely
 from pydantic import TypeAdapter
 from shapely.geometry import MultiPolygon, Polygon
 
@@ -24,6 +23,7 @@ from patrol_core.files.schema import MONTH_PATTERN
 from patrol_core.sources.fields import Named
 from patrol_core.sources.police import records
 from patrol_core.sources.police.service import POLICY, ApiSettings
+from patrol_core.sources.police.tiles import polygonal
 from patrol_core.web import HttpClient, Request
 
 T = TypeVar("T")
@@ -165,12 +165,11 @@ def _polygon_of(corners: Sequence[records.Vertex], name: str) -> Polygon | Multi
     if len(points) < 3 or not np.isfinite(points).all():
         raise SourceError(f"The boundary of neighbourhood {name} has no area; draw the area yourself.")
     try:
-        shape = outlines.mended(Polygon(points))
+        shape = polygonal(outlines.mended(Polygon(points)))
     except outlines.Tangled:
         raise SourceError(
             f"The boundary of neighbourhood {name} crosses itself too often; draw the area yourself."
         ) from None
-    parts = [p for p in shapely.get_parts(shape) if isinstance(p, Polygon) and p.area > 0]
-    if not parts:
+    if shape.is_empty:
         raise SourceError(f"The boundary of neighbourhood {name} has no area; draw the area yourself.")
-    return parts[0] if len(parts) == 1 else MultiPolygon(parts)
+    return shape

@@ -145,7 +145,7 @@ class Pull:
         Raises
         ------
         SourceError
-            When one of them cannot be had; says how many are kept.
+            When an answer is missing in the end; the message says how many are cached.
         PullCancelled
             When ``cancel`` was set.
         """

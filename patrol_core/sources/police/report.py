@@ -9,7 +9,7 @@ import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
 from patrol_core.areas import Finding
-from patrol_core.sources.fields import CATEGORY_NAMES
+from patrol_core.sources.fields import CATEGORY_NAMES, listed
 from patrol_core.sources.police.pull import Collected, TileAnswer
 from patrol_core.sources.police.records import category_name
 from patrol_core.sources.police.tiles import inside
@@ -108,47 +108,32 @@ def crime_findings(rows: pd.DataFrame, names: Mapping[str, str], force: str) -> 
     findings = []
     unknown = rows[~rows["slug"].isin(list(CATEGORY_NAMES))]
     if len(unknown):
-        listed = ", ".join(sorted({category_name(s, names) for s in unknown["slug"]})[:5])
-        findings.append(
-            Finding(
-                "warning",
-                f"{len(unknown):,} rows have a category this program does not know ({listed}); they are counted, but "
-                "have no harm weight.",
-                len(unknown),
-            )
+        few = ", ".join(sorted({category_name(s, names) for s in unknown["slug"]})[:5])
+        text = (
+            f"{len(unknown):,} rows have a category this program does not know ({few}); they are counted, but "
+            "have no harm weight."
         )
+        findings.append(Finding("warning", text, len(unknown)))
     btp = rows[(rows["location_type"] == "BTP") & (rows["crime_id"] == "")]
     if len(btp):
-        findings.append(
-            Finding(
-                "info",
-                f"{len(btp):,} rows of the British Transport Police have no Crime ID: they lie at stations, and their "
-                "outcomes cannot be joined.",
-                len(btp),
-            )
+        text = (
+            f"{len(btp):,} rows of the British Transport Police have no Crime ID: they lie at stations, and their "
+            "outcomes cannot be joined."
         )
+        findings.append(Finding("info", text, len(btp)))
     nowhere = int(rows["lon"].isna().sum())
     if nowhere:
-        findings.append(
-            Finding(
-                "warning", f"{nowhere:,} rows have no coordinates and are in no zone.", nowhere, topic="place"
-            )
-        )
+        text = f"{nowhere:,} rows have no coordinates and are in no zone."
+        findings.append(Finding("warning", text, nowhere, topic="place"))
     if len(rows) and not force and (rows["location_type"] == "Force").any():
-        findings.append(
-            Finding(
-                "info",
-                "The service does not name the force; the column force is empty, which changes no count.",
-            )
-        )
+        text = "The service does not name the force; the column force is empty, which changes no count."
+        findings.append(Finding("info", text))
     if len(rows):
-        findings.append(
-            Finding(
-                "info",
-                "Crimes without a place are not in answers for an area, and there are no LSOA codes: rows are placed by "
-                "their points, and counts are a little lower than in the police.uk files.",
-            )
+        text = (
+            "Crimes without a place are not in answers for an area, and there are no LSOA codes: rows are placed by "
+            "their points, and counts are a little lower than in the police.uk files."
         )
+        findings.append(Finding("info", text))
     return findings
 
 
@@ -166,56 +151,34 @@ def pull_findings(
     """
     findings = []
     if missing:
-        findings.append(
-            Finding(
-                "warning",
-                f"The service has no data for {_list(missing)} (it offers the latest 36 months); averages are over the other "
-                "months.",
-            )
+        text = (
+            f"The service has no data for {listed(missing, 6)} (it offers the latest 36 months); averages are over the other "
+            "months."
         )
+        findings.append(Finding("warning", text))
     if got.no_data_months:
-        findings.append(
-            Finding(
-                "warning",
-                f"The service answered 'no data' for at least part of {_list(sorted(got.no_data_months))}; these months "
-                "count as too low.",
-            )
+        text = (
+            f"The service answered 'no data' for at least part of {listed(sorted(got.no_data_months), 6)}; these months "
+            "count as too low."
         )
+        findings.append(Finding("warning", text))
     empty = sorted(set(months) - set(joined.rows["month"].unique()))
     if len(empty) == len(months):
-        findings.append(
-            Finding(
-                "warning",
-                "There is no crime in the polygon in any month: it may lie where nothing is published (Scotland, Greater "
-                "Manchester), which is missing data, not safety.",
-            )
+        text = (
+            "There is no crime in the polygon in any month: it may lie where nothing is published (Scotland, Greater "
+            "Manchester), which is missing data, not safety."
         )
+        findings.append(Finding("warning", text))
     elif empty:
-        findings.append(
-            Finding(
-                "warning",
-                f"There is no row for {_list(empty)}; the force may not have delivered these months.",
-            )
-        )
+        text = f"There is no row for {listed(empty, 6)}; the force may not have delivered these months."
+        findings.append(Finding("warning", text))
     if joined.outside:
-        findings.append(
-            Finding(
-                "info",
-                f"{joined.outside:,} rows that came along from beside the polygon or from its holes were left out.",
-                joined.outside,
-            )
-        )
+        text = f"{joined.outside:,} rows that came along from beside the polygon or from its holes were left out."
+        findings.append(Finding("info", text, joined.outside))
     if joined.differing:
-        findings.append(
-            Finding(
-                "warning",
-                f"{joined.differing:,} rows came twice with different contents; the data changed during the pull, the first "
-                "was kept.",
-                joined.differing,
-            )
+        text = (
+            f"{joined.differing:,} rows came twice with different contents; the data changed during the pull, the first "
+            "was kept."
         )
+        findings.append(Finding("warning", text, joined.differing))
     return findings
-
-
-def _list(months: Sequence[str]) -> str:
-    return ", ".join(months[:6]) + (f" and {len(months) - 6} more" if len(months) > 6 else "")

@@ -46,7 +46,7 @@ class DamagedData(SourceError):
 
 @dataclass(frozen=True)
 class Size:
-    """Bytes on disk: tables, kept answers of the service, files set aside."""
+    """Bytes on disk: tables, cached answers of the service, files set aside."""
 
     tables: int
     answers: int
@@ -102,7 +102,7 @@ class Store:
 
     @property
     def answers(self) -> Path:
-        """Folder of the kept answers of the service, from which a stopped pull goes on."""
+        """Folder of the cached answers of the service, from which a stopped pull goes on."""
         return self.folder / "answers"
 
     @property
@@ -215,7 +215,7 @@ class Store:
         force, months
             Of archive parts, and of any.
         answers
-            Also kept answers of the service, and files set aside.
+            Also cached answers of the service, and files set aside.
 
         Returns
         -------

@@ -119,9 +119,8 @@ def report_of(counts: ImportCounts, added: Added) -> BulkReport:
         text = f"{len(added.replaced)} force-months or files of an older edition were replaced."
         findings.append(Finding("info", text, sum(p.rows for p in added.replaced)))
     if counts.same:
-        findings.append(
-            Finding("info", f"{len(counts.same)} files were in the store already, byte for byte.")
-        )
+        words = f"{len(counts.same)} files were in the store already, byte for byte."
+        findings.append(Finding("info", words))
     return BulkReport(
         rows_read=counts.rows,
         rows_kept=added.pulls[0].rows_kept,

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from patrol_core.files.atomic import HeldFile, sync_folder
+from patrol_core.sources.fields import listed
 from patrol_core.sources.store.adding import decide
 from patrol_core.sources.store.catalogue import NAME, Catalogue, DamagedCatalogue
 from patrol_core.sources.store.parts import read_about
@@ -76,7 +77,11 @@ def make_catalogue(folder: Path, catalogue: Catalogue, quarantine: Path) -> list
     if files or fault:
         taken, bad = _rebuild(folder, fresh, files)
         moved_aside(bad, quarantine)
-        lost = f" {len(bad)} files could not be read and were set aside: {_named(bad)}." if bad else ""
+        lost = (
+            f" {len(bad)} files could not be read and were set aside: {listed([f.name for f in bad], 3)}."
+            if bad
+            else ""
+        )
         fault = fault or f"{catalogue.path} was missing."
         notes = [
             f"{fault} It was made anew from the {taken} files of the store; see that nothing is missing.{lost}"
@@ -116,7 +121,3 @@ def moved_aside(names: Sequence[Path], folder: Path) -> None:
         if path.exists():
             folder.mkdir(parents=True, exist_ok=True)
             path.replace(folder / f"{mark}-{path.name}")
-
-
-def _named(files: Sequence[Path]) -> str:
-    return ", ".join(f.name for f in files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")

@@ -30,6 +30,8 @@ from patrol_core.sources.zone_tables.covariates import (
     is_measure,
     not_numbers,
     numbers,
+    odd_cell,
+    odd_cells,
     read_figures,
 )
 from patrol_core.sources.zone_tables.headings import (
@@ -197,7 +199,7 @@ def _as_attributes(
         )
 
     def number(column: str) -> FloatArray:
-        return _number(name, data, frame[column], column, notes)
+        return _number(name, data, frame[column], notes)
 
     if (population := _population_column(rest)) is not None:
         out["population"] = number(population[0])
@@ -228,13 +230,12 @@ def _as_attributes(
 
 
 def _not_understood(name: str, found: Sequence[str]) -> Finding:
-    return Finding(
-        "warning",
+    text = (
         f"{name}: no column was recognised as residents, deprivation, wards or groups of people (found "
         f"{', '.join(found[:4])}); its figures are used for explaining risk only. Name a column population, income_rank, ward "
-        "or ethnic_asian to use it otherwise.",
-        len(found),
+        "or ethnic_asian to use it otherwise."
     )
+    return Finding("warning", text, len(found))
 
 
 def _year_of(frame: pd.DataFrame, above: Sequence[str]) -> int:
@@ -259,14 +260,11 @@ def _ethnic_columns(name: str, columns: Sequence[str], notes: list[Finding]) -> 
     left = [c for group in parts if group in whole for c in parts[group]]
     left += [c for found in whole.values() for c in found[1:]]
     if left:
-        notes.append(
-            Finding(
-                "info",
-                f"{name}: columns that count parts of an ethnic group with a column of its own are not added to it ({len(left):,}, first "
-                f"{left[0]}).",
-                len(left),
-            )
+        text = (
+            f"{name}: columns that count parts of an ethnic group with a column of its own are not added to it ({len(left):,}, first "
+            f"{left[0]})."
         )
+        notes.append(Finding("info", text, len(left)))
     return {
         f"ethnic_{group}": whole[group][:1] if group in whole else parts[group]
         for group in {**parts, **whole}
@@ -308,23 +306,17 @@ def _population_column(columns: Sequence[str]) -> tuple[str, int] | None:
     return None if total is None else (total, 0)
 
 
-def _number(name: str, data: bytes, column: pd.Series[Any], label: str, notes: list[Finding]) -> FloatArray:
+def _number(name: str, data: bytes, column: pd.Series[Any], notes: list[Finding]) -> FloatArray:
     """Numbers of a column, NaN where blank or suppressed; the odd cell that is none is noted, a column of them refused."""
-    check_sizes(column, lambda row: f"{name} line {text_table.line_of_row(data, row)}, column {label}")
+    check_sizes(column, lambda row: f"{name} line {text_table.line_of_row(data, row)}, column {column.name}")
     values, wrong = numbers(column)
-    if values is not None and not wrong.size:
-        return values
     if values is None:
-        cells = column.str.strip()
-        if not (cells != "").any():
+        if not (column.str.strip() != "").any():
             return np.full(len(column), np.nan)
-        wrong = np.flatnonzero(not_numbers(column))
-    first = int(wrong[0])
-    where = f"{name} line {text_table.line_of_row(data, first)}, column {label}: {text_table.shown(column.iloc[first])} is not a number"
-    if values is None:
-        raise InputError(f"{where}; correct or empty it.")
-    more = f", nor are {wrong.size - 1:,} more cells" if wrong.size > 1 else ""
-    notes.append(Finding("warning", f"{where}{more}; taken as unknown.", int(wrong.size)))
+        first = int(np.flatnonzero(not_numbers(column))[0])
+        raise InputError(f"{odd_cell(name, data, column, first)}; correct or empty it.")
+    if wrong.size:
+        notes.append(odd_cells(name, data, column, wrong))
     return values
 
 

@@ -151,14 +151,11 @@ def _areas_only(name: str, raw: gpd.GeoDataFrame, findings: list[Finding]) -> gp
         )
     if mixed.any():
         count = int(mixed.sum())
-        findings.append(
-            Finding(
-                "warning",
-                f"{name}: {count:,} {'zone is a collection' if count == 1 else 'zones are collections'} of polygons with lines or "
-                f"points (first {raw.index[int(np.flatnonzero(mixed)[0])]}); the polygons are used, the rest is left out.",
-                count,
-            )
+        text = (
+            f"{name}: {count:,} {'zone is a collection' if count == 1 else 'zones are collections'} of polygons with lines or "
+            f"points (first {raw.index[int(np.flatnonzero(mixed)[0])]}); the polygons are used, the rest is left out."
         )
+        findings.append(Finding("warning", text, count))
     return raw.set_geometry(gpd.GeoSeries(shapes, index=raw.index, crs=raw.crs))
 
 
@@ -189,14 +186,11 @@ def _mend(name: str, raw: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoD
         shapes[at] = better
         mended += 1
     if mended:
-        findings.append(
-            Finding(
-                "info",
-                f"{name}: {mended} polygons were slightly invalid and were mended; no area changed by more "
-                f"than {MEND_TOLERANCE:.1%}.",
-                mended,
-            )
+        text = (
+            f"{name}: {mended} polygons were slightly invalid and were mended; no area changed by more "
+            f"than {MEND_TOLERANCE:.1%}."
         )
+        findings.append(Finding("info", text, mended))
     return raw.set_geometry(gpd.GeoSeries(shapes, index=raw.index, crs=raw.crs))
 
 
@@ -264,15 +258,11 @@ def _population(
     check_population(name, values)
     missing = int(values.isna().sum())
     if missing:
-        findings.append(
-            Finding(
-                "warning",
-                f"{name}: {missing:,} of {len(values):,} zones have no population (first "
-                f"{values.index[values.isna()][0]}); rates per head and fairness per head leave them out.",
-                missing,
-                topic="place",
-            )
+        text = (
+            f"{name}: {missing:,} of {len(values):,} zones have no population (first "
+            f"{values.index[values.isna()][0]}); rates per head and fairness per head leave them out."
         )
+        findings.append(Finding("warning", text, missing, topic="place"))
     return values
 
 
