@@ -27,8 +27,8 @@ begun = time.perf_counter()
 from patrol_core.analysis import prepare
 from patrol_core.areas import area_from_crimes
 from patrol_core.scenario import make_scenario
-from patrol_core.sources.boundaries import read_polygons
-from patrol_core.sources.police_archive import read_crimes
+from patrol_core.sources.zone_tables import read_polygons
+from patrol_core.sources.archive import read_crimes
 imported = time.perf_counter()
 crimes, zones = Path(sys.argv[1]), Path(sys.argv[2])
 rows, report = read_crimes([crimes])

@@ -18,7 +18,8 @@ from patrol_core.errors import InputError
 from patrol_core.sources.archive.read import read_crimes
 from patrol_core.sources.area.assemble import area_from_counts, area_from_crimes
 from patrol_core.sources.area.quality import completeness, completeness_findings
-from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
+from patrol_core.sources.zone_tables.attributes import read_attributes
+from patrol_core.sources.zone_tables.boundaries import read_polygons
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -144,7 +145,7 @@ def test_hash_depends_on_data_and_zones_only():
 def test_hash_is_the_same_in_another_process():
     """A hash is part of saved scenarios: it may not depend on the run (Python's own string hash does)."""
     code = (
-        "import pandas as pd; from patrol_core.areas import area_from_crimes as a;"
+        "import pandas as pd; from patrol_core.sources.area import area_from_crimes as a;"
         "print(a(pd.DataFrame({'month': ['2023-05'], 'crime_type': 'Burglary', 'lon': -0.13, 'lat': 51.5})).content_hash)"
     )
     told = subprocess.run(

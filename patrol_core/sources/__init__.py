@@ -1,1 +1,1 @@
-"""How data come in: one module a source or a step; each returns one documented table."""
+"""How data come in: one room a source or a step; each returns one documented table."""

@@ -1,22 +1,32 @@
-"""Web."""
+"""The web client that all services share: pace, retries, limits, response cache, progress and cancelling."""
 
 from __future__ import annotations
 
-from patrol_core.web.http import Ask, BrokenAnswer, HttpClient, TooLarge
-from patrol_core.web.limits import CANCEL_GRACE_S, ApiSettings, PullCancelled
-from patrol_core.web.response_cache import FileKeep, Kept, MemoryKeep, pack, unpack
+from patrol_core.web.cached import Answer, CachedClient, Found, size_of
+from patrol_core.web.http import HttpClient
+from patrol_core.web.limits import ServiceSettings
+from patrol_core.web.progress import CANCEL_GRACE_S, Progress, PullCancelled, raise_if_cancelled
+from patrol_core.web.request import BrokenAnswer, Policy, Refusal, Request, Response
+from patrol_core.web.response_cache import Cache, MemoryCache, ResponseCache, pack
 
 __all__ = [
     "CANCEL_GRACE_S",
-    "ApiSettings",
-    "Ask",
+    "Answer",
     "BrokenAnswer",
-    "FileKeep",
+    "Cache",
+    "CachedClient",
+    "Found",
     "HttpClient",
-    "Kept",
-    "MemoryKeep",
+    "MemoryCache",
+    "Policy",
+    "Progress",
     "PullCancelled",
-    "TooLarge",
+    "Refusal",
+    "Request",
+    "Response",
+    "ResponseCache",
+    "ServiceSettings",
     "pack",
-    "unpack",
+    "raise_if_cancelled",
+    "size_of",
 ]

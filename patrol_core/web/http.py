@@ -1,8 +1,7 @@
-"""One request to police.uk, done properly: paced, retried where that helps, never redirected, bounded.
+"""One request to a web service: paced, retried where that helps, never redirected, bounded in size and time.
 
-What is tried again: 429 (after ``Retry-After`` where given), 502, 504, network faults, answers cut short, and
-503 while the service is down. A 503 to a question that can be too large means "too large" far more often
-than "down"; ``crime-last-updated``, which is always small, tells which. Everything else is an error at once.
+Tried again: 429 (after ``Retry-After`` where given), other statuses that may pass, network faults and answers cut short.
+Everything else is an error at once. What sets one service apart from others is its :class:`Policy`.
 
 Waiting between attempts is tenacity's, because its sleep can be woken by a cancel.
 """
@@ -15,11 +14,10 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
-from typing import Generic, Literal, TypeVar
-from urllib.parse import urlencode, urlsplit
+from typing import Literal, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 import tenacity
@@ -28,26 +26,13 @@ from requests.adapters import HTTPAdapter
 
 from patrol_core.errors import SourceError
 from patrol_core.version import VERSION
-from patrol_core.web.limits import (
-    CANCEL_GRACE_S,
-    ApiSettings,
-    PullCancelled,
-    gate_for,
-    is_loopback,
-)
+from patrol_core.web.limits import ServiceSettings, is_loopback, limiter_for
+from patrol_core.web.progress import CANCEL_GRACE_S, PullCancelled
+from patrol_core.web.request import BrokenAnswer, Policy, Request, Response
 
 T = TypeVar("T")
 _CHUNK = 1 << 16
-_HEALTH = "crime-last-updated"
 _log = logging.getLogger(__name__)
-
-
-class TooLarge(SourceError):
-    """The service refuses a question because more than 10,000 crimes answer it."""
-
-
-class BrokenAnswer(Exception):
-    """An answer that is not whole JSON; worth asking again."""
 
 
 class _TryAgain(Exception):
@@ -58,46 +43,7 @@ class _TryAgain(Exception):
         self.wait_s = wait_s
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One question to the service.
-
-    Attributes
-    ----------
-    path
-        Below the base address, already quoted, e.g. ``crimes-street/all-crime``.
-    params
-        Names and values; sent in the query of a GET, form-encoded in the body of a POST.
-    post
-        Send as POST (polygons are too long for a GET).
-    may_be_too_large
-        Whether a 503 can mean "too large".
-    none_is_404
-        Whether 404 is documented to mean "no data"; the value is then None.
-    """
-
-    path: str
-    params: tuple[tuple[str, str], ...] = ()
-    post: bool = False
-    may_be_too_large: bool = False
-    none_is_404: bool = False
-
-    @property
-    def canonical(self) -> str:
-        """Parameters in one fixed order and spelling, for keys and provenance."""
-        return urlencode(sorted(self.params), safe=",:")
-
-
-@dataclass(frozen=True, slots=True)
-class Got(Generic[T]):
-    """An answer: parsed, as sent (unpacked), and when (UTC, ISO 8601)."""
-
-    value: T | None
-    body: bytes
-    fetched_at: str
-
-
-def user_agent(settings: ApiSettings) -> str:
+def user_agent(settings: ServiceSettings) -> str:
     """Who is asking: this project, its version, and whom to write to."""
     contact = f"; {settings.contact}" if settings.contact else ""
     return f"patrol-core/{VERSION} (police patrol planning{contact}) python-requests/{metadata.version('requests')}"
@@ -110,24 +56,19 @@ class HttpClient:
     ----------
     settings
         Address and limits.
+    policy
+        What sets the service apart.
     stop
         Set to abandon whatever is waiting.
     """
 
-    #: What to do without the service; ends the message of a question that was never answered.
-    instead = "give downloaded police.uk files instead"
-    #: Why redirects are refused.
-    no_redirects = "because they lose the polygon"
-    #: What answers may be.
-    accept = "application/json"
-    #: Statuses that may pass.
-    passing = frozenset({429, 502, 503, 504})
-
-    def __init__(self, settings: ApiSettings, stop: threading.Event | None = None) -> None:
-        self.settings = settings
+    def __init__(
+        self, settings: ServiceSettings, policy: Policy, stop: threading.Event | None = None
+    ) -> None:
+        self.settings, self.policy = settings, policy
         self.stop = stop or threading.Event()
         self.sent = 0
-        self._gate = gate_for(settings)
+        self._limiter = limiter_for(settings)
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
         self._lock = threading.Lock()
@@ -146,20 +87,20 @@ class HttpClient:
         for session in sessions:
             session.close()
 
-    def ask(self, ask: Ask, parse: Callable[[bytes], T]) -> Got[T]:
-        """Send ``ask`` until it is answered, and parse the answer.
+    def ask(self, request: Request, parse: Callable[[bytes], T]) -> Response[T]:
+        """Send ``request`` until it is answered, and parse the answer.
 
         Parameters
         ----------
+        request
+            What to ask.
         parse
             Bytes to a value; raises BrokenAnswer for JSON cut short, SourceError for wrong contents.
 
         Raises
         ------
-        TooLarge
-            The service is well and refuses this question.
         SourceError
-            Any other end without an answer.
+            Any end without an answer; the error of the policy's refusal where the service refuses this question.
         PullCancelled
             ``stop`` was set.
         """
@@ -168,28 +109,28 @@ class HttpClient:
             stop=tenacity.stop_after_attempt(self.settings.attempts),
             wait=self._pause_before_next,
             sleep=tenacity.sleep_using_event(self.stop),
-            before_sleep=_log_retry(ask.path),
+            before_sleep=_log_retry(request.path),
             reraise=True,
         )
         try:
-            return retrying(self._once, ask, parse)
+            return retrying(self._once, request, parse)
         except _TryAgain as err:
             raise SourceError(
-                f"{self._host} gave no usable answer to {ask.path} in {self.settings.attempts} attempts (last: {err}); "
-                f"check the network, try again later, or {self.instead}."
+                f"{self._host} gave no usable answer to {request.path} in {self.settings.attempts} attempts (last: {err}); "
+                f"check the network, try again later, or {self.policy.instead}."
             ) from err.__cause__
 
     @property
     def _host(self) -> str:
         return urlsplit(self.settings.base_url).netloc
 
-    def _once(self, ask: Ask, parse: Callable[[bytes], T]) -> Got[T]:
-        status, headers, body = self._send(ask)
+    def _once(self, request: Request, parse: Callable[[bytes], T]) -> Response[T]:
+        status, headers, body = self._send(request)
         if status == 200:
-            return Got(self._parsed(parse, body), body, datetime.now(UTC).isoformat(timespec="seconds"))
-        if status == 404 and ask.none_is_404:
-            return Got(None, b"", datetime.now(UTC).isoformat(timespec="seconds"))
-        self._raise_for(status, headers, ask)
+            return Response(self._parsed(parse, body), body, datetime.now(UTC).isoformat(timespec="seconds"))
+        if status == 404 and request.none_is_404:
+            return Response(None, b"", datetime.now(UTC).isoformat(timespec="seconds"))
+        self._raise_for(status, headers, request)
         raise AssertionError("every other status raises")
 
     def _parsed(self, parse: Callable[[bytes], T], body: bytes) -> T:
@@ -199,54 +140,53 @@ class HttpClient:
             raise _TryAgain(f"an answer cut short or not JSON: {err}") from None
 
     def _raise_for(
-        self, status: int, headers: requests.structures.CaseInsensitiveDict[str], ask: Ask
+        self, status: int, headers: requests.structures.CaseInsensitiveDict[str], request: Request
     ) -> None:
         """Turn a status other than 200 into the exception that says what to do about it."""
         if 300 <= status < 400:
             to = urlsplit(headers.get("Location", "")).netloc or "another page"
             raise SourceError(
-                f"{self._host} redirects {ask.path} to {to} ({status}); redirects are refused {self.no_redirects}. "
+                f"{self._host} redirects {request.path} to {to} ({status}); redirects are refused {self.policy.no_redirects}. "
                 "Check the service address in the settings."
             )
-        if status == 503 and ask.may_be_too_large and self._alive():
-            raise TooLarge(
-                f"{self._host} refuses {ask.path}: more than 10,000 crimes answer it; ask for a smaller area."
-            )
-        if status in self.passing:
-            wait = self._retry_after(headers.get("Retry-After"), ask)
+        refusal = self.policy.refusal
+        if refusal and status == refusal.status and request.may_be_refused and self._alive(refusal.probe):
+            raise refusal.error(self._host, request.path)
+        if status in self.policy.passing:
+            wait = self._retry_after(headers.get("Retry-After"), request)
             if status == 429:
-                self._gate.pause(self.settings.backoff_first_s if wait is None else wait)
+                self._limiter.pause(self.settings.backoff_first_s if wait is None else wait)
             raise _TryAgain(f"status {status}", wait)
         meaning = {400: "it cannot read the question", 404: "it knows no such thing"}.get(
             status, "not to be tried again"
         )
         raise SourceError(
-            f"{self._host} answered {ask.path} with status {status} ({meaning}); nothing was used."
+            f"{self._host} answered {request.path} with status {status} ({meaning}); nothing was used."
         )
 
-    def _retry_after(self, text: str | None, ask: Ask) -> float | None:
+    def _retry_after(self, text: str | None, request: Request) -> float | None:
         """Seconds asked for, None if nothing readable was; SourceError when it is too long to wait."""
         seconds = _seconds_of(text)
         if seconds is None or seconds <= self.settings.retry_after_max_s:
             return seconds
         raise SourceError(
-            f"{self._host} asks to wait {seconds:,.0f} seconds before {ask.path}; try again after that."
+            f"{self._host} asks to wait {seconds:,.0f} seconds before {request.path}; try again after that."
         )
 
-    def _alive(self) -> bool:
-        """Whether the service answers its smallest question."""
+    def _alive(self, probe: str) -> bool:
+        """Whether the service answers a small question."""
         try:
-            return self._send(Ask(_HEALTH))[0] == 200
+            return self._send(Request(probe))[0] == 200
         except _TryAgain:
             return False
 
-    def _send(self, ask: Ask) -> tuple[int, requests.structures.CaseInsensitiveDict[str], bytes]:
+    def _send(self, request: Request) -> tuple[int, requests.structures.CaseInsensitiveDict[str], bytes]:
         """One request and its whole answer; network faults become _TryAgain."""
-        with self._gate.passage(self.stop):
+        with self._limiter.acquire(self.stop):
             with self._lock:
                 self.sent += 1
             try:
-                return self._exchange(ask)
+                return self._exchange(request)
             except requests.exceptions.SSLError as err:
                 if "CERTIFICATE_VERIFY_FAILED" in str(err):
                     raise SourceError(
@@ -264,27 +204,27 @@ class HttpClient:
                 raise _TryAgain(_network_words(err)) from err
             except requests.exceptions.RequestException as err:
                 raise SourceError(
-                    f"{ask.path} could not be asked of {self._host}: {type(err).__name__}; check the service address."
+                    f"{request.path} could not be asked of {self._host}: {type(err).__name__}; check the service address."
                 ) from err
 
-    def _exchange(self, ask: Ask) -> tuple[int, requests.structures.CaseInsensitiveDict[str], bytes]:
-        method: Literal["GET", "POST"] = "POST" if ask.post else "GET"
+    def _exchange(self, request: Request) -> tuple[int, requests.structures.CaseInsensitiveDict[str], bytes]:
+        method: Literal["GET", "POST"] = "POST" if request.post else "GET"
         response = self._session().request(
             method,
-            f"{self.settings.base_url}/{ask.path}",
-            params=None if ask.post else list(ask.params),
-            data=list(ask.params) if ask.post else None,
+            f"{self.settings.base_url}/{request.path}",
+            params=None if request.post else list(request.params),
+            data=list(request.params) if request.post else None,
             timeout=(self.settings.connect_timeout_s, self.settings.read_timeout_s),
             allow_redirects=False,
             stream=True,
         )
         try:
-            body = self._read(response, ask) if response.status_code == 200 else b""
+            body = self._read(response, request) if response.status_code == 200 else b""
             return response.status_code, response.headers, body
         finally:
             response.close()
 
-    def _read(self, response: requests.Response, ask: Ask) -> bytes:
+    def _read(self, response: requests.Response, request: Request) -> bytes:
         """The body, unpacked; piece by piece, so that a trickle, a flood or (with grace) a cancel ends it."""
         end = time.monotonic() + self.settings.deadline_s
         pieces: list[bytes] = []
@@ -296,12 +236,12 @@ class HttpClient:
             if self.stop.is_set() and not stopping:
                 stopping, end = True, min(end, now + CANCEL_GRACE_S)
             if now > end and stopping:
-                raise PullCancelled("The pull was cancelled; start it again to continue where it stopped.")
+                raise PullCancelled
             if now > end:
                 raise _TryAgain(f"an answer not finished after {self.settings.deadline_s:g} seconds")
             if size > self.settings.max_answer_bytes:
                 raise SourceError(
-                    f"The answer of {self._host} to {ask.path} is over {self.settings.max_answer_bytes:,} bytes and "
+                    f"The answer of {self._host} to {request.path} is over {self.settings.max_answer_bytes:,} bytes and "
                     "was refused; ask for a smaller area."
                 )
         return b"".join(pieces)
@@ -311,7 +251,7 @@ class HttpClient:
         if session is None:
             session = requests.Session()
             session.headers["User-Agent"] = user_agent(self.settings)
-            session.headers["Accept"] = self.accept
+            session.headers["Accept"] = self.policy.accept
             session.trust_env = not is_loopback(self.settings.base_url)  # no proxy to this machine
             session.mount("http://", HTTPAdapter(pool_maxsize=1, max_retries=0))
             session.mount("https://", HTTPAdapter(pool_maxsize=1, max_retries=0))

@@ -1,8 +1,7 @@
-"""Answers kept between runs, so that a pull that stopped goes on where it was.
+"""Answers cached between runs, so that a pull that stopped goes on where it was.
 
-What is kept is opaque to the keeper: bytes under a key. A :class:`Kept` store only has to return what it was
-given, whole, or nothing. :func:`pack` puts the provenance in front of an answer, so that an answer read back
-still knows when it was fetched.
+A cache stores bytes under a key and returns them whole, or nothing. :class:`CachedClient` puts the provenance in front
+of an answer (:func:`pack`), so that an answer read back still knows when it was fetched.
 """
 
 from __future__ import annotations
@@ -11,51 +10,50 @@ import hashlib
 import json
 import os
 import re
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
 from patrol_core.errors import InputError, SourceError
+from patrol_core.files.atomic import remove_abandoned, replacing, sync_file
 from patrol_core.files.strict_json import load_json
 
-#: What is known of an answer, for a catalogue: endpoint, month, params, fetched_at, count, ...
+#: Provenance of an answer: endpoint, month, params, fetched_at, count, ...
 Meta = Mapping[str, str | int]
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,150}")
 _MAGIC = b"patrol-answer 1 "
 
 
-class Kept(Protocol):
-    """Where finished answers are kept. Called from several threads."""
+class Cache(Protocol):
+    """Where finished answers are stored. Called from several threads."""
 
     def get(self, key: str) -> bytes | None:
         """What was put under ``key``, unchanged; None if nothing, or if it is damaged."""
 
-    def put(self, key: str, data: bytes, meta: Meta) -> None:
-        """Keep ``data``; afterwards :meth:`get` returns it, also after a crash."""
+    def put(self, key: str, data: bytes) -> None:
+        """Store ``data``; afterwards :meth:`get` returns it, also after a crash."""
 
 
-class MemoryKeep:
-    """Keeps answers as long as the object lives; for a session without a disk."""
+class MemoryCache:
+    """Caches answers as long as the object lives; for a session without a disk."""
 
     def __init__(self) -> None:
         self.answers: dict[str, bytes] = {}
 
     def get(self, key: str) -> bytes | None:
-        """See :class:`Kept`."""
+        """See :class:`Cache`."""
         return self.answers.get(key)
 
-    def put(self, key: str, data: bytes, meta: Meta) -> None:  # noqa: ARG002 (no catalogue here)
-        """See :class:`Kept`."""
+    def put(self, key: str, data: bytes) -> None:
+        """See :class:`Cache`."""
         self.answers[key] = data
 
 
-class FileKeep:
-    """Keeps each answer as one file in a folder.
+class ResponseCache:
+    """Caches each answer as one file in a folder, written whole or not at all.
 
-    A file is written beside its final name, flushed to disk and renamed, so a kill leaves the old state or the
-    new one. Each carries its own digest; a damaged file is set aside as ``*.damaged`` and counts as absent.
+    Each file carries its own digest; a damaged one is set aside as ``*.damaged`` and counts as absent.
 
     Parameters
     ----------
@@ -80,7 +78,7 @@ class FileKeep:
         return self.folder / f"{key}.answer"
 
     def get(self, key: str) -> bytes | None:
-        """See :class:`Kept`."""
+        """See :class:`Cache`."""
         path = self._path(key)
         try:
             stored = path.read_bytes()
@@ -96,41 +94,27 @@ class FileKeep:
         path.replace(path.with_suffix(".damaged"))
         return None
 
-    def put(self, key: str, data: bytes, meta: Meta) -> None:  # noqa: ARG002 (packed answers carry their own)
-        """See :class:`Kept`."""
+    def put(self, key: str, data: bytes) -> None:
+        """See :class:`Cache`."""
         path = self._path(key)
-        part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
         try:
-            with part.open("wb") as file:
-                file.write(_MAGIC + hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-            _sync_folder(self.folder)
+            with replacing(path) as temporary:
+                temporary.write_bytes(_MAGIC + hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
+                sync_file(temporary)
         except OSError as err:
-            part.unlink(missing_ok=True)
             raise SourceError(
                 f"The answer {path.name} cannot be kept in {path.parent} ({err.strerror}); free some space or choose "
                 "another folder."
             ) from None
 
     def clear(self) -> int:
-        """Delete everything kept here (files of this class only) and return how many files that were."""
-        files = [p for ending in ("answer", "damaged", "part") for p in self.folder.glob(f"*.{ending}")]
+        """Delete everything cached here (files of this class only) and return how many files that were."""
+        files = [p for ending in ("answer", "damaged") for p in self.folder.glob(f"*.{ending}")]
         for path in files:
             path.unlink(missing_ok=True)
+        for left in self.folder.glob(".*.answer.*.tmp"):  # of a writer that was killed
+            remove_abandoned(left, left)
         return len(files)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable where the system can (not on Windows)."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def pack(meta: Meta, body: bytes) -> bytes:

@@ -325,7 +325,8 @@ def test_data_without_covariates_say_how_to_give_them():
 def test_london_burglary(shared_uk):
     """Measured on all 4,994 LSOAs, burglary 2024-03 to 2025-02, Index of Deprivation 2025 and Census 2021."""
     from patrol_core.sources.zone_tables.attach import attach_covariates
-    from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
+    from patrol_core.sources.zone_tables.attributes import read_attributes
+    from patrol_core.sources.zone_tables.boundaries import read_polygons
     from patrol_core.zones import neighbours
 
     polygons = read_polygons(shared_uk / "london_lsoa_2021.gpkg")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import math
 import socket
 import struct
 import threading
@@ -25,7 +24,7 @@ from urllib.parse import parse_qsl, urlsplit
 import shapely
 from shapely.geometry import Polygon
 
-from patrol_core.sources.police.api import ApiSettings
+from patrol_core.sources.police import ApiSettings
 
 MONTHS = tuple(f"{y}-{m:02d}" for y in (2024, 2025) for m in range(1, 13))
 CATEGORIES = [
@@ -212,53 +211,25 @@ class FakePolice:
         }
         if path in simple:
             return 200, simple[path]
-        if head in ("crimes-street", "crimes-at-location", "outcomes-at-location", "crimes-no-location"):
-            return self._dated(head, rest, params)
-        if head == "outcomes-for-crime":
-            return self._outcomes_for(rest)
-        if head == "locate-neighbourhood":
-            return self._locate(params)
+        if head == "crimes-street":
+            return self._dated(rest, params)
         if rest == "neighbourhoods" and head in dict(FORCES):
             return 200, [{"id": "E05013806", "name": "West End"}]
         if path == "metropolitan/E05013806/boundary":
             return 200, [{"latitude": f"{y:.10f}", "longitude": f"{x:.10f}"} for x, y in self.boundary]
         return 404, None
 
-    def _dated(self, head: str, rest: str, params: dict[str, str]) -> tuple[int, Any]:
+    def _dated(self, category: str, params: dict[str, str]) -> tuple[int, Any]:
         month = params.get("date", self.months[-1])
         if month < self.months[0]:
             return 404, None
-        if head == "crimes-no-location" and params.get("force") not in {*dict(FORCES), "btp"}:
-            return 502, None
-        category = rest or params.get("category", "all-crime")
         if category not in dict(CATEGORIES):
             category = "all-crime"
-        unplaced = head == "crimes-no-location"
-        found = [c for c in self.crimes if c["month"] == month and (c["location"] is None) == unplaced]
-        if not unplaced:
-            status, found = self._placed(found, params, head)
-            if status != 200:
-                return status, None
-        if head == "outcomes-at-location":
-            return 200, [_outcome(c) for c in found if c["outcome_status"]]
+        found = [c for c in self.crimes if c["month"] == month and c["location"] is not None]
+        status, found = self._in_polygon(found, params["poly"])
+        if status != 200:
+            return status, None
         return 200, [c for c in found if category in ("all-crime", c["category"])]
-
-    def _placed(
-        self, crimes: list[dict[str, Any]], params: dict[str, str], head: str
-    ) -> tuple[int, list[dict[str, Any]]]:
-        if "poly" in params:
-            return self._in_polygon(crimes, params["poly"])
-        if "location_id" in params:
-            return 200, [c for c in crimes if str(c["location"]["street"]["id"]) == params["location_id"]]
-        try:
-            lat, lng = float(params["lat"]), float(params["lng"])
-        except (KeyError, ValueError):
-            return 400, []
-        if head != "crimes-street":
-            nearest = min(crimes, key=lambda c: _metres(c, lat, lng), default=None)
-            return 200, [c for c in crimes if nearest and c["location"] == nearest["location"]]
-        found = [c for c in crimes if _metres(c, lat, lng) <= 1609.344]
-        return (503, []) if len(found) > self.limit else (200, found)
 
     def _in_polygon(self, crimes: list[dict[str, Any]], poly: str) -> tuple[int, list[dict[str, Any]]]:
         try:
@@ -274,36 +245,6 @@ class FakePolice:
         test = shapely.intersects_xy if self.closed else shapely.contains_xy
         found = [c for c, inside in zip(crimes, test(area, xs, ys), strict=True) if inside]
         return (503, []) if len(found) > self.limit else (200, found)
-
-    def _outcomes_for(self, wanted: str) -> tuple[int, Any]:
-        for c in self.crimes:
-            if c["persistent_id"] == wanted:
-                outcomes = [{k: v for k, v in _outcome(c).items() if k != "crime"}]
-                return 200, {
-                    "crime": {k: v for k, v in c.items() if k != "outcome_status"},
-                    "outcomes": outcomes,
-                }
-        return 404, None
-
-    def _locate(self, params: dict[str, str]) -> tuple[int, Any]:
-        lat, lng = (float(v) for v in params["q"].split(","))
-        if Polygon(self.boundary).convex_hull.distance(shapely.Point(lng, lat)) > 0.01:
-            return 404, None
-        return 200, {"force": "metropolitan", "neighbourhood": "E05013806"}
-
-
-def _outcome(c: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "category": {"code": "under-investigation", "name": "Under investigation"},
-        "date": c["month"],
-        "person_id": None,
-        "crime": {k: v for k, v in c.items() if k != "outcome_status"},
-    }
-
-
-def _metres(c: dict[str, Any], lat: float, lng: float) -> float:
-    y, x = float(c["location"]["latitude"]), float(c["location"]["longitude"])
-    return math.hypot((y - lat) * 111_195, (x - lng) * 111_195 * math.cos(math.radians(lat)))
 
 
 class _Server(ThreadingHTTPServer):

@@ -12,13 +12,15 @@ import shapely
 
 from patrol_core.errors import InputError
 from patrol_core.sources.zone_tables.attach import (
+    attach_attributes,
     attach_covariates,
     quintiles,
     quintiles_by_nation,
     with_distinct_wards,
 )
-from patrol_core.sources.zone_tables.attributes import age_band
-from patrol_core.sources.zone_tables.boundaries import attach_attributes, read_attributes, read_polygons
+from patrol_core.sources.zone_tables.attributes import read_attributes
+from patrol_core.sources.zone_tables.boundaries import read_polygons
+from patrol_core.sources.zone_tables.headings import age_band
 
 
 def zones(*ids: str) -> gpd.GeoDataFrame:

@@ -14,7 +14,8 @@ from patrol_core.errors import InputError
 from patrol_core.sources.area.assemble import area_from_crimes, content_hash
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.sources.zone_tables.attach import attach_covariates
-from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
+from patrol_core.sources.zone_tables.attributes import read_attributes
+from patrol_core.sources.zone_tables.boundaries import read_polygons
 from patrol_core.sources.zone_tables.covariates import label_of
 
 

@@ -15,8 +15,8 @@ from patrol_core.sources.open_data.nomis import CODES_AT_ONCE, Nomis
 from patrol_core.sources.open_data.nomis_tables import SHARES, TABLES
 from patrol_core.sources.open_data.ons_geography import OnsGeography
 from patrol_core.sources.open_data.services import NOMIS_URL, nomis_settings
-from patrol_core.sources.police.api import MemoryKeep, PullCancelled
 from patrol_core.sources.zone_tables.attach import attach_attributes
+from patrol_core.web import MemoryCache, PullCancelled
 from tests.sources.fake_open import CENSUS, FakeOpen, code
 from tests.sources.fake_police import Fault
 
@@ -218,10 +218,10 @@ def test_wrong_codes_never_reach_the_service(service, codes):
 
 
 def test_kept_answers_serve_again_and_a_cancel_stops(service):
-    keep = MemoryKeep()
-    first = nomis(service, keep=keep).census(CODES)
+    cache = MemoryCache()
+    first = nomis(service, cache=cache).census(CODES)
     asked = len(service.log)
-    again = nomis(service, keep=keep).census(CODES)
+    again = nomis(service, cache=cache).census(CODES)
     assert len(service.log) == asked
     pd.testing.assert_frame_equal(first, again, check_flags=False)
     stop = threading.Event()

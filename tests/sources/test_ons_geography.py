@@ -18,8 +18,8 @@ from patrol_core.sources.open_data import arcgis
 from patrol_core.sources.open_data.arcgis_answers import Layer
 from patrol_core.sources.open_data.ons_geography import OnsGeography, answers_of
 from patrol_core.sources.open_data.ons_layers import LAYERS
-from patrol_core.sources.open_data.services import ONS_URL, OpenClient, ons_settings
-from patrol_core.sources.police.api import FileKeep, MemoryKeep, PullCancelled
+from patrol_core.sources.open_data.services import ONS_URL, POLICY, ons_settings
+from patrol_core.web import MemoryCache, PullCancelled, ResponseCache
 from patrol_core.zones.contiguity import neighbours
 from tests.sources.fake_open import BEST_FIT, LAD, LSOA11, LSOA21, WARD, FakeOpen, code, degrees, square
 from tests.sources.fake_police import Fault
@@ -90,17 +90,6 @@ def test_a_polygon_within_one_area_gets_that_area(service):
 def test_a_polygon_elsewhere_is_refused(service):
     with pytest.raises(InputError, match="England and Wales"):
         ons(service).boundaries("lsoa21", polygon=box(-3.2, 55.9, -3.1, 56.0))
-
-
-def test_lists_are_by_name_and_of_england_and_wales(service):
-    geography = ons(service)
-    assert [(a.id, a.name) for a in geography.local_authorities()] == [
-        ("E09000007", "Camden"),
-        ("E09000033", "Westminster"),
-    ]
-    assert [w.name for w in geography.wards("E09000033")] == ["Westminster North", "Westminster South"]
-    with pytest.raises(InputError, match="no wards of W06000015"):
-        geography.wards("W06000015")
 
 
 def test_an_outline_is_in_degrees(service):
@@ -178,7 +167,7 @@ def test_no_feature_is_lost_or_doubled_however_the_service_pages(paged, n, most,
     paged.most, paged.flag = most, flag
     before = len(paged.log)
     with arcgis.Asker(paged.settings()) as asker:
-        found = arcgis.features(asker, POINTS if shapes else TABLE, page=page)
+        found = arcgis.features(asker, arcgis.Query(POINTS if shapes else TABLE, page=page))
     assert [f.values["CD"] for f in found] == sorted(code(7 * k % 41) for k in range(n))
     assert len(paged.log) - before == 1 + -(-n // min(most, page))  # the count, and no page more than needed
 
@@ -190,10 +179,10 @@ def test_a_count_that_does_not_fit_is_never_believed(paged, count, n, most):
     paged.most, paged.counts = most, {"Things": count}
     with arcgis.Asker(paged.settings()) as asker:
         if count in (n, 0):
-            assert len(arcgis.features(asker, TABLE)) == count
+            assert len(arcgis.features(asker, arcgis.Query(TABLE))) == count
         else:
             with pytest.raises(SourceError, match="contradicts itself"):
-                arcgis.features(asker, TABLE)
+                arcgis.features(asker, arcgis.Query(TABLE))
     paged.counts = {}
 
 
@@ -346,34 +335,34 @@ def test_a_cancel_ends_waiting(service):
 
 
 def test_a_second_pull_asks_nothing_and_is_the_same(service, tmp_path):
-    keep = FileKeep(tmp_path / "answers")
-    first = ons(service, keep=keep).boundaries("lsoa21", authority="E09000033")
+    cache = ResponseCache(tmp_path / "answers")
+    first = ons(service, cache=cache).boundaries("lsoa21", authority="E09000033")
     asked = len(service.log)
-    again = ons(service, keep=keep).boundaries("lsoa21", authority="E09000033")
+    again = ons(service, cache=cache).boundaries("lsoa21", authority="E09000033")
     assert len(service.log) == asked
     assert_geodataframe_equal(first, again)
-    assert [a.from_keep for a in answers_of(again)] == [True] * asked
+    assert [a.from_cache for a in answers_of(again)] == [True] * asked
     assert {a.fetched_at for a in answers_of(again)} <= {a.fetched_at for a in answers_of(first)}
     assert all(a.endpoint.startswith(service.url) for a in answers_of(first))
 
 
 def test_kept_answers_of_another_state_are_asked_anew(service):
-    keep = MemoryKeep()
-    ons(service, keep=keep).boundaries("ward", authority="E09000033")
-    stale = {k: v for k, v in keep.answers.items() if b'"count":' in v and b"features" not in v}
+    cache = MemoryCache()
+    ons(service, cache=cache).boundaries("ward", authority="E09000033")
+    stale = {k: v for k, v in cache.answers.items() if b'"count":' in v and b"features" not in v}
     service.tables[WARD].append(
         ({"WD24CD": "E05000009", "WD24NM": "New", "LAD24CD": "E09000033"}, degrees([square(9, 9)])[0])
     )
-    keep.answers = stale  # the count of before with the pages of after
-    found = ons(service, keep=keep).boundaries("ward", authority="E09000033")
+    cache.answers = stale  # the count of before with the pages of after
+    found = ons(service, cache=cache).boundaries("ward", authority="E09000033")
     assert len(found) == 3
 
 
 def test_a_damaged_kept_answer_is_asked_anew(service):
-    keep = MemoryKeep()
-    ons(service, keep=keep).boundaries("lad", codes=["E09000033"])
-    keep.answers = {k: v[: len(v) // 2] for k, v in keep.answers.items()}
-    assert len(ons(service, keep=keep).boundaries("lad", codes=["E09000033"])) == 1
+    cache = MemoryCache()
+    ons(service, cache=cache).boundaries("lad", codes=["E09000033"])
+    cache.answers = {k: v[: len(v) // 2] for k, v in cache.answers.items()}
+    assert len(ons(service, cache=cache).boundaries("lad", codes=["E09000033"])) == 1
 
 
 # ---- settings ---------------------------------------------------------------------------------------------
@@ -389,9 +378,9 @@ def test_the_address_comes_from_the_environment(monkeypatch):
 
 
 def test_who_asks_is_said(service):
-    ons(service).local_authorities()
+    ons(service).forces()
     assert all(s.agent.startswith("patrol-core/") for s in service.log)
-    assert OpenClient.passing > {429, 500}
+    assert POLICY.passing > {429, 500}
 
 
 def test_another_layer_can_be_named(service):

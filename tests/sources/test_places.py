@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -16,9 +17,10 @@ from patrol_core.errors import InputError, SourceError
 from patrol_core.sources.open_data.nomis import Nomis
 from patrol_core.sources.open_data.ons_geography import OnsGeography
 from patrol_core.sources.places import search as places
-from patrol_core.sources.places.pull import pull_place, pull_place_whole
+from patrol_core.sources.places.pull import pull_place
 from patrol_core.sources.places.search import PRESETS, Place, choose, drawn, preset
-from patrol_core.sources.police.api import FileKeep, MemoryKeep, PoliceApi, PullCancelled
+from patrol_core.sources.police import PoliceApi
+from patrol_core.web import MemoryCache, PullCancelled, ResponseCache
 from patrol_core.zones.assign import count_crimes
 from patrol_core.zones.make import make_zones
 from tests.sources.fake_open import LSOA21, FakeOpen, code, degrees, square
@@ -64,7 +66,7 @@ def geography(opened):
 
 
 def test_presets_are_whole_and_begin_with_westminster():
-    assert next(iter(PRESETS)) == places.DEFAULT == "westminster"
+    assert next(iter(PRESETS)) == "westminster"
     assert preset("westminster").code == "E09000033"
     codes = Counter(p.code for p in PRESETS.values())
     assert max(codes.values()) == 1
@@ -198,22 +200,12 @@ def test_a_place_is_checked(wrong):
         Place(**({"name": "A", "polygon": BOX} | wrong))
 
 
-def test_a_place_goes_through_json():
-    for place in (*PRESETS.values(), Place("A", MultiPolygon([BOX, box(-0.1, 51, 0, 51.1)]))):
-        back = Place.from_dict(json.loads(json.dumps(place.as_dict())))
-        assert back.as_dict() == place.as_dict()
-        assert back.polygon.equals(place.polygon)
-    for wrong in ({}, {"name": "A"}, place.as_dict() | {"polygon": None}):
-        with pytest.raises(InputError):
-            Place.from_dict(wrong)
-
-
 # ---- pulling ----------------------------------------------------------------------------------------------
 
 
 def pull(place, api, opened, **options):
     geography, nomis = OnsGeography(opened.settings()), Nomis(opened.settings())
-    return pull_place_whole(place, MONTHS, api=api, **({"geography": geography, "nomis": nomis} | options))
+    return pull_place(place, MONTHS, api=api, **({"geography": geography, "nomis": nomis} | options))
 
 
 def test_westminster_has_zones_people_and_every_crime_once(api, opened, police):
@@ -278,7 +270,7 @@ def test_a_ward_and_a_neighbourhood(api, opened, police, geography):
 
 
 def test_lsoas_of_2011_carry_the_census_over(api, opened):
-    place = Place.from_dict(preset("westminster").as_dict() | {"vintage": "2011"})
+    place = replace(preset("westminster"), vintage="2011")
     area = pull(place, api, opened).area
     people = area.polygons["population"]
     assert people["E01900000"] == 1000 + 1001  # two of 2021 were one
@@ -332,21 +324,8 @@ def test_without_census_and_without_boundaries(api, opened):
         pull(preset("westminster"), api, opened, geography=None)
 
 
-def test_the_short_door_gives_the_same_area(api, opened):
-    short = pull_place(
-        preset("westminster"),
-        MONTHS,
-        api=api,
-        geography=OnsGeography(opened.settings()),
-        nomis=Nomis(opened.settings()),
-    )
-    whole = pull(preset("westminster"), api, opened)
-    assert short.content_hash == whole.area.content_hash
-    assert short.key == whole.area.key
-
-
 def test_a_pull_that_stopped_goes_on_from_what_is_kept(api, opened, police, tmp_path):
-    keep = FileKeep(tmp_path)
+    cache = ResponseCache(tmp_path)
 
     def again():
         settings = opened.settings()
@@ -354,9 +333,9 @@ def test_a_pull_that_stopped_goes_on_from_what_is_kept(api, opened, police, tmp_
             preset("westminster"),
             api,
             opened,
-            keep=keep,
-            geography=OnsGeography(settings, keep=keep),
-            nomis=Nomis(settings, keep=keep),
+            cache=cache,
+            geography=OnsGeography(settings, cache=cache),
+            nomis=Nomis(settings, cache=cache),
         )
 
     opened.always("dataset/NM_2072_1", Fault("status", 500))
@@ -373,7 +352,7 @@ def test_a_pull_that_stopped_goes_on_from_what_is_kept(api, opened, police, tmp_
     assert not opened.log
     assert not police.asked("crimes-street/")
     assert third.area.content_hash == got.area.content_hash
-    assert all(a.from_keep for a in third.answers)
+    assert all(a.from_cache for a in third.answers)
 
 
 def test_a_cancel_stops_between_and_within_steps(api, opened, police):
@@ -410,12 +389,12 @@ def test_known_gaps_go_with_the_data(api, opened):
 
 
 def test_months_not_offered_are_told(api, opened):
-    got = pull_place_whole(
+    got = pull_place(
         preset("westminster"),
         ["2025-06", "2030-01"],
         api=api,
         geography=OnsGeography(opened.settings()),
-        keep=MemoryKeep(),
+        cache=MemoryCache(),
     )
     assert got.crimes.months_not_offered == ("2030-01",)
     assert got.area.months == ("2025-06",)

@@ -13,8 +13,10 @@ import pytest
 
 from patrol_core import __version__
 from patrol_core.errors import InputError, SourceError
-from patrol_core.sources.police.api import ApiSettings, PoliceApi, PullCancelled
-from patrol_core.web.limits import PUBLISHED_BURST, PUBLISHED_RATE, gate_for
+from patrol_core.sources.police import ApiSettings, PoliceApi
+from patrol_core.sources.police.service import POLICY, PUBLISHED_BURST, PUBLISHED_RATE, TooLarge
+from patrol_core.web import HttpClient, PullCancelled, Request
+from patrol_core.web.limits import limiter_for
 from tests.sources.fake_police import CATEGORIES, FORCES, FakePolice, Fault, crime
 
 WELL = [i for i, _ in FORCES]
@@ -124,7 +126,7 @@ def test_a_429_holds_back_every_thread(service):
     service.fault("crime-last-updated", Fault("status", 429, {"Retry-After": "1"}))
     with PoliceApi(service.settings()) as api, ThreadPoolExecutor(2) as pool:
         slow = pool.submit(api.last_updated)
-        while not gate_for(
+        while not limiter_for(
             api.settings
         )._paused_until:  # until the answer, not only the question, has arrived
             time.sleep(0.005)
@@ -147,6 +149,19 @@ def test_redirects_are_refused_loops_and_others(service, to):
     with pytest.raises(SourceError, match="redirects are refused"):
         forces(service)
     assert [s.path for s in service.log] == ["forces"]
+
+
+def test_a_refused_question_is_told_from_a_service_that_is_down(service):
+    params = (("date", "2025-06"), ("poly", "51,-1:52,-1:52,1"))
+    question = Request("crimes-street/all-crime", params, may_be_refused=True)
+    service.limit = 0
+    with HttpClient(service.settings(), POLICY) as client:
+        with pytest.raises(TooLarge, match=r"more than 10,000 crimes .* ask for a smaller area"):
+            client.ask(question, bytes)
+        assert [s.path for s in service.log] == ["crimes-street/all-crime", "crime-last-updated"]
+        service.always("", Fault("status", 503))
+        with pytest.raises(SourceError, match=r"in 4 attempts \(last: status 503\)"):
+            client.ask(question, bytes)
 
 
 def test_wrong_types_are_named_and_not_asked_again(service):

@@ -18,20 +18,18 @@ from shapely.geometry import MultiPolygon, Point, Polygon, box
 from patrol_core.areas import CRIME_COLUMNS
 from patrol_core.errors import InputError, SourceError
 from patrol_core.sources.area.assemble import area_from_crimes
-from patrol_core.sources.police.api import (
-    ApiSettings,
-    FileKeep,
-    MemoryKeep,
-    PoliceApi,
-    PullCancelled,
-    pull_outcomes,
-    pull_polygon,
-)
+from patrol_core.sources.police import ApiSettings, PoliceApi
+from patrol_core.web import MemoryCache, PullCancelled, ResponseCache
 from tests.sources.fake_police import FakePolice, Fault, crime, grid
 
 AREA = box(-0.15, 51.5, -0.13, 51.52)
 YEAR = [f"2025-{m:02d}" for m in range(1, 13)]
 LISTS = ("crimes-street-dates", "crime-categories", "crime-last-updated")
+
+
+def pull_polygon(polygon, months, *, settings, cancel=None, **options):
+    with PoliceApi(settings, stop=cancel) as api:
+        return api.pull_polygon(polygon, months, cancel=cancel, **options)
 
 
 def grid_service(n=21, months=("2025-06",), **options):
@@ -162,20 +160,20 @@ def test_faults_in_the_middle_cost_nothing_but_time(fault):
 
 
 def test_wrong_types_stop_the_pull_and_keep_the_rest(tmp_path):
-    keep = FileKeep(tmp_path)
+    cache = ResponseCache(tmp_path)
     with grid_service(5, YEAR) as service:
         service.fault("crimes-street/", *[Fault("change", change=lambda a: a)] * 6)
         service.fault("crimes-street/", Fault("change", change=lambda a: [*a, a[0] | {"id": "x"}]))
         with pytest.raises(SourceError, match=r"record 26, field id is wrong.* answers are kept"):
-            pull_polygon(AREA, YEAR, keep=keep, settings=service.settings())
-        crimes, report = pull_polygon(AREA, YEAR, keep=keep, settings=service.settings())
+            pull_polygon(AREA, YEAR, cache=cache, settings=service.settings())
+        crimes, report = pull_polygon(AREA, YEAR, cache=cache, settings=service.settings())
     assert len(crimes) == 300
-    assert report.answers_from_keep >= 6
+    assert report.answers_from_cache >= 6
     assert len(streets(service)) == 13  # the wrong one was asked twice
 
 
 def test_cancel_and_resume_repeats_nothing(tmp_path):
-    keep, cancel, shares = FileKeep(tmp_path), threading.Event(), []
+    cache, cancel, shares = ResponseCache(tmp_path), threading.Event(), []
 
     def watch(share, text):
         shares.append((share, text))
@@ -184,18 +182,20 @@ def test_cancel_and_resume_repeats_nothing(tmp_path):
 
     with grid_service(9, YEAR, limit=30, delay=0.02) as service:
         with pytest.raises(PullCancelled, match="9 answers are kept"):
-            pull_polygon(AREA, YEAR, keep=keep, cancel=cancel, on_progress=watch, settings=service.settings())
+            pull_polygon(
+                AREA, YEAR, cache=cache, cancel=cancel, on_progress=watch, settings=service.settings()
+            )
         before = len(streets(service))
         assert 9 <= before <= 13  # those under way were let finish
-        crimes, report = pull_polygon(AREA, YEAR, keep=keep, settings=service.settings())
+        crimes, report = pull_polygon(AREA, YEAR, cache=cache, settings=service.settings())
         assert ids(crimes) == list(range(1, 12 * 81 + 1))
         assert len(streets(service)) == len(set(streets(service))) == 48
         assert len([s for s in service.asked("crimes-street/") if s.status == 503]) == 1
-        assert report.answers_from_keep == before
+        assert report.answers_from_cache == before
         assert report.requests == 48 - before + 3
-        again, third = pull_polygon(AREA, YEAR, keep=keep, settings=service.settings())
+        again, third = pull_polygon(AREA, YEAR, cache=cache, settings=service.settings())
     assert again.equals(crimes)
-    assert (third.requests, third.answers_from_keep) == (3, 48)
+    assert (third.requests, third.answers_from_cache) == (3, 48)
     assert [a.fetched_at for a in third.answers] == [a.fetched_at for a in report.answers]
     assert [s for s, _ in shares] == sorted(s for s, _ in shares)
 
@@ -245,25 +245,25 @@ def test_progress_counts_months_and_tiles_in_the_calling_thread():
 
 
 def test_an_update_of_the_service_makes_answers_be_asked_anew():
-    keep = MemoryKeep()
+    cache = MemoryCache()
     with grid_service(5) as service:
-        pull_polygon(AREA, ["2025-06"], keep=keep, settings=service.settings())
+        pull_polygon(AREA, ["2025-06"], cache=cache, settings=service.settings())
         service.updated = "2026-01-01"
         service.crimes = service.crimes[:7]
-        crimes, report = pull_polygon(AREA, ["2025-06"], keep=keep, settings=service.settings())
+        crimes, report = pull_polygon(AREA, ["2025-06"], cache=cache, settings=service.settings())
     assert len(crimes) == 7
-    assert (report.answers_from_keep, report.last_updated) == (0, "2026-01-01")
+    assert (report.answers_from_cache, report.last_updated) == (0, "2026-01-01")
 
 
 def test_damaged_kept_answers_are_asked_anew(tmp_path):
-    keep = FileKeep(tmp_path)
+    cache = ResponseCache(tmp_path)
     with grid_service(5, YEAR) as service:
-        whole, _ = pull_polygon(AREA, YEAR, keep=keep, settings=service.settings())
+        whole, _ = pull_polygon(AREA, YEAR, cache=cache, settings=service.settings())
         for path in sorted(tmp_path.glob("*.answer"))[:3]:
             path.write_bytes(path.read_bytes()[:-40])
-        again, report = pull_polygon(AREA, YEAR, keep=keep, settings=service.settings())
+        again, report = pull_polygon(AREA, YEAR, cache=cache, settings=service.settings())
     assert again.equals(whole)
-    assert report.answers_from_keep == 9
+    assert report.answers_from_cache == 9
 
 
 def test_months_not_offered_are_named():
@@ -305,13 +305,13 @@ def test_a_service_that_widens_is_caught():
 
 
 def test_404_means_no_data_and_is_said_and_not_kept():
-    keep = MemoryKeep()
+    cache = MemoryCache()
     with grid_service(5, YEAR[:3]) as service:
         service.fault("crimes-street/", Fault("status", 404))
-        crimes, report = pull_polygon(AREA, YEAR[:3], keep=keep, settings=service.settings())
+        crimes, report = pull_polygon(AREA, YEAR[:3], cache=cache, settings=service.settings())
         assert len(crimes) == 50
         assert any("'no data' for at least part of 2025-03" in f.text for f in report.findings)
-        crimes, _ = pull_polygon(AREA, YEAR[:3], keep=keep, settings=service.settings())
+        crimes, _ = pull_polygon(AREA, YEAR[:3], cache=cache, settings=service.settings())
     assert len(crimes) == 75
 
 
@@ -358,17 +358,17 @@ def test_identical_rows_with_their_own_ids_all_stay():
 
 
 def test_provenance_of_every_answer():
-    keep = MemoryKeep()
+    cache = MemoryCache()
     with grid_service(9, YEAR[:2], limit=30) as service:
-        _, report = pull_polygon(AREA, YEAR[:2], keep=keep, settings=service.settings())
+        _, report = pull_polygon(AREA, YEAR[:2], cache=cache, settings=service.settings())
     assert [(a.month, a.tile) for a in report.answers] == [
         (m, f"1.{i}") for m in YEAR[:2] for i in (1, 2, 3, 4)
     ]
     assert sum(a.count for a in report.answers) == report.rows_received
     assert {a.endpoint for a in report.answers} == {"crimes-street/all-crime"}
     assert all(a.params.startswith(f"date={a.month}&poly=51.") for a in report.answers)
-    assert all(a.fetched_at.endswith("+00:00") and not a.from_keep for a in report.answers)
-    assert len(keep.answers) == 8 + 1  # and the split
+    assert all(a.fetched_at.endswith("+00:00") and not a.from_cache for a in report.answers)
+    assert len(cache.answers) == 8 + 1  # and the split
 
 
 def test_holes_and_parts():
@@ -390,15 +390,6 @@ def test_crimes_that_changed_between_tiles_are_kept_once_and_named():
         crimes, report = pull_polygon(AREA, ["2025-06"], settings=service.settings(in_flight=1))
     assert ids(crimes) == [1, 2, 3]
     assert any("came twice with different contents" in f.text for f in report.findings)
-
-
-def test_outcomes_are_pulled_and_split_alike():
-    with grid_service(9, YEAR[:2], limit=30) as service:
-        outcomes, report = pull_outcomes(AREA, YEAR[:2], settings=service.settings())
-    assert len(outcomes) == 2 * 81
-    assert outcomes["crime_id"].is_unique
-    assert report.tiles == 4
-    assert set(outcomes["outcome"]) == {"Under investigation"}
 
 
 def test_a_pull_makes_an_area():

@@ -13,9 +13,10 @@ from pydantic import TypeAdapter
 from patrol_core.areas import CRIME_COLUMNS
 from patrol_core.errors import SourceError
 from patrol_core.sources.area.assemble import area_from_crimes
+from patrol_core.sources.fields import Named
 from patrol_core.sources.fields.crime_types import CATEGORY_NAMES, CRIME_TYPES, OLD_CRIME_TYPES
 from patrol_core.sources.police import records
-from patrol_core.web.http import BrokenAnswer
+from patrol_core.web import BrokenAnswer
 from tests.sources.fake_police import crime
 
 SAMPLES = {
@@ -64,34 +65,15 @@ def test_recorded_answer_makes_an_area(shared_uk):
     assert len(area.crimes) == 105
 
 
-def test_recorded_outcomes(shared_uk):
-    folder = shared_uk / "api_samples"
-    body = (folder / "outcomes-at-location_2019-01.json").read_bytes()
-    rows = records.outcome_rows(body, month="2019-01", what="x")
-    table = records.outcomes_table(rows, endpoint="outcomes-at-location")
-    plain = json.loads(body)
-    assert tuple(table.columns) == records.OUTCOME_COLUMNS
-    assert table["outcome"].tolist() == [r["category"]["name"] for r in plain]
-    assert table["month"].astype("str").tolist() == [r["crime"]["month"] for r in plain]
-    assert set(table["outcome_month"]) == {"2019-01"}
-    single = (folder / "doc_examples" / "outcomes-for-crime.json").read_bytes()
-    found = records.parse(TypeAdapter(records.CrimeOutcomes), single, "x")
-    assert [o.category.code for o in found.outcomes] == [
-        "under-investigation",
-        "formal-action-not-in-public-interest",
-    ]
-
-
 @pytest.mark.parametrize(
     ("name", "model"),
     [
-        ("forces", list[records.Named]),
+        ("forces", list[Named]),
         ("crime-categories", list[records.Category]),
         ("doc_examples/crimes-street-dates", list[records.AvailableMonth]),
         ("doc_examples/crime-last-updated", records.Updated),
-        ("doc_examples/neighbourhoods_leicestershire", list[records.Named]),
+        ("doc_examples/neighbourhoods_leicestershire", list[Named]),
         ("doc_examples/neighbourhood-boundary_leicestershire_NC04", list[records.Vertex]),
-        ("doc_examples/locate-neighbourhood_westminster_51.500617_-0.124629", records.Located),
     ],
 )
 def test_recorded_lists(shared_uk, name, model):
@@ -143,8 +125,6 @@ def test_no_rows_make_a_table():
         table = records.crimes_table(empty, endpoint="e")
         assert tuple(table.columns) == CRIME_COLUMNS
         assert table.empty
-    outcomes = records.outcomes_table(records.empty_outcome_rows(), endpoint="e")
-    assert tuple(outcomes.columns) == records.OUTCOME_COLUMNS
     assert pd.concat([records.empty_crime_rows(), rows_of([crime(1, 0.1, 51.5)])]).dtypes["api_id"] == "int64"
 
 

@@ -17,7 +17,8 @@ from patrol_core.areas import CRIME_COLUMNS, DataKind
 from patrol_core.errors import InputError, SourceError
 from patrol_core.settings import ROOT, settings
 from patrol_core.sources.archive.read import read_crimes
-from patrol_core.sources.sample.city import ARCHIVE_COLUMNS, FILES, load_sample, write_archive
+from patrol_core.sources.archive.table import STREET_COLUMNS
+from patrol_core.sources.sample.city import FILES, load_sample, write_archive
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.sources.sample.generator import generate, main
 
@@ -251,7 +252,7 @@ def test_the_archive_has_the_published_shape_and_reads_back(city, tmp_path):
     ]
     with files[0].open(encoding="utf-8", newline="") as file:
         header, *rows = list(csv.reader(file))
-    assert tuple(header) == ARCHIVE_COLUMNS
+    assert tuple(header) == STREET_COLUMNS
     assert {row[1] for row in rows} == {"2023-02"}
     back, report = read_crimes([tmp_path])
     wanted = city.crimes[city.crimes["month"].isin(["2023-02", "2025-12"])].reset_index(drop=True)

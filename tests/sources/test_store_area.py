@@ -16,13 +16,13 @@ from patrol_core import zones as z
 from patrol_core.areas import DataKind
 from patrol_core.errors import InputError, SourceError
 from patrol_core.sources.archive.lsoa_crosswalk import make_lookup, read_lookup
-from patrol_core.sources.police.api import PullCancelled
 from patrol_core.sources.store.area import area_rows, open_area
 from patrol_core.sources.store.base import DamagedData, Store
 from patrol_core.sources.store.bulk_import import import_files
 from patrol_core.sources.store.bundle import MANIFEST, export_store, import_bundle, is_bundle
 from patrol_core.sources.store.fetch import fetch_area
 from patrol_core.sources.zone_tables.boundaries import read_polygons
+from patrol_core.web import PullCancelled
 from tests.sources.fake_police import FakePolice, Fault, crime
 from tests.sources.store_files import BTP, CITY, MET, csv_of, some_rows, street, street_row, write, zip_of
 
@@ -185,7 +185,7 @@ def test_the_same_pull_again_changes_nothing(store, service):
     asked = len(service.asked("crimes-street/"))
     added, report = fetch(store, service, WEST)
     assert len(service.asked("crimes-street/")) == asked
-    assert report.answers_from_keep == 2
+    assert report.answers_from_cache == 2
     assert len(added.replaced) == 2
     pd.testing.assert_frame_equal(area_rows(store).crimes, before)
 

@@ -11,7 +11,8 @@ import shapely
 
 from patrol_core.errors import InputError
 from patrol_core.sources.area.assemble import area_from_counts
-from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
+from patrol_core.sources.zone_tables.attributes import read_attributes
+from patrol_core.sources.zone_tables.boundaries import read_polygons
 
 SQUARES = [shapely.box(530_000 + i * 100, 180_000, 530_100 + i * 100, 180_100) for i in range(3)]
 CODES = ["E01000001", "E01000002", "E01000003"]

@@ -16,7 +16,8 @@ from patrol_core.areas import AreaData
 from patrol_core.errors import InputError
 from patrol_core.sources.archive.read import read_crimes
 from patrol_core.sources.area.assemble import area_from_crimes
-from patrol_core.sources.zone_tables.boundaries import read_attributes, read_polygons
+from patrol_core.sources.zone_tables.attributes import read_attributes
+from patrol_core.sources.zone_tables.boundaries import read_polygons
 from patrol_core.zones import grid
 
 X0, Y0 = 530_000.0, 180_000.0

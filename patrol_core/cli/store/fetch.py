@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Pull; returns what came in."""
     from patrol_core.sources.police import PoliceApi
-    from patrol_core.sources.police.api import PullCancelled
     from patrol_core.sources.store import fetch_area
+    from patrol_core.web import PullCancelled
 
     polygon, name = area_of(arguments)
     store = store_of(arguments)
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "rows": report.rows_kept,
         "rows_received": report.rows_received,
         "requests": report.requests,
-        "answers_from_keep": report.answers_from_keep,
+        "answers_from_keep": report.answers_from_cache,
         "tiles": report.tiles,
         "last_updated": report.last_updated,
         "replaced_parts": len(added.replaced),

@@ -1,4 +1,4 @@
-"""Archive."""
+"""police.uk archive files of any size, and the LSOA codes of two censuses."""
 
 from __future__ import annotations
 

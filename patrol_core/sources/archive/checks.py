@@ -17,7 +17,14 @@ from patrol_core.areas import Finding
 from patrol_core.arrays import Bools, Floats
 from patrol_core.errors import InputError
 from patrol_core.files.text_table import shown
-from patrol_core.sources.fields import CRIME_TYPES, NO_TYPE, OLD_CRIME_TYPES, published_type, read_months
+from patrol_core.sources.fields import (
+    CRIME_TYPES,
+    NO_TYPE,
+    OLD_CRIME_TYPES,
+    published_type,
+    read_months,
+    rows_text,
+)
 
 #: Box of the United Kingdom in degrees: south, north, west, east.
 UK_BOX = (49.8, 61.0, -8.7, 2.0)
@@ -32,25 +39,38 @@ _SOME = 10
 def filled(
     name: str, columns: dict[str, pa.ChunkedArray], findings: list[Finding]
 ) -> dict[str, pa.ChunkedArray]:
-    """Columns with "" for null, and how many cells were written NA or the like."""
+    """Columns with "" for null, as cells written NA or the like are read.
+
+    Parameters
+    ----------
+    name
+        Of the file, for messages.
+    columns
+        By heading, as text.
+    findings
+        Takes what was noticed.
+    """
     blank = {c: column.null_count for c, column in columns.items() if column.null_count}
     if not blank:
         return columns
     total = sum(blank.values())
-    findings.append(
-        Finding(
-            "info",
-            f"{name}: {total:,} cells hold NA, NULL or the like ({', '.join(blank)}); they were read as blank.",
-            total,
-        )
-    )
+    text = f"{name}: {total:,} cells hold NA, NULL or the like ({', '.join(blank)}); they were read as blank."
+    findings.append(Finding("info", text, total))
     return {c: pc.fill_null(column, "") if c in blank else column for c, column in columns.items()}
 
 
 def read_month_column(
     name: str, months: pa.ChunkedArray, where: Callable[[int], str], findings: list[Finding]
 ) -> tuple[pa.ChunkedArray, Bools | None]:
-    """Months as YYYY-MM, and which rows have one; None where all do."""
+    """Months as YYYY-MM, and which rows have one; None where all do.
+
+    Parameters
+    ----------
+    name, where, findings
+        File, line of a row, and what takes the notes.
+    months
+        Cells as text.
+    """
     cells = [m for m in pc.unique(months).to_pylist() if not MONTH.fullmatch(m)]
     if not cells:
         return months, None
@@ -59,14 +79,11 @@ def read_month_column(
         other = np.asarray(pc.is_in(months, value_set=pa.array(list(read))))
         first, count = int(np.argmax(other)), int(other.sum())
         cell = months[first].as_py()
-        findings.append(
-            Finding(
-                "info",
-                f"{name} {where(first)}, column Month: months in another form than YYYY-MM in {_rows(count)} "
-                f"({shown(cell)} was read as {read[cell]}).",
-                count,
-            )
+        words = (
+            f"{name} {where(first)}, column Month: months in another form than YYYY-MM in {rows_text(count)} "
+            f"({shown(cell)} was read as {read[cell]})."
         )
+        findings.append(Finding("info", words, count))
         months = _mapped(months, read)
     if not faults:
         return months, None
@@ -76,7 +93,7 @@ def read_month_column(
     text = f"{name} {where(first)}, column Month: {what}{_more(count)}"
     if _too_many(count, len(odd)):
         raise InputError(f"{text}; {remedy}.")
-    findings.append(Finding("warning", f"{text}; {_rows(count)} of {len(odd):,} left out.", count))
+    findings.append(Finding("warning", f"{text}; {rows_text(count)} of {len(odd):,} left out.", count))
     return months, ~odd
 
 
@@ -122,13 +139,20 @@ def read_places(
 
     (0, 0) is police.uk's way to say "no location", and the false origin of the National Grid is that of programs that have
     turned easting 0 and northing 0 to degrees.
+
+    Parameters
+    ----------
+    name, where, findings
+        File, line of a row, and what takes the notes.
+    longitudes, latitudes
+        Cells as text, WGS84 degrees.
     """
     lon, lat = _degrees(longitudes), _degrees(latitudes)
     origin = (np.abs(lon - FALSE_ORIGIN[0]) < _ORIGIN_WIDTH) & (np.abs(lat - FALSE_ORIGIN[1]) < _ORIGIN_WIDTH)
     if count := int(origin.sum()):
         text = (
             f"{name} {where(int(np.argmax(origin)))}: the false origin of the National Grid (easting 0, northing 0) in "
-            f"{_rows(count)}; it stands for no place and counts as none."
+            f"{rows_text(count)}; it stands for no place and counts as none."
         )
         findings.append(Finding("info", text, count))
     nowhere = ((lon == 0) & (lat == 0)) | origin
@@ -147,9 +171,8 @@ def read_places(
         text = f"{name} {where(int(np.argmax(mask)))}{say(lon[mask], lat[mask], cells)}"
         if _too_many(int(odd.sum()), int(given.sum())) and _SOME * int(odd.sum()) >= len(lon):
             raise InputError(f"{text}; correct or empty the coordinates.")
-        findings.append(
-            Finding("warning", f"{text}; not used, so these count as without coordinates.", count)
-        )
+        words = f"{text}; not used, so these count as without coordinates."
+        findings.append(Finding("warning", words, count))
     return np.where(odd, np.nan, lon), np.where(odd, np.nan, lat)
 
 
@@ -173,62 +196,67 @@ def _outside(lon: Floats, lat: Floats, _cells: list[str]) -> str:
     point = f"longitude {lon[0]:g}, latitude {lat[0]:g}"
     where = ", columns Longitude and Latitude: "
     if _in_uk(lat, lon).all():
-        return f"{where}longitude and latitude are swapped in {_rows(len(lon))} (first {point}; exchange the columns)"
+        return f"{where}longitude and latitude are swapped in {rows_text(len(lon))} (first {point}; exchange the columns)"
     if (np.abs(lon) > 180).any() or (np.abs(lat) > 90).any():
-        return f"{where}no degrees in {_rows(len(lon))} (first {point}; WGS84 degrees are wanted, not metres)"
+        return f"{where}no degrees in {rows_text(len(lon))} (first {point}; WGS84 degrees are wanted, not metres)"
     return (
-        f"{where}outside the United Kingdom in {_rows(len(lon))} (first {point}; accepted "
+        f"{where}outside the United Kingdom in {rows_text(len(lon))} (first {point}; accepted "
         f"latitude {UK_BOX[0]:g} to {UK_BOX[1]:g}, longitude {UK_BOX[2]:g} to {UK_BOX[3]:g})"
     )
 
 
 def read_crime_types(name: str, types: pa.ChunkedArray, findings: list[Finding]) -> pa.ChunkedArray:
-    """Crime types under their published names; a blank one is ``Not stated``, an unknown one stays and is said."""
+    """Crime types under their published names; a blank one is ``Not stated``, an unknown one stays and is said.
+
+    Parameters
+    ----------
+    name, findings
+        File, and what takes the notes.
+    types
+        Cells as text.
+    """
     types = pc.utf8_trim_whitespace(types)
     counts = {row["values"]: row["counts"] for row in pc.value_counts(types).to_pylist()}
     blank = counts.pop("", 0)
     if blank:
         types = pc.if_else(pc.equal(types, ""), NO_TYPE, types)
-        findings.append(
-            Finding(
-                "warning",
-                f"{name}: no crime type in {_rows(blank)}; kept as {NO_TYPE!r}, without harm weight.",
-                blank,
-            )
-        )
+        text = f"{name}: no crime type in {rows_text(blank)}; kept as {NO_TYPE!r}, without harm weight."
+        findings.append(Finding("warning", text, blank))
     known = (*CRIME_TYPES, *OLD_CRIME_TYPES, NO_TYPE)
     renamed = {t: published_type(t) for t in counts if t not in known and published_type(t)}
     if renamed:
         types = _mapped(types, renamed)
         total = sum(counts[t] for t in renamed)
         first = min(renamed)
-        findings.append(
-            Finding(
-                "info",
-                f"{name}: crime types written in another way in {_rows(total)} ({shown(first)} for {renamed[first]!r}); they "
-                "count as these.",
-                total,
-            )
+        text = (
+            f"{name}: crime types written in another way in {rows_text(total)} ({shown(first)} for {renamed[first]!r}); they "
+            "count as these."
         )
+        findings.append(Finding("info", text, total))
     unknown = {t: n for t, n in counts.items() if t not in known and t not in renamed}
     if unknown:
         listed = ", ".join(shown(t) for t in sorted(unknown)[:5])
         total = sum(unknown.values())
-        findings.append(
-            Finding(
-                "warning",
-                f"{name}: a crime type police.uk does not use in {_rows(total)} ({listed}); kept and counted, "
-                "but without harm weight.",
-                total,
-            )
+        text = (
+            f"{name}: a crime type police.uk does not use in {rows_text(total)} ({listed}); kept and counted, "
+            "but without harm weight."
         )
+        findings.append(Finding("warning", text, total))
     return types
 
 
 def read_codes(
     name: str, codes: pa.ChunkedArray, where: Callable[[int], str], findings: list[Finding]
 ) -> pa.ChunkedArray:
-    """Codes of small areas; one of no known form stays, places nothing, and is said with the line of the first."""
+    """Codes of small areas; one of no known form stays, places nothing, and is said with the line of the first.
+
+    Parameters
+    ----------
+    name, where, findings
+        File, line of a row, and what takes the notes.
+    codes
+        Cells as text.
+    """
     odd = [c for c in pc.unique(codes).to_pylist() if c and not _LSOA.fullmatch(c)]
     if mended := {c: c.strip().upper() for c in odd if _LSOA.fullmatch(c.strip().upper()) or not c.strip()}:
         codes = _mapped(codes, mended)
@@ -236,19 +264,12 @@ def read_codes(
     if odd:
         bad = np.asarray(pc.is_in(codes, value_set=pa.array(odd)))
         first, count = int(np.flatnonzero(bad)[0]), int(bad.sum())
-        findings.append(
-            Finding(
-                "warning",
-                f"{name} {where(first)}, column LSOA code: no known form in {_rows(count)} "
-                f"(first {shown(codes[first].as_py())}); placed by coordinates instead.",
-                count,
-            )
+        text = (
+            f"{name} {where(first)}, column LSOA code: no known form in {rows_text(count)} "
+            f"(first {shown(codes[first].as_py())}); placed by coordinates instead."
         )
+        findings.append(Finding("warning", text, count))
     return codes
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
 def _more(count: int) -> str:

@@ -36,7 +36,8 @@ from patrol_core.areas import UK_CRS, Finding
 from patrol_core.errors import InputError
 from patrol_core.files import text_table
 from patrol_core.files.archives import FileLike, iter_tables
-from patrol_core.sources.zone_tables import find_column
+from patrol_core.files.text_table import plain
+from patrol_core.sources.zone_tables import vintage_columns
 
 Vintage = Literal["2011", "2021"]
 #: How a row was treated, in the order tried.
@@ -81,24 +82,18 @@ class RecodeReport:
         found = []
         if self.recoded:
             w = self.ways
-            found.append(
-                Finding(
-                    "info",
-                    f"{self.recoded:,} of {self.rows:,} rows had LSOA codes of another census and were recoded to {self.to}: "
-                    f"{w['lookup']:,} by the ONS lookup, {w['same_point']:,} by the code other rows have at the same point, "
-                    f"{w['by_point']:,} by polygon (about one in twenty of these may belong to the neighbouring LSOA).",
-                    self.recoded,
-                )
+            text = (
+                f"{self.recoded:,} of {self.rows:,} rows had LSOA codes of another census and were recoded to {self.to}: "
+                f"{w['lookup']:,} by the ONS lookup, {w['same_point']:,} by the code other rows have at the same point, "
+                f"{w['by_point']:,} by polygon (about one in twenty of these may belong to the neighbouring LSOA)."
             )
+            found.append(Finding("info", text, self.recoded))
         if count := self.ways["ambiguous"]:
-            found.append(
-                Finding(
-                    "warning",
-                    f"{count:,} rows have the code of an LSOA that was split and could not be told apart (no point or no "
-                    "polygons); they are placed by their point, or not at all.",
-                    count,
-                )
+            text = (
+                f"{count:,} rows have the code of an LSOA that was split and could not be told apart (no point or no "
+                "polygons); they are placed by their point, or not at all."
             )
+            found.append(Finding("warning", text, count))
         return tuple(found)
 
 
@@ -135,7 +130,15 @@ class Lookup:
 
 
 def make_lookup(old: Any, new: Any, change: Any = None) -> Lookup:
-    """A lookup from aligned columns of 2011 codes, 2021 codes and CHGIND (told from the pairs when not given)."""
+    """A lookup from aligned columns.
+
+    Parameters
+    ----------
+    old, new
+        Codes of 2011 and of 2021.
+    change
+        CHGIND; derived from the pairs when not given.
+    """
     pairs = pd.DataFrame({"2011": np.asarray(old, dtype=object), "2021": np.asarray(new, dtype=object)})
     pairs = pairs.astype("str").apply(lambda c: c.str.strip())
     if change is None:
@@ -160,8 +163,7 @@ def read_lookup(file: FileLike) -> Lookup:
         raise InputError("The file holds no table; give the ONS lookup as CSV.")
     text = text_table.decode(table.name, table.data)
     header = text_table.header_of(table.name, text.data)
-    old = find_column(header, r"lsoa_?(?:20)?11_?(?:cd|code)")
-    new = find_column(header, r"lsoa_?(?:20)?21_?(?:cd|code)")
+    old, new = vintage_columns(header)
     if old is None or new is None:
         raise InputError(
             f"{table.name} line 1 lacks LSOA11CD or LSOA21CD (found {', '.join(header[:6])}); give the ONS lookup from LSOA "
@@ -173,7 +175,7 @@ def read_lookup(file: FileLike) -> Lookup:
         if empty.any():
             line = text_table.line_of_row(text.data, int(np.flatnonzero(empty)[0]))
             raise InputError(f"{table.name} line {line}, column {column}: the code is empty; fill it.")
-    change = find_column(header, r"chgind|change_indicator")
+    change = next((c for c in header if plain(c) in ("chgind", "change_indicator")), None)
     return make_lookup(frame[old], frame[new], frame[change] if change else None)
 
 
@@ -195,7 +197,7 @@ def recode(
     to
         The census wanted.
     polygons
-        LSOAs of that census indexed by code, any CRS; without them codes that split are told by other rows only.
+        LSOAs of that census indexed by code, any CRS; without them codes that split are resolved by other rows only.
 
     Returns
     -------

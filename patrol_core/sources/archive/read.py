@@ -30,6 +30,7 @@ from patrol_core.files.schema import validate_crimes
 from patrol_core.settings import settings
 from patrol_core.sources.archive import table as archive_table
 from patrol_core.sources.archive.table import StreetTable
+from patrol_core.sources.fields import listed
 
 #: Called with the share done (0..1, or -1 when unknown) and what is being done.
 Progress = Callable[[float, str], None]
@@ -91,7 +92,7 @@ def read_crimes(
     files
         One or several of: path (csv, csv.gz, zip, parquet, folder) or upload (name, bytes).
     on_progress
-        Told what is being done.
+        Called with the share done and what is being done.
     limits
         Sizes beyond which a file is refused.
 
@@ -153,13 +154,8 @@ def _collect(files: FileLike | Sequence[FileLike], limits: Limits | None, tell: 
 
 def _note_same_file(found: _Collected, name: str, first: StreetTable) -> None:
     found.repeated_rows += first.rows
-    found.findings.append(
-        Finding(
-            "info",
-            f"{name} is the same file as {first.name}; its {first.rows:,} rows are counted once.",
-            first.rows,
-        )
-    )
+    text = f"{name} is the same file as {first.name}; its {first.rows:,} rows are counted once."
+    found.findings.append(Finding("info", text, first.rows))
 
 
 def _require_rows(files: FileLike | Sequence[FileLike], found: _Collected) -> None:
@@ -173,14 +169,12 @@ def _require_rows(files: FileLike | Sequence[FileLike], found: _Collected) -> No
     if len(empty) == len(found.tables):
         raise InputError(f"{empty[0]} has a header but 0 rows; give a file with crimes in it.")
     if empty:
-        listed = ", ".join(empty[:3]) + (" …" if len(empty) > 3 else "")
-        found.findings.append(
-            Finding(
-                "warning",
-                f"{len(empty)} of {len(found.tables)} files have a header but no rows ({listed}); their "
-                "month and force count as missing.",
-            )
+        few = ", ".join(empty[:3]) + (" …" if len(empty) > 3 else "")
+        text = (
+            f"{len(empty)} of {len(found.tables)} files have a header but no rows ({few}); their "
+            "month and force count as missing."
         )
+        found.findings.append(Finding("warning", text))
 
 
 def _join(tables: list[StreetTable]) -> pd.DataFrame:
@@ -246,15 +240,12 @@ def _doubtful(rows: pd.DataFrame) -> list[Finding]:
         return []
     months = sorted({str(m) for m in rows["month"].unique()})
     forces = sorted(set(rows["force"]))
-    return [
-        Finding(
-            "warning",
-            f"Several files hold rows of {_list(forces)} for {_list(months)}: rows without Crime ID, and "
-            f"rows that differ in any column, cannot be told from new ones, so {len(rows):,} rows may be "
-            "counted twice; give each month and force once.",
-            len(rows),
-        )
-    ]
+    text = (
+        f"Several files hold rows of {listed(forces)} for {listed(months)}: rows without Crime ID, and "
+        f"rows that differ in any column, cannot be told from new ones, so {len(rows):,} rows may be "
+        "counted twice; give each month and force once."
+    )
+    return [Finding("warning", text, len(rows))]
 
 
 def _finish(frame: pd.DataFrame) -> pd.DataFrame:
@@ -273,29 +264,19 @@ def _report(
     no_lsoa, no_id = crimes["lsoa_code"] == "", crimes["crime_id"] == ""
     findings = [*found.findings, *overlap]
     if repeated:
-        findings.append(
-            Finding(
-                "info",
-                f"{repeated:,} rows stand in more than one file, equal in every column; counted once.",
-                repeated,
-            )
-        )
+        text = f"{repeated:,} rows stand in more than one file, equal in every column; counted once."
+        findings.append(Finding("info", text, repeated))
     if found.ignored:
-        listed = "; ".join(found.ignored[:3]) + (" …" if len(found.ignored) > 3 else "")
-        findings.append(
-            Finding("info", f"{len(found.ignored)} files are not street files and were ignored: {listed}.")
-        )
+        few = "; ".join(found.ignored[:3]) + (" …" if len(found.ignored) > 3 else "")
+        words = f"{len(found.ignored)} files are not street files and were ignored: {few}."
+        findings.append(Finding("info", words))
     if count := int(nowhere.sum()):
         by_code = int((nowhere & ~no_lsoa).sum())
-        findings.append(
-            Finding(
-                "warning",
-                f"{count:,} of {len(crimes):,} rows have no coordinates; {by_code:,} of them can be placed "
-                "by LSOA code, the others are in no zone and in no plan.",
-                count,
-                topic="place",
-            )
+        text = (
+            f"{count:,} of {len(crimes):,} rows have no coordinates; {by_code:,} of them can be placed "
+            "by LSOA code, the others are in no zone and in no plan."
         )
+        findings.append(Finding("warning", text, count, topic="place"))
     return ImportReport(
         rows_read=rows_read,
         rows_kept=len(crimes),
@@ -310,7 +291,3 @@ def _report(
         ignored=tuple(found.ignored),
         rows_left_out=sum(t.left_out for t in found.tables),
     )
-
-
-def _list(items: list[str], most: int = 4) -> str:
-    return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")

@@ -158,13 +158,11 @@ def parse(name: str, data: bytes, *, lines_before: int = 0) -> StreetTable | str
         return kind
     findings = []
     if text.recoded_line is not None:
-        findings.append(
-            Finding(
-                "info",
-                f"{name} is not UTF-8 (first seen at line {text.recoded_line + lines_before}); it was read as Windows-1252, "
-                "so accented place names may differ, counts do not.",
-            )
+        words = (
+            f"{name} is not UTF-8 (first seen at line {text.recoded_line + lines_before}); it was read as Windows-1252, "
+            "so accented place names may differ, counts do not."
         )
+        findings.append(Finding("info", words))
     return _parse_text(name, text.data, _STREET, lines_before, findings)
 
 
@@ -249,13 +247,11 @@ def _joined(
         else:
             read.append(_parse_part(name, part, layout, before, lines_before))
     lines = ", ".join(f"{before + lines_before + 1:,}" for before, _ in parts[1:4])
-    findings.append(
-        Finding(
-            "info",
-            f"{name} repeats the heading inside (line {lines}{', …' if len(parts) > 4 else ''}), as files do that were joined "
-            f"end to end; it was read as {len(parts):,} tables.",
-        )
+    text = (
+        f"{name} repeats the heading inside (line {lines}{', …' if len(parts) > 4 else ''}), as files do that were joined "
+        f"end to end; it was read as {len(parts):,} tables."
     )
+    findings.append(Finding("info", text))
     if others:
         listed = "; ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
         findings.append(Finding("warning", f"{name}: left out what is another kind of table: {listed}."))
@@ -344,19 +340,12 @@ def _header_findings(name: str, given: Mapping[str, str], layout: _Layout) -> li
     findings = []
     absent = [c for c in layout.columns if c not in given]
     if absent:
-        findings.append(
-            Finding(
-                "info", f"{name} lacks {', '.join(absent)}; these cells are empty, which changes no count."
-            )
-        )
+        text = f"{name} lacks {', '.join(absent)}; these cells are empty, which changes no count."
+        findings.append(Finding("info", text))
     other = [(own, column) for column, own in given.items() if own != column]
     if other:
-        findings.append(
-            Finding(
-                "info",
-                f"{name} has other headings than police.uk ({other[0][0]!r} for {other[0][1]!r}); they were taken for these.",
-            )
-        )
+        text = f"{name} has other headings than police.uk ({other[0][0]!r} for {other[0][1]!r}); they were taken for these."
+        findings.append(Finding("info", text))
     return findings
 
 

@@ -1,4 +1,4 @@
-"""Area."""
+"""Tables and polygons put together to one area, and the defects that show over the whole."""
 
 from __future__ import annotations
 

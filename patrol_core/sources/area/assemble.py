@@ -55,9 +55,11 @@ def area_from_crimes(
     polygons
         As returned by :func:`patrol_core.sources.zone_tables.boundaries.read_polygons`, any CRS.
     lookup
-        One or several attribute tables (:func:`patrol_core.sources.zone_tables.boundaries.read_attributes`).
+        One or several attribute tables (:func:`patrol_core.sources.zone_tables.attributes.read_attributes`).
     findings
         Findings of the import, to keep with the data.
+    name
+        For people.
     attribution
         Licence line; the Open Government Licence line when not given.
 
@@ -74,28 +76,11 @@ def area_from_crimes(
     months = _months(crimes["month"])
     known = {(f.severity, f.text) for f in notes}
     notes += [f for f in _crime_findings(crimes, zones, months) if (f.severity, f.text) not in known]
-    digest = content_hash(crimes=crimes, polygons=zones, covariates=covariates)
-    systems = _systems(zones, points=bool(crimes["x"].notna().any()))
-    if not systems:
+    if zones is None and not crimes["x"].notna().any():
         raise InputError(
             "No row has coordinates and no polygons were given; add zone polygons so that rows have a place."
         )
-    return AreaData(
-        key=f"upload-{digest[:8]}",
-        name=name,
-        kind=DataKind.UPLOADED,
-        crs=UK_CRS,
-        crimes=crimes,
-        polygons=zones,
-        totals=None,
-        zone_systems=systems,
-        groups=_groups(zones),
-        months=tuple(months),
-        attribution=OGL if attribution is None else attribution,
-        findings=tuple(notes),
-        content_hash=digest,
-        covariates=covariates,
-    )
+    return _area(name, attribution, notes, months, zones, covariates, crimes=crimes)
 
 
 def area_from_counts(
@@ -115,6 +100,8 @@ def area_from_counts(
     counts
         Columns ``lsoa_code`` or ``zone_id``, ``month`` ("YYYY-MM"), ``count`` (>= 0), optionally
         ``crime_type``.
+    lookup, findings, attribution, name
+        As of :func:`area_from_crimes`.
     polygons
         Zones whose index holds the codes; codes without polygon are reported as a Finding and kept in
         ``totals`` (they count as not placed).
@@ -140,27 +127,38 @@ def area_from_counts(
     if not known.all():
         lost = float(totals.loc[~known, "count"].sum())
         codes = sorted(totals.loc[~known, "zone_id"].unique())
-        notes.append(
-            Finding(
-                "warning",
-                f"{len(codes):,} codes of the counts have no polygon (first {codes[0]}); their {lost:,.0f} "
-                "crimes are in no zone and are not counted.",
-                int((~known).sum()),
-                topic="place",
-            )
+        text = (
+            f"{len(codes):,} codes of the counts have no polygon (first {codes[0]}); their {lost:,.0f} "
+            "crimes are in no zone and are not counted."
         )
+        notes.append(Finding("warning", text, int((~known).sum()), topic="place"))
     months = _months(totals["month"])
     notes += quality.gap_findings(months)
-    digest = content_hash(totals=totals, polygons=zones, covariates=covariates)
+    return _area(name, attribution, notes, months, zones, covariates, totals=totals)
+
+
+def _area(
+    name: str,
+    attribution: str | None,
+    notes: Sequence[Finding],
+    months: Sequence[str],
+    zones: gpd.GeoDataFrame | None,
+    covariates: pd.DataFrame | None,
+    *,
+    crimes: pd.DataFrame | None = None,
+    totals: pd.DataFrame | None = None,
+) -> AreaData:
+    """An uploaded area, named by its content."""
+    digest = content_hash(crimes=crimes, totals=totals, polygons=zones, covariates=covariates)
     return AreaData(
         key=f"upload-{digest[:8]}",
         name=name,
         kind=DataKind.UPLOADED,
         crs=UK_CRS,
-        crimes=None,
+        crimes=crimes,
         polygons=zones,
         totals=totals,
-        zone_systems=_systems(zones, points=False),
+        zone_systems=_systems(zones, points=crimes is not None and bool(crimes["x"].notna().any())),
         groups=_groups(zones),
         months=tuple(months),
         attribution=OGL if attribution is None else attribution,
@@ -180,6 +178,13 @@ def content_hash(
     """sha256 (hex) over all that a result can depend on or a page can show: every column of the tables, and the zones.
 
     The same rows in another order are other data.
+
+    Parameters
+    ----------
+    crimes, totals
+        Tables of an area, either or both.
+    polygons, covariates
+        Its zones, and what is known of them.
     """
     digest = hashlib.sha256()
     if crimes is not None:
@@ -280,12 +285,8 @@ def _prepare_polygons(
     tables = [] if lookup is None else [lookup] if isinstance(lookup, pd.DataFrame) else list(lookup)
     if polygons is None:
         if tables:
-            notes.append(
-                Finding(
-                    "warning",
-                    "Attributes were given without polygons; they have no zone to belong to and are unused.",
-                )
-            )
+            text = "Attributes were given without polygons; they have no zone to belong to and are unused."
+            notes.append(Finding("warning", text))
         return None, None
     from patrol_core.sources.zone_tables import (
         attach_attributes,
@@ -316,15 +317,11 @@ def _prepare_polygons(
     if out["population"].isna().any():
         count = int(out["population"].isna().sum())
         if not any("population" in f.text for f in notes):
-            notes.append(
-                Finding(
-                    "warning",
-                    f"{count:,} of {len(out):,} zones have no population; rates per head and fairness per "
-                    "head leave them out.",
-                    count,
-                    topic="place",
-                )
+            text = (
+                f"{count:,} of {len(out):,} zones have no population; rates per head and fairness per "
+                "head leave them out."
             )
+            notes.append(Finding("warning", text, count, topic="place"))
     return out, covariates
 
 
@@ -374,13 +371,11 @@ def _crime_findings(crimes: pd.DataFrame, zones: gpd.GeoDataFrame | None, months
     notes += quality.repeat_findings(crimes)
     notes += quality.place_findings(crimes, have_polygons=zones is not None)
     if zones is None:
-        notes.append(
-            Finding(
-                "info",
-                "No zone polygons were given: square grid and hexagons are offered, LSOAs and wards are "
-                "not, and no population is known.",
-            )
+        text = (
+            "No zone polygons were given: square grid and hexagons are offered, LSOAs and wards are "
+            "not, and no population is known."
         )
+        notes.append(Finding("info", text))
     elif is_lsoa(zones.index):
         notes += _code_findings(crimes, zones)
     return notes
@@ -391,12 +386,9 @@ def _code_findings(crimes: pd.DataFrame, zones: gpd.GeoDataFrame) -> list[Findin
     unknown = coded[~coded.isin(zones.index)]
     if unknown.empty:
         return []
-    return [
-        Finding(
-            "warning",
-            f"{len(unknown):,} of {len(coded):,} rows with an LSOA code have one that is not among the "
-            f"polygons (most often {unknown.value_counts().index[0]}: another place, or the 2011 codes "
-            "against 2021 boundaries); they are placed by their coordinates where these fall into a zone.",
-            len(unknown),
-        )
-    ]
+    text = (
+        f"{len(unknown):,} of {len(coded):,} rows with an LSOA code have one that is not among the "
+        f"polygons (most often {unknown.value_counts().index[0]}: another place, or the 2011 codes "
+        "against 2021 boundaries); they are placed by their coordinates where these fall into a zone."
+    )
+    return [Finding("warning", text, len(unknown))]

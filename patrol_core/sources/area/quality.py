@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from patrol_core.areas import CRIME_COLUMNS, Finding
+from patrol_core.sources.fields import listed
 
 #: A month below this share of its force's median counts as incomplete.
 INCOMPLETE_BELOW = 0.5
@@ -70,14 +71,11 @@ def completeness_findings(crimes: pd.DataFrame) -> list[Finding]:
             for m, s in zip(part["month"].head(6), part["share_of_median"].head(6), strict=True)
         )
         more = f" and {len(part) - 6} more" if len(part) > 6 else ""
-        findings.append(
-            Finding(
-                "warning",
-                f"{str(force) or 'A force not named'}: {len(part)} months hold less than half of its median "
-                f"month and look incomplete ({named}{more}); averages over them are too low.",
-                int(part["rows"].sum()),
-            )
+        text = (
+            f"{str(force) or 'A force not named'}: {len(part)} months hold less than half of its median "
+            f"month and look incomplete ({named}{more}); averages over them are too low."
         )
+        findings.append(Finding("warning", text, int(part["rows"].sum())))
     return findings
 
 
@@ -86,14 +84,11 @@ def gap_findings(months: list[str]) -> list[Finding]:
     missing = sorted(set(month_range(months[0], months[-1])) - set(months))
     if not missing:
         return []
-    listed = ", ".join(missing[:6]) + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")
-    return [
-        Finding(
-            "warning",
-            f"Between {months[0]} and {months[-1]} there is no row for {listed}; averages are taken over the "
-            "months present.",
-        )
-    ]
+    text = (
+        f"Between {months[0]} and {months[-1]} there is no row for {listed(missing, 6)}; averages are taken over the "
+        "months present."
+    )
+    return [Finding("warning", text)]
 
 
 EQUAL = "equal another row of their file in every column"
@@ -139,11 +134,8 @@ def repeat_finding(count: int, of: int, words: str, first: str) -> Finding:
     first
         Where the first stands.
     """
-    return Finding(
-        "warning" if count >= MANY_REPEATS * of else "info",
-        f"{count:,} rows with a Crime ID {words} (first {first}); all are kept and counted, so their zones may be counted too high.",
-        count,
-    )
+    text = f"{count:,} rows with a Crime ID {words} (first {first}); all are kept and counted, so their zones may be counted too high."
+    return Finding("warning" if count >= MANY_REPEATS * of else "info", text, count)
 
 
 def place_findings(crimes: pd.DataFrame, *, have_polygons: bool) -> list[Finding]:
@@ -152,22 +144,12 @@ def place_findings(crimes: pd.DataFrame, *, have_polygons: bool) -> list[Finding
     lost = int((nowhere & (crimes["lsoa_code"] == "")).sum())
     findings = []
     if lost:
-        findings.append(
-            Finding(
-                "warning",
-                f"{lost:,} of {len(crimes):,} rows have neither coordinates nor LSOA code; they are in no "
-                "zone and are not counted.",
-                lost,
-                topic="place",
-            )
+        text = (
+            f"{lost:,} of {len(crimes):,} rows have neither coordinates nor LSOA code; they are in no "
+            "zone and are not counted."
         )
+        findings.append(Finding("warning", text, lost, topic="place"))
     if (count := int(nowhere.sum())) and not have_polygons:
-        findings.append(
-            Finding(
-                "warning",
-                f"{count:,} rows have no coordinates and fall into no grid cell or hexagon.",
-                count,
-                topic="place",
-            )
-        )
+        text = f"{count:,} rows have no coordinates and fall into no grid cell or hexagon."
+        findings.append(Finding("warning", text, count, topic="place"))
     return findings

@@ -1,4 +1,4 @@
-"""Fields."""
+"""Single fields of tables and answers: crime types, dates, places, names."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from patrol_core.sources.fields.crime_types import (
     published_type,
 )
 from patrol_core.sources.fields.dates import Form, Stamp, read_months, read_stamp
+from patrol_core.sources.fields.named import Named
 from patrol_core.sources.fields.points import (
     METRES_A_FOOT,
     MOST_METRES,
@@ -23,6 +24,7 @@ from patrol_core.sources.fields.points import (
     read_places,
     stand_ins,
 )
+from patrol_core.sources.fields.wording import listed, rows_text
 
 __all__ = [
     "CATEGORY_NAMES",
@@ -33,16 +35,19 @@ __all__ = [
     "OLD_CRIME_TYPES",
     "WEB_MERCATOR",
     "Form",
+    "Named",
     "Pair",
     "Stamp",
     "are_exchanged",
     "compare_pairs",
     "find_pairs",
+    "listed",
     "mercator_latitude",
     "plane_of",
     "published_type",
     "read_months",
     "read_places",
     "read_stamp",
+    "rows_text",
     "stand_ins",
 ]

@@ -1,6 +1,6 @@
 """Days and months as people, spreadsheets and databases write them: read where there is one way to read them.
 
-A cell is brought to a :class:`Stamp`; what only all cells together can tell (whether the day stands first in 03/04/2024) is told by
+A cell is brought to a :class:`Stamp`; what only all cells together show (whether the day stands first in 03/04/2024) is derived by
 :func:`day_order`. Nothing is guessed: a cell with two readings has none.
 """
 
@@ -10,12 +10,11 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
 
 from patrol_core.files.text_table import shown
 
-#: How a cell is written: a day; a month; two numbers and the year, in an order still to be told; days since 1900.
+#: How a cell is written: a day; a month; two numbers and the year, in an order still to be determined; days since 1900.
 Form = Literal["day", "month", "numbers", "serial"]
 
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -69,15 +68,6 @@ _SERIALS = (14_611, 73_415)
 """1940 to 2100: other five-digit numbers are no dates of crimes."""
 _CENTURY_TURNS = 70
 """Two-digit years below this are of 2000."""
-
-FORM_WORDS: Mapping[Form, str] = MappingProxyType(
-    {
-        "day": "days",
-        "month": "months in other forms",
-        "numbers": "days like 31/05/2024",
-        "serial": "serial numbers of a spreadsheet",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,7 @@ def compare_pairs(lon: Floats, lat: Floats, x: Floats, y: Floats) -> tuple[str, 
     str
         ``degrees``, ``Web Mercator``, a code such as ``EPSG:27700``, or "" where it is none of these.
     (n,) bool
-        Rows in which it says another place; none where it could not be told.
+        Rows in which it names another place; none where the kind is unknown.
     """
     x, y = (np.where(np.abs(values) <= MOST_METRES, values, np.nan) for values in (x, y))
     has = np.isfinite(x) & np.isfinite(y)

@@ -1,4 +1,4 @@
-"""Open data."""
+"""Open services beside police.uk: boundaries of the ONS, census tables of Nomis."""
 
 from __future__ import annotations
 

@@ -146,7 +146,17 @@ def read_services(body: bytes, layer: Layer) -> list[str]:
 
 
 def read_page(body: bytes, layer: Layer, *, shapes: bool) -> Page:
-    """Features of one answer, each with all fields of the layer, and whether there are more."""
+    """Features of one answer, each with all fields of the layer, and whether there are more.
+
+    Parameters
+    ----------
+    body
+        The answer.
+    layer
+        What was asked.
+    shapes
+        Whether as GeoJSON, with geometry.
+    """
     if shapes:
         answer = _parse(_SHAPES, body, layer)
         more = answer.exceeded or (answer.properties is not None and answer.properties.exceeded)

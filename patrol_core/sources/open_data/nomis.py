@@ -16,7 +16,7 @@ import csv
 import io
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,9 +24,9 @@ import pandas as pd
 
 from patrol_core.errors import InputError, SourceError
 from patrol_core.sources.open_data.nomis_tables import SHARES, TABLES, Table
-from patrol_core.sources.open_data.services import Asker, nomis_settings
+from patrol_core.sources.open_data.services import Asker, Unfit, agreed, nomis_settings
 from patrol_core.sources.zone_tables import figures_of
-from patrol_core.web import ApiSettings, Ask, BrokenAnswer, Kept
+from patrol_core.web import BrokenAnswer, Cache, Progress, Request, ServiceSettings
 
 #: Licence line.
 ATTRIBUTION = "Census 2021: Office for National Statistics via Nomis, Open Government Licence v3.0."
@@ -58,30 +58,30 @@ class Nomis:
         Address and limits; :func:`patrol_core.sources.open_data.services.nomis_settings` when not given.
     tables
         Tables to use instead of those of :data:`TABLES`, by title.
-    keep
-        Where answers are kept between runs.
+    cache
+        Where answers are cached between runs.
     cells
         Cells to ask for at a time.
     """
 
     def __init__(
         self,
-        settings: ApiSettings | None = None,
+        settings: ServiceSettings | None = None,
         *,
         tables: Mapping[str, Table] | None = None,
-        keep: Kept | None = None,
+        cache: Cache | None = None,
         cells: int = CELLS_AT_ONCE,
     ) -> None:
         self.settings = settings or nomis_settings()
         self.tables = {**TABLES, **(tables or {})}
-        self._keep, self._cells = keep, cells
+        self._cache, self._cells = cache, cells
 
     def census(
         self,
         codes: Sequence[str],
         *,
         titles: Sequence[str] = tuple(TABLES),
-        on_progress: Callable[[float, str], None] | None = None,
+        on_progress: Progress | None = None,
         cancel: threading.Event | None = None,
     ) -> pd.DataFrame:
         """Census figures of LSOAs of 2021.
@@ -93,7 +93,9 @@ class Nomis:
         titles
             Tables to ask for; ``TS001`` gives the population.
         on_progress
-            Told share (0 to 1) and words after each answer.
+            Called with the share done (0 to 1) and words after each answer.
+        cancel
+            Set it to stop.
 
         Returns
         -------
@@ -121,7 +123,7 @@ class Nomis:
         chunks = [known[i : i + CODES_AT_ONCE] for i in range(0, len(known), CODES_AT_ONCE)]
         out = pd.DataFrame(index=pd.Index(known, dtype="str", name="zone_id"))
         done, steps = 0, len(chunks) * len(titles)
-        with Asker(self.settings, keep=self._keep, cancel=cancel) as asker:
+        with Asker(self.settings, cache=self._cache, cancel=cancel) as asker:
             for title in titles:
                 table = self.tables[title]
                 rows: list[tuple[str, str, str, float]] = []
@@ -145,29 +147,31 @@ class Nomis:
 
     def _rows(self, asker: Asker, table: Table, codes: Sequence[str]) -> list[tuple[str, str, str, float]]:
         """All cells of a table for some areas; asked once more where answers do not fit together."""
-        reason = ""
-        for fresh in (False, True):
-            rows: list[tuple[str, str, str, float]] = []
-            total = 0
-            while True:
-                page = asker.ask(
-                    self._question(table, codes, len(rows)),
-                    lambda body: _parse(body, table),
-                    kind=f"census-{table.title.lower()}",
-                    fresh=fresh,
-                )
-                rows += page.rows
-                total = max(total, page.total)
-                if not page.rows or len(rows) >= total:
-                    break
-            reason = _misfit(rows, total, codes)
-            if not reason:
-                return rows
-        raise SourceError(
-            f"Nomis, table {table.title}: {reason}; nothing was used. Try again later, or give a census file instead."
+        return agreed(
+            lambda fresh: self._pages(asker, table, codes, fresh),
+            lambda reason: (
+                f"Nomis, table {table.title}: {reason}; nothing was used. Try again later, or give a census file "
+                "instead."
+            ),
         )
 
-    def _question(self, table: Table, codes: Sequence[str], offset: int) -> Ask:
+    def _pages(
+        self, asker: Asker, table: Table, codes: Sequence[str], fresh: bool
+    ) -> list[tuple[str, str, str, float]]:
+        rows: list[tuple[str, str, str, float]] = []
+        total = 0
+        while True:
+            question, kind = self._question(table, codes, len(rows)), f"census-{table.title.lower()}"
+            page = asker.ask(question, lambda body: _parse(body, table), kind=kind, fresh=fresh)
+            rows += page.rows
+            total = max(total, page.total)
+            if not page.rows or len(rows) >= total:
+                break
+        if reason := _misfit(rows, total, codes):
+            raise Unfit(reason)
+        return rows
+
+    def _question(self, table: Table, codes: Sequence[str], offset: int) -> Request:
         dimension = table.dimension
         params = {
             "date": "latest",
@@ -177,7 +181,7 @@ class Nomis:
             "recordlimit": str(self._cells),
             "recordoffset": str(offset),
         }
-        return Ask(f"dataset/{table.dataset}.data.csv", tuple(params.items()))
+        return Request(f"dataset/{table.dataset}.data.csv", tuple(params.items()))
 
 
 def _parse(body: bytes, table: Table) -> _Page:

@@ -25,18 +25,16 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError, SourceError
+from patrol_core.sources.fields import Named
 from patrol_core.sources.open_data import arcgis
 from patrol_core.sources.open_data.arcgis_answers import Feature, Layer
 from patrol_core.sources.open_data.ons_layers import LAYERS
 from patrol_core.sources.open_data.services import Asker, ons_settings
-from patrol_core.sources.police import Answer, Named
 from patrol_core.sources.zone_tables import read_polygons
-from patrol_core.web import ApiSettings, Kept
+from patrol_core.web import Answer, Cache, ServiceSettings
 
 Kind = Literal["lsoa21", "lsoa11", "ward", "lad", "force"]
 
-#: Local authorities of England and Wales begin with these.
-_ENGLAND_WALES = ("E06", "E07", "E08", "E09", "W06")
 _VINTAGE = {"lsoa21": "2021", "lsoa11": "2011"}
 #: An LSOA belongs to a drawn place when at least this share of its ground lies in it.
 MOSTLY = 0.5
@@ -64,54 +62,48 @@ class OnsGeography:
         Address and limits; :func:`patrol_core.sources.open_data.services.ons_settings` when not given.
     layers
         Layers to use instead of those of :data:`LAYERS`, by the same keys; any of them may be left out.
-    keep
-        Where answers are kept between runs.
+    cache
+        Where answers are cached between runs.
     page
         Features to ask for at a time.
     """
 
     def __init__(
         self,
-        settings: ApiSettings | None = None,
+        settings: ServiceSettings | None = None,
         *,
         layers: Mapping[str, Layer] | None = None,
-        keep: Kept | None = None,
+        cache: Cache | None = None,
         page: int = arcgis.PAGE,
     ) -> None:
         self.settings = settings or ons_settings()
         self.layers = {**LAYERS, **(layers or {})}
-        self._keep, self._page = keep, page
+        self._cache, self._page = cache, page
 
     # ---- lists ------------------------------------------------------------------------------------------
 
-    def local_authorities(self, *, cancel: threading.Event | None = None) -> tuple[Named, ...]:
-        """Codes and names of the local authorities of England and Wales, by name."""
-        return tuple(n for n in self._names("lad", "1=1", cancel) if n.id.startswith(_ENGLAND_WALES))
-
-    def wards(self, authority: str, *, cancel: threading.Event | None = None) -> tuple[Named, ...]:
-        """Codes and names of the wards of a local authority (code such as E09000033), by name."""
-        found = self._names("ward", arcgis.is_one_of(self.layers["ward"].parent, [authority]), cancel)
-        if not found:
-            raise InputError(
-                f"There are no wards of {authority} among the {self.layers['ward'].title}; check the code."
-            )
-        return found
-
-    def forces(self, *, cancel: threading.Event | None = None) -> tuple[Named, ...]:
+    def forces(self) -> tuple[Named, ...]:
         """Codes and names of the police force areas of England and Wales, by name."""
-        return self._names("force", "1=1", cancel)
-
-    def _names(self, kind: Kind, where: str, cancel: threading.Event | None) -> tuple[Named, ...]:
-        layer = self.layers[kind]
-        with self._asker(cancel) as asker:
-            found = arcgis.features(asker, layer, where=where, shapes=False, page=self._page)
+        layer = self.layers["force"]
+        with self._asker(None) as asker:
+            found = arcgis.features(asker, arcgis.Query(layer, shapes=False, page=self._page))
         rows = [Named(id=str(f.values[layer.code]), name=str(f.values[layer.name] or "")) for f in found]
         return tuple(sorted(rows, key=lambda n: (n.name, n.id)))
 
     # ---- boundaries -------------------------------------------------------------------------------------
 
     def outline(self, kind: Kind, code: str, *, cancel: threading.Event | None = None) -> Outline:
-        """The boundary of one ward, local authority, police force area or LSOA."""
+        """The boundary of one area.
+
+        Parameters
+        ----------
+        kind
+            Ward, local authority, police force area or LSOA of a vintage.
+        code
+            Its code.
+        cancel
+            Set it to stop.
+        """
         frame = self.boundaries(kind, codes=[code], cancel=cancel)
         shape = frame.to_crs(4326).geometry.iloc[0]
         return Outline(code, str(frame["name"].iloc[0]), shape, answers_of(frame))
@@ -130,6 +122,8 @@ class OnsGeography:
 
         Parameters
         ----------
+        kind
+            Of the areas.
         codes
             Codes of the areas themselves.
         authority
@@ -139,6 +133,8 @@ class OnsGeography:
         polygon
             Longitude, latitude. Areas with at least half of their ground in it; where there is none, those that
             share any ground with it.
+        cancel
+            Set it to stop.
 
         Returns
         -------
@@ -172,7 +168,7 @@ class OnsGeography:
         layer, lookup = self.layers[kind], self.layers["lsoa21_ward"]
         if kind in _VINTAGE and (authority or ward):
             where = arcgis.is_one_of(lookup.parent if authority else lookup.fields[0], [authority or ward])
-            rows = arcgis.features(asker, lookup, where=where, page=self._page)
+            rows = arcgis.features(asker, arcgis.Query(lookup, where=where, page=self._page))
             if not rows:
                 raise InputError(f"{authority or ward} has no LSOA in the {lookup.title}; check the code.")
             codes = [str(r.values[lookup.code]) for r in rows]
@@ -185,10 +181,10 @@ class OnsGeography:
             found = arcgis.by_codes(asker, layer, layer.code, codes, page=self._page)
             self._require_all(layer, codes, found)
         elif polygon is not None:
-            found = arcgis.features(asker, layer, box=polygon.bounds, page=self._page)
+            found = arcgis.features(asker, arcgis.Query(layer, box=polygon.bounds, page=self._page))
         elif authority and layer.parent:
             found = arcgis.features(
-                asker, layer, where=arcgis.is_one_of(layer.parent, [authority]), page=self._page
+                asker, arcgis.Query(layer, where=arcgis.is_one_of(layer.parent, [authority]), page=self._page)
             )
         else:
             raise InputError(
@@ -255,11 +251,11 @@ class OnsGeography:
             ) from err
 
     def _about(self, kind: Kind) -> Finding:
-        return Finding(
-            "info",
+        text = (
             f"Boundaries: {self.layers[kind].title} (ONS, generalised to 20 m, clipped to the coast); points within that "
-            "distance of an edge may fall into the neighbour.",
+            "distance of an edge may fall into the neighbour."
         )
+        return Finding("info", text)
 
     # ---- lookups ----------------------------------------------------------------------------------------
 
@@ -273,6 +269,10 @@ class OnsGeography:
         codes
             LSOAs of ``vintage``. All pairs they are part of are given, with the other parts of those that were split
             or merged, so that figures can be shared out rightly.
+        vintage
+            ``2011`` or ``2021``.
+        cancel
+            Set it to stop.
         """
         layer = self.layers["lsoa11_lsoa21"]
         near, far = (layer.code, layer.pair) if vintage == "2011" else (layer.pair, layer.code)
@@ -288,7 +288,7 @@ class OnsGeography:
         return out
 
     def _asker(self, cancel: threading.Event | None) -> Asker:
-        return Asker(self.settings, keep=self._keep, cancel=cancel)
+        return Asker(self.settings, cache=self._cache, cancel=cancel)
 
 
 def answers_of(frame: pd.DataFrame) -> tuple[Answer, ...]:

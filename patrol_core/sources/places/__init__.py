@@ -1,4 +1,4 @@
-"""Places."""
+"""Places by name, code, drawing or file, and everything the open services have of one."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,14 +24,13 @@ from patrol_core.sources.area import OGL, area_from_crimes
 from patrol_core.sources.open_data import OnsGeography, answers_of, ons_layers
 from patrol_core.sources.open_data import nomis as census
 from patrol_core.sources.places.search import Place
-from patrol_core.sources.police import ALL_CRIME, Answer, PoliceApi, PullReport
+from patrol_core.sources.police import ALL_CRIME, PoliceApi, PullReport, polygonal
 from patrol_core.sources.zone_tables import read_attributes
-from patrol_core.web import Kept, PullCancelled
+from patrol_core.web import Answer, Cache, Progress, raise_if_cancelled
 
 if TYPE_CHECKING:
     from patrol_core.sources.open_data import Kind, Nomis
 
-Progress = Callable[[float, str], None]
 #: Share of the whole after which each step is done.
 _BOUNDARIES, _CENSUS = 0.05, 0.2
 #: Columns of the census that can be carried over to LSOAs of 2011: they add up, or are shares.
@@ -70,35 +69,7 @@ def pull_place(
     api: PoliceApi,
     geography: OnsGeography | None = None,
     nomis: Nomis | None = None,
-    keep: Kept | None = None,
-    files: Sequence[FileLike] = (),
-    category: str = ALL_CRIME,
-    on_progress: Progress | None = None,
-    cancel: threading.Event | None = None,
-) -> AreaData:
-    """The data of a place; :func:`pull_place_whole` without the provenance."""
-    return pull_place_whole(
-        place,
-        months,
-        api=api,
-        geography=geography,
-        nomis=nomis,
-        keep=keep,
-        files=files,
-        category=category,
-        on_progress=on_progress,
-        cancel=cancel,
-    ).area
-
-
-def pull_place_whole(
-    place: Place,
-    months: Sequence[str],
-    *,
-    api: PoliceApi,
-    geography: OnsGeography | None = None,
-    nomis: Nomis | None = None,
-    keep: Kept | None = None,
+    cache: Cache | None = None,
     files: Sequence[FileLike] = (),
     category: str = ALL_CRIME,
     on_progress: Progress | None = None,
@@ -108,23 +79,27 @@ def pull_place_whole(
 
     Parameters
     ----------
+    place
+        As of :mod:`patrol_core.sources.places.search`.
     months
         "YYYY-MM"; those police.uk does not offer are left out with a warning.
+    api
+        The police.uk service.
     geography
         Without it there are no LSOAs: square grid and hexagons only.
     nomis
         Without it no population and no groups are known, unless ``files`` give them.
-    keep
-        Where police.uk answers are kept; ``geography`` and ``nomis`` have their own.
+    cache
+        Where police.uk answers are cached; ``geography`` and ``nomis`` have their own.
     files
         Attribute tables of the user by LSOA, as published: Index of Deprivation 2019 or 2025, populations, wards.
         Tables of the other vintage are carried over by the ONS lookup.
     category
         police.uk slug.
     on_progress
-        Told share (0 to 1, never falling) and what is being done.
+        Called with the share done (0 to 1, never falling) and what is being done.
     cancel
-        Set it to stop; what was answered is kept.
+        Set it to stop; what was answered is cached.
 
     Raises
     ------
@@ -135,37 +110,29 @@ def pull_place_whole(
     PullCancelled
         If ``cancel`` was set.
     """
-    tell = on_progress or (lambda _share, _words: None)
-    tables = [read_attributes(f) for f in files]  # a wrong file is told before anything is asked
-    notes, zones = list(place.findings()), None
+    report_to = on_progress or (lambda _share, _words: None)
+    tables = [read_attributes(f) for f in files]  # a wrong file is refused before anything is asked
+    notes = place.findings()
+    zones: gpd.GeoDataFrame | None = None
     answers: list[Answer] = []
     if geography is not None:
-        tell(0.0, f"Boundaries of {place.name}")
-        zones = _zones(place, geography, cancel)
-        answers += answers_of(zones)
-        if not place.exact:
-            outline = geography.outline("lad", place.code, cancel=cancel)
-            place = replace(place, polygon=outline.polygon, exact=True)
-            answers += outline.answers
-        zones.attrs["vintage"] = place.vintage
-        tell(_BOUNDARIES, f"{len(zones):,} LSOAs")
+        place, zones, answers = _with_boundaries(place, geography, report_to, cancel)
+        more = _attribute_tables(zones, place, geography, nomis, tables, report_to, cancel)
+        answers += [a for t in more for a in answers_of(t)]
+        tables += more
     elif not place.exact:
         raise InputError(
             f"Of {place.name} only a box is known without the ONS boundaries; draw it or give a file."
         )
-    if zones is not None and geography is not None:
-        more = _attribute_tables(zones, place, geography, nomis, tables, tell, cancel)
-        answers += [a for t in more for a in answers_of(t)]
-        tables += more
-    _raise_if(cancel)
+    raise_if_cancelled(cancel)
     ground = _ground(place, zones)
     crimes, report = api.pull_polygon(
         ground,
         months,
         category=category,
-        on_progress=lambda share, words: tell(_CENSUS + (1 - _CENSUS) * share, words),
+        on_progress=lambda share, words: report_to(_CENSUS + (1 - _CENSUS) * share, words),
         cancel=cancel,
-        keep=keep,
+        cache=cache,
         force=_force_name(place, api),
     )
     if not len(crimes):
@@ -178,16 +145,30 @@ def pull_place_whole(
         findings=[*notes, *report.findings],
         attribution=_attribution(zones, nomis),
     )
-    tell(1.0, f"{len(crimes):,} crimes in {len(report.months)} months")
+    report_to(1.0, f"{len(crimes):,} crimes in {len(report.months)} months")
     return PulledPlace(_as_place(area, place), place, ground, report, (*answers, *report.answers))
+
+
+def _with_boundaries(
+    place: Place, geography: OnsGeography, report_to: Progress, cancel: threading.Event | None
+) -> tuple[Place, gpd.GeoDataFrame, list[Answer]]:
+    """The place with its true outline, its zones, and where both came from."""
+    report_to(0.0, f"Boundaries of {place.name}")
+    zones = _zones(place, geography, cancel)
+    answers = list(answers_of(zones))
+    if not place.exact:
+        outline = geography.outline("lad", place.code, cancel=cancel)
+        place = replace(place, polygon=outline.polygon, exact=True)
+        answers += outline.answers
+    zones.attrs["vintage"] = place.vintage
+    report_to(_BOUNDARIES, f"{len(zones):,} LSOAs")
+    return place, zones, answers
 
 
 def _zones(place: Place, geography: OnsGeography, cancel: threading.Event | None) -> gpd.GeoDataFrame:
     kind: Kind = "lsoa11" if place.vintage == "2011" else "lsoa21"
-    if place.origin == "authority" and place.code:
-        return geography.boundaries(kind, authority=place.code, cancel=cancel)
-    if place.origin == "ward" and place.code:
-        return geography.boundaries(kind, ward=place.code, cancel=cancel)
+    if place.origin in ("authority", "ward") and place.code:
+        return geography.boundaries(kind, **{place.origin: place.code}, cancel=cancel)
     return geography.boundaries(kind, polygon=place.polygon, cancel=cancel)
 
 
@@ -197,7 +178,7 @@ def _attribute_tables(
     geography: OnsGeography,
     nomis: Nomis | None,
     tables: Sequence[pd.DataFrame],
-    tell: Progress,
+    report_to: Progress,
     cancel: threading.Event | None,
 ) -> list[pd.DataFrame]:
     """Census figures, and the lookup between vintages where a table needs it."""
@@ -215,7 +196,7 @@ def _attribute_tables(
         codes = sorted(set(lookup["lsoa21"][lookup.index.isin(zones.index)]))
     span = _CENSUS - _BOUNDARIES
     figures = nomis.census(
-        codes, on_progress=lambda share, words: tell(_BOUNDARIES + span * share, words), cancel=cancel
+        codes, on_progress=lambda share, words: report_to(_BOUNDARIES + span * share, words), cancel=cancel
     )
     if older:  # other counts would be averaged over merged LSOAs
         figures = figures[[c for c in figures.columns if str(c).startswith(_CARRIED)]]
@@ -228,8 +209,7 @@ def _ground(place: Place, zones: gpd.GeoDataFrame | None) -> Polygon | MultiPoly
         return place.polygon
     shapes = shapely.make_valid(zones.to_crs(4326).geometry.to_numpy())
     whole = shapely.union_all([*shapes, shapely.make_valid(place.polygon)])
-    parts = [p for p in shapely.get_parts(whole) if isinstance(p, Polygon) and p.area > 0]
-    return parts[0] if len(parts) == 1 else MultiPolygon(parts)
+    return polygonal(whole)
 
 
 def _force_name(place: Place, api: PoliceApi) -> str:
@@ -263,8 +243,3 @@ def _as_place(area: AreaData, place: Place) -> AreaData:
         note = Finding("info", "No LSOA boundaries were asked for: square grid and hexagons are offered.")
         area = replace(area, findings=(*area.findings, note))
     return replace(area, key=key, kind=DataKind.PUBLISHED, extra={**area.extra, "boundary": boundary})
-
-
-def _raise_if(cancel: threading.Event | None) -> None:
-    if cancel is not None and cancel.is_set():
-        raise PullCancelled("The pull was cancelled; start it again to continue where it stopped.")

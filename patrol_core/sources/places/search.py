@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import shapely
-from shapely.geometry import MultiPolygon, Polygon, box, mapping
+from shapely.geometry import MultiPolygon, Polygon, box
 
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError
 from patrol_core.files import outlines
 from patrol_core.files.archives import FileLike
 from patrol_core.files.strict_json import load_json
-from patrol_core.sources.police import check_polygon
+from patrol_core.sources.police import check_polygon, polygonal
 
 if TYPE_CHECKING:
     from patrol_core.sources.open_data import OnsGeography
@@ -100,22 +100,6 @@ class Place:
         gap = KNOWN_GAPS.get(self.force)
         return (gap,) if gap else ()
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data, to be written as JSON; :meth:`from_dict` undoes it."""
-        plain = {k: getattr(self, k) for k in ("name", "vintage", "code", "force", "origin", "exact")}
-        return plain | {"polygon": mapping(self.polygon)}
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Place:
-        """A place from what :meth:`as_dict` gave."""
-        try:
-            values = {k: plain[k] for k in ("name", "vintage", "code", "force", "origin", "exact")}
-            return cls(polygon=shapely.geometry.shape(plain["polygon"]), **values)
-        except (KeyError, TypeError, AttributeError, shapely.errors.ShapelyError):
-            raise InputError(
-                "The saved place lacks a member or has a wrong one; choose the place anew."
-            ) from None
-
 
 def _preset(
     name: str, code: str, force: str, west: float, south: float, east: float, north: float
@@ -143,7 +127,6 @@ PRESETS: Mapping[str, Place] = MappingProxyType(
         )
     )
 )
-DEFAULT = "westminster"
 
 
 def preset(key: str) -> Place:
@@ -155,19 +138,47 @@ def preset(key: str) -> Place:
 
 
 def by_authority(code: str, geography: OnsGeography, *, force: str = "", vintage: str = "2021") -> Place:
-    """A local authority, with its boundary."""
+    """A local authority, with its boundary.
+
+    Parameters
+    ----------
+    code
+        Such as E09000033.
+    geography
+        Has the boundary.
+    force
+        police.uk id of its force, "" if not known.
+    vintage
+        Of the LSOAs to use.
+    """
     outline = geography.outline("lad", code)
     return Place(outline.name, outline.polygon, vintage, code, force, "authority")
 
 
 def by_ward(code: str, geography: OnsGeography, *, force: str = "", vintage: str = "2021") -> Place:
-    """A ward, with its boundary; its LSOAs are those the ONS fits to it best."""
+    """A ward, with its boundary; its LSOAs are those the ONS fits to it best.
+
+    Parameters
+    ----------
+    code, geography, force, vintage
+        As of :func:`by_authority`.
+    """
     outline = geography.outline("ward", code)
     return Place(f"{outline.name} ward", outline.polygon, vintage, code, force, "ward")
 
 
 def by_neighbourhood(force: str, neighbourhood: str, api: PoliceLists, *, vintage: str = "2021") -> Place:
-    """A police neighbourhood, by the ids police.uk gives it and its force."""
+    """A police neighbourhood.
+
+    Parameters
+    ----------
+    force, neighbourhood
+        Ids of police.uk.
+    api
+        Has the boundary.
+    vintage
+        Of the LSOAs to use.
+    """
     polygon = api.neighbourhood_boundary(force, neighbourhood)
     names = {n.id: n.name for n in api.neighbourhoods(force)}
     return Place(names.get(neighbourhood) or neighbourhood, polygon, vintage, "", force, "neighbourhood")
@@ -177,6 +188,15 @@ def by_force(force: str, geography: OnsGeography, *, vintage: str = "2021") -> P
     """A whole police force area, by the id police.uk gives the force.
 
     Some thousand LSOAs and up to 100,000 crimes a month: the police.uk archive files are the better way for crimes.
+
+    Parameters
+    ----------
+    force
+        Id of police.uk.
+    geography
+        Has the boundary.
+    vintage
+        Of the LSOAs to use.
     """
     known = {_plain_force(n.name): n for n in geography.forces()}
     found = known.get(_plain_force(force))
@@ -204,6 +224,15 @@ def drawn(
 ) -> Place:
     """A polygon drawn on a map: GeoJSON, as text or read; longitude and latitude.
 
+    Parameters
+    ----------
+    shape
+        Geometry, feature or collection.
+    name
+        For people.
+    force, vintage
+        As of :func:`by_authority`.
+
     Raises
     ------
     InputError
@@ -213,12 +242,22 @@ def drawn(
 
 
 def by_file(file: FileLike, *, name: str = "", force: str = "", vintage: str = "2021") -> Place:
-    """The ground covered by the polygons of a boundary file, any CRS."""
+    """The ground covered by the polygons of a boundary file, any CRS.
+
+    Parameters
+    ----------
+    file
+        Path or (name, bytes).
+    name
+        For people; of the only polygon or the file when not given.
+    force, vintage
+        As of :func:`by_authority`.
+    """
     from patrol_core.sources.zone_tables import read_polygons
 
     frame = read_polygons(file).to_crs(4326)
     title = name or (str(frame["name"].iloc[0]) if len(frame) == 1 else _file_name(file))
-    return Place(title, _polygonal(shapely.union_all(frame.geometry.to_numpy())), vintage, "", force, "file")
+    return Place(title, polygonal(shapely.union_all(frame.geometry.to_numpy())), vintage, "", force, "file")
 
 
 def choose(text: str, geography: OnsGeography, api: PoliceLists, *, vintage: str = "2021") -> Place:
@@ -229,6 +268,10 @@ def choose(text: str, geography: OnsGeography, api: PoliceLists, *, vintage: str
     text
         A preset (``westminster``), ``lad:E09000033``, ``ward:E05013806``, ``force:metropolitan``,
         ``neighbourhood:metropolitan/E05013806``, ``file:area.geojson``, or GeoJSON.
+    geography, api
+        Have the boundaries.
+    vintage
+        Of the LSOAs to use.
     """
     text = text.strip()
     if text.startswith("{"):
@@ -236,7 +279,7 @@ def choose(text: str, geography: OnsGeography, api: PoliceLists, *, vintage: str
     how, colon, what = text.partition(":")
     if not colon:
         found = preset(text.lower())
-        return found if vintage == found.vintage else Place.from_dict(found.as_dict() | {"vintage": vintage})
+        return found if vintage == found.vintage else replace(found, vintage=vintage)
     ways: dict[str, Callable[[], Place]] = {
         "lad": lambda: by_authority(what, geography, vintage=vintage),
         "ward": lambda: by_ward(what, geography, vintage=vintage),
@@ -277,7 +320,7 @@ def shape_of(shape: Mapping[str, Any] | str | bytes) -> Polygon | MultiPolygon:
     outlines.check_cost("The drawn area", together)
     if outlines.crossings(together, most=outlines.MAX_ALL_CROSSINGS) > outlines.MAX_ALL_CROSSINGS:
         raise InputError("The parts of the drawn area cross each other too often; draw one simple shape.")
-    return _polygonal(shapely.union_all(parts))
+    return polygonal(shapely.union_all(parts))
 
 
 def _geometries(plain: object) -> list[Mapping[str, Any]]:
@@ -308,11 +351,6 @@ def _parts(geometry: Mapping[str, Any]) -> list[Polygon]:
     except Exception:  # shapely raises many kinds for malformed coordinates; all mean the same to the user
         raise InputError("The drawn area has malformed coordinates; draw it again.") from None
     return [p for p in shapely.get_parts(shape) if not p.is_empty]
-
-
-def _polygonal(shape: Any) -> Polygon | MultiPolygon:
-    parts = [p for p in shapely.get_parts(shape) if isinstance(p, Polygon) and p.area > 0]
-    return parts[0] if len(parts) == 1 else MultiPolygon(parts)
 
 
 def _file_name(file: FileLike) -> str:

@@ -14,27 +14,24 @@ from typing import TypeVar, cast
 from urllib.parse import quote
 
 import numpy as np
-import shapely
 from pydantic import TypeAdapter
 from shapely.geometry import MultiPolygon, Polygon
 
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files import outlines
 from patrol_core.files.schema import MONTH_PATTERN
+from patrol_core.sources.fields import Named
 from patrol_core.sources.police import records
-from patrol_core.sources.police.records import AvailableMonth, Named
-from patrol_core.sources.police.tiles import SERVICE_BOX
-from patrol_core.web import ApiSettings, Ask, HttpClient
+from patrol_core.sources.police.service import POLICY, ApiSettings
+from patrol_core.sources.police.tiles import polygonal
+from patrol_core.web import HttpClient, Request
 
 T = TypeVar("T")
 _NAMED = TypeAdapter(tuple[Named, ...])
 _CATEGORIES = TypeAdapter(list[records.Category])
-_MONTHS = TypeAdapter(tuple[AvailableMonth, ...])
+_MONTHS = TypeAdapter(tuple[records.AvailableMonth, ...])
 _UPDATED = TypeAdapter(records.Updated)
 _BOUNDARY = TypeAdapter(list[records.Vertex])
-_LOCATED = TypeAdapter(records.Located)
-#: Answers crimes-no-location, but is not in the list of forces.
-_NO_LOCATION_ONLY = {"btp": records.BTP}
 
 
 class PoliceLists:
@@ -50,7 +47,7 @@ class PoliceLists:
 
     def __init__(self, settings: ApiSettings | None = None, *, stop: threading.Event | None = None) -> None:
         self.settings = settings or ApiSettings.from_environment()
-        self._client = HttpClient(self.settings, stop)
+        self._client = HttpClient(self.settings, POLICY, stop)
         self._lists: dict[str, tuple[float, object]] = {}
         self._lists_lock = threading.Lock()
 
@@ -62,13 +59,10 @@ class PoliceLists:
         """When crimes were last updated, "YYYY-MM-DD"."""
         return self._get(_UPDATED, "crime-last-updated").date
 
-    def available_months(self) -> tuple[AvailableMonth, ...]:
-        """Months on offer, newest first, each with the forces that have stop and search data in it."""
-        return self._remembered("months", lambda: self._get(_MONTHS, "crimes-street-dates"))
-
     def months(self) -> tuple[str, ...]:
         """Months on offer, "YYYY-MM", sorted. Not every force has delivered each of them."""
-        return tuple(sorted(m.date for m in self.available_months()))
+        offered = self._remembered("months", lambda: self._get(_MONTHS, "crimes-street-dates"))
+        return tuple(sorted(m.date for m in offered))
 
     def categories(self, month: str | None = None) -> dict[str, str]:
         """Crime categories: slug to the service's name, ``all-crime`` among them.
@@ -91,12 +85,12 @@ class PoliceLists:
 
     def neighbourhoods(self, force: str) -> tuple[Named, ...]:
         """Neighbourhoods of a force: id (upper and lower case matter) and name; none where it has none."""
-        self._check_force(force, self._territorial())
+        self._check_force(force)
         return self._maybe(_NAMED, f"{force}/neighbourhoods") or ()
 
     def neighbourhood_boundary(self, force: str, neighbourhood: str) -> Polygon | MultiPolygon:
         """Boundary of a neighbourhood, longitude and latitude; repaired where it crosses itself."""
-        self._check_force(force, self._territorial())
+        self._check_force(force)
         corners = self._maybe(_BOUNDARY, f"{force}/{_segment(neighbourhood)}/boundary")
         if not corners:
             raise InputError(
@@ -105,11 +99,6 @@ class PoliceLists:
             )
         return _polygon_of(corners, neighbourhood)
 
-    def locate_neighbourhood(self, lon: float, lat: float) -> tuple[str, str] | None:
-        """Force and neighbourhood ids at a point; None where there are none."""
-        found = self._maybe(_LOCATED, "locate-neighbourhood", q=",".join(reversed(lon_lat(lon, lat))))
-        return (found.force, found.neighbourhood) if found else None
-
     # ---- checks -----------------------------------------------------------------------------------------
 
     def _newest(self) -> str:
@@ -117,14 +106,6 @@ class PoliceLists:
         if not months:
             raise SourceError("The police.uk service offers no month at all; try again later.")
         return months[-1]
-
-    def _offered(self, month: str) -> str:
-        """``month`` if the service has it."""
-        months = self.months()
-        if checked_month(month) not in months:
-            span = f"{months[0]} to {months[-1]}" if months else "none"
-            raise InputError(f"The police.uk service does not offer {month}; it has {span}.")
-        return month
 
     def _check_category(self, category: str, month: str | None = None) -> dict[str, str]:
         """The categories, if ``category`` is one of them."""
@@ -135,29 +116,23 @@ class PoliceLists:
             )
         return names
 
-    def _territorial(self) -> dict[str, str]:
-        return {f.id: f.name for f in self.forces()}
-
-    def _check_force(self, force: str, known: dict[str, str]) -> str:
-        """Name of ``force`` if it is one of those."""
+    def _check_force(self, force: str) -> None:
+        """InputError unless ``force`` is the id of one of :meth:`forces`."""
+        known = sorted(f.id for f in self.forces())
         if force not in known:
-            raise InputError(f"There is no force {force!r}; choose one of {', '.join(sorted(known))}.")
-        return known[force]
-
-    def _force_with_unplaced(self, force: str) -> str:
-        return self._check_force(force, self._territorial() | _NO_LOCATION_ONLY)
+            raise InputError(f"There is no force {force!r}; choose one of {', '.join(known)}.")
 
     # ---- asking -----------------------------------------------------------------------------------------
 
     def _get(self, adapter: TypeAdapter[T], path: str, **params: str) -> T:
         got = self._client.ask(
-            Ask(path, tuple(params.items())), lambda body: records.parse(adapter, body, path)
+            Request(path, tuple(params.items())), lambda body: records.parse(adapter, body, path)
         )
         return cast("T", got.value)  # None only with none_is_404
 
-    def _maybe(self, adapter: TypeAdapter[T], path: str, **params: str) -> T | None:
-        ask = Ask(path, tuple(params.items()), none_is_404=True)
-        return self._client.ask(ask, lambda body: records.parse(adapter, body, path)).value
+    def _maybe(self, adapter: TypeAdapter[T], path: str) -> T | None:
+        request = Request(path, none_is_404=True)
+        return self._client.ask(request, lambda body: records.parse(adapter, body, path)).value
 
     def _remembered(self, name: str, fetch: Callable[[], T]) -> T:
         """The list under ``name``, fetched again when older than ``remember_s``."""
@@ -178,20 +153,6 @@ def checked_month(month: str) -> str:
     return month
 
 
-def lon_lat(lon: float, lat: float) -> tuple[str, str]:
-    """A point as the service writes it, (longitude, latitude); InputError outside the United Kingdom."""
-    west, south, east, north = SERVICE_BOX
-    if not (west <= lon <= east and south <= lat <= north):
-        swapped = west <= lat <= east and south <= lon <= north
-        hint = (
-            "they are exchanged"
-            if swapped
-            else f"accepted are {west:g} to {east:g} and {south:g} to {north:g}"
-        )
-        raise InputError(f"Longitude {lon:g}, latitude {lat:g} lies outside the United Kingdom; {hint}.")
-    return f"{lon:.6f}", f"{lat:.6f}"
-
-
 def _segment(text: str) -> str:
     """An id as one part of a path: it can neither leave its place nor add to it."""
     if not text.strip() or text in (".", ".."):
@@ -204,12 +165,11 @@ def _polygon_of(corners: Sequence[records.Vertex], name: str) -> Polygon | Multi
     if len(points) < 3 or not np.isfinite(points).all():
         raise SourceError(f"The boundary of neighbourhood {name} has no area; draw the area yourself.")
     try:
-        shape = outlines.mended(Polygon(points))
+        shape = polygonal(outlines.mended(Polygon(points)))
     except outlines.Tangled:
         raise SourceError(
             f"The boundary of neighbourhood {name} crosses itself too often; draw the area yourself."
         ) from None
-    parts = [p for p in shapely.get_parts(shape) if isinstance(p, Polygon) and p.area > 0]
-    if not parts:
+    if shape.is_empty:
         raise SourceError(f"The boundary of neighbourhood {name} has no area; draw the area yourself.")
-    return parts[0] if len(parts) == 1 else MultiPolygon(parts)
+    return shape

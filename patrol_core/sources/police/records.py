@@ -23,23 +23,6 @@ from patrol_core.web import BrokenAnswer
 
 ALL_CRIME = "all-crime"
 BTP = "British Transport Police"
-#: Columns of the outcomes table, in order.
-OUTCOME_COLUMNS: tuple[str, ...] = (
-    "crime_id",
-    "month",
-    "crime_type",
-    "outcome_month",
-    "outcome_code",
-    "outcome",
-    "lon",
-    "lat",
-    "x",
-    "y",
-    "location",
-    "force",
-    "source",
-)
-
 T = TypeVar("T")
 
 
@@ -104,36 +87,6 @@ class Crime(_Record):
     month: Month
 
 
-class OutcomeCategory(_Record):
-    """An outcome: code and words."""
-
-    code: str
-    name: str
-
-
-class Outcome(_Record):
-    """One outcome, with its crime where the answer holds outcomes of many."""
-
-    category: OutcomeCategory
-    date: Month
-    person_id: int | None = None
-    crime: Crime | None = None
-
-
-class CrimeOutcomes(_Record):
-    """All outcomes of one crime, oldest first."""
-
-    crime: Crime
-    outcomes: list[Outcome]
-
-
-class Named(_Record):
-    """A force or neighbourhood: id for the service, name for people."""
-
-    id: str
-    name: str
-
-
 class Category(_Record):
     """A crime category: slug and name."""
 
@@ -142,10 +95,9 @@ class Category(_Record):
 
 
 class AvailableMonth(_Record):
-    """A month the service has, and the forces with stop and search data in it."""
+    """A month the service has."""
 
     date: Month
-    stop_and_search: list[str] = Field(default_factory=list, alias="stop-and-search")
 
 
 class Updated(_Record):
@@ -161,15 +113,17 @@ class Vertex(_Record):
     longitude: Degrees
 
 
-class Located(_Record):
-    """The neighbourhood at a point."""
-
-    force: str
-    neighbourhood: str
-
-
 def parse(adapter: TypeAdapter[T], body: bytes, what: str) -> T:
     """Bytes to checked records.
+
+    Parameters
+    ----------
+    adapter
+        What the answer must be.
+    body
+        The answer.
+    what
+        What was asked, for messages.
 
     Raises
     ------
@@ -204,11 +158,19 @@ def _short(value: object) -> str:
 
 
 _CRIMES = TypeAdapter(list[Crime])
-_OUTCOMES = TypeAdapter(list[Outcome])
 
 
-def crime_rows(body: bytes, *, month: str | None, category: str, what: str) -> pd.DataFrame:
-    """Rows of one ``crimes-*`` answer: the ``crimes`` columns that need no projection, and ``api_id``, ``slug``.
+def crime_rows(body: bytes, *, month: str, category: str, what: str) -> pd.DataFrame:
+    """Rows of one ``crimes-street`` answer: the ``crimes`` columns that need no projection, and ``api_id``, ``slug``.
+
+    Parameters
+    ----------
+    body
+        The answer.
+    month, category
+        What was asked for.
+    what
+        Path of the question, for messages.
 
     Raises
     ------
@@ -217,7 +179,7 @@ def crime_rows(body: bytes, *, month: str | None, category: str, what: str) -> p
     """
     crimes = parse(_CRIMES, body, what)
     for i, crime in enumerate(crimes, start=1):
-        if month is not None and crime.month != month:
+        if crime.month != month:
             raise SourceError(
                 f"{what}: record {i} is of {crime.month}, asked was {month}; nothing of this answer was used."
             )
@@ -226,25 +188,6 @@ def crime_rows(body: bytes, *, month: str | None, category: str, what: str) -> p
                 f"{what}: record {i} is {crime.category}, asked was {category}; nothing of this answer was used."
             )
     return _rows(crimes)
-
-
-def outcome_rows(body: bytes, *, month: str, what: str) -> pd.DataFrame:
-    """Rows of one ``outcomes-at-location`` answer, with the columns of their crimes."""
-    outcomes = parse(_OUTCOMES, body, what)
-    crimes = []
-    for i, outcome in enumerate(outcomes, start=1):
-        if outcome.date != month:
-            raise SourceError(
-                f"{what}: record {i} is of {outcome.date}, asked was {month}; nothing of this answer was used."
-            )
-        if outcome.crime is None:
-            raise SourceError(f"{what}: record {i} has no crime; nothing of this answer was used.")
-        crimes.append(outcome.crime)
-    return _rows(crimes).assign(
-        outcome_month=pd.Series([o.date for o in outcomes], dtype="str"),
-        outcome_code=pd.Series([o.category.code for o in outcomes], dtype="str"),
-        outcome=pd.Series([o.category.name for o in outcomes], dtype="str"),
-    )
 
 
 def _rows(crimes: Sequence[Crime]) -> pd.DataFrame:
@@ -272,14 +215,28 @@ def category_name(slug: str, names: Mapping[str, str] = CATEGORY_NAMES) -> str:
     return CATEGORY_NAMES.get(slug) or names.get(slug) or slug.replace("-", " ").capitalize()
 
 
-def _common(rows: pd.DataFrame, endpoint: str, names: Mapping[str, str], force: str) -> pd.DataFrame:
-    """Columns both tables have in their final form."""
-    x, y = project_points(
-        rows["lon"].to_numpy(dtype=float), rows["lat"].to_numpy(dtype=float), "EPSG:4326", UK_CRS
-    )
+def crimes_table(
+    rows: pd.DataFrame, *, endpoint: str, names: Mapping[str, str] = CATEGORY_NAMES, force: str = ""
+) -> pd.DataFrame:
+    """Rows of :func:`crime_rows` as the ``crimes`` table; x, y in EPSG:27700, no LSOA (the service has none).
+
+    Parameters
+    ----------
+    rows
+        Of one or several answers.
+    endpoint
+        Path of the question, written into ``source``.
+    names
+        Names of the service for slugs that are new to us.
+    force
+        Name to write for rows of a territorial force, which the service does not name; "" leaves it open.
+    """
+    lon, lat = (rows[c].to_numpy(dtype=float) for c in ("lon", "lat"))
+    x, y = project_points(lon, lat, "EPSG:4326", UK_CRS)
     months = sorted(set(rows["month"]))
     types = {slug: category_name(slug, names) for slug in set(rows["slug"])}
-    return rows.assign(
+    blank = pd.Series("", index=rows.index, dtype="str")
+    table = rows.assign(
         x=x,
         y=y,
         month=pd.Categorical(rows["month"], categories=pd.Index(months, dtype="str"), ordered=True),
@@ -289,39 +246,12 @@ def _common(rows: pd.DataFrame, endpoint: str, names: Mapping[str, str], force: 
         ),
         force=rows["location_type"].map({"BTP": BTP, "Force": force}).fillna("").astype("str"),
         source=("data.police.uk " + endpoint + " " + rows["month"]).astype("str").astype("category"),
+        lsoa_code=blank,
+        lsoa_name=blank,
     )
-
-
-def crimes_table(
-    rows: pd.DataFrame, *, endpoint: str, names: Mapping[str, str] = CATEGORY_NAMES, force: str = ""
-) -> pd.DataFrame:
-    """Rows of :func:`crime_rows` as the ``crimes`` table; x, y in EPSG:27700, no LSOA (the service has none).
-
-    Parameters
-    ----------
-    names
-        Names of the service for slugs that are new to us.
-    force
-        Name to write for rows of a territorial force, which the service does not name; "" leaves it open.
-    """
-    blank = pd.Series("", index=rows.index, dtype="str")
-    table = _common(rows, endpoint, names, force).assign(lsoa_code=blank, lsoa_name=blank)
     return validate_crimes(table[list(CRIME_COLUMNS)].reset_index(drop=True))
-
-
-def outcomes_table(
-    rows: pd.DataFrame, *, endpoint: str, names: Mapping[str, str] = CATEGORY_NAMES, force: str = ""
-) -> pd.DataFrame:
-    """Rows of :func:`outcome_rows` as a table with the columns ``OUTCOME_COLUMNS``; ``month`` is the crime's."""
-    return _common(rows, endpoint, names, force)[list(OUTCOME_COLUMNS)].reset_index(drop=True)
 
 
 def empty_crime_rows() -> pd.DataFrame:
     """No rows, with the columns of :func:`crime_rows`."""
     return _rows([])
-
-
-def empty_outcome_rows() -> pd.DataFrame:
-    """No rows, with the columns of :func:`outcome_rows`."""
-    blank = pd.Series([], dtype="str")
-    return _rows([]).assign(outcome_month=blank, outcome_code=blank, outcome=blank)

@@ -9,15 +9,15 @@ import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
 from patrol_core.areas import Finding
-from patrol_core.sources.fields import CATEGORY_NAMES
-from patrol_core.sources.police.pull import Answer, Collected
+from patrol_core.sources.fields import CATEGORY_NAMES, listed
+from patrol_core.sources.police.pull import Collected, TileAnswer
 from patrol_core.sources.police.records import category_name
 from patrol_core.sources.police.tiles import inside
 
 
 @dataclass(frozen=True)
 class PullReport:
-    """What a pull asked, received, kept and noticed.
+    """What a pull asked, received, took and noticed.
 
     ``rows_received`` = ``rows_kept`` + ``repeats_dropped`` + ``outside_dropped``.
 
@@ -35,8 +35,8 @@ class PullReport:
         Questions a month needed in the end, and how often one was split.
     requests
         Requests sent, with lists, probes and further attempts.
-    answers_from_keep
-        Answers read from the keep instead.
+    answers_from_cache
+        Answers read from the cache instead.
     rows_received, rows_kept
         Records in all answers, and rows of the table.
     repeats_dropped
@@ -59,13 +59,13 @@ class PullReport:
     tiles: int
     splits: int
     requests: int
-    answers_from_keep: int
+    answers_from_cache: int
     rows_received: int
     rows_kept: int
     repeats_dropped: int
     outside_dropped: int
     without_crime_id: int
-    answers: tuple[Answer, ...]
+    answers: tuple[TileAnswer, ...]
     findings: tuple[Finding, ...]
 
 
@@ -80,17 +80,12 @@ class Joined:
     differing: int
 
 
-def join(parts: Sequence[pd.DataFrame], polygon: BaseGeometry, identity: Sequence[str]) -> Joined:
-    """Put answers together: one row for each ``identity``, inside the polygon or on its edge, in a fixed order.
-
-    Parameters
-    ----------
-    identity
-        Columns that tell one record from another, ``month`` first.
-    """
-    rows = pd.concat(parts, ignore_index=True).sort_values(list(identity), kind="stable")
+def join(parts: Sequence[pd.DataFrame], polygon: BaseGeometry) -> Joined:
+    """Put answers together: each crime once, inside the polygon or on its edge, by month and API id."""
+    identity = ["month", "api_id"]
+    rows = pd.concat(parts, ignore_index=True).sort_values(identity, kind="stable")
     distinct = rows.drop_duplicates()
-    once = distinct.drop_duplicates(list(identity))
+    once = distinct.drop_duplicates(identity)
     differing = len(distinct) - len(once)
     within = inside(polygon, once["lon"].to_numpy(dtype=float), once["lat"].to_numpy(dtype=float))
     nowhere = once["lon"].isna().to_numpy()  # cannot be judged: the service said it belongs here
@@ -99,142 +94,91 @@ def join(parts: Sequence[pd.DataFrame], polygon: BaseGeometry, identity: Sequenc
 
 
 def crime_findings(rows: pd.DataFrame, names: Mapping[str, str], force: str) -> list[Finding]:
-    """What the rows of a street-level pull lack, and what that does to the plan."""
+    """What the rows of a pull lack, and what that does to the plan.
+
+    Parameters
+    ----------
+    rows
+        As of :func:`join`.
+    names
+        The service's names of categories.
+    force
+        Name written into the column ``force``; "" if none.
+    """
     findings = []
     unknown = rows[~rows["slug"].isin(list(CATEGORY_NAMES))]
     if len(unknown):
-        listed = ", ".join(sorted({category_name(s, names) for s in unknown["slug"]})[:5])
-        findings.append(
-            Finding(
-                "warning",
-                f"{len(unknown):,} rows have a category this program does not know ({listed}); they are counted, but "
-                "have no harm weight.",
-                len(unknown),
-            )
+        few = ", ".join(sorted({category_name(s, names) for s in unknown["slug"]})[:5])
+        text = (
+            f"{len(unknown):,} rows have a category this program does not know ({few}); they are counted, but "
+            "have no harm weight."
         )
+        findings.append(Finding("warning", text, len(unknown)))
     btp = rows[(rows["location_type"] == "BTP") & (rows["crime_id"] == "")]
     if len(btp):
-        findings.append(
-            Finding(
-                "info",
-                f"{len(btp):,} rows of the British Transport Police have no Crime ID: they lie at stations, and their "
-                "outcomes cannot be joined.",
-                len(btp),
-            )
+        text = (
+            f"{len(btp):,} rows of the British Transport Police have no Crime ID: they lie at stations, and their "
+            "outcomes cannot be joined."
         )
+        findings.append(Finding("info", text, len(btp)))
     nowhere = int(rows["lon"].isna().sum())
     if nowhere:
-        findings.append(
-            Finding(
-                "warning", f"{nowhere:,} rows have no coordinates and are in no zone.", nowhere, topic="place"
-            )
-        )
+        text = f"{nowhere:,} rows have no coordinates and are in no zone."
+        findings.append(Finding("warning", text, nowhere, topic="place"))
     if len(rows) and not force and (rows["location_type"] == "Force").any():
-        findings.append(
-            Finding(
-                "info",
-                "The service does not name the force; the column force is empty, which changes no count.",
-            )
-        )
+        text = "The service does not name the force; the column force is empty, which changes no count."
+        findings.append(Finding("info", text))
     if len(rows):
-        findings.append(
-            Finding(
-                "info",
-                "Crimes without a place are not in answers for an area, and there are no LSOA codes: rows are placed by "
-                "their points, and counts are a little lower than in the police.uk files.",
-            )
+        text = (
+            "Crimes without a place are not in answers for an area, and there are no LSOA codes: rows are placed by "
+            "their points, and counts are a little lower than in the police.uk files."
         )
+        findings.append(Finding("info", text))
     return findings
 
 
 def pull_findings(
-    got: Collected, joined: Joined, months: Sequence[str], missing: Sequence[str], month_column: str
+    got: Collected, joined: Joined, months: Sequence[str], missing: Sequence[str]
 ) -> list[Finding]:
-    """What went differently from a plain pull. ``month_column`` holds the month asked for."""
+    """What went differently from a plain pull.
+
+    Parameters
+    ----------
+    got, joined
+        What came, and what became of it.
+    months, missing
+        Months pulled, and months asked for that the service does not offer.
+    """
     findings = []
     if missing:
-        findings.append(
-            Finding(
-                "warning",
-                f"The service has no data for {_list(missing)} (it offers the latest 36 months); averages are over the other "
-                "months.",
-            )
+        text = (
+            f"The service has no data for {listed(missing, 6)} (it offers the latest 36 months); averages are over the other "
+            "months."
         )
+        findings.append(Finding("warning", text))
     if got.no_data_months:
-        findings.append(
-            Finding(
-                "warning",
-                f"The service answered 'no data' for at least part of {_list(sorted(got.no_data_months))}; these months "
-                "count as too low.",
-            )
+        text = (
+            f"The service answered 'no data' for at least part of {listed(sorted(got.no_data_months), 6)}; these months "
+            "count as too low."
         )
-    empty = sorted(set(months) - set(joined.rows[month_column].unique()))
+        findings.append(Finding("warning", text))
+    empty = sorted(set(months) - set(joined.rows["month"].unique()))
     if len(empty) == len(months):
-        findings.append(
-            Finding(
-                "warning",
-                "There is no crime in the polygon in any month: it may lie where nothing is published (Scotland, Greater "
-                "Manchester), which is missing data, not safety.",
-            )
+        text = (
+            "There is no crime in the polygon in any month: it may lie where nothing is published (Scotland, Greater "
+            "Manchester), which is missing data, not safety."
         )
+        findings.append(Finding("warning", text))
     elif empty:
-        findings.append(
-            Finding(
-                "warning",
-                f"There is no row for {_list(empty)}; the force may not have delivered these months.",
-            )
-        )
+        text = f"There is no row for {listed(empty, 6)}; the force may not have delivered these months."
+        findings.append(Finding("warning", text))
     if joined.outside:
-        findings.append(
-            Finding(
-                "info",
-                f"{joined.outside:,} rows that came along from beside the polygon or from its holes were left out.",
-                joined.outside,
-            )
-        )
+        text = f"{joined.outside:,} rows that came along from beside the polygon or from its holes were left out."
+        findings.append(Finding("info", text, joined.outside))
     if joined.differing:
-        findings.append(
-            Finding(
-                "warning",
-                f"{joined.differing:,} rows came twice with different contents; the data changed during the pull, the first "
-                "was kept.",
-                joined.differing,
-            )
+        text = (
+            f"{joined.differing:,} rows came twice with different contents; the data changed during the pull, the first "
+            "was kept."
         )
+        findings.append(Finding("warning", text, joined.differing))
     return findings
-
-
-def summarise(
-    got: Collected,
-    joined: Joined,
-    endpoint: str,
-    category: str,
-    last_updated: str,
-    requests: int,
-    months: Sequence[str],
-    missing: Sequence[str],
-    findings: Sequence[Finding],
-) -> PullReport:
-    """The report of a pull; see :class:`PullReport`."""
-    return PullReport(
-        endpoint=endpoint,
-        category=category,
-        months=tuple(months),
-        months_not_offered=tuple(missing),
-        last_updated=last_updated,
-        tiles=got.tiles,
-        splits=got.splits,
-        requests=requests,
-        answers_from_keep=sum(a.from_keep for a in got.answers),
-        rows_received=joined.received,
-        rows_kept=len(joined.rows),
-        repeats_dropped=joined.repeats,
-        outside_dropped=joined.outside,
-        without_crime_id=int((joined.rows["crime_id"] == "").sum()),
-        answers=tuple(sorted(got.answers, key=lambda a: (a.month, a.tile))),
-        findings=tuple(findings),
-    )
-
-
-def _list(months: Sequence[str]) -> str:
-    return ", ".join(months[:6]) + (f" and {len(months) - 6} more" if len(months) > 6 else "")

@@ -126,11 +126,25 @@ def split(tile: Tile, *, smallest_m: float = 50.0) -> tuple[Tile, ...]:
 
 
 def inside(polygon: BaseGeometry, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which points are in the polygon or on its edge; NaN is not."""
+    """Which points are in the polygon or on its edge; NaN is not.
+
+    Parameters
+    ----------
+    polygon
+        Longitude, latitude (EPSG:4326).
+    lon, lat
+        (n,) degrees.
+    """
     shapely.prepare(polygon)
     result = np.isfinite(lon) & np.isfinite(lat)  # GEOS raises on NaN
     result[result] = shapely.dwithin(polygon, shapely.points(lon[result], lat[result]), ON_EDGE)
     return result
+
+
+def polygonal(shape: BaseGeometry) -> Polygon | MultiPolygon:
+    """The polygons in a shape as one geometry, without lines and points; an empty MultiPolygon where there are none."""
+    parts = _parts(shape)
+    return parts[0] if len(parts) == 1 else MultiPolygon(parts)
 
 
 def _tiles(prefix: str, shapes: list[BaseGeometry]) -> tuple[Tile, ...]:

@@ -1,4 +1,4 @@
-"""Quality."""
+"""Checks of the data of an area, and the tables they rest on."""
 
 from __future__ import annotations
 

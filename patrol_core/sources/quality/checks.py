@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +14,7 @@ import pandas as pd
 
 from patrol_core.areas import AreaData, DataKind
 from patrol_core.sources.area import month_range
+from patrol_core.sources.fields import listed
 from patrol_core.sources.places import KNOWN_GAPS
 from patrol_core.sources.quality.tables import force_months
 
@@ -60,23 +60,17 @@ def series(data: AreaData) -> Check:
     """Whether months are missing between the first and the last."""
     name = "Months inside the series"
     if not data.dated or not data.months:
-        return Check(
-            name, NOT_KNOWN, "info", "The data carry no dates, so there is no trend, season or back-test."
-        )
+        words = "The data carry no dates, so there is no trend, season or back-test."
+        return Check(name, NOT_KNOWN, "info", words)
     whole = month_range(data.months[0], data.months[-1])
     missing = [m for m in whole if m not in set(data.months)]
     span = f"{len(whole) - len(missing)} of {len(whole)}, {data.months[0]} to {data.months[-1]}"
     if missing:
-        return Check(
-            name,
-            span,
-            "warning",
-            f"No row of {some(missing)}; averages are taken over the months present, and seasons are less sure.",
-        )
+        text = f"No row of {listed(missing)}; averages are taken over the months present, and seasons are less sure."
+        return Check(name, span, "warning", text)
     if len(whole) < 12:
-        return Check(
-            name, span, "info", "Less than a year, so seasons cannot be told; the plan uses plain averages."
-        )
+        words = "Less than a year, so seasons cannot be told; the plan uses plain averages."
+        return Check(name, span, "info", words)
     return Check(name, span, "good", "No month is missing, so averages and seasons rest on all of them.")
 
 
@@ -95,20 +89,14 @@ def age(data: AreaData, today: dt.date) -> Check:
         return Check(name, figure.replace(f"{age} months ago", "in the future"), "error",
                      "The latest month has not begun yet, so a date is wrong and the plan rests on it.")  # fmt: skip
     if age > OLD_AFTER:
-        return Check(
-            name,
-            figure,
-            "warning",
-            "Newer months are out at police.uk as a rule; a plan from these may patrol last year's hot spots.",
+        text = (
+            "Newer months are out at police.uk as a rule; a plan from these may patrol last year's hot spots."
         )
+        return Check(name, figure, "warning", text)
     if age > USUAL_DELAY:
         return Check(name, figure, "info", "A newer month is probably out; pull again to plan with it.")
-    return Check(
-        name,
-        figure,
-        "good",
-        "Newer months are not out yet: police.uk publishes five to eight weeks in arrears.",
-    )
+    text = "Newer months are not out yet: police.uk publishes five to eight weeks in arrears."
+    return Check(name, figure, "good", text)
 
 
 def _large(table: pd.DataFrame) -> list[str]:
@@ -119,16 +107,11 @@ def _large(table: pd.DataFrame) -> list[str]:
 def no_forces(name: str, crimes: pd.DataFrame | None) -> Check | None:
     """The check called ``name`` where forces are not known, else None."""
     if crimes is None:
-        return Check(
-            name, NOT_KNOWN, "info", "Counts do not say which force reported, so its gaps look like safety."
-        )
+        words = "Counts do not say which force reported, so its gaps look like safety."
+        return Check(name, NOT_KNOWN, "info", words)
     if (crimes["force"] == "").all():
-        return Check(
-            name,
-            NOT_KNOWN,
-            "info",
-            "The rows name no force, so the gaps of one force cannot be told from calm.",
-        )
+        text = "The rows name no force, so the gaps of one force cannot be told from calm."
+        return Check(name, NOT_KNOWN, "info", text)
     return None
 
 
@@ -143,16 +126,14 @@ def stopped(crimes: pd.DataFrame | None) -> Check:
     since = ended.groupby("force")["month"].min()
     figure = f"{len(since)} of {table['force'].nunique()}"
     large = [f for f in _large(table) if f in since.index]
-    listed = some([f"{f or 'force not named'} (from {since[f]})" for f in (large or since.index)])
+    names = listed([f"{f or 'force not named'} (from {since[f]})" for f in (large or since.index)])
     if large:
-        return Check(
-            name,
-            figure,
-            "error",
-            f"{listed}: no row since, so its area looks safe where nothing is known, and gets too few patrols.",
+        text = (
+            f"{names}: no row since, so its area looks safe where nothing is known, and gets too few patrols."
         )
+        return Check(name, figure, "error", text)
     if len(since):
-        return Check(name, figure, "info", f"{listed}: too few rows for the plan to notice.")
+        return Check(name, figure, "info", f"{names}: too few rows for the plan to notice.")
     return Check(name, figure, "good", "Every force has rows up to the latest months.")
 
 
@@ -169,13 +150,11 @@ def force_gaps(crimes: pd.DataFrame | None) -> Check:
     large = gaps[gaps["force"].isin(_large(table))]
     if len(large):
         by_force = large.groupby("force", sort=False)["month"].agg(list)
-        listed = some([f"{str(f) or 'force not named'} ({some(months)})" for f, months in by_force.items()])
-        return Check(
-            name,
-            figure,
-            "warning",
-            f"{listed}: averages over these months are too low, so the force's zones look calmer than they are.",
+        names = listed(
+            [f"{str(f) or 'force not named'} ({listed(months)})" for f, months in by_force.items()]
         )
+        text = f"{names}: averages over these months are too low, so the force's zones look calmer than they are."
+        return Check(name, figure, "warning", text)
     if len(gaps):
         return Check(name, figure, "info", "Only forces with few rows here; the plan does not notice.")
     return Check(name, figure, "good", "Each force holds at least half of its usual number in every month.")
@@ -191,21 +170,11 @@ def known_gaps(data: AreaData, crimes: pd.DataFrame | None) -> Check:
         worst = min(hit, key=lambda f: SEVERITIES.index(f.severity))
         return Check(name, f"{len(hit)}", worst.severity, " ".join(f.text for f in hit))
     if not (names - {""}):
-        return Check(
-            name, NOT_KNOWN, "info", "No force is named; see data.police.uk for gaps known of yours."
-        )
-    return Check(
-        name,
-        "0",
-        "good",
-        "None that this program knows of; data.police.uk lists further ones month by month.",
-    )
+        words = "No force is named; see data.police.uk for gaps known of yours."
+        return Check(name, NOT_KNOWN, "info", words)
+    text = "None that this program knows of; data.police.uk lists further ones month by month."
+    return Check(name, "0", "good", text)
 
 
 def _plain(force: str) -> str:
     return re.sub(r"[^a-z]+", " ", str(force).lower().replace("&", " and ")).strip()
-
-
-def some(names: Sequence[str]) -> str:
-    """The first few of many."""
-    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from patrol_core.areas import UK_CRS, AreaData
-from patrol_core.sources.quality.checks import NOT_KNOWN, SMALL_FORCE, Check, no_forces, some
+from patrol_core.sources.fields import listed
+from patrol_core.sources.quality.checks import NOT_KNOWN, SMALL_FORCE, Check, no_forces
 from patrol_core.sources.quality.tables import outcome_forces, outcome_table, place_table, repeats
 
 #: Share of rows without place from which the plan is weakened.
@@ -26,30 +27,23 @@ def without_place(crimes: pd.DataFrame | None) -> Check:
     points, codes, either = (int(months[f"without_{c}"].sum()) for c in ("coordinates", "lsoa", "either"))
     figure = f"{points / len(crimes):.1%} no place, {codes / len(crimes):.1%} no LSOA, {either / len(crimes):.1%} neither"
     if not either:
-        return Check(
-            name, figure, "good", "Every row can be placed by point or by code, given zones that cover it.", 0
-        )
+        words = "Every row can be placed by point or by code, given zones that cover it."
+        return Check(name, figure, "good", words, 0)
     worst = {
         by: part.sort_values("share_without_either", kind="stable").iloc[-1]
         for by, part in table[(table["rows"] >= 20) | (table["without_either"] > 0)].groupby("by")
     }
     named = " and ".join(f"{w['value']} ({w['share_without_either']:.1%})" for w in worst.values())
-    return Check(
-        name,
-        figure,
-        "warning" if either / len(crimes) >= LOST_WARNING else "info",
-        f"Rows with neither are in no zone; most of them in {named}, so the plan undercounts these most.",
-        either,
-    )
+    text = f"Rows with neither are in no zone; most of them in {named}, so the plan undercounts these most."
+    return Check(name, figure, "warning" if either / len(crimes) >= LOST_WARNING else "info", text, either)
 
 
 def busiest(data: AreaData, crimes: pd.DataFrame | None) -> Check:
     """How much of the rows stands on few snap points."""
     name = f"Rows at the {BUSIEST} busiest points"
     if crimes is None or not (placed := crimes["x"].notna()).any():
-        return Check(
-            name, NOT_KNOWN, "info", "There are no points, so spikes at stations or hospitals cannot be seen."
-        )
+        words = "There are no points, so spikes at stations or hospitals cannot be seen."
+        return Check(name, NOT_KNOWN, "info", words)
     if data.crs != UK_CRS:
         return Check(name, NOT_KNOWN, "info", "Only points of police.uk are moved to anonymised places.")
     counts = crimes.loc[placed].groupby(["x", "y"]).size().sort_values(ascending=False)
@@ -57,35 +51,26 @@ def busiest(data: AreaData, crimes: pd.DataFrame | None) -> Check:
     share = top / int(counts.sum())
     figure = f"{share:.1%} of rows, of {len(counts):,} points"
     if share >= BUSIEST_SHARE and len(counts) > BUSIEST:
-        return Check(
-            name,
-            figure,
-            "warning",
+        text = (
             "Crime around a station, hospital or shopping centre is moved to one point, so the zone of that point "
-            "looks hotter than its streets are.",
-            top,
+            "looks hotter than its streets are."
         )
-    return Check(
-        name, figure, "good", "No few points dominate, so zones are not hot because of one of them.", top
-    )
+        return Check(name, figure, "warning", text, top)
+    words = "No few points dominate, so zones are not hot because of one of them."
+    return Check(name, figure, "good", words, top)
 
 
 def removed(data: AreaData, crimes: pd.DataFrame | None) -> Check:
     """Repeats that the import took out."""
     name = "Repeated rows removed"
     if crimes is None:
-        return Check(
-            name,
-            NOT_KNOWN,
-            "info",
-            "Counts do not say whether crimes were counted twice when they were made.",
-        )
+        text = "Counts do not say whether crimes were counted twice when they were made."
+        return Check(name, NOT_KNOWN, "info", text)
     found = [f for f in data.findings if "counted once" in f.text]
     rows = sum(f.rows or 0 for f in found)
     if found:
-        return Check(
-            name, f"{rows:,}", "info", "They stood in several files and count once in the plan.", rows
-        )
+        words = "They stood in several files and count once in the plan."
+        return Check(name, f"{rows:,}", "info", words, rows)
     return Check(name, "0", "good", "No row was found in two files, so nothing had to be removed.", 0)
 
 
@@ -98,21 +83,13 @@ def kept(crimes: pd.DataFrame | None) -> Check:
     total = found.same_id + found.alike_without_id
     figure = f"{found.same_id:,} with equal ID, {found.alike_without_id:,} of {found.without_id:,} without ID"
     if found.same_id:
+        text = "Rows with the ID of another but other contents all count, so their zones may be counted too high."
         return Check(
-            name,
-            figure,
-            "warning" if found.same_id >= SMALL_FORCE * len(crimes) else "info",
-            "Rows with the ID of another but other contents all count, so their zones may be counted too high.",
-            total,
+            name, figure, "warning" if found.same_id >= SMALL_FORCE * len(crimes) else "info", text, total
         )
     if total:
-        return Check(
-            name,
-            figure,
-            "info",
-            "Anti-social behaviour has no ID and shares few points, so equal rows are taken for separate events and all count.",
-            total,
-        )
+        text = "Anti-social behaviour has no ID and shares few points, so equal rows are taken for separate events and all count."
+        return Check(name, figure, "info", text, total)
     return Check(name, figure, "good", "No two rows look alike, so nothing is counted twice.", 0)
 
 
@@ -124,23 +101,13 @@ def outcomes(crimes: pd.DataFrame | None) -> Check:
     table = outcome_table(crimes)
     rows, known = int(table["rows"].sum()), int(table["with_outcome"].sum())
     if not known:
-        return Check(
-            name,
-            "none",
-            "info",
-            "No row has an outcome; the plan does not use them, so it is unchanged.",
-            rows,
-        )
+        text = "No row has an outcome; the plan does not use them, so it is unchanged."
+        return Check(name, "none", "info", text, rows)
     older = table.iloc[:-STILL_OPEN] if len(table) > STILL_OPEN else table
     recent = table.iloc[-STILL_OPEN:]
     figure = f"{known / rows:.1%}; closed {_share(older):.1%} earlier, {_share(recent):.1%} in the last {len(recent)} months"
-    return Check(
-        name,
-        figure,
-        "info",
-        "Recent cases are naturally still open, so do not compare closed shares over time; the plan counts all rows alike.",
-        rows - known,
-    )
+    text = "Recent cases are naturally still open, so do not compare closed shares over time; the plan counts all rows alike."
+    return Check(name, figure, "info", text, rows - known)
 
 
 def _share(table: pd.DataFrame) -> float:
@@ -158,11 +125,6 @@ def outcomes_by_force(crimes: pd.DataFrame | None) -> Check:
     silent = table.loc[table["with_outcome"] == 0, "force"].tolist()
     figure = f"{len(silent)} of {len(table)}"
     if silent:
-        return Check(
-            name,
-            figure,
-            "info",
-            f"{some([f or 'force not named' for f in silent])}: shares of outcomes leave them out; the plan is unchanged.",
-            int(table.loc[table["with_outcome"] == 0, "rows"].sum()),
-        )
+        text = f"{listed([f or 'force not named' for f in silent])}: shares of outcomes leave them out; the plan is unchanged."
+        return Check(name, figure, "info", text, int(table.loc[table["with_outcome"] == 0, "rows"].sum()))
     return Check(name, figure, "good", "Every force gives outcomes; the plan does not use them.")

@@ -1,4 +1,4 @@
-"""Sample."""
+"""The areas that come with the program: a generated city and two published examples."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from patrol_core.areas import CRIME_COLUMNS, UK_CRS, AreaData, DataKind, Finding
 from patrol_core.errors import InputError, SourceError
 from patrol_core.settings import settings
+from patrol_core.sources.archive.table import STREET_COLUMNS
 from patrol_core.sources.zone_tables import figures_of, join_figures, with_age_shares
 
 NAME = "Sampleford (generated city)"
@@ -36,11 +37,6 @@ ATTRIBUTION = (
     "figures for Westminster. Contains public sector information licensed under the "
     "Open Government Licence v3.0."
 )
-#: Columns of a police.uk archive street file, in order.
-ARCHIVE_COLUMNS = (
-    "Crime ID", "Month", "Reported by", "Falls within", "Longitude", "Latitude", "Location", "LSOA code",
-    "LSOA name", "Crime type", "Last outcome category", "Context",
-)  # fmt: skip
 _NO_ID = "Anti-social behaviour"
 
 
@@ -198,7 +194,7 @@ def _write_street_file(rows: pd.DataFrame, path: Path) -> None:
     )  # fmt: skip
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(ARCHIVE_COLUMNS)
+        writer.writerow(STREET_COLUMNS)
         writer.writerows(zip(*fields, strict=True))
 
 

@@ -105,6 +105,15 @@ def draw_snap_points(
 
     About one in thirty lies just across the border of its area, as published points do where a road is
     the border.
+
+    Parameters
+    ----------
+    rng
+        Random numbers.
+    plan
+        The zones.
+    per_zone
+        (zones,) number of points.
     """
     streets = [f"{stem} {kind}" for stem in _STEMS for kind in _KINDS]
     rng.shuffle(streets)

@@ -1,4 +1,4 @@
-"""Store."""
+"""The store: pulled and imported data on disk, as Parquet files under one catalogue."""
 
 from __future__ import annotations
 

@@ -67,6 +67,8 @@ def open_area(
 
     Parameters
     ----------
+    store
+        Where the data are.
     polygons
         Zones as of :func:`patrol_core.sources.zone_tables.boundaries.read_polygons`; rows inside them are taken.
     within
@@ -117,7 +119,13 @@ def area_rows(
     lookup: Lookup | None = None,
     outcomes: bool = True,
 ) -> Rows:
-    """The rows of :func:`open_area`, without zones; same parameters."""
+    """The rows of :func:`open_area`, without zones.
+
+    Parameters
+    ----------
+    store, polygons, within, months, forces, lookup, outcomes
+        As of :func:`open_area`.
+    """
     zones = None if polygons is None else polygons.to_crs(UK_CRS)
     boundary = None if within is None else gpd.GeoSeries([within], crs=4326).to_crs(UK_CRS).iloc[0]
     wanted = _wanted(zones, boundary, months, forces, lookup)

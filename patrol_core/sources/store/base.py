@@ -24,18 +24,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-import pyarrow as pa
-
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files.atomic import HeldFile, sync_folder, why
 from patrol_core.settings import settings
-from patrol_core.sources.store.catalogue import NAME, Catalogue, DamagedCatalogue, Writing, alone, moved_aside
-from patrol_core.sources.store.parts import PartWriter, faults_of, read_about
+from patrol_core.sources.store.adding import Added, Adding, Replaces, decide
+from patrol_core.sources.store.catalogue import NAME, Catalogue, DamagedCatalogue, Writing, alone
+from patrol_core.sources.store.mending import is_there, litter, make_catalogue, moved_aside, sweep
+from patrol_core.sources.store.parts import faults_of
 from patrol_core.sources.store.records import DATASETS, OGL, Part, Pull
 
 T = TypeVar("T")
-#: Decides, given what is to be added and what is there, which of the latter it replaces besides equal keys.
-Replaces = Callable[[Part, Sequence[Part]], Sequence[Part]]
 
 
 class DamagedData(SourceError):
@@ -47,30 +45,8 @@ class DamagedData(SourceError):
 
 
 @dataclass(frozen=True)
-class Added:
-    """What became of new parts.
-
-    Attributes
-    ----------
-    pulls
-        As they stand in the catalogue.
-    parts
-        Now in the store.
-    replaced
-        No longer in the store.
-    older
-        Not taken, because the store has newer data for the same.
-    """
-
-    pulls: tuple[Pull, ...]
-    parts: tuple[Part, ...]
-    replaced: tuple[Part, ...]
-    older: tuple[Part, ...]
-
-
-@dataclass(frozen=True)
 class Size:
-    """Bytes on disk: tables, kept answers of the service, files set aside."""
+    """Bytes on disk: tables, cached answers of the service, files set aside."""
 
     tables: int
     answers: int
@@ -126,7 +102,7 @@ class Store:
 
     @property
     def answers(self) -> Path:
-        """Folder of the kept answers of the service, from which a stopped pull goes on."""
+        """Folder of the cached answers of the service, from which a stopped pull goes on."""
         return self.folder / "answers"
 
     @property
@@ -152,10 +128,11 @@ class Store:
         taken_at = datetime.now(UTC).isoformat(timespec="microseconds")
         pull = Pull(uuid.uuid4().hex, name, origin, taken_at, edition, licence)
         with self.staging() as place:
-            adding = Adding(self, pull, place)
+            adding = Adding(pull, place)
             try:
                 yield adding
-                adding.added = self.commit([adding.finish()], adding.parts, place, replaces=adding.replaces)
+                adding.close_parts()
+                adding.added = self.commit([adding.pull], adding.parts, place, replaces=adding.replaces)
             except BaseException as error:
                 adding.abandon()
                 if isinstance(error, OSError) and not isinstance(error, SourceError):
@@ -168,7 +145,7 @@ class Store:
         place = self.folder / "staging" / secrets.token_hex(8)
         held = HeldFile(place.with_suffix(".lock"))
         with self._changing() as writing:
-            self._sweep(writing)
+            sweep(self.folder, writing.parts())
             place.mkdir()
             if not held.take():  # its name is random, so nobody else can know it
                 raise SourceError(f"The folder {place} cannot be locked; try again.")
@@ -195,9 +172,9 @@ class Store:
             Which parts go besides those of equal key.
         """
         with self._changing() as writing:
-            self._sweep(writing)
+            sweep(self.folder, writing.parts())
             here = writing.parts()
-            taken, gone, older = _decide(parts, here, replaces)
+            taken, gone, older = decide(parts, here, replaces)
             for part in gone:
                 writing.drop_part(part.id)
             kept = [replace(p, rows_kept=sum(t.rows for t in taken if t.pull_id == p.id)) for p in pulls]
@@ -238,7 +215,7 @@ class Store:
         force, months
             Of archive parts, and of any.
         answers
-            Also kept answers of the service, and files set aside.
+            Also cached answers of the service, and files set aside.
 
         Returns
         -------
@@ -251,7 +228,7 @@ class Store:
         if name is not None and not wanted:
             raise InputError(f"Nothing named {name!r} was ever stored; see the list of sources.")
         with self._changing() as writing:
-            self._sweep(writing)
+            sweep(self.folder, writing.parts())
             gone = [
                 p
                 for p in writing.parts()
@@ -317,67 +294,23 @@ class Store:
             for part in parts:
                 if part.id in here:  # another process may have replaced or mended it meanwhile
                     writing.mark_damaged(part)
-                    moved_aside([self.path_of(part)], self.quarantine, _now())
+                    moved_aside([self.path_of(part)], self.quarantine)
 
     # ---- inside -----------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        """Make, check, or make anew the catalogue."""
+        """Check the catalogue, sweep up after kills; make the catalogue anew where it is missing or damaged."""
         try:
-            if self.catalogue.path.exists() and self.catalogue.path.stat().st_size:
+            if is_there(self.catalogue):
                 self.catalogue.check()
-                if self._litter(self.catalogue.parts()):
+                if litter(self.folder, self.catalogue.parts()):
                     with self._changing() as writing:
-                        self._sweep(writing)
+                        sweep(self.folder, writing.parts())
                 return
         except DamagedCatalogue:
             pass
         with alone(self.folder / "catalogue.lock"):
-            self._make_catalogue()
-
-    def _make_catalogue(self) -> None:
-        fault = ""
-        if self.catalogue.path.exists() and self.catalogue.path.stat().st_size:
-            try:
-                self.catalogue.check()
-                return  # another process made it while this one waited
-            except DamagedCatalogue as error:
-                fault = str(error)
-        files = [f for name in DATASETS for f in sorted((self.folder / name).glob("*/*.parquet"))]
-        moved_aside([self.folder / f"{NAME}{end}" for end in ("", "-wal", "-shm")], self.quarantine, _now())
-        # Filled before it takes its place: files that are not in the catalogue count as litter.
-        fresh = Catalogue(self.folder / f"fresh-{secrets.token_hex(4)}.sqlite")
-        fresh.create()
-        if files or fault:
-            self._rebuild(fresh, files, fault or f"{self.catalogue.path} was missing.")
-        fresh.path.replace(self.catalogue.path)
-        sync_folder(self.folder)
-
-    def _rebuild(self, fresh: Catalogue, files: Sequence[Path], fault: str) -> None:
-        """Enter what the files say of themselves; what cannot be read is set aside."""
-        pulls: dict[str, Pull] = {}
-        parts: list[Part] = []
-        bad: list[Path] = []
-        for file in files:
-            try:
-                pull, part = read_about(file)
-            except ValueError:
-                bad.append(file)
-                continue
-            pulls[pull.id] = pull
-            parts.append(replace(part, path=file.relative_to(self.folder).as_posix()))
-        with fresh.writing() as writing:
-            taken, _, _ = _decide(sorted(parts, key=lambda p: p.age), [], None)
-            for pull in pulls.values():
-                rows = sum(p.rows for p in taken if p.pull_id == pull.id)
-                writing.put_pull(replace(pull, rows_kept=rows))
-            for part in taken:
-                writing.put_part(part)
-        moved_aside(bad, self.quarantine, _now())
-        lost = f" {len(bad)} files could not be read and were set aside: {_named(bad)}." if bad else ""
-        self.notes.append(
-            f"{fault} It was made anew from the {len(taken)} files of the store; see that nothing is missing.{lost}"
-        )
+            self.notes += make_catalogue(self.folder, self.catalogue, self.quarantine)
 
     def _read(self, ask: Callable[[], T]) -> T:
         """Ask the catalogue; if it turns out damaged, make it anew and ask again."""
@@ -403,24 +336,6 @@ class Store:
             "What it held is unchanged."
         )
 
-    def _sweep(self, writing: Writing) -> None:
-        """Remove what kills left: files that are in place but not in the catalogue, and abandoned staging."""
-        for file in self._litter(writing.parts()):
-            with contextlib.suppress(OSError):
-                file.unlink(missing_ok=True)
-        for lock in (self.folder / "staging").glob("*.lock"):
-            held = HeldFile(lock)
-            if held.take():
-                shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
-                held.release()
-                with contextlib.suppress(OSError):
-                    lock.unlink()
-
-    def _litter(self, parts: Sequence[Part]) -> list[Path]:
-        known = {p.path for p in parts}
-        files = (f for name in DATASETS for f in (self.folder / name).glob("*/*"))
-        return [f for f in files if f.relative_to(self.folder).as_posix() not in known]
-
     def _remove(self, parts: Sequence[Part]) -> None:
         """Delete files that are out of the catalogue; one that is open elsewhere (Windows) is swept up later."""
         for part in parts:
@@ -430,96 +345,5 @@ class Store:
                 self.path_of(part).parent.rmdir()
 
 
-class Adding:
-    """The inside of :meth:`Store.adding`: write tables; each month, force and scope becomes one part.
-
-    Attributes
-    ----------
-    pull
-        Replace it to say more of it (findings, rows read, polygon) before the end.
-    replaces
-        Set it to have other parts replaced than those of equal key.
-    added
-        What became of it; set at the end.
-    """
-
-    def __init__(self, store: Store, pull: Pull, place: Path) -> None:
-        self.store, self.pull, self.place = store, pull, place
-        self.replaces: Replaces | None = None
-        self.parts: list[Part] = []
-        self.added: Added | None = None
-        self._writers: dict[tuple[str, ...], PartWriter] = {}
-
-    def write(
-        self,
-        table: pa.Table,
-        dataset: str,
-        kind: str,
-        month: str,
-        *,
-        force: str = "",
-        scope: str = "",
-        source: str = "",
-        box: tuple[float, float, float, float] | None = None,
-    ) -> None:
-        """Add rows of one month; calls with the same names go on in the same part."""
-        key = (dataset, kind, month, force, scope)
-        if key not in self._writers:
-            part = Part(
-                "", self.pull.id, dataset, kind, month, force, scope, "", 0, 0, "", 0,
-                self.pull.edition, self.pull.taken_at, source, "", box,
-            )  # fmt: skip
-            self._writers[key] = PartWriter(self.place / f"{uuid.uuid4().hex}.tmp", part)
-        self._writers[key].write(table)
-
-    def close_parts(self) -> None:
-        """End the parts begun so far; what is written later begins new ones."""
-        while self._writers:
-            _, writer = self._writers.popitem()
-            self.parts.append(writer.close(self.pull))
-
-    def finish(self) -> Pull:
-        """End all parts; the pull."""
-        self.close_parts()
-        return self.pull
-
-    def abandon(self) -> None:
-        """Close whatever is open."""
-        for writer in self._writers.values():
-            with contextlib.suppress(OSError, pa.ArrowException):
-                writer.abandon()
-
-
-def _decide(
-    parts: Sequence[Part], here: Sequence[Part], replaces: Replaces | None
-) -> tuple[list[Part], list[Part], list[Part]]:
-    """Of new parts those to take and those too old; of the parts here those that go."""
-    held = {p.key: p for p in here}
-    taken: dict[tuple[str, ...], Part] = {}
-    gone: dict[str, Part] = {}
-    older: list[Part] = []
-    for part in parts:
-        rival = taken.get(part.key) or held.get(part.key)
-        if rival is not None and (rival.age > part.age or rival.id == part.id) and rival.state == "whole":
-            older.append(part)
-            continue
-        if part.key in taken:
-            older.append(taken[part.key])
-        elif rival is not None:
-            gone[rival.id] = rival
-        taken[part.key] = part
-        for other in replaces(part, here) if replaces else ():
-            gone[other.id] = other
-    return list(taken.values()), list(gone.values()), older
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-
-
 def _bytes_in(folder: Path) -> int:
     return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) if folder.is_dir() else 0
-
-
-def _named(files: Sequence[Path]) -> str:
-    return ", ".join(f.name for f in files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")

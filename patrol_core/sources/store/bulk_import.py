@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from patrol_core.areas import UK_CRS, Finding
+from patrol_core.areas import UK_CRS
 from patrol_core.errors import InputError
 from patrol_core.files import text_table
 from patrol_core.files.archives import FileLike, Limits
@@ -27,12 +27,12 @@ from patrol_core.files.projection import project_points
 from patrol_core.sources.archive import Block, BulkTable, Container, StreetTable, bulk_stream
 from patrol_core.sources.archive import table as archive_table
 from patrol_core.sources.area import quality
-from patrol_core.sources.store.base import Adding, Store
+from patrol_core.sources.store.adding import Adding
+from patrol_core.sources.store.base import Store
+from patrol_core.sources.store.import_report import BulkReport, ImportCounts, report_of, sum_of
 from patrol_core.sources.store.parts import SCHEMAS
-from patrol_core.sources.store.records import Part
+from patrol_core.web import Progress
 
-#: Called with the share done (0 to 1) and what is being done.
-Progress = Callable[[float, str], None]
 Marks = NDArray[np.uint64]
 
 _CRIMES = {
@@ -54,67 +54,6 @@ _OUTCOMES = {
 }
 
 
-@dataclass(frozen=True)
-class BulkReport:
-    """What an import read, took and left.
-
-    ``rows_read`` counts rows of files that were parsed; of these ``rows_kept`` are in the store now, ``rows_left_out`` had no month
-    that could be read, and the others belong to force-months of which the store has a newer edition.
-
-    Attributes
-    ----------
-    files
-        Tables read.
-    same
-        Tables that were in the store already, byte for byte; they were not read again.
-    ignored
-        Tables left out, with the reason.
-    months, forces
-        Of the parts taken, sorted.
-    outcomes
-        Of ``rows_kept`` those that are outcomes.
-    replaced
-        Parts of older editions that went.
-    older
-        Parts not taken because the store has newer ones.
-    without_location, without_lsoa, without_crime_id
-        Crime rows read that lack these.
-    findings
-        What was noticed, in words.
-    """
-
-    rows_read: int = 0
-    rows_kept: int = 0
-    rows_left_out: int = 0
-    files: tuple[str, ...] = ()
-    same: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
-    months: tuple[str, ...] = ()
-    forces: tuple[str, ...] = ()
-    outcomes: int = 0
-    replaced: tuple[Part, ...] = ()
-    older: tuple[Part, ...] = ()
-    without_location: int = 0
-    without_lsoa: int = 0
-    without_crime_id: int = 0
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass
-class _Tally:
-    rows: int = 0
-    left_out: int = 0
-    nowhere: int = 0
-    no_lsoa: int = 0
-    no_id: int = 0
-    files: list[str] = field(default_factory=list)
-    same: list[str] = field(default_factory=list)
-    ignored: list[str] = field(default_factory=list)
-    findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
-    repeats: dict[str, tuple[int, str]] = field(default_factory=dict)  # how many by kind, first file
-    bytes_done: int = 0
-
-
 def import_files(
     store: Store,
     files: FileLike | Sequence[FileLike],
@@ -127,13 +66,17 @@ def import_files(
 
     Parameters
     ----------
+    store
+        Where they go.
     files
         One or several of: path to a zip, folder, CSV, csv.gz or Parquet; (name, bytes) of an upload.
     edition
-        How new the data are, "YYYY-MM" or "YYYY-MM-DD"; told from the files when not given. Give it to put an older
+        How new the data are, "YYYY-MM" or "YYYY-MM-DD"; read from the files when not given. Give it to put an older
         file in the place of a newer one.
     on_progress
-        Told share and words after each block.
+        Called with the share done (0 to 1) and the file being read, before each block.
+    limits
+        Sizes beyond which a file is refused.
 
     Raises
     ------
@@ -146,44 +89,44 @@ def import_files(
         reports.append(_import_one(store, container, edition, tell))
     if not reports:
         raise InputError("No file was given; give police.uk files to import.")
-    return reports[0] if len(reports) == 1 else _sum(reports)
+    return reports[0] if len(reports) == 1 else sum_of(reports)
 
 
 def _import_one(store: Store, container: Container, edition: str | None, tell: Progress) -> BulkReport:
     store.check()  # what is damaged must not count as being there
-    known = {(p.source_sha256, p.scope): p for p in store.parts() if p.state == "whole" and p.source_sha256}
-    tally = _Tally()
+    known = {(p.source_sha256, p.scope) for p in store.parts() if p.state == "whole" and p.source_sha256}
+    counts = ImportCounts()
     chosen = edition or container.edition or datetime.now(UTC).strftime("%Y-%m")
     with store.adding(container.name, container.origin, edition=chosen) as adding:
         for table in container.tables:
             if table.ignored:
-                tally.ignored.append(f"{table.label} ({table.ignored})")
+                counts.ignored.append(f"{table.label} ({table.ignored})")
                 continue
-            _import_table(adding, table, known, tally, lambda label: tell(_share(tally, container), label))
-        if not tally.files and not tally.same:
-            what = f" (found {tally.ignored[0]})" if tally.ignored else ""
+            _import_table(adding, table, known, counts, lambda label: tell(_share(counts, container), label))
+        if not counts.files and not counts.same:
+            what = f" (found {counts.ignored[0]})" if counts.ignored else ""
             raise InputError(
                 f"{container.name} holds no police.uk street or outcomes file{what}; give files as data.police.uk offers."
             )
-        if tally.files and not tally.rows:
-            raise InputError(f"{tally.files[0]} has a header but 0 rows; give files with crimes in them.")
+        if counts.files and not counts.rows:
+            raise InputError(f"{counts.files[0]} has a header but 0 rows; give files with crimes in them.")
         adding.pull = replace(
-            adding.pull, rows_read=tally.rows, findings=tuple(_findings(tally)), details=_details(tally)
+            adding.pull, rows_read=counts.rows, findings=counts.findings(), details=counts.details()
         )
     assert adding.added is not None
-    tell(1.0, f"{tally.rows:,} rows of {container.name}")
-    return _report(tally, adding)
+    tell(1.0, f"{counts.rows:,} rows of {container.name}")
+    return report_of(counts, adding.added)
 
 
-def _share(tally: _Tally, container: Container) -> float:
-    return min(1.0, tally.bytes_done / max(1, container.size))
+def _share(counts: ImportCounts, container: Container) -> float:
+    return min(1.0, counts.bytes_done / max(1, container.size))
 
 
 def _import_table(
     adding: Adding,
     table: BulkTable,
-    known: dict[tuple[str, str], Part],
-    tally: _Tally,
+    known: set[tuple[str, str]],
+    counts: ImportCounts,
     tell: Callable[[str], None],
 ) -> None:
     """Read one table block by block; its parts end with it."""
@@ -193,21 +136,20 @@ def _import_table(
         digest.update(block.data)
         if reader is None:
             if block.last and _same(digest.hexdigest(), table, known):
-                tally.same.append(table.label)
+                counts.same.append(table.label)
                 return
             reader = _Reader(adding, table)
-            tally.files.append(table.label)
+            counts.files.append(table.label)
         tell(f"Reading {table.label}")
-        reader.take(block, tally)
-        tally.bytes_done += len(block.data)
+        reader.take(block, counts)
+        counts.bytes_done += len(block.data)
     if reader is not None:
-        reader.end(digest.hexdigest(), tally)
+        reader.end(digest.hexdigest(), counts)
 
 
-def _same(digest: str, table: BulkTable, known: dict[tuple[str, str], Part]) -> bool:
+def _same(digest: str, table: BulkTable, known: set[tuple[str, str]]) -> bool:
     scope = "" if table.official else table.stem
-    part = known.get((digest, scope)) or known.get((digest, table.stem))
-    return part is not None
+    return (digest, scope) in known or (digest, table.stem) in known
 
 
 class _Reader:
@@ -223,18 +165,18 @@ class _Reader:
         self._lines = 0
         self._marks: list[Marks] = []  # of the rows with a Crime ID, to count those that repeat
 
-    def take(self, block: Block, tally: _Tally) -> None:
+    def take(self, block: Block, counts: ImportCounts) -> None:
         parsed = self._parse(block)
         for finding in parsed.findings:
-            _note(tally, finding)
+            counts.note(finding)
         rows = self._columns(parsed)
-        tally.rows += rows.num_rows + parsed.left_out
-        tally.left_out += parsed.left_out
+        counts.rows += rows.num_rows + parsed.left_out
+        counts.left_out += parsed.left_out
         self._lines += parsed.lines
         if self._dataset == "crimes":
-            tally.nowhere += int(np.isnan(parsed.columns["lon"].to_numpy()).sum())
-            tally.no_lsoa += _blank(rows["lsoa_code"])
-            tally.no_id += _blank(rows["crime_id"])
+            counts.nowhere += int(np.isnan(parsed.columns["lon"].to_numpy()).sum())
+            counts.no_lsoa += _blank(rows["lsoa_code"])
+            counts.no_id += _blank(rows["crime_id"])
             self._marks.append(_marks(rows))
         if not rows.num_rows:
             return
@@ -246,16 +188,16 @@ class _Reader:
         else:
             self._write_extract(rows)
 
-    def end(self, digest: str, tally: _Tally) -> None:
+    def end(self, digest: str, counts: ImportCounts) -> None:
         """Close this table's parts, so that memory holds one table's writers only."""
         for finding in text_table.spreadsheet_limit(self._table.label, self._lines):
-            _note(tally, finding)
-        self._count_repeats(tally)
+            counts.note(finding)
+        self._count_repeats(counts)
         self._adding.close_parts()
         for i in range(self._begun, len(self._adding.parts)):
             self._adding.parts[i] = replace(self._adding.parts[i], source_sha256=digest)
 
-    def _count_repeats(self, tally: _Tally) -> None:
+    def _count_repeats(self, counts: ImportCounts) -> None:
         if not self._marks:
             return
         marks = np.concatenate(self._marks)
@@ -263,8 +205,8 @@ class _Reader:
         self._marks = []
         for words, count in ((quality.EQUAL, whole), (quality.BUT_OUTCOME, but_outcome - whole)):
             if count:
-                before, first = tally.repeats.get(words, (0, self._table.label))
-                tally.repeats[words] = (before + count, first)
+                before, first = counts.repeats.get(words, (0, self._table.label))
+                counts.repeats[words] = (before + count, first)
 
     def _parse(self, block: Block) -> StreetTable:
         data = block.data
@@ -346,93 +288,3 @@ def _marks(rows: pa.Table) -> Marks:
 
 def _blank(column: pa.ChunkedArray) -> int:
     return int(pc.sum(pc.equal(column, "")).as_py() or 0)
-
-
-def _note(tally: _Tally, finding: Finding) -> None:
-    """Keep a finding once; at most a hundred, so that a bad archive does not fill the catalogue."""
-    if len(tally.findings) < 100:
-        tally.findings.setdefault((finding.severity, finding.text), finding)
-
-
-def _findings(tally: _Tally) -> list[Finding]:
-    findings = list(tally.findings.values())
-    for words, (count, first) in tally.repeats.items():
-        findings.append(quality.repeat_finding(count, tally.rows, words, first))
-    if tally.nowhere:
-        text = f"{tally.nowhere:,} of the rows have no coordinates; without LSOA code they are in no zone and in no plan."
-        findings.append(Finding("warning", text, tally.nowhere))
-    if tally.ignored:
-        listed = "; ".join(tally.ignored[:3]) + (" …" if len(tally.ignored) > 3 else "")
-        findings.append(Finding("info", f"{len(tally.ignored)} files were ignored: {listed}."))
-    return findings
-
-
-def _details(tally: _Tally) -> dict[str, int]:
-    return {
-        "files": len(tally.files),
-        "files_already_stored": len(tally.same),
-        "left_out": tally.left_out,
-        "without_location": tally.nowhere,
-        "without_lsoa": tally.no_lsoa,
-        "without_crime_id": tally.no_id,
-    }
-
-
-def _report(tally: _Tally, adding: Adding) -> BulkReport:
-    added = adding.added
-    assert added is not None
-    findings = list(added.pulls[0].findings)
-    if added.older:
-        names = "; ".join(p.describe() for p in added.older[:3]) + (" …" if len(added.older) > 3 else "")
-        findings.append(
-            Finding(
-                "warning",
-                f"{len(added.older)} files were not taken because the store has a newer edition ({names}); import them with "
-                "an edition of their own to put them in its place.",
-                sum(p.rows for p in added.older),
-            )
-        )
-    if added.replaced:
-        findings.append(
-            Finding(
-                "info",
-                f"{len(added.replaced)} force-months or files of an older edition were replaced.",
-                sum(p.rows for p in added.replaced),
-            )
-        )
-    if tally.same:
-        findings.append(Finding("info", f"{len(tally.same)} files were in the store already, byte for byte."))
-    return BulkReport(
-        rows_read=tally.rows,
-        rows_kept=added.pulls[0].rows_kept,
-        rows_left_out=tally.left_out,
-        files=tuple(tally.files),
-        same=tuple(tally.same),
-        ignored=tuple(tally.ignored),
-        months=tuple(sorted({p.month for p in added.parts})),
-        forces=tuple(sorted({p.force for p in added.parts if p.force})),
-        outcomes=sum(p.rows for p in added.parts if p.dataset == "outcomes"),
-        replaced=added.replaced,
-        older=added.older,
-        without_location=tally.nowhere,
-        without_lsoa=tally.no_lsoa,
-        without_crime_id=tally.no_id,
-        findings=tuple(findings),
-    )
-
-
-def _sum(reports: Sequence[BulkReport]) -> BulkReport:
-    """Reports of several containers as one."""
-
-    def joined(name: str) -> tuple[object, ...]:
-        return tuple(v for r in reports for v in getattr(r, name))
-
-    def total(name: str) -> int:
-        return sum(getattr(r, name) for r in reports)
-
-    values: dict[str, object] = {}
-    for name, value in vars(reports[0]).items():
-        values[name] = total(name) if isinstance(value, int) else joined(name)
-    for name in ("months", "forces"):
-        values[name] = tuple(sorted(set(joined(name))))  # type: ignore[type-var]
-    return BulkReport(**values)  # type: ignore[arg-type]

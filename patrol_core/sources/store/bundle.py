@@ -26,7 +26,8 @@ from patrol_core.files.archives import ZIP_FAULTS, FileLike
 from patrol_core.files.atomic import replacing, sync_file, why
 from patrol_core.files.strict_json import load_json
 from patrol_core.sources.area import OGL as ATTRIBUTION
-from patrol_core.sources.store.base import Added, Store
+from patrol_core.sources.store.adding import Added
+from patrol_core.sources.store.base import Store
 from patrol_core.sources.store.fetch import covered
 from patrol_core.sources.store.parts import SCHEMAS, measure, read_about
 from patrol_core.sources.store.records import DATASETS, KINDS, Part, Pull

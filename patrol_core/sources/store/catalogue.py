@@ -10,7 +10,7 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
@@ -228,15 +228,3 @@ def alone(lock: Path, *, wait_s: float = WAIT_S) -> Iterator[None]:
         yield
     finally:
         held.release()
-
-
-def moved_aside(names: Sequence[Path], folder: Path, mark: str) -> list[Path]:
-    """Move files into ``folder`` under names that say when; those that are there."""
-    moved = []
-    for path in names:
-        if path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            target = folder / f"{mark}-{path.name}"
-            path.replace(target)
-            moved.append(target)
-    return moved

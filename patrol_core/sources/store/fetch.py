@@ -1,6 +1,6 @@
 """From the police.uk service into the store: an area and its months, whole or not at all.
 
-Answers are kept in the store while they come, so a pull that was stopped or killed goes on where it was; its rows appear in
+Answers are cached in the store while they come, so a pull that was stopped or killed goes on where it was; its rows appear in
 the store when all months are there. A newer pull takes the place of older ones of the same month that it covers.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import geopandas as gpd
@@ -18,15 +18,12 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
 from patrol_core.areas import UK_CRS
-from patrol_core.sources.police import ALL_CRIME, PullReport
-from patrol_core.sources.police import api as police_api
-from patrol_core.sources.police.api import ApiSettings, FileKeep
-from patrol_core.sources.store.base import Added, Replaces, Store
+from patrol_core.sources.police import ALL_CRIME, ApiSettings, PoliceApi, PullReport
+from patrol_core.sources.store.adding import Added, Replaces
+from patrol_core.sources.store.base import Store
 from patrol_core.sources.store.parts import SCHEMAS
 from patrol_core.sources.store.records import Part, Pull
-
-#: Called with the share done (0 to 1) and what is being done.
-Progress = Callable[[float, str], None]
+from patrol_core.web import Progress, ResponseCache
 
 
 def fetch_area(
@@ -45,14 +42,18 @@ def fetch_area(
 
     Parameters
     ----------
+    store
+        Where the crimes go; it caches the answers of the service, too.
     polygon
         Longitude, latitude (EPSG:4326).
     months
         "YYYY-MM".
     name
         Of the area, for people; data can be cleared by it.
-    category, force, on_progress, cancel, settings
-        As of :func:`patrol_core.sources.police.api.pull_polygon`.
+    category, force, on_progress, cancel
+        As of :meth:`patrol_core.sources.police.api.PoliceApi.pull_polygon`.
+    settings
+        Of the service; ``ApiSettings.from_environment()`` when not given.
 
     Returns
     -------
@@ -65,16 +66,16 @@ def fetch_area(
         As of ``pull_polygon``; the store then holds what it held, and the answers so far.
     """
     chosen = settings or ApiSettings.from_environment()
-    crimes, report = police_api.pull_polygon(
-        polygon,
-        months,
-        category=category,
-        on_progress=on_progress,
-        cancel=cancel,
-        keep=FileKeep(store.answers),
-        force=force,
-        settings=chosen,
-    )
+    with PoliceApi(chosen, stop=cancel) as api:
+        crimes, report = api.pull_polygon(
+            polygon,
+            months,
+            category=category,
+            on_progress=on_progress,
+            cancel=cancel,
+            cache=ResponseCache(store.answers),
+            force=force,
+        )
     origin = f"{chosen.base_url}/{report.endpoint}"
     wkb = shapely.to_wkb(shapely.normalize(polygon))
     scope = f"{category} {hashlib.sha256(wkb).hexdigest()[:16]}"
@@ -137,7 +138,7 @@ def _details(report: PullReport) -> dict[str, object]:
         "tiles": report.tiles,
         "splits": report.splits,
         "requests": report.requests,
-        "answers_from_keep": report.answers_from_keep,
+        "answers_from_keep": report.answers_from_cache,
         "repeats_dropped": report.repeats_dropped,
         "outside_dropped": report.outside_dropped,
         "answers": [[a.month, a.tile, a.fetched_at, a.count] for a in report.answers],

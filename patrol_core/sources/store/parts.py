@@ -22,45 +22,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from patrol_core.areas import CRIME_COLUMNS
 from patrol_core.files.atomic import sync_file
 from patrol_core.files.strict_json import load_json
 from patrol_core.sources.store.records import Part, Pull
 
-_TEXT, _NUMBER = pa.string(), pa.float64()
+_OUTCOME_COLUMNS = ("crime_id", "month", "outcome", "lon", "lat", "x", "y", "lsoa_code", "force", "source")
+_NUMBERS = ("lon", "lat", "x", "y")
+
+
+def _schema(columns: Sequence[str]) -> pa.Schema:
+    return pa.schema({c: pa.float64() if c in _NUMBERS else pa.string() for c in columns})
+
+
 #: Columns of the files, by data set. ``x``, ``y`` are metres in EPSG:27700; the rest is as published.
-SCHEMAS: dict[str, pa.Schema] = {
-    "crimes": pa.schema(
-        {
-            "crime_id": _TEXT,
-            "month": _TEXT,
-            "crime_type": _TEXT,
-            "lon": _NUMBER,
-            "lat": _NUMBER,
-            "x": _NUMBER,
-            "y": _NUMBER,
-            "lsoa_code": _TEXT,
-            "lsoa_name": _TEXT,
-            "location": _TEXT,
-            "force": _TEXT,
-            "outcome": _TEXT,
-            "source": _TEXT,
-        }
-    ),
-    "outcomes": pa.schema(
-        {
-            "crime_id": _TEXT,
-            "month": _TEXT,
-            "outcome": _TEXT,
-            "lon": _NUMBER,
-            "lat": _NUMBER,
-            "x": _NUMBER,
-            "y": _NUMBER,
-            "lsoa_code": _TEXT,
-            "force": _TEXT,
-            "source": _TEXT,
-        }
-    ),
-}
+SCHEMAS: dict[str, pa.Schema] = {"crimes": _schema(CRIME_COLUMNS), "outcomes": _schema(_OUTCOME_COLUMNS)}
 METADATA = b"patrol"
 #: Digits of the sha256 that name a file.
 ID_DIGITS = 24

@@ -63,6 +63,15 @@ class Wanted:
 def read_rows(store: Store, wanted: Wanted, dataset: str = "crimes") -> tuple[pd.DataFrame, list[Part]]:
     """All rows of the parts concerned, nothing left out yet, with a column ``part`` (position in the parts).
 
+    Parameters
+    ----------
+    store
+        Where they are.
+    wanted
+        Which rows.
+    dataset
+        ``crimes`` or ``outcomes``.
+
     Raises
     ------
     DamagedData
@@ -249,24 +258,17 @@ def _words(
         if count := int((left & (row_kind == kind)).sum()):
             found.append(Finding("info", f"{count:,} {text} and place; nothing is counted twice.", count))
     if count := int(repeated.sum()):
-        found.append(
-            Finding(
-                "info",
-                f"{count:,} rows stand in several extracts, equal in every column; counted once.",
-                count,
-            )
-        )
+        words = f"{count:,} rows stand in several extracts, equal in every column; counted once."
+        found.append(Finding("info", words, count))
     extract = rows[kept & (row_kind == "extract")]
     sources = extract.groupby(["month", "force"], observed=True)["source"].nunique()
     doubtful = sources[sources > 1]
     if len(doubtful):
-        found.append(
-            Finding(
-                "warning",
-                f"Several extracts hold rows of the same month and force ({len(doubtful)} such months); rows without Crime ID "
-                "and rows that differ cannot be told from new ones and may be counted twice.",
-            )
+        words = (
+            f"Several extracts hold rows of the same month and force ({len(doubtful)} such months); rows without Crime ID "
+            "and rows that differ cannot be told from new ones and may be counted twice."
         )
+        found.append(Finding("warning", words))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Zone tables."""
+"""Zones and their tables: boundaries, attributes, counts, covariates, joined by zone code."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from patrol_core.sources.zone_tables.attach import (
     with_age_shares,
     with_distinct_wards,
 )
-from patrol_core.sources.zone_tables.attributes import find_column, read_attributes
+from patrol_core.sources.zone_tables.attributes import read_attributes
 from patrol_core.sources.zone_tables.boundaries import read_polygons
 from patrol_core.sources.zone_tables.counts import read_counts, refuse_repeats
 from patrol_core.sources.zone_tables.covariates import figures_of, join_figures, label_of
 from patrol_core.sources.zone_tables.fit import HAIRLINE_M, hairline_gaps
+from patrol_core.sources.zone_tables.headings import vintage_columns
 from patrol_core.sources.zone_tables.ids import rekeyed
 
 __all__ = [
@@ -21,7 +22,6 @@ __all__ = [
     "attach_attributes",
     "attach_covariates",
     "figures_of",
-    "find_column",
     "hairline_gaps",
     "join_figures",
     "label_of",
@@ -31,6 +31,7 @@ __all__ = [
     "read_polygons",
     "refuse_repeats",
     "rekeyed",
+    "vintage_columns",
     "with_age_shares",
     "with_distinct_wards",
 ]

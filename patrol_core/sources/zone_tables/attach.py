@@ -1,4 +1,4 @@
-"""Attribute tables to polygons: joined by zone code, never by position, and every miss is told."""
+"""Attribute tables to polygons: joined by zone code, never by position; every miss is reported."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pandas as pd
 
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError
-from patrol_core.sources.zone_tables.attributes import age_band
 from patrol_core.sources.zone_tables.covariates import figures_of, join_figures, successors, vintage_by_codes
+from patrol_core.sources.zone_tables.headings import age_band
 
 UNKNOWN = "Unknown"
 
@@ -40,15 +40,10 @@ def attach_attributes(
     InputError
         If no code of a table is among the polygons.
     """
-    given = [tables] if isinstance(tables, pd.DataFrame) else list(tables)
-    lookups = [t for t in given if t.attrs.get("kind") == "vintage lookup"]
+    given, lookups = _apart(tables)
     vintage = _polygon_vintage(polygons, lookups)
     out, findings = polygons.copy(), []
-    by_year = sorted(
-        (t for t in given if t.attrs.get("kind") != "vintage lookup"),
-        key=lambda t: -int(t.attrs.get("population_year", 0)),
-    )
-    for given_table in by_year:
+    for given_table in sorted(given, key=lambda t: -int(t.attrs.get("population_year", 0))):
         findings += given_table.attrs.get("notes", ())
         before = out["population"].copy() if "population" in out else None
         table, note = _to_vintage(given_table, vintage, lookups)
@@ -95,13 +90,8 @@ def with_distinct_wards(polygons: gpd.GeoDataFrame, findings: list[Finding]) -> 
     behind = rows["borough"].where(rows["ward"].map(by_borough).astype(bool), rows["own"])
     out = polygons.copy()
     out.loc[rows.index, "ward"] = rows["ward"] + " (" + behind + ")"
-    findings.append(
-        Finding(
-            "info",
-            f"{len(names):,} names of wards stand for several wards (first {min(names)}); each is told apart by its borough or code.",
-            len(names),
-        )
-    )
+    text = f"{len(names):,} names of wards stand for several wards (first {min(names)}); each is told apart by its borough or code."
+    findings.append(Finding("info", text, len(names)))
     return out
 
 
@@ -116,11 +106,18 @@ def attach_covariates(
         Index as of ``polygons``; NaN where unknown; ``attrs``: ``labels`` and ``files`` by column. None without
         any figure. Zones that a table lacks are named by :func:`attach_attributes`.
     """
-    given = [tables] if isinstance(tables, pd.DataFrame) else list(tables)
-    lookups = [t for t in given if t.attrs.get("kind") == "vintage lookup"]
+    given, lookups = _apart(tables)
     vintage = _polygon_vintage(polygons, lookups)
-    figures = [figures_of(t) for t in given if t.attrs.get("kind") != "vintage lookup"]
+    figures = [figures_of(t) for t in given]
     return join_figures(polygons.index, figures, lookup=lookups[0] if lookups else None, vintage=vintage)
+
+
+def _apart(tables: pd.DataFrame | Sequence[pd.DataFrame]) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
+    """Tables of figures, and lookups between vintages."""
+    given = [tables] if isinstance(tables, pd.DataFrame) else list(tables)
+    kinds = [table.attrs.get("kind") == "vintage lookup" for table in given]
+    pairs = list(zip(given, kinds, strict=True))
+    return [t for t, lookup in pairs if not lookup], [t for t, lookup in pairs if lookup]
 
 
 def _mixed_population(
@@ -132,23 +129,20 @@ def _mixed_population(
     filled = int((before.isna() & out["population"].notna()).sum())
     if not filled:
         return []
-    return [
-        Finding(
-            "warning",
-            f"{filled:,} of {len(out):,} zones have their population from "
-            f"{table.attrs.get('file', 'another table')}, the others from another year or file; rates per "
-            "head mix the two.",
-            filled,
-        )
-    ]
+    text = (
+        f"{filled:,} of {len(out):,} zones have their population from "
+        f"{table.attrs.get('file', 'another table')}, the others from another year or file; rates per "
+        "head mix the two."
+    )
+    return [Finding("warning", text, filled)]
 
 
 def _basis(table: pd.DataFrame) -> Finding:
-    return Finding(
-        "info",
+    text = (
         f"Deprivation quintiles are formed within this area from {table.attrs.get('basis', 'the rank')} of "
-        f"{table.attrs.get('file', 'the table')} (1 = most deprived).",
+        f"{table.attrs.get('file', 'the table')} (1 = most deprived)."
     )
+    return Finding("info", text)
 
 
 def _polygon_vintage(polygons: gpd.GeoDataFrame, lookups: list[pd.DataFrame]) -> str:
@@ -207,14 +201,11 @@ def _join_one(out: gpd.GeoDataFrame, table: pd.DataFrame) -> list[Finding]:
         return []
     own = table.attrs.get("vintage", "")
     why = f"; it uses {own} LSOA codes, so these zones are probably of the other vintage" if own else ""
-    return [
-        Finding(
-            "warning",
-            f"{file} has no row for {missing:,} of {len(out):,} zones (first {out.index[~known][0]}){why}; "
-            "their figures from it are unknown and rates or groups leave them out.",
-            missing,
-        )
-    ]
+    text = (
+        f"{file} has no row for {missing:,} of {len(out):,} zones (first {out.index[~known][0]}){why}; "
+        "their figures from it are unknown and rates or groups leave them out."
+    )
+    return [Finding("warning", text, missing)]
 
 
 def _is_text(column: pd.Series[Any]) -> bool:
@@ -236,16 +227,12 @@ def _derive(out: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:
         out = out.drop(columns=counts)
     out = with_age_shares(out, findings)
     if "population" in out and (count := int(out["population"].isna().sum())):
-        findings.append(
-            Finding(
-                "warning",
-                f"{count:,} of {len(out):,} zones have no population (first "
-                f"{out.index[out['population'].isna()][0]}); rates per head and fairness per head leave them "
-                "out.",
-                count,
-                topic="place",
-            )
+        text = (
+            f"{count:,} of {len(out):,} zones have no population (first "
+            f"{out.index[out['population'].isna()][0]}); rates per head and fairness per head leave them "
+            "out."
         )
+        findings.append(Finding("warning", text, count, topic="place"))
     return out
 
 

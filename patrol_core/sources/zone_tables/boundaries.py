@@ -21,18 +21,16 @@ from patrol_core.files.archives import FileLike
 from patrol_core.files.crs import is_true_metric
 from patrol_core.files.text_table import plain, shown
 from patrol_core.files.vector_files import load_bytes, read_features
-from patrol_core.sources.zone_tables.attach import attach_attributes
-from patrol_core.sources.zone_tables.attributes import (
-    check_population,
+from patrol_core.sources.zone_tables.attributes import check_population
+from patrol_core.sources.zone_tables.fit import gap_findings, overlap_findings
+from patrol_core.sources.zone_tables.headings import (
+    WARD_CODE,
+    WARD_NAME,
     find_column,
     group_texts,
-    read_attributes,
     vintage_of,
 )
-from patrol_core.sources.zone_tables.fit import gap_findings, overlap_findings
 from patrol_core.sources.zone_tables.ids import other_ids, zone_ids
-
-__all__ = ["attach_attributes", "read_attributes", "read_polygons"]
 
 #: Most crossings that are mended in one file, before it is called damaged.
 MAX_MENDED_CROSSINGS = 5_000
@@ -46,8 +44,6 @@ _NAME = (
     r"(?:lsoa|msoa|wd|ward|lad|oa)_?\d*_?(?:nm|name)",
     r"zone_name|area_name|beat_name|label|title",
 )
-_WARD = r"wd\d\dnm|ward_?\d*_?(?:nm|name)|ward"
-_WARD_CODE = r"wd\d\dcd|ward_?\d*_?(?:cd|code)"
 _BOROUGH = r"lad\d\dnm|borough(?:_name)?|district"
 _POPULATION = r"population|usual_residents|residents|pop|total_population|population_total"
 
@@ -154,14 +150,11 @@ def _areas_only(name: str, raw: gpd.GeoDataFrame, findings: list[Finding]) -> gp
         )
     if mixed.any():
         count = int(mixed.sum())
-        findings.append(
-            Finding(
-                "warning",
-                f"{name}: {count:,} {'zone is a collection' if count == 1 else 'zones are collections'} of polygons with lines or "
-                f"points (first {raw.index[int(np.flatnonzero(mixed)[0])]}); the polygons are used, the rest is left out.",
-                count,
-            )
+        text = (
+            f"{name}: {count:,} {'zone is a collection' if count == 1 else 'zones are collections'} of polygons with lines or "
+            f"points (first {raw.index[int(np.flatnonzero(mixed)[0])]}); the polygons are used, the rest is left out."
         )
+        findings.append(Finding("warning", text, count))
     return raw.set_geometry(gpd.GeoSeries(shapes, index=raw.index, crs=raw.crs))
 
 
@@ -192,14 +185,11 @@ def _mend(name: str, raw: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoD
         shapes[at] = better
         mended += 1
     if mended:
-        findings.append(
-            Finding(
-                "info",
-                f"{name}: {mended} polygons were slightly invalid and were mended; no area changed by more "
-                f"than {MEND_TOLERANCE:.1%}.",
-                mended,
-            )
+        text = (
+            f"{name}: {mended} polygons were slightly invalid and were mended; no area changed by more "
+            f"than {MEND_TOLERANCE:.1%}."
         )
+        findings.append(Finding("info", text, mended))
     return raw.set_geometry(gpd.GeoSeries(shapes, index=raw.index, crs=raw.crs))
 
 
@@ -218,10 +208,10 @@ def _attributes(
         if label
         else raw.index.to_numpy()
     )
-    ward = find_column(columns, _WARD)
+    ward = find_column(columns, WARD_NAME)
     out["ward"] = _texts(raw[ward], name) if ward else ""
     out["population"] = _population(name, raw, columns, findings)
-    for target, pattern in (("ward_code", _WARD_CODE), ("borough", _BOROUGH)):
+    for target, pattern in (("ward_code", WARD_CODE), ("borough", _BOROUGH)):
         if (found := find_column(columns, pattern)) is not None:
             out[target] = _texts(raw[found], name)
     for column in columns:
@@ -234,7 +224,7 @@ def _attributes(
 
 def _is_free(column: str, label: str | None) -> bool:
     """Whether a property may serve as groups: it is neither the name nor a ward, district or code of theirs."""
-    taken = (_WARD, _WARD_CODE, _BOROUGH, _POPULATION)
+    taken = (WARD_NAME, WARD_CODE, _BOROUGH, _POPULATION)
     return column != label and not any(re.fullmatch(pattern, plain(column)) for pattern in taken)
 
 
@@ -267,15 +257,11 @@ def _population(
     check_population(name, values)
     missing = int(values.isna().sum())
     if missing:
-        findings.append(
-            Finding(
-                "warning",
-                f"{name}: {missing:,} of {len(values):,} zones have no population (first "
-                f"{values.index[values.isna()][0]}); rates per head and fairness per head leave them out.",
-                missing,
-                topic="place",
-            )
+        text = (
+            f"{name}: {missing:,} of {len(values):,} zones have no population (first "
+            f"{values.index[values.isna()][0]}); rates per head and fairness per head leave them out."
         )
+        findings.append(Finding("warning", text, missing, topic="place"))
     return values
 
 

@@ -16,8 +16,8 @@ from patrol_core.errors import InputError
 from patrol_core.files import text_table
 from patrol_core.files.columns import check_column
 from patrol_core.files.text_table import plain_heading, shown
-from patrol_core.sources.fields import published_type, read_months
-from patrol_core.sources.zone_tables.attributes import bare_codes, zone_column
+from patrol_core.sources.fields import published_type, read_months, rows_text
+from patrol_core.sources.zone_tables.headings import bare_codes, zone_column
 
 MONTH_NAMES = ("month", "yearmonth", "monthyear", "date")
 COUNT_NAMES = ("count", "counts", "n", "crimes", "crimecount", "value", "obsvalue")
@@ -114,7 +114,7 @@ def months_of(cells: pd.Series, where: Callable[[int], str]) -> tuple[pd.Series,
         return read, []
     at, number = int(np.argmax(other)), int(other.sum())
     text = (
-        f"{where(at)}: months in another form than YYYY-MM in {number:,} {'row' if number == 1 else 'rows'} ({shown(cells.iloc[at])} "
+        f"{where(at)}: months in another form than YYYY-MM in {rows_text(number)} ({shown(cells.iloc[at])} "
         f"was read as {read.iloc[at]})."
     )
     return read, [Finding("info", text, number)]

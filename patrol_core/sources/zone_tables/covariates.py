@@ -4,7 +4,7 @@ A column keeps its plain name (lower case, underscores); a label for people and 
 frame. Rules:
 
 * A column is numeric when at least nine in ten of its filled cells are numbers. Blank and suppressed cells (``*``, ``c``, ``[x]``,
-  ``..``, ``-`` and the like) are unknown (NaN), as is a cell that is none, which is told with its line.
+  ``..``, ``-`` and the like) are unknown (NaN), as is a cell that is no number, which is reported with its line.
 * A column of whole numbers >= 0 whose name speaks of no measure (rank, rate, score, price, per, ...) adds up, as persons and
   households do; so does an area. In a table with an index of deprivation, columns
   named for its domains (income, health, ...) are ranks. Carried over between LSOAs of 2011 and 2021 it is divided among the successors of a split LSOA and
@@ -124,38 +124,57 @@ def read_figures(name: str, data: bytes, cells: pd.DataFrame, code: str, vintage
         # a cell of letters and an e is no number here
         check_sizes(cells[heading].where(np.isfinite(values), ""), partial(_place, name, data, heading))
         if wrong.size:
-            line = text_table.line_of_row(data, int(wrong[0]))
-            notes.append(
-                Finding(
-                    "warning",
-                    f"{name} line {line}, column {heading}: {text_table.shown(cells[heading].iloc[int(wrong[0])])} is not a number"
-                    f"{f', nor are {wrong.size - 1:,} more cells' if wrong.size > 1 else ''}; taken as unknown.",
-                    int(wrong.size),
-                )
-            )
+            notes.append(odd_cells(name, data, cells[heading], wrong))
         unknown += int(np.isnan(values).sum()) - wrong.size
         key = _free(plain(heading), columns)
         columns[key], labels[key] = values, words(heading)
     frame = pd.DataFrame(columns, index=pd.Index(cells[code].str.strip().to_numpy(), name="zone_id"))
     frame, varying = _one_row(frame)
     if varying:
-        notes.append(
-            Finding(
-                "info",
-                f"{name} repeats zones with different figures in {', '.join(varying[:3])}{' …' if len(varying) > 3 else ''}; "
-                "these columns are not used as figures of the zones.",
-                len(varying),
-            )
+        text = (
+            f"{name} repeats zones with different figures in {', '.join(varying[:3])}{' …' if len(varying) > 3 else ''}; "
+            "these columns are not used as figures of the zones."
         )
+        notes.append(Finding("info", text, len(varying)))
     if unknown:
-        notes.append(
-            Finding("info", f"{name}: {unknown:,} cells are blank or suppressed and stay unknown.", unknown)
-        )
+        said = f"{name}: {unknown:,} cells are blank or suppressed and stay unknown."
+        notes.append(Finding("info", said, unknown))
     return Figures(frame, labels, _adding(frame), name, vintage, tuple(notes))
 
 
 def _place(name: str, data: bytes, heading: str, row: int) -> str:
     return f"{name} line {text_table.line_of_row(data, row)}, column {heading}"
+
+
+def odd_cell(name: str, data: bytes, column: pd.Series[Any], row: int) -> str:
+    """What stands in a cell that should be a number, for the beginning of a sentence.
+
+    Parameters
+    ----------
+    name, data
+        The file and its bytes.
+    column
+        Cells as text, named by their heading.
+    row
+        Position of the cell.
+    """
+    where = _place(name, data, str(column.name), row)
+    return f"{where}: {text_table.shown(column.iloc[row])} is not a number"
+
+
+def odd_cells(name: str, data: bytes, column: pd.Series[Any], rows: np.ndarray[Any, Any]) -> Finding:
+    """A warning of cells that are no numbers and are taken as unknown.
+
+    Parameters
+    ----------
+    name, data, column
+        As of :func:`odd_cell`.
+    rows
+        Positions of the cells.
+    """
+    more = f", nor are {rows.size - 1:,} more cells" if rows.size > 1 else ""
+    text = f"{odd_cell(name, data, column, int(rows[0]))}{more}; taken as unknown."
+    return Finding("warning", text, int(rows.size))
 
 
 def figures_of(table: pd.DataFrame) -> Figures:
@@ -331,7 +350,15 @@ def _carried(figures: Figures, lookup: pd.DataFrame | None, vintage: str) -> Fig
 
 
 def successors(lookup: pd.DataFrame, own: str, vintage: str) -> pd.DataFrame:
-    """Pairs of LSOA codes: columns ``2011``, ``2021``, and ``share`` (an equal part for each successor of ``own``)."""
+    """Pairs of LSOA codes: columns ``2011``, ``2021``, and ``share`` (an equal part for each successor of ``own``).
+
+    Parameters
+    ----------
+    lookup
+        LSOA 2011 (index) to LSOA 2021 (column ``lsoa21``).
+    own, vintage
+        Census to carry from, and to.
+    """
     pairs = lookup.reset_index().rename(columns={"zone_id": "2011", "lsoa21": "2021"})[[own, vintage]]
     pairs = pairs.drop_duplicates()
     return pairs.assign(share=1.0 / pairs.groupby(own)[own].transform("size"))

@@ -66,24 +66,20 @@ def overlap_findings(name: str, zones: gpd.GeoDataFrame) -> list[Finding]:
     found = []
     if same.any():
         at = int(np.flatnonzero(same)[0])
-        found.append(
-            Finding(
-                "warning",
-                f"{name}: {_pairs(int(same.sum()))} {'is' if same.sum() == 1 else 'are'} the same polygon twice (first {ids[left[at]]} and {ids[right[at]]}); crimes "
-                "there count in the zone that stands first, the other looks empty.",
-            )
+        text = (
+            f"{name}: {_pairs(int(same.sum()))} {'is' if same.sum() == 1 else 'are'} the same polygon twice (first {ids[left[at]]} and {ids[right[at]]}); crimes "
+            "there count in the zone that stands first, the other looks empty."
         )
+        found.append(Finding("warning", text))
     if not same.all():
         worst = int(np.where(same, -1.0, share).argmax())
         inside = " (one lies inside the other)" if share[worst] > 1 - SLIVER else ""
-        found.append(
-            Finding(
-                "warning",
-                f"{name}: {_pairs(int((~same).sum()))} {'overlaps' if (~same).sum() == 1 else 'overlap'}, most {ids[left[worst]]} and {ids[right[worst]]}, which share "
-                f"{share[worst]:.1%} of the smaller one{inside}; crimes there count in the zone that stands first, so the others "
-                "look calmer.",
-            )
+        text = (
+            f"{name}: {_pairs(int((~same).sum()))} {'overlaps' if (~same).sum() == 1 else 'overlap'}, most {ids[left[worst]]} and {ids[right[worst]]}, which share "
+            f"{share[worst]:.1%} of the smaller one{inside}; crimes there count in the zone that stands first, so the others "
+            "look calmer."
         )
+        found.append(Finding("warning", text))
     return found
 
 
@@ -173,24 +169,19 @@ def gap_findings(name: str, zones: gpd.GeoDataFrame) -> list[Finding]:
     gaps = _gaps(shapes, *pairs)
     found = []
     if len(gaps):
-        found.append(
-            Finding(
-                "warning",
-                f"{name}: {len(gaps):,} {'pair of zones is' if len(gaps) == 1 else 'pairs of zones are'} drawn with a gap between "
-                f"them (widest {gaps.max():.2g} m); zones up to {HAIRLINE_M:g} m apart count as neighbours here.",
-            )
+        text = (
+            f"{name}: {len(gaps):,} {'pair of zones is' if len(gaps) == 1 else 'pairs of zones are'} drawn with a gap between "
+            f"them (widest {gaps.max():.2g} m); zones up to {HAIRLINE_M:g} m apart count as neighbours here."
         )
+        found.append(Finding("warning", text))
     alone, near = _alone(shapes, np.flatnonzero(~pairs[2]), HAIRLINE_M if len(gaps) else 0.0)
     if len(alone):
-        found.append(
-            Finding(
-                "warning",
-                f"{name}: {len(alone):,} of {len(shapes):,} zones touch no other (first {zones.index[alone[0]]}), though others are "
-                f"near: the gaps are {near.min():.2g} to {near.max():.2g} m wide. Hot spots and smoothing over neighbours leave such zones "
-                "out; draw the zones without gaps for these.",
-                len(alone),
-            )
+        text = (
+            f"{name}: {len(alone):,} of {len(shapes):,} zones touch no other (first {zones.index[alone[0]]}), though others are "
+            f"near: the gaps are {near.min():.2g} to {near.max():.2g} m wide. Hot spots and smoothing over neighbours leave such zones "
+            "out; draw the zones without gaps for these."
         )
+        found.append(Finding("warning", text, len(alone)))
     return found
 
 

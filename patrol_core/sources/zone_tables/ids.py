@@ -13,7 +13,7 @@ import pandas as pd
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError
 from patrol_core.files.text_table import plain
-from patrol_core.sources.zone_tables.attributes import find_column
+from patrol_core.sources.zone_tables.headings import find_column
 
 #: Headings of published codes, the smallest areas first.
 _PUBLISHED = (
@@ -87,12 +87,8 @@ def zone_ids(
         if chosen is not None and not re.fullmatch(f"{_USUAL}|{_COUNTER}", plain(chosen)):
             findings.append(Finding("info", f"{name}: the zone ids are those of its column {chosen!r}."))
     if chosen is None:
-        findings.append(
-            Finding(
-                "info",
-                f"{name} has no column of zone ids; zones are numbered from 1 in the order of the file.",
-            )
-        )
+        text = f"{name} has no column of zone ids; zones are numbered from 1 in the order of the file."
+        findings.append(Finding("info", text))
         return pd.Index([str(i + 1) for i in range(len(raw))], name="zone_id"), ""
     return _index(name, raw, chosen), chosen
 
@@ -231,10 +227,6 @@ def rekeyed(
     same_name = (out["name"].astype("str") == out.index.to_series().astype("str")).to_numpy()
     out.index = pd.Index(offered[best], dtype="str", name="zone_id")
     out["name"] = out["name"].where(~same_name, out.index.to_series())
-    findings.append(
-        Finding(
-            "info",
-            f"The zone ids are those of the column {best!r} of the boundaries, by which the tables go.",
-        )
-    )
+    text = f"The zone ids are those of the column {best!r} of the boundaries, by which the tables go."
+    findings.append(Finding("info", text))
     return out

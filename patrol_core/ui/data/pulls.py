@@ -17,10 +17,10 @@ from patrol_core.settings import settings
 from patrol_core.sources.open_data import Nomis, OnsGeography
 from patrol_core.sources.places import PRESETS, choose, drawn, pull_place
 from patrol_core.sources.police import PoliceApi
-from patrol_core.sources.police.api import FileKeep, PullCancelled
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.jobs import Job, Slot
+from patrol_core.web import PullCancelled, ResponseCache
 
 SLOT: Slot[AreaData] = Slot("pull_job", "pull", stop="Stop")
 OWN = "another place"
@@ -59,8 +59,8 @@ def start(place: str, months: list[str], files: list[tuple[str, bytes]]) -> Job[
 
 
 def _pull(place: str, months: list[str], files: list[tuple[str, bytes]], job: Job[AreaData]) -> AreaData:
-    keep = FileKeep(answers_folder())
-    geography, nomis = OnsGeography(keep=keep), Nomis(keep=keep)
+    cache = ResponseCache(answers_folder())
+    geography, nomis = OnsGeography(cache=cache), Nomis(cache=cache)
     with PoliceApi(stop=job.cancel) as api:
         chosen = choose(place, geography, api)
         return pull_place(
@@ -69,11 +69,11 @@ def _pull(place: str, months: list[str], files: list[tuple[str, bytes]], job: Jo
             api=api,
             geography=geography,
             nomis=nomis,
-            keep=keep,
+            cache=cache,
             files=files,
             on_progress=job.on_progress,
             cancel=job.cancel,
-        )
+        ).area
 
 
 def pull_door(*, shown: bool = True) -> None:

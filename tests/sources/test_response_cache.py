@@ -1,4 +1,4 @@
-"""Kept answers: whole or absent, whatever happens."""
+"""Cached answers: whole or absent, whatever happens."""
 
 from __future__ import annotations
 
@@ -12,56 +12,57 @@ import time
 import pytest
 
 from patrol_core.errors import InputError, SourceError
-from patrol_core.web.response_cache import FileKeep, pack, unpack
+from patrol_core.files.atomic import HeldFile
+from patrol_core.web.response_cache import ResponseCache, pack, unpack
 
 WRITER = """
 import sys, itertools
-from patrol_core.sources.police_keep import FileKeep
-keep = FileKeep(sys.argv[1])
+from patrol_core.web import ResponseCache
+cache = ResponseCache(sys.argv[1])
 print("ready", flush=True)
 for n in itertools.count():
-    keep.put("one", bytes([n % 256]) * 3_000_000, {})
+    cache.put("one", bytes([n % 256]) * 3_000_000)
 """
 
 
 def test_what_is_put_comes_back(tmp_path):
-    keep = FileKeep(tmp_path / "new" / "folder")
-    assert keep.get("a") is None
+    cache = ResponseCache(tmp_path / "new" / "folder")
+    assert cache.get("a") is None
     for data in (b"", b"\n", b"x\ny\n\n", bytes(range(256))):
-        keep.put("a", data, {})
-        assert FileKeep(keep.folder).get("a") == data
-    assert keep.clear() == 1
-    assert keep.get("a") is None
+        cache.put("a", data)
+        assert ResponseCache(cache.folder).get("a") == data
+    assert cache.clear() == 1
+    assert cache.get("a") is None
 
 
 @pytest.mark.parametrize("harm", ["cut", "flip", "empty", "other"])
 def test_damage_is_set_aside_and_named(tmp_path, harm):
-    keep = FileKeep(tmp_path)
-    keep.put("a", b"some answer", {})
+    cache = ResponseCache(tmp_path)
+    cache.put("a", b"some answer")
     (path,) = tmp_path.iterdir()
     whole = path.read_bytes()
     path.write_bytes({"cut": whole[:-3], "flip": whole[:-1] + b"!", "empty": b"", "other": b"hello"}[harm])
-    assert keep.get("a") is None
+    assert cache.get("a") is None
     assert [p.suffix for p in tmp_path.iterdir()] == [".damaged"]
-    keep.put("a", b"again", {})
-    assert keep.get("a") == b"again"
+    cache.put("a", b"again")
+    assert cache.get("a") == b"again"
 
 
 @pytest.mark.parametrize("key", ["", "../up", "a/b", "a\\b", ".hidden", "A", "a b", "x" * 200, "a\n"])
 def test_keys_cannot_leave_the_folder(tmp_path, key):
     with pytest.raises(InputError, match="cannot be the key"):
-        FileKeep(tmp_path).put(key, b"", {})
+        ResponseCache(tmp_path).put(key, b"")
 
 
 def test_a_folder_that_cannot_be(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(SourceError, match="cannot be made"):
-        FileKeep(tmp_path / "file" / "below")
+        ResponseCache(tmp_path / "file" / "below")
 
 
 def test_a_kill_while_writing_leaves_a_whole_answer(tmp_path):
-    keep = FileKeep(tmp_path)
-    keep.put("one", b"\x07" * 3_000_000, {})
+    cache = ResponseCache(tmp_path)
+    cache.put("one", b"\x07" * 3_000_000)
     for delay in (0.0, 0.003, 0.007, 0.013, 0.02, 0.03):
         writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE)
         assert writer.stdout is not None
@@ -70,22 +71,34 @@ def test_a_kill_while_writing_leaves_a_whole_answer(tmp_path):
         writer.send_signal(signal.SIGKILL if os.name != "nt" else signal.SIGTERM)
         writer.wait()
         writer.stdout.close()
-        data = keep.get("one")
+        data = cache.get("one")
         assert data is not None
         assert len(data) == 3_000_000
         assert len(set(data)) == 1
-    keep.clear()
+    cache.put("one", b"\x08" * 3_000_000)  # the next writer removes what a killed one left
+    assert [p.name for p in tmp_path.iterdir()] == ["one.answer"]
+    cache.clear()
     assert list(tmp_path.iterdir()) == []
 
 
+def test_clearing_removes_what_a_killed_writer_left_and_spares_one_at_work(tmp_path):
+    cache = ResponseCache(tmp_path)
+    (tmp_path / ".one.answer.0a0b0c0d.tmp").write_bytes(b"half")
+    at_work = HeldFile(tmp_path / ".two.answer.0a0b0c0d.tmp")
+    assert at_work.take()
+    cache.clear()
+    assert [p.name for p in tmp_path.iterdir()] == [at_work.path.name]
+    at_work.release()
+
+
 def test_many_threads_write_and_read(tmp_path):
-    keep = FileKeep(tmp_path)
+    cache = ResponseCache(tmp_path)
     wrong = []
 
     def work(n):
         for i in range(15):
-            keep.put("shared", bytes([n]) * 50_000, {})
-            data = keep.get("shared")
+            cache.put("shared", bytes([n]) * 50_000)
+            data = cache.get("shared")
             if data is None or len(set(data)) != 1:
                 wrong.append((n, i))
 
