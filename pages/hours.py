@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.allocation.hours import plan_table
-from patrol_core.figures.charts.base import hours_heatmap
+from patrol_core.figures.charts.roster import hours_heatmap
 from patrol_core.planning.analysis import allocation_table
 from patrol_core.reports.bundles.plan import CONTRACT, column_units
 from patrol_core.reports.bundles.roster import CONTRACT as HALFYEAR

@@ -12,7 +12,8 @@ from patrol_core.events.plan import itineraries
 from patrol_core.events.scene import scene_of_event
 from patrol_core.events.solve import solve_event
 from patrol_core.events.times import clock, hours_of
-from patrol_core.figures.charts.events import film, gantt, spots_of, values_map, worst_over_time, worth_curve
+from patrol_core.figures.charts.events import gantt, values_map, worst_over_time, worth_curve
+from patrol_core.figures.maps.event import film, spots_of
 from patrol_core.reports.event_orders import orders_html
 
 

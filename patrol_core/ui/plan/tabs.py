@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from patrol_core.figures.charts.base import budget_curve, plan_bars
+from patrol_core.figures.charts.compare import budget_curve, plan_bars
 from patrol_core.games.zone import Strategy
 from patrol_core.planning.analysis import Prepared, coverage_table
 from patrol_core.reports.bundles.plan import Result, column_units, comparison_units, plan_files
