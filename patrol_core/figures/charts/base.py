@@ -152,7 +152,7 @@ def points(
 
 def bars(
     figure: go.Figure,
-    names: Sequence[object],
+    names: Any,
     values: ArrayLike,
     colour: Any,
     hover: str,
@@ -184,8 +184,8 @@ def bars(
 
 def heat(
     figure: go.Figure,
-    x: Sequence[object],
-    y: Sequence[object],
+    x: Any,
+    y: Any,
     z: ArrayLike,
     stops: Sequence[str],
     hover: str,
@@ -230,13 +230,18 @@ def heat(
     )
 
 
+def props(**more: Any) -> dict[str, Any]:
+    """Properties that several traces share, or that would make a call long."""
+    return more
+
+
 def whiskers(middle: Any, low: Any, high: Any, **more: object) -> dict[str, object]:
     """An interval around points or bars, for their ``error_x`` or ``error_y``."""
     ends = {"array": high - middle, "arrayminus": middle - low}
     return {"type": "data", "symmetric": False, **ends, "color": REFERENCE, **more}
 
 
-def band(figure: go.Figure, x: Floats, low: Floats, high: Floats, colour: str, **more: Any) -> None:
+def band(figure: go.Figure, x: Any, low: Floats, high: Floats, colour: str, **more: Any) -> None:
     """Add the ground between two lines, without hover text; ``more`` are further properties of the trace."""
     figure.add_scatter(
         x=np.concatenate([x, x[::-1]]),
@@ -298,7 +303,7 @@ def search_bounds(
     for place, colour, dash in ((1, PLAN, "solid"), (2, REFERENCE, "dash")):
         known = np.array([(row[0], sign * row[place]) for row in history if np.isfinite(row[place])])
         seconds, bound = known.reshape(-1, 2).T
-        style = {"dash": dash, "size": 5, "line": {"shape": "hv"}, "name": names[place - 1]}
+        style = props(dash=dash, size=5, line={"shape": "hv"}, name=names[place - 1])
         line(figure, seconds, bound, colour, f"%{{x:.2f}} s: %{{y:{number}}}", boxed=True, **style)
     return figure
 

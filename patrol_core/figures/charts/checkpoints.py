@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from patrol_core.figures.charts.base import bars, chart, points, search_bounds, whiskers
+from patrol_core.figures.charts.base import bars, chart, points, props, search_bounds, whiskers
 from patrol_core.figures.charts.compare import plan_bars
 from patrol_core.figures.palette import MARK, PATROL
 
@@ -37,7 +37,7 @@ def plans_bars(table: pd.DataFrame, *, bound: float) -> go.Figure:
         The least possible loss, proved.
     """
     title = "Expected loss a night, if the intruder answers best"
-    style = {"height": 110 + 34 * len(table), "written": ",.2f", "exact": ",.4f"}
+    style = props(height=110 + 34 * len(table), written=",.2f", exact=",.4f")
     figure = plan_bars(table, column="expected_loss", title=title, unit="loss", **style)
     figure.add_vline(x=bound, line={"color": MARK, "dash": "dot"}, annotation_text="nobody can do better")
     return figure

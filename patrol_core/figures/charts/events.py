@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from patrol_core.events import EventPlan, Exposure, PublicEvent, clock, itineraries
-from patrol_core.figures.charts.base import bars, chart, heat, line, points
+from patrol_core.figures.charts.base import bars, chart, heat, line, points, props
 from patrol_core.figures.palette import MARK, PLAN, REFERENCE, RISK, group_colour
 
 DASHES = ("dash", "dot", "dashdot", "longdash")
@@ -44,7 +44,7 @@ def worst_over_time(
         line(figure, time, worst, REFERENCE, "%{y:,.1f}", name=name, dash=dash, width=1.5, boxed=True)
     mine = plan.exposure.frame
     data = np.column_stack([mine["target"], [clock(t, begins) for t in mine["time"]]])
-    style = {"name": "The plan", "width": 2.5, "boxed": True, "customdata": data}
+    style = props(name="The plan", width=2.5, boxed=True, customdata=data)
     line(figure, mine["time"], mine["worst"], PLAN, "%{customdata[1]}, %{customdata[0]}: %{y:,.1f}", **style)
     figure.add_hline(y=plan.value, line={"color": MARK, "width": 1, "dash": "dot"})
     figure.update_xaxes(**clock_marks(plan.event.duration, begins))
@@ -111,7 +111,7 @@ def worth_curve(table: pd.DataFrame, *, units: int, unit: str) -> go.Figure:
         ("no_travel", "If moving took no time", REFERENCE, "dot"),
         ("worst_case", "The plan", PLAN, "solid"),
     ):
-        said, style = "%{x} units: %{y:,.1f}", {"dash": dash, "size": 5, "boxed": True}
+        said, style = "%{x} units: %{y:,.1f}", props(dash=dash, size=5, boxed=True)
         line(figure, table["units"], table[column], colour, said, name=name, **style)
     now = table[table["units"] == units]
     if len(now):
@@ -136,7 +136,7 @@ def values_map(event: PublicEvent, *, unit: str, begins: float = 0.0) -> go.Figu
     height = 100 + 24 * len(event.ids)
     figure = chart("Value of each target over time", "", "", height=height, category="y", downward=True)
     times = np.broadcast_to([clock(t, begins) for t in moments], levels.shape)
-    said, look = "%{y}, %{customdata}: %{z:,.0f}", {"legend": unit, "gap": 0, "customdata": times}
+    said, look = "%{y}, %{customdata}: %{z:,.0f}", props(legend=unit, gap=0, customdata=times)
     heat(figure, moments, list(event.ids), levels, RISK, said, ends=(0, None), **look)
     figure.update_xaxes(**clock_marks(event.duration, begins))
     return figure

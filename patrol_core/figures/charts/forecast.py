@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from patrol_core.figures.charts.base import bars, chart, line, points
+from patrol_core.figures.charts.base import bars, chart, line, points, props
 from patrol_core.figures.palette import MARK, PALE, PLAN, REFERENCE, RISK
 
 BAND = "rgba(33, 113, 181, 0.16)"
@@ -36,7 +36,7 @@ def zone_outlook(
     if {"low", "high"} <= set(ahead.columns):
         high, low = (ahead[column].to_numpy(dtype=float) for column in ("high", "low"))
         line(figure, coming, high, PLAN, "%{x}: up to %{y:,.1f}", width=0)
-        filled = {"fill": "tonexty", "fillcolor": BAND}
+        filled = props(fill="tonexty", fillcolor=BAND)
         line(figure, coming, low, PLAN, "%{x}: from %{y:,.1f}", width=0, name="interval", **filled)
     recorded = history.to_numpy(dtype=float)
     line(figure, list(history.index), recorded, RISK[3], "%{x}: %{y:,.1f} recorded", name="recorded")
@@ -114,7 +114,7 @@ def predicted_totals(table: pd.DataFrame, *, unit: str, chosen: str = "") -> go.
     colours = [RISK[3] if month == chosen else RISK[1] for month in months]
     bars(figure, months, actual, colours, "%{x}: %{y:,.0f} recorded", name="recorded")
     sizes: list[float] = [11 if month == chosen else 5 for month in months]
-    marker = {"marker": {"size": sizes}, "mode": "lines+markers"}
+    marker = props(marker={"size": sizes}, mode="lines+markers")
     line(figure, months, predicted, PLAN, "%{x}: %{y:,.0f} foretold", name="foretold", width=2.5, **marker)
     return figure
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from patrol_core.figures.charts.base import chart, heat, line, points, whiskers
+from patrol_core.figures.charts.base import chart, heat, line, points, props, whiskers
 from patrol_core.figures.palette import CHANGE, GROUPS, MARK, PALE, PLAN, REFERENCE, RISK, group_colour
 
 VERDICTS: Mapping[str, str] = {
@@ -72,10 +72,10 @@ def hit_curves(curves: Mapping[str, pd.DataFrame], *, of: str, share: float, mos
     across, up = f"share of the {of} flagged", "share of later crime"
     figure = chart("Share of later crime caught", across, up, height=420, share="xy", below=0.28)
     for index, (name, curve) in enumerate(curves.items()):
-        style = {"width": 2, "dash": "solid" if index < len(GROUPS) else "dash"}
+        style = props(width=2, dash="solid" if index < len(GROUPS) else "dash")
         colour = group_colour(index)
         if len(curve) == 2:  # every place alike
-            style, colour = {"width": 1.5, "dash": "dot"}, REFERENCE
+            style, colour = props(width=1.5, dash="dot"), REFERENCE
         said = f"%{{x:.1%}} of the {of}: %{{y:.1%}}"
         line(figure, curve["share"], curve["hit_rate"], colour, said, name=name, boxed=True, **style)
     figure.add_vline(x=share, line={"color": MARK, "dash": "dash", "width": 1.5})

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from patrol_core.arrays import Floats
-from patrol_core.figures.charts.base import bars, chart, heat, line, points, search_bounds
+from patrol_core.figures.charts.base import bars, chart, heat, line, points, props, search_bounds
 from patrol_core.figures.charts.compare import plan_bars
 from patrol_core.figures.maps.plane import safe
 from patrol_core.figures.palette import MARK, PLAN, REFERENCE, RISK, group_colour
@@ -59,7 +59,7 @@ def plans_bars(table: pd.DataFrame, *, title: str, unit: str) -> go.Figure:
     title, unit
         Of the chart, and of the loss.
     """
-    style = {"height": 100 + 32 * len(table), "written": ",.4g", "exact": ",.6g"}
+    style = props(height=100 + 32 * len(table), written=",.4g", exact=",.6g")
     return plan_bars(table, column="loss", title=title, unit=unit, **style)
 
 
@@ -95,7 +95,7 @@ def convergence_curves(
                 [float(gaps.min()), float(gaps.max())],
                 f"{safe(name)} had its answer after %{{x:.3g}} s",
             )
-            style = {"name": f"{safe(name)}, done", "dash": "dot", "width": 1.5}
+            style = props(name=f"{safe(name)}, done", dash="dot", width=1.5)
             line(figure, [seconds, seconds], ends, REFERENCE, said, **style)
     decades = float(np.log10(gaps.max() / gaps.min())) if len(gaps) else 1.0
     power = {"type": "log", "exponentformat": "power"}
@@ -122,10 +122,10 @@ def sparsity_curve(table: pd.DataFrame, *, value: float, player: str) -> go.Figu
     size = float(table[["bound", "value"]].abs().to_numpy().max(initial=0.0))
     unproved = table[(table["bound"] - table["value"]).abs() > 1e-6 * size]
     if len(unproved):
-        said, style = "%{x}: nobody can do better than %{y:.5g}", {"marker": {"symbol": "line-ew-open"}}
+        said, style = "%{x}: nobody can do better than %{y:.5g}", props(marker={"symbol": "line-ew-open"})
         x, y = unproved["support"], unproved["bound"]
         points(figure, x, y, REFERENCE, said, size=12, name="not proved: bound", **style)
-    said, style = "%{x} actions: %{y:.6g}", {"name": "best mix of so many", "size": 7}
+    said, style = "%{x} actions: %{y:.6g}", props(name="best mix of so many", size=7)
     line(figure, table["support"], table["value"], PLAN, said, **style)
     figure.add_hline(y=value, line={"color": MARK, "dash": "dot", "width": 1}, annotation_text="no limit")
     figure.update_xaxes(dtick=1 if len(table) <= 20 else None)

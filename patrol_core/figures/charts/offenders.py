@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
-from patrol_core.figures.charts.base import add_coverage, band, chart, line, mark_now
+from patrol_core.figures.charts.base import add_coverage, band, chart, line, mark_now, props
 from patrol_core.figures.palette import PLAN, REFERENCE, RISK
 
 _TICKS = (0, 1, 3, 10, 30, 100, 300, 1000)
@@ -87,7 +87,7 @@ def rationality_losses(frame: pd.DataFrame, *, rational: float, now: float | Non
         ("value", "those it is made for", PLAN, "solid", " (proved: at least %{customdata[1]:,.2f})"),
         ("worst_case", "one who chooses perfectly", RISK[3], "dash", ""),
     ):
-        said, style = f"%{{customdata[0]:.4g}}: %{{y:,.2f}}{proof}", {"width": 2.5, "dash": dash, "size": 6}
+        said, style = f"%{{customdata[0]:.4g}}: %{{y:,.2f}}{proof}", props(width=2.5, dash=dash, size=6)
         line(figure, place, frame[column], colour, said, name=name, customdata=data, **style)
     figure.add_hline(y=rational, line={"color": REFERENCE, "dash": "dot"})
     figure.add_annotation(

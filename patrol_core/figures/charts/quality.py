@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from patrol_core.figures.charts.base import chart, heat, line
+from patrol_core.figures.charts.base import chart, heat, line, props
 from patrol_core.figures.palette import GROUPS, PATROL
 
 MARKS = {"missing": "×", "stopped": "×", "incomplete": "!"}
@@ -59,7 +59,7 @@ def force_heat(table: pd.DataFrame) -> go.Figure:
     title = "Rows by month and force, against the force's own median (× no row, ! less than half)"
     figure = chart(title, "", "", height=max(210, 150 + 26 * len(rows)), category="x")
     # The colours are those of the chart of types, so they need no legend here.
-    shared = {"texttemplate": "%{text}", "showscale": False, "hoverongaps": False}
+    shared = props(texttemplate="%{text}", showscale=False, hoverongaps=False)
     drawn = np.where(rows > 0, np.clip(share, 0, 2), np.nan)
     marks = np.vectorize(lambda s: MARKS.get(s, ""), otypes=[object])(status)
     said = "%{y}, %{x}: %{customdata[0]:,.0f} rows, %{customdata[1]}"

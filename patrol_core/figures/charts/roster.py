@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import plotly.graph_objects as go
 from shapely.geometry.base import BaseGeometry
 
 from patrol_core.arrays import Floats
-from patrol_core.figures.charts.base import bars, chart, heat, line, points, whiskers
+from patrol_core.figures.charts.base import bars, chart, heat, line, points, props, whiskers
 from patrol_core.figures.palette import GROUPS, INK, PATROL, PLAN, REFERENCE, RISK, group_colour
 
 OFF_COLOUR = "#f4f5f7"
@@ -129,7 +130,7 @@ def ways_bars(table: pd.DataFrame) -> go.Figure:
     ]
     colours = [PLAN if i == 0 else REFERENCE for i in range(len(table))]
     hatched = {"pattern": {"shape": ["/" if mark else "" for mark in over]}, "color": colours}
-    inside = {"text": text, "textposition": "inside", "insidetextanchor": "end", "marker": hatched}
+    inside = props(text=text, textposition="inside", insidetextanchor="end", marker=hatched)
     met, said = 100.0 * table["share_of_demand"], "%{y}: %{x:.3f} % of demand"
     bars(figure, table["way"], met, None, said, sideways=True, **inside)
     return figure
@@ -201,7 +202,7 @@ def area_map(
     return figure
 
 
-def _rings(shapes: Sequence[BaseGeometry]) -> dict[str, list[float | None]]:
+def _rings(shapes: Sequence[BaseGeometry]) -> dict[str, Any]:
     """Outer rings of shapes as one line with gaps, the members ``x`` and ``y`` of a trace."""
     x: list[float | None] = []
     y: list[float | None] = []

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from patrol_core.arrays import Floats
-from patrol_core.figures.charts.base import chart, heat, line, points, whiskers
+from patrol_core.figures.charts.base import chart, heat, line, points, props, whiskers
 from patrol_core.figures.palette import CHANGE, MARK, PALE, PLAN, REFERENCE, RISK
 
 LONGEST = 46
@@ -103,7 +103,7 @@ def correlation_map(table: pd.DataFrame, labels: Mapping[str, str], *, kind: str
     title = f"{kind} correlation over the zones"
     figure = chart(title, "", "", height=150 + 34 * len(names), category="xy", downward=True)
     text = [[f"{v:.2f}" if np.isfinite(v) else "" for v in row] for row in values]
-    shown = {"text": text, "texttemplate": "%{text}" if len(names) <= 14 else None}
+    shown = props(text=text, texttemplate="%{text}" if len(names) <= 14 else None)
     heat(figure, names, names, values, CHANGE, "%{y} with %{x}: %{z:.2f}", ends=(-1, 1), **shown)
     figure.update_xaxes(tickangle=-35)
     return figure
