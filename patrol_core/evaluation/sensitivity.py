@@ -25,7 +25,7 @@ from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.robust import check_draws
 from patrol_core.games.zone import ZoneGame, evaluate_coverage, lowest_level
-from patrol_core.risk import tally
+from patrol_core.risk import match_counts
 
 if TYPE_CHECKING:
     from patrol_core.risk import HarmTable, RiskSurface
@@ -50,7 +50,7 @@ def monthly_values(
     Parameters and errors as :func:`patrol_core.risk.surface.build_surface`.
     """
     weight = weights.weights_of(crime_types)
-    matched = tally(counts, zone_ids, months, crime_types)
+    matched = match_counts(counts, zone_ids, months, crime_types)
     shape = (len(zone_ids), len(months))
     flat = matched.zone * shape[1] + matched.month
     harm = matched.count * weight[matched.crime_type]
@@ -74,7 +74,7 @@ def smoothed_monthly_values(counts: pd.DataFrame, surface: RiskSurface, months: 
     """
     if surface.smoothing is None:
         raise InputError("The surface is not smoothed; use monthly_values.")
-    matched = tally(counts, surface.zone_ids, months, surface.crime_types)
+    matched = match_counts(counts, surface.zone_ids, months, surface.crime_types)
     known = surface.counts.sum(axis=0) > 0
     gain = np.where(known, surface.weights / surface.rates, 0.0)
     shape = (len(surface.zone_ids), len(months))

@@ -44,8 +44,8 @@ from patrol_core.risk import (
     RiskSurface,
     build_surface,
     crime_types_in_risk,
+    custom_table,
     monthly_demand,
-    own_table,
 )
 from patrol_core.risk.static import default_columns
 from patrol_core.scenario import FairnessRule, Scenario
@@ -319,7 +319,7 @@ def harm_table(scenario: Scenario) -> HarmTable:
     InputError
         When own weights are asked for and none are given.
     """
-    return own_table(scenario.own_weights) if scenario.weighting == OWN else WEIGHTS[scenario.weighting]
+    return custom_table(scenario.own_weights) if scenario.weighting == OWN else WEIGHTS[scenario.weighting]
 
 
 def _about_smoothing(surface: RiskSurface, scenario: Scenario) -> tuple[Finding, ...]:

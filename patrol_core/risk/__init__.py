@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from patrol_core.risk.counts import tally
+from patrol_core.risk.counts import match_counts
 from patrol_core.risk.custom_weights import (
     LABEL,
     OWN,
+    custom_table,
     entries_of,
     known_types,
-    own_table,
     parse_entries,
     read_weights,
     starting_weights,
@@ -78,6 +78,7 @@ __all__ = [
     "build_surface",
     "cell_for",
     "crime_types_in_risk",
+    "custom_table",
     "density",
     "entries_of",
     "find_hotspots",
@@ -89,10 +90,10 @@ __all__ = [
     "knox_table",
     "likelihood_bandwidth",
     "make_grid",
+    "match_counts",
     "monthly_demand",
     "movers",
     "near_events",
-    "own_table",
     "pai",
     "parse_entries",
     "rank_correlation",
@@ -103,5 +104,4 @@ __all__ = [
     "slices",
     "smooth",
     "starting_weights",
-    "tally",
 ]

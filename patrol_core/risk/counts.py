@@ -24,7 +24,7 @@ COLUMNS = ("zone_id", "month", "crime_type", "count")
 
 
 @dataclass(frozen=True, eq=False)
-class Tally:
+class Counts:
     """Selected counts as positions: rows ``zone``, ``month``, ``crime_type`` (ints) and ``count`` (>= 0).
 
     ``shape`` is (zones, months, types).
@@ -47,9 +47,9 @@ class Tally:
         return _sum(flat, self.count, self.shape[1], self.shape[2])
 
 
-def tally(
+def match_counts(
     counts: pd.DataFrame, zone_ids: Sequence[str], months: Sequence[str], crime_types: Sequence[str]
-) -> Tally:
+) -> Counts:
     """Match the rows of ``counts`` to labels.
 
     Parameters
@@ -87,7 +87,7 @@ def tally(
     kind = _positions(counts["crime_type"], crime_types)
     keep = (month >= 0) & (kind >= 0)
     shape = (len(zone_ids), len(months), len(crime_types))
-    return Tally(zone[keep], month[keep], kind[keep], number[keep], shape)
+    return Counts(zone[keep], month[keep], kind[keep], number[keep], shape)
 
 
 def _check_labels(zone_ids: Sequence[str], months: Sequence[str], crime_types: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patrol_core.errors import InputError
-from patrol_core.risk.counts import tally
+from patrol_core.risk.counts import match_counts
 
 if TYPE_CHECKING:
     from patrol_core.risk.harm import HarmTable
@@ -81,7 +81,7 @@ def slices(
         As :func:`~patrol_core.risk.surface.build_surface`; or for ``recent`` with a single month.
     """
     weight = weights.weights_of(crime_types)
-    matched = tally(counts, zone_ids, months, crime_types)
+    matched = match_counts(counts, zone_ids, months, crime_types)
     index = pd.Index([str(zone) for zone in zone_ids], name="zone_id")
     if by == "type":
         table = matched.by_zone_and_type() * weight / len(months)

@@ -35,7 +35,7 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from patrol_core.errors import InputError
-from patrol_core.risk.counts import tally
+from patrol_core.risk.counts import match_counts
 from patrol_core.risk.harm import HarmTable
 from patrol_core.risk.smoothing import Kind, Smoothing, smooth
 
@@ -173,7 +173,7 @@ def build_surface(
         table has no weight for a type, or neighbours or exposure do not fit the zones.
     """
     weight = weights.weights_of(crime_types)
-    number = tally(counts, zone_ids, months, crime_types).by_zone_and_type()
+    number = match_counts(counts, zone_ids, months, crime_types).by_zone_and_type()
     found: Smoothing | None = None
     if smoothing == "none":
         shapes, rates = number + _prior(len(weight)), np.full_like(number, float(len(months)))

@@ -18,7 +18,7 @@ from patrol_core.risk.forecast.features import CITY, COUNTS, OWN
 from patrol_core.risk.forecast.folds import Folds, Origins, plan_origins
 from patrol_core.risk.forecast.intervals import coverage_table, past_intervals, set_widths
 from patrol_core.risk.forecast.learners import DEFAULTS
-from patrol_core.risk.forecast.models import MODELS, Learnt, Past, foretell, learn, past_of
+from patrol_core.risk.forecast.models import MODELS, Learnt, Past, learn, past_of, predictions
 from patrol_core.risk.forecast.panel import Panel, months_from
 from patrol_core.risk.forecast.result import Forecast, ForecastSettings, data_hash_of
 from patrol_core.risk.forecast.scores import choose, reason_of, score_table, summarise
@@ -76,7 +76,7 @@ def make_forecast(
     key = next(key for key, name in MODELS.items() if name == winner)
     tell(0.95, f"Training {winner} on all {len(panel.months)} months")
     learnt = learn(past, len(panel.months), (key,), settings=tree_settings, seed=asked.seed)
-    predicted = foretell(past, learnt, asked.horizon, (key,))[key]
+    predicted = predictions(past, learnt, asked.horizon, (key,))[key]
     widths = set_widths(
         np.concatenate([folds.earlier_actual, folds.actual]),
         np.concatenate([folds.earlier_predicted, folds.predicted]),
@@ -213,7 +213,7 @@ def _judged(
         next(steps)
         known = past.until(cut)  # what comes later is not there to leak
         learnt = learn(known, cut, asked.models, settings=tree_settings, seed=asked.seed)
-        for key, made in foretell(known, learnt, asked.horizon, asked.models).items():
+        for key, made in predictions(known, learnt, asked.horizon, asked.models).items():
             by_model[key].append(made)
         actual.append(past.values[cut : cut + asked.horizon].T.astype(np.float32))
     return _Judged(actual, by_model, (time.monotonic() - began) / len(cuts))

@@ -207,7 +207,7 @@ def learn(
     return Learnt(base.origin, base.first, base.season, base.scale, base.most, **fitted)
 
 
-def foretell(past: Past, learnt: Learnt, horizon: int, keys: Iterable[str]) -> dict[str, Array]:
+def predictions(past: Past, learnt: Learnt, horizon: int, keys: Iterable[str]) -> dict[str, Array]:
     """What each model expects in the ``horizon`` months after the origin, (zones, horizon) each."""
     wanted = list(keys)
     known = past.values[: learnt.origin]

@@ -13,7 +13,7 @@ import pandas as pd
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.risk import HarmTable, tally
+from patrol_core.risk import HarmTable, match_counts
 
 Gaps = Literal["refuse", "fill"]
 
@@ -102,7 +102,7 @@ def panel_of(
         As :func:`~patrol_core.risk.surface.build_surface`; or naming the missing months.
     """
     weight = weights.weights_of(crime_types)
-    matched = tally(counts, zone_ids, months, crime_types)
+    matched = match_counts(counts, zone_ids, months, crime_types)
     flat = matched.zone * len(months) + matched.month
     amount = matched.count * weight[matched.crime_type]
     values = np.bincount(flat, weights=amount, minlength=len(zone_ids) * len(months)).astype(float)

@@ -24,7 +24,7 @@ from patrol_core.files.strict_json import load_json
 from patrol_core.risk.forecast.covariates import covariates_of
 from patrol_core.risk.forecast.folds import Folds
 from patrol_core.risk.forecast.learners import PoissonModel, TreeModel
-from patrol_core.risk.forecast.models import Learnt, foretell, past_of
+from patrol_core.risk.forecast.models import Learnt, past_of, predictions
 from patrol_core.risk.forecast.panel import Panel
 from patrol_core.risk.forecast.result import FORMAT, Forecast, ForecastSettings, data_hash_of
 
@@ -110,7 +110,7 @@ def predict(forecast: Forecast, panel: Panel, static: pd.DataFrame | None = None
         )
     past = past_of(panel, covariates_of(static, panel.zone_ids))
     key = forecast.winner_key
-    return foretell(past, forecast.learnt, forecast.settings.horizon, (key,))[key]
+    return predictions(past, forecast.learnt, forecast.settings.horizon, (key,))[key]
 
 
 # -- out -----------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patrol_core.risk.forecast.learners import DEFAULTS, fit_trees, tree_table
-from patrol_core.risk.forecast.models import Learnt, Past, begin, foretell, training_rows
+from patrol_core.risk.forecast.models import Learnt, Past, begin, predictions, training_rows
 
 Settings = Mapping[str, float | int]
 Told = Callable[[int, float, float], None]
@@ -165,6 +165,6 @@ def _value(
             return None
         base = place.base
         learnt = Learnt(base.origin, base.first, base.season, base.scale, base.most, trees=trees)
-        made = foretell(past, learnt, horizon, ("xgboost",))["xgboost"]
+        made = predictions(past, learnt, horizon, ("xgboost",))["xgboost"]
         values.append(deviance(place.actual / base.scale, made / base.scale))
     return float(np.mean(values))
