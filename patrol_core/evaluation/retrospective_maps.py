@@ -123,6 +123,13 @@ def retrospective_maps(
 ) -> tuple[dict[str, RetrospectiveMap], tuple[str, ...]]:
     """Maps from the first ``trained`` months, for the ``ahead`` months after them.
 
+    Parameters
+    ----------
+    recorded
+        All months.
+    trained, ahead
+        How many of the first to draw from, and how many after them to draw for.
+
     Returns
     -------
     maps

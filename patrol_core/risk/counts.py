@@ -41,6 +41,12 @@ class Counts:
         flat = self.zone * self.shape[2] + self.crime_type
         return _sum(flat, self.count, self.shape[0], self.shape[2])
 
+    def by_zone_and_month(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weighted counts, array (zones, months); weights of shape (types,), or (zones, types)."""
+        each = weight[self.crime_type] if weight.ndim == 1 else weight[self.zone, self.crime_type]
+        flat = self.zone * self.shape[1] + self.month
+        return _sum(flat, self.count * each, self.shape[0], self.shape[1])
+
     def by_month_and_type(self) -> NDArray[np.float64]:
         """Counts over all zones, array (months, types)."""
         flat = self.month * self.shape[2] + self.crime_type

@@ -105,6 +105,8 @@ def read_weights(
     ----------
     name
         File name, for messages.
+    content
+        The file.
     known
         Types that may be named; any when None.
     needed

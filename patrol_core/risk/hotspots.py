@@ -52,6 +52,7 @@ from scipy.sparse.csgraph import connected_components
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
+from patrol_core.words import first_few
 
 Method = Literal["gi", "moran"]
 
@@ -211,6 +212,11 @@ def gi_star(zone_ids: Sequence[str], values: ArrayLike, neighbours: Mapping[str,
     """Standard scores of G* alone, shape (n,), without inference: a smoothed map of the values; NaN where not tested.
 
     Parameters and errors as :func:`find_hotspots`.
+
+    Parameters
+    ----------
+    zone_ids, values, neighbours
+        As in :func:`find_hotspots`.
     """
     return find_hotspots(zone_ids, values, neighbours, method="gi", permutations=0).statistic
 
@@ -408,7 +414,7 @@ def _left_out(ids: tuple[str, ...], alone: NDArray[np.bool_], known: NDArray[np.
     ):
         names = [zone for zone, out in zip(ids, which, strict=True) if out]
         if names:
-            shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+            shown = first_few(names, rest=", …")
             told.append(f"Not tested, because they {why}: {len(names):,} of {len(ids):,} zones ({shown}).")
     return told
 

@@ -142,11 +142,6 @@ class Density:
         spot = self.per_km2[self.grid.zone_cell[:, 0], self.grid.zone_cell[:, 1]]
         return np.asarray(np.divide(amount, size, out=spot.copy(), where=size > 0))
 
-    def zone_totals(self, area_km2: Floats) -> Floats:
-        """Amount of each zone: mean density times area, brought to the total of all (cells do not fit borders)."""
-        raw = self.zone_means() * np.asarray(area_km2, dtype=float)
-        return np.asarray(raw * (self.total / raw.sum())) if raw.sum() > 0 else raw
-
 
 def make_grid(zones: gpd.GeoDataFrame, cell_m: float) -> Grid:
     """Cells over zones.
@@ -275,6 +270,11 @@ def cell_for(bandwidth_m: float, zones: gpd.GeoDataFrame) -> float:
 def scott_bandwidth(x: Floats, y: Floats, weights: Floats | None = None) -> float:
     """Scott's rule for two dimensions, metres.
 
+    Parameters
+    ----------
+    x, y, weights
+        As in :func:`density`.
+
     Raises
     ------
     InputError
@@ -292,6 +292,13 @@ def scott_bandwidth(x: Floats, y: Floats, weights: Floats | None = None) -> floa
 
 def likelihood_bandwidth(zones: gpd.GeoDataFrame, x: Floats, y: Floats) -> tuple[float, dict[float, float]]:
     """Bandwidth at which places left out are predicted best.
+
+    Parameters
+    ----------
+    zones
+        The area, in a CRS in metres.
+    x, y
+        (n,) places in that CRS, metres.
 
     Returns
     -------

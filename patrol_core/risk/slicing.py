@@ -88,10 +88,7 @@ def slices(
         order = np.argsort(-table.sum(axis=0), kind="stable")
         frame = pd.DataFrame(table[:, order], index=index, columns=[crime_types[place] for place in order])
         return Slices(frame, dict.fromkeys(frame.columns, len(months)), ())
-    shape = (len(zone_ids), len(months))
-    harm = matched.count * weight[matched.crime_type]
-    flat = matched.zone * shape[1] + matched.month
-    monthly = np.bincount(flat, weights=harm, minlength=shape[0] * shape[1]).reshape(shape)
+    monthly = matched.by_zone_and_month(weight)
     parts, notes = _parts(months, by)
     frame = pd.DataFrame({name: monthly[:, mine].mean(axis=1) for name, mine in parts.items()}, index=index)
     if by == "recent":

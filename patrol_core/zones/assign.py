@@ -48,6 +48,13 @@ def locate(zones: gpd.GeoDataFrame, x: NDArray[np.float64], y: NDArray[np.float6
 
     Grid and hexagon zones are found by arithmetic, others by a spatial tree; a point on a common border
     goes to the zone that stands first.
+
+    Parameters
+    ----------
+    zones
+        From :func:`patrol_core.zones.make_zones`.
+    x, y
+        (n,) finite coordinates, metres in the CRS of ``zones``.
     """
     return _locate(zones, x, y)[0]
 
@@ -136,6 +143,13 @@ def placed_points(
     crime_types: Iterable[str] | None = None,
 ) -> pd.DataFrame:
     """Rows that have both a point and a zone, placed as :func:`count_crimes` places them.
+
+    Parameters
+    ----------
+    data, zones
+        The area, and zones made of it.
+    months, crime_types
+        Rows wanted; all when not given.
 
     Returns
     -------

@@ -133,6 +133,10 @@ def simulate_feedback(
 
     Parameters
     ----------
+    world
+        What is true.
+    detection, rounds
+        How crime comes to be recorded, and how long and how often; the defaults of both when not given.
     chance
         False takes expected records instead of drawn ones: one run, no seeds.
     on_progress

@@ -236,13 +236,31 @@ def props(**more: Any) -> dict[str, Any]:
 
 
 def whiskers(middle: Any, low: Any, high: Any, **more: object) -> dict[str, object]:
-    """An interval around points or bars, for their ``error_x`` or ``error_y``."""
+    """An interval around points or bars, for their ``error_x`` or ``error_y``.
+
+    Parameters
+    ----------
+    middle, low, high
+        (n,) what is drawn, and the ends of its interval.
+    **more
+        Further properties.
+    """
     ends = {"array": high - middle, "arrayminus": middle - low}
     return {"type": "data", "symmetric": False, **ends, "color": REFERENCE, **more}
 
 
 def band(figure: go.Figure, x: Any, low: Floats, high: Floats, colour: str, **more: Any) -> None:
-    """Add the ground between two lines, without hover text; ``more`` are further properties of the trace."""
+    """Add the ground between two lines, without hover text; ``more`` are further properties of the trace.
+
+    Parameters
+    ----------
+    figure
+        Where to.
+    x, low, high
+        (n,) places and both ends.
+    colour, **more
+        Of the ground, and further properties of the trace.
+    """
     figure.add_scatter(
         x=np.concatenate([x, x[::-1]]),
         y=np.concatenate([high, low[::-1]]),

@@ -41,6 +41,8 @@ def make_forecast(
 
     Parameters
     ----------
+    panel
+        What was recorded, zones by months.
     static
         Covariates, index zone id. They must not have been made from the crime to be foretold.
     area_km2
@@ -61,11 +63,8 @@ def make_forecast(
     origins = plan_origins(len(panel.months), horizon=asked.horizon, origins=asked.origins)
     covariates = covariates_of(static, panel.zone_ids)
     past = past_of(panel, covariates)
-    area = np.ones(len(panel.zone_ids)) if area_km2 is None else np.asarray(area_km2, dtype=float)
     notes = [*panel.notes, *covariates.notes, *origins.notes]
-    if area_km2 is None:
-        notes.append("No areas are known, so PAI flags a share of zones in place of a share of area.")
-    _check_area(area, panel)
+    area = _area(area_km2, panel, notes)
     tree_settings, trials = _tuned(past, origins, asked, tell, cancel, notes)
     start = 0.05 if asked.trials == 0 else 0.75
     rounds = len(origins.earlier) + len(origins.tests) + 1
@@ -127,13 +126,18 @@ def _silent(*_: object) -> None:
     """Nobody listens."""
 
 
-def _check_area(area: Floats, panel: Panel) -> None:
+def _area(area_km2: ArrayLike | None, panel: Panel, notes: list[str]) -> Floats:
+    if area_km2 is None:
+        notes.append("No areas are known, so PAI flags a share of zones in place of a share of area.")
+        return np.ones(len(panel.zone_ids))
+    area = np.asarray(area_km2, dtype=float)
     if area.shape != (len(panel.zone_ids),):
         raise InputError(f"There are {area.size} areas for {len(panel.zone_ids)} zones; give one per zone.")
     wrong = ~(np.isfinite(area) & (area > 0))
     if wrong.any():
         zone = panel.zone_ids[int(np.argmax(wrong))]
         raise InputError(f"The area of zone {zone!r} is {area[wrong][0]}; give square kilometres above 0.")
+    return area
 
 
 def _shares(start: float, end: float, rounds: int, tell: Progress) -> Iterator[None]:

@@ -80,6 +80,8 @@ def plan_origins(months: int, *, horizon: int, origins: int) -> Origins:
     ----------
     months
         Months there are.
+    horizon, origins
+        Months to predict at each cut, and how many cuts are asked for.
 
     Raises
     ------

@@ -70,7 +70,15 @@ class Widths:
 
 
 def set_widths(actual: NDArray[np.floating], predicted: NDArray[np.floating], coverage: float) -> Widths:
-    """Widths from errors, both arrays (..., horizon)."""
+    """Widths from errors, both arrays (..., horizon).
+
+    Parameters
+    ----------
+    actual, predicted
+        (..., horizon) what came and what was predicted.
+    coverage
+        Share of errors that the interval shall hold.
+    """
     happened, foretold = np.asarray(actual, dtype=float), np.asarray(predicted, dtype=float)
     floor = max(FLOOR * float(foretold.mean()), 1e-9)
     plain = np.abs(happened - foretold) / _scale(foretold, 0.0, floor)
@@ -125,6 +133,10 @@ def past_intervals(
     ----------
     earlier, tests
         Actual and predicted, (origins, zones, horizon).
+    coverage
+        Share of errors that an interval shall hold.
+    seed
+        Of the halving.
     """
     actual, predicted = tests
     before, foretold = earlier
@@ -151,6 +163,13 @@ def coverage_table(
     origins: Sequence[str],
 ) -> pd.DataFrame:
     """Share inside the interval: over all, by step, by origin, and by class of predicted size.
+
+    Parameters
+    ----------
+    actual, predicted, low, high
+        (origins, zones, horizon).
+    origins
+        Name of each origin.
 
     Returns
     -------

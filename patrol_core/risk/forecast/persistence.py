@@ -99,6 +99,13 @@ def _opened(source: Path) -> Any:
 def predict(forecast: Forecast, panel: Panel, static: pd.DataFrame | None = None) -> Array:
     """Run the kept model again on the data it was made from, (zones, horizon).
 
+    Parameters
+    ----------
+    forecast
+        The stored forecast.
+    panel, static
+        The data it was made from.
+
     Raises
     ------
     InputError

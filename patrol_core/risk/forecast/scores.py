@@ -102,7 +102,19 @@ def score_table(
     area_km2: ArrayLike,
     share: float,
 ) -> pd.DataFrame:
-    """Scores of every model at every origin: ``model`` (name), ``origin`` (last month known), and :data:`MEANS`."""
+    """Scores of every model at every origin: ``model`` (name), ``origin`` (last month known), and :data:`MEANS`.
+
+    Parameters
+    ----------
+    actual
+        (zones, horizon) of each origin.
+    by_model
+        Name -> predictions, shaped as ``actual``.
+    origins
+        Last month known at each origin.
+    area_km2, share
+        (zones,) areas, and the share of the area flagged for PAI.
+    """
     rows = [
         {"model": MODELS[key], "origin": origin, **score(actual[place], predicted[place], area_km2, share)}
         for key, predicted in by_model.items()
@@ -167,7 +179,19 @@ def choose(summary: pd.DataFrame) -> tuple[str, str]:
 def reason_of(
     summary: pd.DataFrame, winner: str, case: str, *, origins: int, horizon: int, unit: str, share: float
 ) -> str:
-    """Who is used, by how much, and why, as one or two sentences."""
+    """Who is used, by how much, and why, as one or two sentences.
+
+    Parameters
+    ----------
+    summary, winner, case
+        Scores by model, the model used, and the rule by which it was chosen, from :func:`choose`.
+    origins, horizon
+        How many origins were judged, over how many months each.
+    unit
+        Of the errors.
+    share
+        Share of the area flagged.
+    """
     table = summary.set_index("model")
     row = table.loc[winner]
     over = f"over {origins} test origin{'s' if origins > 1 else ''} of {horizon} month{'s' if horizon > 1 else ''}"

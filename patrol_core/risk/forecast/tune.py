@@ -92,10 +92,14 @@ def tune(
 
     Parameters
     ----------
+    past
+        All values and covariates.
     origins
         Origins to judge at; months up to the last of them plus ``horizon`` are used and no later ones.
     trials, time_limit
         Budget: settings to try, and seconds after which it ends, in the middle of a trial too.
+    seed
+        Of the search and of the trees.
     told
         Called after each trial with its number from 1, its value and the best so far.
     cancel
