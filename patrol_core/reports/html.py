@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import math
 import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from patrol_core.areas import DataKind, Finding
 from patrol_core.certificate import Certificate
 from patrol_core.reports.pictures import curve_png, map_png
 from patrol_core.reports.plain import iso
+from patrol_core.words import figure
 
 BANNERS: Mapping[DataKind, str] = {
     DataKind.GENERATED: (
@@ -209,16 +209,7 @@ def number(value: Any, digits: int = 4) -> str:
         return iso(value) if isinstance(value, dt.date) else str(value)
     if isinstance(value, numbers.Integral):
         return f"{int(value):,}"
-    amount = float(value)
-    if not math.isfinite(amount):
-        return "–" if math.isnan(amount) else ("∞" if amount > 0 else "-∞")
-    if amount == 0:
-        return "0"
-    if abs(amount) < 1e-6:
-        return f"{amount:.{digits}g}"
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(amount))))
-    text = f"{amount:,.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return figure(float(value), digits)
 
 
 def _draw_map(zones: gpd.GeoDataFrame, picture: MapPicture) -> str:

@@ -49,9 +49,9 @@ from patrol_core.errors import InputError
 from patrol_core.words import first_few
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Floats = NDArray[np.float64]
+    from patrol_core.arrays import Floats
 
 Kind = Literal["none", "all", "neighbours"]
 SMOOTHINGS: Mapping[str, str] = {

@@ -105,8 +105,8 @@ def count_crimes(
 
     Parameters
     ----------
-    zones
-        From :func:`patrol_core.zones.make_zones` of the same ``data``.
+    data, zones
+        The area, and its zones from :func:`patrol_core.zones.make_zones`.
     months, crime_types
         Which to count; all when None.
 
@@ -243,31 +243,19 @@ def _place_rows(data: AreaData, zones: gpd.GeoDataFrame, rows: pd.DataFrame) -> 
 def _row_findings(rows: int, by_code: int, by_point: int, nowhere: int, outside: int) -> tuple[Finding, ...]:
     found = []
     if nowhere:
-        found.append(
-            Finding(
-                "warning",
-                f"{nowhere:,} of {rows:,} rows have no coordinates (and no code of a zone); they are in no "
-                "zone.",
-                nowhere,
-            )
+        text = (
+            f"{nowhere:,} of {rows:,} rows have no coordinates (and no code of a zone); they are in no zone."
         )
+        found.append(Finding("warning", text, nowhere))
     if outside:
-        found.append(
-            Finding(
-                "warning",
-                f"{outside:,} of {rows:,} rows lie outside all zones and are not counted.",
-                outside,
-            )
-        )
+        text = f"{outside:,} of {rows:,} rows lie outside all zones and are not counted."
+        found.append(Finding("warning", text, outside))
     if by_code and by_point:
-        found.append(
-            Finding(
-                "info",
-                f"{by_point:,} rows whose LSOA code is no zone here were placed by their point, {by_code:,} "
-                "by their code; points on a border may fall into the neighbouring zone.",
-                by_point,
-            )
+        text = (
+            f"{by_point:,} rows whose LSOA code is no zone here were placed by their point, {by_code:,} "
+            "by their code; points on a border may fall into the neighbouring zone."
         )
+        found.append(Finding("info", text, by_point))
     return tuple(found)
 
 

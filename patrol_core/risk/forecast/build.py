@@ -66,9 +66,8 @@ def make_forecast(
     notes = [*panel.notes, *covariates.notes, *origins.notes]
     area = _area(area_km2, panel, notes)
     tree_settings, trials = _tuned(past, origins, asked, tell, cancel, notes)
-    start = 0.05 if asked.trials == 0 else 0.75
     rounds = len(origins.earlier) + len(origins.tests) + 1
-    steps = _shares(start, 0.95, rounds, tell)
+    steps = _shares(0.05 if asked.trials == 0 else 0.75, 0.95, rounds, tell)
     everything = _judged(past, origins, asked, tree_settings, steps)
     folds, scores, summary, winner, reason = _compared(panel, origins, asked, everything, area)
     next(steps)
