@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from patrol_core.risk.bandwidth import likelihood_bandwidth, scott_bandwidth
 from patrol_core.risk.counts import match_counts
 from patrol_core.risk.custom_weights import (
     LABEL,
@@ -33,9 +34,7 @@ from patrol_core.risk.kernel_density import (
     Grid,
     cell_for,
     density,
-    likelihood_bandwidth,
     make_grid,
-    scott_bandwidth,
 )
 from patrol_core.risk.near_repeat import LEVEL, Bands, NearRepeat, knox_table, near_events
 from patrol_core.risk.predictive_accuracy import SHARES, accuracy, flagged_part, hit_rate, hit_rate_curve, pai

@@ -10,14 +10,8 @@ from scipy import stats
 from shapely import Polygon, box
 
 from patrol_core.errors import InputError
-from patrol_core.risk.kernel_density import (
-    cell_for,
-    density,
-    likelihood_bandwidth,
-    make_grid,
-    place_spacing,
-    scott_bandwidth,
-)
+from patrol_core.risk.bandwidth import likelihood_bandwidth, scott_bandwidth
+from patrol_core.risk.kernel_density import cell_for, density, make_grid, place_spacing
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.sources.zone_tables.boundaries import read_polygons
 from patrol_core.zones import make_zones, placed_points

@@ -44,7 +44,7 @@ def make_forecast(
     panel
         What was recorded, zones by months.
     static
-        Covariates, index zone id. They must not have been made from the crime to be foretold.
+        Covariates, index zone id. They must not have been made from the crime to be predicted.
     area_km2
         Area of each zone, for PAI; without it every zone counts the same.
     progress
@@ -194,7 +194,7 @@ def _tuned(
 
 @dataclass(frozen=True, eq=False)
 class _Judged:
-    """What every model foretold, by key, and the seconds of training and forecasting at one origin."""
+    """What every model predicted, by key, and the seconds of training and forecasting at one origin."""
 
     actual: list[Array]
     by_model: dict[str, list[Array]]

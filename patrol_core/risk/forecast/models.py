@@ -9,7 +9,7 @@ At an origin with months :math:`1..T` known, for the step :math:`h = 1..H`, with
 * *Weighted zone mean × city season*: the zone's mean with weights that halve each year, brought to the area's level of the
   last twelve months, times :math:`e^{s}`.
 * *Poisson regression* and *XGBoost* (:mod:`~patrol_core.risk.forecast.learners`) on the same features and months. They step
-  one month at a time, and what they foretold stands in for the months that are not known yet (recursive forecast).
+  one month at a time, and what they predicted stands in for the months that are not known yet (recursive forecast).
 * *XGBoost and Poisson regression together*: the geometric mean of the two, :math:`\sqrt{\hat y^{(1)} \hat y^{(2)}}`: the
   mean of their logarithms, so that what features add to the logarithm is the mean of what they add in each.
 """

@@ -1,6 +1,6 @@
-r"""How well each model foretold months it had not seen, and which one is used.
+r"""How well each model predicted months it had not seen, and which one is used.
 
-Over zones and months foretold from one origin: mean absolute error (MAE), root of the mean squared error (RMSE),
+Over zones and months predicted from one origin: mean absolute error (MAE), root of the mean squared error (RMSE),
 :math:`R^2 = 1 - \sum (y - \hat y)^2 / \sum (y - \bar y)^2`, and the mean absolute percentage error (MAPE) over what was not
 zero, with the share of zeros left out beside it: no percentage of zero exists, and where zeros are many, MAPE tells little.
 PAI (:mod:`patrol_core.risk.predictive_accuracy`) of each month at the share of area, averaged over months; and of all months together.
@@ -64,13 +64,13 @@ def score(actual: ArrayLike, predicted: ArrayLike, area_km2: ArrayLike, share: f
         Keys :data:`MEANS`. ``mape``, ``zeros_left_out`` and ``hit_rate`` in percent; ``bias`` is the mean of predicted less
         actual; ``..._total`` is of the sum over the horizon.
     """
-    happened, foretold = np.asarray(actual, dtype=float), np.asarray(predicted, dtype=float)
-    whole, expected = happened.sum(axis=1), foretold.sum(axis=1)
-    error = foretold - happened
+    happened, forecasts = np.asarray(actual, dtype=float), np.asarray(predicted, dtype=float)
+    whole, expected = happened.sum(axis=1), forecasts.sum(axis=1)
+    error = forecasts - happened
     seen = happened > 0
     part = np.abs(error[seen]) / happened[seen]
     months = [
-        pai(foretold[:, step], happened[:, step], area_km2, share)
+        pai(forecasts[:, step], happened[:, step], area_km2, share)
         for step in range(happened.shape[1])
         if happened[:, step].sum() > 0
     ]

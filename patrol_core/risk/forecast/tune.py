@@ -67,9 +67,9 @@ class Tuned:
 def deviance(actual: NDArray[np.floating], predicted: NDArray[np.floating]) -> float:
     """Mean Poisson deviance."""
     happened = np.asarray(actual, dtype=float)
-    foretold = np.maximum(np.asarray(predicted, dtype=float), 1e-9)
-    ratio = np.where(happened > 0, happened / foretold, 1.0)
-    return float(2 * (happened * np.log(ratio) - happened + foretold).mean())
+    forecasts = np.maximum(np.asarray(predicted, dtype=float), 1e-9)
+    ratio = np.where(happened > 0, happened / forecasts, 1.0)
+    return float(2 * (happened * np.log(ratio) - happened + forecasts).mean())
 
 
 def trials_table(rows: Sequence[Mapping[str, Any]] = ()) -> pd.DataFrame:
