@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.figures.charts.base import completeness
+from patrol_core.figures.charts.quality import completeness
 from patrol_core.ui.data.pulls import pull_door
 from patrol_core.ui.data.quality import gap_charts, quality_section
 from patrol_core.ui.data.view import counts_by_month_and_type, crime_rows, upload_door

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.figures.charts.base import hours_heatmap
+from patrol_core.figures.charts.roster import hours_heatmap
 from patrol_core.ui.hours.tabs import TABS
 from patrol_core.ui.hours.view import binding_words, hours_controls, hours_layer, hours_matrix, hours_metrics
 from patrol_core.ui.memo import results

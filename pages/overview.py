@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.figures.charts.base import monthly_bars, type_bars
+from patrol_core.figures.charts.risk import monthly_bars, type_bars
 from patrol_core.ui.memo import results
 from patrol_core.ui.overview import look_back
 from patrol_core.ui.plan.view import coverage_layer, plan_metrics, risk_layer

@@ -9,7 +9,7 @@ from patrol_core.evaluation.feedback.loop import Feedback, simulate_feedback
 from patrol_core.evaluation.feedback.urn import urn
 from patrol_core.evaluation.feedback.world import PLANNERS, STACKELBERG, Detection, Rounds, world_of
 from patrol_core.evaluation.map_accuracy import LEAST_MONTHS, MapAccuracy, Over, judge_maps
-from patrol_core.evaluation.retrospective_maps import FORECAST, PastMap, Recorded
+from patrol_core.evaluation.retrospective_maps import FORECAST, Recorded, RetrospectiveMap
 from patrol_core.evaluation.rolling_origin import CLAIRVOYANT, Backtest, backtest
 from patrol_core.evaluation.sensitivity import (
     HINDSIGHT,
@@ -40,8 +40,8 @@ __all__ = [
     "Learner",
     "MapAccuracy",
     "Over",
-    "PastMap",
     "Recorded",
+    "RetrospectiveMap",
     "Rounds",
     "Simulation",
     "Spread",

@@ -89,13 +89,17 @@ def compare(game: ZoneGame, plans: Mapping[str, ArrayLike]) -> pd.DataFrame:
     InputError
         A plan of the wrong length or zones, or one named like a baseline.
     """
+    found = judged(game, plans)
+    return pd.DataFrame([_row(name, game, one, found[UNIFORM]) for name, one in found.items()])
+
+
+def judged(game: ZoneGame, plans: Mapping[str, ArrayLike | Mapping[str, float]]) -> dict[str, Evaluation]:
+    """Plans and, after them, all baselines as the game judges them; arguments and errors as of :func:`compare`."""
     taken = [name for name in plans if name in BASELINES]
     if taken:
         raise InputError(f"A plan is named {taken[0]!r}, which is a baseline's name; call it something else.")
-    judged = {name: evaluate_coverage(game, coverage) for name, coverage in plans.items()}
-    judged |= {name: evaluate_coverage(game, make(game)) for name, make in BASELINES.items()}
-    base = judged[UNIFORM]
-    return pd.DataFrame([_row(name, game, found, base) for name, found in judged.items()])
+    found = {name: evaluate_coverage(game, coverage) for name, coverage in plans.items()}
+    return found | {name: evaluate_coverage(game, make(game)) for name, make in BASELINES.items()}
 
 
 def _row(name: str, game: ZoneGame, found: Evaluation, base: Evaluation) -> dict[str, object]:

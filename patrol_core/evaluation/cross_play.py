@@ -32,7 +32,7 @@ from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError, SolverError
-from patrol_core.evaluation.baselines import BASELINES
+from patrol_core.evaluation.baselines import judged
 from patrol_core.games.documents import Uncertainty, takes_minutes
 from patrol_core.games.robust import largest_regret
 from patrol_core.games.zone import Evaluation, ZoneGame, evaluate_coverage, solve_zone_game
@@ -105,31 +105,21 @@ def faced_matrix(
     unknown = [column for column in faced if column not in LOSSES]
     if unknown:
         raise InputError(f"faced = {unknown[0]!r}: accepted are {', '.join(LOSSES)}.")
-    judged = _judged(game, plans, baselines)
+    if not plans and not baselines:
+        raise InputError("There is no plan to judge; give at least one.")
+    found = (
+        judged(game, plans) if baselines else {name: evaluate_coverage(game, x) for name, x in plans.items()}
+    )
     left_out = {column: reason for column in faced if (reason := _reason(column, game))}
-    table: dict[str, object] = {"plan": list(judged)}
+    table: dict[str, object] = {"plan": list(found)}
     for column in faced:
         lose = LOSSES[column]
-        losses = [np.nan if column in left_out else lose(game, one, known) for one in judged.values()]
+        losses = [np.nan if column in left_out else lose(game, one, known) for one in found.values()]
         table[column] = np.array(losses, dtype=float)
-    table["rules_broken"] = [len(one.violations) for one in judged.values()]
+    table["rules_broken"] = [len(one.violations) for one in found.values()]
     frame = pd.DataFrame(table)
     shown = [column for column in faced if column not in left_out]
     return FacedMatrix(frame, {c: _best(frame, c) for c in shown}, _extra(frame, faced), left_out)
-
-
-def _judged(
-    game: ZoneGame, plans: Mapping[str, ArrayLike | Mapping[str, float]], baselines: bool
-) -> dict[str, Evaluation]:
-    taken = [name for name in plans if baselines and name in BASELINES]
-    if taken:
-        raise InputError(f"A plan is named {taken[0]!r}, which is a baseline's name; call it something else.")
-    if not plans and not baselines:
-        raise InputError("There is no plan to judge; give at least one.")
-    judged = {name: evaluate_coverage(game, coverage) for name, coverage in plans.items()}
-    if baselines:
-        judged |= {name: evaluate_coverage(game, make(game)) for name, make in BASELINES.items()}
-    return judged
 
 
 # -- one formula a column --------------------------------------------------------------------------

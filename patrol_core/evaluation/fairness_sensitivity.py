@@ -107,6 +107,15 @@ def _concentration(amounts: Floats, people: People) -> float:
 def survey(residual: ArrayLike, burden: ArrayLike, people: People, cases: Sequence[Case]) -> pd.DataFrame:
     """Hold every conclusion against every case.
 
+    Parameters
+    ----------
+    residual, burden
+        (n,) harm left and patrol, as stated.
+    people
+        Who is counted.
+    cases
+        What varies.
+
     Returns
     -------
     pandas.DataFrame
@@ -153,7 +162,15 @@ def _row(
 
 
 def other_groups(residual: Floats, burden: Floats, people: People, others: Sequence[Grouping]) -> list[Case]:
-    """The same amounts by other groupings."""
+    """The same amounts by other groupings.
+
+    Parameters
+    ----------
+    residual, burden
+        (n,) harm left and patrol.
+    people, others
+        Who is counted, and other ways to divide them.
+    """
     return [
         Case(other.label, "groups", replace(people, grouping=other), residual, burden)
         for other in others
@@ -168,6 +185,10 @@ def another_boundary(
 
     Parameters
     ----------
+    residual, burden
+        (n,) harm left and patrol.
+    people
+        Who is counted, by zone.
     areas
         (n,) area of each zone; zones without one ("" or missing) stay areas of their own.
     name
@@ -222,6 +243,8 @@ def true_harm(values: ArrayLike, grouping: Grouping, recorded: Mapping[str, floa
     ----------
     values
         (n,) or (S, n) recorded.
+    grouping
+        Share of each group in each zone.
     recorded
         Group -> share recorded, above 0 and at most 1; other groups 1.
 
@@ -243,6 +266,13 @@ def true_harm(values: ArrayLike, grouping: Grouping, recorded: Mapping[str, floa
 
 def reporting_path(residual: ArrayLike, people: People, group: str, rates: Sequence[float]) -> pd.DataFrame:
     """The figures of harm left as less and less is reported where one group lives.
+
+    Parameters
+    ----------
+    residual, people
+        (n,) harm left, and who is counted.
+    group, rates
+        The group, and shares recorded where it lives, each above 0 and at most 1.
 
     Returns
     -------

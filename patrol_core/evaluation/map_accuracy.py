@@ -34,7 +34,7 @@ from scipy.special import ndtri, stdtrit
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.evaluation.retrospective_maps import PastMap, Recorded, past_maps
+from patrol_core.evaluation.retrospective_maps import Recorded, RetrospectiveMap, retrospective_maps
 from patrol_core.risk import SHARES, accuracy, flagged_part, hit_rate_curve
 
 Over = Literal["zones", "months"]
@@ -126,7 +126,7 @@ def judge_maps(
     recorded: Recorded,
     ahead: int,
     *,
-    others: Mapping[str, PastMap] | None = None,
+    others: Mapping[str, RetrospectiveMap] | None = None,
     shares: Sequence[float] = SHARES,
     over: Over = "zones",
     resamples: int = 1000,
@@ -158,7 +158,7 @@ def judge_maps(
     """
     trained = len(recorded.months) - ahead
     _check(recorded, ahead, over=over, resamples=resamples, seed=seed)
-    maps, notes = past_maps(recorded, trained, ahead)
+    maps, notes = retrospective_maps(recorded, trained, ahead)
     for name, other in (others or {}).items():
         if name in maps or other.score.shape != recorded.area_km2.shape:
             raise InputError(

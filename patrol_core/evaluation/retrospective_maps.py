@@ -38,7 +38,7 @@ _ROWS = 512
 
 
 @dataclass(frozen=True, eq=False)
-class PastMap:
+class RetrospectiveMap:
     """A score for every zone.
 
     Attributes
@@ -118,8 +118,17 @@ class Recorded:
         return np.asarray(self.counts @ self.weights, dtype=float)
 
 
-def past_maps(recorded: Recorded, trained: int, ahead: int) -> tuple[dict[str, PastMap], tuple[str, ...]]:
+def retrospective_maps(
+    recorded: Recorded, trained: int, ahead: int
+) -> tuple[dict[str, RetrospectiveMap], tuple[str, ...]]:
     """Maps from the first ``trained`` months, for the ``ahead`` months after them.
+
+    Parameters
+    ----------
+    recorded
+        All months.
+    trained, ahead
+        How many of the first to draw from, and how many after them to draw for.
 
     Returns
     -------
@@ -130,15 +139,15 @@ def past_maps(recorded: Recorded, trained: int, ahead: int) -> tuple[dict[str, P
     """
     monthly = recorded.monthly[:, :trained]
     maps = {
-        ALIKE: PastMap(np.ones(len(recorded.zone_ids)), "order"),
-        ALL_MONTHS: PastMap(monthly.mean(axis=1)),
+        ALIKE: RetrospectiveMap(np.ones(len(recorded.zone_ids)), "order"),
+        ALL_MONTHS: RetrospectiveMap(monthly.mean(axis=1)),
     }
     notes = []
     if trained > _YEAR:
-        maps[LAST_YEAR] = PastMap(monthly[:, -_YEAR:].mean(axis=1))
+        maps[LAST_YEAR] = RetrospectiveMap(monthly[:, -_YEAR:].mean(axis=1))
     season = _season(recorded.months, trained, ahead)
     if season is not None:
-        maps[SAME_SEASON] = PastMap(monthly[:, season].mean(axis=1))
+        maps[SAME_SEASON] = RetrospectiveMap(monthly[:, season].mean(axis=1))
     else:
         notes.append(
             f"“{SAME_SEASON}” needs the same months a year before, which the months trained on lack."
@@ -153,16 +162,18 @@ def past_maps(recorded: Recorded, trained: int, ahead: int) -> tuple[dict[str, P
             kind="all" if kind == "all" else "neighbours",
             neighbours=recorded.neighbours,
         )
-        maps[name] = PastMap(np.asarray(found.expected @ recorded.weights, dtype=float))
+        maps[name] = RetrospectiveMap(np.asarray(found.expected @ recorded.weights, dtype=float))
     total = monthly.mean(axis=1)
     width = bandwidth_m(recorded)
     if width > 0:
-        maps[DENSITY] = PastMap(zone_density(total, recorded.area_km2, recorded.middles, width), "density")
+        maps[DENSITY] = RetrospectiveMap(
+            zone_density(total, recorded.area_km2, recorded.middles, width), "density"
+        )
     else:
         notes.append(f"“{DENSITY}” takes its bandwidth from touching zones, and there are none.")
     try:
         z = gi_star(recorded.zone_ids, total / recorded.area_km2, recorded.neighbours)
-        maps[GI] = PastMap(np.where(np.isfinite(z), z, 0.0), "order")
+        maps[GI] = RetrospectiveMap(np.where(np.isfinite(z), z, 0.0), "order")
     except InputError as error:
         notes.append(f"“{GI}” is left out: {error}")
     return maps, tuple(notes)

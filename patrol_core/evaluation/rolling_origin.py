@@ -28,6 +28,7 @@ from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.evaluation.baselines import BASELINES
 from patrol_core.evaluation.sensitivity import check_monthly
 from patrol_core.games.zone import ZoneGame, solve_zone_game
+from patrol_core.words import plural
 
 Make = Callable[[ZoneGame, tuple[str, ...]], ArrayLike]
 """Plan from a game and the months its values come from."""
@@ -157,10 +158,9 @@ def _check_lengths(total: int, *, ahead: int, first: int, window: int | None, st
         if given is not None and given < 1:
             raise InputError(f"{name} = {given}: accepted is a whole number of months >= 1.")
     if first + ahead > total:
-        have = "1 month" if total == 1 else f"{total} months"
         raise InputError(
             f"A back-test needs months to plan from ({first}) and later ones to judge by ({ahead}); "
-            f"there {'is' if total == 1 else 'are'} {have}. Choose a longer period, or data with dates."
+            f"there {'is' if total == 1 else 'are'} {plural(total, 'month')}. Choose a longer period, or data with dates."
         )
 
 

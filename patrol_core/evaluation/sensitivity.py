@@ -25,7 +25,7 @@ from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.robust import check_draws
 from patrol_core.games.zone import ZoneGame, evaluate_coverage, lowest_level
-from patrol_core.risk import tally
+from patrol_core.risk import match_counts
 
 if TYPE_CHECKING:
     from patrol_core.risk import HarmTable, RiskSurface
@@ -47,15 +47,13 @@ def monthly_values(
 ) -> Floats:
     """(n, M) weighted crime of each zone in each month; the mean over months is the risk surface's ``mean``.
 
-    Parameters and errors as :func:`patrol_core.risk.surface.build_surface`.
+    Parameters
+    ----------
+    counts, zone_ids, months, weights, crime_types
+        As in :func:`patrol_core.risk.surface.build_surface`, errors too.
     """
     weight = weights.weights_of(crime_types)
-    matched = tally(counts, zone_ids, months, crime_types)
-    shape = (len(zone_ids), len(months))
-    flat = matched.zone * shape[1] + matched.month
-    harm = matched.count * weight[matched.crime_type]
-    total = np.bincount(flat, weights=harm, minlength=shape[0] * shape[1])
-    return np.asarray(total, dtype=float).reshape(shape)
+    return match_counts(counts, zone_ids, months, crime_types).by_zone_and_month(weight)
 
 
 def smoothed_monthly_values(counts: pd.DataFrame, surface: RiskSurface, months: Sequence[str]) -> Floats:
@@ -74,13 +72,10 @@ def smoothed_monthly_values(counts: pd.DataFrame, surface: RiskSurface, months: 
     """
     if surface.smoothing is None:
         raise InputError("The surface is not smoothed; use monthly_values.")
-    matched = tally(counts, surface.zone_ids, months, surface.crime_types)
+    matched = match_counts(counts, surface.zone_ids, months, surface.crime_types)
     known = surface.counts.sum(axis=0) > 0
     gain = np.where(known, surface.weights / surface.rates, 0.0)
-    shape = (len(surface.zone_ids), len(months))
-    flat = matched.zone * shape[1] + matched.month
-    harm = matched.count * gain[matched.zone, matched.crime_type]
-    own = np.bincount(flat, weights=harm, minlength=shape[0] * shape[1]).reshape(shape)
+    own = matched.by_zone_and_month(gain)
     others = ((surface.shapes - surface.counts) * gain).sum(axis=1)
     return np.asarray(others[:, None] + len(months) * own, dtype=float)
 

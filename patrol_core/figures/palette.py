@@ -21,6 +21,23 @@ SCALES = {"risk": RISK, "patrol": PATROL, "change": CHANGE}
 PLAN = "#2171b5"
 REFERENCE = "#7a828e"
 MARK = "#d7301f"
+PALE = "#b6bdc8"
+"""What stands beside what is looked at."""
+STREET = "#c7ccd4"
+INK = "#1f2933"
+EDGE = "#52606d"
+GRID = "#e6e8ec"
+CLEAR = "rgba(0,0,0,0)"
+
+
+def group_colour(number: int) -> str:
+    """Fixed colour of a group, a line or a unit by its number; from the ninth on they repeat."""
+    return GROUPS[number % len(GROUPS)]
+
+
+def colour_scale(stops: Sequence[str]) -> list[list[float | str]]:
+    """Colours at even distances, as plotly takes them."""
+    return [[place / (len(stops) - 1), colour] for place, colour in enumerate(stops)]
 
 
 def colour_at(stops: Sequence[str], share: float) -> str:

@@ -16,7 +16,7 @@ from patrol_core.errors import InputError
 from patrol_core.fairness import groups as grouping
 from patrol_core.fairness import measures
 from patrol_core.planning.groups import group_columns
-from patrol_core.risk import OWN, WEIGHTS, HarmTable, Kind, RiskSurface, build_surface, own_table
+from patrol_core.risk import OWN, WEIGHTS, HarmTable, Kind, RiskSurface, build_surface, custom_table
 from patrol_core.risk.static import default_columns
 from patrol_core.scenario import Scenario
 
@@ -106,7 +106,7 @@ def harm_table(scenario: Scenario) -> HarmTable:
     InputError
         When own weights are asked for and none are given.
     """
-    return own_table(scenario.own_weights) if scenario.weighting == OWN else WEIGHTS[scenario.weighting]
+    return custom_table(scenario.own_weights) if scenario.weighting == OWN else WEIGHTS[scenario.weighting]
 
 
 def surface_of(

@@ -25,6 +25,7 @@ from patrol_core.planning import (
 from patrol_core.reports.group_tables import choice_words, view_table
 from patrol_core.reports.html import CurvePicture, Figure, MapPicture, ReportContent, Table, html_report
 from patrol_core.scenario import choices
+from patrol_core.words import figure
 
 CURVE_POINTS = 25
 CURVE_ZONES = 1000
@@ -102,11 +103,6 @@ def _choices(result: Result) -> Table:
     return Table(pd.DataFrame(rows, columns=["Choice", "Value", "Meaning"]))
 
 
-def _figure(value: float) -> str:
-    """A number of four digits, never in powers of ten."""
-    return f"{value:,.0f}" if abs(value) >= 1000.0 else f"{value:,.4g}"
-
-
 def _sentences(prepared: Prepared, strategy: Strategy, compared: pd.DataFrame) -> list[str]:
     unit = prepared.surface.unit
     uniform = float(compared.set_index("plan")["worst_case"][UNIFORM])
@@ -114,14 +110,14 @@ def _sentences(prepared: Prepared, strategy: Strategy, compared: pd.DataFrame) -
     sentences = [
         *ahead,
         (
-            f"With {_figure(strategy.budget_used)} units on patrol at once, an offender who watches can expect at most "
-            f"{_figure(strategy.worst_case)} {unit} in any zone; uniform patrol would leave {_figure(uniform)}."
+            f"With {figure(strategy.budget_used, 4)} units on patrol at once, an offender who watches can expect at most "
+            f"{figure(strategy.worst_case, 4)} {unit} in any zone; uniform patrol would leave {figure(uniform, 4)}."
         ),
         f"{int((strategy.coverage > 1e-9).sum())} of {len(strategy.zone_ids)} zones get patrols.",
     ]
     if strategy.budget_dual:
         sentences.append(
-            f"One more unit would lower the worst case by about {_figure(strategy.budget_dual)} {unit}."
+            f"One more unit would lower the worst case by about {figure(strategy.budget_dual, 4)} {unit}."
         )
     return sentences
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 import numbers
 from functools import lru_cache
 from typing import Any
@@ -12,6 +11,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from patrol_core.reports.plain import iso
+from patrol_core.words import figure
 
 
 def render(template: str, **values: Any) -> bytes:
@@ -57,13 +57,4 @@ def number(value: Any, digits: int = 4) -> str:
         return iso(value) if isinstance(value, dt.date) else str(value)
     if isinstance(value, numbers.Integral):
         return f"{int(value):,}"
-    amount = float(value)
-    if not math.isfinite(amount):
-        return "–" if math.isnan(amount) else ("∞" if amount > 0 else "-∞")
-    if amount == 0:
-        return "0"
-    if abs(amount) < 1e-6:
-        return f"{amount:.{digits}g}"
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(amount))))
-    text = f"{amount:,.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return figure(float(value), digits)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from patrol_core.risk.counts import tally
+from patrol_core.risk.bandwidth import likelihood_bandwidth, scott_bandwidth
+from patrol_core.risk.counts import match_counts
 from patrol_core.risk.custom_weights import (
     LABEL,
     OWN,
+    custom_table,
     entries_of,
     known_types,
-    own_table,
     parse_entries,
     read_weights,
     starting_weights,
@@ -33,9 +34,7 @@ from patrol_core.risk.kernel_density import (
     Grid,
     cell_for,
     density,
-    likelihood_bandwidth,
     make_grid,
-    scott_bandwidth,
 )
 from patrol_core.risk.near_repeat import LEVEL, Bands, NearRepeat, knox_table, near_events
 from patrol_core.risk.predictive_accuracy import SHARES, accuracy, flagged_part, hit_rate, hit_rate_curve, pai
@@ -78,6 +77,7 @@ __all__ = [
     "build_surface",
     "cell_for",
     "crime_types_in_risk",
+    "custom_table",
     "density",
     "entries_of",
     "find_hotspots",
@@ -89,10 +89,10 @@ __all__ = [
     "knox_table",
     "likelihood_bandwidth",
     "make_grid",
+    "match_counts",
     "monthly_demand",
     "movers",
     "near_events",
-    "own_table",
     "pai",
     "parse_entries",
     "rank_correlation",
@@ -103,5 +103,4 @@ __all__ = [
     "slices",
     "smooth",
     "starting_weights",
-    "tally",
 ]

@@ -9,47 +9,50 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from patrol_core.arrays import Floats, Indices
 from patrol_core.errors import InputError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 COLUMNS = ("zone_id", "month", "crime_type", "count")
 
 
 @dataclass(frozen=True, eq=False)
-class Tally:
+class Counts:
     """Selected counts as positions: rows ``zone``, ``month``, ``crime_type`` (ints) and ``count`` (>= 0).
 
     ``shape`` is (zones, months, types).
     """
 
-    zone: NDArray[np.intp]
-    month: NDArray[np.intp]
-    crime_type: NDArray[np.intp]
-    count: NDArray[np.float64]
+    zone: Indices
+    month: Indices
+    crime_type: Indices
+    count: Floats
     shape: tuple[int, int, int]
 
-    def by_zone_and_type(self) -> NDArray[np.float64]:
+    def by_zone_and_type(self) -> Floats:
         """Counts over the whole period, array (zones, types)."""
         flat = self.zone * self.shape[2] + self.crime_type
         return _sum(flat, self.count, self.shape[0], self.shape[2])
 
-    def by_month_and_type(self) -> NDArray[np.float64]:
+    def by_zone_and_month(self, weight: Floats) -> Floats:
+        """Weighted counts, array (zones, months); weights of shape (types,), or (zones, types)."""
+        each = weight[self.crime_type] if weight.ndim == 1 else weight[self.zone, self.crime_type]
+        flat = self.zone * self.shape[1] + self.month
+        return _sum(flat, self.count * each, self.shape[0], self.shape[1])
+
+    def by_month_and_type(self) -> Floats:
         """Counts over all zones, array (months, types)."""
         flat = self.month * self.shape[2] + self.crime_type
         return _sum(flat, self.count, self.shape[1], self.shape[2])
 
 
-def tally(
+def match_counts(
     counts: pd.DataFrame, zone_ids: Sequence[str], months: Sequence[str], crime_types: Sequence[str]
-) -> Tally:
+) -> Counts:
     """Match the rows of ``counts`` to labels.
 
     Parameters
@@ -87,7 +90,7 @@ def tally(
     kind = _positions(counts["crime_type"], crime_types)
     keep = (month >= 0) & (kind >= 0)
     shape = (len(zone_ids), len(months), len(crime_types))
-    return Tally(zone[keep], month[keep], kind[keep], number[keep], shape)
+    return Counts(zone[keep], month[keep], kind[keep], number[keep], shape)
 
 
 def _check_labels(zone_ids: Sequence[str], months: Sequence[str], crime_types: Sequence[str]) -> None:
@@ -104,7 +107,7 @@ def _check_labels(zone_ids: Sequence[str], months: Sequence[str], crime_types: S
         raise InputError("The months are not in order; sort them from first to last.")
 
 
-def _positions(column: pd.Series, labels: Sequence[str]) -> NDArray[np.intp]:
+def _positions(column: pd.Series, labels: Sequence[str]) -> Indices:
     """Position of each value among ``labels``, -1 where it is none; works on the few distinct values."""
     index = pd.Index([str(label) for label in labels], dtype=object)
     if isinstance(column.dtype, pd.CategoricalDtype):
@@ -112,10 +115,10 @@ def _positions(column: pd.Series, labels: Sequence[str]) -> NDArray[np.intp]:
     else:
         codes, values = pd.factorize(column)
     place = index.get_indexer(pd.Index([str(v) for v in values], dtype=object))
-    found: NDArray[np.intp] = np.append(place, -1)[codes]
+    found: Indices = np.append(place, -1)[codes]
     return found
 
 
-def _sum(flat: NDArray[np.intp], count: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.float64]:
+def _sum(flat: Indices, count: Floats, rows: int, columns: int) -> Floats:
     total = np.bincount(flat, weights=count, minlength=rows * columns).astype(float)
     return total.reshape(rows, columns)

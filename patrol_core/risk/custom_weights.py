@@ -69,7 +69,7 @@ def starting_weights(table: HarmTable, types: Iterable[str]) -> dict[str, float]
     return found
 
 
-def own_table(entries: Iterable[str]) -> HarmTable:
+def custom_table(entries: Iterable[str]) -> HarmTable:
     """The table of a scenario's own weights.
 
     Raises
@@ -105,6 +105,8 @@ def read_weights(
     ----------
     name
         File name, for messages.
+    content
+        The file.
     known
         Types that may be named; any when None.
     needed
@@ -147,7 +149,7 @@ def read_weights(
         raise InputError(
             f"{name} has no weight for {', '.join(missing)}; add a line for each (0 leaves a type out)."
         )
-    own_table(entries_of(found))
+    custom_table(entries_of(found))
     return found
 
 

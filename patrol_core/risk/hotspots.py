@@ -18,10 +18,7 @@ The statistics are esda's of PySAL (``G_Local(star=True)``, ``Moran_Local``). In
 statistics have one and the same p. Two-sided, :math:`p_i = \min\{1, 2 (1 + \min(\#\ge, \#\le)) / (R + 1)\}`, where # counts
 deals with at least, or at most, the sum :math:`\sum_{j \ne i} w_{ij} x_j` seen.
 
-The deals are made here and not by esda, for three reasons. Many zones need many permutations, for the smallest p there can be is
-2 / (R + 1): among 4,994 zones, R = 999 can name none at 99 % unless 999 are named at once. All zones with k neighbours can share
-their deals, a zone leaving out those that would hand it its own value, which is the same distribution exactly and lets R be
-99,999. And equal sums count on both sides here, where esda takes ties for extreme and would call zones amid zeros cold.
+The deals are those of :mod:`patrol_core.risk.conditional_permutation`.
 
 Over all zones the false discovery rate is held by Benjamini and Hochberg's step-up rule
 (``scipy.stats.false_discovery_control``): a zone is hot at 95 % when its adjusted q is at most 0.05, its z is above 0 and its
@@ -52,6 +49,8 @@ from scipy.sparse.csgraph import connected_components
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
+from patrol_core.risk.conditional_permutation import pseudo_p
+from patrol_core.words import first_few
 
 Method = Literal["gi", "moran"]
 
@@ -74,12 +73,6 @@ MOST = 999_999
 """Most permutations."""
 LEAST = 4
 """Zones with neighbours and values below which nothing can be said."""
-_BATCH = 999
-"""Permutations simulated at once, which bounds the memory: zones x this many numbers."""
-_NEAR = 1e-9
-"""Relative difference up to which a simulated sum equals the observed one."""
-_AT_ONCE = 4_000_000
-"""Random numbers drawn at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +186,7 @@ def find_hotspots(
     found, quadrant = _observed(method, x[all_known], inside)
     statistic[all_known] = found
     if permutations:
-        p[all_known], tail[all_known] = _pseudo_p(x[all_known], inside, permutations, seed, on_progress)
+        p[all_known], tail[all_known] = pseudo_p(x[all_known], inside, permutations, seed, on_progress)
         p[alone] = tail[alone] = np.nan
         q[tested] = _false_discovery(p[tested])
     statistic[alone] = np.nan
@@ -211,6 +204,11 @@ def gi_star(zone_ids: Sequence[str], values: ArrayLike, neighbours: Mapping[str,
     """Standard scores of G* alone, shape (n,), without inference: a smoothed map of the values; NaN where not tested.
 
     Parameters and errors as :func:`find_hotspots`.
+
+    Parameters
+    ----------
+    zone_ids, values, neighbours
+        As in :func:`find_hotspots`.
     """
     return find_hotspots(zone_ids, values, neighbours, method="gi", permutations=0).statistic
 
@@ -295,70 +293,6 @@ def _observed(method: Method, x: Floats, links: dict[int, list[int]]) -> tuple[F
     return np.asarray(found.Is, dtype=float), np.asarray(found.q, dtype=np.intp) - 1
 
 
-def _pseudo_p(
-    x: Floats,
-    links: dict[int, list[int]],
-    permutations: int,
-    seed: int,
-    on_progress: Callable[[int, int], None] | None,
-) -> tuple[Floats, Floats]:
-    """Two-sided pseudo p of each zone and its tail, 1 or -1; zones with equally many neighbours share their deals.
-
-    Zones without neighbours are dealt to others and have no p of their own (1, tail 0).
-    """
-    around = np.array([x[links[zone]].sum() for zone in range(x.size)])
-    number = np.array([len(links[zone]) for zone in range(x.size)])
-    p, tail = np.ones(x.size), np.zeros(x.size)
-    sizes = np.unique(number[number > 0])
-    for done, size in enumerate(sizes.tolist(), 1):
-        dealt = _deals(np.random.default_rng([seed, size]), x.size, size, permutations)
-        mine = number == size
-        p[mine], tail[mine] = _shared_p(x, around, mine, dealt)
-        if on_progress is not None:
-            on_progress(done, len(sizes))
-    return p, tail
-
-
-def _shared_p(
-    x: Floats, around: Floats, mine: NDArray[np.bool_], dealt: NDArray[np.int32]
-) -> tuple[Floats, Floats]:
-    """Pseudo p and tail of the zones ``mine`` from deals (k, R) of k other zones each."""
-    sums = np.zeros(dealt.shape[1])
-    for one in dealt:
-        sums += x[one]
-    slack = _NEAR * float(np.abs(sums).max())
-    ordered = np.sort(sums)
-    least, most = around - slack, around + slack
-    above = sums.size - np.searchsorted(ordered, least[mine], side="left")
-    below = np.searchsorted(ordered, most[mine], side="right")
-    # A deal that hands a zone its own value is none for this zone; it is taken off again.
-    slot, deal = np.nonzero(mine[dealt])
-    zone, given = dealt[slot, deal], sums[deal]
-    above = above - np.bincount(zone, given >= least[zone], x.size)[mine]
-    below = below - np.bincount(zone, given <= most[zone], x.size)[mine]
-    left = sums.size - np.bincount(zone, minlength=x.size)[mine]
-    p = np.minimum(1.0, 2.0 * (np.minimum(above, below) + 1.0) / (left + 1.0))
-    return np.asarray(p, dtype=float), np.where(above < below, 1.0, -1.0)
-
-
-def _deals(rng: np.random.Generator, zones: int, size: int, count: int) -> NDArray[np.int32]:
-    """(size, count) zones: in every column ``size`` different ones, each choice equally likely."""
-    if 2 * size > zones:
-        rows = max(1, _AT_ONCE // zones)
-        parts = [
-            rng.random((min(rows, count - start), zones)).argsort(axis=1)[:, :size].astype(np.int32).T
-            for start in range(0, count, rows)
-        ]
-        return np.concatenate(parts, axis=1)
-    dealt = rng.integers(0, zones, (size, count), dtype=np.int32)
-    for slot in range(1, size):
-        clash = np.flatnonzero((dealt[:slot] == dealt[slot]).any(axis=0))
-        while clash.size:
-            dealt[slot, clash] = rng.integers(0, zones, clash.size, dtype=np.int32)
-            clash = clash[(dealt[:slot, clash] == dealt[slot, clash]).any(axis=0)]
-    return dealt
-
-
 def _false_discovery(p: Floats) -> Floats:
     from scipy.stats import false_discovery_control
 
@@ -408,7 +342,7 @@ def _left_out(ids: tuple[str, ...], alone: NDArray[np.bool_], known: NDArray[np.
     ):
         names = [zone for zone, out in zip(ids, which, strict=True) if out]
         if names:
-            shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+            shown = first_few(names, rest=", …")
             told.append(f"Not tested, because they {why}: {len(names):,} of {len(ids):,} zones ({shown}).")
     return told
 

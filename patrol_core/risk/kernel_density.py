@@ -19,12 +19,6 @@ found by symmetric scaling (Sinkhorn and Knopp 1967): :math:`d \leftarrow \sqrt{
 and equal :math:`n` give equal :math:`f` up to the border, whatever its shape. Far from the border :math:`d = 1` and this is the
 ordinary kernel density. Sums over the kernel are convolutions, done by Fourier transform.
 
-Bandwidth: Scott's rule :math:`h = \sigma n^{-1/6}` (in two dimensions Silverman's is the same), with :math:`\sigma^2` the mean of
-the variances along both axes and :math:`n` the effective number of points, or the :math:`h` of largest likelihood with
-places left out: every place is predicted from all others, and a place is a published point with all its crimes, since
-with crimes left out one by one the others at the same point would always ask for :math:`h = 0`. Published points are
-snapped to the nearest of a fixed set: a bandwidth near their spacing shows the points and not the crime.
-
 Sources: Diggle (1985), "A kernel method for smoothing point process data", Applied Statistics 34, 138-147 (edge
 correction); Sinkhorn and Knopp (1967), Pacific J. Math. 21, 343-348; Silverman (1986), "Density Estimation for Statistics
 and Data Analysis", sections 3.4 and 4.3; Scott (1992), "Multivariate Density Estimation", section 6.3.
@@ -59,9 +53,6 @@ ENOUGH_CELLS = 500_000
 """Cells are not made smaller than this many need, while a bandwidth has ``COARSE`` of them; more only cost time."""
 REACH = 6.0
 """Bandwidths at which the kernel ends; 2e-8 of its mass lie beyond."""
-EVEN = 0.01
-"""Share of an even spread that is mixed in when bandwidths are compared, so that no lone place decides."""
-CANDIDATES = 14
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,11 +133,6 @@ class Density:
         spot = self.per_km2[self.grid.zone_cell[:, 0], self.grid.zone_cell[:, 1]]
         return np.asarray(np.divide(amount, size, out=spot.copy(), where=size > 0))
 
-    def zone_totals(self, area_km2: Floats) -> Floats:
-        """Amount of each zone: mean density times area, brought to the total of all (cells do not fit borders)."""
-        raw = self.zone_means() * np.asarray(area_km2, dtype=float)
-        return np.asarray(raw * (self.total / raw.sum())) if raw.sum() > 0 else raw
-
 
 def make_grid(zones: gpd.GeoDataFrame, cell_m: float) -> Grid:
     """Cells over zones.
@@ -219,7 +205,7 @@ def density(
     InputError
         For no points, places that are no numbers, weights below 0, or a bandwidth that the cells cannot show.
     """
-    amount = _checked(x, y, weights)
+    amount = checked_points(x, y, weights)
     check_bandwidth(bandwidth_m)
     if bandwidth_m < COARSE * grid.cell_m * (1 - 1e-9):
         raise InputError(
@@ -229,7 +215,7 @@ def density(
     rows, columns = grid.cells_of(x, y)
     held = np.zeros(grid.zone.shape)
     np.add.at(held, (rows, columns), amount / months)
-    blur = _kernel(grid.zone.shape, bandwidth_m / grid.cell_m)
+    blur = kernel(grid.zone.shape, bandwidth_m / grid.cell_m)
     scale = _scaling(blur, grid.inside)
     found = np.maximum(scale * blur(scale * held), 0.0)
     total = float(held.sum())
@@ -262,66 +248,14 @@ def cell_for(bandwidth_m: float, zones: gpd.GeoDataFrame) -> float:
         When even cells of half the bandwidth would be too many; says which bandwidth is not.
     """
     check_bandwidth(bandwidth_m)
-    finest = _finest(zones, 0.9 * MOST_CELLS)
+    finest = finest_cell(zones, 0.9 * MOST_CELLS)
     if finest > bandwidth_m / COARSE:
         raise InputError(
             f"A bandwidth of {bandwidth_m:,.3g} m is too fine for an area this large; take at least "
             f"{np.ceil(finest * COARSE):,.0f} m."
         )
-    wanted = max(bandwidth_m / FINE, min(bandwidth_m / COARSE, _finest(zones, ENOUGH_CELLS)))
-    return min(wanted, _finest(zones, FEWEST_CELLS))
-
-
-def scott_bandwidth(x: Floats, y: Floats, weights: Floats | None = None) -> float:
-    """Scott's rule for two dimensions, metres.
-
-    Raises
-    ------
-    InputError
-        When all points lie at one place.
-    """
-    amount = _checked(x, y, weights)
-    share = amount / amount.sum()
-    spread = sum(float(share @ (value - share @ value) ** 2) for value in (x, y)) / 2.0
-    if spread <= 0:
-        raise InputError(
-            "All points lie at one place, so there is no spread to take a bandwidth from; give one."
-        )
-    return float(np.sqrt(spread) * (share @ share) ** (1 / 6))
-
-
-def likelihood_bandwidth(zones: gpd.GeoDataFrame, x: Floats, y: Floats) -> tuple[float, dict[float, float]]:
-    """Bandwidth at which places left out are predicted best.
-
-    Returns
-    -------
-    bandwidth, scores
-        Metres; and the mean log density per km² at the places left out, by bandwidth tried.
-
-    Raises
-    ------
-    InputError
-        When there are fewer than 3 places.
-    """
-    _checked(x, y, None)
-    spacing = place_spacing(x, y)
-    if not np.isfinite(spacing) or len(np.unique(np.stack([x, y]), axis=1).T) < 3:
-        raise InputError("Fewer than 3 places have crime, too few to choose a bandwidth by; give one.")
-    widest = max(scott_bandwidth(x, y) * 2.0, 4.0 * spacing)
-    cell = max(spacing / COARSE, widest / 200, _finest(zones, ENOUGH_CELLS))
-    grid = make_grid(zones, cell)
-    held = np.zeros(grid.zone.shape)
-    np.add.at(held, tuple(grid.cells_of(x, y)), 1.0)
-    seen = held > 0
-    count, total, cell_km2 = held[seen], held.sum(), (cell / 1000.0) ** 2
-    even = 1.0 / (grid.inside.sum() * cell_km2)
-    scores = {}
-    for bandwidth in np.geomspace(COARSE * cell, max(widest, 4 * cell), CANDIDATES):
-        blur = _kernel(held.shape, bandwidth / cell)
-        own = 1.0 / _norm(bandwidth / cell)
-        left = np.maximum(blur(held)[seen] - own * count, 0.0) / np.maximum(total - count, 1.0) / cell_km2
-        scores[float(bandwidth)] = float(count @ np.log((1 - EVEN) * left + EVEN * even) / total)
-    return max(scores, key=lambda tried: scores[tried]), scores
+    wanted = max(bandwidth_m / FINE, min(bandwidth_m / COARSE, finest_cell(zones, ENOUGH_CELLS)))
+    return min(wanted, finest_cell(zones, FEWEST_CELLS))
 
 
 def place_spacing(x: Floats, y: Floats) -> float:
@@ -334,7 +268,14 @@ def place_spacing(x: Floats, y: Floats) -> float:
     return float(np.median(cKDTree(places).query(places, k=2)[0][:, 1]))
 
 
-def _checked(x: Floats, y: Floats, weights: Floats | None) -> Floats:
+def checked_points(x: Floats, y: Floats, weights: Floats | None) -> Floats:
+    """Weights of points; raise :class:`InputError` for points or weights that no density can be made of.
+
+    Parameters
+    ----------
+    x, y, weights
+        As in :func:`density`.
+    """
     if not len(x):
         raise InputError("There is no point to make a density of; choose other months or crime types.")
     if not (np.isfinite(x) & np.isfinite(y)).all():
@@ -349,7 +290,7 @@ def _checked(x: Floats, y: Floats, weights: Floats | None) -> Floats:
     return amount
 
 
-def _norm(width: float) -> float:
+def kernel_sum(width: float) -> float:
     """Sum of the unnormalised kernel over the plane, in cells."""
     line = _line(width)
     return float(line.sum() ** 2)
@@ -360,7 +301,7 @@ def _line(width: float) -> Floats:
     return np.asarray(np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2))
 
 
-def _kernel(shape: tuple[int, ...], width: float) -> Callable[[Floats], Floats]:
+def kernel(shape: tuple[int, ...], width: float) -> Callable[[Floats], Floats]:
     """Convolution with the kernel of ``width`` cells; nothing comes in from beyond the grid."""
     from scipy import fft
 
@@ -395,7 +336,7 @@ def _scaling(blur: Callable[[Floats], Floats], inside: NDArray[np.bool_]) -> Flo
     return scale
 
 
-def _finest(zones: gpd.GeoDataFrame, most: float) -> float:
+def finest_cell(zones: gpd.GeoDataFrame, most: float) -> float:
     """Side of the smallest cells of which the zones' box takes ``most``."""
     west, south, east, north = (float(edge) for edge in zones.total_bounds)
     return float(np.sqrt((east - west) * (north - south) / most))

@@ -70,9 +70,14 @@ def hit_rate(
 ) -> float:
     """Share of the later crime that fell in the flagged area, n / N, from 0 to 1; NaN where there was no later crime.
 
-    Parameters and errors as :func:`pai`.
+    Parameters
+    ----------
+    score, crimes, area_km2, share, is_density
+        As in :func:`pai`, errors too.
     """
-    return float(_figures(score, crimes, area_km2, (share,), is_density)["hit_rate"].iloc[0])
+    return float(
+        accuracy(score, crimes, area_km2, shares=(share,), is_density=is_density)["hit_rate"].iloc[0]
+    )
 
 
 def pai(
@@ -97,49 +102,7 @@ def pai(
     InputError
         As :func:`flagged_part`; crimes that are missing or negative.
     """
-    return float(_figures(score, crimes, area_km2, (share,), is_density)["pai"].iloc[0])
-
-
-def pei(
-    score: ArrayLike, crimes: ArrayLike, area_km2: ArrayLike, share: float = 0.05, *, is_density: bool = False
-) -> float:
-    """Prediction efficiency index, n / n*, from 0 to 1: how near the map came to the best flags of the same area.
-
-    Parameters, NaN and errors as :func:`pai`.
-    """
-    return float(_figures(score, crimes, area_km2, (share,), is_density)["pei"].iloc[0])
-
-
-def rri(
-    score: ArrayLike,
-    crimes: ArrayLike,
-    area_km2: ArrayLike,
-    trained: ArrayLike,
-    share: float = 0.05,
-    *,
-    is_density: bool = False,
-) -> float:
-    """Recapture rate index of Levine (2008), (n2 / n1) / (N2 / N1), with the flags of the map in both periods.
-
-    Parameters
-    ----------
-    score, crimes, area_km2, share, is_density
-        As in :func:`pai`.
-    trained
-        (n,) crimes of the months that the map was made from, in the unit of ``crimes``.
-
-    Returns
-    -------
-    float
-        NaN where a period had no crime, or the flagged area had none in the months trained on.
-
-    Raises
-    ------
-    InputError
-        As :func:`pai`.
-    """
-    table = _figures(score, crimes, area_km2, (share,), is_density, trained)
-    return float(table["rri"].iloc[0])
+    return float(accuracy(score, crimes, area_km2, shares=(share,), is_density=is_density)["pai"].iloc[0])
 
 
 def accuracy(
@@ -158,21 +121,43 @@ def accuracy(
     score, crimes, area_km2, is_density
         As in :func:`pai`.
     trained
-        As in :func:`rri`; without it ``rri`` is NaN.
+        (n,) crimes of the months that the map was made from, in the unit of ``crimes``; without them ``rri`` is NaN.
     shares
         Shares of the area, each in (0, 1].
 
     Returns
     -------
     pandas.DataFrame
-        share, hit_rate, best_hit_rate (n* / N), pai, pei, rri; shares and rates from 0 to 1.
+        share, hit_rate, best_hit_rate (n* / N), pai, pei (n / n*), rri (NaN where a period had no crime, or the flagged area
+        had none in the months trained on); shares and rates from 0 to 1.
 
     Raises
     ------
     InputError
         As :func:`pai`.
     """
-    return _figures(score, crimes, area_km2, shares, is_density, trained)
+    before = {} if trained is None else {"trained": trained}
+    scores, happened, areas, *earlier = met(score=score, crimes=crimes, area_km2=area_km2, **before)
+    area, later = _checked_area(areas), _checked_crimes(happened)
+    past = _checked_crimes(earlier[0]) if earlier else None
+    density, ideal = _density(scores, area, is_density), later / area
+    rows = []
+    for share in map(_checked_share, shares):
+        part = _flag(density, area, share)
+        caught, total = float(part @ later), float(later.sum())
+        best = float(_flag(ideal, area, share) @ later)
+        rate = _ratio(caught, total)
+        rows.append(
+            {
+                "share": share,
+                "hit_rate": rate,
+                "best_hit_rate": _ratio(best, total),
+                "pai": rate / share,
+                "pei": min(_ratio(caught, best), 1.0) if best > 0 else float("nan"),
+                "rri": float("nan") if past is None else _recapture(part, past, caught, total),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def hit_rate_curve(
@@ -299,38 +284,6 @@ def _curve(density: Floats, crimes: Floats, area: Floats) -> pd.DataFrame:
     total = up[-1]
     rate = np.minimum(up / total, 1.0) if total > 0 else np.full_like(up, np.nan)
     return pd.DataFrame({"share": np.minimum(across / across[-1], 1.0), "hit_rate": rate})
-
-
-def _figures(
-    score: ArrayLike,
-    crimes: ArrayLike,
-    area_km2: ArrayLike,
-    shares: Sequence[float],
-    is_density: bool,
-    trained: ArrayLike | None = None,
-) -> pd.DataFrame:
-    before = {} if trained is None else {"trained": trained}
-    scores, happened, areas, *earlier = met(score=score, crimes=crimes, area_km2=area_km2, **before)
-    area, later = _checked_area(areas), _checked_crimes(happened)
-    past = _checked_crimes(earlier[0]) if earlier else None
-    density, ideal = _density(scores, area, is_density), later / area
-    rows = []
-    for share in map(_checked_share, shares):
-        part = _flag(density, area, share)
-        caught, total = float(part @ later), float(later.sum())
-        best = float(_flag(ideal, area, share) @ later)
-        rate = _ratio(caught, total)
-        rows.append(
-            {
-                "share": share,
-                "hit_rate": rate,
-                "best_hit_rate": _ratio(best, total),
-                "pai": rate / share,
-                "pei": min(_ratio(caught, best), 1.0) if best > 0 else float("nan"),
-                "rri": float("nan") if past is None else _recapture(part, past, caught, total),
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def _recapture(part: Floats, past: Floats, caught: float, total: float) -> float:

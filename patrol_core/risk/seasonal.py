@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from patrol_core.errors import InputError
-from patrol_core.risk.counts import tally
+from patrol_core.risk.counts import match_counts
 from patrol_core.risk.harm import HarmTable
 
 LONGEST_HORIZON = 36
@@ -64,7 +64,7 @@ def monthly_demand(
     if not 1 <= horizon <= LONGEST_HORIZON:
         raise InputError(f"A horizon of {horizon} months was asked for; choose 1 to {LONGEST_HORIZON}.")
     weight = weights.weights_of(crime_types)
-    matched = tally(counts, zone_ids, months, crime_types)
+    matched = match_counts(counts, zone_ids, months, crime_types)
     city = matched.by_month_and_type() @ weight
     calendar = np.array([int(month[5:]) - 1 for month in months])
     factors, method = _factors(city, calendar)

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patrol_core.errors import InputError
-from patrol_core.risk.counts import tally
+from patrol_core.risk.counts import match_counts
 
 if TYPE_CHECKING:
     from patrol_core.risk.harm import HarmTable
@@ -81,17 +81,14 @@ def slices(
         As :func:`~patrol_core.risk.surface.build_surface`; or for ``recent`` with a single month.
     """
     weight = weights.weights_of(crime_types)
-    matched = tally(counts, zone_ids, months, crime_types)
+    matched = match_counts(counts, zone_ids, months, crime_types)
     index = pd.Index([str(zone) for zone in zone_ids], name="zone_id")
     if by == "type":
         table = matched.by_zone_and_type() * weight / len(months)
         order = np.argsort(-table.sum(axis=0), kind="stable")
         frame = pd.DataFrame(table[:, order], index=index, columns=[crime_types[place] for place in order])
         return Slices(frame, dict.fromkeys(frame.columns, len(months)), ())
-    shape = (len(zone_ids), len(months))
-    harm = matched.count * weight[matched.crime_type]
-    flat = matched.zone * shape[1] + matched.month
-    monthly = np.bincount(flat, weights=harm, minlength=shape[0] * shape[1]).reshape(shape)
+    monthly = matched.by_zone_and_month(weight)
     parts, notes = _parts(months, by)
     frame = pd.DataFrame({name: monthly[:, mine].mean(axis=1) for name, mine in parts.items()}, index=index)
     if by == "recent":

@@ -46,11 +46,12 @@ import numpy as np
 from scipy.special import gammaln, xlog1py, xlogy
 
 from patrol_core.errors import InputError
+from patrol_core.words import first_few
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Floats = NDArray[np.float64]
+    from patrol_core.arrays import Floats
 
 Kind = Literal["none", "all", "neighbours"]
 SMOOTHINGS: Mapping[str, str] = {
@@ -86,11 +87,6 @@ class Prior:
     shape: float
     local_shape: float
     log_likelihood: float
-
-    @property
-    def weight_months(self) -> float:
-        """Months of recording at which a zone's own rate and the prior weigh the same."""
-        return self.shape / self.mean if self.mean > 0 else np.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +150,10 @@ def smooth(
     ----------
     number
         Crimes by zone and type over all months, shape (n, types).
+    zone_ids, months, crime_types
+        Labels of the rows, length of the period, and labels of the columns.
+    kind
+        What a zone is drawn towards: ``all`` zones or its ``neighbours``.
     neighbours
         Zone -> its neighbours; needed for ``neighbours``.
     exposure
@@ -336,17 +336,13 @@ def _notes(priors: Sequence[Prior], islands: Sequence[str], zones: int) -> tuple
         notes.append("There is one zone, so there is nothing to smooth towards; its own rate stays.")
     elif tight:
         notes.append(
-            f"{_some(tight)}: the zones differ by no more than chance, so all of them get the mean of all."
+            f"{first_few(tight)}: the zones differ by no more than chance, so all of them get the mean of all."
         )
     never = [prior.crime_type for prior in priors if prior.mean == 0]
     if never:
-        notes.append(f"{_some(never)}: no crime was recorded, so there is none to smooth.")
+        notes.append(f"{first_few(never)}: no crime was recorded, so there is none to smooth.")
     if islands:
         notes.append(
-            f"{len(islands)} zones touch no other ({_some(islands)}); they are smoothed towards the whole area."
+            f"{len(islands)} zones touch no other ({first_few(islands)}); they are smoothed towards the whole area."
         )
     return tuple(notes)
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

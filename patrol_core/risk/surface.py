@@ -34,14 +34,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import gammaincinv
 
+from patrol_core.arrays import Bools, Floats
 from patrol_core.errors import InputError
-from patrol_core.risk.counts import tally
+from patrol_core.risk.counts import match_counts
 from patrol_core.risk.harm import HarmTable
 from patrol_core.risk.smoothing import Kind, Smoothing, smooth
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
 #: Tail probability left out at each end of the interval.
 TAIL = 0.05
@@ -76,25 +77,25 @@ class RiskSurface:
     """
 
     zone_ids: tuple[str, ...]
-    mean: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    mean: Floats
+    low: Floats
+    high: Floats
     unit: str
     period: tuple[str, str]
     months: int
     crime_types: tuple[str, ...]
-    counts: NDArray[np.float64]
-    weights: NDArray[np.float64]
-    shapes: NDArray[np.float64]
-    rates: NDArray[np.float64]
+    counts: Floats
+    weights: Floats
+    shapes: Floats
+    rates: Floats
     smoothing: Smoothing | None = None
 
-    def by_type(self) -> NDArray[np.float64]:
+    def by_type(self) -> Floats:
         """Expected weighted crime per month by zone and type, shape (n, types); rows add up to ``mean``."""
         crimes = self.counts / max(self.months, 1) if self.smoothing is None else self.smoothing.expected
         return np.asarray(crimes * self.weights)
 
-    def draws(self, seed: int, size: int) -> NDArray[np.float64]:
+    def draws(self, seed: int, size: int) -> Floats:
         """Posterior draws of the risk, shape (size, n); the same seed gives the same draws.
 
         Raises
@@ -114,15 +115,15 @@ class RiskSurface:
             total += rng.standard_gamma(shape, total.shape) * one
         return total
 
-    def per_km2(self, area_km2: ArrayLike) -> NDArray[np.float64]:
+    def per_km2(self, area_km2: ArrayLike) -> Floats:
         """``mean`` per square kilometre; NaN where the area is 0 or unknown."""
         return self._per(area_km2, "area")
 
-    def per_1000(self, population: ArrayLike) -> NDArray[np.float64]:
+    def per_1000(self, population: ArrayLike) -> Floats:
         """``mean`` per 1,000 residents; NaN where the population is 0 or unknown."""
         return self._per(population, "population") * 1000
 
-    def _per(self, amount: ArrayLike, word: str) -> NDArray[np.float64]:
+    def _per(self, amount: ArrayLike, word: str) -> Floats:
         values = np.asarray(amount, dtype=float)
         if values.shape != self.mean.shape:
             raise InputError(
@@ -173,7 +174,7 @@ def build_surface(
         table has no weight for a type, or neighbours or exposure do not fit the zones.
     """
     weight = weights.weights_of(crime_types)
-    number = tally(counts, zone_ids, months, crime_types).by_zone_and_type()
+    number = match_counts(counts, zone_ids, months, crime_types).by_zone_and_type()
     found: Smoothing | None = None
     if smoothing == "none":
         shapes, rates = number + _prior(len(weight)), np.full_like(number, float(len(months)))
@@ -215,14 +216,12 @@ def _prior(types: int) -> float:
     return 0.5 / types
 
 
-def _alike(scale: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _alike(scale: Floats) -> Bools:
     """Zones in which all types have the same scale, so that their sum is Gamma."""
     return np.asarray((scale == scale[:, :1]).all(axis=1))
 
 
-def _interval(
-    shapes: NDArray[np.float64], rates: NDArray[np.float64], weight: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _interval(shapes: Floats, rates: Floats, weight: Floats) -> tuple[Floats, Floats]:
     """5 % and 95 % points of the weighted sum by matched moments; exact for equal scales."""
     each = weight / rates
     mean = (shapes * each).sum(axis=1)

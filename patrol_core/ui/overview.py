@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.errors import PatrolError
-from patrol_core.figures.charts.forecast import foretold_totals
+from patrol_core.figures.charts.forecast import predicted_totals
 from patrol_core.planning import ForecastReview, month_figures, surprise_words, surprises
 from patrol_core.ui.memo import forecast_results
 from patrol_core.ui.session import state
@@ -81,7 +81,7 @@ def _months(scenario: Scenario, recorded: Prepared, past: ForecastReview) -> Non
         totals = pd.DataFrame(
             {"month": past.months, "actual": past.actual.sum(axis=0), "predicted": past.predicted.sum(axis=0)}
         )
-        figure = foretold_totals(totals, unit=unit, chosen=month)
+        figure = predicted_totals(totals, unit=unit, chosen=month)
         plot(figure, key="_past_totals")
     with narrow:
         _surprises(recorded, past, month, unit)

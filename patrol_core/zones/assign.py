@@ -48,6 +48,13 @@ def locate(zones: gpd.GeoDataFrame, x: NDArray[np.float64], y: NDArray[np.float6
 
     Grid and hexagon zones are found by arithmetic, others by a spatial tree; a point on a common border
     goes to the zone that stands first.
+
+    Parameters
+    ----------
+    zones
+        From :func:`patrol_core.zones.make_zones`.
+    x, y
+        (n,) finite coordinates, metres in the CRS of ``zones``.
     """
     return _locate(zones, x, y)[0]
 
@@ -98,8 +105,8 @@ def count_crimes(
 
     Parameters
     ----------
-    zones
-        From :func:`patrol_core.zones.make_zones` of the same ``data``.
+    data, zones
+        The area, and its zones from :func:`patrol_core.zones.make_zones`.
     months, crime_types
         Which to count; all when None.
 
@@ -136,6 +143,13 @@ def placed_points(
     crime_types: Iterable[str] | None = None,
 ) -> pd.DataFrame:
     """Rows that have both a point and a zone, placed as :func:`count_crimes` places them.
+
+    Parameters
+    ----------
+    data, zones
+        The area, and zones made of it.
+    months, crime_types
+        Rows wanted; all when not given.
 
     Returns
     -------
@@ -229,31 +243,19 @@ def _place_rows(data: AreaData, zones: gpd.GeoDataFrame, rows: pd.DataFrame) -> 
 def _row_findings(rows: int, by_code: int, by_point: int, nowhere: int, outside: int) -> tuple[Finding, ...]:
     found = []
     if nowhere:
-        found.append(
-            Finding(
-                "warning",
-                f"{nowhere:,} of {rows:,} rows have no coordinates (and no code of a zone); they are in no "
-                "zone.",
-                nowhere,
-            )
+        text = (
+            f"{nowhere:,} of {rows:,} rows have no coordinates (and no code of a zone); they are in no zone."
         )
+        found.append(Finding("warning", text, nowhere))
     if outside:
-        found.append(
-            Finding(
-                "warning",
-                f"{outside:,} of {rows:,} rows lie outside all zones and are not counted.",
-                outside,
-            )
-        )
+        text = f"{outside:,} of {rows:,} rows lie outside all zones and are not counted."
+        found.append(Finding("warning", text, outside))
     if by_code and by_point:
-        found.append(
-            Finding(
-                "info",
-                f"{by_point:,} rows whose LSOA code is no zone here were placed by their point, {by_code:,} "
-                "by their code; points on a border may fall into the neighbouring zone.",
-                by_point,
-            )
+        text = (
+            f"{by_point:,} rows whose LSOA code is no zone here were placed by their point, {by_code:,} "
+            "by their code; points on a border may fall into the neighbouring zone."
         )
+        found.append(Finding("info", text, by_point))
     return tuple(found)
 
 

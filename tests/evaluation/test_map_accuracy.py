@@ -18,10 +18,10 @@ from patrol_core.evaluation.retrospective_maps import (
     NEIGHBOURS,
     SAME_SEASON,
     SMOOTHED,
-    PastMap,
     Recorded,
+    RetrospectiveMap,
     bandwidth_m,
-    past_maps,
+    retrospective_maps,
     zone_density,
 )
 from patrol_core.risk.predictive_accuracy import pai
@@ -58,7 +58,7 @@ def recorded(side=6, months=30, seed=2, spread=6.0, types=2):
 
 def test_maps_are_made_of_the_months_they_name():
     world = recorded()
-    maps, notes = past_maps(world, 24, 6)
+    maps, notes = retrospective_maps(world, 24, 6)
     monthly = world.counts @ world.weights
     assert notes == ()
     assert list(maps) == [ALIKE, ALL_MONTHS, LAST_YEAR, SAME_SEASON, SMOOTHED, NEIGHBOURS, DENSITY, GI]
@@ -77,12 +77,12 @@ def test_no_map_sees_the_months_it_is_judged_on():
     changed = world.counts.copy()
     changed[:, 24:] = np.random.default_rng(0).poisson(50, changed[:, 24:].shape)
     other = dataclasses.replace(world, counts=changed)
-    for name, one in past_maps(world, 24, 6)[0].items():
-        assert past_maps(other, 24, 6)[0][name].score.tolist() == one.score.tolist()
+    for name, one in retrospective_maps(world, 24, 6)[0].items():
+        assert retrospective_maps(other, 24, 6)[0][name].score.tolist() == one.score.tolist()
 
 
 def test_short_histories_leave_maps_out_and_say_so():
-    maps, notes = past_maps(recorded(months=10), 7, 3)
+    maps, notes = retrospective_maps(recorded(months=10), 7, 3)
     assert LAST_YEAR not in maps
     assert SAME_SEASON not in maps
     assert "same months a year before" in notes[0]
@@ -91,7 +91,7 @@ def test_short_histories_leave_maps_out_and_say_so():
 def test_zones_that_touch_nothing_have_no_density():
     world = recorded(side=3)
     alone = dataclasses.replace(world, neighbours={zone: [] for zone in world.zone_ids})
-    maps, notes = past_maps(alone, 24, 6)
+    maps, notes = retrospective_maps(alone, 24, 6)
     assert DENSITY not in maps
     assert GI not in maps
     assert "takes its bandwidth from touching zones" in notes[0]
@@ -113,7 +113,7 @@ def test_kernel_density_by_hand_and_its_edge():
 def test_figures_are_those_of_the_library_and_sorted():
     world = recorded()
     found = judge_maps(world, 6, resamples=200)
-    maps, _ = past_maps(world, 24, 6)
+    maps, _ = retrospective_maps(world, 24, 6)
     crime = (world.counts @ world.weights)[:, 24:].sum(axis=1)
     assert (found.trained, found.judged) == (("2020-01", "2021-12"), ("2022-01", "2022-06"))
     assert found.crime == pytest.approx(crime.sum())
@@ -165,8 +165,8 @@ def even(world, seed):
 def test_skill_is_told_from_chance():
     world = recorded(side=12, seed=5)
     others = {
-        "Knows the future": PastMap((world.counts @ world.weights)[:, 24:].sum(axis=1)),
-        "Guess": PastMap(np.random.default_rng(1).random(144), "order"),
+        "Knows the future": RetrospectiveMap((world.counts @ world.weights)[:, 24:].sum(axis=1)),
+        "Guess": RetrospectiveMap(np.random.default_rng(1).random(144), "order"),
     }
     found = judge_maps(world, 6, others=others, resamples=400)
     rows = found.at(0.1).set_index("map")
@@ -189,8 +189,10 @@ def test_among_maps_of_noise_the_first_is_not_called_better(over, ahead):
 
 def test_a_map_with_the_winners_flags_is_called_so():
     world = even(recorded(side=8), 3)
-    best = PastMap((world.counts @ world.weights)[:, 24:].sum(axis=1))
-    found = judge_maps(world, 6, others={"Best": best, "Twin": PastMap(5.0 * best.score)}, resamples=100)
+    best = RetrospectiveMap((world.counts @ world.weights)[:, 24:].sum(axis=1))
+    found = judge_maps(
+        world, 6, others={"Best": best, "Twin": RetrospectiveMap(5.0 * best.score)}, resamples=100
+    )
     rows = found.at(0.05).set_index("map")
     assert rows.index[0] == "Best"
     assert rows.loc["Twin", "verdict"] == "same flags"
@@ -225,8 +227,8 @@ def test_no_crime_later_is_said():
         ({"resamples": 10}, "10 resamples"),
         ({"seed": -1}, "seed -1"),
         ({"shares": (0.0,)}, "share of 0 of the area"),
-        ({"others": {"Mine": PastMap(np.ones(3))}}, "'Mine' has 3 scores for 36 zones"),
-        ({"others": {ALL_MONTHS: PastMap(np.ones(36))}}, "a name that is taken"),
+        ({"others": {"Mine": RetrospectiveMap(np.ones(3))}}, "'Mine' has 3 scores for 36 zones"),
+        ({"others": {ALL_MONTHS: RetrospectiveMap(np.ones(36))}}, "a name that is taken"),
     ],
 )
 def test_bad_input_is_named(changes, words):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from patrol_core.figures import palette
-from patrol_core.figures.charts import base as charts
+from patrol_core.figures.charts import compare, fairness, quality, risk, roster
 
 UNIT = "crimes per month"
 MONTHS = ["2025-01", "2025-02", "2025-03"]
@@ -21,19 +21,19 @@ def axes(figure) -> tuple[str, str]:
 
 def test_monthly_bars():
     totals = pd.Series([5.0, 7.0, 0.0], index=MONTHS)
-    figure = charts.monthly_bars(totals, unit=UNIT, chosen=("2025-02", "2025-03"))
+    figure = risk.monthly_bars(totals, unit=UNIT, chosen=("2025-02", "2025-03"))
     assert axes(figure) == ("", UNIT)
     (bars,) = figure.data
     assert list(bars.y) == [5.0, 7.0, 0.0]
     assert len(set(bars.marker.color)) == 2
     assert bars.marker.color[0] != bars.marker.color[1] == bars.marker.color[2]
     assert figure.layout.xaxis.type == "category"  # "2025-01" is a label, not an instant
-    assert len(set(charts.monthly_bars(totals, unit=UNIT).data[0].marker.color)) == 1
+    assert len(set(risk.monthly_bars(totals, unit=UNIT).data[0].marker.color)) == 1
 
 
 def test_type_bars_put_the_largest_on_top_and_grey_what_is_left_out():
     totals = pd.Series({"Burglary": 3.0, "Drugs": 9.0, "Robbery": 1.0})
-    figure = charts.type_bars(totals, unit=UNIT, left_out=["Drugs"])
+    figure = risk.type_bars(totals, unit=UNIT, left_out=["Drugs"])
     assert axes(figure) == (UNIT, "")
     (bars,) = figure.data
     assert list(bars.y) == ["Robbery", "Burglary", "Drugs"]
@@ -42,7 +42,7 @@ def test_type_bars_put_the_largest_on_top_and_grey_what_is_left_out():
 
 def test_completeness_is_each_row_over_its_own_median():
     table = pd.DataFrame([[2, 4, 6], [0, 0, 0], [1, 1, 9]], index=["a", "b", "c"], columns=MONTHS)
-    figure = charts.completeness(table)
+    figure = quality.completeness(table)
     (cells,) = figure.data
     assert np.asarray(cells.z).tolist() == [[0.5, 1.0, 1.5], [0.0, 0.0, 0.0], [1.0, 1.0, 2.0]]
     assert np.asarray(cells.customdata).tolist() == table.to_numpy().tolist()
@@ -50,7 +50,7 @@ def test_completeness_is_each_row_over_its_own_median():
 
 
 def test_zone_history_has_its_mean():
-    figure = charts.zone_history(pd.Series([1.0, 2.0, 6.0], index=MONTHS), name="Zone A", unit=UNIT)
+    figure = risk.zone_history(pd.Series([1.0, 2.0, 6.0], index=MONTHS), name="Zone A", unit=UNIT)
     assert axes(figure) == ("", UNIT)
     assert "Zone A" in figure.layout.title.text
     assert figure.layout.shapes[0].y0 == 3.0
@@ -58,7 +58,7 @@ def test_zone_history_has_its_mean():
 
 def test_top_zones_keep_the_interval():
     table = pd.DataFrame({"name": ["A", "B"], "mean": [9.0, 4.0], "low": [7.0, 1.0], "high": [12.0, 8.0]})
-    figure = charts.top_zones(table, unit=UNIT)
+    figure = risk.top_zones(table, unit=UNIT)
     assert axes(figure) == (UNIT, "")
     (points,) = figure.data
     assert list(points.y) == ["B", "A"]  # drawn from the bottom
@@ -68,7 +68,7 @@ def test_top_zones_keep_the_interval():
 
 def test_budget_curve_marks_the_plan():
     curve = pd.DataFrame({"budget": [0.0, 1.0], "worst_case": [9.0, 5.0], "expected_residual": [20.0, 15.0]})
-    figure = charts.budget_curve(curve, budget=0.5, value=7.0, unit=UNIT)
+    figure = compare.budget_curve(curve, budget=0.5, value=7.0, unit=UNIT)
     assert axes(figure) == ("units on patrol at once", UNIT)
     line, mark = figure.data
     assert list(line.y) == [9.0, 5.0]
@@ -77,7 +77,7 @@ def test_budget_curve_marks_the_plan():
 
 def test_plan_bars_show_the_plan_first_and_in_its_own_colour():
     table = pd.DataFrame({"plan": ["The plan", "Uniform"], "worst_case": [3.0, 9.5]})
-    figure = charts.plan_bars(table, column="worst_case", title="Worst zone", unit=UNIT)
+    figure = compare.plan_bars(table, column="worst_case", title="Worst zone", unit=UNIT)
     assert axes(figure) == (UNIT, "")
     (bars,) = figure.data
     assert list(bars.y) == ["Uniform", "The plan"]
@@ -88,7 +88,7 @@ def test_plan_bars_show_the_plan_first_and_in_its_own_colour():
 @pytest.mark.parametrize("within", [None, 0.0, 0.25, 3.0])
 def test_group_bars_draw_the_band_of_the_rule(within):
     unit = "units per 1,000 residents"
-    figure = charts.group_bars(
+    figure = fairness.group_bars(
         ["1", "2"], np.array([0.5, 1.5]), overall=1.0, title="t", unit=unit, within=within
     )
     assert unit in figure.layout.title.text  # long units stand below the title, not along the axis
@@ -100,7 +100,7 @@ def test_group_bars_draw_the_band_of_the_rule(within):
 
 
 def test_more_groups_than_colours_still_draw():
-    figure = charts.group_bars(
+    figure = fairness.group_bars(
         [str(g) for g in range(30)], np.ones(30), overall=1.0, title="t", unit="u", within=0.1
     )
     assert len(figure.data[0].marker.color) == 30
@@ -109,28 +109,23 @@ def test_more_groups_than_colours_still_draw():
 @pytest.mark.parametrize(("within", "knee"), [(None, None), (0.2, 0.1), (0.2, float("nan"))])
 def test_frontier_runs_from_loose_to_tight(within, knee):
     frame = pd.DataFrame(
-        {"within": [1.0, 0.2, 0.0], "price_worst": [0, 4.0, np.nan], "price_expected": [0, 1, np.nan]}
+        {"within": [1.0, 0.2, 0.0], "extra_worst": [0, 4.0, np.nan], "extra_expected": [0, 1, np.nan]}
     )
-    figure = charts.frontier(frame, within=within, knee=knee)
+    figure = fairness.frontier_points(
+        frame, unit=UNIT, within=within, knee=knee, chosen=None, words="groups may differ by at most"
+    )
     x, y = axes(figure)
     assert x
-    assert "%" in y
+    assert UNIT in y
     assert figure.layout.xaxis.autorange == "reversed"
     assert len(figure.data) == 2
-    lines = [shape for shape in figure.layout.shapes if shape.type == "line"]
-    assert len(lines) == (within is not None) + (knee is not None and bool(np.isfinite(knee)))
-
-
-def test_lorenz_draws_the_line_of_equality_and_names_both_axes():
-    curve = (np.array([0.0, 0.5, 1.0]), np.array([0.0, 0.2, 1.0]))
-    figure = charts.lorenz({"hours": curve}, x="share of residents", y="share of hours", title="Lorenz")
-    assert axes(figure) == ("share of residents", "share of hours")
-    assert [trace.name for trace in figure.data] == ["equal", "hours"]
+    levels = [line for line in figure.layout.shapes if line.type == "line" and line.x0 == line.x1]
+    assert len(levels) == 2 * ((within is not None) + (knee is not None and bool(np.isfinite(knee))))
 
 
 def test_hours_heatmap_says_its_unit():
     table = pd.DataFrame([[31.0, 40.0, 80.0]], index=["Zone A"], columns=MONTHS)
-    figure = charts.hours_heatmap(table)
+    figure = roster.hours_heatmap(table)
     assert "h per" in figure.data[0].colorbar.title.text
     assert figure.data[0].zmin == 0
 
@@ -140,12 +135,12 @@ def test_every_chart_survives_the_way_to_the_browser():
     zero = pd.Series([0.0], index=["2025-01"])
     one = pd.DataFrame({"plan": ["The plan"], "worst_case": [0.0]})
     for figure in (
-        charts.monthly_bars(zero, unit=UNIT),
-        charts.type_bars(pd.Series({"Burglary": 0.0}), unit=UNIT),
-        charts.completeness(pd.DataFrame([[0]], index=["a"], columns=["2025-01"])),
-        charts.zone_history(zero, name="A", unit=UNIT),
-        charts.plan_bars(one, column="worst_case", title="t", unit=UNIT),
-        charts.hours_heatmap(pd.DataFrame([[0.0]], index=["A"], columns=["2025-01"])),
+        risk.monthly_bars(zero, unit=UNIT),
+        risk.type_bars(pd.Series({"Burglary": 0.0}), unit=UNIT),
+        quality.completeness(pd.DataFrame([[0]], index=["a"], columns=["2025-01"])),
+        risk.zone_history(zero, name="A", unit=UNIT),
+        compare.plan_bars(one, column="worst_case", title="t", unit=UNIT),
+        roster.hours_heatmap(pd.DataFrame([[0.0]], index=["A"], columns=["2025-01"])),
     ):
         drawn = json.loads(figure.to_json(), parse_constant=pytest.fail)
         assert drawn["data"]

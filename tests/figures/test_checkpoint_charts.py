@@ -8,14 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrol_core.figures.charts.checkpoints import (
-    CLASSES,
-    convergence,
-    intruder_bars,
-    places_of,
-    plans_bars,
-    road_map,
-)
+from patrol_core.figures.charts.checkpoints import convergence, intruder_bars, plans_bars
+from patrol_core.figures.maps.plane import CLASSES
+from patrol_core.figures.maps.roads import places_of, road_map
 from patrol_core.graphs.checkpoints.double_oracle import solve_exact
 from patrol_core.graphs.checkpoints.examples import city_game, geodanet_game
 from patrol_core.graphs.checkpoints.game import joined, make_game

@@ -10,7 +10,8 @@ from patrol_core.events.examples import SCENES
 from patrol_core.events.plan import itineraries
 from patrol_core.events.scene import clock, scene_of_event
 from patrol_core.events.solve import solve_event
-from patrol_core.figures.charts.events import film, gantt, spots_of, values_map, worst_over_time, worth_curve
+from patrol_core.figures.charts.events import gantt, values_map, worst_over_time, worth_curve
+from patrol_core.figures.maps.event import film, spots_of
 from patrol_core.reports.event_orders import orders_html
 
 

@@ -68,9 +68,9 @@ def test_interval_coverage_stands_against_what_was_asked():
     assert figure.layout.shapes[0].y0 == 0.9
 
 
-def test_foretold_totals_mark_the_month_shown():
+def test_predicted_totals_mark_the_month_shown():
     table = pd.DataFrame({"month": ["2025-01", "2025-02"], "actual": [10.0, 12.0], "predicted": [11.0, 11.0]})
-    figure = forecast_charts.foretold_totals(table, unit=UNIT, chosen="2025-02")
+    figure = forecast_charts.predicted_totals(table, unit=UNIT, chosen="2025-02")
     bars, line = figure.data
     assert bars.marker.color[0] != bars.marker.color[1]
     assert line.marker.size[1] > line.marker.size[0]

@@ -18,12 +18,15 @@ from patrol_core.risk.predictive_accuracy import (
     hit_rate_curve,
     met,
     pai,
-    pei,
-    rri,
 )
 
 AREAS = st.lists(st.integers(1, 8), min_size=2, max_size=6)
 SHARES = st.sampled_from([0.05, 0.1, 0.25, 0.5, 0.77, 1.0])
+
+
+def row(score, later, area, share, **more):
+    """All figures at one share of the area."""
+    return accuracy(score, later, area, shares=(share,), **more).iloc[0]
 
 
 def world(area, seed):
@@ -39,9 +42,9 @@ def test_by_hand():
     assert hit_rate(score, later, area, 0.25) == pytest.approx(6 / 20)
     assert pai(score, later, area, 0.25) == pytest.approx(0.3 / 0.25)
     # Later densities 4, 2, 3, 2: the best of area 2 is a and half of c, 4 + 3.
-    assert pei(score, later, area, 0.25) == pytest.approx(6 / 7)
+    assert row(score, later, area, 0.25)["pei"] == pytest.approx(6 / 7)
     # Before: 10 of 16 in a and b; later 6 of 20. (6 / 10) / (20 / 16) = 0.48.
-    assert rri(score, later, area, [6, 4, 3, 3], 0.25) == pytest.approx(0.48)
+    assert row(score, later, area, 0.25, trained=[6, 4, 3, 3])["rri"] == pytest.approx(0.48)
     # 0.375 of 8 is 3: a, b and half of c.
     table = accuracy(score, later, area, trained=[6, 4, 3, 3], shares=(0.25, 0.375)).set_index("share")
     assert table.loc[0.375, "hit_rate"] == pytest.approx(9 / 20)
@@ -107,12 +110,14 @@ def test_relations(area, seed, share):
     part = flagged_part(score, area, share)
     assert part @ area == pytest.approx(share * area.sum())
     assert ((part >= 0) & (part <= 1)).all()
-    assert pei(later, later, area, share) == 1.0
-    assert 0 <= pei(score, later, area, share) <= 1
+    assert row(later, later, area, share)["pei"] == 1.0
+    assert 0 <= row(score, later, area, share)["pei"] <= 1
     assert pai(np.ones(len(area)), later, area, share, is_density=True) == pytest.approx(1.0)
     assert pai(score, later, area, 1.0) == pytest.approx(1.0)
     assert pai(7.0 * score, later, area, share) == pytest.approx(pai(score, later, area, share))
-    assert rri(score, later, area, 3.0 * later, share) == pytest.approx(1.0) or part @ later == 0
+    assert (
+        row(score, later, area, share, trained=3.0 * later)["rri"] == pytest.approx(1.0) or part @ later == 0
+    )
     curve = hit_rate_curve(score, later, area)
     assert (np.diff(curve["share"]) > 0).all()
     assert (np.diff(curve["hit_rate"]) >= 0).all()
@@ -145,7 +150,9 @@ def test_no_later_crime_is_undefined_not_zero():
     table = accuracy([1, 2], [0, 0], [1, 1], trained=[1, 1])
     assert table[["hit_rate", "best_hit_rate", "pai", "pei", "rri"]].isna().all(axis=None)
     assert hit_rate_curve([1, 2], [0, 0], [1, 1])["hit_rate"].isna().all()
-    assert np.isnan(rri([2, 1], [1, 1], [1, 1], [0, 4], 0.5))  # the flagged zone had no crime before
+    assert np.isnan(
+        row([2, 1], [1, 1], [1, 1], 0.5, trained=[0, 4])["rri"]
+    )  # the flagged zone had no crime before
 
 
 LABELLED = pd.Series([1.0, 2.0], index=["a", "b"])

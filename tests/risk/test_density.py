@@ -10,14 +10,8 @@ from scipy import stats
 from shapely import Polygon, box
 
 from patrol_core.errors import InputError
-from patrol_core.risk.kernel_density import (
-    cell_for,
-    density,
-    likelihood_bandwidth,
-    make_grid,
-    place_spacing,
-    scott_bandwidth,
-)
+from patrol_core.risk.bandwidth import likelihood_bandwidth, scott_bandwidth
+from patrol_core.risk.kernel_density import cell_for, density, make_grid, place_spacing
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.sources.zone_tables.boundaries import read_polygons
 from patrol_core.zones import make_zones, placed_points
@@ -123,8 +117,6 @@ def test_no_crime_is_lost(zones, wide):
     cell = (found.grid.cell_m / 1000) ** 2
     assert found.per_km2.sum() * cell == pytest.approx(weights.sum() / 7, rel=1e-9)
     assert found.total == pytest.approx(weights.sum() / 7, rel=1e-12)
-    area = zones.geometry.area.to_numpy() / 1e6
-    assert found.zone_totals(area).sum() == pytest.approx(weights.sum() / 7, rel=1e-9)
 
 
 @pytest.mark.parametrize("zones", [SQUARE, LSHAPE], ids=["square", "L and island"])

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol_core.errors import InputError
+from patrol_core.risk.conditional_permutation import deals
 from patrol_core.risk.hotspots import (
     ALIKE,
     CLASSES,
@@ -19,7 +20,6 @@ from patrol_core.risk.hotspots import (
     ISLAND,
     QUADRANTS,
     UNKNOWN,
-    _deals,
     find_hotspots,
     gi_star,
 )
@@ -169,7 +169,7 @@ def test_the_same_seed_gives_the_same_answer_and_another_nearly_so():
 
 @pytest.mark.parametrize(("zones", "size"), [(30, 4), (9, 8), (6, 4)])
 def test_deals_are_without_repetition_and_all_equally_likely(zones, size):
-    dealt = _deals(np.random.default_rng(2), zones, size, 20_000)
+    dealt = deals(np.random.default_rng(2), zones, size, 20_000)
     assert dealt.shape == (size, 20_000)
     assert (np.diff(np.sort(dealt, axis=0), axis=0) > 0).all()
     often = np.bincount(dealt.ravel(), minlength=zones) / 20_000
@@ -195,7 +195,7 @@ def test_islands_and_unknown_values_are_named_and_left_out():
     assert table["zone_id"].tolist() == list(near)
 
 
-def test_zones_without_neighbours_count_in_mean_spread_and_deals():
+def test_zones_without_neighbours_count_in_mean_spread_anddeals():
     near = grid(4) | {"isle": [], "mute": []}
     x = np.append(np.random.default_rng(1).gamma(1, 4, 16), [50.0, np.nan])
     known = x[:17]

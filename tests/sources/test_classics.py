@@ -39,12 +39,9 @@ def test_columbus_zones_and_counts():
     counts, placed = z.count_crimes(area, zones)
     assert counts["count"].sum() == pytest.approx(area.totals["count"].sum())
     assert (placed.rows, placed.placed, placed.outside) == (49, 49, 0)
-    drawn = z.to_lonlat(zones)
-    assert drawn.crs == "EPSG:4326"
-    west, south, east, north = drawn.total_bounds
-    assert max(east - west, north - south) == pytest.approx(0.2)
-    shape, drawn_shape = (shapely.area(f.geometry.to_numpy()) for f in (zones, drawn))
-    np.testing.assert_allclose(drawn_shape / drawn_shape.sum(), shape / shape.sum())
+    drawn, planar = z.to_degrees(zones)
+    assert planar  # drawn as it is, without a place on Earth
+    np.testing.assert_allclose(shapely.area(drawn.to_numpy()), shapely.area(zones.geometry.to_numpy()))
     with pytest.raises(InputError, match="not offered"):
         z.make_zones(area, "grid")
 

@@ -133,6 +133,10 @@ def simulate_feedback(
 
     Parameters
     ----------
+    world
+        What is true.
+    detection, rounds
+        How crime comes to be recorded, and how long and how often; the defaults of both when not given.
     chance
         False takes expected records instead of drawn ones: one run, no seeds.
     on_progress
@@ -279,8 +283,15 @@ def _run(
 ) -> tuple[list[tuple[float, ...]], Floats]:
     """One recipe in one run: figures of every plan from the first on, and the mean coverage of the last quarter."""
 
-    def value(at: int, under: Floats) -> Floats:
-        return _recorded_value(world, detection, rounds, recipe, target, happened, at, under)
+    def value(at: int, coverage: Floats) -> Floats:
+        """(n,) value of the zones as the records of a round show it."""
+        under = coverage if recipe.loop else target.even
+        seen = happened.recorded(at, detection.chance(under, world.found))
+        if recipe.corrected:
+            thought = detection.chance(under, world.found, believed=rounds.believed)
+            usual = detection.chance(target.even, world.found, believed=rounds.believed)
+            seen = np.divide(seen * usual, thought, out=np.zeros_like(seen), where=thought > 0)
+        return np.asarray(seen @ target.weights, dtype=float)
 
     coverage = target.first
     memory = [value(at, coverage) for at in range(rounds.memory)]
@@ -300,23 +311,3 @@ def _run(
 def _late(rounds: Rounds) -> int:
     """Plans in the last quarter."""
     return max(1, rounds.rounds // 4)
-
-
-def _recorded_value(
-    world: World,
-    detection: Detection,
-    rounds: Rounds,
-    recipe: _Recipe,
-    target: _Target,
-    happened: _Crimes,
-    at: int,
-    coverage: Floats,
-) -> Floats:
-    """(n,) value of the zones as the records of a round show it."""
-    under = coverage if recipe.loop else target.even
-    seen = happened.recorded(at, detection.chance(under, world.found))
-    if recipe.corrected:
-        thought = detection.chance(under, world.found, believed=rounds.believed)
-        usual = detection.chance(target.even, world.found, believed=rounds.believed)
-        seen = np.divide(seen * usual, thought, out=np.zeros_like(seen), where=thought > 0)
-    return np.asarray(seen @ target.weights, dtype=float)

@@ -57,7 +57,17 @@ class Detection:
             )
 
     def chance(self, coverage: Floats, found: NDArray[np.bool_], *, believed: float = 1.0) -> Floats:
-        """(n, K) chance of being recorded; ``found`` marks patrol-generated types, ``believed`` scales the effect."""
+        """(n, K) chance of being recorded; ``found`` marks patrol-generated types, ``believed`` scales the effect.
+
+        Parameters
+        ----------
+        coverage
+            (n,) patrol, 0 to 1.
+        found
+            (K,) which types are patrol-generated.
+        believed
+            Scales the effect.
+        """
         r = np.where(found, self.reported_found, self.reported)[None, :]
         seen = np.minimum(self.base + believed * self.effect * coverage[:, None], 1.0)
         return np.asarray(r + (1.0 - r) * seen, dtype=float)
@@ -188,7 +198,17 @@ def world_of(
 
 
 def planned(game: ZoneGame, values: Floats, planner: str, otherwise: Floats) -> Floats:
-    """Coverage that a planner makes of values; ``otherwise`` where nothing was recorded anywhere."""
+    """Coverage that a planner makes of values; ``otherwise`` where nothing was recorded anywhere.
+
+    Parameters
+    ----------
+    game, values
+        Zones and budget, and (n,) values to plan by.
+    planner
+        One of :data:`PLANNERS`.
+    otherwise
+        (n,) coverage where nothing was recorded anywhere.
+    """
     if not values.sum() > 0:
         return otherwise
     return np.asarray(PLANNERS[planner](replace(game, values=values)), dtype=float)

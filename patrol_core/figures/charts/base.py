@@ -1,24 +1,53 @@
-"""Plotly charts: data in, figure out. No Streamlit; the same figures could stand in a notebook."""
+"""What all plotly charts share: one layout, and the kinds of marks they are made of. Data in, figure out; no Streamlit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
-from patrol_core.figures.palette import GROUPS, MARK, PATROL, PLAN, REFERENCE, RISK
+from patrol_core.figures.palette import CLEAR, GRID, INK, MARK, PATROL, PLAN, REFERENCE, colour_scale
 
 CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 """Configuration every chart is drawn with."""
 
 HEIGHT = 340
+AXIS = {"gridcolor": GRID, "zeroline": False, "automargin": True}
+GROUND = {"paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR, "font": {"size": 13, "color": INK}}
+LEGEND_RIGHT = {"orientation": "h", "x": 1, "xanchor": "right", "yanchor": "bottom"}
 
 
-def chart(title: str, x: str, y: str, *, height: int = HEIGHT) -> go.Figure:
-    """An empty chart in the style of all, with its title and axis titles (with units)."""
+def chart(
+    title: str,
+    x: str,
+    y: str,
+    *,
+    height: int = HEIGHT,
+    category: str = "",
+    zero: str = "",
+    share: str = "",
+    downward: bool = False,
+    below: float | None = None,
+) -> go.Figure:
+    """An empty chart in the style of all.
+
+    Parameters
+    ----------
+    title, x, y
+        Titles of the chart and of its axes (with units).
+    height
+        Pixels.
+    category, zero, share
+        Axes (``x``, ``y``, ``xy``) that hold names, that begin at 0, that show shares as per cent.
+    downward
+        Draw the first row on top.
+    below
+        Put the legend under the chart, by this part of its height; above it when not given.
+    """
     figure = go.Figure()
     figure.update_layout(
         title={"text": title, "font": {"size": 15}, "x": 0, "xanchor": "left"},
@@ -26,288 +55,230 @@ def chart(title: str, x: str, y: str, *, height: int = HEIGHT) -> go.Figure:
         yaxis_title=y,
         height=height,
         margin={"l": 10, "r": 10, "t": 48, "b": 10},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
         hovermode="closest",
-        legend={"orientation": "h", "y": 1.02, "x": 1, "xanchor": "right", "yanchor": "bottom"},
-        font={"size": 13, "color": "#1f2933"},
+        legend={"y": 1.02, **LEGEND_RIGHT},
+        **GROUND,
     )
-    figure.update_xaxes(gridcolor="#e6e8ec", zeroline=False, automargin=True)
-    figure.update_yaxes(gridcolor="#e6e8ec", zeroline=False, automargin=True)
+    if below is not None:
+        figure.update_layout(legend={"y": -below, "x": 0, "xanchor": "left", "yanchor": "top"})
+    for letter, update in (("x", figure.update_xaxes), ("y", figure.update_yaxes)):
+        update(**AXIS)
+        if letter in category:
+            update(type="category")
+        if letter in zero:
+            update(rangemode="tozero")
+        if letter in share:
+            update(tickformat=".0%")
+    if downward:
+        figure.update_yaxes(autorange="reversed")
     return figure
 
 
-def monthly_bars(totals: pd.Series, *, unit: str, chosen: tuple[str, ...] = ()) -> go.Figure:
-    """Total of each month; months outside ``chosen`` are grey.
-
-    Parameters
-    ----------
-    totals
-        Indexed by month "YYYY-MM".
-    """
-    figure = chart("Recorded by month", "", unit, height=280)
-    inside = set(chosen) or set(totals.index)
-    colours = [RISK[2] if month in inside else "#c7ccd4" for month in totals.index]
-    figure.add_bar(
-        x=list(totals.index),
-        y=totals.to_numpy(),
-        marker_color=colours,
-        hovertemplate="%{x}: %{y:,.0f}<extra></extra>",
-    )
-    figure.update_yaxes(rangemode="tozero")
-    figure.update_xaxes(type="category")
-    return figure
-
-
-def type_bars(totals: pd.Series, *, unit: str, left_out: Sequence[str] = ()) -> go.Figure:
-    """Total of each crime type, largest on top; types left out of the risk are grey."""
-    ordered = totals.sort_values()
-    figure = chart("By crime type", unit, "", height=max(220, 60 + 24 * len(ordered)))
-    colours = ["#c7ccd4" if kind in set(left_out) else RISK[2] for kind in ordered.index]
-    figure.add_bar(
-        y=[str(kind) for kind in ordered.index],
-        x=ordered.to_numpy(),
-        orientation="h",
-        marker_color=colours,
-        hovertemplate="%{y}: %{x:,.0f}<extra></extra>",
-    )
-    return figure
-
-
-def completeness(table: pd.DataFrame) -> go.Figure:
-    """Rows by month (columns) and crime type (rows) as a heat map; each row scaled by its own median.
-
-    Parameters
-    ----------
-    table
-        Counts; index crime types, columns months.
-    """
-    values = table.to_numpy(dtype=float)
-    middle = np.median(values, axis=1, keepdims=True)
-    share = np.divide(values, middle, out=np.zeros_like(values), where=middle > 0)
-    figure = chart(
-        "Rows by month and type, against the type's own median", "", "", height=80 + 26 * len(table)
-    )
-    figure.add_heatmap(
-        x=[str(month) for month in table.columns],
-        y=[str(kind) for kind in table.index],
-        z=np.clip(share, 0, 2),
-        customdata=values,
-        colorscale=[[index / 4, colour] for index, colour in enumerate(PATROL)],
-        zmin=0,
-        zmax=2,
-        colorbar={"title": "share of<br>median", "thickness": 12},
-        xgap=1,
-        ygap=1,
-        hovertemplate="%{y}, %{x}: %{customdata:,.0f} rows<extra></extra>",
-    )
-    figure.update_xaxes(type="category")
-    return figure
-
-
-def zone_history(series: pd.Series, *, name: str, unit: str) -> go.Figure:
-    """One zone month by month, with its mean."""
-    figure = chart(f"{name}, month by month", "", unit, height=240)
-    figure.add_scatter(
-        x=list(series.index),
-        y=series.to_numpy(),
-        mode="lines+markers",
-        line={"color": RISK[3], "width": 2},
-        marker={"size": 5},
-        name=unit,
-        hovertemplate="%{x}: %{y:,.1f}<extra></extra>",
-    )
-    figure.add_hline(y=float(series.mean()), line={"color": REFERENCE, "dash": "dot"}, annotation_text="mean")
-    figure.update_layout(showlegend=False)
-    figure.update_yaxes(rangemode="tozero")
-    figure.update_xaxes(type="category")
-    return figure
-
-
-def top_zones(table: pd.DataFrame, *, unit: str) -> go.Figure:
-    """Zones with the highest risk and their 90 % interval.
-
-    Parameters
-    ----------
-    table
-        Columns ``name``, ``mean``, ``low``, ``high``; most at risk first.
-    """
-    shown = table.iloc[::-1]
-    figure = chart(
-        "Highest zones, with 90 % interval of the monthly mean", unit, "", height=90 + 24 * len(shown)
-    )
-    figure.add_scatter(
-        x=shown["mean"],
-        y=shown["name"],
-        mode="markers",
-        marker={"color": RISK[3], "size": 9},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": shown["high"] - shown["mean"],
-            "arrayminus": shown["mean"] - shown["low"],
-            "color": REFERENCE,
-        },
-        hovertemplate="%{y}: %{x:,.1f}<extra></extra>",
-    )
-    figure.update_xaxes(rangemode="tozero")
-    return figure
-
-
-def budget_curve(curve: pd.DataFrame, *, budget: float, value: float, unit: str) -> go.Figure:
-    """Worst-case harm over the budget, with the current plan on it: the slope is the worth of the next unit.
-
-    Parameters
-    ----------
-    curve
-        Columns ``budget``, ``worst_case``, ``expected_residual``.
-    """
-    figure = chart("Worst case over the budget", "units on patrol at once", unit)
-    figure.add_scatter(
-        x=curve["budget"],
-        y=curve["worst_case"],
-        mode="lines",
-        line={"color": PLAN, "width": 2.5},
-        name="worst zone, at best play",
-        hovertemplate="%{x:.1f} units: %{y:,.2f}<extra></extra>",
-    )
-    figure.add_scatter(
-        x=[budget],
-        y=[value],
-        mode="markers",
-        marker={"color": MARK, "size": 12, "line": {"color": "white", "width": 2}},
-        name="this plan",
-        hovertemplate="this plan, %{x:.1f} units: %{y:,.2f}<extra></extra>",
-    )
-    figure.update_yaxes(rangemode="tozero")
-    return figure
-
-
-def plan_bars(table: pd.DataFrame, *, column: str, title: str, unit: str) -> go.Figure:
-    """One figure of each plan, side by side; the first row is the plan in hand."""
-    figure = chart(title, unit, "", height=240)
-    shown = table.iloc[::-1]
-    colours = [PLAN if plan == table["plan"].iloc[0] else "#b6bdc8" for plan in shown["plan"]]
-    figure.add_bar(
-        y=shown["plan"],
-        x=shown[column],
-        orientation="h",
-        marker_color=colours,
-        text=[f"{value:,.1f}" for value in shown[column]],
-        hovertemplate="%{y}: %{x:,.2f}<extra></extra>",
-    )
-    return figure
-
-
-def group_bars(
-    groups: Sequence[str], values: Floats, *, overall: float, title: str, unit: str, within: float | None
-) -> go.Figure:
-    """One bar a group against the overall rate, with the band that the fairness rule allows."""
-    figure = chart(f"{title}<br><sup>{unit}</sup>", "", "", height=310)
-    colours = [GROUPS[index % len(GROUPS)] for index in range(len(groups))]
-    figure.add_bar(
-        x=[str(group) for group in groups],
-        y=values,
-        marker_color=colours,
-        hovertemplate="%{x}: %{y:,.3g}<extra></extra>",
-    )
-    figure.add_hline(y=overall, line={"color": "#1f2933", "dash": "dot"}, annotation_text="overall")
-    if within is not None:
-        figure.add_hrect(
-            y0=overall * max(0.0, 1 - within),
-            y1=overall * (1 + within),
-            fillcolor="#228833",
-            opacity=0.12,
-            line_width=0,
-        )
-    figure.update_yaxes(rangemode="tozero")
-    figure.update_xaxes(type="category")
-    figure.update_layout(showlegend=False)
-    return figure
-
-
-def frontier(frame: pd.DataFrame, *, within: float | None, knee: float | None) -> go.Figure:
-    """Price of fairness: worst case and expected residual along d, from loose to tight.
-
-    Parameters
-    ----------
-    frame
-        Columns ``within``, ``price_worst``, ``price_expected`` (rise over no rule, %); infeasible levels are NaN.
-    """
-    figure = chart("The price of fairness", "groups may differ by at most", "extra harm against no rule, %")
-    for column, name, colour in (
-        ("price_worst", "in the worst zone", PLAN),
-        ("price_expected", "in all zones together", RISK[3]),
-    ):
-        figure.add_scatter(
-            x=frame["within"],
-            y=frame[column],
-            mode="lines+markers",
-            name=name,
-            line={"color": colour, "width": 2},
-            marker={"size": 5},
-            hovertemplate="± %{x:.0%}: %{y:+,.2f} %<extra></extra>",
-        )
-    if within is not None:
-        figure.add_vline(x=within, line={"color": MARK, "width": 2}, annotation_text="now")
-    if knee is not None and np.isfinite(knee):
-        figure.add_vline(
-            x=knee,
-            line={"color": REFERENCE, "dash": "dash"},
-            annotation_text="knee",
-            annotation_position="top left",
-        )
-    figure.update_xaxes(tickformat=".0%", autorange="reversed")
-    figure.update_yaxes(rangemode="tozero")
-    return figure
-
-
-def lorenz(curves: dict[str, tuple[Floats, Floats]], *, x: str, y: str, title: str) -> go.Figure:
-    """Lorenz or concentration curves against the line of equality; shares from 0 to 1."""
-    figure = chart(title, x, y)
-    figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        line={"color": REFERENCE, "dash": "dot"},
-        name="equal",
-        hoverinfo="skip",
-    )
-    for index, (name, (across, up)) in enumerate(curves.items()):
-        figure.add_scatter(
-            x=across, y=up, mode="lines", name=name, line={"color": GROUPS[index % len(GROUPS)], "width": 2.5}
-        )
-    figure.update_xaxes(tickformat=".0%", range=[0, 1])
-    figure.update_yaxes(tickformat=".0%", range=[0, 1])
-    return figure
-
-
-def hours_heatmap(table: pd.DataFrame) -> go.Figure:
-    """Hours by zone (rows) and month (columns)."""
-    figure = chart("Hours by zone and month", "", "", height=90 + 20 * len(table))
-    figure.add_heatmap(
-        x=[str(month) for month in table.columns],
-        y=[str(zone) for zone in table.index],
-        z=table.to_numpy(dtype=float),
-        colorscale=[[index / 4, colour] for index, colour in enumerate(PATROL)],
-        zmin=0,
-        xgap=1,
-        ygap=1,
-        colorbar={"title": "h per<br>month", "thickness": 12},
-        hovertemplate="%{y}, %{x}: %{z:,.2f} h<extra></extra>",
-    )
-    figure.update_xaxes(type="category")
-    figure.update_yaxes(type="category", autorange="reversed")
-    return figure
-
-
-def add_coverage(
-    figure: go.Figure, coverage: pd.DataFrame, *, across: list[float] | list[str], hover: str
+def line(
+    figure: go.Figure,
+    x: ArrayLike,
+    y: ArrayLike,
+    colour: str,
+    hover: str | None,
+    *,
+    name: str = "",
+    width: float = 2,
+    dash: str = "solid",
+    size: float = 0,
+    boxed: bool = False,
+    **more: Any,
 ) -> None:
+    """Add a line.
+
+    Parameters
+    ----------
+    figure
+        Where to.
+    x, y
+        Its points.
+    colour, width, dash
+        Of the line.
+    hover
+        Plotly's template of the hover text; None for a line without one.
+    name
+        In the legend; a line without a name is not there.
+    size
+        Of the marker at every point; 0 for none.
+    boxed
+        Show the name beside the hover text.
+    **more
+        Further properties of the trace; ``line`` adds to those of the line.
+    """
+    shape = {"color": colour, "width": width, "dash": dash, **more.pop("line", {})}
+    marked = {"mode": "lines+markers", "marker": {"size": size}} if size else {"mode": "lines"}
+    figure.add_scatter(x=x, y=y, line=shape, **{**marked, **_said(hover, name, boxed=boxed), **more})
+
+
+def points(
+    figure: go.Figure,
+    x: ArrayLike,
+    y: ArrayLike,
+    colour: Any,
+    hover: str | None,
+    *,
+    size: Any,
+    name: str = "",
+    many: bool = False,
+    boxed: bool = False,
+    marker: dict[str, Any] | None = None,
+    **more: Any,
+) -> None:
+    """Add points.
+
+    Parameters
+    ----------
+    figure
+        Where to.
+    x, y
+        Their places.
+    colour, size
+        One for all, or one a point.
+    hover, name, boxed
+        As of :func:`line`.
+    many
+        Draw them with WebGL, which is quick for thousands.
+    marker, **more
+        Further properties of the markers and of the trace.
+    """
+    add = figure.add_scattergl if many else figure.add_scatter
+    style = {"color": colour, "size": size, **(marker or {})}
+    add(x=x, y=y, marker=style, **{"mode": "markers", **_said(hover, name, boxed=boxed), **more})
+
+
+def bars(
+    figure: go.Figure,
+    names: Any,
+    values: ArrayLike,
+    colour: Any,
+    hover: str,
+    *,
+    name: str = "",
+    sideways: bool = False,
+    **more: Any,
+) -> None:
+    """Add bars.
+
+    Parameters
+    ----------
+    figure
+        Where to.
+    names, values
+        What each bar stands for, and its length.
+    colour
+        One for all, or one a bar.
+    hover, name
+        As of :func:`line`.
+    sideways
+        Draw them from left to right.
+    **more
+        Further properties of the trace.
+    """
+    place = {"y": names, "x": values, "orientation": "h"} if sideways else {"x": names, "y": values}
+    figure.add_bar(**{**place, "marker": {"color": colour}, **_said(hover, name), **more})
+
+
+def heat(
+    figure: go.Figure,
+    x: Any,
+    y: Any,
+    z: ArrayLike,
+    stops: Sequence[str],
+    hover: str,
+    *,
+    ends: tuple[float | None, float | None] = (None, None),
+    legend: str | dict[str, Any] = "",
+    gap: int = 1,
+    **more: Any,
+) -> None:
+    """Add a heat map.
+
+    Parameters
+    ----------
+    figure
+        Where to.
+    x, y, z
+        Names of columns and rows, and the table of values.
+    stops, ends
+        Colours at even distances, and the values of the first and the last.
+    hover
+        As of :func:`line`.
+    legend
+        Title of the legend of colours, or several of its properties.
+    gap
+        Pixels between cells.
+    **more
+        Further properties of the trace.
+    """
+    shown = {"title": legend} if isinstance(legend, str) else legend
+    figure.add_heatmap(
+        x=x,
+        y=y,
+        z=z,
+        colorscale=colour_scale(stops),
+        zmin=ends[0],
+        zmax=ends[1],
+        colorbar={"thickness": 12, **shown},
+        xgap=gap,
+        ygap=gap,
+        hovertemplate=f"{hover}<extra></extra>",
+        **more,
+    )
+
+
+def props(**more: Any) -> dict[str, Any]:
+    """Properties that several traces share, or that would make a call long."""
+    return more
+
+
+def whiskers(middle: Any, low: Any, high: Any, **more: object) -> dict[str, object]:
+    """An interval around points or bars, for their ``error_x`` or ``error_y``.
+
+    Parameters
+    ----------
+    middle, low, high
+        (n,) what is drawn, and the ends of its interval.
+    **more
+        Further properties.
+    """
+    ends = {"array": high - middle, "arrayminus": middle - low}
+    return {"type": "data", "symmetric": False, **ends, "color": REFERENCE, **more}
+
+
+def band(figure: go.Figure, x: Any, low: Floats, high: Floats, colour: str, **more: Any) -> None:
+    """Add the ground between two lines, without hover text; ``more`` are further properties of the trace.
+
+    Parameters
+    ----------
+    figure
+        Where to.
+    x, low, high
+        (n,) places and both ends.
+    colour, **more
+        Of the ground, and further properties of the trace.
+    """
+    figure.add_scatter(
+        x=np.concatenate([x, x[::-1]]),
+        y=np.concatenate([high, low[::-1]]),
+        fill="toself",
+        fillcolor=colour,
+        line={"width": 0},
+        hoverinfo="skip",
+        **more,
+    )
+
+
+def add_coverage(figure: go.Figure, coverage: Any, *, across: Sequence[object], hover: str) -> None:
     """Coverage of zones (rows) under several plans (columns) as a heat map from 0 to 100 % of the time.
 
     Parameters
     ----------
+    figure
+        Where to.
     coverage
         Share of time in %; index zones.
     across
@@ -315,15 +286,55 @@ def add_coverage(
     hover
         How the hover text shows a column, e.g. ``%{x:.1f} units``.
     """
-    figure.add_heatmap(
-        x=across,
-        y=[str(zone) for zone in coverage.index],
-        z=coverage.to_numpy(dtype=float),
-        colorscale=[[index / 4, colour] for index, colour in enumerate(PATROL)],
-        zmin=0,
-        zmax=100,
-        xgap=1,
-        ygap=1,
-        colorbar={"title": "% of<br>the time", "thickness": 12},
-        hovertemplate=f"%{{y}}, {hover}: %{{z:.1f}} % of the time<extra></extra>",
-    )
+    zones = [str(zone) for zone in coverage.index]
+    said = f"%{{y}}, {hover}: %{{z:.1f}} % of the time"
+    heat(
+        figure, across, zones, coverage.to_numpy(dtype=float), PATROL, said,
+        ends=(0, 100), legend="% of<br>the time",
+    )  # fmt: skip
+
+
+def search_bounds(
+    history: Sequence[tuple[float, float, float]],
+    *,
+    unit: str,
+    names: tuple[str, str],
+    number: str,
+    sign: float = 1.0,
+) -> go.Figure:
+    """How the bounds of a search closed in over its seconds.
+
+    Parameters
+    ----------
+    history
+        (seconds, lower bound, upper bound).
+    unit
+        Of the bounds.
+    names
+        Of the lower and of the upper bound.
+    number
+        Format of a bound in the hover text.
+    sign
+        1, or -1 to show losses for payoffs.
+    """
+    figure = chart("How the search closed in", "seconds", unit)
+    for place, colour, dash in ((1, PLAN, "solid"), (2, REFERENCE, "dash")):
+        known = np.array([(row[0], sign * row[place]) for row in history if np.isfinite(row[place])])
+        seconds, bound = known.reshape(-1, 2).T
+        style = props(dash=dash, size=5, line={"shape": "hv"}, name=names[place - 1])
+        line(figure, seconds, bound, colour, f"%{{x:.2f}} s: %{{y:{number}}}", boxed=True, **style)
+    return figure
+
+
+def mark_now(figure: go.Figure, x: float | None, **more: Any) -> None:
+    """A line at the value in force, where there is one."""
+    if x is not None:
+        figure.add_vline(x=x, line={"color": MARK, "width": 2}, annotation_text="now", **more)
+
+
+def _said(hover: str | None, name: str, *, boxed: bool = False) -> dict[str, object]:
+    """Hover text and legend of a trace."""
+    shown: dict[str, object] = {"name": name} if name else {"showlegend": False}
+    if hover is None:
+        return shown | {"hoverinfo": "skip"}
+    return shown | {"hovertemplate": f"{hover}<extra>{name if boxed else ''}</extra>"}

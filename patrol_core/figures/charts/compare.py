@@ -1,15 +1,16 @@
-"""Charts of the Compare page: data in, figure out."""
+"""Charts that hold plans against each other: budgets, offenders, chance, months ahead. Data in, figure out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from patrol_core.figures.charts.base import add_coverage, chart
-from patrol_core.figures.palette import GROUPS, MARK, PLAN, REFERENCE, RISK
+from patrol_core.figures.charts.base import add_coverage, bars, chart, heat, line, mark_now, points, whiskers
+from patrol_core.figures.palette import GROUPS, MARK, PALE, PLAN, REFERENCE, RISK
 
 COLOURS: Mapping[str, str] = {
     "The plan": PLAN,
@@ -25,6 +26,57 @@ FAR = 2.5
 """A plan this many times beyond all others is left off the scale, and said so."""
 MOST = 100.0
 """Excess over the column's best (%) from which a cell of the matrix has the darkest colour."""
+
+
+def budget_curve(curve: pd.DataFrame, *, budget: float, value: float, unit: str) -> go.Figure:
+    """Worst-case harm over the budget, with the current plan on it: the slope is the worth of the next unit.
+
+    Parameters
+    ----------
+    curve
+        Columns ``budget``, ``worst_case``, ``expected_residual``.
+    budget, value
+        Of the plan in hand: units, and its worst case.
+    unit
+        Of the harm.
+    """
+    figure = chart("Worst case over the budget", "units on patrol at once", unit, zero="y")
+    name, said = "worst zone, at best play", "%{x:.1f} units: %{y:,.2f}"
+    line(figure, curve["budget"], curve["worst_case"], PLAN, said, name=name, width=2.5)
+    ringed = {"line": {"color": "white", "width": 2}}
+    points(figure, [budget], [value], MARK, f"this plan, {said}", size=12, name="this plan", marker=ringed)
+    return figure
+
+
+def plan_bars(
+    table: pd.DataFrame,
+    *,
+    column: str,
+    title: str,
+    unit: str,
+    height: int = 240,
+    written: str = ",.1f",
+    exact: str = ",.2f",
+) -> go.Figure:
+    """One figure of each plan, side by side.
+
+    Parameters
+    ----------
+    table
+        ``plan`` and the column of the figure; the first row is the plan in hand.
+    column
+        The figure.
+    title, unit, height
+        Of the chart.
+    written, exact
+        Formats of the number at a bar and of that in the hover text.
+    """
+    figure = chart(title, unit, "", height=height, category="y", zero="x")
+    shown = table.iloc[::-1]
+    colours = [PLAN if plan == table["plan"].iloc[0] else PALE for plan in shown["plan"]]
+    text, said = [f"{value:{written}}" for value in shown[column]], f"%{{y}}: %{{x:{exact}}}"
+    bars(figure, shown["plan"], shown[column], colours, said, sideways=True, text=text)
+    return figure
 
 
 def faced_heatmap(
@@ -48,6 +100,8 @@ def faced_heatmap(
         Column -> label, in order.
     best
         Column -> plans marked as its best.
+    unit
+        Of the loss.
     """
     over = np.column_stack([extra[column].to_numpy(dtype=float) for column in columns])
     values = np.column_stack([losses[column].to_numpy(dtype=float) for column in columns])
@@ -56,35 +110,24 @@ def faced_heatmap(
         [_cell(values[i, j], over[i, j], marked[i, j]) for j in range(values.shape[1])]
         for i in range(len(rows))
     ]
-    figure = chart(
-        f"Loss if planned for … (row) and faced by offenders who … (column), {unit}",
-        "",
-        "",
-        height=110 + 46 * len(rows),
-    )
-    known = np.isfinite(values)
-    figure.add_heatmap(
-        x=list(columns.values()),
-        y=list(rows),
-        z=np.where(known, np.clip(np.where(np.isfinite(over), over, MOST), 0.0, MOST), np.nan),
+    title = f"Loss if planned for … (row) and faced by offenders who … (column), {unit}"
+    figure = chart(title, "", "", height=110 + 46 * len(rows), category="xy", downward=True)
+    shown = np.clip(np.where(np.isfinite(over), over, MOST), 0.0, MOST)
+    heat(
+        figure,
+        list(columns.values()),
+        list(rows),
+        np.where(np.isfinite(values), shown, np.nan),
+        ("#ffffff", RISK[1], RISK[2]),
+        "%{y}, faced by offenders who %{x}: %{text}",
+        ends=(0, MOST),
+        legend={"title": "% above<br>the best", "tickvals": [0, 50, 100], "ticktext": ["0", "50", "100 +"]},
+        gap=2,
         text=texts,
         texttemplate="%{text}",
         textfont={"size": 13},
-        colorscale=[[0.0, "#ffffff"], [0.5, RISK[1]], [1.0, RISK[2]]],
-        zmin=0,
-        zmax=MOST,
-        xgap=2,
-        ygap=2,
-        colorbar={
-            "title": "% above<br>the best",
-            "thickness": 12,
-            "tickvals": [0, 50, 100],
-            "ticktext": ["0", "50", "100 +"],
-        },
-        hovertemplate="%{y}, faced by offenders who %{x}: %{text}<extra></extra>",
     )
-    figure.update_yaxes(type="category", autorange="reversed")
-    figure.update_xaxes(type="category", side="top")
+    figure.update_xaxes(side="top")
     figure.update_layout(margin={"t": 84})
     return figure
 
@@ -109,34 +152,18 @@ def spread_intervals(summary: pd.DataFrame, *, figure: str, title: str, unit: st
         ``summary`` of :class:`patrol_core.evaluation.sensitivity.Spread`.
     figure
         ``worst_case`` or ``expected_residual``.
+    title, unit
+        Of the chart, and of the figure.
     """
     shown = summary[summary["figure"] == figure].iloc[::-1]
-    drawn = chart(title, unit, "", height=110 + 36 * len(shown))
-    drawn.add_scatter(
-        x=shown["median"],
-        y=shown["plan"],
-        mode="markers",
-        name="median and 5 to 95 %",
-        marker={"size": 11, "color": [COLOURS.get(plan, REFERENCE) for plan in shown["plan"]]},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": shown["high"] - shown["median"],
-            "arrayminus": shown["median"] - shown["low"],
-            "color": REFERENCE,
-            "thickness": 2,
-        },
-        hovertemplate="%{y}: median %{x:,.2f}<extra></extra>",
-    )
-    drawn.add_scatter(
-        x=shown["stated"],
-        y=shown["plan"],
-        mode="markers",
-        name="as the data stand",
-        marker={"size": 12, "symbol": "line-ns", "line": {"color": MARK, "width": 2.5}},
-        hovertemplate="%{y}: %{x:,.2f} as the data stand<extra></extra>",
-    )
-    drawn.update_xaxes(rangemode="tozero")
+    drawn = chart(title, unit, "", height=110 + 36 * len(shown), zero="x")
+    interval = whiskers(shown["median"], shown["low"], shown["high"], thickness=2)
+    name, said = "median and 5 to 95 %", "%{y}: median %{x:,.2f}"
+    colours = [COLOURS.get(plan, REFERENCE) for plan in shown["plan"]]
+    points(drawn, shown["median"], shown["plan"], colours, said, size=11, name=name, error_x=interval)
+    tick = {"symbol": "line-ns", "line": {"color": MARK, "width": 2.5}}
+    name, said = "as the data stand", "%{y}: %{x:,.2f} as the data stand"
+    points(drawn, shown["stated"], shown["plan"], MARK, said, size=12, name=name, marker=tick)
     _keep_in_sight(drawn, shown)
     return drawn
 
@@ -149,14 +176,8 @@ def _keep_in_sight(figure: go.Figure, shown: pd.DataFrame) -> None:
         return
     row = shown.iloc[int(far.argmax())]
     figure.update_xaxes(range=[0, 1.35 * second], autorange=False)
-    figure.add_annotation(
-        x=1.0,
-        xref="paper",
-        xanchor="right",
-        y=row["plan"],
-        text=f"off the scale: {row['low']:,.0f} to {row['high']:,.0f} →",
-        showarrow=False,
-    )
+    text = f"off the scale: {row['low']:,.0f} to {row['high']:,.0f} →"
+    figure.add_annotation(x=1.0, xref="paper", xanchor="right", y=row["plan"], text=text, showarrow=False)
 
 
 def top_firmness(table: pd.DataFrame, *, top: int) -> go.Figure:
@@ -166,27 +187,21 @@ def top_firmness(table: pd.DataFrame, *, top: int) -> go.Figure:
     ----------
     table
         ``zone_id``, ``rank``, ``in_top``, ``rank_low``, ``rank_high``, highest first.
+    top
+        How many zones the top has.
     """
     share = table["in_top"].to_numpy(dtype=float)
     reach = int(np.flatnonzero(share > 0).max(initial=0)) + 4
     shown = table.head(min(max(reach, top + 4), top + MOST_BELOW))
-    figure = chart(
-        f"How often each zone is among the top {top}", "rank in the data as they stand", "% of draws"
-    )
+    title = f"How often each zone is among the top {top}"
+    figure = chart(title, "rank in the data as they stand", "% of draws")
     place = np.arange(1, len(shown) + 1)
-    figure.add_bar(
-        x=place,
-        y=shown["in_top"],
-        marker_color=[PLAN if rank <= top else "#b6bdc8" for rank in place],
-        customdata=np.column_stack([shown["zone_id"], shown["rank_low"], shown["rank_high"]]),
-        hovertemplate="%{customdata[0]}: %{y:.0f} % of draws; rank %{customdata[1]:.0f} to %{customdata[2]:.0f}<extra></extra>",
-    )
-    figure.add_vline(
-        x=top + 0.5,
-        line={"color": MARK, "dash": "dash"},
-        annotation_text=f"top {top}",
-        annotation_position="top right",
-    )
+    colours = [PLAN if rank <= top else PALE for rank in place]
+    data = np.column_stack([shown["zone_id"], shown["rank_low"], shown["rank_high"]])
+    said = "%{customdata[0]}: %{y:.0f} % of draws; rank %{customdata[1]:.0f} to %{customdata[2]:.0f}"
+    bars(figure, place, shown["in_top"], colours, said, customdata=data)
+    named = {"annotation_text": f"top {top}", "annotation_position": "top right"}
+    figure.add_vline(x=top + 0.5, line={"color": MARK, "dash": "dash"}, **named)
     figure.update_yaxes(range=[0, 105])
     return figure
 
@@ -198,23 +213,20 @@ def backtest_lines(frame: pd.DataFrame, *, column: str, title: str, unit: str) -
     ----------
     frame
         ``frame`` of :class:`patrol_core.evaluation.rolling_origin.Backtest`.
+    column
+        Which of its figures.
+    title, unit
+        Of the chart, and of the figure.
     """
-    figure = chart(title, "first month judged", unit)
-    far = far_off({str(name): float(part[column].max()) for name, part in frame.groupby("plan", sort=False)})
-    for name, part in frame.groupby("plan", sort=False):
-        figure.add_scatter(
-            x=part["judged_from"],
-            y=part[column],
-            mode="lines+markers",
-            name=str(name),
-            visible="legendonly" if name == far else True,
-            marker={"size": 5},
-            line={"color": COLOURS.get(str(name), REFERENCE), **_weight(str(name))},
-            hovertemplate="%{x}: %{y:,.2f}<extra>" + str(name) + "</extra>",
-        )
-    figure.update_yaxes(rangemode="tozero")
-    figure.update_xaxes(type="category", nticks=12)
-    return _legend_below(figure)
+    figure = chart(title, "first month judged", unit, height=400, category="x", zero="y", below=0.3)
+    lines = {str(name): part for name, part in frame.groupby("plan", sort=False)}
+    far = far_off({name: float(part[column].max()) for name, part in lines.items()})
+    for name, part in lines.items():
+        style = {**_weight(name), "visible": "legendonly" if name == far else True}
+        colour, said = COLOURS.get(name, REFERENCE), "%{x}: %{y:,.2f}"
+        line(figure, part["judged_from"], part[column], colour, said, name=name, size=5, boxed=True, **style)
+    figure.update_xaxes(nticks=12)
+    return figure
 
 
 def coverage_path(coverage: pd.DataFrame, *, budget: float) -> go.Figure:
@@ -227,17 +239,10 @@ def coverage_path(coverage: pd.DataFrame, *, budget: float) -> go.Figure:
     budget
         The budget in force.
     """
-    figure = chart(
-        "Coverage of the zones that get most, as the budget grows",
-        "units on patrol at once",
-        "",
-        height=120 + 19 * len(coverage),
-    )
+    title, height = "Coverage of the zones that get most, as the budget grows", 120 + 19 * len(coverage)
+    figure = chart(title, "units on patrol at once", "", height=height, category="y", downward=True)
     add_coverage(figure, coverage, across=[float(one) for one in coverage.columns], hover="%{x:.1f} units")
-    figure.add_vline(
-        x=budget, line={"color": MARK, "width": 2}, annotation_text="now", annotation_position="top"
-    )
-    figure.update_yaxes(type="category", autorange="reversed")
+    mark_now(figure, budget, annotation_position="top")
     return figure
 
 
@@ -252,25 +257,18 @@ def learning_lines(
         Plan -> ``frame`` of :class:`patrol_core.evaluation.simulation.Simulation`.
     predicted
         Plan -> loss once beliefs are exact.
+    unit, title
+        Of the loss, and of the chart.
     """
-    figure = chart(title, "period", unit)
+    figure = chart(title, "period", unit, height=400, zero="y", below=0.3)
     far = far_off({name: float(frame["loss"].max()) for name, frame in losses.items()})
     for name, frame in losses.items():
-        colour = COLOURS.get(name, REFERENCE)
-        figure.add_scatter(
-            x=frame["period"],
-            y=frame["loss"],
-            mode="lines",
-            name=name,
-            visible="legendonly" if name == far else True,
-            line={"color": colour, **_weight(name)},
-            hovertemplate="period %{x}: %{y:,.2f}<extra>" + name + "</extra>",
-        )
-        if name == far:
-            continue
-        figure.add_hline(y=predicted[name], line={"color": colour, "dash": "dot", "width": 1.5})
-    figure.update_yaxes(rangemode="tozero")
-    return _legend_below(figure)
+        colour, said = COLOURS.get(name, REFERENCE), "period %{x}: %{y:,.2f}"
+        style = {**_weight(name), "visible": "legendonly" if name == far else True}
+        line(figure, frame["period"], frame["loss"], colour, said, name=name, boxed=True, **style)
+        if name != far:
+            figure.add_hline(y=predicted[name], line={"color": colour, "dash": "dot", "width": 1.5})
+    return figure
 
 
 def far_off(largest: Mapping[str, float]) -> str | None:
@@ -281,12 +279,7 @@ def far_off(largest: Mapping[str, float]) -> str | None:
     return order[-1]
 
 
-def _weight(name: str) -> dict[str, object]:
+def _weight(name: str) -> dict[str, Any]:
     if name == "The plan":
         return {"width": 3}
-    return {"width": 2} if name in COLOURS else {"width": 2, "dash": "dash"}
-
-
-def _legend_below(figure: go.Figure) -> go.Figure:
-    figure.update_layout(legend={"y": -0.3, "x": 0, "xanchor": "left", "yanchor": "top"}, height=400)
-    return figure
+    return {"width": 2, "dash": "solid" if name in COLOURS else "dash"}

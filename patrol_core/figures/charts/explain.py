@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from patrol_core.arrays import Floats
-from patrol_core.figures.charts.base import chart
-from patrol_core.figures.palette import CHANGE, PLAN, REFERENCE
+from patrol_core.figures.charts.base import bars, chart, heat, line, points
+from patrol_core.figures.palette import CHANGE, EDGE, INK, PLAN, REFERENCE
 
 VALUES = ((0.0, "#ccbb44"), (1.0, "#222255"))
 """Low and high value of a feature; neither risk nor patrol nor change."""
@@ -40,6 +40,8 @@ def waterfall(parts: pd.Series, *, base: float, unit: str, title: str, most: int
         Contribution of each feature in log units; index the feature's name in words.
     base
         The average prediction, in log units.
+    unit, title
+        Of the prediction, and of the chart.
     most
         Features shown one by one; the smaller ones are put together.
     """
@@ -48,41 +50,30 @@ def waterfall(parts: pd.Series, *, base: float, unit: str, title: str, most: int
     if len(ordered) > most:
         shown = pd.concat([shown, pd.Series({OTHERS: float(ordered.iloc[most:].sum())})])
     steps = np.concatenate([[base], base + np.cumsum(shown.to_numpy(dtype=float))])
-    figure = chart(title, unit, "", height=140 + 30 * len(shown))
-    figure.update_layout(showlegend=False)
+    figure = chart(title, unit, "", height=140 + 30 * len(shown), category="y", downward=True)
     for index, (name, part) in enumerate(zip(_short(shown.index), shown, strict=True)):
-        first, last = float(np.exp(steps[index])), float(np.exp(steps[index + 1]))
-        figure.add_scatter(
-            x=[first, last],
-            y=[name, name],
-            mode="lines+markers",
-            line={"color": CHANGE[4] if part > 0 else CHANGE[0], "width": 12},
-            marker={"size": [0, 15], "symbol": "triangle-right" if part > 0 else "triangle-left"},
-            hovertemplate=f"× {np.exp(part):.3g}: %{{x:,.3g}}<extra></extra>",
-        )
-        figure.add_annotation(
-            x=float(np.log10(max(first, last))),
-            y=name,
-            text=f"× {np.exp(part):.2f}",
-            showarrow=False,
-            xanchor="left",
-            xshift=12,
-            font={"size": 12, "color": "#52606d"},
-        )
-    for place, words, top in ((steps[0], "average zone", False), (steps[-1], "this zone", True)):
+        ends = np.exp(steps[index : index + 2])
+        arrow = {"size": [0, 15], "symbol": "triangle-right" if part > 0 else "triangle-left"}
+        colour, said = CHANGE[4] if part > 0 else CHANGE[0], f"× {np.exp(part):.3g}: %{{x:,.3g}}"
+        line(figure, ends, [name, name], colour, said, width=12, mode="lines+markers", marker=arrow)
+        beside = {"xanchor": "left", "xshift": 12, "font": {"size": 12, "color": EDGE}}
+        place, words = float(np.log10(ends.max())), f"× {np.exp(part):.2f}"
+        figure.add_annotation(x=place, y=name, text=words, showarrow=False, **beside)
+    for place, words, y, anchor in (
+        (steps[0], "average zone", 0.0, "top"),
+        (steps[-1], "this zone", 1.0, "bottom"),
+    ):
         figure.add_vline(x=float(np.exp(place)), line={"color": REFERENCE, "dash": "dot"})
         figure.add_annotation(
             x=float(place / np.log(10)),
-            y=1.0 if top else 0.0,
+            y=y,
             yref="paper",
-            yanchor="bottom" if top else "top",
+            yanchor=anchor,
             text=f"{words} {np.exp(place):,.3g}",
             showarrow=False,
-            font={"size": 12, "color": "#1f2933"},
+            font={"size": 12, "color": INK},
         )
-    figure.update_xaxes(**_log_axis(np.exp(steps), right=ROOM))
-    figure.update_xaxes(title_standoff=24, ticklabelstandoff=14)
-    figure.update_yaxes(type="category", autorange="reversed")
+    figure.update_xaxes(title_standoff=24, ticklabelstandoff=14, **_log_axis(np.exp(steps), right=ROOM))
     return figure
 
 
@@ -93,24 +84,16 @@ def feature_bars(contributions: pd.DataFrame, *, most: int = 12) -> go.Figure:
     ----------
     contributions
         Zones by features, in log units; columns in words.
+    most
+        Features shown.
     """
     strength = contributions.abs().mean().sort_values(ascending=False, kind="stable").head(most)[::-1]
-    figure = chart(
-        "How far each feature moves a zone, on average",
-        "factor, up or down",
-        "",
-        height=90 + 26 * len(strength),
-    )
+    title = "How far each feature moves a zone, on average"
+    figure = chart(title, "factor, up or down", "", height=90 + 26 * len(strength))
     factor = np.exp(strength.to_numpy(dtype=float))
-    figure.add_bar(
-        y=_short(strength.index),
-        x=factor - 1.0,
-        base=1.0,
-        orientation="h",
-        marker_color=PLAN,
-        customdata=[[str(name), one] for name, one in zip(strength.index, factor, strict=True)],
-        hovertemplate="%{customdata[0]}: × or ÷ %{customdata[1]:.3f}<extra></extra>",
-    )
+    data = [[str(name), one] for name, one in zip(strength.index, factor, strict=True)]
+    said, names = "%{customdata[0]}: × or ÷ %{customdata[1]:.3f}", _short(strength.index)
+    bars(figure, names, factor - 1.0, PLAN, said, sideways=True, base=1.0, customdata=data)
     return figure
 
 
@@ -121,61 +104,40 @@ def swarm(contributions: pd.DataFrame, values: pd.DataFrame, *, most: int = 10) 
     ----------
     contributions, values
         Zones by features with the same labels: log units, and the features themselves. A value that is not known is grey.
+    most
+        Features shown.
     """
     order = contributions.abs().mean().sort_values(ascending=False, kind="stable").index[:most]
     every = max(1, -(-len(contributions) // MOST_POINTS))
-    figure = chart(
-        "What raises and what lowers the prediction, zone by zone",
-        "factor, 1 is no effect",
-        "",
-        height=110 + 36 * len(order),
-    )
+    title = "What raises and what lowers the prediction, zone by zone"
+    figure = chart(title, "factor, 1 is no effect", "", height=110 + 36 * len(order))
+    legend = {"title": "value of<br>the feature", "thickness": 12, "tickvals": [0, 1], "ticktext": ["low", "high"]}  # fmt: skip
+    look = {"opacity": 0.75, "cmin": 0, "cmax": 1, "colorscale": VALUES, "colorbar": legend}
     for place, name in enumerate(order):
         part = contributions[name].to_numpy(dtype=float)[::every]
         value = values[name].to_numpy(dtype=float)[::every]
-        figure.add_scatter(
-            x=np.exp(part),
-            y=place + _spread(part),
-            mode="markers",
-            marker={
-                "size": 5,
-                "opacity": 0.75,
-                "color": _rank(value),
-                "cmin": 0,
-                "cmax": 1,
-                "colorscale": VALUES,
-                "showscale": place == 0,
-                "colorbar": {
-                    "title": "value of<br>the feature",
-                    "thickness": 12,
-                    "tickvals": [0, 1],
-                    "ticktext": ["low", "high"],
-                },
-            },
-            customdata=value,
-            hovertemplate=f"{name} = %{{customdata:,.3g}}: × %{{x:.3g}}<extra></extra>",
-        )
+        said, marker = f"{name} = %{{customdata:,.3g}}: × %{{x:.3g}}", {**look, "showscale": place == 0}
+        y = place + _spread(part)
+        points(figure, np.exp(part), y, _rank(value), said, size=5, marker=marker, customdata=value)
     figure.add_vline(x=1.0, line={"color": REFERENCE, "dash": "dot"})
     figure.update_xaxes(**_log_axis(np.exp(contributions[list(order)].to_numpy(dtype=float))))
-    figure.update_yaxes(
-        tickvals=list(range(len(order))),
-        ticktext=_short(order),
-        range=[len(order) - 0.4, -0.6],
-    )
-    figure.update_layout(showlegend=False)
+    marks = {"tickvals": list(range(len(order))), "ticktext": _short(order)}
+    figure.update_yaxes(range=[len(order) - 0.4, -0.6], **marks)
     return figure
 
 
 def dependence(values: Floats, parts: Floats, *, label: str) -> go.Figure:
-    """One feature: its value against what it does to the prediction, a point a zone."""
+    """One feature: its value against what it does to the prediction, a point a zone.
+
+    Parameters
+    ----------
+    values, parts
+        The feature, and its contribution in log units; (n,).
+    label
+        The feature in words.
+    """
     figure = chart(f"What “{label}” does to the prediction", label, "factor, 1 is no effect", height=340)
-    figure.add_scatter(
-        x=values,
-        y=np.exp(parts),
-        mode="markers",
-        marker={"color": PLAN, "size": 6, "opacity": 0.6},
-        hovertemplate="%{x:,.3g}: × %{y:.3g}<extra></extra>",
-    )
+    points(figure, values, np.exp(parts), PLAN, "%{x:,.3g}: × %{y:.3g}", size=6, marker={"opacity": 0.6})
     figure.add_hline(y=1.0, line={"color": REFERENCE, "dash": "dot"})
     figure.update_yaxes(**_log_axis(np.exp(parts)))
     return figure
@@ -183,21 +145,10 @@ def dependence(values: Floats, parts: Floats, *, label: str) -> go.Figure:
 
 def correlations(table: pd.DataFrame) -> go.Figure:
     """Rank correlations of features with each other as a heat map from −1 to 1; NaN (a constant) is left white."""
-    names = _short(table.columns)
-    figure = chart("Which features move together (rank correlation)", "", "", height=150 + 26 * len(names))
-    figure.add_heatmap(
-        x=names,
-        y=names,
-        z=table.to_numpy(dtype=float),
-        zmin=-1,
-        zmax=1,
-        colorscale=[[index / 4, colour] for index, colour in enumerate(CHANGE)],
-        colorbar={"title": "rank<br>corr.", "thickness": 12},
-        xgap=1,
-        ygap=1,
-        hovertemplate="%{y} and %{x}: %{z:.2f}<extra></extra>",
-    )
-    figure.update_yaxes(autorange="reversed")
+    names, title = _short(table.columns), "Which features move together (rank correlation)"
+    figure = chart(title, "", "", height=150 + 26 * len(names), downward=True)
+    said, z = "%{y} and %{x}: %{z:.2f}", table.to_numpy(dtype=float)
+    heat(figure, names, names, z, CHANGE, said, ends=(-1, 1), legend="rank<br>corr.")
     return figure
 
 

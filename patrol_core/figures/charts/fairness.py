@@ -11,10 +11,36 @@ from plotly.subplots import make_subplots
 
 from patrol_core.arrays import Floats
 from patrol_core.fairness import FOUR_FIFTHS
-from patrol_core.figures.charts.base import chart
-from patrol_core.figures.palette import CHANGE, GROUPS, MARK, PATROL, PLAN, REFERENCE, RISK
+from patrol_core.figures.charts.base import AXIS, bars, chart, line, points, whiskers
+from patrol_core.figures.palette import CHANGE, INK, MARK, PATROL, PLAN, REFERENCE, RISK, group_colour
 
 VIEW_COLOURS = {"protection": RISK[3], "burden": PATROL[3]}
+
+
+def group_bars(
+    groups: Sequence[str], values: Floats, *, overall: float, title: str, unit: str, within: float | None
+) -> go.Figure:
+    """One bar a group against the overall rate, with the band that the fairness rule allows.
+
+    Parameters
+    ----------
+    groups, values
+        Names and rates.
+    overall
+        Rate of all together.
+    title, unit
+        Of the chart, and of the rates.
+    within
+        How far the rule lets a group be from the overall rate, as a share of it; None without a rule.
+    """
+    figure = chart(f"{title}<br><sup>{unit}</sup>", "", "", height=310, category="x", zero="y")
+    colours = [group_colour(index) for index in range(len(groups))]
+    bars(figure, [str(group) for group in groups], values, colours, "%{x}: %{y:,.3g}")
+    figure.add_hline(y=overall, line={"color": INK, "dash": "dot"}, annotation_text="overall")
+    if within is not None:
+        low, high = overall * max(0.0, 1 - within), overall * (1 + within)
+        figure.add_hrect(y0=low, y1=high, fillcolor="#228833", opacity=0.12, line_width=0)
+    return figure
 
 
 def view_curves(
@@ -35,33 +61,21 @@ def view_curves(
     view
         ``protection`` or ``burden``: the colour.
     """
-    figure = chart(f"Spread of {what}", "residents, cumulative", f"{what}, cumulative", height=300)
-    figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        name="equal",
-        line={"color": REFERENCE, "dash": "dot"},
-        hoverinfo="skip",
-    )
+    title, across, up = f"Spread of {what}", "residents, cumulative", f"{what}, cumulative"
+    figure = chart(title, across, up, height=300, share="xy")
+    line(figure, [0, 1], [0, 1], REFERENCE, None, name="equal", dash="dot")
     lines = {"least first (Lorenz)": (lorenz, "solid")}
     if concentration is not None:
         lines["most deprived first"] = (concentration, "dash")
-    for name, ((across, up), dash) in lines.items():
-        figure.add_scatter(
-            x=across,
-            y=up,
-            mode="lines",
-            name=name,
-            line={"color": VIEW_COLOURS[view], "width": 2.5, "dash": dash},
-            hovertemplate=f"{name}: %{{x:.0%}} of residents, %{{y:.0%}} of the {what}<extra></extra>",
-        )
+    for name, ((people, amount), dash) in lines.items():
+        said = f"{name}: %{{x:.0%}} of residents, %{{y:.0%}} of the {what}"
+        line(figure, people, amount, VIEW_COLOURS[view], said, name=name, width=2.5, dash=dash)
     # Curves lie mostly below the diagonal, so there is room above it.
     figure.update_layout(
         legend={"orientation": "v", "x": 0.02, "y": 0.98, "xanchor": "left", "yanchor": "top"}
     )
-    figure.update_xaxes(tickformat=".0%", range=[0, 1])
-    figure.update_yaxes(tickformat=".0%", range=[0, 1])
+    figure.update_xaxes(range=[0, 1])
+    figure.update_yaxes(range=[0, 1])
     return figure
 
 
@@ -90,33 +104,23 @@ def frontier_points(
     figure = make_subplots(
         rows=1, cols=2, subplot_titles=("in the worst zone", "in all zones together"), horizontal_spacing=0.09
     )
-    figure.update_layout(
-        chart("The price of fairness", words, f"extra {unit} against no rule").layout, showlegend=False
-    )
+    layout = chart("The price of fairness", words, f"extra {unit} against no rule").layout
+    figure.update_layout(layout, showlegend=False)
+    said = f"%{{x:.1%}}: %{{y:+,.2f}} {unit}"
     for place, (column, colour) in enumerate((("extra_worst", PLAN), ("extra_expected", RISK[3])), start=1):
-        figure.add_scatter(
-            x=frame["within"],
-            y=frame[column],
-            mode="lines+markers",
-            line={"color": colour, "width": 2},
-            marker={"size": 8},
-            hovertemplate=f"%{{x:.1%}}: %{{y:+,.2f}} {unit}<extra></extra>",
-            row=1,
-            col=place,
-        )
+        line(figure, frame["within"], frame[column], colour, said, size=8, row=1, col=place)
         figure.add_hline(y=0, line={"color": REFERENCE, "width": 1}, row=1, col=place)
     for level, text, colour, dash, where in (
         (within, "now", MARK, "solid", "top right"),
         (knee, "knee", REFERENCE, "dash", "bottom left"),
-        (None if chosen == knee else chosen, "looked at", "#1f2933", "dot", "bottom right"),
+        (None if chosen == knee else chosen, "looked at", INK, "dot", "bottom right"),
     ):
         if level is not None and np.isfinite(level):
-            line = {"color": colour, "width": 2, "dash": dash}
-            figure.add_vline(x=level, line=line, annotation_text=text, annotation_position=where, col=1)
-            figure.add_vline(x=level, line=line, col=2)
-    style = {"gridcolor": "#e6e8ec", "zeroline": False, "automargin": True}
-    figure.update_xaxes(tickformat=".0%", autorange="reversed", title_text=words, **style)
-    figure.update_yaxes(**style)
+            style = {"color": colour, "width": 2, "dash": dash}
+            figure.add_vline(x=level, line=style, annotation_text=text, annotation_position=where, col=1)
+            figure.add_vline(x=level, line=style, col=2)
+    figure.update_xaxes(tickformat=".0%", autorange="reversed", title_text=words, **AXIS)
+    figure.update_yaxes(**AXIS)
     figure.update_yaxes(title_text=f"extra {unit}", col=1)
     figure.update_annotations(font_size=13)
     return figure
@@ -131,63 +135,50 @@ def frontiers_over(
     ----------
     lines
         Name -> frame with within, worst_case and the column ``x``.
-    x
-        Column across: ``within``, or ``ratio`` (least over most patrolled group that each plan attains).
+    x, x_words
+        Column across: ``within``, or ``ratio`` (least over most patrolled group that each plan attains); and its title.
+    unit
+        Of the harm.
     knees
         Name -> level of its knee.
     """
-    figure = chart("Frontiers compared", x_words, f"worst zone, {unit}")
+    figure = chart("Frontiers compared", x_words, f"worst zone, {unit}", zero="y")
     for index, (name, frame) in enumerate(lines.items()):
         known = frame[np.isfinite(frame["worst_case"].to_numpy(dtype=float))]
-        colour = GROUPS[index % len(GROUPS)]
-        figure.add_scatter(
-            x=known[x],
-            y=known["worst_case"],
-            mode="lines+markers",
-            name=name,
-            line={"color": colour, "width": 2.5},
-            marker={"size": 5},
-            customdata=known["within"],
-            hovertemplate=f"{name}<br>level %{{customdata:.1%}}, %{{x:.2f}}: %{{y:,.2f}} {unit}<extra></extra>",
-        )
+        colour = group_colour(index)
+        said = f"{name}<br>level %{{customdata:.1%}}, %{{x:.2f}}: %{{y:,.2f}} {unit}"
+        style = {"name": name, "width": 2.5, "size": 5, "customdata": known["within"]}
+        line(figure, known[x], known["worst_case"], colour, said, **style)
         knee = knees.get(name)
         if knee is not None:
             at = known[np.isclose(known["within"], knee)]
-            figure.add_scatter(
-                x=at[x],
-                y=at["worst_case"],
-                mode="markers",
-                showlegend=False,
-                marker={
-                    "color": colour,
-                    "size": 13,
-                    "symbol": "diamond",
-                    "line": {"color": "white", "width": 2},
-                },
-                hovertemplate=f"knee of {name}<extra></extra>",
-            )
+            diamond = {"symbol": "diamond", "line": {"color": "white", "width": 2}}
+            points(figure, at[x], at["worst_case"], colour, f"knee of {name}", size=13, marker=diamond)
     if x == "within":
         figure.update_xaxes(tickformat=".0%", autorange="reversed")
     else:
         figure.add_vline(x=FOUR_FIFTHS, line={"color": REFERENCE, "dash": "dash"}, annotation_text="0.8")
-    figure.update_yaxes(rangemode="tozero")
     return figure
 
 
 def change_bars(groups: Sequence[str], change: Floats, *, title: str, unit: str) -> go.Figure:
-    """Who gains (right) and who loses (left) per head, one bar a group."""
-    figure = chart(f"{title}<br><sup>{unit}</sup>", "", "", height=max(190, 90 + 24 * len(groups)))
-    figure.add_bar(
-        y=[str(group) for group in groups][::-1],
-        x=change[::-1],
-        orientation="h",
-        marker_color=[CHANGE[-1] if value > 0 else CHANGE[0] for value in change[::-1]],
-        hovertemplate="%{y}: %{x:+,.3g}<extra></extra>",
-    )
+    """Who gains (right) and who loses (left) per head, one bar a group.
+
+    Parameters
+    ----------
+    groups, change
+        Names, and change per head.
+    title, unit
+        Of the chart, and of the change.
+    """
+    height = max(190, 90 + 24 * len(groups))
+    figure = chart(f"{title}<br><sup>{unit}</sup>", "", "", height=height, category="y")
+    names, shown = [str(group) for group in groups][::-1], change[::-1]
+    colours = [CHANGE[-1] if value > 0 else CHANGE[0] for value in shown]
+    bars(figure, names, shown, colours, "%{y}: %{x:+,.3g}", sideways=True)
     reach = float(np.nanmax(np.abs(change), initial=0.0)) * 1.1 or 1.0
     figure.add_vline(x=0, line={"color": REFERENCE, "width": 1})
     figure.update_xaxes(range=[-reach, reach])
-    figure.update_yaxes(type="category")
     return figure
 
 
@@ -201,29 +192,17 @@ def reporting_lines(paths: Mapping[str, pd.DataFrame], *, now: tuple[str, float]
     now
         Group and rate that the slider stands at.
     """
-    figure = chart(
-        "If less is reported",
-        "share recorded where one group lives",
-        "least over most harm left",
-        height=320,
-    )
+    across, up = "share recorded where one group lives", "least over most harm left"
+    figure = chart("If less is reported", across, up, height=320, share="x")
     for index, (group, path) in enumerate(paths.items()):
-        figure.add_scatter(
-            x=path["recorded"],
-            y=path["ratio"],
-            mode="lines",
-            name=group,
-            line={"color": GROUPS[index % len(GROUPS)], "width": 2.5},
-            hovertemplate=f"{group}: %{{x:.0%}} recorded, ratio %{{y:.2f}}<extra></extra>",
-        )
+        colour, said = group_colour(index), f"{group}: %{{x:.0%}} recorded, ratio %{{y:.2f}}"
+        line(figure, path["recorded"], path["ratio"], colour, said, name=group, width=2.5)
     figure.add_hline(y=FOUR_FIFTHS, line={"color": REFERENCE, "dash": "dash"}, annotation_text="0.8")
     if now is not None and now[0] in paths:
         path = paths[now[0]]
         ratio = float(np.interp(now[1], path["recorded"].to_numpy()[::-1], path["ratio"].to_numpy()[::-1]))
-        figure.add_scatter(
-            x=[now[1]], y=[ratio], mode="markers", showlegend=False, marker={"color": MARK, "size": 12}
-        )
-    figure.update_xaxes(tickformat=".0%", autorange="reversed")
+        points(figure, [now[1]], [ratio], MARK, "%{x:.0%}, %{y:.2f}", size=12)
+    figure.update_xaxes(autorange="reversed")
     figure.update_yaxes(range=[0, 1])
     return figure
 
@@ -233,27 +212,17 @@ def rate_intervals(groups: Sequence[str], stated: Floats, draws: Floats, *, unit
 
     Parameters
     ----------
-    stated
-        (G,) rates.
+    groups, stated
+        (G,) names and rates.
     draws
         (S, G) rates at other draws of the harm.
+    unit
+        Of the rates.
     """
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
-    figure = chart(f"Chance in small counts<br><sup>harm left, {unit}</sup>", "", "", height=320)
-    figure.add_scatter(
-        x=[str(group) for group in groups],
-        y=stated,
-        mode="markers",
-        marker={"color": [GROUPS[index % len(GROUPS)] for index in range(len(groups))], "size": 11},
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": np.maximum(high - stated, 0.0),
-            "arrayminus": np.maximum(stated - low, 0.0),
-            "color": REFERENCE,
-        },
-        hovertemplate="%{x}: %{y:,.3g}<extra></extra>",
-    )
-    figure.update_xaxes(type="category")
-    figure.update_yaxes(rangemode="tozero")
+    title = f"Chance in small counts<br><sup>harm left, {unit}</sup>"
+    figure = chart(title, "", "", height=320, category="x", zero="y")
+    interval = whiskers(stated, np.minimum(low, stated), np.maximum(high, stated))
+    colours, names = [group_colour(index) for index in range(len(groups))], [str(group) for group in groups]
+    points(figure, names, stated, colours, "%{x}: %{y:,.3g}", size=11, error_y=interval)
     return figure

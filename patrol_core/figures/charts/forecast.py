@@ -1,4 +1,4 @@
-"""Charts of a forecast: what comes, how well it was foretold, and how sure it is."""
+"""Charts of a forecast: what comes, how well past months were predicted, and how sure it is."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from patrol_core.figures.charts.base import chart
-from patrol_core.figures.palette import MARK, PLAN, REFERENCE, RISK
+from patrol_core.figures.charts.base import bars, chart, line, points, props
+from patrol_core.figures.palette import MARK, PALE, PLAN, REFERENCE, RISK
 
 BAND = "rgba(33, 113, 181, 0.16)"
 """The plan's blue, see-through: where the forecast lies with the asked probability."""
-PLAIN = "#b6bdc8"
 
 
 def zone_outlook(
@@ -27,130 +26,96 @@ def zone_outlook(
         Recorded; indexed by month "YYYY-MM".
     ahead
         Columns ``month``, ``predicted`` and, where there is an interval, ``low`` and ``high``.
+    name, unit
+        Title, and unit of the values.
     tested
-        Columns ``month``, ``predicted``: what was foretold for past months from earlier ones.
+        Columns ``month``, ``predicted``: what was predicted for past months from earlier ones.
     """
-    figure = chart(name, "", unit, height=300)
+    figure = chart(name, "", unit, height=300, category="x", zero="y")
+    coming = list(ahead["month"])
     if {"low", "high"} <= set(ahead.columns):
-        _band(figure, ahead)
-    figure.add_scatter(
-        x=list(history.index),
-        y=history.to_numpy(dtype=float),
-        mode="lines",
-        line={"color": RISK[3], "width": 2},
-        name="recorded",
-        hovertemplate="%{x}: %{y:,.1f} recorded<extra></extra>",
-    )
-    if tested is not None and len(tested):
-        figure.add_scatter(
-            x=list(tested["month"]),
-            y=tested["predicted"].to_numpy(dtype=float),
-            mode="lines",
-            line={"color": PLAN, "width": 1.5, "dash": "dot"},
-            name="foretold then",
-            hovertemplate="%{x}: %{y:,.1f} foretold from earlier months<extra></extra>",
-        )
-    figure.add_scatter(
-        x=list(ahead["month"]),
-        y=ahead["predicted"].to_numpy(dtype=float),
-        mode="lines+markers",
-        line={"color": PLAN, "width": 2.5},
-        marker={"size": 5},
-        name="forecast",
-        hovertemplate="%{x}: %{y:,.1f} forecast<extra></extra>",
-    )
-    figure.update_yaxes(rangemode="tozero")
-    months = sorted({*history.index, *ahead["month"], *(tested["month"] if tested is not None else ())})
-    figure.update_xaxes(type="category", categoryorder="array", categoryarray=months, nticks=7, tickangle=0)
+        high, low = (ahead[column].to_numpy(dtype=float) for column in ("high", "low"))
+        line(figure, coming, high, PLAN, "%{x}: up to %{y:,.1f}", width=0)
+        filled = props(fill="tonexty", fillcolor=BAND)
+        line(figure, coming, low, PLAN, "%{x}: from %{y:,.1f}", width=0, name="interval", **filled)
+    recorded = history.to_numpy(dtype=float)
+    line(figure, list(history.index), recorded, RISK[3], "%{x}: %{y:,.1f} recorded", name="recorded")
+    past = [] if tested is None else list(tested["month"])
+    if tested is not None and past:
+        then, said = tested["predicted"].to_numpy(dtype=float), "%{x}: %{y:,.1f} foretold from earlier months"
+        line(figure, past, then, PLAN, said, name="foretold then", width=1.5, dash="dot")
+    predicted = ahead["predicted"].to_numpy(dtype=float)
+    line(figure, coming, predicted, PLAN, "%{x}: %{y:,.1f} forecast", name="forecast", width=2.5, size=5)
+    months = sorted({*history.index, *coming, *past})
+    figure.update_xaxes(categoryorder="array", categoryarray=months, nticks=7, tickangle=0)
     figure.update_layout(margin_t=74)  # title and legend, one above the other, where the chart is narrow
     return figure
-
-
-def _band(figure: go.Figure, ahead: pd.DataFrame) -> None:
-    months = list(ahead["month"])
-    figure.add_scatter(
-        x=months,
-        y=ahead["high"].to_numpy(dtype=float),
-        mode="lines",
-        line={"width": 0},
-        showlegend=False,
-        hovertemplate="%{x}: up to %{y:,.1f}<extra></extra>",
-    )
-    figure.add_scatter(
-        x=months,
-        y=ahead["low"].to_numpy(dtype=float),
-        mode="lines",
-        line={"width": 0},
-        fill="tonexty",
-        fillcolor=BAND,
-        name="interval",
-        hovertemplate="%{x}: from %{y:,.1f}<extra></extra>",
-    )
 
 
 def model_bars(
     models: Sequence[str], values: Sequence[float], *, winner: str, title: str, unit: str
 ) -> go.Figure:
-    """One score of every model, the winner in colour; models in the order given, first on top."""
+    """One score of every model, the winner in colour.
+
+    Parameters
+    ----------
+    models, values
+        Names and scores in the same order, first on top.
+    winner
+        One of the models.
+    title, unit
+        Of the chart, and of the score.
+    """
     figure = chart(title, unit, "", height=90 + 30 * len(models))
     names = [str(model) for model in models][::-1]
     numbers = [float(value) for value in values][::-1]
-    figure.add_bar(
-        y=names,
-        x=numbers,
-        orientation="h",
-        marker_color=[PLAN if name == winner else PLAIN for name in names],
-        text=[f"{value:,.3g}" for value in numbers],
-        hovertemplate="%{y}: %{x:,.4g}<extra></extra>",
-    )
+    colours = [PLAN if name == winner else PALE for name in names]
+    text = [f"{value:,.3g}" for value in numbers]
+    bars(figure, names, numbers, colours, "%{y}: %{x:,.4g}", sideways=True, text=text)
     return figure
 
 
 def interval_coverage(steps: Sequence[int], measured: Sequence[float], *, asked: float) -> go.Figure:
-    """Share of actual figures inside the interval, by how many months ahead it was made, against the share asked."""
-    figure = chart("Inside the interval, by months ahead", "months ahead", "share of zones", height=300)
-    figure.add_bar(
-        x=[int(step) for step in steps],
-        y=[float(share) for share in measured],
-        marker_color=PLAN,
-        hovertemplate="%{x} ahead: %{y:.1%} inside<extra></extra>",
-    )
+    """Share of actual figures inside the interval, by how far ahead it was made.
+
+    Parameters
+    ----------
+    steps, measured
+        Months ahead, and the share found inside at each.
+    asked
+        Share that should lie inside.
+    """
+    title = "Inside the interval, by months ahead"
+    figure = chart(title, "months ahead", "share of zones", height=300, share="y")
+    shares = [float(share) for share in measured]
+    bars(figure, [int(step) for step in steps], shares, PLAN, "%{x} ahead: %{y:.1%} inside")
     figure.add_hline(y=asked, line={"color": MARK, "dash": "dash"}, annotation_text=f"asked: {asked:.0%}")
-    figure.update_yaxes(tickformat=".0%", range=[0, 1.08])
+    figure.update_yaxes(range=[0, 1.08])
     figure.update_xaxes(dtick=1)
     return figure
 
 
-def foretold_totals(table: pd.DataFrame, *, unit: str, chosen: str = "") -> go.Figure:
-    """Totals of past months beside what was foretold for them.
+def predicted_totals(table: pd.DataFrame, *, unit: str, chosen: str = "") -> go.Figure:
+    """Totals of past months beside what was predicted for them.
 
     Parameters
     ----------
     table
         Columns ``month``, ``actual``, ``predicted``.
+    unit
+        Of the totals.
     chosen
         The month shown elsewhere on the page; drawn stronger.
     """
-    figure = chart("All zones: recorded beside foretold", "", unit, height=280)
+    title = "All zones: recorded beside foretold"
+    figure = chart(title, "", unit, height=280, category="x", zero="y")
     months = list(table["month"])
-    figure.add_bar(
-        x=months,
-        y=table["actual"].to_numpy(dtype=float),
-        marker_color=[RISK[3] if month == chosen else RISK[1] for month in months],
-        name="recorded",
-        hovertemplate="%{x}: %{y:,.0f} recorded<extra></extra>",
-    )
-    figure.add_scatter(
-        x=months,
-        y=table["predicted"].to_numpy(dtype=float),
-        mode="lines+markers",
-        line={"color": PLAN, "width": 2.5},
-        marker={"size": [11 if month == chosen else 5 for month in months]},
-        name="foretold",
-        hovertemplate="%{x}: %{y:,.0f} foretold<extra></extra>",
-    )
-    figure.update_yaxes(rangemode="tozero")
-    figure.update_xaxes(type="category")
+    actual, predicted = (table[column].to_numpy(dtype=float) for column in ("actual", "predicted"))
+    colours = [RISK[3] if month == chosen else RISK[1] for month in months]
+    bars(figure, months, actual, colours, "%{x}: %{y:,.0f} recorded", name="recorded")
+    sizes: list[float] = [11 if month == chosen else 5 for month in months]
+    marker = props(marker={"size": sizes}, mode="lines+markers")
+    line(figure, months, predicted, PLAN, "%{x}: %{y:,.0f} foretold", name="foretold", width=2.5, **marker)
     return figure
 
 
@@ -161,23 +126,12 @@ def tuning_path(trials: pd.DataFrame, *, label: str) -> go.Figure:
     ----------
     trials
         Columns ``number``, ``value``.
+    label
+        Name of the score.
     """
     figure = chart("Settings tried", "setting", label, height=280)
     number, value = trials["number"].to_numpy(dtype=float), trials["value"].to_numpy(dtype=float)
-    figure.add_scatter(
-        x=number,
-        y=value,
-        mode="markers",
-        marker={"color": REFERENCE, "size": 7},
-        name="tried",
-        hovertemplate="no. %{x:.0f}: %{y:,.4g}<extra></extra>",
-    )
-    figure.add_scatter(
-        x=number,
-        y=np.fmin.accumulate(value),
-        mode="lines",
-        line={"color": PLAN, "width": 2, "shape": "hv"},
-        name="best so far",
-        hovertemplate="best up to no. %{x:.0f}: %{y:,.4g}<extra></extra>",
-    )
+    points(figure, number, value, REFERENCE, "no. %{x:.0f}: %{y:,.4g}", size=7, name="tried")
+    best, said = np.fmin.accumulate(value), "best up to no. %{x:.0f}: %{y:,.4g}"
+    line(figure, number, best, PLAN, said, name="best so far", line={"shape": "hv"})
     return figure

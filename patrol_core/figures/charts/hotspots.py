@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from patrol_core.figures.charts.base import chart
-from patrol_core.figures.palette import CHANGE, GROUPS, MARK, PLAN, REFERENCE, RISK
+from patrol_core.figures.charts.base import chart, heat, line, points, props, whiskers
+from patrol_core.figures.palette import CHANGE, GROUPS, MARK, PALE, PLAN, REFERENCE, RISK, group_colour
 
 VERDICTS: Mapping[str, str] = {
     "first": PLAN,
     "same flags": PLAN,
     "not told apart": "#6baed6",
-    "worse": "#b6bdc8",
+    "worse": PALE,
 }
 """Colour of a map by how it stands to the winner."""
 FOLD = 4.0
@@ -39,31 +39,19 @@ def pai_intervals(rows: pd.DataFrame, *, share: float) -> go.Figure:
         f"{name} ★" if verdict == "first" else name
         for name, verdict in zip(shown["map"], shown["verdict"], strict=True)
     ]
-    figure = chart(
-        f"PAI with {share:.0%} of the area flagged",
-        "PAI, 1 is no better than chance",
-        "",
-        height=110 + 32 * len(shown),
-    )
-    figure.add_scatter(
-        x=shown["pai"],
-        y=names,
-        mode="markers",
-        marker={"size": 11, "color": [VERDICTS[verdict] for verdict in shown["verdict"]]},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": shown["pai_high"] - shown["pai"],
-            "arrayminus": shown["pai"] - shown["pai_low"],
-            "color": REFERENCE,
-            "thickness": 2,
-        },
+    title, height = f"PAI with {share:.0%} of the area flagged", 110 + 32 * len(shown)
+    figure = chart(title, "PAI, 1 is no better than chance", "", height=height, category="y", zero="x")
+    points(
+        figure,
+        shown["pai"],
+        names,
+        [VERDICTS[verdict] for verdict in shown["verdict"]],
+        "%{y}: %{x:.2f} (%{customdata[0]:.2f} to %{customdata[1]:.2f}), %{customdata[2]}",
+        size=11,
+        error_x=whiskers(shown["pai"], shown["pai_low"], shown["pai_high"], thickness=2),
         customdata=np.column_stack([shown["pai_low"], shown["pai_high"], shown["verdict"]]),
-        hovertemplate="%{y}: %{x:.2f} (%{customdata[0]:.2f} to %{customdata[1]:.2f}), %{customdata[2]}<extra></extra>",
     )
     figure.add_vline(x=1.0, line={"color": REFERENCE, "dash": "dot"}, annotation_text="chance")
-    figure.update_xaxes(rangemode="tozero")
-    figure.update_yaxes(type="category")
     return figure
 
 
@@ -81,29 +69,20 @@ def hit_curves(curves: Mapping[str, pd.DataFrame], *, of: str, share: float, mos
     most
         Largest share drawn at first; the axis can be dragged further.
     """
-    figure = chart(
-        "Share of later crime caught", f"share of the {of} flagged", "share of later crime", height=420
-    )
+    across, up = f"share of the {of} flagged", "share of later crime"
+    figure = chart("Share of later crime caught", across, up, height=420, share="xy", below=0.28)
     for index, (name, curve) in enumerate(curves.items()):
-        flat = len(curve) == 2
-        figure.add_scatter(
-            x=curve["share"],
-            y=curve["hit_rate"],
-            mode="lines",
-            name=name,
-            line={
-                "color": REFERENCE if flat else GROUPS[index % len(GROUPS)],
-                "width": 1.5 if flat else 2,
-                "dash": "dot" if flat else "solid" if index < len(GROUPS) else "dash",
-            },
-            hovertemplate="%{x:.1%} of the " + of + ": %{y:.1%}<extra>" + name + "</extra>",
-        )
+        style = props(width=2, dash="solid" if index < len(GROUPS) else "dash")
+        colour = group_colour(index)
+        if len(curve) == 2:  # every place alike
+            style, colour = props(width=1.5, dash="dot"), REFERENCE
+        said = f"%{{x:.1%}} of the {of}: %{{y:.1%}}"
+        line(figure, curve["share"], curve["hit_rate"], colour, said, name=name, boxed=True, **style)
     figure.add_vline(x=share, line={"color": MARK, "dash": "dash", "width": 1.5})
     inside = [float(np.interp(most, curve["share"], curve["hit_rate"])) for curve in curves.values()]
     top = max([value for value in inside if np.isfinite(value)], default=1.0)
-    figure.update_xaxes(tickformat=".0%", range=[0, most])
-    figure.update_yaxes(tickformat=".0%", range=[0, min(1.0, 1.1 * top)])
-    figure.update_layout(legend={"y": -0.28, "x": 0, "xanchor": "left", "yanchor": "top"})
+    figure.update_xaxes(range=[0, most])
+    figure.update_yaxes(range=[0, min(1.0, 1.1 * top)])
     return figure
 
 
@@ -128,32 +107,19 @@ def ratio_heatmap(ratio: pd.DataFrame, observed: pd.DataFrame, q: pd.DataFrame, 
         ]
         for row in zip(values, sure, strict=True)
     ]
-    figure = chart(
-        "Pairs of events, observed over expected by chance", "days apart", "", height=130 + 42 * len(ratio)
-    )
-    figure.add_heatmap(
-        x=list(ratio.columns),
-        y=list(ratio.index),
-        z=colour,
-        text=texts,
-        texttemplate="%{text}",
-        customdata=observed.to_numpy(dtype=float),
-        colorscale=[[index / (len(CHANGE) - 1), stop] for index, stop in enumerate(CHANGE)],
-        zmin=-reach,
-        zmax=reach,
-        xgap=2,
-        ygap=2,
-        colorbar={
-            "title": "times<br>chance",
-            "thickness": 12,
-            "tickvals": [-reach, -1, 0, 1, reach],
-            "ticktext": [f"1/{FOLD:.0f}", "1/2", "1", "2", f"{FOLD:.0f} +"],
-        },
-        hovertemplate="%{y}, %{x}: %{customdata:,.0f} pairs, %{text} times chance<extra></extra>",
-    )
-    figure.update_xaxes(type="category")
+    title, height = "Pairs of events, observed over expected by chance", 130 + 42 * len(ratio)
+    figure = chart(title, "days apart", "", height=height, category="xy")
+    legend = {
+        "title": "times<br>chance",
+        "tickvals": [-reach, -1, 0, 1, reach],
+        "ticktext": [f"1/{FOLD:.0f}", "1/2", "1", "2", f"{FOLD:.0f} +"],
+    }
+    said = "%{y}, %{x}: %{customdata:,.0f} pairs, %{text} times chance"
+    more = {"text": texts, "texttemplate": "%{text}", "customdata": observed.to_numpy(dtype=float)}
+    days, metres, ends = list(ratio.columns), list(ratio.index), (-reach, reach)
+    heat(figure, days, metres, colour, CHANGE, said, ends=ends, legend=legend, gap=2, **more)
     # Fixed, since a row without any pair would otherwise be cut in half.
-    figure.update_yaxes(type="category", range=[len(ratio) - 0.5, -0.5], autorange=False)
+    figure.update_yaxes(range=[len(ratio) - 0.5, -0.5], autorange=False)
     return figure
 
 
@@ -168,21 +134,15 @@ def near_map(events: pd.DataFrame) -> go.Figure:
     figure = chart("Where events follow each other", "metres east", "metres north", height=480)
     drawn = events if len(events) <= MOST_POINTS else events[events["hot"]]
     some = drawn["observed"] > 0
+    said = "%{customdata[0]}: %{customdata[1]} of %{customdata[2]} near events are also near in time"
     for which, name, colour, size in (
-        (~some, "alone", "#b6bdc8", 4),
+        (~some, "alone", PALE, 4),
         (some & ~drawn["hot"], "another near and soon", RISK[2], 5),
         (drawn["hot"], "more of them than chance", RISK[4], 9),
     ):
         part = drawn[which]
-        figure.add_scattergl(
-            x=part["x"],
-            y=part["y"],
-            mode="markers",
-            name=name,
-            marker={"size": size, "color": colour},
-            customdata=np.column_stack([part["date"].astype(str), part["observed"], part["near"]]),
-            hovertemplate="%{customdata[0]}: %{customdata[1]} of %{customdata[2]} near events are also near in time<extra></extra>",
-        )
+        data = np.column_stack([part["date"].astype(str), part["observed"], part["near"]])
+        points(figure, part["x"], part["y"], colour, said, size=size, name=name, many=True, customdata=data)
     figure.update_yaxes(scaleanchor="x", tickformat=",.0f")
     figure.update_xaxes(tickformat=",.0f")
     return figure

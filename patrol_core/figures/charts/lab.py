@@ -9,11 +9,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from patrol_core.arrays import Floats
-from patrol_core.figures.charts.base import chart
+from patrol_core.figures.charts.base import bars, chart, heat, line, points, props, search_bounds
+from patrol_core.figures.charts.compare import plan_bars
 from patrol_core.figures.maps.plane import safe
-from patrol_core.figures.palette import GROUPS, MARK, PLAN, REFERENCE, RISK
-
-GRID = "#e6e8ec"
+from patrol_core.figures.palette import MARK, PLAN, REFERENCE, RISK, group_colour
 
 
 def bounds_over_time(history: Sequence[tuple[float, float, float]], *, unit: str) -> go.Figure:
@@ -23,23 +22,10 @@ def bounds_over_time(history: Sequence[tuple[float, float, float]], *, unit: str
     ----------
     history
         (seconds, lower bound, upper bound).
+    unit
+        Of the payoff.
     """
-    figure = chart("How the search closed in", "seconds", unit, height=320)
-    for place, name, colour, dash in (
-        (1, "the plan so far", PLAN, "solid"),
-        (2, "nobody can do better", REFERENCE, "dash"),
-    ):
-        points = [(row[0], row[place]) for row in history if np.isfinite(row[place])]
-        figure.add_scatter(
-            x=[x for x, _ in points],
-            y=[y for _, y in points],
-            mode="lines+markers",
-            line={"color": colour, "dash": dash, "shape": "hv"},
-            marker={"size": 5},
-            name=name,
-            hovertemplate="%{x:.2f} s: %{y:.5g}<extra>" + name + "</extra>",
-        )
-    return figure
+    return search_bounds(history, unit=unit, names=("the plan so far", "nobody can do better"), number=".5g")
 
 
 def coverage_bars(table: pd.DataFrame, *, most: int = 30) -> go.Figure:
@@ -53,45 +39,28 @@ def coverage_bars(table: pd.DataFrame, *, most: int = 30) -> go.Figure:
         Targets shown, those with the dearest attack.
     """
     shown = table.head(most).iloc[::-1]
-    figure = chart("Covered, and attacked", "% of nights", "", height=110 + 24 * len(shown))
-    for column, name, colour in (("attacked", "attacked", RISK[3]), ("covered", "covered", PLAN)):
-        figure.add_bar(
-            y=shown["target"],
-            x=shown[column],
-            orientation="h",
-            marker_color=colour,
-            name=name,
-            hovertemplate="%{y}: " + name + " in %{x:.1f} %<extra></extra>",
-        )
+    height = 110 + 24 * len(shown)
+    figure = chart("Covered, and attacked", "% of nights", "", height=height, category="y")
+    for name, colour in (("attacked", RISK[3]), ("covered", PLAN)):
+        said = f"%{{y}}: {name} in %{{x:.1f}} %"
+        bars(figure, shown["target"], shown[name], colour, said, name=name, sideways=True)
     figure.update_layout(bargap=0.25, legend={"traceorder": "reversed"})
     figure.update_xaxes(range=[0, 100], dtick=25)
-    figure.update_yaxes(type="category")
     return figure
 
 
 def plans_bars(table: pd.DataFrame, *, title: str, unit: str) -> go.Figure:
-    """Plans side by side by what they lose; the first row is the plan.
+    """Plans side by side by what they lose.
 
     Parameters
     ----------
     table
-        ``plan, loss``.
+        ``plan, loss``; the first row is the plan.
+    title, unit
+        Of the chart, and of the loss.
     """
-    shown = table.iloc[::-1]
-    first = table["plan"].iloc[0]
-    figure = chart(title, unit, "", height=100 + 32 * len(table))
-    figure.add_bar(
-        y=shown["plan"],
-        x=shown["loss"],
-        orientation="h",
-        marker_color=[PLAN if name == first else "#b8c0cb" for name in shown["plan"]],
-        text=[f"{value:,.4g}" for value in shown["loss"]],
-        hovertemplate="%{y}: %{x:,.6g}<extra></extra>",
-        showlegend=False,
-    )
-    figure.update_xaxes(rangemode="tozero")
-    figure.update_yaxes(type="category")
-    return figure
+    style = props(height=100 + 32 * len(table), written=",.4g", exact=",.6g")
+    return plan_bars(table, column="loss", title=title, unit=unit, **style)
 
 
 # -- the laboratory ---------------------------------------------------------------------------------
@@ -111,44 +80,28 @@ def convergence_curves(
     at_once
         Solver -> seconds after which it had its answer, of those that have no gap on the way; drawn over the seconds.
     """
-    words = {"iterations": "iterations", "seconds": "seconds"}[over]
-    figure = chart(f"Gap over {words}", words, "gap", height=400)
+    figure = chart(f"Gap over {over}", over, "gap", height=400, below=0.3)
     for number, (name, table) in enumerate(runs.items()):
         shown = table[(table["gap"] > 0) & (table[over] > 0)]
-        figure.add_scatter(
-            x=shown[over],
-            y=shown["gap"],
-            mode="lines+markers" if len(shown) < 60 else "lines",
-            line={"color": GROUPS[number % len(GROUPS)], "width": 2},
-            marker={"size": 5},
-            name=safe(name),
-            hovertemplate="%{x:,.4g} " + words + ": gap %{y:.3g}<extra>" + safe(name) + "</extra>",
-        )
+        colour, size = group_colour(number), 5 if len(shown) < 60 else 0
+        said = f"%{{x:,.4g}} {over}: gap %{{y:.3g}}"
+        line(figure, shown[over], shown["gap"], colour, said, name=safe(name), size=size, boxed=True)
     gaps = np.concatenate(
         [np.zeros(0), *(table["gap"][table["gap"] > 0].to_numpy(dtype=float) for table in runs.values())]
     )
     for name, seconds in (at_once or {}).items():
         if over == "seconds" and seconds > 0 and len(gaps):
-            figure.add_scatter(
-                x=[seconds, seconds],
-                y=[float(gaps.min()), float(gaps.max())],
-                mode="lines",
-                line={"color": REFERENCE, "dash": "dot", "width": 1.5},
-                name=f"{safe(name)}, done",
-                hovertemplate=f"{safe(name)} had its answer after %{{x:.3g}} s<extra></extra>",
+            ends, said = (
+                [float(gaps.min()), float(gaps.max())],
+                f"{safe(name)} had its answer after %{{x:.3g}} s",
             )
-    figure.update_xaxes(type="log", exponentformat="power", dtick=1)
+            style = props(name=f"{safe(name)}, done", dash="dot", width=1.5)
+            line(figure, [seconds, seconds], ends, REFERENCE, said, **style)
     decades = float(np.log10(gaps.max() / gaps.min())) if len(gaps) else 1.0
-    figure.update_yaxes(
-        type="log",
-        exponentformat="power",
-        dtick=max(1, round(decades / 6)),
-        title={"standoff": 12},
-        automargin=True,
-    )
-    figure.update_layout(
-        showlegend=True, legend={"y": -0.3, "yanchor": "top", "x": 0, "xanchor": "left"}, uirevision=over
-    )
+    power = {"type": "log", "exponentformat": "power"}
+    figure.update_xaxes(dtick=1, **power)
+    figure.update_yaxes(dtick=max(1, round(decades / 6)), title={"standoff": 12}, **power)
+    figure.update_layout(showlegend=True, uirevision=over)
     return figure
 
 
@@ -164,32 +117,19 @@ def sparsity_curve(table: pd.DataFrame, *, value: float, player: str) -> go.Figu
     player
         Whose support is bounded, for the axis.
     """
-    figure = chart(
-        "What a small repertoire costs", f"most actions that {player} may mix", "value", height=340
-    )
+    across = f"most actions that {player} may mix"
+    figure = chart("What a small repertoire costs", across, "value", height=340)
     size = float(table[["bound", "value"]].abs().to_numpy().max(initial=0.0))
-    open_rows = table[(table["bound"] - table["value"]).abs() > 1e-6 * size]
-    if len(open_rows):
-        figure.add_scatter(
-            x=open_rows["support"],
-            y=open_rows["bound"],
-            mode="markers",
-            marker={"color": REFERENCE, "symbol": "line-ew-open", "size": 12},
-            name="not proved: bound",
-            hovertemplate="%{x}: nobody can do better than %{y:.5g}<extra></extra>",
-        )
-    figure.add_scatter(
-        x=table["support"],
-        y=table["value"],
-        mode="lines+markers",
-        line={"color": PLAN, "width": 2},
-        marker={"size": 7},
-        name="best mix of so many",
-        hovertemplate="%{x} actions: %{y:.6g}<extra></extra>",
-    )
+    unproved = table[(table["bound"] - table["value"]).abs() > 1e-6 * size]
+    if len(unproved):
+        said, style = "%{x}: nobody can do better than %{y:.5g}", props(marker={"symbol": "line-ew-open"})
+        x, y = unproved["support"], unproved["bound"]
+        points(figure, x, y, REFERENCE, said, size=12, name="not proved: bound", **style)
+    said, style = "%{x} actions: %{y:.6g}", props(name="best mix of so many", size=7)
+    line(figure, table["support"], table["value"], PLAN, said, **style)
     figure.add_hline(y=value, line={"color": MARK, "dash": "dot", "width": 1}, annotation_text="no limit")
-    figure.update_xaxes(dtick=1 if len(table) <= 20 else None, gridcolor=GRID)
-    figure.update_layout(showlegend=bool(len(open_rows)))
+    figure.update_xaxes(dtick=1 if len(table) <= 20 else None)
+    figure.update_layout(showlegend=bool(len(unproved)))
     return figure
 
 
@@ -200,6 +140,10 @@ def matrix_picture(
 
     Parameters
     ----------
+    matrix
+        Payoffs.
+    rows, columns
+        Who chooses a row, and who a column.
     most
         Rows and columns drawn at most.
     """
@@ -208,15 +152,10 @@ def matrix_picture(
     drawn = np.asarray(matrix[np.ix_(thin_rows, thin_columns)], dtype=float)
     thinned = len(thin_rows) < matrix.shape[0] or len(thin_columns) < matrix.shape[1]
     title = f"Payoffs, every few of {matrix.shape[0]:,} by {matrix.shape[1]:,}" if thinned else "Payoffs"
-    figure = chart(title, columns, rows, height=340)
-    figure.add_heatmap(
-        z=drawn,
-        x=[str(k + 1) for k in thin_columns],
-        y=[str(k + 1) for k in thin_rows],
-        colorscale=[[k / 4, colour] for k, colour in enumerate(reversed(RISK))],
-        colorbar={"title": "payoff", "thickness": 12},
-        hovertemplate=rows + " %{y}, " + columns + " %{x}: %{z:.5g}<extra></extra>",
-    )
-    figure.update_yaxes(autorange="reversed", type="category", showticklabels=False)
-    figure.update_xaxes(type="category", showticklabels=False)
+    figure = chart(title, columns, rows, height=340, category="xy", downward=True)
+    across, down = ([str(k + 1) for k in thin] for thin in (thin_columns, thin_rows))
+    said = f"{rows} %{{y}}, {columns} %{{x}}: %{{z:.5g}}"
+    heat(figure, across, down, drawn, RISK[::-1], said, legend="payoff", gap=0)
+    figure.update_yaxes(showticklabels=False)
+    figure.update_xaxes(showticklabels=False)
     return figure

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from patrol_core.figures.charts.base import add_coverage, chart
-from patrol_core.figures.palette import MARK, PLAN, REFERENCE, RISK
+from patrol_core.arrays import Floats
+from patrol_core.figures.charts.base import add_coverage, band, chart, line, mark_now, props
+from patrol_core.figures.palette import PLAN, REFERENCE, RISK
 
 _TICKS = (0, 1, 3, 10, 30, 100, 300, 1000)
-_BELOW = {"y": -0.28, "x": 0, "xanchor": "left", "yanchor": "top"}
+_BELOW = 0.28
 
 
 def robustness_curves(frame: pd.DataFrame, *, size: str, unit: str, gain: str, share: bool) -> go.Figure:
@@ -23,33 +24,25 @@ def robustness_curves(frame: pd.DataFrame, *, size: str, unit: str, gain: str, s
         Columns ``size``, ``nominal_loss``, ``worst_case_gain``.
     size
         What the size is, for people.
+    unit
+        Of loss and gain.
     gain
         What the gain is measured by, for people.
     share
         Whether sizes are shares from 0 to 1, shown in %.
     """
-    figure = chart("Price of robustness", size, unit, height=380)
+    across = "x" if share else ""
+    figure = chart("Price of robustness", size, unit, height=380, zero="y", share=across, below=_BELOW)
+    said = ("%{x:.0%}" if share else "%{x:.4g}") + ": %{y:,.2f}"
     for column, name, colour in (
         ("worst_case_gain", f"gained: {gain}", PLAN),
         ("nominal_loss", "given up if all is as stated", RISK[3]),
     ):
-        figure.add_scatter(
-            x=frame["size"],
-            y=frame[column],
-            mode="lines+markers",
-            name=name,
-            line={"color": colour, "width": 2.5},
-            marker={"size": 6},
-            hovertemplate=("%{x:.0%}" if share else "%{x:.4g}") + ": %{y:,.2f}<extra>" + name + "</extra>",
-        )
-    if share:
-        figure.update_xaxes(tickformat=".0%")
-    figure.update_yaxes(rangemode="tozero")
-    figure.update_layout(legend=_BELOW)
+        line(figure, frame["size"], frame[column], colour, said, name=name, width=2.5, size=6, boxed=True)
     return figure
 
 
-def rationality_axis(rationality: ArrayLike) -> NDArray[np.float64]:
+def rationality_axis(rationality: ArrayLike) -> Floats:
     """Where a rationality stands on the axis: even steps for doublings, and 0 has a place."""
     return np.asarray(np.log10(1.0 + np.asarray(rationality, dtype=float)))
 
@@ -64,19 +57,10 @@ def rationality_distance(frame: pd.DataFrame, *, now: float | None) -> go.Figure
     now
         Rationality in force, marked; None where the plan in hand is for other offenders.
     """
-    figure = _path_frame("How far from the plan for perfect offenders", "units of patrol elsewhere", frame)
-    figure.add_scatter(
-        x=rationality_axis(frame["rationality"]),
-        y=frame["distance"],
-        customdata=frame["rationality"],
-        mode="lines+markers",
-        line={"color": PLAN, "width": 2.5},
-        marker={"size": 6},
-        showlegend=False,
-        hovertemplate="%{customdata:.4g}: %{y:,.2f} units elsewhere<extra></extra>",
-    )
-    _mark(figure, now)
-    figure.update_yaxes(rangemode="tozero")
+    title = "How far from the plan for perfect offenders"
+    figure = _over_rationality(title, "units of patrol elsewhere", frame, now)
+    place, said = rationality_axis(frame["rationality"]), "%{customdata:.4g}: %{y:,.2f} units elsewhere"
+    line(figure, place, frame["distance"], PLAN, said, width=2.5, size=6, customdata=frame["rationality"])
     return figure
 
 
@@ -89,41 +73,26 @@ def rationality_losses(frame: pd.DataFrame, *, rational: float, now: float | Non
         Columns ``rationality``, ``lower``, ``value``, ``worst_case``.
     rational
         What a perfect offender takes from the plan made for him.
+    now
+        Rationality in force, marked.
+    unit
+        Of what is taken.
     """
-    figure = _path_frame("What offenders can expect from each plan", unit, frame)
+    figure = _over_rationality("What offenders can expect from each plan", unit, frame, now, below=_BELOW)
     place = rationality_axis(frame["rationality"])
-    figure.add_scatter(
-        x=np.concatenate([place, place[::-1]]),
-        y=np.concatenate([frame["value"], frame["lower"].to_numpy()[::-1]]),
-        fill="toself",
-        fillcolor="rgba(33,113,181,0.25)",
-        line={"width": 0},
-        name="proved bracket",
-        hoverinfo="skip",
-    )
-    for column, name, colour, dash in (
-        ("value", "those it is made for", PLAN, "solid"),
-        ("worst_case", "one who chooses perfectly", RISK[3], "dash"),
+    lower, value = frame["lower"].to_numpy(), frame["value"].to_numpy()
+    band(figure, place, lower, value, "rgba(33,113,181,0.25)", name="proved bracket")
+    data = np.column_stack([frame["rationality"], frame["lower"]])
+    for column, name, colour, dash, proof in (
+        ("value", "those it is made for", PLAN, "solid", " (proved: at least %{customdata[1]:,.2f})"),
+        ("worst_case", "one who chooses perfectly", RISK[3], "dash", ""),
     ):
-        figure.add_scatter(
-            x=place,
-            y=frame[column],
-            customdata=np.column_stack([frame["rationality"], frame["lower"]]),
-            mode="lines+markers",
-            name=name,
-            line={"color": colour, "width": 2.5, "dash": dash},
-            marker={"size": 6},
-            hovertemplate="%{customdata[0]:.4g}: %{y:,.2f}"
-            + (" (proved: at least %{customdata[1]:,.2f})" if column == "value" else "")
-            + "<extra></extra>",
-        )
+        said, style = f"%{{customdata[0]:.4g}}: %{{y:,.2f}}{proof}", props(width=2.5, dash=dash, size=6)
+        line(figure, place, frame[column], colour, said, name=name, customdata=data, **style)
     figure.add_hline(y=rational, line={"color": REFERENCE, "dash": "dot"})
     figure.add_annotation(
         x=0, xref="paper", xanchor="left", y=rational, yanchor="bottom", text="planned for perfect", showarrow=False
     )  # fmt: skip
-    _mark(figure, now)
-    figure.update_yaxes(rangemode="tozero")
-    figure.update_layout(legend=_BELOW)
     return figure
 
 
@@ -135,26 +104,20 @@ def rationality_zones(coverage: pd.DataFrame) -> go.Figure:
     coverage
         Share of time in %; index zones, columns labels of the plans in order.
     """
-    figure = chart(
-        "Coverage of the zones that change most", "how well offenders choose", "",
-        height=120 + 19 * len(coverage),
-    )  # fmt: skip
+    title, height = "Coverage of the zones that change most", 120 + 19 * len(coverage)
+    figure = chart(title, "how well offenders choose", "", height=height, category="xy", downward=True)
     add_coverage(figure, coverage, across=[str(label) for label in coverage.columns], hover="%{x}")
-    figure.update_xaxes(type="category")
-    figure.update_yaxes(type="category", autorange="reversed")
     return figure
 
 
-def _path_frame(title: str, y: str, frame: pd.DataFrame) -> go.Figure:
-    figure = chart(title, "how well offenders choose (λ × highest value)", y, height=380)
+def _over_rationality(
+    title: str, y: str, frame: pd.DataFrame, now: float | None, *, below: float | None = None
+) -> go.Figure:
+    """A chart over how well offenders choose, with the rationality in force marked."""
+    across = "how well offenders choose (λ × highest value)"
+    figure = chart(title, across, y, height=380, zero="y", below=below)
     top = float(frame["rationality"].max())
     ticks = [tick for tick in _TICKS if tick <= top]
     figure.update_xaxes(tickvals=rationality_axis(ticks), ticktext=[f"{tick:,}" for tick in ticks])
+    mark_now(figure, None if now is None else float(rationality_axis(now)))
     return figure
-
-
-def _mark(figure: go.Figure, now: float | None) -> None:
-    if now is not None:
-        figure.add_vline(
-            x=float(rationality_axis(now)), line={"color": MARK, "width": 2}, annotation_text="now"
-        )

@@ -1,37 +1,50 @@
-"""Charts of shifts, rosters and patrol areas: data in, figure out."""
+"""Charts of hours, shifts, rosters and patrol areas: data in, figure out."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from shapely.geometry.base import BaseGeometry
 
-from patrol_core.figures.charts.base import chart
-from patrol_core.figures.palette import GROUPS, PATROL, PLAN, REFERENCE, RISK
+from patrol_core.arrays import Floats
+from patrol_core.figures.charts.base import bars, chart, heat, line, points, props, whiskers
+from patrol_core.figures.palette import GROUPS, INK, PATROL, PLAN, REFERENCE, RISK, group_colour
 
 OFF_COLOUR = "#f4f5f7"
 
 
-def week_heatmap(shares: np.ndarray, weekdays: Sequence[str], shifts: Sequence[str]) -> go.Figure:
-    """Share of the week's demand by weekday and shift, in per cent; (7, shifts)."""
-    figure = chart("Demand over the week", "", "", height=300)
-    percent = 100.0 * shares / max(float(shares.sum()), 1e-300)
-    figure.add_heatmap(
-        z=percent.T,
-        x=list(weekdays),
-        y=list(shifts),
-        colorscale=[[i / (len(RISK) - 1), colour] for i, colour in enumerate(RISK)],
-        zmin=0.0,
-        text=[[f"{value:.1f}" for value in row] for row in percent.T],
-        texttemplate="%{text}",
-        hovertemplate="%{y} of %{x}: %{z:.2f} % of the week<extra></extra>",
-        colorbar={"title": {"text": "%"}, "thickness": 12},
-    )
-    figure.update_yaxes(autorange="reversed")
+def hours_heatmap(table: pd.DataFrame) -> go.Figure:
+    """Hours by zone (rows) and month (columns)."""
+    height = 90 + 20 * len(table)
+    figure = chart("Hours by zone and month", "", "", height=height, category="xy", downward=True)
+    months, zones = [str(month) for month in table.columns], [str(zone) for zone in table.index]
+    hours, said = table.to_numpy(dtype=float), "%{y}, %{x}: %{z:,.2f} h"
+    heat(figure, months, zones, hours, PATROL, said, ends=(0, None), legend="h per<br>month")
+    return figure
+
+
+def week_heatmap(shares: Floats, weekdays: Sequence[str], shifts: Sequence[str]) -> go.Figure:
+    """Share of the week's demand by weekday and shift, in per cent.
+
+    Parameters
+    ----------
+    shares
+        (7, shifts) demand.
+    weekdays, shifts
+        Names of rows and columns.
+    """
+    figure = chart("Demand over the week", "", "", height=300, downward=True)
+    percent = 100.0 * shares.T / max(float(shares.sum()), 1e-300)
+    text = [[f"{value:.1f}" for value in row] for row in percent]
+    heat(
+        figure, list(weekdays), list(shifts), percent, RISK, "%{y} of %{x}: %{z:.2f} % of the week",
+        ends=(0.0, None), legend="%", gap=0, text=text, texttemplate="%{text}",
+    )  # fmt: skip
     return figure
 
 
@@ -42,17 +55,13 @@ def shift_bars(totals: pd.DataFrame, shifts: Sequence[str]) -> go.Figure:
     ----------
     totals
         Columns date, shift, unit_hours.
+    shifts
+        Their names, lowest in the stack first.
     """
     figure = chart("Patrol by date and shift", "", "unit-hours of visits", height=300)
     for number, shift in enumerate(shifts):
-        own = totals[totals["shift"] == shift]
-        figure.add_bar(
-            x=own["date"],
-            y=own["unit_hours"],
-            name=shift,
-            marker_color=GROUPS[number % len(GROUPS)],
-            hovertemplate=f"%{{x}}, {shift}: %{{y:,.2f}} h<extra></extra>",
-        )
+        own, said = totals[totals["shift"] == shift], f"%{{x}}, {shift}: %{{y:,.2f}} h"
+        bars(figure, own["date"], own["unit_hours"], group_colour(number), said, name=shift)
     figure.update_layout(barmode="stack")
     return figure
 
@@ -64,31 +73,22 @@ def roster_calendar(table: pd.DataFrame, shifts: Sequence[str]) -> go.Figure:
     ----------
     table
         From :func:`patrol_core.allocation.roster.tables.calendar_table`: units by ISO dates, names of shifts.
+    shifts
+        Names of all shifts.
     """
-    figure = chart("Who works when", "", "", height=max(240, 90 + 17 * len(table)))
+    height = max(240, 90 + 17 * len(table))
+    figure = chart("Who works when", "", "", height=height, category="xy", downward=True)
     codes = table.map(lambda name: shifts.index(name) + 1 if name else 0).to_numpy()
-    colours = [OFF_COLOUR, *(GROUPS[number % len(GROUPS)] for number in range(len(shifts)))]
+    colours = [OFF_COLOUR, *(group_colour(number) for number in range(len(shifts)))]
     steps = len(colours)
-    scale = [[edge, colour] for i, colour in enumerate(colours) for edge in (i / steps, (i + 1) / steps)]
-    figure.add_heatmap(
-        z=codes,
-        x=list(table.columns),
-        y=list(table.index),
-        zmin=-0.5,
-        zmax=steps - 0.5,
-        colorscale=scale,
-        xgap=1,
-        ygap=1,
-        customdata=np.where(table.to_numpy() == "", "off", table.to_numpy()),
-        hovertemplate="%{y}, %{x}: %{customdata}<extra></extra>",
-        colorbar={
-            "thickness": 12,
-            "tickvals": list(range(steps)),
-            "ticktext": ["off", *shifts],
-        },
-    )
-    figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_xaxes(type="category")
+    legend = {"tickvals": list(range(steps)), "ticktext": ["off", *shifts]}
+    words = np.where(table.to_numpy() == "", "off", table.to_numpy())
+    heat(
+        figure, list(table.columns), list(table.index), codes, colours, "%{y}, %{x}: %{customdata}",
+        ends=(-0.5, steps - 0.5), legend=legend, customdata=words,
+    )  # fmt: skip
+    edges = [[edge, colour] for i, colour in enumerate(colours) for edge in (i / steps, (i + 1) / steps)]
+    figure.update_traces(colorscale=edges)
     return figure
 
 
@@ -105,33 +105,11 @@ def memory_bars(table: pd.DataFrame) -> go.Figure:
     labels = [
         f"{slot}, {measure.split(', ')[1]}" for slot, measure in zip(own["slot"], own["measure"], strict=True)
     ]
-    figure.add_bar(
-        x=labels,
-        y=own["roster"],
-        name="this roster",
-        marker_color=PLAN,
-        hovertemplate="%{x}: %{y:.3f}<extra></extra>",
-    )
-    figure.add_scatter(
-        x=labels,
-        y=own["chance"],
-        mode="markers",
-        name="independent draws (5 to 95 %)",
-        marker={
-            "color": REFERENCE,
-            "symbol": "line-ew",
-            "size": 16,
-            "line": {"width": 2, "color": REFERENCE},
-        },
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": own["chance_high"] - own["chance"],
-            "arrayminus": own["chance"] - own["chance_low"],
-            "color": REFERENCE,
-        },
-        hovertemplate="%{x}: %{y:.3f} by chance<extra></extra>",
-    )
+    bars(figure, labels, own["roster"], PLAN, "%{x}: %{y:.3f}", name="this roster")
+    interval = whiskers(own["chance"], own["chance_low"], own["chance_high"])
+    dash = {"symbol": "line-ew", "line": {"width": 2, "color": REFERENCE}}
+    name, said = "independent draws (5 to 95 %)", "%{x}: %{y:.3f} by chance"
+    points(figure, labels, own["chance"], REFERENCE, said, size=16, name=name, marker=dash, error_y=interval)
     return figure
 
 
@@ -143,25 +121,18 @@ def ways_bars(table: pd.DataFrame) -> go.Figure:
     table
         From :func:`patrol_core.allocation.hours.compare.compare_hours`.
     """
-    figure = chart("Demand met", "% of all demand", "", height=60 + 46 * len(table))
+    height = 60 + 46 * len(table)
+    figure = chart("Demand met", "% of all demand", "", height=height, downward=True)
     over = table["overspent"] > 0.0
-    figure.add_bar(
-        y=table["way"],
-        x=100.0 * table["share_of_demand"],
-        orientation="h",
-        marker={
-            "color": [PLAN if i == 0 else REFERENCE for i in range(len(table))],
-            "pattern": {"shape": ["/" if mark else "" for mark in over]},
-        },
-        text=[
-            f"{100 * share:.2f} %{f', {hours:,.0f} h too many' if mark else ''}"
-            for share, hours, mark in zip(table["share_of_demand"], table["overspent"], over, strict=True)
-        ],
-        textposition="inside",
-        insidetextanchor="end",
-        hovertemplate="%{y}: %{x:.3f} % of demand<extra></extra>",
-    )
-    figure.update_yaxes(autorange="reversed")
+    text = [
+        f"{100 * share:.2f} %{f', {hours:,.0f} h too many' if mark else ''}"
+        for share, hours, mark in zip(table["share_of_demand"], table["overspent"], over, strict=True)
+    ]
+    colours = [PLAN if i == 0 else REFERENCE for i in range(len(table))]
+    hatched = {"pattern": {"shape": ["/" if mark else "" for mark in over]}, "color": colours}
+    inside = props(text=text, textposition="inside", insidetextanchor="end", marker=hatched)
+    met, said = 100.0 * table["share_of_demand"], "%{y}: %{x:.3f} % of demand"
+    bars(figure, table["way"], met, None, said, sideways=True, **inside)
     return figure
 
 
@@ -172,26 +143,17 @@ def area_bars(table: pd.DataFrame, *, unit: str, tolerance: float) -> go.Figure:
     ----------
     table
         From :meth:`patrol_core.allocation.areas.design.PatrolAreas.figures`.
+    unit
+        Of the work.
+    tolerance
+        How far an area's work may be from the mean, as a share of it.
     """
-    figure = chart("Work of each area", "", unit, height=300)
+    figure = chart("Work of each area", "", unit, height=300, category="x", zero="y")
     mean = float(table["work"].mean())
-    figure.add_hrect(
-        y0=mean * (1 - tolerance),
-        y1=mean * (1 + tolerance),
-        fillcolor=PATROL[1],
-        opacity=0.5,
-        line_width=0,
-        layer="below",
-    )
-    figure.add_bar(
-        x=table["beat"],
-        y=table["work"],
-        marker_color=PLAN,
-        customdata=table["zones"],
-        hovertemplate="%{x}: %{y:,.1f}, %{customdata} zones<extra></extra>",
-    )
-    figure.update_xaxes(type="category")
-    figure.update_yaxes(rangemode="tozero")
+    ends = {"y0": mean * (1 - tolerance), "y1": mean * (1 + tolerance)}
+    figure.add_hrect(**ends, fillcolor=PATROL[1], opacity=0.5, line_width=0, layer="below")
+    said = "%{x}: %{y:,.1f}, %{customdata} zones"
+    bars(figure, table["beat"], table["work"], PLAN, said, customdata=table["zones"])
     return figure
 
 
@@ -213,58 +175,44 @@ def area_map(
         Area to the areas it touches.
     zones
         Outlines drawn thinly below.
+    title
+        Of the chart.
     hover
         Area to the text shown on it; plain text, escaped here.
     """
     figure = chart(title, "", "", height=460)
     colour = _colouring(near)
     for name, shape in shapes.items():
-        x, y = _rings(shape)
         figure.add_scatter(
-            x=x,
-            y=y,
+            **_rings([shape]),
             mode="lines",
             fill="toself",
-            fillcolor=GROUPS[colour[name] % len(GROUPS)],
+            fillcolor=group_colour(colour[name]),
             opacity=0.75,
-            line={"color": "#1f2933", "width": 1.5},
+            line={"color": INK, "width": 1.5},
             name=html.escape(name),
             text=html.escape(hover.get(name, name)),
             hoverinfo="text",
             hoveron="fills",
             showlegend=False,
         )
-    x, y = [], []
-    for shape in zones:
-        ring_x, ring_y = _rings(shape)
-        x += [*ring_x, None]
-        y += [*ring_y, None]
-    figure.add_scatter(
-        x=x,
-        y=y,
-        mode="lines",
-        line={"color": "rgba(31,41,51,0.35)", "width": 0.6},
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    line(figure, **_rings(zones), colour="rgba(31,41,51,0.35)", hover=None, width=0.6)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x", scaleratio=1)
     return figure
 
 
-def _rings(shape: BaseGeometry) -> tuple[list[float | None], list[float | None]]:
-    """Outer rings of a shape as one line with gaps."""
-    parts = getattr(shape, "geoms", [shape])
+def _rings(shapes: Sequence[BaseGeometry]) -> dict[str, Any]:
+    """Outer rings of shapes as one line with gaps, the members ``x`` and ``y`` of a trace."""
     x: list[float | None] = []
     y: list[float | None] = []
-    for part in parts:
+    for part in (part for shape in shapes for part in getattr(shape, "geoms", [shape])):
         ring = getattr(part, "exterior", None)
-        if ring is None or ring.is_empty:
-            continue
-        places = np.asarray(ring.coords)[:, :2]
-        x += [*places[:, 0].tolist(), None]
-        y += [*places[:, 1].tolist(), None]
-    return x[:-1], y[:-1]
+        if ring is not None and not ring.is_empty:
+            places = np.asarray(ring.coords)
+            x += [*places[:, 0].tolist(), None]
+            y += [*places[:, 1].tolist(), None]
+    return {"x": x[:-1], "y": y[:-1]}
 
 
 def _colouring(near: Mapping[str, Sequence[str]]) -> dict[str, int]:

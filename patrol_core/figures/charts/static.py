@@ -9,12 +9,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from patrol_core.arrays import Floats
-from patrol_core.figures.charts.base import chart
-from patrol_core.figures.palette import CHANGE, MARK, PLAN, REFERENCE, RISK
+from patrol_core.figures.charts.base import chart, heat, line, points, props, whiskers
+from patrol_core.figures.palette import CHANGE, MARK, PALE, PLAN, REFERENCE, RISK
 
 LONGEST = 46
 """Letters of a label that are drawn."""
-MOST_POINTS = 5_000
 
 
 def short(label: str) -> str:
@@ -29,52 +28,42 @@ def coefficient_plot(table: pd.DataFrame, labels: Mapping[str, str]) -> go.Figur
     ----------
     table
         ``coefficients`` of :class:`patrol_core.risk.static.score.StaticScore`.
+    labels
+        Name of a term in words; the term itself where it has none.
     """
     shown = table.iloc[1:].sort_values("coefficient", kind="stable")
     middle, low, high = (
         100.0 * np.expm1(shown[c].to_numpy(dtype=float)) for c in ("coefficient", "low", "high")
     )
     clear = shown["p"].to_numpy(dtype=float) < 0.05
-    figure = chart(
-        "Change of the crime rate for one standard deviation more",
-        "% of the rate",
-        "",
-        height=110 + 34 * len(shown),
-    )
-    figure.add_scatter(
-        x=middle,
-        y=[short(labels.get(str(t), str(t))) for t in shown["term"]],
-        mode="markers",
-        marker={"size": 10, "color": np.where(clear, PLAN, "#b8c0cb").tolist()},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": high - middle,
-            "arrayminus": middle - low,
-            "color": REFERENCE,
-            "thickness": 2,
-        },
+    title = "Change of the crime rate for one standard deviation more"
+    figure = chart(title, "% of the rate", "", height=110 + 34 * len(shown))
+    points(
+        figure,
+        middle,
+        [short(labels.get(str(t), str(t))) for t in shown["term"]],
+        np.where(clear, PLAN, PALE).tolist(),
+        "%{y}: %{x:+.1f} % (%{customdata[0]:+.1f} to %{customdata[1]:+.1f} %)",
+        size=10,
+        error_x=whiskers(middle, low, high, thickness=2),
         customdata=np.column_stack([low, high]),
-        hovertemplate="%{y}: %{x:+.1f} % (%{customdata[0]:+.1f} to %{customdata[1]:+.1f} %)<extra></extra>",
     )
     figure.add_vline(x=0, line={"color": MARK, "width": 1})
-    figure.update_layout(showlegend=False)
     return figure
 
 
 def residuals_plot(fitted: Floats, residual: Floats, names: list[str]) -> go.Figure:
-    """Residuals against fitted log rates: a funnel says that the spread changes, a bend that something is missing."""
+    """Residuals against fitted log rates: a funnel says that the spread changes, a bend that something is missing.
+
+    Parameters
+    ----------
+    fitted, residual, names
+        Fitted log rate, observed less fitted, and name of each zone, in one order.
+    """
     figure = chart("Residuals against fitted values", "fitted log rate", "residual (log rate)", height=320)
-    figure.add_scattergl(
-        x=fitted,
-        y=residual,
-        mode="markers",
-        text=names,
-        marker={"size": 5, "color": PLAN, "opacity": 0.5},
-        hovertemplate="%{text}: fitted %{x:.2f}, residual %{y:+.2f}<extra></extra>",
-    )
+    said = "%{text}: fitted %{x:.2f}, residual %{y:+.2f}"
+    points(figure, fitted, residual, PLAN, said, size=5, many=True, text=names, marker={"opacity": 0.5})
     figure.add_hline(y=0, line={"color": REFERENCE})
-    figure.update_layout(showlegend=False)
     return figure
 
 
@@ -86,61 +75,53 @@ def qq_plot(residual: Floats, names: list[str]) -> go.Figure:
     spread = residual.std()
     ranked = residual[order] / (spread if spread > 0 else 1.0)
     expected = norm.ppf((np.arange(1, len(ranked) + 1) - 0.375) / (len(ranked) + 0.25))
-    figure = chart(
-        "Residuals against a normal distribution (Q-Q)",
-        "normal quantile",
-        "standardised residual",
-        height=320,
-    )
-    figure.add_scattergl(
-        x=expected,
-        y=ranked,
-        mode="markers",
-        text=[names[i] for i in order],
-        marker={"size": 5, "color": PLAN, "opacity": 0.5},
-        hovertemplate="%{text}: %{y:+.2f}<extra></extra>",
+    title = "Residuals against a normal distribution (Q-Q)"
+    figure = chart(title, "normal quantile", "standardised residual", height=320)
+    text, see_through = [names[i] for i in order], {"opacity": 0.5}
+    points(
+        figure, expected, ranked, PLAN, "%{text}: %{y:+.2f}", size=5, many=True, text=text, marker=see_through
     )
     ends = np.array([expected.min(), expected.max()]) if len(expected) else np.zeros(2)
-    figure.add_scatter(x=ends, y=ends, mode="lines", line={"color": MARK, "width": 1}, hoverinfo="skip")
-    figure.update_layout(showlegend=False)
+    line(figure, ends, ends, MARK, None, width=1)
     return figure
 
 
 def correlation_map(table: pd.DataFrame, labels: Mapping[str, str], *, kind: str) -> go.Figure:
-    """Heat map of a correlation matrix, diverging around 0."""
+    """Heat map of a correlation matrix, diverging around 0.
+
+    Parameters
+    ----------
+    table
+        The matrix.
+    labels
+        Name of a column in words.
+    kind
+        Of the correlation, for the title.
+    """
     names = [short(labels.get(str(c), str(c))) for c in table.columns]
     values = table.to_numpy(dtype=float)
-    figure = chart(f"{kind} correlation over the zones", "", "", height=150 + 34 * len(names))
-    figure.add_heatmap(
-        x=names,
-        y=names,
-        z=values,
-        zmin=-1,
-        zmax=1,
-        colorscale=[[i / 4, colour] for i, colour in enumerate(CHANGE)],
-        text=[[f"{v:.2f}" if np.isfinite(v) else "" for v in row] for row in values],
-        texttemplate="%{text}" if len(names) <= 14 else None,
-        xgap=1,
-        ygap=1,
-        colorbar={"title": "", "thickness": 12},
-        hovertemplate="%{y} with %{x}: %{z:.2f}<extra></extra>",
-    )
-    figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_xaxes(type="category", tickangle=-35)
+    title = f"{kind} correlation over the zones"
+    figure = chart(title, "", "", height=150 + 34 * len(names), category="xy", downward=True)
+    text = [[f"{v:.2f}" if np.isfinite(v) else "" for v in row] for row in values]
+    shown = props(text=text, texttemplate="%{text}" if len(names) <= 14 else None)
+    heat(figure, names, names, values, CHANGE, "%{y} with %{x}: %{z:.2f}", ends=(-1, 1), **shown)
+    figure.update_xaxes(tickangle=-35)
     return figure
 
 
 def scatter_against(x: Floats, y: Floats, names: list[str], *, label: str, unit: str, said: str) -> go.Figure:
-    """Crime rate of every zone against one covariate."""
-    figure = chart(f"{short(label)}: {said}", label, unit, height=380)
-    figure.add_scattergl(
-        x=x,
-        y=y,
-        mode="markers",
-        text=names,
-        marker={"size": 6, "color": RISK[3], "opacity": 0.55},
-        hovertemplate="%{text}: %{x:,.3g}, %{y:,.3g}<extra></extra>",
-    )
-    figure.update_layout(showlegend=False)
-    figure.update_yaxes(rangemode="tozero")
+    """Crime rate of every zone against one covariate.
+
+    Parameters
+    ----------
+    x, y, names
+        Covariate, crime rate and name of each zone, in one order.
+    label, unit
+        Of the covariate, and of the rate.
+    said
+        What the title says of the two.
+    """
+    figure = chart(f"{short(label)}: {said}", label, unit, height=380, zero="y")
+    hover, see_through = "%{text}: %{x:,.3g}, %{y:,.3g}", {"opacity": 0.55}
+    points(figure, x, y, RISK[3], hover, size=6, many=True, text=names, marker=see_through)
     return figure

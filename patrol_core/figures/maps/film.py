@@ -8,17 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from patrol_core.arrays import Floats, Ints
-from patrol_core.figures.maps.patrol import (
-    BASE,
-    STREET,
-    Ground,
-    Marks,
-    draw_edges,
-    look_at,
-    target_sizes,
-)
-from patrol_core.figures.maps.plane import film_controls, flat
-from patrol_core.figures.palette import GROUPS, MARK, PATROL, RISK
+from patrol_core.figures.maps.patrol import BASE, Ground, Marks, draw_edges, look_at, target_sizes
+from patrol_core.figures.maps.plane import WHITE, film_controls, flat
+from patrol_core.figures.palette import EDGE, MARK, PATROL, RISK, STREET, group_colour
 from patrol_core.graphs.patrol import NORMAL, GraphGame, JointPatrol, Walk, covered_by
 
 BETWEEN = 5
@@ -40,10 +32,14 @@ def film(
 
     Parameters
     ----------
+    ground, marks, game
+        The graph, what stands on it, and the game that the plan is for.
     patrol
         The route of the night.
     raiders
         Walks of attackers who move, where there are any.
+    height
+        Pixels.
     """
     walks = patrol.walks
     states = max(len(walk) for walk in walks)
@@ -100,7 +96,7 @@ def held_by(game: GraphGame, patrol: JointPatrol) -> Ints:
 
 
 def spot(ground: Ground, walk: Walk, moment: float) -> Floats:
-    """Where a unit is at a moment, on the straight line between its nodes; at its end after that."""
+    """Where a unit is on its ``walk`` over the ``ground`` at a ``moment`` (in moves), (2,); at its end after that."""
     low = min(int(moment), len(walk) - 1)
     high = min(low + 1, len(walk) - 1)
     share = min(moment - low, 1.0) if high > low else 0.0
@@ -153,7 +149,7 @@ def _targets(ground: Ground, marks: Marks, done: Ints, moment: float) -> go.Scat
             "size": target_sizes(values),
             "color": colours,
             "opacity": 0.9,
-            "line": {"color": "#52606d", "width": 1},
+            "line": {"color": EDGE, "width": 1},
         },
         text=[f"{ground.labels[k]}<br>{word}" for k, word in zip(nodes, words, strict=True)],
         hovertemplate="target %{text}<extra></extra>",
@@ -178,7 +174,7 @@ def _trail(ground: Ground, walk: Walk, number: int, moment: float, shift: Floats
         x=points[:, 0],
         y=points[:, 1],
         mode="lines",
-        line={"color": GROUPS[number % len(GROUPS)], "width": 4},
+        line={"color": group_colour(number), "width": 4},
         opacity=0.65,
         hoverinfo="skip",
         showlegend=False,
@@ -198,7 +194,7 @@ def _markers(
         textfont={"color": "white", "size": 12},
         marker={
             "size": 22,
-            "color": [GROUPS[k % len(GROUPS)] for k in range(len(walks))],
+            "color": [group_colour(k) for k in range(len(walks))],
             "line": {"color": "white", "width": 2},
         },
         customdata=[ground.labels[k] for k in at],
@@ -214,7 +210,7 @@ def _raiders(ground: Ground, raiders: Sequence[Walk], moment: float, *, named: b
         x=points[:, 0],
         y=points[:, 1],
         mode="markers",
-        marker={"size": 18, "symbol": "x", "color": MARK, "line": {"color": "white", "width": 1}},
+        marker={"size": 18, "symbol": "x", "color": MARK, "line": WHITE},
         hovertemplate="attacker<extra></extra>",
         name="attacker" if named else None,
     )

@@ -10,23 +10,25 @@ import numpy as np
 import plotly.graph_objects as go
 
 from patrol_core.arrays import Floats
-from patrol_core.figures.maps.plane import flat, safe
-from patrol_core.figures.palette import MARK, PATROL, RISK, colour_at
+from patrol_core.figures.maps.plane import (
+    CROSSING,
+    MOST_CLICKABLE,
+    SEEN,
+    chance_classes,
+    draw_lines,
+    draw_spots,
+    flat,
+    safe,
+)
+from patrol_core.figures.palette import CLEAR, EDGE, INK, MARK, PATROL, RISK, STREET, colour_scale
 from patrol_core.roads import RoadNetwork, Roads
+from patrol_core.words import percent
 
-STREET = "#c7ccd4"
-COOL = [[k / (len(PATROL) - 1), colour] for k, colour in enumerate(PATROL)]
-CLASSES = (0.05, 0.15, 0.3, 0.6, 1.000001)
-"""Upper ends of the classes of use of an edge, each with a width of its own."""
-SEEN = 1e-6
-MOST_CLICKABLE = 3000
-"""Nodes up to which every one can be clicked."""
-GRID = "#e6e8ec"
 BASE = {
     "size": 31,
     "symbol": "square-open",
-    "color": "#1f2933",
-    "line": {"color": "#1f2933", "width": 2.5},
+    "color": INK,
+    "line": {"color": INK, "width": 2.5},
 }
 """A frame around whatever else stands on the node."""
 
@@ -87,6 +89,10 @@ def ground_of(
 
     Parameters
     ----------
+    network
+        The graph.
+    crs
+        Of its places; drawn as they are when not given.
     names
         Names by node id as text.
     """
@@ -115,19 +121,18 @@ def patrol_map(ground: Ground, marks: Marks, use: Floats | None = None, *, heigh
 
     Parameters
     ----------
+    ground, marks
+        The graph, and what stands on it.
     use
         Chance that an edge is walked in a night, shape (edges,).
+    height
+        Pixels.
     """
     figure = go.Figure()
     draw_edges(figure, ground, range(len(ground.tail)), STREET, 1.2)
     if use is not None:
-        low = SEEN
-        for number, high in enumerate(CLASSES):
-            share = (number + 1) / len(CLASSES)
-            words = f"{100 * low if number else 0:.0f} to {100 * min(high, 1.0):.0f} % of nights"
-            inside = np.flatnonzero((use > low) & (use <= high)).tolist()
-            draw_edges(figure, ground, inside, colour_at(PATROL[1:], share), 1.5 + 6.0 * share, name=words)
-            low = high
+        for inside, share, colour, words in chance_classes(use):
+            draw_edges(figure, ground, inside, colour, 1.5 + 6.0 * share, name=f"{words} of nights")
     _crossings(figure, ground, marks)
     _bases(figure, ground, marks)
     _attacked(figure, ground, marks)
@@ -138,7 +143,15 @@ def patrol_map(ground: Ground, marks: Marks, use: Floats | None = None, *, heigh
 
 
 def look_at(figure: go.Figure, ground: Ground, nodes: Sequence[int]) -> None:
-    """Let a drawing open on the part of the graph where something is; the rest is a drag or a scroll away."""
+    """Let a drawing open on the part of the graph where something is; the rest is a drag or a scroll away.
+
+    Parameters
+    ----------
+    figure, ground
+        The drawing, and the graph on it.
+    nodes
+        Positions of what must be seen.
+    """
     if not len(nodes):
         return
     spots = ground.xy[list(nodes)]
@@ -152,21 +165,23 @@ def look_at(figure: go.Figure, ground: Ground, nodes: Sequence[int]) -> None:
 def draw_edges(
     figure: go.Figure, ground: Ground, which: Sequence[int], colour: str, width: float, *, name: str = ""
 ) -> None:
-    """Edges as one trace."""
+    """Add edges as one trace.
+
+    Parameters
+    ----------
+    figure, ground
+        Where to, and the graph.
+    which
+        Positions of the edges.
+    colour, width, name
+        As of :func:`patrol_core.figures.maps.plane.draw_lines`.
+    """
     if not len(which):
         return
     tails, heads = np.asarray(ground.tail)[list(which)], np.asarray(ground.head)[list(which)]
     points = np.full((3 * len(which), 2), np.nan)
     points[0::3], points[1::3] = ground.xy[tails], ground.xy[heads]
-    figure.add_scatter(
-        x=points[:, 0],
-        y=points[:, 1],
-        mode="lines",
-        line={"color": colour, "width": width},
-        hoverinfo="skip",
-        name=name,
-        showlegend=bool(name),
-    )
+    draw_lines(figure, points, colour, width, name=name)
 
 
 def _crossings(figure: go.Figure, ground: Ground, marks: Marks) -> None:
@@ -174,12 +189,11 @@ def _crossings(figure: go.Figure, ground: Ground, marks: Marks) -> None:
         return
     special = {*marks.bases, *marks.values}
     plain = [k for k in range(len(ground.ids)) if k not in special]
-    marker = {"size": 7, "color": "#9aa5b1", "opacity": 0.55}
-    _spots(figure, ground, plain, marker, "node %{text}", "node")
+    _spots(figure, ground, plain, CROSSING, "node %{text}", "node")
 
 
 def _bases(figure: go.Figure, ground: Ground, marks: Marks) -> None:
-    _spots(figure, ground, list(marks.bases), dict(BASE), "base %{text}", "base")
+    _spots(figure, ground, list(marks.bases), BASE, "base %{text}", "base")
 
 
 def target_sizes(values: Floats) -> Floats:
@@ -194,21 +208,26 @@ def _targets(figure: go.Figure, ground: Ground, marks: Marks) -> None:
         "size": target_sizes(values),
         "color": RISK[2],
         "opacity": 0.95,
-        "line": {"color": "#52606d", "width": 1},
+        "line": {"color": EDGE, "width": 1},
     }
     words = [f", value {value:,.4g} {marks.unit}".rstrip() for value in values]
     if marks.coverage is not None:
         shares = [marks.coverage.get(k, 0.0) for k in nodes]
-        marker |= {"color": [100 * share for share in shares], "colorscale": COOL, "cmin": 0, "cmax": 100}
+        marker |= {
+            "color": [100 * share for share in shares],
+            "colorscale": colour_scale(PATROL),
+            "cmin": 0,
+            "cmax": 100,
+        }
         marker["colorbar"] = {
             "title": {"text": "covered %", "font": {"size": 12}},
             "thickness": 10,
             "len": 0.5,
         }
-        words = [f"{w}<br>covered in {100 * c:.1f} % of nights" for w, c in zip(words, shares, strict=True)]
+        words = [f"{w}<br>covered in {percent(c)} of nights" for w, c in zip(words, shares, strict=True)]
         attack = marks.attack or {}
         words = [
-            f"{w}<br>attacked in {100 * attack[k]:.1f} %" if attack.get(k, 0.0) > SEEN else w
+            f"{w}<br>attacked in {percent(attack[k])}" if attack.get(k, 0.0) > SEEN else w
             for w, k in zip(words, nodes, strict=True)
         ]
     _spots(figure, ground, nodes, marker, "target %{text}", "target, by value", words)
@@ -229,7 +248,7 @@ def _attacked(figure: go.Figure, ground: Ground, marks: Marks) -> None:
         mode="markers",
         marker={
             "size": [float(sizes[k]) + 9 for k in chosen],
-            "color": "rgba(0,0,0,0)",
+            "color": CLEAR,
             "line": {"color": MARK, "width": [1.5 + 2.5 * float((marks.attack or {})[k]) for k in chosen]},
         },
         hoverinfo="skip",
@@ -246,16 +265,8 @@ def _spots(
     name: str,
     words: Sequence[str] = (),
 ) -> None:
-    """Nodes as markers; ``customdata`` is the node's id."""
+    """Nodes as markers, with their labels as hover text."""
     after = list(words) or [""] * len(which)
-    figure.add_scatter(
-        x=ground.xy[which, 0],
-        y=ground.xy[which, 1],
-        mode="markers",
-        marker=dict(marker),
-        customdata=[ground.ids[k] for k in which],
-        text=[f"{safe(ground.labels[k])}{more}" for k, more in zip(which, after, strict=True)],
-        hovertemplate=hover + "<extra></extra>",
-        name=name,
-        showlegend=name != "node",
-    )
+    labels = [f"{safe(ground.labels[k])}{more}" for k, more in zip(which, after, strict=True)]
+    ids, listed = [ground.ids[k] for k in which], name != "node"
+    draw_spots(figure, ground.xy[which], marker, hover, ids=ids, words=labels, name=name, listed=listed)

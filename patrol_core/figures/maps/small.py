@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.figures.palette import SCALES
+from patrol_core.words import figure as figure_text
 from patrol_core.zones import locate
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _legend(figure: Any, drawn: Any, axes: list[Any], unit: str) -> None:
     bar = figure.colorbar(drawn, ax=axes, shrink=0.75, pad=0.01, aspect=28 if len(axes) > 1 else 18)
     low, high = drawn.norm.vmin, drawn.norm.vmax
     marks = (low, 0.0, high) if low < 0 else (0.0, high / 4, high)
-    bar.set_ticks(marks, labels=[f"{mark:,.0f}" if abs(mark) >= 100 else f"{mark:,.3g}" for mark in marks])
+    bar.set_ticks(marks, labels=[figure_text(mark) for mark in marks])
     bar.minorticks_off()
     bar.ax.tick_params(labelsize=7)
     if unit:

@@ -175,12 +175,16 @@ def paint(
         By zone_id; every zone of the asset and no other. NaN is drawn grey, "not known".
     scale
         ``risk``, ``patrol`` or ``change``.
+    label, unit, digits
+        What the values are, their unit, and decimals shown.
     low, high
         Ends of the colour scale; the values' own by default (symmetric for ``change``).
     root
         Colour by the square root, for values that span orders of magnitude.
     chosen, near
         Zone with a heavy outline, and its neighbours.
+    see_through
+        Let a street map shine through.
     texts
         What the hover says of each zone in place of its value, by zone_id.
 
@@ -222,7 +226,17 @@ def paint(
 def colour_range(
     array: Floats, *, scale: str, low: float | None = None, high: float | None = None
 ) -> tuple[float, float]:
-    """Ends of a colour scale: given, or from 0 to the largest value, or symmetric for change."""
+    """Ends of a colour scale: given, or from 0 to the largest value, or symmetric for change.
+
+    Parameters
+    ----------
+    array
+        (n,) values; NaN is passed over.
+    scale
+        ``change`` is symmetric around 0.
+    low, high
+        Ends that are given.
+    """
     known = array[np.isfinite(array)]
     if scale == "change":
         reach = float(np.abs(known).max()) if known.size else 1.0

@@ -12,10 +12,10 @@ import pandas as pd
 from patrol_core import zones as zoning
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.evaluation import FORECAST, MapAccuracy, Over, PastMap, Recorded, judge_maps
+from patrol_core.evaluation import FORECAST, MapAccuracy, Over, Recorded, RetrospectiveMap, judge_maps
 from patrol_core.planning import Prepared, harm_table
 from patrol_core.reports.csv import to_csv_bytes
-from patrol_core.risk import PERMUTATIONS, HotSpots, Method, find_hotspots, smooth, tally
+from patrol_core.risk import PERMUTATIONS, HotSpots, Method, find_hotspots, match_counts, smooth
 from patrol_core.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def recorded_of(prepared: Prepared, scenario: Scenario, *, neighbours: Neighbour
         raise InputError(
             f"{prepared.data.name} has no dates, so there are no later months to judge a map by; load data with months."
         )
-    matched = tally(prepared.counts, prepared.zone_ids, prepared.months, prepared.crime_types)
+    matched = match_counts(prepared.counts, prepared.zone_ids, prepared.months, prepared.crime_types)
     cube = np.zeros(matched.shape)
     np.add.at(cube, (matched.zone, matched.month, matched.crime_type), matched.count)
     middles = prepared.zones.geometry.centroid
@@ -236,7 +236,7 @@ def held_out(months: int) -> int:
     return max(1, min(HELD_OUT, months // 4))
 
 
-def forecast_map(forecast: Forecast, recorded: Recorded, ahead: int) -> PastMap | None:
+def forecast_map(forecast: Forecast, recorded: Recorded, ahead: int) -> RetrospectiveMap | None:
     """What the winner predicted for the months held out before they came; None where no test origin covers them.
 
     Parameters
@@ -261,7 +261,7 @@ def forecast_map(forecast: Forecast, recorded: Recorded, ahead: int) -> PastMap 
     newest = max(fits, key=lambda place: folds.origins[place])
     steps = [folds.months[newest].index(month) for month in judged]
     predicted = np.asarray(folds.predicted, dtype=float)[newest][:, steps].mean(axis=1)
-    return PastMap(np.maximum(predicted, 0.0))
+    return RetrospectiveMap(np.maximum(predicted, 0.0))
 
 
 def accuracy_table(found: MapAccuracy) -> pd.DataFrame:

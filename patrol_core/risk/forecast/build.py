@@ -18,7 +18,7 @@ from patrol_core.risk.forecast.features import CITY, COUNTS, OWN
 from patrol_core.risk.forecast.folds import Folds, Origins, plan_origins
 from patrol_core.risk.forecast.intervals import coverage_table, past_intervals, set_widths
 from patrol_core.risk.forecast.learners import DEFAULTS
-from patrol_core.risk.forecast.models import MODELS, Learnt, Past, foretell, learn, past_of
+from patrol_core.risk.forecast.models import MODELS, Learnt, Past, learn, past_of, predictions
 from patrol_core.risk.forecast.panel import Panel, months_from
 from patrol_core.risk.forecast.result import Forecast, ForecastSettings, data_hash_of
 from patrol_core.risk.forecast.scores import choose, reason_of, score_table, summarise
@@ -41,8 +41,10 @@ def make_forecast(
 
     Parameters
     ----------
+    panel
+        What was recorded, zones by months.
     static
-        Covariates, index zone id. They must not have been made from the crime to be foretold.
+        Covariates, index zone id. They must not have been made from the crime to be predicted.
     area_km2
         Area of each zone, for PAI; without it every zone counts the same.
     progress
@@ -61,22 +63,18 @@ def make_forecast(
     origins = plan_origins(len(panel.months), horizon=asked.horizon, origins=asked.origins)
     covariates = covariates_of(static, panel.zone_ids)
     past = past_of(panel, covariates)
-    area = np.ones(len(panel.zone_ids)) if area_km2 is None else np.asarray(area_km2, dtype=float)
     notes = [*panel.notes, *covariates.notes, *origins.notes]
-    if area_km2 is None:
-        notes.append("No areas are known, so PAI flags a share of zones in place of a share of area.")
-    _check_area(area, panel)
+    area = _area(area_km2, panel, notes)
     tree_settings, trials = _tuned(past, origins, asked, tell, cancel, notes)
-    start = 0.05 if asked.trials == 0 else 0.75
     rounds = len(origins.earlier) + len(origins.tests) + 1
-    steps = _shares(start, 0.95, rounds, tell)
+    steps = _shares(0.05 if asked.trials == 0 else 0.75, 0.95, rounds, tell)
     everything = _judged(past, origins, asked, tree_settings, steps)
     folds, scores, summary, winner, reason = _compared(panel, origins, asked, everything, area)
     next(steps)
     key = next(key for key, name in MODELS.items() if name == winner)
     tell(0.95, f"Training {winner} on all {len(panel.months)} months")
     learnt = learn(past, len(panel.months), (key,), settings=tree_settings, seed=asked.seed)
-    predicted = foretell(past, learnt, asked.horizon, (key,))[key]
+    predicted = predictions(past, learnt, asked.horizon, (key,))[key]
     widths = set_widths(
         np.concatenate([folds.earlier_actual, folds.actual]),
         np.concatenate([folds.earlier_predicted, folds.predicted]),
@@ -127,13 +125,18 @@ def _silent(*_: object) -> None:
     """Nobody listens."""
 
 
-def _check_area(area: Floats, panel: Panel) -> None:
+def _area(area_km2: ArrayLike | None, panel: Panel, notes: list[str]) -> Floats:
+    if area_km2 is None:
+        notes.append("No areas are known, so PAI flags a share of zones in place of a share of area.")
+        return np.ones(len(panel.zone_ids))
+    area = np.asarray(area_km2, dtype=float)
     if area.shape != (len(panel.zone_ids),):
         raise InputError(f"There are {area.size} areas for {len(panel.zone_ids)} zones; give one per zone.")
     wrong = ~(np.isfinite(area) & (area > 0))
     if wrong.any():
         zone = panel.zone_ids[int(np.argmax(wrong))]
         raise InputError(f"The area of zone {zone!r} is {area[wrong][0]}; give square kilometres above 0.")
+    return area
 
 
 def _shares(start: float, end: float, rounds: int, tell: Progress) -> Iterator[None]:
@@ -191,7 +194,7 @@ def _tuned(
 
 @dataclass(frozen=True, eq=False)
 class _Judged:
-    """What every model foretold, by key, and the seconds of training and forecasting at one origin."""
+    """What every model predicted, by key, and the seconds of training and forecasting at one origin."""
 
     actual: list[Array]
     by_model: dict[str, list[Array]]
@@ -213,7 +216,7 @@ def _judged(
         next(steps)
         known = past.until(cut)  # what comes later is not there to leak
         learnt = learn(known, cut, asked.models, settings=tree_settings, seed=asked.seed)
-        for key, made in foretell(known, learnt, asked.horizon, asked.models).items():
+        for key, made in predictions(known, learnt, asked.horizon, asked.models).items():
             by_model[key].append(made)
         actual.append(past.values[cut : cut + asked.horizon].T.astype(np.float32))
     return _Judged(actual, by_model, (time.monotonic() - began) / len(cuts))

@@ -27,6 +27,7 @@ from patrol_core.errors import InputError
 from patrol_core.risk.forecast.features import KNOWN, OWN
 from patrol_core.risk.forecast.learners import poisson_features
 from patrol_core.risk.forecast.models import LEAST_LEVEL
+from patrol_core.words import listed
 
 if TYPE_CHECKING:
     from patrol_core.risk.forecast.result import Forecast
@@ -140,8 +141,7 @@ def _because(forecast: Forecast, place: int) -> str:
     ]
     if not reasons:
         return ". The model finds nothing that sets it apart from the average zone."
-    listed = reasons[0] if len(reasons) == 1 else f"{', '.join(reasons[:-1])} and {reasons[-1]}"
-    return f". Against the average zone, the model's figure for {forecast.months_ahead[0]} is moved most by {listed}."
+    return f". Against the average zone, the model's figure for {forecast.months_ahead[0]} is moved most by {listed(reasons)}."
 
 
 def _reason(forecast: Forecast, place: int, spot: int, part: float) -> str:

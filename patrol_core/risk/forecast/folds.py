@@ -43,16 +43,16 @@ class Origins:
 
 @dataclass(frozen=True, eq=False)
 class Folds:
-    """What was foretold at the test origins, and what came.
+    """What was predicted at the test origins, and what came.
 
     Attributes
     ----------
     origins
         Last month known at each origin.
     months
-        The months foretold at each origin.
+        The months predicted at each origin.
     actual, predicted, low, high
-        Recorded; foretold by the winner, with its interval as the earlier origins set it; (origins, zones, horizon).
+        Recorded; predicted by the winner, with its interval as the earlier origins set it; (origins, zones, horizon).
     by_model
         ForecastReview by each model, same shape; key the model's name.
     earlier_actual, earlier_predicted
@@ -80,6 +80,8 @@ def plan_origins(months: int, *, horizon: int, origins: int) -> Origins:
     ----------
     months
         Months there are.
+    horizon, origins
+        Months to predict at each cut, and how many cuts are asked for.
 
     Raises
     ------

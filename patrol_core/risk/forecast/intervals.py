@@ -70,13 +70,21 @@ class Widths:
 
 
 def set_widths(actual: NDArray[np.floating], predicted: NDArray[np.floating], coverage: float) -> Widths:
-    """Widths from errors, both arrays (..., horizon)."""
-    happened, foretold = np.asarray(actual, dtype=float), np.asarray(predicted, dtype=float)
-    floor = max(FLOOR * float(foretold.mean()), 1e-9)
-    plain = np.abs(happened - foretold) / _scale(foretold, 0.0, floor)
+    """Widths from errors, both arrays (..., horizon).
+
+    Parameters
+    ----------
+    actual, predicted
+        (..., horizon) what came and what was predicted.
+    coverage
+        Share of errors that the interval shall hold.
+    """
+    happened, forecasts = np.asarray(actual, dtype=float), np.asarray(predicted, dtype=float)
+    floor = max(FLOOR * float(forecasts.mean()), 1e-9)
+    plain = np.abs(happened - forecasts) / _scale(forecasts, 0.0, floor)
     growth = _growth(plain)
     error = (plain / (1 + growth * np.arange(plain.shape[-1]))).ravel()
-    level = foretold.ravel()
+    level = forecasts.ravel()
     count = int(np.clip(error.size // LEAST_ERRORS, 1, CLASSES))
     edges = np.unique(np.quantile(level, np.arange(1, count) / count)) if count > 1 else np.empty(0)
     group = np.searchsorted(edges, level, side="right")
@@ -89,9 +97,9 @@ def set_widths(actual: NDArray[np.floating], predicted: NDArray[np.floating], co
     return Widths(edges, quantiles, growth, floor)
 
 
-def _scale(foretold: Floats, growth: float, floor: float) -> Floats:
-    step = 1 + growth * np.arange(foretold.shape[-1])
-    return np.asarray(step * np.sqrt(np.maximum(foretold, 0.0) + floor))
+def _scale(forecasts: Floats, growth: float, floor: float) -> Floats:
+    step = 1 + growth * np.arange(forecasts.shape[-1])
+    return np.asarray(step * np.sqrt(np.maximum(forecasts, 0.0) + floor))
 
 
 def _growth(scaled: Floats) -> float:
@@ -125,13 +133,17 @@ def past_intervals(
     ----------
     earlier, tests
         Actual and predicted, (origins, zones, horizon).
+    coverage
+        Share of errors that an interval shall hold.
+    seed
+        Of the halving.
     """
     actual, predicted = tests
-    before, foretold = earlier
+    before, forecasts = earlier
     low, high = np.empty(predicted.shape, np.float32), np.empty(predicted.shape, np.float32)
     for place in range(len(predicted)):
         known = np.concatenate([before.reshape(-1, *actual.shape[1:]), actual[:place]])
-        said = np.concatenate([foretold.reshape(-1, *actual.shape[1:]), predicted[:place]])
+        said = np.concatenate([forecasts.reshape(-1, *actual.shape[1:]), predicted[:place]])
         if len(known):
             low[place], high[place] = set_widths(known, said, coverage).interval(predicted[place])
             continue
@@ -151,6 +163,13 @@ def coverage_table(
     origins: Sequence[str],
 ) -> pd.DataFrame:
     """Share inside the interval: over all, by step, by origin, and by class of predicted size.
+
+    Parameters
+    ----------
+    actual, predicted, low, high
+        (origins, zones, horizon).
+    origins
+        Name of each origin.
 
     Returns
     -------

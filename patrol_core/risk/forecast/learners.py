@@ -107,6 +107,10 @@ def fit_poisson(
         (rows,), added to the log prediction as it is.
     expected
         (columns,) coefficients to fall back on, before standardising; 0 where not given.
+    ridge
+        Penalty on the square of the coefficients.
+    most
+        Steps at most.
     """
     centre = features.mean(axis=0)
     spread = features.std(axis=0)
@@ -219,7 +223,13 @@ class TreeTable:
 
 
 def tree_table(features: Array, target: NDArray[Any], offset: NDArray[np.floating]) -> TreeTable:
-    """Training rows for the trees, which start from the target's mean."""
+    """Training rows for the trees, which start from the target's mean.
+
+    Parameters
+    ----------
+    features, target, offset
+        As of :func:`fit_poisson`.
+    """
     xgboost = _xgboost()
     above, below = float(np.mean(target)), float(np.exp(np.asarray(offset, dtype=float)).mean())
     start = float(np.log(max(above, LEAST_MEAN) / max(below, LEAST_MEAN)))
@@ -241,7 +251,17 @@ def fit_trees(
     cancel: threading.Event | None = None,
     after_round: Callable[[], bool] | None = None,
 ) -> TreeModel:
-    """Train trees on a table of :func:`tree_table`; ``cancel`` or ``after_round`` returning True stops between rounds."""
+    """Train trees on a table of :func:`tree_table`; ``cancel`` or ``after_round`` returning True stops between rounds.
+
+    Parameters
+    ----------
+    table
+        Training rows from :func:`tree_table`.
+    settings, seed
+        Settings of the trees by name, and seed of their random choices.
+    cancel, after_round
+        An event that is set, or a function that returns True, ends the training between rounds.
+    """
     xgboost = _xgboost()
 
     base: Any = xgboost.callback.TrainingCallback

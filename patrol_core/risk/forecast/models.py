@@ -9,7 +9,7 @@ At an origin with months :math:`1..T` known, for the step :math:`h = 1..H`, with
 * *Weighted zone mean × city season*: the zone's mean with weights that halve each year, brought to the area's level of the
   last twelve months, times :math:`e^{s}`.
 * *Poisson regression* and *XGBoost* (:mod:`~patrol_core.risk.forecast.learners`) on the same features and months. They step
-  one month at a time, and what they foretold stands in for the months that are not known yet (recursive forecast).
+  one month at a time, and what they predicted stands in for the months that are not known yet (recursive forecast).
 * *XGBoost and Poisson regression together*: the geometric mean of the two, :math:`\sqrt{\hat y^{(1)} \hat y^{(2)}}`: the
   mean of their logarithms, so that what features add to the logarithm is the mean of what they add in each.
 """
@@ -134,6 +134,15 @@ class Learnt:
         """Features of the month after the last row of ``past``, (zones, features), and the offset of that month.
 
         The offset is the log of the area's level times its season, in units of ``scale``.
+
+        Parameters
+        ----------
+        past
+            (months, zones) values so far.
+        static
+            (zones, covariates), one row a zone.
+        own
+            Lags and means of the zones where they are known already.
         """
         level = max(float(past[-12:].mean()), LEAST_LEVEL)
         season = float(np.exp(self.season[(self.first + len(past)) % 12]))
@@ -144,7 +153,15 @@ class Learnt:
         return made, float(np.log(level * season / self.scale))
 
     def step(self, features: Array, offset: float, key: str) -> Floats:
-        """The prediction of one learning model from :meth:`features`, in the panel's unit."""
+        """The prediction of one learning model from :meth:`features`, in the panel's unit.
+
+        Parameters
+        ----------
+        features, offset
+            As :meth:`features` gives them.
+        key
+            The model.
+        """
         given = np.full(len(features), offset)
         if key == "poisson":
             assert self.poisson is not None
@@ -190,7 +207,19 @@ def learn(
     settings: Mapping[str, float | int] = DEFAULTS,
     seed: int = 1,
 ) -> Learnt:
-    """Train what the models ``keys`` need, on months before ``origin`` only."""
+    """Train what the models ``keys`` need, on months before ``origin`` only.
+
+    Parameters
+    ----------
+    past
+        All values and covariates.
+    origin
+        Months known.
+    keys
+        Models.
+    settings, seed
+        Of the trees.
+    """
     base = begin(past, origin)
     wanted = set(keys)
     trees, poisson = bool(wanted & {"xgboost", "together"}), bool(wanted & {"poisson", "together"})
@@ -207,8 +236,18 @@ def learn(
     return Learnt(base.origin, base.first, base.season, base.scale, base.most, **fitted)
 
 
-def foretell(past: Past, learnt: Learnt, horizon: int, keys: Iterable[str]) -> dict[str, Array]:
-    """What each model expects in the ``horizon`` months after the origin, (zones, horizon) each."""
+def predictions(past: Past, learnt: Learnt, horizon: int, keys: Iterable[str]) -> dict[str, Array]:
+    """What each model expects in the ``horizon`` months after the origin, (zones, horizon) each.
+
+    Parameters
+    ----------
+    past, learnt
+        All values, and what :func:`learn` found; months after its origin are not looked at.
+    horizon
+        Months ahead.
+    keys
+        Models.
+    """
     wanted = list(keys)
     known = past.values[: learnt.origin]
     made: dict[str, Floats] = {}

@@ -13,7 +13,8 @@ import pandas as pd
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.risk import HarmTable, tally
+from patrol_core.risk import HarmTable, match_counts
+from patrol_core.words import plural
 
 Gaps = Literal["refuse", "fill"]
 
@@ -102,11 +103,7 @@ def panel_of(
         As :func:`~patrol_core.risk.surface.build_surface`; or naming the missing months.
     """
     weight = weights.weights_of(crime_types)
-    matched = tally(counts, zone_ids, months, crime_types)
-    flat = matched.zone * len(months) + matched.month
-    amount = matched.count * weight[matched.crime_type]
-    values = np.bincount(flat, weights=amount, minlength=len(zone_ids) * len(months)).astype(float)
-    values = values.reshape(len(zone_ids), len(months))
+    values = match_counts(counts, zone_ids, months, crime_types).by_zone_and_month(weight)
     missing = missing_months(months)
     notes: list[str] = []
     if missing and gaps == "refuse":
@@ -124,9 +121,7 @@ def panel_of(
         )
     quiet = [str(zone) for zone, total in zip(zone_ids, values.sum(axis=1), strict=True) if total == 0]
     if quiet:
-        notes.append(
-            f"{len(quiet)} {'zone has' if len(quiet) == 1 else 'zones have'} no crime in any month ({few(quiet)})."
-        )
+        notes.append(f"{plural(len(quiet), 'zone has', 'zones have')} no crime in any month ({few(quiet)}).")
     return Panel(tuple(str(zone) for zone in zone_ids), tuple(months), values, weights.unit, tuple(notes))
 
 

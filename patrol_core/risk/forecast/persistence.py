@@ -24,7 +24,7 @@ from patrol_core.files.strict_json import load_json
 from patrol_core.risk.forecast.covariates import covariates_of
 from patrol_core.risk.forecast.folds import Folds
 from patrol_core.risk.forecast.learners import PoissonModel, TreeModel
-from patrol_core.risk.forecast.models import Learnt, foretell, past_of
+from patrol_core.risk.forecast.models import Learnt, past_of, predictions
 from patrol_core.risk.forecast.panel import Panel
 from patrol_core.risk.forecast.result import FORMAT, Forecast, ForecastSettings, data_hash_of
 
@@ -37,7 +37,7 @@ _FRAMES = ("scores", "summary", "intervals", "trials", "importance")
 
 
 def save(forecast: Forecast, folder: str | os.PathLike[str]) -> Path:
-    """Keep a forecast.
+    """Write a forecast to a folder.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def save(forecast: Forecast, folder: str | os.PathLike[str]) -> Path:
 
 
 def files_of(forecast: Forecast) -> dict[str, bytes]:
-    """The files that keep a forecast, in the order to write them."""
+    """The files of a forecast, in the order to write them."""
     files = {
         "predictions.parquet": _parquet(_predictions(forecast)),
         "folds.parquet": _parquet(_folds(forecast)),
@@ -88,7 +88,7 @@ def load(folder: str | os.PathLike[str]) -> Forecast:
 
 
 def _opened(source: Path) -> Any:
-    """What is said of a kept forecast."""
+    """The sheet of a stored forecast."""
     content = _read(source / SHEET)
     try:
         return load_json(content, SHEET)
@@ -97,7 +97,14 @@ def _opened(source: Path) -> Any:
 
 
 def predict(forecast: Forecast, panel: Panel, static: pd.DataFrame | None = None) -> Array:
-    """Run the kept model again on the data it was made from, (zones, horizon).
+    """Run the stored model again on the data it was made from, (zones, horizon).
+
+    Parameters
+    ----------
+    forecast
+        The stored forecast.
+    panel, static
+        The data it was made from.
 
     Raises
     ------
@@ -110,7 +117,7 @@ def predict(forecast: Forecast, panel: Panel, static: pd.DataFrame | None = None
         )
     past = past_of(panel, covariates_of(static, panel.zone_ids))
     key = forecast.winner_key
-    return foretell(past, forecast.learnt, forecast.settings.horizon, (key,))[key]
+    return predictions(past, forecast.learnt, forecast.settings.horizon, (key,))[key]
 
 
 # -- out -----------------------------------------------------------------------------------------------

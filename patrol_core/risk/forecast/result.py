@@ -105,7 +105,7 @@ class Forecast:
     intervals
         The same over all, by step, origin and predicted size.
     folds
-        What was foretold at the test origins, and what came.
+        What was predicted at the test origins, and what came.
     trials
         Tuning: ``number``, ``value``, ``params``, ``seconds``.
     importance

@@ -1,6 +1,6 @@
-r"""How well each model foretold months it had not seen, and which one is used.
+r"""How well each model predicted months it had not seen, and which one is used.
 
-Over zones and months foretold from one origin: mean absolute error (MAE), root of the mean squared error (RMSE),
+Over zones and months predicted from one origin: mean absolute error (MAE), root of the mean squared error (RMSE),
 :math:`R^2 = 1 - \sum (y - \hat y)^2 / \sum (y - \bar y)^2`, and the mean absolute percentage error (MAPE) over what was not
 zero, with the share of zeros left out beside it: no percentage of zero exists, and where zeros are many, MAPE tells little.
 PAI (:mod:`patrol_core.risk.predictive_accuracy`) of each month at the share of area, averaged over months; and of all months together.
@@ -64,13 +64,13 @@ def score(actual: ArrayLike, predicted: ArrayLike, area_km2: ArrayLike, share: f
         Keys :data:`MEANS`. ``mape``, ``zeros_left_out`` and ``hit_rate`` in percent; ``bias`` is the mean of predicted less
         actual; ``..._total`` is of the sum over the horizon.
     """
-    happened, foretold = np.asarray(actual, dtype=float), np.asarray(predicted, dtype=float)
-    whole, expected = happened.sum(axis=1), foretold.sum(axis=1)
-    error = foretold - happened
+    happened, forecasts = np.asarray(actual, dtype=float), np.asarray(predicted, dtype=float)
+    whole, expected = happened.sum(axis=1), forecasts.sum(axis=1)
+    error = forecasts - happened
     seen = happened > 0
     part = np.abs(error[seen]) / happened[seen]
     months = [
-        pai(foretold[:, step], happened[:, step], area_km2, share)
+        pai(forecasts[:, step], happened[:, step], area_km2, share)
         for step in range(happened.shape[1])
         if happened[:, step].sum() > 0
     ]
@@ -102,7 +102,19 @@ def score_table(
     area_km2: ArrayLike,
     share: float,
 ) -> pd.DataFrame:
-    """Scores of every model at every origin: ``model`` (name), ``origin`` (last month known), and :data:`MEANS`."""
+    """Scores of every model at every origin: ``model`` (name), ``origin`` (last month known), and :data:`MEANS`.
+
+    Parameters
+    ----------
+    actual
+        (zones, horizon) of each origin.
+    by_model
+        Name -> predictions, shaped as ``actual``.
+    origins
+        Last month known at each origin.
+    area_km2, share
+        (zones,) areas, and the share of the area flagged for PAI.
+    """
     rows = [
         {"model": MODELS[key], "origin": origin, **score(actual[place], predicted[place], area_km2, share)}
         for key, predicted in by_model.items()
@@ -167,7 +179,19 @@ def choose(summary: pd.DataFrame) -> tuple[str, str]:
 def reason_of(
     summary: pd.DataFrame, winner: str, case: str, *, origins: int, horizon: int, unit: str, share: float
 ) -> str:
-    """Who is used, by how much, and why, as one or two sentences."""
+    """Who is used, by how much, and why, as one or two sentences.
+
+    Parameters
+    ----------
+    summary, winner, case
+        Scores by model, the model used, and the rule by which it was chosen, from :func:`choose`.
+    origins, horizon
+        How many origins were judged, over how many months each.
+    unit
+        Of the errors.
+    share
+        Share of the area flagged.
+    """
     table = summary.set_index("model")
     row = table.loc[winner]
     over = f"over {origins} test origin{'s' if origins > 1 else ''} of {horizon} month{'s' if horizon > 1 else ''}"

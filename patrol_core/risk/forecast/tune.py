@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patrol_core.risk.forecast.learners import DEFAULTS, fit_trees, tree_table
-from patrol_core.risk.forecast.models import Learnt, Past, begin, foretell, training_rows
+from patrol_core.risk.forecast.models import Learnt, Past, begin, predictions, training_rows
 
 Settings = Mapping[str, float | int]
 Told = Callable[[int, float, float], None]
@@ -67,9 +67,9 @@ class Tuned:
 def deviance(actual: NDArray[np.floating], predicted: NDArray[np.floating]) -> float:
     """Mean Poisson deviance."""
     happened = np.asarray(actual, dtype=float)
-    foretold = np.maximum(np.asarray(predicted, dtype=float), 1e-9)
-    ratio = np.where(happened > 0, happened / foretold, 1.0)
-    return float(2 * (happened * np.log(ratio) - happened + foretold).mean())
+    forecasts = np.maximum(np.asarray(predicted, dtype=float), 1e-9)
+    ratio = np.where(happened > 0, happened / forecasts, 1.0)
+    return float(2 * (happened * np.log(ratio) - happened + forecasts).mean())
 
 
 def trials_table(rows: Sequence[Mapping[str, Any]] = ()) -> pd.DataFrame:
@@ -92,10 +92,14 @@ def tune(
 
     Parameters
     ----------
+    past
+        All values and covariates.
     origins
         Origins to judge at; months up to the last of them plus ``horizon`` are used and no later ones.
     trials, time_limit
         Budget: settings to try, and seconds after which it ends, in the middle of a trial too.
+    seed
+        Of the search and of the trees.
     told
         Called after each trial with its number from 1, its value and the best so far.
     cancel
@@ -165,6 +169,6 @@ def _value(
             return None
         base = place.base
         learnt = Learnt(base.origin, base.first, base.season, base.scale, base.most, trees=trees)
-        made = foretell(past, learnt, horizon, ("xgboost",))["xgboost"]
+        made = predictions(past, learnt, horizon, ("xgboost",))["xgboost"]
         values.append(deviance(place.actual / base.scale, made / base.scale))
     return float(np.mean(values))

@@ -1,4 +1,4 @@
-"""Static."""
+"""Static score: what a zone's lasting features say of its crime rate, by least squares."""
 
 from __future__ import annotations
 

@@ -82,6 +82,8 @@ def score_area(
 
     Parameters
     ----------
+    data
+        The area: covariates, years of the counts.
     zones
         Patrol zones, indexed by zone_id, with ``population``.
     counts

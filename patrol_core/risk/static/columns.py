@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patrol_core.errors import InputError
+from patrol_core.words import first_few
 
 
 #: Theme -> patterns of plain names in order of preference; the first column that matches one is taken.
@@ -137,15 +138,11 @@ def independent(values: pd.DataFrame) -> tuple[tuple[str, ...], list[LeftOut]]:
             rest = rest - (direction @ rest) * direction
         size = float(np.linalg.norm(rest))
         if size < COLLINEAR:
-            out.append(LeftOut(column, f"it follows exactly from {_some(kept)}"))
+            out.append(LeftOut(column, f"it follows exactly from {first_few(kept, 4, rest=' and others')}"))
             continue
         kept.append(column)
         basis.append(rest / size)
     return tuple(kept), out
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:4]) + (" and others" if len(names) > 4 else "")
 
 
 def variance_inflation(values: pd.DataFrame) -> dict[str, float]:

@@ -41,7 +41,17 @@ class Exposure:
 
 
 def checked(what: str, ids: tuple[str, ...], values: ArrayLike, *, unknown: bool = False) -> Floats:
-    """One number of at least 0 for each zone, NaN only where ``unknown`` allows it; InputError names the zone."""
+    """One number of at least 0 for each zone, NaN only where ``unknown`` allows it; InputError names the zone.
+
+    Parameters
+    ----------
+    what
+        What the values are, for messages.
+    ids, values
+        n zones and their values.
+    unknown
+        Whether NaN is accepted.
+    """
     found = np.array(values, dtype=float)
     if found.shape != (len(ids),) or len(set(ids)) < len(ids):
         raise InputError(
@@ -59,7 +69,15 @@ def checked(what: str, ids: tuple[str, ...], values: ArrayLike, *, unknown: bool
 def log_rates(
     ids: tuple[str, ...], counts: Floats, exposure: Exposure
 ) -> tuple[Floats, float, int, tuple[str, ...]]:
-    """(n,) log rate per 1,000 a year, what was added, zones without crime, and what to say of it."""
+    """(n,) log rate per 1,000 a year, what was added, zones without crime, and what to say of it.
+
+    Parameters
+    ----------
+    ids, counts
+        n zones and their crimes in the period, or rates.
+    exposure
+        What the crimes are divided by.
+    """
     notes: list[str] = []
     if not exposure.years > 0:
         raise InputError(f"The period is {exposure.years!r} years; give more than 0.")
@@ -106,7 +124,15 @@ class Model:
 
 
 def fit_model(x: pd.DataFrame, rate: Floats, fit: Bools, known: Bools) -> Model:
-    """Fit the zones of ``fit``, score those ``known``; InputError where all rates are equal."""
+    """Fit the zones of ``fit``, score those ``known``; InputError where all rates are equal.
+
+    Parameters
+    ----------
+    x, rate
+        (n, k) covariates as given, and (n,) log rates.
+    fit, known
+        (n,) zones to learn from, and zones with all covariates.
+    """
     from scipy import stats
     from statsmodels.regression.linear_model import OLS
 

@@ -42,6 +42,7 @@ from patrol_core.errors import InputError
 from patrol_core.risk.static.checks import PERMUTATIONS, Check, clustering, morans_i, residual_checks
 from patrol_core.risk.static.columns import LeftOut, below_vif, caution, chosen_columns, independent
 from patrol_core.risk.static.fit import Exposure, checked, fit_model, log_rates
+from patrol_core.words import first_few
 
 __all__ = ["Check", "Exposure", "StaticScore", "morans_i", "static_score", "zone_counts"]
 
@@ -268,14 +269,14 @@ def _words(columns: Sequence[LeftOut], zones: Sequence[LeftOut]) -> list[str]:
     words = [f"{o.name} was left out: {o.why}." for o in columns]
     without = [z.name for z in zones if z.why.startswith("no score")]
     if without:
-        listed = ", ".join(without[:_NAMED]) + (" …" if len(without) > _NAMED else "")
+        listed = first_few(without, _NAMED, rest=" …")
         words.append(
             f"{len(without):,} zones have no score because a covariate is unknown there ({listed}); zones of another census "
             "(2011 against 2021) need the ONS lookup among the tables."
         )
     unfit = [z.name for z in zones if not z.why.startswith("no score")]
     if unfit:
-        listed = ", ".join(unfit[:_NAMED]) + (" …" if len(unfit) > _NAMED else "")
+        listed = first_few(unfit, _NAMED, rest=" …")
         words.append(
             f"{len(unfit):,} zones have no residents counted and took no part in the fit ({listed})."
         )
@@ -283,7 +284,15 @@ def _words(columns: Sequence[LeftOut], zones: Sequence[LeftOut]) -> list[str]:
 
 
 def zone_counts(counts: pd.DataFrame, zone_ids: Sequence[str], crime_types: Sequence[str]) -> Floats:
-    """(n,) events of some types by zone, from long counts ``zone_id, crime_type, count``."""
+    """(n,) events of some types by zone, from long counts ``zone_id, crime_type, count``.
+
+    Parameters
+    ----------
+    counts
+        Long counts: zone_id, crime_type, count.
+    zone_ids, crime_types
+        Zones in the order wanted, and the types that count.
+    """
     rows: Any = counts[counts["crime_type"].astype("str").isin(list(crime_types))]
     total = rows["count"].groupby(rows["zone_id"].astype("str")).sum()
     return np.asarray(total.reindex([str(z) for z in zone_ids]).fillna(0.0), dtype=float)

@@ -8,15 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.certificate import Status, relative_gap
-from patrol_core.figures.charts.checkpoints import (
-    MOST_CLICKABLE,
-    Places,
-    convergence,
-    intruder_bars,
-    places_of,
-    plans_bars,
-    road_map,
-)
+from patrol_core.figures.charts.checkpoints import convergence, intruder_bars, plans_bars
+from patrol_core.figures.maps.plane import MOST_CLICKABLE
+from patrol_core.figures.maps.roads import Places, places_of, road_map
 from patrol_core.graphs.checkpoints import (
     CLOSE,
     COMB,

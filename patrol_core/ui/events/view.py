@@ -20,7 +20,8 @@ from patrol_core.events import (
     state_at,
     unit_orders,
 )
-from patrol_core.figures.charts.events import film, gantt, values_map, worst_over_time, worth_curve
+from patrol_core.figures.charts.events import gantt, values_map, worst_over_time, worth_curve
+from patrol_core.figures.maps.event import film
 from patrol_core.reports.event_orders import orders_html
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.ui.memo import events_results

@@ -9,8 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from patrol_core.errors import InfeasibleError
 from patrol_core.fairness import curves, groups, measures
-from patrol_core.figures.charts.base import group_bars
-from patrol_core.figures.charts.fairness import change_bars, view_curves
+from patrol_core.figures.charts.fairness import change_bars, group_bars, view_curves
 from patrol_core.games.rules import fairness_rule
 from patrol_core.planning import Amounts, amounts_views, hours_rule
 from patrol_core.scenario import choices

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from patrol_core.certificate import Status
-from patrol_core.figures.maps.patrol import MOST_CLICKABLE, Ground, Marks, patrol_map
+from patrol_core.figures.maps.patrol import Ground, Marks, patrol_map
+from patrol_core.figures.maps.plane import MOST_CLICKABLE
 from patrol_core.graphs.patrol import NOBODY, ONE_ROUTE, WANDERING, GraphGame, GraphSolution
 from patrol_core.graphs.places import PatrolScene
 from patrol_core.reports.bundles.patrol import edge_use

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from patrol_core.figures.charts.base import budget_curve, plan_bars
+from patrol_core.figures.charts.compare import budget_curve, plan_bars
 from patrol_core.games.zone import Strategy
 from patrol_core.planning import Prepared, column_units, comparison_units, coverage_table
 from patrol_core.scenario import Scenario

@@ -17,10 +17,10 @@ from patrol_core.risk import (
     PATROL_GENERATED,
     WEIGHTS,
     HarmTable,
+    custom_table,
     entries_of,
     known_types,
     movers,
-    own_table,
     parse_entries,
     rank_correlation,
     ranks_of,
@@ -152,7 +152,7 @@ def _uploaded(key: str, types: tuple[str, ...]) -> None:
 
 def _put_in_force(weights: Mapping[str, float]) -> None:
     try:
-        own_table(entries_of(weights))
+        custom_table(entries_of(weights))
     except InputError as error:
         st.session_state[REFUSED] = str(error)
         return
@@ -185,7 +185,7 @@ def _provenance() -> None:
 def _comparison(scenario: Scenario, prepared: Prepared) -> None:
     offered = {SHORT[name]: table for name, table in WEIGHTS.items()}
     if scenario.own_weights:
-        offered[SHORT[OWN]] = own_table(scenario.own_weights)
+        offered[SHORT[OWN]] = custom_table(scenario.own_weights)
     risk, left_out = risk_by_table(prepared.surface, offered)
     for reason in left_out.values():
         st.caption(escape(reason))

@@ -11,7 +11,7 @@ import streamlit as st
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.figures.charts.base import top_zones
+from patrol_core.figures.charts.risk import top_zones
 from patrol_core.files.crs import is_metric
 from patrol_core.planning import Prepared, harm_table
 from patrol_core.reports.bundles.hotspots import MEASURES, measure_unit

@@ -19,6 +19,7 @@ from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
+from patrol_core.words import figure
 
 CLICKED = "last_object_clicked_tooltip"
 BASEMAP = "basemap"
@@ -151,7 +152,7 @@ def draw_legend(layer: Layer) -> None:
     low, high = colour_range(values, scale=layer.scale, low=layer.low, high=layer.high)
     stops = ", ".join(SCALES[layer.scale])
     middle = low + (high - low) * (0.25 if layer.root else 0.5)
-    marks = "".join(f"<span>{_number(value)}</span>" for value in (low, middle, high))
+    marks = "".join(f"<span>{figure(value)}</span>" for value in (low, middle, high))
     # Only constants and numbers enter this HTML; label and unit are drawn as escaped text below it.
     st.html(
         f"<div style='height:10px;border-radius:5px;background:linear-gradient(to right, {stops})'></div>"
@@ -185,12 +186,6 @@ def _class_colour(layer: Layer, value: float, low: float, high: float) -> str:
     if np.isnan(value):
         return "#d9dce1"
     return colour_at(SCALES[layer.scale], (value - low) / (high - low))
-
-
-def _number(value: float) -> str:
-    if value == 0:
-        return "0"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
 
 
 def basemap_switch() -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from patrol_core.figures.charts.base import CONFIG, zone_history
+from patrol_core.figures.charts.base import CONFIG
+from patrol_core.figures.charts.risk import zone_history
 from patrol_core.games.zone import Strategy
 from patrol_core.planning import Prepared
 from patrol_core.scenario import Scenario

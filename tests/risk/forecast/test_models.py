@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from patrol_core.risk.forecast.covariates import covariates_of
-from patrol_core.risk.forecast.models import MODELS, Past, begin, foretell, learn, past_of, training_rows
+from patrol_core.risk.forecast.models import MODELS, Past, begin, learn, past_of, predictions, training_rows
 from patrol_core.risk.harm import WEIGHTS
 from patrol_core.risk.seasonal import monthly_demand
 from tests.risk.forecast.made import panel, static
@@ -21,7 +21,7 @@ def _past() -> Past:
 
 
 def _one(key: str, past: Past, origin: int, horizon: int) -> np.ndarray:
-    return foretell(past, learn(past, origin, (key,)), horizon, (key,))[key]
+    return predictions(past, learn(past, origin, (key,)), horizon, (key,))[key]
 
 
 def test_seasonal_naive_repeats_the_last_year():
@@ -57,7 +57,7 @@ def test_level_times_season_is_the_seasonal_model():
 def test_weighted_mean_keeps_the_level_of_the_last_year():
     past = _past()
     learnt = begin(past, 48)
-    made = foretell(past, learnt, 12, ("weighted",))["weighted"]
+    made = predictions(past, learnt, 12, ("weighted",))["weighted"]
     plain = made / np.exp(learnt.season[(past.first + 48 + np.arange(12)) % 12])
     assert plain.sum(axis=0) == pytest.approx(np.full(12, past.values[36:48].mean(axis=0).sum()), rel=1e-5)
 
@@ -65,14 +65,14 @@ def test_weighted_mean_keeps_the_level_of_the_last_year():
 def test_together_is_the_geometric_mean():
     past = _past()
     learnt = learn(past, 40, ("together",))
-    made = foretell(past, learnt, 6, ("together", "xgboost", "poisson"))
+    made = predictions(past, learnt, 6, ("together", "xgboost", "poisson"))
     assert made["together"] == pytest.approx(np.sqrt(made["xgboost"] * made["poisson"]), rel=1e-5)
 
 
 def test_forecasts_are_recursive():
     past = _past()
     learnt = learn(past, 40, ("poisson",))
-    made = foretell(past, learnt, 2, ("poisson",))["poisson"]
+    made = predictions(past, learnt, 2, ("poisson",))["poisson"]
     longer = np.vstack([past.values[:40], made[:, 0]])
     second = learnt.step(*learnt.features(longer, past.static), "poisson")
     assert made[:, 1] == pytest.approx(second, rel=1e-5)

@@ -12,9 +12,9 @@ from scipy import stats
 from patrol_core.errors import InputError
 from patrol_core.planning import harm_table, prepare
 from patrol_core.risk.custom_weights import (
+    custom_table,
     entries_of,
     known_types,
-    own_table,
     parse_entries,
     read_weights,
     starting_weights,
@@ -34,7 +34,7 @@ def test_a_table_goes_through_entries_and_file_unchanged():
     entries = entries_of(table)
     assert entries == ("Burglary=222", "Robbery=365.5", "Shoplifting=0")
     assert parse_entries(entries) == table
-    assert tuple(own_table(entries).weights_of(["Robbery", "Burglary"])) == (365.5, 222.0)
+    assert tuple(custom_table(entries).weights_of(["Robbery", "Burglary"])) == (365.5, 222.0)
 
 
 def test_the_same_table_is_the_same_scenario_however_written():
@@ -176,6 +176,8 @@ def test_rank_correlation_is_spearmans():
 
 
 def test_a_table_without_a_type_is_left_out_with_the_reason():
-    risk, left_out = risk_by_table(surface(), {"count": WEIGHTS["count"], "own": own_table(["Burglary=3"])})
+    risk, left_out = risk_by_table(
+        surface(), {"count": WEIGHTS["count"], "own": custom_table(["Burglary=3"])}
+    )
     assert list(risk) == ["count"]
     assert "no weight for the crime type 'Shoplifting'" in left_out["own"]

@@ -1,0 +1,75 @@
+"""Numbers and lists as people read them: each way to write one has its only home here.
+
+Where a fixed number of decimals is wanted (``1,234``, ``12.5%``), Python's own format says it shortest; these functions are for
+what a format cannot say.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+
+def figure(value: float, digits: int = 3) -> str:
+    """A number with so many significant digits: whole numbers whole, thousands apart, no exponent down to a millionth.
+
+    >>> figure(12345.678), figure(12.345), figure(0.000123456), figure(12), figure(math.nan)
+    ('12,346', '12.3', '0.000123', '12', '–')
+    """
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else ("∞" if value > 0 else "-∞")
+    if value == 0:
+        return "0"
+    if abs(value) < 1e-6:
+        return f"{value:.{digits}g}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share from 0 to 1 as ``12.5 %``, for sentences and labels of charts."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """A number with its noun, thousands apart.
+
+    Parameters
+    ----------
+    count
+        How many.
+    one, many
+        The noun for 1 and for any other number; ``many`` is ``one`` with an s where it is not given.
+
+    >>> plural(1, "zone"), plural(1200, "zone"), plural(2, "way has", "ways have")
+    ('1 zone', '1,200 zones', '2 ways have')
+    """
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+def first_few(names: Sequence[str], most: int = 3, *, rest: str = " and {} more") -> str:
+    """The first names of a list that may be long.
+
+    Parameters
+    ----------
+    names
+        All of them.
+    most
+        How many are written out.
+    rest
+        Stands for the others; ``{}`` in it is their number.
+
+    >>> first_few(["a", "b"]), first_few(["a", "b", "c", "d", "e"])
+    ('a, b', 'a, b, c and 2 more')
+    """
+    return ", ".join(names[:most]) + (rest.format(len(names) - most) if len(names) > most else "")
+
+
+def listed(names: Sequence[str]) -> str:
+    """All names, the last after "and".
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
