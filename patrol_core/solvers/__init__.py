@@ -7,7 +7,7 @@ wanted within milliseconds, are given as arrays (:func:`minimise`, :class:`Array
 
 from __future__ import annotations
 
-from patrol_core.solvers.arrays import NOT_RUN, ArrayLP, MipModel, Rows, Stop, minimise
+from patrol_core.solvers.arrays import NOT_RUN, ArrayLP, MipModel, Rows, Stop, linear_program, minimise
 from patrol_core.solvers.highs import TIME_LIMIT, HighsProgram, Outcome, solver_name
 from patrol_core.solvers.pyomo_session import LOCK, HighsSession, expressions, load_pyomo, pyo, solve_once
 from patrol_core.solvers.units import unit_of
@@ -24,6 +24,7 @@ __all__ = [
     "Rows",
     "Stop",
     "expressions",
+    "linear_program",
     "load_pyomo",
     "minimise",
     "pyo",

@@ -1,6 +1,6 @@
 """Programs given as arrays, for those that take longer to build in Pyomo than to solve.
 
-* :func:`minimise` solves one program once;
+* :func:`minimise` solves one program once, tightly; :func:`linear_program` does so with HiGHS's own tolerances and presolve;
 * :class:`ArrayLP` keeps a linear program, with bounds that move and cuts that are added, and proves its bound itself;
 * :class:`MipModel` collects a whole-number program entry by entry and solves it for one objective after another.
 
@@ -122,6 +122,33 @@ def minimise(
         asks = highs.cbSimplexInterrupt if whole is None else highs.cbMipInterrupt
         asks.subscribe(lambda event: event.interrupt() if stop() else None)
     return program.run(max(float(time_limit), _LEAST_S))
+
+
+def linear_program(
+    cost: Floats,
+    matrix: Any,
+    most: Floats,
+    *,
+    least: Floats | float = -np.inf,
+    lower: Floats | float = 0.0,
+    upper: Floats | float = np.inf,
+) -> Outcome:
+    """Least cost . x under ``least <= matrix x <= most`` and ``lower <= x <= upper``, as HiGHS solves it unless told otherwise.
+
+    Parameters
+    ----------
+    cost
+        (n,) coefficients.
+    matrix
+        (m, n) dense or sparse.
+    least, most
+        Sides of the rows.
+    lower, upper
+        Bounds of the columns.
+    """
+    rows = np.broadcast_to(np.asarray(least, dtype=float), most.shape), most
+    columns = tuple(np.broadcast_to(np.asarray(side, dtype=float), cost.shape) for side in (lower, upper))
+    return HighsProgram(cost, matrix, rows, (columns[0], columns[1])).run()
 
 
 class ArrayLP:

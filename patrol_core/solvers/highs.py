@@ -279,8 +279,8 @@ class HighsProgram:
 
     # -- solving --------------------------------------------------------------------------------
 
-    def run(self, seconds: float) -> Outcome:
-        """Run HiGHS from its last basis; an unclear ending is settled by one cold run without presolve.
+    def run(self, seconds: float = np.inf) -> Outcome:
+        """Run HiGHS from its last basis, for so many seconds at most; an unclear ending is settled by one cold run without presolve.
 
         So is a linear program that presolve calls infeasible: where rows leave no more room than the tolerance (levels that
         are attained exactly), its reductions alone can close it.
