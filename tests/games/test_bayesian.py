@@ -13,15 +13,16 @@ from scipy.optimize import linprog
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError, SolverError
 from patrol_core.games.rules.budgets import Cap, CoverageParity, Floor, ResidualParity
-from patrol_core.games.stackelberg import dobss
-from patrol_core.games.stackelberg.bayesian import (
+from patrol_core.games.stackelberg import (
     BayesianGame,
     OffenderType,
-    TypesModel,
+    SecurityGame,
+    dobss,
     solve_bayesian,
+    solve_stackelberg,
     types_from_harm,
 )
-from patrol_core.games.stackelberg.solve import SecurityGame, solve_stackelberg
+from patrol_core.games.stackelberg.bayesian import TypesModel
 from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 
 

@@ -16,8 +16,7 @@ from patrol_core.games.rules.budgets import (
     MeanDifference,
     ResidualParity,
 )
-from patrol_core.games.stackelberg.bayesian import BayesianGame, OffenderType, solve_bayesian
-from patrol_core.games.stackelberg.payoffs import respond
+from patrol_core.games.stackelberg import BayesianGame, OffenderType, respond, solve_bayesian
 from patrol_core.solvers import NOT_RUN, ArrayLP, Rows
 
 

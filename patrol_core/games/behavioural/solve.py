@@ -1,4 +1,4 @@
-r"""Plans against offenders who err: front door.
+r"""Plans against offenders who err.
 
 The defender commits to coverage x in X; an offender attacks zone t with probability q_t(x), by quantal response or SUQR
 (:mod:`~patrol_core.games.behavioural.attackers`), and the plan minimises the expected loss sum q_t(x) (-U_d(t, x)).
@@ -32,14 +32,11 @@ from numpy.typing import ArrayLike
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.behavioural.attackers import (
-    SUQR,
     Attacker,
     QuantalResponse,
     Terms,
     make_terms,
-    parse_attacker,
 )
-from patrol_core.games.behavioural.fit import Fit, fit_lambda, fit_suqr
 from patrol_core.games.behavioural.local import LARGEST, improved_locally
 from patrol_core.games.behavioural.pasaq_branch import close_bracket
 from patrol_core.games.behavioural.pasaq_dual import combined, proved_level
@@ -52,23 +49,6 @@ from patrol_core.games.rules import ResidualParity
 from patrol_core.games.stackelberg import Payoffs
 from patrol_core.games.zone import Strategy, ZoneGame, atoms_of, coupling_rows, solve_zone_game, spend_rest
 from patrol_core.solvers import LOCK, solver_name, unit_of
-
-__all__ = [
-    "SUQR",
-    "Attacker",
-    "BehaviouralStrategy",
-    "Fit",
-    "QuantalResponse",
-    "RationalityPath",
-    "attack_probability",
-    "expected_loss",
-    "fit_lambda",
-    "fit_suqr",
-    "parse_attacker",
-    "rationality_path",
-    "solve_behavioural",
-]
-
 
 #: Branch and bound solves an LP over all zones a node; above this many zones it proves nothing in useful time.
 BRANCHED = 1000

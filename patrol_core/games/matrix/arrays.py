@@ -21,8 +21,7 @@ import numpy as np
 
 from patrol_core.errors import InputError
 from patrol_core.files.strict_json import quoted
-from patrol_core.games.matrix.game import MatrixGame
-from patrol_core.games.matrix.size import check_size
+from patrol_core.games.matrix.game import MatrixGame, check_size
 
 #: (row player's payoffs, column player's payoffs or None), in the order of preference.
 NAMES: tuple[tuple[str, str | None], ...] = (

@@ -17,10 +17,9 @@ import numpy as np
 from patrol_core.errors import InputError
 from patrol_core.files.strict_json import load_json, quoted, shown
 from patrol_core.games.matrix.arrays import read_hdf5, read_npz, write_hdf5, write_npz
-from patrol_core.games.matrix.game import MatrixGame
+from patrol_core.games.matrix.game import MatrixGame, check_size
 from patrol_core.games.matrix.gamut import read_gamut, write_gamut
 from patrol_core.games.matrix.nfg import read_nfg, write_nfg
-from patrol_core.games.matrix.size import check_size
 
 _KEYS = ("row", "column", "row_labels", "column_labels", "title")
 _FORM = '{"row": [[3, -1], [0, 2]], "column": [[-3, 1], [0, -2]]}, without "column" in a zero-sum game'

@@ -16,6 +16,8 @@ from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
 
+#: Most bytes that the payoffs of both players may take in memory.
+MOST_BYTES = 2_000_000_000
 #: Probability above which an action counts as played.
 PLAYED = 1e-9
 #: Longest title or label, in characters.
@@ -113,8 +115,33 @@ class MatrixGame:
         )
 
 
+def check_size(rows: int, columns: int, players: int = 2, *, what: str = "The game") -> None:
+    """Refuse a game whose payoffs would not fit, before memory is asked for.
+
+    Parameters
+    ----------
+    rows, columns, players
+        Numbers of actions, and of players whose payoffs are stored.
+    what
+        Subject of the message.
+
+    Raises
+    ------
+    InputError
+        For a size below 1 x 1, or with the numbers when it is too large.
+    """
+    if rows < 1 or columns < 1:
+        raise InputError(f"{what} has {rows} x {columns} actions: both players need at least one.")
+    needed = rows * columns * players * 8
+    if needed > MOST_BYTES:
+        raise InputError(
+            f"{what} has {rows:,} x {columns:,} actions and would take {needed / 1e9:,.1f} GB of memory; "
+            f"accepted are at most {MOST_BYTES / 1e9:g} GB: give fewer actions, or merge equal ones first."
+        )
+
+
 def random_game(rows: int, columns: int, seed: int, zero_sum: bool = True) -> MatrixGame:
-    """A game with independent payoffs, uniform in [-1, 1], reproducible by its seed."""
+    """A game of ``rows`` x ``columns`` independent payoffs, uniform in [-1, 1], by ``seed``; ``zero_sum`` or general-sum."""
     if rows < 1 or columns < 1:
         raise InputError(f"A game of {rows} x {columns} has no actions: give at least 1 row and 1 column.")
     rng = np.random.default_rng(seed)

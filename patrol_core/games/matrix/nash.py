@@ -111,6 +111,7 @@ def zero_sum_solution(
     started: float,
     solver_name: str,
     gap: float = CLOSE,
+    bound: float | None = None,
 ) -> MatrixSolution:
     """Strategies of a zero-sum game with their certificate, computed from the payoffs alone.
 
@@ -126,9 +127,11 @@ def zero_sum_solution(
         Moment (``time.perf_counter``) at which the search began.
     gap
         Relative gap up to which the bounds count as met.
+    bound
+        Proved upper bound on what the row player can be guaranteed, in own units; what ``y`` concedes where None.
     """
     lower, upper = own.game.interval(x, y)
-    upper = max(upper, lower)
+    upper = max(upper if bound is None else bound, lower)
     proved = own.row.closed(lower, upper, gap)
     certificate = Certificate(
         Status.OPTIMAL if proved else Status.STOPPED_WITH_PLAN,

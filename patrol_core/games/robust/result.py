@@ -6,7 +6,7 @@ X of allowed coverages does not move with the uncertainty. That matters for resi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -179,6 +179,51 @@ def linear_bound(
     total = slope + rows_slope
     constant += rows_constant
     return constant + float(np.minimum(total * lower, total * upper).sum())
+
+
+def parse_intervals(zone_ids: Sequence[str], values: ArrayLike, intervals: object) -> tuple[Floats, Floats]:
+    """(low, high) from the JSON form of ``intervals``, ``{"a": [8, 12], ...}``.
+
+    Parameters
+    ----------
+    zone_ids, values
+        Labels and values of the zones; one left out keeps its value as a point.
+    intervals
+        What the document holds.
+
+    Raises
+    ------
+    InputError
+        One sentence naming the zone: unknown, not two numbers, negative, empty or crossed.
+    """
+    if not isinstance(intervals, Mapping) or not intervals:
+        raise InputError(
+            f'intervals = {intervals!r}: accepted is an object such as {{"a": [8, 12]}}, low end first.'
+        )
+    position = {zone: i for i, zone in enumerate(zone_ids)}
+    low = np.array(values, dtype=float)
+    high = low.copy()
+    for zone, pair in intervals.items():
+        if zone not in position:
+            raise InputError(
+                f"The intervals name zone {zone!r}, which has no value: give it one or leave it out."
+            )
+        low[position[zone]], high[position[zone]] = _pair(zone, pair)
+    return low, high
+
+
+def _pair(zone: object, pair: object) -> tuple[float, float]:
+    accepted = "accepted is [low, high], two numbers >= 0"
+    if isinstance(pair, list | tuple) and not len(pair):
+        raise InputError(f"The interval of zone {zone!r} is empty: {accepted}.")
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise InputError(f"The interval of zone {zone!r} is {pair!r}: {accepted}.")
+    low, high = (as_number(end) for end in pair)
+    if low is None or high is None or low < 0 or high < 0:
+        raise InputError(f"The interval of zone {zone!r} is {list(pair)!r}: {accepted}.")
+    if low > high:
+        raise InputError(f"The interval of zone {zone!r} is crossed: low {low:g} is above high {high:g}.")
+    return low, high
 
 
 #: What the objective of each robust model counts.

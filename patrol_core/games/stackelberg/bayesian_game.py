@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +16,7 @@ from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
 from patrol_core.games.rules import Constraint
+from patrol_core.games.stackelberg.game import ByZone, RuledGame
 from patrol_core.games.stackelberg.payoffs import FIELDS, Payoffs, checked_payoffs, plain_number
 from patrol_core.games.stackelberg.side_rules import SideRules, make_rules
 
@@ -48,6 +48,15 @@ class OffenderType:
     @classmethod
     def zero_sum(cls, id: str, prior: float, values: ArrayLike, effectiveness: float = 1.0) -> OffenderType:
         """A type that gains V_t (1 - e x_t), all of which the defender loses.
+
+        Parameters
+        ----------
+        id, prior
+            Its name and chance.
+        values
+            (n,) V_t >= 0.
+        effectiveness
+            e in (0, 1].
 
         Raises
         ------
@@ -114,7 +123,7 @@ def types_from_harm(harm: Mapping[str, ArrayLike], effectiveness: float = 1.0) -
 
 
 @dataclass(frozen=True, eq=False)
-class BayesianGame:
+class BayesianGame(RuledGame):
     """A security game against several types, checked once when it is made.
 
     Parameters
@@ -134,6 +143,8 @@ class BayesianGame:
     InputError
         For anything that cannot be used, naming the field, the value and what is accepted.
     """
+
+    _called = "Bayesian game"
 
     zone_ids: tuple[str, ...]
     types: tuple[OffenderType, ...]
@@ -160,33 +171,12 @@ class BayesianGame:
             self.zone_ids, self.budget, harm=-uncovered, relief=relief,
             population=self.population, groups=self.groups, constraints=self.constraints,
         )  # fmt: skip
-        for name, value in (
-            ("types", tuple(self.types)),
-            ("priors", priors),
-            ("payoffs", payoffs),
-            ("rules", rules),
-        ):
-            object.__setattr__(self, name, value)
-        for name in ("zone_ids", "budget", "population", "groups", "constraints"):
-            object.__setattr__(self, name, getattr(rules.frame, name))
-
-    @property
-    def size(self) -> int:
-        """Number of zones n."""
-        return len(self.zone_ids)
+        self._take(types=tuple(self.types), priors=priors, payoffs=payoffs, rules=rules)
 
     @property
     def is_zero_sum(self) -> bool:
         """Whether every type is zero-sum, so that one LP solves the game."""
         return all(payoffs.is_zero_sum for payoffs in self.payoffs)
-
-    def replace(self, **changes: Any) -> BayesianGame:
-        """A copy with some fields changed, checked again."""
-        names = ("zone_ids", "types", "budget", "population", "groups", "constraints")
-        unknown = sorted(set(changes) - set(names))
-        if unknown:
-            raise InputError(f"A Bayesian game has no field {unknown[0]!r}: fields are {', '.join(names)}.")
-        return BayesianGame(**({name: getattr(self, name) for name in names} | changes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,7 +204,7 @@ class TypeOutcome:
 
 
 @dataclass(frozen=True, eq=False)
-class BayesianSolution:
+class BayesianSolution(ByZone):
     """A coverage plan against several types.
 
     Attributes
@@ -244,10 +234,6 @@ class BayesianSolution:
     certificate: Certificate
     budget_used: float
     note: str = ""
-
-    def coverage_by_zone(self) -> dict[str, float]:
-        """Zone label to coverage."""
-        return dict(zip(self.zone_ids, self.coverage.tolist(), strict=True))
 
 
 def _checked_priors(types: Sequence[OffenderType]) -> Floats:

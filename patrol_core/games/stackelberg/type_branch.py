@@ -34,7 +34,7 @@ import numpy as np
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
-from patrol_core.games.stackelberg.dobss import LedPlan, costs_of
+from patrol_core.games.stackelberg.attack_program import LedPlan, payoff_unit
 from patrol_core.games.stackelberg.origami import lowest_attack_level
 from patrol_core.games.stackelberg.payoffs import Payoffs, respond
 from patrol_core.games.stackelberg.side_rules import SideRules
@@ -97,7 +97,7 @@ class _Search:
 
     def __init__(self, rules: SideRules, types: Sequence[Payoffs], priors: Floats, until: float) -> None:
         self.rules, self.types, self.priors, self.until = rules, types, priors, until
-        self.unit = costs_of(types, priors, (None,) * len(types)).unit
+        self.unit = payoff_unit(types, priors)
         self.best: Floats | None = None
         self.value = -np.inf
         self.tried: set[tuple[int, ...]] = set()

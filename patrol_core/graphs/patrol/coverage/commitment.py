@@ -29,8 +29,8 @@ from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import SolverError
 from patrol_core.graphs.patrol.coverage.attack_search import AttackSearch
 from patrol_core.graphs.patrol.coverage.choose import deadline, make_pricer, may_drop
+from patrol_core.graphs.patrol.coverage.joint import patrols_of
 from patrol_core.graphs.patrol.coverage.partial_schedules import thinned
-from patrol_core.graphs.patrol.coverage.support import patrols_of
 from patrol_core.graphs.patrol.game import NORMAL, SCHEDULE, GraphGame
 from patrol_core.graphs.patrol.solution import GraphSolution, JointPatrol
 from patrol_core.graphs.patrol.verify import check_patrols, expected_moves
@@ -45,7 +45,7 @@ def solve_commitment(
     started: float,
     time_limit: float,
     gap: float,
-    heard: Callable[[float, float], bool] | None,
+    on_progress: Callable[[float, float], bool] | None,
 ) -> GraphSolution:
     """The equilibrium of a general-sum game in its own units.
 
@@ -55,7 +55,7 @@ def solve_commitment(
         When the time passed before any commitment was found.
     """
     pricer = make_pricer(game, until=deadline(started, time_limit))
-    search = AttackSearch(game, pricer, until=started + time_limit, gap=gap, heard=heard)
+    search = AttackSearch(game, pricer, until=started + time_limit, gap=gap, on_progress=on_progress)
     found = search.run()
     columns, chances = list(found.columns), found.probability
     if game.form == SCHEDULE and may_drop(game):
