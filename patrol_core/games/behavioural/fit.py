@@ -131,7 +131,13 @@ def fit_lambda(
 def fit_suqr(
     game: ZoneGame, coverage: ArrayLike, incidents: ArrayLike, *, payoffs: Payoffs | None = None
 ) -> Fit:
-    """SUQR weights (w1, w2, w3) from past coverage and incidents; parameters as :func:`fit_lambda`."""
+    """SUQR weights (w1, w2, w3) from past coverage and incidents.
+
+    Parameters
+    ----------
+    game, coverage, incidents, payoffs
+        As in :func:`fit_lambda`.
+    """
     x, counts = _tables(game, coverage, incidents)
     table = payoffs if payoffs is not None else Payoffs.zero_sum(game.values, game.effectiveness)
     reward = np.broadcast_to(table.attacker_uncovered, x.shape)

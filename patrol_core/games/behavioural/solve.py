@@ -121,14 +121,30 @@ def solve_behavioural(
 def attack_probability(
     game: ZoneGame, coverage: ArrayLike, attacker: Attacker, *, payoffs: Payoffs | None = None
 ) -> Floats:
-    """(n,) probability that each zone is the one attacked, under any coverage; sums to 1."""
+    """(n,) probability that each zone is the one attacked, under any coverage; sums to 1.
+
+    Parameters
+    ----------
+    game, attacker, payoffs
+        As in :func:`solve_behavioural`.
+    coverage
+        (n,) plan.
+    """
     return make_terms(game, attacker, payoffs).probability(_coverage(game, coverage))
 
 
 def expected_loss(
     game: ZoneGame, coverage: ArrayLike, attacker: Attacker, *, payoffs: Payoffs | None = None
 ) -> float:
-    """Defender's expected loss of any coverage under an attacker; no solver."""
+    """Defender's expected loss of any coverage under an attacker; no solver.
+
+    Parameters
+    ----------
+    game, attacker, payoffs
+        As in :func:`solve_behavioural`.
+    coverage
+        (n,) plan.
+    """
     return make_terms(game, attacker, payoffs).expected_loss(_coverage(game, coverage))
 
 
@@ -152,7 +168,17 @@ class RationalityPath:
 
 
 def rationality_path(game: ZoneGame, lambdas: Sequence[float], *, time_limit: float = 2.0) -> RationalityPath:
-    """Plans for a list of lambdas, for the picture from uniform to rational."""
+    """Plans for a list of lambdas, for the picture from uniform to rational.
+
+    Parameters
+    ----------
+    game
+        Zones, budget and rules.
+    lambdas
+        Rationality of each plan, per unit of the values.
+    time_limit
+        Seconds for each plan.
+    """
     plans = tuple(solve_behavioural(game, QuantalResponse(rate), time_limit=time_limit) for rate in lambdas)
     rows = [
         {

@@ -72,7 +72,7 @@ def payoff_names(present: Iterable[str], what: str) -> tuple[str, str | None]:
 def game_from(
     read: Callable[[str], Any], names: tuple[str, str | None], labels: Mapping[str, Any]
 ) -> MatrixGame:
-    """A game from its payoffs; ``read`` hands out one array by name."""
+    """A game from its payoffs, whose ``names`` are those of the row and the column player; ``read`` hands out one array by name, ``labels`` are texts."""
     row, column = names
     return MatrixGame(read(row), None if column is None else read(column), **labels)
 

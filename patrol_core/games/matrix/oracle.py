@@ -231,6 +231,13 @@ def solve_double_oracle(
 ) -> MatrixSolution:
     """Double oracle on a zero-sum matrix, whose oracles look at every row and column.
 
+    Parameters
+    ----------
+    game
+        A zero-sum game.
+    gap, time_limit, stop, on_progress
+        As in :func:`double_oracle`.
+
     Raises
     ------
     InputError

@@ -77,7 +77,7 @@ def _solve(game: ZoneGame, short: Floats, started: float) -> RobustStrategy:
 
 
 def losses_under_noise(game: ZoneGame, coverage: Floats, shortfall: Floats) -> Floats:
-    """(n,) V_t (1 - e max(0, x_t - a_t)), the loss at each zone when its coverage falls short in full."""
+    """(n,) V_t (1 - e max(0, x_t - a_t)): the loss of ``game`` at each zone when its ``coverage`` falls short by all of ``shortfall``."""
     return game.values * (1 - game.effectiveness * np.maximum(0.0, coverage - shortfall))
 
 

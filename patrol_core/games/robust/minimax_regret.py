@@ -121,6 +121,13 @@ def largest_regret(
 ) -> tuple[float, str, Floats]:
     """Largest regret of any coverage over the intervals: (regret, zone attacked, worst values).
 
+    Parameters
+    ----------
+    game, low, high
+        As in :func:`solve_regret`.
+    coverage
+        (n,) plan.
+
     Notes
     -----
     With coupling rules this solves one LP per zone whose regret could be the largest.

@@ -31,6 +31,13 @@ _MOST_RAYS = 400
 def group_levels(game: ZoneGame, atoms: Atoms, low: Floats, high: Floats) -> Floats:
     """(n,) R_t of the module docstring.
 
+    Parameters
+    ----------
+    game, atoms
+        The game and its classes of zones.
+    low, high
+        (n,) interval ends.
+
     Raises
     ------
     InfeasibleError

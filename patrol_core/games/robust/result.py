@@ -64,7 +64,7 @@ class RobustStrategy(Strategy):
 
 
 def check_intervals(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> tuple[Floats, Floats]:
-    """(n,) lower and upper ends, as arrays.
+    """(n,) lower and upper ends ``low`` and ``high`` of the zones of ``game``, as arrays.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def check_draws(game: ZoneGame, draws: ArrayLike) -> Floats:
 
 
 def check_share(name: str, given: Any, *, meaning: str) -> float:
-    """A number from 0 to 1."""
+    """The number ``given`` for ``name``, from 0 to 1; ``meaning`` explains it in the message."""
     number = as_number(given)
     if number is None or not 0 <= number <= 1:
         raise InputError(f"{name} = {given!r}: accepted is a number from 0 to 1 ({meaning}).")
@@ -264,6 +264,15 @@ def certified_robust(
     budget_dual: float | None = None,
 ) -> RobustStrategy:
     """Check a plan against rules and bound, and return it with its certificate.
+
+    Parameters
+    ----------
+    game, coverage, criterion
+        The game, the (n,) plan and what its model found out about it.
+    solver, seconds, phases
+        For the certificate.
+    budget_dual
+        Worth of one more unit of budget, where known.
 
     Raises
     ------

@@ -146,6 +146,13 @@ class AttackProgram:
     ) -> Point | None:
         """Solve for these costs with types led to these targets; None if no coverage leads them there.
 
+        Parameters
+        ----------
+        level_cost, coverage_cost
+            (K,) costs of attack levels and (n,) costs of coverage.
+        led
+            Target of each type, None where it is not led.
+
         Raises
         ------
         OutOfTimeError
@@ -161,7 +168,7 @@ class AttackProgram:
         return None if outcome is None else self._point(outcome, level_cost, coverage_cost)
 
     def spend(self, worth: Floats, lower: Floats, upper: Floats) -> Floats | None:
-        """Coverage between tighter bounds with the largest worth . x under all rules; None if there is none."""
+        """Coverage between ``lower`` and ``upper`` with the largest worth . x under all rules; None if there is none."""
         self._lead((None,) * len(self.types))
         self.session.set_bounds(self._x, lower, upper)
         self.session.set_costs(self._w, np.zeros(len(self.types)))
@@ -267,7 +274,7 @@ def decided_by_mip(program: AttackProgram, session: HighsSession, method: str, a
 def polished(
     program: AttackProgram, priors: Floats, led: Led, outcome: Outcome, unit: float
 ) -> LedPlan | None:
-    """The plan of a mixed-integer program: the attacks it ``led`` to, with their coverage from the LP (:func:`lead_types`).
+    """The plan of a mixed-integer program: the attacks it ``led`` types with these ``priors`` to, and coverage from :func:`lead_types`.
 
     ``outcome`` is how it ended, ``unit`` what its objective is measured in. None where the LP finds no plan.
     """

@@ -82,6 +82,13 @@ def branch_and_cut(
 ) -> LedPlan:
     """The best coverage to commit to against these types.
 
+    Parameters
+    ----------
+    rules, types, priors
+        Allowed coverages, payoffs and chance of each type.
+    time_limit
+        Seconds.
+
     Raises
     ------
     InfeasibleError

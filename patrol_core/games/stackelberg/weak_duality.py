@@ -54,7 +54,19 @@ def proved_minimum(
     coverage_cost: Floats,
     row_multipliers: Mapping[RowKey, float],
 ) -> float:
-    """Lower bound on the model of the module docstring; -inf if the suggestion proves nothing."""
+    """Lower bound on the model of the module docstring; -inf if the suggestion proves nothing.
+
+    Parameters
+    ----------
+    rules
+        Allowed coverages.
+    watched
+        The types with the multipliers suggested for them.
+    coverage_cost
+        (n,) f.
+    row_multipliers
+        Suggested y of the rows.
+    """
     slope, constant = np.array(coverage_cost, dtype=float), 0.0
     for part in watched:
         q = _fit(part)

@@ -49,6 +49,17 @@ def solve_commitment(
 ) -> GraphSolution:
     """The equilibrium of a general-sum game in its own units.
 
+    Parameters
+    ----------
+    game
+        A general-sum game.
+    started, time_limit
+        Moment (``time.perf_counter``) of the start, and seconds from there.
+    gap
+        Relative gap at which it ends.
+    on_progress
+        Called with best value and bound; True stops.
+
     Raises
     ------
     SolverError
@@ -108,6 +119,13 @@ def best_answer(
     game: GraphGame, coverage: Floats, patrols: Sequence[JointPatrol], intended: Sequence[int]
 ) -> Answer:
     """The attackers' answer to a coverage: the intended set where it is among their best, else the best for the defender.
+
+    Parameters
+    ----------
+    game, coverage, patrols
+        The game, and the (n,) coverage of the defender and the patrols it comes from.
+    intended
+        Targets that the plan leads the attackers to.
 
     Raises
     ------

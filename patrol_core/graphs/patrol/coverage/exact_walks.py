@@ -28,7 +28,7 @@ def exact_walks(
     until: float = np.inf,
     dearest: bool = False,
 ) -> UnitLabels:
-    """All distinct coverages of a unit in normal form, with the fewest (or most) moves.
+    """All distinct coverages of a unit of a ``game`` in normal form, with the fewest (or most) moves.
 
     Parameters
     ----------

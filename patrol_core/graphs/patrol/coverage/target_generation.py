@@ -65,6 +65,10 @@ def solve_growing(
 
     Parameters
     ----------
+    seconds
+        Time for all of it.
+    gap
+        Relative gap at which it ends.
     on_progress
         Called with least and loss; True stops.
 

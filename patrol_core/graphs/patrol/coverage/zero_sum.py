@@ -72,6 +72,12 @@ def solve_zero_sum(
 
     Parameters
     ----------
+    attackers
+        A.
+    pricer
+        The oracle of the defender.
+    seconds
+        Time for all of it.
     loss, relief
         (n,) in the unit of the values, >= 0.
     gap
