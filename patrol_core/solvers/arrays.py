@@ -203,7 +203,7 @@ class ArrayLP:
         ``bound`` is the proved one: infinite where the program is infeasible, minus infinity where nothing is known.
         ``column_duals`` are r: with all other columns free, moving column j up by d lifts the bound by r_j d at least.
         """
-        found = self._program.run(max(seconds, _LEAST_S))
+        found = self._program.run(max(seconds, _LEAST_S), reduced=False)
         if found.status is not Status.OPTIMAL:
             return replace(found, bound=np.inf if found.status is Status.INFEASIBLE else -np.inf)
         bound, reduced = self.proved(found.row_duals)
