@@ -133,18 +133,14 @@ def linear_program(
     lower: Floats | float = 0.0,
     upper: Floats | float = np.inf,
 ) -> Outcome:
-    """Least cost . x under ``least <= matrix x <= most`` and ``lower <= x <= upper``, as HiGHS solves it unless told otherwise.
+    """Least cost . x as in :func:`minimise`, with HiGHS's own tolerances and presolve, and no time limit.
 
     Parameters
     ----------
-    cost
-        (n,) coefficients.
-    matrix
-        (m, n) dense or sparse.
-    least, most
-        Sides of the rows.
-    lower, upper
-        Bounds of the columns.
+    cost, matrix
+        (n,) coefficients, and (m, n) dense or sparse.
+    least, most, lower, upper
+        Sides of the rows and bounds of the columns; numbers stand for all.
     """
     rows = np.broadcast_to(np.asarray(least, dtype=float), most.shape), most
     columns = tuple(np.broadcast_to(np.asarray(side, dtype=float), cost.shape) for side in (lower, upper))
