@@ -264,10 +264,10 @@ def _with_rules(
             coverage, prices = best_by_groups(game, sought, atoms, start)
         else:
             coverage, prices = best_with_rules(game, terms, start, segments)
-        lower = _proved(game, terms, coverage, prices_of(game, prices), floor)
-        if _closed(terms, coverage, lower, tolerance):
-            return coverage, lower, ("pasaq",)
-        if game.size > BRANCHED:
+        of_rows = combined(coupling_rows(game), prices, game.size)
+        lower = proved_level(terms, game.bounds(), coverage, of_rows, floor)
+        value = terms.expected_loss(coverage)
+        if value - lower <= tolerance * terms.size_of(value) or game.size > BRANCHED:
             return coverage, lower, ("pasaq",)
         if game.size <= LARGEST:
             coverage = improved_locally(game, terms, coverage)
@@ -275,19 +275,3 @@ def _with_rules(
             game, terms, coverage, lower, tolerance=tolerance, segments=segments, seconds=seconds
         )
     return coverage, lower, ("pasaq", "local search", "branch and bound")
-
-
-def prices_of(game: ZoneGame, prices: dict[tuple[int, str, str], float]) -> tuple[Floats, float]:
-    """Prices of rows as (price per unit of each zone's coverage, constant)."""
-    return combined(coupling_rows(game), prices, game.size)
-
-
-def _proved(
-    game: ZoneGame, terms: Terms, coverage: Floats, prices: tuple[Floats, float], floor: float
-) -> float:
-    return proved_level(terms, game.bounds(), coverage, prices, floor)
-
-
-def _closed(terms: Terms, coverage: Floats, lower: float, tolerance: float) -> bool:
-    value = terms.expected_loss(coverage)
-    return value - lower <= tolerance * terms.size_of(value)

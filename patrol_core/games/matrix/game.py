@@ -95,24 +95,9 @@ class MatrixGame:
         against = -(x @ self.row) if self.column is None else x @ self.column
         return max(0.0, float((self.row @ y).max()) - mine), max(0.0, float(against.max()) - theirs)
 
-    def nash_gap(self, x: Floats, y: Floats) -> float:
-        """The larger of the two regrets: x and y are an equilibrium up to this much."""
-        return max(self.regrets(x, y))
-
     def interval(self, x: Floats, y: Floats) -> tuple[float, float]:
         """What x guarantees the row player and what y lets him win at most; the value of a zero-sum game is between."""
         return float((x @ self.row).min()), float((self.row @ y).max())
-
-    def normalised(self) -> MatrixGame:
-        """The same game in the unit in which the largest payoff of either player is 1 in size; strategies stay as they are."""
-        largest = float(np.abs(self.row).max())
-        if self.column is not None:
-            largest = max(largest, float(np.abs(self.column).max()))
-        if largest == 0.0:
-            return self
-        return replace(
-            self, row=self.row / largest, column=None if self.column is None else self.column / largest
-        )
 
 
 def check_size(rows: int, columns: int, players: int = 2, *, what: str = "The game") -> None:

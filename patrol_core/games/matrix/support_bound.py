@@ -68,7 +68,7 @@ def solve_support(
     gap
         Relative gap at which the integer program may end.
     stop
-        Asked while it runs; True ends it.
+        Called while it runs; True ends it.
 
     Returns
     -------

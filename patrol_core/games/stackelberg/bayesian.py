@@ -206,7 +206,8 @@ def _solution(game: BayesianGame, done: Finished) -> BayesianSolution:
     )  # fmt: skip
     attacked = {t for p, r in zip(game.priors, answers, strict=True) if p > 0 for t in r.attack_set}
     return BayesianSolution(
-        zones, done.coverage, types, tuple(zones[t] for t in sorted(attacked)),
-        done.certificate.objective, float(game.priors @ np.array([r.attacker_utility for r in answers])),
-        done.certificate, float(done.coverage.sum()), done.note,
+        zone_ids=zones, coverage=done.coverage, types=types, attack_set=tuple(zones[t] for t in sorted(attacked)),
+        defender_utility=done.certificate.objective,
+        attacker_utility=float(game.priors @ np.array([r.attacker_utility for r in answers])),
+        certificate=done.certificate, note=done.note,
     )  # fmt: skip

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
-from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
 from patrol_core.games.rules import Constraint
-from patrol_core.games.stackelberg.game import ByZone, RuledGame
+from patrol_core.games.stackelberg.game import RuledGame, SecurityPlan
 from patrol_core.games.stackelberg.payoffs import FIELDS, Payoffs, checked_payoffs, plain_number
 from patrol_core.games.stackelberg.side_rules import SideRules, make_rules
 
@@ -173,11 +172,6 @@ class BayesianGame(RuledGame):
         )  # fmt: skip
         self._take(types=tuple(self.types), priors=priors, payoffs=payoffs, rules=rules)
 
-    @property
-    def is_zero_sum(self) -> bool:
-        """Whether every type is zero-sum, so that one LP solves the game."""
-        return all(payoffs.is_zero_sum for payoffs in self.payoffs)
-
 
 @dataclass(frozen=True, eq=False)
 class TypeOutcome:
@@ -203,37 +197,19 @@ class TypeOutcome:
     attacker_utility: float
 
 
-@dataclass(frozen=True, eq=False)
-class BayesianSolution(ByZone):
-    """A coverage plan against several types.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BayesianSolution(SecurityPlan):
+    """A coverage plan against several types: payoffs are expected over them, sum_k p_k times the type's payoff.
+
+    ``attack_set`` holds every target in the attack set of a type with prior above 0, in the game's order.
 
     Attributes
     ----------
-    zone_ids, coverage
-        Labels and (n,) x_t in [0, 1].
     types
         What each type does.
-    attack_set
-        Every target in the attack set of a type with prior above 0, in the game's order.
-    defender_utility, attacker_utility
-        Expected over the types: sum_k p_k times the type's payoff.
-    certificate
-        Objective (defender's utility) recomputed outside the model, proved upper bound, gap, phases.
-    budget_used
-        Sum of the coverage.
-    note
-        What is said about budget that is left; empty if none is.
     """
 
-    zone_ids: tuple[str, ...]
-    coverage: Floats
     types: tuple[TypeOutcome, ...]
-    attack_set: tuple[str, ...]
-    defender_utility: float
-    attacker_utility: float
-    certificate: Certificate
-    budget_used: float
-    note: str = ""
 
 
 def _checked_priors(types: Sequence[OffenderType]) -> Floats:

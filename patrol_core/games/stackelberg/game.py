@@ -135,52 +135,57 @@ class SecurityGame(RuledGame):
         return tuple(Target(z, *row) for z, *row in zip(self.zone_ids, *columns, strict=True))
 
 
-class ByZone:
-    """What plans share whose coverage is in the order of their zones."""
-
-    zone_ids: tuple[str, ...]
-    coverage: Floats
-
-    def coverage_by_zone(self) -> dict[str, float]:
-        """Zone label to coverage."""
-        return dict(zip(self.zone_ids, self.coverage.tolist(), strict=True))
-
-
-@dataclass(frozen=True, eq=False)
-class StackelbergSolution(ByZone):
-    """A coverage plan for a general-sum game, with its figures and its proof.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SecurityPlan:
+    """A coverage plan for a game with general payoffs, with its figures and its proof.
 
     Attributes
     ----------
     zone_ids, coverage
         Labels and (n,) x_t in [0, 1].
-    defender_payoffs, attacker_payoffs
-        (n,) U_d(t, x) and U_a(t, x).
     attack_set
         Every target that pays the attacker best (ties to 1e-8 of the payoffs' size).
-    attacked
-        The one of these that is best for the defender: the attacker's choice in an SSE.
     defender_utility, attacker_utility
-        Payoffs there.
+        Payoffs there, ties in the defender's favour.
     certificate
         Objective (defender's utility) recomputed outside the model, proved upper bound, gap, phases.
-    budget_used
-        Sum of the coverage.
     note
         What is said about budget that is left; empty if none is.
     """
 
     zone_ids: tuple[str, ...]
     coverage: Floats
-    defender_payoffs: Floats
-    attacker_payoffs: Floats
     attack_set: tuple[str, ...]
-    attacked: str
     defender_utility: float
     attacker_utility: float
     certificate: Certificate
-    budget_used: float
     note: str = ""
+
+    @property
+    def budget_used(self) -> float:
+        """Sum of the coverage."""
+        return float(self.coverage.sum())
+
+    def coverage_by_zone(self) -> dict[str, float]:
+        """Zone label to coverage."""
+        return dict(zip(self.zone_ids, self.coverage.tolist(), strict=True))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StackelbergSolution(SecurityPlan):
+    """A plan against one attacker.
+
+    Attributes
+    ----------
+    defender_payoffs, attacker_payoffs
+        (n,) U_d(t, x) and U_a(t, x).
+    attacked
+        The target of the attack set that is best for the defender: the attacker's choice in an SSE.
+    """
+
+    defender_payoffs: Floats
+    attacker_payoffs: Floats
+    attacked: str
 
 
 def unused_budget_note(rules: SideRules, coverage: Floats, *, spent: bool) -> str:

@@ -27,7 +27,8 @@ from patrol_core.arrays import Floats
 from patrol_core.games.stackelberg.attack_program import LedPlan
 from patrol_core.games.stackelberg.payoffs import Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules
-from patrol_core.games.stackelberg.weak_duality import Watched, attackable, budget_price, proved_minimum
+from patrol_core.games.stackelberg.weak_duality import Watched, attackable, proved_minimum
+from patrol_core.games.zone import BUDGET
 
 #: Drops below this share of the largest are left out of the sort: 1 / F_t would drown the others.
 _NEGLIGIBLE = 1e-200
@@ -113,6 +114,6 @@ def origami(payoffs: Payoffs, rules: SideRules) -> LedPlan:
         coverage[t] = most[t]
     scale = payoffs.attacker_scale
     part = Watched(payoffs, 1.0, least.weights)
-    proved = scale * proved_minimum(rules, [part], np.zeros(rules.size), budget_price(least.price / scale))
+    proved = scale * proved_minimum(rules, [part], np.zeros(rules.size), {BUDGET: least.price / scale})
     bound = float(attackable(payoffs, rules, min(proved, least.value))[1].max())
     return LedPlan(coverage, (t,), bound)

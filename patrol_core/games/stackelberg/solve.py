@@ -104,9 +104,10 @@ def solve_stackelberg(
 def _solution(game: SecurityGame, done: Finished) -> StackelbergSolution:
     (answer,), coverage, labels = done.answers, done.coverage, game.zone_ids
     return StackelbergSolution(
-        labels, coverage, game.payoffs.defender(coverage), game.payoffs.attacker(coverage),
-        tuple(labels[t] for t in answer.attack_set), labels[answer.attacked], answer.defender_utility, answer.attacker_utility,
-        done.certificate, float(coverage.sum()), done.note,
+        zone_ids=labels, coverage=coverage, certificate=done.certificate, note=done.note,
+        defender_payoffs=game.payoffs.defender(coverage), attacker_payoffs=game.payoffs.attacker(coverage),
+        attack_set=tuple(labels[t] for t in answer.attack_set), attacked=labels[answer.attacked],
+        defender_utility=answer.defender_utility, attacker_utility=answer.attacker_utility,
     )  # fmt: skip
 
 

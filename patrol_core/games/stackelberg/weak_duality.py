@@ -23,7 +23,7 @@ import numpy as np
 from patrol_core.arrays import Floats
 from patrol_core.games.stackelberg.payoffs import TIE, Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules
-from patrol_core.games.zone import BUDGET, RowKey, priced
+from patrol_core.games.zone import RowKey, priced
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +125,3 @@ def attackable(payoffs: Payoffs, rules: SideRules, level: float) -> tuple[Floats
     most = np.where(can, most, np.nan)
     best = np.where(can, payoffs.defender_uncovered + payoffs.relief * np.nan_to_num(most), -np.inf)
     return most, best
-
-
-def budget_price(price: float) -> dict[RowKey, float]:
-    """Multipliers of a model whose only row is the budget."""
-    return {BUDGET: price}

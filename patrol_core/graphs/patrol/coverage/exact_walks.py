@@ -32,12 +32,8 @@ def exact_walks(
 
     Parameters
     ----------
-    active
-        Positions of the targets that count, in the order of the bits.
-    most
-        Labels at which the search gives up.
-    until
-        Moment (``time.perf_counter``) at which it gives up.
+    game, unit, active, most, until
+        As for :func:`~patrol_core.graphs.patrol.coverage.tours.best_tours`.
     dearest
         Keep the most moves instead of the fewest.
 
