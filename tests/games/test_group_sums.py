@@ -10,8 +10,7 @@ from patrol_core.games.behavioural import SUQR, QuantalResponse, solve_behaviour
 from patrol_core.games.behavioural import solve as behavioural
 from patrol_core.games.documents.offender_kinds import Uncertainty, solve_for, takes_minutes
 from patrol_core.games.robust import largest_regret, minimax_regret, solve_regret
-from patrol_core.games.robust.interval_worst_case import inverse
-from patrol_core.games.robust.level import LevelProgram
+from patrol_core.games.robust.level import LevelProgram, inverse
 from patrol_core.games.robust.regret_groups import group_levels
 from patrol_core.games.rules.budgets import (
     Cap,

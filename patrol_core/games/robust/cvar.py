@@ -28,9 +28,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import SolverError
-from patrol_core.games.robust.interval_worst_case import inverse
 from patrol_core.games.robust.level import (
     fill,
+    inverse,
     least_residual,
     level_bound,
     plan_set,

@@ -21,8 +21,7 @@ from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.games.robust.interval_worst_case import inverse
-from patrol_core.games.robust.level import Level, least_residual, level_bound, needed, solve_level
+from patrol_core.games.robust.level import Level, inverse, least_residual, level_bound, needed, solve_level
 from patrol_core.games.robust.result import Criterion, RobustStrategy, certified_robust, check_bounds
 from patrol_core.games.zone import ZoneGame
 from patrol_core.solvers import unit_of

@@ -64,6 +64,13 @@ class Level:
     prices: Mapping[RowKey, float] = field(default_factory=dict)
 
 
+def inverse(values: Floats) -> Floats:
+    """(n,) 1 / V_t; infinite where V_t is 0 or too small to matter."""
+    top = float(values.max(initial=0.0))
+    small = values <= top * 1e-200
+    return np.divide(1.0, values, out=np.full_like(values, np.inf), where=~small)
+
+
 def needed(game: ZoneGame, alpha: Floats, beta: Floats, level: float) -> Floats:
     """(n,) least coverage of ``game`` at a ``level`` of the rows ``alpha`` and ``beta``, inside the bounds."""
     lower, upper = game.bounds()

@@ -34,11 +34,11 @@ from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import SolverError
-from patrol_core.games.robust.interval_worst_case import inverse
 from patrol_core.games.robust.level import (
     Level,
     LevelProgram,
     fill,
+    inverse,
     least_residual,
     level_bound,
     needed,
