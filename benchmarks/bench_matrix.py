@@ -15,7 +15,7 @@ from patrol_core.games.matrix import MatrixGame, random_game, read_matrix, solve
 from patrol_core.games.matrix.formats import KINDS
 from patrol_core.games.matrix.nash import solve_nash
 from patrol_core.games.matrix.oracle import solve_double_oracle
-from patrol_core.games.matrix.regret_matching import solve_regret
+from patrol_core.games.matrix.regret_matching import solve_regret_matching
 from patrol_core.games.matrix.support_bound import sparsity_curve
 
 ROUNDS = 300
@@ -87,7 +87,7 @@ def iterative(games: dict[str, bytes]) -> None:
         game = read_matrix("x.npz", content)
         cells = []
         for method, reduce in (("rm+", False), ("prm+", False), ("prm+", True)):
-            found = solve_regret(game, method, iterations=ROUNDS, gap=0.0, reduce=reduce)
+            found = solve_regret_matching(game, method, iterations=ROUNDS, gap=0.0, reduce=reduce)
             cells.append(f"{found.iterations / found.certificate.seconds:,.0f} | {found.certificate.gap:.0e}")
         oracle = solve_double_oracle(game)
         took = median(lambda game=game: solve_double_oracle(game))

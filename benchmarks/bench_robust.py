@@ -9,10 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from patrol_core.games.behavioural import QuantalResponse, fit_lambda, solve_behavioural
-from patrol_core.games.behavioural.solve import SUQR
-from patrol_core.games.robust import solve_gamma_budget, solve_interval, solve_regret
-from patrol_core.games.robust.solve import solve_cvar, solve_noise
+from patrol_core.games.behavioural import SUQR, QuantalResponse, fit_lambda, solve_behavioural
+from patrol_core.games.robust import solve_cvar, solve_gamma_budget, solve_interval, solve_noise, solve_regret
 from patrol_core.games.rules import CoverageParity
 from patrol_core.games.zone import ZoneGame
 

@@ -25,8 +25,7 @@ from patrol_core.allocation.deployments import decompose
 from patrol_core.allocation.hours import HoursRules, solve_hours
 from patrol_core.errors import SolverError
 from patrol_core.games.behavioural import QuantalResponse, solve_behavioural
-from patrol_core.games.robust import solve_gamma_budget, solve_interval, solve_regret
-from patrol_core.games.robust.solve import solve_cvar, solve_noise
+from patrol_core.games.robust import solve_cvar, solve_gamma_budget, solve_interval, solve_noise, solve_regret
 from patrol_core.games.rules import CoverageParity, MaxMinShare, MeanDifference
 from patrol_core.games.stackelberg import solve_stackelberg
 from patrol_core.games.stackelberg.bayesian import TypesModel

@@ -21,7 +21,7 @@ from patrol_core.cli import build_parser
 from patrol_core.errors import InfeasibleError, InputError, SourceError
 from patrol_core.evaluation import baselines
 from patrol_core.games.matrix.formats import read_matrix, write_matrix
-from patrol_core.games.matrix.size import MOST_BYTES as MATRIX_BYTES
+from patrol_core.games.matrix.game import MOST_BYTES as MATRIX_BYTES
 from patrol_core.games.matrix.solve import solve_matrix
 from patrol_core.games.zone.game import Strategy
 from patrol_core.graphs.patrol import game as graph_game

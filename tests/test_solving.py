@@ -14,7 +14,7 @@ from patrol_core.errors import SolverError
 from patrol_core.games.rules import CoverageParity
 from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, solve_zone_game
 from patrol_core.games.zone.phases import PhaseRun
-from patrol_core.solvers import HighsSession, solve_once, solver_name
+from patrol_core.solvers import HighsSession, MipModel, linear_program, minimise, solve_once, solver_name
 from patrol_core.solvers.highs import status_of
 
 M = highspy.HighsModelStatus
@@ -87,6 +87,37 @@ def test_endings_of_real_models():
     assert outcome.status is Status.UNBOUNDED
     assert np.isnan(outcome.bound)
     assert solve_once(_model(pyo.minimize))[1].objective == 0
+
+
+def test_arrays_end_in_the_same_words():
+    one, row = np.ones(1), np.ones((1, 1))
+    found = linear_program(-one, row, 2 * one, upper=5.0)  # max x, x <= 2
+    assert (found.status, found.objective, found.columns[0]) == (Status.OPTIMAL, -2.0, 2.0)
+    assert found.row_duals == pytest.approx([-1.0])
+    assert linear_program(one, row, -one).status is Status.INFEASIBLE
+    assert linear_program(-one, row, np.array([np.inf])).status is Status.UNBOUNDED
+    free = (np.zeros(1), np.full(1, np.inf))
+    assert minimise(one, row, (-one, -one), free).status is Status.INFEASIBLE
+    rng = np.random.default_rng(0)
+    weight = rng.uniform(1.0, 2.0, (20, 60))
+    limits = (np.zeros(20), np.full(20, 20.0))
+    stopped = minimise(
+        -rng.uniform(1, 2, 60), weight, limits, (np.zeros(60), np.ones(60)), whole=np.ones(60, dtype=bool),
+        stop=lambda: True, mip_gap=0.0,
+    )  # fmt: skip
+    assert stopped.status in (Status.STOPPED_WITH_PLAN, Status.STOPPED_WITHOUT_PLAN)
+    assert (stopped.columns.size > 0) == (stopped.status is Status.STOPPED_WITH_PLAN)
+
+
+def test_a_kept_whole_number_model_takes_one_objective_after_another():
+    model = MipModel()
+    columns = [model.column(9.0), model.column(9.0)]
+    model.rows.add(columns, [2.0, 3.0], -np.inf, 12.5)
+    for worth, best, point in (([3.0, 4.0], 18.0, [6, 0]), ([1.0, 4.0], 16.0, [0, 4])):
+        found = model.maximise(np.array(worth), 10.0)
+        assert found.status is Status.OPTIMAL
+        assert (found.objective, found.bound) == pytest.approx((best, best))
+        assert found.columns == pytest.approx(point)
 
 
 def test_whole_numbers():

@@ -19,13 +19,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import maximum_flow
 
 from patrol_core.arrays import Floats, Ints
+from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.events.requirements import Changes
+from patrol_core.solvers import linear_program
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,17 +174,15 @@ def fewest_moves(network: HandOver, units: int, *, extra: bool = True) -> tuple[
     upper = np.concatenate([np.full(arcs + waits, np.inf), network.rises.count.astype(float)])
     from scipy.sparse import vstack
 
-    found = linprog(
+    found = linear_program(
         cost,
-        A_ub=vstack([give, total]).tocsr(),
-        b_ub=np.concatenate([network.falls.count.astype(float), [-float(least)]]),
-        A_eq=keep.tocsr(),
-        b_eq=np.zeros(rises),
-        bounds=np.column_stack([np.zeros(len(columns)), upper]),
-        method="highs-ds",
+        vstack([give, total, keep]),
+        np.concatenate([network.falls.count.astype(float), [-float(least)], np.zeros(rises)]),
+        least=np.concatenate([np.full(len(network.falls) + 1, -np.inf), np.zeros(rises)]),
+        upper=upper,
     )
-    whole = np.rint(found.x).astype(np.int64) if found.status == 0 else None
-    if whole is None or np.abs(found.x - whole).max() > 1e-6:
+    whole = np.rint(found.columns).astype(np.int64) if found.status is Status.OPTIMAL else None
+    if whole is None or np.abs(found.columns - whole).max() > 1e-6:
         raise SolverError(
             "No integral plan of moves was found: this is a fault of the program, please report it."
         )

@@ -133,18 +133,14 @@ def linear_program(
     lower: Floats | float = 0.0,
     upper: Floats | float = np.inf,
 ) -> Outcome:
-    """Least cost . x under ``least <= matrix x <= most`` and ``lower <= x <= upper``, as HiGHS solves it unless told otherwise.
+    """Least cost . x as in :func:`minimise`, with HiGHS's own tolerances and presolve, and no time limit.
 
     Parameters
     ----------
-    cost
-        (n,) coefficients.
-    matrix
-        (m, n) dense or sparse.
-    least, most
-        Sides of the rows.
-    lower, upper
-        Bounds of the columns.
+    cost, matrix
+        (n,) coefficients, and (m, n) dense or sparse.
+    least, most, lower, upper
+        Sides of the rows and bounds of the columns; numbers stand for all.
     """
     rows = np.broadcast_to(np.asarray(least, dtype=float), most.shape), most
     columns = tuple(np.broadcast_to(np.asarray(side, dtype=float), cost.shape) for side in (lower, upper))
@@ -203,7 +199,7 @@ class ArrayLP:
         ``bound`` is the proved one: infinite where the program is infeasible, minus infinity where nothing is known.
         ``column_duals`` are r: with all other columns free, moving column j up by d lifts the bound by r_j d at least.
         """
-        found = self._program.run(max(seconds, _LEAST_S))
+        found = self._program.run(max(seconds, _LEAST_S), reduced=False)
         if found.status is not Status.OPTIMAL:
             return replace(found, bound=np.inf if found.status is Status.INFEASIBLE else -np.inf)
         bound, reduced = self.proved(found.row_duals)

@@ -279,34 +279,40 @@ class HighsProgram:
 
     # -- solving --------------------------------------------------------------------------------
 
-    def run(self, seconds: float = np.inf) -> Outcome:
-        """Run HiGHS from its last basis, for so many seconds at most; an unclear ending is settled by one cold run without presolve.
+    def run(self, seconds: float = np.inf, *, reduced: bool = True) -> Outcome:
+        """Run HiGHS from its last basis; an unclear ending is settled by one cold run without presolve.
 
         So is a linear program that presolve calls infeasible: where rows leave no more room than the tolerance (levels that
         are attained exactly), its reductions alone can close it.
+
+        Parameters
+        ----------
+        seconds
+            Time limit of this run.
+        reduced
+            Whether the column duals are wanted; reading them takes a while in a long program.
         """
         with self.lock:
             started = time.perf_counter()
-            status = self._ending(seconds)
+            status, info = self._ending(seconds)
             doubtful = status is Status.INFEASIBLE and self._presolve != "off" and not self._mixed
             if status is Status.FAILED or doubtful:
                 self.forget()
                 self.set_options(presolve="off")
-                status = self._ending(max(seconds - (time.perf_counter() - started), 0.01))
+                status, info = self._ending(max(seconds - (time.perf_counter() - started), 0.01))
                 self.set_options(presolve=self._presolve)
-            return self._read(status, time.perf_counter() - started)
+            return self._read(status, info, time.perf_counter() - started, reduced=reduced)
 
-    def _ending(self, seconds: float) -> Status:
+    def _ending(self, seconds: float) -> tuple[Status, Any]:
         # HiGHS counts its limit over all runs of one object.
         self.highs.setOptionValue("time_limit", float(self.highs.getRunTime() + seconds))
         self.highs.run()
-        found = self.highs.getInfo().primal_solution_status
-        has_plan = found == highspy.SolutionStatus.kSolutionStatusFeasible
-        return status_of(self.highs.getModelStatus(), has_plan=has_plan)
+        info = self.highs.getInfo()
+        has_plan = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        return status_of(self.highs.getModelStatus(), has_plan=has_plan), info
 
-    def _read(self, status: Status, seconds: float) -> Outcome:
-        info, nothing = self.highs.getInfo(), np.zeros(0)
-        bound = float("nan")
+    def _read(self, status: Status, info: Any, seconds: float, *, reduced: bool) -> Outcome:
+        nothing, bound = np.zeros(0), float("nan")
         if self._mixed and np.isfinite(info.mip_dual_bound):
             bound = self._sign * float(info.mip_dual_bound)
         if status not in (Status.OPTIMAL, Status.STOPPED_WITH_PLAN):
@@ -315,8 +321,9 @@ class HighsProgram:
         if status is Status.OPTIMAL and np.isnan(bound):
             bound = objective
         solution = self.highs.getSolution()
-        vectors = (solution.col_value, solution.row_dual, solution.col_dual)
-        return Outcome(status, objective, bound, seconds, *(np.array(v, dtype=float) for v in vectors))
+        x, prices = (np.array(v, dtype=float) for v in (solution.col_value, solution.row_dual))
+        costs = np.array(solution.col_dual, dtype=float) if reduced else nothing
+        return Outcome(status, objective, bound, seconds, x, prices, costs)
 
 
 def _record(

@@ -13,7 +13,7 @@ from scipy.optimize import linprog
 from patrol_core.errors import InputError
 from patrol_core.evaluation.baselines import BASELINES
 from patrol_core.evaluation.cross_play import LOSSES, faced_matrix
-from patrol_core.games.behavioural.solve import expected_loss
+from patrol_core.games.behavioural import expected_loss
 from patrol_core.games.documents.offender_kinds import OFFENDERS, Uncertainty, attacker_of, solve_for
 from patrol_core.games.rules import CoverageParity, ResidualParity
 from patrol_core.games.zone.game import ZoneGame, solve_zone_game

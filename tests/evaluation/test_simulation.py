@@ -11,7 +11,7 @@ from patrol_core.allocation.deployments.sampling import decompose
 from patrol_core.errors import InputError
 from patrol_core.evaluation.baselines import greedy, uniform
 from patrol_core.evaluation.simulation import Learner, simulate
-from patrol_core.games.behavioural.solve import QuantalResponse, expected_loss
+from patrol_core.games.behavioural import QuantalResponse, expected_loss
 from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 
 

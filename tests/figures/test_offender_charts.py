@@ -13,7 +13,7 @@ from patrol_core.figures.charts.offenders import (
     rationality_zones,
     robustness_curves,
 )
-from patrol_core.games.robust.solve import price_of_robustness
+from patrol_core.games.robust import price_of_robustness
 from patrol_core.games.zone.game import ZoneGame
 
 GAME = ZoneGame(("a", "b", "c"), np.array([8.0, 4.0, 2.0]), 1.0)

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.behavioural.attackers import make_terms
-from patrol_core.games.behavioural.solve import (
+from patrol_core.games.behavioural import (
     SUQR,
     QuantalResponse,
     attack_probability,
@@ -22,6 +21,7 @@ from patrol_core.games.behavioural.solve import (
     rationality_path,
     solve_behavioural,
 )
+from patrol_core.games.behavioural.attackers import make_terms
 from patrol_core.games.rules import CoverageParity, Floor, ResidualParity
 from patrol_core.games.stackelberg.payoffs import Payoffs
 from patrol_core.games.zone.game import solve_zone_game

@@ -12,9 +12,9 @@ from scipy.optimize import linprog
 
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.fairness.indices import gini
-from patrol_core.games.behavioural.solve import QuantalResponse, solve_behavioural
+from patrol_core.games.behavioural import QuantalResponse, solve_behavioural
 from patrol_core.games.documents.security_games import solve_game
-from patrol_core.games.robust.solve import solve_cvar, solve_regret
+from patrol_core.games.robust import solve_cvar, solve_regret
 from patrol_core.games.rules import (
     FAIRNESS,
     Cap,

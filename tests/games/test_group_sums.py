@@ -6,14 +6,12 @@ import numpy as np
 import pytest
 
 from patrol_core.errors import InfeasibleError, InputError
+from patrol_core.games.behavioural import SUQR, QuantalResponse, solve_behavioural
 from patrol_core.games.behavioural import solve as behavioural
-from patrol_core.games.behavioural.solve import SUQR, QuantalResponse, solve_behavioural
 from patrol_core.games.documents.offender_kinds import Uncertainty, solve_for, takes_minutes
-from patrol_core.games.robust import minimax_regret
-from patrol_core.games.robust.interval_worst_case import inverse
-from patrol_core.games.robust.level import LevelProgram
+from patrol_core.games.robust import largest_regret, minimax_regret, solve_regret
+from patrol_core.games.robust.level import LevelProgram, inverse
 from patrol_core.games.robust.regret_groups import group_levels
-from patrol_core.games.robust.solve import largest_regret, solve_regret
 from patrol_core.games.rules import Cap, CoverageParity, Floor, MaxMinShare, MeanDifference, ResidualParity
 from patrol_core.games.zone.certificates import row_violation
 from patrol_core.games.zone.game import ZoneGame

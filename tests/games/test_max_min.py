@@ -9,9 +9,13 @@ from scipy.optimize import linprog
 from patrol_core.errors import InfeasibleError
 from patrol_core.games.documents.security_games import solve_game
 from patrol_core.games.rules import Cap, CoverageParity, Floor, MaxMin, MaxMinShare, MeanDifference
-from patrol_core.games.stackelberg.bayesian import BayesianGame, OffenderType, solve_bayesian
-from patrol_core.games.stackelberg.game import SecurityGame
-from patrol_core.games.stackelberg.solve import solve_stackelberg
+from patrol_core.games.stackelberg import (
+    BayesianGame,
+    OffenderType,
+    SecurityGame,
+    solve_bayesian,
+    solve_stackelberg,
+)
 from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 
 

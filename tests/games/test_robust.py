@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from patrol_core.errors import InfeasibleError, InputError
-from patrol_core.games.robust.solve import (
+from patrol_core.games.robust import (
     cvar_of,
     gamma_total,
     largest_regret,
     losses_under_noise,
     price_of_robustness,
-    regret_from_intervals,
     solve_cvar,
     solve_gamma_budget,
     solve_interval,
@@ -78,7 +77,7 @@ def lp_worst_case(game, values):
 def test_regret_by_hand_two_zones():
     # lo = (1, 1), hi = (3, 1), B = 1, e = 1. R_a (a at 3): 3 (1 - x) = x -> x = 3/4, R = 3/4; R_b = 1/2.
     # Regret of x: a: 3 (1 - x) - 3/4, b: x - 1/2 -> equal at x = 11/16, regret 3/16.
-    plan = regret_from_intervals(("a", "b"), [1, 1], [3, 1], 1.0)
+    plan = solve_regret(ZoneGame(("a", "b"), np.array([2.0, 1.0]), 1.0), [1, 1], [3, 1])
     assert plan.value == pytest.approx(3 / 16, abs=1e-12)
     assert plan.coverage == pytest.approx([11 / 16, 5 / 16], abs=1e-12)
     assert plan.certificate.gap <= 1e-12
@@ -111,7 +110,7 @@ def test_regret_against_dense_grids_of_values_and_coverage(seed, e):
     rng = np.random.default_rng(seed)
     low = rng.uniform(1, 8, 3)
     high = low + rng.uniform(0, 6, 3)
-    plan = regret_from_intervals(("a", "b", "c"), low, high, 1.2, e)
+    plan = solve_regret(ZoneGame(("a", "b", "c"), (low + high) / 2, 1.2, e), low, high)
     seen = dense_regret(low, high, 1.2, e, plan.coverage, 21)
     assert seen <= plan.value + 1e-9
     assert seen == pytest.approx(plan.value, abs=1e-9)  # the grid holds the ends, where the worst case is

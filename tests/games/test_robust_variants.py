@@ -9,7 +9,7 @@ import pytest
 
 from patrol_core.errors import InputError
 from patrol_core.games.documents.security_games import solve_game
-from patrol_core.games.robust.solve import regret_from_intervals
+from patrol_core.games.robust import solve_regret
 from patrol_core.games.zone.game import solve_zone_game
 from patrol_core.games.zone.solve import ZoneGame
 
@@ -25,7 +25,7 @@ def test_plain_worst_case():
 
 def test_regret():
     result = solve_game(DOCUMENT | {"intervals": INTERVALS, "objective": "regret"})
-    assert result["objective"] == pytest.approx(regret_from_intervals("ab", [8, 5], [12, 9], 1.0).value)
+    assert result["objective"] == pytest.approx(solve_regret(GAME, [8, 5], [12, 9]).value)
     assert result["worst_zone"] in ("a", "b")
     json.dumps(result, allow_nan=False)
 

@@ -10,9 +10,9 @@ import pytest
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError
 from patrol_core.fairness.frontier import trace
-from patrol_core.games.behavioural.solve import SUQR, QuantalResponse, solve_behavioural
+from patrol_core.games.behavioural import SUQR, QuantalResponse, solve_behavioural
 from patrol_core.games.documents.security_games import solve_game
-from patrol_core.games.robust.solve import (
+from patrol_core.games.robust import (
     largest_regret,
     solve_cvar,
     solve_gamma_budget,
@@ -29,9 +29,15 @@ from patrol_core.games.rules import (
     MeanDifference,
     ResidualParity,
 )
-from patrol_core.games.stackelberg.bayesian import BayesianGame, OffenderType, solve_bayesian
-from patrol_core.games.stackelberg.payoffs import Payoffs, measured
-from patrol_core.games.stackelberg.solve import SecurityGame, solve_stackelberg
+from patrol_core.games.stackelberg import (
+    BayesianGame,
+    OffenderType,
+    Payoffs,
+    SecurityGame,
+    solve_bayesian,
+    solve_stackelberg,
+)
+from patrol_core.games.stackelberg.payoffs import measured
 from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, evaluate_coverage, solve_zone_game
 from patrol_core.solvers import unit_of
 

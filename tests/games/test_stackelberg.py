@@ -13,9 +13,7 @@ from scipy.optimize import linprog
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError, SolverError
 from patrol_core.games.rules import Cap, CoverageParity, Floor, ResidualParity
-from patrol_core.games.stackelberg import attack_program
-from patrol_core.games.stackelberg.payoffs import FIELDS
-from patrol_core.games.stackelberg.solve import SecurityGame, Target, solve_stackelberg
+from patrol_core.games.stackelberg import FIELDS, SecurityGame, Target, attack_program, solve_stackelberg
 from patrol_core.games.zone.game import ZoneGame, solve_zone_game
 
 METHODS = ("origami", "multiple-lp", "eraser")

@@ -9,8 +9,7 @@ from scipy.optimize import linprog
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, InputError, SolverError
 from patrol_core.games.rules import Cap, CoverageParity, Floor, MaxMinShare, MeanDifference, ResidualParity
-from patrol_core.games.stackelberg.bayesian import BayesianGame, OffenderType, solve_bayesian
-from patrol_core.games.stackelberg.payoffs import respond
+from patrol_core.games.stackelberg import BayesianGame, OffenderType, respond, solve_bayesian
 from patrol_core.solvers import NOT_RUN, ArrayLP, Rows
 
 

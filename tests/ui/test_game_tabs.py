@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from patrol_core.allocation.deployments.sampling import audit, draw_roster
 from patrol_core.errors import InputError
-from patrol_core.games.behavioural.solve import attack_probability, fit_lambda, fit_suqr
+from patrol_core.games.behavioural import attack_probability, fit_lambda, fit_suqr
 from patrol_core.games.documents.offender_kinds import attacker_of, solve_for
-from patrol_core.games.robust.solve import price_of_robustness
+from patrol_core.games.robust import price_of_robustness
 from patrol_core.planning import Planner, deployments_of, game_of, prepare, uncertainty_of
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import EMBEDDED, load_area

@@ -95,8 +95,7 @@ class _Program:
         model = _build(graph, count, tolerance)
         self.session = HighsSession(model, time_limit=time_limit, tolerance=1e-7, mip_gap=1e-7)
         # Distances are in units of the place, not of the objective: only the relative gap may stop the search.
-        self.session.highs.setOptionValue("mip_abs_gap", 0.0)
-        self.session.highs.setOptionValue("mip_feasibility_tolerance", 1e-9)
+        self.session.set_options(mip_abs_gap=0.0, mip_feasibility_tolerance=1e-9)
         zones = range(self.n)
         self.columns = self.session.columns_of(model.x[i, j] for i in zones for j in zones)
 
@@ -105,7 +104,7 @@ class _Program:
         _, centre = spread_of(self.graph, area, self.count)
         values = np.zeros((self.n, self.n))
         values[np.arange(self.n), centre[area]] = 1.0
-        self.session.highs.setSolution(len(self.columns), self.columns, values.ravel())
+        self.session.start_at(values.ravel(), self.columns)
 
     def areas(self, outcome: Outcome) -> tuple[Indices, Indices]:
         """Area of every zone and centre of every area."""

@@ -278,12 +278,11 @@ class _CutLoop:
         rows = np.flatnonzero(which & (self.weight > 0.0))
         slope = 1.0 / (1.0 + point[rows])
         level = np.log1p(point[rows]) - slope * point[rows]
-        columns = np.column_stack([self.t_columns[rows], self.x_columns[rows]]).astype(np.int32).ravel()
+        columns = np.column_stack([self.t_columns[rows], self.x_columns[rows]]).ravel()
         values = np.column_stack([np.ones(len(rows)), -slope]).ravel()
-        starts = np.arange(0, 2 * len(rows), 2, dtype=np.int32)
+        starts = np.arange(0, 2 * len(rows), 2)
         free = np.full(len(rows), -np.inf)
-        # All at once: one row at a time costs more than the solve.
-        self.session.highs.addRows(len(rows), free, level, len(values), starts, columns, values)
+        self.session.add_rows(free, level, starts, columns, values)
 
     def _duals(self, outcome: Outcome, rows: Sequence[Any]) -> Floats:
         """Worth of one more unit on the right-hand side of each row (maximised objective)."""

@@ -24,7 +24,7 @@ from patrol_core.games.stackelberg import Payoffs
 from patrol_core.games.zone import ZoneGame
 from patrol_core.solvers import unit_of
 
-#: Exponents above this are no numbers to reckon with any more.
+#: Exponents above this overflow in what is computed from them.
 _LARGEST_EXPONENT = 1e250
 
 

@@ -7,7 +7,7 @@ features: U_a(t, x_i) for quantal response (w = lambda), and (x_it, R_t, P_t) fo
 
 is concave, so Newton's method with step halving finds its maximum; standard errors are from the observed information
 -d2L at the maximum (for a logit it equals the expected one). A feature that does not vary, or that is a multiple of
-those before it, cannot be told from the data: its weight is fixed at 0 and said so. In the zone game P_t is
+those before it, cannot be identified from the data: its weight is fixed at 0 and said so. In the zone game P_t is
 (1 - e) R_t, so w3 is always such a feature there.
 
 Source: McFadden (1974), conditional logit; Nguyen et al. (2013) fit SUQR in this way.
@@ -46,7 +46,7 @@ class Fit:
     names
         ``("lambda",)`` or ``("w1", "w2", "w3")``.
     estimate, standard_error
-        One number a name; the standard error is NaN where the weight could not be told and is fixed at 0.
+        One number a name; the standard error is NaN where the weight could not be identified and is fixed at 0.
     log_likelihood, uniform_log_likelihood
         At the estimate, and for offenders who choose every zone alike.
     incidents
@@ -131,7 +131,13 @@ def fit_lambda(
 def fit_suqr(
     game: ZoneGame, coverage: ArrayLike, incidents: ArrayLike, *, payoffs: Payoffs | None = None
 ) -> Fit:
-    """SUQR weights (w1, w2, w3) from past coverage and incidents; parameters as :func:`fit_lambda`."""
+    """SUQR weights (w1, w2, w3) from past coverage and incidents.
+
+    Parameters
+    ----------
+    game, coverage, incidents, payoffs
+        As in :func:`fit_lambda`.
+    """
     x, counts = _tables(game, coverage, incidents)
     table = payoffs if payoffs is not None else Payoffs.zero_sum(game.values, game.effectiveness)
     reward = np.broadcast_to(table.attacker_uncovered, x.shape)
@@ -175,7 +181,7 @@ def _table(game: ZoneGame, name: str, given: ArrayLike) -> Floats:
 
 
 def _fit(names: tuple[str, ...], features: Floats, counts: Floats) -> Fit:
-    """Newton's method on the features that can be told apart, each scaled to size 1."""
+    """Newton's method on the features that can be identified, each scaled to size 1."""
     kept = _identified(features, counts)
     scale = np.array([float(np.abs(features[:, :, k]).max()) or 1.0 for k in kept])
     used = features[:, :, kept] / scale if kept else features[:, :, :0]

@@ -115,7 +115,7 @@ class LevelFunctions:
 
 
 def combined(rows: Mapping[RowKey, Row], prices: Mapping[RowKey, float], size: int) -> tuple[Floats, float]:
-    """(s, sum_j y_j b_j) from prices of rows."""
+    """(s, sum_j y_j b_j) from ``prices`` of ``rows`` over ``size`` zones."""
     slope, constant = priced(rows, prices, size)
     return slope, -constant
 

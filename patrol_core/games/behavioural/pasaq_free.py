@@ -76,7 +76,7 @@ def best_free(
 
 
 def inner(terms: Terms, level: float, budget: float, lower: Floats, upper: Floats) -> tuple[Floats, float]:
-    """Minimise sum g_t at one level: (coverage, nu)."""
+    """Minimise sum g_t of ``terms`` at one ``level`` under ``budget``, from ``lower`` to ``upper``: (coverage, nu)."""
     demand = _Demand(terms, level, lower, upper)
     most = demand.at(-np.inf)
     if float(most.sum()) <= budget:

@@ -126,7 +126,7 @@ class InnerProgram:
         self.rule_rows = self.session.row_count
 
     def solve(self, level: float, plan: Floats, bounds: tuple[Floats, Floats]) -> Inner | None:
-        """Inner problem at one level inside a box; ``plan`` sets the unit. None where the box holds no plan."""
+        """Inner problem at one ``level`` inside a box, ``bounds``; ``plan`` sets the unit. None where the box holds no plan."""
         lower, upper = bounds
         shift = float(self.terms.log_weight(plan).max())
         unit = max(abs(level), float(self.terms.b.max()), 1e-300)

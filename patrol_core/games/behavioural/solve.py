@@ -1,4 +1,4 @@
-r"""Plans against offenders who err: front door.
+r"""Plans against offenders who err.
 
 The defender commits to coverage x in X; an offender attacks zone t with probability q_t(x), by quantal response or SUQR
 (:mod:`~patrol_core.games.behavioural.attackers`), and the plan minimises the expected loss sum q_t(x) (-U_d(t, x)).
@@ -32,13 +32,11 @@ from numpy.typing import ArrayLike
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.behavioural.attackers import (
-    SUQR,
     Attacker,
     QuantalResponse,
     Terms,
     make_terms,
 )
-from patrol_core.games.behavioural.fit import Fit, fit_lambda, fit_suqr
 from patrol_core.games.behavioural.local import LARGEST, improved_locally
 from patrol_core.games.behavioural.pasaq_branch import close_bracket
 from patrol_core.games.behavioural.pasaq_dual import combined, proved_level
@@ -51,22 +49,6 @@ from patrol_core.games.rules import coupling_rows
 from patrol_core.games.stackelberg import Payoffs
 from patrol_core.games.zone import Strategy, ZoneGame, atoms_of, solve_zone_game, spend_rest
 from patrol_core.solvers import LOCK, solver_name, unit_of
-
-__all__ = [
-    "SUQR",
-    "Attacker",
-    "BehaviouralStrategy",
-    "Fit",
-    "QuantalResponse",
-    "RationalityPath",
-    "attack_probability",
-    "expected_loss",
-    "fit_lambda",
-    "fit_suqr",
-    "rationality_path",
-    "solve_behavioural",
-]
-
 
 #: Branch and bound solves an LP over all zones a node; above this many zones it proves nothing in useful time.
 BRANCHED = 1000
@@ -139,14 +121,30 @@ def solve_behavioural(
 def attack_probability(
     game: ZoneGame, coverage: ArrayLike, attacker: Attacker, *, payoffs: Payoffs | None = None
 ) -> Floats:
-    """(n,) probability that each zone is the one attacked, under any coverage; sums to 1."""
+    """(n,) probability that each zone is the one attacked, under any coverage; sums to 1.
+
+    Parameters
+    ----------
+    game, attacker, payoffs
+        As in :func:`solve_behavioural`.
+    coverage
+        (n,) plan.
+    """
     return make_terms(game, attacker, payoffs).probability(_coverage(game, coverage))
 
 
 def expected_loss(
     game: ZoneGame, coverage: ArrayLike, attacker: Attacker, *, payoffs: Payoffs | None = None
 ) -> float:
-    """Defender's expected loss of any coverage under an attacker; no solver."""
+    """Defender's expected loss of any coverage under an attacker; no solver.
+
+    Parameters
+    ----------
+    game, attacker, payoffs
+        As in :func:`solve_behavioural`.
+    coverage
+        (n,) plan.
+    """
     return make_terms(game, attacker, payoffs).expected_loss(_coverage(game, coverage))
 
 
@@ -170,7 +168,17 @@ class RationalityPath:
 
 
 def rationality_path(game: ZoneGame, lambdas: Sequence[float], *, time_limit: float = 2.0) -> RationalityPath:
-    """Plans for a list of lambdas, for the picture from uniform to rational."""
+    """Plans for a list of lambdas, for the picture from uniform to rational.
+
+    Parameters
+    ----------
+    game
+        Zones, budget and rules.
+    lambdas
+        Rationality of each plan, per unit of the values.
+    time_limit
+        Seconds for each plan.
+    """
     plans = tuple(solve_behavioural(game, QuantalResponse(rate), time_limit=time_limit) for rate in lambdas)
     rows = [
         {
@@ -256,10 +264,10 @@ def _with_rules(
             coverage, prices = best_by_groups(game, sought, atoms, start)
         else:
             coverage, prices = best_with_rules(game, terms, start, segments)
-        lower = _proved(game, terms, coverage, prices_of(game, prices), floor)
-        if _closed(terms, coverage, lower, tolerance):
-            return coverage, lower, ("pasaq",)
-        if game.size > BRANCHED:
+        of_rows = combined(coupling_rows(game), prices, game.size)
+        lower = proved_level(terms, game.bounds(), coverage, of_rows, floor)
+        value = terms.expected_loss(coverage)
+        if value - lower <= tolerance * terms.size_of(value) or game.size > BRANCHED:
             return coverage, lower, ("pasaq",)
         if game.size <= LARGEST:
             coverage = improved_locally(game, terms, coverage)
@@ -267,19 +275,3 @@ def _with_rules(
             game, terms, coverage, lower, tolerance=tolerance, segments=segments, seconds=seconds
         )
     return coverage, lower, ("pasaq", "local search", "branch and bound")
-
-
-def prices_of(game: ZoneGame, prices: dict[tuple[int, str, str], float]) -> tuple[Floats, float]:
-    """Prices of rows as (price per unit of each zone's coverage, constant)."""
-    return combined(coupling_rows(game), prices, game.size)
-
-
-def _proved(
-    game: ZoneGame, terms: Terms, coverage: Floats, prices: tuple[Floats, float], floor: float
-) -> float:
-    return proved_level(terms, game.bounds(), coverage, prices, floor)
-
-
-def _closed(terms: Terms, coverage: Floats, lower: float, tolerance: float) -> bool:
-    value = terms.expected_loss(coverage)
-    return value - lower <= tolerance * terms.size_of(value)

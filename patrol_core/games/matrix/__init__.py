@@ -1,4 +1,4 @@
-"""Matrix."""
+"""Two-player games as matrices: equilibria, commitments, learning dynamics, small supports, and files of five formats."""
 
 from __future__ import annotations
 

@@ -21,8 +21,7 @@ import numpy as np
 
 from patrol_core.errors import InputError
 from patrol_core.files.strict_json import quoted
-from patrol_core.games.matrix.game import MatrixGame
-from patrol_core.games.matrix.size import check_size
+from patrol_core.games.matrix.game import MatrixGame, check_size
 
 #: (row player's payoffs, column player's payoffs or None), in the order of preference.
 NAMES: tuple[tuple[str, str | None], ...] = (
@@ -73,7 +72,7 @@ def payoff_names(present: Iterable[str], what: str) -> tuple[str, str | None]:
 def game_from(
     read: Callable[[str], Any], names: tuple[str, str | None], labels: Mapping[str, Any]
 ) -> MatrixGame:
-    """A game from its payoffs; ``read`` hands out one array by name."""
+    """A game from its payoffs, whose ``names`` are those of the row and the column player; ``read`` hands out one array by name, ``labels`` are texts."""
     row, column = names
     return MatrixGame(read(row), None if column is None else read(column), **labels)
 

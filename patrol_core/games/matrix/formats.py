@@ -20,10 +20,9 @@ from patrol_core.errors import InputError
 from patrol_core.files.documents import Document, Text, about, document_of, form_of
 from patrol_core.files.strict_json import load_json, shown
 from patrol_core.games.matrix.arrays import read_hdf5, read_npz, write_hdf5, write_npz
-from patrol_core.games.matrix.game import MatrixGame
+from patrol_core.games.matrix.game import MatrixGame, check_size
 from patrol_core.games.matrix.gamut import read_gamut, write_gamut
 from patrol_core.games.matrix.nfg import read_nfg, write_nfg
-from patrol_core.games.matrix.size import check_size
 
 
 def _table(given: object) -> Floats:

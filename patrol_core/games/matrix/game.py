@@ -16,6 +16,8 @@ from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
 
+#: Most bytes that the payoffs of both players may take in memory.
+MOST_BYTES = 2_000_000_000
 #: Probability above which an action counts as played.
 PLAYED = 1e-9
 #: Longest title or label, in characters.
@@ -93,28 +95,38 @@ class MatrixGame:
         against = -(x @ self.row) if self.column is None else x @ self.column
         return max(0.0, float((self.row @ y).max()) - mine), max(0.0, float(against.max()) - theirs)
 
-    def nash_gap(self, x: Floats, y: Floats) -> float:
-        """The larger of the two regrets: x and y are an equilibrium up to this much."""
-        return max(self.regrets(x, y))
-
     def interval(self, x: Floats, y: Floats) -> tuple[float, float]:
         """What x guarantees the row player and what y lets him win at most; the value of a zero-sum game is between."""
         return float((x @ self.row).min()), float((self.row @ y).max())
 
-    def normalised(self) -> MatrixGame:
-        """The same game in the unit in which the largest payoff of either player is 1 in size; strategies stay as they are."""
-        largest = float(np.abs(self.row).max())
-        if self.column is not None:
-            largest = max(largest, float(np.abs(self.column).max()))
-        if largest == 0.0:
-            return self
-        return replace(
-            self, row=self.row / largest, column=None if self.column is None else self.column / largest
+
+def check_size(rows: int, columns: int, players: int = 2, *, what: str = "The game") -> None:
+    """Refuse a game whose payoffs would not fit, before memory is asked for.
+
+    Parameters
+    ----------
+    rows, columns, players
+        Numbers of actions, and of players whose payoffs are stored.
+    what
+        Subject of the message.
+
+    Raises
+    ------
+    InputError
+        For a size below 1 x 1, or with the numbers when it is too large.
+    """
+    if rows < 1 or columns < 1:
+        raise InputError(f"{what} has {rows} x {columns} actions: both players need at least one.")
+    needed = rows * columns * players * 8
+    if needed > MOST_BYTES:
+        raise InputError(
+            f"{what} has {rows:,} x {columns:,} actions and would take {needed / 1e9:,.1f} GB of memory; "
+            f"accepted are at most {MOST_BYTES / 1e9:g} GB: give fewer actions, or merge equal ones first."
         )
 
 
 def random_game(rows: int, columns: int, seed: int, zero_sum: bool = True) -> MatrixGame:
-    """A game with independent payoffs, uniform in [-1, 1], reproducible by its seed."""
+    """A game of ``rows`` x ``columns`` independent payoffs, uniform in [-1, 1], by ``seed``; ``zero_sum`` or general-sum."""
     if rows < 1 or columns < 1:
         raise InputError(f"A game of {rows} x {columns} has no actions: give at least 1 row and 1 column.")
     rng = np.random.default_rng(seed)

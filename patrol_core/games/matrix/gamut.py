@@ -24,8 +24,7 @@ import numpy as np
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import number_of, whole_of
 from patrol_core.files.strict_json import load_json
-from patrol_core.games.matrix.game import MatrixGame
-from patrol_core.games.matrix.size import check_size
+from patrol_core.games.matrix.game import MatrixGame, check_size
 
 _NUMBER = r"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?"
 #: The parts of a line in turn; the first that does not fit is where the fault is. Nothing is tried twice (``++``): a line of

@@ -43,6 +43,13 @@ def equilibrium(
 ) -> tuple[Floats, Floats]:
     """Optimal strategies (x, y) of the zero-sum game with these payoffs to the row player, who maximises.
 
+    Parameters
+    ----------
+    table
+        (m, n) payoffs.
+    time_limit, stop
+        Seconds, and a function whose True ends the search.
+
     Raises
     ------
     SolverError
@@ -92,7 +99,7 @@ def _program(table: Floats, time_limit: float, stop: Stop | None) -> tuple[Float
 def solve_zero_sum(
     game: MatrixGame, *, time_limit: float = TIME_LIMIT, stop: Stop | None = None
 ) -> MatrixSolution:
-    """Equilibrium of a zero-sum game, certified by what the two strategies guarantee in the whole game."""
+    """Equilibrium of a zero-sum ``game``, certified by what the strategies guarantee; ``time_limit`` in seconds, True of ``stop`` ends it."""
     started = time.perf_counter()
     small = reduce_game(game)
     inner_x, inner_y = equilibrium(small.row, time_limit=time_limit, stop=stop)
@@ -111,6 +118,7 @@ def zero_sum_solution(
     started: float,
     solver_name: str,
     gap: float = CLOSE,
+    bound: float | None = None,
 ) -> MatrixSolution:
     """Strategies of a zero-sum game with their certificate, computed from the payoffs alone.
 
@@ -126,9 +134,11 @@ def zero_sum_solution(
         Moment (``time.perf_counter``) at which the search began.
     gap
         Relative gap up to which the bounds count as met.
+    bound
+        Proved upper bound on what the row player can be guaranteed, in own units; what ``y`` concedes where None.
     """
     lower, upper = own.game.interval(x, y)
-    upper = max(upper, lower)
+    upper = max(upper if bound is None else bound, lower)
     proved = own.row.closed(lower, upper, gap)
     certificate = Certificate(
         Status.OPTIMAL if proved else Status.STOPPED_WITH_PLAN,
@@ -150,6 +160,13 @@ def solve_general_sum(
     game: MatrixGame, *, time_limit: float = TIME_LIMIT, stop: Stop | None = None
 ) -> MatrixSolution:
     """One Nash equilibrium of a general-sum game; the certificate's objective is the largest regret, its bound 0.
+
+    Parameters
+    ----------
+    game
+        A general-sum game.
+    time_limit, stop
+        Seconds, and a function whose True ends the search.
 
     Raises
     ------
@@ -303,7 +320,7 @@ def _indifferent(table: Floats, played: Indices, support: Indices) -> Floats | N
 def solve_nash(
     game: MatrixGame, *, time_limit: float = TIME_LIMIT, stop: Stop | None = None
 ) -> MatrixSolution:
-    """A Nash equilibrium of any two-player game: by LP where it is zero-sum, by MIP where it is not."""
+    """A Nash equilibrium of any two-player ``game``: by LP where it is zero-sum, else by MIP; ``time_limit`` in seconds, True of ``stop`` ends it."""
     if game.zero_sum:
         return solve_zero_sum(game, time_limit=time_limit, stop=stop)
     return solve_general_sum(game, time_limit=time_limit, stop=stop)

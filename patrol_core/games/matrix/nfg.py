@@ -24,8 +24,7 @@ from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import number_of
 from patrol_core.files.strict_json import quoted
-from patrol_core.games.matrix.game import MatrixGame
-from patrol_core.games.matrix.size import check_size
+from patrol_core.games.matrix.game import MatrixGame, check_size
 
 _TOKEN = re.compile(
     r"""(?P<space>[\s,]++)|(?P<text>"[^"\\]*+(?:\\.[^"\\]*+)*+")|(?P<number>[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?(?:/\d++)?(?![\w.]))"""

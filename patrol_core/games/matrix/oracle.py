@@ -107,7 +107,7 @@ def double_oracle(
     time_limit, rounds
         When to stop at the latest (seconds, small games).
     stop
-        Asked every round; True ends the run.
+        Called every round; True ends the run.
     on_progress
         Called every round with (round, seconds, lower, upper).
 
@@ -231,6 +231,13 @@ def solve_double_oracle(
 ) -> MatrixSolution:
     """Double oracle on a zero-sum matrix, whose oracles look at every row and column.
 
+    Parameters
+    ----------
+    game
+        A zero-sum game.
+    gap, time_limit, stop, on_progress
+        As in :func:`double_oracle`.
+
     Raises
     ------
     InputError
@@ -254,14 +261,14 @@ def solve_double_oracle(
         best = int(seen.argmin())
         return Response(best, float(seen[best]))
 
-    def told(done: int, seconds: float, lower: float, upper: float) -> None:
+    def report(done: int, seconds: float, lower: float, upper: float) -> None:
         if on_progress is not None:
             on_progress(done, seconds, own.row.back(lower), own.row.back(upper))
 
     start = [int(by_row.min(axis=1).argmax())], [int(by_row.max(axis=0).argmin())]
     run = double_oracle(
         row_answer, column_answer, lambda i, j: float(by_row[i, j]), start,
-        gap=gap, time_limit=time_limit, stop=stop, on_progress=told,
+        gap=gap, time_limit=time_limit, stop=stop, on_progress=report,
     )  # fmt: skip
     x = spread(run.row_strategy, np.asarray(run.rows), game.shape[0])
     y = spread(run.column_strategy, np.asarray(run.columns), game.shape[1])

@@ -70,7 +70,7 @@ class OwnUnits:
         return relative_gap(from_zero, from_zero + (upper - lower), self.spread) if upper != lower else 0.0
 
     def closed(self, lower: float, upper: float, gap: float) -> bool:
-        """Whether two bounds in own units have met, up to a relative gap or up to rounding.
+        """Whether the bounds ``lower`` and ``upper`` in own units have met, up to a relative ``gap`` or up to rounding.
 
         Measured in own units, so that the same plan is proved whatever is added to all payoffs; the gap in the unit that was given is no
         larger, since a common part is only taken away where it is larger than the spread.

@@ -18,8 +18,7 @@ import numpy as np
 
 from patrol_core.errors import InputError
 from patrol_core.games.matrix.arrays import NUMBERS, payoff_names
-from patrol_core.games.matrix.game import MatrixGame
-from patrol_core.games.matrix.size import check_size
+from patrol_core.games.matrix.game import MatrixGame, check_size
 
 #: What a reader of the command's help must know before he uses it.
 RISK = (

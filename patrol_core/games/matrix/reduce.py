@@ -89,7 +89,7 @@ def reduce_game(game: MatrixGame, *, dominance: bool = True) -> Reduced:
 
 
 def spread(strategy: Floats, places: Indices, size: int) -> Floats:
-    """A strategy over the kept actions as one over all actions."""
+    """A ``strategy`` over the kept actions, whose ``places`` are these, as one over all ``size`` actions."""
     whole = np.zeros(size)
     whole[places] = strategy
     return whole

@@ -65,7 +65,7 @@ class _Player:
         return self.total / whole if whole > 0.0 else self.now
 
 
-def solve_regret(
+def solve_regret_matching(
     game: MatrixGame,
     method: str = "prm+",
     *,
@@ -102,7 +102,7 @@ def solve_regret(
         Merge equal actions first, and drop dominated ones of a zero-sum game. Much faster on matrices made from routes, but off by default:
         copies of an action share regret, so the dynamics, and any count of iterations, are different.
     stop
-        Asked every ``every`` rounds; True ends the run.
+        Called every ``every`` rounds; True ends the run.
     on_progress
         Called every ``every`` rounds with (iteration, seconds, lower, upper). General-sum: lower is the row player's expected payoff, and upper
         lies above it by the largest regret of either player.

@@ -10,7 +10,7 @@ from patrol_core.games.matrix.game import MatrixGame, MatrixSolution
 from patrol_core.games.matrix.nash import solve_nash
 from patrol_core.games.matrix.oracle import solve_double_oracle
 from patrol_core.games.matrix.regret_matching import METHODS as REGRET_METHODS
-from patrol_core.games.matrix.regret_matching import Progress, Stop, solve_regret
+from patrol_core.games.matrix.regret_matching import Progress, Stop, solve_regret_matching
 from patrol_core.games.matrix.stackelberg import solve_sse
 from patrol_core.games.matrix.support_bound import solve_support
 from patrol_core.solvers import TIME_LIMIT
@@ -51,7 +51,7 @@ def solve_matrix(
     gap
         Relative gap at which to stop.
     iterations, averaging, alternation, reduce, every
-        For regret matching, see :func:`patrol_core.games.matrix.regret_matching.solve_regret`.
+        For regret matching, see :func:`patrol_core.games.matrix.regret_matching.solve_regret_matching`.
     stop
         True ends the search early; what was found so far is returned.
     on_progress
@@ -83,7 +83,7 @@ def solve_matrix(
         return solve_sse(game, time_limit=time_limit, stop=stop)
     if method == "double-oracle":
         return solve_double_oracle(game, gap=gap, time_limit=time_limit, stop=stop, on_progress=on_progress)
-    return solve_regret(
+    return solve_regret_matching(
         game, method, averaging=averaging, alternation=alternation, iterations=iterations, gap=gap,
         time_limit=time_limit, every=every, reduce=reduce, stop=stop, on_progress=on_progress,
     )  # fmt: skip

@@ -46,7 +46,7 @@ def solve_sse(
     time_limit
         Seconds; the best commitment so far is returned with the bound that is left.
     stop
-        Asked between programs; True ends the search like the time limit.
+        Called between programs; True ends the search like the time limit.
 
     Raises
     ------

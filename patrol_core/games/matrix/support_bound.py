@@ -19,10 +19,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from patrol_core.arrays import Floats, Indices
-from patrol_core.certificate import Certificate, Status
 from patrol_core.errors import InputError
 from patrol_core.games.matrix.game import PLAYED, MatrixGame, MatrixSolution
-from patrol_core.games.matrix.nash import CLOSE, GUARANTEED, equilibrium
+from patrol_core.games.matrix.nash import CLOSE, equilibrium, zero_sum_solution
 from patrol_core.games.matrix.own_units import OwnGame, in_own_units
 from patrol_core.games.matrix.reduce import Reduced, reduce_game, spread
 from patrol_core.solvers import TIME_LIMIT, Stop, minimise, solver_name
@@ -69,7 +68,7 @@ def solve_support(
     gap
         Relative gap at which the integer program may end.
     stop
-        Asked while it runs; True ends it.
+        Called while it runs; True ends it.
 
     Returns
     -------
@@ -218,27 +217,16 @@ def _solution(
 ) -> MatrixSolution:
     """The bounded player's view turned back into the game's, with the value recomputed from the payoffs."""
     x, y = mixes
-    own = ready.own
-    value = float((x @ own.game.row).min())
-    bound = max(bound, value)
-    proved = own.row.closed(value, bound, max(gap, CLOSE))
-    certificate = Certificate(
-        Status.OPTIMAL if proved else Status.STOPPED_WITH_PLAN,
-        own.row.back(value),
-        own.row.back(bound),
-        own.row.gap(value, bound),
-        name,
-        time.perf_counter() - started,
-        objective_is=GUARANTEED,
+    found = zero_sum_solution(
+        ready.own, "nash-support", x, y, started=started, solver_name=name, gap=max(gap, CLOSE), bound=bound
     )
-    best = certificate.objective
-    found = MatrixSolution(own.game.shape, "nash-support", proved, x, y, best, 0.0 - best, certificate)
+    certificate, best = found.certificate, found.value
     if player == "row":
         return found
     turned = replace(certificate, objective=0.0 - best, bound=0.0 - certificate.bound, objective_is=CONCEDED)
     return replace(
         found,
-        shape=(own.game.shape[1], own.game.shape[0]),
+        shape=found.shape[::-1],
         row_strategy=y,
         column_strategy=x,
         value=0.0 - best,

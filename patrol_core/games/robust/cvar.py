@@ -28,9 +28,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import SolverError
-from patrol_core.games.robust.interval_worst_case import inverse
 from patrol_core.games.robust.level import (
     fill,
+    inverse,
     least_residual,
     level_bound,
     plan_set,
@@ -108,12 +108,24 @@ def _solve(game: ZoneGame, table: Floats, level: float, started: float) -> Robus
 
 
 def losses(game: ZoneGame, draws: Floats, coverage: Floats) -> Floats:
-    """(S,) L_s(x), the worst case of a coverage under each draw."""
+    """(S,) L_s(x), the worst case in ``game`` of a ``coverage`` under each of the (S, n) ``draws``."""
     return np.asarray((draws * (1 - game.effectiveness * coverage)).max(axis=1))
 
 
 def cvar_of(game: ZoneGame, draws: Floats, alpha: float, coverage: Floats) -> float:
-    """CVaR of any coverage, by sorting the losses; no solver."""
+    """CVaR of any coverage, by sorting the losses; no solver.
+
+    Parameters
+    ----------
+    game
+        Effectiveness.
+    draws
+        (S, n) equally likely values.
+    alpha
+        Level in [0, 1].
+    coverage
+        (n,) plan.
+    """
     worst = np.sort(losses(game, draws, coverage))[::-1]
     k = (1 - alpha) * worst.size
     if k <= 1:

@@ -21,8 +21,7 @@ from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.games.robust.interval_worst_case import inverse
-from patrol_core.games.robust.level import Level, least_residual, level_bound, needed, solve_level
+from patrol_core.games.robust.level import Level, inverse, least_residual, level_bound, needed, solve_level
 from patrol_core.games.robust.result import Criterion, RobustStrategy, certified_robust, check_bounds
 from patrol_core.games.zone import ZoneGame
 from patrol_core.solvers import unit_of
@@ -77,7 +76,7 @@ def _solve(game: ZoneGame, short: Floats, started: float) -> RobustStrategy:
 
 
 def losses_under_noise(game: ZoneGame, coverage: Floats, shortfall: Floats) -> Floats:
-    """(n,) V_t (1 - e max(0, x_t - a_t)), the loss at each zone when its coverage falls short in full."""
+    """(n,) V_t (1 - e max(0, x_t - a_t)): the loss of ``game`` at each zone when its ``coverage`` falls short by all of ``shortfall``."""
     return game.values * (1 - game.effectiveness * np.maximum(0.0, coverage - shortfall))
 
 

@@ -83,7 +83,15 @@ def _solve(game: ZoneGame, deviation: Floats, count: float, started: float) -> R
 
 
 def gamma_total(game: ZoneGame, high: ArrayLike, gamma: float, coverage: Floats) -> tuple[float, Floats]:
-    """Worst total expected harm of a coverage, and the (n,) values at which it is met; by sorting, no solver."""
+    """Worst total expected harm of a coverage, and the (n,) values at which it is met; by sorting, no solver.
+
+    Parameters
+    ----------
+    game, high, gamma
+        As in :func:`solve_gamma_budget`.
+    coverage
+        (n,) plan.
+    """
     return _worst_total(game, _deviation(game, high), gamma, coverage)
 
 

@@ -12,7 +12,6 @@ import time
 import numpy as np
 from numpy.typing import ArrayLike
 
-from patrol_core.arrays import Floats
 from patrol_core.games.robust.result import (
     Criterion,
     RobustStrategy,
@@ -54,10 +53,3 @@ def solve_interval(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> RobustStr
         game, at_top.coverage, criterion, solver=at_top.certificate.solver, seconds=time.perf_counter() - started,
         phases=at_top.certificate.phases, budget_dual=at_top.budget_dual,
     )  # fmt: skip
-
-
-def inverse(values: Floats) -> Floats:
-    """(n,) 1 / V_t; infinite where V_t is 0 or too small to matter."""
-    top = float(values.max(initial=0.0))
-    small = values <= top * 1e-200
-    return np.divide(1.0, values, out=np.full_like(values, np.inf), where=~small)

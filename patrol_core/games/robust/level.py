@@ -57,15 +57,22 @@ class Level:
     prices: Mapping[RowKey, float] = field(default_factory=dict)
 
 
+def inverse(values: Floats) -> Floats:
+    """(n,) 1 / V_t; infinite where V_t is 0 or too small to matter."""
+    top = float(values.max(initial=0.0))
+    small = values <= top * 1e-200
+    return np.divide(1.0, values, out=np.full_like(values, np.inf), where=~small)
+
+
 def needed(game: ZoneGame, alpha: Floats, beta: Floats, level: float) -> Floats:
-    """(n,) least coverage at a level, inside the bounds."""
+    """(n,) least coverage of ``game`` at a ``level`` of the rows ``alpha`` and ``beta``, inside the bounds."""
     lower, upper = game.bounds()
     asked = np.where(np.isfinite(beta), alpha - np.where(np.isfinite(beta), beta, 0.0) * level, 0.0)
     return np.clip(asked / game.effectiveness, lower, upper)
 
 
 def level_bound(game: ZoneGame, alpha: Floats, level: Level, least: float = 0.0) -> float:
-    """What the weights and prices prove: no allowed coverage gets below it."""
+    """What weights and prices of a ``level`` of ``game`` under ``alpha`` prove: no allowed coverage gets below it, nor below ``least``."""
     if not level.weights.any():
         return least
     asked = np.where(level.weights > 0, alpha, 0.0)
@@ -76,7 +83,15 @@ def level_bound(game: ZoneGame, alpha: Floats, level: Level, least: float = 0.0)
 
 
 def solve_level(game: ZoneGame, alpha: Floats, beta: Floats, least: float = 0.0) -> tuple[Level, str]:
-    """The lowest level and the name of the method: water-filling where no rule couples zones, else the LP."""
+    """The lowest level and the name of the method: water-filling where no rule couples zones, else the LP.
+
+    Parameters
+    ----------
+    game
+        Rules and effectiveness.
+    alpha, beta, least
+        As in the module docstring.
+    """
     if game.coupling_rules():
         return LevelProgram(game, alpha, beta, least).solve(), solver_name()
     return fill(game, alpha, beta, least), "water-filling"
@@ -86,7 +101,7 @@ def solve_level(game: ZoneGame, alpha: Floats, beta: Floats, least: float = 0.0)
 
 
 def fill(game: ZoneGame, alpha: Floats, beta: Floats, least: float = 0.0) -> Level:
-    """Water-filling; coupling rules of the game are not looked at."""
+    """Water-filling of ``game`` for ``alpha``, ``beta`` and ``least``; coupling rules are not looked at."""
     lower, upper = check_bounds(game)
     e = game.effectiveness
     finite = np.where(np.isfinite(beta), beta, 0.0)
@@ -149,7 +164,15 @@ def solved(game: ZoneGame, session: HighsSession) -> Outcome:
 def row_prices(
     session: HighsSession, model: pyo.ConcreteModel, outcome: Outcome, unit: float
 ) -> dict[RowKey, float]:
-    """Price y >= 0 of every coupling row; ``unit`` turns the model's objective into the game's."""
+    """Price y >= 0 of every coupling row.
+
+    Parameters
+    ----------
+    session, model, outcome
+        The program that was solved, its model, and how it ended.
+    unit
+        Turns the objective of the model into that of the game.
+    """
     rows = side_constraints(model)
     duals = session.duals(outcome, rows.values())
     signed = {key: -d if key[2] == "most" else d for key, d in zip(rows, duals, strict=True)}
@@ -201,7 +224,7 @@ class LevelProgram:
         return min(float(self._beta[t]) * self.scale, _LARGEST), float(self._alpha[t])
 
     def set_row(self, t: int, alpha: float, beta: float) -> None:
-        """Change one zone's row."""
+        """Change the row of zone ``t`` to ``alpha`` and ``beta``."""
         self._alpha[t], self._beta[t] = alpha, beta
         coefficient, right = self._row(t)
         with LOCK:

@@ -34,11 +34,11 @@ from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import SolverError
-from patrol_core.games.robust.interval_worst_case import inverse
 from patrol_core.games.robust.level import (
     Level,
     LevelProgram,
     fill,
+    inverse,
     least_residual,
     level_bound,
     needed,
@@ -120,6 +120,13 @@ def largest_regret(
     game: ZoneGame, low: ArrayLike, high: ArrayLike, coverage: ArrayLike
 ) -> tuple[float, str, Floats]:
     """Largest regret of any coverage over the intervals: (regret, zone attacked, worst values).
+
+    Parameters
+    ----------
+    game, low, high
+        As in :func:`solve_regret`.
+    coverage
+        (n,) plan.
 
     Notes
     -----

@@ -17,7 +17,7 @@ import numpy as np
 
 from patrol_core.arrays import Floats, Indices
 from patrol_core.errors import SolverError
-from patrol_core.games.robust.interval_worst_case import inverse
+from patrol_core.games.robust.level import inverse
 from patrol_core.games.robust.regret_levels import largest_of_others
 from patrol_core.games.zone import Atoms, Reach, ZoneGame, explain_conflict
 
@@ -30,6 +30,13 @@ _MOST_RAYS = 400
 
 def group_levels(game: ZoneGame, atoms: Atoms, low: Floats, high: Floats) -> Floats:
     """(n,) R_t of the module docstring.
+
+    Parameters
+    ----------
+    game, atoms
+        The game and its classes of zones.
+    low, high
+        (n,) interval ends.
 
     Raises
     ------

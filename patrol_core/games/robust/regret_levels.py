@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patrol_core.arrays import Floats
-from patrol_core.games.robust.interval_worst_case import inverse
+from patrol_core.games.robust.level import inverse
 from patrol_core.games.zone import ZoneGame
 
 

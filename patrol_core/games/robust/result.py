@@ -61,7 +61,7 @@ class RobustStrategy(Strategy):
 
 
 def check_intervals(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> tuple[Floats, Floats]:
-    """(n,) lower and upper ends, as arrays.
+    """(n,) lower and upper ends ``low`` and ``high`` of the zones of ``game``, as arrays.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def check_draws(game: ZoneGame, draws: ArrayLike) -> Floats:
 
 
 def check_share(name: str, given: Any, *, meaning: str) -> float:
-    """A number from 0 to 1."""
+    """The number ``given`` for ``name``, from 0 to 1; ``meaning`` explains it in the message."""
     number = as_number(given)
     if number is None or not 0 <= number <= 1:
         raise InputError(f"{name} = {given!r}: accepted is a number from 0 to 1 ({meaning}).")
@@ -178,18 +178,6 @@ def linear_bound(
     return constant + float(np.minimum(total * lower, total * upper).sum())
 
 
-#: What the objective of each robust model counts.
-CRITERIA = {
-    "interval": "worst case: the most harm that can be left in any one zone when every value may lie anywhere in its interval",
-    "regret": "largest regret: by how much the worst case can exceed that of the plan one would have made, had the values in "
-    "their intervals been known",
-    "cvar": "conditional value at risk: the mean, over the worst draws of the values, of the most harm left in any one zone",
-    "gamma": "expected residual harm over all zones together when up to Gamma values are at their upper ends",
-    "noise": "worst case: the most harm left in any one zone when every coverage is delivered short by as much as it may",
-}
-
-
-@dataclass(frozen=True, eq=False)
 class Criterion:
     """What a robust model found out about a coverage: name, value, proved bound, and where it bites.
 
@@ -216,6 +204,15 @@ def certified_robust(
     budget_dual: float | None = None,
 ) -> RobustStrategy:
     """Check a plan against rules and bound, and return it with its certificate.
+
+    Parameters
+    ----------
+    game, coverage, criterion
+        The game, the (n,) plan and what its model found out about it.
+    solver, seconds, phases
+        For the certificate.
+    budget_dual
+        Worth of one more unit of budget, where known.
 
     Raises
     ------

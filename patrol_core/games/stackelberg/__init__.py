@@ -1,4 +1,4 @@
-"""Stackelberg."""
+"""Security games with general payoffs: one watching attacker (strong Stackelberg equilibrium) or several types."""
 
 from __future__ import annotations
 

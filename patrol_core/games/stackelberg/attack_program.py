@@ -47,6 +47,9 @@ _SLACKS = (0.0, 1e-10, 1e-9, 5e-9)
 #: Largest drop, in attacker scales, that solver tolerances can resolve.
 _WIDEST = 1e6
 
+#: Tolerances of the mixed-integer programs, in payoff scales.
+MIP_TOLERANCE = 1e-9
+
 #: Defender payoffs (in scales) and coverages this close count as the same when the attacked target is chosen.
 _ALIKE = 1e-9
 
@@ -75,6 +78,30 @@ class Point:
     cost: float
     bound: float
     multipliers: Floats
+
+
+#: Target that each type is led to; None for zero-sum types and types with prior 0.
+Led = tuple[int | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class LedPlan:
+    """A coverage with the target each type is led to, as a method found it, before the second phase.
+
+    Attributes
+    ----------
+    coverage, led
+        (n,) x and K targets.
+    bound
+        Proved: no plan gives the defender more.
+    finished
+        False if the time limit passed first.
+    """
+
+    coverage: Floats
+    led: Led
+    bound: float
+    finished: bool = True
 
 
 class AttackProgram:
@@ -120,6 +147,13 @@ class AttackProgram:
     ) -> Point | None:
         """Solve for these costs with types led to these targets; None if no coverage leads them there.
 
+        Parameters
+        ----------
+        level_cost, coverage_cost
+            (K,) costs of attack levels and (n,) costs of coverage.
+        led
+            Target of each type, None where it is not led.
+
         Raises
         ------
         OutOfTimeError
@@ -135,7 +169,7 @@ class AttackProgram:
         return None if outcome is None else self._point(outcome, level_cost, coverage_cost)
 
     def spend(self, worth: Floats, lower: Floats, upper: Floats) -> Floats | None:
-        """Coverage between tighter bounds with the largest worth . x under all rules; None if there is none."""
+        """Coverage between ``lower`` and ``upper`` with the largest worth . x under all rules; None if there is none."""
         self._lead((None,) * len(self.types))
         self.session.set_bounds(self._x, lower, upper)
         self.session.set_costs(self._w, np.zeros(len(self.types)))
@@ -192,6 +226,70 @@ class AttackProgram:
     def _row_multipliers(self, outcome: Outcome) -> Mapping[RowKey, float]:
         duals = self.session.duals(outcome, self._side.values())
         return {key: -float(dual) for key, dual in zip(self._side, duals, strict=True)}
+
+
+def payoff_unit(types: Sequence[Payoffs], priors: Floats) -> float:
+    """What the defender's expected payoff is measured in."""
+    return max((p * k.defender_scale for p, k in zip(priors, types, strict=True)), default=1.0) or 1.0
+
+
+def lead_types(program: AttackProgram, priors: Floats, led: Led) -> tuple[Floats, float] | None:
+    """Best coverage of ``program`` for types with these ``priors`` that are ``led`` to these targets.
+
+    With the bound it proves on the defender's utility; None where nothing leads there.
+    """
+    unit = payoff_unit(program.types, priors)
+    level, coverage, constant = np.zeros(len(led)), np.zeros(program.rules.size), 0.0
+    for k, (p, payoffs, target) in enumerate(zip(priors.tolist(), program.types, led, strict=True)):
+        if target is not None:
+            coverage[target] -= p * payoffs.relief[target] / unit
+            constant += p * float(payoffs.defender_uncovered[target])
+        elif payoffs.is_zero_sum:
+            level[k] = p * payoffs.attacker_scale / unit
+    point = program.solve(level, coverage, led)
+    return None if point is None else (point.coverage, constant - unit * point.bound)
+
+
+def decided_by_mip(program: AttackProgram, session: HighsSession, method: str, advice: str) -> Outcome:
+    """Run a mixed-integer program, ``session``, that decides which targets of ``program`` are attacked.
+
+    Raises
+    ------
+    InfeasibleError
+        If the rules cannot all be met.
+    SolverError
+        If the time limit passed before any plan was found, or HiGHS failed; ``method`` and ``advice`` are words of it.
+    """
+    # Integers and gaps are held as tightly as big-M rows need it.
+    session.set_options(mip_feasibility_tolerance=MIP_TOLERANCE, mip_abs_gap=MIP_TOLERANCE)
+    outcome = session.solve()
+    if outcome.status is Status.INFEASIBLE:
+        program.rules.explain()
+    if outcome.status not in (Status.OPTIMAL, Status.STOPPED_WITH_PLAN):
+        raise SolverError(
+            f"{method} ended as {outcome.status} after {outcome.seconds:.1f} s: give more seconds, {advice}."
+        )
+    return outcome
+
+
+def polished(
+    program: AttackProgram, priors: Floats, led: Led, outcome: Outcome, unit: float
+) -> LedPlan | None:
+    """The plan of a mixed-integer program: the attacks it ``led`` types with these ``priors`` to, and coverage from :func:`lead_types`.
+
+    ``outcome`` is how it ended, ``unit`` what its objective is measured in. None where the LP finds no plan.
+    """
+    program.extend(10.0)  # the LP is short, and without it there is no plan to show
+    try:
+        solved = lead_types(program, priors, led)
+    except OutOfTimeError:
+        solved = None
+    if solved is None:
+        return None
+    upper = program.rules.bounds[1]
+    most = float(priors @ np.array([float(kind.defender(upper).max()) for kind in program.types]))
+    bound = min(outcome.bound * unit if np.isfinite(outcome.bound) else np.inf, most)
+    return LedPlan(solved[0], led, bound, outcome.status is Status.OPTIMAL)
 
 
 def check_range(rules: SideRules, payoffs: Payoffs) -> None:

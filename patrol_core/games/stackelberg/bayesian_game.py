@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
-from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
 from patrol_core.games.rules import Rule
+from patrol_core.games.stackelberg.game import RuledGame, SecurityPlan
 from patrol_core.games.stackelberg.payoffs import FIELDS, Payoffs, checked_payoffs, plain_number
 from patrol_core.games.stackelberg.side_rules import SideRules, make_rules
 
@@ -48,6 +47,15 @@ class OffenderType:
     @classmethod
     def zero_sum(cls, id: str, prior: float, values: ArrayLike, effectiveness: float = 1.0) -> OffenderType:
         """A type that gains V_t (1 - e x_t), all of which the defender loses.
+
+        Parameters
+        ----------
+        id, prior
+            Its name and chance.
+        values
+            (n,) V_t >= 0.
+        effectiveness
+            e in (0, 1].
 
         Raises
         ------
@@ -114,7 +122,7 @@ def types_from_harm(harm: Mapping[str, ArrayLike], effectiveness: float = 1.0) -
 
 
 @dataclass(frozen=True, eq=False)
-class BayesianGame:
+class BayesianGame(RuledGame):
     """A security game against several types, checked once when it is made.
 
     Parameters
@@ -134,6 +142,8 @@ class BayesianGame:
     InputError
         For anything that cannot be used, naming the field, the value and what is accepted.
     """
+
+    _called = "Bayesian game"
 
     zone_ids: tuple[str, ...]
     types: tuple[OffenderType, ...]
@@ -160,33 +170,7 @@ class BayesianGame:
             self.zone_ids, self.budget, harm=-uncovered, relief=relief,
             population=self.population, groups=self.groups, constraints=self.constraints,
         )  # fmt: skip
-        for name, value in (
-            ("types", tuple(self.types)),
-            ("priors", priors),
-            ("payoffs", payoffs),
-            ("rules", rules),
-        ):
-            object.__setattr__(self, name, value)
-        for name in ("zone_ids", "budget", "population", "groups", "constraints"):
-            object.__setattr__(self, name, getattr(rules.frame, name))
-
-    @property
-    def size(self) -> int:
-        """Number of zones n."""
-        return len(self.zone_ids)
-
-    @property
-    def is_zero_sum(self) -> bool:
-        """Whether every type is zero-sum, so that one LP solves the game."""
-        return all(payoffs.is_zero_sum for payoffs in self.payoffs)
-
-    def replace(self, **changes: Any) -> BayesianGame:
-        """A copy with some fields changed, checked again."""
-        names = ("zone_ids", "types", "budget", "population", "groups", "constraints")
-        unknown = sorted(set(changes) - set(names))
-        if unknown:
-            raise InputError(f"A Bayesian game has no field {unknown[0]!r}: fields are {', '.join(names)}.")
-        return BayesianGame(**({name: getattr(self, name) for name in names} | changes))
+        self._take(types=tuple(self.types), priors=priors, payoffs=payoffs, rules=rules)
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,41 +197,19 @@ class TypeOutcome:
     attacker_utility: float
 
 
-@dataclass(frozen=True, eq=False)
-class BayesianSolution:
-    """A coverage plan against several types.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BayesianSolution(SecurityPlan):
+    """A coverage plan against several types: payoffs are expected over them, sum_k p_k times the type's payoff.
+
+    ``attack_set`` holds every target in the attack set of a type with prior above 0, in the game's order.
 
     Attributes
     ----------
-    zone_ids, coverage
-        Labels and (n,) x_t in [0, 1].
     types
         What each type does.
-    attack_set
-        Every target in the attack set of a type with prior above 0, in the game's order.
-    defender_utility, attacker_utility
-        Expected over the types: sum_k p_k times the type's payoff.
-    certificate
-        Objective (defender's utility) recomputed outside the model, proved upper bound, gap, phases.
-    budget_used
-        Sum of the coverage.
-    note
-        What is said about budget that is left; empty if none is.
     """
 
-    zone_ids: tuple[str, ...]
-    coverage: Floats
     types: tuple[TypeOutcome, ...]
-    attack_set: tuple[str, ...]
-    defender_utility: float
-    attacker_utility: float
-    certificate: Certificate
-    budget_used: float
-    note: str = ""
-
-    def coverage_by_zone(self) -> dict[str, float]:
-        """Zone label to coverage."""
-        return dict(zip(self.zone_ids, self.coverage.tolist(), strict=True))
 
 
 def _checked_priors(types: Sequence[OffenderType]) -> Floats:

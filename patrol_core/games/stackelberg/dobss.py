@@ -26,80 +26,37 @@ Source: Paruchuri et al. 2008 (DOBSS), with z_t in place of its z_ij (one resour
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from patrol_core.arrays import Floats
-from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
-from patrol_core.games.stackelberg.attack_program import AttackProgram, OutOfTimeError, Point
-from patrol_core.games.stackelberg.eraser import MIP_TOLERANCE, tighten
+from patrol_core.games.stackelberg.attack_program import (
+    MIP_TOLERANCE,
+    AttackProgram,
+    LedPlan,
+    decided_by_mip,
+    payoff_unit,
+    polished,
+)
 from patrol_core.games.stackelberg.origami import lowest_attack_level
 from patrol_core.games.stackelberg.payoffs import Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules, rules_model
 from patrol_core.games.stackelberg.weak_duality import attackable
 from patrol_core.solvers import HighsSession, expressions, pyo
 
-Led = tuple[int | None, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class LedPlan:
-    """A coverage with the target each type is led to (None for zero-sum types and types with prior 0).
-
-    Attributes
-    ----------
-    coverage, led
-        (n,) x and K targets.
-    bound
-        Proved: no plan gives the defender more.
-    finished
-        False if the time limit passed first.
-    """
-
-    coverage: Floats
-    led: Led
-    bound: float
-    finished: bool = True
-
-
-@dataclass(frozen=True, eq=False)
-class Costs:
-    """The objective of a combination of attacks, as costs of :class:`AttackProgram`, with its unit."""
-
-    level: Floats
-    coverage: Floats
-    constant: float
-    unit: float
-
-    def utility(self, cost: float) -> float:
-        """Defender's utility from the program's objective."""
-        return self.constant - self.unit * cost
-
-
-def costs_of(types: Sequence[Payoffs], priors: Floats, led: Led) -> Costs:
-    """Costs of the LP of one combination of attacks."""
-    unit = max((p * k.defender_scale for p, k in zip(priors, types, strict=True)), default=1.0) or 1.0
-    level, coverage, constant = np.zeros(len(types)), np.zeros(len(types[0].attacker_uncovered)), 0.0
-    for k, (p, payoffs, target) in enumerate(zip(priors.tolist(), types, led, strict=True)):
-        if target is not None:
-            coverage[target] -= p * payoffs.relief[target] / unit
-            constant += p * float(payoffs.defender_uncovered[target])
-        elif payoffs.is_zero_sum:
-            level[k] = p * payoffs.attacker_scale / unit
-    return Costs(level, coverage, constant, unit)
-
-
-def lead_types(program: AttackProgram, priors: Floats, led: Led) -> tuple[Point, float] | None:
-    """Best coverage for a combination of attacks, with the bound it proves on the utility; None if there is none."""
-    costs = costs_of(program.types, priors, led)
-    point = program.solve(costs.level, costs.coverage, led)
-    return None if point is None else (point, costs.utility(point.bound))
-
 
 def dobss(program: AttackProgram, priors: Floats, *, time_limit: float) -> LedPlan:
-    """Solve the program of the module docstring; ``program`` is the kept LP model of the same game.
+    """Solve the program of the module docstring.
+
+    Parameters
+    ----------
+    program
+        The kept LP model of the same game.
+    priors
+        (K,) chances of the types.
+    time_limit
+        Seconds.
 
     Raises
     ------
@@ -110,45 +67,26 @@ def dobss(program: AttackProgram, priors: Floats, *, time_limit: float) -> LedPl
     """
     model, unit = build_model(program.rules, program.types, priors)
     session = HighsSession(model, time_limit=time_limit, mip_gap=MIP_TOLERANCE)
-    tighten(session)
     # The neighbourhood searches took most of the time here and found nothing the tree does not.
     session.set_options(mip_heuristic_run_rins=False, mip_heuristic_run_rens=False, mip_heuristic_effort=0.01)
-    outcome = session.solve()
-    if outcome.status is Status.INFEASIBLE:
-        program.rules.explain()
-    if outcome.status not in (Status.OPTIMAL, Status.STOPPED_WITH_PLAN):
-        raise SolverError(
-            f"DOBSS ended as {outcome.status} after {outcome.seconds:.1f} s: give more seconds, fewer types or zones."
-        )
+    outcome = decided_by_mip(program, session, "DOBSS", "fewer types or zones")
     keys = list(model.a.keys())
     chosen = session.values(outcome, model.a.values())
     led: list[int | None] = [None] * len(program.types)
     for k in {k for k, _ in keys}:
         led[k] = max(((value, -t) for (i, t), value in zip(keys, chosen, strict=True) if i == k))[1] * -1
-    most = [float(kind.defender(program.rules.bounds[1]).max()) for kind in program.types]
-    bound = min(
-        outcome.bound * unit if np.isfinite(outcome.bound) else np.inf, float(priors @ np.array(most))
-    )
-    return _polished(program, priors, tuple(led), bound, outcome.status is Status.OPTIMAL)
-
-
-def _polished(program: AttackProgram, priors: Floats, led: Led, bound: float, finished: bool) -> LedPlan:
-    program.extend(10.0)  # the LP is short, and without it there is no plan to show
-    try:
-        solved = lead_types(program, priors, led)
-    except OutOfTimeError:
-        solved = None
-    if solved is None:
+    plan = polished(program, priors, tuple(led), outcome, unit)
+    if plan is None:
         raise SolverError("DOBSS's plan did not pass the check by its LP: please report the game.")
-    return LedPlan(solved[0].coverage, led, bound, finished)
+    return plan
 
 
 def build_model(
     rules: SideRules, types: Sequence[Payoffs], priors: Floats
 ) -> tuple[pyo.ConcreteModel, float]:
-    """The model of the module docstring, and the unit its objective is measured in."""
+    """The model of the module docstring for ``rules``, ``types`` and ``priors``, and the unit of its objective."""
     model = rules_model(rules)
-    unit = costs_of(types, priors, (None,) * len(types)).unit
+    unit = payoff_unit(types, priors)
     active = [k for k, p in enumerate(priors) if p > 0]
     model.w = pyo.Var(active)
     model.a = pyo.Var(pyo.Any, domain=pyo.Binary, dense=False)

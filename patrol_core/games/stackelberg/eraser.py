@@ -13,7 +13,7 @@ budget, side[j]     a_j . x <= b_j
 The constants are the least valid ones, from the payoffs: M_t = max_s U_d(s, u_s) - U_d(t, l_t) and
 Z_t = max_s U_a(s, l_s) - U_a(t, u_t). Payoffs are measured in their scales. Because a big-M row holds only to the
 solver's tolerance times M, the program decides *which* target is attacked, and the LP of that target
-(:mod:`~patrol_core.games.stackelberg.multiple_lp`) gives the coverage.
+(:func:`~patrol_core.games.stackelberg.attack_program.lead_types`) gives the coverage.
 
 Source: Kiekintveld et al. 2009 (ERASER).
 """
@@ -22,19 +22,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
-from patrol_core.games.stackelberg.attack_program import AttackProgram, OutOfTimeError
-from patrol_core.games.stackelberg.multiple_lp import Found, lead_to
+from patrol_core.games.stackelberg.attack_program import (
+    MIP_TOLERANCE,
+    AttackProgram,
+    LedPlan,
+    decided_by_mip,
+    polished,
+)
 from patrol_core.games.stackelberg.payoffs import Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules, rules_model
 from patrol_core.solvers import HighsSession, pyo
 
-#: Tolerances of the mixed-integer program, in payoff scales.
-MIP_TOLERANCE = 1e-9
 
-
-def eraser(program: AttackProgram, *, time_limit: float) -> Found:
+def eraser(program: AttackProgram, *, time_limit: float) -> LedPlan:
     """Solve the program of the module docstring; ``program`` is the kept LP model of the same game.
 
     Raises
@@ -47,31 +48,12 @@ def eraser(program: AttackProgram, *, time_limit: float) -> Found:
     (payoffs,) = program.types
     model = build_model(program.rules, payoffs)
     session = HighsSession(model, time_limit=time_limit, mip_gap=MIP_TOLERANCE)
-    tighten(session)
-    outcome = session.solve()
-    if outcome.status is Status.INFEASIBLE:
-        program.rules.explain()
-    if outcome.status not in (Status.OPTIMAL, Status.STOPPED_WITH_PLAN):
-        raise SolverError(
-            f"ERASER ended as {outcome.status} after {outcome.seconds:.1f} s: give more seconds, or use method 'auto'."
-        )
+    outcome = decided_by_mip(program, session, "ERASER", "or use method 'auto'")
     attacked = int(np.argmax(session.values(outcome, model.a.values())))
-    program.extend(10.0)  # the LP is short, and without it there is no plan to show
-    try:
-        solved = lead_to(program, attacked)
-    except OutOfTimeError:
-        solved = None
-    if solved is None:
+    plan = polished(program, np.ones(1), (attacked,), outcome, payoffs.defender_scale)
+    if plan is None:
         raise SolverError("ERASER's plan did not pass the check by its LP in time: use method 'auto'.")
-    coverage, _ = solved
-    most = float(payoffs.defender(program.rules.bounds[1]).max())
-    bound = min(outcome.bound * payoffs.defender_scale, most) if np.isfinite(outcome.bound) else most
-    return Found(coverage, attacked, bound, outcome.status is Status.OPTIMAL)
-
-
-def tighten(session: HighsSession) -> None:
-    """Hold integers and gaps as tightly as big-M rows need it."""
-    session.set_options(mip_feasibility_tolerance=MIP_TOLERANCE, mip_abs_gap=MIP_TOLERANCE)
+    return plan
 
 
 def build_model(rules: SideRules, payoffs: Payoffs) -> pyo.ConcreteModel:

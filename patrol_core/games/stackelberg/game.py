@@ -7,8 +7,8 @@ the defender (strong Stackelberg equilibrium, SSE). Resources are alike and each
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -32,8 +32,39 @@ class Target:
     attacker_uncovered: float
 
 
+class RuledGame:
+    """What games with payoffs and side rules share: their rules' own fields, and copies with other ones."""
+
+    zone_ids: tuple[str, ...]
+    rules: SideRules
+    _called: ClassVar[str]
+
+    def _take(self, **made: Any) -> None:
+        """Keep what was made of the fields, and the fields as the rules have checked them."""
+        frame = made["rules"].frame
+        checked = {
+            name: getattr(frame, name)
+            for name in ("zone_ids", "budget", "population", "groups", "constraints")
+        }
+        for name, value in (made | checked).items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def size(self) -> int:
+        """Number of zones n."""
+        return len(self.zone_ids)
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed, checked again."""
+        names = [entry.name for entry in fields(cast("Any", self)) if entry.init]
+        unknown = sorted(set(changes) - set(names))
+        if unknown:
+            raise InputError(f"A {self._called} has no field {unknown[0]!r}: fields are {', '.join(names)}.")
+        return type(self)(**({name: getattr(self, name) for name in names} | changes))
+
+
 @dataclass(frozen=True, eq=False)
-class SecurityGame:
+class SecurityGame(RuledGame):
     """A general-sum security game, checked once when it is made.
 
     Parameters
@@ -56,6 +87,8 @@ class SecurityGame:
         For anything that cannot be used, naming the field, the value and what is accepted.
     """
 
+    _called = "security game"
+
     zone_ids: tuple[str, ...]
     defender_covered: Floats
     defender_uncovered: Floats
@@ -71,16 +104,11 @@ class SecurityGame:
 
     def __post_init__(self) -> None:
         payoffs = checked_payoffs(self.zone_ids, *(getattr(self, name) for name in FIELDS))
-        for name in FIELDS:
-            object.__setattr__(self, name, getattr(payoffs, name))
-        object.__setattr__(self, "payoffs", payoffs)
         rules = make_rules(
             self.zone_ids, self.budget, harm=-payoffs.defender_uncovered, relief=payoffs.relief,
             population=self.population, groups=self.groups, constraints=self.constraints,
         )  # fmt: skip
-        object.__setattr__(self, "rules", rules)
-        for name in ("zone_ids", "budget", "population", "groups", "constraints"):
-            object.__setattr__(self, name, getattr(rules.frame, name))
+        self._take(payoffs=payoffs, rules=rules, **{name: getattr(payoffs, name) for name in FIELDS})
 
     @classmethod
     def from_targets(cls, targets: Sequence[Target], budget: float, **others: Any) -> SecurityGame:
@@ -101,68 +129,67 @@ class SecurityGame:
         return cls(zone_ids=game.zone_ids, budget=game.budget, **tables, **others)
 
     @property
-    def size(self) -> int:
-        """Number of targets n."""
-        return len(self.zone_ids)
-
-    @property
     def targets(self) -> tuple[Target, ...]:
         """The targets one by one."""
         columns = [np.asarray(getattr(self.payoffs, name)).tolist() for name in FIELDS]
         return tuple(Target(z, *row) for z, *row in zip(self.zone_ids, *columns, strict=True))
 
-    def replace(self, **changes: Any) -> SecurityGame:
-        """A copy with some fields changed, checked again."""
-        names = ("zone_ids", *FIELDS, "budget", "population", "groups", "constraints")
-        unknown = sorted(set(changes) - set(names))
-        if unknown:
-            raise InputError(f"A security game has no field {unknown[0]!r}: fields are {', '.join(names)}.")
-        return SecurityGame(**({name: getattr(self, name) for name in names} | changes))
 
-
-@dataclass(frozen=True, eq=False)
-class StackelbergSolution:
-    """A coverage plan for a general-sum game, with its figures and its proof.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SecurityPlan:
+    """A coverage plan for a game with general payoffs, with its figures and its proof.
 
     Attributes
     ----------
     zone_ids, coverage
         Labels and (n,) x_t in [0, 1].
-    defender_payoffs, attacker_payoffs
-        (n,) U_d(t, x) and U_a(t, x).
     attack_set
         Every target that pays the attacker best (ties to 1e-8 of the payoffs' size).
-    attacked
-        The one of these that is best for the defender: the attacker's choice in an SSE.
     defender_utility, attacker_utility
-        Payoffs there.
+        Payoffs there, ties in the defender's favour.
     certificate
         Objective (defender's utility) recomputed outside the model, proved upper bound, gap, phases.
-    budget_used
-        Sum of the coverage.
     note
         What is said about budget that is left; empty if none is.
     """
 
     zone_ids: tuple[str, ...]
     coverage: Floats
-    defender_payoffs: Floats
-    attacker_payoffs: Floats
     attack_set: tuple[str, ...]
-    attacked: str
     defender_utility: float
     attacker_utility: float
     certificate: Certificate
-    budget_used: float
     note: str = ""
+
+    @property
+    def budget_used(self) -> float:
+        """Sum of the coverage."""
+        return float(self.coverage.sum())
 
     def coverage_by_zone(self) -> dict[str, float]:
         """Zone label to coverage."""
         return dict(zip(self.zone_ids, self.coverage.tolist(), strict=True))
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StackelbergSolution(SecurityPlan):
+    """A plan against one attacker.
+
+    Attributes
+    ----------
+    defender_payoffs, attacker_payoffs
+        (n,) U_d(t, x) and U_a(t, x).
+    attacked
+        The target of the attack set that is best for the defender: the attacker's choice in an SSE.
+    """
+
+    defender_payoffs: Floats
+    attacker_payoffs: Floats
+    attacked: str
+
+
 def unused_budget_note(rules: SideRules, coverage: Floats, *, spent: bool) -> str:
-    """One sentence if budget is left, saying why; else empty. ``spent``: whether the second phase ran."""
+    """One sentence if ``coverage`` leaves budget of the ``rules``, saying why; else empty. ``spent``: the second phase ran."""
     useful = min(rules.budget, float(rules.size))
     left = useful - float(coverage.sum())
     if left <= 1e-6 * useful:

@@ -12,13 +12,11 @@ Sources: Conitzer & Sandholm 2006, Computing the optimal strategy to commit to; 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import SolverError
-from patrol_core.games.stackelberg.attack_program import AttackProgram, OutOfTimeError
+from patrol_core.games.stackelberg.attack_program import AttackProgram, LedPlan, OutOfTimeError, lead_types
 from patrol_core.games.stackelberg.payoffs import Payoffs
 from patrol_core.games.stackelberg.weak_duality import attackable
 
@@ -26,27 +24,7 @@ from patrol_core.games.stackelberg.weak_duality import attackable
 _SAME = 1e-10
 
 
-@dataclass(frozen=True, eq=False)
-class Found:
-    """The best coverage a method found, before the second phase.
-
-    Attributes
-    ----------
-    coverage, attacked
-        (n,) x and the target it leads the attacker to.
-    bound
-        Proved: no plan gives the defender more.
-    finished
-        False if the time limit passed first.
-    """
-
-    coverage: Floats
-    attacked: int
-    bound: float
-    finished: bool = True
-
-
-def multiple_lps(program: AttackProgram) -> Found:
+def multiple_lps(program: AttackProgram) -> LedPlan:
     """Solve the LPs of the module docstring on a kept model of one type.
 
     Raises
@@ -66,7 +44,7 @@ def multiple_lps(program: AttackProgram) -> Found:
             most_left = float(bounds[t])
             if best is not None and most_left <= best[0] + _SAME * payoffs.defender_scale:
                 break
-            solved = lead_to(program, t)
+            solved = lead_types(program, np.ones(1), (t,))
             if solved is None:
                 continue
             coverage, bound = solved
@@ -85,7 +63,7 @@ def multiple_lps(program: AttackProgram) -> Found:
             if not finished
             else "HiGHS found no target that can be attacked, although the rules can be met: please report the game."
         )
-    return Found(best[1], best[2], max(proved, most_left), finished)
+    return LedPlan(best[1], (best[2],), max(proved, most_left), finished)
 
 
 def _target_bounds(program: AttackProgram, payoffs: Payoffs) -> Floats:
@@ -94,14 +72,3 @@ def _target_bounds(program: AttackProgram, payoffs: Payoffs) -> Floats:
     if least is None:
         program.rules.explain()
     return attackable(payoffs, program.rules, least.bound * payoffs.attacker_scale)[1]
-
-
-def lead_to(program: AttackProgram, target: int) -> tuple[Floats, float] | None:
-    """Best coverage that leads the attacker to a target, with a proved bound; None where nothing leads there."""
-    (payoffs,) = program.types
-    unit, cost = payoffs.defender_scale, np.zeros(program.rules.size)
-    cost[target] = -payoffs.relief[target] / unit
-    point = program.solve(np.zeros(1), cost, [target])
-    if point is None:
-        return None
-    return point.coverage, float(payoffs.defender_uncovered[target]) - unit * point.bound

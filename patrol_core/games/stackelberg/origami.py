@@ -24,9 +24,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from patrol_core.arrays import Floats
+from patrol_core.games.rules import BUDGET
+from patrol_core.games.stackelberg.attack_program import LedPlan
 from patrol_core.games.stackelberg.payoffs import Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules
-from patrol_core.games.stackelberg.weak_duality import Watched, attackable, budget_price, proved_minimum
+from patrol_core.games.stackelberg.weak_duality import Watched, attackable, proved_minimum
 
 #: Drops below this share of the largest are left out of the sort: 1 / F_t would drown the others.
 _NEGLIGIBLE = 1e-200
@@ -49,25 +51,6 @@ class AttackLevel:
     value: float
     weights: Floats
     price: float
-
-
-@dataclass(frozen=True, eq=False)
-class Commitment:
-    """A coverage with the target the attacker is led to.
-
-    Attributes
-    ----------
-    coverage
-        (n,) least coverage that does it.
-    attacked
-        Position of that target.
-    bound
-        Proved: no plan gives the defender more.
-    """
-
-    coverage: Floats
-    attacked: int
-    bound: float
 
 
 def lowest_attack_level(payoffs: Payoffs, rules: SideRules) -> AttackLevel:
@@ -110,7 +93,7 @@ def _spent(begin: Floats, drop: Floats, spare: float) -> tuple[float, int]:
     return float(begin[k] - (spare - needed[k]) / width[k]), active
 
 
-def origami(payoffs: Payoffs, rules: SideRules) -> Commitment:
+def origami(payoffs: Payoffs, rules: SideRules) -> LedPlan:
     """Best coverage to commit to while rules hold zone by zone.
 
     Parameters
@@ -131,6 +114,6 @@ def origami(payoffs: Payoffs, rules: SideRules) -> Commitment:
         coverage[t] = most[t]
     scale = payoffs.attacker_scale
     part = Watched(payoffs, 1.0, least.weights)
-    proved = scale * proved_minimum(rules, [part], np.zeros(rules.size), budget_price(least.price / scale))
+    proved = scale * proved_minimum(rules, [part], np.zeros(rules.size), {BUDGET: least.price / scale})
     bound = float(attackable(payoffs, rules, min(proved, least.value))[1].max())
-    return Commitment(coverage, t, bound)
+    return LedPlan(coverage, (t,), bound)

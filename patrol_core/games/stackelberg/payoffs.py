@@ -151,7 +151,7 @@ class Payoffs:
         return self.defender_uncovered * (1 - coverage) + self.defender_covered * coverage
 
     def need(self, level: float, lower: Floats, upper: Floats) -> Floats:
-        """(n,) least coverage that keeps every U_a(t, x) at or below ``level``, inside the bounds."""
+        """(n,) least coverage from ``lower`` to ``upper`` that keeps every U_a(t, x) at or below ``level``."""
         above, drop = self.attacker_uncovered - level, self.drop
         share = np.divide(above, drop, out=np.zeros_like(above), where=drop > 0)
         return np.clip(share, lower, upper)

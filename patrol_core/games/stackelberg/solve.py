@@ -19,21 +19,25 @@ says if some still cannot be used. In a zero-sum game this is the second phase o
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
+
+import numpy as np
 
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError, SolverError
-from patrol_core.games.stackelberg.attack_program import AttackProgram, check_range, second_phase
+from patrol_core.games.stackelberg.attack_program import AttackProgram, LedPlan, check_range, second_phase
 from patrol_core.games.stackelberg.eraser import eraser
-from patrol_core.games.stackelberg.game import SecurityGame, StackelbergSolution, Target, unused_budget_note
-from patrol_core.games.stackelberg.multiple_lp import Found, multiple_lps
+from patrol_core.games.stackelberg.game import SecurityGame, StackelbergSolution, unused_budget_note
+from patrol_core.games.stackelberg.multiple_lp import multiple_lps
 from patrol_core.games.stackelberg.origami import origami
-from patrol_core.games.stackelberg.payoffs import Payoffs, measured, plain_number, respond
+from patrol_core.games.stackelberg.payoffs import Payoffs, Response, measured, plain_number, respond
+from patrol_core.games.stackelberg.side_rules import SideRules
 from patrol_core.games.zone import MAX_VIOLATION
 from patrol_core.solvers import LOCK, TIME_LIMIT, solver_name
-
-__all__ = ["METHODS", "Method", "SecurityGame", "StackelbergSolution", "Target", "solve_stackelberg"]
 
 Method = Literal["auto", "multiple-lp", "eraser", "origami"]
 
@@ -83,23 +87,28 @@ def solve_stackelberg(
         )
     started = time.perf_counter()
     game.rules.check_bounds()
-    (payoffs,), unit = measured([game.payoffs])
+    offenders = Offenders.of([game.payoffs], np.ones(1))
+    end = partial(finish, offenders, game.rules, started, ("strong-stackelberg", UTILITY))
     if method == "origami" or (method == "auto" and not coupling):
-        commitment = origami(payoffs, game.rules)
-        found, program, solver = (
-            Found(commitment.coverage, commitment.attacked, commitment.bound),
-            None,
-            "ORIGAMI",
-        )
-        return _finish(game, (payoffs, unit), found, program, solver, started)
+        return _solution(game, end(origami(offenders.types[0], game.rules), None, "ORIGAMI"))
     check_range(game.rules, game.payoffs)
     with LOCK:
-        program = AttackProgram(game.rules, [payoffs], time_limit=time_limit)
+        program = AttackProgram(game.rules, offenders.types, time_limit=time_limit)
         if method == "eraser":
-            found, solver = eraser(program, time_limit=time_limit), f"ERASER, {solver_name()}"
+            plan, solver = eraser(program, time_limit=time_limit), f"ERASER, {solver_name()}"
         else:
-            found, solver = multiple_lps(program), f"multiple LPs, {solver_name()}"
-        return _finish(game, (payoffs, unit), found, program if coupling else None, solver, started)
+            plan, solver = multiple_lps(program), f"multiple LPs, {solver_name()}"
+        return _solution(game, end(plan, program if coupling else None, solver))
+
+
+def _solution(game: SecurityGame, done: Finished) -> StackelbergSolution:
+    (answer,), coverage, labels = done.answers, done.coverage, game.zone_ids
+    return StackelbergSolution(
+        zone_ids=labels, coverage=coverage, certificate=done.certificate, note=done.note,
+        defender_payoffs=game.payoffs.defender(coverage), attacker_payoffs=game.payoffs.attacker(coverage),
+        attack_set=tuple(labels[t] for t in answer.attack_set), attacked=labels[answer.attacked],
+        defender_utility=answer.defender_utility, attacker_utility=answer.attacker_utility,
+    )  # fmt: skip
 
 
 def check_method(method: str, accepted: tuple[str, ...]) -> None:
@@ -115,55 +124,108 @@ def check_time_limit(seconds: float) -> None:
         raise InputError(f"time_limit = {seconds!r}: accepted is a number of seconds above 0.")
 
 
-def _finish(
-    game: SecurityGame,
-    measures: tuple[Payoffs, float],
-    found: Found,
+@dataclass(frozen=True, eq=False)
+class Offenders:
+    """The types of a game with their payoffs as given and as the models see them.
+
+    Attributes
+    ----------
+    priors
+        (K,) chances of the types.
+    given, types
+        Payoffs as given, and as measured for the models.
+    unit
+        Unit of the defender's measured payoffs.
+    """
+
+    priors: Floats
+    given: tuple[Payoffs, ...]
+    types: list[Payoffs]
+    unit: float
+
+    @classmethod
+    def of(cls, payoffs: Sequence[Payoffs], priors: Floats) -> Offenders:
+        """Types measured together."""
+        return cls(priors, tuple(payoffs), *measured(payoffs))
+
+    def responses(self, coverage: Floats) -> list[Response]:
+        """What each type does, in measured payoffs."""
+        return [respond(payoffs, coverage) for payoffs in self.types]
+
+    def utility(self, responses: Sequence[Response]) -> float:
+        """Defender's expected utility."""
+        return float(self.priors @ np.array([r.defender_utility for r in responses]))
+
+    def as_given(self, responses: Sequence[Response], coverage: Floats) -> list[Response]:
+        """The same responses with their payoffs as they were given."""
+        answers = []
+        for payoffs, response in zip(self.given, responses, strict=True):
+            defender, attacker = payoffs.defender(coverage), payoffs.attacker(coverage)
+            level = float(attacker[list(response.attack_set)].max())
+            answers.append(
+                replace(response, attacker_utility=level, defender_utility=float(defender[response.attacked]))
+            )
+        return answers
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """A checked plan: coverage, what each type does against it (payoffs as given), certificate and a note on unused budget."""
+
+    coverage: Floats
+    answers: list[Response]
+    certificate: Certificate
+    note: str
+
+
+def finish(
+    offenders: Offenders,
+    rules: SideRules,
+    started: float,
+    words: tuple[str, str],
+    plan: LedPlan,
     program: AttackProgram | None,
     solver: str,
-    started: float,
-) -> StackelbergSolution:
-    """Second phase, then every figure from the payoffs alone; ``measures`` are those of the models, and their unit."""
-    coverage, phases = found.coverage, ("strong-stackelberg",)
+) -> Finished:
+    """Second phase, then every figure from the payoffs alone.
+
+    Parameters
+    ----------
+    offenders, rules
+        The game.
+    started, words, solver
+        For the certificate: when it began, name of the first phase and what the objective counts, method.
+    plan, program
+        What the method found, and the kept model where rules couple zones.
+
+    Raises
+    ------
+    SolverError
+        Where the plan breaks a rule or pays something else than its method says: such a plan is never returned.
+    """
+    types, coverage = offenders.types, plan.coverage
     ran = False
-    if found.finished:
-        coverage, ran = second_phase(game.rules, [measures[0]], [1.0], coverage, [found.attacked], program)
-    if ran:
-        phases = (*phases, "expected-payoff")  # type: ignore[assignment]
-    return _certified(game, measures, found, coverage, phases, solver, time.perf_counter() - started)
-
-
-def _certified(
-    game: SecurityGame,
-    measures: tuple[Payoffs, float],
-    found: Found,
-    coverage: Floats,
-    phases: tuple[str, ...],
-    solver: str,
-    seconds: float,
-) -> StackelbergSolution:
-    payoffs, unit = measures
-    response = respond(payoffs, coverage)
-    promised = float(payoffs.defender(found.coverage)[found.attacked])
-    violation = game.rules.violation(coverage)
-    slack = _SAME * payoffs.defender_scale
-    if violation > MAX_VIOLATION or not promised - slack <= response.defender_utility <= found.bound + slack:
+    if plan.finished:
+        some = [k for k, p in enumerate(offenders.priors) if p > 0]
+        coverage, ran = second_phase(
+            rules, [types[k] for k in some], [float(offenders.priors[k]) for k in some], coverage,
+            [plan.led[k] for k in some], program,
+        )  # fmt: skip
+    seconds = time.perf_counter() - started
+    after = offenders.responses(coverage)
+    promised, found = offenders.utility(offenders.responses(plan.coverage)), offenders.utility(after)
+    violation, size = rules.violation(coverage), max(kind.defender_scale for kind in types)
+    if violation > MAX_VIOLATION or not promised - _SAME * size <= found <= plan.bound + _SAME * size:
         raise SolverError(
-            f"The plan found breaks a rule by {violation:.3g} or pays {response.defender_utility:.6g} where its method "
-            f"says {promised:.6g} and proves at most {found.bound:.6g}; it was withheld (solver {solver})."
+            f"The plan found breaks a rule by {violation:.3g} or pays {found:.6g} where its method says {promised:.6g} "
+            f"and proves at most {plan.bound:.6g}; it was withheld (solver {solver})."
         )
-    defender, attacker = game.payoffs.defender(coverage), game.payoffs.attacker(coverage)
-    value = float(defender[response.attacked])
-    bound = value + unit * max(found.bound - response.defender_utility, 0.0)
+    answers = offenders.as_given(after, coverage)
+    value = offenders.utility(answers)
+    bound = value + offenders.unit * max(plan.bound - found, 0.0)
     certificate = Certificate(
-        Status.OPTIMAL if found.finished else Status.STOPPED_WITH_PLAN,
-        value, bound, relative_gap(value, bound, game.payoffs.defender_scale), solver, seconds, phases,
-        max(0.0, violation), UTILITY,
+        Status.OPTIMAL if plan.finished else Status.STOPPED_WITH_PLAN,
+        value, bound, relative_gap(value, bound, size * offenders.unit), solver, seconds,
+        (words[0], "expected-payoff") if ran else words[:1], max(0.0, violation), words[1],
     )  # fmt: skip
-    labels = game.zone_ids
-    return StackelbergSolution(
-        labels, coverage, defender, attacker,
-        tuple(labels[t] for t in response.attack_set), labels[response.attacked],
-        value, float(attacker[list(response.attack_set)].max()), certificate, float(coverage.sum()),
-        unused_budget_note(game.rules, coverage, spent="expected-payoff" in phases),
-    )  # fmt: skip
+    return Finished(coverage, answers, certificate, unused_budget_note(rules, coverage, spent=ran))

@@ -35,7 +35,7 @@ from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.rules import CapRow, PairRow, RowKey
-from patrol_core.games.stackelberg.dobss import LedPlan, costs_of
+from patrol_core.games.stackelberg.attack_program import LedPlan, payoff_unit
 from patrol_core.games.stackelberg.origami import lowest_attack_level
 from patrol_core.games.stackelberg.payoffs import Payoffs, respond
 from patrol_core.games.stackelberg.side_rules import SideRules
@@ -82,6 +82,13 @@ def branch_and_cut(
 ) -> LedPlan:
     """The best coverage to commit to against these types.
 
+    Parameters
+    ----------
+    rules, types, priors
+        Allowed coverages, payoffs and chance of each type.
+    time_limit
+        Seconds.
+
     Raises
     ------
     InfeasibleError
@@ -97,7 +104,7 @@ class _Search:
 
     def __init__(self, rules: SideRules, types: Sequence[Payoffs], priors: Floats, until: float) -> None:
         self.rules, self.types, self.priors, self.until = rules, types, priors, until
-        self.unit = costs_of(types, priors, (None,) * len(types)).unit
+        self.unit = payoff_unit(types, priors)
         self.best: Floats | None = None
         self.value = -np.inf
         self.tried: set[tuple[int, ...]] = set()

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from patrol_core.arrays import Floats
-from patrol_core.games.rules import BUDGET, RowKey, priced
+from patrol_core.games.rules import RowKey, priced
 from patrol_core.games.stackelberg.payoffs import TIE, Payoffs
 from patrol_core.games.stackelberg.side_rules import SideRules
 
@@ -54,7 +54,19 @@ def proved_minimum(
     coverage_cost: Floats,
     row_multipliers: Mapping[RowKey, float],
 ) -> float:
-    """Lower bound on the model of the module docstring; -inf if the suggestion proves nothing."""
+    """Lower bound on the model of the module docstring; -inf if the suggestion proves nothing.
+
+    Parameters
+    ----------
+    rules
+        Allowed coverages.
+    watched
+        The types with the multipliers suggested for them.
+    coverage_cost
+        (n,) f.
+    row_multipliers
+        Suggested y of the rows.
+    """
     slope, constant = np.array(coverage_cost, dtype=float), 0.0
     for part in watched:
         q = _fit(part)
@@ -113,8 +125,3 @@ def attackable(payoffs: Payoffs, rules: SideRules, level: float) -> tuple[Floats
     most = np.where(can, most, np.nan)
     best = np.where(can, payoffs.defender_uncovered + payoffs.relief * np.nan_to_num(most), -np.inf)
     return most, best
-
-
-def budget_price(price: float) -> dict[RowKey, float]:
-    """Multipliers of a model whose only row is the budget."""
-    return {BUDGET: price}

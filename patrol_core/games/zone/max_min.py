@@ -160,9 +160,9 @@ class _Levels:
     def settle(self, g: int, level: float) -> None:
         """Hold a group at a level: its row no longer speaks of m."""
         row = int(self.rows[g])
-        self.session.highs.changeCoeff(row, self.m, 0.0)
+        self.session.set_entry(row, self.m, 0.0)
         limit = (self.constant[g] - level * self.shares[g]) / self.size[g]
-        self.session.highs.changeRowBounds(row, -np.inf, float(limit))
+        self.session.set_row(row, -np.inf, float(limit))
 
     def solve(self) -> Outcome | None:
         """The next level; None where the rules allow no plan."""

@@ -37,7 +37,7 @@ class Program:
 
     def forget(self) -> None:
         """Drop the last basis, so that the next plan does not depend on what was solved before."""
-        self.session.highs.clearSolver()
+        self.session.forget()
 
     def solve(self, lower: Floats, upper: Floats) -> Outcome:
         """Solve with these bounds on x, from the last basis."""
@@ -84,7 +84,7 @@ class AttackProgram(Program):
     def open_rows(self, rows: NDArray[np.bool_], *, closed: bool) -> None:
         """Take attack rows (positions in ``attack_rows``) out of the model, or put them back."""
         for row in self.attack_rows[rows].tolist():
-            self.session.highs.changeRowBounds(row, 1.0 if closed else -np.inf, np.inf)
+            self.session.set_row(row, 1.0 if closed else -np.inf, np.inf)
 
 
 class ResidualProgram(Program):

@@ -21,13 +21,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 from patrol_core.arrays import Floats
+from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.graphs.checkpoints.game import CheckpointGame
+from patrol_core.solvers import linear_program
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,10 +176,10 @@ def _program(game: CheckpointGame) -> Marginals:
     upper[edges + game.sources] = 0.0
     cost = np.zeros(edges + nodes + 1)
     cost[-1] = -1.0
-    found = linprog(cost, A_ub=matrix, b_ub=limits, bounds=np.column_stack([lower, upper]), method="highs")
-    if found.status != 0:
+    found = linear_program(cost, matrix, limits, lower=lower, upper=upper)
+    if found.status is not Status.OPTIMAL:
         raise SolverError(
             "The marginal program ended without an optimum: this is a fault of the program, please report it."
         )
-    marginals = np.clip(found.x[:edges], 0.0, 1.0)
-    return Marginals(float(-found.fun), marginals, found.x[edges : edges + nodes], ())
+    marginals = np.clip(found.columns[:edges], 0.0, 1.0)
+    return Marginals(float(-found.objective), marginals, found.columns[edges : edges + nodes], ())

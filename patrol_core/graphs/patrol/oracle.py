@@ -13,8 +13,7 @@ from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError
 from patrol_core.games.matrix import OracleRun, Response, double_oracle
 from patrol_core.graphs.patrol.coverage.choose import deadline, make_pricer
-from patrol_core.graphs.patrol.coverage.joint import Column
-from patrol_core.graphs.patrol.coverage.support import patrols_of
+from patrol_core.graphs.patrol.coverage.joint import Column, patrols_of
 from patrol_core.graphs.patrol.coverage.zero_sum import worst
 from patrol_core.graphs.patrol.game import GraphGame
 from patrol_core.graphs.patrol.own_units import OnProgress, least_told_apart

@@ -16,7 +16,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment, linprog
+from scipy.optimize import linear_sum_assignment
 
 from patrol_core.arrays import Floats, Ints
 from patrol_core.certificate import Certificate, Status, relative_gap
@@ -28,6 +28,7 @@ from patrol_core.graphs.patrol.coverage.labels import UnitLabels
 from patrol_core.graphs.patrol.game import SCHEDULE, GraphGame, Unit
 from patrol_core.graphs.patrol.solution import GraphSolution, JointPatrol, Walk
 from patrol_core.graphs.patrol.verify import check_patrols
+from patrol_core.solvers import linear_program
 
 _TINY = 1e-12
 _STEPS = 10_000
@@ -132,18 +133,17 @@ def _program(singles: Singles, target: int) -> tuple[float, Floats] | None:
     cost = np.zeros(many)
     if game.costs_matter:  # on top of what the way home costs a unit that guards nothing
         cost = game.step_cost * singles.moves[where[:, 0], where[:, 1]] - at_home[where[:, 0]]
-    found = linprog(
+    found = linear_program(
         cost - (kept - lost)[target] * spread[target],
-        A_ub=np.vstack([rows, spread, per_unit]),
-        b_ub=np.concatenate([(gained[target] - gained)[others], np.ones(count), np.ones(len(game.units))]),
-        bounds=(0, 1),
-        method="highs",
+        np.vstack([rows, spread, per_unit]),
+        np.concatenate([(gained[target] - gained)[others], np.ones(count), np.ones(len(game.units))]),
+        upper=1.0,
     )
-    if found.status != 0:
+    if found.status is not Status.OPTIMAL:
         return None
     marginals = np.zeros(singles.moves.shape)
-    marginals[where[:, 0], where[:, 1]] = np.maximum(found.x, 0.0)
-    return float(lost[target] - found.fun - at_home.sum()), marginals
+    marginals[where[:, 0], where[:, 1]] = np.maximum(found.columns, 0.0)
+    return float(lost[target] - found.objective - at_home.sum()), marginals
 
 
 def solve_as_security_game(game: GraphGame, method: Method, *, time_limit: float) -> GraphSolution:

@@ -11,9 +11,9 @@ from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError
 from patrol_core.graphs.patrol.coverage.choose import deadline, listed_pricer
 from patrol_core.graphs.patrol.coverage.commitment import solve_commitment
+from patrol_core.graphs.patrol.coverage.joint import patrols_of
 from patrol_core.graphs.patrol.coverage.labels import TooManyLabelsError
 from patrol_core.graphs.patrol.coverage.scale import largest_payoff
-from patrol_core.graphs.patrol.coverage.support import patrols_of
 from patrol_core.graphs.patrol.coverage.target_generation import Grown, solve_growing
 from patrol_core.graphs.patrol.coverage.walk_pricer import WalkPricer
 from patrol_core.graphs.patrol.coverage.zero_sum import Mixed, solve_zero_sum, worst
@@ -93,7 +93,9 @@ def _solved(
 
         return solve_moving(game, time_limit=left, gap=gap, on_progress=on_progress)
     if game.general_sum:
-        return solve_commitment(game, started=started, time_limit=time_limit, gap=gap, heard=on_progress)
+        return solve_commitment(
+            game, started=started, time_limit=time_limit, gap=gap, on_progress=on_progress
+        )
     return _zero_sum(game, started, time_limit, gap, on_progress)
 
 
@@ -123,14 +125,16 @@ def _zero_sum(
     try:
         pricer = listed_pricer(game, until=deadline(started, time_limit))
     except TooManyLabelsError:
-        grown = solve_growing(game, seconds=left(), gap=gap, heard=progress)
+        grown = solve_growing(game, seconds=left(), gap=gap, on_progress=progress)
         if grown is not None:
             what = "labels over a growing set of targets; linear programs (HiGHS)"
             return _nash(game, grown.patrols, grown, what, grown.counts, started)
         pricer = WalkPricer(game)
     uncovered, covered, _, _ = game.payoffs
     loss, relief = -uncovered, covered - uncovered
-    mixed = solve_zero_sum(loss, relief, game.attackers, pricer, seconds=left(), gap=gap, heard=progress)
+    mixed = solve_zero_sum(
+        loss, relief, game.attackers, pricer, seconds=left(), gap=gap, on_progress=progress
+    )
     patrols = patrols_of(game, mixed.columns, mixed.probability)
     what = f"{pricer.what}; linear program over targets (HiGHS)"
     return _nash(game, patrols, mixed, what, pricer.counts | {"rounds": len(mixed.history)}, started)

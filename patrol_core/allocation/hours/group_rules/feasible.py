@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import linprog
 
 from patrol_core.allocation.hours.group_rules.groups import GroupRule
 from patrol_core.allocation.hours.problem import HoursProblem, budget_rows, say
 from patrol_core.allocation.hours.water_filling import pool_sums
 from patrol_core.arrays import Floats, Indices
+from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, SolverError
+from patrol_core.solvers import linear_program
 
 
 def require_budgets(problem: HoursProblem, *, unit: float = 0.0) -> None:
@@ -184,17 +185,16 @@ def _elastic(problem: HoursProblem, limits: Sequence[GroupRule], month: int) -> 
         ]
     )
     cost = np.concatenate([np.zeros(len(rows)), np.ones(len(limits))])
-    bounds = [(low, high) for low, high in zip(problem.lower[rows], problem.upper[rows], strict=True)]
-    found = linprog(
+    found = linear_program(
         cost,
-        A_ub=matrix,
-        b_ub=np.concatenate([room, right]),
-        bounds=bounds + [(0.0, None)] * len(limits),
-        method="highs",
+        matrix,
+        np.concatenate([room, right]),
+        lower=np.append(problem.lower[rows], np.zeros(len(limits))),
+        upper=np.append(problem.upper[rows], np.full(len(limits), np.inf)),
     )
-    if not found.success:
-        raise SolverError(f"The check of floors in {problem.months[month]} ended with: {found.message}")
-    return np.asarray(found.x[len(rows) :], dtype=np.float64)
+    if found.status is not Status.OPTIMAL:
+        raise SolverError(f"The check of floors in {problem.months[month]} ended with: {found.status}")
+    return np.asarray(found.columns[len(rows) :], dtype=np.float64)
 
 
 def _least_parity(problem: HoursProblem, rules: Sequence[GroupRule], month: int) -> float | None:
@@ -230,13 +230,11 @@ def _least_parity(problem: HoursProblem, rules: Sequence[GroupRule], month: int)
         for shares, s, d in blocks
     ]
     total = np.concatenate([np.ones(len(rows)), [0.0, 0.0]])
-    found = linprog(
+    most = np.concatenate([*right, [1.0]])
+    found = linear_program(
         np.concatenate([none, [0.0, 1.0]]),
-        A_ub=sparse.vstack(stacked, format="csr"),
-        b_ub=np.concatenate(right),
-        A_eq=total[None, :],
-        b_eq=[1.0],
-        bounds=(0.0, None),
-        method="highs",
+        sparse.vstack([*stacked, sparse.csr_array(total[None, :])]),
+        most,
+        least=np.append(np.full(most.size - 1, -np.inf), 1.0),
     )
-    return float(found.x[-1]) if found.success else None
+    return float(found.columns[-1]) if found.status is Status.OPTIMAL else None

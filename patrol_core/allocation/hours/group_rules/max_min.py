@@ -12,12 +12,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import linprog
 
 from patrol_core.allocation.hours.group_rules.groups import GroupRule, rule_rows
 from patrol_core.allocation.hours.problem import HoursProblem
 from patrol_core.arrays import Floats, Indices
+from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
+from patrol_core.solvers import linear_program
 
 #: The level is taken this much lower, relatively: at the very best rounding would decide whether a plan is left.
 _SLACK = 1e-9
@@ -78,12 +79,12 @@ def best_least_rate(
         format="csr",
     )
     right: Floats = np.concatenate([-least[low], most[high], np.zeros(len(groups))])
-    bounds = [*zip(problem.lower[rows], problem.upper[rows], strict=True), (0.0, None)]
+    lower, upper = problem.lower[rows], problem.upper[rows]
     cost = np.append(np.zeros(len(rows)), -1.0)
-    found = linprog(cost, A_ub=stacked, b_ub=right, bounds=bounds, method="highs")
-    if found.status == 2:
+    found = linear_program(cost, stacked, right, lower=np.append(lower, 0.0), upper=np.append(upper, np.inf))
+    if found.status is Status.INFEASIBLE:
         return None
-    if not found.success:
-        raise SolverError(f"The max-min rate of {problem.months[month]} ended with: {found.message}")
-    reached = (inside @ np.clip(found.x[:-1], problem.lower[rows], problem.upper[rows])) / people
+    if found.status is not Status.OPTIMAL:
+        raise SolverError(f"The max-min rate of {problem.months[month]} ended with: {found.status}")
+    reached = (inside @ np.clip(found.columns[:-1], lower, upper)) / people
     return float(reached.min())

@@ -24,7 +24,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from patrol_core.allocation.hours.check import last_bits
 from patrol_core.allocation.hours.group_rules.groups import GroupRule, rule_rows
@@ -34,6 +33,7 @@ from patrol_core.allocation.hours.rounding.whole_units import RoundedMonth, Unit
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Status, relative_gap
 from patrol_core.errors import InfeasibleError
+from patrol_core.solvers import HighsProgram, linear_program
 
 #: Seconds for one month, and nodes of the search for a proof once a plan is known: nodes, unlike seconds, are the same
 #: on every machine, and so is the plan. Small windows have more: nodes times units is what takes the time.
@@ -170,9 +170,9 @@ class _Month:
         if not len(owner) or not len(self.limit):
             return
         left = self.limit - self.lines @ start
-        found = linprog(-gain / size, self.lines[:, owner], left, bounds=(0.0, 1.0), method="highs")
-        if found.success:
-            self._take_prices(np.maximum(-size * found.ineqlin.marginals, 0.0))
+        found = linear_program(-gain / size, self.lines[:, owner], left, upper=1.0)
+        if found.status is Status.OPTIMAL:
+            self._take_prices(np.maximum(-size * found.row_duals, 0.0))
 
     def _worth(self, units: Units) -> Floats:
         return np.asarray(self.weight * np.log1p(units * self.unit), dtype=np.float64)
@@ -247,32 +247,29 @@ class _Month:
         seconds = max(self.stop_at - time.monotonic(), 0.1)
         close = _CLOSER if count <= _TO_THE_END else 0.5 * GAP
         whole = abs(base) + 0.5 * float(gain.sum())
-        result = milp(
+        result = HighsProgram(
             -gain / size,
-            integrality=np.ones(count),
-            bounds=Bounds(0.0, 1.0),
-            constraints=LinearConstraint(self.lines[:, owner], -np.inf, left),
-            options={
-                "time_limit": seconds,
-                "node_limit": max(_NODES, _WORK // count) * (1 if self.best is not None else 100),
-                "mip_rel_gap": float(np.clip(close * whole / max(float(gain.sum()), 1e-300), 0.0, 1e-2)),
-            },
-        )
-        done = result.status in (0, 2)
+            self.lines[:, owner],
+            (np.full(left.size, -np.inf), left),
+            (np.zeros(count), np.ones(count)),
+            whole=np.ones(count, dtype=bool),
+            mip_max_nodes=max(_NODES, _WORK // count) * (1 if self.best is not None else 100),
+            mip_rel_gap=float(np.clip(close * whole / max(float(gain.sum()), 1e-300), 0.0, 1e-2)),
+        ).run(seconds)
+        done = result.status in (Status.OPTIMAL, Status.INFEASIBLE)
         units = None
-        if result.x is not None:
-            added = np.bincount(owner, weights=np.rint(result.x), minlength=len(start))
+        if result.columns.size:
+            added = np.bincount(owner, weights=np.rint(result.columns), minlength=len(start))
             units = start + added.astype(np.int64)
             if np.all(self.lines @ units <= self.limit + 1e-6):
                 self._keep(units)
             else:
                 units, done = None, False
-        dual = result.mip_dual_bound
         bound = float(self._worth(stop).sum())
-        if result.status == 2:
+        if result.status is Status.INFEASIBLE:
             bound = -np.inf
-        elif dual is not None and np.isfinite(dual):
-            bound = min(bound, base - size * float(dual))
+        elif np.isfinite(result.bound):
+            bound = min(bound, base - size * result.bound)
         return _Found(units, bound, done)
 
     def _steps(self, start: Units, stop: Units) -> tuple[Indices, Floats, float]:

@@ -288,7 +288,7 @@ def _give_start(session: HighsSession, model: Any, keys: Sequence[Key], start: B
     """Hand HiGHS a roster to begin with; it completes the other columns itself."""
     columns = session.columns_of(model.y[key] for key in keys)
     values = np.array([float(start[key]) for key in keys])
-    session.highs.setSolution(len(columns), columns, values)
+    session.start_at(values, columns)
 
 
 def _read(

@@ -64,8 +64,8 @@ class AttackSearch:
         Moment (``time.perf_counter``) at which it ends.
     gap
         Relative gap at which a program counts as solved.
-    heard
-        Told best value and bound; True stops.
+    on_progress
+        Called with best value and bound; True stops.
     """
 
     def __init__(
@@ -75,9 +75,9 @@ class AttackSearch:
         *,
         until: float,
         gap: float,
-        heard: Callable[[float, float], bool] | None,
+        on_progress: Callable[[float, float], bool] | None,
     ) -> None:
-        self.game, self.pricer, self.until, self.gap, self.heard = game, pricer, until, gap, heard
+        self.game, self.pricer, self.until, self.gap, self.on_progress = game, pricer, until, gap, on_progress
         self.size = max(float(np.abs(game.payoffs).max()), 1e-12)
         payoffs = game.payoffs / self.size
         self.kept, self.lost = payoffs[1], payoffs[0]
@@ -250,7 +250,9 @@ class AttackSearch:
             self.history.append(
                 (time.perf_counter() - self.started, self.best[0] * self.size, self.limit * self.size)
             )
-            if self.heard is not None and self.heard(self.best[0] * self.size, self.limit * self.size):
+            if self.on_progress is not None and self.on_progress(
+                self.best[0] * self.size, self.limit * self.size
+            ):
                 raise _TimeUpError
 
     def _optimum(self) -> tuple[float, Point | None]:

@@ -32,7 +32,7 @@ def may_drop(game: GraphGame) -> bool:
 
 
 def unit_labels(game: GraphGame, unit: Unit, *, most: int = MOST_LABELS, until: float = np.inf) -> UnitLabels:
-    """All a unit can do that matters, by the search that is right for the game.
+    """All a unit can do that matters, by the search that is right for the game; ``most`` and ``until`` as in :func:`listed_pricer`.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def unit_labels(game: GraphGame, unit: Unit, *, most: int = MOST_LABELS, until: 
 def every_schedule(
     game: GraphGame, unit: Unit, *, most: int = MOST_LABELS, until: float = np.inf
 ) -> UnitLabels:
-    """All schedules a unit may pick, also those inside another, each with its shortest tour.
+    """All schedules a unit of a ``game`` may pick, also those inside another, each with its shortest tour (``most``, ``until``: :func:`listed_pricer`).
 
     A unit that must not be idle has the empty schedule only where it has no other.
 
@@ -85,7 +85,7 @@ def _stationary_schedules(game: GraphGame, unit: Unit) -> UnitLabels:
 
 
 def listed_pricer(game: GraphGame, *, most: int = MOST_LABELS, until: float = np.inf) -> Pricer:
-    """An exact oracle over listed labels.
+    """An exact oracle for a ``game`` over listed labels.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def listed_pricer(game: GraphGame, *, most: int = MOST_LABELS, until: float = np
 
 
 def make_pricer(game: GraphGame, *, most: int = MOST_LABELS, until: float = np.inf) -> Pricer:
-    """The quickest exact oracle for a game: over labels, or else over walks one by one.
+    """The quickest exact oracle for a game: over labels, or else over walks one by one; ``most`` and ``until`` as in :func:`listed_pricer`.
 
     Raises
     ------

@@ -29,8 +29,8 @@ from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import SolverError
 from patrol_core.graphs.patrol.coverage.attack_search import AttackSearch
 from patrol_core.graphs.patrol.coverage.choose import deadline, make_pricer, may_drop
+from patrol_core.graphs.patrol.coverage.joint import patrols_of
 from patrol_core.graphs.patrol.coverage.partial_schedules import thinned
-from patrol_core.graphs.patrol.coverage.support import patrols_of
 from patrol_core.graphs.patrol.game import NORMAL, SCHEDULE, GraphGame
 from patrol_core.graphs.patrol.solution import GraphSolution, JointPatrol
 from patrol_core.graphs.patrol.verify import check_patrols, expected_moves
@@ -45,9 +45,20 @@ def solve_commitment(
     started: float,
     time_limit: float,
     gap: float,
-    heard: Callable[[float, float], bool] | None,
+    on_progress: Callable[[float, float], bool] | None,
 ) -> GraphSolution:
     """The equilibrium of a general-sum game in its own units.
+
+    Parameters
+    ----------
+    game
+        A general-sum game.
+    started, time_limit
+        Moment (``time.perf_counter``) of the start, and seconds from there.
+    gap
+        Relative gap at which it ends.
+    on_progress
+        Called with best value and bound; True stops.
 
     Raises
     ------
@@ -55,7 +66,7 @@ def solve_commitment(
         When the time passed before any commitment was found.
     """
     pricer = make_pricer(game, until=deadline(started, time_limit))
-    search = AttackSearch(game, pricer, until=started + time_limit, gap=gap, heard=heard)
+    search = AttackSearch(game, pricer, until=started + time_limit, gap=gap, on_progress=on_progress)
     found = search.run()
     columns, chances = list(found.columns), found.probability
     if game.form == SCHEDULE and may_drop(game):
@@ -108,6 +119,13 @@ def best_answer(
     game: GraphGame, coverage: Floats, patrols: Sequence[JointPatrol], intended: Sequence[int]
 ) -> Answer:
     """The attackers' answer to a coverage: the intended set where it is among their best, else the best for the defender.
+
+    Parameters
+    ----------
+    game, coverage, patrols
+        The game, and the (n,) coverage of the defender and the patrols it comes from.
+    intended
+        Targets that the plan leads the attackers to.
 
     Raises
     ------

@@ -123,7 +123,7 @@ class CommitmentLP:
             self.program.set_costs(numbers, self._costs(self.columns))
 
     def lead_to(self, inside: Sequence[int], outside: Sequence[int], *, nothing: bool = False) -> None:
-        """Set the attack set: targets in it, targets not in it; others are not decided. ``nothing``: w = 0."""
+        """Set the attack set: targets ``inside``, targets ``outside``; others are not decided. ``nothing``: w = 0."""
         n = self.count
         low, high = np.full(n, -np.inf), np.full(n, np.inf)
         low[list(inside)] = -self.gained[list(inside)]

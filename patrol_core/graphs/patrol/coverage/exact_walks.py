@@ -28,16 +28,12 @@ def exact_walks(
     until: float = np.inf,
     dearest: bool = False,
 ) -> UnitLabels:
-    """All distinct coverages of a unit in normal form, with the fewest (or most) moves.
+    """All distinct coverages of a unit of a ``game`` in normal form, with the fewest (or most) moves.
 
     Parameters
     ----------
-    active
-        Positions of the targets that count, in the order of the bits.
-    most
-        Labels at which the search gives up.
-    until
-        Moment (``time.perf_counter``) at which it gives up.
+    game, unit, active, most, until
+        As for :func:`~patrol_core.graphs.patrol.coverage.tours.best_tours`.
     dearest
         Keep the most moves instead of the fewest.
 

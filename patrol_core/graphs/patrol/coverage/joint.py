@@ -10,7 +10,8 @@ import numpy as np
 from patrol_core.arrays import Bools, Floats, Ints
 from patrol_core.graphs.patrol.coverage.labels import UnitLabels
 from patrol_core.graphs.patrol.coverage.masks import Masks, distinct, undominated
-from patrol_core.graphs.patrol.solution import Walk
+from patrol_core.graphs.patrol.game import SCHEDULE, GraphGame
+from patrol_core.graphs.patrol.solution import JointPatrol, Walk
 
 MOST_PAIRS = 8_000_000
 """Pairs of labels joined at once; beyond, units are priced together without listing what they can do."""
@@ -149,3 +150,22 @@ class Column:
     moves: int
     key: Hashable
     trace: Callable[[], Traced]
+
+
+def patrols_of(game: GraphGame, columns: Sequence[Column], probability: Floats) -> tuple[JointPatrol, ...]:
+    """The mixed strategy of ``game`` over ``columns`` with this ``probability`` as walks, most likely first; equal walks are one."""
+    found: dict[tuple[object, ...], JointPatrol] = {}
+    for column, chance in zip(columns, probability.tolist(), strict=True):
+        if chance <= 0:
+            continue
+        walks, schedules = column.trace()
+        shown = schedules if game.form == SCHEDULE else ()
+        key = (walks, shown)
+        before = found[key].probability if key in found else 0.0
+        found[key] = JointPatrol(before + chance, walks, shown)
+    total = sum(patrol.probability for patrol in found.values())
+    patrols = [
+        JointPatrol(patrol.probability / total, patrol.walks, patrol.schedules) for patrol in found.values()
+    ]
+    order = np.argsort([-patrol.probability for patrol in patrols], kind="stable")
+    return tuple(patrols[k] for k in order)

@@ -64,7 +64,7 @@ class Fields:
         return np.zeros((count, self.words), dtype=np.uint64)
 
     def visited(self, masks: Masks, target: int, times: int = 1) -> Masks:
-        """The masks after so many more visits of a target."""
+        """The masks after ``times`` more visits of a target."""
         word, shift = self.place(target)
         out = masks.copy()
         column = out[:, word]

@@ -56,7 +56,7 @@ class Pricer(Protocol):
     counts: dict[str, int]
 
     def answer(self, weights: Floats, price: float, seconds: float) -> Priced:
-        """The best joint strategy for weights (n,) and a price per move, within a time."""
+        """The best joint strategy for ``weights`` (n,) and a ``price`` per move, within so many ``seconds``."""
 
 
 class ListedPricer:
@@ -73,7 +73,7 @@ class ListedPricer:
         }
 
     def answer(self, weights: Floats, price: float, seconds: float) -> Priced:  # noqa: ARG002 (instant)
-        """See :class:`Pricer`."""
+        """See :class:`Pricer`: the best for ``weights`` and ``price``; ``seconds`` are not needed."""
         worth = self.matrix @ weights - price * self.joint.cost
         best = np.argsort(-worth, kind="stable")[:_MORE]
         most = float(worth[best[0]])
@@ -133,7 +133,7 @@ class ChoicePricer:
         return model, first, cover
 
     def answer(self, weights: Floats, price: float, seconds: float) -> Priced:
-        """See :class:`Pricer`."""
+        """See :class:`Pricer`: the best for ``weights`` and ``price`` within ``seconds``."""
         worth = np.zeros(len(self.model.upper))
         for start, row in zip(self.first, self.of_kind, strict=True):
             worth[start : start + len(row)] = -price * row.cost

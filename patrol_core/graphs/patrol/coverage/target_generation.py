@@ -17,8 +17,8 @@ import numpy as np
 from patrol_core.arrays import Floats, Ints
 from patrol_core.certificate import relative_gap
 from patrol_core.graphs.patrol.coverage.choose import listed_pricer
+from patrol_core.graphs.patrol.coverage.joint import patrols_of
 from patrol_core.graphs.patrol.coverage.labels import TooManyLabelsError
-from patrol_core.graphs.patrol.coverage.support import patrols_of
 from patrol_core.graphs.patrol.coverage.zero_sum import solve_zero_sum, worst
 from patrol_core.graphs.patrol.game import GraphGame
 from patrol_core.graphs.patrol.own_units import least_told_apart
@@ -59,14 +59,18 @@ class Grown:
 
 
 def solve_growing(
-    game: GraphGame, *, seconds: float, gap: float, heard: Callable[[float, float], bool] | None
+    game: GraphGame, *, seconds: float, gap: float, on_progress: Callable[[float, float], bool] | None
 ) -> Grown | None:
     """Patrols for a zero-sum game, from few targets to as many as it takes.
 
     Parameters
     ----------
-    heard
-        Told least and loss; True stops.
+    seconds
+        Time for all of it.
+    gap
+        Relative gap at which it ends.
+    on_progress
+        Called with least and loss; True stops.
 
     Returns
     -------
@@ -102,7 +106,7 @@ def solve_growing(
             best = suffered, patrols
         history.append((time.perf_counter() - started, least, best[0]))
         finished = relative_gap(best[0], min(least, best[0]), least_told_apart(loss)) <= gap
-        stopped = heard is not None and heard(least, best[0])
+        stopped = on_progress is not None and on_progress(least, best[0])
         if finished or stopped or left <= 0 or len(inside) == game.size:
             break
         outside = np.setdiff1d(np.arange(game.size), inside)

@@ -64,7 +64,7 @@ def best_tours(
     until: float = np.inf,
     every: bool = False,
 ) -> UnitLabels:
-    """Undominated labels of a unit over some targets.
+    """Undominated labels of a unit of a ``game`` over some targets.
 
     Parameters
     ----------

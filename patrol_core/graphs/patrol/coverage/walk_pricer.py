@@ -196,7 +196,7 @@ class WalkPricer:
     # -- answering ------------------------------------------------------------------------------------
 
     def answer(self, weights: Floats, price: float, seconds: float) -> Priced:
-        """See :class:`~patrol_core.graphs.patrol.coverage.pricing.Pricer`."""
+        """See :class:`~patrol_core.graphs.patrol.coverage.pricing.Pricer`: the best for ``weights`` and ``price`` within ``seconds``."""
         worth = np.zeros(len(self.model.upper))
         for column, move in self.moves.items():
             worth[column] = -price * move

@@ -66,18 +66,24 @@ def solve_zero_sum(
     *,
     seconds: float,
     gap: float,
-    heard: Callable[[float, float], bool] | None = None,
+    on_progress: Callable[[float, float], bool] | None = None,
 ) -> Mixed:
     """The equilibrium of the program above.
 
     Parameters
     ----------
+    attackers
+        A.
+    pricer
+        The oracle of the defender.
+    seconds
+        Time for all of it.
     loss, relief
         (n,) in the unit of the values, >= 0.
     gap
         Relative gap of loss and least at which it ends.
-    heard
-        Told least and loss; True stops.
+    on_progress
+        Called with least and loss; True stops.
     """
     started = time.perf_counter()
     scale = max(float(loss.max()), _TINY)
@@ -111,7 +117,7 @@ def solve_zero_sum(
         finished = relative_gap(best[0], min(least, best[0]), least_told_apart(loss)) <= gap
         if finished or not fresh:
             break
-        if heard is not None and heard(least, best[0]):
+        if on_progress is not None and on_progress(least, best[0]):
             break
     mix = np.zeros(len(columns))
     mix[: len(best[1])] = best[1]
