@@ -12,7 +12,7 @@ from patrol_core.errors import InputError
 from patrol_core.graphs.checkpoints import CheckpointGame, make_game
 from patrol_core.ui.memo import checkpoints_results
 from patrol_core.ui.memo.checkpoints_results import Start
-from patrol_core.ui.shell.node_clicks import clicked
+from patrol_core.ui.shell.node_clicks import amounts_of, clicked
 from patrol_core.ui.shell.widgets import Remembered
 
 ask = Remembered("checkpoint_choices", "_checkpoint_")
@@ -160,7 +160,15 @@ def take_click(start: Start, key: str) -> None:
 
 
 def toggle(picks: Picks, name: str, mode: str) -> None:
-    """Put a node among sources or targets, or take it away where it is."""
+    """Put a node among sources or targets, or take it away where it is.
+
+    Parameters
+    ----------
+    picks
+        What is picked; changed.
+    name, mode
+        Of the node, and what a click does: a key of :data:`CLICKS`.
+    """
     if mode == AS_SOURCE:
         if name in picks.sources:
             picks.sources.remove(name)
@@ -241,24 +249,18 @@ def losses_of(table: pd.DataFrame) -> dict[str, float]:
     InputError
         When a row is not complete, a target stands twice, or a loss is below 0.
     """
-    rows = table.dropna(how="all")
-    out: dict[str, float] = {}
-    for position, (name, loss) in enumerate(zip(rows["target"], rows["loss"], strict=True), start=1):
-        target = "" if name is None or name != name else str(name).strip()
-        if not target or loss is None or loss != loss:
-            raise InputError(
-                f"Row {position} of the targets is not complete; give a crossing and its loss, or remove the row."
-            )
-        if target in out:
-            raise InputError(f"Target {target!r} stands twice in the table; give it one row.")
-        if loss < 0:
-            raise InputError(f"Target {target!r} has the loss {loss:g}; losses are 0 or more.")
-        out[target] = float(loss)
-    return out
+    return amounts_of(table, "loss", str, word="crossing", amount="loss", amounts="losses")
 
 
 def game_of(start: Start, picks: Picks, checkpoints: int, detection: float) -> CheckpointGame:
     """The game as it is picked; its payoffs are the losses with a minus, 0 for an intruder who is stopped.
+
+    Parameters
+    ----------
+    start, picks
+        The roads, and what is picked on them.
+    checkpoints, detection
+        How many stand at once, and the chance that one stops who passes, 0 to 1.
 
     Raises
     ------

@@ -56,7 +56,15 @@ METRES = {CORRECTED: "in metres", COMPATIBLE: "in degrees, as published"}
 def upload(
     label: str, name: str, *, several: bool = False, kinds: Sequence[str] | None = None
 ) -> tuple[File, ...]:
-    """Files of an uploader; they stay when the page is left."""
+    """Files of an uploader; they stay when the page is left.
+
+    Parameters
+    ----------
+    label, name
+        For people, and for the session.
+    several, kinds
+        Whether several are taken, and the endings of names; any by default.
+    """
     held: dict[str, tuple[File, ...]] = st.session_state.setdefault(FILES, {})
     key = f"_lab_upload_{name}"
 
@@ -72,6 +80,13 @@ def upload(
 
 def places(label: str, name: str, first: str = "") -> dict[str, Pair]:
     """Places by name from lines of text.
+
+    Parameters
+    ----------
+    label, name
+        For people, and for the session.
+    first
+        The text to begin with.
 
     Raises
     ------
@@ -348,6 +363,15 @@ def _streets(
 
 def crime_points(data: AreaData, months: Sequence[str], types: Sequence[str], crs: str | None) -> Floats:
     """Places of the crimes that count, in the plane of the streets, shape (n, 2).
+
+    Parameters
+    ----------
+    data
+        The rows.
+    months, types
+        What counts: "YYYY-MM", and crime types.
+    crs
+        Of the streets; None where they have no place on Earth.
 
     Raises
     ------

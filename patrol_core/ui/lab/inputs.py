@@ -248,6 +248,13 @@ def _penalties(scene: PatrolScene, mark: str, *, form: str, general: bool) -> di
 def roles(place: Place, picks: Picks, units: int) -> list[dict[str, Any]]:
     """One object a unit, as ``make_graph_game`` takes it; the table lets units differ.
 
+    Parameters
+    ----------
+    place, picks
+        The scene, and what is picked at it.
+    units
+        How many.
+
     Raises
     ------
     InputError
@@ -294,6 +301,15 @@ def roles_of(
 ) -> list[dict[str, Any]]:
     """The units of the edited table; what it does not show (ends, kept nodes) stays as a file gave it.
 
+    Parameters
+    ----------
+    table
+        A row a unit: bases, stays_within, stationary.
+    scene, bases
+        The scene, and where a unit starts that names no base.
+    given
+        The units of a file.
+
     Raises
     ------
     InputError
@@ -324,7 +340,15 @@ def _around(scene: PatrolScene, starts: Sequence[NodeId], within: int) -> list[N
 
 
 def randomised(place: Place, picks: Picks, *, general_sum: bool) -> Picks | None:
-    """Values drawn at random between the lowest and the highest of the scene, where that is asked for."""
+    """Values drawn at random between the lowest and the highest of the scene, where that is asked for.
+
+    Parameters
+    ----------
+    place, picks
+        The scene, and what is picked at it.
+    general_sum
+        Whether the attacker has values of its own.
+    """
     scene, mark = place.scene, place.mark
     one, two = st.columns(2, vertical_alignment="bottom")
     asked = ask.toggle(
@@ -344,6 +368,13 @@ def randomised(place: Place, picks: Picks, *, general_sum: bool) -> Picks | None
 
 def game_of(scene: PatrolScene, picks: Picks, chosen: Rules, units: Sequence[Mapping[str, Any]]) -> GraphGame:
     """The game as it is picked.
+
+    Parameters
+    ----------
+    scene, picks
+        The scene, and what is picked at it.
+    chosen, units
+        The rules, and one object a unit.
 
     Raises
     ------

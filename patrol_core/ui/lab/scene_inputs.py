@@ -146,6 +146,8 @@ def own_place(found: PatrolScene | GraphGame, name: str, key: str) -> Place:
 
     Parameters
     ----------
+    found
+        What the file holds.
     name, key
         Of the file.
     """

@@ -103,7 +103,7 @@ def attacked_names(table: pd.DataFrame, most: int = 12) -> str:
 
 
 def _nights(shown: Shown) -> tuple[int, ...]:
-    return drawn_nights(shown.solution, int(st.session_state.get("lab_nights", 28)), seed=seed_of("lab"))
+    return drawn_nights(shown.solution, ask.value("nights", 28), seed=seed_of("lab"))
 
 
 def _film(shown: Shown, picks: Picks) -> None:
@@ -111,10 +111,7 @@ def _film(shown: Shown, picks: Picks) -> None:
     with one:
         seed_input("lab")
     with two:
-        nights = int(
-            st.number_input("Nights", 1, 366, int(st.session_state.get("lab_nights", 28)), key="_lab_nights")
-        )
-        st.session_state["lab_nights"] = nights
+        nights = ask.whole("Nights", "nights", 28, 1, 366)
     with three:
         night = int(st.number_input("Night shown", 1, nights, 1, key=f"_lab_night_{nights}"))
     with four:

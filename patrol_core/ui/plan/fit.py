@@ -14,9 +14,8 @@ from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import offenders_results
 from patrol_core.ui.memo.offenders_results import Fits, Path
-from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
-from patrol_core.ui.shell import tables
+from patrol_core.ui.shell import controls, tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
 from patrol_core.ui.shell.widgets import captions
@@ -35,7 +34,13 @@ WEIGHTS = {
 
 
 def fit_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
-    """Draw the tab."""
+    """Draw the tab.
+
+    Parameters
+    ----------
+    scenario, prepared, strategy
+        The choices, their data, their plan.
+    """
     _path(scenario, prepared)
     st.subheader("How well do they choose, by past incidents?", anchor=False)
     _fit(scenario, prepared, strategy)
@@ -155,13 +160,8 @@ def _show(fits: Fits, name: str, prepared: Prepared) -> None:
     taken = min(round(fits.rationality, 6), LARGEST)
     if fits.rationality > LARGEST:
         st.caption(f"λ × highest value is {fits.rationality:,.4g}; from {LARGEST:g} on offenders hardly err.")
-    st.button(
-        f"Plan for offenders who err like this (λ × highest value = {taken:.4g})",
-        type="primary",
-        key="_take_fit",
-        on_click=state.change_and_reseed,
-        kwargs={"offender": "quantal", "rationality": taken},
-    )
+    words = f"Plan for offenders who err like this (λ × highest value = {taken:.4g})"
+    controls.take(words, "_take_fit", offender="quantal", rationality=taken)
 
 
 def fit_table(fits: Fits, unit: str) -> pd.DataFrame:

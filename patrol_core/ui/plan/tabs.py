@@ -51,7 +51,13 @@ class _Shown(NamedTuple):
 
 
 def draw_tabs(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
-    """Draw the open tab."""
+    """Draw the open tab.
+
+    Parameters
+    ----------
+    scenario, prepared, strategy
+        The choices, their data, their plan.
+    """
     with guarded():
         open_tab("_game_tabs", _DRAWERS, _Shown(scenario, prepared, strategy))
 

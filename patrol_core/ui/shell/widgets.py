@@ -13,6 +13,8 @@ from patrol_core.ui.session.escaping import escape
 Value = TypeVar("Value")
 Number = TypeVar("Number", int, float)
 Options = Mapping[Any, str] | Sequence[Any]
+ONE_OF = ("selectbox", "radio", "segmented_control", "select_slider")
+"""Widgets that offer several values and take one."""
 
 
 @dataclass(frozen=True)
@@ -62,17 +64,35 @@ class Remembered:
         key = f"{self.prefix}{name}"
         if key not in st.session_state:
             st.session_state[key] = self.value(name, default)
+        if widget in ONE_OF and st.session_state[key] not in more["options"]:
+            st.session_state[key] = default  # what was offered then is not offered now
         self._held[name] = getattr(into, widget)(label, key=key, **more)
         return self._held[name]
 
     def whole(self, label: str, name: str, default: int, low: int, high: int, into: Any = st, **more: Any) -> int:  # fmt: skip
-        """A whole number from ``low`` to ``high``; see the class for the parameters."""
+        """A whole number from ``low`` to ``high``.
+
+        Parameters
+        ----------
+        label, name, default, into, more
+            See the class.
+        low, high
+            Its bounds.
+        """
         return int(self.maybe(label, name, default, low, high, into, **more) or 0)
 
     def maybe(
         self, label: str, name: str, default: int | None, low: int, high: int, into: Any = st, **more: Any
     ) -> int | None:
-        """The same, or None where the field is left empty; see the class for the parameters."""
+        """The same, or None where the field is left empty.
+
+        Parameters
+        ----------
+        label, name, default, into, more
+            See the class.
+        low, high
+            Its bounds.
+        """
         found = self.draw(
             "number_input", label, name, default, into, min_value=low, max_value=high, step=1, **more
         )
@@ -88,7 +108,15 @@ class Remembered:
         into: Any = st,
         **more: Any,
     ) -> float:
-        """A number from ``low`` to ``high``; see the class for the parameters."""
+        """A number from ``low`` to ``high``.
+
+        Parameters
+        ----------
+        label, name, default, into, more
+            See the class.
+        low, high
+            Its bounds; none by default.
+        """
         return float(
             self.draw("number_input", label, name, default, into, min_value=low, max_value=high, **more)
         )
@@ -96,33 +124,85 @@ class Remembered:
     def slider(
         self, label: str, name: str, default: Number, low: Number, high: Number, into: Any = st, **more: Any
     ) -> Number:
-        """A slider from ``low`` to ``high``; see the class for the parameters."""
+        """A slider from ``low`` to ``high``.
+
+        Parameters
+        ----------
+        label, name, default, into, more
+            See the class.
+        low, high
+            Its ends.
+        """
         found: Number = self.draw("slider", label, name, default, into, min_value=low, max_value=high, **more)
         return found
 
     def toggle(self, label: str, name: str, default: bool, into: Any = st, **more: Any) -> bool:
-        """A switch; see the class for the parameters."""
+        """A switch.
+
+        Parameters
+        ----------
+        label, name, default, into, more
+            See the class.
+        """
         return bool(self.draw("toggle", label, name, default, into, **more))
 
     def select(
         self, label: str, name: str, default: Value, options: Options, into: Any = st, **more: Any
     ) -> Value:
-        """One of several in a box; ``options`` may carry their words. See the class for the parameters."""
+        """One of several in a box.
+
+        Parameters
+        ----------
+        label, name, default, into, more
+            See the class.
+        options
+            The values, with their words where they are a mapping.
+        """
         return self._one_of("selectbox", label, name, default, into, **_offered(options), **more)
 
     def radio(
         self, label: str, name: str, default: Value, options: Options, into: Any = st, **more: Any
     ) -> Value:
-        """One of several, all in sight; ``options`` may carry their words. See the class for the parameters."""
+        """One of several, all in sight.
+
+        Parameters
+        ----------
+        label, name, default, into, more
+            See the class.
+        options
+            The values, with their words where they are a mapping.
+        """
         return self._one_of("radio", label, name, default, into, **_offered(options), **more)
 
     def segmented(
         self, label: str, name: str, default: Value, options: Options, into: Any = st, **more: Any
     ) -> Value:
-        """One of several in a bar; ``options`` may carry their words. See the class for the parameters."""
+        """One of several in a bar.
+
+        Parameters
+        ----------
+        label, name, default, into, more
+            See the class.
+        options
+            The values, with their words where they are a mapping.
+        """
         return self._one_of(
             "segmented_control", label, name, default, into, required=True, **_offered(options), **more
         )
+
+    def steps(
+        self, label: str, name: str, default: Value, options: Options, into: Any = st, **more: Any
+    ) -> Value:
+        """One of several in order, on a slider.
+
+        Parameters
+        ----------
+        label, name, default, into, more
+            See the class.
+        options
+            The values, with their words where they are a mapping.
+        """
+        return self._one_of("select_slider", label, name, default, into, **_offered(options), **more)
 
     def _one_of(self, widget: str, label: str, name: str, default: Value, into: Any, **more: Any) -> Value:
         found: Value = self.draw(widget, label, name, default, into, **more)
@@ -135,6 +215,8 @@ def _offered(options: Options) -> dict[str, Any]:
     return {"options": options}
 
 
+here = Remembered("page_choices", "_")
+"""Switches of single charts, maps and tables."""
 ask = Remembered("game_tab_choices", "_game_")
 """Settings of the tabs of the plan's own pages: risk, patrol game, hours, patrol areas, resources."""
 
