@@ -46,4 +46,4 @@ if prepared is not None:
             open_tab("_hours_tabs", TABS, now, prepared, plan)
 
     hours()
-    frame.next_step("beats", "Group zones into areas of equal work.")
+    frame.next_step("areas", "Group zones into areas of equal work.")

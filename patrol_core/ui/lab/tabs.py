@@ -245,7 +245,6 @@ def matrix_files(table: MatrixGame, stem: str) -> None:
             tables.download(
                 f"{stem}.{kind}",
                 lambda kind=kind: write_matrix(table, kind),  # type: ignore[misc]
-                "application/octet-stream",
                 label=f".{kind}",
                 help=FORMATS.get(kind),
             )

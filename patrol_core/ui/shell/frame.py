@@ -37,7 +37,7 @@ PAGES = {
     ),
     "game": ("pages/patrol_game.py", "Patrol game", "Where should patrols be, if offenders watch us?"),
     "hours": ("pages/hours.py", "Hours", "How many hours does each zone get, month by month?"),
-    "beats": (
+    "areas": (
         "pages/beats.py",
         "Patrol areas",
         "Which zones belong together, so that every area has equal work?",
@@ -66,7 +66,7 @@ PAGES = {
         "What does this assume, what may it not be used for, who decides?",
     ),
 }
-"""File, title and question of each page, in the order of a working day."""
+"""File, title and question of each page, in the order of a working day; files are named as addresses that people keep."""
 
 COMPACT = """<style>
 [data-testid="stMainBlockContainer"] { padding: 3.5rem 2.5rem 2rem; }
@@ -110,6 +110,15 @@ def begin(page: str) -> Scenario:
     return chosen
 
 
+def navigation(position: Literal["top", "hidden"]) -> Any:
+    """All pages, in the order of a working day; returns the one that is open."""
+    pages = [
+        st.Page(root() / path, title=title, default=key == "overview")
+        for key, (path, title, _) in PAGES.items()
+    ]
+    return st.navigation(pages, position=position)
+
+
 def _return_to_app() -> None:
     """Run ``app.py`` instead, where Streamlit ran this page's file without it.
 
@@ -118,9 +127,7 @@ def _return_to_app() -> None:
     """
     context = get_script_run_ctx()
     if context is not None and Path(context.main_script_path).resolve() == root() / "app.py":
-        st.navigation(
-            [st.Page(root() / path, title=title) for path, title, _ in PAGES.values()], position="hidden"
-        )
+        navigation("hidden")
         st.rerun()
 
 
