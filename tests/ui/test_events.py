@@ -72,9 +72,9 @@ def test_a_unit_that_drops_out_is_replanned():
 def test_an_event_file_is_planned_and_a_broken_one_is_a_sentence():
     scene = SCENES["festival"]()
     text = json.dumps(event_document(scene.event)).encode()
-    page = events(source="file", event_drawn_file=text)
+    page = events(source="file", event_drawn_file=(("event.json", text),))
     assert figure(page, "Worst attack") == f"{solve_event(scene.event).value:,.0f}"
-    broken = events(source="file", event_drawn_file=text.replace(b'"lambda"', b'"lamda"'))
+    broken = events(source="file", event_drawn_file=(("event.json", text.replace(b'"lambda"', b'"lamda"')),))
     assert "'lamda'" in broken.error[0].value
     for odd, words in (
         (b"NaN", "NaN is no number"),
@@ -83,7 +83,10 @@ def test_an_event_file_is_planned_and_a_broken_one_is_a_sentence():
         (b"[" * 9999, "nested"),
     ):
         broken = events(
-            source="file", event_drawn_file=text.replace(b'"duration": ', b'"duration": ' + odd + b', "x": ')
+            source="file",
+            event_drawn_file=(
+                ("event.json", text.replace(b'"duration": ', b'"duration": ' + odd + b', "x": ')),
+            ),
         )
         assert words in broken.error[0].value
         assert not broken.exception

@@ -160,7 +160,7 @@ def test_path_goes_from_careless_to_rational():
 def test_fit_is_the_cores_and_can_be_planned_for():
     data, coverage, counts = past()
     _, _, game = core()
-    page = sound(game_page(ERR, more={FILE: ("past.csv", data)}))
+    page = sound(game_page(ERR, more={FILE: (("past.csv", data),)}))
     shown = table(page, "estimate", "standard_error")
     quantal, suqr = fit_lambda(game, coverage, counts), fit_suqr(game, coverage, counts)
     np.testing.assert_allclose(shown["estimate"], [*quantal.estimate, *suqr.estimate], rtol=1e-9)
@@ -179,7 +179,7 @@ def test_fit_is_the_cores_and_can_be_planned_for():
 
 
 def test_unusable_file_is_one_sentence_and_the_rest_stands():
-    page = game_page(ERR, more={FILE: ("past.csv", b"zone_id,coverage,incidents\nnowhere,0.5,1\n")})
+    page = game_page(ERR, more={FILE: (("past.csv", b"zone_id,coverage,incidents\nnowhere,0.5,1\n"),)})
     assert not page.exception
     assert len(page.error) == 1
     assert "is not a zone of this plan" in page.error[0].value

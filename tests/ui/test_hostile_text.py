@@ -244,7 +244,11 @@ def game() -> tuple[tuple[str, bytes], ...]:
 
 
 OWN: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
-    "events": ("_event_tabs", EVENT_TABS, {"_event_source": "file", "event_drawn_file": event()}),
+    "events": (
+        "_event_tabs",
+        EVENT_TABS,
+        {"_event_source": "file", "event_drawn_file": (("event.json", event()),)},
+    ),
     "checkpoints": (
         "_checkpoint_tabs",
         CHECKPOINT_TABS,

@@ -93,7 +93,7 @@ SHARES = {
 
 def _percent(name: str, into: Any, top: int = 100) -> float:
     label, first, text = SHARES[name]
-    return ask.slider(label, name, first, 0, top, into=into, step=5, help=text, format="%d %%") / 100.0
+    return ask.percent(label, name, first, 0, top, into=into, help=text)
 
 
 def _settings(prepared: Prepared) -> tuple[Detection | None, Rounds | None, bool]:

@@ -43,6 +43,7 @@ from patrol_core.ui.memo.content import digest_of
 from patrol_core.ui.memo.kept import of_content
 from patrol_core.ui.memo.results import of_data
 from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell import widgets
 from patrol_core.ui.shell.frame import ready
 
 File = tuple[str, bytes]
@@ -66,16 +67,7 @@ def upload(
         Whether several are taken, and the endings of names; any by default.
     """
     held: dict[str, tuple[File, ...]] = st.session_state.setdefault(FILES, {})
-    key = f"_lab_upload_{name}"
-
-    def keep() -> None:
-        given = st.session_state.get(key) or []
-        files = given if isinstance(given, list) else [given]
-        held[name] = tuple((file.name, file.getvalue()) for file in files)
-
-    kind = None if kinds is None else list(kinds)
-    st.file_uploader(label, accept_multiple_files=several, type=kind, key=key, on_change=keep)
-    return held.get(name, ())
+    return widgets.upload(label, held, name, key=f"_lab_upload_{name}", several=several, kinds=kinds)
 
 
 def places(label: str, name: str, first: str = "") -> dict[str, Pair]:

@@ -96,7 +96,7 @@ def strength(place: Place) -> dict[str, Any]:
         help="A: the attacker's resources; values of the targets taken add up.",
     )
     st.caption("One move = one step along an edge or a wait.")
-    return {"moves": int(moves), "units": int(units), "tau": int(tau), "attackers": int(attackers)}
+    return {"moves": moves, "units": units, "tau": tau, "attackers": attackers}
 
 
 def rules(place: Place, strong: Mapping[str, Any]) -> Rules:
@@ -211,8 +211,7 @@ _SUM_HELP = "Zero-sum: the attacker gains what is lost. General-sum: the attacke
 
 
 def _segmented(label: str, name: str, default: Any, options: Mapping[Any, str], words: str) -> Any:
-    found = ask.segmented(label, name, default, options, help=words)
-    return default if found is None else found
+    return ask.segmented(label, name, default, options, help=words)
 
 
 def _penalties(scene: PatrolScene, mark: str, *, form: str, general: bool) -> dict[str, Any]:

@@ -92,8 +92,7 @@ def picks_of(scene: PatrolScene) -> Picks:
 
 def click_mode() -> str:
     """What a click on a node does."""
-    found = ask.segmented("A click on a node", "click", NOTHING, CLICKS)
-    return str(found or NOTHING)
+    return ask.segmented("A click on a node", "click", NOTHING, CLICKS)
 
 
 def take_click(scene: PatrolScene, key: str) -> None:

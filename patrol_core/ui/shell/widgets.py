@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -136,6 +136,20 @@ class Remembered:
         found: Number = self.draw("slider", label, name, default, into, min_value=low, max_value=high, **more)
         return found
 
+    def percent(
+        self, label: str, name: str, default: int, low: int, high: int, into: Any = st, **more: Any
+    ) -> float:
+        """A share, on a slider in %.
+
+        Parameters
+        ----------
+        label, name, default, into, more
+            See the class.
+        low, high
+            Its ends in %.
+        """
+        return self.slider(label, name, default, low, high, into, step=5, format="%d %%", **more) / 100.0
+
     def toggle(self, label: str, name: str, default: bool, into: Any = st, **more: Any) -> bool:
         """A switch.
 
@@ -219,6 +233,38 @@ here = Remembered("page_choices", "_")
 """Switches of single charts, maps and tables."""
 ask = Remembered("game_tab_choices", "_game_")
 """Settings of the tabs of the plan's own pages: risk, patrol game, hours, patrol areas, resources."""
+
+
+def upload(
+    label: str,
+    held: MutableMapping[Any, Any],
+    name: str,
+    *,
+    key: str,
+    several: bool = False,
+    kinds: Sequence[str] | None = None,
+) -> tuple[tuple[str, bytes], ...]:
+    """Files of an uploader, with their names; they stay when the page is left, and go when they are taken away.
+
+    Parameters
+    ----------
+    label, key
+        As of ``st.file_uploader``.
+    held, name
+        Where they are kept, and under which name.
+    several, kinds
+        Whether several are taken, and the endings of names; any by default.
+    """
+
+    def keep() -> None:
+        given = st.session_state.get(key) or []
+        files = given if isinstance(given, list) else [given]
+        held[name] = tuple((file.name, file.getvalue()) for file in files)
+
+    types = None if kinds is None else list(kinds)
+    st.file_uploader(label, accept_multiple_files=several, type=types, key=key, on_change=keep)
+    found: tuple[tuple[str, bytes], ...] = held.get(name, ())
+    return found
 
 
 @dataclass(frozen=True)
