@@ -14,7 +14,7 @@ from patrol_core.ui.risk.tabs import HIGHEST, TABS
 from patrol_core.ui.risk.view import LAYERS, first_layer, highest_zones, rank_firmness, risk_layer_of
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import frame
-from patrol_core.ui.shell.widgets import here, open_tab
+from patrol_core.ui.shell.widgets import here
 from patrol_core.ui.shell.zone_map import basemap_switch, draw_map
 from patrol_core.ui.shell.zone_panel import zone_panel, zone_picker
 
@@ -51,8 +51,7 @@ if prepared is not None:
             zone_panel(scenario, prepared, strategy=None, history=True)
             rank_firmness(scenario, prepared)
         first_tab = {HIGHEST: partial(highest_zones, month=month)}
-        with frame.guarded():
-            open_tab("_risk_tabs", {**first_tab, **TABS}, scenario, prepared)
+        frame.open_tab("_risk_tabs", {**first_tab, **TABS}, scenario, prepared)
 
     risk_map()
     patrol_routes_link()

@@ -181,6 +181,7 @@ SLOW = {
     "ui.hours.areas.made",
     "ui.memo.offenders_results.price",
     "ui.memo.risk_results.raster",
+    "ui.risk.slices.small_maps",
     "ui.memo.risk_results.density_of",
     "ui.memo.results.frontier",
     "ui.memo.results.curve",

@@ -43,9 +43,10 @@ from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.session.seeds import draw_again, seed_input, seed_of
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.frame import open_tab
 from patrol_core.ui.shell.jobs import Job
 from patrol_core.ui.shell.node_clicks import node_chart
-from patrol_core.ui.shell.widgets import Figure, against, captions, figures, here, open_tab
+from patrol_core.ui.shell.widgets import Figure, against, captions, figures, here
 
 PERCENT = "% of nights"
 BRIEFLY = {CUT: "an even cut", ENTRANCES: "even entrances", EXITS: "even exits"}

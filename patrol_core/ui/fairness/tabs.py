@@ -26,7 +26,7 @@ from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, frame, tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.plan_files import plan_downloads
-from patrol_core.ui.shell.widgets import here, open_tab
+from patrol_core.ui.shell.widgets import here
 
 ONE, OTHER_RULE, OTHER_BUDGET = "this rule", "other rules", "other budgets"
 AXES = {
@@ -49,8 +49,7 @@ class Page(NamedTuple):
 
 def draw_tabs(page: Page) -> None:
     """Draw the open tab."""
-    with frame.guarded():
-        open_tab("_fair_tabs", _DRAWERS, page)
+    frame.open_tab("_fair_tabs", _DRAWERS, page)
 
 
 # -- price -----------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from patrol_core.ui.memo import forecast_results
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
-from patrol_core.ui.shell.widgets import here, open_tab
+from patrol_core.ui.shell.frame import open_tab
+from patrol_core.ui.shell.widgets import here
 from patrol_core.ui.shell.zone_map import chosen_zone
 
 if TYPE_CHECKING:

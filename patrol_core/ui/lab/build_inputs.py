@@ -145,10 +145,10 @@ def green() -> PatrolScene:
     """
     seen = _observations()
     one, two, three, four = st.columns(4)
-    rows = _whole(one, "Rows", "green_rows", 8, 100)
-    columns = _whole(two, "Columns", "green_columns", 8, 100)
+    rows = ask.whole("Rows", "green_rows", 8, 1, 100, into=one)
+    columns = ask.whole("Columns", "green_columns", 8, 1, 100, into=two)
     scoring = ask.select("Scores by", "green_scoring", CENTROID, SCORINGS, into=three)
-    clusters = _whole(four, "Clusters", "green_clusters", 10, 200) if scoring == CENTROID else 10
+    clusters = ask.whole("Clusters", "green_clusters", 10, 1, 200, into=four) if scoring == CENTROID else 10
     with st.expander("Box, bases, and the way out of an attacker"):
         west, south, east, north = (
             _number(column, label, f"green_{label}_{seen.mark}", value)
@@ -222,11 +222,6 @@ def _attacker_words(name: str) -> tuple[float, float, str]:
 def _number(column: Any, label: str, name: str, value: float, *, low: float | None = None) -> float:
     with column:
         return ask.number(label, name, float(value), low, format="%.5g" if low is not None else "%.5f")
-
-
-def _whole(column: Any, label: str, name: str, value: int, high: int) -> int:
-    with column:
-        return ask.whole(label, name, value, 1, high)
 
 
 # -- infrastructure ---------------------------------------------------------------------------------
@@ -326,8 +321,8 @@ def street_crimes(scenario: Scenario) -> PatrolScene | None:
     if ready(scenario) is None:
         return None
     one, two = st.columns(2)
-    most = _whole(one, "Crossings that are targets", "street_targets", MOST_TARGETS, 60)
-    bases = _whole(two, "Bases to suggest", "street_bases", 2, 8)
+    most = ask.whole("Crossings that are targets", "street_targets", MOST_TARGETS, 1, 60, into=one)
+    bases = ask.whole("Bases to suggest", "street_bases", 2, 1, 8, into=two)
     stations = places("Stations, one a line: name, longitude, latitude", "street_stations")
     return _streets(scenario, files, most, bases, stations)
 

@@ -39,8 +39,8 @@ from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.session.seeds import draw_again, seed_input, seed_of
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
-from patrol_core.ui.shell.frame import guarded
-from patrol_core.ui.shell.widgets import captions, open_tab
+from patrol_core.ui.shell.frame import open_tab
+from patrol_core.ui.shell.widgets import captions
 
 FORMATS = {
     "json": "Text that people and programs read.",
@@ -53,8 +53,7 @@ FORMATS = {
 
 def lab_tabs(shown: Shown, picks: Picks) -> None:
     """Draw the tabs; only the open one works."""
-    with guarded():
-        open_tab("_lab_tabs", _DRAWERS, shown, picks)
+    open_tab("_lab_tabs", _DRAWERS, shown, picks)
 
 
 def _routes(shown: Shown, _picks: Picks) -> None:

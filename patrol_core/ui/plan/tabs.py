@@ -18,10 +18,9 @@ from patrol_core.ui.plan.robust import robust_tab
 from patrol_core.ui.plan.tonight import roster_tab
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
-from patrol_core.ui.shell.frame import guarded
+from patrol_core.ui.shell.frame import open_tab
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
 from patrol_core.ui.shell.plan_files import plan_downloads
-from patrol_core.ui.shell.widgets import open_tab
 
 FILES = (
     "coverage.csv",
@@ -58,8 +57,7 @@ def draw_tabs(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> Non
     scenario, prepared, strategy
         The choices, their data, their plan.
     """
-    with guarded():
-        open_tab("_game_tabs", _DRAWERS, _Shown(scenario, prepared, strategy))
+    open_tab("_game_tabs", _DRAWERS, _Shown(scenario, prepared, strategy))
 
 
 def _curve(shown: _Shown) -> None:

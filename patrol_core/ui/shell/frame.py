@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -145,6 +145,24 @@ def guarded() -> Iterator[None]:
     except PatrolError as error:
         st.error(escape(error), icon=":material/error:")
     state.write_url()
+
+
+def open_tab(key: str, drawers: Mapping[str, Callable[..., None]], *about: Any) -> None:
+    """Tabs of which only the open one is worked out; a fault stops that one only.
+
+    Parameters
+    ----------
+    key
+        Session key of the title of the open one.
+    drawers
+        What draws each, by title.
+    about
+        What the drawers are given.
+    """
+    for tab, draw in zip(st.tabs(list(drawers), key=key, on_change="rerun"), drawers.values(), strict=True):
+        if tab.open:
+            with tab, guarded():
+                draw(*about)
 
 
 def let_it_be_drawn() -> None:

@@ -1,8 +1,8 @@
-"""What pages are built of: widgets that remember their value, figures in a row, tabs of which only the open one is worked out."""
+"""What pages are built of: widgets that remember their value, files, figures in a row, notes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -332,24 +332,6 @@ def against(
     if reference <= floor or abs(value / reference - 1) < least:
         return None
     return f"{value / reference - 1:+.{digits}%} {words}"
-
-
-def open_tab(key: str, drawers: Mapping[str, Callable[..., None]], *about: Any) -> None:
-    """Tabs of which only the open one is worked out.
-
-    Parameters
-    ----------
-    key
-        Session key of the title of the open one.
-    drawers
-        What draws each, by title.
-    about
-        What the drawers are given.
-    """
-    for tab, draw in zip(st.tabs(list(drawers), key=key, on_change="rerun"), drawers.values(), strict=True):
-        if tab.open:
-            with tab:
-                draw(*about)
 
 
 def captions(texts: Iterable[object]) -> None:
