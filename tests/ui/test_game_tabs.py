@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from patrol_core.allocation.deployments.sampling import audit, draw_roster
 from patrol_core.errors import InputError
+from patrol_core.games.behavioural import read_incidents
 from patrol_core.games.behavioural.solve import attack_probability, fit_lambda, fit_suqr
 from patrol_core.games.documents.offender_kinds import attacker_of, solve_for
 from patrol_core.games.robust.solve import price_of_robustness
@@ -19,7 +20,6 @@ from patrol_core.planning.analysis import Planner, deployments_of, game_of, prep
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.memo import results
-from patrol_core.ui.memo.offenders_results import read_incidents
 from patrol_core.ui.plan.fit import FILE
 from patrol_core.ui.plan.robust import ROBUST_TEXTS
 from patrol_core.ui.plan.tabs import TABS

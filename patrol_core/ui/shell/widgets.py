@@ -21,8 +21,9 @@ ONE_OF = ("selectbox", "radio", "segmented_control", "select_slider")
 class Remembered:
     """Widgets whose values outlive their tab and page; Streamlit forgets a widget that is not drawn.
 
-    Every method takes the label, the name of the value, its default, then what bounds it; ``into`` is the column or
-    container to draw in, and further arguments go to the Streamlit widget of that kind.
+    Every method takes the label, the name of the value, its default, then what bounds it: ``low`` and ``high``, or
+    ``options``, with their words where they are a mapping. ``into`` is the column or container to draw in; further
+    arguments go to the Streamlit widget of that kind.
 
     Attributes
     ----------
@@ -74,10 +75,8 @@ class Remembered:
 
         Parameters
         ----------
-        label, name, default, into, more
+        label, name, default, low, high, into, more
             See the class.
-        low, high
-            Its bounds.
         """
         return int(self.maybe(label, name, default, low, high, into, **more) or 0)
 
@@ -88,10 +87,8 @@ class Remembered:
 
         Parameters
         ----------
-        label, name, default, into, more
+        label, name, default, low, high, into, more
             See the class.
-        low, high
-            Its bounds.
         """
         found = self.draw(
             "number_input", label, name, default, into, min_value=low, max_value=high, step=1, **more
@@ -112,10 +109,8 @@ class Remembered:
 
         Parameters
         ----------
-        label, name, default, into, more
+        label, name, default, low, high, into, more
             See the class.
-        low, high
-            Its bounds; none by default.
         """
         return float(
             self.draw("number_input", label, name, default, into, min_value=low, max_value=high, **more)
@@ -128,10 +123,8 @@ class Remembered:
 
         Parameters
         ----------
-        label, name, default, into, more
+        label, name, default, low, high, into, more
             See the class.
-        low, high
-            Its ends.
         """
         found: Number = self.draw("slider", label, name, default, into, min_value=low, max_value=high, **more)
         return found
@@ -143,10 +136,8 @@ class Remembered:
 
         Parameters
         ----------
-        label, name, default, into, more
+        label, name, default, low, high, into, more
             See the class.
-        low, high
-            Its ends in %.
         """
         return self.slider(label, name, default, low, high, into, step=5, format="%d %%", **more) / 100.0
 
@@ -167,10 +158,8 @@ class Remembered:
 
         Parameters
         ----------
-        label, name, default, into, more
+        label, name, default, options, into, more
             See the class.
-        options
-            The values, with their words where they are a mapping.
         """
         return self._one_of("selectbox", label, name, default, into, **_offered(options), **more)
 
@@ -181,10 +170,8 @@ class Remembered:
 
         Parameters
         ----------
-        label, name, default, into, more
+        label, name, default, options, into, more
             See the class.
-        options
-            The values, with their words where they are a mapping.
         """
         return self._one_of("radio", label, name, default, into, **_offered(options), **more)
 
@@ -195,10 +182,8 @@ class Remembered:
 
         Parameters
         ----------
-        label, name, default, into, more
+        label, name, default, options, into, more
             See the class.
-        options
-            The values, with their words where they are a mapping.
         """
         return self._one_of(
             "segmented_control", label, name, default, into, required=True, **_offered(options), **more
@@ -211,10 +196,8 @@ class Remembered:
 
         Parameters
         ----------
-        label, name, default, into, more
+        label, name, default, options, into, more
             See the class.
-        options
-            The values, with their words where they are a mapping.
         """
         return self._one_of("select_slider", label, name, default, into, **_offered(options), **more)
 
