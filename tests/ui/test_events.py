@@ -94,11 +94,11 @@ def test_an_event_file_is_planned_and_a_broken_one_is_a_sentence():
 
 def test_a_route_is_run_and_two_lines_are_refused():
     line = {"type": "LineString", "coordinates": [[-0.1, 51.5], [-0.05, 51.5], [-0.05, 51.53]]}
-    page = events(source="route", event_drawn=("route.geojson", json.dumps(line).encode()))
+    page = events(source="route", event_drawn=(("route.geojson", json.dumps(line).encode()),))
     assert not page.error, [error.value for error in page.error]
     assert float(figure(page, "Worst attack").replace(",", "")) > 0
     apart = {"type": "MultiLineString", "coordinates": [[[0, 51], [0.1, 51]], [[1, 52], [1.1, 52]]]}
-    page = events(source="route", event_drawn=("route.geojson", json.dumps(apart).encode()))
+    page = events(source="route", event_drawn=(("route.geojson", json.dumps(apart).encode()),))
     assert "do not join" in page.error[0].value
 
 
@@ -110,7 +110,7 @@ def test_targets_drawn_on_a_map_become_an_event():
             for spot in ([-0.10, 51.50], [-0.09, 51.50], [-0.10, 51.51])
         ],
     }
-    drawn = ("drawn.geojson", json.dumps(marks).encode())
+    drawn = (("drawn.geojson", json.dumps(marks).encode()),)
     page = events(source="hand", _event_template="drawn", event_drawn_marker=drawn)
     assert not page.error, [error.value for error in page.error]
     assert figure(page, "Worst attack") == "50"  # four units for three targets of 100, one unit halves
