@@ -116,7 +116,7 @@ def test_the_usual_ways_stand_beside_the_plan():
 @pytest.mark.parametrize("area", ["sample", "columbus"])
 def test_patrol_areas_are_balanced(area):
     opened = page(
-        "areas",
+        "beats",
         scenario=make_scenario({"area": area}),
         _game_beats_count=4,
         _game_beats_tolerance=15,
@@ -131,7 +131,7 @@ def test_patrol_areas_are_balanced(area):
 
 
 def test_areas_that_cannot_be_are_one_sentence():
-    opened = page("areas", _game_beats_count=60, _game_beats_tolerance=1)
+    opened = page("beats", _game_beats_count=60, _game_beats_tolerance=1)
     assert "alone has" in opened.error[0].value
 
 
