@@ -5,17 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.ui.session.lifetime import note_session
-from patrol_core.ui.shell.frame import PAGES
+from patrol_core.ui.shell.frame import navigation
 from patrol_core.ui.shell.preload import preload
 from patrol_core.ui.shell.sidebar import draw_sidebar
 
 st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide")
 st.session_state["_in_app"] = True
 note_session()
-page = st.navigation(
-    [st.Page(path, title=title, default=key == "overview") for key, (path, title, _) in PAGES.items()],
-    position="top",
-)
+page = navigation("top")
 draw_sidebar()
 page.run()
 preload()

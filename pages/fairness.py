@@ -21,11 +21,11 @@ from patrol_core.ui.fairness.view import (
 from patrol_core.ui.memo import fairness_results, results
 from patrol_core.ui.session import state
 from patrol_core.ui.shell import controls, frame
+from patrol_core.ui.shell.widgets import here
 from patrol_core.ui.shell.zone_map import draw_map
 from patrol_core.ui.shell.zone_panel import zone_panel, zone_picker
 
-MODELS = {"game": "Game", "hours": "Hours"}
-MODEL = "fair_model"
+MODELS: dict[fairness_results.Model, str] = {"game": "Game", "hours": "Hours"}
 
 scenario = frame.begin("fairness")
 prepared = frame.ready(scenario)
@@ -42,15 +42,7 @@ if prepared is not None:
         """Rule, groups, both views, winners and losers, tabs."""
         plan, first, second, third, fourth = st.columns([3, 4, 3, 4, 3], vertical_alignment="bottom")
         with plan:
-            model = st.segmented_control(
-                "Plan",
-                list(MODELS),
-                default=st.session_state.get(MODEL, "game"),
-                key="_fair_model",
-                format_func=MODELS.__getitem__,
-                required=True,
-                on_change=lambda: st.session_state.__setitem__(MODEL, st.session_state["_fair_model"]),
-            )
+            model: fairness_results.Model = here.segmented("Plan", "fair_model", "game", MODELS)
         with first:
             controls.fairness(of_hours=model == "hours")
         with second:
@@ -73,9 +65,9 @@ if prepared is not None:
         with frame.guarded():
             now = state.scenario()
             try:
-                seen = fairness_results.shown(now, "hours" if model == "hours" else "game")
+                seen = fairness_results.shown(now, model)
             except InfeasibleError as error:
-                rule_fault(error, "hours" if model == "hours" else "game")
+                rule_fault(error, model)
                 return
             last = remember(seen)
             views = group_tables(seen)
@@ -88,12 +80,8 @@ if prepared is not None:
                 st.subheader("Who gains and who loses", anchor=False)
                 pick, what = st.columns([3, 2], vertical_alignment="bottom")
                 offered = list(others)
-                name = pick.selectbox(
-                    "Against", offered, index=offered.index(fairness_results.FREE), key="_fair_baseline"
-                )
-                harm = what.segmented_control(
-                    "Show", ("Patrol", "Harm left"), default="Patrol", key="_fair_what", required=True
-                )
+                name = here.select("Against", "fair_baseline", fairness_results.FREE, offered, into=pick)
+                harm = here.segmented("Show", "fair_what", "Patrol", ("Patrol", "Harm left"), into=what)
                 if name == fairness_results.FREE and not seen.ruled:
                     st.caption(
                         "No rule is set, so nothing changes yet: move the fairness slider, or choose another plan."

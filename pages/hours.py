@@ -12,7 +12,7 @@ from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import frame
 from patrol_core.ui.shell.charts import plot
-from patrol_core.ui.shell.widgets import open_tab
+from patrol_core.ui.shell.widgets import here
 from patrol_core.ui.shell.zone_map import draw_map
 from patrol_core.ui.shell.zone_panel import zone_picker
 
@@ -34,11 +34,8 @@ if prepared is not None:
             months = sorted(plan.frame["month"].astype(str).unique())
             wide, narrow = st.columns([3, 2])
             with wide:
-                month = (
-                    st.select_slider("Month shown", months, months[0], key="_hours_month")
-                    if len(months) > 1
-                    else months[0]
-                )
+                several = len(months) > 1
+                month = here.steps("Month shown", "hours_month", months[0], months) if several else months[0]
                 draw_map(now, hours_layer(plan, month), key="hours", height=460)
                 zone_picker(prepared, key="hours")
             with narrow:
@@ -46,7 +43,7 @@ if prepared is not None:
                 plot(hours_heatmap(matrix.head(20)), key="_hours_heatmap")
                 if len(matrix) > 20:
                     st.caption(f"The 20 zones with most hours of {len(matrix):,}; all are in the table.")
-            open_tab("_hours_tabs", TABS, now, prepared, plan)
+            frame.open_tab("_hours_tabs", TABS, now, prepared, plan)
 
     hours()
-    frame.next_step("beats", "Group zones into areas of equal work.")
+    frame.next_step("areas", "Group zones into areas of equal work.")

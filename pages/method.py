@@ -17,13 +17,8 @@ if prepared is not None:
 for title, text in SECTIONS:
     st.subheader(title, anchor=False)
     st.markdown(text)
-    if title == FEEDBACK and st.session_state.get("_in_app"):
-        st.page_link(
-            frame.PAGES["compare"][0],
-            label="Try it: **Compare**, tab Feedback loop",
-            icon=":material/sync:",
-            query_params=scenario.to_query(),
-        )
+    if title == FEEDBACK:
+        frame.page_link("compare", "Try it: **Compare**, tab Feedback loop", "sync")
 st.subheader("Weights in force", anchor=False)
 weights = harm_table(scenario)
 st.write(f"{weights.label}. Source: {weights.source}")

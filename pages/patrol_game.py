@@ -10,6 +10,7 @@ from patrol_core.ui.plan.view import coverage_layer, offender_words, plan_metric
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, frame
+from patrol_core.ui.shell.widgets import here
 from patrol_core.ui.shell.zone_map import basemap_switch, draw_map
 from patrol_core.ui.shell.zone_panel import zone_panel, zone_picker
 
@@ -44,14 +45,7 @@ if prepared is not None:
                     controls.fairness_rule()
                     controls.groups(prepared)
                     basemap_switch()
-                st.segmented_control(
-                    "Map",
-                    list(SHOWN),
-                    default="plan",
-                    key="_shown",
-                    format_func=SHOWN.__getitem__,
-                    label_visibility="collapsed",
-                )
+                here.segmented("Map", "shown", "plan", SHOWN, label_visibility="collapsed")
             controls.offender()
         if strategy is None:
             return
@@ -61,7 +55,7 @@ if prepared is not None:
                 st.write(escape(words))
             wide, narrow = st.columns([3, 2])
             with wide:
-                left = st.session_state.get("_shown") == "left"
+                left = here.value("shown", "plan") == "left"
                 layer = residual_layer(prepared, strategy) if left else coverage_layer(strategy)
                 draw_map(now, layer, key="game")
             with narrow:

@@ -7,7 +7,6 @@ import streamlit as st
 from patrol_core.ui.resources import TABS
 from patrol_core.ui.session import state
 from patrol_core.ui.shell import frame
-from patrol_core.ui.shell.widgets import open_tab
 
 scenario = frame.begin("resources")
 prepared = frame.ready(scenario)
@@ -17,8 +16,7 @@ if prepared is not None:
     @st.fragment
     def resources() -> None:
         """One tab a table; only the open one is made."""
-        with frame.guarded():
-            open_tab("_resource_tabs", TABS, state.scenario(), prepared)
+        frame.open_tab("_resource_tabs", TABS, state.scenario(), prepared)
 
     resources()
     frame.next_step("method", "What all of this assumes, and who decides.")

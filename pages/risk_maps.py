@@ -14,7 +14,7 @@ from patrol_core.ui.risk.tabs import HIGHEST, TABS
 from patrol_core.ui.risk.view import LAYERS, first_layer, highest_zones, rank_firmness, risk_layer_of
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import frame
-from patrol_core.ui.shell.widgets import open_tab
+from patrol_core.ui.shell.widgets import here
 from patrol_core.ui.shell.zone_map import basemap_switch, draw_map
 from patrol_core.ui.shell.zone_panel import zone_panel, zone_picker
 
@@ -28,19 +28,15 @@ if prepared is not None:
     def risk_map() -> None:
         """Layer and month above, map and zone below, tabs under both."""
         first = first_layer(scenario, offered)
-        shown = (
-            st.segmented_control(
-                "Layer",
-                offered,
-                default=first,
-                key=f"_risk_layer_{'-'.join(offered)}_{first}",
-                format_func=lambda name: LAYERS[name].title,
-                help="\n".join(f"* {LAYERS[name].title}: {LAYERS[name].help}" for name in offered),
-            )
-            or first
+        shown = here.segmented(
+            "Layer",
+            f"risk_layer_{'-'.join(offered)}_{first}",
+            first,
+            {name: LAYERS[name].title for name in offered},
+            help="\n".join(f"* {LAYERS[name].title}: {LAYERS[name].help}" for name in offered),
         )
         months = (ALL, *prepared.months)
-        month = st.select_slider("Month", months, ALL, key="_risk_month") if len(prepared.months) > 1 else ALL
+        month = here.steps("Month", "risk_month", ALL, months) if len(prepared.months) > 1 else ALL
         layer = None
         # What shows the work has a place of its own: whatever comes and goes before the map would mount it anew.
         with st.container(), frame.guarded():
@@ -55,8 +51,7 @@ if prepared is not None:
             zone_panel(scenario, prepared, strategy=None, history=True)
             rank_firmness(scenario, prepared)
         first_tab = {HIGHEST: partial(highest_zones, month=month)}
-        with frame.guarded():
-            open_tab("_risk_tabs", {**first_tab, **TABS}, scenario, prepared)
+        frame.open_tab("_risk_tabs", {**first_tab, **TABS}, scenario, prepared)
 
     risk_map()
     patrol_routes_link()

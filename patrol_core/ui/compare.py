@@ -26,8 +26,9 @@ from patrol_core.ui.memo.compare_results import Chance
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, tables
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.frame import open_tab
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
-from patrol_core.ui.shell.widgets import Remembered, open_tab
+from patrol_core.ui.shell.widgets import Remembered
 
 UNMOVED = "do not react"
 CHANCES: dict[Chance, str] = {"draws": "Chance in small counts", "months": "Other months"}

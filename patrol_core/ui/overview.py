@@ -12,11 +12,10 @@ from patrol_core.errors import PatrolError
 from patrol_core.figures.charts.forecast import predicted_totals
 from patrol_core.planning import ForecastReview, month_figures, surprise_words, surprises
 from patrol_core.ui.memo import forecast_results
-from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.charts import plot
-from patrol_core.ui.shell.frame import PAGES
-from patrol_core.ui.shell.widgets import Figure, figures
+from patrol_core.ui.shell.frame import PAGES, page_link
+from patrol_core.ui.shell.widgets import Figure, figures, here
 from patrol_core.ui.shell.zone_map import Layer, draw_map
 
 if TYPE_CHECKING:
@@ -41,28 +40,16 @@ def look_back(scenario: Scenario) -> None:
             return
         if forecast is None:
             st.write("These data are large, so a forecast is made only when you ask for it.")
-            _link()
+            page_link("forecast", PAGES["forecast"][1])
             return
         _months(scenario, forecast_results.recorded(scenario), forecast_results.past(scenario, forecast))
-
-
-def _link() -> None:
-    path, title, _ = PAGES["forecast"]
-    if st.session_state.get("_in_app"):
-        query = state.scenario().to_query()
-        st.page_link(path, label=title, icon=":material/arrow_forward:", query_params=query)
 
 
 @st.fragment
 def _months(scenario: Scenario, recorded: Prepared, past: ForecastReview) -> None:
     left, right = st.columns([3, 2])
-    month = left.select_slider("Month", past.months, past.months[-1], key="_past_month")
-    side = (
-        right.segmented_control(
-            "Maps", list(SIDES), default="both", key="_past_side", format_func=SIDES.__getitem__
-        )
-        or "both"
-    )
+    month = here.steps("Month", "past_month", past.months[-1], past.months, into=left)
+    side = here.segmented("Maps", "past_side", "both", SIDES, into=right)
     unit = recorded.surface.unit
     _figures(past, month, unit)
     if side == "error":
@@ -106,7 +93,15 @@ def _figures(past: ForecastReview, month: str, unit: str) -> None:
 
 
 def past_layers(past: ForecastReview, month: str, unit: str) -> tuple[Layer, Layer]:
-    """Recorded and foretold on one scale, the same in every month."""
+    """Recorded and foretold on one scale, the same in every month.
+
+    Parameters
+    ----------
+    past, month
+        Past months, and the one shown.
+    unit
+        Of the values.
+    """
     place = past.months.index(month)
     high = float(max(past.actual.max(), past.predicted.max()))
     recorded, predicted = (
@@ -125,7 +120,15 @@ def past_layers(past: ForecastReview, month: str, unit: str) -> tuple[Layer, Lay
 
 
 def error_layer(past: ForecastReview, month: str, unit: str) -> Layer:
-    """Recorded minus foretold, on one scale for all months."""
+    """Recorded minus foretold, on one scale for all months.
+
+    Parameters
+    ----------
+    past, month
+        Past months, and the one shown.
+    unit
+        Of the values.
+    """
     error = past.actual - past.predicted
     reach = float(np.abs(error).max()) or 1.0
     values = dict(zip(past.zone_ids, error[:, past.months.index(month)], strict=True))

@@ -72,9 +72,9 @@ def test_a_unit_that_drops_out_is_replanned():
 def test_an_event_file_is_planned_and_a_broken_one_is_a_sentence():
     scene = SCENES["festival"]()
     text = json.dumps(event_document(scene.event)).encode()
-    page = events(source="file", event_drawn_file=text)
+    page = events(source="file", event_drawn_file=(("event.json", text),))
     assert figure(page, "Worst attack") == f"{solve_event(scene.event).value:,.0f}"
-    broken = events(source="file", event_drawn_file=text.replace(b'"lambda"', b'"lamda"'))
+    broken = events(source="file", event_drawn_file=(("event.json", text.replace(b'"lambda"', b'"lamda"')),))
     assert "'lamda'" in broken.error[0].value
     for odd, words in (
         (b"NaN", "NaN is no number"),
@@ -83,7 +83,10 @@ def test_an_event_file_is_planned_and_a_broken_one_is_a_sentence():
         (b"[" * 9999, "nested"),
     ):
         broken = events(
-            source="file", event_drawn_file=text.replace(b'"duration": ', b'"duration": ' + odd + b', "x": ')
+            source="file",
+            event_drawn_file=(
+                ("event.json", text.replace(b'"duration": ', b'"duration": ' + odd + b', "x": ')),
+            ),
         )
         assert words in broken.error[0].value
         assert not broken.exception
@@ -91,11 +94,11 @@ def test_an_event_file_is_planned_and_a_broken_one_is_a_sentence():
 
 def test_a_route_is_run_and_two_lines_are_refused():
     line = {"type": "LineString", "coordinates": [[-0.1, 51.5], [-0.05, 51.5], [-0.05, 51.53]]}
-    page = events(source="route", event_drawn=("route.geojson", json.dumps(line).encode()))
+    page = events(source="route", event_drawn=(("route.geojson", json.dumps(line).encode()),))
     assert not page.error, [error.value for error in page.error]
     assert float(figure(page, "Worst attack").replace(",", "")) > 0
     apart = {"type": "MultiLineString", "coordinates": [[[0, 51], [0.1, 51]], [[1, 52], [1.1, 52]]]}
-    page = events(source="route", event_drawn=("route.geojson", json.dumps(apart).encode()))
+    page = events(source="route", event_drawn=(("route.geojson", json.dumps(apart).encode()),))
     assert "do not join" in page.error[0].value
 
 
@@ -107,7 +110,7 @@ def test_targets_drawn_on_a_map_become_an_event():
             for spot in ([-0.10, 51.50], [-0.09, 51.50], [-0.10, 51.51])
         ],
     }
-    drawn = ("drawn.geojson", json.dumps(marks).encode())
+    drawn = (("drawn.geojson", json.dumps(marks).encode()),)
     page = events(source="hand", _event_template="drawn", event_drawn_marker=drawn)
     assert not page.error, [error.value for error in page.error]
     assert figure(page, "Worst attack") == "50"  # four units for three targets of 100, one unit halves

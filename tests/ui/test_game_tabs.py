@@ -12,14 +12,13 @@ from streamlit.testing.v1 import AppTest
 
 from patrol_core.allocation.deployments.sampling import audit, draw_roster
 from patrol_core.errors import InputError
-from patrol_core.games.behavioural import attack_probability, fit_lambda, fit_suqr
+from patrol_core.games.behavioural import attack_probability, fit_lambda, fit_suqr, read_incidents
 from patrol_core.games.documents.offender_kinds import attacker_of, solve_for
 from patrol_core.games.robust import price_of_robustness
 from patrol_core.planning import Planner, deployments_of, game_of, prepare, uncertainty_of
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.memo import results
-from patrol_core.ui.memo.offenders_results import read_incidents
 from patrol_core.ui.plan.fit import FILE
 from patrol_core.ui.plan.robust import ROBUST_TEXTS
 from patrol_core.ui.plan.tabs import TABS
@@ -160,7 +159,7 @@ def test_path_goes_from_careless_to_rational():
 def test_fit_is_the_cores_and_can_be_planned_for():
     data, coverage, counts = past()
     _, _, game = core()
-    page = sound(game_page(ERR, more={FILE: ("past.csv", data)}))
+    page = sound(game_page(ERR, more={FILE: (("past.csv", data),)}))
     shown = table(page, "estimate", "standard_error")
     quantal, suqr = fit_lambda(game, coverage, counts), fit_suqr(game, coverage, counts)
     np.testing.assert_allclose(shown["estimate"], [*quantal.estimate, *suqr.estimate], rtol=1e-9)
@@ -179,7 +178,7 @@ def test_fit_is_the_cores_and_can_be_planned_for():
 
 
 def test_unusable_file_is_one_sentence_and_the_rest_stands():
-    page = game_page(ERR, more={FILE: ("past.csv", b"zone_id,coverage,incidents\nnowhere,0.5,1\n")})
+    page = game_page(ERR, more={FILE: (("past.csv", b"zone_id,coverage,incidents\nnowhere,0.5,1\n"),)})
     assert not page.exception
     assert len(page.error) == 1
     assert "is not a zone of this plan" in page.error[0].value

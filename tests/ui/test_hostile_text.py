@@ -46,7 +46,7 @@ TABS: dict[str, tuple[str, tuple[str, ...]]] = {
     "forecast": ("_forecast_tabs", tuple(FORECAST_TABS)),
     "game": ("_game_tabs", tuple(game_tabs.TABS)),
     "hours": ("_hours_tabs", ("Budgets", "Worth of one more hour", "Shifts", "Compare")),
-    "beats": ("", ()),
+    "areas": ("", ()),
     "fairness": ("_fair_tabs", tuple(fairness_tabs.TABS)),
     "compare": ("_compare_tabs", tuple(COMPARE_TABS)),
     "resources": ("_resource_tabs", ("Zones", "Wards", "Hours")),
@@ -244,7 +244,11 @@ def game() -> tuple[tuple[str, bytes], ...]:
 
 
 OWN: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
-    "events": ("_event_tabs", EVENT_TABS, {"_event_source": "file", "event_drawn_file": event()}),
+    "events": (
+        "_event_tabs",
+        EVENT_TABS,
+        {"_event_source": "file", "event_drawn_file": (("event.json", event()),)},
+    ),
     "checkpoints": (
         "_checkpoint_tabs",
         CHECKPOINT_TABS,

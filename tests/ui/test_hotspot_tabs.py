@@ -110,6 +110,6 @@ def test_own_events_are_tested():
 
 
 def test_a_file_that_cannot_be_read_is_one_sentence():
-    page = risk("Near repeats", {FILE: ("police.csv", b"Month,Longitude,Latitude\n2024-05,-0.1,51.5\n")})
+    page = risk("Near repeats", {FILE: (("police.csv", b"Month,Longitude,Latitude\n2024-05,-0.1,51.5\n"),)})
     assert len(page.error) == 1
     assert "these rows give the month only" in page.error[0].value

@@ -24,7 +24,7 @@ from patrol_core.evaluation.simulation import Learner
 from patrol_core.planning import prepare, solve_hours_plan
 from patrol_core.scenario import Scenario, choices, make_scenario
 from patrol_core.ui.data import quality as quality_view
-from patrol_core.ui.hours import areas as beats_view
+from patrol_core.ui.hours import areas as areas_view
 from patrol_core.ui.hours import duties as duty_view
 from patrol_core.ui.hours import roster_state
 from patrol_core.ui.hours import tabs as hours_tabs
@@ -164,7 +164,7 @@ FUNCTIONS: Mapping[str, Callable[[Scenario], Any]] = {
     "ui.hours.duties.duties": lambda s: duty_view.duties(
         s, FRAME, roster_state.rules_of(FRAME, 12), (), gaps=True
     ),
-    "ui.hours.areas.made": lambda s: [beats_view.made(s, 3, 0.5, kind) for kind in ("risk", "hours")],
+    "ui.hours.areas.made": lambda s: [areas_view.made(s, 3, 0.5, kind) for kind in ("risk", "hours")],
     "ui.risk.hotspots.hotspots": lambda s: hotspot_view.hotspots(s, "total", 99),
     "ui.risk.accuracy._accuracy": lambda s: accuracy_view.accuracy(s, 3, "zones"),
     "ui.hours.tabs.ways": hours_tabs.ways,
@@ -181,6 +181,7 @@ SLOW = {
     "ui.hours.areas.made",
     "ui.memo.offenders_results.price",
     "ui.memo.risk_results.raster",
+    "ui.risk.slices.small_maps",
     "ui.memo.risk_results.density_of",
     "ui.memo.results.frontier",
     "ui.memo.results.curve",

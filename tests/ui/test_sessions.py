@@ -24,7 +24,7 @@ WITH_AREA = (
     "forecast",
     "game",
     "hours",
-    "beats",
+    "areas",
     "fairness",
     "compare",
     "resources",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from patrol_core.games.behavioural.attackers import SUQR, QuantalResponse
 from patrol_core.games.behavioural.fit import Fit, fit_lambda, fit_suqr
+from patrol_core.games.behavioural.past_incidents import read_incidents
 from patrol_core.games.behavioural.result import BehaviouralStrategy
 from patrol_core.games.behavioural.solve import (
     attack_probability,
@@ -22,5 +23,6 @@ __all__ = [
     "fit_lambda",
     "fit_suqr",
     "rationality_path",
+    "read_incidents",
     "solve_behavioural",
 ]

@@ -178,6 +178,18 @@ def linear_bound(
     return constant + float(np.minimum(total * lower, total * upper).sum())
 
 
+#: What the objective of each robust model counts.
+CRITERIA = {
+    "interval": "worst case: the most harm that can be left in any one zone when every value may lie anywhere in its interval",
+    "regret": "largest regret: by how much the worst case can exceed that of the plan one would have made, had the values in "
+    "their intervals been known",
+    "cvar": "conditional value at risk: the mean, over the worst draws of the values, of the most harm left in any one zone",
+    "gamma": "expected residual harm over all zones together when up to Gamma values are at their upper ends",
+    "noise": "worst case: the most harm left in any one zone when every coverage is delivered short by as much as it may",
+}
+
+
+@dataclass(frozen=True, eq=False)
 class Criterion:
     """What a robust model found out about a coverage: name, value, proved bound, and where it bites.
 

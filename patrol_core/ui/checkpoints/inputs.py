@@ -12,8 +12,8 @@ from patrol_core.errors import InputError
 from patrol_core.graphs.checkpoints import CheckpointGame, make_game
 from patrol_core.ui.memo import checkpoints_results
 from patrol_core.ui.memo.checkpoints_results import Start
-from patrol_core.ui.shell.node_clicks import clicked
-from patrol_core.ui.shell.widgets import Remembered
+from patrol_core.ui.shell.node_clicks import amounts_of, clicked
+from patrol_core.ui.shell.widgets import Remembered, upload
 
 ask = Remembered("checkpoint_choices", "_checkpoint_")
 """What the page was last set to."""
@@ -51,8 +51,7 @@ class Picks:
 
 def choose_source() -> str:
     """Where the network comes from, by its key in :data:`NETWORKS`."""
-    found = ask.segmented("Network", "network", "geodanet", NETWORKS)
-    return str(found or "geodanet")
+    return ask.segmented("Network", "network", "geodanet", NETWORKS)
 
 
 def network_of(source: str) -> Start | None:
@@ -67,7 +66,7 @@ def network_of(source: str) -> Start | None:
         left, right = st.columns(2)
         rows = ask.slider("Crossings from north to south", "rows", 12, 3, 100, into=left)
         columns = ask.slider("Crossings from west to east", "columns", 12, 3, 100, into=right)
-        return checkpoints_results.city(int(rows), int(columns))
+        return checkpoints_results.city(rows, columns)
     if source == "file":
         return _own_network()
     return checkpoints_results.geodanet()
@@ -76,13 +75,13 @@ def network_of(source: str) -> Start | None:
 def _own_network() -> Start | None:
     left, right = st.columns([3, 2])
     with left:
-        files = st.file_uploader(
+        kept = upload(
             "Streets: GraphML, GeoJSON, GeoPackage, zipped Shapefile, OpenStreetMap (.osm.pbf, .osm, Overpass JSON), or CSV of edges and of nodes",
-            accept_multiple_files=True,
+            st.session_state,
+            FILES,
             key="_checkpoint_upload",
+            several=True,
         )
-        if files:
-            st.session_state[FILES] = tuple((file.name, file.getvalue()) for file in files)
     oneway = ask.toggle("Respect one-way streets", "oneway", False, into=right)
     on_foot = ask.toggle(
         "With footways and paths",
@@ -105,15 +104,14 @@ def _own_network() -> Start | None:
             "Or the name of a place, fetched by OSMnx (needs the internet)", key="_checkpoint_place"
         )
         if place.strip():
-            return checkpoints_results.from_osmnx(place.strip(), bool(oneway), bool(on_foot))
-    kept = st.session_state.get(FILES)
-    if kept is None:
+            return checkpoints_results.from_osmnx(place.strip(), oneway, on_foot)
+    if not kept:
         st.info(
             "Give a file with streets, or two tables: edges (from, to) and nodes (id, x, y).",
             icon=":material/upload_file:",
         )
         return None
-    return checkpoints_results.own(kept, float(snap), bool(oneway), bool(on_foot))
+    return checkpoints_results.own(kept, snap, oneway, on_foot)
 
 
 def picks_of(start: Start) -> Picks:
@@ -131,24 +129,14 @@ def strength() -> tuple[int, float]:
     count = ask.slider(
         "Checkpoints a night", "count", 3, 1, MOST_CHECKPOINTS, into=left, help="r: how many stand at once."
     )
-    seen = ask.slider(
-        "A checkpoint stops who passes",
-        "detection",
-        100,
-        5,
-        100,
-        into=right,
-        step=5,
-        format="%d %%",
-        help="δ: the chance that an intruder who passes a checkpoint is stopped there.",
-    )
-    return int(count), float(seen) / 100.0
+    words = "δ: the chance that an intruder who passes a checkpoint is stopped there."
+    seen = ask.percent("A checkpoint stops who passes", "detection", 100, 5, 100, into=right, help=words)
+    return count, seen
 
 
 def click_mode() -> str:
     """What a click on a crossing does."""
-    found = ask.segmented("A click on a crossing", "click", NOTHING, CLICKS)
-    return str(found or NOTHING)
+    return ask.segmented("A click on a crossing", "click", NOTHING, CLICKS)
 
 
 def take_click(start: Start, key: str) -> None:
@@ -160,7 +148,15 @@ def take_click(start: Start, key: str) -> None:
 
 
 def toggle(picks: Picks, name: str, mode: str) -> None:
-    """Put a node among sources or targets, or take it away where it is."""
+    """Put a node among sources or targets, or take it away where it is.
+
+    Parameters
+    ----------
+    picks
+        What is picked; changed.
+    name, mode
+        Of the node, and what a click does: a key of :data:`CLICKS`.
+    """
     if mode == AS_SOURCE:
         if name in picks.sources:
             picks.sources.remove(name)
@@ -241,24 +237,18 @@ def losses_of(table: pd.DataFrame) -> dict[str, float]:
     InputError
         When a row is not complete, a target stands twice, or a loss is below 0.
     """
-    rows = table.dropna(how="all")
-    out: dict[str, float] = {}
-    for position, (name, loss) in enumerate(zip(rows["target"], rows["loss"], strict=True), start=1):
-        target = "" if name is None or name != name else str(name).strip()
-        if not target or loss is None or loss != loss:
-            raise InputError(
-                f"Row {position} of the targets is not complete; give a crossing and its loss, or remove the row."
-            )
-        if target in out:
-            raise InputError(f"Target {target!r} stands twice in the table; give it one row.")
-        if loss < 0:
-            raise InputError(f"Target {target!r} has the loss {loss:g}; losses are 0 or more.")
-        out[target] = float(loss)
-    return out
+    return amounts_of(table, "loss", str, word="crossing", amount="loss", amounts="losses")
 
 
 def game_of(start: Start, picks: Picks, checkpoints: int, detection: float) -> CheckpointGame:
     """The game as it is picked; its payoffs are the losses with a minus, 0 for an intruder who is stopped.
+
+    Parameters
+    ----------
+    start, picks
+        The roads, and what is picked on them.
+    checkpoints, detection
+        How many stand at once, and the chance that one stops who passes, 0 to 1.
 
     Raises
     ------

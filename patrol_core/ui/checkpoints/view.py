@@ -37,9 +37,10 @@ from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.session.seeds import draw_again, seed_input, seed_of
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.frame import open_tab
 from patrol_core.ui.shell.jobs import Job
 from patrol_core.ui.shell.node_clicks import node_chart
-from patrol_core.ui.shell.widgets import Figure, against, captions, figures, open_tab
+from patrol_core.ui.shell.widgets import Figure, against, captions, figures, here
 
 PERCENT = "% of nights"
 BRIEFLY = {CUT: "an even cut", ENTRANCES: "even entrances", EXITS: "even exits"}
@@ -68,7 +69,15 @@ class Shown:
 
 
 def shown_plan(start: Start, game: CheckpointGame, limit: float) -> Shown:
-    """Search for the plan of a game, and what to show meanwhile."""
+    """Search for the plan of a game, and what to show meanwhile.
+
+    Parameters
+    ----------
+    start, game
+        The roads, and the game on them.
+    limit
+        Seconds for the exact search.
+    """
     radius, comb = (checkpoints_results.sample(game, f"ranger+{name}") for name in ("radius", "comb"))
     job = search(game, limit)
     best = radius if radius.value >= comb.value else comb
@@ -203,7 +212,15 @@ def tonight_of(shown: Shown) -> tuple[int, ...]:
 
 
 def map_view(start: Start, picks: Picks, shown: Shown | None) -> None:
-    """The map, with crossings to click; without a plan the bare roads."""
+    """The map, with crossings to click; without a plan the bare roads.
+
+    Parameters
+    ----------
+    start, picks
+        The roads, and what is picked on them.
+    shown
+        The plan, if there is one.
+    """
     mode = click_mode()
     if shown is None:
         figure = road_map(start.roads, _picked(start, picks))
@@ -316,14 +333,10 @@ def _closing_in(shown: Shown) -> None:
 def _many_nights(shown: Shown) -> None:
     one, two = st.columns(2)
     with one:
-        nights = st.select_slider(
-            "Nights to play", [100, 1000, 10_000, 50_000], 1000, key="_checkpoint_played"
-        )
+        nights = here.steps("Nights to play", "checkpoint_played", 1000, (100, 1000, 10_000, 50_000))
     with two:
-        seed = int(
-            st.number_input("Seed", min_value=1, max_value=2**31 - 1, value=1, key="_checkpoint_play_seed")
-        )
-    table = checkpoints_results.simulated(shown.game, shown.plan.strategy, nights=int(nights), seed=seed)
+        seed = here.whole("Seed", "checkpoint_play_seed", 1, 1, 2**31 - 1)
+    table = checkpoints_results.simulated(shown.game, shown.plan.strategy, nights=nights, seed=seed)
     plot(intruder_bars(table), key="_checkpoint_intruders")
     st.caption(
         "Naive: the shortest way to the dearest target, every night. Habitual: keeps a way until stopped on it. Knows the habits: the best "

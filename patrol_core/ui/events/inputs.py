@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -17,7 +17,6 @@ from patrol_core.events import (
     Scene,
     Wave,
     busy_day,
-    clock,
     in_and_out,
     load_route,
     read_event,
@@ -31,7 +30,7 @@ from patrol_core.figures.maps.drawing import drawing_map
 from patrol_core.files.strict_json import load_json
 from patrol_core.ui.memo import events_results
 from patrol_core.ui.session.escaping import escape
-from patrol_core.ui.shell.widgets import Remembered
+from patrol_core.ui.shell.widgets import Remembered, upload
 from patrol_core.ui.shell.zone_map import static_url
 
 ask = Remembered("event_choices", "_event_")
@@ -64,22 +63,15 @@ def choose_scene() -> Scene | None:
         When what was given cannot be an event.
     """
     source = ask.segmented("Event", "source", "marathon", SOURCES)
-    resources, decay = _units(source or "marathon")
+    resources, decay = _units(source)
     if source == "route":
         return _own_run(resources, decay)
     if source == "hand":
         return _by_hand(resources, decay)
     if source == "file":
         return _file(resources, decay)
-    scene = events_results.shipped(source or "marathon")
-    event = scene.event.with_resources(resources)
-    return scene.with_event(_with_decay(event, decay))
-
-
-def _with_decay(event: Any, decay: float) -> Any:
-    from dataclasses import replace
-
-    return replace(event, decay=decay)
+    scene = events_results.shipped(source)
+    return scene.with_event(replace(scene.event.with_resources(resources), decay=decay))
 
 
 def _units(source: str) -> tuple[int, float]:
@@ -93,28 +85,18 @@ def _units(source: str) -> tuple[int, float]:
         into=left,
         help="m: how many units can stand or move at once.",
     )
-    held = ask.slider(
-        "An attack against one unit succeeds",
-        f"held_{source}",
-        50,
-        5,
-        95,
-        into=right,
-        step=5,
-        format="%d %%",
-        help="e^-λ: each further unit at a target multiplies the chance of an attack there by this share.",
+    words = "e^-λ: each further unit at a target multiplies the chance of an attack there by this share."
+    held = ask.percent(
+        "An attack against one unit succeeds", f"held_{source}", 50, 5, 95, into=right, help=words
     )
-    return int(resources), float(-np.log(held / 100.0))
+    return resources, float(-np.log(held))
 
 
 def _own_run(resources: int, decay: float) -> Scene | None:
     left, right = st.columns([3, 2])
     with left:
-        file = st.file_uploader(
-            "Route: one line (GPX, KML, GeoJSON, GeoPackage, zipped Shapefile)", key="_event_route"
-        )
-        if file is not None:
-            st.session_state[DRAWN] = (file.name, file.getvalue())
+        words = "Route: one line (GPX, KML, GeoJSON, GeoPackage, zipped Shapefile)"
+        upload(words, st.session_state, DRAWN, key="_event_route")
         with st.expander("Or draw it on a map", expanded=False):
             _draw("polyline")
     with right:
@@ -133,23 +115,23 @@ def _own_run(resources: int, decay: float) -> Scene | None:
     stay = ask.number("People stay at the finish (h)", "run_stay", 0.5, 0.0, 12.0, into=three)
     begins = ask.number("Begins at (hour of day)", "run_clock", 9.0, 0.0, 23.75, into=four)
     route = st.session_state.get(DRAWN)
-    if route is None:
+    if not route:
         st.info("Give the route of the run as a file, or draw it.", icon=":material/route:")
         return None
-    read = load_route(*route)
+    read = load_route(*route[0])
     for note in read.notes:
         st.info(escape(note), icon=":material/info:")
     return run_on_route(
         read.line,
-        count=int(count),
+        count=count,
         waves=_waves(waves),
         pace=Pace(mean / 60.0, spread / 60.0),
-        duration=float(duration),
-        stay=float(stay),
+        duration=duration,
+        stay=stay,
         resources=resources,
         decay=decay,
-        speed_kmh=float(speed),
-        clock=float(begins),
+        speed_kmh=speed,
+        clock=begins,
         notes=read.notes,
     )
 
@@ -173,7 +155,7 @@ def _draw(kind: str) -> None:
     if shapes:
         name = DRAWN if kind == "polyline" else f"{DRAWN}_{kind}"
         text = json.dumps({"type": "FeatureCollection", "features": shapes})
-        st.session_state[name] = ("drawn.geojson", text.encode())
+        st.session_state[name] = (("drawn.geojson", text.encode()),)
 
 
 def _by_hand(resources: int, decay: float) -> Scene | None:
@@ -214,7 +196,7 @@ def _by_hand(resources: int, decay: float) -> Scene | None:
         return None
     spots = _spots(where.dropna(how="all"), list(points))
     duration = max(when for rows in points.values() for when, _ in rows)
-    hours = straight_times(spots.geometry.x.to_numpy(), spots.geometry.y.to_numpy(), speed_kmh=float(speed))
+    hours = straight_times(spots.geometry.x.to_numpy(), spots.geometry.y.to_numpy(), speed_kmh=speed)
     with st.expander("Travel times in minutes"):
         start = pd.DataFrame(np.round(hours * 60, 1), index=list(points), columns=list(points))
         given = st.data_editor(start, key=f"_event_travel_{template}_{hash(tuple(hours.ravel().tolist()))}")
@@ -226,9 +208,9 @@ def _by_hand(resources: int, decay: float) -> Scene | None:
         resources=resources,
         decay=decay,
         travel=travel,
-        clock=float(begins),
+        clock=begins,
         places=spots,
-        speed_kmh=0.0 if changed else float(speed),
+        speed_kmh=0.0 if changed else speed,
     )
 
 
@@ -238,7 +220,7 @@ def _drawn_targets() -> tuple[pd.DataFrame, pd.DataFrame] | None:
     kept = st.session_state.get(f"{DRAWN}_marker")
     if kept is None:
         return None
-    shapes = gpd.GeoDataFrame.from_features(load_json(kept[1], "The drawing")["features"], crs=4326)
+    shapes = gpd.GeoDataFrame.from_features(load_json(kept[0][1], "The drawing")["features"], crs=4326)
     shapes = shapes[shapes.geom_type == "Point"]
     metric = shapes.to_crs(shapes.estimate_utm_crs())
     east, north = metric.geometry.x.to_numpy(), metric.geometry.y.to_numpy()
@@ -306,27 +288,20 @@ def _template(name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _file(resources: int, decay: float) -> Scene | None:
-    file = st.file_uploader("Event (JSON, as the command `patrol event` takes it)", key="_event_file")
-    if file is not None:
-        st.session_state[f"{DRAWN}_file"] = file.getvalue()
-    kept = st.session_state.get(f"{DRAWN}_file")
-    if kept is None:
+    words = "Event (JSON, as the command `patrol event` takes it)"
+    kept = upload(words, st.session_state, f"{DRAWN}_file", key="_event_file")
+    if not kept:
         st.info(
             'Give a JSON file with "duration", "resources", "lambda", "travel_time" and "targets".',
             icon=":material/upload_file:",
         )
         return None
-    event = read_event(kept)
+    event = read_event(kept[0][1])
     own = st.toggle(
         f"Use the file's own {event.resources} units and λ = {event.decay:g}",
         value=True,
         key="_event_file_own",
     )
     if not own:
-        event = _with_decay(event.with_resources(resources), decay)
+        event = replace(event.with_resources(resources), decay=decay)
     return scene_of_event(event, title="Your event file", unit="units of value")
-
-
-def clock_words(scene: Scene, hours: float) -> str:
-    """Time of day in the scene."""
-    return clock(hours, scene.clock)

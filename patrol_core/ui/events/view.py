@@ -28,8 +28,8 @@ from patrol_core.ui.memo import events_results
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
-from patrol_core.ui.shell.frame import guarded
-from patrol_core.ui.shell.widgets import Figure, against, figures, open_tab
+from patrol_core.ui.shell.frame import guarded, open_tab
+from patrol_core.ui.shell.widgets import Figure, against, figures
 
 HOURS = "h from the begin"
 

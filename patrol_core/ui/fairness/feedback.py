@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -63,34 +65,41 @@ def feedback_tab(scenario: Scenario, prepared: Prepared) -> None:
     _urn()
 
 
+SHARES = {
+    "reported": ("Reported anyway", 50, "Share of ordinary crime that people report, police there or not."),
+    "reported_found": (
+        "… of drugs, weapons",
+        5,
+        "The same for patrol-generated types: mostly found, rarely reported.",
+    ),
+    "base": (
+        "Found without patrol",
+        5,
+        "Chance that police find an unreported crime where they never patrol.",
+    ),
+    "effect": (
+        "Found more by a patrol",
+        50,
+        "What a patrol that is always there adds to that chance. 0: no loop.",
+    ),
+    "believed": (
+        "Correction's idea of the effect",
+        100,
+        "100: it knows what a patrol adds; less or more: it is wrong.",
+    ),
+}
+"""Label, first value in % and help of what is set as a share."""
+
+
+def _percent(name: str, into: Any, top: int = 100) -> float:
+    label, first, text = SHARES[name]
+    return ask.percent(label, name, first, 0, top, into=into, help=text)
+
+
 def _settings(prepared: Prepared) -> tuple[Detection | None, Rounds | None, bool]:
     first, second, third, fourth = st.columns(4)
-    with first:
-        reported = _percent(
-            "Reported anyway",
-            "reported",
-            50,
-            "Share of ordinary crime that people report, police there or not.",
-        )
-        reported_found = _percent(
-            "… of drugs, weapons",
-            "reported_found",
-            5,
-            "The same for patrol-generated types: mostly found, rarely reported.",
-        )
-    with second:
-        base = _percent(
-            "Found without patrol",
-            "base",
-            5,
-            "Chance that police find an unreported crime where they never patrol.",
-        )
-        effect = _percent(
-            "Found more by a patrol",
-            "effect",
-            50,
-            "What a patrol that is always there adds to that chance. 0: no loop.",
-        )
+    reported, reported_found = _percent("reported", first), _percent("reported_found", first)
+    base, effect = _percent("base", second), _percent("effect", second)
     planner = ask.select(
         "Plan made by",
         "planner",
@@ -107,15 +116,8 @@ def _settings(prepared: Prepared) -> tuple[Detection | None, Rounds | None, bool
         into=third,
         help="Whether the loop holds on to a wrong start shows with “all at the wrong zones”.",
     )
-    with fourth:
-        length = ask.slider("Rounds", "rounds", 24, 6, 60, step=6)
-        believed = _percent(
-            "Correction's idea of the effect",
-            "believed",
-            100,
-            "100: it knows what a patrol adds; less or more: it is wrong.",
-            top=200,
-        )
+    length = ask.slider("Rounds", "rounds", 24, 6, 60, into=fourth, step=6)
+    believed = _percent("believed", fourth, top=200)
     even = ask.toggle(
         "True drugs and weapons crime is spread evenly over residents",
         "even",
@@ -126,16 +128,8 @@ def _settings(prepared: Prepared) -> tuple[Detection | None, Rounds | None, bool
         st.info("Police cannot find more than every crime; lower one of the two.", icon=":material/block:")
         return None, None, even
     seeds = SEEDS if len(prepared.zone_ids) <= results.SMALL else SEEDS_MANY
-    return (
-        Detection(reported, reported_found, base, effect),
-        Rounds(rounds=length, planner=str(planner), believed=believed, start=str(start), seeds=seeds),
-        even,
-    )
-
-
-def _percent(label: str, name: str, default: int, text: str, *, top: int = 100) -> float:
-    value = ask.slider(label, name, default, 0, top, step=5, help=text, format="%d %%")
-    return float(value) / 100.0
+    rounds = Rounds(rounds=length, planner=planner, believed=believed, start=start, seeds=seeds)
+    return Detection(reported, reported_found, base, effect), rounds, even
 
 
 @of_data(reads=PLAN, words="Patrolling, recording, planning again …")

@@ -33,10 +33,8 @@ def limits(prepared: Prepared) -> None:
     if prepared.group_by in WEIGHTED:
         st.caption("Each zone counts for the group that is most over-represented there.")
     if state.scenario().group_floor or state.scenario().group_cap:
-        st.button(
-            "Take all levels of groups away",
-            on_click=state.change_and_reseed,
-            kwargs={"group_floor": (), "group_cap": ()},
+        controls.take(
+            "Take all levels of groups away", "_fair_no_levels", primary=False, group_floor=(), group_cap=()
         )
 
 

@@ -21,19 +21,18 @@ from patrol_core.ui.fairness.text import CONCLUSIONS, DEFINITIONS, HOURS_WORDS, 
 from patrol_core.ui.fairness.view import changes_table, group_changes
 from patrol_core.ui.memo import fairness_results, results
 from patrol_core.ui.memo.fairness_results import Shown
-from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, frame, tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.plan_files import plan_downloads
-from patrol_core.ui.shell.widgets import open_tab
+from patrol_core.ui.shell.widgets import here
 
 ONE, OTHER_RULE, OTHER_BUDGET = "this rule", "other rules", "other budgets"
 AXES = {
     "patrol": ("ratio", "least over most patrolled group (1 is equal)"),
     "harm left": ("ratio_harm", "least over most harm left per head (1 is equal)"),
 }
-POINT, AVERSION, REPORTING = "_fair_point", "fair_aversion", "fair_reporting"
+POINT = "_fair_point"
 RATES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5, 0.45, 0.4, 0.35, 0.3)
 MOST_LINES = 8
 VERDICTS = {"holds": "holds", "does not hold": "✗ does not hold", "not firm": "? not firm"}
@@ -49,8 +48,7 @@ class Page(NamedTuple):
 
 def draw_tabs(page: Page) -> None:
     """Draw the open tab."""
-    with frame.guarded():
-        open_tab("_fair_tabs", _DRAWERS, page)
+    frame.open_tab("_fair_tabs", _DRAWERS, page)
 
 
 # -- price -----------------------------------------------------------------------------------------
@@ -64,9 +62,7 @@ def _price(page: Page) -> None:
             icon=":material/info:",
         )
         return
-    compared = st.segmented_control(
-        "Trace", (ONE, OTHER_RULE, OTHER_BUDGET), default=ONE, key="_fair_trace", required=True
-    )
+    compared = here.segmented("Trace", "fair_trace", ONE, (ONE, OTHER_RULE, OTHER_BUDGET))
     if compared == OTHER_RULE:
         _over_rules(seen)
     elif compared == OTHER_BUDGET:
@@ -149,20 +145,9 @@ def _open_point(seen: Shown, points: pd.DataFrame, level: float) -> None:
         f"{row['expected_residual']:,.1f} ({row['extra_expected']:+,.2f}){yearly}; least over most patrolled group {row['ratio']:.2f}."
     )
     with st.container(horizontal=True):
-        st.button(
-            f"Make this the plan ({level:.1%})",
-            key="_fair_take",
-            on_click=state.change_and_reseed,
-            kwargs={"fairness": level},
-            icon=":material/check:",
-        )
-        if st.session_state.get("_in_app"):
-            st.page_link(
-                frame.PAGES["game"][0],
-                label="Open it on the Patrol game page",
-                icon=":material/open_in_new:",
-                query_params=seen.scenario.changed(fairness=level).to_query(),
-            )
+        controls.take(f"Make this the plan ({level:.1%})", "_fair_take", icon="check", fairness=level)
+        there = seen.scenario.changed(fairness=level)
+        frame.page_link("game", "Open it on the Patrol game page", "open_in_new", there)
 
 
 def _over_rules(seen: Shown) -> None:
@@ -175,8 +160,7 @@ def _over_rules(seen: Shown) -> None:
         controls.RULES[name]: results.frontier(seen.scenario.changed(fairness_rule=name))
         for name in (rule, *added)
     }
-    axis = st.segmented_control("By how even", list(AXES), default="patrol", key="_fair_axis", required=True)
-    column, words = AXES[str(axis)]
+    column, words = AXES[here.segmented("By how even", "fair_axis", "patrol", list(AXES))]
     _overlay(seen, found, x=column, words=words)
 
 
@@ -246,15 +230,15 @@ def _changes(page: Page) -> None:
 def _measures(page: Page) -> None:
     seen = page.seen
     left, right = st.columns([2, 1], vertical_alignment="bottom")
-    aversion = left.slider(
+    aversion = here.slider(
         "Aversion to inequality (Atkinson's ε)",
+        "fair_aversion",
+        0.5,
         0.1,
         3.0,
-        float(st.session_state.get(AVERSION, 0.5)),
+        into=left,
         step=0.1,
-        key="_fair_aversion",
         help="0 would not care who gets what; the larger, the more the least counts.",
-        on_change=lambda: st.session_state.__setitem__(AVERSION, st.session_state["_fair_aversion"]),
     )
     with right.popover("What each measure is", icon=":material/functions:", width="stretch"):
         st.caption(NOTATION)
@@ -289,22 +273,19 @@ def _holds(page: Page) -> None:
     if grouping is None:
         return
     left, right = st.columns(2)
-    with left:
-        group = st.selectbox(
-            "Suppose less is reported where these live", list(grouping.names), key="_fair_group"
-        )
-    with right:
-        rate = st.slider(
-            "Share of harm recorded there",
-            0.3,
-            1.0,
-            float(st.session_state.get(REPORTING, 0.7)),
-            step=0.05,
-            key="_fair_rate",
-            format="percent",
-            help="1: as much as elsewhere. True harm is recorded harm over this share; the plan stays as it is.",
-            on_change=lambda: st.session_state.__setitem__(REPORTING, st.session_state["_fair_rate"]),
-        )
+    names = list(grouping.names)
+    group = here.select("Suppose less is reported where these live", "fair_group", names[0], names, into=left)
+    rate = here.slider(
+        "Share of harm recorded there",
+        "fair_rate",
+        0.7,
+        0.3,
+        1.0,
+        into=right,
+        step=0.05,
+        format="percent",
+        help="1: as much as elsewhere. True harm is recorded harm over this share; the plan stays as it is.",
+    )
     table = fairness_results.survey(seen.scenario, seen.model, {str(group): float(rate)})
     broken = table[table["verdict"] != "holds"]
     st.write(

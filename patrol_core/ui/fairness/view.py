@@ -16,6 +16,7 @@ from patrol_core.scenario import choices
 from patrol_core.ui.memo.fairness_results import Model, Shown
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell import controls
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import relax_button
 from patrol_core.ui.shell.widgets import Figure, figures
@@ -101,17 +102,19 @@ def rule_fault(error: InfeasibleError, model: Model) -> None:
         f"Budget and the other rules do not leave room for it. The plan of least violation keeps everything else and comes as near "
         f"as can be: {choices()['fairness'].label.lower()} {level:.2%} instead of {now.fairness:.2%}."
     )
-    st.button(
-        f"Show the plan of least violation ({level:.2%})",
-        key="_fair_nearest",
-        type="primary",
-        on_click=state.change_and_reseed,
-        kwargs={"fairness": level},
-    )
+    controls.take(f"Show the plan of least violation ({level:.2%})", "_fair_nearest", fairness=level)
 
 
 def group_figures(seen: Shown, views: pd.DataFrame, left: DeltaGenerator, right: DeltaGenerator) -> None:
-    """Protection and burden side by side: bars with the band of the rule, and the curves below them."""
+    """Protection and burden side by side: bars with the band of the rule, and the curves below them.
+
+    Parameters
+    ----------
+    seen, views
+        The plan, and the groups as it treats them.
+    left, right
+        Columns for protection and for burden.
+    """
     heads = f"per 1,000 {seen.prepared.head}"
     weighted = seen.prepared.group_by in groups.WEIGHTED
     rank = groups.deprivation_rank(seen.prepared.zones)
@@ -171,7 +174,17 @@ def remember(seen: Shown) -> Amounts | None:
 
 
 def change_layer(seen: Shown, baseline: Amounts, name: str, *, harm: bool) -> Layer:
-    """Patrol or harm left, gained or lost against a baseline; winners and losers in one colour scale."""
+    """Patrol or harm left, gained or lost against a baseline; winners and losers in one colour scale.
+
+    Parameters
+    ----------
+    seen
+        The plan.
+    baseline, name
+        What it is held against.
+    harm
+        Whether harm left is shown, else patrol.
+    """
     ids = seen.prepared.zone_ids
     if harm:
         gained, unit, what = (

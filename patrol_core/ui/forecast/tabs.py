@@ -15,7 +15,8 @@ from patrol_core.ui.memo import forecast_results
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
-from patrol_core.ui.shell.widgets import open_tab
+from patrol_core.ui.shell.frame import open_tab
+from patrol_core.ui.shell.widgets import here
 from patrol_core.ui.shell.zone_map import chosen_zone
 
 if TYPE_CHECKING:
@@ -44,7 +45,13 @@ class _Shown(NamedTuple):
 
 
 def draw_tabs(scenario: Scenario, recorded: Prepared, forecast: Forecast) -> None:
-    """Draw the open tab."""
+    """Draw the open tab.
+
+    Parameters
+    ----------
+    scenario, recorded, forecast
+        The choices, the data as recorded, the forecast.
+    """
     open_tab("_forecast_tabs", _DRAWERS, _Shown(scenario, recorded, forecast))
 
 
@@ -115,9 +122,7 @@ def _why(shown: _Shown) -> None:
         forecast = forecast_results.runner_up(shown.scenario, forecast)
         found = forecast_results.explanation(shown.scenario, forecast)
         assert found is not None
-    picture = st.segmented_control(
-        "Picture", list(PICTURES), default="bars", key="_fc_picture", format_func=PICTURES.__getitem__
-    )
+    picture = here.segmented("Picture", "fc_picture", "bars", PICTURES)
     parts, values = found.parts, found.values
     order = list(parts.abs().mean().sort_values(ascending=False, kind="stable").index)
     left, right = st.columns(2)

@@ -12,10 +12,10 @@ from patrol_core.figures.charts.forecast import zone_outlook
 from patrol_core.planning import Prepared, known_areas, planning_surface
 from patrol_core.ui.forecast import job as forecast_job
 from patrol_core.ui.memo import forecast_results
-from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell import controls
 from patrol_core.ui.shell.charts import plot
-from patrol_core.ui.shell.widgets import Figure, figures
+from patrol_core.ui.shell.widgets import Figure, figures, here
 from patrol_core.ui.shell.zone_map import Layer, chosen_zone, draw_map
 from patrol_core.ui.shell.zone_panel import zone_picker
 
@@ -135,12 +135,13 @@ def _use_it(scenario: Scenario) -> None:
     if scenario.outlook == "forecast":
         st.badge("Plans are made for it", icon=":material/check:", color="violet")
         return
-    st.button(
+    controls.take(
         "Plan for this forecast",
-        on_click=state.change_and_reseed,
-        kwargs={"outlook": "forecast"},
-        icon=":material/online_prediction:",
+        "_fc_use",
+        icon="online_prediction",
+        primary=False,
         help="Plans are made for what was recorded until you say otherwise, here or in the sidebar.",
+        outlook="forecast",
     )
 
 
@@ -155,7 +156,15 @@ def _lead(percent: float, baseline: bool) -> str | None:
 
 
 def month_values(forecast: Forecast, recorded: Prepared, month: str, name: str) -> np.ndarray:
-    """Values of a layer by zone: of one month ahead, or a month on average over all of them."""
+    """Values of a layer by zone: of one month ahead, or a month on average over all of them.
+
+    Parameters
+    ----------
+    forecast, recorded
+        The forecast, and the data as recorded.
+    month, name
+        A month ahead or :data:`ALL`, and a key of :data:`LAYERS`.
+    """
     if month == ALL:
         surface = planning_surface(recorded.surface, forecast)
         mean, low, high = surface.mean, surface.low, surface.high
@@ -170,7 +179,15 @@ def month_values(forecast: Forecast, recorded: Prepared, month: str, name: str) 
 
 
 def forecast_layer(forecast: Forecast, recorded: Prepared, month: str, name: str) -> Layer:
-    """A layer ready for the map; the scale of predictions is the same in every month."""
+    """A layer ready for the map; the scale of predictions is the same in every month.
+
+    Parameters
+    ----------
+    forecast, recorded
+        The forecast, and the data as recorded.
+    month, name
+        As of :func:`month_values`.
+    """
     values = dict(zip(forecast.zone_ids, month_values(forecast, recorded, month, name), strict=True))
     unit = recorded.surface.unit
     when = "mean of the months ahead" if month == ALL else month
@@ -185,18 +202,17 @@ def forecast_layer(forecast: Forecast, recorded: Prepared, month: str, name: str
 
 
 def map_and_zone(scenario: Scenario, recorded: Prepared, forecast: Forecast) -> None:
-    """Map with its switches on the left, the chosen zone (or all of them) on the right; call inside a fragment."""
+    """Map with its switches on the left, the chosen zone (or all of them) on the right; call inside a fragment.
+
+    Parameters
+    ----------
+    scenario, recorded, forecast
+        The choices, the data as recorded, the forecast.
+    """
     left, right = st.columns([3, 2])
-    name = (
-        left.segmented_control(
-            "Layer", list(LAYERS), default="predicted", key="_fc_layer", format_func=LAYERS.__getitem__
-        )
-        or "predicted"
-    )
-    months = (ALL, *forecast.months_ahead)
-    month = right.select_slider(
-        "Month", months, ALL, key="_fc_month", format_func=lambda m: "mean of all" if m == ALL else m
-    )
+    name = here.segmented("Layer", "fc_layer", "predicted", LAYERS, into=left)
+    months = {ALL: "mean of all"} | {month: month for month in forecast.months_ahead}
+    month = here.steps("Month", "fc_month", ALL, months, into=right)
     wide, narrow = st.columns([3, 2])
     with wide:
         draw_map(scenario, forecast_layer(forecast, recorded, month, name), key="forecast", height=460)

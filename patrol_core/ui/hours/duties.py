@@ -87,7 +87,13 @@ def shifts_tab(scenario: Scenario, _prepared: Prepared, plan: Plan) -> None:
 
 
 def roster_tab(scenario: Scenario, prepared: Prepared, plan: Plan) -> None:
-    """Named units by shift and zone over a month."""
+    """Named units by shift and zone over a month.
+
+    Parameters
+    ----------
+    scenario, prepared, plan
+        The choices, their data, their hours plan.
+    """
     frame = roster_state.frame_controls(plan)
     if not _small_enough(plan, frame):
         return

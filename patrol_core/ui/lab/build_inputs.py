@@ -43,6 +43,7 @@ from patrol_core.ui.memo.content import digest_of
 from patrol_core.ui.memo.kept import of_content
 from patrol_core.ui.memo.results import of_data
 from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell import widgets
 from patrol_core.ui.shell.frame import ready
 
 File = tuple[str, bytes]
@@ -56,22 +57,28 @@ METRES = {CORRECTED: "in metres", COMPATIBLE: "in degrees, as published"}
 def upload(
     label: str, name: str, *, several: bool = False, kinds: Sequence[str] | None = None
 ) -> tuple[File, ...]:
-    """Files of an uploader; they stay when the page is left."""
+    """Files of an uploader; they stay when the page is left.
+
+    Parameters
+    ----------
+    label, name
+        For people, and for the session.
+    several, kinds
+        Whether several are taken, and the endings of names; any by default.
+    """
     held: dict[str, tuple[File, ...]] = st.session_state.setdefault(FILES, {})
-    key = f"_lab_upload_{name}"
-
-    def keep() -> None:
-        given = st.session_state.get(key) or []
-        files = given if isinstance(given, list) else [given]
-        held[name] = tuple((file.name, file.getvalue()) for file in files)
-
-    kind = None if kinds is None else list(kinds)
-    st.file_uploader(label, accept_multiple_files=several, type=kind, key=key, on_change=keep)
-    return held.get(name, ())
+    return widgets.upload(label, held, name, key=f"_lab_upload_{name}", several=several, kinds=kinds)
 
 
 def places(label: str, name: str, first: str = "") -> dict[str, Pair]:
     """Places by name from lines of text.
+
+    Parameters
+    ----------
+    label, name
+        For people, and for the session.
+    first
+        The text to begin with.
 
     Raises
     ------
@@ -138,10 +145,10 @@ def green() -> PatrolScene:
     """
     seen = _observations()
     one, two, three, four = st.columns(4)
-    rows = _whole(one, "Rows", "green_rows", 8, 100)
-    columns = _whole(two, "Columns", "green_columns", 8, 100)
+    rows = ask.whole("Rows", "green_rows", 8, 1, 100, into=one)
+    columns = ask.whole("Columns", "green_columns", 8, 1, 100, into=two)
     scoring = ask.select("Scores by", "green_scoring", CENTROID, SCORINGS, into=three)
-    clusters = _whole(four, "Clusters", "green_clusters", 10, 200) if scoring == CENTROID else 10
+    clusters = ask.whole("Clusters", "green_clusters", 10, 1, 200, into=four) if scoring == CENTROID else 10
     with st.expander("Box, bases, and the way out of an attacker"):
         west, south, east, north = (
             _number(column, label, f"green_{label}_{seen.mark}", value)
@@ -215,11 +222,6 @@ def _attacker_words(name: str) -> tuple[float, float, str]:
 def _number(column: Any, label: str, name: str, value: float, *, low: float | None = None) -> float:
     with column:
         return ask.number(label, name, float(value), low, format="%.5g" if low is not None else "%.5f")
-
-
-def _whole(column: Any, label: str, name: str, value: int, high: int) -> int:
-    with column:
-        return ask.whole(label, name, value, 1, high)
 
 
 # -- infrastructure ---------------------------------------------------------------------------------
@@ -319,8 +321,8 @@ def street_crimes(scenario: Scenario) -> PatrolScene | None:
     if ready(scenario) is None:
         return None
     one, two = st.columns(2)
-    most = _whole(one, "Crossings that are targets", "street_targets", MOST_TARGETS, 60)
-    bases = _whole(two, "Bases to suggest", "street_bases", 2, 8)
+    most = ask.whole("Crossings that are targets", "street_targets", MOST_TARGETS, 1, 60, into=one)
+    bases = ask.whole("Bases to suggest", "street_bases", 2, 1, 8, into=two)
     stations = places("Stations, one a line: name, longitude, latitude", "street_stations")
     return _streets(scenario, files, most, bases, stations)
 
@@ -348,6 +350,15 @@ def _streets(
 
 def crime_points(data: AreaData, months: Sequence[str], types: Sequence[str], crs: str | None) -> Floats:
     """Places of the crimes that count, in the plane of the streets, shape (n, 2).
+
+    Parameters
+    ----------
+    data
+        The rows.
+    months, types
+        What counts: "YYYY-MM", and crime types.
+    crs
+        Of the streets; None where they have no place on Earth.
 
     Raises
     ------

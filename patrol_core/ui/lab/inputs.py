@@ -96,7 +96,7 @@ def strength(place: Place) -> dict[str, Any]:
         help="A: the attacker's resources; values of the targets taken add up.",
     )
     st.caption("One move = one step along an edge or a wait.")
-    return {"moves": int(moves), "units": int(units), "tau": int(tau), "attackers": int(attackers)}
+    return {"moves": moves, "units": units, "tau": tau, "attackers": attackers}
 
 
 def rules(place: Place, strong: Mapping[str, Any]) -> Rules:
@@ -211,8 +211,7 @@ _SUM_HELP = "Zero-sum: the attacker gains what is lost. General-sum: the attacke
 
 
 def _segmented(label: str, name: str, default: Any, options: Mapping[Any, str], words: str) -> Any:
-    found = ask.segmented(label, name, default, options, help=words)
-    return default if found is None else found
+    return ask.segmented(label, name, default, options, help=words)
 
 
 def _penalties(scene: PatrolScene, mark: str, *, form: str, general: bool) -> dict[str, Any]:
@@ -247,6 +246,13 @@ def _penalties(scene: PatrolScene, mark: str, *, form: str, general: bool) -> di
 
 def roles(place: Place, picks: Picks, units: int) -> list[dict[str, Any]]:
     """One object a unit, as ``make_graph_game`` takes it; the table lets units differ.
+
+    Parameters
+    ----------
+    place, picks
+        The scene, and what is picked at it.
+    units
+        How many.
 
     Raises
     ------
@@ -294,6 +300,15 @@ def roles_of(
 ) -> list[dict[str, Any]]:
     """The units of the edited table; what it does not show (ends, kept nodes) stays as a file gave it.
 
+    Parameters
+    ----------
+    table
+        A row a unit: bases, stays_within, stationary.
+    scene, bases
+        The scene, and where a unit starts that names no base.
+    given
+        The units of a file.
+
     Raises
     ------
     InputError
@@ -324,7 +339,15 @@ def _around(scene: PatrolScene, starts: Sequence[NodeId], within: int) -> list[N
 
 
 def randomised(place: Place, picks: Picks, *, general_sum: bool) -> Picks | None:
-    """Values drawn at random between the lowest and the highest of the scene, where that is asked for."""
+    """Values drawn at random between the lowest and the highest of the scene, where that is asked for.
+
+    Parameters
+    ----------
+    place, picks
+        The scene, and what is picked at it.
+    general_sum
+        Whether the attacker has values of its own.
+    """
     scene, mark = place.scene, place.mark
     one, two = st.columns(2, vertical_alignment="bottom")
     asked = ask.toggle(
@@ -344,6 +367,13 @@ def randomised(place: Place, picks: Picks, *, general_sum: bool) -> Picks | None
 
 def game_of(scene: PatrolScene, picks: Picks, chosen: Rules, units: Sequence[Mapping[str, Any]]) -> GraphGame:
     """The game as it is picked.
+
+    Parameters
+    ----------
+    scene, picks
+        The scene, and what is picked at it.
+    chosen, units
+        The rules, and one object a unit.
 
     Raises
     ------

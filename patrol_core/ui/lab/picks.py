@@ -14,7 +14,7 @@ from patrol_core.errors import InputError
 from patrol_core.graphs.patrol import NodeId
 from patrol_core.graphs.places import PatrolScene
 from patrol_core.ui.lab.link import ask
-from patrol_core.ui.shell.node_clicks import clicked
+from patrol_core.ui.shell.node_clicks import amounts_of, clicked
 
 PICKS = "lab_picks"
 
@@ -92,8 +92,7 @@ def picks_of(scene: PatrolScene) -> Picks:
 
 def click_mode() -> str:
     """What a click on a node does."""
-    found = ask.segmented("A click on a node", "click", NOTHING, CLICKS)
-    return str(found or NOTHING)
+    return ask.segmented("A click on a node", "click", NOTHING, CLICKS)
 
 
 def take_click(scene: PatrolScene, key: str) -> None:
@@ -106,7 +105,15 @@ def take_click(scene: PatrolScene, key: str) -> None:
 
 
 def toggle(picks: Picks, name: NodeId, mode: str) -> None:
-    """Put a node among bases or targets, or take it away where it is; a new target gets the middle value of the others."""
+    """Put a node among bases or targets, or take it away where it is; a new target gets the middle value of the others.
+
+    Parameters
+    ----------
+    picks
+        What is picked; changed.
+    name, mode
+        Of the node, and what a click does: a key of :data:`CLICKS`.
+    """
     if mode == AS_BASE:
         if name in picks.bases:
             picks.bases.remove(name)
@@ -127,6 +134,13 @@ def toggle(picks: Picks, name: NodeId, mode: str) -> None:
 
 def edit_picks(scene: PatrolScene, picks: Picks, *, general_sum: bool) -> None:
     """The list of bases and the table of values; they write what they show into ``picks``.
+
+    Parameters
+    ----------
+    scene, picks
+        The scene, and what is picked at it; changed.
+    general_sum
+        Whether the attacker has values of its own.
 
     Raises
     ------
@@ -182,7 +196,15 @@ def _in_order(scene: PatrolScene, values: Mapping[NodeId, float]) -> dict[NodeId
 
 
 def values_table(scene: PatrolScene, picks: Picks, *, general_sum: bool) -> pd.DataFrame:
-    """The table to edit, dearest target first."""
+    """The table to edit, dearest target first.
+
+    Parameters
+    ----------
+    scene, picks
+        The scene, and what is picked at it.
+    general_sum
+        Whether the attacker has values of its own.
+    """
     order = sorted(picks.seed_values, key=lambda name: -picks.seed_values[name])
     table = pd.DataFrame(
         {
@@ -199,30 +221,37 @@ def values_table(scene: PatrolScene, picks: Picks, *, general_sum: bool) -> pd.D
 def values_of(table: pd.DataFrame, column: str, known: Mapping[str, NodeId]) -> dict[NodeId, float]:
     """Value by node id of the edited table.
 
+    Parameters
+    ----------
+    table, column
+        The table, and which of its values.
+    known
+        Node ids by their text.
+
     Raises
     ------
     InputError
         When a row is not complete, names no node of the graph, a target stands twice, or a value is below 0.
     """
-    out: dict[NodeId, float] = {}
-    rows = table.dropna(how="all", subset=["target", column])
-    for position, (name, value) in enumerate(zip(rows["target"], rows[column], strict=True), start=1):
-        text = "" if name is None or name != name else str(name).strip()
-        if not text or value is None or value != value:
-            raise InputError(
-                f"Row {position} of the targets is not complete; give a node and its {column.replace('_', ' ')}, or remove the row."
-            )
-        node = known_node(known, text, "target")
-        if node in out:
-            raise InputError(f"Target {text!r} stands twice in the table; give it one row.")
-        if value < 0:
-            raise InputError(f"Target {text!r} has the value {value:g}; values are 0 or more.")
-        out[node] = float(value)
-    return out
+    return amounts_of(
+        table,
+        column,
+        lambda text: known_node(known, text, "target"),
+        word="node",
+        amount="value",
+        amounts="values",
+    )
 
 
 def known_node(known: Mapping[str, NodeId], text: str, word: str) -> NodeId:
     """The node id of a text.
+
+    Parameters
+    ----------
+    known
+        Node ids by their text.
+    text, word
+        What was given, and what it was to be.
 
     Raises
     ------

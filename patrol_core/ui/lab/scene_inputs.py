@@ -30,8 +30,7 @@ FAMILIES = {GREEN: "Wildlife", INFRASTRUCTURE: "Infrastructure", STREETS: "Crime
 
 def choose_source() -> str:
     """Where the scene comes from, by its key in :data:`SOURCES`."""
-    found = ask.segmented("Where to patrol", "source", READY, SOURCES)
-    return str(found or READY)
+    return ask.segmented("Where to patrol", "source", READY, SOURCES)
 
 
 def scene_of(source: str, scenario: Scenario) -> Place | None:
@@ -46,8 +45,8 @@ def scene_of(source: str, scenario: Scenario) -> Place | None:
         return _area(scenario)
     if source == BUILD:
         family = ask.segmented("Built from", "family", GREEN, FAMILIES)
-        found = _built(str(family or GREEN), scenario)
-        return None if found is None else Place(found, f"{family or GREEN}")
+        found = _built(family, scenario)
+        return None if found is None else Place(found, family)
     if source == OWN:
         return _own()
     return _ready_scene()
@@ -146,6 +145,8 @@ def own_place(found: PatrolScene | GraphGame, name: str, key: str) -> Place:
 
     Parameters
     ----------
+    found
+        What the file holds.
     name, key
         Of the file.
     """

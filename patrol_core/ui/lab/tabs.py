@@ -39,8 +39,8 @@ from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.session.seeds import draw_again, seed_input, seed_of
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
-from patrol_core.ui.shell.frame import guarded
-from patrol_core.ui.shell.widgets import captions, open_tab
+from patrol_core.ui.shell.frame import open_tab
+from patrol_core.ui.shell.widgets import captions
 
 FORMATS = {
     "json": "Text that people and programs read.",
@@ -53,8 +53,7 @@ FORMATS = {
 
 def lab_tabs(shown: Shown, picks: Picks) -> None:
     """Draw the tabs; only the open one works."""
-    with guarded():
-        open_tab("_lab_tabs", _DRAWERS, shown, picks)
+    open_tab("_lab_tabs", _DRAWERS, shown, picks)
 
 
 def _routes(shown: Shown, _picks: Picks) -> None:
@@ -103,7 +102,7 @@ def attacked_names(table: pd.DataFrame, most: int = 12) -> str:
 
 
 def _nights(shown: Shown) -> tuple[int, ...]:
-    return drawn_nights(shown.solution, int(st.session_state.get("lab_nights", 28)), seed=seed_of("lab"))
+    return drawn_nights(shown.solution, ask.value("nights", 28), seed=seed_of("lab"))
 
 
 def _film(shown: Shown, picks: Picks) -> None:
@@ -111,10 +110,7 @@ def _film(shown: Shown, picks: Picks) -> None:
     with one:
         seed_input("lab")
     with two:
-        nights = int(
-            st.number_input("Nights", 1, 366, int(st.session_state.get("lab_nights", 28)), key="_lab_nights")
-        )
-        st.session_state["lab_nights"] = nights
+        nights = ask.whole("Nights", "nights", 28, 1, 366)
     with three:
         night = int(st.number_input("Night shown", 1, nights, 1, key=f"_lab_night_{nights}"))
     with four:
@@ -248,7 +244,6 @@ def matrix_files(table: MatrixGame, stem: str) -> None:
             tables.download(
                 f"{stem}.{kind}",
                 lambda kind=kind: write_matrix(table, kind),  # type: ignore[misc]
-                "application/octet-stream",
                 label=f".{kind}",
                 help=FORMATS.get(kind),
             )

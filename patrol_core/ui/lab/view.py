@@ -88,7 +88,15 @@ def _bytes(count: float | None) -> str:
 
 
 def solved(scene: PatrolScene, game: GraphGame, limit: float) -> Shown | None:
-    """The plan of a game, or None while there is none; what is going on is said."""
+    """The plan of a game, or None while there is none; what is going on is said.
+
+    Parameters
+    ----------
+    scene, game
+        The scene, and the game at it.
+    limit
+        Seconds it may take.
+    """
     key = search_key(game, limit)
     asked: set[str] = st.session_state.setdefault(ASKED, set())
     job = search(game, limit, begin=lab_results.size_of(game).practical or key in asked)
@@ -214,7 +222,15 @@ def _bases(scene: PatrolScene, picks: Picks) -> list[int]:
 
 
 def map_view(scene: PatrolScene, picks: Picks, ground: Ground, shown: Shown | None) -> None:
-    """The map, with nodes to click; without a plan the bare graph."""
+    """The map, with nodes to click; without a plan the bare graph.
+
+    Parameters
+    ----------
+    scene, picks
+        The scene, and what is picked at it.
+    ground, shown
+        How it is drawn, and the solved game, if there is one.
+    """
     mode = click_mode()
     if shown is None:
         place = {name: k for k, name in enumerate(scene.node_ids)}

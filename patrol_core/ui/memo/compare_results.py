@@ -132,7 +132,13 @@ def spread(scenario: Scenario, chance: Chance, size: int) -> Spread:
 
 
 def ranks(scenario: Scenario, chance: Chance, size: int) -> tuple[pd.DataFrame, int]:
-    """How often each zone is among the top, and how many the top are; parameters as of :func:`spread`."""
+    """How often each zone is among the top, and how many the top are; parameters as of :func:`spread`.
+
+    Parameters
+    ----------
+    scenario, chance, size
+        As of :func:`spread`.
+    """
     top = int(min(max(round(scenario.budget), 1), len(results.prepared(scenario).zone_ids)))
     return _ranks(scenario, chance, size, top), top
 

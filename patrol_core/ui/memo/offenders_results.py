@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,7 @@ from patrol_core.allocation.deployments import draw_roster
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.evaluation import coverage_distance
-from patrol_core.files import text_table
-from patrol_core.games.behavioural import Fit, fit_lambda, fit_suqr, rationality_path
+from patrol_core.games.behavioural import Fit, fit_lambda, fit_suqr, rationality_path, read_incidents
 from patrol_core.games.robust import RobustModel, price_of_robustness
 from patrol_core.games.zone import Strategy, ZoneGame
 from patrol_core.reports.icalendar import nights_from
@@ -46,7 +45,6 @@ RATIONALITIES = (0.0, 0.3, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
 FEWER_RATIONALITIES = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 200.0)
 PATIENCE = 1.0
 """Seconds a plan on the path may take to close its bracket, where rules couple zones."""
-COLUMNS = ("zone_id", "coverage", "incidents")
 
 
 def refusal(scenario: Scenario, what: str) -> str | None:
@@ -191,81 +189,6 @@ def _fitted(own: ZoneGame, coverage: Floats, incidents: Floats) -> Fits:
     if quantal is not None:
         rationality = max(0.0, float(quantal.estimate[0])) * float(own.values.max(initial=0.0))
     return Fits(found, refused, len(coverage), rationality)
-
-
-def read_incidents(name: str, data: bytes, zone_ids: Sequence[str]) -> tuple[Floats, Floats]:
-    """(periods, n) past coverage and (periods, n) incidents from a CSV.
-
-    Parameters
-    ----------
-    name, data
-        The file: columns ``zone_id``, ``coverage`` (share of the time, 0 to 1), ``incidents`` (>= 0), and ``period``
-        where there are several; one row a zone and period.
-    zone_ids
-        All zones, in the order wanted.
-
-    Raises
-    ------
-    InputError
-        One sentence with the line, column or zone: a column missing, a number that is none or out of range, a zone
-        unknown, missing or repeated.
-    """
-    content = text_table.decode(name, data).data
-    given = text_table.header_of(name, content)
-    missing = [column for column in COLUMNS if column not in [head.lower() for head in given]]
-    if missing:
-        raise InputError(
-            f"{name} line 1 has no column {' and no column '.join(missing)} (found {', '.join(given[:6])}); give "
-            f"{', '.join(COLUMNS)}, and period where there are several."
-        )
-    if len({head.lower() for head in given}) < len(given):
-        raise InputError(f"{name} line 1 names a column twice; give each once.")
-    frame = text_table.read_strings(name, content).to_pandas().astype("str")
-    frame.columns = pd.Index([head.lower() for head in given])
-    if frame.empty:
-        raise InputError(f"{name} has a header but 0 rows; give one row a zone and period.")
-
-    def at(row: int) -> str:
-        return f"{name} line {text_table.line_of_row(content, row)}"
-
-    position = {zone: i for i, zone in enumerate(zone_ids)}
-    zone = frame["zone_id"].str.strip()
-    place = zone.map(position)
-    if place.isna().any():
-        row = int(np.argmax(place.isna()))
-        raise InputError(f"{at(row)}: {zone.iloc[row]!r} is not a zone of this plan; use its zone ids.")
-    period = frame["period"].str.strip() if "period" in frame else pd.Series("", index=frame.index)
-    names = {label: i for i, label in enumerate(dict.fromkeys(period))}
-    twice = pd.DataFrame({"zone": zone, "period": period}).duplicated()
-    if twice.any():
-        row = int(np.argmax(twice))
-        hint = "give it once a period" if "period" in frame else "add a column period, or give it once"
-        raise InputError(f"{at(row)}: zone {zone.iloc[row]!r} comes a second time; {hint}.")
-    rows, columns = period.map(names).to_numpy(dtype=int), place.to_numpy(dtype=int)
-    seen = np.zeros((len(names), len(position)), dtype=bool)
-    seen[rows, columns] = True
-    if not seen.all():
-        i, t = (int(k) for k in np.argwhere(~seen)[0])
-        where = f" in period {list(names)[i]!r}" if len(names) > 1 else ""
-        raise InputError(
-            f"{name} has no row for zone {zone_ids[t]!r}{where}; give every zone, with 0 if need be."
-        )
-    tables = []
-    for column, high in (("coverage", 1.0), ("incidents", np.inf)):
-        table = np.zeros(seen.shape)
-        table[rows, columns] = _numbers(frame[column], column, high, at)
-        tables.append(table)
-    return tables[0], tables[1]
-
-
-def _numbers(texts: pd.Series, column: str, high: float, at: Any) -> Floats:
-    numbers = pd.to_numeric(texts.str.strip(), errors="coerce").to_numpy(dtype=float)
-    wrong = ~(np.isfinite(numbers) & (numbers >= 0) & (numbers <= high))
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        accepted = "a share from 0 to 1" if high == 1.0 else "a number from 0"
-        raise InputError(f"{at(row)}: {column} is {texts.iloc[row]!r}; give {accepted}.")
-    return numbers
 
 
 # -- the roster ------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Results that are kept between reruns: each function names the choices it follows from, and is given no others.
 
-What is kept is read-only; solving is serialised inside :class:`patrol_core.planning.analysis.Planner`.
+What is kept is read-only; solving is serialised inside :class:`patrol_core.planning.Planner`.
 """
 
 from __future__ import annotations

@@ -14,12 +14,11 @@ from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import offenders_results
 from patrol_core.ui.memo.offenders_results import Fits, Path
-from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
-from patrol_core.ui.shell import tables
+from patrol_core.ui.shell import controls, tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
-from patrol_core.ui.shell.widgets import captions
+from patrol_core.ui.shell.widgets import captions, upload
 
 FILE = "past_incidents"
 """The file last given, which outlives its widget."""
@@ -35,7 +34,13 @@ WEIGHTS = {
 
 
 def fit_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
-    """Draw the tab."""
+    """Draw the tab.
+
+    Parameters
+    ----------
+    scenario, prepared, strategy
+        The choices, their data, their plan.
+    """
     _path(scenario, prepared)
     st.subheader("How well do they choose, by past incidents?", anchor=False)
     _fit(scenario, prepared, strategy)
@@ -105,7 +110,7 @@ def _fit(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
     )
     wide, narrow = st.columns([3, 1], vertical_alignment="bottom")
     with wide:
-        st.file_uploader("Past coverage and incidents", type=["csv"], key=f"_{FILE}", on_change=_keep_file)
+        given = upload("Past coverage and incidents", st.session_state, FILE, key=f"_{FILE}", kinds=["csv"])
     with narrow:
         form = pd.DataFrame({"zone_id": strategy.zone_ids, "coverage": strategy.coverage, "incidents": ""})
         tables.download(
@@ -114,24 +119,14 @@ def _fit(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
             label="Form to fill in",
             help="All zones with the coverage of this plan; replace it by what was done, and add the incidents.",
         )
-    kept: tuple[str, bytes] | None = st.session_state.get(FILE)
-    if kept is None:
+    if not given:
         return
     try:
-        fits = offenders_results.fits(scenario, *kept)
+        fits = offenders_results.fits(scenario, *given[0])
     except PatrolError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return
-    _show(fits, kept[0], prepared)
-
-
-def _keep_file() -> None:
-    """Keep the file given, or forget the one taken away; not called when only the tab is closed."""
-    given = st.session_state.get(f"_{FILE}")
-    if given is None:
-        st.session_state.pop(FILE, None)
-    else:
-        st.session_state[FILE] = (given.name, given.getvalue())
+    _show(fits, given[0][0], prepared)
 
 
 def _show(fits: Fits, name: str, prepared: Prepared) -> None:
@@ -155,13 +150,8 @@ def _show(fits: Fits, name: str, prepared: Prepared) -> None:
     taken = min(round(fits.rationality, 6), LARGEST)
     if fits.rationality > LARGEST:
         st.caption(f"λ × highest value is {fits.rationality:,.4g}; from {LARGEST:g} on offenders hardly err.")
-    st.button(
-        f"Plan for offenders who err like this (λ × highest value = {taken:.4g})",
-        type="primary",
-        key="_take_fit",
-        on_click=state.change_and_reseed,
-        kwargs={"offender": "quantal", "rationality": taken},
-    )
+    words = f"Plan for offenders who err like this (λ × highest value = {taken:.4g})"
+    controls.take(words, "_take_fit", offender="quantal", rationality=taken)
 
 
 def fit_table(fits: Fits, unit: str) -> pd.DataFrame:

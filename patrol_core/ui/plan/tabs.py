@@ -17,10 +17,9 @@ from patrol_core.ui.plan.robust import robust_tab
 from patrol_core.ui.plan.tonight import roster_tab
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
-from patrol_core.ui.shell.frame import guarded
+from patrol_core.ui.shell.frame import open_tab
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
 from patrol_core.ui.shell.plan_files import plan_downloads
-from patrol_core.ui.shell.widgets import open_tab
 
 FILES = (
     "coverage.csv",
@@ -50,9 +49,14 @@ class _Shown(NamedTuple):
 
 
 def draw_tabs(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
-    """Draw the open tab."""
-    with guarded():
-        open_tab("_game_tabs", _DRAWERS, _Shown(scenario, prepared, strategy))
+    """Draw the open tab.
+
+    Parameters
+    ----------
+    scenario, prepared, strategy
+        The choices, their data, their plan.
+    """
+    open_tab("_game_tabs", _DRAWERS, _Shown(scenario, prepared, strategy))
 
 
 def _curve(shown: _Shown) -> None:

@@ -20,7 +20,13 @@ NIGHTS, MOST_NIGHTS = 28, 92
 
 
 def roster_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
-    """Draw the tab."""
+    """Draw the tab.
+
+    Parameters
+    ----------
+    scenario, prepared, strategy
+        The choices, their data, their plan.
+    """
     found = results.deployments(scenario)
     st.write(
         f"The coverage is played as {len(found.sets)} randomised deployments. Each evening one is drawn by its probability, so "

@@ -20,10 +20,10 @@ from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import show_findings
-from patrol_core.ui.shell.widgets import ask
+from patrol_core.ui.shell.widgets import ask, upload
 
 FILE = "near_repeat_file"
-"""Name and content of the file given, for this session."""
+"""The file given, for this session."""
 ORDERS = {"tell": "told from the file", "day": "day first", "month": "month first"}
 UNITS = {"observed": "pairs", "expected": "pairs", "ratio": "observed over expected"}
 
@@ -35,12 +35,11 @@ def near_repeat_tab(scenario: Scenario, prepared: Prepared) -> None:
         "With your own records you can test it here: a CSV with a date (a day) and a place, as x and y in metres or as longitude "
         "and latitude. The file stays in this session and is not added to the data in use."
     )
-    given = _door()
-    if given is None:
+    given = upload("Own events (CSV)", st.session_state, FILE, key="_near_repeat_upload", kinds=["csv"])
+    if not given:
         return
-    file_name, content = given
     try:
-        events, found, listing = _tested(file_name, content, scenario)
+        events, found, listing = _tested(*given[0], scenario)
     except PatrolError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return
@@ -59,14 +58,6 @@ def refusal(data: AreaData) -> str:
         else "is not tested"
     )
     return f"{data.name} {made}. {MONTH_ONLY}"
-
-
-def _door() -> tuple[str, bytes] | None:
-    uploaded = st.file_uploader("Own events (CSV)", type=["csv"], key="_near_repeat_upload")
-    if uploaded is not None:
-        st.session_state[FILE] = (uploaded.name, uploaded.getvalue())
-    given: tuple[str, bytes] | None = st.session_state.get(FILE)
-    return given
 
 
 def _bands() -> tuple[Bands, int, bool | None]:

@@ -11,7 +11,7 @@ from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import results, risk_results
 from patrol_core.ui.memo.results import of_data
 from patrol_core.ui.shell import frame, tables
-from patrol_core.ui.shell.widgets import captions
+from patrol_core.ui.shell.widgets import captions, here
 
 
 def slices_tab(scenario: Scenario, prepared: Prepared) -> None:
@@ -19,12 +19,7 @@ def slices_tab(scenario: Scenario, prepared: Prepared) -> None:
     offered = _offered(prepared)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
-        by: By = (
-            st.segmented_control(
-                "Small maps by", offered, default=offered[0], key="_slices_by", format_func=SLICES.__getitem__
-            )
-            or offered[0]
-        )
+        by = here.segmented("Small maps by", "slices_by", offered[0], {one: SLICES[one] for one in offered})
     with right:
         one = st.toggle(
             "One colour scale for all maps",

@@ -38,7 +38,7 @@ from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import guarded
-from patrol_core.ui.shell.widgets import Figure, Remembered, figures
+from patrol_core.ui.shell.widgets import Figure, Remembered, figures, here
 from patrol_core.ui.shell.zone_map import Layer, draw_map
 
 ask = Remembered("static_choices", "_static_")
@@ -212,12 +212,7 @@ def _read(score: StaticScore, labels: dict[str, str]) -> None:
 
 
 def _map(scenario: Scenario, score: StaticScore, unit: str) -> None:
-    shown = (
-        st.segmented_control(
-            "Map", list(MAPS), default="score", key="_static_map", format_func=MAPS.__getitem__
-        )
-        or "score"
-    )
+    shown = here.segmented("Map", "static_map", "score", MAPS)
     if shown == "score":
         values = dict(zip(score.zone_ids, score.risk_per_1000, strict=True))
         unit_words = unit if score.exposure_of == unit else f"crimes per {unit}"
@@ -273,12 +268,7 @@ def _details(prepared: Prepared, score: StaticScore, labels: dict[str, str]) -> 
 
 def _correlations(prepared: Prepared, score: StaticScore, labels: dict[str, str], unit: str) -> None:
     st.subheader("Correlations", anchor=False)
-    kind = (
-        st.segmented_control(
-            "Correlation", list(KINDS), default="spearman", key="_static_kind", format_func=KINDS.__getitem__
-        )
-        or "spearman"
-    )
+    kind = here.segmented("Correlation", "static_kind", "spearman", KINDS)
     rate = np.exp(score.log_rate)
     table = score.design.assign(crime_rate=rate)[["crime_rate", *score.columns]]
     matrix = table.corr(method=cast("Any", kind))
@@ -288,12 +278,8 @@ def _correlations(prepared: Prepared, score: StaticScore, labels: dict[str, str]
         figure = correlation_map(matrix, names, kind=KINDS[kind].split(" ")[0])
         plot(figure, key="_static_correlation")
     with right:
-        picked = st.selectbox(
-            "Against crime",
-            list(score.columns),
-            format_func=lambda c: labels.get(c, c),
-            key="_static_against",
-        )
+        offered = {column: labels.get(column, column) for column in score.columns}
+        picked = here.select("Against crime", "static_against", score.columns[0], offered)
         both = [float(table["crime_rate"].corr(table[picked], method=cast("Any", m))) for m in KINDS]
         known = np.isfinite(rate) & np.isfinite(table[picked].to_numpy())
         zones = prepared.zones["name"].astype(str)

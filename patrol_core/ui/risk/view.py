@@ -152,7 +152,15 @@ def first_layer(scenario: Scenario, offered: list[str]) -> str:
 
 
 def month_surface(scenario: Scenario, prepared: Prepared, month: str) -> RiskSurface:
-    """Risk in force of one month, or of the whole period."""
+    """Risk in force of one month, or of the whole period.
+
+    Parameters
+    ----------
+    scenario, prepared
+        The choices and their data.
+    month
+        A month, or :data:`ALL`.
+    """
     return (
         prepared.surface
         if month == ALL
@@ -161,7 +169,15 @@ def month_surface(scenario: Scenario, prepared: Prepared, month: str) -> RiskSur
 
 
 def risk_layer_of(scenario: Scenario, prepared: Prepared, name: str, month: str) -> Layer:
-    """A layer ready for the map."""
+    """A layer ready for the map.
+
+    Parameters
+    ----------
+    scenario, prepared
+        The choices and their data.
+    name, month
+        A key of :data:`LAYERS`, and a month or :data:`ALL`.
+    """
     if name == "hot":
         measure = next(name for name, one in MEASURES.items() if one.possible(prepared))
         found = hotspots(scenario, measure, PERMUTATIONS)["gi"]

@@ -20,6 +20,8 @@ def plot(figure: go.Figure, *, config: Any = CONFIG, into: Any = st, **options: 
 
     Parameters
     ----------
+    figure
+        The chart.
     config, options
         As of ``st.plotly_chart``.
     into

@@ -56,6 +56,31 @@ def _keep(widget: str, keep: Callable[[Any], dict[str, Any]]) -> None:
     state.change(**keep(st.session_state[widget]))
 
 
+def take(
+    label: str, key: str, *, icon: str = "", primary: bool = True, help: str | None = None, **values: Any
+) -> None:
+    """A button that changes choices.
+
+    Parameters
+    ----------
+    label, key, help
+        As of ``st.button``.
+    icon, primary
+        Name of a Material symbol, and whether it is the thing to do.
+    values
+        The choices, by name.
+    """
+    st.button(
+        label,
+        key=key,
+        type="primary" if primary else "secondary",
+        icon=f":material/{icon}:" if icon else None,
+        help=help,
+        on_click=state.change_and_reseed,
+        kwargs=values,
+    )
+
+
 def budget(prepared: Prepared) -> None:
     """Slider of the budget, from no unit to as many as there are zones, in ranges of 60, 120, 240, ...
 

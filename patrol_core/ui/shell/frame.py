@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -19,6 +19,7 @@ from patrol_core.scenario import Scenario, choices
 from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape, escape_badge
+from patrol_core.ui.shell.controls import take
 from patrol_core.ui.shell.sidebar import draw_sidebar
 
 PAGES = {
@@ -36,7 +37,7 @@ PAGES = {
     ),
     "game": ("pages/patrol_game.py", "Patrol game", "Where should patrols be, if offenders watch us?"),
     "hours": ("pages/hours.py", "Hours", "How many hours does each zone get, month by month?"),
-    "beats": (
+    "areas": (
         "pages/beats.py",
         "Patrol areas",
         "Which zones belong together, so that every area has equal work?",
@@ -65,7 +66,7 @@ PAGES = {
         "What does this assume, what may it not be used for, who decides?",
     ),
 }
-"""File, title and question of each page, in the order of a working day."""
+"""File, title and question of each page, in the order of a working day; files are named as addresses that people keep."""
 
 COMPACT = """<style>
 [data-testid="stMainBlockContainer"] { padding: 3.5rem 2.5rem 2rem; }
@@ -109,6 +110,15 @@ def begin(page: str) -> Scenario:
     return chosen
 
 
+def navigation(position: Literal["top", "hidden"]) -> Any:
+    """All pages, in the order of a working day; returns the one that is open."""
+    pages = [
+        st.Page(root() / path, title=title, default=key == "overview")
+        for key, (path, title, _) in PAGES.items()
+    ]
+    return st.navigation(pages, position=position)
+
+
 def _return_to_app() -> None:
     """Run ``app.py`` instead, where Streamlit ran this page's file without it.
 
@@ -117,9 +127,7 @@ def _return_to_app() -> None:
     """
     context = get_script_run_ctx()
     if context is not None and Path(context.main_script_path).resolve() == root() / "app.py":
-        st.navigation(
-            [st.Page(root() / path, title=title) for path, title, _ in PAGES.values()], position="hidden"
-        )
+        navigation("hidden")
         st.rerun()
 
 
@@ -137,6 +145,24 @@ def guarded() -> Iterator[None]:
     except PatrolError as error:
         st.error(escape(error), icon=":material/error:")
     state.write_url()
+
+
+def open_tab(key: str, drawers: Mapping[str, Callable[..., None]], *about: Any) -> None:
+    """Tabs of which only the open one is worked out; a fault stops that one only.
+
+    Parameters
+    ----------
+    key
+        Session key of the title of the open one.
+    drawers
+        What draws each, by title.
+    about
+        What the drawers are given.
+    """
+    for tab, draw in zip(st.tabs(list(drawers), key=key, on_change="rerun"), drawers.values(), strict=True):
+        if tab.open:
+            with tab, guarded():
+                draw(*about)
 
 
 def let_it_be_drawn() -> None:
@@ -171,13 +197,7 @@ def relax_button(error: InfeasibleError) -> None:
     level = math.floor(error.remedy * scale) if field == "floor" else math.ceil(error.remedy * scale - 1e-6)
     row = choices()[field]
     unit = f" {row.unit}" if row.unit else ""
-    st.button(
-        f"{row.label}: use {level / scale:g}{unit}",
-        key=f"_relax_{field}",
-        type="primary",
-        on_click=state.change_and_reseed,
-        kwargs={field: level / scale},
-    )
+    take(f"{row.label}: use {level / scale:g}{unit}", f"_relax_{field}", **{field: level / scale})
 
 
 def _relax_group(rule: str, remedy: float) -> None:
@@ -190,13 +210,9 @@ def _relax_group(rule: str, remedy: float) -> None:
         return
     level = (math.floor(remedy * 1e4) if lower else math.ceil(remedy * 1e4 - 1e-6)) / 1e4
     entries = tuple(f"{name}={level if name == group else value:g}" for name, value in levels.items())
-    st.button(
-        f"{choices()[field].label}: use {level:g} in {escape(group)}",
-        key=f"_relax_{field}",
-        type="primary",
-        on_click=state.change_and_reseed,
-        kwargs={field: entries},
-    )
+    label = f"{choices()[field].label}: use {level:g} in {escape(group)}"
+    relaxed: dict[str, Any] = {field: entries}
+    take(label, f"_relax_{field}", **relaxed)
 
 
 def status_strip(prepared: Prepared) -> None:
@@ -248,16 +264,28 @@ def show_findings(findings: tuple[Finding, ...] | list[Finding]) -> None:
 def next_step(page: str, text: str) -> None:
     """The next sensible step, as a link that carries the choices."""
     st.divider()
-    path, title, _ = PAGES[page]
-    if not st.session_state.get("_in_app"):
+    _, title, _ = PAGES[page]
+    if not page_link(page, f"Next: **{title}**. {text}"):
         st.caption(f"Next: {title}. {text}")
-        return
-    st.page_link(
-        path,
-        label=f"Next: **{title}**. {text}",
-        icon=":material/arrow_forward:",
-        query_params=state.scenario().to_query(),
-    )
+
+
+def page_link(page: str, label: str, icon: str = "arrow_forward", scenario: Scenario | None = None) -> bool:
+    """A link to a page that carries the choices; False where a page runs alone and there is none.
+
+    Parameters
+    ----------
+    page
+        A key of :data:`PAGES`.
+    label, icon
+        What it says, and the name of a Material symbol.
+    scenario
+        The choices it carries; those in force by default.
+    """
+    if not st.session_state.get("_in_app"):
+        return False
+    query = (scenario or state.scenario()).to_query()
+    st.page_link(PAGES[page][0], label=label, icon=f":material/{icon}:", query_params=query)
+    return True
 
 
 def root() -> Path:
@@ -272,11 +300,6 @@ def ready(scenario: Scenario) -> Prepared | None:
     except PatrolError as error:
         st.error(escape(error), icon=":material/error:")
         if scenario.outlook == "forecast":
-            st.button(
-                "Plan for what was recorded",
-                type="primary",
-                on_click=state.change_and_reseed,
-                kwargs={"outlook": "recorded"},
-            )
+            take("Plan for what was recorded", "_plan_recorded", outlook="recorded")
         st.button("Back to the defaults", on_click=state.reset)
         return None

@@ -1,8 +1,8 @@
 """Work beside the page: one class with progress, a stop, a result and a fault, started and drawn in one place.
 
-Jobs are threads. A process would start two seconds later (it imports what the page has imported), while most games are
-solved within a tenth of one; it would take the pace that pulls promise to the services out of one pair of hands; and what
-takes long in all of them, HiGHS, XGBoost, NumPy and the network, lets go of the interpreter while it works.
+Jobs are threads. A process would first import, for more than a second, what the page has imported, while most games are
+solved within a tenth of one; and it would take the pace that pulls promise to the services out of one pair of hands. What
+takes long in most of them, HiGHS, XGBoost, NumPy and the network, lets go of the interpreter while it works.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What pages are built of: widgets that remember their value, figures in a row, tabs of which only the open one is worked out."""
+"""What pages are built of: widgets that remember their value, files, figures in a row, notes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -13,14 +13,17 @@ from patrol_core.ui.session.escaping import escape
 Value = TypeVar("Value")
 Number = TypeVar("Number", int, float)
 Options = Mapping[Any, str] | Sequence[Any]
+ONE_OF = ("selectbox", "radio", "segmented_control", "select_slider")
+"""Widgets that offer several values and take one."""
 
 
 @dataclass(frozen=True)
 class Remembered:
     """Widgets whose values outlive their tab and page; Streamlit forgets a widget that is not drawn.
 
-    Every method takes the label, the name of the value, its default, then what bounds it; ``into`` is the column or
-    container to draw in, and further arguments go to the Streamlit widget of that kind.
+    Every method takes the label, the name of the value, its default, then what bounds it: ``low`` and ``high``, or
+    ``options``, with their words where they are a mapping. ``into`` is the column or container to draw in; further
+    arguments go to the Streamlit widget of that kind.
 
     Attributes
     ----------
@@ -62,17 +65,31 @@ class Remembered:
         key = f"{self.prefix}{name}"
         if key not in st.session_state:
             st.session_state[key] = self.value(name, default)
+        if widget in ONE_OF and st.session_state[key] not in more["options"]:
+            st.session_state[key] = default  # what was offered then is not offered now
         self._held[name] = getattr(into, widget)(label, key=key, **more)
         return self._held[name]
 
     def whole(self, label: str, name: str, default: int, low: int, high: int, into: Any = st, **more: Any) -> int:  # fmt: skip
-        """A whole number from ``low`` to ``high``; see the class for the parameters."""
+        """A whole number from ``low`` to ``high``.
+
+        Parameters
+        ----------
+        label, name, default, low, high, into, more
+            See the class.
+        """
         return int(self.maybe(label, name, default, low, high, into, **more) or 0)
 
     def maybe(
         self, label: str, name: str, default: int | None, low: int, high: int, into: Any = st, **more: Any
     ) -> int | None:
-        """The same, or None where the field is left empty; see the class for the parameters."""
+        """The same, or None where the field is left empty.
+
+        Parameters
+        ----------
+        label, name, default, low, high, into, more
+            See the class.
+        """
         found = self.draw(
             "number_input", label, name, default, into, min_value=low, max_value=high, step=1, **more
         )
@@ -88,7 +105,13 @@ class Remembered:
         into: Any = st,
         **more: Any,
     ) -> float:
-        """A number from ``low`` to ``high``; see the class for the parameters."""
+        """A number from ``low`` to ``high``.
+
+        Parameters
+        ----------
+        label, name, default, low, high, into, more
+            See the class.
+        """
         return float(
             self.draw("number_input", label, name, default, into, min_value=low, max_value=high, **more)
         )
@@ -96,33 +119,87 @@ class Remembered:
     def slider(
         self, label: str, name: str, default: Number, low: Number, high: Number, into: Any = st, **more: Any
     ) -> Number:
-        """A slider from ``low`` to ``high``; see the class for the parameters."""
+        """A slider from ``low`` to ``high``.
+
+        Parameters
+        ----------
+        label, name, default, low, high, into, more
+            See the class.
+        """
         found: Number = self.draw("slider", label, name, default, into, min_value=low, max_value=high, **more)
         return found
 
+    def percent(
+        self, label: str, name: str, default: int, low: int, high: int, into: Any = st, **more: Any
+    ) -> float:
+        """A share, on a slider in %.
+
+        Parameters
+        ----------
+        label, name, default, low, high, into, more
+            See the class.
+        """
+        return self.slider(label, name, default, low, high, into, step=5, format="%d %%", **more) / 100.0
+
     def toggle(self, label: str, name: str, default: bool, into: Any = st, **more: Any) -> bool:
-        """A switch; see the class for the parameters."""
+        """A switch.
+
+        Parameters
+        ----------
+        label, name, default, into, more
+            See the class.
+        """
         return bool(self.draw("toggle", label, name, default, into, **more))
 
     def select(
         self, label: str, name: str, default: Value, options: Options, into: Any = st, **more: Any
     ) -> Value:
-        """One of several in a box; ``options`` may carry their words. See the class for the parameters."""
+        """One of several in a box.
+
+        Parameters
+        ----------
+        label, name, default, options, into, more
+            See the class.
+        """
         return self._one_of("selectbox", label, name, default, into, **_offered(options), **more)
 
     def radio(
         self, label: str, name: str, default: Value, options: Options, into: Any = st, **more: Any
     ) -> Value:
-        """One of several, all in sight; ``options`` may carry their words. See the class for the parameters."""
+        """One of several, all in sight.
+
+        Parameters
+        ----------
+        label, name, default, options, into, more
+            See the class.
+        """
         return self._one_of("radio", label, name, default, into, **_offered(options), **more)
 
     def segmented(
         self, label: str, name: str, default: Value, options: Options, into: Any = st, **more: Any
     ) -> Value:
-        """One of several in a bar; ``options`` may carry their words. See the class for the parameters."""
+        """One of several in a bar.
+
+        Parameters
+        ----------
+        label, name, default, options, into, more
+            See the class.
+        """
         return self._one_of(
             "segmented_control", label, name, default, into, required=True, **_offered(options), **more
         )
+
+    def steps(
+        self, label: str, name: str, default: Value, options: Options, into: Any = st, **more: Any
+    ) -> Value:
+        """One of several in order, on a slider.
+
+        Parameters
+        ----------
+        label, name, default, options, into, more
+            See the class.
+        """
+        return self._one_of("select_slider", label, name, default, into, **_offered(options), **more)
 
     def _one_of(self, widget: str, label: str, name: str, default: Value, into: Any, **more: Any) -> Value:
         found: Value = self.draw(widget, label, name, default, into, **more)
@@ -135,8 +212,42 @@ def _offered(options: Options) -> dict[str, Any]:
     return {"options": options}
 
 
+here = Remembered("page_choices", "_")
+"""Switches of single charts, maps and tables."""
 ask = Remembered("game_tab_choices", "_game_")
 """Settings of the tabs of the plan's own pages: risk, patrol game, hours, patrol areas, resources."""
+
+
+def upload(
+    label: str,
+    held: MutableMapping[Any, Any],
+    name: str,
+    *,
+    key: str,
+    several: bool = False,
+    kinds: Sequence[str] | None = None,
+) -> tuple[tuple[str, bytes], ...]:
+    """Files of an uploader, with their names; they stay when the page is left, and go when they are taken away.
+
+    Parameters
+    ----------
+    label, key
+        As of ``st.file_uploader``.
+    held, name
+        Where they are kept, and under which name.
+    several, kinds
+        Whether several are taken, and the endings of names; any by default.
+    """
+
+    def keep() -> None:
+        given = st.session_state.get(key) or []
+        files = given if isinstance(given, list) else [given]
+        held[name] = tuple((file.name, file.getvalue()) for file in files)
+
+    types = None if kinds is None else list(kinds)
+    st.file_uploader(label, accept_multiple_files=several, type=types, key=key, on_change=keep)
+    found: tuple[tuple[str, bytes], ...] = held.get(name, ())
+    return found
 
 
 @dataclass(frozen=True)
@@ -204,24 +315,6 @@ def against(
     if reference <= floor or abs(value / reference - 1) < least:
         return None
     return f"{value / reference - 1:+.{digits}%} {words}"
-
-
-def open_tab(key: str, drawers: Mapping[str, Callable[..., None]], *about: Any) -> None:
-    """Tabs of which only the open one is worked out.
-
-    Parameters
-    ----------
-    key
-        Session key of the title of the open one.
-    drawers
-        What draws each, by title.
-    about
-        What the drawers are given.
-    """
-    for tab, draw in zip(st.tabs(list(drawers), key=key, on_change="rerun"), drawers.values(), strict=True):
-        if tab.open:
-            with tab:
-                draw(*about)
 
 
 def captions(texts: Iterable[object]) -> None:

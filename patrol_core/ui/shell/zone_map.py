@@ -19,6 +19,7 @@ from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell.widgets import here
 from patrol_core.words import figure
 
 CLICKED = "last_object_clicked_tooltip"
@@ -68,9 +69,18 @@ def draw_map(scenario: Scenario, layer: Layer, *, key: str, height: int = HEIGHT
     """Draw a layer and return the chosen zone's id.
 
     A click on a zone chooses it for every map and page of the session. Call inside a fragment.
+
+    Parameters
+    ----------
+    scenario, layer
+        The choices, and what the map shows.
+    key
+        Tells maps apart.
+    height
+        Pixels.
     """
     asset = results.asset(scenario)
-    basemap = bool(st.session_state.get(BASEMAP, False))
+    basemap = here.value(BASEMAP, False)
     map_key = f"map-{key}-{asset.name}-{basemap}"
     _take_click(map_key, set(asset.zone_ids))
     chosen = chosen_zone(asset.zone_ids)
@@ -190,11 +200,6 @@ def _class_colour(layer: Layer, value: float, low: float, high: float) -> str:
 
 def basemap_switch() -> None:
     """Option to draw street tiles below the zones."""
-    st.session_state.setdefault(BASEMAP, False)
-    st.toggle(
-        "Street map below the zones",
-        key="_basemap",
-        value=st.session_state[BASEMAP],
-        help="Needs the internet; zones draw without it.",
-        on_change=lambda: st.session_state.__setitem__(BASEMAP, st.session_state["_basemap"]),
+    here.toggle(
+        "Street map below the zones", BASEMAP, False, help="Needs the internet; zones draw without it."
     )

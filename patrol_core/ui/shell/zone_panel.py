@@ -37,7 +37,15 @@ def zone_picker(prepared: Prepared, *, key: str) -> None:
 
 
 def zone_rows(prepared: Prepared, zone_ids: list[str], strategy: Strategy | None) -> pd.DataFrame:
-    """Figures of some zones, one row each."""
+    """Figures of some zones, one row each.
+
+    Parameters
+    ----------
+    prepared, zone_ids
+        The data, and the zones wanted.
+    strategy
+        The plan, where there is one.
+    """
     place = {zone: index for index, zone in enumerate(prepared.zone_ids)}
     index = [place[zone] for zone in zone_ids]
     surface = prepared.surface
@@ -65,7 +73,17 @@ def zone_rows(prepared: Prepared, zone_ids: list[str], strategy: Strategy | None
 def zone_panel(
     scenario: Scenario, prepared: Prepared, *, strategy: Strategy | None, history: bool = False
 ) -> None:
-    """Figures of the chosen zone and of its neighbours."""
+    """Figures of the chosen zone and of its neighbours.
+
+    Parameters
+    ----------
+    scenario, prepared
+        The choices and their data.
+    strategy
+        The plan, where there is one.
+    history
+        Whether its months are drawn.
+    """
     chosen = chosen_zone(prepared.zone_ids)
     if chosen is None:
         st.caption("Click a zone on the map, or choose one above, to see its figures and its neighbours'.")
