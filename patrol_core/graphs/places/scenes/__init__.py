@@ -1,1 +1,1 @@
-"""Scenes."""
+"""Scenes: places to patrol before they are games, and the files they come from."""
