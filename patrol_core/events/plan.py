@@ -316,22 +316,6 @@ def _arrive(
 ORDER_COLUMNS = ("unit", "from", "to", "leaves", "latest", "arrives", "needed")
 
 
-def transfer_orders(plan: EventPlan) -> pd.DataFrame:
-    """Orders to move, one row a unit and move: ``unit, from, to, leaves, latest, arrives, needed`` by time of leaving.
-
-    Parameters
-    ----------
-    plan
-        Any plan; units under way at its start have their order already and have no row for that.
-    """
-    import pandas as pd
-
-    names = _unit_names(plan)
-    rows = [_move(names, leg) for _, mine in _legs(plan) for leg in mine if leg.origin]
-    table = pd.DataFrame(rows, columns=list(ORDER_COLUMNS))
-    return table.sort_values("leaves", kind="stable").reset_index(drop=True)
-
-
 def _move(names: Sequence[str], leg: _Leg) -> tuple[str, str, str, float, float, float, float]:
     due = leg.needed
     latest = leg.begins + max(due - leg.ends, 0.0)
@@ -339,7 +323,7 @@ def _move(names: Sequence[str], leg: _Leg) -> tuple[str, str, str, float, float,
 
 
 def unit_orders(plan: EventPlan) -> pd.DataFrame:
-    """Orders of all units: the moves of :func:`transfer_orders`, and a row for every unit that makes none.
+    """Orders of all units: a row for every move of a unit, and one for every unit that makes none.
 
     Parameters
     ----------
@@ -349,7 +333,7 @@ def unit_orders(plan: EventPlan) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of :func:`transfer_orders`, then ``order`` (``move``, ``stand``, or ``on its way`` for a unit that was under way when
+        ``unit, from, to, leaves, latest, arrives, needed``, then ``order`` (``move``, ``stand``, or ``on its way`` for a unit that was under way when
         the plan begins and goes no further), ``stands_from`` and ``stands_until`` (at ``to``, after the move). Of who stands, ``from`` and
         ``to`` are the same and the times of a move are empty. Moves by time of leaving, then the units that stand.
     """

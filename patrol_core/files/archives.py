@@ -1,7 +1,7 @@
 """From what the user gave (paths, folders, zips, uploads) to the bytes of single tables.
 
 Nothing is ever unpacked to disk: entries are read into memory in blocks, counted while they are
-read, and refused when they break a limit. A file's kind is told by its first bytes, not its name.
+read, and refused when they break a limit. A file's kind follows from its first bytes, not its name.
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ def _unzip(name: str, data: bytes, meter: _Meter) -> Iterator[RawTable]:
 
 
 def open_zip(name: str, data: bytes, limits: Limits) -> zipfile.ZipFile:
-    """Open zip bytes; a file without its end (cut download) is told in words.
+    """Open zip bytes; a file without its end (a cut download) is an InputError.
 
     Parameters
     ----------

@@ -21,7 +21,6 @@ from pydantic import (
     ValidationError,
     WithJsonSchema,
 )
-from pydantic_core import CoreSchema
 
 from patrol_core.errors import InputError
 from patrol_core.files.numbers import check_sizes, place_of
@@ -77,7 +76,7 @@ Id = Annotated[int, Field(strict=True)] | Annotated[str, Field(strict=True)]
 
 
 class _NotNull:
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
         return handler.generate_schema(next(kind for kind in get_args(source) if kind is not NoneType))
 
 

@@ -1,6 +1,6 @@
 """JSON that somebody gave, read strictly and under limits: one loader for every document this program reads.
 
-Python's own reader takes NaN and Infinity, lets the last of two equal keys win, makes infinity of 1e400 without a word, hands out
+Python's own reader takes NaN and Infinity, lets the last of two equal keys win, makes infinity of 1e400 without a word, returns
 halves of characters that cannot be written again, and runs out of stack where brackets are nested. Here each of these is one sentence.
 """
 
@@ -35,7 +35,7 @@ def load_json(data: str | bytes, what: str, *, most_bytes: int = MOST_BYTES) -> 
     Parameters
     ----------
     data
-        The text; bytes are UTF-8 with or without a byte-order mark (UTF-16 and UTF-32 are told by theirs).
+        The text; bytes are UTF-8 with or without a byte-order mark (UTF-16 and UTF-32 are recognised by theirs).
     what
         What the text is, for messages: "The game", or the name of a file.
     most_bytes

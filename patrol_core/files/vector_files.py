@@ -1,6 +1,6 @@
 """Untrusted files of shapes to features.
 
-A file's kind is told by its first bytes, never by its name. GeoJSON and GeoPackage are read without GDAL; a Shapefile is read by
+A file's kind follows from its first bytes, never from its name. GeoJSON and GeoPackage are read without GDAL; a Shapefile is read by
 GDAL in a process of its own (:mod:`patrol_core.files.gdal.guard`). Sizes are capped, and shapes that nothing could be done with in
 reasonable time are refused (:mod:`patrol_core.files.outlines`).
 """

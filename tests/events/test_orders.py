@@ -11,7 +11,7 @@ import pytest
 
 from patrol_core.cli import main
 from patrol_core.events.discretised import solve_discretised
-from patrol_core.events.plan import Transfer, expose, itineraries, transfer_orders, unit_orders
+from patrol_core.events.plan import Transfer, expose, itineraries, unit_orders
 from patrol_core.events.public_event import ValueCurve, make_event
 from patrol_core.events.replanning import replan, state_at
 from patrol_core.events.scene import scene_of_event
@@ -35,7 +35,7 @@ def instant(resources=1, extra=()):
 def test_a_move_that_takes_no_time_is_in_every_list():
     plan = solve_event(instant())
     assert plan.moves == 1
-    orders = transfer_orders(plan)
+    orders = unit_orders(plan).query("order == 'move'")
     assert orders.loc[0, ["unit", "from", "to", "leaves", "arrives"]].tolist() == [
         "Unit 1",
         "a",
@@ -92,7 +92,10 @@ def test_moves_of_one_moment_are_made_in_an_order_that_works():
     base = solve_event(event)
     moves = (Transfer("b", "c", 1.0, 1.0, 1, 1.0), Transfer("z", "b", 1.0, 1.0, 1, 1.0))
     plan = replace(base, placement={"b": 0, "c": 0, "z": 1}, transfers=moves)
-    assert transfer_orders(plan)[["from", "to"]].to_numpy().tolist() == [["z", "b"], ["b", "c"]]
+    assert unit_orders(plan).query("order == 'move'")[["from", "to"]].to_numpy().tolist() == [
+        ["z", "b"],
+        ["b", "c"],
+    ]
     assert state_at(plan, 1.0).standing == {"Unit 1": "c"}
 
 
@@ -101,7 +104,7 @@ def test_moves_that_differ_only_in_when_they_are_due_keep_their_own_times():
     event = make_event(values, duration=4.0, resources=2, decay=1.0, travel=[[0, 1], [1, 0]])
     moves = (Transfer("a", "b", 1.0, 2.0, 1, 2.0), Transfer("a", "b", 1.0, 2.0, 1, 3.5))
     plan = replace(solve_event(event), placement={"a": 2, "b": 0}, transfers=moves)
-    orders = transfer_orders(plan)
+    orders = unit_orders(plan).query("order == 'move'")
     assert orders["needed"].tolist() == [2.0, 3.5]
     assert orders["latest"].tolist() == [1.0, 2.5]
 

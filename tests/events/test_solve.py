@@ -14,7 +14,7 @@ from patrol_core.certificate import Status
 from patrol_core.errors import InputError
 from patrol_core.events.compare import alternatives, comparison, replan_every, worth_of_units
 from patrol_core.events.discretised import solve_discretised
-from patrol_core.events.plan import Transfer, expose, itineraries, transfer_orders
+from patrol_core.events.plan import Transfer, expose, itineraries, unit_orders
 from patrol_core.events.public_event import make_event
 from patrol_core.events.replanning import State, closed, replan, state_at
 from patrol_core.events.requirements import changes_of, most_at_once, steps_of
@@ -301,7 +301,7 @@ def test_replanning_without_a_change_keeps_the_promise(seed):
         for unit, place in before.standing.items():  # noqa: B007 - the query names it; everybody goes on from where they are
             first = itineraries(again).query("unit == @unit").iloc[0]
             assert (first["target"], first["begins"]) == (place, moment)
-        assert len(transfer_orders(again)) == again.moves
+        assert (unit_orders(again)["order"] == "move").sum() == again.moves
 
 
 def test_every_unit_is_somewhere_at_every_moment():
@@ -311,7 +311,7 @@ def test_every_unit_is_somewhere_at_every_moment():
         assert mine["begins"].iloc[0] == 0
         assert mine["ends"].iloc[-1] == plan.event.duration
         assert np.allclose(mine["begins"].to_numpy()[1:], mine["ends"].to_numpy()[:-1])
-    orders = transfer_orders(plan)
+    orders = unit_orders(plan).query("order == 'move'")
     assert len(orders) == plan.moves
     assert (orders["latest"] >= orders["leaves"]).all()
     assert (orders["arrives"] <= orders["needed"] + 1e-9).all()

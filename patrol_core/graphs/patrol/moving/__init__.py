@@ -1,1 +1,1 @@
-"""Moving."""
+"""Patrol games whose attackers move too: walks against walks."""
