@@ -25,7 +25,9 @@ MONTH = r"^(\d{4}-(0[1-9]|1[0-2]))?$"
 ZoneSystem = Literal["lsoa", "ward", "grid", "hex", "own"]
 Weighting = Literal["count", "cchi", "ons-css", "own"]
 Smoothing = Literal["none", "all", "neighbours"]
-FairnessRule = Literal["coverage-parity", "residual-parity", "mean-difference", "max-min", "residual-max-min"]
+FairnessRule = Literal[
+    "coverage-parity", "residual-parity", "mean-difference", "max-min", "residual-max-min", "proportionality"
+]
 Offender = Literal["rational", "quantal", "regret", "types"]
 Rounding = Literal["quarter", "visit", "none", "shift"]
 Outlook = Literal["recorded", "forecast"]
@@ -191,7 +193,8 @@ class Scenario(BaseModel):
         step=0.05,
         help="d, 0 the strictest. Parity: per-head patrol (or harm left) of every group within (1 ± d) of the overall rate; "
         "mean difference: at most d of the overall rate; max-min: every group at least 1 - d of the best least rate "
-        "attainable. Empty: no rule.",
+        "attainable; proportionality: every group's share of the patrols between 1 - d and 1 + d times its share of the harm. "
+        "Empty: no rule.",
         ge=0,
         le=10,
     )
@@ -203,7 +206,31 @@ class Scenario(BaseModel):
         part="game",
         help="Patrol per head (coverage parity), harm left per head (residual parity), a cap on how far groups differ in "
         "patrol per head on average (mean difference), or the worst-off group first: patrol (max-min), harm left "
-        "(residual max-min).",
+        "(residual max-min), or patrol in proportion to expected harm (proportionality).",
+    )
+    share_least: float | None = choice(
+        None,
+        url="sharemin",
+        flag="--share-least",
+        label="Least of its share of the harm (a)",
+        part="game",
+        step=0.05,
+        help="With proportionality: every group's share of the patrols (or hours) is at least a times its share of the harm "
+        "(or demand). Empty: 1 - d.",
+        ge=0,
+        le=1,
+    )
+    share_most: float | None = choice(
+        None,
+        url="sharemax",
+        flag="--share-most",
+        label="Most of its share of the harm (b)",
+        part="game",
+        step=0.05,
+        help="With proportionality: every group's share of the patrols (or hours) is at most b times its share of the harm "
+        "(or demand). Empty: 1 + d.",
+        ge=1,
+        le=1000,
     )
     floor: float = choice(
         0.0,
@@ -432,6 +459,15 @@ class Scenario(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _shares_are_a_rule(self) -> Scenario:
+        """Ends of the band given without a tolerance switch proportionality on."""
+        ends = [1.0 - self.share_least] if self.share_least is not None else []
+        ends += [self.share_most - 1.0] if self.share_most is not None else []
+        if ends and self.fairness is None and self.fairness_rule == "proportionality":
+            object.__setattr__(self, "fairness", min(max(ends), 10.0))
+        return self
+
     def group_levels(self) -> tuple[dict[str, float], dict[str, float]]:
         """Least and most units on patrol by group."""
         least, most = (
@@ -449,7 +485,12 @@ class Scenario(BaseModel):
         return ward, borough
 
     def changed(self, **values: Any) -> Scenario:
-        """A copy with some choices changed and everything checked again."""
+        """A copy with some choices changed and everything checked again.
+
+        Another tolerance of the fairness rule takes the place of a band that was given by its ends.
+        """
+        if "fairness" in values:
+            values = {"share_least": None, "share_most": None, **values}
         return make_scenario({**self.model_dump(), **values})
 
     def part(self, *parts: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ FLAGS = {name: row.flag for name, row in choices().items() if row.flag}
 
 COMMON = {"seed"}
 """Choices of every command that draws."""
-NULLABLE = {"fairness", "city_hours", "ward_hours", "borough_hours"}
+NULLABLE = {"fairness", "share_least", "share_most", "city_hours", "ward_hours", "borough_hours"}
 """Choices that can be switched off."""
 
 

@@ -28,7 +28,7 @@ from patrol_core.evaluation import baselines
 from patrol_core.fairness import groups as grouping
 from patrol_core.fairness import measures
 from patrol_core.games.documents import Uncertainty, solve_for
-from patrol_core.games.rules import FAIRNESS, Cap, Floor, Rule
+from patrol_core.games.rules import Cap, Fairness, Floor, Rule, fairness_rule
 from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
 from patrol_core.planning.planning_surface import (
     forecast_for,
@@ -57,8 +57,6 @@ if TYPE_CHECKING:
     from patrol_core.risk.forecast import Forecast, Panel
 
 
-PARITY = FAIRNESS
-"""Name of a scenario's fairness rule to the rule at a tolerance d (0 the strictest)."""
 WARD = "ward"
 NO_WARD = "all zones"
 BOROUGH, NO_BOROUGH = "borough", "no borough"
@@ -449,8 +447,13 @@ def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Rule, ...]:
             raise InputError(
                 f"{prepared.data.name} has no groups to be fair between; switch the fairness rule off."
             )
-        rules.append(PARITY[scenario.fairness_rule](scenario.fairness))
+        rules.append(_fairness(scenario, scenario.fairness_rule, scenario.fairness))
     return tuple(rules)
+
+
+def _fairness(scenario: Scenario, name: FairnessRule, tolerance: float) -> Fairness:
+    """The fairness rule of a scenario, or the one of this name at its tolerance."""
+    return fairness_rule(name, tolerance).with_ends(scenario.share_least, scenario.share_most)
 
 
 def _group_limits(prepared: Prepared, scenario: Scenario) -> list[Rule]:
@@ -512,7 +515,7 @@ class Planner:
             return solve_zone_game(game)
         return self.model(scenario).solve(
             budget=scenario.budget,
-            parity=scenario.fairness,
+            parity=None if _has_ends(scenario) else scenario.fairness,
             floor=scenario.floor if scenario.floor > 0 else None,
         )
 
@@ -521,6 +524,7 @@ class Planner:
         key = (
             scenario.effectiveness,
             scenario.fairness_rule if scenario.fairness is not None else None,
+            (scenario.fairness, scenario.share_least, scenario.share_most) if _has_ends(scenario) else None,
             scenario.floor > 0,
             (scenario.cap, scenario.group_floor, scenario.group_cap),
         )
@@ -533,6 +537,11 @@ class Planner:
             while len(self._models) > MODELS_KEPT:
                 self._models.popitem(last=False)
             return model
+
+
+def _has_ends(scenario: Scenario) -> bool:
+    """Whether the ends of a band are given, which a tolerance would move."""
+    return scenario.share_least is not None or scenario.share_most is not None
 
 
 def coverage_table(strategy: Strategy, values: Floats) -> pd.DataFrame:
@@ -819,7 +828,7 @@ def hours_rules(demand: pd.DataFrame, scenario: Scenario) -> HoursRules:
 def hours_rule(name: FairnessRule) -> FairnessRule:
     """Name of the rule on hours per head that stands for a scenario's fairness rule.
 
-    Max-min shares are held as such. Parity within d stands for the others: what is left of risk is curved in the hours,
+    Max-min shares and proportionality are held as such. Parity within d stands for the others: what is left of risk is curved in the hours,
     and of a mean difference parity within d is a stricter form (it keeps the mean difference at most d).
 
     Parameters
@@ -827,6 +836,8 @@ def hours_rule(name: FairnessRule) -> FairnessRule:
     name
         The scenario's ``fairness_rule``.
     """
+    if name == "proportionality":
+        return name
     return "max-min" if name.endswith("max-min") else "coverage-parity"
 
 
@@ -856,7 +867,7 @@ def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFram
     plan = solve_hours(
         demand,
         rules,
-        constraints=(PARITY[hours_rule(scenario.fairness_rule)](scenario.fairness),),
+        constraints=(_fairness(scenario, hours_rule(scenario.fairness_rule), scenario.fairness),),
         groups=prepared.groups,
         population=population,
     )

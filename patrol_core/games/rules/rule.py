@@ -123,8 +123,8 @@ class HoursForm:
         Limits in hours.
     share_of
         Where it speaks of shares: each group's hours against its share of the month's ``people`` or ``demand``.
-    within, shape
-        The tolerance d, and (u, v): between 1 - u d and 1 + v d times that share of all hours.
+    within, centre
+        The tolerance d, and (u, v): between u - d and v + d times that share of all hours.
     of_best
         Share of the best least hours per head that is attainable.
     rule
@@ -138,7 +138,7 @@ class HoursForm:
     most: float = math.inf
     share_of: Literal["", "people", "demand"] = ""
     within: float = 0.0
-    shape: tuple[float, float] = (1.0, 1.0)
+    centre: tuple[float, float] = (1.0, 1.0)
     of_best: float | None = None
     rule: Rule | None = None
 
@@ -277,6 +277,10 @@ class Fairness(Rule):
     def with_tolerance(self, tolerance: float) -> Self:
         """The same kind of rule at another tolerance d >= 0."""
         raise NotImplementedError
+
+    def with_ends(self, least: float | None, most: float | None) -> Self:
+        """The rule with a band given by its ends, where it has one; None keeps an end."""
+        return self
 
     def met_at(self, game: RuleGame, coverage: Floats) -> float:
         """The tolerance at which the rule begins to say anything about a plan: how unequal the plan itself is."""

@@ -78,6 +78,7 @@ CONCLUSIONS = {
 HOURS_WORDS = {
     "coverage-parity": "parity of hours per head of groups",
     "max-min": "hours per head of the group that gets least",
+    "proportionality": "each group's share of the hours in proportion to its share of the demand",
 }
 """The rules that an hours plan can keep, in words."""
 LEVEL_WORDS = {
@@ -86,4 +87,5 @@ LEVEL_WORDS = {
     "mean-difference": "mean difference of patrol per head, at most",
     "max-min": "least patrolled group below the best it could have, at most",
     "residual-max-min": "worst harmed group from the best it could have, at most",
+    "proportionality": "share of the patrols over share of the harm may differ from 1 by at most",
 }

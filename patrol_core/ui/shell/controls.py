@@ -39,6 +39,7 @@ RULES = {
     "mean-difference": "Mean difference of patrol",
     "max-min": "Least patrolled group first",
     "residual-max-min": "Worst harmed group first",
+    "proportionality": "Patrol in proportion to harm",
 }
 
 
@@ -124,6 +125,8 @@ def _in_words(level: Any, rule: FairnessRule) -> str:
     """A step of the fairness slider in the words of the rule."""
     if level == OFF:
         return "no rule"
+    if rule == "proportionality":
+        return f"{max(0.0, 1.0 - level):.0%} to {1.0 + level:.0%} of its share"
     if rule.endswith("max-min"):
         return f"≥ {max(0.0, 1.0 - level):.0%} of the best"
     return f"mean ≤ {level:.0%}" if rule == "mean-difference" else f"± {level:.0%}"
@@ -143,6 +146,18 @@ def fairness_rule() -> None:
         on_change=_keep,
         args=("fairness_rule", key),
     )
+
+
+def harm_shares() -> None:
+    """The ends of the band of proportionality, where that is the rule in force."""
+    now = state.scenario()
+    if now.fairness_rule != "proportionality" or now.fairness is None:
+        return
+    left, right = st.columns(2)
+    with left:
+        number("share_least", placeholder=f"{max(0.0, 1.0 - now.fairness):g}")
+    with right:
+        number("share_most", placeholder=f"{1.0 + now.fairness:g}")
 
 
 def groups(prepared: Prepared) -> None:

@@ -155,6 +155,8 @@ RELAXED = (
     ("parity", "fairness"),
     ("mean difference", "fairness"),
     ("max-min", "fairness"),
+    ("proportionality", "fairness"),
+    ("share of demand", "fairness"),
     ("floor", "floor"),
     ("cap of", "cap"),
 )

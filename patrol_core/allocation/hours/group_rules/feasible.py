@@ -216,9 +216,9 @@ def _least_parity(problem: HoursProblem, rules: Sequence[GroupRule], month: int)
         line = sparse.csr_array(inside[None, :])
         if rule.within is not None:
             share = np.array([rule.share])
-            low, high = rule.shape
-            blocks += [(line, np.zeros(1), -high * share), (-line, np.zeros(1), -low * share)]
-            right += [share, -share]
+            low, high = rule.centre
+            blocks += [(line, np.zeros(1), -share), (-line, np.zeros(1), -share)]
+            right += [high * share, -low * share]
         if np.isfinite(rule.least):
             blocks.append((-line, np.array([rule.least]), np.zeros(1)))
             right.append(np.zeros(1))
