@@ -28,7 +28,7 @@ from patrol_core.evaluation import baselines
 from patrol_core.fairness import groups as grouping
 from patrol_core.fairness import measures
 from patrol_core.games.documents import Uncertainty, solve_for
-from patrol_core.games.rules import Cap, Fairness, Floor, Rule, fairness_rule
+from patrol_core.games.rules import FAIRNESS, Cap, Fairness, Floor, Rule, fairness_rule
 from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
 from patrol_core.planning.planning_surface import (
     forecast_for,
@@ -48,7 +48,7 @@ from patrol_core.risk import (
     own_table,
 )
 from patrol_core.risk.static import default_columns
-from patrol_core.scenario import FairnessRule, Scenario
+from patrol_core.scenario import Scenario
 from patrol_core.zones import UNKNOWN
 
 if TYPE_CHECKING:
@@ -451,7 +451,7 @@ def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def _fairness(scenario: Scenario, name: FairnessRule, tolerance: float) -> Fairness:
+def _fairness(scenario: Scenario, name: str, tolerance: float) -> Fairness:
     """The fairness rule of a scenario, or the one of this name at its tolerance."""
     return fairness_rule(name, tolerance).with_ends(scenario.share_least, scenario.share_most)
 
@@ -825,10 +825,11 @@ def hours_rules(demand: pd.DataFrame, scenario: Scenario) -> HoursRules:
     return rules
 
 
-def hours_rule(name: FairnessRule) -> FairnessRule:
+def hours_rule(name: str) -> str:
     """Name of the rule on hours per head that stands for a scenario's fairness rule.
 
-    Max-min shares and proportionality are held as such. Parity within d stands for the others: what is left of risk is curved in the hours,
+    Max-min shares and proportionality are held as such. Parity within d stands for the others: what is left of risk is
+    curved in the hours,
     and of a mean difference parity within d is a stricter form (it keeps the mean difference at most d).
 
     Parameters
@@ -836,12 +837,10 @@ def hours_rule(name: FairnessRule) -> FairnessRule:
     name
         The scenario's ``fairness_rule``.
     """
-    if name == "proportionality":
-        return name
-    return "max-min" if name.endswith("max-min") else "coverage-parity"
+    return FAIRNESS[name].hours
 
 
-def hours_rule_words(name: FairnessRule) -> str:
+def hours_rule_words(name: str) -> str:
     """A sentence where hours keep another rule than the scenario's, else ""."""
     kept = hours_rule(name)
     if kept == name:

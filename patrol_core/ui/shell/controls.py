@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
+from patrol_core.games.rules import FAIRNESS
 from patrol_core.planning.analysis import Prepared, group_columns, hours_rule
-from patrol_core.scenario import FairnessRule, choices
+from patrol_core.scenario import choices
 from patrol_core.ui.session import state
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
 
@@ -33,14 +34,7 @@ LEVELS: tuple[float | str, ...] = (
     0.0,
 )
 """Fairness levels from no rule to exactly equal."""
-RULES = {
-    "coverage-parity": "Patrol per head",
-    "residual-parity": "Harm left per head",
-    "mean-difference": "Mean difference of patrol",
-    "max-min": "Least patrolled group first",
-    "residual-max-min": "Worst harmed group first",
-    "proportionality": "Patrol in proportion to harm",
-}
+RULES = {name: rule.label for name, rule in FAIRNESS.items()}
 
 
 def _keep(name: str, key: str) -> None:
@@ -121,15 +115,11 @@ def _fairness_words(level: Any) -> str:
     return _in_words(level, state.scenario().fairness_rule)
 
 
-def _in_words(level: Any, rule: FairnessRule) -> str:
+def _in_words(level: Any, rule: str) -> str:
     """A step of the fairness slider in the words of the rule."""
     if level == OFF:
         return "no rule"
-    if rule == "proportionality":
-        return f"{max(0.0, 1.0 - level):.0%} to {1.0 + level:.0%} of its share"
-    if rule.endswith("max-min"):
-        return f"≥ {max(0.0, 1.0 - level):.0%} of the best"
-    return f"mean ≤ {level:.0%}" if rule == "mean-difference" else f"± {level:.0%}"
+    return FAIRNESS[rule].at(level)
 
 
 def fairness_rule() -> None:
