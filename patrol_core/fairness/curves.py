@@ -61,13 +61,6 @@ def concentration_curve(amount: ArrayLike, population: ArrayLike, rank: ArrayLik
     return lorenz(amounts, people, rank=steps)
 
 
-def area_index(curve: pd.DataFrame) -> float:
-    """One less twice the area below a curve: its Gini or concentration index."""
-    x = curve["population_share"].to_numpy(dtype=float)
-    y = curve["amount_share"].to_numpy(dtype=float)
-    return float(1.0 - 2.0 * np.trapezoid(y, x))
-
-
 def thinned(curve: pd.DataFrame, most: int = MOST_POINTS) -> tuple[Floats, Floats]:
     """Points of a curve to draw: all, or ``most`` of them evenly along the people."""
     x = curve["population_share"].to_numpy(dtype=np.float64)

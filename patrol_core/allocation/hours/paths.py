@@ -218,7 +218,8 @@ def _groups_in_whole_units(
         best = None if family is None else round_month(grid, rules, family, unit)
         if family is not None and best is None:
             tolerance = tolerance_in_units(grid, rules, family, unit)
-            raise not_in_whole_units(grid.months[month], unit, tolerance=tolerance)
+            source = next((rules[rule].source for rule in family.parity if rule >= 0), None)
+            raise not_in_whole_units(grid.months[month], unit, tolerance=tolerance, source=source)
         if best is not None and keeps_wards(grid, rows, best.hours):
             hours[rows], bound[month], status[month] = best.hours, best.bound, best.status
             ways["marginal allocation within groups"] = None

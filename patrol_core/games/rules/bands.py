@@ -148,6 +148,10 @@ class CoverageParity(_Parity):
             f"a difference of {least:.4g}{where}; a tolerance of {works:g} works{others}."
         )
 
+    def hours_tolerance(self, tolerance: float) -> str:
+        """Within it."""
+        return f"a parity tolerance of {tolerance:g} works"
+
 
 @dataclass(frozen=True, slots=True)
 class ResidualParity(_Parity):
@@ -301,6 +305,11 @@ class Proportionality(_Band):
             f"{label}: the bounds of the zones force a difference of {least:.4g}{where}; {wider.at_least:.4g} and "
             f"{wider.at_most:.4g} times work{others}."
         )
+
+    def hours_tolerance(self, tolerance: float) -> str:
+        """Both ends."""
+        wider = self.widened(tolerance)
+        return f"{wider.at_least:.4g} and {wider.at_most:.4g} times the share of demand work"
 
 
 def between(tolerance: float) -> Proportionality:

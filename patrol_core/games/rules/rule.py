@@ -249,6 +249,10 @@ class Rule:
         """
         raise NotImplementedError
 
+    def hours_tolerance(self, tolerance: float) -> str:
+        """That a tolerance of its shares of hours works, in words."""
+        raise NotImplementedError
+
     def document(self) -> dict[str, object]:
         """Its JSON form."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from patrol_core.arrays import Floats
 from patrol_core.games.rules import RowKey
-from patrol_core.games.zone.model import MUTABLE, build_model, set_levels, side_constraints
+from patrol_core.games.zone.model import MUTABLE, build_model, row_prices, set_levels, side_constraints
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.games.zone.water_filling import spend_rest
 from patrol_core.solvers.pyomo_session import HighsSession, Outcome
@@ -50,11 +50,7 @@ class Program:
 
     def multipliers(self, outcome: Outcome, unit: float) -> dict[RowKey, float]:
         """Multipliers y >= 0 per coupling row; ``unit`` turns the model's objective into the game's."""
-        duals = self.session.duals(outcome, self.rows.values())
-        return {
-            key: max(0.0, float(-dual if key[2] == "most" else dual)) * unit
-            for key, dual in zip(self.rows, duals, strict=True)
-        }
+        return row_prices(self.session, self.rows, outcome, unit)
 
     def hold_tight(self, keys: frozenset[RowKey]) -> None:
         """Make these coupling rows equalities, until the next :meth:`set_levels`."""

@@ -25,44 +25,27 @@ def require_budgets(problem: HoursProblem, *, unit: float = 0.0) -> None:
         works for every ward (or month).
     """
     note = f" counted in steps of {unit:g} h" if unit else ""
-    need = pool_sums(problem.lower, problem.ward, len(problem.wards))
-    failing = need - problem.ward_budget > _tolerance(problem.ward_budget)
-    if failing.any():
-        worst = int(np.argmax(np.where(failing, need - problem.ward_budget, -np.inf)))
-        month, ward = problem.wards[worst]
-        smallest, count = float(need[failing].max()), int(failing.sum())
-        others = f" ({count} ward-months fail; {say(smallest, up=True)} h works for all)" if count > 1 else ""
-        place = f"Ward {ward} in {month}: the least hours of its {int((problem.ward == worst).sum())} zones"
-        raise _short(
-            place, "ward", float(need[worst]), float(problem.ward_budget[worst]), smallest, note, others
-        )
-    _require_boroughs(problem, note)
-    need = pool_sums(problem.lower, problem.month, len(problem.months))
-    failing = need - problem.city_budget > _tolerance(problem.city_budget)
-    if failing.any():
-        worst = int(np.argmax(np.where(failing, need - problem.city_budget, -np.inf)))
-        smallest, count = float(need.max()), int((problem.month == worst).sum())
-        others = f" ({say(smallest, up=True)} h works for every month)" if smallest > need[worst] else ""
-        place = f"City budget in {problem.months[worst]}: the least hours of its {count} zones"
-        raise _short(
-            place, "city", float(need[worst]), float(problem.city_budget[worst]), smallest, note, others
-        )
-
-
-def _require_boroughs(problem: HoursProblem, note: str) -> None:
-    """As :func:`require_budgets`, for boroughs."""
-    need = pool_sums(problem.lower, problem.borough, len(problem.boroughs))
-    failing = need - problem.borough_budget > _tolerance(problem.borough_budget)
-    if not failing.any():
-        return
-    worst = int(np.argmax(np.where(failing, need - problem.borough_budget, -np.inf)))
-    month, name = problem.boroughs[worst]
-    smallest, count = float(need[failing].max()), int(failing.sum())
-    others = f" ({count} borough-months fail; {say(smallest, up=True)} h works for all)" if count > 1 else ""
-    zones = int((problem.borough == worst).sum())
-    place = f"Borough {name} in {month}: the least hours of its {zones} zones"
-    limit = float(problem.borough_budget[worst])
-    raise _short(place, "borough", float(need[worst]), limit, smallest, note, others)
+    for kind, pool, budget, places in (
+        ("ward", problem.ward, problem.ward_budget, problem.wards),
+        ("borough", problem.borough, problem.borough_budget, problem.boroughs),
+        ("city", problem.month, problem.city_budget, tuple((month, "") for month in problem.months)),
+    ):
+        need = pool_sums(problem.lower, pool, len(places))
+        failing = need - budget > _tolerance(budget)
+        if not failing.any():
+            continue
+        worst, count = int(np.argmax(np.where(failing, need - budget, -np.inf))), int(failing.sum())
+        smallest, (month, name) = float(need[failing].max()), places[worst]
+        if kind == "city":
+            smallest = float(need.max())
+            place = f"City budget in {month}"
+            others = f" ({say(smallest, up=True)} h works for every month)" if smallest > need[worst] else ""
+        else:
+            place = f"{kind.capitalize()} {name} in {month}"
+            works = f" ({count} {kind}-months fail; {say(smallest, up=True)} h works for all)"
+            others = works if count > 1 else ""
+        place += f": the least hours of its {int((pool == worst).sum())} zones"
+        raise _short(place, kind, float(need[worst]), float(budget[worst]), smallest, note, others)
 
 
 def keeps_wards(problem: HoursProblem, rows: Indices, hours: Floats) -> bool:
