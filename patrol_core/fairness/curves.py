@@ -40,6 +40,8 @@ def concentration_curve(amount: ArrayLike, population: ArrayLike, rank: ArrayLik
     ----------
     rank
         (n,) small = most disadvantaged; zones of unknown rank (NaN) are left out.
+    population
+        (n,) residents.
 
     Returns
     -------

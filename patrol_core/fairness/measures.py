@@ -154,6 +154,11 @@ def summary(
 def lorenz(amount: ArrayLike, population: ArrayLike, *, rank: ArrayLike | None = None) -> pd.DataFrame:
     """Lorenz curve of the amount per head, or the concentration curve when ``rank`` orders the zones.
 
+    Parameters
+    ----------
+    population
+        (n,) residents.
+
     Returns
     -------
     pandas.DataFrame

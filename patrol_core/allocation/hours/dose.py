@@ -50,6 +50,8 @@ def solve_dose(problem: HoursProblem, unit: float, least: int) -> Dosed:
     ----------
     problem
         On the grid already; the least hours of every row fit the budgets.
+    unit
+        Hours per whole unit.
 
     Raises
     ------

@@ -97,6 +97,11 @@ def by_water_filling(problem: HoursProblem) -> Solution:
 def by_groups(problem: HoursProblem, rules: Sequence[GroupRule], *, exact: bool = True) -> Solution:
     """Plan under group rules; ``exact=False`` sends every month to tangent cuts.
 
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+
     Raises
     ------
     InfeasibleError
@@ -167,6 +172,15 @@ def in_whole_units(
     problem: HoursProblem, group_rules: Sequence[GroupRule], exact: Solution, rules: HoursRules
 ) -> Solution:
     """The delivered hours: rounded as the rules say, with the bound that fits.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+    group_rules
+        Group rules of all months.
+    exact
+        The plan before rounding.
 
     Raises
     ------

@@ -23,6 +23,19 @@ def slack_table(
     Columns: month, kind (city, borough or ward; boroughs only where the demand has them), name, limit, used, slack, least, most (hours), value_of_hour (rise
     of the objective per further hour of this budget), binding. ``used`` is of the delivered plan; whether a
     budget binds is read off the plan before rounding, which uses a binding budget to the end.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+    exact
+        The plan before rounding.
+    ward_price
+        Multiplier by ward pool.
+    borough_price
+        Multiplier by borough pool.
+    city_price
+        Multiplier by month.
     """
     levels = [
         (
@@ -58,7 +71,17 @@ def binding_budgets(slack: pd.DataFrame) -> tuple[str, ...]:
 
 
 def plan_notes(problem: HoursProblem, slack: pd.DataFrame, *, has_rules: bool) -> tuple[str, ...]:
-    """Plain sentences a reader of the plan must not miss."""
+    """Plain sentences a reader of the plan must not miss.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+    slack
+        The table of budgets.
+    has_rules
+        Whether group rules hold.
+    """
     notes = []
     if not slack["binding"].any():
         notes.append(_nothing_binds(slack, has_rules=has_rules))

@@ -142,7 +142,21 @@ class CoverageParity(_Parity):
         return HoursForm(words, share_of="people", within=float(self.within), rule=self)
 
     def hours_unmet(self, label: str, least: float, works: float, where: str, others: str) -> str:
-        """By a tolerance."""
+        """By a tolerance.
+
+        Parameters
+        ----------
+        label
+            The month.
+        least
+            The tolerance that bounds force.
+        works
+            One that works.
+        where
+            The group it fails on, as a clause.
+        others
+            The other months, as a clause.
+        """
         return (
             f"Parity of hours per head within {self.within:g} cannot be met in {label}: the bounds of the zones force "
             f"a difference of {least:.4g}{where}; a tolerance of {works:g} works{others}."
@@ -298,7 +312,21 @@ class Proportionality(_Band):
         )
 
     def hours_unmet(self, label: str, least: float, works: float, where: str, others: str) -> str:
-        """By both ends of the band."""
+        """By both ends of the band.
+
+        Parameters
+        ----------
+        label
+            The month.
+        least
+            The tolerance that bounds force.
+        works
+            One that works.
+        where
+            The group it fails on, as a clause.
+        others
+            The other months, as a clause.
+        """
         wider = self.widened(works)
         return (
             f"Hours between {self.at_least:g} and {self.at_most:g} times each group's share of demand cannot be met in "

@@ -98,7 +98,15 @@ class Floor(_Level):
         return f"floor of {self.at_least:g} on {self._place()}"
 
     def bound(self, game: RuleGame, lower: Floats, upper: Floats) -> None:
-        """Raise lower bounds."""
+        """Raise lower bounds.
+
+        Parameters
+        ----------
+        game
+            The game.
+        upper
+            (n,) upper bounds on coverage.
+        """
         if self.group is None:
             where = self._where(game)
             lower[where] = np.maximum(lower[where], self.at_least)
@@ -145,7 +153,15 @@ class Cap(_Level):
         return f"cap of {self.at_most:g} on {self._place()}"
 
     def bound(self, game: RuleGame, lower: Floats, upper: Floats) -> None:
-        """Lower upper bounds."""
+        """Lower upper bounds.
+
+        Parameters
+        ----------
+        game
+            The game.
+        lower
+            (n,) lower bounds on coverage.
+        """
         if self.group is None:
             where = self._where(game)
             upper[where] = np.minimum(upper[where], self.at_most)

@@ -200,7 +200,17 @@ class Rule:
         raise NotImplementedError
 
     def bound(self, game: RuleGame, lower: Floats, upper: Floats) -> None:
-        """Tighten bounds on coverage in place, where the rule speaks of single zones."""
+        """Tighten bounds on coverage in place, where the rule speaks of single zones.
+
+        Parameters
+        ----------
+        game
+            The game.
+        lower
+            (n,) lower bounds on coverage.
+        upper
+            (n,) upper bounds on coverage.
+        """
 
     def lines(self, game: RuleGame, harm: Harm) -> dict[tuple[str, str], Line]:
         """Rows over totals by (group or pair, side)."""
@@ -344,7 +354,15 @@ def _spread(game: RuleGame, harm: Harm, line: Line) -> Floats:
 
 
 def total_of(of: Of, harm: Harm, game: RuleGame, group: str | None = None) -> tuple[float, Total, float]:
-    """(c, total, s) of the amount of a group, or of all, as c + s total."""
+    """(c, total, s) of the amount of a group, or of all, as c + s total.
+
+    Parameters
+    ----------
+    harm
+        Residual harm by zone.
+    game
+        The game.
+    """
     if of == "coverage":
         return 0.0, ("S", "") if group is None else ("C", group), 1.0
     if group is None:
@@ -360,7 +378,17 @@ def amounts(of: Of, harm: Harm) -> tuple[Floats, Floats]:
 
 
 def amount_of(of: Of, game: RuleGame, coverage: Floats) -> Floats | None:
-    """(n,) amounts in their own unit, or None where next to nothing is there to share, beside budget or unopposed harm."""
+    """(n,) amounts in their own unit, or None where next to nothing is there to share, beside budget or unopposed harm.
+
+    Parameters
+    ----------
+    of
+        Coverage or residual harm.
+    game
+        The game.
+    coverage
+        (n,) coverage.
+    """
     values = game.rule_values
     amount = coverage if of == "coverage" else values * (1 - game.harm.effect * coverage)
     whole = min(game.budget, float(game.size)) if of == "coverage" else float(values.sum())
@@ -410,6 +438,16 @@ def checked_tolerance(tolerance: float) -> float:
 
 
 def check_word(kind: str, field: str, value: object, accepted: tuple[str, ...]) -> None:
-    """Refuse a word that is none of those accepted."""
+    """Refuse a word that is none of those accepted.
+
+    Parameters
+    ----------
+    kind
+        The kind of rule.
+    field
+        Name of the field.
+    value
+        What was given.
+    """
     if value not in accepted:
         raise InputError(f"A {kind} rule has {field} = {value!r}: accepted are {' and '.join(accepted)}.")

@@ -49,7 +49,13 @@ def require_budgets(problem: HoursProblem, *, unit: float = 0.0) -> None:
 
 
 def keeps_wards(problem: HoursProblem, rows: Indices, hours: Floats) -> bool:
-    """Whether the hours of these rows keep the budget of every ward and borough they lie in."""
+    """Whether the hours of these rows keep the budget of every ward and borough they lie in.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+    """
     used = pool_sums(hours, problem.ward[rows], len(problem.wards))
     in_borough = pool_sums(hours, problem.borough[rows], len(problem.boroughs))
     return bool(
@@ -77,6 +83,11 @@ def explain_rules(problem: HoursProblem, rules: Sequence[GroupRule], month: int)
     First the floors and caps alone, each allowed to fail at a cost: the one that fails most is named with its
     shortfall. If they can be met, parity is what fails: the smallest tolerance that works comes from one LP
     in shares of the total hours, in which parity is linear in d.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
     """
     own = [rule for rule in rules if rule.month == month]
     limits = [rule for rule in own if rule.within is None]

@@ -66,7 +66,13 @@ class GroupRule:
 def rule_rows(
     problem: HoursProblem, rules: Sequence[GroupRule], rows: Indices
 ) -> tuple[sparse.csc_array, Floats, Floats]:
-    """Finite budgets and group rules over one month's rows as ``least <= matrix @ hours <= most``."""
+    """Finite budgets and group rules over one month's rows as ``least <= matrix @ hours <= most``.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+    """
     budgets, limits = budget_rows(problem, rows)
     lines: list[Floats] = []
     least, most = [np.full(len(limits), -np.inf)], [limits]
@@ -90,7 +96,15 @@ def rule_rows(
 
 
 def rule_slack(rule: GroupRule, hours: Floats, month_rows: Indices) -> float:
-    """Hours by which the group is inside its rule (negative: outside)."""
+    """Hours by which the group is inside its rule (negative: outside).
+
+    Parameters
+    ----------
+    hours
+        Hours per row.
+    month_rows
+        The month's rows.
+    """
     used = float(hours[rule.rows].sum())
     if rule.within is None:
         return min(used - rule.least, rule.most - used)
