@@ -141,30 +141,13 @@ class CoverageParity(_Parity):
         words = f"parity of hours per head within {self.within:g}"
         return HoursForm(words, share_of="people", within=float(self.within), rule=self)
 
-    def hours_unmet(self, label: str, least: float, works: float, where: str, others: str) -> str:
-        """By a tolerance.
+    def hours_asked(self) -> str:
+        """Hours per head."""
+        return f"Parity of hours per head within {self.within:g}"
 
-        Parameters
-        ----------
-        label
-            The month.
-        least
-            The tolerance that bounds force.
-        works
-            One that works.
-        where
-            The group it fails on, as a clause.
-        others
-            The other months, as a clause.
-        """
-        return (
-            f"Parity of hours per head within {self.within:g} cannot be met in {label}: the bounds of the zones force "
-            f"a difference of {least:.4g}{where}; a tolerance of {works:g} works{others}."
-        )
-
-    def hours_tolerance(self, tolerance: float) -> str:
+    def hours_work(self, tolerance: float, *, measure: str = "") -> str:
         """Within it."""
-        return f"a parity tolerance of {tolerance:g} works"
+        return f"a {measure}tolerance of {tolerance:g} works"
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,33 +294,14 @@ class Proportionality(_Band):
             rule=self,
         )
 
-    def hours_unmet(self, label: str, least: float, works: float, where: str, others: str) -> str:
-        """By both ends of the band.
+    def hours_asked(self) -> str:
+        """Shares of demand."""
+        return f"Hours between {self.at_least:g} and {self.at_most:g} times each group's share of demand"
 
-        Parameters
-        ----------
-        label
-            The month.
-        least
-            The tolerance that bounds force.
-        works
-            One that works.
-        where
-            The group it fails on, as a clause.
-        others
-            The other months, as a clause.
-        """
-        wider = self.widened(works)
-        return (
-            f"Hours between {self.at_least:g} and {self.at_most:g} times each group's share of demand cannot be met in "
-            f"{label}: the bounds of the zones force a difference of {least:.4g}{where}; {wider.at_least:.4g} and "
-            f"{wider.at_most:.4g} times work{others}."
-        )
-
-    def hours_tolerance(self, tolerance: float) -> str:
+    def hours_work(self, tolerance: float, *, measure: str = "") -> str:
         """Both ends."""
         wider = self.widened(tolerance)
-        return f"{wider.at_least:.4g} and {wider.at_most:.4g} times the share of demand work"
+        return f"{wider.at_least:.4g} and {wider.at_most:.4g} times work"
 
 
 def between(tolerance: float) -> Proportionality:

@@ -245,22 +245,12 @@ class Rule:
         """
         raise InputError(NO_RESIDUAL_HOURS)
 
-    def hours_unmet(self, label: str, least: float, works: float, where: str, others: str) -> str:
-        """Why its shares of hours cannot be met.
-
-        Parameters
-        ----------
-        label
-            The month.
-        least, works
-            The tolerance that bounds force, and one that works.
-        where, others
-            Clauses: the group it fails on, the other months.
-        """
+    def hours_asked(self) -> str:
+        """Its shares of hours in words, where they cannot be met."""
         raise NotImplementedError
 
-    def hours_tolerance(self, tolerance: float) -> str:
-        """That a tolerance of its shares of hours works, in words."""
+    def hours_work(self, tolerance: float, *, measure: str = "") -> str:
+        """That a tolerance of its shares of hours works, in words; ``measure`` names the tolerance."""
         raise NotImplementedError
 
     def document(self) -> dict[str, object]:

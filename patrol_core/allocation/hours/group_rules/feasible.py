@@ -147,7 +147,8 @@ def share_error(
     works = round_up_tolerance(least)
     others = f" for all {months} months in which it fails" if months > 1 else ""
     return InfeasibleError(
-        rule.source.hours_unmet(label, least, works, where, others),
+        f"{rule.source.hours_asked()} cannot be met in {label}: the bounds of the zones force a difference of "
+        f"{least:.4g}{where}; {rule.source.hours_work(works)}{others}.",
         rule=rule.source.kind,
         shortfall=least - (rule.within or 0.0),
         remedy=works,

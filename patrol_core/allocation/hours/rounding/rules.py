@@ -90,7 +90,7 @@ def not_in_whole_units(
         works, rule = "", "rounding"
     else:
         works, rule = (
-            f" ({source.hours_tolerance(tolerance)})",
+            f" ({source.hours_work(tolerance, measure='parity ')})",
             f"{source.kind.removeprefix('coverage-')}-rounding",
         )
     return InfeasibleError(
