@@ -8,7 +8,7 @@ from patrol_core.errors import InfeasibleError
 from patrol_core.planning import hours_rule
 from patrol_core.ui.fairness.rules import limits
 from patrol_core.ui.fairness.tabs import Page, draw_tabs
-from patrol_core.ui.fairness.text import HOURS_WORDS
+from patrol_core.ui.fairness.text import HOURS_WORDS, PROPORTION
 from patrol_core.ui.fairness.view import (
     change_layer,
     group_change_figures,
@@ -62,6 +62,10 @@ if prepared is not None:
                 )
                 + f"{HOURS_WORDS[kept]}, at this level; floors and caps are those of the Hours page."
             )
+        if chosen == "proportionality":
+            with first:
+                controls.harm_shares()
+            st.caption(PROPORTION)
         with frame.guarded():
             now = state.scenario()
             try:

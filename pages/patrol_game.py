@@ -43,6 +43,7 @@ if prepared is not None:
                     controls.slider("effectiveness", low=0.05)
                     controls.slider("floor", high=0.5)
                     controls.fairness_rule()
+                    controls.harm_shares()
                     controls.groups(prepared)
                     basemap_switch()
                 here.segmented("Map", "shown", "plan", SHOWN, label_visibility="collapsed")

@@ -141,7 +141,7 @@ def test_a_time_limit_is_not_ok():
     outcome = program.session.solve()
     assert outcome.status in (Status.STOPPED_WITH_PLAN, Status.STOPPED_WITHOUT_PLAN)
     with pytest.raises(SolverError, match="stopped"):
-        PhaseRun(model, game)._checked(outcome)
+        PhaseRun(model.programs, game)._checked(outcome)
     program.session.time_limit = 60.0
     assert program.session.solve().status is Status.OPTIMAL  # the limit counts per run, not per object
 

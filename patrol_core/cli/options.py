@@ -18,7 +18,7 @@ FLAGS = {name: row.flag for name, row in choices().items() if row.flag}
 """Flag of each choice; place, crime types and switches have their own form below."""
 COMMON = {"seed"}
 """Choices of every command that draws."""
-NULLABLE = {"fairness", "city_hours", "ward_hours", "borough_hours"}
+NULLABLE = {"fairness", "share_least", "share_most", "city_hours", "ward_hours", "borough_hours"}
 """Choices that can be switched off."""
 
 

@@ -40,6 +40,8 @@ def concentration_curve(amount: ArrayLike, population: ArrayLike, rank: ArrayLik
     ----------
     rank
         (n,) small = most disadvantaged; zones of unknown rank (NaN) are left out.
+    population
+        (n,) residents.
 
     Returns
     -------
@@ -59,13 +61,6 @@ def concentration_curve(amount: ArrayLike, population: ArrayLike, rank: ArrayLik
     people = np.bincount(place, weights=np.asarray(population, dtype=np.float64)[known], minlength=len(steps))
     amounts = np.bincount(place, weights=np.asarray(amount, dtype=np.float64)[known], minlength=len(steps))
     return lorenz(amounts, people, rank=steps)
-
-
-def area_index(curve: pd.DataFrame) -> float:
-    """One less twice the area below a curve: its Gini or concentration index."""
-    x = curve["population_share"].to_numpy(dtype=float)
-    y = curve["amount_share"].to_numpy(dtype=float)
-    return float(1.0 - 2.0 * np.trapezoid(y, x))
 
 
 def thinned(curve: pd.DataFrame, most: int = MOST_POINTS) -> tuple[Floats, Floats]:

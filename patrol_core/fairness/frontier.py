@@ -145,6 +145,8 @@ def own_tolerance(game: ZoneGame, coverage: np.ndarray, rule: str) -> float:
         (n,) coverage of the plan.
     rule
         Name of the rule. Max-min rules, measured against what is attainable, begin at 1 at most.
+    game
+        The game.
     """
     if not game.groups or game.population is None:
         return 1.0

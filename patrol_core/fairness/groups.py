@@ -116,7 +116,13 @@ def weighted_grouping(zones: pd.DataFrame, key: str) -> Grouping:
 
 
 def zone_grouping(labels: Sequence[object], *, key: str, label: str) -> Grouping:
-    """Whole zones by their label; empty and "Unknown" labels belong to no group."""
+    """Whole zones by their label; empty and "Unknown" labels belong to no group.
+
+    Parameters
+    ----------
+    key
+        Column or key.
+    """
     texts = np.asarray(["" if given is None or given != given else str(given) for given in labels])
     names = tuple(sorted(set(texts.tolist()) - _NOT_KNOWN))
     share = np.array([texts == name for name in names], dtype=float).reshape(len(names), len(texts))

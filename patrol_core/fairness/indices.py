@@ -12,7 +12,7 @@ With p_i residents in zone i (P in all), h_i = amount_i / p_i and mean h = sum p
   their middle): below 0 the amount goes mostly to the most disadvantaged, above 0 to the least
 
 All are what the unweighted measure gives when every resident is one observation; PySAL's `inequality` has
-only the unweighted forms, which :func:`unweighted` calls and the tests compare with. Zones without residents
+only the unweighted forms, which the tests compare with. Zones without residents
 carry no weight. If nobody gets anything, everybody gets the same: all measures are 0.
 
 Sources: Cowell (2011), Measuring Inequality; Kakwani, Wagstaff & van Doorslaer (1997) for the concentration
@@ -20,8 +20,6 @@ index.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -51,18 +49,16 @@ def theil(rate: Floats, weight: Floats) -> float:
     return max(float((p * share * logs).sum()), 0.0)
 
 
-def theil_split(rate: Floats, weight: Floats, labels: Sequence[object]) -> tuple[float, float]:
-    """Theil T between groups and within groups; they add to :func:`theil`."""
-    _, group = np.unique(np.asarray([str(label) for label in labels]), return_inverse=True)
-    people = np.bincount(group, weights=weight).astype(np.float64)
-    amount = np.bincount(group, weights=weight * rate).astype(np.float64)
-    lived = people > 0
-    between = theil(np.asarray(amount[lived] / people[lived], dtype=np.float64), people[lived])
-    return between, max(theil(rate, weight) - between, 0.0)
-
-
 def atkinson(rate: Floats, weight: Floats, epsilon: float) -> float:
-    """Population-weighted Atkinson index at inequality aversion ``epsilon`` > 0."""
+    """Population-weighted Atkinson index at inequality aversion ``epsilon`` > 0.
+
+    Parameters
+    ----------
+    rate
+        (n,) per head.
+    weight
+        (n,) residents.
+    """
     p = weight / weight.sum()
     mean = float(p @ rate)
     if mean <= 0.0:
@@ -86,7 +82,15 @@ def hoover(rate: Floats, weight: Floats) -> float:
 
 
 def concentration(rate: Floats, weight: Floats, rank: Floats) -> float:
-    """Concentration index against ``rank`` (most disadvantaged first), -1 to 1."""
+    """Concentration index against ``rank`` (most disadvantaged first), -1 to 1.
+
+    Parameters
+    ----------
+    rate
+        (n,) per head.
+    weight
+        (n,) residents.
+    """
     p = weight / weight.sum()
     mean = float(p @ rate)
     if mean <= 0.0:
@@ -101,29 +105,3 @@ def fractional_rank(rank: Floats, weight: Floats) -> Floats:
     people = np.bincount(tied, weights=weight)
     middle = (np.cumsum(people) - people / 2.0) / people.sum()
     return np.asarray(middle[tied], dtype=np.float64)
-
-
-def unweighted(rate: Floats) -> dict[str, float]:
-    """Gini, Theil and Atkinson over zones, every zone counting once, from PySAL's `inequality`.
-
-    Returns
-    -------
-    dict
-        gini, theil, atkinson_0.5, atkinson_1.
-    """
-    # Imported here: the package pulls in its plotting, some seconds that no page needs before this is asked.
-    from inequality.atkinson import atkinson as pysal_atkinson
-    from inequality.gini import Gini
-    from inequality.theil import Theil
-
-    if rate.sum() <= 0.0:
-        return dict.fromkeys(("gini", "theil", "atkinson_0.5", "atkinson_1"), 0.0)
-    # PySAL's Atkinson refuses zeros; with one the closed form above gives its limit.
-    even = np.ones(len(rate))
-    zeros = bool((rate <= 0.0).any())
-    return {
-        "gini": float(Gini(rate).g),
-        "theil": float(Theil(rate).T),
-        "atkinson_0.5": atkinson(rate, even, 0.5) if zeros else float(pysal_atkinson(rate, 0.5)),
-        "atkinson_1": 1.0 if zeros else float(pysal_atkinson(rate, 1)),
-    }

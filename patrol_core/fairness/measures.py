@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.fairness import indices
 
 Groups = Mapping[str, Sequence[str]] | Mapping[str, Mapping[str, float]]
 """Group -> zone ids, or group -> zone id -> share of the zone's residents who belong to it (0 to 1)."""
@@ -68,77 +67,6 @@ def group_table(
         rows.append((group, len(inside), heads, total, 1000.0 * rate, ratio))
     columns = ["group", "zones", "population", "amount", "per_1000", "ratio_to_overall"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def inequality(
-    amount: ArrayLike,
-    population: ArrayLike | None,
-    *,
-    groups: Sequence[object] | None = None,
-    rank: ArrayLike | None = None,
-) -> dict[str, float]:
-    """Measures of inequality of an amount per head (formulas in :mod:`~patrol_core.fairness.indices`).
-
-    Parameters
-    ----------
-    amount
-        Per zone, shape ``(n,)``, 0 or more.
-    population
-        Residents per zone; None counts every zone once (then Gini, Theil and Atkinson come from PySAL).
-    groups
-        One label per zone (each zone in one group), for the Theil split and the ratio between groups.
-    rank
-        Order of the zones, most disadvantaged first (small numbers), for the concentration index.
-
-    Returns
-    -------
-    dict
-        gini, theil, theil_between, theil_within, atkinson_0.5, atkinson_1, hoover, min_max_ratio (smallest
-        group rate over largest; over zones where no groups are given), concentration,
-        zones_without_population and amount_without_population (what no per-head measure can see). NaN where
-        its input was not given.
-
-    Raises
-    ------
-    InputError
-        Lengths that differ, negative or missing numbers, nobody living anywhere.
-    """
-    amounts = np.asarray(amount, dtype=np.float64)
-    people, amounts = _arrays(
-        np.ones(len(amounts)) if population is None else population, amounts, len(amounts)
-    )
-    lived = people > 0
-    rate, weight = amounts[lived] / people[lived], people[lived]
-    result = {
-        "gini": indices.gini(rate, weight),
-        "theil": indices.theil(rate, weight),
-        "theil_between": np.nan,
-        "theil_within": np.nan,
-        "atkinson_0.5": indices.atkinson(rate, weight, 0.5),
-        "atkinson_1": indices.atkinson(rate, weight, 1.0),
-        "hoover": indices.hoover(rate, weight),
-        "min_max_ratio": min_max_ratio(rate),
-        "concentration": np.nan,
-        "zones_without_population": float((~lived).sum()),
-        "amount_without_population": float(amounts[~lived].sum()),
-    }
-    if population is None:
-        result.update(indices.unweighted(rate))
-    if groups is not None:
-        labels = list(groups)
-        _require_length("groups", len(labels), len(lived))
-        kept = [label for label, keep in zip(labels, lived, strict=True) if keep]
-        result["theil_between"], result["theil_within"] = indices.theil_split(rate, weight, kept)
-        result["min_max_ratio"] = min_max_ratio(_group_rates(rate, weight, kept))
-    if rank is not None:
-        order = np.asarray(rank, dtype=np.float64)
-        _require_length("rank", len(order), len(lived))
-        if not np.isfinite(order[lived]).all():
-            raise InputError(
-                "The rank for the concentration index is missing for some zones; give every zone one."
-            )
-        result["concentration"] = indices.concentration(rate, weight, order[lived])
-    return result
 
 
 def change(now: ArrayLike, before: ArrayLike) -> Floats:
@@ -226,6 +154,11 @@ def summary(
 def lorenz(amount: ArrayLike, population: ArrayLike, *, rank: ArrayLike | None = None) -> pd.DataFrame:
     """Lorenz curve of the amount per head, or the concentration curve when ``rank`` orders the zones.
 
+    Parameters
+    ----------
+    population
+        (n,) residents.
+
     Returns
     -------
     pandas.DataFrame
@@ -250,11 +183,6 @@ def _share_ratio(amount: Floats, harm: Floats, all_amount: ArrayLike, all_harm: 
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = (amount / total) / (harm / total_harm)
     return np.where(harm > 0, ratio, np.nan)
-
-
-def _group_rates(rate: Floats, weight: Floats, labels: Sequence[object]) -> Floats:
-    _, group = np.unique(np.asarray([str(label) for label in labels]), return_inverse=True)
-    return np.asarray(np.bincount(group, weights=rate * weight) / np.bincount(group, weights=weight))
 
 
 def _arrays(population: ArrayLike, amount: ArrayLike, length: int) -> tuple[Floats, Floats]:
@@ -298,8 +226,3 @@ def _positions(zone_ids: Sequence[str], group: str, members: Sequence[str]) -> l
     if len(set(members)) != len(members):
         raise InputError(f"Group {group!r} names a zone twice.")
     return [known[zone] for zone in members]
-
-
-def _require_length(name: str, given: int, zones: int) -> None:
-    if given != zones:
-        raise InputError(f"{name} has {given} entries for {zones} zones; give one per zone.")

@@ -115,6 +115,15 @@ def zone_intervals(
 ) -> dict[str, tuple[float, float]]:
     """5 and 95 % points of every measure over zones drawn with replacement.
 
+    Parameters
+    ----------
+    amount
+        (n,) per zone.
+    people
+        Residents, groups, rank, aversion.
+    seed
+        Of the draws.
+
     Raises
     ------
     InputError
@@ -155,6 +164,12 @@ def measures_table(
         (n,) harm left and patrol per zone.
     residual_draws
         (S, n) harm left if the harm were another draw, the plan being fixed.
+    people
+        Residents, groups, rank, aversion.
+    seed
+        Of the draws.
+    replicates
+        How many draws of zones.
 
     Returns
     -------

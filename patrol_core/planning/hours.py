@@ -12,10 +12,11 @@ from patrol_core.allocation.hours import HoursRules, Plan, binding_city_budget, 
 from patrol_core.arrays import Floats
 from patrol_core.games.rules import FAIRNESS
 from patrol_core.planning.groups import WARD
+from patrol_core.planning.planner import fairness_of
 from patrol_core.planning.prepared import Prepared, harm_table
 from patrol_core.planning.surface import forecast_demand
 from patrol_core.risk import monthly_demand
-from patrol_core.scenario import FairnessRule, Scenario
+from patrol_core.scenario import Scenario
 from patrol_core.zones import UNKNOWN
 
 if TYPE_CHECKING:
@@ -162,18 +163,18 @@ def hours_rules(demand: pd.DataFrame, scenario: Scenario) -> HoursRules:
     return rules
 
 
-def hours_rule(name: FairnessRule) -> FairnessRule:
+def hours_rule(name: str) -> str:
     """Name of the rule on hours per head that stands for a scenario's fairness rule.
 
-    Max-min shares are held as such. Parity within d stands for the others: what is left of risk is curved in the hours,
-    and of a mean difference parity within d is a stricter form (it keeps the mean difference at most d).
+    Max-min shares and proportionality are held as such. Parity within d stands for the others: what is left of risk is
+    curved in the hours, and of a mean difference parity within d is a stricter form (it keeps the mean difference at most d).
 
     Parameters
     ----------
     name
         The scenario's ``fairness_rule``.
     """
-    return "max-min" if name.endswith("max-min") else "coverage-parity"
+    return FAIRNESS[name].hours
 
 
 def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame | None = None) -> Plan:
@@ -200,7 +201,7 @@ def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFram
     plan = solve_hours(
         demand,
         rules,
-        constraints=(FAIRNESS[hours_rule(scenario.fairness_rule)](scenario.fairness),),
+        constraints=(fairness_of(scenario, hours_rule(scenario.fairness_rule), scenario.fairness),),
         groups=prepared.groups,
         population=population,
     )

@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 from patrol_core.errors import InputError
 from patrol_core.games.documents import Uncertainty, solve_for
-from patrol_core.games.rules import FAIRNESS, Cap, Floor, Rule
+from patrol_core.games.rules import Cap, Fairness, Floor, Rule, fairness_rule
 from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
 from patrol_core.planning.prepared import Prepared
 from patrol_core.scenario import Scenario
@@ -35,8 +35,26 @@ def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Rule, ...]:
             raise InputError(
                 f"{prepared.data.name} has no groups to be fair between; switch the fairness rule off."
             )
-        rules.append(FAIRNESS[scenario.fairness_rule](scenario.fairness))
+        rules.append(fairness_of(scenario, scenario.fairness_rule, scenario.fairness))
     return tuple(rules)
+
+
+def fairness_of(scenario: Scenario, name: str, tolerance: float) -> Fairness:
+    """The fairness rule of this name at a tolerance, with the ends of its band where the scenario gives them.
+
+    Parameters
+    ----------
+    scenario
+        Gives ``share_least`` and ``share_most``.
+    name, tolerance
+        Of the rule; 0 is the strictest.
+    """
+    return fairness_rule(name, tolerance).with_ends(scenario.share_least, scenario.share_most)
+
+
+def _has_ends(scenario: Scenario) -> bool:
+    """Whether the ends of a band are given, which a tolerance would move."""
+    return scenario.share_least is not None or scenario.share_most is not None
 
 
 def _group_limits(prepared: Prepared, scenario: Scenario) -> list[Rule]:
@@ -98,7 +116,7 @@ class Planner:
             return solve_zone_game(game)
         return self.model(scenario).solve(
             budget=scenario.budget,
-            parity=scenario.fairness,
+            parity=None if _has_ends(scenario) else scenario.fairness,
             floor=scenario.floor if scenario.floor > 0 else None,
         )
 
@@ -107,6 +125,7 @@ class Planner:
         key = (
             scenario.effectiveness,
             scenario.fairness_rule if scenario.fairness is not None else None,
+            (scenario.fairness, scenario.share_least, scenario.share_most) if _has_ends(scenario) else None,
             scenario.floor > 0,
             (scenario.cap, scenario.group_floor, scenario.group_cap),
         )

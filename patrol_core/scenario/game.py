@@ -10,7 +10,9 @@ from pydantic import AfterValidator
 from patrol_core.scenario.choice import Entries, check_entries, choice, named_numbers
 from patrol_core.scenario.data import DataChoices
 
-FairnessRule = Literal["coverage-parity", "residual-parity", "mean-difference", "max-min", "residual-max-min"]
+FairnessRule = Literal[
+    "coverage-parity", "residual-parity", "mean-difference", "max-min", "residual-max-min", "proportionality"
+]
 Offender = Literal["rational", "quantal", "regret", "types"]
 
 
@@ -49,11 +51,22 @@ class GameChoices(DataChoices):
     )
     """d, 0 the strictest. Parity: per-head patrol (or harm left) of every group within (1 ± d) of the
     overall rate; mean difference: at most d of the overall rate; max-min: every group at least 1 - d of
-    the best least rate attainable. Empty: no rule."""
+    the best least rate attainable; proportionality: every group's share of the patrols between 1 - d and
+    1 + d times its share of the harm. Empty: no rule."""
     fairness_rule: FairnessRule = row("coverage-parity", "rule", "--fairness-rule", "What is shared evenly")
     """Patrol per head (coverage parity), harm left per head (residual parity), a cap on how far groups
     differ in patrol per head on average (mean difference), or the worst-off group first: patrol
-    (max-min), harm left (residual max-min)."""
+    (max-min), harm left (residual max-min), or patrol in proportion to expected harm (proportionality)."""
+    share_least: float | None = row(
+        None, "sharemin", "--share-least", "Least of its share of the harm (a)", step=0.05, ge=0, le=1
+    )
+    """With proportionality: every group's share of the patrols (or hours) is at least a times its share of
+    the harm (or demand). Empty: 1 - d."""
+    share_most: float | None = row(
+        None, "sharemax", "--share-most", "Most of its share of the harm (b)", step=0.05, ge=1, le=1000
+    )
+    """With proportionality: every group's share of the patrols (or hours) is at most b times its share of
+    the harm (or demand). Empty: 1 + d."""
     floor: float = row(0.0, "floor", "--floor", "Least coverage of every zone", step=0.01, ge=0, le=1)
     """Every zone is covered at least this share of the time."""
     cap: float = row(1.0, "cap", "--cap", "Most coverage of every zone", step=0.01, ge=0, le=1)

@@ -31,8 +31,22 @@ class Scenario(HoursChoices):
             )
         return self
 
+    @model_validator(mode="after")
+    def _shares_are_a_rule(self) -> Scenario:
+        """Ends of the band given without a tolerance switch proportionality on."""
+        ends = [1.0 - self.share_least] if self.share_least is not None else []
+        ends += [self.share_most - 1.0] if self.share_most is not None else []
+        if ends and self.fairness is None and self.fairness_rule == "proportionality":
+            object.__setattr__(self, "fairness", min(max(ends), 10.0))
+        return self
+
     def changed(self, **values: Any) -> Scenario:
-        """A copy with some choices changed and everything checked again."""
+        """A copy with some choices changed and everything checked again.
+
+        Another tolerance of the fairness rule takes the place of a band that was given by its ends.
+        """
+        if "fairness" in values:
+            values = {"share_least": None, "share_most": None, **values}
         return make_scenario({**self.model_dump(), **values})
 
     def part(self, *parts: str) -> dict[str, Any]:

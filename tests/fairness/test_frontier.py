@@ -152,6 +152,9 @@ def broken(case, coverage, rule, level):
     if rule == "mean-difference":
         share = heads / heads.sum()
         return float((np.outer(share, share) * np.abs(rate[:, None] - rate[None, :])).sum() / overall - level)
+    if rule == "proportionality":
+        harm = np.array([case.values[np.isin(case.zone_ids, zones)].sum() for zones in case.groups.values()])
+        return float(np.abs(sums / amount.sum() / (harm / case.values.sum()) - 1).max() - level)
     if rule.endswith("parity"):
         return float(np.abs(rate / overall - 1).max() - level)
     # Max-min shares: the best attainable least rate (largest, for harm) by a programme of its own.

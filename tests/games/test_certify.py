@@ -19,7 +19,7 @@ GAME = ZoneGame(
 
 def _plan_and_proof(game):
     model = ZoneGameModel(game)
-    coverage, proof, _ = PhaseRun(model, game).worst_case(lexicographic=False)
+    coverage, proof, _ = PhaseRun(model.programs, game).worst_case(lexicographic=False)
     return coverage, proof
 
 

@@ -190,3 +190,20 @@ def test_charts_of_fairness_hold_what_they_are_given():
     path = pd.DataFrame({"recorded": [1.0, 0.5], "ratio": [0.4, 0.8]})
     mark = reporting_lines({"g": path}, now=("g", 0.75)).data[-1]
     assert mark.y[0] == pytest.approx(0.6)
+
+
+def test_patrol_in_proportion_to_harm_has_its_formula_and_both_ends():
+    page = app("fairness", fair="0.4", rule="proportionality")
+    no_fault(page)
+    assert any("share of the patrols" in caption.value for caption in page.caption)
+    assert {"Least of its share of the harm (a)", "Most of its share of the harm (b)"} <= {
+        box.label for box in page.number_input
+    }
+    ends = {"share_least": 0.7, "share_most": 1.2, "fairness_rule": "proportionality"}
+    page = app("fairness", rule="proportionality", sharemin="0.7", sharemax="1.2")
+    no_fault(page)
+    plan = planner().solve(make_scenario(ends))
+    assert figure(page, "Worst zone") == f"{plan.worst_case:,.1f}"
+    need = fairness_views(planner().prepared, plan)["need_ratio"].dropna()
+    assert need.min() >= 0.7 - 1e-6
+    assert need.max() <= 1.2 + 1e-6

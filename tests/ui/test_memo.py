@@ -76,6 +76,8 @@ OTHER: dict[str, Any] = {
     "rationality": 3.0,
     "fairness": 0.1,
     "fairness_rule": "max-min",
+    "share_least": 0.3,
+    "share_most": 1.4,
     "floor": 0.05,
     "cap": 0.6,
     "group_floor": (f"{hostile.words('group0')}=0.5",),
@@ -103,6 +105,8 @@ BESIDE: dict[str, dict[str, Any]] = {
     },
     "rationality": {"offender": "quantal"},
     "fairness_rule": {"fairness": 0.2},
+    "share_least": {"fairness": 0.5, "fairness_rule": "proportionality"},
+    "share_most": {"fairness": 0.5, "fairness_rule": "proportionality"},
     "least_visits": {"min_per_day": 0.0, "rounding": "visit"},
     "visit_minutes": {"rounding": "visit"},
 }

@@ -89,6 +89,11 @@ def in_proportion(problem: HoursProblem, weight: Floats, spent: Floats) -> Float
     """Hours proportional to a weight between the zones' bounds, using what ``spent`` uses a month where budgets allow.
 
     ``clip(k w_i, lower_i, upper_i)`` with the largest k that keeps the ward, then the borough, then the month.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
     """
     total = pool_sums(spent, problem.month, len(problem.months))
     # A zone without weight still takes its least; a hair of weight lets it take more when all others are full.
@@ -104,7 +109,15 @@ def in_proportion(problem: HoursProblem, weight: Floats, spent: Floats) -> Float
 
 
 def in_units(problem: HoursProblem, hours: Floats, unit: float) -> Floats:
-    """Hours rounded to whole units by largest remainders within the nested budgets; ``problem`` is on the grid."""
+    """Hours rounded to whole units by largest remainders within the nested budgets; ``problem`` is on the grid.
+
+    Parameters
+    ----------
+    hours
+        Hours per row.
+    unit
+        Hours per whole unit.
+    """
     whole = np.clip(np.floor(hours / unit + 1e-9), problem.lower / unit, problem.upper / unit)
     left = hours / unit - whole
     rows = np.flatnonzero((left > 1e-9) & (whole < problem.upper / unit - 0.5))

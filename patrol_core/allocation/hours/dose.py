@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from patrol_core.allocation.hours.check import monthly_objective
 from patrol_core.allocation.hours.problem import HoursProblem
 from patrol_core.allocation.hours.water_filling import pool_sums
-from patrol_core.arrays import Floats, Indices
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 
 Units = NDArray[np.int64]
@@ -50,6 +50,8 @@ def solve_dose(problem: HoursProblem, unit: float, least: int) -> Dosed:
     ----------
     problem
         On the grid already; the least hours of every row fit the budgets.
+    unit
+        Hours per whole unit.
 
     Raises
     ------
@@ -190,9 +192,3 @@ def _times(multiplier: Floats, budget: Floats) -> Floats:
     """Multiplier times budget with 0 x inf = 0."""
     held = np.where(multiplier > 0.0, budget, 0.0)
     return np.asarray(multiplier * held, dtype=np.float64)
-
-
-def count_below(hours: Floats, unit: float, least: int) -> int:
-    """Rows with hours but less than a dose; 0 in a plan that keeps it."""
-    units: Indices = np.rint(hours / unit).astype(np.intp)
-    return int(((units > 0) & (units < least)).sum())

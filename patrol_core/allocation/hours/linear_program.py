@@ -100,6 +100,17 @@ def dual_start(problem: HoursProblem, rules: Sequence[GroupRule], rows: Indices,
     """Hours near the month's optimum: the best response to the multipliers that minimise the Lagrangian dual.
 
     Not feasible to the last digit and not a proof; see the module docstring.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+    rules
+        Group rules of all months.
+    rows
+        The month's rows.
+    start
+        Hours to begin from, per row.
     """
     weight, lower, upper = problem.weight[rows], problem.lower[rows], problem.upper[rows]
     lines, limit = one_sided(*rule_rows(problem, rules, rows))

@@ -97,6 +97,11 @@ def by_water_filling(problem: HoursProblem) -> Solution:
 def by_groups(problem: HoursProblem, rules: Sequence[GroupRule], *, exact: bool = True) -> Solution:
     """Plan under group rules; ``exact=False`` sends every month to tangent cuts.
 
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+
     Raises
     ------
     InfeasibleError
@@ -168,6 +173,15 @@ def in_whole_units(
 ) -> Solution:
     """The delivered hours: rounded as the rules say, with the bound that fits.
 
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+    group_rules
+        Group rules of all months.
+    exact
+        The plan before rounding.
+
     Raises
     ------
     InfeasibleError
@@ -218,7 +232,8 @@ def _groups_in_whole_units(
         best = None if family is None else round_month(grid, rules, family, unit)
         if family is not None and best is None:
             tolerance = tolerance_in_units(grid, rules, family, unit)
-            raise not_in_whole_units(grid.months[month], unit, tolerance=tolerance)
+            source = next((rules[rule].source for rule in family.parity if rule >= 0), None)
+            raise not_in_whole_units(grid.months[month], unit, tolerance=tolerance, source=source)
         if best is not None and keeps_wards(grid, rows, best.hours):
             hours[rows], bound[month], status[month] = best.hours, best.bound, best.status
             ways["marginal allocation within groups"] = None

@@ -23,23 +23,40 @@ def slack_table(
     Columns: month, kind (city, borough or ward; boroughs only where the demand has them), name, limit, used, slack, least, most (hours), value_of_hour (rise
     of the objective per further hour of this budget), binding. ``used`` is of the delivered plan; whether a
     budget binds is read off the plan before rounding, which uses a binding budget to the end.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+    exact
+        The plan before rounding.
+    ward_price
+        Multiplier by ward pool.
+    borough_price
+        Multiplier by borough pool.
+    city_price
+        Multiplier by month.
     """
-    months, wards = len(problem.months), len(problem.wards)
-    city = _rows(problem, exact, hours, problem.month, problem.city_budget, city_price)
-    city.insert(0, "name", ["all zones"] * months)
-    city.insert(0, "kind", ["city"] * months)
-    city.insert(0, "month", list(problem.months))
-    ward = _rows(problem, exact, hours, problem.ward, problem.ward_budget, ward_price)
-    ward.insert(0, "name", [name for _, name in problem.wards])
-    ward.insert(0, "kind", ["ward"] * wards)
-    ward.insert(0, "month", [month for month, _ in problem.wards])
-    tables = [city, ward]
-    if any(name for _, name in problem.boroughs):
-        middle = _rows(problem, exact, hours, problem.borough, problem.borough_budget, borough_price)
-        middle.insert(0, "name", [name for _, name in problem.boroughs])
-        middle.insert(0, "kind", ["borough"] * len(problem.boroughs))
-        middle.insert(0, "month", [month for month, _ in problem.boroughs])
-        tables.insert(1, middle)
+    levels = [
+        (
+            "city",
+            [(month, "all zones") for month in problem.months],
+            problem.month,
+            problem.city_budget,
+            city_price,
+        ),
+        ("borough", problem.boroughs, problem.borough, problem.borough_budget, borough_price),
+        ("ward", problem.wards, problem.ward, problem.ward_budget, ward_price),
+    ]
+    tables = []
+    for kind, places, pool, budget, price in levels:
+        if kind == "borough" and not any(name for _, name in places):
+            continue
+        rows = _rows(problem, exact, hours, pool, budget, price)
+        named = pd.DataFrame(
+            [(month, kind, name) for month, name in places], columns=["month", "kind", "name"]
+        )
+        tables.append(pd.concat([named, rows], axis=1))
     table = pd.concat(tables, ignore_index=True)
     return table.sort_values(["month", "kind", "name"], kind="stable", ignore_index=True)
 
@@ -54,7 +71,17 @@ def binding_budgets(slack: pd.DataFrame) -> tuple[str, ...]:
 
 
 def plan_notes(problem: HoursProblem, slack: pd.DataFrame, *, has_rules: bool) -> tuple[str, ...]:
-    """Plain sentences a reader of the plan must not miss."""
+    """Plain sentences a reader of the plan must not miss.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+    slack
+        The table of budgets.
+    has_rules
+        Whether group rules hold.
+    """
     notes = []
     if not slack["binding"].any():
         notes.append(_nothing_binds(slack, has_rules=has_rules))

@@ -182,7 +182,15 @@ class Plan:
 def number(
     name: str, value: float, *, least: float = -math.inf, most: float = math.inf, above: bool = False
 ) -> None:
-    """Raise InputError unless the value is a finite number in range (``above``: more than ``least``)."""
+    """Raise InputError unless the value is a finite number in range (``above``: more than ``least``).
+
+    Parameters
+    ----------
+    name
+        What it is called in messages.
+    most
+        The most that is accepted.
+    """
     known: object = value  # callers pass what a file or a page gave them
     good = isinstance(known, int | float) and not isinstance(known, bool) and math.isfinite(known)
     if good and least <= value <= most and not (above and value == least):

@@ -118,6 +118,13 @@ def binding_city_budget(
 
     It lies ``share`` of the way from the least hours of the fullest month to the most hours of the emptiest
     one.
+
+    Parameters
+    ----------
+    demand
+        The demand table.
+    rules
+        Group rules of all months.
     """
     problem = build_problem(demand, replace(rules, city_budget=None))
     require_budgets(problem)

@@ -113,6 +113,21 @@ def nested_water_fill(
 
     ``ward_pool`` numbers month-and-ward pools, ``borough_pool`` month-and-borough pools (None: no boroughs),
     ``month_pool`` numbers months; budgets are hours, ``inf`` for none.
+
+    Parameters
+    ----------
+    weight
+        Demand over the logarithm of the most hours, per row.
+    lower
+        Least hours per row.
+    upper
+        Most hours per row.
+    ward_budget
+        Hours by ward pool, ``inf`` for none.
+    city_budget
+        Hours by month, ``inf`` for none.
+    borough_budget
+        Hours by borough pool, ``inf`` for none.
     """
     held, ward_price = water_fill(weight, lower, upper, ward_pool, ward_budget)
     borough_price = np.zeros(0)

@@ -141,12 +141,13 @@ class CoverageParity(_Parity):
         words = f"parity of hours per head within {self.within:g}"
         return HoursForm(words, share_of="people", within=float(self.within), rule=self)
 
-    def hours_unmet(self, label: str, least: float, works: float, where: str, others: str) -> str:
-        """By a tolerance."""
-        return (
-            f"Parity of hours per head within {self.within:g} cannot be met in {label}: the bounds of the zones force "
-            f"a difference of {least:.4g}{where}; a tolerance of {works:g} works{others}."
-        )
+    def hours_asked(self) -> str:
+        """Hours per head."""
+        return f"Parity of hours per head within {self.within:g}"
+
+    def hours_work(self, tolerance: float, *, measure: str = "") -> str:
+        """Within it."""
+        return f"a {measure}tolerance of {tolerance:g} works"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,17 +211,23 @@ class Proportionality(_Band):
         """d, the larger of 1 - a and b - 1."""
         return max(1.0 - self.at_least, self.at_most - 1.0)
 
-    @property
-    def shape(self) -> tuple[float, float]:
-        """(u, v) with a = 1 - u d and b = 1 + v d."""
-        d = self.tolerance
-        return ((1.0 - self.at_least) / d, (self.at_most - 1.0) / d) if d > 0 else (1.0, 1.0)
-
     def with_tolerance(self, tolerance: float) -> Self:
-        """Both ends moved in the same proportion."""
-        low, high = self.shape
-        d = checked_tolerance(tolerance)
-        return replace(self, at_least=max(0.0, 1.0 - low * d), at_most=1.0 + high * d)
+        """Between 1 - d and 1 + d."""
+        ends = between(tolerance)
+        return replace(self, at_least=ends.at_least, at_most=ends.at_most)
+
+    def widened(self, tolerance: float) -> Proportionality:
+        """Both ends moved outwards alike, until the farther one is off 1 by the tolerance."""
+        wider = tolerance - self.tolerance
+        return Proportionality(max(0.0, self.at_least - wider), self.at_most + wider)
+
+    def with_ends(self, least: float | None, most: float | None) -> Self:
+        """Other ends."""
+        return replace(
+            self,
+            at_least=self.at_least if least is None else least,
+            at_most=self.at_most if most is None else most,
+        )
 
     def check(self, game: RuleGame) -> None:
         """Groups; people do not matter."""
@@ -240,17 +247,15 @@ class Proportionality(_Band):
 
     def loosenings(self, game: RuleGame) -> tuple[Loosening[Rule], ...]:
         """Both ends together, the lower one alone, the upper one alone."""
-        low, high = self.shape
         shares = [share for g in game.groups if (share := self.share(game, g)) > 0]
         most = max(self.at_most, *(1 / share for share in shares), 1.0)
-        wide = max(self.tolerance, 1 / low if low > 0 else 0.0, (most - 1) / high if high > 0 else 0.0)
 
         def both(tolerance: float) -> str:
-            rule = self.with_tolerance(tolerance)
+            rule = self.widened(tolerance)
             return f"widen {self.name} to {rule.at_least:.10g} and {rule.at_most:.10g}"
 
         return (
-            Loosening(self.tolerance, wide, self.with_tolerance, both),
+            Loosening(self.tolerance, self.tolerance + max(1.0, most - self.at_most), self.widened, both),
             Loosening(
                 self.at_least,
                 0.0,
@@ -285,18 +290,18 @@ class Proportionality(_Band):
             f"hours of {self.at_least:g} to {self.at_most:g} times the share of demand",
             share_of="demand",
             within=self.tolerance,
-            shape=self.shape,
+            centre=(self.at_least + self.tolerance, self.at_most - self.tolerance),
             rule=self,
         )
 
-    def hours_unmet(self, label: str, least: float, works: float, where: str, others: str) -> str:
-        """By both ends of the band."""
-        wider = self.with_tolerance(works)
-        return (
-            f"Hours between {self.at_least:g} and {self.at_most:g} times each group's share of demand cannot be met in "
-            f"{label}: the bounds of the zones force a difference of {least:.4g}{where}; {wider.at_least:.4g} and "
-            f"{wider.at_most:.4g} times work{others}."
-        )
+    def hours_asked(self) -> str:
+        """Shares of demand."""
+        return f"Hours between {self.at_least:g} and {self.at_most:g} times each group's share of demand"
+
+    def hours_work(self, tolerance: float, *, measure: str = "") -> str:
+        """Both ends."""
+        wider = self.widened(tolerance)
+        return f"{wider.at_least:.4g} and {wider.at_most:.4g} times work"
 
 
 def between(tolerance: float) -> Proportionality:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 
 from patrol_core.errors import InputError
 from patrol_core.games.rules.bands import CoverageParity, Proportionality, ResidualParity, between
@@ -31,14 +31,75 @@ KINDS: tuple[type[Rule], ...] = (
     Proportionality,
 )
 
-#: Name of a fairness rule, as scenarios and JSON know it, to the rule at a tolerance d >= 0 (0 the strictest).
-FAIRNESS: Mapping[str, Callable[[float], Fairness]] = {
-    "coverage-parity": CoverageParity,
-    "residual-parity": ResidualParity,
-    "mean-difference": MeanDifference,
-    "max-min": lambda d: MaxMinShare(1.0).with_tolerance(d),
-    "residual-max-min": lambda d: MaxMinShare(1.0, of="residual").with_tolerance(d),
-    "proportionality": between,
+
+@dataclass(frozen=True)
+class FairnessName:
+    """A fairness rule as scenarios, sliders and tables name it.
+
+    Attributes
+    ----------
+    make
+        The rule at a tolerance d >= 0 (0 the strictest).
+    label, differs
+        The rule in words, and what its tolerance is.
+    at
+        A level of its slider in words.
+    hours, hours_words
+        Name of the rule that hours keep for it, and what that one holds even.
+    """
+
+    make: Callable[[float], Fairness]
+    label: str
+    differs: str
+    at: Callable[[float], str] = "± {:.0%}".format
+    hours: str = "coverage-parity"
+    hours_words: str = ""
+
+
+def _of_the_best(d: float) -> str:
+    return f"≥ {max(0.0, 1.0 - d):.0%} of the best"
+
+
+#: Every fairness rule by the name that scenarios and JSON know it by.
+FAIRNESS: Mapping[str, FairnessName] = {
+    "coverage-parity": FairnessName(
+        CoverageParity,
+        "Patrol per head",
+        "patrol per head of groups may differ by at most",
+        hours_words="parity of hours per head of groups",
+    ),
+    "residual-parity": FairnessName(
+        ResidualParity, "Harm left per head", "harm left per head of groups may differ by at most"
+    ),
+    "mean-difference": FairnessName(
+        MeanDifference,
+        "Mean difference of patrol",
+        "mean difference of patrol per head, at most",
+        "mean ≤ {:.0%}".format,
+    ),
+    "max-min": FairnessName(
+        lambda d: MaxMinShare(1.0).with_tolerance(d),
+        "Least patrolled group first",
+        "least patrolled group below the best it could have, at most",
+        _of_the_best,
+        "max-min",
+        "hours per head of the group that gets least",
+    ),
+    "residual-max-min": FairnessName(
+        lambda d: MaxMinShare(1.0, of="residual").with_tolerance(d),
+        "Worst harmed group first",
+        "worst harmed group from the best it could have, at most",
+        _of_the_best,
+        "max-min",
+    ),
+    "proportionality": FairnessName(
+        between,
+        "Patrol in proportion to harm",
+        "share of the patrols over share of the harm may differ from 1 by at most",
+        lambda d: f"{max(0.0, 1.0 - d):.0%} to {1.0 + d:.0%} of its share",
+        "proportionality",
+        "each group's share of the hours in proportion to its share of the demand",
+    ),
 }
 
 
@@ -52,7 +113,7 @@ def fairness_rule(name: str, tolerance: float) -> Fairness:
     """
     if name not in FAIRNESS:
         raise InputError(f"Fairness rule {name!r}: accepted are {', '.join(FAIRNESS)}.")
-    return FAIRNESS[name](checked_tolerance(tolerance))
+    return FAIRNESS[name].make(checked_tolerance(tolerance))
 
 
 def checked_rules(given: Iterable[object]) -> tuple[Rule, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
@@ -17,13 +18,33 @@ class _Level(Rule):
     """A level of one zone, of the sum over a group, or (neither named) of every zone."""
 
     __slots__ = ()
+    #: The field that holds it, and the side of the row it stands on.
+    field: ClassVar[str]
+    side: ClassVar[str]
     zone: str | None
     group: str | None
+
+    @property
+    def level(self) -> float:
+        """The level."""
+        return float(getattr(self, self.field))
+
+    @property
+    def name(self) -> str:
+        """The rule in words, as messages and tables show it."""
+        place = "every zone"
+        if self.zone is not None or self.group is not None:
+            place = f"group {self.group!r}" if self.zone is None else f"zone {self.zone!r}"
+        return f"{self.kind} of {self.level:g} on {place}"
 
     @property
     def couples(self) -> bool:
         """A sum over a group does."""
         return self.group is not None
+
+    def at(self, level: float) -> Self:
+        """At another level."""
+        return replace(self, **{self.field: level})  # type: ignore[type-var]
 
     def check(self, game: RuleGame) -> None:
         """Refuse a zone or group that is not in the game."""
@@ -35,38 +56,65 @@ class _Level(Rule):
             known = ", ".join(map(repr, game.groups)) or "none"
             raise InputError(f"The {self.name} names an unknown group; the game's groups are: {known}.")
 
-    def _where(self, game: RuleGame) -> slice | int:
-        return slice(None) if self.zone is None else game.position(self.zone)
+    def bound(self, game: RuleGame, lower: Floats, upper: Floats) -> None:
+        """Bounds of zones; a group has a row."""
+        if self.group is None:
+            where = slice(None) if self.zone is None else game.position(self.zone)
+            if self.side == "least":
+                lower[where] = np.maximum(lower[where], self.level)
+            else:
+                upper[where] = np.minimum(upper[where], self.level)
 
-    def _amounts(self, game: RuleGame, coverage: Floats) -> Floats:
+    def lines(self, game: RuleGame, harm: Harm) -> dict[tuple[str, str], Line]:
+        """C_g against the level."""
+        if self.group is None:
+            return {}
+        return {(self.group, self.side): Line({("C", self.group): 1.0}, self.level)}
+
+    def violation(self, game: RuleGame, coverage: Floats) -> float:
+        """In zones covered."""
+        amounts = coverage if self.zone is None else coverage[[game.position(self.zone)]]
         if self.group is not None:
-            return np.asarray(coverage[game.members(self.group)].sum(keepdims=True))
-        return np.atleast_1d(coverage[self._where(game)])
+            amounts = coverage[game.members(self.group)].sum(keepdims=True)
+        over = self.level - amounts if self.side == "least" else amounts - self.level
+        return max(0.0, float(over.max()))
 
-    def _place(self) -> str:
-        if self.zone is not None:
-            return f"zone {self.zone!r}"
-        return f"group {self.group!r}" if self.group is not None else "every zone"
+    def loosenings(self, game: RuleGame) -> tuple[Loosening[Rule], ...]:
+        """Down to 0, or up to all zones."""
+        if self.side == "least":
+            loose, verb = 0.0, "lower"
+        else:
+            whole = 1.0 if self.group is None else float(game.members(self.group).size)
+            loose, verb = (1.0 if self.group is None else max(self.level, whole)), "raise"
+        advice = f"{verb} the {self.name} to "
+        return (Loosening(self.level, loose, self.at, lambda v: advice + f"{v:.10g}"),)
 
-    def _check_level(self, field: str) -> None:
-        kind, value = self.kind, getattr(self, field)
+    def hours_form(self) -> HoursForm:
+        """Of a group, read as hours; a cap of 0 takes a zone out of the patrols."""
+        if self.group is None and (self.side == "least" or self.level > 0):
+            raise InputError(
+                f"The rule '{self.name}' is in coverage (0 to 1); an hours plan needs hours in the month: use "
+                "HoursFloor or HoursCap."
+            )
+        ends = {"least": (self.level, math.inf), "most": (-math.inf, self.level)}[self.side]
+        return HoursForm(f"{self.kind} of {self.level:g} h", self.zone, self.group, *ends)
+
+    def __post_init__(self) -> None:
+        value = getattr(self, self.field)
         if self.zone is not None and self.group is not None:
             raise InputError(
-                f"A {kind} names zone {self.zone!r} and group {self.group!r}: accepted is one of them, or neither for all."
+                f"A {self.kind} names zone {self.zone!r} and group {self.group!r}: accepted is one of them, or neither "
+                "for all."
             )
         for label, given in (("zone", self.zone), ("group", self.group)):
             if given is not None and not isinstance(given, str):
-                raise InputError(f"A {kind} has {label} = {given!r}: accepted is the {label}'s name as text.")
+                raise InputError(
+                    f"A {self.kind} has {label} = {given!r}: accepted is the {label}'s name as text."
+                )
         top = "a number from 0 to 1" if self.group is None else "a number >= 0"
         number = plain_number(value)
         if not number >= 0 or (self.group is None and number > 1):
-            raise InputError(f"A {kind} has {field} = {value!r}: accepted is {top}.")
-
-    def _refuse_coverage(self) -> None:
-        raise InputError(
-            f"The rule '{self.name}' is in coverage (0 to 1); an hours plan needs hours in the month: use "
-            "HoursFloor or HoursCap."
-        )
+            raise InputError(f"A {self.kind} has {self.field} = {value!r}: accepted is {top}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,52 +125,12 @@ class Floor(_Level):
     zone: str | None = None
     group: str | None = None
 
-    kind = "floor"
-    order = 1
-
-    def __post_init__(self) -> None:
-        self._check_level("at_least")
+    kind, field, side, order = "floor", "at_least", "least", 1
 
     @property
     def slider(self) -> Literal["", "parity", "floor"]:
         """The floor of every zone has one."""
         return "floor" if self.zone is None and self.group is None else ""
-
-    def at(self, level: float) -> Floor:
-        """At another level."""
-        return replace(self, at_least=level)
-
-    @property
-    def name(self) -> str:
-        """The rule in words, as messages and tables show it."""
-        return f"floor of {self.at_least:g} on {self._place()}"
-
-    def bound(self, game: RuleGame, lower: Floats, upper: Floats) -> None:
-        """Raise lower bounds."""
-        if self.group is None:
-            where = self._where(game)
-            lower[where] = np.maximum(lower[where], self.at_least)
-
-    def lines(self, game: RuleGame, harm: Harm) -> dict[tuple[str, str], Line]:
-        """C_g >= a."""
-        if self.group is None:
-            return {}
-        return {(self.group, "least"): Line({("C", self.group): 1.0}, self.at_least)}
-
-    def violation(self, game: RuleGame, coverage: Floats) -> float:
-        """In zones covered."""
-        return max(0.0, float((self.at_least - self._amounts(game, coverage)).max()))
-
-    def loosenings(self, game: RuleGame) -> tuple[Loosening[Rule], ...]:
-        """Down to 0."""
-        advice = f"lower the {self.name} to "
-        return (Loosening(self.at_least, 0.0, self.at, lambda v: advice + f"{v:.10g}"),)
-
-    def hours_form(self) -> HoursForm:
-        """Of a group, read as hours."""
-        if self.group is None:
-            self._refuse_coverage()
-        return HoursForm(f"floor of {self.at_least:g} h", group=self.group, least=float(self.at_least))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,47 +141,7 @@ class Cap(_Level):
     zone: str | None = None
     group: str | None = None
 
-    kind = "cap"
-    order = 2
-
-    def __post_init__(self) -> None:
-        self._check_level("at_most")
-
-    @property
-    def name(self) -> str:
-        """The rule in words."""
-        return f"cap of {self.at_most:g} on {self._place()}"
-
-    def bound(self, game: RuleGame, lower: Floats, upper: Floats) -> None:
-        """Lower upper bounds."""
-        if self.group is None:
-            where = self._where(game)
-            upper[where] = np.minimum(upper[where], self.at_most)
-
-    def lines(self, game: RuleGame, harm: Harm) -> dict[tuple[str, str], Line]:
-        """C_g <= a."""
-        if self.group is None:
-            return {}
-        return {(self.group, "most"): Line({("C", self.group): 1.0}, self.at_most)}
-
-    def violation(self, game: RuleGame, coverage: Floats) -> float:
-        """In zones covered."""
-        return max(0.0, float((self._amounts(game, coverage) - self.at_most).max()))
-
-    def loosenings(self, game: RuleGame) -> tuple[Loosening[Rule], ...]:
-        """Up to all zones."""
-        advice = f"raise the {self.name} to "
-        most = 1.0 if self.group is None else max(self.at_most, float(game.members(self.group).size))
-        return (
-            Loosening(self.at_most, most, lambda v: replace(self, at_most=v), lambda v: advice + f"{v:.10g}"),
-        )
-
-    def hours_form(self) -> HoursForm:
-        """Of a group, read as hours; 0 takes a zone out of the patrols."""
-        if self.group is None and self.at_most > 0:
-            self._refuse_coverage()
-        words = f"cap of {self.at_most:g} h"
-        return HoursForm(words, zone=self.zone, group=self.group, most=float(self.at_most))
+    kind, field, side, order = "cap", "at_most", "most", 2
 
 
 def some(labels: tuple[str, ...]) -> str:

@@ -123,8 +123,8 @@ class HoursForm:
         Limits in hours.
     share_of
         Where it speaks of shares: each group's hours against its share of the month's ``people`` or ``demand``.
-    within, shape
-        The tolerance d, and (u, v): between 1 - u d and 1 + v d times that share of all hours.
+    within, centre
+        The tolerance d, and (u, v): between u - d and v + d times that share of all hours.
     of_best
         Share of the best least hours per head that is attainable.
     rule
@@ -138,7 +138,7 @@ class HoursForm:
     most: float = math.inf
     share_of: Literal["", "people", "demand"] = ""
     within: float = 0.0
-    shape: tuple[float, float] = (1.0, 1.0)
+    centre: tuple[float, float] = (1.0, 1.0)
     of_best: float | None = None
     rule: Rule | None = None
 
@@ -200,7 +200,17 @@ class Rule:
         raise NotImplementedError
 
     def bound(self, game: RuleGame, lower: Floats, upper: Floats) -> None:
-        """Tighten bounds on coverage in place, where the rule speaks of single zones."""
+        """Tighten bounds on coverage in place, where the rule speaks of single zones.
+
+        Parameters
+        ----------
+        game
+            The game.
+        lower
+            (n,) lower bounds on coverage.
+        upper
+            (n,) upper bounds on coverage.
+        """
 
     def lines(self, game: RuleGame, harm: Harm) -> dict[tuple[str, str], Line]:
         """Rows over totals by (group or pair, side)."""
@@ -235,18 +245,12 @@ class Rule:
         """
         raise InputError(NO_RESIDUAL_HOURS)
 
-    def hours_unmet(self, label: str, least: float, works: float, where: str, others: str) -> str:
-        """Why its shares of hours cannot be met.
+    def hours_asked(self) -> str:
+        """Its shares of hours in words, where they cannot be met."""
+        raise NotImplementedError
 
-        Parameters
-        ----------
-        label
-            The month.
-        least, works
-            The tolerance that bounds force, and one that works.
-        where, others
-            Clauses: the group it fails on, the other months.
-        """
+    def hours_work(self, tolerance: float, *, measure: str = "") -> str:
+        """That a tolerance of its shares of hours works, in words; ``measure`` names the tolerance."""
         raise NotImplementedError
 
     def document(self) -> dict[str, object]:
@@ -277,6 +281,10 @@ class Fairness(Rule):
     def with_tolerance(self, tolerance: float) -> Self:
         """The same kind of rule at another tolerance d >= 0."""
         raise NotImplementedError
+
+    def with_ends(self, least: float | None, most: float | None) -> Self:
+        """The rule with a band given by its ends, where it has one; None keeps an end."""
+        return self
 
     def met_at(self, game: RuleGame, coverage: Floats) -> float:
         """The tolerance at which the rule begins to say anything about a plan: how unequal the plan itself is."""
@@ -336,7 +344,15 @@ def _spread(game: RuleGame, harm: Harm, line: Line) -> Floats:
 
 
 def total_of(of: Of, harm: Harm, game: RuleGame, group: str | None = None) -> tuple[float, Total, float]:
-    """(c, total, s) of the amount of a group, or of all, as c + s total."""
+    """(c, total, s) of the amount of a group, or of all, as c + s total.
+
+    Parameters
+    ----------
+    harm
+        Residual harm by zone.
+    game
+        The game.
+    """
     if of == "coverage":
         return 0.0, ("S", "") if group is None else ("C", group), 1.0
     if group is None:
@@ -352,7 +368,17 @@ def amounts(of: Of, harm: Harm) -> tuple[Floats, Floats]:
 
 
 def amount_of(of: Of, game: RuleGame, coverage: Floats) -> Floats | None:
-    """(n,) amounts in their own unit, or None where next to nothing is there to share, beside budget or unopposed harm."""
+    """(n,) amounts in their own unit, or None where next to nothing is there to share, beside budget or unopposed harm.
+
+    Parameters
+    ----------
+    of
+        Coverage or residual harm.
+    game
+        The game.
+    coverage
+        (n,) coverage.
+    """
     values = game.rule_values
     amount = coverage if of == "coverage" else values * (1 - game.harm.effect * coverage)
     whole = min(game.budget, float(game.size)) if of == "coverage" else float(values.sum())
@@ -402,6 +428,16 @@ def checked_tolerance(tolerance: float) -> float:
 
 
 def check_word(kind: str, field: str, value: object, accepted: tuple[str, ...]) -> None:
-    """Refuse a word that is none of those accepted."""
+    """Refuse a word that is none of those accepted.
+
+    Parameters
+    ----------
+    kind
+        The kind of rule.
+    field
+        Name of the field.
+    value
+        What was given.
+    """
     if value not in accepted:
         raise InputError(f"A {kind} rule has {field} = {value!r}: accepted are {' and '.join(accepted)}.")

@@ -126,6 +126,17 @@ def certified(
 ) -> Strategy:
     """Check a plan against the game and its proof, and return it with its certificate.
 
+    Parameters
+    ----------
+    coverage
+        (n,) coverage.
+    solver
+        Name and version.
+    seconds
+        Wall time.
+    phases
+        Objectives in the order in which they were optimised.
+
     Raises
     ------
     SolverError

@@ -26,7 +26,7 @@ from patrol_core.games.rules import BUDGET
 from patrol_core.games.zone.certificates import Proof, certified, figures, violations
 from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.linear_program import Objective, ZoneGameModel
-from patrol_core.games.zone.solve import Strategy, ZoneGame
+from patrol_core.games.zone.solve import Coverage, Strategy, ZoneGame
 from patrol_core.games.zone.water_filling import lowest_level, spend_rest
 from patrol_core.solvers import unit_of
 
@@ -122,7 +122,7 @@ def _knapsack_proof(game: ZoneGame, coverage: Floats, upper: Floats) -> Proof:
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
+class Evaluation(Coverage):
     """Figures of any coverage, optimal or not.
 
     Attributes
@@ -143,20 +143,6 @@ class Evaluation:
     attack_set: tuple[str, ...]
     budget_used: float
     violations: dict[str, float]
-
-    @property
-    def defender_utility(self) -> float:
-        """Minus the worst case."""
-        return -self.worst_case
-
-    @property
-    def attacker_utility(self) -> float:
-        """The worst case."""
-        return self.worst_case
-
-    def coverage_by_zone(self) -> dict[str, float]:
-        """Zone label to coverage."""
-        return dict(zip(self.zone_ids, self.coverage.tolist(), strict=True))
 
 
 def evaluate_coverage(game: ZoneGame, coverage: ArrayLike | Mapping[str, float]) -> Evaluation:

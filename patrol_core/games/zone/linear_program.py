@@ -106,6 +106,15 @@ def fair_afterwards(game: ZoneGame, late: list[Rule], objective: Objective, star
     The worst case is kept as a floor on every zone, so the later phases are ordinary games; the proof is that of the
     first phase, and holds for the plan of the last because its worst case is the same.
 
+    Parameters
+    ----------
+    game
+        The game.
+    late
+        Rules that come after the worst case.
+    started
+        Clock at the start.
+
     Raises
     ------
     InputError
@@ -133,7 +142,15 @@ def fair_afterwards(game: ZoneGame, late: list[Rule], objective: Objective, star
 def with_levels(
     game: ZoneGame, *, budget: float | None = None, parity: float | None = None, floor: float | None = None
 ) -> ZoneGame:
-    """The game with other levels: budget, tolerance of all fairness rules, level of "every zone" floors."""
+    """The game with other levels: budget, tolerance of all fairness rules, level of "every zone" floors.
+
+    Parameters
+    ----------
+    parity
+        Tolerance of all fairness rules.
+    floor
+        Level of floors on every zone.
+    """
     rules = game.constraints
     for slider, level, words in (
         ("parity", parity, "parity was given"),

@@ -27,7 +27,7 @@ from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.rules import Of, RowKey, amounts, coupling_rows, priced
 from patrol_core.games.zone.conflicts import explain_conflict
-from patrol_core.games.zone.model import build_model, side_constraints
+from patrol_core.games.zone.model import build_model, row_prices, side_constraints
 from patrol_core.games.zone.solve import Attainable, ZoneGame
 from patrol_core.solvers import LOCK, HighsSession, Outcome, expressions, pyo
 
@@ -200,10 +200,7 @@ class _Levels:
         return constant + float(np.maximum(slope * lower, slope * upper).sum())
 
     def _prices(self, outcome: Outcome, factor: float) -> dict[RowKey, float]:
-        rows = side_constraints(self.model)
-        duals = self.session.duals(outcome, rows.values())
-        signed = {key: -d if key[2] == "most" else d for key, d in zip(rows, duals, strict=True)}
-        return {key: max(0.0, float(price)) * factor for key, price in signed.items()}
+        return row_prices(self.session, side_constraints(self.model), outcome, factor)
 
 
 def _by_lp(game: ZoneGame, of: Of, members: list[NDArray[np.intp]]) -> Attainable:

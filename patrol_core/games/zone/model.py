@@ -25,13 +25,14 @@ have become lower bounds on x, so that only the few coupling rows are left (phas
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from patrol_core.games.rules import BUDGET, Line, RowKey, Total, lines_of
 from patrol_core.games.zone.solve import ZoneGame
-from patrol_core.solvers import expressions, pyo
+from patrol_core.solvers import HighsSession, Outcome, expressions, pyo
 
 #: Constraint components that hold mutable Params.
 MUTABLE = ("budget", "side")
@@ -162,3 +163,22 @@ def set_levels(model: pyo.ConcreteModel, game: ZoneGame) -> None:
 def side_constraints(model: pyo.ConcreteModel) -> dict[RowKey, Any]:
     """Every coupling constraint of a model under the key of its row in a proof."""
     return {BUDGET: model.budget, **dict(model.side.items())}
+
+
+def row_prices(
+    session: HighsSession, rows: Mapping[RowKey, Any], outcome: Outcome, unit: float
+) -> dict[RowKey, float]:
+    """Price y >= 0 of every coupling row.
+
+    Parameters
+    ----------
+    session, rows, outcome
+        The kept model, its :func:`side_constraints`, and how it was solved.
+    unit
+        Turns the model's objective into the game's.
+    """
+    duals = session.duals(outcome, rows.values())
+    return {
+        key: max(0.0, float(-dual if key[2] == "most" else dual)) * unit
+        for key, dual in zip(rows, duals, strict=True)
+    }

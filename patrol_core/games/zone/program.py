@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from patrol_core.arrays import Floats
 from patrol_core.games.rules import RowKey
-from patrol_core.games.zone.model import MUTABLE, build_model, set_levels, side_constraints
+from patrol_core.games.zone.model import MUTABLE, build_model, row_prices, set_levels, side_constraints
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.games.zone.water_filling import spend_rest
 from patrol_core.solvers import HighsSession, Outcome
@@ -45,16 +45,22 @@ class Program:
         return self.session.solve()
 
     def coverage(self, outcome: Outcome, lower: Floats, upper: Floats) -> Floats:
-        """Coverage x, put exactly inside its bounds."""
+        """Coverage x, put exactly inside its bounds.
+
+        Parameters
+        ----------
+        outcome
+            How HiGHS ended.
+        lower
+            (n,) lower bounds on coverage.
+        upper
+            (n,) upper bounds on coverage.
+        """
         return np.asarray(np.clip(outcome.columns[self.zones], lower, upper), dtype=float)
 
     def multipliers(self, outcome: Outcome, unit: float) -> dict[RowKey, float]:
         """Multipliers y >= 0 per coupling row; ``unit`` turns the model's objective into the game's."""
-        duals = self.session.duals(outcome, self.rows.values())
-        return {
-            key: max(0.0, float(-dual if key[2] == "most" else dual)) * unit
-            for key, dual in zip(self.rows, duals, strict=True)
-        }
+        return row_prices(self.session, self.rows, outcome, unit)
 
     def hold_tight(self, keys: frozenset[RowKey]) -> None:
         """Make these coupling rows equalities, until the next :meth:`set_levels`."""
@@ -95,7 +101,15 @@ class ResidualProgram(Program):
         self._share = game.values / (game.values.max() or 1.0)
 
     def solve_for(self, gains: Floats, lower: Floats, upper: Floats) -> Outcome:
-        """Solve once with other gains per zone in place of the values."""
+        """Solve once with other gains per zone in place of the values.
+
+        Parameters
+        ----------
+        lower
+            (n,) lower bounds on coverage.
+        upper
+            (n,) upper bounds on coverage.
+        """
         self.session.set_costs(self.zones, gains)
         outcome = self.solve(lower, upper)
         self.session.set_costs(self.zones, self._share)
@@ -105,6 +119,13 @@ class ResidualProgram(Program):
         """Start from the plan that is optimal while no rule but the budget couples zones.
 
         It depends on the game alone, so the plan found from it does too, whatever was solved before.
+
+        Parameters
+        ----------
+        lower
+            (n,) lower bounds on coverage.
+        upper
+            (n,) upper bounds on coverage.
         """
         self.forget()
         greedy = spend_rest(game.values, game.budget, lower, upper)
@@ -143,7 +164,15 @@ class Programs:
         return self._measured_in(game, max(least, 1e-6 * top) or 1.0, above)
 
     def rescaled(self, game: ZoneGame, found: float, above: float) -> AttackProgram:
-        """The phase-1 model with v measured for a worst case of about ``found``."""
+        """The phase-1 model with v measured for a worst case of about ``found``.
+
+        Parameters
+        ----------
+        game
+            The game.
+        above
+            Value from which zones have an attack row.
+        """
         return self._measured_in(game, found, above)
 
     def _measured_in(self, game: ZoneGame, size: float, above: float) -> AttackProgram:

@@ -281,8 +281,30 @@ class ZoneGame:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+class Coverage:
+    """What follows from the coverage of any plan and its worst case."""
+
+    zone_ids: tuple[str, ...]
+    coverage: Floats
+    worst_case: float
+
+    @property
+    def defender_utility(self) -> float:
+        """Minus the worst case (the game is zero-sum)."""
+        return -self.worst_case
+
+    @property
+    def attacker_utility(self) -> float:
+        """The worst case."""
+        return self.worst_case
+
+    def coverage_by_zone(self) -> dict[str, float]:
+        """Zone label to coverage."""
+        return dict(zip(self.zone_ids, self.coverage.tolist(), strict=True))
+
+
 @dataclass(frozen=True, eq=False)
-class Strategy:
+class Strategy(Coverage):
     """A coverage plan with its figures and its proof.
 
     Attributes
@@ -335,20 +357,6 @@ class Strategy:
             "certificate": replace(proof, objective=proof.objective * unit, bound=proof.bound * unit),
             "budget_dual": None if self.budget_dual is None else self.budget_dual * unit,
         }
-
-    @property
-    def defender_utility(self) -> float:
-        """Minus the worst case (the game is zero-sum)."""
-        return -self.worst_case
-
-    @property
-    def attacker_utility(self) -> float:
-        """The worst case."""
-        return self.worst_case
-
-    def coverage_by_zone(self) -> dict[str, float]:
-        """Zone label to coverage."""
-        return dict(zip(self.zone_ids, self.coverage.tolist(), strict=True))
 
 
 def _checked_ids(zone_ids: Sequence[str]) -> tuple[str, ...]:

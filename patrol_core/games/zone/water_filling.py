@@ -77,7 +77,19 @@ def lowest_level(values: Floats, effectiveness: float, budget: float, lower: Flo
 
 
 def coverage_for(values: Floats, effectiveness: float, level: float, lower: Floats, upper: Floats) -> Floats:
-    """(n,) least coverage that keeps every residual at or below ``level``, inside the bounds."""
+    """(n,) least coverage that keeps every residual at or below ``level``, inside the bounds.
+
+    Parameters
+    ----------
+    values
+        (n,) V_t.
+    effectiveness
+        e.
+    lower
+        (n,) lower bounds on coverage.
+    upper
+        (n,) upper bounds on coverage.
+    """
     counts = (values > float(values.max()) * _NEGLIGIBLE) & (values >= _SMALLEST)
     share = np.divide(level, values, out=np.ones_like(values), where=counts)
     return np.clip((1 - share) / effectiveness, lower, upper)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from patrol_core.games.rules import FAIRNESS
+
 
 class Definition(NamedTuple):
     """A measure in words, as a formula, and where it comes from."""
@@ -75,15 +77,12 @@ CONCLUSIONS = {
     "most": "Group with the highest rate",
     "sign": "Which residents get more",
 }
-HOURS_WORDS = {
-    "coverage-parity": "parity of hours per head of groups",
-    "max-min": "hours per head of the group that gets least",
-}
+HOURS_WORDS = {name: rule.hours_words for name, rule in FAIRNESS.items() if rule.hours == name}
 """The rules that an hours plan can keep, in words."""
-LEVEL_WORDS = {
-    "coverage-parity": "patrol per head of groups may differ by at most",
-    "residual-parity": "harm left per head of groups may differ by at most",
-    "mean-difference": "mean difference of patrol per head, at most",
-    "max-min": "least patrolled group below the best it could have, at most",
-    "residual-max-min": "worst harmed group from the best it could have, at most",
-}
+LEVEL_WORDS = {name: rule.differs for name, rule in FAIRNESS.items()}
+PROPORTION = (
+    r"Each group's share of the patrols (or hours) is between $a$ and $b$ times its share of the expected harm (or demand): "
+    r"$a\,h_g\sum_t x_t\le\sum_{t\in g}x_t\le b\,h_g\sum_t x_t$ with $h_g=\sum_{t\in g}V_t/\sum_t V_t$. The slider sets "
+    r"$a=1-d$ and $b=1+d$; residents do not matter. Where more is recorded because more is patrolled, harm is no measure of need."
+)
+"""Proportionality in words."""

@@ -23,7 +23,7 @@ from patrol_core.planning import (
     hours_amounts,
     hours_rule,
 )
-from patrol_core.scenario import FairnessRule, Scenario
+from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import results
 from patrol_core.ui.memo.kept import GAME, HOURS
 from patrol_core.ui.memo.results import of_data
@@ -57,7 +57,7 @@ class Shown:
         return (self.model, self.prepared.key, self.scenario.key(*parts))
 
     @property
-    def rule(self) -> FairnessRule:
+    def rule(self) -> str:
         """The rule that the plan keeps, where one is set: the scenario's, or the one that stands for it on hours."""
         chosen = self.scenario.fairness_rule
         return hours_rule(chosen) if self.model == "hours" else chosen

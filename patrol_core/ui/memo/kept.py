@@ -45,6 +45,8 @@ HOURS = (
     *(name for name, row in choices().items() if row.part == "hours"),
     "fairness",
     "fairness_rule",
+    "share_least",
+    "share_most",
 )
 """Choices that a patrol game, and a plan of hours, follow from."""
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+from patrol_core.games.rules import FAIRNESS
 from patrol_core.planning import Prepared, group_columns, hours_rule
-from patrol_core.scenario import FairnessRule, choices
+from patrol_core.scenario import choices
 from patrol_core.ui.session import state
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
 
@@ -18,13 +19,7 @@ LEVELS: tuple[float | str, ...] = (
     *(0.3, 0.25, 0.2, 0.15, 0.1, 0.05, 0.02, 0.0),
 )
 """Fairness levels from no rule to exactly equal."""
-RULES = {
-    "coverage-parity": "Patrol per head",
-    "residual-parity": "Harm left per head",
-    "mean-difference": "Mean difference of patrol",
-    "max-min": "Least patrolled group first",
-    "residual-max-min": "Worst harmed group first",
-}
+RULES = {name: rule.label for name, rule in FAIRNESS.items()}
 
 
 def bound(
@@ -132,13 +127,11 @@ def _fairness_words(level: Any) -> str:
     return _in_words(level, state.scenario().fairness_rule)
 
 
-def _in_words(level: Any, rule: FairnessRule) -> str:
+def _in_words(level: Any, rule: str) -> str:
     """A step of the fairness slider in the words of the rule."""
     if level == OFF:
         return "no rule"
-    if rule.endswith("max-min"):
-        return f"≥ {max(0.0, 1.0 - level):.0%} of the best"
-    return f"mean ≤ {level:.0%}" if rule == "mean-difference" else f"± {level:.0%}"
+    return FAIRNESS[rule].at(level)
 
 
 def fairness_rule() -> None:
@@ -163,6 +156,18 @@ def select(name: str, words: Mapping[str, str], *, disabled: bool = False) -> No
     st.selectbox(
         options=options, index=index, format_func=words.__getitem__, disabled=disabled, **bound(name)
     )
+
+
+def harm_shares() -> None:
+    """The ends of the band of proportionality, where that is the rule in force."""
+    now = state.scenario()
+    if now.fairness_rule != "proportionality" or now.fairness is None:
+        return
+    left, right = st.columns(2)
+    with left:
+        number("share_least", placeholder=f"{max(0.0, 1.0 - now.fairness):g}")
+    with right:
+        number("share_most", placeholder=f"{1.0 + now.fairness:g}")
 
 
 def groups(prepared: Prepared) -> None:
@@ -193,8 +198,8 @@ def slider(name: str, *, low: float | None = None, high: float | None = None) ->
     st.slider(min_value=lowest, max_value=highest, value=current, step=row.step, format="%g", **bound(name))
 
 
-def number(name: str) -> None:
-    """Number field of one choice; an emptied field means no value where the choice allows it."""
+def number(name: str, *, placeholder: str = "none") -> None:
+    """Number field of one choice; emptied, it shows ``placeholder`` and means no value where the choice allows it."""
     row = choices()[name]
     current = getattr(state.scenario(), name)
     kind = int if isinstance(row.default, int) and not isinstance(row.default, bool) else float
@@ -203,7 +208,7 @@ def number(name: str) -> None:
         max_value=kind(row.high) if row.high is not None else None,
         value=None if current is None else kind(current),
         step=kind(row.step or 1),
-        placeholder="none",
+        placeholder=placeholder,
         **bound(name),
     )
 

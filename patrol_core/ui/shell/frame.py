@@ -177,6 +177,8 @@ RELAXED = (
     ("parity", "fairness"),
     ("mean difference", "fairness"),
     ("max-min", "fairness"),
+    ("proportionality", "fairness"),
+    ("share of demand", "fairness"),
     ("floor", "floor"),
     ("cap of", "cap"),
 )

@@ -179,7 +179,7 @@ def _share_rules(
                 inside,
                 within=float(form.within),
                 share=size / whole,
-                shape=form.shape,
+                centre=form.centre,
                 group=group,
                 source=form.rule,
             )

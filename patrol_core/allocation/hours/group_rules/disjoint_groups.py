@@ -92,6 +92,11 @@ def find_family(problem: HoursProblem, rules: Sequence[GroupRule], month: int) -
     """The month's groups if no two of them share a zone (the same group may have several rules), else None.
 
     None too where a group has bands that do not lie in each other.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
     """
     rows = np.flatnonzero(problem.month == month)
     pool = np.full(len(problem.month), -1, dtype=np.intp)
@@ -156,6 +161,11 @@ def total_range(family: Family, least: Floats, most: Floats, budget: float) -> t
     """Least and greatest possible total of the month in hours (module docstring), or None if there is none.
 
     ``least`` and ``most`` are ``a_g`` and ``b_g``; ``budget`` is the city's, ``inf`` for none.
+
+    Parameters
+    ----------
+    family
+        The month's groups.
     """
     if np.any(least > most + _CLOSE * np.maximum(1.0, most)):
         return None
@@ -172,7 +182,17 @@ def total_range(family: Family, least: Floats, most: Floats, budget: float) -> t
 
 
 def choose_total(problem: HoursProblem, family: Family, budget: float) -> tuple[float, bool] | None:
-    """The total of a best plan in hours, and whether it serves all demand in full; None if none is possible."""
+    """The total of a best plan in hours, and whether it serves all demand in full; None if none is possible.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+    family
+        The month's groups.
+    budget
+        The city's hours in the month, ``inf`` for none.
+    """
     least, most = group_box(problem, family)
     possible = total_range(family, least, most, budget)
     if possible is None:
@@ -188,6 +208,15 @@ def least_tolerance(
     """Smallest common parity tolerance the month allows, from below ``above`` on; None if none works.
 
     A larger tolerance never excludes a plan, so bisection finds it to the last bits.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+    rules
+        Group rules of all months.
+    family
+        The month's groups.
     """
     least, most = group_box(problem, family)
     budget = float(problem.city_budget[family.month])

@@ -26,48 +26,37 @@ def require_budgets(problem: HoursProblem, *, unit: float = 0.0) -> None:
         works for every ward (or month).
     """
     note = f" counted in steps of {unit:g} h" if unit else ""
-    need = pool_sums(problem.lower, problem.ward, len(problem.wards))
-    failing = need - problem.ward_budget > _tolerance(problem.ward_budget)
-    if failing.any():
-        worst = int(np.argmax(np.where(failing, need - problem.ward_budget, -np.inf)))
-        month, ward = problem.wards[worst]
-        smallest, count = float(need[failing].max()), int(failing.sum())
-        others = f" ({count} ward-months fail; {say(smallest, up=True)} h works for all)" if count > 1 else ""
-        place = f"Ward {ward} in {month}: the least hours of its {int((problem.ward == worst).sum())} zones"
-        raise _short(
-            place, "ward", float(need[worst]), float(problem.ward_budget[worst]), smallest, note, others
-        )
-    _require_boroughs(problem, note)
-    need = pool_sums(problem.lower, problem.month, len(problem.months))
-    failing = need - problem.city_budget > _tolerance(problem.city_budget)
-    if failing.any():
-        worst = int(np.argmax(np.where(failing, need - problem.city_budget, -np.inf)))
-        smallest, count = float(need.max()), int((problem.month == worst).sum())
-        others = f" ({say(smallest, up=True)} h works for every month)" if smallest > need[worst] else ""
-        place = f"City budget in {problem.months[worst]}: the least hours of its {count} zones"
-        raise _short(
-            place, "city", float(need[worst]), float(problem.city_budget[worst]), smallest, note, others
-        )
-
-
-def _require_boroughs(problem: HoursProblem, note: str) -> None:
-    """As :func:`require_budgets`, for boroughs."""
-    need = pool_sums(problem.lower, problem.borough, len(problem.boroughs))
-    failing = need - problem.borough_budget > _tolerance(problem.borough_budget)
-    if not failing.any():
-        return
-    worst = int(np.argmax(np.where(failing, need - problem.borough_budget, -np.inf)))
-    month, name = problem.boroughs[worst]
-    smallest, count = float(need[failing].max()), int(failing.sum())
-    others = f" ({count} borough-months fail; {say(smallest, up=True)} h works for all)" if count > 1 else ""
-    zones = int((problem.borough == worst).sum())
-    place = f"Borough {name} in {month}: the least hours of its {zones} zones"
-    limit = float(problem.borough_budget[worst])
-    raise _short(place, "borough", float(need[worst]), limit, smallest, note, others)
+    for kind, pool, budget, places in (
+        ("ward", problem.ward, problem.ward_budget, problem.wards),
+        ("borough", problem.borough, problem.borough_budget, problem.boroughs),
+        ("city", problem.month, problem.city_budget, tuple((month, "") for month in problem.months)),
+    ):
+        need = pool_sums(problem.lower, pool, len(places))
+        failing = need - budget > _tolerance(budget)
+        if not failing.any():
+            continue
+        worst, count = int(np.argmax(np.where(failing, need - budget, -np.inf))), int(failing.sum())
+        smallest, (month, name) = float(need[failing].max()), places[worst]
+        if kind == "city":
+            smallest = float(need.max())
+            place = f"City budget in {month}"
+            others = f" ({say(smallest, up=True)} h works for every month)" if smallest > need[worst] else ""
+        else:
+            place = f"{kind.capitalize()} {name} in {month}"
+            works = f" ({count} {kind}-months fail; {say(smallest, up=True)} h works for all)"
+            others = works if count > 1 else ""
+        place += f": the least hours of its {int((pool == worst).sum())} zones"
+        raise _short(place, kind, float(need[worst]), float(budget[worst]), smallest, note, others)
 
 
 def keeps_wards(problem: HoursProblem, rows: Indices, hours: Floats) -> bool:
-    """Whether the hours of these rows keep the budget of every ward and borough they lie in."""
+    """Whether the hours of these rows keep the budget of every ward and borough they lie in.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+    """
     used = pool_sums(hours, problem.ward[rows], len(problem.wards))
     in_borough = pool_sums(hours, problem.borough[rows], len(problem.boroughs))
     return bool(
@@ -95,6 +84,11 @@ def explain_rules(problem: HoursProblem, rules: Sequence[GroupRule], month: int)
     First the floors and caps alone, each allowed to fail at a cost: the one that fails most is named with its
     shortfall. If they can be met, parity is what fails: the smallest tolerance that works comes from one LP
     in shares of the total hours, in which parity is linear in d.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
     """
     own = [rule for rule in rules if rule.month == month]
     limits = [rule for rule in own if rule.within is None]
@@ -154,7 +148,8 @@ def share_error(
     works = round_up_tolerance(least)
     others = f" for all {months} months in which it fails" if months > 1 else ""
     return InfeasibleError(
-        rule.source.hours_unmet(label, least, works, where, others),
+        f"{rule.source.hours_asked()} cannot be met in {label}: the bounds of the zones force a difference of "
+        f"{least:.4g}{where}; {rule.source.hours_work(works)}{others}.",
         rule=rule.source.kind,
         shortfall=least - (rule.within or 0.0),
         remedy=works,
@@ -216,9 +211,9 @@ def _least_parity(problem: HoursProblem, rules: Sequence[GroupRule], month: int)
         line = sparse.csr_array(inside[None, :])
         if rule.within is not None:
             share = np.array([rule.share])
-            low, high = rule.shape
-            blocks += [(line, np.zeros(1), -high * share), (-line, np.zeros(1), -low * share)]
-            right += [share, -share]
+            low, high = rule.centre
+            blocks += [(line, np.zeros(1), -share), (-line, np.zeros(1), -share)]
+            right += [high * share, -low * share]
         if np.isfinite(rule.least):
             blocks.append((-line, np.array([rule.least]), np.zeros(1)))
             right.append(np.zeros(1))

@@ -36,9 +36,9 @@ class GroupRule:
         Limits on the group's summed hours; ``-inf`` and ``inf`` for none.
     within
         Tolerance d of a rule on the group's share of all hours, or None for a floor or cap.
-    share, shape
-        s and (u, v): the group's hours are within ``(1 - u d) s`` and ``(1 + v d) s`` of the month's total. s is the
-        group's share of the month's population, or of its demand.
+    share, centre
+        s and (u, v): the group's hours are within ``(u - d) s`` and ``(v + d) s`` of the month's total. s is the group's
+        share of the month's population, or of its demand.
     group
         Name of the group.
     source
@@ -52,21 +52,27 @@ class GroupRule:
     most: float = np.inf
     within: float | None = None
     share: float = 0.0
-    shape: tuple[float, float] = (1.0, 1.0)
+    centre: tuple[float, float] = (1.0, 1.0)
     group: str = ""
     source: Rule | None = None
 
     def band(self, within: float | None = None) -> tuple[float, float]:
         """Least and most share of the month's hours, at the rule's tolerance or another."""
         d = (self.within or 0.0) if within is None else within
-        low, high = self.shape
-        return max(1.0 - low * d, 0.0) * self.share, (1.0 + high * d) * self.share
+        low, high = self.centre
+        return max(low - d, 0.0) * self.share, (high + d) * self.share
 
 
 def rule_rows(
     problem: HoursProblem, rules: Sequence[GroupRule], rows: Indices
 ) -> tuple[sparse.csc_array, Floats, Floats]:
-    """Finite budgets and group rules over one month's rows as ``least <= matrix @ hours <= most``."""
+    """Finite budgets and group rules over one month's rows as ``least <= matrix @ hours <= most``.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+    """
     budgets, limits = budget_rows(problem, rows)
     lines: list[Floats] = []
     least, most = [np.full(len(limits), -np.inf)], [limits]
@@ -90,7 +96,15 @@ def rule_rows(
 
 
 def rule_slack(rule: GroupRule, hours: Floats, month_rows: Indices) -> float:
-    """Hours by which the group is inside its rule (negative: outside)."""
+    """Hours by which the group is inside its rule (negative: outside).
+
+    Parameters
+    ----------
+    hours
+        Hours per row.
+    month_rows
+        The month's rows.
+    """
     used = float(hours[rule.rows].sum())
     if rule.within is None:
         return min(used - rule.least, rule.most - used)

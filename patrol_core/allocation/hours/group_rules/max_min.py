@@ -62,7 +62,15 @@ def best_least_rate(
     month: int,
     groups: Sequence[tuple[str, int, Indices, float]],
 ) -> float | None:
-    """The best least hours per head of any group in a month; None where no plan meets the rules."""
+    """The best least hours per head of any group in a month; None where no plan meets the rules.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+    groups
+        (name, month, its rows, its people) of every group.
+    """
     rows = np.flatnonzero(problem.month == month)
     matrix, least, most = rule_rows(problem, rules, rows)
     low, high = np.isfinite(least), np.isfinite(most)

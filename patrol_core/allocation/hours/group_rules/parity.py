@@ -72,6 +72,11 @@ def fill_month(problem: HoursProblem, family: Family, rules: int) -> MonthFill |
 
     Ward budgets are left out: the caller checks afterwards that the plan keeps them, which makes it the best
     plan with them too. ``rules`` is the number of rules in the list that ``family`` points into.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
     """
     budget = float(problem.city_budget[family.month])
     chosen = choose_total(problem, family, budget)
@@ -94,7 +99,21 @@ def fill_month(problem: HoursProblem, family: Family, rules: int) -> MonthFill |
 def ends_at(
     problem: HoursProblem, family: Family, least: Floats, most: Floats, total: float, *, full: bool
 ) -> tuple[Floats, Floats]:
-    """``A_g`` and ``B_g`` in hours; where all demand is served (``full``) its hours lie below B_g exactly."""
+    """``A_g`` and ``B_g`` in hours; where all demand is served (``full``) its hours lie below B_g exactly.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+    family
+        The month's groups.
+    least
+        ``a_g``, least hours by group.
+    most
+        ``b_g``, most hours by group.
+    total
+        The month's hours.
+    """
     high = np.minimum(most, family.upper_ends(total))
     if full:
         high = np.maximum(high, np.minimum(useful_hours(problem, family), most))
@@ -106,6 +125,13 @@ def fill_total(
     problem: HoursProblem, family: Family, low: Floats, high: Floats, total: float
 ) -> tuple[Floats, float, tuple[Floats, Floats]]:
     """Best hours with group hours in ``[low, high]`` and ``total`` hours in all.
+
+    Parameters
+    ----------
+    problem
+        Bounds, budgets and demand.
+    family
+        The month's groups.
 
     Returns
     -------
@@ -163,6 +189,23 @@ def split_prices(
     """Give every group's price difference to the rule that makes its end: parity, or else floor or cap.
 
     ``city`` of the answer is not set (0).
+
+    Parameters
+    ----------
+    family
+        The month's groups.
+    least
+        ``a_g``, least hours by group.
+    most
+        ``b_g``, most hours by group.
+    total
+        The month's hours.
+    rise
+        By how much each group's price is above the city's.
+    fall
+        By how much each group's price is below the city's.
+    rules
+        Number of rules that the multipliers are for.
     """
     prices = Prices(0.0, np.zeros(rules), np.zeros(rules))
     by_parity = _parity_is_upper(family, most, total)

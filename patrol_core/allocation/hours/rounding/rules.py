@@ -33,6 +33,7 @@ from patrol_core.allocation.hours.rounding.whole_units import RoundedMonth, Unit
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Status, relative_gap
 from patrol_core.errors import InfeasibleError
+from patrol_core.games.rules import Rule
 from patrol_core.solvers import HighsProgram, linear_program
 
 #: Seconds for one month, and nodes of the search for a proof once a plan is known: nodes, unlike seconds, are the same
@@ -73,16 +74,29 @@ def round_with_rules(
     return _Month(problem, [rule for rule in rules if rule.month == month], hours, unit, month).solve()
 
 
-def not_in_whole_units(label: str, unit: float, *, tolerance: float | None = None) -> InfeasibleError:
+def not_in_whole_units(
+    label: str, unit: float, *, tolerance: float | None = None, source: Rule | None = None
+) -> InfeasibleError:
     """The error to raise where a month's group rules can be met in hours but not in units of ``unit`` hours.
 
-    ``tolerance`` is a parity tolerance with which they can, where one is known.
+    Parameters
+    ----------
+    label, unit
+        The month, and hours per unit.
+    tolerance, source
+        A tolerance of the rule on shares with which they can, where one is known, and that rule.
     """
-    works = "" if tolerance is None else f" (a parity tolerance of {tolerance:g} works)"
+    if tolerance is None or source is None:
+        works, rule = "", "rounding"
+    else:
+        works, rule = (
+            f" ({source.hours_work(tolerance, measure='parity ')})",
+            f"{source.kind.removeprefix('coverage-')}-rounding",
+        )
     return InfeasibleError(
         f"The group rules of {label} can be met in hours but not in whole steps of {unit:g} h; "
         f"loosen the rules slightly{works} or do not round.",
-        rule="rounding" if tolerance is None else "parity-rounding",
+        rule=rule,
         remedy=tolerance,
     )
 

@@ -90,7 +90,19 @@ class UnitEnds:
 def tolerance_in_units(
     grid: HoursProblem, rules: Sequence[GroupRule], family: Family, unit: float
 ) -> float | None:
-    """A parity tolerance to four decimals with which whole units work, near the smallest; None if none is found."""
+    """A parity tolerance to four decimals with which whole units work, near the smallest; None if none is found.
+
+    Parameters
+    ----------
+    grid
+        The problem on the grid of ``unit`` hours.
+    rules
+        Group rules of all months.
+    family
+        The month's groups.
+    unit
+        Hours per whole unit.
+    """
 
     def works(within: float) -> bool:
         return UnitEnds(grid, family.with_tolerance(rules, within), unit).near_the_top()

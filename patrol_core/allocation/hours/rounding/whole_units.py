@@ -108,7 +108,13 @@ def round_largest_remainder(problem: HoursProblem, unit: float) -> Rounded:
 
 
 def marginal_gain(weight: Floats, units: NDArray[np.int64], unit: float) -> Floats:
-    """Worth of the unit after ``units`` whole units: ``c ln((1 + (k+1)u) / (1 + ku))``."""
+    """Worth of the unit after ``units`` whole units: ``c ln((1 + (k+1)u) / (1 + ku))``.
+
+    Parameters
+    ----------
+    weight
+        Demand over the logarithm of the most hours, per row.
+    """
     return np.asarray(weight * np.log1p(unit / (1.0 + units * unit)), dtype=np.float64)
 
 
@@ -195,7 +201,17 @@ def _window_is_short(
 def nested_top(
     rows: Indices, score: Floats, second: Floats, rooms: tuple[tuple[Indices, Floats], ...]
 ) -> Indices:
-    """Positions (in ``rows``) of the best scores that fit their pools, given from the inside out with their room."""
+    """Positions (in ``rows``) of the best scores that fit their pools, given from the inside out with their room.
+
+    Parameters
+    ----------
+    score
+        Worth of every candidate.
+    second
+        Breaks ties.
+    rooms
+        (pool of every row, room by pool) of each level.
+    """
     order = np.lexsort((rows, -second, -score))
     for pool, room in rooms:
         own = pool[rows[order]]
