@@ -12,8 +12,7 @@ from patrol_core.allocation.hours import HoursRules, Plan, binding_city_budget, 
 from patrol_core.arrays import Floats
 from patrol_core.games.rules import FAIRNESS
 from patrol_core.planning.groups import WARD
-from patrol_core.planning.planner import fairness_of
-from patrol_core.planning.prepared import Prepared, harm_table
+from patrol_core.planning.prepared import Prepared, fairness_of, harm_table
 from patrol_core.planning.surface import forecast_demand
 from patrol_core.risk import monthly_demand
 from patrol_core.scenario import Scenario

@@ -7,9 +7,9 @@ from collections import OrderedDict
 
 from patrol_core.errors import InputError
 from patrol_core.games.documents import Uncertainty, solve_for
-from patrol_core.games.rules import Cap, Fairness, Floor, Rule, fairness_rule
+from patrol_core.games.rules import Cap, Floor, Rule
 from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
-from patrol_core.planning.prepared import Prepared
+from patrol_core.planning.prepared import Prepared, fairness_of
 from patrol_core.scenario import Scenario
 
 MODELS_KEPT = 6
@@ -37,19 +37,6 @@ def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Rule, ...]:
             )
         rules.append(fairness_of(scenario, scenario.fairness_rule, scenario.fairness))
     return tuple(rules)
-
-
-def fairness_of(scenario: Scenario, name: str, tolerance: float) -> Fairness:
-    """The fairness rule of this name at a tolerance, with the ends of its band where the scenario gives them.
-
-    Parameters
-    ----------
-    scenario
-        Gives ``share_least`` and ``share_most``.
-    name, tolerance
-        Of the rule; 0 is the strictest.
-    """
-    return fairness_rule(name, tolerance).with_ends(scenario.share_least, scenario.share_most)
 
 
 def _has_ends(scenario: Scenario) -> bool:

@@ -15,6 +15,7 @@ from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.fairness import groups as grouping
 from patrol_core.fairness import measures
+from patrol_core.games.rules import Fairness, fairness_rule
 from patrol_core.planning.groups import group_columns
 from patrol_core.risk import OWN, WEIGHTS, HarmTable, Kind, RiskSurface, build_surface, custom_table
 from patrol_core.risk.static import default_columns
@@ -188,3 +189,16 @@ def known_areas(prepared: Prepared) -> Floats | None:
     """Area of each zone in square kilometres; None where not all are known and above 0."""
     area = prepared.zones["area_km2"].to_numpy(dtype=float)
     return area if bool((np.isfinite(area) & (area > 0)).all()) else None
+
+
+def fairness_of(scenario: Scenario, name: str, tolerance: float) -> Fairness:
+    """The fairness rule of this name at a tolerance, with the ends of its band where the scenario gives them.
+
+    Parameters
+    ----------
+    scenario
+        Gives ``share_least`` and ``share_most``.
+    name, tolerance
+        Of the rule; 0 is the strictest.
+    """
+    return fairness_rule(name, tolerance).with_ends(scenario.share_least, scenario.share_most)
