@@ -137,66 +137,27 @@ def preset(key: str) -> Place:
     return found
 
 
-def by_authority(code: str, geography: OnsGeography, *, force: str = "", vintage: str = "2021") -> Place:
-    """A local authority, with its boundary.
-
-    Parameters
-    ----------
-    code
-        Such as E09000033.
-    geography
-        Has the boundary.
-    force
-        police.uk id of its force, "" if not known.
-    vintage
-        Of the LSOAs to use.
-    """
+def _authority(code: str, geography: OnsGeography) -> Place:
     outline = geography.outline("lad", code)
-    return Place(outline.name, outline.polygon, vintage, code, force, "authority")
+    return Place(outline.name, outline.polygon, code=code, origin="authority")
 
 
-def by_ward(code: str, geography: OnsGeography, *, force: str = "", vintage: str = "2021") -> Place:
-    """A ward, with its boundary; its LSOAs are those the ONS fits to it best.
-
-    Parameters
-    ----------
-    code, geography, force, vintage
-        As of :func:`by_authority`.
-    """
+def _ward(code: str, geography: OnsGeography) -> Place:
+    """A ward, with its boundary; its LSOAs are those the ONS fits to it best."""
     outline = geography.outline("ward", code)
-    return Place(f"{outline.name} ward", outline.polygon, vintage, code, force, "ward")
+    return Place(f"{outline.name} ward", outline.polygon, code=code, origin="ward")
 
 
-def by_neighbourhood(force: str, neighbourhood: str, api: PoliceLists, *, vintage: str = "2021") -> Place:
-    """A police neighbourhood.
-
-    Parameters
-    ----------
-    force, neighbourhood
-        Ids of police.uk.
-    api
-        Has the boundary.
-    vintage
-        Of the LSOAs to use.
-    """
+def _neighbourhood(force: str, neighbourhood: str, api: PoliceLists) -> Place:
     polygon = api.neighbourhood_boundary(force, neighbourhood)
     names = {n.id: n.name for n in api.neighbourhoods(force)}
-    return Place(names.get(neighbourhood) or neighbourhood, polygon, vintage, "", force, "neighbourhood")
+    return Place(names.get(neighbourhood) or neighbourhood, polygon, force=force, origin="neighbourhood")
 
 
-def by_force(force: str, geography: OnsGeography, *, vintage: str = "2021") -> Place:
+def _force(force: str, geography: OnsGeography) -> Place:
     """A whole police force area, by the id police.uk gives the force.
 
     Some thousand LSOAs and up to 100,000 crimes a month: the police.uk archive files are the better way for crimes.
-
-    Parameters
-    ----------
-    force
-        Id of police.uk.
-    geography
-        Has the boundary.
-    vintage
-        Of the LSOAs to use.
     """
     known = {_plain_force(n.name): n for n in geography.forces()}
     found = known.get(_plain_force(force))
@@ -206,7 +167,7 @@ def by_force(force: str, geography: OnsGeography, *, vintage: str = "2021") -> P
             f"({', '.join(sorted(n.name for n in known.values())[:5])} ...); check the id."
         )
     outline = geography.outline("force", found.id)
-    return Place(outline.name, outline.polygon, vintage, found.id, force, "force")
+    return Place(outline.name, outline.polygon, code=found.id, force=force, origin="force")
 
 
 def _plain_force(name: str) -> str:
@@ -215,49 +176,24 @@ def _plain_force(name: str) -> str:
     return " ".join(sorted(w for w in words if w not in ("police", "of", "service", "constabulary")))
 
 
-def drawn(
-    shape: Mapping[str, Any] | str | bytes,
-    *,
-    name: str = "Drawn area",
-    force: str = "",
-    vintage: str = "2021",
-) -> Place:
-    """A polygon drawn on a map: GeoJSON, as text or read; longitude and latitude.
-
-    Parameters
-    ----------
-    shape
-        Geometry, feature or collection.
-    name
-        For people.
-    force, vintage
-        As of :func:`by_authority`.
+def drawn(shape: Mapping[str, Any] | str | bytes, *, name: str = "Drawn area") -> Place:
+    """A polygon drawn on a map: GeoJSON (geometry, feature or collection), as text or read; longitude and latitude.
 
     Raises
     ------
     InputError
         If it is not one or several polygons, crosses itself or lies outside the United Kingdom.
     """
-    return Place(name, shape_of(shape), vintage, "", force, "drawn")
+    return Place(name, shape_of(shape))
 
 
-def by_file(file: FileLike, *, name: str = "", force: str = "", vintage: str = "2021") -> Place:
-    """The ground covered by the polygons of a boundary file, any CRS.
-
-    Parameters
-    ----------
-    file
-        Path or (name, bytes).
-    name
-        For people; of the only polygon or the file when not given.
-    force, vintage
-        As of :func:`by_authority`.
-    """
+def by_file(file: FileLike, *, name: str = "") -> Place:
+    """The ground covered by the polygons of a boundary file, any CRS; named after its only polygon, or the file."""
     from patrol_core.sources.zone_tables import read_polygons
 
     frame = read_polygons(file).to_crs(4326)
     title = name or (str(frame["name"].iloc[0]) if len(frame) == 1 else _file_name(file))
-    return Place(title, polygonal(shapely.union_all(frame.geometry.to_numpy())), vintage, "", force, "file")
+    return Place(title, polygonal(shapely.union_all(frame.geometry.to_numpy())), origin="file")
 
 
 def choose(text: str, geography: OnsGeography, api: PoliceLists, *, vintage: str = "2021") -> Place:
@@ -273,26 +209,29 @@ def choose(text: str, geography: OnsGeography, api: PoliceLists, *, vintage: str
     vintage
         Of the LSOAs to use.
     """
-    text = text.strip()
+    found = _chosen(text.strip(), geography, api)
+    return found if vintage == found.vintage else replace(found, vintage=vintage)
+
+
+def _chosen(text: str, geography: OnsGeography, api: PoliceLists) -> Place:
     if text.startswith("{"):
-        return drawn(text, vintage=vintage)
+        return drawn(text)
     how, colon, what = text.partition(":")
     if not colon:
-        found = preset(text.lower())
-        return found if vintage == found.vintage else replace(found, vintage=vintage)
-    ways: dict[str, Callable[[], Place]] = {
-        "lad": lambda: by_authority(what, geography, vintage=vintage),
-        "ward": lambda: by_ward(what, geography, vintage=vintage),
-        "force": lambda: by_force(what, geography, vintage=vintage),
-        "neighbourhood": lambda: by_neighbourhood(*_pair(what), api, vintage=vintage),
-        "file": lambda: by_file(what, vintage=vintage),
+        return preset(text.lower())
+    choices: dict[str, Callable[[], Place]] = {
+        "lad": lambda: _authority(what, geography),
+        "ward": lambda: _ward(what, geography),
+        "force": lambda: _force(what, geography),
+        "neighbourhood": lambda: _neighbourhood(*_pair(what), api),
+        "file": lambda: by_file(what),
     }
-    if how not in ways or not what:
+    if how not in choices or not what:
         raise InputError(
             f"{text!r} names no place; give a preset ({', '.join(list(PRESETS)[:3])} ...), lad:E09000033, ward:CODE, "
             "force:ID, neighbourhood:FORCE/ID or file:PATH."
         )
-    return ways[how]()
+    return choices[how]()
 
 
 def _pair(text: str) -> tuple[str, str]:
