@@ -99,7 +99,7 @@ def own_file(n: int = 150) -> bytes:
 
 
 def test_own_events_are_tested():
-    page = risk("Near repeats", {FILE: ("own.csv", own_file())})
+    page = risk("Near repeats", {FILE: (("own.csv", own_file()),)})
     assert not page.error
     said = text(page)
     assert "150 events from 2024-01-" in said
