@@ -95,7 +95,7 @@ def read_checkpoints(text: bytes | str) -> tuple[CheckpointGame, str]:
 
 
 def solve_checkpoints(game: CheckpointGame, method: str, *, time_limit: float = 60.0) -> CheckpointPlan:
-    """The plan of a game by a method of :class:`CheckpointDocument`."""
+    """The plan of a ``game`` by a ``method`` of :class:`CheckpointDocument`; ``time_limit`` in seconds."""
     names = [game.network.nodes[int(node)] for node in game.targets]
     numbers = {
         "targets": dict(zip(names, game.payoffs.tolist(), strict=True)),

@@ -56,7 +56,7 @@ def factor(value: Any, word: str) -> float:
 
 
 def whole(value: Any, word: str, least: int = 1) -> int:
-    """A whole number of at least ``least``.
+    """``value`` as a whole number of at least ``least``.
 
     Raises
     ------
