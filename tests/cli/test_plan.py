@@ -672,3 +672,16 @@ def test_a_download_folder_as_published(shared_uk, tmp_path):
     test_rows_add_up(made)
     test_the_plan_is_the_best_there_is(made)
     test_hours_from_allocation_and_zones_alone(made)
+
+
+def test_patrol_in_proportion_to_harm(tmp_path):
+    """Game and hours keep the band that the flags give, recomputed from the files alone."""
+    found = run(
+        tmp_path / "out",
+        *("--area", "columbus", "--budget", "6", "--fairness-rule", "proportionality", "--horizon", "1"),
+        *("--share-least", "0.8", "--share-most", "1.2", "--min-per-day", "0", "--round", "none"),
+    )
+    assert found.code == 0, found.err
+    rows = [row for row in found.summary["fairness"] if row["need_ratio"] is not None]
+    assert rows
+    assert all(0.8 - 1e-6 <= row["need_ratio"] <= 1.2 + 1e-6 for row in rows)
