@@ -24,8 +24,8 @@ def budget_curve(game: ZoneGame | ZoneGameModel, budgets: Sequence[float]) -> pd
     Parameters
     ----------
     game
-        A game, or a kept model. A game without rules that couple zones is solved by water-filling, others by
-        one kept model.
+        A game, or a model held in memory. A game without rules that couple zones is solved by water-filling, others by
+        one model that is changed for each budget.
     budgets
         Zones covered at once; repeated ones count once.
 

@@ -283,7 +283,7 @@ def _observed(method: Method, x: Floats, links: dict[int, list[int]]) -> tuple[F
 
     weights = W(links, silence_warnings=True)
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
-        # Zones without neighbours and groups that do not touch are told in the notes.
+        # Zones without neighbours and groups that do not touch are named in the notes.
         warnings.simplefilter("ignore")
         if method == "gi":
             z = np.asarray(esda.G_Local(x, weights, transform="B", star=True, permutations=0).Zs, dtype=float)

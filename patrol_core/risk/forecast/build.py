@@ -169,7 +169,7 @@ def _tuned(
     horizon = min(asked.horizon, origins.tests[0] - cut)  # no month after the first test origin is looked at
     tell(0.02, "Tuning")
 
-    def told(number: int, value: float, best: float) -> None:
+    def on_trial(number: int, value: float, best: float) -> None:
         share = 0.05 + 0.7 * number / asked.trials
         tell(share, f"Tuning: {number} of {asked.trials} settings tried, error {value:.4g}, best {best:.4g}")
 
@@ -180,7 +180,7 @@ def _tuned(
         trials=asked.trials,
         time_limit=asked.time_limit,
         seed=asked.seed,
-        told=told,
+        on_trial=on_trial,
         cancel=cancel,
     )
     if found.ended != "trials":

@@ -25,7 +25,7 @@ from patrol_core.risk.forecast.learners import DEFAULTS, fit_trees, tree_table
 from patrol_core.risk.forecast.models import Learnt, Past, begin, predictions, training_rows
 
 Settings = Mapping[str, float | int]
-Told = Callable[[int, float, float], None]
+OnTrial = Callable[[int, float, float], None]
 
 COLUMNS: Mapping[str, str] = MappingProxyType(
     {"number": "int64", "value": "float64", "params": "object", "seconds": "float64"}
@@ -85,7 +85,7 @@ def tune(
     trials: int,
     time_limit: float | None = None,
     seed: int = 1,
-    told: Told | None = None,
+    on_trial: OnTrial | None = None,
     cancel: threading.Event | None = None,
 ) -> Tuned:
     """Search settings of the trees.
@@ -100,7 +100,7 @@ def tune(
         Budget: settings to try, and seconds after which it ends, in the middle of a trial too.
     seed
         Of the search and of the trees.
-    told
+    on_trial
         Called after each trial with its number from 1, its value and the best so far.
     cancel
         Ends the search when set; the best so far is kept.
@@ -128,8 +128,8 @@ def tune(
             break
         study.tell(trial, value)
         rows.append({"number": number, "value": value, "params": params, "seconds": time.monotonic() - begun})
-        if told is not None:
-            told(number, value, float(study.best_value))
+        if on_trial is not None:
+            on_trial(number, value, float(study.best_value))
     table = trials_table(rows)
     best = min(rows, key=lambda row: float(row["value"]))["params"] if rows else dict(DEFAULTS)
     stopped = cancel is not None and cancel.is_set()

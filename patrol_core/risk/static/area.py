@@ -150,7 +150,7 @@ def _households(data: AreaData) -> pd.Series | None:
 
 
 def reading(score: StaticScore, labels: Mapping[str, str]) -> tuple[str, ...]:
-    """What the coefficients say, one sentence each, the strongest first; those not told from zero last, together.
+    """What the coefficients say, one sentence each, the strongest first; those not distinguishable from zero last, together.
 
     A share is read at 10 points more, an amount at 10 % of its mean more, a figure that can be negative at one standard deviation.
     """

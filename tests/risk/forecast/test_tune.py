@@ -26,7 +26,7 @@ def test_deviance_by_hand():
 
 def test_trials_are_counted_told_and_repeatable():
     heard: list[tuple[int, float, float]] = []
-    made = tune(_past(), (30,), 6, trials=4, told=lambda *words: heard.append(words))
+    made = tune(_past(), (30,), 6, trials=4, on_trial=lambda *words: heard.append(words))
     assert made.ended == "trials"
     assert made.trials["number"].tolist() == [1, 2, 3, 4]
     assert [row[0] for row in heard] == [1, 2, 3, 4]
@@ -49,7 +49,7 @@ def test_a_stop_keeps_the_best_so_far():
         if number == 2:
             cancel.set()
 
-    made = tune(_past(), (30,), 6, trials=50, told=told, cancel=cancel)
+    made = tune(_past(), (30,), 6, trials=50, on_trial=told, cancel=cancel)
     assert made.ended == "stopped"
     assert len(made.trials) == 2
     assert made.settings == made.trials["params"][int(made.trials["value"].idxmin())]
