@@ -149,9 +149,10 @@ def dual_prices(
     """
     unit = float((weight / (1.0 + start)).mean())  # a typical price: multipliers are counted in it
     worth = float(weight.sum())
+    turned = lines.T  # made once: thousands of steps of a small problem would spend half their time on it
 
     def dual(multipliers: Floats) -> tuple[float, Floats]:
-        price = unit * (lines.T @ multipliers)
+        price = unit * (turned @ multipliers)
         hours = respond(weight, lower, upper, np.maximum(price, 0.0))
         value = float((weight * np.log1p(hours) - price * hours).sum()) + unit * float(multipliers @ limit)
         return value / worth, np.asarray(unit * (limit - lines @ hours) / worth, dtype=np.float64)
