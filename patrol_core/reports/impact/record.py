@@ -68,7 +68,13 @@ class Section:
 def field(
     label: str, *text: str, tables: Sequence[tuple[str, Table]] = (), by: str = "", ask: str = ""
 ) -> Field:
-    """A field, its paragraphs one after the other; the rest as in :class:`Field`."""
+    """A field, its paragraphs one after the other.
+
+    Parameters
+    ----------
+    label, text, tables, by, ask
+        As in :class:`Field`.
+    """
     return Field(label, text, tables, by, ask)
 
 
