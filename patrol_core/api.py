@@ -44,30 +44,20 @@ def open_area(
 ) -> AreaData:
     """Data of one area: embedded, from files as published, or out of the store.
 
-    Parameters
-    ----------
-    source
-        Name of embedded data (``sample``, ``columbus``, ``geodanet``), or police.uk street files: CSV, zip or folder, one
-        or several. None with ``store``.
-    store
-        True for the usual store of pulled and imported rows, or its folder; needs ``boundaries``.
-    boundaries
-        Zones as GeoJSON, GeoPackage or zipped Shapefile, in any CRS that the file states. Without them a grid is laid.
-    zone_id
-        Column of ``boundaries`` that names the zones; found by its heading or its codes by default.
-    attributes
-        CSV by zone code (population, deprivation, wards), one or several.
-    lookup
-        With ``store``: the ONS lookup from LSOA 2011 to LSOA 2021.
-    name
-        What to call the area; the file's name by default.
+    Args:
+        source: Name of embedded data (``sample``, ``columbus``, ``geodanet``), or police.uk street files: CSV,
+            zip or folder, one or several. None with ``store``.
+        store: True for the usual store of pulled and imported rows, or its folder; needs ``boundaries``.
+        boundaries: Zones as GeoJSON, GeoPackage or zipped Shapefile, in any CRS that the file states. Without
+            them a grid is laid.
+        zone_id: Column of ``boundaries`` that names the zones; found by its heading or its codes by default.
+        attributes: CSV by zone code (population, deprivation, wards), one or several.
+        lookup: With ``store``: the ONS lookup from LSOA 2011 to LSOA 2021.
+        name: What to call the area; the file's name by default.
 
-    Raises
-    ------
-    InputError
-        One sentence: which argument or file, what is wrong, what to do.
-    SourceError
-        When a file cannot be read.
+    Raises:
+        InputError: One sentence: which argument or file, what is wrong, what to do.
+        SourceError: When a file cannot be read.
     """
     from patrol_core.sources.sample import EMBEDDED, load_area
 
@@ -151,26 +141,18 @@ def plan(
 ) -> PatrolPlan:
     """Solve one scenario for an area: coverage, hours, deployments and fairness, with the certificate.
 
-    Parameters
-    ----------
-    area
-        From :func:`open_area`.
-    units
-        Patrol units out at once; the scenario's ``budget``.
-    fairness
-        How far groups may differ under the scenario's ``fairness_rule``, 0 the strictest; None for no rule.
-    scenario
-        Choices to start from; the defaults by default. What is named here is changed in it.
-    choices
-        Any other choice by its name in :class:`~patrol_core.scenario.Scenario` (``fairness_rule``, ``attacker``, ``weighting``,
-        ``group_by`` and so on).
+    Args:
+        area: From :func:`open_area`.
+        units: Patrol units out at once; the scenario's ``budget``.
+        fairness: How far groups may differ under the scenario's ``fairness_rule``, 0 the strictest; None for no
+            rule.
+        scenario: Choices to start from; the defaults by default. What is named here is changed in it.
+        choices: Any other choice by its name in :class:`~patrol_core.scenario.Scenario` (``fairness_rule``,
+            ``attacker``, ``weighting``, ``group_by`` and so on).
 
-    Raises
-    ------
-    InputError
-        When a choice has no such name or value, or the data cannot serve it.
-    InfeasibleError
-        When the rules cannot be met: which one, by how much, what would work.
+    Raises:
+        InputError: When a choice has no such name or value, or the data cannot serve it.
+        InfeasibleError: When the rules cannot be met: which one, by how much, what would work.
     """
     from patrol_core.planning import Planner, prepare
 
@@ -195,12 +177,9 @@ def _solved(planner: Planner, scenario: Scenario) -> PatrolPlan:
 class PatrolPlan:
     """A solved scenario: what it gives each zone, how good that is proved to be, and its files.
 
-    Attributes
-    ----------
-    result
-        Everything that the files hold, as the dashboard and the command line use it.
-    planner
-        Keeps the data prepared and the models warm for :meth:`changed`.
+    Attributes:
+        result: Everything that the files hold, as the dashboard and the command line use it.
+        planner: Keeps the data prepared and the models warm for :meth:`changed`.
     """
 
     result: Result
@@ -259,10 +238,8 @@ class PatrolPlan:
     ) -> PatrolPlan:
         """The plan with some choices changed; data are prepared anew only where the choices of the data change.
 
-        Parameters
-        ----------
-        units, fairness, choices
-            As of :func:`plan`; ``fairness="off"`` takes the rule away.
+        Args:
+            units, fairness, choices: As of :func:`plan`; ``fairness="off"`` takes the rule away.
         """
         named = {**choices, **_named(units, None if fairness == "off" else fairness)}
         scenario = self.scenario.changed(**named, **({"fairness": None} if fairness == "off" else {}))
@@ -312,15 +289,12 @@ def _map(plan_: PatrolPlan, column: str, unit: str) -> str:
 def compare(plans: Sequence[PatrolPlan] | Mapping[str, PatrolPlan]) -> Comparison:
     """Plans side by side: their figures, and the coverage of each zone in each.
 
-    Parameters
-    ----------
-    plans
-        Two or more, for the same data and the same measure of harm; a mapping names them.
+    Args:
+        plans: Two or more, for the same data and the same measure of harm; a mapping names them.
 
-    Raises
-    ------
-    InputError
-        For fewer than two plans, or plans of other data, months, zones or weights, whose figures do not compare.
+    Raises:
+        InputError: For fewer than two plans, or plans of other data, months, zones or weights, whose figures do
+            not compare.
     """
     named = (
         dict(plans) if isinstance(plans, Mapping) else {_name(one, k): one for k, one in enumerate(plans, 1)}
@@ -350,12 +324,9 @@ def _name(one: PatrolPlan, number: int) -> str:
 class Comparison:
     """Plans side by side.
 
-    Attributes
-    ----------
-    table
-        One row a plan: units, worst case, harm left, zones patrolled, rule, gap and status.
-    coverage
-        One row a zone, one column a plan: share of the time patrolled.
+    Attributes:
+        table: One row a plan: units, worst case, harm left, zones patrolled, rule, gap and status.
+        coverage: One row a zone, one column a plan: share of the time patrolled.
     """
 
     table: pd.DataFrame

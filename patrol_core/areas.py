@@ -77,16 +77,11 @@ class DataKind(StrEnum):
 class Finding:
     """One thing noticed in the data.
 
-    Attributes
-    ----------
-    severity
-        ``info`` changes nothing, ``warning`` weakens the plan, ``error`` makes part of it wrong.
-    text
-        One plain sentence that says what the defect does to the plan.
-    rows
-        How many rows it concerns, where that makes sense.
-    topic
-        ``place`` for what is said again, for the months and zones in use, when a scenario is prepared.
+    Attributes:
+        severity: ``info`` changes nothing, ``warning`` weakens the plan, ``error`` makes part of it wrong.
+        text: One plain sentence that says what the defect does to the plan.
+        rows: How many rows it concerns, where that makes sense.
+        topic: ``place`` for what is said again, for the months and zones in use, when a scenario is prepared.
     """
 
     severity: Literal["info", "warning", "error"]
@@ -103,44 +98,28 @@ class Finding:
 class AreaData:
     """All data of one place, read-only. Build it with the functions below.
 
-    Attributes
-    ----------
-    key
-        ``sample``, ``columbus``, ``geodanet`` or ``upload-<hash8>``.
-    name
-        Name for people.
-    kind
-        Generated, published or uploaded.
-    crs
-        Metric CRS of all geometry; ``EPSG:27700`` for the UK. For Columbus it is an unnamed local plane.
-    crimes
-        The ``crimes`` table (module docstring), or None where only zone totals exist.
-    polygons
-        Published zones indexed by ``zone_id`` (str) in ``crs``; columns ``name``, ``ward`` (str, "" if
-        none), ``population`` (float, NaN unknown), optionally ``ward_code``, and the columns of ``groups``.
-    totals
-        Long counts where there are no points: ``zone_id, month, crime_type, count``.
-    zone_systems
-        Systems these data can offer, the default first.
-    groups
-        Polygon column -> label for people.
-    months
-        All months present, sorted, "YYYY-MM".
-    attribution
-        Licence line to show with anything drawn from the data.
-    findings
-        What was noticed, in words.
-    content_hash
-        sha256 (hex) of the tables, the same in every run and whatever the files are called.
-    extra
-        Further layers by name, e.g. ``streets`` and ``schools``, in ``crs``.
-    unit
-        What one unit of ``count`` is.
-    dated
-        False where the one month is a placeholder: nothing is "per month" then, and there is no season.
-    covariates
-        What else is known of the zones: index zone_id of ``polygons``, numeric columns, NaN unknown; ``attrs`` hold ``labels``
-        and ``files`` by column (:mod:`patrol_core.sources.zone_tables.covariates`). None without any.
+    Attributes:
+        key: ``sample``, ``columbus``, ``geodanet`` or ``upload-<hash8>``.
+        name: Name for people.
+        kind: Generated, published or uploaded.
+        crs: Metric CRS of all geometry; ``EPSG:27700`` for the UK. For Columbus it is an unnamed local plane.
+        crimes: The ``crimes`` table (module docstring), or None where only zone totals exist.
+        polygons: Published zones indexed by ``zone_id`` (str) in ``crs``; columns ``name``, ``ward`` (str, ""
+            if none), ``population`` (float, NaN unknown), optionally ``ward_code``, and the columns of
+            ``groups``.
+        totals: Long counts where there are no points: ``zone_id, month, crime_type, count``.
+        zone_systems: Systems these data can offer, the default first.
+        groups: Polygon column -> label for people.
+        months: All months present, sorted, "YYYY-MM".
+        attribution: Licence line to show with anything drawn from the data.
+        findings: What was noticed, in words.
+        content_hash: sha256 (hex) of the tables, the same in every run and whatever the files are called.
+        extra: Further layers by name, e.g. ``streets`` and ``schools``, in ``crs``.
+        unit: What one unit of ``count`` is.
+        dated: False where the one month is a placeholder: nothing is "per month" then, and there is no season.
+        covariates: What else is known of the zones: index zone_id of ``polygons``, numeric columns, NaN
+            unknown; ``attrs`` hold ``labels`` and ``files`` by column
+            (:mod:`patrol_core.sources.zone_tables.covariates`). None without any.
     """
 
     key: str

@@ -25,26 +25,16 @@ class Status(StrEnum):
 class Certificate:
     """Proof that goes with a result.
 
-    Attributes
-    ----------
-    status
-        How the solve ended.
-    objective
-        Objective of the returned strategy, recomputed outside the model.
-    bound
-        Proved bound on the best possible objective (same unit).
-    gap
-        Distance of objective and bound relative to the objective's own size (:func:`relative_gap`).
-    solver
-        Method and version, e.g. ``water-filling`` or ``HiGHS 1.15.1 (Pyomo appsi)``.
-    seconds
-        Wall time of the solve.
-    phases
-        Which optimisation phases ran, in order.
-    violation
-        Largest violation of any constraint, re-checked outside the model.
-    objective_is
-        What the objective counts, in words, with its unit and which way is better.
+    Attributes:
+        status: How the solve ended.
+        objective: Objective of the returned strategy, recomputed outside the model.
+        bound: Proved bound on the best possible objective (same unit).
+        gap: Distance of objective and bound relative to the objective's own size (:func:`relative_gap`).
+        solver: Method and version, e.g. ``water-filling`` or ``HiGHS 1.15.1 (Pyomo appsi)``.
+        seconds: Wall time of the solve.
+        phases: Which optimisation phases ran, in order.
+        violation: Largest violation of any constraint, re-checked outside the model.
+        objective_is: What the objective counts, in words, with its unit and which way is better.
     """
 
     status: Status
@@ -81,20 +71,16 @@ class Certificate:
 def relative_gap(objective: float, bound: float, scale: float = 0.0) -> float:
     """Distance of an objective and its proved bound, relative to the objective's own size.
 
-    Parameters
-    ----------
-    objective, bound
-        In the same unit.
-    scale
-        Size of the data the objective is made of, in its unit: the largest value, or the spread of the
-        payoffs. An objective that cancels to nearly nothing is measured by a thousandth of it, since no
-        arithmetic can tell such an objective from 0 more closely.
+    Args:
+        objective, bound: In the same unit.
+        scale: Size of the data the objective is made of, in its unit: the largest value, or the spread of the
+            payoffs. An objective that cancels to nearly nothing is measured by a thousandth of it, since no
+            arithmetic can tell such an objective from 0 more closely.
 
-    Returns
-    -------
-    float
-        ``|objective - bound| / max(|objective|, scale / 1000)``: 0 where they are equal, infinite where an
-        objective of 0 misses its bound and no scale is known. Multiplying all three by one number changes nothing.
+    Returns:
+        float: ``|objective - bound| / max(|objective|, scale / 1000)``: 0 where they are equal, infinite where
+            an objective of 0 misses its bound and no scale is known. Multiplying all three by one number
+            changes nothing.
     """
     distance = abs(objective - bound)
     if distance == 0.0:

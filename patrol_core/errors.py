@@ -31,16 +31,11 @@ class InputError(PatrolError, ValueError):
 class InfeasibleError(PatrolError, ValueError):
     """Rules that cannot all be met.
 
-    Parameters
-    ----------
-    message
-        Which rule, by how much, and what would work.
-    rule
-        The rule named in the message (for a page's "relax" button).
-    shortfall
-        By how much it fails, in the rule's own unit.
-    remedy
-        The least value that works, where it is known.
+    Args:
+        message: Which rule, by how much, and what would work.
+        rule: The rule named in the message (for a page's "relax" button).
+        shortfall: By how much it fails, in the rule's own unit.
+        remedy: The least value that works, where it is known.
     """
 
     exit_code = 3

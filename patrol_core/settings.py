@@ -22,17 +22,12 @@ _KINDS = {float: "a number of at least 0", int: "a whole number of at least 0"}
 class Settings:
     """Settings of this installation.
 
-    Attributes
-    ----------
-    data_dir
-        Folder of the embedded data (``sample/``).
-    cache_dir
-        Folder of the store of pulled and imported data; ``cache`` in ``data_dir`` unless set.
-    map_tolerance_m
-        Simplification tolerance of map geometry, metres; ``0`` keeps every vertex.
-    max_upload_rows
-        Rows of crime that are read into memory at once, from uploads and from files named on the command line.
-        More belongs into the store, which takes any number of rows.
+    Attributes:
+        data_dir: Folder of the embedded data (``sample/``).
+        cache_dir: Folder of the store of pulled and imported data; ``cache`` in ``data_dir`` unless set.
+        map_tolerance_m: Simplification tolerance of map geometry, metres; ``0`` keeps every vertex.
+        max_upload_rows: Rows of crime that are read into memory at once, from uploads and from files named on
+            the command line. More belongs into the store, which takes any number of rows.
     """
 
     data_dir: Path = ROOT / "data"
@@ -45,10 +40,9 @@ class Settings:
 def settings() -> Settings:
     """The settings in force: defaults, then ``PATROL_<NAME>`` environment variables.
 
-    Raises
-    ------
-    InputError
-        When a variable does not hold a value of the setting's type, or a number is negative or not finite.
+    Raises:
+        InputError: When a variable does not hold a value of the setting's type, or a number is negative or not
+            finite.
     """
     defaults = Settings()
     chosen: dict[str, object] = {}

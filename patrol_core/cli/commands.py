@@ -78,10 +78,9 @@ class Parser(argparse.ArgumentParser):
 def build_parser(only: str | None = None) -> Parser:
     """The command line.
 
-    Parameters
-    ----------
-    only
-        Load the module of this command alone; the others are known by name and help. None loads all of them.
+    Args:
+        only: Load the module of this command alone; the others are known by name and help. None loads all of
+            them.
     """
     parser = Parser(
         prog="patrol",

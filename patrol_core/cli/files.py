@@ -19,12 +19,9 @@ MOST_PIPED = 1_000_000_000
 def read_input(name: str | Path) -> bytes:
     """The bytes of a file or pipe, or of the standard input for ``-``.
 
-    Raises
-    ------
-    SourceError
-        When the file cannot be read, or is a folder or a device.
-    InputError
-        When it is larger than :data:`MOST_INPUT` (:data:`MOST_PIPED`).
+    Raises:
+        SourceError: When the file cannot be read, or is a folder or a device.
+        InputError: When it is larger than :data:`MOST_INPUT` (:data:`MOST_PIPED`).
     """
     from patrol_core.files.reading import read_file, read_stream
 
@@ -53,14 +50,10 @@ def write_json(result: dict[str, Any], out: Path | None) -> dict[str, Any] | Non
 def write_folder(folder: Path | None, files: Mapping[str, bytes], *, outdated: Iterable[str] = ()) -> None:
     """Write the files of a result, all or none, and say so; nothing without ``--out``.
 
-    Parameters
-    ----------
-    folder
-        Of ``--out``.
-    files
-        Content by name.
-    outdated
-        Names of files that earlier results may have left there; removed.
+    Args:
+        folder: Of ``--out``.
+        files: Content by name.
+        outdated: Names of files that earlier results may have left there; removed.
     """
     from patrol_core.reports.bundle_writer import write_bundle
 

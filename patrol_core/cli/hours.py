@@ -61,10 +61,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def number(flag: str, text: str) -> float | None:
     """A number of hours, or None for ``none``.
 
-    Raises
-    ------
-    InputError
-        Naming the flag, the value and what is accepted.
+    Raises:
+        InputError: Naming the flag, the value and what is accepted.
     """
     if text.lower() in {"none", "off", ""}:
         return None

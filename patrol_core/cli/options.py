@@ -113,14 +113,10 @@ def place_and_choices(
 ) -> tuple[AreaData, Scenario]:
     """The data and the scenario that the flags stand for, once both are known to fit.
 
-    Parameters
-    ----------
-    arguments
-        Of the command.
-    scenario
-        Where it was read already.
-    data
-        Reads the data; :func:`data_of` by default.
+    Args:
+        arguments: Of the command.
+        scenario: Where it was read already.
+        data: Reads the data; :func:`data_of` by default.
     """
     chosen = scenario_of(arguments) if scenario is None else scenario
     area = (data or data_of)(arguments)
@@ -171,10 +167,8 @@ def _own_weights(arguments: argparse.Namespace) -> tuple[str, ...]:
 def check_weights(arguments: argparse.Namespace, data: AreaData) -> None:
     """See that own weights name crime types that there are; only the data tell.
 
-    Raises
-    ------
-    InputError
-        For a type that neither the data nor a published table have; names the line of a file.
+    Raises:
+        InputError: For a type that neither the data nor a published table have; names the line of a file.
     """
     from patrol_core.risk import known_types, parse_entries, read_weights
 

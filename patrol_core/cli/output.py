@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 def print_bytes(content: bytes) -> None:
     """Write to stdout as UTF-8, whatever the terminal's own encoding is.
 
-    Raises
-    ------
-    SourceError
-        When stdout cannot take it all: closed, or a file on a full disk.
+    Raises:
+        SourceError: When stdout cannot take it all: closed, or a file on a full disk.
     """
     raw = getattr(sys.stdout, "buffer", None)
     try:

@@ -69,25 +69,19 @@ BASELINES: Mapping[str, Callable[[ZoneGame], Floats]] = {
 def compare(game: ZoneGame, plans: Mapping[str, ArrayLike]) -> pd.DataFrame:
     """One row per plan, then one per baseline.
 
-    Parameters
-    ----------
-    game
-        The game by which all are judged.
-    plans
-        Name to coverage, shape ``(n,)`` in the order of ``game.zone_ids``, or zone id to coverage.
+    Args:
+        game: The game by which all are judged.
+        plans: Name to coverage, shape ``(n,)`` in the order of ``game.zone_ids``, or zone id to coverage.
 
-    Returns
-    -------
-    pandas.DataFrame
-        plan, worst_case, expected_residual (unit of the values), budget_used (zones covered at once),
-        harm_covered (share of all value that is covered, ``sum V x / sum V``), top_zone (first zone of the
-        worst case), worst_vs_uniform, expected_vs_uniform (change against uniform in %; negative is better;
-        NaN where uniform leaves 0), rules_broken (side rules and bounds the plan breaks).
+    Returns:
+        pandas.DataFrame: plan, worst_case, expected_residual (unit of the values), budget_used (zones covered
+            at once), harm_covered (share of all value that is covered, ``sum V x / sum V``), top_zone (first
+            zone of the worst case), worst_vs_uniform, expected_vs_uniform (change against uniform in %;
+            negative is better; NaN where uniform leaves 0), rules_broken (side rules and bounds the plan
+            breaks).
 
-    Raises
-    ------
-    InputError
-        A plan of the wrong length or zones, or one named like a baseline.
+    Raises:
+        InputError: A plan of the wrong length or zones, or one named like a baseline.
     """
     found = judged(game, plans)
     return pd.DataFrame([_row(name, game, one, found[UNIFORM]) for name, one in found.items()])

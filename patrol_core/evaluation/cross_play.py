@@ -47,17 +47,13 @@ _SAME = 1e-6
 class FacedMatrix:
     """Losses of plans (rows) to kinds of offenders (columns).
 
-    Attributes
-    ----------
-    frame
-        plan, one column a kind of offender (loss in the unit of the values; NaN where left out), rules_broken
-        (side rules and bounds the plan breaks).
-    best
-        Column -> the plans with the least loss in it, ties included.
-    extra
-        As ``frame``: how much more than the column's least, in %; NaN where the least is 0 and the loss is not.
-    left_out
-        Column -> one sentence why it holds nothing.
+    Attributes:
+        frame: plan, one column a kind of offender (loss in the unit of the values; NaN where left out),
+            rules_broken (side rules and bounds the plan breaks).
+        best: Column -> the plans with the least loss in it, ties included.
+        extra: As ``frame``: how much more than the column's least, in %; NaN where the least is 0 and the loss
+            is not.
+        left_out: Column -> one sentence why it holds nothing.
     """
 
     frame: pd.DataFrame
@@ -81,26 +77,17 @@ def faced_matrix(
 ) -> FacedMatrix:
     """Judge plans by every kind of offender.
 
-    Parameters
-    ----------
-    game
-        Values, effectiveness, budget and rules.
-    plans
-        Name -> coverage, (n,) in the game's order or by zone id.
-    known
-        Rationality, value intervals and harm by type, as the plans were made with.
-    faced
-        Columns wanted, in order.
-    baselines
-        Add uniform, proportional and hot-spot patrol as rows.
+    Args:
+        game: Values, effectiveness, budget and rules.
+        plans: Name -> coverage, (n,) in the game's order or by zone id.
+        known: Rationality, value intervals and harm by type, as the plans were made with.
+        faced: Columns wanted, in order.
+        baselines: Add uniform, proportional and hot-spot patrol as rows.
 
-    Raises
-    ------
-    InputError
-        No plans, a plan named like a baseline or of the wrong zones, an unknown column, or harm, intervals or
-        rationality that do not fit the game.
-    SolverError
-        A regret that does not come out the same when it is played out.
+    Raises:
+        InputError: No plans, a plan named like a baseline or of the wrong zones, an unknown column, or harm,
+            intervals or rationality that do not fit the game.
+        SolverError: A regret that does not come out the same when it is played out.
     """
     unknown = [column for column in faced if column not in LOSSES]
     if unknown:

@@ -42,18 +42,12 @@ _FLAT = 1e-9
 class Case:
     """One thing to vary.
 
-    Attributes
-    ----------
-    name
-        In words, as tables show it.
-    kind
-        ``groups``, ``boundary``, ``draws`` or ``reporting``.
-    people
-        Who is counted.
-    residual
-        (n,) or (S, n) harm left.
-    burden
-        (n,) patrol; None where this case cannot change it.
+    Attributes:
+        name: In words, as tables show it.
+        kind: ``groups``, ``boundary``, ``draws`` or ``reporting``.
+        people: Who is counted.
+        residual: (n,) or (S, n) harm left.
+        burden: (n,) patrol; None where this case cannot change it.
     """
 
     name: str
@@ -66,10 +60,8 @@ class Case:
 def conclusions(amount: ArrayLike, people: People) -> dict[str, str]:
     """What is concluded of one amount: conclusion -> answer; what cannot be said is left out.
 
-    Parameters
-    ----------
-    amount
-        (n,) per zone.
+    Args:
+        amount: (n,) per zone.
     """
     amounts = np.asarray(amount, dtype=np.float64)
     found: dict[str, str] = {}
@@ -107,21 +99,16 @@ def _concentration(amounts: Floats, people: People) -> float:
 def survey(residual: ArrayLike, burden: ArrayLike, people: People, cases: Sequence[Case]) -> pd.DataFrame:
     """Hold every conclusion against every case.
 
-    Parameters
-    ----------
-    residual, burden
-        (n,) harm left and patrol, as stated.
-    people
-        Who is counted.
-    cases
-        What varies.
+    Args:
+        residual, burden: (n,) harm left and patrol, as stated.
+        people: Who is counted.
+        cases: What varies.
 
-    Returns
-    -------
-    pandas.DataFrame
-        view, conclusion, stated (the answer now), case, kind, answer (most frequent), figure (its number, mean over
-        draws; NaN for *most*), holds_in (% of draws, 0 or 100 for one case), verdict (``holds``, ``does not hold``, ``not
-        firm``). *most* is left out for other groups, whose names are others.
+    Returns:
+        pandas.DataFrame: view, conclusion, stated (the answer now), case, kind, answer (most frequent), figure
+            (its number, mean over draws; NaN for *most*), holds_in (% of draws, 0 or 100 for one case), verdict
+            (``holds``, ``does not hold``, ``not firm``). *most* is left out for other groups, whose names are
+            others.
     """
     rows = []
     for view, amount in ((PROTECTION, residual), (BURDEN, burden)):
@@ -164,12 +151,9 @@ def _row(
 def other_groups(residual: Floats, burden: Floats, people: People, others: Sequence[Grouping]) -> list[Case]:
     """The same amounts by other groupings.
 
-    Parameters
-    ----------
-    residual, burden
-        (n,) harm left and patrol.
-    people, others
-        Who is counted, and other ways to divide them.
+    Args:
+        residual, burden: (n,) harm left and patrol.
+        people, others: Who is counted, and other ways to divide them.
     """
     return [
         Case(other.label, "groups", replace(people, grouping=other), residual, burden)
@@ -183,21 +167,14 @@ def another_boundary(
 ) -> Case:
     """Amounts and residents summed over larger areas.
 
-    Parameters
-    ----------
-    residual, burden
-        (n,) harm left and patrol.
-    people
-        Who is counted, by zone.
-    areas
-        (n,) area of each zone; zones without one ("" or missing) stay areas of their own.
-    name
-        What the areas are, in words.
+    Args:
+        residual, burden: (n,) harm left and patrol.
+        people: Who is counted, by zone.
+        areas: (n,) area of each zone; zones without one ("" or missing) stay areas of their own.
+        name: What the areas are, in words.
 
-    Raises
-    ------
-    InputError
-        When the areas are not one per zone.
+    Raises:
+        InputError: When the areas are not one per zone.
     """
     labels = ["" if area is None or area != area else str(area) for area in areas]
     if len(labels) != len(people.population):
@@ -239,19 +216,13 @@ def _mean_rank(people: People, place: np.ndarray, count: int) -> Floats | None:
 def true_harm(values: ArrayLike, grouping: Grouping, recorded: Mapping[str, float]) -> Floats:
     """Harm per zone if only a share of it is recorded where some groups live.
 
-    Parameters
-    ----------
-    values
-        (n,) or (S, n) recorded.
-    grouping
-        Share of each group in each zone.
-    recorded
-        Group -> share recorded, above 0 and at most 1; other groups 1.
+    Args:
+        values: (n,) or (S, n) recorded.
+        grouping: Share of each group in each zone.
+        recorded: Group -> share recorded, above 0 and at most 1; other groups 1.
 
-    Raises
-    ------
-    InputError
-        An unknown group, or a share that is none.
+    Raises:
+        InputError: An unknown group, or a share that is none.
     """
     for group, share in recorded.items():
         if group not in grouping.names:
@@ -267,18 +238,13 @@ def true_harm(values: ArrayLike, grouping: Grouping, recorded: Mapping[str, floa
 def reporting_path(residual: ArrayLike, people: People, group: str, rates: Sequence[float]) -> pd.DataFrame:
     """The figures of harm left as less and less is reported where one group lives.
 
-    Parameters
-    ----------
-    residual, people
-        (n,) harm left, and who is counted.
-    group, rates
-        The group, and shares recorded where it lives, each above 0 and at most 1.
+    Args:
+        residual, people: (n,) harm left, and who is counted.
+        group, rates: The group, and shares recorded where it lives, each above 0 and at most 1.
 
-    Returns
-    -------
-    pandas.DataFrame
-        recorded (share), ratio, concentration, most (group of the highest rate), changed (conclusions that differ from
-        those at full reporting, as text).
+    Returns:
+        pandas.DataFrame: recorded (share), ratio, concentration, most (group of the highest rate), changed
+            (conclusions that differ from those at full reporting, as text).
     """
     if people.grouping is None:
         raise InputError("Under-reporting by group needs groups; the data carry none.")

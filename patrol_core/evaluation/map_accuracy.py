@@ -54,24 +54,17 @@ _AT_ONCE = 2_000_000
 class MapAccuracy:
     """Maps judged on later months.
 
-    Attributes
-    ----------
-    table
-        One row a share and map, best PAI first: share (of the area, 0 to 1), map, hit_rate, pai, pei, rri, pai_low, pai_high,
-        winner_ahead (share of resamples in which the winner of that share has the higher PAI, ties half; NaN for itself),
-        verdict (``first``, ``same flags``: the same zones as the winner, ``not told apart`` or ``worse``).
-    curves
-        Map -> share and hit_rate, at every corner.
-    by_zones
-        The same over the share of zones.
-    trained, judged
-        First and last month of each.
-    zones, crime
-        Zones, and the crime (or harm) of the judged months.
-    over, resamples, seed
-        How resamples were drawn.
-    notes
-        Sentences on maps that are not there.
+    Attributes:
+        table: One row a share and map, best PAI first: share (of the area, 0 to 1), map, hit_rate, pai, pei,
+            rri, pai_low, pai_high, winner_ahead (share of resamples in which the winner of that share has the
+            higher PAI, ties half; NaN for itself), verdict (``first``, ``same flags``: the same zones as the
+            winner, ``not told apart`` or ``worse``).
+        curves: Map -> share and hit_rate, at every corner.
+        by_zones: The same over the share of zones.
+        trained, judged: First and last month of each.
+        zones, crime: Zones, and the crime (or harm) of the judged months.
+        over, resamples, seed: How resamples were drawn.
+        notes: Sentences on maps that are not there.
     """
 
     table: pd.DataFrame
@@ -134,27 +127,18 @@ def judge_maps(
 ) -> MapAccuracy:
     """Judge all maps on the last ``ahead`` months.
 
-    Parameters
-    ----------
-    recorded
-        All months; those before the last ``ahead`` are trained on.
-    ahead
-        Months judged, from 1 to all but one.
-    others
-        Further maps made without the months judged, e.g. a forecast.
-    shares
-        Shares of the area at which the maps are compared.
-    over
-        What is drawn again: ``zones`` or ``months``.
-    resamples
-        At least 100.
-    seed
-        At least 0; the same seed gives the same intervals.
+    Args:
+        recorded: All months; those before the last ``ahead`` are trained on.
+        ahead: Months judged, from 1 to all but one.
+        others: Further maps made without the months judged, e.g. a forecast.
+        shares: Shares of the area at which the maps are compared.
+        over: What is drawn again: ``zones`` or ``months``.
+        resamples: At least 100.
+        seed: At least 0; the same seed gives the same intervals.
 
-    Raises
-    ------
-    InputError
-        Too few months to train on and judge by, an unknown way to resample, another map of other zones or with a name that is taken.
+    Raises:
+        InputError: Too few months to train on and judge by, an unknown way to resample, another map of other
+            zones or with a name that is taken.
     """
     trained = len(recorded.months) - ahead
     _check(recorded, ahead, over=over, resamples=resamples, seed=seed)

@@ -41,12 +41,10 @@ _ROWS = 512
 class RetrospectiveMap:
     """A score for every zone.
 
-    Attributes
-    ----------
-    score
-        (n,) higher is worse.
-    kind
-        ``total`` of the zone, ``density`` per area, or ``order``: a figure that only says which zone comes before which.
+    Attributes:
+        score: (n,) higher is worse.
+        kind: ``total`` of the zone, ``density`` per area, or ``order``: a figure that only says which zone
+            comes before which.
     """
 
     score: Floats
@@ -66,20 +64,13 @@ class RetrospectiveMap:
 class Recorded:
     """What was recorded, and where.
 
-    Attributes
-    ----------
-    zone_ids, months, crime_types
-        Labels of the axes; months "YYYY-MM", ascending.
-    counts
-        (zones, months, types) crimes.
-    weights
-        (types,) weight of one crime.
-    area_km2
-        (zones,) above 0.
-    middles
-        (zones, 2) metres.
-    neighbours
-        Zone -> neighbours.
+    Attributes:
+        zone_ids, months, crime_types: Labels of the axes; months "YYYY-MM", ascending.
+        counts: (zones, months, types) crimes.
+        weights: (types,) weight of one crime.
+        area_km2: (zones,) above 0.
+        middles: (zones, 2) metres.
+        neighbours: Zone -> neighbours.
     """
 
     zone_ids: tuple[str, ...]
@@ -123,19 +114,13 @@ def retrospective_maps(
 ) -> tuple[dict[str, RetrospectiveMap], tuple[str, ...]]:
     """Maps from the first ``trained`` months, for the ``ahead`` months after them.
 
-    Parameters
-    ----------
-    recorded
-        All months.
-    trained, ahead
-        How many of the first to draw from, and how many after them to draw for.
+    Args:
+        recorded: All months.
+        trained, ahead: How many of the first to draw from, and how many after them to draw for.
 
-    Returns
-    -------
-    maps
-        Name -> map, in the order of the module's list.
-    notes
-        Why a map is not among them, a sentence each.
+    Returns:
+        maps: Name -> map, in the order of the module's list.
+        notes: Why a map is not among them, a sentence each.
     """
     monthly = recorded.monthly[:, :trained]
     maps = {
@@ -192,14 +177,10 @@ def bandwidth_m(recorded: Recorded) -> float:
 def zone_density(total: Floats, area_km2: Floats, middles: Floats, width_m: float) -> Floats:
     """Kernel density of zone totals at the zones' middles, per km2, corrected for the edge (see the module).
 
-    Parameters
-    ----------
-    total, area_km2
-        (n,) totals and areas.
-    middles
-        (n, 2) metres.
-    width_m
-        Bandwidth h of the Gaussian kernel, above 0.
+    Args:
+        total, area_km2: (n,) totals and areas.
+        middles: (n, 2) metres.
+        width_m: Bandwidth h of the Gaussian kernel, above 0.
     """
     density = np.empty(len(total))
     for start in range(0, len(total), _ROWS):

@@ -42,17 +42,13 @@ FIGURES = ("worst_case", "expected_residual", "hit_rate", "pai", "pei")
 class Backtest:
     """Plans judged on months they did not see.
 
-    Attributes
-    ----------
-    frame
-        One row an origin and plan: trained_from, trained_to, judged_from, judged_to ("YYYY-MM"), plan, worst_case,
-        expected_residual (unit of the values), hit_rate (%), area_share (%), pai, pei, status ("judged" or
-        "infeasible"), reason.
-    summary
-        Mean of the figures by plan over the origins at which every plan could be made, with worst_vs_hindsight
-        (mean excess over the clairvoyant plan's worst case, %).
-    origins
-        How many origins were judged, and how many of them count in the summary.
+    Attributes:
+        frame: One row an origin and plan: trained_from, trained_to, judged_from, judged_to ("YYYY-MM"), plan,
+            worst_case, expected_residual (unit of the values), hit_rate (%), area_share (%), pai, pei, status
+            ("judged" or "infeasible"), reason.
+        summary: Mean of the figures by plan over the origins at which every plan could be made, with
+            worst_vs_hindsight (mean excess over the clairvoyant plan's worst case, %).
+        origins: How many origins were judged, and how many of them count in the summary.
     """
 
     frame: pd.DataFrame
@@ -75,33 +71,21 @@ def backtest(
 ) -> Backtest:
     """Rolling back-test.
 
-    Parameters
-    ----------
-    game
-        Budget, effectiveness and rules; its values are not used.
-    monthly
-        (n, M) values of each zone in each month, zones in the game's order.
-    months
-        M labels "YYYY-MM", ascending.
-    ahead
-        Months judged at each origin.
-    first
-        Months before the first origin; half of all by default.
-    window
-        Use only the last so many months before each origin; all of them by default.
-    step
-        Months from one origin to the next; ``ahead`` by default, so that no month is judged twice.
-    plan
-        How the plan is made; the rational worst case by default.
-    area_km2
-        (n,) areas, for PAI and PEI; without them, or with one unknown or none above 0, both are NaN.
-    on_progress
-        Called with (origins done, origins in all).
+    Args:
+        game: Budget, effectiveness and rules; its values are not used.
+        monthly: (n, M) values of each zone in each month, zones in the game's order.
+        months: M labels "YYYY-MM", ascending.
+        ahead: Months judged at each origin.
+        first: Months before the first origin; half of all by default.
+        window: Use only the last so many months before each origin; all of them by default.
+        step: Months from one origin to the next; ``ahead`` by default, so that no month is judged twice.
+        plan: How the plan is made; the rational worst case by default.
+        area_km2: (n,) areas, for PAI and PEI; without them, or with one unknown or none above 0, both are NaN.
+        on_progress: Called with (origins done, origins in all).
 
-    Raises
-    ------
-    InputError
-        For tables that do not fit, or too few months: at least one to plan from and ``ahead`` to judge.
+    Raises:
+        InputError: For tables that do not fit, or too few months: at least one to plan from and ``ahead`` to
+            judge.
     """
     table = _table(game, monthly, months)
     total = len(months)
@@ -205,12 +189,9 @@ def _judged(
 def hit_figures(values: ArrayLike, coverage: ArrayLike, area_km2: ArrayLike | None) -> dict[str, float]:
     """hit_rate and area_share (%), pai and pei of a coverage on the crime that came; NaN where undefined.
 
-    Parameters
-    ----------
-    values, coverage
-        (n,) crime (or harm) of the months judged, and x in [0, 1].
-    area_km2
-        (n,) areas >= 0, or None.
+    Args:
+        values, coverage: (n,) crime (or harm) of the months judged, and x in [0, 1].
+        area_km2: (n,) areas >= 0, or None.
     """
     crime, x = np.asarray(values, dtype=float), np.asarray(coverage, dtype=float)
     total, undefined = float(crime.sum()), float("nan")

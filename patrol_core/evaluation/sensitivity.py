@@ -47,10 +47,9 @@ def monthly_values(
 ) -> Floats:
     """(n, M) weighted crime of each zone in each month; the mean over months is the risk surface's ``mean``.
 
-    Parameters
-    ----------
-    counts, zone_ids, months, weights, crime_types
-        As in :func:`patrol_core.risk.surface.build_surface`, errors too.
+    Args:
+        counts, zone_ids, months, weights, crime_types: As in :func:`patrol_core.risk.surface.build_surface`,
+            errors too.
     """
     weight = weights.weights_of(crime_types)
     return match_counts(counts, zone_ids, months, crime_types).by_zone_and_month(weight)
@@ -63,12 +62,9 @@ def smoothed_monthly_values(counts: pd.DataFrame, surface: RiskSurface, months: 
     other zones add to the shape and B the posterior's rate. Resampled months (:func:`bootstrap_values`) change the
     zone's own counts; what the other zones say is held.
 
-    Parameters
-    ----------
-    counts
-        The counts that the surface was made of.
-    months
-        Its months.
+    Args:
+        counts: The counts that the surface was made of.
+        months: Its months.
     """
     if surface.smoothing is None:
         raise InputError("The surface is not smoothed; use monthly_values.")
@@ -83,15 +79,11 @@ def smoothed_monthly_values(counts: pd.DataFrame, surface: RiskSurface, months: 
 def bootstrap_values(monthly: ArrayLike, *, seed: int, size: int) -> Floats:
     """(size, n) mean values per month of resampled months; the same seed gives the same draws.
 
-    Parameters
-    ----------
-    monthly
-        (n, M) values of each zone in each month, M >= 2.
+    Args:
+        monthly: (n, M) values of each zone in each month, M >= 2.
 
-    Raises
-    ------
-    InputError
-        For fewer than 2 months, fewer than 1 draw, or values that are not finite numbers >= 0.
+    Raises:
+        InputError: For fewer than 2 months, fewer than 1 draw, or values that are not finite numbers >= 0.
     """
     table = check_monthly(monthly)
     months = table.shape[1]
@@ -109,10 +101,8 @@ def bootstrap_values(monthly: ArrayLike, *, seed: int, size: int) -> Floats:
 def check_monthly(monthly: ArrayLike) -> Floats:
     """(n, M) values as an array.
 
-    Raises
-    ------
-    InputError
-        If it is not a table of finite numbers >= 0 with a zone and a month.
+    Raises:
+        InputError: If it is not a table of finite numbers >= 0 with a zone and a month.
     """
     table = np.asarray(monthly, dtype=float)
     if table.ndim != 2 or 0 in table.shape:
@@ -128,13 +118,11 @@ def check_monthly(monthly: ArrayLike) -> Floats:
 class Spread:
     """Figures of fixed plans over draws of the values.
 
-    Attributes
-    ----------
-    frame
-        draw (from 1), plan, worst_case, expected_residual (unit of the values); one row a draw and plan.
-    summary
-        plan, figure, stated (at the game's own values; NaN for hindsight), mean, low (5 %), median, high (95 %),
-        first_better (share of draws, in %, in which the first plan is lower; ties count half; NaN for itself).
+    Attributes:
+        frame: draw (from 1), plan, worst_case, expected_residual (unit of the values); one row a draw and plan.
+        summary: plan, figure, stated (at the game's own values; NaN for hindsight), mean, low (5 %), median,
+            high (95 %), first_better (share of draws, in %, in which the first plan is lower; ties count half;
+            NaN for itself).
     """
 
     frame: pd.DataFrame
@@ -150,22 +138,15 @@ def plan_spread(
 ) -> Spread:
     """Distribution of worst case and expected residual of fixed plans.
 
-    Parameters
-    ----------
-    game
-        Its own values give ``stated``; effectiveness, budget and bounds count.
-    plans
-        Name -> coverage; the first is the one that the others are held against.
-    draws
-        (S, n) values, zones in the game's order.
-    hindsight
-        Add the least worst case any plan could have had at each draw (its ``expected_residual`` is NaN); left
-        out where rules couple zones, since every draw is then a program of its own.
+    Args:
+        game: Its own values give ``stated``; effectiveness, budget and bounds count.
+        plans: Name -> coverage; the first is the one that the others are held against.
+        draws: (S, n) values, zones in the game's order.
+        hindsight: Add the least worst case any plan could have had at each draw (its ``expected_residual`` is
+            NaN); left out where rules couple zones, since every draw is then a program of its own.
 
-    Raises
-    ------
-    InputError
-        No plans, plans of other zones, or draws that are no values.
+    Raises:
+        InputError: No plans, plans of other zones, or draws that are no values.
     """
     values = check_draws(game, draws)
     if not plans:
@@ -230,26 +211,19 @@ def _summary(
 def rank_stability(zone_ids: Sequence[str], values: ArrayLike, draws: ArrayLike, top: int) -> pd.DataFrame:
     """How often each zone is among the ``top`` highest, and how far its rank ranges.
 
-    Parameters
-    ----------
-    zone_ids, values
-        n labels and their stated values.
-    draws
-        (S, n) draws of the values.
-    top
-        B, from 1 to n.
+    Args:
+        zone_ids, values: n labels and their stated values.
+        draws: (S, n) draws of the values.
+        top: B, from 1 to n.
 
-    Returns
-    -------
-    pandas.DataFrame
-        zone_id, value, rank (1 = highest stated value, ties share the mean rank), in_top (% of draws; zones that tie
-        at the edge share the places left, so the column sums to 100 B), rank_low and rank_high (5 and 95 % points of
-        the rank over the draws); highest stated value first, ties in the given order.
+    Returns:
+        pandas.DataFrame: zone_id, value, rank (1 = highest stated value, ties share the mean rank), in_top (%
+            of draws; zones that tie at the edge share the places left, so the column sums to 100 B), rank_low
+            and rank_high (5 and 95 % points of the rank over the draws); highest stated value first, ties in
+            the given order.
 
-    Raises
-    ------
-    InputError
-        If labels, values and draws do not fit together, or ``top`` is not from 1 to n.
+    Raises:
+        InputError: If labels, values and draws do not fit together, or ``top`` is not from 1 to n.
     """
     from scipy.stats import rankdata  # loading it takes longer than most pages need
 

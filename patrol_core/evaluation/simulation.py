@@ -45,20 +45,13 @@ _TIE = 1e-9
 class Learner:
     """How offenders learn, choose and move.
 
-    Parameters
-    ----------
-    rationality
-        lambda times the highest value, >= 0; ``math.inf`` is the rational offender.
-    memory
-        Periods remembered, >= 1; ``math.inf`` forgets nothing.
-    sight
-        Chance that a learner sees a given zone in a period, 0 to 1.
-    blind
-        eps, share of tries at any zone alike, 0 to 1.
-    displaced
-        delta, share of the crimes stopped that move to a touching zone, 0 to 1.
-    first_belief
-        Coverage expected of a zone never seen, 0 to 1.
+    Args:
+        rationality: lambda times the highest value, >= 0; ``math.inf`` is the rational offender.
+        memory: Periods remembered, >= 1; ``math.inf`` forgets nothing.
+        sight: Chance that a learner sees a given zone in a period, 0 to 1.
+        blind: eps, share of tries at any zone alike, 0 to 1.
+        displaced: delta, share of the crimes stopped that move to a touching zone, 0 to 1.
+        first_belief: Coverage expected of a zone never seen, 0 to 1.
     """
 
     rationality: float = math.inf
@@ -83,20 +76,15 @@ class Learner:
 class Simulation:
     """What learners did to a plan.
 
-    Attributes
-    ----------
-    frame
-        One row a period: period (from 1), loss (mean yield of a try over the learners and over today's possible
-        deployments, unit of the values), moved (part of it taken next door after being stopped), realised (the yield
-        under the deployment drawn), belief_error (mean distance of belief and coverage, in points of %).
-    predicted
-        Loss once beliefs are exact.
-    settled
-        Mean loss of the later half of the periods.
-    opening
-        Mean loss of the first tenth (at least one period).
-    unpatrolled
-        Loss of the same offenders where there are no patrols.
+    Attributes:
+        frame: One row a period: period (from 1), loss (mean yield of a try over the learners and over today's
+            possible deployments, unit of the values), moved (part of it taken next door after being stopped),
+            realised (the yield under the deployment drawn), belief_error (mean distance of belief and coverage,
+            in points of %).
+        predicted: Loss once beliefs are exact.
+        settled: Mean loss of the later half of the periods.
+        opening: Mean loss of the first tenth (at least one period).
+        unpatrolled: Loss of the same offenders where there are no patrols.
     """
 
     frame: pd.DataFrame
@@ -130,26 +118,19 @@ def simulate(
 ) -> Simulation:
     """Let learners play against a plan.
 
-    Parameters
-    ----------
-    game
-        Values and effectiveness.
-    coverage
-        The plan, (n,) or by zone id, in [0, 1].
-    learner
-        How offenders behave; rational with endless memory by default.
-    periods, learners, seed
-        Length, number of offenders with beliefs of their own, and seed of deployments and sightings.
-    neighbours
-        Zone -> touching zones; needed where some crime is displaced. A crime stopped in a zone without any ends.
-    on_progress
-        Called with (periods done, periods).
+    Args:
+        game: Values and effectiveness.
+        coverage: The plan, (n,) or by zone id, in [0, 1].
+        learner: How offenders behave; rational with endless memory by default.
+        periods, learners, seed: Length, number of offenders with beliefs of their own, and seed of deployments
+            and sightings.
+        neighbours: Zone -> touching zones; needed where some crime is displaced. A crime stopped in a zone
+            without any ends.
+        on_progress: Called with (periods done, periods).
 
-    Raises
-    ------
-    InputError
-        For a coverage that does not fit or lies outside [0, 1], fewer than 1 period or learner, or displacement
-        without neighbours.
+    Raises:
+        InputError: For a coverage that does not fit or lies outside [0, 1], fewer than 1 period or learner, or
+            displacement without neighbours.
     """
     how = learner if learner is not None else Learner()
     for name, given in (("periods", periods), ("learners", learners)):

@@ -21,25 +21,18 @@ _COLUMNS = ("budget", "worst_case", "expected_residual", "used", "distance", "mo
 def budget_curve(game: ZoneGame | ZoneGameModel, budgets: Sequence[float]) -> pd.DataFrame:
     """Optimal figures at each budget, smallest first.
 
-    Parameters
-    ----------
-    game
-        A game, or a model held in memory. A game without rules that couple zones is solved by water-filling, others by
-        one model that is changed for each budget.
-    budgets
-        Zones covered at once; repeated ones count once.
+    Args:
+        game: A game, or a model held in memory. A game without rules that couple zones is solved by
+            water-filling, others by one model that is changed for each budget.
+        budgets: Zones covered at once; repeated ones count once.
 
-    Returns
-    -------
-    pandas.DataFrame
-        budget, worst_case, expected_residual (unit of the values), used (sum of coverage), distance and
-        moved from the last feasible budget before (NaN on the first), status ("optimal" or "infeasible"),
-        reason ("" or a sentence).
+    Returns:
+        pandas.DataFrame: budget, worst_case, expected_residual (unit of the values), used (sum of coverage),
+            distance and moved from the last feasible budget before (NaN on the first), status ("optimal" or
+            "infeasible"), reason ("" or a sentence).
 
-    Raises
-    ------
-    InputError
-        No budgets, or one that is negative or no number.
+    Raises:
+        InputError: No budgets, or one that is negative or no number.
     """
     ordered = sorted({float(budget) for budget in budgets})
     if not ordered:
@@ -63,10 +56,8 @@ def budget_curve(game: ZoneGame | ZoneGameModel, budgets: Sequence[float]) -> pd
 def coverage_distance(first: Strategy, second: Strategy) -> tuple[float, float]:
     """``(distance, moved)`` between two plans over the same zones, in units of patrol.
 
-    Raises
-    ------
-    InputError
-        If the plans are not over the same zones in the same order.
+    Raises:
+        InputError: If the plans are not over the same zones in the same order.
     """
     if first.zone_ids != second.zone_ids:
         raise InputError(

@@ -24,10 +24,8 @@ NO_TRAVEL = "If moving took no time"
 def alternatives(event: PublicEvent, *, every: float | None = None) -> dict[str, Exposure]:
     """Exposure of units shared out evenly, of the best fixed placement and of re-planning at set times.
 
-    Parameters
-    ----------
-    every
-        Time between re-plans; left out when None.
+    Args:
+        every: Time between re-plans; left out when None.
     """
     found = {
         UNIFORM: expose(event, uniform_placement(event), ()),
@@ -69,10 +67,8 @@ def replan_every(event: PublicEvent, every: float) -> tuple[dict[str, int], tupl
 
     What a control room does that looks at the map every quarter of an hour: no move before it is due.
 
-    Raises
-    ------
-    InputError
-        When ``every`` is not above 0 or above the duration.
+    Raises:
+        InputError: When ``every`` is not above 0 or above the duration.
     """
     if not 0 < every <= event.duration:
         raise InputError(

@@ -62,28 +62,20 @@ def running_crowd(
 ) -> list[Points]:
     """People in each stretch of a route over time.
 
-    Parameters
-    ----------
-    marks
-        Ends of the stretches along the route from its start, ascending, the first 0; k marks make k - 1 stretches.
-    waves, pace
-        Who starts when, and how fast they are (time per unit of ``marks``).
-    duration, step
-        The event runs from 0 to ``duration``; values are worked out every ``step``.
-    stay
-        How long people stay in the last stretch after they finish.
-    weight
-        Value of one person.
+    Args:
+        marks: Ends of the stretches along the route from its start, ascending, the first 0; k marks make k - 1
+            stretches.
+        waves, pace: Who starts when, and how fast they are (time per unit of ``marks``).
+        duration, step: The event runs from 0 to ``duration``; values are worked out every ``step``.
+        stay: How long people stay in the last stretch after they finish.
+        weight: Value of one person.
 
-    Returns
-    -------
-    list
-        For each stretch its ``(time, value)`` points.
+    Returns:
+        list: For each stretch its ``(time, value)`` points.
 
-    Raises
-    ------
-    InputError
-        Marks that do not ascend from 0, no wave, a start outside the event, people below 0, a pace or spread not above 0.
+    Raises:
+        InputError: Marks that do not ascend from 0, no wave, a start outside the event, people below 0, a pace
+            or spread not above 0.
     """
     ends = np.asarray(marks, dtype=float)
     if len(ends) < 2 or ends[0] != 0 or (np.diff(ends) <= 0).any():
@@ -150,26 +142,17 @@ def in_and_out(
     They come evenly from ``opens`` to ``begins`` and leave evenly from ``ends`` to ``empty``; each spends ``dwell`` at the
     gates, so that flow times dwell are there at any moment.
 
-    Parameters
-    ----------
-    people
-        How many come.
-    opens, begins, ends, empty
-        When the gates open, it starts, it ends, and the last are out; ascending.
-    duration
-        Of the event.
-    dwell
-        How long each spends at the gates.
+    Args:
+        people: How many come.
+        opens, begins, ends, empty: When the gates open, it starts, it ends, and the last are out; ascending.
+        duration: Of the event.
+        dwell: How long each spends at the gates.
 
-    Returns
-    -------
-    tuple
-        Points of the people inside, and of the people at the gates (with jumps).
+    Returns:
+        tuple: Points of the people inside, and of the people at the gates (with jumps).
 
-    Raises
-    ------
-    InputError
-        When the times are not in order within the event, or people are below 0.
+    Raises:
+        InputError: When the times are not in order within the event, or people are below 0.
     """
     if not (0 <= opens < begins <= ends < empty <= duration):
         raise InputError(
@@ -190,19 +173,13 @@ def in_and_out(
 def busy_day(people: float, *, peak: float, width: float, duration: float, step: float) -> Points:
     """A market: people rise to ``people`` at ``peak`` and fall off as a bell of standard deviation ``width``.
 
-    Parameters
-    ----------
-    people
-        Most people there.
-    peak, width
-        When they are there, and the standard deviation of the bell.
-    duration, step
-        The event runs from 0 to ``duration``; values are worked out every ``step``.
+    Args:
+        people: Most people there.
+        peak, width: When they are there, and the standard deviation of the bell.
+        duration, step: The event runs from 0 to ``duration``; values are worked out every ``step``.
 
-    Raises
-    ------
-    InputError
-        When the peak is outside the event, the width is not above 0 or people are below 0.
+    Raises:
+        InputError: When the peak is outside the event, the width is not above 0 or people are below 0.
     """
     if not 0 <= peak <= duration or not width > 0 or not people >= 0:
         raise InputError(

@@ -50,21 +50,14 @@ class _Grid:
 def solve_discretised(event: PublicEvent, steps: int, *, time_limit: float = 60.0) -> EventPlan:
     """The best plan on a grid of ``steps`` equal steps.
 
-    Parameters
-    ----------
-    event
-        The event.
-    steps
-        Steps of the grid, 1 to :data:`MOST_STEPS`.
-    time_limit
-        Seconds.
+    Args:
+        event: The event.
+        steps: Steps of the grid, 1 to :data:`MOST_STEPS`.
+        time_limit: Seconds.
 
-    Raises
-    ------
-    InputError
-        When the grid is too fine for memory (the numbers are named) or ``steps`` is out of range.
-    SolverError
-        When no plan was found within the time limit (seconds).
+    Raises:
+        InputError: When the grid is too fine for memory (the numbers are named) or ``steps`` is out of range.
+        SolverError: When no plan was found within the time limit (seconds).
     """
     if not 1 <= steps <= MOST_STEPS:
         raise InputError(f"{steps} time steps were asked for; choose 1 to {MOST_STEPS}.")

@@ -35,10 +35,8 @@ def generated_streets(
 ) -> gpd.GeoDataFrame:
     """A shaken lattice of streets over a rectangle (metres), cut at crossings; the same seed gives the same streets.
 
-    Parameters
-    ----------
-    bounds, crs
-        West, south, east and north in metres, and their coordinate system.
+    Args:
+        bounds, crs: West, south, east and north in metres, and their coordinate system.
     """
     import geopandas as gpd
 

@@ -52,14 +52,10 @@ class HandOver:
 def hand_over(rises: Changes, falls: Changes, travel: Floats, near: float) -> HandOver:
     """The network; a unit that is late by no more than ``near`` counts as in time.
 
-    Parameters
-    ----------
-    rises, falls
-        Changes of the needs at one level.
-    travel
-        Travel times, shape (n, n).
-    near
-        How late a unit may be.
+    Args:
+        rises, falls: Changes of the needs at one level.
+        travel: Travel times, shape (n, n).
+        near: How late a unit may be.
     """
     starts: list[Ints] = []
     ends: list[Ints] = []
@@ -108,10 +104,8 @@ def _graph(network: HandOver) -> tuple[csr_array, int, int]:
 def blocked_cut(network: HandOver) -> tuple[Ints, Ints]:
     """Why no more jobs can be handed on: falls that no free job can use, and the rises they cannot reach in time.
 
-    Returns
-    -------
-    tuple
-        Falls on the source side of a minimum cut, and rises on its sink side.
+    Returns:
+        tuple: Falls on the source side of a minimum cut, and rises on its sink side.
     """
     graph, source, _ = _graph(network)
     flow = maximum_flow(graph, source, graph.shape[0] - 1, method="dinic").flow
@@ -136,20 +130,15 @@ def fewest_moves(network: HandOver, units: int, *, extra: bool = True) -> tuple[
 
     A linear program on the same network, whose vertices are integral; a unit that stays costs nothing.
 
-    Parameters
-    ----------
-    units
-        Units at hand; with ``extra`` False every job must be handed on (all units already stand somewhere, as falls).
+    Args:
+        units: Units at hand; with ``extra`` False every job must be handed on (all units already stand
+            somewhere, as falls).
 
-    Returns
-    -------
-    tuple
-        Flow on the arcs fall -> rise, shape (arcs,), and jobs taken at each rise, shape (rises,).
+    Returns:
+        tuple: Flow on the arcs fall -> rise, shape (arcs,), and jobs taken at each rise, shape (rises,).
 
-    Raises
-    ------
-    SolverError
-        When the program ends without an integral plan.
+    Raises:
+        SolverError: When the program ends without an integral plan.
     """
     arcs, waits, rises = len(network.fall), len(network.waits), len(network.rises)
     if not arcs:

@@ -70,10 +70,8 @@ class EventDocument(Document):
     def event(self) -> PublicEvent:
         """The event.
 
-        Raises
-        ------
-        InputError
-            As :func:`~patrol_core.events.public_event.make_event`.
+        Raises:
+            InputError: As :func:`~patrol_core.events.public_event.make_event`.
         """
         if self.travel_time is None and len(self.targets) > 1:
             raise InputError(
@@ -92,10 +90,9 @@ class EventDocument(Document):
 def read_event(text: bytes | str) -> PublicEvent:
     """An event from JSON.
 
-    Raises
-    ------
-    InputError
-        One sentence: where the JSON breaks off, which place holds what, or what is wrong with a target.
+    Raises:
+        InputError: One sentence: where the JSON breaks off, which place holds what, or what is wrong with a
+            target.
     """
     # Times of travel may be beyond what a model takes; make_event looks at the sizes of all others.
     return document_of(EventDocument, load_object(EventDocument, text), sized=False).event()
@@ -144,10 +141,9 @@ def plan_document(plan: EventPlan) -> dict[str, Any]:
 def values_from_table(table: pd.DataFrame) -> dict[str, list[tuple[float, float]]]:
     """Target -> points from a table with columns ``target, time, value``, rows in the order given per target.
 
-    Raises
-    ------
-    InputError
-        When a column is missing, or a cell is empty or no number (the row is named, counted from 1 without the header).
+    Raises:
+        InputError: When a column is missing, or a cell is empty or no number (the row is named, counted from 1
+            without the header).
     """
     import pandas as pd
 

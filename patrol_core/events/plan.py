@@ -39,16 +39,11 @@ class Transfer:
 class Exposure:
     """What an attacker could gain over time.
 
-    Attributes
-    ----------
-    worst
-        The highest expected loss of any attack.
-    target, time
-        Where and when.
-    frame
-        ``time, worst, target``: both ends of every interval between changes, by time.
-    units
-        Units at each target per interval, shape (intervals, targets); ``starts`` are the begins.
+    Attributes:
+        worst: The highest expected loss of any attack.
+        target, time: Where and when.
+        frame: ``time, worst, target``: both ends of every interval between changes, by time.
+        units: Units at each target per interval, shape (intervals, targets); ``starts`` are the begins.
     """
 
     worst: float
@@ -63,28 +58,19 @@ class Exposure:
 class EventPlan:
     """Placement and moves.
 
-    Attributes
-    ----------
-    event
-        What was planned for.
-    placement
-        Units at each target at ``start``.
-    transfers
-        Moves by time.
-    exposure
-        Re-computed from placement and transfers alone.
-    certificate
-        Objective (the exposure), proved lower bound, seconds.
-    start
-        0, or the moment a re-plan begins.
-    on_the_way
-        At a re-plan: units under way at ``start``, as (target, arrives).
-    method
-        In words.
-    bottleneck
-        Why no plan can do better: (target, from, to, units) to be held, no two of which one unit can hold.
-    names
-        Names of the units, in the order of ``placement`` and then of ``on_the_way``; ``Unit 1`` and so on where empty.
+    Attributes:
+        event: What was planned for.
+        placement: Units at each target at ``start``.
+        transfers: Moves by time.
+        exposure: Re-computed from placement and transfers alone.
+        certificate: Objective (the exposure), proved lower bound, seconds.
+        start: 0, or the moment a re-plan begins.
+        on_the_way: At a re-plan: units under way at ``start``, as (target, arrives).
+        method: In words.
+        bottleneck: Why no plan can do better: (target, from, to, units) to be held, no two of which one unit
+            can hold.
+        names: Names of the units, in the order of ``placement`` and then of ``on_the_way``; ``Unit 1`` and so
+            on where empty.
     """
 
     event: PublicEvent
@@ -119,21 +105,15 @@ def expose(
 ) -> Exposure:
     """What an attacker could gain against placement and moves; shares nothing with the solver.
 
-    Parameters
-    ----------
-    event
-        The event.
-    placement, transfers
-        Units at each target at ``start``, and the moves.
-    start
-        When it begins.
-    on_the_way
-        Units under way then, as (target, arrives).
+    Args:
+        event: The event.
+        placement, transfers: Units at each target at ``start``, and the moves.
+        start: When it begins.
+        on_the_way: Units under way then, as (target, arrives).
 
-    Raises
-    ------
-    InputError
-        When a target is unknown, more units leave than stand there, or a move takes less than its travel time.
+    Raises:
+        InputError: When a target is unknown, more units leave than stand there, or a move takes less than its
+            travel time.
     """
     import pandas as pd
 
@@ -234,15 +214,11 @@ def itineraries(plan: EventPlan) -> pd.DataFrame:
 
     Who leaves is whoever has stood there longest. A move that takes no time is a row that begins and ends at once.
 
-    Parameters
-    ----------
-    plan
-        Any plan, also one from the middle of an event on.
+    Args:
+        plan: Any plan, also one from the middle of an event on.
 
-    Raises
-    ------
-    SolverError
-        When a move has no unit to make it; the plan would be inconsistent.
+    Raises:
+        SolverError: When a move has no unit to make it; the plan would be inconsistent.
     """
     import pandas as pd
 
@@ -325,17 +301,14 @@ def _move(names: Sequence[str], leg: _Leg) -> tuple[str, str, str, float, float,
 def unit_orders(plan: EventPlan) -> pd.DataFrame:
     """Orders of all units: a row for every move of a unit, and one for every unit that makes none.
 
-    Parameters
-    ----------
-    plan
-        Any plan.
+    Args:
+        plan: Any plan.
 
-    Returns
-    -------
-    DataFrame
-        ``unit, from, to, leaves, latest, arrives, needed``, then ``order`` (``move``, ``stand``, or ``on its way`` for a unit that was under way when
-        the plan begins and goes no further), ``stands_from`` and ``stands_until`` (at ``to``, after the move). Of who stands, ``from`` and
-        ``to`` are the same and the times of a move are empty. Moves by time of leaving, then the units that stand.
+    Returns:
+        DataFrame: ``unit, from, to, leaves, latest, arrives, needed``, then ``order`` (``move``, ``stand``, or
+            ``on its way`` for a unit that was under way when the plan begins and goes no further),
+            ``stands_from`` and ``stands_until`` (at ``to``, after the move). Of who stands, ``from`` and ``to``
+            are the same and the times of a move are empty. Moves by time of leaving, then the units that stand.
     """
     import pandas as pd
 

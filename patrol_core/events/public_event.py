@@ -38,12 +38,9 @@ INSTANT = 1e-12
 class ValueCurve:
     """A value over time, linear between points.
 
-    Attributes
-    ----------
-    times
-        Shape (k,), not decreasing; two equal times are a jump.
-    values
-        Shape (k,), 0 or more.
+    Attributes:
+        times: Shape (k,), not decreasing; two equal times are a jump.
+        values: Shape (k,), 0 or more.
     """
 
     times: Floats
@@ -79,20 +76,13 @@ class ValueCurve:
 class PublicEvent:
     """A validated event.
 
-    Attributes
-    ----------
-    ids
-        Names of the targets, in the order of every array.
-    curves
-        Value of each target over time.
-    duration
-        T, in the unit of all times (hours, say).
-    resources
-        m, units at hand.
-    decay
-        λ > 0: each unit at a target multiplies the attacker's chance there by e^-λ.
-    travel
-        Shortest travel times, shape (n, n), diagonal 0; infinite where there is no way.
+    Attributes:
+        ids: Names of the targets, in the order of every array.
+        curves: Value of each target over time.
+        duration: T, in the unit of all times (hours, say).
+        resources: m, units at hand.
+        decay: λ > 0: each unit at a target multiplies the attacker's chance there by e^-λ.
+        travel: Shortest travel times, shape (n, n), diagonal 0; infinite where there is no way.
     """
 
     ids: tuple[str, ...]
@@ -130,21 +120,17 @@ def make_event(
 ) -> PublicEvent:
     """Make an event from points.
 
-    Parameters
-    ----------
-    values
-        Target name -> ``(time, value)`` points from time 0 to ``duration``; pairs of name and points are taken too.
-    duration, resources, decay
-        As in :class:`PublicEvent`.
-    travel
-        Direct travel times, shape (n, n); shortest ways over other targets are taken where they are quicker.
+    Args:
+        values: Target name -> ``(time, value)`` points from time 0 to ``duration``; pairs of name and points
+            are taken too.
+        duration, resources, decay: As in :class:`PublicEvent`.
+        travel: Direct travel times, shape (n, n); shortest ways over other targets are taken where they are
+            quicker.
 
-    Raises
-    ------
-    InputError
-        With the target's name: times that are negative, unsorted or do not reach both ends, values that are
-        negative or no numbers, names given twice; a travel matrix of the wrong size or with negative times;
-        ``decay`` or ``resources`` out of range.
+    Raises:
+        InputError: With the target's name: times that are negative, unsorted or do not reach both ends, values
+            that are negative or no numbers, names given twice; a travel matrix of the wrong size or with
+            negative times; ``decay`` or ``resources`` out of range.
     """
     pairs = list(values.items()) if isinstance(values, Mapping) else list(values)
     if not pairs:
@@ -183,14 +169,10 @@ def check_resources(resources: int) -> int:
 def curve_of(name: str, points: Sequence[tuple[float, float]], duration: float) -> ValueCurve:
     """The value curve of one target from its points; every fault names the target.
 
-    Parameters
-    ----------
-    name
-        Of the target, for messages.
-    points
-        (time, value) from time 0 to ``duration``.
-    duration
-        Of the event.
+    Args:
+        name: Of the target, for messages.
+        points: (time, value) from time 0 to ``duration``.
+        duration: Of the event.
     """
     table = np.array([tuple(point) for point in points], dtype=float)
     if table.ndim != 2 or table.shape[0] < 2 or table.shape[1] != 2:
@@ -233,10 +215,8 @@ def curve_of(name: str, points: Sequence[tuple[float, float]], duration: float) 
 def check_travel(travel: ArrayLike, ids: Sequence[str]) -> Floats:
     """Shortest travel times from direct ones.
 
-    Raises
-    ------
-    InputError
-        When the matrix is not n by n, or a time is negative or missing (both targets are named).
+    Raises:
+        InputError: When the matrix is not n by n, or a time is negative or missing (both targets are named).
     """
     try:
         direct = np.array(travel, dtype=float)

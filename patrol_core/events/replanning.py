@@ -27,14 +27,10 @@ from patrol_core.events.solve import EDGE, NEAR_TIME, OBJECTIVE_IS, least_level,
 class State:
     """Where units are at a moment.
 
-    Attributes
-    ----------
-    time
-        The moment.
-    standing
-        Unit -> target.
-    on_the_way
-        Unit -> (target, arrives).
+    Attributes:
+        time: The moment.
+        standing: Unit -> target.
+        on_the_way: Unit -> (target, arrives).
     """
 
     time: float
@@ -44,10 +40,8 @@ class State:
     def without(self, unit: str) -> State:
         """The state after a unit drops out.
 
-        Raises
-        ------
-        InputError
-            When there is no such unit.
+        Raises:
+            InputError: When there is no such unit.
         """
         if unit not in self.standing and unit not in self.on_the_way:
             known = ", ".join(sorted([*self.standing, *self.on_the_way], key=by_number))
@@ -68,10 +62,8 @@ def by_number(name: str) -> tuple[int, str]:
 def state_at(plan: EventPlan, moment: float) -> State:
     """Where the plan has its units at a moment.
 
-    Raises
-    ------
-    InputError
-        When the moment is outside the plan.
+    Raises:
+        InputError: When the moment is outside the plan.
     """
     if not plan.start <= moment < plan.event.duration:
         raise InputError(
@@ -95,18 +87,13 @@ def closed(
 ) -> PublicEvent:
     """The event with the direct ways between pairs of targets shut, both ways.
 
-    Parameters
-    ----------
-    roads
-        Pairs of targets.
-    direct
-        Direct travel times before any detour; the event's own when not given. Where targets are joined over a shut
-        way only, pass the direct times of the road network, so that the detour is known.
+    Args:
+        roads: Pairs of targets.
+        direct: Direct travel times before any detour; the event's own when not given. Where targets are joined
+            over a shut way only, pass the direct times of the road network, so that the detour is known.
 
-    Raises
-    ------
-    InputError
-        When a pair names an unknown target.
+    Raises:
+        InputError: When a pair names an unknown target.
     """
     table = np.array(event.travel if direct is None else direct, dtype=float)
     for pair in roads:
@@ -123,15 +110,11 @@ def closed(
 def replan(event: PublicEvent, state: State) -> EventPlan:
     """The best moves from a state on, proved.
 
-    Parameters
-    ----------
-    event
-        With the travel times that hold from now on.
+    Args:
+        event: With the travel times that hold from now on.
 
-    Raises
-    ------
-    InputError
-        When no unit is left, or the moment is outside the event.
+    Raises:
+        InputError: When no unit is left, or the moment is outside the event.
     """
     started = time.perf_counter()
     if not 0 <= state.time < event.duration:

@@ -51,14 +51,10 @@ class Changes:
 def steps_of(curve: ValueCurve, level: float, decay: float) -> Steps:
     """Need of one target over time at a level above 0.
 
-    Parameters
-    ----------
-    curve
-        Value of the target over time.
-    level
-        What no attack may pay more than.
-    decay
-        λ, how much each unit deters.
+    Args:
+        curve: Value of the target over time.
+        level: What no attack may pay more than.
+        decay: λ, how much each unit deters.
     """
     times, drift = [0.0], [0.0]
     need: list[int] = []
@@ -115,14 +111,10 @@ def _need_above(value: float, level: float, decay: float) -> int:
 def changes_of(event: PublicEvent, level: float, start: float = 0.0) -> tuple[Changes, Changes]:
     """Rises and falls of all needs from ``start`` on; the needs at ``start`` are rises there.
 
-    Parameters
-    ----------
-    event
-        The event.
-    level
-        What no attack may pay more than, above 0.
-    start
-        From when on.
+    Args:
+        event: The event.
+        level: What no attack may pay more than, above 0.
+        start: From when on.
     """
     rises: list[tuple[int, float, int, float]] = []
     falls: list[tuple[int, float, int, float]] = []

@@ -35,12 +35,9 @@ MOST_PARTS = 5_000
 class Route:
     """A route that was read.
 
-    Attributes
-    ----------
-    line
-        One line from start to finish, in a CRS whose lengths are metres.
-    notes
-        What was left out, bridged or guessed, a sentence each.
+    Attributes:
+        line: One line from start to finish, in a CRS whose lengths are metres.
+        notes: What was left out, bridged or guessed, a sentence each.
     """
 
     line: gpd.GeoSeries
@@ -50,19 +47,14 @@ class Route:
 def load_route(name: str, data: bytes) -> Route:
     """A route from a file.
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    data
-        Its content: GPX (tracks, else routes, else waypoints in their order), KML (lines and tracks), or lines as GeoJSON (a collection, a
-        feature or a bare geometry), GeoPackage or zipped Shapefile.
+    Args:
+        name: Of the file, for messages.
+        data: Its content: GPX (tracks, else routes, else waypoints in their order), KML (lines and tracks), or
+            lines as GeoJSON (a collection, a feature or a bare geometry), GeoPackage or zipped Shapefile.
 
-    Raises
-    ------
-    InputError
-        When the file is of another kind, damaged or too large, holds no line, several that do not join, a place that is not on Earth, or a
-        route without length.
+    Raises:
+        InputError: When the file is of another kind, damaged or too large, holds no line, several that do not
+            join, a place that is not on Earth, or a route without length.
     """
     if not data.strip():
         raise InputError(f"{name} is empty; export the route again.")

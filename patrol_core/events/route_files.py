@@ -30,18 +30,12 @@ DEEPEST = 20
 class Parts:
     """Lines of a file.
 
-    Attributes
-    ----------
-    points
-        Of each line, in the order of the file, shape (k, 2), in ``crs``.
-    word
-        What the lines are called.
-    gap_m
-        Longest gap that is bridged, metres.
-    free
-        Whether lines may be turned round.
-    notes
-        What was left out, a sentence each.
+    Attributes:
+        points: Of each line, in the order of the file, shape (k, 2), in ``crs``.
+        word: What the lines are called.
+        gap_m: Longest gap that is bridged, metres.
+        free: Whether lines may be turned round.
+        notes: What was left out, a sentence each.
     """
 
     points: list[Floats]

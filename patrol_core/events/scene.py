@@ -30,26 +30,16 @@ THINNED = 0.002
 class Scene:
     """An event with what a map needs.
 
-    Attributes
-    ----------
-    key, title
-        Name for programs and for people.
-    event
-        Times in hours.
-    places
-        Indexed by target: geometry (points or lines) in a metric CRS.
-    streets
-        Lines in the same CRS; may be empty.
-    note
-        Where it comes from, in one sentence; says so where anything is generated.
-    speed_kmh
-        How fast units move, as used for the travel times; 0 where the times were given.
-    clock
-        Time of day at 0, in hours.
-    unit
-        What values count.
-    schematic
-        True where the places are not known and targets stand on a circle.
+    Attributes:
+        key, title: Name for programs and for people.
+        event: Times in hours.
+        places: Indexed by target: geometry (points or lines) in a metric CRS.
+        streets: Lines in the same CRS; may be empty.
+        note: Where it comes from, in one sentence; says so where anything is generated.
+        speed_kmh: How fast units move, as used for the travel times; 0 where the times were given.
+        clock: Time of day at 0, in hours.
+        unit: What values count.
+        schematic: True where the places are not known and targets stand on a circle.
     """
 
     key: str
@@ -95,31 +85,20 @@ def run_on_route(
 
     Units travel straight with the usual detour (:data:`patrol_core.events.travel_times.DETOUR`).
 
-    Parameters
-    ----------
-    route
-        One line in metres, in the order it is run (:func:`patrol_core.events.route.load_route`).
-    count
-        Stretches of equal length, 1 to :data:`MOST_STRETCHES`; each is a target.
-    waves, pace, stay
-        Who starts when, hours per km, and hours at the finish (:func:`~patrol_core.events.crowd.running_crowd`).
-    duration
-        Hours of the event.
-    resources, decay
-        Units at hand, and λ.
-    speed_kmh
-        How fast units move.
-    clock
-        Time of day at 0, hours.
-    title
-        Of the scene.
-    notes
-        What was noticed when the route was read; goes into the scene's note.
+    Args:
+        route: One line in metres, in the order it is run (:func:`patrol_core.events.route.load_route`).
+        count: Stretches of equal length, 1 to :data:`MOST_STRETCHES`; each is a target.
+        waves, pace, stay: Who starts when, hours per km, and hours at the finish
+            (:func:`~patrol_core.events.crowd.running_crowd`).
+        duration: Hours of the event.
+        resources, decay: Units at hand, and λ.
+        speed_kmh: How fast units move.
+        clock: Time of day at 0, hours.
+        title: Of the scene.
+        notes: What was noticed when the route was read; goes into the scene's note.
 
-    Raises
-    ------
-    InputError
-        As :func:`~patrol_core.events.crowd.running_crowd`, or when ``count`` is out of range.
+    Raises:
+        InputError: As :func:`~patrol_core.events.crowd.running_crowd`, or when ``count`` is out of range.
     """
     import geopandas as gpd
 
@@ -169,17 +148,13 @@ def scene_of_values(
 ) -> Scene:
     """A scene from values by hand; without places the targets are drawn on a circle.
 
-    Parameters
-    ----------
-    values, duration, resources, decay, travel
-        As of :func:`~patrol_core.events.public_event.make_event`.
-    clock, places, speed_kmh, title, unit
-        As of :func:`scene_of_event`.
+    Args:
+        values, duration, resources, decay, travel: As of :func:`~patrol_core.events.public_event.make_event`.
+        clock, places, speed_kmh, title, unit: As of :func:`scene_of_event`.
 
-    Raises
-    ------
-    InputError
-        As :func:`~patrol_core.events.public_event.make_event`, or when places and targets do not have the same names.
+    Raises:
+        InputError: As :func:`~patrol_core.events.public_event.make_event`, or when places and targets do not
+            have the same names.
     """
     event = make_event(values, duration=duration, resources=resources, decay=decay, travel=travel)
     return scene_of_event(event, clock=clock, places=places, speed_kmh=speed_kmh, title=title, unit=unit)
@@ -196,18 +171,12 @@ def scene_of_event(
 ) -> Scene:
     """A scene around an event that is there already.
 
-    Parameters
-    ----------
-    event
-        The event.
-    clock
-        Time of day at 0, hours.
-    places
-        Indexed by target, geometry in a metric CRS.
-    speed_kmh
-        How fast units move; 0 where travel times are given.
-    title, unit
-        What it is called, and what values count.
+    Args:
+        event: The event.
+        clock: Time of day at 0, hours.
+        places: Indexed by target, geometry in a metric CRS.
+        speed_kmh: How fast units move; 0 where travel times are given.
+        title, unit: What it is called, and what values count.
     """
     if places is None:
         drawn = circle(event.ids)
@@ -227,12 +196,9 @@ def scene_of_event(
 def clock(hours: float, begins: float = 0.0) -> str:
     """A time of day, ``14:05``, rounded to the minute.
 
-    Parameters
-    ----------
-    hours
-        After the event's begin.
-    begins
-        Time of day of the begin, in hours.
+    Args:
+        hours: After the event's begin.
+        begins: Time of day of the begin, in hours.
     """
     minutes = round((hours + begins) * 60)
     return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"

@@ -40,16 +40,12 @@ PAIRS = 4_000_000
 def solve_event(event: PublicEvent, *, method: str = "exact") -> EventPlan:
     """The plan with the least worst case.
 
-    Parameters
-    ----------
-    method
-        ``exact``, or ``no-travel``: as if moving took no time (a lower bound on the exact value, with a plan that only
-        teleporting units could follow).
+    Args:
+        method: ``exact``, or ``no-travel``: as if moving took no time (a lower bound on the exact value, with a
+            plan that only teleporting units could follow).
 
-    Raises
-    ------
-    InputError
-        When the method is neither.
+    Raises:
+        InputError: When the method is neither.
     """
     if method not in ("exact", "no-travel"):
         raise InputError(f"There is no method {method!r}; choose exact or no-travel.")
@@ -99,18 +95,12 @@ def least_level(
 
     ``high`` is known to hold. ``supply`` adds fixed (target, time) at which units become free, for critical levels.
 
-    Parameters
-    ----------
-    event
-        The event.
-    holds
-        Whether a level can be held.
-    low, high
-        Proved floor, and a level that holds.
-    start
-        From when on.
-    supply
-        Fixed (target, time) at which units become free, for critical levels.
+    Args:
+        event: The event.
+        holds: Whether a level can be held.
+        low, high: Proved floor, and a level that holds.
+        start: From when on.
+        supply: Fixed (target, time) at which units become free, for critical levels.
     """
     if high <= low or holds(low * (1 + EDGE)):
         return low, low
@@ -144,14 +134,10 @@ def critical_levels(
 ) -> list[float]:
     """Levels in [low, high] at which what can be held may change, ascending.
 
-    Parameters
-    ----------
-    event
-        The event.
-    high, low
-        The range of levels.
-    start, supply
-        As of :func:`least_level`.
+    Args:
+        event: The event.
+        high, low: The range of levels.
+        start, supply: As of :func:`least_level`.
     """
     values = np.unique(np.concatenate([curve.values for curve in event.curves]))
     values = np.unique(np.concatenate([values, *(curve.at(start) for curve in event.curves)]))
@@ -198,14 +184,10 @@ def moves_of(
 ) -> tuple[Transfer, ...]:
     """Moves of a flow by time.
 
-    Parameters
-    ----------
-    event
-        The event.
-    network, arcs
-        The network of a level, and the flow on its arcs.
-    near
-        How late a unit may be and count as in time.
+    Args:
+        event: The event.
+        network, arcs: The network of a level, and the flow on its arcs.
+        near: How late a unit may be and count as in time.
     """
     moves = []
     for arc in np.flatnonzero(arcs):

@@ -25,19 +25,13 @@ SNAP_M = 0.5
 def straight_times(x: Floats, y: Floats, *, speed_kmh: float, detour: float = DETOUR) -> Floats:
     """Hours between places in metres, straight distance times ``detour`` at a speed.
 
-    Parameters
-    ----------
-    x, y
-        Places in metres, (n,) each.
-    speed_kmh
-        How fast units move.
-    detour
-        Way over straight distance, at least 1.
+    Args:
+        x, y: Places in metres, (n,) each.
+        speed_kmh: How fast units move.
+        detour: Way over straight distance, at least 1.
 
-    Raises
-    ------
-    InputError
-        When the speed or the detour is not above 0.
+    Raises:
+        InputError: When the speed or the detour is not above 0.
     """
     _check_speed(speed_kmh)
     if not detour >= 1:
@@ -49,24 +43,16 @@ def straight_times(x: Floats, y: Floats, *, speed_kmh: float, detour: float = DE
 def street_times(streets: gpd.GeoDataFrame, x: Floats, y: Floats, *, speed_kmh: float) -> Floats:
     """Hours between places along streets; each place stands at its nearest crossing.
 
-    Parameters
-    ----------
-    speed_kmh
-        How fast units move.
-    streets
-        Lines in a metric CRS, cut at crossings; walked or driven both ways.
-    x, y
-        Places in the same CRS, metres.
+    Args:
+        speed_kmh: How fast units move.
+        streets: Lines in a metric CRS, cut at crossings; walked or driven both ways.
+        x, y: Places in the same CRS, metres.
 
-    Returns
-    -------
-    array
-        Shape (n, n); infinite where the streets do not connect.
+    Returns:
+        array: Shape (n, n); infinite where the streets do not connect.
 
-    Raises
-    ------
-    InputError
-        When the CRS is in degrees, a street is no line, there is none, or the speed is not above 0.
+    Raises:
+        InputError: When the CRS is in degrees, a street is no line, there is none, or the speed is not above 0.
     """
     _check_speed(speed_kmh)
     crossings, first, second, length = street_graph(streets)
@@ -80,10 +66,8 @@ def street_times(streets: gpd.GeoDataFrame, x: Floats, y: Floats, *, speed_kmh: 
 def street_graph(streets: gpd.GeoDataFrame) -> tuple[Floats, np.ndarray, np.ndarray, Floats]:
     """Crossings (k, 2), and both ends and the length in metres of every street; of twin streets the shortest.
 
-    Raises
-    ------
-    InputError
-        As :func:`street_times`.
+    Raises:
+        InputError: As :func:`street_times`.
     """
     if not len(streets):
         raise InputError("There is no street; give lines.")

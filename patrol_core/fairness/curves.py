@@ -25,10 +25,8 @@ MOST_POINTS = 400
 def lorenz_curve(amount: ArrayLike, population: ArrayLike) -> pd.DataFrame:
     """Cumulative shares of people and amount, zones of the least rate first.
 
-    Returns
-    -------
-    pandas.DataFrame
-        population_share, amount_share, from (0, 0) to (1, 1).
+    Returns:
+        pandas.DataFrame: population_share, amount_share, from (0, 0) to (1, 1).
     """
     return lorenz(amount, population)
 
@@ -36,22 +34,15 @@ def lorenz_curve(amount: ArrayLike, population: ArrayLike) -> pd.DataFrame:
 def concentration_curve(amount: ArrayLike, population: ArrayLike, rank: ArrayLike) -> pd.DataFrame:
     """Cumulative shares of people and amount, most disadvantaged first; zones of one rank are one step.
 
-    Parameters
-    ----------
-    rank
-        (n,) small = most disadvantaged; zones of unknown rank (NaN) are left out.
-    population
-        (n,) residents.
+    Args:
+        rank: (n,) small = most disadvantaged; zones of unknown rank (NaN) are left out.
+        population: (n,) residents.
 
-    Returns
-    -------
-    pandas.DataFrame
-        population_share, amount_share, from (0, 0) to (1, 1).
+    Returns:
+        pandas.DataFrame: population_share, amount_share, from (0, 0) to (1, 1).
 
-    Raises
-    ------
-    InputError
-        When no zone has a rank.
+    Raises:
+        InputError: When no zone has a rank.
     """
     order = np.asarray(rank, dtype=np.float64)
     known = np.isfinite(order)

@@ -45,18 +45,13 @@ _COLUMNS = (
 class Frontier:
     """Optimal plans along the parity tolerance.
 
-    Attributes
-    ----------
-    frame
-        One row per level, loosest first: within (d), worst_case, expected_residual (unit of the values),
-        price_worst, price_expected (rise over the plan without the rule, in %; NaN where that plan's figure
-        is 0), status ("optimal" or "infeasible"), reason (a sentence where infeasible, else "").
-    strategies
-        The full plan of each row, None where infeasible.
-    free
-        The plan without the rule: what prices are measured against.
-    knee
-        The level of the knee, or None.
+    Attributes:
+        frame: One row per level, loosest first: within (d), worst_case, expected_residual (unit of the values),
+            price_worst, price_expected (rise over the plan without the rule, in %; NaN where that plan's figure
+            is 0), status ("optimal" or "infeasible"), reason (a sentence where infeasible, else "").
+        strategies: The full plan of each row, None where infeasible.
+        free: The plan without the rule: what prices are measured against.
+        knee: The level of the knee, or None.
     """
 
     frame: pd.DataFrame
@@ -67,10 +62,8 @@ class Frontier:
     def at(self, within: float) -> Strategy | None:
         """The plan traced at this level; None where it was infeasible.
 
-        Raises
-        ------
-        InputError
-            If the level was not traced.
+        Raises:
+            InputError: If the level was not traced.
         """
         rows = np.flatnonzero(
             np.isclose(self.frame["within"].to_numpy(dtype=float), within, rtol=0, atol=1e-12)
@@ -90,26 +83,18 @@ def trace(
 ) -> Frontier:
     """Solve the game at every level of a rule, loosest first.
 
-    Parameters
-    ----------
-    game
-        The game, with groups and population; its other rules stay. A rule of the traced kind is replaced.
-    levels
-        Tolerances d, any order; repeated ones count once.
-    rule
-        Coverage per head or residual harm per head, or the name of any rule of
-        :data:`patrol_core.games.rules.FAIRNESS`.
-    tightest
-        Where some levels cannot be met, add the tightest one that can: the plan of least violation.
-    on_progress
-        Called with (levels done, levels in all).
+    Args:
+        game: The game, with groups and population; its other rules stay. A rule of the traced kind is replaced.
+        levels: Tolerances d, any order; repeated ones count once.
+        rule: Coverage per head or residual harm per head, or the name of any rule of
+            :data:`patrol_core.games.rules.FAIRNESS`.
+        tightest: Where some levels cannot be met, add the tightest one that can: the plan of least violation.
+        on_progress: Called with (levels done, levels in all).
 
-    Raises
-    ------
-    InputError
-        No levels, a negative or missing one, an unknown rule, or a game without groups or population.
-    InfeasibleError
-        If the game cannot be solved even without the rule.
+    Raises:
+        InputError: No levels, a negative or missing one, an unknown rule, or a game without groups or
+            population.
+        InfeasibleError: If the game cannot be solved even without the rule.
     """
     ordered = sorted({float(level) for level in levels}, reverse=True)
     if not ordered:
@@ -139,14 +124,10 @@ def trace(
 def own_tolerance(game: ZoneGame, coverage: np.ndarray, rule: str) -> float:
     """The tolerance at which a rule begins to say anything about a plan: how unequal the plan itself is.
 
-    Parameters
-    ----------
-    coverage
-        (n,) coverage of the plan.
-    rule
-        Name of the rule. Max-min rules, measured against what is attainable, begin at 1 at most.
-    game
-        The game.
+    Args:
+        coverage: (n,) coverage of the plan.
+        rule: Name of the rule. Max-min rules, measured against what is attainable, begin at 1 at most.
+        game: The game.
     """
     if not game.groups or game.population is None:
         return 1.0
@@ -156,19 +137,13 @@ def own_tolerance(game: ZoneGame, coverage: np.ndarray, rule: str) -> float:
 def useful_levels(game: ZoneGame, rule: str, points: int) -> tuple[float, ...]:
     """Levels at which a rule decides something: from where it begins to bind to the tightest that can be met.
 
-    Parameters
-    ----------
-    game
-        The game without a rule of this kind.
-    rule
-        Name of the rule.
-    points
-        How many levels, 2 or more.
+    Args:
+        game: The game without a rule of this kind.
+        rule: Name of the rule.
+        points: How many levels, 2 or more.
 
-    Raises
-    ------
-    InfeasibleError
-        If the game cannot be solved even without the rule.
+    Raises:
+        InfeasibleError: If the game cannot be solved even without the rule.
     """
     if points < 2:
         raise InputError(f"{points} levels were asked for; a frontier needs at least 2.")

@@ -46,16 +46,11 @@ _NOT_KNOWN = {"", "Unknown"}
 class Grouping:
     """One way to divide residents.
 
-    Attributes
-    ----------
-    key, label
-        Column or key, and words for people.
-    names
-        Groups, in the order of tables.
-    share
-        (G, n) share of each zone's residents that belongs to the group, 0 to 1.
-    weighted
-        True where residents of a zone are divided between groups.
+    Attributes:
+        key, label: Column or key, and words for people.
+        names: Groups, in the order of tables.
+        share: (G, n) share of each zone's residents that belongs to the group, 0 to 1.
+        weighted: True where residents of a zone are divided between groups.
     """
 
     key: str
@@ -67,17 +62,12 @@ class Grouping:
     def rates(self, amount: ArrayLike, population: ArrayLike) -> Floats:
         """Amount per 1,000 members of each group.
 
-        Parameters
-        ----------
-        amount
-            (..., n) per zone.
-        population
-            (n,) residents.
+        Args:
+            amount: (..., n) per zone.
+            population: (n,) residents.
 
-        Returns
-        -------
-        ndarray
-            (..., G); NaN for a group without members.
+        Returns:
+            ndarray: (..., G); NaN for a group without members.
         """
         heads = self.share @ np.asarray(population, dtype=np.float64)
         total = np.asarray(amount, dtype=np.float64) @ self.share.T
@@ -118,10 +108,8 @@ def weighted_grouping(zones: pd.DataFrame, key: str) -> Grouping:
 def zone_grouping(labels: Sequence[object], *, key: str, label: str) -> Grouping:
     """Whole zones by their label; empty and "Unknown" labels belong to no group.
 
-    Parameters
-    ----------
-    key
-        Column or key.
+    Args:
+        key: Column or key.
     """
     texts = np.asarray(["" if given is None or given != given else str(given) for given in labels])
     names = tuple(sorted(set(texts.tolist()) - _NOT_KNOWN))

@@ -52,12 +52,9 @@ def theil(rate: Floats, weight: Floats) -> float:
 def atkinson(rate: Floats, weight: Floats, epsilon: float) -> float:
     """Population-weighted Atkinson index at inequality aversion ``epsilon`` > 0.
 
-    Parameters
-    ----------
-    rate
-        (n,) per head.
-    weight
-        (n,) residents.
+    Args:
+        rate: (n,) per head.
+        weight: (n,) residents.
     """
     p = weight / weight.sum()
     mean = float(p @ rate)
@@ -84,12 +81,9 @@ def hoover(rate: Floats, weight: Floats) -> float:
 def concentration(rate: Floats, weight: Floats, rank: Floats) -> float:
     """Concentration index against ``rank`` (most disadvantaged first), -1 to 1.
 
-    Parameters
-    ----------
-    rate
-        (n,) per head.
-    weight
-        (n,) residents.
+    Args:
+        rate: (n,) per head.
+        weight: (n,) residents.
     """
     p = weight / weight.sum()
     mean = float(p @ rate)

@@ -33,28 +33,21 @@ def group_table(
 ) -> pd.DataFrame:
     """Amount per 1,000 residents of every group.
 
-    Parameters
-    ----------
-    zone_ids
-        Labels, in the order of the arrays.
-    population
-        Residents, shape ``(n,)``.
-    groups
-        Group name to zone ids, or to zone id and share of its residents (then a group's rate is its members'
-        exposure ``sum s p h / sum s p``, and population and amount are counted by share); groups may overlap.
-    amount
-        What is counted per zone (residual harm, coverage, hours), shape ``(n,)``, 0 or more.
+    Args:
+        zone_ids: Labels, in the order of the arrays.
+        population: Residents, shape ``(n,)``.
+        groups: Group name to zone ids, or to zone id and share of its residents (then a group's rate is its
+            members' exposure ``sum s p h / sum s p``, and population and amount are counted by share); groups
+            may overlap.
+        amount: What is counted per zone (residual harm, coverage, hours), shape ``(n,)``, 0 or more.
 
-    Returns
-    -------
-    pandas.DataFrame
-        group, zones (how many), population, amount, per_1000, ratio_to_overall (group's rate over the rate
-        of all zones). A group without residents has no rate: NaN.
+    Returns:
+        pandas.DataFrame: group, zones (how many), population, amount, per_1000, ratio_to_overall (group's rate
+            over the rate of all zones). A group without residents has no rate: NaN.
 
-    Raises
-    ------
-    InputError
-        Unknown or repeated zones, lengths that differ, negative or missing numbers, a share outside 0..1.
+    Raises:
+        InputError: Unknown or repeated zones, lengths that differ, negative or missing numbers, a share outside
+            0..1.
     """
     people, amounts = _arrays(population, amount, len(zone_ids))
     overall = amounts.sum() / people.sum()
@@ -72,15 +65,11 @@ def group_table(
 def change(now: ArrayLike, before: ArrayLike) -> Floats:
     """``now - before``, with 0 where the difference is no more than a solver's rounding.
 
-    Parameters
-    ----------
-    now, before
-        Amounts of two plans in the same unit; NaN where unknown.
+    Args:
+        now, before: Amounts of two plans in the same unit; NaN where unknown.
 
-    Returns
-    -------
-    array
-        In their unit; differences of at most :data:`ROUNDING` of the largest amount are 0.
+    Returns:
+        array: In their unit; differences of at most :data:`ROUNDING` of the largest amount are 0.
     """
     mine, theirs = np.asarray(now, dtype=float), np.asarray(before, dtype=float)
     amounts = np.abs(np.concatenate([np.ravel(mine), np.ravel(theirs)]))
@@ -120,23 +109,16 @@ def summary(
 ) -> pd.DataFrame:
     """Protection and burden side by side, tidy: one row per view and group.
 
-    Parameters
-    ----------
-    zone_ids, population, groups
-        As in :func:`group_table`.
-    coverage
-        Patrol per zone: coverage (units on patrol) or hours.
-    residual
-        Harm that remains per zone.
-    values
-        Harm per zone without patrols; adds ``need_ratio`` to the burden rows: the group's share of patrol
-        over its share of harm (above 1: more patrol than its harm accounts for).
+    Args:
+        zone_ids, population, groups: As in :func:`group_table`.
+        coverage: Patrol per zone: coverage (units on patrol) or hours.
+        residual: Harm that remains per zone.
+        values: Harm per zone without patrols; adds ``need_ratio`` to the burden rows: the group's share of
+            patrol over its share of harm (above 1: more patrol than its harm accounts for).
 
-    Returns
-    -------
-    pandas.DataFrame
-        view, group, zones, population, amount, per_1000, ratio_to_overall, min_max_ratio (of the view, over
-        its groups), need_ratio (NaN in the protection view or without ``values``).
+    Returns:
+        pandas.DataFrame: view, group, zones, population, amount, per_1000, ratio_to_overall, min_max_ratio (of
+            the view, over its groups), need_ratio (NaN in the protection view or without ``values``).
     """
     parts = []
     for view, amount in ((PROTECTION, residual), (BURDEN, coverage)):
@@ -154,15 +136,11 @@ def summary(
 def lorenz(amount: ArrayLike, population: ArrayLike, *, rank: ArrayLike | None = None) -> pd.DataFrame:
     """Lorenz curve of the amount per head, or the concentration curve when ``rank`` orders the zones.
 
-    Parameters
-    ----------
-    population
-        (n,) residents.
+    Args:
+        population: (n,) residents.
 
-    Returns
-    -------
-    pandas.DataFrame
-        population_share, amount_share, both cumulative from 0 to 1; the first row is (0, 0).
+    Returns:
+        pandas.DataFrame: population_share, amount_share, both cumulative from 0 to 1; the first row is (0, 0).
     """
     amounts = np.asarray(amount, dtype=np.float64)
     people, amounts = _arrays(population, amounts, len(amounts))

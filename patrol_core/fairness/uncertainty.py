@@ -42,16 +42,11 @@ MEASURES = (
 class People:
     """Who the measures are about.
 
-    Attributes
-    ----------
-    population
-        (n,) residents; zones without any carry no weight.
-    grouping
-        Groups of the ratio and of the Theil split, or None.
-    rank
-        (n,) deprivation, 1 = most deprived, NaN unknown, or None.
-    aversion
-        Atkinson's epsilon, above 0.
+    Attributes:
+        population: (n,) residents; zones without any carry no weight.
+        grouping: Groups of the ratio and of the Theil split, or None.
+        rank: (n,) deprivation, 1 = most deprived, NaN unknown, or None.
+        aversion: Atkinson's epsilon, above 0.
     """
 
     population: Floats
@@ -69,14 +64,10 @@ class People:
 def all_measures(amount: ArrayLike, people: People, times: Floats | None = None) -> dict[str, float]:
     """Every measure of one amount; NaN where its input is not known.
 
-    Parameters
-    ----------
-    amount
-        (n,) per zone.
-    people
-        Residents, groups, rank, aversion.
-    times
-        (n,) how often each zone counts; once by default.
+    Args:
+        amount: (n,) per zone.
+        people: Residents, groups, rank, aversion.
+        times: (n,) how often each zone counts; once by default.
     """
     amounts = np.asarray(amount, dtype=np.float64)
     weight = people.population * (1.0 if times is None else times)
@@ -115,19 +106,13 @@ def zone_intervals(
 ) -> dict[str, tuple[float, float]]:
     """5 and 95 % points of every measure over zones drawn with replacement.
 
-    Parameters
-    ----------
-    amount
-        (n,) per zone.
-    people
-        Residents, groups, rank, aversion.
-    seed
-        Of the draws.
+    Args:
+        amount: (n,) per zone.
+        people: Residents, groups, rank, aversion.
+        seed: Of the draws.
 
-    Raises
-    ------
-    InputError
-        For fewer than 2 replicates.
+    Raises:
+        InputError: For fewer than 2 replicates.
     """
     _check(replicates)
     rng = np.random.default_rng(seed)
@@ -158,24 +143,16 @@ def measures_table(
 ) -> pd.DataFrame:
     """Every measure of both views with its intervals.
 
-    Parameters
-    ----------
-    residual, burden
-        (n,) harm left and patrol per zone.
-    residual_draws
-        (S, n) harm left if the harm were another draw, the plan being fixed.
-    people
-        Residents, groups, rank, aversion.
-    seed
-        Of the draws.
-    replicates
-        How many draws of zones.
+    Args:
+        residual, burden: (n,) harm left and patrol per zone.
+        residual_draws: (S, n) harm left if the harm were another draw, the plan being fixed.
+        people: Residents, groups, rank, aversion.
+        seed: Of the draws.
+        replicates: How many draws of zones.
 
-    Returns
-    -------
-    pandas.DataFrame
-        measure, protection, protection_zones_low and _high, protection_draws_low and _high (NaN without draws),
-        burden, burden_zones_low and _high.
+    Returns:
+        pandas.DataFrame: measure, protection, protection_zones_low and _high, protection_draws_low and _high
+            (NaN without draws), burden, burden_zones_low and _high.
     """
     stated = {"protection": all_measures(residual, people), "burden": all_measures(burden, people)}
     ranges = {

@@ -49,16 +49,11 @@ _OTHER_TABLES = {
 class Limits:
     """What an archive may hold at most.
 
-    Attributes
-    ----------
-    total_bytes
-        Unpacked bytes of all tables of one import.
-    entry_bytes
-        Unpacked bytes of one table.
-    entries
-        Entries in one zip (a full police.uk archive has about 4,800).
-    ratio
-        Unpacked over packed size of one entry (police.uk CSVs pack about 8:1).
+    Attributes:
+        total_bytes: Unpacked bytes of all tables of one import.
+        entry_bytes: Unpacked bytes of one table.
+        entries: Entries in one zip (a full police.uk archive has about 4,800).
+        ratio: Unpacked over packed size of one entry (police.uk CSVs pack about 8:1).
     """
 
     total_bytes: int = 6 * 2**30
@@ -99,17 +94,12 @@ class _Meter:
 def iter_tables(files: FileLike | Sequence[FileLike], limits: Limits | None = None) -> Iterator[RawTable]:
     """Yield every table among ``files``, one at a time, in the order given (folders and zips by name).
 
-    Parameters
-    ----------
-    files
-        One or several of: path to a csv, csv.gz, zip, parquet or folder; (name, bytes) of an upload.
+    Args:
+        files: One or several of: path to a csv, csv.gz, zip, parquet or folder; (name, bytes) of an upload.
 
-    Raises
-    ------
-    InputError
-        If a container is damaged, unsafe or too large.
-    SourceError
-        If a path cannot be read.
+    Raises:
+        InputError: If a container is damaged, unsafe or too large.
+        SourceError: If a path cannot be read.
     """
     meter = _Meter(limits or Limits())
     for item in as_list(files):
@@ -213,12 +203,9 @@ def _unzip(name: str, data: bytes, meter: _Meter) -> Iterator[RawTable]:
 def open_zip(name: str, data: bytes, limits: Limits) -> zipfile.ZipFile:
     """Open zip bytes; a file without its end (a cut download) is an InputError.
 
-    Parameters
-    ----------
-    name, data
-        Of the file, for messages, and its bytes.
-    limits
-        What it may hold.
+    Args:
+        name, data: Of the file, for messages, and its bytes.
+        limits: What it may hold.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -236,12 +223,9 @@ def open_zip(name: str, data: bytes, limits: Limits) -> zipfile.ZipFile:
 def safe_entries(name: str, archive: zipfile.ZipFile, limits: Limits) -> list[zipfile.ZipInfo]:
     """File entries of a zip that pass the checks: no traversal, link, password, nested archive or bomb.
 
-    Parameters
-    ----------
-    name, archive
-        Of the file, for messages, and the open zip.
-    limits
-        What it may hold.
+    Args:
+        name, archive: Of the file, for messages, and the open zip.
+        limits: What it may hold.
     """
     kept: list[zipfile.ZipInfo] = []
     names: set[str] = set()
@@ -292,14 +276,10 @@ def _check_entry(name: str, entry: zipfile.ZipInfo, limits: Limits) -> None:
 def read_entry(label: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, meter: _Meter) -> bytes:
     """Bytes of one entry, counted while unpacking (the size in the directory may lie).
 
-    Parameters
-    ----------
-    label
-        Of the entry, for messages.
-    archive, entry
-        The open zip, and which entry of it.
-    meter
-        Counts the bytes of one import.
+    Args:
+        label: Of the entry, for messages.
+        archive, entry: The open zip, and which entry of it.
+        meter: Counts the bytes of one import.
     """
     out = bytearray()
     try:

@@ -21,25 +21,17 @@ from patrol_core.errors import InputError, SourceError
 def write_atomic(path: str | os.PathLike[str], content: bytes) -> Path:
     """Write one file: afterwards it holds all of ``content``, or, on failure, what it held before.
 
-    Parameters
-    ----------
-    path
-        Where to write. Its folder is made if need be; a symbolic link keeps pointing to the file. A device or a pipe is
-        written to as it is.
-    content
-        The whole content.
+    Args:
+        path: Where to write. Its folder is made if need be; a symbolic link keeps pointing to the file. A
+            device or a pipe is written to as it is.
+        content: The whole content.
 
-    Returns
-    -------
-    Path
-        The file written, links resolved.
+    Returns:
+        Path: The file written, links resolved.
 
-    Raises
-    ------
-    InputError
-        If ``path`` is a folder.
-    SourceError
-        If the file cannot be written; the message says why and what was left as it was.
+    Raises:
+        InputError: If ``path`` is a folder.
+        SourceError: If the file cannot be written; the message says why and what was left as it was.
     """
     target = Path(os.path.realpath(path))
     try:
@@ -62,16 +54,12 @@ def replacing(target: Path) -> Iterator[Path]:
 
     Temporary files of earlier writers that were killed are removed first.
 
-    Parameters
-    ----------
-    target
-        The file to write, links resolved. Its folder is made if need be.
+    Args:
+        target: The file to write, links resolved. Its folder is made if need be.
 
-    Yields
-    ------
-    Path
-        An empty file in the same folder, held by this process; write to it and :func:`sync_file` it. A device or a pipe is
-        itself what is written to: nothing may take its place.
+    Yields:
+        Path: An empty file in the same folder, held by this process; write to it and :func:`sync_file` it. A
+            device or a pipe is itself what is written to: nothing may take its place.
     """
     if target.exists() and not target.is_file():
         yield target
@@ -103,12 +91,9 @@ def _temporary_of(target: Path) -> HeldFile:
 def remove_abandoned(place: Path, lock: Path) -> None:
     """Remove a temporary file or folder if the process that made it is gone.
 
-    Parameters
-    ----------
-    place
-        What to remove.
-    lock
-        The file that its maker holds as a :class:`HeldFile` as long as it lives.
+    Args:
+        place: What to remove.
+        lock: The file that its maker holds as a :class:`HeldFile` as long as it lives.
     """
     held = HeldFile(lock)
     with contextlib.suppress(OSError):
@@ -159,10 +144,8 @@ def why(error: OSError) -> str:
 class HeldFile:
     """A file this process holds; the system lets go of it when the process ends, however it ends.
 
-    Parameters
-    ----------
-    path
-        Made when missing. Do not delete it while others may try to hold it.
+    Args:
+        path: Made when missing. Do not delete it while others may try to hold it.
     """
 
     def __init__(self, path: Path) -> None:

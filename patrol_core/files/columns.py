@@ -24,10 +24,8 @@ _DECIMAL = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 def unfit(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which numbers are too large, or too near 0, to be calculated with.
 
-    Parameters
-    ----------
-    values
-        Any shape, any unit; NaN where there is none, which is no fault.
+    Args:
+        values: Any shape, any unit; NaN where there is none, which is no fault.
     """
     size = np.abs(values)
     return np.asarray((size > LARGEST) | ((size > 0) & (size < SMALLEST)), dtype=np.bool_)
@@ -36,12 +34,9 @@ def unfit(values: NDArray[np.float64]) -> NDArray[np.bool_]:
 def is_lost(cell: str, value: float) -> bool:
     """Whether a cell holds a number that no double can: read as 0, as infinite or as none.
 
-    Parameters
-    ----------
-    cell
-        Text as it stands in the table.
-    value
-        What was read from it.
+    Args:
+        cell: Text as it stands in the table.
+        value: What was read from it.
     """
     match = _DECIMAL.fullmatch(cell.strip())
     return match is not None and re.search(r"[1-9]", match[1]) is not None and not 0 < abs(value) < math.inf
@@ -50,19 +45,14 @@ def is_lost(cell: str, value: float) -> bool:
 def check_column(cells: Sequence[str], values: NDArray[np.float64], where: Callable[[int], str]) -> None:
     """Refuse the first number of a column that is not what its cell says, or cannot be calculated with.
 
-    Parameters
-    ----------
-    cells
-        (n,) texts as they stand in the table.
-    values
-        (n,) what was read from them, any unit: NaN where no number, infinite or 0 where a double cannot hold it.
-    where
-        File, line and column of a row by its position, for the message.
+    Args:
+        cells: (n,) texts as they stand in the table.
+        values: (n,) what was read from them, any unit: NaN where no number, infinite or 0 where a double cannot
+            hold it.
+        where: File, line and column of a row by its position, for the message.
 
-    Raises
-    ------
-    InputError
-        Beyond 1e100, or not 0 and below 1e-100; with the place.
+    Raises:
+        InputError: Beyond 1e100, or not 0 and below 1e-100; with the place.
     """
     odd = unfit(values)
     known: dict[str, bool] = {}  # a table holds thousands of cells of a plain 0

@@ -30,17 +30,13 @@ _GRIDS = re.compile(
 def crs_of(name: str, text: object) -> CRS:
     """The system that a text in a file names.
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    text
-        A code such as ``EPSG:27700``, its URN or address at opengis.net, WKT, or a PROJ string.
+    Args:
+        name: Of the file, for messages.
+        text: A code such as ``EPSG:27700``, its URN or address at opengis.net, WKT, or a PROJ string.
 
-    Raises
-    ------
-    InputError
-        When it is none of these, names a file, is not known, or has no way to longitude and latitude on Earth.
+    Raises:
+        InputError: When it is none of these, names a file, is not known, or has no way to longitude and
+            latitude on Earth.
     """
     given = text.strip() if isinstance(text, str) else ""
     known = _CODE.fullmatch(given) or _WKT.match(given.upper()) or _PROJ4.fullmatch(given)

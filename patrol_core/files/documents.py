@@ -90,19 +90,14 @@ Maybe = Annotated[T | None, _NotNull()]
 def read_document(model: type[Model], text: str | bytes, what: str = "") -> Model:
     """A document from JSON text, under the limits of :func:`~patrol_core.files.strict_json.load_json`.
 
-    Parameters
-    ----------
-    model
-        Kind of document.
-    text
-        The JSON; bytes are UTF-8.
-    what
-        The document, for messages: the name of a file. "The" and the model's title by default.
+    Args:
+        model: Kind of document.
+        text: The JSON; bytes are UTF-8.
+        what: The document, for messages: the name of a file. "The" and the model's title by default.
 
-    Raises
-    ------
-    InputError
-        One sentence: where the JSON breaks off, or which place holds what, and what is accepted there.
+    Raises:
+        InputError: One sentence: where the JSON breaks off, or which place holds what, and what is accepted
+            there.
     """
     return document_of(model, load_object(model, text, what), what)
 
@@ -110,10 +105,8 @@ def read_document(model: type[Model], text: str | bytes, what: str = "") -> Mode
 def load_object(model: type[BaseModel], text: str | bytes, what: str = "") -> dict[str, Any]:
     """The plain data of a document, not yet looked into; parameters as of :func:`read_document`.
 
-    Parameters
-    ----------
-    model, text, what
-        As of :func:`read_document`.
+    Args:
+        model, text, what: As of :func:`read_document`.
     """
     what = what or _title(model)
     return _object_of(model, load_json(text, what), what)
@@ -122,19 +115,14 @@ def load_object(model: type[BaseModel], text: str | bytes, what: str = "") -> di
 def document_of(model: type[Model], data: object, what: str = "", *, sized: bool = True) -> Model:
     """A document from plain data.
 
-    Parameters
-    ----------
-    model, what
-        As of :func:`read_document`.
-    data
-        Objects, lists, texts, numbers, truth values, None; or a document of this kind, which is given back.
-    sized
-        Whether numbers beyond :data:`~patrol_core.files.numbers.LARGEST` are refused.
+    Args:
+        model, what: As of :func:`read_document`.
+        data: Objects, lists, texts, numbers, truth values, None; or a document of this kind, which is given
+            back.
+        sized: Whether numbers beyond :data:`~patrol_core.files.numbers.LARGEST` are refused.
 
-    Raises
-    ------
-    InputError
-        As of :func:`read_document`.
+    Raises:
+        InputError: As of :func:`read_document`.
     """
     if isinstance(data, model):
         return data

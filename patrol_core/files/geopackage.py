@@ -60,28 +60,19 @@ def layers(name: str, data: bytes) -> list[str]:
 def read_layer(name: str, data: bytes, layer: str, *, most: int) -> gpd.GeoDataFrame:
     """All features of one layer.
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    data
-        Its bytes.
-    layer
-        One of :func:`layers`.
-    most
-        Most features to read; one more than this is returned where there are more.
+    Args:
+        name: Of the file, for messages.
+        data: Its bytes.
+        layer: One of :func:`layers`.
+        most: Most features to read; one more than this is returned where there are more.
 
-    Returns
-    -------
-    GeoDataFrame
-        The columns of the table but its row number, in their order, and the geometry in the CRS of the layer (None where it
-        states none).
+    Returns:
+        GeoDataFrame: The columns of the table but its row number, in their order, and the geometry in the CRS
+            of the layer (None where it states none).
 
-    Raises
-    ------
-    InputError
-        When it is no GeoPackage, is damaged, holds views, triggers of its own, virtual tables or computed columns, or takes too
-        long.
+    Raises:
+        InputError: When it is no GeoPackage, is damaged, holds views, triggers of its own, virtual tables or
+            computed columns, or takes too long.
     """
     import geopandas as gpd
     import pandas as pd

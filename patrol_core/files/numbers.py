@@ -34,15 +34,11 @@ _WHOLE = re.compile(r"[+-]?\d++", re.ASCII)
 def number_of(text: str) -> float:
     """A decimal, or a fraction of a decimal and a whole number, as the nearest double.
 
-    Parameters
-    ----------
-    text
-        E.g. ``-1.5``, ``2e-3`` or ``1/3``; spaces around it are left out.
+    Args:
+        text: E.g. ``-1.5``, ``2e-3`` or ``1/3``; spaces around it are left out.
 
-    Raises
-    ------
-    ValueError
-        In words that follow the number: "is no number", "divides by zero", ...
+    Raises:
+        ValueError: In words that follow the number: "is no number", "divides by zero", ...
     """
     over, slash, under = text.strip().partition("/")
     if len(text) > MOST_CHARACTERS:
@@ -71,17 +67,12 @@ def number_of(text: str) -> float:
 def whole_of(text: str, most: int = 10**15) -> int:
     """A whole number from 0 to ``most`` in the digits 0 to 9.
 
-    Parameters
-    ----------
-    text
-        Its digits; spaces around them are left out.
-    most
-        The largest accepted.
+    Args:
+        text: Its digits; spaces around them are left out.
+        most: The largest accepted.
 
-    Raises
-    ------
-    ValueError
-        In words that follow the number.
+    Raises:
+        ValueError: In words that follow the number.
     """
     digits = text.strip()
     if not (digits.isascii() and digits.isdigit()):
@@ -94,17 +85,12 @@ def whole_of(text: str, most: int = 10**15) -> int:
 def check_sizes(document: Any, what: str) -> None:
     """Refuse numbers of a document that a model cannot take: beyond :data:`LARGEST`.
 
-    Parameters
-    ----------
-    document
-        Plain data: objects, lists, texts, numbers, truth values, None.
-    what
-        The document, for the message: "The game".
+    Args:
+        document: Plain data: objects, lists, texts, numbers, truth values, None.
+        what: The document, for the message: "The game".
 
-    Raises
-    ------
-    InputError
-        With the place of the first such number.
+    Raises:
+        InputError: With the place of the first such number.
     """
     for path, value in _numbers(document):
         if LARGEST < abs(value) <= 1e308:  # what is no double, the reader of the document names
@@ -116,17 +102,12 @@ def check_sizes(document: Any, what: str) -> None:
 def check_array(values: NDArray[np.float64], what: str) -> None:
     """:func:`check_sizes` of many numbers at once.
 
-    Parameters
-    ----------
-    values
-        Finite numbers, any shape, any unit.
-    what
-        The array, for the message: "row".
+    Args:
+        values: Finite numbers, any shape, any unit.
+        what: The array, for the message: "row".
 
-    Raises
-    ------
-    InputError
-        With the place of the first number that a model cannot take, counted from 1.
+    Raises:
+        InputError: With the place of the first number that a model cannot take, counted from 1.
     """
     odd = np.argwhere(np.abs(values) > LARGEST)
     if len(odd):
@@ -140,17 +121,13 @@ def check_array(values: NDArray[np.float64], what: str) -> None:
 def within_reach(document: Any, what: str) -> Iterator[None]:
     """Where a solver gives up on a document whose numbers lie too far apart for doubles, say so instead of blaming the program.
 
-    Parameters
-    ----------
-    document
-        The plain data, or arrays, solved inside.
-    what
-        The document, for the message.
+    Args:
+        document: The plain data, or arrays, solved inside.
+        what: The document, for the message.
 
-    Raises
-    ------
-    InputError
-        When a :class:`~patrol_core.errors.SolverError` comes out and two numbers are more than :data:`WIDEST` times apart.
+    Raises:
+        InputError: When a :class:`~patrol_core.errors.SolverError` comes out and two numbers are more than
+            :data:`WIDEST` times apart.
     """
     try:
         yield

@@ -42,17 +42,13 @@ class Tangled(Exception):
 def from_wkb(name: str, given: Sequence[bytes | None] | Shapes) -> Shapes:
     """Shapes from well-known binary.
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    given
-        One WKB a feature, None where it has no geometry.
+    Args:
+        name: Of the file, for messages.
+        given: One WKB a feature, None where it has no geometry.
 
-    Raises
-    ------
-    InputError
-        When one is broken (rings that do not close, cut off) or nested; names the feature by number from 1.
+    Raises:
+        InputError: When one is broken (rings that do not close, cut off) or nested; names the feature by number
+            from 1.
     """
     wkb = np.empty(len(given), dtype=object)
     wkb[:] = list(given)
@@ -108,17 +104,13 @@ def _too_deep(wkb: bytes) -> bool:
 def check_cost(name: str, shapes: Shapes) -> None:
     """Refuse shapes that nothing could be done with in reasonable time.
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    shapes
-        Of any kind, None among them.
+    Args:
+        name: Of the file, for messages.
+        shapes: Of any kind, None among them.
 
-    Raises
-    ------
-    InputError
-        For too many vertices, coordinates that are no numbers or beyond :data:`MAX_COORDINATE`, or outlines that lie across each other too often.
+    Raises:
+        InputError: For too many vertices, coordinates that are no numbers or beyond :data:`MAX_COORDINATE`, or
+            outlines that lie across each other too often.
     """
     count = int(shapely.get_num_coordinates(shapes).sum())
     if count > MAX_VERTICES:
@@ -163,12 +155,9 @@ def _pieces(shapes: Shapes) -> Shapes:
 def estimated_pairs(boxes: Shapes, *, seed: int) -> float:
     """About how many pairs of boxes overlap, from a sample of them.
 
-    Parameters
-    ----------
-    boxes
-        Any shapes; their boxes count.
-    seed
-        Of the sample; from the file's own content, so that the answer is the same every time.
+    Args:
+        boxes: Any shapes; their boxes count.
+        seed: Of the sample; from the file's own content, so that the answer is the same every time.
     """
     tree = shapely.STRtree(boxes)
     chosen = np.random.default_rng(seed).integers(0, len(boxes), min(_SAMPLE, len(boxes)))
@@ -179,17 +168,12 @@ def estimated_pairs(boxes: Shapes, *, seed: int) -> float:
 def crossings(lines: Shapes, *, most: int) -> int:
     """In how many places segments of lines or outlines meet that do not follow each other.
 
-    Parameters
-    ----------
-    lines
-        Lines or polygons.
-    most
-        Where counting ends.
+    Args:
+        lines: Lines or polygons.
+        most: Where counting ends.
 
-    Returns
-    -------
-    int
-        ``most + 1`` where there are more, or too many segments to tell.
+    Returns:
+        int: ``most + 1`` where there are more, or too many segments to tell.
     """
     ends = _segments(lines)
     ends = ends[(ends[:, 0] != ends[:, 1]).any(axis=1)]  # a point that is written twice is no segment
@@ -242,17 +226,12 @@ def _segments(shapes: Shapes) -> NDArray[np.float64]:
 def mended(shape: Any, *, crossed: int | None = None) -> Any:
     """The polygons that an invalid polygon stands for, by even and odd; empty where there are none.
 
-    Parameters
-    ----------
-    shape
-        A polygon or several.
-    crossed
-        Its :func:`crossings`, where they have been counted.
+    Args:
+        shape: A polygon or several.
+        crossed: Its :func:`crossings`, where they have been counted.
 
-    Raises
-    ------
-    Tangled
-        When it crosses itself in more than :data:`MAX_CROSSINGS` places.
+    Raises:
+        Tangled: When it crosses itself in more than :data:`MAX_CROSSINGS` places.
     """
     if crossed is None:
         crossed = crossings(np.array([shape], dtype=object), most=MAX_CROSSINGS)

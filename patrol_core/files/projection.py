@@ -40,12 +40,9 @@ def project_points(x: Floats, y: Floats, source: str, target: str) -> tuple[Floa
 
     Points that ``target`` cannot express become NaN as well.
 
-    Parameters
-    ----------
-    x, y
-        (n,) coordinates in ``source``.
-    source, target
-        Coordinate systems, such as ``EPSG:4326``.
+    Args:
+        x, y: (n,) coordinates in ``source``.
+        source, target: Coordinate systems, such as ``EPSG:4326``.
     """
     ux, uy, inverse = unique_points(x, y)
     px, py = _transformer(source, target).transform(ux, uy)

@@ -17,21 +17,14 @@ _BLOCK = 1 << 24
 def read_file(path: str | Path, *, most: int = MOST_BYTES, piped: int = 0) -> bytes:
     """The bytes of a file.
 
-    Parameters
-    ----------
-    path
-        Where it lies.
-    most
-        Most bytes of a file.
-    piped
-        Most bytes of a pipe (``<(command)`` of a shell), 0 where none is read; a device never is.
+    Args:
+        path: Where it lies.
+        most: Most bytes of a file.
+        piped: Most bytes of a pipe (``<(command)`` of a shell), 0 where none is read; a device never is.
 
-    Raises
-    ------
-    SourceError
-        When there is none, it is a folder or a device, or cannot be read.
-    InputError
-        When it is larger than ``most``.
+    Raises:
+        SourceError: When there is none, it is a folder or a device, or cannot be read.
+        InputError: When it is larger than ``most``.
     """
     try:
         about = check_file(path, most=most, piped=piped)
@@ -53,14 +46,10 @@ def read_file(path: str | Path, *, most: int = MOST_BYTES, piped: int = 0) -> by
 def read_stream(file: IO[bytes], *, most: int, likely: int = 0) -> bytes:
     """What an open file holds, a byte more than ``most`` at least where it holds more.
 
-    Parameters
-    ----------
-    file
-        Opened for reading bytes.
-    most
-        Most bytes wanted.
-    likely
-        Its size where known, so that nothing is copied.
+    Args:
+        file: Opened for reading bytes.
+        most: Most bytes wanted.
+        likely: Its size where known, so that nothing is copied.
     """
     parts = [file.read(likely + 1)]
     held = len(parts[0])
@@ -73,19 +62,13 @@ def read_stream(file: IO[bytes], *, most: int, likely: int = 0) -> bytes:
 def check_file(path: str | Path, *, most: int, piped: int = 0) -> os.stat_result:
     """Refuse what :func:`read_file` does not read, without opening it (a pipe would wait for its other end).
 
-    Parameters
-    ----------
-    path, most, piped
-        As of :func:`read_file`.
+    Args:
+        path, most, piped: As of :func:`read_file`.
 
-    Raises
-    ------
-    OSError
-        When there is none.
-    SourceError
-        When it is a folder or a device.
-    InputError
-        When it is larger than ``most``.
+    Raises:
+        OSError: When there is none.
+        SourceError: When it is a folder or a device.
+        InputError: When it is larger than ``most``.
     """
     about = Path(path).stat()
     if stat.S_ISDIR(about.st_mode):

@@ -32,19 +32,14 @@ _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 def load_json(data: str | bytes, what: str, *, most_bytes: int = MOST_BYTES) -> Any:
     """Plain data from JSON text: finite numbers, no key twice in an object, whole characters, brackets to a bounded depth.
 
-    Parameters
-    ----------
-    data
-        The text; bytes are UTF-8 with or without a byte-order mark (UTF-16 and UTF-32 are recognised by theirs).
-    what
-        What the text is, for messages: "The game", or the name of a file.
-    most_bytes
-        Largest size, bytes.
+    Args:
+        data: The text; bytes are UTF-8 with or without a byte-order mark (UTF-16 and UTF-32 are recognised by
+            theirs).
+        what: What the text is, for messages: "The game", or the name of a file.
+        most_bytes: Largest size, bytes.
 
-    Raises
-    ------
-    InputError
-        One sentence: what is wrong, with line and column where there is one.
+    Raises:
+        InputError: One sentence: what is wrong, with line and column where there is one.
     """
     if len(data) > most_bytes:
         raise InputError(

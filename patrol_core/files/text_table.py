@@ -67,10 +67,8 @@ class Text:
 def decode(name: str, data: bytes) -> Text:
     """Make UTF-8 of a text file: UTF-8 as it is, a byte-order mark removed, Windows-1252 recoded.
 
-    Raises
-    ------
-    InputError
-        If the bytes are UTF-16, binary, or neither UTF-8 nor Windows-1252; or if there are none.
+    Raises:
+        InputError: If the bytes are UTF-16, binary, or neither UTF-8 nor Windows-1252; or if there are none.
     """
     if _SOMETHING.search(data) is None:
         raise InputError(f"{name} is empty; download or export it again.")
@@ -115,16 +113,12 @@ def _line_at(data: bytes, position: int) -> int:
 def without_frame(data: bytes) -> tuple[bytes, list[str]]:
     """A table without the lines of text above its heading and the notes below it, as statistical services save them.
 
-    Parameters
-    ----------
-    data
-        UTF-8 bytes (see :func:`decode`).
+    Args:
+        data: UTF-8 bytes (see :func:`decode`).
 
-    Returns
-    -------
-    data, above
-        The lines above the heading are emptied, so that numbers of lines stay; their texts. Unchanged where the first line is as wide
-        as the table.
+    Returns:
+        data, above: The lines above the heading are emptied, so that numbers of lines stay; their texts.
+            Unchanged where the first line is as wide as the table.
     """
     rows = csv.reader(io.StringIO(data[:_LOOK].decode("utf-8", errors="ignore"), newline=""), strict=False)
     seen: list[tuple[int, list[str]]] = []  # physical line on which a row ends, its cells
@@ -182,12 +176,9 @@ def shown(cell: object) -> str:
 def spreadsheet_limit(name: str, rows: int) -> list[Finding]:
     """A warning when a table has exactly as many lines as a spreadsheet can hold.
 
-    Parameters
-    ----------
-    name
-        File name, for the message.
-    rows
-        Rows below the heading.
+    Args:
+        name: File name, for the message.
+        rows: Rows below the heading.
     """
     if rows + 1 not in SHEET_LINES:
         return []
@@ -211,10 +202,8 @@ def plain(name: str) -> str:
 def header_of(name: str, data: bytes) -> list[str]:
     """Column names of the first line, stripped.
 
-    Raises
-    ------
-    InputError
-        If the line cannot be split at commas.
+    Raises:
+        InputError: If the line cannot be split at commas.
     """
     line = _LINE.search(data)
     first = line.group().decode("utf-8") if line else ""
@@ -230,10 +219,8 @@ def header_of(name: str, data: bytes) -> list[str]:
 def records(name: str, text: str) -> Iterator[tuple[int, list[str]]]:
     """Rows of a CSV text, one by one, each with the 1-based line on which it ends.
 
-    Raises
-    ------
-    InputError
-        If a cell is longer than a table of this kind can hold; names its line.
+    Raises:
+        InputError: If a cell is longer than a table of this kind can hold; names its line.
     """
     reader = csv.reader(io.StringIO(text, newline=""))
     try:
@@ -250,21 +237,15 @@ def read_strings(
 ) -> pa.Table:
     """All (or some) columns as strings; empty cells are "".
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    data
-        UTF-8 bytes with a header line (see :func:`decode`).
-    columns
-        Which columns to keep; all when None.
-    blanks
-        Cells that mean nothing, such as :data:`BLANKS`; they come as nulls, so that they can be counted.
+    Args:
+        name: Of the file, for messages.
+        data: UTF-8 bytes with a header line (see :func:`decode`).
+        columns: Which columns to keep; all when None.
+        blanks: Cells that mean nothing, such as :data:`BLANKS`; they come as nulls, so that they can be
+            counted.
 
-    Raises
-    ------
-    InputError
-        If a row has too few or too many columns; a last row that is cut off is named as such.
+    Raises:
+        InputError: If a row has too few or too many columns; a last row that is cut off is named as such.
     """
     names = header_of(name, data)
     wanted = list(columns) if columns is not None else names
@@ -346,19 +327,13 @@ def parts_at_headings(
 ) -> list[tuple[int, bytes]]:
     """Cut a text where a heading stands in its middle, as in files that were joined end to end.
 
-    Parameters
-    ----------
-    data
-        UTF-8 bytes; the first line is a heading.
-    word
-        Some lower-case word that every heading holds, to pass other lines by.
-    is_heading
-        Whether these cells are those of a heading.
+    Args:
+        data: UTF-8 bytes; the first line is a heading.
+        word: Some lower-case word that every heading holds, to pass other lines by.
+        is_heading: Whether these cells are those of a heading.
 
-    Returns
-    -------
-    list of (int, bytes)
-        Lines before each part, and the part, its heading first.
+    Returns:
+        list of (int, bytes): Lines before each part, and the part, its heading first.
     """
     starts, numbers, position = [0], [0], 0
     for number, line in enumerate(io.BytesIO(data)):

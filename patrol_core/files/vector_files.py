@@ -58,21 +58,14 @@ def read_features(
 ) -> gpd.GeoDataFrame:
     """Features of a boundary file as they are, with its CRS (None where it states none).
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    data
-        Its bytes: GeoJSON, a GeoPackage, or a zip with one Shapefile, GeoJSON or GeoPackage.
-    inside_zip
-        Whether it came out of a zip, where no other zip is opened.
-    lines
-        Whether streets or a route are wanted: of several layers the only one with lines is read.
+    Args:
+        name: Of the file, for messages.
+        data: Its bytes: GeoJSON, a GeoPackage, or a zip with one Shapefile, GeoJSON or GeoPackage.
+        inside_zip: Whether it came out of a zip, where no other zip is opened.
+        lines: Whether streets or a route are wanted: of several layers the only one with lines is read.
 
-    Raises
-    ------
-    InputError
-        If the file is none of the accepted kinds, damaged, too large or unsafe.
+    Raises:
+        InputError: If the file is none of the accepted kinds, damaged, too large or unsafe.
     """
     if geopackage.is_sqlite(data):
         frame = _read_gpkg(name, data, lines)

@@ -35,10 +35,8 @@ def is_xml(data: bytes) -> bool:
 def kind_of_xml(name: str, data: bytes) -> str:
     """Name of the root, in lower case, by the first bytes of the file; ``something else`` where there is none.
 
-    Raises
-    ------
-    InputError
-        When a document type comes before it.
+    Raises:
+        InputError: When a document type comes before it.
     """
     head = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:_HEAD]
     found = _ROOT.match(head)
@@ -50,17 +48,12 @@ def kind_of_xml(name: str, data: bytes) -> str:
 def read_xml(name: str, data: bytes) -> ET.Element:
     """The root of an XML file.
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    data
-        Its content.
+    Args:
+        name: Of the file, for messages.
+        data: Its content.
 
-    Raises
-    ------
-    InputError
-        When it is damaged (the line is named), too large or has a document type.
+    Raises:
+        InputError: When it is damaged (the line is named), too large or has a document type.
     """
     if len(data) > MOST_BYTES:
         raise InputError(f"{name} is larger than {MOST_BYTES >> 20} MiB; cut out your area.")

@@ -21,17 +21,12 @@ if TYPE_CHECKING:
 def work_of(prepared: Prepared, scenario: Scenario, kind: str) -> tuple[dict[str, float], str]:
     """What patrol areas balance: expected ``risk`` a month, or planned ``hours`` of the first month; and its unit.
 
-    Parameters
-    ----------
-    prepared, scenario
-        The zones, and the choices of their hours.
-    kind
-        ``risk`` or ``hours``.
+    Args:
+        prepared, scenario: The zones, and the choices of their hours.
+        kind: ``risk`` or ``hours``.
 
-    Raises
-    ------
-    InputError
-        For another kind.
+    Raises:
+        InputError: For another kind.
     """
     if kind == "risk":
         return dict(

@@ -23,16 +23,11 @@ if TYPE_CHECKING:
 class ForecastReview:
     """Past months as predicted by the winner before they came.
 
-    Attributes
-    ----------
-    zone_ids, months
-        Labels; months ascending.
-    actual, predicted, low, high
-        Shape (zones, months), in the forecast's unit per month.
-    lead
-        How many months before each month the last month known was.
-    model
-        The winner.
+    Attributes:
+        zone_ids, months: Labels; months ascending.
+        actual, predicted, low, high: Shape (zones, months), in the forecast's unit per month.
+        lead: How many months before each month the last month known was.
+        model: The winner.
     """
 
     zone_ids: tuple[str, ...]
@@ -107,12 +102,9 @@ def month_figures(past: ForecastReview, month: str) -> MonthFigures:
 def surprises(past: ForecastReview, month: str, *, most: int = 5) -> tuple[Surprise, ...]:
     """Zones outside their interval in a month, the furthest first.
 
-    Parameters
-    ----------
-    past, month
-        The review, and one of its months.
-    most
-        Zones named at most.
+    Args:
+        past, month: The review, and one of its months.
+        most: Zones named at most.
     """
     place = past.months.index(month)
     actual, predicted, low, high = (
@@ -137,14 +129,10 @@ def surprises(past: ForecastReview, month: str, *, most: int = 5) -> tuple[Surpr
 def surprise_words(found: Surprise, names: Mapping[str, str], *, unit: str) -> str:
     """A surprise as a sentence.
 
-    Parameters
-    ----------
-    found
-        The surprise.
-    names
-        Zone id -> name.
-    unit
-        Of the figures.
+    Args:
+        found: The surprise.
+        names: Zone id -> name.
+        unit: Of the figures.
     """
     way = "more" if found.actual > found.predicted else "fewer"
     name = names.get(found.zone, found.zone)

@@ -48,10 +48,8 @@ def kept_forecast(
 ) -> Forecast | None:
     """The forecast in use for these data, or None where none was made.
 
-    Parameters
-    ----------
-    panel, static, area_km2
-        What the forecast is made from; square kilometres, None where not known.
+    Args:
+        panel, static, area_km2: What the forecast is made from; square kilometres, None where not known.
     """
     from patrol_core.risk.forecast import load
 
@@ -78,17 +76,12 @@ def keep_forecast(
 ) -> str:
     """Keep a forecast and use it for these data from now on; returns its key.
 
-    Parameters
-    ----------
-    panel, static, area_km2
-        As in :func:`kept_forecast`.
-    forecast
-        What was made from them.
+    Args:
+        panel, static, area_km2: As in :func:`kept_forecast`.
+        forecast: What was made from them.
 
-    Raises
-    ------
-    SourceError
-        When it cannot be written; it is then in use until the program ends.
+    Raises:
+        SourceError: When it cannot be written; it is then in use until the program ends.
     """
     from patrol_core.risk.forecast import key_of, save
 
@@ -109,17 +102,12 @@ def forecast_for(
 ) -> Forecast:
     """The forecast in use for these data; made without tuning, and kept, where there is none.
 
-    Parameters
-    ----------
-    panel, static, area_km2
-        As in :func:`kept_forecast`.
-    progress
-        Called with a share from 0 to 1 and words.
+    Args:
+        panel, static, area_km2: As in :func:`kept_forecast`.
+        progress: Called with a share from 0 to 1 and words.
 
-    Raises
-    ------
-    InputError
-        When the data do not allow a forecast; the sentence says why.
+    Raises:
+        InputError: When the data do not allow a forecast; the sentence says why.
     """
     from patrol_core.risk.forecast import make_forecast
 

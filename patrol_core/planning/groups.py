@@ -55,17 +55,12 @@ def heads_of(zones: gpd.GeoDataFrame) -> tuple[Floats, str, tuple[Finding, ...]]
 def group_column(data: AreaData, zones: gpd.GeoDataFrame, wanted: str) -> str:
     """The column that makes the groups.
 
-    Parameters
-    ----------
-    data, zones
-        What is offered, and the zones in use.
-    wanted
-        Asked for by name; "" takes the first grouping that the zones have, or "".
+    Args:
+        data, zones: What is offered, and the zones in use.
+        wanted: Asked for by name; "" takes the first grouping that the zones have, or "".
 
-    Raises
-    ------
-    InputError
-        When the data or the zones do not have it.
+    Raises:
+        InputError: When the data or the zones do not have it.
     """
     offered = group_columns(data)
     if not wanted:
@@ -83,14 +78,11 @@ def groups_of(
 ) -> tuple[dict[str, tuple[str, ...]], tuple[Finding, ...]]:
     """Members of each group in which anybody lives, and what was noticed.
 
-    Parameters
-    ----------
-    zones
-        A column of residents divided by the census is added as the group most over-represented in each zone.
-    column
-        Makes the groups; "" for none.
-    population
-        Heads of each zone.
+    Args:
+        zones: A column of residents divided by the census is added as the group most over-represented in each
+            zone.
+        column: Makes the groups; "" for none.
+        population: Heads of each zone.
     """
     if not column:
         return {}, (

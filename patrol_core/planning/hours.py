@@ -83,12 +83,9 @@ def last_year_of(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame) -
 
     Where the data have no such month, the mean month of their last year stands for it.
 
-    Parameters
-    ----------
-    prepared, scenario
-        Recorded crime and its weights.
-    demand
-        Of :func:`hours_demand`.
+    Args:
+        prepared, scenario: Recorded crime and its weights.
+        demand: Of :func:`hours_demand`.
     """
     table = harm_table(scenario)
     counts = prepared.counts
@@ -168,10 +165,8 @@ def hours_rule(name: str) -> str:
     Max-min shares and proportionality are held as such. Parity within d stands for the others: what is left of risk is
     curved in the hours, and of a mean difference parity within d is a stricter form (it keeps the mean difference at most d).
 
-    Parameters
-    ----------
-    name
-        The scenario's ``fairness_rule``.
+    Args:
+        name: The scenario's ``fairness_rule``.
     """
     return FAIRNESS[name].hours
 
@@ -179,17 +174,12 @@ def hours_rule(name: str) -> str:
 def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame | None = None) -> Plan:
     """Patrol hours of a scenario for the coming months, with its fairness rule on hours per head if there is one.
 
-    Parameters
-    ----------
-    prepared, scenario
-        Zones and groups, and the choices.
-    demand
-        Of :func:`hours_demand`; made where it is not given.
+    Args:
+        prepared, scenario: Zones and groups, and the choices.
+        demand: Of :func:`hours_demand`; made where it is not given.
 
-    Raises
-    ------
-    InfeasibleError
-        When the daily least exceeds a budget, or fairness cannot be met; says what would work.
+    Raises:
+        InfeasibleError: When the daily least exceeds a budget, or fairness cannot be met; says what would work.
     """
     if demand is None:
         demand = hours_demand(prepared, scenario)

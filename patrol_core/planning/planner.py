@@ -19,10 +19,8 @@ MODELS_KEPT = 6
 def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Rule, ...]:
     """Side constraints that the sliders of a scenario stand for.
 
-    Raises
-    ------
-    InputError
-        When a fairness rule is asked of data without groups.
+    Raises:
+        InputError: When a fairness rule is asked of data without groups.
     """
     rules: list[Rule] = []
     if scenario.floor > 0:
@@ -91,10 +89,8 @@ class Planner:
     def solve(self, scenario: Scenario) -> Strategy:
         """The plan of a scenario.
 
-        Raises
-        ------
-        InfeasibleError
-            When floors and fairness cannot all be met with the budget; says what would work.
+        Raises:
+            InfeasibleError: When floors and fairness cannot all be met with the budget; says what would work.
         """
         game = game_of(self.prepared, scenario)
         if scenario.offender != "rational":

@@ -19,10 +19,8 @@ from patrol_core.scenario import Scenario
 def prepare(data: AreaData, scenario: Scenario) -> Prepared:
     """Make zones, counts and the risk surface for a scenario.
 
-    Raises
-    ------
-    InputError
-        When the scenario asks for zones, months, types or groups that the data do not have.
+    Raises:
+        InputError: When the scenario asks for zones, months, types or groups that the data do not have.
     """
     system = scenario.zones or data.zone_systems[0]
     if system not in data.zone_systems:
@@ -82,17 +80,12 @@ def prepare(data: AreaData, scenario: Scenario) -> Prepared:
 def months_between(months: tuple[str, ...], first: str, last: str) -> tuple[str, ...]:
     """Months of the data from ``first`` to ``last``, both included; empty ends mean the data's own.
 
-    Parameters
-    ----------
-    months
-        Of the data, ascending.
-    first, last
-        ``YYYY-MM``, or empty.
+    Args:
+        months: Of the data, ascending.
+        first, last: ``YYYY-MM``, or empty.
 
-    Raises
-    ------
-    InputError
-        When no month of the data lies between them.
+    Raises:
+        InputError: When no month of the data lies between them.
     """
     chosen = tuple(month for month in months if (not first or month >= first) and (not last or month <= last))
     if not chosen:
@@ -135,19 +128,13 @@ def surface_as_of(
 
     Nothing of later months enters: the forecast is made anew, with its models chosen on these months alone.
 
-    Parameters
-    ----------
-    prepared, scenario
-        Recorded crime, and what is planned for.
-    months
-        Those known.
-    ahead
-        Number of months to forecast.
+    Args:
+        prepared, scenario: Recorded crime, and what is planned for.
+        months: Those known.
+        ahead: Number of months to forecast.
 
-    Raises
-    ------
-    InputError
-        When these months are too few for a forecast.
+    Raises:
+        InputError: When these months are too few for a forecast.
     """
     surface = surface_of(
         prepared, scenario, months, smoothing=scenario.smoothing if scenario.outlook == "recorded" else "none"

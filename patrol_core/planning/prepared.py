@@ -34,28 +34,19 @@ MOST_KNOWN = 0.5
 class Prepared:
     """What the data choices of a scenario lead to, before any decision.
 
-    Attributes
-    ----------
-    zones
-        Patrol zones, indexed by zone_id, in the area's metric CRS.
-    months, crime_types
-        The months and types that count.
-    counts
-        Long counts: zone_id, month, crime_type, count; of all types, so that other weightings reuse them.
-    surface
-        Expected harm per zone and month.
-    group_by, groups
-        Column that makes the groups, and its members: label -> zone ids.
-    population
-        Residents per zone, or 1 for each zone where the data have none (see ``head``).
-    head
-        What a head is: ``residents`` or ``zones``.
-    findings
-        What was noticed, in words, most serious first.
-    key
-        Stands for all of this: the complete content of the data, the data choices, and the forecast.
-    forecast
-        What ``surface`` is made of where the plan is for the months ahead; None where it is for those recorded.
+    Attributes:
+        zones: Patrol zones, indexed by zone_id, in the area's metric CRS.
+        months, crime_types: The months and types that count.
+        counts: Long counts: zone_id, month, crime_type, count; of all types, so that other weightings reuse
+            them.
+        surface: Expected harm per zone and month.
+        group_by, groups: Column that makes the groups, and its members: label -> zone ids.
+        population: Residents per zone, or 1 for each zone where the data have none (see ``head``).
+        head: What a head is: ``residents`` or ``zones``.
+        findings: What was noticed, in words, most serious first.
+        key: Stands for all of this: the complete content of the data, the data choices, and the forecast.
+        forecast: What ``surface`` is made of where the plan is for the months ahead; None where it is for those
+            recorded.
     """
 
     data: AreaData
@@ -102,10 +93,8 @@ class Prepared:
 def harm_table(scenario: Scenario) -> HarmTable:
     """What one crime of each type counts for in a scenario: a published table, or the user's own.
 
-    Raises
-    ------
-    InputError
-        When own weights are asked for and none are given.
+    Raises:
+        InputError: When own weights are asked for and none are given.
     """
     return custom_table(scenario.own_weights) if scenario.weighting == OWN else WEIGHTS[scenario.weighting]
 
@@ -120,19 +109,13 @@ def surface_of(
 ) -> RiskSurface:
     """Risk of some of the prepared months, by the scenario's weights or others, smoothed or as recorded.
 
-    Parameters
-    ----------
-    prepared, scenario, months
-        Counts, their weights, and which months of them.
-    smoothing
-        ``none``, or towards the rate of ``all`` zones or of ``neighbours``.
-    weights
-        In place of the scenario's.
+    Args:
+        prepared, scenario, months: Counts, their weights, and which months of them.
+        smoothing: ``none``, or towards the rate of ``all`` zones or of ``neighbours``.
+        weights: In place of the scenario's.
 
-    Raises
-    ------
-    InputError
-        When the weights lack a type that counts.
+    Raises:
+        InputError: When the weights lack a type that counts.
     """
     surface = build_surface(
         prepared.counts,
@@ -152,17 +135,12 @@ def panel_of_months(
 ) -> tuple[Panel, pd.DataFrame | None]:
     """What a forecast is made from: weighted crime by zone and month, and what is known of the zones.
 
-    Parameters
-    ----------
-    prepared, scenario
-        Counts and their weights.
-    months
-        Use these only; all the scenario's by default.
+    Args:
+        prepared, scenario: Counts and their weights.
+        months: Use these only; all the scenario's by default.
 
-    Raises
-    ------
-    InputError
-        When the data have no dates, or a month is missing among those chosen.
+    Raises:
+        InputError: When the data have no dates, or a month is missing among those chosen.
     """
     from patrol_core.risk.forecast import panel_of
 
@@ -194,11 +172,8 @@ def known_areas(prepared: Prepared) -> Floats | None:
 def fairness_of(scenario: Scenario, name: str, tolerance: float) -> Fairness:
     """The fairness rule of this name at a tolerance, with the ends of its band where the scenario gives them.
 
-    Parameters
-    ----------
-    scenario
-        Gives ``share_least`` and ``share_most``.
-    name, tolerance
-        Of the rule; 0 is the strictest.
+    Args:
+        scenario: Gives ``share_least`` and ``share_most``.
+        name, tolerance: Of the rule; 0 is the strictest.
     """
     return fairness_rule(name, tolerance).with_ends(scenario.share_least, scenario.share_most)

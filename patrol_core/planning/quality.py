@@ -29,19 +29,14 @@ def quality_report(
 ) -> tuple[Check, ...]:
     """Check the data of an area.
 
-    Parameters
-    ----------
-    data
-        Any area: generated, published, uploaded, with rows or with counts only.
-    zones, placement
-        Zones in use and where the rows of the months in use went (:func:`patrol_core.zones.count_crimes`).
-    today
-        Day from which the age of the data counts; the day of the call by default.
+    Args:
+        data: Any area: generated, published, uploaded, with rows or with counts only.
+        zones, placement: Zones in use and where the rows of the months in use went
+            (:func:`patrol_core.zones.count_crimes`).
+        today: Day from which the age of the data counts; the day of the call by default.
 
-    Returns
-    -------
-    tuple of Check
-        Always the same names in the same order.
+    Returns:
+        tuple of Check: Always the same names in the same order.
     """
     crimes = crimes_of(data)
     now = today or dt.datetime.now(dt.UTC).date()

@@ -76,17 +76,13 @@ def summarise(
 ) -> Result:
     """Solve a scenario, game and hours.
 
-    Parameters
-    ----------
-    data, scenario
-        What to plan for, and how.
-    planner, strategy, hours
-        What is already at hand, so that it is not made again.
+    Args:
+        data, scenario: What to plan for, and how.
+        planner, strategy, hours: What is already at hand, so that it is not made again.
 
-    Raises
-    ------
-    InfeasibleError
-        When the game's rules cannot be met. An hours plan that cannot be made is noted in the summary instead.
+    Raises:
+        InfeasibleError: When the game's rules cannot be met. An hours plan that cannot be made is noted in the
+            summary instead.
     """
     prepared = planner.prepared if planner is not None else prepare(data, scenario)
     strategy = strategy or (planner or Planner(prepared)).solve(scenario)

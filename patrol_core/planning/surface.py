@@ -50,14 +50,10 @@ FLOOR = 0.05
 class PlanningSurface(RiskSurface):
     """Risk of the months ahead: ``period``, ``months`` and ``counts`` are those of the forecast.
 
-    Attributes
-    ----------
-    errors
-        Scaled errors at the test origins, by class of level, each ascending.
-    classes
-        Class of each zone, shape (n,).
-    scale
-        What an error is multiplied with, shape (n,).
+    Attributes:
+        errors: Scaled errors at the test origins, by class of level, each ascending.
+        classes: Class of each zone, shape (n,).
+        scale: What an error is multiplied with, shape (n,).
     """
 
     errors: tuple[Floats, ...] = ()
@@ -67,10 +63,8 @@ class PlanningSurface(RiskSurface):
     def draws(self, seed: int, size: int) -> Floats:
         """Draws of what the mean month ahead may bring, shape (size, n); the same seed gives the same draws.
 
-        Raises
-        ------
-        InputError
-            If ``size`` is below 1.
+        Raises:
+            InputError: If ``size`` is below 1.
         """
         if size < 1:
             raise InputError(f"{size} draws were asked for; ask for at least 1.")
@@ -88,16 +82,13 @@ class PlanningSurface(RiskSurface):
 def planning_surface(recorded: RiskSurface, forecast: Forecast) -> PlanningSurface:
     """The mean month ahead in place of the mean month recorded.
 
-    Parameters
-    ----------
-    recorded
-        Surface of the months that the forecast was made from; its unit, types and zones stay. Crimes by type are the
-        predicted ones, divided among types as they were recorded in the zone (in all zones where it had none).
+    Args:
+        recorded: Surface of the months that the forecast was made from; its unit, types and zones stay. Crimes
+            by type are the predicted ones, divided among types as they were recorded in the zone (in all zones
+            where it had none).
 
-    Raises
-    ------
-    InputError
-        When surface and forecast are not of the same zones.
+    Raises:
+        InputError: When surface and forecast are not of the same zones.
     """
     _same_zones(recorded, forecast)
     mean = np.asarray(forecast.predicted, dtype=float).mean(axis=1)
@@ -122,15 +113,12 @@ def planning_surface(recorded: RiskSurface, forecast: Forecast) -> PlanningSurfa
 def forecast_demand(forecast: Forecast, horizon: int) -> pd.DataFrame:
     """Expected risk of each zone in each of the first ``horizon`` months ahead.
 
-    Returns
-    -------
-    DataFrame
-        As :func:`patrol_core.risk.seasonal.monthly_demand`: ``Month``, ``zone_id``, ``risk``; ``attrs["method"]``.
+    Returns:
+        DataFrame: As :func:`patrol_core.risk.seasonal.monthly_demand`: ``Month``, ``zone_id``, ``risk``;
+            ``attrs["method"]``.
 
-    Raises
-    ------
-    InputError
-        When the forecast does not reach so far.
+    Raises:
+        InputError: When the forecast does not reach so far.
     """
     reach = len(forecast.months_ahead)
     if horizon > reach:

@@ -65,12 +65,9 @@ def plans_compared(game: ZoneGame, strategy: Strategy) -> pd.DataFrame:
 class Amounts:
     """What a plan gives and leaves in each zone, of the game or of the hours: what fairness is about.
 
-    Attributes
-    ----------
-    burden, residual, values
-        (n,) patrol, harm left, and harm without patrols, in the order of the zones.
-    burden_unit, residual_unit
-        Their units.
+    Attributes:
+        burden, residual, values: (n,) patrol, harm left, and harm without patrols, in the order of the zones.
+        burden_unit, residual_unit: Their units.
     """
 
     burden: Floats
@@ -83,12 +80,9 @@ class Amounts:
 def game_amounts(prepared: Prepared, coverage: Floats, residual: Floats) -> Amounts:
     """Units on patrol at once and harm left of a coverage plan.
 
-    Parameters
-    ----------
-    prepared
-        The zones.
-    coverage, residual
-        Of the plan, in the order of the zones.
+    Args:
+        prepared: The zones.
+        coverage, residual: Of the plan, in the order of the zones.
     """
     unit = prepared.surface.unit
     return Amounts(coverage, residual, prepared.surface.mean, "units on patrol at once", unit)
@@ -100,12 +94,9 @@ def hours_amounts(prepared: Prepared, plan: Plan, hours: Floats | None = None) -
     Demand left is ``r (1 - ln(1 + X) / ln(1 + X most))``: what the model says that hours did not meet; hours beyond a
     zone's most meet no more.
 
-    Parameters
-    ----------
-    prepared, plan
-        The zones, and their hours plan.
-    hours
-        Other hours for the rows of the plan, such as those of a simple rule; the plan's own by default.
+    Args:
+        prepared, plan: The zones, and their hours plan.
+        hours: Other hours for the rows of the plan, such as those of a simple rule; the plan's own by default.
     """
     frame = plan.frame
     given = frame["hours"].to_numpy(dtype=float) if hours is None else hours
@@ -138,12 +129,9 @@ def amounts_views(
 ) -> pd.DataFrame:
     """Protection and burden of every group, side by side, in tidy form.
 
-    Parameters
-    ----------
-    prepared, amounts
-        Zones with their residents, and what each gets.
-    groups
-        Other groups than the scenario's.
+    Args:
+        prepared, amounts: Zones with their residents, and what each gets.
+        groups: Other groups than the scenario's.
     """
     views = measures.summary(
         prepared.zone_ids,
@@ -166,13 +154,11 @@ def deployments_of(strategy: Strategy) -> Deployments:
 def offender_tables(prepared: Prepared, scenario: Scenario) -> dict[str, pd.DataFrame]:
     """What the objective is made of beyond ``coverage.csv``, by name of the file; empty for offenders who need nothing more.
 
-    Parameters
-    ----------
-    prepared
-        Zones and risk.
-    scenario
-        Names the offender: ``regret`` has ``intervals.csv`` (zone_id, low, value, high), ``types`` has
-        ``values_by_type.csv`` (zone_id, crime_type, value: the harm of each type, which adds up to the value).
+    Args:
+        prepared: Zones and risk.
+        scenario: Names the offender: ``regret`` has ``intervals.csv`` (zone_id, low, value, high), ``types``
+            has ``values_by_type.csv`` (zone_id, crime_type, value: the harm of each type, which adds up to the
+            value).
     """
     zones = list(prepared.zone_ids)
     known = uncertainty_of(prepared, scenario)

@@ -33,27 +33,18 @@ def write_bundle(
 
     Files of other names in the folder stay. Where the folder is new and anything fails, it is not made.
 
-    Parameters
-    ----------
-    folder
-        Where to write; made if need be.
-    files
-        Plain file name (no folders) -> content, in the order to report.
-    outdated
-        Plain names of files that earlier bundles may have left and this one does not hold; they are removed,
-        so that nothing of an earlier bundle is taken for part of this one.
+    Args:
+        folder: Where to write; made if need be.
+        files: Plain file name (no folders) -> content, in the order to report.
+        outdated: Plain names of files that earlier bundles may have left and this one does not hold; they are
+            removed, so that nothing of an earlier bundle is taken for part of this one.
 
-    Returns
-    -------
-    tuple of Path
-        The files written, in the order given.
+    Returns:
+        tuple of Path: The files written, in the order given.
 
-    Raises
-    ------
-    InputError
-        If ``folder`` is a file or a name is not a plain file name.
-    SourceError
-        If anything cannot be written; earlier files are as they were.
+    Raises:
+        InputError: If ``folder`` is a file or a name is not a plain file name.
+        SourceError: If anything cannot be written; earlier files are as they were.
     """
     target = Path(os.path.realpath(folder))
     if target.exists() and not target.is_dir():
@@ -127,10 +118,8 @@ def _mend(target: Path) -> None:
 def _exchange_in(target: Path, files: Mapping[str, bytes], gone: Sequence[str]) -> bool:
     """Put a folder with the new files, and with whatever else ``target`` holds, in its place in one step.
 
-    Returns
-    -------
-    bool
-        False where the folder or the system does not allow it; then nothing was changed.
+    Returns:
+        bool: False where the folder or the system does not allow it; then nothing was changed.
     """
     there = target.exists()
     exchange = _exchange()

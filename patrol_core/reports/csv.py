@@ -50,26 +50,18 @@ def to_csv_bytes(
 ) -> bytes:
     """Write a table as CSV.
 
-    Parameters
-    ----------
-    frame
-        The table, rows in the order to write. A geometry column is refused.
-    units
-        Column (or index) name -> unit, put into the header as ``name [unit]``.
-    contract
-        Columns whose heading must be exactly their name, unit or not. All of them must be there.
-    index
-        Write the index too, as first column(s); it must be named.
+    Args:
+        frame: The table, rows in the order to write. A geometry column is refused.
+        units: Column (or index) name -> unit, put into the header as ``name [unit]``.
+        contract: Columns whose heading must be exactly their name, unit or not. All of them must be there.
+        index: Write the index too, as first column(s); it must be named.
 
-    Returns
-    -------
-    bytes
-        UTF-8.
+    Returns:
+        bytes: UTF-8.
 
-    Raises
-    ------
-    InputError
-        If a contract column is missing, two headings are equal, the index has no name, or there is geometry.
+    Raises:
+        InputError: If a contract column is missing, two headings are equal, the index has no name, or there is
+            geometry.
     """
     if index:
         if any(name is None for name in frame.index.names):

@@ -24,30 +24,21 @@ def zones_geojson(
 ) -> bytes:
     """Zones and, joined to them by label, their results.
 
-    Parameters
-    ----------
-    zones
-        Indexed by zone_id, in any CRS. Data without a place on Earth (no CRS, or a local plane) keep their
-        coordinates, and the member ``coordinates`` of the file says so.
-    results
-        Indexed by zone_id, or with a column ``zone_id``; exactly the zones of ``zones``, in any order.
-    units
-        Column -> unit; written to the member ``columns``, since property names are kept as they are.
-    about
-        Further members of the file, e.g. ``{"attribution": ..., "scenario": ...}``.
-    digits
-        Decimals of a degree kept; 7 is about a centimetre.
+    Args:
+        zones: Indexed by zone_id, in any CRS. Data without a place on Earth (no CRS, or a local plane) keep
+            their coordinates, and the member ``coordinates`` of the file says so.
+        results: Indexed by zone_id, or with a column ``zone_id``; exactly the zones of ``zones``, in any order.
+        units: Column -> unit; written to the member ``columns``, since property names are kept as they are.
+        about: Further members of the file, e.g. ``{"attribution": ..., "scenario": ...}``.
+        digits: Decimals of a degree kept; 7 is about a centimetre.
 
-    Returns
-    -------
-    bytes
-        A FeatureCollection; each feature has ``id``, the property ``zone_id`` and its other columns as plain
-        numbers, strings or null.
+    Returns:
+        bytes: A FeatureCollection; each feature has ``id``, the property ``zone_id`` and its other columns as
+            plain numbers, strings or null.
 
-    Raises
-    ------
-    InputError
-        If zones and results are not the same labels, a column stands in both, or a zone has no geometry.
+    Raises:
+        InputError: If zones and results are not the same labels, a column stands in both, or a zone has no
+            geometry.
     """
     table = pd.DataFrame(zones.drop(columns=zones.geometry.name))
     if results is not None:

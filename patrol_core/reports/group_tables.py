@@ -24,16 +24,11 @@ def choice_words(row: Choice, value: Any) -> str:
 def view_table(views: pd.DataFrame, view: str, heads: str, left_out: Collection[str]) -> Table:
     """Protection or burden of every group, with the ratio of smallest to largest below.
 
-    Parameters
-    ----------
-    views
-        Of :func:`patrol_core.planning.fairness_views`.
-    view
-        Which of the two.
-    heads
-        What a head is.
-    left_out
-        Columns not shown.
+    Args:
+        views: Of :func:`patrol_core.planning.fairness_views`.
+        view: Which of the two.
+        heads: What a head is.
+        left_out: Columns not shown.
     """
     mine = views[views["view"] == view]
     unit = str(mine["unit"].iloc[0])

@@ -43,18 +43,12 @@ class Figure:
 class Table:
     """A table for people.
 
-    Attributes
-    ----------
-    frame
-        Rows and columns as shown; the index is not.
-    units
-        Column -> unit, shown in the heading.
-    note
-        A sentence below the table.
-    digits
-        Significant digits of numbers.
-    most_rows
-        Rows shown; the rest is counted in words, never dropped silently.
+    Attributes:
+        frame: Rows and columns as shown; the index is not.
+        units: Column -> unit, shown in the heading.
+        note: A sentence below the table.
+        digits: Significant digits of numbers.
+        most_rows: Rows shown; the rest is counted in words, never dropped silently.
     """
 
     frame: pd.DataFrame
@@ -92,46 +86,28 @@ class CurvePicture:
 class ReportContent:
     """Everything the report shows, ready made. What is None or empty leaves its section out.
 
-    Attributes
-    ----------
-    title, area, kind, period
-        What and where; the first and last month used, ``YYYY-MM``.
-    made
-        When the report was made; with a time zone, or None to leave it out (a report that must not change).
-    summary
-        Plain sentences: what the plan does and what it costs.
-    figures
-        Headline figures.
-    choices
-        The scenario: columns Choice, Value and, if wanted, Meaning.
-    certificate, certificate_unit
-        Proof of the plan and the unit of its objective.
-    zones
-        Geometry of the maps: indexed by zone_id, metric CRS.
-    risk_map, coverage_map
-        What the two maps show.
-    zone_table
-        Zones with their results, the most important first.
-    budget_curve, baselines
-        Worst case over the budget; this plan against simple ones.
-    protection, burden, hours_protection, hours_burden
-        Group tables of game and hours: who is protected, who bears patrols. ``fairness_note`` says how groups were formed.
-    forecast
-        Models that were tried on the same past months, where the plan is made for a forecast.
-    hours
-        Patrol hours, summed up.
-    findings
-        What was noticed in the data.
-    assumptions, limits
-        Plain sentences.
-    attribution
-        Licence lines of the data.
-    provenance
-        Scenario hash, data hash, versions: what it takes to repeat it.
-    command
-        The command line that repeats it.
-    scenario_json
-        The scenario as JSON text.
+    Attributes:
+        title, area, kind, period: What and where; the first and last month used, ``YYYY-MM``.
+        made: When the report was made; with a time zone, or None to leave it out (a report that must not
+            change).
+        summary: Plain sentences: what the plan does and what it costs.
+        figures: Headline figures.
+        choices: The scenario: columns Choice, Value and, if wanted, Meaning.
+        certificate, certificate_unit: Proof of the plan and the unit of its objective.
+        zones: Geometry of the maps: indexed by zone_id, metric CRS.
+        risk_map, coverage_map: What the two maps show.
+        zone_table: Zones with their results, the most important first.
+        budget_curve, baselines: Worst case over the budget; this plan against simple ones.
+        protection, burden, hours_protection, hours_burden: Group tables of game and hours: who is protected,
+            who bears patrols. ``fairness_note`` says how groups were formed.
+        forecast: Models that were tried on the same past months, where the plan is made for a forecast.
+        hours: Patrol hours, summed up.
+        findings: What was noticed in the data.
+        assumptions, limits: Plain sentences.
+        attribution: Licence lines of the data.
+        provenance: Scenario hash, data hash, versions: what it takes to repeat it.
+        command: The command line that repeats it.
+        scenario_json: The scenario as JSON text.
     """
 
     title: str
@@ -169,10 +145,8 @@ class ReportContent:
 def html_report(content: ReportContent) -> bytes:
     """The report as one HTML file (UTF-8).
 
-    Raises
-    ------
-    InputError
-        If a map's values and the zones are not the same labels.
+    Raises:
+        InputError: If a map's values and the zones are not the same labels.
     """
     curve = content.budget_curve
     pictures = {

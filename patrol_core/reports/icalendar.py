@@ -28,10 +28,8 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 def nights_from(first: dt.date, count: int) -> list[str]:
     """ISO dates of ``count`` nights in a row, to be used as the shifts of a roster.
 
-    Raises
-    ------
-    InputError
-        If there are no nights, or they run past the year 9999.
+    Raises:
+        InputError: If there are no nights, or they run past the year 9999.
     """
     if count < 1:
         raise InputError(f"{count} nights were asked for; ask for at least 1.")
@@ -44,12 +42,9 @@ def nights_from(first: dt.date, count: int) -> list[str]:
 def roster_table(roster: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     """The roster with dates and the zones' names: date, draw, zone_id, name.
 
-    Parameters
-    ----------
-    roster
-        From :func:`patrol_core.allocation.deployments.sampling.draw_roster`, its shifts ISO dates.
-    names
-        Zone id -> name; a zone without one is called by its id.
+    Args:
+        roster: From :func:`patrol_core.allocation.deployments.sampling.draw_roster`, its shifts ISO dates.
+        names: Zone id -> name; a zone without one is called by its id.
     """
     zones = roster["zone_id"].astype(str)
     return pd.DataFrame(
@@ -67,28 +62,19 @@ def to_icalendar(
 ) -> bytes:
     """The roster as an iCalendar file.
 
-    Parameters
-    ----------
-    roster
-        Columns shift (ISO date), draw, zone_id; one row a zone patrolled.
-    names
-        Zone id -> name.
-    nights
-        ISO dates of all nights, also those whose draw is empty.
-    title
-        Name of the calendar.
-    identity
-        What the roster follows from (data, choices, seed); the same identity and date give the same UID.
+    Args:
+        roster: Columns shift (ISO date), draw, zone_id; one row a zone patrolled.
+        names: Zone id -> name.
+        nights: ISO dates of all nights, also those whose draw is empty.
+        title: Name of the calendar.
+        identity: What the roster follows from (data, choices, seed); the same identity and date give the same
+            UID.
 
-    Returns
-    -------
-    bytes
-        UTF-8, type ``text/calendar``.
+    Returns:
+        bytes: UTF-8, type ``text/calendar``.
 
-    Raises
-    ------
-    InputError
-        For a night that is no date or comes twice, or a roster with a night that is not among them.
+    Raises:
+        InputError: For a night that is no date or comes twice, or a roster with a night that is not among them.
     """
     dates = _dates(nights)
     table = roster_table(roster, names)
@@ -117,18 +103,12 @@ def event_lines(
 ) -> list[str]:
     """The lines of an event.
 
-    Parameters
-    ----------
-    identity
-        What the event follows from; the same gives the same id.
-    stamp
-        When it was made.
-    times
-        Lines that say when it begins and ends.
-    summary, text
-        Its title and description.
-    more
-        Further lines.
+    Args:
+        identity: What the event follows from; the same gives the same id.
+        stamp: When it was made.
+        times: Lines that say when it begins and ends.
+        summary, text: Its title and description.
+        more: Further lines.
     """
     return [
         "BEGIN:VEVENT",

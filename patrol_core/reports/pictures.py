@@ -42,26 +42,17 @@ def map_png(
 ) -> bytes:
     """A map of one value per zone, with its legend and a scale bar.
 
-    Parameters
-    ----------
-    zones
-        Indexed by zone_id, in a metric CRS (metres on both axes).
-    values
-        By zone_id: exactly the zones. NaN is drawn grey and named in the legend.
-    scale
-        Colour scale by meaning: ``risk``, ``patrol`` or ``change``.
-    label, unit
-        What the colours mean; drawn beside the legend.
-    low, high
-        Ends of the scale; by default 0 (or the smallest value, if negative) and the largest value; symmetric
-        around 0 for ``change``.
-    root
-        Colour by the square root, for values that span orders of magnitude.
+    Args:
+        zones: Indexed by zone_id, in a metric CRS (metres on both axes).
+        values: By zone_id: exactly the zones. NaN is drawn grey and named in the legend.
+        scale: Colour scale by meaning: ``risk``, ``patrol`` or ``change``.
+        label, unit: What the colours mean; drawn beside the legend.
+        low, high: Ends of the scale; by default 0 (or the smallest value, if negative) and the largest value;
+            symmetric around 0 for ``change``.
+        root: Colour by the square root, for values that span orders of magnitude.
 
-    Raises
-    ------
-    InputError
-        If zones and values are not the same labels or the scale has no such name.
+    Raises:
+        InputError: If zones and values are not the same labels or the scale has no such name.
     """
     if scale not in SCALES:
         raise InputError(f"Colour scale {scale!r} is not one of {', '.join(SCALES)}.")
@@ -96,14 +87,10 @@ def curve_png(
 
     Not-a-number breaks a line: nothing is drawn where there is no plan.
 
-    Parameters
-    ----------
-    x, lines
-        Abscissae, and ordinates by name.
-    x_label, y_label
-        With their units.
-    current
-        A point to mark.
+    Args:
+        x, lines: Abscissae, and ordinates by name.
+        x_label, y_label: With their units.
+        current: A point to mark.
     """
     shades = (PLAN, REFERENCE, *SCALES["change"][3:])
     with DRAWING:

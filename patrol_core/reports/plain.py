@@ -22,10 +22,8 @@ def plain(value: Any) -> Any:
     Keys become strings. NaN and missing values become None; infinities become None too, since JSON has no
     word for them. Dates are ISO 8601. A frame becomes a list of records.
 
-    Raises
-    ------
-    TypeError
-        For an object this function does not know, rather than writing its ``repr``.
+    Raises:
+        TypeError: For an object this function does not know, rather than writing its ``repr``.
     """
     if value is None or value is pd.NaT or value is pd.NA:
         return None

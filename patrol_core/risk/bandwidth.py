@@ -40,15 +40,11 @@ CANDIDATES = 14
 def scott_bandwidth(x: Floats, y: Floats, weights: Floats | None = None) -> float:
     """Scott's rule for two dimensions, metres.
 
-    Parameters
-    ----------
-    x, y, weights
-        As in :func:`density`.
+    Args:
+        x, y, weights: As in :func:`density`.
 
-    Raises
-    ------
-    InputError
-        When all points lie at one place.
+    Raises:
+        InputError: When all points lie at one place.
     """
     amount = checked_points(x, y, weights)
     share = amount / amount.sum()
@@ -63,22 +59,15 @@ def scott_bandwidth(x: Floats, y: Floats, weights: Floats | None = None) -> floa
 def likelihood_bandwidth(zones: gpd.GeoDataFrame, x: Floats, y: Floats) -> tuple[float, dict[float, float]]:
     """Bandwidth at which places left out are predicted best.
 
-    Parameters
-    ----------
-    zones
-        The area, in a CRS in metres.
-    x, y
-        (n,) places in that CRS, metres.
+    Args:
+        zones: The area, in a CRS in metres.
+        x, y: (n,) places in that CRS, metres.
 
-    Returns
-    -------
-    bandwidth, scores
-        Metres; and the mean log density per km² at the places left out, by bandwidth tried.
+    Returns:
+        bandwidth, scores: Metres; and the mean log density per km² at the places left out, by bandwidth tried.
 
-    Raises
-    ------
-    InputError
-        When there are fewer than 3 places.
+    Raises:
+        InputError: When there are fewer than 3 places.
     """
     checked_points(x, y, None)
     spacing = place_spacing(x, y)

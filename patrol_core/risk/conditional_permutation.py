@@ -32,16 +32,11 @@ def pseudo_p(
 
     Zones without neighbours are dealt to others and have no p of their own (1, tail 0).
 
-    Parameters
-    ----------
-    x
-        (n,) values.
-    links
-        Position of a zone -> positions of its neighbours.
-    permutations, seed
-        R, and the seed of the deals.
-    on_progress
-        Called with (numbers of neighbours done, numbers of neighbours there are).
+    Args:
+        x: (n,) values.
+        links: Position of a zone -> positions of its neighbours.
+        permutations, seed: R, and the seed of the deals.
+        on_progress: Called with (numbers of neighbours done, numbers of neighbours there are).
     """
     around = np.array([x[links[zone]].sum() for zone in range(x.size)])
     number = np.array([len(links[zone]) for zone in range(x.size)])
@@ -81,12 +76,9 @@ def _shared_p(
 def deals(rng: np.random.Generator, zones: int, size: int, count: int) -> NDArray[np.int32]:
     """(size, count) zones: in every column ``size`` different ones, each choice equally likely.
 
-    Parameters
-    ----------
-    rng
-        Where chance comes from.
-    zones, size, count
-        Zones there are, zones in a deal, and deals.
+    Args:
+        rng: Where chance comes from.
+        zones, size, count: Zones there are, zones in a deal, and deals.
     """
     if 2 * size > zones:
         rows = max(1, _AT_ONCE // zones)

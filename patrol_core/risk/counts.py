@@ -55,18 +55,14 @@ def match_counts(
 ) -> Counts:
     """Match the rows of ``counts`` to labels.
 
-    Parameters
-    ----------
-    counts
-        Long frame ``zone_id, month, crime_type, count``; absent combinations are 0, repeated ones add up.
-    zone_ids, months, crime_types
-        Labels in the order wanted, each once. Months are "YYYY-MM", ascending.
+    Args:
+        counts: Long frame ``zone_id, month, crime_type, count``; absent combinations are 0, repeated ones add
+            up.
+        zone_ids, months, crime_types: Labels in the order wanted, each once. Months are "YYYY-MM", ascending.
 
-    Raises
-    ------
-    InputError
-        If labels repeat or are missing, a zone of ``counts`` is not in ``zone_ids``, or a count is negative
-        or not a number.
+    Raises:
+        InputError: If labels repeat or are missing, a zone of ``counts`` is not in ``zone_ids``, or a count is
+            negative or not a number.
     """
     missing = [name for name in COLUMNS if name not in counts.columns]
     if missing:

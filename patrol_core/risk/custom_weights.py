@@ -39,10 +39,9 @@ def entries_of(weights: Mapping[str, float]) -> tuple[str, ...]:
 def parse_entries(entries: Iterable[str]) -> dict[str, float]:
     """Type -> weight of entries ``Type=weight``.
 
-    Raises
-    ------
-    InputError
-        If an entry is not of that form, a type stands twice, or a weight is not a number of 0 or more.
+    Raises:
+        InputError: If an entry is not of that form, a type stands twice, or a weight is not a number of 0 or
+            more.
     """
     found: dict[str, float] = {}
     for entry in entries:
@@ -72,10 +71,8 @@ def starting_weights(table: HarmTable, types: Iterable[str]) -> dict[str, float]
 def custom_table(entries: Iterable[str]) -> HarmTable:
     """The table of a scenario's own weights.
 
-    Raises
-    ------
-    InputError
-        As :func:`parse_entries`; or if there is no entry, or every weight is 0.
+    Raises:
+        InputError: As :func:`parse_entries`; or if there is no entry, or every weight is 0.
     """
     weights = parse_entries(entries)
     if not weights:
@@ -101,21 +98,14 @@ def read_weights(
 ) -> dict[str, float]:
     """Type -> weight from a CSV file.
 
-    Parameters
-    ----------
-    name
-        File name, for messages.
-    content
-        The file.
-    known
-        Types that may be named; any when None.
-    needed
-        Types that must be.
+    Args:
+        name: File name, for messages.
+        content: The file.
+        known: Types that may be named; any when None.
+        needed: Types that must be.
 
-    Raises
-    ------
-    InputError
-        For a file that is no such table; names the line.
+    Raises:
+        InputError: For a file that is no such table; names the line.
     """
     from patrol_core.files.text_table import decode, header_of, line_of_row, read_strings
 

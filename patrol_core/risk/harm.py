@@ -5,13 +5,12 @@ here is a roll-up. Where the roll-up gives a range or a list, ONE documented val
 which). Weights are sentencing proxies for England and Wales; the ranking of zones moves between tables, so
 compare them.
 
-Sources
--------
-* Sherman, Neyroud and Neyroud (2016), "The Cambridge Crime Harm Index", Policing 10(3), 171-183; values of
-  the 2026 update of the Cambridge Centre for Evidence-Based Policing (cambridge-ebp.co.uk/chi), per Home
-  Office subgroup, taken from a public project's summary of the workbook.
-* Office for National Statistics (2016), "Developing a Crime Severity Score for England and Wales", and its
-  data tool; offence weights as copied by a public project (vintage of the tool not verified).
+Sources:
+    * Sherman, Neyroud and Neyroud (2016), "The Cambridge Crime Harm Index", Policing 10(3), 171-183; values of
+      the 2026 update of the Cambridge Centre for Evidence-Based Policing (cambridge-ebp.co.uk/chi), per Home
+      Office subgroup, taken from a public project's summary of the workbook.
+    * Office for National Statistics (2016), "Developing a Crime Severity Score for England and Wales", and its
+      data tool; offence weights as copied by a public project (vintage of the tool not verified).
 """
 
 from __future__ import annotations
@@ -41,20 +40,13 @@ FORMER_NAMES: Mapping[str, str] = MappingProxyType(
 class HarmTable:
     """Weights of one harm measure.
 
-    Attributes
-    ----------
-    key, label
-        Name for programs and for people.
-    unit
-        What one unit of weighted crime is, e.g. ``harm days``.
-    source
-        Where the weights come from.
-    weights
-        police.uk display name -> weight (>= 0).
-    notes
-        Conventions a reader must know, one sentence each.
-    default
-        Weight of a type the table does not name; None means such a type is an error.
+    Attributes:
+        key, label: Name for programs and for people.
+        unit: What one unit of weighted crime is, e.g. ``harm days``.
+        source: Where the weights come from.
+        weights: police.uk display name -> weight (>= 0).
+        notes: Conventions a reader must know, one sentence each.
+        default: Weight of a type the table does not name; None means such a type is an error.
     """
 
     key: str
@@ -68,10 +60,8 @@ class HarmTable:
     def weights_of(self, crime_types: Iterable[str]) -> np.ndarray:
         """Weights in the order of ``crime_types``.
 
-        Raises
-        ------
-        InputError
-            If the table has no weight for a type.
+        Raises:
+            InputError: If the table has no weight for a type.
         """
         return np.array([self._weight(str(name)) for name in crime_types], dtype=float)
 
@@ -177,20 +167,14 @@ def crime_types_in_risk(
 ) -> tuple[str, ...]:
     """Crime types that make the risk, in the order of ``all_types``.
 
-    Parameters
-    ----------
-    all_types
-        Types in the data.
-    chosen
-        Types the user named. They are taken as named, patrol-generated or not. Empty: all types except
-        :data:`PATROL_GENERATED`.
-    include_patrol_generated
-        The switch: with no types named, keep the patrol-generated ones too.
+    Args:
+        all_types: Types in the data.
+        chosen: Types the user named. They are taken as named, patrol-generated or not. Empty: all types except
+            :data:`PATROL_GENERATED`.
+        include_patrol_generated: The switch: with no types named, keep the patrol-generated ones too.
 
-    Raises
-    ------
-    InputError
-        If a chosen type is not in the data, or no type is left.
+    Raises:
+        InputError: If a chosen type is not in the data, or no type is left.
     """
     present = tuple(dict.fromkeys(str(name) for name in all_types))
     unknown = [name for name in chosen if name not in present]

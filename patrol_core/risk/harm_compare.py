@@ -25,10 +25,8 @@ def risk_by_table(
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Recorded risk per month of every zone by every table that has a weight for each type.
 
-    Returns
-    -------
-    risk, left_out
-        Index zone_id, one column a table; and why a table could not be used, by name.
+    Returns:
+        risk, left_out: Index zone_id, one column a table; and why a table could not be used, by name.
     """
     columns, left_out = {}, {}
     for name, table in tables.items():
@@ -58,19 +56,14 @@ def rank_correlation(risk: pd.DataFrame) -> pd.DataFrame:
 def movers(risk: pd.DataFrame, first: str, second: str, names: Sequence[str], most: int = 12) -> pd.DataFrame:
     """Zones whose rank moves furthest from one table to the other.
 
-    Parameters
-    ----------
-    first, second
-        Columns of ``risk``.
-    names
-        Name of every zone, in the order of ``risk``.
-    most
-        Rows returned.
+    Args:
+        first, second: Columns of ``risk``.
+        names: Name of every zone, in the order of ``risk``.
+        most: Rows returned.
 
-    Returns
-    -------
-    DataFrame
-        zone_id, name, rank_before, rank_after, places (positive: up the list); furthest first, then highest first.
+    Returns:
+        DataFrame: zone_id, name, rank_before, rank_after, places (positive: up the list); furthest first, then
+            highest first.
     """
     ranks = ranks_of(risk)
     frame = pd.DataFrame(

@@ -79,24 +79,15 @@ LEAST = 4
 class HotSpots:
     """Local statistics of every zone and what they say.
 
-    Attributes
-    ----------
-    zone_ids
-        Zones, in the order of every array.
-    method
-        ``gi`` or ``moran``.
-    values
-        What was tested, shape (n,).
-    statistic
-        z of G*, or local Moran's I; NaN where not tested.
-    p, q
-        Two-sided pseudo p and its adjustment for false discovery; NaN where not tested.
-    classes
-        Class of every zone, one of ``CLASSES[method]``.
-    permutations, seed
-        Of the reference distribution.
-    notes
-        Sentences on zones left out and on what R permutations cannot show.
+    Attributes:
+        zone_ids: Zones, in the order of every array.
+        method: ``gi`` or ``moran``.
+        values: What was tested, shape (n,).
+        statistic: z of G*, or local Moran's I; NaN where not tested.
+        p, q: Two-sided pseudo p and its adjustment for false discovery; NaN where not tested.
+        classes: Class of every zone, one of ``CLASSES[method]``.
+        permutations, seed: Of the reference distribution.
+        notes: Sentences on zones left out and on what R permutations cannot show.
     """
 
     zone_ids: tuple[str, ...]
@@ -146,27 +137,19 @@ def find_hotspots(
 ) -> HotSpots:
     """Test every zone's surroundings.
 
-    Parameters
-    ----------
-    zone_ids, values
-        n zones and their counts, densities or rates; NaN where not known. Rates on few residents are mostly noise: smooth them
-        first.
-    neighbours
-        Zone -> its neighbours, e.g. from :func:`patrol_core.zones.contiguity`; all zones and no others.
-    method
-        ``gi`` (Getis-Ord G*) or ``moran`` (local Moran).
-    permutations
-        R, from 99 to 999,999. 0 gives statistics only: p, q and classes then say nothing.
-    seed
-        From 0 to 4294967295; the same seed gives the same answer.
-    on_progress
-        Called with (numbers of neighbours done, numbers of neighbours there are).
+    Args:
+        zone_ids, values: n zones and their counts, densities or rates; NaN where not known. Rates on few
+            residents are mostly noise: smooth them first.
+        neighbours: Zone -> its neighbours, e.g. from :func:`patrol_core.zones.contiguity`; all zones and no
+            others.
+        method: ``gi`` (Getis-Ord G*) or ``moran`` (local Moran).
+        permutations: R, from 99 to 999,999. 0 gives statistics only: p, q and classes then say nothing.
+        seed: From 0 to 4294967295; the same seed gives the same answer.
+        on_progress: Called with (numbers of neighbours done, numbers of neighbours there are).
 
-    Raises
-    ------
-    InputError
-        Labels that do not meet, fewer than four zones to test, values that are all equal, infinite or (for G*) negative, or
-        permutations or a seed out of range.
+    Raises:
+        InputError: Labels that do not meet, fewer than four zones to test, values that are all equal, infinite
+            or (for G*) negative, or permutations or a seed out of range.
     """
     ids = tuple(str(zone) for zone in zone_ids)
     x = _checked(ids, values, neighbours, method)
@@ -205,10 +188,8 @@ def gi_star(zone_ids: Sequence[str], values: ArrayLike, neighbours: Mapping[str,
 
     Parameters and errors as :func:`find_hotspots`.
 
-    Parameters
-    ----------
-    zone_ids, values, neighbours
-        As in :func:`find_hotspots`.
+    Args:
+        zone_ids, values, neighbours: As in :func:`find_hotspots`.
     """
     return find_hotspots(zone_ids, values, neighbours, method="gi", permutations=0).statistic
 

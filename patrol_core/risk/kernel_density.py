@@ -59,18 +59,13 @@ REACH = 6.0
 class Grid:
     """Cells over the zones.
 
-    Attributes
-    ----------
-    west, south
-        Corner of the first cell, metres in the CRS of the zones.
-    cell_m
-        Side of a cell.
-    zone
-        Position of the zone that the cell's middle lies in, -1 outside; shape (rows from the south, columns).
-    nearest
-        Row and column of the nearest cell inside, shape (2, rows, columns).
-    zone_cell
-        Row and column of a cell for each zone: in it, or nearest to it; shape (zones, 2).
+    Attributes:
+        west, south: Corner of the first cell, metres in the CRS of the zones.
+        cell_m: Side of a cell.
+        zone: Position of the zone that the cell's middle lies in, -1 outside; shape (rows from the south,
+            columns).
+        nearest: Row and column of the nearest cell inside, shape (2, rows, columns).
+        zone_cell: Row and column of a cell for each zone: in it, or nearest to it; shape (zones, 2).
     """
 
     west: float
@@ -97,22 +92,14 @@ class Grid:
 class Density:
     """Density of crime over an area.
 
-    Attributes
-    ----------
-    grid
-        The cells.
-    per_km2
-        Amount per km², 0 outside; shape (rows, columns).
-    total
-        Amount in all; the sum of ``per_km2`` times the area of a cell.
-    bandwidth_m
-        Standard deviation of the kernel.
-    spacing_m
-        Median distance from one place with crime to the next.
-    points
-        Points that entered.
-    notes
-        What a reader must know, as sentences.
+    Attributes:
+        grid: The cells.
+        per_km2: Amount per km², 0 outside; shape (rows, columns).
+        total: Amount in all; the sum of ``per_km2`` times the area of a cell.
+        bandwidth_m: Standard deviation of the kernel.
+        spacing_m: Median distance from one place with crime to the next.
+        points: Points that entered.
+        notes: What a reader must know, as sentences.
     """
 
     grid: Grid
@@ -137,15 +124,11 @@ class Density:
 def make_grid(zones: gpd.GeoDataFrame, cell_m: float) -> Grid:
     """Cells over zones.
 
-    Parameters
-    ----------
-    zones
-        From :func:`patrol_core.zones.make_zones`, in a CRS in metres.
+    Args:
+        zones: From :func:`patrol_core.zones.make_zones`, in a CRS in metres.
 
-    Raises
-    ------
-    InputError
-        For zones without metric coordinates, or cells that are too many or too large.
+    Raises:
+        InputError: For zones without metric coordinates, or cells that are too many or too large.
     """
     if zones.crs is None or not is_metric(zones.crs.to_wkt()):
         raise InputError(
@@ -189,21 +172,15 @@ def density(
 ) -> Density:
     """Kernel density of points inside the zones of a grid.
 
-    Parameters
-    ----------
-    x, y
-        Places in the CRS of the zones, metres; a place outside counts in the nearest cell inside.
-    bandwidth_m
-        Standard deviation of the kernel, metres.
-    weights
-        Weight of each point; 1 by default.
-    months
-        What the amounts are divided by.
+    Args:
+        x, y: Places in the CRS of the zones, metres; a place outside counts in the nearest cell inside.
+        bandwidth_m: Standard deviation of the kernel, metres.
+        weights: Weight of each point; 1 by default.
+        months: What the amounts are divided by.
 
-    Raises
-    ------
-    InputError
-        For no points, places that are no numbers, weights below 0, or a bandwidth that the cells cannot show.
+    Raises:
+        InputError: For no points, places that are no numbers, weights below 0, or a bandwidth that the cells
+            cannot show.
     """
     amount = checked_points(x, y, weights)
     check_bandwidth(bandwidth_m)
@@ -242,10 +219,8 @@ def check_bandwidth(bandwidth_m: float) -> None:
 def cell_for(bandwidth_m: float, zones: gpd.GeoDataFrame) -> float:
     """Side of the cells for a bandwidth: a fifth of it, up to half of it where that would be very many.
 
-    Raises
-    ------
-    InputError
-        When even cells of half the bandwidth would be too many; says which bandwidth is not.
+    Raises:
+        InputError: When even cells of half the bandwidth would be too many; says which bandwidth is not.
     """
     check_bandwidth(bandwidth_m)
     finest = finest_cell(zones, 0.9 * MOST_CELLS)
@@ -271,10 +246,8 @@ def place_spacing(x: Floats, y: Floats) -> float:
 def checked_points(x: Floats, y: Floats, weights: Floats | None) -> Floats:
     """Weights of points; raise :class:`InputError` for points or weights that no density can be made of.
 
-    Parameters
-    ----------
-    x, y, weights
-        As in :func:`density`.
+    Args:
+        x, y, weights: As in :func:`density`.
     """
     if not len(x):
         raise InputError("There is no point to make a density of; choose other months or crime types.")

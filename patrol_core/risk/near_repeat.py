@@ -58,12 +58,9 @@ _CHUNK = 1 << 20
 class Bands:
     """Bands of distance and time.
 
-    Attributes
-    ----------
-    metres, distances
-        Width of a band of distance and how many there are (besides the same place).
-    days, times
-        Width of a band of time and how many there are; the first has one day more, day 0.
+    Attributes:
+        metres, distances: Width of a band of distance and how many there are (besides the same place).
+        days, times: Width of a band of time and how many there are; the first has one day more, day 0.
     """
 
     metres: float = 100.0
@@ -103,15 +100,11 @@ class Bands:
 class NearRepeat:
     """Knox table.
 
-    Attributes
-    ----------
-    table
-        One row a cell: distance and days (names of the bands), observed, expected (pairs), ratio, p, q; ratio is NaN where
-        nothing was expected.
-    events, near_pairs
-        Events, and pairs within the largest distance.
-    bands, permutations, seed
-        What was asked.
+    Attributes:
+        table: One row a cell: distance and days (names of the bands), observed, expected (pairs), ratio, p, q;
+            ratio is NaN where nothing was expected.
+        events, near_pairs: Events, and pairs within the largest distance.
+        bands, permutations, seed: What was asked.
     """
 
     table: pd.DataFrame
@@ -157,26 +150,17 @@ def knox_table(
 ) -> NearRepeat:
     """Knox's test for every band of distance and time.
 
-    Parameters
-    ----------
-    x, y
-        (n,) places in metres.
-    day
-        (n,) whole days, from any origin.
-    bands
-        Bands of distance and time; 100 m and 7 days, five each, by default.
-    permutations
-        R, from 19 to 99,999.
-    seed
-        At least 0; the same seed gives the same p.
-    on_progress
-        Called with (shuffles done, shuffles in all).
+    Args:
+        x, y: (n,) places in metres.
+        day: (n,) whole days, from any origin.
+        bands: Bands of distance and time; 100 m and 7 days, five each, by default.
+        permutations: R, from 19 to 99,999.
+        seed: At least 0; the same seed gives the same p.
+        on_progress: Called with (shuffles done, shuffles in all).
 
-    Raises
-    ------
-    InputError
-        Fewer than two events, all on one day, values that are not finite, days that are not whole, or more than
-        ``MOST_PAIRS`` near pairs.
+    Raises:
+        InputError: Fewer than two events, all on one day, values that are not finite, days that are not whole,
+            or more than ``MOST_PAIRS`` near pairs.
     """
     chosen = Bands() if bands is None else bands
     places, when = _checked(x, y, day)
@@ -203,24 +187,17 @@ def knox_table(
 def near_events(x: ArrayLike, y: ArrayLike, day: ArrayLike, *, metres: float, days: int) -> pd.DataFrame:
     """Events by how many others are near and soon (before or after), against chance.
 
-    Parameters
-    ----------
-    x, y, day
-        As in :func:`knox_table`.
-    metres, days
-        Up to this far and this many days apart, both included.
+    Args:
+        x, y, day: As in :func:`knox_table`.
+        metres, days: Up to this far and this many days apart, both included.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row an event, in the order given: near (others within the distance), observed (of these within the days),
-        expected, p (hypergeometric, one-sided), q (adjusted for false discovery over the events that have a neighbour);
-        p and q are NaN for an event with none near.
+    Returns:
+        pandas.DataFrame: One row an event, in the order given: near (others within the distance), observed (of
+            these within the days), expected, p (hypergeometric, one-sided), q (adjusted for false discovery
+            over the events that have a neighbour); p and q are NaN for an event with none near.
 
-    Raises
-    ------
-    InputError
-        As :func:`knox_table`.
+    Raises:
+        InputError: As :func:`knox_table`.
     """
     from scipy.stats import false_discovery_control, hypergeom
 

@@ -44,21 +44,16 @@ def flagged_part(
 ) -> Floats:
     """Part of each zone that is flagged, in [0, 1]; ``sum(part * area)`` is ``share`` of the whole area.
 
-    Parameters
-    ----------
-    score
-        (n,) risk of each zone, higher is worse: a total of the zone (crimes, harm), which is divided by the area; or,
-        with ``is_density``, a figure that is no total (density, rate, z-score) and is taken as it is.
-    area_km2
-        (n,) areas, all above 0. Ones, to speak of shares of zones instead.
-    share
-        Share of the area to flag, in (0, 1].
+    Args:
+        score: (n,) risk of each zone, higher is worse: a total of the zone (crimes, harm), which is divided by
+            the area; or, with ``is_density``, a figure that is no total (density, rate, z-score) and is taken
+            as it is.
+        area_km2: (n,) areas, all above 0. Ones, to speak of shares of zones instead.
+        share: Share of the area to flag, in (0, 1].
 
-    Raises
-    ------
-    InputError
-        Scores that are missing or, as totals, negative; an area that is 0, negative or unknown; a share outside
-        (0, 1]; labels that do not meet (see :func:`met`).
+    Raises:
+        InputError: Scores that are missing or, as totals, negative; an area that is 0, negative or unknown; a
+            share outside (0, 1]; labels that do not meet (see :func:`met`).
     """
     scores, area = met(score=score, area_km2=area_km2)
     density = _density(scores, _checked_area(area), is_density)
@@ -70,10 +65,8 @@ def hit_rate(
 ) -> float:
     """Share of the later crime that fell in the flagged area, n / N, from 0 to 1; NaN where there was no later crime.
 
-    Parameters
-    ----------
-    score, crimes, area_km2, share, is_density
-        As in :func:`pai`, errors too.
+    Args:
+        score, crimes, area_km2, share, is_density: As in :func:`pai`, errors too.
     """
     return float(
         accuracy(score, crimes, area_km2, shares=(share,), is_density=is_density)["hit_rate"].iloc[0]
@@ -85,22 +78,15 @@ def pai(
 ) -> float:
     """Prediction accuracy index, (n / N) / (a / A): 1 is no better than chance, 1 / ``share`` the most there can be.
 
-    Parameters
-    ----------
-    score, area_km2, share, is_density
-        As in :func:`flagged_part`.
-    crimes
-        (n,) crimes (or harm) of later months, >= 0.
+    Args:
+        score, area_km2, share, is_density: As in :func:`flagged_part`.
+        crimes: (n,) crimes (or harm) of later months, >= 0.
 
-    Returns
-    -------
-    float
-        NaN where there was no later crime at all.
+    Returns:
+        float: NaN where there was no later crime at all.
 
-    Raises
-    ------
-    InputError
-        As :func:`flagged_part`; crimes that are missing or negative.
+    Raises:
+        InputError: As :func:`flagged_part`; crimes that are missing or negative.
     """
     return float(accuracy(score, crimes, area_km2, shares=(share,), is_density=is_density)["pai"].iloc[0])
 
@@ -116,25 +102,18 @@ def accuracy(
 ) -> pd.DataFrame:
     """All figures of one map, one row a share of the area.
 
-    Parameters
-    ----------
-    score, crimes, area_km2, is_density
-        As in :func:`pai`.
-    trained
-        (n,) crimes of the months that the map was made from, in the unit of ``crimes``; without them ``rri`` is NaN.
-    shares
-        Shares of the area, each in (0, 1].
+    Args:
+        score, crimes, area_km2, is_density: As in :func:`pai`.
+        trained: (n,) crimes of the months that the map was made from, in the unit of ``crimes``; without them
+            ``rri`` is NaN.
+        shares: Shares of the area, each in (0, 1].
 
-    Returns
-    -------
-    pandas.DataFrame
-        share, hit_rate, best_hit_rate (n* / N), pai, pei (n / n*), rri (NaN where a period had no crime, or the flagged area
-        had none in the months trained on); shares and rates from 0 to 1.
+    Returns:
+        pandas.DataFrame: share, hit_rate, best_hit_rate (n* / N), pai, pei (n / n*), rri (NaN where a period
+            had no crime, or the flagged area had none in the months trained on); shares and rates from 0 to 1.
 
-    Raises
-    ------
-    InputError
-        As :func:`pai`.
+    Raises:
+        InputError: As :func:`pai`.
     """
     before = {} if trained is None else {"trained": trained}
     scores, happened, areas, *earlier = met(score=score, crimes=crimes, area_km2=area_km2, **before)
@@ -167,20 +146,16 @@ def hit_rate_curve(
 
     Between corners the curve is straight, so ``numpy.interp`` on it gives the hit rate of any share.
 
-    Parameters
-    ----------
-    score, crimes, area_km2, is_density
-        As in :func:`pai`; ``area_km2`` of ones, and the curve is over the share of zones.
+    Args:
+        score, crimes, area_km2, is_density: As in :func:`pai`; ``area_km2`` of ones, and the curve is over the
+            share of zones.
 
-    Returns
-    -------
-    pandas.DataFrame
-        share and hit_rate, both from 0 to 1 and never falling; hit_rate is NaN where there was no later crime.
+    Returns:
+        pandas.DataFrame: share and hit_rate, both from 0 to 1 and never falling; hit_rate is NaN where there
+            was no later crime.
 
-    Raises
-    ------
-    InputError
-        As :func:`pai`.
+    Raises:
+        InputError: As :func:`pai`.
     """
     scores, happened, areas = met(score=score, crimes=crimes, area_km2=area_km2)
     area = _checked_area(areas)
@@ -190,10 +165,8 @@ def hit_rate_curve(
 def met(**columns: ArrayLike) -> list[pd.Series]:
     """Values of zones brought into one order: labelled ones (pandas Series) by label, plain arrays by position.
 
-    Raises
-    ------
-    InputError
-        If labels repeat, one table has a zone that another lacks, or lengths differ.
+    Raises:
+        InputError: If labels repeat, one table has a zone that another lacks, or lengths differ.
     """
     series = {
         name: values if isinstance(values, pd.Series) else pd.Series(np.asarray(values, dtype=float))

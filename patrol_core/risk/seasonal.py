@@ -39,27 +39,19 @@ def monthly_demand(
 ) -> pd.DataFrame:
     """Expected risk of each zone in each of the ``horizon`` months after the last.
 
-    Parameters
-    ----------
-    counts, zone_ids, months, weights, crime_types
-        As in :func:`patrol_core.risk.surface.build_surface`.
-    horizon
-        Months ahead, 1 to 36.
-    level
-        Risk of each zone in a mean month of those observed, where it is not what was recorded (a smoothed surface's
-        ``mean``); the season stays the city's.
+    Args:
+        counts, zone_ids, months, weights, crime_types: As in :func:`patrol_core.risk.surface.build_surface`.
+        horizon: Months ahead, 1 to 36.
+        level: Risk of each zone in a mean month of those observed, where it is not what was recorded (a
+            smoothed surface's ``mean``); the season stays the city's.
 
-    Returns
-    -------
-    DataFrame
-        ``Month`` ("YYYY-MM"), ``zone_id``, ``risk`` (per month), by month, then in the order of ``zone_ids``.
-        ``attrs["method"]`` says how it was made, ``attrs["unit"]`` the unit of ``risk`` and
-        ``attrs["factors"]`` the factor of each calendar month ("01".."12").
+    Returns:
+        DataFrame: ``Month`` ("YYYY-MM"), ``zone_id``, ``risk`` (per month), by month, then in the order of
+            ``zone_ids``. ``attrs["method"]`` says how it was made, ``attrs["unit"]`` the unit of ``risk`` and
+            ``attrs["factors"]`` the factor of each calendar month ("01".."12").
 
-    Raises
-    ------
-    InputError
-        As :func:`~patrol_core.risk.surface.build_surface`, or if ``horizon`` is out of range.
+    Raises:
+        InputError: As :func:`~patrol_core.risk.surface.build_surface`, or if ``horizon`` is out of range.
     """
     if not 1 <= horizon <= LONGEST_HORIZON:
         raise InputError(f"A horizon of {horizon} months was asked for; choose 1 to {LONGEST_HORIZON}.")

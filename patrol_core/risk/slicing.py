@@ -35,14 +35,11 @@ CHANGE = "Change"
 class Slices:
     """Values by zone for each slice.
 
-    Attributes
-    ----------
-    frame
-        Index zone_id, one column a slice, per month; the last is :data:`CHANGE` where parts are compared.
-    months
-        Months behind each column.
-    notes
-        What a reader must know, as sentences.
+    Attributes:
+        frame: Index zone_id, one column a slice, per month; the last is :data:`CHANGE` where parts are
+            compared.
+        months: Months behind each column.
+        notes: What a reader must know, as sentences.
     """
 
     frame: pd.DataFrame
@@ -66,19 +63,14 @@ def slices(
 ) -> Slices:
     """Cut the risk.
 
-    Parameters
-    ----------
-    counts, zone_ids, months, weights, crime_types
-        As in :func:`patrol_core.risk.surface.build_surface`.
-    by
-        ``type``: the types with most risk first. ``season`` and ``year``: by calendar. ``recent``: the last 12 months (the
-        later half of a period of 24 months or fewer) against those before, and their difference; whole years before,
-        where there are any, so that both have the same seasons.
+    Args:
+        counts, zone_ids, months, weights, crime_types: As in :func:`patrol_core.risk.surface.build_surface`.
+        by: ``type``: the types with most risk first. ``season`` and ``year``: by calendar. ``recent``: the last
+            12 months (the later half of a period of 24 months or fewer) against those before, and their
+            difference; whole years before, where there are any, so that both have the same seasons.
 
-    Raises
-    ------
-    InputError
-        As :func:`~patrol_core.risk.surface.build_surface`; or for ``recent`` with a single month.
+    Raises:
+        InputError: As :func:`~patrol_core.risk.surface.build_surface`; or for ``recent`` with a single month.
     """
     weight = weights.weights_of(crime_types)
     matched = match_counts(counts, zone_ids, months, crime_types)

@@ -68,18 +68,12 @@ _LOG_SHAPE = (-18.0, 23.0)
 class Prior:
     """Prior of one crime type.
 
-    Attributes
-    ----------
-    crime_type
-        Its name.
-    mean
-        Rate per month of a zone of average exposure, m.
-    shape
-        a; infinite where zones do not differ by more than chance.
-    local_shape
-        Shape of the zones' own priors around their neighbours' rate; NaN without neighbours.
-    log_likelihood
-        Marginal log likelihood at its maximum.
+    Attributes:
+        crime_type: Its name.
+        mean: Rate per month of a zone of average exposure, m.
+        shape: a; infinite where zones do not differ by more than chance.
+        local_shape: Shape of the zones' own priors around their neighbours' rate; NaN without neighbours.
+        log_likelihood: Marginal log likelihood at its maximum.
     """
 
     crime_type: str
@@ -93,18 +87,12 @@ class Prior:
 class Smoothing:
     """Posterior of every zone and type.
 
-    Attributes
-    ----------
-    kind
-        ``all`` or ``neighbours``.
-    shapes, rates
-        Gamma posterior of the monthly crimes, shape (n, types).
-    expected
-        Crimes per month, shape (n, types): the posterior mean, 0 for types without crime.
-    priors
-        One a type.
-    notes
-        What a reader must know of this fit, as sentences.
+    Attributes:
+        kind: ``all`` or ``neighbours``.
+        shapes, rates: Gamma posterior of the monthly crimes, shape (n, types).
+        expected: Crimes per month, shape (n, types): the posterior mean, 0 for types without crime.
+        priors: One a type.
+        notes: What a reader must know of this fit, as sentences.
     """
 
     kind: Kind
@@ -146,23 +134,16 @@ def smooth(
 ) -> Smoothing:
     """Posterior of the monthly crimes of every zone and type.
 
-    Parameters
-    ----------
-    number
-        Crimes by zone and type over all months, shape (n, types).
-    zone_ids, months, crime_types
-        Labels of the rows, length of the period, and labels of the columns.
-    kind
-        What a zone is drawn towards: ``all`` zones or its ``neighbours``.
-    neighbours
-        Zone -> its neighbours; needed for ``neighbours``.
-    exposure
-        One amount >= 0 a zone (residents, km²); all zones alike by default.
+    Args:
+        number: Crimes by zone and type over all months, shape (n, types).
+        zone_ids, months, crime_types: Labels of the rows, length of the period, and labels of the columns.
+        kind: What a zone is drawn towards: ``all`` zones or its ``neighbours``.
+        neighbours: Zone -> its neighbours; needed for ``neighbours``.
+        exposure: One amount >= 0 a zone (residents, km²); all zones alike by default.
 
-    Raises
-    ------
-    InputError
-        For an exposure that does not fit the zones, crime where it is 0, or neighbours that are no zones.
+    Raises:
+        InputError: For an exposure that does not fit the zones, crime where it is 0, or neighbours that are no
+            zones.
     """
     relative = _relative(exposure, zone_ids, number)
     exposed = months * relative

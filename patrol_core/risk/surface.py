@@ -52,28 +52,18 @@ TAIL = 0.05
 class RiskSurface:
     """Risk of each zone, per month.
 
-    Attributes
-    ----------
-    zone_ids
-        Zones, in the order of every array.
-    mean, low, high
-        Observed rate (or the smoothed one) and its 5/95 % posterior interval, shape (n,), in ``unit``.
-    unit
-        ``crimes per month``, ``harm days per month``, ...
-    period
-        First and last month.
-    months
-        Number of months observed.
-    crime_types
-        Types that make the risk.
-    counts
-        Crimes by zone and type over the period, shape (n, types).
-    weights
-        Weight of one crime of each type, shape (types,).
-    shapes, rates
-        Gamma posterior of the monthly crimes by zone and type, shape (n, types).
-    smoothing
-        How the posterior was had from other zones; None where each zone stands alone.
+    Attributes:
+        zone_ids: Zones, in the order of every array.
+        mean, low, high: Observed rate (or the smoothed one) and its 5/95 % posterior interval, shape (n,), in
+            ``unit``.
+        unit: ``crimes per month``, ``harm days per month``, ...
+        period: First and last month.
+        months: Number of months observed.
+        crime_types: Types that make the risk.
+        counts: Crimes by zone and type over the period, shape (n, types).
+        weights: Weight of one crime of each type, shape (types,).
+        shapes, rates: Gamma posterior of the monthly crimes by zone and type, shape (n, types).
+        smoothing: How the posterior was had from other zones; None where each zone stands alone.
     """
 
     zone_ids: tuple[str, ...]
@@ -98,10 +88,8 @@ class RiskSurface:
     def draws(self, seed: int, size: int) -> Floats:
         """Posterior draws of the risk, shape (size, n); the same seed gives the same draws.
 
-        Raises
-        ------
-        InputError
-            If ``size`` is below 1.
+        Raises:
+            InputError: If ``size`` is below 1.
         """
         if size < 1:
             raise InputError(f"{size} draws were asked for; ask for at least 1.")
@@ -150,28 +138,19 @@ def build_surface(
 ) -> RiskSurface:
     """Risk per zone from counts.
 
-    Parameters
-    ----------
-    counts
-        Long frame ``zone_id, month, crime_type, count`` (only non-zero rows needed).
-    zone_ids
-        All zones, in the order wanted; zones without rows have risk 0.
-    months
-        The months observed, "YYYY-MM", ascending; a month without rows is a month with no crime.
-    weights
-        Harm table, e.g. ``WEIGHTS["cchi"]``.
-    crime_types
-        Types that make the risk; rows of other types and months do not enter.
-    count_unit
-        What one unit of ``count`` is, where it is not crimes.
-    smoothing, neighbours, exposure
-        ``none``, or what a zone is drawn towards, see :func:`patrol_core.risk.smoothing.smooth`.
+    Args:
+        counts: Long frame ``zone_id, month, crime_type, count`` (only non-zero rows needed).
+        zone_ids: All zones, in the order wanted; zones without rows have risk 0.
+        months: The months observed, "YYYY-MM", ascending; a month without rows is a month with no crime.
+        weights: Harm table, e.g. ``WEIGHTS["cchi"]``.
+        crime_types: Types that make the risk; rows of other types and months do not enter.
+        count_unit: What one unit of ``count`` is, where it is not crimes.
+        smoothing, neighbours, exposure: ``none``, or what a zone is drawn towards, see
+            :func:`patrol_core.risk.smoothing.smooth`.
 
-    Raises
-    ------
-    InputError
-        If a zone of the counts is unknown, a label is missing or repeated, a count is negative, the
-        table has no weight for a type, or neighbours or exposure do not fit the zones.
+    Raises:
+        InputError: If a zone of the counts is unknown, a label is missing or repeated, a count is negative, the
+            table has no weight for a type, or neighbours or exposure do not fit the zones.
     """
     weight = weights.weights_of(crime_types)
     number = match_counts(counts, zone_ids, months, crime_types).by_zone_and_type()

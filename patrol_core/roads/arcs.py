@@ -27,16 +27,11 @@ MOST_BETWEEN = 500
 class Arc:
     """One direction of a street.
 
-    Attributes
-    ----------
-    tail, head
-        Nodes it runs from and to.
-    ids
-        Ids of what it is made of; empty where none are given.
-    line
-        Its points, shape (k, 2), in either direction; None where it is not drawn.
-    two_way
-        Whether the table says in so many words that the street is passed both ways.
+    Attributes:
+        tail, head: Nodes it runs from and to.
+        ids: Ids of what it is made of; empty where none are given.
+        line: Its points, shape (k, 2), in either direction; None where it is not drawn.
+        two_way: Whether the table says in so many words that the street is passed both ways.
     """
 
     tail: str

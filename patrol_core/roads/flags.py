@@ -45,12 +45,9 @@ _MADE = re.compile(r"^(?:frozenset|set|list|tuple|array)\s*(?=[(\[{])")
 class Directions:
     """How the streets of a table are passed.
 
-    Attributes
-    ----------
-    way
-        Of every row 1 along the line, -1 against it, 0 both ways, :data:`CLOSED` not at all.
-    notes
-        What had to be understood, a sentence each.
+    Attributes:
+        way: Of every row 1 along the line, -1 against it, 0 both ways, :data:`CLOSED` not at all.
+        notes: What had to be understood, a sentence each.
     """
 
     way: Ints
@@ -97,12 +94,9 @@ def directions(values: Sequence[object], where: Callable[[int], str]) -> Directi
 
     Raises InputError when a cell is none of the words of this module.
 
-    Parameters
-    ----------
-    values
-        Cells of the column, one a street.
-    where
-        Words for the cell of a row (from 0), for messages.
+    Args:
+        values: Cells of the column, one a street.
+        where: Words for the cell of a row (from 0), for messages.
     """
     words = [_one_word(value) for value in values]
     used = set(words)
@@ -165,18 +159,14 @@ def is_set(value: object) -> bool:
 def levels(rows: int, columns: dict[str, Sequence[object]]) -> tuple[Floats, list[str]]:
     """Level of every street: its layer, else 1 for a bridge and -1 for a tunnel.
 
-    Parameters
-    ----------
-    rows
-        How many streets.
-    columns
-        Cells by heading in lower case; ``layer``, ``bridge``, ``tunnel`` and ``structure`` (Ordnance Survey) are read. A layer of 0 does not
-        bring a bridge down: tables write 0 where nobody said anything.
+    Args:
+        rows: How many streets.
+        columns: Cells by heading in lower case; ``layer``, ``bridge``, ``tunnel`` and ``structure`` (Ordnance
+            Survey) are read. A layer of 0 does not bring a bridge down: tables write 0 where nobody said
+            anything.
 
-    Returns
-    -------
-    tuple
-        Levels, shape (rows,), and a sentence where layers cannot be read.
+    Returns:
+        tuple: Levels, shape (rows,), and a sentence where layers cannot be read.
     """
     found = np.zeros(rows)
     structure = [str(cell).casefold() for cell in columns.get("structure", [""] * rows)]

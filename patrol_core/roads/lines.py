@@ -59,21 +59,16 @@ def network_from_lines(
 ) -> Roads:
     """Roads from lines with attributes.
 
-    Parameters
-    ----------
-    frame
-        Lines in any CRS; degrees are projected to the UTM zone around them. Without a CRS: a plane in metres.
-    name
-        Of the file, for messages and people.
-    snap_m
-        Ends within this many metres are one crossing.
-    respect_oneway
-        Read ``oneway``; else every street is passed both ways.
+    Args:
+        frame: Lines in any CRS; degrees are projected to the UTM zone around them. Without a CRS: a plane in
+            metres.
+        name: Of the file, for messages and people.
+        snap_m: Ends within this many metres are one crossing.
+        respect_oneway: Read ``oneway``; else every street is passed both ways.
 
-    Raises
-    ------
-    InputError
-        When a geometry is missing or broken, there is no line, degrees stand where metres should, or ``snap_m`` is out of range.
+    Raises:
+        InputError: When a geometry is missing or broken, there is no line, degrees stand where metres should,
+            or ``snap_m`` is out of range.
     """
     if not 0 < snap_m <= MOST_SNAP_M:
         raise InputError(

@@ -16,22 +16,15 @@ from patrol_core.errors import InputError
 class RoadNetwork:
     """Nodes and edges.
 
-    Attributes
-    ----------
-    nodes
-        Names, in the order of every node array.
-    tail, head
-        Ends of every edge as node positions, shape (edges,).
-    oneway
-        Whether an edge is passed from tail to head only, shape (edges,). A checkpoint on a two-way edge sees both ways.
-    guardable
-        Whether an edge can take a checkpoint, shape (edges,).
-    edge_ids
-        Names of the edges; the user's own where given.
-    xy
-        Places of the nodes in metres, shape (nodes, 2), or None.
-    shapes
-        Lines of the edges for maps: arrays of points (k, 2) in metres, or None.
+    Attributes:
+        nodes: Names, in the order of every node array.
+        tail, head: Ends of every edge as node positions, shape (edges,).
+        oneway: Whether an edge is passed from tail to head only, shape (edges,). A checkpoint on a two-way edge
+            sees both ways.
+        guardable: Whether an edge can take a checkpoint, shape (edges,).
+        edge_ids: Names of the edges; the user's own where given.
+        xy: Places of the nodes in metres, shape (nodes, 2), or None.
+        shapes: Lines of the edges for maps: arrays of points (k, 2) in metres, or None.
     """
 
     nodes: tuple[str, ...]
@@ -107,21 +100,16 @@ def make_network(
 ) -> RoadNetwork:
     """A network from pairs of node names; names are taken as text.
 
-    Parameters
-    ----------
-    edges
-        Pairs of names, from and to.
-    directed, oneway
-        All edges one-way, or which of them.
-    guardable, edge_ids, shapes
-        One an edge, as in :class:`RoadNetwork`; by default all can take a checkpoint, and they are numbered from 1.
-    nodes, xy
-        Names that fix the order (needed with ``xy``), and their places in metres; nodes of edges are added behind them.
+    Args:
+        edges: Pairs of names, from and to.
+        directed, oneway: All edges one-way, or which of them.
+        guardable, edge_ids, shapes: One an edge, as in :class:`RoadNetwork`; by default all can take a
+            checkpoint, and they are numbered from 1.
+        nodes, xy: Names that fix the order (needed with ``xy``), and their places in metres; nodes of edges are
+            added behind them.
 
-    Raises
-    ------
-    InputError
-        When there is no edge, an edge is no pair, or lists do not fit.
+    Raises:
+        InputError: When there is no edge, an edge is no pair, or lists do not fit.
     """
     if not len(edges):
         raise InputError("The network has no edge; give at least one.")

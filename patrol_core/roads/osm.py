@@ -90,18 +90,12 @@ def roads_from_ways(
     Raises InputError when there is no road, no two nodes beside each other have places, or a way stands twice with different
     nodes.
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    places, ways
-        Node -> (longitude, latitude), and the ways between them.
-    respect_oneway
-        Keep one-way streets; else all are passed both ways.
-    on_foot
-        With footways, paths, steps and cycleways.
-    more_notes
-        What was noticed before, a sentence each.
+    Args:
+        name: Of the file, for messages.
+        places, ways: Node -> (longitude, latitude), and the ways between them.
+        respect_oneway: Keep one-way streets; else all are passed both ways.
+        on_foot: With footways, paths, steps and cycleways.
+        more_notes: What was noticed before, a sentence each.
     """
     kept, twice = _once(name, [way for way in ways if is_road(way.tags, on_foot=on_foot)])
     if not kept:
@@ -342,19 +336,13 @@ def _tags(text: Any) -> dict[str, str]:
 def roads_from_osmnx(place: str, *, respect_oneway: bool = False, on_foot: bool = False) -> Roads:
     """Roads of a named place by OSMnx, which must be installed and reach the internet.
 
-    Parameters
-    ----------
-    place
-        Its name, as OpenStreetMap's geocoder takes it.
-    respect_oneway, on_foot
-        As in :func:`~patrol_core.roads.read.read_roads`.
+    Args:
+        place: Its name, as OpenStreetMap's geocoder takes it.
+        respect_oneway, on_foot: As in :func:`~patrol_core.roads.read.read_roads`.
 
-    Raises
-    ------
-    InputError
-        When OSMnx is not installed.
-    SourceError
-        When the place was not found or the service not reached.
+    Raises:
+        InputError: When OSMnx is not installed.
+        SourceError: When the place was not found or the service not reached.
     """
     try:
         import osmnx  # type: ignore[import-not-found]

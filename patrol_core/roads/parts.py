@@ -26,16 +26,12 @@ NO = frozenset({"no", "n", "false", "0", "0.0", "f", "", "none", "nan", "null"})
 class Roads:
     """A network that was read, and what was noticed.
 
-    Attributes
-    ----------
-    network
-        Places and shapes in metres; without places where the file had none.
-    name
-        Of the file or example, for people.
-    crs
-        Coordinate system of the places (WKT or authority code), or None for a plane without a place on Earth.
-    notes
-        What was done with the file, a sentence each.
+    Attributes:
+        network: Places and shapes in metres; without places where the file had none.
+        name: Of the file or example, for people.
+        crs: Coordinate system of the places (WKT or authority code), or None for a plane without a place on
+            Earth.
+        notes: What was done with the file, a sentence each.
     """
 
     network: RoadNetwork
@@ -93,10 +89,8 @@ def _shown(value: object) -> str:
 def number(value: object, where: str) -> float:
     """A finite number.
 
-    Raises
-    ------
-    InputError
-        For anything else; ``where`` says which cell.
+    Raises:
+        InputError: For anything else; ``where`` says which cell.
     """
     try:
         found = float(str(value).strip())
@@ -110,10 +104,8 @@ def number(value: object, where: str) -> float:
 def to_metres(lonlat: Floats, name: str) -> tuple[Floats, str]:
     """Longitude and latitude (n, 2) to metres in the UTM zone around them, and its code.
 
-    Raises
-    ------
-    InputError
-        When a place is not on Earth.
+    Raises:
+        InputError: When a place is not on Earth.
     """
     import geopandas as gpd
 
@@ -135,17 +127,12 @@ def to_metres(lonlat: Floats, name: str) -> tuple[Floats, str]:
 def refuse_degrees(xy: Floats, name: str, remedy: str) -> None:
     """Stop where places that should be metres look like longitude and latitude.
 
-    Parameters
-    ----------
-    xy
-        Places, shape (n, 2).
-    name, remedy
-        Of the file, and what to do, for the message.
+    Args:
+        xy: Places, shape (n, 2).
+        name, remedy: Of the file, and what to do, for the message.
 
-    Raises
-    ------
-    InputError
-        When all lie within 180 and 90 and are no whole numbers.
+    Raises:
+        InputError: When all lie within 180 and 90 and are no whole numbers.
     """
     inside = (np.abs(xy[:, 0]) <= 180).all() and (np.abs(xy[:, 1]) <= 90).all()
     if inside and (xy != np.round(xy)).any():

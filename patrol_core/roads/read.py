@@ -30,21 +30,14 @@ def read_roads(
 ) -> Roads:
     """Roads of one file, or of two tables.
 
-    Parameters
-    ----------
-    files
-        (name, content); two only for CSV of edges and of nodes.
-    snap_m
-        Lines (GeoJSON, GeoPackage, Shapefile): ends within this many metres are one crossing.
-    respect_oneway
-        Keep one-way streets one-way.
-    on_foot
-        OpenStreetMap: with footways, paths, steps and cycleways.
+    Args:
+        files: (name, content); two only for CSV of edges and of nodes.
+        snap_m: Lines (GeoJSON, GeoPackage, Shapefile): ends within this many metres are one crossing.
+        respect_oneway: Keep one-way streets one-way.
+        on_foot: OpenStreetMap: with footways, paths, steps and cycleways.
 
-    Raises
-    ------
-    InputError
-        One sentence: which file, what is wrong where, what to do.
+    Raises:
+        InputError: One sentence: which file, what is wrong where, what to do.
     """
     if not files:
         raise InputError(f"No file was given; give {KINDS}.")

@@ -27,18 +27,12 @@ def choice(
 ) -> Any:
     """One row of the table: a field with what widgets, URL and command line need; its docstring is the help text.
 
-    Parameters
-    ----------
-    default
-        In force where nothing is chosen.
-    url, flag, label
-        URL key, command-line flag ("" for none), and name for people.
-    part
-        ``data``, ``game`` or ``hours``: what depends on it.
-    unit, step
-        Of a number: unit, and step of its widget.
-    bounds
-        Of the value, as pydantic writes them.
+    Args:
+        default: In force where nothing is chosen.
+        url, flag, label: URL key, command-line flag ("" for none), and name for people.
+        part: ``data``, ``game`` or ``hours``: what depends on it.
+        unit, step: Of a number: unit, and step of its widget.
+        bounds: Of the value, as pydantic writes them.
     """
     about: dict[str, Any] = {
         "url": url,
@@ -77,14 +71,10 @@ def named_numbers(entries: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
 def check_entries(entries: tuple[str, ...], *, most: float, form: str, twice: str) -> tuple[str, ...]:
     """The entries ``name=number`` as they are, once each is known to be one.
 
-    Parameters
-    ----------
-    entries
-        A name may stand in one of them.
-    most
-        Numbers are from 0 to below this.
-    form, twice
-        Words of the fault: how an entry is written, and that a name stands twice.
+    Args:
+        entries: A name may stand in one of them.
+        most: Numbers are from 0 to below this.
+        form, twice: Words of the fault: how an entry is written, and that a name stands twice.
     """
     for entry in entries:
         name, _, number = entry.rpartition("=")

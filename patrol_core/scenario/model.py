@@ -103,10 +103,8 @@ def choices() -> dict[str, Choice]:
 def make_scenario(values: Mapping[str, Any]) -> Scenario:
     """Build a scenario from named values.
 
-    Raises
-    ------
-    InputError
-        One sentence that names the choice, the value and what is accepted.
+    Raises:
+        InputError: One sentence that names the choice, the value and what is accepted.
     """
     try:
         return Scenario(**values)
@@ -119,10 +117,8 @@ def from_query(query: Mapping[str, str]) -> tuple[Scenario, tuple[str, ...]]:
 
     Unknown keys are ignored; a bad value keeps its default and is reported.
 
-    Returns
-    -------
-    tuple
-        The scenario, and one sentence for each value that was not taken.
+    Returns:
+        tuple: The scenario, and one sentence for each value that was not taken.
     """
     by_url = {row.url: row for row in choices().values()}
     taken: dict[str, Any] = {}

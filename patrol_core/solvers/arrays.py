@@ -44,12 +44,9 @@ class Rows:
     def add(self, columns: Sequence[int], values: Sequence[float], least: float, most: float) -> None:
         """One row.
 
-        Parameters
-        ----------
-        columns, values
-            Column number and coefficient of every entry.
-        least, most
-            Its sides; infinite where there is none.
+        Args:
+            columns, values: Column number and coefficient of every entry.
+            least, most: Its sides; infinite where there is none.
         """
         self.columns += columns
         self.values += values
@@ -91,24 +88,15 @@ def minimise(
 ) -> Outcome:
     """Least cost . x under ``rows[0] <= matrix x <= rows[1]`` and ``columns[0] <= x <= columns[1]``.
 
-    Parameters
-    ----------
-    cost
-        (n,) coefficients.
-    matrix
-        (m, n) dense or sparse.
-    rows, columns
-        Lower and upper sides; infinite where there is none.
-    whole
-        (n,) True where x must be whole.
-    start
-        A point to start an integer program from.
-    time_limit
-        Seconds.
-    mip_gap
-        Relative gap at which an integer program of order 1 may end, down to costs of a thousandth.
-    stop
-        Called while the program runs; True ends it.
+    Args:
+        cost: (n,) coefficients.
+        matrix: (m, n) dense or sparse.
+        rows, columns: Lower and upper sides; infinite where there is none.
+        whole: (n,) True where x must be whole.
+        start: A point to start an integer program from.
+        time_limit: Seconds.
+        mip_gap: Relative gap at which an integer program of order 1 may end, down to costs of a thousandth.
+        stop: Called while the program runs; True ends it.
     """
     program = HighsProgram(
         cost, matrix, rows, columns, whole=whole, presolve="off" if whole is None else "choose",
@@ -135,12 +123,9 @@ def linear_program(
 ) -> Outcome:
     """Least cost . x as in :func:`minimise`, with HiGHS's own tolerances and presolve, and no time limit.
 
-    Parameters
-    ----------
-    cost, matrix
-        (n,) coefficients, and (m, n) dense or sparse.
-    least, most, lower, upper
-        Sides of the rows and bounds of the columns; numbers stand for all.
+    Args:
+        cost, matrix: (n,) coefficients, and (m, n) dense or sparse.
+        least, most, lower, upper: Sides of the rows and bounds of the columns; numbers stand for all.
     """
     rows = np.broadcast_to(np.asarray(least, dtype=float), most.shape), most
     columns = tuple(np.broadcast_to(np.asarray(side, dtype=float), cost.shape) for side in (lower, upper))
@@ -154,14 +139,11 @@ class ArrayLP:
 
         min  c . x  >=  sum_i y_i (least_i if y_i > 0 else most_i) + sum_j min(r_j l_j, r_j u_j),   r = c - A' y
 
-    Parameters
-    ----------
-    cost, lower, upper
-        One number a column; bounds must be finite, so that every multiplier proves something.
-    rows
-        The rows to start with.
-    tolerance
-        Primal and dual feasibility.
+    Args:
+        cost, lower, upper: One number a column; bounds must be finite, so that every multiplier proves
+            something.
+        rows: The rows to start with.
+        tolerance: Primal and dual feasibility.
     """
 
     def __init__(
@@ -219,10 +201,8 @@ class ArrayLP:
 class MipModel:
     """max worth . x under rows, x whole and >= 0; the objective may be changed between runs.
 
-    Parameters
-    ----------
-    gap
-        Relative gap at which a run may end.
+    Args:
+        gap: Relative gap at which a run may end.
     """
 
     def __init__(self, *, gap: float = 1e-9) -> None:

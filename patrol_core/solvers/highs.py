@@ -45,16 +45,12 @@ def solver_name(method: str = "Pyomo model") -> str:
 def status_of(model_status: highspy.HighsModelStatus, *, has_plan: bool) -> Status:
     """The exact ending of a HiGHS run.
 
-    Parameters
-    ----------
-    model_status
-        What HiGHS says.
-    has_plan
-        Whether a primal feasible point is there; it splits the endings that stopped early.
+    Args:
+        model_status: What HiGHS says.
+        has_plan: Whether a primal feasible point is there; it splits the endings that stopped early.
 
-    Notes
-    -----
-    ``kUnboundedOrInfeasible`` is FAILED: it says neither, and must be solved again without presolve.
+    Notes:
+        ``kUnboundedOrInfeasible`` is FAILED: it says neither, and must be solved again without presolve.
     """
     if model_status in (_M.kOptimal, _M.kModelEmpty):
         return Status.OPTIMAL
@@ -71,20 +67,14 @@ def status_of(model_status: highspy.HighsModelStatus, *, has_plan: bool) -> Stat
 class Outcome:
     """What one HiGHS run returned.
 
-    Attributes
-    ----------
-    status
-        How it ended.
-    objective
-        Objective value in the program's own sense; NaN without a plan.
-    bound
-        Proved bound: the optimum of an LP, the dual bound of a MIP; NaN where nothing is proved.
-    seconds
-        Wall time of the run.
-    columns
-        The point, one number a column; empty without a plan.
-    row_duals, column_duals
-        Change of the minimised objective per unit of each row's or column's side; empty without a plan, and for a MIP.
+    Attributes:
+        status: How it ended.
+        objective: Objective value in the program's own sense; NaN without a plan.
+        bound: Proved bound: the optimum of an LP, the dual bound of a MIP; NaN where nothing is proved.
+        seconds: Wall time of the run.
+        columns: The point, one number a column; empty without a plan.
+        row_duals, column_duals: Change of the minimised objective per unit of each row's or column's side;
+            empty without a plan, and for a MIP.
     """
 
     status: Status
@@ -99,22 +89,14 @@ class Outcome:
 class HighsProgram:
     """min cost . x under ``rows[0] <= matrix x <= rows[1]`` and ``columns[0] <= x <= columns[1]``, kept in HiGHS.
 
-    Parameters
-    ----------
-    cost
-        (n,) coefficients of what is minimised.
-    matrix
-        (m, n) sparse or dense.
-    rows, columns
-        Lower and upper sides; infinite where there is none.
-    whole
-        (n,) True where x must be whole; None for a linear program.
-    offset
-        Constant of the objective.
-    sign
-        -1 where the caller maximises: his objective is minus the one that is minimised.
-    **options
-        HiGHS options, beside one thread, seed 0 and no output.
+    Args:
+        cost: (n,) coefficients of what is minimised.
+        matrix: (m, n) sparse or dense.
+        rows, columns: Lower and upper sides; infinite where there is none.
+        whole: (n,) True where x must be whole; None for a linear program.
+        offset: Constant of the objective.
+        sign: -1 where the caller maximises: his objective is minus the one that is minimised.
+        **options: HiGHS options, beside one thread, seed 0 and no output.
     """
 
     #: Held by every method; a program of its own needs none (HiGHS itself is safe, one object a thread).
@@ -180,14 +162,10 @@ class HighsProgram:
     def add_rows(self, least: Floats, most: Floats, starts: Any, columns: Any, values: Any) -> None:
         """Add rows (cuts) all at once, since one at a time costs more than the solve; the basis is kept.
 
-        Parameters
-        ----------
-        least, most
-            One number a row.
-        starts
-            Where each row begins in ``columns`` and ``values``.
-        columns, values
-            Column number and coefficient of every entry.
+        Args:
+            least, most: One number a row.
+            starts: Where each row begins in ``columns`` and ``values``.
+            columns, values: Column number and coefficient of every entry.
         """
         index, start = np.asarray(columns, dtype=np.int32), np.asarray(starts, dtype=np.int32)
         with self.lock:
@@ -199,17 +177,12 @@ class HighsProgram:
     def add_row(self, terms: Mapping[int, float], lower: float | None, upper: float | None) -> int:
         """Add one row; the basis is kept.
 
-        Parameters
-        ----------
-        terms
-            Column number to coefficient.
-        lower, upper
-            Sides of the row, None where there is none.
+        Args:
+            terms: Column number to coefficient.
+            lower, upper: Sides of the row, None where there is none.
 
-        Returns
-        -------
-        int
-            Its row number.
+        Returns:
+            int: Its row number.
         """
         sides = [-np.inf if lower is None else lower], [np.inf if upper is None else upper]
         self.add_rows(np.array(sides[0]), np.array(sides[1]), [0], list(terms), list(terms.values()))
@@ -225,14 +198,10 @@ class HighsProgram:
     def add_columns(self, cost: Floats, starts: Any, rows: Any, values: Any) -> None:
         """Add columns >= 0 without an upper bound; the basis is kept.
 
-        Parameters
-        ----------
-        cost
-            One number a column.
-        starts
-            Where each column begins in ``rows`` and ``values``.
-        rows, values
-            Row number and coefficient of every entry.
+        Args:
+            cost: One number a column.
+            starts: Where each column begins in ``rows`` and ``values``.
+            rows, values: Row number and coefficient of every entry.
         """
         index, many = np.asarray(rows, dtype=np.int32), len(cost)
         with self.lock:
@@ -256,12 +225,10 @@ class HighsProgram:
     ) -> None:
         """Give HiGHS a first basis, where a good one is known.
 
-        Parameters
-        ----------
-        at_upper, basic
-            Column numbers at their upper bound and in the basis; all other columns are at their lower bound.
-        tight
-            Rows that hold with equality; all other rows are basic (slack).
+        Args:
+            at_upper, basic: Column numbers at their upper bound and in the basis; all other columns are at
+                their lower bound.
+            tight: Rows that hold with equality; all other rows are basic (slack).
         """
         kind, basis = highspy.HighsBasisStatus, highspy.HighsBasis()
         columns = np.full(self.highs.getNumCol(), kind.kLower, dtype=object)
@@ -285,12 +252,9 @@ class HighsProgram:
         So is a linear program that presolve calls infeasible: where rows leave no more room than the tolerance (levels that
         are attained exactly), its reductions alone can close it.
 
-        Parameters
-        ----------
-        seconds
-            Time limit of this run.
-        reduced
-            Whether the column duals are wanted; reading them takes a while in a long program.
+        Args:
+            seconds: Time limit of this run.
+            reduced: Whether the column duals are wanted; reading them takes a while in a long program.
         """
         with self.lock:
             started = time.perf_counter()

@@ -54,25 +54,18 @@ def load_pyomo() -> None:
 class HighsSession(HighsProgram):
     """A Pyomo model compiled once and kept in HiGHS.
 
-    Parameters
-    ----------
-    model
-        A linear (or mixed-integer linear) Pyomo model with one active objective.
-    mutable
-        Names of the constraint components that hold mutable Params; :meth:`refresh` re-reads these.
-    time_limit
-        Seconds for one run.
-    tolerance
-        Primal and dual feasibility tolerance (HiGHS takes 1e-10 to 1e-4).
-    mip_gap
-        Relative gap at which a MIP may stop and be called optimal.
-    presolve
-        Whether HiGHS may presolve a first solve. Off for a few very long rows: there presolve takes seconds.
+    Args:
+        model: A linear (or mixed-integer linear) Pyomo model with one active objective.
+        mutable: Names of the constraint components that hold mutable Params; :meth:`refresh` re-reads these.
+        time_limit: Seconds for one run.
+        tolerance: Primal and dual feasibility tolerance (HiGHS takes 1e-10 to 1e-4).
+        mip_gap: Relative gap at which a MIP may stop and be called optimal.
+        presolve: Whether HiGHS may presolve a first solve. Off for a few very long rows: there presolve takes
+            seconds.
 
-    Notes
-    -----
-    Hold :data:`LOCK` from changing Params to reading values. The methods take it themselves (it is
-    re-entrant), so a single call is always safe.
+    Notes:
+        Hold :data:`LOCK` from changing Params to reading values. The methods take it themselves (it is
+        re-entrant), so a single call is always safe.
     """
 
     lock = LOCK

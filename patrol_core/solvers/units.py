@@ -17,10 +17,8 @@ from patrol_core.arrays import Floats
 def unit_of(*tables: Floats) -> float:
     """The power of two at or below the largest size in the tables; 1 where nothing is above 0.
 
-    Parameters
-    ----------
-    *tables
-        Arrays of one unit; entries that are not known (NaN) do not count.
+    Args:
+        *tables: Arrays of one unit; entries that are not known (NaN) do not count.
     """
     sizes = [float(np.abs(table[np.isfinite(table)]).max(initial=0.0)) for table in map(np.asarray, tables)]
     largest = max(sizes, default=0.0)

@@ -95,12 +95,9 @@ def _figures(past: ForecastReview, month: str, unit: str) -> None:
 def past_layers(past: ForecastReview, month: str, unit: str) -> tuple[Layer, Layer]:
     """Recorded and foretold on one scale, the same in every month.
 
-    Parameters
-    ----------
-    past, month
-        Past months, and the one shown.
-    unit
-        Of the values.
+    Args:
+        past, month: Past months, and the one shown.
+        unit: Of the values.
     """
     place = past.months.index(month)
     high = float(max(past.actual.max(), past.predicted.max()))
@@ -122,12 +119,9 @@ def past_layers(past: ForecastReview, month: str, unit: str) -> tuple[Layer, Lay
 def error_layer(past: ForecastReview, month: str, unit: str) -> Layer:
     """Recorded minus foretold, on one scale for all months.
 
-    Parameters
-    ----------
-    past, month
-        Past months, and the one shown.
-    unit
-        Of the values.
+    Args:
+        past, month: Past months, and the one shown.
+        unit: Of the values.
     """
     error = past.actual - past.predicted
     reach = float(np.abs(error).max()) or 1.0

@@ -76,14 +76,10 @@ def unit_tables(scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFrame] | None:
 def searchable(frame: pd.DataFrame, *, name: str, units: dict[str, str], digits: int = 2) -> None:
     """A table with a search field over all text, filters for text and a range for one number.
 
-    Parameters
-    ----------
-    frame, units
-        The rows, and units by column.
-    name
-        Stem of the file of its download.
-    digits
-        Decimals.
+    Args:
+        frame, units: The rows, and units by column.
+        name: Stem of the file of its download.
+        digits: Decimals.
     """
     one, two, three = st.columns(3)
     text = str(

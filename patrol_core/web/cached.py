@@ -19,16 +19,11 @@ T = TypeVar("T")
 class Answer:
     """Where some figures came from.
 
-    Attributes
-    ----------
-    endpoint, params
-        What was asked, in canonical form.
-    fetched_at
-        When the service answered, UTC.
-    count
-        Records in the answer.
-    from_cache
-        Whether it was read from the cache instead of the network.
+    Attributes:
+        endpoint, params: What was asked, in canonical form.
+        fetched_at: When the service answered, UTC.
+        count: Records in the answer.
+        from_cache: Whether it was read from the cache instead of the network.
     """
 
     endpoint: str
@@ -50,12 +45,9 @@ class Found(Generic[T]):
 class CachedClient:
     """Asks one service through a paced client and a cache; to be shared by threads.
 
-    Parameters
-    ----------
-    client
-        Sends what the cache does not have.
-    cache
-        Where answers are cached, or None.
+    Args:
+        client: Sends what the cache does not have.
+        cache: Where answers are cached, or None.
     """
 
     def __init__(self, client: HttpClient, cache: Cache | None) -> None:
@@ -82,16 +74,12 @@ class CachedClient:
     ) -> Found[T] | None:
         """The answer of the service, cached under ``key``; None (and not cached) where 404 means "no data".
 
-        Parameters
-        ----------
-        key
-            Under which the answer is cached.
-        request
-            What to ask.
-        parse
-            Bytes to a value; raises BrokenAnswer for what is worth asking again, SourceError for wrong contents.
-        about
-            Further provenance to cache with the answer.
+        Args:
+            key: Under which the answer is cached.
+            request: What to ask.
+            parse: Bytes to a value; raises BrokenAnswer for what is worth asking again, SourceError for wrong
+                contents.
+            about: Further provenance to cache with the answer.
         """
         got = self.client.ask(request, parse)
         if got.value is None:

@@ -52,14 +52,10 @@ def user_agent(settings: ServiceSettings) -> str:
 class HttpClient:
     """Asks the service; to be shared by threads (each has its own connection) and closed at the end.
 
-    Parameters
-    ----------
-    settings
-        Address and limits.
-    policy
-        What sets the service apart.
-    stop
-        Set to abandon whatever is waiting.
+    Args:
+        settings: Address and limits.
+        policy: What sets the service apart.
+        stop: Set to abandon whatever is waiting.
     """
 
     def __init__(
@@ -90,19 +86,14 @@ class HttpClient:
     def ask(self, request: Request, parse: Callable[[bytes], T]) -> Response[T]:
         """Send ``request`` until it is answered, and parse the answer.
 
-        Parameters
-        ----------
-        request
-            What to ask.
-        parse
-            Bytes to a value; raises BrokenAnswer for JSON cut short, SourceError for wrong contents.
+        Args:
+            request: What to ask.
+            parse: Bytes to a value; raises BrokenAnswer for JSON cut short, SourceError for wrong contents.
 
-        Raises
-        ------
-        SourceError
-            Any end without an answer; the error of the policy's refusal where the service refuses this question.
-        PullCancelled
-            ``stop`` was set.
+        Raises:
+            SourceError: Any end without an answer; the error of the policy's refusal where the service refuses
+                this question.
+            PullCancelled: ``stop`` was set.
         """
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_TryAgain),

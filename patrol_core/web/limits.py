@@ -22,28 +22,21 @@ from patrol_core.web.progress import raise_if_cancelled
 class ServiceSettings:
     """Where a service is and how it is asked. Checked when made.
 
-    Attributes
-    ----------
-    base_url
-        Address without trailing slash. Plain http is accepted for this machine (loopback) only, because a
-        redirect from http to https would turn a POST into a GET without its body.
-    rate_per_s, burst
-        Token bucket: sustained requests a second, and how many may go at once after a rest. Beyond
-        ``most_rate_per_s`` and ``most_burst`` only for loopback.
-    in_flight
-        Requests under way at once, over the whole process.
-    connect_timeout_s, read_timeout_s, deadline_s
-        Seconds to connect, to wait for the next bytes, and for one whole answer.
-    attempts
-        How often one request is sent before giving up, where trying again makes sense.
-    backoff_first_s, backoff_max_s
-        First and longest pause between attempts, seconds; doubled each time, with jitter.
-    retry_after_max_s
-        Longest ``Retry-After`` that is waited for; a longer one ends the request with the time to come back.
-    max_answer_bytes
-        An answer larger than this, unpacked, is refused.
-    contact
-        Address of whoever runs this copy, added to the user agent when given.
+    Attributes:
+        base_url: Address without trailing slash. Plain http is accepted for this machine (loopback) only,
+            because a redirect from http to https would turn a POST into a GET without its body.
+        rate_per_s, burst: Token bucket: sustained requests a second, and how many may go at once after a rest.
+            Beyond ``most_rate_per_s`` and ``most_burst`` only for loopback.
+        in_flight: Requests under way at once, over the whole process.
+        connect_timeout_s, read_timeout_s, deadline_s: Seconds to connect, to wait for the next bytes, and for
+            one whole answer.
+        attempts: How often one request is sent before giving up, where trying again makes sense.
+        backoff_first_s, backoff_max_s: First and longest pause between attempts, seconds; doubled each time,
+            with jitter.
+        retry_after_max_s: Longest ``Retry-After`` that is waited for; a longer one ends the request with the
+            time to come back.
+        max_answer_bytes: An answer larger than this, unpacked, is refused.
+        contact: Address of whoever runs this copy, added to the user agent when given.
     """
 
     #: Fastest pace accepted for a service that is not this machine.
@@ -106,14 +99,10 @@ def _check_url(url: str) -> None:
 class RateLimiter:
     """Token bucket and a limit of requests under way, shared by threads.
 
-    Parameters
-    ----------
-    rate
-        Tokens a second.
-    burst
-        Size of the bucket.
-    in_flight
-        Requests under way at once.
+    Args:
+        rate: Tokens a second.
+        burst: Size of the bucket.
+        in_flight: Requests under way at once.
     """
 
     def __init__(self, rate: float, burst: int, in_flight: int) -> None:

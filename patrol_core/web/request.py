@@ -20,18 +20,12 @@ class BrokenAnswer(Exception):
 class Request:
     """One question to a service.
 
-    Attributes
-    ----------
-    path
-        Below the base address, already quoted.
-    params
-        Names and values; sent in the query of a GET, form-encoded in the body of a POST.
-    post
-        Send as POST (for parameters too long for a GET).
-    may_be_refused
-        Whether the status of :class:`Refusal` can mean that the service refuses this question.
-    none_is_404
-        Whether 404 is documented to mean "no data"; the value is then None.
+    Attributes:
+        path: Below the base address, already quoted.
+        params: Names and values; sent in the query of a GET, form-encoded in the body of a POST.
+        post: Send as POST (for parameters too long for a GET).
+        may_be_refused: Whether the status of :class:`Refusal` can mean that the service refuses this question.
+        none_is_404: Whether 404 is documented to mean "no data"; the value is then None.
     """
 
     path: str
@@ -59,14 +53,10 @@ class Response(Generic[T]):
 class Refusal:
     """A status that may mean "down" as well as "this question is refused"; a small question tells which.
 
-    Attributes
-    ----------
-    status
-        The ambiguous status.
-    probe
-        Path of a question that a healthy service always answers.
-    error
-        Host and path of the refused question to the error to raise.
+    Attributes:
+        status: The ambiguous status.
+        probe: Path of a question that a healthy service always answers.
+        error: Host and path of the refused question to the error to raise.
     """
 
     status: int
@@ -78,18 +68,12 @@ class Refusal:
 class Policy:
     """What sets one service apart from others.
 
-    Attributes
-    ----------
-    instead
-        What to do without the service; ends the message of a request that was never answered.
-    no_redirects
-        Why redirects are refused.
-    accept
-        Media types of answers.
-    passing
-        Statuses that may pass, so that trying again helps.
-    refusal
-        How the service refuses a question, None if it has no such status.
+    Attributes:
+        instead: What to do without the service; ends the message of a request that was never answered.
+        no_redirects: Why redirects are refused.
+        accept: Media types of answers.
+        passing: Statuses that may pass, so that trying again helps.
+        refusal: How the service refuses a question, None if it has no such status.
     """
 
     instead: str

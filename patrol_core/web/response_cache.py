@@ -55,10 +55,8 @@ class ResponseCache:
 
     Each file carries its own digest; a damaged one is set aside as ``*.damaged`` and counts as absent.
 
-    Parameters
-    ----------
-    folder
-        Created when missing.
+    Args:
+        folder: Created when missing.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:

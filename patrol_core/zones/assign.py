@@ -49,12 +49,9 @@ def locate(zones: gpd.GeoDataFrame, x: NDArray[np.float64], y: NDArray[np.float6
     Grid and hexagon zones are found by arithmetic, others by a spatial tree; a point on a common border
     goes to the zone that stands first.
 
-    Parameters
-    ----------
-    zones
-        From :func:`patrol_core.zones.make_zones`.
-    x, y
-        (n,) finite coordinates, metres in the CRS of ``zones``.
+    Args:
+        zones: From :func:`patrol_core.zones.make_zones`.
+        x, y: (n,) finite coordinates, metres in the CRS of ``zones``.
     """
     return _locate(zones, x, y)[0]
 
@@ -103,24 +100,17 @@ def count_crimes(
 ) -> tuple[pd.DataFrame, Placement]:
     """Count crimes by zone, month and type.
 
-    Parameters
-    ----------
-    data, zones
-        The area, and its zones from :func:`patrol_core.zones.make_zones`.
-    months, crime_types
-        Which to count; all when None.
+    Args:
+        data, zones: The area, and its zones from :func:`patrol_core.zones.make_zones`.
+        months, crime_types: Which to count; all when None.
 
-    Returns
-    -------
-    counts, placement
-        Long frame of the non-zero cells: ``zone_id`` (category over all zones, in their order),
-        ``month``, ``crime_type`` (str), ``count`` (int; float where totals are rates), sorted by zone,
-        month, type. ``counts["count"].sum()`` equals ``placement.placed``.
+    Returns:
+        counts, placement: Long frame of the non-zero cells: ``zone_id`` (category over all zones, in their
+            order), ``month``, ``crime_type`` (str), ``count`` (int; float where totals are rates), sorted by
+            zone, month, type. ``counts["count"].sum()`` equals ``placement.placed``.
 
-    Raises
-    ------
-    InputError
-        If a month or crime type asked for is not in the data.
+    Raises:
+        InputError: If a month or crime type asked for is not in the data.
     """
     table = data.crimes if data.crimes is not None else data.totals
     if table is None:
@@ -144,23 +134,17 @@ def placed_points(
 ) -> pd.DataFrame:
     """Rows that have both a point and a zone, placed as :func:`count_crimes` places them.
 
-    Parameters
-    ----------
-    data, zones
-        The area, and zones made of it.
-    months, crime_types
-        Rows wanted; all when not given.
+    Args:
+        data, zones: The area, and zones made of it.
+        months, crime_types: Rows wanted; all when not given.
 
-    Returns
-    -------
-    DataFrame
-        ``x``, ``y`` (metres in the CRS of ``data``), ``month``, ``crime_type`` (text), ``zone`` (position among
-        ``zones``), in the order of the data; ``attrs["without_point"]`` counts the rows in a zone that have none.
+    Returns:
+        DataFrame: ``x``, ``y`` (metres in the CRS of ``data``), ``month``, ``crime_type`` (text), ``zone``
+            (position among ``zones``), in the order of the data; ``attrs["without_point"]`` counts the rows in
+            a zone that have none.
 
-    Raises
-    ------
-    InputError
-        For data without points, or a month or type that they do not have.
+    Raises:
+        InputError: For data without points, or a month or type that they do not have.
     """
     if data.crimes is None:
         raise InputError(

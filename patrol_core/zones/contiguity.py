@@ -17,12 +17,11 @@ def neighbours(zones: gpd.GeoDataFrame, *, tolerance_m: float | None = None) -> 
 
     Uses shapely's own tree, as libpysal's ``Queen`` with exact geometry does, without libpysal's import time.
 
-    Parameters
-    ----------
-    tolerance_m
-        Zones at most this far apart count as touching. When None, exact contact; but hexagons get a centimetre, and polygons
-        that run beside each other with hairline gaps get the width of such a gap
-        (:data:`patrol_core.sources.zone_tables.fit.HAIRLINE_M`), which is reported when the boundaries are read.
+    Args:
+        tolerance_m: Zones at most this far apart count as touching. When None, exact contact; but hexagons get
+            a centimetre, and polygons that run beside each other with hairline gaps get the width of such a gap
+            (:data:`patrol_core.sources.zone_tables.fit.HAIRLINE_M`), which is reported when the boundaries are
+            read.
     """
     shapes = zones.geometry.to_numpy()
     if tolerance_m is None:

@@ -52,12 +52,9 @@ def check_cell(cell_m: float) -> float:
 def cell_of(kind: Kind, x: Floats, y: Floats, cell_m: float) -> tuple[Ints, Ints]:
     """Cell indices of finite points.
 
-    Parameters
-    ----------
-    kind, cell_m
-        ``grid`` or ``hex``, and the size of a cell, metres.
-    x, y
-        (n,) coordinates, metres.
+    Args:
+        kind, cell_m: ``grid`` or ``hex``, and the size of a cell, metres.
+        x, y: (n,) coordinates, metres.
     """
     if kind == "grid":
         return np.floor(x / cell_m).astype(np.int64), np.floor(y / cell_m).astype(np.int64)
@@ -81,12 +78,9 @@ def _nearest_hex(u: Floats, v: Floats) -> tuple[Ints, Ints]:
 def cell_ids(kind: Kind, i: Ints, j: Ints) -> list[str]:
     """Stable ids, e.g. ``g_1058_361``.
 
-    Parameters
-    ----------
-    kind
-        ``grid`` or ``hex``.
-    i, j
-        (n,) cell indices.
+    Args:
+        kind: ``grid`` or ``hex``.
+        i, j: (n,) cell indices.
     """
     letter = "g" if kind == "grid" else "h"
     return [f"{letter}_{a}_{b}" for a, b in zip(i.tolist(), j.tolist(), strict=True)]
@@ -95,12 +89,9 @@ def cell_ids(kind: Kind, i: Ints, j: Ints) -> list[str]:
 def shapes(kind: Kind, i: Ints, j: Ints, cell_m: float) -> NDArray[np.object_]:
     """Polygons of the cells.
 
-    Parameters
-    ----------
-    kind, cell_m
-        ``grid`` or ``hex``, and the size of a cell, metres.
-    i, j
-        (n,) cell indices.
+    Args:
+        kind, cell_m: ``grid`` or ``hex``, and the size of a cell, metres.
+        i, j: (n,) cell indices.
     """
     if kind == "grid":
         boxes = shapely.box(i * cell_m, j * cell_m, (i + 1) * cell_m, (j + 1) * cell_m)
@@ -116,17 +107,12 @@ def shapes(kind: Kind, i: Ints, j: Ints, cell_m: float) -> NDArray[np.object_]:
 def cells_in_box(kind: Kind, box: tuple[float, float, float, float], cell_m: float) -> tuple[Ints, Ints]:
     """All cells that may meet a bounding box (west, south, east, north), with a margin of one cell.
 
-    Parameters
-    ----------
-    kind, cell_m
-        ``grid`` or ``hex``, and the size of a cell, metres.
-    box
-        West, south, east, north, metres.
+    Args:
+        kind, cell_m: ``grid`` or ``hex``, and the size of a cell, metres.
+        box: West, south, east, north, metres.
 
-    Raises
-    ------
-    InputError
-        If there are far too many to look at; names a size that would do.
+    Raises:
+        InputError: If there are far too many to look at; names a size that would do.
     """
     west, south, east, north = box
     estimate = (east - west + 2 * cell_m) * (north - south + 2 * cell_m) / cell_m**2
@@ -144,12 +130,9 @@ def cells_in_box(kind: Kind, box: tuple[float, float, float, float], cell_m: flo
 def too_many(cells: int, cell_m: float, area_km2: float) -> InputError:
     """The refusal, naming a size that fits.
 
-    Parameters
-    ----------
-    cells, cell_m
-        How many cells of which size there would be.
-    area_km2
-        What they would cover.
+    Args:
+        cells, cell_m: How many cells of which size there would be.
+        area_km2: What they would cover.
     """
     need = max(cell_m * math.sqrt(cells / MAX_CELLS), math.sqrt(area_km2 * 1e6 / MAX_CELLS)) * 1.05
     size = math.ceil(need / 50.0) * 50

@@ -25,35 +25,26 @@ _MAX_WORK = 500_000_000
 def make_zones(data: AreaData, system: str, *, cell_m: float = 500.0) -> gpd.GeoDataFrame:
     """Make the zones of ``data`` in ``system``.
 
-    Parameters
-    ----------
-    data
-        The area.
-    system
-        One of ``data.zone_systems``: ``lsoa``/``own`` (the polygons), ``ward`` (dissolved), ``grid``,
-        ``hex``.
-    cell_m
-        Side of a square, or distance between opposite sides of a hexagon, in metres.
+    Args:
+        data: The area.
+        system: One of ``data.zone_systems``: ``lsoa``/``own`` (the polygons), ``ward`` (dissolved), ``grid``,
+            ``hex``.
+        cell_m: Side of a square, or distance between opposite sides of a hexagon, in metres.
 
-    Returns
-    -------
-    GeoDataFrame
-        Index ``zone_id`` (str, unique), CRS = ``data.crs``; ``name``, ``ward`` (str), ``population``
-        (persons, NaN unknown), ``area_km2`` (NaN where the unit of the plane is unknown), one text
-        column per group of ``data.groups``, ``share_*`` columns where the polygons have them,
-        ``geometry``. ``attrs``: ``system``, ``cell_m`` (None unless grid or hex), ``notes``
-        (sentences).
+    Returns:
+        GeoDataFrame: Index ``zone_id`` (str, unique), CRS = ``data.crs``; ``name``, ``ward`` (str),
+            ``population`` (persons, NaN unknown), ``area_km2`` (NaN where the unit of the plane is unknown),
+            one text column per group of ``data.groups``, ``share_*`` columns where the polygons have them,
+            ``geometry``. ``attrs``: ``system``, ``cell_m`` (None unless grid or hex), ``notes`` (sentences).
 
-        Grid and hexagons: cells that hold a crime or meet a polygon (or, without polygons, a street of
-        the area). They are not clipped: ``area_km2`` is that of the whole cell. Population is
-        apportioned by the share of each polygon's ground that lies in the cell; group and ward are
-        those of most residents, of most ground where populations are unknown; a cell that no polygon
-        meets has population NaN and group "Unknown".
+            Grid and hexagons: cells that hold a crime or meet a polygon (or, without polygons, a street of
+            the area). They are not clipped: ``area_km2`` is that of the whole cell. Population is
+            apportioned by the share of each polygon's ground that lies in the cell; group and ward are
+            those of most residents, of most ground where populations are unknown; a cell that no polygon
+            meets has population NaN and group "Unknown".
 
-    Raises
-    ------
-    InputError
-        If the area does not offer the system, or the cells would be too many.
+    Raises:
+        InputError: If the area does not offer the system, or the cells would be too many.
     """
     if system not in data.zone_systems:
         offered = ", ".join(data.zone_systems)

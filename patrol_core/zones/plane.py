@@ -26,19 +26,13 @@ def to_degrees(
     Simplified together when ``tolerance_m`` is positive (Visvalingam-Whyatt on the whole coverage, so that no
     slivers open between neighbours); zones that overlap are simplified one by one. Planes are not simplified.
 
-    Parameters
-    ----------
-    zones
-        Any CRS, or none.
-    tolerance_m
-        Of the simplification, metres; 0 for none.
-    digits
-        Decimals of a coordinate.
+    Args:
+        zones: Any CRS, or none.
+        tolerance_m: Of the simplification, metres; 0 for none.
+        digits: Decimals of a coordinate.
 
-    Raises
-    ------
-    InputError
-        If a zone has no geometry.
+    Raises:
+        InputError: If a zone has no geometry.
     """
     shapes = zones.geometry
     for zone, absent in zip(zones.index, shapes.isna() | shapes.is_empty, strict=True):

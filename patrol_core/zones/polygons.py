@@ -86,10 +86,8 @@ def as_wards(data: AreaData) -> gpd.GeoDataFrame:
 def majority(groups: pd.Series[Any], weight: pd.Series[Any], by: pd.Series[Any]) -> pd.Series[Any]:
     """Group with the largest weight per ``by``; ties go to the first in alphabetical order.
 
-    Parameters
-    ----------
-    groups, weight, by
-        One a row: its group, its weight, and what the rows are put together by.
+    Args:
+        groups, weight, by: One a row: its group, its weight, and what the rows are put together by.
     """
     frame = pd.DataFrame({"by": by.to_numpy(), "group": groups.to_numpy(), "weight": weight.to_numpy()})
     sums = frame.groupby(["by", "group"], sort=True, observed=True)["weight"].sum().reset_index()

@@ -35,23 +35,16 @@ OBJECTIVE_IS = (
 class PatrolAreas:
     """Zones grouped into patrol areas.
 
-    Attributes
-    ----------
-    graph
-        The zones, with their work and neighbours.
-    area
-        (n,) number of the area of each zone, from 0, west to east and north to south.
-    names
-        Name of each area.
-    centres
-        Zone in the middle of each area.
-    tolerance
-        Share by which work may differ from the mean.
-    certificate
-        ``objective``: sum over zones of the squared distance to the area's centre zone (km2, smaller is more compact);
-        ``violation``: largest breach of the tolerance, as a share of the mean work.
-    notes
-        Sentences a reader must not miss.
+    Attributes:
+        graph: The zones, with their work and neighbours.
+        area: (n,) number of the area of each zone, from 0, west to east and north to south.
+        names: Name of each area.
+        centres: Zone in the middle of each area.
+        tolerance: Share by which work may differ from the mean.
+        certificate: ``objective``: sum over zones of the squared distance to the area's centre zone (km2,
+            smaller is more compact); ``violation``: largest breach of the tolerance, as a share of the mean
+            work.
+        notes: Sentences a reader must not miss.
     """
 
     graph: ZoneGraph
@@ -94,27 +87,19 @@ def make_areas(
 ) -> PatrolAreas:
     """Divide zones into contiguous areas of equal work.
 
-    Parameters
-    ----------
-    work
-        Zone to workload (hours, crimes, harm), 0 or more.
-    points
-        Zone to a point in it, metres.
-    near
-        Zone to its neighbours.
-    count, tolerance
-        Number of areas, and the share by which their work may differ from the mean.
-    seed
-        Seed of the search.
-    time_limit, exact_up_to
-        Seconds for the programme, and zones up to which it runs; 0 for the search alone.
+    Args:
+        work: Zone to workload (hours, crimes, harm), 0 or more.
+        points: Zone to a point in it, metres.
+        near: Zone to its neighbours.
+        count, tolerance: Number of areas, and the share by which their work may differ from the mean.
+        seed: Seed of the search.
+        time_limit, exact_up_to: Seconds for the programme, and zones up to which it runs; 0 for the search
+            alone.
 
-    Raises
-    ------
-    InputError
-        Zones or numbers that cannot be used.
-    InfeasibleError
-        No division within the tolerance (proved, or none found; the message says which), with one that works.
+    Raises:
+        InputError: Zones or numbers that cannot be used.
+        InfeasibleError: No division within the tolerance (proved, or none found; the message says which), with
+            one that works.
     """
     started = time.perf_counter()
     number("tolerance", tolerance, least=0.0, most=10.0)

@@ -16,18 +16,12 @@ from patrol_core.errors import InputError
 class ZoneGraph:
     """Zones with their work, place and neighbours.
 
-    Attributes
-    ----------
-    zone_ids
-        n zones.
-    work
-        (n,) workload of 0 or more, in any unit.
-    points
-        (n, 2) coordinates in kilometres.
-    near
-        Numbers of the neighbours of every zone; symmetric.
-    bridges
-        Pairs joined although they do not touch, so that everything hangs together.
+    Attributes:
+        zone_ids: n zones.
+        work: (n,) workload of 0 or more, in any unit.
+        points: (n, 2) coordinates in kilometres.
+        near: Numbers of the neighbours of every zone; symmetric.
+        bridges: Pairs joined although they do not touch, so that everything hangs together.
     """
 
     zone_ids: tuple[str, ...]
@@ -57,14 +51,10 @@ def make_graph(
 
     Raises InputError for no zones, a workload that cannot be used, or a zone without a place.
 
-    Parameters
-    ----------
-    work
-        Zone to workload.
-    points
-        Zone to a point in it, metres.
-    near
-        Zone to its neighbours; made symmetric, neighbours without work are left out.
+    Args:
+        work: Zone to workload.
+        points: Zone to a point in it, metres.
+        near: Zone to its neighbours; made symmetric, neighbours without work are left out.
     """
     ids = tuple(work)
     if not ids:

@@ -46,16 +46,12 @@ def solve_areas(
 ) -> AreasAnswer:
     """The most compact balanced areas, each in one piece.
 
-    Parameters
-    ----------
-    graph
-        Zones; counted in their own size (:meth:`ZoneGraph.in_own_units`), since HiGHS compares with absolute numbers.
-    count, tolerance
-        Number of areas, and the share by which their work may differ from the mean.
-    start
-        Areas to begin with, in one piece each and in balance; improved or proved best.
-    time_limit
-        Seconds; what is not closed by then is returned as stopped, with its bound.
+    Args:
+        graph: Zones; counted in their own size (:meth:`ZoneGraph.in_own_units`), since HiGHS compares with
+            absolute numbers.
+        count, tolerance: Number of areas, and the share by which their work may differ from the mean.
+        start: Areas to begin with, in one piece each and in balance; improved or proved best.
+        time_limit: Seconds; what is not closed by then is returned as stopped, with its bound.
     """
     stop = time.monotonic() + time_limit
     with LOCK:

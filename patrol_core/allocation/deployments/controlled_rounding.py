@@ -25,22 +25,15 @@ from patrol_core.errors import InputError
 def round_table(rows: Sequence[int] | Ints, columns: Sequence[int] | Ints, seed: int) -> Ints:
     """A random whole table with these sums; expectation of a cell is ``rows_i columns_j / total``.
 
-    Parameters
-    ----------
-    rows, columns
-        Whole sums of 0 or more with the same total.
-    seed
-        The same seed gives the same table on any machine.
+    Args:
+        rows, columns: Whole sums of 0 or more with the same total.
+        seed: The same seed gives the same table on any machine.
 
-    Returns
-    -------
-    numpy.ndarray
-        (rows, columns) whole numbers.
+    Returns:
+        numpy.ndarray: (rows, columns) whole numbers.
 
-    Raises
-    ------
-    InputError
-        If a sum is negative or the totals differ.
+    Raises:
+        InputError: If a sum is negative or the totals differ.
     """
     n, m = np.asarray(rows, dtype=np.int64), np.asarray(columns, dtype=np.int64)
     if np.any(n < 0) or np.any(m < 0) or n.sum() != m.sum():

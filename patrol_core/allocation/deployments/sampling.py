@@ -35,12 +35,9 @@ _DECIMALS = 13
 class Deployments:
     """A mixed strategy: pure deployments and how often each is used.
 
-    Attributes
-    ----------
-    probability
-        (k,) above 0, sum 1; k is at most n + 1.
-    sets
-        The k deployments, each the zones patrolled together, in the order of the game.
+    Attributes:
+        probability: (k,) above 0, sum 1; k is at most n + 1.
+        sets: The k deployments, each the zones patrolled together, in the order of the game.
     """
 
     probability: Floats
@@ -81,23 +78,18 @@ class Deployments:
 def decompose(zone_ids: Sequence[str], coverage: ArrayLike) -> Deployments:
     """Explicit mixed strategy with exactly these marginals.
 
-    Parameters
-    ----------
-    zone_ids
-        n unique labels.
-    coverage
-        (n,) x_t in [0, 1] (1e-9 beyond is put on the bound). Coverage of 0 is never drawn, of 1 always.
+    Args:
+        zone_ids: n unique labels.
+        coverage: (n,) x_t in [0, 1] (1e-9 beyond is put on the bound). Coverage of 0 is never drawn, of 1
+            always.
 
-    Returns
-    -------
-    Deployments
-        At most n + 1 sets; each has floor(sum x) or ceil(sum x) zones. A sum within 1e-9 of a whole number
-        is that number; the marginals are then reproduced to that same 1e-9, otherwise to 1e-12.
+    Returns:
+        Deployments: At most n + 1 sets; each has floor(sum x) or ceil(sum x) zones. A sum within 1e-9 of a
+            whole number is that number; the marginals are then reproduced to that same 1e-9, otherwise to
+            1e-12.
 
-    Raises
-    ------
-    InputError
-        For labels and coverage of different length, repeated labels, or coverage outside [0, 1].
+    Raises:
+        InputError: For labels and coverage of different length, repeated labels, or coverage outside [0, 1].
     """
     ids = tuple(zone_ids)
     x = _checked_coverage(ids, coverage)
@@ -181,20 +173,14 @@ def _checked_coverage(ids: tuple[str, ...], coverage: ArrayLike) -> Floats:
 def draw_roster(deployments: Deployments, shifts: Sequence[str], seed: int) -> pd.DataFrame:
     """One independent draw a shift.
 
-    Parameters
-    ----------
-    deployments
-        The mixed strategy.
-    shifts
-        Unique names of the shifts, in order.
-    seed
-        Same seed, deployments and number of shifts give the same roster, whatever the machine.
+    Args:
+        deployments: The mixed strategy.
+        shifts: Unique names of the shifts, in order.
+        seed: Same seed, deployments and number of shifts give the same roster, whatever the machine.
 
-    Returns
-    -------
-    pandas.DataFrame
-        shift, draw (number of the deployment, from 1), zone_id; one row a zone patrolled. ``attrs`` holds
-        ``seed``, and ``shifts`` (also those whose draw is empty).
+    Returns:
+        pandas.DataFrame: shift, draw (number of the deployment, from 1), zone_id; one row a zone patrolled.
+            ``attrs`` holds ``seed``, and ``shifts`` (also those whose draw is empty).
     """
     names = list(shifts)
     if len(set(names)) != len(names):
@@ -218,25 +204,18 @@ def draw_roster(deployments: Deployments, shifts: Sequence[str], seed: int) -> p
 def audit(roster: pd.DataFrame, coverage: Mapping[str, float], *, shifts: int | None = None) -> pd.DataFrame:
     """Realised against target coverage of a roster.
 
-    Parameters
-    ----------
-    roster
-        From :func:`draw_roster`; or any frame with shift and zone_id.
-    coverage
-        Zone label to target x_t, for all zones.
-    shifts
-        How many shifts were drawn; by default read from the roster (``attrs``, else the shifts it names).
+    Args:
+        roster: From :func:`draw_roster`; or any frame with shift and zone_id.
+        coverage: Zone label to target x_t, for all zones.
+        shifts: How many shifts were drawn; by default read from the roster (``attrs``, else the shifts it
+            names).
 
-    Returns
-    -------
-    pandas.DataFrame
-        zone_id, target, realised (share of the shifts), difference, and standard_error of the realised
-        share under the target, sqrt(x (1 - x) / shifts): about 2 of these is chance.
+    Returns:
+        pandas.DataFrame: zone_id, target, realised (share of the shifts), difference, and standard_error of the
+            realised share under the target, sqrt(x (1 - x) / shifts): about 2 of these is chance.
 
-    Raises
-    ------
-    InputError
-        If the roster is for no shift at all, or names a zone that has no target.
+    Raises:
+        InputError: If the roster is for no shift at all, or names a zone that has no target.
     """
     drawn = roster.attrs.get("shifts", roster["shift"].unique())
     total = len(drawn) if shifts is None else shifts

@@ -54,14 +54,10 @@ def monthly_bound(
 ) -> Floats:
     """Lagrangian bound per month at the given multipliers (objective per hour).
 
-    Parameters
-    ----------
-    problem
-        On its grid already (:meth:`HoursProblem.on_grid`) when ``unit`` is given.
-    ward, city, borough
-        Multipliers per ward pool, per month and per borough pool, 0 or more.
-    unit
-        Hours per whole unit, or 0 for continuous hours.
+    Args:
+        problem: On its grid already (:meth:`HoursProblem.on_grid`) when ``unit`` is given.
+        ward, city, borough: Multipliers per ward pool, per month and per borough pool, 0 or more.
+        unit: Hours per whole unit, or 0 for continuous hours.
     """
     rows = np.arange(len(problem.month))
     middle = np.zeros(len(problem.boroughs)) if borough is None else borough
@@ -87,18 +83,12 @@ def month_rules_bound(
 ) -> float:
     """Lagrangian bound of one month under group rules (groups may overlap), ward budgets left out.
 
-    Parameters
-    ----------
-    problem, unit
-        As :func:`monthly_bound`.
-    rules
-        All group rules; only those of ``month`` count.
-    city
-        Multiplier of the month's total, 0 or more.
-    low, high
-        Multipliers of the lower and upper side of every rule, 0 or more, shape ``(rules,)``.
-    budget
-        Most hours in the month.
+    Args:
+        problem, unit: As :func:`monthly_bound`.
+        rules: All group rules; only those of ``month`` count.
+        city: Multiplier of the month's total, 0 or more.
+        low, high: Multipliers of the lower and upper side of every rule, 0 or more, shape ``(rules,)``.
+        budget: Most hours in the month.
     """
     # A multiplier below 0 would prove nothing.
     city, low, high = max(city, 0.0), np.maximum(low, 0.0), np.maximum(high, 0.0)
@@ -132,17 +122,12 @@ def fixed_total_bound(
 ) -> float:
     """Lagrangian bound over whole-unit plans of exactly ``total`` hours with group hours in ``[low, high]``.
 
-    Parameters
-    ----------
-    problem
-        On its grid.
-    rows, pool
-        The month's rows and the number of the group of each.
-    city
-        Price of an hour in the month, of any sign, as the total is fixed.
-    group
-        Price of an hour in every group; what it is above the city's price is the multiplier of the upper end
-        of the group's hours, what it is below that of the lower end.
+    Args:
+        problem: On its grid.
+        rows, pool: The month's rows and the number of the group of each.
+        city: Price of an hour in the month, of any sign, as the total is fixed.
+        group: Price of an hour in every group; what it is above the city's price is the multiplier of the upper
+            end of the group's hours, what it is below that of the lower end.
     """
     rise, fall = np.maximum(group - city, 0.0), np.maximum(city - group, 0.0)
     inner = _inner(problem, rows, (city + rise - fall)[pool], unit)

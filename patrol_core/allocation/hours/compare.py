@@ -42,22 +42,18 @@ def compare_hours(
 ) -> tuple[pd.DataFrame, Mapping[str, Floats]]:
     """The plan beside the simple ways, and the hours of each.
 
-    Parameters
-    ----------
-    last_year
-        Crimes of a year before for every row of the plan, 0 or more; without them that way is left out.
+    Args:
+        last_year: Crimes of a year before for every row of the plan, 0 or more; without them that way is left
+            out.
 
-    Returns
-    -------
-    tuple
-        A table, one row a way: way, demand_met (objective), share_of_demand (of all demand), against_plan (%), hours,
-        overspent (hours above the city, borough and ward budgets together), worst_budget (hours above one budget),
-        moved (hours in other zones than in the plan: half the sum of differences). And way -> hours per row.
+    Returns:
+        tuple: A table, one row a way: way, demand_met (objective), share_of_demand (of all demand),
+            against_plan (%), hours, overspent (hours above the city, borough and ward budgets together),
+            worst_budget (hours above one budget), moved (hours in other zones than in the plan: half the sum of
+            differences). And way -> hours per row.
 
-    Raises
-    ------
-    InputError
-        If ``last_year`` does not fit the plan's rows.
+    Raises:
+        InputError: If ``last_year`` does not fit the plan's rows.
     """
     problem = build_problem(plan.frame, plan.rules)
     # Floors and caps set by rules tightened the plan's own bounds.
@@ -90,10 +86,8 @@ def in_proportion(problem: HoursProblem, weight: Floats, spent: Floats) -> Float
 
     ``clip(k w_i, lower_i, upper_i)`` with the largest k that keeps the ward, then the borough, then the month.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
+    Args:
+        problem: Bounds, budgets and demand.
     """
     total = pool_sums(spent, problem.month, len(problem.months))
     # A zone without weight still takes its least; a hair of weight lets it take more when all others are full.
@@ -111,12 +105,9 @@ def in_proportion(problem: HoursProblem, weight: Floats, spent: Floats) -> Float
 def in_units(problem: HoursProblem, hours: Floats, unit: float) -> Floats:
     """Hours rounded to whole units by largest remainders within the nested budgets; ``problem`` is on the grid.
 
-    Parameters
-    ----------
-    hours
-        Hours per row.
-    unit
-        Hours per whole unit.
+    Args:
+        hours: Hours per row.
+        unit: Hours per whole unit.
     """
     whole = np.clip(np.floor(hours / unit + 1e-9), problem.lower / unit, problem.upper / unit)
     left = hours / unit - whole

@@ -42,23 +42,17 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 def read_demand(source: str | Path | tuple[str, bytes]) -> pd.DataFrame:
     """Demand table from a CSV file.
 
-    Parameters
-    ----------
-    source
-        A path, or (name, bytes) of an uploaded file.
+    Args:
+        source: A path, or (name, bytes) of an uploaded file.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Columns month (YYYY-MM), ward, zone_id, area_km2 (km2), risk (expected crimes); rows as in the file. ``attrs`` hold what was
-        noticed under ``findings``: months that spreadsheets have re-saved, a file as long as a spreadsheet can hold.
+    Returns:
+        pandas.DataFrame: Columns month (YYYY-MM), ward, zone_id, area_km2 (km2), risk (expected crimes); rows
+            as in the file. ``attrs`` hold what was noticed under ``findings``: months that spreadsheets have
+            re-saved, a file as long as a spreadsheet can hold.
 
-    Raises
-    ------
-    SourceError
-        The file cannot be read.
-    InputError
-        Not UTF-8, no rows, a column missing, or a value that cannot be used; names line and column.
+    Raises:
+        SourceError: The file cannot be read.
+        InputError: Not UTF-8, no rows, a column missing, or a value that cannot be used; names line and column.
     """
     name, text = _text(source)
     header, rows, lines = _rows(name, text)
@@ -99,10 +93,8 @@ def write_plan(plan: Plan, path: str | Path) -> Path:
 
     Text that a spreadsheet would run as a formula gets a leading apostrophe. Numbers keep every digit.
 
-    Raises
-    ------
-    SourceError
-        The file cannot be written.
+    Raises:
+        SourceError: The file cannot be written.
     """
     table = plan_table(plan)
     for column in ("Month", "Ward", "LSOA_Code"):

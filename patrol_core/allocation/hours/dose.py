@@ -46,17 +46,12 @@ class Dosed:
 def solve_dose(problem: HoursProblem, unit: float, least: int) -> Dosed:
     """Best hours found in whole units where a zone gets 0 or at least ``least`` units.
 
-    Parameters
-    ----------
-    problem
-        On the grid already; the least hours of every row fit the budgets.
-    unit
-        Hours per whole unit.
+    Args:
+        problem: On the grid already; the least hours of every row fit the budgets.
+        unit: Hours per whole unit.
 
-    Raises
-    ------
-    InputError
-        If every zone must have more than nothing anyway, but not a dose.
+    Raises:
+        InputError: If every zone must have more than nothing anyway, but not a dose.
     """
     low = np.rint(problem.lower / unit).astype(np.int64)
     high = np.rint(problem.upper / unit).astype(np.int64)

@@ -43,22 +43,14 @@ _ROUNDS = 40
 class MonthAnswer:
     """One month's plan from the cut loop.
 
-    Attributes
-    ----------
-    status
-        ``optimal`` within the gap, ``infeasible``, or stopped.
-    hours
-        Hours of the month's rows (empty when there is no plan).
-    bound
-        Proved upper bound on the month's objective.
-    ward
-        Multiplier of every ward pool given in ``wards`` (objective per hour, beyond the city's).
-    city
-        Multiplier of the city budget.
-    boroughs, borough
-        Borough pools of the month and their multipliers (beyond the city's).
-    rounds
-        LPs solved.
+    Attributes:
+        status: ``optimal`` within the gap, ``infeasible``, or stopped.
+        hours: Hours of the month's rows (empty when there is no plan).
+        bound: Proved upper bound on the month's objective.
+        ward: Multiplier of every ward pool given in ``wards`` (objective per hour, beyond the city's).
+        city: Multiplier of the city budget.
+        boroughs, borough: Borough pools of the month and their multipliers (beyond the city's).
+        rounds: LPs solved.
     """
 
     status: Status
@@ -77,17 +69,12 @@ def solve_month(
 ) -> MonthAnswer:
     """Best hours of one month under group rules.
 
-    Parameters
-    ----------
-    problem, rules
-        The whole problem and its group rules; only those of ``month`` are used.
-    month
-        Month number.
-    start
-        Hours per row of the whole problem around which the first cuts are laid, e.g. the plan without group
-        rules.
-    gap
-        Relative gap at which to stop.
+    Args:
+        problem, rules: The whole problem and its group rules; only those of ``month`` are used.
+        month: Month number.
+        start: Hours per row of the whole problem around which the first cuts are laid, e.g. the plan without
+            group rules.
+        gap: Relative gap at which to stop.
     """
     rows = np.flatnonzero(problem.month == month)
     own = [rule for rule in rules if rule.month == month]
@@ -101,16 +88,11 @@ def dual_start(problem: HoursProblem, rules: Sequence[GroupRule], rows: Indices,
 
     Not feasible to the last digit and not a proof; see the module docstring.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
-    rules
-        Group rules of all months.
-    rows
-        The month's rows.
-    start
-        Hours to begin from, per row.
+    Args:
+        problem: Bounds, budgets and demand.
+        rules: Group rules of all months.
+        rows: The month's rows.
+        start: Hours to begin from, per row.
     """
     weight, lower, upper = problem.weight[rows], problem.lower[rows], problem.upper[rows]
     lines, limit = one_sided(*rule_rows(problem, rules, rows))
@@ -133,19 +115,13 @@ def dual_prices(
 ) -> Floats:
     """Multipliers, 0 or more, near the least of the Lagrangian dual of ``lines @ hours <= limit`` (L-BFGS).
 
-    Parameters
-    ----------
-    weight, lower, upper
-        ``c_i`` (some above 0) and bounds in hours, shape ``(rows,)``.
-    lines, limit
-        Budgets and rules, as :func:`one_sided` gives them.
-    start
-        Hours not far from the optimum: they say what a typical price is.
+    Args:
+        weight, lower, upper: ``c_i`` (some above 0) and bounds in hours, shape ``(rows,)``.
+        lines, limit: Budgets and rules, as :func:`one_sided` gives them.
+        start: Hours not far from the optimum: they say what a typical price is.
 
-    Returns
-    -------
-    numpy.ndarray
-        Objective per unit of every limit; whatever they are, they prove a bound.
+    Returns:
+        numpy.ndarray: Objective per unit of every limit; whatever they are, they prove a bound.
     """
     unit = float((weight / (1.0 + start)).mean())  # a typical price: multipliers are counted in it
     worth = float(weight.sum())

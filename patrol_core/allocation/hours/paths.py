@@ -42,20 +42,13 @@ _WATER = "water-filling (KKT)"
 class Solution:
     """Hours of every row with the multipliers and monthly bounds that go with them.
 
-    Attributes
-    ----------
-    hours
-        Hours per row.
-    ward, borough, city
-        Multipliers of the ward, borough and city budgets (objective per hour).
-    bound
-        Proved bound per month.
-    status
-        How each month's solve ended.
-    solver, phase
-        For the certificate.
-    families
-        For each month the groups by which it was solved exactly, else None.
+    Attributes:
+        hours: Hours per row.
+        ward, borough, city: Multipliers of the ward, borough and city budgets (objective per hour).
+        bound: Proved bound per month.
+        status: How each month's solve ended.
+        solver, phase: For the certificate.
+        families: For each month the groups by which it was solved exactly, else None.
     """
 
     hours: Floats
@@ -97,15 +90,11 @@ def by_water_filling(problem: HoursProblem) -> Solution:
 def by_groups(problem: HoursProblem, rules: Sequence[GroupRule], *, exact: bool = True) -> Solution:
     """Plan under group rules; ``exact=False`` sends every month to tangent cuts.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
+    Args:
+        problem: Bounds, budgets and demand.
 
-    Raises
-    ------
-    InfeasibleError
-        If the rules of some month cannot be met.
+    Raises:
+        InfeasibleError: If the rules of some month cannot be met.
     """
     months = range(len(problem.months))
     families = [find_family(problem, rules, month) if exact else None for month in months]
@@ -173,19 +162,13 @@ def in_whole_units(
 ) -> Solution:
     """The delivered hours: rounded as the rules say, with the bound that fits.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
-    group_rules
-        Group rules of all months.
-    exact
-        The plan before rounding.
+    Args:
+        problem: Bounds, budgets and demand.
+        group_rules: Group rules of all months.
+        exact: The plan before rounding.
 
-    Raises
-    ------
-    InfeasibleError
-        If budgets or group rules cannot be met in whole units.
+    Raises:
+        InfeasibleError: If budgets or group rules cannot be met in whole units.
     """
     unit = rules.unit
     if unit == 0.0:

@@ -34,31 +34,19 @@ TOLERANCE = 1e-6
 class HoursProblem:
     """Arrays of the model; row i is row i of the demand.
 
-    Attributes
-    ----------
-    weight, risk, lower, upper, most
-        ``c_i``, ``r_i``, bounds in use, and the most hours by the rules (hours in the month), shape
-        ``(rows,)``.
-    month, ward
-        Numbers of each row's month and month-and-ward pool.
-    months
-        Month labels by number.
-    wards
-        (month, ward) labels by pool number.
-    month_of_ward
-        Month number of each ward pool.
-    ward_budget, city_budget
-        Hours per ward pool and per month, ``inf`` for no limit.
-    zone_ids
-        Zone of each row.
-    borough
-        Number of each row's month-and-borough pool; one borough without a name where none are given.
-    boroughs
-        (month, borough) labels by pool number.
-    month_of_borough, borough_of_ward
-        Month number of each borough pool; borough pool of each ward pool.
-    borough_budget
-        Hours per borough pool, ``inf`` for no limit.
+    Attributes:
+        weight, risk, lower, upper, most: ``c_i``, ``r_i``, bounds in use, and the most hours by the rules
+            (hours in the month), shape ``(rows,)``.
+        month, ward: Numbers of each row's month and month-and-ward pool.
+        months: Month labels by number.
+        wards: (month, ward) labels by pool number.
+        month_of_ward: Month number of each ward pool.
+        ward_budget, city_budget: Hours per ward pool and per month, ``inf`` for no limit.
+        zone_ids: Zone of each row.
+        borough: Number of each row's month-and-borough pool; one borough without a name where none are given.
+        boroughs: (month, borough) labels by pool number.
+        month_of_borough, borough_of_ward: Month number of each borough pool; borough pool of each ward pool.
+        borough_budget: Hours per borough pool, ``inf`` for no limit.
     """
 
     weight: Floats
@@ -83,10 +71,8 @@ class HoursProblem:
     def on_grid(self, unit: float) -> HoursProblem:
         """The same problem with bounds and budgets moved inward to multiples of ``unit`` hours.
 
-        Raises
-        ------
-        InputError
-            If a zone's bounds hold no multiple of the unit.
+        Raises:
+            InputError: If a zone's bounds hold no multiple of the unit.
         """
         lower, upper = up_to(self.lower, unit), down_to(self.upper, unit)
         empty = np.flatnonzero(lower > upper)
@@ -163,10 +149,8 @@ def budget_rows(problem: HoursProblem, rows: Indices) -> tuple[sparse.csr_array,
 def build_problem(demand: pd.DataFrame, rules: HoursRules) -> HoursProblem:
     """Validate the demand and write the model's arrays.
 
-    Raises
-    ------
-    InputError
-        As :func:`check_demand`; or a named ward budget for a ward that is not there.
+    Raises:
+        InputError: As :func:`check_demand`; or a named ward budget for a ward that is not there.
     """
     check_demand(demand)
     month, months = pd.factorize(demand["month"].astype(str).to_numpy(dtype=object), sort=True)
@@ -219,20 +203,14 @@ def check_demand(
 ) -> None:
     """Raise one clear sentence for the first thing that is wrong with a demand table.
 
-    Parameters
-    ----------
-    demand
-        Columns month, ward, zone_id, area_km2, risk.
-    where
-        Turns a row position into words; default "row 1" counts from 1.
-    risk_name
-        What the demand column is called where the table comes from.
+    Args:
+        demand: Columns month, ward, zone_id, area_km2, risk.
+        where: Turns a row position into words; default "row 1" counts from 1.
+        risk_name: What the demand column is called where the table comes from.
 
-    Raises
-    ------
-    InputError
-        Missing column, no rows, bad month, empty ward or zone, area not above 0, negative or missing risk,
-        or a zone twice in a month.
+    Raises:
+        InputError: Missing column, no rows, bad month, empty ward or zone, area not above 0, negative or
+            missing risk, or a zone twice in a month.
     """
     place = where or (lambda row: f"row {row + 1} of the demand")
     missing = [column for column in COLUMNS if column not in demand.columns]

@@ -24,18 +24,12 @@ def slack_table(
     of the objective per further hour of this budget), binding. ``used`` is of the delivered plan; whether a
     budget binds is read off the plan before rounding, which uses a binding budget to the end.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
-    exact
-        The plan before rounding.
-    ward_price
-        Multiplier by ward pool.
-    borough_price
-        Multiplier by borough pool.
-    city_price
-        Multiplier by month.
+    Args:
+        problem: Bounds, budgets and demand.
+        exact: The plan before rounding.
+        ward_price: Multiplier by ward pool.
+        borough_price: Multiplier by borough pool.
+        city_price: Multiplier by month.
     """
     levels = [
         (
@@ -73,14 +67,10 @@ def binding_budgets(slack: pd.DataFrame) -> tuple[str, ...]:
 def plan_notes(problem: HoursProblem, slack: pd.DataFrame, *, has_rules: bool) -> tuple[str, ...]:
     """Plain sentences a reader of the plan must not miss.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
-    slack
-        The table of budgets.
-    has_rules
-        Whether group rules hold.
+    Args:
+        problem: Bounds, budgets and demand.
+        slack: The table of budgets.
+        has_rules: Whether group rules hold.
     """
     notes = []
     if not slack["binding"].any():

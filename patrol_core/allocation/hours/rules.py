@@ -20,40 +20,30 @@ RoundingMethod = Literal["best", "largest-remainder"]
 class HoursRules:
     """Bounds, budgets and rounding of an hours plan. Budgets are hours per month.
 
-    Attributes
-    ----------
-    min_per_day, max_per_day
-        Least and most hours a zone can get per day. The most grows with the zone's area (``area_clip``).
-    ward_budget
-        Hours per month every ward can use, or None for no limit.
-    city_budget
-        Hours per month all zones together can use, or None for no limit.
-    rounding
-        ``quarter`` (multiples of 0.25 h), ``visit`` (of ``visit_minutes``), ``shift`` (of ``shift_hours``) or ``none``.
-    shift_hours
-        Length of a shift in hours, for ``rounding="shift"``.
-    area_clip
-        Zone area over the month's mean area is held between these two before it multiplies the most hours.
-    rounding_method
-        ``best``: the best plan in whole units (marginal allocation, Fox 1966). ``largest-remainder``: the
-        continuous plan, rounded (Hamilton's method); plans with group rules are always rounded the best way.
-    ward_budgets
-        (ward, hours per month) pairs for wards whose limit is not ``ward_budget``; where several boroughs have a
-        ward of one name, ``"ward (borough)"``.
-    borough_budget
-        Hours per month every borough can use, or None for no limit; needs a column ``borough`` in the demand.
-    borough_budgets
-        (borough, hours per month) pairs for boroughs whose limit is not ``borough_budget``.
-    visit_minutes
-        Length of a visit, for ``rounding="visit"``.
-    least_visits
-        Least useful dose: a zone gets 0 or at least this many whole units in a month. Only where ``min_per_day`` lets
-        a zone have nothing; see :mod:`~patrol_core.allocation.hours.dose`.
+    Attributes:
+        min_per_day, max_per_day: Least and most hours a zone can get per day. The most grows with the zone's
+            area (``area_clip``).
+        ward_budget: Hours per month every ward can use, or None for no limit.
+        city_budget: Hours per month all zones together can use, or None for no limit.
+        rounding: ``quarter`` (multiples of 0.25 h), ``visit`` (of ``visit_minutes``), ``shift`` (of
+            ``shift_hours``) or ``none``.
+        shift_hours: Length of a shift in hours, for ``rounding="shift"``.
+        area_clip: Zone area over the month's mean area is held between these two before it multiplies the most
+            hours.
+        rounding_method: ``best``: the best plan in whole units (marginal allocation, Fox 1966).
+            ``largest-remainder``: the continuous plan, rounded (Hamilton's method); plans with group rules are
+            always rounded the best way.
+        ward_budgets: (ward, hours per month) pairs for wards whose limit is not ``ward_budget``; where several
+            boroughs have a ward of one name, ``"ward (borough)"``.
+        borough_budget: Hours per month every borough can use, or None for no limit; needs a column ``borough``
+            in the demand.
+        borough_budgets: (borough, hours per month) pairs for boroughs whose limit is not ``borough_budget``.
+        visit_minutes: Length of a visit, for ``rounding="visit"``.
+        least_visits: Least useful dose: a zone gets 0 or at least this many whole units in a month. Only where
+            ``min_per_day`` lets a zone have nothing; see :mod:`~patrol_core.allocation.hours.dose`.
 
-    Raises
-    ------
-    InputError
-        If a number is missing, negative, not finite, or the least exceeds the most.
+    Raises:
+        InputError: If a number is missing, negative, not finite, or the least exceeds the most.
     """
 
     min_per_day: float = 1.0
@@ -127,31 +117,23 @@ class HoursRules:
 class Plan:
     """Patrol hours per zone and month, with their proof.
 
-    Attributes
-    ----------
-    frame
-        Rows and order of the demand: month (YYYY-MM), ward, zone_id, area_km2, risk (expected crimes in the
-        month), hours (the plan, hours in the month), hours_continuous (before rounding), lower, upper
-        (hours), value_of_hour (rise of the objective per further hour in this zone, at ``hours_continuous``).
-    certificate
-        Proof for ``hours`` as delivered, all months together; its bound is on the best plan in whole units. What is not
-        proved best within a relative gap of 1e-6 is ``stopped-with-plan``, also where rounding was asked to be simple.
-    continuous
-        Proof for ``hours_continuous``: objective, dual bound, gap.
-    monthly
-        The delivered plan's certificate for each month.
-    objective_before_rounding, objective_after_rounding
-        ``sum risk_i ln(1 + hours_i) / ln(1 + most_i)``: expected crimes weighted by the share of a zone's
-        full effect that its hours reach.
-    binding
-        Budgets that hold the plan back, e.g. ``"2025-01 city"`` or ``"2025-01 ward Abbey Road"``.
-    slack
-        One row per budget (city, borough, ward) and month: month, kind, name, limit, used, slack (hours), value_of_hour, binding,
-        least and most (hours the zones under it must and can take).
-    notes
-        Plain sentences about the plan a reader must not miss.
-    rules
-        The rules it was made under.
+    Attributes:
+        frame: Rows and order of the demand: month (YYYY-MM), ward, zone_id, area_km2, risk (expected crimes in
+            the month), hours (the plan, hours in the month), hours_continuous (before rounding), lower, upper
+            (hours), value_of_hour (rise of the objective per further hour in this zone, at
+            ``hours_continuous``).
+        certificate: Proof for ``hours`` as delivered, all months together; its bound is on the best plan in
+            whole units. What is not proved best within a relative gap of 1e-6 is ``stopped-with-plan``, also
+            where rounding was asked to be simple.
+        continuous: Proof for ``hours_continuous``: objective, dual bound, gap.
+        monthly: The delivered plan's certificate for each month.
+        objective_before_rounding, objective_after_rounding: ``sum risk_i ln(1 + hours_i) / ln(1 + most_i)``:
+            expected crimes weighted by the share of a zone's full effect that its hours reach.
+        binding: Budgets that hold the plan back, e.g. ``"2025-01 city"`` or ``"2025-01 ward Abbey Road"``.
+        slack: One row per budget (city, borough, ward) and month: month, kind, name, limit, used, slack
+            (hours), value_of_hour, binding, least and most (hours the zones under it must and can take).
+        notes: Plain sentences about the plan a reader must not miss.
+        rules: The rules it was made under.
     """
 
     frame: pd.DataFrame
@@ -184,12 +166,9 @@ def number(
 ) -> None:
     """Raise InputError unless the value is a finite number in range (``above``: more than ``least``).
 
-    Parameters
-    ----------
-    name
-        What it is called in messages.
-    most
-        The most that is accepted.
+    Args:
+        name: What it is called in messages.
+        most: The most that is accepted.
     """
     known: object = value  # callers pass what a file or a page gave them
     good = isinstance(known, int | float) and not isinstance(known, bool) and math.isfinite(known)

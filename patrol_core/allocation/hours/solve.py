@@ -64,30 +64,21 @@ def solve_hours(
 ) -> Plan:
     """Best hours per zone and month under bounds, budgets and group rules.
 
-    Parameters
-    ----------
-    demand
-        One row per zone and month: month (YYYY-MM), ward, zone_id, area_km2 (km2), risk (expected crimes, 0
-        or more); optionally borough, in which wards lie.
-    rules
-        Bounds, budgets (hours per month) and rounding.
-    constraints
-        HoursFloor, HoursCap (hours in the month; zone, group or all) and CoverageParity (hours per head of
-        every group within 1 +- d of the overall rate).
-    groups
-        Group name to zone ids; groups may overlap.
-    population
-        Residents by zone id; needed for parity.
-    method
-        ``kkt``: exact water-filling (no group rules). ``lp``: tangent cuts and, for whole units under group
-        rules, an integer programme. ``auto``: exact wherever it applies, also for groups that do not overlap.
+    Args:
+        demand: One row per zone and month: month (YYYY-MM), ward, zone_id, area_km2 (km2), risk (expected
+            crimes, 0 or more); optionally borough, in which wards lie.
+        rules: Bounds, budgets (hours per month) and rounding.
+        constraints: HoursFloor, HoursCap (hours in the month; zone, group or all) and CoverageParity (hours per
+            head of every group within 1 +- d of the overall rate).
+        groups: Group name to zone ids; groups may overlap.
+        population: Residents by zone id; needed for parity.
+        method: ``kkt``: exact water-filling (no group rules). ``lp``: tangent cuts and, for whole units under
+            group rules, an integer programme. ``auto``: exact wherever it applies, also for groups that do not
+            overlap.
 
-    Raises
-    ------
-    InputError
-        Bad demand, unknown zone or group, residual parity, or ``kkt`` with group rules.
-    InfeasibleError
-        Rules that cannot all be met, with the shortfall and the least change that works.
+    Raises:
+        InputError: Bad demand, unknown zone or group, residual parity, or ``kkt`` with group rules.
+        InfeasibleError: Rules that cannot all be met, with the shortfall and the least change that works.
     """
     started = time.perf_counter()
     if method not in ("auto", "kkt", "lp"):
@@ -119,12 +110,9 @@ def binding_city_budget(
     It lies ``share`` of the way from the least hours of the fullest month to the most hours of the emptiest
     one.
 
-    Parameters
-    ----------
-    demand
-        The demand table.
-    rules
-        Group rules of all months.
+    Args:
+        demand: The demand table.
+        rules: Group rules of all months.
     """
     problem = build_problem(demand, replace(rules, city_budget=None))
     require_budgets(problem)

@@ -32,16 +32,12 @@ from patrol_core.arrays import Floats, Indices
 class WaterLevel:
     """Answer of :func:`nested_water_fill`.
 
-    Attributes
-    ----------
-    hours
-        Optimal hours per row, shape ``(rows,)``.
-    ward
-        Multiplier of each ward budget beyond the city's, shape ``(ward pools,)``: objective per hour.
-    city
-        Multiplier of each city budget, shape ``(months,)``: objective per hour.
-    borough
-        Multiplier of each borough budget beyond the city's, shape ``(borough pools,)``; empty without boroughs.
+    Attributes:
+        hours: Optimal hours per row, shape ``(rows,)``.
+        ward: Multiplier of each ward budget beyond the city's, shape ``(ward pools,)``: objective per hour.
+        city: Multiplier of each city budget, shape ``(months,)``: objective per hour.
+        borough: Multiplier of each borough budget beyond the city's, shape ``(borough pools,)``; empty without
+            boroughs.
     """
 
     hours: Floats
@@ -71,20 +67,14 @@ def water_fill(
 ) -> tuple[Floats, Floats]:
     """Optimal hours and multiplier of every pool under one budget each.
 
-    Parameters
-    ----------
-    weight, lower, upper
-        ``c_i >= 0`` and bounds in hours, shape ``(rows,)``; ``0 <= lower <= upper``.
-    pool
-        Pool number of each row, ``0 .. len(budget) - 1``.
-    budget
-        Hours per pool, ``inf`` for none; at least the sum of ``lower`` in the pool.
+    Args:
+        weight, lower, upper: ``c_i >= 0`` and bounds in hours, shape ``(rows,)``; ``0 <= lower <= upper``.
+        pool: Pool number of each row, ``0 .. len(budget) - 1``.
+        budget: Hours per pool, ``inf`` for none; at least the sum of ``lower`` in the pool.
 
-    Returns
-    -------
-    tuple
-        Hours per row; multiplier per pool, the smallest that keeps the budget, so it is the
-        worth of one *more* hour (0 where the budget does not bind).
+    Returns:
+        tuple: Hours per row; multiplier per pool, the smallest that keeps the budget, so it is the worth of one
+            *more* hour (0 where the budget does not bind).
     """
     pools = len(budget)
     full = np.where(weight > 0.0, upper, lower)
@@ -114,20 +104,13 @@ def nested_water_fill(
     ``ward_pool`` numbers month-and-ward pools, ``borough_pool`` month-and-borough pools (None: no boroughs),
     ``month_pool`` numbers months; budgets are hours, ``inf`` for none.
 
-    Parameters
-    ----------
-    weight
-        Demand over the logarithm of the most hours, per row.
-    lower
-        Least hours per row.
-    upper
-        Most hours per row.
-    ward_budget
-        Hours by ward pool, ``inf`` for none.
-    city_budget
-        Hours by month, ``inf`` for none.
-    borough_budget
-        Hours by borough pool, ``inf`` for none.
+    Args:
+        weight: Demand over the logarithm of the most hours, per row.
+        lower: Least hours per row.
+        upper: Most hours per row.
+        ward_budget: Hours by ward pool, ``inf`` for none.
+        city_budget: Hours by month, ``inf`` for none.
+        borough_budget: Hours by borough pool, ``inf`` for none.
     """
     held, ward_price = water_fill(weight, lower, upper, ward_pool, ward_budget)
     borough_price = np.zeros(0)

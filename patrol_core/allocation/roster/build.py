@@ -60,27 +60,17 @@ NOBODY = ""
 class Roster:
     """A duty roster with the walks of every duty.
 
-    Attributes
-    ----------
-    rules, spread
-        What it was made from.
-    task
-        Dates (with ``task.lead`` dates before the period), units wanted, forbidden and fixed duties.
-    works
-        (units, dates of the task, shifts): which unit has which duty.
-    pieces
-        For every shift of the spread its walks.
-    owners
-        For every shift the unit's number of each walk; -1 for nobody.
-    ground
-        Zones and their places.
-    certificate
-        ``objective``: duties outside the units' fair ranges, or changes where it was re-planned; ``violation``: rules
-        broken, counted outside the model.
-    changes
-        Duties dropped and added against the roster it was re-planned from.
-    notes
-        Sentences a reader must not miss.
+    Attributes:
+        rules, spread: What it was made from.
+        task: Dates (with ``task.lead`` dates before the period), units wanted, forbidden and fixed duties.
+        works: (units, dates of the task, shifts): which unit has which duty.
+        pieces: For every shift of the spread its walks.
+        owners: For every shift the unit's number of each walk; -1 for nobody.
+        ground: Zones and their places.
+        certificate: ``objective``: duties outside the units' fair ranges, or changes where it was re-planned;
+            ``violation``: rules broken, counted outside the model.
+        changes: Duties dropped and added against the roster it was re-planned from.
+        notes: Sentences a reader must not miss.
     """
 
     rules: RosterRules
@@ -113,29 +103,19 @@ def make_roster(
 ) -> Roster:
     """Units by shift by zone for the period of a spread.
 
-    Parameters
-    ----------
-    spread, rules
-        Visits of every zone in every shift, and the units; both of the same kinds of shift.
-    points
-        Zone to a point in it, metres.
-    commitments
-        Absences and fixed duties; fixed duties before the period count for rest and rows.
-    homes
-        Unit to the zone it starts from, where known.
-    allow_gaps
-        Leave duties open where the rules cannot all be met, instead of refusing.
-    seed
-        Seed of walks, times and who takes which walk.
-    time_limit
-        Seconds for each programme.
+    Args:
+        spread, rules: Visits of every zone in every shift, and the units; both of the same kinds of shift.
+        points: Zone to a point in it, metres.
+        commitments: Absences and fixed duties; fixed duties before the period count for rest and rows.
+        homes: Unit to the zone it starts from, where known.
+        allow_gaps: Leave duties open where the rules cannot all be met, instead of refusing.
+        seed: Seed of walks, times and who takes which walk.
+        time_limit: Seconds for each programme.
 
-    Raises
-    ------
-    InputError
-        Zones without a place, unknown units, shifts or homes.
-    InfeasibleError
-        If not every shift can be manned: which unit, which date, which rule, and the least that would work.
+    Raises:
+        InputError: Zones without a place, unknown units, shifts or homes.
+        InfeasibleError: If not every shift can be manned: which unit, which date, which rule, and the least
+            that would work.
     """
     started = time.perf_counter()
     if spread.shifts != rules.shifts:

@@ -24,10 +24,8 @@ def read_commitments(source: str | Path | tuple[str, bytes]) -> tuple[Commitment
 
     kind is ``unavailable`` or ``duty``; shift may be empty for ``unavailable``.
 
-    Raises
-    ------
-    SourceError, InputError
-        The file cannot be read, or a value cannot be used; names file and line.
+    Raises:
+        SourceError, InputError: The file cannot be read, or a value cannot be used; names file and line.
     """
     name, rows = _rows(source, ("unit", "date", "kind"))
     return tuple(commitment_of(row, f"{name}, line {line}") for line, row in enumerate(rows, 2))
@@ -36,10 +34,8 @@ def read_commitments(source: str | Path | tuple[str, bytes]) -> tuple[Commitment
 def commitment_of(row: Mapping[str, object], where: str) -> Commitment:
     """One commitment from named values.
 
-    Raises
-    ------
-    InputError
-        For a value that cannot be used; starts with ``where``.
+    Raises:
+        InputError: For a value that cannot be used; starts with ``where``.
     """
     unit, kind = str(row.get("unit") or "").strip(), str(row.get("kind") or "").strip().lower()
     if not unit:
@@ -61,10 +57,8 @@ def commitment_of(row: Mapping[str, object], where: str) -> Commitment:
 def read_duties(source: str | Path | tuple[str, bytes]) -> pd.DataFrame:
     """Duties of an earlier roster: date, shift, unit, walk, from its ``duties.csv``.
 
-    Raises
-    ------
-    SourceError, InputError
-        As :func:`read_commitments`.
+    Raises:
+        SourceError, InputError: As :func:`read_commitments`.
     """
     name, rows = _rows(source, ("date", "shift", "unit", "walk"))
     for line, row in enumerate(rows, 2):
@@ -86,10 +80,8 @@ def read_duties(source: str | Path | tuple[str, bytes]) -> pd.DataFrame:
 def parse_shifts(text: str) -> tuple[ShiftType, ...]:
     """Shifts from ``early=06:00+8,late=14:00+8``: name, start and hours.
 
-    Raises
-    ------
-    InputError
-        If it cannot be read.
+    Raises:
+        InputError: If it cannot be read.
     """
     shifts = []
     for part in text.split(","):
@@ -108,10 +100,8 @@ def parse_shifts(text: str) -> tuple[ShiftType, ...]:
 def parse_available(text: str, shifts: Sequence[ShiftType]) -> tuple[int, ...]:
     """Most units at once by shift from ``early=4,late=6,night=4``, in the order of the shifts.
 
-    Raises
-    ------
-    InputError
-        If a shift is missing, unknown or its number is no whole number of 0 or more.
+    Raises:
+        InputError: If a shift is missing, unknown or its number is no whole number of 0 or more.
     """
     given = {}
     for part in text.split(","):

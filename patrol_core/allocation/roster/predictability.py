@@ -32,22 +32,15 @@ def predictability(
 
     Raises InputError if the shapes do not fit, or there are no visits.
 
-    Parameters
-    ----------
-    visits
-        (zones, slots) visits that begin in each slot of time.
-    share
-        (slots,) share of all visits that is expected in each slot; need not sum to 1.
-    lags
-        Numbers of slots at which to measure memory; those not below the number of slots are left out.
-    draws, seed
-        Independent draws to compare with, and their seed.
+    Args:
+        visits: (zones, slots) visits that begin in each slot of time.
+        share: (slots,) share of all visits that is expected in each slot; need not sum to 1.
+        lags: Numbers of slots at which to measure memory; those not below the number of slots are left out.
+        draws, seed: Independent draws to compare with, and their seed.
 
-    Returns
-    -------
-    pandas.DataFrame
-        measure, roster, chance (mean of the draws), chance_low, chance_high (5th and 95th percentile), reading
-        (``as by chance``, ``more regular`` or ``less regular``).
+    Returns:
+        pandas.DataFrame: measure, roster, chance (mean of the draws), chance_low, chance_high (5th and 95th
+            percentile), reading (``as by chance``, ``more regular`` or ``less regular``).
     """
     table, expected = np.asarray(visits, dtype=np.int64), np.asarray(share, dtype=float)
     if table.ndim != 2 or table.shape[1] != len(expected) or len(expected) < 2:

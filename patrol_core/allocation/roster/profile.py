@@ -37,14 +37,10 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 class ShiftType:
     """One kind of shift.
 
-    Attributes
-    ----------
-    name
-        E.g. ``early``.
-    start
-        Clock time at which it starts, ``HH:MM``.
-    hours
-        Length in hours, more than 0 and at most 24; it may pass midnight.
+    Attributes:
+        name: E.g. ``early``.
+        start: Clock time at which it starts, ``HH:MM``.
+        hours: Length in hours, more than 0 and at most 24; it may pass midnight.
     """
 
     name: str
@@ -93,12 +89,9 @@ EARLY_LATE_NIGHT = (ShiftType("early", "06:00"), ShiftType("late", "14:00"), Shi
 class Profile:
     """Share of the week's demand by weekday and hour.
 
-    Attributes
-    ----------
-    shares
-        (7, 24), Monday first, 0 or more, sum 1.
-    source
-        Where it comes from, in words; starts with :data:`ASSUMED` when nobody measured it.
+    Attributes:
+        shares: (7, 24), Monday first, 0 or more, sum 1.
+        source: Where it comes from, in words; starts with :data:`ASSUMED` when nobody measured it.
     """
 
     shares: Floats
@@ -119,12 +112,9 @@ FLAT = Profile(np.ones((7, 24)), f"{ASSUMED}: every hour of the week alike")
 def evening_profile(evening: float = 2.0, weekend_night: float = 3.0) -> Profile:
     """An assumed profile for trying out: evenings and the nights of Friday and Saturday count more.
 
-    Parameters
-    ----------
-    evening
-        Weight of 16:00 to 24:00 against 1.
-    weekend_night
-        Weight of 22:00 to 04:00 in the nights that start on Friday and Saturday.
+    Args:
+        evening: Weight of 16:00 to 24:00 against 1.
+        weekend_night: Weight of 22:00 to 04:00 in the nights that start on Friday and Saturday.
     """
     number("evening", evening, least=0.0)
     number("weekend_night", weekend_night, least=0.0)
@@ -142,12 +132,9 @@ def evening_profile(evening: float = 2.0, weekend_night: float = 3.0) -> Profile
 def from_shift_weights(weights: Floats, shifts: Sequence[ShiftType], source: str) -> Profile:
     """A profile from a weight per weekday and shift, spread evenly over the shift's hours.
 
-    Parameters
-    ----------
-    weights, shifts
-        (7, shifts), Monday first, 0 or more: demand of the shift that starts on that weekday.
-    source
-        Where it comes from, in words.
+    Args:
+        weights, shifts: (7, shifts), Monday first, 0 or more: demand of the shift that starts on that weekday.
+        source: Where it comes from, in words.
     """
     given = np.asarray(weights, dtype=float)
     if given.shape != (7, len(shifts)) or not np.all(np.isfinite(given)) or np.any(given < 0.0):
@@ -163,12 +150,10 @@ def from_shift_weights(weights: Floats, shifts: Sequence[ShiftType], source: str
 def read_profile(source: str | Path | tuple[str, bytes]) -> Profile:
     """A profile from a CSV file with the columns weekday (Mon .. Sun), hour (0 to 23) and share.
 
-    Raises
-    ------
-    SourceError
-        The file cannot be read.
-    InputError
-        A column is missing, an hour is missing or comes twice, or a share cannot be used; names the line.
+    Raises:
+        SourceError: The file cannot be read.
+        InputError: A column is missing, an hour is missing or comes twice, or a share cannot be used; names the
+            line.
     """
     name, data = source if isinstance(source, tuple) else (Path(source).name, read_file(source))
     try:
@@ -211,10 +196,8 @@ def dates_of(month: str) -> tuple[dt.date, ...]:
 def week_shares(profile: Profile, shifts: Sequence[ShiftType]) -> tuple[Floats, float]:
     """Demand of every weekday's shifts, (7, shifts), and the share of demand no shift covers.
 
-    Raises
-    ------
-    InputError
-        Two shifts of one name, or no shift that covers any demand.
+    Raises:
+        InputError: Two shifts of one name, or no shift that covers any demand.
     """
     names = [shift.name for shift in shifts]
     if not names or len(set(names)) < len(names):

@@ -45,19 +45,13 @@ def replan(
 
     Every walk keeps its zones and times; only who makes it can change.
 
-    Parameters
-    ----------
-    roster
-        The earlier one.
-    commitments
-        All of them, not just the new ones.
-    allow_gaps, time_limit
-        As in :func:`~patrol_core.allocation.roster.build.make_roster`.
+    Args:
+        roster: The earlier one.
+        commitments: All of them, not just the new ones.
+        allow_gaps, time_limit: As in :func:`~patrol_core.allocation.roster.build.make_roster`.
 
-    Raises
-    ------
-    InputError, InfeasibleError
-        As :func:`~patrol_core.allocation.roster.build.make_roster`.
+    Raises:
+        InputError, InfeasibleError: As :func:`~patrol_core.allocation.roster.build.make_roster`.
     """
     started = time.perf_counter()
     wanted = [len(cell) for cell in roster.pieces]
@@ -105,18 +99,13 @@ def take_duties(
 ) -> Roster:
     """A roster read back from its duties, to be re-planned; made from the same visits, rules and seed.
 
-    Parameters
-    ----------
-    spread, rules, points, seed
-        As in :func:`~patrol_core.allocation.roster.build.make_roster`.
-    duties
-        Columns date, shift, unit (empty: nobody) and walk (number of the walk in its shift, from 1; 0 for none), as
-        :func:`~patrol_core.allocation.roster.tables.duty_table` has them.
+    Args:
+        spread, rules, points, seed: As in :func:`~patrol_core.allocation.roster.build.make_roster`.
+        duties: Columns date, shift, unit (empty: nobody) and walk (number of the walk in its shift, from 1; 0
+            for none), as :func:`~patrol_core.allocation.roster.tables.duty_table` has them.
 
-    Raises
-    ------
-    InputError
-        If the duties are of other units, dates, shifts or walks than these.
+    Raises:
+        InputError: If the duties are of other units, dates, shifts or walks than these.
     """
     ground = ground_of(spread, points)
     pieces = walks_of(spread, ground, rules, seed)

@@ -22,16 +22,11 @@ Kind = Literal["unavailable", "duty"]
 class Commitment:
     """Something fixed for one unit on one date.
 
-    Attributes
-    ----------
-    unit
-        Name of the unit.
-    date
-        The date; a shift belongs to the date on which it starts.
-    kind
-        ``unavailable``: no duty may start then. ``duty``: it works then, whatever else is planned.
-    shift
-        Which shift; empty with ``unavailable`` means the whole date.
+    Attributes:
+        unit: Name of the unit.
+        date: The date; a shift belongs to the date on which it starts.
+        kind: ``unavailable``: no duty may start then. ``duty``: it works then, whatever else is planned.
+        shift: Which shift; empty with ``unavailable`` means the whole date.
     """
 
     unit: str
@@ -44,33 +39,20 @@ class Commitment:
 class RosterRules:
     """Units and their rules of work.
 
-    Attributes
-    ----------
-    units
-        Names of the units; a unit is one patrol of ``officers`` officers.
-    shifts
-        Kinds of shift.
-    officers
-        Officers in a unit; officer-hours are unit-hours times this.
-    rest_hours
-        Least hours between the end of a duty and the start of the next.
-    most_in_a_row
-        Most dates in a row with a duty.
-    most_duties
-        Most duties of a unit in the period, or None.
-    available
-        Most units on duty at once by kind of shift, in the order of ``shifts``; None for all units.
-    overhead_hours
-        Hours of a shift without patrol: briefing, breaks, reports.
-    speed_kmh
-        Speed between zones.
-    detour
-        Road distance over straight distance.
+    Attributes:
+        units: Names of the units; a unit is one patrol of ``officers`` officers.
+        shifts: Kinds of shift.
+        officers: Officers in a unit; officer-hours are unit-hours times this.
+        rest_hours: Least hours between the end of a duty and the start of the next.
+        most_in_a_row: Most dates in a row with a duty.
+        most_duties: Most duties of a unit in the period, or None.
+        available: Most units on duty at once by kind of shift, in the order of ``shifts``; None for all units.
+        overhead_hours: Hours of a shift without patrol: briefing, breaks, reports.
+        speed_kmh: Speed between zones.
+        detour: Road distance over straight distance.
 
-    Raises
-    ------
-    InputError
-        Naming the rule, its value and what is accepted.
+    Raises:
+        InputError: Naming the rule, its value and what is accepted.
     """
 
     units: tuple[str, ...]

@@ -42,26 +42,17 @@ VISIT_MINUTES = 15.0
 class Spread:
     """Visits of every zone in every shift of a period.
 
-    Attributes
-    ----------
-    zone_ids
-        n zones, in the order of the hours.
-    dates, shifts
-        Dates and kinds of shift; shift ``c`` is ``shifts[c % len(shifts)]`` on ``dates[c // len(shifts)]``.
-    visits
-        (n, shifts in all) whole numbers.
-    visit_minutes
-        Length of a visit.
-    asked_hours
-        (n,) hours as they were given; ``visits`` hold them to the nearest whole visit in sum.
-    share
-        (shifts in all,) share of the demand by the profile, sum 1.
-    profile
-        Where the profile comes from.
-    seed
-        Seed of the draw.
-    notes
-        Sentences a reader must not miss.
+    Attributes:
+        zone_ids: n zones, in the order of the hours.
+        dates, shifts: Dates and kinds of shift; shift ``c`` is ``shifts[c % len(shifts)]`` on ``dates[c //
+            len(shifts)]``.
+        visits: (n, shifts in all) whole numbers.
+        visit_minutes: Length of a visit.
+        asked_hours: (n,) hours as they were given; ``visits`` hold them to the nearest whole visit in sum.
+        share: (shifts in all,) share of the demand by the profile, sum 1.
+        profile: Where the profile comes from.
+        seed: Seed of the draw.
+        notes: Sentences a reader must not miss.
     """
 
     zone_ids: tuple[str, ...]
@@ -126,27 +117,18 @@ def spread_hours(
 ) -> Spread:
     """Visits of every zone in every shift of a month.
 
-    Parameters
-    ----------
-    hours
-        Zone to unit-hours in the month (hours one patrol, of however many officers, is there).
-    month
-        ``YYYY-MM``.
-    profile, shifts
-        How demand lies over the week, and the kinds of shift.
-    visit_minutes
-        Length of a visit.
-    most_visits
-        For every kind of shift, the most visits that all units together can make in one such shift.
-    seed
-        Seed of the draw.
+    Args:
+        hours: Zone to unit-hours in the month (hours one patrol, of however many officers, is there).
+        month: ``YYYY-MM``.
+        profile, shifts: How demand lies over the week, and the kinds of shift.
+        visit_minutes: Length of a visit.
+        most_visits: For every kind of shift, the most visits that all units together can make in one such
+            shift.
+        seed: Seed of the draw.
 
-    Raises
-    ------
-    InputError
-        No zones, bad hours, or a visit length that cannot be used.
-    InfeasibleError
-        More visits than the units available can make; says by how much.
+    Raises:
+        InputError: No zones, bad hours, or a visit length that cannot be used.
+        InfeasibleError: More visits than the units available can make; says by how much.
     """
     number("visit_minutes", visit_minutes, least=0.0, most=24 * 60.0, above=True)
     dates, kinds = dates_of(month), tuple(shifts)
@@ -174,19 +156,13 @@ def month_hours(
 ) -> dict[str, float]:
     """Zone to unit-hours in a month of an hours plan.
 
-    Parameters
-    ----------
-    frame
-        Columns month, ward, zone_id, hours.
-    wards
-        Wards (or boroughs, where the frame has them) to keep; all by default.
-    officers
-        By how many officers to divide, where the plan's hours count officers and a unit has several.
+    Args:
+        frame: Columns month, ward, zone_id, hours.
+        wards: Wards (or boroughs, where the frame has them) to keep; all by default.
+        officers: By how many officers to divide, where the plan's hours count officers and a unit has several.
 
-    Raises
-    ------
-    InputError
-        For a month or ward that is not in the plan.
+    Raises:
+        InputError: For a month or ward that is not in the plan.
     """
     months = sorted(set(frame["month"].astype(str)))
     if month not in months:

@@ -30,14 +30,10 @@ _RETURNS = 1.3
 class Ground:
     """Where zones are.
 
-    Attributes
-    ----------
-    zone_ids
-        n zones.
-    points
-        (n, 2) metres: a point inside each zone.
-    order
-        The zones along a short round trip.
+    Attributes:
+        zone_ids: n zones.
+        points: (n, 2) metres: a point inside each zone.
+        order: The zones along a short round trip.
     """
 
     zone_ids: tuple[str, ...]
@@ -65,16 +61,11 @@ class Ground:
 class Piece:
     """One unit's work in a shift.
 
-    Attributes
-    ----------
-    zones
-        Number of the zone of each visit, in order.
-    travel
-        Minutes on the way to each visit from the one before; 0 for the first.
-    at
-        Minutes after the shift's start at which each visit begins.
-    overrun
-        Minutes by which visits, ways and overhead exceed the shift.
+    Attributes:
+        zones: Number of the zone of each visit, in order.
+        travel: Minutes on the way to each visit from the one before; 0 for the first.
+        at: Minutes after the shift's start at which each visit begins.
+        overrun: Minutes by which visits, ways and overhead exceed the shift.
     """
 
     zones: Indices
@@ -86,10 +77,8 @@ class Piece:
 def make_ground(points: Mapping[str, tuple[float, float]]) -> Ground:
     """Zones with their round trip.
 
-    Raises
-    ------
-    InputError
-        If a zone has no place.
+    Raises:
+        InputError: If a zone has no place.
     """
     place = np.array(list(points.values()), dtype=float).reshape(-1, 2)
     bad = np.flatnonzero(~np.isfinite(place).all(axis=1))

@@ -127,12 +127,9 @@ def circle(point: str, radius: str) -> Polygon:
 def months_between(first: str | None, last: str | None, offered: tuple[str, ...]) -> list[str]:
     """Months from the flags, both included; what is not said comes from what the service offers.
 
-    Parameters
-    ----------
-    first, last
-        Of the flags, ``YYYY-MM``.
-    offered
-        Months of the service, ascending.
+    Args:
+        first, last: Of the flags, ``YYYY-MM``.
+        offered: Months of the service, ascending.
     """
     from patrol_core.sources.area import month_range
 

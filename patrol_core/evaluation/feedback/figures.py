@@ -65,16 +65,11 @@ def summary_of(
 ) -> pd.DataFrame:
     """One row a recipe over the ``late`` last of the ``rounds``; ``ends``: recipe -> (runs, n) mean coverage then.
 
-    Parameters
-    ----------
-    frame
-        ``frame`` of :class:`patrol_core.evaluation.feedback.loop.Feedback`.
-    rounds, late
-        How many rounds there were, and how many of the last count.
-    ends
-        Recipe -> (runs, n) mean coverage of these.
-    seed
-        Of the resampling.
+    Args:
+        frame: ``frame`` of :class:`patrol_core.evaluation.feedback.loop.Feedback`.
+        rounds, late: How many rounds there were, and how many of the last count.
+        ends: Recipe -> (runs, n) mean coverage of these.
+        seed: Of the resampling.
     """
     last = frame[frame["round"] > rounds - late]
     runs = last.groupby(["recipe", "run"], sort=False)[list(FIGURES)].mean().reset_index()

@@ -91,24 +91,19 @@ __all__ = [
 class Feedback:
     """What became of the plan under every recipe.
 
-    Attributes
-    ----------
-    frame
-        One row a recipe, seed and round (0 is the first plan): the columns of :data:`FIGURES`.
-    course
-        One row a recipe, round and figure: mean, low, high (5 and 95 % over the seeds).
-    summary
-        One row a recipe: figures of the last quarter of the rounds (mean, low, high over the seeds), ``drift`` (% of patrol that the
-        loop has moved: half the distance between the mean coverage then and that of the same types without loop, less what chance
-        adds to it; low and high by resampling the seeds) and ``drift_removed`` (% of the drift of all records that the recipe removes; NaN where there is none).
-    coverage
-        Recipe -> (n,) mean coverage of the last quarter over the seeds; "truth" is the plan from the true values of all types.
-    zone_ids
-        Order of the arrays.
-    detection, rounds
-        The parameters.
-    notes
-        What was left out, in sentences.
+    Attributes:
+        frame: One row a recipe, seed and round (0 is the first plan): the columns of :data:`FIGURES`.
+        course: One row a recipe, round and figure: mean, low, high (5 and 95 % over the seeds).
+        summary: One row a recipe: figures of the last quarter of the rounds (mean, low, high over the seeds),
+            ``drift`` (% of patrol that the loop has moved: half the distance between the mean coverage then and
+            that of the same types without loop, less what chance adds to it; low and high by resampling the
+            seeds) and ``drift_removed`` (% of the drift of all records that the recipe removes; NaN where there
+            is none).
+        coverage: Recipe -> (n,) mean coverage of the last quarter over the seeds; "truth" is the plan from the
+            true values of all types.
+        zone_ids: Order of the arrays.
+        detection, rounds: The parameters.
+        notes: What was left out, in sentences.
     """
 
     frame: pd.DataFrame
@@ -131,21 +126,15 @@ def simulate_feedback(
 ) -> Feedback:
     """Run every recipe.
 
-    Parameters
-    ----------
-    world
-        What is true.
-    detection, rounds
-        How crime comes to be recorded, and how long and how often; the defaults of both when not given.
-    chance
-        False takes expected records instead of drawn ones: one run, no seeds.
-    on_progress
-        Called with (runs done, runs).
+    Args:
+        world: What is true.
+        detection, rounds: How crime comes to be recorded, and how long and how often; the defaults of both when
+            not given.
+        chance: False takes expected records instead of drawn ones: one run, no seeds.
+        on_progress: Called with (runs done, runs).
 
-    Raises
-    ------
-    InputError
-        For parameters out of range or a world without crime.
+    Raises:
+        InputError: For parameters out of range or a world without crime.
     """
     detection, rounds = detection or Detection(), rounds or Rounds()
     if not (world.crimes >= 0).all() or not np.isfinite(world.crimes).all() or not world.crimes.sum() > 0:

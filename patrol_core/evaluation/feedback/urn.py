@@ -31,14 +31,10 @@ MOST_DAYS = 1000
 class Urn:
     """Distribution of the urn after some days.
 
-    Attributes
-    ----------
-    probability
-        (r + 1, r + 1): of i crimes counted at A and j at B.
-    share
-        (r + 1, r + 1): share of patrol that A then gets.
-    mean, low, high
-        (rounds + 1,) mean and 5 and 95 % points of A's share of patrol, from the start on.
+    Attributes:
+        probability: (r + 1, r + 1): of i crimes counted at A and j at B.
+        share: (r + 1, r + 1): share of patrol that A then gets.
+        mean, low, high: (rounds + 1,) mean and 5 and 95 % points of A's share of patrol, from the start on.
     """
 
     probability: Floats
@@ -53,21 +49,14 @@ def urn(
 ) -> Urn:
     """Exact course of the urn.
 
-    Parameters
-    ----------
-    first
-        Balls of A and B at the start, above 0.
-    rates
-        Chance that a patrol finds a crime at A and at B, 0 to 1.
-    rounds
-        Days, 1 to 1,000.
-    corrected
-        Whether crimes found count with the chance of not having looked there.
+    Args:
+        first: Balls of A and B at the start, above 0.
+        rates: Chance that a patrol finds a crime at A and at B, 0 to 1.
+        rounds: Days, 1 to 1,000.
+        corrected: Whether crimes found count with the chance of not having looked there.
 
-    Raises
-    ------
-    InputError
-        For numbers out of range.
+    Raises:
+        InputError: For numbers out of range.
     """
     if not (min(first) > 0 and np.isfinite(first).all()):
         raise InputError(f"The urn begins with {first}; both numbers must be above 0.")

@@ -29,16 +29,11 @@ STARTS = ("plan", "hot spots", "next best")
 class Detection:
     """How crime comes to be recorded.
 
-    Parameters
-    ----------
-    reported
-        r of ordinary types, 0 to 1.
-    reported_found
-        r of patrol-generated types, 0 to 1.
-    base
-        b, chance that police find an unreported crime without patrol, 0 to 1.
-    effect
-        s, what a permanent patrol adds to it; b + s at most 1.
+    Args:
+        reported: r of ordinary types, 0 to 1.
+        reported_found: r of patrol-generated types, 0 to 1.
+        base: b, chance that police find an unreported crime without patrol, 0 to 1.
+        effect: s, what a permanent patrol adds to it; b + s at most 1.
     """
 
     reported: float = 0.5
@@ -59,14 +54,10 @@ class Detection:
     def chance(self, coverage: Floats, found: NDArray[np.bool_], *, believed: float = 1.0) -> Floats:
         """(n, K) chance of being recorded; ``found`` marks patrol-generated types, ``believed`` scales the effect.
 
-        Parameters
-        ----------
-        coverage
-            (n,) patrol, 0 to 1.
-        found
-            (K,) which types are patrol-generated.
-        believed
-            Scales the effect.
+        Args:
+            coverage: (n,) patrol, 0 to 1.
+            found: (K,) which types are patrol-generated.
+            believed: Scales the effect.
         """
         r = np.where(found, self.reported_found, self.reported)[None, :]
         seen = np.minimum(self.base + believed * self.effect * coverage[:, None], 1.0)
@@ -77,23 +68,16 @@ class Detection:
 class Rounds:
     """How long and how often.
 
-    Parameters
-    ----------
-    rounds
-        Plans made, 1 to 240; a round is a month where the data have months.
-    memory
-        m, rounds of records a plan is made from, 1 to 60.
-    seeds
-        Independent runs, 1 to 200.
-    seed
-        First seed.
-    planner
-        One of :data:`PLANNERS`.
-    believed
-        What the correction takes for the effect, as a multiple of the true one, 0 to 3.
-    start
-        Patrols so far: ``plan`` (made from the true values), ``hot spots`` (in full at the zones of highest value) or ``next best``
-        (in full at the zones right after those: a wrong start, to see whether the loop holds on to it).
+    Args:
+        rounds: Plans made, 1 to 240; a round is a month where the data have months.
+        memory: m, rounds of records a plan is made from, 1 to 60.
+        seeds: Independent runs, 1 to 200.
+        seed: First seed.
+        planner: One of :data:`PLANNERS`.
+        believed: What the correction takes for the effect, as a multiple of the true one, 0 to 3.
+        start: Patrols so far: ``plan`` (made from the true values), ``hot spots`` (in full at the zones of
+            highest value) or ``next best`` (in full at the zones right after those: a wrong start, to see
+            whether the loop holds on to it).
     """
 
     rounds: int = 24
@@ -119,16 +103,11 @@ class Rounds:
 class World:
     """What is true.
 
-    Attributes
-    ----------
-    game
-        Zones, budget and effectiveness; its values and side rules are not used.
-    crimes
-        (n, K) true crimes of a round by zone and type.
-    crime_types, weights
-        K types and what one crime of each counts for.
-    in_risk
-        (K,) types that the default plan counts.
+    Attributes:
+        game: Zones, budget and effectiveness; its values and side rules are not used.
+        crimes: (n, K) true crimes of a round by zone and type.
+        crime_types, weights: K types and what one crime of each counts for.
+        in_risk: (K,) types that the default plan counts.
     """
 
     game: ZoneGame
@@ -154,25 +133,16 @@ def world_of(
 ) -> World:
     """True crime for a simulation, from what was recorded.
 
-    Parameters
-    ----------
-    game
-        The scenario's game; ``population`` spreads patrol-generated crime.
-    counts
-        Long counts: zone_id, crime_type, count.
-    months
-        Months they are of.
-    crime_types
-        Types that count in the scenario; the patrol-generated ones of the data are added.
-    weights_of
-        Weights of types.
-    even_found
-        Spread patrol-generated crime evenly over residents; else it lies where it was recorded.
+    Args:
+        game: The scenario's game; ``population`` spreads patrol-generated crime.
+        counts: Long counts: zone_id, crime_type, count.
+        months: Months they are of.
+        crime_types: Types that count in the scenario; the patrol-generated ones of the data are added.
+        weights_of: Weights of types.
+        even_found: Spread patrol-generated crime evenly over residents; else it lies where it was recorded.
 
-    Raises
-    ------
-    InputError
-        Without any crime of these types.
+    Raises:
+        InputError: Without any crime of these types.
     """
     present = {str(t) for t in counts["crime_type"].unique()}
     types = tuple(dict.fromkeys([*crime_types, *(t for t in PATROL_GENERATED if t in present)]))
@@ -200,14 +170,10 @@ def world_of(
 def planned(game: ZoneGame, values: Floats, planner: str, otherwise: Floats) -> Floats:
     """Coverage that a planner makes of values; ``otherwise`` where nothing was recorded anywhere.
 
-    Parameters
-    ----------
-    game, values
-        Zones and budget, and (n,) values to plan by.
-    planner
-        One of :data:`PLANNERS`.
-    otherwise
-        (n,) coverage where nothing was recorded anywhere.
+    Args:
+        game, values: Zones and budget, and (n,) values to plan by.
+        planner: One of :data:`PLANNERS`.
+        otherwise: (n,) coverage where nothing was recorded anywhere.
     """
     if not values.sum() > 0:
         return otherwise

@@ -35,18 +35,13 @@ def chart(
 ) -> go.Figure:
     """An empty chart in the style of all.
 
-    Parameters
-    ----------
-    title, x, y
-        Titles of the chart and of its axes (with units).
-    height
-        Pixels.
-    category, zero, share
-        Axes (``x``, ``y``, ``xy``) that hold names, that begin at 0, that show shares as per cent.
-    downward
-        Draw the first row on top.
-    below
-        Put the legend under the chart, by this part of its height; above it when not given.
+    Args:
+        title, x, y: Titles of the chart and of its axes (with units).
+        height: Pixels.
+        category, zero, share: Axes (``x``, ``y``, ``xy``) that hold names, that begin at 0, that show shares as
+            per cent.
+        downward: Draw the first row on top.
+        below: Put the legend under the chart, by this part of its height; above it when not given.
     """
     figure = go.Figure()
     figure.update_layout(
@@ -90,24 +85,15 @@ def line(
 ) -> None:
     """Add a line.
 
-    Parameters
-    ----------
-    figure
-        Where to.
-    x, y
-        Its points.
-    colour, width, dash
-        Of the line.
-    hover
-        Plotly's template of the hover text; None for a line without one.
-    name
-        In the legend; a line without a name is not there.
-    size
-        Of the marker at every point; 0 for none.
-    boxed
-        Show the name beside the hover text.
-    **more
-        Further properties of the trace; ``line`` adds to those of the line.
+    Args:
+        figure: Where to.
+        x, y: Its points.
+        colour, width, dash: Of the line.
+        hover: Plotly's template of the hover text; None for a line without one.
+        name: In the legend; a line without a name is not there.
+        size: Of the marker at every point; 0 for none.
+        boxed: Show the name beside the hover text.
+        **more: Further properties of the trace; ``line`` adds to those of the line.
     """
     shape = {"color": colour, "width": width, "dash": dash, **more.pop("line", {})}
     marked = {"mode": "lines+markers", "marker": {"size": size}} if size else {"mode": "lines"}
@@ -130,20 +116,13 @@ def points(
 ) -> None:
     """Add points.
 
-    Parameters
-    ----------
-    figure
-        Where to.
-    x, y
-        Their places.
-    colour, size
-        One for all, or one a point.
-    hover, name, boxed
-        As of :func:`line`.
-    many
-        Draw them with WebGL, which is quick for thousands.
-    marker, **more
-        Further properties of the markers and of the trace.
+    Args:
+        figure: Where to.
+        x, y: Their places.
+        colour, size: One for all, or one a point.
+        hover, name, boxed: As of :func:`line`.
+        many: Draw them with WebGL, which is quick for thousands.
+        marker, **more: Further properties of the markers and of the trace.
     """
     add = figure.add_scattergl if many else figure.add_scatter
     style = {"color": colour, "size": size, **(marker or {})}
@@ -163,20 +142,13 @@ def bars(
 ) -> None:
     """Add bars.
 
-    Parameters
-    ----------
-    figure
-        Where to.
-    names, values
-        What each bar stands for, and its length.
-    colour
-        One for all, or one a bar.
-    hover, name
-        As of :func:`line`.
-    sideways
-        Draw them from left to right.
-    **more
-        Further properties of the trace.
+    Args:
+        figure: Where to.
+        names, values: What each bar stands for, and its length.
+        colour: One for all, or one a bar.
+        hover, name: As of :func:`line`.
+        sideways: Draw them from left to right.
+        **more: Further properties of the trace.
     """
     place = {"y": names, "x": values, "orientation": "h"} if sideways else {"x": names, "y": values}
     figure.add_bar(**{**place, "marker": {"color": colour}, **_said(hover, name), **more})
@@ -197,22 +169,14 @@ def heat(
 ) -> None:
     """Add a heat map.
 
-    Parameters
-    ----------
-    figure
-        Where to.
-    x, y, z
-        Names of columns and rows, and the table of values.
-    stops, ends
-        Colours at even distances, and the values of the first and the last.
-    hover
-        As of :func:`line`.
-    legend
-        Title of the legend of colours, or several of its properties.
-    gap
-        Pixels between cells.
-    **more
-        Further properties of the trace.
+    Args:
+        figure: Where to.
+        x, y, z: Names of columns and rows, and the table of values.
+        stops, ends: Colours at even distances, and the values of the first and the last.
+        hover: As of :func:`line`.
+        legend: Title of the legend of colours, or several of its properties.
+        gap: Pixels between cells.
+        **more: Further properties of the trace.
     """
     shown = {"title": legend} if isinstance(legend, str) else legend
     figure.add_heatmap(
@@ -238,12 +202,9 @@ def props(**more: Any) -> dict[str, Any]:
 def whiskers(middle: Any, low: Any, high: Any, **more: object) -> dict[str, object]:
     """An interval around points or bars, for their ``error_x`` or ``error_y``.
 
-    Parameters
-    ----------
-    middle, low, high
-        (n,) what is drawn, and the ends of its interval.
-    **more
-        Further properties.
+    Args:
+        middle, low, high: (n,) what is drawn, and the ends of its interval.
+        **more: Further properties.
     """
     ends = {"array": high - middle, "arrayminus": middle - low}
     return {"type": "data", "symmetric": False, **ends, "color": REFERENCE, **more}
@@ -252,14 +213,10 @@ def whiskers(middle: Any, low: Any, high: Any, **more: object) -> dict[str, obje
 def band(figure: go.Figure, x: Any, low: Floats, high: Floats, colour: str, **more: Any) -> None:
     """Add the ground between two lines, without hover text; ``more`` are further properties of the trace.
 
-    Parameters
-    ----------
-    figure
-        Where to.
-    x, low, high
-        (n,) places and both ends.
-    colour, **more
-        Of the ground, and further properties of the trace.
+    Args:
+        figure: Where to.
+        x, low, high: (n,) places and both ends.
+        colour, **more: Of the ground, and further properties of the trace.
     """
     figure.add_scatter(
         x=np.concatenate([x, x[::-1]]),
@@ -275,16 +232,11 @@ def band(figure: go.Figure, x: Any, low: Floats, high: Floats, colour: str, **mo
 def add_coverage(figure: go.Figure, coverage: Any, *, across: Sequence[object], hover: str) -> None:
     """Coverage of zones (rows) under several plans (columns) as a heat map from 0 to 100 % of the time.
 
-    Parameters
-    ----------
-    figure
-        Where to.
-    coverage
-        Share of time in %; index zones.
-    across
-        The columns as the x axis shows them.
-    hover
-        How the hover text shows a column, e.g. ``%{x:.1f} units``.
+    Args:
+        figure: Where to.
+        coverage: Share of time in %; index zones.
+        across: The columns as the x axis shows them.
+        hover: How the hover text shows a column, e.g. ``%{x:.1f} units``.
     """
     zones = [str(zone) for zone in coverage.index]
     said = f"%{{y}}, {hover}: %{{z:.1f}} % of the time"
@@ -304,18 +256,12 @@ def search_bounds(
 ) -> go.Figure:
     """How the bounds of a search closed in over its seconds.
 
-    Parameters
-    ----------
-    history
-        (seconds, lower bound, upper bound).
-    unit
-        Of the bounds.
-    names
-        Of the lower and of the upper bound.
-    number
-        Format of a bound in the hover text.
-    sign
-        1, or -1 to show losses for payoffs.
+    Args:
+        history: (seconds, lower bound, upper bound).
+        unit: Of the bounds.
+        names: Of the lower and of the upper bound.
+        number: Format of a bound in the hover text.
+        sign: 1, or -1 to show losses for payoffs.
     """
     figure = chart("How the search closed in", "seconds", unit)
     for place, colour, dash in ((1, PLAN, "solid"), (2, REFERENCE, "dash")):

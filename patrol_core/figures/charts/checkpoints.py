@@ -15,12 +15,9 @@ from patrol_core.figures.palette import MARK, PATROL
 def convergence(history: Sequence[tuple[float, float, float]], *, scheme: str = "loss") -> go.Figure:
     """Loss of the best plan so far and the least that is possible, over the seconds of the search.
 
-    Parameters
-    ----------
-    history
-        (seconds, lower bound, upper bound) of the defender's payoff.
-    scheme
-        What a loss is called.
+    Args:
+        history: (seconds, lower bound, upper bound) of the defender's payoff.
+        scheme: What a loss is called.
     """
     names = ("The plan so far", "Least possible, proved")
     return search_bounds(history, unit=scheme, names=names, number=".4f", sign=-1.0)
@@ -29,12 +26,9 @@ def convergence(history: Sequence[tuple[float, float, float]], *, scheme: str = 
 def plans_bars(table: pd.DataFrame, *, bound: float) -> go.Figure:
     """Expected loss of every plan against an intruder who answers best.
 
-    Parameters
-    ----------
-    table
-        ``plan, expected_loss``; the first row is the plan.
-    bound
-        The least possible loss, proved.
+    Args:
+        table: ``plan, expected_loss``; the first row is the plan.
+        bound: The least possible loss, proved.
     """
     title = "Expected loss a night, if the intruder answers best"
     style = props(height=110 + 34 * len(table), written=",.2f", exact=",.4f")
@@ -46,10 +40,8 @@ def plans_bars(table: pd.DataFrame, *, bound: float) -> go.Figure:
 def intruder_bars(table: pd.DataFrame) -> go.Figure:
     """Mean loss that every kind of intruder brings about, with 95 % interval and the exact expectation.
 
-    Parameters
-    ----------
-    table
-        As :func:`patrol_core.graphs.checkpoints.simulation.simulate` gives it.
+    Args:
+        table: As :func:`patrol_core.graphs.checkpoints.simulation.simulate` gives it.
     """
     figure = chart("Mean loss a night by kind of intruder", "", "loss", height=360, zero="y")
     mean, name = -table["payoff"], "simulated, 95 % interval"

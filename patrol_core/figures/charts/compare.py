@@ -31,14 +31,10 @@ MOST = 100.0
 def budget_curve(curve: pd.DataFrame, *, budget: float, value: float, unit: str) -> go.Figure:
     """Worst-case harm over the budget, with the current plan on it: the slope is the worth of the next unit.
 
-    Parameters
-    ----------
-    curve
-        Columns ``budget``, ``worst_case``, ``expected_residual``.
-    budget, value
-        Of the plan in hand: units, and its worst case.
-    unit
-        Of the harm.
+    Args:
+        curve: Columns ``budget``, ``worst_case``, ``expected_residual``.
+        budget, value: Of the plan in hand: units, and its worst case.
+        unit: Of the harm.
     """
     figure = chart("Worst case over the budget", "units on patrol at once", unit, zero="y")
     name, said = "worst zone, at best play", "%{x:.1f} units: %{y:,.2f}"
@@ -60,16 +56,11 @@ def plan_bars(
 ) -> go.Figure:
     """One figure of each plan, side by side.
 
-    Parameters
-    ----------
-    table
-        ``plan`` and the column of the figure; the first row is the plan in hand.
-    column
-        The figure.
-    title, unit, height
-        Of the chart.
-    written, exact
-        Formats of the number at a bar and of that in the hover text.
+    Args:
+        table: ``plan`` and the column of the figure; the first row is the plan in hand.
+        column: The figure.
+        title, unit, height: Of the chart.
+        written, exact: Formats of the number at a bar and of that in the hover text.
     """
     figure = chart(title, unit, "", height=height, category="y", zero="x")
     shown = table.iloc[::-1]
@@ -90,18 +81,12 @@ def faced_heatmap(
 ) -> go.Figure:
     """Plans (rows) by kinds of offenders (columns): the loss in each cell, coloured by its excess over the column's best.
 
-    Parameters
-    ----------
-    losses, extra
-        ``frame`` and ``extra`` of :class:`patrol_core.evaluation.cross_play.FacedMatrix`.
-    rows
-        What each row is called.
-    columns
-        Column -> label, in order.
-    best
-        Column -> plans marked as its best.
-    unit
-        Of the loss.
+    Args:
+        losses, extra: ``frame`` and ``extra`` of :class:`patrol_core.evaluation.cross_play.FacedMatrix`.
+        rows: What each row is called.
+        columns: Column -> label, in order.
+        best: Column -> plans marked as its best.
+        unit: Of the loss.
     """
     over = np.column_stack([extra[column].to_numpy(dtype=float) for column in columns])
     values = np.column_stack([losses[column].to_numpy(dtype=float) for column in columns])
@@ -146,14 +131,10 @@ def _cell(loss: float, over: float, best: bool) -> str:
 def spread_intervals(summary: pd.DataFrame, *, figure: str, title: str, unit: str) -> go.Figure:
     """Median and 5 to 95 % range of one figure for every plan, with its value at the data as they are.
 
-    Parameters
-    ----------
-    summary
-        ``summary`` of :class:`patrol_core.evaluation.sensitivity.Spread`.
-    figure
-        ``worst_case`` or ``expected_residual``.
-    title, unit
-        Of the chart, and of the figure.
+    Args:
+        summary: ``summary`` of :class:`patrol_core.evaluation.sensitivity.Spread`.
+        figure: ``worst_case`` or ``expected_residual``.
+        title, unit: Of the chart, and of the figure.
     """
     shown = summary[summary["figure"] == figure].iloc[::-1]
     drawn = chart(title, unit, "", height=110 + 36 * len(shown), zero="x")
@@ -183,12 +164,9 @@ def _keep_in_sight(figure: go.Figure, shown: pd.DataFrame) -> None:
 def top_firmness(table: pd.DataFrame, *, top: int) -> go.Figure:
     """Share of draws in which a zone is among the top, over its rank in the data; firm is a step at the line.
 
-    Parameters
-    ----------
-    table
-        ``zone_id``, ``rank``, ``in_top``, ``rank_low``, ``rank_high``, highest first.
-    top
-        How many zones the top has.
+    Args:
+        table: ``zone_id``, ``rank``, ``in_top``, ``rank_low``, ``rank_high``, highest first.
+        top: How many zones the top has.
     """
     share = table["in_top"].to_numpy(dtype=float)
     reach = int(np.flatnonzero(share > 0).max(initial=0)) + 4
@@ -209,14 +187,10 @@ def top_firmness(table: pd.DataFrame, *, top: int) -> go.Figure:
 def backtest_lines(frame: pd.DataFrame, *, column: str, title: str, unit: str) -> go.Figure:
     """One figure of every plan over the months judged.
 
-    Parameters
-    ----------
-    frame
-        ``frame`` of :class:`patrol_core.evaluation.rolling_origin.Backtest`.
-    column
-        Which of its figures.
-    title, unit
-        Of the chart, and of the figure.
+    Args:
+        frame: ``frame`` of :class:`patrol_core.evaluation.rolling_origin.Backtest`.
+        column: Which of its figures.
+        title, unit: Of the chart, and of the figure.
     """
     figure = chart(title, "first month judged", unit, height=400, category="x", zero="y", below=0.3)
     lines = {str(name): part for name, part in frame.groupby("plan", sort=False)}
@@ -232,12 +206,9 @@ def backtest_lines(frame: pd.DataFrame, *, column: str, title: str, unit: str) -
 def coverage_path(coverage: pd.DataFrame, *, budget: float) -> go.Figure:
     """How long zones are covered as the budget grows; a plan that is added to keeps every row getting darker.
 
-    Parameters
-    ----------
-    coverage
-        Share of time in %; index zones, columns budgets.
-    budget
-        The budget in force.
+    Args:
+        coverage: Share of time in %; index zones, columns budgets.
+        budget: The budget in force.
     """
     title, height = "Coverage of the zones that get most, as the budget grows", 120 + 19 * len(coverage)
     figure = chart(title, "units on patrol at once", "", height=height, category="y", downward=True)
@@ -251,14 +222,10 @@ def learning_lines(
 ) -> go.Figure:
     """What a try takes, period by period, as offenders learn; dotted: once they know the plan.
 
-    Parameters
-    ----------
-    losses
-        Plan -> ``frame`` of :class:`patrol_core.evaluation.simulation.Simulation`.
-    predicted
-        Plan -> loss once beliefs are exact.
-    unit, title
-        Of the loss, and of the chart.
+    Args:
+        losses: Plan -> ``frame`` of :class:`patrol_core.evaluation.simulation.Simulation`.
+        predicted: Plan -> loss once beliefs are exact.
+        unit, title: Of the loss, and of the chart.
     """
     figure = chart(title, "period", unit, height=400, zero="y", below=0.3)
     far = far_off({name: float(frame["loss"].max()) for name, frame in losses.items()})

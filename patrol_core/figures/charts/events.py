@@ -27,16 +27,11 @@ def worst_over_time(
 ) -> go.Figure:
     """Most that an attack at each moment would take, under the plan and under simpler plans.
 
-    Parameters
-    ----------
-    plan
-        The plan.
-    others
-        Name -> exposure under a simpler plan.
-    unit
-        Of what is taken.
-    begins
-        Hour of the day at which the event begins.
+    Args:
+        plan: The plan.
+        others: Name -> exposure under a simpler plan.
+        unit: Of what is taken.
+        begins: Hour of the day at which the event begins.
     """
     figure = chart("Worst attack at each moment", "", unit, height=360, zero="y", below=0.12)
     for (name, found), dash in zip(others.items(), DASHES, strict=False):
@@ -96,14 +91,10 @@ def _bars(
 def worth_curve(table: pd.DataFrame, *, units: int, unit: str) -> go.Figure:
     """Worst case over the number of units, with the bound and the best fixed places.
 
-    Parameters
-    ----------
-    table
-        Columns units, worst_case, no_travel, fixed_places.
-    units
-        In the plan, marked.
-    unit
-        Of the worst case.
+    Args:
+        table: Columns units, worst_case, no_travel, fixed_places.
+        units: In the plan, marked.
+        unit: Of the worst case.
     """
     figure = chart("What one more unit would buy", "units", unit, height=360, zero="y", below=0.2)
     for column, name, colour, dash in (
@@ -122,14 +113,10 @@ def worth_curve(table: pd.DataFrame, *, units: int, unit: str) -> go.Figure:
 def values_map(event: PublicEvent, *, unit: str, begins: float = 0.0) -> go.Figure:
     """The value of every target over time as a heat map.
 
-    Parameters
-    ----------
-    event
-        Targets and their curves.
-    unit
-        Of a value.
-    begins
-        Hour of the day at which the event begins.
+    Args:
+        event: Targets and their curves.
+        unit: Of a value.
+        begins: Hour of the day at which the event begins.
     """
     moments = np.linspace(0.0, event.duration, 121)
     levels = np.array([curve.at(moments) for curve in event.curves])

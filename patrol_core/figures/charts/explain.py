@@ -34,16 +34,11 @@ ROOM = 0.22
 def waterfall(parts: pd.Series, *, base: float, unit: str, title: str, most: int = 8) -> go.Figure:
     """How one zone's prediction comes about: from the average zone, feature by feature, to the zone's own.
 
-    Parameters
-    ----------
-    parts
-        Contribution of each feature in log units; index the feature's name in words.
-    base
-        The average prediction, in log units.
-    unit, title
-        Of the prediction, and of the chart.
-    most
-        Features shown one by one; the smaller ones are put together.
+    Args:
+        parts: Contribution of each feature in log units; index the feature's name in words.
+        base: The average prediction, in log units.
+        unit, title: Of the prediction, and of the chart.
+        most: Features shown one by one; the smaller ones are put together.
     """
     ordered = parts.reindex(parts.abs().sort_values(ascending=False, kind="stable").index)
     shown = ordered.head(most)
@@ -80,12 +75,9 @@ def waterfall(parts: pd.Series, *, base: float, unit: str, title: str, most: int
 def feature_bars(contributions: pd.DataFrame, *, most: int = 12) -> go.Figure:
     """How far each feature moves the prediction on average, as a factor; the strongest on top.
 
-    Parameters
-    ----------
-    contributions
-        Zones by features, in log units; columns in words.
-    most
-        Features shown.
+    Args:
+        contributions: Zones by features, in log units; columns in words.
+        most: Features shown.
     """
     strength = contributions.abs().mean().sort_values(ascending=False, kind="stable").head(most)[::-1]
     title = "How far each feature moves a zone, on average"
@@ -100,12 +92,10 @@ def feature_bars(contributions: pd.DataFrame, *, most: int = 12) -> go.Figure:
 def swarm(contributions: pd.DataFrame, values: pd.DataFrame, *, most: int = 10) -> go.Figure:
     """Every zone as a point for each of the strongest features: left lowers, right raises; colour is the feature's value.
 
-    Parameters
-    ----------
-    contributions, values
-        Zones by features with the same labels: log units, and the features themselves. A value that is not known is grey.
-    most
-        Features shown.
+    Args:
+        contributions, values: Zones by features with the same labels: log units, and the features themselves. A
+            value that is not known is grey.
+        most: Features shown.
     """
     order = contributions.abs().mean().sort_values(ascending=False, kind="stable").index[:most]
     every = max(1, -(-len(contributions) // MOST_POINTS))
@@ -129,12 +119,9 @@ def swarm(contributions: pd.DataFrame, values: pd.DataFrame, *, most: int = 10) 
 def dependence(values: Floats, parts: Floats, *, label: str) -> go.Figure:
     """One feature: its value against what it does to the prediction, a point a zone.
 
-    Parameters
-    ----------
-    values, parts
-        The feature, and its contribution in log units; (n,).
-    label
-        The feature in words.
+    Args:
+        values, parts: The feature, and its contribution in log units; (n,).
+        label: The feature in words.
     """
     figure = chart(f"What “{label}” does to the prediction", label, "factor, 1 is no effect", height=340)
     points(figure, values, np.exp(parts), PLAN, "%{x:,.3g}: × %{y:.3g}", size=6, marker={"opacity": 0.6})

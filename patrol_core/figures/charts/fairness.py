@@ -22,16 +22,11 @@ def group_bars(
 ) -> go.Figure:
     """One bar a group against the overall rate, with the band that the fairness rule allows.
 
-    Parameters
-    ----------
-    groups, values
-        Names and rates.
-    overall
-        Rate of all together.
-    title, unit
-        Of the chart, and of the rates.
-    within
-        How far the rule lets a group be from the overall rate, as a share of it; None without a rule.
+    Args:
+        groups, values: Names and rates.
+        overall: Rate of all together.
+        title, unit: Of the chart, and of the rates.
+        within: How far the rule lets a group be from the overall rate, as a share of it; None without a rule.
     """
     figure = chart(f"{title}<br><sup>{unit}</sup>", "", "", height=310, category="x", zero="y")
     colours = [group_colour(index) for index in range(len(groups))]
@@ -52,14 +47,10 @@ def view_curves(
 ) -> go.Figure:
     """Lorenz curve and, where deprivation is known, concentration curve of one view, against the line of equality.
 
-    Parameters
-    ----------
-    lorenz, concentration
-        (shares of people, shares of the amount), 0 to 1.
-    what
-        The amount in words, e.g. ``harm left``.
-    view
-        ``protection`` or ``burden``: the colour.
+    Args:
+        lorenz, concentration: (shares of people, shares of the amount), 0 to 1.
+        what: The amount in words, e.g. ``harm left``.
+        view: ``protection`` or ``burden``: the colour.
     """
     title, across, up = f"Spread of {what}", "residents, cumulative", f"{what}, cumulative"
     figure = chart(title, across, up, height=300, share="xy")
@@ -90,16 +81,11 @@ def frontier_points(
 ) -> go.Figure:
     """One frontier, every level a point that can be clicked: extra harm against no rule, from loose to tight.
 
-    Parameters
-    ----------
-    frame
-        Columns within, extra_worst, extra_expected (unit); infeasible levels are NaN.
-    unit
-        Of the harm.
-    within, knee, chosen
-        Level in force, level of the knee, level looked at; None for none.
-    words
-        What the level is, for the axis.
+    Args:
+        frame: Columns within, extra_worst, extra_expected (unit); infeasible levels are NaN.
+        unit: Of the harm.
+        within, knee, chosen: Level in force, level of the knee, level looked at; None for none.
+        words: What the level is, for the axis.
     """
     figure = make_subplots(
         rows=1, cols=2, subplot_titles=("in the worst zone", "in all zones together"), horizontal_spacing=0.09
@@ -131,16 +117,12 @@ def frontiers_over(
 ) -> go.Figure:
     """Frontiers of several rules or budgets over each other, in the harm itself, not in prices.
 
-    Parameters
-    ----------
-    lines
-        Name -> frame with within, worst_case and the column ``x``.
-    x, x_words
-        Column across: ``within``, or ``ratio`` (least over most patrolled group that each plan attains); and its title.
-    unit
-        Of the harm.
-    knees
-        Name -> level of its knee.
+    Args:
+        lines: Name -> frame with within, worst_case and the column ``x``.
+        x, x_words: Column across: ``within``, or ``ratio`` (least over most patrolled group that each plan
+            attains); and its title.
+        unit: Of the harm.
+        knees: Name -> level of its knee.
     """
     figure = chart("Frontiers compared", x_words, f"worst zone, {unit}", zero="y")
     for index, (name, frame) in enumerate(lines.items()):
@@ -164,12 +146,9 @@ def frontiers_over(
 def change_bars(groups: Sequence[str], change: Floats, *, title: str, unit: str) -> go.Figure:
     """Who gains (right) and who loses (left) per head, one bar a group.
 
-    Parameters
-    ----------
-    groups, change
-        Names, and change per head.
-    title, unit
-        Of the chart, and of the change.
+    Args:
+        groups, change: Names, and change per head.
+        title, unit: Of the chart, and of the change.
     """
     height = max(190, 90 + 24 * len(groups))
     figure = chart(f"{title}<br><sup>{unit}</sup>", "", "", height=height, category="y")
@@ -185,12 +164,9 @@ def change_bars(groups: Sequence[str], change: Floats, *, title: str, unit: str)
 def reporting_lines(paths: Mapping[str, pd.DataFrame], *, now: tuple[str, float] | None) -> go.Figure:
     """Least over most harmed group as less is reported where one group lives, one line a group.
 
-    Parameters
-    ----------
-    paths
-        Group -> columns recorded, ratio.
-    now
-        Group and rate that the slider stands at.
+    Args:
+        paths: Group -> columns recorded, ratio.
+        now: Group and rate that the slider stands at.
     """
     across, up = "share recorded where one group lives", "least over most harm left"
     figure = chart("If less is reported", across, up, height=320, share="x")
@@ -210,14 +186,10 @@ def reporting_lines(paths: Mapping[str, pd.DataFrame], *, now: tuple[str, float]
 def rate_intervals(groups: Sequence[str], stated: Floats, draws: Floats, *, unit: str) -> go.Figure:
     """Rates per head of groups with the 5 to 95 % range over draws.
 
-    Parameters
-    ----------
-    groups, stated
-        (G,) names and rates.
-    draws
-        (S, G) rates at other draws of the harm.
-    unit
-        Of the rates.
+    Args:
+        groups, stated: (G,) names and rates.
+        draws: (S, G) rates at other draws of the harm.
+        unit: Of the rates.
     """
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
     title = f"Chance in small counts<br><sup>harm left, {unit}</sup>"

@@ -25,14 +25,10 @@ COLOURS: Mapping[str, str] = {
 def feedback_lines(course: pd.DataFrame, *, figure: str, title: str, unit: str) -> go.Figure:
     """One figure round by round for every recipe, with the band of its runs.
 
-    Parameters
-    ----------
-    course
-        ``course`` of :class:`patrol_core.evaluation.feedback.loop.Feedback`.
-    figure
-        Which of its figures.
-    title, unit
-        Of the chart, and of the figure.
+    Args:
+        course: ``course`` of :class:`patrol_core.evaluation.feedback.loop.Feedback`.
+        figure: Which of its figures.
+        title, unit: Of the chart, and of the figure.
     """
     drawn = chart(title, "round (0: the first plan)", unit, height=420, below=0.22)
     for recipe, part in course[course["figure"] == figure].groupby("recipe", sort=False):
@@ -59,12 +55,9 @@ def drift_bars(summary: pd.DataFrame) -> go.Figure:
 def urn_lines(courses: Mapping[str, tuple[Floats, Floats, Floats]], *, truth: float) -> go.Figure:
     """Share of patrol of the first of two places in the urn: mean and 5 to 95 %, and its share of true crime.
 
-    Parameters
-    ----------
-    courses
-        "All records" and "Detection corrected" -> mean, low, high by day.
-    truth
-        Share of crime of the first place.
+    Args:
+        courses: "All records" and "Detection corrected" -> mean, low, high by day.
+        truth: Share of crime of the first place.
     """
     title = "Two places, one patrol a day: share of patrol at place A"
     figure = chart(title, "day", "% of patrol", height=320)

@@ -20,16 +20,11 @@ def zone_outlook(
 ) -> go.Figure:
     """History, forecast and interval of one zone or of all together.
 
-    Parameters
-    ----------
-    history
-        Recorded; indexed by month "YYYY-MM".
-    ahead
-        Columns ``month``, ``predicted`` and, where there is an interval, ``low`` and ``high``.
-    name, unit
-        Title, and unit of the values.
-    tested
-        Columns ``month``, ``predicted``: what was predicted for past months from earlier ones.
+    Args:
+        history: Recorded; indexed by month "YYYY-MM".
+        ahead: Columns ``month``, ``predicted`` and, where there is an interval, ``low`` and ``high``.
+        name, unit: Title, and unit of the values.
+        tested: Columns ``month``, ``predicted``: what was predicted for past months from earlier ones.
     """
     figure = chart(name, "", unit, height=300, category="x", zero="y")
     coming = list(ahead["month"])
@@ -57,14 +52,10 @@ def model_bars(
 ) -> go.Figure:
     """One score of every model, the winner in colour.
 
-    Parameters
-    ----------
-    models, values
-        Names and scores in the same order, first on top.
-    winner
-        One of the models.
-    title, unit
-        Of the chart, and of the score.
+    Args:
+        models, values: Names and scores in the same order, first on top.
+        winner: One of the models.
+        title, unit: Of the chart, and of the score.
     """
     figure = chart(title, unit, "", height=90 + 30 * len(models))
     names = [str(model) for model in models][::-1]
@@ -78,12 +69,9 @@ def model_bars(
 def interval_coverage(steps: Sequence[int], measured: Sequence[float], *, asked: float) -> go.Figure:
     """Share of actual figures inside the interval, by how far ahead it was made.
 
-    Parameters
-    ----------
-    steps, measured
-        Months ahead, and the share found inside at each.
-    asked
-        Share that should lie inside.
+    Args:
+        steps, measured: Months ahead, and the share found inside at each.
+        asked: Share that should lie inside.
     """
     title = "Inside the interval, by months ahead"
     figure = chart(title, "months ahead", "share of zones", height=300, share="y")
@@ -98,14 +86,10 @@ def interval_coverage(steps: Sequence[int], measured: Sequence[float], *, asked:
 def predicted_totals(table: pd.DataFrame, *, unit: str, chosen: str = "") -> go.Figure:
     """Totals of past months beside what was predicted for them.
 
-    Parameters
-    ----------
-    table
-        Columns ``month``, ``actual``, ``predicted``.
-    unit
-        Of the totals.
-    chosen
-        The month shown elsewhere on the page; drawn stronger.
+    Args:
+        table: Columns ``month``, ``actual``, ``predicted``.
+        unit: Of the totals.
+        chosen: The month shown elsewhere on the page; drawn stronger.
     """
     title = "All zones: recorded beside foretold"
     figure = chart(title, "", unit, height=280, category="x", zero="y")
@@ -122,12 +106,9 @@ def predicted_totals(table: pd.DataFrame, *, unit: str, chosen: str = "") -> go.
 def tuning_path(trials: pd.DataFrame, *, label: str) -> go.Figure:
     """Score of every setting tried, and the best so far; lower is better.
 
-    Parameters
-    ----------
-    trials
-        Columns ``number``, ``value``.
-    label
-        Name of the score.
+    Args:
+        trials: Columns ``number``, ``value``.
+        label: Name of the score.
     """
     figure = chart("Settings tried", "setting", label, height=280)
     number, value = trials["number"].to_numpy(dtype=float), trials["value"].to_numpy(dtype=float)

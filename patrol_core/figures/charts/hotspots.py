@@ -27,12 +27,9 @@ MOST_POINTS = 20_000
 def pai_intervals(rows: pd.DataFrame, *, share: float) -> go.Figure:
     """PAI of every map with the 5 to 95 % range of resamples, best on top.
 
-    Parameters
-    ----------
-    rows
-        ``at(share)`` of :class:`patrol_core.evaluation.map_accuracy.MapAccuracy`.
-    share
-        Share of the area flagged.
+    Args:
+        rows: ``at(share)`` of :class:`patrol_core.evaluation.map_accuracy.MapAccuracy`.
+        share: Share of the area flagged.
     """
     shown = rows.iloc[::-1]
     names = [
@@ -58,16 +55,11 @@ def pai_intervals(rows: pd.DataFrame, *, share: float) -> go.Figure:
 def hit_curves(curves: Mapping[str, pd.DataFrame], *, of: str, share: float, most: float = 0.3) -> go.Figure:
     """Share of later crime caught over the share flagged, a line a map.
 
-    Parameters
-    ----------
-    curves
-        Map -> share and hit_rate, at the corners.
-    of
-        What is flagged: ``area`` or ``zones``.
-    share
-        Share marked by a line.
-    most
-        Largest share drawn at first; the axis can be dragged further.
+    Args:
+        curves: Map -> share and hit_rate, at the corners.
+        of: What is flagged: ``area`` or ``zones``.
+        share: Share marked by a line.
+        most: Largest share drawn at first; the axis can be dragged further.
     """
     across, up = f"share of the {of} flagged", "share of later crime"
     figure = chart("Share of later crime caught", across, up, height=420, share="xy", below=0.28)
@@ -89,12 +81,9 @@ def hit_curves(curves: Mapping[str, pd.DataFrame], *, of: str, share: float, mos
 def ratio_heatmap(ratio: pd.DataFrame, observed: pd.DataFrame, q: pd.DataFrame, *, level: float) -> go.Figure:
     """Observed over expected pairs by distance (down) and days apart (across); bold where it cannot well be chance.
 
-    Parameters
-    ----------
-    ratio, observed, q
-        ``matrix`` of :class:`patrol_core.risk.near_repeat.NearRepeat`.
-    level
-        Value of q up to which a cell is bold.
+    Args:
+        ratio, observed, q: ``matrix`` of :class:`patrol_core.risk.near_repeat.NearRepeat`.
+        level: Value of q up to which a cell is bold.
     """
     values = ratio.to_numpy(dtype=float)
     colour = np.log2(np.clip(values, 1.0 / FOLD, FOLD))
@@ -126,10 +115,8 @@ def ratio_heatmap(ratio: pd.DataFrame, observed: pd.DataFrame, q: pd.DataFrame, 
 def near_map(events: pd.DataFrame) -> go.Figure:
     """Events on a plain plane; those with more near and soon than chance stand out.
 
-    Parameters
-    ----------
-    events
-        Columns x, y (m), date, observed, near, hot (bool).
+    Args:
+        events: Columns x, y (m), date, observed, near, hot (bool).
     """
     figure = chart("Where events follow each other", "metres east", "metres north", height=480)
     drawn = events if len(events) <= MOST_POINTS else events[events["hot"]]

@@ -18,12 +18,9 @@ from patrol_core.figures.palette import MARK, PLAN, REFERENCE, RISK, group_colou
 def bounds_over_time(history: Sequence[tuple[float, float, float]], *, unit: str) -> go.Figure:
     """The defender's payoff while the game was solved: the plan so far, and what nobody can beat.
 
-    Parameters
-    ----------
-    history
-        (seconds, lower bound, upper bound).
-    unit
-        Of the payoff.
+    Args:
+        history: (seconds, lower bound, upper bound).
+        unit: Of the payoff.
     """
     return search_bounds(history, unit=unit, names=("the plan so far", "nobody can do better"), number=".5g")
 
@@ -31,12 +28,9 @@ def bounds_over_time(history: Sequence[tuple[float, float, float]], *, unit: str
 def coverage_bars(table: pd.DataFrame, *, most: int = 30) -> go.Figure:
     """How often each target is covered and attacked.
 
-    Parameters
-    ----------
-    table
-        As :func:`patrol_core.reports.bundles.patrol.coverage_table` gives it.
-    most
-        Targets shown, those with the dearest attack.
+    Args:
+        table: As :func:`patrol_core.reports.bundles.patrol.coverage_table` gives it.
+        most: Targets shown, those with the dearest attack.
     """
     shown = table.head(most).iloc[::-1]
     height = 110 + 24 * len(shown)
@@ -52,12 +46,9 @@ def coverage_bars(table: pd.DataFrame, *, most: int = 30) -> go.Figure:
 def plans_bars(table: pd.DataFrame, *, title: str, unit: str) -> go.Figure:
     """Plans side by side by what they lose.
 
-    Parameters
-    ----------
-    table
-        ``plan, loss``; the first row is the plan.
-    title, unit
-        Of the chart, and of the loss.
+    Args:
+        table: ``plan, loss``; the first row is the plan.
+        title, unit: Of the chart, and of the loss.
     """
     style = props(height=100 + 32 * len(table), written=",.4g", exact=",.6g")
     return plan_bars(table, column="loss", title=title, unit=unit, **style)
@@ -71,14 +62,11 @@ def convergence_curves(
 ) -> go.Figure:
     """Gap of several solvers while they worked, both axes logarithmic.
 
-    Parameters
-    ----------
-    runs
-        Solver -> ``iterations, seconds, gap``.
-    over
-        ``iterations`` or ``seconds``.
-    at_once
-        Solver -> seconds after which it had its answer, of those that have no gap on the way; drawn over the seconds.
+    Args:
+        runs: Solver -> ``iterations, seconds, gap``.
+        over: ``iterations`` or ``seconds``.
+        at_once: Solver -> seconds after which it had its answer, of those that have no gap on the way; drawn
+            over the seconds.
     """
     figure = chart(f"Gap over {over}", over, "gap", height=400, below=0.3)
     for number, (name, table) in enumerate(runs.items()):
@@ -108,14 +96,10 @@ def convergence_curves(
 def sparsity_curve(table: pd.DataFrame, *, value: float, player: str) -> go.Figure:
     """Value of the game when a player may mix at most so many actions.
 
-    Parameters
-    ----------
-    table
-        ``support, value, bound``.
-    value
-        Value without a bound on the support.
-    player
-        Whose support is bounded, for the axis.
+    Args:
+        table: ``support, value, bound``.
+        value: Value without a bound on the support.
+        player: Whose support is bounded, for the axis.
     """
     across = f"most actions that {player} may mix"
     figure = chart("What a small repertoire costs", across, "value", height=340)
@@ -138,14 +122,10 @@ def matrix_picture(
 ) -> go.Figure:
     """A payoff matrix as a picture; a large one is thinned evenly.
 
-    Parameters
-    ----------
-    matrix
-        Payoffs.
-    rows, columns
-        Who chooses a row, and who a column.
-    most
-        Rows and columns drawn at most.
+    Args:
+        matrix: Payoffs.
+        rows, columns: Who chooses a row, and who a column.
+        most: Rows and columns drawn at most.
     """
     thin_rows = np.unique(np.linspace(0, matrix.shape[0] - 1, min(most, matrix.shape[0])).astype(int))
     thin_columns = np.unique(np.linspace(0, matrix.shape[1] - 1, min(most, matrix.shape[1])).astype(int))

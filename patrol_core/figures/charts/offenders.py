@@ -18,18 +18,12 @@ _BELOW = 0.28
 def robustness_curves(frame: pd.DataFrame, *, size: str, unit: str, gain: str, share: bool) -> go.Figure:
     """What robustness costs at the stated values, and gains in the bad case, over the size of the uncertainty.
 
-    Parameters
-    ----------
-    frame
-        Columns ``size``, ``nominal_loss``, ``worst_case_gain``.
-    size
-        What the size is, for people.
-    unit
-        Of loss and gain.
-    gain
-        What the gain is measured by, for people.
-    share
-        Whether sizes are shares from 0 to 1, shown in %.
+    Args:
+        frame: Columns ``size``, ``nominal_loss``, ``worst_case_gain``.
+        size: What the size is, for people.
+        unit: Of loss and gain.
+        gain: What the gain is measured by, for people.
+        share: Whether sizes are shares from 0 to 1, shown in %.
     """
     across = "x" if share else ""
     figure = chart("Price of robustness", size, unit, height=380, zero="y", share=across, below=_BELOW)
@@ -50,12 +44,10 @@ def rationality_axis(rationality: ArrayLike) -> Floats:
 def rationality_distance(frame: pd.DataFrame, *, now: float | None) -> go.Figure:
     """How far the plan is from the one for offenders who choose perfectly, over how well they choose.
 
-    Parameters
-    ----------
-    frame
-        Columns ``rationality`` (lambda times the highest value), ``distance`` (units of patrol that stand elsewhere).
-    now
-        Rationality in force, marked; None where the plan in hand is for other offenders.
+    Args:
+        frame: Columns ``rationality`` (lambda times the highest value), ``distance`` (units of patrol that
+            stand elsewhere).
+        now: Rationality in force, marked; None where the plan in hand is for other offenders.
     """
     title = "How far from the plan for perfect offenders"
     figure = _over_rationality(title, "units of patrol elsewhere", frame, now)
@@ -67,16 +59,11 @@ def rationality_distance(frame: pd.DataFrame, *, now: float | None) -> go.Figure
 def rationality_losses(frame: pd.DataFrame, *, rational: float, now: float | None, unit: str) -> go.Figure:
     """What one try takes on average, with its proved bracket, and what a perfect offender would take from the same plan.
 
-    Parameters
-    ----------
-    frame
-        Columns ``rationality``, ``lower``, ``value``, ``worst_case``.
-    rational
-        What a perfect offender takes from the plan made for him.
-    now
-        Rationality in force, marked.
-    unit
-        Of what is taken.
+    Args:
+        frame: Columns ``rationality``, ``lower``, ``value``, ``worst_case``.
+        rational: What a perfect offender takes from the plan made for him.
+        now: Rationality in force, marked.
+        unit: Of what is taken.
     """
     figure = _over_rationality("What offenders can expect from each plan", unit, frame, now, below=_BELOW)
     place = rationality_axis(frame["rationality"])
@@ -99,10 +86,8 @@ def rationality_losses(frame: pd.DataFrame, *, rational: float, now: float | Non
 def rationality_zones(coverage: pd.DataFrame) -> go.Figure:
     """Coverage of zones plan by plan, from offenders who do not look to those who choose perfectly.
 
-    Parameters
-    ----------
-    coverage
-        Share of time in %; index zones, columns labels of the plans in order.
+    Args:
+        coverage: Share of time in %; index zones, columns labels of the plans in order.
     """
     title, height = "Coverage of the zones that change most", 120 + 19 * len(coverage)
     figure = chart(title, "how well offenders choose", "", height=height, category="xy", downward=True)

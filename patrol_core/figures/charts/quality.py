@@ -18,10 +18,8 @@ GAP = ("#fbe3e4", "#fbe3e4")
 def completeness(table: pd.DataFrame) -> go.Figure:
     """Rows by month (columns) and crime type (rows) as a heat map; each row scaled by its own median.
 
-    Parameters
-    ----------
-    table
-        Counts; index crime types, columns months.
+    Args:
+        table: Counts; index crime types, columns months.
     """
     values = table.to_numpy(dtype=float)
     middle = np.median(values, axis=1, keepdims=True)
@@ -39,10 +37,8 @@ def completeness(table: pd.DataFrame) -> go.Figure:
 def force_heat(table: pd.DataFrame) -> go.Figure:
     """Rows by month and force, each force against its own median month, with the gaps marked.
 
-    Parameters
-    ----------
-    table
-        As of :func:`patrol_core.sources.quality.tables.force_months`.
+    Args:
+        table: As of :func:`patrol_core.sources.quality.tables.force_months`.
     """
     named = table.assign(force=table["force"].replace("", "force not named"))
     wide = {
@@ -77,10 +73,8 @@ def force_heat(table: pd.DataFrame) -> go.Figure:
 def outcome_lines(table: pd.DataFrame) -> go.Figure:
     """Share of rows with any outcome, and with a closing one, by month.
 
-    Parameters
-    ----------
-    table
-        As of :func:`patrol_core.sources.quality.tables.outcome_table`.
+    Args:
+        table: As of :func:`patrol_core.sources.quality.tables.outcome_table`.
     """
     title = "Rows with an outcome, without anti-social behaviour"
     figure = chart(title, "", "share of rows", height=280, category="x", share="y")

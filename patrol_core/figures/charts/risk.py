@@ -21,14 +21,10 @@ MOST_PIXELS = 240
 def monthly_bars(totals: pd.Series, *, unit: str, chosen: tuple[str, ...] = ()) -> go.Figure:
     """Total of each month; months outside ``chosen`` are grey.
 
-    Parameters
-    ----------
-    totals
-        Indexed by month "YYYY-MM".
-    unit
-        Of the totals.
-    chosen
-        Months in use; all when empty.
+    Args:
+        totals: Indexed by month "YYYY-MM".
+        unit: Of the totals.
+        chosen: Months in use; all when empty.
     """
     figure = chart("Recorded by month", "", unit, height=280, category="x", zero="y")
     inside = set(chosen) or set(totals.index)
@@ -40,14 +36,10 @@ def monthly_bars(totals: pd.Series, *, unit: str, chosen: tuple[str, ...] = ()) 
 def type_bars(totals: pd.Series, *, unit: str, left_out: Sequence[str] = ()) -> go.Figure:
     """Total of each crime type, largest on top.
 
-    Parameters
-    ----------
-    totals
-        Indexed by crime type.
-    unit
-        Of the totals.
-    left_out
-        Types that do not count in the risk; they are grey.
+    Args:
+        totals: Indexed by crime type.
+        unit: Of the totals.
+        left_out: Types that do not count in the risk; they are grey.
     """
     ordered = totals.sort_values()
     figure = chart("By crime type", unit, "", height=max(220, 60 + 24 * len(ordered)))
@@ -60,12 +52,9 @@ def type_bars(totals: pd.Series, *, unit: str, left_out: Sequence[str] = ()) -> 
 def zone_history(series: pd.Series, *, name: str, unit: str) -> go.Figure:
     """One zone month by month, with its mean.
 
-    Parameters
-    ----------
-    series
-        Indexed by month.
-    name, unit
-        Of the zone, and of its values.
+    Args:
+        series: Indexed by month.
+        name, unit: Of the zone, and of its values.
     """
     figure = chart(f"{name}, month by month", "", unit, height=240, category="x", zero="y")
     line(figure, list(series.index), series.to_numpy(), RISK[3], "%{x}: %{y:,.1f}", size=5)
@@ -76,12 +65,9 @@ def zone_history(series: pd.Series, *, name: str, unit: str) -> go.Figure:
 def top_zones(table: pd.DataFrame, *, unit: str) -> go.Figure:
     """Zones with the highest risk and their 90 % interval.
 
-    Parameters
-    ----------
-    table
-        Columns ``name``, ``mean``, ``low``, ``high``; most at risk first.
-    unit
-        Of the risk.
+    Args:
+        table: Columns ``name``, ``mean``, ``low``, ``high``; most at risk first.
+        unit: Of the risk.
     """
     shown = table.iloc[::-1]
     title = "Highest zones, with 90 % interval of the monthly mean"
@@ -94,14 +80,10 @@ def top_zones(table: pd.DataFrame, *, unit: str) -> go.Figure:
 def rank_paths(ranks: pd.DataFrame, names: Mapping[str, str], *, top: int = 10) -> go.Figure:
     """Rank of the zones that are among the highest by any table, from table to table.
 
-    Parameters
-    ----------
-    ranks
-        Index zone_id, one column a table; 1 is the highest.
-    names
-        Name of each zone.
-    top
-        Rank up to which a zone is among the highest.
+    Args:
+        ranks: Index zone_id, one column a table; 1 is the highest.
+        names: Name of each zone.
+        top: Rank up to which a zone is among the highest.
     """
     shown = ranks[(ranks <= top).any(axis=1)].sort_values(ranks.columns[0])
     figure = chart("Rank of the highest zones, by table", "", "rank", height=380, category="x")

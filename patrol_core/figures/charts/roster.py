@@ -31,12 +31,9 @@ def hours_heatmap(table: pd.DataFrame) -> go.Figure:
 def week_heatmap(shares: Floats, weekdays: Sequence[str], shifts: Sequence[str]) -> go.Figure:
     """Share of the week's demand by weekday and shift, in per cent.
 
-    Parameters
-    ----------
-    shares
-        (7, shifts) demand.
-    weekdays, shifts
-        Names of rows and columns.
+    Args:
+        shares: (7, shifts) demand.
+        weekdays, shifts: Names of rows and columns.
     """
     figure = chart("Demand over the week", "", "", height=300, downward=True)
     percent = 100.0 * shares.T / max(float(shares.sum()), 1e-300)
@@ -51,12 +48,9 @@ def week_heatmap(shares: Floats, weekdays: Sequence[str], shifts: Sequence[str])
 def shift_bars(totals: pd.DataFrame, shifts: Sequence[str]) -> go.Figure:
     """Unit-hours of visits by date, shifts stacked.
 
-    Parameters
-    ----------
-    totals
-        Columns date, shift, unit_hours.
-    shifts
-        Their names, lowest in the stack first.
+    Args:
+        totals: Columns date, shift, unit_hours.
+        shifts: Their names, lowest in the stack first.
     """
     figure = chart("Patrol by date and shift", "", "unit-hours of visits", height=300)
     for number, shift in enumerate(shifts):
@@ -69,12 +63,10 @@ def shift_bars(totals: pd.DataFrame, shifts: Sequence[str]) -> go.Figure:
 def roster_calendar(table: pd.DataFrame, shifts: Sequence[str]) -> go.Figure:
     """Units by dates, coloured by shift; off is pale.
 
-    Parameters
-    ----------
-    table
-        From :func:`patrol_core.allocation.roster.tables.calendar_table`: units by ISO dates, names of shifts.
-    shifts
-        Names of all shifts.
+    Args:
+        table: From :func:`patrol_core.allocation.roster.tables.calendar_table`: units by ISO dates, names of
+            shifts.
+        shifts: Names of all shifts.
     """
     height = max(240, 90 + 17 * len(table))
     figure = chart("Who works when", "", "", height=height, category="xy", downward=True)
@@ -95,10 +87,8 @@ def roster_calendar(table: pd.DataFrame, shifts: Sequence[str]) -> go.Figure:
 def memory_bars(table: pd.DataFrame) -> go.Figure:
     """Autocorrelation of the roster against independent draws, by lag.
 
-    Parameters
-    ----------
-    table
-        From :func:`patrol_core.allocation.roster.tables.foreseeable`.
+    Args:
+        table: From :func:`patrol_core.allocation.roster.tables.foreseeable`.
     """
     own = table[table["measure"].str.startswith("autocorrelation")]
     figure = chart("What an observer could foresee", "", "autocorrelation of visits", height=300)
@@ -116,10 +106,8 @@ def memory_bars(table: pd.DataFrame) -> go.Figure:
 def ways_bars(table: pd.DataFrame) -> go.Figure:
     """Demand met by ways to divide hours; ways that overspend are hatched.
 
-    Parameters
-    ----------
-    table
-        From :func:`patrol_core.allocation.hours.compare.compare_hours`.
+    Args:
+        table: From :func:`patrol_core.allocation.hours.compare.compare_hours`.
     """
     height = 60 + 46 * len(table)
     figure = chart("Demand met", "% of all demand", "", height=height, downward=True)
@@ -139,14 +127,10 @@ def ways_bars(table: pd.DataFrame) -> go.Figure:
 def area_bars(table: pd.DataFrame, *, unit: str, tolerance: float) -> go.Figure:
     """Work of every patrol area with the band it must lie in.
 
-    Parameters
-    ----------
-    table
-        From :meth:`patrol_core.allocation.areas.design.PatrolAreas.figures`.
-    unit
-        Of the work.
-    tolerance
-        How far an area's work may be from the mean, as a share of it.
+    Args:
+        table: From :meth:`patrol_core.allocation.areas.design.PatrolAreas.figures`.
+        unit: Of the work.
+        tolerance: How far an area's work may be from the mean, as a share of it.
     """
     figure = chart("Work of each area", "", unit, height=300, category="x", zero="y")
     mean = float(table["work"].mean())
@@ -167,18 +151,12 @@ def area_map(
 ) -> go.Figure:
     """Areas as coloured shapes on a plane without map tiles; areas that touch get different colours where eight suffice.
 
-    Parameters
-    ----------
-    shapes
-        Area to its geometry, in the plane's own units.
-    near
-        Area to the areas it touches.
-    zones
-        Outlines drawn thinly below.
-    title
-        Of the chart.
-    hover
-        Area to the text shown on it; plain text, escaped here.
+    Args:
+        shapes: Area to its geometry, in the plane's own units.
+        near: Area to the areas it touches.
+        zones: Outlines drawn thinly below.
+        title: Of the chart.
+        hover: Area to the text shown on it; plain text, escaped here.
     """
     figure = chart(title, "", "", height=460)
     colour = _colouring(near)

@@ -24,12 +24,9 @@ def short(label: str) -> str:
 def coefficient_plot(table: pd.DataFrame, labels: Mapping[str, str]) -> go.Figure:
     """Coefficients with their 95 % intervals, in % of the rate for one standard deviation more; largest on top.
 
-    Parameters
-    ----------
-    table
-        ``coefficients`` of :class:`patrol_core.risk.static.score.StaticScore`.
-    labels
-        Name of a term in words; the term itself where it has none.
+    Args:
+        table: ``coefficients`` of :class:`patrol_core.risk.static.score.StaticScore`.
+        labels: Name of a term in words; the term itself where it has none.
     """
     shown = table.iloc[1:].sort_values("coefficient", kind="stable")
     middle, low, high = (
@@ -55,10 +52,8 @@ def coefficient_plot(table: pd.DataFrame, labels: Mapping[str, str]) -> go.Figur
 def residuals_plot(fitted: Floats, residual: Floats, names: list[str]) -> go.Figure:
     """Residuals against fitted log rates: a funnel says that the spread changes, a bend that something is missing.
 
-    Parameters
-    ----------
-    fitted, residual, names
-        Fitted log rate, observed less fitted, and name of each zone, in one order.
+    Args:
+        fitted, residual, names: Fitted log rate, observed less fitted, and name of each zone, in one order.
     """
     figure = chart("Residuals against fitted values", "fitted log rate", "residual (log rate)", height=320)
     said = "%{text}: fitted %{x:.2f}, residual %{y:+.2f}"
@@ -89,14 +84,10 @@ def qq_plot(residual: Floats, names: list[str]) -> go.Figure:
 def correlation_map(table: pd.DataFrame, labels: Mapping[str, str], *, kind: str) -> go.Figure:
     """Heat map of a correlation matrix, diverging around 0.
 
-    Parameters
-    ----------
-    table
-        The matrix.
-    labels
-        Name of a column in words.
-    kind
-        Of the correlation, for the title.
+    Args:
+        table: The matrix.
+        labels: Name of a column in words.
+        kind: Of the correlation, for the title.
     """
     names = [short(labels.get(str(c), str(c))) for c in table.columns]
     values = table.to_numpy(dtype=float)
@@ -112,14 +103,10 @@ def correlation_map(table: pd.DataFrame, labels: Mapping[str, str], *, kind: str
 def scatter_against(x: Floats, y: Floats, names: list[str], *, label: str, unit: str, said: str) -> go.Figure:
     """Crime rate of every zone against one covariate.
 
-    Parameters
-    ----------
-    x, y, names
-        Covariate, crime rate and name of each zone, in one order.
-    label, unit
-        Of the covariate, and of the rate.
-    said
-        What the title says of the two.
+    Args:
+        x, y, names: Covariate, crime rate and name of each zone, in one order.
+        label, unit: Of the covariate, and of the rate.
+        said: What the title says of the two.
     """
     figure = chart(f"{short(label)}: {said}", label, unit, height=380, zero="y")
     hover, see_through = "%{text}: %{x:,.3g}, %{y:,.3g}", {"opacity": 0.55}

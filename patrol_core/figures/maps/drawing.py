@@ -42,16 +42,11 @@ def drawing_map(
 ) -> OfflineMap:
     """The map.
 
-    Parameters
-    ----------
-    static_url
-        URL path under which ``static/`` is served.
-    bounds
-        West, south, east, north of what to show first, degrees; its frame is drawn for orientation.
-    basemap
-        Draw street tiles; needs the internet.
-    tools
-        What can be drawn: ``polygon``, ``rectangle``, ``polyline``, ``marker``.
+    Args:
+        static_url: URL path under which ``static/`` is served.
+        bounds: West, south, east, north of what to show first, degrees; its frame is drawn for orientation.
+        basemap: Draw street tiles; needs the internet.
+        tools: What can be drawn: ``polygon``, ``rectangle``, ``polyline``, ``marker``.
     """
     west, south, east, north = bounds
     drawn = OfflineMap(

@@ -32,14 +32,10 @@ def film(scene: Scene, plan: EventPlan, fixed: Exposure, *, unit: str) -> go.Fig
     Everything is in the figure, so that the slider needs no server. Circles grow with the value of a target and warm
     with what an attack there would take; the number is the units that stand there; blue dots are units on their way.
 
-    Parameters
-    ----------
-    scene
-        Streets and places of the event.
-    plan, fixed
-        The plan, and exposure under the best fixed places.
-    unit
-        Of a value.
+    Args:
+        scene: Streets and places of the event.
+        plan, fixed: The plan, and exposure under the best fixed places.
+        unit: Of a value.
     """
     moments = _moments(plan)
     spots = spots_of(scene.places)

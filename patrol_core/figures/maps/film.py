@@ -30,16 +30,11 @@ def film(
 ) -> go.Figure:
     """A night of a plan with Play, Pause and a slider over its states; everything is in the figure, no server is asked.
 
-    Parameters
-    ----------
-    ground, marks, game
-        The graph, what stands on it, and the game that the plan is for.
-    patrol
-        The route of the night.
-    raiders
-        Walks of attackers who move, where there are any.
-    height
-        Pixels.
+    Args:
+        ground, marks, game: The graph, what stands on it, and the game that the plan is for.
+        patrol: The route of the night.
+        raiders: Walks of attackers who move, where there are any.
+        height: Pixels.
     """
     walks = patrol.walks
     states = max(len(walk) for walk in walks)

@@ -37,18 +37,12 @@ BASE = {
 class Ground:
     """A graph as it is drawn.
 
-    Attributes
-    ----------
-    xy
-        A place of every node on a plane with equal units both ways, shape (nodes, 2).
-    tail, head
-        Ends of the edges.
-    labels
-        Id (and name) of every node, for the hover text.
-    ids
-        Ids as text: what a click hands back.
-    schematic
-        Whether places are not known.
+    Attributes:
+        xy: A place of every node on a plane with equal units both ways, shape (nodes, 2).
+        tail, head: Ends of the edges.
+        labels: Id (and name) of every node, for the hover text.
+        ids: Ids as text: what a click hands back.
+        schematic: Whether places are not known.
     """
 
     xy: Floats
@@ -63,16 +57,11 @@ class Ground:
 class Marks:
     """What stands on the ground.
 
-    Attributes
-    ----------
-    bases
-        Node positions.
-    values
-        Value by node position of every target.
-    unit
-        What a value counts.
-    coverage, attack
-        Chances by node position of a target, where there is a plan.
+    Attributes:
+        bases: Node positions.
+        values: Value by node position of every target.
+        unit: What a value counts.
+        coverage, attack: Chances by node position of a target, where there is a plan.
     """
 
     bases: Sequence[int]
@@ -87,14 +76,10 @@ def ground_of(
 ) -> Ground:
     """How a graph is drawn: its own places (longitudes shrunk by latitude), or a scheme.
 
-    Parameters
-    ----------
-    network
-        The graph.
-    crs
-        Of its places; drawn as they are when not given.
-    names
-        Names by node id as text.
+    Args:
+        network: The graph.
+        crs: Of its places; drawn as they are when not given.
+        names: Names by node id as text.
     """
     xy = np.array(Roads(network, "").drawn_xy, dtype=float)
     if crs is not None and network.xy is not None and _in_degrees(crs):
@@ -119,14 +104,10 @@ def _in_degrees(crs: str) -> bool:
 def patrol_map(ground: Ground, marks: Marks, use: Floats | None = None, *, height: int = 600) -> go.Figure:
     """The graph with bases, targets by value and, where there is a plan, how often edges are walked and targets covered.
 
-    Parameters
-    ----------
-    ground, marks
-        The graph, and what stands on it.
-    use
-        Chance that an edge is walked in a night, shape (edges,).
-    height
-        Pixels.
+    Args:
+        ground, marks: The graph, and what stands on it.
+        use: Chance that an edge is walked in a night, shape (edges,).
+        height: Pixels.
     """
     figure = go.Figure()
     draw_edges(figure, ground, range(len(ground.tail)), STREET, 1.2)
@@ -145,12 +126,9 @@ def patrol_map(ground: Ground, marks: Marks, use: Floats | None = None, *, heigh
 def look_at(figure: go.Figure, ground: Ground, nodes: Sequence[int]) -> None:
     """Let a drawing open on the part of the graph where something is; the rest is a drag or a scroll away.
 
-    Parameters
-    ----------
-    figure, ground
-        The drawing, and the graph on it.
-    nodes
-        Positions of what must be seen.
+    Args:
+        figure, ground: The drawing, and the graph on it.
+        nodes: Positions of what must be seen.
     """
     if not len(nodes):
         return
@@ -167,14 +145,10 @@ def draw_edges(
 ) -> None:
     """Add edges as one trace.
 
-    Parameters
-    ----------
-    figure, ground
-        Where to, and the graph.
-    which
-        Positions of the edges.
-    colour, width, name
-        As of :func:`patrol_core.figures.maps.plane.draw_lines`.
+    Args:
+        figure, ground: Where to, and the graph.
+        which: Positions of the edges.
+        colour, width, name: As of :func:`patrol_core.figures.maps.plane.draw_lines`.
     """
     if not len(which):
         return

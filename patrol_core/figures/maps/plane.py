@@ -60,16 +60,11 @@ def draw_lines(
 ) -> None:
     """Add lines as one trace.
 
-    Parameters
-    ----------
-    figure
-        Where to.
-    points
-        (points, 2) places; a row of NaN is a gap.
-    colour, width, dash
-        Of the lines.
-    name
-        In the legend; without one they are not there.
+    Args:
+        figure: Where to.
+        points: (points, 2) places; a row of NaN is a gap.
+        colour, width, dash: Of the lines.
+        name: In the legend; without one they are not there.
     """
     if not len(points):
         return
@@ -112,20 +107,13 @@ def draw_spots(
 ) -> None:
     """Add nodes as markers that a click can tell apart.
 
-    Parameters
-    ----------
-    figure
-        Where to.
-    xy
-        (nodes, 2) places.
-    marker
-        How they look.
-    hover
-        Plotly's template of the hover text.
-    ids, words
-        What a click hands back (``customdata``), and the ``text`` of each for the hover text.
-    name, listed
-        Name of all of them, and whether it stands in the legend.
+    Args:
+        figure: Where to.
+        xy: (nodes, 2) places.
+        marker: How they look.
+        hover: Plotly's template of the hover text.
+        ids, words: What a click hands back (``customdata``), and the ``text`` of each for the hover text.
+        name, listed: Name of all of them, and whether it stands in the legend.
     """
     figure.add_scatter(
         x=xy[:, 0],
@@ -153,20 +141,13 @@ def film_controls(
 ) -> None:
     """A slider over the frames of a film, and buttons to play and pause it.
 
-    Parameters
-    ----------
-    figure
-        The film.
-    labels, frames
-        What the slider says of each frame, and its name.
-    prefix
-        Before the label of the frame that is shown.
-    milliseconds
-        Between frames.
-    x, y
-        Left end of the slider and height of both, in parts of the drawing.
-    gap
-        Pixels above the slider.
+    Args:
+        figure: The film.
+        labels, frames: What the slider says of each frame, and its name.
+        prefix: Before the label of the frame that is shown.
+        milliseconds: Between frames.
+        x, y: Left end of the slider and height of both, in parts of the drawing.
+        gap: Pixels above the slider.
     """
     still = {"frame": {"duration": 0, "redraw": False}, "mode": "immediate", "transition": {"duration": 0}}
     run = {

@@ -31,14 +31,10 @@ BARRED = "#e3b7b7"
 class Places:
     """What is drawn on the roads.
 
-    Attributes
-    ----------
-    network
-        With marks of what can take a checkpoint; its places are those of the roads.
-    sources
-        Node positions.
-    losses
-        Loss by node position of every target.
+    Attributes:
+        network: With marks of what can take a checkpoint; its places are those of the roads.
+        sources: Node positions.
+        losses: Loss by node position of every target.
     """
 
     network: RoadNetwork
@@ -64,18 +60,12 @@ def road_map(
 ) -> go.Figure:
     """Roads with the chance of a checkpoint as width and colour.
 
-    Parameters
-    ----------
-    roads, places
-        What there is, and what stands on it.
-    marginals
-        Chance of every road, shape (edges,).
-    path, target
-        Edges of the intruder's best path and the node where it ends.
-    tonight
-        Edges with a checkpoint tonight.
-    height
-        Pixels.
+    Args:
+        roads, places: What there is, and what stands on it.
+        marginals: Chance of every road, shape (edges,).
+        path, target: Edges of the intruder's best path and the node where it ends.
+        tonight: Edges with a checkpoint tonight.
+        height: Pixels.
     """
     network = places.network
     lines = edge_lines(roads)

@@ -34,12 +34,9 @@ DPI = 110
 class ZoneRaster:
     """Which zone each pixel lies in.
 
-    Attributes
-    ----------
-    zone
-        Position of the zone, -1 outside; the first row is the north.
-    zones
-        How many zones there are.
+    Attributes:
+        zone: Position of the zone, -1 outside; the first row is the north.
+        zones: How many zones there are.
     """
 
     zone: NDArray[np.int64]
@@ -71,22 +68,16 @@ def small_maps_png(
 ) -> bytes:
     """Draw small maps beside and below each other.
 
-    Parameters
-    ----------
-    maps
-        In reading order; values in the order of the raster's zones.
-    unit
-        Unit of all values, at the legends.
-    columns
-        Maps in a row.
-    one_scale
-        Colour all maps of risk by one scale, so that they compare; otherwise each by its own largest value. Maps of
-        change always have their own, symmetric around 0. Risk is coloured by its square root.
+    Args:
+        maps: In reading order; values in the order of the raster's zones.
+        unit: Unit of all values, at the legends.
+        columns: Maps in a row.
+        one_scale: Colour all maps of risk by one scale, so that they compare; otherwise each by its own largest
+            value. Maps of change always have their own, symmetric around 0. Risk is coloured by its square
+            root.
 
-    Raises
-    ------
-    InputError
-        For no map, values that do not fit the zones, or an unknown scale.
+    Raises:
+        InputError: For no map, values that do not fit the zones, or an unknown scale.
     """
     _check(raster, maps)
     from matplotlib.backends.backend_agg import FigureCanvasAgg

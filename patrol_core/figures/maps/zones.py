@@ -31,19 +31,13 @@ STYLES = ("leaflet/leaflet.css",)
 class MapAsset:
     """Geometry of a set of zones as the browser gets it.
 
-    Attributes
-    ----------
-    name
-        File name, from the content's hash.
-    content
-        JSON: ``ids``, ``names``, and ``features`` in the same order; degrees (EPSG:4326), or plain
-        coordinates where the data have no place on Earth.
-    zone_ids
-        Order in which values must be sent.
-    planar
-        True where coordinates are not degrees.
-    centre
-        Latitude and longitude (or y and x) of the middle.
+    Attributes:
+        name: File name, from the content's hash.
+        content: JSON: ``ids``, ``names``, and ``features`` in the same order; degrees (EPSG:4326), or plain
+            coordinates where the data have no place on Earth.
+        zone_ids: Order in which values must be sent.
+        planar: True where coordinates are not degrees.
+        centre: Latitude and longitude (or y and x) of the middle.
     """
 
     name: str
@@ -56,12 +50,10 @@ class MapAsset:
 def build_asset(zones: gpd.GeoDataFrame, *, tolerance_m: float = 10.0) -> MapAsset:
     """Simplify zones together, so that shared borders stay shared, and pack them for the browser.
 
-    Parameters
-    ----------
-    zones
-        Indexed by zone_id, in a metric CRS, or without CRS (drawn as a plain plane); column ``name``.
-    tolerance_m
-        Simplification tolerance in the CRS's unit, metres; it is not applied to planes without CRS.
+    Args:
+        zones: Indexed by zone_id, in a metric CRS, or without CRS (drawn as a plain plane); column ``name``.
+        tolerance_m: Simplification tolerance in the CRS's unit, metres; it is not applied to planes without
+            CRS.
     """
     shapes, planar = to_degrees(zones, tolerance_m=tolerance_m, digits=6)
     ids = tuple(str(zone) for zone in zones.index)
@@ -120,16 +112,11 @@ def zone_map(
 ) -> OfflineMap:
     """The map without values.
 
-    Parameters
-    ----------
-    asset
-        The zones.
-    static_url
-        URL path under which ``static/`` is served, e.g. ``/app/static``.
-    geometry_url
-        Where the browser gets ``asset.content``; None sends it inline.
-    basemap
-        Draw street tiles below the zones; needs the internet.
+    Args:
+        asset: The zones.
+        static_url: URL path under which ``static/`` is served, e.g. ``/app/static``.
+        geometry_url: Where the browser gets ``asset.content``; None sends it inline.
+        basemap: Draw street tiles below the zones; needs the internet.
     """
     options: dict[str, Any] = {"crs": "Simple", "min_zoom": -10} if asset.planar else {}
     drawn = OfflineMap(
@@ -169,29 +156,18 @@ def paint(
 ) -> Paint:
     """Values for all zones, ready for the map.
 
-    Parameters
-    ----------
-    values
-        By zone_id; every zone of the asset and no other. NaN is drawn grey, "not known".
-    scale
-        ``risk``, ``patrol`` or ``change``.
-    label, unit, digits
-        What the values are, their unit, and decimals shown.
-    low, high
-        Ends of the colour scale; the values' own by default (symmetric for ``change``).
-    root
-        Colour by the square root, for values that span orders of magnitude.
-    chosen, near
-        Zone with a heavy outline, and its neighbours.
-    see_through
-        Let a street map shine through.
-    texts
-        What the hover says of each zone in place of its value, by zone_id.
+    Args:
+        values: By zone_id; every zone of the asset and no other. NaN is drawn grey, "not known".
+        scale: ``risk``, ``patrol`` or ``change``.
+        label, unit, digits: What the values are, their unit, and decimals shown.
+        low, high: Ends of the colour scale; the values' own by default (symmetric for ``change``).
+        root: Colour by the square root, for values that span orders of magnitude.
+        chosen, near: Zone with a heavy outline, and its neighbours.
+        see_through: Let a street map shine through.
+        texts: What the hover says of each zone in place of its value, by zone_id.
 
-    Raises
-    ------
-    InputError
-        When values and zones do not carry the same labels.
+    Raises:
+        InputError: When values and zones do not carry the same labels.
     """
     missing = [zone for zone in asset.zone_ids if zone not in values]
     if missing or len(values) != len(asset.zone_ids):
@@ -228,14 +204,10 @@ def colour_range(
 ) -> tuple[float, float]:
     """Ends of a colour scale: given, or from 0 to the largest value, or symmetric for change.
 
-    Parameters
-    ----------
-    array
-        (n,) values; NaN is passed over.
-    scale
-        ``change`` is symmetric around 0.
-    low, high
-        Ends that are given.
+    Args:
+        array: (n,) values; NaN is passed over.
+        scale: ``change`` is symmetric around 0.
+        low, high: Ends that are given.
     """
     known = array[np.isfinite(array)]
     if scale == "change":

@@ -70,17 +70,12 @@ _ENVIRONMENT = {
 def check_shapefile(name: str, parts: Mapping[str, bytes]) -> None:
     """See that every part of a Shapefile is what its ending says.
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    parts
-        Bytes by ending: ``.shp``, ``.shx``, ``.dbf``, ``.prj`` and, where there is one, ``.cpg``.
+    Args:
+        name: Of the file, for messages.
+        parts: Bytes by ending: ``.shp``, ``.shx``, ``.dbf``, ``.prj`` and, where there is one, ``.cpg``.
 
-    Raises
-    ------
-    InputError
-        When a part has not the mark of its kind, or counts more than it holds.
+    Raises:
+        InputError: When a part has not the mark of its kind, or counts more than it holds.
     """
     for end in (".shp", ".shx"):
         head = parts[end][:100]
@@ -119,22 +114,15 @@ def check_pbf(name: str, data: bytes) -> None:
 def read_shapefile(name: str, parts: Mapping[str, bytes], *, most: int) -> gpd.GeoDataFrame:
     """The features of a Shapefile.
 
-    Parameters
-    ----------
-    name, parts
-        As in :func:`check_shapefile`.
-    most
-        Most features to read; one more than this is returned where there are more.
+    Args:
+        name, parts: As in :func:`check_shapefile`.
+        most: Most features to read; one more than this is returned where there are more.
 
-    Returns
-    -------
-    GeoDataFrame
-        In the CRS of the ``.prj``.
+    Returns:
+        GeoDataFrame: In the CRS of the ``.prj``.
 
-    Raises
-    ------
-    InputError
-        When a part is not what it says, is damaged, or reading takes too long.
+    Raises:
+        InputError: When a part is not what it says, is damaged, or reading takes too long.
     """
     check_shapefile(name, parts)
     files = {f"layer{end}": content for end, content in parts.items()}
@@ -144,21 +132,14 @@ def read_shapefile(name: str, parts: Mapping[str, bytes], *, most: int) -> gpd.G
 def read_pbf_lines(name: str, data: bytes, *, where: str, most: int) -> gpd.GeoDataFrame:
     """The lines of an OpenStreetMap extract as PBF that meet ``where`` (SQL of GDAL), in EPSG:4326.
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    data
-        Its bytes.
-    where
-        Condition on the columns of GDAL's layer ``lines``.
-    most
-        Most lines to read; one more than this is returned where there are more.
+    Args:
+        name: Of the file, for messages.
+        data: Its bytes.
+        where: Condition on the columns of GDAL's layer ``lines``.
+        most: Most lines to read; one more than this is returned where there are more.
 
-    Raises
-    ------
-    InputError
-        When it is none, is damaged, or reading takes too long.
+    Raises:
+        InputError: When it is none, is damaged, or reading takes too long.
     """
     check_pbf(name, data)
     return read_layer(
@@ -178,27 +159,17 @@ def read_layer(
 ) -> gpd.GeoDataFrame:
     """One layer of files that have been checked, read by a child process with one driver.
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    files
-        Bytes by plain file name; all that the child is given.
-    main
-        The one of them to open.
-    driver
-        The one driver that GDAL has there.
-    layer
-        Which layer; the first when empty.
-    where
-        SQL condition on its columns, written by this program, never by a user.
-    most
-        Most features to read; one more than this is returned where there are more.
+    Args:
+        name: Of the file, for messages.
+        files: Bytes by plain file name; all that the child is given.
+        main: The one of them to open.
+        driver: The one driver that GDAL has there.
+        layer: Which layer; the first when empty.
+        where: SQL condition on its columns, written by this program, never by a user.
+        most: Most features to read; one more than this is returned where there are more.
 
-    Raises
-    ------
-    InputError
-        When the child cannot read it, or takes too long or too much memory.
+    Raises:
+        InputError: When the child cannot read it, or takes too long or too much memory.
     """
     import pyarrow as pa
 

@@ -32,10 +32,8 @@ _LARGEST_EXPONENT = 1e250
 class QuantalResponse:
     """Offenders who take better zones more often.
 
-    Parameters
-    ----------
-    rationality
-        lambda >= 0, per unit of the values. 0: every zone alike; very large: only the best zones.
+    Args:
+        rationality: lambda >= 0, per unit of the values. 0: every zone alike; very large: only the best zones.
     """
 
     rationality: float
@@ -62,10 +60,9 @@ class QuantalResponse:
 class SUQR:
     """Offenders who weigh coverage, reward and penalty each in their own way.
 
-    Parameters
-    ----------
-    coverage, reward, penalty
-        w1 (per unit of coverage; negative where patrols deter), w2 and w3 (per unit of payoff).
+    Args:
+        coverage, reward, penalty: w1 (per unit of coverage; negative where patrols deter), w2 and w3 (per unit
+            of payoff).
     """
 
     coverage: float
@@ -99,12 +96,9 @@ Attacker = QuantalResponse | SUQR
 class Terms:
     """Log weights theta - beta x and losses a - b x of all zones; each (n,), b >= 0.
 
-    Attributes
-    ----------
-    theta, beta, a, b
-        As said.
-    base
-        What has been taken off every loss (:meth:`measured`), in the unit of the losses.
+    Attributes:
+        theta, beta, a, b: As said.
+        base: What has been taken off every loss (:meth:`measured`), in the unit of the losses.
     """
 
     theta: Floats
@@ -116,10 +110,9 @@ class Terms:
     def measured(self, *, base: float) -> tuple[Terms, float]:
         """The same choices and plans, with losses of order 1 counted from ``base``; and their unit, a power of two.
 
-        Parameters
-        ----------
-        base
-            A loss, in the unit of the losses: the new loss is (loss - base) / unit. Log weights are counted from the largest.
+        Args:
+            base: A loss, in the unit of the losses: the new loss is (loss - base) / unit. Log weights are
+                counted from the largest.
         """
         a = self.a - base
         unit = unit_of(a, self.b)
@@ -157,10 +150,9 @@ class Terms:
 def make_terms(game: ZoneGame, attacker: Attacker, payoffs: Payoffs | None = None) -> Terms:
     """Terms of a game under an attacker.
 
-    Raises
-    ------
-    InputError
-        Where the payoffs are of another size, or parameters times payoffs are beyond what numbers can hold.
+    Raises:
+        InputError: Where the payoffs are of another size, or parameters times payoffs are beyond what numbers
+            can hold.
     """
     table = payoffs if payoffs is not None else Payoffs.zero_sum(game.values, game.effectiveness)
     if table.attacker_covered.shape != (game.size,):

@@ -41,18 +41,13 @@ _VANISHED = 1e-10
 class Fit:
     """Maximum-likelihood estimate with its uncertainty.
 
-    Attributes
-    ----------
-    names
-        ``("lambda",)`` or ``("w1", "w2", "w3")``.
-    estimate, standard_error
-        One number a name; the standard error is NaN where the weight could not be identified and is fixed at 0.
-    log_likelihood, uniform_log_likelihood
-        At the estimate, and for offenders who choose every zone alike.
-    incidents
-        Number of incidents used.
-    notes
-        What a reader must know.
+    Attributes:
+        names: ``("lambda",)`` or ``("w1", "w2", "w3")``.
+        estimate, standard_error: One number a name; the standard error is NaN where the weight could not be
+            identified and is fixed at 0.
+        log_likelihood, uniform_log_likelihood: At the estimate, and for offenders who choose every zone alike.
+        incidents: Number of incidents used.
+        notes: What a reader must know.
     """
 
     names: tuple[str, ...]
@@ -97,22 +92,15 @@ def fit_lambda(
 ) -> Fit:
     """Rationality of offenders from past coverage and incidents.
 
-    Parameters
-    ----------
-    game
-        Zones and values (budget and rules are not used).
-    coverage
-        (periods, n) or (n,) past coverage, each in [0, 1].
-    incidents
-        Same shape: incidents at each zone, >= 0.
-    payoffs
-        General payoffs instead of the zone game's.
+    Args:
+        game: Zones and values (budget and rules are not used).
+        coverage: (periods, n) or (n,) past coverage, each in [0, 1].
+        incidents: Same shape: incidents at each zone, >= 0.
+        payoffs: General payoffs instead of the zone game's.
 
-    Raises
-    ------
-    InputError
-        For tables that do not fit, no incidents, zones that all look alike to offenders, or data on which lambda
-        has no finite estimate.
+    Raises:
+        InputError: For tables that do not fit, no incidents, zones that all look alike to offenders, or data on
+            which lambda has no finite estimate.
     """
     x, counts = _tables(game, coverage, incidents)
     table = payoffs if payoffs is not None else Payoffs.zero_sum(game.values, game.effectiveness)
@@ -133,10 +121,8 @@ def fit_suqr(
 ) -> Fit:
     """SUQR weights (w1, w2, w3) from past coverage and incidents.
 
-    Parameters
-    ----------
-    game, coverage, incidents, payoffs
-        As in :func:`fit_lambda`.
+    Args:
+        game, coverage, incidents, payoffs: As in :func:`fit_lambda`.
     """
     x, counts = _tables(game, coverage, incidents)
     table = payoffs if payoffs is not None else Payoffs.zero_sum(game.values, game.effectiveness)

@@ -21,14 +21,10 @@ _ALLOWED = 1e-9
 def improved_locally(game: ZoneGame, terms: Terms, plan: Floats, *, starts: int = 4, seed: int = 0) -> Floats:
     """The best allowed plan that SLSQP finds from ``plan`` and from mixtures of it with random allowed corners.
 
-    Parameters
-    ----------
-    game, terms
-        The game.
-    plan
-        (n,) an allowed plan; returned where nothing better is found.
-    starts, seed
-        Number of starts (the plan itself is the first) and seed of the others.
+    Args:
+        game, terms: The game.
+        plan: (n,) an allowed plan; returned where nothing better is found.
+        starts, seed: Number of starts (the plan itself is the first) and seed of the others.
     """
     best, value = plan, terms.expected_loss(plan)
     rng = np.random.default_rng(seed)

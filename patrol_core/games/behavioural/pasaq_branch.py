@@ -33,22 +33,15 @@ def close_bracket(
 ) -> tuple[Floats, float]:
     """(plan, proved level) after branching, as far as time allows.
 
-    Parameters
-    ----------
-    game, terms
-        The game.
-    plan, proved
-        (n,) an allowed plan, and a level proved so far.
-    tolerance
-        Relative width of the bracket at which it is closed.
-    segments
-        Pieces per zone to start each inner problem from.
-    seconds
-        Time for all of it.
+    Args:
+        game, terms: The game.
+        plan, proved: (n,) an allowed plan, and a level proved so far.
+        tolerance: Relative width of the bracket at which it is closed.
+        segments: Pieces per zone to start each inner problem from.
+        seconds: Time for all of it.
 
-    Notes
-    -----
-    Call with the solving lock held.
+    Notes:
+        Call with the solving lock held.
     """
     until = time.perf_counter() + seconds
     search = _Search(game, terms, plan, segments, until)

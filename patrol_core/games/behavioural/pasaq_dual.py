@@ -35,16 +35,11 @@ _HALVINGS = 60
 class LevelFunctions:
     """g_t at one level r, weights measured in exp(shift).
 
-    Parameters
-    ----------
-    terms
-        The game.
-    level
-        r.
-    shift
-        Log of the unit; the largest log weight of a good plan keeps everything that matters near 1.
-    lower, upper
-        (n,) bounds on coverage.
+    Args:
+        terms: The game.
+        level: r.
+        shift: Log of the unit; the largest log weight of a good plan keeps everything that matters near 1.
+        lower, upper: (n,) bounds on coverage.
     """
 
     def __init__(self, terms: Terms, level: float, shift: float, lower: Floats, upper: Floats) -> None:
@@ -94,12 +89,9 @@ class LevelFunctions:
     def dual(self, prices: Floats, constant: float) -> tuple[float, float]:
         """(bound on min over X of sum g_t, size of the rounding error in it).
 
-        Parameters
-        ----------
-        prices
-            (n,) s_t.
-        constant
-            sum_j y_j b_j.
+        Args:
+            prices: (n,) s_t.
+            constant: sum_j y_j b_j.
         """
         with np.errstate(over="ignore", invalid="ignore"):
             at = self.minimiser(prices)
@@ -129,16 +121,11 @@ def proved_level(
 ) -> float:
     """The highest level that these prices prove, on a ladder of distances below the plan's own loss.
 
-    Parameters
-    ----------
-    terms, bounds
-        The game and the (n,) bounds on coverage.
-    coverage
-        The plan.
-    prices
-        (s, sum_j y_j b_j), in units of exp(largest log weight of the plan).
-    floor
-        A level that is proved anyway; returned where the prices prove nothing better.
+    Args:
+        terms, bounds: The game and the (n,) bounds on coverage.
+        coverage: The plan.
+        prices: (s, sum_j y_j b_j), in units of exp(largest log weight of the plan).
+        floor: A level that is proved anyway; returned where the prices prove nothing better.
     """
     best = terms.expected_loss(coverage)
     shift = float(terms.log_weight(coverage).max())

@@ -51,14 +51,10 @@ def best_free(
 ) -> tuple[Floats, float]:
     """(coverage, log price of coverage) of the global optimum under a budget and bounds.
 
-    Parameters
-    ----------
-    terms
-        The game; :func:`applies` holds.
-    budget, lower, upper
-        B >= sum of lower, and the (n,) bounds.
-    start
-        (n,) any allowed coverage.
+    Args:
+        terms: The game; :func:`applies` holds.
+        budget, lower, upper: B >= sum of lower, and the (n,) bounds.
+        start: (n,) any allowed coverage.
     """
     best, value = start, terms.expected_loss(start)
     log_price = -np.inf

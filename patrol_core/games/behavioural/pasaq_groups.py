@@ -45,18 +45,14 @@ def best_by_groups(
 ) -> tuple[Floats, dict[RowKey, float]]:
     """(coverage, prices of the rules in units of exp(largest log weight of that coverage)).
 
-    Parameters
-    ----------
-    game, terms
-        Rules, and the attacker's and defender's terms; patrols deter (:func:`~patrol_core.games.behavioural.pasaq_free.applies`).
-    atoms
-        The game's atoms.
-    start
-        (n,) an allowed plan.
+    Args:
+        game, terms: Rules, and the attacker's and defender's terms; patrols deter
+            (:func:`~patrol_core.games.behavioural.pasaq_free.applies`).
+        atoms: The game's atoms.
+        start: (n,) an allowed plan.
 
-    Notes
-    -----
-    Call with the solving lock held.
+    Notes:
+        Call with the solving lock held.
     """
     best, value = start, terms.expected_loss(start)
     prices: dict[RowKey, float] = {}

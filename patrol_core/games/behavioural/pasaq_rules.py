@@ -49,18 +49,13 @@ def best_with_rules(
 ) -> tuple[Floats, dict[RowKey, float]]:
     """(coverage, prices of the rules in units of exp(largest log weight of that coverage)).
 
-    Parameters
-    ----------
-    game, terms
-        Rules, and the attacker's and defender's terms.
-    start
-        (n,) an allowed plan.
-    segments
-        K >= 1 pieces per zone to start from.
+    Args:
+        game, terms: Rules, and the attacker's and defender's terms.
+        start: (n,) an allowed plan.
+        segments: K >= 1 pieces per zone to start from.
 
-    Notes
-    -----
-    Call with the solving lock held.
+    Notes:
+        Call with the solving lock held.
     """
     program, bounds = InnerProgram(game, terms, segments), game.bounds()
     best, value = start, terms.expected_loss(start)
@@ -94,16 +89,11 @@ def _on_the_way(terms: Terms, best: Floats, candidate: Floats) -> Floats:
 class Inner:
     """Solution of one inner problem.
 
-    Attributes
-    ----------
-    plan
-        (n,) coverage.
-    prices
-        Of the rules, in units of exp(shift).
-    shift
-        Log unit.
-    loose
-        (n,) by how much g_t lies above its convex envelope there.
+    Attributes:
+        plan: (n,) coverage.
+        prices: Of the rules, in units of exp(shift).
+        shift: Log unit.
+        loose: (n,) by how much g_t lies above its convex envelope there.
     """
 
     plan: Floats

@@ -17,19 +17,14 @@ COLUMNS = ("zone_id", "coverage", "incidents")
 def read_incidents(name: str, data: bytes, zone_ids: Sequence[str]) -> tuple[Floats, Floats]:
     """(periods, n) past coverage and (periods, n) incidents from a CSV.
 
-    Parameters
-    ----------
-    name, data
-        The file: columns ``zone_id``, ``coverage`` (share of the time, 0 to 1), ``incidents`` (>= 0), and ``period``
-        where there are several; one row a zone and period.
-    zone_ids
-        All zones, in the order wanted.
+    Args:
+        name, data: The file: columns ``zone_id``, ``coverage`` (share of the time, 0 to 1), ``incidents`` (>=
+            0), and ``period`` where there are several; one row a zone and period.
+        zone_ids: All zones, in the order wanted.
 
-    Raises
-    ------
-    InputError
-        One sentence with the line, column or zone: a column missing, a number that is none or out of range, a zone
-        unknown, missing or repeated.
+    Raises:
+        InputError: One sentence with the line, column or zone: a column missing, a number that is none or out
+            of range, a zone unknown, missing or repeated.
     """
     content = text_table.decode(name, data).data
     given = text_table.header_of(name, content)

@@ -28,18 +28,12 @@ class BehaviouralStrategy(Strategy):
     ``residual`` is the defender's loss at each zone, ``expected_residual`` its sum; ``worst_case`` and
     ``attack_set`` are what a rational offender would do to this plan. The certificate's objective is ``value``.
 
-    Attributes
-    ----------
-    attacker
-        The model planned for.
-    value
-        Expected loss sum q_t loss_t, recomputed from the plan.
-    lower
-        Proved: no allowed plan loses less. The optimum lies in [lower, value].
-    attack_probability
-        (n,) q_t under this plan; sums to 1.
-    attacker_expected
-        Attacker's expected payoff sum q_t U_a(t, x).
+    Attributes:
+        attacker: The model planned for.
+        value: Expected loss sum q_t loss_t, recomputed from the plan.
+        lower: Proved: no allowed plan loses less. The optimum lies in [lower, value].
+        attack_probability: (n,) q_t under this plan; sums to 1.
+        attacker_expected: Attacker's expected payoff sum q_t U_a(t, x).
     """
 
     attacker: Attacker | None = None
@@ -78,21 +72,15 @@ def certified_plan(
 ) -> BehaviouralStrategy:
     """Check a plan and return it with its bracket; ``tolerance`` decides whether it is called optimal.
 
-    Parameters
-    ----------
-    game, table, attacker, coverage
-        What was asked, and the (n,) plan.
-    forms
-        The terms as given, as measured for the search, and the unit of the latter.
-    lower
-        Proved level, as measured.
-    **certificate
-        ``solver``, ``seconds``, ``phases`` and ``tolerance``, the relative width up to which the plan is called optimal.
+    Args:
+        game, table, attacker, coverage: What was asked, and the (n,) plan.
+        forms: The terms as given, as measured for the search, and the unit of the latter.
+        lower: Proved level, as measured.
+        **certificate: ``solver``, ``seconds``, ``phases`` and ``tolerance``, the relative width up to which the
+            plan is called optimal.
 
-    Raises
-    ------
-    SolverError
-        If it breaks a rule by more than 1e-6.
+    Raises:
+        SolverError: If it breaks a rule by more than 1e-6.
     """
     violation = row_violation(game, coverage)
     solver = str(certificate["solver"])

@@ -65,27 +65,19 @@ def solve_behavioural(
 ) -> BehaviouralStrategy:
     """The plan with the least expected loss against an offender who errs, with a proved bracket.
 
-    Parameters
-    ----------
-    game
-        Zones, budget and rules; without ``payoffs`` also the payoffs (attacker V_t (1 - e x_t), defender loses it).
-    attacker
-        :class:`QuantalResponse` or :class:`SUQR`.
-    payoffs
-        General payoffs in the order of ``game.zone_ids``; residual parity is then refused.
-    tolerance
-        Relative width of the bracket that is aimed at, and called optimal.
-    segments
-        K, pieces per zone that the inner problem starts from.
-    time_limit
-        Seconds for branch and bound; it is needed only where rules couple zones and the bracket is open.
+    Args:
+        game: Zones, budget and rules; without ``payoffs`` also the payoffs (attacker V_t (1 - e x_t), defender
+            loses it).
+        attacker: :class:`QuantalResponse` or :class:`SUQR`.
+        payoffs: General payoffs in the order of ``game.zone_ids``; residual parity is then refused.
+        tolerance: Relative width of the bracket that is aimed at, and called optimal.
+        segments: K, pieces per zone that the inner problem starts from.
+        time_limit: Seconds for branch and bound; it is needed only where rules couple zones and the bracket is
+            open.
 
-    Raises
-    ------
-    InputError
-        For parameters that cannot be used.
-    InfeasibleError
-        If the rules cannot all be met.
+    Raises:
+        InputError: For parameters that cannot be used.
+        InfeasibleError: If the rules cannot all be met.
     """
     started = time.perf_counter()
     _check_options(game, payoffs, tolerance, segments)
@@ -123,12 +115,9 @@ def attack_probability(
 ) -> Floats:
     """(n,) probability that each zone is the one attacked, under any coverage; sums to 1.
 
-    Parameters
-    ----------
-    game, attacker, payoffs
-        As in :func:`solve_behavioural`.
-    coverage
-        (n,) plan.
+    Args:
+        game, attacker, payoffs: As in :func:`solve_behavioural`.
+        coverage: (n,) plan.
     """
     return make_terms(game, attacker, payoffs).probability(_coverage(game, coverage))
 
@@ -138,12 +127,9 @@ def expected_loss(
 ) -> float:
     """Defender's expected loss of any coverage under an attacker; no solver.
 
-    Parameters
-    ----------
-    game, attacker, payoffs
-        As in :func:`solve_behavioural`.
-    coverage
-        (n,) plan.
+    Args:
+        game, attacker, payoffs: As in :func:`solve_behavioural`.
+        coverage: (n,) plan.
     """
     return make_terms(game, attacker, payoffs).expected_loss(_coverage(game, coverage))
 
@@ -152,14 +138,11 @@ def expected_loss(
 class RationalityPath:
     """How the plan moves as offenders go from careless to rational.
 
-    Attributes
-    ----------
-    frame
-        One row a lambda: ``lambda``, ``value``, ``lower``, ``worst_case``, ``budget_used``, ``zones_covered``.
-    coverage
-        One row a lambda, one column a zone.
-    strategies
-        The plans.
+    Attributes:
+        frame: One row a lambda: ``lambda``, ``value``, ``lower``, ``worst_case``, ``budget_used``,
+            ``zones_covered``.
+        coverage: One row a lambda, one column a zone.
+        strategies: The plans.
     """
 
     frame: pd.DataFrame
@@ -170,14 +153,10 @@ class RationalityPath:
 def rationality_path(game: ZoneGame, lambdas: Sequence[float], *, time_limit: float = 2.0) -> RationalityPath:
     """Plans for a list of lambdas, for the picture from uniform to rational.
 
-    Parameters
-    ----------
-    game
-        Zones, budget and rules.
-    lambdas
-        Rationality of each plan, per unit of the values.
-    time_limit
-        Seconds for each plan.
+    Args:
+        game: Zones, budget and rules.
+        lambdas: Rationality of each plan, per unit of the values.
+        time_limit: Seconds for each plan.
     """
     plans = tuple(solve_behavioural(game, QuantalResponse(rate), time_limit=time_limit) for rate in lambdas)
     rows = [

@@ -42,12 +42,9 @@ class TypesStrategy(Strategy):
     ``residual``, ``worst_case`` and ``attack_set`` are those of a rational offender who values all harm together;
     the certificate's objective is ``-value``.
 
-    Attributes
-    ----------
-    value
-        Expected loss: what the types together can expect, each at its own best zone.
-    types
-        What each type does.
+    Attributes:
+        value: Expected loss: what the types together can expect, each at its own best zone.
+        types: What each type does.
     """
 
     value: float = float("nan")
@@ -58,14 +55,11 @@ class TypesStrategy(Strategy):
 class Uncertainty:
     """What the models beyond the rational one need to know.
 
-    Attributes
-    ----------
-    rationality
-        lambda times the highest value; 0 is an offender who does not look, 100 nearly a rational one.
-    low, high
-        (n,) interval ends of the values, which lie between them.
-    harm
-        Crime type -> (n,) harm; together the values.
+    Attributes:
+        rationality: lambda times the highest value; 0 is an offender who does not look, 100 nearly a rational
+            one.
+        low, high: (n,) interval ends of the values, which lie between them.
+        harm: Crime type -> (n,) harm; together the values.
     """
 
     rationality: float
@@ -88,21 +82,14 @@ def intervals_of(game: ZoneGame, known: Uncertainty) -> tuple[Floats, Floats]:
 def solve_for(game: ZoneGame, offender: Offender, known: Uncertainty) -> Strategy:
     """The best plan against a kind of offender.
 
-    Parameters
-    ----------
-    game
-        Zones, values, budget and rules.
-    offender
-        Kind of offender.
-    known
-        What the models beyond the rational one need.
+    Args:
+        game: Zones, values, budget and rules.
+        offender: Kind of offender.
+        known: What the models beyond the rational one need.
 
-    Raises
-    ------
-    InputError
-        For an unknown offender, or a model that would take minutes (:func:`takes_minutes`).
-    InfeasibleError
-        When the rules cannot all be met.
+    Raises:
+        InputError: For an unknown offender, or a model that would take minutes (:func:`takes_minutes`).
+        InfeasibleError: When the rules cannot all be met.
     """
     if offender == "rational":
         return solve_zone_game(game)

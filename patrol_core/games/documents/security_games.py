@@ -58,26 +58,19 @@ Decompose = Callable[[Sequence[str], Floats], DeploymentsLike]
 def solve_game(document: object, *, decompose: Decompose | None = None) -> dict[str, object]:
     """Solve one game document of any kind.
 
-    Parameters
-    ----------
-    document
-        The JSON of the command line's ``game``, already loaded (:func:`patrol_core.files.strict_json.load_json`).
-    decompose
-        :func:`patrol_core.allocation.deployments.sampling.decompose` to add ``deployments``; it is handed in
-        because games stand below allocation.
+    Args:
+        document: The JSON of the command line's ``game``, already loaded
+            (:func:`patrol_core.files.strict_json.load_json`).
+        decompose: :func:`patrol_core.allocation.deployments.sampling.decompose` to add ``deployments``; it is
+            handed in because games stand below allocation.
 
-    Returns
-    -------
-    dict
-        status, objective, bound, gap, solver, seconds; coverage {id: x}, defender_utility,
-        attacker_utility, attack_set, and more figures. Plain floats and strings throughout.
+    Returns:
+        dict: status, objective, bound, gap, solver, seconds; coverage {id: x}, defender_utility,
+            attacker_utility, attack_set, and more figures. Plain floats and strings throughout.
 
-    Raises
-    ------
-    InputError
-        One sentence that names the place, the value and what is accepted.
-    InfeasibleError
-        When the rules cannot all be met.
+    Raises:
+        InputError: One sentence that names the place, the value and what is accepted.
+        InfeasibleError: When the rules cannot all be met.
     """
     game = document_of(GameDocument, document).root
     with within_reach(document, "The game"):

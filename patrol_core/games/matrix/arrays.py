@@ -55,10 +55,8 @@ NUMBERS = "iuf"
 def payoff_names(present: Iterable[str], what: str) -> tuple[str, str | None]:
     """Which of the arrays in a file are the payoffs.
 
-    Raises
-    ------
-    InputError
-        When none is.
+    Raises:
+        InputError: When none is.
     """
     names = set(present)
     for row, column in NAMES:
@@ -92,10 +90,8 @@ def _check_bomb(name: str, what: str, size: int, packed: int) -> None:
 def read_npz(content: bytes) -> MatrixGame:
     """A game from numpy's archive; ``allow_pickle`` is never on.
 
-    Raises
-    ------
-    InputError
-        For an archive that cannot be read, an array of objects, or a size beyond the limit.
+    Raises:
+        InputError: For an archive that cannot be read, an array of objects, or a size beyond the limit.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -195,10 +191,8 @@ def write_npz(game: MatrixGame) -> bytes:
 def read_hdf5(content: bytes) -> MatrixGame:
     """A game from HDF5; links to other files, stored objects and virtual datasets are refused.
 
-    Raises
-    ------
-    InputError
-        With the name of what is refused.
+    Raises:
+        InputError: With the name of what is refused.
     """
     import h5py
 

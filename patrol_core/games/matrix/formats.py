@@ -73,10 +73,9 @@ def read_json(content: bytes) -> MatrixGame:
 
     A bare table, ``[[...], ...]``, is the row player's payoffs in a zero-sum game.
 
-    Raises
-    ------
-    InputError
-        For text that is not strict JSON (with line and column), an unknown key, or what is not a table of numbers.
+    Raises:
+        InputError: For text that is not strict JSON (with line and column), an unknown key, or what is not a
+            table of numbers.
     """
     given = load_json(content, "The game")
     if isinstance(given, list) and given and all(isinstance(line, list) for line in given):
@@ -149,17 +148,13 @@ _CELL = re.compile(rb"\[\s*+\d++[\s,]++\d++\s*+\]\s*+[:\[\d.+-]")
 def read_matrix(name: str, content: bytes) -> MatrixGame:
     """A game from a file.
 
-    Parameters
-    ----------
-    name
-        The file's name; its ending may be absent (stdin), but must not contradict the content.
-    content
-        The file's bytes.
+    Args:
+        name: The file's name; its ending may be absent (stdin), but must not contradict the content.
+        content: The file's bytes.
 
-    Raises
-    ------
-    InputError
-        For a pickle, a kind nobody knows, an ending that contradicts the content, or a fault inside (with its place).
+    Raises:
+        InputError: For a pickle, a kind nobody knows, an ending that contradicts the content, or a fault inside
+            (with its place).
     """
     named, found = kind_of_name(name), kind_of_content(content)
     if PurePath(name).suffix.lower() in _PICKLES or (found is None and content.startswith(b"\x80")):
@@ -189,10 +184,8 @@ def write_matrix(game: MatrixGame, kind: str) -> bytes:
 def export_kind(name: str) -> str:
     """Kind of file to write under a name.
 
-    Raises
-    ------
-    InputError
-        For an ending nobody knows.
+    Raises:
+        InputError: For an ending nobody knows.
     """
     kind = kind_of_name(name)
     if kind is None:

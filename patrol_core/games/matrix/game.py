@@ -30,21 +30,17 @@ KINDS = ("uniform", "permuted")
 class MatrixGame:
     """A two-player game in normal form.
 
-    Attributes
-    ----------
-    row
-        (m, n) payoffs of the row player, who maximises; any unit.
-    column
-        (m, n) payoffs of the column player, or None in a zero-sum game. A matrix that is exactly ``-row`` becomes None.
-    row_labels, column_labels
-        Names of the actions, or None. Labels that only number the actions ("1", "2", ...) become None.
-    title
-        What the game is called.
+    Attributes:
+        row: (m, n) payoffs of the row player, who maximises; any unit.
+        column: (m, n) payoffs of the column player, or None in a zero-sum game. A matrix that is exactly
+            ``-row`` becomes None.
+        row_labels, column_labels: Names of the actions, or None. Labels that only number the actions ("1", "2",
+            ...) become None.
+        title: What the game is called.
 
-    Raises
-    ------
-    InputError
-        For payoffs that are not finite numbers in a non-empty table, shapes that differ, or labels that do not fit.
+    Raises:
+        InputError: For payoffs that are not finite numbers in a non-empty table, shapes that differ, or labels
+            that do not fit.
     """
 
     row: Floats
@@ -103,17 +99,12 @@ class MatrixGame:
 def check_size(rows: int, columns: int, players: int = 2, *, what: str = "The game") -> None:
     """Refuse a game whose payoffs would not fit, before memory is asked for.
 
-    Parameters
-    ----------
-    rows, columns, players
-        Numbers of actions, and of players whose payoffs are stored.
-    what
-        Subject of the message.
+    Args:
+        rows, columns, players: Numbers of actions, and of players whose payoffs are stored.
+        what: Subject of the message.
 
-    Raises
-    ------
-    InputError
-        For a size below 1 x 1, or with the numbers when it is too large.
+    Raises:
+        InputError: For a size below 1 x 1, or with the numbers when it is too large.
     """
     if rows < 1 or columns < 1:
         raise InputError(f"{what} has {rows} x {columns} actions: both players need at least one.")
@@ -138,15 +129,11 @@ def random_game(rows: int, columns: int, seed: int, zero_sum: bool = True) -> Ma
 def random_like(game: MatrixGame, seed: int, kind: str = "uniform") -> MatrixGame:
     """A structureless game to compare with: same size, sum and range of payoffs.
 
-    Parameters
-    ----------
-    game
-        The game to imitate; zero-sum stays zero-sum.
-    seed
-        Of the random numbers.
-    kind
-        ``uniform``: independent payoffs between the least and the largest of that player. ``permuted``: the payoffs of
-        the game itself in random places, so that their distribution is kept.
+    Args:
+        game: The game to imitate; zero-sum stays zero-sum.
+        seed: Of the random numbers.
+        kind: ``uniform``: independent payoffs between the least and the largest of that player. ``permuted``:
+            the payoffs of the game itself in random places, so that their distribution is kept.
     """
     if kind not in KINDS:
         raise InputError(f"kind = {kind!r}: accepted are {', '.join(KINDS)}.")
@@ -170,27 +157,20 @@ History = tuple[tuple[float, int, float, float], ...]
 class MatrixSolution:
     """Strategies for a matrix game and what is proved about them.
 
-    Attributes
-    ----------
-    shape
-        Rows and columns of the game.
-    method
-        ``nash``, ``nash-support``, ``sse``, ``rm``, ``rm+``, ``prm+`` or ``double-oracle``.
-    exact
-        Whether the method is an exact one and proved its answer; False for the averages of regret matching, whatever their gap.
-    row_strategy, column_strategy
-        (m,) and (n,) probabilities.
-    value, column_value
-        Payoffs of the players. In a zero-sum game ``value`` is what the row strategy guarantees.
-    certificate
-        Zero-sum: objective is the guaranteed value, bound a proved upper end of the game's value. General-sum equilibria:
-        objective is the largest regret, bound 0. Stackelberg: the leader's payoff and a proved upper bound on any.
-    iterations
-        Iterations, rounds or programs solved.
-    history
-        Bounds while it ran, where the method has any.
-    attack_set
-        Column numbers that are best responses to the row strategy (Stackelberg only).
+    Attributes:
+        shape: Rows and columns of the game.
+        method: ``nash``, ``nash-support``, ``sse``, ``rm``, ``rm+``, ``prm+`` or ``double-oracle``.
+        exact: Whether the method is an exact one and proved its answer; False for the averages of regret
+            matching, whatever their gap.
+        row_strategy, column_strategy: (m,) and (n,) probabilities.
+        value, column_value: Payoffs of the players. In a zero-sum game ``value`` is what the row strategy
+            guarantees.
+        certificate: Zero-sum: objective is the guaranteed value, bound a proved upper end of the game's value.
+            General-sum equilibria: objective is the largest regret, bound 0. Stackelberg: the leader's payoff
+            and a proved upper bound on any.
+        iterations: Iterations, rounds or programs solved.
+        history: Bounds while it ran, where the method has any.
+        attack_set: Column numbers that are best responses to the row strategy (Stackelberg only).
     """
 
     shape: tuple[int, int]

@@ -60,10 +60,9 @@ class _Cells:
 def read_gamut(content: bytes) -> MatrixGame:
     """A two-player game of GAMUT.
 
-    Raises
-    ------
-    InputError
-        With line and column of what cannot be read, or the line of a cell that is given twice or lies outside.
+    Raises:
+        InputError: With line and column of what cannot be read, or the line of a cell that is given twice or
+            lies outside.
     """
     try:
         text = content.decode("utf-8-sig")

@@ -43,17 +43,12 @@ def equilibrium(
 ) -> tuple[Floats, Floats]:
     """Optimal strategies (x, y) of the zero-sum game with these payoffs to the row player, who maximises.
 
-    Parameters
-    ----------
-    table
-        (m, n) payoffs.
-    time_limit, stop
-        Seconds, and a function whose True ends the search.
+    Args:
+        table: (m, n) payoffs.
+        time_limit, stop: Seconds, and a function whose True ends the search.
 
-    Raises
-    ------
-    SolverError
-        When the time does not suffice.
+    Raises:
+        SolverError: When the time does not suffice.
     """
     count, width = table.shape
     if count == 1 or width == 1:
@@ -122,20 +117,14 @@ def zero_sum_solution(
 ) -> MatrixSolution:
     """Strategies of a zero-sum game with their certificate, computed from the payoffs alone.
 
-    Parameters
-    ----------
-    own
-        The game in its own units.
-    method, solver_name
-        Names for the solution and its certificate.
-    x, y
-        Strategies of the players in the whole game.
-    started
-        Moment (``time.perf_counter``) at which the search began.
-    gap
-        Relative gap up to which the bounds count as met.
-    bound
-        Proved upper bound on what the row player can be guaranteed, in own units; what ``y`` concedes where None.
+    Args:
+        own: The game in its own units.
+        method, solver_name: Names for the solution and its certificate.
+        x, y: Strategies of the players in the whole game.
+        started: Moment (``time.perf_counter``) at which the search began.
+        gap: Relative gap up to which the bounds count as met.
+        bound: Proved upper bound on what the row player can be guaranteed, in own units; what ``y`` concedes
+            where None.
     """
     lower, upper = own.game.interval(x, y)
     upper = max(upper if bound is None else bound, lower)
@@ -161,17 +150,12 @@ def solve_general_sum(
 ) -> MatrixSolution:
     """One Nash equilibrium of a general-sum game; the certificate's objective is the largest regret, its bound 0.
 
-    Parameters
-    ----------
-    game
-        A general-sum game.
-    time_limit, stop
-        Seconds, and a function whose True ends the search.
+    Args:
+        game: A general-sum game.
+        time_limit, stop: Seconds, and a function whose True ends the search.
 
-    Raises
-    ------
-    SolverError
-        When none is found in time.
+    Raises:
+        SolverError: When none is found in time.
     """
     started = time.perf_counter()
     small = reduce_game(game)
@@ -200,18 +184,12 @@ def general_sum_solution(
 ) -> MatrixSolution:
     """A profile of any game with its largest regret as certificate.
 
-    Parameters
-    ----------
-    game, own
-        The game as given, and in its own units.
-    method, solver_name
-        Names for the solution and its certificate.
-    profile
-        Strategies of both players in the whole game.
-    started
-        Moment (``time.perf_counter``) at which the search began.
-    gap
-        Largest regret, in spreads of that player's payoffs, that counts as none.
+    Args:
+        game, own: The game as given, and in its own units.
+        method, solver_name: Names for the solution and its certificate.
+        profile: Strategies of both players in the whole game.
+        started: Moment (``time.perf_counter``) at which the search began.
+        gap: Largest regret, in spreads of that player's payoffs, that counts as none.
     """
     x, y = profile
     regret, share = own.regrets(x, y)

@@ -103,10 +103,8 @@ class _Reader:
 def read_nfg(content: bytes) -> MatrixGame:
     """A two-player strategic game.
 
-    Raises
-    ------
-    InputError
-        With line and column of the first fault, or when there are not two players.
+    Raises:
+        InputError: With line and column of the first fault, or when there are not two players.
     """
     try:
         text = content.decode("utf-8-sig")

@@ -36,13 +36,10 @@ Action = TypeVar("Action", bound=Hashable)
 class Response(NamedTuple, Generic[Action]):
     """Answer of an oracle.
 
-    Attributes
-    ----------
-    action
-        The action found; any hashable object.
-    bound
-        Proved bound on the row player's payoff over all actions of this side: no row wins more, no column leaves less. Equal to the action's own
-        payoff when the oracle is exact.
+    Attributes:
+        action: The action found; any hashable object.
+        bound: Proved bound on the row player's payoff over all actions of this side: no row wins more, no
+            column leaves less. Equal to the action's own payoff when the oracle is exact.
     """
 
     action: Action
@@ -53,18 +50,13 @@ class Response(NamedTuple, Generic[Action]):
 class OracleRun(Generic[Row, Column]):
     """What a run found.
 
-    Attributes
-    ----------
-    rows, columns
-        The actions known at the end.
-    row_strategy, column_strategy
-        Probabilities over them, of the rounds with the best bounds.
-    lower, upper
-        Proved bounds on the value of the game: the row strategy guarantees ``lower``, the column strategy concedes at most ``upper``.
-    status
-        OPTIMAL when the bounds met, STOPPED_WITH_PLAN otherwise.
-    rounds, history
-        Number of small games solved, and (seconds, round, lower, upper) of each.
+    Attributes:
+        rows, columns: The actions known at the end.
+        row_strategy, column_strategy: Probabilities over them, of the rounds with the best bounds.
+        lower, upper: Proved bounds on the value of the game: the row strategy guarantees ``lower``, the column
+            strategy concedes at most ``upper``.
+        status: OPTIMAL when the bounds met, STOPPED_WITH_PLAN otherwise.
+        rounds, history: Number of small games solved, and (seconds, round, lower, upper) of each.
     """
 
     rows: tuple[Row, ...]
@@ -92,29 +84,22 @@ def double_oracle(
 ) -> OracleRun[Row, Column]:
     """Solve a zero-sum game through best responses.
 
-    Parameters
-    ----------
-    row_answer
-        From (known columns, probabilities) to the row action with the largest expected payoff, and an upper bound on it.
-    column_answer
-        From (known rows, probabilities) to the column action that leaves the row player least, and a lower bound on that.
-    payoff
-        Payoff to the row player of a pair of actions.
-    start
-        At least one row action and one column action.
-    gap
-        Relative gap of the bounds at which to stop; a value near 0 is measured by the spread of the small game's payoffs.
-    time_limit, rounds
-        When to stop at the latest (seconds, small games).
-    stop
-        Called every round; True ends the run.
-    on_progress
-        Called every round with (round, seconds, lower, upper).
+    Args:
+        row_answer: From (known columns, probabilities) to the row action with the largest expected payoff, and
+            an upper bound on it.
+        column_answer: From (known rows, probabilities) to the column action that leaves the row player least,
+            and a lower bound on that.
+        payoff: Payoff to the row player of a pair of actions.
+        start: At least one row action and one column action.
+        gap: Relative gap of the bounds at which to stop; a value near 0 is measured by the spread of the small
+            game's payoffs.
+        time_limit, rounds: When to stop at the latest (seconds, small games).
+        stop: Called every round; True ends the run.
+        on_progress: Called every round with (round, seconds, lower, upper).
 
-    Notes
-    -----
-    When neither side has a new action although the bounds have not met, an oracle's bound is looser than its action; the run ends with the gap
-    that is left.
+    Notes:
+        When neither side has a new action although the bounds have not met, an oracle's bound is looser than its action; the run ends with the gap
+        that is left.
     """
     began = time.perf_counter()
     table = _Table(payoff, *start)
@@ -231,17 +216,12 @@ def solve_double_oracle(
 ) -> MatrixSolution:
     """Double oracle on a zero-sum matrix, whose oracles look at every row and column.
 
-    Parameters
-    ----------
-    game
-        A zero-sum game.
-    gap, time_limit, stop, on_progress
-        As in :func:`double_oracle`.
+    Args:
+        game: A zero-sum game.
+        gap, time_limit, stop, on_progress: As in :func:`double_oracle`.
 
-    Raises
-    ------
-    InputError
-        For a general-sum game.
+    Raises:
+        InputError: For a general-sum game.
     """
     if not game.zero_sum:
         raise InputError(

@@ -25,16 +25,11 @@ ROUNDING = 1e-14
 class OwnUnits:
     """From payoffs as given to payoffs in their own units: ``((payoff / 2**outer) - common) / 2**inner``.
 
-    Attributes
-    ----------
-    outer
-        Binary exponent of the largest absolute payoff.
-    common
-        What is taken from all of them.
-    inner
-        Binary exponent of what is left; 0 where nothing is taken.
-    spread
-        Largest minus smallest payoff, in own units.
+    Attributes:
+        outer: Binary exponent of the largest absolute payoff.
+        common: What is taken from all of them.
+        inner: Binary exponent of what is left; 0 where nothing is taken.
+        spread: Largest minus smallest payoff, in own units.
     """
 
     outer: int = 0
@@ -94,14 +89,10 @@ def own_units(payoffs: Floats) -> OwnUnits:
 class OwnGame:
     """A matrix game in own units, each player's payoffs in units of their own.
 
-    Attributes
-    ----------
-    game
-        The whole game, in own units.
-    small
-        The actions that are kept, in own units.
-    row, column
-        Units of the players.
+    Attributes:
+        game: The whole game, in own units.
+        small: The actions that are kept, in own units.
+        row, column: Units of the players.
     """
 
     game: MatrixGame

@@ -136,10 +136,8 @@ class _Restricted(pickle.Unpickler):
 def read_pickle(content: bytes) -> MatrixGame:
     """The game in a GUARD pickle.
 
-    Raises
-    ------
-    InputError
-        With the name of whatever is not admitted, or when the content is no game.
+    Raises:
+        InputError: With the name of whatever is not admitted, or when the content is no game.
     """
     try:
         held = _Restricted(io.BytesIO(content)).load()

@@ -26,14 +26,10 @@ _ONE, _TWO, _SHIFT = np.uint64(1), np.uint64(2), np.uint64(29)
 class Reduced:
     """The actions that are kept.
 
-    Attributes
-    ----------
-    row
-        Payoffs of the row player in kept rows and columns.
-    column
-        Payoffs of the column player there; None in a zero-sum game.
-    rows, columns
-        Their numbers in the whole game, ascending.
+    Attributes:
+        row: Payoffs of the row player in kept rows and columns.
+        column: Payoffs of the column player there; None in a zero-sum game.
+        rows, columns: Their numbers in the whole game, ascending.
     """
 
     row: Floats
@@ -45,10 +41,9 @@ class Reduced:
 def distinct(payoffs: Floats) -> tuple[Indices, Indices]:
     """Rows that differ.
 
-    Returns
-    -------
-    first, group
-        Numbers of the first row of each kind, ascending, and for every row the position of its kind in ``first``.
+    Returns:
+        first, group: Numbers of the first row of each kind, ascending, and for every row the position of its
+            kind in ``first``.
     """
     drawn = np.random.default_rng(0).integers(1, 2**63, payoffs.shape[1], dtype=np.uint64)
     weights: NDArray[np.uint64] = np.add(drawn * _TWO, _ONE)

@@ -81,36 +81,26 @@ def solve_regret_matching(
 ) -> MatrixSolution:
     """Averages of regret matching.
 
-    Parameters
-    ----------
-    game
-        Zero-sum or general-sum.
-    method
-        ``rm``, ``rm+`` or ``prm+``.
-    averaging
-        Power of the round's number by which its strategies are weighted: 0 uniform, 1 linear, 2 quadratic.
-    alternation
-        Whether the column player answers the row player's strategy of the same round.
-    iterations, time_limit
-        When to stop at the latest (rounds, seconds).
-    gap
-        Relative gap of the averages at which to stop: of lower and upper bound in a zero-sum game, otherwise the largest regret as a share
-        of the spread of that player's payoffs.
-    every
-        Rounds between two looks at the gap.
-    reduce
-        Merge equal actions first, and drop dominated ones of a zero-sum game. Much faster on matrices made from routes, but off by default:
-        copies of an action share regret, so the dynamics, and any count of iterations, are different.
-    stop
-        Called every ``every`` rounds; True ends the run.
-    on_progress
-        Called every ``every`` rounds with (iteration, seconds, lower, upper). General-sum: lower is the row player's expected payoff, and upper
-        lies above it by the largest regret of either player.
+    Args:
+        game: Zero-sum or general-sum.
+        method: ``rm``, ``rm+`` or ``prm+``.
+        averaging: Power of the round's number by which its strategies are weighted: 0 uniform, 1 linear, 2
+            quadratic.
+        alternation: Whether the column player answers the row player's strategy of the same round.
+        iterations, time_limit: When to stop at the latest (rounds, seconds).
+        gap: Relative gap of the averages at which to stop: of lower and upper bound in a zero-sum game,
+            otherwise the largest regret as a share of the spread of that player's payoffs.
+        every: Rounds between two looks at the gap.
+        reduce: Merge equal actions first, and drop dominated ones of a zero-sum game. Much faster on matrices
+            made from routes, but off by default: copies of an action share regret, so the dynamics, and any
+            count of iterations, are different.
+        stop: Called every ``every`` rounds; True ends the run.
+        on_progress: Called every ``every`` rounds with (iteration, seconds, lower, upper). General-sum: lower
+            is the row player's expected payoff, and upper lies above it by the largest regret of either player.
 
-    Returns
-    -------
-    MatrixSolution
-        The averages, never called exact; the status is optimal when they reached the gap asked for.
+    Returns:
+        MatrixSolution: The averages, never called exact; the status is optimal when they reached the gap asked
+            for.
     """
     _check(method, averaging, iterations, every)
     started = time.perf_counter()

@@ -37,32 +37,22 @@ def solve_matrix(
 ) -> MatrixSolution:
     """Solve a two-player game in normal form.
 
-    Parameters
-    ----------
-    game
-        The game.
-    method
-        ``nash`` (LP; MIP for a general-sum game), ``sse`` (the row player commits first), ``rm``, ``rm+``, ``prm+`` (regret matching) or
-        ``double-oracle`` (zero-sum).
-    support
-        Most rows that may be played; only with ``nash`` on a zero-sum game.
-    time_limit
-        Seconds.
-    gap
-        Relative gap at which to stop.
-    iterations, averaging, alternation, reduce, every
-        For regret matching, see :func:`patrol_core.games.matrix.regret_matching.solve_regret_matching`.
-    stop
-        True ends the search early; what was found so far is returned.
-    on_progress
-        Called with (iteration, seconds, lower, upper) by regret matching and the double oracle.
+    Args:
+        game: The game.
+        method: ``nash`` (LP; MIP for a general-sum game), ``sse`` (the row player commits first), ``rm``,
+            ``rm+``, ``prm+`` (regret matching) or ``double-oracle`` (zero-sum).
+        support: Most rows that may be played; only with ``nash`` on a zero-sum game.
+        time_limit: Seconds.
+        gap: Relative gap at which to stop.
+        iterations, averaging, alternation, reduce, every: For regret matching, see
+            :func:`patrol_core.games.matrix.regret_matching.solve_regret_matching`.
+        stop: True ends the search early; what was found so far is returned.
+        on_progress: Called with (iteration, seconds, lower, upper) by regret matching and the double oracle.
 
-    Raises
-    ------
-    InputError
-        For a method, number or combination that does not fit, or payoffs too large or small for doubles to work with.
-    SolverError
-        When a program found nothing in time.
+    Raises:
+        InputError: For a method, number or combination that does not fit, or payoffs too large or small for
+            doubles to work with.
+        SolverError: When a program found nothing in time.
     """
     if method not in METHODS:
         raise InputError(f"method = {method!r}: accepted are {', '.join(METHODS)}.")

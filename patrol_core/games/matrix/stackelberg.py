@@ -39,19 +39,14 @@ def solve_sse(
 ) -> MatrixSolution:
     """Optimal commitment of the row player.
 
-    Parameters
-    ----------
-    game
-        Any two-player game. In a zero-sum game committing is worth exactly the value, and one program does.
-    time_limit
-        Seconds; the best commitment so far is returned with the bound that is left.
-    stop
-        Called between programs; True ends the search like the time limit.
+    Args:
+        game: Any two-player game. In a zero-sum game committing is worth exactly the value, and one program
+            does.
+        time_limit: Seconds; the best commitment so far is returned with the bound that is left.
+        stop: Called between programs; True ends the search like the time limit.
 
-    Raises
-    ------
-    SolverError
-        When not one program was solved in time.
+    Raises:
+        SolverError: When not one program was solved in time.
     """
     started = time.perf_counter()
     own = in_own_units(game, reduce_game(game))

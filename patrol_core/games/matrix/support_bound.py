@@ -55,31 +55,21 @@ def solve_support(
 ) -> MatrixSolution:
     """Best strategy of one player of a zero-sum game with at most ``support`` actions.
 
-    Parameters
-    ----------
-    game
-        A zero-sum game.
-    support
-        Most actions with positive probability, at least 1.
-    player
-        Whose support is bounded: ``row`` or ``column``.
-    time_limit
-        Seconds; afterwards the best strategy so far with the bound that is left.
-    gap
-        Relative gap at which the integer program may end.
-    stop
-        Called while it runs; True ends it.
+    Args:
+        game: A zero-sum game.
+        support: Most actions with positive probability, at least 1.
+        player: Whose support is bounded: ``row`` or ``column``.
+        time_limit: Seconds; afterwards the best strategy so far with the bound that is left.
+        gap: Relative gap at which the integer program may end.
+        stop: Called while it runs; True ends it.
 
-    Returns
-    -------
-    MatrixSolution
-        ``value`` is the row player's: what the bounded strategy guarantees him (``row``), or concedes to him at most (``column``). The
-        other player's strategy is the best one against the actions found.
+    Returns:
+        MatrixSolution: ``value`` is the row player's: what the bounded strategy guarantees him (``row``), or
+            concedes to him at most (``column``). The other player's strategy is the best one against the
+            actions found.
 
-    Raises
-    ------
-    InputError
-        For a general-sum game, a support below 1 or another player.
+    Raises:
+        InputError: For a general-sum game, a support below 1 or another player.
     """
     return _bounded(_ready(game, player, time_limit), support, player, time_limit, gap, stop)
 
@@ -95,14 +85,10 @@ def sparsity_curve(
 ) -> tuple[tuple[int, MatrixSolution], ...]:
     """The best value for every bound on the support, ascending, with its gap.
 
-    Parameters
-    ----------
-    game, player, gap, stop
-        As for :func:`solve_support`; a True of ``stop`` ends the curve early.
-    supports
-        The bounds; where one reaches the unrestricted value, larger ones repeat its solution.
-    time_limit
-        Seconds for each bound.
+    Args:
+        game, player, gap, stop: As for :func:`solve_support`; a True of ``stop`` ends the curve early.
+        supports: The bounds; where one reaches the unrestricted value, larger ones repeat its solution.
+        time_limit: Seconds for each bound.
     """
     ready = _ready(game, player, time_limit)
     curve: list[tuple[int, MatrixSolution]] = []

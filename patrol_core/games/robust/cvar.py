@@ -63,24 +63,16 @@ _MOST_ROUNDS = 500
 def solve_cvar(game: ZoneGame, draws: ArrayLike, alpha: float = 0.9) -> RobustStrategy:
     """The plan with the least CVaR of the worst case over draws of the values.
 
-    Parameters
-    ----------
-    game
-        Rules, budget, effectiveness; its values are the nominal ones (rules and last phase).
-    draws
-        (S, n) equally likely values, for instance ``RiskSurface.draws``.
-    alpha
-        Level in [0, 1]: 0 is the mean of the losses, 0.9 the mean of the worst tenth, 1 the worst draw.
+    Args:
+        game: Rules, budget, effectiveness; its values are the nominal ones (rules and last phase).
+        draws: (S, n) equally likely values, for instance ``RiskSurface.draws``.
+        alpha: Level in [0, 1]: 0 is the mean of the losses, 0.9 the mean of the worst tenth, 1 the worst draw.
 
-    Returns
-    -------
-    RobustStrategy
-        ``value`` is the CVaR.
+    Returns:
+        RobustStrategy: ``value`` is the CVaR.
 
-    Raises
-    ------
-    InputError, InfeasibleError, SolverError
-        As :func:`patrol_core.games.zone.game.solve_zone_game`.
+    Raises:
+        InputError, InfeasibleError, SolverError: As :func:`patrol_core.games.zone.game.solve_zone_game`.
     """
     started = time.perf_counter()
     table = check_draws(game, draws)
@@ -115,16 +107,11 @@ def losses(game: ZoneGame, draws: Floats, coverage: Floats) -> Floats:
 def cvar_of(game: ZoneGame, draws: Floats, alpha: float, coverage: Floats) -> float:
     """CVaR of any coverage, by sorting the losses; no solver.
 
-    Parameters
-    ----------
-    game
-        Effectiveness.
-    draws
-        (S, n) equally likely values.
-    alpha
-        Level in [0, 1].
-    coverage
-        (n,) plan.
+    Args:
+        game: Effectiveness.
+        draws: (S, n) equally likely values.
+        alpha: Level in [0, 1].
+        coverage: (n,) plan.
     """
     worst = np.sort(losses(game, draws, coverage))[::-1]
     k = (1 - alpha) * worst.size

@@ -30,22 +30,15 @@ from patrol_core.solvers import unit_of
 def solve_noise(game: ZoneGame, shortfall: ArrayLike) -> RobustStrategy:
     """Least worst case when each zone's coverage may be delivered short.
 
-    Parameters
-    ----------
-    game
-        The game, values included.
-    shortfall
-        a_t in [0, 1]: one number for all zones or (n,) numbers; in units of coverage.
+    Args:
+        game: The game, values included.
+        shortfall: a_t in [0, 1]: one number for all zones or (n,) numbers; in units of coverage.
 
-    Returns
-    -------
-    RobustStrategy
-        ``value`` is max_t V_t (1 - e max(0, x_t - a_t)).
+    Returns:
+        RobustStrategy: ``value`` is max_t V_t (1 - e max(0, x_t - a_t)).
 
-    Raises
-    ------
-    InputError, InfeasibleError, SolverError
-        As :func:`patrol_core.games.zone.game.solve_zone_game`.
+    Raises:
+        InputError, InfeasibleError, SolverError: As :func:`patrol_core.games.zone.game.solve_zone_game`.
     """
     started = time.perf_counter()
     short = check_shortfall(game, shortfall)

@@ -42,24 +42,17 @@ from patrol_core.solvers import LOCK, HighsSession, pyo, solver_name, unit_of
 def solve_gamma_budget(game: ZoneGame, high: ArrayLike, gamma: float) -> RobustStrategy:
     """Least total expected harm when up to ``gamma`` zones may be at their upper ends.
 
-    Parameters
-    ----------
-    game
-        The game; its values are the nominal V_t.
-    high
-        (n,) upper ends, >= V_t.
-    gamma
-        Number of zones that may be at their upper end, from 0 to n; need not be whole.
+    Args:
+        game: The game; its values are the nominal V_t.
+        high: (n,) upper ends, >= V_t.
+        gamma: Number of zones that may be at their upper end, from 0 to n; need not be whole.
 
-    Returns
-    -------
-    RobustStrategy
-        ``value`` is the total expected harm in the worst case; ``worst_values`` where it is met.
+    Returns:
+        RobustStrategy: ``value`` is the total expected harm in the worst case; ``worst_values`` where it is
+            met.
 
-    Raises
-    ------
-    InputError, InfeasibleError, SolverError
-        As :func:`patrol_core.games.zone.game.solve_zone_game`.
+    Raises:
+        InputError, InfeasibleError, SolverError: As :func:`patrol_core.games.zone.game.solve_zone_game`.
     """
     started = time.perf_counter()
     deviation = _deviation(game, high)
@@ -85,12 +78,9 @@ def _solve(game: ZoneGame, deviation: Floats, count: float, started: float) -> R
 def gamma_total(game: ZoneGame, high: ArrayLike, gamma: float, coverage: Floats) -> tuple[float, Floats]:
     """Worst total expected harm of a coverage, and the (n,) values at which it is met; by sorting, no solver.
 
-    Parameters
-    ----------
-    game, high, gamma
-        As in :func:`solve_gamma_budget`.
-    coverage
-        (n,) plan.
+    Args:
+        game, high, gamma: As in :func:`solve_gamma_budget`.
+        coverage: (n,) plan.
     """
     return _worst_total(game, _deviation(game, high), gamma, coverage)
 

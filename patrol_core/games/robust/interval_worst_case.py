@@ -25,22 +25,15 @@ from patrol_core.games.zone import ZoneGame, solve_zone_game
 def solve_interval(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> RobustStrategy:
     """Least worst case when every value may lie anywhere in its interval.
 
-    Parameters
-    ----------
-    game
-        Rules, budget, effectiveness; its values are the nominal ones, which rules are measured by.
-    low, high
-        (n,) interval ends, 0 <= low <= high. Only ``high`` decides.
+    Args:
+        game: Rules, budget, effectiveness; its values are the nominal ones, which rules are measured by.
+        low, high: (n,) interval ends, 0 <= low <= high. Only ``high`` decides.
 
-    Returns
-    -------
-    RobustStrategy
-        ``value`` is max_t high_t (1 - e x_t).
+    Returns:
+        RobustStrategy: ``value`` is max_t high_t (1 - e x_t).
 
-    Raises
-    ------
-    InputError, InfeasibleError, SolverError
-        As :func:`patrol_core.games.zone.game.solve_zone_game`.
+    Raises:
+        InputError, InfeasibleError, SolverError: As :func:`patrol_core.games.zone.game.solve_zone_game`.
     """
     started = time.perf_counter()
     _, upper_end = check_intervals(game, low, high)

@@ -39,16 +39,11 @@ _SEEN = 1e-8
 class Level:
     """The lowest level, a coverage that reaches it, and the weights and prices that prove it.
 
-    Attributes
-    ----------
-    value
-        z.
-    coverage
-        (n,) x that reaches it.
-    weights
-        (n,) pi_t; all zero where z_0 decides.
-    prices
-        y per coupling row.
+    Attributes:
+        value: z.
+        coverage: (n,) x that reaches it.
+        weights: (n,) pi_t; all zero where z_0 decides.
+        prices: y per coupling row.
     """
 
     value: float
@@ -85,12 +80,9 @@ def level_bound(game: ZoneGame, alpha: Floats, level: Level, least: float = 0.0)
 def solve_level(game: ZoneGame, alpha: Floats, beta: Floats, least: float = 0.0) -> tuple[Level, str]:
     """The lowest level and the name of the method: water-filling where no rule couples zones, else the LP.
 
-    Parameters
-    ----------
-    game
-        Rules and effectiveness.
-    alpha, beta, least
-        As in the module docstring.
+    Args:
+        game: Rules and effectiveness.
+        alpha, beta, least: As in the module docstring.
     """
     if game.coupling_rules():
         return LevelProgram(game, alpha, beta, least).solve(), solver_name()
@@ -143,12 +135,9 @@ def plan_set(game: ZoneGame) -> pyo.ConcreteModel:
 def solved(game: ZoneGame, session: HighsSession) -> Outcome:
     """Run a session whose only way to be infeasible is that the rules are.
 
-    Raises
-    ------
-    InfeasibleError
-        Naming the rule, by how much, and what would work.
-    SolverError
-        If HiGHS ends in any other way than with an optimal plan.
+    Raises:
+        InfeasibleError: Naming the rule, by how much, and what would work.
+        SolverError: If HiGHS ends in any other way than with an optimal plan.
     """
     outcome = session.solve()
     if outcome.status is Status.INFEASIBLE:
@@ -166,12 +155,9 @@ def row_prices(
 ) -> dict[RowKey, float]:
     """Price y >= 0 of every coupling row.
 
-    Parameters
-    ----------
-    session, model, outcome
-        The program that was solved, its model, and how it ended.
-    unit
-        Turns the objective of the model into that of the game.
+    Args:
+        session, model, outcome: The program that was solved, its model, and how it ended.
+        unit: Turns the objective of the model into that of the game.
     """
     rows = side_constraints(model)
     duals = session.duals(outcome, rows.values())
@@ -182,12 +168,9 @@ def row_prices(
 class LevelProgram:
     """The LP, kept in HiGHS; rows can be changed and solved again warm.
 
-    Parameters
-    ----------
-    game
-        Rules and effectiveness.
-    alpha, beta, least
-        As in the module docstring.
+    Args:
+        game: Rules and effectiveness.
+        alpha, beta, least: As in the module docstring.
     """
 
     def __init__(self, game: ZoneGame, alpha: Floats, beta: Floats, least: float = 0.0) -> None:
@@ -264,14 +247,10 @@ class LevelProgram:
 def least_residual(game: ZoneGame, floor: Floats, found: Floats) -> Floats:
     """The plan with the least expected residual at the game's values, among those at or above ``floor``.
 
-    Parameters
-    ----------
-    game
-        Rules and values.
-    floor
-        (n,) coverage that the robust criterion needs.
-    found
-        (n,) an allowed plan; where rounding puts it a hair below the floor, it counts.
+    Args:
+        game: Rules and values.
+        floor: (n,) coverage that the robust criterion needs.
+        found: (n,) an allowed plan; where rounding puts it a hair below the floor, it counts.
     """
     lower, upper = game.bounds()
     start = np.clip(np.minimum(floor, found), lower, upper)

@@ -65,22 +65,15 @@ _LP_RECHECKED = 2
 def solve_regret(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> RobustStrategy:
     """The plan whose largest regret over the intervals is least.
 
-    Parameters
-    ----------
-    game
-        Rules, budget, effectiveness; its values are the nominal ones (rules and last phase).
-    low, high
-        (n,) interval ends, 0 <= low <= high.
+    Args:
+        game: Rules, budget, effectiveness; its values are the nominal ones (rules and last phase).
+        low, high: (n,) interval ends, 0 <= low <= high.
 
-    Returns
-    -------
-    RobustStrategy
-        ``value`` is the largest regret, ``worst_zone`` and ``worst_values`` where it is met.
+    Returns:
+        RobustStrategy: ``value`` is the largest regret, ``worst_zone`` and ``worst_values`` where it is met.
 
-    Raises
-    ------
-    InputError, InfeasibleError, SolverError
-        As :func:`patrol_core.games.zone.game.solve_zone_game`.
+    Raises:
+        InputError, InfeasibleError, SolverError: As :func:`patrol_core.games.zone.game.solve_zone_game`.
     """
     started = time.perf_counter()
     lower_end, upper_end = check_intervals(game, low, high)
@@ -121,16 +114,12 @@ def largest_regret(
 ) -> tuple[float, str, Floats]:
     """Largest regret of any coverage over the intervals: (regret, zone attacked, worst values).
 
-    Parameters
-    ----------
-    game, low, high
-        As in :func:`solve_regret`.
-    coverage
-        (n,) plan.
+    Args:
+        game, low, high: As in :func:`solve_regret`.
+        coverage: (n,) plan.
 
-    Notes
-    -----
-    With coupling rules this solves one LP per zone whose regret could be the largest.
+    Notes:
+        With coupling rules this solves one LP per zone whose regret could be the largest.
     """
     lower_end, upper_end = check_intervals(game, low, high)
     check_bounds(game)
@@ -188,10 +177,8 @@ def _largest_regret(
 def _recheck(game: ZoneGame, low: Floats, high: Floats, best: Floats, level: Level) -> None:
     """R_t of the zones that weigh most in the proof, once more by LP over all zones.
 
-    Raises
-    ------
-    SolverError
-        If one differs: the plan is then withheld.
+    Raises:
+        SolverError: If one differs: the plan is then withheld.
     """
     program = None
     for t in np.argsort(-level.weights * high)[:_LP_RECHECKED]:

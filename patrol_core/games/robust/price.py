@@ -34,15 +34,13 @@ _SIZES = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 class PriceOfRobustness:
     """The curve and the plans on it.
 
-    Attributes
-    ----------
-    frame
-        One row a size: ``size``; ``nominal_cost`` (robust plan at the stated values), ``nominal_optimum`` (best
-        possible there) and their difference ``nominal_loss``; ``robust_value`` (criterion of the robust plan),
-        ``nominal_plan_value`` (criterion of the nominal plan) and their difference ``worst_case_gain``. Unit of
-        the values throughout. The nominal cost is the worst case; for ``gamma`` it is the expected residual.
-    strategies
-        The robust plan of each row.
+    Attributes:
+        frame: One row a size: ``size``; ``nominal_cost`` (robust plan at the stated values),
+            ``nominal_optimum`` (best possible there) and their difference ``nominal_loss``; ``robust_value``
+            (criterion of the robust plan), ``nominal_plan_value`` (criterion of the nominal plan) and their
+            difference ``worst_case_gain``. Unit of the values throughout. The nominal cost is the worst case;
+            for ``gamma`` it is the expected residual.
+        strategies: The robust plan of each row.
     """
 
     frame: pd.DataFrame
@@ -61,21 +59,15 @@ def price_of_robustness(
 ) -> PriceOfRobustness:
     """Nominal loss against worst-case gain over the size of the uncertainty.
 
-    Parameters
-    ----------
-    game
-        The game with its stated values.
-    model
-        ``interval`` and ``regret`` need ``low`` and ``high``; size 0..1 is the share of the way from the value to
-        each end. ``gamma`` needs ``high``; size is Gamma, 0..n. ``cvar`` needs ``draws``; size is alpha, 0..1.
-        ``noise`` uses ``shortfall``; size 0..1 multiplies it.
-    sizes
-        Sizes in rising order; a spread over the whole range by default.
+    Args:
+        game: The game with its stated values.
+        model: ``interval`` and ``regret`` need ``low`` and ``high``; size 0..1 is the share of the way from the
+            value to each end. ``gamma`` needs ``high``; size is Gamma, 0..n. ``cvar`` needs ``draws``; size is
+            alpha, 0..1. ``noise`` uses ``shortfall``; size 0..1 multiplies it.
+        sizes: Sizes in rising order; a spread over the whole range by default.
 
-    Raises
-    ------
-    InputError
-        For an unknown model, a missing table, or a size out of range.
+    Raises:
+        InputError: For an unknown model, a missing table, or a size out of range.
     """
     if model not in get_args(RobustModel):
         raise InputError(f"model = {model!r}: accepted are {', '.join(get_args(RobustModel))}.")

@@ -31,19 +31,13 @@ _MOST_RAYS = 400
 def group_levels(game: ZoneGame, atoms: Atoms, low: Floats, high: Floats) -> Floats:
     """(n,) R_t of the module docstring.
 
-    Parameters
-    ----------
-    game, atoms
-        The game and its classes of zones.
-    low, high
-        (n,) interval ends.
+    Args:
+        game, atoms: The game and its classes of zones.
+        low, high: (n,) interval ends.
 
-    Raises
-    ------
-    InfeasibleError
-        If the rules cannot all be met.
-    SolverError
-        If the levels did not settle.
+    Raises:
+        InfeasibleError: If the rules cannot all be met.
+        SolverError: If the levels did not settle.
     """
     lower, upper = game.bounds()
     e, reach = game.effectiveness, Reach(atoms)

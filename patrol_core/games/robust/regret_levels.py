@@ -23,12 +23,9 @@ from patrol_core.games.zone import ZoneGame
 def best_levels(game: ZoneGame, low: Floats, high: Floats) -> Floats:
     """(n,) R_t of the module docstring; coupling rules of the game are not looked at.
 
-    Parameters
-    ----------
-    game
-        Budget, effectiveness and bounds.
-    low, high
-        (n,) interval ends, checked.
+    Args:
+        game: Budget, effectiveness and bounds.
+        low, high: (n,) interval ends, checked.
     """
     lower, upper = game.bounds()
     e = game.effectiveness

@@ -35,18 +35,13 @@ class RobustStrategy(Strategy):
     ``residual``, ``worst_case``, ``expected_residual`` and ``attack_set`` are those of the game's own values,
     with the coverage delivered in full; ``value`` is what the model minimised.
 
-    Attributes
-    ----------
-    model
-        ``interval``, ``regret``, ``cvar``, ``gamma`` or ``noise``.
-    value
-        The robust criterion of this plan, recomputed outside the model; unit of the values.
-    worst_zone
-        Zone at which the criterion is reached, where there is one.
-    worst_values
-        (n,) values of the zones in the worst case found, where that is one point of the uncertainty set.
-    parameters
-        The model's parameters, as plain numbers.
+    Attributes:
+        model: ``interval``, ``regret``, ``cvar``, ``gamma`` or ``noise``.
+        value: The robust criterion of this plan, recomputed outside the model; unit of the values.
+        worst_zone: Zone at which the criterion is reached, where there is one.
+        worst_values: (n,) values of the zones in the worst case found, where that is one point of the
+            uncertainty set.
+        parameters: The model's parameters, as plain numbers.
     """
 
     model: str = ""
@@ -63,10 +58,8 @@ class RobustStrategy(Strategy):
 def check_intervals(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> tuple[Floats, Floats]:
     """(n,) lower and upper ends ``low`` and ``high`` of the zones of ``game``, as arrays.
 
-    Raises
-    ------
-    InputError
-        Naming the zone, where an end is missing, not a finite number >= 0, or the ends are crossed.
+    Raises:
+        InputError: Naming the zone, where an end is missing, not a finite number >= 0, or the ends are crossed.
     """
     lower, upper = _numbers(game, "low", low), _numbers(game, "high", high)
     crossed = np.flatnonzero(lower > upper)
@@ -97,10 +90,9 @@ def _numbers(game: ZoneGame, name: str, given: ArrayLike) -> Floats:
 def check_draws(game: ZoneGame, draws: ArrayLike) -> Floats:
     """(S, n) draws of the values, S >= 1.
 
-    Raises
-    ------
-    InputError
-        Where the table is empty, has another number of columns than zones, or holds anything but numbers >= 0.
+    Raises:
+        InputError: Where the table is empty, has another number of columns than zones, or holds anything but
+            numbers >= 0.
     """
     try:
         array = np.asarray(draws, dtype=float)
@@ -141,10 +133,8 @@ def as_number(given: object) -> float | None:
 def check_bounds(game: ZoneGame) -> tuple[Floats, Floats]:
     """Bounds on coverage; conflicting floors, caps and budget are explained at once.
 
-    Raises
-    ------
-    InputError
-        For a max-min rule that is to come after the worst case: these models have no such phase.
+    Raises:
+        InputError: For a max-min rule that is to come after the worst case: these models have no such phase.
     """
     late = next((rule for rule in game.constraints if rule.after), None)
     if late is not None:
@@ -162,14 +152,10 @@ def linear_bound(
 ) -> float:
     """Lower bound on ``constant + slope . x`` over all allowed coverages, by weak duality.
 
-    Parameters
-    ----------
-    game
-        Whose rules count.
-    constant, slope
-        The affine function; slope is (n,).
-    multipliers
-        Price per coupling row; any numbers >= 0 give a valid bound, the right ones a tight one.
+    Args:
+        game: Whose rules count.
+        constant, slope: The affine function; slope is (n,).
+        multipliers: Price per coupling row; any numbers >= 0 give a valid bound, the right ones a tight one.
     """
     lower, upper = game.bounds()
     rows_slope, rows_constant = priced(coupling_rows(game), multipliers, game.size)
@@ -217,19 +203,14 @@ def certified_robust(
 ) -> RobustStrategy:
     """Check a plan against rules and bound, and return it with its certificate.
 
-    Parameters
-    ----------
-    game, coverage, criterion
-        The game, the (n,) plan and what its model found out about it.
-    solver, seconds, phases
-        For the certificate.
-    budget_dual
-        Worth of one more unit of budget, where known.
+    Args:
+        game, coverage, criterion: The game, the (n,) plan and what its model found out about it.
+        solver, seconds, phases: For the certificate.
+        budget_dual: Worth of one more unit of budget, where known.
 
-    Raises
-    ------
-    SolverError
-        If it breaks a rule by more than 1e-6 or its gap is above 1e-6: such a plan is never returned.
+    Raises:
+        SolverError: If it breaks a rule by more than 1e-6 or its gap is above 1e-6: such a plan is never
+            returned.
     """
     violation = row_violation(game, coverage)
     if not violation <= MAX_VIOLATION:

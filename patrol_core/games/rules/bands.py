@@ -166,11 +166,9 @@ class ResidualParity(_Parity):
 class Proportionality(_Band):
     """Each group's share of all coverage between two multiples of its share of all harm.
 
-    Parameters
-    ----------
-    at_least, at_most
-        a from 0 to 1 and b >= 1: with 0.8 and 1.25 a group of half the harm has 40 % to 62.5 % of the patrols. Where
-        there is no harm at all the rule says nothing.
+    Args:
+        at_least, at_most: a from 0 to 1 and b >= 1: with 0.8 and 1.25 a group of half the harm has 40 % to 62.5
+            % of the patrols. Where there is no harm at all the rule says nothing.
     """
 
     at_least: float

@@ -49,14 +49,10 @@ MOST_COMPARED = {"groups": 150, "zones": 60}
 class MeanDifference(Fairness):
     """Mean absolute difference of per-head rates between groups (or zones) capped, as a share of the overall rate.
 
-    Parameters
-    ----------
-    at_most
-        The cap, >= 0: 0.2 is 20 % of the overall rate.
-    of
-        ``coverage`` per head, or ``residual`` harm per head.
-    between
-        ``groups`` of the game, or all ``zones`` that have people, both weighted by population.
+    Args:
+        at_most: The cap, >= 0: 0.2 is 20 % of the overall rate.
+        of: ``coverage`` per head, or ``residual`` harm per head.
+        between: ``groups`` of the game, or all ``zones`` that have people, both weighted by population.
     """
 
     at_most: float

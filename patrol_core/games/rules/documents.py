@@ -36,16 +36,11 @@ KINDS: tuple[type[Rule], ...] = (
 class FairnessName:
     """A fairness rule as scenarios, sliders and tables name it.
 
-    Attributes
-    ----------
-    make
-        The rule at a tolerance d >= 0 (0 the strictest).
-    label, differs
-        The rule in words, and what its tolerance is.
-    at
-        A level of its slider in words.
-    hours, hours_words
-        Name of the rule that hours keep for it, and what that one holds even.
+    Attributes:
+        make: The rule at a tolerance d >= 0 (0 the strictest).
+        label, differs: The rule in words, and what its tolerance is.
+        at: A level of its slider in words.
+        hours, hours_words: Name of the rule that hours keep for it, and what that one holds even.
     """
 
     make: Callable[[float], Fairness]
@@ -106,10 +101,8 @@ FAIRNESS: Mapping[str, FairnessName] = {
 def fairness_rule(name: str, tolerance: float) -> Fairness:
     """The fairness rule of this name at a tolerance d >= 0: d of parity, at_most, or 1 - share of a max-min share.
 
-    Raises
-    ------
-    InputError
-        For an unknown name or a tolerance that is no number >= 0.
+    Raises:
+        InputError: For an unknown name or a tolerance that is no number >= 0.
     """
     if name not in FAIRNESS:
         raise InputError(f"Fairness rule {name!r}: accepted are {', '.join(FAIRNESS)}.")
@@ -119,10 +112,8 @@ def fairness_rule(name: str, tolerance: float) -> Fairness:
 def checked_rules(given: Iterable[object]) -> tuple[Rule, ...]:
     """The rules, each an object of a kind there is.
 
-    Raises
-    ------
-    InputError
-        Naming what is no rule, and what is accepted.
+    Raises:
+        InputError: Naming what is no rule, and what is accepted.
     """
     rules: list[Rule] = []
     for rule in given:
@@ -166,18 +157,14 @@ def _check_keys(
 def parse_constraints(items: object) -> tuple[Rule, ...]:
     """Rules from the list of dicts that a JSON game or scenario carries.
 
-    Parameters
-    ----------
-    items
-        ``[{"type": "floor", "zone": "a", "at_least": 0.1}, ...]``. Types: floor, cap (``zone`` or ``group``
-        or neither), coverage-parity, residual-parity (``within``), mean-difference (``at_most``, ``of``,
-        ``between``), max-min-share (``share``, ``of``), max-min (``of``, ``when``), proportionality (``at_least``,
-        ``at_most``), must-cover, no-patrol (``zone``).
+    Args:
+        items: ``[{"type": "floor", "zone": "a", "at_least": 0.1}, ...]``. Types: floor, cap (``zone`` or
+            ``group`` or neither), coverage-parity, residual-parity (``within``), mean-difference (``at_most``,
+            ``of``, ``between``), max-min-share (``share``, ``of``), max-min (``of``, ``when``), proportionality
+            (``at_least``, ``at_most``), must-cover, no-patrol (``zone``).
 
-    Raises
-    ------
-    InputError
-        Naming the position in the list (from 1), the field, the value and what is accepted.
+    Raises:
+        InputError: Naming the position in the list (from 1), the field, the value and what is accepted.
     """
     if not isinstance(items, list | tuple):
         raise InputError(

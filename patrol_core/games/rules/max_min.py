@@ -91,13 +91,10 @@ class _Attained(Rule):
 class MaxMinShare(_Attained, Fairness):
     """Every group at least this share of the best least rate that budget and the other rules leave attainable.
 
-    Parameters
-    ----------
-    share
-        From 0 (says nothing) to 1 (the least group as high as can be).
-    of
-        ``coverage`` per head; or ``residual`` harm per head, then at most 1 / share times the least attainable
-        largest rate.
+    Args:
+        share: From 0 (says nothing) to 1 (the least group as high as can be).
+        of: ``coverage`` per head; or ``residual`` harm per head, then at most 1 / share times the least
+            attainable largest rate.
     """
 
     share: float
@@ -158,13 +155,11 @@ class MaxMinShare(_Attained, Fairness):
 class MaxMin(_Attained):
     """Lexicographic max-min of the groups' per-head rates (min-max for residual harm).
 
-    Parameters
-    ----------
-    of
-        ``coverage`` or ``residual`` harm per head.
-    when
-        ``first``: before the game's own objective, which then only chooses among the plans with these rates.
-        ``after``: among the plans with the least worst case (zone games with rational offenders only).
+    Args:
+        of: ``coverage`` or ``residual`` harm per head.
+        when: ``first``: before the game's own objective, which then only chooses among the plans with these
+            rates. ``after``: among the plans with the least worst case (zone games with rational offenders
+            only).
     """
 
     of: Of = "coverage"

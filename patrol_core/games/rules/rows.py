@@ -50,12 +50,10 @@ class Harm:
 class Line:
     """A row over totals: terms . totals <= limit (side "most") or >= limit (side "least").
 
-    Attributes
-    ----------
-    terms, limit
-        Coefficients by total, and the right-hand side; infinite where the row says nothing.
-    pair, pairs
-        The row takes off the variable of this pair (None: of no pair); it adds the variables of so many pairs.
+    Attributes:
+        terms, limit: Coefficients by total, and the right-hand side; infinite where the row says nothing.
+        pair, pairs: The row takes off the variable of this pair (None: of no pair); it adds the variables of so
+            many pairs.
     """
 
     terms: Mapping[Total, float]
@@ -90,14 +88,10 @@ def priced(
 ) -> tuple[Floats, float]:
     """(slope, constant) of sum_j y_j (a_j . x - b_j), which is <= 0 on every allowed x.
 
-    Parameters
-    ----------
-    rows
-        Every coupling row of the game.
-    multipliers
-        Suggested y_j; negative ones count as 0, and caps are raised as the module docstring says.
-    size
-        n.
+    Args:
+        rows: Every coupling row of the game.
+        multipliers: Suggested y_j; negative ones count as 0, and caps are raised as the module docstring says.
+        size: n.
     """
     slope, constant = np.zeros(size), 0.0
     load: dict[RowKey, dict[int, float]] = {}

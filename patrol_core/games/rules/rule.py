@@ -113,22 +113,15 @@ class Loosening(Generic[Loosened]):
 class HoursForm:
     """What a rule asks of hours in every month.
 
-    Attributes
-    ----------
-    words
-        The rule in words, for names of its parts and for messages.
-    zone, group
-        Of whom; neither: every zone (limits) or every group (shares).
-    least, most
-        Limits in hours.
-    share_of
-        Where it speaks of shares: each group's hours against its share of the month's ``people`` or ``demand``.
-    within, centre
-        The tolerance d, and (u, v): between u - d and v + d times that share of all hours.
-    of_best
-        Share of the best least hours per head that is attainable.
-    rule
-        Whose shares they are: it says why they cannot be met.
+    Attributes:
+        words: The rule in words, for names of its parts and for messages.
+        zone, group: Of whom; neither: every zone (limits) or every group (shares).
+        least, most: Limits in hours.
+        share_of: Where it speaks of shares: each group's hours against its share of the month's ``people`` or
+            ``demand``.
+        within, centre: The tolerance d, and (u, v): between u - d and v + d times that share of all hours.
+        of_best: Share of the best least hours per head that is attainable.
+        rule: Whose shares they are: it says why they cannot be met.
     """
 
     words: str
@@ -202,14 +195,10 @@ class Rule:
     def bound(self, game: RuleGame, lower: Floats, upper: Floats) -> None:
         """Tighten bounds on coverage in place, where the rule speaks of single zones.
 
-        Parameters
-        ----------
-        game
-            The game.
-        lower
-            (n,) lower bounds on coverage.
-        upper
-            (n,) upper bounds on coverage.
+        Args:
+            game: The game.
+            lower: (n,) lower bounds on coverage.
+            upper: (n,) upper bounds on coverage.
         """
 
     def lines(self, game: RuleGame, harm: Harm) -> dict[tuple[str, str], Line]:
@@ -238,10 +227,8 @@ class Rule:
     def hours_form(self) -> HoursForm:
         """What it asks of an hours plan.
 
-        Raises
-        ------
-        InputError
-            Where hours cannot hold it: why, and what to ask instead.
+        Raises:
+            InputError: Where hours cannot hold it: why, and what to ask instead.
         """
         raise InputError(NO_RESIDUAL_HOURS)
 
@@ -310,12 +297,9 @@ def lines_of(game: RuleGame, harm: Harm) -> dict[RowKey, Line]:
 def coupling_rows(game: RuleGame, harm: Harm | None = None) -> dict[RowKey, Row]:
     """Budget and every rule over several zones, as rows a . x <= b over the zones.
 
-    Parameters
-    ----------
-    game
-        Budget and rules.
-    harm
-        What rules on residual harm are measured by; the game's own where None.
+    Args:
+        game: Budget and rules.
+        harm: What rules on residual harm are measured by; the game's own where None.
     """
     harm = harm or game.harm
     rows = {BUDGET: Row(np.ones(game.size), game.budget)}
@@ -346,12 +330,9 @@ def _spread(game: RuleGame, harm: Harm, line: Line) -> Floats:
 def total_of(of: Of, harm: Harm, game: RuleGame, group: str | None = None) -> tuple[float, Total, float]:
     """(c, total, s) of the amount of a group, or of all, as c + s total.
 
-    Parameters
-    ----------
-    harm
-        Residual harm by zone.
-    game
-        The game.
+    Args:
+        harm: Residual harm by zone.
+        game: The game.
     """
     if of == "coverage":
         return 0.0, ("S", "") if group is None else ("C", group), 1.0
@@ -370,14 +351,10 @@ def amounts(of: Of, harm: Harm) -> tuple[Floats, Floats]:
 def amount_of(of: Of, game: RuleGame, coverage: Floats) -> Floats | None:
     """(n,) amounts in their own unit, or None where next to nothing is there to share, beside budget or unopposed harm.
 
-    Parameters
-    ----------
-    of
-        Coverage or residual harm.
-    game
-        The game.
-    coverage
-        (n,) coverage.
+    Args:
+        of: Coverage or residual harm.
+        game: The game.
+        coverage: (n,) coverage.
     """
     values = game.rule_values
     amount = coverage if of == "coverage" else values * (1 - game.harm.effect * coverage)
@@ -430,14 +407,10 @@ def checked_tolerance(tolerance: float) -> float:
 def check_word(kind: str, field: str, value: object, accepted: tuple[str, ...]) -> None:
     """Refuse a word that is none of those accepted.
 
-    Parameters
-    ----------
-    kind
-        The kind of rule.
-    field
-        Name of the field.
-    value
-        What was given.
+    Args:
+        kind: The kind of rule.
+        field: Name of the field.
+        value: What was given.
     """
     if value not in accepted:
         raise InputError(f"A {kind} rule has {field} = {value!r}: accepted are {' and '.join(accepted)}.")

@@ -62,16 +62,11 @@ class OutOfTimeError(Exception):
 class Point:
     """A solved model.
 
-    Attributes
-    ----------
-    coverage
-        (n,) x, inside its bounds.
-    cost
-        Objective in the model's unit, recomputed from x.
-    bound
-        Proved lower bound on it.
-    multipliers
-        (K, n) q^k_t suggested by the solver.
+    Attributes:
+        coverage: (n,) x, inside its bounds.
+        cost: Objective in the model's unit, recomputed from x.
+        bound: Proved lower bound on it.
+        multipliers: (K, n) q^k_t suggested by the solver.
     """
 
     coverage: Floats
@@ -88,14 +83,10 @@ Led = tuple[int | None, ...]
 class LedPlan:
     """A coverage with the target each type is led to, as a method found it, before the second phase.
 
-    Attributes
-    ----------
-    coverage, led
-        (n,) x and K targets.
-    bound
-        Proved: no plan gives the defender more.
-    finished
-        False if the time limit passed first.
+    Attributes:
+        coverage, led: (n,) x and K targets.
+        bound: Proved: no plan gives the defender more.
+        finished: False if the time limit passed first.
     """
 
     coverage: Floats
@@ -107,14 +98,10 @@ class LedPlan:
 class AttackProgram:
     """The model of the module docstring, kept in HiGHS. Use it with the solver lock held.
 
-    Parameters
-    ----------
-    rules
-        The set of allowed coverages.
-    types
-        Payoffs per type.
-    time_limit
-        Seconds over all solves of this program; afterwards :class:`OutOfTimeError`.
+    Args:
+        rules: The set of allowed coverages.
+        types: Payoffs per type.
+        time_limit: Seconds over all solves of this program; afterwards :class:`OutOfTimeError`.
     """
 
     def __init__(self, rules: SideRules, types: Sequence[Payoffs], *, time_limit: float) -> None:
@@ -147,19 +134,13 @@ class AttackProgram:
     ) -> Point | None:
         """Solve for these costs with types led to these targets; None if no coverage leads them there.
 
-        Parameters
-        ----------
-        level_cost, coverage_cost
-            (K,) costs of attack levels and (n,) costs of coverage.
-        led
-            Target of each type, None where it is not led.
+        Args:
+            level_cost, coverage_cost: (K,) costs of attack levels and (n,) costs of coverage.
+            led: Target of each type, None where it is not led.
 
-        Raises
-        ------
-        OutOfTimeError
-            If the time limit passed.
-        SolverError
-            If HiGHS ends in another way.
+        Raises:
+            OutOfTimeError: If the time limit passed.
+            SolverError: If HiGHS ends in another way.
         """
         self._lead(tuple(led) if led is not None else (None,) * len(self.types))
         self.session.set_bounds(self._x, *self.rules.bounds)
@@ -253,12 +234,10 @@ def lead_types(program: AttackProgram, priors: Floats, led: Led) -> tuple[Floats
 def decided_by_mip(program: AttackProgram, session: HighsSession, method: str, advice: str) -> Outcome:
     """Run a mixed-integer program, ``session``, that decides which targets of ``program`` are attacked.
 
-    Raises
-    ------
-    InfeasibleError
-        If the rules cannot all be met.
-    SolverError
-        If the time limit passed before any plan was found, or HiGHS failed; ``method`` and ``advice`` are words of it.
+    Raises:
+        InfeasibleError: If the rules cannot all be met.
+        SolverError: If the time limit passed before any plan was found, or HiGHS failed; ``method`` and
+            ``advice`` are words of it.
     """
     # Integers and gaps are held as tightly as big-M rows need it.
     session.set_options(mip_feasibility_tolerance=MIP_TOLERANCE, mip_abs_gap=MIP_TOLERANCE)
@@ -295,10 +274,8 @@ def polished(
 def check_range(rules: SideRules, payoffs: Payoffs) -> None:
     """Refuse payoffs so far apart that a solver's tolerance in coverage would decide who is attacked.
 
-    Raises
-    ------
-    InputError
-        Naming the target, its payoff and what is accepted.
+    Raises:
+        InputError: Naming the target, its payoff and what is accepted.
     """
     t = int(np.argmax(payoffs.drop))
     if payoffs.drop[t] > _WIDEST * payoffs.attacker_scale:
@@ -340,23 +317,16 @@ def second_phase(
 ) -> tuple[Floats, bool]:
     """Spend what the equilibrium leaves open: every type's level kept, expected payoff over all targets maximised.
 
-    Parameters
-    ----------
-    rules, types, weights
-        Allowed coverages, payoffs and prior of each type.
-    coverage
-        (n,) a coverage of the first phase.
-    led
-        Per type the target it attacks (its coverage stays as it is), or None for a zero-sum type.
-    program
-        The kept model where rules couple zones; None without such rules.
+    Args:
+        rules, types, weights: Allowed coverages, payoffs and prior of each type.
+        coverage: (n,) a coverage of the first phase.
+        led: Per type the target it attacks (its coverage stays as it is), or None for a zero-sum type.
+        program: The kept model where rules couple zones; None without such rules.
 
-    Returns
-    -------
-    coverage : numpy.ndarray
-        With the largest sum_k p_k sum_t U_d^k(t, x), among coverages with these levels and attacks.
-    ran : bool
-        False if rounding or the time limit left no room for it; the coverage is then the one given.
+    Returns:
+        coverage : numpy.ndarray: With the largest sum_k p_k sum_t U_d^k(t, x), among coverages with these
+            levels and attacks.
+        ran : bool: False if rounding or the time limit left no room for it; the coverage is then the one given.
     """
     worth = np.sum([p * payoffs.relief for p, payoffs in zip(weights, types, strict=True)], axis=0)
     led = [

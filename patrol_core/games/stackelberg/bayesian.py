@@ -62,23 +62,15 @@ def solve_bayesian(
 ) -> BayesianSolution:
     """Best coverage to commit to against several types of watching, rational attackers.
 
-    Parameters
-    ----------
-    game
-        The game.
-    method
-        ``auto``, ``lp`` (every type zero-sum), ``branch-and-cut`` or ``dobss`` (any types).
-    time_limit
-        Seconds; a plan found by then comes back as ``stopped-with-plan`` with its gap.
+    Args:
+        game: The game.
+        method: ``auto``, ``lp`` (every type zero-sum), ``branch-and-cut`` or ``dobss`` (any types).
+        time_limit: Seconds; a plan found by then comes back as ``stopped-with-plan`` with its gap.
 
-    Raises
-    ------
-    InputError
-        For an unknown method, or the LP asked for with a type that is not zero-sum.
-    InfeasibleError
-        If the rules cannot all be met: which, by how much, and what would work.
-    SolverError
-        If no plan was found in time, or none passes the checks.
+    Raises:
+        InputError: For an unknown method, or the LP asked for with a type that is not zero-sum.
+        InfeasibleError: If the rules cannot all be met: which, by how much, and what would work.
+        SolverError: If no plan was found in time, or none passes the checks.
     """
     return TypesModel(game).solve(method=method, time_limit=time_limit)
 
@@ -86,14 +78,11 @@ def solve_bayesian(
 class TypesModel:
     """A Bayesian game kept ready: moving the budget re-solves the zero-sum LP warm.
 
-    Parameters
-    ----------
-    game
-        The game; only its budget may change from solve to solve.
+    Args:
+        game: The game; only its budget may change from solve to solve.
 
-    Notes
-    -----
-    Safe to share between threads: the process-wide solver lock is held while a plan is worked out.
+    Notes:
+        Safe to share between threads: the process-wide solver lock is held while a plan is worked out.
     """
 
     def __init__(self, game: BayesianGame) -> None:
@@ -106,12 +95,9 @@ class TypesModel:
     ) -> BayesianSolution:
         """Best plan at this budget; see :func:`solve_bayesian`.
 
-        Parameters
-        ----------
-        budget
-            Zones covered at once; the game's own where None.
-        method, time_limit
-            As in :func:`solve_bayesian`.
+        Args:
+            budget: Zones covered at once; the game's own where None.
+            method, time_limit: As in :func:`solve_bayesian`.
         """
         check_method(method, METHODS)
         check_time_limit(time_limit)

@@ -27,14 +27,11 @@ _PRIOR_ROUNDING = 1e-6
 class OffenderType:
     """One type of offender.
 
-    Parameters
-    ----------
-    id
-        Its name, unique in the game (e.g. a crime category).
-    prior
-        p_k in [0, 1].
-    defender_covered, defender_uncovered, attacker_covered, attacker_uncovered
-        (n,) payoffs in the game's order of zones, with the signs of :mod:`~patrol_core.games.stackelberg.payoffs`.
+    Args:
+        id: Its name, unique in the game (e.g. a crime category).
+        prior: p_k in [0, 1].
+        defender_covered, defender_uncovered, attacker_covered, attacker_uncovered: (n,) payoffs in the game's
+            order of zones, with the signs of :mod:`~patrol_core.games.stackelberg.payoffs`.
     """
 
     id: str
@@ -48,19 +45,13 @@ class OffenderType:
     def zero_sum(cls, id: str, prior: float, values: ArrayLike, effectiveness: float = 1.0) -> OffenderType:
         """A type that gains V_t (1 - e x_t), all of which the defender loses.
 
-        Parameters
-        ----------
-        id, prior
-            Its name and chance.
-        values
-            (n,) V_t >= 0.
-        effectiveness
-            e in (0, 1].
+        Args:
+            id, prior: Its name and chance.
+            values: (n,) V_t >= 0.
+            effectiveness: e in (0, 1].
 
-        Raises
-        ------
-        InputError
-            For values that are not finite numbers >= 0, or e outside (0, 1].
+        Raises:
+            InputError: For values that are not finite numbers >= 0, or e outside (0, 1].
         """
         try:
             table = np.array(values, dtype=float)
@@ -83,23 +74,18 @@ class OffenderType:
 def types_from_harm(harm: Mapping[str, ArrayLike], effectiveness: float = 1.0) -> tuple[OffenderType, ...]:
     """Zero-sum types from crime categories, with priors from their share of harm.
 
-    Parameters
-    ----------
-    harm
-        Category to (n,) harm H^k_t >= 0 per zone (counts weighted by severity), zones in the game's order.
-    effectiveness
-        e, the same for all types.
+    Args:
+        harm: Category to (n,) harm H^k_t >= 0 per zone (counts weighted by severity), zones in the game's
+            order.
+        effectiveness: e, the same for all types.
 
-    Returns
-    -------
-    tuple of OffenderType
-        With p_k = H^k / H and V^k_t = H^k_t H / H^k, so that p_k V^k_t = H^k_t: the objective adds up harm as
-        recorded, with no category counted twice. A category without harm keeps prior 0.
+    Returns:
+        tuple of OffenderType: With p_k = H^k / H and V^k_t = H^k_t H / H^k, so that p_k V^k_t = H^k_t: the
+            objective adds up harm as recorded, with no category counted twice. A category without harm keeps
+            prior 0.
 
-    Raises
-    ------
-    InputError
-        If there is no harm at all, or some is negative or not a number.
+    Raises:
+        InputError: If there is no harm at all, or some is negative or not a number.
     """
     tables = {name: np.asarray(table, dtype=float) for name, table in harm.items()}
     sums = {name: float(table.sum()) for name, table in tables.items()}
@@ -125,22 +111,15 @@ def types_from_harm(harm: Mapping[str, ArrayLike], effectiveness: float = 1.0) -
 class BayesianGame(RuledGame):
     """A security game against several types, checked once when it is made.
 
-    Parameters
-    ----------
-    zone_ids
-        Unique labels, n of them.
-    types
-        At least one; priors sum to 1.
-    budget
-        B >= 0, expected number of zones covered at once.
-    population, groups, constraints
-        As in :class:`~patrol_core.games.zone.solve.ZoneGame`. Residual harm of a zone is
-        -sum_k p_k U_d^k(t, x), so residual parity needs expected payoffs <= 0.
+    Args:
+        zone_ids: Unique labels, n of them.
+        types: At least one; priors sum to 1.
+        budget: B >= 0, expected number of zones covered at once.
+        population, groups, constraints: As in :class:`~patrol_core.games.zone.solve.ZoneGame`. Residual harm of
+            a zone is -sum_k p_k U_d^k(t, x), so residual parity needs expected payoffs <= 0.
 
-    Raises
-    ------
-    InputError
-        For anything that cannot be used, naming the field, the value and what is accepted.
+    Raises:
+        InputError: For anything that cannot be used, naming the field, the value and what is accepted.
     """
 
     _called = "Bayesian game"
@@ -177,16 +156,11 @@ class BayesianGame(RuledGame):
 class TypeOutcome:
     """What one type does against the plan.
 
-    Attributes
-    ----------
-    id, prior
-        Which type.
-    attack_set
-        Every target that pays this type best (ties to 1e-8 of its payoffs' size).
-    attacked
-        The one of these that is best for the defender.
-    defender_utility, attacker_utility
-        Payoffs there.
+    Attributes:
+        id, prior: Which type.
+        attack_set: Every target that pays this type best (ties to 1e-8 of its payoffs' size).
+        attacked: The one of these that is best for the defender.
+        defender_utility, attacker_utility: Payoffs there.
     """
 
     id: str
@@ -203,10 +177,8 @@ class BayesianSolution(SecurityPlan):
 
     ``attack_set`` holds every target in the attack set of a type with prior above 0, in the game's order.
 
-    Attributes
-    ----------
-    types
-        What each type does.
+    Attributes:
+        types: What each type does.
     """
 
     types: tuple[TypeOutcome, ...]

@@ -49,21 +49,14 @@ from patrol_core.solvers import HighsSession, expressions, pyo
 def dobss(program: AttackProgram, priors: Floats, *, time_limit: float) -> LedPlan:
     """Solve the program of the module docstring.
 
-    Parameters
-    ----------
-    program
-        The kept LP model of the same game.
-    priors
-        (K,) chances of the types.
-    time_limit
-        Seconds.
+    Args:
+        program: The kept LP model of the same game.
+        priors: (K,) chances of the types.
+        time_limit: Seconds.
 
-    Raises
-    ------
-    InfeasibleError
-        If the rules cannot all be met.
-    SolverError
-        If the time limit passed before any plan was found, or HiGHS failed.
+    Raises:
+        InfeasibleError: If the rules cannot all be met.
+        SolverError: If the time limit passed before any plan was found, or HiGHS failed.
     """
     model, unit = build_model(program.rules, program.types, priors)
     session = HighsSession(model, time_limit=time_limit, mip_gap=MIP_TOLERANCE)

@@ -38,12 +38,9 @@ from patrol_core.solvers import HighsSession, pyo
 def eraser(program: AttackProgram, *, time_limit: float) -> LedPlan:
     """Solve the program of the module docstring; ``program`` is the kept LP model of the same game.
 
-    Raises
-    ------
-    InfeasibleError
-        If the rules cannot all be met.
-    SolverError
-        If the time limit passed before any plan was found, or HiGHS failed.
+    Raises:
+        InfeasibleError: If the rules cannot all be met.
+        SolverError: If the time limit passed before any plan was found, or HiGHS failed.
     """
     (payoffs,) = program.types
     model = build_model(program.rules, payoffs)

@@ -67,24 +67,18 @@ class RuledGame:
 class SecurityGame(RuledGame):
     """A general-sum security game, checked once when it is made.
 
-    Parameters
-    ----------
-    zone_ids
-        Unique labels, n of them.
-    defender_covered, defender_uncovered
-        (n,) defender's payoff of an attack, U_d^c >= U_d^u; any unit, usually <= 0 (losses).
-    attacker_covered, attacker_uncovered
-        (n,) attacker's payoff, U_a^c <= U_a^u; any unit, not comparable with the defender's.
-    budget
-        B >= 0, expected number of zones covered at once.
-    population, groups, constraints
-        As in :class:`~patrol_core.games.zone.solve.ZoneGame`. Residual harm of a zone is -U_d(t, x) here, so residual
-        parity needs payoffs <= 0.
+    Args:
+        zone_ids: Unique labels, n of them.
+        defender_covered, defender_uncovered: (n,) defender's payoff of an attack, U_d^c >= U_d^u; any unit,
+            usually <= 0 (losses).
+        attacker_covered, attacker_uncovered: (n,) attacker's payoff, U_a^c <= U_a^u; any unit, not comparable
+            with the defender's.
+        budget: B >= 0, expected number of zones covered at once.
+        population, groups, constraints: As in :class:`~patrol_core.games.zone.solve.ZoneGame`. Residual harm of
+            a zone is -U_d(t, x) here, so residual parity needs payoffs <= 0.
 
-    Raises
-    ------
-    InputError
-        For anything that cannot be used, naming the field, the value and what is accepted.
+    Raises:
+        InputError: For anything that cannot be used, naming the field, the value and what is accepted.
     """
 
     _called = "security game"
@@ -139,18 +133,13 @@ class SecurityGame(RuledGame):
 class SecurityPlan:
     """A coverage plan for a game with general payoffs, with its figures and its proof.
 
-    Attributes
-    ----------
-    zone_ids, coverage
-        Labels and (n,) x_t in [0, 1].
-    attack_set
-        Every target that pays the attacker best (ties to 1e-8 of the payoffs' size).
-    defender_utility, attacker_utility
-        Payoffs there, ties in the defender's favour.
-    certificate
-        Objective (defender's utility) recomputed outside the model, proved upper bound, gap, phases.
-    note
-        What is said about budget that is left; empty if none is.
+    Attributes:
+        zone_ids, coverage: Labels and (n,) x_t in [0, 1].
+        attack_set: Every target that pays the attacker best (ties to 1e-8 of the payoffs' size).
+        defender_utility, attacker_utility: Payoffs there, ties in the defender's favour.
+        certificate: Objective (defender's utility) recomputed outside the model, proved upper bound, gap,
+            phases.
+        note: What is said about budget that is left; empty if none is.
     """
 
     zone_ids: tuple[str, ...]
@@ -175,12 +164,9 @@ class SecurityPlan:
 class StackelbergSolution(SecurityPlan):
     """A plan against one attacker.
 
-    Attributes
-    ----------
-    defender_payoffs, attacker_payoffs
-        (n,) U_d(t, x) and U_a(t, x).
-    attacked
-        The target of the attack set that is best for the defender: the attacker's choice in an SSE.
+    Attributes:
+        defender_payoffs, attacker_payoffs: (n,) U_d(t, x) and U_a(t, x).
+        attacked: The target of the attack set that is best for the defender: the attacker's choice in an SSE.
     """
 
     defender_payoffs: Floats

@@ -27,12 +27,9 @@ _SAME = 1e-10
 def multiple_lps(program: AttackProgram) -> LedPlan:
     """Solve the LPs of the module docstring on a kept model of one type.
 
-    Raises
-    ------
-    InfeasibleError
-        If the rules cannot all be met.
-    SolverError
-        If the time limit passed before any plan was found.
+    Raises:
+        InfeasibleError: If the rules cannot all be met.
+        SolverError: If the time limit passed before any plan was found.
     """
     (payoffs,) = program.types
     best: tuple[float, Floats, int] | None = None

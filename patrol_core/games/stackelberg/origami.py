@@ -38,14 +38,10 @@ _NEGLIGIBLE = 1e-200
 class AttackLevel:
     """The least level the attacker can be held to.
 
-    Attributes
-    ----------
-    value
-        w, in the attacker's unit.
-    weights
-        (n,) q_t >= 0 with sum 1: the mix of attacks that proves it.
-    price
-        Fall of w per unit of budget.
+    Attributes:
+        value: w, in the attacker's unit.
+        weights: (n,) q_t >= 0 with sum 1: the mix of attacks that proves it.
+        price: Fall of w per unit of budget.
     """
 
     value: float
@@ -56,12 +52,9 @@ class AttackLevel:
 def lowest_attack_level(payoffs: Payoffs, rules: SideRules) -> AttackLevel:
     """Least attacker payoff under the budget and the zone bounds (coupling rules are ignored).
 
-    Parameters
-    ----------
-    payoffs
-        The game's payoffs.
-    rules
-        Bounds with l <= u and sum of l <= B (the caller checks).
+    Args:
+        payoffs: The game's payoffs.
+        rules: Bounds with l <= u and sum of l <= B (the caller checks).
     """
     lower, upper = rules.bounds
     drop = payoffs.drop
@@ -96,12 +89,9 @@ def _spent(begin: Floats, drop: Floats, spare: float) -> tuple[float, int]:
 def origami(payoffs: Payoffs, rules: SideRules) -> LedPlan:
     """Best coverage to commit to while rules hold zone by zone.
 
-    Parameters
-    ----------
-    payoffs
-        The game's payoffs.
-    rules
-        Bounds and budget; must not couple zones beyond the budget.
+    Args:
+        payoffs: The game's payoffs.
+        rules: Bounds and budget; must not couple zones beyond the budget.
     """
     lower, upper = rules.bounds
     least = lowest_attack_level(payoffs, rules)

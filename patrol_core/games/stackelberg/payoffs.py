@@ -59,12 +59,11 @@ def plain_number(value: Any) -> float | None:
 class Payoffs:
     """The four payoffs of every target, in one order of targets; make them with :func:`checked_payoffs`.
 
-    Attributes
-    ----------
-    defender_covered, defender_uncovered, attacker_covered, attacker_uncovered
-        (n,) payoffs of an attack on each target; any unit, the same for all targets of one player.
-    sizes
-        (attacker's, defender's) scale where it is known from what the payoffs were made of; else from the payoffs.
+    Attributes:
+        defender_covered, defender_uncovered, attacker_covered, attacker_uncovered: (n,) payoffs of an attack on
+            each target; any unit, the same for all targets of one player.
+        sizes: (attacker's, defender's) scale where it is known from what the payoffs were made of; else from
+            the payoffs.
     """
 
     defender_covered: Floats
@@ -160,18 +159,14 @@ class Payoffs:
 def measured(types: Sequence[Payoffs]) -> tuple[list[Payoffs], float]:
     """The same payoffs of one or several types, counted from each player's best and in units of order 1.
 
-    Parameters
-    ----------
-    types
-        Payoffs by type. The defender's keep one unit over all types, for they are added up; each type's attacker has his own,
-        except that a type who gains what the defender loses keeps doing so to the last digit.
+    Args:
+        types: Payoffs by type. The defender's keep one unit over all types, for they are added up; each type's
+            attacker has his own, except that a type who gains what the defender loses keeps doing so to the
+            last digit.
 
-    Returns
-    -------
-    list of Payoffs
-        With the same best plans and responses.
-    float
-        The defender's unit: differences of the defender's payoffs times it are those of the ones given.
+    Returns:
+        list of Payoffs: With the same best plans and responses.
+        float: The defender's unit: differences of the defender's payoffs times it are those of the ones given.
     """
     unit = max(payoffs.defender_scale for payoffs in types)
     return [_counted_from_best(payoffs, unit) for payoffs in types], unit
@@ -202,14 +197,10 @@ def _on_grid(table: Floats) -> Floats:
 class Response:
     """What a fully informed attacker does against a coverage; ties break in the defender's favour.
 
-    Attributes
-    ----------
-    attack_set
-        Positions of all targets whose attacker payoff is the largest (to :data:`TIE`).
-    attacked
-        Position of the target in it that is best for the defender; the first of several.
-    attacker_utility, defender_utility
-        Largest attacker payoff; defender's payoff at ``attacked``.
+    Attributes:
+        attack_set: Positions of all targets whose attacker payoff is the largest (to :data:`TIE`).
+        attacked: Position of the target in it that is best for the defender; the first of several.
+        attacker_utility, defender_utility: Largest attacker payoff; defender's payoff at ``attacked``.
     """
 
     attack_set: tuple[int, ...]
@@ -238,19 +229,14 @@ def checked_payoffs(
 ) -> Payoffs:
     """Payoffs with their shapes, numbers and sign order checked.
 
-    Parameters
-    ----------
-    zone_ids
-        Labels of the n targets.
-    defender_covered, defender_uncovered, attacker_covered, attacker_uncovered
-        (n,) payoffs in that order of targets.
-    where
-        Whose payoffs these are, put before the message (``"Type 'theft': "``).
+    Args:
+        zone_ids: Labels of the n targets.
+        defender_covered, defender_uncovered, attacker_covered, attacker_uncovered: (n,) payoffs in that order
+            of targets.
+        where: Whose payoffs these are, put before the message (``"Type 'theft': "``).
 
-    Raises
-    ------
-    InputError
-        Naming the field, the target, the value and what is accepted.
+    Raises:
+        InputError: Naming the field, the target, the value and what is accepted.
     """
     given = (defender_covered, defender_uncovered, attacker_covered, attacker_uncovered)
     tables = [_table(name, table, zone_ids, where) for name, table in zip(FIELDS, given, strict=True)]

@@ -40,12 +40,9 @@ from patrol_core.solvers import LOCK, expressions, pyo, solve_once
 class SideRules:
     """The set X of allowed coverages; make it with :func:`make_rules`.
 
-    Attributes
-    ----------
-    frame
-        Zones, budget, groups, population and rules, checked; its values are the harm where they can be.
-    harm, relief
-        (n,) h_t and g_t of the module docstring.
+    Attributes:
+        frame: Zones, budget, groups, population and rules, checked; its values are the harm where they can be.
+        harm, relief: (n,) h_t and g_t of the module docstring.
     """
 
     frame: ZoneGame
@@ -90,10 +87,8 @@ class SideRules:
     def check_bounds(self) -> None:
         """Refuse what is infeasible by bounds and budget alone.
 
-        Raises
-        ------
-        InfeasibleError
-            Naming the rule, by how much, and what would work.
+        Raises:
+            InfeasibleError: Naming the rule, by how much, and what would work.
         """
         lower, upper = self.bounds
         if (lower > upper).any() or lower.sum() > self.budget * (1 + 1e-12):
@@ -108,10 +103,8 @@ class SideRules:
     def explain(self) -> NoReturn:
         """Say which rule cannot be met, by how much and what would work.
 
-        Raises
-        ------
-        InfeasibleError
-            Always, unless the rules turn out consistent (SolverError: the caller was wrong).
+        Raises:
+            InfeasibleError: Always, unless the rules turn out consistent (SolverError: the caller was wrong).
         """
         residual = [rule for rule in self.coupling if rule.of == "residual"]
         if not residual or _common(self.frame, self.harm, self.relief):
@@ -153,17 +146,15 @@ def make_rules(
 ) -> SideRules:
     """Check and collect budget, groups and rules.
 
-    Parameters
-    ----------
-    zone_ids, budget, population, groups, constraints
-        As in :class:`~patrol_core.games.zone.solve.ZoneGame`.
-    harm, relief
-        (n,) the defender's expected loss at each zone uncovered, and what full coverage takes off it.
+    Args:
+        zone_ids, budget, population, groups, constraints: As in
+            :class:`~patrol_core.games.zone.solve.ZoneGame`.
+        harm, relief: (n,) the defender's expected loss at each zone uncovered, and what full coverage takes off
+            it.
 
-    Raises
-    ------
-    InputError
-        For anything that cannot be used; also for residual parity where coverage turns a loss into a gain.
+    Raises:
+        InputError: For anything that cannot be used; also for residual parity where coverage turns a loss into
+            a gain.
     """
     losses = harm - relief >= -1e-12 * float(np.abs(harm).max(initial=0.0))
     values = np.maximum(harm, 0.0) if losses.all() else np.ones(len(harm))

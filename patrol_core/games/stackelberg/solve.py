@@ -59,23 +59,15 @@ def solve_stackelberg(
 ) -> StackelbergSolution:
     """Best coverage to commit to against one watching, rational attacker.
 
-    Parameters
-    ----------
-    game
-        The game.
-    method
-        ``auto``, ``origami``, ``multiple-lp`` or ``eraser``; see the module.
-    time_limit
-        Seconds; a plan found by then comes back as ``stopped-with-plan`` with its gap.
+    Args:
+        game: The game.
+        method: ``auto``, ``origami``, ``multiple-lp`` or ``eraser``; see the module.
+        time_limit: Seconds; a plan found by then comes back as ``stopped-with-plan`` with its gap.
 
-    Raises
-    ------
-    InputError
-        For an unknown method, or ORIGAMI asked for with a rule that couples zones.
-    InfeasibleError
-        If the rules cannot all be met: which, by how much, and what would work.
-    SolverError
-        If no plan was found in time, or none passes the checks.
+    Raises:
+        InputError: For an unknown method, or ORIGAMI asked for with a rule that couples zones.
+        InfeasibleError: If the rules cannot all be met: which, by how much, and what would work.
+        SolverError: If no plan was found in time, or none passes the checks.
     """
     check_method(method, METHODS)
     check_time_limit(time_limit)
@@ -128,14 +120,10 @@ def check_time_limit(seconds: float) -> None:
 class Offenders:
     """The types of a game with their payoffs as given and as the models see them.
 
-    Attributes
-    ----------
-    priors
-        (K,) chances of the types.
-    given, types
-        Payoffs as given, and as measured for the models.
-    unit
-        Unit of the defender's measured payoffs.
+    Attributes:
+        priors: (K,) chances of the types.
+        given, types: Payoffs as given, and as measured for the models.
+        unit: Unit of the defender's measured payoffs.
     """
 
     priors: Floats
@@ -189,19 +177,15 @@ def finish(
 ) -> Finished:
     """Second phase, then every figure from the payoffs alone.
 
-    Parameters
-    ----------
-    offenders, rules
-        The game.
-    started, words, solver
-        For the certificate: when it began, name of the first phase and what the objective counts, method.
-    plan, program
-        What the method found, and the kept model where rules couple zones.
+    Args:
+        offenders, rules: The game.
+        started, words, solver: For the certificate: when it began, name of the first phase and what the
+            objective counts, method.
+        plan, program: What the method found, and the kept model where rules couple zones.
 
-    Raises
-    ------
-    SolverError
-        Where the plan breaks a rule or pays something else than its method says: such a plan is never returned.
+    Raises:
+        SolverError: Where the plan breaks a rule or pays something else than its method says: such a plan is
+            never returned.
     """
     types, coverage = offenders.types, plan.coverage
     ran = False

@@ -82,19 +82,13 @@ def branch_and_cut(
 ) -> LedPlan:
     """The best coverage to commit to against these types.
 
-    Parameters
-    ----------
-    rules, types, priors
-        Allowed coverages, payoffs and chance of each type.
-    time_limit
-        Seconds.
+    Args:
+        rules, types, priors: Allowed coverages, payoffs and chance of each type.
+        time_limit: Seconds.
 
-    Raises
-    ------
-    InfeasibleError
-        If the rules cannot all be met.
-    SolverError
-        If the time limit passed before any plan was found, or HiGHS failed.
+    Raises:
+        InfeasibleError: If the rules cannot all be met.
+        SolverError: If the time limit passed before any plan was found, or HiGHS failed.
     """
     return _Search(rules, types, priors, time.perf_counter() + time_limit).run()
 

@@ -30,16 +30,11 @@ from patrol_core.games.stackelberg.side_rules import SideRules
 class Watched:
     """One type's part in a model.
 
-    Attributes
-    ----------
-    payoffs
-        Its payoffs; attacker payoffs are measured in ``payoffs.attacker_scale``.
-    level_cost
-        c_k >= 0 per unit of that scale.
-    multipliers
-        (n,) suggested q^k.
-    target
-        t_k where w_k = U^k(t_k, x) is asked for, else None.
+    Attributes:
+        payoffs: Its payoffs; attacker payoffs are measured in ``payoffs.attacker_scale``.
+        level_cost: c_k >= 0 per unit of that scale.
+        multipliers: (n,) suggested q^k.
+        target: t_k where w_k = U^k(t_k, x) is asked for, else None.
     """
 
     payoffs: Payoffs
@@ -56,16 +51,11 @@ def proved_minimum(
 ) -> float:
     """Lower bound on the model of the module docstring; -inf if the suggestion proves nothing.
 
-    Parameters
-    ----------
-    rules
-        Allowed coverages.
-    watched
-        The types with the multipliers suggested for them.
-    coverage_cost
-        (n,) f.
-    row_multipliers
-        Suggested y of the rows.
+    Args:
+        rules: Allowed coverages.
+        watched: The types with the multipliers suggested for them.
+        coverage_cost: (n,) f.
+        row_multipliers: Suggested y of the rows.
     """
     slope, constant = np.array(coverage_cost, dtype=float), 0.0
     for part in watched:
@@ -97,20 +87,15 @@ def _fit(part: Watched) -> Floats:
 def attackable(payoffs: Payoffs, rules: SideRules, level: float) -> tuple[Floats, Floats]:
     """What a proved least attack level says about each target.
 
-    Parameters
-    ----------
-    payoffs, rules
-        The game; only its bounds and budget are used.
-    level
-        w such that no allowed coverage leaves the attacker less.
+    Args:
+        payoffs, rules: The game; only its bounds and budget are used.
+        level: w such that no allowed coverage leaves the attacker less.
 
-    Returns
-    -------
-    most : numpy.ndarray
-        (n,) largest coverage a target can have while it is attacked: more would push it below ``level``. NaN for a
-        target that can never be attacked.
-    best : numpy.ndarray
-        (n,) defender's payoff there, an upper bound on any plan whose attacked target is t; -inf where NaN.
+    Returns:
+        most : numpy.ndarray: (n,) largest coverage a target can have while it is attacked: more would push it
+            below ``level``. NaN for a target that can never be attacked.
+        best : numpy.ndarray: (n,) defender's payoff there, an upper bound on any plan whose attacked target is
+            t; -inf where NaN.
     """
     lower, upper = rules.bounds
     drop = payoffs.drop

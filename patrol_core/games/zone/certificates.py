@@ -60,19 +60,15 @@ def residuals(game: ZoneGame, coverage: Floats) -> Floats:
 def violations(game: ZoneGame, coverage: Floats) -> dict[str, float]:
     """By how much a coverage breaks each rule (0 where it keeps it), in the rule's own unit.
 
-    Parameters
-    ----------
-    game
-        The rules.
-    coverage
-        (n,) any coverage.
+    Args:
+        game: The rules.
+        coverage: (n,) any coverage.
 
-    Returns
-    -------
-    dict
-        Name of the rule to amount: zones for budget, floors and caps; for parity the excess of the group's
-        rate over the band, as a share of the overall rate (0.05 = five points outside); likewise for a mean
-        difference; for max-min what the worst-off group lacks, as a share of the extreme rate attainable.
+    Returns:
+        dict: Name of the rule to amount: zones for budget, floors and caps; for parity the excess of the
+            group's rate over the band, as a share of the overall rate (0.05 = five points outside); likewise
+            for a mean difference; for max-min what the worst-off group lacks, as a share of the extreme rate
+            attainable.
     """
     result = {
         "coverage between 0 and 1": max(0.0, float((-coverage).max()), float((coverage - 1).max())),
@@ -126,21 +122,15 @@ def certified(
 ) -> Strategy:
     """Check a plan against the game and its proof, and return it with its certificate.
 
-    Parameters
-    ----------
-    coverage
-        (n,) coverage.
-    solver
-        Name and version.
-    seconds
-        Wall time.
-    phases
-        Objectives in the order in which they were optimised.
+    Args:
+        coverage: (n,) coverage.
+        solver: Name and version.
+        seconds: Wall time.
+        phases: Objectives in the order in which they were optimised.
 
-    Raises
-    ------
-    SolverError
-        If the plan breaks a rule by more than 1e-6 or the gap is above 1e-6 (see ``MAX_GAP``): such a plan is never returned.
+    Raises:
+        SolverError: If the plan breaks a rule by more than 1e-6 or the gap is above 1e-6 (see ``MAX_GAP``):
+            such a plan is never returned.
     """
     residual, worst, expected, attack_set = figures(game, coverage)
     objective = expected if proof.attack_weights is None else worst

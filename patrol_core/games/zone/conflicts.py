@@ -41,10 +41,8 @@ class Remedy:
 def explain_conflict(game: ZoneGame) -> NoReturn:
     """Say which rule cannot be met, by how much and what would work.
 
-    Raises
-    ------
-    InfeasibleError
-        Always, unless the rules turn out consistent (SolverError: the caller was wrong).
+    Raises:
+        InfeasibleError: Always, unless the rules turn out consistent (SolverError: the caller was wrong).
     """
     _explain_zone(game)
     with LOCK:

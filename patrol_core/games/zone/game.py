@@ -52,27 +52,19 @@ def solve_zone_game(
 ) -> Strategy:
     """Optimal coverage of a zone game, with its certificate.
 
-    Parameters
-    ----------
-    game
-        The game.
-    objective
-        ``worst-case``: least worst case, then least expected residual. ``total``: least expected residual,
-        then least worst case.
-    method
-        ``auto`` takes water-filling where no rule couples zones, else the LP.
-    lexicographic
-        A third phase: among the plans left, the worst zones in turn. Water-filling gives it anyway (zones
-        of equal value share evenly at the margin, everything else is fixed by the first two phases).
+    Args:
+        game: The game.
+        objective: ``worst-case``: least worst case, then least expected residual. ``total``: least expected
+            residual, then least worst case.
+        method: ``auto`` takes water-filling where no rule couples zones, else the LP.
+        lexicographic: A third phase: among the plans left, the worst zones in turn. Water-filling gives it
+            anyway (zones of equal value share evenly at the margin, everything else is fixed by the first two
+            phases).
 
-    Raises
-    ------
-    InputError
-        For an unknown objective or method, or water-filling asked for with coupling rules.
-    InfeasibleError
-        If the rules cannot all be met.
-    SolverError
-        If no plan passes the checks.
+    Raises:
+        InputError: For an unknown objective or method, or water-filling asked for with coupling rules.
+        InfeasibleError: If the rules cannot all be met.
+        SolverError: If no plan passes the checks.
     """
     _check_choice("objective", objective, ("worst-case", "total"))
     _check_choice("method", method, ("auto", "water-filling", "lp"))
@@ -125,14 +117,10 @@ def _knapsack_proof(game: ZoneGame, coverage: Floats, upper: Floats) -> Proof:
 class Evaluation(Coverage):
     """Figures of any coverage, optimal or not.
 
-    Attributes
-    ----------
-    zone_ids, coverage, residual
-        Labels, (n,) x_t and (n,) V_t (1 - e x_t).
-    worst_case, expected_residual, attack_set, budget_used
-        As in :class:`Strategy`.
-    violations
-        Rule broken to amount, in the rule's unit; empty when every rule is kept (to 1e-9).
+    Attributes:
+        zone_ids, coverage, residual: Labels, (n,) x_t and (n,) V_t (1 - e x_t).
+        worst_case, expected_residual, attack_set, budget_used: As in :class:`Strategy`.
+        violations: Rule broken to amount, in the rule's unit; empty when every rule is kept (to 1e-9).
     """
 
     zone_ids: tuple[str, ...]
@@ -148,17 +136,12 @@ class Evaluation(Coverage):
 def evaluate_coverage(game: ZoneGame, coverage: ArrayLike | Mapping[str, float]) -> Evaluation:
     """Worst case, expected residual, attack set and broken rules of any coverage; no solver.
 
-    Parameters
-    ----------
-    game
-        The game the coverage is judged by.
-    coverage
-        (n,) in the order of ``game.zone_ids``, or a mapping by zone label with exactly these labels.
+    Args:
+        game: The game the coverage is judged by.
+        coverage: (n,) in the order of ``game.zone_ids``, or a mapping by zone label with exactly these labels.
 
-    Raises
-    ------
-    InputError
-        If the coverage has another shape or labels, or holds something that is not finite.
+    Raises:
+        InputError: If the coverage has another shape or labels, or holds something that is not finite.
     """
     x = _as_coverage(game, coverage)
     residual, worst, expected, attack_set = figures(game, x)

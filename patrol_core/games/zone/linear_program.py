@@ -28,16 +28,13 @@ Objective = Literal["worst-case", "total"]
 class ZoneGameModel:
     """A zone game kept ready: moving budget, parity or floor re-solves warm.
 
-    Parameters
-    ----------
-    game
-        The game; its zones, groups and kinds of rules stay, its levels may change from solve to solve.
+    Args:
+        game: The game; its zones, groups and kinds of rules stay, its levels may change from solve to solve.
 
-    Notes
-    -----
-    Safe to share between threads: the process-wide lock of :mod:`patrol_core.solvers.pyomo_session` is held from setting
-    Params to reading the plan. Every call starts from the game's own levels and ends in a phase that starts from a
-    basis made from the game alone, so a plan does not depend on what was solved before.
+    Notes:
+        Safe to share between threads: the process-wide lock of :mod:`patrol_core.solvers.pyomo_session` is held from setting
+        Params to reading the plan. Every call starts from the game's own levels and ends in a phase that starts from a
+        basis made from the game alone, so a plan does not depend on what was solved before.
     """
 
     def __init__(self, game: ZoneGame) -> None:
@@ -57,25 +54,16 @@ class ZoneGameModel:
     ) -> Strategy:
         """Optimal plan at the levels given; what is not given stays as in the game.
 
-        Parameters
-        ----------
-        budget
-            Zones covered at once.
-        parity
-            d of every fairness rule in the game: within, at_most, or 1 - share (0 is the strictest).
-        floor
-            Least coverage of every "every zone" floor in the game.
-        objective, lexicographic
-            As in :func:`patrol_core.games.zone.game.solve_zone_game`.
+        Args:
+            budget: Zones covered at once.
+            parity: d of every fairness rule in the game: within, at_most, or 1 - share (0 is the strictest).
+            floor: Least coverage of every "every zone" floor in the game.
+            objective, lexicographic: As in :func:`patrol_core.games.zone.game.solve_zone_game`.
 
-        Raises
-        ------
-        InputError
-            For a level that is no number, or a level of a rule the game does not have.
-        InfeasibleError
-            If the rules cannot all be met: which, by how much, and what would work.
-        SolverError
-            If HiGHS ends without an optimal plan that passes the checks.
+        Raises:
+            InputError: For a level that is no number, or a level of a rule the game does not have.
+            InfeasibleError: If the rules cannot all be met: which, by how much, and what would work.
+            SolverError: If HiGHS ends without an optimal plan that passes the checks.
         """
         started = time.perf_counter()
         with LOCK:
@@ -106,19 +94,14 @@ def fair_afterwards(game: ZoneGame, late: list[Rule], objective: Objective, star
     The worst case is kept as a floor on every zone, so the later phases are ordinary games; the proof is that of the
     first phase, and holds for the plan of the last because its worst case is the same.
 
-    Parameters
-    ----------
-    game
-        The game.
-    late
-        Rules that come after the worst case.
-    started
-        Clock at the start.
+    Args:
+        game: The game.
+        late: Rules that come after the worst case.
+        started: Clock at the start.
 
-    Raises
-    ------
-    InputError
-        With the total objective: it leaves groups no room, for all its plans have the same group rates up to ties.
+    Raises:
+        InputError: With the total objective: it leaves groups no room, for all its plans have the same group
+            rates up to ties.
     """
     if objective == "total":
         raise InputError(
@@ -144,12 +127,9 @@ def with_levels(
 ) -> ZoneGame:
     """The game with other levels: budget, tolerance of all fairness rules, level of "every zone" floors.
 
-    Parameters
-    ----------
-    parity
-        Tolerance of all fairness rules.
-    floor
-        Level of floors on every zone.
+    Args:
+        parity: Tolerance of all fairness rules.
+        floor: Level of floors on every zone.
     """
     rules = game.constraints
     for slider, level, words in (

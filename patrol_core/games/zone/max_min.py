@@ -41,12 +41,9 @@ _GAP = 1e-6
 def attainable(game: ZoneGame, of: Of) -> Attainable:
     """Extreme and leximin rates of a game's groups; max-min rules of the game are not looked at.
 
-    Raises
-    ------
-    InfeasibleError
-        If the other rules cannot all be met.
-    SolverError
-        If a level could not be proved.
+    Raises:
+        InfeasibleError: If the other rules cannot all be met.
+        SolverError: If a level could not be proved.
     """
     rest = game.replace(constraints=game.without_max_min())
     lower, upper = rest.bounds()

@@ -44,17 +44,12 @@ _NOTHING = 1e6
 def build_model(game: ZoneGame, *, attack: bool, scale: float = 1.0, above: float = 0.0) -> pyo.ConcreteModel:
     """The model of the module docstring.
 
-    Parameters
-    ----------
-    game
-        What to model; its budget and the levels of its rules become the Params' first values.
-    attack
-        True: attack rows and ``worst_case``. False: no v at all, objective ``residual``.
-    scale
-        s, a value near the worst case expected; v is measured in it.
-    above
-        Zones with V_t at or below it get no attack row: right wherever the worst case is sure to be at least
-        ``above``, and it keeps s / V_t within what a solver can hold.
+    Args:
+        game: What to model; its budget and the levels of its rules become the Params' first values.
+        attack: True: attack rows and ``worst_case``. False: no v at all, objective ``residual``.
+        scale: s, a value near the worst case expected; v is measured in it.
+        above: Zones with V_t at or below it get no attack row: right wherever the worst case is sure to be at
+            least ``above``, and it keeps s / V_t within what a solver can hold.
     """
     model = pyo.ConcreteModel()
     lower, upper = game.bounds()
@@ -170,12 +165,9 @@ def row_prices(
 ) -> dict[RowKey, float]:
     """Price y >= 0 of every coupling row.
 
-    Parameters
-    ----------
-    session, rows, outcome
-        The kept model, its :func:`side_constraints`, and how it was solved.
-    unit
-        Turns the model's objective into the game's.
+    Args:
+        session, rows, outcome: The kept model, its :func:`side_constraints`, and how it was solved.
+        unit: Turns the model's objective into the game's.
     """
     duals = session.duals(outcome, rows.values())
     return {

@@ -62,12 +62,9 @@ class Face:
 class PhaseRun:
     """The phases of one solve; hold the solving lock around it.
 
-    Parameters
-    ----------
-    kept
-        The kept models.
-    game
-        The game at the levels asked for.
+    Args:
+        kept: The kept models.
+        game: The game at the levels asked for.
     """
 
     def __init__(self, kept: Programs, game: ZoneGame) -> None:

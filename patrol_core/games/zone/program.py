@@ -47,14 +47,10 @@ class Program:
     def coverage(self, outcome: Outcome, lower: Floats, upper: Floats) -> Floats:
         """Coverage x, put exactly inside its bounds.
 
-        Parameters
-        ----------
-        outcome
-            How HiGHS ended.
-        lower
-            (n,) lower bounds on coverage.
-        upper
-            (n,) upper bounds on coverage.
+        Args:
+            outcome: How HiGHS ended.
+            lower: (n,) lower bounds on coverage.
+            upper: (n,) upper bounds on coverage.
         """
         return np.asarray(np.clip(outcome.columns[self.zones], lower, upper), dtype=float)
 
@@ -103,12 +99,9 @@ class ResidualProgram(Program):
     def solve_for(self, gains: Floats, lower: Floats, upper: Floats) -> Outcome:
         """Solve once with other gains per zone in place of the values.
 
-        Parameters
-        ----------
-        lower
-            (n,) lower bounds on coverage.
-        upper
-            (n,) upper bounds on coverage.
+        Args:
+            lower: (n,) lower bounds on coverage.
+            upper: (n,) upper bounds on coverage.
         """
         self.session.set_costs(self.zones, gains)
         outcome = self.solve(lower, upper)
@@ -120,12 +113,9 @@ class ResidualProgram(Program):
 
         It depends on the game alone, so the plan found from it does too, whatever was solved before.
 
-        Parameters
-        ----------
-        lower
-            (n,) lower bounds on coverage.
-        upper
-            (n,) upper bounds on coverage.
+        Args:
+            lower: (n,) lower bounds on coverage.
+            upper: (n,) upper bounds on coverage.
         """
         self.forget()
         greedy = spend_rest(game.values, game.budget, lower, upper)
@@ -166,12 +156,9 @@ class Programs:
     def rescaled(self, game: ZoneGame, found: float, above: float) -> AttackProgram:
         """The phase-1 model with v measured for a worst case of about ``found``.
 
-        Parameters
-        ----------
-        game
-            The game.
-        above
-            Value from which zones have an attack row.
+        Args:
+            game: The game.
+            above: Value from which zones have an attack row.
         """
         return self._measured_in(game, found, above)
 

@@ -29,14 +29,11 @@ from patrol_core.solvers import unit_of
 class Attainable:
     """What can be attained for the group that comes off worst.
 
-    Attributes
-    ----------
-    extreme
-        m, the best least rate a_g / p_g (residual harm: M, the least largest, in shares of all unopposed harm).
-    levels
-        Rates of all groups at the leximin optimum, in the order of the game's groups.
-    bound
-        Proved: no allowed plan has a better extreme.
+    Attributes:
+        extreme: m, the best least rate a_g / p_g (residual harm: M, the least largest, in shares of all
+            unopposed harm).
+        levels: Rates of all groups at the leximin optimum, in the order of the game's groups.
+        bound: Proved: no allowed plan has a better extreme.
     """
 
     extreme: float
@@ -48,30 +45,19 @@ class Attainable:
 class ZoneGame:
     """A zero-sum security game over zones, checked once when it is made.
 
-    Parameters
-    ----------
-    zone_ids
-        Unique labels, n of them.
-    values
-        (n,) V_t >= 0, any unit; the unit of every worst case and residual that comes out.
-    budget
-        B >= 0, expected number of zones covered at once. More than n is allowed and means n.
-    effectiveness
-        e in (0, 1].
-    population
-        (n,) people per zone, >= 0; needed by parity rules only.
-    groups
-        Group name to zone labels; groups may overlap and need not cover all zones.
-    constraints
-        Side rules of :mod:`patrol_core.games.rules`.
-    stated
-        (n,) values that rules on residual harm are measured by, where ``values`` are something else (upper ends of
-        intervals); ``values`` by default.
+    Args:
+        zone_ids: Unique labels, n of them.
+        values: (n,) V_t >= 0, any unit; the unit of every worst case and residual that comes out.
+        budget: B >= 0, expected number of zones covered at once. More than n is allowed and means n.
+        effectiveness: e in (0, 1].
+        population: (n,) people per zone, >= 0; needed by parity rules only.
+        groups: Group name to zone labels; groups may overlap and need not cover all zones.
+        constraints: Side rules of :mod:`patrol_core.games.rules`.
+        stated: (n,) values that rules on residual harm are measured by, where ``values`` are something else
+            (upper ends of intervals); ``values`` by default.
 
-    Raises
-    ------
-    InputError
-        For anything that cannot be used, naming the field, the value and what is accepted.
+    Raises:
+        InputError: For anything that cannot be used, naming the field, the value and what is accepted.
     """
 
     zone_ids: tuple[str, ...]
@@ -200,10 +186,8 @@ class ZoneGame:
 
         Worked out once a game, under the budget and every rule but the max-min ones.
 
-        Raises
-        ------
-        InfeasibleError
-            If the other rules cannot all be met.
+        Raises:
+            InfeasibleError: If the other rules cannot all be met.
         """
         found = self._attainable.get(of)
         if found is None:
@@ -234,10 +218,8 @@ class ZoneGame:
     def in_unit(self, unit: float) -> ZoneGame:
         """The same game with values in this unit and people in one of their own; nothing else changes.
 
-        Parameters
-        ----------
-        unit
-            A power of two (:func:`~patrol_core.solvers.units.unit_of`), in the unit of the values.
+        Args:
+            unit: A power of two (:func:`~patrol_core.solvers.units.unit_of`), in the unit of the values.
         """
         people = 1.0 if self.population is None else unit_of(self.population)
         if unit == 1.0 and people == 1.0:
@@ -307,24 +289,16 @@ class Coverage:
 class Strategy(Coverage):
     """A coverage plan with its figures and its proof.
 
-    Attributes
-    ----------
-    zone_ids, coverage
-        Labels and (n,) x_t in [0, 1].
-    residual
-        (n,) V_t (1 - e x_t), unit of the values.
-    worst_case
-        Largest residual: what a fully informed offender can get.
-    expected_residual
-        Sum of the residuals.
-    attack_set
-        Every zone whose residual equals the worst case (1e-9 relative).
-    certificate
-        Objective recomputed outside the model, proved bound, gap, phases, largest violation.
-    budget_used
-        Sum of the coverage.
-    budget_dual
-        Fall of the objective per further unit of budget (>= 0; zones covered at once), where proved.
+    Attributes:
+        zone_ids, coverage: Labels and (n,) x_t in [0, 1].
+        residual: (n,) V_t (1 - e x_t), unit of the values.
+        worst_case: Largest residual: what a fully informed offender can get.
+        expected_residual: Sum of the residuals.
+        attack_set: Every zone whose residual equals the worst case (1e-9 relative).
+        certificate: Objective recomputed outside the model, proved bound, gap, phases, largest violation.
+        budget_used: Sum of the coverage.
+        budget_dual: Fall of the objective per further unit of budget (>= 0; zones covered at once), where
+            proved.
     """
 
     zone_ids: tuple[str, ...]
@@ -340,10 +314,8 @@ class Strategy(Coverage):
     def times(self, unit: float) -> Self:
         """The same plan with every figure that has the unit of the values multiplied: back from a game in that unit.
 
-        Parameters
-        ----------
-        unit
-            What :meth:`ZoneGame.in_unit` was given.
+        Args:
+            unit: What :meth:`ZoneGame.in_unit` was given.
         """
         return self if unit == 1.0 else replace(self, **self._figures(unit))
 

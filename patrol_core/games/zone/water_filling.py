@@ -35,16 +35,11 @@ _SMALLEST = 1e-290
 class Level:
     """Where the water stands.
 
-    Attributes
-    ----------
-    value
-        The minimised worst case v.
-    coverage
-        (n,) least coverage that reaches it.
-    attack_weights
-        (n,) dual proof q_t >= 0 with sum 1: no plan can push sum q_t U_t below v.
-    budget_dual
-        Fall of v per further unit of budget; 0 where v is stuck.
+    Attributes:
+        value: The minimised worst case v.
+        coverage: (n,) least coverage that reaches it.
+        attack_weights: (n,) dual proof q_t >= 0 with sum 1: no plan can push sum q_t U_t below v.
+        budget_dual: Fall of v per further unit of budget; 0 where v is stuck.
     """
 
     value: float
@@ -56,12 +51,9 @@ class Level:
 def lowest_level(values: Floats, effectiveness: float, budget: float, lower: Floats, upper: Floats) -> Level:
     """Minimise the worst case under a budget and per-zone bounds.
 
-    Parameters
-    ----------
-    values, lower, upper
-        (n,) V_t >= 0 and bounds with 0 <= lower <= upper <= 1.
-    effectiveness, budget
-        e in (0, 1] and B >= sum of lower (the caller checks feasibility).
+    Args:
+        values, lower, upper: (n,) V_t >= 0 and bounds with 0 <= lower <= upper <= 1.
+        effectiveness, budget: e in (0, 1] and B >= sum of lower (the caller checks feasibility).
     """
     stuck_at = values * (1 - effectiveness * upper)
     worst = int(np.argmax(stuck_at))
@@ -79,16 +71,11 @@ def lowest_level(values: Floats, effectiveness: float, budget: float, lower: Flo
 def coverage_for(values: Floats, effectiveness: float, level: float, lower: Floats, upper: Floats) -> Floats:
     """(n,) least coverage that keeps every residual at or below ``level``, inside the bounds.
 
-    Parameters
-    ----------
-    values
-        (n,) V_t.
-    effectiveness
-        e.
-    lower
-        (n,) lower bounds on coverage.
-    upper
-        (n,) upper bounds on coverage.
+    Args:
+        values: (n,) V_t.
+        effectiveness: e.
+        lower: (n,) lower bounds on coverage.
+        upper: (n,) upper bounds on coverage.
     """
     counts = (values > float(values.max()) * _NEGLIGIBLE) & (values >= _SMALLEST)
     share = np.divide(level, values, out=np.ones_like(values), where=counts)
@@ -122,17 +109,12 @@ def _free_level(values: Floats, effectiveness: float, spare: float, lower: Float
 def spend_rest(values: Floats, budget: float, start: Floats, upper: Floats) -> Floats:
     """Spend what ``start`` leaves of the budget on the largest values first; worthless zones get nothing.
 
-    Parameters
-    ----------
-    values, start, upper
-        (n,) V_t, the coverage already fixed as lower bound, and the upper bounds.
-    budget
-        B; nothing happens where ``start`` already uses it.
+    Args:
+        values, start, upper: (n,) V_t, the coverage already fixed as lower bound, and the upper bounds.
+        budget: B; nothing happens where ``start`` already uses it.
 
-    Returns
-    -------
-    numpy.ndarray
-        (n,) coverage with the least expected residual harm; ties at the margin share evenly.
+    Returns:
+        numpy.ndarray: (n,) coverage with the least expected residual harm; ties at the margin share evenly.
     """
     coverage = start.copy()
     spare = budget - float(start.sum())

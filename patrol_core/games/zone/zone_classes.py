@@ -39,16 +39,12 @@ _SECONDS = 60.0
 class Atoms:
     """Zones by atom, and the rules over their sums.
 
-    Attributes
-    ----------
-    cell
-        (n,) atom of every zone.
-    lower, upper
-        Sums of the bounds by atom.
-    lines
-        Row key, coefficients by atom, limit, and which pair variable takes part with which sign (-1 none).
-    pairs
-        Upper bound of each pair variable.
+    Attributes:
+        cell: (n,) atom of every zone.
+        lower, upper: Sums of the bounds by atom.
+        lines: Row key, coefficients by atom, limit, and which pair variable takes part with which sign (-1
+            none).
+        pairs: Upper bound of each pair variable.
     """
 
     cell: Indices
@@ -136,10 +132,8 @@ class Reach:
     def look(self, needs: Floats) -> float:
         """By how much an atom falls short of its need at best; the inequality that says so is kept.
 
-        Raises
-        ------
-        SolverError
-            If HiGHS did not end with an answer; a set of rules that allows nothing gives infinity.
+        Raises:
+            SolverError: If HiGHS did not end with an answer; a set of rules that allows nothing gives infinity.
         """
         count = self.atoms.size
         self._lower[count : 2 * count] = self._upper[count : 2 * count] = needs

@@ -35,17 +35,12 @@ from patrol_core.solvers import linear_program
 class Marginals:
     """RANGER's answer.
 
-    Attributes
-    ----------
-    bound
-        No strategy gives the defender more than this.
-    marginals
-        Checkpoints per edge, shape (edges,), in [0, 1].
-    potential
-        d of every node, shape (nodes,): the most that paths so far can be stopped.
-    cuts
-        Nested cuts and their weights, (edges of the cut, weight), widest set of targets last; empty where the program was
-        solved.
+    Attributes:
+        bound: No strategy gives the defender more than this.
+        marginals: Checkpoints per edge, shape (edges,), in [0, 1].
+        potential: d of every node, shape (nodes,): the most that paths so far can be stopped.
+        cuts: Nested cuts and their weights, (edges of the cut, weight), widest set of targets last; empty where
+            the program was solved.
     """
 
     bound: float
@@ -65,11 +60,9 @@ def ranger(game: CheckpointGame, *, method: str = "auto") -> Marginals:
 def minimum_cut(game: CheckpointGame, targets: list[int]) -> tuple[tuple[int, ...], np.ndarray] | None:
     """A minimum cut between the sources and some targets (by number), the one nearest the sources.
 
-    Returns
-    -------
-    tuple or None
-        Its edges and the nodes on the sources' side, shape (nodes,); None where edges that cannot take a checkpoint leave no
-        cut.
+    Returns:
+        tuple or None: Its edges and the nodes on the sources' side, shape (nodes,); None where edges that
+            cannot take a checkpoint leave no cut.
     """
     network = game.network
     size = len(network.nodes)

@@ -41,22 +41,14 @@ ROUNDS = 2000
 class CheckpointPlan:
     """A strategy and what is proved about it.
 
-    Attributes
-    ----------
-    game
-        What was solved.
-    strategy
-        Deployments and their chances.
-    value
-        True payoff of the strategy against an intruder who answers best.
-    ranger_bound
-        RANGER's upper bound on any strategy.
-    approach
-        The intruder's best path.
-    certificate
-        Objective (the value), proved upper bound, gap, seconds.
-    history
-        (seconds, lower bound, upper bound) after every round, for the curve of convergence.
+    Attributes:
+        game: What was solved.
+        strategy: Deployments and their chances.
+        value: True payoff of the strategy against an intruder who answers best.
+        ranger_bound: RANGER's upper bound on any strategy.
+        approach: The intruder's best path.
+        certificate: Objective (the value), proved upper bound, gap, seconds.
+        history: (seconds, lower bound, upper bound) after every round, for the curve of convergence.
     """
 
     game: CheckpointGame
@@ -71,14 +63,10 @@ class CheckpointPlan:
 def sampled(game: CheckpointGame, method: str, found: Marginals | None = None) -> CheckpointPlan:
     """The strategy of RANGER's marginals by ``ranger+radius`` or ``ranger+comb``, with its true value.
 
-    Parameters
-    ----------
-    game
-        As given.
-    method
-        ``ranger+radius`` or ``ranger+comb``.
-    found
-        RANGER's marginals of this game, where they are known already.
+    Args:
+        game: As given.
+        method: ``ranger+radius`` or ``ranger+comb``.
+        found: RANGER's marginals of this game, where they are known already.
     """
     own = game.in_own_units()
     known = ranger(own) if found is None else replace(found, bound=game.units.of_one(found.bound))
@@ -151,15 +139,11 @@ def solve_exact(
 ) -> CheckpointPlan:
     """The optimal strategy, proved, or the best so far with its gap when time is up.
 
-    Parameters
-    ----------
-    game
-        As given; it is solved in units of its own.
-    time_limit
-        Seconds.
-    stop
-        Asked after every round, and in long searches for a path, with lower and upper bound; True ends the search with what
-        there is.
+    Args:
+        game: As given; it is solved in units of its own.
+        time_limit: Seconds.
+        stop: Asked after every round, and in long searches for a path, with lower and upper bound; True ends
+            the search with what there is.
     """
     back = game.units.back
     asked = None if stop is None else lambda low, high: bool(stop(back(low), back(high)))

@@ -22,12 +22,9 @@ def city_game(
 ) -> tuple[Roads, CheckpointGame]:
     """A generated city of blocks, entered at the middles of its four sides; four targets inside.
 
-    Parameters
-    ----------
-    rows, columns
-        Crossings from south to north and from west to east.
-    checkpoints, detection
-        As in :func:`~patrol_core.graphs.checkpoints.game.make_game`.
+    Args:
+        rows, columns: Crossings from south to north and from west to east.
+        checkpoints, detection: As in :func:`~patrol_core.graphs.checkpoints.game.make_game`.
     """
     network = grid_city(rows, columns)
     places = ((1 / 3, 1 / 3, 8.0), (1 / 3, 2 / 3, 5.0), (2 / 3, 1 / 3, 4.0), (0.6, 0.6, 10.0))

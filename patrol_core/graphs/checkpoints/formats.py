@@ -54,10 +54,9 @@ class CheckpointDocument(Document):
     def game(self) -> CheckpointGame:
         """The game.
 
-        Raises
-        ------
-        InputError
-            As :func:`~patrol_core.graphs.checkpoints.game.make_game`, or for an edge that there is not.
+        Raises:
+            InputError: As :func:`~patrol_core.graphs.checkpoints.game.make_game`, or for an edge that there is
+                not.
         """
         keys = [self._key(edge) for edge in self.edges]
         known, barred = set(keys), {self._key(edge) for edge in self.no_checkpoint}
@@ -85,10 +84,8 @@ class CheckpointDocument(Document):
 def read_checkpoints(text: bytes | str) -> tuple[CheckpointGame, str]:
     """A game and its method from JSON.
 
-    Raises
-    ------
-    InputError
-        One sentence: where the JSON breaks off, or which place holds what, and what is accepted.
+    Raises:
+        InputError: One sentence: where the JSON breaks off, or which place holds what, and what is accepted.
     """
     document = read_document(CheckpointDocument, text)
     return document.game(), document.method

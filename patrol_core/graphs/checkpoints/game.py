@@ -30,20 +30,13 @@ from patrol_core.roads import RoadNetwork
 class CheckpointGame:
     """A validated game.
 
-    Attributes
-    ----------
-    network
-        Where it is played.
-    sources, targets
-        Node positions.
-    payoffs
-        D(t) of every target, shape (targets,), in the defender's unit.
-    capture
-        c, at least every D(t).
-    checkpoints
-        r, how many there are.
-    detection
-        δ in (0, 1].
+    Attributes:
+        network: Where it is played.
+        sources, targets: Node positions.
+        payoffs: D(t) of every target, shape (targets,), in the defender's unit.
+        capture: c, at least every D(t).
+        checkpoints: r, how many there are.
+        detection: δ in (0, 1].
     """
 
     network: RoadNetwork
@@ -86,22 +79,15 @@ def make_game(
 ) -> CheckpointGame:
     """A game from node names.
 
-    Parameters
-    ----------
-    network
-        Where it is played.
-    sources
-        Nodes at which the intruder may enter.
-    targets
-        Node -> D(t), the defender's payoff when it is reached (a loss is negative).
-    checkpoints, capture, detection
-        r, c and δ of the module.
+    Args:
+        network: Where it is played.
+        sources: Nodes at which the intruder may enter.
+        targets: Node -> D(t), the defender's payoff when it is reached (a loss is negative).
+        checkpoints, capture, detection: r, c and δ of the module.
 
-    Raises
-    ------
-    InputError
-        When a node is unknown, a source is a target, a target cannot be reached from any source, a payoff exceeds
-        ``capture``, or ``checkpoints`` or ``detection`` is out of range.
+    Raises:
+        InputError: When a node is unknown, a source is a target, a target cannot be reached from any source, a
+            payoff exceeds ``capture``, or ``checkpoints`` or ``detection`` is out of range.
     """
     begin = _positions(network, sources, "source")
     ends = _positions(network, list(targets), "target")
@@ -171,12 +157,9 @@ def _positions(network: RoadNetwork, names: Sequence[str], word: str) -> list[in
 class JointStrategy:
     """A mixed strategy over sets of edges.
 
-    Attributes
-    ----------
-    sets
-        Edges of each deployment, ascending.
-    probability
-        Shape (sets,), sums to 1.
+    Attributes:
+        sets: Edges of each deployment, ascending.
+        probability: Shape (sets,), sums to 1.
     """
 
     sets: tuple[tuple[int, ...], ...]

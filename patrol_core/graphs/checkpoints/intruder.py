@@ -39,18 +39,12 @@ class Approach:
 class BestPaths:
     """Outcome of the search.
 
-    Attributes
-    ----------
-    value
-        Defender's payoff against the best path found.
-    bound
-        Proved lower bound on the defender's payoff; equal to ``value`` unless the limit was hit.
-    best
-        The best path.
-    found
-        Best paths of the targets that were reached before the search could stop, by target number.
-    labels
-        How many labels were made.
+    Attributes:
+        value: Defender's payoff against the best path found.
+        bound: Proved lower bound on the defender's payoff; equal to ``value`` unless the limit was hit.
+        best: The best path.
+        found: Best paths of the targets that were reached before the search could stop, by target number.
+        labels: How many labels were made.
     """
 
     value: float
@@ -70,16 +64,12 @@ def best_paths(
 ) -> BestPaths:
     """Best path of an intruder who knows the strategy.
 
-    Parameters
-    ----------
-    game, strategy
-        Where it is played, and what the intruder knows.
-    every_target
-        Go on until every target has its best path (for tables), not only until the worst is known.
-    most
-        Labels after which the search stops with a bound.
-    give_up
-        Asked now and then; True stops it likewise.
+    Args:
+        game, strategy: Where it is played, and what the intruder knows.
+        every_target: Go on until every target has its best path (for tables), not only until the worst is
+            known.
+        most: Labels after which the search stops with a bound.
+        give_up: Asked now and then; True stops it likewise.
     """
     return _Search(game, strategy, every_target, most, give_up).run()
 

@@ -124,19 +124,13 @@ def check_draw(count: int, seed: int, what: str) -> None:
 def draw(strategy: JointStrategy, count: int, *, seed: int) -> list[tuple[int, ...]]:
     """Deployments for so many nights; the same seed gives the same nights.
 
-    Parameters
-    ----------
-    strategy
-        Deployments and their chances.
-    count
-        Nights, up to :data:`MOST_DRAWN`.
-    seed
-        0 or more.
+    Args:
+        strategy: Deployments and their chances.
+        count: Nights, up to :data:`MOST_DRAWN`.
+        seed: 0 or more.
 
-    Raises
-    ------
-    InputError
-        When there are too many nights, or the seed is below 0.
+    Raises:
+        InputError: When there are too many nights, or the seed is below 0.
     """
     check_draw(count, seed, "nights")
     rng = np.random.default_rng(seed)

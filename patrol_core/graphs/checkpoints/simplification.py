@@ -33,16 +33,11 @@ from patrol_core.roads import RoadNetwork
 class Simplified:
     """A smaller game.
 
-    Attributes
-    ----------
-    game
-        The game on the smaller network.
-    edge_of
-        Of every edge that is left the edge it stands for.
-    before, after
-        (nodes, edges) of both networks.
-    rules
-        How many edges each rule took away.
+    Attributes:
+        game: The game on the smaller network.
+        edge_of: Of every edge that is left the edge it stands for.
+        before, after: (nodes, edges) of both networks.
+        rules: How many edges each rule took away.
     """
 
     game: CheckpointGame

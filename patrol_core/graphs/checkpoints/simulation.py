@@ -33,23 +33,16 @@ def simulate(
 ) -> pd.DataFrame:
     """Mean payoff and captures of each kind of intruder over so many nights.
 
-    Parameters
-    ----------
-    game, strategy
-        Where it is played, and what the intruder may know.
-    nights, seed
-        How many nights, 1 to :data:`MOST_NIGHTS`, drawn from this seed.
+    Args:
+        game, strategy: Where it is played, and what the intruder may know.
+        nights, seed: How many nights, 1 to :data:`MOST_NIGHTS`, drawn from this seed.
 
-    Returns
-    -------
-    DataFrame
-        ``intruder, nights, captured`` (share), ``payoff`` (mean, the defender's), ``low, high`` (95 % interval of the mean),
-        ``expected`` (exact, where the path is fixed; NaN for the habitual).
+    Returns:
+        DataFrame: ``intruder, nights, captured`` (share), ``payoff`` (mean, the defender's), ``low, high`` (95
+            % interval of the mean), ``expected`` (exact, where the path is fixed; NaN for the habitual).
 
-    Raises
-    ------
-    InputError
-        When ``nights`` is out of range.
+    Raises:
+        InputError: When ``nights`` is out of range.
     """
     import pandas as pd
 

@@ -23,19 +23,13 @@ def answered(game: GraphGame, coverage: Floats, moves: float = 0.0) -> tuple[flo
 
     Among targets that are equally good for the attacker it takes those that are better for the defender.
 
-    Parameters
-    ----------
-    game
-        The game.
-    coverage
-        Chance of every target, shape (n,).
-    moves
-        Expected moves of all units, which cost in general-sum games.
+    Args:
+        game: The game.
+        coverage: Chance of every target, shape (n,).
+        moves: Expected moves of all units, which cost in general-sum games.
 
-    Returns
-    -------
-    float, float, Ints
-        The payoffs, and the targets that are attacked.
+    Returns:
+        float, float, Ints: The payoffs, and the targets that are attacked.
     """
     lost, kept, gained_covered, gained = game.payoffs
     attacker = coverage * gained_covered + (1.0 - coverage) * gained
@@ -71,12 +65,9 @@ def simpler_plans(solution: GraphSolution, *, seed: int = 1) -> dict[str, float]
 def wandering(game: GraphGame, *, nights: int = NIGHTS, seed: int = 1) -> tuple[Floats, float]:
     """Coverage (n,) and moves a night of units that take any allowed step with equal chance, and are back in time where asked.
 
-    Parameters
-    ----------
-    game
-        The game, in normal form.
-    nights, seed
-        How many nights are simulated, and the seed of their steps.
+    Args:
+        game: The game, in normal form.
+        nights, seed: How many nights are simulated, and the seed of their steps.
     """
     draw = np.random.default_rng(seed)
     counts = np.zeros((nights, len(game.node_ids)), dtype=np.int64)

@@ -20,10 +20,8 @@ from patrol_core.graphs.patrol.verify import moves_of
 def read_patrol_game(text: bytes | str) -> GraphGame:
     """A game from JSON.
 
-    Raises
-    ------
-    InputError
-        One sentence: where the JSON breaks off, or which place holds what, and what is accepted.
+    Raises:
+        InputError: One sentence: where the JSON breaks off, or which place holds what, and what is accepted.
     """
     return game_from(load_game(text))
 
@@ -193,17 +191,12 @@ def _named(game: GraphGame, walk: Walk) -> list[NodeId]:
 def draw_patrols(solution: GraphSolution, shifts: int, *, seed: int) -> list[JointPatrol]:
     """One joint patrol a shift, independent, with the chances of the strategy; the same seed gives the same patrols.
 
-    Parameters
-    ----------
-    solution
-        The strategy.
-    shifts, seed
-        How many shifts, and the seed of their patrols.
+    Args:
+        solution: The strategy.
+        shifts, seed: How many shifts, and the seed of their patrols.
 
-    Raises
-    ------
-    InputError
-        When ``shifts`` or ``seed`` is below 0, or there are too many shifts.
+    Raises:
+        InputError: When ``shifts`` or ``seed`` is below 0, or there are too many shifts.
     """
     check_draw(shifts, seed, "shifts")
     chances = np.array([patrol.probability for patrol in solution.patrols])
@@ -214,10 +207,8 @@ def draw_patrols(solution: GraphSolution, shifts: int, *, seed: int) -> list[Joi
 def drawn_documents(solution: GraphSolution, shifts: int, *, seed: int) -> list[list[list[Any]]]:
     """The drawn patrols as node ids: by shift, by unit, by state.
 
-    Parameters
-    ----------
-    solution, shifts, seed
-        As of :func:`draw_patrols`.
+    Args:
+        solution, shifts, seed: As of :func:`draw_patrols`.
     """
     ids = solution.game.node_ids
     return [

@@ -39,15 +39,11 @@ def columns_of(game: GraphGame) -> int:
 def rows_of(game: GraphGame, *, most: int = MOST_LABELS) -> int:
     """Number of rows, exactly.
 
-    Parameters
-    ----------
-    most
-        Labels of one unit at which counting schedules gives up.
+    Args:
+        most: Labels of one unit at which counting schedules gives up.
 
-    Raises
-    ------
-    InputError
-        When there are too many schedules to be counted.
+    Raises:
+        InputError: When there are too many schedules to be counted.
     """
     if game.form == NORMAL:
         counts = {unit: count_walks(game, unit) for unit in dict.fromkeys(game.units)}
@@ -64,10 +60,9 @@ def matrix_of(game: GraphGame, *, most_bytes: int = MOST_BYTES) -> MatrixGame:
 def expanded(game: GraphGame, *, most_bytes: int = MOST_BYTES) -> Expanded:
     """Every joint strategy against every attack.
 
-    Raises
-    ------
-    InputError
-        When attackers move (see :mod:`patrol_core.graphs.patrol.moving.targets`), or the matrices would take more than ``most_bytes``; says the numbers.
+    Raises:
+        InputError: When attackers move (see :mod:`patrol_core.graphs.patrol.moving.targets`), or the matrices
+            would take more than ``most_bytes``; says the numbers.
     """
     if game.moving_attackers:
         return expanded_moving(game, most_bytes=most_bytes)

@@ -45,16 +45,11 @@ DEFAULT_PENALTY = 5.0
 class Unit:
     """One unit of the defender.
 
-    Attributes
-    ----------
-    bases
-        Node positions where it may start, at least one. A stationary unit chooses one of them and stays.
-    ends
-        Node positions where it may end; None: anywhere (a game with ``force_return`` overrides it).
-    nodes
-        Node positions it is kept to (its role); None: the whole graph.
-    stationary
-        Whether it stays where it starts.
+    Attributes:
+        bases: Node positions where it may start, at least one. A stationary unit chooses one of them and stays.
+        ends: Node positions where it may end; None: anywhere (a game with ``force_return`` overrides it).
+        nodes: Node positions it is kept to (its role); None: the whole graph.
+        stationary: Whether it stays where it starts.
     """
 
     bases: tuple[int, ...]
@@ -67,12 +62,9 @@ class Unit:
 class MovingAttacker:
     """One attacker who moves as units do, takes every target it reaches, and is caught by a unit near enough at the same state.
 
-    Attributes
-    ----------
-    starts
-        Node positions where it may start.
-    ends
-        Node positions where it may end; None: anywhere.
+    Attributes:
+        starts: Node positions where it may start.
+        ends: Node positions where it may end; None: anywhere.
     """
 
     starts: tuple[int, ...]
@@ -83,41 +75,28 @@ class MovingAttacker:
 class GraphGame:
     """A validated game; make it with :func:`~patrol_core.graphs.patrol.input.make_graph_game`.
 
-    Attributes
-    ----------
-    network
-        The graph; its node names are the ids as text.
-    node_ids
-        The ids as they were given, in the order of the nodes.
-    moves
-        T, the number of moves; there are T + 1 states.
-    units, targets
-        Who patrols; node positions of the n targets, shape (n,).
-    values, attacker_values
-        Shape (n,), >= 0: what a taken target costs the defender and pays the attacker, in one unit.
-    tau
-        Visits that interdict a target (normal form), states to stay (schedule form).
-    attackers
-        A, stationary resources of the attacker.
-    force_return
-        Whether every unit must end at its own start.
-    waiting
-        Whether a unit may wait.
-    step_cost
-        What one move costs the defender (general-sum games), in the unit of the values.
-    normalise
-        Whether payoffs are reported divided by the largest absolute payoff of the game (:attr:`scale`).
-    mode
-        ``corrected``: tours of schedules fit the T moves. ``compatible``: as in the published code, tours of two and more
-        targets may take one move more, and every unit must pick a schedule that is not empty.
-    idle
-        Schedule form: whether a unit may pick the empty schedule.
-    moving_attackers, capture_radius
-        Attackers who move (normal form), and the moves between unit and attacker at which it is caught.
-    unreachable
-        Positions (in ``targets``) of targets that no joint strategy can cover.
-    notes
-        What a reader of a result must know about the input.
+    Attributes:
+        network: The graph; its node names are the ids as text.
+        node_ids: The ids as they were given, in the order of the nodes.
+        moves: T, the number of moves; there are T + 1 states.
+        units, targets: Who patrols; node positions of the n targets, shape (n,).
+        values, attacker_values: Shape (n,), >= 0: what a taken target costs the defender and pays the attacker,
+            in one unit.
+        tau: Visits that interdict a target (normal form), states to stay (schedule form).
+        attackers: A, stationary resources of the attacker.
+        force_return: Whether every unit must end at its own start.
+        waiting: Whether a unit may wait.
+        step_cost: What one move costs the defender (general-sum games), in the unit of the values.
+        normalise: Whether payoffs are reported divided by the largest absolute payoff of the game
+            (:attr:`scale`).
+        mode: ``corrected``: tours of schedules fit the T moves. ``compatible``: as in the published code, tours
+            of two and more targets may take one move more, and every unit must pick a schedule that is not
+            empty.
+        idle: Schedule form: whether a unit may pick the empty schedule.
+        moving_attackers, capture_radius: Attackers who move (normal form), and the moves between unit and
+            attacker at which it is caught.
+        unreachable: Positions (in ``targets``) of targets that no joint strategy can cover.
+        notes: What a reader of a result must know about the input.
     """
 
     network: RoadNetwork

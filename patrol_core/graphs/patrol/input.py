@@ -57,35 +57,22 @@ def make_graph_game(
 ) -> GraphGame:
     """A game from node ids.
 
-    Parameters
-    ----------
-    edges
-        Pairs of node ids; passed both ways unless ``directed``.
-    moves
-        T, at least 1.
-    units
-        Objects with ``bases`` and optionally ``ends``, ``nodes`` (lists of ids) and ``stationary``.
-    targets
-        Id -> value, >= 0.
-    attacker_values
-        Id -> attacker's value of every target; the values where it is None.
-    nodes
-        All node ids, in order; without it those of the edges.
-    xy
-        Places of the nodes, shape (nodes, 2): metres, or longitude and latitude.
-    moving_attackers
-        Objects with ``starts`` and optionally ``ends``.
-    unreachable
-        What happens with targets that nobody can cover: ``keep`` (named in ``notes``), ``drop`` or ``refuse``.
-    allow_parts
-        Whether a graph that falls into parts is accepted.
-    options
-        The other fields of :class:`GraphGame`, by name.
+    Args:
+        edges: Pairs of node ids; passed both ways unless ``directed``.
+        moves: T, at least 1.
+        units: Objects with ``bases`` and optionally ``ends``, ``nodes`` (lists of ids) and ``stationary``.
+        targets: Id -> value, >= 0.
+        attacker_values: Id -> attacker's value of every target; the values where it is None.
+        nodes: All node ids, in order; without it those of the edges.
+        xy: Places of the nodes, shape (nodes, 2): metres, or longitude and latitude.
+        moving_attackers: Objects with ``starts`` and optionally ``ends``.
+        unreachable: What happens with targets that nobody can cover: ``keep`` (named in ``notes``), ``drop`` or
+            ``refuse``.
+        allow_parts: Whether a graph that falls into parts is accepted.
+        options: The other fields of :class:`GraphGame`, by name.
 
-    Raises
-    ------
-    InputError
-        One sentence: which field, which value, what is accepted.
+    Raises:
+        InputError: One sentence: which field, which value, what is accepted.
     """
     ids = _node_ids(nodes, edges)
     options.setdefault("idle", options.get("mode") != COMPATIBLE)

@@ -26,15 +26,11 @@ def solve_by_double_oracle(
 ) -> GraphSolution:
     """The equilibrium, with the attacker's answers (sets of A targets) generated as well as the defender's.
 
-    Parameters
-    ----------
-    game, time_limit, gap, on_progress
-        As of :func:`patrol_core.graphs.patrol.solve.solve_graph_game`.
+    Args:
+        game, time_limit, gap, on_progress: As of :func:`patrol_core.graphs.patrol.solve.solve_graph_game`.
 
-    Raises
-    ------
-    InputError
-        For a general-sum game.
+    Raises:
+        InputError: For a general-sum game.
     """
     if game.general_sum:
         raise InputError("The double oracle solves zero-sum games: set sum to zero, or use method auto.")

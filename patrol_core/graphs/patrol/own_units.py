@@ -30,12 +30,9 @@ NORMALISED = "the defender's expected payoff when the attackers answer best, as 
 class OwnUnits:
     """Units of a game.
 
-    Attributes
-    ----------
-    ours, theirs
-        Binary exponents by which the defender's and the attackers' payoffs are divided.
-    scale
-        Largest absolute payoff of a normalised game, in the unit given; else 1.
+    Attributes:
+        ours, theirs: Binary exponents by which the defender's and the attackers' payoffs are divided.
+        scale: Largest absolute payoff of a normalised game, in the unit given; else 1.
     """
 
     ours: int
@@ -89,12 +86,9 @@ class OwnUnits:
 def own_units(game: GraphGame, scale: float) -> OwnUnits:
     """The own units of a game.
 
-    Parameters
-    ----------
-    game
-        As given.
-    scale
-        What its payoffs are divided by in results: the largest of them where it is normalised, else 1.
+    Args:
+        game: As given.
+        scale: What its payoffs are divided by in results: the largest of them where it is normalised, else 1.
     """
     paid = int(np.frexp(game.step_cost)[1])
     ours = _exponent(game.values) if game.values.any() else paid

@@ -30,21 +30,14 @@ NEVER = 1 << 30
 def moves_from(network: RoadNetwork, allowed: Bools, sources: Sequence[int], *, back: bool = False) -> Ints:
     """Fewest moves from some nodes to all nodes, over allowed nodes only; do not write into the answer.
 
-    Parameters
-    ----------
-    network
-        The graph.
-    allowed
-        Shape (nodes,).
-    sources
-        Node positions, k of them, all allowed.
-    back
-        Moves from all nodes *to* these instead.
+    Args:
+        network: The graph.
+        allowed: Shape (nodes,).
+        sources: Node positions, k of them, all allowed.
+        back: Moves from all nodes *to* these instead.
 
-    Returns
-    -------
-    ndarray
-        Shape (k, nodes); :data:`NEVER` where there is no way.
+    Returns:
+        ndarray: Shape (k, nodes); :data:`NEVER` where there is no way.
     """
     kept = _kept(network)
     key = (allowed.tobytes(), tuple(sources), back)
@@ -84,12 +77,9 @@ def _kept(network: RoadNetwork) -> dict[Any, Any]:
 def moves_home(game: GraphGame, unit: Unit, base: int) -> Ints:
     """Fewest moves from every node to where a unit that started at ``base`` may end, shape (nodes,).
 
-    Parameters
-    ----------
-    game, unit
-        The game, and one of its units.
-    base
-        Node position of its start.
+    Args:
+        game, unit: The game, and one of its units.
+        base: Node position of its start.
     """
     allowed = allowed_nodes(game, unit)
     if game.force_return:
@@ -105,10 +95,8 @@ def moves_home(game: GraphGame, unit: Unit, base: int) -> Ints:
 def may_end(game: GraphGame, unit: Unit, base: int) -> Bools:
     """Nodes where a unit that started at ``base`` may end, shape (nodes,).
 
-    Parameters
-    ----------
-    game, unit, base
-        As of :func:`moves_home`.
+    Args:
+        game, unit, base: As of :func:`moves_home`.
     """
     return np.asarray(moves_home(game, unit, base) == 0)
 
@@ -116,10 +104,8 @@ def may_end(game: GraphGame, unit: Unit, base: int) -> Bools:
 def out_of_reach(game: GraphGame) -> list[int]:
     """Positions of the targets that all units together cannot cover.
 
-    Raises
-    ------
-    InputError
-        When a unit has no walk of T moves at all.
+    Raises:
+        InputError: When a unit has no walk of T moves at all.
     """
     most = np.zeros(game.size, dtype=np.int64)
     seen: dict[Unit, Ints] = {}

@@ -37,12 +37,9 @@ _STEPS = 10_000
 class Singles:
     """What every unit can guard.
 
-    Attributes
-    ----------
-    moves
-        (units, n) moves of the tour to each target, -1 where there is none.
-    home
-        (units,) moves of a unit that guards nothing (more than 0 where it must end elsewhere).
+    Attributes:
+        moves: (units, n) moves of the tour to each target, -1 where there is none.
+        home: (units,) moves of a unit that guards nothing (more than 0 where it must end elsewhere).
     """
 
     def __init__(self, game: GraphGame) -> None:
@@ -82,10 +79,8 @@ class Singles:
 def solve_simple(game: GraphGame, *, time_limit: float) -> GraphSolution:
     """The commitment by one linear program for every attacked target.
 
-    Raises
-    ------
-    InputError
-        When the game is not one of single targets, one attacker and units that may stay at home.
+    Raises:
+        InputError: When the game is not one of single targets, one attacker and units that may stay at home.
     """
     started = time.perf_counter()
     singles = Singles(game)
@@ -149,19 +144,14 @@ def _program(singles: Singles, target: int) -> tuple[float, Floats] | None:
 def solve_as_security_game(game: GraphGame, method: Method, *, time_limit: float) -> GraphSolution:
     """ERASER, ORIGAMI or multiple LPs of the zone games, where all units can guard the same targets.
 
-    Parameters
-    ----------
-    game
-        The game.
-    method
-        How the security game is solved.
-    time_limit
-        Seconds.
+    Args:
+        game: The game.
+        method: How the security game is solved.
+        time_limit: Seconds.
 
-    Raises
-    ------
-    InputError
-        As :func:`solve_simple`, and when units differ in what they can guard, or moves cost something.
+    Raises:
+        InputError: As :func:`solve_simple`, and when units differ in what they can guard, or moves cost
+            something.
     """
     started = time.perf_counter()
     singles = Singles(game)
@@ -237,20 +227,15 @@ def _solution(
 def assignments(marginals: Floats) -> list[tuple[Ints, float]]:
     """A mixture of assignments with exactly these marginals.
 
-    Parameters
-    ----------
-    marginals
-        (units, n) with row and column sums of at most 1.
+    Args:
+        marginals: (units, n) with row and column sums of at most 1.
 
-    Returns
-    -------
-    list
-        (target of every unit, n for none; chance); chances sum to 1, at most as many as there are entries and targets.
+    Returns:
+        list: (target of every unit, n for none; chance); chances sum to 1, at most as many as there are entries
+            and targets.
 
-    Raises
-    ------
-    SolverError
-        When the sums are above 1.
+    Raises:
+        SolverError: When the sums are above 1.
     """
     units, count = marginals.shape
     left = np.zeros((units, count + units))

@@ -18,14 +18,12 @@ Walk = tuple[int, ...]
 class JointPatrol:
     """One pure strategy of the defender.
 
-    Attributes
-    ----------
-    probability
-        How often it is played.
-    walks
-        One walk a unit, T + 1 states each (T + 2 where a ``compatible`` schedule takes one move too many).
-    schedules
-        Schedule form: targets (positions in ``game.targets``) that each unit's schedule has; empty in normal form.
+    Attributes:
+        probability: How often it is played.
+        walks: One walk a unit, T + 1 states each (T + 2 where a ``compatible`` schedule takes one move too
+            many).
+        schedules: Schedule form: targets (positions in ``game.targets``) that each unit's schedule has; empty
+            in normal form.
     """
 
     probability: float
@@ -37,29 +35,22 @@ class JointPatrol:
 class GraphSolution:
     """A solved game.
 
-    Attributes
-    ----------
-    game
-        What was solved.
-    patrols
-        The mixed strategy, most likely first; probabilities sum to 1.
-    coverage
-        Chance that each target is interdicted or covered, shape (n,), counted from the patrols themselves.
-    attack
-        Chance that each target is attacked, shape (n,); sums to at most A. In a Stackelberg equilibrium zeros and ones. With moving
-        attackers the chance that one passes the target or attacks it, caught or not.
-    value, attacker_value
-        Expected payoff of defender and attacker when the attacker answers best; divided by ``scale`` if the game asks for it.
-    scale
-        The largest absolute payoff of the game where it is normalised, else 1.
-    certificate
-        Objective = value recomputed from the patrols, proved bound, gap, seconds.
-    equilibrium
-        ``nash`` (zero-sum: also the Stackelberg equilibrium) or ``stackelberg``.
-    history
-        (seconds, lower bound, upper bound) of the defender's payoff while it was solved, in the unit of ``value``.
-    counts
-        What was looked at: labels, columns, rounds, by name.
+    Attributes:
+        game: What was solved.
+        patrols: The mixed strategy, most likely first; probabilities sum to 1.
+        coverage: Chance that each target is interdicted or covered, shape (n,), counted from the patrols
+            themselves.
+        attack: Chance that each target is attacked, shape (n,); sums to at most A. In a Stackelberg equilibrium
+            zeros and ones. With moving attackers the chance that one passes the target or attacks it, caught or
+            not.
+        value, attacker_value: Expected payoff of defender and attacker when the attacker answers best; divided
+            by ``scale`` if the game asks for it.
+        scale: The largest absolute payoff of the game where it is normalised, else 1.
+        certificate: Objective = value recomputed from the patrols, proved bound, gap, seconds.
+        equilibrium: ``nash`` (zero-sum: also the Stackelberg equilibrium) or ``stackelberg``.
+        history: (seconds, lower bound, upper bound) of the defender's payoff while it was solved, in the unit
+            of ``value``.
+        counts: What was looked at: labels, columns, rounds, by name.
     """
 
     game: GraphGame
@@ -86,18 +77,12 @@ class GraphSolution:
 class Expanded:
     """A game as matrices.
 
-    Attributes
-    ----------
-    matrix
-        Payoffs; zero-sum games have one matrix.
-    coverage
-        (rows, n) whether each row covers each target.
-    attacks
-        Targets of each column.
-    walks
-        Normal form: of every unit all its walks; None in schedule form.
-    picks
-        (rows, units) walk or schedule of each unit.
+    Attributes:
+        matrix: Payoffs; zero-sum games have one matrix.
+        coverage: (rows, n) whether each row covers each target.
+        attacks: Targets of each column.
+        walks: Normal form: of every unit all its walks; None in schedule form.
+        picks: (rows, units) walk or schedule of each unit.
     """
 
     matrix: MatrixGame
@@ -111,20 +96,13 @@ class Expanded:
 class GameSize:
     """The size of a game.
 
-    Attributes
-    ----------
-    walks
-        Joint walks, exactly, as text with thousands marked (may have any number of digits).
-    rows, columns
-        Of the whole matrix; rows is None where they are schedules too many to be counted.
-    matrix_bytes
-        Memory the matrix would take; None where rows is.
-    labels
-        Distinct or undominated coverages of every unit; None where the look was broken off.
-    practical
-        Whether the game is solved to the end within seconds.
-    verdict
-        The same in a sentence.
+    Attributes:
+        walks: Joint walks, exactly, as text with thousands marked (may have any number of digits).
+        rows, columns: Of the whole matrix; rows is None where they are schedules too many to be counted.
+        matrix_bytes: Memory the matrix would take; None where rows is.
+        labels: Distinct or undominated coverages of every unit; None where the look was broken off.
+        practical: Whether the game is solved to the end within seconds.
+        verdict: The same in a sentence.
     """
 
     walks: str

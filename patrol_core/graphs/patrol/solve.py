@@ -36,27 +36,19 @@ def solve_graph_game(
 ) -> GraphSolution:
     """The equilibrium of a game: Nash (zero-sum) or strong Stackelberg with the defender leading (general-sum).
 
-    Parameters
-    ----------
-    game
-        The game.
-    method
-        ``auto``: labels and a small program, the quickest. ``double-oracle``: zero-sum, the attacker's answers are generated as well.
-        ``simple-lp``: schedules of single targets, one linear program a target. ``eraser``, ``origami``: the same where all
-        units can guard the same targets.
-    time_limit
-        Seconds; what is best by then is returned, with its gap.
-    gap
-        Relative gap at which the value counts as proved.
-    on_progress
-        Called now and then with the bounds; may stop the search.
+    Args:
+        game: The game.
+        method: ``auto``: labels and a small program, the quickest. ``double-oracle``: zero-sum, the attacker's
+            answers are generated as well. ``simple-lp``: schedules of single targets, one linear program a
+            target. ``eraser``, ``origami``: the same where all units can guard the same targets.
+        time_limit: Seconds; what is best by then is returned, with its gap.
+        gap: Relative gap at which the value counts as proved.
+        on_progress: Called now and then with the bounds; may stop the search.
 
-    Raises
-    ------
-    InputError
-        When the game is too large to be solved by any of the ways there are, or not of the kind that the method is for.
-    SolverError
-        When the time passed before any strategy was found.
+    Raises:
+        InputError: When the game is too large to be solved by any of the ways there are, or not of the kind
+            that the method is for.
+        SolverError: When the time passed before any strategy was found.
     """
     started = time.perf_counter()
     if method not in METHODS:

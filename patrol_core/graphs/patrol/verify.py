@@ -19,12 +19,9 @@ from patrol_core.graphs.patrol.solution import JointPatrol, Walk
 def fault_of(game: GraphGame, unit: Unit, walk: Walk) -> str:
     """Why a unit cannot walk this; empty where it can.
 
-    Parameters
-    ----------
-    game
-        The game.
-    unit, walk
-        The unit, and node positions at its states.
+    Args:
+        game: The game.
+        unit, walk: The unit, and node positions at its states.
     """
     longest = game.moves + 1 + (game.form == SCHEDULE and game.mode == COMPATIBLE)
     if not game.moves + 1 <= len(walk) <= longest:
@@ -70,17 +67,12 @@ def moves_of(walks: Sequence[Walk]) -> int:
 def covered_by(game: GraphGame, walks: Sequence[Walk], schedules: Sequence[Sequence[int]] = ()) -> Bools:
     """Targets that a joint pure strategy covers, shape (n,).
 
-    Parameters
-    ----------
-    game
-        The game.
-    walks, schedules
-        Of every unit; schedules in schedule form only.
+    Args:
+        game: The game.
+        walks, schedules: Of every unit; schedules in schedule form only.
 
-    Raises
-    ------
-    SolverError
-        When a walk does not stay long enough at a target of its schedule.
+    Raises:
+        SolverError: When a walk does not stay long enough at a target of its schedule.
     """
     if game.form == NORMAL:
         return visits_of(game, walks) >= game.tau
@@ -106,10 +98,8 @@ def _longest_stay(walk: Walk, node: int) -> int:
 def check_patrols(game: GraphGame, patrols: Sequence[JointPatrol]) -> Floats:
     """Chance that every target is covered, shape (n,), after every walk has been checked.
 
-    Raises
-    ------
-    SolverError
-        When a walk cannot be walked, or the chances do not sum to 1.
+    Raises:
+        SolverError: When a walk cannot be walked, or the chances do not sum to 1.
     """
     coverage = np.zeros(game.size)
     for patrol in patrols:

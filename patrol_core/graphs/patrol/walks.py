@@ -25,17 +25,12 @@ def count_walks(game: GraphGame, mover: Unit | MovingAttacker) -> int:
 def list_walks(game: GraphGame, mover: Unit | MovingAttacker, *, most: int = MOST_LISTED) -> Ints:
     """All walks, shape (walks, T + 1), in the order of their starts and then of their nodes.
 
-    Parameters
-    ----------
-    game, mover
-        The game, and a unit or moving attacker of it.
-    most
-        Walks up to which a list is made.
+    Args:
+        game, mover: The game, and a unit or moving attacker of it.
+        most: Walks up to which a list is made.
 
-    Raises
-    ------
-    InputError
-        When there are more than ``most``; says how many.
+    Raises:
+        InputError: When there are more than ``most``; says how many.
     """
     count = count_walks(game, mover)
     if count > most:
@@ -116,12 +111,9 @@ def all_picks(counts: Sequence[int]) -> Ints:
 def check_size(rows: int, columns: int, units: int, most_bytes: int, *, general_sum: bool) -> None:
     """Refuse matrices that would not fit.
 
-    Parameters
-    ----------
-    rows, columns, units, general_sum
-        As of :func:`matrix_bytes`.
-    most_bytes
-        Most memory.
+    Args:
+        rows, columns, units, general_sum: As of :func:`matrix_bytes`.
+        most_bytes: Most memory.
     """
     needed = matrix_bytes(rows, columns, units, general_sum=general_sum)
     if needed > most_bytes:
@@ -134,13 +126,9 @@ def check_size(rows: int, columns: int, units: int, most_bytes: int, *, general_
 def matrix_bytes(rows: int, columns: int, units: int, *, general_sum: bool) -> int:
     """Memory of the matrices and what it takes to build them.
 
-    Parameters
-    ----------
-    rows, columns
-        Actions of the two sides.
-    units
-        Units of the defender.
-    general_sum
-        Whether there is a matrix for each side.
+    Args:
+        rows, columns: Actions of the two sides.
+        units: Units of the defender.
+        general_sum: Whether there is a matrix for each side.
     """
     return rows * (columns * 8 * (3 if general_sum else 2) + 16 * units + columns)

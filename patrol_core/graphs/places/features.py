@@ -70,16 +70,12 @@ def read_facilities(file: File) -> gpd.GeoDataFrame:
     Of GeoJSON and other vector files, the type is the property ``type`` unless it is OpenStreetMap's "multipolygon" and the
     like, else the first of :data:`TAGS` whose value is a type with a weight.
 
-    Returns
-    -------
-    GeoDataFrame
-        ``id``, ``name``, ``type`` (str), optionally ``population``; geometry in the file's own CRS (None for x and y).
-        ``attrs["notes"]`` counts what was left out.
+    Returns:
+        GeoDataFrame: ``id``, ``name``, ``type`` (str), optionally ``population``; geometry in the file's own
+            CRS (None for x and y). ``attrs["notes"]`` counts what was left out.
 
-    Raises
-    ------
-    InputError
-        When a column is missing, a place is no number, or nothing is left.
+    Raises:
+        InputError: When a column is missing, a place is no number, or nothing is left.
     """
     name, data = file
     if name.lower().endswith((".csv", ".txt")):
@@ -189,15 +185,11 @@ def people_around(
 
     Raises InputError when the column is missing, a population is missing or negative, or the radius is none.
 
-    Parameters
-    ----------
-    points, crs
-        Facilities in metres of ``crs``, shape (n, 2).
-    blocks
-        Areas with a column ``population`` (>= 0), any CRS.
-    radius_m
-        None: the containing block (on a common border the first; 0 where there is none). Else metres: the whole population
-        of every block that meets the circle counts, as in the published instances.
+    Args:
+        points, crs: Facilities in metres of ``crs``, shape (n, 2).
+        blocks: Areas with a column ``population`` (>= 0), any CRS.
+        radius_m: None: the containing block (on a common border the first; 0 where there is none). Else metres:
+            the whole population of every block that meets the circle counts, as in the published instances.
     """
     if "population" not in blocks:
         raise InputError("The blocks have no column population; add one with the residents of each.")

@@ -56,16 +56,12 @@ def guard_scene(
 
     Raises InputError when a key is missing or unknown, an entry is malformed, or a node is not among the nodes.
 
-    Parameters
-    ----------
-    document
-        The parsed JSON.
-    name
-        Of the file, for messages.
-    general_sum
-        Whether the attacker gets values of its own by nearness to the file's escape line or point.
-    alpha, attacker_value_factor, defender_value_factor, mode, moves
-        As in :class:`~patrol_core.graphs.places.scenes.assemble.ValueWords`.
+    Args:
+        document: The parsed JSON.
+        name: Of the file, for messages.
+        general_sum: Whether the attacker gets values of its own by nearness to the file's escape line or point.
+        alpha, attacker_value_factor, defender_value_factor, mode, moves: As in
+            :class:`~patrol_core.graphs.places.scenes.assemble.ValueWords`.
     """
     mode = take_mode({"mode": mode})
     kind = _kind_of(document, name)

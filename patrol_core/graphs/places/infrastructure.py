@@ -79,35 +79,26 @@ def infrastructure_scene(
 ) -> PatrolScene:
     """Streets and facilities as a scene.
 
-    Parameters
-    ----------
-    roads
-        Streets with places in metres.
-    features
-        Facilities: ``type`` and optionally ``id``, ``name``, ``population``; see :func:`patrol_core.graphs.places.features.read_facilities`.
-    weights
-        Weight by type; :data:`patrol_core.graphs.places.features.WEIGHTS` where None.
-    other_weight
-        Weight of every type without one; where None, such facilities are left out and counted.
-    blocks, radius_m
-        People around a facility, see :func:`patrol_core.graphs.places.features.people_around`. Without blocks the column ``population``
-        of the features counts, and without that nobody (scores are the weights alone; the notes say so).
-    exponent
-        k of the score, >= 0.
-    bases
-        (longitude, latitude) by name (x, y in a plane without a place on Earth); each is its nearest crossing. Where None,
-        the facilities of type police, and where there are none, ``suggested`` crossings near the targets.
-    escape_points
-        Points by name; with them the attacker has values of its own.
-    snap_limit_m
-        Facilities farther from every crossing are left out and counted; None for no limit.
-    words
-        Keywords of :class:`~patrol_core.graphs.places.scenes.assemble.ValueWords`: ``mode``, ``alpha``, ``moves``, ``title``, ...
+    Args:
+        roads: Streets with places in metres.
+        features: Facilities: ``type`` and optionally ``id``, ``name``, ``population``; see
+            :func:`patrol_core.graphs.places.features.read_facilities`.
+        weights: Weight by type; :data:`patrol_core.graphs.places.features.WEIGHTS` where None.
+        other_weight: Weight of every type without one; where None, such facilities are left out and counted.
+        blocks, radius_m: People around a facility, see
+            :func:`patrol_core.graphs.places.features.people_around`. Without blocks the column ``population``
+            of the features counts, and without that nobody (scores are the weights alone; the notes say so).
+        exponent: k of the score, >= 0.
+        bases: (longitude, latitude) by name (x, y in a plane without a place on Earth); each is its nearest
+            crossing. Where None, the facilities of type police, and where there are none, ``suggested``
+            crossings near the targets.
+        escape_points: Points by name; with them the attacker has values of its own.
+        snap_limit_m: Facilities farther from every crossing are left out and counted; None for no limit.
+        words: Keywords of :class:`~patrol_core.graphs.places.scenes.assemble.ValueWords`: ``mode``, ``alpha``,
+            ``moves``, ``title``, ...
 
-    Raises
-    ------
-    InputError
-        When streets and facilities do not lie in the same world, or no facility is left.
+    Raises:
+        InputError: When streets and facilities do not lie in the same world, or no facility is left.
     """
     mode = take_mode(words)
     streets = streets_of(roads)

@@ -29,10 +29,8 @@ def facility_scores(weight: Floats, people: Floats, exponent: float = 1.0) -> Fl
 def crossing_scores(node: Ints, score: Floats) -> dict[int, float]:
     """Score by crossing: of one facility its own, of several the largest plus the mean.
 
-    Parameters
-    ----------
-    node, score
-        Crossing and score of every facility, shape (n,).
+    Args:
+        node, score: Crossing and score of every facility, shape (n,).
     """
     out = {}
     for k in np.unique(node).tolist():
@@ -44,10 +42,8 @@ def crossing_scores(node: Ints, score: Floats) -> dict[int, float]:
 def published_weights(data: bytes, name: str = "The instance") -> dict[str, float]:
     """Type weights of a published infrastructure instance (its field ``infra_weights``).
 
-    Raises
-    ------
-    InputError
-        When the JSON has no such table of numbers.
+    Raises:
+        InputError: When the JSON has no such table of numbers.
     """
     document = load_json(data, name)
     table = document.get("infra_weights") if isinstance(document, Mapping) else None

@@ -20,19 +20,13 @@ HANDY = 1_000_000
 def schedule_matrix(game: ScheduleList, *, penalty: float = 5.0, title: str = "") -> MatrixGame:
     """Payoffs of a game by lists of schedules; costs count in general-sum games.
 
-    Parameters
-    ----------
-    game
-        Values v and a, and the schedules of every unit.
-    penalty
-        An uncovered target pays -v and a; a covered one both divided by this.
-    title
-        Of the matrix.
+    Args:
+        game: Values v and a, and the schedules of every unit.
+        penalty: An uncovered target pays -v and a; a covered one both divided by this.
+        title: Of the matrix.
 
-    Raises
-    ------
-    InputError
-        When there are more than :data:`MOST_ROWS` joint choices.
+    Raises:
+        InputError: When there are more than :data:`MOST_ROWS` joint choices.
     """
     counts = [len(own) for own in game.schedules]
     rows = math.prod(counts)

@@ -31,16 +31,12 @@ LAST_MONTHS = 12
 class Entry:
     """A place of the library.
 
-    Attributes
-    ----------
-    key, title, about
-        Its name on the command line, its name for people, and a sentence on where it comes from.
-    family
-        ``green``, ``infrastructure`` or ``urban``.
-    generated
-        Whether the place is invented.
-    make
-        What builds it.
+    Attributes:
+        key, title, about: Its name on the command line, its name for people, and a sentence on where it comes
+            from.
+        family: ``green``, ``infrastructure`` or ``urban``.
+        generated: Whether the place is invented.
+        make: What builds it.
     """
 
     key: str
@@ -63,17 +59,12 @@ def zone_risk(
 
     Types that patrols themselves produce (drugs, for example) are left out, as in the risk of a plan; the others count alike.
 
-    Parameters
-    ----------
-    data
-        The area, with its crimes.
-    system, cell_m
-        As in :func:`patrol_core.zones.make_zones`; the area's first system where None.
+    Args:
+        data: The area, with its crimes.
+        system, cell_m: As in :func:`patrol_core.zones.make_zones`; the area's first system where None.
 
-    Raises
-    ------
-    InputError
-        When the area does not offer the system.
+    Raises:
+        InputError: When the area does not offer the system.
     """
     zones = make_zones(data, system or data.zone_systems[0], cell_m=cell_m)
     months = data.months[-LAST_MONTHS:]
@@ -190,10 +181,8 @@ LIBRARY: Mapping[str, Entry] = {entry.key: entry for entry in _ENTRIES}
 def library_scene(key: str) -> PatrolScene:
     """A scene of the library.
 
-    Raises
-    ------
-    InputError
-        When there is no such key; the message lists them.
+    Raises:
+        InputError: When there is no such key; the message lists them.
     """
     if key not in LIBRARY:
         raise InputError(f"There is no place {key!r} in the library; choose one of {', '.join(LIBRARY)}.")

@@ -27,14 +27,11 @@ _WIDEN = 1e-3
 class Observations:
     """Observations of animals.
 
-    Attributes
-    ----------
-    frame
-        ``animal_id`` (str), ``lon``, ``lat`` (degrees, WGS84), one row an observation in the order of the file.
-    name
-        Of the file, for people.
-    notes
-        What was left out.
+    Attributes:
+        frame: ``animal_id`` (str), ``lon``, ``lat`` (degrees, WGS84), one row an observation in the order of
+            the file.
+        name: Of the file, for people.
+        notes: What was left out.
     """
 
     frame: pd.DataFrame
@@ -51,21 +48,16 @@ def is_observations(header: list[str]) -> bool:
 def read_observations(name: str, data: bytes) -> Observations:
     """Observations from CSV: columns ``animal_id, lat, lon`` (or Movebank's names), others are not used.
 
-    Parameters
-    ----------
-    name, data
-        File name for messages, and its bytes.
+    Args:
+        name, data: File name for messages, and its bytes.
 
-    Returns
-    -------
-    Observations
-        Rows without animal or place are left out and counted in ``notes``; so are places that are none (zeros, a cell that is no
-        degree), unless half of the rows or more are so.
+    Returns:
+        Observations: Rows without animal or place are left out and counted in ``notes``; so are places that are
+            none (zeros, a cell that is no degree), unless half of the rows or more are so.
 
-    Raises
-    ------
-    InputError
-        When a column is missing or stands twice, a place is no number or not on Earth, or no row is left.
+    Raises:
+        InputError: When a column is missing or stands twice, a place is no number or not on Earth, or no row is
+            left.
     """
     text = text_table.decode(name, data).data
     header = text_table.header_of(name, text)

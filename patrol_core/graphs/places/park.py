@@ -39,18 +39,12 @@ TITLE = "Generated park"
 class Park:
     """A generated park.
 
-    Attributes
-    ----------
-    observations
-        ``animal_id`` (str), ``lon``, ``lat``.
-    bbox
-        West, south, east, north in degrees.
-    bases
-        Ranger posts, (longitude, latitude) by name.
-    escape_line
-        The border river on the east side.
-    water
-        Water holes, shape (holes, 2), longitude and latitude.
+    Attributes:
+        observations: ``animal_id`` (str), ``lon``, ``lat``.
+        bbox: West, south, east, north in degrees.
+        bases: Ranger posts, (longitude, latitude) by name.
+        escape_line: The border river on the east side.
+        water: Water holes, shape (holes, 2), longitude and latitude.
     """
 
     observations: pd.DataFrame
@@ -71,19 +65,13 @@ def generated_park(
 ) -> Park:
     """A park by the model of the module, the same for the same seed.
 
-    Parameters
-    ----------
-    animals, holes
-        How many animals and water holes, at least 1.
-    hours, every
-        Hours walked, and hours between observations.
-    thirst
-        Probability that an animal sets out for water in an hour.
+    Args:
+        animals, holes: How many animals and water holes, at least 1.
+        hours, every: Hours walked, and hours between observations.
+        thirst: Probability that an animal sets out for water in an hour.
 
-    Raises
-    ------
-    InputError
-        When a number is out of its range.
+    Raises:
+        InputError: When a number is out of its range.
     """
     for value, word in ((animals, "animals"), (hours, "hours"), (every, "every"), (holes, "holes")):
         whole(value, word)

@@ -20,12 +20,9 @@ from patrol_core.graphs.places.scenes.scene import PatrolScene
 class Schedule:
     """One schedule of a unit.
 
-    Attributes
-    ----------
-    targets
-        Positions of the targets it covers, ascending, each once.
-    cost
-        What it costs the defender, >= 0, in the unit of the values.
+    Attributes:
+        targets: Positions of the targets it covers, ascending, each once.
+        cost: What it costs the defender, >= 0, in the unit of the values.
     """
 
     targets: tuple[int, ...]
@@ -36,14 +33,11 @@ class Schedule:
 class ScheduleList:
     """A schedule game by explicit lists, without a graph.
 
-    Attributes
-    ----------
-    values, attacker_values
-        Value of every target for the defender and for the attacker, shape (targets,), >= 0; equal where zero-sum.
-    schedules
-        Schedules by unit, each unit's own list; no two of one unit cover the same targets.
-    general_sum
-        Whether attacker values are their own and costs count.
+    Attributes:
+        values, attacker_values: Value of every target for the defender and for the attacker, shape (targets,),
+            >= 0; equal where zero-sum.
+        schedules: Schedules by unit, each unit's own list; no two of one unit cover the same targets.
+        general_sum: Whether attacker values are their own and costs count.
     """
 
     values: Floats
@@ -60,20 +54,15 @@ class ScheduleList:
 def random_values(scene: PatrolScene, seed: int = 1, *, general_sum: bool = False) -> PatrolScene:
     """The place with target values drawn uniformly between its lowest and its highest.
 
-    Parameters
-    ----------
-    scene
-        The place.
-    seed
-        Of the draw, >= 0.
-    general_sum
-        False: one value a target, zero-sum, and payoffs are normalised by the largest (as the published baselines are).
-        True: the attacker's values are drawn between those of the attacker as well (the defender's where there are none).
+    Args:
+        scene: The place.
+        seed: Of the draw, >= 0.
+        general_sum: False: one value a target, zero-sum, and payoffs are normalised by the largest (as the
+            published baselines are). True: the attacker's values are drawn between those of the attacker as
+            well (the defender's where there are none).
 
-    Raises
-    ------
-    InputError
-        When the scene has no target.
+    Raises:
+        InputError: When the scene has no target.
     """
     if not scene.values:
         raise InputError(
@@ -111,23 +100,16 @@ def random_schedules(
 ) -> ScheduleList:
     """Random values and random schedules, the same schedules for every unit.
 
-    Parameters
-    ----------
-    seed
-        Of the draw, >= 0.
-    targets, units, schedules
-        How many targets and units, and how many schedules are drawn for each unit.
-    size
-        Different targets in a schedule; schedules drawn twice are merged into one of the lowest cost, so that there may be fewer.
-    values, costs
-        Lowest and highest value and cost; drawn uniformly.
-    general_sum
-        Whether the attacker has values of its own.
+    Args:
+        seed: Of the draw, >= 0.
+        targets, units, schedules: How many targets and units, and how many schedules are drawn for each unit.
+        size: Different targets in a schedule; schedules drawn twice are merged into one of the lowest cost, so
+            that there may be fewer.
+        values, costs: Lowest and highest value and cost; drawn uniformly.
+        general_sum: Whether the attacker has values of its own.
 
-    Raises
-    ------
-    InputError
-        When a number is out of its range.
+    Raises:
+        InputError: When a number is out of its range.
     """
     for number, word in ((targets, "targets"), (units, "units"), (schedules, "schedules"), (size, "size")):
         whole(number, word)

@@ -54,28 +54,21 @@ def urban_zone_scene(
 ) -> PatrolScene:
     """Zones as a scene.
 
-    Parameters
-    ----------
-    zones
-        Index zone_id, from :func:`patrol_core.zones.make_zones`; ``name`` gives the words.
-    risk
-        Risk by zone id, >= 0; exactly the zones of ``zones``, in any order.
-    stations
-        (longitude, latitude) by name (x, y in a plane without a place on Earth): the zone it lies in, else the nearest.
-        Where None, ``suggested`` zones that lie best to the targets.
-    most_targets, suggested
-        How many zones of highest risk are targets (None: all with risk), and how many bases are suggested.
-    corners
-        Whether zones that meet in a corner only are neighbours too.
-    unit
-        What the risk counts.
-    words
-        Keywords of :class:`~patrol_core.graphs.places.scenes.assemble.SceneWords`; 6 moves where it has none.
+    Args:
+        zones: Index zone_id, from :func:`patrol_core.zones.make_zones`; ``name`` gives the words.
+        risk: Risk by zone id, >= 0; exactly the zones of ``zones``, in any order.
+        stations: (longitude, latitude) by name (x, y in a plane without a place on Earth): the zone it lies in,
+            else the nearest. Where None, ``suggested`` zones that lie best to the targets.
+        most_targets, suggested: How many zones of highest risk are targets (None: all with risk), and how many
+            bases are suggested.
+        corners: Whether zones that meet in a corner only are neighbours too.
+        unit: What the risk counts.
+        words: Keywords of :class:`~patrol_core.graphs.places.scenes.assemble.SceneWords`; 6 moves where it has
+            none.
 
-    Raises
-    ------
-    InputError
-        When zones and risk do not name the same zones, a risk is negative or missing, or none is above 0.
+    Raises:
+        InputError: When zones and risk do not name the same zones, a risk is negative or missing, or none is
+            above 0.
     """
     ids = [str(zone) for zone in zones.index]
     kept, left = highest(_labelled(ids, risk), most_targets, "zones")
@@ -116,24 +109,16 @@ def urban_street_scene(
 ) -> PatrolScene:
     """Streets and crimes as a scene.
 
-    Parameters
-    ----------
-    roads
-        Streets with places in metres.
-    points
-        Crimes in the plane of the streets, shape (n, 2); rows with NaN are left out and counted.
-    stations
-        (longitude, latitude) by name (x, y in a plane without a place on Earth); each is its nearest crossing. Where None,
-        ``suggested`` crossings that lie best to the targets.
-    weights
-        What each crime counts, shape (n,), >= 0; 1 where None.
-    most_targets, suggested, unit, words
-        As in :func:`urban_zone_scene`, but 8 moves.
+    Args:
+        roads: Streets with places in metres.
+        points: Crimes in the plane of the streets, shape (n, 2); rows with NaN are left out and counted.
+        stations: (longitude, latitude) by name (x, y in a plane without a place on Earth); each is its nearest
+            crossing. Where None, ``suggested`` crossings that lie best to the targets.
+        weights: What each crime counts, shape (n,), >= 0; 1 where None.
+        most_targets, suggested, unit, words: As in :func:`urban_zone_scene`, but 8 moves.
 
-    Raises
-    ------
-    InputError
-        When the table has another shape, a weight is negative, or no crime has a place.
+    Raises:
+        InputError: When the table has another shape, a weight is negative, or no crime has a place.
     """
     streets = streets_of(roads)
     table = np.asarray(points, dtype=float)

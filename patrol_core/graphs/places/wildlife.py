@@ -62,26 +62,20 @@ def wildlife_scene(
 ) -> PatrolScene:
     """A park as a scene.
 
-    Parameters
-    ----------
-    observations
-        Columns ``animal_id``, ``lon``, ``lat`` (degrees).
-    bbox, rows, columns
-        West, south, east, north in degrees (around all observations where None), and into how many cells it is cut.
-    scoring, clusters, seed
-        ``centroid`` (k-means with so many clusters, from this seed) or ``density``.
-    bases
-        (longitude, latitude) by name; each is the cell with the nearest centre. Where None, the cell in the middle.
-    escape_line
-        Two points (longitude, latitude); with it the attacker has values of its own.
-    words
-        Keywords of :class:`~patrol_core.graphs.places.scenes.assemble.ValueWords`: ``mode``, ``alpha``, ``moves``, ``title``, ...
+    Args:
+        observations: Columns ``animal_id``, ``lon``, ``lat`` (degrees).
+        bbox, rows, columns: West, south, east, north in degrees (around all observations where None), and into
+            how many cells it is cut.
+        scoring, clusters, seed: ``centroid`` (k-means with so many clusters, from this seed) or ``density``.
+        bases: (longitude, latitude) by name; each is the cell with the nearest centre. Where None, the cell in
+            the middle.
+        escape_line: Two points (longitude, latitude); with it the attacker has values of its own.
+        words: Keywords of :class:`~patrol_core.graphs.places.scenes.assemble.ValueWords`: ``mode``, ``alpha``,
+            ``moves``, ``title``, ...
 
-    Raises
-    ------
-    InputError
-        When the table, the box or a number is not as described, no observation lies in the box, or there are fewer
-        different places than clusters.
+    Raises:
+        InputError: When the table, the box or a number is not as described, no observation lies in the box, or
+            there are fewer different places than clusters.
     """
     mode = take_mode(words)
     table = check_observations(observations)

@@ -19,12 +19,9 @@ MOST_CELLS = 10_000
 class Grid:
     """A box of rows x columns cells.
 
-    Attributes
-    ----------
-    bbox
-        West, south, east, north in degrees.
-    rows, columns
-        Row 0 is in the south, column 0 in the west.
+    Attributes:
+        bbox: West, south, east, north in degrees.
+        rows, columns: Row 0 is in the south, column 0 in the west.
     """
 
     bbox: Box

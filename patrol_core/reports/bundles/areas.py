@@ -24,16 +24,11 @@ def beats_files(
 ) -> dict[str, bytes]:
     """``beats.csv`` (zone_id, zone_name, ward, beat, work), ``areas.csv``, ``beats.geojson``, ``summary.json``.
 
-    Parameters
-    ----------
-    zones
-        The zones by id, with name, ward and geometry.
-    compared
-        The areas beside other groupings.
-    unit
-        Unit of the work.
-    findings
-        What was noticed in the data.
+    Args:
+        zones: The zones by id, with name, ward and geometry.
+        compared: The areas beside other groupings.
+        unit: Unit of the work.
+        findings: What was noticed in the data.
     """
     own = beats.frame()
     own.insert(1, "zone_name", zones["name"].astype(str).reindex(own["zone_id"]).to_numpy())

@@ -31,12 +31,9 @@ def marginals_table(
 ) -> pd.DataFrame:
     """Chance of every road to have a checkpoint, in %: ``road, from, to, chance`` and RANGER's where given; highest first.
 
-    Parameters
-    ----------
-    game, strategy
-        The network, and the plan on it.
-    bound_marginals
-        RANGER's chances by road.
+    Args:
+        game, strategy: The network, and the plan on it.
+        bound_marginals: RANGER's chances by road.
     """
     network = game.network
     chance = strategy.marginals(network.size)
@@ -57,15 +54,12 @@ def marginals_table(
 def paths_table(game: CheckpointGame, found: Mapping[int, tuple[tuple[int, ...], float]]) -> pd.DataFrame:
     """Best path to every target, the worst first.
 
-    Parameters
-    ----------
-    found
-        Target number -> edges of the path and the chance to be stopped.
+    Args:
+        found: Target number -> edges of the path and the chance to be stopped.
 
-    Returns
-    -------
-    DataFrame
-        ``target, loss`` (if reached), ``stopped`` (%), ``expected_loss, from, roads`` (how many), ``way``.
+    Returns:
+        DataFrame: ``target, loss`` (if reached), ``stopped`` (%), ``expected_loss, from, roads`` (how many),
+            ``way``.
     """
     network = game.network
     starts = set(game.sources.tolist())
@@ -98,12 +92,9 @@ def marginals_geojson(roads: Roads, game: CheckpointGame, strategy: JointStrateg
     Every feature has ``road, from, to, chance`` (0 to 1) and ``can_take_checkpoint``; the member ``coordinates`` says what the
     coordinates are.
 
-    Parameters
-    ----------
-    roads
-        Lines and CRS of the network.
-    game, strategy
-        The network as a game, and the plan on it.
+    Args:
+        roads: Lines and CRS of the network.
+        game, strategy: The network as a game, and the plan on it.
     """
     network = game.network
     lines = edge_lines(roads)

@@ -21,12 +21,9 @@ _UNITS = dict.fromkeys(("drift", "drift_low", "drift_high", "misplaced", "starte
 def feedback_files(found: Feedback, prepared: Prepared, *, even_found: bool) -> Mapping[str, bytes]:
     """Content of ``feedback.csv``, ``feedback_course.csv``, ``feedback_zones.csv`` and ``summary.json`` by name.
 
-    Parameters
-    ----------
-    found, prepared
-        What was simulated, and the plan's zones.
-    even_found
-        Whether crime found by patrols was taken to lie evenly over residents.
+    Args:
+        found, prepared: What was simulated, and the plan's zones.
+        even_found: Whether crime found by patrols was taken to lie evenly over residents.
     """
     ends = {f"{name}_{end}": _SHARE for name in ("misplaced", "started_share") for end in ("low", "high")}
     names = prepared.zones["name"].astype(str)
@@ -48,12 +45,9 @@ def feedback_files(found: Feedback, prepared: Prepared, *, even_found: bool) -> 
 def feedback_summary(found: Feedback, prepared: Prepared, *, even_found: bool) -> dict[str, Any]:
     """Parameters, figures by recipe, and where the data are from, as plain values.
 
-    Parameters
-    ----------
-    found, prepared
-        What was simulated, and the plan's zones.
-    even_found
-        Whether crime found by patrols was taken to lie evenly over residents.
+    Args:
+        found, prepared: What was simulated, and the plan's zones.
+        even_found: Whether crime found by patrols was taken to lie evenly over residents.
     """
     figures = ("drift", "drift_low", "drift_high", "drift_removed", *FIGURES)
     rows = found.summary.set_index("recipe")[list(figures)]

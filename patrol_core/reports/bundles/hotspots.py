@@ -87,21 +87,15 @@ def hotspots_of(
 ) -> HotSpots:
     """Hot spots of the prepared risk.
 
-    Parameters
-    ----------
-    prepared
-        Zones and risk.
-    measure
-        One of ``MEASURES``.
-    method, permutations, seed
-        As in :func:`patrol_core.risk.find_hotspots`.
-    neighbours
-        Zone -> neighbours, where they are at hand.
+    Args:
+        prepared: Zones and risk.
+        measure: One of ``MEASURES``.
+        method, permutations, seed: As in :func:`patrol_core.risk.find_hotspots`.
+        neighbours: Zone -> neighbours, where they are at hand.
 
-    Raises
-    ------
-    InputError
-        A measure that is unknown or that the data do not allow, and as :func:`patrol_core.risk.find_hotspots`.
+    Raises:
+        InputError: A measure that is unknown or that the data do not allow, and as
+            :func:`patrol_core.risk.find_hotspots`.
     """
     if measure not in MEASURES or not MEASURES[measure].possible(prepared):
         offered = ", ".join(name for name, one in MEASURES.items() if one.possible(prepared))
@@ -128,12 +122,9 @@ def measure_unit(prepared: Prepared, measure: str) -> str:
 def hotspots_frame(prepared: Prepared, gi: HotSpots, moran: HotSpots) -> pd.DataFrame:
     """Both statistics side by side, one row a zone, hottest first.
 
-    Parameters
-    ----------
-    prepared
-        The zones.
-    gi, moran
-        Their hot spots by either statistic.
+    Args:
+        prepared: The zones.
+        gi, moran: Their hot spots by either statistic.
     """
     table = gi.table().join(moran.table().drop(columns=["zone_id", "value"]))
     table.insert(1, "name", prepared.zones["name"].astype(str).to_numpy())
@@ -143,12 +134,9 @@ def hotspots_frame(prepared: Prepared, gi: HotSpots, moran: HotSpots) -> pd.Data
 def hotspots_csv(prepared: Prepared, measure: str = "area", *, seed: int = 1) -> bytes:
     """``hotspots.csv`` as bytes; falls back on totals where the data do not allow the measure.
 
-    Parameters
-    ----------
-    prepared, measure
-        Zones and risk, and one of ``MEASURES``.
-    seed
-        Of the permutations.
+    Args:
+        prepared, measure: Zones and risk, and one of ``MEASURES``.
+        seed: Of the permutations.
     """
     chosen = measure if MEASURES[measure].possible(prepared) else "total"
     near = zoning.neighbours(prepared.zones)
@@ -161,17 +149,12 @@ def hotspots_csv(prepared: Prepared, measure: str = "area", *, seed: int = 1) ->
 def recorded_of(prepared: Prepared, scenario: Scenario, *, neighbours: Neighbours | None = None) -> Recorded:
     """The months of a scenario as the accuracy of maps needs them.
 
-    Parameters
-    ----------
-    prepared, scenario
-        Counts and their weights.
-    neighbours
-        Zone -> neighbours, where they are at hand.
+    Args:
+        prepared, scenario: Counts and their weights.
+        neighbours: Zone -> neighbours, where they are at hand.
 
-    Raises
-    ------
-    InputError
-        For data without dates, or zones without areas.
+    Raises:
+        InputError: For data without dates, or zones without areas.
     """
     if not prepared.data.dated:
         raise InputError(
@@ -205,22 +188,15 @@ def accuracy_of(
 ) -> MapAccuracy:
     """All maps of a scenario on its last months.
 
-    Parameters
-    ----------
-    prepared, scenario
-        Counts and their weights.
-    ahead
-        Months held out; by default six, or a quarter where there are few.
-    over, seed, neighbours
-        As in :func:`patrol_core.evaluation.judge_maps` and :func:`hotspots_of`.
-    forecast
-        A forecast of the same data, whose months predicted before they came are judged as one more map, if they cover
-        the months held out.
+    Args:
+        prepared, scenario: Counts and their weights.
+        ahead: Months held out; by default six, or a quarter where there are few.
+        over, seed, neighbours: As in :func:`patrol_core.evaluation.judge_maps` and :func:`hotspots_of`.
+        forecast: A forecast of the same data, whose months predicted before they came are judged as one more
+            map, if they cover the months held out.
 
-    Raises
-    ------
-    InputError
-        As :func:`recorded_of`, and for too few months.
+    Raises:
+        InputError: As :func:`recorded_of`, and for too few months.
     """
     recorded = recorded_of(prepared, scenario, neighbours=neighbours)
     held = held_out(len(recorded.months)) if ahead is None else ahead
@@ -239,12 +215,9 @@ def held_out(months: int) -> int:
 def forecast_map(forecast: Forecast, recorded: Recorded, ahead: int) -> RetrospectiveMap | None:
     """What the winner predicted for the months held out before they came; None where no test origin covers them.
 
-    Parameters
-    ----------
-    forecast, recorded
-        Of the same zones.
-    ahead
-        Months held out.
+    Args:
+        forecast, recorded: Of the same zones.
+        ahead: Months held out.
     """
     trained = len(recorded.months) - ahead
     if trained < 1 or tuple(map(str, forecast.zone_ids)) != recorded.zone_ids:
@@ -294,15 +267,11 @@ def accuracy_csv(
 ) -> bytes:
     """``accuracy.csv`` as bytes.
 
-    Parameters
-    ----------
-    prepared, scenario, ahead, forecast
-        As in :func:`accuracy_of`.
+    Args:
+        prepared, scenario, ahead, forecast: As in :func:`accuracy_of`.
 
-    Raises
-    ------
-    InputError
-        As :func:`accuracy_of`: data without dates or areas, or with one month.
+    Raises:
+        InputError: As :func:`accuracy_of`: data without dates or areas, or with one month.
     """
     found = accuracy_of(prepared, scenario, ahead, seed=scenario.seed, forecast=forecast)
     return to_csv_bytes(accuracy_table(found), ACCURACY_UNITS)

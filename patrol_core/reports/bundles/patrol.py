@@ -25,10 +25,9 @@ def walk_text(game: GraphGame, walk: Walk) -> str:
 def routes_table(solution: GraphSolution) -> pd.DataFrame:
     """The plan: one row a route and unit, most likely first.
 
-    Returns
-    -------
-    DataFrame
-        ``route, chance`` (%), ``unit, walk, moves, targets`` (that this unit visits, or has in its schedule).
+    Returns:
+        DataFrame: ``route, chance`` (%), ``unit, walk, moves, targets`` (that this unit visits, or has in its
+            schedule).
     """
     game = solution.game
     place = {int(node): k for k, node in enumerate(game.targets)}
@@ -48,11 +47,9 @@ def routes_table(solution: GraphSolution) -> pd.DataFrame:
 def coverage_table(solution: GraphSolution, names: Mapping[NodeId, str] | None = None) -> pd.DataFrame:
     """Every target: its values, how often it is covered and attacked, and what an attack on it costs; dearest attack first.
 
-    Returns
-    -------
-    DataFrame
-        ``target, name, value, attacker_value`` (general-sum only), ``covered`` and ``attacked`` (%), ``loss_if_attacked`` and
-        ``attacker_gains`` in the unit of the values, ``reachable``.
+    Returns:
+        DataFrame: ``target, name, value, attacker_value`` (general-sum only), ``covered`` and ``attacked`` (%),
+            ``loss_if_attacked`` and ``attacker_gains`` in the unit of the values, ``reachable``.
     """
     game = solution.game
     lost, kept, gained_covered, gained = game.payoffs
@@ -79,14 +76,10 @@ def coverage_table(solution: GraphSolution, names: Mapping[NodeId, str] | None =
 def drawn_nights(solution: GraphSolution, nights: int, *, seed: int) -> tuple[int, ...]:
     """Which route of the plan is walked in each night, drawn with its chances.
 
-    Parameters
-    ----------
-    solution
-        The plan.
-    nights
-        How many.
-    seed
-        Of the draws.
+    Args:
+        solution: The plan.
+        nights: How many.
+        seed: Of the draws.
     """
     chances = np.array([patrol.probability for patrol in solution.patrols])
     chances = np.maximum(chances, 0.0)
@@ -144,10 +137,8 @@ def routes_geojson(solution: GraphSolution, crs: str | None) -> bytes:
 
     A walk that never leaves its node is a point.
 
-    Parameters
-    ----------
-    crs
-        Of the places of the nodes; None for a plane without a place on Earth.
+    Args:
+        crs: Of the places of the nodes; None for a plane without a place on Earth.
     """
     game = solution.game
     xy, coordinates = _places(game, crs)

@@ -34,12 +34,10 @@ SOMETIMES = ("allocation.csv", "fairness.csv", "fairness_hours.csv", "intervals.
 def plan_files(result: Result, *, only: Collection[str] | None = None) -> dict[str, bytes]:
     """The files of a plan as bytes, by name.
 
-    Parameters
-    ----------
-    only
-        Names to make; all by default. ``allocation.csv`` is left out where there is no hours plan,
-        ``fairness.csv`` where there are no groups, ``intervals.csv`` and ``values_by_type.csv`` where the offender
-        planned against is not of that kind.
+    Args:
+        only: Names to make; all by default. ``allocation.csv`` is left out where there is no hours plan,
+            ``fairness.csv`` where there are no groups, ``intervals.csv`` and ``values_by_type.csv`` where the
+            offender planned against is not of that kind.
     """
     prepared, strategy = result.prepared, result.strategy
     coverage = coverage_table(strategy, prepared.surface.mean)

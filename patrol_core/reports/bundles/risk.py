@@ -49,15 +49,11 @@ class RiskFiles:
 def risk_files(data: AreaData, scenario: Scenario, *, bandwidth: str = "likelihood") -> RiskFiles:
     """Work out the risk of an area and write it down.
 
-    Parameters
-    ----------
-    bandwidth
-        Of the kernel density: ``likelihood``, ``scott``, or metres.
+    Args:
+        bandwidth: Of the kernel density: ``likelihood``, ``scott``, or metres.
 
-    Raises
-    ------
-    InputError
-        When the scenario asks for what the data do not have, or the bandwidth is none.
+    Raises:
+        InputError: When the scenario asks for what the data do not have, or the bandwidth is none.
     """
     wide = bandwidth_of(bandwidth)
     prepared = prepare(data, scenario)
@@ -96,10 +92,8 @@ def risk_files(data: AreaData, scenario: Scenario, *, bandwidth: str = "likeliho
 def bandwidth_of(text: str) -> str | float:
     """A rule's name, or metres.
 
-    Raises
-    ------
-    InputError
-        For anything else.
+    Raises:
+        InputError: For anything else.
     """
     if text in RULES:
         return text

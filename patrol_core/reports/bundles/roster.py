@@ -46,14 +46,11 @@ def roster_files(
 ) -> dict[str, Callable[[], bytes]]:
     """File name -> what makes its content, in the order to write.
 
-    Parameters
-    ----------
-    names
-        Zone to its name.
-    title
-        Name of the roster for people.
-    identity
-        What the roster follows from (data, choices, seed); the same identity gives the same event ids.
+    Args:
+        names: Zone to its name.
+        title: Name of the roster for people.
+        identity: What the roster follows from (data, choices, seed); the same identity gives the same event
+            ids.
     """
     files: dict[str, Callable[[], bytes]] = {
         "roster.csv": lambda: visits_csv(roster, names),
@@ -110,17 +107,12 @@ def calendar(
 ) -> bytes:
     """An iCalendar file of one unit's duties, or of all units' (``unit`` None).
 
-    Parameters
-    ----------
-    roster, names, title, identity
-        As in :func:`roster_files`.
-    unit
-        One of the roster's.
+    Args:
+        roster, names, title, identity: As in :func:`roster_files`.
+        unit: One of the roster's.
 
-    Raises
-    ------
-    InputError
-        For a unit that is not in the roster.
+    Raises:
+        InputError: For a unit that is not in the roster.
     """
     if unit is not None and unit not in roster.rules.units:
         raise InputError(f"Unit {unit!r} is not in the roster; check its spelling.")
@@ -178,10 +170,8 @@ table { border-collapse: collapse; } td, th { border: 1px solid #c7ccd4; padding
 def roster_html(roster: Roster, names: Mapping[str, str], *, title: str) -> bytes:
     """A page to print: the month of all units, then one page a unit with its duties, times and zones.
 
-    Parameters
-    ----------
-    roster, names, title
-        As in :func:`roster_files`.
+    Args:
+        roster, names, title: As in :func:`roster_files`.
     """
     esc = html.escape
     parts = [

@@ -24,10 +24,8 @@ from patrol_core.scenario import choices
 def impact_record(result: Result, *, made: dt.datetime | None = None) -> Record:
     """The record of a solved scenario.
 
-    Parameters
-    ----------
-    made
-        When it was made; now (UTC) by default.
+    Args:
+        made: When it was made; now (UTC) by default.
     """
     data, months = result.prepared.data, result.prepared.months
     period = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"

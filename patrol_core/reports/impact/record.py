@@ -28,18 +28,12 @@ SUPPLIER = "the procurement lead"
 class Field:
     """One question of the record.
 
-    Attributes
-    ----------
-    label
-        The field's name in the standard.
-    text
-        What the run knows: paragraphs; none where it knows nothing.
-    tables
-        Caption and table of figures, shown below the text.
-    by
-        Who has to complete or confirm it; "" where the run's answer is complete.
-    ask
-        What exactly is asked of them.
+    Attributes:
+        label: The field's name in the standard.
+        text: What the run knows: paragraphs; none where it knows nothing.
+        tables: Caption and table of figures, shown below the text.
+        by: Who has to complete or confirm it; "" where the run's answer is complete.
+        ask: What exactly is asked of them.
     """
 
     label: str
@@ -81,18 +75,12 @@ def section(title: str, *fields: Field, intro: str = "") -> Section:
 class Record:
     """The whole document.
 
-    Attributes
-    ----------
-    title, strip
-        Heading and the line below it: place, period, kind of data.
-    banner
-        What must not be missed, such as that the data are generated; "" for none.
-    parts
-        (heading, sections): Tier 1, Tier 2, equality impact assessment, sign-off.
-    attribution
-        Licence lines of the data.
-    made
-        When; None leaves it out (a record that must not change).
+    Attributes:
+        title, strip: Heading and the line below it: place, period, kind of data.
+        banner: What must not be missed, such as that the data are generated; "" for none.
+        parts: (heading, sections): Tier 1, Tier 2, equality impact assessment, sign-off.
+        attribution: Licence lines of the data.
+        made: When; None leaves it out (a record that must not change).
     """
 
     title: str

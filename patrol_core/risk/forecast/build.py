@@ -39,23 +39,16 @@ def make_forecast(
 ) -> Forecast:
     """Judge every model on the past, train the best on all months, and forecast.
 
-    Parameters
-    ----------
-    panel
-        What was recorded, zones by months.
-    static
-        Covariates, index zone id. They must not have been made from the crime to be predicted.
-    area_km2
-        Area of each zone, for PAI; without it every zone counts the same.
-    progress
-        Called with a share from 0 to 1 and words.
-    cancel
-        Ends the tuning when set, with the best so far; the rest is finished.
+    Args:
+        panel: What was recorded, zones by months.
+        static: Covariates, index zone id. They must not have been made from the crime to be predicted.
+        area_km2: Area of each zone, for PAI; without it every zone counts the same.
+        progress: Called with a share from 0 to 1 and words.
+        cancel: Ends the tuning when set, with the best so far; the rest is finished.
 
-    Raises
-    ------
-    InputError
-        For too few months, settings out of range, or covariates that do not fit; the sentence says what would do.
+    Raises:
+        InputError: For too few months, settings out of range, or covariates that do not fit; the sentence says
+            what would do.
     """
     began = time.monotonic()
     asked = settings or ForecastSettings()

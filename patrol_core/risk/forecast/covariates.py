@@ -21,14 +21,10 @@ COLLINEAR = 1e-6
 class Covariates:
     """Covariates in the order of the zones.
 
-    Attributes
-    ----------
-    names, labels
-        Columns used, for programs and for people.
-    values
-        (zones, columns); what is unknown holds the column's median.
-    notes
-        What was left out or filled, in words.
+    Attributes:
+        names, labels: Columns used, for programs and for people.
+        values: (zones, columns); what is unknown holds the column's median.
+        notes: What was left out or filled, in words.
     """
 
     names: tuple[str, ...]
@@ -40,16 +36,12 @@ class Covariates:
 def covariates_of(static: pd.DataFrame | None, zone_ids: Sequence[str]) -> Covariates:
     """Match covariates to zones.
 
-    Parameters
-    ----------
-    static
-        Index zone id, numeric columns; ``attrs["labels"]`` may hold column -> words.
+    Args:
+        static: Index zone id, numeric columns; ``attrs["labels"]`` may hold column -> words.
 
-    Raises
-    ------
-    InputError
-        If a column is not of numbers, a value is infinite, a zone is there twice, or hardly any zone has covariates
-        (codes of another year, say).
+    Raises:
+        InputError: If a column is not of numbers, a value is infinite, a zone is there twice, or hardly any
+            zone has covariates (codes of another year, say).
     """
     if static is None or static.shape[1] == 0:
         return Covariates((), (), np.empty((len(zone_ids), 0)), ())

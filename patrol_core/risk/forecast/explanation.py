@@ -41,14 +41,11 @@ ALIKE = 0.05
 class Explanation:
     """Why the first month ahead is what it is.
 
-    Attributes
-    ----------
-    parts
-        Contribution of each feature in log units; index zone id, columns the features in words.
-    values
-        The features themselves, same labels.
-    base
-        Log of what the model expects before it looks at a zone; ``exp(base + parts.sum(axis=1))`` is the prediction.
+    Attributes:
+        parts: Contribution of each feature in log units; index zone id, columns the features in words.
+        values: The features themselves, same labels.
+        base: Log of what the model expects before it looks at a zone; ``exp(base + parts.sum(axis=1))`` is the
+            prediction.
     """
 
     parts: pd.DataFrame
@@ -88,15 +85,11 @@ def importance_of(forecast: Forecast) -> pd.DataFrame:
 def sentence(forecast: Forecast, zone: str, names: Mapping[str, str] | None = None) -> str:
     """What a zone is expected to see, and mainly why, in plain words.
 
-    Parameters
-    ----------
-    names
-        Zone id -> name for people; the id stands where there is none.
+    Args:
+        names: Zone id -> name for people; the id stands where there is none.
 
-    Raises
-    ------
-    InputError
-        If the zone is not part of the forecast.
+    Raises:
+        InputError: If the zone is not part of the forecast.
     """
     if zone not in forecast.zone_ids:
         raise InputError(

@@ -57,15 +57,11 @@ _WIDTHS = np.array([1, 3, 6, 12, 24, 1, 17, 52], dtype=np.float64)
 def own_features(past: Floats) -> Array:
     """Features of the zones' own past for the month after the last row.
 
-    Parameters
-    ----------
-    past
-        (months, zones), months ascending, at least one.
+    Args:
+        past: (months, zones), months ascending, at least one.
 
-    Returns
-    -------
-    array
-        (zones, len(COUNTS)), in the unit of ``past``.
+    Returns:
+        array: (zones, len(COUNTS)), in the unit of ``past``.
     """
     known = len(past)
     columns = [past[-1], *(past[-span:].mean(axis=0) for span in SPANS)]
@@ -79,12 +75,9 @@ def own_features(past: Floats) -> Array:
 def season_of(city: Floats, first: int) -> Floats:
     """Log factor of each calendar month, (12,), January first; sums to 0.
 
-    Parameters
-    ----------
-    city
-        Totals of the months known, ascending.
-    first
-        Calendar month of the first, 0 is January.
+    Args:
+        city: Totals of the months known, ascending.
+        first: Calendar month of the first, 0 is January.
     """
     known = len(city)
     if known < 12 or city.sum() <= 0:
@@ -104,17 +97,12 @@ def logged(known: Floats, level: Floats, season: Floats) -> Floats:
 
     A crime over the months that a feature rests on is added before its logarithm, so that none is not minus infinity.
 
-    Parameters
-    ----------
-    known
-        (rows, OWN) features of the zones' own past, relative to ``level``.
-    level, season
-        (rows,) mean zone, in units of the dispersion, and factor of the season.
+    Args:
+        known: (rows, OWN) features of the zones' own past, relative to ``level``.
+        level, season: (rows,) mean zone, in units of the dispersion, and factor of the season.
 
-    Returns
-    -------
-    array
-        (rows, KNOWN).
+    Returns:
+        array: (rows, KNOWN).
     """
     least = 1.0 / np.maximum(2.0, _WIDTHS)
     base = level[:, None]

@@ -26,14 +26,11 @@ LONGEST_HORIZON = 24
 class Origins:
     """Cuts of the past, as numbers of months known.
 
-    Attributes
-    ----------
-    earlier
-        For tuning and the width of intervals; before every test origin. Empty where there are too few months.
-    tests
-        Where models are judged, ascending.
-    notes
-        What differs from what was asked, in words.
+    Attributes:
+        earlier: For tuning and the width of intervals; before every test origin. Empty where there are too few
+            months.
+        tests: Where models are judged, ascending.
+        notes: What differs from what was asked, in words.
     """
 
     earlier: tuple[int, ...]
@@ -45,18 +42,14 @@ class Origins:
 class Folds:
     """What was predicted at the test origins, and what came.
 
-    Attributes
-    ----------
-    origins
-        Last month known at each origin.
-    months
-        The months predicted at each origin.
-    actual, predicted, low, high
-        Recorded; predicted by the winner, with its interval as the earlier origins set it; (origins, zones, horizon).
-    by_model
-        ForecastReview by each model, same shape; key the model's name.
-    earlier_actual, earlier_predicted
-        The same of the winner at the earlier origins, (earlier origins, zones, horizon).
+    Attributes:
+        origins: Last month known at each origin.
+        months: The months predicted at each origin.
+        actual, predicted, low, high: Recorded; predicted by the winner, with its interval as the earlier
+            origins set it; (origins, zones, horizon).
+        by_model: ForecastReview by each model, same shape; key the model's name.
+        earlier_actual, earlier_predicted: The same of the winner at the earlier origins, (earlier origins,
+            zones, horizon).
     """
 
     origins: tuple[str, ...]
@@ -76,17 +69,13 @@ def plan_origins(months: int, *, horizon: int, origins: int) -> Origins:
     They lie ``horizon`` months apart (at least 3), so that no month is judged twice, or closer where there are too few
     months, down to one month; then there are fewer. One more cut before the tests serves tuning and intervals.
 
-    Parameters
-    ----------
-    months
-        Months there are.
-    horizon, origins
-        Months to predict at each cut, and how many cuts are asked for.
+    Args:
+        months: Months there are.
+        horizon, origins: Months to predict at each cut, and how many cuts are asked for.
 
-    Raises
-    ------
-    InputError
-        When there are too few months for even one origin, or the numbers asked for are out of range.
+    Raises:
+        InputError: When there are too few months for even one origin, or the numbers asked for are out of
+            range.
     """
     if not 1 <= horizon <= LONGEST_HORIZON:
         raise InputError(f"A horizon of {horizon} months was asked for; choose 1 to {LONGEST_HORIZON}.")

@@ -42,16 +42,11 @@ FLOOR = 0.05
 class Widths:
     """What sets the width of intervals.
 
-    Attributes
-    ----------
-    edges
-        Predictions that part the classes, ascending, (classes - 1,).
-    quantiles
-        Scaled error of each class that the asked share stays below, (classes,).
-    growth
-        Growth of errors with each further step, >= 0.
-    floor
-        What is added to the prediction below the root.
+    Attributes:
+        edges: Predictions that part the classes, ascending, (classes - 1,).
+        quantiles: Scaled error of each class that the asked share stays below, (classes,).
+        growth: Growth of errors with each further step, >= 0.
+        floor: What is added to the prediction below the root.
     """
 
     edges: Floats
@@ -72,12 +67,9 @@ class Widths:
 def set_widths(actual: NDArray[np.floating], predicted: NDArray[np.floating], coverage: float) -> Widths:
     """Widths from errors, both arrays (..., horizon).
 
-    Parameters
-    ----------
-    actual, predicted
-        (..., horizon) what came and what was predicted.
-    coverage
-        Share of errors that the interval shall hold.
+    Args:
+        actual, predicted: (..., horizon) what came and what was predicted.
+        coverage: Share of errors that the interval shall hold.
     """
     happened, forecasts = np.asarray(actual, dtype=float), np.asarray(predicted, dtype=float)
     floor = max(FLOOR * float(forecasts.mean()), 1e-9)
@@ -129,14 +121,10 @@ def past_intervals(
     Where no origin lies before the first test, its zones are halved at random, and each half's intervals are set by the
     errors of the other.
 
-    Parameters
-    ----------
-    earlier, tests
-        Actual and predicted, (origins, zones, horizon).
-    coverage
-        Share of errors that an interval shall hold.
-    seed
-        Of the halving.
+    Args:
+        earlier, tests: Actual and predicted, (origins, zones, horizon).
+        coverage: Share of errors that an interval shall hold.
+        seed: Of the halving.
     """
     actual, predicted = tests
     before, forecasts = earlier
@@ -164,17 +152,13 @@ def coverage_table(
 ) -> pd.DataFrame:
     """Share inside the interval: over all, by step, by origin, and by class of predicted size.
 
-    Parameters
-    ----------
-    actual, predicted, low, high
-        (origins, zones, horizon).
-    origins
-        Name of each origin.
+    Args:
+        actual, predicted, low, high: (origins, zones, horizon).
+        origins: Name of each origin.
 
-    Returns
-    -------
-    DataFrame
-        ``by`` (all, step, origin, predicted), ``label``, ``inside`` (share), ``width`` (mean), ``number``.
+    Returns:
+        DataFrame: ``by`` (all, step, origin, predicted), ``label``, ``inside`` (share), ``width`` (mean),
+            ``number``.
     """
     inside = (actual >= low) & (actual <= high)
     width = high - low

@@ -62,12 +62,9 @@ FEW_ROWS = 100_000
 class PoissonModel:
     """A fitted Poisson regression, in standardised features.
 
-    Attributes
-    ----------
-    intercept, coefficients
-        In log units; of features with mean 0 and deviation 1.
-    centre, spread
-        Mean and deviation of every feature while training.
+    Attributes:
+        intercept, coefficients: In log units; of features with mean 0 and deviation 1.
+        centre, spread: Mean and deviation of every feature while training.
     """
 
     intercept: float
@@ -97,20 +94,13 @@ def fit_poisson(
 ) -> PoissonModel:
     """Fit by Newton's method, halving steps that do not help.
 
-    Parameters
-    ----------
-    features
-        (rows, columns), all known.
-    target
-        (rows,), >= 0.
-    offset
-        (rows,), added to the log prediction as it is.
-    expected
-        (columns,) coefficients to fall back on, before standardising; 0 where not given.
-    ridge
-        Penalty on the square of the coefficients.
-    most
-        Steps at most.
+    Args:
+        features: (rows, columns), all known.
+        target: (rows,), >= 0.
+        offset: (rows,), added to the log prediction as it is.
+        expected: (columns,) coefficients to fall back on, before standardising; 0 where not given.
+        ridge: Penalty on the square of the coefficients.
+        most: Steps at most.
     """
     centre = features.mean(axis=0)
     spread = features.std(axis=0)
@@ -169,12 +159,9 @@ def _weighted_square(design: Floats, weight: Floats) -> Floats:
 class TreeModel:
     """Fitted trees.
 
-    Attributes
-    ----------
-    booster
-        XGBoost's model.
-    start
-        Log of what they start from, over the offset.
+    Attributes:
+        booster: XGBoost's model.
+        start: Log of what they start from, over the offset.
     """
 
     booster: Any
@@ -199,10 +186,8 @@ class TreeModel:
     def from_bytes(cls, content: bytes, start: float) -> TreeModel:
         """A model kept before.
 
-        Raises
-        ------
-        InputError
-            If the bytes are no model.
+        Raises:
+            InputError: If the bytes are no model.
         """
         xgboost = _xgboost()
         booster = xgboost.Booster()
@@ -225,10 +210,8 @@ class TreeTable:
 def tree_table(features: Array, target: NDArray[Any], offset: NDArray[np.floating]) -> TreeTable:
     """Training rows for the trees, which start from the target's mean.
 
-    Parameters
-    ----------
-    features, target, offset
-        As of :func:`fit_poisson`.
+    Args:
+        features, target, offset: As of :func:`fit_poisson`.
     """
     xgboost = _xgboost()
     above, below = float(np.mean(target)), float(np.exp(np.asarray(offset, dtype=float)).mean())
@@ -253,14 +236,11 @@ def fit_trees(
 ) -> TreeModel:
     """Train trees on a table of :func:`tree_table`; ``cancel`` or ``after_round`` returning True stops between rounds.
 
-    Parameters
-    ----------
-    table
-        Training rows from :func:`tree_table`.
-    settings, seed
-        Settings of the trees by name, and seed of their random choices.
-    cancel, after_round
-        An event that is set, or a function that returns True, ends the training between rounds.
+    Args:
+        table: Training rows from :func:`tree_table`.
+        settings, seed: Settings of the trees by name, and seed of their random choices.
+        cancel, after_round: An event that is set, or a function that returns True, ends the training between
+            rounds.
     """
     xgboost = _xgboost()
 

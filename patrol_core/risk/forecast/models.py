@@ -69,14 +69,10 @@ HALF = 12
 class Past:
     """Months known so far, month by month, with the features made from them once.
 
-    Attributes
-    ----------
-    values
-        (months, zones).
-    first
-        Calendar month of the first, 0 is January.
-    static
-        (zones, covariates).
+    Attributes:
+        values: (months, zones).
+        first: Calendar month of the first, 0 is January.
+        static: (zones, covariates).
     """
 
     values: Floats
@@ -108,18 +104,12 @@ def past_of(panel: Panel, covariates: Covariates) -> Past:
 class Learnt:
     """What was learnt at one origin, from the months before it.
 
-    Attributes
-    ----------
-    origin
-        Months known.
-    first
-        Calendar month of the first month, 0 is January.
-    season
-        Log factor of each calendar month, (12,).
-    scale
-        Dispersion that values are divided by.
-    most
-        Largest prediction: twice the most that any zone ever had in a month.
+    Attributes:
+        origin: Months known.
+        first: Calendar month of the first month, 0 is January.
+        season: Log factor of each calendar month, (12,).
+        scale: Dispersion that values are divided by.
+        most: Largest prediction: twice the most that any zone ever had in a month.
     """
 
     origin: int
@@ -135,14 +125,10 @@ class Learnt:
 
         The offset is the log of the area's level times its season, in units of ``scale``.
 
-        Parameters
-        ----------
-        past
-            (months, zones) values so far.
-        static
-            (zones, covariates), one row a zone.
-        own
-            Lags and means of the zones where they are known already.
+        Args:
+            past: (months, zones) values so far.
+            static: (zones, covariates), one row a zone.
+            own: Lags and means of the zones where they are known already.
         """
         level = max(float(past[-12:].mean()), LEAST_LEVEL)
         season = float(np.exp(self.season[(self.first + len(past)) % 12]))
@@ -155,12 +141,9 @@ class Learnt:
     def step(self, features: Array, offset: float, key: str) -> Floats:
         """The prediction of one learning model from :meth:`features`, in the panel's unit.
 
-        Parameters
-        ----------
-        features, offset
-            As :meth:`features` gives them.
-        key
-            The model.
+        Args:
+            features, offset: As :meth:`features` gives them.
+            key: The model.
         """
         given = np.full(len(features), offset)
         if key == "poisson":
@@ -209,16 +192,11 @@ def learn(
 ) -> Learnt:
     """Train what the models ``keys`` need, on months before ``origin`` only.
 
-    Parameters
-    ----------
-    past
-        All values and covariates.
-    origin
-        Months known.
-    keys
-        Models.
-    settings, seed
-        Of the trees.
+    Args:
+        past: All values and covariates.
+        origin: Months known.
+        keys: Models.
+        settings, seed: Of the trees.
     """
     base = begin(past, origin)
     wanted = set(keys)
@@ -239,14 +217,10 @@ def learn(
 def predictions(past: Past, learnt: Learnt, horizon: int, keys: Iterable[str]) -> dict[str, Array]:
     """What each model expects in the ``horizon`` months after the origin, (zones, horizon) each.
 
-    Parameters
-    ----------
-    past, learnt
-        All values, and what :func:`learn` found; months after its origin are not looked at.
-    horizon
-        Months ahead.
-    keys
-        Models.
+    Args:
+        past, learnt: All values, and what :func:`learn` found; months after its origin are not looked at.
+        horizon: Months ahead.
+        keys: Models.
     """
     wanted = list(keys)
     known = past.values[: learnt.origin]

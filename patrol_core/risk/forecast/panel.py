@@ -23,18 +23,12 @@ Gaps = Literal["refuse", "fill"]
 class Panel:
     """Weighted crime of every zone in every month.
 
-    Attributes
-    ----------
-    zone_ids
-        Zones, in the order of the rows.
-    months
-        Consecutive months "YYYY-MM", in the order of the columns.
-    values
-        Weighted crime, shape (zones, months), >= 0, in ``unit``.
-    unit
-        ``crimes``, ``harm days``, ...
-    notes
-        What was noticed or filled, one sentence each.
+    Attributes:
+        zone_ids: Zones, in the order of the rows.
+        months: Consecutive months "YYYY-MM", in the order of the columns.
+        values: Weighted crime, shape (zones, months), >= 0, in ``unit``.
+        unit: ``crimes``, ``harm days``, ...
+        notes: What was noticed or filled, one sentence each.
     """
 
     zone_ids: tuple[str, ...]
@@ -46,10 +40,9 @@ class Panel:
     def __post_init__(self) -> None:
         """Check labels, shape and values.
 
-        Raises
-        ------
-        InputError
-            For labels that repeat, months that do not follow each other, or values that are no amounts.
+        Raises:
+            InputError: For labels that repeat, months that do not follow each other, or values that are no
+                amounts.
         """
         if self.values.shape != (len(self.zone_ids), len(self.months)) or not self.values.size:
             raise InputError(
@@ -89,18 +82,14 @@ def panel_of(
 ) -> Panel:
     """Add up weighted crime by zone and month.
 
-    Parameters
-    ----------
-    counts, zone_ids, months, weights, crime_types
-        As in :func:`patrol_core.risk.surface.build_surface`: absent rows are months without crime.
-    gaps
-        A month missing between the first and the last: ``refuse``, or ``fill`` it for every zone with the mean of
-        the months on both sides, which is said in ``notes``.
+    Args:
+        counts, zone_ids, months, weights, crime_types: As in :func:`patrol_core.risk.surface.build_surface`:
+            absent rows are months without crime.
+        gaps: A month missing between the first and the last: ``refuse``, or ``fill`` it for every zone with the
+            mean of the months on both sides, which is said in ``notes``.
 
-    Raises
-    ------
-    InputError
-        As :func:`~patrol_core.risk.surface.build_surface`; or naming the missing months.
+    Raises:
+        InputError: As :func:`~patrol_core.risk.surface.build_surface`; or naming the missing months.
     """
     weight = weights.weights_of(crime_types)
     values = match_counts(counts, zone_ids, months, crime_types).by_zone_and_month(weight)

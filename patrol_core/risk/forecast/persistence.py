@@ -39,10 +39,9 @@ _FRAMES = ("scores", "summary", "intervals", "trials", "importance")
 def save(forecast: Forecast, folder: str | os.PathLike[str]) -> Path:
     """Write a forecast to a folder.
 
-    Raises
-    ------
-    SourceError
-        If it cannot be written; an earlier forecast there is then unchanged or unreadable, never half this one.
+    Raises:
+        SourceError: If it cannot be written; an earlier forecast there is then unchanged or unreadable, never
+            half this one.
     """
     target = Path(folder)
     for name, content in files_of(forecast).items():
@@ -67,12 +66,9 @@ def files_of(forecast: Forecast) -> dict[str, bytes]:
 def load(folder: str | os.PathLike[str]) -> Forecast:
     """Read a forecast back.
 
-    Raises
-    ------
-    InputError
-        If a file was changed, is of another forecast, or of another version of this program.
-    SourceError
-        If a file cannot be read.
+    Raises:
+        InputError: If a file was changed, is of another forecast, or of another version of this program.
+        SourceError: If a file cannot be read.
     """
     source = Path(folder)
     try:
@@ -99,17 +95,12 @@ def _opened(source: Path) -> Any:
 def predict(forecast: Forecast, panel: Panel, static: pd.DataFrame | None = None) -> Array:
     """Run the stored model again on the data it was made from, (zones, horizon).
 
-    Parameters
-    ----------
-    forecast
-        The stored forecast.
-    panel, static
-        The data it was made from.
+    Args:
+        forecast: The stored forecast.
+        panel, static: The data it was made from.
 
-    Raises
-    ------
-    InputError
-        If the data are not those of the forecast.
+    Raises:
+        InputError: If the data are not those of the forecast.
     """
     if data_hash_of(panel, static) != forecast.data_hash:
         raise InputError(

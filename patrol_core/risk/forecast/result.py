@@ -30,22 +30,15 @@ KEYS = tuple(MODELS)
 class ForecastSettings:
     """What is asked of a forecast.
 
-    Attributes
-    ----------
-    horizon
-        Months ahead, 1 to 24.
-    origins
-        Test origins; fewer where there are too few months.
-    trials, time_limit
-        Settings of the trees to try (0: no tuning), and the most seconds for that (None: no limit).
-    seed
-        Of trees, tuning and halves of zones.
-    coverage
-        Share of zones and months that intervals should hold.
-    flagged_area
-        Share of the area flagged for PAI.
-    models
-        Keys of :data:`~patrol_core.risk.forecast.models.MODELS` that compete.
+    Attributes:
+        horizon: Months ahead, 1 to 24.
+        origins: Test origins; fewer where there are too few months.
+        trials, time_limit: Settings of the trees to try (0: no tuning), and the most seconds for that (None: no
+            limit).
+        seed: Of trees, tuning and halves of zones.
+        coverage: Share of zones and months that intervals should hold.
+        flagged_area: Share of the area flagged for PAI.
+        models: Keys of :data:`~patrol_core.risk.forecast.models.MODELS` that compete.
     """
 
     horizon: int = 12
@@ -60,10 +53,8 @@ class ForecastSettings:
     def __post_init__(self) -> None:
         """Check ranges; horizon and origins are checked against the months there are.
 
-        Raises
-        ------
-        InputError
-            Naming the value and what is accepted.
+        Raises:
+            InputError: Naming the value and what is accepted.
         """
         if not 0.5 <= self.coverage < 1:
             raise InputError(f"Intervals cannot be asked to hold {self.coverage:g}; choose 0.5 to 0.99.")
@@ -90,38 +81,24 @@ class ForecastSettings:
 class Forecast:
     """What the months ahead will bring, how well such forecasts did, and what they rest on.
 
-    Attributes
-    ----------
-    zone_ids, months_ahead
-        Zones and months, in the order of the arrays.
-    predicted, low, high
-        Expected (weighted) crime and its interval, (zones, horizon), in ``unit`` a month.
-    winner, winner_reason
-        Name of the model in use, and why, in words.
-    scores, summary
-        By model and origin, and by model (see :mod:`~patrol_core.risk.forecast.scores`).
-    interval_coverage
-        Measured share inside the interval by step ahead, (horizon,).
-    intervals
-        The same over all, by step, origin and predicted size.
-    folds
-        What was predicted at the test origins, and what came.
-    trials
-        Tuning: ``number``, ``value``, ``params``, ``seconds``.
-    importance
-        Mean absolute contribution of each feature in log units; ``feature`` (words), ``importance``; empty for a baseline.
-    features, feature_names, feature_labels
-        What the winner knew before the first month ahead, (zones, features), in the panel's unit; names for programs and people.
-    level
-        Mean zone over the last twelve months, which the features of a zone's past are taken relative to.
-    learnt
-        The fitted models.
-    recent
-        Mean of the last twelve months recorded, (zones,).
-    data_hash
-        sha256 of panel and covariates.
-    tree_settings
-        Settings of the trees, tuned or not.
+    Attributes:
+        zone_ids, months_ahead: Zones and months, in the order of the arrays.
+        predicted, low, high: Expected (weighted) crime and its interval, (zones, horizon), in ``unit`` a month.
+        winner, winner_reason: Name of the model in use, and why, in words.
+        scores, summary: By model and origin, and by model (see :mod:`~patrol_core.risk.forecast.scores`).
+        interval_coverage: Measured share inside the interval by step ahead, (horizon,).
+        intervals: The same over all, by step, origin and predicted size.
+        folds: What was predicted at the test origins, and what came.
+        trials: Tuning: ``number``, ``value``, ``params``, ``seconds``.
+        importance: Mean absolute contribution of each feature in log units; ``feature`` (words),
+            ``importance``; empty for a baseline.
+        features, feature_names, feature_labels: What the winner knew before the first month ahead, (zones,
+            features), in the panel's unit; names for programs and people.
+        level: Mean zone over the last twelve months, which the features of a zone's past are taken relative to.
+        learnt: The fitted models.
+        recent: Mean of the last twelve months recorded, (zones,).
+        data_hash: sha256 of panel and covariates.
+        tree_settings: Settings of the trees, tuned or not.
     """
 
     zone_ids: tuple[str, ...]
@@ -192,12 +169,9 @@ def key_of(
 ) -> str:
     """Hash (24 hex digits) of data, settings and format: the name under which a forecast is kept.
 
-    Parameters
-    ----------
-    panel, static, settings
-        What the forecast is made of.
-    area_km2
-        Areas of the zones, which its scores rest on; None where they are not known.
+    Args:
+        panel, static, settings: What the forecast is made of.
+        area_km2: Areas of the zones, which its scores rest on; None where they are not known.
     """
     asked = json.dumps(asdict(settings), sort_keys=True)
     areas = "" if area_km2 is None else np.asarray(area_km2, dtype=float).tobytes().hex()

@@ -49,20 +49,14 @@ MEANS = (
 def score(actual: ArrayLike, predicted: ArrayLike, area_km2: ArrayLike, share: float) -> dict[str, float]:
     """Scores of one model at one origin.
 
-    Parameters
-    ----------
-    actual, predicted
-        (zones, horizon), >= 0.
-    area_km2
-        (zones,).
-    share
-        Share of the area flagged for PAI.
+    Args:
+        actual, predicted: (zones, horizon), >= 0.
+        area_km2: (zones,).
+        share: Share of the area flagged for PAI.
 
-    Returns
-    -------
-    dict
-        Keys :data:`MEANS`. ``mape``, ``zeros_left_out`` and ``hit_rate`` in percent; ``bias`` is the mean of predicted less
-        actual; ``..._total`` is of the sum over the horizon.
+    Returns:
+        dict: Keys :data:`MEANS`. ``mape``, ``zeros_left_out`` and ``hit_rate`` in percent; ``bias`` is the mean
+            of predicted less actual; ``..._total`` is of the sum over the horizon.
     """
     happened, forecasts = np.asarray(actual, dtype=float), np.asarray(predicted, dtype=float)
     whole, expected = happened.sum(axis=1), forecasts.sum(axis=1)
@@ -104,16 +98,11 @@ def score_table(
 ) -> pd.DataFrame:
     """Scores of every model at every origin: ``model`` (name), ``origin`` (last month known), and :data:`MEANS`.
 
-    Parameters
-    ----------
-    actual
-        (zones, horizon) of each origin.
-    by_model
-        Name -> predictions, shaped as ``actual``.
-    origins
-        Last month known at each origin.
-    area_km2, share
-        (zones,) areas, and the share of the area flagged for PAI.
+    Args:
+        actual: (zones, horizon) of each origin.
+        by_model: Name -> predictions, shaped as ``actual``.
+        origins: Last month known at each origin.
+        area_km2, share: (zones,) areas, and the share of the area flagged for PAI.
     """
     rows = [
         {"model": MODELS[key], "origin": origin, **score(actual[place], predicted[place], area_km2, share)}
@@ -181,16 +170,12 @@ def reason_of(
 ) -> str:
     """Who is used, by how much, and why, as one or two sentences.
 
-    Parameters
-    ----------
-    summary, winner, case
-        Scores by model, the model used, and the rule by which it was chosen, from :func:`choose`.
-    origins, horizon
-        How many origins were judged, over how many months each.
-    unit
-        Of the errors.
-    share
-        Share of the area flagged.
+    Args:
+        summary, winner, case: Scores by model, the model used, and the rule by which it was chosen, from
+            :func:`choose`.
+        origins, horizon: How many origins were judged, over how many months each.
+        unit: Of the errors.
+        share: Share of the area flagged.
     """
     table = summary.set_index("model")
     row = table.loc[winner]

@@ -39,10 +39,8 @@ def zone_table(forecast: Forecast) -> pd.DataFrame:
 def ward_table(forecast: Forecast, ward_of: Mapping[str, str]) -> pd.DataFrame:
     """``Month, Ward, Predicted``: sums over the zones of a ward, wards in the order of their names.
 
-    Raises
-    ------
-    InputError
-        If a zone has no ward; give it one, be it one for all that have none.
+    Raises:
+        InputError: If a zone has no ward; give it one, be it one for all that have none.
     """
     wards, sums = _by_ward(forecast.predicted, _wards_of(forecast, ward_of))
     months = len(forecast.months_ahead)
@@ -61,10 +59,8 @@ def ward_intervals(forecast: Forecast, ward_of: Mapping[str, str]) -> tuple[pd.D
     Zones of a ward err together, so their intervals do not add up: the wards' own errors at the past origins set the width
     (:mod:`~patrol_core.risk.forecast.intervals`).
 
-    Returns
-    -------
-    table, coverage
-        The second as :func:`~patrol_core.risk.forecast.intervals.coverage_table`.
+    Returns:
+        table, coverage: The second as :func:`~patrol_core.risk.forecast.intervals.coverage_table`.
     """
     labels = _wards_of(forecast, ward_of)
     folds, asked = forecast.folds, forecast.settings

@@ -49,14 +49,11 @@ RANGES: Mapping[str, tuple[float, float, bool]] = MappingProxyType(
 class Tuned:
     """What tuning found.
 
-    Attributes
-    ----------
-    settings
-        The best settings; those without tuning where no trial was finished.
-    trials
-        ``number``, ``value`` (mean Poisson deviance, lower is better), ``params``, ``seconds``; finished trials only.
-    ended
-        Why it ended: ``trials``, ``time`` or ``stopped``.
+    Attributes:
+        settings: The best settings; those without tuning where no trial was finished.
+        trials: ``number``, ``value`` (mean Poisson deviance, lower is better), ``params``, ``seconds``;
+            finished trials only.
+        ended: Why it ended: ``trials``, ``time`` or ``stopped``.
     """
 
     settings: Settings
@@ -90,20 +87,14 @@ def tune(
 ) -> Tuned:
     """Search settings of the trees.
 
-    Parameters
-    ----------
-    past
-        All values and covariates.
-    origins
-        Origins to judge at; months up to the last of them plus ``horizon`` are used and no later ones.
-    trials, time_limit
-        Budget: settings to try, and seconds after which it ends, in the middle of a trial too.
-    seed
-        Of the search and of the trees.
-    on_trial
-        Called after each trial with its number from 1, its value and the best so far.
-    cancel
-        Ends the search when set; the best so far is kept.
+    Args:
+        past: All values and covariates.
+        origins: Origins to judge at; months up to the last of them plus ``horizon`` are used and no later ones.
+        trials, time_limit: Budget: settings to try, and seconds after which it ends, in the middle of a trial
+            too.
+        seed: Of the search and of the trees.
+        on_trial: Called after each trial with its number from 1, its value and the best so far.
+        cancel: Ends the search when set; the best so far is kept.
     """
     import optuna
 

@@ -80,27 +80,18 @@ def score_area(
 ) -> StaticScore:
     """Static score of the zones of an area.
 
-    Parameters
-    ----------
-    data
-        The area: covariates, years of the counts.
-    zones
-        Patrol zones, indexed by zone_id, with ``population``.
-    counts
-        Long counts of these zones: zone_id, month, crime_type, count.
-    months
-        Months the counts are of.
-    crime_types
-        Types to explain.
-    per
-        ``households``, ``residents`` or ``rate`` (the counts are rates); by the rule of :func:`default_per` when not given.
-    columns, vif_limit, neighbours
-        See :func:`patrol_core.risk.static.score.static_score`.
+    Args:
+        data: The area: covariates, years of the counts.
+        zones: Patrol zones, indexed by zone_id, with ``population``.
+        counts: Long counts of these zones: zone_id, month, crime_type, count.
+        months: Months the counts are of.
+        crime_types: Types to explain.
+        per: ``households``, ``residents`` or ``rate`` (the counts are rates); by the rule of
+            :func:`default_per` when not given.
+        columns, vif_limit, neighbours: See :func:`patrol_core.risk.static.score.static_score`.
 
-    Raises
-    ------
-    InputError
-        Without covariates or exposure, and as ``static_score`` does.
+    Raises:
+        InputError: Without covariates or exposure, and as ``static_score`` does.
     """
     ids = tuple(str(zone) for zone in zones.index)
     reason = why_not(data, ids)

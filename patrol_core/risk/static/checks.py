@@ -58,12 +58,9 @@ def clustering(
 ) -> list[Check]:
     """Moran's I of the residuals; none where no zones touch.
 
-    Parameters
-    ----------
-    ids, model
-        Zones in the order of the model, and the fit.
-    neighbours, permutations, seed
-        As in :func:`morans_i`.
+    Args:
+        ids, model: Zones in the order of the model, and the fit.
+        neighbours, permutations, seed: As in :func:`morans_i`.
     """
     inside = [zone for zone, yes in zip(ids, model.fit, strict=True) if yes]
     found = morans_i(inside, model.residual[model.fit], neighbours, permutations=permutations, seed=seed)
@@ -92,14 +89,10 @@ def morans_i(
     None where no two zones touch or all values are equal. The permutations are made here rather than by esda, whose random numbers
     come from a state that all threads share; the statistic is esda's (a test compares them).
 
-    Parameters
-    ----------
-    zone_ids, values
-        n zones and their values.
-    neighbours
-        Zone -> touching zones; zones without values are passed over.
-    permutations, seed
-        Of the reference distribution.
+    Args:
+        zone_ids, values: n zones and their values.
+        neighbours: Zone -> touching zones; zones without values are passed over.
+        permutations, seed: Of the reference distribution.
     """
     place = {zone: i for i, zone in enumerate(zone_ids)}
     rows, columns = [], []

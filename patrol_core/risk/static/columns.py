@@ -91,10 +91,8 @@ def caution(column: str) -> str:
 def chosen_columns(covariates: pd.DataFrame, columns: Sequence[str] | None) -> tuple[str, ...]:
     """Columns asked for, or the default set.
 
-    Raises
-    ------
-    InputError
-        When one is not in the data, one is named twice, or none is left.
+    Raises:
+        InputError: When one is not in the data, one is named twice, or none is left.
     """
     if columns is None:
         found = default_columns(covariates)
@@ -119,10 +117,8 @@ def chosen_columns(covariates: pd.DataFrame, columns: Sequence[str] | None) -> t
 def independent(values: pd.DataFrame) -> tuple[tuple[str, ...], list[LeftOut]]:
     """Columns that vary and say something the ones before do not; the others with the reason.
 
-    Parameters
-    ----------
-    values
-        Zones x columns, all known.
+    Args:
+        values: Zones x columns, all known.
     """
     kept: list[str] = []
     out: list[LeftOut] = []

@@ -25,14 +25,11 @@ _FULL_LEVERAGE = 1e-9
 class Exposure:
     """What crimes are counted against.
 
-    Attributes
-    ----------
-    size
-        Residents or households by zone, in the order of the zones; None where the counts are rates already.
-    of
-        ``residents``, ``households``, or the unit of the rate.
-    years
-        Length of the period; 1 where the counts are rates.
+    Attributes:
+        size: Residents or households by zone, in the order of the zones; None where the counts are rates
+            already.
+        of: ``residents``, ``households``, or the unit of the rate.
+        years: Length of the period; 1 where the counts are rates.
     """
 
     size: Floats | None
@@ -43,14 +40,10 @@ class Exposure:
 def checked(what: str, ids: tuple[str, ...], values: ArrayLike, *, unknown: bool = False) -> Floats:
     """One number of at least 0 for each zone, NaN only where ``unknown`` allows it; InputError names the zone.
 
-    Parameters
-    ----------
-    what
-        What the values are, for messages.
-    ids, values
-        n zones and their values.
-    unknown
-        Whether NaN is accepted.
+    Args:
+        what: What the values are, for messages.
+        ids, values: n zones and their values.
+        unknown: Whether NaN is accepted.
     """
     found = np.array(values, dtype=float)
     if found.shape != (len(ids),) or len(set(ids)) < len(ids):
@@ -71,12 +64,9 @@ def log_rates(
 ) -> tuple[Floats, float, int, tuple[str, ...]]:
     """(n,) log rate per 1,000 a year, what was added, zones without crime, and what to say of it.
 
-    Parameters
-    ----------
-    ids, counts
-        n zones and their crimes in the period, or rates.
-    exposure
-        What the crimes are divided by.
+    Args:
+        ids, counts: n zones and their crimes in the period, or rates.
+        exposure: What the crimes are divided by.
     """
     notes: list[str] = []
     if not exposure.years > 0:
@@ -126,12 +116,9 @@ class Model:
 def fit_model(x: pd.DataFrame, rate: Floats, fit: Bools, known: Bools) -> Model:
     """Fit the zones of ``fit``, score those ``known``; InputError where all rates are equal.
 
-    Parameters
-    ----------
-    x, rate
-        (n, k) covariates as given, and (n,) log rates.
-    fit, known
-        (n,) zones to learn from, and zones with all covariates.
+    Args:
+        x, rate: (n, k) covariates as given, and (n,) log rates.
+        fit, known: (n,) zones to learn from, and zones with all covariates.
     """
     from scipy import stats
     from statsmodels.regression.linear_model import OLS

@@ -55,33 +55,22 @@ _NAMED = 5
 class StaticScore:
     """A fitted static score.
 
-    Attributes
-    ----------
-    zone_ids
-        Zones, in the order of every array.
-    columns
-        Covariates in the model.
-    log_rate, log_risk, residual, risk_per_1000
-        Observed and fitted log rate, their difference, and the back-transformed rate per 1,000 a year; (n,), NaN where unknown.
-    design
-        Covariates of all zones as given (not standardised), NaN where unknown.
-    coefficients
-        One row a term, the intercept first: term, coefficient (log rate for one standard deviation), std_error (HC3), low, high, p,
-        vif, mean, sd, per_unit (log rate for one unit).
-    r2, r2_adjusted
-        Of the log rates.
-    smearing
-        Duan's factor.
-    offset, zones_without_crime
-        What was added to every zone's count (or rate) before the log, and how many zones had none.
-    checks
-        Breusch-Pagan, Jarque-Bera, and Moran's I of the residuals where neighbours were given.
-    columns_left_out, zones_left_out
-        Named with the reason.
-    notes
-        Sentences on all that was done to the data.
-    exposure_of
-        ``residents``, ``households``, or the unit of the given rate.
+    Attributes:
+        zone_ids: Zones, in the order of every array.
+        columns: Covariates in the model.
+        log_rate, log_risk, residual, risk_per_1000: Observed and fitted log rate, their difference, and the
+            back-transformed rate per 1,000 a year; (n,), NaN where unknown.
+        design: Covariates of all zones as given (not standardised), NaN where unknown.
+        coefficients: One row a term, the intercept first: term, coefficient (log rate for one standard
+            deviation), std_error (HC3), low, high, p, vif, mean, sd, per_unit (log rate for one unit).
+        r2, r2_adjusted: Of the log rates.
+        smearing: Duan's factor.
+        offset, zones_without_crime: What was added to every zone's count (or rate) before the log, and how many
+            zones had none.
+        checks: Breusch-Pagan, Jarque-Bera, and Moran's I of the residuals where neighbours were given.
+        columns_left_out, zones_left_out: Named with the reason.
+        notes: Sentences on all that was done to the data.
+        exposure_of: ``residents``, ``households``, or the unit of the given rate.
     """
 
     zone_ids: tuple[str, ...]
@@ -133,26 +122,18 @@ def static_score(
 ) -> StaticScore:
     """Fit the log crime rate on covariates.
 
-    Parameters
-    ----------
-    zone_ids, counts
-        n zones and their crimes in the period (or rates, see ``exposure``).
-    covariates
-        Indexed by zone id; other zones are ignored, zones it lacks get no score.
-    columns
-        Covariates to use; :func:`patrol_core.risk.static.columns.default_columns` when not given.
-    vif_limit
-        Remove the covariate with the largest VIF until none is above; nothing is removed when not given.
-    neighbours
-        Zone -> touching zones, for Moran's I of the residuals.
-    permutations, seed
-        Of Moran's I.
+    Args:
+        zone_ids, counts: n zones and their crimes in the period (or rates, see ``exposure``).
+        covariates: Indexed by zone id; other zones are ignored, zones it lacks get no score.
+        columns: Covariates to use; :func:`patrol_core.risk.static.columns.default_columns` when not given.
+        vif_limit: Remove the covariate with the largest VIF until none is above; nothing is removed when not
+            given.
+        neighbours: Zone -> touching zones, for Moran's I of the residuals.
+        permutations, seed: Of Moran's I.
 
-    Raises
-    ------
-    InputError
-        Labels that do not meet, negative or infinite counts or exposure, no column left, no more zones than coefficients, or rates
-        that are all equal.
+    Raises:
+        InputError: Labels that do not meet, negative or infinite counts or exposure, no column left, no more
+            zones than coefficients, or rates that are all equal.
     """
     ids = tuple(str(zone) for zone in zone_ids)
     c = checked("crimes", ids, counts)
@@ -286,12 +267,9 @@ def _words(columns: Sequence[LeftOut], zones: Sequence[LeftOut]) -> list[str]:
 def zone_counts(counts: pd.DataFrame, zone_ids: Sequence[str], crime_types: Sequence[str]) -> Floats:
     """(n,) events of some types by zone, from long counts ``zone_id, crime_type, count``.
 
-    Parameters
-    ----------
-    counts
-        Long counts: zone_id, crime_type, count.
-    zone_ids, crime_types
-        Zones in the order wanted, and the types that count.
+    Args:
+        counts: Long counts: zone_id, crime_type, count.
+        zone_ids, crime_types: Zones in the order wanted, and the types that count.
     """
     rows: Any = counts[counts["crime_type"].astype("str").isin(list(crime_types))]
     total = rows["count"].groupby(rows["zone_id"].astype("str")).sum()

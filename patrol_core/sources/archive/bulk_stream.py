@@ -48,18 +48,12 @@ class Block:
 class BulkTable:
     """One table among the files given.
 
-    Attributes
-    ----------
-    label
-        Name for messages.
-    stem
-        Name of the file itself, without folders.
-    size
-        Unpacked bytes as far as known, for progress.
-    blocks
-        Its contents; read once, in order, before the next table is asked for.
-    ignored
-        Why it is not read, or "".
+    Attributes:
+        label: Name for messages.
+        stem: Name of the file itself, without folders.
+        size: Unpacked bytes as far as known, for progress.
+        blocks: Its contents; read once, in order, before the next table is asked for.
+        ignored: Why it is not read, or "".
     """
 
     label: str
@@ -79,16 +73,11 @@ class BulkTable:
 class Container:
     """One thing the user gave: a file, a zip or a folder.
 
-    Attributes
-    ----------
-    name, origin
-        For people, and the path it came from.
-    edition
-        How new it is: the date inside a zip when it is later than its months, else its newest month.
-    size
-        Unpacked bytes, for progress.
-    tables
-        Its tables, to be read in order.
+    Attributes:
+        name, origin: For people, and the path it came from.
+        edition: How new it is: the date inside a zip when it is later than its months, else its newest month.
+        size: Unpacked bytes, for progress.
+        tables: Its tables, to be read in order.
     """
 
     name: str
@@ -101,12 +90,9 @@ class Container:
 def containers(files: FileLike | Sequence[FileLike], limits: Limits = BULK_LIMITS) -> Iterator[Container]:
     """Open what was given, one after the other.
 
-    Raises
-    ------
-    InputError
-        For a damaged or unsafe zip, or a folder without tables.
-    SourceError
-        For a path that cannot be read.
+    Raises:
+        InputError: For a damaged or unsafe zip, or a folder without tables.
+        SourceError: For a path that cannot be read.
     """
     for item in archive_files.as_list(files):
         if isinstance(item, tuple):

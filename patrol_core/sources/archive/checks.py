@@ -41,14 +41,10 @@ def filled(
 ) -> dict[str, pa.ChunkedArray]:
     """Columns with "" for null, as cells written NA or the like are read.
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    columns
-        By heading, as text.
-    findings
-        Takes what was noticed.
+    Args:
+        name: Of the file, for messages.
+        columns: By heading, as text.
+        findings: Takes what was noticed.
     """
     blank = {c: column.null_count for c, column in columns.items() if column.null_count}
     if not blank:
@@ -64,12 +60,9 @@ def read_month_column(
 ) -> tuple[pa.ChunkedArray, Bools | None]:
     """Months as YYYY-MM, and which rows have one; None where all do.
 
-    Parameters
-    ----------
-    name, where, findings
-        File, line of a row, and what takes the notes.
-    months
-        Cells as text.
+    Args:
+        name, where, findings: File, line of a row, and what takes the notes.
+        months: Cells as text.
     """
     cells = [m for m in pc.unique(months).to_pylist() if not MONTH.fullmatch(m)]
     if not cells:
@@ -140,12 +133,9 @@ def read_places(
     (0, 0) is police.uk's way to say "no location", and the false origin of the National Grid is that of programs that have
     turned easting 0 and northing 0 to degrees.
 
-    Parameters
-    ----------
-    name, where, findings
-        File, line of a row, and what takes the notes.
-    longitudes, latitudes
-        Cells as text, WGS84 degrees.
+    Args:
+        name, where, findings: File, line of a row, and what takes the notes.
+        longitudes, latitudes: Cells as text, WGS84 degrees.
     """
     lon, lat = _degrees(longitudes), _degrees(latitudes)
     origin = (np.abs(lon - FALSE_ORIGIN[0]) < _ORIGIN_WIDTH) & (np.abs(lat - FALSE_ORIGIN[1]) < _ORIGIN_WIDTH)
@@ -208,12 +198,9 @@ def _outside(lon: Floats, lat: Floats, _cells: list[str]) -> str:
 def read_crime_types(name: str, types: pa.ChunkedArray, findings: list[Finding]) -> pa.ChunkedArray:
     """Crime types under their published names; a blank one is ``Not stated``, an unknown one stays and is said.
 
-    Parameters
-    ----------
-    name, findings
-        File, and what takes the notes.
-    types
-        Cells as text.
+    Args:
+        name, findings: File, and what takes the notes.
+        types: Cells as text.
     """
     types = pc.utf8_trim_whitespace(types)
     counts = {row["values"]: row["counts"] for row in pc.value_counts(types).to_pylist()}
@@ -250,12 +237,9 @@ def read_codes(
 ) -> pa.ChunkedArray:
     """Codes of small areas; one of no known form stays, places nothing, and is said with the line of the first.
 
-    Parameters
-    ----------
-    name, where, findings
-        File, line of a row, and what takes the notes.
-    codes
-        Cells as text.
+    Args:
+        name, where, findings: File, line of a row, and what takes the notes.
+        codes: Cells as text.
     """
     odd = [c for c in pc.unique(codes).to_pylist() if c and not _LSOA.fullmatch(c)]
     if mended := {c: c.strip().upper() for c in odd if _LSOA.fullmatch(c.strip().upper()) or not c.strip()}:

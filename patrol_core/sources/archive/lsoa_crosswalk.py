@@ -58,12 +58,9 @@ FURTHEST_M = 2_000.0
 class RecodeReport:
     """How many rows went which way; ``sum(ways.values())`` = ``rows``.
 
-    Attributes
-    ----------
-    to
-        The census whose codes were wanted.
-    changes
-        Rows with a code of the other census by CHGIND ("U", "S", "M", "X").
+    Attributes:
+        to: The census whose codes were wanted.
+        changes: Rows with a code of the other census by CHGIND ("U", "S", "M", "X").
     """
 
     to: str
@@ -101,10 +98,8 @@ class RecodeReport:
 class Lookup:
     """The ONS exact-fit lookup.
 
-    Attributes
-    ----------
-    pairs
-        Columns ``2011``, ``2021``, ``change``; one row a pair.
+    Attributes:
+        pairs: Columns ``2011``, ``2021``, ``change``; one row a pair.
     """
 
     pairs: pd.DataFrame
@@ -132,12 +127,9 @@ class Lookup:
 def make_lookup(old: Any, new: Any, change: Any = None) -> Lookup:
     """A lookup from aligned columns.
 
-    Parameters
-    ----------
-    old, new
-        Codes of 2011 and of 2021.
-    change
-        CHGIND; derived from the pairs when not given.
+    Args:
+        old, new: Codes of 2011 and of 2021.
+        change: CHGIND; derived from the pairs when not given.
     """
     pairs = pd.DataFrame({"2011": np.asarray(old, dtype=object), "2021": np.asarray(new, dtype=object)})
     pairs = pairs.astype("str").apply(lambda c: c.str.strip())
@@ -153,10 +145,8 @@ def make_lookup(old: Any, new: Any, change: Any = None) -> Lookup:
 def read_lookup(file: FileLike) -> Lookup:
     """Read the ONS lookup "LSOA (2011) to LSOA (2021) exact fit" as published (CSV).
 
-    Raises
-    ------
-    InputError
-        If the columns LSOA11CD and LSOA21CD are not there, or a code is empty.
+    Raises:
+        InputError: If the columns LSOA11CD and LSOA21CD are not there, or a code is empty.
     """
     table = next((t for t in iter_tables([file]) if not t.ignored), None)
     if table is None:
@@ -188,21 +178,17 @@ def recode(
 ) -> tuple[pd.DataFrame, RecodeReport]:
     """Bring the LSOA codes of rows to one census.
 
-    Parameters
-    ----------
-    crimes
-        With ``lsoa_code`` (str, "" if none) and ``x``, ``y`` (EPSG:27700 metres, NaN if none); other columns pass.
-    lookup
-        See :func:`read_lookup`.
-    to
-        The census wanted.
-    polygons
-        LSOAs of that census indexed by code, any CRS; without them codes that split are resolved by other rows only.
+    Args:
+        crimes: With ``lsoa_code`` (str, "" if none) and ``x``, ``y`` (EPSG:27700 metres, NaN if none); other
+            columns pass.
+        lookup: See :func:`read_lookup`.
+        to: The census wanted.
+        polygons: LSOAs of that census indexed by code, any CRS; without them codes that split are resolved by
+            other rows only.
 
-    Returns
-    -------
-    crimes, report
-        The same rows in the same order; ``lsoa_code`` changed where it could be, ``lsoa_name`` emptied there.
+    Returns:
+        crimes, report: The same rows in the same order; ``lsoa_code`` changed where it could be, ``lsoa_name``
+            emptied there.
     """
     inverse, found = pd.factorize(crimes["lsoa_code"])
     codes = np.asarray(found, dtype=object)

@@ -87,27 +87,18 @@ def read_crimes(
 ) -> tuple[pd.DataFrame, ImportReport]:
     """Read police.uk street files into the ``crimes`` table (x, y in EPSG:27700 metres).
 
-    Parameters
-    ----------
-    files
-        One or several of: path (csv, csv.gz, zip, parquet, folder) or upload (name, bytes).
-    on_progress
-        Called with the share done and what is being done.
-    limits
-        Sizes beyond which a file is refused.
+    Args:
+        files: One or several of: path (csv, csv.gz, zip, parquet, folder) or upload (name, bytes).
+        on_progress: Called with the share done and what is being done.
+        limits: Sizes beyond which a file is refused.
 
-    Returns
-    -------
-    crimes, report
-        The table described in :mod:`patrol_core.areas`, rows in the order of the input.
+    Returns:
+        crimes, report: The table described in :mod:`patrol_core.areas`, rows in the order of the input.
 
-    Raises
-    ------
-    InputError
-        One sentence with file, line and column: not police.uk's columns, cut off, wrong encoding, no rows,
-        coordinates outside the UK, bad months, unsafe or damaged zip.
-    SourceError
-        If a path cannot be read.
+    Raises:
+        InputError: One sentence with file, line and column: not police.uk's columns, cut off, wrong encoding,
+            no rows, coordinates outside the UK, bad months, unsafe or damaged zip.
+        SourceError: If a path cannot be read.
     """
     tell = on_progress or (lambda _share, _text: None)
     found = _collect(files, limits, tell)

@@ -74,20 +74,14 @@ _HEADING_WORDS = 5
 class StreetTable:
     """Checked columns of one file: strings as published, ``lon``/``lat`` as float (NaN where none).
 
-    Attributes
-    ----------
-    name
-        Of the file.
-    columns
-        The rows that are kept.
-    findings
-        What was noticed.
-    left_out
-        Rows that are not kept because a cell they cannot do without is unreadable; said in ``findings``.
-    heading
-        The last heading of the text, where another one stood in its middle; b"" otherwise.
-    lines
-        Lines below the first heading, those left out and further headings with them.
+    Attributes:
+        name: Of the file.
+        columns: The rows that are kept.
+        findings: What was noticed.
+        left_out: Rows that are not kept because a cell they cannot do without is unreadable; said in
+            ``findings``.
+        heading: The last heading of the text, where another one stood in its middle; b"" otherwise.
+        lines: Lines below the first heading, those left out and further headings with them.
     """
 
     name: str
@@ -131,24 +125,16 @@ def other_kind(header: list[str]) -> str:
 def parse(name: str, data: bytes, *, lines_before: int = 0) -> StreetTable | str:
     """Read and check one street table (CSV or Parquet with the same columns).
 
-    Parameters
-    ----------
-    name
-        For messages.
-    data
-        Content of the file, or a block of it with the heading in front.
-    lines_before
-        Lines of the file that stand between the heading and this block.
+    Args:
+        name: For messages.
+        data: Content of the file, or a block of it with the heading in front.
+        lines_before: Lines of the file that stand between the heading and this block.
 
-    Returns
-    -------
-    StreetTable or str
-        The table, or the kind of police.uk file it is instead (outcomes, stop-and-search).
+    Returns:
+        StreetTable or str: The table, or the kind of police.uk file it is instead (outcomes, stop-and-search).
 
-    Raises
-    ------
-    InputError
-        With file, line and column, in one sentence.
+    Raises:
+        InputError: With file, line and column, in one sentence.
     """
     if data[:4] == _PARQUET:
         return _parse_parquet(name, data)
@@ -169,20 +155,15 @@ def parse(name: str, data: bytes, *, lines_before: int = 0) -> StreetTable | str
 def parse_outcomes(name: str, data: bytes, *, lines_before: int = 0) -> StreetTable:
     """Read and check one police.uk outcomes CSV.
 
-    Parameters
-    ----------
-    name, data, lines_before
-        As for :func:`parse`.
+    Args:
+        name, data, lines_before: As for :func:`parse`.
 
-    Returns
-    -------
-    StreetTable
-        Columns ``OUTCOME_COLUMNS`` without the coordinates, which are ``lon``/``lat``. ``Month`` is the outcome's.
+    Returns:
+        StreetTable: Columns ``OUTCOME_COLUMNS`` without the coordinates, which are ``lon``/``lat``. ``Month``
+            is the outcome's.
 
-    Raises
-    ------
-    InputError
-        With file, line and column, in one sentence.
+    Raises:
+        InputError: With file, line and column, in one sentence.
     """
     text = text_table.decode(name, data)
     return _parse_text(name, text.data, _OUTCOMES, lines_before, [])

@@ -47,26 +47,18 @@ def area_from_crimes(
 ) -> AreaData:
     """Make an area from a ``crimes`` table, with polygons and attributes where there are any.
 
-    Parameters
-    ----------
-    crimes
-        As returned by :func:`patrol_core.sources.archive.read.read_crimes`. Missing ``x``/``y`` are
-        projected from ``lon``/``lat`` to EPSG:27700.
-    polygons
-        As returned by :func:`patrol_core.sources.zone_tables.boundaries.read_polygons`, any CRS.
-    lookup
-        One or several attribute tables (:func:`patrol_core.sources.zone_tables.attributes.read_attributes`).
-    findings
-        Findings of the import, to keep with the data.
-    name
-        For people.
-    attribution
-        Licence line; the Open Government Licence line when not given.
+    Args:
+        crimes: As returned by :func:`patrol_core.sources.archive.read.read_crimes`. Missing ``x``/``y`` are
+            projected from ``lon``/``lat`` to EPSG:27700.
+        polygons: As returned by :func:`patrol_core.sources.zone_tables.boundaries.read_polygons`, any CRS.
+        lookup: One or several attribute tables
+            (:func:`patrol_core.sources.zone_tables.attributes.read_attributes`).
+        findings: Findings of the import, to keep with the data.
+        name: For people.
+        attribution: Licence line; the Open Government Licence line when not given.
 
-    Raises
-    ------
-    InputError
-        If a column is missing or there are no rows.
+    Raises:
+        InputError: If a column is missing or there are no rows.
     """
     crimes = _complete_crimes(crimes)
     notes = list(findings)
@@ -95,23 +87,16 @@ def area_from_counts(
 ) -> AreaData:
     """Make an area from zone counts without points.
 
-    Parameters
-    ----------
-    counts
-        Columns ``lsoa_code`` or ``zone_id``, ``month`` ("YYYY-MM"), ``count`` (>= 0), optionally
-        ``crime_type``.
-    lookup, findings, attribution, name
-        As of :func:`area_from_crimes`.
-    polygons
-        Zones whose index holds the codes; codes without polygon are reported as a Finding and kept in
-        ``totals`` (they count as not placed).
-    crime_type
-        Crime type of all rows when the column is absent.
+    Args:
+        counts: Columns ``lsoa_code`` or ``zone_id``, ``month`` ("YYYY-MM"), ``count`` (>= 0), optionally
+            ``crime_type``.
+        lookup, findings, attribution, name: As of :func:`area_from_crimes`.
+        polygons: Zones whose index holds the codes; codes without polygon are reported as a Finding and kept in
+            ``totals`` (they count as not placed).
+        crime_type: Crime type of all rows when the column is absent.
 
-    Raises
-    ------
-    InputError
-        If a column is missing, a count is negative or not a number, or no code has a polygon.
+    Raises:
+        InputError: If a column is missing, a count is negative or not a number, or no code has a polygon.
     """
     totals = _complete_totals(counts, crime_type)
     notes = list(findings)
@@ -179,12 +164,9 @@ def content_hash(
 
     The same rows in another order are other data.
 
-    Parameters
-    ----------
-    crimes, totals
-        Tables of an area, either or both.
-    polygons, covariates
-        Its zones, and what is known of them.
+    Args:
+        crimes, totals: Tables of an area, either or both.
+        polygons, covariates: Its zones, and what is known of them.
     """
     digest = hashlib.sha256()
     if crimes is not None:

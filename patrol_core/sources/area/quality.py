@@ -27,12 +27,10 @@ def month_range(first: str, last: str) -> list[str]:
 def completeness(crimes: pd.DataFrame) -> pd.DataFrame:
     """Rows by force and month, for the completeness picture.
 
-    Returns
-    -------
-    DataFrame
-        ``force, month, rows, share_of_median, status`` with status ``complete``, ``incomplete`` (below
-        half of the force's median month) or ``missing`` (no row, between the first and last month of
-        the data). A force with fewer than three months is always ``complete``.
+    Returns:
+        DataFrame: ``force, month, rows, share_of_median, status`` with status ``complete``, ``incomplete``
+            (below half of the force's median month) or ``missing`` (no row, between the first and last month of
+            the data). A force with fewer than three months is always ``complete``.
     """
     rows = crimes.groupby(["force", crimes["month"].astype("str")], observed=True).size()
     months = month_range(min(rows.index.get_level_values("month")), max(rows.index.get_level_values("month")))
@@ -100,10 +98,8 @@ def repeat_findings(crimes: pd.DataFrame) -> list[Finding]:
 
     Offences of several kinds under one ID are published so and are no repeats.
 
-    Parameters
-    ----------
-    crimes
-        A ``crimes`` table.
+    Args:
+        crimes: A ``crimes`` table.
     """
     rows = crimes[
         (crimes["crime_id"].duplicated(keep=False) & (crimes["crime_id"] != "")).to_numpy(dtype=bool)
@@ -125,14 +121,10 @@ def repeat_findings(crimes: pd.DataFrame) -> list[Finding]:
 def repeat_finding(count: int, of: int, words: str, first: str) -> Finding:
     """What is said of rows that repeat a Crime ID.
 
-    Parameters
-    ----------
-    count, of
-        Such rows, and all rows.
-    words
-        :data:`EQUAL` or :data:`BUT_OUTCOME`.
-    first
-        Where the first stands.
+    Args:
+        count, of: Such rows, and all rows.
+        words: :data:`EQUAL` or :data:`BUT_OUTCOME`.
+        first: Where the first stands.
     """
     text = f"{count:,} rows with a Crime ID {words} (first {first}); all are kept and counted, so their zones may be counted too high."
     return Finding("warning" if count >= MANY_REPEATS * of else "info", text, count)

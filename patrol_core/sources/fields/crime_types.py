@@ -57,12 +57,10 @@ _BY_SLUG = {_plain(slug): name for slug, name in CATEGORY_NAMES.items()}
 def published_type(text: str) -> str:
     """The published name that a crime type stands for, or "" if for none.
 
-    Parameters
-    ----------
-    text
-        A name in any case, with any spaces and marks ("VEHICLE CRIME", "criminal damage & arson"), or a slug of the API
-        ("violent-crime", "violent_crime"). The slug violent-crime is today's violence and sexual offences; the words "Violent
-        crime" are the type of 2010 to 2013.
+    Args:
+        text: A name in any case, with any spaces and marks ("VEHICLE CRIME", "criminal damage & arson"), or a
+            slug of the API ("violent-crime", "violent_crime"). The slug violent-crime is today's violence and
+            sexual offences; the words "Violent crime" are the type of 2010 to 2013.
     """
     slug = re.fullmatch(r"[a-z]+(?:[-_][a-z]+)*", text.strip().lower()) is not None
     first, second = (_BY_SLUG, _BY_PLAIN) if slug else (_BY_PLAIN, _BY_SLUG)

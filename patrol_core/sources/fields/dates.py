@@ -74,14 +74,11 @@ _CENTURY_TURNS = 70
 class Stamp:
     """One cell as read.
 
-    Attributes
-    ----------
-    form
-        How it is written.
-    year, month, day
-        As numbers; of ``numbers`` month is the first and day the second, until the order is known; day is 0 in a ``month``.
-    timed
-        Whether it carries a time of day other than midnight UTC.
+    Attributes:
+        form: How it is written.
+        year, month, day: As numbers; of ``numbers`` month is the first and day the second, until the order is
+            known; day is 0 in a ``month``.
+        timed: Whether it carries a time of day other than midnight UTC.
     """
 
     form: Form
@@ -109,10 +106,8 @@ class Stamp:
 def read_stamp(cell: str) -> Stamp | None:
     """A day or month from one cell; None where it has no reading, or two.
 
-    Parameters
-    ----------
-    cell
-        Text, with or without time of day and zone; these are not used to move the day.
+    Args:
+        cell: Text, with or without time of day and zone; these are not used to move the day.
     """
     text = cell.strip()
     if len(text) > _LONGEST:
@@ -177,16 +172,12 @@ _UNDO = (
 def read_months(cells: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
     """Months from cells that spreadsheets and databases re-saved.
 
-    Parameters
-    ----------
-    cells
-        Distinct cells of a column of months.
+    Args:
+        cells: Distinct cells of a column of months.
 
-    Returns
-    -------
-    dict, dict
-        "YYYY-MM" by cell, of the cells that have one reading; and why not by cell, of the others: what stands there and what
-        to do, for the end of a sentence.
+    Returns:
+        dict, dict: "YYYY-MM" by cell, of the cells that have one reading; and why not by cell, of the others:
+            what stands there and what to do, for the end of a sentence.
     """
     stamps = {cell: read_stamp(cell) for cell in cells}
     order = day_order([s for s in stamps.values() if s is not None])

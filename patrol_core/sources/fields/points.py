@@ -47,12 +47,10 @@ _NEAR_M, _NEAR_DEGREES = 1_000.0, 1.0
 class Pair:
     """Two columns that give a place together.
 
-    Attributes
-    ----------
-    across, up
-        Headings, as in the file: x or longitude, y or latitude.
-    unit
-        Degrees (EPSG:4326), metres of Web Mercator (EPSG:3857), or metres or feet of a plane that the file does not name.
+    Attributes:
+        across, up: Headings, as in the file: x or longitude, y or latitude.
+        unit: Degrees (EPSG:4326), metres of Web Mercator (EPSG:3857), or metres or feet of a plane that the
+            file does not name.
     """
 
     across: str
@@ -63,17 +61,12 @@ class Pair:
 def find_pairs(name: str, header: Sequence[str]) -> list[Pair]:
     """Pairs of coordinates by their headings, whatever their dress; degrees first.
 
-    Parameters
-    ----------
-    name
-        File name, for the message.
-    header
-        Column names of the file.
+    Args:
+        name: File name, for the message.
+        header: Column names of the file.
 
-    Raises
-    ------
-    InputError
-        If there is none.
+    Raises:
+        InputError: If there is none.
     """
     found: dict[str, str] = {}
     for column in header:
@@ -96,17 +89,13 @@ def find_pairs(name: str, header: Sequence[str]) -> list[Pair]:
 def stand_ins(x: Floats, y: Floats, *, degrees: bool) -> Bools:
     """Which points stand for no place: zeros, minus ones and rows of nines, as withheld or unknown addresses are written.
 
-    Parameters
-    ----------
-    x, y
-        (n,) longitude and latitude in degrees, or metres or feet of a plane; NaN where none.
-    degrees
-        Whether they are degrees. In a plane, zeros and minus ones may be true places, and are taken for stand-ins only where they
-        lie far from all others.
+    Args:
+        x, y: (n,) longitude and latitude in degrees, or metres or feet of a plane; NaN where none.
+        degrees: Whether they are degrees. In a plane, zeros and minus ones may be true places, and are taken
+            for stand-ins only where they lie far from all others.
 
-    Returns
-    -------
-    (n,) bool
+    Returns:
+        (n,) bool
     """
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     nines = np.isin(np.abs(x), [10.0**k - 1 for k in range(2 if degrees else 3, 13)])
@@ -148,10 +137,8 @@ def mercator_latitude(x: Floats, y: Floats) -> float:
     Beyond the metres of national grids and UTM and the feet of State Planes lie the Americas and the far east of Asia and Oceania,
     and Europe north of 47 degrees beside the eastings of UTM.
 
-    Parameters
-    ----------
-    x, y
-        (n,) of a plane that is not named, finite.
+    Args:
+        x, y: (n,) of a plane that is not named, finite.
     """
     west, east, south, north = (float(v) for v in (x.min(), x.max(), y.min(), y.max()))
     on_it = max(-west, east) <= _MERCATOR_EDGE and max(-south, north) <= _MERCATOR_EDGE
@@ -166,12 +153,9 @@ def mercator_latitude(x: Floats, y: Floats) -> float:
 def are_exchanged(lon: Floats, lat: Floats, x: Floats, y: Floats) -> bool:
     """Whether longitude and latitude stand under each other's headings: a pair beside them agrees with them only so.
 
-    Parameters
-    ----------
-    lon, lat
-        (n,) what the headings call longitude and latitude; NaN where none.
-    x, y
-        (n,) the other pair, NaN where none.
+    Args:
+        lon, lat: (n,) what the headings call longitude and latitude; NaN where none.
+        x, y: (n,) the other pair, NaN where none.
     """
     turned = np.isfinite(lon) & np.isfinite(lat) & (np.abs(lat) <= 180) & (np.abs(lon) <= 90)
     if 2 * int(turned.sum()) < int((np.isfinite(lon) & np.isfinite(lat)).sum()) or not turned.any():
@@ -185,19 +169,13 @@ def are_exchanged(lon: Floats, lat: Floats, x: Floats, y: Floats) -> bool:
 def compare_pairs(lon: Floats, lat: Floats, x: Floats, y: Floats) -> tuple[str, Bools]:
     """What a second pair of coordinates is, told by the degrees beside it.
 
-    Parameters
-    ----------
-    lon, lat
-        (n,) degrees, finite.
-    x, y
-        (n,) the other pair, NaN where none.
+    Args:
+        lon, lat: (n,) degrees, finite.
+        x, y: (n,) the other pair, NaN where none.
 
-    Returns
-    -------
-    str
-        ``degrees``, ``Web Mercator``, a code such as ``EPSG:27700``, or "" where it is none of these.
-    (n,) bool
-        Rows in which it names another place; none where the kind is unknown.
+    Returns:
+        str: ``degrees``, ``Web Mercator``, a code such as ``EPSG:27700``, or "" where it is none of these.
+        (n,) bool: Rows in which it names another place; none where the kind is unknown.
     """
     x, y = (np.where(np.abs(values) <= MOST_METRES, values, np.nan) for values in (x, y))
     has = np.isfinite(x) & np.isfinite(y)
@@ -223,30 +201,19 @@ def read_places(
 ) -> tuple[Floats, Floats, Bools, list[str]]:
     """Coordinates of rows, and which rows have a place that can be used.
 
-    Parameters
-    ----------
-    where
-        File and row, or line, of each row, for messages.
-    across, up
-        (n,) cells; "" where none.
-    names
-        Headings of the two columns.
-    degrees
-        Whether they are degrees (EPSG:4326); metres of a plane otherwise.
+    Args:
+        where: File and row, or line, of each row, for messages.
+        across, up: (n,) cells; "" where none.
+        names: Headings of the two columns.
+        degrees: Whether they are degrees (EPSG:4326); metres of a plane otherwise.
 
-    Returns
-    -------
-    x, y
-        (n,) numbers, NaN where there is none.
-    good
-        (n,) bool, whether the row has a place.
-    notes
-        What is not good, by kind, with the first such row.
+    Returns:
+        x, y: (n,) numbers, NaN where there is none.
+        good: (n,) bool, whether the row has a place.
+        notes: What is not good, by kind, with the first such row.
 
-    Raises
-    ------
-    InputError
-        Where half of the rows or more hold no number, or one that is no place on Earth.
+    Raises:
+        InputError: Where half of the rows or more hold no number, or one that is no place on Earth.
     """
     x, y = (
         np.asarray(pd.to_numeric(pd.Series(c, dtype=object), errors="coerce"), dtype=float)

@@ -8,14 +8,10 @@ from collections.abc import Sequence
 def listed(names: Sequence[str], most: int = 4, *, mark: str = ", ") -> str:
     """The first few of many names: "a, b and 3 more".
 
-    Parameters
-    ----------
-    names
-        All of them.
-    most
-        How many to name.
-    mark
-        What stands between two.
+    Args:
+        names: All of them.
+        most: How many to name.
+        mark: What stands between two.
     """
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return mark.join(names[:most]) + more

@@ -41,10 +41,8 @@ _CODE = re.compile(r"[A-Z]\d{8}")
 def is_one_of(field: str, codes: Iterable[str]) -> str:
     """Condition that ``field`` is one of the codes (nine characters such as E09000033).
 
-    Raises
-    ------
-    InputError
-        If one is no such code; nothing else ever gets into a condition.
+    Raises:
+        InputError: If one is no such code; nothing else ever gets into a condition.
     """
     known = sorted(set(codes))
     for code in known:
@@ -58,18 +56,12 @@ def is_one_of(field: str, codes: Iterable[str]) -> str:
 class Query:
     """Which features of a layer.
 
-    Attributes
-    ----------
-    layer
-        Layer or table.
-    where
-        Condition in SQL, made by :func:`is_one_of`.
-    box
-        West, south, east, north (degrees); features that meet it.
-    shapes
-        Whether to ask for geometry; as the layer has it when not given.
-    page
-        Features to ask for at a time.
+    Attributes:
+        layer: Layer or table.
+        where: Condition in SQL, made by :func:`is_one_of`.
+        box: West, south, east, north (degrees); features that meet it.
+        shapes: Whether to ask for geometry; as the layer has it when not given.
+        page: Features to ask for at a time.
     """
 
     layer: Layer
@@ -84,16 +76,11 @@ def by_codes(
 ) -> list[Feature]:
     """Features whose ``field`` is one of many codes, asked for some hundred codes at a time.
 
-    Parameters
-    ----------
-    asker
-        Asks the service.
-    layer, field
-        Layer, and its field that holds the codes.
-    codes
-        Such as E09000033.
-    page
-        Features to ask for at a time.
+    Args:
+        asker: Asks the service.
+        layer, field: Layer, and its field that holds the codes.
+        codes: Such as E09000033.
+        page: Features to ask for at a time.
     """
     known = sorted(set(codes))
     found: list[Feature] = []
@@ -106,10 +93,9 @@ def by_codes(
 def features(asker: Asker, query: Query) -> list[Feature]:
     """All features that meet a query, sorted by code.
 
-    Raises
-    ------
-    SourceError
-        If the service cannot be reached, refuses, answers wrongly, or its pages do not fit together twice.
+    Raises:
+        SourceError: If the service cannot be reached, refuses, answers wrongly, or its pages do not fit
+            together twice.
     """
     try:
         return _agreed(asker, query)

@@ -21,24 +21,16 @@ _PASSING = frozenset({429, 500, 502, 503, 504})
 class Layer:
     """One layer or table of a feature service.
 
-    Attributes
-    ----------
-    service
-        Name of the service; its layer 0 is meant.
-    code, name
-        Fields with the code and the name.
-    title
-        What it is and of when, for people.
-    fields
-        Further fields to read.
-    parent
-        Field with the code of the local authority, "" if none.
-    pair
-        Second field of the key, where one code occurs in several rows.
-    shapes
-        False for tables without geometry.
-    like
-        Pattern of the names the service may have after a revision, with the same fields; "" if none is known.
+    Attributes:
+        service: Name of the service; its layer 0 is meant.
+        code, name: Fields with the code and the name.
+        title: What it is and of when, for people.
+        fields: Further fields to read.
+        parent: Field with the code of the local authority, "" if none.
+        pair: Second field of the key, where one code occurs in several rows.
+        shapes: False for tables without geometry.
+        like: Pattern of the names the service may have after a revision, with the same fields; "" if none is
+            known.
     """
 
     service: str
@@ -148,14 +140,10 @@ def read_services(body: bytes, layer: Layer) -> list[str]:
 def read_page(body: bytes, layer: Layer, *, shapes: bool) -> Page:
     """Features of one answer, each with all fields of the layer, and whether there are more.
 
-    Parameters
-    ----------
-    body
-        The answer.
-    layer
-        What was asked.
-    shapes
-        Whether as GeoJSON, with geometry.
+    Args:
+        body: The answer.
+        layer: What was asked.
+        shapes: Whether as GeoJSON, with geometry.
     """
     if shapes:
         answer = _parse(_SHAPES, body, layer)

@@ -52,16 +52,12 @@ class _Page:
 class Nomis:
     """The census service, asked through one paced client a call.
 
-    Parameters
-    ----------
-    settings
-        Address and limits; :func:`patrol_core.sources.open_data.services.nomis_settings` when not given.
-    tables
-        Tables to use instead of those of :data:`TABLES`, by title.
-    cache
-        Where answers are cached between runs.
-    cells
-        Cells to ask for at a time.
+    Args:
+        settings: Address and limits; :func:`patrol_core.sources.open_data.services.nomis_settings` when not
+            given.
+        tables: Tables to use instead of those of :data:`TABLES`, by title.
+        cache: Where answers are cached between runs.
+        cells: Cells to ask for at a time.
     """
 
     def __init__(
@@ -86,31 +82,22 @@ class Nomis:
     ) -> pd.DataFrame:
         """Census figures of LSOAs of 2021.
 
-        Parameters
-        ----------
-        codes
-            LSOA 2021 codes.
-        titles
-            Tables to ask for; ``TS001`` gives the population.
-        on_progress
-            Called with the share done (0 to 1) and words after each answer.
-        cancel
-            Set it to stop.
+        Args:
+            codes: LSOA 2021 codes.
+            titles: Tables to ask for; ``TS001`` gives the population.
+            on_progress: Called with the share done (0 to 1) and words after each answer.
+            cancel: Set it to stop.
 
-        Returns
-        -------
-        DataFrame
-            Index ``zone_id`` (sorted codes). Persons: ``population``, ``age_*``, ``ethnic_asian, _black, _mixed,
-            _other, _white``, ``economic_*``; ``households`` and ``tenure_*``; the shares of :data:`SHARES` (0..1, NaN where
-            nobody lives). ``attrs`` as :func:`patrol_core.sources.zone_tables.attributes.read_attributes` sets them, and
-            ``answers`` (provenance).
+        Returns:
+            DataFrame: Index ``zone_id`` (sorted codes). Persons: ``population``, ``age_*``, ``ethnic_asian,
+                _black, _mixed, _other, _white``, ``economic_*``; ``households`` and ``tenure_*``; the shares of
+                :data:`SHARES` (0..1, NaN where nobody lives). ``attrs`` as
+                :func:`patrol_core.sources.zone_tables.attributes.read_attributes` sets them, and ``answers``
+                (provenance).
 
-        Raises
-        ------
-        InputError
-            If a code is none of an LSOA.
-        SourceError
-            If Nomis cannot be reached, answers wrongly, or does not know one of the areas.
+        Raises:
+            InputError: If a code is none of an LSOA.
+            SourceError: If Nomis cannot be reached, answers wrongly, or does not know one of the areas.
         """
         known = sorted(set(codes))
         for code in known:

@@ -14,19 +14,13 @@ from types import MappingProxyType
 class Table:
     """One census table.
 
-    Attributes
-    ----------
-    title
-        The ONS's own short name, e.g. TS054.
-    dataset
-        Its id at Nomis.
-    dimension
-        Name of its category dimension.
-    total
-        Column of the table's own total.
-    parts
-        Column to a pattern of category names (lower case); a column is the sum of the categories that match at
-        the highest level at which any does.
+    Attributes:
+        title: The ONS's own short name, e.g. TS054.
+        dataset: Its id at Nomis.
+        dimension: Name of its category dimension.
+        total: Column of the table's own total.
+        parts: Column to a pattern of category names (lower case); a column is the sum of the categories that
+            match at the highest level at which any does.
     """
 
     title: str

@@ -56,16 +56,12 @@ class OnsGeography:
     Every method raises SourceError when the service cannot be reached or answers wrongly, InputError for a code
     it does not know, PullCancelled when ``cancel`` is set.
 
-    Parameters
-    ----------
-    settings
-        Address and limits; :func:`patrol_core.sources.open_data.services.ons_settings` when not given.
-    layers
-        Layers to use instead of those of :data:`LAYERS`, by the same keys; any of them may be left out.
-    cache
-        Where answers are cached between runs.
-    page
-        Features to ask for at a time.
+    Args:
+        settings: Address and limits; :func:`patrol_core.sources.open_data.services.ons_settings` when not
+            given.
+        layers: Layers to use instead of those of :data:`LAYERS`, by the same keys; any of them may be left out.
+        cache: Where answers are cached between runs.
+        page: Features to ask for at a time.
     """
 
     def __init__(
@@ -95,14 +91,10 @@ class OnsGeography:
     def outline(self, kind: Kind, code: str, *, cancel: threading.Event | None = None) -> Outline:
         """The boundary of one area.
 
-        Parameters
-        ----------
-        kind
-            Ward, local authority, police force area or LSOA of a vintage.
-        code
-            Its code.
-        cancel
-            Set it to stop.
+        Args:
+            kind: Ward, local authority, police force area or LSOA of a vintage.
+            code: Its code.
+            cancel: Set it to stop.
         """
         frame = self.boundaries(kind, codes=[code], cancel=cancel)
         shape = frame.to_crs(4326).geometry.iloc[0]
@@ -120,28 +112,19 @@ class OnsGeography:
     ) -> gpd.GeoDataFrame:
         """Boundaries of one kind, chosen in one way.
 
-        Parameters
-        ----------
-        kind
-            Of the areas.
-        codes
-            Codes of the areas themselves.
-        authority
-            Code of the local authority they belong to (LSOAs and wards).
-        ward
-            Code of the ward they belong to (LSOAs).
-        polygon
-            Longitude, latitude. Areas with at least half of their ground in it; where there is none, those that
-            share any ground with it.
-        cancel
-            Set it to stop.
+        Args:
+            kind: Of the areas.
+            codes: Codes of the areas themselves.
+            authority: Code of the local authority they belong to (LSOAs and wards).
+            ward: Code of the ward they belong to (LSOAs).
+            polygon: Longitude, latitude. Areas with at least half of their ground in it; where there is none,
+                those that share any ground with it.
+            cancel: Set it to stop.
 
-        Returns
-        -------
-        GeoDataFrame
-            As :func:`patrol_core.sources.zone_tables.boundaries.read_polygons` gives them: index ``zone_id`` sorted by code;
-            ``name``, ``ward``, ``population`` (NaN), for LSOAs ``ward_code`` and ``borough``; EPSG:27700.
-            ``attrs``: ``vintage``, ``findings``, ``answers`` (provenance).
+        Returns:
+            GeoDataFrame: As :func:`patrol_core.sources.zone_tables.boundaries.read_polygons` gives them: index
+                ``zone_id`` sorted by code; ``name``, ``ward``, ``population`` (NaN), for LSOAs ``ward_code``
+                and ``borough``; EPSG:27700. ``attrs``: ``vintage``, ``findings``, ``answers`` (provenance).
         """
         ways = [codes is not None, bool(authority), bool(ward), polygon is not None]
         if sum(ways) != 1:
@@ -264,15 +247,11 @@ class OnsGeography:
     ) -> pd.DataFrame:
         """LSOA 2011 to LSOA 2021, as ``read_attributes`` gives such a lookup (index 2011, column ``lsoa21``).
 
-        Parameters
-        ----------
-        codes
-            LSOAs of ``vintage``. All pairs they are part of are given, with the other parts of those that were split
-            or merged, so that figures can be shared out rightly.
-        vintage
-            ``2011`` or ``2021``.
-        cancel
-            Set it to stop.
+        Args:
+            codes: LSOAs of ``vintage``. All pairs they are part of are given, with the other parts of those
+                that were split or merged, so that figures can be shared out rightly.
+            vintage: ``2011`` or ``2021``.
+            cancel: Set it to stop.
         """
         layer = self.layers["lsoa11_lsoa21"]
         near, far = (layer.code, layer.pair) if vintage == "2011" else (layer.pair, layer.code)

@@ -71,12 +71,9 @@ class Unfit(Exception):
 def agreed(ask: Callable[[bool], T], fault: Callable[[str], str]) -> T:
     """What ``ask`` returns; where answers do not fit together, all are asked anew, once.
 
-    Parameters
-    ----------
-    ask
-        Called with whether cached answers must not be used; raises :class:`Unfit`.
-    fault
-        Reason to message, where they do not fit together the second time.
+    Args:
+        ask: Called with whether cached answers must not be used; raises :class:`Unfit`.
+        fault: Reason to message, where they do not fit together the second time.
     """
     reason = ""
     for fresh in (False, True):
@@ -90,14 +87,10 @@ def agreed(ask: Callable[[bool], T], fault: Callable[[str], str]) -> T:
 class Asker(CachedClient):
     """Asks questions, from the cache where it has the answer, and notes where each came from.
 
-    Parameters
-    ----------
-    settings
-        Address and limits.
-    cache
-        Where answers are cached, or None.
-    cancel
-        Set it to stop; PullCancelled is then raised.
+    Args:
+        settings: Address and limits.
+        cache: Where answers are cached, or None.
+        cancel: Set it to stop; PullCancelled is then raised.
     """
 
     def __init__(
@@ -119,16 +112,11 @@ class Asker(CachedClient):
     def ask(self, request: Request, parse: Callable[[bytes], T], *, kind: str, fresh: bool = False) -> T:
         """The answer to ``request``, parsed.
 
-        Parameters
-        ----------
-        request
-            What to ask.
-        parse
-            Raises BrokenAnswer for what is worth asking again, SourceError for wrong contents.
-        kind
-            What is asked, in a word of a to z, 0 to 9 and dashes; part of the key of a cached answer.
-        fresh
-            Ask even where an answer is cached, and cache the new one.
+        Args:
+            request: What to ask.
+            parse: Raises BrokenAnswer for what is worth asking again, SourceError for wrong contents.
+            kind: What is asked, in a word of a to z, 0 to 9 and dashes; part of the key of a cached answer.
+            fresh: Ask even where an answer is cached, and cache the new one.
         """
         key = f"open.{kind}.{self.digest(request.path, request.canonical)}"
         found = (None if fresh else self.cached(key, parse)) or self.fetch(key, request, parse)

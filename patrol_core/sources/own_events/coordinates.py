@@ -39,16 +39,11 @@ def place_faults(
 ) -> list[Fault]:
     """Rows whose coordinates cannot be used, by reason.
 
-    Parameters
-    ----------
-    cells
-        Cells as text.
-    pair
-        Columns of the coordinates.
-    x, y
-        (n,) their numbers, NaN where none.
-    no_number, nowhere
-        (n,) rows whose cells are no numbers, and rows whose numbers stand for no place.
+    Args:
+        cells: Cells as text.
+        pair: Columns of the coordinates.
+        x, y: (n,) their numbers, NaN where none.
+        no_number, nowhere: (n,) rows whose cells are no numbers, and rows whose numbers stand for no place.
     """
     faults = []
     if no_number.any():
@@ -87,14 +82,10 @@ def exchanged(
 ) -> list[Finding]:
     """A warning where longitude and latitude stand under each other's headings.
 
-    Parameters
-    ----------
-    where, cells
-        The rows.
-    pairs
-        Pairs of coordinates in the file.
-    x, y
-        (n,) of the first pair, as the headings say.
+    Args:
+        where, cells: The rows.
+        pairs: Pairs of coordinates in the file.
+        x, y: (n,) of the first pair, as the headings say.
     """
     if len(pairs) < 2 or pairs[0].unit != "degrees":
         return []
@@ -112,12 +103,9 @@ def exchanged(
 def in_degrees(x: Floats, y: Floats, pair: Pair) -> tuple[Floats, Floats]:
     """Web Mercator as degrees; all else as it is.
 
-    Parameters
-    ----------
-    x, y
-        (n,) coordinates.
-    pair
-        Their columns and unit.
+    Args:
+        x, y: (n,) coordinates.
+        pair: Their columns and unit.
     """
     return project_points(x, y, WEB_MERCATOR, "EPSG:4326") if pair.unit == "mercator" else (x, y)
 
@@ -125,14 +113,10 @@ def in_degrees(x: Floats, y: Floats, pair: Pair) -> tuple[Floats, Floats]:
 def check_plane(where: Where, x: Floats, y: Floats, pair: Pair) -> None:
     """InputError where coordinates belong to another plane than their headings say.
 
-    Parameters
-    ----------
-    where
-        The rows.
-    x, y
-        (n,) coordinates.
-    pair
-        Their columns and unit.
+    Args:
+        where: The rows.
+        x, y: (n,) coordinates.
+        pair: Their columns and unit.
     """
     if pair.unit == "metres" and not plain_heading(pair.across).startswith("easting"):
         lat = mercator_latitude(x, y)
@@ -153,14 +137,10 @@ def check_plane(where: Where, x: Floats, y: Floats, pair: Pair) -> None:
 def about_pairs(where: Where, cells: pd.DataFrame, pairs: list[Pair], x: Floats, y: Floats) -> list[Finding]:
     """What the second pair is, where there is one, and whether it says the same places.
 
-    Parameters
-    ----------
-    where, cells
-        The rows.
-    pairs
-        Pairs of coordinates in the file.
-    x, y
-        (n,) of the first pair, degrees where they can be.
+    Args:
+        where, cells: The rows.
+        pairs: Pairs of coordinates in the file.
+        x, y: (n,) of the first pair, degrees where they can be.
     """
     if len(pairs) < 2:
         return []

@@ -41,18 +41,12 @@ _ONE_POINT = 0.05
 class DatedPoints:
     """Events with a day and a place.
 
-    Attributes
-    ----------
-    name
-        Of the file.
-    x, y
-        (n,) metres in ``crs``; in the file's own plane where it gives metres without saying which ("").
-    day
-        (n,) days since 1970-01-01.
-    crs
-        EPSG code of the plane, or "".
-    findings
-        What was left out or looks odd.
+    Attributes:
+        name: Of the file.
+        x, y: (n,) metres in ``crs``; in the file's own plane where it gives metres without saying which ("").
+        day: (n,) days since 1970-01-01.
+        crs: EPSG code of the plane, or "".
+        findings: What was left out or looks odd.
     """
 
     name: str
@@ -72,26 +66,20 @@ class DatedPoints:
 def read_dated_points(name: str, data: bytes, *, day_first: bool | None = None) -> DatedPoints:
     """Events from a CSV with a date column and x/y in metres or longitude and latitude in degrees.
 
-    Parameters
-    ----------
-    name
-        For messages.
-    data
-        Content of the file.
-    day_first
-        Order of dates whose year stands last; None to tell from the file.
+    Args:
+        name: For messages.
+        data: Content of the file.
+        day_first: Order of dates whose year stands last; None to tell from the file.
 
-    Returns
-    -------
-    DatedPoints
-        The rows that have a day and a place; the findings say what was left out and which columns were taken.
+    Returns:
+        DatedPoints: The rows that have a day and a place; the findings say what was left out and which columns
+            were taken.
 
-    Raises
-    ------
-    InputError
-        Columns that cannot be found; months in place of days; dates or coordinates that cannot be read in half of the rows (with
-        the line of the first); dates whose order cannot be determined; degrees under the names of metres, metres under those of
-        degrees, or what can only be Web Mercator without its name; no row left.
+    Raises:
+        InputError: Columns that cannot be found; months in place of days; dates or coordinates that cannot be
+            read in half of the rows (with the line of the first); dates whose order cannot be determined;
+            degrees under the names of metres, metres under those of degrees, or what can only be Web Mercator
+            without its name; no row left.
     """
     text = text_table.decode(name, data).data
     header = text_table.header_of(name, text)

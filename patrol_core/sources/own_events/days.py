@@ -49,14 +49,10 @@ def date_column(name: str, header: list[str]) -> str:
 def days(where: Where, texts: list[str], day_first: bool | None) -> tuple[list[Stamp | None], list[Fault]]:
     """A day for every row that has one, and the rows that have none, by reason.
 
-    Parameters
-    ----------
-    where
-        Lines of the rows.
-    texts
-        Their dates.
-    day_first
-        Order of dates whose year stands last; None to tell from the file.
+    Args:
+        where: Lines of the rows.
+        texts: Their dates.
+        day_first: Order of dates whose year stands last; None to tell from the file.
     """
     known = {text: read_stamp(text) for text in set(texts)}
     stamps = [known[text] for text in texts]

@@ -19,12 +19,9 @@ from patrol_core.sources.fields import rows_text
 class Where:
     """Tells the line of a row that is used.
 
-    Attributes
-    ----------
-    name, text
-        The file and its content.
-    rows
-        (n,) position in the file of each row that is used.
+    Attributes:
+        name, text: The file and its content.
+        rows: (n,) position in the file of each row that is used.
     """
 
     name: str
@@ -52,14 +49,10 @@ class Fault:
 def left_out(where: Where, faults: Sequence[Fault], of: int) -> list[Finding]:
     """What is left out by kind; refused where it is half of the rows or more.
 
-    Parameters
-    ----------
-    where
-        Lines of the rows.
-    faults
-        By kind.
-    of
-        Number of rows.
+    Args:
+        where: Lines of the rows.
+        faults: By kind.
+        of: Number of rows.
     """
     faults = [fault for fault in faults if fault.rows.any()]
     if not faults:

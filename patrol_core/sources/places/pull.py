@@ -41,18 +41,12 @@ _CARRIED = ("population", "ethnic_", "age_", "share_")
 class PulledPlace:
     """What a pull of a place brought.
 
-    Attributes
-    ----------
-    area
-        The data, ready for a plan.
-    place
-        The place, with its true boundary where it had only a box.
-    polygon
-        Ground the crimes were asked for: longitude, latitude.
-    crimes
-        What the pull of crimes asked, received and noticed.
-    answers
-        Provenance of all parts, one for each answer of a service.
+    Attributes:
+        area: The data, ready for a plan.
+        place: The place, with its true boundary where it had only a box.
+        polygon: Ground the crimes were asked for: longitude, latitude.
+        crimes: What the pull of crimes asked, received and noticed.
+        answers: Provenance of all parts, one for each answer of a service.
     """
 
     area: AreaData
@@ -77,38 +71,23 @@ def pull_place(
 ) -> PulledPlace:
     """Get everything a plan needs for a place.
 
-    Parameters
-    ----------
-    place
-        As of :mod:`patrol_core.sources.places.search`.
-    months
-        "YYYY-MM"; those police.uk does not offer are left out with a warning.
-    api
-        The police.uk service.
-    geography
-        Without it there are no LSOAs: square grid and hexagons only.
-    nomis
-        Without it no population and no groups are known, unless ``files`` give them.
-    cache
-        Where police.uk answers are cached; ``geography`` and ``nomis`` have their own.
-    files
-        Attribute tables of the user by LSOA, as published: Index of Deprivation 2019 or 2025, populations, wards.
-        Tables of the other vintage are carried over by the ONS lookup.
-    category
-        police.uk slug.
-    on_progress
-        Called with the share done (0 to 1, never falling) and what is being done.
-    cancel
-        Set it to stop; what was answered is cached.
+    Args:
+        place: As of :mod:`patrol_core.sources.places.search`.
+        months: "YYYY-MM"; those police.uk does not offer are left out with a warning.
+        api: The police.uk service.
+        geography: Without it there are no LSOAs: square grid and hexagons only.
+        nomis: Without it no population and no groups are known, unless ``files`` give them.
+        cache: Where police.uk answers are cached; ``geography`` and ``nomis`` have their own.
+        files: Attribute tables of the user by LSOA, as published: Index of Deprivation 2019 or 2025,
+            populations, wards. Tables of the other vintage are carried over by the ONS lookup.
+        category: police.uk slug.
+        on_progress: Called with the share done (0 to 1, never falling) and what is being done.
+        cancel: Set it to stop; what was answered is cached.
 
-    Raises
-    ------
-    InputError
-        For a place, month, category or file that cannot be used.
-    SourceError
-        If a service cannot be reached or answers wrongly.
-    PullCancelled
-        If ``cancel`` was set.
+    Raises:
+        InputError: For a place, month, category or file that cannot be used.
+        SourceError: If a service cannot be reached or answers wrongly.
+        PullCancelled: If ``cancel`` was set.
     """
     report_to = on_progress or (lambda _share, _words: None)
     tables = [read_attributes(f) for f in files]  # a wrong file is refused before anything is asked

@@ -56,22 +56,14 @@ KNOWN_GAPS: Mapping[str, Finding] = MappingProxyType(
 class Place:
     """A place to get data for. Checked when made.
 
-    Attributes
-    ----------
-    name
-        For people.
-    polygon
-        Longitude, latitude (EPSG:4326).
-    vintage
-        Of the LSOAs to use: ``2021`` or ``2011``.
-    code
-        Code of the local authority, ward or police force area, "" for others.
-    force
-        police.uk id of the force, "" if not known.
-    origin
-        How it was chosen.
-    exact
-        False where the polygon is only a box around the area named by ``code``, to show it on a map.
+    Attributes:
+        name: For people.
+        polygon: Longitude, latitude (EPSG:4326).
+        vintage: Of the LSOAs to use: ``2021`` or ``2011``.
+        code: Code of the local authority, ward or police force area, "" for others.
+        force: police.uk id of the force, "" if not known.
+        origin: How it was chosen.
+        exact: False where the polygon is only a box around the area named by ``code``, to show it on a map.
     """
 
     name: str
@@ -179,10 +171,8 @@ def _plain_force(name: str) -> str:
 def drawn(shape: Mapping[str, Any] | str | bytes, *, name: str = "Drawn area") -> Place:
     """A polygon drawn on a map: GeoJSON (geometry, feature or collection), as text or read; longitude and latitude.
 
-    Raises
-    ------
-    InputError
-        If it is not one or several polygons, crosses itself or lies outside the United Kingdom.
+    Raises:
+        InputError: If it is not one or several polygons, crosses itself or lies outside the United Kingdom.
     """
     return Place(name, shape_of(shape))
 
@@ -199,15 +189,11 @@ def by_file(file: FileLike, *, name: str = "") -> Place:
 def choose(text: str, geography: OnsGeography, api: PoliceLists, *, vintage: str = "2021") -> Place:
     """A place from one line of text, for the command line.
 
-    Parameters
-    ----------
-    text
-        A preset (``westminster``), ``lad:E09000033``, ``ward:E05013806``, ``force:metropolitan``,
-        ``neighbourhood:metropolitan/E05013806``, ``file:area.geojson``, or GeoJSON.
-    geography, api
-        Have the boundaries.
-    vintage
-        Of the LSOAs to use.
+    Args:
+        text: A preset (``westminster``), ``lad:E09000033``, ``ward:E05013806``, ``force:metropolitan``,
+            ``neighbourhood:metropolitan/E05013806``, ``file:area.geojson``, or GeoJSON.
+        geography, api: Have the boundaries.
+        vintage: Of the LSOAs to use.
     """
     found = _chosen(text.strip(), geography, api)
     return found if vintage == found.vintage else replace(found, vintage=vintage)

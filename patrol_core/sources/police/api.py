@@ -31,12 +31,9 @@ class PoliceApi(PoliceLists):
     Every method raises SourceError when the service cannot be reached or answers wrongly, and InputError for
     arguments it would misread.
 
-    Parameters
-    ----------
-    settings
-        Address and limits; ``ApiSettings.from_environment()`` when not given.
-    stop
-        Set it to abandon every question that waits; the object is of no use afterwards.
+    Args:
+        settings: Address and limits; ``ApiSettings.from_environment()`` when not given.
+        stop: Set it to abandon every question that waits; the object is of no use afterwards.
     """
 
     def __enter__(self) -> PoliceApi:
@@ -61,36 +58,24 @@ class PoliceApi(PoliceLists):
         A crime is in when its published point is inside the polygon or on its edge. Areas the service refuses as too
         large are split and put together again without losing or doubling one.
 
-        Parameters
-        ----------
-        polygon
-            Longitude, latitude (EPSG:4326); parts and holes are allowed.
-        months
-            "YYYY-MM". Months the service does not offer are left out with a warning.
-        category
-            Slug, one of :meth:`categories`.
-        on_progress
-            Called with the share done (0 to 1) and words after each answer, in the calling thread.
-        cancel
-            Set it from elsewhere to stop; requests under way get three seconds to finish.
-        cache
-            Where answers are cached. The same pull asked again takes them from there until the service is updated.
-        force
-            Name to write into the column ``force``, which the service does not give.
+        Args:
+            polygon: Longitude, latitude (EPSG:4326); parts and holes are allowed.
+            months: "YYYY-MM". Months the service does not offer are left out with a warning.
+            category: Slug, one of :meth:`categories`.
+            on_progress: Called with the share done (0 to 1) and words after each answer, in the calling thread.
+            cancel: Set it from elsewhere to stop; requests under way get three seconds to finish.
+            cache: Where answers are cached. The same pull asked again takes them from there until the service
+                is updated.
+            force: Name to write into the column ``force``, which the service does not give.
 
-        Returns
-        -------
-        crimes, report
-            The ``crimes`` table of :mod:`patrol_core.areas`, sorted by month and API id, with empty LSOA columns.
+        Returns:
+            crimes, report: The ``crimes`` table of :mod:`patrol_core.areas`, sorted by month and API id, with
+                empty LSOA columns.
 
-        Raises
-        ------
-        InputError
-            For a polygon outside the UK or invalid, a category or all months not offered.
-        SourceError
-            When an answer is missing in the end; those received are cached.
-        PullCancelled
-            When ``cancel`` was set.
+        Raises:
+            InputError: For a polygon outside the UK or invalid, a category or all months not offered.
+            SourceError: When an answer is missing in the end; those received are cached.
+            PullCancelled: When ``cancel`` was set.
         """
         shape = check_polygon(polygon)
         if on_progress is not None:

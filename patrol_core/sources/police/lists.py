@@ -37,12 +37,9 @@ _BOUNDARY = TypeAdapter(list[records.Vertex])
 class PoliceLists:
     """Lists of the service, asked once an hour. Base of :class:`patrol_core.sources.police.api.PoliceApi`.
 
-    Parameters
-    ----------
-    settings
-        Address and limits; ``ApiSettings.from_environment()`` when not given.
-    stop
-        Set it to abandon every question that waits; the object is of no use afterwards.
+    Args:
+        settings: Address and limits; ``ApiSettings.from_environment()`` when not given.
+        stop: Set it to abandon every question that waits; the object is of no use afterwards.
     """
 
     def __init__(self, settings: ApiSettings | None = None, *, stop: threading.Event | None = None) -> None:
@@ -67,10 +64,8 @@ class PoliceLists:
     def categories(self, month: str | None = None) -> dict[str, str]:
         """Crime categories: slug to the service's name, ``all-crime`` among them.
 
-        Parameters
-        ----------
-        month
-            The service wants one and gives the same list for each; the newest when not given.
+        Args:
+            month: The service wants one and gives the same list for each; the newest when not given.
         """
 
         def fetch() -> dict[str, str]:

@@ -50,13 +50,10 @@ class TileAnswer(Answer):
 class Question:
     """What is pulled, whatever the month and tile.
 
-    Attributes
-    ----------
-    category
-        Slug of the service.
-    generation
-        State of the service's data ("YYYY-MM-DD" of its last update); part of the keys of cached answers, so that
-        an update, which may revise old months, makes them be asked anew.
+    Attributes:
+        category: Slug of the service.
+        generation: State of the service's data ("YYYY-MM-DD" of its last update); part of the keys of cached
+            answers, so that an update, which may revise old months, makes them be asked anew.
     """
 
     category: str
@@ -102,20 +99,13 @@ _Task = tuple[str, Tile]
 class Pull:
     """One pull; use :meth:`run` once.
 
-    Parameters
-    ----------
-    settings
-        Address and limits of the service.
-    client
-        Sends the requests; its ``stop`` is set when the pull ends early.
-    question
-        What is pulled.
-    cache
-        Where answers are cached, or None.
-    cancel
-        Set by the caller to stop.
-    on_progress
-        Called after each answer, in the calling thread.
+    Args:
+        settings: Address and limits of the service.
+        client: Sends the requests; its ``stop`` is set when the pull ends early.
+        question: What is pulled.
+        cache: Where answers are cached, or None.
+        cancel: Set by the caller to stop.
+        on_progress: Called after each answer, in the calling thread.
     """
 
     def __init__(
@@ -142,12 +132,9 @@ class Pull:
     def run(self, tiles: Sequence[Tile], months: Sequence[str]) -> Collected:
         """Ask for all months of all tiles.
 
-        Raises
-        ------
-        SourceError
-            When an answer is missing in the end; the message says how many are cached.
-        PullCancelled
-            When ``cancel`` was set.
+        Raises:
+            SourceError: When an answer is missing in the end; the message says how many are cached.
+            PullCancelled: When ``cancel`` was set.
         """
         *self._later, newest = sorted(months)
         self._queue.extend((newest, tile) for tile in tiles)

@@ -116,21 +116,14 @@ class Vertex(_Record):
 def parse(adapter: TypeAdapter[T], body: bytes, what: str) -> T:
     """Bytes to checked records.
 
-    Parameters
-    ----------
-    adapter
-        What the answer must be.
-    body
-        The answer.
-    what
-        What was asked, for messages.
+    Args:
+        adapter: What the answer must be.
+        body: The answer.
+        what: What was asked, for messages.
 
-    Raises
-    ------
-    BrokenAnswer
-        If it is not whole JSON.
-    SourceError
-        If a field has the wrong type; names the record and the field.
+    Raises:
+        BrokenAnswer: If it is not whole JSON.
+        SourceError: If a field has the wrong type; names the record and the field.
     """
     try:
         return adapter.validate_json(body)
@@ -163,19 +156,13 @@ _CRIMES = TypeAdapter(list[Crime])
 def crime_rows(body: bytes, *, month: str, category: str, what: str) -> pd.DataFrame:
     """Rows of one ``crimes-street`` answer: the ``crimes`` columns that need no projection, and ``api_id``, ``slug``.
 
-    Parameters
-    ----------
-    body
-        The answer.
-    month, category
-        What was asked for.
-    what
-        Path of the question, for messages.
+    Args:
+        body: The answer.
+        month, category: What was asked for.
+        what: Path of the question, for messages.
 
-    Raises
-    ------
-    SourceError
-        Also when a record is of another month or category than asked for.
+    Raises:
+        SourceError: Also when a record is of another month or category than asked for.
     """
     crimes = parse(_CRIMES, body, what)
     for i, crime in enumerate(crimes, start=1):
@@ -220,16 +207,12 @@ def crimes_table(
 ) -> pd.DataFrame:
     """Rows of :func:`crime_rows` as the ``crimes`` table; x, y in EPSG:27700, no LSOA (the service has none).
 
-    Parameters
-    ----------
-    rows
-        Of one or several answers.
-    endpoint
-        Path of the question, written into ``source``.
-    names
-        Names of the service for slugs that are new to us.
-    force
-        Name to write for rows of a territorial force, which the service does not name; "" leaves it open.
+    Args:
+        rows: Of one or several answers.
+        endpoint: Path of the question, written into ``source``.
+        names: Names of the service for slugs that are new to us.
+        force: Name to write for rows of a territorial force, which the service does not name; "" leaves it
+            open.
     """
     lon, lat = (rows[c].to_numpy(dtype=float) for c in ("lon", "lat"))
     x, y = project_points(lon, lat, "EPSG:4326", UK_CRS)

@@ -21,34 +21,20 @@ class PullReport:
 
     ``rows_received`` = ``rows_kept`` + ``repeats_dropped`` + ``outside_dropped``.
 
-    Attributes
-    ----------
-    endpoint, category
-        What was pulled.
-    months
-        Months pulled, sorted.
-    months_not_offered
-        Months asked for that the service does not have.
-    last_updated
-        State of the service's data, "YYYY-MM-DD".
-    tiles, splits
-        Questions a month needed in the end, and how often one was split.
-    requests
-        Requests sent, with lists, probes and further attempts.
-    answers_from_cache
-        Answers read from the cache instead.
-    rows_received, rows_kept
-        Records in all answers, and rows of the table.
-    repeats_dropped
-        Records answered to two neighbouring tiles, known by the API id.
-    outside_dropped
-        Records outside the polygon: questions reach a little beyond it and fill its holes.
-    without_crime_id
-        Rows with an empty Crime ID.
-    answers
-        Provenance, one for each answer.
-    findings
-        What was noticed, in words.
+    Attributes:
+        endpoint, category: What was pulled.
+        months: Months pulled, sorted.
+        months_not_offered: Months asked for that the service does not have.
+        last_updated: State of the service's data, "YYYY-MM-DD".
+        tiles, splits: Questions a month needed in the end, and how often one was split.
+        requests: Requests sent, with lists, probes and further attempts.
+        answers_from_cache: Answers read from the cache instead.
+        rows_received, rows_kept: Records in all answers, and rows of the table.
+        repeats_dropped: Records answered to two neighbouring tiles, known by the API id.
+        outside_dropped: Records outside the polygon: questions reach a little beyond it and fill its holes.
+        without_crime_id: Rows with an empty Crime ID.
+        answers: Provenance, one for each answer.
+        findings: What was noticed, in words.
     """
 
     endpoint: str
@@ -96,14 +82,10 @@ def join(parts: Sequence[pd.DataFrame], polygon: BaseGeometry) -> Joined:
 def crime_findings(rows: pd.DataFrame, names: Mapping[str, str], force: str) -> list[Finding]:
     """What the rows of a pull lack, and what that does to the plan.
 
-    Parameters
-    ----------
-    rows
-        As of :func:`join`.
-    names
-        The service's names of categories.
-    force
-        Name written into the column ``force``; "" if none.
+    Args:
+        rows: As of :func:`join`.
+        names: The service's names of categories.
+        force: Name written into the column ``force``; "" if none.
     """
     findings = []
     unknown = rows[~rows["slug"].isin(list(CATEGORY_NAMES))]
@@ -142,12 +124,9 @@ def pull_findings(
 ) -> list[Finding]:
     """What went differently from a plain pull.
 
-    Parameters
-    ----------
-    got, joined
-        What came, and what became of it.
-    months, missing
-        Months pulled, and months asked for that the service does not offer.
+    Args:
+        got, joined: What came, and what became of it.
+        months, missing: Months pulled, and months asked for that the service does not offer.
     """
     findings = []
     if missing:

@@ -22,12 +22,9 @@ class ApiSettings(ServiceSettings):
 
     The defaults, 8 requests a second after a burst of 4 and at most four at once, keep every second below 12.
 
-    Attributes
-    ----------
-    smallest_tile_m
-        Polygons whose bounding box is below this (metres) are not split further.
-    remember_s
-        How long lists (months, categories, forces) are used again without asking, seconds.
+    Attributes:
+        smallest_tile_m: Polygons whose bounding box is below this (metres) are not split further.
+        remember_s: How long lists (months, categories, forces) are used again without asking, seconds.
     """
 
     most_rate_per_s: ClassVar[float] = PUBLISHED_RATE

@@ -45,14 +45,10 @@ _MAX_PARTS = 8
 class Tile:
     """One question's worth of polygon.
 
-    Attributes
-    ----------
-    name
-        Where it came from: ``1`` is the first part, ``1.3`` its third quadrant.
-    shape
-        What has to be covered.
-    ring
-        What to ask: a ring that covers it, as text.
+    Attributes:
+        name: Where it came from: ``1`` is the first part, ``1.3`` its third quadrant.
+        shape: What has to be covered.
+        ring: What to ask: a ring that covers it, as text.
     """
 
     name: str
@@ -68,10 +64,8 @@ class Tile:
 def check_polygon(polygon: object) -> Polygon | MultiPolygon:
     """Return ``polygon`` if it can be asked for.
 
-    Raises
-    ------
-    InputError
-        If it is no polygon, empty, crosses itself, or lies outside the United Kingdom.
+    Raises:
+        InputError: If it is no polygon, empty, crosses itself, or lies outside the United Kingdom.
     """
     if not isinstance(polygon, Polygon | MultiPolygon):
         raise InputError(f"A pull needs a polygon in longitude and latitude; got {type(polygon).__name__}.")
@@ -109,10 +103,8 @@ def base_tiles(polygon: Polygon | MultiPolygon) -> tuple[Tile, ...]:
 def split(tile: Tile, *, smallest_m: float = 50.0) -> tuple[Tile, ...]:
     """Cut a tile into the quadrants of its bounding box that hold some of it.
 
-    Returns
-    -------
-    tuple of Tile
-        Empty when the box is already below ``smallest_m`` (metres, longer side).
+    Returns:
+        tuple of Tile: Empty when the box is already below ``smallest_m`` (metres, longer side).
     """
     west, south, east, north = tile.shape.bounds
     if max(east - west, north - south) * _METRES_PER_DEGREE < smallest_m:
@@ -128,12 +120,9 @@ def split(tile: Tile, *, smallest_m: float = 50.0) -> tuple[Tile, ...]:
 def inside(polygon: BaseGeometry, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which points are in the polygon or on its edge; NaN is not.
 
-    Parameters
-    ----------
-    polygon
-        Longitude, latitude (EPSG:4326).
-    lon, lat
-        (n,) degrees.
+    Args:
+        polygon: Longitude, latitude (EPSG:4326).
+        lon, lat: (n,) degrees.
     """
     shapely.prepare(polygon)
     result = np.isfinite(lon) & np.isfinite(lat)  # GEOS raises on NaN

@@ -35,18 +35,13 @@ SMALL_FORCE = 0.01
 class Check:
     """One named check.
 
-    Attributes
-    ----------
-    name
-        What was looked at.
-    figure
-        What was found, in short.
-    severity
-        ``good`` nothing to mind, ``info`` changes nothing, ``warning`` weakens the plan, ``error`` makes part of it wrong.
-    text
-        One sentence: what it does to the plan.
-    rows
-        Rows concerned, where that makes sense.
+    Attributes:
+        name: What was looked at.
+        figure: What was found, in short.
+        severity: ``good`` nothing to mind, ``info`` changes nothing, ``warning`` weakens the plan, ``error``
+            makes part of it wrong.
+        text: One sentence: what it does to the plan.
+        rows: Rows concerned, where that makes sense.
     """
 
     name: str

@@ -28,14 +28,11 @@ _ALIKE = ["month", "crime_type", "x", "y", "lsoa_code", "location", "force", "ou
 class Repeats:
     """Rows that stand in the data more than once; all are counted in the plan.
 
-    Attributes
-    ----------
-    same_id
-        Rows with the Crime ID of an earlier row.
-    alike_without_id
-        Rows without Crime ID that equal an earlier row in month, type, place, force and outcome.
-    without_id
-        Rows without Crime ID.
+    Attributes:
+        same_id: Rows with the Crime ID of an earlier row.
+        alike_without_id: Rows without Crime ID that equal an earlier row in month, type, place, force and
+            outcome.
+        without_id: Rows without Crime ID.
     """
 
     same_id: int
@@ -51,12 +48,10 @@ def crimes_of(data: AreaData) -> pd.DataFrame | None:
 def force_months(crimes: pd.DataFrame) -> pd.DataFrame:
     """Rows by force and month with the gaps marked.
 
-    Returns
-    -------
-    DataFrame
-        ``force, month, rows, share_of_median, status``; every force has every month of the data. Status is
-        ``complete``, ``incomplete`` (below half of the force's median month), ``missing`` (no row) or ``stopped``
-        (no row in this month and none after it, two months or more).
+    Returns:
+        DataFrame: ``force, month, rows, share_of_median, status``; every force has every month of the data.
+            Status is ``complete``, ``incomplete`` (below half of the force's median month), ``missing`` (no
+            row) or ``stopped`` (no row in this month and none after it, two months or more).
     """
     table = completeness(crimes)
     empty = table["rows"] == 0
@@ -71,11 +66,9 @@ def force_months(crimes: pd.DataFrame) -> pd.DataFrame:
 def rows_table(crimes: pd.DataFrame) -> pd.DataFrame:
     """Rows by force, crime type and month.
 
-    Returns
-    -------
-    DataFrame
-        ``force, crime_type, month, rows, gap``: every type in every month of every force, 0 where there is none;
-        ``gap`` is the force's status in that month, empty where it is complete.
+    Returns:
+        DataFrame: ``force, crime_type, month, rows, gap``: every type in every month of every force, 0 where
+            there is none; ``gap`` is the force's status in that month, empty where it is complete.
     """
     keys = [crimes[c].astype("str") for c in ("force", "crime_type", "month")]
     counts = crimes.groupby(keys).size()
@@ -93,11 +86,9 @@ def rows_table(crimes: pd.DataFrame) -> pd.DataFrame:
 def place_table(crimes: pd.DataFrame) -> pd.DataFrame:
     """Rows without place, by crime type and by month.
 
-    Returns
-    -------
-    DataFrame
-        ``by`` ("crime type" or "month"), ``value, rows, without_coordinates, without_lsoa, without_either`` (rows)
-        and ``share_without_either``.
+    Returns:
+        DataFrame: ``by`` ("crime type" or "month"), ``value, rows, without_coordinates, without_lsoa,
+            without_either`` (rows) and ``share_without_either``.
     """
     point, code = crimes["x"].isna(), crimes["lsoa_code"] == ""
     marks = pd.DataFrame(
@@ -130,11 +121,10 @@ def repeats(crimes: pd.DataFrame) -> Repeats:
 def outcome_table(crimes: pd.DataFrame) -> pd.DataFrame:
     """Rows with an outcome by month; anti-social behaviour, which never has one, is left out.
 
-    Returns
-    -------
-    DataFrame
-        ``month, rows, with_outcome, closed`` and the shares ``share_with_outcome, share_closed``. Closed is an outcome
-        that is not "under investigation", "awaiting court outcome" or "status update unavailable".
+    Returns:
+        DataFrame: ``month, rows, with_outcome, closed`` and the shares ``share_with_outcome, share_closed``.
+            Closed is an outcome that is not "under investigation", "awaiting court outcome" or "status update
+            unavailable".
     """
     return _outcomes(crimes, "month")
 

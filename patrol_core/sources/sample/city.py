@@ -43,16 +43,12 @@ _NO_ID = "Anti-social behaviour"
 def load_sample() -> AreaData:
     """The generated city as an area: 128 zones, 18 wards, 36 months, 191,268 crimes.
 
-    Returns
-    -------
-    AreaData
-        Kind GENERATED, EPSG:27700. Polygons also carry ``households``, ``deprivation_score`` (higher = more
-        deprived), residents by five census ethnic groups (``ethnic_*``) and three ages (``age_*``).
+    Returns:
+        AreaData: Kind GENERATED, EPSG:27700. Polygons also carry ``households``, ``deprivation_score`` (higher
+            = more deprived), residents by five census ethnic groups (``ethnic_*``) and three ages (``age_*``).
 
-    Raises
-    ------
-    SourceError
-        If a file of ``data/sample`` is missing or damaged.
+    Raises:
+        SourceError: If a file of ``data/sample`` is missing or damaged.
     """
     folder = settings().data_dir / "sample"
     try:
@@ -106,14 +102,11 @@ def _covariates(zones: gpd.GeoDataFrame, housing: pd.DataFrame) -> pd.DataFrame 
 def expand(coded: pa.Table, points: pa.Table, zones: gpd.GeoDataFrame) -> pd.DataFrame:
     """The ``crimes`` table from the coded rows.
 
-    Parameters
-    ----------
-    coded
-        ``month``, ``crime_type``, ``outcome`` (dictionaries) and ``point`` (row of ``points``, null if none).
-    points
-        Snap points: ``zone`` (row of ``zones``), ``x``, ``y``, ``lon``, ``lat``, ``location``.
-    zones
-        Polygons indexed by zone code, with ``name``.
+    Args:
+        coded: ``month``, ``crime_type``, ``outcome`` (dictionaries) and ``point`` (row of ``points``, null if
+            none).
+        points: Snap points: ``zone`` (row of ``zones``), ``x``, ``y``, ``lon``, ``lat``, ``location``.
+        zones: Polygons indexed by zone code, with ``name``.
     """
     point = coded["point"].combine_chunks()
     place = pc.fill_null(point, -1).to_numpy(zero_copy_only=False)
@@ -147,24 +140,16 @@ def write_archive(
 ) -> tuple[Path, ...]:
     """Write the sample as a police.uk download: ``YYYY-MM/YYYY-MM-sampleford-street.csv``.
 
-    Parameters
-    ----------
-    folder
-        Where to write; made if absent.
-    months
-        Months to write, "YYYY-MM"; all when not given.
-    crimes
-        A ``crimes`` table to write instead of the sample's.
+    Args:
+        folder: Where to write; made if absent.
+        months: Months to write, "YYYY-MM"; all when not given.
+        crimes: A ``crimes`` table to write instead of the sample's.
 
-    Returns
-    -------
-    tuple of Path
-        The files, in the order of the months.
+    Returns:
+        tuple of Path: The files, in the order of the months.
 
-    Raises
-    ------
-    InputError
-        If a month is not in the data.
+    Raises:
+        InputError: If a month is not in the data.
     """
     rows = crimes if crimes is not None else load_sample().crimes
     assert rows is not None

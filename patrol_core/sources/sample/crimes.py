@@ -105,14 +105,10 @@ def points_per_zone(shares: np.ndarray) -> np.ndarray:
 def draw_crimes(rng: np.random.Generator, shares: np.ndarray, point_zone: np.ndarray) -> CrimeRows:
     """Draw all rows, in the order of a published archive: month, area, type, then those without location.
 
-    Parameters
-    ----------
-    rng
-        Random numbers.
-    shares
-        (zones,) share of all crime in each zone.
-    point_zone
-        (points,) zone of each snap point.
+    Args:
+        rng: Random numbers.
+        shares: (zones,) share of all crime in each zone.
+        point_zone: (points,) zone of each snap point.
     """
     counts = _draw_counts(rng, shares)
     month, crime_type, zone = (np.repeat(axis, counts.ravel()) for axis in _axes(counts.shape))

@@ -20,10 +20,8 @@ EMBEDDED: Mapping[str, Callable[[], AreaData]] = {
 def load_area(key: str) -> AreaData:
     """Load one of the embedded areas; needs neither network nor file.
 
-    Raises
-    ------
-    InputError
-        If ``key`` names none of them; the message lists the choices.
+    Raises:
+        InputError: If ``key`` names none of them; the message lists the choices.
     """
     loader = EMBEDDED.get(key)
     if loader is None:

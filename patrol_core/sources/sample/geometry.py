@@ -56,16 +56,11 @@ _PUBLIC_PLACES = (
 class GroundPlan:
     """Small areas of the generated city, in the order of their codes.
 
-    Attributes
-    ----------
-    codes, names, wards
-        Code (``SAMPLE001``), name (``Sampleford 013E``) and ward name of each area.
-    polygons
-        Shapely polygons, whole metres, EPSG:27700.
-    neighbours
-        For each area the positions of those sharing a border.
-    remoteness
-        Distance from the busiest spot in units of the city's half-height.
+    Attributes:
+        codes, names, wards: Code (``SAMPLE001``), name (``Sampleford 013E``) and ward name of each area.
+        polygons: Shapely polygons, whole metres, EPSG:27700.
+        neighbours: For each area the positions of those sharing a border.
+        remoteness: Distance from the busiest spot in units of the city's half-height.
     """
 
     codes: tuple[str, ...]
@@ -79,10 +74,8 @@ class GroundPlan:
 def draw_plan(rng: np.random.Generator) -> GroundPlan:
     """Draw the ground plan.
 
-    Raises
-    ------
-    RuntimeError
-        If the drawn areas do not form a valid coverage (choose another seed).
+    Raises:
+        RuntimeError: If the drawn areas do not form a valid coverage (choose another seed).
     """
     seeds = _draw_seeds(rng)
     diagram = Voronoi(seeds)
@@ -106,14 +99,10 @@ def draw_snap_points(
     About one in thirty lies just across the border of its area, as published points do where a road is
     the border.
 
-    Parameters
-    ----------
-    rng
-        Random numbers.
-    plan
-        The zones.
-    per_zone
-        (zones,) number of points.
+    Args:
+        rng: Random numbers.
+        plan: The zones.
+        per_zone: (zones,) number of points.
     """
     streets = [f"{stem} {kind}" for stem in _STEMS for kind in _KINDS]
     rng.shuffle(streets)

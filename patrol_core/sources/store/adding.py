@@ -21,16 +21,11 @@ Replaces = Callable[[Part, Sequence[Part]], Sequence[Part]]
 class Added:
     """What became of new parts.
 
-    Attributes
-    ----------
-    pulls
-        As they stand in the catalogue.
-    parts
-        Now in the store.
-    replaced
-        No longer in the store.
-    older
-        Not taken, because the store has newer data for the same.
+    Attributes:
+        pulls: As they stand in the catalogue.
+        parts: Now in the store.
+        replaced: No longer in the store.
+        older: Not taken, because the store has newer data for the same.
     """
 
     pulls: tuple[Pull, ...]
@@ -42,14 +37,10 @@ class Added:
 class Adding:
     """The inside of :meth:`Store.adding`: write tables; each month, force and scope becomes one part.
 
-    Attributes
-    ----------
-    pull
-        Replace it to say more of it (findings, rows read, polygon) before the end.
-    replaces
-        Set it to have other parts replaced than those of equal key.
-    added
-        What became of it; set at the end.
+    Attributes:
+        pull: Replace it to say more of it (findings, rows read, polygon) before the end.
+        replaces: Set it to have other parts replaced than those of equal key.
+        added: What became of it; set at the end.
     """
 
     def __init__(self, pull: Pull, place: Path) -> None:
@@ -73,12 +64,10 @@ class Adding:
     ) -> None:
         """Add rows of one month; calls with the same names go on in the same part.
 
-        Parameters
-        ----------
-        table
-            The rows, columns as of :data:`patrol_core.sources.store.parts.SCHEMAS`.
-        dataset, kind, month, force, scope, source, box
-            See :class:`patrol_core.sources.store.records.Part`.
+        Args:
+            table: The rows, columns as of :data:`patrol_core.sources.store.parts.SCHEMAS`.
+            dataset, kind, month, force, scope, source, box: See
+                :class:`patrol_core.sources.store.records.Part`.
         """
         key = (dataset, kind, month, force, scope)
         if key not in self._writers:
@@ -107,14 +96,10 @@ def decide(
 ) -> tuple[list[Part], list[Part], list[Part]]:
     """Of new parts those to take; of the parts in the store those that go; of new parts those too old.
 
-    Parameters
-    ----------
-    parts
-        New ones.
-    here
-        Those in the store.
-    replaces
-        Which of these go besides those of equal key.
+    Args:
+        parts: New ones.
+        here: Those in the store.
+        replaces: Which of these go besides those of equal key.
     """
     held = {p.key: p for p in here}
     taken: dict[tuple[str, ...], Part] = {}

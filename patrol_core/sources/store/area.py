@@ -33,16 +33,11 @@ AROUND_M = 250.0
 class Rows:
     """Crimes of an area and where they are from.
 
-    Attributes
-    ----------
-    crimes
-        The ``crimes`` table.
-    parts
-        Parts of the store with rows in it.
-    findings
-        What was left out, joined and recoded.
-    recoding
-        How LSOA codes were brought to the zones' census; None without a lookup or LSOAs.
+    Attributes:
+        crimes: The ``crimes`` table.
+        parts: Parts of the store with rows in it.
+        findings: What was left out, joined and recoded.
+        recoding: How LSOA codes were brought to the zones' census; None without a lookup or LSOAs.
     """
 
     crimes: pd.DataFrame
@@ -65,34 +60,23 @@ def open_area(
 ) -> AreaData:
     """Everything the store has of an area.
 
-    Parameters
-    ----------
-    store
-        Where the data are.
-    polygons
-        Zones as of :func:`patrol_core.sources.zone_tables.boundaries.read_polygons`; rows inside them are taken.
-    within
-        Boundary in longitude and latitude (EPSG:4326) instead, or to cut the rows further.
-    months
-        "YYYY-MM"; all when not given.
-    forces
-        Names as reported, e.g. "Metropolitan Police Service"; all when not given.
-    lookup
-        ONS lookup between 2011 and 2021 LSOAs (:func:`patrol_core.sources.archive.lsoa_crosswalk.read_lookup`): codes are brought to the
-        census of the polygons.
-    attributes
-        Tables of figures by zone code, joined to the polygons.
-    name
-        For people.
-    outcomes
-        Whether to join the last outcome of stored outcomes files by Crime ID.
+    Args:
+        store: Where the data are.
+        polygons: Zones as of :func:`patrol_core.sources.zone_tables.boundaries.read_polygons`; rows inside them
+            are taken.
+        within: Boundary in longitude and latitude (EPSG:4326) instead, or to cut the rows further.
+        months: "YYYY-MM"; all when not given.
+        forces: Names as reported, e.g. "Metropolitan Police Service"; all when not given.
+        lookup: ONS lookup between 2011 and 2021 LSOAs
+            (:func:`patrol_core.sources.archive.lsoa_crosswalk.read_lookup`): codes are brought to the census of
+            the polygons.
+        attributes: Tables of figures by zone code, joined to the polygons.
+        name: For people.
+        outcomes: Whether to join the last outcome of stored outcomes files by Crime ID.
 
-    Raises
-    ------
-    InputError
-        When the store has no row there.
-    DamagedData
-        When a file needed is not what was written; it names it and says what to do.
+    Raises:
+        InputError: When the store has no row there.
+        DamagedData: When a file needed is not what was written; it names it and says what to do.
     """
     rows = area_rows(
         store,
@@ -121,10 +105,8 @@ def area_rows(
 ) -> Rows:
     """The rows of :func:`open_area`, without zones.
 
-    Parameters
-    ----------
-    store, polygons, within, months, forces, lookup, outcomes
-        As of :func:`open_area`.
+    Args:
+        store, polygons, within, months, forces, lookup, outcomes: As of :func:`open_area`.
     """
     zones = None if polygons is None else polygons.to_crs(UK_CRS)
     boundary = None if within is None else gpd.GeoSeries([within], crs=4326).to_crs(UK_CRS).iloc[0]

@@ -61,15 +61,11 @@ class Size:
 class Store:
     """A folder of data. Cheap to make; safe to use from several threads and processes.
 
-    Parameters
-    ----------
-    folder
-        Made when missing; ``settings().cache_dir`` when not given.
+    Args:
+        folder: Made when missing; ``settings().cache_dir`` when not given.
 
-    Attributes
-    ----------
-    notes
-        What was put right while opening, in sentences.
+    Attributes:
+        notes: What was put right while opening, in sentences.
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
@@ -120,10 +116,8 @@ class Store:
     def adding(self, name: str, origin: str, *, edition: str, licence: str = OGL) -> Iterator[Adding]:
         """Take data in: everything written inside appears at once at the end, or, after an error, nothing.
 
-        Parameters
-        ----------
-        name, origin, edition, licence
-            See :class:`patrol_core.sources.store.records.Pull`.
+        Args:
+            name, origin, edition, licence: See :class:`patrol_core.sources.store.records.Pull`.
         """
         taken_at = datetime.now(UTC).isoformat(timespec="microseconds")
         pull = Pull(uuid.uuid4().hex, name, origin, taken_at, edition, licence)
@@ -162,14 +156,10 @@ class Store:
     ) -> Added:
         """Bring files from a staging folder into the store, all or none.
 
-        Parameters
-        ----------
-        pulls
-            To which the parts belong.
-        parts
-            Their files lie in ``place`` under their ids.
-        replaces
-            Which parts go besides those of equal key.
+        Args:
+            pulls: To which the parts belong.
+            parts: Their files lie in ``place`` under their ids.
+            replaces: Which parts go besides those of equal key.
         """
         with self._changing() as writing:
             sweep(self.folder, writing.parts())
@@ -206,21 +196,14 @@ class Store:
     ) -> tuple[Part, ...]:
         """Delete data; without arguments all data, with several those that meet each.
 
-        Parameters
-        ----------
-        dataset
-            ``crimes`` or ``outcomes``.
-        name
-            Of a pull: name of an area or of an imported file.
-        force, months
-            Of archive parts, and of any.
-        answers
-            Also cached answers of the service, and files set aside.
+        Args:
+            dataset: ``crimes`` or ``outcomes``.
+            name: Of a pull: name of an area or of an imported file.
+            force, months: Of archive parts, and of any.
+            answers: Also cached answers of the service, and files set aside.
 
-        Returns
-        -------
-        tuple of Part
-            What was deleted.
+        Returns:
+            tuple of Part: What was deleted.
         """
         if dataset is not None and dataset not in DATASETS:
             raise InputError(f"There is no data set {dataset!r}; choose one of {', '.join(DATASETS)}.")
@@ -248,10 +231,8 @@ class Store:
     def check(self, parts: Sequence[Part] | None = None) -> tuple[Part, ...]:
         """Find damaged files, set them aside, and return the parts that are damaged now.
 
-        Parameters
-        ----------
-        parts
-            Which to look at; all when not given.
+        Args:
+            parts: Which to look at; all when not given.
         """
         looked = self.parts() if parts is None else list(parts)
         whole = [p for p in looked if p.state == "whole"]
@@ -264,10 +245,8 @@ class Store:
     def require_whole(self, parts: Sequence[Part]) -> bool:
         """Whether all of ``parts`` are still in the store and whole; False when some were replaced meanwhile.
 
-        Raises
-        ------
-        DamagedData
-            Naming those that are not whole, and what to do.
+        Raises:
+            DamagedData: Naming those that are not whole, and what to do.
         """
         faults = faults_of(self.folder, [p for p in parts if p.state == "whole"])
         if not faults and all(p.state == "whole" for p in parts):

@@ -64,24 +64,17 @@ def import_files(
 ) -> BulkReport:
     """Take police.uk files into the store.
 
-    Parameters
-    ----------
-    store
-        Where they go.
-    files
-        One or several of: path to a zip, folder, CSV, csv.gz or Parquet; (name, bytes) of an upload.
-    edition
-        How new the data are, "YYYY-MM" or "YYYY-MM-DD"; read from the files when not given. Give it to put an older
-        file in the place of a newer one.
-    on_progress
-        Called with the share done (0 to 1) and the file being read, before each block.
-    limits
-        Sizes beyond which a file is refused.
+    Args:
+        store: Where they go.
+        files: One or several of: path to a zip, folder, CSV, csv.gz or Parquet; (name, bytes) of an upload.
+        edition: How new the data are, "YYYY-MM" or "YYYY-MM-DD"; read from the files when not given. Give it to
+            put an older file in the place of a newer one.
+        on_progress: Called with the share done (0 to 1) and the file being read, before each block.
+        limits: Sizes beyond which a file is refused.
 
-    Raises
-    ------
-    InputError, SourceError
-        One sentence with file, line and column. Containers before the one at fault are in the store, it is not.
+    Raises:
+        InputError, SourceError: One sentence with file, line and column. Containers before the one at fault are
+            in the store, it is not.
     """
     tell = on_progress or (lambda _share, _text: None)
     reports = []

@@ -57,24 +57,17 @@ def export_store(
 ) -> dict[str, Any]:
     """Write data of a store to a zip.
 
-    Parameters
-    ----------
-    out
-        The zip to write; afterwards it is whole, or, on failure, what it was before.
-    months, force, name
-        Which parts, as of :meth:`patrol_core.sources.store.base.Store.clear`; all when not given.
+    Args:
+        out: The zip to write; afterwards it is whole, or, on failure, what it was before.
+        months, force, name: Which parts, as of :meth:`patrol_core.sources.store.base.Store.clear`; all when not
+            given.
 
-    Returns
-    -------
-    dict
-        ``path``, ``parts``, ``rows``, ``pulls``, ``bytes``.
+    Returns:
+        dict: ``path``, ``parts``, ``rows``, ``pulls``, ``bytes``.
 
-    Raises
-    ------
-    InputError
-        When nothing is chosen.
-    DamagedData
-        When a file chosen is not whole.
+    Raises:
+        InputError: When nothing is chosen.
+        DamagedData: When a file chosen is not whole.
     """
     pulls = {p.id: p.public for p in store.pulls() if name in (None, p.name)}
     parts = [
@@ -146,10 +139,8 @@ def is_bundle(file: FileLike) -> bool:
 def import_bundle(store: Store, file: str | os.PathLike[str]) -> Added:
     """Take a zip of :func:`export_store` in, all or nothing; newer data in the store stay.
 
-    Raises
-    ------
-    InputError
-        When the zip is damaged, was changed, or is of a newer format; nothing of it is taken.
+    Raises:
+        InputError: When the zip is damaged, was changed, or is of a newer format; nothing of it is taken.
     """
     name = Path(file).name
     try:

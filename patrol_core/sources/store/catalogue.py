@@ -61,10 +61,8 @@ class DamagedCatalogue(SourceError):
 class Catalogue:
     """The catalogue file of one store.
 
-    Parameters
-    ----------
-    path
-        Of the database; its folder must exist.
+    Args:
+        path: Of the database; its folder must exist.
     """
 
     def __init__(self, path: Path) -> None:
@@ -85,12 +83,9 @@ class Catalogue:
     def check(self) -> None:
         """Read the whole database.
 
-        Raises
-        ------
-        DamagedCatalogue
-            When it is not whole.
-        SourceError
-            When a newer version of this program wrote it.
+        Raises:
+            DamagedCatalogue: When it is not whole.
+            SourceError: When a newer version of this program wrote it.
         """
         with self._open() as connection:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]

@@ -40,30 +40,21 @@ def fetch_area(
 ) -> tuple[Added, PullReport]:
     """Pull street-level crimes of an area into the store.
 
-    Parameters
-    ----------
-    store
-        Where the crimes go; it caches the answers of the service, too.
-    polygon
-        Longitude, latitude (EPSG:4326).
-    months
-        "YYYY-MM".
-    name
-        Of the area, for people; data can be cleared by it.
-    category, force, on_progress, cancel
-        As of :meth:`patrol_core.sources.police.api.PoliceApi.pull_polygon`.
-    settings
-        Of the service; ``ApiSettings.from_environment()`` when not given.
+    Args:
+        store: Where the crimes go; it caches the answers of the service, too.
+        polygon: Longitude, latitude (EPSG:4326).
+        months: "YYYY-MM".
+        name: Of the area, for people; data can be cleared by it.
+        category, force, on_progress, cancel: As of
+            :meth:`patrol_core.sources.police.api.PoliceApi.pull_polygon`.
+        settings: Of the service; ``ApiSettings.from_environment()`` when not given.
 
-    Returns
-    -------
-    added, report
-        What came into the store, and what the pull asked and received.
+    Returns:
+        added, report: What came into the store, and what the pull asked and received.
 
-    Raises
-    ------
-    InputError, SourceError, PullCancelled
-        As of ``pull_polygon``; the store then holds what it held, and the answers so far.
+    Raises:
+        InputError, SourceError, PullCancelled: As of ``pull_polygon``; the store then holds what it held, and
+            the answers so far.
     """
     chosen = settings or ApiSettings.from_environment()
     with PoliceApi(chosen, stop=cancel) as api:

@@ -20,26 +20,16 @@ class BulkReport:
     ``rows_read`` counts rows of files that were parsed; of these ``rows_kept`` are in the store now, ``rows_left_out`` had no month
     that could be read, and the others belong to force-months of which the store has a newer edition.
 
-    Attributes
-    ----------
-    files
-        Tables read.
-    same
-        Tables that were in the store already, byte for byte; they were not read again.
-    ignored
-        Tables left out, with the reason.
-    months, forces
-        Of the parts taken, sorted.
-    outcomes
-        Of ``rows_kept`` those that are outcomes.
-    replaced
-        Parts of older editions that went.
-    older
-        Parts not taken because the store has newer ones.
-    without_location, without_lsoa, without_crime_id
-        Crime rows read that lack these.
-    findings
-        What was noticed, in words.
+    Attributes:
+        files: Tables read.
+        same: Tables that were in the store already, byte for byte; they were not read again.
+        ignored: Tables left out, with the reason.
+        months, forces: Of the parts taken, sorted.
+        outcomes: Of ``rows_kept`` those that are outcomes.
+        replaced: Parts of older editions that went.
+        older: Parts not taken because the store has newer ones.
+        without_location, without_lsoa, without_crime_id: Crime rows read that lack these.
+        findings: What was noticed, in words.
     """
 
     rows_read: int = 0

@@ -47,19 +47,13 @@ def is_there(catalogue: Catalogue) -> bool:
 def make_catalogue(folder: Path, catalogue: Catalogue, quarantine: Path) -> list[str]:
     """Make a catalogue that is missing or damaged, from what the files say of themselves.
 
-    Parameters
-    ----------
-    folder
-        The store.
-    catalogue
-        To be made; nobody else may be making it.
-    quarantine
-        Where damaged files go.
+    Args:
+        folder: The store.
+        catalogue: To be made; nobody else may be making it.
+        quarantine: Where damaged files go.
 
-    Returns
-    -------
-    list of str
-        What was put right, in sentences.
+    Returns:
+        list of str: What was put right, in sentences.
     """
     fault = ""
     if is_there(catalogue):

@@ -47,12 +47,10 @@ _BLOCK = 1 << 20
 class PartWriter:
     """Writes one part, any number of pieces; rows of a piece are sorted by LSOA code so that areas read little.
 
-    Parameters
-    ----------
-    path
-        File to write; must not exist.
-    part
-        What is known of it beforehand; :meth:`close` fills in the rest. A box given here is widened to hold all points.
+    Args:
+        path: File to write; must not exist.
+        part: What is known of it beforehand; :meth:`close` fills in the rest. A box given here is widened to
+            hold all points.
     """
 
     def __init__(self, path: Path, part: Part) -> None:
@@ -119,10 +117,8 @@ def measure(path: Path) -> dict[str, Any]:
 def read_about(path: Path) -> tuple[Pull, Part]:
     """What a file says of itself, its digest and size measured anew.
 
-    Raises
-    ------
-    ValueError
-        When it cannot be read, is not of this program, or is not what its name says.
+    Raises:
+        ValueError: When it cannot be read, is not of this program, or is not what its name says.
     """
     try:
         measured = measure(path)

@@ -63,19 +63,13 @@ class Wanted:
 def read_rows(store: Store, wanted: Wanted, dataset: str = "crimes") -> tuple[pd.DataFrame, list[Part]]:
     """All rows of the parts concerned, nothing left out yet, with a column ``part`` (position in the parts).
 
-    Parameters
-    ----------
-    store
-        Where they are.
-    wanted
-        Which rows.
-    dataset
-        ``crimes`` or ``outcomes``.
+    Args:
+        store: Where they are.
+        wanted: Which rows.
+        dataset: ``crimes`` or ``outcomes``.
 
-    Raises
-    ------
-    DamagedData
-        When one of the files is not what was written.
+    Raises:
+        DamagedData: When one of the files is not what was written.
     """
     for _ in range(_TRIES):
         parts = [p for p in store.parts(dataset) if wanted.concerns(p)]
@@ -157,14 +151,10 @@ def believe(
 ) -> tuple[NDArray[np.bool_], list[Finding]]:
     """Which rows count; see the module docstring.
 
-    Parameters
-    ----------
-    rows, parts
-        From :func:`read_rows`.
-    store
-        They are from; it knows the areas of pulls.
-    within
-        Which rows lie in the area.
+    Args:
+        rows, parts: From :func:`read_rows`.
+        store: They are from; it knows the areas of pulls.
+        within: Which rows lie in the area.
     """
     keep = np.ones(len(rows), dtype=bool)
     if not _several_tell(parts):

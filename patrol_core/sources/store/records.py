@@ -27,28 +27,18 @@ OGL = f"Open Government Licence v3.0 ({OGL_URL})"
 class Pull:
     """One act of taking data.
 
-    Attributes
-    ----------
-    id
-        Random, the same in an export and where that is imported.
-    name
-        For people: file name, or name of the area.
-    origin
-        Where the data came from: path or address.
-    taken_at
-        When, UTC, ISO 8601.
-    edition
-        How new the data are, to compare: "YYYY-MM" or "YYYY-MM-DD"; of the same month and force the newest is kept.
-    licence
-        Under which the data may be used.
-    rows_read, rows_kept
-        Rows seen, and rows in its parts.
-    polygon
-        Area asked for, WKB in EPSG:4326, empty for files.
-    findings
-        What was noticed.
-    details
-        Further provenance, such as requests sent.
+    Attributes:
+        id: Random, the same in an export and where that is imported.
+        name: For people: file name, or name of the area.
+        origin: Where the data came from: path or address.
+        taken_at: When, UTC, ISO 8601.
+        edition: How new the data are, to compare: "YYYY-MM" or "YYYY-MM-DD"; of the same month and force the
+            newest is kept.
+        licence: Under which the data may be used.
+        rows_read, rows_kept: Rows seen, and rows in its parts.
+        polygon: Area asked for, WKB in EPSG:4326, empty for files.
+        findings: What was noticed.
+        details: Further provenance, such as requests sent.
     """
 
     id: str
@@ -93,32 +83,20 @@ class Pull:
 class Part:
     """One Parquet file.
 
-    Attributes
-    ----------
-    id, pull_id
-        Its own id, and the pull it belongs to.
-    dataset
-        ``crimes`` or ``outcomes``.
-    kind
-        ``archive``, ``api`` or ``extract``.
-    month
-        "YYYY-MM" of every row in it.
-    force
-        Force of every row of an archive part; "" otherwise.
-    scope
-        What else tells it from others of its month: category and area, or name of the file.
-    path
-        Where it lies, relative to the store.
-    rows, bytes, sha256, crc32
-        What it must be to be whole.
-    edition, taken_at
-        As of its pull.
-    source, source_sha256
-        Label of the file or answers its rows are from, and the digest of that file.
-    box
-        West, south, east, north, in EPSG:27700 metres, of its points and of the area asked for; None without either.
-    state
-        ``whole``, or ``damaged`` once found so.
+    Attributes:
+        id, pull_id: Its own id, and the pull it belongs to.
+        dataset: ``crimes`` or ``outcomes``.
+        kind: ``archive``, ``api`` or ``extract``.
+        month: "YYYY-MM" of every row in it.
+        force: Force of every row of an archive part; "" otherwise.
+        scope: What else tells it from others of its month: category and area, or name of the file.
+        path: Where it lies, relative to the store.
+        rows, bytes, sha256, crc32: What it must be to be whole.
+        edition, taken_at: As of its pull.
+        source, source_sha256: Label of the file or answers its rows are from, and the digest of that file.
+        box: West, south, east, north, in EPSG:27700 metres, of its points and of the area asked for; None
+            without either.
+        state: ``whole``, or ``damaged`` once found so.
     """
 
     id: str

@@ -28,17 +28,14 @@ def attach_attributes(
     up (persons) are divided equally among the successors of a split LSOA and summed over the parts of a
     merged one, the others are averaged.
 
-    Returns
-    -------
-    polygons, findings
-        A copy with ``population``, ``ward``, ``ward_code``, ``borough``, ``deprivation_order``,
-        ``deprivation_quintile``, ``share_*`` (0..1 of the residents, by ethnic group and ``share_age_*``), ``largest_ethnic_group``
-        and ``group_*`` (other text columns) where the tables have them.
+    Returns:
+        polygons, findings: A copy with ``population``, ``ward``, ``ward_code``, ``borough``,
+            ``deprivation_order``, ``deprivation_quintile``, ``share_*`` (0..1 of the residents, by ethnic group
+            and ``share_age_*``), ``largest_ethnic_group`` and ``group_*`` (other text columns) where the tables
+            have them.
 
-    Raises
-    ------
-    InputError
-        If no code of a table is among the polygons.
+    Raises:
+        InputError: If no code of a table is among the polygons.
     """
     given, lookups = _apart(tables)
     vintage = _polygon_vintage(polygons, lookups)
@@ -62,12 +59,10 @@ def with_distinct_wards(polygons: gpd.GeoDataFrame, findings: list[Finding]) -> 
 
     Names are what budgets, rosters, tables and groups know a ward by.
 
-    Parameters
-    ----------
-    polygons
-        With ``ward``; told apart by ``ward_code``, else by ``borough``. Where neither differs they are one ward.
-    findings
-        What was renamed is added here.
+    Args:
+        polygons: With ``ward``; told apart by ``ward_code``, else by ``borough``. Where neither differs they
+            are one ward.
+        findings: What was renamed is added here.
     """
     if "ward" not in polygons:
         return polygons
@@ -100,11 +95,9 @@ def attach_covariates(
 ) -> tuple[pd.DataFrame | None, list[Finding]]:
     """Every numeric column of attribute tables for the zones of ``polygons``, by code.
 
-    Returns
-    -------
-    covariates, findings
-        Index as of ``polygons``; NaN where unknown; ``attrs``: ``labels`` and ``files`` by column. None without
-        any figure. Zones that a table lacks are named by :func:`attach_attributes`.
+    Returns:
+        covariates, findings: Index as of ``polygons``; NaN where unknown; ``attrs``: ``labels`` and ``files``
+            by column. None without any figure. Zones that a table lacks are named by :func:`attach_attributes`.
     """
     given, lookups = _apart(tables)
     vintage = _polygon_vintage(polygons, lookups)

@@ -102,29 +102,23 @@ _TEXTS = 12
 def read_attributes(file: FileLike, *, code_column: str | None = None) -> pd.DataFrame:
     """Read a CSV (or csv.gz) keyed by zone code.
 
-    Parameters
-    ----------
-    file
-        Path or (name, bytes).
-    code_column
-        Column of the zone codes; found by its heading or its cells when not given.
+    Args:
+        file: Path or (name, bytes).
+        code_column: Column of the zone codes; found by its heading or its cells when not given.
 
-    Returns
-    -------
-    DataFrame
-        Index ``zone_id`` (str); of these columns those that the file has: ``population`` (persons),
-        ``deprivation_order`` (smaller = more deprived), ``ward``, ``ward_code``, ``borough`` (str),
-        ``ethnic_asian`` ... ``ethnic_white`` and ``age_0_15`` ... (persons), ``group_*`` (other text columns of few
-        labels, str). ``attrs`` hold ``file``, ``vintage``, ``kind``
-        (``attributes`` or ``vintage lookup``: then index LSOA 2011, column ``lsoa21``, pairs may repeat),
-        ``basis`` of deprivation, ``population_year``, ``figures``: every numeric column
-        (:class:`patrol_core.sources.zone_tables.covariates.Figures`), and ``notes``: findings made while reading.
+    Returns:
+        DataFrame: Index ``zone_id`` (str); of these columns those that the file has: ``population`` (persons),
+            ``deprivation_order`` (smaller = more deprived), ``ward``, ``ward_code``, ``borough`` (str),
+            ``ethnic_asian`` ... ``ethnic_white`` and ``age_0_15`` ... (persons), ``group_*`` (other text
+            columns of few labels, str). ``attrs`` hold ``file``, ``vintage``, ``kind`` (``attributes`` or
+            ``vintage lookup``: then index LSOA 2011, column ``lsoa21``, pairs may repeat), ``basis`` of
+            deprivation, ``population_year``, ``figures``: every numeric column
+            (:class:`patrol_core.sources.zone_tables.covariates.Figures`), and ``notes``: findings made while
+            reading.
 
-    Raises
-    ------
-    InputError
-        No code column, nothing usable beside it, a column in which more than one cell of ten is no number (line and
-        column), a negative population (zone), a code that repeats with different figures.
+    Raises:
+        InputError: No code column, nothing usable beside it, a column in which more than one cell of ten is no
+            number (line and column), a negative population (zone), a code that repeats with different figures.
     """
     name, data = _bytes(file)
     text = text_table.decode(name, data)

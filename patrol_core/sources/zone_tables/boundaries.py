@@ -53,30 +53,22 @@ def read_polygons(
 ) -> gpd.GeoDataFrame:
     """Read zone polygons.
 
-    Parameters
-    ----------
-    file
-        Path or (name, bytes): GeoJSON, GeoPackage, or a zip holding one Shapefile, GeoJSON or GeoPackage.
-    id_column, name_column
-        Columns to use; recognised when not given, the ids by heading (LSOA21CD, LSOA11CD, WD24CD, zone_id ...) or by cells
-        (:mod:`patrol_core.sources.zone_tables.ids`).
+    Args:
+        file: Path or (name, bytes): GeoJSON, GeoPackage, or a zip holding one Shapefile, GeoJSON or GeoPackage.
+        id_column, name_column: Columns to use; recognised when not given, the ids by heading (LSOA21CD,
+            LSOA11CD, WD24CD, zone_id ...) or by cells (:mod:`patrol_core.sources.zone_tables.ids`).
 
-    Returns
-    -------
-    GeoDataFrame
-        Indexed by ``zone_id`` (str); ``name``, ``ward`` (str, "" if none), ``population`` (persons, NaN
-        unknown), ``ward_code`` and ``borough`` where the file has them, ``geometry`` in EPSG:27700 (in
-        the UTM zone of the place when it is not in the UK). ``attrs["findings"]`` holds what was
-        noticed, ``attrs["vintage"]`` 2011 or 2021 when the id column says so, ``attrs["other_ids"]`` the other
-        columns that could name the zones.
+    Returns:
+        GeoDataFrame: Indexed by ``zone_id`` (str); ``name``, ``ward`` (str, "" if none), ``population``
+            (persons, NaN unknown), ``ward_code`` and ``borough`` where the file has them, ``geometry`` in
+            EPSG:27700 (in the UTM zone of the place when it is not in the UK). ``attrs["findings"]`` holds what
+            was noticed, ``attrs["vintage"]`` 2011 or 2021 when the id column says so, ``attrs["other_ids"]``
+            the other columns that could name the zones.
 
-    Raises
-    ------
-    InputError
-        No CRS, degrees out of range or swapped, no polygons, empty or self-crossing geometry, repeated ids,
-        negative population, damaged or unsafe file; the message names file and feature.
-    SourceError
-        If the path cannot be read.
+    Raises:
+        InputError: No CRS, degrees out of range or swapped, no polygons, empty or self-crossing geometry,
+            repeated ids, negative population, damaged or unsafe file; the message names file and feature.
+        SourceError: If the path cannot be read.
     """
     name, data = load_bytes(file)
     raw = read_features(name, data)

@@ -28,21 +28,16 @@ _NEEDED = "it needs zone_id (or lsoa_code), month and count"
 def read_counts(name: str, data: bytes) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
     """Counts from a CSV with the columns zone_id (or lsoa_code), month, count and, where there are several, crime_type.
 
-    Parameters
-    ----------
-    name, data
-        File name for messages, and its bytes.
+    Args:
+        name, data: File name for messages, and its bytes.
 
-    Returns
-    -------
-    pandas.DataFrame, tuple of Finding
-        ``zone_id`` (str), ``month`` ("YYYY-MM"), ``count`` (>= 0), and ``crime_type`` (str) where the file has it, in the order of the
-        file; and what was noticed.
+    Returns:
+        pandas.DataFrame, tuple of Finding: ``zone_id`` (str), ``month`` ("YYYY-MM"), ``count`` (>= 0), and
+            ``crime_type`` (str) where the file has it, in the order of the file; and what was noticed.
 
-    Raises
-    ------
-    InputError
-        With line and column: a column missing or twice, a cell that is empty or cannot be read, a zone that stands twice in a month.
+    Raises:
+        InputError: With line and column: a column missing or twice, a cell that is empty or cannot be read, a
+            zone that stands twice in a month.
     """
     text = text_table.decode(name, data).data
     header = text_table.header_of(name, text)
@@ -91,17 +86,12 @@ def read_counts(name: str, data: bytes) -> tuple[pd.DataFrame, tuple[Finding, ..
 def months_of(cells: pd.Series, where: Callable[[int], str]) -> tuple[pd.Series, list[Finding]]:
     """Months as "YYYY-MM" from a column as spreadsheets and databases re-save it.
 
-    Parameters
-    ----------
-    cells
-        Text.
-    where
-        File, line and column of a row by its position, for messages.
+    Args:
+        cells: Text.
+        where: File, line and column of a row by its position, for messages.
 
-    Raises
-    ------
-    InputError
-        With the first cell that is no month, or could be two.
+    Raises:
+        InputError: With the first cell that is no month, or could be two.
     """
     months, faults = read_months(cells.unique().tolist())
     odd = cells.isin(list(faults)).to_numpy(dtype=bool)
@@ -123,17 +113,13 @@ def months_of(cells: pd.Series, where: Callable[[int], str]) -> tuple[pd.Series,
 def refuse_repeats(counts: pd.DataFrame, where: Callable[[int], str]) -> None:
     """See that a zone stands once in a month (and crime type, where there is such a column).
 
-    Parameters
-    ----------
-    counts
-        Columns ``zone_id``, ``month`` and perhaps ``crime_type``.
-    where
-        File and line of a row by its position, for the message.
+    Args:
+        counts: Columns ``zone_id``, ``month`` and perhaps ``crime_type``.
+        where: File and line of a row by its position, for the message.
 
-    Raises
-    ------
-    InputError
-        With both lines of the first that stands twice: whether they are one count or two, the file does not say.
+    Raises:
+        InputError: With both lines of the first that stands twice: whether they are one count or two, the file
+            does not say.
     """
     keys = [column for column in ("zone_id", "month", "crime_type") if column in counts]
     again = counts.duplicated(keys).to_numpy(dtype=bool)

@@ -71,18 +71,12 @@ _WHOLE = re.compile(r"(?:^|_)(?:total|all)(?:_|$)")
 class Figures:
     """The numeric columns of one table.
 
-    Attributes
-    ----------
-    frame
-        Index zone code (unique), plain names, float.
-    labels
-        Plain name -> the heading, for people.
-    adds
-        Columns that add up over zones (persons, households, areas).
-    file, vintage
-        Where they come from; ``2011``, ``2021`` or "" if not known.
-    notes
-        What was noticed while reading.
+    Attributes:
+        frame: Index zone code (unique), plain names, float.
+        labels: Plain name -> the heading, for people.
+        adds: Columns that add up over zones (persons, households, areas).
+        file, vintage: Where they come from; ``2011``, ``2021`` or "" if not known.
+        notes: What was noticed while reading.
     """
 
     frame: pd.DataFrame
@@ -100,16 +94,11 @@ class Figures:
 def read_figures(name: str, data: bytes, cells: pd.DataFrame, code: str, vintage: str) -> Figures:
     """Figures of a table read as text.
 
-    Parameters
-    ----------
-    name, data
-        The file and its bytes, for the line of what is wrong.
-    cells
-        All columns as text.
-    code
-        Column of zone codes.
-    vintage
-        Of the codes.
+    Args:
+        name, data: The file and its bytes, for the line of what is wrong.
+        cells: All columns as text.
+        code: Column of zone codes.
+        vintage: Of the codes.
     """
     columns: dict[str, np.ndarray[Any, np.dtype[np.float64]]] = {}
     labels: dict[str, str] = {}
@@ -149,14 +138,10 @@ def _place(name: str, data: bytes, heading: str, row: int) -> str:
 def odd_cell(name: str, data: bytes, column: pd.Series[Any], row: int) -> str:
     """What stands in a cell that should be a number, for the beginning of a sentence.
 
-    Parameters
-    ----------
-    name, data
-        The file and its bytes.
-    column
-        Cells as text, named by their heading.
-    row
-        Position of the cell.
+    Args:
+        name, data: The file and its bytes.
+        column: Cells as text, named by their heading.
+        row: Position of the cell.
     """
     where = _place(name, data, str(column.name), row)
     return f"{where}: {text_table.shown(column.iloc[row])} is not a number"
@@ -165,12 +150,9 @@ def odd_cell(name: str, data: bytes, column: pd.Series[Any], row: int) -> str:
 def odd_cells(name: str, data: bytes, column: pd.Series[Any], rows: np.ndarray[Any, Any]) -> Finding:
     """A warning of cells that are no numbers and are taken as unknown.
 
-    Parameters
-    ----------
-    name, data, column
-        As of :func:`odd_cell`.
-    rows
-        Positions of the cells.
+    Args:
+        name, data, column: As of :func:`odd_cell`.
+        rows: Positions of the cells.
     """
     more = f", nor are {rows.size - 1:,} more cells" if rows.size > 1 else ""
     text = f"{odd_cell(name, data, column, int(rows[0]))}{more}; taken as unknown."
@@ -198,19 +180,13 @@ def join_figures(
 ) -> tuple[pd.DataFrame | None, list[Finding]]:
     """Figures of several tables for the zones of an area.
 
-    Parameters
-    ----------
-    index
-        Zone ids.
-    lookup
-        LSOA 2011 (index) to LSOA 2021 (column ``lsoa21``), to carry figures over.
-    vintage
-        Of the zones.
+    Args:
+        index: Zone ids.
+        lookup: LSOA 2011 (index) to LSOA 2021 (column ``lsoa21``), to carry figures over.
+        vintage: Of the zones.
 
-    Returns
-    -------
-    covariates, findings
-        None without any figure. ``attrs``: ``labels`` and ``files`` by column.
+    Returns:
+        covariates, findings: None without any figure. ``attrs``: ``labels`` and ``files`` by column.
     """
     parts: dict[str, pd.Series[Any]] = {}
     labels: dict[str, str] = {}
@@ -251,10 +227,8 @@ def numbers(
 ) -> tuple[np.ndarray[Any, np.dtype[np.float64]] | None, np.ndarray[Any, np.dtype[np.int64]]]:
     """Values (NaN where unknown) and rows that are no number; None for a column of text.
 
-    Parameters
-    ----------
-    column
-        Cells as text.
+    Args:
+        column: Cells as text.
     """
     none = np.empty(0, dtype=np.int64)
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, copy=True)
@@ -284,12 +258,9 @@ def not_numbers(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
 def check_sizes(column: pd.Series[Any], where: Callable[[int], str]) -> None:
     """See that every number of a column can be calculated with (:func:`patrol_core.files.columns.check_column`).
 
-    Parameters
-    ----------
-    column
-        Cells as text.
-    where
-        File, line and column of a row by its position, for the message.
+    Args:
+        column: Cells as text.
+        where: File, line and column of a row by its position, for the message.
     """
     check_column(column.str.replace(_DRESS, "", regex=True).tolist(), _bare(column.str.strip()), where)
 
@@ -352,12 +323,9 @@ def _carried(figures: Figures, lookup: pd.DataFrame | None, vintage: str) -> Fig
 def successors(lookup: pd.DataFrame, own: str, vintage: str) -> pd.DataFrame:
     """Pairs of LSOA codes: columns ``2011``, ``2021``, and ``share`` (an equal part for each successor of ``own``).
 
-    Parameters
-    ----------
-    lookup
-        LSOA 2011 (index) to LSOA 2021 (column ``lsoa21``).
-    own, vintage
-        Census to carry from, and to.
+    Args:
+        lookup: LSOA 2011 (index) to LSOA 2021 (column ``lsoa21``).
+        own, vintage: Census to carry from, and to.
     """
     pairs = lookup.reset_index().rename(columns={"zone_id": "2011", "lsoa21": "2021"})[[own, vintage]]
     pairs = pairs.drop_duplicates()

@@ -25,17 +25,13 @@ _NEAR = 0.1
 def overlap_findings(name: str, zones: gpd.GeoDataFrame) -> list[Finding]:
     """What is to be said of zones that share ground.
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    zones
-        Valid polygons, indexed by id.
+    Args:
+        name: Of the file, for messages.
+        zones: Valid polygons, indexed by id.
 
-    Raises
-    ------
-    InputError
-        When so many zones lie on each other, or their outlines cross so often, that nothing could be made of them.
+    Raises:
+        InputError: When so many zones lie on each other, or their outlines cross so often, that nothing could
+            be made of them.
     """
     shapes = zones.geometry.to_numpy()
     _check_boxes(name, shapes)
@@ -111,15 +107,11 @@ def _meeting(shapes: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np
 def hairline_gaps(shapes: NDArray[np.object_]) -> NDArray[np.float64]:
     """Widths (metres) of the gaps along which zones run beside each other without touching.
 
-    Parameters
-    ----------
-    shapes
-        Valid polygons in metres.
+    Args:
+        shapes: Valid polygons in metres.
 
-    Returns
-    -------
-    array
-        One width a pair of zones, at most :data:`HAIRLINE_M`; near corners are no gaps.
+    Returns:
+        array: One width a pair of zones, at most :data:`HAIRLINE_M`; near corners are no gaps.
     """
     return _gaps(shapes, *_apart(shapes))
 
@@ -155,12 +147,9 @@ def _gaps(
 def gap_findings(name: str, zones: gpd.GeoDataFrame) -> list[Finding]:
     """What is to be said of gaps between zones, which must be in metres.
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    zones
-        Valid polygons, indexed by id.
+    Args:
+        name: Of the file, for messages.
+        zones: Valid polygons, indexed by id.
     """
     shapes = zones.geometry.to_numpy()
     if len(shapes) < 2:

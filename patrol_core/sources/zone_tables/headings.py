@@ -92,10 +92,8 @@ def vintage_columns(header: Sequence[str]) -> tuple[str | None, str | None]:
 def zone_column(frame: pd.DataFrame) -> str | None:
     """Column of zone codes of any table: named for it, else by its cells, codes of the statistical offices; None where neither tells.
 
-    Parameters
-    ----------
-    frame
-        Cells as text.
+    Args:
+        frame: Cells as text.
     """
     columns = [str(c) for c in frame.columns]
     if (named := find_column(columns, CODES[0])) is not None:

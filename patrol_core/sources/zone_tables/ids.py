@@ -45,22 +45,15 @@ def zone_ids(
 ) -> tuple[pd.Index, str]:
     """Ids of the zones, and the column they come from ("" where they were numbered).
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    raw
-        Features as read.
-    column
-        The column to use; None: a heading of a published code, else the one column of unique codes, else any unique column of
-        codes, else numbers from 1.
-    findings
-        Takes what was noticed.
+    Args:
+        name: Of the file, for messages.
+        raw: Features as read.
+        column: The column to use; None: a heading of a published code, else the one column of unique codes,
+            else any unique column of codes, else numbers from 1.
+        findings: Takes what was noticed.
 
-    Raises
-    ------
-    InputError
-        When the column is not there, or has empty or repeated cells.
+    Raises:
+        InputError: When the column is not there, or has empty or repeated cells.
     """
     columns = [str(c) for c in raw.columns if c != raw.geometry.name]
     if column is not None:
@@ -206,14 +199,10 @@ def rekeyed(
     Where no code of any table is an id of a zone, but codes stand in another unique column of the boundary file, the zones take
     their ids from that column.
 
-    Parameters
-    ----------
-    polygons
-        Zones whose ``attrs["other_ids"]`` hold those columns.
-    tables
-        Attribute tables by zone code.
-    findings
-        Takes what was done.
+    Args:
+        polygons: Zones whose ``attrs["other_ids"]`` hold those columns.
+        tables: Attribute tables by zone code.
+        findings: Takes what was done.
     """
     codes = {str(code) for table in tables for code in table.index}
     offered: Mapping[str, list[str]] = polygons.attrs.get("other_ids", {})

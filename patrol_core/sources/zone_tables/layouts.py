@@ -25,14 +25,10 @@ _NAMES_OF_ZONES = re.compile(
 def with_topics(frame: pd.DataFrame, code: str, above: Sequence[str]) -> pd.DataFrame:
     """Headings with their topic in front, as bulk files have them, where it stands in a title above the table or in the words.
 
-    Parameters
-    ----------
-    frame
-        Cells as text.
-    code
-        Column of zone codes.
-    above
-        Lines above the table.
+    Args:
+        frame: Cells as text.
+        code: Column of zone codes.
+        above: Lines above the table.
     """
     headings = {str(c): _MEASURES.sub("", str(c)) for c in frame.columns}
     topic = next((match.group(1) for line in above if (match := _TITLE.match(line))), "")
@@ -52,19 +48,13 @@ def with_topics(frame: pd.DataFrame, code: str, above: Sequence[str]) -> pd.Data
 def one_column_a_label(name: str, frame: pd.DataFrame, code: str) -> pd.DataFrame:
     """A table of one row an observation (zone, label, count) as one row a zone; any other table as it is.
 
-    Parameters
-    ----------
-    name
-        Of the file, for messages.
-    frame
-        Cells as text.
-    code
-        Column of zone codes.
+    Args:
+        name: Of the file, for messages.
+        frame: Cells as text.
+        code: Column of zone codes.
 
-    Raises
-    ------
-    InputError
-        If the labels are of more than one classification.
+    Raises:
+        InputError: If the labels are of more than one classification.
     """
     value = find_column([str(c) for c in frame.columns], _OBSERVATION)
     if value is None or not frame[code].duplicated().any():

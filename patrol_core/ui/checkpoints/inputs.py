@@ -32,14 +32,10 @@ MOST_LISTED = 5000
 class Picks:
     """Sources and targets of one network, as the session has them.
 
-    Attributes
-    ----------
-    losses
-        Loss by target.
-    barred
-        Roads that cannot take a checkpoint, by name.
-    round
-        Rises with every change from outside the widgets, which then start afresh.
+    Attributes:
+        losses: Loss by target.
+        barred: Roads that cannot take a checkpoint, by name.
+        round: Rises with every change from outside the widgets, which then start afresh.
     """
 
     sources: list[str]
@@ -57,10 +53,8 @@ def choose_source() -> str:
 def network_of(source: str) -> Start | None:
     """The network of the page, or None while something is missing (which is said).
 
-    Raises
-    ------
-    InputError
-        When the files cannot be a network.
+    Raises:
+        InputError: When the files cannot be a network.
     """
     if source == "city":
         left, right = st.columns(2)
@@ -150,12 +144,9 @@ def take_click(start: Start, key: str) -> None:
 def toggle(picks: Picks, name: str, mode: str) -> None:
     """Put a node among sources or targets, or take it away where it is.
 
-    Parameters
-    ----------
-    picks
-        What is picked; changed.
-    name, mode
-        Of the node, and what a click does: a key of :data:`CLICKS`.
+    Args:
+        picks: What is picked; changed.
+        name, mode: Of the node, and what a click does: a key of :data:`CLICKS`.
     """
     if mode == AS_SOURCE:
         if name in picks.sources:
@@ -177,10 +168,8 @@ def toggle(picks: Picks, name: str, mode: str) -> None:
 def edit_picks(start: Start, picks: Picks) -> None:
     """Lists and the table of losses; they write what they show into ``picks``.
 
-    Raises
-    ------
-    InputError
-        When a row of the table has no target or no loss, or two rows one target.
+    Raises:
+        InputError: When a row of the table has no target or no loss, or two rows one target.
     """
     network = start.roads.network
     mark = f"{start.key}_{picks.round}"
@@ -232,10 +221,8 @@ def edit_picks(start: Start, picks: Picks) -> None:
 def losses_of(table: pd.DataFrame) -> dict[str, float]:
     """Loss by target of the edited table.
 
-    Raises
-    ------
-    InputError
-        When a row is not complete, a target stands twice, or a loss is below 0.
+    Raises:
+        InputError: When a row is not complete, a target stands twice, or a loss is below 0.
     """
     return amounts_of(table, "loss", str, word="crossing", amount="loss", amounts="losses")
 
@@ -243,17 +230,12 @@ def losses_of(table: pd.DataFrame) -> dict[str, float]:
 def game_of(start: Start, picks: Picks, checkpoints: int, detection: float) -> CheckpointGame:
     """The game as it is picked; its payoffs are the losses with a minus, 0 for an intruder who is stopped.
 
-    Parameters
-    ----------
-    start, picks
-        The roads, and what is picked on them.
-    checkpoints, detection
-        How many stand at once, and the chance that one stops who passes, 0 to 1.
+    Args:
+        start, picks: The roads, and what is picked on them.
+        checkpoints, detection: How many stand at once, and the chance that one stops who passes, 0 to 1.
 
-    Raises
-    ------
-    InputError
-        As :func:`patrol_core.graphs.checkpoints.game.make_game`, or when a barred road is unknown.
+    Raises:
+        InputError: As :func:`patrol_core.graphs.checkpoints.game.make_game`, or when a barred road is unknown.
     """
     network = start.roads.network
     if picks.barred:

@@ -53,12 +53,9 @@ NOTHING_LOST = 1e-9
 class Shown:
     """What the page shows.
 
-    Attributes
-    ----------
-    plan
-        The exact plan, or the better of the sampled ones while the search goes on.
-    bound
-        No plan gives the defender more, proved.
+    Attributes:
+        plan: The exact plan, or the better of the sampled ones while the search goes on.
+        bound: No plan gives the defender more, proved.
     """
 
     start: Start
@@ -71,12 +68,9 @@ class Shown:
 def shown_plan(start: Start, game: CheckpointGame, limit: float) -> Shown:
     """Search for the plan of a game, and what to show meanwhile.
 
-    Parameters
-    ----------
-    start, game
-        The roads, and the game on them.
-    limit
-        Seconds for the exact search.
+    Args:
+        start, game: The roads, and the game on them.
+        limit: Seconds for the exact search.
     """
     radius, comb = (checkpoints_results.sample(game, f"ranger+{name}") for name in ("radius", "comb"))
     job = search(game, limit)
@@ -214,12 +208,9 @@ def tonight_of(shown: Shown) -> tuple[int, ...]:
 def map_view(start: Start, picks: Picks, shown: Shown | None) -> None:
     """The map, with crossings to click; without a plan the bare roads.
 
-    Parameters
-    ----------
-    start, picks
-        The roads, and what is picked on them.
-    shown
-        The plan, if there is one.
+    Args:
+        start, picks: The roads, and what is picked on them.
+        shown: The plan, if there is one.
     """
     mode = click_mode()
     if shown is None:

@@ -35,14 +35,11 @@ def answers_folder() -> Path:
 def start(place: str, months: list[str], files: list[tuple[str, bytes]]) -> Job[AreaData]:
     """Start pulling a place.
 
-    Parameters
-    ----------
-    place
-        As in :func:`patrol_core.sources.places.search.choose`, e.g. ``westminster`` or ``lad:E09000033``.
-    months
-        "YYYY-MM".
-    files
-        Tables about the zones, as (name, content).
+    Args:
+        place: As in :func:`patrol_core.sources.places.search.choose`, e.g. ``westminster`` or
+            ``lad:E09000033``.
+        months: "YYYY-MM".
+        files: Tables about the zones, as (name, content).
     """
 
     def work(job: Job[AreaData]) -> AreaData:
@@ -79,10 +76,8 @@ def _pull(place: str, months: list[str], files: list[tuple[str, bytes]], job: Jo
 def pull_door(*, shown: bool = True) -> None:
     """The third door of the Data page.
 
-    Parameters
-    ----------
-    shown
-        Whether its tab is open; the map to draw on is only sent then.
+    Args:
+        shown: Whether its tab is open; the map to draw on is only sent then.
     """
     st.write(
         "Crime from data.police.uk, boundaries from the ONS, census figures from Nomis. This needs the internet and "
@@ -159,15 +154,11 @@ def _listed_place() -> str:
 def month_range(first: str, last: str, *, most: int | None = 36) -> list[str]:
     """All months from first to last, both included.
 
-    Parameters
-    ----------
-    most
-        How many there may be; the service offers 36.
+    Args:
+        most: How many there may be; the service offers 36.
 
-    Raises
-    ------
-    InputError
-        For a month that is none, the wrong order, or more than the 36 that the service offers.
+    Raises:
+        InputError: For a month that is none, the wrong order, or more than the 36 that the service offers.
     """
     numbers = []
     for month in (first, last):

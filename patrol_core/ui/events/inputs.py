@@ -57,10 +57,8 @@ DRAW_AT = (-0.24, 51.48, -0.02, 51.55)
 def choose_scene() -> Scene | None:
     """The event of the page, or None while something is missing (which is said).
 
-    Raises
-    ------
-    InputError
-        When what was given cannot be an event.
+    Raises:
+        InputError: When what was given cannot be an event.
     """
     source = ask.segmented("Event", "source", "marathon", SOURCES)
     resources, decay = _units(source)
@@ -239,10 +237,8 @@ def _drawn_targets() -> tuple[pd.DataFrame, pd.DataFrame] | None:
 def _spots(table: pd.DataFrame, names: list[str]) -> gpd.GeoDataFrame:
     """Places by target, in a plane of metres.
 
-    Raises
-    ------
-    InputError
-        When a target has no place, two, or one without numbers.
+    Raises:
+        InputError: When a target has no place, two, or one without numbers.
     """
     known = table["target"].astype(str).str.strip()
     for name in names:

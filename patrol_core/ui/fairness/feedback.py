@@ -138,16 +138,11 @@ def simulated(
 ) -> Feedback:
     """The loop of patrols and records.
 
-    Parameters
-    ----------
-    scenario
-        The choices.
-    detection, rounds
-        What is found and reported, and how plans are re-made.
-    even
-        Whether patrol-generated crime is truly spread evenly over residents.
-    tell
-        Told how far it is.
+    Args:
+        scenario: The choices.
+        detection, rounds: What is found and reported, and how plans are re-made.
+        even: Whether patrol-generated crime is truly spread evenly over residents.
+        tell: Told how far it is.
     """
     prepared = results.prepared(scenario)
     world = world_of(

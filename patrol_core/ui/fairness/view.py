@@ -82,10 +82,8 @@ def _extra(value: float, reference: float, *, dated: bool) -> str | None:
 def rule_fault(error: InfeasibleError, model: Model) -> None:
     """An infeasible fairness rule in words, with the plan of least violation one press away.
 
-    Parameters
-    ----------
-    model
-        Whose rule it is: hours keep one of their own for some rules.
+    Args:
+        model: Whose rule it is: hours keep one of their own for some rules.
     """
     st.error(escape(error), icon=":material/block:")
     now = state.scenario()
@@ -108,12 +106,9 @@ def rule_fault(error: InfeasibleError, model: Model) -> None:
 def group_figures(seen: Shown, views: pd.DataFrame, left: DeltaGenerator, right: DeltaGenerator) -> None:
     """Protection and burden side by side: bars with the band of the rule, and the curves below them.
 
-    Parameters
-    ----------
-    seen, views
-        The plan, and the groups as it treats them.
-    left, right
-        Columns for protection and for burden.
+    Args:
+        seen, views: The plan, and the groups as it treats them.
+        left, right: Columns for protection and for burden.
     """
     heads = f"per 1,000 {seen.prepared.head}"
     weighted = seen.prepared.group_by in groups.WEIGHTED
@@ -176,14 +171,10 @@ def remember(seen: Shown) -> Amounts | None:
 def change_layer(seen: Shown, baseline: Amounts, name: str, *, harm: bool) -> Layer:
     """Patrol or harm left, gained or lost against a baseline; winners and losers in one colour scale.
 
-    Parameters
-    ----------
-    seen
-        The plan.
-    baseline, name
-        What it is held against.
-    harm
-        Whether harm left is shown, else patrol.
+    Args:
+        seen: The plan.
+        baseline, name: What it is held against.
+        harm: Whether harm left is shown, else patrol.
     """
     ids = seen.prepared.zone_ids
     if harm:

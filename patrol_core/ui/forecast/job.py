@@ -22,12 +22,9 @@ def start(
 ) -> Job[Forecast]:
     """Start training; the result is kept on disk and used from then on, by plans too.
 
-    Parameters
-    ----------
-    of
-        Key of the data choices; another place shows its own job.
-    panel, static, area_km2, settings
-        As of :func:`patrol_core.risk.forecast.make_forecast`.
+    Args:
+        of: Key of the data choices; another place shows its own job.
+        panel, static, area_km2, settings: As of :func:`patrol_core.risk.forecast.make_forecast`.
     """
     from patrol_core.risk.forecast import make_forecast
 

@@ -47,10 +47,8 @@ class _Shown(NamedTuple):
 def draw_tabs(scenario: Scenario, recorded: Prepared, forecast: Forecast) -> None:
     """Draw the open tab.
 
-    Parameters
-    ----------
-    scenario, recorded, forecast
-        The choices, the data as recorded, the forecast.
+    Args:
+        scenario, recorded, forecast: The choices, the data as recorded, the forecast.
     """
     open_tab("_forecast_tabs", _DRAWERS, _Shown(scenario, recorded, forecast))
 

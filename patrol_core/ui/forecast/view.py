@@ -158,12 +158,9 @@ def _lead(percent: float, baseline: bool) -> str | None:
 def month_values(forecast: Forecast, recorded: Prepared, month: str, name: str) -> np.ndarray:
     """Values of a layer by zone: of one month ahead, or a month on average over all of them.
 
-    Parameters
-    ----------
-    forecast, recorded
-        The forecast, and the data as recorded.
-    month, name
-        A month ahead or :data:`ALL`, and a key of :data:`LAYERS`.
+    Args:
+        forecast, recorded: The forecast, and the data as recorded.
+        month, name: A month ahead or :data:`ALL`, and a key of :data:`LAYERS`.
     """
     if month == ALL:
         surface = planning_surface(recorded.surface, forecast)
@@ -181,12 +178,9 @@ def month_values(forecast: Forecast, recorded: Prepared, month: str, name: str) 
 def forecast_layer(forecast: Forecast, recorded: Prepared, month: str, name: str) -> Layer:
     """A layer ready for the map; the scale of predictions is the same in every month.
 
-    Parameters
-    ----------
-    forecast, recorded
-        The forecast, and the data as recorded.
-    month, name
-        As of :func:`month_values`.
+    Args:
+        forecast, recorded: The forecast, and the data as recorded.
+        month, name: As of :func:`month_values`.
     """
     values = dict(zip(forecast.zone_ids, month_values(forecast, recorded, month, name), strict=True))
     unit = recorded.surface.unit
@@ -204,10 +198,8 @@ def forecast_layer(forecast: Forecast, recorded: Prepared, month: str, name: str
 def map_and_zone(scenario: Scenario, recorded: Prepared, forecast: Forecast) -> None:
     """Map with its switches on the left, the chosen zone (or all of them) on the right; call inside a fragment.
 
-    Parameters
-    ----------
-    scenario, recorded, forecast
-        The choices, the data as recorded, the forecast.
+    Args:
+        scenario, recorded, forecast: The choices, the data as recorded, the forecast.
     """
     left, right = st.columns([3, 2])
     name = here.segmented("Layer", "fc_layer", "predicted", LAYERS, into=left)

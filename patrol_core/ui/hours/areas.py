@@ -69,14 +69,10 @@ def _reads(_count: int, _tolerance: float, kind: str) -> tuple[str, ...]:
 def made(scenario: Scenario, count: int, tolerance: float, kind: str) -> Made:
     """The areas.
 
-    Parameters
-    ----------
-    scenario
-        The choices.
-    count, tolerance
-        How many areas, and how far the work of one may be from the mean, as a share of it.
-    kind
-        What work is: a key of :data:`WORK`.
+    Args:
+        scenario: The choices.
+        count, tolerance: How many areas, and how far the work of one may be from the mean, as a share of it.
+        kind: What work is: a key of :data:`WORK`.
     """
     chosen = results.prepared(scenario)
     work, unit = work_of(chosen, scenario, kind)

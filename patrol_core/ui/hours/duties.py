@@ -52,10 +52,8 @@ HELD = "roster_now"
 def shifts_tab(scenario: Scenario, _prepared: Prepared, plan: Plan) -> None:
     """From hours a month to visits by shift.
 
-    Parameters
-    ----------
-    scenario, plan
-        The choices and their hours plan.
+    Args:
+        scenario, plan: The choices and their hours plan.
     """
     frame = roster_state.frame_controls(plan)
     if not _small_enough(plan, frame):
@@ -89,10 +87,8 @@ def shifts_tab(scenario: Scenario, _prepared: Prepared, plan: Plan) -> None:
 def roster_tab(scenario: Scenario, prepared: Prepared, plan: Plan) -> None:
     """Named units by shift and zone over a month.
 
-    Parameters
-    ----------
-    scenario, prepared, plan
-        The choices, their data, their hours plan.
+    Args:
+        scenario, prepared, plan: The choices, their data, their hours plan.
     """
     frame = roster_state.frame_controls(plan)
     if not _small_enough(plan, frame):
@@ -193,14 +189,10 @@ def duties(
 ) -> Roster:
     """Who works when and where.
 
-    Parameters
-    ----------
-    scenario, frame
-        The choices, and what the visits of the month follow from.
-    rules, commitments
-        What the roster keeps.
-    gaps
-        Whether duties may be left open.
+    Args:
+        scenario, frame: The choices, and what the visits of the month follow from.
+        rules, commitments: What the roster keeps.
+        gaps: Whether duties may be left open.
     """
     return make_roster(
         roster_state.visits(scenario, frame, rules.available),

@@ -144,12 +144,9 @@ def choices_key(scenario: Scenario) -> Hashable:
 def visits(scenario: Scenario, frame: Frame, available: tuple[int, ...] | None = None) -> Spread:
     """Visits of every zone in every shift; fewer in a shift where units available cannot make them.
 
-    Parameters
-    ----------
-    scenario, frame
-        The choices, and what the visits of the month follow from.
-    available
-        Units on duty at once by shift, where they are bounded.
+    Args:
+        scenario, frame: The choices, and what the visits of the month follow from.
+        available: Units on duty at once by shift, where they are bounded.
     """
     officers = frame.officers if frame.officer_hours else 1
     hours = month_hours(results.hours(scenario).frame, frame.month, wards=frame.places, officers=officers)

@@ -27,10 +27,8 @@ COLUMNS = ["way", "value", "gap", "routes", "seconds", "said"]
 class Ways(Job[None]):
     """The same game solved one way after the other.
 
-    Attributes
-    ----------
-    rows
-        One a way that has ended, in the order of :data:`COLUMNS`.
+    Attributes:
+        rows: One a way that has ended, in the order of :data:`COLUMNS`.
     """
 
     rows: list[tuple[str, float | None, float | None, int | None, float | None, str]] = field(

@@ -59,12 +59,9 @@ def upload(
 ) -> tuple[File, ...]:
     """Files of an uploader; they stay when the page is left.
 
-    Parameters
-    ----------
-    label, name
-        For people, and for the session.
-    several, kinds
-        Whether several are taken, and the endings of names; any by default.
+    Args:
+        label, name: For people, and for the session.
+        several, kinds: Whether several are taken, and the endings of names; any by default.
     """
     held: dict[str, tuple[File, ...]] = st.session_state.setdefault(FILES, {})
     return widgets.upload(label, held, name, key=f"_lab_upload_{name}", several=several, kinds=kinds)
@@ -73,17 +70,12 @@ def upload(
 def places(label: str, name: str, first: str = "") -> dict[str, Pair]:
     """Places by name from lines of text.
 
-    Parameters
-    ----------
-    label, name
-        For people, and for the session.
-    first
-        The text to begin with.
+    Args:
+        label, name: For people, and for the session.
+        first: The text to begin with.
 
-    Raises
-    ------
-    InputError
-        When a line is no name and two numbers.
+    Raises:
+        InputError: When a line is no name and two numbers.
     """
     return points_of(str(ask.draw("text_area", label, name, first, st, height=90) or ""))
 
@@ -91,10 +83,8 @@ def places(label: str, name: str, first: str = "") -> dict[str, Pair]:
 def points_of(text: str) -> dict[str, Pair]:
     """``name, longitude, latitude`` a line.
 
-    Raises
-    ------
-    InputError
-        When a line is something else, or a name stands twice.
+    Raises:
+        InputError: When a line is something else, or a name stands twice.
     """
     out: dict[str, Pair] = {}
     for number, line in enumerate(text.splitlines(), start=1):
@@ -138,10 +128,8 @@ class _Seen:
 def green() -> PatrolScene:
     """A park of observations; without a file a generated one.
 
-    Raises
-    ------
-    InputError
-        When the file or a number cannot be used.
+    Raises:
+        InputError: When the file or a number cannot be used.
     """
     seen = _observations()
     one, two, three, four = st.columns(4)
@@ -230,10 +218,8 @@ def _number(column: Any, label: str, name: str, value: float, *, low: float | No
 def infrastructure() -> PatrolScene | None:
     """Streets with facilities; None while a file is missing (which is said).
 
-    Raises
-    ------
-    InputError
-        When a file or a number cannot be used.
+    Raises:
+        InputError: When a file or a number cannot be used.
     """
     left, middle, right = st.columns(3)
     with left:
@@ -298,10 +284,8 @@ def _infrastructure(
 def street_crimes(scenario: Scenario) -> PatrolScene | None:
     """Recorded crimes of the place on the left, at the crossings of streets; None while something is missing (which is said).
 
-    Raises
-    ------
-    InputError
-        When the place has no points, or the streets cannot be read.
+    Raises:
+        InputError: When the place has no points, or the streets cannot be read.
     """
     data = results.area_data(scenario.area)
     if data.crimes is None:
@@ -351,19 +335,13 @@ def _streets(
 def crime_points(data: AreaData, months: Sequence[str], types: Sequence[str], crs: str | None) -> Floats:
     """Places of the crimes that count, in the plane of the streets, shape (n, 2).
 
-    Parameters
-    ----------
-    data
-        The rows.
-    months, types
-        What counts: "YYYY-MM", and crime types.
-    crs
-        Of the streets; None where they have no place on Earth.
+    Args:
+        data: The rows.
+        months, types: What counts: "YYYY-MM", and crime types.
+        crs: Of the streets; None where they have no place on Earth.
 
-    Raises
-    ------
-    InputError
-        When streets have no place on Earth and the crimes have, or none counts.
+    Raises:
+        InputError: When streets have no place on Earth and the crimes have, or none counts.
     """
     assert data.crimes is not None
     rows = data.crimes

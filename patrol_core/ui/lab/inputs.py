@@ -39,12 +39,9 @@ MOST_MOVES, MOST_UNITS, MOST_ATTACKERS, MOST_MOVERS = 40, 12, 12, 3
 class Rules:
     """What the controls say.
 
-    Attributes
-    ----------
-    units
-        How many.
-    options
-        Fields of the game by name.
+    Attributes:
+        units: How many.
+        options: Fields of the game by name.
     """
 
     units: int
@@ -153,10 +150,8 @@ def _more_rules(scene: PatrolScene, mark: str, form: str) -> dict[str, Any]:
 def _movers(place: Place) -> dict[str, Any]:
     """Attackers who walk as units do; all of them start at the same nodes.
 
-    Raises
-    ------
-    InputError
-        When a start is no node of the graph.
+    Raises:
+        InputError: When a start is no node of the graph.
     """
     scene, mark = place.scene, place.mark
     given = list(_first(scene, "moving_attackers", ()))
@@ -247,17 +242,12 @@ def _penalties(scene: PatrolScene, mark: str, *, form: str, general: bool) -> di
 def roles(place: Place, picks: Picks, units: int) -> list[dict[str, Any]]:
     """One object a unit, as ``make_graph_game`` takes it; the table lets units differ.
 
-    Parameters
-    ----------
-    place, picks
-        The scene, and what is picked at it.
-    units
-        How many.
+    Args:
+        place, picks: The scene, and what is picked at it.
+        units: How many.
 
-    Raises
-    ------
-    InputError
-        When a base is no node, or no base is chosen.
+    Raises:
+        InputError: When a base is no node, or no base is chosen.
     """
     if not picks.bases:
         raise InputError(
@@ -300,19 +290,13 @@ def roles_of(
 ) -> list[dict[str, Any]]:
     """The units of the edited table; what it does not show (ends, kept nodes) stays as a file gave it.
 
-    Parameters
-    ----------
-    table
-        A row a unit: bases, stays_within, stationary.
-    scene, bases
-        The scene, and where a unit starts that names no base.
-    given
-        The units of a file.
+    Args:
+        table: A row a unit: bases, stays_within, stationary.
+        scene, bases: The scene, and where a unit starts that names no base.
+        given: The units of a file.
 
-    Raises
-    ------
-    InputError
-        When a start is no node of the graph.
+    Raises:
+        InputError: When a start is no node of the graph.
     """
     known = {str(name): name for name in scene.node_ids}
     out: list[dict[str, Any]] = []
@@ -341,12 +325,9 @@ def _around(scene: PatrolScene, starts: Sequence[NodeId], within: int) -> list[N
 def randomised(place: Place, picks: Picks, *, general_sum: bool) -> Picks | None:
     """Values drawn at random between the lowest and the highest of the scene, where that is asked for.
 
-    Parameters
-    ----------
-    place, picks
-        The scene, and what is picked at it.
-    general_sum
-        Whether the attacker has values of its own.
+    Args:
+        place, picks: The scene, and what is picked at it.
+        general_sum: Whether the attacker has values of its own.
     """
     scene, mark = place.scene, place.mark
     one, two = st.columns(2, vertical_alignment="bottom")
@@ -368,17 +349,12 @@ def randomised(place: Place, picks: Picks, *, general_sum: bool) -> Picks | None
 def game_of(scene: PatrolScene, picks: Picks, chosen: Rules, units: Sequence[Mapping[str, Any]]) -> GraphGame:
     """The game as it is picked.
 
-    Parameters
-    ----------
-    scene, picks
-        The scene, and what is picked at it.
-    chosen, units
-        The rules, and one object a unit.
+    Args:
+        scene, picks: The scene, and what is picked at it.
+        chosen, units: The rules, and one object a unit.
 
-    Raises
-    ------
-    InputError
-        As :func:`patrol_core.graphs.patrol.input.make_graph_game`.
+    Raises:
+        InputError: As :func:`patrol_core.graphs.patrol.input.make_graph_game`.
     """
     if not picks.values:
         raise InputError(

@@ -32,12 +32,9 @@ def search_key(game: GraphGame, limit: float) -> str:
 def search(game: GraphGame, limit: float, *, begin: bool) -> Job[GraphSolution] | None:
     """The search for a game: one that has ended, the one under way, or a new one.
 
-    Parameters
-    ----------
-    game, limit
-        What is solved, and the seconds it may take.
-    begin
-        Whether to start one where there is none; else None comes back.
+    Args:
+        game, limit: What is solved, and the seconds it may take.
+        begin: Whether to start one where there is none; else None comes back.
     """
 
     def work(job: Job[GraphSolution]) -> GraphSolution:
@@ -58,16 +55,11 @@ Run = Callable[[Listen, Callable[[], bool]], MatrixSolution]
 class Trial:
     """One solver to run.
 
-    Attributes
-    ----------
-    name
-        For people, unique in a job.
-    run
-        What it does.
-    support
-        Bound on the support, where it is a point of the sparsity curve.
-    random
-        Whether it runs on the random game.
+    Attributes:
+        name: For people, unique in a job.
+        run: What it does.
+        support: Bound on the support, where it is a point of the sparsity curve.
+        random: Whether it runs on the random game.
     """
 
     name: str
@@ -80,20 +72,13 @@ class Trial:
 class Trials(Job[None]):
     """Solvers that run one after the other.
 
-    Attributes
-    ----------
-    about
-        What they run on, for people.
-    player
-        Whose support the sparsity curve bounds, in words.
-    size
-        Largest absolute payoff of the row player.
-    now
-        The one at work.
-    curves
-        (iteration, seconds, lower, upper) by name; grows while a solver runs.
-    found, faults
-        What came of each.
+    Attributes:
+        about: What they run on, for people.
+        player: Whose support the sparsity curve bounds, in words.
+        size: Largest absolute payoff of the row player.
+        now: The one at work.
+        curves: (iteration, seconds, lower, upper) by name; grows while a solver runs.
+        found, faults: What came of each.
     """
 
     about: str = ""

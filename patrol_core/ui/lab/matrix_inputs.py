@@ -49,14 +49,10 @@ PLAYERS = {"row": "the patrols (rows)", "column": "the attacker (columns)"}
 class Settings:
     """What the controls say.
 
-    Attributes
-    ----------
-    solvers
-        Keys of :data:`SOLVERS`.
-    supports
-        Bounds on the support to solve for.
-    random
-        Kind of random baseline, "" for none.
+    Attributes:
+        solvers: Keys of :data:`SOLVERS`.
+        supports: Bounds on the support to solve for.
+        random: Kind of random baseline, "" for none.
     """
 
     solvers: tuple[str, ...]
@@ -83,10 +79,8 @@ class Settings:
 def choose_matrix(current: Callable[[], GraphGame | None]) -> MatrixGame | None:
     """The game to solve, or None while something is missing (which is said).
 
-    Raises
-    ------
-    InputError
-        When a file cannot be read, or the patrol game is too large to be written out.
+    Raises:
+        InputError: When a file cannot be read, or the patrol game is too large to be written out.
     """
     source = ask.segmented(
         "Game",
@@ -183,10 +177,8 @@ def game_line(game: MatrixGame) -> None:
 def settings(game: MatrixGame) -> Settings:
     """The controls of the laboratory.
 
-    Raises
-    ------
-    InputError
-        When no solver is chosen.
+    Raises:
+        InputError: When no solver is chosen.
     """
     offered = [name for name in SOLVERS if game.zero_sum or name not in ZERO_SUM_ONLY]
     first = ["rm+", "prm+", "double-oracle", "nash"] if game.zero_sum else ["prm+", "sse", "nash"]

@@ -29,12 +29,9 @@ MOST_LISTED = 5000
 class Place:
     """A scene, and how the page keeps what is set for it.
 
-    Attributes
-    ----------
-    mark
-        Tells settings of one source apart from those of others.
-    units
-        Units that a file gave, as ``make_graph_game`` takes them; None where any base will do.
+    Attributes:
+        mark: Tells settings of one source apart from those of others.
+        units: Units that a file gave, as ``make_graph_game`` takes them; None where any base will do.
     """
 
     scene: PatrolScene
@@ -51,16 +48,11 @@ class Place:
 class Picks:
     """Bases and targets of one scene, as the session has them.
 
-    Attributes
-    ----------
-    bases
-        Node ids.
-    values, attacker_values
-        By node id.
-    round
-        Rises with every change from outside the widgets, which then start afresh.
-    seed_values
-        What the table started from.
+    Attributes:
+        bases: Node ids.
+        values, attacker_values: By node id.
+        round: Rises with every change from outside the widgets, which then start afresh.
+        seed_values: What the table started from.
     """
 
     bases: list[NodeId]
@@ -107,12 +99,9 @@ def take_click(scene: PatrolScene, key: str) -> None:
 def toggle(picks: Picks, name: NodeId, mode: str) -> None:
     """Put a node among bases or targets, or take it away where it is; a new target gets the middle value of the others.
 
-    Parameters
-    ----------
-    picks
-        What is picked; changed.
-    name, mode
-        Of the node, and what a click does: a key of :data:`CLICKS`.
+    Args:
+        picks: What is picked; changed.
+        name, mode: Of the node, and what a click does: a key of :data:`CLICKS`.
     """
     if mode == AS_BASE:
         if name in picks.bases:
@@ -135,17 +124,12 @@ def toggle(picks: Picks, name: NodeId, mode: str) -> None:
 def edit_picks(scene: PatrolScene, picks: Picks, *, general_sum: bool) -> None:
     """The list of bases and the table of values; they write what they show into ``picks``.
 
-    Parameters
-    ----------
-    scene, picks
-        The scene, and what is picked at it; changed.
-    general_sum
-        Whether the attacker has values of its own.
+    Args:
+        scene, picks: The scene, and what is picked at it; changed.
+        general_sum: Whether the attacker has values of its own.
 
-    Raises
-    ------
-    InputError
-        When a row of the table is not complete, names no node, or two rows name one.
+    Raises:
+        InputError: When a row of the table is not complete, names no node, or two rows name one.
     """
     mark = f"{scene.key}_{picks.round}"
     listed = len(scene.node_ids) <= MOST_LISTED
@@ -198,12 +182,9 @@ def _in_order(scene: PatrolScene, values: Mapping[NodeId, float]) -> dict[NodeId
 def values_table(scene: PatrolScene, picks: Picks, *, general_sum: bool) -> pd.DataFrame:
     """The table to edit, dearest target first.
 
-    Parameters
-    ----------
-    scene, picks
-        The scene, and what is picked at it.
-    general_sum
-        Whether the attacker has values of its own.
+    Args:
+        scene, picks: The scene, and what is picked at it.
+        general_sum: Whether the attacker has values of its own.
     """
     order = sorted(picks.seed_values, key=lambda name: -picks.seed_values[name])
     table = pd.DataFrame(
@@ -221,17 +202,13 @@ def values_table(scene: PatrolScene, picks: Picks, *, general_sum: bool) -> pd.D
 def values_of(table: pd.DataFrame, column: str, known: Mapping[str, NodeId]) -> dict[NodeId, float]:
     """Value by node id of the edited table.
 
-    Parameters
-    ----------
-    table, column
-        The table, and which of its values.
-    known
-        Node ids by their text.
+    Args:
+        table, column: The table, and which of its values.
+        known: Node ids by their text.
 
-    Raises
-    ------
-    InputError
-        When a row is not complete, names no node of the graph, a target stands twice, or a value is below 0.
+    Raises:
+        InputError: When a row is not complete, names no node of the graph, a target stands twice, or a value is
+            below 0.
     """
     return amounts_of(
         table,
@@ -246,17 +223,12 @@ def values_of(table: pd.DataFrame, column: str, known: Mapping[str, NodeId]) -> 
 def known_node(known: Mapping[str, NodeId], text: str, word: str) -> NodeId:
     """The node id of a text.
 
-    Parameters
-    ----------
-    known
-        Node ids by their text.
-    text, word
-        What was given, and what it was to be.
+    Args:
+        known: Node ids by their text.
+        text, word: What was given, and what it was to be.
 
-    Raises
-    ------
-    InputError
-        When there is no such node; ``word`` says what it was to be.
+    Raises:
+        InputError: When there is no such node; ``word`` says what it was to be.
     """
     if text not in known:
         raise InputError(f"The {word} {text!r} is no node of the graph; check its id.")

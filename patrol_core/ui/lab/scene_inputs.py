@@ -36,10 +36,8 @@ def choose_source() -> str:
 def scene_of(source: str, scenario: Scenario) -> Place | None:
     """The place to patrol; None while something is missing (which is said).
 
-    Raises
-    ------
-    InputError
-        When files or numbers cannot be a scene.
+    Raises:
+        InputError: When files or numbers cannot be a scene.
     """
     if source == AREA:
         return _area(scenario)
@@ -143,12 +141,9 @@ def _read_place(files: tuple[File, ...]) -> Place:
 def own_place(found: PatrolScene | GraphGame, name: str, key: str) -> Place:
     """A scene or a game of a file as a place.
 
-    Parameters
-    ----------
-    found
-        What the file holds.
-    name, key
-        Of the file.
+    Args:
+        found: What the file holds.
+        name, key: Of the file.
     """
     if isinstance(found, PatrolScene):
         return Place(replace(found, key=f"own-{key}"), f"own-{key}")

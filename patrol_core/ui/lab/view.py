@@ -46,12 +46,9 @@ class Shown:
 def amount(value: float, size: float = 1.0) -> str:
     """A number to four significant digits, without exponent where one can be spared.
 
-    Parameters
-    ----------
-    value
-        The number.
-    size
-        Of what it is made of, in its unit: what is below a millionth of it is rounding.
+    Args:
+        value: The number.
+        size: Of what it is made of, in its unit: what is below a millionth of it is rounding.
     """
     if abs(value) < 1e-6 * size or value == 0.0:
         return "0"
@@ -90,12 +87,9 @@ def _bytes(count: float | None) -> str:
 def solved(scene: PatrolScene, game: GraphGame, limit: float) -> Shown | None:
     """The plan of a game, or None while there is none; what is going on is said.
 
-    Parameters
-    ----------
-    scene, game
-        The scene, and the game at it.
-    limit
-        Seconds it may take.
+    Args:
+        scene, game: The scene, and the game at it.
+        limit: Seconds it may take.
     """
     key = search_key(game, limit)
     asked: set[str] = st.session_state.setdefault(ASKED, set())
@@ -224,12 +218,9 @@ def _bases(scene: PatrolScene, picks: Picks) -> list[int]:
 def map_view(scene: PatrolScene, picks: Picks, ground: Ground, shown: Shown | None) -> None:
     """The map, with nodes to click; without a plan the bare graph.
 
-    Parameters
-    ----------
-    scene, picks
-        The scene, and what is picked at it.
-    ground, shown
-        How it is drawn, and the solved game, if there is one.
+    Args:
+        scene, picks: The scene, and what is picked at it.
+        ground, shown: How it is drawn, and the solved game, if there is one.
     """
     mode = click_mode()
     if shown is None:

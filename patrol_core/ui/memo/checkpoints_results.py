@@ -33,16 +33,11 @@ MOST_LABELS = 100_000
 class Start:
     """Roads with sources and targets to start from.
 
-    Attributes
-    ----------
-    key
-        Of the network, for what a session remembers about it.
-    sources
-        Names of nodes.
-    losses
-        Loss by target.
-    about
-        Where the data are from and what is invented, a sentence.
+    Attributes:
+        key: Of the network, for what a session remembers about it.
+        sources: Names of nodes.
+        losses: Loss by target.
+        about: Where the data are from and what is invented, a sentence.
     """
 
     key: str
@@ -81,14 +76,10 @@ def city(rows: int, columns: int) -> Start:
 def own(files: tuple[tuple[str, bytes], ...], snap_m: float, oneway: bool, on_foot: bool) -> Start:
     """A user's network; its outermost crossings are the sources to start from, the crossing in the middle the target.
 
-    Parameters
-    ----------
-    files
-        Names and contents.
-    snap_m
-        Ends of lines within so many metres are one crossing.
-    oneway, on_foot
-        Whether one-way streets are respected, and whether ways for people on foot are taken.
+    Args:
+        files: Names and contents.
+        snap_m: Ends of lines within so many metres are one crossing.
+        oneway, on_foot: Whether one-way streets are respected, and whether ways for people on foot are taken.
     """
     roads = read_roads(files, snap_m=snap_m, respect_oneway=oneway, on_foot=on_foot)
     key = digest_of(list(files), snap_m, oneway, on_foot)[:16]
@@ -99,12 +90,9 @@ def own(files: tuple[tuple[str, bytes], ...], snap_m: float, oneway: bool, on_fo
 def from_osmnx(place: str, oneway: bool, on_foot: bool) -> Start:
     """Streets of a place by OSMnx, where it is installed.
 
-    Parameters
-    ----------
-    place
-        A name that OpenStreetMap knows.
-    oneway, on_foot
-        As of :func:`own`.
+    Args:
+        place: A name that OpenStreetMap knows.
+        oneway, on_foot: As of :func:`own`.
     """
     from patrol_core.roads import roads_from_osmnx
 

@@ -121,12 +121,9 @@ def _drawn(scenario: Scenario, chance: Chance, size: int) -> Floats:
 def spread(scenario: Scenario, chance: Chance, size: int) -> Spread:
     """Figures of the plan in hand and of the simple ones over other data.
 
-    Parameters
-    ----------
-    scenario
-        The choices.
-    chance, size
-        By what the other data come about, and how many sets of them.
+    Args:
+        scenario: The choices.
+        chance, size: By what the other data come about, and how many sets of them.
     """
     return plan_spread(game(scenario), plans(scenario), _drawn(scenario, chance, size))
 
@@ -134,10 +131,8 @@ def spread(scenario: Scenario, chance: Chance, size: int) -> Spread:
 def ranks(scenario: Scenario, chance: Chance, size: int) -> tuple[pd.DataFrame, int]:
     """How often each zone is among the top, and how many the top are; parameters as of :func:`spread`.
 
-    Parameters
-    ----------
-    scenario, chance, size
-        As of :func:`spread`.
+    Args:
+        scenario, chance, size: As of :func:`spread`.
     """
     top = int(min(max(round(scenario.budget), 1), len(results.prepared(scenario).zone_ids)))
     return _ranks(scenario, chance, size, top), top
@@ -156,14 +151,10 @@ def _ranks(scenario: Scenario, chance: Chance, size: int, top: int) -> pd.DataFr
 def unseen(scenario: Scenario, ahead: int, tell: Progress = unheard) -> Backtest:
     """The plan's recipe judged on the months after the ones it used.
 
-    Parameters
-    ----------
-    scenario
-        The choices.
-    ahead
-        Months judged at a time.
-    tell
-        Told how far it is.
+    Args:
+        scenario: The choices.
+        ahead: Months judged at a time.
+        tell: Told how far it is.
     """
     own, chosen = game(scenario), results.prepared(scenario)
     later = max(1, len(chosen.months) - len(chosen.months) // 2)
@@ -204,14 +195,11 @@ def _plan_from(
 class Path:
     """Plans along the budget.
 
-    Attributes
-    ----------
-    frame
-        The columns of :data:`PATH`, a row a budget; ``distance`` and ``moved`` are from the budget before.
-    coverage
-        Share of time in %; index zone_id, one column a feasible budget.
-    offender
-        Which offenders the plans are for.
+    Attributes:
+        frame: The columns of :data:`PATH`, a row a budget; ``distance`` and ``moved`` are from the budget
+            before.
+        coverage: Share of time in %; index zone_id, one column a feasible budget.
+        offender: Which offenders the plans are for.
     """
 
     frame: pd.DataFrame
@@ -264,16 +252,11 @@ def adapted(
 ) -> dict[str, Simulation]:
     """What offenders who learn do to the plan in hand and to the simple ones; all with the same seed.
 
-    Parameters
-    ----------
-    scenario
-        The choices.
-    learner, learners
-        How they learn, and how many there are.
-    periods
-        For how long.
-    tell
-        Told how far it is.
+    Args:
+        scenario: The choices.
+        learner, learners: How they learn, and how many there are.
+        periods: For how long.
+        tell: Told how far it is.
     """
     own, near, against = game(scenario), results.zone_neighbours(scenario), plans(scenario)
     return {

@@ -20,10 +20,8 @@ VALUES = (int, float, np.generic, dt.date, dt.time, dt.timedelta, Enum, type(Non
 def digest_of(*parts: object) -> str:
     """Hash of plain values, arrays, tables, collections and records of them; every field counts.
 
-    Raises
-    ------
-    TypeError
-        For an object whose content cannot be read.
+    Raises:
+        TypeError: For an object whose content cannot be read.
     """
     digest = hashlib.sha256()
     for part in parts:

@@ -78,10 +78,8 @@ class Shown:
 def shown(scenario: Scenario, model: Model) -> Shown:
     """The plan in force and the same without the fairness rule.
 
-    Raises
-    ------
-    InfeasibleError
-        When the rules cannot be met.
+    Raises:
+        InfeasibleError: When the rules cannot be met.
     """
     prepared = results.prepared(scenario)
     unruled = scenario.changed(fairness=None)
@@ -155,12 +153,9 @@ def _reads(model: Model, *_: object) -> tuple[str, ...]:
 def measures(scenario: Scenario, model: Model, aversion: float) -> pd.DataFrame:
     """Every measure of both views with its intervals.
 
-    Parameters
-    ----------
-    scenario, model
-        The choices, and which plan of theirs.
-    aversion
-        To inequality, as in Atkinson's measure.
+    Args:
+        scenario, model: The choices, and which plan of theirs.
+        aversion: To inequality, as in Atkinson's measure.
     """
     found = shown(scenario, model)
     return measures_table(
@@ -236,12 +231,9 @@ def sensitivity_cases(seen: Shown, recorded: dict[str, float]) -> list[sensitivi
 def survey(scenario: Scenario, model: Model, recorded: dict[str, float]) -> pd.DataFrame:
     """Every conclusion held against every case.
 
-    Parameters
-    ----------
-    scenario, model
-        The choices, and which plan of theirs.
-    recorded
-        Share of the harm that is recorded, by group where it is not all.
+    Args:
+        scenario, model: The choices, and which plan of theirs.
+        recorded: Share of the harm that is recorded, by group where it is not all.
     """
     found = shown(scenario, model)
     cases = sensitivity_cases(found, recorded)

@@ -41,10 +41,8 @@ def _as_recorded(scenario: Scenario) -> Scenario:
 def panel(scenario: Scenario) -> tuple[Panel, pd.DataFrame | None]:
     """What a forecast is made from.
 
-    Raises
-    ------
-    InputError
-        For data without dates, or with a month missing in the middle.
+    Raises:
+        InputError: For data without dates, or with a month missing in the middle.
     """
     return panel_of_months(results.prepared(scenario), scenario)
 
@@ -63,10 +61,8 @@ def small(scenario: Scenario) -> bool:
 def at_once(scenario: Scenario) -> Forecast | None:
     """The forecast in use, or one made now without tuning; None where that would keep a reader waiting.
 
-    Raises
-    ------
-    InputError
-        When the data do not allow a forecast.
+    Raises:
+        InputError: When the data do not allow a forecast.
     """
     found = at_hand(scenario)
     return _untuned(scenario) if found is None and small(scenario) else found
@@ -117,12 +113,9 @@ def wards(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Wards with their intervals, and how far such intervals held.
 
-    Parameters
-    ----------
-    scenario, forecast
-        The choices, and the forecast for them.
-    ward_of
-        Ward by zone.
+    Args:
+        scenario, forecast: The choices, and the forecast for them.
+        ward_of: Ward by zone.
     """
     from patrol_core.risk.forecast import ward_intervals
 

@@ -116,10 +116,8 @@ _shared = Store()
 def store_of(area: str | None) -> Store:
     """Where results of an area are kept.
 
-    Parameters
-    ----------
-    area
-        Key of the area; None for what the session made or was given without an area.
+    Args:
+        area: Key of the area; None for what the session made or was given without an area.
     """
     if area in EMBEDDED:
         return _shared
@@ -159,10 +157,8 @@ class Narrowed(Scenario):
 def narrowed(scenario: Scenario, reads: Sequence[str]) -> Scenario:
     """A scenario that knows only some of its choices.
 
-    Parameters
-    ----------
-    reads
-        Names of the choices it knows.
+    Args:
+        reads: Names of the choices it knows.
     """
     known = {name: getattr(scenario, name) for name in reads}
     view = Narrowed.model_construct(_fields_set=set(known), **known)
@@ -189,12 +185,10 @@ def of_content(
 ) -> Callable[[Callable[Params, Made]], Callable[Params, Made]]:
     """Keep what a function makes of its arguments, by their whole content.
 
-    Parameters
-    ----------
-    words
-        Shown while it is made.
-    shared
-        Whether it is kept for all sessions: only where no argument can hold anything a session was given.
+    Args:
+        words: Shown while it is made.
+        shared: Whether it is kept for all sessions: only where no argument can hold anything a session was
+            given.
     """
 
     def wrap(make: Callable[Params, Made]) -> Callable[Params, Made]:
@@ -246,24 +240,16 @@ def memo(
 ) -> Made:
     """A result of a scenario: kept, or made now.
 
-    Parameters
-    ----------
-    name
-        What it is; tells results of the same choices apart.
-    scenario
-        All choices.
-    of
-        What stands for the complete content of the data.
-    reads
-        The choices that it follows from. The maker is given these only, so its key cannot lack one.
-    make
-        Makes it, given the choices and whom to tell how far it is.
-    also
-        Whatever else it follows from.
-    words
-        Shown while it is made; nothing is shown without.
-    own
-        Whether it also follows from what this session was given, such as a file, and is kept in it whatever the area.
+    Args:
+        name: What it is; tells results of the same choices apart.
+        scenario: All choices.
+        of: What stands for the complete content of the data.
+        reads: The choices that it follows from. The maker is given these only, so its key cannot lack one.
+        make: Makes it, given the choices and whom to tell how far it is.
+        also: Whatever else it follows from.
+        words: Shown while it is made; nothing is shown without.
+        own: Whether it also follows from what this session was given, such as a file, and is kept in it
+            whatever the area.
     """
     fields = tuple(dict.fromkeys(reads))
     key = (name, of, tuple((field, getattr(scenario, field)) for field in fields), also)
@@ -274,16 +260,11 @@ def memo(
 def kept(key: Hashable, words: str, make: Callable[[Progress], Made], *, store: Store) -> Made:
     """What is kept under a key, or made now, with a bar if it takes long.
 
-    Parameters
-    ----------
-    key
-        Everything that the result follows from.
-    words
-        Shown while it is made; nothing is shown without.
-    make
-        Makes it, given whom to tell how far it is.
-    store
-        Where it is kept.
+    Args:
+        key: Everything that the result follows from.
+        words: Shown while it is made; nothing is shown without.
+        make: Makes it, given whom to tell how far it is.
+        store: Where it is kept.
     """
     found = store.get(key)
     if found is None:

@@ -79,12 +79,9 @@ def _price_reads(model: RobustModel) -> tuple[str, ...]:
 def price(scenario: Scenario, model: RobustModel, tell: Progress = unheard) -> pd.DataFrame:
     """Price of robustness of one model, one row a size.
 
-    Parameters
-    ----------
-    scenario, model
-        The choices, and what is uncertain.
-    tell
-        Told how far it is.
+    Args:
+        scenario, model: The choices, and what is uncertain.
+        tell: Told how far it is.
     """
     own, chosen = game(scenario), results.prepared(scenario)
     large = own.size > results.SMALL
@@ -110,15 +107,12 @@ def price(scenario: Scenario, model: RobustModel, tell: Progress = unheard) -> p
 class Path:
     """Plans from offenders who do not look to those who choose perfectly.
 
-    Attributes
-    ----------
-    frame
-        ``rationality`` (lambda times the highest value), ``lambda``, ``value``, ``lower``, ``worst_case``,
-        ``distance`` (units of patrol that stand elsewhere than in the plan for perfect offenders), ``zones_covered``.
-    coverage
-        Index zones; columns the rationalities, as text, and ``perfectly``.
-    best
-        The plan for perfect offenders.
+    Attributes:
+        frame: ``rationality`` (lambda times the highest value), ``lambda``, ``value``, ``lower``,
+            ``worst_case``, ``distance`` (units of patrol that stand elsewhere than in the plan for perfect
+            offenders), ``zones_covered``.
+        coverage: Index zones; columns the rationalities, as text, and ``perfectly``.
+        best: The plan for perfect offenders.
     """
 
     frame: pd.DataFrame
@@ -160,17 +154,12 @@ class Fits:
 def fits(scenario: Scenario, name: str, data: bytes) -> Fits:
     """Quantal response and SUQR fitted to a file of past coverage and incidents.
 
-    Parameters
-    ----------
-    scenario
-        The choices.
-    name, data
-        The file.
+    Args:
+        scenario: The choices.
+        name, data: The file.
 
-    Raises
-    ------
-    InputError
-        One sentence, for a file that cannot be used.
+    Raises:
+        InputError: One sentence, for a file that cannot be used.
     """
     own = game(scenario)
     return _fitted(own, *read_incidents(name, data, own.zone_ids))
@@ -198,11 +187,8 @@ def _fitted(own: ZoneGame, coverage: Floats, incidents: Floats) -> Fits:
 def roster(scenario: Scenario, first: dt.date, nights: int) -> pd.DataFrame:
     """One draw a night: shift (ISO date), draw, zone_id.
 
-    Parameters
-    ----------
-    scenario
-        The choices; the seed among them.
-    first, nights
-        The first date, and how many.
+    Args:
+        scenario: The choices; the seed among them.
+        first, nights: The first date, and how many.
     """
     return draw_roster(results.deployments(scenario), nights_from(first, nights), seed=scenario.seed)

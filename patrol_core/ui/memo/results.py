@@ -61,10 +61,8 @@ def _embedded(key: str) -> AreaData:
 def area_data(key: str) -> AreaData:
     """The data of a place: uploaded in this session, or embedded.
 
-    Raises
-    ------
-    NotLoaded
-        For a place that this session has no data of.
+    Raises:
+        NotLoaded: For a place that this session has no data of.
     """
     uploaded = state.uploads().get(key)
     if uploaded is not None:
@@ -106,16 +104,12 @@ def of_data(
 ) -> Callable[[OfScenario[Params, Made]], OfScenario[Params, Made]]:
     """Keep what a function makes of the prepared data of a scenario, some of its choices, and its further arguments.
 
-    Parameters
-    ----------
-    reads
-        Choices that it follows from beside those of the data; may follow from the further arguments.
-    words
-        Shown while it is made; may follow from the further arguments.
-    own
-        Whether an argument holds what this session was given, so that the result is kept in it whatever the area.
-    anchor
-        Moves a scenario to one of the same result, so that neighbours find what was made before.
+    Args:
+        reads: Choices that it follows from beside those of the data; may follow from the further arguments.
+        words: Shown while it is made; may follow from the further arguments.
+        own: Whether an argument holds what this session was given, so that the result is kept in it whatever
+            the area.
+        anchor: Moves a scenario to one of the same result, so that neighbours find what was made before.
     """
 
     def wrap(make: OfScenario[Params, Made]) -> OfScenario[Params, Made]:

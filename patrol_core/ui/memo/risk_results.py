@@ -38,12 +38,9 @@ DRAWS, FEWER_DRAWS = 2000, 400
 def surface(scenario: Scenario, month: str, *, smoothing: Kind, weighting: str = "") -> RiskSurface:
     """Risk of a month or of the whole period; by the weights in force, or a published table.
 
-    Parameters
-    ----------
-    scenario, month
-        The choices, and the month or :data:`ALL`.
-    smoothing, weighting
-        How it is smoothed, and the published table, if any.
+    Args:
+        scenario, month: The choices, and the month or :data:`ALL`.
+        smoothing, weighting: How it is smoothed, and the published table, if any.
     """
     chosen = results.prepared(scenario)
     months = chosen.months if month == ALL else (month,)
@@ -89,12 +86,9 @@ def _grid(zones: gpd.GeoDataFrame, cell_m: float) -> Grid:
 def density_of(scenario: Scenario, month: str, bandwidth_m: float) -> Density:
     """Kernel density of a month or of the whole period, per month.
 
-    Parameters
-    ----------
-    scenario, month
-        The choices, and the month or :data:`ALL`.
-    bandwidth_m
-        Standard deviation of the kernel, metres.
+    Args:
+        scenario, month: The choices, and the month or :data:`ALL`.
+        bandwidth_m: Standard deviation of the kernel, metres.
     """
     chosen = results.prepared(scenario)
     frame = points(scenario)

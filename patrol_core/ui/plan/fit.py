@@ -36,10 +36,8 @@ WEIGHTS = {
 def fit_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
     """Draw the tab.
 
-    Parameters
-    ----------
-    scenario, prepared, strategy
-        The choices, their data, their plan.
+    Args:
+        scenario, prepared, strategy: The choices, their data, their plan.
     """
     _path(scenario, prepared)
     st.subheader("How well do they choose, by past incidents?", anchor=False)

@@ -51,10 +51,8 @@ class _Shown(NamedTuple):
 def draw_tabs(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
     """Draw the open tab.
 
-    Parameters
-    ----------
-    scenario, prepared, strategy
-        The choices, their data, their plan.
+    Args:
+        scenario, prepared, strategy: The choices, their data, their plan.
     """
     open_tab("_game_tabs", _DRAWERS, _Shown(scenario, prepared, strategy))
 

@@ -22,10 +22,8 @@ NIGHTS, MOST_NIGHTS = 28, 92
 def roster_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
     """Draw the tab.
 
-    Parameters
-    ----------
-    scenario, prepared, strategy
-        The choices, their data, their plan.
+    Args:
+        scenario, prepared, strategy: The choices, their data, their plan.
     """
     found = results.deployments(scenario)
     st.write(

@@ -50,12 +50,9 @@ def residual_layer(prepared: Prepared, strategy: Strategy) -> Layer:
 def plan_metrics(prepared: Prepared, strategy: Strategy, compared: pd.DataFrame) -> None:
     """Four figures of the plan, each against uniform patrol.
 
-    Parameters
-    ----------
-    prepared, strategy
-        The data, and the plan.
-    compared
-        The plan beside simple ones, by ``plan``.
+    Args:
+        prepared, strategy: The data, and the plan.
+        compared: The plan beside simple ones, by ``plan``.
     """
     rows = compared.set_index("plan")
     unit = prepared.surface.unit

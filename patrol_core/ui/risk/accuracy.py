@@ -77,12 +77,9 @@ def accuracy_tab(scenario: Scenario, prepared: Prepared) -> None:
 def accuracy(scenario: Scenario, ahead: int, over: Over) -> MapAccuracy:
     """The judgement, with the forecast that is in use for these data, if there is one.
 
-    Parameters
-    ----------
-    scenario
-        The choices.
-    ahead, over
-        Months held out, and what ranges are over.
+    Args:
+        scenario: The choices.
+        ahead, over: Months held out, and what ranges are over.
     """
     return _accuracy(scenario, ahead, over, _forecast(scenario))
 

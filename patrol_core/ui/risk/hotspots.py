@@ -76,12 +76,9 @@ def hotspot_tab(scenario: Scenario, prepared: Prepared) -> None:
 def hotspots(scenario: Scenario, measure: str, permutations: int) -> dict[Method, HotSpots]:
     """Both statistics.
 
-    Parameters
-    ----------
-    scenario
-        The choices.
-    measure, permutations
-        Of what, and against how many deals by chance.
+    Args:
+        scenario: The choices.
+        measure, permutations: Of what, and against how many deals by chance.
     """
     near = results.zone_neighbours(scenario)
     return {

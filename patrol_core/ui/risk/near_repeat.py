@@ -94,12 +94,9 @@ def _tested(name: str, content: bytes, scenario: Scenario) -> tuple[DatedPoints,
 def read_points(name: str, content: bytes, day_first: bool | None) -> DatedPoints:
     """Events of a file.
 
-    Parameters
-    ----------
-    name, content
-        The file.
-    day_first
-        The order of dates; None where the file tells.
+    Args:
+        name, content: The file.
+        day_first: The order of dates; None where the file tells.
     """
     return read_dated_points(name, content, day_first=day_first)
 
@@ -116,16 +113,11 @@ def knox(
 ) -> NearRepeat:
     """The Knox table.
 
-    Parameters
-    ----------
-    name, content, day_first
-        As of :func:`read_points`.
-    bands
-        Of distance and time.
-    permutations, seed
-        Shuffles of the days, and what they follow from.
-    tell
-        Told how far it is.
+    Args:
+        name, content, day_first: As of :func:`read_points`.
+        bands: Of distance and time.
+        permutations, seed: Shuffles of the days, and what they follow from.
+        tell: Told how far it is.
     """
     events = read_points(name, content, day_first)
     return knox_table(
@@ -137,10 +129,8 @@ def knox(
 def event_listing(name: str, content: bytes, day_first: bool | None, bands: Bands) -> pd.DataFrame:
     """Events with their near and soon others; hot where q is at most ``LEVEL``.
 
-    Parameters
-    ----------
-    name, content, day_first, bands
-        As of :func:`knox`.
+    Args:
+        name, content, day_first, bands: As of :func:`knox`.
     """
     events = read_points(name, content, day_first)
     local = near_events(events.x, events.y, events.day, metres=bands.metres, days=bands.days)

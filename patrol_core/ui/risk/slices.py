@@ -69,12 +69,9 @@ def cut_by(scenario: Scenario, by: By) -> Slices:
 def small_maps(scenario: Scenario, by: By, one_scale: bool) -> bytes:
     """A map a part, as a PNG.
 
-    Parameters
-    ----------
-    scenario, by
-        The choices, and what the parts are.
-    one_scale
-        Whether colours mean the same in all maps.
+    Args:
+        scenario, by: The choices, and what the parts are.
+        one_scale: Whether colours mean the same in all maps.
     """
     maps, unit = _maps(cut_by(scenario, by)), results.prepared(scenario).surface.unit
     return small_maps_png(risk_results.raster(scenario), maps, unit=unit, one_scale=one_scale)

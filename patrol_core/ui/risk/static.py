@@ -95,14 +95,10 @@ def static_score(
 ) -> StaticScore:
     """The static score.
 
-    Parameters
-    ----------
-    scenario
-        The choices.
-    types, per
-        Crime to explain, and what it is counted per.
-    columns, vif_limit
-        Covariates, and how much alike they may be, if that is bounded.
+    Args:
+        scenario: The choices.
+        types, per: Crime to explain, and what it is counted per.
+        columns, vif_limit: Covariates, and how much alike they may be, if that is bounded.
     """
     chosen = results.prepared(scenario)
     return score_area(

@@ -29,14 +29,10 @@ from patrol_core.ui.shell.zone_map import Layer, chosen_zone
 class RiskLayer:
     """One way to look at risk.
 
-    Attributes
-    ----------
-    title, help
-        For people.
-    values
-        Values by zone and their unit.
-    possible
-        Whether the data and choices allow it.
+    Attributes:
+        title, help: For people.
+        values: Values by zone and their unit.
+        possible: Whether the data and choices allow it.
     """
 
     title: str
@@ -154,12 +150,9 @@ def first_layer(scenario: Scenario, offered: list[str]) -> str:
 def month_surface(scenario: Scenario, prepared: Prepared, month: str) -> RiskSurface:
     """Risk in force of one month, or of the whole period.
 
-    Parameters
-    ----------
-    scenario, prepared
-        The choices and their data.
-    month
-        A month, or :data:`ALL`.
+    Args:
+        scenario, prepared: The choices and their data.
+        month: A month, or :data:`ALL`.
     """
     return (
         prepared.surface
@@ -171,12 +164,9 @@ def month_surface(scenario: Scenario, prepared: Prepared, month: str) -> RiskSur
 def risk_layer_of(scenario: Scenario, prepared: Prepared, name: str, month: str) -> Layer:
     """A layer ready for the map.
 
-    Parameters
-    ----------
-    scenario, prepared
-        The choices and their data.
-    name, month
-        A key of :data:`LAYERS`, and a month or :data:`ALL`.
+    Args:
+        scenario, prepared: The choices and their data.
+        name, month: A key of :data:`LAYERS`, and a month or :data:`ALL`.
     """
     if name == "hot":
         measure = next(name for name, one in MEASURES.items() if one.possible(prepared))
@@ -219,12 +209,9 @@ def risk_units(surface: RiskSurface) -> dict[str, str]:
 def highest_zones(scenario: Scenario, prepared: Prepared, month: str) -> None:
     """The highest zones of a month as a chart, all zones as a table.
 
-    Parameters
-    ----------
-    scenario, prepared
-        The choices and their data.
-    month
-        The month, or :data:`ALL`.
+    Args:
+        scenario, prepared: The choices and their data.
+        month: The month, or :data:`ALL`.
     """
     surface = month_surface(scenario, prepared, month)
     table = risk_table(prepared, surface)

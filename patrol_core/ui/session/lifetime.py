@@ -39,14 +39,10 @@ class Server(Protocol):
 class Watch:
     """The sessions there are, and when each was last seen with its page open.
 
-    Attributes
-    ----------
-    server
-        Streamlit's runtime.
-    seen
-        Session id to the time it was last seen, seconds of a clock that only goes forward.
-    stops
-        Session id to what asks its work beside the page to end.
+    Attributes:
+        server: Streamlit's runtime.
+        seen: Session id to the time it was last seen, seconds of a clock that only goes forward.
+        stops: Session id to what asks its work beside the page to end.
     """
 
     server: Server

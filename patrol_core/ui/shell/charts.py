@@ -18,14 +18,10 @@ FOREIGN = re.compile(r"<(?!/?(?:b|br|i|sup|extra)/?>)")
 def plot(figure: go.Figure, *, config: Any = CONFIG, into: Any = st, **options: Any) -> Any:
     """Draw a chart.
 
-    Parameters
-    ----------
-    figure
-        The chart.
-    config, options
-        As of ``st.plotly_chart``.
-    into
-        Where it is drawn, such as a column; the place at hand by default.
+    Args:
+        figure: The chart.
+        config, options: As of ``st.plotly_chart``.
+        into: Where it is drawn, such as a column; the place at hand by default.
     """
     return into.plotly_chart(tame(figure), config=config, theme=None, **options)
 

@@ -27,14 +27,10 @@ def bound(
 ) -> dict[str, Any]:
     """What ties a widget to a choice of the scenario: label, key, help, and what happens when it is moved.
 
-    Parameters
-    ----------
-    name
-        The choice.
-    key
-        Tells widgets of one choice apart.
-    keep
-        The choices that follow from the widget's value; the choice itself by default.
+    Args:
+        name: The choice.
+        key: Tells widgets of one choice apart.
+        keep: The choices that follow from the widget's value; the choice itself by default.
     """
     row = choices()[name]
     widget = state.widget_key(key or name)
@@ -56,14 +52,10 @@ def take(
 ) -> None:
     """A button that changes choices.
 
-    Parameters
-    ----------
-    label, key, help
-        As of ``st.button``.
-    icon, primary
-        Name of a Material symbol, and whether it is the thing to do.
-    values
-        The choices, by name.
+    Args:
+        label, key, help: As of ``st.button``.
+        icon, primary: Name of a Material symbol, and whether it is the thing to do.
+        values: The choices, by name.
     """
     st.button(
         label,
@@ -99,12 +91,9 @@ def budget(prepared: Prepared) -> None:
 def fairness(*, name: str = "fairness", of_hours: bool = False) -> None:
     """Slider from no rule to exactly equal.
 
-    Parameters
-    ----------
-    name
-        Tells sliders of several pages apart.
-    of_hours
-        Whether it speaks of the rule that an hours plan keeps.
+    Args:
+        name: Tells sliders of several pages apart.
+        of_hours: Whether it speaks of the rule that an hours plan keeps.
     """
     current = state.scenario().fairness
     levels: tuple[float | str, ...] = LEVELS
@@ -142,14 +131,10 @@ def fairness_rule() -> None:
 def select(name: str, words: Mapping[str, str], *, disabled: bool = False) -> None:
     """Box of one choice among named options.
 
-    Parameters
-    ----------
-    name
-        The choice.
-    words
-        Options, and what they are called.
-    disabled
-        Whether it cannot be moved now.
+    Args:
+        name: The choice.
+        words: Options, and what they are called.
+        disabled: Whether it cannot be moved now.
     """
     options = list(words)
     index = options.index(getattr(state.scenario(), name))
@@ -184,12 +169,9 @@ def groups(prepared: Prepared) -> None:
 def slider(name: str, *, low: float | None = None, high: float | None = None) -> None:
     """Slider of one numeric choice.
 
-    Parameters
-    ----------
-    name
-        The choice.
-    low, high
-        Its ends; those of the choice by default.
+    Args:
+        name: The choice.
+        low, high: Its ends; those of the choice by default.
     """
     row = choices()[name]
     lowest = float(row.low or 0.0) if low is None else low
@@ -216,14 +198,10 @@ def number(name: str, *, placeholder: str = "none") -> None:
 def pick(name: str, words: Mapping[str, str], *, horizontal: bool = True) -> None:
     """Radio of one choice among named options.
 
-    Parameters
-    ----------
-    name
-        The choice.
-    words
-        Options, and what they are called.
-    horizontal
-        Whether they stand in a line.
+    Args:
+        name: The choice.
+        words: Options, and what they are called.
+        horizontal: Whether they stand in a line.
     """
     options = list(words)
     index = options.index(getattr(state.scenario(), name))

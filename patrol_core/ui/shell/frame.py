@@ -150,14 +150,10 @@ def guarded() -> Iterator[None]:
 def open_tab(key: str, drawers: Mapping[str, Callable[..., None]], *about: Any) -> None:
     """Tabs of which only the open one is worked out; a fault stops that one only.
 
-    Parameters
-    ----------
-    key
-        Session key of the title of the open one.
-    drawers
-        What draws each, by title.
-    about
-        What the drawers are given.
+    Args:
+        key: Session key of the title of the open one.
+        drawers: What draws each, by title.
+        about: What the drawers are given.
     """
     for tab, draw in zip(st.tabs(list(drawers), key=key, on_change="rerun"), drawers.values(), strict=True):
         if tab.open:
@@ -274,14 +270,10 @@ def next_step(page: str, text: str) -> None:
 def page_link(page: str, label: str, icon: str = "arrow_forward", scenario: Scenario | None = None) -> bool:
     """A link to a page that carries the choices; False where a page runs alone and there is none.
 
-    Parameters
-    ----------
-    page
-        A key of :data:`PAGES`.
-    label, icon
-        What it says, and the name of a Material symbol.
-    scenario
-        The choices it carries; those in force by default.
+    Args:
+        page: A key of :data:`PAGES`.
+        label, icon: What it says, and the name of a Material symbol.
+        scenario: The choices it carries; those in force by default.
     """
     if not st.session_state.get("_in_app"):
         return False

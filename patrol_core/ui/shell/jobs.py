@@ -30,22 +30,15 @@ Result = TypeVar("Result")
 class Job(Generic[Result]):
     """Work under way or ended.
 
-    Attributes
-    ----------
-    of
-        Key of what it works on; other work has another.
-    limit
-        Seconds it may take, where that is bounded.
-    share, words
-        How far it is, from 0 to 1 and for people.
-    lower, upper
-        Bounds so far on what is sought, where they mean something.
-    result, fault
-        What came of it, and what went wrong in one sentence; both where the result could not be stored.
-    cancel
-        Set to ask it to end.
-    told
-        Whether the page has been drawn since its end.
+    Attributes:
+        of: Key of what it works on; other work has another.
+        limit: Seconds it may take, where that is bounded.
+        share, words: How far it is, from 0 to 1 and for people.
+        lower, upper: Bounds so far on what is sought, where they mean something.
+        result, fault: What came of it, and what went wrong in one sentence; both where the result could not be
+            stored.
+        cancel: Set to ask it to end.
+        told: Whether the page has been drawn since its end.
     """
 
     of: str
@@ -90,18 +83,12 @@ def of_share(job: Job[Any]) -> tuple[float, str]:
 class Slot(Generic[Result]):
     """The place in a session for one job of a kind.
 
-    Attributes
-    ----------
-    name
-        Session key.
-    what
-        What is made, in a word.
-    progress
-        Share done and words for people, of a job under way.
-    stop
-        Label of the button that asks it to end.
-    below
-        Draws more of a job under way.
+    Attributes:
+        name: Session key.
+        what: What is made, in a word.
+        progress: Share done and words for people, of a job under way.
+        stop: Label of the button that asks it to end.
+        below: Draws more of a job under way.
     """
 
     name: str
@@ -122,14 +109,10 @@ class Slot(Generic[Result]):
     def start(self, job: Job[Result], work: Callable[[Job[Result]], Result], patience: float = 0.0) -> None:
         """Start a job; one of this kind that is under way is asked to end.
 
-        Parameters
-        ----------
-        job
-            The job.
-        work
-            Makes its result.
-        patience
-            Seconds to wait for it.
+        Args:
+            job: The job.
+            work: Makes its result.
+            patience: Seconds to wait for it.
         """
         before = self.current()
         if before is not None:
@@ -147,14 +130,10 @@ class Slot(Generic[Result]):
     ) -> Job[Result] | None:
         """The job of a key: one that has ended, the one under way, or a new one.
 
-        Parameters
-        ----------
-        of, limit
-            Key, and the seconds it may take.
-        work
-            Makes the result of a new one; None to begin none, then None comes back.
-        patience
-            Seconds for which a new one is waited for.
+        Args:
+            of, limit: Key, and the seconds it may take.
+            work: Makes the result of a new one; None to begin none, then None comes back.
+            patience: Seconds for which a new one is waited for.
         """
         store = store_of(None)
         ended = store.get((self.name, of))
@@ -176,10 +155,9 @@ class Slot(Generic[Result]):
     def show(self, *, running: bool = True) -> None:
         """How far the job is, with the way to stop it; once it has ended, why it failed if it did.
 
-        Parameters
-        ----------
-        running
-            Whether it was at work when this page began to draw; if it has ended since, the page is drawn again.
+        Args:
+            running: Whether it was at work when this page began to draw; if it has ended since, the page is
+                drawn again.
         """
         job = self.current()
         if job is not None and running and not job.told:

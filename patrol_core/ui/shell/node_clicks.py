@@ -20,12 +20,9 @@ MAP_CONFIG = {**CONFIG, "scrollZoom": True}
 def node_chart(figure: go.Figure, key: str, on_click: Callable[[], None] | None) -> None:
     """Draw a network; ``on_click`` is called when a node was clicked, and reads :func:`clicked`.
 
-    Parameters
-    ----------
-    figure, key
-        The chart, and what its clicks are kept under.
-    on_click
-        Called when a node was clicked; None draws a chart that is only looked at.
+    Args:
+        figure, key: The chart, and what its clicks are kept under.
+        on_click: Called when a node was clicked; None draws a chart that is only looked at.
     """
     if on_click is None:
         plot(figure, config=MAP_CONFIG, key=key)
@@ -38,19 +35,13 @@ def amounts_of(
 ) -> dict[Node, float]:
     """Amount by node of an edited table.
 
-    Parameters
-    ----------
-    table, column
-        The rows, with a column ``target``, and the column of the amounts.
-    node_of
-        The node of a text.
-    word, amount, amounts
-        What a node and one and several amounts are called.
+    Args:
+        table, column: The rows, with a column ``target``, and the column of the amounts.
+        node_of: The node of a text.
+        word, amount, amounts: What a node and one and several amounts are called.
 
-    Raises
-    ------
-    InputError
-        When a row is not complete, a target is unknown or stands twice, or an amount is below 0.
+    Raises:
+        InputError: When a row is not complete, a target is unknown or stands twice, or an amount is below 0.
     """
     out: dict[Node, float] = {}
     rows = table.dropna(how="all", subset=["target", column])

@@ -23,18 +23,12 @@ def table(
 ) -> None:
     """Show a table with readable headers; numbers are only rounded on the screen.
 
-    Parameters
-    ----------
-    frame
-        The rows; its index is not shown.
-    name
-        Stem of the CSV that its download makes.
-    units
-        Column -> unit, shown in the header here and in the file.
-    contract
-        Columns whose name in the file must be exact, without unit.
-    digits, height
-        Decimals, and pixels.
+    Args:
+        frame: The rows; its index is not shown.
+        name: Stem of the CSV that its download makes.
+        units: Column -> unit, shown in the header here and in the file.
+        contract: Columns whose name in the file must be exact, without unit.
+        digits, height: Decimals, and pixels.
     """
     columns = {}
     for column in map(str, frame.columns):
@@ -64,14 +58,10 @@ def download(
 ) -> None:
     """A button that makes its file when pressed, without running the page again.
 
-    Parameters
-    ----------
-    file_name
-        Its ending says what kind of file it is.
-    make
-        Makes the content; knows nothing of the session.
-    label, help
-        On the button, and for those who ask.
+    Args:
+        file_name: Its ending says what kind of file it is.
+        make: Makes the content; knows nothing of the session.
+        label, help: On the button, and for those who ask.
     """
     st.download_button(
         label or f"Download {escape(file_name)}",

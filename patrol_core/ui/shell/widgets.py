@@ -25,12 +25,9 @@ class Remembered:
     ``options``, with their words where they are a mapping. ``into`` is the column or container to draw in; further
     arguments go to the Streamlit widget of that kind.
 
-    Attributes
-    ----------
-    store
-        Session key of the values.
-    prefix
-        What stands before a name in the widget's key.
+    Attributes:
+        store: Session key of the values.
+        prefix: What stands before a name in the widget's key.
     """
 
     store: str
@@ -55,12 +52,9 @@ class Remembered:
     def draw(self, widget: str, label: str, name: str, default: Any, into: Any, **more: Any) -> Any:
         """Draw a widget of any kind.
 
-        Parameters
-        ----------
-        widget
-            Name of Streamlit's function.
-        label, name, default, into, more
-            As for every method.
+        Args:
+            widget: Name of Streamlit's function.
+            label, name, default, into, more: As for every method.
         """
         key = f"{self.prefix}{name}"
         if key not in st.session_state:
@@ -73,10 +67,8 @@ class Remembered:
     def whole(self, label: str, name: str, default: int, low: int, high: int, into: Any = st, **more: Any) -> int:  # fmt: skip
         """A whole number from ``low`` to ``high``.
 
-        Parameters
-        ----------
-        label, name, default, low, high, into, more
-            See the class.
+        Args:
+            label, name, default, low, high, into, more: See the class.
         """
         return int(self.maybe(label, name, default, low, high, into, **more) or 0)
 
@@ -85,10 +77,8 @@ class Remembered:
     ) -> int | None:
         """The same, or None where the field is left empty.
 
-        Parameters
-        ----------
-        label, name, default, low, high, into, more
-            See the class.
+        Args:
+            label, name, default, low, high, into, more: See the class.
         """
         found = self.draw(
             "number_input", label, name, default, into, min_value=low, max_value=high, step=1, **more
@@ -107,10 +97,8 @@ class Remembered:
     ) -> float:
         """A number from ``low`` to ``high``.
 
-        Parameters
-        ----------
-        label, name, default, low, high, into, more
-            See the class.
+        Args:
+            label, name, default, low, high, into, more: See the class.
         """
         return float(
             self.draw("number_input", label, name, default, into, min_value=low, max_value=high, **more)
@@ -121,10 +109,8 @@ class Remembered:
     ) -> Number:
         """A slider from ``low`` to ``high``.
 
-        Parameters
-        ----------
-        label, name, default, low, high, into, more
-            See the class.
+        Args:
+            label, name, default, low, high, into, more: See the class.
         """
         found: Number = self.draw("slider", label, name, default, into, min_value=low, max_value=high, **more)
         return found
@@ -134,20 +120,16 @@ class Remembered:
     ) -> float:
         """A share, on a slider in %.
 
-        Parameters
-        ----------
-        label, name, default, low, high, into, more
-            See the class.
+        Args:
+            label, name, default, low, high, into, more: See the class.
         """
         return self.slider(label, name, default, low, high, into, step=5, format="%d %%", **more) / 100.0
 
     def toggle(self, label: str, name: str, default: bool, into: Any = st, **more: Any) -> bool:
         """A switch.
 
-        Parameters
-        ----------
-        label, name, default, into, more
-            See the class.
+        Args:
+            label, name, default, into, more: See the class.
         """
         return bool(self.draw("toggle", label, name, default, into, **more))
 
@@ -156,10 +138,8 @@ class Remembered:
     ) -> Value:
         """One of several in a box.
 
-        Parameters
-        ----------
-        label, name, default, options, into, more
-            See the class.
+        Args:
+            label, name, default, options, into, more: See the class.
         """
         return self._one_of("selectbox", label, name, default, into, **_offered(options), **more)
 
@@ -168,10 +148,8 @@ class Remembered:
     ) -> Value:
         """One of several, all in sight.
 
-        Parameters
-        ----------
-        label, name, default, options, into, more
-            See the class.
+        Args:
+            label, name, default, options, into, more: See the class.
         """
         return self._one_of("radio", label, name, default, into, **_offered(options), **more)
 
@@ -180,10 +158,8 @@ class Remembered:
     ) -> Value:
         """One of several in a bar.
 
-        Parameters
-        ----------
-        label, name, default, options, into, more
-            See the class.
+        Args:
+            label, name, default, options, into, more: See the class.
         """
         return self._one_of(
             "segmented_control", label, name, default, into, required=True, **_offered(options), **more
@@ -194,10 +170,8 @@ class Remembered:
     ) -> Value:
         """One of several in order, on a slider.
 
-        Parameters
-        ----------
-        label, name, default, options, into, more
-            See the class.
+        Args:
+            label, name, default, options, into, more: See the class.
         """
         return self._one_of("select_slider", label, name, default, into, **_offered(options), **more)
 
@@ -229,14 +203,10 @@ def upload(
 ) -> tuple[tuple[str, bytes], ...]:
     """Files of an uploader, with their names; they stay when the page is left, and go when they are taken away.
 
-    Parameters
-    ----------
-    label, key
-        As of ``st.file_uploader``.
-    held, name
-        Where they are kept, and under which name.
-    several, kinds
-        Whether several are taken, and the endings of names; any by default.
+    Args:
+        label, key: As of ``st.file_uploader``.
+        held, name: Where they are kept, and under which name.
+        several, kinds: Whether several are taken, and the endings of names; any by default.
     """
 
     def keep() -> None:
@@ -254,16 +224,11 @@ def upload(
 class Figure:
     """A number to be read at a glance.
 
-    Attributes
-    ----------
-    label, value
-        What it is, and how much.
-    beside
-        Words below it, such as a change against a named alternative.
-    good
-        Which way a change is good: ``lower``, ``higher``, or neither, without an arrow.
-    help
-        A sentence for those who ask.
+    Attributes:
+        label, value: What it is, and how much.
+        beside: Words below it, such as a change against a named alternative.
+        good: Which way a change is good: ``lower``, ``higher``, or neither, without an arrow.
+        help: A sentence for those who ask.
     """
 
     label: str
@@ -276,12 +241,9 @@ class Figure:
 def figures(*shown: Figure | None, columns: int = 4) -> None:
     """Figures in a row.
 
-    Parameters
-    ----------
-    shown
-        None leaves a place empty.
-    columns
-        Places in the row.
+    Args:
+        shown: None leaves a place empty.
+        columns: Places in the row.
     """
     colours: dict[str, Any] = {"lower": "inverse", "higher": "normal", "": "off"}
     for place, one in zip(st.columns(columns), shown, strict=False):
@@ -301,16 +263,11 @@ def against(
 ) -> str | None:
     """Relative change against a named alternative; None where it says nothing.
 
-    Parameters
-    ----------
-    value, reference
-        The figure, and that of the alternative.
-    words
-        What stands behind the share.
-    least, floor
-        Smallest change that is told, and smallest alternative that changes are told of.
-    digits
-        Decimals of the share in %.
+    Args:
+        value, reference: The figure, and that of the alternative.
+        words: What stands behind the share.
+        least, floor: Smallest change that is told, and smallest alternative that changes are told of.
+        digits: Decimals of the share in %.
     """
     if reference <= floor or abs(value / reference - 1) < least:
         return None

@@ -33,24 +33,15 @@ HEIGHT = 520
 class Layer:
     """What a map shows.
 
-    Attributes
-    ----------
-    values
-        By zone_id; NaN is drawn grey.
-    scale
-        ``risk``, ``patrol`` or ``change``.
-    label, unit
-        For legend and hover.
-    root
-        Colour by square root, for values that span orders of magnitude.
-    low, high
-        Ends of the colour scale, where they are fixed.
-    digits
-        Decimals in the hover text.
-    texts
-        What the hover says in place of the value, by zone_id.
-    classes
-        Label and value of each class, where values stand for classes: the legend then names them.
+    Attributes:
+        values: By zone_id; NaN is drawn grey.
+        scale: ``risk``, ``patrol`` or ``change``.
+        label, unit: For legend and hover.
+        root: Colour by square root, for values that span orders of magnitude.
+        low, high: Ends of the colour scale, where they are fixed.
+        digits: Decimals in the hover text.
+        texts: What the hover says in place of the value, by zone_id.
+        classes: Label and value of each class, where values stand for classes: the legend then names them.
     """
 
     values: Mapping[str, float]
@@ -70,14 +61,10 @@ def draw_map(scenario: Scenario, layer: Layer, *, key: str, height: int = HEIGHT
 
     A click on a zone chooses it for every map and page of the session. Call inside a fragment.
 
-    Parameters
-    ----------
-    scenario, layer
-        The choices, and what the map shows.
-    key
-        Tells maps apart.
-    height
-        Pixels.
+    Args:
+        scenario, layer: The choices, and what the map shows.
+        key: Tells maps apart.
+        height: Pixels.
     """
     asset = results.asset(scenario)
     basemap = here.value(BASEMAP, False)

@@ -39,12 +39,9 @@ def zone_picker(prepared: Prepared, *, key: str) -> None:
 def zone_rows(prepared: Prepared, zone_ids: list[str], strategy: Strategy | None) -> pd.DataFrame:
     """Figures of some zones, one row each.
 
-    Parameters
-    ----------
-    prepared, zone_ids
-        The data, and the zones wanted.
-    strategy
-        The plan, where there is one.
+    Args:
+        prepared, zone_ids: The data, and the zones wanted.
+        strategy: The plan, where there is one.
     """
     place = {zone: index for index, zone in enumerate(prepared.zone_ids)}
     index = [place[zone] for zone in zone_ids]
@@ -75,14 +72,10 @@ def zone_panel(
 ) -> None:
     """Figures of the chosen zone and of its neighbours.
 
-    Parameters
-    ----------
-    scenario, prepared
-        The choices and their data.
-    strategy
-        The plan, where there is one.
-    history
-        Whether its months are drawn.
+    Args:
+        scenario, prepared: The choices and their data.
+        strategy: The plan, where there is one.
+        history: Whether its months are drawn.
     """
     chosen = chosen_zone(prepared.zone_ids)
     if chosen is None:

@@ -72,23 +72,17 @@ def apply_constraints(
 ) -> tuple[HoursProblem, tuple[GroupRule, ...]]:
     """Tighten bounds by zone rules and list the group rules.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
-    constraints
-        Floors and caps in hours, and rules of games that hours can hold; a game's floor or cap of a group is read as
-        hours, one of a zone in coverage (0 to 1) has no meaning in hours but for a cap of 0.
-    groups, population
-        Zone labels by group and residents by zone, where rules need them.
+    Args:
+        problem: Bounds, budgets and demand.
+        constraints: Floors and caps in hours, and rules of games that hours can hold; a game's floor or cap of
+            a group is read as hours, one of a zone in coverage (0 to 1) has no meaning in hours but for a cap
+            of 0.
+        groups, population: Zone labels by group and residents by zone, where rules need them.
 
-    Raises
-    ------
-    InputError
-        Unknown zone or group, group without residents, missing population, or a rule that hours cannot hold
-        (residual harm, mean difference, lexicographic max-min): with the reason.
-    InfeasibleError
-        A zone's floor above its cap or its most hours, or its cap below its least hours.
+    Raises:
+        InputError: Unknown zone or group, group without residents, missing population, or a rule that hours
+            cannot hold (residual harm, mean difference, lexicographic max-min): with the reason.
+        InfeasibleError: A zone's floor above its cap or its most hours, or its cap below its least hours.
     """
     groups = groups or {}
     rows_of = _rows_by_zone(problem)

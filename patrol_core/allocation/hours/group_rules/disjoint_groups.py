@@ -40,20 +40,14 @@ _CLOSE, _CLOSER = 1e-13, 1e-14
 class Family:
     """Disjoint groups of one month with their rules.
 
-    Attributes
-    ----------
-    month
-        Month number.
-    rows
-        The month's rows in the demand.
-    pool
-        Group number of each of those rows; the last group holds the zones without one (it may be empty).
-    low_share, high_share
-        ``(1 - d) s_g`` and ``(1 + d) s_g``; 0 and ``inf`` without parity. Shape ``(groups,)``.
-    least, most
-        Floor and cap on the group's hours; 0 and ``inf`` for none.
-    parity, floor, cap
-        Position of the rule behind each of these among all rules, -1 for none.
+    Attributes:
+        month: Month number.
+        rows: The month's rows in the demand.
+        pool: Group number of each of those rows; the last group holds the zones without one (it may be empty).
+        low_share, high_share: ``(1 - d) s_g`` and ``(1 + d) s_g``; 0 and ``inf`` without parity. Shape
+            ``(groups,)``.
+        least, most: Floor and cap on the group's hours; 0 and ``inf`` for none.
+        parity, floor, cap: Position of the rule behind each of these among all rules, -1 for none.
     """
 
     month: int
@@ -93,10 +87,8 @@ def find_family(problem: HoursProblem, rules: Sequence[GroupRule], month: int) -
 
     None too where a group has bands that do not lie in each other.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
+    Args:
+        problem: Bounds, budgets and demand.
     """
     rows = np.flatnonzero(problem.month == month)
     pool = np.full(len(problem.month), -1, dtype=np.intp)
@@ -162,10 +154,8 @@ def total_range(family: Family, least: Floats, most: Floats, budget: float) -> t
 
     ``least`` and ``most`` are ``a_g`` and ``b_g``; ``budget`` is the city's, ``inf`` for none.
 
-    Parameters
-    ----------
-    family
-        The month's groups.
+    Args:
+        family: The month's groups.
     """
     if np.any(least > most + _CLOSE * np.maximum(1.0, most)):
         return None
@@ -184,14 +174,10 @@ def total_range(family: Family, least: Floats, most: Floats, budget: float) -> t
 def choose_total(problem: HoursProblem, family: Family, budget: float) -> tuple[float, bool] | None:
     """The total of a best plan in hours, and whether it serves all demand in full; None if none is possible.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
-    family
-        The month's groups.
-    budget
-        The city's hours in the month, ``inf`` for none.
+    Args:
+        problem: Bounds, budgets and demand.
+        family: The month's groups.
+        budget: The city's hours in the month, ``inf`` for none.
     """
     least, most = group_box(problem, family)
     possible = total_range(family, least, most, budget)
@@ -209,14 +195,10 @@ def least_tolerance(
 
     A larger tolerance never excludes a plan, so bisection finds it to the last bits.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
-    rules
-        Group rules of all months.
-    family
-        The month's groups.
+    Args:
+        problem: Bounds, budgets and demand.
+        rules: Group rules of all months.
+        family: The month's groups.
     """
     least, most = group_box(problem, family)
     budget = float(problem.city_budget[family.month])

@@ -34,12 +34,9 @@ def explain_families(
     month. Floors and caps that fail by themselves, and ward budgets that need a larger tolerance still, are
     explained by :func:`~patrol_core.allocation.hours.group_rules.feasible.explain_rules`.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
-    failed
-        Groups of the months that fail.
+    Args:
+        problem: Bounds, budgets and demand.
+        failed: Groups of the months that fail.
     """
     needed = []
     for family in failed:

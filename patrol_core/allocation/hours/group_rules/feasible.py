@@ -19,11 +19,9 @@ from patrol_core.solvers import linear_program
 def require_budgets(problem: HoursProblem, *, unit: float = 0.0) -> None:
     """Raise unless the least hours fit every ward and city budget.
 
-    Raises
-    ------
-    InfeasibleError
-        Names the worst ward (or month), the shortfall in hours, and as ``remedy`` the smallest budget that
-        works for every ward (or month).
+    Raises:
+        InfeasibleError: Names the worst ward (or month), the shortfall in hours, and as ``remedy`` the smallest
+            budget that works for every ward (or month).
     """
     note = f" counted in steps of {unit:g} h" if unit else ""
     for kind, pool, budget, places in (
@@ -52,10 +50,8 @@ def require_budgets(problem: HoursProblem, *, unit: float = 0.0) -> None:
 def keeps_wards(problem: HoursProblem, rows: Indices, hours: Floats) -> bool:
     """Whether the hours of these rows keep the budget of every ward and borough they lie in.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
+    Args:
+        problem: Bounds, budgets and demand.
     """
     used = pool_sums(hours, problem.ward[rows], len(problem.wards))
     in_borough = pool_sums(hours, problem.borough[rows], len(problem.boroughs))
@@ -85,10 +81,8 @@ def explain_rules(problem: HoursProblem, rules: Sequence[GroupRule], month: int)
     shortfall. If they can be met, parity is what fails: the smallest tolerance that works comes from one LP
     in shares of the total hours, in which parity is linear in d.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
+    Args:
+        problem: Bounds, budgets and demand.
     """
     own = [rule for rule in rules if rule.month == month]
     limits = [rule for rule in own if rule.within is None]
@@ -130,18 +124,12 @@ def share_error(
 ) -> InfeasibleError:
     """Shares of hours that cannot be met, as an error to raise.
 
-    Parameters
-    ----------
-    rules
-        The group rules of the month.
-    label
-        The month in which most tolerance is needed.
-    least
-        The smallest tolerance that works.
-    where
-        What it fails on, as a clause to add, if known.
-    months
-        In how many months it fails.
+    Args:
+        rules: The group rules of the month.
+        label: The month in which most tolerance is needed.
+        least: The smallest tolerance that works.
+        where: What it fails on, as a clause to add, if known.
+        months: In how many months it fails.
     """
     rule = min((r for r in rules if r.within is not None), key=lambda r: r.within or 0.0)
     assert rule.source is not None  # a rule on shares comes from one

@@ -24,25 +24,16 @@ Population = Mapping[str, float] | pd.Series
 class GroupRule:
     """One linear rule on a group of rows of one month.
 
-    Attributes
-    ----------
-    name
-        The rule in words, for messages.
-    month
-        Month number.
-    rows
-        Rows of the group's zones in that month.
-    least, most
-        Limits on the group's summed hours; ``-inf`` and ``inf`` for none.
-    within
-        Tolerance d of a rule on the group's share of all hours, or None for a floor or cap.
-    share, centre
-        s and (u, v): the group's hours are within ``(u - d) s`` and ``(v + d) s`` of the month's total. s is the group's
-        share of the month's population, or of its demand.
-    group
-        Name of the group.
-    source
-        The rule behind a share: it says why shares cannot be met.
+    Attributes:
+        name: The rule in words, for messages.
+        month: Month number.
+        rows: Rows of the group's zones in that month.
+        least, most: Limits on the group's summed hours; ``-inf`` and ``inf`` for none.
+        within: Tolerance d of a rule on the group's share of all hours, or None for a floor or cap.
+        share, centre: s and (u, v): the group's hours are within ``(u - d) s`` and ``(v + d) s`` of the month's
+            total. s is the group's share of the month's population, or of its demand.
+        group: Name of the group.
+        source: The rule behind a share: it says why shares cannot be met.
     """
 
     name: str
@@ -68,10 +59,8 @@ def rule_rows(
 ) -> tuple[sparse.csc_array, Floats, Floats]:
     """Finite budgets and group rules over one month's rows as ``least <= matrix @ hours <= most``.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
+    Args:
+        problem: Bounds, budgets and demand.
     """
     budgets, limits = budget_rows(problem, rows)
     lines: list[Floats] = []
@@ -98,12 +87,9 @@ def rule_rows(
 def rule_slack(rule: GroupRule, hours: Floats, month_rows: Indices) -> float:
     """Hours by which the group is inside its rule (negative: outside).
 
-    Parameters
-    ----------
-    hours
-        Hours per row.
-    month_rows
-        The month's rows.
+    Args:
+        hours: Hours per row.
+        month_rows: The month's rows.
     """
     used = float(hours[rule.rows].sum())
     if rule.within is None:

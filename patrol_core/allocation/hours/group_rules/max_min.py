@@ -32,14 +32,10 @@ def share_floors(
 ) -> list[GroupRule]:
     """Floors of the groups in every month.
 
-    Parameters
-    ----------
-    problem, rules
-        Bounds, budgets and the other group rules.
-    share
-        From 0 to 1.
-    groups
-        (name, month, its rows in that month, its people) of every group.
+    Args:
+        problem, rules: Bounds, budgets and the other group rules.
+        share: From 0 to 1.
+        groups: (name, month, its rows in that month, its people) of every group.
     """
     found: list[GroupRule] = []
     for month, label in enumerate(problem.months):
@@ -64,12 +60,9 @@ def best_least_rate(
 ) -> float | None:
     """The best least hours per head of any group in a month; None where no plan meets the rules.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
-    groups
-        (name, month, its rows, its people) of every group.
+    Args:
+        problem: Bounds, budgets and demand.
+        groups: (name, month, its rows, its people) of every group.
     """
     rows = np.flatnonzero(problem.month == month)
     matrix, least, most = rule_rows(problem, rules, rows)

@@ -46,12 +46,9 @@ _EDGE = 1e-12
 class Prices:
     """Multipliers of one month that prove its plan, 0 or more each (objective per hour).
 
-    Attributes
-    ----------
-    city
-        Of the city budget.
-    low, high
-        Of the lower and upper side of every rule in the list given, shape ``(rules,)``.
+    Attributes:
+        city: Of the city budget.
+        low, high: Of the lower and upper side of every rule in the list given, shape ``(rules,)``.
     """
 
     city: float
@@ -73,10 +70,8 @@ def fill_month(problem: HoursProblem, family: Family, rules: int) -> MonthFill |
     Ward budgets are left out: the caller checks afterwards that the plan keeps them, which makes it the best
     plan with them too. ``rules`` is the number of rules in the list that ``family`` points into.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
+    Args:
+        problem: Bounds, budgets and demand.
     """
     budget = float(problem.city_budget[family.month])
     chosen = choose_total(problem, family, budget)
@@ -101,18 +96,12 @@ def ends_at(
 ) -> tuple[Floats, Floats]:
     """``A_g`` and ``B_g`` in hours; where all demand is served (``full``) its hours lie below B_g exactly.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
-    family
-        The month's groups.
-    least
-        ``a_g``, least hours by group.
-    most
-        ``b_g``, most hours by group.
-    total
-        The month's hours.
+    Args:
+        problem: Bounds, budgets and demand.
+        family: The month's groups.
+        least: ``a_g``, least hours by group.
+        most: ``b_g``, most hours by group.
+        total: The month's hours.
     """
     high = np.minimum(most, family.upper_ends(total))
     if full:
@@ -126,18 +115,13 @@ def fill_total(
 ) -> tuple[Floats, float, tuple[Floats, Floats]]:
     """Best hours with group hours in ``[low, high]`` and ``total`` hours in all.
 
-    Parameters
-    ----------
-    problem
-        Bounds, budgets and demand.
-    family
-        The month's groups.
+    Args:
+        problem: Bounds, budgets and demand.
+        family: The month's groups.
 
-    Returns
-    -------
-    tuple
-        Hours of the month's rows; the city's price m; (``up_g``, ``low_g``): the prices at which every group
-        takes its upper and its lower end (module docstring).
+    Returns:
+        tuple: Hours of the month's rows; the city's price m; (``up_g``, ``low_g``): the prices at which every
+            group takes its upper and its lower end (module docstring).
     """
     rows, pool = family.rows, family.pool
     weight, lower, upper = problem.weight[rows], problem.lower[rows], problem.upper[rows]
@@ -190,22 +174,14 @@ def split_prices(
 
     ``city`` of the answer is not set (0).
 
-    Parameters
-    ----------
-    family
-        The month's groups.
-    least
-        ``a_g``, least hours by group.
-    most
-        ``b_g``, most hours by group.
-    total
-        The month's hours.
-    rise
-        By how much each group's price is above the city's.
-    fall
-        By how much each group's price is below the city's.
-    rules
-        Number of rules that the multipliers are for.
+    Args:
+        family: The month's groups.
+        least: ``a_g``, least hours by group.
+        most: ``b_g``, most hours by group.
+        total: The month's hours.
+        rise: By how much each group's price is above the city's.
+        fall: By how much each group's price is below the city's.
+        rules: Number of rules that the multipliers are for.
     """
     prices = Prices(0.0, np.zeros(rules), np.zeros(rules))
     by_parity = _parity_is_upper(family, most, total)

@@ -48,14 +48,10 @@ def round_month(
 ) -> RoundedMonth | None:
     """Best whole-unit plan of one month, ward budgets left out; None if no whole-unit plan meets the rules.
 
-    Parameters
-    ----------
-    grid
-        The problem on the grid of ``unit`` hours.
-    rules, family
-        All group rules, and the month's groups.
-    unit
-        Hours per unit.
+    Args:
+        grid: The problem on the grid of ``unit`` hours.
+        rules, family: All group rules, and the month's groups.
+        unit: Hours per unit.
     """
     ends = UnitEnds(grid, family, unit)
     total, full = ends.first()

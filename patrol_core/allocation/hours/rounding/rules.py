@@ -53,23 +53,16 @@ def round_with_rules(
 ) -> RoundedMonth:
     """Best whole-unit hours of one month's rows under bounds, budgets and group rules, with a proved bound.
 
-    Parameters
-    ----------
-    problem
-        On the grid already.
-    rules
-        All group rules; only those of ``month`` are used.
-    hours
-        The continuous plan of all rows.
-    unit
-        Hours per unit.
-    month
-        Month number.
+    Args:
+        problem: On the grid already.
+        rules: All group rules; only those of ``month`` are used.
+        hours: The continuous plan of all rows.
+        unit: Hours per unit.
+        month: Month number.
 
-    Raises
-    ------
-    InfeasibleError
-        If no whole-unit plan meets the rules, or none was found in time; the message says which.
+    Raises:
+        InfeasibleError: If no whole-unit plan meets the rules, or none was found in time; the message says
+            which.
     """
     return _Month(problem, [rule for rule in rules if rule.month == month], hours, unit, month).solve()
 
@@ -79,12 +72,10 @@ def not_in_whole_units(
 ) -> InfeasibleError:
     """The error to raise where a month's group rules can be met in hours but not in units of ``unit`` hours.
 
-    Parameters
-    ----------
-    label, unit
-        The month, and hours per unit.
-    tolerance, source
-        A tolerance of the rule on shares with which they can, where one is known, and that rule.
+    Args:
+        label, unit: The month, and hours per unit.
+        tolerance, source: A tolerance of the rule on shares with which they can, where one is known, and that
+            rule.
     """
     if tolerance is None or source is None:
         works, rule = "", "rounding"

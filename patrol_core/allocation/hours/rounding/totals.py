@@ -92,16 +92,11 @@ def tolerance_in_units(
 ) -> float | None:
     """A parity tolerance to four decimals with which whole units work, near the smallest; None if none is found.
 
-    Parameters
-    ----------
-    grid
-        The problem on the grid of ``unit`` hours.
-    rules
-        Group rules of all months.
-    family
-        The month's groups.
-    unit
-        Hours per whole unit.
+    Args:
+        grid: The problem on the grid of ``unit`` hours.
+        rules: Group rules of all months.
+        family: The month's groups.
+        unit: Hours per whole unit.
     """
 
     def works(within: float) -> bool:

@@ -35,13 +35,10 @@ _REACH = 1
 class Rounded:
     """Whole-unit hours and multipliers that prove them best (zeros for the largest-remainder method).
 
-    Attributes
-    ----------
-    hours
-        Hours per row, multiples of the unit.
-    ward, borough, city
-        Multipliers per ward pool (beyond the borough's and city's), per borough pool (beyond the city's) and per month,
-        objective per hour.
+    Attributes:
+        hours: Hours per row, multiples of the unit.
+        ward, borough, city: Multipliers per ward pool (beyond the borough's and city's), per borough pool
+            (beyond the city's) and per month, objective per hour.
     """
 
     hours: Floats
@@ -110,10 +107,8 @@ def round_largest_remainder(problem: HoursProblem, unit: float) -> Rounded:
 def marginal_gain(weight: Floats, units: NDArray[np.int64], unit: float) -> Floats:
     """Worth of the unit after ``units`` whole units: ``c ln((1 + (k+1)u) / (1 + ku))``.
 
-    Parameters
-    ----------
-    weight
-        Demand over the logarithm of the most hours, per row.
+    Args:
+        weight: Demand over the logarithm of the most hours, per row.
     """
     return np.asarray(weight * np.log1p(unit / (1.0 + units * unit)), dtype=np.float64)
 
@@ -203,14 +198,10 @@ def nested_top(
 ) -> Indices:
     """Positions (in ``rows``) of the best scores that fit their pools, given from the inside out with their room.
 
-    Parameters
-    ----------
-    score
-        Worth of every candidate.
-    second
-        Breaks ties.
-    rooms
-        (pool of every row, room by pool) of each level.
+    Args:
+        score: Worth of every candidate.
+        second: Breaks ties.
+        rooms: (pool of every row, room by pool) of each level.
     """
     order = np.lexsort((rows, -second, -score))
     for pool, room in rooms:

@@ -23,16 +23,12 @@ def breaches(
 ) -> list[str]:
     """Every rule that a roster breaks, as sentences by unit and date; empty when it keeps them all.
 
-    Parameters
-    ----------
-    rules, dates
-        Units and shifts, and the dates of the task.
-    works
-        (units, dates, shifts): which unit has which duty.
-    forbidden, fixed
-        Duties that must not and must be there.
-    lead
-        Dates before the period; their duties count for rest and rows, not for the most duties of the period.
+    Args:
+        rules, dates: Units and shifts, and the dates of the task.
+        works: (units, dates, shifts): which unit has which duty.
+        forbidden, fixed: Duties that must not and must be there.
+        lead: Dates before the period; their duties count for rest and rows, not for the most duties of the
+            period.
     """
     found: list[str] = []
     for unit, name in enumerate(rules.units):

@@ -38,12 +38,9 @@ Group = tuple[str, tuple[Key, ...], int]
 class AssignmentTask:
     """What is asked: which units, wanted in every shift, with forbidden and fixed duties.
 
-    Attributes
-    ----------
-    target
-        (dates, shifts) units wanted; rows of ``lead`` dates before the period are not asked for.
-    lead
-        Dates before the period, on which only fixed (that is, past) duties count.
+    Attributes:
+        target: (dates, shifts) units wanted; rows of ``lead`` dates before the period are not asked for.
+        lead: Dates before the period, on which only fixed (that is, past) duties count.
     """
 
     rules: RosterRules
@@ -91,14 +88,11 @@ class AssignmentTask:
 class AssignmentAnswer:
     """What the programme found.
 
-    Attributes
-    ----------
-    works
-        (units, dates, shifts); all False without a plan.
-    objective, bound
-        Of the programme that was solved.
-    broken
-        Names of rules broken and by how much, where breaches were allowed: (kind, unit or -1, day, shift or -1, amount).
+    Attributes:
+        works: (units, dates, shifts); all False without a plan.
+        objective, bound: Of the programme that was solved.
+        broken: Names of rules broken and by how much, where breaches were allowed: (kind, unit or -1, day,
+            shift or -1, amount).
     """
 
     status: Status

@@ -33,19 +33,13 @@ def units_needed(
 ) -> int:
     """Least number of units that can man every shift under rest and longest row (``rules.units`` is not read).
 
-    Parameters
-    ----------
-    rules, dates
-        Shifts, rest and rows; and the dates of the period.
-    target
-        (dates, shifts) units wanted.
-    time_limit
-        Seconds.
+    Args:
+        rules, dates: Shifts, rest and rows; and the dates of the period.
+        target: (dates, shifts) units wanted.
+        time_limit: Seconds.
 
-    Raises
-    ------
-    SolverError
-        If the programme ends without an answer in time.
+    Raises:
+        SolverError: If the programme ends without an answer in time.
     """
     wanted = np.asarray(target, dtype=np.int64)
     if not wanted.sum():

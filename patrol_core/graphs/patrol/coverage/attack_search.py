@@ -30,18 +30,12 @@ class _TimeUpError(Exception):
 class Committed:
     """The best commitment found.
 
-    Attributes
-    ----------
-    columns, probability
-        Joint strategies and their chances.
-    coverage
-        (n,) the coverage that is meant; less than that of the columns where targets are left out.
-    attacked
-        The attack set it leads to.
-    value, bound
-        Of the defender, in the unit of the values; no commitment is worth more than ``bound``.
-    finished
-        False where the search was cut short.
+    Attributes:
+        columns, probability: Joint strategies and their chances.
+        coverage: (n,) the coverage that is meant; less than that of the columns where targets are left out.
+        attacked: The attack set it leads to.
+        value, bound: Of the defender, in the unit of the values; no commitment is worth more than ``bound``.
+        finished: False where the search was cut short.
     """
 
     columns: tuple[Column, ...]
@@ -58,14 +52,10 @@ class Committed:
 class AttackSearch:
     """One search.
 
-    Parameters
-    ----------
-    until
-        Moment (``time.perf_counter``) at which it ends.
-    gap
-        Relative gap at which a program counts as solved.
-    on_progress
-        Called with best value and bound; True stops.
+    Args:
+        until: Moment (``time.perf_counter``) at which it ends.
+        gap: Relative gap at which a program counts as solved.
+        on_progress: Called with best value and bound; True stops.
     """
 
     def __init__(

@@ -34,10 +34,8 @@ def may_drop(game: GraphGame) -> bool:
 def unit_labels(game: GraphGame, unit: Unit, *, most: int = MOST_LABELS, until: float = np.inf) -> UnitLabels:
     """All a unit can do that matters, by the search that is right for the game; ``most`` and ``until`` as in :func:`listed_pricer`.
 
-    Raises
-    ------
-    TooManyLabelsError
-        When there is too much of it.
+    Raises:
+        TooManyLabelsError: When there is too much of it.
     """
     active = range(game.size)
     if game.form == NORMAL:
@@ -58,10 +56,8 @@ def every_schedule(
 
     A unit that must not be idle has the empty schedule only where it has no other.
 
-    Raises
-    ------
-    TooManyLabelsError
-        When there are too many.
+    Raises:
+        TooManyLabelsError: When there are too many.
     """
     if unit.stationary:
         return _stationary_schedules(game, unit)
@@ -87,15 +83,11 @@ def _stationary_schedules(game: GraphGame, unit: Unit) -> UnitLabels:
 def listed_pricer(game: GraphGame, *, most: int = MOST_LABELS, until: float = np.inf) -> Pricer:
     """An exact oracle for a ``game`` over listed labels.
 
-    Parameters
-    ----------
-    most, until
-        Labels of a unit, and moment (``time.perf_counter``), at which listing them is given up.
+    Args:
+        most, until: Labels of a unit, and moment (``time.perf_counter``), at which listing them is given up.
 
-    Raises
-    ------
-    TooManyLabelsError
-        When it is.
+    Raises:
+        TooManyLabelsError: When it is.
     """
     found: dict[Unit, UnitLabels] = {}
     for unit in game.units:
@@ -112,10 +104,8 @@ def listed_pricer(game: GraphGame, *, most: int = MOST_LABELS, until: float = np
 def make_pricer(game: GraphGame, *, most: int = MOST_LABELS, until: float = np.inf) -> Pricer:
     """The quickest exact oracle for a game: over labels, or else over walks one by one; ``most`` and ``until`` as in :func:`listed_pricer`.
 
-    Raises
-    ------
-    InputError
-        When neither is manageable; says the numbers.
+    Raises:
+        InputError: When neither is manageable; says the numbers.
     """
     try:
         return listed_pricer(game, most=most, until=until)

@@ -49,21 +49,14 @@ def solve_commitment(
 ) -> GraphSolution:
     """The equilibrium of a general-sum game in its own units.
 
-    Parameters
-    ----------
-    game
-        A general-sum game.
-    started, time_limit
-        Moment (``time.perf_counter``) of the start, and seconds from there.
-    gap
-        Relative gap at which it ends.
-    on_progress
-        Called with best value and bound; True stops.
+    Args:
+        game: A general-sum game.
+        started, time_limit: Moment (``time.perf_counter``) of the start, and seconds from there.
+        gap: Relative gap at which it ends.
+        on_progress: Called with best value and bound; True stops.
 
-    Raises
-    ------
-    SolverError
-        When the time passed before any commitment was found.
+    Raises:
+        SolverError: When the time passed before any commitment was found.
     """
     pricer = make_pricer(game, until=deadline(started, time_limit))
     search = AttackSearch(game, pricer, until=started + time_limit, gap=gap, on_progress=on_progress)
@@ -99,14 +92,10 @@ def solve_commitment(
 class Answer:
     """What the attackers do against a commitment.
 
-    Attributes
-    ----------
-    attacked
-        Targets.
-    defender, attacker
-        Payoffs, moves paid for.
-    regret
-        How much less than the best answer this pays the attackers (within the tie tolerance).
+    Attributes:
+        attacked: Targets.
+        defender, attacker: Payoffs, moves paid for.
+        regret: How much less than the best answer this pays the attackers (within the tie tolerance).
     """
 
     attacked: tuple[int, ...]
@@ -120,17 +109,12 @@ def best_answer(
 ) -> Answer:
     """The attackers' answer to a coverage: the intended set where it is among their best, else the best for the defender.
 
-    Parameters
-    ----------
-    game, coverage, patrols
-        The game, and the (n,) coverage of the defender and the patrols it comes from.
-    intended
-        Targets that the plan leads the attackers to.
+    Args:
+        game, coverage, patrols: The game, and the (n,) coverage of the defender and the patrols it comes from.
+        intended: Targets that the plan leads the attackers to.
 
-    Raises
-    ------
-    SolverError
-        When the intended set is not a best answer.
+    Raises:
+        SolverError: When the intended set is not a best answer.
     """
     lost, kept, held, gained = game.payoffs
     defender = lost + (kept - lost) * coverage

@@ -20,20 +20,13 @@ PENALTY = 1e4
 class Point:
     """One optimum.
 
-    Attributes
-    ----------
-    value
-        Of the defender, without the penalty.
-    broken
-        How far the attackers' rows are broken.
-    level
-        w.
-    coverage
-        (n,) c.
-    mix
-        Chances of the columns.
-    weights, floor
-        (n,) what covering each target is worth, and the worth a new column must beat.
+    Attributes:
+        value: Of the defender, without the penalty.
+        broken: How far the attackers' rows are broken.
+        level: w.
+        coverage: (n,) c.
+        mix: Chances of the columns.
+        weights, floor: (n,) what covering each target is worth, and the worth a new column must beat.
     """
 
     value: float
@@ -48,14 +41,10 @@ class Point:
 class CommitmentLP:
     """max of the defender's payoff for an attack set; see :mod:`patrol_core.graphs.patrol.coverage.commitment`.
 
-    Parameters
-    ----------
-    payoffs
-        (4, n): defender uncovered, covered, attacker covered, uncovered, all divided by one scale.
-    move_cost
-        Of one move, in the same unit.
-    at_most
-        Whether c may be less than what the columns cover.
+    Args:
+        payoffs: (4, n): defender uncovered, covered, attacker covered, uncovered, all divided by one scale.
+        move_cost: Of one move, in the same unit.
+        at_most: Whether c may be less than what the columns cover.
     """
 
     def __init__(self, payoffs: Floats, move_cost: float, *, at_most: bool) -> None:

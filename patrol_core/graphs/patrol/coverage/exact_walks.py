@@ -30,17 +30,12 @@ def exact_walks(
 ) -> UnitLabels:
     """All distinct coverages of a unit of a ``game`` in normal form, with the fewest (or most) moves.
 
-    Parameters
-    ----------
-    game, unit, active, most, until
-        As for :func:`~patrol_core.graphs.patrol.coverage.tours.best_tours`.
-    dearest
-        Keep the most moves instead of the fewest.
+    Args:
+        game, unit, active, most, until: As for :func:`~patrol_core.graphs.patrol.coverage.tours.best_tours`.
+        dearest: Keep the most moves instead of the fewest.
 
-    Raises
-    ------
-    TooManyLabelsError
-        When it does.
+    Raises:
+        TooManyLabelsError: When it does.
     """
     fields = Fields(len(active), game.tau)
     if unit.stationary:

@@ -30,16 +30,11 @@ class TooManyColumnsError(Exception):
 class Joint:
     """Joint coverages of all units.
 
-    Attributes
-    ----------
-    coverage
-        (K, n) whether each target is covered.
-    cost
-        (K,) moves of all units.
-    picks
-        (K, units) label of each unit.
-    labels
-        Of each unit.
+    Attributes:
+        coverage: (K, n) whether each target is covered.
+        cost: (K,) moves of all units.
+        picks: (K, units) label of each unit.
+        labels: Of each unit.
     """
 
     coverage: Bools
@@ -65,19 +60,13 @@ class Joint:
 def joined(labels: Sequence[UnitLabels], *, drop: bool, costs: bool) -> Joint:
     """All joint coverages of the units.
 
-    Parameters
-    ----------
-    labels
-        Of each unit, over the same bits.
-    drop
-        Whether a coverage inside another (at the same cost or less) may go.
-    costs
-        Whether moves matter.
+    Args:
+        labels: Of each unit, over the same bits.
+        drop: Whether a coverage inside another (at the same cost or less) may go.
+        costs: Whether moves matter.
 
-    Raises
-    ------
-    TooManyColumnsError
-        When there are too many to list.
+    Raises:
+        TooManyColumnsError: When there are too many to list.
     """
     fields = labels[0].fields
     masks, cost = labels[0].masks, labels[0].cost
@@ -134,16 +123,11 @@ Traced = tuple[tuple[Walk, ...], tuple[tuple[int, ...], ...]]
 class Column:
     """One joint pure strategy.
 
-    Attributes
-    ----------
-    coverage
-        (n,) whether each target of the game is covered.
-    moves
-        Moves of all units.
-    key
-        Tells columns apart.
-    trace
-        Finds walks and schedules when somebody asks.
+    Attributes:
+        coverage: (n,) whether each target of the game is covered.
+        moves: Moves of all units.
+        key: Tells columns apart.
+        trace: Finds walks and schedules when somebody asks.
     """
 
     coverage: Floats

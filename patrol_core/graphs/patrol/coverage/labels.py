@@ -23,16 +23,11 @@ class TooManyLabelsError(Exception):
 class UnitLabels:
     """What one unit can do.
 
-    Attributes
-    ----------
-    fields
-        Where the bits lie.
-    masks, cost
-        Shape (k, words) and (k,): coverage and moves made.
-    walk
-        From the position of a label to its walk.
-    looked_at
-        How many labels the search met.
+    Attributes:
+        fields: Where the bits lie.
+        masks, cost: Shape (k, words) and (k,): coverage and moves made.
+        walk: From the position of a label to its walk.
+        looked_at: How many labels the search met.
     """
 
     fields: Fields

@@ -25,12 +25,9 @@ _PAIRS = 2_000_000
 class Fields:
     """Where the bits of n targets lie.
 
-    Attributes
-    ----------
-    count
-        n.
-    tau
-        Bits of each, 1 to 64.
+    Attributes:
+        count: n.
+        tau: Bits of each, 1 to 64.
     """
 
     count: int

@@ -26,14 +26,10 @@ _MORE = 6
 class Priced:
     """An answer.
 
-    Attributes
-    ----------
-    value
-        What the best column found is worth.
-    bound
-        No column is worth more.
-    columns
-        The best first.
+    Attributes:
+        value: What the best column found is worth.
+        bound: No column is worth more.
+        columns: The best first.
     """
 
     value: float
@@ -44,12 +40,9 @@ class Priced:
 class Pricer(Protocol):
     """Finds best answers.
 
-    Attributes
-    ----------
-    what
-        How, in words, for certificates.
-    counts
-        What was looked at.
+    Attributes:
+        what: How, in words, for certificates.
+        counts: What was looked at.
     """
 
     what: str

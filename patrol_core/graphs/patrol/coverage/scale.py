@@ -29,10 +29,8 @@ _TRIES = 2000
 def largest_payoff(game: GraphGame) -> float:
     """The scale of a normalised game, in the unit of its values; 1 where all payoffs are 0.
 
-    Raises
-    ------
-    InputError
-        When the game is too large for it.
+    Raises:
+        InputError: When the game is too large for it.
     """
     if game.form == SCHEDULE:
         paid = game.mode == COMPATIBLE and game.costs_matter

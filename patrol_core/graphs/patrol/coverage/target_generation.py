@@ -34,20 +34,13 @@ _LABELS = 400_000
 class Grown:
     """What the growing game came to.
 
-    Attributes
-    ----------
-    patrols
-        The best mixed strategy found, in terms of the whole game.
-    attack
-        (n,) chances of the attacker of the small game that proves ``least``.
-    least
-        Proved: no strategy loses less.
-    finished
-        Whether that is what the patrols lose.
-    history
-        (seconds, least, loss) after every round.
-    counts
-        Targets that were looked at, labels, rounds.
+    Attributes:
+        patrols: The best mixed strategy found, in terms of the whole game.
+        attack: (n,) chances of the attacker of the small game that proves ``least``.
+        least: Proved: no strategy loses less.
+        finished: Whether that is what the patrols lose.
+        history: (seconds, least, loss) after every round.
+        counts: Targets that were looked at, labels, rounds.
     """
 
     patrols: tuple[JointPatrol, ...]
@@ -63,19 +56,13 @@ def solve_growing(
 ) -> Grown | None:
     """Patrols for a zero-sum game, from few targets to as many as it takes.
 
-    Parameters
-    ----------
-    seconds
-        Time for all of it.
-    gap
-        Relative gap at which it ends.
-    on_progress
-        Called with least and loss; True stops.
+    Args:
+        seconds: Time for all of it.
+        gap: Relative gap at which it ends.
+        on_progress: Called with least and loss; True stops.
 
-    Returns
-    -------
-    Grown or None
-        None where not even the first few targets can be handled.
+    Returns:
+        Grown or None: None where not even the first few targets can be handled.
     """
     started = time.perf_counter()
     loss, relief = -game.payoffs[0], game.payoffs[1] - game.payoffs[0]

@@ -34,14 +34,11 @@ _MOST_THINNED = 200
 class _Ground:
     """What a search needs of the graph: the active targets and ways between them.
 
-    Attributes
-    ----------
-    nodes
-        (p,) node of every place; the active targets, in order.
-    apart
-        (p, p) moves from place to place; normal form: NEVER where another place lies on a shortest way, which is then used instead.
-    toward
-        (p, nodes) moves from every node to each place.
+    Attributes:
+        nodes: (p,) node of every place; the active targets, in order.
+        apart: (p, p) moves from place to place; normal form: NEVER where another place lies on a shortest way,
+            which is then used instead.
+        toward: (p, nodes) moves from every node to each place.
     """
 
     nodes: Ints
@@ -66,21 +63,14 @@ def best_tours(
 ) -> UnitLabels:
     """Undominated labels of a unit of a ``game`` over some targets.
 
-    Parameters
-    ----------
-    active
-        Positions of the targets that count, in the order of the bits.
-    most
-        Labels at which the search gives up.
-    until
-        Moment (``time.perf_counter``) at which it gives up.
-    every
-        Schedule form: every schedule, also those inside another, each with its shortest tour.
+    Args:
+        active: Positions of the targets that count, in the order of the bits.
+        most: Labels at which the search gives up.
+        until: Moment (``time.perf_counter``) at which it gives up.
+        every: Schedule form: every schedule, also those inside another, each with its shortest tour.
 
-    Raises
-    ------
-    TooManyLabelsError
-        When it does.
+    Raises:
+        TooManyLabelsError: When it does.
     """
     fields = fields_of(game, active)
     if unit.stationary:

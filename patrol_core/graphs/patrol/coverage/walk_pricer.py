@@ -45,10 +45,8 @@ def arcs_over_time(game: GraphGame) -> int:
 def check_arcs(game: GraphGame) -> None:
     """Refuse a game whose program would be too large.
 
-    Raises
-    ------
-    InputError
-        With the number of arcs.
+    Raises:
+        InputError: With the number of arcs.
     """
     count = arcs_over_time(game)
     if count > MOST_ARCS:
@@ -62,14 +60,10 @@ def check_arcs(game: GraphGame) -> None:
 class _Flow:
     """Units of one kind from one base.
 
-    Attributes
-    ----------
-    away, home
-        Moves from the base and to where the unit may end, shape (nodes,).
-    arcs
-        Column -> (from node, time, to node, time, target toured or -1).
-    out
-        Columns that leave the base at time 0.
+    Attributes:
+        away, home: Moves from the base and to where the unit may end, shape (nodes,).
+        arcs: Column -> (from node, time, to node, time, target toured or -1).
+        out: Columns that leave the base at time 0.
     """
 
     unit: Unit

@@ -35,18 +35,12 @@ _TINY = 1e-12
 class Mixed:
     """A mixed strategy over columns, with both bounds.
 
-    Attributes
-    ----------
-    columns, probability
-        The support.
-    attack
-        (n,) the attacker's chances.
-    loss, least
-        Loss of the mix, recomputed, and the least any mix can have, proved.
-    history
-        (seconds, least, loss) after every round.
-    finished
-        Whether the bounds met; False where time passed or somebody stopped it.
+    Attributes:
+        columns, probability: The support.
+        attack: (n,) the attacker's chances.
+        loss, least: Loss of the mix, recomputed, and the least any mix can have, proved.
+        history: (seconds, least, loss) after every round.
+        finished: Whether the bounds met; False where time passed or somebody stopped it.
     """
 
     columns: tuple[Column, ...]
@@ -70,20 +64,13 @@ def solve_zero_sum(
 ) -> Mixed:
     """The equilibrium of the program above.
 
-    Parameters
-    ----------
-    attackers
-        A.
-    pricer
-        The oracle of the defender.
-    seconds
-        Time for all of it.
-    loss, relief
-        (n,) in the unit of the values, >= 0.
-    gap
-        Relative gap of loss and least at which it ends.
-    on_progress
-        Called with least and loss; True stops.
+    Args:
+        attackers: A.
+        pricer: The oracle of the defender.
+        seconds: Time for all of it.
+        loss, relief: (n,) in the unit of the values, >= 0.
+        gap: Relative gap of loss and least at which it ends.
+        on_progress: Called with least and loss; True stops.
     """
     started = time.perf_counter()
     scale = max(float(loss.max()), _TINY)

@@ -21,14 +21,11 @@ _NEVER = 1 << 20
 class Lists:
     """All actions of both sides of a game with moving attackers.
 
-    Attributes
-    ----------
-    units, movers
-        Walks of every unit and of every moving attacker.
-    rows
-        (R, units) walk of each unit.
-    columns
-        (C, moving attackers + 1) walk of each attacker, and the position of the stationary attack in ``taken``.
+    Attributes:
+        units, movers: Walks of every unit and of every moving attacker.
+        rows: (R, units) walk of each unit.
+        columns: (C, moving attackers + 1) walk of each attacker, and the position of the stationary attack in
+            ``taken``.
     """
 
     def __init__(self, game: GraphGame) -> None:

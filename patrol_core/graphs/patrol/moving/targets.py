@@ -31,15 +31,11 @@ def solve_moving(
 ) -> GraphSolution:
     """The equilibrium of a game with moving attackers.
 
-    Parameters
-    ----------
-    game, time_limit, gap, on_progress
-        As of :func:`patrol_core.graphs.patrol.solve.solve_graph_game`.
+    Args:
+        game, time_limit, gap, on_progress: As of :func:`patrol_core.graphs.patrol.solve.solve_graph_game`.
 
-    Raises
-    ------
-    InputError
-        When a side has more than :data:`MOST_ACTIONS` joint walks; says how many.
+    Raises:
+        InputError: When a side has more than :data:`MOST_ACTIONS` joint walks; says how many.
     """
     started = time.perf_counter()
     lists = Lists(game)
@@ -198,10 +194,8 @@ def _scale(lists: Lists) -> float:
 def largest_outcome(game: GraphGame) -> float:
     """The largest absolute payoff of either side, in the unit of the values; 1 where all payoffs are 0.
 
-    Raises
-    ------
-    InputError
-        As :func:`solve_moving`.
+    Raises:
+        InputError: As :func:`solve_moving`.
     """
     return _scale(Lists(game))
 

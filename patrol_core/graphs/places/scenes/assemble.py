@@ -64,14 +64,11 @@ def target_values(
 ) -> tuple[dict[NodeId, float], dict[NodeId, float] | None]:
     r"""The defender's value of every target, and the attacker's :math:`s_t f_a (1 + \alpha p_t)` where it has its own.
 
-    Parameters
-    ----------
-    scores
-        Score :math:`s_t` by node, >= 0.
-    near
-        Nearness :math:`p_t` to the way out, shape (targets,), 1 for the nearest; None where there is no way out.
-    words
-        The family's keywords; weight and factors are taken out.
+    Args:
+        scores: Score :math:`s_t` by node, >= 0.
+        near: Nearness :math:`p_t` to the way out, shape (targets,), 1 for the nearest; None where there is no
+            way out.
+        words: The family's keywords; weight and factors are taken out.
     """
     alpha, times, more = (
         words.pop("alpha", 1.0),
@@ -111,22 +108,14 @@ def make_scene(
 ) -> PatrolScene:
     """A scene of a family.
 
-    Parameters
-    ----------
-    family
-        One of :data:`~patrol_core.graphs.places.scenes.documents.FAMILIES`.
-    graph
-        Nodes, edges and places.
-    content
-        What the key is made from, together with the title.
-    words
-        The caller's keywords; they win over what follows.
-    title, about, moves
-        Where the words have none.
-    notes
-        What was left out or assumed; they follow the notes in ``words``.
-    fields
-        Other fields of the scene: ``values``, ``attacker_values``, ``bases``, ``names``, ``unit``.
+    Args:
+        family: One of :data:`~patrol_core.graphs.places.scenes.documents.FAMILIES`.
+        graph: Nodes, edges and places.
+        content: What the key is made from, together with the title.
+        words: The caller's keywords; they win over what follows.
+        title, about, moves: Where the words have none.
+        notes: What was left out or assumed; they follow the notes in ``words``.
+        fields: Other fields of the scene: ``values``, ``attacker_values``, ``bases``, ``names``, ``unit``.
     """
     title = words.get("title", title)
     defaults = {"moves": words.pop("moves", moves), "unreachable": words.pop("unreachable", KEEP)}

@@ -142,17 +142,12 @@ def scene_document(scene: PatrolScene) -> dict[str, Any]:
 def scene_from(document: Any, name: str = "The scene") -> PatrolScene:
     """A scene from plain data.
 
-    Parameters
-    ----------
-    document
-        The parsed JSON.
-    name
-        Of the file, for messages.
+    Args:
+        document: The parsed JSON.
+        name: Of the file, for messages.
 
-    Raises
-    ------
-    InputError
-        When a field is missing, unknown or malformed, or names a node that there is not.
+    Raises:
+        InputError: When a field is missing, unknown or malformed, or names a node that there is not.
     """
     given = document_of(SceneDocument, document, name)
     graph, known = given.graph, set(given.graph.nodes)

@@ -59,21 +59,15 @@ def read_scene(
 ) -> PatrolScene | GraphGame:
     """A place, or a game, from files of any accepted kind.
 
-    Parameters
-    ----------
-    files
-        (name, content): one file, or roads with facilities and areas of population.
-    respect_oneway
-        Roads: keep one-way streets one-way.
-    options
-        Of the family's own function: :func:`~patrol_core.graphs.places.wildlife.wildlife_scene` (``bbox``, ``rows``, ...),
-        :func:`~patrol_core.graphs.places.infrastructure.infrastructure_scene` (``weights``, ``radius_m``, ...) or
-        :func:`~patrol_core.graphs.places.guard_files.guard_scene`.
+    Args:
+        files: (name, content): one file, or roads with facilities and areas of population.
+        respect_oneway: Roads: keep one-way streets one-way.
+        options: Of the family's own function: :func:`~patrol_core.graphs.places.wildlife.wildlife_scene`
+            (``bbox``, ``rows``, ...), :func:`~patrol_core.graphs.places.infrastructure.infrastructure_scene`
+            (``weights``, ``radius_m``, ...) or :func:`~patrol_core.graphs.places.guard_files.guard_scene`.
 
-    Raises
-    ------
-    InputError
-        One sentence: which file, what is wrong, what to do.
+    Raises:
+        InputError: One sentence: which file, what is wrong, what to do.
     """
     if not files:
         raise InputError("No file was given; give a scene, a game, observations, or roads with facilities.")
@@ -207,10 +201,8 @@ def _on_roads(
 def street_scene(roads: Roads, *, moves: int = 8) -> PatrolScene:
     """Streets without targets: a place where targets are yet to be chosen; the base is the crossing in the middle.
 
-    Raises
-    ------
-    InputError
-        When the network has no places.
+    Raises:
+        InputError: When the network has no places.
     """
     streets = streets_of(roads)
     middle = int(np.argmin(((streets.xy - streets.xy.mean(axis=0)) ** 2).sum(axis=1)))

@@ -30,10 +30,8 @@ def key_of(*parts: Any) -> str:
 def proximity(distance: Floats) -> Floats:
     """1 for the nearest target, 0 for the farthest, linear between; 1 for all where all are equally far.
 
-    Parameters
-    ----------
-    distance
-        Of every target to the way out, shape (n,).
+    Args:
+        distance: Of every target to the way out, shape (n,).
     """
     least, most = float(distance.min()), float(distance.max())
     if most == least:
@@ -44,10 +42,8 @@ def proximity(distance: Floats) -> Floats:
 def factor(value: Any, word: str) -> float:
     """A finite number >= 0.
 
-    Raises
-    ------
-    InputError
-        For anything else; ``word`` names it.
+    Raises:
+        InputError: For anything else; ``word`` names it.
     """
     known = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     if not known or not 0 <= value <= LARGEST:
@@ -58,10 +54,8 @@ def factor(value: Any, word: str) -> float:
 def whole(value: Any, word: str, least: int = 1) -> int:
     """``value`` as a whole number of at least ``least``.
 
-    Raises
-    ------
-    InputError
-        For anything else; ``word`` names it.
+    Raises:
+        InputError: For anything else; ``word`` names it.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise InputError(f"{word} is {quoted(value)}; give a whole number of at least {least}.")
@@ -91,12 +85,9 @@ def suggested_bases(xy: Floats, demand: Ints, weight: Floats, count: int) -> lis
     One after the other, the node that most lowers the sum over targets of value x straight distance to the nearest base
     (the greedy way to the p-median problem); of equal nodes the first.
 
-    Parameters
-    ----------
-    xy
-        Places of all nodes, shape (nodes, 2).
-    demand, weight
-        Positions of the targets and their values, shape (targets,).
+    Args:
+        xy: Places of all nodes, shape (nodes, 2).
+        demand, weight: Positions of the targets and their values, shape (targets,).
     """
     away = np.sqrt(((xy[:, None, :] - xy[demand][None, :, :]) ** 2).sum(axis=2))
     pull = weight if weight.sum() > 0 else np.ones(len(demand))
@@ -113,17 +104,12 @@ def suggested_bases(xy: Floats, demand: Ints, weight: Floats, count: int) -> lis
 def highest(values: Mapping[str, float], most: int | None, what: str) -> tuple[dict[NodeId, float], str]:
     """The highest values above 0, and a sentence on what is left out ("" where nothing is).
 
-    Parameters
-    ----------
-    most
-        How many; None for all. Of equal values the first stands.
-    what
-        ``zones`` or ``crossings``, for the sentence.
+    Args:
+        most: How many; None for all. Of equal values the first stands.
+        what: ``zones`` or ``crossings``, for the sentence.
 
-    Raises
-    ------
-    InputError
-        When ``most`` is below 1 or no value is above 0.
+    Raises:
+        InputError: When ``most`` is below 1 or no value is above 0.
     """
     if most is not None:
         whole(most, "most_targets")

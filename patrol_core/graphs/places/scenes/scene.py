@@ -16,34 +16,23 @@ from patrol_core.graphs.patrol import MOST_UNITS, GraphGame, NodeId, make_graph_
 class PatrolScene:
     """What every family of instances (green, infrastructure, urban crime, own files) hands over.
 
-    Attributes
-    ----------
-    key
-        Short name, unique by content.
-    title, about
-        For people: a name, and a sentence on where the data come from and what is invented.
-    family
-        ``green``, ``infrastructure``, ``urban`` or ``own``.
-    generated
-        Whether the place or its values are invented; wherever it is shown, it is called generated.
-    node_ids, edges, directed
-        The graph; edges are pairs of ids.
-    xy
-        Places of the nodes, shape (nodes, 2), in metres of ``crs``, or longitude and latitude for EPSG:4326; None: no places.
-    crs
-        For example ``EPSG:27700``; None for a plane without a place on Earth.
-    values, attacker_values
-        Value of every target by node id; the attacker's own where they differ (general-sum games), else None.
-    bases
-        Node id of every base by name.
-    names
-        Names of nodes that have one (targets, mostly).
-    unit
-        What a value counts, in words ("crimes a month", "animals").
-    defaults
-        Fields of :class:`~patrol_core.graphs.patrol.game.GraphGame` that suit the place: ``moves``, ``tau``, ...
-    attribution
-        Whom to name.
+    Attributes:
+        key: Short name, unique by content.
+        title, about: For people: a name, and a sentence on where the data come from and what is invented.
+        family: ``green``, ``infrastructure``, ``urban`` or ``own``.
+        generated: Whether the place or its values are invented; wherever it is shown, it is called generated.
+        node_ids, edges, directed: The graph; edges are pairs of ids.
+        xy: Places of the nodes, shape (nodes, 2), in metres of ``crs``, or longitude and latitude for
+            EPSG:4326; None: no places.
+        crs: For example ``EPSG:27700``; None for a plane without a place on Earth.
+        values, attacker_values: Value of every target by node id; the attacker's own where they differ
+            (general-sum games), else None.
+        bases: Node id of every base by name.
+        names: Names of nodes that have one (targets, mostly).
+        unit: What a value counts, in words ("crimes a month", "animals").
+        defaults: Fields of :class:`~patrol_core.graphs.patrol.game.GraphGame` that suit the place: ``moves``,
+            ``tau``, ...
+        attribution: Whom to name.
     """
 
     key: str
@@ -75,15 +64,12 @@ class PatrolScene:
     ) -> GraphGame:
         """A game at this place.
 
-        Parameters
-        ----------
-        units
-            How many units, each free to start at any base; or one object a unit, as in
-            :func:`~patrol_core.graphs.patrol.input.make_graph_game`.
-        values, attacker_values
-            Other values than the scene's own.
-        options
-            Fields of :class:`~patrol_core.graphs.patrol.game.GraphGame` and of ``make_graph_game``; they override ``defaults``.
+        Args:
+            units: How many units, each free to start at any base; or one object a unit, as in
+                :func:`~patrol_core.graphs.patrol.input.make_graph_game`.
+            values, attacker_values: Other values than the scene's own.
+            options: Fields of :class:`~patrol_core.graphs.patrol.game.GraphGame` and of ``make_graph_game``;
+                they override ``defaults``.
         """
         if isinstance(units, int):
             if units > MOST_UNITS:

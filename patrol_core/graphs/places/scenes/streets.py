@@ -27,20 +27,13 @@ Pair = tuple[float, float]
 class SceneGraph:
     """A graph in one piece, its nodes at places: crossings, zones or cells.
 
-    Attributes
-    ----------
-    ids
-        Names of the nodes.
-    edges
-        Pairs of names, each once; both ways where ``directed`` is False.
-    xy
-        Places in metres of ``crs``, or longitude and latitude for EPSG:4326, shape (nodes, 2).
-    crs
-        Coordinate system, or None for a plane without a place on Earth.
-    directed
-        True where a one-way street was kept; two-way streets then stand twice.
-    notes
-        What was left out.
+    Attributes:
+        ids: Names of the nodes.
+        edges: Pairs of names, each once; both ways where ``directed`` is False.
+        xy: Places in metres of ``crs``, or longitude and latitude for EPSG:4326, shape (nodes, 2).
+        crs: Coordinate system, or None for a plane without a place on Earth.
+        directed: True where a one-way street was kept; two-way streets then stand twice.
+        notes: What was left out.
     """
 
     ids: tuple[NodeId, ...]
