@@ -133,6 +133,35 @@ def test_front_doors_are_sorted_and_true():
                 assert len(set(names)) == len(names), name_of(path)
 
 
+def doors() -> set[str]:
+    """Rooms that hand out an ``__all__``."""
+    return {
+        module
+        for module, path in MODULES.items()
+        if path.name == "__init__.py" and any("__all__" in ast.dump(node) for node in tree_of(path).body)
+    } - {"patrol_core"}
+
+
+LATE = {"patrol_core.sources.store.area"}
+"""Loaded when it is used, for the sake of DuckDB."""
+
+
+def test_other_rooms_come_in_by_the_front_door():
+    """``from patrol_core.games.zone import ...``, not from a module inside; a module as a whole may be named."""
+    rooms = doors()
+    assert "patrol_core.games.zone" in rooms
+    outside = []
+    for module, path in MODULES.items():
+        for node in ast.walk(tree_of(path)):
+            if not isinstance(node, ast.ImportFrom) or node.module in LATE or node.module not in MODULES:
+                continue
+            room = next((room for room in rooms if str(node.module).startswith(f"{room}.")), None)
+            inside = room is not None and (module == room or module.startswith(f"{room}."))
+            if room is not None and not inside and node.module not in rooms:
+                outside.append(f"{name_of(path)}:{node.lineno} {node.module}")
+    assert outside == []
+
+
 def test_modules_and_bodies_can_be_read_in_one_go():
     long = {name_of(path): n for path in LIBRARY if (n := path.read_text().count("\n")) > MOST_LINES}
     for path in [*LIBRARY, *PAGES]:

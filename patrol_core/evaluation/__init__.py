@@ -5,7 +5,14 @@ from __future__ import annotations
 from patrol_core.evaluation.baselines import BASELINES, UNIFORM
 from patrol_core.evaluation.cross_play import FacedMatrix, faced_matrix
 from patrol_core.evaluation.feedback.figures import ALL
-from patrol_core.evaluation.feedback.loop import Feedback, simulate_feedback
+from patrol_core.evaluation.feedback.loop import (
+    CORRECTED,
+    EVEN,
+    FEEDBACK_FIGURES,
+    WITHOUT,
+    Feedback,
+    simulate_feedback,
+)
 from patrol_core.evaluation.feedback.urn import urn
 from patrol_core.evaluation.feedback.world import PLANNERS, STACKELBERG, Detection, Rounds, world_of
 from patrol_core.evaluation.map_accuracy import LEAST_MONTHS, MapAccuracy, Over, judge_maps
@@ -27,12 +34,16 @@ __all__ = [
     "ALL",
     "BASELINES",
     "CLAIRVOYANT",
+    "CORRECTED",
+    "EVEN",
+    "FEEDBACK_FIGURES",
     "FORECAST",
     "HINDSIGHT",
     "LEAST_MONTHS",
     "PLANNERS",
     "STACKELBERG",
     "UNIFORM",
+    "WITHOUT",
     "Backtest",
     "Detection",
     "FacedMatrix",

@@ -22,7 +22,7 @@ from patrol_core.allocation.roster.files import (
 )
 from patrol_core.allocation.roster.predictability import predictability
 from patrol_core.allocation.roster.profile import EARLY_LATE_NIGHT, ShiftType, dates_of
-from patrol_core.allocation.roster.replan import replan, take_duties
+from patrol_core.allocation.roster.replanning import replan, take_duties
 from patrol_core.allocation.roster.rules import Commitment, Duty, RosterRules, number_commitments, unit_names
 from patrol_core.allocation.roster.shift_assignment.check import breaches, unevenness
 from patrol_core.allocation.roster.shift_assignment.program import (

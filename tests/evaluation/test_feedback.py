@@ -16,7 +16,7 @@ from patrol_core.evaluation.feedback.loop import (
     BOTH,
     CORRECTED,
     EVEN,
-    FIGURES,
+    FEEDBACK_FIGURES,
     PLANNERS,
     STACKELBERG,
     WITHOUT,
@@ -199,7 +199,7 @@ def test_same_seed_same_answer_and_all_figures_are_there():
     pd.testing.assert_frame_equal(one, two)
     assert not one.equals(other)
     assert set(one["round"]) == set(range(5))
-    assert one[list(FIGURES)].notna().all(axis=None)
+    assert one[list(FEEDBACK_FIGURES)].notna().all(axis=None)
 
 
 def test_without_patrol_generated_types_there_is_nothing_to_leave_out():

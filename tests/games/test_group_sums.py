@@ -14,8 +14,8 @@ from patrol_core.games.robust.level import LevelProgram, inverse
 from patrol_core.games.robust.regret_groups import group_levels
 from patrol_core.games.rules import Cap, CoverageParity, Floor, MaxMinShare, MeanDifference, ResidualParity
 from patrol_core.games.zone.certificates import row_violation
+from patrol_core.games.zone.classes import Reach, classes_of
 from patrol_core.games.zone.game import ZoneGame
-from patrol_core.games.zone.zone_classes import Reach, atoms_of
 
 RULES = [
     (CoverageParity(0.2),),
@@ -51,10 +51,10 @@ def intervals(seed, game):
 def test_best_levels_are_those_of_one_lp_a_zone(seed):
     game = case(seed)
     low, high = intervals(seed, game)
-    atoms = atoms_of(game)
-    assert atoms is not None
+    classes = classes_of(game)
+    assert classes is not None
     try:
-        found = group_levels(game, atoms, low, high)
+        found = group_levels(game, classes, low, high)
     except InfeasibleError:
         with pytest.raises(InfeasibleError):
             LevelProgram(game, np.ones(game.size), inverse(low)).solve()
@@ -77,8 +77,8 @@ def test_regret_and_quantal_agree_with_the_models_over_zones(seed, monkeypatch):
     assert largest_regret(game, low, high, by_sums.coverage)[0] == pytest.approx(
         by_sums.value, rel=1e-7, abs=1e-7
     )
-    monkeypatch.setattr(minimax_regret, "atoms_of", lambda game: None)
-    monkeypatch.setattr(behavioural, "atoms_of", lambda game: None)
+    monkeypatch.setattr(minimax_regret, "classes_of", lambda game: None)
+    monkeypatch.setattr(behavioural, "classes_of", lambda game: None)
     by_zones = solve_regret(game, low, high)
     assert by_sums.value == pytest.approx(by_zones.value, rel=1e-6, abs=1e-6 * high.max())
     for attacker, plan in zip(attackers, erring, strict=True):
@@ -114,10 +114,10 @@ def test_reach_by_hand():
         ("a", "b"), [2.0, 1.0], 1.0, population=[5, 5], groups={"p": ("a",), "q": ("b",)},
         constraints=(CoverageParity(0.0),),
     )  # fmt: skip
-    atoms = atoms_of(game)
-    assert atoms is not None
-    reach = Reach(atoms)
-    first = int(atoms.cell[0])
+    classes = classes_of(game)
+    assert classes is not None
+    reach = Reach(classes)
+    first = int(classes.cell[0])
     assert reach.look(np.eye(2)[first] * 0.5) == pytest.approx(0.0, abs=1e-9)
     assert reach.look(np.eye(2)[first] * 0.8) == pytest.approx(0.3)
     (ray,), (limit,) = reach.rays, reach.limits
@@ -125,8 +125,8 @@ def test_reach_by_hand():
 
 
 def test_what_does_not_speak_of_sums_is_left_to_the_other_models():
-    assert atoms_of(case(1, rules=(ResidualParity(0.5),))) is None
-    assert atoms_of(case(1, rules=(MeanDifference(0.5, "residual"),))) is None
+    assert classes_of(case(1, rules=(ResidualParity(0.5),))) is None
+    assert classes_of(case(1, rules=(MeanDifference(0.5, "residual"),))) is None
     big = case(0, n=1200, rules=(ResidualParity(0.9),))
     assert takes_minutes(big)
     assert not takes_minutes(big.replace(constraints=(CoverageParity(0.5),)))

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from patrol_core.errors import InputError
-from patrol_core.games.matrix.formats import KINDS, read_matrix, write_matrix
+from patrol_core.games.matrix.formats import FORMATS, read_matrix, write_matrix
 from patrol_core.games.matrix.game import MatrixGame, random_game
 from patrol_core.games.matrix.pickle_convert import read_pickle
 
@@ -48,7 +48,7 @@ def same(one, other) -> None:
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FORMATS)
 @settings(derandomize=True, deadline=None, max_examples=80)
 @given(game=games())
 def test_every_format_keeps_everything(kind, game):
@@ -57,7 +57,7 @@ def test_every_format_keeps_everything(kind, game):
     same(game, read_matrix("-", content))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FORMATS)
 def test_signs_and_extremes_survive(kind):
     game = MatrixGame([[5e-324, 1.7976931348623157e308], [-0.1, 0.1 + 0.2]], [[1 / 3, -1e-17], [0.0, 1e22]])
     read = read_matrix(f"x.{kind}", write_matrix(game, kind))

@@ -20,7 +20,7 @@ from patrol_core.allocation.roster.profile import (
     read_profile,
     week_shares,
 )
-from patrol_core.allocation.roster.replan import replan, take_duties
+from patrol_core.allocation.roster.replanning import replan, take_duties
 from patrol_core.allocation.roster.rules import MOST_UNITS, Commitment, RosterRules, unit_names
 from patrol_core.allocation.roster.shift_assignment.units import units_needed
 from patrol_core.allocation.roster.shifts import Spread, month_hours, spread_hours

@@ -138,8 +138,7 @@ def _urban_scene(arguments: argparse.Namespace) -> PatrolScene:
 def _from_files(arguments: argparse.Namespace) -> PatrolScene:
     from patrol_core.errors import InputError
     from patrol_core.graphs.patrol import GraphGame
-    from patrol_core.graphs.places import kind_of, read_scene
-    from patrol_core.graphs.places.scenes.files import GUARD
+    from patrol_core.graphs.places import GUARD, kind_of, read_scene
 
     files = [_file(name) for name in arguments.files]
     options: dict[str, Any] = {}

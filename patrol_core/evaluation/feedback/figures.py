@@ -20,7 +20,7 @@ ALL, WITHOUT, CORRECTED, BOTH, EVEN = (
 RESAMPLES = 200
 """Of the runs, for the interval of the drift."""
 EVEN_WITHOUT = "yardstick of the types without patrol-generated"
-FIGURES: Mapping[str, str] = {
+FEEDBACK_FIGURES: Mapping[str, str] = {
     "rank_correlation": "rank correlation of recorded and true values",
     "misplaced": "% of patrol that the true values would put elsewhere",
     "started_share": "% of patrol in the zones that had half of it at first",
@@ -54,7 +54,7 @@ def gini(coverage: Floats) -> float:
 
 def course_of(frame: pd.DataFrame) -> pd.DataFrame:
     """Mean, 5 and 95 % of every figure by recipe and round."""
-    long = frame.melt(["recipe", "run", "round"], list(FIGURES), var_name="figure")
+    long = frame.melt(["recipe", "run", "round"], list(FEEDBACK_FIGURES), var_name="figure")
     groups = long.groupby(["recipe", "figure", "round"], sort=False)["value"]
     out = groups.agg(mean="mean", low=lambda v: v.quantile(0.05), high=lambda v: v.quantile(0.95))
     return out.reset_index()
@@ -72,7 +72,7 @@ def summary_of(
         seed: Of the resampling.
     """
     last = frame[frame["round"] > rounds - late]
-    runs = last.groupby(["recipe", "run"], sort=False)[list(FIGURES)].mean().reset_index()
+    runs = last.groupby(["recipe", "run"], sort=False)[list(FEEDBACK_FIGURES)].mean().reset_index()
     yardstick = dict.fromkeys((ALL, CORRECTED, EVEN), EVEN) | dict.fromkeys((WITHOUT, BOTH), EVEN_WITHOUT)
     drifts = {
         name: _drift(found, ends[yardstick[name]], seed) for name, found in ends.items() if name in yardstick
@@ -81,7 +81,7 @@ def summary_of(
     for recipe, drift in drifts.items():
         mine = runs[runs["recipe"] == recipe]
         row: dict[str, object] = {"recipe": recipe}
-        for figure in FIGURES:
+        for figure in FEEDBACK_FIGURES:
             values = mine[figure].to_numpy(dtype=float)
             known = values[np.isfinite(values)]
             row[figure] = float(known.mean()) if known.size else float("nan")

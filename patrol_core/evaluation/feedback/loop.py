@@ -50,7 +50,7 @@ from patrol_core.evaluation.feedback.figures import (
     CORRECTED,
     EVEN,
     EVEN_WITHOUT,
-    FIGURES,
+    FEEDBACK_FIGURES,
     WITHOUT,
     correlation,
     course_of,
@@ -74,7 +74,7 @@ __all__ = [
     "BOTH",
     "CORRECTED",
     "EVEN",
-    "FIGURES",
+    "FEEDBACK_FIGURES",
     "PLANNERS",
     "STACKELBERG",
     "WITHOUT",
@@ -92,7 +92,7 @@ class Feedback:
     """What became of the plan under every recipe.
 
     Attributes:
-        frame: One row a recipe, seed and round (0 is the first plan): the columns of :data:`FIGURES`.
+        frame: One row a recipe, seed and round (0 is the first plan): the columns of :data:`FEEDBACK_FIGURES`.
         course: One row a recipe, round and figure: mean, low, high (5 and 95 % over the seeds).
         summary: One row a recipe: figures of the last quarter of the rounds (mean, low, high over the seeds),
             ``drift`` (% of patrol that the loop has moved: half the distance between the mean coverage then and
@@ -153,7 +153,7 @@ def simulate_feedback(
             late[name].append(coverage)
         if on_progress is not None:
             on_progress(run + 1, runs)
-    frame = pd.DataFrame(rows, columns=["recipe", "run", "round", *FIGURES])
+    frame = pd.DataFrame(rows, columns=["recipe", "run", "round", *FEEDBACK_FIGURES])
     ends = {name: np.array(found) for name, found in late.items()}
     coverage_of = {name: found.mean(axis=0) for name, found in ends.items() if name != EVEN_WITHOUT}
     coverage_of["truth"] = targets[ALL].coverage
@@ -221,7 +221,7 @@ class _Target:
         self.started[order[:half]] = True
 
     def figures(self, values: Floats, coverage: Floats) -> tuple[float, ...]:
-        """In the order of :data:`FIGURES`."""
+        """In the order of :data:`FEEDBACK_FIGURES`."""
         used = float(coverage.sum())
         inside = self.started
         over = float("nan")

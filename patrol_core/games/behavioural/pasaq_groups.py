@@ -1,13 +1,13 @@
 r"""The best plan against offenders who err where rules speak of group sums only: a few dimensions instead of thousands.
 
-At a level r the inner problem of PASAQ, min sum_t g_t(x_t), splits by atom (:mod:`~patrol_core.games.zone.zone_classes`): with C_c the
-coverage of atom c,
+At a level r the inner problem of PASAQ, min sum_t g_t(x_t), splits by class (:mod:`~patrol_core.games.zone.classes`): with C_c the
+coverage of class c,
 
     min over C in Q of  sum_c phi_c(C_c),     phi_c(C) = min { sum of g_t(x_t) over c : sum of x_t over c = C, l <= x <= u }.
 
-phi_c is water-filling inside the atom (:mod:`~patrol_core.games.behavioural.pasaq_free`): convex up to the coverage the atom would
+phi_c is water-filling inside the class (:mod:`~patrol_core.games.behavioural.pasaq_free`): convex up to the coverage the class would
 choose freely, with slope minus the price; beyond, zones take more in the order of what it costs to fill them up. The sum is
-minimised over Q by tangents (Kelley 1960), a program of one column an atom and a value; its row multipliers are the
+minimised over Q by tangents (Kelley 1960), a program of one column a class and a value; its row multipliers are the
 prices of the rules that :mod:`~patrol_core.games.behavioural.pasaq_dual` proves the bracket with. r <- F(x) (Dinkelbach 1967) ends it.
 """
 
@@ -21,7 +21,7 @@ from patrol_core.games.behavioural.attackers import Terms
 from patrol_core.games.behavioural.pasaq_dual import LevelFunctions
 from patrol_core.games.behavioural.pasaq_free import inner
 from patrol_core.games.rules import RowKey
-from patrol_core.games.zone import Atoms, ZoneGame
+from patrol_core.games.zone import ZoneClasses, ZoneGame
 from patrol_core.solvers import ArrayLP, Rows
 
 _MOST_LEVELS = 40
@@ -30,7 +30,7 @@ _MOST_TANGENTS = 60
 #: The tangents' plan may lie this far below its true value, as a share of it and of the unit heights are measured in.
 _LOOSE = 1e-11
 
-#: Tangents to start from, as shares of the way from the least to the most an atom can have.
+#: Tangents to start from, as shares of the way from the least to the most a class can have.
 _START = (0.0, 0.05, 0.2, 0.5, 1.0)
 
 #: Largest slope and height of a tangent, and how often one that exceeds it is moved half way to the last plan.
@@ -41,14 +41,14 @@ _SECONDS = 60.0
 
 
 def best_by_groups(
-    game: ZoneGame, terms: Terms, atoms: Atoms, start: Floats
+    game: ZoneGame, terms: Terms, classes: ZoneClasses, start: Floats
 ) -> tuple[Floats, dict[RowKey, float]]:
     """(coverage, prices of the rules in units of exp(largest log weight of that coverage)).
 
     Args:
         game, terms: Rules, and the attacker's and defender's terms; patrols deter
             (:func:`~patrol_core.games.behavioural.pasaq_free.applies`).
-        atoms: The game's atoms.
+        classes: The game's classes.
         start: (n,) an allowed plan.
 
     Notes:
@@ -57,8 +57,8 @@ def best_by_groups(
     best, value = start, terms.expected_loss(start)
     prices: dict[RowKey, float] = {}
     for _ in range(_MOST_LEVELS):
-        level = _Level(game, terms, atoms, value, best)
-        plan, found_prices = level.solve(atoms.sums(best))
+        level = _Level(game, terms, classes, value, best)
+        plan, found_prices = level.solve(classes.sums(best))
         if plan is None:
             break
         shift = max(float(terms.log_weight(plan).max()), -1e300)
@@ -78,29 +78,31 @@ def best_by_groups(
 class _Level:
     """The inner problem at one level; ``plan`` sets the unit of the weights."""
 
-    def __init__(self, game: ZoneGame, terms: Terms, atoms: Atoms, level: float, plan: Floats) -> None:
-        self.terms, self.atoms, self.level = terms, atoms, level
+    def __init__(
+        self, game: ZoneGame, terms: Terms, classes: ZoneClasses, level: float, plan: Floats
+    ) -> None:
+        self.terms, self.classes, self.level = terms, classes, level
         self.lower, self.upper = game.bounds()
         self.shift = float(terms.log_weight(plan).max())
         self.unit = max(abs(level), float(terms.b.max()), 1e-300)
         self.g = LevelFunctions(terms, level, self.shift, self.lower, self.upper)
-        self.members = [np.flatnonzero(atoms.cell == c) for c in range(atoms.size)]
+        self.members = [np.flatnonzero(classes.cell == c) for c in range(classes.size)]
         self.parts = [Terms(terms.theta[m], terms.beta[m], terms.a[m], terms.b[m]) for m in self.members]
 
     def solve(self, near: Floats) -> tuple[Floats | None, dict[RowKey, float]]:
         """Plan and prices of the rules in units of exp(shift); no plan where HiGHS gives none."""
-        count, atoms = self.atoms.size, self.atoms
+        count, classes = self.classes.size, self.classes
         rows = Rows()
-        atoms.add_rules(rows, 0, 2 * count)
+        classes.add_rules(rows, 0, 2 * count)
         ruled = len(rows)
-        self.near = np.clip(near, atoms.lower, atoms.upper)
-        room = atoms.upper - atoms.lower
+        self.near = np.clip(near, classes.lower, classes.upper)
+        room = classes.upper - classes.lower
         for share in _START:
-            self._tangents(rows, atoms.lower + share * room)
+            self._tangents(rows, classes.lower + share * room)
         self._tangents(rows, self.near)
-        cost = np.concatenate([np.zeros(count), np.ones(count), np.zeros(atoms.pairs.size)])
-        low = np.concatenate([atoms.lower, np.full(count, -1e9), np.zeros(atoms.pairs.size)])
-        high = np.concatenate([atoms.upper, np.full(count, 1e9), atoms.pairs])
+        cost = np.concatenate([np.zeros(count), np.ones(count), np.zeros(classes.pairs.size)])
+        low = np.concatenate([classes.lower, np.full(count, -1e9), np.zeros(classes.pairs.size)])
+        high = np.concatenate([classes.upper, np.full(count, 1e9), classes.pairs])
         program = ArrayLP(cost, low, high, rows)
         prices: dict[RowKey, float] = {}
         plan: Floats | None = None
@@ -110,7 +112,7 @@ class _Level:
             if solved.status is not Status.OPTIMAL:
                 break
             y = -solved.row_duals[:ruled] * self.unit
-            prices = {key: max(0.0, float(p)) for (key, *_), p in zip(atoms.lines, y, strict=True)}
+            prices = {key: max(0.0, float(p)) for (key, *_), p in zip(classes.lines, y, strict=True)}
             more = Rows()
             x, height = self._tangents(more, solved.columns[:count])
             if height < total:
@@ -123,7 +125,7 @@ class _Level:
 
     def _tangents(self, rows: Rows, sums: Floats) -> tuple[Floats, float]:
         """Rows y_c >= phi_c + slope (C_c - sums_c), heights in ``unit``; returns the plan and its sum of heights."""
-        x, count = np.zeros(self.lower.size), self.atoms.size
+        x, count = np.zeros(self.lower.size), self.classes.size
         for c, inside in enumerate(self.members):
             at = float(sums[c])
             x[inside], slope = self._fill(c, inside, at)
@@ -141,7 +143,7 @@ class _Level:
         return x, float(self.g.value(x).sum()) / self.unit
 
     def _fill(self, c: int, inside: Indices, amount: float) -> tuple[Floats, float]:
-        """Best coverage of an atom's zones with this sum, and the slope of phi_c there."""
+        """Best coverage of a class's zones with this sum, and the slope of phi_c there."""
         lower, upper = self.lower[inside], self.upper[inside]
         x, log_price = inner(self.parts[c], self.level, amount, lower, upper)
         left = amount - float(x.sum())
@@ -150,7 +152,7 @@ class _Level:
         return self._fill_up(inside, x, left)
 
     def _fill_up(self, inside: Indices, x: Floats, left: float) -> tuple[Floats, float]:
-        """More than the atom wants: zones to their upper bounds, the cheapest first, and the price of the last."""
+        """More than the class wants: zones to their upper bounds, the cheapest first, and the price of the last."""
         whole, full = self.lower.copy(), self.upper.copy()
         whole[inside] = x
         room = self.upper[inside] - x

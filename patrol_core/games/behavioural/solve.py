@@ -47,7 +47,7 @@ from patrol_core.games.behavioural.result import BehaviouralStrategy, certified_
 from patrol_core.games.robust import as_number, check_bounds
 from patrol_core.games.rules import coupling_rows
 from patrol_core.games.stackelberg import Payoffs
-from patrol_core.games.zone import Strategy, ZoneGame, atoms_of, solve_zone_game, spend_rest
+from patrol_core.games.zone import Strategy, ZoneGame, classes_of, solve_zone_game, spend_rest
 from patrol_core.solvers import LOCK, solver_name, unit_of
 
 #: Branch and bound solves an LP over all zones a node; above this many zones it proves nothing in useful time.
@@ -237,10 +237,10 @@ def _with_rules(
     seconds: float,
 ) -> tuple[Floats, float, tuple[str, ...]]:
     sought = eased(terms)
-    atoms = atoms_of(game) if applies(sought) else None
+    classes = classes_of(game) if applies(sought) else None
     with LOCK:
-        if atoms is not None:
-            coverage, prices = best_by_groups(game, sought, atoms, start)
+        if classes is not None:
+            coverage, prices = best_by_groups(game, sought, classes, start)
         else:
             coverage, prices = best_with_rules(game, terms, start, segments)
         of_rows = combined(coupling_rows(game), prices, game.size)

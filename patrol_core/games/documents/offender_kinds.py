@@ -24,7 +24,7 @@ from patrol_core.errors import InputError
 from patrol_core.games.behavioural import QuantalResponse, solve_behavioural
 from patrol_core.games.robust import solve_regret
 from patrol_core.games.stackelberg import BayesianGame, TypeOutcome, solve_bayesian, types_from_harm
-from patrol_core.games.zone import Strategy, ZoneGame, atoms_of, evaluate_coverage, solve_zone_game
+from patrol_core.games.zone import Strategy, ZoneGame, classes_of, evaluate_coverage, solve_zone_game
 
 Offender = Literal["rational", "quantal", "regret", "types"]
 OFFENDERS: tuple[Offender, ...] = ("rational", "quantal", "regret", "types")
@@ -136,9 +136,9 @@ def takes_minutes(game: ZoneGame) -> bool:
     """Whether quantal response and regret would take minutes: many zones under rules that weigh zones one by one.
 
     Rules on group sums (coverage parity, mean differences and max-min shares of coverage, floors and caps of groups) take
-    seconds at any size (:mod:`~patrol_core.games.zone.zone_classes`); rules on residual harm per head do not.
+    seconds at any size (:mod:`~patrol_core.games.zone.classes`); rules on residual harm per head do not.
     """
-    return game.size > COUPLED_SIZE and bool(game.coupling_rules()) and atoms_of(game) is None
+    return game.size > COUPLED_SIZE and bool(game.coupling_rules()) and classes_of(game) is None
 
 
 def _check_size(game: ZoneGame, offender: str) -> None:

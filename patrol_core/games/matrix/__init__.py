@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from patrol_core.games.matrix.formats import MatrixDocument, export_kind, read_matrix, write_matrix
-from patrol_core.games.matrix.game import MatrixGame, MatrixSolution, random_game, random_like
+from patrol_core.games.matrix.formats import FORMATS, MatrixDocument, export_kind, read_matrix, write_matrix
+from patrol_core.games.matrix.game import GAME_KINDS, MatrixGame, MatrixSolution, random_game, random_like
 from patrol_core.games.matrix.nash import equilibrium
 from patrol_core.games.matrix.oracle import OracleRun, Response, double_oracle
 from patrol_core.games.matrix.own_units import OwnUnits
@@ -13,6 +13,8 @@ from patrol_core.games.matrix.stackelberg import solve_sse
 from patrol_core.games.matrix.support_bound import solve_support
 
 __all__ = [
+    "FORMATS",
+    "GAME_KINDS",
     "RISK",
     "MatrixDocument",
     "MatrixGame",

@@ -111,7 +111,7 @@ def write_json(game: MatrixGame) -> bytes:
 
 
 #: Kind of file to (reader, writer, endings).
-KINDS: dict[str, tuple[Callable[[bytes], MatrixGame], Callable[[MatrixGame], bytes], tuple[str, ...]]] = {
+FORMATS: dict[str, tuple[Callable[[bytes], MatrixGame], Callable[[MatrixGame], bytes], tuple[str, ...]]] = {
     "json": (read_json, write_json, (".json",)),
     "npz": (read_npz, write_npz, (".npz",)),
     "h5": (read_hdf5, write_hdf5, (".h5", ".hdf5")),
@@ -124,7 +124,7 @@ _PICKLES = (".pkl", ".pickle", ".p")
 def kind_of_name(name: str) -> str | None:
     """Kind of file that a name's ending says, or None."""
     ending = PurePath(name).suffix.lower()
-    return next((kind for kind, (_, _, endings) in KINDS.items() if ending in endings), None)
+    return next((kind for kind, (_, _, endings) in FORMATS.items() if ending in endings), None)
 
 
 def kind_of_content(content: bytes) -> str | None:
@@ -171,14 +171,14 @@ def read_matrix(name: str, content: bytes) -> MatrixGame:
         raise InputError(
             f"{name} is no game file that is known here: accepted are {_endings()}; as JSON, {_form()}."
         )
-    return KINDS[kind][0](content)
+    return FORMATS[kind][0](content)
 
 
 def write_matrix(game: MatrixGame, kind: str) -> bytes:
     """A game as the bytes of a file of this kind: ``json``, ``npz``, ``h5``, ``nfg`` or ``game``."""
-    if kind not in KINDS:
-        raise InputError(f"{kind!r} is no format of matrix games: accepted are {', '.join(KINDS)}.")
-    return KINDS[kind][1](game)
+    if kind not in FORMATS:
+        raise InputError(f"{kind!r} is no format of matrix games: accepted are {', '.join(FORMATS)}.")
+    return FORMATS[kind][1](game)
 
 
 def export_kind(name: str) -> str:
@@ -194,4 +194,4 @@ def export_kind(name: str) -> str:
 
 
 def _endings() -> str:
-    return ", ".join(ending for _, _, endings in KINDS.values() for ending in endings)
+    return ", ".join(ending for _, _, endings in FORMATS.values() for ending in endings)

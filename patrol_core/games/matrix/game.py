@@ -23,7 +23,7 @@ PLAYED = 1e-9
 #: Longest title or label, in characters.
 LONGEST_TEXT = 1000
 #: Kinds of random baseline for :func:`random_like`.
-KINDS = ("uniform", "permuted")
+GAME_KINDS = ("uniform", "permuted")
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +135,8 @@ def random_like(game: MatrixGame, seed: int, kind: str = "uniform") -> MatrixGam
         kind: ``uniform``: independent payoffs between the least and the largest of that player. ``permuted``:
             the payoffs of the game itself in random places, so that their distribution is kept.
     """
-    if kind not in KINDS:
-        raise InputError(f"kind = {kind!r}: accepted are {', '.join(KINDS)}.")
+    if kind not in GAME_KINDS:
+        raise InputError(f"kind = {kind!r}: accepted are {', '.join(GAME_KINDS)}.")
     rng = np.random.default_rng(seed)
 
     def draw(payoffs: Floats) -> Floats:

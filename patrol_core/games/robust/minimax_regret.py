@@ -52,7 +52,7 @@ from patrol_core.games.robust.result import (
     check_bounds,
     check_intervals,
 )
-from patrol_core.games.zone import Atoms, ZoneGame, atoms_of, lowest_level
+from patrol_core.games.zone import ZoneClasses, ZoneGame, classes_of, lowest_level
 from patrol_core.solvers import LOCK, solver_name, unit_of
 
 #: Zones with the largest regret whose R_t is worked out once more, one by one, for the certificate.
@@ -85,10 +85,10 @@ def solve_regret(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> RobustStrat
 def _solve(game: ZoneGame, lower_end: Floats, upper_end: Floats, started: float) -> RobustStrategy:
     beta = inverse(upper_end)
     if game.coupling_rules():
-        atoms = atoms_of(game)
+        classes = classes_of(game)
         with LOCK:
-            if atoms is not None:
-                best = _kept_levels(game, atoms, lower_end, upper_end)
+            if classes is not None:
+                best = _kept_levels(game, classes, lower_end, upper_end)
                 level = LevelProgram(game, _alpha(best, beta), beta).solve()
                 _recheck(game, lower_end, upper_end, best, level)
             else:
@@ -127,10 +127,10 @@ def largest_regret(
     game, lower_end, upper_end = game.in_unit(unit), lower_end / unit, upper_end / unit
     x = np.asarray(coverage, dtype=float)
     if game.coupling_rules():
-        atoms = atoms_of(game)
+        classes = classes_of(game)
         with LOCK:
-            if atoms is not None:
-                best = _kept_levels(game, atoms, lower_end, upper_end)
+            if classes is not None:
+                best = _kept_levels(game, classes, lower_end, upper_end)
             else:
                 best = _Coupled(game, lower_end, upper_end, inverse(upper_end)).exact_for(x)
     else:
@@ -145,12 +145,12 @@ def largest_regret(
 _KEPT: WeakKeyDictionary[ZoneGame, tuple[bytes, Floats]] = WeakKeyDictionary()
 
 
-def _kept_levels(game: ZoneGame, atoms: Atoms, low: Floats, high: Floats) -> Floats:
+def _kept_levels(game: ZoneGame, classes: ZoneClasses, low: Floats, high: Floats) -> Floats:
     """R_t by groups, kept with the game."""
     ends = low.tobytes() + high.tobytes()
     kept = _KEPT.get(game)
     if kept is None or kept[0] != ends:
-        kept = _KEPT[game] = (ends, group_levels(game, atoms, low, high))
+        kept = _KEPT[game] = (ends, group_levels(game, classes, low, high))
     return kept[1].copy()
 
 

@@ -1,6 +1,6 @@
-r"""R_t for all zones at once, where rules speak of group sums (:mod:`~patrol_core.games.zone.zone_classes`).
+r"""R_t for all zones at once, where rules speak of group sums (:mod:`~patrol_core.games.zone.classes`).
 
-R_t is the least level v at which the needs of the atoms, N_c(v) = sum over c of need_s(v) with zone t at hi_t and the others
+R_t is the least level v at which the needs of the classes, N_c(v) = sum over c of need_s(v) with zone t at hi_t and the others
 at lo, can be met together. With the inequalities lambda . N <= q that describe what can be met, R_t is the largest root of
 
     sum_c lambda_c N_c(v) = q      over the inequalities,
@@ -19,20 +19,20 @@ from patrol_core.arrays import Floats, Indices
 from patrol_core.errors import SolverError
 from patrol_core.games.robust.level import inverse
 from patrol_core.games.robust.regret_levels import largest_of_others
-from patrol_core.games.zone import Atoms, Reach, ZoneGame, explain_conflict
+from patrol_core.games.zone import Reach, ZoneClasses, ZoneGame, explain_conflict
 
-#: An atom may fall short by this much coverage: of one zone, and of what it needs.
+#: A class may fall short by this much coverage: of one zone, and of what it needs.
 _SHORT = 1e-10
 
 _MOST_STEPS = 400
 _MOST_RAYS = 400
 
 
-def group_levels(game: ZoneGame, atoms: Atoms, low: Floats, high: Floats) -> Floats:
+def group_levels(game: ZoneGame, classes: ZoneClasses, low: Floats, high: Floats) -> Floats:
     """(n,) R_t of the module docstring.
 
     Args:
-        game, atoms: The game and its classes of zones.
+        game, classes: The game and its classes of zones.
         low, high: (n,) interval ends.
 
     Raises:
@@ -40,10 +40,10 @@ def group_levels(game: ZoneGame, atoms: Atoms, low: Floats, high: Floats) -> Flo
         SolverError: If the levels did not settle.
     """
     lower, upper = game.bounds()
-    e, reach = game.effectiveness, Reach(atoms)
-    if reach.look(atoms.lower) > _SHORT * (1.0 + float(atoms.lower.max(initial=0.0))):
+    e, reach = game.effectiveness, Reach(classes)
+    if reach.look(classes.lower) > _SHORT * (1.0 + float(classes.lower.max(initial=0.0))):
         explain_conflict(game)
-    needs = _Needs(atoms, low, high, 1 - e * lower, e)
+    needs = _Needs(classes, low, high, 1 - e * lower, e)
     stuck = low * (1 - e * upper)
     base_level = _settled(needs, reach, np.array([-1]), np.array([float(stuck.max())]))[0]
     levels = np.full(game.size, base_level)
@@ -82,10 +82,10 @@ def _settled(needs: _Needs, reach: Reach, zones: Indices, least: Floats) -> Floa
 
 
 class _Needs:
-    """N_c(v) by prefix sums over the breaks of each atom, and its version with one zone moved."""
+    """N_c(v) by prefix sums over the breaks of each class, and its version with one zone moved."""
 
-    def __init__(self, atoms: Atoms, low: Floats, high: Floats, open_: Floats, e: float) -> None:
-        self.cell, self.size, self.e, self.floor = atoms.cell, atoms.size, e, atoms.lower
+    def __init__(self, classes: ZoneClasses, low: Floats, high: Floats, open_: Floats, e: float) -> None:
+        self.cell, self.size, self.e, self.floor = classes.cell, classes.size, e, classes.lower
         slope = inverse(low)
         self.slope = np.where(np.isfinite(slope), slope, 0.0)
         self.open = np.where(self.slope > 0, open_, 0.0)
@@ -103,13 +103,13 @@ class _Needs:
             self.parts.append((breaks[order], height, width))
 
     def _base(self, c: int, level: Floats) -> tuple[Floats, Floats]:
-        """(need beyond the floors, slope) of an atom at many levels, no zone moved."""
+        """(need beyond the floors, slope) of a class at many levels, no zone moved."""
         breaks, height, width = self.parts[c]
         k = np.searchsorted(breaks, level, side="right")
         return np.maximum(height[k] - level * width[k], 0.0) / self.e, -width[k] / self.e
 
     def _moved(self, zones: Indices, level: Floats) -> tuple[Floats, Floats]:
-        """What moving zone t to its upper end adds to its atom, and its slope."""
+        """What moving zone t to its upper end adds to its class, and its slope."""
         some = zones >= 0
         t = np.where(some, zones, 0)
         before, after = self.open[t] - level * self.slope[t], self.own[t] - level * self.top[t]
@@ -118,7 +118,7 @@ class _Needs:
         return np.where(some, value, 0.0), np.where(some, slope, 0.0)
 
     def at(self, zones: Indices, level: Floats) -> Floats:
-        """(zones, atoms) needs at each zone's level."""
+        """(zones, classes) needs at each zone's level."""
         table = np.stack([self.floor[c] + self._base(c, level)[0] for c in range(self.size)], axis=1)
         value, _ = self._moved(zones, level)
         some = np.flatnonzero(zones >= 0)

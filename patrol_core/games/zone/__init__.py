@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from patrol_core.games.zone.certificates import MAX_GAP, MAX_VIOLATION, figures, residuals, row_violation
+from patrol_core.games.zone.classes import Reach, ZoneClasses, classes_of
 from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.game import Evaluation, evaluate_coverage, solve_zone_game
 from patrol_core.games.zone.linear_program import ZoneGameModel
@@ -10,20 +11,19 @@ from patrol_core.games.zone.max_min import attainable
 from patrol_core.games.zone.model import build_model, side_constraints
 from patrol_core.games.zone.solve import Strategy, ZoneGame
 from patrol_core.games.zone.water_filling import lowest_level, spend_rest
-from patrol_core.games.zone.zone_classes import Atoms, Reach, atoms_of
 
 __all__ = [
     "MAX_GAP",
     "MAX_VIOLATION",
-    "Atoms",
     "Evaluation",
     "Reach",
     "Strategy",
+    "ZoneClasses",
     "ZoneGame",
     "ZoneGameModel",
-    "atoms_of",
     "attainable",
     "build_model",
+    "classes_of",
     "evaluate_coverage",
     "explain_conflict",
     "figures",

@@ -8,7 +8,7 @@ from patrol_core.graphs.patrol.baselines import (
     WANDERING,
     simpler_plans,
 )
-from patrol_core.graphs.patrol.documents import KEEP, MOST_UNITS, PatrolGameDocument
+from patrol_core.graphs.patrol.documents import DROP, KEEP, MOST_UNITS, REFUSE, PatrolGameDocument
 from patrol_core.graphs.patrol.formats import (
     drawn_documents,
     game_document,
@@ -19,9 +19,11 @@ from patrol_core.graphs.patrol.formats import (
 )
 from patrol_core.graphs.patrol.full_matrix import columns_of, matrix_of, rows_of
 from patrol_core.graphs.patrol.game import (
+    COMPATIBLE,
     CORRECTED,
     DEFAULT_PENALTY,
     NORMAL,
+    SCHEDULE,
     GraphGame,
     MovingAttacker,
     NodeId,
@@ -36,8 +38,10 @@ from patrol_core.graphs.patrol.solve import METHODS, solve_graph_game
 from patrol_core.graphs.patrol.verify import covered_by, moves_of
 
 __all__ = [
+    "COMPATIBLE",
     "CORRECTED",
     "DEFAULT_PENALTY",
+    "DROP",
     "KEEP",
     "METHODS",
     "MOST_UNITS",
@@ -45,6 +49,8 @@ __all__ = [
     "NOBODY",
     "NORMAL",
     "ONE_ROUTE",
+    "REFUSE",
+    "SCHEDULE",
     "WANDERING",
     "GameSize",
     "GraphGame",

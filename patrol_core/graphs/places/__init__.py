@@ -11,13 +11,15 @@ from patrol_core.graphs.places.observations import Box, box_around, read_observa
 from patrol_core.graphs.places.park import TITLE, generated_park
 from patrol_core.graphs.places.random_games import random_schedules, random_values
 from patrol_core.graphs.places.scenes.documents import SceneDocument, scene_document
-from patrol_core.graphs.places.scenes.files import kind_of, read_scene, read_street_files
+from patrol_core.graphs.places.scenes.files import GUARD, kind_of, read_scene, read_street_files
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.urban import MOST_TARGETS, urban_street_scene, urban_zone_scene
-from patrol_core.graphs.places.wildlife import CENTROID, wildlife_scene
+from patrol_core.graphs.places.wildlife import CENTROID, DENSITY, wildlife_scene
 
 __all__ = [
     "CENTROID",
+    "DENSITY",
+    "GUARD",
     "LIBRARY",
     "MOST_TARGETS",
     "TITLE",

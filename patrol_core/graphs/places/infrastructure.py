@@ -26,8 +26,7 @@ import numpy as np
 
 from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InputError
-from patrol_core.graphs.patrol import NodeId
-from patrol_core.graphs.patrol.game import COMPATIBLE
+from patrol_core.graphs.patrol import COMPATIBLE, NodeId
 from patrol_core.graphs.places.features import POLICE, WEIGHTS, in_metres
 from patrol_core.graphs.places.infrastructure_scores import (
     crossing_scores,

@@ -33,8 +33,7 @@ import shapely
 
 from patrol_core.arrays import Floats, Ints
 from patrol_core.errors import InputError
-from patrol_core.graphs.patrol import CORRECTED, NodeId
-from patrol_core.graphs.patrol.game import COMPATIBLE
+from patrol_core.graphs.patrol import COMPATIBLE, CORRECTED, NodeId
 from patrol_core.graphs.places.observations import Box, box_around, check_observations, inside
 from patrol_core.graphs.places.scenes.assemble import ValueWords, make_scene, take_mode, target_values
 from patrol_core.graphs.places.scenes.parts import proximity, whole

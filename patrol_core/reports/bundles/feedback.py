@@ -8,8 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from patrol_core.evaluation import Feedback
-from patrol_core.evaluation.feedback.loop import FIGURES
+from patrol_core.evaluation import FEEDBACK_FIGURES, Feedback
 from patrol_core.planning import Prepared
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.reports.plain import to_json_bytes
@@ -49,7 +48,7 @@ def feedback_summary(found: Feedback, prepared: Prepared, *, even_found: bool) -
         found, prepared: What was simulated, and the plan's zones.
         even_found: Whether crime found by patrols was taken to lie evenly over residents.
     """
-    figures = ("drift", "drift_low", "drift_high", "drift_removed", *FIGURES)
+    figures = ("drift", "drift_low", "drift_high", "drift_removed", *FEEDBACK_FIGURES)
     rows = found.summary.set_index("recipe")[list(figures)]
     return {
         "data": {
@@ -59,7 +58,7 @@ def feedback_summary(found: Feedback, prepared: Prepared, *, even_found: bool) -
             "findings": [noticed.as_dict() for noticed in prepared.findings],
         },
         "parameters": asdict(found.detection) | asdict(found.rounds) | {"even_found": even_found},
-        "figures": dict(FIGURES)
+        "figures": dict(FEEDBACK_FIGURES)
         | {
             "drift": "% of patrol that the loop has moved by the last quarter of the rounds",
             "drift_removed": "% of the drift of all records that the recipe removes",

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from patrol_core.areas import CRIME_COLUMNS, UK_CRS, AreaData, DataKind, Finding
 from patrol_core.errors import InputError, SourceError
 from patrol_core.settings import settings
-from patrol_core.sources.archive.table import STREET_COLUMNS
+from patrol_core.sources.archive import STREET_COLUMNS
 from patrol_core.sources.zone_tables import figures_of, join_figures, with_age_shares
 
 NAME = "Sampleford (generated city)"

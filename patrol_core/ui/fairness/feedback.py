@@ -9,8 +9,12 @@ import streamlit as st
 
 from patrol_core.evaluation import (
     ALL,
+    CORRECTED,
+    EVEN,
+    FEEDBACK_FIGURES,
     PLANNERS,
     STACKELBERG,
+    WITHOUT,
     Detection,
     Feedback,
     Rounds,
@@ -18,7 +22,6 @@ from patrol_core.evaluation import (
     urn,
     world_of,
 )
-from patrol_core.evaluation.feedback.loop import CORRECTED, EVEN, FIGURES, WITHOUT
 from patrol_core.figures.charts.feedback import drift_bars, feedback_lines, urn_lines
 from patrol_core.planning import Prepared, game_of, harm_table
 from patrol_core.scenario import Scenario
@@ -202,12 +205,16 @@ def _removed(summary: pd.DataFrame, recipe: str) -> str:
 
 def _tables(found: Feedback, prepared: Prepared) -> None:
     with st.expander("Figures of every recipe"):
-        shown = found.summary[["recipe", "drift", "drift_low", "drift_high", "drift_removed", *FIGURES]]
+        shown = found.summary[
+            ["recipe", "drift", "drift_low", "drift_high", "drift_removed", *FEEDBACK_FIGURES]
+        ]
         units = dict.fromkeys(("drift", "drift_low", "drift_high"), "% of patrol") | {"drift_removed": "%"}
         tables.table(
             shown, name="feedback", units=units | {k: v for k, v in UNITS.items() if k != "overpatrol"}
         )
-        st.caption("; ".join(f"{name.replace('_', ' ')}: {text}" for name, text in FIGURES.items()) + ".")
+        st.caption(
+            "; ".join(f"{name.replace('_', ' ')}: {text}" for name, text in FEEDBACK_FIGURES.items()) + "."
+        )
     with st.expander("Zones that gain and lose by the loop"):
         names = prepared.zones["name"].astype(str)
         table = pd.DataFrame(

@@ -16,10 +16,10 @@ from patrol_core.errors import InputError
 from patrol_core.files.numbers import number_of
 from patrol_core.files.projection import project_points
 from patrol_core.files.vector_files import read_features
-from patrol_core.graphs.patrol import CORRECTED
-from patrol_core.graphs.patrol.game import COMPATIBLE
+from patrol_core.graphs.patrol import COMPATIBLE, CORRECTED
 from patrol_core.graphs.places import (
     CENTROID,
+    DENSITY,
     MOST_TARGETS,
     TITLE,
     WEIGHTS,
@@ -34,7 +34,6 @@ from patrol_core.graphs.places import (
     urban_street_scene,
     wildlife_scene,
 )
-from patrol_core.graphs.places.wildlife import DENSITY
 from patrol_core.roads import geodanet_roads
 from patrol_core.scenario import Scenario
 from patrol_core.ui.lab.link import ask

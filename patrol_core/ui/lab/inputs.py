@@ -12,17 +12,19 @@ import streamlit as st
 
 from patrol_core.errors import InputError
 from patrol_core.graphs.patrol import (
+    COMPATIBLE,
     CORRECTED,
     DEFAULT_PENALTY,
+    DROP,
     KEEP,
     NEVER,
     NORMAL,
+    REFUSE,
+    SCHEDULE,
     GraphGame,
     NodeId,
     moves_from,
 )
-from patrol_core.graphs.patrol.documents import DROP, REFUSE
-from patrol_core.graphs.patrol.game import COMPATIBLE, SCHEDULE
 from patrol_core.graphs.places import PatrolScene, random_values
 from patrol_core.roads import make_network
 from patrol_core.ui.lab.link import ask

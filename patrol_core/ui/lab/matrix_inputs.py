@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from patrol_core.games.matrix import MatrixGame, random_game, read_matrix
-from patrol_core.games.matrix.game import KINDS
+from patrol_core.games.matrix import GAME_KINDS, MatrixGame, random_game, read_matrix
 from patrol_core.graphs.patrol import GraphGame
 from patrol_core.graphs.places import handy_moves, random_schedules, schedule_matrix, shortened
 from patrol_core.ui.lab.build_inputs import upload
@@ -259,7 +258,7 @@ def _baseline() -> tuple[str, int]:
         "uniform": "Independent payoffs in the same range",
         "permuted": "The same payoffs, shuffled",
     }
-    assert set(KINDS) <= set(names)
+    assert set(GAME_KINDS) <= set(names)
     one, two = st.columns([3, 1])
     kind = ask.select("Random game of the same size to compare with", "random_kind", "", names, into=one)
     seed = ask.whole("Its seed", "like_seed", 1, 0, 2**31 - 1, into=two)

@@ -9,9 +9,9 @@ from patrol_core.certificate import relative_gap
 from patrol_core.errors import InputError
 from patrol_core.figures.charts.lab import bounds_over_time, coverage_bars, plans_bars
 from patrol_core.figures.maps.film import film
-from patrol_core.games.matrix import MatrixGame, write_matrix
-from patrol_core.games.matrix.formats import KINDS
+from patrol_core.games.matrix import FORMATS, MatrixGame, write_matrix
 from patrol_core.graphs.patrol import (
+    COMPATIBLE,
     NORMAL,
     WANDERING,
     GraphGame,
@@ -19,7 +19,6 @@ from patrol_core.graphs.patrol import (
     game_document,
     solution_document,
 )
-from patrol_core.graphs.patrol.game import COMPATIBLE
 from patrol_core.reports.bundles.patrol import (
     coverage_table,
     drawn_nights,
@@ -42,7 +41,7 @@ from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import open_tab
 from patrol_core.ui.shell.widgets import captions
 
-FORMATS = {
+FORMAT_WORDS = {
     "json": "Text that people and programs read.",
     "npz": "Arrays for NumPy.",
     "h5": "HDF5.",
@@ -240,12 +239,12 @@ def matrix_downloads(game: GraphGame) -> None:
 def matrix_files(table: MatrixGame, stem: str) -> None:
     """A button a format."""
     with st.container(horizontal=True, gap="small"):
-        for kind in KINDS:
+        for kind in FORMATS:
             tables.download(
                 f"{stem}.{kind}",
                 lambda kind=kind: write_matrix(table, kind),  # type: ignore[misc]
                 label=f".{kind}",
-                help=FORMATS.get(kind),
+                help=FORMAT_WORDS.get(kind),
             )
 
 

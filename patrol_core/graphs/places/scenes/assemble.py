@@ -13,8 +13,7 @@ import numpy as np
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.graphs.patrol import CORRECTED, KEEP, NodeId
-from patrol_core.graphs.patrol.game import COMPATIBLE
+from patrol_core.graphs.patrol import COMPATIBLE, CORRECTED, KEEP, NodeId
 from patrol_core.graphs.places.scenes.parts import factor, key_of, suggested_bases, whole
 from patrol_core.graphs.places.scenes.scene import PatrolScene
 from patrol_core.graphs.places.scenes.streets import SceneGraph

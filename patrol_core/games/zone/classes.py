@@ -1,14 +1,14 @@
 r"""Rules that speak of group sums only: the game behind thousands of zones has as many dimensions as kinds of zones.
 
-Zones that lie in the same groups form one *atom* c; C_c is the sum of x over it. Budget, floors and caps of groups, coverage
+Zones that lie in the same groups form one *class* c; C_c is the sum of x over it. Budget, floors and caps of groups, coverage
 parity, mean differences of coverage and max-min shares of coverage are rows over the C_c alone, so
 
-    x is allowed  <=>  l <= x <= u  and  (C_c) in Q,   Q a polytope with one dimension an atom.
+    x is allowed  <=>  l <= x <= u  and  (C_c) in Q,   Q a polytope with one dimension a class.
 
-What remains inside an atom is water-filling. Residual parity weighs zones by their values and does not fit: ``atoms_of`` says
+What remains inside a class is water-filling. Residual parity weighs zones by their values and does not fit: ``classes_of`` says
 so by None.
 
-:class:`Reach` answers how much can be asked of the atoms at once: given needs N, is there C in Q with N <= C <= U? The set of
+:class:`Reach` answers how much can be asked of the classes at once: given needs N, is there C in Q with N <= C <= U? The set of
 such N is cut out by inequalities lambda . N <= q(lambda) with lambda >= 0, q(lambda) = max { lambda . C : C in Q, C <= U }. They
 are found one at a time, as the duals of the tiny LP that looks for C.
 """
@@ -26,23 +26,23 @@ from patrol_core.games.rules import CapRow, PairRow, RowKey, coupling_rows
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.solvers import ArrayLP, Outcome, Rows
 
-#: Rows whose coefficients differ by more than this inside an atom do not speak of its sum alone.
+#: Rows whose coefficients differ by more than this inside a class do not speak of its sum alone.
 _SAME = 1e-12
 
-#: Most atoms that are worth the name: beyond, the LP over zones is no larger.
+#: Most classes that are worth the name: beyond, the LP over zones is no larger.
 MOST = 60
 
 _SECONDS = 60.0
 
 
 @dataclass(frozen=True, eq=False)
-class Atoms:
-    """Zones by atom, and the rules over their sums.
+class ZoneClasses:
+    """Zones by class, and the rules over their sums.
 
     Attributes:
-        cell: (n,) atom of every zone.
-        lower, upper: Sums of the bounds by atom.
-        lines: Row key, coefficients by atom, limit, and which pair variable takes part with which sign (-1
+        cell: (n,) class of every zone.
+        lower, upper: Sums of the bounds by class.
+        lines: Row key, coefficients by class, limit, and which pair variable takes part with which sign (-1
             none).
         pairs: Upper bound of each pair variable.
     """
@@ -55,23 +55,23 @@ class Atoms:
 
     @property
     def size(self) -> int:
-        """Number of atoms."""
+        """Number of classes."""
         return len(self.lower)
 
     def sums(self, amount: Floats) -> Floats:
-        """Sums of (n,) amounts by atom."""
+        """Sums of (n,) amounts by class."""
         return np.asarray(np.bincount(self.cell, weights=amount, minlength=self.size), dtype=float)
 
     def add_rules(self, rows: Rows, first: int, pairs: int) -> None:
-        """Q as rows over columns ``first`` + atom and ``pairs`` + pair."""
+        """Q as rows over columns ``first`` + class and ``pairs`` + pair."""
         for _, line, limit, with_pairs in self.lines:
             some = np.flatnonzero(line)
             columns = [*(first + some).tolist(), *(pairs + j for j, _ in with_pairs)]
             rows.add(columns, [*line[some].tolist(), *(v for _, v in with_pairs)], -np.inf, limit)
 
 
-def atoms_of(game: ZoneGame) -> Atoms | None:
-    """The atoms of a game whose rules all speak of group sums; None where some rule does not, or atoms are many."""
+def classes_of(game: ZoneGame) -> ZoneClasses | None:
+    """The classes of a game whose rules all speak of group sums; None where some rule does not, or classes are many."""
     inside = np.zeros((len(game.groups), game.size), dtype=bool)
     for i, group in enumerate(game.groups):
         inside[i, game.members(group)] = True
@@ -100,7 +100,7 @@ def atoms_of(game: ZoneGame) -> Atoms | None:
             with_pairs = ((numbers[row.cap, row.pair], -1.0),)
         lines.append((key, line, row.limit, with_pairs))
     zeros = np.zeros(count)
-    return Atoms(
+    return ZoneClasses(
         cell,
         zeros + np.bincount(cell, weights=lower, minlength=count),
         zeros + np.bincount(cell, weights=upper, minlength=count),
@@ -110,32 +110,32 @@ def atoms_of(game: ZoneGame) -> Atoms | None:
 
 
 class Reach:
-    """Which needs the atoms can meet together; the inequalities found so far are kept."""
+    """Which needs the classes can meet together; the inequalities found so far are kept."""
 
-    def __init__(self, atoms: Atoms) -> None:
-        self.atoms = atoms
-        self.rays = np.zeros((0, atoms.size))
+    def __init__(self, classes: ZoneClasses) -> None:
+        self.classes = classes
+        self.rays = np.zeros((0, classes.size))
         self.limits = np.zeros(0)
-        count, pairs = atoms.size, atoms.pairs.size
+        count, pairs = classes.size, classes.pairs.size
         # columns: C, the needs (fixed from outside), theta, pair variables
         rows = Rows()
         for c in range(count):
             rows.add([c, count + c, 2 * count], [1.0, -1.0, 1.0], 0.0, np.inf)
-        atoms.add_rules(rows, 0, 2 * count + 1)
-        most = float(atoms.upper.sum()) + 1.0
-        self._lower = np.concatenate([atoms.lower, np.zeros(count), [0.0], np.zeros(pairs)])
-        self._upper = np.concatenate([atoms.upper, np.zeros(count), [2 * most], atoms.pairs])
+        classes.add_rules(rows, 0, 2 * count + 1)
+        most = float(classes.upper.sum()) + 1.0
+        self._lower = np.concatenate([classes.lower, np.zeros(count), [0.0], np.zeros(pairs)])
+        self._upper = np.concatenate([classes.upper, np.zeros(count), [2 * most], classes.pairs])
         cost = np.zeros(self._lower.size)
         cost[2 * count] = 1.0
         self._lp = ArrayLP(cost, self._lower, self._upper, rows)
 
     def look(self, needs: Floats) -> float:
-        """By how much an atom falls short of its need at best; the inequality that says so is kept.
+        """By how much a class falls short of its need at best; the inequality that says so is kept.
 
         Raises:
             SolverError: If HiGHS did not end with an answer; a set of rules that allows nothing gives infinity.
         """
-        count = self.atoms.size
+        count = self.classes.size
         self._lower[count : 2 * count] = self._upper[count : 2 * count] = needs
         self._lp.set_bounds(self._lower.copy(), self._upper.copy())
         solved: Outcome = self._lp.solve(_SECONDS)
