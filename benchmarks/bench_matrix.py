@@ -12,7 +12,7 @@ from scipy.optimize import linprog
 
 from benchmarks.clock import median
 from patrol_core.games.matrix import MatrixGame, random_game, read_matrix, solve_sse, write_matrix
-from patrol_core.games.matrix.formats import KINDS
+from patrol_core.games.matrix.formats import FORMATS
 from patrol_core.games.matrix.nash import solve_nash
 from patrol_core.games.matrix.oracle import solve_double_oracle
 from patrol_core.games.matrix.regret_matching import solve_regret_matching
@@ -123,7 +123,7 @@ def formats() -> None:
     print("\nFiles of a 2,000 x 50 general-sum game:")
     print("| format | MB | write s | read s |")
     print("| --- | --- | --- | --- |")
-    for kind in KINDS:
+    for kind in FORMATS:
         content = write_matrix(game, kind)
         wrote = median(lambda kind=kind: write_matrix(game, kind), 3)
         read = median(lambda kind=kind, content=content: read_matrix(f"x.{kind}", content), 3)
