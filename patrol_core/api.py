@@ -148,7 +148,7 @@ def plan(
             rule.
         scenario: Choices to start from; the defaults by default. What is named here is changed in it.
         choices: Any other choice by its name in :class:`~patrol_core.scenario.Scenario` (``fairness_rule``,
-            ``attacker``, ``weighting``, ``group_by`` and so on).
+            ``offender``, ``weighting``, ``group_by`` and so on).
 
     Raises:
         InputError: When a choice has no such name or value, or the data cannot serve it.
@@ -258,7 +258,7 @@ class PatrolPlan:
             "fairness rule": "none" if self.scenario.fairness is None else self.scenario.fairness_rule,
             "tolerance": np.nan if self.scenario.fairness is None else self.scenario.fairness,
             "gap": strategy.certificate.gap,
-            "status": strategy.certificate.status,
+            "status": str(strategy.certificate.status),
         }
 
     def _repr_html_(self) -> str:

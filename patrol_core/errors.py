@@ -36,6 +36,7 @@ class InfeasibleError(PatrolError, ValueError):
         rule: The rule named in the message (for a page's "relax" button).
         shortfall: By how much it fails, in the rule's own unit.
         remedy: The least value that works, where it is known.
+        slider: Which level of all rules the remedy is one of: ``parity`` (the tolerance of fairness rules) or ``floor``.
     """
 
     exit_code = 3
@@ -47,11 +48,13 @@ class InfeasibleError(PatrolError, ValueError):
         rule: str = "",
         shortfall: float | None = None,
         remedy: float | None = None,
+        slider: str = "",
     ) -> None:
         super().__init__(message)
         self.rule = rule
         self.shortfall = shortfall
         self.remedy = remedy
+        self.slider = slider
 
 
 class SourceError(PatrolError, OSError):

@@ -69,6 +69,7 @@ def share_of_busiest(zones: int) -> float:
 
 CLAIMS: dict[str, Callable[[], float]] = {
     "sample.worst_case": lambda: plan().worst_case,
+    "sample.fair_worst_case": lambda: Planner(sample()).solve(Scenario(fairness=0.2)).worst_case,
     "sample.uniform_worst_case": uniform_worst_case,
     "sample.expected_residual": lambda: plan().expected_residual,
     "sample.zones": lambda: len(sample().zone_ids),

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from patrol_core.games.robust.solve import solve_regret
 from scipy.optimize import linprog
 
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.games.behavioural.attackers import QuantalResponse
 from patrol_core.games.behavioural.solve import solve_behavioural
+from patrol_core.games.robust import solve_regret
 from patrol_core.games.rules import (
     Cap,
     CoverageParity,

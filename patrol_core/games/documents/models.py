@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, PlainValidator, RootModel, WithJsonSchema, model_validator
@@ -12,22 +12,29 @@ from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.files.documents import Amount, Document, Maybe, Number, Share, Text, about
 from patrol_core.games.behavioural import SUQR, QuantalResponse
-from patrol_core.games.rules import Rule, parse_constraints
+from patrol_core.games.rules import Rule, parse_constraints, rule_keys
 
 ZoneId = Text
-_RULES = {
-    "type": "array",
-    "items": {
+
+
+def _rule_schema(kind: str, needed: tuple[str, ...], other: tuple[str, ...]) -> dict[str, Any]:
+    """One kind of rule; what its levels may be is said by the rule itself when it refuses one."""
+    levels: dict[str, Any] = {
+        key: {"description": f"Level or place of the rule {kind}; docs/files.md says which."}
+        for key in (*needed, *other)
+    }
+    return {
         "type": "object",
-        "required": ["type"],
-        "properties": {
-            "type": {
-                "type": "string",
-                "description": "Kind of rule, such as floor, cap, coverage-parity, residual-parity, mean-difference, max-min-share, "
-                "max-min, must-cover or no-patrol; the other keys follow from it.",
-            }
-        },
-    },
+        "description": f"The rule {kind}.",
+        "required": ["type", *needed],
+        "properties": {"type": {"const": kind, "description": "Kind of rule."}, **levels},
+        "additionalProperties": False,
+    }
+
+
+_RULES: dict[str, Any] = {
+    "type": "array",
+    "items": {"oneOf": [_rule_schema(kind, needed, other) for kind, (needed, other) in rule_keys().items()]},
 }
 Rules = Annotated[tuple[Rule, ...], PlainValidator(parse_constraints), WithJsonSchema(_RULES)]
 

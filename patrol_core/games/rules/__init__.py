@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from patrol_core.games.rules.bands import CoverageParity, Proportionality, ResidualParity
 from patrol_core.games.rules.differences import MeanDifference
-from patrol_core.games.rules.documents import FAIRNESS, checked_rules, fairness_rule, parse_constraints
+from patrol_core.games.rules.documents import (
+    FAIRNESS,
+    checked_rules,
+    fairness_rule,
+    parse_constraints,
+    rule_keys,
+)
 from patrol_core.games.rules.levels import Cap, Floor, some
 from patrol_core.games.rules.max_min import MaxMin, MaxMinShare
 from patrol_core.games.rules.rows import (
@@ -61,5 +67,6 @@ __all__ = [
     "lines_of",
     "parse_constraints",
     "priced",
+    "rule_keys",
     "some",
 ]

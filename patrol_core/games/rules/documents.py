@@ -139,6 +139,11 @@ _READERS: Mapping[str, tuple[Callable[..., Rule], tuple[str, ...], tuple[str, ..
 }
 
 
+def rule_keys() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """JSON type of every rule to the keys it needs and those it may have."""
+    return {kind: (needed, other) for kind, (_, needed, other) in _READERS.items()}
+
+
 def _check_keys(
     item: Mapping[str, object], where: str, *, required: Sequence[str], optional: Sequence[str]
 ) -> None:

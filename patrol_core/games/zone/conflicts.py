@@ -36,6 +36,7 @@ class Remedy:
     level: float
     advice: str
     where: str
+    slider: str = ""
 
 
 def explain_conflict(game: ZoneGame) -> NoReturn:
@@ -87,6 +88,7 @@ def _raise(remedies: list[Remedy], tail: str) -> NoReturn:
         rule=first.rule,
         shortfall=first.shortfall,
         remedy=first.level,
+        slider=first.slider,
     )
 
 
@@ -153,7 +155,12 @@ class _Consistency:
             return Remedy("the budget", short, found, level.advice(found), "")
         plan, rule = self._plan(at(works)), game.constraints[i]
         where = "" if plan is None else rule.strain(game, plan)
-        return Remedy(rule.name, short, found, level.advice(found), where)
+        slider = (
+            rule.slider
+            if level is rule.loosenings(game)[0] or level.tight == rule.loosenings(game)[0].tight
+            else ""
+        )
+        return Remedy(rule.name, short, found, level.advice(found), where, slider)
 
     def smallest_conflict(self, game: ZoneGame) -> ZoneGame:
         """Rules loosened one by one while the rest still conflicts: what stays contradicts itself."""

@@ -95,7 +95,10 @@ def _always(_scenario: Scenario, _prepared: Prepared) -> bool:
 
 
 def _has(column: str) -> Callable[[Scenario, Prepared], bool]:
-    return lambda _, prepared: bool(np.isfinite(prepared.zones[column].to_numpy(dtype=float)).any())
+    """Data whose zones have a figure of this name."""
+    return lambda _, prepared: (
+        column in prepared.zones and bool(np.isfinite(prepared.zones[column].to_numpy(dtype=float)).any())
+    )
 
 
 def _apart(_scenario: Scenario, prepared: Prepared) -> bool:

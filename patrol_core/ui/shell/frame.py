@@ -171,19 +171,16 @@ RELAXED = (
     ("ward-budget", "ward_hours"),
     ("budget", "budget"),
     ("parity", "fairness"),
-    ("mean difference", "fairness"),
-    ("max-min", "fairness"),
-    ("proportionality", "fairness"),
-    ("share of demand", "fairness"),
     ("floor", "floor"),
     ("cap of", "cap"),
 )
-"""Word in the name of a broken rule, and the choice that mends it; the first that fits."""
+"""Word in the name of what is broken, and the choice that mends it; the first that fits. Fairness rules say it themselves."""
 
 
 def relax_button(error: InfeasibleError) -> None:
     """One button to the least relaxation that works, where it is known."""
-    field = next((name for word, name in RELAXED if word in error.rule), None)
+    field = {"parity": "fairness", "floor": "floor"}.get(error.slider)
+    field = field or next((name for word, name in RELAXED if word in error.rule), None)
     if field is None or error.remedy is None:
         return
     if " on group " in error.rule:

@@ -141,6 +141,7 @@ def share_error(
         rule=rule.source.kind,
         shortfall=least - (rule.within or 0.0),
         remedy=works,
+        slider=rule.source.slider,
     )
 
 
