@@ -6,7 +6,8 @@ PY       := $(VENV)/bin/python
 FOR_USE  := $(VENV)/.installed
 FOR_TEST := $(VENV)/.installed-dev
 PORT    ?=
-WORKERS ?= 2
+# One more than the two cores that CI has: many tests wait for a clock, a lock or another program.
+WORKERS ?= 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help run test lint format unit browser docs coverage bench install-chromium requirements clean

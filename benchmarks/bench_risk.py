@@ -1,6 +1,6 @@
-"""Risk maps on real data: does smoothing foretell better than the record, and how long do smoothing and density take?
+"""Risk maps on real data: does smoothing predict better than the record, and how long do smoothing and density take?
 
-``python -m benchmarks.bench_risk [--repeats 5]``. Foretelling: burglary of the next 12 months of every zone, from the last
+``python -m benchmarks.bench_risk [--repeats 5]``. Predicting: burglary of the next 12 months of every zone, from the last
 3, 6, 12 and 24 months before it, at five origins a year apart. Mean absolute error and mean log score of the count of
 12 months; the log score needs a distribution, for the record that of the plain surface (Jeffreys' prior).
 """
@@ -44,7 +44,7 @@ def run(*, repeats: int = 5) -> None:
     if source is None:
         print(f"\nRisk skipped: {ABSENT}")
         return
-    _foretelling(source)
+    _predicting(source)
     with tempfile.TemporaryDirectory() as folder:
         westminster = westminster_csv(Path(folder))
         london = london_upload(Path(folder))
@@ -54,10 +54,10 @@ def run(*, repeats: int = 5) -> None:
         _speed("London", *london, repeats)
 
 
-# -- foretelling --------------------------------------------------------------------------------------
+# -- predicting --------------------------------------------------------------------------------------
 
 
-def _foretelling(source: Path) -> None:
+def _predicting(source: Path) -> None:
     long = pd.read_parquet(source / "london_burglary_monthly_lsoa21.parquet")
     wide = long.pivot_table(index="lsoa_code", columns="month", values="count", fill_value=0)
     shapes = gpd.read_file(source / "london_lsoa_2021.gpkg")

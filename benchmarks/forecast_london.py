@@ -115,7 +115,7 @@ def main() -> int:
         start, spent = time.monotonic(), time.process_time()
         again = predict(load(folder), panel, used)
         start, spent = time.monotonic() - start, time.process_time() - spent
-    print(f"the kept model foretells the same: {bool((again == made.predicted).all())}")
+    print(f"the kept model predicts the same: {bool((again == made.predicted).all())}")
     print(f"training and judging: {clock:.1f} s, {work:.1f} s of processor; peak memory {peak:,.0f} MB")
     print(f"load and predict 12 months: {start:.2f} s, {spent:.2f} s of processor")
     if len(made.trials):

@@ -38,8 +38,9 @@ def plural(count: int, one: str, many: str = "") -> str:
     Args:
         count: How many.
         one, many: The noun for 1 and for any other number; ``many`` is ``one`` with an s where it is not given.
-        >>> plural(1, "zone"), plural(1200, "zone"), plural(2, "way has", "ways have"):
-        ('1 zone', '1,200 zones', '2 ways have'):
+
+    >>> plural(1, "zone"), plural(1200, "zone"), plural(2, "way has", "ways have")
+    ('1 zone', '1,200 zones', '2 ways have')
     """
     return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
@@ -51,8 +52,9 @@ def first_few(names: Sequence[str], most: int = 3, *, rest: str = " and {} more"
         names: All of them.
         most: How many are written out.
         rest: Stands for the others; ``{}`` in it is their number.
-        >>> first_few(["a", "b"]), first_few(["a", "b", "c", "d", "e"]):
-        ('a, b', 'a, b, c and 2 more'):
+
+    >>> first_few(["a", "b"]), first_few(["a", "b", "c", "d", "e"])
+    ('a, b', 'a, b, c and 2 more')
     """
     return ", ".join(names[:most]) + (rest.format(len(names) - most) if len(names) > most else "")
 

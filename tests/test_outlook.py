@@ -1,4 +1,4 @@
-"""Plans for the months ahead: the forecast in the place of the record, kept, named, and never told what it must foretell."""
+"""Plans for the months ahead: the forecast in the place of the record, kept, named, and never told what it must predict."""
 
 from __future__ import annotations
 

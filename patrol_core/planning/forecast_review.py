@@ -137,6 +137,6 @@ def surprise_words(found: Surprise, names: Mapping[str, str], *, unit: str) -> s
     way = "more" if found.actual > found.predicted else "fewer"
     name = names.get(found.zone, found.zone)
     return (
-        f"{name}: {found.actual:,.0f} {unit}, {abs(found.actual - found.predicted):,.0f} {way} than foretold "
+        f"{name}: {found.actual:,.0f} {unit}, {abs(found.actual - found.predicted):,.0f} {way} than predicted "
         f"({found.predicted:,.1f}; expected between {found.low:,.1f} and {found.high:,.1f})."
     )

@@ -1,4 +1,4 @@
-"""Did we expect right? The Overview page's look back: months as recorded beside months as foretold."""
+"""Did we expect right? The Overview page's look back: months as recorded beside months as predicted."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from patrol_core.planning import Prepared
     from patrol_core.scenario import Scenario
 
-HEADING = "Did we expect right? Recorded beside foretold, month by month"
-SIDES = {"both": "Recorded and foretold", "error": "Where the errors are"}
+HEADING = "Did we expect right? Recorded beside predicted, month by month"
+SIDES = {"both": "Recorded and predicted", "error": "Where the errors are"}
 SURPRISES = 5
 
 
@@ -62,7 +62,7 @@ def _months(scenario: Scenario, recorded: Prepared, past: ForecastReview) -> Non
             draw_map(scenario, actual, key="overview-actual", height=380)
         with right:
             st.subheader("ForecastReview", anchor=False)
-            draw_map(scenario, predicted, key="overview-foretold", height=380)
+            draw_map(scenario, predicted, key="overview-predicted", height=380)
     wide, narrow = st.columns([3, 2])
     with wide:
         totals = pd.DataFrame(
@@ -93,7 +93,7 @@ def _figures(past: ForecastReview, month: str, unit: str) -> None:
 
 
 def past_layers(past: ForecastReview, month: str, unit: str) -> tuple[Layer, Layer]:
-    """Recorded and foretold on one scale, the same in every month.
+    """Recorded and predicted on one scale, the same in every month.
 
     Args:
         past, month: Past months, and the one shown.
@@ -117,7 +117,7 @@ def past_layers(past: ForecastReview, month: str, unit: str) -> tuple[Layer, Lay
 
 
 def error_layer(past: ForecastReview, month: str, unit: str) -> Layer:
-    """Recorded minus foretold, on one scale for all months.
+    """Recorded minus predicted, on one scale for all months.
 
     Args:
         past, month: Past months, and the one shown.
@@ -127,7 +127,7 @@ def error_layer(past: ForecastReview, month: str, unit: str) -> Layer:
     reach = float(np.abs(error).max()) or 1.0
     values = dict(zip(past.zone_ids, error[:, past.months.index(month)], strict=True))
     return Layer(
-        values, "change", f"Recorded minus foretold, {month}", unit, low=-reach, high=reach, digits=1
+        values, "change", f"Recorded minus predicted, {month}", unit, low=-reach, high=reach, digits=1
     )
 
 

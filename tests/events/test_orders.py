@@ -16,7 +16,8 @@ from patrol_core.events.public_event import ValueCurve, make_event
 from patrol_core.events.replanning import replan, state_at
 from patrol_core.events.scene import scene_of_event
 from patrol_core.events.solve import solve_event
-from patrol_core.figures.charts.events import film, gantt
+from patrol_core.figures.charts.events import gantt
+from patrol_core.figures.maps.event import film
 from patrol_core.reports.event_orders import orders_html
 from tests.events.test_solve import random_event
 

@@ -38,7 +38,7 @@ def test_zone_outlook_draws_history_then_forecast_inside_its_band():
     lines = {line.name: line for line in figure.data if line.name}
     assert list(lines["recorded"].y) == [3.0, 5.0]
     assert list(lines["forecast"].y) == [4.0, 4.5]
-    assert list(lines["foretold then"].x) == ["2025-02"]
+    assert list(lines["predicted then"].x) == ["2025-02"]
     assert [list(line.y) for line in figure.data[:2]] == [[7.0, 9.0], [2.0, 1.0]]
     assert lines["interval"].fill == "tonexty"
     assert figure.layout.yaxis.title.text == UNIT

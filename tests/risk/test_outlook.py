@@ -1,4 +1,4 @@
-"""Months ahead as a risk surface and past months as foretold: by hand, against their own draws, relations, ill-formed input."""
+"""Months ahead as a risk surface and past months as predicted: by hand, against their own draws, relations, ill-formed input."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_case_worked_by_hand():
     surface = planning_surface(recorded(), forecast(PREDICTED, PAST))
     assert surface.mean.tolist() == [12.0, 3.0, 1.0]
     assert (surface.period, surface.months, surface.unit) == (AHEAD, 2, recorded().unit)
-    # Means of the test months: 12, 3, 1 recorded and 12, 3, 1 foretold: no error was seen, so there is no width.
+    # Means of the test months: 12, 3, 1 recorded and 12, 3, 1 predicted: no error was seen, so there is no width.
     assert surface.low.tolist() == surface.high.tolist() == surface.mean.tolist()
     off = folds([[[13.0, 15.0], [3.0, 3.0], [1.0, 1.0]]], [[[12.0, 12.0], [3.0, 3.0], [1.0, 1.0]]])
     surface = planning_surface(recorded(), forecast(PREDICTED, off))
@@ -182,7 +182,7 @@ def test_words_name_months_and_model():
     assert "of 2025-01 by" in forecast_words(one)
 
 
-# ---------------------------------------------------------------- past months as foretold
+# ---------------------------------------------------------------- past months as predicted
 
 
 TWO = folds(
@@ -196,7 +196,7 @@ def looked_back():
     return review_forecast(forecast([[1.0, 1.0]] * 2, TWO, ids=("a", "b")))
 
 
-def test_each_past_month_is_shown_once_as_the_latest_origin_foretold_it():
+def test_each_past_month_is_shown_once_as_the_latest_origin_predicted_it():
     past = looked_back()
     assert past.months == ("2024-10", "2024-11", "2024-12")
     assert past.lead == (1, 1, 2)
@@ -220,4 +220,4 @@ def test_surprises_are_the_zones_outside_and_nothing_else():
     assert (one.zone, one.actual, one.predicted, one.outside) == ("b", 20.0, 12.0, 7.0)
     assert surprises(past, "2024-10") == ()
     words = surprise_words(one, {"b": "Back Lane"}, unit="crimes")
-    assert words == "Back Lane: 20 crimes, 8 more than foretold (12.0; expected between 11.0 and 13.0)."
+    assert words == "Back Lane: 20 crimes, 8 more than predicted (12.0; expected between 11.0 and 13.0)."

@@ -310,7 +310,7 @@ def test_exposure_of_nobody_is_named():
 # ---------------------------------------------------------------- real data
 
 
-def test_smoothing_foretells_londons_burglary_better(shared_uk):
+def test_smoothing_predicts_londons_burglary_better(shared_uk):
     """The last year of 4,994 zones from 3, 6 and 12 months before it: predictive log score and mean absolute error."""
     long = pd.read_parquet(shared_uk / "london_burglary_monthly_lsoa21.parquet")
     table = long.pivot_table(index="lsoa_code", columns="month", values="count", fill_value=0)

@@ -272,10 +272,10 @@ def look_back(**query: str) -> AppTest:
 def test_overview_works_nothing_out_until_it_is_opened(monkeypatch):
     monkeypatch.setattr("patrol_core.ui.overview.forecast_results.at_once", None)
     app = opened(OVERVIEW, **WARDS)
-    assert not [one for one in app.metric if one.label == "ForecastReview"]
+    assert not [one for one in app.metric if one.label == "Predicted"]
 
 
-def test_look_back_shows_months_as_they_were_foretold():
+def test_look_back_shows_months_as_they_were_predicted():
     app = look_back(**WARDS)
     _, forecast = made()
     past = review_forecast(forecast)
@@ -284,7 +284,7 @@ def test_look_back_shows_months_as_they_were_foretold():
         no_fault(app)
         found = month_figures(past, month)
         assert metric(app, f"Recorded in {month}") == f"{found.actual:,.0f}"
-        assert metric(app, "ForecastReview") == f"{found.predicted:,.0f}"
+        assert metric(app, "Predicted") == f"{found.predicted:,.0f}"
         assert metric(app, "Error a zone") == f"{found.mae:,.2f}"
         said = text_of(app)
         for one in surprises(past, month, most=SURPRISES):

@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 UI = ROOT / "patrol_core" / "ui"
 PLAIN = {
     "selectbox.options",
+    "selectbox.raw_value",  # the option that is chosen
     "multiselect.options",
     "text_input.value",
     "text_input.default",

@@ -37,8 +37,11 @@ def zone_outlook(
     line(figure, list(history.index), recorded, RISK[3], "%{x}: %{y:,.1f} recorded", name="recorded")
     past = [] if tested is None else list(tested["month"])
     if tested is not None and past:
-        then, said = tested["predicted"].to_numpy(dtype=float), "%{x}: %{y:,.1f} foretold from earlier months"
-        line(figure, past, then, PLAN, said, name="foretold then", width=1.5, dash="dot")
+        then, said = (
+            tested["predicted"].to_numpy(dtype=float),
+            "%{x}: %{y:,.1f} predicted from earlier months",
+        )
+        line(figure, past, then, PLAN, said, name="predicted then", width=1.5, dash="dot")
     predicted = ahead["predicted"].to_numpy(dtype=float)
     line(figure, coming, predicted, PLAN, "%{x}: %{y:,.1f} forecast", name="forecast", width=2.5, size=5)
     months = sorted({*history.index, *coming, *past})
@@ -91,7 +94,7 @@ def predicted_totals(table: pd.DataFrame, *, unit: str, chosen: str = "") -> go.
         unit: Of the totals.
         chosen: The month shown elsewhere on the page; drawn stronger.
     """
-    title = "All zones: recorded beside foretold"
+    title = "All zones: recorded beside predicted"
     figure = chart(title, "", unit, height=280, category="x", zero="y")
     months = list(table["month"])
     actual, predicted = (table[column].to_numpy(dtype=float) for column in ("actual", "predicted"))
@@ -99,7 +102,7 @@ def predicted_totals(table: pd.DataFrame, *, unit: str, chosen: str = "") -> go.
     bars(figure, months, actual, colours, "%{x}: %{y:,.0f} recorded", name="recorded")
     sizes: list[float] = [11 if month == chosen else 5 for month in months]
     marker = props(marker={"size": sizes}, mode="lines+markers")
-    line(figure, months, predicted, PLAN, "%{x}: %{y:,.0f} foretold", name="foretold", width=2.5, **marker)
+    line(figure, months, predicted, PLAN, "%{x}: %{y:,.0f} predicted", name="predicted", width=2.5, **marker)
     return figure
 
 

@@ -121,7 +121,7 @@ def density_map(found: Density, *, unit: str) -> go.Figure:
 
 def bandwidth_scores(scores: Mapping[float, float], *, chosen: float) -> go.Figure:
     """Mean log density at the places left out, over the bandwidths tried, with the one in use marked."""
-    title = "How well places left out are foretold"
+    title = "How well places left out are predicted"
     figure = chart(title, "bandwidth (m)", "mean log density", height=260, zero="x")
     line(figure, list(scores), list(scores.values()), PLAN, "%{x:,.0f} m: %{y:.3f}", size=6)
     figure.add_vline(x=chosen, line={"color": MARK, "dash": "dot"}, annotation_text="in use")

@@ -226,7 +226,7 @@ def _everywhere(scenario: Scenario, recorded: Prepared, forecast: Forecast) -> N
     figure = zone_outlook(history, ahead, name=EVERYWHERE, unit=recorded.surface.unit, tested=tested)
     plot(figure, key="_fc_history")
     st.caption(
-        "Click a zone, or choose one above, for its own forecast, its interval, and why. Dotted: what was foretold for "
+        "Click a zone, or choose one above, for its own forecast, its interval, and why. Dotted: what was predicted for "
         "past months from the months before them."
     )
 

@@ -66,7 +66,7 @@ def accuracy_tab(scenario: Scenario, prepared: Prepared) -> None:
         f"1 is steady. Ranges: 5 to 95 % of {found.resamples:,} resamples of {OVERS[found.over]}. A map is called worse only where "
         "the distance to the first is beyond what resampling makes of any two of these maps, since one always comes first by luck."
         + (
-            " The forecast is what its winner foretold at a test origin before these months; which model that is was settled on "
+            " The forecast is what its winner predicted at a test origin before these months; which model that is was settled on "
             "all test origins together."
             if FORECAST in found.curves
             else ""

@@ -49,7 +49,7 @@ def _bandwidth(scenario: Scenario) -> float:
         index=list(RULES).index(st.session_state.get("risk_bandwidth_rule", "likelihood")),
         key="_bandwidth_rule",
         format_func=lambda name: RULES[name] + (f" ({values[name]:,.0f} m)" if name in values else ""),
-        help="h, the standard deviation of the kernel. Places left out: the width at which every place with crime is foretold "
+        help="h, the standard deviation of the kernel. Places left out: the width at which every place with crime is predicted "
         "best by all others. Scott's rule is made for one cloud of points and is too wide for a city with many centres.",
     )
     st.session_state["risk_bandwidth_rule"] = rule

@@ -64,7 +64,7 @@ def test_scores_are_those_of_the_folds():
             )
 
 
-def test_the_months_judged_do_not_change_what_was_foretold_for_them():
+def test_the_months_judged_do_not_change_what_was_predicted_for_them():
     of = panel()
     settings = ForecastSettings(horizon=4, origins=2, trials=2)
     made, other = (
@@ -146,7 +146,7 @@ def test_too_few_months_are_refused_with_what_would_do():
     assert make_forecast(panel(months=18), settings=ForecastSettings(horizon=6)).predicted.shape == (24, 6)
 
 
-def test_no_crime_at_all_is_foretold_as_none():
+def test_no_crime_at_all_is_predicted_as_none():
     of = panel()
     quiet = Panel(of.zone_ids, of.months, np.zeros_like(of.values), of.unit)
     made = make_forecast(quiet, settings=ForecastSettings(horizon=3))

@@ -54,7 +54,7 @@ def test_equal_and_constant_columns_do_not_break_it():
     assert made.coefficients[0] == pytest.approx(made.coefficients[2], abs=1e-6)
 
 
-def test_no_crime_at_all_is_foretold_as_none():
+def test_no_crime_at_all_is_predicted_as_none():
     features, target, offset = _data()
     assert fit_poisson(features, target * 0, offset).predict(features, offset).max() < 1e-4
 
