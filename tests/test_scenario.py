@@ -267,3 +267,9 @@ def test_a_key_is_the_same_in_every_run():
     assert Scenario().key() == make_scenario({}).key()
     assert re.fullmatch(r"[0-9a-f]{16}", Scenario().key())
     assert make_scenario({"budget": 8}).key() == make_scenario({"budget": "8.0"}).key()
+
+
+def test_a_plan_of_before_keeps_its_hash():
+    """Scenarios without the choices that came later: the hashes that files of earlier programs carry."""
+    assert Scenario().key() == "967eff45877fe85e"
+    assert Scenario(share_least=0.8, fairness_rule="proportionality").key() != Scenario().key()

@@ -199,7 +199,8 @@ def _sentence(model: type[BaseModel], error: ValidationError, what: str) -> str:
         kind, loc = "too_short", loc[:-1]
     if kind in _FIRST:
         path, node = _at(_schema(model), loc[:-1])
-        where, root = _where(what, path), "" if path else _like(model)
+        # The example is of one kind: it helps where no kind was named yet.
+        where, root = _where(what, path), "" if path or loc[:-1] else _like(model)
         if kind == "missing":
             return f"{where} lacks {quoted(loc[-1])}; needed are {', '.join(node.get('required', ()))}{root}."
         accepted = ", ".join(node.get("properties", ())) or "none"

@@ -103,9 +103,11 @@ def load_json(data: str | bytes, what: str, *, most_bytes: int = MOST_BYTES) -> 
 
 
 def shown(value: object) -> str:
-    """A value as it stands in a document, cut to a readable length."""
+    """A value as it stands in a document, cut to a readable length; what no terminal should be sent is escaped."""
     try:
         text = json.dumps(value, ensure_ascii=False)
+        if not text.isprintable():
+            text = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
     except (TypeError, ValueError, RecursionError):
         text = f"{type(value).__name__} that cannot be shown"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -14,6 +14,9 @@ from patrol_core.errors import InputError
 from patrol_core.scenario.choice import Choice
 from patrol_core.scenario.hours import HoursChoices
 
+_LATER = ("share_least", "share_most")
+"""Choices that scenarios of earlier programs did not have."""
+
 
 class Scenario(HoursChoices):
     """The choices behind a plan; frozen, validated, hashable.
@@ -54,8 +57,13 @@ class Scenario(HoursChoices):
         return {name: getattr(self, name) for name, row in choices().items() if row.part in parts}
 
     def key(self, *parts: str) -> str:
-        """Stable hash of the choices of the named parts (all of them by default)."""
+        """Stable hash of the choices of the named parts (all of them by default).
+
+        A choice that came later counts only where it is made, so that plans made before keep their hash, and the duties
+        in their calendars their identifiers.
+        """
         chosen = self.part(*parts) if parts else self.model_dump()
+        chosen = {name: value for name, value in chosen.items() if name not in _LATER or value is not None}
         text = json.dumps(chosen, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

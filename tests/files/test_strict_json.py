@@ -80,6 +80,9 @@ def test_size_is_said():
 def test_values_are_shown_short():
     assert shown("é") == '"é"'
     assert quoted("é") == "'é'"
+    # Control and direction characters would move the cursor or turn the line of a terminal round.
+    assert shown({"a": "t\u009b31m\u202e\u2028"}) == '{"a": "t\\u009b31m\\u202e\\u2028"}'
+    assert all(show("\u009b\u202e\x1b").isprintable() for show in (shown, quoted))
     for show in (shown, quoted):
         assert len(show("a" * 500)) == 60
         assert len(show(list(range(500)))) == 60
