@@ -10,7 +10,7 @@ from patrol_core.evaluation.sensitivity import rank_stability
 from patrol_core.planning import prepare
 from patrol_core.risk.custom_weights import entries_of, starting_weights
 from patrol_core.risk.harm import WEIGHTS
-from patrol_core.scenario import make_scenario
+from patrol_core.scenario import from_query, make_scenario
 from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.risk.tabs import HIGHEST, TABS
 from patrol_core.ui.risk.view import LAYERS
@@ -61,7 +61,7 @@ def test_every_tab_opens_for_every_place(tab, area):
 
 def test_every_layer_shows_its_values():
     page = no_fault(risk(**SMOOTHED))
-    scenario = make_scenario(SMOOTHED)
+    scenario, _ = from_query(SMOOTHED)
     possible = [
         name
         for name, layer in LAYERS.items()
