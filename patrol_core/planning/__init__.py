@@ -24,7 +24,14 @@ from patrol_core.planning.hours import (
 )
 from patrol_core.planning.planner import Planner, game_of, uncertainty_of
 from patrol_core.planning.preparation import prepare, surface_as_of
-from patrol_core.planning.prepared import Prepared, harm_table, known_areas, panel_of_months, surface_of
+from patrol_core.planning.prepared import (
+    Prepared,
+    fairness_of,
+    harm_table,
+    known_areas,
+    panel_of_months,
+    surface_of,
+)
 from patrol_core.planning.quality import quality_report, report_frame
 from patrol_core.planning.summary import Result, summarise, versions
 from patrol_core.planning.surface import forecast_words, planning_surface
@@ -68,6 +75,7 @@ __all__ = [
     "coverage_table",
     "deployments_of",
     "describe_columns",
+    "fairness_of",
     "fairness_units",
     "fairness_views",
     "forecast_for",

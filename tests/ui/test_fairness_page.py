@@ -202,6 +202,9 @@ def test_patrol_in_proportion_to_harm_has_its_formula_and_both_ends():
     ends = {"share_least": 0.7, "share_most": 1.2, "fairness_rule": "proportionality"}
     page = app("fairness", rule="proportionality", sharemin="0.7", sharemax="1.2")
     no_fault(page)
+    assert any(
+        "between 0.7 and 1.2" in caption.value for caption in page.caption
+    )  # the slider knows one number only
     plan = planner().solve(make_scenario(ends))
     assert figure(page, "Worst zone") == f"{plan.worst_case:,.1f}"
     need = fairness_views(planner().prepared, plan)["need_ratio"].dropna()

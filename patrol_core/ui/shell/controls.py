@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from patrol_core.games.rules import FAIRNESS
-from patrol_core.planning import Prepared, group_columns, hours_rule
+from patrol_core.planning import Prepared, fairness_of, group_columns, hours_rule
 from patrol_core.scenario import choices
 from patrol_core.ui.session import state
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
@@ -106,6 +106,10 @@ def fairness(*, name: str = "fairness", of_hours: bool = False) -> None:
         format_func=_hours_words if of_hours else _fairness_words,
         **bound("fairness", key=name, keep=lambda value: {"fairness": None if value == OFF else value}),
     )
+    now = state.scenario()
+    if now.fairness is not None and (now.share_least, now.share_most) != (None, None):
+        rule = fairness_of(now, now.fairness_rule, now.fairness)
+        st.caption(f"In force, by ends of its own: {rule.name}.")
 
 
 def _hours_words(level: Any) -> str:
