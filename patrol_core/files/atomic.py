@@ -160,8 +160,18 @@ class HeldFile:
         except OSError:
             file.close()
             return False
+        if not self._is_there(
+            file
+        ):  # removed by another between opening and locking: that lock would hold nothing
+            file.close()
+            return False
         self._file = file
         return True
+
+    def _is_there(self, file: IO[bytes]) -> bool:
+        with contextlib.suppress(OSError):
+            return os.path.samestat(os.fstat(file.fileno()), self.path.stat())
+        return False
 
     def release(self) -> None:
         """Let go."""

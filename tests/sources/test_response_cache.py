@@ -12,6 +12,7 @@ import time
 import pytest
 
 from patrol_core.errors import InputError, SourceError
+from patrol_core.files import atomic
 from patrol_core.files.atomic import HeldFile
 from patrol_core.web.response_cache import ResponseCache, pack, unpack
 
@@ -116,3 +117,20 @@ def test_pack_and_unpack():
     assert unpack(b"") is None
     assert unpack(b"[]\nx") is None
     assert unpack(b"{not json\nx") is None
+
+
+def test_a_file_removed_between_opening_and_locking_is_not_held(tmp_path, monkeypatch):
+    """Another writer may take a file that is not locked yet for one that was left behind, and remove it."""
+    held = atomic.HeldFile(tmp_path / "a.tmp")
+    lock = atomic._lock
+
+    def late(file):
+        held.path.unlink()
+        lock(file)
+
+    monkeypatch.setattr(atomic, "_lock", late)
+    assert not held.take()
+    monkeypatch.setattr(atomic, "_lock", lock)
+    assert held.take()
+    assert held.path.exists()
+    held.release()
