@@ -64,7 +64,14 @@ def open_area(
     sources = _several(source)
     tables = _several(attributes)
     if store is not False:
-        return _open_store(sources, store, boundaries, zone_id, tables, lookup, name)
+        if sources:
+            raise InputError("The store brings its own rows; give either it or files of crimes.")
+        if boundaries is None:
+            raise InputError("The store needs boundaries, the zones to plan for.")
+        folder = None if isinstance(store, bool) else store
+        return area_from_store(
+            folder, boundaries, zone_id=zone_id, attributes=tables, lookup=lookup, name=name
+        )
     if lookup is not None:
         raise InputError("lookup goes with store; add store, or give the file among attributes.")
     if not sources:
@@ -83,44 +90,64 @@ def open_area(
         )
     if zone_id is not None and boundaries is None:
         raise InputError("zone_id names a column of boundaries; add boundaries, or leave it out.")
+    return area_from_files(
+        [Path(one) for one in sources], boundaries=boundaries, zone_id=zone_id, attributes=tables, name=name
+    )
+
+
+def area_from_files(
+    files: Sequence[Path],
+    *,
+    boundaries: Source | None = None,
+    zone_id: str | None = None,
+    attributes: Sequence[Source] = (),
+    name: str | None = None,
+) -> AreaData:
+    """Data of one area from police.uk street files; the command line comes in here too.
+
+    Args:
+        files: CSV, zip or folder, at least one.
+        boundaries, zone_id, attributes, name: As of :func:`open_area`.
+    """
     from patrol_core.sources.archive import read_crimes
     from patrol_core.sources.area import area_from_crimes
     from patrol_core.sources.zone_tables import read_attributes, read_polygons
 
-    paths = [Path(one) for one in sources]
-    crimes, report = read_crimes(paths)
+    crimes, report = read_crimes(files)
     return area_from_crimes(
         crimes,
         polygons=None if boundaries is None else read_polygons(Path(boundaries), id_column=zone_id),
-        lookup=[read_attributes(Path(one)) for one in tables] or None,
-        name=name or (paths[0].stem if len(paths) == 1 else f"{len(paths)} files of crimes"),
+        lookup=[read_attributes(Path(one)) for one in attributes] or None,
+        name=name or (files[0].stem if len(files) == 1 else f"{len(files)} files of crimes"),
         findings=report.findings,
     )
 
 
-def _open_store(
-    sources: Sequence[Source],
-    store: bool | Source,
-    boundaries: Source | None,
-    zone_id: str | None,
-    tables: Sequence[Source],
-    lookup: Source | None,
-    name: str | None,
+def area_from_store(
+    folder: Source | None,
+    boundaries: Source,
+    *,
+    zone_id: str | None = None,
+    attributes: Sequence[Source] = (),
+    lookup: Source | None = None,
+    name: str | None = None,
 ) -> AreaData:
+    """Data of one area out of the store; the command line comes in here too.
+
+    Args:
+        folder: Of the store; None for the usual one.
+        boundaries, zone_id, attributes, lookup, name: As of :func:`open_area`.
+    """
     from patrol_core.sources.archive import read_lookup
     from patrol_core.sources.store import Store
     from patrol_core.sources.store.area import open_area as open_stored
     from patrol_core.sources.zone_tables import read_attributes, read_polygons
 
-    if sources:
-        raise InputError("The store brings its own rows; give either it or files of crimes.")
-    if boundaries is None:
-        raise InputError("The store needs boundaries, the zones to plan for.")
     return open_stored(
-        Store(None if isinstance(store, bool) else store),
+        Store(folder),
         polygons=read_polygons(Path(boundaries), id_column=zone_id),
         lookup=None if lookup is None else read_lookup(Path(lookup)),
-        attributes=[read_attributes(Path(one)) for one in tables] or None,
+        attributes=[read_attributes(Path(one)) for one in attributes] or None,
         name=name or Path(boundaries).stem,
     )
 

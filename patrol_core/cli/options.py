@@ -182,10 +182,8 @@ def check_weights(arguments: argparse.Namespace, data: AreaData) -> None:
 
 def data_of(arguments: argparse.Namespace) -> AreaData:
     """The data that the flags name: embedded, or files."""
-    from patrol_core.sources.archive import read_crimes
-    from patrol_core.sources.area import area_from_crimes
+    from patrol_core.api import area_from_files
     from patrol_core.sources.sample import load_area
-    from patrol_core.sources.zone_tables import read_attributes, read_polygons
 
     if arguments.store is not None:
         return _from_store(arguments)
@@ -199,36 +197,28 @@ def data_of(arguments: argparse.Namespace) -> AreaData:
         return load_area("sample" if arguments.area is None else arguments.area)
     if arguments.area:
         raise InputError("--area names embedded data and --crimes brings its own; give one of them.")
-    crimes, report = read_crimes(arguments.crimes)
     if arguments.zone_id and not arguments.boundaries:
         raise InputError("--zone-id names a column of --boundaries; add --boundaries FILE, or leave it out.")
-    polygons = (
-        read_polygons(arguments.boundaries, id_column=arguments.zone_id) if arguments.boundaries else None
-    )
-    attributes = [read_attributes(path) for path in arguments.attributes]
-    name = (
-        arguments.crimes[0].stem if len(arguments.crimes) == 1 else f"{len(arguments.crimes)} files of crimes"
-    )
-    return area_from_crimes(
-        crimes, polygons=polygons, lookup=attributes or None, name=name, findings=report.findings
+    return area_from_files(
+        arguments.crimes,
+        boundaries=arguments.boundaries,
+        zone_id=arguments.zone_id,
+        attributes=arguments.attributes,
     )
 
 
 def _from_store(arguments: argparse.Namespace) -> AreaData:
     """All rows of the store inside the boundaries, and in the months if those are given."""
-    from patrol_core.sources.archive import read_lookup
-    from patrol_core.sources.store import Store
-    from patrol_core.sources.store.area import open_area
-    from patrol_core.sources.zone_tables import read_attributes, read_polygons
+    from patrol_core.api import area_from_store
 
     if arguments.crimes or arguments.area:
         raise InputError("--store brings its own rows; leave out --area and --crimes.")
     if arguments.boundaries is None:
         raise InputError("--store needs --boundaries FILE, the zones to plan for.")
-    return open_area(
-        Store(arguments.store or None),
-        polygons=read_polygons(arguments.boundaries, id_column=arguments.zone_id),
-        lookup=read_lookup(arguments.lookup) if arguments.lookup else None,
-        attributes=[read_attributes(path) for path in arguments.attributes] or None,
-        name=arguments.boundaries.stem,
+    return area_from_store(
+        arguments.store or None,
+        arguments.boundaries,
+        zone_id=arguments.zone_id,
+        attributes=arguments.attributes,
+        lookup=arguments.lookup,
     )

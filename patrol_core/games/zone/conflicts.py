@@ -127,14 +127,16 @@ class _Consistency:
         )
         fair = [i for i in rules if game.constraints[i].order == 0]
         first = bool(fair) and self.holds(_loosest(game, fair))
-        parts = [(i, level) for i in rules for level in game.constraints[i].loosenings(game)]
-        split = sum(i in fair for i, _ in parts) if first else 0
-        for i, level in [*parts[:split], (None, _more_budget(game)), *parts[split:]][: _MOST_RULES + 1]:
-            remedy = self._remedy(game, i, level)
+        parts = [(i, k, level) for i in rules for k, level in enumerate(game.constraints[i].loosenings(game))]
+        split = sum(i in fair for i, _, _ in parts) if first else 0
+        for i, k, level in [*parts[:split], (None, 0, _more_budget(game)), *parts[split:]][: _MOST_RULES + 1]:
+            remedy = self._remedy(game, i, level, first=k == 0)
             if remedy is not None:
                 yield remedy
 
-    def _remedy(self, game: ZoneGame, i: int | None, level: Loosening[Any]) -> Remedy | None:
+    def _remedy(self, game: ZoneGame, i: int | None, level: Loosening[Any], *, first: bool) -> Remedy | None:
+        """What works of one level of rule i, or of the budget; the first level of a rule is what its slider moves."""
+
         def at(value: float) -> ZoneGame:
             return level.at(value) if i is None else _with_rules(game, {i: level.at(value)})
 
@@ -155,11 +157,7 @@ class _Consistency:
             return Remedy("the budget", short, found, level.advice(found), "")
         plan, rule = self._plan(at(works)), game.constraints[i]
         where = "" if plan is None else rule.strain(game, plan)
-        slider = (
-            rule.slider
-            if level is rule.loosenings(game)[0] or level.tight == rule.loosenings(game)[0].tight
-            else ""
-        )
+        slider = rule.slider if first else ""
         return Remedy(rule.name, short, found, level.advice(found), where, slider)
 
     def smallest_conflict(self, game: ZoneGame) -> ZoneGame:
