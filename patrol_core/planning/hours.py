@@ -159,10 +159,6 @@ def hours_rules(demand: pd.DataFrame, scenario: Scenario) -> HoursRules:
     return rules
 
 
-_KEPT = {"coverage-parity": "parity of hours per head", "max-min": "max-min shares of hours per head"}
-"""What hours keep in place of another rule, in the words of their notes."""
-
-
 def hours_rule(name: str) -> str:
     """Name of the rule on hours per head that stands for a scenario's fairness rule.
 
@@ -201,7 +197,7 @@ def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFram
     kept = hours_rule(scenario.fairness_rule)
     if kept == scenario.fairness_rule:
         return plan
-    words = _KEPT.get(kept, FAIRNESS[kept].hours_words)
+    words = FAIRNESS[kept].hours_instead
     note = (
         f"Hours know no rule {scenario.fairness_rule!r}: they keep {words} in its place, at the same level."
     )

@@ -41,6 +41,7 @@ class FairnessName:
         label, differs: The rule in words, and what its tolerance is.
         at: A level of its slider in words.
         hours, hours_words: Name of the rule that hours keep for it, and what that one holds even.
+        hours_instead: What hours keep, where they keep this rule in place of another.
     """
 
     make: Callable[[float], Fairness]
@@ -49,6 +50,7 @@ class FairnessName:
     at: Callable[[float], str] = "± {:.0%}".format
     hours: str = "coverage-parity"
     hours_words: str = ""
+    hours_instead: str = ""
 
 
 def _of_the_best(d: float) -> str:
@@ -62,6 +64,7 @@ FAIRNESS: Mapping[str, FairnessName] = {
         "Patrol per head",
         "patrol per head of groups may differ by at most",
         hours_words="parity of hours per head of groups",
+        hours_instead="parity of hours per head",
     ),
     "residual-parity": FairnessName(
         ResidualParity, "Harm left per head", "harm left per head of groups may differ by at most"
@@ -79,6 +82,7 @@ FAIRNESS: Mapping[str, FairnessName] = {
         _of_the_best,
         "max-min",
         "hours per head of the group that gets least",
+        "max-min shares of hours per head",
     ),
     "residual-max-min": FairnessName(
         lambda d: MaxMinShare(1.0, of="residual").with_tolerance(d),
