@@ -18,8 +18,10 @@ FLAGS = {name: row.flag for name, row in choices().items() if row.flag}
 """Flag of each choice; place, crime types and switches have their own form below."""
 COMMON = {"seed"}
 """Choices of every command that draws."""
-NULLABLE = {"fairness", "share_least", "share_most", "city_hours", "ward_hours", "borough_hours"}
+NULLABLE = {name for name, row in choices().items() if row.default is None}
 """Choices that can be switched off."""
+ALIASES = {"budget": ("--budget",), "month_hours": ("--city-budget",)}
+"""Other spellings of a flag."""
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +71,7 @@ def add_choices(parser: argparse.ArgumentParser, *parts: str) -> None:
         row = table[name]
         if parts and row.part not in parts and name not in COMMON:
             continue
-        add(flag, dest=name, default=None, metavar=_metavar(row), help=_help(row))
+        add(flag, *ALIASES.get(name, ()), dest=name, default=None, metavar=_metavar(row), help=_help(row))
     add("--type", dest="crime_types", action="append", help=table["crime_types"].help)
     add("--harm", action="store_true", help="weight crimes by the Cambridge Crime Harm Index")
     add("--patrol-generated", action="store_true", help=table["patrol_generated"].help)
@@ -132,6 +134,9 @@ def scenario_of(arguments: argparse.Namespace) -> Scenario:
     for name, text in values.items():
         if text in {"off", "none"} and name in NULLABLE:
             values[name] = None
+    said = [FLAGS[name] for name in ("budget", "month_hours", "officers") if values.get(name) is not None]
+    if len(said) > 1:
+        raise InputError(f"{' and '.join(said)} both say what there is; give one of them.")
     if arguments.crime_types:
         values["crime_types"] = tuple(arguments.crime_types)
     if arguments.harm:

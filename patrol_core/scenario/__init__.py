@@ -8,7 +8,7 @@ content hash reproduces any number on any page.
 from __future__ import annotations
 
 from patrol_core.scenario.choice import Choice
-from patrol_core.scenario.game import FairnessRule
+from patrol_core.scenario.game import FairnessRule, Response
 from patrol_core.scenario.model import Scenario, choices, from_query, make_scenario
 
-__all__ = ["Choice", "FairnessRule", "Scenario", "choices", "from_query", "make_scenario"]
+__all__ = ["Choice", "FairnessRule", "Response", "Scenario", "choices", "from_query", "make_scenario"]

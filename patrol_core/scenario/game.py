@@ -1,4 +1,4 @@
-"""Choices of the patrol game: units, offenders, fairness, floors and caps."""
+"""Choices of the plan: what we have, what a patrol does, whom we plan against, and what must hold."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from patrol_core.scenario.data import DataChoices
 FairnessRule = Literal[
     "coverage-parity", "residual-parity", "mean-difference", "max-min", "residual-max-min", "proportionality"
 ]
-Offender = Literal["rational", "quantal", "regret", "types"]
+Offender = Literal["rational", "quantal", "types", "regret", "none"]
+Response = Literal["linear", "several", "log"]
+ZoneSizes = Literal["equal", "area"]
+
+MEAN_MONTH = 365.0 / 12.0
+"""Days of a month, on average: what turns units at once into hours a month."""
 
 
 def _levels(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -33,19 +38,50 @@ class GameChoices(DataChoices):
     """The parts ``data`` and ``game`` of a scenario."""
 
     budget: float = row(
-        12.0, "budget", "--budget", "Units on patrol at once", unit="units", step=0.5, ge=0, le=100_000
+        12.0, "budget", "--units", "Units on patrol at once", unit="units", step=0.5, ge=0, le=100_000
     )
-    """B: how many zones can be covered at the same time, on average."""
-    effectiveness: float = row(1.0, "effect", "--effectiveness", "Effect of a patrol", step=0.05, gt=0, le=1)
-    """e: share of a zone's harm that is prevented while the zone is covered. 1 is the usual assumption of
-    security games and flatters every plan; try 0.5."""
+    """B: units out at once, on average over the hours on patrol. Follows from hours a month or from officers
+    where one of these is given."""
+    month_hours: float | None = row(
+        None, "hours", "--hours", "Patrol hours a month", unit="h per month", step=10, ge=0, le=73_000_000
+    )
+    """The same resource in hours: units at once times hours a day times 365 / 12 days. Empty: what the units
+    make."""
+    officers: float | None = row(
+        None, "officers", "--officers", "Officers", unit="officers", step=1, ge=0, le=1_000_000
+    )
+    """The same resource in people: officers times their contracted hours, less what abstraction takes, over
+    officers a unit. Empty: what the units make."""
+    contract_hours: float = row(
+        40.0, "contract", "--contract-hours", "Contracted hours", unit="h per week", step=0.5, gt=0, le=168
+    )
+    """What one officer is paid for in a week; 40 is the usual full time of police in England and Wales."""
+    abstraction: float = row(0.0, "abstract", "--abstraction", "Abstraction", step=0.01, ge=0, le=0.99)
+    """Share of the contracted hours that is not patrol: leave, sickness, training, court."""
+    crew: float = row(1.0, "crew", "--crew", "Officers in a unit", unit="officers", step=1, ge=1, le=100)
+    """Officers who make one unit: 1 on their own, 2 for double crews."""
+    hours_a_day: float = row(
+        24.0, "perday", "--hours-per-day", "Hours a day on patrol", unit="h per day", step=0.5, gt=0, le=24
+    )
+    """Hours of the day that the plan is for: 24 round the clock, 8 for one shift a day."""
+    effectiveness: float = row(0.5, "effect", "--effectiveness", "Effect of a patrol", step=0.05, gt=0, le=1)
+    """e: share of a zone's harm that one unit prevents while it is there. An assumption, not a measurement:
+    studies of hot-spot patrol find modest effects; 1 is the convention of security games and flatters every
+    plan."""
+    response: Response = row("several", "response", "--response", "What further units do")
+    """Each further unit at once prevents the same share of what is left (several), no zone takes more than
+    one (linear), or each further hour is worth less than the one before (log)."""
+    zone_sizes: ZoneSizes = row("equal", "size", "--zone-sizes", "Size of zones")
+    """One unit does as much in every zone (equal), or zones larger than the mean need more units for the same
+    effect (area)."""
     offender: Offender = row("rational", "offender", "--offender", "Offenders")
-    """Which offenders the plan is made for: they watch perfectly (rational), err (quantal), values are
-    uncertain (regret), or each crime type has its own (types)."""
+    """Whom the plan is made against: offenders who watch perfectly (rational), who make mistakes (quantal),
+    several kinds, one for each crime type (types), values known only within their intervals (regret), or
+    offenders who do not react (none)."""
     rationality: float = row(
         10.0, "lambda", "--rationality", "How well offenders choose", step=1, ge=0, le=1000
     )
-    """λ times the highest zone's value, for offenders who err: 0 does not look, 100 hardly errs."""
+    """λ times the highest zone's value, for offenders who make mistakes: 0 does not look, 100 hardly errs."""
     fairness: float | None = row(
         None, "fair", "--fairness", "Fairness: how far groups may differ", step=0.05, ge=0, le=10
     )
@@ -67,10 +103,14 @@ class GameChoices(DataChoices):
     )
     """With proportionality: every group's share of the patrols (or hours) is at most b times its share of
     the harm (or demand). Empty: 1 + d."""
-    floor: float = row(0.0, "floor", "--floor", "Least coverage of every zone", step=0.01, ge=0, le=1)
-    """Every zone is covered at least this share of the time."""
-    cap: float = row(1.0, "cap", "--cap", "Most coverage of every zone", step=0.01, ge=0, le=1)
-    """No zone is covered more than this share of the time."""
+    floor: float = row(
+        0.0, "floor", "--floor", "Least patrol of every zone", unit="units", step=0.01, ge=0, le=1000
+    )
+    """Units in every zone on average, at least: 0.1 is a tenth of the time."""
+    cap: float | None = row(
+        None, "cap", "--cap", "Most patrol of every zone", unit="units", step=0.01, ge=0, le=100_000
+    )
+    """Units in any zone on average, at most. Empty: no limit (linear: 1)."""
     group_floor: Levels = row((), "gfloor", "--group-floor", "Least patrol of groups", unit="units on patrol")
     """Units on patrol at once in a group's zones, at least: "group=level", several with | between."""
     group_cap: Levels = row((), "gcap", "--group-cap", "Most patrol of groups", unit="units on patrol")
@@ -81,3 +121,22 @@ class GameChoices(DataChoices):
     def group_levels(self) -> tuple[dict[str, float], dict[str, float]]:
         """Least and most units on patrol by group."""
         return dict(named_numbers(self.group_floor)), dict(named_numbers(self.group_cap))
+
+    @property
+    def hours_per_unit(self) -> float:
+        """Hours a month that one unit at once makes."""
+        return self.hours_a_day * MEAN_MONTH
+
+    @property
+    def hours_of_resource(self) -> float:
+        """Hours a month of all units."""
+        return self.budget * self.hours_per_unit if self.month_hours is None else self.month_hours
+
+    def _resource_in_units(self) -> float:
+        """Units at once that hours or officers make; the budget itself where neither is given."""
+        if self.month_hours is not None:
+            return self.month_hours / self.hours_per_unit
+        if self.officers is not None:
+            weekly = self.officers * self.contract_hours * (1.0 - self.abstraction) / self.crew
+            return weekly / 7.0 / self.hours_a_day
+        return self.budget

@@ -1,4 +1,4 @@
-"""Choices of the hours plan: budgets, daily bounds and rounding."""
+"""Choices of the plan month by month: budgets of places, daily bounds and rounding."""
 
 from __future__ import annotations
 
@@ -27,24 +27,19 @@ class HoursChoices(GameChoices):
     """All parts of a scenario: ``data``, ``game`` and ``hours``."""
 
     horizon: int = row(6, "horizon", "--horizon", "Months ahead", unit="months", ge=1, le=12)
-    """Months the hours plan covers."""
-    city_hours: float | None = row(
-        None, "cityh", "--city-budget", "City budget", unit="h per month", step=50, ge=0, le=100_000_000
-    )
-    """Patrol hours a month over all zones. Empty: midway between the least and the most the daily bounds
-    allow."""
+    """Months that hours are planned for."""
     ward_hours: float | None = row(
-        3200.0, "wardh", "--ward-budget", "Ward budget", unit="h per month", step=50, ge=0, le=10_000_000
+        None, "wardh", "--ward-budget", "Ward budget", unit="h per month", step=50, ge=0, le=10_000_000
     )
     """Patrol hours a month in any one ward. Empty: no ward budget."""
     min_per_day: float = row(
-        1.0, "mind", "--min-per-day", "Least hours a day", unit="h per day", step=0.1, ge=0, le=24
+        0.0, "mind", "--min-per-day", "Least hours a day", unit="h per day", step=0.1, ge=0, le=24
     )
-    """Every zone gets at least this much on an average day."""
-    max_per_day: float = row(
-        2.6, "maxd", "--max-per-day", "Most hours a day", unit="h per day", step=0.1, gt=0, le=24
+    """Every zone gets at least this much on an average day: the least patrol in hours."""
+    max_per_day: float | None = row(
+        None, "maxd", "--max-per-day", "Most hours a day", unit="h per day", step=0.1, gt=0, le=2400
     )
-    """No zone gets more than this on an average day, times 1 to 2 for larger zones."""
+    """No zone gets more than this on an average day, times 1 to 2 for larger zones. Empty: no limit."""
     rounding: Rounding = row("quarter", "round", "--round", "Round to")
     """Quarter hours, visits, whole shifts, or not at all."""
     visit_minutes: float = row(

@@ -14,6 +14,8 @@ from patrol_core.errors import InputError
 from patrol_core.scenario.choice import Choice
 from patrol_core.scenario.hours import HoursChoices
 
+RESOURCE = ("budget", "month_hours", "officers")
+"""Three ways to say what there is: units at once, hours a month, officers."""
 _LATER = ("share_least", "share_most")
 """Choices that scenarios of earlier programs did not have."""
 
@@ -28,7 +30,7 @@ class Scenario(HoursChoices):
     def _ordered(self) -> Scenario:
         if self.from_month and self.to_month and self.from_month > self.to_month:
             raise ValueError(f"from {self.from_month} is after to {self.to_month}; swap them")
-        if self.min_per_day > self.max_per_day:
+        if self.max_per_day is not None and self.min_per_day > self.max_per_day:
             raise ValueError(
                 f"least hours a day {self.min_per_day:g} exceed the most {self.max_per_day:g}; lower one or raise the other"
             )
@@ -43,11 +45,30 @@ class Scenario(HoursChoices):
             object.__setattr__(self, "fairness", min(max(ends), 10.0))
         return self
 
+    @model_validator(mode="after")
+    def _one_resource(self) -> Scenario:
+        """Hours or officers, where given, decide the units."""
+        if self.month_hours is not None and self.officers is not None:
+            raise ValueError("hours a month and officers both say what there is; give one of them")
+        units = self._resource_in_units()
+        if not units <= choices()["budget"].high:
+            raise ValueError(f"that makes {units:,.6g} units at once; up to 100,000 can be planned for")
+        object.__setattr__(self, "budget", units)
+        if self.response == "several" and self.effectiveness >= 1.0:
+            raise ValueError(
+                "an effect of 1 leaves nothing for a second unit; lower the effect below 1, or take the response 'linear'"
+            )
+        return self
+
     def changed(self, **values: Any) -> Scenario:
         """A copy with some choices changed and everything checked again.
 
-        Another tolerance of the fairness rule takes the place of a band that was given by its ends.
+        Another tolerance of the fairness rule takes the place of a band that was given by its ends, and each way to say
+        what there is (units, hours a month, officers) takes the place of the others.
         """
+        said = [name for name in RESOURCE if values.get(name) is not None]
+        if said:
+            values = {**{name: None for name in RESOURCE[1:] if name not in said}, **values}
         if "fairness" in values:
             values = {"share_least": None, "share_most": None, **values}
         return make_scenario({**self.model_dump(), **values})
@@ -67,10 +88,15 @@ class Scenario(HoursChoices):
         text = json.dumps(chosen, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    def _said(self) -> dict[str, Choice]:
+        """The table of choices without the units, where these follow from hours or officers."""
+        derived = self.month_hours is not None or self.officers is not None
+        return {name: row for name, row in choices().items() if not (derived and name == "budget")}
+
     def to_flags(self) -> list[str]:
         """Command-line flags of everything that differs from the default, place and files left out."""
         flags: list[str] = []
-        for name, row in choices().items():
+        for name, row in self._said().items():
             value = getattr(self, name)
             if row.flag and value != row.default:
                 flags += [row.flag, _to_text(value)]
@@ -84,7 +110,7 @@ class Scenario(HoursChoices):
 
     def to_query(self) -> dict[str, str]:
         """URL parameters of everything that differs from the default."""
-        values = ((row, getattr(self, name)) for name, row in choices().items())
+        values = ((row, getattr(self, name)) for name, row in self._said().items())
         return {row.url: _to_text(value) for row, value in values if value != row.default}
 
 

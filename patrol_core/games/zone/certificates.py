@@ -53,8 +53,8 @@ class Proof:
 
 
 def residuals(game: ZoneGame, coverage: Floats) -> Floats:
-    """(n,) V_t (1 - e x_t)."""
-    return game.values * (1 - game.effectiveness * coverage)
+    """(n,) V_t s_t(x_t)."""
+    return game.values * game.left(coverage)
 
 
 def violations(game: ZoneGame, coverage: Floats) -> dict[str, float]:

@@ -1,8 +1,9 @@
 """The nouns of the zone security game: what is given (ZoneGame) and what comes back (Strategy).
 
 Zones t = 1..n with value V_t >= 0 (expected harm or count if unopposed), effectiveness e in (0, 1] (share of
-V_t prevented while covered), coverage x_t in [0, 1], budget B = expected number of zones covered at once.
-Residual harm of a zone is V_t (1 - e x_t): what the attacker gets there and the defender loses.
+V_t that one unit prevents while it is there), coverage x_t >= 0 (units there on average), budget B = units out at once.
+Residual harm of a zone is V_t s_t(x_t): what the attacker gets there and the defender loses, with the response s_t of
+:mod:`~patrol_core.games.zone.response`; by default 1 - e x_t with x_t at most 1.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from numpy.typing import ArrayLike
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
+from patrol_core.games.zone.response import SHAPES, Response, Shape
 from patrol_core.games.rules import Harm, Of, Rule, checked_rules, some
 from patrol_core.solvers import unit_of
 
@@ -55,6 +57,11 @@ class ZoneGame:
         constraints: Side rules of :mod:`patrol_core.games.rules`.
         stated: (n,) values that rules on residual harm are measured by, where ``values`` are something else
             (upper ends of intervals); ``values`` by default.
+        response: What further units do: ``linear``, ``several`` (e below 1) or ``log``.
+        sizes: (n,) k_t > 0, units that do in zone t what one does in a zone of size 1; 1 by default.
+        upper: (n,) most units a zone can take; by default its size for ``linear`` and ``log``, the budget for
+            ``several``.
+        hours_per_unit: h of ``log``: hours a month that one unit makes.
 
     Raises:
         InputError: For anything that cannot be used, naming the field, the value and what is accepted.
@@ -68,6 +75,10 @@ class ZoneGame:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     constraints: tuple[Rule, ...] = ()
     stated: Floats | None = None
+    response: Shape = "linear"
+    sizes: Floats | None = None
+    upper: Floats | None = None
+    hours_per_unit: float = 730.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "zone_ids", _checked_ids(self.zone_ids))
@@ -84,6 +95,7 @@ class ZoneGame:
                 )
             object.__setattr__(self, "population", population)
         object.__setattr__(self, "effectiveness", _checked_effectiveness(self.effectiveness))
+        self._check_response()
         object.__setattr__(self, "_position", {z: i for i, z in enumerate(self.zone_ids)})
         object.__setattr__(self, "groups", self._checked_groups())
         index = {
@@ -100,8 +112,28 @@ class ZoneGame:
     _group_index: dict[str, Indices] = field(init=False, repr=False, default_factory=dict)
     _attainable: dict[str, Attainable] = field(init=False, repr=False, default_factory=dict)
     _measured: dict[float, ZoneGame] = field(init=False, repr=False, default_factory=dict)
+    _does: Response | None = field(init=False, repr=False, default=None)
 
     # -- checks -----------------------------------------------------------------------------------
+
+    def _check_response(self) -> None:
+        if self.response not in SHAPES:
+            raise InputError(f"response = {self.response!r}: accepted are {', '.join(SHAPES)}.")
+        if self.response == "several" and self.effectiveness >= 1.0:
+            raise InputError(
+                "effectiveness = 1 leaves nothing for a second unit to prevent: with response 'several' accepted is a number "
+                "above 0 and below 1."
+            )
+        for name in ("sizes", "upper"):
+            given = getattr(self, name)
+            if given is not None:
+                object.__setattr__(self, name, _checked_array(name, given, self.zone_ids))
+        if self.sizes is not None and not self.sizes.min() > 0:
+            zone = self.zone_ids[int(np.argmin(self.sizes))]
+            raise InputError(f"size of zone {zone!r} is 0: accepted are finite numbers above 0.")
+        hours = _as_number(self.hours_per_unit)
+        if hours is None or not 0 < hours < math.inf:
+            raise InputError(f"hours_per_unit = {self.hours_per_unit!r}: accepted is a finite number above 0.")
 
     def _check_levels(self) -> None:
         """Budget and rules: the part that a slider changes."""
@@ -166,16 +198,45 @@ class ZoneGame:
 
     @property
     def harm(self) -> Harm:
-        """Residual harm as rules measure it."""
+        """Residual harm as rules measure it; of a curved response, per share prevented in place of coverage."""
         share = self.rule_values / (self.rule_values.sum() or 1.0)
-        return Harm(share, share, self.effectiveness)
+        if self.curved:
+            return Harm(share, share, 1.0)
+        return Harm(share, share if self.sizes is None else share / self.sizes, self.effectiveness)
+
+    @property
+    def curved(self) -> bool:
+        """Whether residual harm is not linear in the coverage."""
+        return self.response != "linear"
+
+    @property
+    def does(self) -> Response:
+        """What patrol does in every zone."""
+        if self._does is None:
+            sizes = np.ones(self.size) if self.sizes is None else self.sizes
+            most = sizes if self.upper is None else self.upper
+            made = Response(self.response, self.effectiveness, sizes, most, float(self.hours_per_unit))
+            object.__setattr__(self, "_does", made)
+            return made
+        return self._does
+
+    def left(self, coverage: Floats) -> Floats:
+        """(n,) share of each zone's harm that a coverage leaves."""
+        return self.does.left(coverage)
 
     def bounds(self) -> tuple[Floats, Floats]:
         """(lower, upper) coverage per zone after all zone floors and caps; lower may exceed upper."""
-        lower, upper = np.zeros(self.size), np.ones(self.size)
+        lower, upper = np.zeros(self.size), self._most()
         for rule in self.constraints:
             rule.bound(self, lower, upper)
-        return lower, upper
+        # nobody can send more than the budget; a floor above it is the budget's fault, not a cap's
+        return lower, np.where(np.isinf(upper), np.maximum(self.budget, lower), upper)
+
+    def _most(self) -> Floats:
+        """(n,) most units before rules; infinite where only the budget limits them."""
+        if self.upper is not None:
+            return self.upper.copy()
+        return np.full(self.size, np.inf) if self.response == "several" else self.does.sizes.copy()
 
     def coupling_rules(self) -> tuple[Rule, ...]:
         """Rules over several zones at once."""
@@ -253,6 +314,13 @@ class ZoneGame:
         if self.population is not None:
             people = zip(self.zone_ids, self.population.tolist(), strict=True)
             data["population"] = {z: None if math.isnan(p) else p for z, p in people}
+        if self.response != "linear":
+            data["response"] = self.response
+        for name, given in (("size", self.sizes), ("upper", self.upper)):
+            if given is not None:
+                data[name] = dict(zip(self.zone_ids, given.tolist(), strict=True))
+        if self.response == "log":
+            data["hours_per_unit"] = float(self.hours_per_unit)
         if self.constraints:
             data["constraints"] = [rule.document() for rule in self.constraints]
         return data
@@ -290,8 +358,8 @@ class Strategy(Coverage):
     """A coverage plan with its figures and its proof.
 
     Attributes:
-        zone_ids, coverage: Labels and (n,) x_t in [0, 1].
-        residual: (n,) V_t (1 - e x_t), unit of the values.
+        zone_ids, coverage: Labels and (n,) x_t, units there on average (share of the time where at most 1).
+        residual: (n,) V_t s_t(x_t), unit of the values.
         worst_case: Largest residual: what a fully informed offender can get.
         expected_residual: Sum of the residuals.
         attack_set: Every zone whose residual equals the worst case (1e-9 relative).
