@@ -62,9 +62,7 @@ class Response:
         if self.shape == "linear":
             return np.asarray(self.effect / self.sizes + 0.0 * x, dtype=float)
         if self.shape == "log":
-            return np.asarray(
-                self.effect * self.hours / ((1 + self.hours * x) * self._scale), dtype=float
-            )
+            return np.asarray(self.effect * self.hours / ((1 + self.hours * x) * self._scale), dtype=float)
         whole = np.floor(x + _WHOLE * np.maximum(x, 1.0))
         return np.asarray(self._after(whole) * self._per_unit, dtype=float)
 

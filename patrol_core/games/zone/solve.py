@@ -22,8 +22,8 @@ from numpy.typing import ArrayLike
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
-from patrol_core.games.zone.response import SHAPES, Response, Shape
 from patrol_core.games.rules import Harm, Of, Rule, checked_rules, some
+from patrol_core.games.zone.response import SHAPES, Response, Shape
 from patrol_core.solvers import unit_of
 
 
@@ -133,7 +133,9 @@ class ZoneGame:
             raise InputError(f"size of zone {zone!r} is 0: accepted are finite numbers above 0.")
         hours = _as_number(self.hours_per_unit)
         if hours is None or not 0 < hours < math.inf:
-            raise InputError(f"hours_per_unit = {self.hours_per_unit!r}: accepted is a finite number above 0.")
+            raise InputError(
+                f"hours_per_unit = {self.hours_per_unit!r}: accepted is a finite number above 0."
+            )
 
     def _check_levels(self) -> None:
         """Budget and rules: the part that a slider changes."""
