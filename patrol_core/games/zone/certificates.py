@@ -5,8 +5,8 @@ Feasibility: every rule is evaluated from its definition on the returned coverag
 Optimality, by weak duality. Write the coupling rules as a_j . x <= b_j (row ``budget`` among them). For any
 weights q_t >= 0 with sum 1 and any multipliers y_j >= 0, every feasible x has
 
-    max_t V_t (1 - e x_t) >= sum_t q_t V_t (1 - e x_t) + sum_j y_j (a_j . x - b_j)
-                          >= the same, minimised over l <= x <= u zone by zone,
+    max_t V_t s_t(x_t) >= sum_t q_t V_t s_t(x_t) + sum_j y_j (a_j . x - b_j)
+                       >= the same, minimised over l <= x <= u zone by zone,
 
 so the last line is a proved bound whatever q and y are. Solvers only suggest q and y; if they suggest badly,
 the gap shows it. For the total objective the same holds with q_t = 1 for all t.
@@ -71,7 +71,9 @@ def violations(game: ZoneGame, coverage: Floats) -> dict[str, float]:
             attainable.
     """
     result = {
-        "coverage between 0 and 1": max(0.0, float((-coverage).max()), float((coverage - 1).max())),
+        "coverage between 0 and 1"
+        if not game.curved and game.upper is None
+        else "units a zone can take": max(0.0, float((-coverage).max()), float((coverage - game.most).max())),
         f"budget of {game.budget:g}": max(0.0, float(coverage.sum()) - game.budget),
     }
     for rule in game.constraints:
@@ -95,12 +97,30 @@ def proved_bound(game: ZoneGame, proof: Proof) -> float:
         # q and y are one dual solution: where q sums to 1 only nearly, both are put right by the same factor
         unit = float(weights.sum())
         weights = weights / unit if unit > 0 else np.full(game.size, 1 / game.size)
-    slope = -weights * game.values * game.effectiveness
-    constant = float(weights @ game.values)
     scaled = {key: float(y) / (unit or 1.0) for key, y in proof.multipliers.items()}
     rows_slope, rows_constant = priced(coupling_rows(game), scaled, game.size)
+    if game.curved:
+        return rows_constant + least_curved(game, weights * game.values, rows_slope)
+    slope = -weights * game.values * game.effectiveness
+    constant = float(weights @ game.values)
     slope, constant = slope + rows_slope, constant + rows_constant
     return constant + float(np.minimum(slope * lower, slope * upper).sum())
+
+
+def least_curved(game: ZoneGame, harm: Floats, slope: Floats) -> float:
+    """Min of sum_t harm_t s_t(x_t) + slope_t x_t over l <= x <= u, zone by zone: each term is convex.
+
+    Args:
+        game: Response and bounds.
+        harm: (n,) weights >= 0 on what is left.
+        slope: (n,) prices of patrol.
+    """
+    lower, upper = game.bounds()
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        rate = np.where(harm > 0, slope / harm, np.where(slope > 0, np.inf, 0.0))
+    x = np.clip(game.does.up_to(rate), lower, upper)
+    terms = harm * game.left(x) + slope * x
+    return float(terms.sum())
 
 
 def figures(game: ZoneGame, coverage: Floats) -> tuple[Floats, float, float, tuple[str, ...]]:

@@ -1,9 +1,10 @@
 """The zone security game: front door.
 
-Minimise over coverage x the worst case max_t V_t (1 - e x_t), subject to sum x <= B, 0 <= x <= 1 and side
-rules; zero-sum, so the minimiser is also the strong Stackelberg strategy. Two methods give the same answer:
+Minimise over coverage x the worst case max_t V_t s_t(x_t), subject to sum x <= B, l <= x <= u and side rules, with the
+response s_t(x) = 1 - e x (u = 1) or another of :mod:`~patrol_core.games.zone.response`; zero-sum, so the minimiser is also the strong Stackelberg strategy. Two methods give the same answer:
 
-* water-filling (:mod:`~patrol_core.games.zone.water_filling`), exact, O(n log n), while all rules are per zone;
+* water-filling (:mod:`~patrol_core.games.zone.water_filling`, of other responses
+  :mod:`~patrol_core.games.zone.curved_filling`), exact, O(n log n), while all rules are per zone;
 * an LP (:mod:`~patrol_core.games.zone.model`, kept warm by :class:`ZoneGameModel`), for every rule.
 
 The optimum is seldom unique, so a second phase always follows: with the worst case kept, expected residual
@@ -25,6 +26,7 @@ from patrol_core.errors import InputError
 from patrol_core.games.rules import BUDGET
 from patrol_core.games.zone.certificates import Proof, certified, figures, violations
 from patrol_core.games.zone.conflicts import explain_conflict
+from patrol_core.games.zone.curved_filling import lowest_curved_level, spend_best_first
 from patrol_core.games.zone.linear_program import Objective, ZoneGameModel
 from patrol_core.games.zone.solve import Coverage, Strategy, ZoneGame
 from patrol_core.games.zone.water_filling import lowest_level, spend_rest
@@ -93,16 +95,32 @@ def _water_filling(game: ZoneGame, objective: Objective, lexicographic: bool) ->
         explain_conflict(game)
     phases: tuple[str, ...]
     if objective == "total":
-        coverage = spend_rest(game.values, game.budget, lower, upper)
-        proof, phases = _knapsack_proof(game, coverage, upper), ("expected-residual", "worst-case")
+        coverage, proof = _least_total(game, lower, upper)
+        phases = ("expected-residual", "worst-case")
     else:
-        level = lowest_level(game.values, game.effectiveness, game.budget, lower, upper)
-        coverage = spend_rest(game.values, game.budget, level.coverage, upper)
-        proof = Proof({BUDGET: level.budget_dual}, level.attack_weights)
+        coverage, proof = _least_worst_case(game, lower, upper)
         phases = ("worst-case", "expected-residual")
     phases = (*phases, "lexicographic") if lexicographic else phases
     seconds = time.perf_counter() - started
     return certified(game, coverage, proof, solver="water-filling", seconds=seconds, phases=phases)
+
+
+def _least_total(game: ZoneGame, lower: Floats, upper: Floats) -> tuple[Floats, Proof]:
+    if game.curved:
+        coverage, price = spend_best_first(game.values, game.does, game.budget, lower, upper)
+        return coverage, Proof({BUDGET: price}, None)
+    coverage = spend_rest(game.values, game.budget, lower, upper)
+    return coverage, _knapsack_proof(game, coverage, upper)
+
+
+def _least_worst_case(game: ZoneGame, lower: Floats, upper: Floats) -> tuple[Floats, Proof]:
+    if game.curved:
+        level = lowest_curved_level(game.values, game.does, game.budget, lower, upper)
+        coverage, _ = spend_best_first(game.values, game.does, game.budget, level.coverage, upper)
+    else:
+        level = lowest_level(game.values, game.effectiveness, game.budget, lower, upper)
+        coverage = spend_rest(game.values, game.budget, level.coverage, upper)
+    return coverage, Proof({BUDGET: level.budget_dual}, level.attack_weights)
 
 
 def _knapsack_proof(game: ZoneGame, coverage: Floats, upper: Floats) -> Proof:

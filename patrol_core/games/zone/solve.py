@@ -131,6 +131,12 @@ class ZoneGame:
         if self.sizes is not None and not self.sizes.min() > 0:
             zone = self.zone_ids[int(np.argmin(self.sizes))]
             raise InputError(f"size of zone {zone!r} is 0: accepted are finite numbers above 0.")
+        if self.response == "linear" and self.upper is not None and (self.upper > self.does.sizes).any():
+            zone = self.zone_ids[int(np.argmax(self.upper - self.does.sizes))]
+            raise InputError(
+                f"upper of zone {zone!r} is above its size: with response 'linear' no zone takes more units than its size "
+                "(1 by default)."
+            )
         hours = _as_number(self.hours_per_unit)
         if hours is None or not 0 < hours < math.inf:
             raise InputError(
@@ -204,12 +210,12 @@ class ZoneGame:
         share = self.rule_values / (self.rule_values.sum() or 1.0)
         if self.curved:
             return Harm(share, share, 1.0)
-        return Harm(share, share if self.sizes is None else share / self.sizes, self.effectiveness)
+        return Harm(share, share, self.effectiveness)
 
     @property
     def curved(self) -> bool:
-        """Whether residual harm is not linear in the coverage."""
-        return self.response != "linear"
+        """Whether residual harm is anything else than V_t (1 - e x_t)."""
+        return self.response != "linear" or self.sizes is not None
 
     @property
     def does(self) -> Response:
@@ -228,14 +234,15 @@ class ZoneGame:
 
     def bounds(self) -> tuple[Floats, Floats]:
         """(lower, upper) coverage per zone after all zone floors and caps; lower may exceed upper."""
-        lower, upper = np.zeros(self.size), self._most()
+        lower, upper = np.zeros(self.size), self.most
         for rule in self.constraints:
             rule.bound(self, lower, upper)
         # nobody can send more than the budget; a floor above it is the budget's fault, not a cap's
         return lower, np.where(np.isinf(upper), np.maximum(self.budget, lower), upper)
 
-    def _most(self) -> Floats:
-        """(n,) most units before rules; infinite where only the budget limits them."""
+    @property
+    def most(self) -> Floats:
+        """(n,) most units a zone can take, before rules; infinite where only the budget limits them."""
         if self.upper is not None:
             return self.upper.copy()
         return np.full(self.size, np.inf) if self.response == "several" else self.does.sizes.copy()

@@ -131,12 +131,17 @@ def spend_rest(values: Floats, budget: float, start: Floats, upper: Floats) -> F
     coverage[richer] = upper[richer]
     tied = order[values[order] == marginal]
     rest = spare - float((upper[richer] - start[richer]).sum())
-    coverage[tied] = _share_evenly(start[tied], upper[tied], rest)
+    coverage[tied] = share_evenly(start[tied], upper[tied], rest)
     return coverage
 
 
-def _share_evenly(lower: Floats, upper: Floats, amount: float) -> Floats:
-    """clip(level, lower, upper) with the level at which ``amount`` is spent above ``lower``."""
+def share_evenly(lower: Floats, upper: Floats, amount: float) -> Floats:
+    """clip(level, lower, upper) with the level at which ``amount`` is spent above ``lower``.
+
+    Args:
+        lower, upper: (n,) bounds.
+        amount: From 0 to the sum of the room between them.
+    """
     marks = np.unique(np.concatenate([lower, upper]))
     # filled(level) = sum clip(level, l, u) - l is piecewise linear between the marks
     low, high = np.sort(lower), np.sort(upper)

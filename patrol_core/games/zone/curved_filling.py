@@ -1,0 +1,187 @@
+r"""The zone game without coupling rules and with a curved response, solved by one multiplier.
+
+With bounds l_t <= x_t <= u_t and the budget only, both objectives come down to one number:
+
+* worst case    the fewest units that leave no more than z anywhere are x_t(z) = clip(s_t^-1(z / V_t), l_t, u_t); their sum falls
+                as z rises, so the optimum is the smallest z with sum x_t(z) <= B and z >= max V_t s_t(u_t)
+* least total   the best pieces first: x_t(y) = clip(up to where a unit still prevents y, l_t, u_t); their sum falls as y rises,
+                so the optimum has the smallest y with sum x_t(y) <= B, and zones whose next piece is worth just y share the rest
+
+Both numbers are found by bisection. The sum of x_t(z) is convex, so tangents from its left lead to the level without ever
+passing it, of ``several`` in finitely many steps: they replace the later halvings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from patrol_core.arrays import Floats
+from patrol_core.games.zone.response import Response
+from patrol_core.games.zone.solve import ZoneGame
+from patrol_core.games.zone.water_filling import Level, lowest_level, share_evenly
+
+#: Halvings of an interval; after 1,100 of any positive floats nothing lies between.
+_MOST_STEPS = 1100
+
+#: Halvings before tangents are drawn.
+_FIRST_STEPS = 10
+
+#: Residuals this near the worst case are at it.
+_AT = 1e-12
+
+
+def free_level(game: ZoneGame, values: Floats | None = None) -> Level:
+    """The least worst case of a game whose coupling rules are left out, whatever its response.
+
+    Args:
+        game: Budget, bounds and response.
+        values: (n,) in place of the game's own.
+    """
+    harm, (lower, upper) = game.values if values is None else values, game.bounds()
+    if game.curved:
+        return lowest_curved_level(harm, game.does, game.budget, lower, upper)
+    return lowest_level(harm, game.effectiveness, game.budget, lower, upper)
+
+
+def lowest_curved_level(values: Floats, does: Response, budget: float, lower: Floats, upper: Floats) -> Level:
+    """Minimise the worst case under a budget and per-zone bounds.
+
+    Args:
+        values, lower, upper: (n,) V_t >= 0 and bounds with 0 <= lower <= upper.
+        does: What patrol does.
+        budget: B >= sum of lower (the caller checks feasibility).
+
+    Returns:
+        Level: ``attack_weights`` and ``budget_dual`` are those to the right of B: what the next bit of budget is worth.
+    """
+    start = values * does.left(lower)
+    stuck = float((values * does.left(upper)).max())
+    top = float(start.max())
+
+    def units(z: float) -> Floats:
+        return units_for(values, does, z, lower, upper)
+
+    level = stuck
+    if top > stuck and float(units(stuck).sum()) > budget:
+        below, above = _bisect(stuck, top, lambda z: float(units(z).sum()) <= budget, most=_FIRST_STEPS)
+        level = _by_tangents(values, does, budget, units, below, above)
+    coverage = units(level)
+    weights, price = _proof(values, does, coverage, upper, level)
+    return Level(level, coverage, weights, price)
+
+
+def units_for(values: Floats, does: Response, level: float, lower: Floats, upper: Floats) -> Floats:
+    """(n,) fewest units that keep every residual at or below ``level``, inside the bounds.
+
+    Args:
+        values: (n,) V_t.
+        does: What patrol does.
+        level: Harm that may be left in any zone.
+        lower: (n,) lower bounds on units.
+        upper: (n,) upper bounds on units.
+    """
+    with np.errstate(over="ignore"):
+        share = np.divide(level, values, out=np.full(values.shape, np.inf), where=values > 0)
+    return np.clip(does.needed(share), lower, upper)
+
+
+def spend_best_first(
+    values: Floats, does: Response, budget: float, start: Floats, upper: Floats
+) -> tuple[Floats, float]:
+    """Spend what ``start`` leaves of the budget where it prevents most; worthless zones get nothing.
+
+    Args:
+        values: (n,) V_t.
+        does: What patrol does.
+        budget: B; nothing happens where ``start`` already uses it.
+        start: (n,) units already fixed, as lower bounds.
+        upper: (n,) upper bounds.
+
+    Returns:
+        tuple: (n,) units with the least total harm left, and what the next unit would prevent (0 where nothing can take it).
+        Where pieces of several zones are worth the same, the worst case is kept least.
+    """
+    spare = budget - float(start.sum())
+    worth = np.where(upper > start, values * does.worth(start), 0.0)
+    top = float(worth.max(initial=0.0))
+    if top <= 0:
+        return start.copy(), 0.0
+    if spare <= _AT * budget:
+        return start.copy(), top
+
+    def units(rate: float) -> Floats:
+        with np.errstate(over="ignore"):
+            share = np.divide(rate, values, out=np.full(values.shape, np.inf), where=values > 0)
+        return np.clip(does.up_to(share), start, np.maximum(upper, start))
+
+    everything = np.where(values > 0, upper, start)
+    if float(everything.sum()) <= budget:
+        return everything, 0.0
+    low, high = _bisect(0.0, top * (1 + _AT), lambda rate: float(units(rate).sum()) <= budget)
+    fewest, most = units(high), np.minimum(units(low), everything)
+    rest = budget - float(fewest.sum())
+    level = lowest_curved_level(values, does, budget, fewest, most)
+    coverage, rest = level.coverage, budget - float(level.coverage.sum())
+    coverage = share_evenly(coverage, most, rest) if rest > 0 else coverage
+    open_worth = np.where(coverage < upper, values * does.worth(coverage), 0.0)
+    return coverage, float(open_worth.max())
+
+
+def _bisect(
+    fails: float, holds: float, test: Callable[[float], bool], *, most: int = _MOST_STEPS
+) -> tuple[float, float]:
+    """Neighbouring floats 0 <= fails < holds (nearly; after ``most`` steps, nearer ones) between which ``test`` begins to hold."""
+    for _ in range(most):
+        # of positive numbers far apart the geometric middle: orders of magnitude are halved, not the number
+        far = fails > 0 and holds > 2 * fails
+        middle = float(np.sqrt(fails) * np.sqrt(holds)) if far else (fails + holds) / 2
+        if not fails < middle < holds or holds - fails <= 4e-16 * holds:
+            break
+        fails, holds = (fails, middle) if test(middle) else (middle, holds)
+    return fails, holds
+
+
+def _by_tangents(
+    values: Floats,
+    does: Response,
+    budget: float,
+    units: Callable[[float], Floats],
+    below: float,
+    above: float,
+) -> float:
+    """The level between two others at which the units needed are the budget."""
+    level = below
+    for _ in range(_MOST_STEPS):
+        x = units(level)
+        over = float(x.sum()) - budget
+        active = values * does.left(x) <= level * (1 + _AT)
+        with np.errstate(divide="ignore", over="ignore"):
+            rate = float((1 / (values * does.worth(x))[active & (x > 0)]).sum())
+        step = over / rate if 0 < rate < np.inf else 0.0
+        if not over > 1e-15 * budget or not level < level + step < above:
+            break
+        level += step
+    if over <= _AT * budget:
+        return level
+    return _bisect(level, above, lambda z: float(units(z).sum()) <= budget)[1]
+
+
+def _proof(
+    values: Floats, does: Response, coverage: Floats, upper: Floats, level: float
+) -> tuple[Floats, float]:
+    """(n,) attack weights with sum 1 and the price of the budget, to the right."""
+    at_worst = values * does.left(coverage) >= level * (1 - 1e-9)
+    held = at_worst & (coverage >= upper * (1 - _AT))
+    weights = np.zeros_like(values)
+    if held.any() or level <= 0 or not at_worst.any():
+        weights[int(np.argmax(np.where(held, values, 0.0)) if held.any() else np.argmax(values))] = 1.0
+        return weights, 0.0
+    with np.errstate(divide="ignore", over="ignore"):
+        inverse = np.where(at_worst, 1 / (values * does.worth(coverage)), 0.0)
+    total = float(inverse.sum())
+    if not 0 < total < np.inf:
+        weights[at_worst] = 1 / at_worst.sum()
+        return weights, 0.0
+    return inverse / total, 1 / total
