@@ -45,6 +45,16 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
+def counted(number: int) -> str:
+    """A small count as a word: up to twelve spelled out, thousands apart above.
+
+    >>> counted(6), counted(1200)
+    ('six', '1,200')
+    """
+    words = "no one two three four five six seven eight nine ten eleven twelve".split()
+    return words[number] if 0 <= number < len(words) else f"{number:,}"
+
+
 def first_few(names: Sequence[str], most: int = 3, *, rest: str = " and {} more") -> str:
     """The first names of a list that may be long.
 

@@ -15,6 +15,8 @@ DESCRIPTION = (
     "Divide patrol hours over zones and months so that the most harm is met, with diminishing returns."
 )
 
+HOURS_OF_A_DAY = 24.0
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
@@ -77,6 +79,6 @@ def number(flag: str, text: str) -> float | None:
 
 def _needed(flag: str, text: str) -> float:
     value = number(flag, text)
-    if value is None:
-        raise InputError(f"{flag} cannot be {text!r}: give hours as a number of 0 or more.")
+    if value is None or value > HOURS_OF_A_DAY:
+        raise InputError(f"{flag} cannot be {text!r}: give hours as a number from 0 to {HOURS_OF_A_DAY:g}.")
     return value

@@ -20,8 +20,8 @@ from patrol_core.planning.hours import (
     hours_rule,
     hours_rules,
     last_year_of,
-    solve_hours_plan,
 )
+from patrol_core.planning.months import solve_hours_plan
 from patrol_core.planning.planner import Planner, game_of, uncertainty_of
 from patrol_core.planning.preparation import prepare, surface_as_of
 from patrol_core.planning.prepared import (

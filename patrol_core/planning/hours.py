@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from patrol_core.allocation.hours import HoursRules, Plan, binding_city_budget, solve_hours
+from patrol_core.allocation.hours import HoursRules, solve_hours
 from patrol_core.arrays import Floats
 from patrol_core.games.rules import FAIRNESS
 from patrol_core.planning.groups import WARD
-from patrol_core.planning.prepared import Prepared, fairness_of, harm_table
+from patrol_core.planning.planner import AREA_CLIP, least_units
+from patrol_core.planning.prepared import Prepared, harm_table
 from patrol_core.planning.surface import forecast_demand
 from patrol_core.risk import monthly_demand
 from patrol_core.scenario import Scenario
@@ -117,36 +118,30 @@ def last_year_of(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame) -
 
 
 def hours_bounds(demand: pd.DataFrame, scenario: Scenario) -> tuple[float, float]:
-    """City budgets between which the budget decides: the least that is feasible, the most that can be used.
+    """Hours a month between which the resource decides: the least that is feasible, the most that can be used.
 
-    Hours a month; the least over all months is the largest of the months' floors, the most the smallest of their caps.
+    The least over all months is the largest of the months' floors, the most the smallest of their caps.
     """
-    plan = solve_hours(
-        demand,
-        HoursRules(
-            min_per_day=scenario.min_per_day,
-            max_per_day=scenario.max_per_day,
-            ward_budget=None,
-            city_budget=None,
-            rounding="none",
-        ),
-    )
-    totals = plan.frame.groupby("month", observed=True)[["lower", "upper"]].sum()
+    rules = replace(hours_rules(demand, scenario), ward_budget=None, city_budget=None, rounding="none")
+    rules = replace(rules, ward_budgets=(), borough_budget=None, borough_budgets=(), least_visits=0)
+    totals = solve_hours(demand, rules).frame.groupby("month", observed=True)[["lower", "upper"]].sum()
     return float(totals["lower"].max()), float(totals["upper"].min())
 
 
 def hours_rules(demand: pd.DataFrame, scenario: Scenario) -> HoursRules:
-    """The rules of a scenario; an empty city budget becomes one midway between least and most, which binds.
+    """The rules of a scenario in hours: bounds a day, budgets a month, rounding.
 
     A ward budget is for wards: where no zone has one, it would hold the whole area to the hours of one ward.
     """
     has_wards = bool((demand["ward"] != NO_WARD).any())
     ward_budgets, borough_budgets = scenario.own_budgets()
-    rules = HoursRules(
-        min_per_day=scenario.min_per_day,
-        max_per_day=scenario.max_per_day,
+    several = max(scenario.budget, 1.0) if scenario.response == "several" else 1.0
+    return HoursRules(
+        min_per_day=least_units(scenario) * scenario.hours_a_day,
+        max_per_day=several * scenario.hours_a_day if scenario.max_per_day is None else scenario.max_per_day,
+        area_clip=(1.0, 1.0) if scenario.max_per_day is None else AREA_CLIP,
         ward_budget=scenario.ward_hours if has_wards else None,
-        city_budget=scenario.city_hours,
+        city_budget=scenario.hours_of_resource,
         rounding=scenario.rounding,
         visit_minutes=scenario.visit_minutes,
         least_visits=scenario.least_visits,
@@ -154,9 +149,6 @@ def hours_rules(demand: pd.DataFrame, scenario: Scenario) -> HoursRules:
         borough_budget=scenario.borough_hours if "borough" in demand else None,
         borough_budgets=borough_budgets,
     )
-    if scenario.city_hours is None:
-        return replace(rules, city_budget=binding_city_budget(demand, rules))
-    return rules
 
 
 def hours_rule(name: str) -> str:
@@ -169,36 +161,3 @@ def hours_rule(name: str) -> str:
         name: The scenario's ``fairness_rule``.
     """
     return FAIRNESS[name].hours
-
-
-def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame | None = None) -> Plan:
-    """Patrol hours of a scenario for the coming months, with its fairness rule on hours per head if there is one.
-
-    Args:
-        prepared, scenario: Zones and groups, and the choices.
-        demand: Of :func:`hours_demand`; made where it is not given.
-
-    Raises:
-        InfeasibleError: When the daily least exceeds a budget, or fairness cannot be met; says what would work.
-    """
-    if demand is None:
-        demand = hours_demand(prepared, scenario)
-    rules = hours_rules(demand, scenario)
-    if scenario.fairness is None or not prepared.groups:
-        return solve_hours(demand, rules)
-    population = dict(zip(prepared.zone_ids, prepared.population, strict=True))
-    plan = solve_hours(
-        demand,
-        rules,
-        constraints=(fairness_of(scenario, hours_rule(scenario.fairness_rule), scenario.fairness),),
-        groups=prepared.groups,
-        population=population,
-    )
-    kept = hours_rule(scenario.fairness_rule)
-    if kept == scenario.fairness_rule:
-        return plan
-    words = FAIRNESS[kept].hours_instead
-    note = (
-        f"Hours know no rule {scenario.fairness_rule!r}: they keep {words} in its place, at the same level."
-    )
-    return replace(plan, notes=(note, *plan.notes))

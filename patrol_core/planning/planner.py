@@ -5,6 +5,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
+import numpy as np
+from numpy.typing import NDArray
+
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.documents import Uncertainty, solve_for
 from patrol_core.games.rules import Cap, Floor, Rule
@@ -12,6 +16,8 @@ from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone
 from patrol_core.planning.prepared import Prepared, fairness_of
 from patrol_core.scenario import Scenario
 
+AREA_CLIP = (1.0, 2.0)
+"""Most hours a day grow with a zone's area over the mean area, between these."""
 MODELS_KEPT = 6
 """Warm models kept by one planner; each holds one solver instance."""
 
@@ -23,9 +29,10 @@ def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Rule, ...]:
         InputError: When a fairness rule is asked of data without groups.
     """
     rules: list[Rule] = []
-    if scenario.floor > 0:
-        rules.append(Floor(scenario.floor))
-    if scenario.cap < 1:
+    least = least_units(scenario)
+    if least > 0:
+        rules.append(Floor(least))
+    if scenario.cap is not None:
         rules.append(Cap(scenario.cap))
     rules += _group_limits(prepared, scenario)
     if scenario.fairness is not None:
@@ -35,6 +42,35 @@ def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Rule, ...]:
             )
         rules.append(fairness_of(scenario, scenario.fairness_rule, scenario.fairness))
     return tuple(rules)
+
+
+def least_units(scenario: Scenario) -> float:
+    """Units in every zone at least: the floor, or the least hours a day where these are more."""
+    return max(scenario.floor, scenario.min_per_day / scenario.hours_a_day)
+
+
+def most_units(prepared: Prepared, scenario: Scenario) -> Floats | None:
+    """(n,) units that the most hours a day let a zone take, larger zones up to twice as many; None without such a limit."""
+    if scenario.max_per_day is None:
+        return None
+    area, known = _areas(prepared)
+    factor = np.where(known, np.clip(area / area[known].mean(), *AREA_CLIP), 1.0) if known.any() else 1.0
+    most = np.full(len(area), scenario.max_per_day / scenario.hours_a_day) * factor
+    return np.minimum(most, zone_sizes(prepared, scenario)) if scenario.response == "linear" else most
+
+
+def zone_sizes(prepared: Prepared, scenario: Scenario) -> Floats:
+    """(n,) units that do in each zone what one does in a zone of size 1: its area over the mean area, where that is asked and known."""
+    area, known = _areas(prepared)
+    if scenario.zone_sizes == "equal" or not known.any():
+        return np.ones(len(area))
+    return np.where(known, area / area[known].mean(), 1.0)
+
+
+def _areas(prepared: Prepared) -> tuple[Floats, NDArray[np.bool_]]:
+    area = prepared.zones["area_km2"].to_numpy(dtype=float)
+    known = np.isfinite(area) & (area > 0)
+    return np.where(known, area, 1.0), known
 
 
 def _has_ends(scenario: Scenario) -> bool:
@@ -55,24 +91,59 @@ def _group_limits(prepared: Prepared, scenario: Scenario) -> list[Rule]:
     return [*floors, *(Cap(level, group=group) for group, level in most.items())]
 
 
-def game_of(prepared: Prepared, scenario: Scenario) -> ZoneGame:
-    """The zone game of a scenario; values are expected harm (or crimes) per zone and month."""
+def game_of(prepared: Prepared, scenario: Scenario, values: Floats | None = None) -> ZoneGame:
+    """The zone game of a scenario.
+
+    Args:
+        prepared, scenario: Zones and groups, and the choices.
+        values: (n,) expected harm (or crimes) per zone and month; those of the mean month by default.
+    """
     return ZoneGame(
         zone_ids=prepared.zone_ids,
-        values=prepared.surface.mean,
+        values=prepared.surface.mean if values is None else values,
         budget=scenario.budget,
         effectiveness=scenario.effectiveness,
         population=prepared.population,
         groups=prepared.groups,
         constraints=constraints_of(prepared, scenario),
+        response=scenario.response,
+        sizes=None if scenario.zone_sizes == "equal" else zone_sizes(prepared, scenario),
+        upper=most_units(prepared, scenario),
+        hours_per_unit=scenario.hours_per_unit,
     )
 
 
-def uncertainty_of(prepared: Prepared, scenario: Scenario) -> Uncertainty:
-    """What offender models beyond the rational one need: intervals of the values, and harm by crime type."""
+def uncertainty_of(prepared: Prepared, scenario: Scenario, values: Floats | None = None) -> Uncertainty:
+    """What offender models beyond the rational one need: intervals of the values, and harm by crime type.
+
+    Args:
+        prepared, scenario: Risk of the mean month, and how well offenders choose.
+        values: (n,) harm of another month; intervals and types then stand to it as they do to the mean month.
+    """
     surface = prepared.surface
     harm = dict(zip(surface.crime_types, surface.by_type().T, strict=True))
-    return Uncertainty(scenario.rationality, surface.low, surface.high, harm)
+    if values is None:
+        return Uncertainty(scenario.rationality, surface.low, surface.high, harm)
+    known = surface.mean > 0
+    times = np.where(known, values / np.where(known, surface.mean, 1.0), 0.0)
+    whole = float(surface.mean.sum())
+    mixed = {
+        kind: part * times + np.where(known, 0.0, values * (part.sum() / whole if whole > 0 else 1.0 / len(harm)))
+        for kind, part in harm.items()
+    }
+    return Uncertainty(scenario.rationality, surface.low * times, surface.high * times, mixed)
+
+
+def solve_of(game: ZoneGame, scenario: Scenario, known: Uncertainty) -> Strategy:
+    """The plan of one game against the offenders of a scenario, no model kept.
+
+    Args:
+        game, scenario: Of :func:`game_of`, and who is planned against.
+        known: Of :func:`uncertainty_of`.
+    """
+    if scenario.offender == "none":
+        return solve_zone_game(game, objective="total")
+    return solve_for(game, scenario.offender, known)
 
 
 class Planner:
@@ -93,24 +164,25 @@ class Planner:
             InfeasibleError: When floors and fairness cannot all be met with the budget; says what would work.
         """
         game = game_of(self.prepared, scenario)
-        if scenario.offender != "rational":
-            return solve_for(game, scenario.offender, uncertainty_of(self.prepared, scenario))
-        if not game.coupling_rules():
-            return solve_zone_game(game)
+        if scenario.offender not in ("rational", "none") or not game.coupling_rules():
+            return solve_of(game, scenario, uncertainty_of(self.prepared, scenario))
+        least = least_units(scenario)
         return self.model(scenario).solve(
             budget=scenario.budget,
             parity=None if _has_ends(scenario) else scenario.fairness,
-            floor=scenario.floor if scenario.floor > 0 else None,
+            floor=least if least > 0 else None,
+            objective="total" if scenario.offender == "none" else "worst-case",
         )
 
     def model(self, scenario: Scenario) -> ZoneGameModel:
         """The kept model whose budget, parity and floor levels can be moved."""
         key = (
-            scenario.effectiveness,
+            (scenario.effectiveness, scenario.response, scenario.zone_sizes, scenario.hours_a_day),
             scenario.fairness_rule if scenario.fairness is not None else None,
             (scenario.fairness, scenario.share_least, scenario.share_most) if _has_ends(scenario) else None,
-            scenario.floor > 0,
-            (scenario.cap, scenario.group_floor, scenario.group_cap),
+            least_units(scenario) > 0,
+            (scenario.cap, scenario.max_per_day, scenario.group_floor, scenario.group_cap),
+            (scenario.ward_hours, scenario.ward_table, scenario.borough_hours, scenario.borough_table),
         )
         with self._lock:
             model = self._models.get(key)

@@ -20,7 +20,7 @@ from patrol_core.games.behavioural import BehaviouralStrategy
 from patrol_core.games.documents import TypesStrategy
 from patrol_core.games.robust import RobustStrategy
 from patrol_core.games.zone import Strategy
-from patrol_core.planning.hours import solve_hours_plan
+from patrol_core.planning.months import solve_hours_plan
 from patrol_core.planning.planner import Planner, game_of
 from patrol_core.planning.preparation import prepare
 from patrol_core.planning.prepared import Prepared
@@ -126,7 +126,7 @@ def _summary(result: Result) -> dict[str, Any]:
         "offender": _offender_summary(scenario, strategy),
         "plans": result.compared.to_dict("records"),
         "fairness": fairness.to_dict("records"),
-        "hours": {**hours.as_dict(), "city_is_default": scenario.city_hours is None}
+        "hours": hours.as_dict()
         if hours is not None
         else {"status": "infeasible", "reason": result.hours_fault},
         **({} if prepared.forecast is None else {"forecast": _forecast_summary(prepared.forecast)}),

@@ -91,8 +91,7 @@ def game_amounts(prepared: Prepared, coverage: Floats, residual: Floats) -> Amou
 def hours_amounts(prepared: Prepared, plan: Plan, hours: Floats | None = None) -> Amounts:
     """Hours and demand left per month, means over the months of the plan.
 
-    Demand left is ``r (1 - ln(1 + X) / ln(1 + X most))``: what the model says that hours did not meet; hours beyond a
-    zone's most meet no more.
+    Demand left is what the model says that hours did not prevent.
 
     Args:
         prepared, plan: The zones, and their hours plan.
@@ -100,12 +99,11 @@ def hours_amounts(prepared: Prepared, plan: Plan, hours: Floats | None = None) -
     """
     frame = plan.frame
     given = frame["hours"].to_numpy(dtype=float) if hours is None else hours
-    met = np.log1p(given) / np.log1p(frame["upper"].to_numpy(dtype=float))
     rows = pd.DataFrame(
         {
             "zone_id": frame["zone_id"].astype(str).to_numpy(),
             "hours": given,
-            "left": frame["risk"].to_numpy(dtype=float) * np.maximum(1.0 - met, 0.0),
+            "left": plan.left(given),
             "risk": frame["risk"].to_numpy(dtype=float),
         }
     )

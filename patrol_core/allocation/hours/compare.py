@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 
 from patrol_core.allocation.hours.check import monthly_objective, monthly_violation
 from patrol_core.allocation.hours.problem import HoursProblem, build_problem, up_to
-from patrol_core.allocation.hours.rounding.whole_units import nested_top
+from patrol_core.allocation.hours.rounding.whole_units import nearest_units
 from patrol_core.allocation.hours.solve import Plan
 from patrol_core.allocation.hours.water_filling import pool_sums
 from patrol_core.arrays import Floats, Indices
@@ -65,7 +65,7 @@ def compare_hours(
 
     def shared(weight: Floats) -> Floats:
         hours = in_proportion(grid, weight, own)
-        return in_units(grid, hours, unit) if unit else hours
+        return nearest_units(grid, hours, unit) if unit else hours
 
     ways = {PLAN: own, EQUAL: shared(np.ones(len(own))), CRIME: shared(problem.risk)}
     if last_year is not None:
@@ -100,29 +100,6 @@ def in_proportion(problem: HoursProblem, weight: Floats, spent: Floats) -> Float
     ):
         hours = np.minimum(hours, _largest(problem, share, pool, budget))
     return np.asarray(np.clip(hours, problem.lower, problem.upper), dtype=np.float64)
-
-
-def in_units(problem: HoursProblem, hours: Floats, unit: float) -> Floats:
-    """Hours rounded to whole units by largest remainders within the nested budgets; ``problem`` is on the grid.
-
-    Args:
-        hours: Hours per row.
-        unit: Hours per whole unit.
-    """
-    whole = np.clip(np.floor(hours / unit + 1e-9), problem.lower / unit, problem.upper / unit)
-    left = hours / unit - whole
-    rows = np.flatnonzero((left > 1e-9) & (whole < problem.upper / unit - 0.5))
-    total = np.floor(pool_sums(hours, problem.month, len(problem.months)) / unit + 1e-6)
-    rooms = []
-    for pool, most in (
-        (problem.ward, np.floor(problem.ward_budget / unit + 1e-6)),
-        (problem.borough, np.floor(problem.borough_budget / unit + 1e-6)),
-        (problem.month, total),
-    ):
-        rooms.append((pool, most - pool_sums(whole, pool, len(most))))
-    chosen = nested_top(rows, left[rows], problem.risk[rows], tuple(rooms))
-    whole[rows[chosen]] += 1.0
-    return np.asarray(whole * unit, dtype=np.float64)
 
 
 def round_up(plan: Plan) -> Floats:

@@ -19,13 +19,14 @@ cost beyond the optimum, proved.
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from patrol_core.allocation.hours.check import monthly_objective
 from patrol_core.allocation.hours.problem import HoursProblem
+from patrol_core.allocation.hours.rounding.whole_units import nearest_units, nested_top
 from patrol_core.allocation.hours.water_filling import pool_sums
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
@@ -55,17 +56,64 @@ def solve_dose(problem: HoursProblem, unit: float, least: int) -> Dosed:
     """
     low = np.rint(problem.lower / unit).astype(np.int64)
     high = np.rint(problem.upper / unit).astype(np.int64)
+    _check_least(problem, low, unit, least)
+    model = _Dose(problem, unit, least, low, high)
+    prices = model.prices()
+    units = model.fill(model.respond(model.price_of(prices)))
+    hours = np.asarray(units * unit, dtype=np.float64)
+    return Dosed(hours, np.maximum(model.bound(prices), monthly_objective(problem, hours)))
+
+
+def nearest_doses(problem: HoursProblem, hours: Floats, unit: float, least: int) -> Floats:
+    """Given hours in whole units where a zone gets 0 or at least ``least`` units, nearest to what was given.
+
+    Zones that were given less than a dose share what they have: the first of them get a dose, the others nothing. What is
+    left over goes to all who have a dose, in proportion.
+
+    Args:
+        problem: On the grid already; the least hours of every row fit the budgets.
+        hours: Hours per row.
+        unit: Hours per whole unit.
+
+    Raises:
+        InputError: As of :func:`solve_dose`.
+    """
+    low, high = (np.rint(end / unit).astype(np.int64) for end in (problem.lower, problem.upper))
+    _check_least(problem, low, unit, least)
+    exact = hours / unit
+    few = (low == 0) & (exact < least)
+    rows = np.flatnonzero(few & (high >= least) & (exact > 1e-9))
+    months = len(problem.months)
+    given = pool_sums(exact, problem.month, months)
+    rooms = []
+    for pool, budget in (
+        (problem.ward, problem.ward_budget / unit),
+        (problem.borough, problem.borough_budget / unit),
+        (problem.month, np.minimum(problem.city_budget / unit, given)),
+    ):
+        kept = pool_sums(np.where(few, 0.0, exact), pool, len(budget))
+        rooms.append((pool, np.floor((budget - kept) / least + 1e-6)))
+    chosen = rows[nested_top(rows, exact[rows], problem.risk[rows], tuple(rooms))]
+    dosed = ~few
+    dosed[chosen] = True
+    wanted = np.where(dosed, np.maximum(exact, least), 0.0)
+    wanted *= (given / np.maximum(pool_sums(wanted, problem.month, months), 1e-300))[problem.month]
+    grid = replace(
+        problem,
+        lower=np.where(dosed, np.maximum(low, least), 0) * unit,
+        upper=np.where(dosed, problem.upper, 0.0),
+    )
+    return nearest_units(grid, np.minimum(wanted * unit, grid.upper), unit)
+
+
+def _check_least(problem: HoursProblem, low: Units, unit: float, least: int) -> None:
+    """Refuse rows that must have something, but not a dose."""
     between = np.flatnonzero((low > 0) & (low < least))
     if len(between):
         raise InputError(
             f"{problem.name(int(between[0]))} must have {low[between[0]] * unit:g} h at least, and the least useful dose is "
             f"{least * unit:g} h ({len(between)} such rows); set the least hours a day to 0, or lower the dose."
         )
-    model = _Dose(problem, unit, least, low, high)
-    prices = model.prices()
-    units = model.fill(model.respond(model.price_of(prices)))
-    hours = np.asarray(units * unit, dtype=np.float64)
-    return Dosed(hours, np.maximum(model.bound(prices), monthly_objective(problem, hours)))
 
 
 class _Dose:

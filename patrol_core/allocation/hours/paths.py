@@ -189,7 +189,7 @@ def in_whole_units(
     best = round_best(grid, unit)
     bound = monthly_bound(grid, best.ward, best.city, best.borough, unit=unit)
     if rules.rounding_method == "largest-remainder":
-        hours = round_largest_remainder(grid, unit).hours
+        hours = round_largest_remainder(grid, unit)
         phase = f"whole units of {unit:g} h (largest remainder)"
         return replace(exact, hours=hours, bound=bound, status=_proved(grid, hours, bound), phase=phase)
     return replace(

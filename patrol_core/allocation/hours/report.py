@@ -27,7 +27,7 @@ def slack_table(
     Args:
         problem: Bounds, budgets and demand.
         exact: The plan before rounding.
-        ward_price: Multiplier by ward pool.
+        ward_price: Multiplier by ward pool; NaN where it is not known, and the budget then binds where it is used up.
         borough_price: Multiplier by borough pool.
         city_price: Multiplier by month.
     """
@@ -124,6 +124,6 @@ def _rows(
             "least": pool_sums(problem.lower, pool, pools),
             "most": pool_sums(problem.upper, pool, pools),
             "value_of_hour": np.where(full, price, 0.0),
-            "binding": full & (price > 0.0),
+            "binding": full & ~(price <= 0.0),
         }
     )

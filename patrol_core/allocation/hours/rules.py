@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
+from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate
 from patrol_core.errors import InputError
+from patrol_core.games.zone import Response
 
 Rounding = Literal["quarter", "visit", "none", "shift"]
 RoundingMethod = Literal["best", "largest-remainder"]
@@ -21,8 +24,8 @@ class HoursRules:
     """Bounds, budgets and rounding of an hours plan. Budgets are hours per month.
 
     Attributes:
-        min_per_day, max_per_day: Least and most hours a zone can get per day. The most grows with the zone's
-            area (``area_clip``).
+        min_per_day, max_per_day: Least and most hours a zone can get per day, above 24 where several units can be
+            there at once. The most grows with the zone's area (``area_clip``).
         ward_budget: Hours per month every ward can use, or None for no limit.
         city_budget: Hours per month all zones together can use, or None for no limit.
         rounding: ``quarter`` (multiples of 0.25 h), ``visit`` (of ``visit_minutes``), ``shift`` (of
@@ -61,8 +64,8 @@ class HoursRules:
     least_visits: int = 0
 
     def __post_init__(self) -> None:
-        number("min_per_day", self.min_per_day, least=0.0, most=24.0)
-        number("max_per_day", self.max_per_day, least=0.0, most=24.0, above=True)
+        number("min_per_day", self.min_per_day, least=0.0)
+        number("max_per_day", self.max_per_day, least=0.0, above=True)
         number("shift_hours", self.shift_hours, least=0.0, most=24.0, above=True)
         for name, value in (
             ("ward_budget", self.ward_budget),
@@ -134,6 +137,8 @@ class Plan:
             (hours), value_of_hour, binding, least and most (hours the zones under it must and can take).
         notes: Plain sentences about the plan a reader must not miss.
         rules: The rules it was made under.
+        does: What hours do in each row of the frame, in units of ``does.hours`` hours; None: a share
+            ``ln(1 + X) / ln(1 + most)`` of the demand is met.
     """
 
     frame: pd.DataFrame
@@ -146,6 +151,15 @@ class Plan:
     slack: pd.DataFrame
     notes: tuple[str, ...]
     rules: HoursRules
+    does: Response | None = None
+
+    def left(self, hours: Floats) -> Floats:
+        """(rows,) demand that these hours of each row leave."""
+        risk = self.frame["risk"].to_numpy(dtype=float)
+        if self.does is not None:
+            return np.asarray(risk * self.does.left(hours / self.does.hours), dtype=float)
+        met = np.log1p(hours) / np.log1p(self.frame["upper"].to_numpy(dtype=float))
+        return np.asarray(risk * np.maximum(1.0 - met, 0.0), dtype=float)
 
     def as_dict(self) -> dict[str, object]:
         """What the command line prints: proof, size, budgets that bind, and the rules in force with every default."""

@@ -33,7 +33,7 @@ _REACH = 1
 
 @dataclass(frozen=True, eq=False)
 class Rounded:
-    """Whole-unit hours and multipliers that prove them best (zeros for the largest-remainder method).
+    """Whole-unit hours and multipliers that prove them best.
 
     Attributes:
         hours: Hours per row, multiples of the unit.
@@ -80,28 +80,42 @@ def round_best(problem: HoursProblem, unit: float) -> Rounded:
     return Rounded(hours, np.maximum(ward - above, 0.0), middle, city)
 
 
-def round_largest_remainder(problem: HoursProblem, unit: float) -> Rounded:
-    """Round the continuous optimum of the grid problem by largest remainders."""
-    exact = _fill(problem) / unit
-    whole = np.minimum(np.floor(exact + 1e-9), _units(problem.upper, unit)).astype(np.int64)
-    remainder = exact - whole
-    rows = np.flatnonzero((remainder > 1e-9) & (whole < _units(problem.upper, unit)))
-    wards, months = len(problem.wards), len(problem.months)
-    in_ward = pool_sums(whole.astype(float), problem.ward, wards)
-    in_month = pool_sums(whole.astype(float), problem.month, months)
-    total = np.floor(pool_sums(exact, problem.month, months) + 1e-6) - in_month
-    boroughs = len(problem.boroughs)
-    in_borough = pool_sums(whole.astype(float), problem.borough, boroughs)
-    rooms = (
-        (problem.ward, np.floor(problem.ward_budget / unit + 1e-6) - in_ward),
-        (problem.borough, np.floor(problem.borough_budget / unit + 1e-6) - in_borough),
-        (problem.month, total),
-    )
-    chosen = nested_top(rows, remainder[rows], problem.risk[rows], rooms)
-    units = whole
-    units[rows[chosen]] += 1
-    free = np.zeros(wards), np.zeros(boroughs), np.zeros(months)
-    return Rounded(np.asarray(units * unit, dtype=np.float64), *free)
+def round_largest_remainder(problem: HoursProblem, unit: float) -> Floats:
+    """The continuous optimum of the grid problem, rounded by largest remainders."""
+    return nearest_units(problem, _fill(problem), unit)
+
+
+def nearest_units(problem: HoursProblem, hours: Floats, unit: float) -> Floats:
+    """Given hours in whole units by largest remainders (Hamilton), no more of them a month than are given.
+
+    Where bounds on the grid ask for more than is given, other rows lose the units that they miss least; the sum of squared
+    differences is then the least that bounds and nested budgets allow.
+
+    Args:
+        problem: On the grid; its least hours fit the budgets.
+        hours: Hours per row.
+        unit: Hours per whole unit.
+    """
+    low, high = _units(problem.lower, unit), _units(problem.upper, unit)
+    exact = hours / unit
+    given = np.floor(pool_sums(exact, problem.month, len(problem.months)) + 1e-6)
+    least = pool_sums(low.astype(float), problem.month, len(problem.months))
+    reach = 0
+    while True:
+        start = np.clip(np.floor(exact + 1e-9).astype(np.int64) - reach, low, high)
+        rooms = []
+        for pool, budget in _levels(problem):
+            most = np.floor(budget / unit + 1e-6)
+            most = np.minimum(most, np.maximum(given, least)) if pool is problem.month else most
+            rooms.append((pool, most - pool_sums(start.astype(float), pool, len(budget))))
+        if all((room > -0.5).all() for _, room in rooms) or not (start > low).any():
+            break
+        reach = max(1, 2 * reach)
+    stop = np.clip(np.ceil(exact - 1e-9).astype(np.int64), start, high)
+    row = np.repeat(np.arange(len(start)), stop - start)
+    offset = np.arange(len(row)) - np.repeat(np.cumsum(stop - start) - (stop - start), stop - start)
+    chosen = nested_top(row, exact[row] - start[row] - offset, problem.risk[row], tuple(rooms))
+    return np.asarray((start + np.bincount(row[chosen], minlength=len(start))) * unit, dtype=np.float64)
 
 
 def marginal_gain(weight: Floats, units: NDArray[np.int64], unit: float) -> Floats:
