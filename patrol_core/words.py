@@ -51,7 +51,21 @@ def counted(number: int) -> str:
     >>> counted(6), counted(1200)
     ('six', '1,200')
     """
-    words = "no one two three four five six seven eight nine ten eleven twelve".split()
+    words = [
+        "no",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+    ]
     return words[number] if 0 <= number < len(words) else f"{number:,}"
 
 

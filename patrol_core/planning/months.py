@@ -32,6 +32,8 @@ from patrol_core.planning.prepared import Prepared, fairness_of
 from patrol_core.scenario import Scenario
 from patrol_core.words import counted, first_few, listed, percent, plural
 
+WORTH_SAYING = 1e-4
+"""Share of the objective that whole steps may cost without a note."""
 EACH_MONTH = "mean over the months of what the plan was optimised for; less is better"
 
 
@@ -117,11 +119,16 @@ def _by_games(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame) -> P
             column[month.rows] = values[month.zones]
     exact = units * per_unit
     price = np.array(
-        [np.nan if one.strategy.budget_dual is None else one.strategy.budget_dual / per_unit for one in months]
+        [
+            np.nan if one.strategy.budget_dual is None else one.strategy.budget_dual / per_unit
+            for one in months
+        ]
     )
     rules = hours_rules(demand, scenario)
     final, slack = in_whole_steps(demand, rules, exact, (lower * per_unit, upper * per_unit), price)
-    proofs = {one.label: _proof(one, scenario, None if final is exact else final / per_unit) for one in months}
+    proofs = {
+        one.label: _proof(one, scenario, None if final is exact else final / per_unit) for one in months
+    }
     before = [one.strategy.certificate for one in months]
     columns = ["month", "ward", "zone_id", "area_km2", "risk"]
     frame = demand.loc[:, [*columns, *(["borough"] if "borough" in demand else [])]].assign(
@@ -152,7 +159,9 @@ def _solved(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame) -> lis
     """Every month of the demand, in order; months alike are solved once."""
     zones = pd.Index(prepared.zone_ids).get_indexer(pd.Index(demand["zone_id"].astype(str)))
     if (zones < 0).any():
-        raise InputError(f"The demand names zone {demand['zone_id'].iloc[int(np.argmin(zones))]!r}, which is not planned for.")
+        raise InputError(
+            f"The demand names zone {demand['zone_id'].iloc[int(np.argmin(zones))]!r}, which is not planned for."
+        )
     names, risk = demand["month"].astype(str).to_numpy(), demand["risk"].to_numpy(dtype=float)
     done: dict[bytes, tuple[ZoneGame, Strategy, Uncertainty]] = {}
     months = []
@@ -216,7 +225,7 @@ def _notes(
     idle = sum(not one.game.values.any() for one in months)
     if idle:
         notes.append(f"No crime is expected in {plural(idle, 'month')}: no hour there prevents anything.")
-    if whole.gap > max(continuous.gap, MAX_GAP):
+    if whole.gap > max(continuous.gap, WORTH_SAYING):
         notes.append(
             f"Whole steps cost at most {percent(whole.gap, 2)} of what the plan was optimised for in any month."
         )
@@ -246,6 +255,6 @@ def _reached(whose: list[str], when: tuple[str, ...], months: list[str]) -> str:
         return f"{shown} {verb} reached"
     if len(when) == len(months):
         return f"{shown} {verb} reached in {'both' if len(months) == 2 else f'all {counted(len(months))}'} months"
-    return f"{shown} {verb} reached in {counted(len(when))} of {counted(len(months))} months ({first_few(when)})"
-
-
+    return (
+        f"{shown} {verb} reached in {counted(len(when))} of {counted(len(months))} months ({first_few(when)})"
+    )

@@ -128,7 +128,8 @@ def uncertainty_of(prepared: Prepared, scenario: Scenario, values: Floats | None
     times = np.where(known, values / np.where(known, surface.mean, 1.0), 0.0)
     whole = float(surface.mean.sum())
     mixed = {
-        kind: part * times + np.where(known, 0.0, values * (part.sum() / whole if whole > 0 else 1.0 / len(harm)))
+        kind: part * times
+        + np.where(known, 0.0, values * (part.sum() / whole if whole > 0 else 1.0 / len(harm)))
         for kind, part in harm.items()
     }
     return Uncertainty(scenario.rationality, surface.low * times, surface.high * times, mixed)

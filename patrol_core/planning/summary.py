@@ -56,9 +56,13 @@ class Result:
     strategy: Strategy
     compared: pd.DataFrame
     fairness: pd.DataFrame
-    deployments: Deployments
     hours: Plan | None
     hours_fault: str
+
+    @cached_property
+    def deployments(self) -> Deployments:
+        """Randomised deployments with exactly the plan's coverage."""
+        return deployments_of(self.strategy)
 
     @cached_property
     def summary(self) -> Mapping[str, Any]:
@@ -94,7 +98,7 @@ def summarise(
             fault = str(error)
     compared = plans_compared(game_of(prepared, scenario), strategy)
     fairness = fairness_views(prepared, strategy) if prepared.groups else pd.DataFrame()
-    return Result(scenario, prepared, strategy, compared, fairness, deployments_of(strategy), hours, fault)
+    return Result(scenario, prepared, strategy, compared, fairness, hours, fault)
 
 
 def _summary(result: Result) -> dict[str, Any]:
