@@ -32,7 +32,8 @@ def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Rule, ...]:
     least = least_units(scenario)
     if least > 0:
         rules.append(Floor(least))
-    if scenario.cap is not None:
+    one = scenario.response == "linear" and scenario.zone_sizes == "equal"  # no zone takes more anyway
+    if scenario.cap is not None and not (one and scenario.cap >= 1):
         rules.append(Cap(scenario.cap))
     rules += _group_limits(prepared, scenario)
     if scenario.fairness is not None:

@@ -235,7 +235,7 @@ def test_missing_column_and_no_rows():
         {"ward_budget": math.inf},
         {"ward_budget": True},
         {"max_per_day": 0.0},
-        {"max_per_day": 25.0},
+        {"max_per_day": math.inf},
         {"min_per_day": 3.0},
         {"rounding": "hour"},
         {"rounding_method": "up"},

@@ -13,6 +13,7 @@ from patrol_core.games.rules import (
     ResidualParity,
     parse_constraints,
 )
+from patrol_core.games.zone import ZoneGame, solve_zone_game
 
 CASES = [
     ({"type": "floor", "zone": "a", "at_least": 0.1}, Floor(0.1, zone="a")),
@@ -47,10 +48,9 @@ def test_numpy_numbers_are_numbers():
         ([{"type": ["floor"]}], r"type = \['floor'\]"),
         ([{"type": "floor"}], "Constraint 1 lacks 'at_least'"),
         ([{"type": "floor", "at_least": 0.1}, {"type": "cap", "at_least": 1}], "Constraint 2 has the unknown key 'at_least'"),
-        ([{"type": "floor", "at_least": "0.1"}], "at_least = '0.1'.*0 to 1"),
+        ([{"type": "floor", "at_least": "0.1"}], "at_least = '0.1'.*>= 0"),
         ([{"type": "floor", "at_least": True}], "at_least = True"),
         ([{"type": "floor", "at_least": float("nan")}], "at_least = nan"),
-        ([{"type": "floor", "at_least": 1.5, "zone": "a"}], "at_least = 1.5.*0 to 1"),
         ([{"type": "cap", "at_most": -0.5, "group": "g"}], "at_most = -0.5.*>= 0"),
         ([{"type": "floor", "at_least": 0.1, "zone": "a", "group": "g"}], "zone 'a' and group 'g'"),
         ([{"type": "floor", "at_least": 0.1, "zone": 3}], "zone = 3"),
@@ -65,3 +65,18 @@ def test_numpy_numbers_are_numbers():
 def test_ill_formed(items, words):
     with pytest.raises(InputError, match=words):
         parse_constraints(items)
+
+
+def test_more_than_one_unit_in_a_zone_needs_a_response_that_knows_it():
+    plain = ZoneGame(("a", "b"), [4.0, 1.0], budget=3)
+    for rule, words in (
+        (Floor(1.5, zone="a"), "at_least = 1.5.*0 to 1"),
+        (Cap(1.5), "at_most = 1.5.*0 to 1"),
+        (Floor(1.01), "at_least = 1.01.*0 to 1"),
+    ):
+        with pytest.raises(InputError, match=words):
+            plain.replace(constraints=(rule,))
+        several = plain.replace(effectiveness=0.5, response="several", constraints=(rule,))
+        assert several.constraints == (rule,)
+    held = solve_zone_game(several.replace(constraints=(Floor(1.5, zone="b"),)))
+    assert held.coverage == pytest.approx([1.5, 1.5])

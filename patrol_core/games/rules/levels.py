@@ -47,7 +47,12 @@ class _Level(Rule):
         return replace(self, **{self.field: level})  # type: ignore[type-var]
 
     def check(self, game: RuleGame) -> None:
-        """Refuse a zone or group that is not in the game."""
+        """Refuse a zone or group that is not in the game, and more than one unit in zones that take no more."""
+        one = getattr(game, "response", "linear") == "linear" and getattr(game, "sizes", None) is None
+        if one and self.group is None and self.level > 1:
+            raise InputError(
+                f"A {self.kind} has {self.field} = {self.level!r}: accepted is a number from 0 to 1."
+            )
         if self.zone is not None and not game.has_zone(self.zone):
             raise InputError(
                 f"The {self.name} names a zone that is not in the game; zones are {some(game.zone_ids)}."
@@ -85,7 +90,7 @@ class _Level(Rule):
             loose, verb = 0.0, "lower"
         else:
             whole = 1.0 if self.group is None else float(game.members(self.group).size)
-            loose, verb = (1.0 if self.group is None else max(self.level, whole)), "raise"
+            loose, verb = max(self.level, whole), "raise"
         advice = f"{verb} the {self.name} to "
         return (Loosening(self.level, loose, self.at, lambda v: advice + f"{v:.10g}"),)
 
@@ -111,10 +116,8 @@ class _Level(Rule):
                 raise InputError(
                     f"A {self.kind} has {label} = {given!r}: accepted is the {label}'s name as text."
                 )
-        top = "a number from 0 to 1" if self.group is None else "a number >= 0"
-        number = plain_number(value)
-        if not number >= 0 or (self.group is None and number > 1):
-            raise InputError(f"A {self.kind} has {self.field} = {value!r}: accepted is {top}.")
+        if not plain_number(value) >= 0:
+            raise InputError(f"A {self.kind} has {self.field} = {value!r}: accepted is a number >= 0.")
 
 
 @dataclass(frozen=True, slots=True)

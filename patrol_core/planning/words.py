@@ -1,0 +1,264 @@
+"""What a plan says of itself, made from its numbers: assumption, headline, what decides, worth of more, sensitivity to the effect.
+
+No figure stands without the assumption it rests on: pages, reports and files take their words from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from patrol_core.arrays import Floats
+from patrol_core.errors import InfeasibleError
+from patrol_core.evaluation import baselines
+from patrol_core.games.rules import BUDGET, Rule, coupling_rows
+from patrol_core.games.zone import Strategy, ZoneGame
+from patrol_core.planning.planner import Planner, game_of
+from patrol_core.planning.prepared import Prepared
+from patrol_core.scenario import Scenario
+from patrol_core.words import figure, percent, plural
+
+PATROLLED = 1e-9
+"""Units above which a zone counts as patrolled."""
+EFFECTS = tuple(round(0.1 * tenth, 1) for tenth in range(1, 10))
+"""Effects at which :func:`sensitivity_to_effect` makes the plan again."""
+_AT = 1e-7
+"""Share of a limit within which it counts as reached."""
+_SHARES = {1.0: "all", 0.75: "three quarters", 0.5: "half", 0.25: "a quarter", 0.2: "a fifth", 0.1: "a tenth"}
+OPPONENTS = {
+    "rational": "",
+    "none": " against offenders who do not react",
+    "quantal": " against offenders who make mistakes",
+    "types": " against offenders of each crime type",
+    "regret": " for values known only within their intervals",
+}
+"""Whom a plan is made against, after the units in its headline; offenders who watch perfectly are the rule."""
+OBJECTIVES = {
+    "rational": "worst zone",
+    "none": "all zones together",
+    "quantal": "loss to offenders who make mistakes",
+    "types": "loss to all kinds of offenders together",
+    "regret": "largest regret",
+}
+"""What the plan makes as small as it can be, by offender."""
+
+
+def share_words(share: float) -> str:
+    """A share as people say it: ``half``, ``30 %``."""
+    return _SHARES.get(share, f"{figure(100 * share)} %")
+
+
+def assumption_words(scenario: Scenario) -> str:
+    """What a patrol is taken to do, as a clause that stands beside every figure.
+
+    >>> from patrol_core.scenario import make_scenario
+    >>> assumption_words(make_scenario({}))
+    'each unit prevents half of the harm where it stands (assumed); a second unit half of the rest'
+    """
+    share = share_words(scenario.effectiveness)
+    words = {
+        "linear": f"each unit prevents {share} of the harm where it stands (assumed); no zone takes more than one",
+        "several": f"each unit prevents {share} of the harm where it stands (assumed); a second unit {share} of the rest",
+        "log": f"the most patrol a zone can take prevents {share} of its harm (assumed); each further hour is worth less than the "
+        "one before",
+    }[scenario.response]
+    return f"{words}; larger zones need more units for the same" if scenario.zone_sizes == "area" else words
+
+
+def resource_faces(scenario: Scenario) -> dict[str, float]:
+    """What there is, in all its faces: units at once, hours a month and hours a day on patrol; officers where they were given."""
+    faces = {
+        "units": scenario.budget,
+        "hours_per_month": scenario.hours_of_resource,
+        "hours_a_day": scenario.hours_a_day,
+    }
+    if scenario.officers is None:
+        return faces
+    names = ("officers", "contract_hours", "abstraction", "crew")
+    return faces | {name: float(getattr(scenario, name)) for name in names}
+
+
+def resource_words(scenario: Scenario) -> str:
+    """What there is, the way it was said: ``12 units``, ``8,760 hours a month (12 units at once)``."""
+    units = _units(scenario.budget)
+    if scenario.month_hours is not None:
+        return f"{figure(scenario.month_hours, 6)} hours a month ({units} at once)"
+    if scenario.officers is not None:
+        return f"{figure(scenario.officers, 6)} officers ({units} at once)"
+    return units
+
+
+def _units(units: float) -> str:
+    return f"{figure(units)} unit{'' if units == 1 else 's'}"
+
+
+def patrolled(coverage: Floats) -> int:
+    """How many zones get patrols."""
+    return int((coverage > PATROLLED).sum())
+
+
+def headline(prepared: Prepared, scenario: Scenario, strategy: Strategy) -> str:
+    """The plan in one sentence, with its assumption, in both currencies.
+
+    Args:
+        prepared, scenario, strategy: The data, the choices and the plan.
+    """
+    values = prepared.surface.mean
+    unit = prepared.surface.unit.replace(" per month", " a month")
+    given, count = resource_words(scenario), len(values)
+    if not values.any():
+        return f"{given}: no crime is expected in any zone, so there is nothing that a patrol could prevent."
+    before, after = float(values.max()), strategy.worst_case
+    if patrolled(strategy.coverage) == 0:
+        whose = "the zone" if count == 1 else "the worst zone"
+        return f"No zone gets patrols ({given}): {whose} keeps {figure(before)} {unit} and nothing is prevented."
+    spare = scenario.budget - strategy.budget_used
+    if spare > 1e-6 * max(scenario.budget, 1.0):
+        given += f", of which {figure(strategy.budget_used)} can help"
+    share = share_words(scenario.effectiveness)
+    if scenario.response == "log":
+        assumed = f"assuming the most patrol prevents {share} of a zone's harm"
+    else:
+        assumed = f"assuming each prevents {share} of the harm where it stands"
+    whole, left = float(values.sum()), strategy.expected_residual
+    less = f"{_percent(1.0 - left / whole)} less in all"
+    if scenario.offender == "none":
+        less += f" ({figure(whole)} to {figure(left)} {unit})"
+    worst = f"{'the only' if count == 1 else 'worst'} zone {figure(before)} to {figure(after)} {unit}"
+    figures = (less, worst) if scenario.offender == "none" else (worst, less)
+    parts = figures[:1] if count == 1 and scenario.offender != "none" else figures
+    if count > 1:
+        some = patrolled(strategy.coverage)
+        parts += (f"{f'all {count:,}' if some == count else f'{some:,} of {count:,}'} zones get patrols",)
+    return f"{given}{OPPONENTS[scenario.offender]}, {assumed}: {'; '.join(parts)}."
+
+
+def _percent(share: float) -> str:
+    """A share in whole per cent; in tenths below 10 %."""
+    return percent(share, 0 if abs(share) >= 0.0995 else 1)
+
+
+# -- worth of more ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What more would be worth, by solving again: never an estimate from one side of a kink.
+
+    Attributes:
+        unit, hour: Fall of the objective for one more unit at once, and for one more hour a month.
+        of: What falls, in words.
+    """
+
+    unit: float
+    hour: float
+    of: str
+
+
+def worth(planner: Planner, scenario: Scenario, strategy: Strategy | None = None) -> Worth:
+    """Worth of one more unit and of one more hour a month: the objective with and without.
+
+    Args:
+        planner, scenario: Of the plan.
+        strategy: The plan, where it is at hand.
+    """
+    now = _objective(scenario, strategy or planner.solve(scenario))
+
+    def fall(more: float) -> float:
+        found = _objective(scenario, planner.solve(scenario.changed(budget=scenario.budget + more)))
+        return max(0.0, now - found) if abs(now - found) <= 1e-9 * abs(now) else now - found
+
+    return Worth(fall(1.0), fall(1.0 / scenario.hours_per_unit), OBJECTIVES[scenario.offender])
+
+
+def _objective(scenario: Scenario, strategy: Strategy) -> float:
+    """What the plan makes small: worst case, total, or expected loss, by offender."""
+    if scenario.offender == "none":
+        return strategy.expected_residual
+    return strategy.worst_case if scenario.offender == "rational" else abs(strategy.certificate.objective)
+
+
+# -- what decides -----------------------------------------------------------------------------------
+
+
+def binds(prepared: Prepared, scenario: Scenario, strategy: Strategy) -> tuple[str, ...]:
+    """What holds the plan back, in words: budget, floors, caps, groups and places.
+
+    Args:
+        prepared, scenario, strategy: The data, the choices and the plan.
+    """
+    game = game_of(prepared, scenario)
+    x = strategy.coverage
+    lower, upper = game.bounds()
+    found = [_about_budget(scenario, strategy)]
+    held = int(((lower > 0) & (x <= lower + _AT)).sum())
+    if held:
+        found.append(f"{plural(held, 'zone gets', 'zones get')} no more than the least patrol")
+    full = int(((x >= upper * (1 - _AT)) & (upper > 0) & (upper < scenario.budget * (1 - _AT))).sum())
+    if full:
+        found.append(f"{plural(full, 'zone gets', 'zones get')} the most patrol that a zone can take")
+    found += _rules_reached(game, x)
+    return tuple(text for text in found if text)
+
+
+def _about_budget(scenario: Scenario, strategy: Strategy) -> str:
+    if scenario.budget - strategy.budget_used > 1e-6 * max(scenario.budget, 1.0):
+        return f"no budget: {figure(strategy.budget_used)} of {_units(scenario.budget)} are all that can help"
+    if strategy.budget_dual == 0.0 and scenario.offender == "rational":
+        return "not the budget: more units would lower the total, but not the worst zone"
+    return "the budget: all units are used" if scenario.budget > 0 else "the budget: there are no units"
+
+
+def _rules_reached(game: ZoneGame, x: Floats) -> list[str]:
+    reached: dict[int, list[str]] = {}
+    for key, row in coupling_rows(game).items():
+        if key == BUDGET or row.limit - float(row.coefficients @ x) > _AT * max(1.0, abs(row.limit)):
+            continue
+        reached.setdefault(key[0], []).append(key[1])
+    return [_rule_words(game.constraints[i], names) for i, names in reached.items()]
+
+
+def _rule_words(rule: Rule, names: list[str]) -> str:
+    whom = ", ".join(dict.fromkeys(name for name in names if name))
+    return f"{rule.name}{f' (reached in {whom})' if whom else ''}"
+
+
+# -- sensitivity ------------------------------------------------------------------------------------
+
+
+def sensitivity_to_effect(
+    prepared: Prepared, scenario: Scenario, *, planner: Planner | None = None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """How plan and figures move as the assumed effect goes from 0.1 to 0.9.
+
+    Args:
+        prepared, scenario: The data, and the choices; the effect chosen is what plans are held against.
+        planner: With models kept, where one is at hand.
+
+    Returns:
+        tuple: One row an effect: effectiveness, worst_case, expected_residual (unit of the values; the plan made for
+            that effect, judged with it), worst_vs_uniform, expected_vs_uniform (%; negative is better), zones_patrolled,
+            units_moved (units in other zones than in the plan at the chosen effect); NaN where no plan keeps the rules.
+            And the zones patrolled whatever the effect.
+    """
+    planner = planner or Planner(prepared)
+    chosen = planner.solve(scenario).coverage
+    rows, always = [], chosen > PATROLLED
+    for effect in EFFECTS:
+        other = scenario.changed(effectiveness=effect)
+        row: dict[str, float] = {"effectiveness": effect}
+        try:
+            plan = planner.solve(other)
+        except InfeasibleError:
+            rows.append(row)
+            continue
+        judged = baselines.compare(game_of(prepared, other), {"": plan.coverage}).iloc[0]
+        figures = ("worst_case", "expected_residual", "worst_vs_uniform", "expected_vs_uniform")
+        row |= {name: float(judged[name]) for name in figures}
+        row["zones_patrolled"] = patrolled(plan.coverage)
+        row["units_moved"] = 0.5 * float(np.abs(plan.coverage - chosen).sum())
+        always &= plan.coverage > PATROLLED
+        rows.append(row)
+    return pd.DataFrame(rows), tuple(zone for zone, kept in zip(prepared.zone_ids, always, strict=True) if kept)
