@@ -9,7 +9,7 @@ from patrol_core.cli.options import add_choices, add_folder, add_place, place_an
 from patrol_core.cli.output import say, tell
 
 DESCRIPTION = (
-    "Make a patrol plan: coverage of every zone, hours, randomised deployments, fairness, and a report."
+    "Make a patrol plan: units and hours of every zone, randomised deployments, fairness, and a report."
 )
 
 
@@ -30,9 +30,10 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     written = make_plan_files(result, arguments.out) if arguments.out is not None else ()
     # Only now, so that a fault above stands alone on stderr.
     say(f"Planned for {data.name} ({data.kind}).")
-    tell(result.prepared.findings)
+    say(result.headline)
+    tell(result.findings)
     if result.hours is None:
-        say(f"warning: No hours plan could be made. {result.hours_fault}")
+        say(f"warning: No plan by month could be made. {result.hours_fault}")
     if written:
         say(f"Wrote {', '.join(written)} to {arguments.out}.")
     return dict(result.summary)

@@ -50,7 +50,9 @@ def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFram
     if demand is None:
         demand = hours_demand(prepared, scenario)
     plan = (_by_hours if _is_hours_model(scenario) else _by_games)(prepared, scenario, demand)
-    return replace(plan, binding=binding_words(plan.slack))
+    names = dict(zip(prepared.zone_ids, prepared.zones["name"].astype(str), strict=True))
+    named = plan.frame.assign(name=plan.frame["zone_id"].astype(str).map(names))
+    return replace(plan, frame=named, binding=binding_words(plan.slack))
 
 
 def _is_hours_model(scenario: Scenario) -> bool:

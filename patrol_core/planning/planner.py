@@ -8,6 +8,7 @@ from collections import OrderedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from patrol_core.areas import Finding
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.documents import Uncertainty, solve_for
@@ -15,6 +16,7 @@ from patrol_core.games.rules import Cap, Floor, Rule
 from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
 from patrol_core.planning.prepared import Prepared, fairness_of
 from patrol_core.scenario import Scenario
+from patrol_core.words import plural
 
 AREA_CLIP = (1.0, 2.0)
 """Most hours a day grow with a zone's area over the mean area, between these."""
@@ -66,6 +68,15 @@ def zone_sizes(prepared: Prepared, scenario: Scenario) -> Floats:
     if scenario.zone_sizes == "equal" or not known.any():
         return np.ones(len(area))
     return np.where(known, area / area[known].mean(), 1.0)
+
+
+def size_findings(prepared: Prepared, scenario: Scenario) -> tuple[Finding, ...]:
+    """How many zones count as of mean size because their area is not known, where sizes decide."""
+    unknown = 0 if scenario.zone_sizes == "equal" else int((~_areas(prepared)[1]).sum())
+    if not unknown:
+        return ()
+    text = f"The area of {plural(unknown, 'zone is', 'zones are')} not known: one unit does there what it does in a zone of mean size."
+    return (Finding("warning", text, unknown),)
 
 
 def _areas(prepared: Prepared) -> tuple[Floats, NDArray[np.bool_]]:

@@ -14,27 +14,34 @@ import pandas as pd
 
 from patrol_core.allocation.deployments import Deployments
 from patrol_core.allocation.hours import Plan
-from patrol_core.areas import AreaData
+from patrol_core.areas import AreaData, Finding
 from patrol_core.errors import InfeasibleError
 from patrol_core.games.behavioural import BehaviouralStrategy
 from patrol_core.games.documents import TypesStrategy
 from patrol_core.games.robust import RobustStrategy
 from patrol_core.games.zone import Strategy
 from patrol_core.planning.months import solve_hours_plan
-from patrol_core.planning.planner import Planner, game_of
+from patrol_core.planning.planner import Planner, game_of, size_findings
 from patrol_core.planning.preparation import prepare
 from patrol_core.planning.prepared import Prepared
 from patrol_core.planning.tables import (
     CONTRACT,
-    allocation_table,
     column_units,
-    coverage_table,
     deployments_of,
     describe_columns,
     fairness_units,
     fairness_views,
     offender_tables,
     plans_compared,
+)
+from patrol_core.planning.words import (
+    Worth,
+    assumption_words,
+    binds,
+    headline,
+    patrolled,
+    resource_faces,
+    worth,
 )
 from patrol_core.scenario import Scenario
 
@@ -48,16 +55,36 @@ LIBRARIES = ("patrol-core", "pyomo", "highspy", "numpy", "pandas", "geopandas")
 class Result:
     """A solved scenario with everything that its files hold.
 
-    ``hours`` is None where the hours plan is infeasible; ``hours_fault`` then says why.
+    ``hours`` is None where no plan by month keeps the rules in whole steps; ``hours_fault`` then says why.
     """
 
     scenario: Scenario
-    prepared: Prepared
+    planner: Planner
     strategy: Strategy
     compared: pd.DataFrame
     fairness: pd.DataFrame
     hours: Plan | None
     hours_fault: str
+
+    @property
+    def prepared(self) -> Prepared:
+        """The data as the scenario takes them."""
+        return self.planner.prepared
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noticed in the data, and what the choices make of it, most serious first."""
+        return (*self.prepared.findings, *size_findings(self.prepared, self.scenario))
+
+    @cached_property
+    def headline(self) -> str:
+        """The plan in one sentence, with its assumption."""
+        return headline(self.prepared, self.scenario, self.strategy)
+
+    @cached_property
+    def worth(self) -> Worth:
+        """What one more unit and one more hour would be worth."""
+        return worth(self.planner, self.scenario, self.strategy)
 
     @cached_property
     def deployments(self) -> Deployments:
@@ -78,18 +105,19 @@ def summarise(
     strategy: Strategy | None = None,
     hours: Plan | None = None,
 ) -> Result:
-    """Solve a scenario, game and hours.
+    """Solve a scenario: the plan of the mean month, and month by month.
 
     Args:
         data, scenario: What to plan for, and how.
         planner, strategy, hours: What is already at hand, so that it is not made again.
 
     Raises:
-        InfeasibleError: When the game's rules cannot be met. An hours plan that cannot be made is noted in the
-            summary instead.
+        InfeasibleError: When the rules cannot be met. A plan by month that cannot be made in whole steps is noted
+            in the summary instead.
     """
-    prepared = planner.prepared if planner is not None else prepare(data, scenario)
-    strategy = strategy or (planner or Planner(prepared)).solve(scenario)
+    planner = planner or Planner(prepare(data, scenario))
+    prepared = planner.prepared
+    strategy = strategy or planner.solve(scenario)
     fault = ""
     if hours is None:
         try:
@@ -98,7 +126,7 @@ def summarise(
             fault = str(error)
     compared = plans_compared(game_of(prepared, scenario), strategy)
     fairness = fairness_views(prepared, strategy) if prepared.groups else pd.DataFrame()
-    return Result(scenario, prepared, strategy, compared, fairness, hours, fault)
+    return Result(scenario, planner, strategy, compared, fairness, hours, fault)
 
 
 def _summary(result: Result) -> dict[str, Any]:
@@ -107,25 +135,36 @@ def _summary(result: Result) -> dict[str, Any]:
     data, placement = prepared.data, prepared.placement
     units = column_units(prepared)
     columns = {
-        "coverage.csv": describe_columns(coverage_table(strategy, prepared.surface.mean), units),
+        "coverage.csv": describe_columns(CONTRACT["coverage.csv"], units),
         "deployments.csv": describe_columns(CONTRACT["deployments.csv"], units),
     }
     if hours is not None:
-        columns["allocation.csv"] = describe_columns(allocation_table(hours), units)
+        columns["allocation.csv"] = describe_columns(CONTRACT["allocation.csv"], units)
     if not fairness.empty:
         columns["fairness.csv"] = describe_columns(fairness, fairness_units(prepared))
         if hours is not None:
             columns["fairness_hours.csv"] = columns["fairness.csv"]
     for name, table in offender_tables(prepared, scenario).items():
         columns[name] = describe_columns(table, units)
+    values, more = prepared.surface.mean, result.worth
     return {
         **strategy.certificate.as_dict(),
+        "headline": result.headline,
+        "assumption": assumption_words(scenario),
+        "effectiveness": scenario.effectiveness,
+        "response": scenario.response,
+        "resource": resource_faces(scenario),
+        "without_patrol": {"worst_case": float(values.max()), "expected_residual": float(values.sum())},
         "worst_case": strategy.worst_case,
         "expected_residual": strategy.expected_residual,
         "unit": prepared.surface.unit,
         "budget": scenario.budget,
         "budget_used": strategy.budget_used,
-        "worth_of_one_more_unit": strategy.budget_dual,
+        "worth_of_one_more_unit": more.unit,
+        "worth_of_one_more_hour": more.hour,
+        "worth_is": f"fall of: {more.of}",
+        "zones_patrolled": patrolled(strategy.coverage),
+        "binds": list(binds(prepared, scenario, strategy)),
         "attack_set": list(strategy.attack_set),
         "offender": _offender_summary(scenario, strategy),
         "plans": result.compared.to_dict("records"),
@@ -147,7 +186,7 @@ def _summary(result: Result) -> dict[str, Any]:
             "groups": prepared.group_by,
             "hash": data.content_hash,
             "attribution": data.attribution,
-            "findings": [found.as_dict() for found in prepared.findings],
+            "findings": [found.as_dict() for found in result.findings],
         },
         "smoothing": None if prepared.surface.smoothing is None else prepared.surface.smoothing.as_dict(),
         "scenario": {**scenario.model_dump(), "hash": scenario.key()},

@@ -21,9 +21,9 @@ from patrol_core.scenario import Scenario
 
 THE_PLAN = "The plan"
 CONTRACT = {
-    "coverage.csv": ("zone_id", "value", "coverage", "residual"),
-    "allocation.csv": ("Month", "Ward", "Zone", "Risk", "Hours"),
-    "deployments.csv": ("draw", "probability", "zone_id"),
+    "coverage.csv": ("zone_id", "value", "coverage", "residual", "name", "units", "hours"),
+    "allocation.csv": ("Month", "Ward", "Zone", "Risk", "Hours", "name", "units"),
+    "deployments.csv": ("draw", "probability", "zone_id", "units", "name"),
     "intervals.csv": ("zone_id", "low", "value", "high"),
     "values_by_type.csv": ("zone_id", "crime_type", "value"),
 }
@@ -31,7 +31,7 @@ CONTRACT = {
 
 
 def coverage_table(strategy: Strategy, values: Floats) -> pd.DataFrame:
-    """``coverage.csv``: zone_id, value, coverage, residual; one row a zone, in zone order."""
+    """The first columns of ``coverage.csv``: zone_id, value, coverage, residual; one row a zone, in zone order."""
     return pd.DataFrame(
         {
             "zone_id": list(strategy.zone_ids),
@@ -42,9 +42,24 @@ def coverage_table(strategy: Strategy, values: Floats) -> pd.DataFrame:
     )
 
 
+def zone_table(prepared: Prepared, scenario: Scenario, strategy: Strategy) -> pd.DataFrame:
+    """``coverage.csv`` whole: zone_id, value, coverage, residual, name, units (there at once, on average), hours (a month)."""
+    table = coverage_table(strategy, prepared.surface.mean)
+    return table.assign(
+        name=prepared.zones["name"].astype(str).to_numpy(),
+        units=strategy.coverage,
+        hours=strategy.coverage * scenario.hours_per_unit,
+    )
+
+
 def allocation_table(plan: Plan) -> pd.DataFrame:
-    """``allocation.csv``: Month, Ward, Zone, Risk, Hours; rows in the order of the demand."""
+    """``allocation.csv``: Month, Ward, Zone, Risk, Hours, name, units; rows in the order of the demand.
+
+    Args:
+        plan: Of :func:`~patrol_core.planning.months.solve_hours_plan`, which knows names and what hours make one unit.
+    """
     frame = plan.frame
+    per_unit = np.nan if plan.does is None else plan.does.hours
     return pd.DataFrame(
         {
             "Month": frame["month"].to_numpy(),
@@ -52,6 +67,8 @@ def allocation_table(plan: Plan) -> pd.DataFrame:
             "Zone": frame["zone_id"].to_numpy(),
             "Risk": frame["risk"].to_numpy(),
             "Hours": frame["hours"].to_numpy(),
+            "name": frame["name"].to_numpy(),
+            "units": frame["hours"].to_numpy(dtype=float) / per_unit,
         }
     )
 
@@ -149,6 +166,13 @@ def deployments_of(strategy: Strategy) -> Deployments:
     return decompose(strategy.zone_ids, strategy.coverage)
 
 
+def deployment_table(prepared: Prepared, deployments: Deployments) -> pd.DataFrame:
+    """``deployments.csv``: draw, probability, zone_id, units, name; one row a zone of a deployment."""
+    names = dict(zip(prepared.zone_ids, prepared.zones["name"].astype(str), strict=True))
+    frame = deployments.frame()
+    return frame.assign(name=frame["zone_id"].map(names).astype(object))
+
+
 def offender_tables(prepared: Prepared, scenario: Scenario) -> dict[str, pd.DataFrame]:
     """What the objective is made of beyond ``coverage.csv``, by name of the file; empty for offenders who need nothing more.
 
@@ -177,10 +201,12 @@ def column_units(prepared: Prepared) -> dict[str, str]:
     """Unit of every column of the files."""
     unit = prepared.surface.unit
     return dict.fromkeys(("value", "residual", "low", "high", "Risk"), unit) | {
-        "coverage": "share of time",
+        "coverage": "units on average",
+        "units": "units on patrol at once",
+        "hours": "h per month",
         "Hours": "h per month",
         "probability": "share of draws",
-        "population": "residents",
+        "population": prepared.head,
         "area_km2": "km²",
     }
 

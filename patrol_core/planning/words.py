@@ -113,7 +113,9 @@ def headline(prepared: Prepared, scenario: Scenario, strategy: Strategy) -> str:
     before, after = float(values.max()), strategy.worst_case
     if patrolled(strategy.coverage) == 0:
         whose = "the zone" if count == 1 else "the worst zone"
-        return f"No zone gets patrols ({given}): {whose} keeps {figure(before)} {unit} and nothing is prevented."
+        return (
+            f"No zone gets patrols ({given}): {whose} keeps {figure(before)} {unit} and nothing is prevented."
+        )
     spare = scenario.budget - strategy.budget_used
     if spare > 1e-6 * max(scenario.budget, 1.0):
         given += f", of which {figure(strategy.budget_used)} can help"
@@ -127,7 +129,7 @@ def headline(prepared: Prepared, scenario: Scenario, strategy: Strategy) -> str:
     if scenario.offender == "none":
         less += f" ({figure(whole)} to {figure(left)} {unit})"
     worst = f"{'the only' if count == 1 else 'worst'} zone {figure(before)} to {figure(after)} {unit}"
-    figures = (less, worst) if scenario.offender == "none" else (worst, less)
+    figures: tuple[str, ...] = (less, worst) if scenario.offender == "none" else (worst, less)
     parts = figures[:1] if count == 1 and scenario.offender != "none" else figures
     if count > 1:
         some = patrolled(strategy.coverage)
@@ -204,11 +206,13 @@ def binds(prepared: Prepared, scenario: Scenario, strategy: Strategy) -> tuple[s
 
 
 def _about_budget(scenario: Scenario, strategy: Strategy) -> str:
+    if scenario.budget <= 0:
+        return "the budget: there are no units"
     if scenario.budget - strategy.budget_used > 1e-6 * max(scenario.budget, 1.0):
         return f"no budget: {figure(strategy.budget_used)} of {_units(scenario.budget)} are all that can help"
     if strategy.budget_dual == 0.0 and scenario.offender == "rational":
         return "not the budget: more units would lower the total, but not the worst zone"
-    return "the budget: all units are used" if scenario.budget > 0 else "the budget: there are no units"
+    return "the budget: all units are used"
 
 
 def _rules_reached(game: ZoneGame, x: Floats) -> list[str]:
@@ -228,37 +232,40 @@ def _rule_words(rule: Rule, names: list[str]) -> str:
 # -- sensitivity ------------------------------------------------------------------------------------
 
 
-def sensitivity_to_effect(
-    prepared: Prepared, scenario: Scenario, *, planner: Planner | None = None
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """How plan and figures move as the assumed effect goes from 0.1 to 0.9.
+@dataclass(frozen=True, eq=False)
+class Sensitivity:
+    """How plan and figures move with the assumed effect.
 
-    Args:
-        prepared, scenario: The data, and the choices; the effect chosen is what plans are held against.
-        planner: With models kept, where one is at hand.
-
-    Returns:
-        tuple: One row an effect: effectiveness, worst_case, expected_residual (unit of the values; the plan made for
-            that effect, judged with it), worst_vs_uniform, expected_vs_uniform (%; negative is better), zones_patrolled,
+    Attributes:
+        frame: One row an effect: effect, worst_case, expected_residual (unit of the values; the plan made for that
+            effect, judged with it), worst_vs_uniform, expected_vs_uniform (%; negative is better), zones_covered,
             units_moved (units in other zones than in the plan at the chosen effect); NaN where no plan keeps the rules.
-            And the zones patrolled whatever the effect.
+        always: Zones patrolled whatever the effect, those of the table and the chosen one.
     """
-    planner = planner or Planner(prepared)
+
+    frame: pd.DataFrame
+    always: tuple[str, ...]
+
+
+def sensitivity_to_effect(planner: Planner, scenario: Scenario) -> Sensitivity:
+    """The plan made again for effects from 0.1 to 0.9, every other choice as it is."""
     chosen = planner.solve(scenario).coverage
     rows, always = [], chosen > PATROLLED
+    figures = ("worst_case", "expected_residual", "worst_vs_uniform", "expected_vs_uniform")
     for effect in EFFECTS:
         other = scenario.changed(effectiveness=effect)
-        row: dict[str, float] = {"effectiveness": effect}
+        row: dict[str, float] = {"effect": effect}
         try:
             plan = planner.solve(other)
         except InfeasibleError:
             rows.append(row)
             continue
-        judged = baselines.compare(game_of(prepared, other), {"": plan.coverage}).iloc[0]
-        figures = ("worst_case", "expected_residual", "worst_vs_uniform", "expected_vs_uniform")
+        judged = baselines.compare(game_of(planner.prepared, other), {"": plan.coverage}).iloc[0]
         row |= {name: float(judged[name]) for name in figures}
-        row["zones_patrolled"] = patrolled(plan.coverage)
+        row["zones_covered"] = patrolled(plan.coverage)
         row["units_moved"] = 0.5 * float(np.abs(plan.coverage - chosen).sum())
         always &= plan.coverage > PATROLLED
         rows.append(row)
-    return pd.DataFrame(rows), tuple(zone for zone, kept in zip(prepared.zone_ids, always, strict=True) if kept)
+    columns = ["effect", *figures, "zones_covered", "units_moved"]
+    kept = tuple(zone for zone, stays in zip(planner.prepared.zone_ids, always, strict=True) if stays)
+    return Sensitivity(pd.DataFrame(rows, columns=columns), kept)

@@ -14,10 +14,11 @@ from patrol_core.planning import (
     Result,
     allocation_table,
     column_units,
-    coverage_table,
+    deployment_table,
     fairness_units,
     hours_views,
     offender_tables,
+    zone_table,
 )
 from patrol_core.reports.bundle_writer import write_bundle
 from patrol_core.reports.csv import to_csv_bytes
@@ -39,14 +40,14 @@ def plan_files(result: Result, *, only: Collection[str] | None = None) -> dict[s
             ``fairness.csv`` where there are no groups, ``intervals.csv`` and ``values_by_type.csv`` where the
             offender planned against is not of that kind.
     """
-    prepared, strategy = result.prepared, result.strategy
-    coverage = coverage_table(strategy, prepared.surface.mean)
+    prepared = result.prepared
+    coverage = zone_table(prepared, result.scenario, result.strategy)
     makers: dict[str, Any] = {
         "coverage.csv": lambda: to_csv_bytes(coverage, contract=CONTRACT["coverage.csv"]),
         "deployments.csv": lambda: to_csv_bytes(
-            result.deployments.frame(), contract=CONTRACT["deployments.csv"]
+            deployment_table(prepared, result.deployments), contract=CONTRACT["deployments.csv"]
         ),
-        "zones.geojson": lambda: _geojson(result, coverage),
+        "zones.geojson": lambda: _geojson(result, coverage.drop(columns="name")),
         "summary.json": lambda: to_json_bytes(result.summary),
         "report.html": lambda: report_of(result),
         "impact_record.html": lambda: record_html(impact_record(result)),
