@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patrol_core.fairness.frontier import Frontier, trace, useful_levels
+from patrol_core.fairness.frontier import Frontier, slider_levels, trace, useful_levels
 from patrol_core.fairness.groups import WEIGHTED, Grouping
 from patrol_core.fairness.measures import FOUR_FIFTHS, change, min_max_ratio
 from patrol_core.fairness.uncertainty import People, all_measures, measures_table
@@ -17,6 +17,7 @@ __all__ = [
     "change",
     "measures_table",
     "min_max_ratio",
+    "slider_levels",
     "trace",
     "useful_levels",
 ]
