@@ -23,7 +23,7 @@ THE_PLAN = "The plan"
 CONTRACT = {
     "coverage.csv": ("zone_id", "value", "coverage", "residual"),
     "allocation.csv": ("Month", "Ward", "Zone", "Risk", "Hours"),
-    "deployments.csv": ("draw", "probability", "zone_id"),
+    "deployments.csv": ("draw", "probability", "zone_id", "units"),
     "intervals.csv": ("zone_id", "low", "value", "high"),
     "values_by_type.csv": ("zone_id", "crime_type", "value"),
 }
