@@ -139,7 +139,7 @@ def plan_spread(
     """Distribution of worst case and expected residual of fixed plans.
 
     Args:
-        game: Its own values give ``stated``; effectiveness, budget and bounds count.
+        game: Its own values give ``stated``; response, budget and bounds count.
         plans: Name -> coverage; the first is the one that the others are held against.
         draws: (S, n) values, zones in the game's order.
         hindsight: Add the least worst case any plan could have had at each draw (its ``expected_residual`` is
@@ -157,7 +157,7 @@ def plan_spread(
     stated: dict[str, Mapping[str, float]] = {}
     for name, coverage in plans.items():
         found = evaluate_coverage(game, coverage)
-        residual = values * (1.0 - game.effectiveness * found.coverage)
+        residual = values * game.left(found.coverage)
         rows[name] = {"worst_case": residual.max(axis=1), "expected_residual": residual.sum(axis=1)}
         stated[name] = {"worst_case": found.worst_case, "expected_residual": found.expected_residual}
     if hindsight and not game.coupling_rules():

@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from patrol_core.arrays import Floats, Ints
+from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 
 #: A total this close to a whole number counts as that number (solver tolerance), and coverage this far below 0 or
@@ -53,25 +53,21 @@ class Deployments:
     sets: tuple[tuple[str, ...], ...]
     units: tuple[tuple[int, ...], ...]
 
-    def counts(self, zone_ids: Sequence[str]) -> Ints:
-        """(k, n) units of every deployment in every zone, in the order of ``zone_ids``.
+    def marginals(self, zone_ids: Sequence[str]) -> Floats:
+        """(n,) units on average in each zone, in the order of ``zone_ids``.
 
         Raises InputError if a deployment holds a zone that is not in ``zone_ids``.
         """
         position = {zone: i for i, zone in enumerate(zone_ids)}
-        result = np.zeros((len(self.sets), len(position)), dtype=np.int64)
-        for row, zones, units in zip(result, self.sets, self.units, strict=True):
+        result = np.zeros(len(position))
+        for _, probability, zones, units in self._draws():
             for zone, count in zip(zones, units, strict=True):
                 if zone not in position:
                     raise InputError(
                         f"The deployments hold zone {zone!r}, which is not among the zones asked for."
                     )
-                row[position[zone]] = count
+                result[position[zone]] += probability * count
         return result
-
-    def marginals(self, zone_ids: Sequence[str]) -> Floats:
-        """(n,) units on average in each zone; zones and errors as of :meth:`counts`."""
-        return np.asarray(self.probability @ self.counts(zone_ids), dtype=float)
 
     def frame(self) -> pd.DataFrame:
         """One row a zone of a deployment: draw (from 1), probability, zone_id, units; an empty draw has no rows."""
