@@ -54,8 +54,8 @@ def greedy(game: ZoneGame) -> Floats:
 
 
 def _most(game: ZoneGame) -> Floats:
-    """(n,) most units a zone can take, side rules aside."""
-    return game.replace(constraints=()).bounds()[1]
+    """(n,) most units that a zone can take and the budget has."""
+    return np.minimum(game.most, game.budget)
 
 
 def _shared_out(budget: float, most: Floats, weight: Floats) -> Floats:

@@ -138,11 +138,11 @@ def simulate(
         if given < 1:
             raise InputError(f"{name} = {given}: accepted is a whole number >= 1.")
     x = evaluate_coverage(game, coverage).coverage
-    most = game.replace(constraints=(), budget=max(game.budget, float(x.sum()))).bounds()[1]
-    if (x > most + 1e-6).any():
-        t = int(np.argmax(x - most))
+    over = x - game.most
+    if (over > 1e-6).any():
+        t = int(np.argmax(over))
         raise InputError(
-            f"The coverage of zone {game.zone_ids[t]!r} is {x[t]:g}: it can take at most {most[t]:g}."
+            f"The coverage of zone {game.zone_ids[t]!r} is {x[t]:g}: it can take at most {game.most[t]:g}."
         )
     deployments = decompose(game.zone_ids, x)
     place = _Place(game, how, _moves(game, how, neighbours))

@@ -62,6 +62,7 @@ def test_compare_by_several_units():
     assert table.loc["mine", "worst_vs_uniform"] == pytest.approx(100 * (2 / 3 - 1))
     assert table["harm_covered"].tolist() == [1.0] * 4  # a share: a second unit covers nothing twice
     assert table["budget_used"].tolist() == pytest.approx([3.0] * 4)
+    assert table["rules_broken"].tolist() == [0] * 4
 
 
 upper = st.one_of(st.just(0.0), st.floats(0.01, 5.0))
@@ -75,7 +76,8 @@ upper = st.one_of(st.just(0.0), st.floats(0.01, 5.0))
 )
 def test_no_baseline_wastes_what_can_be_used(zones, budget, response):
     most = np.array([most for _, most in zones])
-    case = game([v for v, _ in zones], budget, effectiveness=0.5, response=response, upper=most)
+    sizes = np.maximum(most, 1.0)
+    case = game([v for v, _ in zones], budget, effectiveness=0.5, response=response, upper=most, sizes=sizes)
     for make in BASELINES.values():
         x = make(case)
         assert np.all((x >= 0) & (x <= most + 1e-12))
