@@ -1,16 +1,17 @@
 r"""Planned for one, faced by another: what each plan loses to each kind of offender.
 
 Every cell is worked out from the coverage x alone, by a formula that shares nothing with the model that made
-the plan. With values V, effectiveness e, harm H^k of crime type k (together V) and value intervals [lo, hi]:
+the plan. With values V, the response s (share of harm that x units leave), harm H^k of crime type k (together V) and value
+intervals [lo, hi]:
 
 ========== ====================================================================================================
 faced by    loss
 ========== ====================================================================================================
-rational    max_t V_t (1 - e x_t): they watch and take the best zone
-quantal     sum_t q_t V_t (1 - e x_t), q_t proportional to exp(lambda V_t (1 - e x_t)): better zones more often
-regret      max over V' in [lo, hi] of max_t V'_t (1 - e x_t) - min over allowed y of max_t V'_t (1 - e y_t)
-types       sum_k max_t H^k_t (1 - e x_t): every crime type's offenders take their own best zone
-unmoved     sum_t V_t (1 - e x_t): nobody reacts to patrols; harm left in all zones together
+rational    max_t V_t s_t(x_t): they watch and take the best zone
+quantal     sum_t q_t V_t s_t(x_t), q_t proportional to exp(lambda V_t s_t(x_t)): better zones more often
+regret      max over V' in [lo, hi] of max_t V'_t s_t(x_t) - min over allowed y of max_t V'_t s_t(y_t)
+types       sum_k max_t H^k_t s_t(x_t): every crime type's offenders take their own best zone
+unmoved     sum_t V_t s_t(x_t): nobody reacts to patrols; harm left in all zones together
 ========== ====================================================================================================
 
 ``regret`` looks for the worst V' with the exact method of :mod:`~patrol_core.games.robust.minimax_regret` and then plays
@@ -78,7 +79,7 @@ def faced_matrix(
     """Judge plans by every kind of offender.
 
     Args:
-        game: Values, effectiveness, budget and rules.
+        game: Values, response, budget and rules.
         plans: Name -> coverage, (n,) in the game's order or by zone id.
         known: Rationality, value intervals and harm by type, as the plans were made with.
         faced: Columns wanted, in order.
@@ -132,7 +133,7 @@ def _quantal(game: ZoneGame, plan: Evaluation, known: Uncertainty) -> float:
 def _types(game: ZoneGame, plan: Evaluation, known: Uncertainty) -> float:
     if not known.harm:
         raise InputError("There is no harm by crime type; give at least one type.")
-    share = 1.0 - game.effectiveness * plan.coverage
+    share = game.left(plan.coverage)
     total = 0.0
     for name, given in known.harm.items():
         harm = np.asarray(given, dtype=float)
@@ -154,7 +155,7 @@ def _regret(game: ZoneGame, plan: Evaluation, known: Uncertainty) -> float:
     value, _, worst = largest_regret(game, low, high, plan.coverage)
     if any(rule.needs_harm for rule in game.constraints):
         return value  # that rule is measured at the game's own values, so the game cannot be set up at others
-    suffered = float((worst * (1.0 - game.effectiveness * plan.coverage)).max())
+    suffered = float((worst * game.left(plan.coverage)).max())
     played = max(suffered - solve_zone_game(game.replace(values=worst)).worst_case, 0.0)
     if not abs(played - value) <= _SAME * max(1e-300, float(high.max())):
         raise SolverError(
@@ -174,7 +175,7 @@ LOSSES: Mapping[str, Callable[[ZoneGame, Evaluation, Uncertainty], float]] = {
 
 
 def _residual(game: ZoneGame, plan: Evaluation) -> Floats:
-    return np.asarray(game.values * (1.0 - game.effectiveness * plan.coverage), dtype=float)
+    return np.asarray(game.values * game.left(plan.coverage), dtype=float)
 
 
 def _reason(column: str, game: ZoneGame) -> str:

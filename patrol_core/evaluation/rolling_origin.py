@@ -3,11 +3,11 @@ r"""Back-test: a plan from the months up to t, judged on the months after t, whi
 Rolling origin. At each origin t the values are V_z = mean of the months used; plan, simple alternatives and nothing
 else are made from them. The ``ahead`` months that follow give the values U_z that all are judged by:
 
-* worst case max_z U_z (1 - e x_z) and harm left in all zones sum_z U_z (1 - e x_z);
-* hit rate h = sum U x / sum U (share of the crime that fell where and while patrols were) and area share
-  r = sum a x / sum a, so PAI = h / r (Chainey, Tompson & Uhlig 2008); with coverage 0 or 1 these are the textbook's
-  flagged zones, with coverage between they are its mean over the deployments drawn;
-* PEI = h / (most that h could be with the same sum a x) (Hunt 2016): 1 is the best in hindsight for the area covered.
+* worst case max_z U_z s_z(x_z) and harm left in all zones sum_z U_z s_z(x_z), s the share of harm that x units leave;
+* with c = min(x, 1), how often a unit or more is there: hit rate h = sum U c / sum U (share of the crime that fell where and
+  while patrols were) and area share r = sum a c / sum a, so PAI = h / r (Chainey, Tompson & Uhlig 2008); with coverage 0 or 1
+  these are the textbook's flagged zones, with coverage between they are its mean over the deployments drawn;
+* PEI = h / (most that h could be with the same sum a c) (Hunt 2016): 1 is the best in hindsight for the area covered.
 
 ``With hindsight`` is the clairvoyant plan: made from U itself under the same rules, it is what no plan can beat on
 the worst case.
@@ -72,7 +72,7 @@ def backtest(
     """Rolling back-test.
 
     Args:
-        game: Budget, effectiveness and rules; its values are not used.
+        game: Budget, response and rules; its values are not used.
         monthly: (n, M) values of each zone in each month, zones in the game's order.
         months: M labels "YYYY-MM", ascending.
         ahead: Months judged at each origin.
@@ -174,7 +174,7 @@ def _judged(
         x = np.asarray(make(), dtype=float)
     except InfeasibleError as error:
         return {"plan": name, **nothing, "status": "infeasible", "reason": str(error)}
-    residual = actual.values * (1.0 - actual.effectiveness * x)
+    residual = actual.values * actual.left(x)
     figures = hit_figures(actual.values, x, area)
     return {
         "plan": name,
@@ -190,10 +190,11 @@ def hit_figures(values: ArrayLike, coverage: ArrayLike, area_km2: ArrayLike | No
     """hit_rate and area_share (%), pai and pei of a coverage on the crime that came; NaN where undefined.
 
     Args:
-        values, coverage: (n,) crime (or harm) of the months judged, and x in [0, 1].
+        values, coverage: (n,) crime (or harm) of the months judged, and units on average; beyond the first
+            they cover nothing twice.
         area_km2: (n,) areas >= 0, or None.
     """
-    crime, x = np.asarray(values, dtype=float), np.asarray(coverage, dtype=float)
+    crime, x = np.asarray(values, dtype=float), np.minimum(np.asarray(coverage, dtype=float), 1.0)
     total, undefined = float(crime.sum()), float("nan")
     caught = float(crime @ x)
     hit = caught / total if total > 0 else undefined

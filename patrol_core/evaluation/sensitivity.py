@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.robust import check_draws
-from patrol_core.games.zone import ZoneGame, evaluate_coverage, lowest_level
+from patrol_core.games.zone import ZoneGame, evaluate_coverage, free_level
 from patrol_core.risk import match_counts
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def plan_spread(
     """Distribution of worst case and expected residual of fixed plans.
 
     Args:
-        game: Its own values give ``stated``; effectiveness, budget and bounds count.
+        game: Its own values give ``stated``; response, budget and bounds count.
         plans: Name -> coverage; the first is the one that the others are held against.
         draws: (S, n) values, zones in the game's order.
         hindsight: Add the least worst case any plan could have had at each draw (its ``expected_residual`` is
@@ -157,11 +157,11 @@ def plan_spread(
     stated: dict[str, Mapping[str, float]] = {}
     for name, coverage in plans.items():
         found = evaluate_coverage(game, coverage)
-        residual = values * (1.0 - game.effectiveness * found.coverage)
+        residual = values * game.left(found.coverage)
         rows[name] = {"worst_case": residual.max(axis=1), "expected_residual": residual.sum(axis=1)}
         stated[name] = {"worst_case": found.worst_case, "expected_residual": found.expected_residual}
     if hindsight and not game.coupling_rules():
-        best = _best_levels(game, values)
+        best = np.array([free_level(game, one).value for one in values])
         rows[HINDSIGHT] = {"worst_case": best, "expected_residual": np.full(best.size, np.nan)}
     frame = pd.concat(
         [
@@ -171,13 +171,6 @@ def plan_spread(
         ignore_index=True,
     )
     return Spread(frame, _summary(rows, stated))
-
-
-def _best_levels(game: ZoneGame, values: Floats) -> Floats:
-    lower, upper = game.bounds()
-    return np.array(
-        [lowest_level(one, game.effectiveness, game.budget, lower, upper).value for one in values]
-    )
 
 
 def _summary(

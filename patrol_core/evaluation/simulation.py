@@ -1,14 +1,15 @@
 r"""Displacement simulation: offenders who see patrols, learn, choose, and move next door when deterred.
 
 Each period (a shift) one deployment is drawn from the plan's mixed strategy
-(:func:`patrol_core.allocation.deployments.sampling.decompose`): c_t is 1 where a unit stands, else 0, and E c_t = x_t. Every
-learner i holds a belief p_it of how often zone t is covered, and
+(:func:`patrol_core.allocation.deployments.sampling.decompose`): c_t units stand in zone t, 0 or more, and E c_t = x_t. With s_t the
+share of harm that units leave (:mod:`patrol_core.games.zone.response`), every learner i holds a belief p_it of how many units are
+in zone t on average, and
 
-1. chooses zone t with probability q_it = (1 - eps) exp(lambda V_t (1 - e p_it)) / sum + eps / n (quantal response;
+1. chooses zone t with probability q_it = (1 - eps) exp(lambda V_t s_t(p_it)) / sum + eps / n (quantal response;
    lambda = infinity takes the best zones, ties evenly); eps is the share of blind tries;
-2. takes V_t (1 - e c_t); with probability e c_t a patrol stops the crime, and a share delta of the crimes stopped
-   moves to a touching zone s, drawn in proportion to V_s, where it yields V_s (1 - e c_s);
-3. sees, of each zone with probability sight, whether it was covered, and updates p_it by (c_t - p_it) times
+2. takes V_t s_t(c_t); with probability 1 - s_t(c_t) a patrol stops the crime, and a share delta of the crimes stopped
+   moves to a touching zone r, drawn in proportion to V_r, where it yields V_r s_r(c_r);
+3. sees, of each zone with probability sight, how many units were there, and updates p_it by (c_t - p_it) times
    max(1 / times seen, 1 / memory). With endless memory this is the plain mean: fictitious play (Brown 1951).
 
 Choices and outcomes enter as probabilities, so chance lies in the deployments drawn and in what is seen, both seeded.
@@ -51,7 +52,7 @@ class Learner:
         sight: Chance that a learner sees a given zone in a period, 0 to 1.
         blind: eps, share of tries at any zone alike, 0 to 1.
         displaced: delta, share of the crimes stopped that move to a touching zone, 0 to 1.
-        first_belief: Coverage expected of a zone never seen, 0 to 1.
+        first_belief: Units expected in a zone never seen, 0 to 1.
     """
 
     rationality: float = math.inf
@@ -80,7 +81,7 @@ class Simulation:
         frame: One row a period: period (from 1), loss (mean yield of a try over the learners and over today's
             possible deployments, unit of the values), moved (part of it taken next door after being stopped),
             realised (the yield under the deployment drawn), belief_error (mean distance of belief and coverage,
-            in points of %).
+            in % of a unit).
         predicted: Loss once beliefs are exact.
         settled: Mean loss of the later half of the periods.
         opening: Mean loss of the first tenth (at least one period).
@@ -119,8 +120,8 @@ def simulate(
     """Let learners play against a plan.
 
     Args:
-        game: Values and effectiveness.
-        coverage: The plan, (n,) or by zone id, in [0, 1].
+        game: Values and response.
+        coverage: The plan, (n,) or by zone id, units on average.
         learner: How offenders behave; rational with endless memory by default.
         periods, learners, seed: Length, number of offenders with beliefs of their own, and seed of deployments
             and sightings.
@@ -129,7 +130,7 @@ def simulate(
         on_progress: Called with (periods done, periods).
 
     Raises:
-        InputError: For a coverage that does not fit or lies outside [0, 1], fewer than 1 period or learner, or
+        InputError: For a coverage that does not fit, is negative or more than a zone can take, fewer than 1 period or learner, or
             displacement without neighbours.
     """
     how = learner if learner is not None else Learner()
@@ -137,6 +138,12 @@ def simulate(
         if given < 1:
             raise InputError(f"{name} = {given}: accepted is a whole number >= 1.")
     x = evaluate_coverage(game, coverage).coverage
+    over = x - game.most
+    if (over > 1e-6).any():
+        t = int(np.argmax(over))
+        raise InputError(
+            f"The coverage of zone {game.zone_ids[t]!r} is {x[t]:g}: it can take at most {game.most[t]:g}."
+        )
     deployments = decompose(game.zone_ids, x)
     place = _Place(game, how, _moves(game, how, neighbours))
     drawn = _Drawn(game, deployments)
@@ -164,12 +171,12 @@ class _Place:
     """What a try yields and how zones are chosen."""
 
     def __init__(self, game: ZoneGame, how: Learner, moves: sparse.csr_array | None) -> None:
-        self.values, self.effect, self.how, self.moves = game.values, game.effectiveness, how, moves
+        self.values, self.left, self.how, self.moves = game.values, game.left, how, moves
         self.top = float(game.values.max())
 
     def choice(self, belief: Floats) -> Floats:
         """(L, n) probabilities of each zone under beliefs of shape (L, n)."""
-        expected = self.values * (1.0 - self.effect * belief)
+        expected = self.values * self.left(belief)
         best = expected.max(axis=1, keepdims=True)
         if math.isinf(self.how.rationality):
             weight = (expected >= best - _TIE * self.top).astype(float)
@@ -181,22 +188,24 @@ class _Place:
 
     def yields(self, covered: Floats) -> tuple[Floats, Floats]:
         """(n,) what a try at each zone takes there, and what it takes next door after being stopped."""
-        own = self.values * (1.0 - self.effect * covered)
+        left = self.left(covered)
+        own = self.values * left
         if self.moves is None:
             return own, np.zeros_like(own)
-        return own, np.asarray(self.how.displaced * self.effect * covered * (self.moves @ own), dtype=float)
+        return own, np.asarray(self.how.displaced * (1.0 - left) * (self.moves @ own), dtype=float)
 
 
 class _Drawn:
-    """The plan's deployments as 0/1 arrays, made when asked for."""
+    """The plan's deployments as arrays of units, made when asked for."""
 
     def __init__(self, game: ZoneGame, deployments: Deployments) -> None:
         self.game, self.deployments = game, deployments
 
     def covered(self, index: int) -> Floats:
-        """(n,) 1 where a unit stands."""
+        """(n,) units in each zone."""
         result = np.zeros(self.game.size)
-        result[[self.game.position(zone) for zone in self.deployments.sets[index]]] = 1.0
+        zones = [self.game.position(zone) for zone in self.deployments.sets[index]]
+        result[zones] = self.deployments.units[index]
         return result
 
     def mean_yields(self, place: _Place, x: Floats) -> tuple[Floats, Floats]:
@@ -205,7 +214,7 @@ class _Drawn:
         if place.moves is not None:
             for index, probability in enumerate(self.deployments.probability.tolist()):
                 moved += probability * place.yields(self.covered(index))[1]
-        return np.asarray(place.values * (1.0 - place.effect * x), dtype=float), moved
+        return np.asarray(place.values * place.left(x), dtype=float), moved
 
 
 class _Crowd:

@@ -30,6 +30,13 @@ Progress = Callable[[int, int], None]
 
 #: Least distance from the chord (axes 0..1) at which a point counts as a knee.
 _KNEE = 0.02
+
+#: Tolerances that a slider stops at: finer where the plan is nearly even, coarser where groups differ by far.
+_STOPS = tuple(
+    round(float(stop), 2)
+    for stop in (*np.arange(0, 1, 0.05), 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, *range(4, 11))
+)
+_FINE_STOPS = tuple(round(0.01 * step, 2) for step in range(21))
 _COLUMNS = (
     "within",
     "worst_case",
@@ -126,12 +133,29 @@ def own_tolerance(game: ZoneGame, coverage: np.ndarray, rule: str) -> float:
 
     Args:
         coverage: (n,) coverage of the plan.
-        rule: Name of the rule. Max-min rules, measured against what is attainable, begin at 1 at most.
+        rule: Name of the rule.
         game: The game.
     """
     if not game.groups or game.population is None:
         return 1.0
     return fairness_rule(rule, 0.0).met_at(game, coverage)
+
+
+def slider_levels(game: ZoneGame, coverage: np.ndarray, rule: str) -> tuple[float, ...]:
+    """Tolerances for a slider, loosest first: from where a rule begins to bind (rounded outwards) down to 0.
+
+    Args:
+        game: The game, with groups and population.
+        coverage: (n,) coverage of the plan without the rule.
+        rule: Name of the rule.
+
+    Returns:
+        tuple: At the first of them the plan stays as it is, every later one changes it or cannot be met. Only 0 where the
+            plan keeps the rule at its strictest, so that there is nothing to set. 10 at most.
+    """
+    own = own_tolerance(game, coverage, rule) - 1e-9
+    stops = _FINE_STOPS if own <= _FINE_STOPS[-1] else _STOPS
+    return tuple(reversed(stops[: int(np.searchsorted(stops, own)) + 1]))
 
 
 def useful_levels(game: ZoneGame, rule: str, points: int) -> tuple[float, ...]:

@@ -2,12 +2,14 @@
 
 Patrol is both a protection and a burden, so :func:`summary` always shows both: what risk stays with each
 group's residents, and how much patrol they see. Group rates are sums over the group's zones per 1,000
-residents of the group.
+residents of the group. Where nobody knows who lives where, a head is a zone (:data:`HEADS`): rates are per zone, and no table
+speaks of residents.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -21,34 +23,73 @@ Groups = Mapping[str, Sequence[str]] | Mapping[str, Mapping[str, float]]
 
 #: The screening threshold for the smallest group rate over the largest.
 FOUR_FIFTHS = 0.8
-PROTECTION = "protection: residual per 1,000"
-BURDEN = "burden: patrol per 1,000"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What rates are per, and what tables call it.
+
+    Attributes:
+        counted: Column of how many heads a group has.
+        rate: Column of a group's rate.
+        per: Heads that a rate is per.
+        words: "per 1,000 residents".
+        protection, burden: The two views in the column ``view``.
+    """
+
+    counted: str
+    rate: str
+    per: float
+    words: str
+    protection: str
+    burden: str
+
+
+HEADS: Mapping[str, Head] = {
+    "residents": Head(
+        "population", "per_1000", 1000.0, "per 1,000 residents",
+        "protection: residual per 1,000", "burden: patrol per 1,000",
+    ),
+    "zones": Head(
+        "zones", "per_zone", 1.0, "per zone", "protection: residual per zone", "burden: patrol per zone"
+    ),
+}  # fmt: skip
+"""What a head can be: one of the residents, or a zone where no residents are known."""
+PROTECTION, BURDEN = HEADS["residents"].protection, HEADS["residents"].burden
 
 #: Share of the largest amount up to which two plans count as equal.
 ROUNDING = 1e-7
 
 
 def group_table(
-    zone_ids: Sequence[str], population: ArrayLike, groups: Groups, amount: ArrayLike
+    zone_ids: Sequence[str],
+    population: ArrayLike,
+    groups: Groups,
+    amount: ArrayLike,
+    *,
+    head: str = "residents",
 ) -> pd.DataFrame:
-    """Amount per 1,000 residents of every group.
+    """Amount per 1,000 residents, or per zone, of every group.
 
     Args:
         zone_ids: Labels, in the order of the arrays.
-        population: Residents, shape ``(n,)``.
+        population: Residents, shape ``(n,)``; 1 for each zone where a head is a zone.
         groups: Group name to zone ids, or to zone id and share of its residents (then a group's rate is its
             members' exposure ``sum s p h / sum s p``, and population and amount are counted by share); groups
             may overlap.
         amount: What is counted per zone (residual harm, coverage, hours), shape ``(n,)``, 0 or more.
+        head: What rates are per, one of :data:`HEADS`.
 
     Returns:
         pandas.DataFrame: group, zones (how many), population, amount, per_1000, ratio_to_overall (group's rate
-            over the rate of all zones). A group without residents has no rate: NaN.
+            over the rate of all zones). A group without residents has no rate: NaN. Where a head is a zone:
+            group, zones (counted by share), amount, per_zone, ratio_to_overall.
 
     Raises:
         InputError: Unknown or repeated zones, lengths that differ, negative or missing numbers, a share outside
             0..1.
     """
+    counted = _head(head)
     people, amounts = _arrays(population, amount, len(zone_ids))
     overall = amounts.sum() / people.sum()
     rows = []
@@ -57,9 +98,11 @@ def group_table(
         heads, total = float(people[inside] @ share), float(amounts[inside] @ share)
         rate = total / heads if heads > 0 else np.nan
         ratio = rate / overall if overall > 0 else (1.0 if heads > 0 else np.nan)
-        rows.append((group, len(inside), heads, total, 1000.0 * rate, ratio))
-    columns = ["group", "zones", "population", "amount", "per_1000", "ratio_to_overall"]
-    return pd.DataFrame(rows, columns=columns)
+        zones = heads if counted.counted == "zones" and heads != len(inside) else len(inside)
+        rows.append((group, zones, heads, total, counted.per * rate, ratio))
+    columns = ["group", "zones", "population", "amount", counted.rate, "ratio_to_overall"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table if counted.counted == "population" else table.drop(columns="population")
 
 
 def change(now: ArrayLike, before: ArrayLike) -> Floats:
@@ -90,7 +133,7 @@ def min_max_ratio(rates: ArrayLike) -> float:
 def four_fifths(ratio: float) -> str:
     """The smallest-to-largest ratio in words, with what the threshold is and is not."""
     if not np.isfinite(ratio):
-        return "no ratio: fewer than one group has residents"
+        return "no ratio: no group has a rate"
     side = "below" if ratio < FOUR_FIFTHS else "at or above"
     return (
         f"{ratio:.2f}: {side} the four-fifths screening threshold (0.80; from US employment practice, not UK "
@@ -106,6 +149,7 @@ def summary(
     residual: ArrayLike,
     *,
     values: ArrayLike | None = None,
+    head: str = "residents",
 ) -> pd.DataFrame:
     """Protection and burden side by side, tidy: one row per view and group.
 
@@ -115,18 +159,20 @@ def summary(
         residual: Harm that remains per zone.
         values: Harm per zone without patrols; adds ``need_ratio`` to the burden rows: the group's share of
             patrol over its share of harm (above 1: more patrol than its harm accounts for).
+        head: What rates are per, one of :data:`HEADS`.
 
     Returns:
-        pandas.DataFrame: view, group, zones, population, amount, per_1000, ratio_to_overall, min_max_ratio (of
-            the view, over its groups), need_ratio (NaN in the protection view or without ``values``).
+        pandas.DataFrame: the columns of :func:`group_table` with view before them, min_max_ratio (of the view,
+            over its groups) and need_ratio after them (NaN in the protection view or without ``values``).
     """
     parts = []
-    for view, amount in ((PROTECTION, residual), (BURDEN, coverage)):
-        table = group_table(zone_ids, population, groups, amount)
+    counted = _head(head)
+    for view, amount in ((counted.protection, residual), (counted.burden, coverage)):
+        table = group_table(zone_ids, population, groups, amount, head=head)
         table.insert(0, "view", view)
-        table["min_max_ratio"] = min_max_ratio(table["per_1000"].to_numpy(dtype=float))
+        table["min_max_ratio"] = min_max_ratio(table[counted.rate].to_numpy(dtype=float))
         table["need_ratio"] = np.nan
-        if view == BURDEN and values is not None:
+        if view == counted.burden and values is not None:
             harm = group_table(zone_ids, population, groups, values)["amount"].to_numpy(dtype=float)
             table["need_ratio"] = _share_ratio(table["amount"].to_numpy(dtype=float), harm, amount, values)
         parts.append(table)
@@ -161,6 +207,12 @@ def _share_ratio(amount: Floats, harm: Floats, all_amount: ArrayLike, all_harm: 
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = (amount / total) / (harm / total_harm)
     return np.where(harm > 0, ratio, np.nan)
+
+
+def _head(name: str) -> Head:
+    if name not in HEADS:
+        raise InputError(f"head = {name!r}: accepted are {' and '.join(HEADS)}.")
+    return HEADS[name]
 
 
 def _arrays(population: ArrayLike, amount: ArrayLike, length: int) -> tuple[Floats, Floats]:

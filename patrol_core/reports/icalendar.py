@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from patrol_core.errors import InputError
+from patrol_core.words import plural
 
 FOLD = 75
 """Octets a line may have, its end not counted."""
@@ -40,7 +41,7 @@ def nights_from(first: dt.date, count: int) -> list[str]:
 
 
 def roster_table(roster: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
-    """The roster with dates and the zones' names: date, draw, zone_id, name.
+    """The roster with dates and the zones' names: date, draw, zone_id, name, units.
 
     Args:
         roster: From :func:`patrol_core.allocation.deployments.sampling.draw_roster`, its shifts ISO dates.
@@ -53,6 +54,7 @@ def roster_table(roster: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame
             "draw": roster["draw"].to_numpy(dtype=int),
             "zone_id": zones.to_numpy(),
             "name": [names.get(zone) or zone for zone in zones],
+            "units": roster["units"].to_numpy(dtype=int),
         }
     )
 
@@ -63,7 +65,7 @@ def to_icalendar(
     """The roster as an iCalendar file.
 
     Args:
-        roster: Columns shift (ISO date), draw, zone_id; one row a zone patrolled.
+        roster: Columns shift (ISO date), draw, zone_id, units; one row a zone patrolled.
         names: Zone id -> name.
         nights: ISO dates of all nights, also those whose draw is empty.
         title: Name of the calendar.
@@ -126,9 +128,14 @@ def _event(date: dt.date, rows: pd.DataFrame | None, stamp: str, identity: str) 
     if rows is None:
         summary, text = "No patrol", "No zone was drawn for this night."
     else:
-        pairs = zip(rows["zone_id"], rows["name"], strict=True)
-        zones = [zone if zone == name else f"{name} ({zone})" for zone, name in pairs]
-        summary = f"Patrol: {len(zones)} {'zone' if len(zones) == 1 else 'zones'}"
+        entries = zip(rows["zone_id"], rows["name"], rows["units"], strict=True)
+        zones = [
+            (zone if zone == name else f"{name} ({zone})") + (f": {count} units" if count > 1 else "")
+            for zone, name, count in entries
+        ]
+        units = int(rows["units"].sum())
+        several = f"{units} units in " if units > len(zones) else ""
+        summary = f"Patrol: {several}{plural(len(zones), 'zone')}"
         text = f"Deployment {int(rows['draw'].iloc[0])}\n" + "\n".join(zones)
     after = date + dt.timedelta(days=1)
     times = [f"DTSTART;VALUE=DATE:{date:%Y%m%d}", f"DTEND;VALUE=DATE:{after:%Y%m%d}"]

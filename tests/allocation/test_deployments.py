@@ -11,18 +11,44 @@ from hypothesis import strategies as st
 
 from patrol_core.allocation.deployments.sampling import Deployments, audit, decompose, draw_roster
 from patrol_core.errors import InputError
+from patrol_core.games.zone import ZoneGame, evaluate_coverage
 
 
 def _as_dict(deployments):
     return dict(zip(deployments.sets, deployments.probability.tolist(), strict=True))
 
 
+def counts_of(plan, ids):
+    """(draws, zones) units."""
+    given = [dict(zip(zones, units, strict=True)) for zones, units in zip(plan.sets, plan.units, strict=True)]
+    return np.array([[one.get(zone, 0) for zone in ids] for one in given])
+
+
 def test_by_hand():
     # line: a [0, .5), b [.5, 1.25), c [1.25, 2): u < .25 hits a, b; u in [.25, .5) a, c; u >= .5 b, c
     plan = decompose(["a", "b", "c"], [0.5, 0.75, 0.75])
     assert _as_dict(plan) == pytest.approx({("a", "b"): 0.25, ("a", "c"): 0.25, ("b", "c"): 0.5})
-    assert plan.frame().values.tolist()[:2] == [[1, 0.25, "a"], [1, 0.25, "b"]]
+    assert plan.frame().values.tolist()[:2] == [[1, 0.25, "a", 1], [1, 0.25, "b", 1]]
     assert plan.records()[2] == {"probability": 0.5, "zones": ["b", "c"]}
+
+
+def test_several_units_by_hand():
+    # 2.5 units in a: two for certain, half a unit more; c 1, b 0.5: the line is a [0, .5), b [.5, 1)
+    plan = decompose(["a", "b", "c"], [2.5, 0.5, 1.0])
+    assert plan.sets == (("a", "c"), ("a", "b", "c"))
+    assert plan.units == ((3, 1), (2, 1, 1))
+    assert plan.probability.tolist() == [0.5, 0.5]
+    assert counts_of(plan, ["a", "b", "c"]).tolist() == [[3, 0, 1], [2, 1, 1]]
+    assert plan.marginals(["c", "b", "a"]).tolist() == [1.0, 0.5, 2.5]
+    assert plan.frame().columns.tolist() == ["draw", "probability", "zone_id", "units"]
+    assert plan.frame().values.tolist()[:2] == [[1, 0.5, "a", 3], [1, 0.5, "c", 1]]
+    assert plan.records()[1] == {
+        "probability": 0.5,
+        "zones": ["a", "b", "c"],
+        "units": {"a": 2, "b": 1, "c": 1},
+    }
+    # what is within a solver's rounding above a whole number is that number
+    assert decompose(["a"], [2 + 5e-10]).units == ((2,),)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +68,60 @@ def test_small_cases(coverage, expected):
 
 def test_no_zones_at_all():
     assert _as_dict(decompose((), [])) == {(): 1.0}
+
+
+@settings(derandomize=True, deadline=None, max_examples=200)
+@given(
+    st.lists(
+        st.one_of(st.floats(0, 6), st.sampled_from([0.0, 1.0, 3.0, 1 / 3, 2.1])), min_size=1, max_size=20
+    )
+)
+def test_counts_are_whole_parts_or_one_more(x):
+    ids = [f"z{i}" for i in range(len(x))]
+    plan = decompose(ids, x)
+    counts, total = counts_of(plan, ids), math.fsum(x)
+    assert (counts >= np.floor(np.array(x))).all()
+    assert (counts <= np.ceil(np.array(x))).all()
+    near = abs(total - round(total)) <= 1e-9
+    assert plan.marginals(ids) == pytest.approx(np.array(x), abs=2e-9 if near else 1e-11)
+    assert len(plan.sets) <= len(x) + 1
+    sums = set(counts.sum(axis=1).tolist())
+    assert sums == {round(total)} if near else sums <= {math.floor(total), math.ceil(total)}
+
+
+@pytest.mark.parametrize("effect", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("seed", range(8))
+def test_the_draws_leave_on_average_what_the_plan_promises(effect, seed):
+    rng = np.random.default_rng(seed)
+    n = 12
+    ids = tuple(f"z{i}" for i in range(n))
+    sizes = rng.uniform(0.3, 4.0, n)
+    game = ZoneGame(ids, rng.gamma(1, 5, n), 20.0, effectiveness=effect, response="several", sizes=sizes)
+    x = rng.gamma(0.7, 2.0, n)
+    x[0], x[1] = 3.0, 0.0
+    found = evaluate_coverage(game, x)
+    plan = decompose(ids, x)
+    # after j units, each of which prevents the same share of what the others left, in a zone of size k
+    left = game.values * (1 - effect) ** (counts_of(plan, ids) / sizes)
+    assert plan.probability @ left == pytest.approx(game.values * game.left(x), rel=1e-9)
+    assert plan.probability @ left.sum(axis=1) == pytest.approx(found.expected_residual, rel=1e-9)
+    # by hand: 1.4 units at e = 0.5 and size 1 are one unit (60 %) or two (40 %): 0.6 x 0.5 + 0.4 x 0.25
+    one = ZoneGame(("a",), np.array([10.0]), 1.4, effectiveness=0.5, response="several")
+    draws = decompose(("a",), [1.4])
+    assert float(draws.probability @ (10 * 0.5 ** counts_of(draws, ("a",))[:, 0])) == pytest.approx(4.0)
+    assert evaluate_coverage(one, [1.4]).worst_case == pytest.approx(4.0)
+
+
+def test_more_units_than_one_in_roster_and_audit():
+    x = {"a": 2.25, "b": 0.75}
+    plan = decompose(tuple(x), list(x.values()))
+    roster = draw_roster(plan, [str(i) for i in range(2_000)], seed=5)
+    assert roster.columns.tolist() == ["shift", "draw", "zone_id", "units"]
+    assert roster.groupby("shift")["units"].sum().unique().tolist() == [3]
+    table = audit(roster, x).set_index("zone_id")
+    assert table["realised"].to_dict() == pytest.approx(x, abs=0.03)
+    assert table["standard_error"].tolist() == pytest.approx([math.sqrt(0.25 * 0.75 / 2_000)] * 2)
+    assert roster[roster["zone_id"] == "a"]["units"].mean() == pytest.approx(table.loc["a", "realised"])
 
 
 unit = st.one_of(st.just(0.0), st.just(1.0), st.floats(0, 1), st.sampled_from([0.1, 0.25, 1 / 3]))
@@ -116,8 +196,10 @@ def test_audit_counts_shifts_without_any_patrol():
 
 
 def test_ill_formed_input():
-    with pytest.raises(InputError, match=r"zone 'b' is 1\.5"):
-        decompose(("a", "b"), [0, 1.5])
+    with pytest.raises(InputError, match=r"zone 'b' is -0\.5"):
+        decompose(("a", "b"), [0, -0.5])
+    with pytest.raises(InputError, match="zone 'b' is inf"):
+        decompose(("a", "b"), [0, math.inf])
     with pytest.raises(InputError, match="zone 'a' is nan"):
         decompose(("a", "b"), [float("nan"), 1])
     with pytest.raises(InputError, match="shape"):

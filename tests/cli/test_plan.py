@@ -30,7 +30,7 @@ from tests.cli.zone_oracle import oracle
 FILES = {
     "coverage.csv": ["zone_id", "value", "coverage", "residual"],
     "allocation.csv": ["Month", "Ward", "Zone", "Risk", "Hours"],
-    "deployments.csv": ["draw", "probability", "zone_id"],
+    "deployments.csv": ["draw", "probability", "zone_id", "units"],
 }
 PATROL_FOUND = {"Drugs", "Possession of weapons"}
 
@@ -297,19 +297,25 @@ def test_fairness_from_coverage_and_zones_alone(made):
 
 def test_marginals_from_deployments_alone(made):
     chance: dict[str, float] = {}
-    sets: dict[str, set[str]] = {}
+    sets: dict[str, dict[str, int]] = {}
     marginal = {zone["zone_id"]: 0.0 for zone in made.zones}
     for row in made.table("deployments.csv"):
         chance.setdefault(row["draw"], float(row["probability"]))
         assert chance[row["draw"]] == float(row["probability"])
-        assert row["zone_id"] not in sets.setdefault(row["draw"], set())
-        sets[row["draw"]].add(row["zone_id"])
-        marginal[row["zone_id"]] += float(row["probability"])
+        assert row["zone_id"] not in sets.setdefault(row["draw"], {})
+        sets[row["draw"]][row["zone_id"]] = int(row["units"])
+        marginal[row["zone_id"]] += float(row["probability"]) * int(row["units"])
     coverage = {zone["zone_id"]: zone["coverage"] for zone in made.zones}
+    for units in sets.values():
+        for zone, count in units.items():
+            assert count in {math.floor(coverage[zone] + 1e-9), math.ceil(coverage[zone] - 1e-9)} - {0}
     assert marginal == pytest.approx(coverage, abs=1e-9)
     assert sum(chance.values()) == pytest.approx(1.0, abs=1e-9)
     used = made.summary["budget_used"]
-    assert {len(zones) for zones in sets.values()} <= {math.floor(used + 1e-9), math.ceil(used - 1e-9)}
+    assert {sum(units.values()) for units in sets.values()} <= {
+        math.floor(used + 1e-9),
+        math.ceil(used - 1e-9),
+    }
     assert len(sets) <= len(marginal) + 1
 
 

@@ -72,6 +72,26 @@ def test_every_row_recomputed_from_the_months_it_names():
         assert row.hit_rate == pytest.approx(100 * (actual @ x) / actual.sum())
 
 
+def test_several_units_by_hand():
+    table = np.array([[4.0, 2.0], [4.0, 6.0]])
+    case = game(2, 4.0, effectiveness=0.5, response="several")
+    rows = backtest(case, table, labels(2), area_km2=[1.0, 3.0]).frame.set_index("plan")
+    # From (4, 4): two units each leave a quarter of (2, 6), and are there all the time.
+    assert rows.loc[THE_PLAN, "worst_case"] == pytest.approx(1.5)
+    assert rows.loc[THE_PLAN, "expected_residual"] == pytest.approx(2.0)
+    assert rows.loc[THE_PLAN, "hit_rate"] == pytest.approx(100.0)
+    assert rows.loc[THE_PLAN, "area_share"] == pytest.approx(100.0)
+    assert rows.loc[THE_PLAN, "pai"] == pytest.approx(1.0)
+    # Hindsight: the least over all ways to split four units.
+    assert rows.loc[CLAIRVOYANT, "worst_case"] == pytest.approx(
+        min(max(6 * left(4 - y), 2 * left(y)) for y in np.linspace(0, 4, 4001)), rel=1e-3
+    )
+
+
+def left(x):
+    return 0.5 ** np.floor(x) * (1 - 0.5 * (x - np.floor(x)))
+
+
 def test_nobody_beats_hindsight_and_equal_months_reach_it():
     table = monthly(months=14)
     frame = backtest(game(12, 3.0), table, labels(14), step=1).frame

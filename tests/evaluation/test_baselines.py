@@ -31,6 +31,68 @@ def test_by_hand():
     assert proportional(game([90, 9, 1], 2.5)).tolist() == pytest.approx([1.0, 1.0, 0.5])
 
 
+def test_several_units_by_hand():
+    def case(budget, **changes):
+        return game([8, 2, 6], budget, effectiveness=0.5, response="several", **changes)
+
+    assert uniform(case(6.0)).tolist() == [2.0, 2.0, 2.0]
+    assert proportional(case(8.0)).tolist() == pytest.approx([4.0, 1.0, 3.0])
+    # one unit each, then a second where it is hottest; 0.5 is the part that is left
+    assert greedy(case(2.0)).tolist() == [1.0, 0.0, 1.0]
+    assert greedy(case(4.5)).tolist() == [2.0, 1.0, 1.5]
+    assert greedy(case(9.0)).tolist() == [3.0, 3.0, 3.0]
+    # what a zone cannot take goes to the others
+    capped = case(6.0, upper=[1.5, 9.0, 9.0])
+    assert uniform(capped).tolist() == pytest.approx([1.5, 2.25, 2.25])
+    assert proportional(capped).tolist() == pytest.approx([1.5, 1.125, 3.375])
+    assert greedy(capped).tolist() == [1.5, 2.0, 2.5]
+    assert greedy(case(3.0, upper=[0.5, 9.0, 9.0])).tolist() == [0.5, 1.0, 1.5]
+    # without two units at once a large zone is filled before the next has any
+    large = game([8, 2, 6], 3.0, sizes=[2.0, 1.0, 1.0])
+    assert greedy(large).tolist() == [2.0, 0.0, 1.0]
+
+
+def test_compare_by_several_units():
+    case = game([8, 4], 3.0, effectiveness=0.5, response="several")
+    table = compare(case, {"mine": [2.0, 1.0]}).set_index("plan")
+    # 8 / 4 and 4 / 2: two units and one leave 2 each; uniform 1.5 units leaves 37.5 % of both
+    assert table.loc["mine", "worst_case"] == pytest.approx(2.0)
+    assert table.loc["mine", "expected_residual"] == pytest.approx(4.0)
+    assert table.loc["Uniform", "worst_case"] == pytest.approx(3.0)
+    assert table.loc["mine", "worst_vs_uniform"] == pytest.approx(100 * (2 / 3 - 1))
+    assert table["harm_covered"].tolist() == [1.0] * 4  # a share: a second unit covers nothing twice
+    assert table["budget_used"].tolist() == pytest.approx([3.0] * 4)
+    assert table["rules_broken"].tolist() == [0] * 4
+
+
+upper = st.one_of(st.just(0.0), st.floats(0.01, 5.0))
+
+
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(
+    st.lists(st.tuples(st.one_of(st.just(0.0), st.floats(0.1, 1e3)), upper), min_size=1, max_size=12),
+    st.floats(0.0, 30.0),
+    st.sampled_from(["linear", "several", "log"]),
+)
+def test_no_baseline_wastes_what_can_be_used(zones, budget, response):
+    most = np.array([most for _, most in zones])
+    sizes = np.maximum(most, 1.0)
+    case = game([v for v, _ in zones], budget, effectiveness=0.5, response=response, upper=most, sizes=sizes)
+    for make in BASELINES.values():
+        x = make(case)
+        assert np.all((x >= 0) & (x <= most + 1e-12))
+        assert x.sum() == pytest.approx(min(budget, most.sum()), abs=1e-9)
+    level = brentq(lambda k: np.minimum(most, k).sum() - min(budget, most.sum()), 0.0, 31.0, xtol=1e-14)
+    assert uniform(case) == pytest.approx(np.minimum(most, level), abs=1e-8)
+    if response == "several":  # unit by unit, as one would send them
+        x, left = np.zeros(len(most)), budget
+        while left > 1e-12 and (x < most - 1e-12).any():
+            for t in np.argsort(-case.values, kind="stable"):
+                more = min(1.0, most[t] - x[t], left)
+                x[t], left = x[t] + more, left - more
+        assert greedy(case) == pytest.approx(x, abs=1e-9)
+
+
 @pytest.mark.parametrize("make", BASELINES.values())
 @pytest.mark.parametrize("budget", [0.0, 3.0, 7.5])
 def test_ends(make, budget):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -41,6 +42,27 @@ def world(crimes: np.ndarray, budget: float = 2.0, types: tuple[str, ...] = TYPE
 
 def uneven(n: int = 12) -> np.ndarray:
     return np.column_stack([np.linspace(4, 20, n), np.full(n, 3.0)])
+
+
+def test_of_several_units_one_counts_for_what_is_found():
+    found = np.array([False, True])
+    seen = Detection(reported=0.5, reported_found=0.0, base=0.1, effect=0.4)
+    chance = seen.chance(np.array([0.0, 0.5, 1.0, 2.7]), found)
+    assert chance[:, 1] == pytest.approx([0.1, 0.3, 0.5, 0.5])
+    assert chance[:, 0] == pytest.approx([0.55, 0.65, 0.75, 0.75])
+
+
+@pytest.mark.parametrize("planner", PLANNERS)
+def test_plans_of_several_units_are_followed(planner):
+    true = world(uneven(), budget=30.0)
+    several = replace(true, game=true.game.replace(effectiveness=0.5, response="several"))
+    got = simulate_feedback(several, rounds=Rounds(rounds=4, seeds=2, planner=planner))
+    for coverage in got.coverage.values():
+        assert coverage.sum() == pytest.approx(30.0)
+        assert coverage.max() > 1.5
+    assert np.isfinite(
+        got.frame["rank_correlation"] if "rank_correlation" in got.frame else got.frame.iloc[:, 3]
+    ).all()
 
 
 # ---------------------------------------------------------------- the urn

@@ -56,6 +56,19 @@ def test_by_hand():
     assert faced_matrix(case, {"mine": [1.0, 0.0]}, one_sided).frame["quantal"].iloc[0] == pytest.approx(2.0)
 
 
+def test_several_units_by_hand():
+    case = game([4, 2], 3.0, effectiveness=0.5, response="several")
+    kinds = {"a": np.array([4.0, 0.0]), "b": np.array([0.0, 2.0])}
+    found = faced_matrix(
+        case, {"mine": [2.0, 1.0]}, Uncertainty(0.0, case.values, case.values, kinds),
+        faced=("rational", "quantal", "types", "unmoved"),
+    )  # fmt: skip
+    row = found.frame.iloc[0]
+    # two units leave a quarter of 4, one leaves half of 2
+    assert (row["rational"], row["quantal"], row["types"], row["unmoved"]) == (1.0, 1.0, 2.0, 2.0)
+    assert found.frame["rules_broken"].tolist() == [0] * 4
+
+
 def test_regret_is_the_largest_over_the_corners_of_the_box():
     case = random_game(4, budget=1.3, effectiveness=0.8)
     sure = known(case)

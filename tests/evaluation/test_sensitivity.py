@@ -92,6 +92,26 @@ def test_hindsight_is_the_optimum_of_each_draw_and_nobody_beats_it():
     assert (frame[frame["plan"] == "mine"]["worst_case"].to_numpy() >= best - 1e-9).all()
 
 
+@pytest.mark.parametrize("response", ["several", "log"])
+def test_several_units_are_judged_by_what_they_leave(response):
+    rng = np.random.default_rng(2)
+    case = game(rng.gamma(1, 4, 8), 12.0, effectiveness=0.5, response=response, upper=np.full(8, 4.0))
+    draws = rng.gamma(1, 4, (20, 8))
+    plan = solve_zone_game(case).coverage
+    frame = plan_spread(case, {"mine": plan}, draws).frame
+    mine, best = (frame[frame["plan"] == name].reset_index() for name in ("mine", HINDSIGHT))
+    if response == "several":
+        whole = np.floor(plan)
+        left = 0.5**whole * (1 - 0.5 * (plan - whole))
+    else:
+        left = 1 - 0.5 * np.log1p(730 * plan) / np.log1p(730 * 4.0)
+    assert mine["worst_case"].to_numpy() == pytest.approx((draws * left).max(axis=1))
+    assert mine["expected_residual"].to_numpy() == pytest.approx(draws @ left)
+    single = [solve_zone_game(case.replace(values=row)).worst_case for row in draws]
+    assert best["worst_case"].to_numpy() == pytest.approx(single)
+    assert (mine["worst_case"] >= best["worst_case"] - 1e-9).all()
+
+
 def test_draws_without_chance_give_the_stated_figures():
     case = game([5, 3, 2], 1.0)
     plan = solve_zone_game(case)

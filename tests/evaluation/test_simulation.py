@@ -40,6 +40,32 @@ def test_hot_spots_are_walked_around_after_one_look():
     assert found.frame["belief_error"].iloc[1] == 0.0
 
 
+def test_two_units_stop_more_than_one_by_hand():
+    case = game([8, 3], 3.0, effectiveness=0.5, response="several")
+    touching = {"z0": ["z1"], "z1": ["z0"]}
+    found = simulate(case, [2.0, 1.0], Learner(sight=0.0, displaced=0.4), periods=3, neighbours=touching)
+    # Who knows nothing goes to z0: 8 / 4 is taken; stopped with 0.75, of which 0.4 move to the other: 3 / 2.
+    moved = 0.4 * 0.75 * 1.5
+    assert found.frame["loss"].tolist() == pytest.approx([2 + moved] * 3)
+    assert found.frame["realised"].tolist() == pytest.approx([2 + moved] * 3)
+    assert found.frame["belief_error"].tolist() == pytest.approx([150.0] * 3)  # 2 and 1 units not known of
+    # Who knows takes the better of 2 and 1.5 at first hand.
+    assert found.predicted == pytest.approx(2 + moved)
+
+
+def test_learners_of_several_units_tend_to_the_worst_case():
+    case = city(budget=22.0, effectiveness=0.5, response="several", sizes=np.linspace(0.5, 2, 15))
+    plan = solve_zone_game(case)
+    assert plan.coverage.max() > 1.5
+    found = simulate(case, plan.coverage, Learner(sight=1.0), periods=6000, seed=3)
+    assert found.predicted == pytest.approx(plan.worst_case)
+    assert found.settled == pytest.approx(plan.worst_case, rel=0.02)
+    noise = found.frame["realised"].std() / math.sqrt(6000)
+    assert found.frame["realised"].mean() == pytest.approx(found.frame["loss"].mean(), abs=5 * noise)
+    blind = simulate(case, plan.coverage, Learner(rationality=0.0), periods=10)
+    assert blind.left == pytest.approx(plan.expected_residual / case.values.sum())
+
+
 def test_displacement_by_hand():
     case = game([4, 3, 1], 1.0, effectiveness=0.5)
     touching = {"z0": ["z1", "z2"], "z1": ["z0"], "z2": []}
@@ -189,7 +215,9 @@ def test_bad_input():
         simulate(case, [0.5, 0.5], Learner(displaced=0.5), neighbours={"zz": []})
     with pytest.raises(InputError, match="'zz'"):
         simulate(case, [0.5, 0.5], Learner(displaced=0.5), neighbours={"z0": ["zz"]})
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match=r"zone 'z1' is 1\.5: it can take at most 1"):
         simulate(case, [0.5, 1.5])
+    with pytest.raises(InputError, match=r"zone 'z0' is -0\.5"):
+        simulate(case, [-0.5, 0.5])
     with pytest.raises(InputError, match="shape"):
         simulate(case, [0.5])

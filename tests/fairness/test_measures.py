@@ -191,9 +191,30 @@ def test_summary_shows_both_views():
     assert table["need_ratio"].tolist()[2:] == pytest.approx([0.375, 2.25])
 
 
+def test_without_residents_rates_are_per_zone_and_no_column_speaks_of_people():
+    groups = {"g": ("a",), "h": ("b", "c")}
+    given = (ZONES, [1.0, 1.0, 1.0], groups, [0.5, 0.5, 1.0], [4.0, 1.0, 3.0])
+    table = summary(*given, values=[8.0, 2.0, 6.0], head="zones")
+    assert table.columns.tolist() == [
+        "view", "group", "zones", "amount", "per_zone", "ratio_to_overall", "min_max_ratio", "need_ratio"
+    ]  # fmt: skip
+    assert table["view"].unique().tolist() == ["protection: residual per zone", "burden: patrol per zone"]
+    assert table["zones"].tolist() == [1, 2, 1, 2]
+    assert table["per_zone"].tolist() == pytest.approx([4.0, 2.0, 0.5, 0.75])
+    # the same figures as by residents, one in each zone, but for the unit
+    people = summary(*given, values=[8.0, 2.0, 6.0])
+    assert table["per_zone"].to_numpy() == pytest.approx(people["per_1000"].to_numpy() / 1000)
+    for column in ("ratio_to_overall", "min_max_ratio", "need_ratio", "amount"):
+        assert table[column].to_numpy() == pytest.approx(people[column].to_numpy(), nan_ok=True)
+    # of a zone that is half a group's, half a zone counts
+    half = group_table(ZONES, [1, 1, 1], {"g": {"a": 0.5, "b": 1.0}}, [2.0, 5.0, 1.0], head="zones").iloc[0]
+    assert (half["zones"], half["amount"], half["per_zone"]) == (1.5, 6.0, 4.0)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: group_table(ZONES, [1, 1, 1], {}, [1, 2, 3], head="heads"), "head = 'heads'"),
         (lambda: group_table(ZONES, [1], {}, [1, 2, 3]), "population has shape"),
         (lambda: group_table(ZONES, [1, 1, 1], {}, [1, -2, 1]), "amount is -2.0 in zone number 2"),
         (lambda: group_table(ZONES, [1, np.nan, 1], {}, [1, 2, 1]), "population is nan in zone number 2"),

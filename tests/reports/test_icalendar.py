@@ -75,7 +75,7 @@ def made(seed: int = 7, count: int = 20):
 
 
 def test_by_hand():
-    roster = pd.DataFrame({"shift": ["2026-01-31"], "draw": [4], "zone_id": ["a"]})
+    roster = pd.DataFrame({"shift": ["2026-01-31"], "draw": [4], "zone_id": ["a"], "units": [1]})
     data = to_icalendar(roster, {"a": "A, B"}, nights=["2026-01-31"], title="T", identity="i")
     lines = data.decode().split("\r\n")
     assert lines[:6] == [
@@ -134,7 +134,7 @@ def test_a_longer_roster_keeps_its_first_nights():
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
 def test_any_name_survives(name):
-    roster = pd.DataFrame({"shift": ["2026-01-31"], "draw": [1], "zone_id": ["zone"]})
+    roster = pd.DataFrame({"shift": ["2026-01-31"], "draw": [1], "zone_id": ["zone"], "units": [1]})
     data = to_icalendar(roster, {"zone": f"x{name}"}, nights=["2026-01-31"], title=name, identity="i")
     _, events = read(data)
     plain = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", "", re.sub("\r\n|\r", "\n", name))
@@ -154,10 +154,18 @@ def test_escapes():
     assert escaped("a\\b;c,d\r\ne\rf\x07\tg") == "a\\\\b\\;c\\,d\\ne\\nf\tg"
 
 
+def test_units_are_said_where_a_zone_has_more_than_one():
+    roster = draw_roster(decompose(("a", "b"), [2.0, 1.0]), ["2026-01-31"], seed=1)
+    data = to_icalendar(roster, {"a": "North"}, nights=["2026-01-31"], title="T", identity="i")
+    event = read(data)[1][0]
+    assert event["SUMMARY"] == "Patrol: 3 units in 2 zones"
+    assert event["DESCRIPTION"] == "Deployment 1\nNorth (a): 2 units\nb"
+
+
 def test_table_has_dates_and_names():
     roster, _, _ = made()
     table = roster_table(roster, {"a": "A", "b": ""})
-    assert list(table) == ["date", "draw", "zone_id", "name"]
+    assert list(table) == ["date", "draw", "zone_id", "name", "units"]
     assert set(table["name"]) == {"A", "b", "c"}
     assert table["date"].str.fullmatch(r"\d{4}-\d\d-\d\d").all()
     assert len(table) == len(roster)
@@ -174,7 +182,7 @@ def test_table_has_dates_and_names():
     ],
 )
 def test_bad_nights(nights, words):
-    roster = pd.DataFrame({"shift": ["2026-01-31"], "draw": [1], "zone_id": ["a"]})
+    roster = pd.DataFrame({"shift": ["2026-01-31"], "draw": [1], "zone_id": ["a"], "units": [1]})
     with pytest.raises(InputError, match=words):
         to_icalendar(roster, {}, nights=nights, title="T", identity="i")
 

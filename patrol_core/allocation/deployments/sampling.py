@@ -1,10 +1,15 @@
-"""From coverage to deployments people can walk: comb sampling of marginals (models.md section 6).
+"""From coverage to deployments people can walk: comb sampling of marginals (models.md sections 6 and 14).
 
-Lay the coverages x_1, ..., x_n end to end on a line of length sum x, draw u uniformly from [0, 1) and take
-every zone that one of the points u, u + 1, u + 2, ... falls on. Zone t is taken with probability exactly x_t,
-and a draw has floor(sum x) or ceil(sum x) zones: exactly B when sum x = B is a whole number. The set taken
-changes only where u passes the fractional part of a boundary between zones, so listing these at most n
-breakpoints turns the marginals into an explicit mixed strategy that can be exported and audited.
+A zone of coverage x_t, units there on average, gets floor(x_t) units for certain. Lay the parts that are left, each
+below 1, end to end on a line of length L, draw u uniformly from [0, 1) and give one unit more to every zone that one of the
+points u, u + 1, u + 2, ... falls on. Zone t then has floor(x_t) or ceil(x_t) units, x_t on average, and a draw has floor(L) or
+ceil(L) units beyond the certain ones: exactly B in all when sum x = B is a whole number. What is drawn changes only where u
+passes the fractional part of a boundary between zones, so listing these at most n breakpoints turns the marginals
+into an explicit mixed strategy that can be exported and audited.
+
+Harm left that is a straight line between whole numbers of units (``linear`` and ``several`` of
+:mod:`patrol_core.games.zone.response`) is on average over the draws what the plan promises; ``log`` counts the hours of a month,
+which its draws add up to.
 
 Source: Tsai, Yin, Kwak, Kempe, Kiekintveld & Tambe 2010 (comb sampling); systematic sampling, Madow 1949.
 """
@@ -12,7 +17,7 @@ Source: Tsai, Yin, Kwak, Kempe, Kiekintveld & Tambe 2010 (comb sampling); system
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +28,15 @@ from numpy.typing import ArrayLike, NDArray
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 
-#: A total this close to a whole number counts as that number (solver tolerance), and coverage this far
-#: outside [0, 1] as the bound.
+#: A total this close to a whole number counts as that number (solver tolerance), and coverage this far below 0 or
+#: above a whole number of units as that number.
 _TOLERANCE = 1e-9
 
 #: Breakpoints of u are told apart to this many decimals; marginals stay right to 1e-12.
 _DECIMALS = 13
+
+#: Most units a zone can have: with more, the parts beyond a whole number would be lost to rounding.
+_MOST = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,41 +46,53 @@ class Deployments:
     Attributes:
         probability: (k,) above 0, sum 1; k is at most n + 1.
         sets: The k deployments, each the zones patrolled together, in the order of the game.
+        units: Likewise, how many units each of these zones has, 1 or more.
     """
 
     probability: Floats
     sets: tuple[tuple[str, ...], ...]
+    units: tuple[tuple[int, ...], ...]
 
     def marginals(self, zone_ids: Sequence[str]) -> Floats:
-        """(n,) probability that each zone is patrolled, in the order of ``zone_ids``.
+        """(n,) units on average in each zone, in the order of ``zone_ids``.
 
         Raises InputError if a deployment holds a zone that is not in ``zone_ids``.
         """
         position = {zone: i for i, zone in enumerate(zone_ids)}
         result = np.zeros(len(position))
-        for probability, zones in zip(self.probability.tolist(), self.sets, strict=True):
-            for zone in zones:
+        for _, probability, zones, units in self._draws():
+            for zone, count in zip(zones, units, strict=True):
                 if zone not in position:
                     raise InputError(
                         f"The deployments hold zone {zone!r}, which is not among the zones asked for."
                     )
-                result[position[zone]] += probability
+                result[position[zone]] += probability * count
         return result
 
     def frame(self) -> pd.DataFrame:
-        """One row a zone of a deployment: draw (from 1), probability, zone_id; an empty draw has no rows."""
-        pairs = zip(self.probability.tolist(), self.sets, strict=True)
+        """One row a zone of a deployment: draw (from 1), probability, zone_id, units; an empty draw has no rows."""
         rows = [
-            (draw, probability, zone) for draw, (probability, zones) in enumerate(pairs, 1) for zone in zones
+            (draw, probability, zone, count)
+            for draw, probability, zones, units in self._draws()
+            for zone, count in zip(zones, units, strict=True)
         ]
-        return pd.DataFrame(rows, columns=["draw", "probability", "zone_id"])
+        return pd.DataFrame(rows, columns=["draw", "probability", "zone_id", "units"])
 
     def records(self) -> list[dict[str, object]]:
-        """``[{"probability": p, "zones": [...]}, ...]``, the JSON of the command line."""
+        """``[{"probability": p, "zones": [...]}, ...]``, the JSON of the command line.
+
+        Where some zone is ever sent more than one unit, each deployment also has ``"units": {zone: count}``.
+        """
+        several = any(count > 1 for units in self.units for count in units)
         return [
             {"probability": probability, "zones": list(zones)}
-            for probability, zones in zip(self.probability.tolist(), self.sets, strict=True)
+            | ({"units": dict(zip(zones, units, strict=True))} if several else {})
+            for _, probability, zones, units in self._draws()
         ]
+
+    def _draws(self) -> Iterator[tuple[int, float, tuple[str, ...], tuple[int, ...]]]:
+        numbers = range(1, len(self.sets) + 1)
+        return zip(numbers, self.probability.tolist(), self.sets, self.units, strict=True)
 
 
 def decompose(zone_ids: Sequence[str], coverage: ArrayLike) -> Deployments:
@@ -80,29 +100,36 @@ def decompose(zone_ids: Sequence[str], coverage: ArrayLike) -> Deployments:
 
     Args:
         zone_ids: n unique labels.
-        coverage: (n,) x_t in [0, 1] (1e-9 beyond is put on the bound). Coverage of 0 is never drawn, of 1
-            always.
+        coverage: (n,) x_t >= 0, units on average (1e-9 beyond a whole number counts as it). Coverage of 0 is
+            never drawn, of 1 or more always.
 
     Returns:
-        Deployments: At most n + 1 sets; each has floor(sum x) or ceil(sum x) zones. A sum within 1e-9 of a
-            whole number is that number; the marginals are then reproduced to that same 1e-9, otherwise to
-            1e-12.
+        Deployments: At most n + 1; zone t has floor(x_t) or ceil(x_t) units in each, and each has floor(sum x) or
+            ceil(sum x) units. A sum within 1e-9 of a whole number is that number; the marginals are then
+            reproduced to that same 1e-9, otherwise to 1e-12.
 
     Raises:
-        InputError: For labels and coverage of different length, repeated labels, or coverage outside [0, 1].
+        InputError: For labels and coverage of different length, repeated labels, or coverage that is no
+            number >= 0.
     """
     ids = tuple(zone_ids)
     x = _checked_coverage(ids, coverage)
-    always = np.flatnonzero(x >= 1.0)
-    partial = np.flatnonzero((x > 0.0) & (x < 1.0))
-    if x[partial].sum() <= _TOLERANCE:
+    certain = np.floor(x).astype(np.int64)
+    rest = x - certain
+    partial = np.flatnonzero(rest)
+    if rest[partial].sum() <= _TOLERANCE:
         partial = partial[:0]
-    whole, fraction = _boundaries(x[partial])
-    taken, widths = _teeth(whole, fraction)
-    sets = tuple(
-        tuple(ids[i] for i in np.sort(np.concatenate([always, partial[zones]])).tolist()) for zones in taken
-    )
-    return Deployments(widths / widths.sum(), sets)
+    taken, widths = _teeth(*_boundaries(rest[partial]))
+    always = np.flatnonzero(certain)
+    sets, units = [], []
+    for zones in taken:
+        one_more = partial[zones]
+        present = np.union1d(always, one_more)
+        count = certain[present]
+        count[np.searchsorted(present, one_more)] += 1
+        sets.append(tuple(ids[i] for i in present.tolist()))
+        units.append(tuple(count.tolist()))
+    return Deployments(widths / widths.sum(), tuple(sets), tuple(units))
 
 
 def _boundaries(x: Floats) -> tuple[NDArray[np.intp], Floats]:
@@ -156,18 +183,21 @@ def _checked_coverage(ids: tuple[str, ...], coverage: ArrayLike) -> Floats:
         x = np.array(coverage, dtype=float)
     except (TypeError, ValueError):
         raise InputError(
-            "coverage holds something that is not a number: accepted are numbers from 0 to 1."
+            "coverage holds something that is not a number: accepted are numbers >= 0."
         ) from None
     if x.shape != (len(ids),):
         raise InputError(f"coverage has shape {x.shape} for {len(ids)} zones: give one number a zone.")
-    bad = ~((x >= -_TOLERANCE) & (x <= 1 + _TOLERANCE))
+    bad = ~((x >= -_TOLERANCE) & (x <= _MOST))
     if bad.any():
         i = int(np.flatnonzero(bad)[0])
-        raise InputError(f"coverage of zone {ids[i]!r} is {x[i]!s}: accepted are numbers from 0 to 1.")
-    x = np.asarray(np.clip(x, 0.0, 1.0), dtype=float)
-    x[x < 1e-13] = 0.0  # below what the breakpoints tell apart
-    x[x > 1 - 1e-13] = 1.0
-    return x
+        raise InputError(
+            f"coverage of zone {ids[i]!r} is {x[i]!s}: accepted are numbers of units from 0 to {_MOST:,}."
+        )
+    x = np.maximum(x, 0.0)
+    whole = np.round(x)
+    # below 1e-13 the breakpoints tell nothing apart
+    is_whole = (np.abs(x - whole) < 1e-13) | ((x > whole) & (x <= whole + _TOLERANCE) & (whole >= 1))
+    return np.asarray(np.where(is_whole, whole, x), dtype=float)
 
 
 def draw_roster(deployments: Deployments, shifts: Sequence[str], seed: int) -> pd.DataFrame:
@@ -179,8 +209,8 @@ def draw_roster(deployments: Deployments, shifts: Sequence[str], seed: int) -> p
         seed: Same seed, deployments and number of shifts give the same roster, whatever the machine.
 
     Returns:
-        pandas.DataFrame: shift, draw (number of the deployment, from 1), zone_id; one row a zone patrolled.
-            ``attrs`` holds ``seed``, and ``shifts`` (also those whose draw is empty).
+        pandas.DataFrame: shift, draw (number of the deployment, from 1), zone_id, units; one row a zone
+            patrolled. ``attrs`` holds ``seed``, and ``shifts`` (also those whose draw is empty).
     """
     names = list(shifts)
     if len(set(names)) != len(names):
@@ -192,11 +222,11 @@ def draw_roster(deployments: Deployments, shifts: Sequence[str], seed: int) -> p
     edges = np.cumsum(deployments.probability)
     chosen = np.minimum(np.searchsorted(edges, points, side="right"), len(deployments.sets) - 1)
     rows = [
-        (name, int(k) + 1, zone)
+        (name, int(k) + 1, zone, count)
         for name, k in zip(names, chosen, strict=True)
-        for zone in deployments.sets[int(k)]
+        for zone, count in zip(deployments.sets[int(k)], deployments.units[int(k)], strict=True)
     ]
-    roster = pd.DataFrame(rows, columns=["shift", "draw", "zone_id"])
+    roster = pd.DataFrame(rows, columns=["shift", "draw", "zone_id", "units"])
     roster.attrs.update(seed=seed, shifts=names)
     return roster
 
@@ -205,14 +235,15 @@ def audit(roster: pd.DataFrame, coverage: Mapping[str, float], *, shifts: int | 
     """Realised against target coverage of a roster.
 
     Args:
-        roster: From :func:`draw_roster`; or any frame with shift and zone_id.
-        coverage: Zone label to target x_t, for all zones.
+        roster: From :func:`draw_roster`; or any frame with shift and zone_id, then one unit a zone.
+        coverage: Zone label to target x_t (units on average), for all zones.
         shifts: How many shifts were drawn; by default read from the roster (``attrs``, else the shifts it
             names).
 
     Returns:
-        pandas.DataFrame: zone_id, target, realised (share of the shifts), difference, and standard_error of the
-            realised share under the target, sqrt(x (1 - x) / shifts): about 2 of these is chance.
+        pandas.DataFrame: zone_id, target, realised (units on average over the shifts), difference, and
+            standard_error of the realised mean under the target, sqrt(f (1 - f) / shifts) with f the part of x
+            beyond a whole number: about 2 of these is chance.
 
     Raises:
         InputError: If the roster is for no shift at all, or names a zone that has no target.
@@ -225,9 +256,12 @@ def audit(roster: pd.DataFrame, coverage: Mapping[str, float], *, shifts: int | 
     if unknown:
         raise InputError(f"The roster holds zone {min(unknown)!r}, which has no target coverage.")
     target = np.array(list(coverage.values()), dtype=float)
-    seen = roster.groupby("zone_id")["shift"].nunique()
+    once = roster.drop_duplicates(["shift", "zone_id"])
+    sent = once["units"] if "units" in once else pd.Series(1, index=once.index)
+    seen = sent.groupby(once["zone_id"]).sum()
     realised = seen.reindex(list(coverage), fill_value=0).to_numpy(dtype=float) / total
-    error = np.sqrt(np.clip(target * (1 - target), 0.0, None) / total)
+    part = target - np.floor(target)
+    error = np.sqrt(part * (1 - part) / total)
     columns = {
         "target": target,
         "realised": realised,

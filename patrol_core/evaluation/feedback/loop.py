@@ -6,7 +6,7 @@ Zone *i* has :math:`\lambda_{ik}` crimes of type *k* a round, always the same. U
     P_k(x) = r_k + (1 - r_k)\,(b + s x)
 
 where :math:`r_k` is the share that people report whether police are there or not, *b* the chance that police find an unreported crime
-where they never patrol, and *s* what a permanent patrol adds. Patrol-generated types (drugs, weapons possession) have a small
+where they never patrol, and *s* what a permanent patrol adds (of coverage above 1, several units at once, 1 counts). Patrol-generated types (drugs, weapons possession) have a small
 :math:`r_k`, the others a large one. A round goes: crimes happen, :math:`N_{ik} \sim \text{Poisson}(\lambda_{ik})`, and each is recorded with chance
 :math:`P_k(x_i)`; the value of a zone is the mean over the last *m* rounds of its records, weighted as in the scenario; the plan is made
 from these values; its coverage decides the next records. Before the first round stand *m* rounds recorded under the patrols so far. In
@@ -44,6 +44,7 @@ from numpy.typing import NDArray
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
+from patrol_core.evaluation.baselines import uniform
 from patrol_core.evaluation.feedback.figures import (
     ALL,
     BOTH,
@@ -200,7 +201,7 @@ class _Target:
 
     def __init__(self, world: World, detection: Detection, rounds: Rounds, types: NDArray[np.bool_]) -> None:
         n = len(world.game.zone_ids)
-        self.even = np.full(n, min(world.game.budget / n, 1.0))
+        self.even = uniform(world.game)
         self.chance = detection.chance(self.even, world.found)
         self.weights = world.weights * types
         self.values = (world.crimes * self.chance) @ self.weights

@@ -55,12 +55,13 @@ class Detection:
         """(n, K) chance of being recorded; ``found`` marks patrol-generated types, ``believed`` scales the effect.
 
         Args:
-            coverage: (n,) patrol, 0 to 1.
+            coverage: (n,) units on average; beyond the first they find nothing more.
             found: (K,) which types are patrol-generated.
             believed: Scales the effect.
         """
         r = np.where(found, self.reported_found, self.reported)[None, :]
-        seen = np.minimum(self.base + believed * self.effect * coverage[:, None], 1.0)
+        patrolled = np.minimum(coverage, 1.0)[:, None]
+        seen = np.minimum(self.base + believed * self.effect * patrolled, 1.0)
         return np.asarray(r + (1.0 - r) * seen, dtype=float)
 
 
@@ -104,7 +105,7 @@ class World:
     """What is true.
 
     Attributes:
-        game: Zones, budget and effectiveness; its values and side rules are not used.
+        game: Zones, budget and response; its values and side rules are not used.
         crimes: (n, K) true crimes of a round by zone and type.
         crime_types, weights: K types and what one crime of each counts for.
         in_risk: (K,) types that the default plan counts.

@@ -124,8 +124,9 @@ class MaxMinShare(_Attained, Fairness):
         return replace(self, share=max(0.0, 1.0 - checked_tolerance(tolerance)))
 
     def met_at(self, game: RuleGame, coverage: Floats) -> float:
-        """Measured against what is attainable, it begins at 1 at most."""
-        return 1.0
+        """1 minus the share that the plan's worst-off group attains."""
+        lacks = self.with_tolerance(0.0).violation(game, coverage)
+        return lacks / (1.0 + lacks) if self.of == "residual" else min(lacks, 1.0)
 
     def most_tolerance(self) -> float:
         """Share 0."""

@@ -44,7 +44,7 @@ def roster_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> No
     with right:
         _audit(roster, strategy, nights)
     st.write("The roster, night by night")
-    tables.table(table, name="roster", contract=("date", "draw", "zone_id", "name"), height=260)
+    tables.table(table, name="roster", contract=("date", "draw", "zone_id", "name", "units"), height=260)
     _calendar(scenario, prepared, roster, names)
     with st.expander("All deployments and their probabilities"):
         tables.table(
