@@ -17,6 +17,8 @@ Offender = Literal["rational", "quantal", "types", "regret", "none"]
 Response = Literal["linear", "several", "log"]
 ZoneSizes = Literal["equal", "area"]
 
+MOST_UNITS = 100_000
+"""Most units that can be planned for."""
 MEAN_MONTH = 365.0 / 12.0
 """Days of a month, on average: what turns units at once into hours a month."""
 
@@ -38,7 +40,7 @@ class GameChoices(DataChoices):
     """The parts ``data`` and ``game`` of a scenario."""
 
     budget: float = row(
-        12.0, "budget", "--units", "Units on patrol at once", unit="units", step=0.5, ge=0, le=100_000
+        12.0, "budget", "--units", "Units on patrol at once", unit="units", step=0.5, ge=0, le=MOST_UNITS
     )
     """B: units out at once, on average over the hours on patrol. Follows from hours a month or from officers
     where one of these is given."""

@@ -12,6 +12,7 @@ from pydantic import ValidationError, model_validator
 
 from patrol_core.errors import InputError
 from patrol_core.scenario.choice import Choice
+from patrol_core.scenario.game import MOST_UNITS
 from patrol_core.scenario.hours import HoursChoices
 
 RESOURCE = ("budget", "month_hours", "officers")
@@ -51,8 +52,10 @@ class Scenario(HoursChoices):
         if self.month_hours is not None and self.officers is not None:
             raise ValueError("hours a month and officers both say what there is; give one of them")
         units = self._resource_in_units()
-        if not units <= choices()["budget"].high:
-            raise ValueError(f"that makes {units:,.6g} units at once; up to 100,000 can be planned for")
+        if not units <= MOST_UNITS:
+            raise ValueError(
+                f"that makes {units:,.6g} units at once; up to {MOST_UNITS:,} can be planned for"
+            )
         object.__setattr__(self, "budget", units)
         if self.response == "several" and self.effectiveness >= 1.0:
             raise ValueError(
