@@ -96,7 +96,9 @@ class ZoneDocument(_Game):
     values: dict[ZoneId, Amount] = Field(
         min_length=1, description="What an offence in each zone costs, in any one unit."
     )
-    effectiveness: Share = Field(1.0, description="Share of the value that one unit prevents while it is there.")
+    effectiveness: Share = Field(
+        1.0, description="Share of the value that one unit prevents while it is there."
+    )
     response: Literal["linear", "several", "log"] = Field(
         "linear",
         description="What further units do: linear (at most one a zone), several (each prevents the same share of what the others "
@@ -107,9 +109,12 @@ class ZoneDocument(_Game):
         description="Most units a zone can take; a zone not named takes its size, with response several the budget.",
     )
     size: Maybe[dict[ZoneId, Positive]] = Field(
-        None, description="Units that do in the zone what one does in a zone of size 1; 1 for a zone not named."
+        None,
+        description="Units that do in the zone what one does in a zone of size 1; 1 for a zone not named.",
     )
-    hours_per_unit: Positive = Field(730.0, description="Hours a month that one unit makes; with response log.")
+    hours_per_unit: Positive = Field(
+        730.0, description="Hours a month that one unit makes; with response log."
+    )
     intervals: Maybe[dict[ZoneId, tuple[Amount, Amount]]] = Field(
         None,
         description="[low, high] between which the value of a zone lies; a zone without one has its value.",
@@ -196,7 +201,9 @@ class ZoneDocument(_Game):
         if self.upper is None:
             return None
         sizes = self.size or {}
-        default = {zone: self.budget if self.response == "several" else sizes.get(zone, 1.0) for zone in self.values}
+        default = {
+            zone: self.budget if self.response == "several" else sizes.get(zone, 1.0) for zone in self.values
+        }
         return np.array(list((default | self.upper).values()), dtype=float)
 
     def people(self) -> Floats | None:
