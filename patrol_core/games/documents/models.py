@@ -15,6 +15,7 @@ from patrol_core.games.behavioural import SUQR, QuantalResponse
 from patrol_core.games.rules import Rule, parse_constraints, rule_keys
 
 ZoneId = Text
+Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
 
 
 def _rule_schema(kind: str, needed: tuple[str, ...], other: tuple[str, ...]) -> dict[str, Any]:
@@ -95,7 +96,25 @@ class ZoneDocument(_Game):
     values: dict[ZoneId, Amount] = Field(
         min_length=1, description="What an offence in each zone costs, in any one unit."
     )
-    effectiveness: Share = Field(1.0, description="Share of the value that full coverage of a zone prevents.")
+    effectiveness: Share = Field(
+        1.0, description="Share of the value that one unit prevents while it is there."
+    )
+    response: Literal["linear", "several", "log"] = Field(
+        "linear",
+        description="What further units do: linear (at most one a zone), several (each prevents the same share of what the others "
+        "left), or log (each hour is worth less than the one before).",
+    )
+    upper: Maybe[dict[ZoneId, Amount]] = Field(
+        None,
+        description="Most units a zone can take; a zone not named takes its size, with response several the budget.",
+    )
+    size: Maybe[dict[ZoneId, Positive]] = Field(
+        None,
+        description="Units that do in the zone what one does in a zone of size 1; 1 for a zone not named.",
+    )
+    hours_per_unit: Positive = Field(
+        730.0, description="Hours a month that one unit makes; with response log."
+    )
     intervals: Maybe[dict[ZoneId, tuple[Amount, Amount]]] = Field(
         None,
         description="[low, high] between which the value of a zone lies; a zone without one has its value.",
@@ -107,6 +126,16 @@ class ZoneDocument(_Game):
     attacker: Annotated[Rational | Quantal | Suqr, Field(discriminator="model")] = Field(
         Rational(model="rational"), description="How offenders choose a zone."
     )
+
+    @model_validator(mode="after")
+    def _units_fit(self) -> Self:
+        for name in ("upper", "size"):
+            unknown = next((zone for zone in getattr(self, name) or () if zone not in self.values), None)
+            if unknown is not None:
+                raise InputError(
+                    f"{name} names zone {unknown!r}, which has no value; zones are {_some(self.values)}."
+                )
+        return self
 
     @model_validator(mode="after")
     def _known_zones(self) -> Self:
@@ -162,6 +191,20 @@ class ZoneDocument(_Game):
         pairs = {zone: (value, value) for zone, value in self.values.items()} | (self.intervals or {})
         both = np.array(list(pairs.values()), dtype=float)
         return both[:, 0], both[:, 1]
+
+    def sizes(self) -> Floats | None:
+        """(n,) sizes; None where all are 1."""
+        return None if self.size is None else np.array([self.size.get(zone, 1.0) for zone in self.values])
+
+    def most(self) -> Floats | None:
+        """(n,) most units a zone can take; None where no zone says."""
+        if self.upper is None:
+            return None
+        sizes = self.size or {}
+        default = {
+            zone: self.budget if self.response == "several" else sizes.get(zone, 1.0) for zone in self.values
+        }
+        return np.array(list((default | self.upper).values()), dtype=float)
 
     def people(self) -> Floats | None:
         """(n,) population, NaN where it is not known."""

@@ -97,6 +97,10 @@ def zone_game(document: ZoneDocument) -> ZoneGame:
         groups={name: tuple(zones) for name, zones in document.groups.items()},
         constraints=document.constraints,
         stated=stated if document.at_upper_ends else None,
+        response=document.response,
+        sizes=document.sizes(),
+        upper=document.most(),
+        hours_per_unit=document.hours_per_unit,
     )
 
 

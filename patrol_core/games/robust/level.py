@@ -1,16 +1,18 @@
 r"""The common core of the robust models: the lowest level z that all zones can be pressed to.
 
-    min z   subject to   beta_t z + e x_t >= alpha_t  for every zone t with beta_t finite,
+    min z   subject to   s_t(x_t) <= 1 - alpha_t + beta_t z  for every zone t with beta_t finite,
                          z >= z_0,  x in X (bounds, budget and side rules)
 
-With alpha_t = 1, beta_t = 1 / V_t this is the zone game; with alpha_t = 1 - R_t / V_t it is minimax regret; with
-alpha_t = 1 + e a_t execution noise. Zones with beta_t infinite (value 0) ask for nothing.
+which with s_t(x) = 1 - e x is beta_t z + e x_t >= alpha_t. With alpha_t = 1, beta_t = 1 / V_t this is the zone game; with
+alpha_t = 1 - R_t / V_t it is minimax regret; with alpha_t = 1 + e a_t execution noise. Zones with beta_t infinite (value 0) ask
+for nothing.
 
 Without coupling rules the least coverage at z is x_t(z) = max(l_t, (alpha_t - beta_t z) / e), its sum falls in z,
-and one sort gives the answer in O(n log n). Otherwise it is an LP, kept warm while alpha and beta change row by
-row. Both return weights pi_t >= 0 with sum pi_t beta_t = 1 and prices y, which prove
+and one sort gives the answer in O(n log n); of other responses :mod:`~patrol_core.games.robust.curved_level` finds it. Otherwise it
+is an LP, kept warm while alpha and beta change row by row. All return weights pi_t >= 0 with sum pi_t beta_t = 1 and prices y,
+which prove
 
-    z >= sum_t pi_t (alpha_t - e x_t) + sum_j y_j (a_j . x - b_j)   minimised over the bounds.
+    z >= sum_t pi_t (s_t(x_t) - 1 + alpha_t) + sum_j y_j (a_j . x - b_j)   minimised over the bounds.
 """
 
 from __future__ import annotations
@@ -22,14 +24,26 @@ import numpy as np
 
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
-from patrol_core.errors import SolverError
-from patrol_core.games.robust.result import check_bounds, linear_bound
+from patrol_core.errors import InfeasibleError, SolverError
+from patrol_core.games.robust.curved_level import curved_level
+from patrol_core.games.robust.result import check_bounds, left_bound
+from patrol_core.games.robust.shares_left import SharesLeft
 from patrol_core.games.rules import BUDGET, RowKey
-from patrol_core.games.zone import ZoneGame, build_model, explain_conflict, side_constraints, spend_rest
+from patrol_core.games.zone import (
+    ZoneGame,
+    build_model,
+    explain_conflict,
+    side_constraints,
+    spend_best_first,
+    spend_rest,
+)
 from patrol_core.solvers import LOCK, HighsSession, Outcome, pyo, solver_name
 
 #: Largest coefficient beta * scale in the LP.
 _LARGEST = 1e9
+
+#: Rounds of lines below a response.
+_MOST_ROUNDS = 80
 
 #: Values below this share of the largest count as this much in the last phase, or HiGHS would not see them.
 _SEEN = 1e-8
@@ -62,8 +76,10 @@ def inverse(values: Floats) -> Floats:
 def needed(game: ZoneGame, alpha: Floats, beta: Floats, level: float) -> Floats:
     """(n,) least coverage of ``game`` at a ``level`` of the rows ``alpha`` and ``beta``, inside the bounds."""
     lower, upper = game.bounds()
-    asked = np.where(np.isfinite(beta), alpha - np.where(np.isfinite(beta), beta, 0.0) * level, 0.0)
-    return np.clip(asked / game.effectiveness, lower, upper)
+    asks, finite = np.isfinite(beta), np.where(np.isfinite(beta), beta, 0.0)
+    if game.curved:
+        return np.clip(game.does.needed(np.where(asks, 1 - alpha + finite * level, 1.0)), lower, upper)
+    return np.clip(np.where(asks, alpha - finite * level, 0.0) / game.effectiveness, lower, upper)
 
 
 def level_bound(game: ZoneGame, alpha: Floats, level: Level, least: float = 0.0) -> float:
@@ -71,10 +87,7 @@ def level_bound(game: ZoneGame, alpha: Floats, level: Level, least: float = 0.0)
     if not level.weights.any():
         return least
     asked = np.where(level.weights > 0, alpha, 0.0)
-    proved = linear_bound(
-        game, float(level.weights @ asked), -game.effectiveness * level.weights, level.prices
-    )
-    return max(least, proved)
+    return max(least, left_bound(game, float(level.weights @ asked), level.weights, level.prices))
 
 
 def solve_level(game: ZoneGame, alpha: Floats, beta: Floats, least: float = 0.0) -> tuple[Level, str]:
@@ -95,6 +108,9 @@ def solve_level(game: ZoneGame, alpha: Floats, beta: Floats, least: float = 0.0)
 def fill(game: ZoneGame, alpha: Floats, beta: Floats, least: float = 0.0) -> Level:
     """Water-filling of ``game`` for ``alpha``, ``beta`` and ``least``; coupling rules are not looked at."""
     lower, upper = check_bounds(game)
+    if game.curved:
+        value, weights, price = curved_level(game, lambda z: needed(game, alpha, beta, z), alpha, beta, least)
+        return Level(value, needed(game, alpha, beta, value), weights, {BUDGET: price})
     e = game.effectiveness
     finite = np.where(np.isfinite(beta), beta, 0.0)
     usable = np.flatnonzero(np.isfinite(beta) & (alpha - e * lower > finite * least))
@@ -132,21 +148,24 @@ def plan_set(game: ZoneGame) -> pyo.ConcreteModel:
     return model
 
 
-def solved(game: ZoneGame, session: HighsSession) -> Outcome:
-    """Run a session whose only way to be infeasible is that the rules are.
+def solved(game: ZoneGame, session: HighsSession, shares: SharesLeft | None = None) -> Outcome:
+    """Run a session whose only way to be infeasible is that the rules are, with the lines of ``shares`` that it asks for.
 
     Raises:
         InfeasibleError: Naming the rule, by how much, and what would work.
         SolverError: If HiGHS ends in any other way than with an optimal plan.
     """
-    outcome = session.solve()
-    if outcome.status is Status.INFEASIBLE:
-        explain_conflict(game)
-    if outcome.status is not Status.OPTIMAL:
-        raise SolverError(
-            f"HiGHS ended as {outcome.status} after {outcome.seconds:.1f} s, without a proved plan: try fewer "
-            "zones, draws or rules."
-        )
+    for _ in range(_MOST_ROUNDS):
+        outcome = session.solve()
+        if outcome.status is Status.INFEASIBLE:
+            explain_conflict(game)
+        if outcome.status is not Status.OPTIMAL:
+            raise SolverError(
+                f"HiGHS ended as {outcome.status} after {outcome.seconds:.1f} s, without a proved plan: try fewer "
+                "zones, draws or rules."
+            )
+        if shares is None or not shares.cut(session, outcome):
+            break
     return outcome
 
 
@@ -177,34 +196,37 @@ class LevelProgram:
         self.game, self.least = game, least
         check_bounds(game)
         self._alpha, self._beta = alpha.copy(), beta.copy()
-        self._build(self._guess())
-
-    def _guess(self) -> float:
-        """A level near the answer, to measure z in: the one without coupling rules."""
+        # a level near the answer, to measure z in: the one without coupling rules
         finite = self._beta[np.isfinite(self._beta)]
         top = float(1 / finite.min()) if finite.size else 1.0
-        return max(fill(self.game, self._alpha, self._beta, self.least).value, 1e-6 * top)
+        free = fill(game, alpha, beta, least)
+        self._near = free.coverage
+        self._build(max(free.value, 1e-6 * top))
 
     def _build(self, scale: float) -> None:
         self.scale = scale
         model = plan_set(self.game)
         model.z = pyo.Var(bounds=(self.least / scale, None))
+        self.shares = shares = SharesLeft(self.game, model, self._near)
         rows = [self._row(t) for t in range(self.game.size)]
-        e = self.game.effectiveness
+        fall = (shares.fall / shares.unit).tolist()
         model.level = pyo.Constraint(
-            range(self.game.size), rule=lambda m, t: rows[t][0] * m.z + e * m.x[t] >= rows[t][1]
+            range(self.game.size),
+            rule=lambda m, t: rows[t][0] * m.z + fall[t] * shares.variables[t] >= rows[t][1],
         )
         model.lowest = pyo.Objective(expr=model.z)
-        self.model, self.session = model, HighsSession(model)
+        self.model, self.session = model, shares.session(model)
         self._zones = self.session.columns_of(model.x.values())
         self._z = int(self.session.columns_of([model.z])[0])
         self._rows = self.session.rows_of(model.level.values())
 
     def _row(self, t: int) -> tuple[float, float]:
         """(coefficient of z, right-hand side); a zone that asks for nothing gets a row that never binds."""
+        unit = float(self.shares.unit[t])
         if not np.isfinite(self._beta[t]):
-            return 1.0, -1.0
-        return min(float(self._beta[t]) * self.scale, _LARGEST), float(self._alpha[t])
+            return 1.0, -1.0 / unit
+        asked = float(self._alpha[t]) - self.shares.taken
+        return min(float(self._beta[t]) * self.scale / unit, _LARGEST), asked / unit
 
     def set_row(self, t: int, alpha: float, beta: float) -> None:
         """Change the row of zone ``t`` to ``alpha`` and ``beta``."""
@@ -217,13 +239,13 @@ class LevelProgram:
     def solve(self) -> Level:
         """The lowest level at the rows as they stand."""
         with LOCK:
-            outcome = solved(self.game, self.session)
+            outcome = solved(self.game, self.session, self.shares)
             for _ in range(2):  # side rules may keep z far above the guess: measure it there
                 found = float(outcome.columns[self._z]) * self.scale
                 if found <= 1e3 * self.scale:
                     break
                 self._build(found)
-                outcome = solved(self.game, self.session)
+                outcome = solved(self.game, self.session, self.shares)
             return self._read(outcome)
 
     def _read(self, outcome: Outcome) -> Level:
@@ -231,13 +253,18 @@ class LevelProgram:
         coverage = np.clip(outcome.columns[self._zones], lower, upper)
         finite = np.isfinite(self._beta)
         pi = np.where(finite, np.maximum(outcome.row_duals[self._rows], 0.0), 0.0) * self.scale
+        pi = pi / self.shares.unit
         total = float((pi * np.where(finite, self._beta, 0.0)).sum())
         prices = row_prices(self.session, self.model, outcome, self.scale)
         if total > 1e-9:
             pi, prices = pi / total, {key: y / total for key, y in prices.items()}
         else:
             pi = np.zeros_like(pi)
-        asked = (self._alpha[finite] - self.game.effectiveness * coverage[finite]) / self._beta[finite]
+        if self.game.curved:
+            asked = self.game.left(coverage) - 1 + self._alpha
+        else:
+            asked = self._alpha - self.game.effectiveness * coverage
+        asked = asked[finite] / self._beta[finite]
         return Level(max(self.least, float(asked.max(initial=self.least))), coverage, pi, prices)
 
 
@@ -255,7 +282,11 @@ def least_residual(game: ZoneGame, floor: Floats, found: Floats) -> Floats:
     lower, upper = game.bounds()
     start = np.clip(np.minimum(floor, found), lower, upper)
     if not game.coupling_rules():
+        if game.curved:
+            return spend_best_first(game.values, game.does, game.budget, start, upper)[0]
         return spend_rest(game.values, game.budget, start, upper)
+    if game.curved:
+        return _least_total(game, start, found)
     with LOCK:
         model = build_model(game, attack=False)
         session = HighsSession(model, presolve=False)
@@ -267,3 +298,22 @@ def least_residual(game: ZoneGame, floor: Floats, found: Floats) -> Floats:
         if outcome.status is not Status.OPTIMAL:
             return found
         return np.clip(outcome.columns[zones], start, upper)
+
+
+def _least_total(game: ZoneGame, start: Floats, found: Floats) -> Floats:
+    """The plan with the least total of a curved response at or above ``start``; ``found`` where rounding leaves none."""
+    _, upper = game.bounds()
+    with LOCK:
+        model = plan_set(game)
+        shares = SharesLeft(game, model, found)
+        worth = (-shares.fall * game.values / (game.values.max() or 1.0)).tolist()
+        model.total_left = pyo.Objective(
+            expr=pyo.quicksum(worth[t] * shares.variables[t] for t in range(game.size))
+        )
+        session = shares.session(model)
+        session.set_bounds(shares.zones, start, upper)
+        try:
+            outcome = solved(game, session, shares)
+        except (InfeasibleError, SolverError):
+            return found
+        return np.clip(outcome.columns[shares.zones], start, upper)

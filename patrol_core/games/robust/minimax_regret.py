@@ -1,20 +1,22 @@
 r"""Minimax regret over intervals V_t in [lo_t, hi_t], exactly.
 
-    min over x in X of  max over V in the box of  [ max_t V_t (1 - e x_t) - R(V) ]
+    min over x in X of  max over V in the box of  [ max_t V_t s_t(x_t) - R(V) ]
 
-with R(V) = min over y in X of max_t V_t (1 - e y_t), what the best plan for V would have had (side rules included).
+with s_t(x) = 1 - e x, or what else patrol leaves, and R(V) = min over y in X of max_t V_t s_t(y_t), what the best plan for V
+would have had (side rules included).
 
 Which V is worst. For an attack on t the other values only appear in R, which rises in each of them: they stand at
-lo. With V_t = h the regret is h (c - R_t(h) / h), c = 1 - e x_t, R_t(h) the optimum with t at h. R_t(h) / h falls
-in h (it is a minimum of maxima of 1 - e y_t and lo_s (1 - e y_s) / h), so wherever the regret is positive it is a
+lo. With V_t = h the regret is h (c - R_t(h) / h), c = s_t(x_t), R_t(h) the optimum with t at h. R_t(h) / h falls
+in h (it is a minimum of maxima of s_t(y_t) and lo_s s_s(y_s) / h), so, whatever the response, wherever the regret is positive it is a
 product of two positive rising factors: it rises up to h = hi_t, and no kink of R_t in between can be worse. Some
 regret is always >= 0 (that of the attacked zone at any V). Hence, for any X,
 
-    max regret(x) = max(0, max_t [ hi_t (1 - e x_t) - R_t ]),       R_t = R(lo with t at hi_t),
+    max regret(x) = max(0, max_t [ hi_t s_t(x_t) - R_t ]),       R_t = R(lo with t at hi_t),
 
-and the best x solves min rho: rho >= 0, rho / hi_t + e x_t >= 1 - R_t / hi_t, x in X.
+and the best x solves min rho: rho >= 0, s_t(x_t) <= R_t / hi_t + rho / hi_t, x in X.
 
-Without coupling rules all n numbers R_t come from one sort (:mod:`~patrol_core.games.robust.regret_levels`). With rules that speak
+Without coupling rules all n numbers R_t come from one sort (:mod:`~patrol_core.games.robust.regret_levels`, or
+:mod:`~patrol_core.games.robust.regret_responses`). With rules that speak
 of group sums only they come from the needs of the groups (:mod:`~patrol_core.games.robust.regret_groups`); the master is one LP, and
 the R_t of the zones that decide are worked out once more by LP. With any other rules each R_t is an LP, and only those of binding zones are needed: weights pi_s and prices y that prove R at one V prove
 
@@ -45,6 +47,7 @@ from patrol_core.games.robust.level import (
 )
 from patrol_core.games.robust.regret_groups import group_levels
 from patrol_core.games.robust.regret_levels import best_levels
+from patrol_core.games.robust.regret_responses import response_levels
 from patrol_core.games.robust.result import (
     Criterion,
     RobustStrategy,
@@ -52,7 +55,7 @@ from patrol_core.games.robust.result import (
     check_bounds,
     check_intervals,
 )
-from patrol_core.games.zone import ZoneClasses, ZoneGame, classes_of, lowest_level
+from patrol_core.games.zone import ZoneClasses, ZoneGame, classes_of, free_level
 from patrol_core.solvers import LOCK, solver_name, unit_of
 
 #: Zones with the largest regret whose R_t is worked out once more, one by one, for the certificate.
@@ -85,7 +88,7 @@ def solve_regret(game: ZoneGame, low: ArrayLike, high: ArrayLike) -> RobustStrat
 def _solve(game: ZoneGame, lower_end: Floats, upper_end: Floats, started: float) -> RobustStrategy:
     beta = inverse(upper_end)
     if game.coupling_rules():
-        classes = classes_of(game)
+        classes = _classes(game)
         with LOCK:
             if classes is not None:
                 best = _kept_levels(game, classes, lower_end, upper_end)
@@ -95,7 +98,7 @@ def _solve(game: ZoneGame, lower_end: Floats, upper_end: Floats, started: float)
                 best, level = _Coupled(game, lower_end, upper_end, beta).solve()
         solver = solver_name()
     else:
-        best = best_levels(game, lower_end, upper_end)
+        best = _free_levels(game, lower_end, upper_end)
         level, solver = fill(game, _alpha(best, beta), beta), "water-filling"
     alpha = _alpha(best, beta)
     coverage = least_residual(game, needed(game, alpha, beta, level.value), level.coverage)
@@ -127,18 +130,27 @@ def largest_regret(
     game, lower_end, upper_end = game.in_unit(unit), lower_end / unit, upper_end / unit
     x = np.asarray(coverage, dtype=float)
     if game.coupling_rules():
-        classes = classes_of(game)
+        classes = _classes(game)
         with LOCK:
             if classes is not None:
                 best = _kept_levels(game, classes, lower_end, upper_end)
             else:
                 best = _Coupled(game, lower_end, upper_end, inverse(upper_end)).exact_for(x)
     else:
-        best = best_levels(game, lower_end, upper_end)
+        best = _free_levels(game, lower_end, upper_end)
     value, zone = _largest_regret(game, lower_end, upper_end, x, best)
     worst = lower_end.copy()
     worst[zone] = upper_end[zone]
     return value * unit, game.zone_ids[zone], worst * unit
+
+
+def _classes(game: ZoneGame) -> ZoneClasses | None:
+    """Classes whose needs consist of straight pieces."""
+    return None if game.response == "log" else classes_of(game)
+
+
+def _free_levels(game: ZoneGame, low: Floats, high: Floats) -> Floats:
+    return (response_levels if game.curved else best_levels)(game, low, high)
 
 
 #: R_t last worked out for a game: many plans are judged by the same ones.
@@ -162,14 +174,13 @@ def _largest_regret(
     game: ZoneGame, low: Floats, high: Floats, coverage: Floats, best: Floats
 ) -> tuple[float, int]:
     """Regret recomputed; without coupling rules R_t of the worst zones comes from plain water-filling."""
-    regret = high * (1 - game.effectiveness * coverage) - best
+    alone = high * game.left(coverage)
+    regret = alone - best
     if not game.coupling_rules():
-        lower, upper = game.bounds()
         for t in np.argsort(-regret)[:_RECHECKED]:
             values = low.copy()
             values[t] = high[t]
-            level = lowest_level(values, game.effectiveness, game.budget, lower, upper)
-            regret[t] = high[t] * (1 - game.effectiveness * coverage[t]) - level.value
+            regret[t] = alone[t] - free_level(game, values).value
     zone = int(np.argmax(regret))
     return max(0.0, float(regret[zone])), zone
 
@@ -265,7 +276,7 @@ class _Coupled:
         return self.best
 
     def _by_regret(self, coverage: Floats) -> Iterator[int]:
-        alone = self.high * (1 - self.game.effectiveness * coverage)
+        alone = self.high * self.game.left(coverage)
         while True:
             t = int(np.argmax(alone - self.best))
             if self.exact[t]:

@@ -144,8 +144,7 @@ def _judge(
 def _interval_judge(game: ZoneGame, model: RobustModel, low: Floats, high: Floats) -> tuple[_Solve, _Value]:
     if model == "regret":
         return (lambda: solve_regret(game, low, high)), (lambda x: largest_regret(game, low, high, x)[0])
-    e = game.effectiveness
-    return (lambda: solve_interval(game, low, high)), (lambda x: float((high * (1 - e * x)).max()))
+    return (lambda: solve_interval(game, low, high)), (lambda x: float((high * game.left(x)).max()))
 
 
 def _shrunk(values: Floats, low: Floats, high: Floats, size: float) -> tuple[Floats, Floats]:

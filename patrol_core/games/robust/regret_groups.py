@@ -5,7 +5,7 @@ at lo, can be met together. With the inequalities lambda . N <= q that describe 
 
     sum_c lambda_c N_c(v) = q      over the inequalities,
 
-and each is the root of a falling, convex, piecewise linear function: Newton's method from the left reaches it in as many
+and each is the root of a falling, convex, piecewise linear function (of every response but ``log``): Newton's method from the left reaches it in as many
 steps as it meets pieces, for all t side by side. Inequalities are added while the level of some zone breaks one not
 yet known. Every inequality is valid, so the levels are lower bounds of R_t at any time; they are exact when no zone
 breaks another.
@@ -19,7 +19,8 @@ from patrol_core.arrays import Floats, Indices
 from patrol_core.errors import SolverError
 from patrol_core.games.robust.level import inverse
 from patrol_core.games.robust.regret_levels import largest_of_others
-from patrol_core.games.zone import Reach, ZoneClasses, ZoneGame, explain_conflict
+from patrol_core.games.robust.regret_responses import Needs
+from patrol_core.games.zone import Reach, ZoneClasses, ZoneGame, explain_conflict, free_level
 
 #: A class may fall short by this much coverage: of one zone, and of what it needs.
 _SHORT = 1e-10
@@ -40,17 +41,22 @@ def group_levels(game: ZoneGame, classes: ZoneClasses, low: Floats, high: Floats
         SolverError: If the levels did not settle.
     """
     lower, upper = game.bounds()
-    e, reach = game.effectiveness, Reach(classes)
+    reach = Reach(classes)
     if reach.look(classes.lower) > _SHORT * (1.0 + float(classes.lower.max(initial=0.0))):
         explain_conflict(game)
-    needs = _Needs(classes, low, high, 1 - e * lower, e)
-    stuck = low * (1 - e * upper)
-    base_level = _settled(needs, reach, np.array([-1]), np.array([float(stuck.max())]))[0]
+    stuck = low * game.left(upper)
+    start = float(stuck.max())
+    if game.curved:
+        start = max(start, free_level(game, low).value)
+        needs: _Needs = _CurvedNeeds(game, classes, low, high, start)
+    else:
+        needs = _Needs(classes, low, high, game.left(lower), game.effectiveness)
+    base_level = _settled(needs, reach, np.array([-1]), np.array([start]))[0]
     levels = np.full(game.size, base_level)
     # a zone whose highest value lies at or below the base level cannot raise it
-    least = np.maximum(largest_of_others(stuck), high * (1 - e * upper))
+    least = np.maximum(largest_of_others(stuck), high * game.left(upper))
     moved = np.flatnonzero((high > base_level) | (largest_of_others(stuck) < base_level))
-    levels[moved] = _settled(needs, reach, moved, least[moved])
+    levels[moved] = _settled(needs, reach, moved, np.maximum(least[moved], start))
     return levels
 
 
@@ -92,15 +98,20 @@ class _Needs:
         top = inverse(high)
         self.top = np.where(np.isfinite(top), top, 0.0)
         self.own = np.where(self.top > 0, open_, 0.0)
-        self.parts = []
-        breaks = low * open_
+        self.parts = self._sums(self.cell, low * open_, self.open, self.slope)
+
+    def _sums(
+        self, cell: Indices, breaks: Floats, height: Floats, width: Floats
+    ) -> list[tuple[Floats, Floats, Floats]]:
+        """By class: breaks in rising order, and sums of heights and widths over those above."""
+        parts = []
         for c in range(self.size):
-            inside = np.flatnonzero(self.cell == c)
+            inside = np.flatnonzero(cell == c)
             order = inside[np.argsort(breaks[inside], kind="stable")]
-            # sums over the zones with breaks above v: everything less what lies at or below it
-            height = np.append(np.cumsum(self.open[order][::-1])[::-1], 0.0)
-            width = np.append(np.cumsum(self.slope[order][::-1])[::-1], 0.0)
-            self.parts.append((breaks[order], height, width))
+            # sums over the breaks above v: everything less what lies at or below it
+            sums = [np.append(np.cumsum(side[order][::-1])[::-1], 0.0) for side in (height, width)]
+            parts.append((breaks[order], sums[0], sums[1]))
+        return parts
 
     def _base(self, c: int, level: Floats) -> tuple[Floats, Floats]:
         """(need beyond the floors, slope) of a class at many levels, no zone moved."""
@@ -145,3 +156,22 @@ class _Needs:
                 return moved
             level = moved
         raise SolverError("Newton's method for the levels did not end; please report the game.")
+
+
+class _CurvedNeeds(_Needs):
+    """The same for a response of several pieces: every break of a zone is a hinge of its class."""
+
+    def __init__(self, game: ZoneGame, classes: ZoneClasses, low: Floats, high: Floats, base: float) -> None:
+        self.cell, self.size, self.e, self.floor = classes.cell, classes.size, 1.0, classes.lower
+        self.low, self.high, self.needs = low, high, Needs(game, low, base)
+        zone, at, turn = self.needs.hinges(base)
+        self.parts = self._sums(self.cell[zone], at, at * turn, turn)
+
+    def _moved(self, zones: Indices, level: Floats) -> tuple[Floats, Floats]:
+        some = zones >= 0
+        t = np.where(some, zones, 0)
+        value, slope = np.zeros(zones.size), np.zeros(zones.size)
+        for values, sign in ((self.low, 1.0), (self.high, -1.0)):
+            amount, fall = self.needs.own(values, level, t)
+            value, slope = value - sign * amount, slope + sign * fall
+        return np.where(some, value, 0.0), np.where(some, slope, 0.0)

@@ -24,6 +24,7 @@ from patrol_core.games.zone import (
     ZoneGame,
     explain_conflict,
     figures,
+    least_curved,
     row_violation,
 )
 
@@ -134,12 +135,19 @@ def check_bounds(game: ZoneGame) -> tuple[Floats, Floats]:
     """Bounds on coverage; conflicting floors, caps and budget are explained at once.
 
     Raises:
-        InputError: For a max-min rule that is to come after the worst case: these models have no such phase.
+        InputError: For a max-min rule that is to come after the worst case: these models have no such phase; and for a rule
+            on harm left where that is not linear in the coverage.
     """
     late = next((rule for rule in game.constraints if rule.after), None)
     if late is not None:
         raise InputError(
             f"{late.name} can be asked of a zone game with rational offenders only; use when 'first' here."
+        )
+    bent = next((rule for rule in game.constraints if rule.of == "residual"), None) if game.curved else None
+    if bent is not None:
+        raise InputError(
+            f"{bent.name} speaks of harm left, which response {game.response!r} does not make linear in the patrol: take "
+            "response linear with zones of one size, a rule on patrol, or rational offenders."
         )
     lower, upper = game.bounds()
     if (lower > upper).any() or lower.sum() > game.budget * (1 + 1e-12):
@@ -162,6 +170,21 @@ def linear_bound(
     total = slope + rows_slope
     constant += rows_constant
     return constant + float(np.minimum(total * lower, total * upper).sum())
+
+
+def left_bound(game: ZoneGame, at_zero: float, weights: Floats, multipliers: Mapping[RowKey, float]) -> float:
+    """Lower bound on ``at_zero - sum_t weights_t (1 - s_t(x_t))`` over all allowed coverages, by weak duality.
+
+    Args:
+        game: Whose rules and response count.
+        at_zero: What it is without patrol.
+        weights: (n,) >= 0.
+        multipliers: As in :func:`linear_bound`.
+    """
+    if not game.curved:
+        return linear_bound(game, at_zero, -game.effectiveness * weights, multipliers)
+    slope, constant = priced(coupling_rows(game), multipliers, game.size)
+    return at_zero - float(weights.sum()) + constant + least_curved(game, weights, slope)
 
 
 #: What the objective of each robust model counts.

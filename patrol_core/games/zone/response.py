@@ -128,7 +128,8 @@ class Response:
 
     @property
     def _scale(self) -> Floats:
-        return np.asarray(np.log1p(self.hours * self.most), dtype=float)
+        # a zone that can take no units keeps its harm
+        return np.asarray(np.where(self.most > 0, np.log1p(self.hours * self.most), np.inf), dtype=float)
 
     def _after(self, whole: Floats) -> Floats:
         """(n,) share left after whole numbers of units."""
