@@ -61,7 +61,7 @@ def test_two_zones_by_hand(tmp_path, monkeypatch):
     )
     (tmp_path / "zones.geojson").write_text(f'{{"type":"FeatureCollection","features":[{shapes}]}}')
     area = pc.open_area("crimes.csv", boundaries="zones.geojson", name="Two squares")
-    plan = pc.plan(area, units=1)
+    plan = pc.plan(area, units=1, effectiveness=1, response="linear")
     busy, calm = 160 / 12, 80 / 12
     left = busy * calm / (busy + calm)
     assert area.name == "Two squares"
@@ -69,6 +69,30 @@ def test_two_zones_by_hand(tmp_path, monkeypatch):
         {"E01000001": 1 - left / busy, "E01000002": 1 - left / calm}
     )
     assert plan.certificate.objective == pytest.approx(left)
+    half = plan.changed(
+        effectiveness=0.5, response="several"
+    )  # one unit brings the busy zone down to the calm one
+    assert half.coverage.to_dict() == pytest.approx({"E01000001": 1.0, "E01000002": 0.0})
+    assert half.zones["residual"].to_dict() == pytest.approx({"E01000001": calm, "E01000002": calm})
+    assert half.zones["hours"].to_dict() == pytest.approx({"E01000001": 730.0, "E01000002": 0.0})
+    assert "assuming each prevents half of the harm where it stands: worst zone 13.3 to 6.67" in half.headline
+    three = half.changed(
+        units=3
+    )  # (1 + a) and (1 + b) with a + b = 1: busy (1 - a / 2) / 2 = calm (1 - b / 2)
+    assert three.coverage.to_dict() == pytest.approx({"E01000001": 2.0, "E01000002": 1.0})
+
+
+def test_one_resource_in_three_faces(columbus, five):
+    """5 units = 3,650 hours a month; 52.5 officers of 40 hours a week, a fifth of them away, in pairs, make another number."""
+    by_hours = pc.plan(columbus, hours=3650)
+    by_officers = pc.plan(columbus, officers=52.5, abstraction=0.2, contract_hours=40, crew=2)
+    pd.testing.assert_frame_equal(by_hours.zones, five.zones, check_exact=True)
+    assert by_officers.scenario.budget == pytest.approx(52.5 * 40 * 0.8 / 2 / 168)
+    assert five.changed(hours=3650).scenario.budget == 5.0
+    assert five.changed(hours=3650).changed(units=2).scenario.hours_of_resource == 1460.0
+    for said in ({"units": 1, "hours": 2}, {"hours": 2, "officers": 1}):
+        with pytest.raises(pc.InputError, match="give one of them"):
+            pc.plan(columbus, **said)
 
 
 def test_same_files_as_the_command_line(five, tmp_path, capsys):
@@ -145,5 +169,5 @@ def test_bad_choices_are_one_sentence(columbus, five):
         pc.compare([five])
     with pytest.raises(pc.InputError, match="other data"):
         pc.compare(
-            [five, five.changed(weighting="count", effectiveness=0.5), pc.plan(pc.open_area("geodanet"))]
+            [five, five.changed(weighting="count", effectiveness=0.4), pc.plan(pc.open_area("geodanet"))]
         )

@@ -133,19 +133,6 @@ def _summary(result: Result) -> dict[str, Any]:
     prepared, scenario, strategy = result.prepared, result.scenario, result.strategy
     fairness, hours = result.fairness, result.hours
     data, placement = prepared.data, prepared.placement
-    units = column_units(prepared)
-    columns = {
-        "coverage.csv": describe_columns(CONTRACT["coverage.csv"], units),
-        "deployments.csv": describe_columns(CONTRACT["deployments.csv"], units),
-    }
-    if hours is not None:
-        columns["allocation.csv"] = describe_columns(CONTRACT["allocation.csv"], units)
-    if not fairness.empty:
-        columns["fairness.csv"] = describe_columns(fairness, fairness_units(prepared))
-        if hours is not None:
-            columns["fairness_hours.csv"] = columns["fairness.csv"]
-    for name, table in offender_tables(prepared, scenario).items():
-        columns[name] = describe_columns(table, units)
     values, more = prepared.surface.mean, result.worth
     return {
         **strategy.certificate.as_dict(),
@@ -189,9 +176,28 @@ def _summary(result: Result) -> dict[str, Any]:
         },
         "smoothing": None if prepared.surface.smoothing is None else prepared.surface.smoothing.as_dict(),
         "scenario": {**scenario.model_dump(), "hash": scenario.key()},
-        "columns": columns,
+        "columns": _columns(result),
         "versions": versions(),
     }
+
+
+def _columns(result: Result) -> dict[str, list[dict[str, str]]]:
+    """Every column of the tables among the files, with its unit."""
+    prepared, fairness, hours = result.prepared, result.fairness, result.hours
+    units = column_units(prepared)
+    columns = {
+        "coverage.csv": describe_columns(CONTRACT["coverage.csv"], units),
+        "deployments.csv": describe_columns(CONTRACT["deployments.csv"], units),
+    }
+    if hours is not None:
+        columns["allocation.csv"] = describe_columns(CONTRACT["allocation.csv"], units)
+    if not fairness.empty:
+        columns["fairness.csv"] = describe_columns(fairness, fairness_units(prepared))
+        if hours is not None:
+            columns["fairness_hours.csv"] = columns["fairness.csv"]
+    for name, table in offender_tables(prepared, result.scenario).items():
+        columns[name] = describe_columns(table, units)
+    return columns
 
 
 def _forecast_summary(forecast: Forecast) -> dict[str, Any]:

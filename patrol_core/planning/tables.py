@@ -43,7 +43,11 @@ def coverage_table(strategy: Strategy, values: Floats) -> pd.DataFrame:
 
 
 def zone_table(prepared: Prepared, scenario: Scenario, strategy: Strategy) -> pd.DataFrame:
-    """``coverage.csv`` whole: zone_id, value, coverage, residual, name, units (there at once, on average), hours (a month)."""
+    """``coverage.csv`` whole: zone_id, value, coverage, residual, name, units (there at once, on average), hours (a month).
+
+    Args:
+        prepared, scenario, strategy: Names of zones, what hours one unit makes, and the plan.
+    """
     table = coverage_table(strategy, prepared.surface.mean)
     return table.assign(
         name=prepared.zones["name"].astype(str).to_numpy(),
