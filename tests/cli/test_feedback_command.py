@@ -36,7 +36,12 @@ def test_files_and_figures(patrol, tmp_path):
     ]  # fmt: skip
     first = rows(tmp_path / "feedback.csv")[0]
     assert float(first["drift [% of patrol]"]) == got["recipes"]["All records"]["drift"]
-    assert len(rows(tmp_path / "feedback_zones.csv")) == 128
+    zones = rows(tmp_path / "feedback_zones.csv")
+    assert len(zones) == 128
+    assert sum(float(row["truth [units at once]"]) for row in zones) == pytest.approx(
+        12.0
+    )  # the default budget
+    assert set(got["assumed"]) == {"effectiveness", "response"}
     assert len(rows(tmp_path / "feedback_course.csv")) == 5 * 5 * 5  # recipes, figures, rounds 0 to 4
 
 

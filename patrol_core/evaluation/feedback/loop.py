@@ -69,6 +69,7 @@ from patrol_core.evaluation.feedback.world import (
     planned,
     world_of,
 )
+from patrol_core.games.zone import ZoneGame
 
 __all__ = [
     "ALL",
@@ -102,7 +103,7 @@ class Feedback:
             is none).
         coverage: Recipe -> (n,) mean coverage of the last quarter over the seeds; "truth" is the plan from the
             true values of all types.
-        zone_ids: Order of the arrays.
+        game: What the plans were made for; its zones are the order of the arrays.
         detection, rounds: The parameters.
         notes: What was left out, in sentences.
     """
@@ -111,10 +112,15 @@ class Feedback:
     course: pd.DataFrame
     summary: pd.DataFrame
     coverage: Mapping[str, Floats]
-    zone_ids: tuple[str, ...]
+    game: ZoneGame
     detection: Detection
     rounds: Rounds
     notes: tuple[str, ...]
+
+    @property
+    def zone_ids(self) -> tuple[str, ...]:
+        """Order of the arrays."""
+        return self.game.zone_ids
 
 
 def simulate_feedback(
@@ -163,7 +169,7 @@ def simulate_feedback(
         course=course_of(frame),
         summary=summary_of(frame, rounds.rounds, _late(rounds), ends, rounds.seed),
         coverage=coverage_of,
-        zone_ids=tuple(world.game.zone_ids),
+        game=world.game,
         detection=detection,
         rounds=rounds,
         notes=notes,

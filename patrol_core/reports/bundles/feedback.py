@@ -30,13 +30,13 @@ def feedback_files(found: Feedback, prepared: Prepared, *, even_found: bool) -> 
         {
             "zone_id": list(found.zone_ids),
             "name": [str(names[zone]) for zone in found.zone_ids],
-            **{recipe: 100.0 * coverage for recipe, coverage in found.coverage.items()},
+            **found.coverage,
         }
     )
     return {
         "feedback.csv": to_csv_bytes(found.summary, _UNITS | ends | {"drift_removed": "%"}),
         "feedback_course.csv": to_csv_bytes(found.course),
-        "feedback_zones.csv": to_csv_bytes(zones, dict.fromkeys(found.coverage, "% of time")),
+        "feedback_zones.csv": to_csv_bytes(zones, dict.fromkeys(found.coverage, "units at once")),
         "summary.json": to_json_bytes(feedback_summary(found, prepared, even_found=even_found)),
     }
 
@@ -58,6 +58,7 @@ def feedback_summary(found: Feedback, prepared: Prepared, *, even_found: bool) -
             "findings": [noticed.as_dict() for noticed in prepared.findings],
         },
         "parameters": asdict(found.detection) | asdict(found.rounds) | {"even_found": even_found},
+        "assumed": {"effectiveness": found.game.effectiveness, "response": found.game.response},
         "figures": dict(FEEDBACK_FIGURES)
         | {
             "drift": "% of patrol that the loop has moved by the last quarter of the rounds",
