@@ -11,7 +11,7 @@ from patrol_core.games.rules.documents import (
     parse_constraints,
     rule_keys,
 )
-from patrol_core.games.rules.levels import Cap, Floor, some
+from patrol_core.games.rules.levels import Cap, Floor, PlaceCap, some
 from patrol_core.games.rules.max_min import MaxMin, MaxMinShare
 from patrol_core.games.rules.rows import (
     BUDGET,
@@ -53,6 +53,7 @@ __all__ = [
     "MeanDifference",
     "Of",
     "PairRow",
+    "PlaceCap",
     "Proportionality",
     "ResidualParity",
     "Row",
