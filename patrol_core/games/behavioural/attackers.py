@@ -7,7 +7,8 @@ Both models are logit choices over zones, q_t proportional to exp(theta_t - beta
 * SUQR, exp(w1 x_t + w2 R_t + w3 P_t) (Nguyen, Yang, Azaria, Kraus & Tambe 2013)
 
 R_t is the attacker's reward on an uncovered zone, U_a^u(t), and P_t the penalty on a covered one, U_a^c(t): in the zone
-game R_t = V_t and P_t = V_t (1 - e), which is 0 at e = 1. Other payoffs can be given as
+game R_t = V_t and P_t = V_t (1 - e), which is 0 at e = 1. Where harm left is not V_t (1 - e x_t), x_t is read as the share of harm
+prevented and e as 1 (:func:`seen`); SUQR, which weighs coverage itself, is then refused. Other payoffs can be given as
 :class:`~patrol_core.games.stackelberg.payoffs.Payoffs`. The defender's loss is linear, -U_d(t, x) = a_t - b_t x_t with b_t >= 0.
 """
 
@@ -147,14 +148,39 @@ class Terms:
         return -q * (self.b + self.beta * (loss - float(q @ loss)))
 
 
+def seen(game: ZoneGame, coverage: Floats) -> Floats:
+    """(n,) what log weights and losses are linear in: the coverage, or the share of harm it prevents where the response is curved."""
+    return 1 - game.left(coverage) if game.curved else coverage
+
+
+def payoffs_of(game: ZoneGame, payoffs: Payoffs | None = None) -> Payoffs:
+    """The payoffs given, or those of the zone game, by what is :func:`seen`.
+
+    Raises:
+        InputError: For payoffs given with a response that is not linear in the coverage.
+    """
+    if payoffs is None:
+        return Payoffs.zero_sum(game.values, 1.0 if game.curved else game.effectiveness)
+    if game.curved:
+        raise InputError(
+            "General payoffs are linear in the coverage: give them with response linear and zones of one size, or leave them out."
+        )
+    return payoffs
+
+
 def make_terms(game: ZoneGame, attacker: Attacker, payoffs: Payoffs | None = None) -> Terms:
-    """Terms of a game under an attacker.
+    """Terms of a game under an attacker, by what is :func:`seen`.
 
     Raises:
         InputError: Where the payoffs are of another size, or parameters times payoffs are beyond what numbers
-            can hold.
+            can hold; for SUQR with a response that is not linear in the coverage.
     """
-    table = payoffs if payoffs is not None else Payoffs.zero_sum(game.values, game.effectiveness)
+    table = payoffs_of(game, payoffs)
+    if game.curved and isinstance(attacker, SUQR):
+        raise InputError(
+            "Offenders of model SUQR weigh coverage as a share of the time, which several units, or zones of several sizes, do not "
+            "have: take response linear and zones of one size, or quantal response."
+        )
     if table.attacker_covered.shape != (game.size,):
         raise InputError(
             f"The payoffs are for {table.attacker_covered.size} zones, the game has {game.size}."

@@ -103,8 +103,11 @@ def fit_lambda(
             which lambda has no finite estimate.
     """
     x, counts = _tables(game, coverage, incidents)
-    table = payoffs if payoffs is not None else Payoffs.zero_sum(game.values, game.effectiveness)
-    features = (table.attacker_uncovered * (1 - x) + table.attacker_covered * x)[:, :, None]
+    if payoffs is None and game.curved:
+        features = (game.values * game.left(x))[:, :, None]
+    else:
+        table = payoffs if payoffs is not None else Payoffs.zero_sum(game.values, game.effectiveness)
+        features = (table.attacker_uncovered * (1 - x) + table.attacker_covered * x)[:, :, None]
     fit = _fit(("lambda",), features, counts)
     if np.isnan(fit.standard_error[0]):
         raise InputError(

@@ -24,6 +24,8 @@ from scipy.special import wrightomega
 
 from patrol_core.arrays import Floats
 from patrol_core.games.behavioural.attackers import Terms
+from patrol_core.games.behavioural.pasaq_curved import CurvedDemand
+from patrol_core.games.zone import Response
 
 _MOST_ROUNDS = 200
 
@@ -47,7 +49,7 @@ def eased(terms: Terms) -> Terms:
 
 
 def best_free(
-    terms: Terms, budget: float, lower: Floats, upper: Floats, start: Floats
+    terms: Terms, budget: float, lower: Floats, upper: Floats, start: Floats, does: Response | None = None
 ) -> tuple[Floats, float]:
     """(coverage, log price of coverage) of the global optimum under a budget and bounds.
 
@@ -55,12 +57,18 @@ def best_free(
         terms: The game; :func:`applies` holds.
         budget, lower, upper: B >= sum of lower, and the (n,) bounds.
         start: (n,) any allowed coverage.
+        does: What patrol does, where terms are by share prevented
+            (:mod:`~patrol_core.games.behavioural.pasaq_curved`).
     """
-    best, value = start, terms.expected_loss(start)
+
+    def loss(coverage: Floats) -> float:
+        return terms.expected_loss(coverage if does is None else 1 - does.left(coverage))
+
+    best, value = start, loss(start)
     log_price = -np.inf
     for _ in range(_MOST_ROUNDS):
-        coverage, nu = inner(terms, value, budget, lower, upper)
-        found = terms.expected_loss(coverage)
+        coverage, nu = inner(terms, value, budget, lower, upper, does)
+        found = loss(coverage)
         log_price = nu
         if found < value:
             improved = value - found
@@ -71,9 +79,20 @@ def best_free(
     return best, log_price
 
 
-def inner(terms: Terms, level: float, budget: float, lower: Floats, upper: Floats) -> tuple[Floats, float]:
-    """Minimise sum g_t of ``terms`` at one ``level`` under ``budget``, from ``lower`` to ``upper``: (coverage, nu)."""
-    demand = _Demand(terms, level, lower, upper)
+def inner(
+    terms: Terms, level: float, budget: float, lower: Floats, upper: Floats, does: Response | None = None
+) -> tuple[Floats, float]:
+    """Minimise sum g_t at one level under a budget: (coverage, nu).
+
+    Args:
+        terms, budget, lower, upper, does: As in :func:`best_free`.
+        level: r.
+    """
+    demand: _Demand | CurvedDemand = (
+        _Demand(terms, level, lower, upper)
+        if does is None
+        else CurvedDemand(terms, level, does, lower, upper)
+    )
     most = demand.at(-np.inf)
     if float(most.sum()) <= budget:
         return most, -np.inf
@@ -92,7 +111,9 @@ def inner(terms: Terms, level: float, budget: float, lower: Floats, upper: Float
     return _spend_exactly(demand, nu, budget, low, high), nu
 
 
-def _spend_exactly(demand: _Demand, nu: float, budget: float, low: float, high: float) -> Floats:
+def _spend_exactly(
+    demand: _Demand | CurvedDemand, nu: float, budget: float, low: float, high: float
+) -> Floats:
     """The budget to the last digit: between two prices next to the root, whose plans are equally good."""
     width = 1e-13 * (1.0 + abs(nu))  # a log price has no unit
     for _ in range(60):

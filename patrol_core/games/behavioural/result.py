@@ -10,7 +10,7 @@ import numpy as np
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import SolverError
-from patrol_core.games.behavioural.attackers import Attacker, Terms
+from patrol_core.games.behavioural.attackers import Attacker, Terms, seen
 from patrol_core.games.stackelberg import Payoffs, respond
 from patrol_core.games.zone import MAX_VIOLATION, Strategy, ZoneGame, row_violation
 
@@ -89,9 +89,10 @@ def certified_plan(
             f"The plan found breaks a rule by {violation:.3g}; it was withheld (solver {solver})."
         )
     terms, measured, unit = forms
-    found = measured.expected_loss(coverage)
+    share = seen(game, coverage)
+    found = measured.expected_loss(share)
     width = max(found - lower, 0.0) * unit
-    value = terms.expected_loss(coverage)
+    value = terms.expected_loss(share)
     lower = value - width
     gap = relative_gap(value, lower, table.defender_scale)
     closed = gap <= certificate["tolerance"]
@@ -99,10 +100,10 @@ def certified_plan(
         Status.OPTIMAL if closed else Status.STOPPED_WITH_PLAN, value, lower, gap, solver,
         certificate["seconds"], certificate["phases"], violation, EXPECTED_LOSS,
     )  # fmt: skip
-    response, probability = respond(table, coverage), terms.probability(coverage)
-    residual = terms.loss(coverage)
+    response, probability = respond(table, share), terms.probability(share)
+    residual = terms.loss(share)
     return BehaviouralStrategy(
         game.zone_ids, coverage, residual, -response.defender_utility, float(residual.sum()),
         tuple(game.zone_ids[t] for t in response.attack_set), proof, float(coverage.sum()), None,
-        attacker, value, lower, probability, float(probability @ table.attacker(coverage)),
+        attacker, value, lower, probability, float(probability @ table.attacker(share)),
     )  # fmt: skip

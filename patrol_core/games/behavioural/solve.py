@@ -36,10 +36,13 @@ from patrol_core.games.behavioural.attackers import (
     QuantalResponse,
     Terms,
     make_terms,
+    payoffs_of,
+    seen,
 )
 from patrol_core.games.behavioural.local import LARGEST, improved_locally
 from patrol_core.games.behavioural.pasaq_branch import close_bracket
-from patrol_core.games.behavioural.pasaq_dual import combined, proved_level
+from patrol_core.games.behavioural.pasaq_curved import on_shares
+from patrol_core.games.behavioural.pasaq_dual import LevelFunctions, combined, proved_level
 from patrol_core.games.behavioural.pasaq_free import applies, best_free, eased
 from patrol_core.games.behavioural.pasaq_groups import best_by_groups
 from patrol_core.games.behavioural.pasaq_rules import best_with_rules
@@ -47,7 +50,14 @@ from patrol_core.games.behavioural.result import BehaviouralStrategy, certified_
 from patrol_core.games.robust import as_number, check_bounds
 from patrol_core.games.rules import coupling_rows
 from patrol_core.games.stackelberg import Payoffs
-from patrol_core.games.zone import Strategy, ZoneGame, classes_of, solve_zone_game, spend_rest
+from patrol_core.games.zone import (
+    Strategy,
+    ZoneGame,
+    classes_of,
+    solve_zone_game,
+    spend_best_first,
+    spend_rest,
+)
 from patrol_core.solvers import LOCK, solver_name, unit_of
 
 #: Branch and bound solves an LP over all zones a node; above this many zones it proves nothing in useful time.
@@ -82,9 +92,9 @@ def solve_behavioural(
     started = time.perf_counter()
     _check_options(game, payoffs, tolerance, segments)
     check_bounds(game)
-    table = payoffs if payoffs is not None else Payoffs.zero_sum(game.values, game.effectiveness)
+    table = payoffs_of(game, payoffs)
     # Losses of general payoffs may lie anywhere, so they are counted from the least there can be.
-    given = make_terms(game, attacker, table)
+    given = make_terms(game, attacker, payoffs)
     least = float((given.a - given.b).min())
     terms, unit = given.measured(base=least if payoffs is not None else 0.0)
     measured = game.in_unit(unit_of(game.values))
@@ -119,7 +129,7 @@ def attack_probability(
         game, attacker, payoffs: As in :func:`solve_behavioural`.
         coverage: (n,) plan.
     """
-    return make_terms(game, attacker, payoffs).probability(_coverage(game, coverage))
+    return make_terms(game, attacker, payoffs).probability(seen(game, _coverage(game, coverage)))
 
 
 def expected_loss(
@@ -131,7 +141,7 @@ def expected_loss(
         game, attacker, payoffs: As in :func:`solve_behavioural`.
         coverage: (n,) plan.
     """
-    return make_terms(game, attacker, payoffs).expected_loss(_coverage(game, coverage))
+    return make_terms(game, attacker, payoffs).expected_loss(seen(game, _coverage(game, coverage)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +214,7 @@ def _coverage(game: ZoneGame, coverage: ArrayLike) -> Floats:
 def _floor(game: ZoneGame, attacker: Attacker, terms: Terms, rational: Strategy, *, zero_sum: bool) -> float:
     """A level that is proved without any search."""
     _, upper = game.bounds()
-    least = float(terms.loss(upper).min())
+    least = float(terms.loss(seen(game, upper)).min())
     if zero_sum and isinstance(attacker, QuantalResponse) and attacker.rationality > 0:
         # sum q U >= log sum exp(lambda U) / lambda - log(n) / lambda >= max U - log(n) / lambda
         return max(least, rational.certificate.bound - float(np.log(game.size)) / attacker.rationality)
@@ -214,16 +224,41 @@ def _floor(game: ZoneGame, attacker: Attacker, terms: Terms, rational: Strategy,
 def _free(game: ZoneGame, terms: Terms, start: Floats, floor: float) -> tuple[Floats, float]:
     lower, upper = game.bounds()
     if not terms.beta.any():  # nobody looks at patrols: the probabilities are fixed
-        gain = terms.probability(lower) * terms.b
-        coverage = spend_rest(gain, game.budget, lower, upper)
-        more = gain[coverage < upper]
-        price = float(more.max(initial=0.0)) if coverage.sum() >= game.budget * (1 - 1e-12) else 0.0
-        price /= float(terms.probability(coverage).max())  # in units of the largest weight
+        coverage, price = _unseen(game, terms)
+        price /= float(terms.probability(seen(game, coverage)).max())  # in units of the largest weight
     else:
-        coverage, log_price = best_free(eased(terms), game.budget, lower, upper, start)
-        price = float(np.exp(min(log_price - float(terms.log_weight(coverage).max()), 600.0)))
+        does = game.does if game.curved else None
+        coverage, log_price = best_free(eased(terms), game.budget, lower, upper, start, does)
+        top = float(terms.log_weight(seen(game, coverage)).max())
+        price = float(np.exp(min(log_price - top, 600.0)))
     prices = np.full(game.size, price), price * game.budget
-    return coverage, proved_level(terms, (lower, upper), coverage, prices, floor)
+    return coverage, _proved(game, terms, coverage, prices, floor)
+
+
+def _unseen(game: ZoneGame, terms: Terms) -> tuple[Floats, float]:
+    """The plan with the least sum of losses at fixed probabilities, and what one more unit of budget would gain."""
+    lower, upper = game.bounds()
+    gain = terms.probability(seen(game, lower)) * terms.b
+    if game.curved:
+        coverage, price = spend_best_first(gain, game.does, game.budget, lower, upper)
+        return coverage, price
+    coverage = spend_rest(gain, game.budget, lower, upper)
+    more = gain[coverage < upper]
+    used = coverage.sum() >= game.budget * (1 - 1e-12)
+    return coverage, float(more.max(initial=0.0)) if used else 0.0
+
+
+def _proved(
+    game: ZoneGame, terms: Terms, coverage: Floats, prices: tuple[Floats, float], floor: float
+) -> float:
+    """The level that prices on coverage prove."""
+    lower, upper = box = game.bounds()
+    share, ends = seen(game, coverage), (seen(game, lower), seen(game, upper))
+    if game.curved:
+        shift = float(terms.log_weight(share).max())
+        at_value = LevelFunctions(terms, terms.expected_loss(share), shift, *ends)
+        prices = on_shares(game, -at_value.slope(share), coverage, prices, box)
+    return proved_level(terms, ends, share, prices, floor)
 
 
 def _with_rules(
@@ -244,11 +279,11 @@ def _with_rules(
         else:
             coverage, prices = best_with_rules(game, terms, start, segments)
         of_rows = combined(coupling_rows(game), prices, game.size)
-        lower = proved_level(terms, game.bounds(), coverage, of_rows, floor)
-        value = terms.expected_loss(coverage)
+        lower = _proved(game, terms, coverage, of_rows, floor)
+        value = terms.expected_loss(seen(game, coverage))
         if value - lower <= tolerance * terms.size_of(value) or game.size > BRANCHED:
             return coverage, lower, ("pasaq",)
-        if game.size <= LARGEST:
+        if game.size <= LARGEST and not game.curved:
             coverage = improved_locally(game, terms, coverage)
         coverage, lower = close_bracket(
             game, terms, coverage, lower, tolerance=tolerance, segments=segments, seconds=seconds

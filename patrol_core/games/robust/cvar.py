@@ -1,19 +1,20 @@
 r"""CVaR over draws of the values: the mean of the worst (1 - alpha) share of what could be true.
 
-Draw s = 1..S has values V^s; the loss of a plan under it is L_s(x) = max_t V^s_t (1 - e x_t). With k = (1 - alpha) S
+Draw s = 1..S has values V^s; the loss of a plan under it is L_s(x) = max_t V^s_t s_t(x_t), with
+s_t(x) = 1 - e x or what else patrol leaves. With k = (1 - alpha) S
 
     min over x in X, z of  z + (1 / k) sum_s max(0, L_s(x) - z)         (Rockafellar & Uryasev 2000)
 
 as an LP, with u_s for the part above z:
 
     tail        min  z + (1 / k) sum_s u_s
-    loss[s, t]       u_s + z + e V^s_t x_t >= V^s_t
+    loss[s, t]       u_s + z >= V^s_t s_t(x_t)      (:mod:`~patrol_core.games.robust.shares_left`)
 
 S n rows would be too many and nearly all are idle: the LP starts with each zone's worst draw and each draw's worst
 zones, and takes in the rows that its plan breaks until none is left. alpha = 0 is the mean over the draws; from
 k <= 1 on it is the worst draw, which is the zone game at every zone's largest value.
 
-Proof: any p_st >= 0 with sum_t p_st <= 1 / k and sum p_st <= 1 gives CVaR(x) >= sum p_st V^s_t (1 - e x_t) for all x
+Proof: any p_st >= 0 with sum_t p_st <= 1 / k and sum p_st <= 1 gives CVaR(x) >= sum p_st V^s_t s_t(x_t) for all x
 (losses are not negative); the LP's duals suggest p.
 """
 
@@ -45,11 +46,12 @@ from patrol_core.games.robust.result import (
     check_bounds,
     check_draws,
     check_share,
-    linear_bound,
+    left_bound,
 )
+from patrol_core.games.robust.shares_left import SharesLeft
 from patrol_core.games.rules import RowKey
 from patrol_core.games.zone import ZoneGame
-from patrol_core.solvers import LOCK, HighsSession, Outcome, pyo, solver_name, unit_of
+from patrol_core.solvers import LOCK, Outcome, pyo, solver_name, unit_of
 
 #: Worst zones of each draw that enter at once.
 _PER_DRAW = 5
@@ -101,7 +103,7 @@ def _solve(game: ZoneGame, table: Floats, level: float, started: float) -> Robus
 
 def losses(game: ZoneGame, draws: Floats, coverage: Floats) -> Floats:
     """(S,) L_s(x), the worst case in ``game`` of a ``coverage`` under each of the (S, n) ``draws``."""
-    return np.asarray((draws * (1 - game.effectiveness * coverage)).max(axis=1))
+    return np.asarray((draws * game.left(coverage)).max(axis=1))
 
 
 def cvar_of(game: ZoneGame, draws: Floats, alpha: float, coverage: Floats) -> float:
@@ -136,15 +138,17 @@ def _floor(game: ZoneGame, draws: Floats, alpha: float, coverage: Floats) -> Flo
     levels = np.maximum(loss, quantile)[:, None]
     share = np.divide(levels, draws, out=np.full_like(draws, np.inf), where=draws > 0).min(axis=0)
     lower, upper = game.bounds()
-    return np.asarray(np.clip((1 - share) / game.effectiveness, lower, upper), dtype=float)
+    needed = game.does.needed(share) if game.curved else (1 - share) / game.effectiveness
+    return np.asarray(np.clip(needed, lower, upper), dtype=float)
 
 
 @dataclass(eq=False)
 class _Rows:
-    """Which (draw, zone) pairs are in the LP, in the order of its rows."""
+    """Which (draw, zone) pairs are in the LP, and in which of its rows."""
 
     draw: NDArray[np.intp]
     zone: NDArray[np.intp]
+    at: NDArray[np.intp]
 
 
 class _Program:
@@ -156,29 +160,29 @@ class _Program:
         mean = draws.mean(axis=0)
         start = fill(game, np.ones(game.size), inverse(mean))
         self.scale = max(start.value, 1e-6 * float(draws.max())) or 1.0
-        self.model = self._model()
-        self.session = HighsSession(self.model)
+        self.model, self.shares = self._model(start.coverage)
+        self.session = self.shares.session(self.model)
         self.zones = self.session.columns_of(self.model.x.values())
         self.above = self.session.columns_of(self.model.u.values())
         self.z = int(self.session.columns_of([self.model.z])[0])
-        self.first_row = self.session.row_count
-        self.rows = _Rows(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp))
+        self.rows = _Rows(*np.zeros((3, 0), dtype=np.intp))
         self.inside = np.zeros(draws.shape, dtype=bool)
         zones = np.arange(game.size)
         self._add(draws.argmax(axis=0), zones)
-        residual = draws * (1 - game.effectiveness * start.coverage)
+        residual = draws * game.left(start.coverage)
         self._add(*self._worst(residual, np.zeros(len(draws))))
 
-    def _model(self) -> pyo.ConcreteModel:
+    def _model(self, near: Floats) -> tuple[pyo.ConcreteModel, SharesLeft]:
         count = len(self.draws)
         model = plan_set(self.game)
+        shares = SharesLeft(self.game, model, near)
         model.u = pyo.Var(range(count), bounds=(0, None))
         model.z = pyo.Var(bounds=(0, None))  # losses are not negative, so neither is their quantile
         share = 1 / ((1 - self.alpha) * count)
         model.tail = pyo.Objective(expr=model.z + share * pyo.quicksum(model.u.values()))
         # HiGHS reads only variables that stand in a row; this one never binds
         model.seen = pyo.Constraint(expr=model.z + pyo.quicksum(model.u.values()) >= -1.0)
-        return model
+        return model, shares
 
     def _worst(self, residual: Floats, level: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The few worst pairs of each draw that are above its level and not yet in the LP."""
@@ -190,43 +194,44 @@ class _Program:
         return draw[broken], zone[broken]
 
     def _add(self, draw: NDArray[np.intp], zone: NDArray[np.intp]) -> int:
-        """Rows (scale / V) (u_s + z) + e x_t >= 1; values too small ever to bind are left out."""
+        """Rows (scale / V) (u_s + z) >= share left; values too small ever to bind are left out."""
         matters = self.draws[draw, zone] > 1e-9 * self.scale
         draw, zone = draw[matters], zone[matters]
         count = draw.size
         if not count:
             return 0
-        slope = self.scale / self.draws[draw, zone]
-        columns = np.stack([self.zones[zone], self.above[draw], np.full(count, self.z)], axis=1)
-        entries = np.stack([np.full(count, self.game.effectiveness), slope, slope], axis=1)
-        starts = 3 * np.arange(count)
-        self.session.add_rows(
-            np.ones(count), np.full(count, np.inf), starts, columns.ravel(), entries.ravel()
-        )
+        unit = self.shares.unit[zone]
+        slope = self.scale / self.draws[draw, zone] / unit
+        columns = np.stack([self.shares.columns[zone], self.above[draw], np.full(count, self.z)], axis=1)
+        entries = np.stack([self.shares.fall[zone] / unit, slope, slope], axis=1)
+        first, starts = self.session.row_count, 3 * np.arange(count)
+        least = (1 - self.shares.taken) / unit
+        self.session.add_rows(least, np.full(count, np.inf), starts, columns.ravel(), entries.ravel())
         self.inside[draw, zone] = True
-        self.rows = _Rows(np.append(self.rows.draw, draw), np.append(self.rows.zone, zone))
+        rows = (draw, zone, first + np.arange(count))
+        known = (self.rows.draw, self.rows.zone, self.rows.at)
+        self.rows = _Rows(*(np.append(old, new) for old, new in zip(known, rows, strict=True)))
         return int(count)
 
     def solve(self) -> tuple[Floats, float]:
         """(coverage, proved bound) once no row is broken."""
         for _ in range(_MOST_ROUNDS):
-            outcome = solved(self.game, self.session)
+            outcome = solved(self.game, self.session, self.shares)
             coverage = np.clip(outcome.columns[self.zones], self.lower, self.upper)
             level = (outcome.columns[self.above] + outcome.columns[self.z]) * self.scale
-            residual = self.draws * (1 - self.game.effectiveness * coverage)
+            residual = self.draws * self.game.left(coverage)
             if not self._add(*self._worst(residual, level)):
                 return coverage, self._bound(outcome)
         raise SolverError("CVaR did not settle in 500 rounds of rows: use fewer draws.")
 
     def _bound(self, outcome: Outcome) -> float:
         values = self.draws[self.rows.draw, self.rows.zone]
-        duals = outcome.row_duals[self.first_row :]
+        duals = outcome.row_duals[self.rows.at] / self.shares.unit[self.rows.zone]
         weight = np.maximum(duals, 0.0) * self.scale / values
         weight = self._made_valid(weight)
         at_zone = np.bincount(self.rows.zone, weights=weight * values, minlength=self.game.size)
-        slope = np.asarray(-self.game.effectiveness * at_zone, dtype=float)
         prices: Mapping[RowKey, float] = row_prices(self.session, self.model, outcome, self.scale)
-        return linear_bound(self.game, float(weight @ values), slope, prices)
+        return left_bound(self.game, float(weight @ values), np.asarray(at_zone, dtype=float), prices)
 
     def _made_valid(self, weight: Floats) -> Floats:
         """Scale suggested weights down to sum_t p_st <= 1 / k and sum p_st <= 1."""

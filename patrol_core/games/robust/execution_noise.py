@@ -38,9 +38,15 @@ def solve_noise(game: ZoneGame, shortfall: ArrayLike) -> RobustStrategy:
         RobustStrategy: ``value`` is max_t V_t (1 - e max(0, x_t - a_t)).
 
     Raises:
-        InputError, InfeasibleError, SolverError: As :func:`patrol_core.games.zone.game.solve_zone_game`.
+        InputError: Also for a game in which harm left is not V_t (1 - e x_t).
+        InfeasibleError, SolverError: As :func:`patrol_core.games.zone.game.solve_zone_game`.
     """
     started = time.perf_counter()
+    if game.curved:
+        raise InputError(
+            "Coverage that is delivered short is planned for with response linear and zones of one size only: take these, or "
+            "another kind of uncertainty."
+        )
     short = check_shortfall(game, shortfall)
     check_bounds(game)
     unit = unit_of(game.values)

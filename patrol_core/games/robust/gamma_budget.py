@@ -2,13 +2,14 @@ r"""Gamma-budget of uncertainty on total expected harm (Bertsimas & Sim 2004, "T
 
 At most Gamma of the zones (fractions allowed) are as bad as their upper end:
 
-    min over x in X of  max over zeta of  sum_t (V_t + d_t zeta_t) (1 - e x_t),
+    min over x in X of  max over zeta of  sum_t (V_t + d_t zeta_t) s_t(x_t),
     0 <= zeta_t <= 1,  sum zeta_t <= Gamma,  d_t = high_t - V_t
 
-The inner maximum has the dual  Gamma p + sum q_t,  p + q_t >= d_t (1 - e x_t),  p, q >= 0, which makes it one LP:
+with s_t(x) = 1 - e x or what else patrol leaves. The inner maximum has the dual  Gamma p + sum q_t,  p + q_t >= d_t s_t(x_t),
+p, q >= 0, which makes it one LP (:mod:`~patrol_core.games.robust.shares_left`):
 
-    total      min  sum V_t (1 - e x_t) + Gamma p + sum q_t
-    protect[t]      q_t + p + d_t e x_t >= d_t          for d_t > 0
+    total      min  sum V_t s_t(x_t) + Gamma p + sum q_t
+    protect[t]      q_t + p >= d_t s_t(x_t)             for d_t > 0
 
 The duals of ``protect`` are zeta, a fixed point of the uncertainty set; the proof of the bound stands on it alone.
 Gamma = 0 is the nominal total, Gamma = n the total at the upper ends.
@@ -24,7 +25,7 @@ from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.games.robust.level import plan_set, row_prices, solved
+from patrol_core.games.robust.level import fill, inverse, plan_set, row_prices, solved
 from patrol_core.games.robust.result import (
     Criterion,
     RobustStrategy,
@@ -32,11 +33,12 @@ from patrol_core.games.robust.result import (
     certified_robust,
     check_bounds,
     check_intervals,
-    linear_bound,
+    left_bound,
 )
+from patrol_core.games.robust.shares_left import SharesLeft
 from patrol_core.games.rules import RowKey
 from patrol_core.games.zone import ZoneGame
-from patrol_core.solvers import LOCK, HighsSession, pyo, solver_name, unit_of
+from patrol_core.solvers import LOCK, pyo, solver_name, unit_of
 
 
 def solve_gamma_budget(game: ZoneGame, high: ArrayLike, gamma: float) -> RobustStrategy:
@@ -66,7 +68,7 @@ def _solve(game: ZoneGame, deviation: Floats, count: float, started: float) -> R
     with LOCK:
         coverage, zeta, prices = _solve_lp(game, deviation, count)
     weight = game.values + deviation * zeta
-    bound = linear_bound(game, float(weight.sum()), -game.effectiveness * weight, prices)
+    bound = left_bound(game, float(weight.sum()), weight, prices)
     value, worst = _worst_total(game, deviation, count, coverage)
     criterion = Criterion("gamma", value, bound, None, worst, {"gamma": count}, float(worst.sum()))
     return certified_robust(
@@ -86,7 +88,7 @@ def gamma_total(game: ZoneGame, high: ArrayLike, gamma: float, coverage: Floats)
 
 
 def _worst_total(game: ZoneGame, deviation: Floats, gamma: float, coverage: Floats) -> tuple[float, Floats]:
-    left = 1 - game.effectiveness * coverage
+    left = game.left(coverage)
     zeta = np.zeros(game.size)
     order = np.argsort(-(deviation * left), kind="stable")
     whole = int(gamma)
@@ -125,16 +127,20 @@ def _solve_lp(game: ZoneGame, deviation: Floats, gamma: float) -> tuple[Floats, 
     unit = float((game.values + deviation).max()) or 1.0
     values, spread = (game.values / unit).tolist(), deviation / unit
     moved = np.flatnonzero(spread > 1e-12).tolist()
-    e = game.effectiveness
     model = plan_set(game)
+    shares = SharesLeft(game, model, fill(game, np.ones(game.size), inverse(game.values)).coverage)
+    fall, start = shares.fall.tolist(), 1 - shares.taken
     model.p, model.q = pyo.Var(bounds=(0, None)), pyo.Var(moved, bounds=(0, None))
     model.protect = pyo.Constraint(
-        moved, rule=lambda m, t: m.q[t] + m.p + float(spread[t]) * e * m.x[t] >= float(spread[t])
+        moved,
+        rule=lambda m, t: (
+            m.q[t] + m.p + float(spread[t]) * fall[t] * shares.variables[t] >= float(spread[t]) * start
+        ),
     )
-    prevented = e * pyo.quicksum(values[t] * model.x[t] for t in range(game.size))
+    prevented = pyo.quicksum(values[t] * fall[t] * shares.variables[t] for t in range(game.size))
     model.total_harm = pyo.Objective(expr=gamma * model.p + pyo.quicksum(model.q.values()) - prevented)
-    session = HighsSession(model, tolerance=1e-10)
-    outcome = solved(game, session)
+    session = shares.session(model, 1e-10)
+    outcome = solved(game, session, shares)
     coverage = np.clip(session.values(outcome, model.x.values()), lower, upper)
     zeta = np.zeros(game.size)
     zeta[moved] = np.clip(session.duals(outcome, model.protect.values()), 0.0, 1.0) if moved else 0.0

@@ -63,9 +63,9 @@ class SharesLeft:
             range(game.size), rule=lambda m, t: m.left[t] + float(slope[t]) * m.x[t] >= float(start[t])
         )
 
-    def session(self, model: pyo.ConcreteModel) -> HighsSession:
-        """The finished model in HiGHS, with the first lines drawn."""
-        session = HighsSession(model, tolerance=_TOLERANCE) if self.game.curved else HighsSession(model)
+    def session(self, model: pyo.ConcreteModel, tolerance: float = 1e-9) -> HighsSession:
+        """The finished ``model`` in HiGHS at this feasibility ``tolerance`` or a finer one, with the first lines drawn."""
+        session = HighsSession(model, tolerance=_TOLERANCE if self.game.curved else tolerance)
         self.columns = session.columns_of(self.variables)
         self.zones = session.columns_of(model.x.values())
         if self.game.curved:
