@@ -9,6 +9,7 @@ from patrol_core.ui.memo import results
 from patrol_core.ui.plan.view import plan_metrics
 from patrol_core.ui.session import state
 from patrol_core.ui.shell import controls, frame
+from patrol_core.ui.shell.offender_text import assumption
 
 scenario = frame.begin("compare")
 prepared = frame.ready(scenario)
@@ -29,6 +30,7 @@ if prepared is not None:
             now = state.scenario()
             chosen = results.prepared(now)
             plan_metrics(chosen, results.strategy(now), results.comparison(now))
+            st.caption(assumption(now))
             draw_tabs(now, chosen)
 
     compare()

@@ -27,10 +27,9 @@ from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import open_tab
-from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
+from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS, RESPONSE_TEXTS
 from patrol_core.ui.shell.widgets import Remembered
 
-UNMOVED = "do not react"
 CHANCES: dict[Chance, str] = {"draws": "Chance in small counts", "months": "Other months"}
 SIZES = (100, 200, 500, 1000)
 AHEAD = (1, 2, 3, 6)
@@ -68,7 +67,8 @@ def _offenders(shown: _Shown) -> None:
     scenario, prepared = shown
     found = compare_results.faced(scenario)
     matrix = found.matrix
-    labels = {kind: text.label for kind, text in OFFENDER_TEXTS.items()} | {"unmoved": UNMOVED}
+    labels = {kind: text.label for kind, text in OFFENDER_TEXTS.items()}
+    labels["unmoved"] = labels["none"]
     columns = {column: labels[column] for column in labels if column in matrix.frame}
     rows = [_row_name(str(plan), scenario, labels) for plan in matrix.frame["plan"]]
     figure = faced_heatmap(
@@ -80,7 +80,7 @@ def _offenders(shown: _Shown) -> None:
     st.caption(
         "Read down a column: ★ is the plan that stands best against those offenders, the others lose so much more. "
         "Columns measure different things, so never compare across: the best zone's take for offenders who watch perfectly; "
-        "the mean take of one try for those who err; what one would regret once uncertain values are known; the takes of all crime "
+        "the mean take of one try for those who make mistakes; what one would regret once uncertain values are known; the takes of all crime "
         "types together; and the harm left in all zones where nobody reacts."
     )
     table = matrix.frame.assign(plan=rows).rename(columns=columns)
@@ -91,14 +91,15 @@ def _offenders(shown: _Shown) -> None:
             "Plans with broken rules ignore the floor or the fairness rule, so they may look better than any allowed plan can."
         )
     with st.expander("How each loss is worked out"):
-        st.write("From the coverage alone, outside the models that made the plans.")
+        st.write("From the patrol in each zone alone, outside the models that made the plans.")
+        st.latex(RESPONSE_TEXTS[scenario.response].formula)
         st.latex(
-            r"\text{watch perfectly: } \max_t V_t(1-e x_t) \qquad \text{err: } \sum_t q_t V_t(1-e x_t),\; "
-            r"q_t \propto e^{\lambda V_t(1-e x_t)} \qquad \text{do not react: } \sum_t V_t(1-e x_t)"
+            r"\text{watch perfectly: } \max_t V_t s_t(x_t) \qquad \text{make mistakes: } \sum_t q_t V_t s_t(x_t),\; "
+            r"q_t \propto e^{\lambda V_t s_t(x_t)} \qquad \text{do not react: } \sum_t V_t s_t(x_t)"
         )
         st.latex(
-            r"\text{values uncertain: } \max_{V'} \Big[\max_t V'_t(1-e x_t) - \min_y \max_t V'_t(1-e y_t)\Big] \qquad "
-            r"\text{several kinds: } \sum_k \max_t H^k_t (1-e x_t)"
+            r"\text{uncertain values: } \max_{V'} \Big[\max_t V'_t s_t(x_t) - \min_y \max_t V'_t s_t(y_t)\Big] \qquad "
+            r"\text{several kinds: } \sum_k \max_t H^k_t s_t(x_t)"
         )
 
 

@@ -204,13 +204,13 @@ def backtest_lines(frame: pd.DataFrame, *, column: str, title: str, unit: str) -
 
 
 def coverage_path(coverage: pd.DataFrame, *, budget: float) -> go.Figure:
-    """How long zones are covered as the budget grows; a plan that is added to keeps every row getting darker.
+    """Patrol of zones as the budget grows; a plan that is added to keeps every row getting darker.
 
     Args:
-        coverage: Share of time in %; index zones, columns budgets.
+        coverage: Units on average; index zones, columns budgets.
         budget: The budget in force.
     """
-    title, height = "Coverage of the zones that get most, as the budget grows", 120 + 19 * len(coverage)
+    title, height = "Patrol of the zones that get most, as the budget grows", 120 + 19 * len(coverage)
     figure = chart(title, "units on patrol at once", "", height=height, category="y", downward=True)
     add_coverage(figure, coverage, across=[float(one) for one in coverage.columns], hover="%{x:.1f} units")
     mark_now(figure, budget, annotation_position="top")
