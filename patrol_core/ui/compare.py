@@ -18,7 +18,8 @@ from patrol_core.figures.charts.compare import (
     spread_intervals,
     top_firmness,
 )
-from patrol_core.planning import THE_PLAN, Prepared
+from patrol_core.games.zone import Strategy
+from patrol_core.planning import THE_PLAN, Prepared, known_areas
 from patrol_core.scenario import Scenario
 from patrol_core.ui.fairness.feedback import feedback_tab
 from patrol_core.ui.memo import compare_results, results
@@ -29,6 +30,7 @@ from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import open_tab
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS, RESPONSE_TEXTS
 from patrol_core.ui.shell.widgets import Remembered
+from patrol_core.words import figure
 
 CHANCES: dict[Chance, str] = {"draws": "Chance in small counts", "months": "Other months"}
 SIZES = (100, 200, 500, 1000)
@@ -54,6 +56,18 @@ class _Shown(NamedTuple):
 def draw_tabs(scenario: Scenario, prepared: Prepared) -> None:
     """Draw the open tab."""
     open_tab("_compare_tabs", _DRAWERS, _Shown(scenario, prepared))
+
+
+def density_words(prepared: Prepared, strategy: Strategy) -> str:
+    """How the worst zone compares with plans on other zones: by the worst density, where areas are known."""
+    areas = known_areas(prepared)
+    words = "Worst zones compare only between plans on the same zones"
+    if areas is None:
+        return f"{words}."
+    density = strategy.residual / areas
+    worst = int(density.argmax())
+    name = prepared.zones["name"].astype(str).iloc[worst]
+    return f"{words}; on others, compare the worst density: {figure(float(density[worst]))} {prepared.surface.unit} per km² are left in {name}."
 
 
 def _feedback(shown: _Shown) -> None:
