@@ -11,6 +11,7 @@ from patrol_core.allocation.areas import measure as measure_areas
 from patrol_core.errors import InputError
 from patrol_core.planning.groups import WARD
 from patrol_core.planning.hours import NO_WARD
+from patrol_core.planning.planner import Planner
 from patrol_core.planning.prepared import Prepared
 from patrol_core.scenario import Scenario
 

@@ -135,14 +135,14 @@ def test_a_rule_that_a_curved_response_cannot_keep_is_a_sentence_with_what_helps
         assert page.query_params[left] in (taken, [taken])
 
 
-COUNTED = ("per head", "resident", "population", "per 1,000")
+COUNTED = ("per head", "resident", "population", "1,000 zones")
 """Words that data without population have no use for."""
 
 
 @pytest.mark.parametrize("tab", TABS)
 def test_data_without_residents_speak_of_zones(tab):
     """Columbus carries no population: each zone counts once, in words, tables and charts alike."""
-    page = app("fairness", area="columbus", fair="0.8")
+    page = app("fairness", area="columbus")
     page.session_state["_fair_tabs"] = tab
     page.run()
     no_fault(page)
