@@ -9,7 +9,7 @@ import pytest
 from patrol_core.evaluation import UNIFORM
 from patrol_core.fairness import measures
 from patrol_core.figures.charts.fairness import change_bars, frontiers_over, reporting_lines, view_curves
-from patrol_core.planning import Planner, fairness_views, prepare
+from patrol_core.planning import Planner, assumption_words, fairness_views, prepare
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.ui.fairness.tabs import TABS
@@ -92,9 +92,8 @@ def test_figures_follow_the_response_and_the_offender(choices):
     page = app("fairness", **scenario.to_query())
     no_fault(page)
     check_figures(page, scenario)
-    sentence = next(one.value for one in page.caption if "This is an assumption" in one.value)
-    assert f"{scenario.effectiveness:.0%}".replace("%", " %") in sentence
-    assert OFFENDER_TEXTS[scenario.offender].label in sentence
+    sentence = next(one.value for one in page.caption if "(assumed)" in one.value)
+    assert sentence.endswith(f"{OFFENDER_TEXTS[scenario.offender].label}: {assumption_words(scenario)}.")
 
 
 def test_hours_stand_beside_units():
@@ -103,14 +102,14 @@ def test_hours_stand_beside_units():
     page.session_state["_fair_tabs"] = "Who changes most"
     page.run()
     no_fault(page)
-    assert any("12 units at once (8,760 h a month)" in caption.value for caption in page.caption)
+    assert any("12 units at once, 8,760 h a month" in caption.value for caption in page.caption)
     table = next(one.value for one in page.dataframe if "added_hours" in one.value.columns)
     moved = table["patrol"] - table["patrol_of_baseline"]
     assert table["added_hours"].to_numpy() == pytest.approx(moved.to_numpy() * 730.0, abs=1e-3)
     plan = planner().solve(make_scenario({}))
     assert table["patrol"].sum() == pytest.approx(plan.coverage.sum())
     less = app("fairness", perday="8")  # a shift a day: the same units at once, a third of the hours
-    assert any("12 units at once (2,920 h a month)" in caption.value for caption in less.caption)
+    assert any("12 units at once, 2,920 h a month" in caption.value for caption in less.caption)
 
 
 def test_the_map_shows_something_before_a_rule_is_set():

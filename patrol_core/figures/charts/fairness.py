@@ -39,10 +39,9 @@ def group_bars(
         within: How far the rule lets a group be from the overall rate, as a share of it; None without a rule.
     """
     figure = chart(f"{title}<br><sup>{unit}</sup>", "", "", height=310, category="x", zero="y")
-    said, more = "%{x}: %{y:,.3g}", {}
-    if beside is not None:
-        said, more = f"{said} (%{{customdata}})", {"customdata": list(beside)}
-    bars(figure, [str(group) for group in groups], values, VIEW_COLOURS[view], said, **more)
+    said = "%{x}: %{y:,.3g}" + ("" if beside is None else " (%{customdata})")
+    names = [str(group) for group in groups]
+    bars(figure, names, values, VIEW_COLOURS[view], said, customdata=None if beside is None else list(beside))
     figure.add_hline(y=overall, line={"color": INK, "dash": "dot"}, annotation_text="overall")
     if within is not None:
         low, high = overall * max(0.0, 1 - within), overall * (1 + within)

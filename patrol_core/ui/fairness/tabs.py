@@ -212,11 +212,11 @@ def _changes(page: Page) -> None:
     st.write(f"Against: {name}.")
     patrol, harm = seen.amounts.burden_unit, seen.amounts.residual_unit
     units = {
-        "patrol": f"units {seen.per}",
-        "change_of_patrol": f"units {seen.per}",
-        "change_of_hours": f"h a month {seen.per}",
-        "harm_left": f"{harm} {seen.per}",
-        "change_of_harm_left": f"{harm} {seen.per}",
+        "patrol": f"units {seen.head.words}",
+        "change_of_patrol": f"units {seen.head.words}",
+        "change_of_hours": f"h a month {seen.head.words}",
+        "harm_left": f"{harm} {seen.head.words}",
+        "change_of_harm_left": f"{harm} {seen.head.words}",
     }
     tables.table(group_changes(seen, baseline), name="groups_change", units=units, digits=4)
     tables.table(
@@ -327,9 +327,9 @@ def _hold_figures(seen: Shown, group: str, rate: float) -> None:
     draws = fairness_results.residual_draws(seen)
     figure = rate_intervals(
         grouping.names,
-        seen.per_head(grouping.rates(seen.amounts.residual, people.population)),
-        seen.per_head(grouping.rates(draws, people.population)),
-        unit=f"{seen.amounts.residual_unit} {seen.per}",
+        seen.rates(seen.amounts.residual),
+        seen.rates(draws),
+        unit=f"{seen.amounts.residual_unit} {seen.head.words}",
     )
     plot(figure, key="_fair_draws", into=right)
     right.caption(

@@ -60,8 +60,8 @@ def price_metrics(seen: Shown, views: pd.DataFrame) -> None:
                 help=f"{of_heads(words, seen.prepared.head)}; 100 % is equal, 80 % the screening line.",
             )
             for view, what, words in (
-                (measures.BURDEN, "patrol", "Patrol per head"),
-                (measures.PROTECTION, "harm left", "Harm left per head"),
+                (seen.head.burden, "patrol", "Patrol per head"),
+                (seen.head.protection, "harm left", "Harm left per head"),
             )
         ),
     )
@@ -120,27 +120,27 @@ def group_figures(seen: Shown, views: pd.DataFrame, left: DeltaGenerator, right:
     rank = groups.deprivation_rank(seen.prepared.zones)
     amounts, hours = seen.amounts, seen.scenario.hours_per_unit
     rows = (
-        (measures.PROTECTION, "protection", "harm left", amounts.residual, left, "residual-parity"),
-        (measures.BURDEN, "burden", "patrol", amounts.burden, right, "coverage-parity"),
+        (seen.head.protection, "protection", "harm left", amounts.residual, left, "residual-parity"),
+        (seen.head.burden, "burden", "patrol", amounts.burden, right, "coverage-parity"),
     )
     for name, view, what, amount, column, ruled in rows:
         mine = views[views["view"] == name]
-        rates = seen.per_head(mine["per_1000"].to_numpy(dtype=float))
+        rates = mine[seen.head.rate].to_numpy(dtype=float)
         patrol = view == "burden"
         unit = "units" if patrol else amounts.residual_unit
         chart = group_bars(
             [str(group) for group in mine["group"]],
             rates,
-            overall=float(seen.per_head(1000.0 * amount.sum() / people.sum())),
+            overall=seen.head.per * float(amount.sum() / people.sum()),
             view=view,
             title=f"{view.capitalize()}: {what}",
-            unit=f"{unit} {seen.per}",
+            unit=f"{unit} {seen.head.words}",
             beside=[f"{figure(rate * hours)} h a month" for rate in rates] if patrol else None,
             within=seen.scenario.fairness
             if seen.ruled and seen.scenario.fairness_rule == ruled and not weighted
             else None,
         )
-        plot(chart, key=f"_group_{name}", into=column)
+        plot(chart, key=f"_group_{view}", into=column)
         low_to_high = measures.four_fifths(float(mine["min_max_ratio"].iloc[0]))
         column.caption(
             f"Lowest group as a share of the highest: {low_to_high}."
@@ -152,7 +152,7 @@ def group_figures(seen: Shown, views: pd.DataFrame, left: DeltaGenerator, right:
         lorenz = curves.thinned(curves.lorenz_curve(amount, people))
         plot(
             view_curves(lorenz, concentration, what=what, view=view, head=head),
-            key=f"_curve_{name}",
+            key=f"_curve_{view}",
             into=column,
         )
     if weighted:
@@ -224,15 +224,12 @@ def changes_table(seen: Shown, baseline: Amounts) -> pd.DataFrame:
 
 def group_changes(seen: Shown, baseline: Amounts) -> pd.DataFrame:
     """Patrol and harm left of each group against a baseline, per 1,000 residents or per zone."""
-    grouping = seen.prepared.grouping
-    assert grouping is not None
-    people = seen.prepared.population
-    mine = [seen.per_head(grouping.rates(v, people)) for v in (seen.amounts.burden, seen.amounts.residual)]
-    theirs = [seen.per_head(grouping.rates(v, people)) for v in (baseline.burden, baseline.residual)]
+    mine = [seen.rates(values) for values in (seen.amounts.burden, seen.amounts.residual)]
+    theirs = [seen.rates(values) for values in (baseline.burden, baseline.residual)]
     moved = measures.change(mine[0], theirs[0])
     return pd.DataFrame(
         {
-            "group": list(grouping.names),
+            "group": list(seen.prepared.grouping.names) if seen.prepared.grouping else [],
             "patrol": mine[0],
             "change_of_patrol": moved,
             "change_of_hours": moved * seen.scenario.hours_per_unit,
@@ -253,7 +250,7 @@ def group_change_figures(seen: Shown, baseline: Amounts) -> None:
             [str(group) for group in table["group"].head(MOST_BARS)],
             table[column].head(MOST_BARS).to_numpy(dtype=float),
             title=title,
-            unit=f"{unit} {seen.per}",
+            unit=f"{unit} {seen.head.words}",
         )
         plot(chart, key=f"_{column}")
     if len(table) > MOST_BARS:

@@ -11,14 +11,22 @@ import pandas as pd
 from patrol_core.arrays import Floats
 from patrol_core.evaluation import BASELINES
 from patrol_core.evaluation import fairness_sensitivity as sensitivity
-from patrol_core.fairness import Frontier, People, change, groups, measures_table, min_max_ratio
+from patrol_core.fairness import (
+    HEADS,
+    Frontier,
+    Head,
+    People,
+    change,
+    groups,
+    measures_table,
+    min_max_ratio,
+)
 from patrol_core.games.zone import Strategy
 from patrol_core.planning import Amounts, Prepared, game_amounts, game_of, group_columns
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import results
 from patrol_core.ui.memo.kept import GAME
 from patrol_core.ui.memo.results import of_data
-from patrol_core.words import of_heads
 
 REPLICATES = 200
 FREE = "The plan without the rule"
@@ -59,13 +67,15 @@ class Shown:
         return self.scenario.fairness is not None
 
     @property
-    def per(self) -> str:
-        """What rates are per, in words."""
-        return of_heads("per 1,000 residents", self.prepared.head)
+    def head(self) -> Head:
+        """What rates are per."""
+        return HEADS[self.prepared.head]
 
-    def per_head(self, per_1000: Floats | float) -> Floats:
-        """Rates per 1,000 heads as they are shown: per zone where zones are counted."""
-        return np.asarray(per_1000) / (1000.0 if self.prepared.head == "zones" else 1.0)
+    def rates(self, amount: Floats) -> Floats:
+        """(..., G) rates of the groups, as tables show them; ``amount`` is (..., n) per zone."""
+        grouping = self.prepared.grouping
+        assert grouping is not None
+        return grouping.rates(amount, self.prepared.population) * (self.head.per / 1000.0)
 
     def people(self, aversion: float = 0.5) -> People:
         """Whom measures are about."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from patrol_core.planning import assumption_words, resource_words
 from patrol_core.scenario import Response, Scenario
-from patrol_core.words import figure, percent
+from patrol_core.words import figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,38 +54,31 @@ OFFENDER_TEXTS: dict[str, OffenderText] = {
 
 @dataclass(frozen=True, slots=True)
 class ResponseText:
-    """What one response is called, what it says of each unit (``{e}`` is the share), and its formula (LaTeX)."""
+    """What one response is called, and its formula (LaTeX)."""
 
     label: str
-    clause: str
     formula: str
 
 
 RESPONSE_TEXTS: dict[Response, ResponseText] = {
     "linear": ResponseText(
         "Linear: no zone takes more than one unit",
-        "one unit prevents {e} of the harm where it stands, and no zone takes more than one",
         r"s_t(x) = 1 - e\,x / k_t,\quad 0 \le x \le k_t",
     ),
     "several": ResponseText(
         "Several units: each prevents the same share of what is left",
-        "each unit prevents {e} of the harm that is left where it stands",
         r"s_t(j) = (1-e)^{j/k_t} \text{ after } j = 0, 1, 2, \dots \text{ units, straight lines between}",
     ),
     "log": ResponseText(
         "Diminishing: each hour is worth less than the one before",
-        "the most patrol a zone can take prevents {e} of its harm, and each hour is worth less than the one before",
         r"s_t(x) = 1 - e\,\frac{\ln(1 + h x)}{\ln(1 + h u_t)},\quad h \text{ hours a unit and month}",
     ),
 }
 
 
 def assumption(scenario: Scenario) -> str:
-    """What every figure of a plan rests on, as one sentence."""
-    effect = percent(scenario.effectiveness, 0)
-    clause = RESPONSE_TEXTS[scenario.response].clause.format(e=effect)
-    size = "; zones larger than the mean need more units" if scenario.zone_sizes == "area" else ""
-    return (
-        f"{figure(scenario.budget)} units at once ({figure(scenario.hours_of_resource)} h a month), planned for offenders who "
-        f"{OFFENDER_TEXTS[scenario.offender].label}, assuming that {clause}{size}. This is an assumption, not a measurement."
-    )
+    """What every figure of a plan rests on, as one sentence: what there is, against whom, and what a patrol does."""
+    said, whom = resource_words(scenario), OFFENDER_TEXTS[scenario.offender].label
+    if scenario.month_hours is None:
+        said += f"{' at once' if scenario.officers is None else ''}, {figure(scenario.hours_of_resource, 6)} h a month"
+    return f"{said}, planned for offenders who {whom}: {assumption_words(scenario)}."

@@ -16,7 +16,6 @@ from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.zone_map import chosen_zone
-from patrol_core.words import figure
 
 
 def zone_picker(prepared: Prepared, *, key: str) -> None:
@@ -63,8 +62,8 @@ def zone_rows(prepared: Prepared, zone_ids: list[str], strategy: Strategy | None
         }
     )
     if strategy is not None:
-        frame["units"] = strategy.coverage[index]
-        frame["left"] = strategy.residual[index]
+        frame["coverage"] = strategy.coverage[index]
+        frame["residual"] = strategy.residual[index]
     return frame
 
 
@@ -93,9 +92,8 @@ def zone_panel(
     ]
     if strategy is not None:
         attacked = " An offender who watches would choose this zone." if chosen in strategy.attack_set else ""
-        hours = row["units"] * scenario.hours_per_unit
         lines.append(
-            f"{figure(row['units'])} units on average ({figure(hours)} h a month); {figure(row['left'])} {unit} left.{attacked}"
+            f"Covered {row['coverage']:.1%} of the time; {row['residual']:,.1f} {unit} left.{attacked}"
         )
     if np.isfinite(row["residents"]):
         lines.append(f"{row['residents']:,.0f} residents.")
@@ -103,8 +101,8 @@ def zone_panel(
     near = results.zone_neighbours(scenario).get(chosen, [])
     if near:
         shown = zone_rows(prepared, near, strategy).drop(columns=["zone", "low", "high", "area_km2"])
-        shown = shown.dropna(axis="columns", how="all")
         st.caption(f"Its {len(near)} neighbours")
+        shown = shown.dropna(axis="columns", how="all")
         st.dataframe(shown, hide_index=True, height=min(36 * (len(shown) + 1), 260))
     else:
         st.caption("No zone touches it.")
