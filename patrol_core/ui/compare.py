@@ -121,7 +121,7 @@ def _row_name(plan: str, scenario: Scenario, labels: dict[str, str]) -> str:
     if plan not in labels:
         return plan
     mine = " (this plan)" if plan == scenario.offender else ""
-    return f"Planned for: {labels[plan]}{mine}"
+    return f"Planned for those who {labels[plan]}{mine}"
 
 
 # -- other data ------------------------------------------------------------------------------------

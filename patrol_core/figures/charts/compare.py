@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ COLOURS: Mapping[str, str] = {
 }
 """Fixed colour of each plan on every chart of the page; what only hindsight knows is grey."""
 
+COLUMN_WIDE = 15
+"""Letters of a column's name in a line."""
 MOST_BELOW = 150
 """Most zones below the top that are drawn."""
 FAR = 2.5
@@ -100,7 +103,7 @@ def faced_heatmap(
     shown = np.clip(np.where(np.isfinite(over), over, MOST), 0.0, MOST)
     heat(
         figure,
-        list(columns.values()),
+        ["<br>".join(wrap(label, COLUMN_WIDE)) for label in columns.values()],
         list(rows),
         np.where(np.isfinite(values), shown, np.nan),
         ("#ffffff", RISK[1], RISK[2]),
@@ -112,8 +115,8 @@ def faced_heatmap(
         texttemplate="%{text}",
         textfont={"size": 13},
     )
-    figure.update_xaxes(side="top")
-    figure.update_layout(margin={"t": 84})
+    figure.update_xaxes(side="top", tickangle=0)
+    figure.update_layout(margin={"t": 96})
     return figure
 
 
