@@ -15,7 +15,7 @@ are found one at a time, as the duals of the tiny LP that looks for C.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,6 +45,7 @@ class ZoneClasses:
         lines: Row key, coefficients by class, limit, and which pair variable takes part with which sign (-1
             none).
         pairs: Upper bound of each pair variable.
+        budget: No class can have more.
     """
 
     cell: Indices
@@ -52,6 +53,7 @@ class ZoneClasses:
     upper: Floats
     lines: tuple[tuple[RowKey, Floats, float, tuple[tuple[int, float], ...]], ...]
     pairs: Floats
+    budget: float = np.inf
 
     @property
     def size(self) -> int:
@@ -62,12 +64,23 @@ class ZoneClasses:
         """Sums of (n,) amounts by class."""
         return np.asarray(np.bincount(self.cell, weights=amount, minlength=self.size), dtype=float)
 
-    def add_rules(self, rows: Rows, first: int, pairs: int) -> None:
-        """Q as rows over columns ``first`` + class and ``pairs`` + pair."""
-        for _, line, limit, with_pairs in self.lines:
+    def within(self, lower: Floats, upper: Floats) -> ZoneClasses:
+        """The same classes and rules with other bounds on the zones.
+
+        Args:
+            lower: (n,) lower bounds on coverage.
+            upper: (n,) upper bounds on coverage.
+        """
+        least = self.sums(lower)
+        return replace(self, lower=least, upper=np.maximum(np.minimum(self.sums(upper), self.budget), least))
+
+    def add_rules(self, rows: Rows, first: int, pairs: int, tight: frozenset[RowKey] = frozenset()) -> None:
+        """Q as rows over columns ``first`` + class and ``pairs`` + pair; ``tight`` ones hold with equality."""
+        for key, line, limit, with_pairs in self.lines:
             some = np.flatnonzero(line)
             columns = [*(first + some).tolist(), *(pairs + j for j, _ in with_pairs)]
-            rows.add(columns, [*line[some].tolist(), *(v for _, v in with_pairs)], -np.inf, limit)
+            values = [*line[some].tolist(), *(v for _, v in with_pairs)]
+            rows.add(columns, values, limit if key in tight else -np.inf, limit)
 
 
 def classes_of(game: ZoneGame) -> ZoneClasses | None:
@@ -82,15 +95,25 @@ def classes_of(game: ZoneGame) -> ZoneClasses | None:
         return None
     first = np.array([int(np.flatnonzero(cell == c)[0]) for c in range(count)])
     lower, upper = game.bounds()
+    zeros, budget = np.zeros(count), game.budget if game.curved else np.inf
+    least = zeros + np.bincount(cell, weights=lower, minlength=count)
+    most = zeros + np.bincount(cell, weights=upper, minlength=count)
+    most = np.maximum(np.minimum(most, budget), least)  # where zones take any number, bounds of zones say little
     lines, numbers, rooms = [], dict[tuple[RowKey, int], int](), list[float]()
     rows = coupling_rows(game)
     for key, row in rows.items():
+        if row.coefficients.size > game.size:  # of harm left
+            return None
         line = row.coefficients[first]
         if np.abs(row.coefficients - line[cell]).max(initial=0.0) > _SAME * float(np.abs(line).max()):
             return None
         with_pairs: tuple[tuple[int, float], ...] = ()
         if isinstance(row, CapRow):
-            room = row.limit - float(np.minimum(row.coefficients * lower, row.coefficients * upper).sum())
+            room = row.limit - (
+                float(np.minimum(line * least, line * most).sum())
+                if game.curved
+                else float(np.minimum(row.coefficients * lower, row.coefficients * upper).sum())
+            )
             found = sorted({r.pair for r in rows.values() if isinstance(r, PairRow) and r.cap == key})
             for pair in found:
                 numbers[key, pair] = len(rooms)
@@ -99,29 +122,32 @@ def classes_of(game: ZoneGame) -> ZoneClasses | None:
         elif isinstance(row, PairRow):
             with_pairs = ((numbers[row.cap, row.pair], -1.0),)
         lines.append((key, line, row.limit, with_pairs))
-    zeros = np.zeros(count)
-    return ZoneClasses(
-        cell,
-        zeros + np.bincount(cell, weights=lower, minlength=count),
-        zeros + np.bincount(cell, weights=upper, minlength=count),
-        tuple(lines),
-        np.array(rooms),
-    )
+    return ZoneClasses(cell, least, most, tuple(lines), np.array(rooms), budget)
 
 
 class Reach:
-    """Which needs the classes can meet together; the inequalities found so far are kept."""
+    """Which needs the classes can meet together; the inequalities found so far are kept.
 
-    def __init__(self, classes: ZoneClasses) -> None:
+    Args:
+        classes: Classes and rules.
+        tight: Rows that must hold with equality.
+
+    Attributes:
+        rays, limits: lambda and q of every inequality.
+        prices: Prices of the rules' rows that prove it.
+    """
+
+    def __init__(self, classes: ZoneClasses, tight: frozenset[RowKey] = frozenset()) -> None:
         self.classes = classes
         self.rays = np.zeros((0, classes.size))
         self.limits = np.zeros(0)
+        self.prices: list[Floats] = []
         count, pairs = classes.size, classes.pairs.size
         # columns: C, the needs (fixed from outside), theta, pair variables
         rows = Rows()
         for c in range(count):
             rows.add([c, count + c, 2 * count], [1.0, -1.0, 1.0], 0.0, np.inf)
-        classes.add_rules(rows, 0, 2 * count + 1)
+        classes.add_rules(rows, 0, 2 * count + 1, tight)
         most = float(classes.upper.sum()) + 1.0
         self._lower = np.concatenate([classes.lower, np.zeros(count), [0.0], np.zeros(pairs)])
         self._upper = np.concatenate([classes.upper, np.zeros(count), [2 * most], classes.pairs])
@@ -146,6 +172,16 @@ class Reach:
         short = float(solved.columns[2 * count])
         ray = np.maximum(solved.row_duals[:count], 0.0)
         if short > 0 and ray.any():
-            self.rays = np.vstack([self.rays, ray])
-            self.limits = np.append(self.limits, float(ray @ needs) - solved.bound)
+            self.add(ray, float(ray @ needs) - solved.bound, -solved.row_duals[count:])
         return short
+
+    def add(self, ray: Floats, limit: float, prices: Floats) -> None:
+        """Keep an inequality.
+
+        Args:
+            ray, limit: (classes,) lambda, and q.
+            prices: One number a row of the rules.
+        """
+        self.rays = np.vstack([self.rays, ray])
+        self.limits = np.append(self.limits, limit)
+        self.prices.append(prices)

@@ -13,6 +13,8 @@ from typing import Literal
 from patrol_core.errors import InputError, SolverError
 from patrol_core.games.rules import Floor, Rule
 from patrol_core.games.zone.certificates import certified, residuals
+from patrol_core.games.zone.classes import classes_of
+from patrol_core.games.zone.group_sums import GroupSums
 from patrol_core.games.zone.phases import PhaseRun, snapped
 from patrol_core.games.zone.program import Programs
 from patrol_core.games.zone.solve import Strategy, ZoneGame
@@ -81,7 +83,8 @@ class ZoneGameModel:
         late = [rule for rule in game.constraints if rule.after]
         if late:
             return fair_afterwards(game, late, objective, started)
-        run = PhaseRun(self.programs, game)
+        classes = classes_of(game) if game.curved else None
+        run = PhaseRun(self.programs, game) if classes is None else GroupSums(game, classes)
         solve = run.total if objective == "total" else run.worst_case
         coverage, proof, phases = solve(lexicographic=lexicographic)
         seconds = time.perf_counter() - started

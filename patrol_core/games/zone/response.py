@@ -16,12 +16,12 @@ more, up to where a unit is worth a given rate, and lines below the curve.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from patrol_core.arrays import Floats
+from patrol_core.arrays import Floats, Indices
 
 Shape = Literal["linear", "several", "log"]
 SHAPES: tuple[Shape, ...] = ("linear", "several", "log")
@@ -47,6 +47,10 @@ class Response:
     sizes: Floats
     most: Floats
     hours: float = 730.0
+
+    def of(self, zones: Indices) -> Response:
+        """s_t of these zones, by position; a zone may be named many times."""
+        return replace(self, sizes=self.sizes[zones], most=self.most[zones])
 
     def left(self, x: Floats) -> Floats:
         """(n,) share of the harm that x units leave."""
