@@ -12,7 +12,7 @@ from patrol_core.games.rules.documents import (
     rule_keys,
     rule_label,
 )
-from patrol_core.games.rules.levels import Cap, Floor, some
+from patrol_core.games.rules.levels import Cap, Floor, PlaceCap, some
 from patrol_core.games.rules.max_min import MaxMin, MaxMinShare
 from patrol_core.games.rules.rows import (
     BUDGET,
@@ -54,6 +54,7 @@ __all__ = [
     "MeanDifference",
     "Of",
     "PairRow",
+    "PlaceCap",
     "Proportionality",
     "ResidualParity",
     "Row",

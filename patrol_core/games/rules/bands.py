@@ -26,6 +26,7 @@ from patrol_core.games.rules.rule import (
     RuleGame,
     amount_of,
     check_groups,
+    check_left,
     check_people,
     checked_tolerance,
     plain_number,
@@ -119,6 +120,7 @@ class _Parity(_Band):
 
     def check(self, game: RuleGame) -> None:
         """Groups, and people in each."""
+        check_left(self, game)
         check_groups(self, game)
         check_people(self, game)
 

@@ -33,6 +33,7 @@ from patrol_core.games.rules.rule import (
     RuleGame,
     amount_of,
     check_groups,
+    check_left,
     check_people,
     check_word,
     plain_number,
@@ -87,6 +88,7 @@ class MeanDifference(Fairness):
     def check(self, game: RuleGame) -> None:
         """People, and not too many pairs."""
         zones = self.between == "zones"
+        check_left(self, game)
         check_groups(self, game, between_zones=zones)
         assert game.population is not None  # check_groups
         compared = int((game.population > 0).sum()) if zones else len(game.groups)

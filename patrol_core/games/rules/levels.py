@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
-from patrol_core.arrays import Floats
+from patrol_core.arrays import Floats, Indices
 from patrol_core.errors import InputError
 from patrol_core.games.rules.rows import Harm, Line
 from patrol_core.games.rules.rule import HoursForm, Loosening, Rule, RuleGame, plain_number
@@ -85,9 +85,11 @@ class _Level(Rule):
         return max(0.0, float(over.max()))
 
     def loosenings(self, game: RuleGame) -> tuple[Loosening[Rule], ...]:
-        """Down to 0, or up to all zones."""
+        """Down to 0, or up to all zones; to the budget where zones take more than one unit."""
         if self.side == "least":
             loose, verb = 0.0, "lower"
+        elif game.curved:
+            loose, verb = max(self.level, game.budget), "raise"
         else:
             whole = 1.0 if self.group is None else float(game.members(self.group).size)
             loose, verb = max(self.level, whole), "raise"
@@ -145,6 +147,71 @@ class Cap(_Level):
     group: str | None = None
 
     kind, field, side, order = "cap", "at_most", "most", 2
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCap(Rule):
+    """A budget of its own: at most so many units in the zones of a place.
+
+    Args:
+        place: Its name.
+        zones: Labels of its zones.
+        at_most: Units at once.
+        what: What kind of place it is, in messages.
+    """
+
+    place: str
+    zones: tuple[str, ...]
+    at_most: float
+    what: str = "ward"
+
+    kind, order = "place-cap", 2
+
+    def __post_init__(self) -> None:
+        if not plain_number(self.at_most) >= 0:
+            raise InputError(f"The {self.name} is {self.at_most!r}: accepted is a number >= 0.")
+        if isinstance(self.zones, str) or not self.zones:
+            raise InputError(f"The {self.name} has zones = {self.zones!r}: accepted is a list of zone ids.")
+        object.__setattr__(self, "zones", tuple(dict.fromkeys(self.zones)))
+
+    @property
+    def name(self) -> str:
+        """The rule in words."""
+        return f"budget of {self.what} {self.place!r}"
+
+    def check(self, game: RuleGame) -> None:
+        """Refuse zones that are not in the game."""
+        unknown = [zone for zone in self.zones if not game.has_zone(zone)]
+        if unknown:
+            raise InputError(
+                f"The {self.name} lists zone {unknown[0]!r}, which is not in the game; zones are {some(game.zone_ids)}."
+            )
+
+    def places(self, game: RuleGame) -> tuple[Indices, ...]:
+        """Its zones."""
+        return (np.array([game.position(zone) for zone in self.zones], dtype=np.intp),)
+
+    def lines(self, game: RuleGame, harm: Harm) -> dict[tuple[str, str], Line]:
+        """The sum against the budget."""
+        (zones,) = self.places(game)
+        return {(self.place, "most"): Line({("X", tuple(zones.tolist())): 1.0}, float(self.at_most))}
+
+    def violation(self, game: RuleGame, coverage: Floats) -> float:
+        """In units."""
+        (zones,) = self.places(game)
+        return max(0.0, float(coverage[zones].sum()) - self.at_most)
+
+    def loosenings(self, game: RuleGame) -> tuple[Loosening[Rule], ...]:
+        """Up to the whole budget."""
+        most = max(self.at_most, game.budget)
+        advice = f"raise the {self.name} from {self.at_most:g} to "
+        return (
+            Loosening(self.at_most, most, lambda v: replace(self, at_most=v), lambda v: advice + f"{v:.10g}"),
+        )
+
+    def hours_form(self) -> HoursForm:
+        """Hours have budgets of places of their own."""
+        raise InputError(f"The {self.name} is in units; an hours plan takes budgets of wards and boroughs in hours.")
 
 
 def some(labels: tuple[str, ...]) -> str:

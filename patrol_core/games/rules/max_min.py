@@ -78,6 +78,8 @@ class _Attained(Rule):
             return 0.0
         constant, slope = amounts(self.of, game.harm)
         amount, sign = constant + slope * coverage, 1.0 if self.of == "residual" else -1.0
+        if self.of == "residual" and game.curved:
+            amount = constant * game.left(coverage)
         over = [
             sign * (float(amount[game.members(g)].sum()) / game.population_share(g) - level)
             for g, level in zip(game.groups, levels.tolist(), strict=True)

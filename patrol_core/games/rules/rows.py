@@ -6,6 +6,7 @@ rule writes each of its rows once, over these totals:
     ("C", g) and ("S", "")     coverage of a group's zones, and of all
     ("Pg", g) and ("P", "")    sum of relief_t x_t over a group's zones, and over all
     ("x", t)                   coverage of zone t
+    ("X", (t, ...))            coverage of these zones
 
 A mean difference needs one variable u_j a pair j, so its rows are not rows over x alone:
 
@@ -34,7 +35,7 @@ RowKey = tuple[int, str, str]
 BUDGET: RowKey = (-1, "", "most")
 
 #: A sum that rules speak of (module docstring).
-Total = tuple[str, str | int]
+Total = tuple[str, str | int | tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,7 @@ def priced(
     Args:
         rows: Every coupling row of the game.
         multipliers: Suggested y_j; negative ones count as 0, and caps are raised as the module docstring says.
-        size: n.
+        size: n; in a curved game with rules on residual harm 2n, for the rows speak of (x, p) there.
     """
     slope, constant = np.zeros(size), 0.0
     load: dict[RowKey, dict[int, float]] = {}
@@ -107,22 +108,22 @@ def priced(
         if isinstance(row, PairRow):
             pairs = load.setdefault(row.cap, {})
             pairs[row.pair] = pairs.get(row.pair, 0.0) + y
-        slope += y * row.coefficients
+        slope[: row.coefficients.size] += y * row.coefficients
         constant -= y * row.limit
     for key, pairs in load.items():
         caps[key] = max(pairs.values())  # more than the pairs ask for would only weaken the proof
     for key, y in caps.items():
         if key in load:
-            slope += y * rows[key].coefficients
+            slope[: rows[key].coefficients.size] += y * rows[key].coefficients
             constant -= y * rows[key].limit
     return slope, constant
 
 
 def excess(rows: Mapping[RowKey, Row], coverage: Floats) -> float:
-    """Largest violation over the rows of any coverage, each in its own scale."""
+    """Largest violation over the rows of any coverage (and shares prevented), each in its own scale."""
     worst, spread = 0.0, dict[RowKey, dict[int, float]]()
     for row in rows.values():
-        over = float(row.coefficients @ coverage) - row.limit
+        over = float(row.coefficients @ coverage[: row.coefficients.size]) - row.limit
         if isinstance(row, PairRow):
             pairs = spread.setdefault(row.cap, {})
             pairs[row.pair] = max(pairs.get(row.pair, 0.0), over)
@@ -130,5 +131,5 @@ def excess(rows: Mapping[RowKey, Row], coverage: Floats) -> float:
             worst = max(worst, over)
     for key, pairs in spread.items():
         cap = rows[key]
-        worst = max(worst, sum(pairs.values()) + float(cap.coefficients @ coverage) - cap.limit)
+        worst = max(worst, sum(pairs.values()) + float(cap.coefficients @ coverage[: cap.coefficients.size]) - cap.limit)
     return worst

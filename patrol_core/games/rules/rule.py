@@ -78,7 +78,14 @@ class RuleGame(Protocol):
 
     @property
     def harm(self) -> Harm:
-        """Residual harm at these values."""
+        """Residual harm at these values; of a curved game, by the share prevented in place of coverage."""
+
+    @property
+    def curved(self) -> bool:
+        """Whether residual harm is not linear in the coverage."""
+
+    def left(self, coverage: Floats) -> Floats:
+        """(n,) share of each zone's harm that a coverage leaves."""
 
     def members(self, group: str) -> Indices:
         """Positions of a group's zones."""
@@ -209,6 +216,10 @@ class Rule:
         """By how much a coverage breaks the rule (0 where it keeps it), from its definition; no row is used."""
         raise NotImplementedError
 
+    def places(self, game: RuleGame) -> tuple[Indices, ...]:
+        """Positions of the zones of every sum it speaks of, groups and the whole aside."""
+        return ()
+
     def loosenings(self, game: RuleGame) -> tuple[Loosening[Rule], ...]:
         """Its levels that can give way; the first of a fairness rule is its tolerance."""
         return ()
@@ -297,6 +308,8 @@ def lines_of(game: RuleGame, harm: Harm) -> dict[RowKey, Line]:
 def coupling_rows(game: RuleGame, harm: Harm | None = None) -> dict[RowKey, Row]:
     """Budget and every rule over several zones, as rows a . x <= b over the zones.
 
+    In a curved game a row on residual harm is a . (x, p) <= b, of twice the length: p_t is the share prevented in zone t.
+
     Args:
         game: Budget and rules.
         harm: What rules on residual harm are measured by; the game's own where None.
@@ -316,11 +329,14 @@ def coupling_rows(game: RuleGame, harm: Harm | None = None) -> dict[RowKey, Row]
 
 
 def _spread(game: RuleGame, harm: Harm, line: Line) -> Floats:
-    """(n,) coefficients of a short row over the zones."""
-    result = np.zeros(game.size)
+    """(n,) coefficients of a short row over the zones; (2n,) where it speaks of the shares prevented of a curved game."""
+    prevented = game.curved and any(kind in ("P", "Pg") for kind, _ in line.terms)
+    result = np.zeros(game.size * (2 if prevented else 1))
     for (kind, at), factor in line.terms.items():
-        where: Any = slice(None) if at == "" else at if kind == "x" else game.members(str(at))
-        result[where] += factor * harm.relief[where] if kind in ("P", "Pg") else factor
+        on_harm = kind in ("P", "Pg")
+        part = result[game.size :] if on_harm and prevented else result[: game.size]
+        where: Any = slice(None) if at == "" else game.members(at) if isinstance(at, str) else np.array(at)
+        part[where] += factor * harm.relief[where] if on_harm else factor
     return result
 
 
@@ -357,9 +373,19 @@ def amount_of(of: Of, game: RuleGame, coverage: Floats) -> Floats | None:
         coverage: (n,) coverage.
     """
     values = game.rule_values
-    amount = coverage if of == "coverage" else values * (1 - game.harm.effect * coverage)
+    amount = coverage if of == "coverage" else values * game.left(coverage)
     whole = min(game.budget, float(game.size)) if of == "coverage" else float(values.sum())
     return None if float(amount.sum()) <= _NOTHING * whole else amount
+
+
+def check_left(rule: Rule, game: RuleGame) -> None:
+    """Refuse a rule that keeps harm left from falling, where it falls in curves."""
+    if rule.of == "residual" and game.curved:
+        raise InputError(
+            f"The rule {rule.name} asks that harm left is not less than so much somewhere, and where further units prevent "
+            "less each time the plans that keep this are no convex set, so none can be proved best: take response 'linear' "
+            "with zones of one size, or max-min (or a max-min share) of residual harm, which only limits it from above."
+        )
 
 
 def check_groups(rule: Rule, game: RuleGame, *, between_zones: bool = False, per_head: bool = True) -> None:

@@ -85,7 +85,8 @@ def row_violation(game: ZoneGame, coverage: Floats) -> float:
     """Largest violation over bounds and rows, each in the row's own scale."""
     lower, upper = game.bounds()
     worst = max(0.0, float((lower - coverage).max()), float((coverage - upper).max()))
-    return max(worst, excess(coupling_rows(game), coverage))
+    amounts = np.append(coverage, 1 - game.left(coverage)) if game.curved else coverage
+    return max(worst, excess(coupling_rows(game), amounts))
 
 
 def proved_bound(game: ZoneGame, proof: Proof) -> float:
@@ -98,9 +99,10 @@ def proved_bound(game: ZoneGame, proof: Proof) -> float:
         unit = float(weights.sum())
         weights = weights / unit if unit > 0 else np.full(game.size, 1 / game.size)
     scaled = {key: float(y) / (unit or 1.0) for key, y in proof.multipliers.items()}
-    rows_slope, rows_constant = priced(coupling_rows(game), scaled, game.size)
     if game.curved:
-        return rows_constant + least_curved(game, weights * game.values, rows_slope)
+        slope, constant = priced(coupling_rows(game), scaled, 2 * game.size)
+        return constant + least_curved(game, weights * game.values, slope)
+    rows_slope, rows_constant = priced(coupling_rows(game), scaled, game.size)
     slope = -weights * game.values * game.effectiveness
     constant = float(weights @ game.values)
     slope, constant = slope + rows_slope, constant + rows_constant
@@ -113,14 +115,16 @@ def least_curved(game: ZoneGame, harm: Floats, slope: Floats) -> float:
     Args:
         game: Response and bounds.
         harm: (n,) weights >= 0 on what is left.
-        slope: (n,) prices of patrol.
+        slope: (n,) prices of patrol; or (2n,), with prices <= 0 of the shares prevented after them.
     """
     lower, upper = game.bounds()
+    gained = slope[game.size :] if slope.size > game.size else np.zeros(game.size)
+    slope, harm = slope[: game.size], harm - gained
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         rate = np.where(harm > 0, slope / harm, np.where(slope > 0, np.inf, 0.0))
     x = np.clip(game.does.up_to(rate), lower, upper)
     terms = harm * game.left(x) + slope * x
-    return float(terms.sum())
+    return float(terms.sum()) + float(gained.sum())
 
 
 def figures(game: ZoneGame, coverage: Floats) -> tuple[Floats, float, float, tuple[str, ...]]:

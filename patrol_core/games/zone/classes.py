@@ -32,6 +32,9 @@ _SAME = 1e-12
 #: Most classes that are worth the name: beyond, the LP over zones is no larger.
 MOST = 60
 
+#: The same where the response is curved, and the program over the zones therefore larger.
+MOST_CURVED = 400
+
 _SECONDS = 60.0
 
 
@@ -45,7 +48,7 @@ class ZoneClasses:
         lines: Row key, coefficients by class, limit, and which pair variable takes part with which sign (-1
             none).
         pairs: Upper bound of each pair variable.
-        budget: No class can have more.
+        ceiling: More than any class can have; a bound of its own, so that the budget's row has the price.
     """
 
     cell: Indices
@@ -53,7 +56,7 @@ class ZoneClasses:
     upper: Floats
     lines: tuple[tuple[RowKey, Floats, float, tuple[tuple[int, float], ...]], ...]
     pairs: Floats
-    budget: float = np.inf
+    ceiling: float = np.inf
 
     @property
     def size(self) -> int:
@@ -72,7 +75,7 @@ class ZoneClasses:
             upper: (n,) upper bounds on coverage.
         """
         least = self.sums(lower)
-        return replace(self, lower=least, upper=np.maximum(np.minimum(self.sums(upper), self.budget), least))
+        return replace(self, lower=least, upper=np.maximum(np.minimum(self.sums(upper), self.ceiling), least))
 
     def add_rules(self, rows: Rows, first: int, pairs: int, tight: frozenset[RowKey] = frozenset()) -> None:
         """Q as rows over columns ``first`` + class and ``pairs`` + pair; ``tight`` ones hold with equality."""
@@ -85,25 +88,27 @@ class ZoneClasses:
 
 def classes_of(game: ZoneGame) -> ZoneClasses | None:
     """The classes of a game whose rules all speak of group sums; None where some rule does not, or classes are many."""
-    inside = np.zeros((len(game.groups), game.size), dtype=bool)
-    for i, group in enumerate(game.groups):
-        inside[i, game.members(group)] = True
+    rows = coupling_rows(game)
+    if any(row.coefficients.size > game.size for row in rows.values()):  # of harm left
+        return None
+    sets = [game.members(group) for group in game.groups]
+    sets += [zones for rule in game.constraints for zones in rule.places(game)]
+    inside = np.zeros((len(sets), game.size), dtype=bool)
+    for i, zones in enumerate(sets):
+        inside[i, zones] = True
     kinds, cell = np.unique(inside, axis=1, return_inverse=True)
     cell = np.asarray(cell, dtype=np.intp).ravel()
     count = kinds.shape[1]
-    if count > MOST:
+    if count > (MOST_CURVED if game.curved else MOST):
         return None
     first = np.array([int(np.flatnonzero(cell == c)[0]) for c in range(count)])
     lower, upper = game.bounds()
-    zeros, budget = np.zeros(count), game.budget if game.curved else np.inf
+    zeros, ceiling = np.zeros(count), 2 * game.budget + 1 if game.curved else np.inf
     least = zeros + np.bincount(cell, weights=lower, minlength=count)
     most = zeros + np.bincount(cell, weights=upper, minlength=count)
-    most = np.maximum(np.minimum(most, budget), least)  # where zones take any number, bounds of zones say little
+    most = np.maximum(np.minimum(most, ceiling), least)  # where zones take any number, bounds of zones say little
     lines, numbers, rooms = [], dict[tuple[RowKey, int], int](), list[float]()
-    rows = coupling_rows(game)
     for key, row in rows.items():
-        if row.coefficients.size > game.size:  # of harm left
-            return None
         line = row.coefficients[first]
         if np.abs(row.coefficients - line[cell]).max(initial=0.0) > _SAME * float(np.abs(line).max()):
             return None
@@ -122,7 +127,7 @@ def classes_of(game: ZoneGame) -> ZoneClasses | None:
         elif isinstance(row, PairRow):
             with_pairs = ((numbers[row.cap, row.pair], -1.0),)
         lines.append((key, line, row.limit, with_pairs))
-    return ZoneClasses(cell, least, most, tuple(lines), np.array(rooms), budget)
+    return ZoneClasses(cell, least, most, tuple(lines), np.array(rooms), ceiling)
 
 
 class Reach:

@@ -58,7 +58,8 @@ def solve_zone_game(
         game: The game.
         objective: ``worst-case``: least worst case, then least expected residual. ``total``: least expected
             residual, then least worst case.
-        method: ``auto`` takes water-filling where no rule couples zones, else the LP.
+        method: ``auto`` takes water-filling where no rule couples zones, else the LP (of curved responses, group sums
+            where the rules speak of nothing else).
         lexicographic: A third phase: among the plans left, the worst zones in turn. Water-filling gives it
             anyway (zones of equal value share evenly at the margin, everything else is fixed by the first two
             phases).
@@ -77,7 +78,7 @@ def solve_zone_game(
             "use method 'lp' or 'auto'."
         )
     if method == "lp" or coupled:
-        return ZoneGameModel(game).solve(objective=objective, lexicographic=lexicographic)
+        return ZoneGameModel(game, by_zones=method == "lp").solve(objective=objective, lexicographic=lexicographic)
     unit = unit_of(game.values)
     return _water_filling(game.in_unit(unit), objective, lexicographic).times(unit)
 

@@ -18,7 +18,7 @@ is worth just the price of their class being free to move over it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +74,16 @@ class _Level:
 
 
 @dataclass(frozen=True, eq=False)
+class _Face:
+    """Plans to choose among: bounds of zones and of pair variables, and rows that hold with equality."""
+
+    lower: Floats
+    upper: Floats
+    pairs: Floats
+    tight: frozenset[RowKey] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
 class _Filled:
     """A plan with the least total, and the prices of the rows."""
 
@@ -98,15 +108,16 @@ class GroupSums:
         self.lower, self.upper = game.bounds()
         if (self.lower > self.upper).any() or self.lower.sum() > game.budget * (1 + 1e-12):
             explain_conflict(game)
+        self.every = _Face(self.lower, self.upper, classes.pairs)
 
     def worst_case(self, *, lexicographic: bool) -> tuple[Floats, Proof, tuple[str, ...]]:
         """Least worst case, then least expected residual."""
-        level = self._level(self.values, self.lower, self.upper, frozenset())
+        level = self._level(self.values, self.every)
         if level is None:
             explain_conflict(self.game)
         for slack in _SLACKS:
             needs = units_for(self.values, self.does, level.value * (1 + slack), self.lower, self.upper)
-            filled = self._fill(needs, self.upper, frozenset())
+            filled = self._fill(replace(self.every, lower=needs))
             if filled is not None:
                 phases: tuple[str, ...] = ("worst-case", "expected-residual")
                 coverage = filled.coverage
@@ -120,7 +131,7 @@ class GroupSums:
 
     def total(self, *, lexicographic: bool) -> tuple[Floats, Proof, tuple[str, ...]]:
         """Least expected residual, then least worst case."""
-        filled = self._fill(self.lower, self.upper, frozenset())
+        filled = self._fill(self.every)
         if filled is None:
             explain_conflict(self.game)
         proof = Proof(self._by_row(filled.prices), None)
@@ -131,11 +142,13 @@ class GroupSums:
 
     # -- worst case -------------------------------------------------------------------------------
 
-    def _level(
-        self, values: Floats, lower: Floats, upper: Floats, tight: frozenset[RowKey]
-    ) -> _Level | None:
-        """Least level of these values within these bounds; None where the rules allow no plan."""
-        reach, cell = Reach(self.classes.within(lower, upper), tight), self.classes.cell
+    def _within(self, face: _Face) -> ZoneClasses:
+        return replace(self.classes.within(face.lower, face.upper), pairs=face.pairs)
+
+    def _level(self, values: Floats, face: _Face) -> _Level | None:
+        """Least level of these values on a face; None where the rules allow no plan."""
+        lower, upper = face.lower, face.upper
+        reach, cell = Reach(self._within(face), face.tight), self.classes.cell
         stuck_at = values * self.does.left(upper)
         stuck = max(float(stuck_at.max()), _LEAST * self.top)
         value, hit, used = stuck, -1, 0
@@ -163,9 +176,8 @@ class GroupSums:
             weights = np.zeros(values.size)
             weights[int(np.argmax(stuck_at))] = 1.0
             return _Level(value, needs, Proof({}, weights), stuck_at >= stuck * (1 - _EQUAL))
-        weights = np.where(needs > lower, reach.rays[hit][cell], 0.0) / np.where(
-            needs > lower, values * self.does.worth(needs), 1.0
-        )
+        at = (values * self.does.left(needs) >= value * (1 - _EQUAL)) & (values > 0)
+        weights = np.where(at, reach.rays[hit][cell], 0.0) / np.where(at, values * self.does.worth(needs), 1.0)
         whole = float(weights.sum())
         prices = self._by_row(reach.prices[hit] / whole)
         return _Level(value, needs, Proof(prices, weights / whole), weights > 0)
@@ -195,13 +207,15 @@ class GroupSums:
 
     # -- expected residual ------------------------------------------------------------------------
 
-    def _fill(self, lower: Floats, upper: Floats, tight: frozenset[RowKey]) -> _Filled | None:
-        """Most prevented within these bounds; None where the rules allow no plan."""
-        classes = self.classes.within(lower, upper)
+    def _fill(self, face: _Face) -> _Filled | None:
+        """Most prevented on a face; None where the rules allow no plan."""
+        classes, lower, upper = self._within(face), face.lower, face.upper
         start, spare = classes.lower, max(self.game.budget - float(lower.sum()), 0.0)
         room = np.minimum(np.maximum(classes.upper - start, 0.0), spare)
         supplies = self._supplies(lower, upper, room)
-        program = _Cuts(classes, start, start + room, supplies, tight)
+        # a little more than there is: it is the budget's row that has the price
+        upper_sums = np.minimum(np.maximum(classes.upper, start), start + 2 * room + 1)
+        program = _Cuts(classes, start, upper_sums, supplies, face.tight)
         found = program.solve(_GAP * float(self.values.sum()))
         if found is None:
             return None
@@ -252,47 +266,55 @@ class GroupSums:
 
     # -- further phases ---------------------------------------------------------------------------
 
-    def _face(self, filled: _Filled, lower: Floats) -> tuple[Floats, Floats, frozenset[RowKey]]:
-        """Bounds and tight rows of the plans with the same total: pieces worth just their class's price are free."""
-        price = np.zeros(self.classes.size)
-        for (_, line, _, _), y in zip(self.classes.lines, filled.prices, strict=True):
+    def _face(self, filled: _Filled, lower: Floats) -> _Face:
+        """The plans with the same total: pieces worth just their class's price are free, rows with a price hold."""
+        price, of_pairs = np.zeros(self.classes.size), np.zeros(self.classes.pairs.size)
+        for (_, line, _, pairs), y in zip(self.classes.lines, filled.prices, strict=True):
             price += y * line
+            for pair, sign in pairs:
+                of_pairs[pair] += y * sign
         near, values = _EQUAL * self.top, self.values
         with np.errstate(divide="ignore", over="ignore"):
             above, below = (
-                np.where(values > 0, (price + d)[self.classes.cell] / values, np.inf) for d in (near, -near)
+                np.where(values > 0, np.maximum(price + d, 0.0)[self.classes.cell] / values, np.inf)
+                for d in (near, -near)
             )
         low = np.clip(self.does.up_to(above), lower, self.upper)
-        high = np.where(below > 0, np.clip(self.does.up_to(np.maximum(below, 0.0)), lower, self.upper), self.upper)
-        tight = frozenset(
-            key for (key, *_), y in zip(self.classes.lines, filled.prices, strict=True) if y > near
+        high = np.where(below > 0, np.clip(self.does.up_to(below), lower, self.upper), self.upper)
+        high = np.where((values > 0) | (price[self.classes.cell] <= near), high, lower)
+        return _Face(
+            np.minimum(low, filled.coverage),
+            np.maximum(high, filled.coverage),
+            np.where(of_pairs > near, 0.0, self.classes.pairs),
+            frozenset(
+                key for (key, *_), y in zip(self.classes.lines, filled.prices, strict=True) if y > near
+            ),
         )
-        return np.minimum(low, filled.coverage), np.maximum(high, filled.coverage), tight
 
     def _on_face(self, filled: _Filled) -> Floats:
         """The best worst case among the plans with this total; the plan in hand if rounding has closed the face."""
         if self.game.response == "log":  # strictly concave: there is no other
             return filled.coverage
-        low, high, tight = self._face(filled, self.lower)
-        level = self._level(self.values, low, high, tight)
-        found = None if level is None else self._fill(level.needs, high, tight)
+        face = self._face(filled, self.lower)
+        level = self._level(self.values, face)
+        found = None if level is None else self._fill(replace(face, lower=level.needs))
         return filled.coverage if found is None else found.coverage
 
     def _in_turn(self, filled: _Filled, lower: Floats) -> Floats:
         """Worst zone, then second worst, ... among the plans with this total."""
         if self.game.response == "log":
             return filled.coverage
-        low, high, tight = self._face(filled, lower)
-        values, found = self.values.copy(), filled.coverage
+        face, values, found = self._face(filled, lower), self.values.copy(), filled.coverage
         for _ in range(_MOST_LEVELS):
-            level = self._level(values, low, high, tight)
-            if level is None or not (values > 0).any():
+            level = self._level(values, face)
+            plan = None if level is None else self._fill(replace(face, lower=level.needs))
+            if level is None or plan is None:
                 break
-            plan = self._fill(level.needs, high, tight)
-            if plan is None:
-                break
-            found, low = plan.coverage, np.where(level.zones, level.needs, low)
+            found = plan.coverage
+            face = replace(face, lower=np.where(level.zones, level.needs, face.lower))
             values = np.where(level.zones, 0.0, values)
+            if not (values > 0).any():
+                break
         return found
 
 
@@ -390,13 +412,13 @@ class _Cuts:
         """A point with the prices that prove it; there may be many where rows depend on one another."""
         from scipy.optimize import nnls
 
-        free = (point > bounds[0]) & (point < bounds[1])
-        prices, size = np.zeros(self.limits.size), 1 + np.abs(rate).max(initial=0.0)
-        if tight.size and free.any():
-            prices[tight] = nnls(matrix[np.ix_(tight, free)].T, rate[free])[0]
-        worth = rate - matrix.T @ prices
-        wrong = np.where(free, np.abs(worth), np.where(point <= bounds[0], worth, -worth))
-        return (point[: self.count], prices) if wrong.max(initial=0.0) <= _EQUAL * size else None
+        # A' y = rate, but more at a lower bound and less at an upper one
+        at = [point <= bounds[0], point >= bounds[1]]
+        sides = [sign * np.eye(point.size)[:, here] for sign, here in zip((-1.0, 1.0), at, strict=True)]
+        found, error = nnls(np.hstack([matrix[tight].T, *sides]), rate)
+        prices = np.zeros(self.limits.size)
+        prices[tight] = found[: tight.size]
+        return (point[: self.count], prices) if error <= _EQUAL * (1 + np.abs(rate).max()) else None
 
 
 class _Supply:

@@ -1,5 +1,8 @@
 """The kept LP of a zone game: levels are set, HiGHS goes on from its last basis, the plan is certified.
 
+Curved responses have methods of their own, which start afresh: :mod:`~patrol_core.games.zone.group_sums` where the rules speak
+of group sums, else :mod:`~patrol_core.games.zone.lines`.
+
 Phases, for the worst-case objective: (1) min v; (2) v kept, least expected residual harm; (3) if asked, the
 worst zones lexicographically among the plans that are left. For the total objective: (1) least expected
 residual harm; (2) that kept, min v; (3) as before.
@@ -14,7 +17,9 @@ from patrol_core.errors import InputError, SolverError
 from patrol_core.games.rules import Floor, Rule
 from patrol_core.games.zone.certificates import certified, residuals
 from patrol_core.games.zone.classes import classes_of
+from patrol_core.games.zone.curved_filling import units_for
 from patrol_core.games.zone.group_sums import GroupSums
+from patrol_core.games.zone.lines import Lines
 from patrol_core.games.zone.phases import PhaseRun, snapped
 from patrol_core.games.zone.program import Programs
 from patrol_core.games.zone.solve import Strategy, ZoneGame
@@ -32,6 +37,7 @@ class ZoneGameModel:
 
     Args:
         game: The game; its zones, groups and kinds of rules stay, its levels may change from solve to solve.
+        by_zones: Of a curved game: a program over the zones even where the rules speak of group sums alone.
 
     Notes:
         Safe to share between threads: the process-wide lock of :mod:`patrol_core.solvers.pyomo_session` is held from setting
@@ -39,8 +45,8 @@ class ZoneGameModel:
         basis made from the game alone, so a plan does not depend on what was solved before.
     """
 
-    def __init__(self, game: ZoneGame) -> None:
-        self.game = game
+    def __init__(self, game: ZoneGame, *, by_zones: bool = False) -> None:
+        self.game, self._by_zones = game, by_zones
         self._unit = unit_of(game.values)
         self.programs = Programs()
         self._solver = solver_name()
@@ -83,12 +89,25 @@ class ZoneGameModel:
         late = [rule for rule in game.constraints if rule.after]
         if late:
             return fair_afterwards(game, late, objective, started)
-        classes = classes_of(game) if game.curved else None
-        run = PhaseRun(self.programs, game) if classes is None else GroupSums(game, classes)
+        run = phases_of(game, self.programs, by_zones=self._by_zones)
         solve = run.total if objective == "total" else run.worst_case
         coverage, proof, phases = solve(lexicographic=lexicographic)
         seconds = time.perf_counter() - started
         return certified(game, coverage, proof, solver=self._solver, seconds=seconds, phases=phases)
+
+
+def phases_of(game: ZoneGame, kept: Programs, *, by_zones: bool = False) -> PhaseRun | GroupSums | Lines:
+    """The phases of a game by the method that fits its response and rules.
+
+    Args:
+        game: The game.
+        kept: Kept models, for the linear response.
+        by_zones: As in :class:`ZoneGameModel`.
+    """
+    if not game.curved:
+        return PhaseRun(kept, game)
+    classes = None if by_zones else classes_of(game)
+    return Lines(game) if classes is None else GroupSums(game, classes)
 
 
 def fair_afterwards(game: ZoneGame, late: list[Rule], objective: Objective, started: float) -> Strategy:
@@ -111,15 +130,17 @@ def fair_afterwards(game: ZoneGame, late: list[Rule], objective: Objective, star
             f"{late[0].name} belongs to the worst-case objective; use when 'first' with total harm."
         )
     base = game.replace(constraints=tuple(r for r in game.constraints if r not in late))
-    run = PhaseRun(Programs(), base)
-    coverage, proof, _ = run.worst_case(lexicographic=False)
+    coverage, proof, _ = phases_of(base, Programs()).worst_case(lexicographic=False)
     level = snapped(float(residuals(base, coverage).max())) * (1 + _KEPT)
     lower, upper = base.bounds()
-    needed = coverage_for(base.values, base.effectiveness, level, lower, upper)
+    if base.curved:
+        needed = units_for(base.values, base.does, level, lower, upper)
+    else:
+        needed = coverage_for(base.values, base.effectiveness, level, lower, upper)
     floors = tuple(Floor(float(x), zone=z) for z, x in zip(base.zone_ids, needed, strict=True) if x > 0)
     rules = (*base.constraints, *floors, *(rule.brought_forward() for rule in late))
     last = base.replace(constraints=rules)
-    coverage, _, _ = PhaseRun(Programs(), last).worst_case(lexicographic=False)
+    coverage, _, _ = phases_of(last, Programs()).worst_case(lexicographic=False)
     phases = ("worst-case", "max-min", "expected-residual")
     seconds = time.perf_counter() - started
     return certified(base, coverage, proof, solver=solver_name(), seconds=seconds, phases=phases)

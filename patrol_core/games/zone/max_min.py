@@ -27,6 +27,7 @@ from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.rules import Of, RowKey, amounts, coupling_rows, priced
 from patrol_core.games.zone.conflicts import explain_conflict
+from patrol_core.games.zone.lines import residual_levels
 from patrol_core.games.zone.model import build_model, row_prices, side_constraints
 from patrol_core.games.zone.solve import Attainable, ZoneGame
 from patrol_core.solvers import LOCK, HighsSession, Outcome, expressions, pyo
@@ -51,8 +52,10 @@ def attainable(game: ZoneGame, of: Of) -> Attainable:
         explain_conflict(rest)
     members = [rest.members(group) for group in rest.groups]
     disjoint = sum(len(m) for m in members) == np.unique(np.concatenate(members)).size
-    if disjoint and not rest.coupling_rules():
+    if disjoint and not rest.coupling_rules() and not (of == "residual" and game.curved):
         return _in_closed_form(rest, of, members)
+    if of == "residual" and game.curved:
+        return residual_levels(rest, members)
     with LOCK:
         return _by_lp(rest, of, members)
 

@@ -4,7 +4,7 @@ Sets      t in T zones, g in G groups
 Data      V_t values (in P and W as rules are measured by), s > 0 a scale for v, W = sum V_t, e effectiveness, B budget
 Variables x_t in [l_t, u_t] coverage (zone floors and caps are the bounds), v >= 0 worst case / s,
           S = sum x_t, C_g = sum over g of x_t; with rules on residual harm also P = sum V_t x_t / W and
-          P_g = sum over g of V_t x_t / W
+          P_g = sum over g of V_t x_t / W; X_i = sum over the zones of a place i with a budget of its own
 
 worst_case        min v
 residual          max sum (V_t / max V) x_t               (the same as min sum V_t (1 - e x_t))
@@ -86,6 +86,11 @@ def _add_totals(model: pyo.ConcreteModel, game: ZoneGame, lines: dict[RowKey, Li
     model.group_total = pyo.Constraint(
         model.G, rule=lambda m, g: _weighted_sum(m, parts[g], [1.0] * len(parts[g])) - m.C[g] == 0
     )
+    places = [at for line in lines.values() for kind, at in line.terms if kind == "X"]
+    if places:
+        model.X, model.place_total = pyo.Var(pyo.Any, dense=False), pyo.Constraint(pyo.Any)
+        for at in dict.fromkeys(places):
+            model.place_total[at] = _weighted_sum(model, list(at), [1.0] * len(at)) - model.X[at] == 0
 
 
 def _add_prevented(model: pyo.ConcreteModel, game: ZoneGame, lines: dict[RowKey, Line]) -> None:

@@ -125,6 +125,7 @@ class ResidualProgram(Program):
         for name, constraint in (
             ("S", "total"),
             ("C", "group_total"),
+            ("X", "place_total"),
             ("P", "prevented"),
             ("Pg", "group_prevented"),
         ):
