@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 Source = str | Path
 """A file, a folder, or the name of embedded data."""
 
-_FEWEST = 1e-9
-"""Coverage above which a zone counts as patrolled."""
-
 
 def open_area(
     source: Source | Sequence[Source] | None = None,
@@ -162,20 +159,23 @@ def plan(
     area: AreaData,
     *,
     units: float | None = None,
+    hours: float | None = None,
+    officers: float | None = None,
     fairness: float | None = None,
     scenario: Scenario | None = None,
     **choices: Any,
 ) -> PatrolPlan:
-    """Solve one scenario for an area: coverage, hours, deployments and fairness, with the certificate.
+    """Solve one scenario for an area: units and hours of every zone, deployments and fairness, with the certificate.
 
     Args:
         area: From :func:`open_area`.
-        units: Patrol units out at once; the scenario's ``budget``.
+        units, hours, officers: What there is: patrol units out at once, or patrol hours a month, or officers (with
+            ``contract_hours``, ``abstraction``, ``crew``); one of them.
         fairness: How far groups may differ under the scenario's ``fairness_rule``, 0 the strictest; None for no
             rule.
         scenario: Choices to start from; the defaults by default. What is named here is changed in it.
-        choices: Any other choice by its name in :class:`~patrol_core.scenario.Scenario` (``fairness_rule``,
-            ``offender``, ``weighting``, ``group_by`` and so on).
+        choices: Any other choice by its name in :class:`~patrol_core.scenario.Scenario` (``effectiveness``,
+            ``response``, ``offender``, ``fairness_rule``, ``weighting``, ``group_by`` and so on).
 
     Raises:
         InputError: When a choice has no such name or value, or the data cannot serve it.
@@ -183,15 +183,27 @@ def plan(
     """
     from patrol_core.planning import Planner, prepare
 
-    chosen = make_scenario(
-        {**({} if scenario is None else scenario.model_dump()), **choices, "area": area.key}
+    named = _named(units, hours, officers, fairness)
+    chosen = (make_scenario({}) if scenario is None else scenario).changed(
+        **{**choices, **named, "area": area.key}
     )
-    chosen = chosen.changed(**_named(units, fairness))
     return _solved(Planner(prepare(area, chosen)), chosen)
 
 
-def _named(units: float | None, fairness: float | None) -> dict[str, Any]:
-    return {name: value for name, value in (("budget", units), ("fairness", fairness)) if value is not None}
+def _named(
+    units: float | None, hours: float | None, officers: float | None, fairness: float | None
+) -> dict[str, Any]:
+    """The choices that were given, by their names in a scenario."""
+    given = {"budget": units, "month_hours": hours, "officers": officers, "fairness": fairness}
+    named = {name: value for name, value in given.items() if value is not None}
+    said = [
+        word
+        for word, value in (("units", units), ("hours", hours), ("officers", officers))
+        if value is not None
+    ]
+    if len(said) > 1:
+        raise InputError(f"{' and '.join(said)} all say what there is; give one of them.")
+    return named
 
 
 def _solved(planner: Planner, scenario: Scenario) -> PatrolPlan:
@@ -202,7 +214,7 @@ def _solved(planner: Planner, scenario: Scenario) -> PatrolPlan:
 
 @dataclass(frozen=True, eq=False)
 class PatrolPlan:
-    """A solved scenario: what it gives each zone, how good that is proved to be, and its files.
+    """A solved scenario: what it gives each zone, how good that is proved to be under its assumptions, and its files.
 
     Attributes:
         result: Everything that the files hold, as the dashboard and the command line use it.
@@ -224,20 +236,23 @@ class PatrolPlan:
 
     @property
     def coverage(self) -> pd.Series[float]:
-        """Share of the time that each zone is patrolled, 0 to 1, by zone_id."""
+        """Units in each zone on average, by zone_id: the share of the time that one is there, above 1 where several are."""
         return self.zones["coverage"]
 
     @cached_property
     def zones(self) -> pd.DataFrame:
-        """One row a zone: ``value`` (expected harm a month without patrols), ``coverage`` (share of the time), ``residual`` (harm left)."""
-        from patrol_core.planning import coverage_table
+        """One row a zone, the columns of ``coverage.csv``.
 
-        table = coverage_table(self.result.strategy, self.result.prepared.surface.mean)
-        return table.set_index("zone_id")
+        ``value`` is the expected harm a month without patrols, ``residual`` the harm left, ``units`` (and ``coverage``) the
+        units there on average, ``hours`` the same a month.
+        """
+        from patrol_core.planning import zone_table
+
+        return zone_table(self.result.prepared, self.scenario, self.result.strategy).set_index("zone_id")
 
     @property
     def hours(self) -> pd.DataFrame | None:
-        """Patrol hours by zone and month; None where no hours plan could be made (``summary()["hours"]`` says why)."""
+        """The plan by zone and month, in hours; None where it cannot be made in whole steps (``summary()["hours"]`` says why)."""
         return None if self.result.hours is None else self.result.hours.frame.copy()
 
     @property
@@ -248,7 +263,12 @@ class PatrolPlan:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was noticed in the data and is left out of the plan, most serious first."""
-        return self.result.prepared.findings
+        return self.result.findings
+
+    @property
+    def headline(self) -> str:
+        """The plan in one sentence, with its assumption."""
+        return self.result.headline
 
     def summary(self) -> dict[str, Any]:
         """What ``summary.json`` holds: certificate, figures, data, choices and versions."""
@@ -261,27 +281,39 @@ class PatrolPlan:
         return make_plan_files(self.result, Path(folder))
 
     def changed(
-        self, *, units: float | None = None, fairness: float | Literal["off"] | None = None, **choices: Any
+        self,
+        *,
+        units: float | None = None,
+        hours: float | None = None,
+        officers: float | None = None,
+        fairness: float | Literal["off"] | None = None,
+        **choices: Any,
     ) -> PatrolPlan:
         """The plan with some choices changed; data are prepared anew only where the choices of the data change.
 
         Args:
-            units, fairness, choices: As of :func:`plan`; ``fairness="off"`` takes the rule away.
+            units, hours, officers, fairness, choices: As of :func:`plan`; ``fairness="off"`` takes the rule away.
         """
-        named = {**choices, **_named(units, None if fairness == "off" else fairness)}
-        scenario = self.scenario.changed(**named, **({"fairness": None} if fairness == "off" else {}))
+        named = _named(units, hours, officers, None if fairness == "off" else fairness)
+        off = {"fairness": None} if fairness == "off" else {}
+        scenario = self.scenario.changed(**{**choices, **named, **off})
         if scenario.key("data") != self.scenario.key("data"):
             return plan(self.result.prepared.data, scenario=scenario)
         return _solved(self.planner, scenario)
 
     def figures(self) -> dict[str, Any]:
-        """The few figures to compare plans by, each with its unit in its name."""
+        """The few figures to compare plans by, each with its unit in its name, beside what they assume."""
+        from patrol_core.planning import patrolled
+
         strategy, unit = self.result.strategy, self.result.prepared.surface.unit
         return {
             "units on patrol": strategy.budget_used,
+            "hours a month": strategy.budget_used * self.scenario.hours_per_unit,
+            "effect of a unit (assumed)": self.scenario.effectiveness,
+            "response (assumed)": self.scenario.response,
             f"worst case [{unit}]": strategy.worst_case,
             f"harm left [{unit}]": strategy.expected_residual,
-            "zones patrolled": int((strategy.coverage > _FEWEST).sum()),
+            "zones patrolled": patrolled(strategy.coverage),
             "fairness rule": "none" if self.scenario.fairness is None else self.scenario.fairness_rule,
             "tolerance": np.nan if self.scenario.fairness is None else self.scenario.fairness,
             "gap": strategy.certificate.gap,
@@ -292,14 +324,14 @@ class PatrolPlan:
         prepared = self.result.prepared
         kind = f"{prepared.data.name} ({prepared.data.kind})"
         rows = pd.Series(self.figures(), dtype=object).to_frame("")
-        picture = _map(self, "coverage", "share of the time")
+        picture = _map(self, "units", "units on average")
         notes = "".join(
             f"<li>{html.escape(found.text)}</li>" for found in self.findings if found.severity != "info"
         )
         left = (
             f"<details><summary>What to know of the data</summary><ul>{notes}</ul></details>" if notes else ""
         )
-        return f"<h4>Patrol plan for {html.escape(kind)}</h4>{picture}{rows.to_html(header=False, float_format='{:,.4g}'.format)}{left}"
+        return f"<h4>Patrol plan for {html.escape(kind)}</h4><p>{html.escape(self.headline)}</p>{picture}{rows.to_html(header=False, float_format='{:,.4g}'.format)}{left}"
 
 
 def _map(plan_: PatrolPlan, column: str, unit: str) -> str:
@@ -352,8 +384,9 @@ class Comparison:
     """Plans side by side.
 
     Attributes:
-        table: One row a plan: units, worst case, harm left, zones patrolled, rule, gap and status.
-        coverage: One row a zone, one column a plan: share of the time patrolled.
+        table: One row a plan: units, hours, assumptions, worst case, harm left, zones patrolled, rule, gap and
+            status.
+        coverage: One row a zone, one column a plan: units there on average.
     """
 
     table: pd.DataFrame

@@ -196,7 +196,7 @@ def test_groups_without_members_or_residents_are_left_out_and_said():
     texts = [finding.text for finding in prepared.findings]
     assert prepared.groups.keys() <= {"rent", "Unknown"}
     assert prepared.groups["rent"] == (A,)
-    assert any("Nobody lives in own" in text for text in texts)
+    assert any("No residents are counted in own" in text for text in texts)
 
 
 def test_no_groups_at_all():

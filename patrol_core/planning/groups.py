@@ -34,9 +34,7 @@ def heads_of(zones: gpd.GeoDataFrame) -> tuple[Floats, str, tuple[Finding, ...]]
     population = zones["population"].to_numpy(dtype=float)
     unknown = ~np.isfinite(population)
     if unknown.all():
-        text = (
-            "The data carry no population, so every per-head figure and fairness rule counts each zone once."
-        )
+        text = "The data carry no population, so figures and fairness rules of groups are per zone: each zone counts once."
         return np.ones(len(zones)), "zones", (Finding("info", text),)
     if unknown.any():
         names = ", ".join(str(zone) for zone in zones.index[unknown][:3])
@@ -109,7 +107,7 @@ def groups_of(
         findings.append(
             Finding(
                 "warning",
-                f"Nobody lives in {', '.join(empty)}; fairness rules leave these groups out.",
+                f"No residents are counted in {', '.join(empty)}; fairness rules leave these groups out.",
                 len(empty),
             )
         )

@@ -12,7 +12,7 @@ from patrol_core.allocation.deployments import Deployments, decompose
 from patrol_core.allocation.hours import Plan
 from patrol_core.arrays import Floats
 from patrol_core.evaluation import baselines
-from patrol_core.fairness import measures
+from patrol_core.fairness import HEADS, measures
 from patrol_core.games.documents import intervals_of
 from patrol_core.games.zone import Strategy, ZoneGame
 from patrol_core.planning.planner import game_of, uncertainty_of
@@ -155,9 +155,11 @@ def amounts_views(
         coverage=amounts.burden,
         residual=amounts.residual,
         values=amounts.values,
+        head=prepared.head,
     )
-    burden = views["view"] == measures.BURDEN
-    views.insert(4, "unit", np.where(burden, amounts.burden_unit, amounts.residual_unit))
+    burden = views["view"] == HEADS[prepared.head].burden
+    unit = np.where(burden, amounts.burden_unit, amounts.residual_unit)
+    views.insert(list(views.columns).index("amount"), "unit", unit)
     return views
 
 
@@ -226,7 +228,8 @@ def comparison_units(prepared: Prepared) -> dict[str, str]:
 
 def fairness_units(prepared: Prepared) -> dict[str, str]:
     """Unit of every column of the fairness table; ``amount`` is in the row's own ``unit``."""
-    return {"population": prepared.head, "per_1000": f"row unit per 1,000 {prepared.head}"}
+    head = HEADS[prepared.head]
+    return {"population": prepared.head, head.rate: f"row unit {head.words}"}
 
 
 def frontier_units(prepared: Prepared) -> dict[str, str]:

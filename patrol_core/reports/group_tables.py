@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from patrol_core.fairness import measures
+from patrol_core.fairness import HEADS, measures
+from patrol_core.planning import Prepared
 from patrol_core.reports.html import Table
 from patrol_core.scenario import Choice
 
@@ -21,20 +22,30 @@ def choice_words(row: Choice, value: Any) -> str:
     return f"{text} {row.unit}".strip()
 
 
-def view_table(views: pd.DataFrame, view: str, heads: str, left_out: Collection[str]) -> Table:
-    """Protection or burden of every group, with the ratio of smallest to largest below.
+def view_table(views: pd.DataFrame, view: str, head: str, left_out: Collection[str]) -> Table | None:
+    """Protection or burden of every group, with the ratio of smallest to largest below; None without groups.
 
     Args:
         views: Of :func:`patrol_core.planning.fairness_views`.
-        view: Which of the two.
-        heads: What a head is.
+        view: ``protection`` or ``burden``.
+        head: What a head is: ``residents`` or ``zones``.
         left_out: Columns not shown.
     """
-    mine = views[views["view"] == view]
+    if views.empty:
+        return None
+    about = HEADS[head]
+    mine = views[views["view"] == getattr(about, view)]
     unit = str(mine["unit"].iloc[0])
     ratio = measures.four_fifths(float(mine["min_max_ratio"].iloc[0]))
     return Table(
-        mine.drop(columns=list(left_out)).reset_index(drop=True),
-        units={"population": heads, "amount": unit, "per_1000": f"{unit} per 1,000 {heads}"},
+        mine.drop(columns=[name for name in left_out if name in mine]).reset_index(drop=True),
+        units={"population": head, "amount": unit, about.rate: f"{unit} {about.words}"},
         note=f"Smallest over largest: {ratio}.",
     )
+
+
+def head_words(prepared: Prepared) -> str:
+    """What rates of groups are per, as a sentence."""
+    if prepared.head == "zones":
+        return "Nobody knows who lives where, so rates are per zone: every zone counts once."
+    return f"Rates are {HEADS[prepared.head].words}."

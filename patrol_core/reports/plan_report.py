@@ -10,35 +10,43 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.evaluation import UNIFORM, budget_curve
-from patrol_core.fairness import measures
-from patrol_core.games.zone import Strategy
 from patrol_core.planning import (
-    Prepared,
     Result,
+    assumption_words,
+    binds,
     column_units,
-    coverage_table,
+    comparison_units,
     forecast_words,
     game_of,
     hours_views,
     versions,
+    zone_table,
 )
-from patrol_core.reports.group_tables import choice_words, view_table
+from patrol_core.reports.group_tables import choice_words, head_words, view_table
 from patrol_core.reports.html import CurvePicture, Figure, MapPicture, ReportContent, Table, html_report
 from patrol_core.scenario import choices
 from patrol_core.words import figure
 
+_LEFT_OUT = ("view", "unit", "min_max_ratio")
 CURVE_POINTS = 25
 CURVE_ZONES = 1000
 """Above this many zones the curve is traced with fewer points, so that a report takes seconds."""
 
-ASSUMPTIONS = (
-    "Offenders have watched long enough to know how often each zone is covered, but not when; they choose the zone where most is left.",
-    "A covered zone loses the stated share of its expected harm while it is covered, everywhere the same; crime is not moved elsewhere.",
-    "Any unit can cover any zone, and travel between zones takes no time.",
-    "Coming months resemble the months used: the demand behind the hours is a seasonal average, not a forecast.",
+WHO = {
+    "rational": "Offenders have watched long enough to know how much patrol each zone gets, but not when; they choose the zone where most is left.",
+    "quantal": "Offenders have watched long enough to know how much patrol each zone gets, but not when; they make mistakes: where more is left they come more often.",
+    "types": "Offenders have watched long enough to know how much patrol each zone gets, but not when; each crime type has its own, who choose the zone where most of it is left.",
+    "regret": "The harm of a zone is known only within its interval; the plan keeps small what it can lose against the plan that would have been best.",
+    "none": "Offenders do not react to patrols: crime happens where it would have happened, less what patrols prevent.",
+}
+"""What is assumed of offenders, by the scenario's kind."""
+SHARED = (
+    "What a unit prevents is the same everywhere but for the size of zones where that is chosen; crime is not moved elsewhere.",
+    "Any unit can patrol any zone, and travel between zones takes no time.",
 )
+RECORDED = "Coming months resemble the months used: the demand behind the plan by month is a seasonal average, not a forecast."
 AHEAD = "Coming months are as forecast from the months used; what the forecast cannot know, no plan made for it knows either."
-"""What is assumed instead of the last of these where the plan is made for a forecast."""
+"""What is assumed instead of the last where the plan is made for a forecast."""
 LIMITS = (
     "Recorded crime is not all crime: what is not reported, or not published by a force, is missing and looks like safety.",
     "Places are anonymised snap points, so nothing here says where exactly a crime happened.",
@@ -53,7 +61,7 @@ def report_of(result: Result) -> bytes:
     data = prepared.data
     unit = prepared.surface.unit
     ids = list(prepared.zone_ids)
-    coverage = pd.Series(strategy.coverage * 100.0, index=ids)
+    units = pd.Series(strategy.coverage, index=ids)
     content = ReportContent(
         title=f"Patrol plan for {data.name}",
         area=data.name,
@@ -64,30 +72,35 @@ def report_of(result: Result) -> bytes:
         risk_map=MapPicture(
             pd.Series(prepared.surface.mean, index=ids), "risk", "Expected if unopposed", unit, root=True
         ),
-        coverage_map=MapPicture(coverage, "patrol", "Covered", "% of the time", low=0.0, high=100.0),
+        coverage_map=MapPicture(units, "patrol", "Patrol", "units on average", low=0.0),
         choices=_choices(result),
         certificate=strategy.certificate,
         certificate_unit=unit,
         attribution=data.attribution,
         provenance={"scenario": scenario.key(), "data": data.content_hash, **versions()},
-        summary=_sentences(prepared, strategy, result.compared),
-        figures=_figures(prepared, strategy, result.compared),
-        zone_table=_zones(prepared, strategy),
+        summary=_sentences(result),
+        figures=_figures(result),
+        zone_table=_zones(result),
         budget_curve=_curve(result),
         baselines=Table(
-            result.compared, note="Simple plans use the same budget, without floors and fairness rules."
+            result.compared,
+            units=comparison_units(prepared),
+            note=f"Simple plans have the same units, which do the same ({assumption_words(scenario)}); they keep no floors and no "
+            "fairness rules.",
         ),
-        protection=_view(result, result.fairness, measures.PROTECTION),
-        burden=_view(result, result.fairness, measures.BURDEN),
-        hours_protection=_view(result, _by_hours(result), measures.PROTECTION),
-        hours_burden=_view(result, _by_hours(result), measures.BURDEN),
-        fairness_note=f"Groups: {prepared.group_by.replace('_', ' ')}; a head is one of the {prepared.head}."
+        protection=view_table(result.fairness, "protection", prepared.head, (*_LEFT_OUT, "need_ratio")),
+        burden=view_table(result.fairness, "burden", prepared.head, _LEFT_OUT),
+        hours_protection=view_table(
+            _by_hours(result), "protection", prepared.head, (*_LEFT_OUT, "need_ratio")
+        ),
+        hours_burden=view_table(_by_hours(result), "burden", prepared.head, _LEFT_OUT),
+        fairness_note=f"Groups: {prepared.group_by.replace('_', ' ')}. {head_words(prepared)}"
         if prepared.groups
         else "",
         forecast=_forecast(result),
         hours=_hours(result),
-        findings=prepared.findings,
-        assumptions=ASSUMPTIONS if prepared.forecast is None else (*ASSUMPTIONS[:-1], AHEAD),
+        findings=result.findings,
+        assumptions=_assumptions(result),
         limits=LIMITS,
         command=_command(result),
         scenario_json=json.dumps(scenario.model_dump(), indent=2),
@@ -103,33 +116,41 @@ def _choices(result: Result) -> Table:
     return Table(pd.DataFrame(rows, columns=["Choice", "Value", "Meaning"]))
 
 
-def _sentences(prepared: Prepared, strategy: Strategy, compared: pd.DataFrame) -> list[str]:
-    unit = prepared.surface.unit
-    uniform = float(compared.set_index("plan")["worst_case"][UNIFORM])
+def _assumptions(result: Result) -> list[str]:
+    effect = assumption_words(result.scenario)
+    months = RECORDED if result.prepared.forecast is None else AHEAD
+    return [f"{effect[:1].upper()}{effect[1:]}.", WHO[result.scenario.offender], *SHARED, months]
+
+
+def _sentences(result: Result) -> list[str]:
+    prepared, unit, more = result.prepared, result.prepared.surface.unit, result.worth
+    uniform = result.compared.set_index("plan")
     ahead = [] if prepared.forecast is None else [forecast_words(prepared.forecast)]
-    sentences = [
+    return [
         *ahead,
+        result.headline,
+        f"The assumption behind every figure: {assumption_words(result.scenario)}.",
         (
-            f"With {figure(strategy.budget_used, 4)} units on patrol at once, an offender who watches can expect at most "
-            f"{figure(strategy.worst_case, 4)} {unit} in any zone; uniform patrol would leave {figure(uniform, 4)}."
+            f"The same units spread evenly would leave {figure(float(uniform['worst_case'][UNIFORM]), 4)} {unit} in the worst zone and "
+            f"{figure(float(uniform['expected_residual'][UNIFORM]), 4)} in all zones together."
         ),
-        f"{int((strategy.coverage > 1e-9).sum())} of {len(strategy.zone_ids)} zones get patrols.",
+        f"What decides: {'; '.join(binds(prepared, result.scenario, result.strategy))}.",
+        (
+            f"One more unit would lower the {more.of} by {figure(more.unit, 4)} {unit}, one more hour a month by "
+            f"{figure(more.hour, 3)}."
+        ),
     ]
-    if strategy.budget_dual:
-        sentences.append(
-            f"One more unit would lower the worst case by about {figure(strategy.budget_dual, 4)} {unit}."
-        )
-    return sentences
 
 
-def _figures(prepared: Prepared, strategy: Strategy, compared: pd.DataFrame) -> list[Figure]:
-    unit = prepared.surface.unit
-    uniform = compared.set_index("plan")
+def _figures(result: Result) -> list[Figure]:
+    strategy, unit = result.strategy, result.prepared.surface.unit
+    uniform = result.compared.set_index("plan")
 
     def against(value: float, column: str) -> str:
         reference = float(uniform[column][UNIFORM])
         return f"{(value - reference) / reference:+.0%} against uniform patrol" if reference > 0 else ""
 
+    hours = strategy.budget_used * result.scenario.hours_per_unit
     return [
         Figure("Worst zone", strategy.worst_case, unit, against(strategy.worst_case, "worst_case")),
         Figure(
@@ -138,22 +159,30 @@ def _figures(prepared: Prepared, strategy: Strategy, compared: pd.DataFrame) -> 
             unit,
             against(strategy.expected_residual, "expected_residual"),
         ),
-        Figure("Units used", strategy.budget_used, "units on patrol at once"),
+        Figure(
+            "Units used", strategy.budget_used, "units on patrol at once", f"{figure(hours, 6)} h a month"
+        ),
+        Figure(
+            "Effect of a unit (assumed)",
+            f"{figure(100 * result.scenario.effectiveness)} %",
+            "",
+            result.scenario.response,
+        ),
     ]
 
 
-def _zones(prepared: Prepared, strategy: Strategy) -> Table:
-    table = coverage_table(strategy, prepared.surface.mean)
-    table.insert(1, "name", prepared.zones["name"].astype(str).to_numpy())
-    units = column_units(prepared)
-    ordered = table.sort_values(["coverage", "value"], ascending=False, kind="stable")
-    return Table(ordered, units=units, most_rows=25)
+def _zones(result: Result) -> Table:
+    table = zone_table(result.prepared, result.scenario, result.strategy)
+    shown = table[["zone_id", "name", "value", "units", "hours", "residual"]]
+    ordered = shown.sort_values(["units", "value"], ascending=False, kind="stable")
+    return Table(ordered, units=column_units(result.prepared), most_rows=25)
 
 
 def _curve(result: Result) -> CurvePicture:
     game = game_of(result.prepared, result.scenario)
     points = CURVE_POINTS if len(game.zone_ids) <= CURVE_ZONES or not game.constraints else 7
-    top = min(float(len(game.zone_ids)), max(2.0 * result.scenario.budget, 10.0))
+    top = max(2.0 * result.scenario.budget, 10.0)
+    top = top if game.curved else min(float(len(game.zone_ids)), top)
     curve = budget_curve(game, [float(budget) for budget in np.linspace(0, top, points)])
     known = curve[np.isfinite(curve["worst_case"])]
     return CurvePicture(
@@ -172,13 +201,6 @@ def _by_hours(result: Result) -> pd.DataFrame:
     return hours_views(result.prepared, result.hours)
 
 
-def _view(result: Result, views: pd.DataFrame, name: str) -> Table | None:
-    if views.empty:
-        return None
-    left_out = ["view", "unit", "min_max_ratio"] + (["need_ratio"] if name == measures.PROTECTION else [])
-    return view_table(views, name, result.prepared.head, left_out)
-
-
 def _forecast(result: Result) -> Table | None:
     forecast = result.prepared.forecast
     if forecast is None:
@@ -189,11 +211,29 @@ def _forecast(result: Result) -> Table | None:
 def _hours(result: Result) -> Table | None:
     if result.hours is None:
         return None
-    frame = result.hours.frame
-    months = frame.groupby("month", observed=True)[["hours", "lower", "upper", "risk"]].sum().reset_index()
-    columns = {"month": "Month", "hours": "Hours", "lower": "Least", "upper": "Most", "risk": "Risk"}
-    units = {"Hours": "h", "Least": "h", "Most": "h", "Risk": result.prepared.surface.unit}
-    return Table(months.rename(columns=columns), units=units, note=" ".join(result.hours.notes))
+    plan = result.hours
+    given = plan.frame["hours"].to_numpy(dtype=float)
+    frame = plan.frame.assign(left=plan.left(given), zones=given > 0)
+    months = frame.groupby("month", observed=True).agg(
+        hours=("hours", "sum"),
+        zones=("zones", "sum"),
+        risk=("risk", "sum"),
+        left=("left", "sum"),
+        worst=("left", "max"),
+    )
+    unit = result.prepared.surface.unit
+    columns = {
+        "hours": "Hours",
+        "zones": "Zones patrolled",
+        "risk": "Without patrols",
+        "left": "Left",
+        "worst": "Worst zone",
+    }
+    units = {"Hours": "h", "Without patrols": unit, "Left": unit, "Worst zone": unit}
+    decides = [f"{text[:1].upper()}{text[1:]}." for text in plan.binding]
+    assumed = f"Figures assume that {assumption_words(result.scenario)}."
+    table = months.rename(columns=columns).rename_axis("Month").reset_index()
+    return Table(table, units=units, note=" ".join([*decides, *plan.notes, assumed]))
 
 
 def _command(result: Result) -> str:

@@ -12,13 +12,22 @@ import pandas as pd
 
 from patrol_core.evaluation import UNIFORM
 from patrol_core.fairness import groups
-from patrol_core.planning import Result, versions
+from patrol_core.planning import Result, assumption_words, versions
 from patrol_core.reports.group_tables import choice_words
 from patrol_core.reports.html import BANNERS, Table
 from patrol_core.reports.impact.equality import equality_sections
 from patrol_core.reports.impact.record import DPO, OWNER, SUPPLIER, TEAM, Record, Section, field, section
+from patrol_core.reports.plan_report import WHO
 from patrol_core.reports.templates import number
 from patrol_core.scenario import choices
+
+_AIMS = {
+    "rational": "The plan makes the worst zone as good as it can be; among such plans it takes the one that leaves least harm in all zones.",
+    "quantal": "The plan makes the harm that such offenders can expect as small as it can be.",
+    "types": "The plan makes the harm that all kinds together can expect as small as it can be.",
+    "regret": "The plan makes the largest such loss as small as it can be.",
+    "none": "The plan leaves the least harm in all zones together; among such plans it takes the one with the best worst zone.",
+}
 
 
 def impact_record(result: Result, *, made: dt.datetime | None = None) -> Record:
@@ -48,8 +57,8 @@ def impact_record(result: Result, *, made: dt.datetime | None = None) -> Record:
 def _tier_one(result: Result) -> list[Section]:
     prepared = result.prepared
     text = (
-        f"The tool proposes how often each of {len(prepared.zone_ids):,} zones of {prepared.data.name} is covered by police "
-        f"patrols, and how many hours each gets, from recorded crime of {prepared.months[0]} to {prepared.months[-1]}. It "
+        f"The tool proposes how much police patrol each of {len(prepared.zone_ids):,} zones of {prepared.data.name} gets, in units "
+        f"there at once and in hours a month, from recorded crime of {prepared.months[0]} to {prepared.months[-1]}. It "
         "plans for places, not for persons: it holds no data about identifiable people and makes no prediction about any. "
         "People decide whether and how patrols follow the proposal."
     )
@@ -94,22 +103,21 @@ def _rationale(result: Result) -> Section:
     benefit = (
         f"In the model, the zone with most harm left keeps {number(strategy.worst_case)} {unit}, against {number(uniform)} "
         f"under uniform patrol; all zones together keep {number(strategy.expected_residual)}, against "
-        f"{number(float(compared['expected_residual'][UNIFORM]))}. These are figures of a model that takes a covered zone to lose "
-        f"{result.scenario.effectiveness:.0%} of its harm, not measured effects."
+        f"{number(float(compared['expected_residual'][UNIFORM]))}. These are figures of a model, not measured effects; it takes for "
+        f"granted: {assumption_words(result.scenario)}. {result.headline}"
     )
     alternatives = Table(
         result.compared[["plan", "worst_case", "expected_residual", "budget_used", "rules_broken"]],
         units={"worst_case": unit, "expected_residual": unit, "budget_used": "units on patrol at once"},
-        note="The simple plans use the same budget, without floors and fairness rules.",
+        note="The simple plans have the same units, which do the same; they keep no floors and no fairness rules.",
     )
     return section(
         "2 Description and rationale",
         field(
             "2.1 Detailed description",
-            "A zone security game: the planner chooses how often each zone is covered, offenders who have watched go "
-            "where most harm is left, and the plan makes that worst zone as good as it can be; among such plans it takes "
-            "the one that leaves least harm in all zones. Which zones are covered on a given night is drawn at random "
-            "with exactly these shares. Hours are divided by a second model with diminishing returns.",
+            f"One plan of units in every zone. {WHO[result.scenario.offender]} {_AIMS[result.scenario.offender]} "
+            f"What patrol does is assumed: {assumption_words(result.scenario)}. Which zones get units on a given night is drawn at "
+            "random with exactly these averages. Hours of the coming months follow from the same model with each month's demand.",
             tables=(("Choices of this run", _choices(result)),),
         ),
         field(
@@ -138,14 +146,15 @@ def _rationale(result: Result) -> Section:
 def _scope(result: Result) -> str:
     scenario = result.scenario
     return (
-        f"{number(scenario.budget)} units on patrol at once; crime types counted: {', '.join(result.prepared.crime_types)}. "
+        f"{number(scenario.budget)} units on patrol at once, {number(scenario.hours_of_resource, 6)} hours a month; crime types "
+        f"counted: {', '.join(result.prepared.crime_types)}. "
         f"Offences found mainly by patrols are {'included' if scenario.patrol_generated else 'left out'}, "
         "because they follow past patrols."
     )
 
 
 def _choices(result: Result) -> Table:
-    always = ("budget", "effectiveness", "fairness", "weighting")
+    always = ("budget", "effectiveness", "response", "offender", "fairness", "weighting")
     made = ((name, row, getattr(result.scenario, name)) for name, row in choices().items())
     rows = [
         (row.label, choice_words(row, value))
@@ -166,9 +175,10 @@ def _process() -> Section:
         ),
         field(
             "3.2 Information provided to the decision-maker",
-            "Coverage and hours of every zone, harm before and after, the zones an offender would choose, comparison with "
-            "simple plans, protection and burden by group, the price of a fairness rule, warnings about the data, and a "
-            "certificate that states how the result was proved.",
+            "Units and hours of every zone, harm before and after, the zones an offender would choose, comparison with "
+            "simple plans, what one more unit or hour is worth, how the plan moves with the assumed effect, protection and burden "
+            "by group, the price of a fairness rule, warnings about the data, and a certificate that states how the result was "
+            "proved.",
         ),
         field("3.3 Frequency and scale of usage", by=TEAM),
         field(
@@ -184,7 +194,7 @@ def _process() -> Section:
 def _specification(result: Result) -> Section:
     certificate, data = result.strategy.certificate, result.prepared.data
     placement = result.prepared.placement
-    quality = [f"{found.severity.capitalize()}: {found.text}" for found in result.prepared.findings]
+    quality = [f"{found.severity.capitalize()}: {found.text}" for found in result.findings]
     names = ", ".join(f"{name} {version}" for name, version in versions().items())
     proof = (
         f"Ended {certificate.status}; objective {number(certificate.objective, 8)} and proved bound "
@@ -206,7 +216,7 @@ def _specification(result: Result) -> Section:
         field(
             "4.2 Models",
             "Optimisation models (linear programmes and closed forms); no learning from persons. "
-            "Input: harm per zone and month, residents, groups, the choices above. Output: coverage per zone, "
+            "Input: harm per zone and month, residents where they are known, groups, the choices above. Output: units per zone, "
             "randomised deployments, hours per zone and month.",
             proof,
         ),

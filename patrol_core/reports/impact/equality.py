@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.errors import PatrolError
-from patrol_core.fairness import People, all_measures, groups, measures
+from patrol_core.fairness import HEADS, People, all_measures, groups, measures
 from patrol_core.games.zone import Strategy
-from patrol_core.planning import Planner, Result, amounts_views, game_amounts, hours_views
-from patrol_core.reports.group_tables import view_table
+from patrol_core.planning import Planner, Result, amounts_views, assumption_words, game_amounts, hours_views
+from patrol_core.reports.group_tables import head_words, view_table
 from patrol_core.reports.html import Table
 from patrol_core.reports.impact.record import EQUALITY, OWNER, Field, Section, field, section
 from patrol_core.reports.templates import number
@@ -88,16 +88,21 @@ def _measured(result: Result) -> tuple[Field, ...]:
     label = prepared.grouping.label if prepared.grouping is not None else prepared.group_by
     fields = [
         field(
-            f"Patrol game, groups: {label}",
-            f"A head is one of the {prepared.head}. {_deprivation(prepared.group_by)}",
+            f"The plan, groups: {label}",
+            f"{head_words(prepared)} {_deprivation(prepared.group_by)} Harm left assumes that {assumption_words(result.scenario)}.",
             tables=_two_views(result.fairness, prepared.head),
         ),
-        field("Inequality over zones, weighted by residents", tables=(("Measures", _measures(result)),)),
+        field(
+            "Inequality over zones, weighted by residents"
+            if prepared.head == "residents"
+            else "Inequality over zones, each counted once",
+            tables=(("Measures", _measures(result)),),
+        ),
     ]
     if result.hours is not None:
         fields.append(
             field(
-                f"Patrol hours, groups: {label}",
+                f"The plan by month, groups: {label}",
                 tables=_two_views(hours_views(prepared, result.hours), prepared.head),
             )
         )
@@ -111,9 +116,11 @@ def _deprivation(column: str) -> str:
 
 
 def _two_views(views: pd.DataFrame, head: str) -> tuple[tuple[str, Table], ...]:
-    left_out = set(views.columns) - {"group", "population", "amount", "per_1000", "ratio_to_overall"}
-    captions = {measures.PROTECTION: "Protection: harm left", measures.BURDEN: "Burden: patrol"}
-    return tuple((caption, view_table(views, view, head, left_out)) for view, caption in captions.items())
+    about = HEADS[head]
+    left_out = set(views.columns) - {"group", about.counted, "amount", about.rate, "ratio_to_overall"}
+    captions = {"protection": "Protection: harm left", "burden": "Burden: patrol"}
+    tables = ((caption, view_table(views, view, head, left_out)) for view, caption in captions.items())
+    return tuple((caption, table) for caption, table in tables if table is not None)
 
 
 def _measures(result: Result) -> Table:
@@ -126,7 +133,8 @@ def _measures(result: Result) -> Table:
         }
     )
     note = (
-        "0 is equal, except for the ratio, where 1 is. Concentration index: below 0 the more deprived residents get more. "
+        "0 is equal, except for the ratio, where 1 is. Concentration index: below 0 the more deprived "
+        f"{prepared.head} get more. "
         "Atkinson at aversion 0.5."
     )
     return Table(frame.dropna(how="all").rename_axis("measure").reset_index(), note=note)

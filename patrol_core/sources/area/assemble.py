@@ -18,6 +18,7 @@ from patrol_core.files.projection import project_points
 from patrol_core.files.schema import validate_crimes, validate_totals
 from patrol_core.files.text_table import shown
 from patrol_core.sources.area import quality
+from patrol_core.sources.fields import without_population
 from patrol_core.sources.zone_tables import refuse_repeats
 
 if TYPE_CHECKING:
@@ -299,11 +300,8 @@ def _prepare_polygons(
     if out["population"].isna().any():
         count = int(out["population"].isna().sum())
         if not any("population" in f.text for f in notes):
-            text = (
-                f"{count:,} of {len(out):,} zones have no population; rates per head and fairness per "
-                "head leave them out."
-            )
-            notes.append(Finding("warning", text, count, topic="place"))
+            words = without_population(count, len(out), out.index[out["population"].isna()][0])
+            notes.append(Finding("warning", f"{words[:1].upper()}{words[1:]}.", count, topic="place"))
     return out, covariates
 
 

@@ -24,7 +24,7 @@ from patrol_core.sources.fields.points import (
     read_places,
     stand_ins,
 )
-from patrol_core.sources.fields.wording import listed, rows_text
+from patrol_core.sources.fields.wording import listed, rows_text, without_population
 
 __all__ = [
     "CATEGORY_NAMES",
@@ -50,4 +50,5 @@ __all__ = [
     "read_stamp",
     "rows_text",
     "stand_ins",
+    "without_population",
 ]

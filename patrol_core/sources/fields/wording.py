@@ -20,3 +20,16 @@ def listed(names: Sequence[str], most: int = 4, *, mark: str = ", ") -> str:
 def rows_text(count: int) -> str:
     """A number of rows in words."""
     return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
+def without_population(count: int, zones: int, first: object) -> str:
+    """That zones have no population, and what follows; no file named.
+
+    Args:
+        count: How many have none.
+        zones: How many zones there are.
+        first: The first without.
+    """
+    if count == zones:
+        return "no zone has a population: rates and fairness rules of groups are per zone"
+    return f"{count:,} of {zones:,} zones have no population (first {first}); they count as having no residents in rates per head"

@@ -132,7 +132,7 @@ def _columbus_findings() -> tuple[Finding, ...]:
             "Shapes are in digitiser units of unknown length and place: there is no area in km2, no figure "
             "per km2, no grid and no basemap.",
         ),
-        Finding("warning", "The population is unknown, so nothing is shown per head."),
+        Finding("warning", "The population is unknown: rates and fairness rules of groups are per zone."),
         Finding(
             "info",
             f"One value a zone for the year 1980, filed under {COLUMBUS_MONTH}; there is no trend or season.",

@@ -12,6 +12,7 @@ import pandas as pd
 
 from patrol_core.areas import Finding
 from patrol_core.errors import InputError
+from patrol_core.sources.fields import without_population
 from patrol_core.sources.zone_tables.covariates import figures_of, join_figures, successors, vintage_by_codes
 from patrol_core.sources.zone_tables.headings import age_band
 
@@ -220,12 +221,8 @@ def _derive(out: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:
         out = out.drop(columns=counts)
     out = with_age_shares(out, findings)
     if "population" in out and (count := int(out["population"].isna().sum())):
-        text = (
-            f"{count:,} of {len(out):,} zones have no population (first "
-            f"{out.index[out['population'].isna()][0]}); rates per head and fairness per head leave them "
-            "out."
-        )
-        findings.append(Finding("warning", text, count, topic="place"))
+        words = without_population(count, len(out), out.index[out["population"].isna()][0])
+        findings.append(Finding("warning", f"{words[:1].upper()}{words[1:]}.", count, topic="place"))
     return out
 
 

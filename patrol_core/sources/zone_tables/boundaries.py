@@ -21,6 +21,7 @@ from patrol_core.files.archives import FileLike
 from patrol_core.files.crs import is_true_metric
 from patrol_core.files.text_table import plain, shown
 from patrol_core.files.vector_files import load_bytes, read_features
+from patrol_core.sources.fields import without_population
 from patrol_core.sources.zone_tables.attributes import check_population
 from patrol_core.sources.zone_tables.fit import gap_findings, overlap_findings
 from patrol_core.sources.zone_tables.headings import (
@@ -249,11 +250,8 @@ def _population(
     check_population(name, values)
     missing = int(values.isna().sum())
     if missing:
-        text = (
-            f"{name}: {missing:,} of {len(values):,} zones have no population (first "
-            f"{values.index[values.isna()][0]}); rates per head and fairness per head leave them out."
-        )
-        findings.append(Finding("warning", text, missing, topic="place"))
+        words = without_population(missing, len(values), values.index[values.isna()][0])
+        findings.append(Finding("warning", f"{name}: {words}.", missing, topic="place"))
     return values
 
 
