@@ -21,7 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_choices(parser, "data", "game", "hours")
     add = parser.add_argument_group("areas").add_argument
     add("--count", type=int, default=8, help="number of areas (default 8)")
-    add("--tolerance", type=float, default=0.1, help="share by which work may differ (default 0.1)")
+    add(
+        "--tolerance",
+        type=float,
+        default=0.1,
+        help="share by which work may differ (default 0.1); where no division keeps it, the best found is given and said",
+    )
     add("--work", choices=("risk", "hours"), default="risk", help="what is balanced (default risk)")
     add("--exact-up-to", type=int, default=60, help="zones up to which the programme runs (default 60)")
     add("--time-limit", type=float, default=60.0, help="seconds for the programme (default 60)")
@@ -56,6 +61,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     tell(prepared.findings, beats.notes)
     return {
         **beats.certificate.as_dict(),
+        "tolerance": beats.tolerance,
+        "imbalance": beats.imbalance,
+        "within_tolerance": beats.within,
         "areas": beats.figures(),
         "compared": compared,
         "work_unit": unit,

@@ -103,9 +103,24 @@ def test_beats_without_proof_say_null_not_nan(patrol):
     assert answer.json["bound"] is None
 
 
+def test_beats_that_cannot_be_in_balance_are_the_best_found_with_a_warning(patrol, tmp_path):
+    answer = patrol("beats", "--count", "60", "--tolerance", "0.01", "--out", tmp_path)
+    assert answer.code == 0
+    assert "note: Work within 1.0% of the mean was asked of 60 areas" in answer.err
+    assert "alone has" in answer.err
+    result = answer.json
+    assert set(result) >= COMMON
+    assert result["status"] == "infeasible"
+    assert result["within_tolerance"] is False
+    assert result["imbalance"] == pytest.approx(result["compared"][0]["imbalance"])
+    assert len({row["beat"] for row in read(tmp_path / "beats.csv")}) == 60
+    summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    assert summary["imbalance"] == result["imbalance"]
+
+
 @pytest.mark.parametrize(
     ("flags", "code", "word"),
-    [(["--count", "0"], 2, "choose from 1 to"), (["--count", "60", "--tolerance", "0.01"], 3, "alone has")],
+    [(["--count", "0"], 2, "choose from 1 to"), (["--tolerance", "-1"], 2, "tolerance is -1")],
 )
 def test_beats_faults_are_one_line(patrol, flags, code, word):
     assert word in patrol("beats", *flags).fault(code)

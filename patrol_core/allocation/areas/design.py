@@ -2,7 +2,8 @@
 
 Small places are solved as an integer programme with proof (:mod:`~patrol_core.allocation.areas.program`), begun from the
 search (:mod:`~patrol_core.allocation.areas.search`); large ones by the search alone, which proves nothing and says so.
-Contiguity, balance and compactness are then measured on the graph of zones, outside either.
+Contiguity, balance and compactness are then measured on the graph of zones, outside either. Where no division is within the
+tolerance, the best found is returned and says by how much it is outside.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from patrol_core.allocation.areas.search import search, spread_of
 from patrol_core.allocation.hours import number
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate, Status, relative_gap
-from patrol_core.errors import InfeasibleError, InputError, SolverError
+from patrol_core.errors import InputError, SolverError
 from patrol_core.solvers import solver_name
+from patrol_core.words import plural
 
+_ROUNDING = 1e-9
 EXACT_UP_TO = 60
 """Zones up to which the programme is tried unless asked otherwise."""
 NO_PROOF = "heuristic, no proof"
@@ -43,7 +46,7 @@ class PatrolAreas:
         tolerance: Share by which work may differ from the mean.
         certificate: ``objective``: sum over zones of the squared distance to the area's centre zone (km2,
             smaller is more compact); ``violation``: largest breach of the tolerance, as a share of the mean
-            work.
+            work; ``status``: infeasible where it is proved that no division is within the tolerance.
         notes: Sentences a reader must not miss.
     """
 
@@ -54,6 +57,16 @@ class PatrolAreas:
     tolerance: float
     certificate: Certificate
     notes: tuple[str, ...] = ()
+
+    @property
+    def imbalance(self) -> float:
+        """Largest departure of an area's work from the mean, as a share of it."""
+        return imbalance(self.graph, self.area, len(self.names))
+
+    @property
+    def within(self) -> bool:
+        """Whether the work of every area is within the tolerance."""
+        return self.certificate.violation == 0.0
 
     def by_zone(self) -> dict[str, str]:
         """Zone to the name of its area."""
@@ -85,7 +98,7 @@ def make_areas(
     time_limit: float = 20.0,
     exact_up_to: int = EXACT_UP_TO,
 ) -> PatrolAreas:
-    """Divide zones into contiguous areas of equal work.
+    """Divide zones into contiguous areas of equal work; the best found where no division is within the tolerance.
 
     Args:
         work: Zone to workload (hours, crimes, harm), 0 or more.
@@ -96,10 +109,12 @@ def make_areas(
         time_limit, exact_up_to: Seconds for the programme, and zones up to which it runs; 0 for the search
             alone.
 
+    Returns:
+        PatrolAreas: ``within`` says whether the tolerance is kept; where it is not, the first of the notes says by how
+            much, whether that is proved, and what would work.
+
     Raises:
         InputError: Zones or numbers that cannot be used.
-        InfeasibleError: No division within the tolerance (proved, or none found; the message says which), with
-            one that works.
     """
     started = time.perf_counter()
     number("tolerance", tolerance, least=0.0, most=10.0)
@@ -108,23 +123,25 @@ def make_areas(
         raise InputError(
             f"{count} patrol areas were asked for; choose from 1 to {len(graph.zone_ids)}, the number of zones."
         )
-    _refuse_heavy_zone(graph, count, tolerance)
     counted, length = graph.in_own_units()
     area = search(counted, count, tolerance, seed=seed)
-    balanced = imbalance(graph, area, count) <= tolerance + 1e-9
     bound, status, solver = float("nan"), Status.STOPPED_WITH_PLAN, NO_PROOF
-    if len(graph.zone_ids) <= exact_up_to:
-        start = area if balanced else None
+    outside = _too_heavy(graph, count, tolerance)
+    if not outside and len(graph.zone_ids) <= exact_up_to:
+        start = area if imbalance(graph, area, count) <= tolerance + _ROUNDING else None
         found = solve_areas(counted, count, tolerance, start=start, time_limit=time_limit)
         bound, status, solver = found.bound * length**2, found.status, solver_name()
         if found.status is Status.INFEASIBLE:
-            raise _none(graph, area, count, tolerance, proved=True)
-        if found.area is not None:
-            area, balanced = found.area, True
-    if not balanced:
-        raise _none(graph, area, count, tolerance, proved=False)
+            outside = "There is no such division"
+        elif found.area is not None:
+            area = found.area
+    if outside:
+        bound, status = float("nan"), Status.INFEASIBLE
+    elif imbalance(graph, area, count) > tolerance + _ROUNDING:
+        bound, status = float("nan"), Status.STOPPED_WITH_PLAN
+        outside = "No such division was found (that is no proof that there is none)"
     seconds = time.perf_counter() - started
-    return _proved(graph, area, count, tolerance, bound, status, solver, seconds)
+    return _proved(graph, area, count, tolerance, bound, status, solver, seconds, outside)
 
 
 def measure(graph: ZoneGraph, label: Sequence[str]) -> pd.DataFrame:
@@ -170,8 +187,9 @@ def _proved(
     status: Status,
     solver: str,
     seconds: float,
+    outside: str,
 ) -> PatrolAreas:
-    """Areas in reading order, with a certificate measured on the graph."""
+    """Areas in reading order, with a certificate measured on the graph; ``outside`` says why they are not within the tolerance."""
     area = _in_reading_order(graph, area, count)
     cost, centre = spread_of(graph, area, count)
     if max(_pieces(graph, area, count)) > 1:
@@ -179,8 +197,14 @@ def _proved(
     objective = float(cost.sum())
     if np.isfinite(bound):
         bound = min(bound, objective)  # the last bits of a float sum
-    notes = []
-    if solver == NO_PROOF:
+    notes, best = [], imbalance(graph, area, count)
+    beyond = best - tolerance
+    if outside:
+        notes.append(
+            f"Work within {tolerance:.1%} of the mean was asked of {count} areas in one piece each. {outside}. These areas are the best "
+            f"found: their work is within {best:.1%}. Allow {np.ceil(best * 1000.0 - 1e-9) / 10.0:g} %, or ask for fewer areas."
+        )
+    elif solver == NO_PROOF:
         notes.append(
             f"{len(graph.zone_ids):,} zones are too many for the programme: these areas are a heuristic's, without proof that none are "
             "more compact."
@@ -205,7 +229,7 @@ def _proved(
         solver=solver,
         seconds=seconds,
         phases=("search", "integer programme") if solver != NO_PROOF else ("search",),
-        violation=max(0.0, imbalance(graph, area, count) - tolerance),
+        violation=beyond if beyond > _ROUNDING else 0.0,
         objective_is=OBJECTIVE_IS,
     )
     names = tuple(f"Area {a + 1:0{digits}d}" for a in range(count))
@@ -224,33 +248,15 @@ def _in_reading_order(graph: ZoneGraph, area: Indices, count: int) -> Indices:
     return new[area]
 
 
-def _refuse_heavy_zone(graph: ZoneGraph, count: int, tolerance: float) -> None:
-    """One zone with more work than an area may have makes any division impossible."""
+def _too_heavy(graph: ZoneGraph, count: int, tolerance: float) -> str:
+    """Why no division can be within the tolerance, where one zone has more work than an area may have; else nothing."""
     total = float(graph.work.sum())
     heavy = int(np.argmax(graph.work))
-    most = (1.0 + tolerance) * total / count
-    if graph.work[heavy] <= most * (1.0 + 1e-12):
-        return
+    share = graph.work[heavy] * count / total
+    if share <= (1.0 + tolerance) * (1.0 + 1e-12):
+        return ""
     fits = int(np.floor((1.0 + tolerance) * total / graph.work[heavy] + 1e-9))
-    raise InfeasibleError(
-        f"Zone {graph.zone_ids[heavy]} alone has {graph.work[heavy] * count / total:.2f} times the work of an average area of {count}, "
-        f"more than the tolerance of {tolerance:.0%} allows; ask for at most {fits} areas or a tolerance of "
-        f"{np.ceil(100 * (graph.work[heavy] * count / total - 1.0)):.0f} %.",
-        rule="areas",
-        remedy=float(fits),
-    )
-
-
-def _none(graph: ZoneGraph, area: Indices, count: int, tolerance: float, *, proved: bool) -> InfeasibleError:
-    best = imbalance(graph, area, count)
-    how = (
-        "There is no division"
-        if proved
-        else "The search found no division (that is no proof that there is none)"
-    )
-    return InfeasibleError(
-        f"{how} into {count} areas in one piece each with work within {tolerance:.1%} of the mean; the best found is within "
-        f"{best:.1%}. Allow that, or ask for fewer areas.",
-        rule="balance",
-        remedy=float(np.ceil(best * 1000.0) / 1000.0),
+    return (
+        f"Zone {graph.zone_ids[heavy]} alone has {share:.2f} times the work of an average area, so at most {plural(fits, 'area')} can be "
+        "within it"
     )

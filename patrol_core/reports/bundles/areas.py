@@ -38,6 +38,8 @@ def beats_files(
         **beats.certificate.as_dict(),
         "work_unit": unit,
         "tolerance": beats.tolerance,
+        "imbalance": beats.imbalance,
+        "within_tolerance": beats.within,
         "compared": compared.to_dict("records"),
         "findings": [noticed.as_dict() for noticed in findings],
         "notes": list(beats.notes),
