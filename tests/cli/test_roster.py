@@ -106,7 +106,7 @@ def test_beats_without_proof_say_null_not_nan(patrol):
 def test_beats_that_cannot_be_in_balance_are_the_best_found_with_a_warning(patrol, tmp_path):
     answer = patrol("beats", "--count", "60", "--tolerance", "0.01", "--out", tmp_path)
     assert answer.code == 0
-    assert "note: Work within 1.0% of the mean was asked of 60 areas" in answer.err
+    assert "note: Work within 1 % of the mean was asked of 60 areas" in answer.err
     assert "alone has" in answer.err
     result = answer.json
     assert set(result) >= COMMON

@@ -17,7 +17,7 @@ import pandas as pd
 
 from patrol_core.allocation.areas.graph import ZoneGraph, make_graph, parts
 from patrol_core.allocation.areas.program import solve_areas
-from patrol_core.allocation.areas.search import search, spread_of
+from patrol_core.allocation.areas.search import imbalance, search, spread_of
 from patrol_core.allocation.hours import number
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate, Status, relative_gap
@@ -171,13 +171,6 @@ def _pieces(graph: ZoneGraph, area: Indices, count: int) -> list[int]:
     return [len(parts(np.flatnonzero(area == a).tolist(), graph.near)) for a in range(count)]
 
 
-def imbalance(graph: ZoneGraph, area: Indices, count: int) -> float:
-    """Largest departure of an area's work from the mean, as a share of it; ``area`` of every zone of ``graph``, ``count`` areas."""
-    work = np.bincount(area, weights=graph.work, minlength=count)
-    mean = float(graph.work.sum()) / count
-    return float(np.abs(work - mean).max() / mean)
-
-
 def _proved(
     graph: ZoneGraph,
     area: Indices,
@@ -201,8 +194,8 @@ def _proved(
     beyond = best - tolerance
     if outside:
         notes.append(
-            f"Work within {tolerance:.1%} of the mean was asked of {count} areas in one piece each. {outside}. These areas are the best "
-            f"found: their work is within {best:.1%}. Allow {np.ceil(best * 1000.0 - 1e-9) / 10.0:g} %, or ask for fewer areas."
+            f"Work within {100.0 * tolerance:g} % of the mean was asked of {count} areas in one piece each. {outside}. These areas are the best "
+            f"found: their work is within {np.ceil(best * 1000.0 - 1e-9) / 10.0:g} %. Allow that, or ask for fewer areas."
         )
     elif solver == NO_PROOF:
         notes.append(

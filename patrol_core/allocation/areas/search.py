@@ -3,7 +3,8 @@
 Seeds are spread out (k-means++), areas grow from them over neighbours, the one with least work first. Then zones at
 the edge move to a neighbouring area, or two swap, when their old area stays in one piece; worse moves are accepted
 with falling probability (Kirkpatrick, Gelatt & Vecchi 1983). What is lowered is the sum of squared distances from
-each zone to the middle of its area plus a penalty for work outside the tolerance that grows as it cools.
+each zone to the middle of its area plus a penalty for work outside the tolerance that grows as it cools. Where work stays
+outside, further runs aim at half the tolerance, for balance before compactness.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from patrol_core.arrays import Floats, Indices
 _STEPS_A_ZONE = 100
 """Tries to move a zone, for each zone of a run."""
 _STARTS = 4
+_MORE_STARTS = 16
+"""Most further runs where no division is in balance yet."""
 _ONE_START_FROM = 1000
-"""Zones from which there is only one run, with twice the tries."""
+"""Zones from which there is only one run, and one further, with twice the tries."""
 
 
 def search(graph: ZoneGraph, count: int, tolerance: float, *, seed: int) -> Indices:
@@ -32,14 +35,33 @@ def search(graph: ZoneGraph, count: int, tolerance: float, *, seed: int) -> Indi
     best, best_score = np.zeros(len(graph.work), dtype=np.intp), math.inf
     many = len(graph.work) >= _ONE_START_FROM
     steps = _STEPS_A_ZONE * len(graph.work) * (2 if many else 1)
-    for start in range(1 if many else _STARTS):
-        chance = random.Random(1000 * seed + start)  # noqa: S311 a search to be repeated, not a secret
-        run = _Annealing(graph, count, tolerance, chance)
+    starts = 1 if many else _STARTS
+    for start in range(starts):
+        run = _Annealing(graph, count, tolerance, _chance(seed, start))
         area = run.run(steps)
         score = run.score_of(area)
         if score < best_score:
             best, best_score = area, score
+    outside = imbalance(graph, best, count)
+    least = float(graph.work.max()) * count / float(graph.work.sum()) - 1.0  # an area has the heaviest zone
+    for start in range(starts, starts + (1 if many else _MORE_STARTS)):
+        if outside <= max(tolerance, least + 1e-9):
+            break
+        area = _Annealing(graph, count, tolerance / 2, _chance(seed, start)).run(steps)
+        if (found := imbalance(graph, area, count)) < outside:
+            best, outside = area, found
     return best
+
+
+def imbalance(graph: ZoneGraph, area: Indices, count: int) -> float:
+    """Largest departure of an area's work from the mean, as a share of it; ``area`` of every zone of ``graph``, ``count`` areas."""
+    work = np.bincount(area, weights=graph.work, minlength=count)
+    mean = float(graph.work.sum()) / count
+    return float(np.abs(work - mean).max() / mean)
+
+
+def _chance(seed: int, start: int) -> random.Random:
+    return random.Random(1000 * seed + start)  # noqa: S311 a search to be repeated, not a secret
 
 
 class _Annealing:
