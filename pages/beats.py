@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.ui.hours.areas import area_figures, choose, details, made, maps
+from patrol_core.ui.hours.areas import area_figures, beyond, choose, details, made, maps
 from patrol_core.ui.session import state
 from patrol_core.ui.shell import frame
+from patrol_core.ui.shell.offender_text import assumption
 
 scenario = frame.begin("areas")
 prepared = frame.ready(scenario)
@@ -18,8 +19,12 @@ if prepared is not None:
         """Controls, maps, figures and tables."""
         with frame.guarded():
             count, tolerance, kind = choose(prepared)
-            found = made(state.scenario(), count, tolerance, kind)
+            now = state.scenario()
+            found = made(now, count, tolerance, kind)
+            beyond(found)
             area_figures(found)
+            if kind == "hours":
+                st.caption(f"Work: hours of the plan in the mean month. {assumption(now)}")
             maps(prepared, found)
             details(prepared, found)
 

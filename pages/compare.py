@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.ui.compare import draw_tabs
+from patrol_core.ui.compare import density_words, draw_tabs
 from patrol_core.ui.memo import results
 from patrol_core.ui.plan.view import plan_metrics
 from patrol_core.ui.session import state
+from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, frame
+from patrol_core.ui.shell.offender_text import assumption
 
 scenario = frame.begin("compare")
 prepared = frame.ready(scenario)
@@ -28,7 +30,9 @@ if prepared is not None:
         with frame.guarded():
             now = state.scenario()
             chosen = results.prepared(now)
-            plan_metrics(chosen, results.strategy(now), results.comparison(now))
+            plan = results.strategy(now)
+            plan_metrics(chosen, plan, results.comparison(now))
+            st.caption(f"{assumption(now)} {escape(density_words(chosen, plan))}")
             draw_tabs(now, chosen)
 
     compare()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.errors import InfeasibleError
-from patrol_core.planning import hours_rule
+from patrol_core.errors import PatrolError
+from patrol_core.evaluation import UNIFORM
 from patrol_core.ui.fairness.rules import limits
 from patrol_core.ui.fairness.tabs import Page, draw_tabs
-from patrol_core.ui.fairness.text import HOURS_WORDS, PROPORTION
+from patrol_core.ui.fairness.text import PROPORTION
 from patrol_core.ui.fairness.view import (
     change_layer,
     group_change_figures,
@@ -21,11 +21,10 @@ from patrol_core.ui.fairness.view import (
 from patrol_core.ui.memo import fairness_results, results
 from patrol_core.ui.session import state
 from patrol_core.ui.shell import controls, frame
+from patrol_core.ui.shell.offender_text import assumption
 from patrol_core.ui.shell.widgets import here
 from patrol_core.ui.shell.zone_map import draw_map
 from patrol_core.ui.shell.zone_panel import zone_panel, zone_picker
-
-MODELS: dict[fairness_results.Model, str] = {"game": "Game", "hours": "Hours"}
 
 scenario = frame.begin("fairness")
 prepared = frame.ready(scenario)
@@ -40,42 +39,30 @@ if prepared is not None:
     @st.fragment
     def fairness() -> None:
         """Rule, groups, both views, winners and losers, tabs."""
-        plan, first, second, third, fourth = st.columns([3, 4, 3, 4, 3], vertical_alignment="bottom")
-        with plan:
-            model: fairness_results.Model = here.segmented("Plan", "fair_model", "game", MODELS)
+        first, second, third, fourth = st.columns([3, 4, 4, 3], vertical_alignment="bottom")
         with first:
-            controls.fairness(of_hours=model == "hours")
+            controls.fairness()
         with second:
-            controls.fairness_rule()
+            controls.fairness_rule(prepared)
         with third:
             controls.groups(prepared)
         with fourth, st.popover("Floors, caps", icon=":material/tune:", width="stretch"):
             limits(results.prepared(state.scenario()))
-        chosen = state.scenario().fairness_rule
-        if model == "hours":
-            kept = hours_rule(chosen)
-            st.caption(
-                (
-                    "Hours keep "
-                    if kept == chosen
-                    else f"“{controls.RULES[chosen]}” is no rule of hours; in its place they keep "
-                )
-                + f"{HOURS_WORDS[kept]}, at this level; floors and caps are those of the Hours page."
-            )
-        if chosen == "proportionality":
+        if state.scenario().fairness_rule == "proportionality":
             with first:
                 controls.harm_shares()
             st.caption(PROPORTION)
         with frame.guarded():
             now = state.scenario()
             try:
-                seen = fairness_results.shown(now, model)
-            except InfeasibleError as error:
-                rule_fault(error, model)
+                seen = fairness_results.shown(now)
+            except PatrolError as error:
+                rule_fault(error, now, prepared.head)
                 return
             last = remember(seen)
             views = group_tables(seen)
             price_metrics(seen, views)
+            st.caption(assumption(now))
             left, right = st.columns(2)
             group_figures(seen, views, left, right)
             others = fairness_results.baselines(seen, last)
@@ -83,18 +70,13 @@ if prepared is not None:
             with wide:
                 st.subheader("Who gains and who loses", anchor=False)
                 pick, what = st.columns([3, 2], vertical_alignment="bottom")
-                offered = list(others)
-                name = here.select("Against", "fair_baseline", fairness_results.FREE, offered, into=pick)
+                first_of = fairness_results.FREE if seen.ruled else UNIFORM
+                name = here.select("Against", "fair_baseline", first_of, list(others), into=pick)
                 harm = here.segmented("Show", "fair_what", "Patrol", ("Patrol", "Harm left"), into=what)
-                if name == fairness_results.FREE and not seen.ruled:
-                    st.caption(
-                        "No rule is set, so nothing changes yet: move the fairness slider, or choose another plan."
-                    )
                 layer = change_layer(seen, others[name], name, harm=harm == "Harm left")
                 draw_map(now, layer, key="fairness", height=440)
             with narrow:
-                if name != fairness_results.FREE or seen.ruled:
-                    group_change_figures(seen, others[name])
+                group_change_figures(seen, others[name])
                 zone_picker(seen.prepared, key="fairness")
                 zone_panel(now, seen.prepared, strategy=seen.strategy)
             draw_tabs(Page(seen, (name, others[name]), views))

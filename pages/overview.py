@@ -12,6 +12,7 @@ from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, frame
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.offender_text import assumption
 from patrol_core.ui.shell.zone_map import draw_map
 from patrol_core.ui.shell.zone_panel import zone_panel, zone_picker
 
@@ -32,6 +33,7 @@ if prepared is not None:
             now = state.scenario()
             strategy = results.strategy(now)
             plan_metrics(prepared, strategy, results.comparison(now))
+            st.caption(assumption(now))
             left, right = st.columns(2)
             with left:
                 heading = "Where it happened" if prepared.forecast is None else "Where it is expected"

@@ -42,7 +42,7 @@ if prepared is not None:
                 with st.popover("More rules", icon=":material/tune:", width="stretch"):
                     controls.slider("effectiveness", low=0.05)
                     controls.slider("floor", high=0.5)
-                    controls.fairness_rule()
+                    controls.fairness_rule(prepared)
                     controls.harm_shares()
                     controls.groups(prepared)
                     basemap_switch()

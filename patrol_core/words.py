@@ -90,3 +90,32 @@ def listed(names: Sequence[str]) -> str:
     ('a', 'a, b and c')
     """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+_OF_ZONES = (
+    ("per 1,000 residents", "per zone"),
+    ("per head", "per zone"),
+    ("per-head", "per-zone"),
+    ("residents", "zones"),
+    ("resident", "zone"),
+    ("everybody", "every zone"),
+    ("someone", "a zone"),
+)
+"""Longer words first."""
+
+
+def of_heads(text: str, head: str) -> str:
+    """Words about residents, as they read where nobody knows who lives where and each zone counts once.
+
+    Args:
+        text: Says "per head", "residents" or "per 1,000 residents".
+        head: What is counted: ``residents`` leaves the text as it is, ``zones`` puts zones in their place.
+
+    >>> of_heads("Patrol per head", "zones"), of_heads("crimes per 1,000 residents", "zones")
+    ('Patrol per zone', 'crimes per zone')
+    """
+    if head != "zones":
+        return text
+    for said, instead in _OF_ZONES:
+        text = text.replace(said, instead)
+    return text

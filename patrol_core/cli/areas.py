@@ -18,7 +18,7 @@ DESCRIPTION = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     add_place(parser)
-    add_choices(parser, "data", "hours")
+    add_choices(parser, "data", "game", "hours")
     add = parser.add_argument_group("areas").add_argument
     add("--count", type=int, default=8, help="number of areas (default 8)")
     add(

@@ -11,7 +11,7 @@ from patrol_core.allocation.areas import measure as measure_areas
 from patrol_core.errors import InputError
 from patrol_core.planning.groups import WARD
 from patrol_core.planning.hours import NO_WARD
-from patrol_core.planning.months import solve_hours_plan
+from patrol_core.planning.planner import Planner
 from patrol_core.planning.prepared import Prepared
 from patrol_core.scenario import Scenario
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def work_of(prepared: Prepared, scenario: Scenario, kind: str) -> tuple[dict[str, float], str]:
-    """What patrol areas balance: expected ``risk`` a month, or planned ``hours`` of the first month; and its unit.
+    """What patrol areas balance: expected ``risk`` a month, or planned ``hours`` of the mean month; and its unit.
 
     Args:
-        prepared, scenario: The zones, and the choices of their hours.
+        prepared, scenario: The zones, and the choices of their plan.
         kind: ``risk`` or ``hours``.
 
     Raises:
@@ -35,9 +35,8 @@ def work_of(prepared: Prepared, scenario: Scenario, kind: str) -> tuple[dict[str
         ), prepared.surface.unit
     if kind != "hours":
         raise InputError(f"Work cannot be {kind!r}; choose risk or hours.")
-    frame = solve_hours_plan(prepared, scenario).frame
-    first = frame[frame["month"].astype(str) == frame["month"].astype(str).min()]
-    return dict(zip(first["zone_id"].astype(str), first["hours"].astype(float), strict=True)), "h per month"
+    hours = Planner(prepared).solve(scenario).coverage * scenario.hours_per_unit
+    return dict(zip(prepared.zone_ids, hours.tolist(), strict=True)), "h per month"
 
 
 def beats_compared(prepared: Prepared, areas: PatrolAreas) -> pd.DataFrame:

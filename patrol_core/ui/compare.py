@@ -18,7 +18,8 @@ from patrol_core.figures.charts.compare import (
     spread_intervals,
     top_firmness,
 )
-from patrol_core.planning import THE_PLAN, Prepared
+from patrol_core.games.zone import Strategy
+from patrol_core.planning import THE_PLAN, Prepared, known_areas
 from patrol_core.scenario import Scenario
 from patrol_core.ui.fairness.feedback import feedback_tab
 from patrol_core.ui.memo import compare_results, results
@@ -27,10 +28,10 @@ from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import open_tab
-from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
+from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS, RESPONSE_TEXTS
 from patrol_core.ui.shell.widgets import Remembered
+from patrol_core.words import figure
 
-UNMOVED = "do not react"
 CHANCES: dict[Chance, str] = {"draws": "Chance in small counts", "months": "Other months"}
 SIZES = (100, 200, 500, 1000)
 AHEAD = (1, 2, 3, 6)
@@ -57,6 +58,18 @@ def draw_tabs(scenario: Scenario, prepared: Prepared) -> None:
     open_tab("_compare_tabs", _DRAWERS, _Shown(scenario, prepared))
 
 
+def density_words(prepared: Prepared, strategy: Strategy) -> str:
+    """How the worst zone compares with plans on other zones: by the worst density, where areas are known."""
+    areas = known_areas(prepared)
+    words = "Worst zones compare only between plans on the same zones"
+    if areas is None:
+        return f"{words}."
+    density = strategy.residual / areas
+    worst = int(density.argmax())
+    name = prepared.zones["name"].astype(str).iloc[worst]
+    return f"{words}; on others, compare the worst density: {figure(float(density[worst]))} {prepared.surface.unit} per km² are left in {name}."
+
+
 def _feedback(shown: _Shown) -> None:
     feedback_tab(*shown)
 
@@ -68,7 +81,8 @@ def _offenders(shown: _Shown) -> None:
     scenario, prepared = shown
     found = compare_results.faced(scenario)
     matrix = found.matrix
-    labels = {kind: text.label for kind, text in OFFENDER_TEXTS.items()} | {"unmoved": UNMOVED}
+    labels = {kind: text.label for kind, text in OFFENDER_TEXTS.items()}
+    labels["unmoved"] = labels["none"]
     columns = {column: labels[column] for column in labels if column in matrix.frame}
     rows = [_row_name(str(plan), scenario, labels) for plan in matrix.frame["plan"]]
     figure = faced_heatmap(
@@ -80,7 +94,7 @@ def _offenders(shown: _Shown) -> None:
     st.caption(
         "Read down a column: ★ is the plan that stands best against those offenders, the others lose so much more. "
         "Columns measure different things, so never compare across: the best zone's take for offenders who watch perfectly; "
-        "the mean take of one try for those who err; what one would regret once uncertain values are known; the takes of all crime "
+        "the mean take of one try for those who make mistakes; what one would regret once uncertain values are known; the takes of all crime "
         "types together; and the harm left in all zones where nobody reacts."
     )
     table = matrix.frame.assign(plan=rows).rename(columns=columns)
@@ -91,14 +105,15 @@ def _offenders(shown: _Shown) -> None:
             "Plans with broken rules ignore the floor or the fairness rule, so they may look better than any allowed plan can."
         )
     with st.expander("How each loss is worked out"):
-        st.write("From the coverage alone, outside the models that made the plans.")
+        st.write("From the patrol in each zone alone, outside the models that made the plans.")
+        st.latex(RESPONSE_TEXTS[scenario.response].formula)
         st.latex(
-            r"\text{watch perfectly: } \max_t V_t(1-e x_t) \qquad \text{err: } \sum_t q_t V_t(1-e x_t),\; "
-            r"q_t \propto e^{\lambda V_t(1-e x_t)} \qquad \text{do not react: } \sum_t V_t(1-e x_t)"
+            r"\text{watch perfectly: } \max_t V_t s_t(x_t) \qquad \text{make mistakes: } \sum_t q_t V_t s_t(x_t),\; "
+            r"q_t \propto e^{\lambda V_t s_t(x_t)} \qquad \text{do not react: } \sum_t V_t s_t(x_t)"
         )
         st.latex(
-            r"\text{values uncertain: } \max_{V'} \Big[\max_t V'_t(1-e x_t) - \min_y \max_t V'_t(1-e y_t)\Big] \qquad "
-            r"\text{several kinds: } \sum_k \max_t H^k_t (1-e x_t)"
+            r"\text{uncertain values: } \max_{V'} \Big[\max_t V'_t s_t(x_t) - \min_y \max_t V'_t s_t(y_t)\Big] \qquad "
+            r"\text{several kinds: } \sum_k \max_t H^k_t s_t(x_t)"
         )
 
 
@@ -106,7 +121,7 @@ def _row_name(plan: str, scenario: Scenario, labels: dict[str, str]) -> str:
     if plan not in labels:
         return plan
     mine = " (this plan)" if plan == scenario.offender else ""
-    return f"Planned for: {labels[plan]}{mine}"
+    return f"Planned for those who {labels[plan]}{mine}"
 
 
 # -- other data ------------------------------------------------------------------------------------

@@ -7,23 +7,36 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     (
         "What the plan is",
         """
-A **zone security game**. Every zone *t* has a value $V_t$, the crime or harm expected there in a month. The planner chooses how often
-each zone is covered, $x_t$ between 0 and 1, with at most $B$ units on patrol at once. A covered zone loses the share $e$ of its harm
-while it is covered. An offender who has watched for a while knows how often each zone is covered, but not when, and goes where most is
-left. The plan makes that worst zone as good as it can be, and among all such plans takes the one that leaves least harm in all zones.
-Which zones are covered on a given night is drawn at random with exactly these shares, so that nobody can foresee it.
+**One plan, four questions.** *What we have*: $B$ units at once, or the same in hours a month (units × hours a day × 365/12), or in
+officers. *What a patrol does*: a zone *t* has the value $V_t$, the crime or harm expected there in a month if nobody patrols; with $x_t$
+units there on average, the share $s_t(x_t)$ of it is left. *Whom we plan against*: offenders who watch for a while know how much patrol
+each zone gets, but not when, and go where most is left, so the plan makes the worst zone as good as can be, $\\min \\max_t V_t s_t(x_t)$,
+and of all such plans takes the one that leaves least in all zones. Against crime that does not react it leaves least in all zones,
+$\\min \\sum_t V_t s_t(x_t)$, and of such plans takes the best worst zone. Offenders who make mistakes, several kinds of them and uncertain
+values stand between. *What must hold*: floors, caps, budgets of wards, fairness. Every plan shows both figures, worst zone and all zones.
 
-**Hours** are a second model: they divide a monthly budget over zones so that the demand met is largest, where each further hour in a
-zone is worth less than the one before, $a_i \\ln(1 + X_i)$.
+**Response.** *Linear*: one unit prevents the share $e$ where it stands, and no zone takes more than one; the convention of security games.
+*Several*: each unit prevents the share $e$ of what the others left, $(1-e)^j$ after $j$ units; 1.4 units means one on 60 % and two on 40 %
+of nights, and what those nights leave on average is what is promised. *Diminishing*: the most a zone can take prevents $e$, and each
+hour is worth less than the one before, $1 - e \\ln(1 + h x)/\\ln(1 + h u)$.
+
+**Size of zones.** One unit does as much in every zone, or zones larger than the mean need more units ($k_t$, by area) for the same effect.
+A target is a zone, so **worst zones compare only between plans on the same zones**: cut a zone in two and each half holds half the harm.
+The worst density, $V_t s_t(x_t)/k_t$, stays as it is when zones are cut; the page *Compare* shows it per km².
+
+Which zones are patrolled on a given night is drawn at random with exactly these averages, so that nobody can foresee it. Hours of the
+coming months are the same model with each month's own expected harm.
 """,
     ),
     (
         "What it assumes",
         """
-* Offenders react to patrols and choose the place. Much crime is not like that: it happens at home, online, or where people are.
-* The effect of a patrol is the same everywhere and stays in the zone. Set *Effect of a patrol* below 1 to see how much rests on it.
+* **The effect $e$ is an assumption, not a measurement**; studies of hot-spot patrol find modest effects, and an effect of 1 flatters every plan. Every figure stands beside it: see how much rests on it before you use one.
+* Offenders react to patrols and choose the place, unless you plan for those who do not. Much crime is not like that: it happens at home, online, or where people are.
+* The effect is the same everywhere and stays in the zone.
 * Units can be anywhere at once in their shares; travel, breaks and calls for service are not in the model.
 * Coming months are like past ones: a seasonal average of the months chosen, or, where you plan for it, the forecast of the model that won on past months.
+* Where nobody knows who lives in the zones, fairness counts each zone once: figures are per zone, not per head.
 * Every result is optimal **for this model only**. Its certificate (recomputed objective, proved bound, gap) says nothing about the world.
 """,
     ),

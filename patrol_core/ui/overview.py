@@ -1,4 +1,4 @@
-"""Did we expect right? The Overview page's look back: months as recorded beside months as predicted."""
+"""Did it turn out as forecast? The Overview page's look back: months as recorded beside months as predicted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from patrol_core.planning import Prepared
     from patrol_core.scenario import Scenario
 
-HEADING = "Did we expect right? Recorded beside predicted, month by month"
+HEADING = "Did it turn out as forecast? Recorded beside predicted, month by month"
 SIDES = {"both": "Recorded and predicted", "error": "Where the errors are"}
 SURPRISES = 5
 
@@ -61,7 +61,7 @@ def _months(scenario: Scenario, recorded: Prepared, past: ForecastReview) -> Non
             st.subheader("Recorded", anchor=False)
             draw_map(scenario, actual, key="overview-actual", height=380)
         with right:
-            st.subheader("ForecastReview", anchor=False)
+            st.subheader("Predicted", anchor=False)
             draw_map(scenario, predicted, key="overview-predicted", height=380)
     wide, narrow = st.columns([3, 2])
     with wide:
@@ -111,7 +111,7 @@ def past_layers(past: ForecastReview, month: str, unit: str) -> tuple[Layer, Lay
             high=high,
             digits=1,
         )
-        for word, table in (("Recorded in", past.actual), ("ForecastReview for", past.predicted))
+        for word, table in (("Recorded in", past.actual), ("Predicted for", past.predicted))
     )
     return recorded, predicted
 
@@ -143,6 +143,6 @@ def _surprises(recorded: Prepared, past: ForecastReview, month: str, unit: str) 
         st.markdown(f"- {escape(words)}")
     lead = past.lead[past.months.index(month)]
     st.caption(
-        f"ForecastReview by {escape(past.model)} {lead} month{'s' if lead > 1 else ''} ahead, knowing nothing later; some zones "
+        f"Forecast by {escape(past.model)} {lead} month{'s' if lead > 1 else ''} ahead, knowing nothing later; some zones "
         "outside are no surprise: the interval is made to miss about one in ten."
     )

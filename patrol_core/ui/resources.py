@@ -13,48 +13,50 @@ from patrol_core.ui.hours import roster_state
 from patrol_core.ui.hours.duties import HELD
 from patrol_core.ui.memo import results
 from patrol_core.ui.shell import tables
+from patrol_core.ui.shell.offender_text import assumption
 from patrol_core.ui.shell.widgets import ask
 
 MOST_VALUES = 60
 """Different values up to which a text column is offered as a filter."""
 
 
-def zone_table(prepared: Prepared) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Every zone with what is known of it, and units."""
+def zone_table(prepared: Prepared, scenario: Scenario) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Every zone with what is known of it and what the plan does there, and units; what is known of no zone is left out."""
     zones, surface = prepared.zones, prepared.surface
     columns = ["name", WARD, *([BOROUGH] if BOROUGH in zones else []), *prepared.data.groups]
     frame = pd.DataFrame(zones[[column for column in dict.fromkeys(columns) if column in zones]]).copy()
     frame.insert(0, "zone_id", frame.index.astype(str))
     for column in ("population", "area_km2"):
-        frame[column] = zones[column].astype(float)
+        if zones[column].notna().any():
+            frame[column] = zones[column].astype(float)
     frame["expected"], frame["low"], frame["high"] = surface.mean, surface.low, surface.high
     units = {"population": "residents", "area_km2": "km²"}
     units |= dict.fromkeys(("expected", "low", "high"), surface.unit)
+    plan = results.strategy_or_none(scenario)
+    if plan is not None:
+        frame["units"], frame["left"] = plan.coverage, plan.residual
+        frame["hours"] = plan.coverage * scenario.hours_per_unit
+        units |= {"units": "at once", "left": surface.unit, "hours": "h per month"}
     return frame.reset_index(drop=True), units
 
 
 def ward_table(prepared: Prepared, scenario: Scenario) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Every ward with its zones, residents, expected crime and planned hours."""
-    zones, units = zone_table(prepared)
+    """Every ward with its zones and the sums over them of what is known and planned."""
+    zones, units = zone_table(prepared, scenario)
     keys = [column for column in (WARD, BOROUGH) if column in zones]
-    zones = zones.assign(zones=1)
-    sums = zones.groupby(keys, dropna=False, observed=True, sort=True)[
-        ["zones", "population", "area_km2", "expected"]
-    ].sum(min_count=1)
-    plan = results.hours_or_none(scenario)
-    if plan is not None:
-        months = plan.frame["month"].nunique()
-        of_zone = plan.frame.groupby(plan.frame["zone_id"].astype(str), observed=True)["hours"].sum() / months
-        hours = zones.assign(hours=zones["zone_id"].map(of_zone)).groupby(
-            keys, dropna=False, observed=True, sort=True
-        )
-        sums["hours_a_month"] = hours["hours"].sum()
-        units = {**units, "hours_a_month": "h"}
+    summed = ("zones", "population", "area_km2", "expected", "units", "left", "hours")
+    sums = (
+        zones.assign(zones=1)
+        .groupby(keys, dropna=False, observed=True, sort=True)[
+            [column for column in summed if column in zones or column == "zones"]
+        ]
+        .sum(min_count=1)
+    )
     return sums.reset_index(), units
 
 
 def hours_table(scenario: Scenario, prepared: Prepared) -> tuple[pd.DataFrame, dict[str, str]] | None:
-    """The hours plan, a row a zone and month."""
+    """The plan month by month, a row a zone and month."""
     plan = results.hours_or_none(scenario)
     if plan is None:
         return None
@@ -140,13 +142,15 @@ def _is_text(column: pd.Series) -> bool:
     return not pd.api.types.is_numeric_dtype(column)
 
 
-def _zones(_scenario: Scenario, prepared: Prepared) -> None:
-    table, units = zone_table(prepared)
+def _zones(scenario: Scenario, prepared: Prepared) -> None:
+    table, units = zone_table(prepared, scenario)
+    st.caption(assumption(scenario))
     searchable(table, name="zones", units=units)
 
 
 def _wards(scenario: Scenario, prepared: Prepared) -> None:
     table, units = ward_table(prepared, scenario)
+    st.caption(assumption(scenario))
     searchable(table, name="wards", units=units)
 
 
@@ -157,6 +161,7 @@ def _hours(scenario: Scenario, prepared: Prepared) -> None:
             "The rules of the hours plan cannot be met; the Hours page says why.", icon=":material/block:"
         )
     else:
+        st.caption(assumption(scenario))
         searchable(found[0], name="hours", units=found[1])
 
 

@@ -63,7 +63,7 @@ def test_look_back_and_plan_for_the_forecast(page, dashboard, outside):
     opened(page, dashboard, "Overview")
     map_frame(page, 1)
     expect(page.locator("iframe")).to_have_count(2)
-    page.get_by_text("Did we expect right?").last.click()
+    page.get_by_text("Did it turn out as forecast?").last.click()
     expect(page.locator("iframe")).to_have_count(4)
     settled(page)
     for index in (2, 3):

@@ -155,7 +155,7 @@ def test_every_table_of_the_resources_opens(tab):
 def test_ward_sums_are_the_zones():
     scenario = make_scenario({})
     prepared = prepare(load_area("sample"), scenario)
-    zones, _ = zone_table(prepared)
+    zones, _ = zone_table(prepared, scenario)
     wards, _ = ward_table(prepared, scenario)
     assert wards["zones"].sum() == len(zones)
     assert wards["expected"].sum() == pytest.approx(zones["expected"].sum())

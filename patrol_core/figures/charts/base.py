@@ -230,20 +230,18 @@ def band(figure: go.Figure, x: Any, low: Floats, high: Floats, colour: str, **mo
 
 
 def add_coverage(figure: go.Figure, coverage: Any, *, across: Sequence[object], hover: str) -> None:
-    """Coverage of zones (rows) under several plans (columns) as a heat map from 0 to 100 % of the time.
+    """Units in zones (rows) under several plans (columns) as a heat map from none to the most, at least one.
 
     Args:
         figure: Where to.
-        coverage: Share of time in %; index zones.
+        coverage: Units on average; index zones.
         across: The columns as the x axis shows them.
         hover: How the hover text shows a column, e.g. ``%{x:.1f} units``.
     """
     zones = [str(zone) for zone in coverage.index]
-    said = f"%{{y}}, {hover}: %{{z:.1f}} % of the time"
-    heat(
-        figure, across, zones, coverage.to_numpy(dtype=float), PATROL, said,
-        ends=(0, 100), legend="% of<br>the time",
-    )  # fmt: skip
+    units, said = coverage.to_numpy(dtype=float), f"%{{y}}, {hover}: %{{z:.2f}} units on average"
+    top = max(1.0, float(units.max(initial=0.0)))
+    heat(figure, across, zones, units, PATROL, said, ends=(0, top), legend="units")
 
 
 def search_bounds(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ COLOURS: Mapping[str, str] = {
 }
 """Fixed colour of each plan on every chart of the page; what only hindsight knows is grey."""
 
+COLUMN_WIDE = 15
+"""Letters of a column's name in a line."""
 MOST_BELOW = 150
 """Most zones below the top that are drawn."""
 FAR = 2.5
@@ -100,7 +103,7 @@ def faced_heatmap(
     shown = np.clip(np.where(np.isfinite(over), over, MOST), 0.0, MOST)
     heat(
         figure,
-        list(columns.values()),
+        ["<br>".join(wrap(label, COLUMN_WIDE)) for label in columns.values()],
         list(rows),
         np.where(np.isfinite(values), shown, np.nan),
         ("#ffffff", RISK[1], RISK[2]),
@@ -112,8 +115,8 @@ def faced_heatmap(
         texttemplate="%{text}",
         textfont={"size": 13},
     )
-    figure.update_xaxes(side="top")
-    figure.update_layout(margin={"t": 84})
+    figure.update_xaxes(side="top", tickangle=0)
+    figure.update_layout(margin={"t": 96})
     return figure
 
 
@@ -204,13 +207,13 @@ def backtest_lines(frame: pd.DataFrame, *, column: str, title: str, unit: str) -
 
 
 def coverage_path(coverage: pd.DataFrame, *, budget: float) -> go.Figure:
-    """How long zones are covered as the budget grows; a plan that is added to keeps every row getting darker.
+    """Patrol of zones as the budget grows; a plan that is added to keeps every row getting darker.
 
     Args:
-        coverage: Share of time in %; index zones, columns budgets.
+        coverage: Units on average; index zones, columns budgets.
         budget: The budget in force.
     """
-    title, height = "Coverage of the zones that get most, as the budget grows", 120 + 19 * len(coverage)
+    title, height = "Patrol of the zones that get most, as the budget grows", 120 + 19 * len(coverage)
     figure = chart(title, "units on patrol at once", "", height=height, category="y", downward=True)
     add_coverage(figure, coverage, across=[float(one) for one in coverage.columns], hover="%{x:.1f} units")
     mark_now(figure, budget, annotation_position="top")

@@ -18,19 +18,30 @@ VIEW_COLOURS = {"protection": RISK[3], "burden": PATROL[3]}
 
 
 def group_bars(
-    groups: Sequence[str], values: Floats, *, overall: float, title: str, unit: str, within: float | None
+    groups: Sequence[str],
+    values: Floats,
+    *,
+    overall: float,
+    view: str,
+    title: str,
+    unit: str,
+    beside: Sequence[str] | None = None,
+    within: float | None,
 ) -> go.Figure:
-    """One bar a group against the overall rate, with the band that the fairness rule allows.
+    """One bar a group against the overall rate, with the band that the fairness rule allows; one colour, that of the view.
 
     Args:
         groups, values: Names and rates.
         overall: Rate of all together.
+        view: ``protection`` or ``burden``: the colour.
         title, unit: Of the chart, and of the rates.
+        beside: What the hover says beside each rate.
         within: How far the rule lets a group be from the overall rate, as a share of it; None without a rule.
     """
     figure = chart(f"{title}<br><sup>{unit}</sup>", "", "", height=310, category="x", zero="y")
-    colours = [group_colour(index) for index in range(len(groups))]
-    bars(figure, [str(group) for group in groups], values, colours, "%{x}: %{y:,.3g}")
+    said = "%{x}: %{y:,.3g}" + ("" if beside is None else " (%{customdata})")
+    names = [str(group) for group in groups]
+    bars(figure, names, values, VIEW_COLOURS[view], said, customdata=None if beside is None else list(beside))
     figure.add_hline(y=overall, line={"color": INK, "dash": "dot"}, annotation_text="overall")
     if within is not None:
         low, high = overall * max(0.0, 1 - within), overall * (1 + within)
@@ -44,6 +55,7 @@ def view_curves(
     *,
     what: str,
     view: str,
+    head: str,
 ) -> go.Figure:
     """Lorenz curve and, where deprivation is known, concentration curve of one view, against the line of equality.
 
@@ -51,15 +63,16 @@ def view_curves(
         lorenz, concentration: (shares of people, shares of the amount), 0 to 1.
         what: The amount in words, e.g. ``harm left``.
         view: ``protection`` or ``burden``: the colour.
+        head: What is counted: ``residents`` or ``zones``.
     """
-    title, across, up = f"Spread of {what}", "residents, cumulative", f"{what}, cumulative"
+    title, across, up = f"Spread of {what}", f"{head}, cumulative", f"{what}, cumulative"
     figure = chart(title, across, up, height=300, share="xy")
     line(figure, [0, 1], [0, 1], REFERENCE, None, name="equal", dash="dot")
     lines = {"least first (Lorenz)": (lorenz, "solid")}
     if concentration is not None:
         lines["most deprived first"] = (concentration, "dash")
     for name, ((people, amount), dash) in lines.items():
-        said = f"{name}: %{{x:.0%}} of residents, %{{y:.0%}} of the {what}"
+        said = f"{name}: %{{x:.0%}} of {head}, %{{y:.0%}} of the {what}"
         line(figure, people, amount, VIEW_COLOURS[view], said, name=name, width=2.5, dash=dash)
     # Curves lie mostly below the diagonal, so there is room above it.
     figure.update_layout(
@@ -119,8 +132,8 @@ def frontiers_over(
 
     Args:
         lines: Name -> frame with within, worst_case and the column ``x``.
-        x, x_words: Column across: ``within``, or ``ratio`` (least over most patrolled group that each plan
-            attains); and its title.
+        x, x_words: Column across: ``within``, or ``ratio`` (lowest group's patrol as a share of the highest's);
+            and its title.
         unit: Of the harm.
         knees: Name -> level of its knee.
     """
@@ -144,10 +157,10 @@ def frontiers_over(
 
 
 def change_bars(groups: Sequence[str], change: Floats, *, title: str, unit: str) -> go.Figure:
-    """Who gains (right) and who loses (left) per head, one bar a group.
+    """Who gains (right) and who loses (left), one bar a group.
 
     Args:
-        groups, change: Names, and change per head.
+        groups, change: Names, and change of the rate.
         title, unit: Of the chart, and of the change.
     """
     height = max(190, 90 + 24 * len(groups))
@@ -162,13 +175,13 @@ def change_bars(groups: Sequence[str], change: Floats, *, title: str, unit: str)
 
 
 def reporting_lines(paths: Mapping[str, pd.DataFrame], *, now: tuple[str, float] | None) -> go.Figure:
-    """Least over most harmed group as less is reported where one group lives, one line a group.
+    """Lowest over highest harm left of groups as less is reported for one of them, one line a group.
 
     Args:
         paths: Group -> columns recorded, ratio.
         now: Group and rate that the slider stands at.
     """
-    across, up = "share recorded where one group lives", "least over most harm left"
+    across, up = "share recorded for one group", "lowest over highest harm left"
     figure = chart("If less is reported", across, up, height=320, share="x")
     for index, (group, path) in enumerate(paths.items()):
         colour, said = group_colour(index), f"{group}: %{{x:.0%}} recorded, ratio %{{y:.2f}}"
@@ -184,7 +197,7 @@ def reporting_lines(paths: Mapping[str, pd.DataFrame], *, now: tuple[str, float]
 
 
 def rate_intervals(groups: Sequence[str], stated: Floats, draws: Floats, *, unit: str) -> go.Figure:
-    """Rates per head of groups with the 5 to 95 % range over draws.
+    """Rates of groups with the 5 to 95 % range over draws.
 
     Args:
         groups, stated: (G,) names and rates.
@@ -195,6 +208,6 @@ def rate_intervals(groups: Sequence[str], stated: Floats, draws: Floats, *, unit
     title = f"Chance in small counts<br><sup>harm left, {unit}</sup>"
     figure = chart(title, "", "", height=320, category="x", zero="y")
     interval = whiskers(stated, np.minimum(low, stated), np.maximum(high, stated))
-    colours, names = [group_colour(index) for index in range(len(groups))], [str(group) for group in groups]
-    points(figure, names, stated, colours, "%{x}: %{y:,.3g}", size=11, error_y=interval)
+    names = [str(group) for group in groups]
+    points(figure, names, stated, VIEW_COLOURS["protection"], "%{x}: %{y:,.3g}", size=11, error_y=interval)
     return figure

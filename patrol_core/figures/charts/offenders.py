@@ -84,12 +84,12 @@ def rationality_losses(frame: pd.DataFrame, *, rational: float, now: float | Non
 
 
 def rationality_zones(coverage: pd.DataFrame) -> go.Figure:
-    """Coverage of zones plan by plan, from offenders who do not look to those who choose perfectly.
+    """Patrol of zones plan by plan, from offenders who do not look to those who choose perfectly.
 
     Args:
-        coverage: Share of time in %; index zones, columns labels of the plans in order.
+        coverage: Units on average; index zones, columns labels of the plans in order.
     """
-    title, height = "Coverage of the zones that change most", 120 + 19 * len(coverage)
+    title, height = "Patrol of the zones that change most", 120 + 19 * len(coverage)
     figure = chart(title, "how well offenders choose", "", height=height, category="xy", downward=True)
     add_coverage(figure, coverage, across=[str(label) for label in coverage.columns], hover="%{x}")
     return figure

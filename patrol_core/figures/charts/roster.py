@@ -16,6 +16,9 @@ from patrol_core.figures.charts.base import bars, chart, heat, line, points, pro
 from patrol_core.figures.palette import GROUPS, INK, PATROL, PLAN, REFERENCE, RISK, group_colour
 
 OFF_COLOUR = "#f4f5f7"
+MOST_NAMED = 24
+"""Areas up to which a map's legend names them; beyond, the hover text does."""
+LEGEND_BESIDE = {"orientation": "v", "x": 1.0, "xanchor": "left", "y": 1.0, "yanchor": "top"}
 
 
 def hours_heatmap(table: pd.DataFrame) -> go.Figure:
@@ -149,7 +152,9 @@ def area_map(
     title: str,
     hover: Mapping[str, str],
 ) -> go.Figure:
-    """Areas as coloured shapes on a plane without map tiles; areas that touch get different colours where eight suffice.
+    """Areas as coloured, numbered shapes on a plane without map tiles; the legend says which number is which.
+
+    Areas that touch get different colours where eight suffice.
 
     Args:
         shapes: Area to its geometry, in the plane's own units.
@@ -159,8 +164,8 @@ def area_map(
         hover: Area to the text shown on it; plain text, escaped here.
     """
     figure = chart(title, "", "", height=460)
-    colour = _colouring(near)
-    for name, shape in shapes.items():
+    colour, named = _colouring(near), len(shapes) <= MOST_NAMED
+    for number, (name, shape) in enumerate(shapes.items(), start=1):
         figure.add_scatter(
             **_rings([shape]),
             mode="lines",
@@ -168,12 +173,23 @@ def area_map(
             fillcolor=group_colour(colour[name]),
             opacity=0.75,
             line={"color": INK, "width": 1.5},
-            name=html.escape(name),
+            name=f"{number}  {html.escape(name)}",
             text=html.escape(hover.get(name, name)),
             hoverinfo="text",
             hoveron="fills",
-            showlegend=False,
+            showlegend=named,
         )
+    middles = [shape.representative_point() for shape in shapes.values()]
+    figure.add_scatter(
+        x=[one.x for one in middles],
+        y=[one.y for one in middles],
+        mode="text",
+        text=[f"<b>{number}</b>" for number in range(1, len(middles) + 1)],
+        textfont={"color": INK, "size": 14},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure.update_layout(legend=LEGEND_BESIDE)
     line(figure, **_rings(zones), colour="rgba(31,41,51,0.35)", hover=None, width=0.6)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x", scaleratio=1)

@@ -10,6 +10,7 @@ from patrol_core.games.rules.documents import (
     fairness_rule,
     parse_constraints,
     rule_keys,
+    rule_label,
 )
 from patrol_core.games.rules.levels import Cap, Floor, PlaceCap, some
 from patrol_core.games.rules.max_min import MaxMin, MaxMinShare
@@ -69,5 +70,6 @@ __all__ = [
     "parse_constraints",
     "priced",
     "rule_keys",
+    "rule_label",
     "some",
 ]

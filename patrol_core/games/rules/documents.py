@@ -18,6 +18,7 @@ from patrol_core.games.rules.differences import MeanDifference
 from patrol_core.games.rules.levels import Cap, Floor
 from patrol_core.games.rules.max_min import MaxMin, MaxMinShare
 from patrol_core.games.rules.rule import Fairness, Rule, checked_tolerance
+from patrol_core.words import of_heads
 
 #: Every kind of rule.
 KINDS: tuple[type[Rule], ...] = (
@@ -100,6 +101,11 @@ FAIRNESS: Mapping[str, FairnessName] = {
         "each group's share of the hours in proportion to its share of the demand",
     ),
 }
+
+
+def rule_label(name: str, head: str) -> str:
+    """What a fairness rule is called where it counts ``residents``, or ``zones`` for want of residents."""
+    return of_heads(FAIRNESS[name].label, head)
 
 
 def fairness_rule(name: str, tolerance: float) -> Fairness:

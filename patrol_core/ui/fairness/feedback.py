@@ -31,6 +31,7 @@ from patrol_core.ui.memo.results import PLAN, of_data
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.widgets import Remembered, captions
+from patrol_core.words import of_heads
 
 ask = Remembered("feedback_choices", "_feedback_")
 """What the tab was last set to."""
@@ -109,7 +110,7 @@ def _settings(prepared: Prepared) -> tuple[Detection | None, Rounds | None, bool
         STACKELBERG,
         list(PLANNERS),
         into=third,
-        help="Patrol game: the plan of the page Patrol game, for offenders who watch perfectly.",
+        help=f"{STACKELBERG}: the plan for offenders who watch perfectly, with the effect and response set for the plan.",
     )
     start = ask.select(
         "Patrols so far",
@@ -122,7 +123,7 @@ def _settings(prepared: Prepared) -> tuple[Detection | None, Rounds | None, bool
     length = ask.slider("Rounds", "rounds", 24, 6, 60, into=fourth, step=6)
     believed = _percent("believed", fourth, top=200)
     even = ask.toggle(
-        "True drugs and weapons crime is spread evenly over residents",
+        of_heads("True drugs and weapons crime is spread evenly over residents", prepared.head),
         "even",
         True,
         help="As surveys say of drug use (Lum and Isaac 2016); off: it lies where it was recorded.",
@@ -221,18 +222,18 @@ def _tables(found: Feedback, prepared: Prepared) -> None:
             {
                 "zone_id": list(found.zone_ids),
                 "name": [str(names[z]) for z in found.zone_ids],
-                "from_truth": 100 * found.coverage["truth"],
-                "from_all_records": 100 * found.coverage[ALL],
-                "without_loop": 100 * found.coverage[EVEN],
+                "from_truth": found.coverage["truth"],
+                "from_all_records": found.coverage[ALL],
+                "without_loop": found.coverage[EVEN],
             }
         )
         table["gained"] = table["from_all_records"] - table["without_loop"]
         order = table["gained"].abs().sort_values(ascending=False, kind="stable").index
-        share = dict.fromkeys(("from_truth", "from_all_records", "without_loop"), "% of time")
+        columns = ("from_truth", "from_all_records", "without_loop", "gained")
         tables.table(
             table.loc[order].reset_index(drop=True),
             name="feedback_zones",
-            units=share | {"gained": "points"},
+            units=dict.fromkeys(columns, "units at once"),
             height=320,
         )
 

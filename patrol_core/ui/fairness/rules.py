@@ -11,6 +11,7 @@ from patrol_core.planning import Prepared
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls
+from patrol_core.words import plural
 
 MOST_SLIDERS = 8
 """Groups that get a slider each; of more, one is chosen."""
@@ -18,9 +19,9 @@ _CHOSEN = "fair_limited_group"
 
 
 def limits(prepared: Prepared) -> None:
-    """Least and most coverage of every zone, and least and most units on patrol of each group."""
-    controls.slider("floor", high=0.5)
-    controls.slider("cap", low=0.01)
+    """Least and most patrol of every zone, and least and most units on patrol of each group."""
+    controls.number("floor")
+    controls.number("cap", placeholder="no limit")
     if not prepared.groups:
         return
     label = escape(prepared.grouping.label) if prepared.grouping is not None else ""
@@ -40,7 +41,7 @@ def limits(prepared: Prepared) -> None:
 
 def _group(prepared: Prepared, name: str) -> None:
     scenario = state.scenario()
-    top = float(max(0.5, min(len(prepared.groups[name]), math.ceil(scenario.budget))))
+    top = max(0.5, float(math.ceil(scenario.budget)))
     least, most = scenario.group_levels()
     low = min(least.get(name, 0.0), top)
     high = max(min(most.get(name, top), top), low)
@@ -55,8 +56,8 @@ def _group(prepared: Prepared, name: str) -> None:
         step=0.25,
         key=key,
         format="%g",
-        help=f"{people:.0%} of the {prepared.head} live in its {len(prepared.groups[name]):,} zones: by heads alone that "
-        f"would be {people * scenario.budget:,.1f} of {scenario.budget:g} units.",
+        help=f"{people:.0%} of the {prepared.head} are in its {plural(len(prepared.groups[name]), 'zone')}: by {prepared.head} alone "
+        f"that would be {people * scenario.budget:,.1f} of {scenario.budget:,.4g} units.",
         on_change=_keep,
         args=(name, top, key),
     )

@@ -15,9 +15,10 @@ from patrol_core.figures.charts.fairness import (
     rate_intervals,
     reporting_lines,
 )
+from patrol_core.games.rules import FAIRNESS, rule_label
 from patrol_core.planning import Amounts, fairness_units, frontier_units
 from patrol_core.scenario import choices
-from patrol_core.ui.fairness.text import CONCLUSIONS, DEFINITIONS, HOURS_WORDS, LEVEL_WORDS, NOTATION
+from patrol_core.ui.fairness.text import CONCLUSIONS, DEFINITIONS, NOTATION
 from patrol_core.ui.fairness.view import changes_table, group_changes
 from patrol_core.ui.memo import fairness_results, results
 from patrol_core.ui.memo.fairness_results import Shown
@@ -26,11 +27,12 @@ from patrol_core.ui.shell import controls, frame, tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.plan_files import plan_downloads
 from patrol_core.ui.shell.widgets import here
+from patrol_core.words import of_heads
 
 ONE, OTHER_RULE, OTHER_BUDGET = "this rule", "other rules", "other budgets"
 AXES = {
-    "patrol": ("ratio", "least over most patrolled group (1 is equal)"),
-    "harm left": ("ratio_harm", "least over most harm left per head (1 is equal)"),
+    "patrol": ("ratio", "lowest group's patrol over the highest's (1 is equal)"),
+    "harm left": ("ratio_harm", "lowest group's harm left over the highest's (1 is equal)"),
 }
 POINT = "_fair_point"
 RATES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5, 0.45, 0.4, 0.35, 0.3)
@@ -56,12 +58,6 @@ def draw_tabs(page: Page) -> None:
 
 def _price(page: Page) -> None:
     seen = page.seen
-    if seen.model == "hours":
-        st.info(
-            f"The frontier is traced for the patrol game. For hours, the slider prices {HOURS_WORDS[seen.rule]} in the figures above.",
-            icon=":material/info:",
-        )
-        return
     compared = here.segmented("Trace", "fair_trace", ONE, (ONE, OTHER_RULE, OTHER_BUDGET))
     if compared == OTHER_RULE:
         _over_rules(seen)
@@ -88,7 +84,7 @@ def _one_frontier(seen: Shown) -> None:
         within=scenario.fairness,
         knee=found.knee,
         chosen=picked,
-        words=LEVEL_WORDS[scenario.fairness_rule],
+        words=_level_words(seen),
     )
     plot(figure, key="_frontier", on_select=lambda: _take_point(key, levels), selection_mode="points")
     chosen = st.select_slider(
@@ -106,6 +102,11 @@ def _one_frontier(seen: Shown) -> None:
         "The worst zone never gets better as the rule is tightened. All zones together may: their harm is minimised second, "
         "among the plans that are best for the worst zone."
     )
+
+
+def _level_words(seen: Shown) -> str:
+    """What the levels of the rule are, for an axis."""
+    return of_heads(FAIRNESS[seen.scenario.fairness_rule].differs, seen.prepared.head)
 
 
 def _shown_levels(points: pd.DataFrame) -> pd.DataFrame:
@@ -142,23 +143,23 @@ def _open_point(seen: Shown, points: pd.DataFrame, level: float) -> None:
     )
     st.write(
         f"At {level:.1%}: worst zone {row['worst_case']:,.2f} {unit} ({row['extra_worst']:+,.2f}), all zones "
-        f"{row['expected_residual']:,.1f} ({row['extra_expected']:+,.2f}){yearly}; least over most patrolled group {row['ratio']:.2f}."
+        f"{row['expected_residual']:,.1f} ({row['extra_expected']:+,.2f}){yearly}; lowest group's patrol {row['ratio']:.0%} of the highest's."
     )
     with st.container(horizontal=True):
         controls.take(f"Make this the plan ({level:.1%})", "_fair_take", icon="check", fairness=level)
         there = seen.scenario.changed(fairness=level)
-        frame.page_link("game", "Open it on the Patrol game page", "open_in_new", there)
+        frame.page_link("game", "Open it on its own page", "open_in_new", there)
 
 
 def _over_rules(seen: Shown) -> None:
     rule = seen.scenario.fairness_rule
-    others = [name for name in controls.RULES if name != rule]
+    labels = {name: rule_label(name, seen.prepared.head) for name in FAIRNESS}
+    others = [name for name in labels if name != rule]
     added = st.multiselect(
-        "Rules laid over it", others, others[:1], format_func=controls.RULES.__getitem__, key="_fair_rules"
+        "Rules laid over it", others, others[-1:], format_func=labels.__getitem__, key="_fair_rules"
     )
     found = {
-        controls.RULES[name]: results.frontier(seen.scenario.changed(fairness_rule=name))
-        for name in (rule, *added)
+        labels[name]: results.frontier(seen.scenario.changed(fairness_rule=name)) for name in (rule, *added)
     }
     column, words = AXES[here.segmented("By how even", "fair_axis", "patrol", list(AXES))]
     _overlay(seen, found, x=column, words=words)
@@ -169,8 +170,8 @@ def _over_budgets(seen: Shown) -> None:
     other = st.number_input(
         "Another budget (units on patrol at once)",
         min_value=0.5,
-        max_value=float(len(seen.prepared.zone_ids)),
-        value=min(max(0.5, 1.5 * budget), float(len(seen.prepared.zone_ids))),
+        max_value=choices()["budget"].high,
+        value=max(0.5, 1.5 * budget),
         step=0.5,
         key="_fair_budget",
     )
@@ -178,7 +179,7 @@ def _over_budgets(seen: Shown) -> None:
         f"{level:g} units": results.frontier(seen.scenario.changed(budget=level))
         for level in dict.fromkeys((budget, float(other)))
     }
-    _overlay(seen, found, x="within", words=LEVEL_WORDS[seen.scenario.fairness_rule])
+    _overlay(seen, found, x="within", words=_level_words(seen))
 
 
 def _overlay(seen: Shown, found: dict[str, Frontier], *, x: str, words: str) -> None:
@@ -208,20 +209,25 @@ def _frontier_units(seen: Shown) -> dict[str, str]:
 
 def _changes(page: Page) -> None:
     seen, (name, baseline) = page.seen, page.baseline
-    heads = seen.prepared.head
     st.write(f"Against: {name}.")
     patrol, harm = seen.amounts.burden_unit, seen.amounts.residual_unit
     units = {
-        "patrol_per_1000": f"{patrol} per 1,000 {heads}",
-        "change_of_patrol": f"{patrol} per 1,000 {heads}",
-        "harm_left_per_1000": f"{harm} per 1,000 {heads}",
-        "change_of_harm_left": f"{harm} per 1,000 {heads}",
+        "patrol": f"units {seen.head.words}",
+        "change_of_patrol": f"units {seen.head.words}",
+        "change_of_hours": f"h a month {seen.head.words}",
+        "harm_left": f"{harm} {seen.head.words}",
+        "change_of_harm_left": f"{harm} {seen.head.words}",
     }
     tables.table(group_changes(seen, baseline), name="groups_change", units=units, digits=4)
     tables.table(
         changes_table(seen, baseline),
         name="who_changes",
-        units={"patrol_of_baseline": patrol, "patrol": patrol, "added_harm": harm},
+        units={
+            "patrol_of_baseline": patrol,
+            "patrol": patrol,
+            "added_hours": "h a month",
+            "added_harm": harm,
+        },
         digits=3,
         height=360,
     )
@@ -241,12 +247,12 @@ def _measures(page: Page) -> None:
         help="0 would not care who gets what; the larger, the more the least counts.",
     )
     with right.popover("What each measure is", icon=":material/functions:", width="stretch"):
-        st.caption(NOTATION)
+        st.caption(NOTATION[seen.prepared.head])
         for definition in DEFINITIONS.values():
-            st.markdown(f"**{definition.label}.** {definition.words}")
+            st.markdown(f"**{definition.label}.** {of_heads(definition.words, seen.prepared.head)}")
             st.latex(definition.formula)
             st.caption(definition.source)
-    table = fairness_results.measures(seen.scenario, seen.model, float(aversion))
+    table = fairness_results.measures(seen.scenario, float(aversion))
     table = table.assign(measure=[DEFINITIONS[name].label for name in table["measure"]])
     tables.table(table, name="inequality", digits=4)
     st.caption(
@@ -259,8 +265,7 @@ def _measures(page: Page) -> None:
 
 def _table(page: Page) -> None:
     seen = page.seen
-    name = "fairness_hours" if seen.model == "hours" else "fairness"
-    tables.table(page.views, name=name, units=fairness_units(seen.prepared), digits=3)
+    tables.table(page.views, name="fairness", units=fairness_units(seen.prepared), digits=3)
 
 
 # -- does it hold ----------------------------------------------------------------------------------
@@ -274,9 +279,9 @@ def _holds(page: Page) -> None:
         return
     left, right = st.columns(2)
     names = list(grouping.names)
-    group = here.select("Suppose less is reported where these live", "fair_group", names[0], names, into=left)
+    group = here.select("Suppose less is reported for", "fair_group", names[0], names, into=left)
     rate = here.slider(
-        "Share of harm recorded there",
+        "Share of its harm recorded",
         "fair_rate",
         0.7,
         0.3,
@@ -286,7 +291,7 @@ def _holds(page: Page) -> None:
         format="percent",
         help="1: as much as elsewhere. True harm is recorded harm over this share; the plan stays as it is.",
     )
-    table = fairness_results.survey(seen.scenario, seen.model, {str(group): float(rate)})
+    table = fairness_results.survey(seen.scenario, {str(group): float(rate)})
     broken = table[table["verdict"] != "holds"]
     st.write(
         f"{len(table) - len(broken)} of {len(table)} checks hold what the page concludes."
@@ -294,7 +299,7 @@ def _holds(page: Page) -> None:
         else f"All {len(table)} checks hold what the page concludes."
     )
     shown = table.assign(
-        conclusion=[CONCLUSIONS[name] for name in table["conclusion"]],
+        conclusion=[of_heads(CONCLUSIONS[name], seen.prepared.head) for name in table["conclusion"]],
         verdict=[VERDICTS[name] for name in table["verdict"]],
     )
     tables.table(
@@ -312,25 +317,24 @@ def _hold_figures(seen: Shown, group: str, rate: float) -> None:
     paths = {name: sensitivity.reporting_path(seen.amounts.residual, people, name, RATES) for name in names}
     plot(reporting_lines(paths, now=(group, rate)), key="_reporting", into=left)
     flips = paths[group][paths[group]["changed"] != ""]
+    told = {name: of_heads(words, seen.prepared.head).lower() for name, words in CONCLUSIONS.items()}
     left.caption(
-        f"A conclusion changes once {float(flips['recorded'].iloc[0]):.0%} or less is recorded where {escape(group)} live: "
-        f"{', '.join(CONCLUSIONS[one].lower() for one in str(flips['changed'].iloc[0]).split(', '))}."
+        f"A conclusion changes once {float(flips['recorded'].iloc[0]):.0%} or less is recorded for {escape(group)}: "
+        f"{', '.join(told[one] for one in str(flips['changed'].iloc[0]).split(', '))}."
         if len(flips)
-        else f"No conclusion changes down to {RATES[-1]:.0%} recorded where {escape(group)} live."
+        else f"No conclusion changes down to {RATES[-1]:.0%} recorded for {escape(group)}."
     )
     draws = fairness_results.residual_draws(seen)
-    if draws is not None:
-        unit = f"{seen.amounts.residual_unit} per 1,000 {seen.prepared.head}"
-        figure = rate_intervals(
-            grouping.names,
-            grouping.rates(seen.amounts.residual, people.population),
-            grouping.rates(draws, people.population),
-            unit=unit,
-        )
-        plot(figure, key="_fair_draws", into=right)
-        right.caption(
-            f"Bars: 5 to 95 % of {fairness_results.REPLICATES} draws of the harm, the plan being fixed."
-        )
+    figure = rate_intervals(
+        grouping.names,
+        seen.rates(seen.amounts.residual),
+        seen.rates(draws),
+        unit=f"{seen.amounts.residual_unit} {seen.head.words}",
+    )
+    plot(figure, key="_fair_draws", into=right)
+    right.caption(
+        f"Bars: 5 to 95 % of {fairness_results.REPLICATES} draws of the harm, the plan being fixed."
+    )
 
 
 # -- record ----------------------------------------------------------------------------------------

@@ -1,10 +1,8 @@
-"""What each measure of fairness is, with formula and source; constants only."""
+"""What each measure of fairness is, with formula and source; of residents, as they read for :func:`~patrol_core.words.of_heads`."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
-
-from patrol_core.games.rules import FAIRNESS
 
 
 class Definition(NamedTuple):
@@ -16,10 +14,13 @@ class Definition(NamedTuple):
     source: str
 
 
-NOTATION = (
-    r"$p_i$ residents of zone $i$, $P=\sum_i p_i$, $h_i$ amount per head, $\bar h=\sum_i p_i h_i/P$, $s_{gi}$ share of residents of zone "
-    r"$i$ in group $g$."
-)
+NOTATION = {
+    "residents": r"$p_i$ residents of zone $i$, $P=\sum_i p_i$, $h_i$ amount per head, $\bar h=\sum_i p_i h_i/P$, $s_{gi}$ share of "
+    r"residents of zone $i$ in group $g$.",
+    "zones": r"$p_i=1$ for every zone $i$, since nobody knows who lives there, $P$ the number of zones, $h_i$ amount in zone $i$, "
+    r"$\bar h=\sum_i p_i h_i/P$, $s_{gi}$ 1 where zone $i$ is in group $g$, else 0.",
+}
+"""By what is counted."""
 DEFINITIONS: dict[str, Definition] = {
     "gini": Definition(
         "Gini",
@@ -59,7 +60,7 @@ DEFINITIONS: dict[str, Definition] = {
         "Hoover 1936, Rev. Econ. Stat. 18, 162-171",
     ),
     "min_max_ratio": Definition(
-        "Least over most (groups)",
+        "Lowest group as a share of the highest",
         "Smallest group rate over the largest; 1 is equal. 0.8 is a screening line from United States employment practice (four-fifths rule), "
         "not UK law, and no finding of fairness by itself.",
         r"\min_g E_g\,/\,\max_g E_g,\qquad E_g=\frac{\sum_i s_{gi}p_i h_i}{\sum_i s_{gi}p_i}",
@@ -73,16 +74,13 @@ DEFINITIONS: dict[str, Definition] = {
     ),
 }
 CONCLUSIONS = {
-    "ratio": "Least over most group against 0.8",
+    "ratio": "Lowest group as a share of the highest, against 80 %",
     "most": "Group with the highest rate",
     "sign": "Which residents get more",
 }
-HOURS_WORDS = {name: rule.hours_words for name, rule in FAIRNESS.items() if rule.hours == name}
-"""The rules that an hours plan can keep, in words."""
-LEVEL_WORDS = {name: rule.differs for name, rule in FAIRNESS.items()}
 PROPORTION = (
-    r"Each group's share of the patrols (or hours) is between $a$ and $b$ times its share of the expected harm (or demand): "
+    r"Each group's share of the patrols is between $a$ and $b$ times its share of the expected harm: "
     r"$a\,h_g\sum_t x_t\le\sum_{t\in g}x_t\le b\,h_g\sum_t x_t$ with $h_g=\sum_{t\in g}V_t/\sum_t V_t$. The slider sets "
-    r"$a=1-d$ and $b=1+d$; residents do not matter. Where more is recorded because more is patrolled, harm is no measure of need."
+    r"$a=1-d$ and $b=1+d$; nothing else counts. Where more is recorded because more is patrolled, harm is no measure of need."
 )
 """Proportionality in words."""

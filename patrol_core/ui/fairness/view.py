@@ -7,66 +7,62 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from patrol_core.errors import InfeasibleError
+from patrol_core.arrays import Floats
+from patrol_core.errors import InfeasibleError, PatrolError
 from patrol_core.fairness import curves, groups, measures
 from patrol_core.figures.charts.fairness import change_bars, group_bars, view_curves
-from patrol_core.games.rules import fairness_rule
-from patrol_core.planning import Amounts, amounts_views, hours_rule
-from patrol_core.scenario import choices
-from patrol_core.ui.memo.fairness_results import Model, Shown
-from patrol_core.ui.session import state
+from patrol_core.games.rules import fairness_rule, rule_label
+from patrol_core.planning import Amounts, amounts_views
+from patrol_core.scenario import Scenario, choices
+from patrol_core.ui.memo.fairness_results import Shown
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import relax_button
 from patrol_core.ui.shell.widgets import Figure, figures
 from patrol_core.ui.shell.zone_map import Layer
+from patrol_core.words import figure, of_heads
 
 YEAR = 12
 """Months in a year: prices per month are shown per year too."""
 SEEN = "fair_seen"
+UPPER = "residual-max-min"
+"""The rule on harm left that bounds it from above only, as every response allows."""
 MOST_BARS = 12
 """Groups drawn beside the map."""
 
 
 def price_metrics(seen: Shown, views: pd.DataFrame) -> None:
     """What the plan leaves, what the rule costs against the plan without it, and how even it is."""
-    unit, dated = seen.amounts.residual_unit, seen.prepared.data.dated
-    left, free = float(seen.amounts.residual.sum()), float(seen.free.residual.sum())
-    if seen.strategy is not None and seen.without is not None:
-        left, free = seen.strategy.expected_residual, seen.without.expected_residual
-        first = Figure(
-            f"Worst zone ({unit})",
-            f"{seen.strategy.worst_case:,.1f}",
-            _extra(seen.strategy.worst_case, seen.without.worst_case, dated=dated),
-            good="lower",
-            help="Against the plan without the fairness rule.",
-        )
-        name, amount, words = f"All zones ({unit})", f"{left:,.0f}", "Against"
-    else:
-        hours = f"{seen.amounts.burden.sum():,.0f} h"
-        first = Figure("Hours a month", hours, help="Mean of the months of the plan.")
-        name, amount = f"Demand left ({unit})", f"{left:,.1f}"
-        words = "Demand that the hours do not meet by the model; against"
+    unit, dated = seen.prepared.surface.unit, seen.prepared.data.dated
+    plan, free = seen.strategy, seen.without
     ratios = views.groupby("view")["min_max_ratio"].first()
     figures(
-        first,
         Figure(
-            name,
-            amount,
-            _extra(left, free, dated=dated),
+            f"Worst zone ({unit})",
+            f"{plan.worst_case:,.1f}",
+            _extra(plan.worst_case, free.worst_case, dated=dated),
             good="lower",
-            help=f"{words} the plan without the fairness rule.",
+            help="Against the plan without the fairness rule.",
         ),
         Figure(
-            "Least over most patrolled group",
-            f"{float(ratios[measures.BURDEN]):.2f}",
-            help="Patrol per head; 1 is equal, 0.8 the screening line.",
+            f"All zones ({unit})",
+            f"{plan.expected_residual:,.0f}",
+            _extra(plan.expected_residual, free.expected_residual, dated=dated),
+            good="lower",
+            help="Against the plan without the fairness rule.",
         ),
-        Figure(
-            "Least over most harm left",
-            f"{float(ratios[measures.PROTECTION]):.2f}",
-            help="Harm left per head; 1 is equal.",
+        *(
+            Figure(
+                f"Lowest group's {what}",
+                "–" if np.isnan(ratio := float(ratios[view])) else f"{ratio:.0%}",
+                "of the highest group's",
+                help=f"{of_heads(words, seen.prepared.head)}; 100 % is equal, 80 % the screening line.",
+            )
+            for view, what, words in (
+                (seen.head.burden, "patrol", "Patrol per head"),
+                (seen.head.protection, "harm left", "Harm left per head"),
+            )
         ),
     )
 
@@ -79,20 +75,21 @@ def _extra(value: float, reference: float, *, dated: bool) -> str | None:
     return f"{value - reference:+,.2f}{share} by the rule{yearly}"
 
 
-def rule_fault(error: InfeasibleError, model: Model) -> None:
-    """An infeasible fairness rule in words, with the plan of least violation one press away.
+def rule_fault(error: PatrolError, now: Scenario, head: str) -> None:
+    """A fairness rule that cannot be kept in words, with what helps one press away.
 
     Args:
-        model: Whose rule it is: hours keep one of their own for some rules.
+        error: Why not.
+        now: The choices.
+        head: What rates count, for the names of rules.
     """
     st.error(escape(error), icon=":material/block:")
-    now = state.scenario()
-    rule = hours_rule(now.fairness_rule) if model == "hours" else now.fairness_rule
-    about = (
-        now.fairness is not None
-        and fairness_rule(rule, now.fairness).name.split(" ")[0] == error.rule.split(" ")[0]
-    )
-    if error.remedy is None or not about:
+    rule = None if now.fairness is None else fairness_rule(now.fairness_rule, now.fairness)
+    if not isinstance(error, InfeasibleError):
+        if rule is not None and rule.of == "residual" and now.response != "linear":
+            _straighten(head)
+        return
+    if rule is None or error.remedy is None or rule.name.split(" ")[0] != error.rule.split(" ")[0]:
         relax_button(error)
         return
     level = float(np.ceil(error.remedy * 1e4 - 1e-6) / 1e4)
@@ -103,6 +100,14 @@ def rule_fault(error: InfeasibleError, model: Model) -> None:
     controls.take(f"Show the plan of least violation ({level:.2%})", "_fair_nearest", fairness=level)
 
 
+def _straighten(head: str) -> None:
+    """What can be done about a rule on harm left that a curved response makes no model of."""
+    with st.container(horizontal=True):
+        controls.take("Take response linear", "_fair_linear", response="linear")
+        label = f"Rule: {rule_label(UPPER, head).lower()}"
+        controls.take(label, "_fair_max_min", primary=False, fairness_rule=UPPER)
+
+
 def group_figures(seen: Shown, views: pd.DataFrame, left: DeltaGenerator, right: DeltaGenerator) -> None:
     """Protection and burden side by side: bars with the band of the rule, and the curves below them.
 
@@ -110,49 +115,46 @@ def group_figures(seen: Shown, views: pd.DataFrame, left: DeltaGenerator, right:
         seen, views: The plan, and the groups as it treats them.
         left, right: Columns for protection and for burden.
     """
-    heads = f"per 1,000 {seen.prepared.head}"
+    head, people = seen.prepared.head, seen.prepared.population
     weighted = seen.prepared.group_by in groups.WEIGHTED
     rank = groups.deprivation_rank(seen.prepared.zones)
-    harm, patrol = ("demand left", "hours") if seen.model == "hours" else ("harm left", "patrol")
-    amounts = seen.amounts
+    amounts, hours = seen.amounts, seen.scenario.hours_per_unit
     rows = (
-        (
-            measures.PROTECTION,
-            "protection",
-            harm,
-            amounts.residual,
-            amounts.residual_unit,
-            left,
-            "residual-parity",
-        ),
-        (measures.BURDEN, "burden", patrol, amounts.burden, amounts.burden_unit, right, "coverage-parity"),
+        (seen.head.protection, "protection", "harm left", amounts.residual, left, "residual-parity"),
+        (seen.head.burden, "burden", "patrol", amounts.burden, right, "coverage-parity"),
     )
-    for name, view, what, amount, unit, column, ruled in rows:
+    for name, view, what, amount, column, ruled in rows:
         mine = views[views["view"] == name]
-        title = f"{view.capitalize()}: {what}"
-        overall = 1000.0 * float(amount.sum()) / float(seen.prepared.population.sum())
-        figure = group_bars(
+        rates = mine[seen.head.rate].to_numpy(dtype=float)
+        patrol = view == "burden"
+        unit = "units" if patrol else amounts.residual_unit
+        chart = group_bars(
             [str(group) for group in mine["group"]],
-            mine["per_1000"].to_numpy(dtype=float),
-            overall=overall,
-            title=title,
-            unit=f"{unit} {heads}",
-            within=seen.scenario.fairness if seen.rule == ruled and not weighted else None,
-        )
-        plot(figure, key=f"_group_{name}", into=column)
-        column.caption(f"Least over most: {measures.four_fifths(float(mine['min_max_ratio'].iloc[0]))}.")
-        concentration = (
-            None
-            if rank is None
-            else curves.thinned(curves.concentration_curve(amount, seen.prepared.population, rank))
-        )
-        lines = view_curves(
-            curves.thinned(curves.lorenz_curve(amount, seen.prepared.population)),
-            concentration,
-            what=what,
+            rates,
+            overall=seen.head.per * float(amount.sum() / people.sum()),
             view=view,
+            title=f"{view.capitalize()}: {what}",
+            unit=f"{unit} {seen.head.words}",
+            beside=[f"{figure(rate * hours)} h a month" for rate in rates] if patrol else None,
+            within=seen.scenario.fairness
+            if seen.ruled and seen.scenario.fairness_rule == ruled and not weighted
+            else None,
         )
-        plot(lines, key=f"_curve_{name}", into=column)
+        plot(chart, key=f"_group_{view}", into=column)
+        low_to_high = measures.four_fifths(float(mine["min_max_ratio"].iloc[0]))
+        column.caption(
+            f"Lowest group as a share of the highest: {low_to_high}."
+            + (f" One unit at once makes {figure(hours)} h a month." if patrol else "")
+        )
+        concentration = (
+            None if rank is None else curves.thinned(curves.concentration_curve(amount, people, rank))
+        )
+        lorenz = curves.thinned(curves.lorenz_curve(amount, people))
+        plot(
+            view_curves(lorenz, concentration, what=what, view=view, head=head),
+            key=f"_curve_{view}",
+            into=column,
+        )
     if weighted:
         st.caption(groups.PEOPLE_WORDS)
 
@@ -160,7 +162,7 @@ def group_figures(seen: Shown, views: pd.DataFrame, left: DeltaGenerator, right:
 def remember(seen: Shown) -> Amounts | None:
     """Note the plan on show and return the one that was on show before it, of the same zones."""
     kept: dict[str, tuple[object, Amounts, Amounts | None]] = st.session_state.setdefault(SEEN, {})
-    place = f"{seen.model}-{seen.prepared.key}"
+    place = seen.prepared.key
     key, amounts, before = kept.get(place, (seen.key, seen.amounts, None))
     if key != seen.key:
         before = amounts
@@ -176,20 +178,15 @@ def change_layer(seen: Shown, baseline: Amounts, name: str, *, harm: bool) -> La
         baseline, name: What it is held against.
         harm: Whether harm left is shown, else patrol.
     """
-    ids = seen.prepared.zone_ids
+    ids, texts = seen.prepared.zone_ids, None
     if harm:
-        gained, unit, what = (
-            measures.change(seen.amounts.residual, baseline.residual),
-            seen.amounts.residual_unit,
-            "Harm left",
-        )
+        gained = measures.change(seen.amounts.residual, baseline.residual)
+        unit, what = seen.amounts.residual_unit, "Harm left"
     else:
-        points = seen.model == "game"
-        gained = measures.change(seen.amounts.burden, baseline.burden) * (100.0 if points else 1.0)
-        unit, what = ("points of time" if points else "h per month"), "Patrol"
-    known = np.abs(gained[np.isfinite(gained)])
-    reach = float(known.max(initial=0.0))
-    reach = reach or 1.0
+        gained = measures.change(seen.amounts.burden, baseline.burden)
+        unit, what = "units at once", "Patrol"
+        texts = dict(zip(ids, with_hours(gained, seen.scenario.hours_per_unit), strict=True))
+    reach = float(np.abs(gained[np.isfinite(gained)]).max(initial=0.0)) or 1.0
     return Layer(
         dict(zip(ids, gained, strict=True)),
         "change",
@@ -198,12 +195,18 @@ def change_layer(seen: Shown, baseline: Amounts, name: str, *, harm: bool) -> La
         low=-reach,
         high=reach,
         digits=1,
+        texts=texts,
     )
 
 
+def with_hours(units: Floats, hours_per_unit: float) -> list[str]:
+    """Changes of patrol in units, with the hours they make, as hover texts."""
+    return [f"{one:+,.2f} units at once ({one * hours_per_unit:+,.0f} h a month)" for one in units]
+
+
 def changes_table(seen: Shown, baseline: Amounts) -> pd.DataFrame:
-    """Zones by how much harm the plan adds to them against a baseline, or takes off; patrol where harm is unknown."""
-    prepared = seen.prepared
+    """Zones by how much harm the plan adds to them against a baseline, or takes off."""
+    prepared, hours = seen.prepared, seen.scenario.hours_per_unit
     table = pd.DataFrame(
         {
             "zone_id": list(prepared.zone_ids),
@@ -211,52 +214,49 @@ def changes_table(seen: Shown, baseline: Amounts) -> pd.DataFrame:
             "group": prepared.zones[prepared.group_by].astype(str).to_numpy(),
             "patrol_of_baseline": baseline.burden,
             "patrol": seen.amounts.burden,
+            "added_hours": measures.change(seen.amounts.burden, baseline.burden) * hours,
             "added_harm": measures.change(seen.amounts.residual, baseline.residual),
         }
     )
-    moved = pd.Series(measures.change(seen.amounts.burden, baseline.burden))
-    by = table["added_harm"] if table["added_harm"].notna().any() else moved
-    order = by.abs().sort_values(ascending=False, kind="stable").index
+    order = table["added_harm"].abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)
 
 
 def group_changes(seen: Shown, baseline: Amounts) -> pd.DataFrame:
-    """Patrol and harm left per head of each group against a baseline."""
-    grouping = seen.prepared.grouping
-    assert grouping is not None
-    people = seen.prepared.population
-    mine = [grouping.rates(values, people) for values in (seen.amounts.burden, seen.amounts.residual)]
-    theirs = [grouping.rates(values, people) for values in (baseline.burden, baseline.residual)]
+    """Patrol and harm left of each group against a baseline, per 1,000 residents or per zone."""
+    mine = [seen.rates(values) for values in (seen.amounts.burden, seen.amounts.residual)]
+    theirs = [seen.rates(values) for values in (baseline.burden, baseline.residual)]
+    moved = measures.change(mine[0], theirs[0])
     return pd.DataFrame(
         {
-            "group": list(grouping.names),
-            "patrol_per_1000": mine[0],
-            "change_of_patrol": measures.change(mine[0], theirs[0]),
-            "harm_left_per_1000": mine[1],
+            "group": list(seen.prepared.grouping.names) if seen.prepared.grouping else [],
+            "patrol": mine[0],
+            "change_of_patrol": moved,
+            "change_of_hours": moved * seen.scenario.hours_per_unit,
+            "harm_left": mine[1],
             "change_of_harm_left": measures.change(mine[1], theirs[1]),
         }
     )
 
 
 def group_change_figures(seen: Shown, baseline: Amounts) -> None:
-    """Which groups gain and lose per head against a baseline, patrol and harm left."""
+    """Which groups gain and lose against a baseline, patrol and harm left."""
     table = group_changes(seen, baseline)
-    heads = f"per 1,000 {seen.prepared.head}"
     for column, title, unit in (
-        ("change_of_patrol", "Patrol of groups, more or less", seen.amounts.burden_unit),
+        ("change_of_patrol", "Patrol of groups, more or less", "units at once"),
         ("change_of_harm_left", "Harm left to groups, more or less", seen.amounts.residual_unit),
     ):
-        figure = change_bars(
+        chart = change_bars(
             [str(group) for group in table["group"].head(MOST_BARS)],
             table[column].head(MOST_BARS).to_numpy(dtype=float),
             title=title,
-            unit=f"{unit} {heads}",
+            unit=f"{unit} {seen.head.words}",
         )
-        plot(figure, key=f"_{column}")
+        plot(chart, key=f"_{column}")
     if len(table) > MOST_BARS:
         st.caption(f"The first {MOST_BARS} of {len(table)} groups; all are in the tab “Who changes most”.")
 
 
 def group_tables(seen: Shown) -> pd.DataFrame:
-    """Protection and burden of every group, as in ``fairness.csv`` and ``fairness_hours.csv``."""
+    """Protection and burden of every group, as in ``fairness.csv``."""
     return amounts_views(seen.prepared, seen.amounts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,14 +18,16 @@ from patrol_core.planning import NO_WARD, WARD, Prepared, beats_compared, work_o
 from patrol_core.reports.bundles.areas import beats_files
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import results
-from patrol_core.ui.memo.kept import HOURS
+from patrol_core.ui.memo.kept import GAME
 from patrol_core.ui.memo.results import of_data
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.widgets import Figure, ask, captions, figures
+from patrol_core.words import figure
 from patrol_core.zones import neighbours
 
 WORK = {"risk": "expected crime or harm", "hours": "planned patrol hours"}
+TOLERANCE = "beats_tolerance"
 OUTLINES = 1500
 """Zones up to which their outlines are drawn."""
 TIME_LIMIT = 6.0
@@ -54,15 +57,13 @@ def choose(prepared: Prepared) -> tuple[int, float, str]:
         into=one,
         help=f"How many areas; there are {wards} wards." if wards > 1 else "How many areas.",
     )
-    tolerance = ask.slider(
-        "Work may differ from the mean by (%)", "beats_tolerance", 10, 1, 60, into=two, step=1
-    )
+    tolerance = ask.whole("Work may differ from the mean by (%)", TOLERANCE, 10, 1, 1000, into=two)
     kind = ask.radio("Work is", "beats_work", "risk", WORK, into=three)
     return int(min(areas, count)), tolerance / 100.0, str(kind)
 
 
 def _reads(_count: int, _tolerance: float, kind: str) -> tuple[str, ...]:
-    return (*HOURS, "seed") if kind == "hours" else ("seed",)
+    return GAME if kind == "hours" else ("seed",)
 
 
 @of_data(reads=_reads, words="Drawing patrol areas; thousands of zones take a minute …")
@@ -88,6 +89,26 @@ def made(scenario: Scenario, count: int, tolerance: float, kind: str) -> Made:
     return Made(beats, unit, beats_compared(chosen, beats))
 
 
+def beyond(found: Made) -> None:
+    """Where no division within the tolerance was found: how far the best is from it, and a button that accepts it."""
+    if found.beats.certificate.violation <= 0:
+        return
+    best = float(found.compared["imbalance"].iloc[0])
+    accepted = math.ceil(100.0 * best - 1e-9)
+    st.warning(
+        f"No division into {len(found.beats.names)} areas in one piece each has work within {found.beats.tolerance:.0%} of the mean; "
+        f"the best found is shown: its work differs by up to {best:.1%}.",
+        icon=":material/balance:",
+    )
+    st.button(
+        f"Accept {accepted} %",
+        key="_beats_accept",
+        type="primary",
+        on_click=ask.put,
+        kwargs={TOLERANCE: accepted},
+    )
+
+
 def area_figures(found: Made) -> None:
     """Four figures, each against the wards."""
     own = found.compared.iloc[0]
@@ -104,12 +125,12 @@ def area_figures(found: Made) -> None:
         Figure(
             "In one piece",
             f"{int((table['pieces'] == 1).sum())} of {len(table)}",
-            None if wards is None else f"{wards['in_pieces']} wards are not",
+            None if wards is None else f"wards: {wards['areas'] - wards['in_pieces']} of {wards['areas']}",
         ),
         Figure(
             "Spread",
-            f"{found.beats.certificate.objective:,.4g} km²",
-            None if wards is None else f"wards: {wards['spread_km2']:,.4g}",
+            f"{figure(found.beats.certificate.objective)} km²",
+            None if wards is None else f"wards: {figure(wards['spread_km2'])}",
             help="Sum over zones of the squared distance to their area's centre zone; less is more compact. More areas have less.",
         ),
     )
@@ -193,7 +214,7 @@ def _proof(beats: PatrolAreas) -> None:
         text = f"Search by simulated annealing, {proof.seconds:.1f} s: a heuristic, no proof that no division is more compact."
     else:
         text = (
-            f"{proof.solver}, {proof.status}: {proof.objective:,.4g} km², proved bound {proof.bound:,.4g} km² (gap {proof.gap:.1%}), "
+            f"{proof.solver}, {proof.status}: {figure(proof.objective)} km², proved bound {figure(proof.bound)} km² (gap {proof.gap:.1%}), "
             f"{proof.seconds:.1f} s. Up to {EXACT_UP_TO} zones are solved this way."
         )
     st.caption(f"{text} Contiguity, balance and spread are measured on the zones, outside the model.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -28,13 +29,14 @@ from patrol_core.evaluation import (
     simulate,
     smoothed_monthly_values,
 )
-from patrol_core.games.documents import OFFENDERS, solve_for
+from patrol_core.games.documents import OFFENDERS
 from patrol_core.games.zone import Strategy, ZoneGame
 from patrol_core.planning import (
     THE_PLAN,
     Prepared,
     game_of,
     harm_table,
+    solve_of,
     surface_as_of,
     uncertainty_of,
 )
@@ -46,6 +48,8 @@ from patrol_core.ui.memo.results import PLAN, of_data
 Chance = Literal["draws", "months"]
 """Other data by chance in small counts, or by other months."""
 
+PLANNED_FOR = (*OFFENDERS, "none")
+"""Kinds of offenders that plans are made for, and nobody who reacts."""
 FOLDS = 12
 """Most origins of a back-test where rules couple zones, since each is then solved as a program."""
 LEAST = 12
@@ -84,12 +88,12 @@ def faced(scenario: Scenario, tell: Progress = unheard) -> Faced:
     """Plans for every model of offenders, faced by each of them."""
     found: dict[str, Floats] = {}
     refused: list[str] = []
-    for done, kind in enumerate(OFFENDERS, 1):
+    for done, kind in enumerate(PLANNED_FOR, 1):
         try:
             found[kind] = results.strategy(scenario.changed(offender=kind)).coverage
         except InputError as error:
             refused.append(str(error))
-        tell(done, len(OFFENDERS) + 1)
+        tell(done, len(PLANNED_FOR) + 1)
     matrix = faced_matrix(game(scenario), found, uncertainty_of(results.prepared(scenario), scenario))
     return Faced(matrix, (*dict.fromkeys(refused), *matrix.left_out.values()))
 
@@ -179,13 +183,13 @@ def _plan_from(
 ) -> Floats:
     """The scenario's plan, had it been made when only these months were known."""
     as_recorded = scenario.outlook == "recorded" and scenario.smoothing == "none"
-    if scenario.offender == "rational" and as_recorded:
-        return solve_for(seen, "rational", uncertainty_of(chosen, scenario)).coverage
+    if scenario.offender in ("rational", "none") and as_recorded:
+        return solve_of(seen, scenario, uncertainty_of(chosen, scenario)).coverage
     surface = surface_as_of(chosen, scenario, months, ahead=ahead)
     if not as_recorded:
         seen = seen.replace(values=surface.mean)
     earlier = replace(chosen, surface=surface, months=months)
-    return solve_for(seen, scenario.offender, uncertainty_of(earlier, scenario)).coverage
+    return solve_of(seen, scenario, uncertainty_of(earlier, scenario)).coverage
 
 
 # -- other budgets ---------------------------------------------------------------------------------
@@ -198,7 +202,7 @@ class Path:
     Attributes:
         frame: The columns of :data:`PATH`, a row a budget; ``distance`` and ``moved`` are from the budget
             before.
-        coverage: Share of time in %; index zone_id, one column a feasible budget.
+        coverage: Units on average; index zone_id, one column a feasible budget.
         offender: Which offenders the plans are for.
     """
 
@@ -222,7 +226,8 @@ def budgets(scenario: Scenario, tell: Progress = unheard) -> Path:
     """Plans at budgets around the one in force, for its offenders where that takes seconds, else for rational ones."""
     zone_ids = results.prepared(scenario).zone_ids
     points = 25 if len(zone_ids) <= results.SMALL else 13
-    top = min(float(len(zone_ids)), 2.4 * scenario.budget)
+    most = float(len(zone_ids)) if scenario.response == "linear" else math.inf
+    top = min(most, 2.4 * scenario.budget)
     rows: list[tuple[object, ...]] = []
     held: dict[float, Floats] = {}
     last: Strategy | None = None
@@ -236,7 +241,7 @@ def budgets(scenario: Scenario, tell: Progress = unheard) -> Path:
         distance, moved = coverage_distance(last, found) if last is not None else (np.nan, np.nan)
         figures = (found.worst_case, found.expected_residual, found.budget_used, distance, moved)
         rows.append((units, *figures, "optimal", ""))
-        held[units] = 100.0 * found.coverage
+        held[units] = found.coverage
         last = found
         tell(step + 1, points)
     coverage = pd.DataFrame(held, index=pd.Index(zone_ids))

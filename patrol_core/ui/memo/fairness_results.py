@@ -2,70 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Hashable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from patrol_core.allocation.hours import Plan
+from patrol_core.arrays import Floats
 from patrol_core.evaluation import BASELINES
 from patrol_core.evaluation import fairness_sensitivity as sensitivity
-from patrol_core.fairness import Frontier, People, change, groups, measures_table, min_max_ratio
-from patrol_core.games.zone import Strategy
-from patrol_core.planning import (
-    Amounts,
-    Prepared,
-    game_amounts,
-    game_of,
-    group_columns,
-    hours_amounts,
-    hours_rule,
+from patrol_core.fairness import (
+    HEADS,
+    Frontier,
+    Head,
+    People,
+    change,
+    groups,
+    measures_table,
+    min_max_ratio,
 )
+from patrol_core.games.zone import Strategy
+from patrol_core.planning import Amounts, Prepared, game_amounts, game_of, group_columns
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import results
-from patrol_core.ui.memo.kept import GAME, HOURS
+from patrol_core.ui.memo.kept import GAME
 from patrol_core.ui.memo.results import of_data
 
-Model = Literal["game", "hours"]
-READS: Mapping[Model, tuple[str, ...]] = {"game": GAME, "hours": (*HOURS, "seed")}
-"""Choices that the figures of each plan follow from; the seed is that of the draws."""
 REPLICATES = 200
 FREE = "The plan without the rule"
 LAST = "The plan shown before"
-EVEN, BY_DEMAND = "The same hours everywhere", "Hours in proportion to demand"
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """What the page is about: a plan of the game or of the hours, and the same without the fairness rule."""
+    """What the page is about: the plan, and the same without the fairness rule."""
 
     scenario: Scenario
     prepared: Prepared
-    model: Model
-    amounts: Amounts
-    free: Amounts
-    strategy: Strategy | None = None
-    without: Strategy | None = None
-    plan: Plan | None = None
+    strategy: Strategy
+    without: Strategy
 
     @property
     def key(self) -> tuple[Hashable, ...]:
         """What every figure of the page hangs on."""
-        parts = ("game",) if self.model == "game" else ("hours", "game")
-        return (self.model, self.prepared.key, self.scenario.key(*parts))
+        return (self.prepared.key, self.scenario.key("game"))
 
     @property
-    def rule(self) -> str:
-        """The rule that the plan keeps, where one is set: the scenario's, or the one that stands for it on hours."""
-        chosen = self.scenario.fairness_rule
-        return hours_rule(chosen) if self.model == "hours" else chosen
+    def amounts(self) -> Amounts:
+        """Patrol and harm left of the plan."""
+        return self.of(self.strategy.coverage, self.strategy.residual)
+
+    @property
+    def free(self) -> Amounts:
+        """The same of the plan without the rule."""
+        return self.of(self.without.coverage, self.without.residual)
+
+    def of(self, coverage: Floats, residual: Floats) -> Amounts:
+        """Patrol and harm left of any plan, (n,) each."""
+        return game_amounts(self.prepared, coverage, residual)
 
     @property
     def ruled(self) -> bool:
         """Whether a fairness rule holds."""
         return self.scenario.fairness is not None
+
+    @property
+    def head(self) -> Head:
+        """What rates are per."""
+        return HEADS[self.prepared.head]
+
+    def rates(self, amount: Floats) -> Floats:
+        """(..., G) rates of the groups, as tables show them; ``amount`` is (..., n) per zone."""
+        grouping = self.prepared.grouping
+        assert grouping is not None
+        return grouping.rates(amount, self.prepared.population) * (self.head.per / 1000.0)
 
     def people(self, aversion: float = 0.5) -> People:
         """Whom measures are about."""
@@ -75,89 +85,37 @@ class Shown:
         )
 
 
-def shown(scenario: Scenario, model: Model) -> Shown:
+def shown(scenario: Scenario) -> Shown:
     """The plan in force and the same without the fairness rule.
 
     Raises:
         InfeasibleError: When the rules cannot be met.
     """
-    prepared = results.prepared(scenario)
-    unruled = scenario.changed(fairness=None)
-    if model == "hours":
-        plan, other = results.hours(scenario), results.hours(unruled)
-        return Shown(
-            scenario,
-            prepared,
-            model,
-            hours_amounts(prepared, plan),
-            hours_amounts(prepared, other),
-            plan=plan,
-        )
-    strategy, without = results.strategy(scenario), results.strategy(unruled)
-    return Shown(
-        scenario,
-        prepared,
-        model,
-        game_amounts(prepared, strategy.coverage, strategy.residual),
-        game_amounts(prepared, without.coverage, without.residual),
-        strategy=strategy,
-        without=without,
-    )
+    without = results.strategy(scenario.changed(fairness=None))
+    return Shown(scenario, results.prepared(scenario), results.strategy(scenario), without)
 
 
 def baselines(seen: Shown, last: Amounts | None) -> dict[str, Amounts]:
-    """Plans to hold this one against: without the rule, simple ones, and the one shown before."""
-    found = {FREE: seen.free} | _simple(seen)
+    """Plans to hold this one against: without the rule (where there is one), simple ones, and the one shown before."""
+    game = game_of(seen.prepared, seen.scenario)
+    simple = {name: make(game) for name, make in BASELINES.items()}
+    found = {name: seen.of(plan, game.values * game.left(plan)) for name, plan in simple.items()}
+    if seen.ruled:
+        found = {FREE: seen.free, **found}
     return found if last is None else {LAST: last, **found}
 
 
-def _simple(seen: Shown) -> dict[str, Amounts]:
-    amounts = seen.amounts
-    if seen.model == "game":
-        game = game_of(seen.prepared, seen.scenario)
-        plans = {name: make(game) for name, make in BASELINES.items()}
-        e = game.effectiveness
-        return {
-            name: replace(amounts, burden=coverage, residual=amounts.values * (1.0 - e * coverage))
-            for name, coverage in plans.items()
-        }
-    assert seen.plan is not None
-    frame = seen.plan.frame
-    month = frame.groupby("month", observed=True)
-    total = month["hours"].transform("sum").to_numpy(dtype=float)
-    even = month["hours"].transform("mean").to_numpy(dtype=float)
-    risk, risks = frame["risk"].to_numpy(dtype=float), month["risk"].transform("sum").to_numpy(dtype=float)
-    by_demand = np.where(risks > 0, total * risk / np.where(risks > 0, risks, 1.0), even)
-    return {
-        name: hours_amounts(seen.prepared, seen.plan, hours)
-        for name, hours in ((EVEN, even), (BY_DEMAND, by_demand))
-    }
-
-
-def residual_draws(seen: Shown) -> np.ndarray | None:
-    """(S, n) harm left if the harm were another draw, the plan being fixed; None where the share left is unknown."""
-    values = seen.amounts.values
-    left = np.divide(seen.amounts.residual, values, out=np.zeros_like(values), where=values > 0)
-    if seen.model == "game":
-        assert seen.strategy is not None
-        left = 1.0 - seen.scenario.effectiveness * seen.strategy.coverage
+def residual_draws(seen: Shown) -> Floats:
+    """(S, n) harm left if the harm were another draw, the plan being fixed."""
+    left = game_of(seen.prepared, seen.scenario).left(seen.strategy.coverage)
     draws = seen.prepared.surface.draws(seen.scenario.seed, REPLICATES)
     return np.asarray(draws * left, dtype=float)
 
 
-def _reads(model: Model, *_: object) -> tuple[str, ...]:
-    return READS[model]
-
-
-@of_data(reads=_reads, words="Drawing zones and harm anew …")
-def measures(scenario: Scenario, model: Model, aversion: float) -> pd.DataFrame:
-    """Every measure of both views with its intervals.
-
-    Args:
-        scenario, model: The choices, and which plan of theirs.
-        aversion: To inequality, as in Atkinson's measure.
-    """
-    found = shown(scenario, model)
+@of_data(reads=GAME, words="Drawing zones and harm anew …")
+def measures(scenario: Scenario, aversion: float) -> pd.DataFrame:
+    """Every measure of both views with its intervals, at an aversion to inequality as in Atkinson's measure."""
+    found = shown(scenario)
     return measures_table(
         found.amounts.residual,
         found.amounts.burden,
@@ -218,23 +176,17 @@ def sensitivity_cases(seen: Shown, recorded: dict[str, float]) -> list[sensitivi
                     sensitivity.another_boundary(amounts.residual, amounts.burden, people, areas, name=words)
                 )
     draws = residual_draws(seen)
-    if draws is not None:
-        cases.append(sensitivity.Case(f"{REPLICATES} draws of the harm", "draws", people, draws))
+    cases.append(sensitivity.Case(f"{REPLICATES} draws of the harm", "draws", people, draws))
     if recorded and people.grouping is not None:
         true = sensitivity.true_harm(amounts.residual, people.grouping, recorded)
-        words = ", ".join(f"{rate:.0%} where {group} live" for group, rate in recorded.items())
+        words = ", ".join(f"{rate:.0%} for {group}" for group, rate in recorded.items())
         cases.append(sensitivity.Case(f"Recorded: {words}", "reporting", people, true))
     return cases
 
 
-@of_data(reads=_reads, words="Trying other groups, areas and data …")
-def survey(scenario: Scenario, model: Model, recorded: dict[str, float]) -> pd.DataFrame:
-    """Every conclusion held against every case.
-
-    Args:
-        scenario, model: The choices, and which plan of theirs.
-        recorded: Share of the harm that is recorded, by group where it is not all.
-    """
-    found = shown(scenario, model)
+@of_data(reads=GAME, words="Trying other groups, areas and data …")
+def survey(scenario: Scenario, recorded: dict[str, float]) -> pd.DataFrame:
+    """Every conclusion held against every case; ``recorded`` is the share of the harm recorded, by group where it is not all."""
+    found = shown(scenario)
     cases = sensitivity_cases(found, recorded)
     return sensitivity.survey(found.amounts.residual, found.amounts.burden, found.people(), cases)

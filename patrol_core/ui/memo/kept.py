@@ -39,16 +39,11 @@ HELD = "memo"
 """Where a session holds its own store."""
 DATA = tuple(name for name, row in choices().items() if row.part == "data")
 """Choices that zones, counts and risk follow from."""
-GAME = (*DATA, *(name for name, row in choices().items() if row.part == "game"))
-HOURS = (
-    *DATA,
-    *(name for name, row in choices().items() if row.part == "hours"),
-    "fairness",
-    "fairness_rule",
-    "share_least",
-    "share_most",
-)
-"""Choices that a patrol game, and a plan of hours, follow from."""
+BY_MONTH = ("horizon", "rounding", "visit_minutes", "least_visits")
+"""Choices that the plan month by month follows from, and the plan of the mean month does not."""
+GAME = tuple(name for name in choices() if name not in BY_MONTH)
+HOURS = tuple(name for name in choices() if name != "seed")
+"""Choices that the plan of the mean month, and that of each month, follow from; the seed is of what is drawn by the first."""
 
 
 class Store:

@@ -15,7 +15,7 @@ import pandas as pd
 from patrol_core.allocation.deployments import Deployments
 from patrol_core.allocation.hours import Plan
 from patrol_core.areas import AreaData
-from patrol_core.errors import InfeasibleError, InputError
+from patrol_core.errors import InfeasibleError, InputError, PatrolError
 from patrol_core.evaluation import budget_curve
 from patrol_core.fairness import Frontier, trace, useful_levels
 from patrol_core.figures.maps.zones import MapAsset, build_asset
@@ -248,6 +248,14 @@ def asset(zones: gpd.GeoDataFrame) -> MapAsset:
 def zone_neighbours(zones: gpd.GeoDataFrame) -> dict[str, list[str]]:
     """Neighbours of every zone."""
     return neighbours(zones)
+
+
+def strategy_or_none(scenario: Scenario) -> Strategy | None:
+    """The plan, or None where its rules cannot be kept."""
+    try:
+        return strategy(scenario)
+    except PatrolError:
+        return None
 
 
 def hours_or_none(scenario: Scenario) -> Plan | None:

@@ -88,7 +88,7 @@ def _moving(found: Path, prepared: Prepared) -> pd.DataFrame:
     order.sort(key=lambda i: -float(prepared.surface.mean[i]))
     names = prepared.zones["name"].astype(str)
     twice = set(names[names.duplicated()])
-    shown = 100.0 * coverage.iloc[order]
+    shown = coverage.iloc[order]
     shown.index = pd.Index(
         [
             names.iloc[i] if names.iloc[i] not in twice else f"{names.iloc[i]} ({coverage.index[i]})"

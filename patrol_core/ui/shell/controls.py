@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from patrol_core.games.rules import FAIRNESS
+from patrol_core.games.rules import FAIRNESS, rule_label
 from patrol_core.planning import Prepared, fairness_of, group_columns, hours_rule
 from patrol_core.scenario import choices
 from patrol_core.ui.session import state
@@ -19,7 +19,6 @@ LEVELS: tuple[float | str, ...] = (
     *(0.3, 0.25, 0.2, 0.15, 0.1, 0.05, 0.02, 0.0),
 )
 """Fairness levels from no rule to exactly equal."""
-RULES = {name: rule.label for name, rule in FAIRNESS.items()}
 
 
 def bound(
@@ -127,9 +126,9 @@ def _in_words(level: Any, rule: str) -> str:
     return FAIRNESS[rule].at(level)
 
 
-def fairness_rule() -> None:
+def fairness_rule(prepared: Prepared) -> None:
     """What is shared evenly: patrol or the harm that is left, by parity, mean difference or the worst-off group."""
-    select("fairness_rule", RULES)
+    select("fairness_rule", {name: rule_label(name, prepared.head) for name in FAIRNESS})
 
 
 def select(name: str, words: Mapping[str, str], *, disabled: bool = False) -> None:

@@ -26,7 +26,7 @@ PAGES = {
     "overview": (
         "pages/overview.py",
         "Overview",
-        "What happened, where should patrols be, and did we expect right?",
+        "What happened, where should patrols be, and did it turn out as forecast?",
     ),
     "data": ("pages/data.py", "Data", "What do we know, from where, how complete, how fresh?"),
     "risk": ("pages/risk_maps.py", "Risk maps", "Where is harm concentrated, and how sure are we?"),

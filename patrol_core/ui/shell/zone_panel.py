@@ -102,6 +102,7 @@ def zone_panel(
     if near:
         shown = zone_rows(prepared, near, strategy).drop(columns=["zone", "low", "high", "area_km2"])
         st.caption(f"Its {len(near)} neighbours")
+        shown = shown.dropna(axis="columns", how="all")
         st.dataframe(shown, hide_index=True, height=min(36 * (len(shown) + 1), 260))
     else:
         st.caption("No zone touches it.")
