@@ -11,10 +11,8 @@ from patrol_core.planning.forecast_review import (
     surprises,
 )
 from patrol_core.planning.forecast_store import forecast_for, keep_forecast, kept_forecast, state_of_store
-from patrol_core.planning.groups import WARD, group_columns
+from patrol_core.planning.groups import BOROUGH, NO_WARD, WARD, group_columns
 from patrol_core.planning.hours import (
-    BOROUGH,
-    NO_WARD,
     hours_bounds,
     hours_demand,
     hours_rule,

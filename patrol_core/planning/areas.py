@@ -9,8 +9,7 @@ import pandas as pd
 from patrol_core.allocation.areas import PatrolAreas
 from patrol_core.allocation.areas import measure as measure_areas
 from patrol_core.errors import InputError
-from patrol_core.planning.groups import WARD
-from patrol_core.planning.hours import NO_WARD
+from patrol_core.planning.groups import NO_WARD, WARD
 from patrol_core.planning.planner import Planner
 from patrol_core.planning.prepared import Prepared
 from patrol_core.scenario import Scenario

@@ -14,8 +14,12 @@ from patrol_core.zones import UNKNOWN
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
 WARD = "ward"
+NO_WARD = "all zones"
+"""Ward of a zone that has none."""
+BOROUGH, NO_BOROUGH = "borough", "no borough"
 
 
 def group_columns(data: AreaData) -> dict[str, str]:
@@ -27,6 +31,21 @@ def group_columns(data: AreaData) -> dict[str, str]:
         weighted = grouping.weighted_columns(list(data.polygons.columns))
         offered |= {key: grouping.WEIGHTED[key] for key in weighted}
     return offered
+
+
+def wards_of(zones: gpd.GeoDataFrame) -> pd.Series[str]:
+    """Ward of every zone."""
+    named = zones[WARD].astype(str)
+    return named.where(named != "", NO_WARD)
+
+
+def boroughs_of(zones: gpd.GeoDataFrame) -> pd.Series[str] | None:
+    """Borough of every zone, where the data know any."""
+    if BOROUGH not in zones:
+        return None
+    named = zones[BOROUGH].astype("object").where(zones[BOROUGH].notna(), "").astype(str)
+    unknown = named.isin(["", UNKNOWN])
+    return None if unknown.all() else named.where(~unknown, NO_BOROUGH)
 
 
 def heads_of(zones: gpd.GeoDataFrame) -> tuple[Floats, str, tuple[Finding, ...]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,20 +10,12 @@ import pandas as pd
 from patrol_core.allocation.hours import HoursRules, solve_hours
 from patrol_core.arrays import Floats
 from patrol_core.games.rules import FAIRNESS
-from patrol_core.planning.groups import WARD
+from patrol_core.planning.groups import NO_WARD, boroughs_of, wards_of
 from patrol_core.planning.planner import AREA_CLIP, least_units
 from patrol_core.planning.prepared import Prepared, harm_table
 from patrol_core.planning.surface import forecast_demand
 from patrol_core.risk import monthly_demand
 from patrol_core.scenario import Scenario
-from patrol_core.zones import UNKNOWN
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-
-NO_WARD = "all zones"
-"""Ward of a zone that has none."""
-BOROUGH, NO_BOROUGH = "borough", "no borough"
 
 
 def hours_demand(prepared: Prepared, scenario: Scenario) -> pd.DataFrame:
@@ -51,7 +42,7 @@ def hours_demand(prepared: Prepared, scenario: Scenario) -> pd.DataFrame:
         )
     if not prepared.data.dated:
         method = "the data have no dates, so every month ahead has the same demand"
-    wards = zones[WARD].astype(str).where(zones[WARD].astype(str) != "", NO_WARD)
+    wards = wards_of(zones)
     if (wards == NO_WARD).all():
         method = f"{method.rstrip('.')}; wards are unknown, so no ward budget applies."
     frame = pd.DataFrame(
@@ -63,20 +54,11 @@ def hours_demand(prepared: Prepared, scenario: Scenario) -> pd.DataFrame:
             "risk": demand["risk"].to_numpy(),
         }
     )
-    boroughs = _boroughs(zones)
+    boroughs = boroughs_of(zones)
     if boroughs is not None:
         frame["borough"] = frame["zone_id"].astype(str).map(boroughs)
     frame.attrs["method"] = method
     return frame
-
-
-def _boroughs(zones: gpd.GeoDataFrame) -> pd.Series | None:
-    """Borough of every zone, where the data know any."""
-    if BOROUGH not in zones:
-        return None
-    named = zones[BOROUGH].astype("object").where(zones[BOROUGH].notna(), "").astype(str)
-    unknown = named.isin(["", UNKNOWN])
-    return None if unknown.all() else named.where(~unknown, NO_BOROUGH)
 
 
 def last_year_of(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame) -> tuple[Floats, str]:

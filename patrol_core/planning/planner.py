@@ -6,14 +6,16 @@ import threading
 from collections import OrderedDict
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from patrol_core.areas import Finding
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.documents import Uncertainty, solve_for
-from patrol_core.games.rules import Cap, Floor, Rule
+from patrol_core.games.rules import Cap, Floor, PlaceCap, Rule
 from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
+from patrol_core.planning.groups import BOROUGH, NO_WARD, WARD, boroughs_of, wards_of
 from patrol_core.planning.prepared import Prepared, fairness_of
 from patrol_core.scenario import Scenario
 from patrol_core.words import plural
@@ -38,6 +40,7 @@ def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Rule, ...]:
     if scenario.cap is not None and not (one and scenario.cap >= 1):
         rules.append(Cap(scenario.cap))
     rules += _group_limits(prepared, scenario)
+    rules += place_budgets(prepared, scenario)
     if scenario.fairness is not None:
         if not prepared.groups:
             raise InputError(
@@ -45,6 +48,45 @@ def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Rule, ...]:
             )
         rules.append(fairness_of(scenario, scenario.fairness_rule, scenario.fairness))
     return tuple(rules)
+
+
+def place_budgets(prepared: Prepared, scenario: Scenario) -> list[Rule]:
+    """Budgets of wards and boroughs that are below the whole resource, in units.
+
+    A ward budget is for wards: where no zone has one, it would hold the whole area to the hours of one ward.
+
+    Args:
+        prepared, scenario: Zones with their wards and boroughs, and the budgets in hours a month.
+
+    Raises:
+        InputError: When a place with a budget of its own is not among them.
+    """
+    wards, boroughs = wards_of(prepared.zones), boroughs_of(prepared.zones)
+    if boroughs is not None:  # wards of one name in several boroughs are told apart by their borough
+        pairs = pd.DataFrame({WARD: wards, BOROUGH: boroughs}).drop_duplicates()
+        shared = wards.isin(pairs.loc[pairs[WARD].duplicated(keep=False), WARD])
+        wards = wards.where(~shared, wards + " (" + boroughs + ")")
+    own_wards, own_boroughs = scenario.own_budgets()
+    rules: list[Rule] = []
+    for what, places, every, own in (
+        (WARD, None if (wards == NO_WARD).all() else wards, scenario.ward_hours, dict(own_wards)),
+        (BOROUGH, boroughs, scenario.borough_hours, dict(own_boroughs)),
+    ):
+        known = [] if places is None else sorted(set(places))
+        unknown = next((name for name in own if name not in known), None)
+        if unknown is not None:
+            raise InputError(
+                f"A budget names the {what} {unknown!r}; the {what}s here are {', '.join(known[:12]) or 'not known'}. "
+                "Choose one of them, or take the budget away."
+            )
+        if places is None or (every is None and not own):
+            continue
+        for name in known:
+            hours = own.get(name, every)
+            if hours is not None and hours / scenario.hours_per_unit < scenario.budget:
+                zones = tuple(str(zone) for zone in places.index[places == name])
+                rules.append(PlaceCap(name, zones, hours / scenario.hours_per_unit, what))
+    return rules
 
 
 def least_units(scenario: Scenario) -> float:
@@ -195,7 +237,7 @@ class Planner:
             (scenario.fairness, scenario.share_least, scenario.share_most) if _has_ends(scenario) else None,
             least_units(scenario) > 0,
             (scenario.cap, scenario.max_per_day, scenario.group_floor, scenario.group_cap),
-            (scenario.ward_hours, scenario.ward_table, scenario.borough_hours, scenario.borough_table),
+            tuple(place_budgets(self.prepared, scenario)),
         )
         with self._lock:
             model = self._models.get(key)
