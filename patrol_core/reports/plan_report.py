@@ -113,7 +113,7 @@ def _choices(result: Result) -> Table:
         (row.label, choice_words(row, getattr(result.scenario, name)), row.help)
         for name, row in choices().items()
     ]
-    return Table(pd.DataFrame(rows, columns=["Choice", "Value", "Meaning"]))
+    return Table(pd.DataFrame(rows, columns=["Choice", "Value", "Meaning"]), most_rows=len(rows))
 
 
 def _assumptions(result: Result) -> list[str]:

@@ -126,7 +126,7 @@ def test_figures_are_those_of_the_run(result, record):
     labels = fields_of(record)
     views = result.fairness
     (_, protection), (_, burden) = next(
-        field.tables for label, field in labels.items() if label.startswith("Patrol game, groups")
+        field.tables for label, field in labels.items() if label.startswith("The plan, groups")
     )
     for table, view in ((protection, measures.PROTECTION), (burden, measures.BURDEN)):
         mine = views[views["view"] == view]
@@ -134,7 +134,7 @@ def test_figures_are_those_of_the_run(result, record):
         assert f"{mine['min_max_ratio'].iloc[0]:.2f}" in table.note
     assert number(result.strategy.worst_case) in labels["2.3 Benefit"].text[0]
     assert f"{result.prepared.placement.rows:,} rows" in labels["4.3 Data: source and quantity"].text[1]
-    assert any(label.startswith("Patrol hours, groups") for label in labels)
+    assert any(label.startswith("The plan by month, groups") for label in labels)
     assert result.prepared.data.content_hash in labels["4.3 Data: source and quantity"].text[2]
 
 

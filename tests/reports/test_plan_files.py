@@ -12,7 +12,7 @@ import pytest
 
 from patrol_core.areas import AreaData
 from patrol_core.errors import InfeasibleError, InputError, SourceError
-from patrol_core.planning import Planner, coverage_table, prepare, solve_hours_plan, summarise
+from patrol_core.planning import Planner, game_of, prepare, solve_hours_plan, summarise, zone_table
 from patrol_core.reports.bundles import plan as module
 from patrol_core.reports.bundles.plan import make_plan_files, plan_files
 from patrol_core.reports.plan_report import report_of
@@ -96,10 +96,12 @@ def test_one_file_at_a_time_is_the_same_file(result):
 
 
 def test_coverage_csv_is_the_table_that_pages_show(result):
-    shown = coverage_table(result.strategy, result.prepared.surface.mean)
+    shown = zone_table(result.prepared, result.scenario, result.strategy)
     content = plan_files(result, only=["coverage.csv"])["coverage.csv"]
-    read = pd.read_csv(io.BytesIO(content), dtype={"zone_id": str})
-    pd.testing.assert_frame_equal(read, shown.astype({"zone_id": "str"}), check_exact=True, check_dtype=False)
+    read = pd.read_csv(io.BytesIO(content), dtype={"zone_id": str, "name": str})
+    pd.testing.assert_frame_equal(
+        read, shown.astype({"zone_id": "str", "name": "str"}), check_exact=True, check_dtype=False
+    )
 
 
 def test_summary_names_scenario_data_units_and_versions(columbus, result):
@@ -116,7 +118,9 @@ def test_summary_names_scenario_data_units_and_versions(columbus, result):
     columns = {name: {c["name"]: c["unit"] for c in found} for name, found in summary["columns"].items()}
     assert set(columns) == {"coverage.csv", "allocation.csv", "deployments.csv", *FAIR}
     assert columns["allocation.csv"]["Hours"] == "h per month"
-    assert columns["coverage.csv"]["coverage"] == "share of time"
+    assert columns["coverage.csv"]["coverage"] == "units on average"
+    assert columns["coverage.csv"]["hours"] == "h per month"
+    assert columns["deployments.csv"]["units"] == "units on patrol at once"
     assert columns["coverage.csv"]["value"] == result.prepared.surface.unit == summary["unit"]
 
 
@@ -129,8 +133,39 @@ def test_scenario_in_the_summary_makes_the_plan_again(columbus, result):
     assert plan_files(again, only=only) == plan_files(result, only=only)
 
 
-def test_hours_that_cannot_be_made_are_said_and_left_out(columbus):
-    found = summarise(columbus, make_scenario({"city_hours": 100.0}))
+def test_both_currencies_and_the_assumption_stand_in_the_summary(result):
+    said = result.summary
+    unopposed = result.prepared.surface.mean
+    assert said["without_patrol"] == {
+        "worst_case": unopposed.max(),
+        "expected_residual": pytest.approx(unopposed.sum()),
+    }
+    assert (said["effectiveness"], said["response"]) == (0.5, "several")
+    assert said["assumption"].startswith("each unit prevents half of the harm where it stands (assumed)")
+    assert said["headline"].startswith("12 units, assuming each prevents half of the harm where it stands: ")
+    assert said["resource"] == {"units": 12.0, "hours_per_month": 8760.0, "hours_a_day": 24.0}
+    again = summarise(result.prepared.data, result.scenario.changed(budget=13.0))
+    assert said["worth"]["of"] == "worst zone"
+    fall = result.strategy.worst_case - again.strategy.worst_case
+    assert said["worth"]["unit"] == said["worth_of_one_more_unit"] == pytest.approx(fall, rel=1e-6)
+    assert 0 < said["worth"]["hour"] * 730 < 3 * said["worth"]["unit"]
+
+
+@pytest.mark.parametrize("face", [{"month_hours": 3650.0}, {"officers": 5 * 168 / 40}])
+def test_one_resource_in_every_face_is_one_plan(columbus, face):
+    units = summarise(columbus, make_scenario({"area": "columbus", "budget": 5}))
+    other = summarise(columbus, make_scenario({"area": "columbus", **face}))
+    only = ["coverage.csv", "allocation.csv", "deployments.csv", "fairness.csv", "zones.geojson"]
+    one, two = plan_files(units, only=only), plan_files(other, only=only)
+    one.pop("zones.geojson"), two.pop("zones.geojson")  # names the scenario
+    assert one == two
+    assert other.summary["resource"]["units"] == 5.0
+    assert other.summary["resource"]["hours_per_month"] == 3650.0
+
+
+def test_a_plan_by_month_that_cannot_be_made_is_said_and_left_out(columbus):
+    """49 zones with 0.012 units, 8.76 h, at least: 2 shifts of 8 h each do not fit 5 units."""
+    found = summarise(columbus, make_scenario({"budget": 0.6, "floor": 0.012, "rounding": "shift"}))
     assert found.hours is None
     assert "city budget" in found.hours_fault.lower()
     files = plan_files(found)
@@ -154,12 +189,24 @@ def test_no_groups_no_fairness_file():
 
 @pytest.mark.parametrize("budget", [0.0, 49.0, 1000.0])
 def test_no_units_and_more_units_than_zones_are_ordinary(columbus, budget):
-    found = summarise(columbus, make_scenario({"budget": budget}))
+    found = summarise(columbus, make_scenario({"budget": budget, "response": "linear"}))
     files = plan_files(found)
     assert found.strategy.budget_used == pytest.approx(min(budget, 49.0))
     rows = files["deployments.csv"].decode().splitlines()
     assert len(rows) == 1 + (0 if budget == 0 else 49)
     assert json.loads(files["summary.json"])["budget"] == budget
+
+
+@pytest.mark.parametrize("response", ["several", "log"])
+@pytest.mark.parametrize("budget", [0.0, 1000.0])
+def test_so_it_is_with_every_response(columbus, budget, response):
+    found = summarise(columbus, make_scenario({"budget": budget, "response": response, "horizon": 1}))
+    files = plan_files(found)
+    x, left = found.strategy.coverage, game_of(found.prepared, found.scenario).left(found.strategy.coverage)
+    assert x.sum() == pytest.approx(0 if budget == 0 else 1000 if response == "several" else 49)
+    assert found.strategy.residual == pytest.approx(found.prepared.surface.mean * left)
+    assert found.headline[0].isupper() or found.headline[0].isdigit()
+    assert ">nan" not in files["report.html"].decode().lower()
 
 
 def test_report_shows_figures_choices_and_where_the_data_come_from(columbus, result):
@@ -170,6 +217,8 @@ def test_report_shows_figures_choices_and_where_the_data_come_from(columbus, res
         result.scenario.key(),
         columbus.content_hash[:12],
         *(row.label for row in choices().values()),
+        result.headline,
+        "each unit prevents half of the harm where it stands (assumed)",
     ):
         assert text.replace("'", "&#39;") in page or text in page, text
     assert "python -m patrol_core plan" in page or "patrol plan" in page
@@ -235,7 +284,7 @@ def level(values: np.ndarray, e: float, budget: float) -> float:
 
 
 def test_regret_from_the_files(columbus):
-    summary, found = of_files(columbus, "regret")
+    summary, found = of_files(columbus, "regret", response="linear")
     assert set(found) == {"coverage.csv", "intervals.csv"}
     ends, x = found["intervals.csv"], found["coverage.csv"]["coverage"].to_numpy()
     low, value, high = (ends[name].to_numpy() for name in ("low", "value", "high"))
@@ -260,7 +309,7 @@ def test_regret_from_the_files(columbus):
 
 
 def test_expected_losses_from_the_files(columbus):
-    summary, found = of_files(columbus, "types")
+    summary, found = of_files(columbus, "types", response="linear")
     parts = found["values_by_type.csv"]
     wide = parts.pivot_table(index="zone_id", columns="crime_type", values="value", sort=False)
     assert wide.sum(axis=1).to_numpy() == pytest.approx(found["coverage.csv"]["value"].to_numpy())
@@ -277,17 +326,16 @@ def test_expected_losses_from_the_files(columbus):
     assert "expected loss" in summary["objective_is"]
 
 
-def test_the_budget_in_force_stands_in_the_summary(columbus):
+def test_the_resource_in_force_stands_in_the_summary(columbus):
     summary, _ = of_files(columbus, "rational")
     assert summary["objective"] == pytest.approx(summary["worst_case"])
     assert "worst case" in summary["objective_is"]
     rules = summary["hours"]["rules"]
-    assert summary["hours"]["city_is_default"]
-    own = make_scenario({"area": "columbus", "budget": 8, "city_hours": rules["city_budget"]})
+    assert rules["city_budget"] == 8 * 730
+    own = make_scenario({"area": "columbus", "month_hours": rules["city_budget"]})
     again = summarise(columbus, own)
     assert again.summary["hours"]["rules"] == rules
-    assert not again.summary["hours"]["city_is_default"]
-    assert again.summary["hours"]["objective"] == pytest.approx(summary["hours"]["objective"])
+    assert again.summary["hours"]["objective"] == summary["hours"]["objective"]
 
 
 def test_files_of_another_offender_do_not_stay_behind(columbus, tmp_path):
