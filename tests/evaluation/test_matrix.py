@@ -69,6 +69,28 @@ def test_several_units_by_hand():
     assert found.frame["rules_broken"].tolist() == [0] * 4
 
 
+@pytest.mark.parametrize("response", ["several", "log"])
+def test_each_plan_of_several_units_is_the_best_against_those_it_was_made_for(response):
+    case = random_game(6, 2, 8.0, effectiveness=0.5, response=response, upper=np.full(6, 3.0))
+    sure = known(case, seed=2)
+    kinds = [kind for kind in OFFENDERS if kind != "types"]
+    plans = {kind: solve_for(case, kind, sure).coverage for kind in kinds}
+    assert plans["rational"].max() > 1.2
+    found = faced_matrix(case, plans, sure)
+    frame = found.frame.set_index("plan")
+    assert (frame["rules_broken"] == 0).all()
+    for kind in kinds:
+        assert frame.loc[kind, kind] == pytest.approx(frame[kind].min(), rel=2e-4, abs=1e-9)
+    # regret over the corners of the box, each game solved anew
+    plan, worst = plans["quantal"], 0.0
+    for corner in itertools.product(*zip(sure.low, sure.high, strict=True)):
+        at = np.array(corner)
+        best = solve_zone_game(case.replace(values=at)).worst_case
+        worst = max(worst, float((at * case.left(plan)).max()) - best)
+    cell = faced_matrix(case, {"mine": plan}, sure, faced=("regret",)).frame["regret"].iloc[0]
+    assert cell == pytest.approx(worst, rel=1e-6)
+
+
 def test_regret_is_the_largest_over_the_corners_of_the_box():
     case = random_game(4, budget=1.3, effectiveness=0.8)
     sure = known(case)

@@ -61,13 +61,20 @@ def rates(amount: np.ndarray, heads: np.ndarray, labels: np.ndarray) -> tuple[np
 def test_game_rules_from_coverage_csv(tmp_path, rule, level, groups):
     if groups == "ward" and rule == "residual-parity":
         level = 2.0  # eighteen wards cannot be nearer with twelve units
-    folder = written(tmp_path / "out", fairness=level, fairness_rule=rule, group_by=groups, horizon=1)
+    # how much is left can be kept even between groups only where it falls in a straight line
+    model = {"response": "linear", "effectiveness": 1.0} if rule == "residual-parity" else {}
+    folder = written(
+        tmp_path / "out", fairness=level, fairness_rule=rule, group_by=groups, horizon=1, **model
+    )
     ids, heads, labels = people(folder)
     rows = table(folder / "coverage.csv")
     assert [row["zone_id"] for row in rows] == ids
     coverage = np.array([float(row["coverage"]) for row in rows])
     value = np.array([float(row["value"]) for row in rows])
-    amount = value * (1 - coverage) if rule == "residual-parity" else coverage
+    whole = np.floor(coverage)
+    left = value * (1 - coverage if model else 0.5**whole * (1 - 0.5 * (coverage - whole)))
+    assert [float(row["residual"]) for row in rows] == pytest.approx(left.tolist(), abs=1e-9)
+    amount = left if rule == "residual-parity" else coverage
     rate, overall, each = rates(amount, heads, labels)
     if rule == "mean-difference":
         share = each / each.sum()

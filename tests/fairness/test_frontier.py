@@ -199,6 +199,42 @@ def test_tightening_never_lowers_the_price_and_every_level_is_kept(seed, rule, b
             assert plan.coverage.sum() <= budget + 1e-7
 
 
+def scipy_several(case, within, effect=0.5, pieces=12):
+    """min v over (x, v) with v above every line of V (1 - e)^j (1 - e (x - j)), and parity of coverage per head."""
+    n, rows, right = len(case.zone_ids), [], []
+    for j in range(pieces):
+        left = case.values * (1 - effect) ** j
+        rows.append(np.hstack([-effect * np.diag(left), -np.ones((n, 1))]))
+        right.append(-left * (1 + effect * j))
+    even = [np.append(np.ones(n), 0.0)]
+    limits = [case.budget]
+    for members in case.groups.values():
+        inside = np.isin(case.zone_ids, members).astype(float)
+        share = float(case.population[inside > 0].sum() / case.population.sum())
+        even += [np.append(inside - (1 + within) * share, 0.0), np.append((1 - within) * share - inside, 0.0)]
+        limits += [0.0, 0.0]
+    solved = linprog(
+        np.append(np.zeros(n), 1.0),
+        A_ub=np.vstack([*rows, np.array(even)]),
+        b_ub=np.concatenate([*right, np.array(limits)]),
+        bounds=[(0, None)] * n + [(None, None)],
+    )
+    return solved.fun
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_frontier_of_several_units_is_an_lp_over_their_lines(seed):
+    case = game(seed, budget=14.0, effectiveness=0.5, response="several")
+    free = solve_zone_game(case)
+    levels = slider_levels(case, free.coverage, "coverage-parity")
+    found = trace(case, levels, rule="coverage-parity").frame
+    assert (found["status"] == "optimal").all()
+    for level, worst in zip(found["within"], found["worst_case"], strict=True):
+        assert worst == pytest.approx(scipy_several(case, level), rel=1e-6)
+    assert found["worst_case"].iloc[0] == pytest.approx(free.worst_case)
+    assert found["price_worst"].iloc[0] == pytest.approx(0.0, abs=1e-6)
+
+
 def test_slider_levels_by_hand():
     groups, people = {"a": ("z0",), "b": ("z1",)}, np.array([1.0, 1.0])
     case = ZoneGame(("z0", "z1"), np.array([4.0, 2.0]), 1.0, groups=groups, population=people)

@@ -236,6 +236,7 @@ def test_roster_has_dates_names_and_an_audit():
     assert list(shown["date"]) == list(drawn["shift"])
     assert list(shown["draw"]) == list(drawn["draw"])
     assert list(shown["zone_id"]) == list(drawn["zone_id"])
+    assert list(shown["units"]) == list(drawn["units"])
     assert list(shown["name"]) == list(drawn["zone_id"].map(prepared.zones["name"].astype(str)))
     checked = table(page, "target", "realised").set_index("zone_id")
     wanted = audit(drawn, plan.coverage_by_zone()).set_index("zone_id")

@@ -15,6 +15,7 @@ from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import offenders_results, results
 from patrol_core.ui.shell import controls, tables
 from patrol_core.ui.shell.widgets import ask
+from patrol_core.words import plural
 
 NIGHTS, MOST_NIGHTS = 28, 92
 
@@ -28,7 +29,7 @@ def roster_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> No
     found = results.deployments(scenario)
     st.write(
         f"The coverage is played as {len(found.sets)} randomised deployments. Each evening one is drawn by its probability, so "
-        "nobody can foresee it, and over time every zone gets exactly its share."
+        "nobody can foresee it, and over time every zone has exactly its units on average: 1.4 are one unit or, two times in five, two."
     )
     first, nights = _choices()
     roster = offenders_results.roster(scenario, first, nights)
@@ -37,9 +38,12 @@ def roster_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> No
     left, right = st.columns([1, 2])
     with left:
         tonight = table[table["date"] == first.isoformat()]
-        st.write(f"Drawn for the first night, {first.isoformat()}: {len(tonight)} zones")
+        units = f"{plural(int(tonight['units'].sum()), 'unit')} in {plural(len(tonight), 'zone')}"
+        st.write(f"Drawn for the first night, {first.isoformat()}: {units}")
         st.dataframe(
-            pd.DataFrame({"zone": tonight["zone_id"], "name": tonight["name"]}), hide_index=True, height=300
+            tonight[["zone_id", "name", "units"]].rename(columns={"zone_id": "zone"}),
+            hide_index=True,
+            height=300,
         )
     with right:
         _audit(roster, strategy, nights)
@@ -66,8 +70,7 @@ def _choices() -> tuple[dt.date, int]:
 
 def _audit(roster: pd.DataFrame, strategy: Strategy, nights: int) -> None:
     checked = audit(roster, strategy.coverage_by_zone(), shifts=nights)
-    plural = "night" if nights == 1 else "nights"
-    st.write(f"Over {nights} {plural}: share of nights each zone was to be covered, and was")
+    st.write(f"Over {plural(nights, 'night')}: units that each zone was to have on average, and had")
     tables.table(checked.sort_values("target", ascending=False), name="roster_audit", digits=3, height=300)
     drawn = checked[(checked["target"] > 0) & (checked["standard_error"] > 0)]
     beyond = int((drawn["difference"].abs() > 2 * drawn["standard_error"]).sum())
