@@ -36,10 +36,16 @@ from patrol_core.games.zone.water_filling import share_evenly
 from patrol_core.solvers import ArrayLP, Rows
 
 #: What a class may fall short of its need, relatively, for the need to count as met.
-_SHORT = 1e-10
+_SHORT = 1e-12
 
 #: Relative slacks of the level, where rounding makes the level itself infeasible in the second phase.
 _SLACKS = (0.0, 1e-11, 1e-10, 1e-9)
+
+#: All that can be prevented, in the unit of the program over sums: far above the tolerance of the solver.
+_WHOLE = 1e3
+
+#: Slopes below this are too small for the solver.
+_SEEN = 1e-8
 
 #: Cuts may leave this gap, as a share of all harm.
 _GAP = 1e-11
@@ -169,6 +175,8 @@ class GroupSums:
             if short <= _SHORT * (1.0 + float(sums.max())):
                 break
             if len(reach.limits) == used or used > _MOST_ROUNDS:
+                if short <= _EQUAL * (1.0 + float(sums.max())):  # as far as HiGHS sees
+                    break
                 raise SolverError(
                     "HiGHS did not say which rules keep the worst case up; please report the game."
                 )
@@ -177,7 +185,9 @@ class GroupSums:
             weights[int(np.argmax(stuck_at))] = 1.0
             return _Level(value, needs, Proof({}, weights), stuck_at >= stuck * (1 - _EQUAL))
         at = (values * self.does.left(needs) >= value * (1 - _EQUAL)) & (values > 0)
-        weights = np.where(at, reach.rays[hit][cell], 0.0) / np.where(at, values * self.does.worth(needs), 1.0)
+        weights = np.where(at, reach.rays[hit][cell], 0.0) / np.where(
+            at, values * self.does.worth(needs), 1.0
+        )
         whole = float(weights.sum())
         prices = self._by_row(reach.prices[hit] / whole)
         return _Level(value, needs, Proof(prices, weights / whole), weights > 0)
@@ -191,7 +201,7 @@ class GroupSums:
             over = float(ray @ needs) - limit
             moving = needs > lower
             fall = float((ray[moving] / (values * self.does.worth(needs))[moving]).sum())
-            if over > _SHORT * (1.0 + abs(limit)) and not fall > 0:
+            if over > _EQUAL * (1.0 + abs(limit)) and not fall > 0:
                 return np.inf
             if not (over > 0 and fall > 0) or level + over / fall <= level * (1 + 1e-15):
                 return level
@@ -215,7 +225,7 @@ class GroupSums:
         supplies = self._supplies(lower, upper, room)
         # a little more than there is: it is the budget's row that has the price
         upper_sums = np.minimum(np.maximum(classes.upper, start), start + 2 * room + 1)
-        program = _Cuts(classes, start, upper_sums, supplies, face.tight)
+        program = _Cuts(classes, start, upper_sums, supplies, face.tight, float(self.values.sum()))
         found = program.solve(_GAP * float(self.values.sum()))
         if found is None:
             return None
@@ -274,7 +284,7 @@ class GroupSums:
             for pair, sign in pairs:
                 of_pairs[pair] += y * sign
         near, values = _EQUAL * self.top, self.values
-        with np.errstate(divide="ignore", over="ignore"):
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             above, below = (
                 np.where(values > 0, np.maximum(price + d, 0.0)[self.classes.cell] / values, np.inf)
                 for d in (near, -near)
@@ -322,14 +332,25 @@ class _Cuts:
     """max sum of F_c(C_c) over the sums that rules allow, F_c below its tangents so far."""
 
     def __init__(
-        self, classes: ZoneClasses, lower: Floats, upper: Floats, supplies: list[_Supply], tight: frozenset[RowKey]
+        self,
+        classes: ZoneClasses,
+        lower: Floats,
+        upper: Floats,
+        supplies: list[_Supply],
+        tight: frozenset[RowKey],
+        harm: float,
     ) -> None:
         self.count, self.start, self.supplies = classes.size, lower, supplies
-        self.lower, self.upper, self.limits = lower, upper, np.array([limit for *_, limit, _ in classes.lines])
+        self.lower, self.upper, self.limits = (
+            lower,
+            upper,
+            np.array([limit for *_, limit, _ in classes.lines]),
+        )
         rows = Rows()
         classes.add_rules(rows, 0, 2 * self.count, tight)
         self.rules = rows.matrix(2 * self.count + classes.pairs.size)
-        most = np.array([s.whole(float(r)) for s, r in zip(supplies, upper - lower, strict=True)])
+        most = np.array([s.at(float(r))[0] for s, r in zip(supplies, upper - lower, strict=True)])
+        self.unit = max(float(most.sum()), 1e-3 * harm) / _WHOLE or 1.0
         for c, supply in enumerate(supplies):
             for extra in np.linspace(0.0, 1.0, 5) * (upper - lower)[c]:
                 self._cut(rows, c, supply, float(extra))
@@ -337,13 +358,18 @@ class _Cuts:
         cost = np.concatenate([zeros, zeros - 1.0, np.zeros(classes.pairs.size)])
         self._lp = ArrayLP(
             cost, np.concatenate([lower, zeros, np.zeros(classes.pairs.size)]),
-            np.concatenate([upper, most, classes.pairs]), rows,
+            np.concatenate([upper, most / self.unit, classes.pairs]), rows,
         )  # fmt: skip
 
     def _cut(self, rows: Rows, c: int, supply: _Supply, extra: float) -> None:
         harm, rates = supply.at(extra)
         for rate in rates:
-            rows.add([self.count + c, c], [1.0, -rate], -np.inf, harm - rate * (self.start[c] + extra))
+            line = rate / self.unit
+            if line < _SEEN:  # HiGHS would take it for 0; the bound of the column says nearly the same
+                continue
+            rows.add(
+                [self.count + c, c], [1.0, -line], -np.inf, harm / self.unit - line * (self.start[c] + extra)
+            )
 
     def solve(self, gap: float) -> tuple[Floats, Floats] | None:
         """Sums and prices of the rules' rows; None where the rules allow no plan."""
@@ -353,8 +379,11 @@ class _Cuts:
                 return None
             if found.status is not Status.OPTIMAL:
                 raise SolverError(f"HiGHS ended as {found.status} on a program of {self.count} group sums.")
-            sums, claimed = found.columns[: self.count], found.columns[self.count : 2 * self.count]
-            prices = np.maximum(-found.row_duals[: len(self.limits)], 0.0)
+            sums, claimed = (
+                found.columns[: self.count],
+                self.unit * found.columns[self.count : 2 * self.count],
+            )
+            prices = self.unit * np.maximum(-found.row_duals[: len(self.limits)], 0.0)
             extra = np.maximum(sums - self.start, 0.0)
             over = claimed - np.array([s.at(float(y))[0] for s, y in zip(self.supplies, extra, strict=True)])
             missing = float(np.maximum(over, 0.0).sum())
@@ -394,7 +423,9 @@ class _Cuts:
             system = np.block([[np.diag(-bend[free]), rows.T], [rows, np.zeros((binds.size, binds.size))]])
             sides = np.append(rate[free], (self.limits - matrix @ point)[binds])
             step = np.linalg.lstsq(system, sides, rcond=None)[0]
-            if not np.abs(system @ step - sides).max(initial=0.0) <= 1e-9 * (1 + np.abs(sides).max(initial=0.0)):
+            if not np.abs(system @ step - sides).max(initial=0.0) <= 1e-9 * (
+                1 + np.abs(sides).max(initial=0.0)
+            ):
                 return None
             point[free] += step[: free.size]
             if np.abs(step[: free.size]).max(initial=0.0) <= 1e-13 * (1 + np.abs(point).max(initial=0.0)):
@@ -402,7 +433,7 @@ class _Cuts:
         else:
             return None
         room = self.limits - matrix @ point
-        if room.min() < -_SHORT or (point < low).any() or (point > high).any():
+        if room.min() < -1e-10 or (point < low).any() or (point > high).any():
             return None
         return self._proved(point, rate, matrix, np.flatnonzero(room <= _EQUAL), (low, high))
 
@@ -430,7 +461,9 @@ class _Supply:
         first, last: Harm prevented per unit where it begins and ends.
     """
 
-    def __init__(self, idle: Indices, zone: Indices, begin: Floats, end: Floats, first: Floats, last: Floats) -> None:
+    def __init__(
+        self, idle: Indices, zone: Indices, begin: Floats, end: Floats, first: Floats, last: Floats
+    ) -> None:
         order = np.argsort(-first, kind="stable")
         self.idle, self.zone, self.begin, self.end, self.rate = (
             idle, zone[order], begin[order], end[order], first[order],
@@ -438,10 +471,6 @@ class _Supply:
         length = self.end - self.begin
         self.room = np.append(0.0, np.cumsum(length))
         self.harm = np.append(0.0, np.cumsum(length * self.rate))
-
-    def whole(self, extra: float) -> float:
-        """Most prevented with so much."""
-        return self.at(extra)[0]
 
     def at(self, extra: float) -> tuple[float, tuple[float, ...]]:
         """Prevented with so much coverage beyond the least, and what a bit less or more changes, per unit."""
@@ -469,7 +498,9 @@ class _Supply:
         rest = extra - float(self.room[first])
         if rest <= float(self.room[after] - self.room[first]):
             whole = np.floor(self.begin[tied] + 1e-12)
-            coverage[self.zone[tied]] = whole + share_evenly(self.begin[tied] - whole, self.end[tied] - whole, rest)
+            coverage[self.zone[tied]] = whole + share_evenly(
+                self.begin[tied] - whole, self.end[tied] - whole, rest
+            )
             return
         np.maximum.at(coverage, self.zone[tied], self.end[tied])
         _spread_idle(coverage, upper, self.idle, extra - float(self.room[after]))
@@ -485,7 +516,9 @@ def _spread_idle(coverage: Floats, upper: Floats, zones: Indices, extra: float) 
 class _CurvedSupply(_Supply):
     """The same where what a unit prevents falls as one over the coverage: x = a mu - const between begin and end, mu = 1 / rate."""
 
-    def __init__(self, idle: Indices, zone: Indices, begin: Floats, end: Floats, first: Floats, last: Floats) -> None:
+    def __init__(
+        self, idle: Indices, zone: Indices, begin: Floats, end: Floats, first: Floats, last: Floats
+    ) -> None:
         self.idle, self.zone, self.begin, self.end = idle, zone, begin, end
         self.enter, leave = 1 / first, 1 / last
         self.width = (end - begin) / (leave - self.enter)

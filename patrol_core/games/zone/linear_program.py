@@ -11,6 +11,7 @@ residual harm; (2) that kept, min v; (3) as before.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Literal
 
 from patrol_core.errors import InputError, SolverError
@@ -93,7 +94,9 @@ class ZoneGameModel:
         solve = run.total if objective == "total" else run.worst_case
         coverage, proof, phases = solve(lexicographic=lexicographic)
         seconds = time.perf_counter() - started
-        return certified(game, coverage, proof, solver=self._solver, seconds=seconds, phases=phases)
+        plan = certified(game, coverage, proof, solver=self._solver, seconds=seconds, phases=phases)
+        # at a corner of the response several prices prove a plan, and not each is what the next unit is worth
+        return replace(plan, budget_dual=None) if game.curved and game.coupling_rules() else plan
 
 
 def phases_of(game: ZoneGame, kept: Programs, *, by_zones: bool = False) -> PhaseRun | GroupSums | Lines:

@@ -31,7 +31,7 @@ from patrol_core.games.zone.solve import Attainable, ZoneGame
 from patrol_core.solvers import HighsProgram, Outcome
 
 #: A share prevented this little above the curve is on it.
-_ON = 2e-9
+_ON = 3e-10
 
 _MOST_ROUNDS = 200
 
@@ -41,8 +41,8 @@ _SLACKS = (0.0, 1e-10, 1e-9, 1e-8)
 #: Largest gap between a max-min level found and proved, in units of the rates' size; and duals that settle a group.
 _GAP, _SETTLED = 1e-6, 1e-7
 
-#: Zones whose value is below this share of the largest have no attack row.
-_NEGLIGIBLE = 1e-12
+#: Slopes below this are too small for the solver.
+_SEEN = 1e-11
 
 
 class _Program:
@@ -53,9 +53,10 @@ class _Program:
         self.lower, self.upper = game.bounds()
         self.rows = coupling_rows(game)
         self.keys = list(self.rows)
-        self.attacked = np.flatnonzero(game.values > _NEGLIGIBLE * game.values.max())
-        if groups:
-            self.attacked = self.attacked[:0]
+        # no worst case is below s: a zone worth less has nothing to say
+        self.attacked = (
+            np.flatnonzero(game.values > scale * (1 - 1e-9)) if not groups else np.zeros(0, dtype=np.intp)
+        )
         pairs = {
             pair: i
             for i, pair in enumerate(
@@ -65,11 +66,15 @@ class _Program:
         self.width = 2 * n + 1 + len(pairs)
         matrix, most = self._rules(pairs)
         slope = sparse.coo_array(
-            (scale / game.values[self.attacked], (np.arange(self.attacked.size), np.full(self.attacked.size, 2 * n))),
+            (
+                scale / game.values[self.attacked],
+                (np.arange(self.attacked.size), np.full(self.attacked.size, 2 * n)),
+            ),
             shape=(self.attacked.size, self.width),
         )
         prevented = sparse.coo_array(
-            (np.ones(self.attacked.size), (np.arange(self.attacked.size), n + self.attacked)), shape=slope.shape
+            (np.ones(self.attacked.size), (np.arange(self.attacked.size), n + self.attacked)),
+            shape=slope.shape,
         )
         attack = slope + prevented
         rates = sparse.csr_array(np.array([self._rate(at) for at in groups]).reshape(len(groups), self.width))
@@ -80,8 +85,8 @@ class _Program:
         self.program = HighsProgram(
             np.zeros(self.width), sparse.vstack([matrix, rates, attack]),
             (np.append(nothing, np.ones(self.attacked.size)), np.concatenate([most, held, np.full(self.attacked.size, np.inf)])),
-            self._bounds(self.lower, self.upper), presolve="off", primal_feasibility_tolerance=1e-9,
-            dual_feasibility_tolerance=1e-9,
+            self._bounds(self.lower, self.upper), presolve="off", primal_feasibility_tolerance=1e-10,
+            dual_feasibility_tolerance=1e-10, small_matrix_value=1e-12,
         )  # fmt: skip
         self.every = np.arange(self.width, dtype=np.int32)
         self._first_lines()
@@ -116,18 +121,23 @@ class _Program:
         """Where the plan without coupling rules is, and a little to both sides."""
         game = self.game
         needed = units_for(game.values, self.does, free_level(game).value, self.lower, self.upper)
-        guess, _ = spend_best_first(game.values, self.does, max(game.budget, float(needed.sum())), needed, self.upper)
+        guess, _ = spend_best_first(
+            game.values, self.does, max(game.budget, float(needed.sum())), needed, self.upper
+        )
         for x in (self.lower, 0.5 * guess, guess, guess + 1.0):
             self.add_lines(np.arange(game.size), np.clip(x, self.lower, self.upper))
 
-    def add_lines(self, zones: Indices, x: Floats) -> None:
-        """Lines that touch the curves of these zones at x (all zones' units)."""
+    def add_lines(self, zones: Indices, x: Floats) -> bool:
+        """Lines that touch the curves of these zones at x (all zones' units); whether there was one."""
+        zones = zones[self.does.worth(x)[zones] > _SEEN]
         left, slope = (part[zones] for part in self.does.line(x))
         # p + left - slope x <= 1
         entries = np.stack([np.ones(zones.size), -slope], axis=1).ravel()
         columns = np.stack([self.game.size + zones, zones], axis=1).ravel()
         count = zones.size
-        self.program.add_rows(np.full(count, -np.inf), 1 - left, 2 * np.arange(count), columns, entries)
+        if count:
+            self.program.add_rows(np.full(count, -np.inf), 1 - left, 2 * np.arange(count), columns, entries)
+        return count > 0
 
     def solve(self, lower: Floats | None = None) -> Outcome | None:
         """With units at or above ``lower``; None where the rules allow no plan."""
@@ -146,7 +156,8 @@ class _Program:
             over = np.flatnonzero(p > 1 - self.does.left(x) + _ON)
             if not over.size:
                 return found
-            self.add_lines(over, x)
+            if not self.add_lines(over, x):
+                return found
             if self.game.response != "log":  # a corner: the line to its left too
                 self.add_lines(over, np.clip(np.ceil(x) - 1, 0.0, None))
         raise SolverError("The lines below the response did not settle; please report the game.")
@@ -158,7 +169,9 @@ class _Program:
     def want(self, *, worst: float, prevented: float) -> None:
         """The objective: so much of v (or m), less so much of what is prevented, in units of the largest value."""
         cost = np.zeros(self.width)
-        cost[self.game.size : 2 * self.game.size] = -prevented * self.game.values / (self.game.values.max() or 1.0)
+        cost[self.game.size : 2 * self.game.size] = (
+            -prevented * self.game.values / (self.game.values.max() or 1.0)
+        )
         cost[2 * self.game.size] = worst
         self.program.set_costs(self.every, cost)
 
@@ -205,9 +218,7 @@ class Lines:
         level = float(residuals(self.game, program.coverage(found)).max())
         program.want(worst=0.0, prevented=1.0)
         for slack in _SLACKS:
-            needed = units_for(
-                self.game.values, self.game.does, level * (1 + slack), self.lower, self.upper
-            )
+            needed = units_for(self.game.values, self.game.does, level * (1 + slack), self.lower, self.upper)
             second = program.solve(needed)
             if second is not None:
                 x = np.clip(program.coverage(second), needed, self.upper)
@@ -305,8 +316,8 @@ def _proved(
     """
     (weights, shares, levels, unit), game = parts, program.game
     whole = float((weights * shares)[open_].sum())
-    if not whole > 0:
-        return -np.inf
+    if not whole > 0:  # no harm is left where m rests on nothing
+        return 0.0
     weights = weights / whole
     harm, constant = np.zeros(game.size), 0.0
     for g, group in enumerate(game.groups):
@@ -314,4 +325,4 @@ def _proved(
         harm[at] += weights[g] * game.harm.start[at]
         constant -= 0.0 if open_[g] else weights[g] * levels[g] * shares[g]
     slope, extra = priced(program.rows, program.prices(found, 1 / whole), 2 * game.size)
-    return constant + extra + least_curved(game, harm, slope)
+    return max(constant + extra + least_curved(game, harm, slope), 0.0)
