@@ -74,57 +74,61 @@ def shares(g, of):
     return {name: sum(amount[g.zone_ids.index(z)] for z in zones) / n_all for name, zones in g.groups.items()}
 
 
+def rows_of_levels(g, rule):
+    """(row, limit) of floors and caps of zones, groups and places."""
+    sets = [np.isin(g.zone_ids, getattr(rule, "zones", ()))]
+    if not isinstance(rule, PlaceCap) and rule.group:
+        sets = [np.isin(g.zone_ids, g.groups[rule.group])]
+    elif not isinstance(rule, PlaceCap):
+        sets = [row for row, z in zip(np.eye(g.size), g.zone_ids, strict=True) if rule.zone in (None, z)]
+    sign = -1.0 if isinstance(rule, Floor) else 1.0
+    level = rule.at_least if isinstance(rule, Floor) else rule.at_most
+    return [(sign * row.astype(float), sign * level) for row in sets]
+
+
+def rows_of_groups(g, rule, rates):
+    """(row, limit) of parity, proportionality and max-min of units."""
+    share = shares(g, "harm" if isinstance(rule, Proportionality) else "people")
+    for i, (name, zones) in enumerate(g.groups.items()):
+        inside = np.isin(g.zone_ids, zones).astype(float)
+        if isinstance(rule, MaxMin | MaxMinShare):
+            yield -inside, -rates[rule][i] * share[name]
+            continue
+        low, high = rule.band
+        yield inside - high * share[name], 0.0
+        yield low * share[name] - inside, 0.0
+
+
+def differences(g, rule):
+    """Rows of every pair that a mean difference compares."""
+    people = shares(g, "people")
+    units = [(np.isin(g.zone_ids, zones).astype(float), people[k]) for k, zones in g.groups.items()]
+    if rule.between == "zones":
+        units = list(zip(np.eye(g.size), g.population / g.population.sum(), strict=True))
+    whole = sum(p for _, p in units)
+    return [
+        2 * p * q / whole**2 * (row / p - other / q)
+        for i, (row, p) in enumerate(units)
+        for other, q in units[:i]
+    ]
+
+
 def linear_rows(g, rates):
     """(A, b, number of extra columns) with A (x, extra) <= b of every rule on units; ``rates`` are levels of max-min."""
-    n, rows, limits = g.size, [np.ones(g.size)], [g.budget]
-    people, harm = shares(g, "people"), shares(g, "harm")
-    inside = {name: np.isin(g.zone_ids, zones).astype(float) for name, zones in g.groups.items()}
-    pairs = []
-
-    def add(row, limit):
-        rows.append(np.asarray(row, float))
-        limits.append(limit)
-
+    found, pairs, cap = [(np.ones(g.size), g.budget)], [], []
     for rule in g.constraints:
-        if isinstance(rule, Floor | Cap):
-            sets = (
-                [inside[rule.group]]
-                if rule.group
-                else [row for row, z in zip(np.eye(n), g.zone_ids, strict=True) if rule.zone in (None, z)]
-            )
-            for row in sets:
-                add(
-                    -row if isinstance(rule, Floor) else row,
-                    -rule.at_least if isinstance(rule, Floor) else rule.at_most,
-                )
-        elif isinstance(rule, PlaceCap):
-            add(np.isin(g.zone_ids, rule.zones), rule.at_most)
-        elif isinstance(rule, CoverageParity | Proportionality):
-            low, high = rule.band
-            for name in g.groups:
-                share = people[name] if isinstance(rule, CoverageParity) else harm[name]
-                add(inside[name] - high * share, 0.0)
-                add(low * share - inside[name], 0.0)
+        if isinstance(rule, Floor | Cap | PlaceCap):
+            found += rows_of_levels(g, rule)
         elif isinstance(rule, MeanDifference):
-            units = [(inside[k], people[k]) for k in g.groups]
-            if rule.between == "zones":
-                units = list(zip(np.eye(n), g.population / g.population.sum(), strict=True))
-            whole = sum(p for _, p in units)
-            for i, (row, p) in enumerate(units):
-                for other, q in units[:i]:
-                    pairs.append(2 * p * q / whole**2 * (row / p - other / q))
-            cap = np.append(-rule.at_most * np.ones(n), np.ones(len(pairs)))
+            pairs = differences(g, rule)
+            cap = [np.append(np.full(g.size, -rule.at_most), np.ones(len(pairs)))]
         elif rule.of == "coverage":
-            for name, rate in zip(g.groups, rates[rule], strict=True):
-                add(-inside[name], -rate * people[name])
-    matrix = np.hstack([np.array(rows), np.zeros((len(rows), len(pairs)))])
-    for j, row in enumerate(pairs):
-        for sign in (1, -1):
-            matrix = np.vstack([matrix, np.append(sign * row, -np.eye(len(pairs))[j])])
-            limits.append(0.0)
-    if pairs:
-        matrix, limits = np.vstack([matrix, cap]), [*limits, 0.0]
-    return matrix, np.array(limits), len(pairs)
+            found += rows_of_groups(g, rule, rates)
+    extra = -np.eye(len(pairs))
+    rows = [np.append(row, np.zeros(len(pairs))) for row, _ in found]
+    rows += [np.append(sign * row, u) for row, u in zip(pairs, extra, strict=True) for sign in (1, -1)] + cap
+    limits = [limit for _, limit in found] + [0.0] * (len(rows) - len(found))
+    return np.array(rows), np.array(limits), len(pairs)
 
 
 def levels(g):
@@ -463,7 +467,7 @@ def test_max_min_after_the_worst_case():
 @pytest.mark.parametrize("response", ["several", "log"])
 def test_rules_that_keep_harm_left_up_are_refused(response):
     for rule in (ResidualParity(0.5), MeanDifference(0.2, "residual")):
-        with pytest.raises(InputError, match="no convex set.*linear.*max-min"):
+        with pytest.raises(InputError, match=r"no convex set.*linear.*max-min"):
             game(0, response, (rule,))
     game(0, "linear", (ResidualParity(0.5),))
 

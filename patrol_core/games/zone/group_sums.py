@@ -236,23 +236,23 @@ class GroupSums:
         return _Filled(coverage, prices)
 
     def _supplies(self, lower: Floats, upper: Floats, room: Floats) -> list[_Supply]:
-        cell = self.classes.cell
         gains = np.flatnonzero((self.values > 0) & (upper > lower))
         if self.game.response == "log":
             zone, begin, end = gains, lower[gains], upper[gains]
-            first, last = self.values * self.does.worth(lower), self.values * self.does.worth(upper)
-            parts = zone, begin, end, first[gains], last[gains]
+            rates = np.stack([(self.values * self.does.worth(x))[gains] for x in (lower, upper)])
         else:
-            parts = self._pieces(gains, lower, upper, room)
-        inside = cell[parts[0]]
-        idle = [np.flatnonzero(cell == c) for c in range(self.classes.size)]
+            zone, begin, end, rates = self._pieces(gains, lower, upper, room)
         make = _CurvedSupply if self.game.response == "log" else _Supply
-        return [make(idle[c], *(part[inside == c] for part in parts)) for c in range(self.classes.size)]
+        cell, supplies = self.classes.cell, []
+        for c in range(self.classes.size):
+            own = np.flatnonzero(cell[zone] == c)
+            supplies.append(make(np.flatnonzero(cell == c), zone[own], begin[own], end[own], rates[..., own]))
+        return supplies
 
     def _pieces(
         self, zones: Indices, lower: Floats, upper: Floats, room: Floats
-    ) -> tuple[Indices, Floats, Floats, Floats, Floats]:
-        """Zone, begin, end and rate (twice) of pieces between whole numbers, of those that a class can want at all."""
+    ) -> tuple[Indices, Floats, Floats, Floats]:
+        """Zone, begin, end and rate of pieces between whole numbers, of those that a class can want at all."""
         cell, values = self.classes.cell, self.values
         rate = np.full(room.size, float((values * self.does.worth(lower)).max(initial=0.0)))
         reached, factor = lower.copy(), 0.5
@@ -272,7 +272,7 @@ class GroupSums:
         whole = np.repeat(first, many) + nth
         begin, end = np.maximum(whole, lower[zone]), np.minimum(whole + 1, upper[zone])
         rates = values[zone] * self.does.of(zone).worth(whole)
-        return zone, begin, end, rates, rates
+        return zone, begin, end, rates
 
     # -- further phases ---------------------------------------------------------------------------
 
@@ -405,7 +405,8 @@ class _Cuts:
             columns: Sums, what they prevent, and pair variables.
             prices: One number a row of the rules.
         """
-        if not all(isinstance(supply, _CurvedSupply) for supply in self.supplies):
+        curved = [supply for supply in self.supplies if isinstance(supply, _CurvedSupply)]
+        if len(curved) < self.count:
             return None
         kept = np.append(np.arange(self.count), np.arange(2 * self.count, columns.size))
         matrix, point = self.rules[:, kept].toarray(), columns[kept]
@@ -418,7 +419,7 @@ class _Cuts:
         rows = matrix[np.ix_(binds, free)]
         for _ in range(_NEWTON):
             rate, bend = np.zeros(point.size), np.zeros(point.size)
-            for c, supply in enumerate(self.supplies):
+            for c, supply in enumerate(curved):
                 rate[c], bend[c] = supply.slopes(max(float(point[c] - self.start[c]), 0.0))
             system = np.block([[np.diag(-bend[free]), rows.T], [rows, np.zeros((binds.size, binds.size))]])
             sides = np.append(rate[free], (self.limits - matrix @ point)[binds])
@@ -458,15 +459,13 @@ class _Supply:
     Args:
         idle: Every zone of the class.
         zone, begin, end: Zone of each piece, and coverage at which it begins and ends.
-        first, last: Harm prevented per unit where it begins and ends.
+        rates: Harm prevented per unit, of each piece; of curved pieces (2, m), where they begin and where they end.
     """
 
-    def __init__(
-        self, idle: Indices, zone: Indices, begin: Floats, end: Floats, first: Floats, last: Floats
-    ) -> None:
-        order = np.argsort(-first, kind="stable")
+    def __init__(self, idle: Indices, zone: Indices, begin: Floats, end: Floats, rates: Floats) -> None:
+        order = np.argsort(-rates, kind="stable")
         self.idle, self.zone, self.begin, self.end, self.rate = (
-            idle, zone[order], begin[order], end[order], first[order],
+            idle, zone[order], begin[order], end[order], rates[order],
         )  # fmt: skip
         length = self.end - self.begin
         self.room = np.append(0.0, np.cumsum(length))
@@ -516,11 +515,9 @@ def _spread_idle(coverage: Floats, upper: Floats, zones: Indices, extra: float) 
 class _CurvedSupply(_Supply):
     """The same where what a unit prevents falls as one over the coverage: x = a mu - const between begin and end, mu = 1 / rate."""
 
-    def __init__(
-        self, idle: Indices, zone: Indices, begin: Floats, end: Floats, first: Floats, last: Floats
-    ) -> None:
+    def __init__(self, idle: Indices, zone: Indices, begin: Floats, end: Floats, rates: Floats) -> None:
         self.idle, self.zone, self.begin, self.end = idle, zone, begin, end
-        self.enter, leave = 1 / first, 1 / last
+        self.enter, leave = 1 / rates
         self.width = (end - begin) / (leave - self.enter)
         marks = np.concatenate([self.enter, leave])
         order = np.argsort(marks, kind="stable")

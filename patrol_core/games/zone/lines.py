@@ -33,7 +33,7 @@ from patrol_core.solvers import HighsProgram, Outcome
 #: A share prevented this little above the curve is on it.
 _ON = 3e-10
 
-_MOST_ROUNDS = 200
+_MOST_ROUNDS, _MOST_LEVELS = 200, 200
 
 #: How far the level, or the total, may give way in the second phase.
 _SLACKS = (0.0, 1e-10, 1e-9, 1e-8)
@@ -187,6 +187,11 @@ class _Program:
         weights[self.attacked] = np.maximum(duals, 0.0) * self.scale / self.game.values[self.attacked]
         return weights
 
+    def settle(self, zones: Indices) -> None:
+        """Take the attack rows of these zones out."""
+        for row in np.searchsorted(self.attacked, zones).tolist():
+            self.program.set_row(self.first_attack + row, -np.inf, np.inf)
+
 
 class Lines:
     """The phases of one solve; hold no lock around it.
@@ -208,21 +213,24 @@ class Lines:
         self.program = _Program(game, scale=max(level, 1e-9 * self.top) or 1.0)
 
     def worst_case(self, *, lexicographic: bool) -> tuple[Floats, Proof, tuple[str, ...]]:
-        """Least worst case, then least expected residual; lexicographic plans are not looked for here."""
-        program = self.program
+        """Least worst case, then least expected residual."""
+        program, values = self.program, self.game.values
         program.want(worst=1.0, prevented=0.0)
         found = self._found(program.solve())
-        proof = Proof(program.prices(found, program.scale), program.attack_weights(found))
-        if not proof.attack_weights.any():
-            proof.attack_weights[int(np.argmax(self.game.values * self.game.left(self.upper)))] = 1.0
+        weights = program.attack_weights(found)
+        if not weights.any():
+            weights[int(np.argmax(values * self.game.left(self.upper)))] = 1.0
+        proof = Proof(program.prices(found, program.scale), weights)
         level = float(residuals(self.game, program.coverage(found)).max())
         program.want(worst=0.0, prevented=1.0)
         for slack in _SLACKS:
-            needed = units_for(self.game.values, self.game.does, level * (1 + slack), self.lower, self.upper)
+            needed = units_for(values, self.game.does, level * (1 + slack), self.lower, self.upper)
             second = program.solve(needed)
             if second is not None:
-                x = np.clip(program.coverage(second), needed, self.upper)
-                return x, proof, ("worst-case", "expected-residual")
+                x, phases = program.coverage(second), ("worst-case", "expected-residual")
+                if lexicographic:
+                    return self._in_turn(x, needed), proof, (*phases, "lexicographic")
+                return np.clip(x, needed, self.upper), proof, phases
         return program.coverage(found), proof, ("worst-case",)
 
     def total(self, *, lexicographic: bool) -> tuple[Floats, Proof, tuple[str, ...]]:
@@ -230,21 +238,39 @@ class Lines:
         program = self.program
         program.want(worst=0.0, prevented=1.0)
         found = self._found(program.solve())
-        proof = Proof(program.prices(found, self.top), None)
-        x = program.coverage(found)
+        proof, phases = Proof(program.prices(found, self.top), None), ("expected-residual", "worst-case")
+        x = self._in_turn(program.coverage(found), self.lower, rounds=_MOST_LEVELS if lexicographic else 1)
+        return x, proof, (*phases, "lexicographic") if lexicographic else phases
+
+    def _in_turn(self, coverage: Floats, lower: Floats, *, rounds: int = _MOST_LEVELS) -> Floats:
+        """Worst zone, then second worst, ... among the plans with this total.
+
+        Args:
+            coverage: (n,) one of them.
+            lower: (n,) lower bounds on units.
+            rounds: Worst zones to settle.
+        """
         if self.game.response == "log":  # strictly concave: there is no other
-            return x, proof, ("expected-residual", "worst-case")
-        share = self.game.values / (self.top or 1.0)
-        kept = float(share @ (1 - self.game.left(x))) - 1e-10 * float(share.sum())
+            return coverage
+        program, share = self.program, self.game.values / (self.top or 1.0)
+        kept = float(share @ (1 - self.game.left(coverage))) - 1e-10 * float(share.sum())
         some = np.flatnonzero(share)
         program.program.add_rows(
             np.array([kept]), np.array([np.inf]), [0], self.game.size + some, share[some]
         )
         program.want(worst=1.0, prevented=0.0)
-        second = program.solve()
-        if second is None:
-            return x, proof, ("expected-residual",)
-        return program.coverage(second), proof, ("expected-residual", "worst-case")
+        lower = lower.copy()
+        for _ in range(rounds):
+            found = program.solve(lower)
+            if found is None:
+                break
+            coverage = program.coverage(found)
+            settled = np.flatnonzero(program.attack_weights(found) > 0)
+            if not settled.size:
+                break
+            lower[settled] = coverage[settled]
+            program.settle(settled)
+        return coverage
 
     def _found(self, found: Outcome | None) -> Outcome:
         if found is None:
@@ -285,17 +311,17 @@ def residual_levels(game: ZoneGame, members: Sequence[Indices]) -> Attainable:
         rates = np.array([float(harm[at].sum()) for at in members]) / shares
         level = float(rates[open_].max())
         weights = np.maximum(-found.row_duals[first : first + len(members)], 0.0)
-        bound = _proved(program, found, (weights, shares, levels, unit), open_)
+        bound = _proved(program, found, (weights, shares, levels), open_)
         if not level - bound <= _GAP * max(unit, level):
             raise SolverError(f"The max-min rate {level:.6g} was found but only {bound:.6g} is proved.")
         extreme = extreme or (level, min(level, bound))
         duals = np.where(open_, weights * shares, 0.0)
         hit = open_ & (duals > _SETTLED)
         hit = hit if hit.any() else open_ & (duals >= duals[open_].max())
-        for g in np.flatnonzero(hit):
-            levels[g] = level
-            program.program.set_entry(first + int(g), m, 0.0)
-            program.program.set_row(first + int(g), -np.inf, float(level * shares[g] - start[g]))
+        for row in np.flatnonzero(hit).tolist():
+            levels[row] = level
+            program.program.set_entry(first + row, m, 0.0)
+            program.program.set_row(first + row, -np.inf, float(level * shares[row] - start[row]))
         open_ &= ~hit
     assert extreme is not None
     return Attainable(extreme[0], np.maximum(levels, rates), extreme[1])
@@ -304,17 +330,17 @@ def residual_levels(game: ZoneGame, members: Sequence[Indices]) -> Attainable:
 def _proved(
     program: _Program,
     found: Outcome,
-    parts: tuple[Floats, Floats, Floats, float],
+    parts: tuple[Floats, Floats, Floats],
     open_: NDArray[np.bool_],
 ) -> float:
     """Lower bound on the least largest rate of the open groups, by weak duality without the model.
 
     Args:
         program, found: The program and how it was solved.
-        parts: Prices of the groups' rows, shares of people, levels of those settled, and the unit of m.
+        parts: Prices of the groups' rows, shares of people, and levels of those settled.
         open_: Groups that are not settled.
     """
-    (weights, shares, levels, unit), game = parts, program.game
+    (weights, shares, levels), game = parts, program.game
     whole = float((weights * shares)[open_].sum())
     if not whole > 0:  # no harm is left where m rests on nothing
         return 0.0
