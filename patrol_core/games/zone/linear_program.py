@@ -1,7 +1,7 @@
 """The kept LP of a zone game: levels are set, HiGHS goes on from its last basis, the plan is certified.
 
-Curved responses have methods of their own, which start afresh: :mod:`~patrol_core.games.zone.group_sums` where the rules speak
-of group sums, else :mod:`~patrol_core.games.zone.lines`.
+Curved responses have methods of their own, which start afresh: :mod:`~patrol_core.games.zone.curved.group_sums` where the rules speak
+of group sums, else :mod:`~patrol_core.games.zone.curved.lines`.
 
 Phases, for the worst-case objective: (1) min v; (2) v kept, least expected residual harm; (3) if asked, the
 worst zones lexicographically among the plans that are left. For the total objective: (1) least expected
@@ -18,9 +18,9 @@ from patrol_core.errors import InputError, SolverError
 from patrol_core.games.rules import Floor, Rule
 from patrol_core.games.zone.certificates import certified, residuals
 from patrol_core.games.zone.classes import classes_of
+from patrol_core.games.zone.curved.group_sums import GroupSums
+from patrol_core.games.zone.curved.lines import Lines
 from patrol_core.games.zone.curved_filling import units_for
-from patrol_core.games.zone.group_sums import GroupSums
-from patrol_core.games.zone.lines import Lines
 from patrol_core.games.zone.phases import PhaseRun, snapped
 from patrol_core.games.zone.program import Programs
 from patrol_core.games.zone.solve import Strategy, ZoneGame

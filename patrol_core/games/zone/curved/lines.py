@@ -6,7 +6,7 @@ r"""Zone games with a curved response as linear programs, with lines below each 
     rules                         rows over x, and over p where they limit residual harm from above
 
 Every use of p_t wants it large, so the lines alone hold it down, and once no p_t is above the curve the program is the game. It
-takes every rule; where rules speak of group sums alone, :mod:`~patrol_core.games.zone.group_sums` does the same faster.
+takes every rule; where rules speak of group sums alone, :mod:`~patrol_core.games.zone.curved.group_sums` does the same faster.
 
 Residual harm of groups, lexicographic (:func:`residual_levels`): max m with sum over g of share_t p_t + p_g m >= what g has
 unopposed, groups whose row has a price settled level by level, as in :mod:`~patrol_core.games.zone.max_min`.

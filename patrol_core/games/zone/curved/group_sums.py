@@ -9,7 +9,7 @@ C_c sums x over class c and Q are the rules (:mod:`~patrol_core.games.zone.class
   is convex and falls with z, so Newton's method from the left meets the root of each, exactly where N is made of lines. The
   last inequality proves the level: weights q_t = lambda_c / (V_t s_t'(x_t)) and the prices of its rows.
 * (2) inside a class, coverage goes where it prevents most. What the class prevents, F_c(C_c), is concave and known by its
-  knots (:class:`_Supply`), so what is left is a program over the sums, solved by tangent cuts of the F_c until they leave no
+  knots (:mod:`~patrol_core.games.zone.curved.supply`), so what is left is a program over the sums, solved by tangent cuts of the F_c until they leave no
   gap.
 
 For the total the same in the other order: (2) over all plans, then (1) where the total stays as it is, zones whose next piece
@@ -24,16 +24,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patrol_core.arrays import Floats, Indices
-from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.rules import BUDGET, RowKey
 from patrol_core.games.zone.certificates import Proof
 from patrol_core.games.zone.classes import Reach, ZoneClasses
 from patrol_core.games.zone.conflicts import explain_conflict
+from patrol_core.games.zone.curved.cuts import Cuts
+from patrol_core.games.zone.curved.supply import CurvedSupply, Supply
 from patrol_core.games.zone.curved_filling import units_for
 from patrol_core.games.zone.solve import ZoneGame
-from patrol_core.games.zone.water_filling import share_evenly
-from patrol_core.solvers import ArrayLP, Rows
 
 #: What a class may fall short of its need, relatively, for the need to count as met.
 _SHORT = 1e-12
@@ -41,32 +40,13 @@ _SHORT = 1e-12
 #: Relative slacks of the level, where rounding makes the level itself infeasible in the second phase.
 _SLACKS = (0.0, 1e-11, 1e-10, 1e-9)
 
-#: All that can be prevented, in the unit of the program over sums: far above the tolerance of the solver.
-_WHOLE = 1e3
-
-#: Slopes below this are too small for the solver.
-_SEEN = 1e-8
-
-#: Cuts may leave this gap, as a share of all harm.
-_GAP = 1e-11
-
 #: Levels below this share of the largest value are as good as 0.
 _LEAST = 1e-15
 
 #: Prices this near, as a share of the largest value, are equal.
 _EQUAL = 1e-9
 
-#: From this many times that gap on, the optimum of curved pieces is looked for by Newton's method.
-_NEAR, _NEWTON, _MOST_KKT = 1e6, 12, 300
-
-#: Rounds after which rounding of the solver is allowed for.
-_LATE = 30
-
-#: Sums and prices nearer to their bounds are at them.
-_FREE = 1e-7
-
-_MOST_ROUNDS, _MOST_STEPS, _MOST_LEVELS = 100, 500, 200
-_SECONDS = 60.0
+_MOST_RAYS, _MOST_STEPS, _MOST_LEVELS = 100, 500, 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +154,7 @@ class GroupSums:
                 return None
             if short <= _SHORT * (1.0 + float(sums.max())):
                 break
-            if len(reach.limits) == used or used > _MOST_ROUNDS:
+            if len(reach.limits) == used or used > _MOST_RAYS:
                 if short <= _EQUAL * (1.0 + float(sums.max())):  # as far as HiGHS sees
                     break
                 raise SolverError(
@@ -225,8 +205,8 @@ class GroupSums:
         supplies = self._supplies(lower, upper, room)
         # a little more than there is: it is the budget's row that has the price
         upper_sums = np.minimum(np.maximum(classes.upper, start), start + 2 * room + 1)
-        program = _Cuts(classes, start, upper_sums, supplies, face.tight, float(self.values.sum()))
-        found = program.solve(_GAP * float(self.values.sum()))
+        program = Cuts(classes, start, upper_sums, supplies, face.tight, float(self.values.sum()))
+        found = program.solve()
         if found is None:
             return None
         sums, prices = found
@@ -235,14 +215,14 @@ class GroupSums:
             supply.spread(coverage, upper, float(extra))
         return _Filled(coverage, prices)
 
-    def _supplies(self, lower: Floats, upper: Floats, room: Floats) -> list[_Supply]:
+    def _supplies(self, lower: Floats, upper: Floats, room: Floats) -> list[Supply]:
         gains = np.flatnonzero((self.values > 0) & (upper > lower))
         if self.game.response == "log":
             zone, begin, end = gains, lower[gains], upper[gains]
             rates = np.stack([(self.values * self.does.worth(x))[gains] for x in (lower, upper)])
         else:
             zone, begin, end, rates = self._pieces(gains, lower, upper, room)
-        make = _CurvedSupply if self.game.response == "log" else _Supply
+        make = CurvedSupply if self.game.response == "log" else Supply
         cell, supplies = self.classes.cell, []
         for c in range(self.classes.size):
             own = np.flatnonzero(cell[zone] == c)
@@ -306,6 +286,9 @@ class GroupSums:
         if self.game.response == "log":  # strictly concave: there is no other
             return filled.coverage
         face = self._face(filled, self.lower)
+        worst = int(np.argmax(self.values * self.does.left(filled.coverage)))
+        if not face.upper[worst] > filled.coverage[worst]:  # nothing can be done for the worst zone
+            return filled.coverage
         level = self._level(self.values, face)
         found = None if level is None else self._fill(replace(face, lower=level.needs))
         return filled.coverage if found is None else found.coverage
@@ -326,243 +309,3 @@ class GroupSums:
             if not (values > 0).any():
                 break
         return found
-
-
-class _Cuts:
-    """max sum of F_c(C_c) over the sums that rules allow, F_c below its tangents so far."""
-
-    def __init__(
-        self,
-        classes: ZoneClasses,
-        lower: Floats,
-        upper: Floats,
-        supplies: list[_Supply],
-        tight: frozenset[RowKey],
-        harm: float,
-    ) -> None:
-        self.count, self.start, self.supplies = classes.size, lower, supplies
-        self.lower, self.upper, self.limits = (
-            lower,
-            upper,
-            np.array([limit for *_, limit, _ in classes.lines]),
-        )
-        rows = Rows()
-        classes.add_rules(rows, 0, 2 * self.count, tight)
-        self.rules = rows.matrix(2 * self.count + classes.pairs.size)
-        most = np.array([s.at(float(r))[0] for s, r in zip(supplies, upper - lower, strict=True)])
-        self.unit = max(float(most.sum()), 1e-3 * harm) / _WHOLE or 1.0
-        for c, supply in enumerate(supplies):
-            for extra in np.linspace(0.0, 1.0, 5) * (upper - lower)[c]:
-                self._cut(rows, c, supply, float(extra))
-        zeros = np.zeros(self.count)
-        cost = np.concatenate([zeros, zeros - 1.0, np.zeros(classes.pairs.size)])
-        self._lp = ArrayLP(
-            cost, np.concatenate([lower, zeros, np.zeros(classes.pairs.size)]),
-            np.concatenate([upper, most / self.unit, classes.pairs]), rows,
-        )  # fmt: skip
-
-    def _cut(self, rows: Rows, c: int, supply: _Supply, extra: float) -> None:
-        harm, rates = supply.at(extra)
-        for rate in rates:
-            line = rate / self.unit
-            if line < _SEEN:  # HiGHS would take it for 0; the bound of the column says nearly the same
-                continue
-            rows.add(
-                [self.count + c, c], [1.0, -line], -np.inf, harm / self.unit - line * (self.start[c] + extra)
-            )
-
-    def solve(self, gap: float) -> tuple[Floats, Floats] | None:
-        """Sums and prices of the rules' rows; None where the rules allow no plan."""
-        for nth in range(_MOST_ROUNDS):
-            found = self._lp.solve(_SECONDS)
-            if found.status is Status.INFEASIBLE:
-                return None
-            if found.status is not Status.OPTIMAL:
-                raise SolverError(f"HiGHS ended as {found.status} on a program of {self.count} group sums.")
-            sums, claimed = (
-                found.columns[: self.count],
-                self.unit * found.columns[self.count : 2 * self.count],
-            )
-            prices = self.unit * np.maximum(-found.row_duals[: len(self.limits)], 0.0)
-            extra = np.maximum(sums - self.start, 0.0)
-            over = claimed - np.array([s.at(float(y))[0] for s, y in zip(self.supplies, extra, strict=True)])
-            missing = float(np.maximum(over, 0.0).sum())
-            if missing <= gap * (1.0 if nth < _LATE else 1e3):
-                break
-            exact = self._exact(found.columns, prices) if missing <= _NEAR * gap else None
-            if exact is not None:
-                return exact
-            rows = Rows()
-            for c in np.flatnonzero(over > gap / (2 * self.count)):
-                self._cut(rows, int(c), self.supplies[c], float(extra[c]))
-            self._lp.add_rows(rows)
-        return sums, prices
-
-    def _exact(self, columns: Floats, prices: Floats) -> tuple[Floats, Floats] | None:
-        """The optimum near a point, by Newton's method on the rows that bind there; None where other rows bind in it.
-
-        Args:
-            columns: Sums, what they prevent, and pair variables.
-            prices: One number a row of the rules.
-        """
-        curved = [supply for supply in self.supplies if isinstance(supply, _CurvedSupply)]
-        if len(curved) < self.count:
-            return None
-        kept = np.append(np.arange(self.count), np.arange(2 * self.count, columns.size))
-        matrix, point = self.rules[:, kept].toarray(), columns[kept]
-        low, high = self._lp.lower[kept], self._lp.upper[kept]
-        free = np.flatnonzero((point > low + _FREE) & (point < high - _FREE))
-        binds = np.flatnonzero(prices > _FREE * prices.max(initial=0.0))
-        if free.size + binds.size > _MOST_KKT:
-            return None
-        point = np.where(point <= low + _FREE, low, np.where(point >= high - _FREE, high, point))
-        rows = matrix[np.ix_(binds, free)]
-        for _ in range(_NEWTON):
-            rate, bend = np.zeros(point.size), np.zeros(point.size)
-            for c, supply in enumerate(curved):
-                rate[c], bend[c] = supply.slopes(max(float(point[c] - self.start[c]), 0.0))
-            system = np.block([[np.diag(-bend[free]), rows.T], [rows, np.zeros((binds.size, binds.size))]])
-            sides = np.append(rate[free], (self.limits - matrix @ point)[binds])
-            step = np.linalg.lstsq(system, sides, rcond=None)[0]
-            if not np.abs(system @ step - sides).max(initial=0.0) <= 1e-9 * (
-                1 + np.abs(sides).max(initial=0.0)
-            ):
-                return None
-            point[free] += step[: free.size]
-            if np.abs(step[: free.size]).max(initial=0.0) <= 1e-13 * (1 + np.abs(point).max(initial=0.0)):
-                break
-        else:
-            return None
-        room = self.limits - matrix @ point
-        if room.min() < -1e-10 or (point < low).any() or (point > high).any():
-            return None
-        return self._proved(point, rate, matrix, np.flatnonzero(room <= _EQUAL), (low, high))
-
-    def _proved(
-        self, point: Floats, rate: Floats, matrix: Floats, tight: Indices, bounds: tuple[Floats, Floats]
-    ) -> tuple[Floats, Floats] | None:
-        """A point with the prices that prove it; there may be many where rows depend on one another."""
-        from scipy.optimize import nnls
-
-        # A' y = rate, but more at a lower bound and less at an upper one
-        at = [point <= bounds[0], point >= bounds[1]]
-        sides = [sign * np.eye(point.size)[:, here] for sign, here in zip((-1.0, 1.0), at, strict=True)]
-        found, error = nnls(np.hstack([matrix[tight].T, *sides]), rate)
-        prices = np.zeros(self.limits.size)
-        prices[tight] = found[: tight.size]
-        return (point[: self.count], prices) if error <= _EQUAL * (1 + np.abs(rate).max()) else None
-
-
-class _Supply:
-    """What a class prevents by its coverage beyond the least, best pieces first; made of pieces of one rate each.
-
-    Args:
-        idle: Every zone of the class.
-        zone, begin, end: Zone of each piece, and coverage at which it begins and ends.
-        rates: Harm prevented per unit, of each piece; of curved pieces (2, m), where they begin and where they end.
-    """
-
-    def __init__(self, idle: Indices, zone: Indices, begin: Floats, end: Floats, rates: Floats) -> None:
-        order = np.argsort(-rates, kind="stable")
-        self.idle, self.zone, self.begin, self.end, self.rate = (
-            idle, zone[order], begin[order], end[order], rates[order],
-        )  # fmt: skip
-        length = self.end - self.begin
-        self.room = np.append(0.0, np.cumsum(length))
-        self.harm = np.append(0.0, np.cumsum(length * self.rate))
-
-    def at(self, extra: float) -> tuple[float, tuple[float, ...]]:
-        """Prevented with so much coverage beyond the least, and what a bit less or more changes, per unit."""
-        k = int(np.searchsorted(self.room, extra, side="left"))
-        if k >= self.room.size:
-            return float(self.harm[-1]), (0.0,)
-        left = self.rate[max(k - 1, 0)] if self.rate.size else 0.0
-        harm = self.harm[k] - left * (self.room[k] - extra) if k else 0.0
-        if self.room[k] - extra > 1e-9 * max(1.0, extra):
-            return float(harm), (float(left),)
-        right = self.rate[k] if k < self.rate.size else 0.0
-        return float(harm), ((float(left), float(right)) if k and left > right else (float(right),))
-
-    def spread(self, coverage: Floats, upper: Floats, extra: float) -> None:
-        """Put so much on the zones of the class, best first; pieces of one rate share evenly."""
-        k = int(np.searchsorted(self.room, extra, side="left")) - 1
-        if k < 0:
-            return
-        k = min(k, self.rate.size - 1)
-        rate = self.rate[k] if k >= 0 else 0.0
-        first = int(np.searchsorted(-self.rate, -rate, side="left"))
-        after = int(np.searchsorted(-self.rate, -rate, side="right"))
-        np.maximum.at(coverage, self.zone[:first], self.end[:first])
-        tied = slice(first, after)
-        rest = extra - float(self.room[first])
-        if rest <= float(self.room[after] - self.room[first]):
-            whole = np.floor(self.begin[tied] + 1e-12)
-            coverage[self.zone[tied]] = whole + share_evenly(
-                self.begin[tied] - whole, self.end[tied] - whole, rest
-            )
-            return
-        np.maximum.at(coverage, self.zone[tied], self.end[tied])
-        _spread_idle(coverage, upper, self.idle, extra - float(self.room[after]))
-
-
-def _spread_idle(coverage: Floats, upper: Floats, zones: Indices, extra: float) -> None:
-    """Coverage that rules ask for where nothing is left to prevent."""
-    space = float((upper - coverage)[zones].sum())
-    if extra > 0 and space > 0:
-        coverage[zones] = share_evenly(coverage[zones], upper[zones], min(extra, space))
-
-
-class _CurvedSupply(_Supply):
-    """The same where what a unit prevents falls as one over the coverage: x = a mu - const between begin and end, mu = 1 / rate."""
-
-    def __init__(self, idle: Indices, zone: Indices, begin: Floats, end: Floats, rates: Floats) -> None:
-        self.idle, self.zone, self.begin, self.end = idle, zone, begin, end
-        self.enter, leave = 1 / rates
-        self.width = (end - begin) / (leave - self.enter)
-        marks = np.concatenate([self.enter, leave])
-        order = np.argsort(marks, kind="stable")
-        self.mark = marks[order]
-        wide = np.cumsum(np.concatenate([self.width, -self.width])[order])[:-1]
-        self.wide = np.maximum(wide, 0.0)
-        step, ratio = np.diff(self.mark), np.log(self.mark[1:] / self.mark[:-1])
-        self.room = np.append(0.0, np.cumsum(self.wide * step))
-        self.harm = np.append(0.0, np.cumsum(self.wide * ratio))
-
-    def _mark(self, extra: float) -> tuple[int, float]:
-        """Number of the stretch, and mu, with so much beyond the least."""
-        k = int(np.searchsorted(self.room, extra, side="right")) - 1
-        k = min(k, self.wide.size - 1)
-        wide = float(self.wide[k])
-        return k, float(self.mark[k]) + ((extra - float(self.room[k])) / wide if wide > 0 else 0.0)
-
-    def slopes(self, extra: float) -> tuple[float, float]:
-        """What a bit more prevents, per unit, and how that changes."""
-        if not self.zone.size or extra >= self.room[-1]:
-            return 0.0, 0.0
-        k, mark = self._mark(extra)
-        return 1 / mark, -1 / (mark**2 * float(self.wide[k])) if self.wide[k] > 0 else 0.0
-
-    def at(self, extra: float) -> tuple[float, tuple[float, ...]]:
-        """As of pieces."""
-        if not self.zone.size or extra >= self.room[-1]:
-            rate = 1 / self.mark[-1] if self.zone.size else 0.0
-            harm = float(self.harm[-1]) if self.zone.size else 0.0
-            return harm, ((rate, 0.0) if self.zone.size and extra <= self.room[-1] else (0.0,))
-        k, mark = self._mark(extra)
-        return float(self.harm[k] + self.wide[k] * np.log(mark / self.mark[k])), (1 / mark,)
-
-    def spread(self, coverage: Floats, upper: Floats, extra: float) -> None:
-        """As of pieces; the sum is put right by Newton's method, where cumulated widths lost digits."""
-        if not self.zone.size or extra >= self.room[-1]:
-            coverage[self.zone] = self.end
-            left = extra - float((self.end - self.begin).sum())
-            _spread_idle(coverage, upper, self.idle, left)
-            return
-        _, mark = self._mark(extra)
-        for _ in range(3):
-            x = np.clip(self.begin + self.width * (mark - self.enter), self.begin, self.end)
-            moving = float(self.width[(x > self.begin) & (x < self.end)].sum())
-            if not moving > 0:
-                break
-            mark += (extra - float((x - self.begin).sum())) / moving
-        coverage[self.zone] = x
