@@ -18,7 +18,7 @@ import numpy as np
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import InfeasibleError, SolverError
-from patrol_core.games.rules import Floor, Loosening, Rule
+from patrol_core.games.rules import Loosening, Rule
 from patrol_core.games.zone.model import MUTABLE, build_model, set_levels
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.solvers import LOCK, HighsSession
@@ -199,8 +199,14 @@ def _asked(game: ZoneGame) -> float:
         return 0.0
     if np.isfinite(game.most).all():
         return float(game.most.sum())
-    floors = sum(rule.level for rule in game.constraints if isinstance(rule, Floor) and rule.couples)
-    return game.size * (1.0 + float(game.bounds()[0].sum()) + floors)
+    floors = [
+        max(line.limit, 0.0)
+        for rule in game.constraints
+        if not rule.of_attainable
+        for (_, side), line in rule.lines(game, game.harm).items()
+        if side == "least"
+    ]
+    return game.size * (1.0 + float(game.bounds()[0].sum()) + sum(floors))
 
 
 def _loosest(game: ZoneGame, rules: Sequence[int]) -> ZoneGame:
