@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -169,8 +169,9 @@ class PlaceCap(Rule):
     def __post_init__(self) -> None:
         if not plain_number(self.at_most) >= 0:
             raise InputError(f"The {self.name} is {self.at_most!r}: accepted is a number >= 0.")
-        if isinstance(self.zones, str) or not self.zones:
-            raise InputError(f"The {self.name} has zones = {self.zones!r}: accepted is a list of zone ids.")
+        given: Any = self.zones
+        if isinstance(given, str) or not given:
+            raise InputError(f"The {self.name} has zones = {given!r}: accepted is a list of zone ids.")
         object.__setattr__(self, "zones", tuple(dict.fromkeys(self.zones)))
 
     @property

@@ -67,7 +67,9 @@ class _Attained(Rule):
         if levels is not None:
             for group, level in zip(game.groups, levels.tolist(), strict=True):
                 constant, total, slope = total_of(self.of, harm, game, group)
-                limit = level * game.population_share(group) - constant
+                # something, where next to nothing is left
+                room = _SLACK if self.of == "residual" and game.curved else 0.0
+                limit = (level + room) * game.population_share(group) - constant
                 result[group, side] = Line({total: slope}, limit)
         return result
 

@@ -22,7 +22,7 @@ import numpy as np
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
-from patrol_core.games.rules import CapRow, PairRow, RowKey, coupling_rows
+from patrol_core.games.rules import CapRow, PairRow, RowKey, coupling_rows, lines_of
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.solvers import ArrayLP, Outcome, Rows
 
@@ -91,14 +91,14 @@ def classes_of(game: ZoneGame) -> ZoneClasses | None:
     rows = coupling_rows(game)
     if any(row.coefficients.size > game.size for row in rows.values()):  # of harm left
         return None
-    sets = [game.members(group) for group in game.groups]
+    named = {at for line in lines_of(game, game.harm).values() for kind, at in line.terms if kind == "C"}
+    sets = [game.members(group) for group in game.groups if not game.curved or group in named]
     sets += [zones for rule in game.constraints for zones in rule.places(game)]
     inside = np.zeros((len(sets), game.size), dtype=bool)
     for i, zones in enumerate(sets):
         inside[i, zones] = True
     kinds, cell = np.unique(inside, axis=1, return_inverse=True)
-    cell = np.asarray(cell, dtype=np.intp).ravel()
-    count = kinds.shape[1]
+    cell, count = np.asarray(cell, dtype=np.intp).ravel(), kinds.shape[1]
     if count > (MOST_CURVED if game.curved else MOST):
         return None
     first = np.array([int(np.flatnonzero(cell == c)[0]) for c in range(count)])

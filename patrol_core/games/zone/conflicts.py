@@ -46,9 +46,22 @@ def explain_conflict(game: ZoneGame) -> NoReturn:
         InfeasibleError: Always, unless the rules turn out consistent (SolverError: the caller was wrong).
     """
     _explain_zone(game)
+    attained = [r for r in game.constraints if game.curved and r.of_attainable and r.of == "residual"]
+    # a level of harm left that can be attained beside the other rules conflicts with none of them
+    game = (
+        game.replace(constraints=tuple(r for r in game.constraints if r not in attained))
+        if attained
+        else game
+    )
     with LOCK:
         test = _Consistency(game)
         if test.holds(game):
+            if attained:
+                raise InfeasibleError(
+                    f"No plan keeps all rules: {attained[0].name} is attained only where another max-min rule gives way; "
+                    "ask for less of one of them.",
+                    rule=attained[0].name,
+                )
             raise SolverError("The solver called rules infeasible that can be met; please report the game.")
         remedies = list(test.remedies(game))
         if not remedies:
@@ -67,9 +80,11 @@ def _explain_zone(game: ZoneGame) -> None:
     i = int(crossed[0])
     zone, low, high = game.zone_ids[i], float(lower[i]), float(upper[i])
     rule = next(r for r in game.constraints if game.replace(constraints=(r,)).bounds()[0][i] == low)
+    capped = high < float(game.most[i])
+    also = f" or raise its cap to {low:g}" if capped else ", for no more units fit there"
     raise InfeasibleError(
         f"Zone {zone!r} must have at least {low:g} and at most {high:g} coverage, {low - high:g} too much: lower "
-        f"its floor to {high:g} or raise its cap to {low:g}.",
+        f"its floor to {high:g}{also}.",
         rule=rule.name,
         shortfall=low - high,
         remedy=high,
@@ -172,10 +187,26 @@ class _Consistency:
 def _more_budget(game: ZoneGame) -> Loosening[ZoneGame]:
     return Loosening(
         game.budget,
-        float(max(game.size, game.budget)),
+        max(float(max(game.size, game.budget)), _asked(game)),
         lambda budget: game.replace(budget=budget),
         lambda budget: f"raise the budget from {game.budget:g} to {budget:.10g}",
     )
+
+
+def _asked(game: ZoneGame) -> float:
+    """A budget that no rule asks more than, where zones take more than one unit: floors with as much for every zone beside."""
+    if not game.curved:
+        return 0.0
+    if np.isfinite(game.most).all():
+        return float(game.most.sum())
+    floors = [
+        max(line.limit, 0.0)
+        for rule in game.constraints
+        if not rule.of_attainable
+        for (_, side), line in rule.lines(game, game.harm).items()
+        if side == "least"
+    ]
+    return game.size * (1.0 + float(game.bounds()[0].sum()) + sum(floors))
 
 
 def _loosest(game: ZoneGame, rules: Sequence[int]) -> ZoneGame:

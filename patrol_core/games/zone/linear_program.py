@@ -1,7 +1,7 @@
 """The kept LP of a zone game: levels are set, HiGHS goes on from its last basis, the plan is certified.
 
-Curved responses have methods of their own, which start afresh: :mod:`~patrol_core.games.zone.group_sums` where the rules speak
-of group sums, else :mod:`~patrol_core.games.zone.lines`.
+Curved responses have methods of their own, which start afresh: :mod:`~patrol_core.games.zone.curved.group_sums` where the rules speak
+of group sums, else :mod:`~patrol_core.games.zone.curved.lines`.
 
 Phases, for the worst-case objective: (1) min v; (2) v kept, least expected residual harm; (3) if asked, the
 worst zones lexicographically among the plans that are left. For the total objective: (1) least expected
@@ -11,15 +11,16 @@ residual harm; (2) that kept, min v; (3) as before.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Literal
 
 from patrol_core.errors import InputError, SolverError
 from patrol_core.games.rules import Floor, Rule
 from patrol_core.games.zone.certificates import certified, residuals
 from patrol_core.games.zone.classes import classes_of
+from patrol_core.games.zone.curved.group_sums import GroupSums
+from patrol_core.games.zone.curved.lines import Lines
 from patrol_core.games.zone.curved_filling import units_for
-from patrol_core.games.zone.group_sums import GroupSums
-from patrol_core.games.zone.lines import Lines
 from patrol_core.games.zone.phases import PhaseRun, snapped
 from patrol_core.games.zone.program import Programs
 from patrol_core.games.zone.solve import Strategy, ZoneGame
@@ -93,7 +94,9 @@ class ZoneGameModel:
         solve = run.total if objective == "total" else run.worst_case
         coverage, proof, phases = solve(lexicographic=lexicographic)
         seconds = time.perf_counter() - started
-        return certified(game, coverage, proof, solver=self._solver, seconds=seconds, phases=phases)
+        plan = certified(game, coverage, proof, solver=self._solver, seconds=seconds, phases=phases)
+        # at a corner of the response several prices prove a plan, and not each is what the next unit is worth
+        return replace(plan, budget_dual=None) if game.curved and game.coupling_rules() else plan
 
 
 def phases_of(game: ZoneGame, kept: Programs, *, by_zones: bool = False) -> PhaseRun | GroupSums | Lines:

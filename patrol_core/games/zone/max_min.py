@@ -27,7 +27,7 @@ from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.rules import Of, RowKey, amounts, coupling_rows, priced
 from patrol_core.games.zone.conflicts import explain_conflict
-from patrol_core.games.zone.lines import residual_levels
+from patrol_core.games.zone.curved.lines import residual_levels
 from patrol_core.games.zone.model import build_model, row_prices, side_constraints
 from patrol_core.games.zone.solve import Attainable, ZoneGame
 from patrol_core.solvers import LOCK, HighsSession, Outcome, expressions, pyo

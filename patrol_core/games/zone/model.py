@@ -86,7 +86,7 @@ def _add_totals(model: pyo.ConcreteModel, game: ZoneGame, lines: dict[RowKey, Li
     model.group_total = pyo.Constraint(
         model.G, rule=lambda m, g: _weighted_sum(m, parts[g], [1.0] * len(parts[g])) - m.C[g] == 0
     )
-    places = [at for line in lines.values() for kind, at in line.terms if kind == "X"]
+    places = [at for line in lines.values() for _, at in line.terms if isinstance(at, tuple)]
     if places:
         model.X, model.place_total = pyo.Var(pyo.Any, dense=False), pyo.Constraint(pyo.Any)
         for at in dict.fromkeys(places):

@@ -6,7 +6,7 @@ r"""Zone games with a curved response as linear programs, with lines below each 
     rules                         rows over x, and over p where they limit residual harm from above
 
 Every use of p_t wants it large, so the lines alone hold it down, and once no p_t is above the curve the program is the game. It
-takes every rule; where rules speak of group sums alone, :mod:`~patrol_core.games.zone.group_sums` does the same faster.
+takes every rule; where rules speak of group sums alone, :mod:`~patrol_core.games.zone.curved.group_sums` does the same faster.
 
 Residual harm of groups, lexicographic (:func:`residual_levels`): max m with sum over g of share_t p_t + p_g m >= what g has
 unopposed, groups whose row has a price settled level by level, as in :mod:`~patrol_core.games.zone.max_min`.
@@ -31,9 +31,9 @@ from patrol_core.games.zone.solve import Attainable, ZoneGame
 from patrol_core.solvers import HighsProgram, Outcome
 
 #: A share prevented this little above the curve is on it.
-_ON = 2e-9
+_ON = 3e-10
 
-_MOST_ROUNDS = 200
+_MOST_ROUNDS, _MOST_LEVELS = 200, 200
 
 #: How far the level, or the total, may give way in the second phase.
 _SLACKS = (0.0, 1e-10, 1e-9, 1e-8)
@@ -41,8 +41,8 @@ _SLACKS = (0.0, 1e-10, 1e-9, 1e-8)
 #: Largest gap between a max-min level found and proved, in units of the rates' size; and duals that settle a group.
 _GAP, _SETTLED = 1e-6, 1e-7
 
-#: Zones whose value is below this share of the largest have no attack row.
-_NEGLIGIBLE = 1e-12
+#: Slopes below this are too small for the solver.
+_SEEN = 1e-11
 
 
 class _Program:
@@ -53,9 +53,10 @@ class _Program:
         self.lower, self.upper = game.bounds()
         self.rows = coupling_rows(game)
         self.keys = list(self.rows)
-        self.attacked = np.flatnonzero(game.values > _NEGLIGIBLE * game.values.max())
-        if groups:
-            self.attacked = self.attacked[:0]
+        # no worst case is below s: a zone worth less has nothing to say
+        self.attacked = (
+            np.flatnonzero(game.values > scale * (1 - 1e-9)) if not groups else np.zeros(0, dtype=np.intp)
+        )
         pairs = {
             pair: i
             for i, pair in enumerate(
@@ -84,8 +85,8 @@ class _Program:
         self.program = HighsProgram(
             np.zeros(self.width), sparse.vstack([matrix, rates, attack]),
             (np.append(nothing, np.ones(self.attacked.size)), np.concatenate([most, held, np.full(self.attacked.size, np.inf)])),
-            self._bounds(self.lower, self.upper), presolve="off", primal_feasibility_tolerance=1e-9,
-            dual_feasibility_tolerance=1e-9,
+            self._bounds(self.lower, self.upper), presolve="off", primal_feasibility_tolerance=1e-10,
+            dual_feasibility_tolerance=1e-10, small_matrix_value=1e-12,
         )  # fmt: skip
         self.every = np.arange(self.width, dtype=np.int32)
         self._first_lines()
@@ -126,14 +127,17 @@ class _Program:
         for x in (self.lower, 0.5 * guess, guess, guess + 1.0):
             self.add_lines(np.arange(game.size), np.clip(x, self.lower, self.upper))
 
-    def add_lines(self, zones: Indices, x: Floats) -> None:
-        """Lines that touch the curves of these zones at x (all zones' units)."""
+    def add_lines(self, zones: Indices, x: Floats) -> bool:
+        """Lines that touch the curves of these zones at x (all zones' units); whether there was one."""
+        zones = zones[self.does.worth(x)[zones] > _SEEN]
         left, slope = (part[zones] for part in self.does.line(x))
         # p + left - slope x <= 1
         entries = np.stack([np.ones(zones.size), -slope], axis=1).ravel()
         columns = np.stack([self.game.size + zones, zones], axis=1).ravel()
         count = zones.size
-        self.program.add_rows(np.full(count, -np.inf), 1 - left, 2 * np.arange(count), columns, entries)
+        if count:
+            self.program.add_rows(np.full(count, -np.inf), 1 - left, 2 * np.arange(count), columns, entries)
+        return count > 0
 
     def solve(self, lower: Floats | None = None) -> Outcome | None:
         """With units at or above ``lower``; None where the rules allow no plan."""
@@ -152,7 +156,8 @@ class _Program:
             over = np.flatnonzero(p > 1 - self.does.left(x) + _ON)
             if not over.size:
                 return found
-            self.add_lines(over, x)
+            if not self.add_lines(over, x):
+                return found
             if self.game.response != "log":  # a corner: the line to its left too
                 self.add_lines(over, np.clip(np.ceil(x) - 1, 0.0, None))
         raise SolverError("The lines below the response did not settle; please report the game.")
@@ -182,6 +187,11 @@ class _Program:
         weights[self.attacked] = np.maximum(duals, 0.0) * self.scale / self.game.values[self.attacked]
         return weights
 
+    def settle(self, zones: Indices) -> None:
+        """Take the attack rows of these zones out."""
+        for row in np.searchsorted(self.attacked, zones).tolist():
+            self.program.set_row(self.first_attack + row, -np.inf, np.inf)
+
 
 class Lines:
     """The phases of one solve; hold no lock around it.
@@ -203,21 +213,24 @@ class Lines:
         self.program = _Program(game, scale=max(level, 1e-9 * self.top) or 1.0)
 
     def worst_case(self, *, lexicographic: bool) -> tuple[Floats, Proof, tuple[str, ...]]:
-        """Least worst case, then least expected residual; lexicographic plans are not looked for here."""
-        program = self.program
+        """Least worst case, then least expected residual."""
+        program, values = self.program, self.game.values
         program.want(worst=1.0, prevented=0.0)
         found = self._found(program.solve())
-        proof = Proof(program.prices(found, program.scale), program.attack_weights(found))
-        if not proof.attack_weights.any():
-            proof.attack_weights[int(np.argmax(self.game.values * self.game.left(self.upper)))] = 1.0
+        weights = program.attack_weights(found)
+        if not weights.any():
+            weights[int(np.argmax(values * self.game.left(self.upper)))] = 1.0
+        proof = Proof(program.prices(found, program.scale), weights)
         level = float(residuals(self.game, program.coverage(found)).max())
         program.want(worst=0.0, prevented=1.0)
         for slack in _SLACKS:
-            needed = units_for(self.game.values, self.game.does, level * (1 + slack), self.lower, self.upper)
+            needed = units_for(values, self.game.does, level * (1 + slack), self.lower, self.upper)
             second = program.solve(needed)
             if second is not None:
-                x = np.clip(program.coverage(second), needed, self.upper)
-                return x, proof, ("worst-case", "expected-residual")
+                x, phases = program.coverage(second), ("worst-case", "expected-residual")
+                if lexicographic:
+                    return self._in_turn(x, needed), proof, (*phases, "lexicographic")
+                return np.clip(x, needed, self.upper), proof, phases
         return program.coverage(found), proof, ("worst-case",)
 
     def total(self, *, lexicographic: bool) -> tuple[Floats, Proof, tuple[str, ...]]:
@@ -225,21 +238,39 @@ class Lines:
         program = self.program
         program.want(worst=0.0, prevented=1.0)
         found = self._found(program.solve())
-        proof = Proof(program.prices(found, self.top), None)
-        x = program.coverage(found)
+        proof, phases = Proof(program.prices(found, self.top), None), ("expected-residual", "worst-case")
+        x = self._in_turn(program.coverage(found), self.lower, rounds=_MOST_LEVELS if lexicographic else 1)
+        return x, proof, (*phases, "lexicographic") if lexicographic else phases
+
+    def _in_turn(self, coverage: Floats, lower: Floats, *, rounds: int = _MOST_LEVELS) -> Floats:
+        """Worst zone, then second worst, ... among the plans with this total.
+
+        Args:
+            coverage: (n,) one of them.
+            lower: (n,) lower bounds on units.
+            rounds: Worst zones to settle.
+        """
         if self.game.response == "log":  # strictly concave: there is no other
-            return x, proof, ("expected-residual", "worst-case")
-        share = self.game.values / (self.top or 1.0)
-        kept = float(share @ (1 - self.game.left(x))) - 1e-10 * float(share.sum())
+            return coverage
+        program, share = self.program, self.game.values / (self.top or 1.0)
+        kept = float(share @ (1 - self.game.left(coverage))) - 1e-10 * float(share.sum())
         some = np.flatnonzero(share)
         program.program.add_rows(
             np.array([kept]), np.array([np.inf]), [0], self.game.size + some, share[some]
         )
         program.want(worst=1.0, prevented=0.0)
-        second = program.solve()
-        if second is None:
-            return x, proof, ("expected-residual",)
-        return program.coverage(second), proof, ("expected-residual", "worst-case")
+        lower = lower.copy()
+        for _ in range(rounds):
+            found = program.solve(lower)
+            if found is None:
+                break
+            coverage = program.coverage(found)
+            settled = np.flatnonzero(program.attack_weights(found) > 0)
+            if not settled.size:
+                break
+            lower[settled] = coverage[settled]
+            program.settle(settled)
+        return coverage
 
     def _found(self, found: Outcome | None) -> Outcome:
         if found is None:
@@ -280,17 +311,17 @@ def residual_levels(game: ZoneGame, members: Sequence[Indices]) -> Attainable:
         rates = np.array([float(harm[at].sum()) for at in members]) / shares
         level = float(rates[open_].max())
         weights = np.maximum(-found.row_duals[first : first + len(members)], 0.0)
-        bound = _proved(program, found, (weights, shares, levels, unit), open_)
+        bound = _proved(program, found, (weights, shares, levels), open_)
         if not level - bound <= _GAP * max(unit, level):
             raise SolverError(f"The max-min rate {level:.6g} was found but only {bound:.6g} is proved.")
         extreme = extreme or (level, min(level, bound))
         duals = np.where(open_, weights * shares, 0.0)
         hit = open_ & (duals > _SETTLED)
         hit = hit if hit.any() else open_ & (duals >= duals[open_].max())
-        for g in np.flatnonzero(hit):
-            levels[g] = level
-            program.program.set_entry(first + int(g), m, 0.0)
-            program.program.set_row(first + int(g), -np.inf, float(level * shares[g] - start[g]))
+        for row in np.flatnonzero(hit).tolist():
+            levels[row] = level
+            program.program.set_entry(first + row, m, 0.0)
+            program.program.set_row(first + row, -np.inf, float(level * shares[row] - start[row]))
         open_ &= ~hit
     assert extreme is not None
     return Attainable(extreme[0], np.maximum(levels, rates), extreme[1])
@@ -299,20 +330,20 @@ def residual_levels(game: ZoneGame, members: Sequence[Indices]) -> Attainable:
 def _proved(
     program: _Program,
     found: Outcome,
-    parts: tuple[Floats, Floats, Floats, float],
+    parts: tuple[Floats, Floats, Floats],
     open_: NDArray[np.bool_],
 ) -> float:
     """Lower bound on the least largest rate of the open groups, by weak duality without the model.
 
     Args:
         program, found: The program and how it was solved.
-        parts: Prices of the groups' rows, shares of people, levels of those settled, and the unit of m.
+        parts: Prices of the groups' rows, shares of people, and levels of those settled.
         open_: Groups that are not settled.
     """
-    (weights, shares, levels, unit), game = parts, program.game
+    (weights, shares, levels), game = parts, program.game
     whole = float((weights * shares)[open_].sum())
-    if not whole > 0:
-        return -np.inf
+    if not whole > 0:  # no harm is left where m rests on nothing
+        return 0.0
     weights = weights / whole
     harm, constant = np.zeros(game.size), 0.0
     for g, group in enumerate(game.groups):
@@ -320,4 +351,4 @@ def _proved(
         harm[at] += weights[g] * game.harm.start[at]
         constant -= 0.0 if open_[g] else weights[g] * levels[g] * shares[g]
     slope, extra = priced(program.rows, program.prices(found, 1 / whole), 2 * game.size)
-    return constant + extra + least_curved(game, harm, slope)
+    return max(constant + extra + least_curved(game, harm, slope), 0.0)
