@@ -26,10 +26,12 @@ from patrol_core.games.robust.result import (
     check_bounds,
     check_draws,
 )
+from patrol_core.games.robust.shares_left import SharesLeft
 
 __all__ = [
     "RobustModel",
     "RobustStrategy",
+    "SharesLeft",
     "as_number",
     "check_bounds",
     "check_draws",
