@@ -12,7 +12,8 @@ import time
 import numpy as np
 
 from patrol_core.arrays import Floats
-from patrol_core.games.behavioural.attackers import Terms
+from patrol_core.games.behavioural.attackers import Terms, seen
+from patrol_core.games.behavioural.pasaq_curved import on_shares
 from patrol_core.games.behavioural.pasaq_dual import LevelFunctions, combined
 from patrol_core.games.behavioural.pasaq_rules import InnerProgram
 from patrol_core.games.rules import Row, RowKey, coupling_rows
@@ -62,8 +63,8 @@ class _Search:
 
     def __init__(self, game: ZoneGame, terms: Terms, plan: Floats, segments: int, until: float) -> None:
         self.game, self.terms, self.plan, self.until = game, terms, plan, until
-        self.value = terms.expected_loss(plan)
-        self.program = InnerProgram(game, terms, segments)
+        self.value = terms.expected_loss(seen(game, plan))
+        self.program = InnerProgram(game, terms, segments, plan)
         self.rows: dict[RowKey, Row] = coupling_rows(game)
         self.stuck = False
 
@@ -90,12 +91,17 @@ class _Search:
         inner = self.program.solve(level, self.plan, box)
         if inner is None:
             return []
-        found = self.terms.expected_loss(inner.plan)
+        share = seen(self.game, inner.plan)
+        found = self.terms.expected_loss(share)
         if found < self.value:
             self.plan, self.value = inner.plan, found
-        functions = LevelFunctions(self.terms, level, inner.shift, *box)
+        functions = LevelFunctions(
+            self.terms, level, inner.shift, seen(self.game, box[0]), seen(self.game, box[1])
+        )
         if not functions.overflows():
-            total, rounding = functions.dual(*combined(self.rows, inner.prices, self.game.size))
+            prices = combined(self.rows, inner.prices, self.game.size)
+            prices = on_shares(self.game, -functions.slope(share), inner.plan, prices, box)
+            total, rounding = functions.dual(*prices)
             if total > rounding:
                 return []
         halves = _split(box, inner.plan, inner.loose)

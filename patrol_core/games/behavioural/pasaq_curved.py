@@ -28,6 +28,10 @@ _WHOLE = 1e-9
 _FLAT = 1e-9
 
 
+#: Zones times pieces in one table.
+_TABLE = 2_000_000
+
+
 class CurvedDemand:
     """Coverage asked for at each log price, at one level.
 
@@ -51,6 +55,11 @@ class CurvedDemand:
             np.ceil(self.upper - self.first).astype(np.intp) if whole else np.ones(asks.size, np.intp)
         )
         gain = self._gain(1 - self.does.left(self.lower), self.lower)
+        most = int(self.count.max(initial=0))
+        self.pays: Floats | None = None
+        if whole and most * asks.size <= _TABLE:
+            ends = [self._piece(np.full(asks.size, k)) for k in range(most)]
+            self.pays = np.array([self._gain(1 - self.does.left(end), start) for start, end in ends])
         highest = float(gain.max(initial=-np.inf))
         #: A log price at which no zone asks for more than its lower bound.
         self.dearest = highest + 1e-12 * abs(highest) + 1e-9 if np.isfinite(highest) else 0.0
@@ -83,6 +92,16 @@ class CurvedDemand:
 
     def _on_pieces(self, nu: float) -> Floats:
         """Where the last unit is worth its price: on the first piece that pays at its start but not at its end."""
+        piece = self._halved(nu) if self.pays is None else (self.pays > nu).sum(axis=0)
+        start, end = self._piece(np.minimum(piece, self.count - 1))
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            cost = 1 / self.does.worth(start)
+            share = self._inside(nu, np.log(cost), np.zeros(self.asks.size))
+            x = np.clip(start + (share - 1 + self.does.left(start)) * cost, start, end)
+        return np.where((piece >= self.count) | np.isnan(x), end, x)
+
+    def _halved(self, nu: float) -> Indices:
+        """Number of pieces that pay to their ends, by halving."""
         low, high = np.zeros_like(self.count), self.count
         while (low < high).any():
             middle = (low + high) // 2
@@ -90,12 +109,7 @@ class CurvedDemand:
             pays = self._gain(1 - self.does.left(end), start) > nu
             open_ = low < high
             low, high = np.where(open_ & pays, middle + 1, low), np.where(open_ & ~pays, middle, high)
-        start, end = self._piece(np.minimum(low, self.count - 1))
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            cost = 1 / self.does.worth(start)
-            share = self._inside(nu, np.log(cost), np.zeros(self.asks.size))
-            x = np.clip(start + (share - 1 + self.does.left(start)) * cost, start, end)
-        return np.where((low >= self.count) | np.isnan(x), end, x)
+        return low
 
     def _inside(self, nu: float, log_cost: Floats, gamma: Floats) -> Floats:
         """Share prevented at which -g'(y) = exp(nu) q exp(gamma y)."""

@@ -67,7 +67,7 @@ def best_free(
     best, value = start, loss(start)
     log_price = -np.inf
     for _ in range(_MOST_ROUNDS):
-        coverage, nu = inner(terms, value, budget, lower, upper, does)
+        coverage, nu = inner(demand_of(terms, value, lower, upper, does), budget)
         found = loss(coverage)
         log_price = nu
         if found < value:
@@ -79,20 +79,22 @@ def best_free(
     return best, log_price
 
 
-def inner(
-    terms: Terms, level: float, budget: float, lower: Floats, upper: Floats, does: Response | None = None
-) -> tuple[Floats, float]:
-    """Minimise sum g_t at one level under a budget: (coverage, nu).
+def demand_of(
+    terms: Terms, level: float, lower: Floats, upper: Floats, does: Response | None = None
+) -> Demand:
+    """What coverage zones ask for at one level.
 
     Args:
-        terms, budget, lower, upper, does: As in :func:`best_free`.
+        terms, lower, upper, does: As in :func:`best_free`.
         level: r.
     """
-    demand: _Demand | CurvedDemand = (
-        _Demand(terms, level, lower, upper)
-        if does is None
-        else CurvedDemand(terms, level, does, lower, upper)
-    )
+    if does is None:
+        return _Demand(terms, level, lower, upper)
+    return CurvedDemand(terms, level, does, lower, upper)
+
+
+def inner(demand: Demand, budget: float) -> tuple[Floats, float]:
+    """Minimise sum g_t at the level of a ``demand`` under a ``budget``: (coverage, nu)."""
     most = demand.at(-np.inf)
     if float(most.sum()) <= budget:
         return most, -np.inf
@@ -163,3 +165,6 @@ class _Demand:
             x[self.curved] = self.best - wrightomega(self.argument + nu) / self.beta
             x[self.plain] = (self.plain_top - nu) / self.plain_beta
         return np.clip(x, self.lower, self.upper)
+
+
+Demand = _Demand | CurvedDemand

@@ -13,13 +13,15 @@ prices of the rules that :mod:`~patrol_core.games.behavioural.pasaq_dual` proves
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Status
-from patrol_core.games.behavioural.attackers import Terms
+from patrol_core.games.behavioural.attackers import Terms, seen
 from patrol_core.games.behavioural.pasaq_dual import LevelFunctions
-from patrol_core.games.behavioural.pasaq_free import inner
+from patrol_core.games.behavioural.pasaq_free import Demand, demand_of, inner
 from patrol_core.games.rules import RowKey
 from patrol_core.games.zone import ZoneClasses, ZoneGame
 from patrol_core.solvers import ArrayLP, Rows
@@ -54,20 +56,20 @@ def best_by_groups(
     Notes:
         Call with the solving lock held.
     """
-    best, value = start, terms.expected_loss(start)
+    best, value = start, terms.expected_loss(seen(game, start))
     prices: dict[RowKey, float] = {}
     for _ in range(_MOST_LEVELS):
         level = _Level(game, terms, classes, value, best)
         plan, found_prices = level.solve(classes.sums(best))
         if plan is None:
             break
-        shift = max(float(terms.log_weight(plan).max()), -1e300)
-        found = terms.expected_loss(plan)
+        shift = max(float(terms.log_weight(seen(game, plan)).max()), -1e300)
+        found = terms.expected_loss(seen(game, plan))
         better = found < value - 1e-13 * abs(value)
         if better:
             best, value = plan, found
         else:
-            shift = float(terms.log_weight(best).max())
+            shift = float(terms.log_weight(seen(game, best)).max())
         factor = float(np.exp(np.clip(level.shift - shift, -600, 600)))
         prices = {key: price * factor for key, price in found_prices.items()}
         if not better:
@@ -81,13 +83,20 @@ class _Level:
     def __init__(
         self, game: ZoneGame, terms: Terms, classes: ZoneClasses, level: float, plan: Floats
     ) -> None:
-        self.terms, self.classes, self.level = terms, classes, level
+        self.game, self.terms, self.classes, self.level = game, terms, classes, level
         self.lower, self.upper = game.bounds()
-        self.shift = float(terms.log_weight(plan).max())
+        self.shift = float(terms.log_weight(seen(game, plan)).max())
         self.unit = max(abs(level), float(terms.b.max()), 1e-300)
-        self.g = LevelFunctions(terms, level, self.shift, self.lower, self.upper)
+        self.g = LevelFunctions(terms, level, self.shift, seen(game, self.lower), seen(game, self.upper))
         self.members = [np.flatnonzero(classes.cell == c) for c in range(classes.size)]
-        self.parts = [Terms(terms.theta[m], terms.beta[m], terms.a[m], terms.b[m]) for m in self.members]
+        self.demands = [self._demand(inside) for inside in self.members]
+
+    def _demand(self, inside: Indices) -> Demand:
+        own, does = self.terms, self.game.does
+        part = Terms(own.theta[inside], own.beta[inside], own.a[inside], own.b[inside])
+        there = replace(does, sizes=does.sizes[inside], most=does.most[inside])
+        lower, upper = self.lower[inside], self.upper[inside]
+        return demand_of(part, self.level, lower, upper, there if self.game.curved else None)
 
     def solve(self, near: Floats) -> tuple[Floats | None, dict[RowKey, float]]:
         """Plan and prices of the rules in units of exp(shift); no plan where HiGHS gives none."""
@@ -97,6 +106,8 @@ class _Level:
         ruled = len(rows)
         self.near = np.clip(near, classes.lower, classes.upper)
         room = classes.upper - classes.lower
+        if self.game.curved:  # a class can take many times the budget
+            room = np.minimum(room, self.game.budget)
         for share in _START:
             self._tangents(rows, classes.lower + share * room)
         self._tangents(rows, self.near)
@@ -133,19 +144,22 @@ class _Level:
             for _ in range(
                 _NEARER
             ):  # no solver can hold a row as steep as that: a tangent nearer to the last plan
-                height = float(self.g.value(own)[inside].sum()) / self.unit
+                height = float(self._heights(own)[inside].sum()) / self.unit
                 if abs(slope) <= _STEEPEST * self.unit and abs(height) <= _STEEPEST:
                     right = height - slope / self.unit * at
                     rows.add([count + c, c], [1.0, -slope / self.unit], right, np.inf)
                     break
                 at = (at + float(self.near[c])) / 2
                 own[inside], slope = self._fill(c, inside, at)
-        return x, float(self.g.value(x).sum()) / self.unit
+        return x, float(self._heights(x).sum()) / self.unit
+
+    def _heights(self, x: Floats) -> Floats:
+        """(n,) g_t of a coverage."""
+        return self.g.value(seen(self.game, x))
 
     def _fill(self, c: int, inside: Indices, amount: float) -> tuple[Floats, float]:
         """Best coverage of a class's zones with this sum, and the slope of phi_c there."""
-        lower, upper = self.lower[inside], self.upper[inside]
-        x, log_price = inner(self.parts[c], self.level, amount, lower, upper)
+        x, log_price = inner(self.demands[c], amount)
         left = amount - float(x.sum())
         if not np.isneginf(log_price) or left <= 1e-12 * amount:
             return x, -float(np.exp(np.minimum(log_price - self.shift, 600.0)))
@@ -156,7 +170,7 @@ class _Level:
         whole, full = self.lower.copy(), self.upper.copy()
         whole[inside] = x
         room = self.upper[inside] - x
-        rise = (self.g.value(full) - self.g.value(whole))[inside]
+        rise = (self._heights(full) - self._heights(whole))[inside]
         price = np.where(room > 0, rise / np.where(room > 0, room, 1.0), np.inf)
         order = np.argsort(price, kind="stable")
         taken = np.clip(left - np.append(0.0, np.cumsum(room[order])[:-1]), 0.0, room[order])

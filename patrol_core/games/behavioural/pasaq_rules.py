@@ -7,7 +7,8 @@ At a level r the inner problem min over X of sum g_t(x_t) is replaced by the LP
     chord     the straight part of the envelope, where g_t is concave
     rules     x in X
 
-Each zone starts with K pieces; where the plan found lies above its pieces, the tangent there is added until none is
+Where the response is curved, x_t in the pieces is the share prevented, with lines above it
+(:mod:`~patrol_core.games.robust.shares_left`). Each zone starts with K pieces; where the plan found lies above its pieces, the tangent there is added until none is
 missing. The plan gives the next level, r <- F(x) (Dinkelbach), and the rules' prices go to
 :mod:`~patrol_core.games.behavioural.pasaq_dual`, which proves a lower bound without trusting this model. Where rules force coverage
 into the concave part of some zone the envelope lies below g_t, and the bracket says by how much that matters.
@@ -25,9 +26,9 @@ from numpy.typing import NDArray
 from patrol_core.arrays import Floats
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
-from patrol_core.games.behavioural.attackers import Terms
+from patrol_core.games.behavioural.attackers import Terms, seen
 from patrol_core.games.behavioural.pasaq_dual import LevelFunctions
-from patrol_core.games.robust import plan_set, row_prices
+from patrol_core.games.robust import SharesLeft, plan_set, row_prices
 from patrol_core.games.rules import RowKey
 from patrol_core.games.zone import ZoneGame, explain_conflict
 from patrol_core.solvers import HighsSession, Outcome, pyo
@@ -57,32 +58,32 @@ def best_with_rules(
     Notes:
         Call with the solving lock held.
     """
-    program, bounds = InnerProgram(game, terms, segments), game.bounds()
-    best, value = start, terms.expected_loss(start)
+    program, bounds = InnerProgram(game, terms, segments, start), game.bounds()
+    best, value = start, terms.expected_loss(seen(game, start))
     prices: dict[RowKey, float] = {}
     for _ in range(_MOST_LEVELS):
         inner = program.solve(value, best, bounds)
         if inner is None:
             explain_conflict(game)
         candidate, prices, shift = inner.plan, inner.prices, inner.shift
-        factor = float(np.exp(np.clip(shift - terms.log_weight(best).max(), -600, 600)))
+        before = terms.log_weight(seen(game, best)).max()
+        factor = float(np.exp(np.clip(shift - before, -600, 600)))
         prices = {key: price * factor for key, price in prices.items()}
-        improved = _on_the_way(terms, best, candidate)
-        found = terms.expected_loss(improved)
+        improved = _on_the_way(game, terms, best, candidate)
+        found = terms.expected_loss(seen(game, improved))
         if not found < value - 1e-13 * abs(value):
             break
-        moved = float(
-            np.exp(np.clip(terms.log_weight(best).max() - terms.log_weight(improved).max(), -600, 600))
-        )
+        after = terms.log_weight(seen(game, improved)).max()
+        moved = float(np.exp(np.clip(before - after, -600, 600)))
         prices = {key: price * moved for key, price in prices.items()}
         best, value = improved, found
     return best, prices
 
 
-def _on_the_way(terms: Terms, best: Floats, candidate: Floats) -> Floats:
+def _on_the_way(game: ZoneGame, terms: Terms, best: Floats, candidate: Floats) -> Floats:
     """The better of the candidate and points half way to it (X is convex, so they are allowed)."""
     points = [best + 0.5**k * (candidate - best) for k in range(12)]
-    return min(points, key=terms.expected_loss)
+    return min(points, key=lambda x: terms.expected_loss(seen(game, x)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,12 +106,13 @@ class Inner:
 class InnerProgram:
     """The LP of the module docstring, kept in HiGHS; its pieces are replaced from level to level."""
 
-    def __init__(self, game: ZoneGame, terms: Terms, segments: int) -> None:
+    def __init__(self, game: ZoneGame, terms: Terms, segments: int, near: Floats) -> None:
         self.game, self.terms, self.segments = game, terms, segments
         self.model = plan_set(game)
+        self.shares = SharesLeft(game, self.model, near) if game.curved else None
         self.model.y = pyo.Var(range(game.size), bounds=(-1e6, None))
         self.model.inner = pyo.Objective(expr=pyo.quicksum(self.model.y.values()))
-        self.session = HighsSession(self.model)
+        self.session = HighsSession(self.model) if self.shares is None else self.shares.session(self.model)
         self.zones = self.session.columns_of(self.model.x.values())
         self.heights = self.session.columns_of(self.model.y.values())
         self.rule_rows = self.session.row_count
@@ -118,11 +120,14 @@ class InnerProgram:
     def solve(self, level: float, plan: Floats, bounds: tuple[Floats, Floats]) -> Inner | None:
         """Inner problem at one ``level`` inside a box, ``bounds``; ``plan`` sets the unit. None where the box holds no plan."""
         lower, upper = bounds
-        shift = float(self.terms.log_weight(plan).max())
+        ends = seen(self.game, lower), seen(self.game, upper)
+        shift = float(self.terms.log_weight(seen(self.game, plan)).max())
         unit = max(abs(level), float(self.terms.b.max()), 1e-300)
-        pieces = _Pieces(self.terms, level, shift, bounds, unit)
+        pieces = _Pieces(self.terms, level, shift, ends, unit)
         self.session.drop_rows(self.rule_rows)
         self.session.set_bounds(self.zones, lower, upper)
+        if self.shares is not None:
+            self.shares.hold(self.session, ends)
         self._add(*pieces.start(self.segments))
         for _ in range(_MOST_PIECES):
             outcome = self.session.solve()
@@ -133,21 +138,27 @@ class InnerProgram:
                     f"HiGHS ended as {outcome.status} in the inner problem: try fewer zones or rules."
                 )
             x = np.asarray(np.clip(outcome.columns[self.zones], lower, upper), dtype=float)
-            missing = pieces.missing(x, outcome.columns[self.heights])
-            if not missing[0].size:
+            lines = self.shares is not None and self.shares.cut(self.session, outcome)
+            share = x if self.shares is None else np.clip(self.shares.prevented(outcome), *ends)
+            missing = pieces.missing(share, outcome.columns[self.heights])
+            if not missing[0].size and not lines:
                 break
             self._add(*missing)
-        loose = pieces.g.value(x) / unit - outcome.columns[self.heights]
+        loose = pieces.g.value(seen(self.game, x)) / unit - outcome.columns[self.heights]
         return Inner(x, self._prices(outcome, unit), shift, loose)
 
     def _prices(self, outcome: Outcome, unit: float) -> dict[RowKey, float]:
         return row_prices(self.session, self.model, outcome, unit)
 
     def _add(self, zone: NDArray[np.intp], slope: Floats, right: Floats) -> None:
-        """Rows y_t - slope x_t >= right."""
+        """Rows y_t - slope x_t >= right, x_t what is seen of the coverage."""
         count = zone.size
-        columns = np.stack([self.heights[zone], self.zones[zone]], axis=1).ravel()
-        entries = np.stack([np.ones(count), -slope], axis=1).ravel()
+        columns, factor = self.zones[zone], np.ones(count)
+        if self.shares is not None:
+            columns, factor = self.shares.columns[zone], self.shares.fall[zone]
+            right = right + slope * self.shares.taken
+        columns = np.stack([self.heights[zone], columns], axis=1).ravel()
+        entries = np.stack([np.ones(count), -slope * factor], axis=1).ravel()
         self.session.add_rows(right, np.full(count, np.inf), 2 * np.arange(count), columns, entries)
 
 

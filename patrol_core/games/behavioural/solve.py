@@ -272,7 +272,9 @@ def _with_rules(
     seconds: float,
 ) -> tuple[Floats, float, tuple[str, ...]]:
     sought = eased(terms)
-    classes = classes_of(game) if applies(sought) else None
+    # of few zones with a curved response the program over zones is the faster one
+    by_groups = applies(sought) and (game.size > LARGEST or not game.curved)
+    classes = classes_of(game) if by_groups else None
     with LOCK:
         if classes is not None:
             coverage, prices = best_by_groups(game, sought, classes, start)

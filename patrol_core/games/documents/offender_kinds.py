@@ -3,6 +3,8 @@
 ========== =========================================================== ============================================
 offender   assumes                                                      solved by
 ========== =========================================================== ============================================
+none       offenders do not react: least harm in total, then least     zone game (:mod:`~patrol_core.games.zone.game`)
+           worst case
 rational   offenders watch perfectly and take the best zone            zone game (:mod:`~patrol_core.games.zone.game`)
 quantal    offenders watch but err: better zones more often            quantal response, bracket proved
 regret     values are only known within intervals                      minimax regret, exact
@@ -14,7 +16,7 @@ types      each crime type has its own offenders, who value zones      Bayesian 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -22,33 +24,18 @@ import numpy as np
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.behavioural import QuantalResponse, solve_behavioural
+from patrol_core.games.documents.types_plan import TypesStrategy, curved_types_plan
 from patrol_core.games.robust import solve_regret
-from patrol_core.games.stackelberg import BayesianGame, TypeOutcome, solve_bayesian, types_from_harm
+from patrol_core.games.stackelberg import BayesianGame, solve_bayesian, types_from_harm
 from patrol_core.games.zone import Strategy, ZoneGame, classes_of, evaluate_coverage, solve_zone_game
 
-Offender = Literal["rational", "quantal", "regret", "types"]
-OFFENDERS: tuple[Offender, ...] = ("rational", "quantal", "regret", "types")
+Offender = Literal["rational", "quantal", "regret", "types", "none"]
+OFFENDERS: tuple[Offender, ...] = ("rational", "quantal", "regret", "types", "none")
 
 #: With rules on residual harm per head, quantal response and regret take minutes above this many zones.
 COUPLED_SIZE = 1000
 #: Seconds a search with coupling rules may take before the best plan found comes back with its bracket.
 TIME_LIMIT = 5.0
-
-
-@dataclass(frozen=True, eq=False)
-class TypesStrategy(Strategy):
-    """A plan against several types of offender.
-
-    ``residual``, ``worst_case`` and ``attack_set`` are those of a rational offender who values all harm together;
-    the certificate's objective is ``-value``.
-
-    Attributes:
-        value: Expected loss: what the types together can expect, each at its own best zone.
-        types: What each type does.
-    """
-
-    value: float = float("nan")
-    types: tuple[TypeOutcome, ...] = field(default=())
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +78,8 @@ def solve_for(game: ZoneGame, offender: Offender, known: Uncertainty) -> Strateg
         InputError: For an unknown offender, or a model that would take minutes (:func:`takes_minutes`).
         InfeasibleError: When the rules cannot all be met.
     """
-    if offender == "rational":
-        return solve_zone_game(game)
+    if offender in ("none", "rational"):
+        return solve_zone_game(game, objective="total" if offender == "none" else "worst-case")
     _check_size(game, offender)
     if offender == "quantal":
         return solve_behavioural(game, attacker_of(game, known.rationality), time_limit=TIME_LIMIT)
@@ -116,6 +103,8 @@ def bayesian_game(game: ZoneGame, harm: Mapping[str, Floats]) -> BayesianGame:
 
 
 def _against_types(game: ZoneGame, harm: Mapping[str, Floats]) -> TypesStrategy:
+    if game.curved:
+        return curved_types_plan(game, harm)
     found = solve_bayesian(bayesian_game(game, harm))
     figures = evaluate_coverage(game, found.coverage)
     return TypesStrategy(

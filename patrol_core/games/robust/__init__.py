@@ -17,7 +17,7 @@ from patrol_core.games.robust.cvar import cvar_of, solve_cvar
 from patrol_core.games.robust.execution_noise import losses_under_noise, solve_noise
 from patrol_core.games.robust.gamma_budget import gamma_total, solve_gamma_budget
 from patrol_core.games.robust.interval_worst_case import solve_interval
-from patrol_core.games.robust.level import plan_set, row_prices
+from patrol_core.games.robust.level import least_left, least_residual, plan_set, row_prices, solved
 from patrol_core.games.robust.minimax_regret import largest_regret, solve_regret
 from patrol_core.games.robust.price import RobustModel, price_of_robustness
 from patrol_core.games.robust.result import (
@@ -25,17 +25,23 @@ from patrol_core.games.robust.result import (
     as_number,
     check_bounds,
     check_draws,
+    left_bound,
 )
+from patrol_core.games.robust.shares_left import SharesLeft
 
 __all__ = [
     "RobustModel",
     "RobustStrategy",
+    "SharesLeft",
     "as_number",
     "check_bounds",
     "check_draws",
     "cvar_of",
     "gamma_total",
     "largest_regret",
+    "least_left",
+    "least_residual",
+    "left_bound",
     "losses_under_noise",
     "plan_set",
     "price_of_robustness",
@@ -45,4 +51,5 @@ __all__ = [
     "solve_interval",
     "solve_noise",
     "solve_regret",
+    "solved",
 ]

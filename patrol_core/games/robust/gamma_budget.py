@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.games.robust.level import fill, inverse, plan_set, row_prices, solved
+from patrol_core.games.robust.level import least_left, plan_set, row_prices, solved
 from patrol_core.games.robust.result import (
     Criterion,
     RobustStrategy,
@@ -128,7 +128,7 @@ def _solve_lp(game: ZoneGame, deviation: Floats, gamma: float) -> tuple[Floats, 
     values, spread = (game.values / unit).tolist(), deviation / unit
     moved = np.flatnonzero(spread > 1e-12).tolist()
     model = plan_set(game)
-    shares = SharesLeft(game, model, fill(game, np.ones(game.size), inverse(game.values)).coverage)
+    shares = SharesLeft(game, model, least_left(game, game.values))
     fall, start = shares.fall.tolist(), 1 - shares.taken
     model.p, model.q = pyo.Var(bounds=(0, None)), pyo.Var(moved, bounds=(0, None))
     model.protect = pyo.Constraint(

@@ -90,6 +90,11 @@ def level_bound(game: ZoneGame, alpha: Floats, level: Level, least: float = 0.0)
     return max(least, left_bound(game, float(level.weights @ asked), level.weights, level.prices))
 
 
+def least_left(game: ZoneGame, values: Floats) -> Floats:
+    """(n,) the plan of ``game`` with the least worst case at these ``values``; coupling rules are not looked at."""
+    return fill(game, np.ones(game.size), inverse(values)).coverage
+
+
 def solve_level(game: ZoneGame, alpha: Floats, beta: Floats, least: float = 0.0) -> tuple[Level, str]:
     """The lowest level and the name of the method: water-filling where no rule couples zones, else the LP.
 
@@ -149,7 +154,7 @@ def plan_set(game: ZoneGame) -> pyo.ConcreteModel:
 
 
 def solved(game: ZoneGame, session: HighsSession, shares: SharesLeft | None = None) -> Outcome:
-    """Run a session whose only way to be infeasible is that the rules are, with the lines of ``shares`` that it asks for.
+    """Run a ``session`` whose only way to be infeasible is that the rules of ``game`` are, with the lines of ``shares`` that it asks for.
 
     Raises:
         InfeasibleError: Naming the rule, by how much, and what would work.

@@ -10,6 +10,8 @@ about what is left in the end, for a solver's tolerance is absolute and (1 - e)^
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from patrol_core.arrays import Floats
@@ -54,6 +56,7 @@ class SharesLeft:
             return
         lower, _ = game.bounds()
         self.near, self.taken = near, 1.0
+        self._dropped: list[tuple[Any, ...]] = []
         self.unit = np.maximum(game.left(near), _LEAST)
         self.fall = -self.unit
         model.left = pyo.Var(range(game.size), bounds=(0, None))
@@ -81,12 +84,26 @@ class SharesLeft:
         x = np.clip(outcome.columns[self.zones], *self.game.bounds())
         true = self.game.left(x) / self.unit
         below = true - outcome.columns[self.columns] > _BELOW * np.maximum(true, 1.0)
-        self._draw(session, x, below)
+        if below.any():
+            self._dropped.append(self._draw(session, x, below))
         return bool(below.any())
 
-    def _draw(self, session: HighsSession, at: Floats, where: np.ndarray | None = None) -> None:
+    def hold(self, session: HighsSession, prevented: tuple[Floats, Floats]) -> None:
+        """Keep the shares ``prevented`` between two ends in a ``session``, and draw the lines again that were dropped."""
+        least, most = prevented
+        session.set_bounds(self.columns, (1 - most) / self.unit, (1 - least) / self.unit)
+        for drawn in self._dropped:
+            session.add_rows(*drawn)
+
+    def prevented(self, outcome: Outcome) -> Floats:
+        """(n,) shares prevented in the plan of an ``outcome``, as the columns have them."""
+        return self.taken + self.fall * outcome.columns[self.columns]
+
+    def _draw(self, session: HighsSession, at: Floats, where: np.ndarray | None = None) -> tuple[Any, ...]:
         some = np.arange(self.game.size) if where is None else np.flatnonzero(where)
         start, slope = (side[some] / self.unit[some] for side in self.game.does.line(at))
         columns = np.stack([self.columns[some], self.zones[some]], axis=1).ravel()
         entries = np.stack([np.ones(some.size), slope], axis=1).ravel()
-        session.add_rows(start, np.full(some.size, np.inf), 2 * np.arange(some.size), columns, entries)
+        rows = (start, np.full(some.size, np.inf), 2 * np.arange(some.size), columns, entries)
+        session.add_rows(*rows)
+        return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patrol_core.games.stackelberg.bayesian import solve_bayesian
+from patrol_core.games.stackelberg.bayesian import UTILITY, solve_bayesian
 from patrol_core.games.stackelberg.bayesian_game import (
     BayesianGame,
     BayesianSolution,
@@ -16,6 +16,7 @@ from patrol_core.games.stackelberg.solve import Method, solve_stackelberg
 
 __all__ = [
     "FIELDS",
+    "UTILITY",
     "BayesianGame",
     "BayesianSolution",
     "Method",

@@ -112,7 +112,15 @@ class SecurityGame(RuledGame):
 
     @classmethod
     def from_zone_game(cls, game: ZoneGame) -> SecurityGame:
-        """The zero-sum zone game in these terms: its maximin plan is its SSE."""
+        """The zero-sum zone game in these terms: its maximin plan is its SSE.
+
+        Raises:
+            InputError: For a response that is not linear in the coverage, as payoffs are.
+        """
+        if game.curved:
+            raise InputError(
+                "Payoffs are linear in the coverage: a zone game with several units or sizes of zones has none."
+            )
         zero_sum = Payoffs.zero_sum(game.values, game.effectiveness)
         tables: dict[str, Any] = {name: getattr(zero_sum, name) for name in FIELDS}
         others: dict[str, Any] = {
