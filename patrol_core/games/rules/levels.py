@@ -210,7 +210,9 @@ class PlaceCap(Rule):
 
     def hours_form(self) -> HoursForm:
         """Hours have budgets of places of their own."""
-        raise InputError(f"The {self.name} is in units; an hours plan takes budgets of wards and boroughs in hours.")
+        raise InputError(
+            f"The {self.name} is in units; an hours plan takes budgets of wards and boroughs in hours."
+        )
 
 
 def some(labels: tuple[str, ...]) -> str:

@@ -131,5 +131,8 @@ def excess(rows: Mapping[RowKey, Row], coverage: Floats) -> float:
             worst = max(worst, over)
     for key, pairs in spread.items():
         cap = rows[key]
-        worst = max(worst, sum(pairs.values()) + float(cap.coefficients @ coverage[: cap.coefficients.size]) - cap.limit)
+        worst = max(
+            worst,
+            sum(pairs.values()) + float(cap.coefficients @ coverage[: cap.coefficients.size]) - cap.limit,
+        )
     return worst

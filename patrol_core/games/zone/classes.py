@@ -106,7 +106,9 @@ def classes_of(game: ZoneGame) -> ZoneClasses | None:
     zeros, ceiling = np.zeros(count), 2 * game.budget + 1 if game.curved else np.inf
     least = zeros + np.bincount(cell, weights=lower, minlength=count)
     most = zeros + np.bincount(cell, weights=upper, minlength=count)
-    most = np.maximum(np.minimum(most, ceiling), least)  # where zones take any number, bounds of zones say little
+    most = np.maximum(
+        np.minimum(most, ceiling), least
+    )  # where zones take any number, bounds of zones say little
     lines, numbers, rooms = [], dict[tuple[RowKey, int], int](), list[float]()
     for key, row in rows.items():
         line = row.coefficients[first]

@@ -78,7 +78,9 @@ def solve_zone_game(
             "use method 'lp' or 'auto'."
         )
     if method == "lp" or coupled:
-        return ZoneGameModel(game, by_zones=method == "lp").solve(objective=objective, lexicographic=lexicographic)
+        return ZoneGameModel(game, by_zones=method == "lp").solve(
+            objective=objective, lexicographic=lexicographic
+        )
     unit = unit_of(game.values)
     return _water_filling(game.in_unit(unit), objective, lexicographic).times(unit)
 

@@ -177,7 +177,9 @@ class GroupSums:
             weights[int(np.argmax(stuck_at))] = 1.0
             return _Level(value, needs, Proof({}, weights), stuck_at >= stuck * (1 - _EQUAL))
         at = (values * self.does.left(needs) >= value * (1 - _EQUAL)) & (values > 0)
-        weights = np.where(at, reach.rays[hit][cell], 0.0) / np.where(at, values * self.does.worth(needs), 1.0)
+        weights = np.where(at, reach.rays[hit][cell], 0.0) / np.where(
+            at, values * self.does.worth(needs), 1.0
+        )
         whole = float(weights.sum())
         prices = self._by_row(reach.prices[hit] / whole)
         return _Level(value, needs, Proof(prices, weights / whole), weights > 0)
@@ -322,10 +324,19 @@ class _Cuts:
     """max sum of F_c(C_c) over the sums that rules allow, F_c below its tangents so far."""
 
     def __init__(
-        self, classes: ZoneClasses, lower: Floats, upper: Floats, supplies: list[_Supply], tight: frozenset[RowKey]
+        self,
+        classes: ZoneClasses,
+        lower: Floats,
+        upper: Floats,
+        supplies: list[_Supply],
+        tight: frozenset[RowKey],
     ) -> None:
         self.count, self.start, self.supplies = classes.size, lower, supplies
-        self.lower, self.upper, self.limits = lower, upper, np.array([limit for *_, limit, _ in classes.lines])
+        self.lower, self.upper, self.limits = (
+            lower,
+            upper,
+            np.array([limit for *_, limit, _ in classes.lines]),
+        )
         rows = Rows()
         classes.add_rules(rows, 0, 2 * self.count, tight)
         self.rules = rows.matrix(2 * self.count + classes.pairs.size)
@@ -394,7 +405,9 @@ class _Cuts:
             system = np.block([[np.diag(-bend[free]), rows.T], [rows, np.zeros((binds.size, binds.size))]])
             sides = np.append(rate[free], (self.limits - matrix @ point)[binds])
             step = np.linalg.lstsq(system, sides, rcond=None)[0]
-            if not np.abs(system @ step - sides).max(initial=0.0) <= 1e-9 * (1 + np.abs(sides).max(initial=0.0)):
+            if not np.abs(system @ step - sides).max(initial=0.0) <= 1e-9 * (
+                1 + np.abs(sides).max(initial=0.0)
+            ):
                 return None
             point[free] += step[: free.size]
             if np.abs(step[: free.size]).max(initial=0.0) <= 1e-13 * (1 + np.abs(point).max(initial=0.0)):
@@ -430,7 +443,9 @@ class _Supply:
         first, last: Harm prevented per unit where it begins and ends.
     """
 
-    def __init__(self, idle: Indices, zone: Indices, begin: Floats, end: Floats, first: Floats, last: Floats) -> None:
+    def __init__(
+        self, idle: Indices, zone: Indices, begin: Floats, end: Floats, first: Floats, last: Floats
+    ) -> None:
         order = np.argsort(-first, kind="stable")
         self.idle, self.zone, self.begin, self.end, self.rate = (
             idle, zone[order], begin[order], end[order], first[order],
@@ -469,7 +484,9 @@ class _Supply:
         rest = extra - float(self.room[first])
         if rest <= float(self.room[after] - self.room[first]):
             whole = np.floor(self.begin[tied] + 1e-12)
-            coverage[self.zone[tied]] = whole + share_evenly(self.begin[tied] - whole, self.end[tied] - whole, rest)
+            coverage[self.zone[tied]] = whole + share_evenly(
+                self.begin[tied] - whole, self.end[tied] - whole, rest
+            )
             return
         np.maximum.at(coverage, self.zone[tied], self.end[tied])
         _spread_idle(coverage, upper, self.idle, extra - float(self.room[after]))
@@ -485,7 +502,9 @@ def _spread_idle(coverage: Floats, upper: Floats, zones: Indices, extra: float) 
 class _CurvedSupply(_Supply):
     """The same where what a unit prevents falls as one over the coverage: x = a mu - const between begin and end, mu = 1 / rate."""
 
-    def __init__(self, idle: Indices, zone: Indices, begin: Floats, end: Floats, first: Floats, last: Floats) -> None:
+    def __init__(
+        self, idle: Indices, zone: Indices, begin: Floats, end: Floats, first: Floats, last: Floats
+    ) -> None:
         self.idle, self.zone, self.begin, self.end = idle, zone, begin, end
         self.enter, leave = 1 / first, 1 / last
         self.width = (end - begin) / (leave - self.enter)

@@ -65,11 +65,15 @@ class _Program:
         self.width = 2 * n + 1 + len(pairs)
         matrix, most = self._rules(pairs)
         slope = sparse.coo_array(
-            (scale / game.values[self.attacked], (np.arange(self.attacked.size), np.full(self.attacked.size, 2 * n))),
+            (
+                scale / game.values[self.attacked],
+                (np.arange(self.attacked.size), np.full(self.attacked.size, 2 * n)),
+            ),
             shape=(self.attacked.size, self.width),
         )
         prevented = sparse.coo_array(
-            (np.ones(self.attacked.size), (np.arange(self.attacked.size), n + self.attacked)), shape=slope.shape
+            (np.ones(self.attacked.size), (np.arange(self.attacked.size), n + self.attacked)),
+            shape=slope.shape,
         )
         attack = slope + prevented
         rates = sparse.csr_array(np.array([self._rate(at) for at in groups]).reshape(len(groups), self.width))
@@ -116,7 +120,9 @@ class _Program:
         """Where the plan without coupling rules is, and a little to both sides."""
         game = self.game
         needed = units_for(game.values, self.does, free_level(game).value, self.lower, self.upper)
-        guess, _ = spend_best_first(game.values, self.does, max(game.budget, float(needed.sum())), needed, self.upper)
+        guess, _ = spend_best_first(
+            game.values, self.does, max(game.budget, float(needed.sum())), needed, self.upper
+        )
         for x in (self.lower, 0.5 * guess, guess, guess + 1.0):
             self.add_lines(np.arange(game.size), np.clip(x, self.lower, self.upper))
 
@@ -158,7 +164,9 @@ class _Program:
     def want(self, *, worst: float, prevented: float) -> None:
         """The objective: so much of v (or m), less so much of what is prevented, in units of the largest value."""
         cost = np.zeros(self.width)
-        cost[self.game.size : 2 * self.game.size] = -prevented * self.game.values / (self.game.values.max() or 1.0)
+        cost[self.game.size : 2 * self.game.size] = (
+            -prevented * self.game.values / (self.game.values.max() or 1.0)
+        )
         cost[2 * self.game.size] = worst
         self.program.set_costs(self.every, cost)
 
@@ -205,9 +213,7 @@ class Lines:
         level = float(residuals(self.game, program.coverage(found)).max())
         program.want(worst=0.0, prevented=1.0)
         for slack in _SLACKS:
-            needed = units_for(
-                self.game.values, self.game.does, level * (1 + slack), self.lower, self.upper
-            )
+            needed = units_for(self.game.values, self.game.does, level * (1 + slack), self.lower, self.upper)
             second = program.solve(needed)
             if second is not None:
                 x = np.clip(program.coverage(second), needed, self.upper)
