@@ -98,7 +98,7 @@ def test_group_bars_draw_the_band_of_the_rule(within):
         beside=["1 h", "2 h"],
         within=within,
     )
-    assert list(figure.data[0].customdata) == ["1 h", "2 h"]
+    assert list(figure.data[0].text) == ["1 h", "2 h"]
     assert unit in figure.layout.title.text  # long units stand below the title, not along the axis
     bands = [shape for shape in figure.layout.shapes if shape.type == "rect"]
     assert len(bands) == (within is not None)
