@@ -15,11 +15,13 @@ from patrol_core.ui.fairness.view import (
     group_figures,
     group_tables,
     price_metrics,
+    price_words,
     remember,
     rule_fault,
 )
 from patrol_core.ui.memo import fairness_results, results
 from patrol_core.ui.session import state
+from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, frame
 from patrol_core.ui.shell.offender_text import assumption
 from patrol_core.ui.shell.widgets import here
@@ -62,6 +64,8 @@ if prepared is not None:
             last = remember(seen)
             views = group_tables(seen)
             price_metrics(seen, views)
+            if seen.ruled and (price := price_words(seen)):
+                st.write(escape(price))
             st.caption(assumption(now))
             left, right = st.columns(2)
             group_figures(seen, views, left, right)

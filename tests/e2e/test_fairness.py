@@ -28,7 +28,7 @@ def test_a_rule_is_moved_priced_traced_and_recorded(page, dashboard, tmp_path):
     expect(page).to_have_url(re.compile("fair=0.3(&|$)"))
     plan = core_of(page.url)
     expect(metric(page, "Worst zone")).to_have_text(worst(plan))
-    expect(page.get_by_text(re.compile(r"by the rule, \+[\d,]+ a year")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"in the worst zone, \+[\d,]+ a year")).first).to_be_visible()
     # A point of the frontier opens as a full plan.
     chart = page.locator(".js-plotly-plot").filter(has_text="The price of fairness")
     chart.scroll_into_view_if_needed()

@@ -74,8 +74,9 @@ def test_the_price_is_shown_in_harm_and_per_year():
     free = planner().solve(make_scenario({}))
     extra = plan.worst_case - free.worst_case
     (metric,) = [one for one in page.metric if one.label.startswith("Worst zone")]
-    assert metric.delta.startswith(f"{extra:+,.2f} ")
-    assert f"{12 * extra:+,.0f} a year" in metric.delta
+    assert metric.delta == f"{extra:+,.2f} by the rule"
+    assert f"{12 * extra:+,.0f} a year" in said(page)
+    assert "Price of the rule" not in said(app("fairness"))
 
 
 CORNERS = [

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.planning import prepare, solve_hours_plan
+from patrol_core.planning import Planner, prepare, solve_hours_plan, work_of
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.ui.resources import matches, ward_table, zone_table
@@ -130,9 +130,37 @@ def test_patrol_areas_are_balanced(area):
     assert proof in texts(opened)
 
 
-def test_areas_that_cannot_be_are_one_sentence():
-    opened = page("beats", _game_beats_count=60, _game_beats_tolerance=1)
-    assert "alone has" in opened.error[0].value
+@pytest.mark.parametrize(
+    ("count", "tolerance", "why"), [(60, 1, "alone has"), (8, 1, "no proof that there is none")]
+)
+def test_areas_out_of_balance_are_drawn_with_a_way_to_accept_them(count, tolerance, why):
+    opened = page("beats", _game_beats_count=count, _game_beats_tolerance=tolerance)
+    assert not opened.error
+    assert why in opened.warning[0].value
+    worst = metric(opened, "Work differs by at most")
+    (button,) = [one for one in opened.button if one.label.startswith("Accept")]
+    accepted = float(button.label.split()[1].replace(",", ""))
+    assert float(worst.rstrip("%")) <= accepted + 0.05
+    assert float(worst.rstrip("%")) > tolerance
+    assert len(opened.get("plotly_chart")) >= 2
+    button.click().run()
+    assert not opened.error
+    assert not opened.warning
+    assert not [one for one in opened.button if one.label.startswith("Accept")]
+    assert float(metric(opened, "Work differs by at most").rstrip("%")) <= accepted + 0.05
+
+
+def test_work_in_hours_is_the_plans():
+    scenario = make_scenario({"area": "sample"})
+    prepared = prepare(load_area("sample"), scenario)
+    work, unit = work_of(prepared, scenario, "hours")
+    assert unit == "h per month"
+    assert sum(work.values()) == pytest.approx(12 * 730.0)  # all units, round the clock
+    plan = Planner(prepared).solve(scenario)
+    assert work == pytest.approx(dict(zip(plan.zone_ids, plan.coverage * 730.0, strict=True)))
+    opened = page("beats", _game_beats_work="hours", _game_beats_count=2)
+    assert not opened.error
+    assert "hours of the plan in the mean month" in texts(opened)
 
 
 def test_resources_are_searched():
@@ -159,8 +187,17 @@ def test_ward_sums_are_the_zones():
     wards, _ = ward_table(prepared, scenario)
     assert wards["zones"].sum() == len(zones)
     assert wards["expected"].sum() == pytest.approx(zones["expected"].sum())
-    assert wards["hours_a_month"].notna().all()
+    assert wards["units"].sum() == pytest.approx(12)
+    assert wards["hours"].sum() == pytest.approx(12 * 730.0)
+    assert wards["left"].sum() == pytest.approx(zones["left"].sum())
     assert wards.set_index("ward").loc["Inkwell", "zones"] == (zones["ward"] == "Inkwell").sum()
+
+
+def test_what_is_known_of_no_zone_is_no_column():
+    scenario = make_scenario({"area": "columbus"})
+    zones, _ = zone_table(prepare(load_area("columbus"), scenario), scenario)
+    assert "population" not in zones
+    assert {"units", "hours", "left"} <= set(zones)
 
 
 def test_search_takes_every_word_in_any_column():

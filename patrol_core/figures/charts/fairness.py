@@ -35,13 +35,13 @@ def group_bars(
         overall: Rate of all together.
         view: ``protection`` or ``burden``: the colour.
         title, unit: Of the chart, and of the rates.
-        beside: What the hover says beside each rate.
+        beside: What stands on each bar: the rate in another unit.
         within: How far the rule lets a group be from the overall rate, as a share of it; None without a rule.
     """
     figure = chart(f"{title}<br><sup>{unit}</sup>", "", "", height=310, category="x", zero="y")
-    said = "%{x}: %{y:,.3g}" + ("" if beside is None else " (%{customdata})")
+    said = "%{x}: %{y:,.3g}" + ("" if beside is None else " (%{text})")
     names = [str(group) for group in groups]
-    bars(figure, names, values, VIEW_COLOURS[view], said, customdata=None if beside is None else list(beside))
+    bars(figure, names, values, VIEW_COLOURS[view], said, text=None if beside is None else list(beside))
     figure.add_hline(y=overall, line={"color": INK, "dash": "dot"}, annotation_text="overall")
     if within is not None:
         low, high = overall * max(0.0, 1 - within), overall * (1 + within)

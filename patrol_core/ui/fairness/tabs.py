@@ -348,9 +348,13 @@ def _record(page: Page) -> None:
         f"the rule ({choices()['fairness_rule'].label.lower()}). The rest is marked with who has to complete it; nothing is guessed."
     )
     plan_downloads(seen.scenario, ("impact_record.html", "impact_record.md"))
+    beside = (
+        " Ethnic group and age of residents are reported beside it where the data have them."
+        if seen.prepared.head == "residents"
+        else ""
+    )
     st.caption(
-        "Deprivation is not a protected characteristic in UK law; ethnic group and age of residents are reported beside it where the data have "
-        "them. Figures of places do not show how any person is treated."
+        f"Deprivation is not a protected characteristic in UK law.{beside} Figures of places do not show how any person is treated."
     )
 
 

@@ -34,21 +34,20 @@ MOST_BARS = 12
 
 def price_metrics(seen: Shown, views: pd.DataFrame) -> None:
     """What the plan leaves, what the rule costs against the plan without it, and how even it is."""
-    unit, dated = seen.prepared.surface.unit, seen.prepared.data.dated
-    plan, free = seen.strategy, seen.without
+    unit, plan, free = seen.prepared.surface.unit, seen.strategy, seen.without
     ratios = views.groupby("view")["min_max_ratio"].first()
     figures(
         Figure(
             f"Worst zone ({unit})",
             f"{plan.worst_case:,.1f}",
-            _extra(plan.worst_case, free.worst_case, dated=dated),
+            _extra(plan.worst_case, free.worst_case),
             good="lower",
             help="Against the plan without the fairness rule.",
         ),
         Figure(
             f"All zones ({unit})",
             f"{plan.expected_residual:,.0f}",
-            _extra(plan.expected_residual, free.expected_residual, dated=dated),
+            _extra(plan.expected_residual, free.expected_residual),
             good="lower",
             help="Against the plan without the fairness rule.",
         ),
@@ -67,12 +66,25 @@ def price_metrics(seen: Shown, views: pd.DataFrame) -> None:
     )
 
 
-def _extra(value: float, reference: float, *, dated: bool) -> str | None:
-    if not measures.change(value, reference):
-        return None
-    share = f" ({(value - reference) / reference:+.1%})" if reference > 0 else ""
-    yearly = f", {(value - reference) * YEAR:+,.0f} a year" if dated else ""
-    return f"{value - reference:+,.2f}{share} by the rule{yearly}"
+def _extra(value: float, reference: float) -> str | None:
+    moved = float(measures.change(value, reference))
+    return f"{moved:+,.2f} by the rule" if moved else None
+
+
+def price_words(seen: Shown) -> str:
+    """What the rule costs a month, in per cent, and a year where the data have dates; nothing where it costs nothing."""
+    plan, free = seen.strategy, seen.without
+    parts = []
+    for where, value, reference in (
+        ("in the worst zone", plan.worst_case, free.worst_case),
+        ("in all zones together", plan.expected_residual, free.expected_residual),
+    ):
+        moved = float(measures.change(value, reference))
+        share = f" ({moved / reference:+.1%})" if reference > 0 else ""
+        yearly = f", {moved * YEAR:+,.0f} a year" if seen.prepared.data.dated else ""
+        if moved:
+            parts.append(f"{moved:+,.2f} {seen.prepared.surface.unit}{share} {where}{yearly}")
+    return f"Price of the rule: {'; '.join(parts)}." if parts else ""
 
 
 def rule_fault(error: PatrolError, now: Scenario, head: str) -> None:

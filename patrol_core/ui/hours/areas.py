@@ -20,6 +20,7 @@ from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import results
 from patrol_core.ui.memo.kept import GAME
 from patrol_core.ui.memo.results import of_data
+from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.widgets import Figure, ask, captions, figures
@@ -27,7 +28,8 @@ from patrol_core.words import figure
 from patrol_core.zones import neighbours
 
 WORK = {"risk": "expected crime or harm", "hours": "planned patrol hours"}
-TOLERANCE = "beats_tolerance"
+TOLERANCE, MOST_TOLERANCE = "beats_tolerance", 1000
+"""Name of the setting, and its largest value in %."""
 OUTLINES = 1500
 """Zones up to which their outlines are drawn."""
 TIME_LIMIT = 6.0
@@ -57,7 +59,7 @@ def choose(prepared: Prepared) -> tuple[int, float, str]:
         into=one,
         help=f"How many areas; there are {wards} wards." if wards > 1 else "How many areas.",
     )
-    tolerance = ask.whole("Work may differ from the mean by (%)", TOLERANCE, 10, 1, 1000, into=two)
+    tolerance = ask.whole("Work may differ from the mean by (%)", TOLERANCE, 10, 1, MOST_TOLERANCE, into=two)
     kind = ask.radio("Work is", "beats_work", "risk", WORK, into=three)
     return int(min(areas, count)), tolerance / 100.0, str(kind)
 
@@ -91,22 +93,18 @@ def made(scenario: Scenario, count: int, tolerance: float, kind: str) -> Made:
 
 def beyond(found: Made) -> None:
     """Where no division within the tolerance was found: how far the best is from it, and a button that accepts it."""
-    if found.beats.certificate.violation <= 0:
+    if found.beats.within:
         return
-    best = float(found.compared["imbalance"].iloc[0])
-    accepted = math.ceil(100.0 * best - 1e-9)
-    st.warning(
-        f"No division into {len(found.beats.names)} areas in one piece each has work within {found.beats.tolerance:.0%} of the mean; "
-        f"the best found is shown: its work differs by up to {best:.1%}.",
-        icon=":material/balance:",
-    )
-    st.button(
-        f"Accept {accepted} %",
-        key="_beats_accept",
-        type="primary",
-        on_click=ask.put,
-        kwargs={TOLERANCE: accepted},
-    )
+    st.warning(escape(found.beats.notes[0]), icon=":material/balance:")
+    accepted = math.ceil(100.0 * found.beats.imbalance - 1e-9)
+    if accepted <= MOST_TOLERANCE:
+        st.button(
+            f"Accept {accepted:,} %",
+            key="_beats_accept",
+            type="primary",
+            on_click=ask.put,
+            kwargs={TOLERANCE: accepted},
+        )
 
 
 def area_figures(found: Made) -> None:
