@@ -48,4 +48,4 @@ if prepared is not None:
                 draw_tabs(scenario, recorded, forecast)
 
         outlook()
-    frame.next_step("game", "See where patrols should be, if offenders watch.")
+    frame.next_step("plan", "See where patrols should be, under which assumption.")

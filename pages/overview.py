@@ -65,4 +65,6 @@ if prepared is not None:
         if left_out:
             st.caption(f"Grey: not counted in the risk ({escape(', '.join(left_out))}).")
     look_back(scenario)
-    frame.next_step("game", "Move the budget, see the worth of the next unit, and download the plan.")
+    frame.next_step(
+        "plan", "Say what there is and what a patrol does, see the plan, its months and its worth."
+    )

@@ -134,11 +134,20 @@ class GameChoices(DataChoices):
         """Hours a month of all units."""
         return self.budget * self.hours_per_unit if self.month_hours is None else self.month_hours
 
+    @property
+    def officers_of_resource(self) -> float:
+        """Officers whom all units take."""
+        return self.budget / self._units_of_officer() if self.officers is None else self.officers
+
+    def _units_of_officer(self) -> float:
+        """Units at once that one officer makes."""
+        weekly = self.contract_hours * (1.0 - self.abstraction) / self.crew
+        return weekly / 7.0 / self.hours_a_day
+
     def _resource_in_units(self) -> float:
         """Units at once that hours or officers make; the budget itself where neither is given."""
         if self.month_hours is not None:
             return self.month_hours / self.hours_per_unit
         if self.officers is not None:
-            weekly = self.officers * self.contract_hours * (1.0 - self.abstraction) / self.crew
-            return weekly / 7.0 / self.hours_a_day
+            return self.officers * self._units_of_officer()
         return self.budget

@@ -69,12 +69,15 @@ class Scenario(HoursChoices):
         Another tolerance of the fairness rule takes the place of a band that was given by its ends, and each way to say
         what there is (units, hours a month, officers) takes the place of the others.
         """
+        return make_scenario({**self.model_dump(), **self._with_what_gives_way(values)})
+
+    @staticmethod
+    def _with_what_gives_way(values: dict[str, Any]) -> dict[str, Any]:
+        """Changed choices, and as empty those whose place they take."""
         said = [name for name in RESOURCE if values.get(name) is not None]
-        if said:
-            values = {**{name: None for name in RESOURCE[1:] if name not in said}, **values}
-        if "fairness" in values:
-            values = {"share_least": None, "share_most": None, **values}
-        return make_scenario({**self.model_dump(), **values})
+        gone = [name for name in RESOURCE[1:] if said and name not in said]
+        gone += _LATER if "fairness" in values else ()
+        return {**dict.fromkeys(gone), **values}
 
     def part(self, *parts: str) -> dict[str, Any]:
         """The choices that belong to the named parts (``data``, ``game``, ``hours``)."""

@@ -157,9 +157,7 @@ def _wards(scenario: Scenario, prepared: Prepared) -> None:
 def _hours(scenario: Scenario, prepared: Prepared) -> None:
     found = hours_table(scenario, prepared)
     if found is None:
-        st.info(
-            "The rules of the hours plan cannot be met; the Hours page says why.", icon=":material/block:"
-        )
+        st.info("These rules cannot be kept month by month; the page Plan says why.", icon=":material/block:")
     else:
         st.caption(assumption(scenario))
         searchable(found[0], name="hours", units=found[1])
@@ -169,7 +167,7 @@ def _units(scenario: Scenario, _prepared: Prepared) -> None:
     roster = unit_tables(scenario)
     if roster is None:
         st.info(
-            "No roster is planned yet: plan one on the Hours page, tab Roster.",
+            "No roster is planned yet: plan one on the page Plan, tab Shifts and roster.",
             icon=":material/calendar_month:",
         )
     else:

@@ -21,7 +21,7 @@ from patrol_core.ui.events.view import TABS as EVENT_TABS
 from patrol_core.ui.fairness import tabs as fairness_tabs
 from patrol_core.ui.forecast.tabs import TABS as FORECAST_TABS
 from patrol_core.ui.lab.tabs import TABS as LAB_TABS
-from patrol_core.ui.plan import tabs as game_tabs
+from patrol_core.ui.plan.tabs import TABS as PLAN_TABS
 from patrol_core.ui.risk.tabs import TABS as RISK_TABS
 from patrol_core.ui.session import escaping, state
 from patrol_core.ui.shell import charts
@@ -45,8 +45,7 @@ TABS: dict[str, tuple[str, tuple[str, ...]]] = {
     "data": ("", ()),
     "risk": ("_risk_tabs", tuple(RISK_TABS)),
     "forecast": ("_forecast_tabs", tuple(FORECAST_TABS)),
-    "game": ("_game_tabs", tuple(game_tabs.TABS)),
-    "hours": ("_hours_tabs", ("Budgets", "Worth of one more hour", "Shifts", "Compare")),
+    "plan": ("_plan_tabs", PLAN_TABS),
     "areas": ("", ()),
     "fairness": ("_fair_tabs", tuple(fairness_tabs.TABS)),
     "compare": ("_compare_tabs", tuple(COMPARE_TABS)),
@@ -180,7 +179,7 @@ def test_nothing_is_drawn_of_the_texts_of_files(page, place, monkeypatch):
             "area": place.key,
             "fairness": 0.4,
             "floor": 0.01,
-            "offender": "types" if page == "game" else "rational",
+            "offender": "types" if page == "plan" else "rational",
         }
     )
     key, tabs = TABS[page]

@@ -27,7 +27,6 @@ from patrol_core.ui.data import quality as quality_view
 from patrol_core.ui.hours import areas as areas_view
 from patrol_core.ui.hours import duties as duty_view
 from patrol_core.ui.hours import roster_state
-from patrol_core.ui.hours import tabs as hours_tabs
 from patrol_core.ui.memo import (
     compare_results,
     fairness_results,
@@ -38,6 +37,7 @@ from patrol_core.ui.memo import (
 )
 from patrol_core.ui.memo import kept as memo
 from patrol_core.ui.memo.content import digest_of
+from patrol_core.ui.plan import months as plan_months
 from patrol_core.ui.risk import accuracy as accuracy_view
 from patrol_core.ui.risk import hotspots as hotspot_view
 from patrol_core.ui.risk import slices as slices_view
@@ -53,8 +53,7 @@ BASE = {
     "fairness_rule": "coverage-parity",
     "group_by": "group_own",
     "horizon": 2,
-    "city_hours": 600.0,
-    "ward_hours": 320.0,
+    "ward_hours": 900.0,
     "min_per_day": 0.5,
     "weighting": "count",
 }
@@ -71,7 +70,15 @@ OTHER: dict[str, Any] = {
     "outlook": "forecast",
     "group_by": "borough",
     "budget": 4.5,
+    "month_hours": 1500.0,
+    "officers": 20.0,
+    "contract_hours": 37.0,
+    "abstraction": 0.2,
+    "crew": 2.0,
+    "hours_a_day": 16.0,
     "effectiveness": 0.8,
+    "response": "linear",
+    "zone_sizes": "area",
     "offender": "regret",
     "rationality": 3.0,
     "fairness": 0.1,
@@ -84,7 +91,6 @@ OTHER: dict[str, Any] = {
     "group_cap": (f"{hostile.words('group1')}=0.4",),
     "seed": 7,
     "horizon": 3,
-    "city_hours": 500.0,
     "ward_hours": None,
     "min_per_day": 0.8,
     "max_per_day": 2.0,
@@ -104,6 +110,9 @@ BESIDE: dict[str, dict[str, Any]] = {
         "crime_types": ("Burglary", "Robbery"),
     },
     "rationality": {"offender": "quantal"},
+    "contract_hours": {"officers": 15.0},
+    "abstraction": {"officers": 15.0},
+    "crew": {"officers": 15.0},
     "fairness_rule": {"fairness": 0.2},
     "share_least": {"fairness": 0.5, "fairness_rule": "proportionality"},
     "share_most": {"fairness": 0.5, "fairness_rule": "proportionality"},
@@ -126,7 +135,11 @@ FUNCTIONS: Mapping[str, Callable[[Scenario], Any]] = {
     "ui.memo.results.frontier": results.frontier,
     "ui.memo.results.deployments": results.deployments,
     "ui.memo.results.demand": results.demand,
-    "ui.memo.results.hours_range": results.hours_range,
+    "ui.memo.results.months_ahead": results.months_ahead,
+    "ui.memo.results.worth": results.worth,
+    "ui.memo.results.binds": results.binds,
+    "ui.memo.results.sensitivity": results.sensitivity,
+    "ui.memo.results.fair_levels": results.fair_levels,
     "ui.memo.results.hours": results.hours,
     "ui.memo.results.asset": results.asset,
     "ui.memo.results.zone_neighbours": results.zone_neighbours,
@@ -171,7 +184,7 @@ FUNCTIONS: Mapping[str, Callable[[Scenario], Any]] = {
     "ui.hours.areas.made": lambda s: [areas_view.made(s, 3, 0.5, kind) for kind in ("risk", "hours")],
     "ui.risk.hotspots.hotspots": lambda s: hotspot_view.hotspots(s, "total", 99),
     "ui.risk.accuracy._accuracy": lambda s: accuracy_view.accuracy(s, 3, "zones"),
-    "ui.hours.tabs.ways": hours_tabs.ways,
+    "ui.plan.months.ways": plan_months.ways,
     "ui.data.quality.checks_of": lambda s: quality_view.checks_of(s, dt.date(2025, 7, 1)),
     "ui.data.quality.tables_of": quality_view.tables_of,
     "ui.risk.slices.cut_by": lambda s: slices_view.cut_by(s, "type"),
@@ -189,6 +202,7 @@ SLOW = {
     "ui.memo.risk_results.density_of",
     "ui.memo.results.frontier",
     "ui.memo.results.curve",
+    "ui.memo.results.sensitivity",
 }
 """Tried with the choices of :data:`ALL_FOR` only, since they take most of the time."""
 ALL_FOR = {"seed", "fairness_rule"}

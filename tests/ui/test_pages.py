@@ -9,16 +9,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from patrol_core.errors import InfeasibleError
-from patrol_core.fairness import measures
-from patrol_core.planning import Planner, hours_bounds, hours_demand, prepare, solve_hours_plan
-from patrol_core.scenario import Scenario, make_scenario
+from patrol_core.evaluation import BASELINES
+from patrol_core.fairness import measures, slider_levels
+from patrol_core.planning import Planner, game_of, headline, prepare, solve_hours_plan, worth
+from patrol_core.scenario import Scenario, from_query, make_scenario
 from patrol_core.sources.sample.embedded import EMBEDDED, load_area
-from patrol_core.ui.shell.frame import PAGES
+from patrol_core.ui.plan.view import FREE
+from patrol_core.ui.shell.frame import MOVED, PAGES
+from patrol_core.words import figure as number
 
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = {key: str(ROOT / path) for key, (path, _, _) in PAGES.items()}
 ENTRY: dict[str, str] = {}
-WITH_PLAN = ("overview", "game", "fairness")
+WITH_PLAN = ("overview", "plan")
 
 
 @pytest.fixture(autouse=True)
@@ -87,12 +90,9 @@ def test_every_page_opens_at_first_visit(page, alone):
 def test_worst_case_is_the_cores(page, area):
     opened = app(page, area=area, budget="7.5")
     no_fault(opened)
-    if page == "fairness" and not planner(make_scenario({"area": area})).prepared.groups:
-        assert "no groups to compare" in opened.info[0].value
-        return
     plan = core(area=area, budget=7.5)
-    assert figure(opened, "Worst zone") == f"{plan.worst_case:,.1f}"
-    assert figure(opened, "All zones") == f"{plan.expected_residual:,.0f}"
+    assert figure(opened, "Worst zone") == number(plan.worst_case)
+    assert figure(opened, "All zones") == number(plan.expected_residual)
 
 
 @pytest.mark.parametrize("area", EMBEDDED)
@@ -102,34 +102,179 @@ def test_every_page_opens_for_every_place(page, area):
     no_fault(opened)
 
 
-def test_figures_of_the_game_page_follow_every_slider():
-    page = app("game")
+def test_figures_follow_every_slider():
+    page = app("plan")
     labelled(page.slider, "Units on patrol at once").set_value(20.0).run()
-    labelled(page.slider, "Effect of a patrol").set_value(0.5).run()
-    labelled(page.slider, "Least coverage of every zone").set_value(0.05).run()
-    labelled(page.select_slider, "Fairness: how far groups may differ").set_value(0.4).run()
+    labelled(page.slider, "Effect of a patrol").set_value(0.6).run()
+    labelled(page.number_input, "Least patrol of every zone (units)").set_value(0.05).run()
+    levels = labelled(page.select_slider, "Fairness: how far groups may differ")
+    assert levels.options[0] == "no rule"
+    level = results_levels(budget=20, effectiveness=0.6, floor=0.05)[3]
+    levels.set_value(level).run()
     no_fault(page)
-    plan = core(budget=20, effectiveness=0.5, floor=0.05, fairness=0.4)
-    covered = int((plan.coverage > 1e-9).sum())
-    assert figure(page, "Worst zone") == f"{plan.worst_case:,.1f}"
-    assert figure(page, "All zones") == f"{plan.expected_residual:,.0f}"
-    assert figure(page, "Zones that get patrols") == f"{covered} of 128"
-    assert dict(page.query_params) == {"budget": "20", "effect": "0.5", "floor": "0.05", "fair": "0.4"}
+    plan = core(budget=20, effectiveness=0.6, floor=0.05, fairness=level)
+    assert figure(page, "Worst zone") == number(plan.worst_case)
+    assert figure(page, "All zones") == number(plan.expected_residual)
+    assert dict(page.query_params) == {
+        "budget": "20",
+        "effect": "0.6",
+        "floor": "0.05",
+        "fair": f"{level:g}",
+    }
 
 
-def test_hours_are_the_cores():
-    page = app("hours", cityh="6000")
+def results_levels(**choices) -> tuple[float, ...]:
+    """Levels of the fairness slider, straight from the core."""
+    scenario = make_scenario(choices)
+    game = game_of(planner(make_scenario({})).prepared, scenario)
+    return slider_levels(game, core(**choices).coverage, scenario.fairness_rule)
+
+
+def test_fairness_slider_begins_where_the_rule_does():
+    """Its loosest level leaves the plan as it is, the next does not."""
+    loosest, second = results_levels()[:2]
+    free = core()
+    assert core(fairness=loosest).worst_case == pytest.approx(free.worst_case, rel=1e-9)
+    moved = core(fairness=second)
+    assert (moved.worst_case, moved.expected_residual) != pytest.approx(
+        (free.worst_case, free.expected_residual), rel=1e-6
+    )
+    shown = labelled(app("plan").select_slider, "Fairness: how far groups may differ")
+    assert len(shown.options) == 1 + len(results_levels())
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"budget": "0"},
+        {"offender": "none"},
+        {"response": "log", "offender": "none"},
+        {"effect": "0.9"},
+        {"hours": "6000"},
+        {"officers": "60", "abstract": "0.25", "crew": "2"},
+        {"size": "area"},
+    ],
+    ids=str,
+)
+def test_the_answer_is_the_cores(query):
+    """Headline, both currencies and the worth of more, whatever is chosen."""
+    page = app("plan", alone=True, **query)
     no_fault(page)
-    scenario = make_scenario({"city_hours": 6000})
+    scenario, refused = from_query(query)
+    assert not refused
+    found = planner(make_scenario({}))
+    plan = found.solve(scenario)
+    assert headline(found.prepared, scenario, plan) in [text.value for text in page.markdown]
+    assert figure(page, "Worst zone") == number(plan.worst_case)
+    assert figure(page, "All zones") == number(plan.expected_residual)
+    more = worth(found, scenario)
+    assert figure(page, "One more unit prevents") == number(more.unit)
+    assert figure(page, "One more hour prevents") == number(more.hour)
+
+
+@pytest.mark.parametrize("offender", ["rational", "none"])
+def test_worth_of_the_first_unit_is_the_tables(offender):
+    page = AppTest.from_file(PATHS["plan"], default_timeout=60)
+    page.query_params["budget"] = "0"
+    page.query_params["offender"] = offender
+    page.session_state["_plan_tabs"] = "Next unit"
+    no_fault(page.run())
+    table = next(frame.value for frame in page.dataframe if "next_unit" in frame.value)
+    row = table.iloc[0]
+    assert row["budget"] == 0.0
+    assert figure(page, "One more unit prevents") == number(row["next_unit"])
+    column = "worst_case" if offender == "rational" else "expected_residual"
+    first, second = core(budget=0, offender=offender), core(budget=1, offender=offender)
+    assert row["next_unit"] == pytest.approx(getattr(first, column) - getattr(second, column), rel=1e-9)
+
+
+def test_units_hours_and_officers_are_one_number():
+    page = app("plan", alone=True)
+    before = figure(page, "Worst zone")
+    for face, label, value, query in (
+        ("hours", "Patrol hours a month (h per month)", 8760.0, "hours"),
+        ("officers", "Officers", 50.4, "officers"),
+        ("units", "Units on patrol at once", 12.0, None),
+    ):
+        switch = next(one for one in page.get("button_group") if one.label == "Say it in")
+        switch.set_value(face).run()
+        no_fault(page)
+        shown = [*page.slider, *page.number_input]
+        assert labelled(shown, label).value == pytest.approx(value)
+        assert figure(page, "Worst zone") == before
+        assert set(page.query_params) == ({query} if query else set())
+    said = next(text.value for text in page.caption if text.value.startswith("= "))
+    assert said == "= 8,760 h a month = 50.4 officers"
+
+
+def test_officers_are_planned_for():
+    """60 officers at 40 h, a quarter of it elsewhere, in twos: 60 x 40 x 0.75 / 2 / 168 h = 5.357 units."""
+    page = app("plan", alone=True, officers="60", abstract="0.25", crew="2")
+    no_fault(page)
+    plan = core(budget=60 * 40 * 0.75 / 2 / 168)
+    assert figure(page, "Worst zone") == number(plan.worst_case)
+    assert not [one for one in page.slider if one.label == "Units on patrol at once"]
+
+
+def test_several_units_take_the_place_of_an_effect_of_one():
+    page = app("plan", alone=True, response="linear", effect="1")
+    labelled(page.selectbox, "What further units do").set_value("several").run()
+    no_fault(page)
+    assert labelled(page.slider, "Effect of a patrol").value == 0.95
+    assert figure(page, "Worst zone") == number(core(effectiveness=0.95).worst_case)
+
+
+def test_each_month_is_the_cores():
+    page = app("plan", alone=True)
+    scenario = make_scenario({})
+    prepared = planner(scenario).prepared
+    frame = solve_hours_plan(prepared, scenario).frame
+    month = frame["month"].astype(str).max()
+    labelled(page.select_slider, "Month").set_value(month).run()
+    no_fault(page)
+    mine = frame[frame["month"].astype(str) == month].set_index("zone_id")
+    units = mine["hours"].reindex(list(prepared.zone_ids)).to_numpy(float) / scenario.hours_per_unit
+    risk = mine["risk"].reindex(list(prepared.zone_ids)).to_numpy(float)
+    left = risk * game_of(prepared, scenario).left(units)
+    worst = prepared.zone_ids[int(left.argmax())]
+    button = next(one for one in page.button if one.key == f"_worst_{worst}")
+    assert f"{number(left.max())} left" in button.label
+    assert any(month in text.value for text in page.caption)
+
+
+def test_worst_zones_are_a_click():
+    page = app("plan", alone=True)
+    worst = [one for one in page.button if one.key and one.key.startswith("_worst_")]
+    assert len(worst) == 5
+    zone = worst[0].key.removeprefix("_worst_")
+    worst[0].click().run()
+    no_fault(page)
+    assert labelled(page.selectbox, "Zone").value == zone
+    assert any("units on average" in text.value or "of the time" in text.value for text in page.markdown)
+    assert not [one for one in page.button if one.key and one.key.startswith("_worst_")]
+
+
+@pytest.mark.parametrize("other", ["Uniform", "Proportional to risk", "Hot spots first", FREE])
+def test_change_is_against_a_plan_with_the_same_units(other):
+    scenario = make_scenario({"fairness": 0.5})
     prepared = planner(make_scenario({})).prepared
-    plan = solve_hours_plan(prepared, scenario)
-    hours = plan.frame["hours"].sum() / plan.frame["month"].nunique()
-    met = plan.objective_after_rounding / plan.frame["risk"].sum()
-    assert figure(page, "Hours a month") == f"{hours:,.0f} h"
-    assert figure(page, "Demand met") == f"{met:.1%}"
-    slider = next(one for one in page.slider if one.label.startswith("City budget"))
-    low, high = hours_bounds(hours_demand(prepared, scenario), scenario)
-    assert (slider.min, slider.max, slider.value) == (low, high, 6000.0)
+    plan, free = core(fairness=0.5), core()
+    game = game_of(prepared, scenario)
+    units = free.coverage if other == FREE else BASELINES[other](game)
+    page = AppTest.from_file(PATHS["plan"], default_timeout=60)
+    page.query_params["fair"] = "0.5"
+    page.session_state["page_choices"] = {"shown": "change", "change_against": other}
+    no_fault(page.run())
+    assert labelled(page.selectbox, "Change against").value == other
+    reach = float(abs(plan.coverage - units).max())
+    assert any(number(reach) in html.value for html in page.get("html"))
+
+
+@pytest.mark.parametrize("old", ["patrol_game", "hours"])
+def test_addresses_of_before_are_kept(old):
+    assert old in MOVED
+    assert not any(Path(path).stem == old for path, _, _ in PAGES.values())
 
 
 def test_fairness_figures_are_the_cores():
@@ -164,25 +309,25 @@ def test_data_page_counts_every_row_once():
 
 
 def test_choices_stay_over_pages():
-    page = app("game")
+    page = app("plan")
     labelled(page.slider, "Units on patrol at once").set_value(17.5).run()
     labelled(page.sidebar.radio, "Weighting").set_value("cchi").run()
     expected = planner(make_scenario({"weighting": "cchi"})).solve(
         make_scenario({"weighting": "cchi", "budget": 17.5})
     )
     shown = [figure(page, "Worst zone")]
-    for key in ("hours", "data", "overview", "method", "game"):
+    for key in ("data", "overview", "method", "plan"):
         page.switch_page(PATHS[key]).run()
         no_fault(page)
         assert dict(page.query_params) == {"budget": "17.5", "weight": "cchi"}
         if key in WITH_PLAN:
             shown.append(figure(page, "Worst zone"))
-    assert shown == [f"{expected.worst_case:,.1f}"] * 3
+    assert shown == [number(expected.worst_case)] * 3
     assert labelled(page.slider, "Units on patrol at once").value == 17.5
 
 
 def test_chosen_zone_stays_over_pages():
-    page = app("game")
+    page = app("plan")
     zone = planner(make_scenario({})).prepared.zone_ids[5]
     labelled(page.selectbox, "Zone").set_value(zone).run()
     page.switch_page(PATHS["risk"]).run()
@@ -196,12 +341,12 @@ def test_chosen_zone_stays_over_pages():
         {"budget": "8", "fair": "0.5", "rule": "residual-parity"},
         {"zones": "ward", "weight": "ons-css", "from": "2024-01", "to": "2024-12"},
         {"types": "Burglary|Robbery", "effect": "0.6", "seed": "9"},
-        {"zones": "grid", "cell": "800", "budget": "5", "cityh": "4000", "wardh": "off"},
+        {"zones": "grid", "cell": "800", "budget": "5", "mind": "0.1", "wardh": "600"},
         {"area": "columbus", "budget": "6"},
     ],
 )
 def test_link_opens_the_same_choices(query):
-    page = app("game", alone=True, **query)
+    page = app("plan", alone=True, **query)
     no_fault(page)
     assert not page.warning
     assert dict(page.query_params) == query
@@ -219,25 +364,25 @@ def test_link_opens_the_same_choices(query):
     ],
 )
 def test_bad_link_is_reported_and_the_default_kept(query, words):
-    page = app("game", alone=True, budget="9") if "budget" not in query else app("game", alone=True)
+    page = app("plan", alone=True, budget="9") if "budget" not in query else app("plan", alone=True)
     assert not page.warning
-    page = app("game", alone=True, **({"seed": "5"} | query))
+    page = app("plan", alone=True, **({"seed": "5"} | query))
     no_fault(page)
     assert len(page.warning) == 1
     for word in words:
         assert word in page.warning[0].value
     assert dict(page.query_params) == {"seed": "5"}
-    assert figure(page, "Worst zone") == f"{core().worst_case:,.1f}"
+    assert figure(page, "Worst zone") == number(core().worst_case)
 
 
 @pytest.mark.parametrize("query", [{"types": "Piracy"}, {"from": "2031-01"}, {"groups": "star_sign"}])
 def test_link_that_the_data_cannot_serve_is_one_sentence_with_a_way_back(query):
-    page = app("game", alone=True, **query)
+    page = app("plan", alone=True, **query)
     assert not page.exception
     assert len(page.error) == 1
     labelled(page.main.button, "Back to the defaults").click().run()
     no_fault(page)
-    assert figure(page, "Worst zone") == f"{core().worst_case:,.1f}"
+    assert figure(page, "Worst zone") == number(core().worst_case)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +393,7 @@ def test_link_that_the_data_cannot_serve_is_one_sentence_with_a_way_back(query):
         {"fair": "0.05", "rule": "residual-parity", "budget": "4"},
     ],
 )
-@pytest.mark.parametrize("page", ["game", "overview"])
+@pytest.mark.parametrize("page", ["plan", "overview"])
 def test_infeasible_rules_are_one_sentence_and_the_button_mends_them(page, query):
     opened = app(page, **query)
     assert not opened.exception
@@ -265,8 +410,8 @@ def test_infeasible_rules_are_one_sentence_and_the_button_mends_them(page, query
     assert float(figure(opened, "Worst zone").replace(",", "")) > 0
 
 
-def test_infeasible_hours_are_one_sentence_and_the_button_mends_them():
-    page = app("hours", wardh="100")
+def test_rules_of_months_that_cannot_be_kept_are_one_sentence_and_the_button_mends_them():
+    page = app("plan", alone=True, wardh="100", mind="1")
     assert not page.exception
     assert len(page.error) == 1
     relax = [button for button in page.main.button if ": use " in button.label]
@@ -277,28 +422,31 @@ def test_infeasible_hours_are_one_sentence_and_the_button_mends_them():
 
 @pytest.mark.parametrize("budget", ["0", "128", "500"])
 def test_extreme_budgets(budget):
-    page = app("game", budget=budget)
+    page = app("plan", budget=budget)
     no_fault(page)
-    assert figure(page, "Worst zone") == f"{core(budget=float(budget)).worst_case:,.1f}"
+    assert figure(page, "Worst zone") == number(core(budget=float(budget)).worst_case)
 
 
-@pytest.mark.parametrize(
-    ("budget", "top"), [("0", 60), ("31", 60), ("59.5", 60), ("60", 120), ("120", 128), ("500", 500)]
-)
-def test_budget_slider_changes_its_range_only_at_its_end(budget, top):
-    assert labelled(app("game", budget=budget).slider, "Units on patrol at once").max == top
+@pytest.mark.parametrize(("budget", "top"), [("0", 60), ("59.5", 60), ("60", 60), ("500", 960)])
+def test_budget_slider_never_changes_its_range(budget, top):
+    page = app("plan", budget=budget)
+    for value in (float(budget), top, 1.0):
+        slider = labelled(page.slider, "Units on patrol at once")
+        assert slider.max == top
+        slider.set_value(value).run()
+    no_fault(page)
 
 
-def test_tabs_of_the_game_open_one_by_one():
-    page = app("game")
+def test_tabs_of_the_plan_open_one_by_one():
+    page = app("plan")
     for tab in page.tabs:
-        page.session_state["_game_tabs"] = tab.label
+        page.session_state["_plan_tabs"] = tab.label
         page.run()
         no_fault(page)
 
 
 def test_reset_returns_to_the_defaults():
-    page = app("game", budget="30", fair="0.5", weight="cchi")
+    page = app("plan", budget="30", fair="0.5", weight="cchi")
     labelled(page.sidebar.button, "Reset all choices").click().run()
     no_fault(page)
     assert dict(page.query_params) == {}
@@ -306,8 +454,8 @@ def test_reset_returns_to_the_defaults():
 
 
 def test_change_of_place_drops_choices_of_the_old_one():
-    page = app("game", **{"zones": "ward", "from": "2024-01", "budget": "9"})
+    page = app("plan", **{"zones": "ward", "from": "2024-01", "budget": "9"})
     labelled(page.sidebar.selectbox, "Place").set_value("columbus").run()
     no_fault(page)
     assert dict(page.query_params) == {"area": "columbus", "budget": "9"}
-    assert figure(page, "Worst zone") == f"{core(area='columbus', budget=9).worst_case:,.1f}"
+    assert figure(page, "Worst zone") == number(core(area="columbus", budget=9).worst_case)

@@ -171,7 +171,7 @@ def test_small_maps_say_what_they_are():
     assert any("change: recent minus before" in text.value for text in page.caption)
 
 
-@pytest.mark.parametrize("page_name", ["game", "hours", "compare"])
+@pytest.mark.parametrize("page_name", ["plan", "compare"])
 def test_smoothed_plans_open_everywhere(page_name):
     page = AppTest.from_file(str(root() / PAGES[page_name][0]), default_timeout=90)
     for key, value in {**SMOOTHED, "offender": "regret"}.items():

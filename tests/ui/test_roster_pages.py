@@ -14,6 +14,8 @@ from patrol_core.sources.sample.embedded import load_area
 from patrol_core.ui.resources import matches, ward_table, zone_table
 
 ROOT = Path(__file__).resolve().parents[2]
+EVERYWHERE = {"offender": "none", "response": "log"}
+"""Nobody reacts and each hour is worth less than the one before: hours go to nearly every zone."""
 
 
 def page(name: str, **state: object) -> AppTest:
@@ -35,15 +37,20 @@ def metric(opened: AppTest, label: str) -> str:
 
 
 def hours_of(ward: str) -> float:
-    scenario = make_scenario({})
+    scenario = make_scenario(EVERYWHERE)
     plan = solve_hours_plan(prepare(load_area("sample"), scenario), scenario).frame
     month = plan["month"].astype(str).min()
     return float(plan.loc[(plan["month"].astype(str) == month) & (plan["ward"] == ward), "hours"].sum())
 
 
 def small(tab: str) -> AppTest:
-    """The Hours page with one ward chosen for shifts and roster."""
-    return page("hours", _hours_tabs=tab, game_choices={}, _game_roster_places=["Inkwell"])
+    """The page Plan with one ward chosen for shifts and roster, in a city whose every zone gets a little."""
+    return plan_page("Shifts and roster", _game_plan_duties=tab, _game_roster_places=["Inkwell"])
+
+
+def plan_page(tab: str, *, choices: dict[str, object] | None = None, **state: object) -> AppTest:
+    scenario = make_scenario({**EVERYWHERE, **(choices or {})})
+    return page("plan", _plan_tabs=tab, scenario=scenario, **state)
 
 
 def test_shifts_keep_the_wards_hours():
@@ -57,7 +64,7 @@ def test_shifts_keep_the_wards_hours():
 
 
 def test_a_roster_is_planned_and_replanned():
-    opened = small("Roster")
+    opened = small("Roster of units")
     assert "Nothing is planned yet" in texts(opened)
     next(button for button in opened.button if button.label == "Plan the roster").click().run()
     assert not opened.exception
@@ -82,7 +89,7 @@ def test_a_roster_is_planned_and_replanned():
 
 
 def test_too_few_units_are_one_sentence():
-    opened = small("Roster")
+    opened = small("Roster of units")
     next(found for found in opened.number_input if found.label.startswith("Units")).set_value(2).run()
     next(button for button in opened.button if button.label == "Plan the roster").click().run()
     assert not opened.exception
@@ -91,22 +98,21 @@ def test_too_few_units_are_one_sentence():
 
 
 def test_budgets_of_single_wards_are_used():
-    opened = page("hours", _hours_tabs="Budgets")
+    opened = plan_page("Budgets")
     table = next(found.value for found in opened.dataframe if "value_of_hour" in found.value.columns)
     assert set(table["kind"]) == {"city", "ward"}
-    scenario = make_scenario({"ward_table": ("Inkwell=400",)})
-    held = page("hours", _hours_tabs="Budgets", scenario=scenario)
+    held = plan_page("Budgets", choices={"ward_table": ("Inkwell=400",)})
     used = next(found.value for found in held.dataframe if "value_of_hour" in found.value.columns)
     row = used[(used["name"] == "Inkwell")].iloc[0]
     assert row["limit"] == 400
     assert row["used"] <= 400
-    refused = page("hours", scenario=make_scenario({"ward_table": ("Inkwell=1",)}))
+    refused = plan_page("Budgets", choices={"ward_table": ("Inkwell=1",), "min_per_day": 1.0})
     assert "Ward Inkwell in" in refused.error[0].value
     assert "raise the ward budget to" in refused.error[0].value
 
 
 def test_the_usual_ways_stand_beside_the_plan():
-    opened = page("hours", _hours_tabs="Compare")
+    opened = plan_page("Simple plans")
     table = next(found.value for found in opened.dataframe if "overspent" in found.value.columns)
     assert table["way"].iloc[0] == "This plan"
     assert table["overspent"].iloc[-1] > 0
@@ -208,10 +214,9 @@ def test_search_takes_every_word_in_any_column():
 
 
 def test_units_at_once_hold_in_every_shift():
-    opened = page(
-        "hours",
-        _hours_tabs="Roster",
-        game_choices={},
+    opened = plan_page(
+        "Shifts and roster",
+        _game_plan_duties="Roster of units",
         _game_roster_places=["Inkwell"],
         _game_roster_most_night=0,
         _game_roster_most_duties=25,
@@ -225,6 +230,6 @@ def test_units_at_once_hold_in_every_shift():
     works = held.works  # units x dates x kinds of shift
     assert works[:, :, 2].sum() == 0
     assert works.sum(axis=(1, 2)).max() <= 25
-    free = small("Roster")
+    free = small("Roster of units")
     next(button for button in free.button if button.label == "Plan the roster").click().run()
     assert free.session_state["roster_now"][2].works[:, :, 2].sum() > 0

@@ -31,19 +31,37 @@ MOST = 100.0
 """Excess over the column's best (%) from which a cell of the matrix has the darkest colour."""
 
 
-def budget_curve(curve: pd.DataFrame, *, budget: float, value: float, unit: str) -> go.Figure:
-    """Worst-case harm over the budget, with the current plan on it: the slope is the worth of the next unit.
+def budget_curve(
+    curve: pd.DataFrame, *, column: str, title: str, budget: float, value: float, unit: str
+) -> go.Figure:
+    """Harm over the budget, with the current plan on it: the slope is the worth of the next unit.
 
     Args:
-        curve: Columns ``budget``, ``worst_case``, ``expected_residual``.
-        budget, value: Of the plan in hand: units, and its worst case.
+        curve: Columns ``budget`` and that of the harm.
+        column, title: The harm: ``worst_case`` or ``expected_residual``, and what the chart says it is.
+        budget, value: Of the plan in hand: units, and its harm.
         unit: Of the harm.
     """
-    figure = chart("Worst case over the budget", "units on patrol at once", unit, zero="y")
-    name, said = "worst zone, at best play", "%{x:.1f} units: %{y:,.2f}"
-    line(figure, curve["budget"], curve["worst_case"], PLAN, said, name=name, width=2.5)
+    figure = chart(f"{title} over the budget", "units on patrol at once", unit, zero="y")
+    said = "%{x:.1f} units: %{y:,.2f}"
+    line(figure, curve["budget"], curve[column], PLAN, said, name="at best play", width=2.5)
     ringed = {"line": {"color": "white", "width": 2}}
     points(figure, [budget], [value], MARK, f"this plan, {said}", size=12, name="this plan", marker=ringed)
+    return figure
+
+
+def effect_curve(table: pd.DataFrame, *, column: str, title: str, now: float, unit: str) -> go.Figure:
+    """One figure of the plan as the assumed effect moves, each plan made for its effect.
+
+    Args:
+        table: Columns ``effect`` and that of the figure.
+        column, title: The figure, and what the chart says it is.
+        now: The effect in force.
+        unit: Of the figure.
+    """
+    figure = chart(title, "effect of a patrol", unit, height=280, zero="y")
+    line(figure, table["effect"], table[column], PLAN, "effect %{x}: %{y:,.4g}", width=2.5, size=6)
+    mark_now(figure, now)
     return figure
 
 

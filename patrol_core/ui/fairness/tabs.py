@@ -148,7 +148,7 @@ def _open_point(seen: Shown, points: pd.DataFrame, level: float) -> None:
     with st.container(horizontal=True):
         controls.take(f"Make this the plan ({level:.1%})", "_fair_take", icon="check", fairness=level)
         there = seen.scenario.changed(fairness=level)
-        frame.page_link("game", "Open it on its own page", "open_in_new", there)
+        frame.page_link("plan", "Open it on the Plan page", "open_in_new", there)
 
 
 def _over_rules(seen: Shown) -> None:

@@ -1,4 +1,4 @@
-"""The tabs Shifts and Roster of the Hours page."""
+"""Visits by shift, and the roster of named units over a month."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ HELD = "roster_now"
 """The session's roster: what it follows from, its commitments, itself."""
 
 
-def shifts_tab(scenario: Scenario, _prepared: Prepared, plan: Plan) -> None:
+def shifts_tab(scenario: Scenario, plan: Plan) -> None:
     """From hours a month to visits by shift.
 
     Args:

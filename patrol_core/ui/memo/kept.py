@@ -139,7 +139,7 @@ class Narrowed(Scenario):
 
     def changed(self, **values: Any) -> Scenario:
         """A copy with some choices changed; it knows these and the declared ones."""
-        known = {**self.__dict__, **values}
+        known = {**self.__dict__, **self._with_what_gives_way(values)}
         return narrowed(make_scenario(known), tuple(known))
 
     def key(self, *parts: str) -> str:

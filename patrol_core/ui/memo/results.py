@@ -6,6 +6,7 @@ What is kept is read-only; solving is serialised inside :class:`patrol_core.plan
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Concatenate, Protocol, TypeVar
 
@@ -16,24 +17,27 @@ from patrol_core.allocation.deployments import Deployments
 from patrol_core.allocation.hours import Plan
 from patrol_core.areas import AreaData
 from patrol_core.errors import InfeasibleError, InputError, PatrolError
-from patrol_core.evaluation import budget_curve
-from patrol_core.fairness import Frontier, trace, useful_levels
+from patrol_core.fairness import Frontier, slider_levels, trace, useful_levels
 from patrol_core.figures.maps.zones import MapAsset, build_asset
 from patrol_core.games.zone import Strategy
 from patrol_core.planning import (
     Planner,
     Prepared,
     Result,
+    Sensitivity,
+    Worth,
     deployments_of,
     game_of,
-    hours_bounds,
     hours_demand,
     plans_compared,
     prepare,
+    sensitivity_to_effect,
     solve_hours_plan,
     state_of_store,
     summarise,
 )
+from patrol_core.planning import binds as what_binds
+from patrol_core.planning import worth as plan_worth
 from patrol_core.scenario import Scenario
 from patrol_core.settings import settings
 from patrol_core.sources.sample import EMBEDDED, load_area
@@ -189,6 +193,24 @@ def comparison(scenario: Scenario) -> pd.DataFrame:
     return plans_compared(game_of(prepared(scenario), scenario), strategy(scenario))
 
 
+@of_data(reads=PLAN)
+def worth(scenario: Scenario) -> Worth:
+    """What one more unit and one more hour would prevent."""
+    return plan_worth(planner(scenario), scenario, strategy(scenario))
+
+
+@of_data(reads=PLAN)
+def binds(scenario: Scenario) -> tuple[str, ...]:
+    """What holds the plan back, in sentences."""
+    return what_binds(prepared(scenario), scenario, strategy(scenario))
+
+
+@of_data(reads=PLAN, words="Planning for other effects …")
+def sensitivity(scenario: Scenario) -> Sensitivity:
+    """The plan at other effects."""
+    return sensitivity_to_effect(planner(scenario), scenario)
+
+
 def round_budget(scenario: Scenario) -> Scenario:
     """The same with the budget in steps of ten, so that a slider that moves a little finds what was made before."""
     return scenario.changed(budget=max(10.0, 10.0 * round(scenario.budget / 10.0)))
@@ -196,13 +218,26 @@ def round_budget(scenario: Scenario) -> Scenario:
 
 @of_data(reads=PLAN, words="Tracing the budget curve …", anchor=round_budget)
 def curve(scenario: Scenario) -> pd.DataFrame:
-    """Worst case over the budget, all other choices as they are; the range follows the budget in steps."""
-    game = game_of(prepared(scenario), scenario)
-    count = len(game.zone_ids)
-    points = 41 if count <= SMALL else 13
-    top = min(float(count), max(3 * scenario.budget, 20.0))
-    budgets = [top * step / (points - 1) for step in range(points)]
-    return budget_curve(planner(scenario).model(scenario) if game.constraints else game, budgets)
+    """Both currencies over the budget in whole units, all other choices as they are.
+
+    Offenders are taken to watch perfectly, or not to react.
+
+    Returns:
+        DataFrame: ``budget``, ``worst_case``, ``expected_residual``; and ``next_unit``: what each unit of the step to the next
+            row takes off what the plan makes small.
+    """
+    points, chosen = (40, 12)[len(prepared(scenario).zone_ids) > SMALL], scenario
+    if scenario.offender != "none":
+        chosen = scenario.changed(offender="rational")
+    step = math.ceil(3 * scenario.budget / points)
+    rows = []
+    for units in range(0, step * points + 1, step):
+        found = strategy_or_none(chosen.changed(budget=float(units)))
+        figures = (math.nan, math.nan) if found is None else (found.worst_case, found.expected_residual)
+        rows.append((float(units), *figures))
+    table = pd.DataFrame(rows, columns=["budget", "worst_case", "expected_residual"])
+    made_small = table["expected_residual" if scenario.offender == "none" else "worst_case"]
+    return table.assign(next_unit=-made_small.diff().shift(-1) / step)
 
 
 @of_data(reads=[name for name in PLAN if name != "fairness"], words="Tracing the price of fairness …")
@@ -212,6 +247,15 @@ def frontier(scenario: Scenario) -> Frontier:
     points = 31 if len(game.zone_ids) <= SMALL else 20
     levels = useful_levels(game, scenario.fairness_rule, points)
     return trace(game, levels, rule=scenario.fairness_rule)
+
+
+@of_data(reads=PLAN, anchor=lambda scenario: scenario.changed(fairness=None))
+def fair_levels(scenario: Scenario) -> tuple[float, ...]:
+    """Levels of the fairness rule, from where it begins to say anything about the plan; empty where nothing can be compared."""
+    if not prepared(scenario).groups:
+        return ()
+    game = game_of(prepared(scenario), scenario)
+    return slider_levels(game, strategy(scenario).coverage, scenario.fairness_rule)
 
 
 @of_data(reads=PLAN)
@@ -226,15 +270,15 @@ def demand(scenario: Scenario) -> pd.DataFrame:
     return hours_demand(prepared(scenario), scenario)
 
 
-@of_data(reads=("horizon", "min_per_day", "max_per_day"))
-def hours_range(scenario: Scenario) -> tuple[float, float]:
-    """Least feasible and most usable city budget, hours a month."""
-    return hours_bounds(demand(scenario), scenario)
+@of_data(reads=("horizon",))
+def months_ahead(scenario: Scenario) -> tuple[str, ...]:
+    """Months that are planned for, in order."""
+    return tuple(sorted(demand(scenario)["month"].astype(str).unique()))
 
 
-@of_data(reads=HOURS, words="Dividing hours …")
+@of_data(reads=HOURS, words="Planning month by month …")
 def hours(scenario: Scenario) -> Plan:
-    """The hours plan of a scenario."""
+    """The plan of a scenario month by month."""
     return solve_hours_plan(prepared(scenario), scenario, demand(scenario))
 
 

@@ -1,4 +1,4 @@
-"""The tab on offenders who err: how the plan moves with how well they choose, and how well that is by past incidents."""
+"""The part on offenders who make mistakes: how the plan moves with how well they choose, and how well that is by past incidents."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FILE = "past_incidents"
 """The file last given, which outlives its widget."""
 ZONES_DRAWN = 20
 LARGEST = 100.0
-"""End of the slider; offenders beyond it hardly err, so the plan is the same."""
+"""End of the slider; offenders beyond it hardly make mistakes, so the plan is the same."""
 WEIGHTS = {
     "lambda": "λ",
     "w1": "w1, of coverage",
@@ -147,8 +147,10 @@ def _show(fits: Fits, name: str, prepared: Prepared) -> None:
         return
     taken = min(round(fits.rationality, 6), LARGEST)
     if fits.rationality > LARGEST:
-        st.caption(f"λ × highest value is {fits.rationality:,.4g}; from {LARGEST:g} on offenders hardly err.")
-    words = f"Plan for offenders who err like this (λ × highest value = {taken:.4g})"
+        st.caption(
+            f"λ × highest value is {fits.rationality:,.4g}; from {LARGEST:g} on offenders hardly make mistakes."
+        )
+    words = f"Plan for offenders who make mistakes like this (λ × highest value = {taken:.4g})"
     controls.take(words, "_take_fit", offender="quantal", rationality=taken)
 
 

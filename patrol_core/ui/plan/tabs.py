@@ -1,4 +1,4 @@
-"""Tabs under the patrol game's map; only the open one is computed."""
+"""Tabs under the plan's map; only the open one is computed."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ import streamlit as st
 
 from patrol_core.figures.charts.compare import budget_curve, plan_bars
 from patrol_core.games.zone import Strategy
-from patrol_core.planning import Prepared, column_units, comparison_units, coverage_table
+from patrol_core.planning import Prepared, comparison_units
 from patrol_core.scenario import Scenario
+from patrol_core.ui.hours.duties import roster_tab, shifts_tab
 from patrol_core.ui.memo import results
+from patrol_core.ui.plan.effect import effect_tab
 from patrol_core.ui.plan.fit import fit_tab
+from patrol_core.ui.plan.months import budgets_tab, rounding_words, ways_tab, zones_tab
 from patrol_core.ui.plan.robust import robust_tab
-from patrol_core.ui.plan.tonight import roster_tab
+from patrol_core.ui.plan.tonight import tonight_tab
+from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import open_tab
-from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
+from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS, RESPONSE_TEXTS
 from patrol_core.ui.shell.plan_files import plan_downloads
+from patrol_core.ui.shell.widgets import ask
 
 FILES = (
     "coverage.csv",
@@ -36,8 +41,10 @@ FILES = (
     "impact_record.md",
 )
 CONSTRAINTS = (
-    r"\quad\text{s.t.}\quad \sum_t x_t \le B,\quad 0 \le x_t \le 1,\quad\text{and the rules chosen above}"
+    r"\quad\text{s.t.}\quad \sum_t x_t \le B,\quad 0 \le x_t \le u_t,\quad\text{and the rules chosen above}"
 )
+UNCERTAIN, MISTAKEN = "Price of robustness", "If offenders make mistakes"
+TONIGHT, SHIFTS, ROSTER = "Tonight", "Shifts", "Roster of units"
 
 
 class _Shown(NamedTuple):
@@ -54,20 +61,46 @@ def draw_tabs(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> Non
     Args:
         scenario, prepared, strategy: The choices, their data, their plan.
     """
-    open_tab("_game_tabs", _DRAWERS, _Shown(scenario, prepared, strategy))
+    open_tab("_plan_tabs", _DRAWERS, _Shown(scenario, prepared, strategy))
+
+
+def _zones(shown: _Shown) -> None:
+    zones_tab(*shown)
 
 
 def _curve(shown: _Shown) -> None:
     scenario, prepared, strategy = shown
-    unit = prepared.surface.unit
+    unit, total = prepared.surface.unit, scenario.offender == "none"
+    table = results.curve(scenario)
     figure = budget_curve(
-        results.curve(scenario), budget=scenario.budget, value=strategy.worst_case, unit=unit
+        table,
+        column="expected_residual" if total else "worst_case",
+        title="All zones together" if total else "Worst zone",
+        budget=scenario.budget,
+        value=strategy.expected_residual if total else strategy.worst_case,
+        unit=unit,
     )
     plot(figure, key="_budget_curve")
-    if strategy.budget_dual is not None:
-        st.write(
-            f"At {scenario.budget:g} units, one more unit lowers the worst case by about {strategy.budget_dual:,.2f} {unit}."
-        )
+    units = dict.fromkeys(("worst_case", "expected_residual", "next_unit"), unit) | {"budget": "units"}
+    tables.table(table, name="budget_curve", units=units, height=260)
+    if scenario.offender not in ("rational", "none"):
+        st.caption("The curve is for offenders who watch perfectly, whoever is chosen above.")
+
+
+def _effect(shown: _Shown) -> None:
+    effect_tab(shown.scenario, shown.prepared)
+
+
+def _robust(shown: _Shown) -> None:
+    part = ask.segmented("Ready for what", "plan_robust", UNCERTAIN, [UNCERTAIN, MISTAKEN])
+    if part == UNCERTAIN:
+        robust_tab(shown.scenario, shown.prepared)
+    else:
+        fit_tab(*shown)
+
+
+def _budgets(shown: _Shown) -> None:
+    budgets_tab(shown.scenario)
 
 
 def _compared(shown: _Shown) -> None:
@@ -83,31 +116,21 @@ def _compared(shown: _Shown) -> None:
     )
     tables.table(table, name="plans_compared", units=comparison_units(prepared))
     st.caption(
-        "The simple plans use the same budget but not the floors and fairness rules; the greedy plan covers the highest "
-        "zones fully, which an offender who watches can walk around."
+        "The simple plans use the same resource and response but not the floors and fairness rules; the greedy plan goes to the "
+        "highest zones first, which an offender who watches can walk around."
     )
+    st.subheader("Other ways to divide the hours", anchor=False)
+    ways_tab(scenario)
 
 
-def _zones(shown: _Shown) -> None:
-    _, prepared, strategy = shown
-    frame = coverage_table(strategy, prepared.surface.mean)
-    frame.insert(1, "name", prepared.zones["name"].astype(str).to_numpy())
-    units = column_units(prepared)
-    tables.table(
-        frame.sort_values("coverage", ascending=False), name="zones", units=units, digits=3, height=420
-    )
-
-
-def _roster(shown: _Shown) -> None:
-    roster_tab(*shown)
-
-
-def _erring(shown: _Shown) -> None:
-    fit_tab(*shown)
-
-
-def _robust(shown: _Shown) -> None:
-    robust_tab(shown.scenario, shown.prepared)
+def _duties(shown: _Shown) -> None:
+    part = ask.segmented("For whom", "plan_duties", TONIGHT, [TONIGHT, SHIFTS, ROSTER])
+    if part == TONIGHT:
+        tonight_tab(*shown)
+    elif part == SHIFTS:
+        shifts_tab(shown.scenario, results.hours(shown.scenario))
+    else:
+        roster_tab(shown.scenario, shown.prepared, results.hours(shown.scenario))
 
 
 def _computed(shown: _Shown) -> None:
@@ -115,11 +138,12 @@ def _computed(shown: _Shown) -> None:
     certificate = strategy.certificate
     text = OFFENDER_TEXTS[scenario.offender]
     st.write(
-        "A security game: the planner chooses how often each zone is covered, then offenders choose where to go. "
-        f"{text.sentences} Among all plans that are best by this measure, the one that leaves least harm in all zones is taken "
-        "where the model leaves a choice."
+        "A security game: the planner chooses how much patrol each zone gets, then offenders choose where to go. "
+        f"{text.sentences} Where the model leaves a choice among plans that are best by this measure, the other measure (the worst "
+        "zone, or all zones together) decides."
     )
     st.latex(text.formula + CONSTRAINTS)
+    st.latex(RESPONSE_TEXTS[scenario.response].formula)
     st.dataframe(
         pd.DataFrame(
             [
@@ -143,6 +167,8 @@ def _computed(shown: _Shown) -> None:
         ),
         hide_index=True,
     )
+    st.caption(escape(f"Demand: {results.demand(scenario).attrs.get('method', '')}."))
+    st.caption(rounding_words(results.hours(scenario)))
 
 
 def _downloads(shown: _Shown) -> None:
@@ -155,18 +181,19 @@ def _downloads(shown: _Shown) -> None:
     if results.hours_or_none(shown.scenario) is None:
         absent |= {"allocation.csv", "fairness_hours.csv"}
         st.caption(
-            "allocation.csv is missing: the hours plan cannot be made with these rules (see the Hours page)."
+            "allocation.csv is missing: these rules cannot be kept month by month (see Zones and months)."
         )
     plan_downloads(shown.scenario, (name for name in FILES if name not in absent))
 
 
 _DRAWERS = {
-    "Worth of the next unit": _curve,
-    "Against simple plans": _compared,
-    "If offenders err": _erring,
-    "Price of robustness": _robust,
-    "Zones": _zones,
-    "Tonight and the roster": _roster,
+    "Zones and months": _zones,
+    "Next unit": _curve,
+    "Effect": _effect,
+    "Robustness": _robust,
+    "Budgets": _budgets,
+    "Simple plans": _compared,
+    "Shifts and roster": _duties,
     "How it was computed": _computed,
     "Downloads": _downloads,
 }

@@ -1,4 +1,4 @@
-"""The tab of tonight and the roster: what is drawn, for which dates, how it compares with the target, and files."""
+"""Tonight: what is drawn, for which dates, how it compares with the target, and files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from patrol_core.words import plural
 NIGHTS, MOST_NIGHTS = 28, 92
 
 
-def roster_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
+def tonight_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
     """Draw the tab.
 
     Args:

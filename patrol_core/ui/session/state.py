@@ -21,6 +21,8 @@ MOST_UPLOADS = 8
 """Data sets that a session holds; the one loaded first goes first."""
 ZONE = "zone"
 MESSAGES = "messages"
+RENAMED = {"cityh": "hours"}
+"""Keys of links of before, and of today."""
 ROUND = "widget_round"
 """Counter in widget keys; raising it seeds every widget from the scenario again."""
 
@@ -48,7 +50,9 @@ def scenario() -> Scenario:
     if isinstance(kept, Scenario):
         return kept
     # A place that this session has no data of is kept: figures of another city would answer a question nobody asked.
-    chosen, refused = from_query(st.query_params.to_dict())
+    chosen, refused = from_query(
+        {RENAMED.get(key, key): text for key, text in st.query_params.to_dict().items()}
+    )
     st.session_state[SCENARIO] = chosen
     st.session_state[MESSAGES] = list(refused)
     return chosen

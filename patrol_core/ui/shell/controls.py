@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
 
+from patrol_core.errors import PatrolError
 from patrol_core.games.rules import FAIRNESS, rule_label
-from patrol_core.planning import Prepared, fairness_of, group_columns, hours_rule
+from patrol_core.planning import Prepared, fairness_of, group_columns
 from patrol_core.scenario import choices
+from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
-from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
+from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS, RESPONSE_TEXTS
+from patrol_core.words import figure, plural
 
+Keep = Callable[[Any], dict[str, Any]]
+"""From a widget's value to the choices that follow from it."""
 OFF = "off"
-LEVELS: tuple[float | str, ...] = (
-    *(OFF, 2.0, 1.5, 1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4),
-    *(0.3, 0.25, 0.2, 0.15, 0.1, 0.05, 0.02, 0.0),
-)
-"""Fairness levels from no rule to exactly equal."""
+MOST_UNITS = "most_units"
+"""Session key of the end of the budget's slider."""
+LEVELS = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.0)
+"""Levels of fairness where there is no plan to begin at."""
 
 
-def bound(
-    name: str, *, key: str | None = None, keep: Callable[[Any], dict[str, Any]] | None = None
-) -> dict[str, Any]:
+def bound(name: str, *, key: str | None = None, keep: Keep | None = None) -> dict[str, Any]:
     """What ties a widget to a choice of the scenario: label, key, help, and what happens when it is moved.
 
     Args:
@@ -34,7 +37,7 @@ def bound(
     row = choices()[name]
     widget = state.widget_key(key or name)
     return {
-        "label": f"{row.label} ({row.unit})" if row.unit else row.label,
+        "label": f"{row.label} ({row.unit})" if row.unit not in ("", row.label.lower()) else row.label,
         "key": widget,
         "help": row.help,
         "on_change": _keep,
@@ -42,7 +45,7 @@ def bound(
     }
 
 
-def _keep(widget: str, keep: Callable[[Any], dict[str, Any]]) -> None:
+def _keep(widget: str, keep: Keep) -> None:
     state.change(**keep(st.session_state[widget]))
 
 
@@ -68,62 +71,56 @@ def take(
 
 
 def budget(prepared: Prepared) -> None:
-    """Slider of the budget, from no unit to as many as there are zones, in ranges of 60, 120, 240, ...
-
-    The range changes only where its end is reached: another range is another widget, which drops the hand that moves it.
-    """
+    """Slider of the units on patrol at once, from none to its end (:func:`_most_units`)."""
     row = choices()["budget"]
-    count = float(len(prepared.zone_ids))
-    current = state.scenario().budget
-    top = 60.0
-    while top <= current and top < count:
-        top *= 2
-    top = max(min(top, count), 1.0, current)
-    about = bound("budget") | {"label": row.label}
-    st.slider(min_value=0.0, max_value=top, value=current, step=row.step, format="%g", **about)
-    if current > count:
-        st.caption(
-            f"There are only {count:,.0f} zones; {current - count:,.4g} units have nothing left to cover."
-        )
-
-
-def fairness(*, name: str = "fairness", of_hours: bool = False) -> None:
-    """Slider from no rule to exactly equal.
-
-    Args:
-        name: Tells sliders of several pages apart.
-        of_hours: Whether it speaks of the rule that an hours plan keeps.
-    """
-    current = state.scenario().fairness
-    levels: tuple[float | str, ...] = LEVELS
-    if current is not None and current not in levels:
-        numbers = sorted({level for level in LEVELS if isinstance(level, float)} | {current}, reverse=True)
-        levels = (OFF, *numbers)
-    st.select_slider(
-        options=levels,
-        value=OFF if current is None else current,
-        format_func=_hours_words if of_hours else _fairness_words,
-        **bound("fairness", key=name, keep=lambda value: {"fairness": None if value == OFF else value}),
-    )
+    count = len(prepared.zone_ids)
     now = state.scenario()
+    about = bound("budget") | {"label": row.label}
+    top = _most_units(count, now.budget)
+    st.slider(min_value=0.0, max_value=top, value=now.budget, step=row.step, format="%.4g", **about)
+    if now.response == "linear" and now.budget > count and now.zone_sizes == "equal":
+        left = figure(now.budget - count)
+        st.caption(f"There are only {plural(count, 'zone')}; {left} units have nothing left to cover.")
+
+
+def _most_units(count: int, now: float) -> float:
+    """End of the slider: a unit for ten zones in whole 60s, at least 60, and what was planned for in this session.
+
+    It never falls and no move of the slider raises it: another range is another widget, which drops the hand that moves it.
+    """
+    top = max(60.0 * math.ceil(count / 600), float(st.session_state.get(MOST_UNITS, 0.0)))
+    while top < now:
+        top *= 2
+    st.session_state[MOST_UNITS] = top = min(top, float(choices()["budget"].high or top))
+    return top
+
+
+def fairness() -> None:
+    """Slider from no rule to exactly equal, in levels that begin where the rule does."""
+    now = state.scenario()
+    try:
+        offered = results.fair_levels(now)
+    except PatrolError:  # the page says why there is no plan
+        offered = LEVELS
+    if not offered:
+        st.caption("These data have no groups to be fair between.")
+        return
+    if now.fairness is not None:
+        offered = tuple(sorted({*offered, now.fairness}, reverse=True))
+    st.select_slider(
+        options=(OFF, *offered),
+        value=OFF if now.fairness is None else now.fairness,
+        format_func=_in_words,
+        **bound("fairness", keep=lambda value: {"fairness": None if value == OFF else value}),
+    )
     if now.fairness is not None and (now.share_least, now.share_most) != (None, None):
         rule = fairness_of(now, now.fairness_rule, now.fairness)
         st.caption(f"In force, by ends of its own: {rule.name}.")
 
 
-def _hours_words(level: Any) -> str:
-    return _in_words(level, hours_rule(state.scenario().fairness_rule))
-
-
-def _fairness_words(level: Any) -> str:
-    return _in_words(level, state.scenario().fairness_rule)
-
-
-def _in_words(level: Any, rule: str) -> str:
+def _in_words(level: Any) -> str:
     """A step of the fairness slider in the words of the rule."""
-    if level == OFF:
-        return "no rule"
-    return FAIRNESS[rule].at(level)
+    return "no rule" if level == OFF else FAIRNESS[state.scenario().fairness_rule].at(level)
 
 
 def fairness_rule(prepared: Prepared) -> None:
@@ -131,19 +128,19 @@ def fairness_rule(prepared: Prepared) -> None:
     select("fairness_rule", {name: rule_label(name, prepared.head) for name in FAIRNESS})
 
 
-def select(name: str, words: Mapping[str, str], *, disabled: bool = False) -> None:
+def select(name: str, words: Mapping[str, str], *, disabled: bool = False, keep: Keep | None = None) -> None:
     """Box of one choice among named options.
 
     Args:
         name: The choice.
         words: Options, and what they are called.
         disabled: Whether it cannot be moved now.
+        keep: As of :func:`bound`.
     """
     options = list(words)
     index = options.index(getattr(state.scenario(), name))
-    st.selectbox(
-        options=options, index=index, format_func=words.__getitem__, disabled=disabled, **bound(name)
-    )
+    tied = bound(name, keep=keep)
+    st.selectbox(options=options, index=index, format_func=words.__getitem__, disabled=disabled, **tied)
 
 
 def harm_shares() -> None:
@@ -170,7 +167,7 @@ def groups(prepared: Prepared) -> None:
 
 
 def slider(name: str, *, low: float | None = None, high: float | None = None) -> None:
-    """Slider of one numeric choice.
+    """Slider of one numeric choice; with other ends it is another widget, seeded anew.
 
     Args:
         name: The choice.
@@ -180,22 +177,24 @@ def slider(name: str, *, low: float | None = None, high: float | None = None) ->
     lowest = float(row.low or 0.0) if low is None else low
     highest = float(row.high or 1.0) if high is None else high
     current = min(max(float(getattr(state.scenario(), name)), lowest), highest)
-    st.slider(min_value=lowest, max_value=highest, value=current, step=row.step, format="%g", **bound(name))
+    tied = bound(name, key=f"{name}_{lowest:g}_{highest:g}")
+    st.slider(min_value=lowest, max_value=highest, value=current, step=row.step, format="%g", **tied)
 
 
 def number(name: str, *, placeholder: str = "none") -> None:
     """Number field of one choice; emptied, it shows ``placeholder`` and means no value where the choice allows it."""
     row = choices()[name]
     current = getattr(state.scenario(), name)
-    kind = int if isinstance(row.default, int) and not isinstance(row.default, bool) else float
-    st.number_input(
-        min_value=kind(row.low or 0),
-        max_value=kind(row.high) if row.high is not None else None,
-        value=None if current is None else kind(current),
-        step=kind(row.step or 1),
-        placeholder=placeholder,
-        **bound(name),
-    )
+    whole = isinstance(row.default, int)
+    kind = int if whole else float
+    given: dict[str, Any] = {
+        "min_value": kind(row.low or 0),
+        "max_value": None if row.high is None else kind(row.high),
+        "value": None if current is None else kind(current),
+        "step": kind(row.step or 1),
+        "format": "%d" if whole else "%g",
+    }
+    st.number_input(placeholder=placeholder, **given, **bound(name))
 
 
 def pick(name: str, words: Mapping[str, str], *, horizontal: bool = True) -> None:
@@ -213,29 +212,23 @@ def pick(name: str, words: Mapping[str, str], *, horizontal: bool = True) -> Non
     )
 
 
-def city_hours(low: float, high: float) -> None:
-    """Slider of the city's hours a month, between the least and the most the daily bounds allow; the middle until moved."""
-    tied = bound("city_hours")
-    current = state.scenario().city_hours
-    if high <= low:
-        st.caption(f"{tied['label']}: the daily bounds leave no choice, {low:,.0f} h.")
-        return
-    step = max(0.25, round((high - low) / 200, -1 if high - low > 4000 else 0))
-    shown = float((low + high) / 2 if current is None else min(max(current, low), high))
-    tied |= {"min_value": float(low), "max_value": float(high), "step": float(step)}
-    st.slider(value=shown, format="%,.0f", **tied)
-    if current is None:
-        st.caption(f"Midway until you move it; the daily bounds allow {low:,.0f} to {high:,.0f} h.")
-
-
 def offender() -> None:
     """Which offenders the plan is made for; how well they choose, where that matters."""
-    st.segmented_control(
-        options=list(OFFENDER_TEXTS),
-        default=state.scenario().offender,
-        format_func=lambda name: OFFENDER_TEXTS[name].label,
-        required=True,
-        **bound("offender"),
-    )
+    select("offender", {name: text.label for name, text in OFFENDER_TEXTS.items()})
     if state.scenario().offender == "quantal":
         slider("rationality", high=100.0)
+
+
+def effect() -> None:
+    """Slider of the share of harm that a patrol prevents; no unit of several prevents everything."""
+    slider("effectiveness", low=0.05, high=0.95 if state.scenario().response == "several" else 1.0)
+
+
+def response() -> None:
+    """What further units do; an effect of 1 gives way where it leaves nothing for a second unit."""
+    select("response", {name: text.label for name, text in RESPONSE_TEXTS.items()}, keep=_respond)
+
+
+def _respond(chosen: str) -> dict[str, Any]:
+    low_enough = min(state.scenario().effectiveness, 0.95)
+    return {"response": chosen} | ({"effectiveness": low_enough} if chosen == "several" else {})

@@ -35,8 +35,7 @@ PAGES = {
         "Forecast",
         "What will the next months bring, and why does the model think so?",
     ),
-    "game": ("pages/patrol_game.py", "Patrol game", "Where should patrols be, if offenders watch us?"),
-    "hours": ("pages/hours.py", "Hours", "How many hours does each zone get, month by month?"),
+    "plan": ("pages/plan.py", "Plan", "Where should patrols be, under which assumption?"),
     "areas": (
         "pages/beats.py",
         "Patrol areas",
@@ -68,12 +67,16 @@ PAGES = {
 }
 """File, title and question of each page, in the order of a working day; files are named as addresses that people keep."""
 
+MOVED = ("patrol_game", "hours")
+"""Addresses of before, which lead on to the page Plan."""
+
 COMPACT = """<style>
 [data-testid="stMainBlockContainer"] { padding: 3.5rem 2.5rem 2rem; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.9rem; padding: 0; }
 [data-testid="stMainBlockContainer"] h3 { font-size: 1.2rem; padding: 0.4rem 0 0.2rem; }
 [data-testid="stVerticalBlock"] { gap: 0.7rem; }
 [data-testid="stMetricValue"] { font-size: 1.9rem; }
+[data-testid="stMetricLabel"] p, [data-testid="stMetricDelta"] p { text-wrap: wrap !important; white-space: normal !important; }
 </style>"""
 """Less air than Streamlit's defaults, so that a map and a plan fit on the first screen."""
 
@@ -116,7 +119,13 @@ def navigation(position: Literal["top", "hidden"]) -> Any:
         st.Page(root() / path, title=title, default=key == "overview")
         for key, (path, title, _) in PAGES.items()
     ]
-    return st.navigation(pages, position=position)
+    moved = [st.Page(_lead_on, title=old, url_path=old, visibility="hidden") for old in MOVED]
+    return st.navigation([*pages, *moved], position=position)
+
+
+def _lead_on() -> None:
+    """From an address of before to where its page is now, with the choices of the link."""
+    st.switch_page(PAGES["plan"][0], query_params=state.scenario().to_query())
 
 
 def _return_to_app() -> None:
@@ -167,7 +176,7 @@ def let_it_be_drawn() -> None:
 
 
 RELAXED = (
-    ("city-budget", "city_hours"),
+    ("city-budget", "month_hours"),
     ("ward-budget", "ward_hours"),
     ("budget", "budget"),
     ("parity", "fairness"),

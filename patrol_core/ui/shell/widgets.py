@@ -238,15 +238,16 @@ class Figure:
     help: str | None = None
 
 
-def figures(*shown: Figure | None, columns: int = 4) -> None:
-    """Figures in a row.
+def figures(*shown: Figure | None, columns: int = 4) -> list[Any]:
+    """Figures in a row; returns its places.
 
     Args:
         shown: None leaves a place empty.
         columns: Places in the row.
     """
     colours: dict[str, Any] = {"lower": "inverse", "higher": "normal", "": "off"}
-    for place, one in zip(st.columns(columns), shown, strict=False):
+    places: list[Any] = st.columns(columns)
+    for place, one in zip(places, shown, strict=False):
         if one is not None:
             place.metric(
                 one.label,
@@ -256,6 +257,7 @@ def figures(*shown: Figure | None, columns: int = 4) -> None:
                 delta_arrow="auto" if one.good else "off",
                 help=one.help,
             )
+    return places
 
 
 def against(

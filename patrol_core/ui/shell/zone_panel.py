@@ -16,6 +16,7 @@ from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.zone_map import chosen_zone
+from patrol_core.words import figure, percent
 
 
 def zone_picker(prepared: Prepared, *, key: str) -> None:
@@ -92,8 +93,9 @@ def zone_panel(
     ]
     if strategy is not None:
         attacked = " An offender who watches would choose this zone." if chosen in strategy.attack_set else ""
+        hours = figure(row["coverage"] * scenario.hours_per_unit)
         lines.append(
-            f"Covered {row['coverage']:.1%} of the time; {row['residual']:,.1f} {unit} left.{attacked}"
+            f"{_patrol_words(row['coverage'])} ({hours} h a month); {row['residual']:,.1f} {unit} left.{attacked}"
         )
     if np.isfinite(row["residents"]):
         lines.append(f"{row['residents']:,.0f} residents.")
@@ -113,6 +115,11 @@ def zone_panel(
             config=CONFIG,
             key="_zone_history",
         )
+
+
+def _patrol_words(units: float) -> str:
+    """How much patrol a zone gets: the share of the time, or units where it is more than one."""
+    return f"Covered {percent(units)} of the time" if units <= 1.0 else f"{figure(units)} units on average"
 
 
 def zone_series(prepared: Prepared, zone: str) -> pd.Series:

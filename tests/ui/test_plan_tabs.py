@@ -1,4 +1,4 @@
-"""Tabs of the patrol game on robustness, erring offenders and the roster: the core's figures, choices kept, faults said."""
+"""Tabs of the plan on robustness, offenders who make mistakes, and tonight: the core's figures, choices kept, faults said."""
 
 from __future__ import annotations
 
@@ -24,17 +24,30 @@ from patrol_core.ui.plan.robust import ROBUST_TEXTS
 from patrol_core.ui.plan.tabs import TABS
 from patrol_core.ui.shell.frame import PAGES, root
 
-ERR, ROBUST, ROSTER = "If offenders err", "Price of robustness", "Tonight and the roster"
+ERR, ROBUST, ROSTER = "If offenders make mistakes", "Price of robustness", "Tonight"
+WHERE = {
+    ERR: ("Robustness", "plan_robust"),
+    ROBUST: ("Robustness", "plan_robust"),
+    ROSTER: ("Shifts and roster", "plan_duties"),
+}
+"""Tab of each part, and the switch in it."""
 ZONES = ("a", "b")
 
 
-def game_page(tab: str, *, more: dict | None = None, **query: str) -> AppTest:
-    page = AppTest.from_file(str(root() / PAGES["game"][0]), default_timeout=60)
+def plan_page(tab: str, *, more: dict | None = None, **query: str) -> AppTest:
+    page = AppTest.from_file(str(root() / PAGES["plan"][0]), default_timeout=60)
     for key, value in query.items():
         page.query_params[key] = value
-    page.session_state["_game_tabs"] = tab
     for key, value in (more or {}).items():
         page.session_state[key] = value
+    return opened_at(page, tab)
+
+
+def opened_at(page: AppTest, part: str) -> AppTest:
+    """The page with the tab of a part open, and the part chosen in it."""
+    tab, switch = WHERE[part]
+    page.session_state["_plan_tabs"] = tab
+    page.session_state[f"_game_{switch}"] = part
     return page.run()
 
 
@@ -69,22 +82,24 @@ def past(rationality: float = 8.0, incidents: int = 3000) -> tuple[bytes, np.nda
     return frame.to_csv(index=False).encode(), coverage, counts
 
 
-def test_earlier_tabs_keep_their_names():
-    kept = (
-        "Worth of the next unit",
-        "Against simple plans",
-        "Zones",
-        ROSTER,
+def test_tabs_are_those_of_the_design():
+    assert TABS == (
+        "Zones and months",
+        "Next unit",
+        "Effect",
+        "Robustness",
+        "Budgets",
+        "Simple plans",
+        "Shifts and roster",
         "How it was computed",
         "Downloads",
     )
-    assert set(kept) < set(TABS)
 
 
 @pytest.mark.parametrize("area", EMBEDDED)
 @pytest.mark.parametrize("tab", [ERR, ROBUST, ROSTER])
 def test_tabs_open_for_every_place(tab, area):
-    sound(game_page(tab, area=area))
+    sound(plan_page(tab, area=area))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +109,7 @@ def test_tabs_open_for_every_place(tab, area):
 )
 @pytest.mark.parametrize("tab", [ERR, ROBUST, ROSTER])
 def test_tabs_open_at_the_ends(tab, query):
-    sound(game_page(tab, **query))
+    sound(plan_page(tab, **query))
 
 
 # -- robustness ------------------------------------------------------------------------------------
@@ -103,7 +118,7 @@ def test_tabs_open_at_the_ends(tab, query):
 @pytest.mark.parametrize("model", ROBUST_TEXTS)
 def test_price_is_the_cores(model):
     scenario, prepared, game = core()
-    shown = table(sound(game_page(ROBUST, more={"_game_robust_model": model})), "size", "worst_case_gain")
+    shown = table(sound(plan_page(ROBUST, more={"_game_robust_model": model})), "size", "worst_case_gain")
     known = uncertainty_of(prepared, scenario)
     given = {
         "cvar": {"draws": prepared.surface.draws(scenario.seed, 200)},
@@ -120,32 +135,31 @@ def test_each_model_has_two_sentences_and_a_formula(model):
     text = ROBUST_TEXTS[model]
     assert text.sentences.count(". ") == 1
     assert text.sentences.endswith(".")
-    page = sound(game_page(ROBUST, more={"_game_robust_model": model}))
+    page = sound(plan_page(ROBUST, more={"_game_robust_model": model}))
     assert text.sentences in [words.value for words in page.markdown]
     assert text.formula in [latex.value.strip("$\n ") for latex in page.latex]
 
 
 def test_model_outlives_its_tab():
-    page = game_page(ROBUST, more={"_game_robust_model": "noise"})
+    page = plan_page(ROBUST, more={"_game_robust_model": "noise"})
     for tab in (ROSTER, ROBUST):
-        page.session_state["_game_tabs"] = tab
-        page.run()
+        opened_at(page, tab)
     assert ROBUST_TEXTS["noise"].sentences in [words.value for words in sound(page).markdown]
 
 
 @pytest.mark.parametrize("tab", [ERR, ROBUST])
 def test_many_zones_with_a_coupling_rule_are_refused_in_a_sentence(tab, monkeypatch):
     monkeypatch.setattr(results, "SMALL", 50)
-    said = [info.value for info in sound(game_page(tab, fair="0.6")).info]
+    said = [info.value for info in sound(plan_page(tab, fair="0.6")).info]
     assert any("with a fairness rule takes minutes for 128 zones" in one for one in said)
-    assert sound(game_page(tab)).info.len == 0
+    assert sound(plan_page(tab)).info.len == 0
 
 
-# -- offenders who err -----------------------------------------------------------------------------
+# -- offenders who make mistakes -----------------------------------------------------------------------------
 
 
 def test_path_goes_from_careless_to_rational():
-    frame = table(sound(game_page(ERR)), "rationality", "distance")
+    frame = table(sound(plan_page(ERR)), "rationality", "distance")
     assert frame["rationality"].iloc[0] == 0
     assert frame["distance"].iloc[-1] < 0.1 * frame["distance"].iloc[0]
     assert (frame["lower"] <= frame["value"] + 1e-9).all()
@@ -159,7 +173,7 @@ def test_path_goes_from_careless_to_rational():
 def test_fit_is_the_cores_and_can_be_planned_for():
     data, coverage, counts = past()
     _, _, game = core()
-    page = sound(game_page(ERR, more={FILE: (("past.csv", data),)}))
+    page = sound(plan_page(ERR, more={FILE: (("past.csv", data),)}))
     shown = table(page, "estimate", "standard_error")
     quantal, suqr = fit_lambda(game, coverage, counts), fit_suqr(game, coverage, counts)
     np.testing.assert_allclose(shown["estimate"], [*quantal.estimate, *suqr.estimate], rtol=1e-9)
@@ -169,7 +183,9 @@ def test_fit_is_the_cores_and_can_be_planned_for():
     fitted = float(quantal.estimate[0] * game.values.max())
     spread = float(quantal.standard_error[0] * game.values.max())
     assert abs(fitted - 8.0) < 4 * spread
-    button = next(one for one in page.button if one.label.startswith("Plan for offenders who err like this"))
+    button = next(
+        one for one in page.button if one.label.startswith("Plan for offenders who make mistakes like this")
+    )
     button.click().run()
     sound(page)
     now = page.session_state["scenario"]
@@ -178,7 +194,7 @@ def test_fit_is_the_cores_and_can_be_planned_for():
 
 
 def test_unusable_file_is_one_sentence_and_the_rest_stands():
-    page = game_page(ERR, more={FILE: (("past.csv", b"zone_id,coverage,incidents\nnowhere,0.5,1\n"),)})
+    page = plan_page(ERR, more={FILE: (("past.csv", b"zone_id,coverage,incidents\nnowhere,0.5,1\n"),)})
     assert not page.exception
     assert len(page.error) == 1
     assert "is not a zone of this plan" in page.error[0].value
@@ -224,7 +240,7 @@ def test_bad_incidents(text, words):
 
 
 def test_roster_has_dates_names_and_an_audit():
-    page = game_page(ROSTER, seed="7")
+    page = plan_page(ROSTER, seed="7")
     page.date_input[0].set_value(dt.date(2027, 2, 27)).run()
     next(box for box in page.number_input if box.label == "Nights").set_value(5).run()
     sound(page)
@@ -244,9 +260,8 @@ def test_roster_has_dates_names_and_an_audit():
 
 
 def test_dates_outlive_their_tab():
-    page = game_page(ROSTER)
+    page = plan_page(ROSTER)
     page.date_input[0].set_value(dt.date(2027, 2, 27)).run()
     for tab in (ROBUST, ROSTER):
-        page.session_state["_game_tabs"] = tab
-        page.run()
+        opened_at(page, tab)
     assert sound(page).date_input[0].value == dt.date(2027, 2, 27)

@@ -1,4 +1,4 @@
-"""The tabs of the Hours page; shifts and rosters have a module of their own."""
+"""The plan month by month: zones and hours, budgets inside budgets, and other ways to divide the same hours."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.allocation.hours import Plan, compare_hours, plan_table
-from patrol_core.figures.charts.roster import ways_bars
-from patrol_core.planning import CONTRACT, NO_WARD, Prepared, allocation_table, column_units, last_year_of
+from patrol_core.figures.charts.roster import hours_heatmap, ways_bars
+from patrol_core.games.zone import Strategy
+from patrol_core.planning import (
+    CONTRACT,
+    NO_WARD,
+    Prepared,
+    allocation_table,
+    column_units,
+    coverage_table,
+    last_year_of,
+)
 from patrol_core.reports.bundles.roster import CONTRACT as HALFYEAR
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.scenario import Scenario
-from patrol_core.ui.hours.duties import roster_tab, shifts_tab
-from patrol_core.ui.hours.view import WORTH_UNITS, worth_table
 from patrol_core.ui.memo import results
 from patrol_core.ui.memo.kept import HOURS
 from patrol_core.ui.memo.results import of_data
@@ -20,14 +27,20 @@ from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
+from patrol_core.ui.shell.widgets import ask
+from patrol_core.words import percent
 
+MEAN, BY_MONTH = "Mean month", "Month by month"
+DRAWN = 20
+"""Zones of the heat map."""
+H = "h per month"
 BUDGET_UNITS = {
-    "limit": "h per month",
+    "limit": H,
     "used": "h",
     "slack": "h",
     "least": "h",
     "most": "h",
-    "value_of_hour": "demand per h",
+    "value_of_hour": "harm per h",
 }
 WAYS_UNITS = {
     "demand_met": "demand",
@@ -37,15 +50,44 @@ WAYS_UNITS = {
     "worst_budget": "h",
     "moved": "h",
 }
+WORTH_UNITS = {"hours": H, "lower": H, "upper": H, "value_of_hour": "harm per h"}
 
 
-def _allocation(_scenario: Scenario, prepared: Prepared, plan: Plan) -> None:
+def zones_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
+    """Every zone in the mean month, or its hours in each month of the horizon.
+
+    Args:
+        scenario, prepared, strategy: The choices, their data, their plan.
+    """
+    if ask.segmented("Shown", "plan_zones", MEAN, [MEAN, BY_MONTH], label_visibility="collapsed") == MEAN:
+        _mean_month(scenario, prepared, strategy)
+    else:
+        _each_month(scenario, prepared)
+
+
+def _mean_month(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
+    frame = coverage_table(strategy, prepared.surface.mean)
+    frame.insert(1, "name", prepared.zones["name"].astype(str).to_numpy())
+    frame["hours"] = frame["coverage"] * scenario.hours_per_unit
+    units = column_units(prepared) | {"coverage": "units", "hours": H}
+    shown = frame.sort_values(["coverage", "value"], ascending=False, kind="stable")
+    tables.table(shown, name="zones", units=units, digits=3, height=400)
+
+
+def _each_month(scenario: Scenario, prepared: Prepared) -> None:
+    plan = results.hours(scenario)
+    for note in plan.notes:
+        st.caption(escape(note))
+    matrix = _matrix(prepared, plan)
+    plot(hours_heatmap(matrix.head(DRAWN)), key="_hours_heatmap")
+    if len(matrix) > DRAWN:
+        st.caption(f"The {DRAWN} zones with most hours of {len(matrix):,}; all are in the table.")
     tables.table(
         allocation_table(plan),
         name="allocation",
         units=column_units(prepared),
         contract=CONTRACT["allocation.csv"],
-        height=360,
+        height=300,
     )
     tables.download(
         "allocation_halfyear.csv",
@@ -54,44 +96,42 @@ def _allocation(_scenario: Scenario, prepared: Prepared, plan: Plan) -> None:
     )
 
 
-def _worth(_scenario: Scenario, _prepared: Prepared, plan: Plan) -> None:
-    st.write(
-        "What one more hour in a zone would add to the demand met; equal where neither bound holds the zone."
+def _matrix(prepared: Prepared, plan: Plan) -> pd.DataFrame:
+    """Hours of zones by months, most hours first."""
+    matrix = plan.frame.pivot_table(
+        index="zone_id", columns="month", values="hours", aggfunc="sum", observed=True
     )
-    tables.table(worth_table(plan), name="worth_of_an_hour", units=WORTH_UNITS, digits=4, height=360)
+    matrix = matrix.loc[matrix.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    names = prepared.zones["name"].astype(str)
+    matrix.index = pd.Index([names[str(zone)] for zone in matrix.index])
+    return matrix
 
 
-def _computed(scenario: Scenario, _prepared: Prepared, plan: Plan) -> None:
-    st.latex(
-        r"\max_X\; \sum_i r_i\,a_i \ln(1+X_i),\qquad a_i = 1/\ln(1+X^{\max}_i),\qquad X^{\min}_i \le X_i \le X^{\max}_i"
-    )
-    st.caption(
-        f"Demand: {escape(results.demand(scenario).attrs.get('method', ''))}. Each further hour in a zone is worth less than the one before. "
-        f"Continuous optimum {plan.objective_before_rounding:,.6g}, after rounding {plan.objective_after_rounding:,.6g}; "
-        f"solver {plan.certificate.solver}, {plan.certificate.status}, gap {plan.certificate.gap:.1g}, {plan.certificate.seconds:.3f} s."
-    )
+# -- budgets ---------------------------------------------------------------------------------------
 
 
-def _budgets(scenario: Scenario, _prepared: Prepared, plan: Plan) -> None:
+def budgets_tab(scenario: Scenario) -> None:
     """Every budget with what it uses and what one more hour of it is worth; budgets of single places."""
+    plan = results.hours(scenario)
     st.write(
-        "Budgets lie inside each other: a ward's inside its borough's, all inside the city's. The value of one more hour is what the "
-        "demand met would rise by if this budget, and no other, had one hour more: 0 where it is not used up. A zone's own value is in "
-        "the tab beside; where only budgets hold a zone back it is the sum of its ward's, borough's and city's."
+        "Budgets lie inside each other: a ward's inside its borough's, all inside the city's. The value of one more hour is what "
+        "this budget, and no other, would save with one hour more: 0 where it is not used up."
     )
     tables.table(plan.slack, name="budgets", units=BUDGET_UNITS, digits=4, height=300)
     for kind, field, label in (("ward", "ward_table", "wards"), ("borough", "borough_table", "boroughs")):
         if kind in plan.frame and not (plan.frame[kind].astype(str) == NO_WARD).all():
             _editor(scenario, plan, kind, field, label)
+    with st.expander("Worth of one more hour, zone by zone"):
+        columns = ["month", "ward", "zone_id", "hours", "lower", "upper", "value_of_hour"]
+        worth = plan.frame[columns].sort_values("value_of_hour", ascending=False, kind="stable")
+        tables.table(worth, name="worth_of_an_hour", units=WORTH_UNITS, digits=4, height=300)
 
 
 def _editor(scenario: Scenario, plan: Plan, kind: str, field: str, label: str) -> None:
     """A budget of its own for single wards or boroughs."""
     rows = plan.slack[plan.slack["kind"] == kind]
-    if rows.empty:
-        return
-    own = dict(scenario.own_budgets()[0 if kind == "ward" else 1])
     by_name = rows.groupby("name", observed=True).agg(least=("least", "max"), most=("most", "min"))
+    own = dict(scenario.own_budgets()[0 if kind == "ward" else 1])
     base = pd.DataFrame(
         {
             kind: by_name.index.astype(str),
@@ -128,8 +168,11 @@ def _editor(scenario: Scenario, plan: Plan, kind: str, field: str, label: str) -
         )
 
 
-def _compared(scenario: Scenario, _prepared: Prepared, plan: Plan) -> None:
-    """The plan beside the ways hours are divided without optimisation."""
+# -- other ways to divide the hours ----------------------------------------------------------------
+
+
+def ways_tab(scenario: Scenario) -> None:
+    """The hours beside the ways they are divided without optimisation."""
     table, about = ways(scenario)
     plot(ways_bars(table), key="_ways")
     best = table.iloc[1:][table["overspent"].iloc[1:] == 0.0].sort_values("demand_met").tail(1)
@@ -147,8 +190,6 @@ def _compared(scenario: Scenario, _prepared: Prepared, plan: Plan) -> None:
             f"{ceiling['worst_budget']:,.2f} h in one budget alone."
         )
     st.write(" ".join(sentences))
-    if plan.notes and not plan.binding:
-        st.caption("No budget binds, so most ways give every zone the same.")
     tables.table(table, name="ways_to_divide_hours", units=WAYS_UNITS, digits=4)
     st.caption(
         f"Last year: {about}. All ways but the last keep bounds and budgets and use whole units by largest remainders."
@@ -164,12 +205,12 @@ def ways(scenario: Scenario) -> tuple[pd.DataFrame, str]:
     return table, about
 
 
-TABS = {
-    "Allocation": _allocation,
-    "Budgets": _budgets,
-    "Worth of one more hour": _worth,
-    "Shifts": shifts_tab,
-    "Roster": roster_tab,
-    "Compare": _compared,
-    "How it was computed": _computed,
-}
+def rounding_words(plan: Plan) -> str:
+    """What rounding to whole units of time lost, and how the months were proved."""
+    before, after = plan.objective_before_rounding, plan.objective_after_rounding
+    lost = abs(before - after) / abs(before) if before else 0.0
+    proof = plan.certificate
+    return (
+        f"Month by month: before rounding {before:,.6g}, after {after:,.6g} ({percent(lost, 3)}); solver {proof.solver}, "
+        f"{proof.status}, gap {proof.gap:.1g}, {proof.seconds:.3f} s."
+    )
