@@ -54,11 +54,21 @@ def rows_of(document):
 
 
 def oracle(document):
-    """Least worst case, then least expected residual with it; None where no coverage keeps the rules."""
+    """Least worst case, then least expected residual with it; None where no coverage keeps the rules.
+
+    With the response ``several`` a zone's units are pieces of one unit each, of which the k-th prevents e (1 - e)^(k - 1) of
+    the harm; rules are on the sums of pieces.
+    """
     _, value, effect, matrix, limit = rows_of(document)
-    n = len(value)
-    attack = np.hstack([-np.diag(effect * value), -np.ones((n, 1))])  # V (1 - e x) <= v
-    a = np.vstack([np.hstack([matrix, np.zeros((len(matrix), 1))]), attack])
+    pieces = 1 if document.get("response", "linear") == "linear" else min(int(document["budget"]) + 2, 40)
+    prevents = np.tile(effect * (1 - effect) ** np.arange(pieces) if pieces > 1 else [effect], len(value))
+    n = len(value) * pieces
+    owner = np.repeat(np.arange(len(value)), pieces)
+    harm = value[owner] * prevents
+    less = np.zeros((len(value), n))
+    less[owner, np.arange(n)] = -harm
+    attack = np.hstack([less, -np.ones((len(value), 1))])  # V (1 - prevented) <= v
+    a = np.vstack([np.hstack([matrix[:, owner], np.zeros((len(matrix), 1))]), attack])
     b = np.concatenate([limit, -value])
     box = [(0.0, 1.0)] * n
     first = linprog(np.eye(n + 1)[n], A_ub=a, b_ub=b, bounds=[*box, (0.0, None)], method="highs")
@@ -67,7 +77,7 @@ def oracle(document):
     assert first.status == 0, first.message
     worst = float(first.fun)
     second = linprog(
-        np.append(-effect * value, 0.0),
+        np.append(-harm, 0.0),
         A_ub=a,
         b_ub=b,
         bounds=[*box, (0.0, worst * (1 + 1e-9) + 1e-9)],
