@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,15 +63,22 @@ def add_place(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_choices(parser: argparse.ArgumentParser, *parts: str) -> None:
-    """Add the flags of the choices of the named parts; of all parts by default."""
+def add_choices(parser: argparse.ArgumentParser, *parts: str, taken: Collection[str] = ()) -> None:
+    """Add the flags of the choices of the named parts; of all parts by default.
+
+    Args:
+        parser, parts: Of the command.
+        taken: Flags that the command has for something else; a choice without another spelling is left out.
+    """
     add = parser.add_argument_group("choices").add_argument
     table = choices()
     for name, flag in FLAGS.items():
         row = table[name]
         if parts and row.part not in parts and name not in COMMON:
             continue
-        add(flag, *ALIASES.get(name, ()), dest=name, default=None, metavar=_metavar(row), help=_help(row))
+        spelled = [one for one in (flag, *ALIASES.get(name, ())) if one not in taken]
+        if spelled:
+            add(*spelled, dest=name, default=None, metavar=_metavar(row), help=_help(row))
     add("--type", dest="crime_types", action="append", help=table["crime_types"].help)
     add("--harm", action="store_true", help="weight crimes by the Cambridge Crime Harm Index")
     add("--patrol-generated", action="store_true", help=table["patrol_generated"].help)

@@ -1,4 +1,4 @@
-"""``patrol roster``: named units by shift and zone for a month, from the hours plan."""
+"""``patrol roster``: named units by shift and zone for a month, from the plan of that month."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from patrol_core.scenario import Scenario
 
 DESCRIPTION = (
-    "Divide patrol hours, spread them over shifts at random, and plan which unit works when and visits which "
+    "Make the patrol plan, spread its hours over shifts at random, and plan which unit works when and visits which "
     "zones, under rest and availability."
 )
 
@@ -24,12 +24,12 @@ DESCRIPTION = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     add_place(parser)
-    add_choices(parser, "data", "hours")
+    add_choices(parser, "data", "game", "hours", taken=("--units", "--officers"))
     add = parser.add_argument_group("roster").add_argument
-    add("--month", help="YYYY-MM of the hours plan (default its first)")
+    add("--month", help="YYYY-MM of the plan (default its first month)")
     add("--in", dest="places", metavar="WARD", action="append", default=[], help="only this ward or borough")
     add("--units", type=_whole, help="number of units (default: the fewest that can do it)")
-    add("--officers", type=_whole, default=2, help="officers in a unit (default 2)")
+    add("--officers", dest="in_unit", type=_whole, default=2, help="officers in a unit (default 2)")
     add("--officer-hours", action="store_true", help="the plan's hours count officers, not units")
     add(
         "--shifts",
@@ -90,7 +90,7 @@ def _roster(
     from patrol_core.planning import zone_points
 
     points = zone_points(prepared.zones)
-    officers = arguments.officers if arguments.officer_hours else 1
+    officers = arguments.in_unit if arguments.officer_hours else 1
     hours = rostering.month_hours(plan.frame, month, wards=arguments.places, officers=officers)
     profile = _profile(arguments.profile)
     rules = _rules(arguments, 1)
@@ -123,7 +123,7 @@ def _rules(arguments: argparse.Namespace, units: int) -> Any:
     return RosterRules(
         unit_names(units),
         shifts,
-        officers=arguments.officers,
+        officers=arguments.in_unit,
         rest_hours=arguments.rest,
         most_in_a_row=arguments.most_in_a_row,
         most_duties=arguments.most_duties,

@@ -9,7 +9,11 @@ import pytest
 
 COMMON = {"status", "objective", "bound", "gap", "solver", "seconds"}
 # One ward of the sample, so that a run takes about a second.
-SMALL = ["roster", "--horizon", "1", "--in", "Inkwell", "--units", "8"]
+WARD = [
+    *("roster", "--horizon", "1", "--in", "Inkwell", "--response", "log", "--offender", "none"),
+    *("--min-per-day", "1", "--max-per-day", "2.6"),
+]
+SMALL = [*WARD, "--units", "8"]
 
 
 def read(path):
@@ -53,10 +57,10 @@ def test_an_absence_changes_little_and_keeps_the_visits(patrol, tmp_path):
 
 
 def test_the_fewest_units_are_found(patrol):
-    answer = patrol("roster", "--horizon", "1", "--in", "Inkwell", "--profile", "evening")
+    answer = patrol(*WARD, "--profile", "evening")
     assert answer.code == 0, answer.err
     enough = answer.json["units"]
-    few = patrol("roster", "--horizon", "1", "--in", "Inkwell", "--profile", "evening", "--units", enough - 1)
+    few = patrol(*WARD, "--profile", "evening", "--units", enough - 1)
     assert "units" in few.fault(3)
 
 
@@ -64,6 +68,7 @@ def test_the_fewest_units_are_found(patrol):
     ("flags", "code", "word"),
     [
         (["--month", "2031-01"], 2, "no month '2031-01'"),
+        (["--min-per-day", "0", "--offender", "rational", "--response", "several"], 2, "no hours to Inkwell"),
         (["--in", "Nowhere"], 2, "no ward or borough 'Nowhere'"),
         (["--units", "0"], 2, "'0' is not a whole number"),
         (["--shifts", "early=6"], 2, "early=6"),
@@ -75,7 +80,7 @@ def test_the_fewest_units_are_found(patrol):
     ],
 )
 def test_roster_faults_are_one_line(patrol, flags, code, word):
-    assert word in patrol("roster", "--horizon", "1", "--in", "Inkwell", *flags).fault(code)
+    assert word in patrol(*WARD, *flags).fault(code)
 
 
 def test_beats_writes_files_that_agree(patrol, tmp_path):

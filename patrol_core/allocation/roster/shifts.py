@@ -162,7 +162,7 @@ def month_hours(
         officers: By how many officers to divide, where the plan's hours count officers and a unit has several.
 
     Raises:
-        InputError: For a month or ward that is not in the plan.
+        InputError: For a month or ward that is not in the plan, or wards that get no hours.
     """
     months = sorted(set(frame["month"].astype(str)))
     if month not in months:
@@ -174,6 +174,10 @@ def month_hours(
         if unknown is not None:
             raise InputError(f"The plan has no ward or borough {unknown!r}; check its spelling.")
         own = own[places.isin(wards).any(axis=1)]
+        if not own["hours"].astype(float).gt(0).any():
+            raise InputError(
+                f"The plan gives no hours to {', '.join(wards)} in {month}; choose another ward, or ask for a least patrol of every zone."
+            )
     return {
         str(zone): float(hours) / officers for zone, hours in zip(own["zone_id"], own["hours"], strict=True)
     }
