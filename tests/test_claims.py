@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from patrol_core.allocation.hours import HoursRules
 from patrol_core.cli import build_parser
 from patrol_core.errors import InfeasibleError, InputError, SourceError
 from patrol_core.evaluation import baselines
@@ -86,9 +87,9 @@ CLAIMS: dict[str, Callable[[], float]] = {
     "geodanet.schools": lambda: len(load_area("geodanet").extra["schools"]),
     "geodanet.streets": lambda: len(load_area("geodanet").extra["streets"]),
     "default.budget": lambda: Scenario().budget,
-    "default.ward_hours": lambda: Scenario().ward_hours or 0.0,
-    "default.min_per_day": lambda: Scenario().min_per_day,
-    "default.max_per_day": lambda: Scenario().max_per_day,
+    "default.ward_hours": lambda: HoursRules().ward_budget or 0.0,
+    "default.min_per_day": lambda: HoursRules().min_per_day,
+    "default.max_per_day": lambda: HoursRules().max_per_day,
     "patrol.most_moves": lambda: game_input.MOST_MOVES,
     "patrol.most_units": lambda: game_input.MOST_UNITS,
     "patrol.penalty": lambda: graph_game.DEFAULT_PENALTY,
