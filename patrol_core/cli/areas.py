@@ -1,4 +1,4 @@
-"""``patrol beats``: balanced, contiguous patrol areas."""
+"""``patrol areas``: balanced, contiguous patrol areas."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from patrol_core.errors import InputError, PatrolError
 
 
 class Command(NamedTuple):
-    """One command: its name, the line that help says of it, and the module below ``patrol_core.cli`` that runs it.
+    """One command: its name, the line that help says of it, the module below ``patrol_core.cli`` that runs it, other names.
 
     The module has a ``DESCRIPTION``, ``add_arguments(parser)``, and ``run(arguments)``, whose result is printed as JSON
     unless it is None.
@@ -22,6 +22,7 @@ class Command(NamedTuple):
     name: str
     help: str
     module: str
+    aliases: tuple[str, ...] = ()
 
 
 COMMANDS = (
@@ -36,7 +37,7 @@ COMMANDS = (
     Command("game", "solve one security game given as JSON", "games.game"),
     Command("hours", "divide patrol hours over zones and months", "hours"),
     Command("roster", "named units by shift and zone for a month", "roster"),
-    Command("beats", "contiguous patrol areas with equal work", "areas"),
+    Command("areas", "contiguous patrol areas with equal work", "areas", ("beats",)),
     Command("event", "plan placement and moves for a public event given as JSON", "games.event"),
     Command(
         "checkpoints", "place randomised checkpoints on a road network given as JSON", "games.checkpoints"
@@ -89,8 +90,8 @@ def build_parser(only: str | None = None) -> Parser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     for command in COMMANDS:
-        own = commands.add_parser(command.name, help=command.help)
-        if only in (None, command.name):
+        own = commands.add_parser(command.name, aliases=command.aliases, help=command.help)
+        if only in (None, command.name, *command.aliases):
             module = import_module(f"patrol_core.cli.{command.module}")
             own.description = module.DESCRIPTION
             own.set_defaults(run=module.run)

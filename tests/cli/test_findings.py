@@ -48,7 +48,7 @@ FROM_ROWS = {
     "forecast": ("--models", "mean,naive", "--horizon", "3"),
     "feedback": ("--rounds", "2", "--runs", "2"),
     "roster": ("--city-budget", "40", "--min-per-day", "0", "--leave-gaps", "--time-limit", "5"),
-    "beats": ("--count", "2"),
+    "areas": ("--count", "2"),
 }
 
 

@@ -1,4 +1,4 @@
-"""``patrol roster`` and ``patrol beats``: files, figures recomputed from them, re-planning, faults."""
+"""``patrol roster`` and ``patrol areas`` (or ``beats``): files, figures recomputed from them, re-planning, faults."""
 
 from __future__ import annotations
 
@@ -103,13 +103,13 @@ def test_beats_writes_files_that_agree(patrol, tmp_path):
 
 
 def test_beats_without_proof_say_null_not_nan(patrol):
-    answer = patrol("beats", "--count", "5")
+    answer = patrol("areas", "--count", "5")
     assert answer.json["solver"] == "heuristic, no proof"
     assert answer.json["bound"] is None
 
 
 def test_beats_that_cannot_be_in_balance_are_the_best_found_with_a_warning(patrol, tmp_path):
-    answer = patrol("beats", "--count", "60", "--tolerance", "0.01", "--out", tmp_path)
+    answer = patrol("areas", "--count", "60", "--tolerance", "0.01", "--out", tmp_path)
     assert answer.code == 0
     assert "note: Work within 1 % of the mean was asked of 60 areas" in answer.err
     assert "alone has" in answer.err

@@ -66,12 +66,16 @@ def test_top_zones_keep_the_interval():
     assert list(points.error_x.arrayminus) == [3.0, 2.0]
 
 
-def test_budget_curve_marks_the_plan():
+@pytest.mark.parametrize(
+    ("column", "drawn"), [("worst_case", [9.0, 5.0]), ("expected_residual", [20.0, 15.0])]
+)
+def test_budget_curve_marks_the_plan(column, drawn):
     curve = pd.DataFrame({"budget": [0.0, 1.0], "worst_case": [9.0, 5.0], "expected_residual": [20.0, 15.0]})
-    figure = compare.budget_curve(curve, budget=0.5, value=7.0, unit=UNIT)
+    figure = compare.budget_curve(curve, column=column, title="Worst zone", budget=0.5, value=7.0, unit=UNIT)
+    assert figure.layout.title.text == "Worst zone over the budget"
     assert axes(figure) == ("units on patrol at once", UNIT)
     line, mark = figure.data
-    assert list(line.y) == [9.0, 5.0]
+    assert list(line.y) == drawn
     assert (list(mark.x), list(mark.y)) == ([0.5], [7.0])
 
 

@@ -33,7 +33,7 @@ TOLERANCE, MOST_TOLERANCE = "beats_tolerance", 1000
 OUTLINES = 1500
 """Zones up to which their outlines are drawn."""
 TIME_LIMIT = 6.0
-"""Seconds for a proof while a reader waits; the command `beats` searches for longer."""
+"""Seconds for a proof while a reader waits; the command `areas` searches for longer."""
 
 
 @dataclass(frozen=True, eq=False)

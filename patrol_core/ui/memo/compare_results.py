@@ -48,8 +48,6 @@ from patrol_core.ui.memo.results import PLAN, of_data
 Chance = Literal["draws", "months"]
 """Other data by chance in small counts, or by other months."""
 
-PLANNED_FOR = (*OFFENDERS, "none")
-"""Kinds of offenders that plans are made for, and nobody who reacts."""
 FOLDS = 12
 """Most origins of a back-test where rules couple zones, since each is then solved as a program."""
 LEAST = 12
@@ -88,12 +86,12 @@ def faced(scenario: Scenario, tell: Progress = unheard) -> Faced:
     """Plans for every model of offenders, faced by each of them."""
     found: dict[str, Floats] = {}
     refused: list[str] = []
-    for done, kind in enumerate(PLANNED_FOR, 1):
+    for done, kind in enumerate(OFFENDERS, 1):
         try:
             found[kind] = results.strategy(scenario.changed(offender=kind)).coverage
         except InputError as error:
             refused.append(str(error))
-        tell(done, len(PLANNED_FOR) + 1)
+        tell(done, len(OFFENDERS) + 1)
     matrix = faced_matrix(game(scenario), found, uncertainty_of(results.prepared(scenario), scenario))
     return Faced(matrix, (*dict.fromkeys(refused), *matrix.left_out.values()))
 
