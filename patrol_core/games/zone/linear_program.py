@@ -19,6 +19,7 @@ from patrol_core.games.rules import Floor, Rule
 from patrol_core.games.zone.certificates import certified, residuals
 from patrol_core.games.zone.classes import classes_of
 from patrol_core.games.zone.curved.group_sums import GroupSums
+from patrol_core.games.zone.curved.harm_sums import HarmSums
 from patrol_core.games.zone.curved.lines import Lines
 from patrol_core.games.zone.curved_filling import units_for
 from patrol_core.games.zone.phases import PhaseRun, snapped
@@ -109,8 +110,10 @@ def phases_of(game: ZoneGame, kept: Programs, *, by_zones: bool = False) -> Phas
     """
     if not game.curved:
         return PhaseRun(kept, game)
-    classes = None if by_zones else classes_of(game)
-    return Lines(game) if classes is None else GroupSums(game, classes)
+    classes = None if by_zones else classes_of(game, of_harm=True)
+    if classes is None:
+        return Lines(game)
+    return HarmSums(game, classes) if classes.harm else GroupSums(game, classes)
 
 
 def fair_afterwards(game: ZoneGame, late: list[Rule], objective: Objective, started: float) -> Strategy:

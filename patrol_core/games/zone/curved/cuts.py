@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from patrol_core.arrays import Floats, Indices
@@ -46,6 +48,7 @@ class Cuts:
         supplies: F_c, by coverage beyond ``lower``.
         tight: Rows that hold with equality.
         harm: All harm there is; gaps are shares of it.
+        held: Coefficients of F, and limit, of rows on harm prevented.
     """
 
     def __init__(
@@ -56,15 +59,20 @@ class Cuts:
         supplies: list[Supply],
         tight: frozenset[RowKey],
         harm: float,
+        held: Sequence[tuple[Floats, float]] = (),
     ) -> None:
         self.count, self.start, self.supplies = classes.size, lower, supplies
-        self.limits = np.array([limit for *_, limit, _ in classes.lines])
-        rows = Rows()
-        classes.add_rules(rows, 0, 2 * self.count, tight)
-        self.rules = rows.matrix(2 * self.count + classes.pairs.size)
         most = np.array([s.at(float(r))[0] for s, r in zip(supplies, upper - lower, strict=True)])
         self.gap = _GAP * harm
         self.unit = max(float(most.sum()), 1e-3 * harm) / _WHOLE or 1.0
+        self.harm, rows = held, Rows()
+        classes.add_rules(rows, 0, 2 * self.count, tight)
+        for line, limit in held:
+            rows.add(
+                (self.count + np.arange(self.count)).tolist(), (line * self.unit).tolist(), -np.inf, limit
+            )
+        self.limits = rows.sides[1]
+        self.rules = rows.matrix(2 * self.count + classes.pairs.size)
         for c, supply in enumerate(supplies):
             for extra in np.linspace(0.0, 1.0, 5) * (upper - lower)[c]:
                 self._cut(rows, c, supply, float(extra))
@@ -120,7 +128,7 @@ class Cuts:
             prices: One number a row of the rules.
         """
         curved = [supply for supply in self.supplies if isinstance(supply, CurvedSupply)]
-        if len(curved) < self.count:
+        if len(curved) < self.count or self.harm:
             return None
         kept = np.append(np.arange(self.count), np.arange(2 * self.count, columns.size))
         matrix, point = self.rules[:, kept].toarray(), columns[kept]
