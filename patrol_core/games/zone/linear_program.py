@@ -82,16 +82,24 @@ class ZoneGameModel:
             try:
                 found = self._solve(game, objective, lexicographic, started)
             except SolverError:
-                # a basis carried far along can end badly: once more, from scratch
+                # a basis carried far along can end badly: once more, from scratch (curved responses: zone by zone)
                 self.programs = Programs()
-                found = self._solve(game, objective, lexicographic, started)
+                found = self._solve(game, objective, lexicographic, started, by_zones=True)
             return found.times(self._unit)
 
-    def _solve(self, game: ZoneGame, objective: Objective, lexicographic: bool, started: float) -> Strategy:
+    def _solve(
+        self,
+        game: ZoneGame,
+        objective: Objective,
+        lexicographic: bool,
+        started: float,
+        *,
+        by_zones: bool = False,
+    ) -> Strategy:
         late = [rule for rule in game.constraints if rule.after]
         if late:
             return fair_afterwards(game, late, objective, started)
-        run = phases_of(game, self.programs, by_zones=self._by_zones)
+        run = phases_of(game, self.programs, by_zones=by_zones or self._by_zones)
         solve = run.total if objective == "total" else run.worst_case
         coverage, proof, phases = solve(lexicographic=lexicographic)
         seconds = time.perf_counter() - started

@@ -15,13 +15,16 @@ from patrol_core.games.zone.curved.supply import CurvedSupply, Supply
 from patrol_core.solvers import ArrayLP, Rows
 
 #: All that can be prevented, in the unit of the program over sums: far above the tolerance of the solver.
-_WHOLE = 1e3
+_WHOLE = 1e2
 
 #: Slopes below this are too small for the solver.
 _SEEN = 1e-8
 
 #: Cuts may leave this gap, as a share of all harm.
 _GAP = 1e-11
+
+#: The same where rows on harm keep Newton's method from the last digits.
+_GAP_HELD = 1e-10
 
 #: Sides and prices this near are equal.
 _EQUAL = 1e-9
@@ -63,7 +66,7 @@ class Cuts:
     ) -> None:
         self.count, self.start, self.supplies = classes.size, lower, supplies
         most = np.array([s.at(float(r))[0] for s, r in zip(supplies, upper - lower, strict=True)])
-        self.gap = _GAP * harm
+        self.gap = (_GAP_HELD if held else _GAP) * harm
         self.unit = max(float(most.sum()), 1e-3 * harm) / _WHOLE or 1.0
         self.harm, rows = held, Rows()
         classes.add_rules(rows, 0, 2 * self.count, tight)
@@ -95,10 +98,13 @@ class Cuts:
 
     def solve(self) -> tuple[Floats, Floats] | None:
         """Sums and prices of the rules' rows; None where the rules allow no plan."""
+        last: tuple[Floats, Floats] | None = None
         for nth in range(_MOST_ROUNDS):
             found = self._lp.solve(_SECONDS)
-            if found.status is Status.INFEASIBLE:
-                return None
+            if found.status is Status.INFEASIBLE or (found.status is Status.FAILED and last is None):
+                return None  # on the edge of what rules allow HiGHS may not decide
+            if found.status is not Status.OPTIMAL and last is not None:
+                return last  # cuts all but the same: what they leave is judged by the proof
             if found.status is not Status.OPTIMAL:
                 raise SolverError(f"HiGHS ended as {found.status} on a program of {self.count} group sums.")
             sums, claimed = (
@@ -106,7 +112,7 @@ class Cuts:
                 self.unit * found.columns[self.count : 2 * self.count],
             )
             prices = self.unit * np.maximum(-found.row_duals[: len(self.limits)], 0.0)
-            extra = np.maximum(sums - self.start, 0.0)
+            last, extra = (sums, prices), np.maximum(sums - self.start, 0.0)
             over = claimed - np.array([s.at(float(y))[0] for s, y in zip(self.supplies, extra, strict=True)])
             missing = float(np.maximum(over, 0.0).sum())
             if missing <= self.gap * (1.0 if nth < _LATE else 1e3):

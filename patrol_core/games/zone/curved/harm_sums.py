@@ -31,7 +31,7 @@ from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.solvers import ArrayLP, HighsProgram, Outcome, Rows
 
 #: All harm, in the unit of the program.
-_WHOLE = 1e3
+_WHOLE = 1e2
 
 #: Planes and needs may be off by this, relatively; and after so many rounds, by this many times more.
 _OFF, _LATE, _LATE_OFF = 1e-11, 40, 1e3
