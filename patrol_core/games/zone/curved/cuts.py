@@ -12,7 +12,7 @@ from patrol_core.errors import SolverError
 from patrol_core.games.rules import RowKey
 from patrol_core.games.zone.classes import ZoneClasses
 from patrol_core.games.zone.curved.supply import CurvedSupply, Supply
-from patrol_core.solvers import ArrayLP, Rows
+from patrol_core.solvers import ArrayLP, Rows, minimise
 
 #: All that can be prevented, in the unit of the program over sums: far above the tolerance of the solver.
 _WHOLE = 1e2
@@ -170,12 +170,14 @@ class Cuts:
         self, point: Floats, rate: Floats, matrix: Floats, tight: Indices, bounds: tuple[Floats, Floats]
     ) -> tuple[Floats, Floats] | None:
         """A point with the prices that prove it; there may be many where rows depend on one another."""
-        from scipy.optimize import nnls
-
         # A' y = rate, but more at a lower bound and less at an upper one
         at = [point <= bounds[0], point >= bounds[1]]
         sides = [sign * np.eye(point.size)[:, here] for sign, here in zip((-1.0, 1.0), at, strict=True)]
-        found, error = nnls(np.hstack([matrix[tight].T, *sides]), rate)
+        parts = np.hstack([matrix[tight].T, *sides])
+        near, ends = _EQUAL * (1 + np.abs(rate)), np.zeros(parts.shape[1])
+        found = minimise(ends + 1.0, parts, (rate - near, rate + near), (ends, ends + np.inf))
+        if found.status is not Status.OPTIMAL:
+            return None
         prices = np.zeros(self.limits.size)
-        prices[tight] = found[: tight.size]
-        return (point[: self.count], prices) if error <= _EQUAL * (1 + np.abs(rate).max()) else None
+        prices[tight] = np.maximum(found.columns[: tight.size], 0.0)
+        return point[: self.count], prices

@@ -228,7 +228,7 @@ class GroupSums:
     def supplies(self, lower: Floats, upper: Floats, room: Floats) -> list[Supply]:
         """F_c of every class by coverage beyond ``lower`` under ``upper``, for more than ``room``: that end must not look like one."""
         room = room + 1.0
-        gains = np.flatnonzero((self.values > 0) & (upper > lower))
+        gains = np.flatnonzero((self.values > 0) & (upper - lower > 1e-13 * (1.0 + upper)))
         if self.game.response == "log":
             zone, begin, end = gains, lower[gains], upper[gains]
             rates = np.stack([(self.values * self.does.worth(x))[gains] for x in (lower, upper)])

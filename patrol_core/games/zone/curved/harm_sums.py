@@ -180,9 +180,11 @@ class _Planes:
             for c in broken.tolist():
                 at = float(needs[c] + extra[c])
                 limit = gains[c][0] - rates[c] * at - lift[c] * level
-                entries = np.array([1.0, -rates[c] / self.unit, -lift[c] * self.scale / self.unit])
-                entries[1:][np.abs(entries[1:]) < _SEEN] = 0.0
-                rows.add([count + c, c, 2 * count], entries.tolist(), -np.inf, float(limit / self.unit))
+                entries = {
+                    count + c: 1.0, c: -rates[c] / self.unit, 2 * count: -lift[c] * self.scale / self.unit
+                }  # fmt: skip
+                entries = {column: float(v) for column, v in entries.items() if abs(v) > _SEEN}
+                rows.add(list(entries), list(entries.values()), -np.inf, float(limit / self.unit))
         self.lp.add_rows(rows)
         return len(rows) > 0
 
@@ -228,7 +230,8 @@ class RateSums:
             for rate in rates:
                 line = rate / self.unit if rate / self.unit > _SEEN else 0.0
                 limit = (self.base[c] + harm) / self.unit - line * float(self.classes.lower[c] + extra[c])
-                rows.add([count + c, c], [1.0, -line], -np.inf, limit)
+                columns, values = ([count + c, c], [1.0, -line]) if line else ([count + c], [1.0])
+                rows.add(columns, values, -np.inf, limit)
         self.program.add_rows(*rows.sides, rows.starts[:-1], rows.columns, rows.values)
 
     def solve(self) -> Outcome | None:
