@@ -15,6 +15,7 @@ are found one at a time, as the duals of the tiny LP that looks for C.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +23,7 @@ import numpy as np
 from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
-from patrol_core.games.rules import CapRow, PairRow, RowKey, coupling_rows, lines_of
+from patrol_core.games.rules import CapRow, PairRow, Row, RowKey, coupling_rows, lines_of
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.solvers import ArrayLP, Outcome, Rows
 
@@ -49,6 +50,7 @@ class ZoneClasses:
             none).
         pairs: Upper bound of each pair variable.
         ceiling: More than any class can have; a bound of its own, so that the budget's row has the price.
+        harm: Row key, coefficients by class of the harm prevented there, and limit, of rules on residual harm.
     """
 
     cell: Indices
@@ -57,6 +59,7 @@ class ZoneClasses:
     lines: tuple[tuple[RowKey, Floats, float, tuple[tuple[int, float], ...]], ...]
     pairs: Floats
     ceiling: float = np.inf
+    harm: tuple[tuple[RowKey, Floats, float], ...] = ()
 
     @property
     def size(self) -> int:
@@ -86,13 +89,20 @@ class ZoneClasses:
             rows.add(columns, values, limit if key in tight else -np.inf, limit)
 
 
-def classes_of(game: ZoneGame) -> ZoneClasses | None:
-    """The classes of a game whose rules all speak of group sums; None where some rule does not, or classes are many."""
+def classes_of(game: ZoneGame, *, of_harm: bool = False) -> ZoneClasses | None:
+    """The classes of a game whose rules all speak of group sums; None where some rule does not, or classes are many.
+
+    Args:
+        game: The game.
+        of_harm: Of a curved game: whether rules may speak of the harm prevented in groups too.
+    """
     rows = coupling_rows(game)
-    if any(row.coefficients.size > game.size for row in rows.values()):  # of harm left
+    prevented = {key: row for key, row in rows.items() if row.coefficients.size > game.size}
+    if prevented and (not of_harm or game.stated is not None):
         return None
+    rows = {key: row for key, row in rows.items() if key not in prevented}
     named = {at for line in lines_of(game, game.harm).values() for kind, at in line.terms if kind == "C"}
-    sets = [game.members(group) for group in game.groups if not game.curved or group in named]
+    sets = [game.members(group) for group in game.groups if not game.curved or of_harm or group in named]
     sets += [zones for rule in game.constraints for zones in rule.places(game)]
     inside = np.zeros((len(sets), game.size), dtype=bool)
     for i, zones in enumerate(sets):
@@ -129,7 +139,20 @@ def classes_of(game: ZoneGame) -> ZoneClasses | None:
         elif isinstance(row, PairRow):
             with_pairs = ((numbers[row.cap, row.pair], -1.0),)
         lines.append((key, line, row.limit, with_pairs))
-    return ZoneClasses(cell, least, most, tuple(lines), np.array(rooms), ceiling)
+    return ZoneClasses(
+        cell, least, most, tuple(lines), np.array(rooms), ceiling, _of_harm(game, prevented, first)
+    )
+
+
+def _of_harm(
+    game: ZoneGame, rows: Mapping[RowKey, Row], first: Indices
+) -> tuple[tuple[RowKey, Floats, float], ...]:
+    """Rows on residual harm by class: a row has -V_t / W where it counts zone t, W all harm."""
+    whole = float(game.rule_values.sum()) or 1.0
+    return tuple(
+        (key, np.where(np.isin(first, game.members(key[1])), -1 / whole, 0.0), row.limit)
+        for key, row in rows.items()
+    )
 
 
 class Reach:

@@ -19,6 +19,7 @@ from patrol_core.games.rules import Floor, Rule
 from patrol_core.games.zone.certificates import certified, residuals
 from patrol_core.games.zone.classes import classes_of
 from patrol_core.games.zone.curved.group_sums import GroupSums
+from patrol_core.games.zone.curved.harm_sums import HarmSums
 from patrol_core.games.zone.curved.lines import Lines
 from patrol_core.games.zone.curved_filling import units_for
 from patrol_core.games.zone.phases import PhaseRun, snapped
@@ -81,16 +82,24 @@ class ZoneGameModel:
             try:
                 found = self._solve(game, objective, lexicographic, started)
             except SolverError:
-                # a basis carried far along can end badly: once more, from scratch
+                # a basis carried far along can end badly: once more, from scratch (curved responses: zone by zone)
                 self.programs = Programs()
-                found = self._solve(game, objective, lexicographic, started)
+                found = self._solve(game, objective, lexicographic, started, by_zones=True)
             return found.times(self._unit)
 
-    def _solve(self, game: ZoneGame, objective: Objective, lexicographic: bool, started: float) -> Strategy:
+    def _solve(
+        self,
+        game: ZoneGame,
+        objective: Objective,
+        lexicographic: bool,
+        started: float,
+        *,
+        by_zones: bool = False,
+    ) -> Strategy:
         late = [rule for rule in game.constraints if rule.after]
         if late:
             return fair_afterwards(game, late, objective, started)
-        run = phases_of(game, self.programs, by_zones=self._by_zones)
+        run = phases_of(game, self.programs, by_zones=by_zones or self._by_zones)
         solve = run.total if objective == "total" else run.worst_case
         coverage, proof, phases = solve(lexicographic=lexicographic)
         seconds = time.perf_counter() - started
@@ -109,8 +118,10 @@ def phases_of(game: ZoneGame, kept: Programs, *, by_zones: bool = False) -> Phas
     """
     if not game.curved:
         return PhaseRun(kept, game)
-    classes = None if by_zones else classes_of(game)
-    return Lines(game) if classes is None else GroupSums(game, classes)
+    classes = None if by_zones else classes_of(game, of_harm=True)
+    if classes is None:
+        return Lines(game)
+    return HarmSums(game, classes) if classes.harm else GroupSums(game, classes)
 
 
 def fair_afterwards(game: ZoneGame, late: list[Rule], objective: Objective, started: float) -> Strategy:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from patrol_core.arrays import Floats, Indices
@@ -10,16 +12,19 @@ from patrol_core.errors import SolverError
 from patrol_core.games.rules import RowKey
 from patrol_core.games.zone.classes import ZoneClasses
 from patrol_core.games.zone.curved.supply import CurvedSupply, Supply
-from patrol_core.solvers import ArrayLP, Rows
+from patrol_core.solvers import ArrayLP, Rows, minimise
 
 #: All that can be prevented, in the unit of the program over sums: far above the tolerance of the solver.
-_WHOLE = 1e3
+_WHOLE = 1e2
 
 #: Slopes below this are too small for the solver.
 _SEEN = 1e-8
 
 #: Cuts may leave this gap, as a share of all harm.
 _GAP = 1e-11
+
+#: The same where rows on harm keep Newton's method from the last digits.
+_GAP_HELD = 1e-10
 
 #: Sides and prices this near are equal.
 _EQUAL = 1e-9
@@ -46,6 +51,7 @@ class Cuts:
         supplies: F_c, by coverage beyond ``lower``.
         tight: Rows that hold with equality.
         harm: All harm there is; gaps are shares of it.
+        held: Coefficients of F, and limit, of rows on harm prevented.
     """
 
     def __init__(
@@ -56,15 +62,20 @@ class Cuts:
         supplies: list[Supply],
         tight: frozenset[RowKey],
         harm: float,
+        held: Sequence[tuple[Floats, float]] = (),
     ) -> None:
         self.count, self.start, self.supplies = classes.size, lower, supplies
-        self.limits = np.array([limit for *_, limit, _ in classes.lines])
-        rows = Rows()
-        classes.add_rules(rows, 0, 2 * self.count, tight)
-        self.rules = rows.matrix(2 * self.count + classes.pairs.size)
         most = np.array([s.at(float(r))[0] for s, r in zip(supplies, upper - lower, strict=True)])
-        self.gap = _GAP * harm
+        self.gap = (_GAP_HELD if held else _GAP) * harm
         self.unit = max(float(most.sum()), 1e-3 * harm) / _WHOLE or 1.0
+        self.harm, rows = held, Rows()
+        classes.add_rules(rows, 0, 2 * self.count, tight)
+        for line, limit in held:
+            rows.add(
+                (self.count + np.arange(self.count)).tolist(), (line * self.unit).tolist(), -np.inf, limit
+            )
+        self.limits = rows.sides[1]
+        self.rules = rows.matrix(2 * self.count + classes.pairs.size)
         for c, supply in enumerate(supplies):
             for extra in np.linspace(0.0, 1.0, 5) * (upper - lower)[c]:
                 self._cut(rows, c, supply, float(extra))
@@ -87,10 +98,13 @@ class Cuts:
 
     def solve(self) -> tuple[Floats, Floats] | None:
         """Sums and prices of the rules' rows; None where the rules allow no plan."""
+        last: tuple[Floats, Floats] | None = None
         for nth in range(_MOST_ROUNDS):
             found = self._lp.solve(_SECONDS)
-            if found.status is Status.INFEASIBLE:
-                return None
+            if found.status is Status.INFEASIBLE or (found.status is Status.FAILED and last is None):
+                return None  # on the edge of what rules allow HiGHS may not decide
+            if found.status is not Status.OPTIMAL and last is not None:
+                return last  # cuts all but the same: what they leave is judged by the proof
             if found.status is not Status.OPTIMAL:
                 raise SolverError(f"HiGHS ended as {found.status} on a program of {self.count} group sums.")
             sums, claimed = (
@@ -98,7 +112,7 @@ class Cuts:
                 self.unit * found.columns[self.count : 2 * self.count],
             )
             prices = self.unit * np.maximum(-found.row_duals[: len(self.limits)], 0.0)
-            extra = np.maximum(sums - self.start, 0.0)
+            last, extra = (sums, prices), np.maximum(sums - self.start, 0.0)
             over = claimed - np.array([s.at(float(y))[0] for s, y in zip(self.supplies, extra, strict=True)])
             missing = float(np.maximum(over, 0.0).sum())
             if missing <= self.gap * (1.0 if nth < _LATE else 1e3):
@@ -120,7 +134,7 @@ class Cuts:
             prices: One number a row of the rules.
         """
         curved = [supply for supply in self.supplies if isinstance(supply, CurvedSupply)]
-        if len(curved) < self.count:
+        if len(curved) < self.count or self.harm:
             return None
         kept = np.append(np.arange(self.count), np.arange(2 * self.count, columns.size))
         matrix, point = self.rules[:, kept].toarray(), columns[kept]
@@ -156,12 +170,14 @@ class Cuts:
         self, point: Floats, rate: Floats, matrix: Floats, tight: Indices, bounds: tuple[Floats, Floats]
     ) -> tuple[Floats, Floats] | None:
         """A point with the prices that prove it; there may be many where rows depend on one another."""
-        from scipy.optimize import nnls
-
         # A' y = rate, but more at a lower bound and less at an upper one
         at = [point <= bounds[0], point >= bounds[1]]
         sides = [sign * np.eye(point.size)[:, here] for sign, here in zip((-1.0, 1.0), at, strict=True)]
-        found, error = nnls(np.hstack([matrix[tight].T, *sides]), rate)
+        parts = np.hstack([matrix[tight].T, *sides])
+        near, ends = _EQUAL * (1 + np.abs(rate)), np.zeros(parts.shape[1])
+        found = minimise(ends + 1.0, parts, (rate - near, rate + near), (ends, ends + np.inf))
+        if found.status is not Status.OPTIMAL:
+            return None
         prices = np.zeros(self.limits.size)
-        prices[tight] = found[: tight.size]
-        return (point[: self.count], prices) if error <= _EQUAL * (1 + np.abs(rate).max()) else None
+        prices[tight] = np.maximum(found.columns[: tight.size], 0.0)
+        return point[: self.count], prices

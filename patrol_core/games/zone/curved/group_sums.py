@@ -37,8 +37,8 @@ from patrol_core.games.zone.solve import ZoneGame
 #: What a class may fall short of its need, relatively, for the need to count as met.
 _SHORT = 1e-12
 
-#: Relative slacks of the level, where rounding makes the level itself infeasible in the second phase.
-_SLACKS = (0.0, 1e-11, 1e-10, 1e-9)
+#: Relative slacks of the level, and slacks of shares of harm, where rounding makes the level infeasible in the second phase.
+_SLACKS = (0.0, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7)
 
 #: Levels below this share of the largest value are as good as 0.
 _LEAST = 1e-15
@@ -50,7 +50,7 @@ _MOST_RAYS, _MOST_STEPS, _MOST_LEVELS = 100, 500, 200
 
 
 @dataclass(frozen=True, eq=False)
-class _Level:
+class Level:
     """The least level, what it needs, and its proof; zones it rests on."""
 
     value: float
@@ -60,17 +60,18 @@ class _Level:
 
 
 @dataclass(frozen=True, eq=False)
-class _Face:
-    """Plans to choose among: bounds of zones and of pair variables, and rows that hold with equality."""
+class Face:
+    """Plans to choose among: bounds of zones and of pair variables, rows that hold with equality, least harm prevented."""
 
     lower: Floats
     upper: Floats
     pairs: Floats
     tight: frozenset[RowKey] = frozenset()
+    least: float = -np.inf
 
 
 @dataclass(frozen=True, eq=False)
-class _Filled:
+class Filled:
     """A plan with the least total, and the prices of the rows."""
 
     coverage: Floats
@@ -94,7 +95,7 @@ class GroupSums:
         self.lower, self.upper = game.bounds()
         if (self.lower > self.upper).any() or self.lower.sum() > game.budget * (1 + 1e-12):
             explain_conflict(game)
-        self.every = _Face(self.lower, self.upper, classes.pairs)
+        self.every = Face(self.lower, self.upper, classes.pairs)
 
     def worst_case(self, *, lexicographic: bool) -> tuple[Floats, Proof, tuple[str, ...]]:
         """Least worst case, then least expected residual."""
@@ -103,7 +104,7 @@ class GroupSums:
             explain_conflict(self.game)
         for slack in _SLACKS:
             needs = units_for(self.values, self.does, level.value * (1 + slack), self.lower, self.upper)
-            filled = self._fill(replace(self.every, lower=needs))
+            filled = self._fill(replace(self.every, lower=needs), slack=slack)
             if filled is not None:
                 phases: tuple[str, ...] = ("worst-case", "expected-residual")
                 coverage = filled.coverage
@@ -120,7 +121,7 @@ class GroupSums:
         filled = self._fill(self.every)
         if filled is None:
             explain_conflict(self.game)
-        proof = Proof(self._by_row(filled.prices), None)
+        proof = Proof(self.by_row(filled.prices), None)
         coverage, phases = self._on_face(filled), ("expected-residual", "worst-case")
         if lexicographic:
             return self._in_turn(filled, self.lower), proof, (*phases, "lexicographic")
@@ -128,10 +129,10 @@ class GroupSums:
 
     # -- worst case -------------------------------------------------------------------------------
 
-    def _within(self, face: _Face) -> ZoneClasses:
+    def _within(self, face: Face) -> ZoneClasses:
         return replace(self.classes.within(face.lower, face.upper), pairs=face.pairs)
 
-    def _level(self, values: Floats, face: _Face) -> _Level | None:
+    def _level(self, values: Floats, face: Face) -> Level | None:
         """Least level of these values on a face; None where the rules allow no plan."""
         lower, upper = face.lower, face.upper
         reach, cell = Reach(self._within(face), face.tight), self.classes.cell
@@ -163,14 +164,14 @@ class GroupSums:
         if hit < 0:
             weights = np.zeros(values.size)
             weights[int(np.argmax(stuck_at))] = 1.0
-            return _Level(value, needs, Proof({}, weights), stuck_at >= stuck * (1 - _EQUAL))
+            return Level(value, needs, Proof({}, weights), stuck_at >= stuck * (1 - _EQUAL))
         at = (values * self.does.left(needs) >= value * (1 - _EQUAL)) & (values > 0)
         weights = np.where(at, reach.rays[hit][cell], 0.0) / np.where(
             at, values * self.does.worth(needs), 1.0
         )
         whole = float(weights.sum())
-        prices = self._by_row(reach.prices[hit] / whole)
-        return _Level(value, needs, Proof(prices, weights / whole), weights > 0)
+        prices = self.by_row(reach.prices[hit] / whole)
+        return Level(value, needs, Proof(prices, weights / whole), weights > 0)
 
     def _root(self, ray: Floats, limit: float, start: float, parts: tuple[Floats, Floats, Floats]) -> float:
         """Least level from ``start`` on at which ray . N is within the limit, by Newton from the left; infinite where none is."""
@@ -191,21 +192,25 @@ class GroupSums:
     def _budget_alone(self) -> Floats:
         return np.array([float(key == BUDGET) for key, *_ in self.classes.lines])
 
-    def _by_row(self, prices: Floats) -> dict[RowKey, float]:
-        keys = [key for key, *_ in self.classes.lines]
+    def by_row(self, prices: Floats) -> dict[RowKey, float]:
+        """Prices above 0 by key."""
+        keys = [*(key for key, *_ in self.classes.lines), *(key for key, *_ in self.classes.harm)]
+        prices = prices[: len(keys)]
         return {key: float(y) for key, y in zip(keys, prices, strict=True) if y > 0}
 
     # -- expected residual ------------------------------------------------------------------------
 
-    def _fill(self, face: _Face) -> _Filled | None:
-        """Most prevented on a face; None where the rules allow no plan."""
+    def _fill(self, face: Face, *, slack: float = 0.0) -> Filled | None:
+        """Most prevented on a face, with this much slack in rows on harm; None where the rules allow no plan."""
         classes, lower, upper = self._within(face), face.lower, face.upper
         start, spare = classes.lower, max(self.game.budget - float(lower.sum()), 0.0)
         room = np.minimum(np.maximum(classes.upper - start, 0.0), spare)
-        supplies = self._supplies(lower, upper, room)
+        supplies = self.supplies(lower, upper, room)
         # a little more than there is: it is the budget's row that has the price
         upper_sums = np.minimum(np.maximum(classes.upper, start), start + 2 * room + 1)
-        program = Cuts(classes, start, upper_sums, supplies, face.tight, float(self.values.sum()))
+        base = classes.sums(self.values * (1 - self.does.left(lower)))
+        held = [(line, limit - float(line @ base) + slack) for line, limit in self.held(face)]
+        program = Cuts(classes, start, upper_sums, supplies, face.tight, float(self.values.sum()), held)
         found = program.solve()
         if found is None:
             return None
@@ -213,10 +218,17 @@ class GroupSums:
         coverage = lower.copy()
         for supply, extra in zip(supplies, np.clip(sums - start, 0.0, None), strict=True):
             supply.spread(coverage, upper, float(extra))
-        return _Filled(coverage, prices)
+        return Filled(coverage, prices)
 
-    def _supplies(self, lower: Floats, upper: Floats, room: Floats) -> list[Supply]:
-        gains = np.flatnonzero((self.values > 0) & (upper > lower))
+    def held(self, face: Face) -> list[tuple[Floats, float]]:
+        """Rows on harm prevented: coefficients by class, and limit."""
+        rows = [(line, limit) for _, line, limit in self.classes.harm]
+        return [*rows, (np.full(self.classes.size, -1.0), -face.least)] if np.isfinite(face.least) else rows
+
+    def supplies(self, lower: Floats, upper: Floats, room: Floats) -> list[Supply]:
+        """F_c of every class by coverage beyond ``lower`` under ``upper``, for more than ``room``: that end must not look like one."""
+        room = room + 1.0
+        gains = np.flatnonzero((self.values > 0) & (upper - lower > 1e-13 * (1.0 + upper)))
         if self.game.response == "log":
             zone, begin, end = gains, lower[gains], upper[gains]
             rates = np.stack([(self.values * self.does.worth(x))[gains] for x in (lower, upper)])
@@ -256,7 +268,7 @@ class GroupSums:
 
     # -- further phases ---------------------------------------------------------------------------
 
-    def _face(self, filled: _Filled, lower: Floats) -> _Face:
+    def _face(self, filled: Filled, lower: Floats) -> Face:
         """The plans with the same total: pieces worth just their class's price are free, rows with a price hold."""
         price, of_pairs = np.zeros(self.classes.size), np.zeros(self.classes.pairs.size)
         for (_, line, _, pairs), y in zip(self.classes.lines, filled.prices, strict=True):
@@ -272,7 +284,7 @@ class GroupSums:
         low = np.clip(self.does.up_to(above), lower, self.upper)
         high = np.where(below > 0, np.clip(self.does.up_to(below), lower, self.upper), self.upper)
         high = np.where((values > 0) | (price[self.classes.cell] <= near), high, lower)
-        return _Face(
+        return Face(
             np.minimum(low, filled.coverage),
             np.maximum(high, filled.coverage),
             np.where(of_pairs > near, 0.0, self.classes.pairs),
@@ -281,7 +293,7 @@ class GroupSums:
             ),
         )
 
-    def _on_face(self, filled: _Filled) -> Floats:
+    def _on_face(self, filled: Filled) -> Floats:
         """The best worst case among the plans with this total; the plan in hand if rounding has closed the face."""
         if self.game.response == "log":  # strictly concave: there is no other
             return filled.coverage
@@ -293,7 +305,7 @@ class GroupSums:
         found = None if level is None else self._fill(replace(face, lower=level.needs))
         return filled.coverage if found is None else found.coverage
 
-    def _in_turn(self, filled: _Filled, lower: Floats) -> Floats:
+    def _in_turn(self, filled: Filled, lower: Floats) -> Floats:
         """Worst zone, then second worst, ... among the plans with this total."""
         if self.game.response == "log":
             return filled.coverage

@@ -25,13 +25,18 @@ from patrol_core.certificate import Status
 from patrol_core.errors import SolverError
 from patrol_core.games.rules import CapRow, PairRow, RowKey, coupling_rows, priced
 from patrol_core.games.zone.certificates import Proof, least_curved, residuals
+from patrol_core.games.zone.classes import classes_of
 from patrol_core.games.zone.conflicts import explain_conflict
+from patrol_core.games.zone.curved.harm_sums import RateSums
 from patrol_core.games.zone.curved_filling import free_level, spend_best_first, units_for
 from patrol_core.games.zone.solve import Attainable, ZoneGame
 from patrol_core.solvers import HighsProgram, Outcome
 
 #: A share prevented this little above the curve is on it.
 _ON = 3e-10
+
+#: Rounds after which it may be this many times more.
+_LATE, _LATE_ON = 30, 100.0
 
 _MOST_ROUNDS, _MOST_LEVELS = 200, 200
 
@@ -89,6 +94,8 @@ class _Program:
             dual_feasibility_tolerance=1e-10, small_matrix_value=1e-12,
         )  # fmt: skip
         self.every = np.arange(self.width, dtype=np.int32)
+        self.m = 2 * n
+        self.want(worst=1.0, prevented=0.0)
         self._first_lines()
 
     def _rules(self, pairs: dict[tuple[RowKey, int], int]) -> tuple[sparse.csr_array, Floats]:
@@ -144,7 +151,7 @@ class _Program:
         low, high = self._bounds(self.lower if lower is None else lower, self.upper)
         self.program.set_bounds(self.every, low, high)
         n = self.game.size
-        for _ in range(_MOST_ROUNDS):
+        for nth in range(_MOST_ROUNDS):
             found = self.program.run()
             if found.status is Status.INFEASIBLE:
                 return None
@@ -153,7 +160,7 @@ class _Program:
                     f"HiGHS ended as {found.status} after {found.seconds:.1f} s, without a proved plan: try fewer zones or rules."
                 )
             x, p = self.coverage(found), found.columns[n : 2 * n]
-            over = np.flatnonzero(p > 1 - self.does.left(x) + _ON)
+            over = np.flatnonzero(p > 1 - self.does.left(x) + _ON * (1.0 if nth < _LATE else _LATE_ON))
             if not over.size:
                 return found
             if not self.add_lines(over, x):
@@ -289,14 +296,14 @@ def residual_levels(game: ZoneGame, members: Sequence[Indices]) -> Attainable:
         InfeasibleError: If the rules cannot all be met.
         SolverError: If a level could not be proved.
     """
-    program = _Program(game, groups=members)
+    classes = classes_of(game, of_harm=True) if game.stated is None else None
+    program = _Program(game, groups=members) if classes is None else RateSums(game, classes)
     shares = np.array([game.population_share(group) for group in game.groups])
     start = np.array([float(game.harm.start[at].sum()) for at in members])
     unit = float((start / shares).max()) or 1.0
-    m, first = 2 * game.size, program.first_rate
+    m, first = program.m, program.first_rate
     for g in range(len(members)):
         program.program.set_entry(first + g, m, -float(shares[g]) * unit)
-    program.want(worst=1.0, prevented=0.0)
     open_, levels = np.ones(len(members), dtype=bool), np.zeros(len(members))
     extreme: tuple[float, float] | None = None
     rates = levels
@@ -328,7 +335,7 @@ def residual_levels(game: ZoneGame, members: Sequence[Indices]) -> Attainable:
 
 
 def _proved(
-    program: _Program,
+    program: _Program | RateSums,
     found: Outcome,
     parts: tuple[Floats, Floats, Floats],
     open_: NDArray[np.bool_],
