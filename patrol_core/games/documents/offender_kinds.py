@@ -125,13 +125,20 @@ def takes_minutes(game: ZoneGame) -> bool:
     """Whether quantal response and regret would take minutes: many zones under rules that weigh zones one by one.
 
     Rules on group sums (coverage parity, mean differences and max-min shares of coverage, floors and caps of groups) take
-    seconds at any size (:mod:`~patrol_core.games.zone.classes`); rules on residual harm per head do not.
+    seconds at any size (:mod:`~patrol_core.games.zone.classes`); rules on residual harm per head do not, nor does response
+    ``log``, which has no straight pieces.
     """
-    return game.size > COUPLED_SIZE and bool(game.coupling_rules()) and classes_of(game) is None
+    many = game.size > COUPLED_SIZE and bool(game.coupling_rules())
+    return many and (game.response == "log" or classes_of(game) is None)
 
 
 def _check_size(game: ZoneGame, offender: str) -> None:
     if offender in ("quantal", "regret") and takes_minutes(game):
+        if game.response == "log":
+            raise InputError(
+                f"Offender model {offender!r} with response log and rules over several zones takes minutes for {game.size:,} zones; "
+                f"take response several, choose larger zones (up to {COUPLED_SIZE:,}), or take the rational offender."
+            )
         raise InputError(
             f"Offender model {offender!r} with a fairness rule on residual harm takes minutes for {game.size:,} zones; take "
             f"a rule on patrol per head, choose larger zones (up to {COUPLED_SIZE:,}), or take the rational offender."

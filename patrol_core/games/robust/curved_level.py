@@ -51,10 +51,13 @@ def curved_level(
         if stuck >= low:
             weights[worst] = 1.0 / finite[worst]
         return low, weights, 0.0
-    high = float(np.where(asks, (game.left(lower) - kept) / finite, -np.inf).max())
+    start = np.where(asks, (game.left(lower) - kept) / finite, -np.inf)
+    high = float(start.max())
     level = _by_tangents(game, needs, _between(over, low, high), asks, finite)
     x = needs(level)
     active = asks & (x > lower) & (x < upper)
+    if not active.any():  # no budget beyond the lower bounds
+        active[int(np.argmax(start))] = True
     with np.errstate(divide="ignore"):
         share = np.where(active, 1 / game.does.worth(x), 0.0)
     price = 1 / float(share @ np.where(active, finite, 0.0))

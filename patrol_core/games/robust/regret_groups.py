@@ -19,7 +19,7 @@ from patrol_core.arrays import Floats, Indices
 from patrol_core.errors import SolverError
 from patrol_core.games.robust.level import inverse
 from patrol_core.games.robust.regret_levels import largest_of_others
-from patrol_core.games.robust.regret_responses import Needs
+from patrol_core.games.robust.regret_responses import AT_TURN, Needs
 from patrol_core.games.zone import Reach, ZoneClasses, ZoneGame, explain_conflict, free_level
 
 #: A class may fall short by this much coverage: of one zone, and of what it needs.
@@ -167,11 +167,16 @@ class _CurvedNeeds(_Needs):
         zone, at, turn = self.needs.hinges(base)
         self.parts = self._sums(self.cell[zone], at, at * turn, turn)
 
+    def _base(self, c: int, level: Floats) -> tuple[Floats, Floats]:
+        # where the slope turns, the steeper one: mixed with that of the zone moved, the other could lead too far
+        breaks, _, width = self.parts[c]
+        return super()._base(c, level)[0], -width[np.searchsorted(breaks, level * (1 - AT_TURN))]
+
     def _moved(self, zones: Indices, level: Floats) -> tuple[Floats, Floats]:
         some = zones >= 0
         t = np.where(some, zones, 0)
         value, slope = np.zeros(zones.size), np.zeros(zones.size)
         for values, sign in ((self.low, 1.0), (self.high, -1.0)):
-            amount, fall = self.needs.own(values, level, t)
+            amount, fall = self.needs.own(values, level, t, least=sign > 0)
             value, slope = value - sign * amount, slope + sign * fall
         return np.where(some, value, 0.0), np.where(some, slope, 0.0)

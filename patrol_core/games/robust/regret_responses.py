@@ -21,6 +21,10 @@ from patrol_core.games.zone import Response, ZoneGame
 
 _MOST_STEPS = 300
 
+#: Levels and units this near a turn of the slope count as on both sides of it.
+AT_TURN = 1e-11
+_NEAR = 1e-9
+
 #: Numbers in one table of zones by levels.
 _TABLE = 2_000_000
 
@@ -39,7 +43,7 @@ def response_levels(game: ZoneGame, low: Floats, high: Floats) -> Floats:
     for _ in range(_MOST_STEPS):
         amount, slope = needs.total(levels)
         for values, sign in ((low, -1.0), (high, 1.0)):
-            own, own_slope = needs.own(values, levels, everyone)
+            own, own_slope = needs.own(values, levels, everyone, least=sign < 0)
             amount, slope = amount + sign * own, slope + sign * own_slope
         over = amount - game.budget
         going = (over > 1e-14 * (1 + game.budget)) & (slope > 0)
@@ -97,31 +101,37 @@ class Needs:
         floor = float(self.lower.sum())
         if self.hinged:
             first = np.searchsorted(self._at, levels, side="left")
-            width = self._width[first]
-            return floor + np.maximum(self._height[first] - levels * width, 0.0), width
+            amount = floor + np.maximum(self._height[first] - levels * self._width[first], 0.0)
+            return amount, self._width[np.searchsorted(self._at, levels * (1 - AT_TURN))]
         parts = np.array_split(levels, -(-levels.size * self.values.size // _TABLE))
-        tables = [_needs(self.game.does, self.lower, self.values, part[:, None]) for part in parts]
+        tables = [
+            _needs(self.game.does, self.lower, self.values, part[:, None], least=False) for part in parts
+        ]
         amount, slope = (np.concatenate([table[i].sum(axis=1) for table in tables]) for i in (0, 1))
         return amount, slope
 
-    def own(self, values: Floats, levels: Floats, zones: Indices) -> tuple[Floats, Floats]:
+    def own(self, values: Floats, levels: Floats, zones: Indices, *, least: bool) -> tuple[Floats, Floats]:
         """(m,) units that each of these zones needs at its own level, and minus the slopes.
 
         Args:
             values: (n,) of all zones.
             levels, zones: (m,) levels and positions.
+            least: Where the slope turns, whether the smaller one is meant.
         """
         does = self.game.does
         there = replace(does, sizes=does.sizes[zones], most=does.most[zones])
-        return _needs(there, self.lower[zones], values[zones], levels)
+        return _needs(there, self.lower[zones], values[zones], levels, least=least)
 
 
-def _needs(does: Response, lower: Floats, values: Floats, levels: Floats) -> tuple[Floats, Floats]:
+def _needs(
+    does: Response, lower: Floats, values: Floats, levels: Floats, *, least: bool
+) -> tuple[Floats, Floats]:
     """Units from ``lower`` on that leave no more than ``levels``, and minus the slopes; shapes that fit each other."""
     counts = np.isfinite(inverse(values))
     share = np.where(counts, levels / np.where(counts, values, 1.0), 1.0)
     x = np.maximum(lower, does.needed(share))
-    active = (x > lower) & np.isfinite(x)
+    before = np.maximum(x - _NEAR * (1 + x), lower) if least else x
+    active = (before > lower) & np.isfinite(x)
     with np.errstate(divide="ignore", invalid="ignore"):
-        slope = np.where(active, 1 / (values * does.worth(np.where(active, x, 0.0))), 0.0)
+        slope = np.where(active, 1 / (values * does.worth(np.where(active, before, 0.0))), 0.0)
     return x, slope

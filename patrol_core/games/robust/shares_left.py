@@ -27,8 +27,9 @@ _TOLERANCE = 1e-10
 #: Lines to start from, as shares of the way from the lower bound to a plan that is near.
 _START = (0.0, 0.5, 0.8, 1.0, 1.3)
 
-#: Nothing smaller can be told from none.
-_LEAST = 1e-12
+#: sigma is no less, and lines are drawn where the next unit still prevents this share: nothing smaller can be told from none.
+_LEAST = 1e-6
+_FLAT = 1e-11
 
 _MOST_ROUNDS = 80
 
@@ -82,7 +83,8 @@ class SharesLeft:
         if not self.game.curved:
             return False
         x = np.clip(outcome.columns[self.zones], *self.game.bounds())
-        true = self.game.left(x) / self.unit
+        start, slope = self.game.does.line(self._steep(x))
+        true = (start - slope * x) / self.unit
         below = true - outcome.columns[self.columns] > _BELOW * np.maximum(true, 1.0)
         if below.any():
             self._dropped.append(self._draw(session, x, below))
@@ -101,9 +103,13 @@ class SharesLeft:
 
     def _draw(self, session: HighsSession, at: Floats, where: np.ndarray | None = None) -> tuple[Any, ...]:
         some = np.arange(self.game.size) if where is None else np.flatnonzero(where)
-        start, slope = (side[some] / self.unit[some] for side in self.game.does.line(at))
+        start, slope = (side[some] / self.unit[some] for side in self.game.does.line(self._steep(at)))
         columns = np.stack([self.columns[some], self.zones[some]], axis=1).ravel()
         entries = np.stack([np.ones(some.size), slope], axis=1).ravel()
         rows = (start, np.full(some.size, np.inf), 2 * np.arange(some.size), columns, entries)
         session.add_rows(*rows)
         return rows
+
+    def _steep(self, x: Floats) -> Floats:
+        """(n,) the coverage, or less where that is on the flat."""
+        return np.minimum(x, np.maximum(self.game.does.up_to(np.full(self.game.size, _FLAT)) - 0.5, 0.0))

@@ -28,6 +28,9 @@ _MOST_STEPS = 1100
 #: Halvings before tangents are drawn.
 _FIRST_STEPS = 10
 
+#: Smallest share that floats hold in full.
+_TINY = float(np.finfo(float).tiny)
+
 #: Residuals this near the worst case are at it.
 _AT = 1e-12
 
@@ -84,6 +87,7 @@ def units_for(values: Floats, does: Response, level: float, lower: Floats, upper
     """
     with np.errstate(over="ignore"):
         share = np.divide(level, values, out=np.full(values.shape, np.inf), where=values > 0)
+    share = np.maximum(share, _TINY) if level > 0 else share  # a share that underflows is not none
     return np.clip(does.needed(share), lower, upper)
 
 
@@ -114,6 +118,7 @@ def spend_best_first(
     def units(rate: float) -> Floats:
         with np.errstate(over="ignore"):
             share = np.divide(rate, values, out=np.full(values.shape, np.inf), where=values > 0)
+        share = np.maximum(share, _TINY) if rate > 0 else share
         return np.clip(does.up_to(share), start, np.maximum(upper, start))
 
     everything = np.where(values > 0, upper, start)
