@@ -139,15 +139,15 @@ def group_figures(seen: Shown, views: pd.DataFrame, left: DeltaGenerator, right:
         mine = views[views["view"] == name]
         rates = mine[seen.head.rate].to_numpy(dtype=float)
         patrol = view == "burden"
-        unit = "units" if patrol else amounts.residual_unit
+        unit = f"{'units' if patrol else amounts.residual_unit} {seen.head.words}"
         chart = group_bars(
             [str(group) for group in mine["group"]],
             rates,
             overall=seen.head.per * float(amount.sum() / people.sum()),
             view=view,
             title=f"{view.capitalize()}: {what}",
-            unit=f"{unit} {seen.head.words}",
-            beside=[f"{figure(rate * hours)} h a month" for rate in rates] if patrol else None,
+            unit=f"{unit}; on the bars: hours a month" if patrol else unit,
+            beside=[f"{figure(rate * hours)} h" for rate in rates] if patrol else None,
             within=seen.scenario.fairness
             if seen.ruled and seen.scenario.fairness_rule == ruled and not weighted
             else None,
