@@ -6,7 +6,7 @@ import streamlit as st
 
 from patrol_core.ui.compare import density_words, draw_tabs
 from patrol_core.ui.memo import results
-from patrol_core.ui.plan.view import plan_metrics
+from patrol_core.ui.plan.view import plan_metrics, worth_metrics
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, frame
@@ -31,7 +31,8 @@ if prepared is not None:
             now = state.scenario()
             chosen = results.prepared(now)
             plan = results.strategy(now)
-            plan_metrics(chosen, plan, results.comparison(now))
+            places = plan_metrics(chosen, plan, results.comparison(now))
+            worth_metrics(places, now, chosen)
             st.caption(f"{assumption(now)} {escape(density_words(chosen, plan))}")
             draw_tabs(now, chosen)
 

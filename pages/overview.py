@@ -5,14 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.figures.charts.risk import monthly_bars, type_bars
+from patrol_core.planning import headline
 from patrol_core.ui.memo import results
 from patrol_core.ui.overview import look_back
-from patrol_core.ui.plan.view import coverage_layer, plan_metrics, risk_layer
+from patrol_core.ui.plan.view import coverage_layer, plan_metrics, risk_layer, worth_metrics
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, frame
 from patrol_core.ui.shell.charts import plot
-from patrol_core.ui.shell.offender_text import assumption
 from patrol_core.ui.shell.zone_map import draw_map
 from patrol_core.ui.shell.zone_panel import zone_panel, zone_picker
 
@@ -32,8 +32,8 @@ if prepared is not None:
         with frame.guarded():
             now = state.scenario()
             strategy = results.strategy(now)
-            plan_metrics(prepared, strategy, results.comparison(now))
-            st.caption(assumption(now))
+            st.markdown(escape(headline(prepared, now, strategy)))
+            places = plan_metrics(prepared, strategy, results.comparison(now))
             left, right = st.columns(2)
             with left:
                 heading = "Where it happened" if prepared.forecast is None else "Where it is expected"
@@ -42,6 +42,7 @@ if prepared is not None:
             with right:
                 st.subheader("Where patrols would be", anchor=False)
                 draw_map(now, coverage_layer(strategy), key="overview-plan", height=420)
+            worth_metrics(places, now, prepared)
             zone_picker(prepared, key="overview")
             zone_panel(now, prepared, strategy=strategy)
 

@@ -27,6 +27,16 @@ def figure(value: float, digits: int = 3) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def signed(value: float, digits: int = 3) -> str:
+    """A change, written as :func:`figure` writes it, with its sign.
+
+    >>> signed(34.137), signed(-1234.5), signed(0.0)
+    ('+34.1', '-1,235', '0')
+    """
+    text = figure(value, digits)
+    return f"+{text}" if value > 0 else text
+
+
 def percent(share: float, digits: int = 1) -> str:
     """A share from 0 to 1 as ``12.5 %``, for sentences and labels of charts."""
     return f"{100 * share:.{digits}f} %"

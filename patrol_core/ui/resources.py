@@ -21,22 +21,26 @@ MOST_VALUES = 60
 
 
 def zone_table(prepared: Prepared, scenario: Scenario) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Every zone with what is known of it and what the plan does there, and units; what is known of no zone is left out."""
+    """Every zone with what the plan does there and what is known of it, and units; what is known of no zone is left out."""
     zones, surface = prepared.zones, prepared.surface
-    columns = ["name", WARD, *([BOROUGH] if BOROUGH in zones else []), *prepared.data.groups]
-    frame = pd.DataFrame(zones[[column for column in dict.fromkeys(columns) if column in zones]]).copy()
+    units = {"expected": surface.unit}
+    columns = ["name", WARD, *([BOROUGH] if BOROUGH in zones else [])]
+    frame = pd.DataFrame(zones[columns]).copy()
     frame.insert(0, "zone_id", frame.index.astype(str))
-    for column in ("population", "area_km2"):
-        if zones[column].notna().any():
-            frame[column] = zones[column].astype(float)
-    frame["expected"], frame["low"], frame["high"] = surface.mean, surface.low, surface.high
-    units = {"population": "residents", "area_km2": "km²"}
-    units |= dict.fromkeys(("expected", "low", "high"), surface.unit)
     plan = results.strategy_or_none(scenario)
+    frame["expected"] = surface.mean
     if plan is not None:
         frame["units"], frame["left"] = plan.coverage, plan.residual
         frame["hours"] = plan.coverage * scenario.hours_per_unit
         units |= {"units": "at once", "left": surface.unit, "hours": "h per month"}
+    frame["low"], frame["high"] = surface.low, surface.high
+    for column, unit in (("population", "residents"), ("area_km2", "km²")):
+        if zones[column].notna().any():
+            frame[column], units[column] = zones[column].astype(float), unit
+    for column in prepared.data.groups:
+        if column in zones and column not in frame:
+            frame[column] = zones[column]
+    units |= dict.fromkeys(("low", "high"), surface.unit)
     return frame.reset_index(drop=True), units
 
 

@@ -25,10 +25,10 @@ def test_a_rule_is_moved_priced_traced_and_recorded(page, dashboard, tmp_path):
     settled(page)
     slide(page, FAIRNESS)
     settled(page)
-    expect(page).to_have_url(re.compile("fair=0.3(&|$)"))
+    expect(page).to_have_url(re.compile("fair=0.35(&|$)"))
     plan = core_of(page.url)
     expect(metric(page, "Worst zone")).to_have_text(worst(plan))
-    expect(page.get_by_text(re.compile(r"in the worst zone, \+[\d,]+ a year")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"in the worst zone, \+[\d,.]+ a year")).first).to_be_visible()
     # A point of the frontier opens as a full plan.
     chart = page.locator(".js-plotly-plot").filter(has_text="The price of fairness")
     chart.scroll_into_view_if_needed()
@@ -41,7 +41,7 @@ def test_a_rule_is_moved_priced_traced_and_recorded(page, dashboard, tmp_path):
     button.click()
     settled(page)
     level = float(re.search(r"fair=([\d.]+)", page.url).group(1))
-    assert 0 < level < 0.3
+    assert 0 < level < 0.35
     expect(metric(page, "Worst zone")).to_have_text(worst(core_of(page.url)))
     # The record of the decision.
     page.get_by_role("tab", name="Impact record").click()

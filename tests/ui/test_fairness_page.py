@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from patrol_core import words
 from patrol_core.evaluation import UNIFORM
 from patrol_core.fairness import measures
 from patrol_core.figures.charts.fairness import change_bars, frontiers_over, reporting_lines, view_curves
@@ -44,8 +45,8 @@ def check_figures(page, scenario, groups: str = "") -> None:
     """Every figure of the page is that of the plan solved anew."""
     plan = planner(groups).solve(scenario)
     views = fairness_views(planner(groups).prepared, plan)
-    assert figure(page, "Worst zone") == f"{plan.worst_case:,.1f}"
-    assert figure(page, "All zones") == f"{plan.expected_residual:,.0f}"
+    assert figure(page, "Worst zone") == words.figure(plan.worst_case)
+    assert figure(page, "All zones") == words.figure(plan.expected_residual)
     assert figure(page, "Lowest group's patrol") == ratio(views, measures.BURDEN)
     assert figure(page, "Lowest group's harm left") == ratio(views, measures.PROTECTION)
 
@@ -74,8 +75,8 @@ def test_the_price_is_shown_in_harm_and_per_year():
     free = planner().solve(make_scenario({}))
     extra = plan.worst_case - free.worst_case
     (metric,) = [one for one in page.metric if one.label.startswith("Worst zone")]
-    assert metric.delta == f"{extra:+,.2f} by the rule"
-    assert f"{12 * extra:+,.0f} a year" in said(page)
+    assert metric.delta == f"{words.signed(extra)} by the rule"
+    assert f"{words.signed(12 * extra)} a year" in said(page)
     assert "Price of the rule" not in said(app("fairness"))
 
 
@@ -148,9 +149,9 @@ def test_data_without_residents_speak_of_zones(tab):
     no_fault(page)
     text = said(page).lower()
     about_data = [one.value.lower() for one in page.markdown if ":material/" in one.value]
-    for words in about_data:  # what the data lack is said there
-        text = text.replace(words, "")
-    assert [word for word in COUNTED if word in text] == []
+    for sentence in about_data:  # what the data lack is said there
+        text = text.replace(sentence, "")
+    assert [one for one in COUNTED if one in text] == []
     assert "Patrol per zone" in labelled(page.selectbox, RULE).options
     assert "per zone" in text
 
@@ -170,7 +171,7 @@ def test_an_infeasible_parity_offers_the_plan_of_least_violation():
     )
     plan = planner().solve(make_scenario({"fairness": level, "fairness_rule": "residual-parity", **linear}))
     assert 0 < level < 0.2
-    assert figure(page, "Worst zone") == f"{plan.worst_case:,.1f}"
+    assert figure(page, "Worst zone") == words.figure(plan.worst_case)
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -202,18 +203,18 @@ def test_every_rule_has_a_frontier_and_a_point_that_opens(rule, response):
     text = page.query_params["fair"]
     level = float(text[0] if isinstance(text, list) else text)
     plan = planner().solve(make_scenario({"fairness": level, "fairness_rule": rule, "response": response}))
-    assert figure(page, "Worst zone") == f"{plan.worst_case:,.1f}"
+    assert figure(page, "Worst zone") == words.figure(plan.worst_case)
 
 
 def test_levels_of_a_group_move_the_plan_and_go_with_the_groups():
     page = app("fairness", gfloor="3=4")
     no_fault(page)
     plan = planner().solve(make_scenario({"group_floor": "3=4"}))
-    assert figure(page, "Worst zone") == f"{plan.worst_case:,.1f}"
+    assert figure(page, "Worst zone") == words.figure(plan.worst_case)
     labelled(page.slider, "3").set_value((2.5, 9.0)).run()
     no_fault(page)
     plan = planner().solve(make_scenario({"group_floor": "3=2.5", "group_cap": "3=9"}))
-    assert figure(page, "Worst zone") == f"{plan.worst_case:,.1f}"
+    assert figure(page, "Worst zone") == words.figure(plan.worst_case)
     labelled(page.selectbox, "Groups").set_value("ward").run()
     no_fault(page)
     assert "gfloor" not in page.query_params
@@ -283,7 +284,7 @@ def test_patrol_in_proportion_to_harm_has_its_formula_and_both_ends():
         "between 0.7 and 1.2" in caption.value for caption in page.caption
     )  # the slider knows one number only
     plan = planner().solve(make_scenario(ends))
-    assert figure(page, "Worst zone") == f"{plan.worst_case:,.1f}"
+    assert figure(page, "Worst zone") == words.figure(plan.worst_case)
     need = fairness_views(planner().prepared, plan)["need_ratio"].dropna()
     assert need.min() >= 0.7 - 1e-6
     assert need.max() <= 1.2 + 1e-6

@@ -161,12 +161,8 @@ FUNCTIONS: Mapping[str, Callable[[Scenario], Any]] = {
     "ui.memo.risk_results.density_of": lambda s: risk_results.density_of(s, risk_results.ALL, 400.0),
     "ui.memo.risk_results.raster": risk_results.raster,
     "ui.memo.risk_results.firmness": risk_results.firmness,
-    "ui.memo.fairness_results.measures": lambda s: [
-        fairness_results.measures(s, model, 0.5) for model in ("game", "hours")
-    ],
-    "ui.memo.fairness_results.survey": lambda s: [
-        fairness_results.survey(s, model, {}) for model in ("game", "hours")
-    ],
+    "ui.memo.fairness_results.measures": lambda s: fairness_results.measures(s, 0.5),
+    "ui.memo.fairness_results.survey": lambda s: fairness_results.survey(s, {}),
     "ui.memo.forecast_results.panel": forecast_results.panel,
     "ui.memo.forecast_results._untuned": lambda s: (
         forecast_results.at_once(s).digest if s.outlook == "forecast" else None

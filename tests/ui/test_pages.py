@@ -17,6 +17,7 @@ from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.plan.view import FREE
 from patrol_core.ui.shell.frame import MOVED, PAGES
 from patrol_core.words import figure as number
+from patrol_core.words import signed
 
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = {key: str(ROOT / path) for key, (path, _, _) in PAGES.items()}
@@ -278,16 +279,17 @@ def test_addresses_of_before_are_kept(old):
 
 
 def test_fairness_figures_are_the_cores():
-    page = app("fairness", fair="0.2", rule="residual-parity")
+    page = app("fairness", fair="0.2", rule="residual-parity", response="linear", effect="1")
     no_fault(page)
-    plan, free = core(fairness=0.2, fairness_rule="residual-parity"), core()
+    linear = {"response": "linear", "effectiveness": 1.0}
+    plan, free = core(fairness=0.2, fairness_rule="residual-parity", **linear), core(**linear)
     prepared = planner(make_scenario({})).prepared
-    assert figure(page, "Worst zone") == f"{plan.worst_case:,.1f}"
+    assert figure(page, "Worst zone") == number(plan.worst_case)
     delta = next(metric.delta for metric in page.metric if metric.label.startswith("Worst zone"))
-    assert delta.startswith(f"{plan.worst_case - free.worst_case:+,.2f}")
+    assert delta == f"{signed(plan.worst_case - free.worst_case)} by the rule"
     table = measures.group_table(prepared.zone_ids, prepared.population, prepared.groups, plan.residual)
     ratio = table["per_1000"].min() / table["per_1000"].max()
-    assert figure(page, "Least over most harm left") == f"{ratio:.2f}"
+    assert figure(page, "Lowest group's harm left") == f"{ratio:.0%}"
 
 
 def test_risk_page_shows_the_surface_in_its_order():

@@ -21,8 +21,8 @@ COLOURS: Mapping[str, str] = {
 }
 """Fixed colour of each plan on every chart of the page; what only hindsight knows is grey."""
 
-COLUMN_WIDE = 15
-"""Letters of a column's name in a line."""
+COLUMN_WIDE, ROW_WIDE = 10, 28
+"""Letters of a column's and of a row's name in a line."""
 MOST_BELOW = 150
 """Most zones below the top that are drawn."""
 FAR = 2.5
@@ -117,12 +117,12 @@ def faced_heatmap(
         for i in range(len(rows))
     ]
     title = f"Loss if planned for … (row) and faced by offenders who … (column), {unit}"
-    figure = chart(title, "", "", height=110 + 46 * len(rows), category="xy", downward=True)
+    figure = chart(title, "", "", height=136 + 46 * len(rows), category="xy", downward=True)
     shown = np.clip(np.where(np.isfinite(over), over, MOST), 0.0, MOST)
     heat(
         figure,
         ["<br>".join(wrap(label, COLUMN_WIDE)) for label in columns.values()],
-        list(rows),
+        ["<br>".join(wrap(label, ROW_WIDE)) for label in rows],
         np.where(np.isfinite(values), shown, np.nan),
         ("#ffffff", RISK[1], RISK[2]),
         "%{y}, faced by offenders who %{x}: %{text}",
@@ -134,7 +134,7 @@ def faced_heatmap(
         textfont={"size": 13},
     )
     figure.update_xaxes(side="top", tickangle=0)
-    figure.update_layout(margin={"t": 96})
+    figure.update_layout(margin={"t": 110})
     return figure
 
 

@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from patrol_core.arrays import Floats
 from patrol_core.fairness import FOUR_FIFTHS
-from patrol_core.figures.charts.base import AXIS, bars, chart, line, points, whiskers
+from patrol_core.figures.charts.base import AXIS, bars, chart, line, points, props, whiskers
 from patrol_core.figures.palette import CHANGE, INK, MARK, PATROL, PLAN, REFERENCE, RISK, group_colour
 
 VIEW_COLOURS = {"protection": RISK[3], "burden": PATROL[3]}
@@ -41,8 +41,10 @@ def group_bars(
     figure = chart(f"{title}<br><sup>{unit}</sup>", "", "", height=310, category="x", zero="y")
     said = "%{x}: %{y:,.3g}" + ("" if beside is None else " (%{text})")
     names = [str(group) for group in groups]
-    bars(figure, names, values, VIEW_COLOURS[view], said, text=None if beside is None else list(beside))
-    figure.add_hline(y=overall, line={"color": INK, "dash": "dot"}, annotation_text="overall")
+    written = props(text=None if beside is None else list(beside), textangle=0)
+    bars(figure, names, values, VIEW_COLOURS[view], said, **written)
+    named = props(annotation_text="overall", annotation_position="top left")
+    figure.add_hline(y=overall, line={"color": INK, "dash": "dot"}, **named)
     if within is not None:
         low, high = overall * max(0.0, 1 - within), overall * (1 + within)
         figure.add_hrect(y0=low, y1=high, fillcolor="#228833", opacity=0.12, line_width=0)

@@ -19,7 +19,7 @@ from patrol_core.games.rules import FAIRNESS, rule_label
 from patrol_core.planning import Amounts, fairness_units, frontier_units
 from patrol_core.scenario import choices
 from patrol_core.ui.fairness.text import CONCLUSIONS, DEFINITIONS, NOTATION
-from patrol_core.ui.fairness.view import changes_table, group_changes
+from patrol_core.ui.fairness.view import YEAR, changes_table, group_changes
 from patrol_core.ui.memo import fairness_results, results
 from patrol_core.ui.memo.fairness_results import Shown
 from patrol_core.ui.session.escaping import escape
@@ -27,7 +27,7 @@ from patrol_core.ui.shell import controls, frame, tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.plan_files import plan_downloads
 from patrol_core.ui.shell.widgets import here
-from patrol_core.words import of_heads
+from patrol_core.words import figure, of_heads, signed
 
 ONE, OTHER_RULE, OTHER_BUDGET = "this rule", "other rules", "other budgets"
 AXES = {
@@ -138,12 +138,11 @@ def _take_point(key: str, levels: list[float]) -> None:
 def _open_point(seen: Shown, points: pd.DataFrame, level: float) -> None:
     row = points.iloc[(points["within"] - level).abs().argmin()]
     unit, dated = seen.prepared.surface.unit, seen.prepared.data.dated
-    yearly = (
-        f" ({row['extra_worst'] * 12:+,.0f} and {row['extra_expected'] * 12:+,.0f} a year)" if dated else ""
-    )
+    worst, total = float(row["extra_worst"]), float(row["extra_expected"])
+    yearly = f" ({signed(worst * YEAR)} and {signed(total * YEAR)} a year)" if dated else ""
     st.write(
-        f"At {level:.1%}: worst zone {row['worst_case']:,.2f} {unit} ({row['extra_worst']:+,.2f}), all zones "
-        f"{row['expected_residual']:,.1f} ({row['extra_expected']:+,.2f}){yearly}; lowest group's patrol {row['ratio']:.0%} of the highest's."
+        f"At {level:.1%}: worst zone {figure(row['worst_case'])} {unit} ({signed(worst)}), all zones "
+        f"{figure(row['expected_residual'])} ({signed(total)}){yearly}; lowest group's patrol {row['ratio']:.0%} of the highest's."
     )
     with st.container(horizontal=True):
         controls.take(f"Make this the plan ({level:.1%})", "_fair_take", icon="check", fairness=level)

@@ -21,7 +21,7 @@ from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import relax_button
 from patrol_core.ui.shell.widgets import Figure, figures
 from patrol_core.ui.shell.zone_map import Layer
-from patrol_core.words import figure, of_heads
+from patrol_core.words import figure, of_heads, signed
 
 YEAR = 12
 """Months in a year: prices per month are shown per year too."""
@@ -39,14 +39,14 @@ def price_metrics(seen: Shown, views: pd.DataFrame) -> None:
     figures(
         Figure(
             f"Worst zone ({unit})",
-            f"{plan.worst_case:,.1f}",
+            figure(plan.worst_case),
             _extra(plan.worst_case, free.worst_case),
             good="lower",
             help="Against the plan without the fairness rule.",
         ),
         Figure(
             f"All zones ({unit})",
-            f"{plan.expected_residual:,.0f}",
+            figure(plan.expected_residual),
             _extra(plan.expected_residual, free.expected_residual),
             good="lower",
             help="Against the plan without the fairness rule.",
@@ -68,7 +68,7 @@ def price_metrics(seen: Shown, views: pd.DataFrame) -> None:
 
 def _extra(value: float, reference: float) -> str | None:
     moved = float(measures.change(value, reference))
-    return f"{moved:+,.2f} by the rule" if moved else None
+    return f"{signed(moved)} by the rule" if moved else None
 
 
 def price_words(seen: Shown) -> str:
@@ -81,9 +81,9 @@ def price_words(seen: Shown) -> str:
     ):
         moved = float(measures.change(value, reference))
         share = f" ({moved / reference:+.1%})" if reference > 0 else ""
-        yearly = f", {moved * YEAR:+,.0f} a year" if seen.prepared.data.dated else ""
+        yearly = f", {signed(moved * YEAR)} a year" if seen.prepared.data.dated else ""
         if moved:
-            parts.append(f"{moved:+,.2f} {seen.prepared.surface.unit}{share} {where}{yearly}")
+            parts.append(f"{signed(moved)} {seen.prepared.surface.unit}{share} {where}{yearly}")
     return f"Price of the rule: {'; '.join(parts)}." if parts else ""
 
 
@@ -139,15 +139,15 @@ def group_figures(seen: Shown, views: pd.DataFrame, left: DeltaGenerator, right:
         mine = views[views["view"] == name]
         rates = mine[seen.head.rate].to_numpy(dtype=float)
         patrol = view == "burden"
-        unit = "units" if patrol else amounts.residual_unit
+        unit = f"{'units' if patrol else amounts.residual_unit} {seen.head.words}"
         chart = group_bars(
             [str(group) for group in mine["group"]],
             rates,
             overall=seen.head.per * float(amount.sum() / people.sum()),
             view=view,
             title=f"{view.capitalize()}: {what}",
-            unit=f"{unit} {seen.head.words}",
-            beside=[f"{figure(rate * hours)} h a month" for rate in rates] if patrol else None,
+            unit=f"{unit}; on the bars: hours a month" if patrol else unit,
+            beside=[f"{figure(rate * hours)} h" for rate in rates] if patrol else None,
             within=seen.scenario.fairness
             if seen.ruled and seen.scenario.fairness_rule == ruled and not weighted
             else None,
