@@ -15,6 +15,7 @@ from patrol_core.planning import Planner, Prepared, prepare
 from patrol_core.scenario import from_query, make_scenario
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.ui.plan.view import coverage_layer
+from patrol_core.words import figure
 
 expect.set_options(timeout=20_000)  # a first visit imports the solvers; two cores may be busy
 
@@ -65,7 +66,7 @@ def stamp(strategy: Strategy, *, area: str = "sample", chosen: str | None = None
 
 
 def worst(strategy: Strategy) -> str:
-    return f"{strategy.worst_case:,.1f}"
+    return figure(strategy.worst_case)
 
 
 def watch(page: Page) -> list[str]:
