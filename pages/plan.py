@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from patrol_core.errors import PatrolError
 from patrol_core.planning import headline
+from patrol_core.ui.fairness.view import rule_fault
 from patrol_core.ui.memo import results
 from patrol_core.ui.plan.beside import beside
 from patrol_core.ui.plan.maps import plan_map
@@ -24,18 +26,22 @@ if prepared is not None:
     def plan() -> None:
         """Questions, figures, map and tabs; a slider reruns this part only."""
         asked, answer = st.container(), st.container()
-        strategy = None
+        places = None
         with answer, frame.guarded():
             now = state.scenario()
-            strategy = results.strategy(now)
-            compared = results.comparison(now)
-            # First on the wire, although the questions stand above it: the figure is what a slider is moved for.
-            st.markdown(escape(headline(prepared, now, strategy)))
-            places = plan_metrics(prepared, strategy, compared)
+            try:
+                strategy = results.strategy(now)
+            except PatrolError as error:
+                rule_fault(error, now, prepared.head)
+            else:
+                # First on the wire, although the questions stand above it: the figure is what a slider is moved for.
+                compared = results.comparison(now)
+                st.markdown(escape(headline(prepared, now, strategy)))
+                places = plan_metrics(prepared, strategy, compared)
         frame.let_it_be_drawn()
         with asked:
             questions(prepared)
-        if strategy is None:
+        if places is None:
             return
         with answer, frame.guarded():
             wide, narrow = st.columns([3, 2])

@@ -182,7 +182,7 @@ def worth(planner: Planner, scenario: Scenario, strategy: Strategy | None = None
     def fall(more: float) -> float:
         units = min(scenario.budget + more, choices()["budget"].high or math.inf)
         found = _objective(scenario, planner.solve(scenario.changed(budget=units)))
-        return max(0.0, now - found) if abs(now - found) <= 1e-9 * abs(now) else now - found
+        return 0.0 if abs(now - found) <= 1e-9 * abs(now) else now - found
 
     return Worth(fall(1.0), fall(1.0 / scenario.hours_per_unit), OBJECTIVES[scenario.offender])
 

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from patrol_core.sources.sample.embedded import EMBEDDED
 from patrol_core.ui.shell.frame import PAGES
+from patrol_core.words import figure
 from tests.e2e.conftest import served
 from tests.e2e.driving import (
     core,
@@ -23,7 +24,7 @@ from tests.e2e.driving import (
     worst,
 )
 
-MAPS = {"overview": 2, "risk": 1, "forecast": 1, "game": 1, "hours": 1, "fairness": 1}
+MAPS = {"overview": 2, "risk": 1, "forecast": 1, "plan": 1, "fairness": 1}
 
 
 def address(page: str) -> str:
@@ -36,7 +37,7 @@ def test_first_open_shows_a_map_and_a_plan(page, dashboard, outside):
     opened(page, dashboard, "Overview")
     plan = core()
     expect(metric(page, "Worst zone")).to_have_text(worst(plan))
-    expect(metric(page, "All zones")).to_have_text(f"{plan.expected_residual:,.0f}")
+    expect(metric(page, "All zones")).to_have_text(figure(plan.expected_residual))
     painted(page, stamp(plan), index=1)
     assert drawn_pixels(page, 0) > 20
     assert drawn_pixels(page, 1) > 20
@@ -54,7 +55,7 @@ def test_every_page_is_a_first_page(name, page, dashboard, outside):
     for index in range(MAPS.get(name, 0)):
         map_frame(page, index)
         assert drawn_pixels(page, index) > 5
-    if name in {"overview", "game", "fairness"}:
+    if name in {"overview", "plan"}:
         expect(metric(page, "Worst zone")).to_have_text(worst(core(budget=9)))
     for _, title, _ in PAGES.values():
         expect(page.get_by_test_id("stTopNavLink").filter(has_text=title)).to_have_count(1)
@@ -66,14 +67,24 @@ def test_every_page_is_a_first_page(name, page, dashboard, outside):
 def test_deep_link_as_the_very_first_request_gets_the_whole_app(browser, tmp_path):
     with served(tmp_path / "log.txt") as fresh, browser.new_context(locale="en-GB") as context:
         page = context.new_page()
-        opened(page, f"{fresh}/patrol_game?budget=20", "Patrol game")
+        opened(page, f"{fresh}/plan?budget=20", "Plan")
         expect(metric(page, "Worst zone")).to_have_text(worst(core(budget=20)))
         expect(page.get_by_test_id("stTopNavLink")).to_have_count(len(PAGES))
         expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
-        go_to(page, "Fairness")
-        expect(page.get_by_role("heading", name="Fairness", exact=True)).to_be_visible()
+        go_to(page, "Overview")
+        expect(page.get_by_role("heading", name="Overview", exact=True)).to_be_visible()
         settled(page)
         expect(metric(page, "Worst zone")).to_have_text(worst(core(budget=20)))
+
+
+@pytest.mark.parametrize(
+    ("old", "now"),
+    [("patrol_game?budget=20", "plan?budget=20"), ("hours?cityh=14600&budget=3", "plan?hours=14600")],
+)
+def test_address_of_before_leads_on_with_its_choices(old, now, page, dashboard):
+    opened(page, f"{dashboard}/{old}", "Plan")
+    expect(metric(page, "Worst zone")).to_have_text(worst(core(budget=20)))
+    assert page.url == f"{dashboard}/{now}"
 
 
 ALONE = {"events", "checkpoints", "lab"}
@@ -113,7 +124,7 @@ def test_every_page_works_for_the_published_places(area, page, dashboard, outsid
         maps = 0 if name in without else MAPS.get(name, 0)
         for index in range(maps):
             assert drawn_pixels(page, index) > 5
-        if name in {"overview", "game"}:
+        if name in {"overview", "plan"}:
             expect(metric(page, "Worst zone")).to_have_text(worst(core_of(page.url)))
     assert outside == []
     assert faults == []

@@ -76,7 +76,7 @@ def test_shapes_are_read_by_no_other_origin_and_end_with_the_page(free_page, das
         "request",
         lambda sent: "/media/" in sent.url and sent.url.endswith(".json") and shapes.append(sent.url),
     )
-    page.goto(f"{dashboard}/patrol_game")
+    page.goto(f"{dashboard}/plan")
     settled(page)
     map_frame(page)
     assert len(set(shapes)) == 1

@@ -176,6 +176,8 @@ def let_it_be_drawn() -> None:
 
 
 RELAXED = (
+    ("budget of ward", "ward_hours"),
+    ("budget of borough", "borough_hours"),
     ("city-budget", "month_hours"),
     ("ward-budget", "ward_hours"),
     ("budget", "budget"),
@@ -195,10 +197,17 @@ def relax_button(error: InfeasibleError) -> None:
     if " on group " in error.rule:
         _relax_group(error.rule, error.remedy)
         return
-    # A hair looser than the limit, which is a rounded number; the floor is relaxed downwards.
+    now, remedy = state.scenario(), error.remedy
+    if " of " in error.rule and field in ("ward_hours", "borough_hours"):  # said in units
+        remedy *= now.hours_per_unit
+    if (
+        field == "floor" and now.min_per_day > now.floor * now.hours_a_day
+    ):  # the floor is that of the hours a day
+        field, remedy = "min_per_day", remedy * now.hours_a_day
+    # A hair looser than the limit, which is a rounded number; a floor is relaxed downwards.
     digits = 2 if "budget" in error.rule else 4
-    scale = 10**digits
-    level = math.floor(error.remedy * scale) if field == "floor" else math.ceil(error.remedy * scale - 1e-6)
+    scale, downwards = 10**digits, field in ("floor", "min_per_day")
+    level = math.floor(remedy * scale) if downwards else math.ceil(remedy * scale - 1e-6)
     row = choices()[field]
     unit = f" {row.unit}" if row.unit else ""
     take(f"{row.label}: use {level / scale:g}{unit}", f"_relax_{field}", **{field: level / scale})
