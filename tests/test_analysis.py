@@ -478,7 +478,7 @@ def test_least_hours_above_the_resource_are_said_with_what_would_work():
         [365 / 12] * 24
     )
     corner = scenario.changed(response="log", offender="none")
-    with pytest.raises(InfeasibleError, match="12[04]"):  # of the month's own days
+    with pytest.raises(InfeasibleError, match=r"12[04]"):  # of the month's own days
         analysis.solve_hours_plan(prepared, corner)
 
 
@@ -500,7 +500,7 @@ def test_a_ward_budget_is_for_wards():
             solve(least)
     with pytest.raises(InfeasibleError, match="raise the budget of ward 'North'"):
         Planner(prepare(area(), Scenario())).solve(least.changed(ward_hours=None, ward_table=("North=50",)))
-    with pytest.raises(InputError, match="names the ward 'Nowhere'; .* North, South"):
+    with pytest.raises(InputError, match=r"names the ward 'Nowhere'; .* North, South"):
         constraints_of(prepare(area(), Scenario()), make_scenario({"ward_table": ("Nowhere=5",)}))
 
 
