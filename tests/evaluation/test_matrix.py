@@ -146,7 +146,7 @@ def test_each_plan_is_the_best_against_those_it_was_made_for(seed, rules):
         least = frame[column].min()
         assert frame.loc[kind, column] == pytest.approx(least, rel=2e-4, abs=1e-9)
         assert found.extra.set_index("plan").loc[kind, column] == pytest.approx(0.0, abs=0.02)
-    assert kind in found.columns
+        assert column in found.columns
 
 
 def test_marks_every_plan_that_ties_for_the_best():

@@ -6,11 +6,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from patrol_core.evaluation.cross_play import faced_matrix
+from patrol_core.games.documents import OFFENDERS
 from patrol_core.planning import Planner, game_of, prepare, uncertainty_of
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.compare import TABS
-from patrol_core.ui.memo.compare_results import PLANNED_FOR
 from patrol_core.ui.shell.frame import PAGES, root
 
 BACKTEST = "Months it has not seen"
@@ -49,7 +49,7 @@ def test_matrix_is_the_cores():
     scenario = make_scenario({"budget": 9, "effectiveness": 0.8})
     prepared = prepare(load_area("sample"), scenario)
     planner = Planner(prepared)
-    plans = {kind: planner.solve(scenario.changed(offender=kind)).coverage for kind in PLANNED_FOR}
+    plans = {kind: planner.solve(scenario.changed(offender=kind)).coverage for kind in OFFENDERS}
     expected = faced_matrix(game_of(prepared, scenario), plans, uncertainty_of(prepared, scenario)).frame
     shown = page.dataframe[0].value
     assert shown.iloc[:, 1:].to_numpy(dtype=float) == pytest.approx(
