@@ -32,7 +32,7 @@ def test_matrix_cells_carry_loss_excess_and_mark():
         found.frame, found.extra, rows=rows, columns=columns, best=found.best, unit="crimes per month"
     )
     heat = figure.data[0]
-    assert list(heat.x) == ["watch", "do not react"]
+    assert list(heat.x) == ["watch", "do not<br>react"]  # long labels wrap
     assert list(heat.y) == rows
     for i, plan in enumerate(rows):
         for j, column in enumerate(columns):
