@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrol_core.allocation.hours import HoursRules, in_whole_steps, solve_hours
+from patrol_core.allocation.hours import HoursRules, compare_hours, in_whole_steps, solve_hours
 from patrol_core.errors import InfeasibleError, InputError
 from patrol_core.games.rules import CoverageParity
 from patrol_core.games.zone import ZoneGame, solve_zone_game
@@ -254,6 +254,19 @@ def test_nothing_or_a_useful_dose(sample, least):
 def test_a_dose_and_a_fairness_rule_are_not_asked_together(sample):
     with pytest.raises(InputError, match="set one of them aside"):
         solve_hours_plan(sample, make_scenario({"least_visits": 8, "fairness": 0.3}))
+
+
+def test_usual_ways_are_judged_by_the_plans_own_response(sample):
+    plan = solve_hours_plan(sample, make_scenario({"horizon": 1}))
+    table, hours = compare_hours(plan)
+    risk = plan.frame["risk"].to_numpy()
+    for way, row in table.set_index("way").iterrows():
+        left = plan.left(hours[way])
+        assert row["demand_met"] == pytest.approx((risk - left).sum())
+        assert row["worst_left"] == left.max()
+    same = table.set_index("way").loc[["Equal hours", "Proportional to crime"]]
+    assert (same["hours"] <= 8760).all()
+    assert table["worst_left"][0] < same["worst_left"].min()
 
 
 # -- words --------------------------------------------------------------------------------------------

@@ -13,9 +13,7 @@ from patrol_core.planning.forecast_review import (
 from patrol_core.planning.forecast_store import forecast_for, keep_forecast, kept_forecast, state_of_store
 from patrol_core.planning.groups import BOROUGH, NO_WARD, WARD, group_columns
 from patrol_core.planning.hours import (
-    hours_bounds,
     hours_demand,
-    hours_rule,
     hours_rules,
     last_year_of,
 )
@@ -104,9 +102,7 @@ __all__ = [
     "harm_table",
     "headline",
     "hours_amounts",
-    "hours_bounds",
     "hours_demand",
-    "hours_rule",
     "hours_rules",
     "hours_views",
     "keep_forecast",

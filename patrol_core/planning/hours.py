@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
-from patrol_core.allocation.hours import HoursRules, solve_hours
+from patrol_core.allocation.hours import HoursRules
 from patrol_core.arrays import Floats
-from patrol_core.games.rules import FAIRNESS
 from patrol_core.planning.groups import NO_WARD, boroughs_of, wards_of
 from patrol_core.planning.planner import AREA_CLIP, least_units
 from patrol_core.planning.prepared import Prepared, harm_table
@@ -99,17 +96,6 @@ def last_year_of(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame) -
     return np.array(values, dtype=float), about
 
 
-def hours_bounds(demand: pd.DataFrame, scenario: Scenario) -> tuple[float, float]:
-    """Hours a month between which the resource decides: the least that is feasible, the most that can be used.
-
-    The least over all months is the largest of the months' floors, the most the smallest of their caps.
-    """
-    rules = replace(hours_rules(demand, scenario), ward_budget=None, city_budget=None, rounding="none")
-    rules = replace(rules, ward_budgets=(), borough_budget=None, borough_budgets=(), least_visits=0)
-    totals = solve_hours(demand, rules).frame.groupby("month", observed=True)[["lower", "upper"]].sum()
-    return float(totals["lower"].max()), float(totals["upper"].min())
-
-
 def hours_rules(demand: pd.DataFrame, scenario: Scenario) -> HoursRules:
     """The rules of a scenario in hours: bounds a day, budgets a month, rounding.
 
@@ -131,15 +117,3 @@ def hours_rules(demand: pd.DataFrame, scenario: Scenario) -> HoursRules:
         borough_budget=scenario.borough_hours if "borough" in demand else None,
         borough_budgets=borough_budgets,
     )
-
-
-def hours_rule(name: str) -> str:
-    """Name of the rule on hours per head that stands for a scenario's fairness rule.
-
-    Max-min shares and proportionality are held as such. Parity within d stands for the others: what is left of risk is
-    curved in the hours, and of a mean difference parity within d is a stricter form (it keeps the mean difference at most d).
-
-    Args:
-        name: The scenario's ``fairness_rule``.
-    """
-    return FAIRNESS[name].hours

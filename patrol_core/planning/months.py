@@ -25,8 +25,9 @@ from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError
 from patrol_core.evaluation import faced_matrix
 from patrol_core.games.documents import Uncertainty
-from patrol_core.games.zone import MAX_GAP, Response, Strategy, ZoneGame, row_violation
-from patrol_core.planning.hours import hours_demand, hours_rule, hours_rules
+from patrol_core.games.rules import FAIRNESS
+from patrol_core.games.zone import MAX_GAP, Response, Strategy, ZoneGame, evaluate_coverage, row_violation
+from patrol_core.planning.hours import hours_demand, hours_rules
 from patrol_core.planning.planner import game_of, solve_of, uncertainty_of
 from patrol_core.planning.prepared import Prepared, fairness_of
 from patrol_core.scenario import Scenario
@@ -56,8 +57,8 @@ def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFram
 
 
 def _is_hours_model(scenario: Scenario) -> bool:
-    same_rule = scenario.fairness is None or hours_rule(scenario.fairness_rule) == scenario.fairness_rule
-    return scenario.response == "log" and scenario.offender == "none" and same_rule
+    kept = scenario.fairness is None or FAIRNESS[scenario.fairness_rule].of_hours
+    return scenario.response == "log" and scenario.offender == "none" and kept
 
 
 def _by_hours(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame) -> Plan:
@@ -97,9 +98,11 @@ class _Month:
 
     def loss(self, offender: str, coverage: Floats) -> float:
         """What the offenders planned against make of a coverage."""
-        faced = "unmoved" if offender == "none" else offender
-        found = faced_matrix(self.game, {"": coverage}, self.known, faced=(faced,), baselines=False)
-        return float(found.frame[faced].iloc[0])
+        if offender in ("rational", "none"):
+            found = evaluate_coverage(self.game, coverage)
+            return found.worst_case if offender == "rational" else found.expected_residual
+        table = faced_matrix(self.game, {"": coverage}, self.known, faced=(offender,), baselines=False)
+        return float(table.frame[offender].iloc[0])
 
 
 def _by_games(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame) -> Plan:

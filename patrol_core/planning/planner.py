@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -61,12 +62,14 @@ def place_budgets(prepared: Prepared, scenario: Scenario) -> list[Rule]:
     Raises:
         InputError: When a place with a budget of its own is not among them.
     """
+    own_wards, own_boroughs = scenario.own_budgets()
+    if scenario.ward_hours is None and scenario.borough_hours is None and not own_wards and not own_boroughs:
+        return []
     wards, boroughs = wards_of(prepared.zones), boroughs_of(prepared.zones)
     if boroughs is not None:  # wards of one name in several boroughs are told apart by their borough
         pairs = pd.DataFrame({WARD: wards, BOROUGH: boroughs}).drop_duplicates()
         shared = wards.isin(pairs.loc[pairs[WARD].duplicated(keep=False), WARD])
         wards = wards.where(~shared, wards + " (" + boroughs + ")")
-    own_wards, own_boroughs = scenario.own_budgets()
     rules: list[Rule] = []
     for what, places, every, own in (
         (WARD, None if (wards == NO_WARD).all() else wards, scenario.ward_hours, dict(own_wards)),
@@ -219,14 +222,17 @@ class Planner:
             InfeasibleError: When floors and fairness cannot all be met with the budget; says what would work.
         """
         game = game_of(self.prepared, scenario)
-        if scenario.offender not in ("rational", "none") or not game.coupling_rules():
+        objective: Literal["total", "worst-case"] = "total" if scenario.offender == "none" else "worst-case"
+        if scenario.offender not in ("rational", "none"):
             return solve_of(game, scenario, uncertainty_of(self.prepared, scenario))
+        if not game.coupling_rules():
+            return solve_zone_game(game, objective=objective)
         least = least_units(scenario)
         return self.model(scenario).solve(
             budget=scenario.budget,
             parity=None if _has_ends(scenario) else scenario.fairness,
             floor=least if least > 0 else None,
-            objective="total" if scenario.offender == "none" else "worst-case",
+            objective=objective,
         )
 
     def model(self, scenario: Scenario) -> ZoneGameModel:

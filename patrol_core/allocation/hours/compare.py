@@ -47,8 +47,8 @@ def compare_hours(
             out.
 
     Returns:
-        tuple: A table, one row a way: way, demand_met (objective), share_of_demand (of all demand),
-            against_plan (%), hours, overspent (hours above the city, borough and ward budgets together),
+        tuple: A table, one row a way: way, demand_met (by the plan's response), share_of_demand (of all demand),
+            against_plan (%), worst_left (demand left in the worst zone of any month), hours, overspent (hours above the city, borough and ward budgets together),
             worst_budget (hours above one budget), moved (hours in other zones than in the plan: half the sum of
             differences). And way -> hours per row.
 
@@ -76,8 +76,7 @@ def compare_hours(
             )
         ways[LAST_YEAR] = shared(weight)
     ways[CEILING] = round_up(plan)
-    base = float(monthly_objective(problem, own).sum())
-    rows = [_row(name, hours, problem, own, base) for name, hours in ways.items()]
+    rows = [_row(name, hours, problem, plan) for name, hours in ways.items()]
     return pd.DataFrame(rows), ways
 
 
@@ -122,19 +121,28 @@ def _largest(problem: HoursProblem, share: Floats, pool: Indices, budget: Floats
     return np.asarray(np.clip(np.exp(low)[pool] * share, problem.lower, problem.upper), dtype=np.float64)
 
 
-def _row(name: str, hours: Floats, problem: HoursProblem, own: Floats, base: float) -> dict[str, object]:
-    met = float(monthly_objective(problem, hours).sum())
+def _row(name: str, hours: Floats, problem: HoursProblem, plan: Plan) -> dict[str, object]:
+    own = plan.frame["hours"].to_numpy(float)
+    met, base = _met(hours, problem, plan), _met(own, problem, plan)
     over = _over(problem, hours)
     return {
         "way": name,
         "demand_met": met,
         "share_of_demand": met / max(float(problem.risk.sum()), 1e-300),
         "against_plan": 100.0 * (met / base - 1.0) if base > 0 else float("nan"),
+        "worst_left": float(plan.left(hours).max()),
         "hours": float(hours.sum()),
         "overspent": over,
         "worst_budget": float(max(monthly_violation(_unbounded(problem), hours).max(), 0.0)),
         "moved": 0.5 * float(np.abs(hours - own).sum()),
     }
+
+
+def _met(hours: Floats, problem: HoursProblem, plan: Plan) -> float:
+    """Demand that hours meet: what the plan's response prevents, or a share of each zone's most where it has none."""
+    if plan.does is None:
+        return float(monthly_objective(problem, hours).sum())
+    return float((problem.risk - plan.left(hours)).sum())
 
 
 def _over(problem: HoursProblem, hours: Floats) -> float:

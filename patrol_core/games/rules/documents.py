@@ -41,17 +41,14 @@ class FairnessName:
         make: The rule at a tolerance d >= 0 (0 the strictest).
         label, differs: The rule in words, and what its tolerance is.
         at: A level of its slider in words.
-        hours, hours_words: Name of the rule that hours keep for it, and what that one holds even.
-        hours_instead: What hours keep, where they keep this rule in place of another.
+        of_hours: Whether hours can be divided under it as it stands, without a game.
     """
 
     make: Callable[[float], Fairness]
     label: str
     differs: str
     at: Callable[[float], str] = "± {:.0%}".format
-    hours: str = "coverage-parity"
-    hours_words: str = ""
-    hours_instead: str = ""
+    of_hours: bool = False
 
 
 def _of_the_best(d: float) -> str:
@@ -64,8 +61,7 @@ FAIRNESS: Mapping[str, FairnessName] = {
         CoverageParity,
         "Patrol per head",
         "patrol per head of groups may differ by at most",
-        hours_words="parity of hours per head of groups",
-        hours_instead="parity of hours per head",
+        of_hours=True,
     ),
     "residual-parity": FairnessName(
         ResidualParity, "Harm left per head", "harm left per head of groups may differ by at most"
@@ -81,24 +77,20 @@ FAIRNESS: Mapping[str, FairnessName] = {
         "Least patrolled group first",
         "least patrolled group below the best it could have, at most",
         _of_the_best,
-        "max-min",
-        "hours per head of the group that gets least",
-        "max-min shares of hours per head",
+        of_hours=True,
     ),
     "residual-max-min": FairnessName(
         lambda d: MaxMinShare(1.0, of="residual").with_tolerance(d),
         "Worst harmed group first",
         "worst harmed group from the best it could have, at most",
         _of_the_best,
-        "max-min",
     ),
     "proportionality": FairnessName(
         between,
         "Patrol in proportion to harm",
         "share of the patrols over share of the harm may differ from 1 by at most",
         lambda d: f"{max(0.0, 1.0 - d):.0%} to {1.0 + d:.0%} of its share",
-        "proportionality",
-        "each group's share of the hours in proportion to its share of the demand",
+        of_hours=True,
     ),
 }
 

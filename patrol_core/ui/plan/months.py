@@ -45,6 +45,7 @@ BUDGET_UNITS = {
 WAYS_UNITS = {
     "demand_met": "demand",
     "against_plan": "%",
+    "worst_left": "demand",
     "hours": "h",
     "overspent": "h",
     "worst_budget": "h",
