@@ -145,19 +145,29 @@ def fair_afterwards(game: ZoneGame, late: list[Rule], objective: Objective, star
         )
     base = game.replace(constraints=tuple(r for r in game.constraints if r not in late))
     coverage, proof, _ = phases_of(base, Programs()).worst_case(lexicographic=False)
-    level = snapped(float(residuals(base, coverage).max())) * (1 + _KEPT)
+    worst = float(residuals(base, coverage).max())
+    for kept in (_KEPT, 1e-8, 1e-7) if base.curved else (_KEPT,):
+        last = _held(base, late, snapped(worst) * (1 + kept))
+        try:
+            coverage, _, _ = phases_of(last, Programs()).worst_case(lexicographic=False)
+            break
+        except SolverError:  # on a steep curve the level itself may leave no room for rounding
+            if kept == 1e-7 or not base.curved:
+                raise
+    phases = ("worst-case", "max-min", "expected-residual")
+    seconds = time.perf_counter() - started
+    return certified(base, coverage, proof, solver=solver_name(), seconds=seconds, phases=phases)
+
+
+def _held(base: ZoneGame, late: list[Rule], level: float) -> ZoneGame:
+    """The game with no zone above the level, and the late rules as if they came first."""
     lower, upper = base.bounds()
     if base.curved:
         needed = units_for(base.values, base.does, level, lower, upper)
     else:
         needed = coverage_for(base.values, base.effectiveness, level, lower, upper)
     floors = tuple(Floor(float(x), zone=z) for z, x in zip(base.zone_ids, needed, strict=True) if x > 0)
-    rules = (*base.constraints, *floors, *(rule.brought_forward() for rule in late))
-    last = base.replace(constraints=rules)
-    coverage, _, _ = phases_of(last, Programs()).worst_case(lexicographic=False)
-    phases = ("worst-case", "max-min", "expected-residual")
-    seconds = time.perf_counter() - started
-    return certified(base, coverage, proof, solver=solver_name(), seconds=seconds, phases=phases)
+    return base.replace(constraints=(*base.constraints, *floors, *(rule.brought_forward() for rule in late)))
 
 
 def with_levels(

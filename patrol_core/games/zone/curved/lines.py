@@ -153,6 +153,10 @@ class _Program:
         n = self.game.size
         for nth in range(_MOST_ROUNDS):
             found = self.program.run()
+            if found.status is Status.FAILED:  # rows of many sizes: a wider tolerance, from scratch
+                self.program.set_options(primal_feasibility_tolerance=1e-8, dual_feasibility_tolerance=1e-8)
+                self.program.forget()
+                found = self.program.run()
             if found.status is Status.INFEASIBLE:
                 return None
             if found.status is not Status.OPTIMAL:
@@ -297,7 +301,16 @@ def residual_levels(game: ZoneGame, members: Sequence[Indices]) -> Attainable:
         SolverError: If a level could not be proved.
     """
     classes = classes_of(game, of_harm=True) if game.stated is None else None
-    program = _Program(game, groups=members) if classes is None else RateSums(game, classes)
+    if classes is not None:
+        try:
+            return _levels(game, members, RateSums(game, classes))
+        except SolverError:  # values of many sizes: zone by zone they keep their digits
+            pass
+    return _levels(game, members, _Program(game, groups=members))
+
+
+def _levels(game: ZoneGame, members: Sequence[Indices], program: _Program | RateSums) -> Attainable:
+    """Level by level, as :func:`residual_levels` says."""
     shares = np.array([game.population_share(group) for group in game.groups])
     start = np.array([float(game.harm.start[at].sum()) for at in members])
     unit = float((start / shares).max()) or 1.0

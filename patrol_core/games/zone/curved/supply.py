@@ -39,7 +39,13 @@ class Supply:
         return float(harm), ((float(left), float(right)) if k and left > right else (float(right),))
 
     def spread(self, coverage: Floats, upper: Floats, extra: float) -> None:
-        """Put so much on the zones of the class, best first; pieces of one rate share evenly."""
+        """Put so much on the zones of the class, best first; pieces of one rate share evenly.
+
+        Args:
+            coverage: (n,) units of all zones, changed in place.
+            upper: (n,) most units.
+            extra: Units to put.
+        """
         k = int(np.searchsorted(self.room, extra, side="left")) - 1
         if k < 0:
             return
@@ -107,7 +113,11 @@ class CurvedSupply(Supply):
         return float(self.harm[k] + self.wide[k] * np.log(mark / self.mark[k])), (1 / mark,)
 
     def spread(self, coverage: Floats, upper: Floats, extra: float) -> None:
-        """As of pieces; the sum is put right by Newton's method, where cumulated widths lost digits."""
+        """As of pieces; the sum is put right by Newton's method, where cumulated widths lost digits.
+
+        Args:
+            coverage, upper, extra: As of pieces.
+        """
         if not self.zone.size or extra >= self.room[-1]:
             coverage[self.zone] = self.end
             left = extra - float((self.end - self.begin).sum())
