@@ -222,6 +222,136 @@ def test_one_more_unit_never_hurts(values, budget):
     assert drop <= result["budget_dual"] * (1 + 1e-9) + 1e-9  # the worst case is convex in the budget
 
 
+# -- what further units do --------------------------------------------------------------------------
+
+UNITS = {
+    "kind": "zone",
+    "values": {"a": 16, "b": 4},
+    "effectiveness": 0.5,
+    "budget": 2,
+    "response": "several",
+}
+
+
+def left_after(document, x):
+    """Harm left, from the sentence of the documentation: straight lines between whole numbers of units."""
+    e, found = document.get("effectiveness", 1.0), []
+    for (zone, value), units in zip(document["values"].items(), x, strict=True):
+        k = document.get("size", {}).get(zone, 1.0)
+        if document["response"] == "linear":
+            found.append(value * (1 - e * units / k))
+        else:
+            j = math.floor(units + 1e-12)
+            first, then = (1 - e) ** (j / k), (1 - e) ** ((j + 1) / k)
+            found.append(value * (first + (units - j) * (then - first)))
+    return np.array(found)
+
+
+def test_several_units_by_hand():
+    """Two units in a leave 16 / 4 = 4, as much as there is in b."""
+    code, result, err = solve(UNITS)
+    assert (code, err) == (0, "")
+    assert result["coverage"] == pytest.approx({"a": 2.0, "b": 0.0})
+    assert (result["worst_case"], result["expected_residual"]) == pytest.approx((4.0, 8.0))
+    assert result["attack_set"] == ["a", "b"]
+    _, capped, _ = solve(UNITS | {"upper": {"a": 1}})
+    assert capped["coverage"] == pytest.approx({"a": 1.0, "b": 1.0})
+    _, sized, _ = solve(UNITS | {"size": {"a": 2}})
+    assert sized["coverage"] == pytest.approx({"a": 2.0, "b": 0.0})
+    assert sized["worst_case"] == pytest.approx(8.0)
+    _, line, _ = solve(UNITS | {"response": "linear", "size": {"a": 2}})
+    assert line["coverage"] == pytest.approx({"a": 2.0, "b": 0.0})
+    assert line["worst_case"] == pytest.approx(8.0)
+    _, total, _ = solve(UNITS | {"objective": "total", "values": {"a": 16, "b": 12}})
+    assert total["coverage"] == pytest.approx({"a": 1.0, "b": 1.0})
+
+
+@pytest.mark.parametrize("response", ["linear", "several"])
+@pytest.mark.parametrize("objective", ["worst-case", "total", "regret"])
+@pytest.mark.parametrize("rule", [None, {"type": "floor", "group": "g", "at_least": 1.5}])
+def test_units_against_a_grid(response, objective, rule):
+    document = UNITS | {
+        "values": {"a": 10, "b": 6, "c": 3}, "budget": 3, "response": response, "size": {"b": 1.5, "c": 0.8},
+        "objective": objective, "groups": {"g": ["b", "c"]}, "constraints": [rule] if rule else [],
+    }  # fmt: skip
+    if response == "several":
+        document["upper"] = {"a": 2}
+    if objective == "regret":
+        document["intervals"] = {"a": [8, 12]}
+    code, result, err = solve(document)
+    assert (code, err) == (0, "")
+    most = [2, 3, 3] if response == "several" else [1, 1.5, 0.8]
+    axes = [np.append(np.arange(0, top, 0.05), top) for top in most]
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    points = points[
+        (points.sum(axis=1) <= 3 + 1e-9) & ((points[:, 1] + points[:, 2] >= 1.5 - 1e-9) | (rule is None))
+    ]
+    left = np.array([left_after(document, x) for x in points])
+    worst = {"worst-case": left.max(axis=1), "total": left.sum(axis=1)}
+    x = np.array(list(result["coverage"].values()))
+    mine = left_after(document, x)
+    assert result["worst_case"] == pytest.approx(mine.max())
+    assert result["expected_residual"] == pytest.approx(mine.sum())
+    if objective == "regret":
+        corners = [left * np.array([high / 10, 1, 1]) for high in (8, 12)]
+        known = [corner.max(axis=1).min() for corner in corners]
+        least = np.max(
+            [corner.max(axis=1) - best for corner, best in zip(corners, known, strict=True)], axis=0
+        ).min()
+        assert result["objective"] == pytest.approx(max(least, 0.0), abs=0.3)
+    else:
+        least = worst[objective].min()
+        assert result["bound"] - 1e-9 <= least
+        assert result["objective"] == pytest.approx(least, rel=0.03)
+        assert result["objective"] <= least + 1e-9
+
+
+def test_several_with_one_unit_at_most_is_linear():
+    values = {"a": 10, "b": 6, "c": 3, "d": 8}
+    line = {"kind": "zone", "values": values, "effectiveness": 0.5, "budget": 2}
+    for more in ({}, {"objective": "total"}, {"attacker": {"model": "quantal", "lambda": 0.3}}):
+        _, one, _ = solve(line | more)
+        _, other, _ = solve(line | more | {"response": "several", "upper": dict.fromkeys(values, 1)})
+        assert other["coverage"] == pytest.approx(one["coverage"], abs=1e-6)
+        assert other["objective"] == pytest.approx(one["objective"], rel=1e-9)
+
+
+def test_deployments_leave_what_the_plan_promises():
+    """Whole numbers of units, each zone's the one below or above its coverage, and on average just that."""
+    document = UNITS | {"values": {"a": 10, "b": 6, "c": 3}, "budget": 4.4, "size": {"c": 2}}
+    _, result, _ = solve(document, "--deployments")
+    x = np.array(list(result["coverage"].values()))
+    assert x.max() > 1
+    marginal, left = np.zeros(3), np.zeros(3)
+    for draw in result["deployments"]:
+        units = np.array([draw["units"].get(zone, 0) for zone in document["values"]], dtype=float)
+        assert (np.abs(units - x) < 1).all()
+        marginal += draw["probability"] * units
+        left += draw["probability"] * left_after(document, units)
+    assert marginal == pytest.approx(x, abs=1e-9)
+    assert left == pytest.approx(left_after(document, x), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"upper": {"z": 1}}, ["upper", "'z'"]),
+        ({"size": {"z": 1}}, ["size", "'z'"]),
+        ({"size": {"a": 0}}, ["size", "a", "0"]),
+        ({"upper": {"a": -1}}, ["upper", "a", "-1"]),
+        ({"effectiveness": 1}, ["effectiveness", "several", "below 1"]),
+        ({"response": "magic"}, ["response", "magic", "several"]),
+        ({"response": "linear", "upper": {"a": 2}}, ["upper", "'a'", "size"]),
+        ({"attacker": {"model": "suqr", "weights": [-5, 1, 0]}}, ["SUQR", "quantal"]),
+    ],
+)
+def test_bad_units_are_one_line(change, words):
+    code, result, err = solve(UNITS | change)
+    assert (code, result) == (2, {})
+    assert err.count("\n") == 1
+    assert all(word in err for word in words), err
+
+
 # -- files, stdin, --out ----------------------------------------------------------------------------
 
 

@@ -82,7 +82,7 @@ def _by_tangents(
         x = needs(level)
         over = float(x.sum()) - game.budget
         active = asks & (x > lower)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             slope = float((finite / game.does.worth(x))[active].sum())
         moved = level + over / slope if 0 < slope < np.inf else level
         if not over > 1e-15 * game.budget or not moved > level:

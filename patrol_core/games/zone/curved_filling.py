@@ -185,7 +185,7 @@ def _proof(
         return weights, 0.0
     with np.errstate(divide="ignore", over="ignore"):
         inverse = np.where(at_worst, 1 / (values * does.worth(coverage)), 0.0)
-    total = float(inverse.sum())
+        total = float(inverse.sum())
     if not 0 < total < np.inf:
         weights[at_worst] = 1 / at_worst.sum()
         return weights, 0.0

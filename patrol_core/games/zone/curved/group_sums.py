@@ -246,6 +246,8 @@ class GroupSums:
     ) -> tuple[Indices, Floats, Floats, Floats]:
         """Zone, begin, end and rate of pieces between whole numbers, of those that a class can want at all."""
         cell, values = self.classes.cell, self.values
+        if self.game.response == "linear":  # one piece a zone, whatever its size
+            return zones, lower[zones], upper[zones], (values * self.does.worth(lower))[zones]
         rate = np.full(room.size, float((values * self.does.worth(lower)).max(initial=0.0)))
         reached, factor = lower.copy(), 0.5
         while zones.size:
