@@ -111,7 +111,8 @@ def searchable(frame: pd.DataFrame, *, name: str, units: dict[str, str], digits:
     ]
     with three:
         if numbers:
-            number = ask.select("Between", f"res_{name}_number", numbers[-1], numbers)
+            first = "hours" if "hours" in numbers else numbers[-1]
+            number = ask.select("Between", f"res_{name}_number", first, numbers)
             low, high = float(frame[number].min()), float(frame[number].max())
             bounds = st.slider(
                 number.replace("_", " "), low, high, (low, high), key=f"_res_{name}_{number}_range"

@@ -117,7 +117,7 @@ def faced_heatmap(
         for i in range(len(rows))
     ]
     title = f"Loss if planned for … (row) and faced by offenders who … (column), {unit}"
-    figure = chart(title, "", "", height=136 + 46 * len(rows), category="xy", downward=True)
+    figure = chart(title, "", "", height=154 + 46 * len(rows), category="xy", downward=True)
     shown = np.clip(np.where(np.isfinite(over), over, MOST), 0.0, MOST)
     heat(
         figure,
@@ -134,7 +134,7 @@ def faced_heatmap(
         textfont={"size": 13},
     )
     figure.update_xaxes(side="top", tickangle=0)
-    figure.update_layout(margin={"t": 110})
+    figure.update_layout(margin={"t": 128})
     return figure
 
 
