@@ -1,4 +1,4 @@
-"""How soon a step of a slider is seen: the Patrol game page against a bare page, in a real browser.
+"""How soon a step of a slider is seen: the page Plan against a bare page, in a real browser.
 
 ``python -m benchmarks.bench_pages [--steps 15] [--only first|westminster|london]``. The two pages are stepped in turn
 within one run, so that whatever else the machine does falls on both. ``benchmarks/README.md`` says what is measured.
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 BUDGET = "Units on patrol at once"
 FAIRNESS = "Fairness: how far groups may differ"
-FAIR_START = 7
-"""Steps from no rule to ± 60 %."""
+FAIR_START = 4
+"""Steps from no rule into the levels that change the plan."""
 TARGET = 1.3
 FIRST_TARGET = 5.0
 
@@ -72,7 +72,7 @@ def run(*, steps: int = 15, only: str | None = None) -> None:
 def first_page(browser: Browser, repeats: int = 3) -> None:
     """From the command to a map with a plan on the first page."""
     rows = []
-    for path, title in (("", "Overview"), ("patrol_game", "Patrol game")):
+    for path, title in (("", "Overview"), ("plan", "Plan")):
         times = [_first(browser, path) for _ in range(repeats)]
         up, figure, map_ = (median(column) for column in zip(*times, strict=True))
         verdict = "met" if map_ <= FIRST_TARGET else "MISSED"
@@ -106,7 +106,7 @@ def painted(page: Page) -> None:
 def westminster(browser: Browser, steps: int) -> None:
     """The embedded city, which has Westminster's size."""
     _compare(browser, steps, "Westminster size", load_area("sample"), lambda page, address: page.goto(
-        f"{address}/patrol_game"
+        f"{address}/plan"
     ))  # fmt: skip
 
 
@@ -130,7 +130,7 @@ def london(browser: Browser, steps: int) -> None:
             page.locator("[data-testid=stFileChip]").nth(1).wait_for(timeout=90_000)
             page.get_by_role("button", name="Read files").click()
             page.get_by_text("in 4,994 zones").first.wait_for(timeout=120_000)
-            page.get_by_role("link", name="Patrol game").first.click()
+            page.get_by_role("link", name="Plan", exact=True).first.click()
 
         _compare(browser, steps, "London", data, open_page)
 
@@ -143,7 +143,7 @@ def _compare(
         bare = stack.enter_context(_bare(data))
         page = _fresh(browser, stack)
         open_page(page, ours)
-        page.get_by_role("heading", name="Patrol game").wait_for(timeout=90_000)
+        page.get_by_role("heading", name="Plan", exact=True).wait_for(timeout=90_000)
         painted(page)
         plain = _fresh(browser, stack)
         plain.goto(bare)
@@ -173,7 +173,7 @@ def _compare(
                         f"≤ {TARGET:g} {verdict}",
                     )
                 )
-    header = ("slider", "seen", "Patrol game, ms", "bare page, ms", "ratio", "target")
+    header = ("slider", "seen", "Plan, ms", "bare page, ms", "ratio", "target")
     table(f"{title}, {count:,} zones: one slider step (medians of {steps})", header, rows)
 
 
@@ -187,7 +187,7 @@ def _budget(mine: Watched, other: Watched, steps: int) -> list[Pair]:
 
 
 def _fair(budget: Watched, mine: Watched, other: Watched, steps: int) -> list[Pair]:
-    """Steps between ± 60 % and ± 50 %; the budget moves before each, so that no plan is met a second time."""
+    """Steps between two levels that change the plan; the budget moves before each, so that no plan is met a second time."""
     mine.move(steps=FAIR_START)
     pairs = []
     for number in range(steps + 1):

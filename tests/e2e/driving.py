@@ -170,6 +170,7 @@ def click_zone(page: Page, zone: str, *, area: str = "sample", index: int = 0) -
     place = frame.evaluate(
         "([y, x]) => { const p = map.latLngToContainerPoint([y, x]); return [p.x, p.y]; }", [point.y, point.x]
     )
+    page.locator("iframe").nth(index).scroll_into_view_if_needed()
     box = page.locator("iframe").nth(index).bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + place[0] - 2, box["y"] + place[1])
