@@ -13,7 +13,7 @@ from patrol_core.ui.session import state
 from patrol_core.ui.shell import controls
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS, RESPONSE_TEXTS
 from patrol_core.ui.shell.zone_map import basemap_switch
-from patrol_core.words import figure
+from patrol_core.words import figure, percent
 
 Face = Literal["units", "hours", "officers"]
 FACES: dict[Face, str] = {"units": "Units", "hours": "Hours", "officers": "Officers"}
@@ -81,7 +81,10 @@ def _resource(prepared: Prepared) -> None:
         "hours": f"{figure(now.hours_of_resource)} h a month",
         "officers": f"{figure(now.officers_of_resource)} officers",
     }
-    words = " = ".join(text for name, text in said.items() if name != face)
+    paid = f"officers on {now.contract_hours:g} h a week"
+    paid += f", {percent(now.abstraction, 0)} of it no patrol" if now.abstraction else ""
+    paid += f", {now.crew:g} to a unit" if now.crew != 1 else ""
+    words = f"{' = '.join(text for name, text in said.items() if name != face)} ({paid})"
     with st.popover("Hours, officers", width="stretch"):
         key = state.widget_key("face")
         st.segmented_control(
