@@ -25,7 +25,7 @@ from patrol_core.planning import (
 from patrol_core.reports.group_tables import choice_words, head_words, view_table
 from patrol_core.reports.html import CurvePicture, Figure, MapPicture, ReportContent, Table, html_report
 from patrol_core.scenario import choices
-from patrol_core.words import figure
+from patrol_core.words import figure, of_heads
 
 _LEFT_OUT = ("view", "unit", "min_max_ratio")
 CURVE_POINTS = 25
@@ -110,7 +110,11 @@ def report_of(result: Result) -> bytes:
 
 def _choices(result: Result) -> Table:
     rows = [
-        (row.label, choice_words(row, getattr(result.scenario, name)), row.help)
+        (
+            row.label,
+            choice_words(row, getattr(result.scenario, name)),
+            of_heads(row.help, result.prepared.head),
+        )
         for name, row in choices().items()
     ]
     return Table(pd.DataFrame(rows, columns=["Choice", "Value", "Meaning"]), most_rows=len(rows))

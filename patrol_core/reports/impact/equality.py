@@ -12,13 +12,13 @@ import pandas as pd
 
 from patrol_core.errors import PatrolError
 from patrol_core.fairness import HEADS, People, all_measures, groups, measures
+from patrol_core.games.rules import rule_label
 from patrol_core.games.zone import Strategy
 from patrol_core.planning import Planner, Result, amounts_views, assumption_words, game_amounts, hours_views
 from patrol_core.reports.group_tables import head_words, view_table
 from patrol_core.reports.html import Table
 from patrol_core.reports.impact.record import EQUALITY, OWNER, Field, Section, field, section
 from patrol_core.reports.templates import number
-from patrol_core.scenario import choices
 
 NOT_IN_RUN = (
     "This run holds no figures for this characteristic. Their absence says nothing about impact: consider evidence from "
@@ -170,7 +170,7 @@ def _mitigation(result: Result) -> tuple[str, ...]:
     scenario = result.scenario
     if scenario.fairness is None:
         return ("This run has no fairness rule.",)
-    label = choices()["fairness_rule"].label
+    label = rule_label(scenario.fairness_rule, result.prepared.head).lower()
     words = (
         f"This run has a fairness rule ({label}: {scenario.fairness_rule}, tolerance {scenario.fairness:g})."
     )
