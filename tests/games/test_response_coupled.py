@@ -347,9 +347,8 @@ def test_sums_and_zones_agree(seed, response, objective):
             solve_zone_game(g, objective=objective, method="lp")
         return
     zones = solve_zone_game(g, objective=objective, method="lp")
-    exact = (
-        1e-7 if objective == "worst-case" else 1e-4
-    )  # a total that is flat near its best leaves the worst case open
+    # a total that is flat near its best, and rates of harm that leave one plan, leave the worst case open at the last digits
+    exact = 1e-7 if objective == "worst-case" and all(rule.of == "coverage" for rule in rules) else 1e-4
     assert sums.worst_case == pytest.approx(zones.worst_case, rel=exact)
     assert sums.expected_residual == pytest.approx(zones.expected_residual, rel=1e-6)
 

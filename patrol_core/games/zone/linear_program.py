@@ -103,7 +103,8 @@ class ZoneGameModel:
         solve = run.total if objective == "total" else run.worst_case
         coverage, proof, phases = solve(lexicographic=lexicographic)
         seconds = time.perf_counter() - started
-        plan = certified(game, coverage, proof, solver=self._solver, seconds=seconds, phases=phases)
+        solver = solver_name("cuts below the response") if game.curved else self._solver
+        plan = certified(game, coverage, proof, solver=solver, seconds=seconds, phases=phases)
         # at a corner of the response several prices prove a plan, and not each is what the next unit is worth
         return replace(plan, budget_dual=None) if game.curved and game.coupling_rules() else plan
 
