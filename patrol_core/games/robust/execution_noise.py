@@ -75,8 +75,8 @@ def _solve(game: ZoneGame, short: Floats, started: float) -> RobustStrategy:
 
 
 def losses_under_noise(game: ZoneGame, coverage: Floats, shortfall: Floats) -> Floats:
-    """(n,) V_t (1 - e max(0, x_t - a_t)): the loss of ``game`` at each zone when its ``coverage`` falls short by all of ``shortfall``."""
-    return game.values * (1 - game.effectiveness * np.maximum(0.0, coverage - shortfall))
+    """(n,) V_t s_t(max(0, x_t - a_t)), s_t(x) = 1 - e x or what else patrol leaves: the loss of ``game`` at each zone when its ``coverage`` falls short by all of ``shortfall``."""
+    return game.values * game.left(np.maximum(0.0, coverage - shortfall))
 
 
 def check_shortfall(game: ZoneGame, given: ArrayLike) -> Floats:
