@@ -1,4 +1,4 @@
-"""What the robustness, erring-offender and roster tabs work out, kept between reruns as in :mod:`patrol_core.ui.memo.results`."""
+"""What the parts on robustness, on offenders who make mistakes and on tonight work out, kept between reruns as in :mod:`patrol_core.ui.memo.results`."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def price(scenario: Scenario, model: RobustModel, tell: Progress = unheard) -> p
     return pd.concat(rows, ignore_index=True)
 
 
-# -- offenders who err -----------------------------------------------------------------------------
+# -- offenders who make mistakes -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,8 @@ from patrol_core.planning import (
     Prepared,
     allocation_table,
     column_units,
-    coverage_table,
     last_year_of,
+    zone_table,
 )
 from patrol_core.reports.bundles.roster import CONTRACT as HALFYEAR
 from patrol_core.reports.csv import to_csv_bytes
@@ -67,12 +67,10 @@ def zones_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> Non
 
 
 def _mean_month(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
-    frame = coverage_table(strategy, prepared.surface.mean)
-    frame.insert(1, "name", prepared.zones["name"].astype(str).to_numpy())
-    frame["hours"] = frame["coverage"] * scenario.hours_per_unit
-    units = column_units(prepared) | {"coverage": "units", "hours": H}
-    shown = frame.sort_values(["coverage", "value"], ascending=False, kind="stable")
-    tables.table(shown, name="zones", units=units, digits=3, height=400)
+    columns = ["zone_id", "name", "value", "units", "hours", "residual"]
+    shown = zone_table(prepared, scenario, strategy)[columns]
+    shown = shown.sort_values(["units", "value"], ascending=False, kind="stable")
+    tables.table(shown, name="zones", units=column_units(prepared), digits=3, height=400)
 
 
 def _each_month(scenario: Scenario, prepared: Prepared) -> None:
