@@ -69,7 +69,7 @@ def lowest_curved_level(values: Floats, does: Response, budget: float, lower: Fl
     level = stuck
     if top > stuck and float(units(stuck).sum()) > budget:
         below, above = _bisect(stuck, top, lambda z: float(units(z).sum()) <= budget, most=_FIRST_STEPS)
-        level = _by_tangents(values, does, budget, units, below, above)
+        level = _by_tangents(values, does, budget, units, lower, below, above)
     coverage = units(level)
     weights, price = _proof(values, does, coverage, upper, level)
     return Level(level, coverage, weights, price)
@@ -153,6 +153,7 @@ def _by_tangents(
     does: Response,
     budget: float,
     units: Callable[[float], Floats],
+    lower: Floats,
     below: float,
     above: float,
 ) -> float:
@@ -161,9 +162,9 @@ def _by_tangents(
     for _ in range(_MOST_STEPS):
         x = units(level)
         over = float(x.sum()) - budget
-        active = values * does.left(x) <= level * (1 + _AT)
+        moving = x > lower  # the others have their floor whatever the level
         with np.errstate(divide="ignore", over="ignore"):
-            rate = float((1 / (values * does.worth(x))[active & (x > 0)]).sum())
+            rate = float((1 / (values * does.worth(x))[moving]).sum())
         step = over / rate if 0 < rate < np.inf else 0.0
         if not over > 1e-15 * budget or not level < level + step < above:
             break

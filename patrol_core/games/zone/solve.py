@@ -237,8 +237,8 @@ class ZoneGame:
         lower, upper = np.zeros(self.size), self.most
         for rule in self.constraints:
             rule.bound(self, lower, upper)
-        # nobody can send more than the budget; a floor above it is the budget's fault, not a cap's
-        return lower, np.where(np.isinf(upper), np.maximum(self.budget, lower), upper)
+        # nobody can send more than the budget, so one unit beyond it never binds; a floor above it is the budget's fault
+        return lower, np.where(np.isinf(upper), np.maximum(self.budget, lower) + 1, upper)
 
     @property
     def most(self) -> Floats:
