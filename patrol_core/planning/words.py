@@ -17,11 +17,7 @@ from patrol_core.evaluation import baselines
 from patrol_core.games.rules import (
     BUDGET,
     FAIRNESS,
-    Fairness,
-    Floor,
     PairRow,
-    PlaceCap,
-    Rule,
     coupling_rows,
     rule_label,
 )
@@ -231,34 +227,38 @@ def _rules_reached(game: ZoneGame, x: Floats, scenario: Scenario, head: str) -> 
     """Rules over several zones that a plan just keeps, each with where; budgets of places of one kind together."""
     amounts = np.append(x, 1 - game.left(x)) if game.curved else x
     places: dict[str, list[str]] = {}
-    rules: dict[int, list[str]] = {}
+    rules: dict[tuple[int, str], list[str]] = {}
     for key, row in coupling_rows(game).items():
         value = float(row.coefficients @ amounts[: row.coefficients.size])
         if key == BUDGET or isinstance(row, PairRow) or row.limit - value > _AT * max(1.0, abs(row.limit)):
             continue
         rule = game.constraints[key[0]]
-        if isinstance(rule, PlaceCap):
-            places.setdefault(rule.what, []).append(rule.place)
+        if rule.place_kind:
+            places.setdefault(rule.place_kind, []).append(key[1])
         else:
-            rules.setdefault(key[0], []).append(key[1])
+            rules.setdefault((key[0], key[2]), []).append(key[1])
     said = [
         f"the budget of {what} {names[0]}"
         if len(names) == 1
         else f"the budgets of the {what}s {first_few(names)}"
         for what, names in places.items()
     ]
-    return said + [_rule_words(game.constraints[i], names, scenario, head) for i, names in rules.items()]
+    fair: dict[int, list[str]] = {}
+    for (i, side), names in rules.items():
+        if game.constraints[i].slider == "parity":
+            fair.setdefault(i, []).extend(names)
+        else:
+            whom = [name for name in names if name]
+            said.append(f"the {side} patrol of {first_few(whom)}" if whom else game.constraints[i].name)
+    return said + [_fairness_words(names, scenario, head) for names in fair.values()]
 
 
-def _rule_words(rule: Rule, names: list[str], scenario: Scenario, head: str) -> str:
+def _fairness_words(names: list[str], scenario: Scenario, head: str) -> str:
     whom = list(dict.fromkeys(name for name in names if name))
-    if not isinstance(rule, Fairness) or scenario.fairness is None:
-        side = "least" if isinstance(rule, Floor) else "most"
-        return f"the {side} patrol of {first_few(whom)}" if whom else rule.name
     about = FAIRNESS[scenario.fairness_rule]
     level = (
         "between its ends"
-        if scenario.share_least is not None or scenario.share_most is not None
+        if scenario.fairness is None or (scenario.share_least, scenario.share_most) != (None, None)
         else about.at(scenario.fairness)
     )
     where = f", reached in {'group' if len(whom) == 1 else 'groups'} {first_few(whom)}" if whom else ""

@@ -179,6 +179,11 @@ class PlaceCap(Rule):
         """The rule in words."""
         return f"budget of {self.what} {self.place!r}"
 
+    @property
+    def place_kind(self) -> str:
+        """What kind of place it is."""
+        return self.what
+
     def check(self, game: RuleGame) -> None:
         """Refuse zones that are not in the game."""
         unknown = [zone for zone in self.zones if not game.has_zone(zone)]

@@ -173,6 +173,11 @@ class Rule:
         return ""
 
     @property
+    def place_kind(self) -> str:
+        """Of a budget of one place, what kind of place that is; "" for other rules."""
+        return ""
+
+    @property
     def couples(self) -> bool:
         """Whether it speaks of several zones at once."""
         return True
