@@ -143,7 +143,8 @@ FUNCTIONS: Mapping[str, Callable[[Scenario], Any]] = {
     "ui.memo.results.hours": results.hours,
     "ui.memo.results.asset": results.asset,
     "ui.memo.results.zone_neighbours": results.zone_neighbours,
-    "ui.memo.compare_results.faced": compare_results.faced,
+    # linear, since against offenders who make mistakes the search under curved rules is ended by the clock
+    "ui.memo.compare_results.faced": lambda s: compare_results.faced(s.changed(response="linear")),
     "ui.memo.compare_results.monthly": compare_results.monthly,
     "ui.memo.compare_results.spread": lambda s: compare_results.spread(s, "draws", 20),
     "ui.memo.compare_results._ranks": lambda s: compare_results.ranks(s, "months", 20),
