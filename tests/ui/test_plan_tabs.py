@@ -32,6 +32,8 @@ WHERE = {
 }
 """Tab of each part, and the switch in it."""
 ZONES = ("a", "b")
+NEEDS: dict[str, dict[str, str]] = {"noise": {"response": "linear"}}
+"""What a kind of uncertainty needs beside it to be planned for."""
 
 
 def plan_page(tab: str, *, more: dict | None = None, **query: str) -> AppTest:
@@ -117,8 +119,10 @@ def test_tabs_open_at_the_ends(tab, query):
 
 @pytest.mark.parametrize("model", ROBUST_TEXTS)
 def test_price_is_the_cores(model):
-    scenario, prepared, game = core()
-    shown = table(sound(plan_page(ROBUST, more={"_game_robust_model": model})), "size", "worst_case_gain")
+    needs = NEEDS.get(model, {})
+    scenario, prepared, game = core(**needs)
+    page = sound(plan_page(ROBUST, more={"_game_robust_model": model}, **needs))
+    shown = table(page, "size", "worst_case_gain")
     known = uncertainty_of(prepared, scenario)
     given = {
         "cvar": {"draws": prepared.surface.draws(scenario.seed, 200)},
@@ -135,13 +139,13 @@ def test_each_model_has_two_sentences_and_a_formula(model):
     text = ROBUST_TEXTS[model]
     assert text.sentences.count(". ") == 1
     assert text.sentences.endswith(".")
-    page = sound(plan_page(ROBUST, more={"_game_robust_model": model}))
+    page = sound(plan_page(ROBUST, more={"_game_robust_model": model}, **NEEDS.get(model, {})))
     assert text.sentences in [words.value for words in page.markdown]
     assert text.formula in [latex.value.strip("$\n ") for latex in page.latex]
 
 
 def test_model_outlives_its_tab():
-    page = plan_page(ROBUST, more={"_game_robust_model": "noise"})
+    page = plan_page(ROBUST, more={"_game_robust_model": "noise"}, **NEEDS["noise"])
     for tab in (ROSTER, ROBUST):
         opened_at(page, tab)
     assert ROBUST_TEXTS["noise"].sentences in [words.value for words in sound(page).markdown]
