@@ -32,7 +32,7 @@ WHERE = {
 }
 """Tab of each part, and the switch in it."""
 ZONES = ("a", "b")
-NEEDS: dict[str, dict[str, str]] = {"noise": {"response": "linear"}}
+NEEDS: dict[str, dict] = {"noise": {"response": "linear", "effectiveness": 1.0}}
 """What a kind of uncertainty needs beside it to be planned for."""
 
 
@@ -51,6 +51,11 @@ def opened_at(page: AppTest, part: str) -> AppTest:
     page.session_state["_plan_tabs"] = tab
     page.session_state[f"_game_{switch}"] = part
     return page.run()
+
+
+def link(choices: dict) -> dict[str, str]:
+    """The choices as a link carries them."""
+    return make_scenario(choices).to_query()
 
 
 def sound(page: AppTest) -> AppTest:
@@ -121,7 +126,7 @@ def test_tabs_open_at_the_ends(tab, query):
 def test_price_is_the_cores(model):
     needs = NEEDS.get(model, {})
     scenario, prepared, game = core(**needs)
-    page = sound(plan_page(ROBUST, more={"_game_robust_model": model}, **needs))
+    page = sound(plan_page(ROBUST, more={"_game_robust_model": model}, **link(needs)))
     shown = table(page, "size", "worst_case_gain")
     known = uncertainty_of(prepared, scenario)
     given = {
@@ -139,13 +144,13 @@ def test_each_model_has_two_sentences_and_a_formula(model):
     text = ROBUST_TEXTS[model]
     assert text.sentences.count(". ") == 1
     assert text.sentences.endswith(".")
-    page = sound(plan_page(ROBUST, more={"_game_robust_model": model}, **NEEDS.get(model, {})))
+    page = sound(plan_page(ROBUST, more={"_game_robust_model": model}, **link(NEEDS.get(model, {}))))
     assert text.sentences in [words.value for words in page.markdown]
     assert text.formula in [latex.value.strip("$\n ") for latex in page.latex]
 
 
 def test_model_outlives_its_tab():
-    page = plan_page(ROBUST, more={"_game_robust_model": "noise"}, **NEEDS["noise"])
+    page = plan_page(ROBUST, more={"_game_robust_model": "noise"}, **link(NEEDS["noise"]))
     for tab in (ROSTER, ROBUST):
         opened_at(page, tab)
     assert ROBUST_TEXTS["noise"].sentences in [words.value for words in sound(page).markdown]
