@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.ui.hours.areas import area_figures, beyond, choose, details, made, maps
+from patrol_core.ui.rosters.areas import area_figures, beyond, choose, details, made, maps
 from patrol_core.ui.session import state
 from patrol_core.ui.shell import frame
 from patrol_core.ui.shell.offender_text import assumption

@@ -9,9 +9,9 @@ from patrol_core.allocation.roster import Roster, duty_table, unit_table
 from patrol_core.planning import BOROUGH, WARD, Prepared
 from patrol_core.reports.bundles.roster import DUTY_UNITS, UNIT_UNITS
 from patrol_core.scenario import Scenario
-from patrol_core.ui.hours import roster_state
-from patrol_core.ui.hours.duties import HELD
 from patrol_core.ui.memo import results
+from patrol_core.ui.rosters import roster_state
+from patrol_core.ui.rosters.duties import HELD
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.offender_text import assumption
 from patrol_core.ui.shell.widgets import ask

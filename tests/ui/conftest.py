@@ -23,4 +23,4 @@ def own_cache(tmp_path_factory) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def patient_search(monkeypatch) -> None:
     """Patrol areas are searched for as long as it takes: what a page shows must not hang on how busy the machine is."""
-    monkeypatch.setattr("patrol_core.ui.hours.areas.TIME_LIMIT", 60.0)
+    monkeypatch.setattr("patrol_core.ui.rosters.areas.TIME_LIMIT", 60.0)

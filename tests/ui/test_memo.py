@@ -24,9 +24,6 @@ from patrol_core.evaluation.simulation import Learner
 from patrol_core.planning import prepare, solve_hours_plan
 from patrol_core.scenario import Scenario, choices, make_scenario
 from patrol_core.ui.data import quality as quality_view
-from patrol_core.ui.hours import areas as areas_view
-from patrol_core.ui.hours import duties as duty_view
-from patrol_core.ui.hours import roster_state
 from patrol_core.ui.memo import (
     compare_results,
     fairness_results,
@@ -41,6 +38,9 @@ from patrol_core.ui.plan import months as plan_months
 from patrol_core.ui.risk import accuracy as accuracy_view
 from patrol_core.ui.risk import hotspots as hotspot_view
 from patrol_core.ui.risk import slices as slices_view
+from patrol_core.ui.rosters import areas as areas_view
+from patrol_core.ui.rosters import duties as duty_view
+from patrol_core.ui.rosters import roster_state
 from tests.ui import hostile
 
 ROOT = Path(memo.__file__).parents[3]
@@ -173,12 +173,12 @@ FUNCTIONS: Mapping[str, Callable[[Scenario], Any]] = {
     "ui.memo.forecast_results.wards": _forecast(
         lambda s, found: forecast_results.wards(s, found, dict.fromkeys(found.zone_ids, "one"))
     ),
-    "ui.hours.roster_state.visits": lambda s: roster_state.visits(s, FRAME),
-    "ui.hours.roster_state.suggested_units": lambda s: roster_state.suggested_units(s, FRAME),
-    "ui.hours.duties.duties": lambda s: duty_view.duties(
+    "ui.rosters.roster_state.visits": lambda s: roster_state.visits(s, FRAME),
+    "ui.rosters.roster_state.suggested_units": lambda s: roster_state.suggested_units(s, FRAME),
+    "ui.rosters.duties.duties": lambda s: duty_view.duties(
         s, FRAME, roster_state.rules_of(FRAME, 12), (), gaps=True
     ),
-    "ui.hours.areas.made": lambda s: [areas_view.made(s, 3, 0.5, kind) for kind in ("risk", "hours")],
+    "ui.rosters.areas.made": lambda s: [areas_view.made(s, 3, 0.5, kind) for kind in ("risk", "hours")],
     "ui.risk.hotspots.hotspots": lambda s: hotspot_view.hotspots(s, "total", 99),
     "ui.risk.accuracy._accuracy": lambda s: accuracy_view.accuracy(s, 3, "zones"),
     "ui.plan.months.ways": plan_months.ways,
@@ -188,11 +188,11 @@ FUNCTIONS: Mapping[str, Callable[[Scenario], Any]] = {
     "ui.risk.slices.small_maps": lambda s: slices_view.small_maps(s, "type", True),
 }
 SLOW = {
-    "ui.hours.roster_state.suggested_units",
+    "ui.rosters.roster_state.suggested_units",
     "ui.risk.accuracy._accuracy",
     "ui.memo.compare_results.faced",
-    "ui.hours.duties.duties",
-    "ui.hours.areas.made",
+    "ui.rosters.duties.duties",
+    "ui.rosters.areas.made",
     "ui.memo.offenders_results.price",
     "ui.memo.risk_results.raster",
     "ui.risk.slices.small_maps",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from patrol_core.errors import InputError
 from patrol_core.figures.charts.offenders import robustness_curves
 from patrol_core.games.robust import RobustModel
 from patrol_core.planning import Prepared
@@ -94,7 +95,11 @@ def robust_tab(scenario: Scenario, prepared: Prepared) -> None:
     )
     text, unit = ROBUST_TEXTS[model], prepared.surface.unit
     st.write(text.sentences)
-    frame = offenders_results.price(scenario, model)
+    try:
+        frame = offenders_results.price(scenario, model)
+    except InputError as error:  # patrols that fall short are known of straight lines only
+        st.info(escape(error), icon=":material/block:")
+        return
     figure = robustness_curves(frame, size=text.size, unit=unit, gain=text.gain, share=text.share)
     plot(figure, key="_robust_price")
     st.write(_words(frame, text, unit))

@@ -11,13 +11,13 @@ from patrol_core.figures.charts.compare import budget_curve, plan_bars
 from patrol_core.games.zone import Strategy
 from patrol_core.planning import Prepared, comparison_units
 from patrol_core.scenario import Scenario
-from patrol_core.ui.hours.duties import roster_tab, shifts_tab
 from patrol_core.ui.memo import results
 from patrol_core.ui.plan.effect import effect_tab
 from patrol_core.ui.plan.fit import fit_tab
 from patrol_core.ui.plan.months import budgets_tab, rounding_words, ways_tab, zones_tab
 from patrol_core.ui.plan.robust import robust_tab
 from patrol_core.ui.plan.tonight import tonight_tab
+from patrol_core.ui.rosters.duties import roster_tab, shifts_tab
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot

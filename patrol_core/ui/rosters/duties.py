@@ -35,11 +35,11 @@ from patrol_core.reports.bundles.roster import (
     visits_csv,
 )
 from patrol_core.scenario import Scenario
-from patrol_core.ui.hours import roster_state
-from patrol_core.ui.hours.roster_state import MOST_ZONES, Frame
 from patrol_core.ui.memo import results
 from patrol_core.ui.memo.kept import of_content
 from patrol_core.ui.memo.results import of_data
+from patrol_core.ui.rosters import roster_state
+from patrol_core.ui.rosters.roster_state import MOST_ZONES, Frame
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, tables
 from patrol_core.ui.shell.charts import plot

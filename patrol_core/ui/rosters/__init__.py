@@ -1,0 +1,1 @@
+"""Patrol areas, shifts and rosters."""
