@@ -58,7 +58,8 @@ def solve_hours_plan(prepared: Prepared, scenario: Scenario, demand: pd.DataFram
 
 def _is_hours_model(scenario: Scenario) -> bool:
     kept = scenario.fairness is None or FAIRNESS[scenario.fairness_rule].of_hours
-    return scenario.response == "log" and scenario.offender == "none" and kept
+    one_size = scenario.zone_sizes == "equal"  # the hours model knows no sizes
+    return scenario.response == "log" and scenario.offender == "none" and one_size and kept
 
 
 def _by_hours(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame) -> Plan:

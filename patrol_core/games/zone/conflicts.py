@@ -80,11 +80,19 @@ def _explain_zone(game: ZoneGame) -> None:
     i = int(crossed[0])
     zone, low, high = game.zone_ids[i], float(lower[i]), float(upper[i])
     rule = next(r for r in game.constraints if game.replace(constraints=(r,)).bounds()[0][i] == low)
+    lowered = [r.at(high) if r is rule else r for r in game.constraints]
+    eased = game.replace(constraints=lowered)
+    with LOCK:
+        tail = (
+            ""
+            if _Consistency(eased).holds(eased)
+            else " Other rules conflict besides; change this one first."
+        )
     capped = high < float(game.most[i])
     also = f" or raise its cap to {low:g}" if capped else ", for no more units fit there"
     raise InfeasibleError(
         f"Zone {zone!r} must have at least {low:g} and at most {high:g} coverage, {low - high:g} too much: lower "
-        f"its floor to {high:g}{also}.",
+        f"its floor to {high:g}{also}.{tail}",
         rule=rule.name,
         shortfall=low - high,
         remedy=high,
@@ -166,7 +174,7 @@ class _Consistency:
                 works = middle
             else:
                 fails = middle
-        found = _outward(works, up=level.loose > level.tight)
+        found = next((v for v in _readable(level, works) if v == level.loose or self.holds(at(v))), works)
         short = float(f"{abs(found - level.tight):.9g}")
         if i is None:
             return Remedy("the budget", short, found, level.advice(found), "")
@@ -217,10 +225,17 @@ def _with_rules(game: ZoneGame, changed: Mapping[int, Rule]) -> ZoneGame:
     return game.replace(constraints=[changed.get(i, rule) for i, rule in enumerate(game.constraints)])
 
 
-def _outward(level: float, *, up: bool) -> float:
-    """The level to six decimals, or six digits where it is small, rounded to the side that works (solver tolerance aside)."""
-    places = 6 if level <= 0 else max(6, 5 - math.floor(math.log10(level)))
-    near = round(level, places)
-    if abs(near - level) <= 10.0 ** -(places + 2):
-        return near
-    return float((np.ceil if up else np.floor)(level * 10.0**places) / 10.0**places)
+def _readable(level: Loosening[Any], works: float) -> Iterable[float]:
+    """Levels as people write them at or beside one that works, the shortest first: the caller tries them.
+
+    What is as good as nothing is nothing; else six decimals, or six digits where it is small, then more, on the side that works.
+    """
+    if abs(works - level.loose) <= 1e-6 * abs(level.tight - level.loose):
+        yield level.loose
+    places = 6 if works <= 0 else max(6, 5 - math.floor(math.log10(works)))
+    near = round(works, places)
+    if abs(near - works) <= 10.0 ** -(places + 2):
+        yield near
+    outward = np.ceil if level.loose > level.tight else np.floor
+    for more in (places, places + 2, places + 4):
+        yield float(outward(works * 10.0**more) / 10.0**more)
