@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from patrol_core.errors import InfeasibleError, SolverError
-from patrol_core.games.rules import Cap, CoverageParity, Floor, ResidualParity
+from patrol_core.games.rules import Cap, CoverageParity, Floor, ResidualParity, Rule
 from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.game import ZoneGame, ZoneGameModel, solve_zone_game
 
@@ -84,3 +84,28 @@ def test_infeasible_only_at_the_levels_asked_for():
 def test_asking_about_consistent_rules_is_a_fault_of_the_program():
     with pytest.raises(SolverError, match="can be met"):
         explain_conflict(_game(2, Floor(0.1)))
+
+
+@pytest.mark.parametrize(
+    ("budget", "rule", "level"),
+    [(0.0, Floor(0.1, zone="a"), 0.0), (0.45, ResidualParity(0.01), None)],
+)
+def test_a_level_that_is_offered_works(budget: float, rule: Rule, level: float | None) -> None:
+    game = ZoneGame(
+        ("a", "b"), [7.7, 1.45], budget, 0.3, population=[873, 526], groups={"g": ("a",), "h": ("b",)},
+        constraints=(rule,),
+    )  # fmt: skip
+    with pytest.raises(InfeasibleError) as told:
+        solve_zone_game(game)
+    remedies = [told.value.remedy] if level is None else [level]
+    assert solve_zone_game(game.replace(constraints=(rule.at(remedies[0]),))).certificate.status == "optimal"
+    if level is not None:
+        assert f"to {level:g}." in str(told.value)
+
+
+def test_a_floor_that_does_not_fit_says_whether_lowering_it_is_enough() -> None:
+    game = ZoneGame(("a", "b"), [2.0, 1.0], 0.5, upper=[0.6, 1.0], constraints=(Floor(0.8, zone="a"),))
+    with pytest.raises(InfeasibleError, match=r"lower its floor to 0\.6.* Other rules conflict besides"):
+        solve_zone_game(game)
+    with pytest.raises(InfeasibleError, match=r"for no more units fit there\.$"):
+        solve_zone_game(game.replace(budget=1.0))
