@@ -11,17 +11,17 @@ from collections.abc import Sequence
 
 
 def figure(value: float, digits: int = 3) -> str:
-    """A number with so many significant digits: whole numbers whole, thousands apart, no exponent down to a millionth.
+    """A number with so many significant digits: whole numbers whole, thousands apart, never an exponent.
 
-    >>> figure(12345.678), figure(12.345), figure(0.000123456), figure(12), figure(math.nan)
-    ('12,346', '12.3', '0.000123', '12', '–')
+    >>> figure(12345.678), figure(12.345), figure(0.000123456), figure(12), figure(1e-9), figure(math.nan)
+    ('12,346', '12.3', '0.000123', '12', '<0.000001', '–')
     """
     if not math.isfinite(value):
         return "–" if math.isnan(value) else ("∞" if value > 0 else "-∞")
     if value == 0:
         return "0"
     if abs(value) < 1e-6:
-        return f"{value:.{digits}g}"
+        return "<0.000001" if value > 0 else ">-0.000001"
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -34,7 +34,7 @@ def signed(value: float, digits: int = 3) -> str:
     ('+34.1', '-1,235', '0')
     """
     text = figure(value, digits)
-    return f"+{text}" if value > 0 else text
+    return f"+{text}" if value >= 1e-6 else text
 
 
 def percent(share: float, digits: int = 1) -> str:

@@ -28,8 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("roster").add_argument
     add("--month", help="YYYY-MM of the plan (default its first month)")
     add("--in", dest="places", metavar="WARD", action="append", default=[], help="only this ward or borough")
-    add("--units", type=_whole, help="number of units (default: the fewest that can do it)")
-    add("--officers", dest="in_unit", type=_whole, default=2, help="officers in a unit (default 2)")
+    add(
+        "--units",
+        type=_whole,
+        help="how many units are named in the roster (default: the fewest that can do it); what there is stands in --hours or --budget",
+    )
+    add(
+        "--officers",
+        dest="in_unit",
+        type=_whole,
+        default=2,
+        help="officers in a unit of the roster (default 2); not how many there are, as in plan",
+    )
     add("--officer-hours", action="store_true", help="the plan's hours count officers, not units")
     add(
         "--shifts",

@@ -74,6 +74,15 @@ def assumption_words(scenario: Scenario) -> str:
     return f"{words}; larger zones need more units for the same" if scenario.zone_sizes == "area" else words
 
 
+def further_words(scenario: Scenario) -> str:
+    """What further units in a zone are taken to do, in few words."""
+    return {
+        "linear": "No zone takes more than one unit.",
+        "several": f"A second unit in a zone: {share_words(scenario.effectiveness)} of the rest.",
+        "log": "Each further hour does less than the one before.",
+    }[scenario.response]
+
+
 def resource_faces(scenario: Scenario) -> dict[str, float]:
     """What there is, in all its faces: units at once, hours a month and hours a day on patrol; officers where they were given."""
     faces = {
@@ -128,9 +137,14 @@ def headline(prepared: Prepared, scenario: Scenario, strategy: Strategy) -> str:
         given += f", of which {figure(strategy.budget_used)} can be used"
     share = share_words(scenario.effectiveness)
     if scenario.response == "log":
-        assumed = f"assuming the most patrol prevents {share} of a zone's harm"
+        bounded = scenario.cap is not None or scenario.max_per_day is not None
+        most = "most patrol a zone can take" + (
+            "" if bounded or scenario.zone_sizes == "area" else " (one unit)"
+        )
+        assumed = f"assuming the {most} prevents {share} of its harm"
     else:
-        assumed = f"assuming each prevents {share} of the harm where it stands"
+        each = "each" if given == _units(scenario.budget) else "each unit"
+        assumed = f"assuming {each} prevents {share} of the harm where it stands"
     whole, left = float(values.sum()), strategy.expected_residual
     less = f"{_percent(1.0 - left / whole)} less in all"
     if scenario.offender == "none":

@@ -83,7 +83,7 @@ class GameChoices(DataChoices):
     rationality: float = row(
         10.0, "lambda", "--rationality", "How well offenders choose", step=1, ge=0, le=1000
     )
-    """λ times the highest zone's value, for offenders who make mistakes: 0 does not look, 100 hardly errs."""
+    """λ times the highest zone's value, for offenders who make mistakes: 0 does not look, 100 hardly makes any."""
     fairness: float | None = row(
         None, "fair", "--fairness", "Fairness: how far groups may differ", step=0.05, ge=0, le=10
     )

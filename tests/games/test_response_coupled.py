@@ -467,7 +467,7 @@ def test_max_min_after_the_worst_case():
 @pytest.mark.parametrize("response", ["several", "log"])
 def test_rules_that_keep_harm_left_up_are_refused(response):
     for rule in (ResidualParity(0.5), MeanDifference(0.2, "residual")):
-        with pytest.raises(InputError, match=r"no convex set.*linear.*max-min"):
+        with pytest.raises(InputError, match=r"can be proved best.*linear.*max-min"):
             game(0, response, (rule,))
     game(0, "linear", (ResidualParity(0.5),))
 

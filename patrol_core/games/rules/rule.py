@@ -387,9 +387,9 @@ def check_left(rule: Rule, game: RuleGame) -> None:
     """Refuse a rule that keeps harm left from falling, where it falls in curves."""
     if rule.of == "residual" and game.curved:
         raise InputError(
-            f"The rule {rule.name} asks that harm left is not less than so much somewhere, and where further units prevent "
-            "less each time the plans that keep this are no convex set, so none can be proved best: take response 'linear' "
-            "with zones of one size, or max-min (or a max-min share) of residual harm, which only limits it from above."
+            f"The rule {rule.name} can be planned for only where each zone takes one unit and all zones are of one size: it also "
+            "keeps harm left from falling too low, and where further units prevent less each time no such plan can be proved best. "
+            "Take response 'linear', or max-min (or a max-min share) of residual harm, which only limits it from above."
         )
 
 

@@ -88,10 +88,11 @@ def _explain_zone(game: ZoneGame) -> None:
             if _Consistency(eased).holds(eased)
             else " Other rules conflict besides; change this one first."
         )
+    amount = "units" if game.curved else "coverage"
     capped = high < float(game.most[i])
     also = f" or raise its cap to {low:g}" if capped else ", for no more units fit there"
     raise InfeasibleError(
-        f"Zone {zone!r} must have at least {low:g} and at most {high:g} coverage, {low - high:g} too much: lower "
+        f"Zone {zone!r} must have at least {low:g} and at most {high:g} {amount}, {low - high:g} too much: lower "
         f"its floor to {high:g}{also}.{tail}",
         rule=rule.name,
         shortfall=low - high,
@@ -232,6 +233,7 @@ def _readable(level: Loosening[Any], works: float) -> Iterable[float]:
     """
     if abs(works - level.loose) <= 1e-6 * abs(level.tight - level.loose):
         yield level.loose
+    yield float(f"{works:.7g}")
     places = 6 if works <= 0 else max(6, 5 - math.floor(math.log10(works)))
     near = round(works, places)
     if abs(near - works) <= 10.0 ** -(places + 2):

@@ -100,6 +100,7 @@ def rule_fault(error: PatrolError, now: Scenario, head: str) -> None:
     if not isinstance(error, InfeasibleError):
         if rule is not None and rule.of == "residual" and now.response != "linear":
             _straighten(head)
+        _take_away(now)
         return
     if rule is None or error.remedy is None or rule.name.split(" ")[0] != error.rule.split(" ")[0]:
         relax_button(error)
@@ -110,6 +111,20 @@ def rule_fault(error: PatrolError, now: Scenario, head: str) -> None:
         f"as can be: {choices()['fairness'].label.lower()} {level:.2%} instead of {now.fairness:.2%}."
     )
     controls.take(f"Show the plan of least violation ({level:.2%})", "_fair_nearest", fairness=level)
+
+
+def _take_away(now: Scenario) -> None:
+    """Buttons for levels and budgets of single groups and places, which a link may name wrongly."""
+    if now.group_floor or now.group_cap:
+        controls.take("Take levels of groups away", "_no_levels", primary=False, group_floor=(), group_cap=())
+    if now.ward_table or now.borough_table:
+        controls.take(
+            "Take budgets of single places away",
+            "_no_budgets",
+            primary=False,
+            ward_table=(),
+            borough_table=(),
+        )
 
 
 def _straighten(head: str) -> None:

@@ -51,7 +51,7 @@ def effect_tab(scenario: Scenario, prepared: Prepared) -> None:
 def _always(prepared: Prepared, always: tuple[str, ...]) -> str:
     """The zones that hang on no assumption about the effect."""
     if not always:
-        return "No zone gets patrols at every effect."
+        return "No zone gets patrols at every effect from 0.1 to 0.9."
     names = prepared.zones["name"].astype(str)
     some = escape(first_few([names[zone] for zone in always], NAMED))
-    return f"Whatever the effect, {plural(len(always), 'zone gets', 'zones get')} patrols: {some}."
+    return f"At every effect from 0.1 to 0.9, and the one chosen, {plural(len(always), 'zone gets', 'zones get')} patrols: {some}."

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from patrol_core.planning import Prepared
+from patrol_core.planning import Prepared, further_words
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
@@ -39,6 +39,7 @@ def questions(prepared: Prepared) -> None:
             controls.response()
             st.latex(RESPONSE_TEXTS[state.scenario().response].formula)
             controls.pick("zone_sizes", SIZES, horizontal=False)
+        st.caption(further_words(state.scenario()))
     with whom:
         st.markdown(":small[**Whom we plan against**]")
         controls.offender()

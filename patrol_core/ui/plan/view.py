@@ -24,6 +24,9 @@ from patrol_core.ui.shell.zone_map import Layer
 from patrol_core.words import figure, percent
 
 MEAN = "mean month"
+SIMPLE = "Uniform patrol has the same units and keeps no other rule."
+_NOTHING = 1e-6
+"""Share of the highest zone below which there is nothing to compare with."""
 FREE = "The plan without fairness"
 
 
@@ -142,21 +145,24 @@ def plan_metrics(prepared: Prepared, strategy: Strategy, compared: pd.DataFrame)
     """
     rows = compared.set_index("plan")
     unit = prepared.surface.unit
+    top = float(prepared.surface.mean.max())
     worst, total = float(rows["worst_case"][UNIFORM]), float(rows["expected_residual"][UNIFORM])
     return figures(
         Figure(
             f"Worst zone ({unit})",
             figure(strategy.worst_case),
-            against(strategy.worst_case, worst, "against uniform patrol", least=0.005),
+            against(strategy.worst_case, worst, "against uniform patrol", least=0.005, floor=_NOTHING * top),
             good="lower",
-            help="Harm an offender who watches the patrols can still expect in the best zone left to them.",
+            help=f"Harm an offender who watches the patrols can still expect in the best zone left to them. {SIMPLE}",
         ),
         Figure(
             f"All zones ({unit})",
             figure(strategy.expected_residual),
-            against(strategy.expected_residual, total, "against uniform patrol", least=0.005),
+            against(
+                strategy.expected_residual, total, "against uniform patrol", least=0.005, floor=_NOTHING * top
+            ),
             good="lower",
-            help="Harm left over all zones if offenders do not react.",
+            help=f"Harm left over all zones if offenders do not react. {SIMPLE}",
         ),
         None,
         None,
