@@ -30,7 +30,7 @@ def figure(value: float, digits: int = 3) -> str:
 def signed(value: float, digits: int = 3) -> str:
     """A change, written as :func:`figure` writes it, with its sign.
 
-    >>> signed(34.137), signed(-1234.5), signed(0.0)
+    >>> signed(34.137), signed(-1234.6), signed(0.0)
     ('+34.1', '-1,235', '0')
     """
     text = figure(value, digits)

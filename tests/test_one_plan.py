@@ -288,7 +288,9 @@ def test_the_headline_of_the_sample(sample):
     assert still.startswith("12 units against offenders who do not react, assuming each prevents half")
     assert "31 % less in all (5,048 to 3,482 crimes a month); worst zone 549 to 137" in still
     assert "make mistakes" in said(sample, offender="quantal")
-    assert "assuming the most patrol prevents half of a zone's harm" in said(sample, response="log")
+    assert "assuming the most patrol a zone can take (one unit) prevents half of its harm" in said(
+        sample, response="log"
+    )
     assert "prevents 30 % of the harm" in said(sample, effectiveness=0.3)
     assert "prevents all of the harm" in said(sample, effectiveness=1, response="linear")
 
