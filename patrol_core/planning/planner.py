@@ -88,7 +88,9 @@ def place_budgets(prepared: Prepared, scenario: Scenario) -> list[Rule]:
             hours = own.get(name, every)
             if hours is not None and hours / scenario.hours_per_unit < scenario.budget:
                 zones = tuple(str(zone) for zone in places.index[places == name])
-                rules.append(PlaceCap(name, zones, hours / scenario.hours_per_unit, what))
+                rules.append(
+                    PlaceCap(name, zones, hours / scenario.hours_per_unit, what, scenario.hours_per_unit)
+                )
     return rules
 
 

@@ -171,7 +171,8 @@ class Worth:
     """What more would be worth, by solving again: never an estimate from one side of a kink.
 
     Attributes:
-        unit, hour: Fall of the objective for one more unit at once, and for one more hour a month.
+        unit, hour: Fall of the objective for one more unit at once, and for one more hour a month; NaN where it is less than
+            what the two plans' proofs leave open.
         of: What falls, in words.
     """
 
@@ -187,12 +188,17 @@ def worth(planner: Planner, scenario: Scenario, strategy: Strategy | None = None
         planner, scenario: Of the plan.
         strategy: The plan, where it is at hand.
     """
-    now = _objective(scenario, strategy or planner.solve(scenario))
+    plan = strategy or planner.solve(scenario)
+    now = _objective(scenario, plan)
 
     def fall(more: float) -> float:
         units = min(scenario.budget + more, choices()["budget"].high or math.inf)
-        found = _objective(scenario, planner.solve(scenario.changed(budget=units)))
-        return 0.0 if abs(now - found) <= 1e-9 * abs(now) else now - found
+        other = planner.solve(scenario.changed(budget=units))
+        found = _objective(scenario, other)
+        if abs(now - found) <= 1e-9 * abs(now):
+            return 0.0
+        unsure = sum(abs(one.certificate.objective - one.certificate.bound) for one in (plan, other))
+        return math.nan if abs(now - found) <= unsure else now - found
 
     return Worth(fall(1.0), fall(1.0 / scenario.hours_per_unit), OBJECTIVES[scenario.offender])
 

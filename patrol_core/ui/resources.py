@@ -65,8 +65,7 @@ def hours_table(scenario: Scenario, prepared: Prepared) -> tuple[pd.DataFrame, d
     if plan is None:
         return None
     frame = plan.frame.copy()
-    names = prepared.zones["name"].astype(str)
-    frame.insert(3, "name", [names[str(zone)] for zone in frame["zone_id"]])
+    frame.insert(3, "name", frame.pop("name"))
     units = {"area_km2": "km²", "risk": prepared.surface.unit, "value_of_hour": "demand per h"}
     return frame, units | dict.fromkeys(("hours", "hours_continuous", "lower", "upper"), "h per month")
 

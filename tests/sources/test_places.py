@@ -315,7 +315,7 @@ def test_a_wrong_file_is_told_before_anything_is_asked(api, opened, police):
 def test_without_census_and_without_boundaries(api, opened):
     area = pull(preset("westminster"), api, opened, nomis=None).area
     assert area.polygons["population"].isna().all()
-    assert any("no population" in f.text for f in area.findings)
+    assert any("No zone has a population" in f.text for f in area.findings)
     assert "Nomis" not in area.attribution
     plain = pull(drawn(mapping(BOX)), api, opened, geography=None, nomis=None).area
     assert plain.polygons is None

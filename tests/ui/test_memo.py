@@ -109,7 +109,7 @@ BESIDE: dict[str, dict[str, Any]] = {
         "own_weights": ("Burglary=1", "Robbery=2"),
         "crime_types": ("Burglary", "Robbery"),
     },
-    "rationality": {"offender": "quantal"},
+    "rationality": {"offender": "quantal", "response": "linear"},
     "contract_hours": {"officers": 15.0},
     "abstraction": {"officers": 15.0},
     "crew": {"officers": 15.0},
@@ -136,14 +136,15 @@ FUNCTIONS: Mapping[str, Callable[[Scenario], Any]] = {
     "ui.memo.results.deployments": results.deployments,
     "ui.memo.results.demand": results.demand,
     "ui.memo.results.months_ahead": results.months_ahead,
-    "ui.memo.results.worth": results.worth,
+    # linear, since against offenders who make mistakes the search under curved rules is ended by the clock
+    "ui.memo.results.worth": lambda s: results.worth(s.changed(response="linear")),
     "ui.memo.results.binds": results.binds,
     "ui.memo.results.sensitivity": results.sensitivity,
     "ui.memo.results.fair_levels": results.fair_levels,
     "ui.memo.results.hours": results.hours,
     "ui.memo.results.asset": results.asset,
     "ui.memo.results.zone_neighbours": results.zone_neighbours,
-    # linear, since against offenders who make mistakes the search under curved rules is ended by the clock
+    # as for worth above
     "ui.memo.compare_results.faced": lambda s: compare_results.faced(s.changed(response="linear")),
     "ui.memo.compare_results.monthly": compare_results.monthly,
     "ui.memo.compare_results.spread": lambda s: compare_results.spread(s, "draws", 20),

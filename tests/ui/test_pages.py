@@ -206,7 +206,7 @@ def test_units_hours_and_officers_are_one_number():
         assert figure(page, "Worst zone") == before
         assert set(page.query_params) == ({query} if query else set())
     said = next(text.value for text in page.caption if text.value.startswith("= "))
-    assert said == "= 8,760 h a month = 50.4 officers"
+    assert said == "= 8,760 h a month = 50.4 officers (officers on 40 h a week)"
 
 
 def test_officers_are_planned_for():

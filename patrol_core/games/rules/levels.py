@@ -157,12 +157,14 @@ class PlaceCap(Rule):
         zones: Labels of its zones.
         at_most: Units at once.
         what: What kind of place it is, in messages.
+        hours: Hours a month of one unit, where the budget was given in hours: messages then speak of them.
     """
 
     place: str
     zones: tuple[str, ...]
     at_most: float
     what: str = "ward"
+    hours: float | None = None
 
     kind, order = "place-cap", 2
 
@@ -209,9 +211,15 @@ class PlaceCap(Rule):
     def loosenings(self, game: RuleGame) -> tuple[Loosening[Rule], ...]:
         """Up to the whole budget."""
         most = max(self.at_most, game.budget)
-        advice = f"raise the {self.name} from {self.at_most:g} to "
+        scale, unit = (1.0, "") if self.hours is None else (self.hours, " h a month")
+        advice = f"raise the {self.name} from {self.at_most * scale:.10g} to "
         return (
-            Loosening(self.at_most, most, lambda v: replace(self, at_most=v), lambda v: advice + f"{v:.10g}"),
+            Loosening(
+                self.at_most,
+                most,
+                lambda v: replace(self, at_most=v),
+                lambda v: advice + f"{v * scale:.8g}{unit}",
+            ),
         )
 
     def hours_form(self) -> HoursForm:
