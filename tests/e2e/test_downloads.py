@@ -87,7 +87,8 @@ def test_figures_on_the_page_follow_from_the_csv_alone(downloads, tmp_path):
     again = fetch(downloads, "deployments.csv", tmp_path).decode("utf-8-sig")
     share: dict[str, float] = {}
     for row in csv.DictReader(again.splitlines()):
-        share[row["zone_id"]] = share.get(row["zone_id"], 0.0) + float(row["probability"])
+        sent = float(row["probability"]) * int(row["units"])
+        share[row["zone_id"]] = share.get(row["zone_id"], 0.0) + sent
     assert {zone: round(value, 9) for zone, value in share.items()} == {
         row["zone_id"]: round(float(row["coverage"]), 9) for row in rows if float(row["coverage"]) > 1e-9
     }

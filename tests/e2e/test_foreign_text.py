@@ -59,7 +59,7 @@ def test_links_and_files_reach_for_nothing(free_page, dashboard, elsewhere):
     settled(page)
     upload(page, [("rows.csv", hostile.crimes(host))], ("zones.geojson", hostile.zones(host)))
     expect(page.get_by_text("Uploaded data").first).to_be_visible()
-    for title in ("Risk maps", "Fairness", "Hours", "Patrol game"):
+    for title in ("Risk maps", "Fairness", "Plan"):
         go_to(page, title)
         settled(page)
         map_frame(page)
@@ -92,7 +92,7 @@ def test_a_page_loaded_anew_shows_nothing_in_place_of_its_upload(free_page, dash
     settled(page)
     upload(page, [("rows.csv", hostile.crimes())], ("zones.geojson", hostile.zones()))
     expect(page.get_by_text("Uploaded data").first).to_be_visible()
-    go_to(page, "Patrol game")
+    go_to(page, "Plan")
     settled(page)
     expect(page.get_by_test_id("stMetric").first).to_be_visible()
     address = page.url

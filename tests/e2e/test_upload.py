@@ -85,7 +85,7 @@ def test_published_files_become_the_plan(page, dashboard, outside, archive):
     placement = planner.prepared.placement
     expect(metric(page, "Rows in the period")).to_have_text(f"{len(table):,}")
     expect(metric(page, "Placed in a zone")).to_have_text(f"{placement.placed:,}")
-    for title in ("Risk maps", "Hours", "Fairness", "Method and responsible use", "Overview", "Patrol game"):
+    for title in ("Risk maps", "Fairness", "Method and responsible use", "Overview", "Plan"):
         go_to(page, title)
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
         settled(page)
@@ -143,7 +143,7 @@ def stays(page, words) -> None:
         assert word in text
     assert "Traceback" not in text
     expect(metric(page, "Rows in the period")).to_have_text("191,268")
-    go_to(page, "Patrol game")
+    go_to(page, "Plan")
     expect(metric(page, "Worst zone")).to_have_text(worst(core()))
 
 
