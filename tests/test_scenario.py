@@ -56,10 +56,12 @@ def scenarios(draw) -> Scenario:
     """Any valid scenario; months and daily hours in their order, one way to say what there is."""
     values = {name: draw(any_value(name)) for name in TABLE}
     said = draw(st.sampled_from(["budget", "month_hours", "officers"]))
-    for name, most in (("month_hours", 1e5 * 365 / 12 * values["hours_a_day"]), ("officers", 1e4)):
+    for name, most in (("month_hours", 0.99e5 * 365 / 12 * values["hours_a_day"]), ("officers", 1e4)):
         values[name] = draw(level(0, min(most, TABLE[name].high))) if name == said else None
     if said == "officers":
         values |= {"contract_hours": draw(level(1, 168)), "hours_a_day": draw(level(1, 24))}
+        # officers who work all hours of the week, each a unit of one, make no more units than can be planned for
+        values["officers"] = min(values["officers"], 0.99e5 * values["hours_a_day"] / 24)
     if values["response"] == "several":
         values["effectiveness"] = min(values["effectiveness"], 0.99)
     first, last = sorted([draw(MONTHS), draw(MONTHS)])
