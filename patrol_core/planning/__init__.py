@@ -18,7 +18,7 @@ from patrol_core.planning.hours import (
     last_year_of,
 )
 from patrol_core.planning.months import solve_hours_plan
-from patrol_core.planning.planner import Planner, game_of, solve_of, uncertainty_of
+from patrol_core.planning.planner import Planner, game_of, uncertainty_of
 from patrol_core.planning.preparation import prepare, surface_as_of
 from patrol_core.planning.prepared import (
     Prepared,
@@ -125,7 +125,6 @@ __all__ = [
     "review_forecast",
     "sensitivity_to_effect",
     "solve_hours_plan",
-    "solve_of",
     "state_of_store",
     "summarise",
     "surface_as_of",

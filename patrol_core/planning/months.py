@@ -24,11 +24,11 @@ from patrol_core.arrays import Floats, Indices
 from patrol_core.certificate import Certificate, Status, relative_gap
 from patrol_core.errors import InputError
 from patrol_core.evaluation import faced_matrix
-from patrol_core.games.documents import Uncertainty
+from patrol_core.games.documents import Uncertainty, solve_for
 from patrol_core.games.rules import FAIRNESS
 from patrol_core.games.zone import MAX_GAP, Response, Strategy, ZoneGame, evaluate_coverage, row_violation
 from patrol_core.planning.hours import hours_demand, hours_rules
-from patrol_core.planning.planner import game_of, solve_of, uncertainty_of
+from patrol_core.planning.planner import game_of, uncertainty_of
 from patrol_core.planning.prepared import Prepared, fairness_of
 from patrol_core.scenario import Scenario
 from patrol_core.words import counted, first_few, percent, plural
@@ -178,7 +178,7 @@ def _solved(prepared: Prepared, scenario: Scenario, demand: pd.DataFrame) -> lis
         key = values.tobytes()
         if key not in done:
             game, known = game_of(prepared, scenario, values), uncertainty_of(prepared, scenario, values)
-            done[key] = game, solve_of(game, scenario, known), known
+            done[key] = game, solve_for(game, scenario.offender, known), known
         months.append(_Month(label, rows, zones[rows], *done[key]))
     return months
 

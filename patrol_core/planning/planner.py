@@ -194,18 +194,6 @@ def uncertainty_of(prepared: Prepared, scenario: Scenario, values: Floats | None
     return Uncertainty(scenario.rationality, surface.low * times, surface.high * times, mixed)
 
 
-def solve_of(game: ZoneGame, scenario: Scenario, known: Uncertainty) -> Strategy:
-    """The plan of one game against the offenders of a scenario, no model kept.
-
-    Args:
-        game, scenario: Of :func:`game_of`, and who is planned against.
-        known: Of :func:`uncertainty_of`.
-    """
-    if scenario.offender == "none":
-        return solve_zone_game(game, objective="total")
-    return solve_for(game, scenario.offender, known)
-
-
 class Planner:
     """Solves the game of scenarios that share their data choices, keeping models warm between calls.
 
@@ -226,7 +214,7 @@ class Planner:
         game = game_of(self.prepared, scenario)
         objective: Literal["total", "worst-case"] = "total" if scenario.offender == "none" else "worst-case"
         if scenario.offender not in ("rational", "none"):
-            return solve_of(game, scenario, uncertainty_of(self.prepared, scenario))
+            return solve_for(game, scenario.offender, uncertainty_of(self.prepared, scenario))
         if not game.coupling_rules():
             return solve_zone_game(game, objective=objective)
         least = least_units(scenario)

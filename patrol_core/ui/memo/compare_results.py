@@ -29,14 +29,13 @@ from patrol_core.evaluation import (
     simulate,
     smoothed_monthly_values,
 )
-from patrol_core.games.documents import OFFENDERS
+from patrol_core.games.documents import OFFENDERS, solve_for
 from patrol_core.games.zone import Strategy, ZoneGame
 from patrol_core.planning import (
     THE_PLAN,
     Prepared,
     game_of,
     harm_table,
-    solve_of,
     surface_as_of,
     uncertainty_of,
 )
@@ -182,12 +181,12 @@ def _plan_from(
     """The scenario's plan, had it been made when only these months were known."""
     as_recorded = scenario.outlook == "recorded" and scenario.smoothing == "none"
     if scenario.offender in ("rational", "none") and as_recorded:
-        return solve_of(seen, scenario, uncertainty_of(chosen, scenario)).coverage
+        return solve_for(seen, scenario.offender, uncertainty_of(chosen, scenario)).coverage
     surface = surface_as_of(chosen, scenario, months, ahead=ahead)
     if not as_recorded:
         seen = seen.replace(values=surface.mean)
     earlier = replace(chosen, surface=surface, months=months)
-    return solve_of(seen, scenario, uncertainty_of(earlier, scenario)).coverage
+    return solve_for(seen, scenario.offender, uncertainty_of(earlier, scenario)).coverage
 
 
 # -- other budgets ---------------------------------------------------------------------------------
