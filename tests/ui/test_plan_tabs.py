@@ -36,7 +36,7 @@ NEEDS: dict[str, dict] = {"noise": {"response": "linear", "effectiveness": 1.0}}
 
 
 def plan_page(tab: str, *, more: dict | None = None, **query: str) -> AppTest:
-    page = AppTest.from_file(str(root() / PAGES["plan"][0]), default_timeout=60)
+    page = AppTest.from_file(str(root() / "app.py"), default_timeout=60)
     for key, value in query.items():
         page.query_params[key] = value
     for key, value in (more or {}).items():
@@ -47,10 +47,9 @@ def plan_page(tab: str, *, more: dict | None = None, **query: str) -> AppTest:
 def opened_at(page: AppTest, part: str) -> AppTest:
     """The page with the tab of a part open, and the part chosen in it."""
     if part == ROSTER:
-        page.switch_page(str(root() / PAGES["rosters"][0]))
         page.session_state["_roster_tabs"] = part
-        return page.run()
-    page.switch_page(str(root() / PAGES["plan"][0]))
+        return page.switch_page(PAGES["rosters"].path).run()
+    page.switch_page(PAGES["plan"].path)
     tab, switch = WHERE[part]
     page.session_state["_plan_tabs"] = tab
     page.session_state[f"_game_{switch}"] = part
