@@ -19,6 +19,7 @@ from patrol_core.scenario import Scenario, choices
 from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape, escape_badge
+from patrol_core.ui.shell import style
 from patrol_core.ui.shell.controls import take
 from patrol_core.ui.shell.sidebar import draw_sidebar
 
@@ -70,16 +71,6 @@ PAGES = {
 MOVED = ("patrol_game", "hours")
 """Addresses of before, which lead on to the page Plan."""
 
-COMPACT = """<style>
-[data-testid="stMainBlockContainer"] { padding: 3.5rem 2.5rem 2rem; }
-[data-testid="stMainBlockContainer"] h1 { font-size: 1.9rem; padding: 0; }
-[data-testid="stMainBlockContainer"] h3 { font-size: 1.2rem; padding: 0.4rem 0 0.2rem; }
-[data-testid="stVerticalBlock"] { gap: 0.7rem; }
-[data-testid="stMetricValue"] { font-size: 1.9rem; }
-[data-testid="stMetricLabel"] p, [data-testid="stMetricDelta"] p { text-wrap: wrap !important; white-space: normal !important; }
-</style>"""
-"""Less air than Streamlit's defaults, so that a map and a plan fit on the first screen."""
-
 KIND_WORDS = {
     DataKind.GENERATED: "Generated data",
     DataKind.PUBLISHED: "Published data",
@@ -103,7 +94,7 @@ def begin(page: str) -> Scenario:
         _return_to_app()
         draw_sidebar()
     _, title, question = PAGES[page]
-    st.html(COMPACT)
+    style.dress()
     chosen = state.scenario()
     state.write_url()
     st.title(title, anchor=False)
