@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.figures.palette import DARK, EDGE, INK, QUIET
+from patrol_core.figures.palette import DARK, QUIET, REFERENCE
 
 AIR = """
 [data-testid="stMainBlockContainer"] { padding: 3.5rem 2.5rem 2rem; }
@@ -36,6 +36,17 @@ QUIET_TEXT = f"""
   {{ color: {_pair(QUIET)} !important; opacity: 1 !important; }}
 """
 """One grey for what stands beside, at least 4.5:1 on every ground of its theme."""
+
+
+LEGENDS = f"""
+.patrol-legend {{ font-size: 0.85rem; }}
+.patrol-legend .scale {{ height: 10px; border-radius: 5px; print-color-adjust: exact; }}
+.patrol-legend .marks {{ display: flex; justify-content: space-between; }}
+.patrol-legend.classes {{ display: flex; flex-wrap: wrap; gap: 4px 14px; }}
+.patrol-legend .class {{ white-space: nowrap; }}
+.patrol-legend .patch {{ display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 5px;
+  border: 1px solid {_pair(REFERENCE)}; print-color-adjust: exact; }}
+"""
 
 
 def _charts() -> str:
@@ -67,7 +78,7 @@ PRINT = """
 """
 """Maps whole, charts not cut, no sidebar and nothing to press."""
 
-SHEET = f"<style>{AIR}{QUIET_TEXT}{_charts()}{PRINT}</style>"
+SHEET = f"<style>{AIR}{QUIET_TEXT}{LEGENDS}{_charts()}{PRINT}</style>"
 
 
 def dress() -> None:
