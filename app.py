@@ -9,7 +9,9 @@ from patrol_core.ui.session.preload import preload
 from patrol_core.ui.shell.navigation import key_of, navigation
 from patrol_core.ui.shell.sidebar import draw_sidebar
 
-st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide")
+ABOUT = "**Patrol planner**: decision support for patrols, on this computer. Light, dark or the system's choice: above."
+# Streamlit shows its menu, and in it the switch of themes, only where the menu has an entry.
+st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide", menu_items={"About": ABOUT})
 st.session_state["_in_app"] = True
 note_session()
 page = navigation("top")

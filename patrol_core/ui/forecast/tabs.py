@@ -207,14 +207,14 @@ def _table(shown: _Shown) -> None:
     left, right = st.columns(2)
     unit = recorded.surface.unit
     with left:
-        st.subheader("By ward", anchor=False)
+        st.header("By ward", anchor=False)
         st.dataframe(with_width, hide_index=True, height=380, column_config=_ROUNDED)
         tables.download(
             "ward_predictions_12months.csv",
             lambda: to_csv_bytes(by_ward, contract=("Month", "Ward", "Predicted")),
         )
     with right:
-        st.subheader("By zone", anchor=False)
+        st.header("By zone", anchor=False)
         st.dataframe(by_zone, hide_index=True, height=380, column_config=_ROUNDED)
         tables.download(
             "lsoa_predictions_12months.csv", lambda: to_csv_bytes(by_zone, contract=tuple(by_zone.columns))
