@@ -53,6 +53,7 @@ from patrol_core.planning.tables import (
     plans_compared,
     zone_table,
 )
+from patrol_core.planning.transfer import for_data, same_data
 from patrol_core.planning.words import (
     Sensitivity,
     Worth,
@@ -94,6 +95,7 @@ __all__ = [
     "fairness_of",
     "fairness_units",
     "fairness_views",
+    "for_data",
     "forecast_for",
     "forecast_words",
     "frontier_units",
@@ -123,6 +125,7 @@ __all__ = [
     "resource_faces",
     "resource_words",
     "review_forecast",
+    "same_data",
     "sensitivity_to_effect",
     "solve_hours_plan",
     "state_of_store",

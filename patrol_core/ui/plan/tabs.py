@@ -31,6 +31,7 @@ FILES = (
     "allocation.csv",
     "zones.geojson",
     "summary.json",
+    "scenario.json",
     "report.html",
     "fairness_hours.csv",
     "intervals.csv",
