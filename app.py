@@ -5,17 +5,17 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from patrol_core.ui.session.people import BrowserMark, admitted
+from patrol_core.ui.session.people import BrowserMark, admitted, sign_out_button
 
 if get_script_run_ctx(suppress_warning=True) is None:
     # `streamlit run` reads this file once for the server itself, which gives each browser its mark.
     app = st.App(__file__, middleware=[(BrowserMark, (), {})])
 else:
     from patrol_core.ui.session.lifetime import note_session
+    from patrol_core.ui.session.preload import preload
     from patrol_core.ui.session.projects import keep_scenarios
     from patrol_core.ui.session.state import scenario
-    from patrol_core.ui.shell.frame import navigation
-    from patrol_core.ui.shell.preload import preload
+    from patrol_core.ui.shell.navigation import key_of, navigation
     from patrol_core.ui.shell.sidebar import draw_sidebar
 
     st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide")
@@ -24,7 +24,8 @@ else:
     let_in = admitted()
     page = navigation("top" if let_in else "hidden")
     if let_in:
-        draw_sidebar()
+        draw_sidebar(key_of(page))
+        sign_out_button()
         page.run()
         keep_scenarios(scenario().area)
         preload()

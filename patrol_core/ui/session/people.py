@@ -164,8 +164,9 @@ def sign_out_button() -> None:
     """Who is signed in, with which role, and the way out; nothing without sign-in."""
     found = person() if signing_in() else None
     if found is not None:
-        st.caption(f"Signed in as {escape(found.id)}, role {found.role.value}.")
-        st.button("Sign out", on_click=st.logout, type="tertiary", icon=":material/logout:")
+        with st.sidebar:
+            st.caption(f"Signed in as {escape(found.id)}, role {found.role.value}.")
+            st.button("Sign out", on_click=st.logout, type="tertiary", icon=":material/logout:")
 
 
 def _providers() -> list[str]:
