@@ -10,7 +10,13 @@ from patrol_core.planning.forecast_review import (
     surprise_words,
     surprises,
 )
-from patrol_core.planning.forecast_store import forecast_for, keep_forecast, kept_forecast, state_of_store
+from patrol_core.planning.forecast_store import (
+    forecast_for,
+    forget_forecasts,
+    keep_forecast,
+    kept_forecast,
+    state_of_store,
+)
 from patrol_core.planning.groups import BOROUGH, NO_WARD, WARD, group_columns
 from patrol_core.planning.hours import (
     hours_demand,
@@ -98,6 +104,7 @@ __all__ = [
     "for_data",
     "forecast_for",
     "forecast_words",
+    "forget_forecasts",
     "frontier_units",
     "further_words",
     "game_amounts",
