@@ -14,8 +14,8 @@ from patrol_core.ui.session import state
 
 CITY = frozenset({"place", "zones", "period", "crimes", "outlook", "smoothing"})
 """Choices of the sidebar, all of which act on a plan."""
-RECORDED = CITY - {"outlook", "smoothing"}
-"""Those that act on what was recorded."""
+UNSMOOTHED = CITY - {"smoothing"}
+"""Those that act on forecasts and on what was recorded."""
 NONE: frozenset[str] = frozenset()
 
 
@@ -56,7 +56,7 @@ _PLANNED = {
         "Forecast",
         "What will the next months bring, and why does the model think so?",
         "See",
-        RECORDED,
+        UNSMOOTHED,
     ),
     "plan": Page("pages/plan.py", "Plan", "Where should patrols be, under which assumption?", "Plan"),
     "fairness": Page(
