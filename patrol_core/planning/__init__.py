@@ -34,7 +34,7 @@ from patrol_core.planning.prepared import (
     panel_of_months,
     surface_of,
 )
-from patrol_core.planning.quality import quality_report, report_frame
+from patrol_core.planning.quality import Freshness, freshness, quality_report, report_frame
 from patrol_core.planning.summary import Result, summarise, versions
 from patrol_core.planning.surface import forecast_words, planning_surface
 from patrol_core.planning.tables import (
@@ -65,6 +65,7 @@ from patrol_core.planning.words import (
     Worth,
     assumption_words,
     binds,
+    counting_words,
     further_words,
     headline,
     patrolled,
@@ -82,6 +83,7 @@ __all__ = [
     "WARD",
     "Amounts",
     "ForecastReview",
+    "Freshness",
     "Planner",
     "Prepared",
     "Result",
@@ -94,6 +96,7 @@ __all__ = [
     "binds",
     "column_units",
     "comparison_units",
+    "counting_words",
     "coverage_table",
     "deployment_table",
     "deployments_of",
@@ -105,6 +108,7 @@ __all__ = [
     "forecast_for",
     "forecast_words",
     "forget_forecasts",
+    "freshness",
     "frontier_units",
     "further_words",
     "game_amounts",

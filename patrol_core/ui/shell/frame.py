@@ -12,7 +12,7 @@ import streamlit as st
 
 from patrol_core.areas import DataKind, Finding
 from patrol_core.errors import InfeasibleError, PatrolError
-from patrol_core.planning import Prepared
+from patrol_core.planning import Prepared, counting_words, freshness
 from patrol_core.scenario import Scenario, choices
 from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
@@ -21,6 +21,7 @@ from patrol_core.ui.shell import style
 from patrol_core.ui.shell.controls import take
 from patrol_core.ui.shell.navigation import PAGES, marked, return_to_app, root
 from patrol_core.ui.shell.sidebar import draw_sidebar
+from patrol_core.words import plural
 
 KIND_WORDS = {
     DataKind.GENERATED: "Generated data",
@@ -146,12 +147,14 @@ def _relax_group(rule: str, remedy: float) -> None:
 
 
 def status_strip(prepared: Prepared) -> None:
-    """Place, period, kind and rows of the data, and its warnings, in words."""
+    """Place, period, age, kind and rows of the data, what counts, and warnings, in words."""
     data = prepared.data
     months = prepared.months
     placement = prepared.placement
     period = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]} ({len(months)} months)"
-    serious = [finding for finding in prepared.findings if finding.severity != "info"]
+    age = freshness(data, months)
+    findings = [finding for finding in prepared.findings if finding.severity != "info"]
+    old = [age.text] if age is not None and age.old else []
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if data.kind is DataKind.GENERATED:
             st.badge(
@@ -162,6 +165,8 @@ def status_strip(prepared: Prepared) -> None:
             st.badge(KIND_WORDS[data.kind], icon=icon, color=color)
         st.badge(escape_badge(data.name), color="gray")
         st.badge(period, color="gray")
+        if age is not None:
+            st.badge(age.words, icon=":material/history:", color="orange" if age.old else "gray")
         if prepared.forecast is not None:
             ahead = prepared.forecast.months_ahead
             st.badge(
@@ -174,13 +179,13 @@ def status_strip(prepared: Prepared) -> None:
         st.badge(
             f"{placement.placed:,} of {placement.rows:,} rows in {len(prepared.zones):,} zones", color="gray"
         )
-        with st.popover(_counted(len(serious), "warning") if serious else "Notes", icon=":material/info:"):
+        st.badge(escape_badge(counting_words(state.scenario(), prepared)), color="gray")
+        serious = len(findings) + len(old)
+        with st.popover(plural(serious, "warning") if serious else "Notes", icon=":material/info:"):
+            for text in old:
+                st.markdown(f"{ICONS['warning']} {escape(text)}")
             show_findings(prepared.findings)
             st.caption(escape(data.attribution))
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def show_findings(findings: tuple[Finding, ...] | list[Finding]) -> None:
