@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patrol_core.planning.areas import beats_compared, work_of, zone_points
+from patrol_core.planning.areas import beats_compared, spread_unit, work_finding, work_of, zone_points
 from patrol_core.planning.forecast_review import (
     ForecastReview,
     month_figures,
@@ -125,6 +125,7 @@ __all__ = [
     "review_forecast",
     "sensitivity_to_effect",
     "solve_hours_plan",
+    "spread_unit",
     "state_of_store",
     "summarise",
     "surface_as_of",
@@ -133,6 +134,7 @@ __all__ = [
     "surprises",
     "uncertainty_of",
     "versions",
+    "work_finding",
     "work_of",
     "worth",
     "zone_points",
