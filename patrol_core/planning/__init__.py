@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patrol_core.planning.areas import beats_compared, work_of, zone_points
+from patrol_core.planning.areas import beats_compared, spread_unit, work_finding, work_of, zone_points
 from patrol_core.planning.forecast_review import (
     ForecastReview,
     month_figures,
@@ -139,6 +139,7 @@ __all__ = [
     "same_data",
     "sensitivity_to_effect",
     "solve_hours_plan",
+    "spread_unit",
     "state_of_store",
     "summarise",
     "surface_as_of",
@@ -147,6 +148,7 @@ __all__ = [
     "surprises",
     "uncertainty_of",
     "versions",
+    "work_finding",
     "work_of",
     "worth",
     "zone_points",
