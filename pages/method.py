@@ -38,4 +38,4 @@ if prepared is not None:
     }
 st.json(record, expanded=False)
 tables.download("scenario.json", lambda: json.dumps(record, indent=2).encode())
-frame.next_step("overview", "Back to the start.")
+frame.next_step("start", "Back to the start.")

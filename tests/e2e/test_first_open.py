@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from patrol_core.sources.sample.embedded import EMBEDDED
-from patrol_core.ui.shell.frame import PAGES
+from patrol_core.ui.shell.navigation import PAGES
 from patrol_core.words import figure
 from tests.e2e.conftest import served
 from tests.e2e.driving import (

@@ -16,8 +16,6 @@ from patrol_core.ui.plan.effect import effect_tab
 from patrol_core.ui.plan.fit import fit_tab
 from patrol_core.ui.plan.months import budgets_tab, rounding_words, ways_tab, zones_tab
 from patrol_core.ui.plan.robust import robust_tab
-from patrol_core.ui.plan.tonight import tonight_tab
-from patrol_core.ui.rosters.duties import roster_tab, shifts_tab
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
@@ -45,7 +43,6 @@ CONSTRAINTS = (
     r"\quad\text{s.t.}\quad \sum_t x_t \le B,\quad 0 \le x_t \le u_t,\quad\text{and the rules chosen above}"
 )
 UNCERTAIN, MISTAKEN = "Price of robustness", "If offenders make mistakes"
-TONIGHT, SHIFTS, ROSTER = "Tonight", "Shifts", "Roster of units"
 
 
 class _Shown(NamedTuple):
@@ -124,16 +121,6 @@ def _compared(shown: _Shown) -> None:
     ways_tab(scenario)
 
 
-def _duties(shown: _Shown) -> None:
-    part = ask.segmented("For whom", "plan_duties", TONIGHT, [TONIGHT, SHIFTS, ROSTER])
-    if part == TONIGHT:
-        tonight_tab(*shown)
-    elif part == SHIFTS:
-        shifts_tab(shown.scenario, results.hours(shown.scenario))
-    else:
-        roster_tab(shown.scenario, shown.prepared, results.hours(shown.scenario))
-
-
 def _computed(shown: _Shown) -> None:
     scenario, prepared, strategy = shown
     certificate = strategy.certificate
@@ -196,7 +183,6 @@ _DRAWERS = {
     "Robustness": _robust,
     "Budgets": _budgets,
     "Simple plans": _compared,
-    "Shifts and roster": _duties,
     "How it was computed": _computed,
     "Downloads": _downloads,
 }

@@ -1,4 +1,4 @@
-"""The Resources page: tables of zones, wards, hours and units that can be searched, filtered and downloaded."""
+"""What is planned for every zone, ward, month and unit: tables that can be searched, filtered and downloaded."""
 
 from __future__ import annotations
 
@@ -156,19 +156,22 @@ def _is_text(column: pd.Series) -> bool:
     return not pd.api.types.is_numeric_dtype(column)
 
 
-def _zones(scenario: Scenario, prepared: Prepared) -> None:
+def zones_list(scenario: Scenario, prepared: Prepared) -> None:
+    """Every zone with its plan."""
     table, units = zone_table(prepared, scenario)
     st.caption(assumption(scenario))
     searchable(table, name="zones", units=units)
 
 
-def _wards(scenario: Scenario, prepared: Prepared) -> None:
+def wards_list(scenario: Scenario, prepared: Prepared) -> None:
+    """Every ward with the sums over its zones."""
     table, units = ward_table(prepared, scenario)
     st.caption(assumption(scenario))
     searchable(table, name="wards", units=units)
 
 
-def _hours(scenario: Scenario, prepared: Prepared) -> None:
+def hours_list(scenario: Scenario, prepared: Prepared) -> None:
+    """The plan month by month."""
     found = hours_table(scenario, prepared)
     if found is None:
         st.info("These rules cannot be kept month by month; the page Plan says why.", icon=":material/block:")
@@ -177,16 +180,14 @@ def _hours(scenario: Scenario, prepared: Prepared) -> None:
         searchable(found[0], name="hours", units=found[1])
 
 
-def _units(scenario: Scenario, _prepared: Prepared) -> None:
+def units_list(scenario: Scenario) -> None:
+    """Units and duties of the roster planned in this session."""
     roster = unit_tables(scenario)
     if roster is None:
         st.info(
-            "No roster is planned yet: plan one on the page Plan, tab Shifts and roster.",
+            "No roster is planned yet: plan one in the tab Roster of units.",
             icon=":material/calendar_month:",
         )
     else:
         searchable(roster[0], name="units", units=UNIT_UNITS)
         searchable(roster[1], name="duties", units=DUTY_UNITS)
-
-
-TABS = {"Zones": _zones, "Wards": _wards, "Hours": _hours, "Units and duties": _units}
