@@ -19,9 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_place(parser)
     add_choices(parser)
     add = parser.add_argument_group("briefing").add_argument
-    add("--title", default="", help="in place of 'Patrol briefing: PLACE'")
-    add("--author", default="", help="who hands it out")
-    add("--notes", default="", help="text for the first page; a line is a paragraph")
+    add("--title", dest="cover_title", default="", help="in place of 'Patrol briefing: PLACE'")
+    add("--author", dest="cover_author", default="", help="who hands it out")
+    add("--notes", dest="cover_notes", default="", help="text for the first page; a line is a paragraph")
     add_folder(parser)
 
 
@@ -32,7 +32,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
     data, scenario = place_and_choices(arguments)
     result = summarise(data, scenario)
-    briefing = make_briefing(result, Cover(arguments.title, arguments.author, arguments.notes))
+    briefing = make_briefing(
+        result, Cover(arguments.cover_title, arguments.cover_author, arguments.cover_notes)
+    )
     written = () if arguments.out is None else make_briefing_files(result, briefing, arguments.out)
     say(f"Planned for {data.name} ({data.kind}).")
     say(result.headline)

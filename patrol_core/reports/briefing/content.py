@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from patrol_core.areas import DataKind
 from patrol_core.errors import InputError
 from patrol_core.figures.maps.printed import Printed, class_names, printed_map
-from patrol_core.planning import Result, assumption_words, versions
+from patrol_core.planning import Freshness, Result, assumption_words, freshness, versions
 from patrol_core.reports.briefing import sections as parts
 from patrol_core.reports.briefing.model import (
     MOST_AUTHOR,
@@ -23,7 +23,6 @@ from patrol_core.reports.briefing.model import (
 )
 from patrol_core.reports.briefing.text import MOST_NAME, fit, fit_paragraphs
 from patrol_core.reports.plan_report import NOT_FOR, command_of
-from patrol_core.sources.quality import checks
 
 GENERATED = "Generated data: no real place"
 OLD = "Old data: patrols may follow hot spots of the past"
@@ -53,7 +52,9 @@ def make_briefing(
     data = result.prepared.data
     said["place"] = fit(data.name, MOST_NAME)
     said["title"] = fit(cover.title, MOST_TITLE) or f"Patrol briefing: {said['place']}"
-    said["period"], said["age"] = _period(result), _age(result, made)
+    fresh = freshness(data, result.prepared.months, today=made)
+    said["period"], said["age"] = _period(result), "" if fresh is None else fresh.words.lower()
+    said["warning"] = _warning(result, fresh)
     said["headline"] = fit(result.headline, 600)
     assumed = assumption_words(result.scenario)
     said["assumption"] = f"Every figure rests on this: {assumed}."
@@ -70,7 +71,7 @@ def make_briefing(
     return Briefing(
         title=said["title"],
         strip=" · ".join(filter(None, (said["place"], said["period"], KINDS[data.kind], said["age"]))),
-        warning=_warning(result, made),
+        warning=said["warning"],
         headline=said["headline"],
         assumption=said["assumption"],
         tiles=parts.first_figures(result, figures),
@@ -149,20 +150,11 @@ def _period(result: Result) -> str:
     return f"{first:%B %Y}" if first == last else f"{first:%B %Y} to {last:%B %Y}"
 
 
-def _age(result: Result, made: dt.date) -> str:
-    """How old the data are, in words."""
-    data = result.prepared.data
-    if data.kind is DataKind.GENERATED:
-        return ""
-    return f"latest month {checks.age(data, made).figure}" if data.dated else "of unknown age"
-
-
-def _warning(result: Result, made: dt.date) -> str:
+def _warning(result: Result, fresh: Freshness | None) -> str:
     """What must not be missed: that the data are generated, or old."""
-    data = result.prepared.data
-    if data.kind is DataKind.GENERATED:
+    if result.prepared.data.kind is DataKind.GENERATED:
         return GENERATED
-    return OLD if data.dated and checks.age(data, made).severity in ("warning", "error") else ""
+    return OLD if fresh is not None and fresh.old and result.prepared.data.dated else ""
 
 
 def _map(result: Result, said: dict[str, str], made: dt.date) -> Printed:
@@ -179,7 +171,7 @@ def _map(result: Result, said: dict[str, str], made: dt.date) -> Printed:
         nothing=NOTHING,
         marks=marks,
         source=source,
-        warning=_warning(result, made),
+        warning=said["warning"],
     )
 
 

@@ -26,7 +26,7 @@ from patrol_core.planning import (
 )
 from patrol_core.reports.briefing.model import Figures, Grid, Section, Tile
 from patrol_core.reports.briefing.text import MOST_NAME, fit
-from patrol_core.words import first_few
+from patrol_core.words import first_few, heading
 
 TOP = 10
 """Zones, groups and wards that a table names."""
@@ -74,7 +74,7 @@ def both_currencies(result: Result, figures: Figures) -> Section:
         rows.append(row)
     grid = Grid(
         f"What is left ({unit})",
-        ("Plan", "Worst zone", "against even", "All zones together", "against even"),
+        ("Plan", heading("worst_case"), "against even", heading("expected_residual"), "against even"),
         rows,
         (False, True, True, True, True),
         marked=len(rows) - 1,
@@ -306,7 +306,10 @@ def effect_table(result: Result, figures: Figures) -> Section:
     text = (
         f"The plan assumes that a unit prevents {here} of the harm where it stands. Were it less or more, the best plan would be this:",
     )
-    heads = ("A unit prevents", "Worst zone", "All zones together", "Zones patrolled", "Units elsewhere")
+    heads = (
+        "A unit prevents",
+        *(heading(name) for name in ("worst_case", "expected_residual", "zones_covered", "units_moved")),
+    )
     zones = "zone gets" if len(found.always) == 1 else "zones get"
     points = (f"{always} {zones} patrols whatever the effect.",)
     grid = Grid(f"The plan at other effects ({unit})", heads, rows, (True,) * 5, marked)
