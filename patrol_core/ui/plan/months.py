@@ -34,6 +34,7 @@ MEAN, BY_MONTH = "Mean month", "Month by month"
 DRAWN = 20
 """Zones of the heat map."""
 H = "h per month"
+_OWN = "own budget (h per month)"
 BUDGET_UNITS = {
     "limit": H,
     "used": "h",
@@ -136,9 +137,9 @@ def _editor(scenario: Scenario, plan: Plan, kind: str, field: str, label: str) -
             kind: by_name.index.astype(str),
             "least (h)": by_name["least"].to_numpy(),
             "most (h)": by_name["most"].to_numpy(),
-            "own budget (h per month)": [own.get(str(name)) for name in by_name.index],
+            _OWN: [own.get(str(name)) for name in by_name.index],
         }
-    ).astype({"own budget (h per month)": "float64"})
+    ).astype({_OWN: "float64"})
     with st.expander(f"Budgets of single {label}", expanded=bool(own)):
         edited = st.data_editor(
             base,
@@ -146,25 +147,46 @@ def _editor(scenario: Scenario, plan: Plan, kind: str, field: str, label: str) -
             hide_index=True,
             height=260,
             disabled=[kind, "least (h)", "most (h)"],
-            column_config={
-                "own budget (h per month)": st.column_config.NumberColumn(min_value=0.0, step=0.25)
-            },
+            column_config={_OWN: st.column_config.NumberColumn(min_value=0.0, step=0.25)},
         )
-        wanted = tuple(
-            f"{name}={hours!r}"
-            for name, hours in zip(edited[kind], edited["own budget (h per month)"].tolist(), strict=True)
-            if hours is not None and hours == hours
-        )
-        st.button(
-            "Use these budgets",
-            key=f"_use_{field}",
-            disabled=wanted == getattr(scenario, field),
-            on_click=state.change_and_reseed,
-            kwargs={field: wanted},
-        )
+        _use_button(field, _entries(edited[kind], edited[_OWN]), getattr(scenario, field))
         st.caption(
             "Empty: the budget common to all. Budgets below the least are refused, with the shortfall."
         )
+
+
+def budgets_as_given(scenario: Scenario) -> None:
+    """Budgets of single places as a link or file gave them, to be mended where no plan can be made with them."""
+    for kind, field, own in zip(
+        ("ward", "borough"), ("ward_table", "borough_table"), scenario.own_budgets(), strict=True
+    ):
+        if not own:
+            continue
+        given = pd.DataFrame(own, columns=[kind, _OWN])
+        edited = st.data_editor(
+            given, key=f"{state.widget_key(field)}_given", hide_index=True, num_rows="dynamic"
+        )
+        wanted = _entries(edited[kind], edited[_OWN])
+        _use_button(field, wanted, getattr(scenario, field))
+
+
+def _entries(names: pd.Series[str], hours: pd.Series[float]) -> tuple[str, ...]:
+    """Budgets as a scenario writes them; places without one are left out."""
+    return tuple(
+        f"{name}={amount!r}"
+        for name, amount in zip(names, hours.tolist(), strict=True)
+        if name and amount is not None and amount == amount
+    )
+
+
+def _use_button(field: str, wanted: tuple[str, ...], now: tuple[str, ...]) -> None:
+    st.button(
+        "Use these budgets",
+        key=f"_use_{field}",
+        disabled=wanted == now,
+        on_click=state.change_and_reseed,
+        kwargs={field: wanted},
+    )
 
 
 # -- other ways to divide the hours ----------------------------------------------------------------
