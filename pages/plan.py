@@ -79,4 +79,4 @@ if prepared is not None:
             draw_tabs(now, prepared, strategy)
 
     plan()
-    frame.next_step("areas", "Group zones into areas of equal work.")
+    frame.next_step("fairness", "See who is protected and who bears patrols.")

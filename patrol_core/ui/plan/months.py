@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -28,31 +31,31 @@ from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.widgets import ask
-from patrol_core.words import percent
+from patrol_core.words import figure, heading, percent, tiny
 
 MEAN, BY_MONTH = "Mean month", "Month by month"
 DRAWN = 20
 """Zones of the heat map."""
 H = "h per month"
-_OWN = "own budget (h per month)"
+_OWN = "own_budget"
 BUDGET_UNITS = {
     "limit": H,
     "used": "h",
     "slack": "h",
     "least": "h",
     "most": "h",
-    "value_of_hour": "harm per h",
+    "value_of_hour": "crimes or harm",
 }
 WAYS_UNITS = {
-    "demand_met": "demand",
+    "demand_met": "crimes or harm",
     "against_plan": "%",
-    "worst_left": "demand",
+    "worst_left": "crimes or harm",
     "hours": "h",
     "overspent": "h",
     "worst_budget": "h",
     "moved": "h",
 }
-WORTH_UNITS = {"hours": H, "lower": H, "upper": H, "value_of_hour": "harm per h"}
+WORTH_UNITS = {"hours": H, "lower": H, "upper": H, "value_of_hour": "crimes or harm"}
 
 
 def zones_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
@@ -71,7 +74,7 @@ def _mean_month(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> N
     columns = ["zone_id", "name", "value", "units", "hours", "residual"]
     shown = zone_table(prepared, scenario, strategy)[columns]
     shown = shown.sort_values(["units", "value"], ascending=False, kind="stable")
-    tables.table(shown, name="zones", units=column_units(prepared), digits=3, height=400)
+    tables.table(shown, name="zones", units=column_units(prepared), height=400)
 
 
 def _each_month(scenario: Scenario, prepared: Prepared) -> None:
@@ -110,21 +113,25 @@ def _matrix(prepared: Prepared, plan: Plan) -> pd.DataFrame:
 # -- budgets ---------------------------------------------------------------------------------------
 
 
-def budgets_tab(scenario: Scenario) -> None:
-    """Every budget with what it uses and what one more hour of it is worth; budgets of single places."""
+def budgets_tab(scenario: Scenario, names: Mapping[str, str]) -> None:
+    """Every budget with what it uses and what one more hour of it is worth; budgets of single places.
+
+    Args:
+        scenario, names: The choices, and zone code -> name.
+    """
     plan = results.hours(scenario)
     st.write(
         "Budgets lie inside each other: a ward's inside its borough's, all inside the city's. The value of one more hour is what "
         "this budget, and no other, would save with one hour more: 0 where it is not used up."
     )
-    tables.table(plan.slack, name="budgets", units=BUDGET_UNITS, digits=4, height=300)
+    tables.table(plan.slack, name="budgets", units=BUDGET_UNITS, height=300)
     for kind, field, label in (("ward", "ward_table", "wards"), ("borough", "borough_table", "boroughs")):
         if kind in plan.frame and not (plan.frame[kind].astype(str) == NO_WARD).all():
             _editor(scenario, plan, kind, field, label)
     with st.expander("Worth of one more hour, zone by zone"):
         columns = ["month", "ward", "zone_id", "hours", "lower", "upper", "value_of_hour"]
         worth = plan.frame[columns].sort_values("value_of_hour", ascending=False, kind="stable")
-        tables.table(worth, name="worth_of_an_hour", units=WORTH_UNITS, digits=4, height=300)
+        tables.table(worth, name="worth_of_an_hour", units=WORTH_UNITS, names=names, height=300)
 
 
 def _editor(scenario: Scenario, plan: Plan, kind: str, field: str, label: str) -> None:
@@ -135,8 +142,8 @@ def _editor(scenario: Scenario, plan: Plan, kind: str, field: str, label: str) -
     base = pd.DataFrame(
         {
             kind: by_name.index.astype(str),
-            "least (h)": by_name["least"].to_numpy(),
-            "most (h)": by_name["most"].to_numpy(),
+            "least": by_name["least"].to_numpy(),
+            "most": by_name["most"].to_numpy(),
             _OWN: [own.get(str(name)) for name in by_name.index],
         }
     ).astype({_OWN: "float64"})
@@ -146,8 +153,8 @@ def _editor(scenario: Scenario, plan: Plan, kind: str, field: str, label: str) -
             key=f"{state.widget_key(field)}_editor",
             hide_index=True,
             height=260,
-            disabled=[kind, "least (h)", "most (h)"],
-            column_config={_OWN: st.column_config.NumberColumn(min_value=0.0, step=0.25)},
+            disabled=[kind, "least", "most"],
+            column_config=tables.columns(base, units=dict.fromkeys(("least", "most"), "h")) | _own_column(),
         )
         _use_button(field, _entries(edited[kind], edited[_OWN]), getattr(scenario, field))
         st.caption(
@@ -164,7 +171,11 @@ def budgets_as_given(scenario: Scenario) -> None:
             continue
         given = pd.DataFrame(own, columns=[kind, _OWN])
         edited = st.data_editor(
-            given, key=f"{state.widget_key(field)}_given", hide_index=True, num_rows="dynamic"
+            given,
+            key=f"{state.widget_key(field)}_given",
+            hide_index=True,
+            num_rows="dynamic",
+            column_config=_own_column(),
         )
         wanted = _entries(edited[kind], edited[_OWN])
         _use_button(field, wanted, getattr(scenario, field))
@@ -177,6 +188,13 @@ def _entries(names: pd.Series[str], hours: pd.Series[float]) -> tuple[str, ...]:
         for name, amount in zip(names, hours.tolist(), strict=True)
         if name and amount is not None and amount == amount
     )
+
+
+def _own_column() -> dict[str, Any]:
+    """How budgets of places of their own are edited."""
+    return {
+        _OWN: st.column_config.NumberColumn(heading(_OWN, H), min_value=0.0, step=0.25, format="localized")
+    }
 
 
 def _use_button(field: str, wanted: tuple[str, ...], now: tuple[str, ...]) -> None:
@@ -211,7 +229,7 @@ def ways_tab(scenario: Scenario) -> None:
             f"{ceiling['worst_budget']:,.2f} h in one budget alone."
         )
     st.write(" ".join(sentences))
-    tables.table(table, name="ways_to_divide_hours", units=WAYS_UNITS, digits=4)
+    tables.table(table, name="ways_to_divide_hours", units=WAYS_UNITS)
     st.caption(
         f"Last year: {about}. All ways but the last keep bounds and budgets and use whole units by largest remainders."
     )
@@ -232,6 +250,6 @@ def rounding_words(plan: Plan) -> str:
     lost = abs(before - after) / abs(before) if before else 0.0
     proof = plan.certificate
     return (
-        f"Month by month: before rounding {before:,.6g}, after {after:,.6g} ({percent(lost, 3)}); solver {proof.solver}, "
-        f"{proof.status}, gap {proof.gap:.1g}, {proof.seconds:.3f} s."
+        f"Month by month: before rounding {figure(before, 6)}, after {figure(after, 6)} ({percent(lost, 3)}); solver {proof.solver}, "
+        f"{proof.status}, gap {tiny(proof.gap)}, {proof.seconds:.3f} s."
     )

@@ -202,11 +202,15 @@ def details(prepared: Prepared, found: Made) -> None:
     with chart:
         plot(area_bars(table, unit=found.unit, tolerance=found.beats.tolerance), key="_beats_work")
     with areas:
-        tables.table(table, name="areas", units=units, height=300)
+        tables.table(table, name="areas", units=units, names=prepared.names, height=300)
         tables.table(
             found.compared,
             name="areas_and_wards",
-            units={"spread_km2": found.spread_unit, "largest_work": found.unit},
+            units={
+                "spread_km2": found.spread_unit,
+                "largest_work": found.unit,
+                "imbalance": "share of the mean",
+            },
         )
     with zones:
         own = found.beats.frame()
