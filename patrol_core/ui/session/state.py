@@ -24,6 +24,8 @@ ZONE = "zone"
 MESSAGES = "messages"
 RENAMED = {"cityh": "hours"}
 """Keys of links of before, and of today."""
+BESIDE = ("view", "embed", "embed_options", "project")
+"""Keys of an address that are no choices of a plan."""
 ROUND = "widget_round"
 """Counter in widget keys; raising it seeds every widget from the scenario again."""
 
@@ -52,7 +54,7 @@ def scenario() -> Scenario:
         return kept
     # A place that this session has no data of is kept: figures of another city would answer a question nobody asked.
     chosen, refused = from_query(
-        {RENAMED.get(key, key): text for key, text in st.query_params.to_dict().items()}
+        {RENAMED.get(key, key): text for key, text in st.query_params.to_dict().items()}, beside=BESIDE
     )
     st.session_state[SCENARIO] = chosen
     st.session_state[MESSAGES] = list(refused)
