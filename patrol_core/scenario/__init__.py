@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from patrol_core.scenario.choice import Choice
 from patrol_core.scenario.document import (
+    LONGEST_NAME,
+    MOST_SCENARIOS,
     DataNamed,
     ScenarioDocument,
     named,
@@ -19,6 +21,8 @@ from patrol_core.scenario.game import FairnessRule, Response
 from patrol_core.scenario.model import Scenario, choices, from_query, make_scenario
 
 __all__ = [
+    "LONGEST_NAME",
+    "MOST_SCENARIOS",
     "Choice",
     "DataNamed",
     "FairnessRule",

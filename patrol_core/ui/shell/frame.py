@@ -20,6 +20,7 @@ from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape, escape_badge
 from patrol_core.ui.shell.controls import take
+from patrol_core.ui.shell.scenario_bar import scenario_bar
 from patrol_core.ui.shell.sidebar import draw_sidebar
 
 PAGES = {
@@ -260,6 +261,7 @@ def status_strip(prepared: Prepared) -> None:
         with st.popover(_counted(len(serious), "warning") if serious else "Notes", icon=":material/info:"):
             show_findings(prepared.findings)
             st.caption(escape(data.attribution))
+        scenario_bar()
 
 
 def _counted(count: int, word: str) -> str:
