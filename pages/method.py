@@ -14,16 +14,16 @@ prepared = frame.ready(scenario)
 if prepared is not None:
     frame.status_strip(prepared)
 for title, text in SECTIONS:
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     st.markdown(text)
     if title == FEEDBACK:
         frame.page_link("compare", "Try it: **Compare**, tab Feedback loop", "sync")
-st.subheader("Weights in force", anchor=False)
+st.header("Weights in force", anchor=False)
 weights = harm_table(scenario)
 st.write(f"{weights.label}. Source: {weights.source}")
 for note in weights.notes:
     st.caption(note)
-st.subheader("The choices behind what you see", anchor=False)
+st.header("The choices behind what you see", anchor=False)
 st.write(
     "These choices together with the data's hash reproduce every number. The page address carries them too, so a link "
     "shared with a colleague opens the same plan (uploaded files have to be loaded again)."
@@ -39,4 +39,4 @@ st.json(record, expanded=False)
 if prepared is not None:
     data = prepared.data
     tables.download("scenario.json", lambda: scenarios_bytes([named(scenario, data)]))
-frame.next_step("overview", "Back to the start.")
+frame.next_step("start", "Back to the start.")

@@ -14,7 +14,8 @@ from patrol_core.planning import ForecastReview, month_figures, surprise_words, 
 from patrol_core.ui.memo import forecast_results
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.charts import plot
-from patrol_core.ui.shell.frame import PAGES, page_link
+from patrol_core.ui.shell.frame import page_link
+from patrol_core.ui.shell.navigation import PAGES
 from patrol_core.ui.shell.widgets import Figure, figures, here
 from patrol_core.ui.shell.zone_map import Layer, draw_map
 
@@ -58,10 +59,10 @@ def _months(scenario: Scenario, recorded: Prepared, past: ForecastReview) -> Non
         actual, predicted = past_layers(past, month, unit)
         left, right = st.columns(2)
         with left:
-            st.subheader("Recorded", anchor=False)
+            st.header("Recorded", anchor=False)
             draw_map(scenario, actual, key="overview-actual", height=380)
         with right:
-            st.subheader("Predicted", anchor=False)
+            st.header("Predicted", anchor=False)
             draw_map(scenario, predicted, key="overview-predicted", height=380)
     wide, narrow = st.columns([3, 2])
     with wide:

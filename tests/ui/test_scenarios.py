@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from patrol_core.errors import InputError
 from patrol_core.scenario import DataNamed, ScenarioDocument, make_scenario, named, scenarios_bytes
 from patrol_core.sources.sample import load_area
-from patrol_core.ui.session import saved, state
+from patrol_core.ui.session import projects, saved, state
 from patrol_core.ui.session.steps import MOST_STEPS, TOGETHER_S, Steps
 from patrol_core.ui.shell import scenario_bar
 
@@ -26,6 +26,7 @@ UNITS = [make_scenario({"budget": units}) for units in range(200)]
 def session(monkeypatch) -> dict:
     """A session without a page."""
     held: dict = {state.SCENARIO: UNITS[12]}
+    monkeypatch.setattr(state, "held", lambda key: load_area(key) if key == "columbus" else None)
     context = SimpleNamespace(is_history_navigation=False)
     stub = SimpleNamespace(session_state=held, query_params=_Query())
     for module in (state, saved, scenario_bar):
@@ -139,20 +140,18 @@ def test_back_takes_the_choices_of_the_address(session):
 # -- saving ----------------------------------------------------------------------------------------
 
 
-def test_saved_scenarios_are_told_as_plain_data_and_come_back(session, monkeypatch):
-    heard: list = []
-    monkeypatch.setattr(saved, "LISTENERS", [heard.append])
+def test_saved_scenarios_are_plain_data_that_a_project_can_keep(session):
     sample = load_area("sample")
     saved.add(named(UNITS[3], sample, "A"))
     saved.add(named(UNITS[4], sample, "B"))
     saved.add(named(UNITS[5], sample, "A"))
     assert [(one.name, one.scenario.budget) for one in saved.saved()] == [("A", 5.0), ("B", 4.0)]
-    plain = json.loads(json.dumps(heard[-1]))
-    session.pop(saved.SAVED)
-    (fault,) = saved.take_in([*plain, {"name": "C", "scenario": {"budgett": 1}}], "The project")
-    assert fault.startswith("The project: scenario has the unknown key 'budgett'")
-    assert [one.plain() for one in saved.saved()] == plain
-    assert len(heard) == 3
+    plain = session[projects.SAVED]
+    assert json.loads(json.dumps(plain)) == plain
+    session[projects.SAVED] = [*plain, {"name": "C", "scenario": {"budgett": 1}}]
+    assert [one.name for one in saved.saved()] == ["A", "B"]
+    (fault,) = saved.faults()
+    assert fault.startswith("The saved scenario C: scenario has the unknown key 'budgett'")
 
 
 def test_names_are_given_and_kept_apart(session):

@@ -1,12 +1,12 @@
-"""The scenarios that a session has saved by name, and who is told when they change.
+"""The scenarios that a session has saved by name.
 
-They are kept as documents of :mod:`patrol_core.scenario`, under one key of the session; as plain data
-(``[{"name", "data", "scenario"}, …]``) they go into a project and come back from it.
+The session holds them as plain data (``[{"name", "data", "scenario"}, …]``), as they go into a project and come back from it
+(:mod:`patrol_core.ui.session.projects`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from string import ascii_uppercase
 from typing import Any
 
@@ -15,51 +15,38 @@ import streamlit as st
 from patrol_core.errors import InputError
 from patrol_core.files.documents import document_of
 from patrol_core.scenario import MOST_SCENARIOS, ScenarioDocument
-
-SAVED = "saved_scenarios"
-LISTENERS: list[Callable[[list[dict[str, Any]]], None]] = []
-"""Told the saved scenarios, as plain data, whenever they change; the session that changes them is the one that runs."""
+from patrol_core.ui.session.projects import SAVED
 
 
 def saved() -> tuple[ScenarioDocument, ...]:
-    """The saved scenarios, in the order they were saved."""
-    held: tuple[ScenarioDocument, ...] = st.session_state.get(SAVED, ())
-    return held
+    """The saved scenarios, in the order they were saved; what an earlier version kept and none can read is passed over."""
+    return tuple(one for one, _ in _held() if one is not None)
+
+
+def faults() -> tuple[str, ...]:
+    """What is wrong with those that cannot be read, a sentence each."""
+    return tuple(fault for _, fault in _held() if fault)
+
+
+def _held() -> Iterable[tuple[ScenarioDocument | None, str]]:
+    plain: list[dict[str, Any]] = st.session_state.get(SAVED) or []
+    for one in plain:
+        try:
+            yield document_of(ScenarioDocument, one, f"The saved scenario {one.get('name', '')}"), ""
+        except InputError as fault:
+            yield None, str(fault)
 
 
 def keep(documents: Iterable[ScenarioDocument]) -> None:
-    """Put others in the place of the saved ones, and tell those who listen.
+    """Put others in the place of the saved ones.
 
     Raises:
         InputError: For more than can be kept.
     """
-    wanted = tuple(documents)
+    wanted = [one.plain() for one in documents]
     if len(wanted) > MOST_SCENARIOS:
         raise InputError(f"{MOST_SCENARIOS} scenarios can be kept, and these are {len(wanted)}; delete some.")
     st.session_state[SAVED] = wanted
-    plain = [one.plain() for one in wanted]
-    for tell in LISTENERS:
-        tell(plain)
-
-
-def take_in(plain: Sequence[object], what: str) -> list[str]:
-    """Hold scenarios that were kept elsewhere, from plain data, without telling anybody; returns what is wrong with others.
-
-    Args:
-        plain: Of each a document.
-        what: Where they were kept, for messages.
-    """
-    found: dict[str, ScenarioDocument] = {one.name: one for one in saved()}
-    faults = []
-    for one in plain[:MOST_SCENARIOS]:
-        try:
-            document = document_of(ScenarioDocument, one, what)
-        except InputError as fault:
-            faults.append(str(fault))
-        else:
-            found[document.name] = document
-    st.session_state[SAVED] = tuple(found.values())[:MOST_SCENARIOS]
-    return faults
 
 
 def add(document: ScenarioDocument) -> None:
@@ -91,5 +78,5 @@ def delete(name: str) -> None:
 def free_name(taken: Iterable[str]) -> str:
     """The first letter, then letter and number, that is no name yet."""
     known = set(taken)
-    letters = [*ascii_uppercase, *(f"A{number}" for number in range(1, MOST_SCENARIOS + 1))]
+    letters: list[str] = [*ascii_uppercase, *(f"A{number}" for number in range(1, MOST_SCENARIOS + 1))]
     return next(name for name in letters if name not in known)

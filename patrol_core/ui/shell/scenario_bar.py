@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -22,6 +23,7 @@ from patrol_core.ui.memo import results
 from patrol_core.ui.session import saved, state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
+from patrol_core.ui.shell.widgets import captions
 from patrol_core.words import figure
 
 NAME, PICKED, LOADED = "_scenario_name", "_scenario_picked", "scenario_files"
@@ -83,6 +85,7 @@ def _keep_present() -> None:
 
 def _list() -> None:
     held = {one.name: one for one in saved.saved()}
+    captions(saved.faults())
     for one in held.values():
         here = " (these are the choices in force)" if one.scenario == state.scenario() else ""
         st.markdown(f"**{escape(one.name)}** · {escape(headline_figures(one))}{here}")
@@ -115,8 +118,8 @@ def _rename(name: str, key: str) -> None:
 def take_up(document: ScenarioDocument) -> None:
     """Put a saved scenario's choices in force: on its own data where they are here, else on the present ones, and say so."""
     area = document.scenario.area
-    here = area in (*EMBEDDED, *state.uploads())
     try:
+        here = area in EMBEDDED or state.held(area) is not None
         changed, said = for_data(document, results.area_data(area if here else state.scenario().area))
         chosen = document.scenario.changed(**changed)
     except PatrolError as fault:
@@ -164,17 +167,22 @@ def _take_file(key: str) -> None:
         documents, notes = read_scenarios(file.getvalue(), file.name)
         held = {one.name: one for one in saved.saved()}
         for one in documents:
-            name = one.name or PurePath(file.name).stem[:LONGEST_NAME].strip()
-            if name not in held or held[name].scenario != one.scenario:
-                name = name if name and name.isprintable() and name not in held else saved.free_name(held)
-            one = one.model_copy(update={"name": name})
-            held[name] = one
+            name = _name_for(one, PurePath(file.name).stem, held)
+            st.session_state[PICKED] = name
+            held[name] = one.model_copy(update={"name": name})
         saved.keep(held.values())
     except PatrolError as fault:
         state.say(str(fault))
         return
     for note in notes:
         state.say(note)
-    st.session_state[PICKED] = one.name
     if len(documents) == 1:
-        take_up(one)
+        take_up(documents[0])
+
+
+def _name_for(document: ScenarioDocument, stem: str, held: Mapping[str, ScenarioDocument]) -> str:
+    """Its own name, or that of its file, or a free one where another scenario has it."""
+    name = document.name or stem[:LONGEST_NAME].strip()
+    if not name.isprintable() or not name:
+        return saved.free_name(held)
+    return name if name not in held or held[name].scenario == document.scenario else saved.free_name(held)
