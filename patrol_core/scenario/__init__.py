@@ -8,6 +8,7 @@ content hash reproduces any number on any page.
 from __future__ import annotations
 
 from patrol_core.scenario.choice import Choice
+from patrol_core.scenario.differences import differing_choices
 from patrol_core.scenario.document import (
     LONGEST_NAME,
     MOST_SCENARIOS,
@@ -30,6 +31,7 @@ __all__ = [
     "Scenario",
     "ScenarioDocument",
     "choices",
+    "differing_choices",
     "from_query",
     "make_scenario",
     "named",
