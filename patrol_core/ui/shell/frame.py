@@ -20,6 +20,7 @@ from patrol_core.ui.session.escaping import escape, escape_badge
 from patrol_core.ui.shell import style
 from patrol_core.ui.shell.controls import take
 from patrol_core.ui.shell.navigation import PAGES, marked, return_to_app, root
+from patrol_core.ui.shell.scenario_bar import scenario_bar
 from patrol_core.ui.shell.sidebar import draw_sidebar
 from patrol_core.words import plural
 
@@ -186,6 +187,7 @@ def status_strip(prepared: Prepared) -> None:
                 st.markdown(f"{ICONS['warning']} {escape(text)}")
             show_findings(prepared.findings)
             st.caption(escape(data.attribution))
+        scenario_bar()
 
 
 def show_findings(findings: tuple[Finding, ...] | list[Finding]) -> None:
