@@ -17,20 +17,11 @@ from patrol_core.scenario import Scenario, choices
 from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape, escape_badge
+from patrol_core.ui.shell import style
 from patrol_core.ui.shell.controls import take
 from patrol_core.ui.shell.navigation import PAGES, marked, return_to_app, root
 from patrol_core.ui.shell.sidebar import draw_sidebar
 from patrol_core.words import plural
-
-COMPACT = """<style>
-[data-testid="stMainBlockContainer"] { padding: 3.5rem 2.5rem 2rem; }
-[data-testid="stMainBlockContainer"] h1 { font-size: 1.9rem; padding: 0; }
-[data-testid="stMainBlockContainer"] h3 { font-size: 1.2rem; padding: 0.4rem 0 0.2rem; }
-[data-testid="stVerticalBlock"] { gap: 0.7rem; }
-[data-testid="stMetricValue"] { font-size: 1.9rem; }
-[data-testid="stMetricLabel"] p, [data-testid="stMetricDelta"] p { text-wrap: wrap !important; white-space: normal !important; }
-</style>"""
-"""Less air than Streamlit's defaults, so that a map and a plan fit on the first screen."""
 
 KIND_WORDS = {
     DataKind.GENERATED: "Generated data",
@@ -55,7 +46,7 @@ def begin(page: str) -> Scenario:
         return_to_app()
         draw_sidebar(page)
     _, title, question, section, _ = PAGES[page]
-    st.html(COMPACT + (f"<style>{marked(section)}</style>" if section else ""))
+    style.dress(marked(section) if section else "")
     chosen = state.scenario()
     state.write_url()
     if section:
