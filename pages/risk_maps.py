@@ -39,7 +39,9 @@ if prepared is not None:
         # What comes and goes has a place of its own: before the map it would mount it anew.
         with st.container(), frame.guarded():
             if not about.monthly:
-                st.caption(f"{about.title} are of the whole period; months can be chosen for the other layers.")
+                st.caption(
+                    f"{about.title} are of the whole period; months can be chosen for the other layers."
+                )
             elif len(prepared.months) > 1:
                 month = here.steps("Month", "risk_month", ALL, (ALL, *prepared.months))
             if about.settings is not None:
