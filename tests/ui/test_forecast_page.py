@@ -29,9 +29,9 @@ from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.forecast import job as forecast_job
 from patrol_core.ui.forecast.tabs import TABS, ward_of
 from patrol_core.ui.memo.compare_results import FORECASTS
-from patrol_core.ui.start.look_back import SURPRISES, error_layer, past_layers
 from patrol_core.ui.shell.jobs import Job
 from patrol_core.ui.shell.navigation import PAGES, root
+from patrol_core.ui.start.look_back import SURPRISES, error_layer, past_layers
 
 PAGE = str(root() / PAGES["forecast"][0])
 START = str(root() / PAGES["start"][0])
