@@ -5,20 +5,24 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from patrol_core.ui.session.front import browser_opened, knowing_its_root
+from patrol_core.ui.session.lifetime import note_session
 from patrol_core.ui.session.people import BrowserMark, admitted, sign_out_button
+from patrol_core.ui.session.preload import preload
+from patrol_core.ui.session.projects import keep_scenarios
+from patrol_core.ui.session.state import scenario
+from patrol_core.ui.shell.navigation import addresses, key_of, navigation
+from patrol_core.ui.shell.sidebar import draw_sidebar
+
+ABOUT = "**Patrol planner**: decision support for patrols, on this computer. Light, dark or the system's choice: above."
 
 if get_script_run_ctx(suppress_warning=True) is None:
-    # `streamlit run` reads this file once for the server itself, which gives each browser its mark.
-    app = st.App(__file__, middleware=[(BrowserMark, (), {})])
+    # `streamlit run` imports the server that it finds here, which gives each browser its mark; a session runs the rest.
+    app = st.App(__file__, lifespan=browser_opened, middleware=[(BrowserMark, (), {})])
+    app = knowing_its_root(app, addresses())
 else:
-    from patrol_core.ui.session.lifetime import note_session
-    from patrol_core.ui.session.preload import preload
-    from patrol_core.ui.session.projects import keep_scenarios
-    from patrol_core.ui.session.state import scenario
-    from patrol_core.ui.shell.navigation import key_of, navigation
-    from patrol_core.ui.shell.sidebar import draw_sidebar
-
-    st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide")
+    # Streamlit shows its menu, and in it the switch of themes, only where the menu has an entry.
+    st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide", menu_items={"About": ABOUT})
     st.session_state["_in_app"] = True
     note_session()
     let_in = admitted()

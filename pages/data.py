@@ -21,7 +21,7 @@ prepared = frame.ready(scenario)
 if prepared is not None:
     frame.status_strip(prepared)
 
-st.subheader("Get data", anchor=False)
+st.header("Get data", anchor=False)
 said_here()
 embedded, upload, pull, stored, own = st.tabs(
     ("Embedded data", "Upload files", "Pull from police.uk", "From the store", "Your projects"),
@@ -58,7 +58,7 @@ administration()
 if prepared is not None:
     data = prepared.data
     placement = prepared.placement
-    st.subheader("What we have", anchor=False)
+    st.header("What we have", anchor=False)
     share = placement.placed / placement.rows if placement.rows else 0.0
     figures(
         Figure("Rows in the period", f"{placement.rows:,}"),
@@ -75,9 +75,9 @@ if prepared is not None:
     st.caption(f"Placed by small-area code: {placement.by_code:,}; by point: {placement.by_point:,}.")
     plot(completeness(counts_by_month_and_type(prepared)))
     gap_charts(scenario)
-    st.subheader("Quality: what each defect does to the plan", anchor=False)
+    st.header("Quality: what each defect does to the plan", anchor=False)
     quality_section(scenario, prepared)
-    st.subheader("Noticed while reading", anchor=False)
+    st.header("Noticed while reading", anchor=False)
     frame.show_findings(prepared.findings)
     if data.crimes is not None:
         with st.expander("Rows as read"):

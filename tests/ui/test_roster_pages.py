@@ -14,6 +14,7 @@ from patrol_core.sources.sample.embedded import load_area
 from patrol_core.ui.rosters.listings import matches, ward_table, zone_table
 
 ROOT = Path(__file__).resolve().parents[2]
+AREAS = "Patrol areas"
 EVERYWHERE = {"offender": "none", "response": "log"}
 """Nobody reacts and each hour is worth less than the one before: hours go to nearly every zone."""
 
@@ -125,6 +126,7 @@ def test_the_usual_ways_stand_beside_the_plan():
 def test_patrol_areas_are_balanced(area):
     opened = page(
         "rosters",
+        _roster_tabs=AREAS,
         scenario=make_scenario({"area": area}),
         _game_beats_count=4,
         _game_beats_tolerance=15,
@@ -142,7 +144,7 @@ def test_patrol_areas_are_balanced(area):
     ("count", "tolerance", "why"), [(60, 1, "alone has"), (9, 1, "no proof that there is none")]
 )
 def test_areas_out_of_balance_are_drawn_with_a_way_to_accept_them(count, tolerance, why):
-    opened = page("rosters", _game_beats_count=count, _game_beats_tolerance=tolerance)
+    opened = page("rosters", _roster_tabs=AREAS, _game_beats_count=count, _game_beats_tolerance=tolerance)
     assert not opened.error
     assert why in opened.warning[0].value
     worst = metric(opened, "Work differs by at most")
@@ -166,7 +168,7 @@ def test_work_in_hours_is_the_plans():
     assert sum(work.values()) == pytest.approx(12 * 730.0)  # all units, round the clock
     plan = Planner(prepared).solve(scenario)
     assert work == pytest.approx(dict(zip(plan.zone_ids, plan.coverage * 730.0, strict=True)))
-    opened = page("rosters", _game_beats_work="hours", _game_beats_count=2)
+    opened = page("rosters", _roster_tabs=AREAS, _game_beats_work="hours", _game_beats_count=2)
     assert not opened.error
     assert "hours of the plan in the mean month" in texts(opened)
 

@@ -23,6 +23,7 @@ from patrol_core.ui.shell.frame import open_tab
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS, RESPONSE_TEXTS
 from patrol_core.ui.shell.plan_files import plan_downloads
 from patrol_core.ui.shell.widgets import ask
+from patrol_core.words import figure, first_few, tiny
 
 FILES = (
     "coverage.csv",
@@ -31,6 +32,7 @@ FILES = (
     "allocation.csv",
     "zones.geojson",
     "summary.json",
+    "scenario.json",
     "report.html",
     "fairness_hours.csv",
     "intervals.csv",
@@ -97,7 +99,7 @@ def _robust(shown: _Shown) -> None:
 
 
 def _budgets(shown: _Shown) -> None:
-    budgets_tab(shown.scenario)
+    budgets_tab(shown.scenario, shown.prepared.names)
 
 
 def _compared(shown: _Shown) -> None:
@@ -111,18 +113,20 @@ def _compared(shown: _Shown) -> None:
         key="_bars_total",
         into=right,
     )
-    tables.table(table, name="plans_compared", units=comparison_units(prepared))
+    tables.table(table, name="plans_compared", units=comparison_units(prepared), names=prepared.names)
     st.caption(
         "The simple plans use the same resource and response but not the floors and fairness rules; the greedy plan goes to the "
         "highest zones first, which an offender who watches can walk around."
     )
-    st.subheader("Other ways to divide the hours", anchor=False)
+    st.header("Other ways to divide the hours", anchor=False)
     ways_tab(scenario)
 
 
 def _computed(shown: _Shown) -> None:
     scenario, prepared, strategy = shown
     certificate = strategy.certificate
+    names = prepared.names
+    named = [f"{names[zone]} ({zone})" for zone in strategy.attack_set]
     text = OFFENDER_TEXTS[scenario.offender]
     st.write(
         "A security game: the planner chooses how much patrol each zone gets, then offenders choose where to go. "
@@ -131,30 +135,30 @@ def _computed(shown: _Shown) -> None:
     )
     st.latex(text.formula + CONSTRAINTS)
     st.latex(RESPONSE_TEXTS[scenario.response].formula)
-    st.dataframe(
+    tables.show(
         pd.DataFrame(
             [
-                ("ended", str(certificate.status)),
+                ("how it ended", str(certificate.status)),
                 ("solver", certificate.solver),
-                ("objective, recomputed outside the model", f"{certificate.objective:.9g}"),
-                ("proved bound", f"{certificate.bound:.9g}"),
-                ("gap", f"{certificate.gap:.2g}"),
-                ("largest violation of any rule", f"{certificate.violation:.2g}"),
+                ("objective, recomputed outside the model", figure(certificate.objective, 9)),
+                ("proved bound", figure(certificate.bound, 9)),
+                ("gap", tiny(certificate.gap)),
+                ("largest violation of any rule", figure(certificate.violation, 2)),
                 ("seconds", f"{certificate.seconds:.4f}"),
                 ("phases", ", ".join(certificate.phases)),
-                ("units used", f"{strategy.budget_used:.6g} of {scenario.budget:g}"),
+                ("units used", f"{figure(strategy.budget_used, 6)} of {figure(scenario.budget, 6)}"),
                 (
                     "zones an offender would choose",
-                    f"{len(strategy.attack_set)}: {', '.join(strategy.attack_set[:12])}",
+                    f"{len(strategy.attack_set)}: {first_few(named, 12)}",
                 ),
                 ("scenario", scenario.key()),
                 ("data", prepared.data.content_hash[:16]),
             ],
             columns=["what", "value"],
         ),
-        hide_index=True,
+        headings={"value": "Found"},
     )
-    st.caption(escape(f"Demand: {results.demand(scenario).attrs.get('method', '')}."))
+    st.caption(escape(f"Demand: {results.demand(scenario).attrs.get('method', '').rstrip('.')}."))
     st.caption(rounding_words(results.hours(scenario)))
 
 

@@ -47,10 +47,10 @@ def _units(scenario: Scenario, _prepared: Prepared) -> None:
 
 
 TABS: Mapping[str, Callable[[Scenario, Prepared], None]] = {
-    "Patrol areas": _areas,
     "Tonight": _tonight,
     "Shifts": _shifts,
     "Roster of units": _roster,
+    "Patrol areas": _areas,
     "Zones": zones_list,
     "Wards": wards_list,
     "Months": hours_list,

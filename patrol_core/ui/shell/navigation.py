@@ -14,8 +14,8 @@ from patrol_core.ui.session import state
 
 CITY = frozenset({"place", "zones", "period", "crimes", "outlook", "smoothing"})
 """Choices of the sidebar, all of which act on a plan."""
-RECORDED = CITY - {"outlook", "smoothing"}
-"""Those that act on what was recorded."""
+UNSMOOTHED = CITY - {"smoothing"}
+"""Those that act on forecasts and on what was recorded."""
 NONE: frozenset[str] = frozenset()
 
 
@@ -56,7 +56,7 @@ _PLANNED = {
         "Forecast",
         "What will the next months bring, and why does the model think so?",
         "See",
-        RECORDED,
+        UNSMOOTHED,
     ),
     "plan": Page("pages/plan.py", "Plan", "Where should patrols be, under which assumption?", "Plan"),
     "fairness": Page(
@@ -109,6 +109,11 @@ MOVED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "resources": ("rosters", {"_roster_tabs": "Zones"}),
 }
 """Addresses of before: the page that each leads on to, and what is open there (session key and value)."""
+
+
+def addresses() -> frozenset[str]:
+    """What follows the server's root in the addresses of pages, and in those of before."""
+    return frozenset({Path(page.path).stem for page in PAGES.values()} | set(MOVED))
 
 
 def navigation(position: Literal["top", "hidden"]) -> Any:
