@@ -135,23 +135,37 @@ def test_a_damaged_project_is_one_sentence(area):
 def test_a_renamed_project_goes_by_its_new_name(session, area):
     kept = shelf().save(area)
     shelf().rename(kept.id, "Better")
-    assert state.name_of(area.key) == "Better"
+    assert state.names() == {area.key: "Better"}
     assert state.held(area.key).name == "Better"
     assert area.key in state.places()
 
 
 def test_saved_scenarios_come_and_go_with_the_project(session, area):
     kept = shelf().save(area)
-    session[projects.SAVED] = [{"name": "A", "query": {"budget": "5"}}]
+
+    def scenario(name: str, budget: float, of: str = area.key) -> dict:
+        return {"name": name, "scenario": {"area": of, "budget": budget}}
+
+    city = scenario("A", 1, "sample")
+    session[projects.SAVED] = [scenario("A", 5), scenario("B", 5)]
     projects.keep_scenarios(area.key)
-    assert list(shelf().get(kept.id).scenarios) == [{"name": "A", "query": {"budget": "5"}}]
-    shelf().save_scenarios(kept.id, [{"name": "B"}], [])  # another page adds one
-    session[projects.SAVED] = [{"name": "A", "query": {"budget": "6"}}]
+    assert list(shelf().get(kept.id).scenarios) == [scenario("A", 5), scenario("B", 5)]
+    base = list(shelf().get(kept.id).scenarios)
+    shelf().save_scenarios(kept.id, [*base, scenario("C", 7)], base)  # another page adds one
+    session[projects.SAVED] = [
+        scenario("A", 6),
+        {**city, "name": "city"},
+    ]  # changed, deleted, and one of other data
     projects.keep_scenarios(area.key)
-    assert {one["name"] for one in shelf().get(kept.id).scenarios} >= {"A"}
+    assert list(shelf().get(kept.id).scenarios) == [scenario("A", 6), scenario("C", 7)]
+    assert session[projects.SAVED] == [{**city, "name": "city"}, scenario("A", 6), scenario("C", 7)]
+    before = shelf().path_of(kept.id).joinpath("project.json").stat().st_mtime_ns
+    projects.keep_scenarios(area.key)
+    assert shelf().path_of(kept.id).joinpath("project.json").stat().st_mtime_ns == before  # nothing changed
     session.clear()
+    session[projects.SAVED] = [city]
     state.held(area.key)
-    assert {"name": "A", "query": {"budget": "6"}} in session[projects.SAVED]
+    assert session[projects.SAVED] == [{**city, "name": "A (earlier)"}, scenario("A", 6), scenario("C", 7)]
 
 
 # ---------------------------------------------------------------- where nothing is kept
