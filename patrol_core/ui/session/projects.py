@@ -92,7 +92,7 @@ def keep(data: AreaData) -> None:
         st.session_state[SAID] = Said(f"It is not kept: {error}")
         return
     st.session_state[SAID] = Said(
-        f"Kept as your project {kept.name} on this machine, in {shelf.folder}, until nobody has opened it for "
+        f"Kept as your project {kept.name} on this machine, in {settings().cache_dir}, until nobody has opened it for "
         f"{settings().keep_projects_days} days.",
         kept.id,
     )
