@@ -193,10 +193,10 @@ def held(key: str) -> AreaData | None:
     return found
 
 
-def name_of(key: str) -> str:
-    """What who is at the page calls uploaded data; "" where they have none of this key."""
-    found = uploads().get(key)
-    return found.name if found else next((one.name for one in projects.listed() if one.key == key), "")
+def names() -> dict[str, str]:
+    """What who is at the page calls their data, by key: those of projects, and those this session holds."""
+    kept = {one.key: one.name for one in reversed(projects.listed())}
+    return kept | {key: data.name for key, data in uploads().items()}
 
 
 def add_upload(data: AreaData) -> None:
@@ -233,7 +233,7 @@ def say(sentence: str) -> None:
 
 def places() -> tuple[str, ...]:
     """Keys of every data set this session can plan for, and of the one its address asks for."""
-    known = tuple(dict.fromkeys((*EMBEDDED, *uploads(), *(one.key for one in projects.listed()))))
+    known = (*EMBEDDED, *names())
     area = scenario().area
     return known if area in known else (*known, area)
 

@@ -261,7 +261,9 @@ def ready(scenario: Scenario) -> Prepared | None:
         return results.prepared(scenario)
     except PatrolError as error:
         st.error(escape(error), icon=":material/error:")
-        if scenario.outlook == "forecast":
+        if isinstance(error, results.NotLoaded):
+            page_link("data", "Load the files again on the page Data", "upload_file")
+        elif scenario.outlook == "forecast":
             take("Plan for what was recorded", "_plan_recorded", outlook="recorded")
         st.button("Back to the defaults", on_click=state.reset)
         return None
