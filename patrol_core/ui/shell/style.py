@@ -21,6 +21,20 @@ AIR = """
 """
 """Less than Streamlit's defaults, so that a map and a plan fit on the first screen."""
 
+NOTHING_CUT = """
+[data-testid="stTabs"] [role="tablist"] { flex-wrap: wrap; }
+[data-testid="stButtonGroup"] > div, [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; }
+button [data-testid="stMarkdownContainer"] p { white-space: normal !important; overflow: visible !important; }
+[data-testid="stImage"] img { background: #ffffff; }
+@media (max-width: 1100px) {
+  [data-testid="stHorizontalBlock"]:has(> :nth-child(4)):has(> [data-testid="stColumn"] [data-testid="stSelectbox"])
+    { flex-wrap: wrap; }
+  [data-testid="stHorizontalBlock"]:has(> :nth-child(4)):has(> [data-testid="stColumn"] [data-testid="stSelectbox"])
+    > [data-testid="stColumn"] { min-width: calc(50% - 1rem); }
+}
+"""
+"""Labels wrap, tabs and switches go to a second row, rows of four controls to two, rather than being cut at 1024 pixels."""
+
 
 def _pair(colour: str) -> str:
     return f"light-dark({colour}, {DARK[colour]})"
@@ -78,7 +92,7 @@ PRINT = """
 """
 """Maps whole, charts not cut, no sidebar and nothing to press."""
 
-SHEET = f"<style>{AIR}{QUIET_TEXT}{LEGENDS}{_charts()}{PRINT}</style>"
+SHEET = f"<style>{AIR}{NOTHING_CUT}{QUIET_TEXT}{LEGENDS}{_charts()}{PRINT}</style>"
 
 
 def dress() -> None:
