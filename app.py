@@ -1,20 +1,35 @@
-"""Entry of the dashboard: page config, navigation, and the choices that hold everywhere."""
+"""Entry of the dashboard: the server, page config, sign-in, navigation, and the choices that hold everywhere."""
 
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from patrol_core.ui.session.front import browser_opened, knowing_its_root
 from patrol_core.ui.session.lifetime import note_session
-from patrol_core.ui.shell.frame import navigation
-from patrol_core.ui.shell.preload import preload
+from patrol_core.ui.session.people import BrowserMark, admitted, sign_out_button
+from patrol_core.ui.session.preload import preload
+from patrol_core.ui.session.projects import keep_scenarios
+from patrol_core.ui.session.state import scenario
+from patrol_core.ui.shell.navigation import addresses, key_of, navigation
 from patrol_core.ui.shell.sidebar import draw_sidebar
 
 ABOUT = "**Patrol planner**: decision support for patrols, on this computer. Light, dark or the system's choice: above."
-# Streamlit shows its menu, and in it the switch of themes, only where the menu has an entry.
-st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide", menu_items={"About": ABOUT})
-st.session_state["_in_app"] = True
-note_session()
-page = navigation("top")
-draw_sidebar()
-page.run()
-preload()
+
+if get_script_run_ctx(suppress_warning=True) is None:
+    # `streamlit run` imports the server that it finds here, which gives each browser its mark; a session runs the rest.
+    app = st.App(__file__, lifespan=browser_opened, middleware=[(BrowserMark, (), {})])
+    app = knowing_its_root(app, addresses())
+else:
+    # Streamlit shows its menu, and in it the switch of themes, only where the menu has an entry.
+    st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide", menu_items={"About": ABOUT})
+    st.session_state["_in_app"] = True
+    note_session()
+    let_in = admitted()
+    page = navigation("top" if let_in else "hidden")
+    if let_in:
+        draw_sidebar(key_of(page))
+        sign_out_button()
+        page.run()
+        keep_scenarios(scenario().area)
+        preload()

@@ -28,7 +28,6 @@ from patrol_core.ui.session.escaping import escape, escape_badge
 from patrol_core.ui.shell import frame
 
 frame.begin("checkpoints")
-st.caption("This page stands alone: the place and period on the left do not change it.")
 
 
 @st.fragment

@@ -37,4 +37,6 @@ if prepared is not None:
             draw_tabs(now, chosen)
 
     compare()
-    frame.next_step("resources", "Search and download what is planned for every zone, ward, month and unit.")
+    frame.next_step(
+        "rosters", "Group zones into areas, plan who works when, search what is planned for each."
+    )

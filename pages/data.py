@@ -8,6 +8,8 @@ from patrol_core.figures.charts.quality import completeness
 from patrol_core.ui.data.pulls import pull_door
 from patrol_core.ui.data.quality import gap_charts, quality_section
 from patrol_core.ui.data.view import counts_by_month_and_type, crime_rows, upload_door
+from patrol_core.ui.projects.admin import administration
+from patrol_core.ui.projects.view import projects_here, said_here
 from patrol_core.ui.session import state
 from patrol_core.ui.shell import frame
 from patrol_core.ui.shell.charts import plot
@@ -20,8 +22,9 @@ if prepared is not None:
     frame.status_strip(prepared)
 
 st.header("Get data", anchor=False)
-embedded, upload, pull, stored = st.tabs(
-    ("Embedded data", "Upload files", "Pull from police.uk", "From the store"),
+said_here()
+embedded, upload, pull, stored, own = st.tabs(
+    ("Embedded data", "Upload files", "Pull from police.uk", "From the store", "Your projects"),
     key="data_doors",
     on_change="rerun",
 )
@@ -47,6 +50,10 @@ if stored.open:
         from patrol_core.ui.data.store import store_door
 
         store_door(prepared)
+
+with own:
+    projects_here()
+administration()
 
 if prepared is not None:
     data = prepared.data

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import streamlit as st
 
 from patrol_core.planning import harm_table
+from patrol_core.scenario import named, scenarios_bytes
 from patrol_core.ui.method_text import FEEDBACK, SECTIONS
 from patrol_core.ui.shell import frame, tables
 
@@ -37,5 +36,7 @@ if prepared is not None:
         "hash": prepared.data.content_hash,
     }
 st.json(record, expanded=False)
-tables.download("scenario.json", lambda: json.dumps(record, indent=2).encode())
-frame.next_step("overview", "Back to the start.")
+if prepared is not None:
+    data = prepared.data
+    tables.download("scenario.json", lambda: scenarios_bytes([named(scenario, data)]))
+frame.next_step("start", "Back to the start.")

@@ -70,6 +70,11 @@ class Prepared:
         return self.surface.zone_ids
 
     @property
+    def names(self) -> dict[str, str]:
+        """What each zone is called, by its code."""
+        return dict(zip(self.zone_ids, self.zones["name"].astype(str), strict=True))
+
+    @property
     def grouping(self) -> grouping.Grouping | None:
         """Who belongs to which group: whole zones, or residents divided by the census; None without groups."""
         if not self.groups:

@@ -11,7 +11,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from patrol_core.reports.plain import iso
-from patrol_core.words import figure
+from patrol_core.words import figure, heading
 
 
 def render(template: str, **values: Any) -> bytes:
@@ -28,16 +28,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "words": words, "moment": moment}
+    environment.filters |= {"number": number, "heading": heading, "moment": moment}
     environment.tests["numeric"] = lambda value: (
         isinstance(value, numbers.Real) and not isinstance(value, bool)
     )
     return environment
-
-
-def words(column: object) -> str:
-    """A column's name for people."""
-    return str(column).replace("_", " ")
 
 
 def moment(when: dt.datetime | None) -> str:

@@ -50,6 +50,7 @@ from scipy.sparse.csgraph import connected_components
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.risk.conditional_permutation import pseudo_p
+from patrol_core.words import figure as number
 from patrol_core.words import first_few
 
 Method = Literal["gi", "moran"]
@@ -338,7 +339,7 @@ def _too_coarse(method: Method, q: Floats, permutations: int) -> list[str]:
     if (q <= level).any() or needed <= 1:
         return []
     text = (
-        f"With {permutations:,} permutations no p is below {least:.2g}, so among {q.size:,} zones none can be named at "
+        f"With {permutations:,} permutations no p is below {number(least, 2)}, so among {q.size:,} zones none can be named at "
         f"{1 - level:.0%} unless {needed:,} are at once; take more permutations."
     )
     return [text]

@@ -167,7 +167,7 @@ def _ranks(shown: _Shown) -> None:
     named = table.copy()
     named.insert(1, "name", named["zone_id"].map(prepared.zones["name"].astype(str)))
     units = {"value": prepared.surface.unit, "in_top": "% of draws"}
-    tables.table(named, name="rank_stability", units=units, digits=1, height=320)
+    tables.table(named, name="rank_stability", units=units, height=320)
 
 
 def _chance(shown: _Shown) -> tuple[Chance, int] | None:
@@ -284,7 +284,8 @@ def _budgets(shown: _Shown) -> None:
     unit = prepared.surface.unit
     units = dict.fromkeys(("budget", "used", "distance", "moved"), "units")
     units |= dict.fromkeys(("worst_case", "expected_residual"), unit)
-    tables.table(found.frame, name="other_budgets", units=units, digits=3, height=320)
+    moved_words = {"moved": "Units that change zone", "distance": "Units that differ from the row above"}
+    tables.table(found.frame, name="other_budgets", units=units, headings=moved_words, height=320)
 
 
 # -- offenders who adapt ---------------------------------------------------------------------------
@@ -337,6 +338,7 @@ def _adapting(shown: _Shown) -> None:
             "left": "%",
             "moved_next_door": "%",
         },
+        headings={"left": "Left of what there was without patrols"},
     )
     st.caption(
         "opening: mean of the first 20 periods. settled: mean of the last 100. left: settled over what the same offenders would find "

@@ -14,7 +14,8 @@ from patrol_core.planning import ForecastReview, month_figures, surprise_words, 
 from patrol_core.ui.memo import forecast_results
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.charts import plot
-from patrol_core.ui.shell.frame import PAGES, page_link
+from patrol_core.ui.shell.frame import page_link
+from patrol_core.ui.shell.navigation import PAGES
 from patrol_core.ui.shell.widgets import Figure, figures, here
 from patrol_core.ui.shell.zone_map import Layer, draw_map
 

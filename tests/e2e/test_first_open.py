@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from patrol_core.sources.sample.embedded import EMBEDDED
-from patrol_core.ui.shell.frame import PAGES
+from patrol_core.ui.shell.navigation import PAGES
 from patrol_core.words import figure
 from tests.e2e.conftest import served
 from tests.e2e.driving import (
@@ -24,7 +24,7 @@ from tests.e2e.driving import (
     worst,
 )
 
-MAPS = {"overview": 2, "risk": 1, "forecast": 1, "plan": 1, "fairness": 1}
+MAPS = {"start": 2, "risk": 1, "forecast": 1, "plan": 1, "fairness": 1}
 
 
 def address(page: str) -> str:

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from patrol_core.graphs.patrol.solve import solve_graph_game
 from patrol_core.graphs.places.library import LIBRARY, library_scene
 from patrol_core.ui.lab.view import amount
-from patrol_core.ui.shell.frame import PAGES
+from patrol_core.ui.shell.navigation import PAGES
 from tests.e2e.driving import fault, metric, no_fault, opened, settled, slide, watch
 
 FIRST = next(iter(LIBRARY))

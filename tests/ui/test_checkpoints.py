@@ -24,8 +24,8 @@ from patrol_core.ui.checkpoints.inputs import (
     toggle,
 )
 from patrol_core.ui.checkpoints.view import TABS
-from patrol_core.ui.shell.frame import PAGES, root
 from patrol_core.ui.shell.jobs import Job
+from patrol_core.ui.shell.navigation import PAGES, root
 
 EDGES = b"from,to,id\ns,a,north\na,t,east\ns,b,south\nb,t,west\nt,home,lane\n"
 NODES = b"id,x,y\ns,0,0\na,100,100\nb,100,-100\nt,200,0\nhome,300,0\n"

@@ -11,7 +11,7 @@ from patrol_core.planning import Planner, game_of, prepare, uncertainty_of
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.compare import TABS
-from patrol_core.ui.shell.frame import PAGES, root
+from patrol_core.ui.shell.navigation import PAGES, root
 
 BACKTEST = "Months it has not seen"
 

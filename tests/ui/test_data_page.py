@@ -20,8 +20,8 @@ from patrol_core.ui.data import pulls
 from patrol_core.ui.data import store as store_view
 from patrol_core.ui.data.pulls import month_range
 from patrol_core.ui.session.escaping import escape
-from patrol_core.ui.shell.frame import PAGES
 from patrol_core.ui.shell.jobs import Job
+from patrol_core.ui.shell.navigation import PAGES
 from tests.sources.store_files import some_rows, street, zip_of
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,7 +15,7 @@ from patrol_core.events.replanning import replan, state_at
 from patrol_core.events.solve import solve_event
 from patrol_core.ui.events.inputs import SOURCES
 from patrol_core.ui.events.view import TABS
-from patrol_core.ui.shell.frame import PAGES, root
+from patrol_core.ui.shell.navigation import PAGES, root
 
 
 def events(*, source: str = "marathon", tab: str = TABS[0], **state) -> AppTest:

@@ -30,11 +30,11 @@ from patrol_core.ui.forecast import job as forecast_job
 from patrol_core.ui.forecast.tabs import TABS, ward_of
 from patrol_core.ui.memo.compare_results import FORECASTS
 from patrol_core.ui.overview import SURPRISES, error_layer, past_layers
-from patrol_core.ui.shell.frame import PAGES, root
 from patrol_core.ui.shell.jobs import Job
+from patrol_core.ui.shell.navigation import PAGES, root
 
 PAGE = str(root() / PAGES["forecast"][0])
-OVERVIEW = str(root() / PAGES["overview"][0])
+START = str(root() / PAGES["start"][0])
 WARDS = {"zones": "ward"}
 
 
@@ -154,7 +154,7 @@ def test_plan_for_it_is_one_button_and_back_is_one_too():
 
 
 def test_link_that_cannot_be_served_has_a_button_back():
-    app = AppTest.from_file(OVERVIEW, default_timeout=60)
+    app = AppTest.from_file(START, default_timeout=60)
     app.query_params["area"], app.query_params["outlook"] = "columbus", "forecast"
     app.run()
     assert not app.exception
@@ -261,7 +261,7 @@ def test_backtest_makes_the_forecast_anew_at_every_origin():
 
 
 def look_back(**query: str) -> AppTest:
-    app = AppTest.from_file(OVERVIEW, default_timeout=120)
+    app = AppTest.from_file(START, default_timeout=120)
     for key, value in query.items():
         app.query_params[key] = value
     app.session_state["_look_back"] = True
@@ -270,9 +270,9 @@ def look_back(**query: str) -> AppTest:
     return app
 
 
-def test_overview_works_nothing_out_until_it_is_opened(monkeypatch):
+def test_start_works_nothing_out_until_it_is_opened(monkeypatch):
     monkeypatch.setattr("patrol_core.ui.overview.forecast_results.at_once", None)
-    app = opened(OVERVIEW, **WARDS)
+    app = opened(START, **WARDS)
     assert not [one for one in app.metric if one.label == "Predicted"]
 
 

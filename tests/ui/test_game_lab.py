@@ -32,8 +32,8 @@ from patrol_core.ui.lab.picks import AS_BASE, AS_TARGET, Picks, toggle, values_o
 from patrol_core.ui.lab.scene_inputs import SOURCES
 from patrol_core.ui.lab.tabs import TABS
 from patrol_core.ui.lab.view import amount, short_count
-from patrol_core.ui.shell.frame import PAGES, root
 from patrol_core.ui.shell.jobs import Job
+from patrol_core.ui.shell.navigation import PAGES, root
 
 FIRST = next(iter(LIBRARY))
 GAME = {
@@ -44,8 +44,8 @@ GAME = {
 }
 
 
-def lab(*, wait: bool = True, **state) -> AppTest:
-    page = AppTest.from_file(str(root() / PAGES["lab"][0]), default_timeout=90)
+def routes(*, wait: bool = True, **state) -> AppTest:
+    page = AppTest.from_file(str(root() / PAGES["routes"][0]), default_timeout=90)
     for key, value in state.items():
         page.session_state[key] = value
     page.run()
@@ -60,7 +60,7 @@ def lab(*, wait: bool = True, **state) -> AppTest:
 
 def own(document, **state) -> AppTest:
     files = {"own": (("game.json", json.dumps(document).encode()),)}
-    return lab(_lab_source="own", lab_files=files, **state)
+    return routes(_lab_source="own", lab_files=files, **state)
 
 
 def no_fault(page: AppTest) -> None:
@@ -83,14 +83,14 @@ def press(page: AppTest, label: str) -> AppTest:
 @pytest.mark.parametrize("tab", TABS)
 @pytest.mark.parametrize("form", ["normal", "schedule"])
 def test_every_tab_opens(tab, form):
-    page = lab(_lab_tabs=tab, **{f"_lab_form_{FIRST}": form})
+    page = routes(_lab_tabs=tab, **{f"_lab_form_{FIRST}": form})
     no_fault(page)
     assert len(page.metric) == 4
 
 
 @pytest.mark.parametrize("key", LIBRARY)
 def test_every_scene_opens_with_the_librarys_figure(key):
-    page = lab(_lab_scene=key)
+    page = routes(_lab_scene=key)
     no_fault(page)
     plan = solve_graph_game(library_scene(key).game(units=2))
     assert figure(page, "Worst-case loss") == amount(-plan.value)
@@ -100,14 +100,14 @@ def test_every_scene_opens_with_the_librarys_figure(key):
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_source_opens(source):
-    page = lab(_lab_source=source)
+    page = routes(_lab_source=source)
     no_fault(page)
     assert page.metric or page.info
 
 
 def test_controls_reach_the_game():
     changed = {"moves": 5, "units": 2, "tau": 2, "attackers": 2, "force_return": False, "waiting": True}
-    page = lab(**{f"_lab_{name}_{FIRST}": value for name, value in changed.items()})
+    page = routes(**{f"_lab_{name}_{FIRST}": value for name, value in changed.items()})
     no_fault(page)
     game = library_scene(FIRST).game(units=2, moves=5, tau=2, attackers=2, force_return=False)
     assert figure(page, "Worst-case loss") == amount(-solve_graph_game(game).value)
@@ -116,7 +116,7 @@ def test_controls_reach_the_game():
 def test_a_general_sum_schedule_game_shows_the_stackelberg_value():
     key = "park-centroid"
     state = {"form": "schedule", "sum": True, "cost": 0.001, "defender_penalty": 4.0, "normalise": True}
-    page = lab(_lab_scene=key, **{f"_lab_{name}_{key}": value for name, value in state.items()})
+    page = routes(_lab_scene=key, **{f"_lab_{name}_{key}": value for name, value in state.items()})
     no_fault(page)
     game = library_scene(key).game(
         units=2, form="schedule", general_sum=True, step_cost=0.001, defender_penalty=4.0, attacker_penalty=5.0,
@@ -127,7 +127,7 @@ def test_a_general_sum_schedule_game_shows_the_stackelberg_value():
 
 def test_random_values_are_called_generated():
     key = "columbus-zones"
-    page = lab(_lab_scene=key, **{f"_lab_random_{key}": True, f"_lab_random_seed_{key}": 4})
+    page = routes(_lab_scene=key, **{f"_lab_random_{key}": True, f"_lab_random_seed_{key}": 4})
     no_fault(page)
     drawn = random_values(library_scene(key), 4)
     assert figure(page, "Worst-case loss") == amount(
@@ -155,7 +155,7 @@ def test_what_the_table_does_not_show_of_an_own_game_stays():
 
 
 def test_a_game_that_is_handed_out_is_read_back():
-    game = lab().session_state["lab_game"]
+    game = routes().session_state["lab_game"]
     page = own(game_document(game))
     no_fault(page)
     again = page.session_state["lab_game"]
@@ -174,7 +174,7 @@ def test_infrastructure_is_built_from_streets_and_facilities():
         "streets": (("edges.csv", STREETS), ("nodes.csv", CORNERS)),
         "features": (("places.csv", FACILITIES),),
     }
-    page = lab(_lab_source="build", _lab_family="infrastructure", lab_files=files)
+    page = routes(_lab_source="build", _lab_family="infrastructure", lab_files=files)
     no_fault(page)
     game = page.session_state["lab_game"]
     assert dict(zip(game.target_ids, game.values.tolist(), strict=True)) == {"a": 3.0, "c": 2.0}
@@ -186,7 +186,7 @@ def test_crimes_are_put_on_streets():
     lon, lat = crimes["lon"].median(), crimes["lat"].median()
     corners = "id,lon,lat\n" + "".join(f"{name},{lon + k / 500},{lat}\n" for k, name in enumerate("abc"))
     files = {"crime_streets": (("edges.csv", STREETS), ("nodes.csv", corners.encode()))}
-    page = lab(_lab_source="build", _lab_family="streets", lab_files=files)
+    page = routes(_lab_source="build", _lab_family="streets", lab_files=files)
     no_fault(page)
     game = page.session_state["lab_game"]
     planned = prepare(load_area("sample"), make_scenario({}))
@@ -198,7 +198,7 @@ def test_crimes_are_put_on_streets():
 def test_attackers_who_move(tab):
     key = "park-centroid"
     state = {"moves": 4, "units": 1, "attackers": 0, "movers": 1, "capture": 1, "mover_starts": "9; 79"}
-    page = lab(
+    page = routes(
         _lab_scene=key, _lab_tabs=tab, **{f"_lab_{name}_{key}": value for name, value in state.items()}
     )
     no_fault(page)
@@ -241,7 +241,7 @@ def test_a_rule_that_cannot_hold_is_a_sentence_and_the_map_stays():
 
 
 def test_no_base_and_no_target_are_sentences():
-    page = lab()
+    page = routes()
     picks = page.session_state["lab_picks"][FIRST]
     picks.bases, picks.round = [], 5
     page.run()
@@ -257,17 +257,19 @@ def test_no_base_and_no_target_are_sentences():
 
 def test_targets_out_of_reach_are_named_and_can_be_dropped():
     key = "geodanet-schools"
-    page = lab(_lab_scene=key, **{f"_lab_moves_{key}": 3})
+    page = routes(_lab_scene=key, **{f"_lab_moves_{key}": 3})
     no_fault(page)
     assert any("cannot be covered" in warning.value for warning in page.warning)
-    page = lab(_lab_scene=key, **{f"_lab_moves_{key}": 3, f"_lab_far_{key}": "refuse"})
+    page = routes(_lab_scene=key, **{f"_lab_moves_{key}": 3, f"_lab_far_{key}": "refuse"})
     assert "cannot be covered" in page.error[0].value
 
 
 def test_a_game_that_looks_too_large_is_only_solved_when_asked():
     key = "sampleford-zones"
     state = {"moves": 14, "units": 3, "tau": 3}
-    page = lab(_lab_scene=key, _lab_limit=1, **{f"_lab_{name}_{key}": value for name, value in state.items()})
+    page = routes(
+        _lab_scene=key, _lab_limit=1, **{f"_lab_{name}_{key}": value for name, value in state.items()}
+    )
     no_fault(page)
     assert not page.metric
     assert any("too large" in warning.value for warning in page.warning)
@@ -284,7 +286,7 @@ def test_a_search_that_takes_long_can_be_stopped(monkeypatch):
 
     monkeypatch.setattr(lab_job, "PATIENCE_S", 0.05)
     monkeypatch.setattr(lab_job, "solve_graph_game", slow)
-    page = lab(wait=False)
+    page = routes(wait=False)
     assert any("being solved" in info.value for info in page.info)
     assert not page.metric
     job: Job = page.session_state["lab_job"]
@@ -299,20 +301,20 @@ def test_the_film_follows_its_seed():
     def nights(page):
         return next(frame.value for frame in page.dataframe if "night" in frame.value)
 
-    page = lab(_lab_tabs=TABS[2], lab_seed=5)
+    page = routes(_lab_tabs=TABS[2], lab_seed=5)
     first = nights(page)
     assert len(first) == 28
-    assert first.equals(nights(lab(_lab_tabs=TABS[2], lab_seed=5)))
+    assert first.equals(nights(routes(_lab_tabs=TABS[2], lab_seed=5)))
     press(page, "Draw again")
     assert page.session_state["lab_seed"] == 6
-    assert nights(page).equals(nights(lab(_lab_tabs=TABS[2], lab_seed=6)))
+    assert nights(page).equals(nights(routes(_lab_tabs=TABS[2], lab_seed=6)))
 
 
 @pytest.mark.parametrize(("form", "least"), [("schedule", len(METHODS)), ("normal", 2)])
 def test_other_ways_agree_or_say_why_they_are_not_for_this_game(form, least):
     key = "columbus-zones"
     state = {"form": form, "simple": form == "schedule"}
-    page = lab(
+    page = routes(
         _lab_scene=key, _lab_tabs=TABS[4], **{f"_lab_{name}_{key}": value for name, value in state.items()}
     )
     press(page, "Solve it in every way")
@@ -330,7 +332,7 @@ def test_other_ways_agree_or_say_why_they_are_not_for_this_game(form, least):
 def test_compatible_schedules_are_the_published_codes():
     key = "park-centroid"
     state = {"form": "schedule", "mode": "compatible"}
-    page = lab(_lab_scene=key, **{f"_lab_{name}_{key}": value for name, value in state.items()})
+    page = routes(_lab_scene=key, **{f"_lab_{name}_{key}": value for name, value in state.items()})
     no_fault(page)
     game = library_scene(key).game(units=2, form="schedule", mode="compatible")
     assert not game.idle
@@ -343,8 +345,8 @@ def test_the_risk_page_leads_here_with_its_zones():
     press(page, "Patrol routes through these zones")
     no_fault(page)
     choices = page.session_state["lab_choices"]
-    assert (choices["source"], choices["half"]) == ("area", "routes")
-    page = lab(lab_choices=choices)
+    assert choices["source"] == "area"
+    page = routes(lab_choices=choices)
     no_fault(page)
     assert len(page.metric) == 4
     assert any("Zones of" in text.value for text in page.markdown)
@@ -353,9 +355,23 @@ def test_the_risk_page_leads_here_with_its_zones():
 # -- the laboratory ---------------------------------------------------------------------------------
 
 
+def lab(*, wait: bool = True, **state) -> AppTest:
+    page = AppTest.from_file(str(root() / PAGES["lab"][0]), default_timeout=90)
+    for key, value in state.items():
+        page.session_state[key] = value
+    page.run()
+    for _ in range(60 if wait else 0):
+        if not any(button.label.startswith("Stop") for button in page.button):
+            break
+        time.sleep(0.5)
+        page.run()
+    assert not page.exception, page.exception
+    return page
+
+
 def run_lab(game: MatrixGame, **state) -> AppTest:
     files = {"matrix": (("game.json", write_matrix(game, "json")),)}
-    page = lab(_lab_half="lab", _lab_matrix="file", lab_files=files, **state)
+    page = lab(_lab_matrix="file", lab_files=files, **state)
     press(page, "Run the solvers")
     job: Trials = page.session_state["lab_trials"]
     job.thread.join(60)
@@ -364,7 +380,7 @@ def run_lab(game: MatrixGame, **state) -> AppTest:
 
 @pytest.mark.parametrize("source", MATRICES)
 def test_every_kind_of_game_opens_in_the_laboratory(source):
-    page = lab(_lab_half="lab", _lab_matrix=source)
+    page = lab(_lab_matrix=source)
     no_fault(page)
     assert page.info
 
@@ -409,7 +425,6 @@ def test_a_general_sum_game_offers_what_fits_it():
 
 def test_running_solvers_are_drawn_and_can_be_stopped():
     page = lab(
-        _lab_half="lab",
         _lab_matrix="random",
         _lab_random_rows=400,
         _lab_random_columns=400,
@@ -438,13 +453,13 @@ def test_running_solvers_are_drawn_and_can_be_stopped():
 
 def test_a_pickle_is_refused_in_one_sentence():
     files = {"matrix": (("game.pkl", b"\x80\x04N."),)}
-    page = lab(_lab_half="lab", _lab_matrix="file", lab_files=files)
+    page = lab(_lab_matrix="file", lab_files=files)
     assert len(page.error) == 1
     assert "pickle" in page.error[0].value
 
 
 def test_a_patrol_game_too_large_for_a_matrix_says_its_numbers():
-    page = lab(_lab_half="lab")
+    page = lab()
     slider = next(one for one in page.slider if one.label.startswith("Moves a night"))
     slider.set_value(slider.max).run()
     assert "rows and" in page.error[0].value

@@ -23,9 +23,11 @@ from patrol_core.ui.forecast.tabs import TABS as FORECAST_TABS
 from patrol_core.ui.lab.tabs import TABS as LAB_TABS
 from patrol_core.ui.plan.tabs import TABS as PLAN_TABS
 from patrol_core.ui.risk.tabs import TABS as RISK_TABS
+from patrol_core.ui.rosters.tabs import OPEN
+from patrol_core.ui.rosters.tabs import TABS as ROSTER_TABS
 from patrol_core.ui.session import escaping, state
 from patrol_core.ui.shell import charts
-from patrol_core.ui.shell.frame import PAGES
+from patrol_core.ui.shell.navigation import PAGES
 from tests.ui import hostile
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,11 +48,11 @@ TABS: dict[str, tuple[str, tuple[str, ...]]] = {
     "risk": ("_risk_tabs", tuple(RISK_TABS)),
     "forecast": ("_forecast_tabs", tuple(FORECAST_TABS)),
     "plan": ("_plan_tabs", PLAN_TABS),
-    "areas": ("", ()),
     "fairness": ("_fair_tabs", tuple(fairness_tabs.TABS)),
     "compare": ("_compare_tabs", tuple(COMPARE_TABS)),
-    "resources": ("_resource_tabs", ("Zones", "Wards", "Hours")),
-    "overview": ("", ()),
+    "rosters": (OPEN, tuple(ROSTER_TABS)),
+    "start": ("", ()),
+    "routes": ("", ()),
     "lab": ("", ()),
 }
 
@@ -254,7 +256,7 @@ OWN: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
         CHECKPOINT_TABS,
         {"_checkpoint_network": "file", "checkpoint_files": streets(), "_checkpoint_count": 1},
     ),
-    "lab": ("_lab_tabs", LAB_TABS, {"_lab_source": "own", "lab_files": {"own": game()}}),
+    "routes": ("_lab_tabs", LAB_TABS, {"_lab_source": "own", "lab_files": {"own": game()}}),
 }
 
 

@@ -12,7 +12,7 @@ from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.risk.hotspots import CODES, class_layer
 from patrol_core.ui.risk.near_repeat import FILE
-from patrol_core.ui.shell.frame import PAGES, root
+from patrol_core.ui.shell.navigation import PAGES, root
 
 
 def risk(tab: str, state: dict | None = None, **query: str) -> AppTest:

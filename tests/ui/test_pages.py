@@ -15,14 +15,14 @@ from patrol_core.planning import Planner, game_of, headline, prepare, solve_hour
 from patrol_core.scenario import Scenario, from_query, make_scenario
 from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.plan.view import FREE
-from patrol_core.ui.shell.frame import MOVED, PAGES
+from patrol_core.ui.shell.navigation import MOVED, PAGES
 from patrol_core.words import figure as number
 from patrol_core.words import signed
 
 ROOT = Path(__file__).resolve().parents[2]
-PATHS = {key: str(ROOT / path) for key, (path, _, _) in PAGES.items()}
+PATHS = {key: str(ROOT / page.path) for key, page in PAGES.items()}
 ENTRY: dict[str, str] = {}
-WITH_PLAN = ("overview", "plan")
+WITH_PLAN = ("start", "plan")
 
 
 @pytest.fixture(autouse=True)
@@ -31,8 +31,8 @@ def entry(tmp_path_factory, monkeypatch):
 
     Beside such a folder AppTest runs a page's file without ``app.py``, anew in every run; a server does so once at most.
     """
-    for key, (_, title, question) in PAGES.items():
-        monkeypatch.setitem(PAGES, key, (PATHS[key], title, question))
+    for key, page in PAGES.items():
+        monkeypatch.setitem(PAGES, key, page._replace(path=PATHS[key]))
     copy = tmp_path_factory.getbasetemp() / "app.py"
     copy.write_bytes((ROOT / "app.py").read_bytes())
     monkeypatch.setitem(ENTRY, "app", str(copy))
@@ -49,13 +49,13 @@ def core(**choices):
     return planner(make_scenario({"area": scenario.area})).solve(scenario)
 
 
-def app(page: str = "overview", *, alone: bool = False, **query: str) -> AppTest:
+def app(page: str = "start", *, alone: bool = False, **query: str) -> AppTest:
     """A page, opened through ``app.py`` or run alone, with URL parameters."""
     opened = AppTest.from_file(PATHS[page] if alone else ENTRY["app"], default_timeout=60)
     for key, value in query.items():
         opened.query_params[key] = value
     opened.run()
-    return opened if alone or page == "overview" else opened.switch_page(PATHS[page]).run()
+    return opened if alone or page == "start" else opened.switch_page(PATHS[page]).run()
 
 
 def figure(page: AppTest, start: str) -> str:
@@ -81,9 +81,12 @@ def no_fault(page: AppTest) -> None:
 def test_every_page_opens_at_first_visit(page, alone):
     opened = app(page, alone=alone)
     no_fault(opened)
-    assert [title.value for title in opened.title] == [PAGES[page][1]]
+    assert [title.value for title in opened.title] == [PAGES[page].title]
     assert not opened.warning
-    assert labelled(opened.sidebar.selectbox, "Place").value == "sample"
+    if PAGES[page].acts:
+        assert labelled(opened.sidebar.selectbox, "Place").value == "sample"
+    else:
+        assert not opened.sidebar.children
 
 
 @pytest.mark.parametrize("page", WITH_PLAN)
@@ -272,10 +275,10 @@ def test_change_is_against_a_plan_with_the_same_units(other):
     assert any(number(reach) in html.value for html in page.get("html"))
 
 
-@pytest.mark.parametrize("old", ["patrol_game", "hours"])
+@pytest.mark.parametrize("old", ["overview", "patrol_game", "hours", "beats", "resources"])
 def test_addresses_of_before_are_kept(old):
     assert old in MOVED
-    assert not any(Path(path).stem == old for path, _, _ in PAGES.values())
+    assert not any(Path(page.path).stem == old for page in PAGES.values())
 
 
 def test_fairness_figures_are_the_cores():
@@ -318,7 +321,7 @@ def test_choices_stay_over_pages():
         make_scenario({"weighting": "cchi", "budget": 17.5})
     )
     shown = [figure(page, "Worst zone")]
-    for key in ("data", "overview", "method", "plan"):
+    for key in ("data", "start", "method", "plan"):
         page.switch_page(PATHS[key]).run()
         no_fault(page)
         assert dict(page.query_params) == {"budget": "17.5", "weight": "cchi"}
@@ -395,7 +398,7 @@ def test_link_that_the_data_cannot_serve_is_one_sentence_with_a_way_back(query):
         {"fair": "0.05", "rule": "residual-parity", "budget": "4", "response": "linear"},
     ],
 )
-@pytest.mark.parametrize("page", ["plan", "overview"])
+@pytest.mark.parametrize("page", ["plan", "start"])
 def test_infeasible_rules_are_one_sentence_and_the_button_mends_them(page, query):
     opened = app(page, **query)
     assert not opened.exception

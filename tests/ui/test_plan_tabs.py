@@ -22,13 +22,12 @@ from patrol_core.ui.memo import results
 from patrol_core.ui.plan.fit import FILE
 from patrol_core.ui.plan.robust import ROBUST_TEXTS
 from patrol_core.ui.plan.tabs import TABS
-from patrol_core.ui.shell.frame import PAGES, root
+from patrol_core.ui.shell.navigation import PAGES, root
 
 ERR, ROBUST, ROSTER = "If offenders make mistakes", "Price of robustness", "Tonight"
 WHERE = {
     ERR: ("Robustness", "plan_robust"),
     ROBUST: ("Robustness", "plan_robust"),
-    ROSTER: ("Shifts and roster", "plan_duties"),
 }
 """Tab of each part, and the switch in it."""
 ZONES = ("a", "b")
@@ -37,7 +36,7 @@ NEEDS: dict[str, dict] = {"noise": {"response": "linear", "effectiveness": 1.0}}
 
 
 def plan_page(tab: str, *, more: dict | None = None, **query: str) -> AppTest:
-    page = AppTest.from_file(str(root() / PAGES["plan"][0]), default_timeout=60)
+    page = AppTest.from_file(str(root() / "app.py"), default_timeout=60)
     for key, value in query.items():
         page.query_params[key] = value
     for key, value in (more or {}).items():
@@ -47,6 +46,10 @@ def plan_page(tab: str, *, more: dict | None = None, **query: str) -> AppTest:
 
 def opened_at(page: AppTest, part: str) -> AppTest:
     """The page with the tab of a part open, and the part chosen in it."""
+    if part == ROSTER:
+        page.session_state["_roster_tabs"] = part
+        return page.switch_page(PAGES["rosters"].path).run()
+    page.switch_page(PAGES["plan"].path)
     tab, switch = WHERE[part]
     page.session_state["_plan_tabs"] = tab
     page.session_state[f"_game_{switch}"] = part
@@ -97,7 +100,6 @@ def test_tabs_are_those_of_the_design():
         "Robustness",
         "Budgets",
         "Simple plans",
-        "Shifts and roster",
         "How it was computed",
         "Downloads",
     )

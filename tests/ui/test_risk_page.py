@@ -14,7 +14,7 @@ from patrol_core.scenario import from_query, make_scenario
 from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.risk.tabs import HIGHEST, TABS
 from patrol_core.ui.risk.view import LAYERS
-from patrol_core.ui.shell.frame import PAGES, root
+from patrol_core.ui.shell.navigation import PAGES, root
 
 OURS = (HIGHEST, "Small multiples", "Density", "Harm weights")
 """Tabs that are tested for every place here; the others have tests of their own."""

@@ -1,4 +1,4 @@
-"""Shifts, roster, budgets, comparison, patrol areas and resources without a browser."""
+"""Shifts, roster, budgets, comparison, patrol areas and lists without a browser."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from streamlit.testing.v1 import AppTest
 from patrol_core.planning import Planner, prepare, solve_hours_plan, work_of
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample.embedded import load_area
-from patrol_core.ui.resources import matches, ward_table, zone_table
+from patrol_core.ui.rosters.listings import matches, ward_table, zone_table
 
 ROOT = Path(__file__).resolve().parents[2]
+AREAS = "Patrol areas"
 EVERYWHERE = {"offender": "none", "response": "log"}
 """Nobody reacts and each hour is worth less than the one before: hours go to nearly every zone."""
 
@@ -44,8 +45,10 @@ def hours_of(ward: str) -> float:
 
 
 def small(tab: str) -> AppTest:
-    """The page Plan with one ward chosen for shifts and roster, in a city whose every zone gets a little."""
-    return plan_page("Shifts and roster", _game_plan_duties=tab, _game_roster_places=["Inkwell"])
+    """Shifts or roster of one ward, in a city whose every zone gets a little."""
+    return page(
+        "rosters", scenario=make_scenario(EVERYWHERE), _roster_tabs=tab, _game_roster_places=["Inkwell"]
+    )
 
 
 def plan_page(tab: str, *, choices: dict[str, object] | None = None, **state: object) -> AppTest:
@@ -122,7 +125,8 @@ def test_the_usual_ways_stand_beside_the_plan():
 @pytest.mark.parametrize("area", ["sample", "columbus"])
 def test_patrol_areas_are_balanced(area):
     opened = page(
-        "beats",
+        "rosters",
+        _roster_tabs=AREAS,
         scenario=make_scenario({"area": area}),
         _game_beats_count=4,
         _game_beats_tolerance=15,
@@ -140,7 +144,7 @@ def test_patrol_areas_are_balanced(area):
     ("count", "tolerance", "why"), [(60, 1, "alone has"), (9, 1, "no proof that there is none")]
 )
 def test_areas_out_of_balance_are_drawn_with_a_way_to_accept_them(count, tolerance, why):
-    opened = page("beats", _game_beats_count=count, _game_beats_tolerance=tolerance)
+    opened = page("rosters", _roster_tabs=AREAS, _game_beats_count=count, _game_beats_tolerance=tolerance)
     assert not opened.error
     assert why in opened.warning[0].value
     worst = metric(opened, "Work differs by at most")
@@ -164,13 +168,13 @@ def test_work_in_hours_is_the_plans():
     assert sum(work.values()) == pytest.approx(12 * 730.0)  # all units, round the clock
     plan = Planner(prepared).solve(scenario)
     assert work == pytest.approx(dict(zip(plan.zone_ids, plan.coverage * 730.0, strict=True)))
-    opened = page("beats", _game_beats_work="hours", _game_beats_count=2)
+    opened = page("rosters", _roster_tabs=AREAS, _game_beats_work="hours", _game_beats_count=2)
     assert not opened.error
     assert "hours of the plan in the mean month" in texts(opened)
 
 
-def test_resources_are_searched():
-    opened = page("resources")
+def test_lists_are_searched():
+    opened = page("rosters", _roster_tabs="Zones")
     next(found for found in opened.text_input if found.label == "Search").set_value("inkwell").run()
     table = next(found.value for found in opened.dataframe if "zone_id" in found.value.columns)
     assert 0 < len(table) < 128
@@ -178,9 +182,9 @@ def test_resources_are_searched():
     assert f"{len(table)} of 128 rows" in texts(opened)
 
 
-@pytest.mark.parametrize("tab", ["Wards", "Hours", "Units and duties"])
-def test_every_table_of_the_resources_opens(tab):
-    opened = page("resources", _resource_tabs=tab)
+@pytest.mark.parametrize("tab", ["Wards", "Months", "Units and duties"])
+def test_every_list_opens(tab):
+    opened = page("rosters", _roster_tabs=tab)
     assert not opened.error
     if tab == "Units and duties":
         assert "No roster is planned yet" in texts(opened)
@@ -214,9 +218,10 @@ def test_search_takes_every_word_in_any_column():
 
 
 def test_units_at_once_hold_in_every_shift():
-    opened = plan_page(
-        "Shifts and roster",
-        _game_plan_duties="Roster of units",
+    opened = page(
+        "rosters",
+        scenario=make_scenario(EVERYWHERE),
+        _roster_tabs="Roster of units",
         _game_roster_places=["Inkwell"],
         _game_roster_most_night=0,
         _game_roster_most_duties=25,

@@ -13,20 +13,19 @@ from patrol_core.scenario import make_scenario
 from patrol_core.ui.session import lifetime as sessions
 from patrol_core.ui.session import state
 from patrol_core.ui.shell import zone_map as map_view
-from patrol_core.ui.shell.frame import PAGES
+from patrol_core.ui.shell.navigation import PAGES
 from tests.ui import hostile
 
 ROOT = Path(__file__).resolve().parents[2]
 WITH_AREA = (
-    "overview",
+    "start",
     "data",
     "risk",
     "forecast",
     "plan",
-    "areas",
     "fairness",
     "compare",
-    "resources",
+    "rosters",
 )
 
 

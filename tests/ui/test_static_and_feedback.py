@@ -9,7 +9,7 @@ from patrol_core.planning import prepare
 from patrol_core.risk.static.area import score_area
 from patrol_core.scenario import Scenario
 from patrol_core.sources.sample.embedded import load_area
-from patrol_core.ui.shell.frame import PAGES, root
+from patrol_core.ui.shell.navigation import PAGES, root
 
 WHY, LOOP = "Why here: static score", "Feedback loop"
 

@@ -60,7 +60,7 @@ def effect_curve(table: pd.DataFrame, *, column: str, title: str, now: float, un
         unit: Of the figure.
     """
     figure = chart(title, "effect of a patrol", unit, height=280, zero="y")
-    line(figure, table["effect"], table[column], PLAN, "effect %{x}: %{y:,.4g}", width=2.5, size=6)
+    line(figure, table["effect"], table[column], PLAN, "effect %{x}: %{y:,.4~r}", width=2.5, size=6)
     mark_now(figure, now)
     return figure
 

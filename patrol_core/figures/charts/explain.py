@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from patrol_core.arrays import Floats
 from patrol_core.figures.charts.base import bars, chart, heat, line, points
 from patrol_core.figures.palette import CHANGE, EDGE, INK, PLAN, REFERENCE
+from patrol_core.words import figure as number
 
 VALUES = ((0.0, "#ccbb44"), (1.0, "#222255"))
 """Low and high value of a feature; neither risk nor patrol nor change."""
@@ -49,7 +50,7 @@ def waterfall(parts: pd.Series, *, base: float, unit: str, title: str, most: int
     for index, (name, part) in enumerate(zip(_short(shown.index), shown, strict=True)):
         ends = np.exp(steps[index : index + 2])
         arrow = {"size": [0, 15], "symbol": "triangle-right" if part > 0 else "triangle-left"}
-        colour, said = CHANGE[4] if part > 0 else CHANGE[0], f"× {np.exp(part):.3g}: %{{x:,.3g}}"
+        colour, said = CHANGE[4] if part > 0 else CHANGE[0], f"× {number(np.exp(part))}: %{{x:,.3~r}}"
         line(figure, ends, [name, name], colour, said, width=12, mode="lines+markers", marker=arrow)
         beside = {"xanchor": "left", "xshift": 12, "font": {"size": 12, "color": EDGE}}
         place, words = float(np.log10(ends.max())), f"× {np.exp(part):.2f}"
@@ -64,7 +65,7 @@ def waterfall(parts: pd.Series, *, base: float, unit: str, title: str, most: int
             y=y,
             yref="paper",
             yanchor=anchor,
-            text=f"{words} {np.exp(place):,.3g}",
+            text=f"{words} {number(np.exp(place))}",
             showarrow=False,
             font={"size": 12, "color": INK},
         )
@@ -106,7 +107,7 @@ def swarm(contributions: pd.DataFrame, values: pd.DataFrame, *, most: int = 10) 
     for place, name in enumerate(order):
         part = contributions[name].to_numpy(dtype=float)[::every]
         value = values[name].to_numpy(dtype=float)[::every]
-        said, marker = f"{name} = %{{customdata:,.3g}}: × %{{x:.3g}}", {**look, "showscale": place == 0}
+        said, marker = f"{name} = %{{customdata:,.3~r}}: × %{{x:.3~r}}", {**look, "showscale": place == 0}
         y = place + _spread(part)
         points(figure, np.exp(part), y, _rank(value), said, size=5, marker=marker, customdata=value)
     figure.add_vline(x=1.0, line={"color": REFERENCE, "dash": "dot"})
@@ -124,7 +125,7 @@ def dependence(values: Floats, parts: Floats, *, label: str) -> go.Figure:
         label: The feature in words.
     """
     figure = chart(f"What “{label}” does to the prediction", label, "factor, 1 is no effect", height=340)
-    points(figure, values, np.exp(parts), PLAN, "%{x:,.3g}: × %{y:.3g}", size=6, marker={"opacity": 0.6})
+    points(figure, values, np.exp(parts), PLAN, "%{x:,.3~r}: × %{y:.3~r}", size=6, marker={"opacity": 0.6})
     figure.add_hline(y=1.0, line={"color": REFERENCE, "dash": "dot"})
     figure.update_yaxes(**_log_axis(np.exp(parts)))
     return figure
@@ -150,7 +151,7 @@ def _log_axis(values: Floats, *, right: float = 0.0) -> dict[str, Any]:
         "type": "log",
         "range": [float(np.log10(low)), float(np.log10(high) + right * np.log10(reach))],
         "tickvals": shown,
-        "ticktext": [f"{mark:,.4g}" for mark in shown],
+        "ticktext": [f"{number(mark, 4)}" for mark in shown],
     }
 
 

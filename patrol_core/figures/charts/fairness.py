@@ -39,7 +39,7 @@ def group_bars(
         within: How far the rule lets a group be from the overall rate, as a share of it; None without a rule.
     """
     figure = chart(f"{title}<br><sup>{unit}</sup>", "", "", height=310, category="x", zero="y")
-    said = "%{x}: %{y:,.3g}" + ("" if beside is None else " (%{text})")
+    said = "%{x}: %{y:,.3~r}" + ("" if beside is None else " (%{text})")
     names = [str(group) for group in groups]
     written = props(text=None if beside is None else list(beside), textangle=0)
     bars(figure, names, values, VIEW_COLOURS[view], said, **written)
@@ -170,7 +170,7 @@ def change_bars(groups: Sequence[str], change: Floats, *, title: str, unit: str)
     figure = chart(f"{title}<br><sup>{unit}</sup>", "", "", height=height, category="y")
     names, shown = [str(group) for group in groups][::-1], change[::-1]
     colours = [CHANGE[-1] if value > 0 else CHANGE[0] for value in shown]
-    bars(figure, names, shown, colours, "%{y}: %{x:+,.3g}", sideways=True)
+    bars(figure, names, shown, colours, "%{y}: %{x:+,.3~r}", sideways=True)
     reach = float(np.nanmax(np.abs(change), initial=0.0)) * 1.1 or 1.0
     figure.add_vline(x=0, line={"color": REFERENCE, "width": 1})
     figure.update_xaxes(range=[-reach, reach])
@@ -212,5 +212,5 @@ def rate_intervals(groups: Sequence[str], stated: Floats, draws: Floats, *, unit
     figure = chart(title, "", "", height=320, category="x", zero="y")
     interval = whiskers(stated, np.minimum(low, stated), np.maximum(high, stated))
     names = [str(group) for group in groups]
-    points(figure, names, stated, VIEW_COLOURS["protection"], "%{x}: %{y:,.3g}", size=11, error_y=interval)
+    points(figure, names, stated, VIEW_COLOURS["protection"], "%{x}: %{y:,.3~r}", size=11, error_y=interval)
     return figure

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from patrol_core.figures.charts.base import bars, chart, line, points, props
 from patrol_core.figures.palette import MARK, PALE, PLAN, REFERENCE, RISK
+from patrol_core.words import figure as number
 
 BAND = "rgba(33, 113, 181, 0.16)"
 """The plan's blue, see-through: where the forecast lies with the asked probability."""
@@ -63,8 +64,8 @@ def model_bars(
     names = [str(model) for model in models][::-1]
     numbers = [float(value) for value in values][::-1]
     colours = [PLAN if name == winner else PALE for name in names]
-    text = [f"{value:,.3g}" for value in numbers]
-    bars(figure, names, numbers, colours, "%{y}: %{x:,.4g}", sideways=True, text=text)
+    text = [f"{number(value)}" for value in numbers]
+    bars(figure, names, numbers, colours, "%{y}: %{x:,.4~r}", sideways=True, text=text)
     return figure
 
 
@@ -114,7 +115,7 @@ def tuning_path(trials: pd.DataFrame, *, label: str) -> go.Figure:
     """
     figure = chart("Settings tried", "setting", label, height=280)
     number, value = trials["number"].to_numpy(dtype=float), trials["value"].to_numpy(dtype=float)
-    points(figure, number, value, REFERENCE, "no. %{x:.0f}: %{y:,.4g}", size=7, name="tried")
-    best, said = np.fmin.accumulate(value), "best up to no. %{x:.0f}: %{y:,.4g}"
+    points(figure, number, value, REFERENCE, "no. %{x:.0f}: %{y:,.4~r}", size=7, name="tried")
+    best, said = np.fmin.accumulate(value), "best up to no. %{x:.0f}: %{y:,.4~r}"
     line(figure, number, best, PLAN, said, name="best so far", line={"shape": "hv"})
     return figure

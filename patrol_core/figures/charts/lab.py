@@ -72,7 +72,7 @@ def convergence_curves(
     for number, (name, table) in enumerate(runs.items()):
         shown = table[(table["gap"] > 0) & (table[over] > 0)]
         colour, size = group_colour(number), 5 if len(shown) < 60 else 0
-        said = f"%{{x:,.4g}} {over}: gap %{{y:.3g}}"
+        said = f"%{{x:,.4~r}} {over}: gap %{{y:.3~r}}"
         line(figure, shown[over], shown["gap"], colour, said, name=safe(name), size=size, boxed=True)
     gaps = np.concatenate(
         [np.zeros(0), *(table["gap"][table["gap"] > 0].to_numpy(dtype=float) for table in runs.values())]
@@ -81,7 +81,7 @@ def convergence_curves(
         if over == "seconds" and seconds > 0 and len(gaps):
             ends, said = (
                 [float(gaps.min()), float(gaps.max())],
-                f"{safe(name)} had its answer after %{{x:.3g}} s",
+                f"{safe(name)} had its answer after %{{x:.3~r}} s",
             )
             style = props(name=f"{safe(name)}, done", dash="dot", width=1.5)
             line(figure, [seconds, seconds], ends, REFERENCE, said, **style)
@@ -106,10 +106,10 @@ def sparsity_curve(table: pd.DataFrame, *, value: float, player: str) -> go.Figu
     size = float(table[["bound", "value"]].abs().to_numpy().max(initial=0.0))
     unproved = table[(table["bound"] - table["value"]).abs() > 1e-6 * size]
     if len(unproved):
-        said, style = "%{x}: nobody can do better than %{y:.5g}", props(marker={"symbol": "line-ew-open"})
+        said, style = "%{x}: nobody can do better than %{y:.5~r}", props(marker={"symbol": "line-ew-open"})
         x, y = unproved["support"], unproved["bound"]
         points(figure, x, y, REFERENCE, said, size=12, name="not proved: bound", **style)
-    said, style = "%{x} actions: %{y:.6g}", props(name="best mix of so many", size=7)
+    said, style = "%{x} actions: %{y:.6~r}", props(name="best mix of so many", size=7)
     line(figure, table["support"], table["value"], PLAN, said, **style)
     figure.add_hline(y=value, line={"color": MARK, "dash": "dot", "width": 1}, annotation_text="no limit")
     figure.update_xaxes(dtick=1 if len(table) <= 20 else None)
@@ -134,7 +134,7 @@ def matrix_picture(
     title = f"Payoffs, every few of {matrix.shape[0]:,} by {matrix.shape[1]:,}" if thinned else "Payoffs"
     figure = chart(title, columns, rows, height=340, category="xy", downward=True)
     across, down = ([str(k + 1) for k in thin] for thin in (thin_columns, thin_rows))
-    said = f"{rows} %{{y}}, {columns} %{{x}}: %{{z:.5g}}"
+    said = f"{rows} %{{y}}, {columns} %{{x}}: %{{z:.5~r}}"
     heat(figure, across, down, drawn, RISK[::-1], said, legend="payoff", gap=0)
     figure.update_yaxes(showticklabels=False)
     figure.update_xaxes(showticklabels=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -12,7 +13,7 @@ import plotly.graph_objects as go
 
 MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-MOST_MONTHS = 7
+MOST_MONTHS = 6
 """Months that are written along an axis; they fit where a chart takes a third of the page."""
 AXIS_TITLE, ROW_NAME = 34, 24
 """Letters of a line of an axis' title, and of the name of a row."""
@@ -73,12 +74,17 @@ def _thin_months(figure: go.Figure) -> None:
         return
     step = -(-len(months) // MOST_MONTHS)
     shown = months[::step]
-    axis.update(tickvals=shown, ticktext=[_short(month) for month in shown], tickangle=0)
+    axis.update(tickvals=shown, ticktext=_short(shown), tickangle=0)
 
 
-def _short(month: str) -> str:
-    year, number = month.split("-")
-    return f"{MONTHS[int(number) - 1]}<br>{year}"
+def _short(months: Sequence[str]) -> list[str]:
+    """Months in words, the year below where it changes."""
+    out, before = [], ""
+    for month in months:
+        year, number = month.split("-")
+        out.append(MONTHS[int(number) - 1] + (f"<br>{year}" if year != before else ""))
+        before = year
+    return out
 
 
 def _wrap_rows(figure: go.Figure) -> None:

@@ -27,7 +27,7 @@ def robustness_curves(frame: pd.DataFrame, *, size: str, unit: str, gain: str, s
     """
     across = "x" if share else ""
     figure = chart("Price of robustness", size, unit, height=380, zero="y", share=across, below=_BELOW)
-    said = ("%{x:.0%}" if share else "%{x:.4g}") + ": %{y:,.2f}"
+    said = ("%{x:.0%}" if share else "%{x:.4~r}") + ": %{y:,.2f}"
     for column, name, colour in (
         ("worst_case_gain", f"gained: {gain}", PLAN),
         ("nominal_loss", "given up if all is as stated", RISK[3]),
@@ -51,7 +51,7 @@ def rationality_distance(frame: pd.DataFrame, *, now: float | None) -> go.Figure
     """
     title = "How far from the plan for perfect offenders"
     figure = _over_rationality(title, "units of patrol elsewhere", frame, now)
-    place, said = rationality_axis(frame["rationality"]), "%{customdata:.4g}: %{y:,.2f} units elsewhere"
+    place, said = rationality_axis(frame["rationality"]), "%{customdata:.4~r}: %{y:,.2f} units elsewhere"
     line(figure, place, frame["distance"], PLAN, said, width=2.5, size=6, customdata=frame["rationality"])
     return figure
 
@@ -74,7 +74,7 @@ def rationality_losses(frame: pd.DataFrame, *, rational: float, now: float | Non
         ("value", "those it is made for", PLAN, "solid", " (proved: at least %{customdata[1]:,.2f})"),
         ("worst_case", "one who chooses perfectly", RISK[3], "dash", ""),
     ):
-        said, style = f"%{{customdata[0]:.4g}}: %{{y:,.2f}}{proof}", props(width=2.5, dash=dash, size=6)
+        said, style = f"%{{customdata[0]:.4~r}}: %{{y:,.2f}}{proof}", props(width=2.5, dash=dash, size=6)
         line(figure, place, frame[column], colour, said, name=name, customdata=data, **style)
     figure.add_hline(y=rational, line={"color": REFERENCE, "dash": "dot"})
     figure.add_annotation(

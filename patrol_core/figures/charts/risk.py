@@ -126,7 +126,7 @@ def density_map(found: Density, *, unit: str) -> go.Figure:
     }
     figure = chart(f"Density, bandwidth {found.bandwidth_m:,.0f} m", "", "", height=560)
     heat(
-        figure, None, None, np.sqrt(shown), RISK, "%{customdata:,.3g}",
+        figure, None, None, np.sqrt(shown), RISK, "%{customdata:,.3~r}",
         ends=(0.0, np.sqrt(top)), legend=legend, gap=0, customdata=shown, hoverongaps=False,
     )  # fmt: skip
     figure.update_xaxes(visible=False, constrain="domain")

@@ -109,6 +109,6 @@ def scatter_against(x: Floats, y: Floats, names: list[str], *, label: str, unit:
         said: What the title says of the two.
     """
     figure = chart(f"{short(label)}: {said}", label, unit, height=380, zero="y")
-    hover, see_through = "%{text}: %{x:,.3g}, %{y:,.3g}", {"opacity": 0.55}
+    hover, see_through = "%{text}: %{x:,.3~r}, %{y:,.3~r}", {"opacity": 0.55}
     points(figure, x, y, RISK[3], hover, size=6, many=True, text=names, marker=see_through)
     return figure

@@ -22,6 +22,7 @@ from patrol_core.figures.maps.plane import (
 )
 from patrol_core.figures.palette import CLEAR, EDGE, INK, MARK, PATROL, RISK, STREET, colour_scale
 from patrol_core.roads import RoadNetwork, Roads
+from patrol_core.words import figure as number
 from patrol_core.words import percent
 
 BASE = {
@@ -184,7 +185,7 @@ def _targets(figure: go.Figure, ground: Ground, marks: Marks) -> None:
         "opacity": 0.95,
         "line": {"color": EDGE, "width": 1},
     }
-    words = [f", value {value:,.4g} {marks.unit}".rstrip() for value in values]
+    words = [f", value {number(value, 4)} {marks.unit}".rstrip() for value in values]
     if marks.coverage is not None:
         shares = [marks.coverage.get(k, 0.0) for k in nodes]
         marker |= {

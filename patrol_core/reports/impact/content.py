@@ -20,6 +20,7 @@ from patrol_core.reports.impact.record import DPO, OWNER, SUPPLIER, TEAM, Record
 from patrol_core.reports.plan_report import WHO
 from patrol_core.reports.templates import number
 from patrol_core.scenario import choices
+from patrol_core.words import figure, tiny
 
 _AIMS = {
     "rational": "The plan makes the worst zone as good as it can be; among such plans it takes the one that leaves least harm in all zones.",
@@ -198,8 +199,8 @@ def _specification(result: Result) -> Section:
     names = ", ".join(f"{name} {version}" for name, version in versions().items())
     proof = (
         f"Ended {certificate.status}; objective {number(certificate.objective, 8)} and proved bound "
-        f"{number(certificate.bound, 8)} {result.prepared.surface.unit}, gap {certificate.gap:.2g}; largest violation of any rule "
-        f"{certificate.violation:.2g}; method {certificate.solver}. This proves the arithmetic, not the effect on crime."
+        f"{number(certificate.bound, 8)} {result.prepared.surface.unit}, gap {tiny(certificate.gap)}; largest violation of any rule "
+        f"{figure(certificate.violation, 2)}; method {certificate.solver}. This proves the arithmetic, not the effect on crime."
     )
     quantity = (
         f"{placement.rows:,} rows, {placement.placed:,} of them in zones, {placement.no_coordinates:,} without coordinates, "

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from patrol_core.reports.html import Table
-from patrol_core.reports.templates import moment, number, render, words
+from patrol_core.reports.templates import moment, number, render
+from patrol_core.words import heading
 
 TO_COMPLETE = "To be completed by"
 OWNER = "the senior responsible owner"
@@ -110,8 +111,8 @@ def record_markdown(record: Record) -> bytes:
             f"Made {moment(record.made)}. {record.open_fields()} fields wait for the people responsible.",
             "",
         ]
-    for heading, sections in record.parts:
-        lines += [f"## {markdown(heading)}", ""]
+    for title, sections in record.parts:
+        lines += [f"## {markdown(title)}", ""]
         for section in sections:
             lines += [f"### {markdown(section.title)}", ""]
             lines += [markdown(section.intro), ""] if section.intro else []
@@ -134,10 +135,7 @@ def _field_lines(field: Field) -> list[str]:
 
 def _table_lines(table: Table) -> list[str]:
     shown = table.frame.head(table.most_rows)
-    heads = [
-        f"{words(column)} [{table.units[column]}]" if table.units.get(str(column)) else words(column)
-        for column in shown.columns
-    ]
+    heads = [heading(str(column), table.units.get(str(column), "")) for column in shown.columns]
     lines = [_row(heads), _row(["---"] * len(heads), escaped=False)]
     lines += [
         _row([number(cell, table.digits) for cell in row]) for row in shown.itertuples(index=False, name=None)

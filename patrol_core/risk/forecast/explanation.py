@@ -27,7 +27,7 @@ from patrol_core.errors import InputError
 from patrol_core.risk.forecast.features import KNOWN, OWN
 from patrol_core.risk.forecast.learners import poisson_features
 from patrol_core.risk.forecast.models import LEAST_LEVEL
-from patrol_core.words import listed
+from patrol_core.words import figure, listed
 
 if TYPE_CHECKING:
     from patrol_core.risk.forecast.result import Forecast
@@ -158,7 +158,9 @@ def _number(value: float) -> str:
     """A figure as people say it: no more digits than it deserves."""
     if abs(value) < 0.005:
         return "0"
-    return f"{value:,.0f}" if abs(value) >= 20 else f"{value:.1f}" if abs(value) >= 1 else f"{value:.2g}"
+    return (
+        f"{value:,.0f}" if abs(value) >= 20 else f"{value:.1f}" if abs(value) >= 1 else f"{figure(value, 2)}"
+    )
 
 
 def _parts(forecast: Forecast, place: int | None = None) -> tuple[Floats, float] | None:

@@ -29,6 +29,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patrol_core.arrays import Floats
+from patrol_core.words import figure
 
 Array = NDArray[np.float32]
 
@@ -173,7 +174,7 @@ def coverage_table(
             (predicted <= edges[-1]) if last else (predicted < edges[place + 1])
         )
         if mine.any():
-            label = f"{edges[place]:.3g} to {edges[place + 1]:.3g}"
+            label = f"{figure(edges[place])} to {figure(edges[place + 1])}"
             rows.append(_row("predicted", label, inside[mine], width[mine]))
     return pd.DataFrame(rows)
 

@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike
 from patrol_core.arrays import Floats
 from patrol_core.risk import hit_rate, pai
 from patrol_core.risk.forecast.models import LEARNED, MODELS
+from patrol_core.words import figure
 
 TIE = 1e-9
 """Relative difference below which two scores are the same."""
@@ -179,8 +180,9 @@ def reason_of(
     """
     table = summary.set_index("model")
     row = table.loc[winner]
+    mae, pai = table.loc[[winner], ["mae", "pai"]].to_numpy(dtype=float)[0]
     over = f"over {origins} test origin{'s' if origins > 1 else ''} of {horizon} month{'s' if horizon > 1 else ''}"
-    scores = f"mean absolute error {row['mae']:.3g} {unit} a zone and month, PAI {row['pai']:.3g} at {share:.0%} of the area"
+    scores = f"mean absolute error {figure(mae)} {unit} a zone and month, PAI {figure(pai)} at {share:.0%} of the area"
     rivals = table[table["baseline"] & (table.index != winner)]
     if rivals.empty and (case != "baseline" or len(table) == 1):
         return f"{winner} is used: {over}, {scores}. No other baseline was asked for, so nothing says whether it is any good."
@@ -214,4 +216,4 @@ def _lead(percent: float, better: str, worse: str) -> str:
         return "not comparable"
     if abs(percent) < 0.005:
         return "no different"
-    return f"{abs(percent):.2g} % {better if percent > 0 else worse}"
+    return f"{figure(abs(percent), 2)} % {better if percent > 0 else worse}"

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from patrol_core.errors import InputError
 from patrol_core.risk.static.columns import variance_inflation
+from patrol_core.words import figure
 
 
 INTERCEPT = "intercept"
@@ -80,7 +81,7 @@ def log_rates(
             rate = np.log(np.where(top > 0, top, np.nan))
         if none and offset:
             notes.append(
-                f"{none:,} zones have a rate of 0; half the smallest other rate ({offset:.3g}) was added to all."
+                f"{none:,} zones have a rate of 0; half the smallest other rate ({figure(offset)}) was added to all."
             )
         return rate, offset, none, tuple(notes)
     size = checked(exposure.of, ids, exposure.size, unknown=True)

@@ -193,8 +193,8 @@ def edit_picks(start: Start, picks: Picks) -> None:
         key=f"_checkpoint_losses_{mark}",
         height=240,
         column_config={
-            "target": st.column_config.TextColumn("target (crossing)"),
-            "loss": st.column_config.NumberColumn("loss if reached", min_value=0.0, format="%.4g"),
+            "target": st.column_config.TextColumn("Target (crossing)"),
+            "loss": st.column_config.NumberColumn("Loss if reached", min_value=0.0, format="localized"),
         },
     )
     picks.losses = losses_of(edited)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from patrol_core.graphs.checkpoints import CheckpointGame, CheckpointPlan, solve_simplified
 from patrol_core.ui.memo.content import digest_of
 from patrol_core.ui.shell.jobs import PATIENCE_S, Job, Slot
+from patrol_core.words import figure
 
 
 def _progress(job: Job[CheckpointPlan]) -> tuple[float, str]:
     words = f"Searching for the best plan: {job.seconds:.0f} of at most {job.limit:g} s."
     if job.upper == job.upper:
-        words += f" So far a loss of {-job.lower:,.4g}; less than {-job.upper:,.4g} is impossible."
+        words += (
+            f" So far a loss of {figure(-job.lower, 4)}; less than {figure(-job.upper, 4)} is impossible."
+        )
     return job.seconds / job.limit, words
 
 

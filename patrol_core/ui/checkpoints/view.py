@@ -41,6 +41,7 @@ from patrol_core.ui.shell.frame import open_tab
 from patrol_core.ui.shell.jobs import Job
 from patrol_core.ui.shell.node_clicks import node_chart
 from patrol_core.ui.shell.widgets import Figure, against, captions, figures, here
+from patrol_core.words import figure as number
 
 PERCENT = "% of nights"
 BRIEFLY = {CUT: "an even cut", ENTRANCES: "even entrances", EXITS: "even exits"}
@@ -117,7 +118,7 @@ def checkpoint_metrics(shown: Shown) -> None:
         Figure(
             "Nobody can do better than",
             loss_text(shown.bound, _most(game)),
-            "the plan is proved best" if proved else f"at most {-gap:,.4g} away",
+            "the plan is proved best" if proved else f"at most {number(-gap, 4)} away",
         ),
         Figure(
             "RANGER, sampled",
@@ -137,7 +138,7 @@ def checkpoint_metrics(shown: Shown) -> None:
 def loss_text(payoff: float, most: float) -> str:
     """The loss of a payoff, to three decimals, or to three digits where the largest loss there can be is small."""
     loss = abs(payoff) if abs(payoff) > NOTHING_LOST * most else 0.0
-    return f"{loss:.3g}" if 0 < loss < 0.1 and most < 1 else f"{loss:,.3f}"
+    return f"{number(loss)}" if 0 < loss < 0.1 and most < 1 else f"{loss:,.3f}"
 
 
 def _against(value: float, reference: float, words: str, most: float) -> str | None:
@@ -163,14 +164,11 @@ def gap_table(shown: Shown) -> pd.DataFrame:
 
 def gap_view(shown: Shown) -> None:
     """The small table of bounds, always in sight, and the search where it goes on."""
-    st.dataframe(
+    tables.show(
         gap_table(shown),
-        hide_index=True,
-        column_config={
-            "what": st.column_config.TextColumn("bound or plan"),
-            "loss": st.column_config.NumberColumn("loss a night", format="%,.4f"),
-            "above_least": st.column_config.NumberColumn("above the least (%)", format="%.3f"),
-        },
+        units={"above_least": "%"},
+        headings={"what": "Bound or plan", "loss": "Loss a night"},
+        digits=4,
     )
     found = checkpoints_results.reduced(shown.game)
     nodes, edges = (1 - b / a if a else 0.0 for a, b in zip(found.before, found.after, strict=True))
@@ -290,7 +288,7 @@ def _paths(shown: Shown) -> None:
         st.caption(
             "The search was cut short: targets that are missing here would cost less than those shown."
         )
-    tables.table(table, name="intruder_paths", units={"stopped": "%"}, digits=3)
+    tables.table(table, name="intruder_paths", units={"stopped": "%"})
 
 
 def _compared(shown: Shown) -> None:
@@ -303,7 +301,7 @@ def _compared(shown: Shown) -> None:
     least = -shown.plan.value if shown.plan.value < -NOTHING_LOST else float("nan")
     table["above_plan"] = 100 * (table["expected_loss"] / least - 1)
     plot(plans_bars(table, bound=-shown.bound), key="_checkpoint_bars")
-    tables.table(table, name="checkpoint_plans", units={"above_plan": "% more than the plan"}, digits=3)
+    tables.table(table, name="checkpoint_plans", units={"above_plan": "% more than the plan"})
 
 
 def _closing_in(shown: Shown) -> None:
@@ -318,7 +316,7 @@ def _closing_in(shown: Shown) -> None:
         )
     frame = pd.DataFrame(history, columns=["seconds", "plan_so_far", "least_possible"])
     frame[["plan_so_far", "least_possible"]] *= -1
-    tables.table(frame, name="checkpoint_search", units={"seconds": "s"}, digits=4)
+    tables.table(frame, name="checkpoint_search", units={"seconds": "s"})
 
 
 def _many_nights(shown: Shown) -> None:
@@ -338,7 +336,7 @@ def _many_nights(shown: Shown) -> None:
         words[column] = -words[column]
     words = words.rename(columns={"payoff": "mean_loss", "low": "high", "high": "low", "captured": "stopped"})
     columns = ["intruder", "nights", "stopped", "mean_loss", "low", "high", "expected"]
-    tables.table(words[columns], name="checkpoint_nights", units={"stopped": "%"}, digits=3)
+    tables.table(words[columns], name="checkpoint_nights", units={"stopped": "%"})
 
 
 def _computed(shown: Shown) -> None:
@@ -353,7 +351,7 @@ def _computed(shown: Shown) -> None:
     )
     found = shown.plan.certificate
     st.caption(
-        f"Loss {-shown.plan.value:.6g}, least possible {-shown.bound:.6g}, RANGER's bound {-shown.plan.ranger_bound:.6g}; {escape(found.solver)}, "
+        f"Loss {number(-shown.plan.value, 6)}, least possible {number(-shown.bound, 6)}, RANGER's bound {number(-shown.plan.ranger_bound, 6)}; {escape(found.solver)}, "
         f"{found.seconds:.2f} s, {found.status.value}. The loss is that of the plan itself, worked out on the whole network by a search for the worst path."
     )
     st.caption(escape(shown.start.about))

@@ -20,7 +20,7 @@ from patrol_core.sources.store import DATASETS, Part, Pull, Store, import_files,
 from patrol_core.sources.store.area import open_area
 from patrol_core.sources.zone_tables import read_attributes, read_polygons
 from patrol_core.ui.data.pulls import month_range
-from patrol_core.ui.session import state
+from patrol_core.ui.session import people, state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.frame import show_findings
 from patrol_core.ui.shell.tables import table
@@ -54,11 +54,14 @@ def store_door(prepared: Prepared | None) -> None:
     )
     add, take, keep = st.columns(3, gap="large")
     with add:
-        _add_form(store)
+        if people.allowed("fill store"):
+            _add_form(store)
     with take:
-        _open_form(store, prepared)
+        if people.allowed("upload"):
+            _open_form(store, prepared)
     with keep:
-        _check_and_clear(store, pulls, parts)
+        if people.allowed("clear store"):
+            _check_and_clear(store, pulls, parts)
 
 
 def _tell() -> None:
@@ -137,6 +140,8 @@ def _add(store: Store, files: list[UploadedFile]) -> None:
     extracts = [one for one in given if one[0].lower().endswith((".pbf", ".osm"))]
     rest = [one for one in given if one not in extracts]
     try:
+        people.demand("fill store")
+        people.record("upload", f"store: {len(files)} files")
         names = sum(_keep_names(store, *one) for one in extracts)
         report = import_files(store, rest, on_progress=tell) if rest else None
     except PatrolError as error:
@@ -296,6 +301,8 @@ def _clear(store: Store, what: str | None, names: Sequence[str], sure: bool) -> 
         st.error("Choose what to clear and tick the box; nothing was deleted.", icon=":material/error:")
         return
     try:
+        people.demand("clear store")
+        people.record("delete", f"store: {what}")
         if what in names:
             gone = store.clear(name=what)
         elif what == ANSWERS:

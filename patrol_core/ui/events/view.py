@@ -30,8 +30,12 @@ from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import guarded, open_tab
 from patrol_core.ui.shell.widgets import Figure, against, figures
+from patrol_core.words import figure, tiny
 
 HOURS = "h from the begin"
+CLOCKS = ("begins", "ends", "leaves", "latest", "arrives", "needed", "stands_from", "stands_until")
+"""Columns of hours that read as a clock."""
+PLACES = {"target": "Place"}
 
 
 def event_metrics(scene: Scene, plan: EventPlan) -> None:
@@ -78,7 +82,12 @@ def _who(scene: Scene, plan: EventPlan) -> None:
     plot(gantt(plan, begins=scene.clock), key="_event_gantt")
     plot(values_map(plan.event, unit=scene.unit, begins=scene.clock), key="_event_values_map")
     tables.table(
-        itineraries(plan), name="who_is_where", units={"begins": HOURS, "ends": HOURS}, digits=3, height=260
+        itineraries(plan),
+        name="who_is_where",
+        units={"begins": HOURS, "ends": HOURS},
+        height=260,
+        headings=PLACES,
+        hours=CLOCKS,
     )
 
 
@@ -97,7 +106,7 @@ def _orders(scene: Scene, plan: EventPlan) -> None:
     with left:
         st.write("At the start")
         placed = [(name, count) for name, count in plan.placement.items() if count]
-        st.dataframe(pd.DataFrame(placed, columns=["target", "units"]), hide_index=True)
+        tables.show(pd.DataFrame(placed, columns=["target", "units"]), headings=PLACES)
     with right:
         st.write(
             "Moves: a unit may leave between the two times and must be there by the last; on its way it protects nothing. "
@@ -109,8 +118,10 @@ def _orders(scene: Scene, plan: EventPlan) -> None:
             units=dict.fromkeys(
                 ("leaves", "latest", "arrives", "needed", "stands_from", "stands_until"), HOURS
             ),
-            digits=3,
             height=320,
+            headings=PLACES,
+            hours=CLOCKS,
+            hide=("leaves", "latest", "needed"),
         )
     one, two, three = st.columns(3)
     with one:
@@ -194,7 +205,14 @@ def _what_if(scene: Scene, plan: EventPlan) -> None:
             columns=3,
         )
         plot(gantt(again, begins=scene.clock), key="_event_again")
-        tables.table(orders_table(scene, again), name="orders_from_now", digits=3, height=240)
+        tables.table(
+            orders_table(scene, again),
+            name="orders_from_now",
+            height=240,
+            headings=PLACES,
+            hours=CLOCKS,
+            hide=("leaves", "latest", "needed"),
+        )
 
 
 def _again(plan: EventPlan, state: State, lost: list[str], shut: list[tuple[str, str]]) -> EventPlan:
@@ -215,8 +233,8 @@ def _computed(scene: Scene, plan: EventPlan) -> None:
         "closed form. Of all plans with this worst case, the one with the fewest moves is shown."
     )
     st.caption(
-        f"Worst attack {plan.value:,.6g}, proved bound {found.bound:,.6g}, gap {found.gap:.1g}; {found.solver}, {found.seconds:.3f} s. "
-        f"λ = {plan.event.decay:.4g}; the loss is worked out again from placement and moves alone."
+        f"Worst attack {figure(plan.value, 6)}, proved bound {figure(found.bound, 6)}, gap {tiny(found.gap)}; {found.solver}, {found.seconds:.3f} s. "
+        f"λ = {figure(plan.event.decay, 4)}; the loss is worked out again from placement and moves alone."
     )
     if plan.bottleneck:
         total = sum(units for *_, units in plan.bottleneck)
@@ -227,7 +245,7 @@ def _computed(scene: Scene, plan: EventPlan) -> None:
         rows = pd.DataFrame(plan.bottleneck, columns=["target", "from", "to", "units"])
         rows["from"] = [clock(t, scene.clock) for t in rows["from"]]
         rows["to"] = [clock(t, scene.clock) for t in rows["to"]]
-        tables.table(rows, name="why_not_better", height=260)
+        tables.table(rows, name="why_not_better", height=260, headings=PLACES)
     st.caption(escape(scene.note) + (f" Units move at {scene.speed_kmh:g} km/h." if scene.speed_kmh else ""))
 
 

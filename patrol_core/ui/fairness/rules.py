@@ -11,7 +11,7 @@ from patrol_core.planning import Prepared
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls
-from patrol_core.words import plural
+from patrol_core.words import figure, plural
 
 MOST_SLIDERS = 8
 """Groups that get a slider each; of more, one is chosen."""
@@ -57,7 +57,7 @@ def _group(prepared: Prepared, name: str) -> None:
         key=key,
         format="%g",
         help=f"{people:.0%} of the {prepared.head} are in its {plural(len(prepared.groups[name]), 'zone')}: by {prepared.head} alone "
-        f"that would be {people * scenario.budget:,.1f} of {scenario.budget:,.4g} units.",
+        f"that would be {people * scenario.budget:,.1f} of {figure(scenario.budget, 4)} units.",
         on_change=_keep,
         args=(name, top, key),
     )

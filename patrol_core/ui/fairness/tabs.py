@@ -95,9 +95,7 @@ def _one_frontier(seen: Shown) -> None:
         format_func=lambda level: f"{level:.1%}",
     )
     _open_point(seen, points, float(chosen))
-    tables.table(
-        _shown_levels(points), name="price_of_fairness", units=_frontier_units(seen), digits=3, height=260
-    )
+    tables.table(_shown_levels(points), name="price_of_fairness", units=_frontier_units(seen), height=260)
     st.caption(
         "The worst zone never gets better as the rule is tightened. All zones together may: their harm is minimised second, "
         "among the plans that are best for the worst zone."
@@ -195,7 +193,7 @@ def _overlay(seen: Shown, found: dict[str, Frontier], *, x: str, words: str) -> 
     table = pd.concat(
         [_shown_levels(line).assign(frontier=name) for name, line in lines.items()], ignore_index=True
     )
-    tables.table(table, name="frontiers", units=_frontier_units(seen), digits=3, height=260)
+    tables.table(table, name="frontiers", units=_frontier_units(seen), height=260)
 
 
 def _frontier_units(seen: Shown) -> dict[str, str]:
@@ -217,7 +215,7 @@ def _changes(page: Page) -> None:
         "harm_left": f"{harm} {seen.head.words}",
         "change_of_harm_left": f"{harm} {seen.head.words}",
     }
-    tables.table(group_changes(seen, baseline), name="groups_change", units=units, digits=4)
+    tables.table(group_changes(seen, baseline), name="groups_change", units=units)
     tables.table(
         changes_table(seen, baseline),
         name="who_changes",
@@ -227,7 +225,6 @@ def _changes(page: Page) -> None:
             "added_hours": "h a month",
             "added_harm": harm,
         },
-        digits=3,
         height=360,
     )
 
@@ -253,7 +250,7 @@ def _measures(page: Page) -> None:
             st.caption(definition.source)
     table = fairness_results.measures(seen.scenario, float(aversion))
     table = table.assign(measure=[DEFINITIONS[name].label for name in table["measure"]])
-    tables.table(table, name="inequality", digits=4)
+    tables.table(table, name="inequality")
     st.caption(
         f"low and high: 5 and 95 % points over {fairness_results.REPLICATES} replicates, seed {seen.scenario.seed}. *zones*: zones drawn with "
         "replacement, as if the city were a sample of zones. *draws*: the plan stays, the harm is drawn anew from what small "
@@ -264,7 +261,7 @@ def _measures(page: Page) -> None:
 
 def _table(page: Page) -> None:
     seen = page.seen
-    tables.table(page.views, name="fairness", units=fairness_units(seen.prepared), digits=3)
+    tables.table(page.views, name="fairness", units=fairness_units(seen.prepared))
 
 
 # -- does it hold ----------------------------------------------------------------------------------
@@ -301,9 +298,7 @@ def _holds(page: Page) -> None:
         conclusion=[of_heads(CONCLUSIONS[name], seen.prepared.head) for name in table["conclusion"]],
         verdict=[VERDICTS[name] for name in table["verdict"]],
     )
-    tables.table(
-        shown.drop(columns="kind"), name="fairness_sensitivity", units={"holds_in": "%"}, digits=2, height=360
-    )
+    tables.table(shown.drop(columns="kind"), name="fairness_sensitivity", units={"holds_in": "%"}, height=360)
     _hold_figures(seen, str(group), float(rate))
 
 

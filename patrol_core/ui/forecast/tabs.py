@@ -31,7 +31,6 @@ PICTURES = {
 }
 SCORES = ["model", "mae", "rmse", "r2", "mape", "zeros_left_out", "pai", "mae_lead", "pai_lead"]
 """Scores of the table of models; those of the whole horizon stand below."""
-_ROUNDED = {name: st.column_config.NumberColumn(format="%,.2f") for name in ("Predicted", "Low", "High")}
 SHOWN = 12
 """Features of the correlation chart, the strongest."""
 
@@ -76,16 +75,14 @@ def _models(shown: _Shown) -> None:
                 unit="lower is better" if column == "mae" else "higher is better",
             )
             plot(figure, key=f"_fc_bars_{column}", into=place)
-    tables.table(starred, name="forecast_models", units=score_units(summary, unit), digits=3)
+    tables.table(starred, name="forecast_models", units=score_units(summary, unit))
     st.caption(
         "Every model forecast the same months, from earlier months only; the table holds means over the test origins. "
         "PAI: share of crime inside the flagged area over that area's share. Lead: against the best (other) baseline, above 0 is "
         "better. Percentages (MAPE) leave out zeros, as many as said beside them. ★ is in use."
     )
     with st.expander("Every test origin"):
-        tables.table(
-            forecast.scores, name="forecast_scores", units=score_units(forecast.scores, unit), digits=3
-        )
+        tables.table(forecast.scores, name="forecast_scores", units=score_units(forecast.scores, unit))
     if len(forecast.trials):
         figure = tuning_path(forecast.trials, label="error while tuning")
         plot(figure, key="_fc_tuning")
@@ -208,14 +205,14 @@ def _table(shown: _Shown) -> None:
     unit = recorded.surface.unit
     with left:
         st.header("By ward", anchor=False)
-        st.dataframe(with_width, hide_index=True, height=380, column_config=_ROUNDED)
+        tables.show(with_width, units=_units(unit), height=380)
         tables.download(
             "ward_predictions_12months.csv",
             lambda: to_csv_bytes(by_ward, contract=("Month", "Ward", "Predicted")),
         )
     with right:
         st.header("By zone", anchor=False)
-        st.dataframe(by_zone, hide_index=True, height=380, column_config=_ROUNDED)
+        tables.show(by_zone, units=_units(unit), names=recorded.names, height=380)
         tables.download(
             "lsoa_predictions_12months.csv", lambda: to_csv_bytes(by_zone, contract=tuple(by_zone.columns))
         )
@@ -224,6 +221,10 @@ def _table(shown: _Shown) -> None:
         f"In {unit}. A ward is the sum of its zones; its interval has its own width, from the wards' own errors at the test "
         f"origins, and held {inside:.1%} of them where {forecast.settings.coverage:.0%} were asked."
     )
+
+
+def _units(unit: str) -> dict[str, str]:
+    return dict.fromkeys(("Predicted", "Low", "High"), unit)
 
 
 def ward_of(recorded: Prepared) -> dict[str, str]:

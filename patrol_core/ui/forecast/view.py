@@ -18,6 +18,7 @@ from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.widgets import Figure, figures, here
 from patrol_core.ui.shell.zone_map import Layer, chosen_zone, draw_map
 from patrol_core.ui.shell.zone_panel import zone_picker
+from patrol_core.words import figure as number
 
 if TYPE_CHECKING:
     from patrol_core.risk.forecast import Forecast, ForecastSettings
@@ -81,7 +82,7 @@ def settings_form(scenario: Scenario, forecast: Forecast | None) -> None:
 def _start(scenario: Scenario, wanted: ForecastSettings) -> None:
     chosen = forecast_results.recorded(scenario)
     made_from, static = forecast_results.panel(scenario)
-    forecast_job.start(chosen.key, made_from, static, known_areas(chosen), wanted)
+    forecast_job.start(chosen.key, made_from, static, known_areas(chosen), wanted, area=chosen.data.key)
 
 
 # -- who won ---------------------------------------------------------------------------------------
@@ -110,7 +111,7 @@ def headline(scenario: Scenario, forecast: Forecast) -> None:
     figures(
         Figure(
             "Error a zone and month",
-            f"{row['mae']:,.3g}",
+            f"{number(row['mae'])}",
             _lead(float(row["mae_lead"]), bool(row["baseline"])),
             good="lower",
             help=f"Mean absolute error of {forecast.winner} over the test months, in {forecast.unit} (MAE).",

@@ -67,7 +67,6 @@ def other_ways(game: GraphGame, limit: float) -> None:
         ),
         name="ways_compared",
         units={"seconds": "s"},
-        digits=6,
     )
 
 

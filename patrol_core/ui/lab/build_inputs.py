@@ -242,6 +242,10 @@ def infrastructure() -> PatrolScene | None:
             disabled=["type"],
             key=f"_lab_weights_{digest_of(features)}",
             height=220,
+            column_config={
+                "type": st.column_config.TextColumn("Kind of place"),
+                "weight": st.column_config.NumberColumn("Weight", min_value=0.0),
+            },
         )
         st.caption("Weights are this project's judgement, made to be replaced.")
     weights = {str(k): float(w) for k, w in zip(table["type"], table["weight"], strict=True) if w and w > 0}

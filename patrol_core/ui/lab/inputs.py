@@ -270,18 +270,18 @@ def roles(place: Place, picks: Picks, units: int) -> list[dict[str, Any]]:
         hide_index=True,
         key=f"_lab_roles_{place.mark}_{units}",
         column_config={
-            "unit": st.column_config.NumberColumn("unit", disabled=True),
+            "unit": st.column_config.NumberColumn("Unit", disabled=True),
             "bases": st.column_config.TextColumn(
-                "starts at", help="Node ids, separated by ;. Empty: any of the bases."
+                "Starts at", help="Node ids, separated by ;. Empty: any of the bases."
             ),
             "stays_within": st.column_config.NumberColumn(
-                "stays within (moves)",
+                "Stays within (moves)",
                 min_value=0,
                 max_value=MOST_MOVES,
                 step=1,
                 help="Its role: the part of the graph so many moves around its bases. Empty: everywhere.",
             ),
-            "stationary": st.column_config.CheckboxColumn("does not move"),
+            "stationary": st.column_config.CheckboxColumn("Does not move"),
         },
     )
     return roles_of(edited, place.scene, picks.bases, given)

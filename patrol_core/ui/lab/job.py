@@ -10,6 +10,7 @@ from patrol_core.games.matrix import MatrixSolution
 from patrol_core.graphs.patrol import GraphGame, GraphSolution, solve_graph_game
 from patrol_core.ui.memo.content import digest_of
 from patrol_core.ui.shell.jobs import PATIENCE_S, Job, Slot
+from patrol_core.words import figure
 
 # -- patrol games -----------------------------------------------------------------------------------
 
@@ -17,7 +18,9 @@ from patrol_core.ui.shell.jobs import PATIENCE_S, Job, Slot
 def _progress(job: Job[GraphSolution]) -> tuple[float, str]:
     words = f"Solving: {job.seconds:.0f} of at most {job.limit:g} s."
     if job.lower == job.lower and job.upper == job.upper and job.lower > -1e300:
-        words += f" So far a payoff of {job.lower:,.4g}; more than {job.upper:,.4g} is impossible."
+        words += (
+            f" So far a payoff of {figure(job.lower, 4)}; more than {figure(job.upper, 4)} is impossible."
+        )
     return job.seconds / job.limit, words
 
 

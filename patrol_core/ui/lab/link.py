@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.ui.session import state
-from patrol_core.ui.shell.frame import PAGES, root
+from patrol_core.ui.shell.navigation import PAGES, root
 from patrol_core.ui.shell.widgets import Remembered
 
 ask = Remembered("lab_choices", "_lab_")
@@ -16,7 +16,7 @@ AREA = "area"
 
 def open_area_scene() -> None:
     """Let the routes page open with the zones and risk of the scenario."""
-    ask.put(source=AREA, half="routes")
+    ask.put(source=AREA)
 
 
 def patrol_routes_link() -> None:
@@ -26,7 +26,7 @@ def patrol_routes_link() -> None:
         icon=":material/route:",
         key="_risk_routes",
         on_click=open_area_scene,
-        help="Opens the page Routes and game lab; zones are places to patrol, their risk is what is at stake.",
+        help="Opens the page Routes on graphs; zones are places to patrol, their risk is what is at stake.",
     )
     if pressed and st.session_state.get("_in_app"):
-        st.switch_page(root() / PAGES["lab"][0], query_params=state.scenario().to_query())
+        st.switch_page(root() / PAGES["routes"][0], query_params=state.scenario().to_query())

@@ -31,6 +31,7 @@ from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.jobs import Slot
 from patrol_core.ui.shell.widgets import Figure, figures
+from patrol_core.words import figure
 
 EVERY = 5
 """Rounds of regret matching between two looks at the gap."""
@@ -231,7 +232,7 @@ def _result_metrics(job: Trials) -> None:
             few_name,
             help="Rows and columns that are played.",
         ),
-        Figure("Fastest", f"{fast.certificate.seconds:.3g} s", fast_name),
+        Figure("Fastest", f"{figure(fast.certificate.seconds)} s", fast_name),
     )
 
 

@@ -146,13 +146,13 @@ def edit_picks(scene: PatrolScene, picks: Picks, *, general_sum: bool) -> None:
     picks.bases = [known_node(known, text, "base") for text in chosen]
     table = values_table(scene, picks, general_sum=general_sum)
     columns = {
-        "target": st.column_config.TextColumn("target (node)"),
-        "name": st.column_config.TextColumn("name", disabled=True),
+        "target": st.column_config.TextColumn("Target (node)"),
+        "name": st.column_config.TextColumn("Name", disabled=True),
         "value": st.column_config.NumberColumn(
-            "value", min_value=0.0, format="%.4g", help=scene.unit or None
+            "Value", min_value=0.0, format="localized", help=scene.unit or None
         ),
         "attacker_value": st.column_config.NumberColumn(
-            "value to the attacker", min_value=0.0, format="%.4g"
+            "Value to the attacker", min_value=0.0, format="localized"
         ),
     }
     edited = st.data_editor(

@@ -40,6 +40,7 @@ from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import open_tab
 from patrol_core.ui.shell.widgets import captions
+from patrol_core.words import figure, tiny
 
 FORMAT_WORDS = {
     "json": "Text that people and programs read.",
@@ -61,7 +62,7 @@ def _routes(shown: Shown, _picks: Picks) -> None:
     st.caption(
         f"One row a route and unit. A night's route is drawn with these chances. A wait repeats a node; targets are those that the unit {what}."
     )
-    tables.table(table, name="patrol_routes", units={"chance": "% of nights"}, digits=2, height=360)
+    tables.table(table, name="patrol_routes", units={"chance": "% of nights"}, height=360)
 
 
 def _targets(shown: Shown, _picks: Picks) -> None:
@@ -88,7 +89,6 @@ def _targets(shown: Shown, _picks: Picks) -> None:
                 "loss_if_attacked": unit,
                 "attacker_gains": unit,
             },
-            digits=2,
             height=360,
         )
 
@@ -125,7 +125,7 @@ def _film(shown: Shown, picks: Picks) -> None:
         film(shown.ground, marks_of(shown, picks), shown.game, patrol, raiders=_raiders(shown, night)),
         key="_lab_film",
     )
-    st.dataframe(nights_table(shown.solution, drawn), hide_index=True, height=240)
+    tables.show(nights_table(shown.solution, drawn), height=240)
     tables.download("sampled_patrols.csv", lambda: to_csv_bytes(sampled_table(shown.solution, drawn)))
 
 
@@ -155,7 +155,7 @@ def _compared(shown: Shown, _picks: Picks) -> None:
         plans_bars(table, title="Expected loss a night, if the attacker answers best", unit=shown.unit),
         key="_lab_plans",
     )
-    tables.table(table, name="patrol_plans", units={"loss": shown.unit}, digits=4)
+    tables.table(table, name="patrol_plans", units={"loss": shown.unit})
     if WANDERING in others:
         st.caption(
             "Wandering is simulated over 1,000 nights: every allowed step with equal chance, back in time where units must return."
@@ -178,7 +178,7 @@ def _computed(shown: Shown, _picks: Picks) -> None:
         )
     bound = found.certificate.bound
     st.caption(
-        f"Payoff of the patrols {found.value:.6g}, proved bound {bound:.6g}, gap {found.certificate.gap:.2g}; the attacker's payoff {found.attacker_value:.6g}; "
+        f"Payoff of the patrols {figure(found.value, 6)}, proved bound {figure(bound, 6)}, gap {tiny(found.certificate.gap)}; the attacker's payoff {figure(found.attacker_value, 6)}; "
         f"{escape(found.certificate.solver)}, {found.seconds:.3f} s, {found.certificate.status.value}. The value is worked out again from the routes alone."
     )
     if game.normalise:

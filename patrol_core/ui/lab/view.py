@@ -20,6 +20,7 @@ from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.jobs import Job
 from patrol_core.ui.shell.node_clicks import node_chart
 from patrol_core.ui.shell.widgets import Figure, figures
+from patrol_core.words import figure as number
 
 ASKED = "lab_asked"
 """Keys of games that are solved although they look too large."""
@@ -53,7 +54,7 @@ def amount(value: float, size: float = 1.0) -> str:
     if abs(value) < 1e-6 * size or value == 0.0:
         return "0"
     size = math.floor(math.log10(abs(value)))
-    return f"{value:,.4g}" if size < -4 or size > 11 else f"{value:,.{max(0, 3 - size)}f}"
+    return f"{number(value, 4)}" if size < -4 or size > 11 else f"{value:,.{max(0, 3 - size)}f}"
 
 
 # -- solving ----------------------------------------------------------------------------------------
@@ -81,7 +82,7 @@ def _bytes(count: float | None) -> str:
         if count < 1000:
             return f"{count:,.0f} {unit}"
         count /= 1000
-    return "more than any computer has" if count > 1000 else f"{count:,.3g} PB"
+    return "more than any computer has" if count > 1000 else f"{number(count)} PB"
 
 
 def solved(scene: PatrolScene, game: GraphGame, limit: float) -> Shown | None:

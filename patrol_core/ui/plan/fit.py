@@ -19,6 +19,7 @@ from patrol_core.ui.shell import controls, tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS
 from patrol_core.ui.shell.widgets import captions, upload
+from patrol_core.words import figure
 
 FILE = "past_incidents"
 """The file last given, which outlives its widget."""
@@ -71,7 +72,7 @@ def _path(scenario: Scenario, prepared: Prepared) -> None:
         "rationality": "λ × highest value",
         "distance": "units elsewhere",
     }
-    tables.table(found.frame, name="rationality_path", units=units, digits=4)
+    tables.table(found.frame, name="rationality_path", units=units)
     with st.expander("Formula"):
         st.latex(OFFENDER_TEXTS["quantal"].formula)
         st.caption(
@@ -137,7 +138,7 @@ def _show(fits: Fits, name: str, prepared: Prepared) -> None:
     st.write(
         f"From {escape(name)}: {some.incidents:,.0f} incidents in {len(prepared.zone_ids):,} zones, {periods}."
     )
-    tables.table(fit_table(fits, prepared.surface.unit), name="offenders_fitted", digits=5)
+    tables.table(fit_table(fits, prepared.surface.unit), name="offenders_fitted")
     captions(dict.fromkeys(note for fit in fits.found.values() for note in fit.notes))
     st.caption(
         "Maximum likelihood; 95 % intervals by the standard error. A larger log likelihood fits better; SUQR has more weights, so "
@@ -148,9 +149,9 @@ def _show(fits: Fits, name: str, prepared: Prepared) -> None:
     taken = min(round(fits.rationality, 6), LARGEST)
     if fits.rationality > LARGEST:
         st.caption(
-            f"λ × highest value is {fits.rationality:,.4g}; from {LARGEST:g} on offenders hardly make mistakes."
+            f"λ × highest value is {figure(fits.rationality, 4)}; from {LARGEST:g} on offenders hardly make mistakes."
         )
-    words = f"Plan for offenders who make mistakes like this (λ × highest value = {taken:.4g})"
+    words = f"Plan for offenders who make mistakes like this (λ × highest value = {figure(taken, 4)})"
     controls.take(words, "_take_fit", offender="quantal", rationality=taken)
 
 

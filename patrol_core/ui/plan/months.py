@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -28,7 +30,7 @@ from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.widgets import ask
-from patrol_core.words import percent
+from patrol_core.words import figure, heading, percent, tiny
 
 MEAN, BY_MONTH = "Mean month", "Month by month"
 DRAWN = 20
@@ -40,18 +42,18 @@ BUDGET_UNITS = {
     "slack": "h",
     "least": "h",
     "most": "h",
-    "value_of_hour": "harm per h",
+    "value_of_hour": "crimes or harm",
 }
 WAYS_UNITS = {
-    "demand_met": "demand",
+    "demand_met": "crimes or harm",
     "against_plan": "%",
-    "worst_left": "demand",
+    "worst_left": "crimes or harm",
     "hours": "h",
     "overspent": "h",
     "worst_budget": "h",
     "moved": "h",
 }
-WORTH_UNITS = {"hours": H, "lower": H, "upper": H, "value_of_hour": "harm per h"}
+WORTH_UNITS = {"hours": H, "lower": H, "upper": H, "value_of_hour": "crimes or harm"}
 
 
 def zones_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
@@ -70,7 +72,7 @@ def _mean_month(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> N
     columns = ["zone_id", "name", "value", "units", "hours", "residual"]
     shown = zone_table(prepared, scenario, strategy)[columns]
     shown = shown.sort_values(["units", "value"], ascending=False, kind="stable")
-    tables.table(shown, name="zones", units=column_units(prepared), digits=3, height=400)
+    tables.table(shown, name="zones", units=column_units(prepared), height=400)
 
 
 def _each_month(scenario: Scenario, prepared: Prepared) -> None:
@@ -109,21 +111,25 @@ def _matrix(prepared: Prepared, plan: Plan) -> pd.DataFrame:
 # -- budgets ---------------------------------------------------------------------------------------
 
 
-def budgets_tab(scenario: Scenario) -> None:
-    """Every budget with what it uses and what one more hour of it is worth; budgets of single places."""
+def budgets_tab(scenario: Scenario, names: Mapping[str, str]) -> None:
+    """Every budget with what it uses and what one more hour of it is worth; budgets of single places.
+
+    Args:
+        scenario, names: The choices, and zone code -> name.
+    """
     plan = results.hours(scenario)
     st.write(
         "Budgets lie inside each other: a ward's inside its borough's, all inside the city's. The value of one more hour is what "
         "this budget, and no other, would save with one hour more: 0 where it is not used up."
     )
-    tables.table(plan.slack, name="budgets", units=BUDGET_UNITS, digits=4, height=300)
+    tables.table(plan.slack, name="budgets", units=BUDGET_UNITS, height=300)
     for kind, field, label in (("ward", "ward_table", "wards"), ("borough", "borough_table", "boroughs")):
         if kind in plan.frame and not (plan.frame[kind].astype(str) == NO_WARD).all():
             _editor(scenario, plan, kind, field, label)
     with st.expander("Worth of one more hour, zone by zone"):
         columns = ["month", "ward", "zone_id", "hours", "lower", "upper", "value_of_hour"]
         worth = plan.frame[columns].sort_values("value_of_hour", ascending=False, kind="stable")
-        tables.table(worth, name="worth_of_an_hour", units=WORTH_UNITS, digits=4, height=300)
+        tables.table(worth, name="worth_of_an_hour", units=WORTH_UNITS, names=names, height=300)
 
 
 def _editor(scenario: Scenario, plan: Plan, kind: str, field: str, label: str) -> None:
@@ -134,25 +140,28 @@ def _editor(scenario: Scenario, plan: Plan, kind: str, field: str, label: str) -
     base = pd.DataFrame(
         {
             kind: by_name.index.astype(str),
-            "least (h)": by_name["least"].to_numpy(),
-            "most (h)": by_name["most"].to_numpy(),
-            "own budget (h per month)": [own.get(str(name)) for name in by_name.index],
+            "least": by_name["least"].to_numpy(),
+            "most": by_name["most"].to_numpy(),
+            "own_budget": [own.get(str(name)) for name in by_name.index],
         }
-    ).astype({"own budget (h per month)": "float64"})
+    ).astype({"own_budget": "float64"})
     with st.expander(f"Budgets of single {label}", expanded=bool(own)):
         edited = st.data_editor(
             base,
             key=f"{state.widget_key(field)}_editor",
             hide_index=True,
             height=260,
-            disabled=[kind, "least (h)", "most (h)"],
-            column_config={
-                "own budget (h per month)": st.column_config.NumberColumn(min_value=0.0, step=0.25)
+            disabled=[kind, "least", "most"],
+            column_config=tables.columns(base, units=dict.fromkeys(("least", "most"), "h"))
+            | {
+                "own_budget": st.column_config.NumberColumn(
+                    heading("own_budget", H), min_value=0.0, step=0.25, format="localized"
+                )
             },
         )
         wanted = tuple(
             f"{name}={hours!r}"
-            for name, hours in zip(edited[kind], edited["own budget (h per month)"].tolist(), strict=True)
+            for name, hours in zip(edited[kind], edited["own_budget"].tolist(), strict=True)
             if hours is not None and hours == hours
         )
         st.button(
@@ -189,7 +198,7 @@ def ways_tab(scenario: Scenario) -> None:
             f"{ceiling['worst_budget']:,.2f} h in one budget alone."
         )
     st.write(" ".join(sentences))
-    tables.table(table, name="ways_to_divide_hours", units=WAYS_UNITS, digits=4)
+    tables.table(table, name="ways_to_divide_hours", units=WAYS_UNITS)
     st.caption(
         f"Last year: {about}. All ways but the last keep bounds and budgets and use whole units by largest remainders."
     )
@@ -210,6 +219,6 @@ def rounding_words(plan: Plan) -> str:
     lost = abs(before - after) / abs(before) if before else 0.0
     proof = plan.certificate
     return (
-        f"Month by month: before rounding {before:,.6g}, after {after:,.6g} ({percent(lost, 3)}); solver {proof.solver}, "
-        f"{proof.status}, gap {proof.gap:.1g}, {proof.seconds:.3f} s."
+        f"Month by month: before rounding {figure(before, 6)}, after {figure(after, 6)} ({percent(lost, 3)}); solver {proof.solver}, "
+        f"{proof.status}, gap {tiny(proof.gap)}, {proof.seconds:.3f} s."
     )

@@ -18,6 +18,7 @@ from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.widgets import ask
+from patrol_core.words import figure as number
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def _words(frame: pd.DataFrame, text: RobustText, unit: str) -> str:
     )
     if gain <= 1e-6 * max(abs(without), 1e-12):
         return "Here the plan is as good as it can be against this uncertainty: being ready for it would change nothing."
-    size = f"{row['size']:.0%}" if text.share else f"{row['size']:,.4g} zones"
+    size = f"{row['size']:.0%}" if text.share else f"{number(row['size'], 4)} zones"
     optimum = float(row["nominal_optimum"])
     price = f" ({loss / optimum:.1%})" if optimum > 0 else ""
     return (

@@ -16,8 +16,6 @@ from patrol_core.ui.plan.effect import effect_tab
 from patrol_core.ui.plan.fit import fit_tab
 from patrol_core.ui.plan.months import budgets_tab, rounding_words, ways_tab, zones_tab
 from patrol_core.ui.plan.robust import robust_tab
-from patrol_core.ui.plan.tonight import tonight_tab
-from patrol_core.ui.rosters.duties import roster_tab, shifts_tab
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
@@ -25,6 +23,7 @@ from patrol_core.ui.shell.frame import open_tab
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS, RESPONSE_TEXTS
 from patrol_core.ui.shell.plan_files import plan_downloads
 from patrol_core.ui.shell.widgets import ask
+from patrol_core.words import figure, first_few, tiny
 
 FILES = (
     "coverage.csv",
@@ -33,6 +32,7 @@ FILES = (
     "allocation.csv",
     "zones.geojson",
     "summary.json",
+    "scenario.json",
     "report.html",
     "fairness_hours.csv",
     "intervals.csv",
@@ -44,7 +44,6 @@ CONSTRAINTS = (
     r"\quad\text{s.t.}\quad \sum_t x_t \le B,\quad 0 \le x_t \le u_t,\quad\text{and the rules chosen above}"
 )
 UNCERTAIN, MISTAKEN = "Price of robustness", "If offenders make mistakes"
-TONIGHT, SHIFTS, ROSTER = "Tonight", "Shifts", "Roster of units"
 
 
 class _Shown(NamedTuple):
@@ -100,7 +99,7 @@ def _robust(shown: _Shown) -> None:
 
 
 def _budgets(shown: _Shown) -> None:
-    budgets_tab(shown.scenario)
+    budgets_tab(shown.scenario, shown.prepared.names)
 
 
 def _compared(shown: _Shown) -> None:
@@ -114,7 +113,7 @@ def _compared(shown: _Shown) -> None:
         key="_bars_total",
         into=right,
     )
-    tables.table(table, name="plans_compared", units=comparison_units(prepared))
+    tables.table(table, name="plans_compared", units=comparison_units(prepared), names=prepared.names)
     st.caption(
         "The simple plans use the same resource and response but not the floors and fairness rules; the greedy plan goes to the "
         "highest zones first, which an offender who watches can walk around."
@@ -123,19 +122,11 @@ def _compared(shown: _Shown) -> None:
     ways_tab(scenario)
 
 
-def _duties(shown: _Shown) -> None:
-    part = ask.segmented("For whom", "plan_duties", TONIGHT, [TONIGHT, SHIFTS, ROSTER])
-    if part == TONIGHT:
-        tonight_tab(*shown)
-    elif part == SHIFTS:
-        shifts_tab(shown.scenario, results.hours(shown.scenario))
-    else:
-        roster_tab(shown.scenario, shown.prepared, results.hours(shown.scenario))
-
-
 def _computed(shown: _Shown) -> None:
     scenario, prepared, strategy = shown
     certificate = strategy.certificate
+    names = prepared.names
+    named = [f"{names[zone]} ({zone})" for zone in strategy.attack_set]
     text = OFFENDER_TEXTS[scenario.offender]
     st.write(
         "A security game: the planner chooses how much patrol each zone gets, then offenders choose where to go. "
@@ -144,30 +135,30 @@ def _computed(shown: _Shown) -> None:
     )
     st.latex(text.formula + CONSTRAINTS)
     st.latex(RESPONSE_TEXTS[scenario.response].formula)
-    st.dataframe(
+    tables.show(
         pd.DataFrame(
             [
-                ("ended", str(certificate.status)),
+                ("how it ended", str(certificate.status)),
                 ("solver", certificate.solver),
-                ("objective, recomputed outside the model", f"{certificate.objective:.9g}"),
-                ("proved bound", f"{certificate.bound:.9g}"),
-                ("gap", f"{certificate.gap:.2g}"),
-                ("largest violation of any rule", f"{certificate.violation:.2g}"),
+                ("objective, recomputed outside the model", figure(certificate.objective, 9)),
+                ("proved bound", figure(certificate.bound, 9)),
+                ("gap", tiny(certificate.gap)),
+                ("largest violation of any rule", figure(certificate.violation, 2)),
                 ("seconds", f"{certificate.seconds:.4f}"),
                 ("phases", ", ".join(certificate.phases)),
-                ("units used", f"{strategy.budget_used:.6g} of {scenario.budget:g}"),
+                ("units used", f"{figure(strategy.budget_used, 6)} of {figure(scenario.budget, 6)}"),
                 (
                     "zones an offender would choose",
-                    f"{len(strategy.attack_set)}: {', '.join(strategy.attack_set[:12])}",
+                    f"{len(strategy.attack_set)}: {first_few(named, 12)}",
                 ),
                 ("scenario", scenario.key()),
                 ("data", prepared.data.content_hash[:16]),
             ],
             columns=["what", "value"],
         ),
-        hide_index=True,
+        headings={"value": "Found"},
     )
-    st.caption(escape(f"Demand: {results.demand(scenario).attrs.get('method', '')}."))
+    st.caption(escape(f"Demand: {results.demand(scenario).attrs.get('method', '').rstrip('.')}."))
     st.caption(rounding_words(results.hours(scenario)))
 
 
@@ -193,7 +184,6 @@ _DRAWERS = {
     "Robustness": _robust,
     "Budgets": _budgets,
     "Simple plans": _compared,
-    "Shifts and roster": _duties,
     "How it was computed": _computed,
     "Downloads": _downloads,
 }

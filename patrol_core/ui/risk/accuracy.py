@@ -57,7 +57,7 @@ def accuracy_tab(scenario: Scenario, prepared: Prepared) -> None:
         plot(hit_curves(curves, of=of, share=share), key="_hit_curves")
     for note in found.notes:
         st.info(escape(note), icon=":material/info:")
-    tables.table(accuracy_table(found), name="accuracy", units=ACCURACY_UNITS, digits=2, height=360)
+    tables.table(accuracy_table(found), name="accuracy", units=ACCURACY_UNITS, height=360)
     st.caption(
         f"Maps from {found.trained[0]} to {found.trained[1]}, judged on {found.judged[0]} to {found.judged[1]} "
         f"({found.crime:,.0f} {escape(_unit(prepared))}). Zones are flagged from the highest density down until the share of the "

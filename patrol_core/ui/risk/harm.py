@@ -89,7 +89,7 @@ def _editor(scenario: Scenario, prepared: Prepared) -> None:
                 name: st.column_config.NumberColumn(f"{table.label} ({table.unit})", format="%,.2f")
                 for name, table in WEIGHTS.items()
             },
-            OWN: st.column_config.NumberColumn(f"{LABEL}, to edit", min_value=0.0, format="%g"),
+            OWN: st.column_config.NumberColumn(f"{LABEL}, to edit", min_value=0.0, format="localized"),
         },
     )
     st.caption(
@@ -196,7 +196,7 @@ def _comparison(scenario: Scenario, prepared: Prepared) -> None:
     left, right = st.columns([2, 3])
     with left:
         st.caption("Rank correlation of zones (Spearman; 1: the same order)")
-        st.dataframe(rank_correlation(risk).round(3))
+        tables.show(rank_correlation(risk).rename_axis("weights").reset_index())
         plot(
             rank_paths(ranks_of(risk), dict(zip(risk.index.astype(str), names, strict=True))),
             key="_rank_paths",
@@ -209,9 +209,7 @@ def _comparison(scenario: Scenario, prepared: Prepared) -> None:
         with after:
             second = st.selectbox("To", columns, index=len(columns) - 1, key=f"_moves_to_{len(columns)}")
         st.caption("Zones that move furthest (positive: up the list)")
-        tables.table(movers(risk, first, second, names.tolist()), name="movers", digits=1, height=300)
+        tables.table(movers(risk, first, second, names.tolist()), name="movers", height=300)
         ranks = ranks_of(risk).add_prefix("rank: ").reset_index()
         ranks.insert(1, "name", names.to_numpy())
-        tables.table(
-            ranks.sort_values(f"rank: {first}", kind="stable"), name="ranks_by_table", digits=1, height=260
-        )
+        tables.table(ranks.sort_values(f"rank: {first}", kind="stable"), name="ranks_by_table", height=260)

@@ -16,6 +16,7 @@ from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.widgets import ask
 from patrol_core.ui.shell.zone_map import Layer, draw_map
+from patrol_core.words import figure as number
 
 METHODS: dict[Method, str] = {"gi": "Gi*: hot and cold", "moran": "Local Moran: alike and unlike"}
 DEALS = (999, 9_999, 99_999)
@@ -67,7 +68,6 @@ def hotspot_tab(scenario: Scenario, prepared: Prepared) -> None:
         hotspots_frame(prepared, both["gi"], both["moran"]),
         name="hotspots",
         units={"value": measure_unit(prepared, measure)},
-        digits=4,
         height=320,
     )
 
@@ -107,7 +107,7 @@ def class_layer(found: HotSpots, unit: str) -> Layer:
         low=-3.0,
         high=3.0,
         texts={
-            zone: name if np.isnan(z) else f"{name} ({figure} {z:.2f}, q {q:.3g})"
+            zone: name if np.isnan(z) else f"{name} ({figure} {z:.2f}, q {number(q)})"
             for zone, name, z, q in zip(found.zone_ids, found.classes, found.statistic, found.q, strict=True)
         },
         classes=tuple((name, codes[name]) for name in shown),

@@ -153,7 +153,7 @@ def _result(events: DatedPoints, found: NearRepeat, listing: pd.DataFrame) -> No
         f"most {LEVEL:g} over all cells, from {found.permutations:,} shuffles of the days (seed {found.seed}). The same place is "
         "kept apart: repeats there are repeat victims. Events that gather at some places in some seasons raise ratios too."
     )
-    tables.table(found.table, name="near_repeat", units=UNITS, digits=3, height=320)
+    tables.table(found.table, name="near_repeat", units=UNITS, height=320)
     hot = int(listing["hot"].sum())
     plot(near_map(listing), key="_near_map")
     some = int((listing["near"] > 0).sum())

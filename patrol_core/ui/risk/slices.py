@@ -12,6 +12,7 @@ from patrol_core.ui.memo import results, risk_results
 from patrol_core.ui.memo.results import of_data
 from patrol_core.ui.shell import frame, tables
 from patrol_core.ui.shell.widgets import captions, here
+from patrol_core.words import figure, signed
 
 
 def slices_tab(scenario: Scenario, prepared: Prepared) -> None:
@@ -81,6 +82,8 @@ def _maps(cut: Slices) -> list[SmallMap]:
     maps = []
     for name in cut.frame.columns:
         values = cut.frame[name].to_numpy(dtype=float)
-        title = f"{name}: {values.sum():+,.4g}" if name == CHANGE else f"{name}: {values.sum():,.4g}"
+        title = (
+            f"{name}: {signed(values.sum(), 4)}" if name == CHANGE else f"{name}: {figure(values.sum(), 4)}"
+        )
         maps.append(SmallMap(title, values, "change" if name == CHANGE else "risk"))
     return maps

@@ -40,6 +40,7 @@ from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import guarded
 from patrol_core.ui.shell.widgets import Figure, Remembered, figures, here
 from patrol_core.ui.shell.zone_map import Layer, draw_map
+from patrol_core.words import figure as number
 
 ask = Remembered("static_choices", "_static_")
 """What the tab was last set to."""
@@ -241,7 +242,7 @@ def _details(prepared: Prepared, score: StaticScore, labels: dict[str, str]) -> 
         plot(qq_plot(residual, inside), key="_static_qq", into=right)
         st.markdown(
             "\n".join(
-                f"* **{escape(c.name)}** {c.statistic:,.3g}, p = {c.p:.3f}: {escape(c.words)}"
+                f"* **{escape(c.name)}** {number(c.statistic)}, p = {c.p:.3f}: {escape(c.words)}"
                 for c in score.checks
             )
         )
@@ -255,11 +256,13 @@ def _details(prepared: Prepared, score: StaticScore, labels: dict[str, str]) -> 
         named = score.coefficients.assign(
             label=[labels.get(str(t), str(t)) for t in score.coefficients["term"]]
         )
-        tables.table(named, name="static_coefficients", digits=3)
-        tables.table(score.table(), name="static_score", contract=TABLE_COLUMNS, digits=3, height=320)
+        tables.table(named, name="static_coefficients")
+        tables.table(
+            score.table(), name="static_score", contract=TABLE_COLUMNS, names=prepared.names, height=320
+        )
         if score.zones_left_out:
             rows = [{"zone_id": z.name, "why": z.why} for z in score.zones_left_out]
-            tables.table(pd.DataFrame(rows), name="static_zones_left_out")
+            tables.table(pd.DataFrame(rows), name="static_zones_left_out", names=prepared.names)
 
 
 def _correlations(prepared: Prepared, score: StaticScore, labels: dict[str, str], unit: str) -> None:

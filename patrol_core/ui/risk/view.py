@@ -224,7 +224,7 @@ def highest_zones(scenario: Scenario, prepared: Prepared, month: str) -> None:
         share = float(table["mean"].head(10).sum() / max(table["mean"].sum(), 1e-300))
         st.write(f"The ten highest of {len(table):,} zones hold {share:.0%} of the risk.")
     with listing:
-        tables.table(table, name="risk", digits=2, height=420, units=risk_units(surface))
+        tables.table(table, name="risk", height=420, units=risk_units(surface))
 
 
 def rank_firmness(scenario: Scenario, prepared: Prepared) -> None:

@@ -44,6 +44,7 @@ from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.widgets import Figure, ask, captions, figures
+from patrol_core.words import tiny
 
 HELD = "roster_now"
 """The session's roster: what it follows from, its commitments, itself."""
@@ -81,7 +82,7 @@ def shifts_tab(scenario: Scenario, plan: Plan) -> None:
     by_zone["all"] = by_zone.sum(axis=1)
     by_zone["unit_hours"] = by_zone["all"] * spread.visit_minutes / 60.0
     tables.table(by_zone.reset_index(), name="visits_by_zone", units={"unit_hours": "h"}, height=280)
-    tables.table(totals, name="shifts", units={"unit_hours": "h"}, digits=4, height=280)
+    tables.table(totals, name="shifts", units={"unit_hours": "h"}, height=280)
 
 
 def roster_tab(scenario: Scenario, prepared: Prepared, plan: Plan) -> None:
@@ -242,7 +243,7 @@ def _show(scenario: Scenario, prepared: Prepared, roster: Roster) -> None:
     _files(scenario, prepared, roster)
     proof = roster.certificate
     st.caption(
-        f"Who works when: {proof.solver}, {proof.status}, gap {proof.gap:.1g}, {proof.seconds:.2f} s ({', '.join(proof.phases)}); rules broken, "
+        f"Who works when: {proof.solver}, {proof.status}, gap {tiny(proof.gap)}, {proof.seconds:.2f} s ({', '.join(proof.phases)}); rules broken, "
         f"counted outside the model: {proof.violation:.0f}. Walks between zones: a heuristic, measured above, no proof."
     )
 
@@ -259,9 +260,9 @@ def _one_unit(prepared: Prepared, roster: Roster) -> None:
     own = visits[visits["unit"] == unit].copy()
     own["zone_name"] = [names[zone] for zone in own["zone_id"]]
     with right:
-        st.dataframe(
+        tables.show(
             own[["date", "shift", "at", "zone_name", "zone_id", "minutes", "travel_minutes"]],
-            hide_index=True,
+            units=dict.fromkeys(("minutes", "travel_minutes"), "min"),
             height=220,
         )
 
@@ -281,7 +282,7 @@ def _foreseen(roster: Roster) -> None:
             "every shift; the hour is what must not be. *More regular* than by chance is a pattern; *less regular* means visits are spaced "
             "out, which helps nobody to foresee the next."
         )
-        tables.table(table, name="foreseeable", digits=4)
+        tables.table(table, name="foreseeable")
 
 
 def _files(scenario: Scenario, prepared: Prepared, roster: Roster) -> None:

@@ -197,15 +197,15 @@ def commitments_editor(units: tuple[str, ...], month: str) -> tuple[Commitment, 
         num_rows="dynamic",
         height=180,
         column_config={
-            "unit": st.column_config.SelectboxColumn("unit", options=list(units), required=True),
+            "unit": st.column_config.SelectboxColumn("Unit", options=list(units), required=True),
             "date": st.column_config.DateColumn(
-                "date", format="YYYY-MM-DD", default=first.date(), required=True
+                "Date", format="YYYY-MM-DD", default=first.date(), required=True
             ),
             "kind": st.column_config.SelectboxColumn(
-                "kind", options=["unavailable", "duty"], default="unavailable", required=True
+                "Kind", options=["unavailable", "duty"], default="unavailable", required=True
             ),
             "shift": st.column_config.SelectboxColumn(
-                "shift (empty: whole date)", options=[shift.name for shift in EARLY_LATE_NIGHT]
+                "Shift (empty: whole date)", options=[shift.name for shift in EARLY_LATE_NIGHT]
             ),
         },
     )

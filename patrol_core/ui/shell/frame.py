@@ -6,70 +6,22 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from patrol_core.areas import DataKind, Finding
 from patrol_core.errors import InfeasibleError, PatrolError
-from patrol_core.planning import Prepared
+from patrol_core.planning import Prepared, counting_words, freshness
 from patrol_core.scenario import Scenario, choices
 from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape, escape_badge
 from patrol_core.ui.shell import style
 from patrol_core.ui.shell.controls import take
+from patrol_core.ui.shell.navigation import PAGES, marked, return_to_app, root
 from patrol_core.ui.shell.sidebar import draw_sidebar
-
-PAGES = {
-    "overview": (
-        "pages/overview.py",
-        "Overview",
-        "What happened, where should patrols be, and did it turn out as forecast?",
-    ),
-    "data": ("pages/data.py", "Data", "What do we know, from where, how complete, how fresh?"),
-    "risk": ("pages/risk_maps.py", "Risk maps", "Where is harm concentrated, and how sure are we?"),
-    "forecast": (
-        "pages/forecast.py",
-        "Forecast",
-        "What will the next months bring, and why does the model think so?",
-    ),
-    "plan": ("pages/plan.py", "Plan", "Where should patrols be, under which assumption?"),
-    "areas": (
-        "pages/beats.py",
-        "Patrol areas",
-        "Which zones belong together, so that every area has equal work?",
-    ),
-    "fairness": (
-        "pages/fairness.py",
-        "Fairness",
-        "Who is protected, who bears patrols, and what does a fairer plan cost?",
-    ),
-    "compare": (
-        "pages/compare.py",
-        "Compare",
-        "How does this plan stand against others, other offenders, other data?",
-    ),
-    "events": ("pages/events.py", "Events", "Where to stand and when to move, while a crowd moves?"),
-    "checkpoints": ("pages/checkpoints.py", "Checkpoints", "Which roads to watch tonight?"),
-    "lab": (
-        "pages/game_lab.py",
-        "Routes and game lab",
-        "Which routes through the night, and how do solvers fare on real games?",
-    ),
-    "resources": ("pages/resources.py", "Resources", "What is planned for every zone, ward, month and unit?"),
-    "method": (
-        "pages/method.py",
-        "Method and responsible use",
-        "What does this assume, what may it not be used for, who decides?",
-    ),
-}
-"""File, title and question of each page, in the order of a working day; files are named as addresses that people keep."""
-
-MOVED = ("patrol_game", "hours")
-"""Addresses of before, which lead on to the page Plan."""
+from patrol_core.words import plural
 
 KIND_WORDS = {
     DataKind.GENERATED: "Generated data",
@@ -91,44 +43,19 @@ def begin(page: str) -> Scenario:
     Every page calls this first; it works for a page run alone as well as below ``app.py``.
     """
     if not st.session_state.get("_in_app"):
-        _return_to_app()
-        draw_sidebar()
-    _, title, question = PAGES[page]
-    style.dress()
+        return_to_app()
+        draw_sidebar(page)
+    _, title, question, section, _ = PAGES[page]
+    style.dress(marked(section) if section else "")
     chosen = state.scenario()
     state.write_url()
+    if section:
+        st.caption(f"{section} \u203a {title}")
     st.title(title, anchor=False)
     st.markdown(question)
     for message in state.take_messages():
         st.warning(escape(message), icon=":material/link_off:")
     return chosen
-
-
-def navigation(position: Literal["top", "hidden"]) -> Any:
-    """All pages, in the order of a working day; returns the one that is open."""
-    pages = [
-        st.Page(root() / path, title=title, default=key == "overview")
-        for key, (path, title, _) in PAGES.items()
-    ]
-    moved = [st.Page(_lead_on, title=old, url_path=old, visibility="hidden") for old in MOVED]
-    return st.navigation([*pages, *moved], position=position)
-
-
-def _lead_on() -> None:
-    """From an address of before to where its page is now, with the choices of the link."""
-    st.switch_page(PAGES["plan"][0], query_params=state.scenario().to_query())
-
-
-def _return_to_app() -> None:
-    """Run ``app.py`` instead, where Streamlit ran this page's file without it.
-
-    It does so for the first visit after a start when the address names a page, because a folder called
-    ``pages`` exists; the first call of ``st.navigation`` ends that.
-    """
-    context = get_script_run_ctx()
-    if context is not None and Path(context.main_script_path).resolve() == root() / "app.py":
-        navigation("hidden")
-        st.rerun()
 
 
 @contextmanager
@@ -220,12 +147,14 @@ def _relax_group(rule: str, remedy: float) -> None:
 
 
 def status_strip(prepared: Prepared) -> None:
-    """Place, period, kind and rows of the data, and its warnings, in words."""
+    """Place, period, age, kind and rows of the data, what counts, and warnings, in words."""
     data = prepared.data
     months = prepared.months
     placement = prepared.placement
     period = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]} ({len(months)} months)"
-    serious = [finding for finding in prepared.findings if finding.severity != "info"]
+    age = freshness(data, months)
+    findings = [finding for finding in prepared.findings if finding.severity != "info"]
+    old = [age.text] if age is not None and age.old else []
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if data.kind is DataKind.GENERATED:
             st.badge(
@@ -236,6 +165,8 @@ def status_strip(prepared: Prepared) -> None:
             st.badge(KIND_WORDS[data.kind], icon=icon, color=color)
         st.badge(escape_badge(data.name), color="gray")
         st.badge(period, color="gray")
+        if age is not None:
+            st.badge(age.words, icon=":material/history:", color="orange" if age.old else "gray")
         if prepared.forecast is not None:
             ahead = prepared.forecast.months_ahead
             st.badge(
@@ -248,13 +179,13 @@ def status_strip(prepared: Prepared) -> None:
         st.badge(
             f"{placement.placed:,} of {placement.rows:,} rows in {len(prepared.zones):,} zones", color="gray"
         )
-        with st.popover(_counted(len(serious), "warning") if serious else "Notes", icon=":material/info:"):
+        st.badge(escape_badge(counting_words(state.scenario(), prepared)), color="gray")
+        serious = len(findings) + len(old)
+        with st.popover(plural(serious, "warning") if serious else "Notes", icon=":material/info:"):
+            for text in old:
+                st.markdown(f"{ICONS['warning']} {escape(text)}")
             show_findings(prepared.findings)
             st.caption(escape(data.attribution))
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def show_findings(findings: tuple[Finding, ...] | list[Finding]) -> None:
@@ -266,31 +197,28 @@ def show_findings(findings: tuple[Finding, ...] | list[Finding]) -> None:
 
 
 def next_step(page: str, text: str) -> None:
-    """The next sensible step, as a link that carries the choices."""
+    """The next sensible step, as a link that carries the choices; nothing where that page is not built."""
+    if page not in PAGES:
+        return
+    title = PAGES[page].title
     st.divider()
-    _, title, _ = PAGES[page]
     if not page_link(page, f"Next: **{title}**. {text}"):
         st.caption(f"Next: {title}. {text}")
 
 
 def page_link(page: str, label: str, icon: str = "arrow_forward", scenario: Scenario | None = None) -> bool:
-    """A link to a page that carries the choices; False where a page runs alone and there is none.
+    """A link to a page that carries the choices; False where there is none: a page that runs alone, or is not built.
 
     Args:
         page: A key of :data:`PAGES`.
         label, icon: What it says, and the name of a Material symbol.
         scenario: The choices it carries; those in force by default.
     """
-    if not st.session_state.get("_in_app"):
+    if not st.session_state.get("_in_app") or page not in PAGES:
         return False
     query = (scenario or state.scenario()).to_query()
-    st.page_link(PAGES[page][0], label=label, icon=f":material/{icon}:", query_params=query)
+    st.page_link(root() / PAGES[page].path, label=label, icon=f":material/{icon}:", query_params=query)
     return True
-
-
-def root() -> Path:
-    """Folder of ``app.py``."""
-    return Path(__file__).resolve().parents[3]
 
 
 def ready(scenario: Scenario) -> Prepared | None:

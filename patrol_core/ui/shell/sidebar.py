@@ -14,6 +14,7 @@ from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.controls import bound, pick, select
+from patrol_core.ui.shell.navigation import NONE, PAGES
 
 OUTLOOKS = {"recorded": "what was recorded", "forecast": "what is forecast"}
 PLACE_NAMES = {
@@ -23,8 +24,11 @@ PLACE_NAMES = {
 }
 
 
-def draw_sidebar() -> None:
-    """Draw the choices that hold everywhere."""
+def draw_sidebar(page: str | None) -> None:
+    """Draw the choices that hold everywhere, of those that act on a page; none on an address of before."""
+    acts = PAGES[page].acts if page is not None else NONE
+    if not acts:
+        return
     with st.sidebar:
         _place()
         try:
@@ -34,12 +38,16 @@ def draw_sidebar() -> None:
         except PatrolError as error:
             st.error(escape(str(error)))
             return
-        _zones(data)
-        _period(data)
-        _crimes(data)
-        if data.dated or state.scenario().outlook == "forecast":  # nothing else can be forecast
+        if "zones" in acts:
+            _zones(data)
+        if "period" in acts:
+            _period(data)
+        if "crimes" in acts:
+            _crimes(data)
+        if "outlook" in acts and (data.dated or state.scenario().outlook == "forecast"):
             pick("outlook", OUTLOOKS, horizontal=False)
-        select("smoothing", SMOOTHINGS, disabled=state.scenario().outlook == "forecast")
+        if "smoothing" in acts:
+            select("smoothing", SMOOTHINGS, disabled=state.scenario().outlook == "forecast")
         st.button("Reset all choices", on_click=state.reset, type="tertiary", icon=":material/restart_alt:")
 
 
@@ -55,8 +63,7 @@ def _place() -> None:
 
 
 def _place_name(key: str) -> str:
-    uploaded = state.uploads().get(key)
-    return uploaded.name if uploaded is not None else PLACE_NAMES.get(key, f"{key} (not loaded)")
+    return PLACE_NAMES.get(key) or state.name_of(key) or f"{key} (not loaded)"
 
 
 def _zones(data: AreaData) -> None:

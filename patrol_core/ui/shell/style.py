@@ -24,7 +24,7 @@ AIR = """
 NOTHING_CUT = """
 [data-testid="stTabs"] [role="tablist"] { flex-wrap: wrap; }
 [data-testid="stButtonGroup"] > div, [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; }
-button [data-testid="stMarkdownContainer"] p { white-space: normal !important; overflow: visible !important; }
+:is([data-testid="stMain"], [data-testid="stSidebar"]) button [data-testid="stMarkdownContainer"] p { white-space: normal !important; overflow: visible !important; }
 [data-testid="stImage"] img { background: #ffffff; }
 @media (max-width: 1100px) {
   [data-testid="stHorizontalBlock"]:has(> :nth-child(4)):has(> [data-testid="stColumn"] [data-testid="stSelectbox"])
@@ -72,6 +72,8 @@ def _charts() -> str:
             f'.js-plotly-plot [style*="{way}: {said}"] {{ {way}: light-dark({light}, {dark}) !important; }}'
             for way in ("fill", "stroke")
         ]
+    # Plotly writes #444 into pale bars and cells, whatever the theme.
+    rules.append('.js-plotly-plot text[style*="fill: rgb(68, 68, 68)"] { fill: #161b22 !important; }')
     return "\n".join(rules)
 
 
@@ -95,6 +97,10 @@ PRINT = """
 SHEET = f"<style>{AIR}{NOTHING_CUT}{QUIET_TEXT}{LEGENDS}{_charts()}{PRINT}</style>"
 
 
-def dress() -> None:
-    """Send the style sheet; once a run."""
-    st.html(SHEET)
+def dress(more: str = "") -> None:
+    """Send the style sheet; once a run.
+
+    Args:
+        more: Rules that hold for this page only.
+    """
+    st.html(SHEET + (f"<style>{more}</style>" if more else ""))

@@ -14,6 +14,7 @@ from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.zone_map import chosen_zone
 from patrol_core.words import figure, percent
@@ -102,10 +103,14 @@ def zone_panel(
     st.write(" ".join(lines))
     near = results.zone_neighbours(scenario).get(chosen, [])
     if near:
-        shown = zone_rows(prepared, near, strategy).drop(columns=["zone", "low", "high", "area_km2"])
+        shown = zone_rows(prepared, near, strategy).drop(columns=["low", "high", "area_km2"])
         st.caption(f"Its {len(near)} neighbours")
         shown = shown.dropna(axis="columns", how="all")
-        st.dataframe(shown, hide_index=True, height=min(36 * (len(shown) + 1), 260))
+        tables.show(
+            shown,
+            units=dict.fromkeys(("risk", "residual"), unit),
+            height=min(36 * (len(shown) + 1), 260),
+        )
     else:
         st.caption("No zone touches it.")
     if history:

@@ -16,7 +16,7 @@ from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.zone_map import draw_map
 from patrol_core.ui.shell.zone_panel import zone_panel, zone_picker
 
-scenario = frame.begin("overview")
+scenario = frame.begin("start")
 prepared = frame.ready(scenario)
 if prepared is not None:
     frame.status_strip(prepared)

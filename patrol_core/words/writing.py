@@ -7,7 +7,7 @@ what a format cannot say.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def figure(value: float, digits: int = 3) -> str:
@@ -37,9 +37,49 @@ def signed(value: float, digits: int = 3) -> str:
     return f"+{text}" if value >= 1e-6 else text
 
 
+def clock(hours: float) -> str:
+    """Hours as a clock writes them, h:mm; the sign is kept, and what is not a number is a dash.
+
+    >>> clock(0.698), clock(13.5), clock(-0.25), clock(math.nan)
+    ('0:42', '13:30', '-0:15', '–')
+    """
+    if not math.isfinite(hours):
+        return "–"
+    minutes = round(60 * abs(hours))
+    return f"{'-' if hours < 0 and minutes else ''}{minutes // 60:,}:{minutes % 60:02d}"
+
+
+def decimals(values: Iterable[float], digits: int = 3) -> int:
+    """Decimals that all numbers of a column share: the middle one of them shows so many significant digits.
+
+    Whole numbers get none. Numbers below one another compare only where all have the same decimals.
+
+    Args:
+        values: Not finite ones and zeros say nothing.
+        digits: Significant digits of the middle one; no number gets more than six decimals.
+
+    >>> decimals([549.08, 18.25, 0.31]), decimals([12.0, 1932.0]), decimals([0.0123, 0.5, 0.02])
+    (1, 0, 4)
+    """
+    sizes = sorted(abs(value) for value in values if math.isfinite(value) and value != 0)
+    if not sizes or all(abs(size - round(size)) <= 1e-9 * size for size in sizes):
+        return 0
+    middle = sizes[len(sizes) // 2]
+    return min(max(digits - 1 - math.floor(math.log10(middle)), 0), 6)
+
+
 def percent(share: float, digits: int = 1) -> str:
     """A share from 0 to 1 as ``12.5 %``, for sentences and labels of charts."""
     return f"{100 * share:.{digits}f} %"
+
+
+def tiny(share: float) -> str:
+    """A share that is hoped to be nothing, such as a proof's gap, in %.
+
+    >>> tiny(0.0), tiny(0.0123), tiny(4e-16)
+    ('0 %', '1.2 %', 'less than 0.0001 %')
+    """
+    return "less than 0.0001 %" if 0 < abs(share) < 1e-6 else f"{figure(100 * share, 2)} %"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

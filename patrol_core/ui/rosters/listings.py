@@ -1,4 +1,4 @@
-"""The Resources page: tables of zones, wards, hours and units that can be searched, filtered and downloaded."""
+"""What is planned for every zone, ward, month and unit: tables that can be searched, filtered and downloaded."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from patrol_core.ui.rosters.duties import HELD
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.offender_text import assumption
 from patrol_core.ui.shell.widgets import ask
+from patrol_core.words import heading
 
 MOST_VALUES = 60
 """Different values up to which a text column is offered as a filter."""
@@ -66,7 +67,11 @@ def hours_table(scenario: Scenario, prepared: Prepared) -> tuple[pd.DataFrame, d
         return None
     frame = plan.frame.copy()
     frame.insert(3, "name", frame.pop("name"))
-    units = {"area_km2": "km²", "risk": prepared.surface.unit, "value_of_hour": "demand per h"}
+    units = {
+        "area_km2": "km²",
+        "risk": prepared.surface.unit,
+        "value_of_hour": prepared.surface.unit.removesuffix(" per month"),
+    }
     return frame, units | dict.fromkeys(("hours", "hours_continuous", "lower", "upper"), "h per month")
 
 
@@ -78,13 +83,13 @@ def unit_tables(scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     return unit_table(held[2]), duty_table(held[2])
 
 
-def searchable(frame: pd.DataFrame, *, name: str, units: dict[str, str], digits: int = 2) -> None:
+def searchable(frame: pd.DataFrame, *, name: str, units: dict[str, str], digits: int = 3) -> None:
     """A table with a search field over all text, filters for text and a range for one number.
 
     Args:
         frame, units: The rows, and units by column.
         name: Stem of the file of its download.
-        digits: Decimals.
+        digits: Significant digits of the middle number of a column.
     """
     one, two, three = st.columns(3)
     text = str(
@@ -96,10 +101,12 @@ def searchable(frame: pd.DataFrame, *, name: str, units: dict[str, str], digits:
     ]
     with two:
         if choices:
-            column = ask.select("Filter by", f"res_{name}_column", choices[0], choices)
+            column = ask.select(
+                "Filter by", f"res_{name}_column", choices[0], {c: heading(c) for c in choices}
+            )
             values = sorted(frame[column].dropna().astype(str).unique())
             wanted = st.multiselect(
-                f"Keep {column.replace('_', ' ')}", values, placeholder="all", key=f"_res_{name}_{column}"
+                f"Keep {heading(column).lower()}", values, placeholder="all", key=f"_res_{name}_{column}"
             )
             if wanted:
                 kept = kept[kept[column].astype(str).isin(wanted)]
@@ -111,16 +118,19 @@ def searchable(frame: pd.DataFrame, *, name: str, units: dict[str, str], digits:
     with three:
         if numbers:
             first = "hours" if "hours" in numbers else numbers[-1]
-            number = ask.select("Between", f"res_{name}_number", first, numbers)
+            said = {c: heading(c, units.get(c, "")) for c in numbers}
+            number = ask.select("Between", f"res_{name}_number", first, said)
             low, high = float(frame[number].min()), float(frame[number].max())
-            bounds = st.slider(
-                number.replace("_", " "), low, high, (low, high), key=f"_res_{name}_{number}_range"
-            )
+            bounds = st.slider(said[number], low, high, (low, high), key=f"_res_{name}_{number}_range")
             if bounds != (low, high):
                 kept = kept[kept[number].between(*bounds)]
     st.caption(f"{len(kept):,} of {len(frame):,} rows. The download holds the rows shown.")
     tables.table(
-        kept, name=name, units={c: u for c, u in units.items() if c in kept}, digits=digits, height=460
+        kept,
+        name=name,
+        units={c: u for c, u in units.items() if c in kept},
+        digits=digits,
+        height=460,
     )
 
 
@@ -146,19 +156,22 @@ def _is_text(column: pd.Series) -> bool:
     return not pd.api.types.is_numeric_dtype(column)
 
 
-def _zones(scenario: Scenario, prepared: Prepared) -> None:
+def zones_list(scenario: Scenario, prepared: Prepared) -> None:
+    """Every zone with its plan."""
     table, units = zone_table(prepared, scenario)
     st.caption(assumption(scenario))
     searchable(table, name="zones", units=units)
 
 
-def _wards(scenario: Scenario, prepared: Prepared) -> None:
+def wards_list(scenario: Scenario, prepared: Prepared) -> None:
+    """Every ward with the sums over its zones."""
     table, units = ward_table(prepared, scenario)
     st.caption(assumption(scenario))
     searchable(table, name="wards", units=units)
 
 
-def _hours(scenario: Scenario, prepared: Prepared) -> None:
+def hours_list(scenario: Scenario, prepared: Prepared) -> None:
+    """The plan month by month."""
     found = hours_table(scenario, prepared)
     if found is None:
         st.info("These rules cannot be kept month by month; the page Plan says why.", icon=":material/block:")
@@ -167,16 +180,14 @@ def _hours(scenario: Scenario, prepared: Prepared) -> None:
         searchable(found[0], name="hours", units=found[1])
 
 
-def _units(scenario: Scenario, _prepared: Prepared) -> None:
+def units_list(scenario: Scenario) -> None:
+    """Units and duties of the roster planned in this session."""
     roster = unit_tables(scenario)
     if roster is None:
         st.info(
-            "No roster is planned yet: plan one on the page Plan, tab Shifts and roster.",
+            "No roster is planned yet: plan one in the tab Roster of units.",
             icon=":material/calendar_month:",
         )
     else:
         searchable(roster[0], name="units", units=UNIT_UNITS)
         searchable(roster[1], name="duties", units=DUTY_UNITS)
-
-
-TABS = {"Zones": _zones, "Wards": _wards, "Hours": _hours, "Units and duties": _units}

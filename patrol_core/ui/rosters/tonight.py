@@ -9,7 +9,7 @@ import streamlit as st
 
 from patrol_core.allocation.deployments import audit
 from patrol_core.games.zone import Strategy
-from patrol_core.planning import CONTRACT, Prepared
+from patrol_core.planning import CONTRACT, Prepared, deployment_table
 from patrol_core.reports.icalendar import roster_table, to_icalendar
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import offenders_results, results
@@ -33,26 +33,25 @@ def tonight_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> N
     )
     first, nights = _choices()
     roster = offenders_results.roster(scenario, first, nights)
-    names = dict(zip(prepared.zone_ids, prepared.zones["name"].astype(str), strict=True))
+    names = prepared.names
     table = roster_table(roster, names)
     left, right = st.columns([1, 2])
     with left:
         tonight = table[table["date"] == first.isoformat()]
         units = f"{plural(int(tonight['units'].sum()), 'unit')} in {plural(len(tonight), 'zone')}"
         st.write(f"Drawn for the first night, {first.isoformat()}: {units}")
-        st.dataframe(
-            tonight[["zone_id", "name", "units"]].rename(columns={"zone_id": "zone"}),
-            hide_index=True,
-            height=300,
-        )
+        tables.show(tonight[["zone_id", "name", "units"]], height=300)
     with right:
-        _audit(roster, strategy, nights)
+        _audit(prepared, roster, strategy, nights)
     st.write("The roster, night by night")
     tables.table(table, name="roster", contract=("date", "draw", "zone_id", "name", "units"), height=260)
     _calendar(scenario, prepared, roster, names)
     with st.expander("All deployments and their probabilities"):
         tables.table(
-            found.frame(), name="deployments", contract=CONTRACT["deployments.csv"], digits=4, height=260
+            deployment_table(prepared, found),
+            name="deployments",
+            contract=CONTRACT["deployments.csv"],
+            height=260,
         )
 
 
@@ -68,10 +67,17 @@ def _choices() -> tuple[dt.date, int]:
     return first, nights
 
 
-def _audit(roster: pd.DataFrame, strategy: Strategy, nights: int) -> None:
+def _audit(prepared: Prepared, roster: pd.DataFrame, strategy: Strategy, nights: int) -> None:
     checked = audit(roster, strategy.coverage_by_zone(), shifts=nights)
     st.write(f"Over {plural(nights, 'night')}: units that each zone was to have on average, and had")
-    tables.table(checked.sort_values("target", ascending=False), name="roster_audit", digits=3, height=300)
+    tables.table(
+        checked.sort_values("target", ascending=False),
+        name="roster_audit",
+        units=dict.fromkeys(("target", "realised", "difference", "standard_error"), "units"),
+        names=prepared.names,
+        headings={"target": "Wanted"},
+        height=300,
+    )
     drawn = checked[(checked["target"] > 0) & (checked["standard_error"] > 0)]
     beyond = int((drawn["difference"].abs() > 2 * drawn["standard_error"]).sum())
     if len(drawn):
