@@ -45,7 +45,9 @@ def test_a_pbf_gives_main_roads():
     assert (label.lon, label.lat) == pytest.approx((-0.11, 51.51), abs=1e-6)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x00\x01", b"<!DOCTYPE osm [<!ENTITY a 'b'>]><osm/>", b"<osm><node id='1'"])
+@pytest.mark.parametrize(
+    "data", [b"", b"\x00\x01", b"<!DOCTYPE osm [<!ENTITY a 'b'>]><osm/>", b"<osm><node id='1'"]
+)
 def test_what_is_no_extract_is_one_sentence(data):
     with pytest.raises(InputError):
         labels_of("x.osm", data)
@@ -58,8 +60,10 @@ def test_the_store_keeps_names_once_and_passes_over_what_is_damaged(tmp_path):
     path = keep_labels(store, labels)
     assert keep_labels(store, labels) == path
     state = labels_state(store)
-    (path.parent / "zz.json").write_text("[[1, 2], [\"x\", \"king\", 0, 0], [\"y\", \"road\", \"a\", 0], 7")
-    (path.parent / "zy.json").write_text(json.dumps([["ok", "road", 1, 2], ["x", "king", 0, 0], ["y", "road", "a", 0], 7]))
+    (path.parent / "zz.json").write_text('[[1, 2], ["x", "king", 0, 0], ["y", "road", "a", 0], 7')
+    (path.parent / "zy.json").write_text(
+        json.dumps([["ok", "road", 1, 2], ["x", "king", 0, 0], ["y", "road", "a", 0], 7])
+    )
     assert kept_labels(store) == [*labels, Label("ok", "road", 1.0, 2.0)]
     assert labels_state(store) != state
     with pytest.raises(InputError, match="names no place"):

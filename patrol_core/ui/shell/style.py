@@ -48,8 +48,10 @@ def _rgb(colour: str) -> str:
 QUIET_TEXT = f"""
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p, .patrol-legend small
   {{ color: {_pair(QUIET)} !important; opacity: 1 !important; }}
+[data-testid="stMultiSelect"] span[title] {{ color: light-dark(#ffffff, #12181f); }}
 """
-"""One grey for what stands beside, at least 4.5:1 on every ground of its theme."""
+"""One grey for what stands beside, at least 4.5:1 on every ground of its theme; and dark letters on the pale accent of the dark theme,
+where Streamlit writes white."""
 
 
 LEGENDS = f"""
