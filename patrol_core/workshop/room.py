@@ -142,7 +142,9 @@ class Room:
         if len(set(offered)) < len(offered):
             raise InputError("Two options of the vote read the same; change one of them.")
         if max(map(len, (question, *offered))) > MOST_LETTERS:
-            raise InputError(f"A question or an option has at most {MOST_LETTERS} letters; shorten the longest.")
+            raise InputError(
+                f"A question or an option has at most {MOST_LETTERS} letters; shorten the longest."
+            )
         with self._lock:
             self._ballot, self._votes = Ballot(question, offered), {}
             self._version += 1
@@ -190,6 +192,4 @@ class Room:
             if ballot is not None and (ballot.revealed or presenter):
                 votes = Counter(self._votes.values())
                 counts = tuple(votes[place] for place in range(len(ballot.options)))
-            return Seen(
-                self._version, self._screen, ballot, self._votes.get(voter), counts, len(self._votes)
-            )
+            return Seen(self._version, self._screen, ballot, self._votes.get(voter), counts, len(self._votes))

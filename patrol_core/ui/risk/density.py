@@ -11,6 +11,7 @@ from patrol_core.ui.memo import risk_results
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import frame
 from patrol_core.ui.shell.charts import plot
+from patrol_core.words import plural
 
 RULES = {"likelihood": "Places left out", "scott": "Scott's rule", "own": "Own"}
 
@@ -34,7 +35,7 @@ def density_tab(scenario: Scenario, prepared: Prepared) -> None:
             left = int(frame_of_points.attrs["without_point"])
             if left:
                 st.caption(
-                    f"{left:,} rows are in a zone by their code but have no point; they are not drawn."
+                    f"{plural(left, 'row is', 'rows are')} in a zone by code but without a point, so not drawn."
                 )
             for note in found.notes:
                 st.warning(escape(note), icon=":material/grain:")
@@ -49,7 +50,7 @@ def _bandwidth(scenario: Scenario) -> float:
         index=list(RULES).index(st.session_state.get("risk_bandwidth_rule", "likelihood")),
         key="_bandwidth_rule",
         format_func=lambda name: RULES[name] + (f" ({values[name]:,.0f} m)" if name in values else ""),
-        help="h, the standard deviation of the kernel. Places left out: the width at which every place with crime is predicted "
+        help="How far each crime is spread over the map (h, the standard deviation of the kernel). Places left out: the width at which every place with crime is predicted "
         "best by all others. Scott's rule is made for one cloud of points and is too wide for a city with many centres.",
     )
     st.session_state["risk_bandwidth_rule"] = rule
