@@ -194,7 +194,7 @@ def settings(game: MatrixGame) -> Settings:
         1e-4,
         one,
         options=[1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6],
-        format_func=lambda value: figure(value),
+        format_func=figure,
     )
     seconds = ask.whole("Seconds for each solver", "lab_seconds", 20, 1, 3600, into=two)
     iterations = ask.whole(
