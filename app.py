@@ -1,26 +1,44 @@
-"""Entry of the dashboard: page config, navigation, and the choices that hold everywhere."""
+"""Entry of the dashboard: the server, page config, sign-in, navigation, and the choices that hold everywhere."""
 
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from patrol_core.ui.session.front import browser_opened, knowing_its_root
 from patrol_core.ui.session.lifetime import note_session
+from patrol_core.ui.session.people import BrowserMark, admitted, sign_out_button
 from patrol_core.ui.session.preload import preload
-from patrol_core.ui.shell.navigation import key_of, navigation
+from patrol_core.ui.session.projects import keep_scenarios
+from patrol_core.ui.session.state import scenario
+from patrol_core.ui.shell.navigation import addresses, key_of, navigation
 from patrol_core.ui.shell.sidebar import draw_sidebar
+from patrol_core.ui.workshop.held import ROOM, WORKSHOP
 from patrol_core.ui.workshop.presenter import present
 from patrol_core.ui.workshop.visitor import visit
 
-VIEWS = {"workshop": present, "room": visit}  # what an address shows in place of a page, by its ``view``
+ABOUT = "**Patrol planner**: decision support for patrols, on this computer. Light, dark or the system's choice: above."
 
-st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide")
-st.session_state["_in_app"] = True
-note_session()
-view = VIEWS.get(st.query_params.get("view", ""))
-page = navigation("top" if view is None else "hidden")
-if view is None:
-    draw_sidebar(key_of(page))
-    page.run()
+if get_script_run_ctx(suppress_warning=True) is None:
+    # `streamlit run` imports the server that it finds here, which gives each browser its mark; a session runs the rest.
+    app = st.App(__file__, lifespan=browser_opened, middleware=[(BrowserMark, (), {})])
+    app = knowing_its_root(app, addresses())
 else:
-    view()
-preload()
+    # Streamlit shows its menu, and in it the switch of themes, only where the menu has an entry.
+    st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide", menu_items={"About": ABOUT})
+    st.session_state["_in_app"] = True
+    note_session()
+    view = st.query_params.get("view", "")
+    # A room is for people who have no account here: its code lets them see what its presenter shows, and nothing else.
+    let_in = view != ROOM and admitted()
+    page = navigation("top" if let_in and view != WORKSHOP else "hidden")
+    if view == ROOM:
+        visit()
+    elif let_in and view == WORKSHOP:
+        present()
+    elif let_in:
+        draw_sidebar(key_of(page))
+        sign_out_button()
+        page.run()
+        keep_scenarios(scenario().area)
+        preload()

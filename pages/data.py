@@ -8,6 +8,8 @@ from patrol_core.figures.charts.quality import completeness
 from patrol_core.ui.data.pulls import pull_door
 from patrol_core.ui.data.quality import gap_charts, quality_section
 from patrol_core.ui.data.view import counts_by_month_and_type, crime_rows, upload_door
+from patrol_core.ui.projects.admin import administration
+from patrol_core.ui.projects.view import projects_here, said_here
 from patrol_core.ui.session import state
 from patrol_core.ui.shell import frame
 from patrol_core.ui.shell.charts import plot
@@ -19,9 +21,10 @@ prepared = frame.ready(scenario)
 if prepared is not None:
     frame.status_strip(prepared)
 
-st.subheader("Get data", anchor=False)
-embedded, upload, pull, stored = st.tabs(
-    ("Embedded data", "Upload files", "Pull from police.uk", "From the store"),
+st.header("Get data", anchor=False)
+said_here()
+embedded, upload, pull, stored, own = st.tabs(
+    ("Embedded data", "Upload files", "Pull from police.uk", "From the store", "Your projects"),
     key="data_doors",
     on_change="rerun",
 )
@@ -48,10 +51,14 @@ if stored.open:
 
         store_door(prepared)
 
+with own:
+    projects_here()
+administration()
+
 if prepared is not None:
     data = prepared.data
     placement = prepared.placement
-    st.subheader("What we have", anchor=False)
+    st.header("What we have", anchor=False)
     share = placement.placed / placement.rows if placement.rows else 0.0
     figures(
         Figure("Rows in the period", f"{placement.rows:,}"),
@@ -68,9 +75,9 @@ if prepared is not None:
     st.caption(f"Placed by small-area code: {placement.by_code:,}; by point: {placement.by_point:,}.")
     plot(completeness(counts_by_month_and_type(prepared)))
     gap_charts(scenario)
-    st.subheader("Quality: what each defect does to the plan", anchor=False)
+    st.header("Quality: what each defect does to the plan", anchor=False)
     quality_section(scenario, prepared)
-    st.subheader("Noticed while reading", anchor=False)
+    st.header("Noticed while reading", anchor=False)
     frame.show_findings(prepared.findings)
     if data.crimes is not None:
         with st.expander("Rows as read"):

@@ -72,7 +72,7 @@ if prepared is not None:
             others = fairness_results.baselines(seen, last)
             wide, narrow = st.columns([3, 2])
             with wide:
-                st.subheader("Who gains and who loses", anchor=False)
+                st.header("Who gains and who loses", anchor=False)
                 pick, what = st.columns([3, 2], vertical_alignment="bottom")
                 first_of = fairness_results.FREE if seen.ruled else UNIFORM
                 name = here.select("Against", "fair_baseline", first_of, list(others), into=pick)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import streamlit as st
 
 from patrol_core.planning import harm_table
+from patrol_core.scenario import named, scenarios_bytes
 from patrol_core.ui.method_text import FEEDBACK, SECTIONS
 from patrol_core.ui.shell import frame, tables
 
@@ -15,16 +14,16 @@ prepared = frame.ready(scenario)
 if prepared is not None:
     frame.status_strip(prepared)
 for title, text in SECTIONS:
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     st.markdown(text)
     if title == FEEDBACK:
         frame.page_link("compare", "Try it: **Compare**, tab Feedback loop", "sync")
-st.subheader("Weights in force", anchor=False)
+st.header("Weights in force", anchor=False)
 weights = harm_table(scenario)
 st.write(f"{weights.label}. Source: {weights.source}")
 for note in weights.notes:
     st.caption(note)
-st.subheader("The choices behind what you see", anchor=False)
+st.header("The choices behind what you see", anchor=False)
 st.write(
     "These choices together with the data's hash reproduce every number. The page address carries them too, so a link "
     "shared with a colleague opens the same plan (uploaded files have to be loaded again)."
@@ -37,5 +36,7 @@ if prepared is not None:
         "hash": prepared.data.content_hash,
     }
 st.json(record, expanded=False)
-tables.download("scenario.json", lambda: json.dumps(record, indent=2).encode())
+if prepared is not None:
+    data = prepared.data
+    tables.download("scenario.json", lambda: scenarios_bytes([named(scenario, data)]))
 frame.next_step("start", "Back to the start.")

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
 from patrol_core.errors import PatrolError
-from patrol_core.planning import headline
+from patrol_core.planning import Prepared, headline
+from patrol_core.scenario import Scenario
 from patrol_core.ui.fairness.view import rule_fault
 from patrol_core.ui.memo import results
 from patrol_core.ui.plan.beside import beside
 from patrol_core.ui.plan.maps import plan_map
 from patrol_core.ui.plan.questions import questions
 from patrol_core.ui.plan.tabs import draw_tabs
-from patrol_core.ui.plan.view import offender_words, plan_metrics, worth_metrics
+from patrol_core.ui.plan.view import MEAN, amounts_of, offender_words, plan_metrics, worth_metrics
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import frame
+
+
+def _solved(now: Scenario, prepared: Prepared) -> Callable[[], list[Any] | None]:
+    """Solve; returns what draws the headline and the figures, or why there are none."""
+    try:
+        strategy, compared = results.strategy(now), results.comparison(now)
+    except PatrolError as error:
+        fault = error  # the name of an exception ends with its clause
+        return lambda: rule_fault(fault, now, prepared.head)
+    words = escape(headline(prepared, now, strategy))
+
+    def figures() -> list[Any]:
+        st.markdown(words)
+        return plan_metrics(prepared, strategy, compared)
+
+    return figures
+
 
 scenario = frame.begin("plan")
 prepared = frame.ready(scenario)
@@ -25,28 +46,27 @@ if prepared is not None:
     @st.fragment
     def plan() -> None:
         """Questions, figures, map and tabs; a slider reruns this part only."""
+        now = state.scenario()
+        figures = _solved(
+            now, prepared
+        )  # before anything is sent: half an answer is drawn as slowly as a whole one
         asked, answer = st.container(), st.container()
-        places = None
         with answer, frame.guarded():
-            now = state.scenario()
-            try:
-                strategy = results.strategy(now)
-            except PatrolError as error:
-                rule_fault(error, now, prepared.head)
-            else:
-                # First on the wire, although the questions stand above it: the figure is what a slider is moved for.
-                compared = results.comparison(now)
-                st.markdown(escape(headline(prepared, now, strategy)))
-                places = plan_metrics(prepared, strategy, compared)
+            places = figures()
         frame.let_it_be_drawn()
+        if places is None:
+            with asked:
+                questions(prepared)
+            return
+        strategy = results.strategy(now)
+        with answer:
+            wide, narrow = st.columns([3, 2])
+            found = amounts_of(now, strategy, MEAN)
+            with wide, frame.guarded():
+                found = plan_map(now, prepared, strategy)
         with asked:
             questions(prepared)
-        if places is None:
-            return
         with answer, frame.guarded():
-            wide, narrow = st.columns([3, 2])
-            with wide:
-                found = plan_map(now, prepared, strategy)
             with narrow:
                 beside(now, prepared, strategy, found)
             worth_metrics(places, now, prepared)

@@ -37,17 +37,17 @@ if prepared is not None:
             left, right = st.columns(2)
             with left:
                 heading = "Where it happened" if prepared.forecast is None else "Where it is expected"
-                st.subheader(heading, anchor=False)
+                st.header(heading, anchor=False)
                 draw_map(now, risk_layer(prepared), key="overview-risk", height=420)
             with right:
-                st.subheader("Where patrols would be", anchor=False)
+                st.header("Where patrols would be", anchor=False)
                 draw_map(now, coverage_layer(strategy), key="overview-plan", height=420)
             worth_metrics(places, now, prepared)
             zone_picker(prepared, key="overview")
             zone_panel(now, prepared, strategy=strategy)
 
     plan_at_a_glance()
-    st.subheader("What happened", anchor=False)
+    st.header("What happened", anchor=False)
     left, right = st.columns([3, 2])
     counts = prepared.counts
     unit = prepared.data.value_unit()

@@ -28,12 +28,20 @@ class Settings:
         map_tolerance_m: Simplification tolerance of map geometry, metres; ``0`` keeps every vertex.
         max_upload_rows: Rows of crime that are read into memory at once, from uploads and from files named on
             the command line. More belongs into the store, which takes any number of rows.
+        keep_projects_days: Days after which a project that nobody opened is removed; ``0`` keeps none, and uploads
+            then end with their page.
+        share_projects: ``1`` where all browsers of this machine are one person's and see the same projects; without
+            sign-in only.
+        roles_file: Who has which role, where sign-in is on (:class:`patrol_core.access.Roles`).
     """
 
     data_dir: Path = ROOT / "data"
     cache_dir: Path = ROOT / "data" / "cache"
     map_tolerance_m: float = 10.0
     max_upload_rows: int = 5_000_000
+    keep_projects_days: int = 90
+    share_projects: int = 0
+    roles_file: Path = ROOT / ".streamlit" / "roles.json"
 
 
 @lru_cache(maxsize=1)

@@ -107,6 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         named = next((word for word in given if not word.startswith("-")), "")
         chosen = build_parser(named).parse_args(given)
         result = chosen.run(chosen)
+        for note in getattr(chosen, "notes", ()):  # only now, so that a fault stands alone on stderr
+            say(f"note: {note}")
         if result is not None:
             from patrol_core.reports.plain import to_json_bytes
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from patrol_core.cli.files import read_input
 from patrol_core.errors import InputError
-from patrol_core.scenario import Choice, Scenario, choices, make_scenario
+from patrol_core.scenario import (
+    Choice,
+    Scenario,
+    ScenarioDocument,
+    choices,
+    make_scenario,
+    read_scenarios,
+)
 
 if TYPE_CHECKING:
     from patrol_core.areas import AreaData
@@ -72,6 +79,14 @@ def add_choices(parser: argparse.ArgumentParser, *parts: str, taken: Collection[
     """
     add = parser.add_argument_group("choices").add_argument
     table = choices()
+    add(
+        "--scenario",
+        dest="scenario_file",
+        metavar="FILE",
+        type=Path,
+        help="choices from a file, as the pages hand it out; further flags win over it",
+    )
+    add("--scenario-name", metavar="NAME", help="which scenario of the file, where it holds several")
     for name, flag in FLAGS.items():
         row = table[name]
         if parts and row.part not in parts and name not in COMMON:
@@ -128,13 +143,83 @@ def place_and_choices(
         data: Reads the data; :func:`data_of` by default.
     """
     chosen = scenario_of(arguments) if scenario is None else scenario
+    document = _document(arguments)
+    if document is not None:
+        _place_of(arguments, document)
     area = (data or data_of)(arguments)
     check_weights(arguments, area)
-    return area, chosen.changed(area=area.key)
+    if document is None:
+        return area, chosen.changed(area=area.key)
+    from patrol_core.planning import for_data
+
+    changed, said = for_data(document, area)
+    arguments.notes += said
+    on_line = _values_on_line(arguments)
+    return area, chosen.changed(**{name: value for name, value in changed.items() if name not in on_line})
 
 
 def scenario_of(arguments: argparse.Namespace) -> Scenario:
-    """The scenario that the flags stand for."""
+    """The scenario that ``--scenario`` and the flags stand for; what flags change of the file is noted."""
+    values, document = _values_on_line(arguments), _document(arguments)
+    if document is None:
+        return make_scenario(values)
+    before = document.scenario
+    after = before.changed(**values)
+    for name in values:
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            said = f"{choices()[name].label} is {_shown(new)} by the command line; the scenario says {_shown(old)}."
+            arguments.notes.append(said)
+    return after
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    return "none" if value in (None, "") else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _document(arguments: argparse.Namespace) -> ScenarioDocument | None:
+    """The scenario of the file of ``--scenario``, read once; None without."""
+    if arguments.scenario_file is None:
+        if arguments.scenario_name is not None:
+            raise InputError("--scenario-name names one of the scenarios of a file; add --scenario FILE.")
+        return None
+    read: ScenarioDocument | None = getattr(arguments, "scenario_read", None)
+    if read is None:
+        path, wanted = arguments.scenario_file, arguments.scenario_name
+        found, arguments.notes = read_scenarios(read_input(path), str(path)), []
+        held = {one.name: one for one in found[0]}
+        if wanted is None and len(held) > 1:
+            raise InputError(
+                f"{path} holds {len(held)} scenarios ({', '.join(held)}); say which with --scenario-name NAME."
+            )
+        if wanted is not None and wanted not in held:
+            raise InputError(
+                f"{path} holds no scenario named {wanted!r}; it holds {', '.join(held) or 'one without a name'}."
+            )
+        read = found[0][0] if wanted is None else held[wanted]
+        arguments.scenario_read, arguments.notes = read, [*found[1]]
+    return read
+
+
+def _place_of(arguments: argparse.Namespace, document: ScenarioDocument) -> None:
+    """Take the place from the scenario where the line names none."""
+    from patrol_core.sources.sample import EMBEDDED
+
+    if arguments.area or arguments.crimes or arguments.store is not None:
+        return
+    area = document.scenario.area
+    if area not in EMBEDDED:
+        raise InputError(
+            f"{arguments.scenario_file} was made for {document.data.name or area}, which does not come with the program; "
+            "give its files with --crimes or --store, or other data with --area."
+        )
+    arguments.area = area
+
+
+def _values_on_line(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The choices that the flags name."""
     values: dict[str, Any] = {
         name: getattr(arguments, name) for name in FLAGS if getattr(arguments, name, None) is not None
     }
@@ -163,7 +248,7 @@ def scenario_of(arguments: argparse.Namespace) -> Scenario:
         values = {"weighting": OWN, **values, "own_weights": own}
     if arguments.patrol_generated:
         values["patrol_generated"] = True
-    return make_scenario(values)
+    return values
 
 
 def _own_weights(arguments: argparse.Namespace) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 #: Kind of document to the command that reads it, and to the room and name of its model, which is loaded when it is asked for.
 KINDS: dict[str, tuple[str, str, str]] = {
+    "scenario": ("patrol plan --scenario FILE", "patrol_core.scenario", "ScenarioDocument"),
     "game": ("patrol game FILE", "patrol_core.games.documents", "GameDocument"),
     "matrix": ("patrol matrix FILE", "patrol_core.games.matrix", "MatrixDocument"),
     "checkpoints": ("patrol checkpoints FILE", "patrol_core.graphs.checkpoints", "CheckpointDocument"),

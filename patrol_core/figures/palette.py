@@ -27,7 +27,23 @@ STREET = "#c7ccd4"
 INK = "#1f2933"
 EDGE = "#52606d"
 GRID = "#e6e8ec"
+UNKNOWN = "#d9dce1"
+"""Of zones whose value is not known."""
 CLEAR = "rgba(0,0,0,0)"
+QUIET = EDGE
+"""Of text that stands beside."""
+DARK = {
+    INK: "#e4e9ef",
+    EDGE: "#aab6c2",
+    REFERENCE: "#96a1ad",
+    GRID: "#313c47",
+    STREET: "#475462",
+    PALE: "#5d6875",
+    PLAN: "#4f9fdc",
+    UNKNOWN: "#46515d",
+    GROUPS[7]: "#a9a3e8",
+}
+"""Twins of colours of ink, edges and lines on a dark ground; colours of scales and groups mean the same on both."""
 
 
 def group_colour(number: int) -> str:

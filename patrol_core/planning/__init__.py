@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patrol_core.planning.areas import beats_compared, work_of, zone_points
+from patrol_core.planning.areas import beats_compared, spread_unit, work_finding, work_of, zone_points
 from patrol_core.planning.forecast_review import (
     ForecastReview,
     month_figures,
@@ -10,7 +10,13 @@ from patrol_core.planning.forecast_review import (
     surprise_words,
     surprises,
 )
-from patrol_core.planning.forecast_store import forecast_for, keep_forecast, kept_forecast, state_of_store
+from patrol_core.planning.forecast_store import (
+    forecast_for,
+    forget_forecasts,
+    keep_forecast,
+    kept_forecast,
+    state_of_store,
+)
 from patrol_core.planning.groups import BOROUGH, NO_WARD, WARD, group_columns
 from patrol_core.planning.hours import (
     hours_demand,
@@ -28,7 +34,7 @@ from patrol_core.planning.prepared import (
     panel_of_months,
     surface_of,
 )
-from patrol_core.planning.quality import quality_report, report_frame
+from patrol_core.planning.quality import Freshness, freshness, quality_report, report_frame
 from patrol_core.planning.summary import Result, summarise, versions
 from patrol_core.planning.surface import forecast_words, planning_surface
 from patrol_core.planning.tables import (
@@ -53,11 +59,13 @@ from patrol_core.planning.tables import (
     plans_compared,
     zone_table,
 )
+from patrol_core.planning.transfer import for_data, same_data
 from patrol_core.planning.words import (
     Sensitivity,
     Worth,
     assumption_words,
     binds,
+    counting_words,
     further_words,
     headline,
     patrolled,
@@ -75,6 +83,7 @@ __all__ = [
     "WARD",
     "Amounts",
     "ForecastReview",
+    "Freshness",
     "Planner",
     "Prepared",
     "Result",
@@ -87,6 +96,7 @@ __all__ = [
     "binds",
     "column_units",
     "comparison_units",
+    "counting_words",
     "coverage_table",
     "deployment_table",
     "deployments_of",
@@ -94,8 +104,11 @@ __all__ = [
     "fairness_of",
     "fairness_units",
     "fairness_views",
+    "for_data",
     "forecast_for",
     "forecast_words",
+    "forget_forecasts",
+    "freshness",
     "frontier_units",
     "further_words",
     "game_amounts",
@@ -123,8 +136,10 @@ __all__ = [
     "resource_faces",
     "resource_words",
     "review_forecast",
+    "same_data",
     "sensitivity_to_effect",
     "solve_hours_plan",
+    "spread_unit",
     "state_of_store",
     "summarise",
     "surface_as_of",
@@ -133,6 +148,7 @@ __all__ = [
     "surprises",
     "uncertainty_of",
     "versions",
+    "work_finding",
     "work_of",
     "worth",
     "zone_points",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
+import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float, str], None]
 
+_OF = "of-"
+"""Before the key of the area that a forecast was made of, in the name of an empty file beside it."""
 HELD = 4
 """Forecasts kept in memory, for a store that cannot be written."""
 
@@ -72,13 +76,19 @@ def kept_forecast(
 
 
 def keep_forecast(
-    panel: Panel, static: pd.DataFrame | None, forecast: Forecast, area_km2: ArrayLike | None = None
+    panel: Panel,
+    static: pd.DataFrame | None,
+    forecast: Forecast,
+    area_km2: ArrayLike | None = None,
+    *,
+    of: str = "",
 ) -> str:
     """Keep a forecast and use it for these data from now on; returns its key.
 
     Args:
         panel, static, area_km2: As in :func:`kept_forecast`.
         forecast: What was made from them.
+        of: Key of the area, by which :func:`forget_forecasts` finds it.
 
     Raises:
         SourceError: When it cannot be written; it is then in use until the program ends.
@@ -88,6 +98,8 @@ def keep_forecast(
     key = key_of(panel, static, forecast.settings, area_km2)
     _remember(key, forecast)
     save(forecast, forecasts_folder() / key)
+    if of:
+        write_atomic(forecasts_folder() / key / f"{_OF}{of}", b"")
     # Noted each time, so that a training that replaces one that was stopped is seen by :func:`state_of_store`.
     write_atomic(_note(_plain_key(panel, static, area_km2)), json.dumps({"key": key}).encode())
     return key
@@ -99,12 +111,14 @@ def forecast_for(
     *,
     area_km2: ArrayLike | None = None,
     progress: Progress | None = None,
+    of: str = "",
 ) -> Forecast:
     """The forecast in use for these data; made without tuning, and kept, where there is none.
 
     Args:
         panel, static, area_km2: As in :func:`kept_forecast`.
         progress: Called with a share from 0 to 1 and words.
+        of: As in :func:`keep_forecast`.
 
     Raises:
         InputError: When the data do not allow a forecast; the sentence says why.
@@ -116,8 +130,27 @@ def forecast_for(
         return found
     made = make_forecast(panel, static=static, area_km2=area_km2, progress=progress)
     with contextlib.suppress(SourceError):  # a full or read-only disk must not stop a plan
-        keep_forecast(panel, static, made, area_km2)
+        keep_forecast(panel, static, made, area_km2, of=of)
     return made
+
+
+def forget_forecasts(of: str) -> None:
+    """Remove every forecast that was made of an area, from disk and from memory.
+
+    Args:
+        of: Key of the area.
+    """
+    folders = [mark.parent for mark in forecasts_folder().glob(f"*/{_OF}{glob.escape(of)}")]
+    names = {folder.name for folder in folders}
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    for note in (forecasts_folder() / "chosen").glob("*.json"):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            if load_json(note.read_bytes(), "The note of the forecast in use")["key"] in names:
+                note.unlink()
+    with _lock:
+        for name in names:
+            _made.pop(name, None)
 
 
 def state_of_store() -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from patrol_core.allocation.hours import HoursRules
+from patrol_core.allocation.hours import AREA_CLIP, HoursRules
 from patrol_core.arrays import Floats
 from patrol_core.planning.groups import NO_WARD, boroughs_of, wards_of
-from patrol_core.planning.planner import AREA_CLIP, least_units
+from patrol_core.planning.planner import least_units
 from patrol_core.planning.prepared import Prepared, harm_table
 from patrol_core.planning.surface import forecast_demand
 from patrol_core.risk import monthly_demand

@@ -7,9 +7,9 @@ from collections import OrderedDict
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from patrol_core.allocation.hours import AREA_CLIP, distinct_wards
 from patrol_core.areas import Finding
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
@@ -21,8 +21,6 @@ from patrol_core.planning.prepared import Prepared, fairness_of
 from patrol_core.scenario import Scenario
 from patrol_core.words import plural
 
-AREA_CLIP = (1.0, 2.0)
-"""Most hours a day grow with a zone's area over the mean area, between these."""
 MODELS_KEPT = 6
 """Warm models kept by one planner; each holds one solver instance."""
 
@@ -66,10 +64,8 @@ def place_budgets(prepared: Prepared, scenario: Scenario) -> list[Rule]:
     if scenario.ward_hours is None and scenario.borough_hours is None and not own_wards and not own_boroughs:
         return []
     wards, boroughs = wards_of(prepared.zones), boroughs_of(prepared.zones)
-    if boroughs is not None:  # wards of one name in several boroughs are told apart by their borough
-        pairs = pd.DataFrame({WARD: wards, BOROUGH: boroughs}).drop_duplicates()
-        shared = wards.isin(pairs.loc[pairs[WARD].duplicated(keep=False), WARD])
-        wards = wards.where(~shared, wards + " (" + boroughs + ")")
+    if boroughs is not None:
+        wards = distinct_wards(wards, boroughs)
     rules: list[Rule] = []
     for what, places, every, own in (
         (WARD, None if (wards == NO_WARD).all() else wards, scenario.ward_hours, dict(own_wards)),

@@ -110,7 +110,7 @@ def _about_smoothing(surface: RiskSurface, scenario: Scenario) -> tuple[Finding,
 def _looking_ahead(recorded: Prepared, scenario: Scenario) -> Prepared:
     """The same with the months ahead, as forecast, in place of those recorded."""
     panel, static = panel_of_months(recorded, scenario)
-    forecast = forecast_for(panel, static, area_km2=known_areas(recorded))
+    forecast = forecast_for(panel, static, area_km2=known_areas(recorded), of=recorded.data.key)
     said = (Finding("info", forecast_words(forecast)), Finding("info", forecast.winner_reason))
     return replace(
         recorded,

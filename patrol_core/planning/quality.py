@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import geopandas as gpd
 import pandas as pd
 
-from patrol_core.areas import AreaData
-from patrol_core.sources.quality import LOST_WARNING, NOT_KNOWN, Check, Severity, crimes_of
+from patrol_core.areas import AreaData, DataKind
+from patrol_core.sources.quality import LOST_WARNING, NOT_KNOWN, Check, Severity, crimes_of, months_old
 from patrol_core.sources.quality import checks as quality_checks
 from patrol_core.sources.quality import rows as quality_rows
 from patrol_core.zones import Placement, snap_point_warning, snap_points
@@ -22,6 +23,42 @@ from patrol_core.zones import Placement, snap_point_warning, snap_points
 #: Share of rows in no zone from which part of the plan is wrong.
 LOST_ERROR = 0.25
 _WAYS = re.compile(r"([\d,]+) by the ONS lookup, ([\d,]+) by the code other rows .*? ([\d,]+) by polygon")
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How old the months are that a plan rests on.
+
+    Attributes:
+        words: In short, such as ``101 months old``.
+        old: Whether that is too old to plan from without saying so.
+        text: What it does to the plan, a sentence.
+    """
+
+    words: str
+    old: bool
+    text: str
+
+
+def freshness(data: AreaData, months: Sequence[str], *, today: dt.date | None = None) -> Freshness | None:
+    """How old the last of the months in use is; None for generated data, whose age means nothing.
+
+    The judgement is that of the check "Latest month" (:func:`quality_report`).
+
+    Args:
+        data, months: The data, and the months in use, in order.
+        today: Day from which the age counts; the day of the call by default.
+    """
+    if data.kind is DataKind.GENERATED:
+        return None
+    now = today or dt.datetime.now(dt.UTC).date()
+    last = months[-1] if months else ""
+    check = quality_checks.age(data, now, last)
+    if check.figure == NOT_KNOWN:
+        return Freshness("Age not known", True, check.text)
+    count = months_old(last or data.months[-1], now)
+    words = "Ends in the future" if count < 0 else f"{count:,} month{'' if count == 1 else 's'} old"
+    return Freshness(words, check.severity in ("warning", "error"), check.text)
 
 
 def quality_report(

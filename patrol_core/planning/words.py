@@ -23,7 +23,7 @@ from patrol_core.games.rules import (
 )
 from patrol_core.games.zone import Strategy, ZoneGame
 from patrol_core.planning.planner import Planner, game_of
-from patrol_core.planning.prepared import Prepared
+from patrol_core.planning.prepared import Prepared, harm_table
 from patrol_core.scenario import Scenario, choices
 from patrol_core.words import figure, first_few, percent, plural
 
@@ -81,6 +81,15 @@ def further_words(scenario: Scenario) -> str:
         "several": f"A second unit in a zone: {share_words(scenario.effectiveness)} of the rest.",
         "log": "Each further hour does less than the one before.",
     }[scenario.response]
+
+
+def counting_words(scenario: Scenario, prepared: Prepared) -> str:
+    """What counts and how, in few words: the choices of crime types, weighting and smoothing."""
+    counted, known = len(prepared.crime_types), len(prepared.data.crime_types)
+    types = plural(known, "crime type") if counted == known else f"{counted:,} of {known:,} crime types"
+    how = "each crime once" if scenario.weighting == "count" else f"weighted by {harm_table(scenario).label}"
+    smoothed = scenario.smoothing != "none" and scenario.outlook == "recorded"
+    return f"{types}, {how}{', smoothed' if smoothed else ''}"
 
 
 def resource_faces(scenario: Scenario) -> dict[str, float]:

@@ -8,7 +8,27 @@ content hash reproduces any number on any page.
 from __future__ import annotations
 
 from patrol_core.scenario.choice import Choice
+from patrol_core.scenario.document import (
+    DataNamed,
+    ScenarioDocument,
+    named,
+    read_scenarios,
+    scenarios_bytes,
+)
 from patrol_core.scenario.game import FairnessRule, Response
 from patrol_core.scenario.model import Scenario, choices, from_query, make_scenario
 
-__all__ = ["Choice", "FairnessRule", "Response", "Scenario", "choices", "from_query", "make_scenario"]
+__all__ = [
+    "Choice",
+    "DataNamed",
+    "FairnessRule",
+    "Response",
+    "Scenario",
+    "ScenarioDocument",
+    "choices",
+    "from_query",
+    "make_scenario",
+    "named",
+    "read_scenarios",
+    "scenarios_bytes",
+]

@@ -99,6 +99,11 @@ class Scenario(HoursChoices):
         derived = self.month_hours is not None or self.officers is not None
         return {name: row for name, row in choices().items() if not (derived and name == "budget")}
 
+    def to_plain(self) -> dict[str, Any]:
+        """Every choice by name, as plain data of a file, but for units that follow from hours or officers."""
+        dumped = self.model_dump(mode="json")
+        return {name: dumped[name] for name in self._said()}
+
     def to_flags(self) -> list[str]:
         """Command-line flags of everything that differs from the default, place and files left out."""
         flags: list[str] = []

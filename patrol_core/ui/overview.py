@@ -59,10 +59,10 @@ def _months(scenario: Scenario, recorded: Prepared, past: ForecastReview) -> Non
         actual, predicted = past_layers(past, month, unit)
         left, right = st.columns(2)
         with left:
-            st.subheader("Recorded", anchor=False)
+            st.header("Recorded", anchor=False)
             draw_map(scenario, actual, key="overview-actual", height=380)
         with right:
-            st.subheader("Predicted", anchor=False)
+            st.header("Predicted", anchor=False)
             draw_map(scenario, predicted, key="overview-predicted", height=380)
     wide, narrow = st.columns([3, 2])
     with wide:

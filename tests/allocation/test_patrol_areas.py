@@ -124,7 +124,7 @@ def test_a_real_place_without_proof_says_so_and_beats_its_wards():
     assert table["zones"].sum() == len(prepared.zone_ids)
     assert table["work"].sum() == pytest.approx(sum(work.values()))
     assert table["share_of_mean"].between(0.9 - 1e-9, 1.1 + 1e-9).all()
-    compared = beats_compared(prepared, found).set_index("grouping")
+    compared = beats_compared(prepared.zones, found).set_index("grouping")
     assert compared.loc["Patrol areas", "imbalance"] < compared.loc["Wards", "imbalance"]
     with pytest.raises(InputError, match="choose risk or hours"):
         work_of(prepared, scenario, "noise")
@@ -141,7 +141,8 @@ def test_a_zone_too_heavy_for_any_area_is_named_with_what_works():
     work, points, near = grid(3, 1, [10.0, 1.0, 1.0])
     found = make_areas(work, points, near, 3)
     assert not found.within
-    assert found.certificate.status is Status.INFEASIBLE
+    assert found.impossible
+    assert found.certificate.status is Status.STOPPED_WITH_PLAN
     assert found.imbalance == pytest.approx(1.5)  # 10 where the mean is 4
     assert found.certificate.violation == pytest.approx(1.4)
     assert (
@@ -158,7 +159,7 @@ def test_the_best_division_is_given_where_none_is_within_the_tolerance():
     proved = make_areas(work, points, near, 3, tolerance=0.1)
     # one area of 3 is inevitable, or one of 1 beside two of 2 and 3: half the mean of 2 in any case
     assert proved.imbalance == pytest.approx(0.5)
-    assert proved.certificate.status is Status.INFEASIBLE
+    assert proved.impossible
     assert "There is no such division" in proved.notes[0]
     assert "Work within 10 % of the mean was asked of 3 areas" in proved.notes[0]
     assert "their work is within 50 %. Allow that" in proved.notes[0]
@@ -180,7 +181,7 @@ def test_areas_are_called_impossible_only_where_trying_all_finds_none(work, coun
     found = make_areas(given_work, points, near, count, tolerance=0.05)
     possible = np.isfinite(best_by_trying_all(found.graph, count, 0.05))
     assert found.within == possible
-    assert (found.certificate.status is Status.INFEASIBLE) != possible
+    assert found.impossible != possible
     assert (found.figures()["pieces"] == 1).all()
     assert found.within == (found.imbalance <= 0.05 + 1e-9)
 

@@ -139,6 +139,7 @@ def test_every_file_is_there_with_its_columns(made):
         "deployments.csv",
         "zones.geojson",
         "summary.json",
+        "scenario.json",
         "report.html",
         "impact_record.html",
         "impact_record.md",

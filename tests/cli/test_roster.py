@@ -115,12 +115,46 @@ def test_beats_that_cannot_be_in_balance_are_the_best_found_with_a_warning(patro
     assert "alone has" in answer.err
     result = answer.json
     assert set(result) >= COMMON
-    assert result["status"] == "infeasible"
+    assert result["status"] == "stopped-with-plan"
     assert result["within_tolerance"] is False
+    assert result["tolerance_impossible"] is True
     assert result["imbalance"] == pytest.approx(result["compared"][0]["imbalance"])
     assert len({row["beat"] for row in read(tmp_path / "beats.csv")}) == 60
     summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
     assert summary["imbalance"] == result["imbalance"]
+
+
+def test_areas_of_a_table_of_ones_own(patrol, tmp_path):
+    table = tmp_path / "grid.csv"
+    cells = (
+        f'{x}{y},{1 + x},"POLYGON (({x} {y}, {x + 1} {y}, {x + 1} {y + 1}, {x} {y + 1}, {x} {y}))"'
+        for x in range(4)
+        for y in range(3)
+    )
+    table.write_text("\n".join(["id,calls,wkt", *cells]), encoding="utf-8")
+    answer = patrol(
+        "areas", "--file", table, "--id", "id", "--work", "calls", "--count", "3", "--out", tmp_path
+    )
+    assert answer.code == 0
+    assert answer.json["within_tolerance"] is True
+    assert sum(area["work"] for area in answer.json["areas"]) == 30  # 3 zones each of 1, 2, 3 and 4
+    assert {row["work [calls]"] for row in read(tmp_path / "beats.csv")} == {"1.0", "2.0", "3.0", "4.0"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [
+        (["--file", "x.csv", "--id", "a"], "needs --id COLUMN and --work COLUMN"),
+        (["--file", "x.csv", "--id", "a", "--work", "b", "--area", "sample"], "--area names others"),
+        (["--file", "x.csv", "--id", "a", "--work", "b", "--units", "3"], "--units is a choice of a plan"),
+        (["--id", "a"], "--id goes with --file"),
+        (["--work", "calls"], "choose risk or hours"),
+    ],
+)
+def test_flags_of_a_table_and_of_a_place_do_not_mix(patrol, flags, word):
+    answer = patrol("areas", *flags)
+    assert answer.code == 2
+    assert word in answer.err
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,13 @@ FULL: dict[str, list[dict[str, Any]]] = {
         {**WALK, "defenders": [{"bases": [0], "ends": [1], "nodes": [0, 1], "stationary": False}]},
     ],
     "scene": [SCENE],
+    "scenario": [
+        {
+            "name": "A",
+            "data": {"name": "Sampleford", "kind": "generated", "hash": "0"},
+            "scenario": {"area": "sample", "month_hours": 8760.0, "crime_types": ["Burglary"]},
+        }
+    ],
 }
 DOCUMENTS = [(kind, document) for kind, documents in FULL.items() for document in documents]
 MARK = "@"
@@ -152,7 +159,7 @@ def test_documented_examples_are_accepted():
     text = (Path(__file__).parents[2] / "docs" / "files.md").read_text(encoding="utf-8")
     seen = set()
     for part in re.split(r"^## ", text, flags=re.MULTILINE):
-        kind = re.match(r"`patrol ([a-z-]+)", part)
+        kind = re.match(r"`(?:patrol |--)([a-z-]+)", part)
         for block in re.findall(r"^```json\n(.*?)^```", part, flags=re.MULTILINE | re.DOTALL):
             if kind and kind[1] in KINDS and not {"status", "strategy", "coverage"} & set(json.loads(block)):
                 read_document(model_of(kind[1]), block)

@@ -24,7 +24,7 @@ from tests.e2e.driving import (
     worst,
 )
 
-MAPS = {"overview": 2, "risk": 1, "forecast": 1, "plan": 1, "fairness": 1}
+MAPS = {"start": 2, "risk": 1, "forecast": 1, "plan": 1, "fairness": 1}
 
 
 def address(page: str) -> str:

@@ -21,7 +21,7 @@ from patrol_core.sources.sample.embedded import load_area
 
 RECORD = ["impact_record.html", "impact_record.md"]
 ALL = [
-    *("coverage.csv", "deployments.csv", "zones.geojson", "summary.json", "report.html"),
+    *("coverage.csv", "deployments.csv", "zones.geojson", "summary.json", "scenario.json", "report.html"),
     *RECORD,
     "allocation.csv",
 ]

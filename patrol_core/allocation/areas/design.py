@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -46,8 +46,9 @@ class PatrolAreas:
         tolerance: Share by which work may differ from the mean.
         certificate: ``objective``: sum over zones of the squared distance to the area's centre zone (km2,
             smaller is more compact); ``violation``: largest breach of the tolerance, as a share of the mean
-            work; ``status``: infeasible where it is proved that no division is within the tolerance.
+            work; ``status``: stopped-with-plan where the areas are not within the tolerance, since a plan is given.
         notes: Sentences a reader must not miss.
+        impossible: Whether it is proved that no division is within the tolerance.
     """
 
     graph: ZoneGraph
@@ -57,6 +58,7 @@ class PatrolAreas:
     tolerance: float
     certificate: Certificate
     notes: tuple[str, ...] = ()
+    impossible: bool = False
 
     @property
     def imbalance(self) -> float:
@@ -110,8 +112,8 @@ def make_areas(
             alone.
 
     Returns:
-        PatrolAreas: ``within`` says whether the tolerance is kept; where it is not, the first of the notes says by how
-            much, whether that is proved, and what would work.
+        PatrolAreas: ``within`` says whether the tolerance is kept; where it is not, ``impossible`` whether that is proved,
+            and the first of the notes by how much, and what would work.
 
     Raises:
         InputError: Zones or numbers that cannot be used.
@@ -135,13 +137,14 @@ def make_areas(
             outside = "There is no such division"
         elif found.area is not None:
             area = found.area
-    if outside:
-        bound, status = float("nan"), Status.INFEASIBLE
-    elif imbalance(graph, area, count) > tolerance + _ROUNDING:
-        bound, status = float("nan"), Status.STOPPED_WITH_PLAN
+    impossible = bool(outside)
+    if not impossible and imbalance(graph, area, count) > tolerance + _ROUNDING:
         outside = "No such division was found (that is no proof that there is none)"
+    if outside:  # the best found is a plan all the same
+        bound, status = float("nan"), Status.STOPPED_WITH_PLAN
     seconds = time.perf_counter() - started
-    return _proved(graph, area, count, tolerance, bound, status, solver, seconds, outside)
+    proved = _proved(graph, area, count, tolerance, bound, status, solver, seconds, outside)
+    return replace(proved, impossible=impossible)
 
 
 def measure(graph: ZoneGraph, label: Sequence[str]) -> pd.DataFrame:

@@ -291,18 +291,24 @@ def _days(month: str) -> int:
 
 
 def _places(demand: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
-    """Ward and borough of every row; wards of one name in several boroughs are told apart by their borough."""
-    ward = demand["ward"].astype(str).to_numpy(dtype=object)
+    """Ward and borough of every row."""
+    ward = demand["ward"].astype(str)
     if "borough" not in demand.columns:
-        return ward, np.full(len(ward), "", dtype=object)
-    borough = demand["borough"].astype(str).to_numpy(dtype=object)
+        return ward.to_numpy(dtype=object), np.full(len(ward), "", dtype=object)
+    borough = demand["borough"].astype(str)
+    return distinct_wards(ward, borough).to_numpy(dtype=object), borough.to_numpy(dtype=object)
+
+
+def distinct_wards(ward: pd.Series[str], borough: pd.Series[str]) -> pd.Series[str]:
+    """Names of wards; those of one name in several boroughs with their borough behind them.
+
+    >>> distinct_wards(pd.Series(["Abbey", "Abbey", "Park"]), pd.Series(["Barking", "Merton", "Sutton"])).tolist()
+    ['Abbey (Barking)', 'Abbey (Merton)', 'Park']
+    """
     pairs = pd.DataFrame({"ward": ward, "borough": borough}).drop_duplicates()
-    shared = set(pairs.loc[pairs["ward"].duplicated(keep=False), "ward"])
-    if shared:
-        ward = np.array(
-            [f"{w} ({b})" if w in shared else w for w, b in zip(ward, borough, strict=True)], dtype=object
-        )
-    return ward, borough
+    shared = ward.isin(pairs.loc[pairs["ward"].duplicated(keep=False), "ward"])
+    told: pd.Series[str] = ward.where(~shared, ward + " (" + borough + ")")
+    return told
 
 
 def _named_budgets(

@@ -18,6 +18,9 @@ from patrol_core.games.zone import Response
 Rounding = Literal["quarter", "visit", "none", "shift"]
 RoundingMethod = Literal["best", "largest-remainder"]
 
+AREA_CLIP = (1.0, 2.0)
+"""Most hours a day grow with a zone's area over the mean area, between these."""
+
 
 @dataclass(frozen=True)
 class HoursRules:
@@ -55,7 +58,7 @@ class HoursRules:
     city_budget: float | None = None
     rounding: Rounding = "quarter"
     shift_hours: float = 8.0
-    area_clip: tuple[float, float] = (1.0, 2.0)
+    area_clip: tuple[float, float] = AREA_CLIP
     rounding_method: RoundingMethod = "best"
     ward_budgets: tuple[tuple[str, float], ...] = ()
     borough_budget: float | None = None

@@ -8,7 +8,8 @@ from typing import Any
 import folium
 from folium.plugins import Draw
 
-from patrol_core.figures.maps.zones import OfflineMap
+from patrol_core.figures.maps.zones import Dress, OfflineMap
+from patrol_core.figures.palette import REFERENCE
 
 _TOOLS = ("polygon", "rectangle", "polyline", "circle", "marker", "circlemarker")
 SHAPES = ("polygon", "rectangle")
@@ -61,11 +62,12 @@ def drawing_map(
         folium.TileLayer("OpenStreetMap").add_to(drawn)
     folium.Rectangle(
         [(south, west), (north, east)],
-        color="#7a828e",
+        color=REFERENCE,
         weight=1,
         dash_array="4",
         fill=False,
         interactive=False,
     ).add_to(drawn)
+    drawn.add_child(Dress("Map to draw on"))
     drawn.add_child(OfflineDraw(static_url=static_url, tools=tools))
     return drawn

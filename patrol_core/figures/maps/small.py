@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.figures.palette import SCALES
+from patrol_core.figures.palette import SCALES, UNKNOWN
 from patrol_core.words import figure as figure_text
 from patrol_core.zones import locate
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 PIXELS = 90_000
 """Pixels of one small map."""
-UNKNOWN = "#d0d4d9"
 DPI = 110
 
 

@@ -20,6 +20,7 @@ from jinja2 import Template
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
+from patrol_core.figures.maps.labels import Label, packed, ward_labels
 from patrol_core.figures.palette import SCALES
 from patrol_core.zones import to_degrees
 
@@ -33,8 +34,8 @@ class MapAsset:
 
     Attributes:
         name: File name, from the content's hash.
-        content: JSON: ``ids``, ``names``, and ``features`` in the same order; degrees (EPSG:4326), or plain
-            coordinates where the data have no place on Earth.
+        content: JSON: ``ids``, ``names``, and ``features`` in the same order, and ``labels`` (text, kind, lon,
+            lat); degrees (EPSG:4326), or plain coordinates where the data have no place on Earth.
         zone_ids: Order in which values must be sent.
         planar: True where coordinates are not degrees.
         centre: Latitude and longitude (or y and x) of the middle.
@@ -47,13 +48,18 @@ class MapAsset:
     centre: tuple[float, float]
 
 
-def build_asset(zones: gpd.GeoDataFrame, *, tolerance_m: float = 10.0) -> MapAsset:
+def build_asset(
+    zones: gpd.GeoDataFrame, *, tolerance_m: float = 10.0, labels: Sequence[Label] = ()
+) -> MapAsset:
     """Simplify zones together, so that shared borders stay shared, and pack them for the browser.
+
+    Names of wards are drawn where the zones have some.
 
     Args:
         zones: Indexed by zone_id, in a metric CRS, or without CRS (drawn as a plain plane); column ``name``.
         tolerance_m: Simplification tolerance in the CRS's unit, metres; it is not applied to planes without
             CRS.
+        labels: Further names to draw, degrees; those beyond the zones are left out.
     """
     shapes, planar = to_degrees(zones, tolerance_m=tolerance_m, digits=6)
     ids = tuple(str(zone) for zone in zones.index)
@@ -61,9 +67,15 @@ def build_asset(zones: gpd.GeoDataFrame, *, tolerance_m: float = 10.0) -> MapAss
         {"type": "Feature", "properties": {}, "geometry": geometry}
         for geometry in (shape.__geo_interface__ for shape in shapes)
     ]
-    body = {"ids": ids, "names": [str(name) for name in zones["name"]], "features": features}
-    content = json.dumps(body, separators=(",", ":")).encode()
     west, south, east, north = (float(edge) for edge in shapes.total_bounds)
+    wards = ward_labels(zones[[name for name in ("ward",) if name in zones]].set_geometry(shapes))
+    body = {
+        "ids": ids,
+        "names": [str(name) for name in zones["name"]],
+        "features": features,
+        "labels": packed([*labels, *wards], None if planar else (west, south, east, north)),
+    }
+    content = json.dumps(body, separators=(",", ":")).encode()
     digest = hashlib.sha256(content).hexdigest()[:40]
     return MapAsset(f"zones-{digest}.json", content, ids, planar, ((south + north) / 2, (west + east) / 2))
 
@@ -90,6 +102,21 @@ class _Mount(MacroElement):
         super().__init__()  # type: ignore[no-untyped-call]  # branca carries no types here
         self._name = "Mount"
         self.source = _script_json(source)
+
+
+class Dress(MacroElement):
+    """The script of a map without zones: theme, name, size, and what is said when street tiles fail."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "window.patrolMap.dress({{ this._parent.get_name() }}, {{ this.title }});"
+        "{% endmacro %}"
+    )
+
+    def __init__(self, title: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "Dress"
+        self.title = _script_json(title)
 
 
 class Paint(folium.FeatureGroup):
@@ -217,7 +244,7 @@ def colour_range(
     return (0.0 if low is None else low), (top if high is None else high)
 
 
-def _script_json(value: Mapping[str, Any]) -> str:
+def _script_json(value: Mapping[str, Any] | str) -> str:
     """JSON that is safe inside a script element."""
     return (
         json.dumps(value, separators=(",", ":"))

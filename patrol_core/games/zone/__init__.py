@@ -12,7 +12,7 @@ from patrol_core.games.zone.certificates import (
 )
 from patrol_core.games.zone.classes import Reach, ZoneClasses, classes_of
 from patrol_core.games.zone.conflicts import explain_conflict
-from patrol_core.games.zone.curved_filling import free_level, lowest_curved_level, spend_best_first, units_for
+from patrol_core.games.zone.curved.filling import free_level, lowest_curved_level, spend_best_first, units_for
 from patrol_core.games.zone.game import Evaluation, evaluate_coverage, solve_zone_game
 from patrol_core.games.zone.linear_program import ZoneGameModel
 from patrol_core.games.zone.max_min import attainable

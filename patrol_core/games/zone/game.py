@@ -4,7 +4,7 @@ Minimise over coverage x the worst case max_t V_t s_t(x_t), subject to sum x <= 
 response s_t(x) = 1 - e x (u = 1) or another of :mod:`~patrol_core.games.zone.response`; zero-sum, so the minimiser is also the strong Stackelberg strategy. Two methods give the same answer:
 
 * water-filling (:mod:`~patrol_core.games.zone.water_filling`, of other responses
-  :mod:`~patrol_core.games.zone.curved_filling`), exact, O(n log n), while all rules are per zone;
+  :mod:`~patrol_core.games.zone.curved.filling`), exact, O(n log n), while all rules are per zone;
 * an LP (:mod:`~patrol_core.games.zone.model`, kept warm by :class:`ZoneGameModel`), for every rule.
 
 The optimum is seldom unique, so a second phase always follows: with the worst case kept, expected residual
@@ -26,7 +26,7 @@ from patrol_core.errors import InputError
 from patrol_core.games.rules import BUDGET
 from patrol_core.games.zone.certificates import Proof, certified, figures, violations
 from patrol_core.games.zone.conflicts import explain_conflict
-from patrol_core.games.zone.curved_filling import lowest_curved_level, spend_best_first
+from patrol_core.games.zone.curved.filling import lowest_curved_level, spend_best_first
 from patrol_core.games.zone.linear_program import Objective, ZoneGameModel
 from patrol_core.games.zone.solve import Coverage, Strategy, ZoneGame
 from patrol_core.games.zone.water_filling import lowest_level, spend_rest

@@ -18,10 +18,10 @@ from patrol_core.errors import InputError, SolverError
 from patrol_core.games.rules import Floor, Rule
 from patrol_core.games.zone.certificates import certified, residuals
 from patrol_core.games.zone.classes import classes_of
+from patrol_core.games.zone.curved.filling import units_for
 from patrol_core.games.zone.curved.group_sums import GroupSums
 from patrol_core.games.zone.curved.harm_sums import HarmSums
 from patrol_core.games.zone.curved.lines import Lines
-from patrol_core.games.zone.curved_filling import units_for
 from patrol_core.games.zone.phases import PhaseRun, snapped
 from patrol_core.games.zone.program import Programs
 from patrol_core.games.zone.solve import Strategy, ZoneGame

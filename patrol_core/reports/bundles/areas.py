@@ -9,6 +9,7 @@ import pandas as pd
 
 from patrol_core.allocation.areas import PatrolAreas
 from patrol_core.areas import Finding
+from patrol_core.planning import spread_unit
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.reports.geojson import zones_geojson
 from patrol_core.reports.plain import to_json_bytes
@@ -33,13 +34,14 @@ def beats_files(
     own = beats.frame()
     own.insert(1, "zone_name", zones["name"].astype(str).reindex(own["zone_id"]).to_numpy())
     own.insert(2, "ward", zones["ward"].astype(str).reindex(own["zone_id"]).to_numpy())
-    units = {"work": unit, "spread_km2": "km²"}
+    units = {"work": unit, "spread_km2": spread_unit(zones)}
     summary = {
         **beats.certificate.as_dict(),
         "work_unit": unit,
         "tolerance": beats.tolerance,
         "imbalance": beats.imbalance,
         "within_tolerance": beats.within,
+        "tolerance_impossible": beats.impossible,
         "compared": compared.to_dict("records"),
         "findings": [noticed.as_dict() for noticed in findings],
         "notes": list(beats.notes),

@@ -27,6 +27,7 @@ from patrol_core.reports.impact.content import impact_record
 from patrol_core.reports.impact.record import record_html, record_markdown
 from patrol_core.reports.plain import to_json_bytes
 from patrol_core.reports.plan_report import report_of
+from patrol_core.scenario import named, scenarios_bytes
 
 SOMETIMES = ("allocation.csv", "fairness.csv", "fairness_hours.csv", "intervals.csv", "values_by_type.csv")
 """Files that a plan without hours, without groups, or for other offenders does not have."""
@@ -49,6 +50,7 @@ def plan_files(result: Result, *, only: Collection[str] | None = None) -> dict[s
         ),
         "zones.geojson": lambda: _geojson(result, coverage.drop(columns="name")),
         "summary.json": lambda: to_json_bytes(result.summary),
+        "scenario.json": lambda: scenarios_bytes([named(result.scenario, prepared.data)]),
         "report.html": lambda: report_of(result),
         "impact_record.html": lambda: record_html(impact_record(result)),
         "impact_record.md": lambda: record_markdown(impact_record(result)),

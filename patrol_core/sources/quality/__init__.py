@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patrol_core.sources.quality.checks import NOT_KNOWN, SEVERITIES, Check, Severity
+from patrol_core.sources.quality.checks import NOT_KNOWN, SEVERITIES, Check, Severity, months_old
 from patrol_core.sources.quality.rows import LOST_WARNING
 from patrol_core.sources.quality.tables import crimes_of, force_months, outcome_table, place_table, rows_table
 
@@ -14,6 +14,7 @@ __all__ = [
     "Severity",
     "crimes_of",
     "force_months",
+    "months_old",
     "outcome_table",
     "place_table",
     "rows_table",

@@ -69,14 +69,24 @@ def series(data: AreaData) -> Check:
     return Check(name, span, "good", "No month is missing, so averages and seasons rest on all of them.")
 
 
-def age(data: AreaData, today: dt.date) -> Check:
-    """How old the latest month is."""
+def months_old(month: str, today: dt.date) -> int:
+    """Months from a month (YYYY-MM) to the one that a day lies in; below 0 for months to come."""
+    year, number = (int(part) for part in month.split("-"))
+    return 12 * (today.year - year) + today.month - number
+
+
+def age(data: AreaData, today: dt.date, last: str = "") -> Check:
+    """How old the latest month is.
+
+    Args:
+        data, today: The data, and the day from which their age counts.
+        last: The month looked at, where it is not the latest of the data.
+    """
     name = "Latest month"
     if not data.dated or not data.months:
         return Check(name, NOT_KNOWN, "info", "The data carry no dates, so nobody can say how old they are.")
-    last = data.months[-1]
-    year, month = (int(part) for part in last.split("-"))
-    age = 12 * (today.year - year) + today.month - month
+    last = last or data.months[-1]
+    age = months_old(last, today)
     if data.kind is DataKind.GENERATED:
         return Check(name, last, "info", "The data are generated, so their age means nothing.")
     figure = f"{last}, {age} {'month' if age == 1 else 'months'} ago"

@@ -16,6 +16,7 @@ from patrol_core.sources.zone_tables.covariates import figures_of, join_figures,
 from patrol_core.sources.zone_tables.fit import HAIRLINE_M, hairline_gaps
 from patrol_core.sources.zone_tables.headings import vintage_columns
 from patrol_core.sources.zone_tables.ids import rekeyed
+from patrol_core.sources.zone_tables.work_table import read_work
 
 __all__ = [
     "HAIRLINE_M",
@@ -29,6 +30,7 @@ __all__ = [
     "read_attributes",
     "read_counts",
     "read_polygons",
+    "read_work",
     "refuse_repeats",
     "rekeyed",
     "vintage_columns",

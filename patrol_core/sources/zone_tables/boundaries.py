@@ -72,7 +72,28 @@ def read_polygons(
         SourceError: If the path cannot be read.
     """
     name, data = load_bytes(file)
-    raw = read_features(name, data)
+    return zones_of(name, read_features(name, data), id_column=id_column, name_column=name_column)
+
+
+def zones_of(
+    name: str,
+    raw: gpd.GeoDataFrame,
+    *,
+    id_column: str | None = None,
+    name_column: str | None = None,
+    plane: bool = False,
+) -> gpd.GeoDataFrame:
+    """Features as zones, as :func:`read_polygons` says.
+
+    Args:
+        name: Of their file, for messages.
+        raw: Features as read.
+        id_column, name_column: As of :func:`read_polygons`.
+        plane: Whether they lie in a plane without a place on Earth, which stays as it is.
+
+    Raises:
+        InputError: As :func:`read_polygons`.
+    """
     if not len(raw):
         raise InputError(f"{name} holds 0 features; give a file with zone polygons.")
     findings: list[Finding] = []
@@ -80,9 +101,10 @@ def read_polygons(
     others = other_ids(raw, id_source)
     raw.index = ids
     raw = _check_geometry(name, raw, findings)
-    _check_crs(name, raw)
+    if not plane:
+        _check_crs(name, raw)
     out = _attributes(name, raw, name_column, findings)
-    metric = _metric_crs(name, out)
+    metric = None if plane else _metric_crs(name, out)
     out = out.to_crs(metric) if metric is not None else out
     if not np.isfinite(out.total_bounds).all():
         raise InputError(

@@ -17,7 +17,7 @@ from patrol_core.settings import settings
 from patrol_core.sources.open_data import Nomis, OnsGeography
 from patrol_core.sources.places import PRESETS, choose, drawn, pull_place
 from patrol_core.sources.police import PoliceApi
-from patrol_core.ui.session import state
+from patrol_core.ui.session import people, state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.jobs import Job, Slot
 from patrol_core.web import PullCancelled, ResponseCache
@@ -79,6 +79,11 @@ def pull_door(*, shown: bool = True) -> None:
     Args:
         shown: Whether its tab is open; the map to draw on is only sent then.
     """
+    if not people.allowed("upload"):
+        st.info(
+            "Your role may not bring data in: ask whoever administers this dashboard.", icon=":material/lock:"
+        )
+        return
     st.write(
         "Crime from data.police.uk, boundaries from the ONS, census figures from Nomis. This needs the internet and "
         "keeps to the services' published pace, so a year of a city centre takes a few minutes."

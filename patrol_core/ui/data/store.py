@@ -19,7 +19,7 @@ from patrol_core.sources.store import DATASETS, Part, Pull, Store, import_files
 from patrol_core.sources.store.area import open_area
 from patrol_core.sources.zone_tables import read_attributes, read_polygons
 from patrol_core.ui.data.pulls import month_range
-from patrol_core.ui.session import state
+from patrol_core.ui.session import people, state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.frame import show_findings
 from patrol_core.ui.shell.tables import table
@@ -53,11 +53,14 @@ def store_door(prepared: Prepared | None) -> None:
     )
     add, take, keep = st.columns(3, gap="large")
     with add:
-        _add_form(store)
+        if people.allowed("fill store"):
+            _add_form(store)
     with take:
-        _open_form(store, prepared)
+        if people.allowed("upload"):
+            _open_form(store, prepared)
     with keep:
-        _check_and_clear(store, pulls, parts)
+        if people.allowed("clear store"):
+            _check_and_clear(store, pulls, parts)
 
 
 def _tell() -> None:
@@ -133,6 +136,8 @@ def _add(store: Store, files: list[UploadedFile]) -> None:
         progress.progress(min(max(share, 0.0), 1.0), escape(words))
 
     try:
+        people.demand("fill store")
+        people.record("upload", f"store: {len(files)} files")
         report = import_files(store, [(file.name, file.getvalue()) for file in files], on_progress=tell)
     except PatrolError as error:
         progress.empty()
@@ -281,6 +286,8 @@ def _clear(store: Store, what: str | None, names: Sequence[str], sure: bool) -> 
         st.error("Choose what to clear and tick the box; nothing was deleted.", icon=":material/error:")
         return
     try:
+        people.demand("clear store")
+        people.record("delete", f"store: {what}")
         if what in names:
             gone = store.clear(name=what)
         elif what == ANSWERS:

@@ -15,17 +15,21 @@ from patrol_core.planning import Prepared
 from patrol_core.sources.archive import read_crimes
 from patrol_core.sources.area import area_from_crimes
 from patrol_core.sources.zone_tables import read_attributes, read_polygons
-from patrol_core.ui.session import state
+from patrol_core.ui.session import people, state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.frame import show_findings
 
 SAID = "import_findings"
 ROWS_SHOWN = 1000
+NOT_YOURS = "Your role may look and nothing else: ask whoever administers this dashboard, to bring data in."
 
 
 def upload_door() -> None:
     """Upload crime rows, zones and attributes; earlier data stay whatever happens."""
+    if not people.allowed("upload"):
+        st.info(NOT_YOURS, icon=":material/lock:")
+        return
     with st.form("upload", border=False):
         crimes = st.file_uploader(
             "Crime: police.uk CSVs or zips, as downloaded",

@@ -18,13 +18,20 @@ SLOT: Slot[Forecast] = Slot("forecast_job", "forecast")
 
 
 def start(
-    of: str, panel: Panel, static: pd.DataFrame | None, area_km2: ArrayLike | None, settings: ForecastSettings
+    of: str,
+    panel: Panel,
+    static: pd.DataFrame | None,
+    area_km2: ArrayLike | None,
+    settings: ForecastSettings,
+    *,
+    area: str = "",
 ) -> Job[Forecast]:
     """Start training; the result is kept on disk and used from then on, by plans too.
 
     Args:
         of: Key of the data choices; another place shows its own job.
         panel, static, area_km2, settings: As of :func:`patrol_core.risk.forecast.make_forecast`.
+        area: Key of the data, with which the forecast is deleted.
     """
     from patrol_core.risk.forecast import make_forecast
 
@@ -38,7 +45,7 @@ def start(
             cancel=job.cancel,
         )
         try:
-            keep_forecast(panel, static, made, area_km2)
+            keep_forecast(panel, static, made, area_km2, of=area)
         except SourceError as error:
             job.fault = f"{error} The forecast is in use until the program ends."
         return made

@@ -204,14 +204,14 @@ def _table(shown: _Shown) -> None:
     left, right = st.columns(2)
     unit = recorded.surface.unit
     with left:
-        st.subheader("By ward", anchor=False)
+        st.header("By ward", anchor=False)
         tables.show(with_width, units=_units(unit), height=380)
         tables.download(
             "ward_predictions_12months.csv",
             lambda: to_csv_bytes(by_ward, contract=("Month", "Ward", "Predicted")),
         )
     with right:
-        st.subheader("By zone", anchor=False)
+        st.header("By zone", anchor=False)
         tables.show(by_zone, units=_units(unit), names=recorded.names, height=380)
         tables.download(
             "lsoa_predictions_12months.csv", lambda: to_csv_bytes(by_zone, contract=tuple(by_zone.columns))

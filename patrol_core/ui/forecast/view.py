@@ -82,7 +82,7 @@ def settings_form(scenario: Scenario, forecast: Forecast | None) -> None:
 def _start(scenario: Scenario, wanted: ForecastSettings) -> None:
     chosen = forecast_results.recorded(scenario)
     made_from, static = forecast_results.panel(scenario)
-    forecast_job.start(chosen.key, made_from, static, known_areas(chosen), wanted)
+    forecast_job.start(chosen.key, made_from, static, known_areas(chosen), wanted, area=chosen.data.key)
 
 
 # -- who won ---------------------------------------------------------------------------------------

@@ -71,7 +71,8 @@ def at_once(scenario: Scenario) -> Forecast | None:
 @of_data(words="Forecasting, without tuning …", anchor=_as_recorded)
 def _untuned(scenario: Scenario) -> Forecast:
     made_from, static = panel(scenario)
-    return forecast_for(made_from, static, area_km2=known_areas(results.prepared(scenario)))
+    chosen = results.prepared(scenario)
+    return forecast_for(made_from, static, area_km2=known_areas(chosen), of=chosen.data.key)
 
 
 @of_data(words="Looking back …", anchor=_as_recorded)

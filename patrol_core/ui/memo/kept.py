@@ -24,6 +24,7 @@ from patrol_core.areas import AreaData
 from patrol_core.scenario import Scenario, choices, make_scenario
 from patrol_core.sources.sample import EMBEDDED
 from patrol_core.ui.memo.content import digest_of
+from patrol_core.ui.session import projects
 
 Progress = Callable[[int, int], None]
 """Told how many parts of how many are done."""
@@ -84,6 +85,11 @@ class Store:
             self._held.clear()
             self._bytes = 0
 
+    def let_go(self, key: str) -> None:
+        """Let go of everything, since whatever is kept may follow from the data of a key."""
+        del key
+        self.clear()
+
     def _drop(self, key: Hashable) -> None:
         gone = self._held.pop(key, None)
         if gone is not None:
@@ -116,7 +122,10 @@ def store_of(area: str | None) -> Store:
     """
     if area in EMBEDDED:
         return _shared
-    held: Store = st.session_state.setdefault(HELD, Store())
+    held: Store | None = st.session_state.get(HELD)
+    if held is None:
+        held = st.session_state[HELD] = Store()
+        projects.note_held(held)
     return held
 
 

@@ -63,19 +63,21 @@ def _embedded(key: str) -> AreaData:
 
 
 def area_data(key: str) -> AreaData:
-    """The data of a place: uploaded in this session, or embedded.
+    """The data of a place: uploaded in this session, kept as a project of who is at the page, or embedded.
 
     Raises:
-        NotLoaded: For a place that this session has no data of.
+        NotLoaded: For a place that they have no data of.
+        InputError: For a project that is damaged.
+        SourceError: For one that cannot be read.
     """
-    uploaded = state.uploads().get(key)
+    uploaded = state.held(key)
     if uploaded is not None:
         return uploaded
     if key not in EMBEDDED:
         raise NotLoaded(
-            f"The data that this address asks for ({key}) are not loaded here, so nothing is shown in their place; uploaded "
-            "data end with their session, such as when a page is loaded anew. Load the same files again on the page Data, or "
-            "choose another place on the left."
+            f"The data that this address asks for ({key}) are not loaded here, so nothing is shown in their place: they are no "
+            "project of yours in this browser, or were deleted. Load the same files again on the page Data, or choose another "
+            "place on the left."
         )
     return _embedded(key)
 

@@ -42,10 +42,11 @@ def fairness_strip(prepared: Prepared, found: Amounts) -> None:
     if grouping is None:
         st.caption("No groups to compare in these data.")
         return
-    st.markdown(f"**{escape(grouping.label)}**")
+    lines = [f"**{escape(grouping.label)}**"]
     for words, amounts in (("Patrol per head", found.units), ("Harm left per head", found.left)):
         said = _least_over_most(grouping.names, grouping.rates(amounts, prepared.population))
-        st.markdown(f"{of_heads(words, prepared.head)}: {said}")
+        lines.append(f"{of_heads(words, prepared.head)}: {said}")
+    st.markdown("\n\n".join(lines))
     frame.page_link("fairness", "Fairness: who gains, who bears", "balance")
 
 

@@ -41,7 +41,7 @@ def fit_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> None:
         scenario, prepared, strategy: The choices, their data, their plan.
     """
     _path(scenario, prepared)
-    st.subheader("How well do they choose, by past incidents?", anchor=False)
+    st.header("How well do they choose, by past incidents?", anchor=False)
     _fit(scenario, prepared, strategy)
 
 

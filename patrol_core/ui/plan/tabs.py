@@ -32,6 +32,7 @@ FILES = (
     "allocation.csv",
     "zones.geojson",
     "summary.json",
+    "scenario.json",
     "report.html",
     "fairness_hours.csv",
     "intervals.csv",
@@ -117,7 +118,7 @@ def _compared(shown: _Shown) -> None:
         "The simple plans use the same resource and response but not the floors and fairness rules; the greedy plan goes to the "
         "highest zones first, which an offender who watches can walk around."
     )
-    st.subheader("Other ways to divide the hours", anchor=False)
+    st.header("Other ways to divide the hours", anchor=False)
     ways_tab(scenario)
 
 

@@ -46,7 +46,7 @@ def harm_tab(scenario: Scenario, prepared: Prepared) -> None:
         st.rerun()  # the sidebar and every figure follow, not this part alone
     _editor(scenario, prepared)
     _provenance()
-    st.subheader("What the weights do to the ranking of zones", anchor=False)
+    st.header("What the weights do to the ranking of zones", anchor=False)
     _comparison(scenario, prepared)
 
 

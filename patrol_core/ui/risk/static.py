@@ -266,7 +266,7 @@ def _details(prepared: Prepared, score: StaticScore, labels: dict[str, str]) -> 
 
 
 def _correlations(prepared: Prepared, score: StaticScore, labels: dict[str, str], unit: str) -> None:
-    st.subheader("Correlations", anchor=False)
+    st.header("Correlations", anchor=False)
     kind = here.segmented("Correlation", "static_kind", "spearman", KINDS)
     rate = np.exp(score.log_rate)
     table = score.design.assign(crime_rate=rate)[["crime_rate", *score.columns]]

@@ -13,8 +13,18 @@ import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
 from patrol_core.allocation.areas import EXACT_UP_TO, NO_PROOF, PatrolAreas, make_areas, measure
+from patrol_core.areas import Finding
 from patrol_core.figures.charts.roster import area_bars, area_map
-from patrol_core.planning import NO_WARD, WARD, Prepared, beats_compared, work_of, zone_points
+from patrol_core.planning import (
+    NO_WARD,
+    WARD,
+    Prepared,
+    beats_compared,
+    spread_unit,
+    work_finding,
+    work_of,
+    zone_points,
+)
 from patrol_core.reports.bundles.areas import beats_files
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import results
@@ -43,6 +53,8 @@ class Made:
     beats: PatrolAreas
     unit: str
     compared: pd.DataFrame
+    spread_unit: str
+    noticed: Finding | None
 
 
 def choose(prepared: Prepared) -> tuple[int, float, str]:
@@ -88,11 +100,14 @@ def made(scenario: Scenario, count: int, tolerance: float, kind: str) -> Made:
         seed=scenario.seed,
         time_limit=TIME_LIMIT,
     )
-    return Made(beats, unit, beats_compared(chosen, beats))
+    noticed = work_finding(work, kind)
+    return Made(beats, unit, beats_compared(chosen.zones, beats), spread_unit(chosen.zones), noticed)
 
 
 def beyond(found: Made) -> None:
     """Where no division within the tolerance was found: how far the best is from it, and a button that accepts it."""
+    if found.noticed is not None:
+        st.warning(escape(found.noticed.text), icon=":material/balance:")
     if found.beats.within:
         return
     st.warning(escape(found.beats.notes[0]), icon=":material/balance:")
@@ -127,7 +142,7 @@ def area_figures(found: Made) -> None:
         ),
         Figure(
             "Spread",
-            f"{figure(found.beats.certificate.objective)} km²",
+            f"{figure(found.beats.certificate.objective)} {found.spread_unit}".strip(),
             None if wards is None else f"wards: {figure(wards['spread_km2'])}",
             help="Sum over zones of the squared distance to their area's centre zone; less is more compact. More areas have less.",
         ),
@@ -181,7 +196,7 @@ def _dissolved(zones: gpd.GeoDataFrame, labels: Sequence[str]) -> dict[str, Base
 
 def details(prepared: Prepared, found: Made) -> None:
     """Chart, tables, proof and files."""
-    units = {"work": found.unit, "spread_km2": "km²"}
+    units = {"work": found.unit, "spread_km2": found.spread_unit}
     chart, areas, zones, computed = st.tabs(("Work", "Areas", "Zones", "How it was computed"))
     table = found.beats.figures()
     with chart:
@@ -191,7 +206,11 @@ def details(prepared: Prepared, found: Made) -> None:
         tables.table(
             found.compared,
             name="areas_and_wards",
-            units={"spread_km2": "km²", "largest_work": found.unit, "imbalance": "share of the mean"},
+            units={
+                "spread_km2": found.spread_unit,
+                "largest_work": found.unit,
+                "imbalance": "share of the mean",
+            },
         )
     with zones:
         own = found.beats.frame()

@@ -6,6 +6,7 @@ of it only when another page is closed later on: uploaded rows would wait in mem
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import shutil
 import threading
@@ -18,11 +19,15 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from patrol_core.errors import PatrolError
+from patrol_core.projects import remove_expired
 from patrol_core.settings import ROOT
 
 GRACE_S = 60.0
 """Seconds a closed page may come back; within the two minutes that Streamlit would keep its session."""
 EVERY_S = 10.0
+EXPIRY_S = 3600.0
+"""Seconds from one look for projects that were kept long enough to the next; the first is at the start."""
 
 
 class Server(Protocol):
@@ -90,7 +95,12 @@ def _watch() -> Watch:
     watch = Watch(_OnLoop())
 
     def work() -> None:
+        looked = -EXPIRY_S
         while True:
+            if time.monotonic() - looked > EXPIRY_S:
+                looked = time.monotonic()
+                with contextlib.suppress(PatrolError):  # settings that cannot be read are said by the pages
+                    remove_expired()
             time.sleep(EVERY_S)
             if watch.sweep(time.monotonic()):
                 time.sleep(1.0)

@@ -14,6 +14,7 @@ from patrol_core.areas import AreaData
 from patrol_core.errors import InputError
 from patrol_core.scenario import Scenario, choices, from_query, make_scenario
 from patrol_core.sources.sample import EMBEDDED
+from patrol_core.ui.session import people, projects
 
 SCENARIO = "scenario"
 UPLOADS = "uploads"
@@ -93,25 +94,69 @@ def change_place(area: str) -> None:
     change_and_reseed(area=area, **{**defaults, **FITTING.get(area, {})})
 
 
-def uploads() -> dict[str, AreaData]:
-    """Data read from files in this session, by key."""
-    kept: dict[str, AreaData] = st.session_state.setdefault(UPLOADS, {})
+class Uploads(dict[str, AreaData]):
+    """Data that a session holds, by key."""
+
+    def let_go(self, key: str) -> None:
+        """Hold the data of a key no longer."""
+        self.pop(key, None)
+
+
+def uploads() -> Uploads:
+    """Data that this session holds, by key: read from files in it, or opened from a project."""
+    kept: Uploads | None = st.session_state.get(UPLOADS)
+    if kept is None:
+        kept = st.session_state[UPLOADS] = Uploads()
+        projects.note_held(kept)
     return kept
 
 
+def held(key: str) -> AreaData | None:
+    """Data that this session holds, or opens from a project of who is at the page; None where there are none.
+
+    Raises:
+        InputError: When the project is damaged.
+        SourceError: When it cannot be read.
+    """
+    found = uploads().get(key)
+    if found is None and key not in EMBEDDED:
+        found = projects.opened(key)
+        if found is not None:
+            _hold(found)
+    return found
+
+
+def name_of(key: str) -> str:
+    """What who is at the page calls uploaded data; "" where they have none of this key."""
+    found = uploads().get(key)
+    return found.name if found else next((one.name for one in projects.listed() if one.key == key), "")
+
+
 def add_upload(data: AreaData) -> None:
-    """Keep uploaded data for this session and move to it; where the address was waiting for them, with all its choices."""
-    held = uploads()
-    waiting = data.key == scenario().area and data.key not in held
-    held.pop(data.key, None)
-    held[data.key] = data
-    while len(held) > MOST_UPLOADS:
-        gone = held.pop(next(iter(held)))
-        say(f"{gone.name} was let go: a session holds {MOST_UPLOADS} uploads, and this is one more.")
+    """Keep uploaded data and move to them; where the address was waiting for them, with all its choices.
+
+    Raises:
+        NotAllowed: Where who is at the page may bring no data in.
+    """
+    people.demand("upload")
+    people.record("upload", data.key)
+    waiting = data.key == scenario().area and data.key not in uploads()
+    _hold(data)
+    projects.keep(data)
     if waiting:
         st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
     else:
         change_place(data.key)
+
+
+def _hold(data: AreaData) -> None:
+    held = uploads()
+    held.pop(data.key, None)
+    held[data.key] = data
+    while len(held) > MOST_UPLOADS:
+        gone = held.pop(next(iter(held)))
+        if projects.library() is None:  # else it opens again
+            say(f"{gone.name} was let go: a session holds {MOST_UPLOADS} uploads, and this is one more.")
 
 
 def say(sentence: str) -> None:
@@ -121,7 +166,7 @@ def say(sentence: str) -> None:
 
 def places() -> tuple[str, ...]:
     """Keys of every data set this session can plan for, and of the one its address asks for."""
-    known = (*EMBEDDED, *uploads())
+    known = tuple(dict.fromkeys((*EMBEDDED, *uploads(), *(one.key for one in projects.listed()))))
     area = scenario().area
     return known if area in known else (*known, area)
 

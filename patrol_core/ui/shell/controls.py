@@ -20,7 +20,7 @@ from patrol_core.words import figure, plural
 Keep = Callable[[Any], dict[str, Any]]
 """From a widget's value to the choices that follow from it."""
 OFF = "off"
-MOST_UNITS = "most_units"
+SLIDER_END = "most_units"
 """Session key of the end of the budget's slider."""
 LEVELS = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.0)
 """Levels of fairness where there is no plan to begin at."""
@@ -88,10 +88,10 @@ def _most_units(count: int, now: float) -> float:
 
     It never falls and no move of the slider raises it: another range is another widget, which drops the hand that moves it.
     """
-    top = max(60.0 * math.ceil(count / 600), float(st.session_state.get(MOST_UNITS, 0.0)))
+    top = max(60.0 * math.ceil(count / 600), float(st.session_state.get(SLIDER_END, 0.0)))
     while top < now:
         top *= 2
-    st.session_state[MOST_UNITS] = top = min(top, float(choices()["budget"].high or top))
+    st.session_state[SLIDER_END] = top = min(top, float(choices()["budget"].high or top))
     return top
 
 

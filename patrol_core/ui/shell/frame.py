@@ -12,24 +12,16 @@ import streamlit as st
 
 from patrol_core.areas import DataKind, Finding
 from patrol_core.errors import InfeasibleError, PatrolError
-from patrol_core.planning import Prepared
+from patrol_core.planning import Prepared, counting_words, freshness
 from patrol_core.scenario import Scenario, choices
 from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape, escape_badge
+from patrol_core.ui.shell import style
 from patrol_core.ui.shell.controls import take
 from patrol_core.ui.shell.navigation import PAGES, marked, return_to_app, root
 from patrol_core.ui.shell.sidebar import draw_sidebar
-
-COMPACT = """<style>
-[data-testid="stMainBlockContainer"] { padding: 3.5rem 2.5rem 2rem; }
-[data-testid="stMainBlockContainer"] h1 { font-size: 1.9rem; padding: 0; }
-[data-testid="stMainBlockContainer"] h3 { font-size: 1.2rem; padding: 0.4rem 0 0.2rem; }
-[data-testid="stVerticalBlock"] { gap: 0.7rem; }
-[data-testid="stMetricValue"] { font-size: 1.9rem; }
-[data-testid="stMetricLabel"] p, [data-testid="stMetricDelta"] p { text-wrap: wrap !important; white-space: normal !important; }
-</style>"""
-"""Less air than Streamlit's defaults, so that a map and a plan fit on the first screen."""
+from patrol_core.words import plural
 
 KIND_WORDS = {
     DataKind.GENERATED: "Generated data",
@@ -54,7 +46,7 @@ def begin(page: str) -> Scenario:
         return_to_app()
         draw_sidebar(page)
     _, title, question, section, _ = PAGES[page]
-    st.html(COMPACT + (f"<style>{marked(section)}</style>" if section else ""))
+    style.dress(marked(section) if section else "")
     chosen = state.scenario()
     state.write_url()
     if section:
@@ -155,12 +147,14 @@ def _relax_group(rule: str, remedy: float) -> None:
 
 
 def status_strip(prepared: Prepared) -> None:
-    """Place, period, kind and rows of the data, and its warnings, in words."""
+    """Place, period, age, kind and rows of the data, what counts, and warnings, in words."""
     data = prepared.data
     months = prepared.months
     placement = prepared.placement
     period = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]} ({len(months)} months)"
-    serious = [finding for finding in prepared.findings if finding.severity != "info"]
+    age = freshness(data, months)
+    findings = [finding for finding in prepared.findings if finding.severity != "info"]
+    old = [age.text] if age is not None and age.old else []
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if data.kind is DataKind.GENERATED:
             st.badge(
@@ -171,6 +165,8 @@ def status_strip(prepared: Prepared) -> None:
             st.badge(KIND_WORDS[data.kind], icon=icon, color=color)
         st.badge(escape_badge(data.name), color="gray")
         st.badge(period, color="gray")
+        if age is not None:
+            st.badge(age.words, icon=":material/history:", color="orange" if age.old else "gray")
         if prepared.forecast is not None:
             ahead = prepared.forecast.months_ahead
             st.badge(
@@ -183,13 +179,13 @@ def status_strip(prepared: Prepared) -> None:
         st.badge(
             f"{placement.placed:,} of {placement.rows:,} rows in {len(prepared.zones):,} zones", color="gray"
         )
-        with st.popover(_counted(len(serious), "warning") if serious else "Notes", icon=":material/info:"):
+        st.badge(escape_badge(counting_words(state.scenario(), prepared)), color="gray")
+        serious = len(findings) + len(old)
+        with st.popover(plural(serious, "warning") if serious else "Notes", icon=":material/info:"):
+            for text in old:
+                st.markdown(f"{ICONS['warning']} {escape(text)}")
             show_findings(prepared.findings)
             st.caption(escape(data.attribution))
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def show_findings(findings: tuple[Finding, ...] | list[Finding]) -> None:

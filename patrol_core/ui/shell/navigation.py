@@ -111,6 +111,11 @@ MOVED: Mapping[str, tuple[str, Mapping[str, str]]] = {
 """Addresses of before: the page that each leads on to, and what is open there (session key and value)."""
 
 
+def addresses() -> frozenset[str]:
+    """What follows the server's root in the addresses of pages, and in those of before."""
+    return frozenset({Path(page.path).stem for page in PAGES.values()} | set(MOVED))
+
+
 def navigation(position: Literal["top", "hidden"]) -> Any:
     """Draw the bar with all pages by section; returns the one that is open."""
     sections: dict[str, list[Any]] = {}

@@ -63,8 +63,7 @@ def _place() -> None:
 
 
 def _place_name(key: str) -> str:
-    uploaded = state.uploads().get(key)
-    return uploaded.name if uploaded is not None else PLACE_NAMES.get(key, f"{key} (not loaded)")
+    return PLACE_NAMES.get(key) or state.name_of(key) or f"{key} (not loaded)"
 
 
 def _zones(data: AreaData) -> None:

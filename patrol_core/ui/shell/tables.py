@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from patrol_core.reports.csv import to_csv_bytes
+from patrol_core.ui.session import people
 from patrol_core.ui.session.escaping import escape
 from patrol_core.words import TERMS_OF, clock, decimals, figure, heading, meaning
 
@@ -176,13 +177,20 @@ def download(
         make: Makes the content; knows nothing of the session.
         label, help: On the button, and for those who ask.
     """
+    note, may = people.recorder(), people.allowed("export")
+
+    def recorded() -> bytes:
+        note("export", file_name)
+        return make()
+
     st.download_button(
         label or f"Download {escape(file_name)}",
-        data=make,
+        data=recorded,
+        disabled=not may,
         file_name=file_name,
         mime=MIMES.get(file_name.rsplit(".", 1)[-1], "application/octet-stream"),
         on_click="ignore",
         icon=":material/download:",
         key=f"_download_{file_name}",
-        help=help,
+        help=help if may else "Your role may not download files.",
     )

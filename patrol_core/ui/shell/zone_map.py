@@ -14,7 +14,7 @@ from streamlit import runtime
 from streamlit_folium import st_folium
 
 from patrol_core.figures.maps.zones import MapAsset, colour_range, paint, zone_map
-from patrol_core.figures.palette import SCALES, colour_at
+from patrol_core.figures.palette import DARK, SCALES, UNKNOWN, colour_at
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
@@ -24,6 +24,9 @@ from patrol_core.words import figure
 
 CLICKED = "last_object_clicked_tooltip"
 BASEMAP = "basemap"
+NO_TILES = "\0no-tiles"
+"""What the map's script says in place of a zone when street tiles cannot be had."""
+TILES_FAILED = "street_tiles_failed"
 SALT = "geometry_salt"
 """What the names of a session's geometry are made from."""
 HEIGHT = 520
@@ -70,6 +73,8 @@ def draw_map(scenario: Scenario, layer: Layer, *, key: str, height: int = HEIGHT
     basemap = here.value(BASEMAP, False)
     map_key = f"map-{key}-{asset.name}-{basemap}"
     _take_click(map_key, set(asset.zone_ids))
+    if st.session_state.pop(TILES_FAILED, False):
+        st.toast("Street tiles cannot be had (no internet?); the street map is switched off.")
     chosen = chosen_zone(asset.zone_ids)
     near = results.zone_neighbours(scenario).get(chosen, []) if chosen else []
     drawn = zone_map(asset, static_url=static_url(), geometry_url=geometry_url(asset), basemap=basemap)
@@ -103,6 +108,10 @@ def draw_map(scenario: Scenario, layer: Layer, *, key: str, height: int = HEIGHT
 def _take_click(map_key: str, zone_ids: set[str]) -> None:
     """Note a new click; an old one that the component repeats is not news."""
     clicked = (st.session_state.get(map_key) or {}).get(CLICKED)
+    if clicked == NO_TILES and here.value(BASEMAP, False):
+        here.put(**{BASEMAP: False})
+        st.session_state[TILES_FAILED] = True
+        st.rerun()
     seen = f"_seen_{map_key}"
     if clicked and clicked != st.session_state.get(seen) and clicked in zone_ids:
         st.session_state[seen] = clicked
@@ -149,11 +158,11 @@ def draw_legend(layer: Layer) -> None:
     low, high = colour_range(values, scale=layer.scale, low=layer.low, high=layer.high)
     stops = ", ".join(SCALES[layer.scale])
     middle = low + (high - low) * (0.25 if layer.root else 0.5)
-    marks = "".join(f"<span>{figure(value)}</span>" for value in (low, middle, high))
+    marks = "".join(f"<small>{figure(value)}</small>" for value in (low, middle, high))
     # Only constants and numbers enter this HTML; label and unit are drawn as escaped text below it.
     st.html(
-        f"<div style='height:10px;border-radius:5px;background:linear-gradient(to right, {stops})'></div>"
-        f"<div style='display:flex;justify-content:space-between;font-size:0.8rem;color:#52606d'>{marks}</div>"
+        f"<div class='patrol-legend'><div class='scale' style='background:linear-gradient(to right, {stops})'></div>"
+        f"<div class='marks'>{marks}</div></div>"
     )
     unknown = int((~np.isfinite(values)).sum())
     st.caption(
@@ -166,12 +175,11 @@ def _draw_classes(layer: Layer) -> None:
     values = np.array(list(layer.values.values()), dtype=float)
     low, high = colour_range(values, scale=layer.scale, low=layer.low, high=layer.high)
     patches = "".join(
-        f"<span style='white-space:nowrap'><span style='display:inline-block;width:12px;height:12px;border-radius:3px;"
-        f"border:1px solid #5b6470;margin-right:5px;background:{_class_colour(layer, value, low, high)}'></span>"
+        f"<span class='class'><span class='patch' style='background:{_class_colour(layer, value, low, high)}'></span>"
         f"{html.escape(name)} ({int(_of_class(values, value).sum()):,})</span>"
         for name, value in layer.classes
     )
-    st.html(f"<div style='display:flex;flex-wrap:wrap;gap:4px 14px;font-size:0.85rem'>{patches}</div>")
+    st.html(f"<div class='patrol-legend classes'>{patches}</div>")
     st.caption(escape(f"{layer.label}, {layer.unit}"))
 
 
@@ -181,7 +189,7 @@ def _of_class(values: NDArray[np.float64], value: float) -> NDArray[np.bool_]:
 
 def _class_colour(layer: Layer, value: float, low: float, high: float) -> str:
     if np.isnan(value):
-        return "#d9dce1"
+        return f"light-dark({UNKNOWN}, {DARK[UNKNOWN]})"
     return colour_at(SCALES[layer.scale], (value - low) / (high - low))
 
 

@@ -14,7 +14,7 @@ from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, frame
-from patrol_core.ui.workshop.held import ROOMS, browser
+from patrol_core.ui.workshop.held import ROOM, ROOMS, WORKSHOP, browser
 from patrol_core.ui.workshop.screen import STYLE, before_and_after, counts, figures, said
 from patrol_core.words import plural
 from patrol_core.workshop import Room, Screen, option_words, screen_of
@@ -56,7 +56,7 @@ def present() -> None:
 
 
 def _write_address(scenario: Scenario) -> None:
-    wanted = {"view": "workshop", **scenario.to_query()}
+    wanted = {"view": WORKSHOP, **scenario.to_query()}
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
 
@@ -115,7 +115,7 @@ def room_address(here: str | None, code: str) -> str:
     'http://192.168.1.5:8501/?view=room&code=ABCD'
     """
     parts = urlsplit(here or "")
-    return urlunsplit((parts.scheme, parts.netloc, "/", urlencode({"view": "room", "code": code}), ""))
+    return urlunsplit((parts.scheme, parts.netloc, "/", urlencode({"view": ROOM, "code": code}), ""))
 
 
 @st.fragment

@@ -30,8 +30,8 @@ from patrol_core.games.zone.certificates import Proof
 from patrol_core.games.zone.classes import Reach, ZoneClasses
 from patrol_core.games.zone.conflicts import explain_conflict
 from patrol_core.games.zone.curved.cuts import Cuts
+from patrol_core.games.zone.curved.filling import units_for
 from patrol_core.games.zone.curved.supply import CurvedSupply, Supply
-from patrol_core.games.zone.curved_filling import units_for
 from patrol_core.games.zone.solve import ZoneGame
 
 #: What a class may fall short of its need, relatively, for the need to count as met.

@@ -25,8 +25,8 @@ from patrol_core.errors import SolverError
 from patrol_core.games.rules import RowKey, coupling_rows
 from patrol_core.games.zone.certificates import Proof
 from patrol_core.games.zone.classes import ZoneClasses
+from patrol_core.games.zone.curved.filling import lowest_curved_level, units_for
 from patrol_core.games.zone.curved.group_sums import Face, Filled, GroupSums, Level
-from patrol_core.games.zone.curved_filling import lowest_curved_level, units_for
 from patrol_core.games.zone.solve import ZoneGame
 from patrol_core.solvers import ArrayLP, HighsProgram, Outcome, Rows
 

@@ -27,8 +27,8 @@ from patrol_core.games.rules import CapRow, PairRow, RowKey, coupling_rows, pric
 from patrol_core.games.zone.certificates import Proof, least_curved, residuals
 from patrol_core.games.zone.classes import classes_of
 from patrol_core.games.zone.conflicts import explain_conflict
+from patrol_core.games.zone.curved.filling import free_level, spend_best_first, units_for
 from patrol_core.games.zone.curved.harm_sums import RateSums
-from patrol_core.games.zone.curved_filling import free_level, spend_best_first, units_for
 from patrol_core.games.zone.solve import Attainable, ZoneGame
 from patrol_core.solvers import HighsProgram, Outcome
 

@@ -1,0 +1,24 @@
+"""Projects: what somebody brought in and planned with it, kept on disk for them alone, whole or not at all."""
+
+from __future__ import annotations
+
+from patrol_core.projects.bundle import export_project, import_project
+from patrol_core.projects.library import (
+    Library,
+    Removed,
+    merged_scenarios,
+    owners,
+    remove_expired,
+)
+from patrol_core.projects.record import Project
+
+__all__ = [
+    "Library",
+    "Project",
+    "Removed",
+    "export_project",
+    "import_project",
+    "merged_scenarios",
+    "owners",
+    "remove_expired",
+]

@@ -1,0 +1,90 @@
+"""All style sheets of the pages: less air, both themes, print.
+
+Streamlit sets ``color-scheme`` on its page by the theme in force, in the browser; the server is not told when a reader
+switches. So whatever must follow the theme is written ``light-dark(…)`` here and needs no run of the program.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from patrol_core.figures.palette import DARK, QUIET, REFERENCE
+
+AIR = """
+[data-testid="stMainBlockContainer"] { padding: 3.5rem 2.5rem 2rem; }
+[data-testid="stMainBlockContainer"] h1 { font-size: 1.9rem; padding: 0; }
+[data-testid="stMainBlockContainer"] h2, [data-testid="stMainBlockContainer"] h3 {
+  font-size: 1.2rem; padding: 0.4rem 0 0.2rem; }
+[data-testid="stVerticalBlock"] { gap: 0.7rem; }
+[data-testid="stMetricValue"] { font-size: 1.9rem; }
+[data-testid="stMetricLabel"] p, [data-testid="stMetricDelta"] p { text-wrap: wrap !important; white-space: normal !important; }
+"""
+"""Less than Streamlit's defaults, so that a map and a plan fit on the first screen."""
+
+
+def _pair(colour: str) -> str:
+    return f"light-dark({colour}, {DARK[colour]})"
+
+
+def _rgb(colour: str) -> str:
+    """As browsers write a colour in the style of an SVG element."""
+    return "rgb({}, {}, {})".format(*(int(colour[at : at + 2], 16) for at in (1, 3, 5)))
+
+
+QUIET_TEXT = f"""
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p, .patrol-legend small
+  {{ color: {_pair(QUIET)} !important; opacity: 1 !important; }}
+"""
+"""One grey for what stands beside, at least 4.5:1 on every ground of its theme."""
+
+
+LEGENDS = f"""
+.patrol-legend {{ font-size: 0.85rem; }}
+.patrol-legend .scale {{ height: 10px; border-radius: 5px; print-color-adjust: exact; }}
+.patrol-legend .marks {{ display: flex; justify-content: space-between; }}
+.patrol-legend.classes {{ display: flex; flex-wrap: wrap; gap: 4px 14px; }}
+.patrol-legend .class {{ white-space: nowrap; }}
+.patrol-legend .patch {{ display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 5px;
+  border: 1px solid {_pair(REFERENCE)}; print-color-adjust: exact; }}
+"""
+
+
+def _charts() -> str:
+    """Ink, edges and grids of charts in the dark theme; colours that carry a meaning stay as they are."""
+    rules = []
+    for light, dark in DARK.items():
+        said = _rgb(light)
+        rules += [
+            f'.js-plotly-plot [style*="{way}: {said}"] {{ {way}: light-dark({light}, {dark}) !important; }}'
+            for way in ("fill", "stroke")
+        ]
+    return "\n".join(rules)
+
+
+PRINT = """
+@media print {
+  [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stToolbar"], [data-testid="stBottom"],
+  [data-testid="stExpandSidebarButton"], [data-testid="stDownloadButton"], [data-testid="stStatusWidget"]
+    { display: none !important; }
+  .stApp, .stMain, [data-testid="stAppViewContainer"], [data-testid="stMain"]
+    { position: static !important; overflow: visible !important; height: auto !important; display: block !important; }
+  [data-testid="stMainBlockContainer"] { padding: 0 !important; max-width: 100% !important; }
+  iframe, .js-plotly-plot, [data-testid="stPlotlyChart"], [data-testid="stMetric"], [data-testid="stImage"],
+  [data-testid="stAlert"], [data-testid="stDataFrame"] { break-inside: avoid; }
+  h1, h2, h3 { break-after: avoid; }
+  iframe, .js-plotly-plot, .js-plotly-plot .main-svg { max-width: 100% !important; }
+  @page { size: A4 landscape; margin: 12mm; }
+}
+"""
+"""Maps whole, charts not cut, no sidebar and nothing to press."""
+
+SHEET = f"<style>{AIR}{QUIET_TEXT}{LEGENDS}{_charts()}{PRINT}</style>"
+
+
+def dress(more: str = "") -> None:
+    """Send the style sheet; once a run.
+
+    Args:
+        more: Rules that hold for this page only.
+    """
+    st.html(SHEET + (f"<style>{more}</style>" if more else ""))
