@@ -210,7 +210,8 @@ def status_strip(prepared: Prepared) -> None:
                 color="violet",
             )
         st.badge(
-            f"{placement.placed:,} of {placement.rows:,} rows in {plural(len(prepared.zones), 'zone')}", color="gray"
+            f"{placement.placed:,} of {placement.rows:,} rows in {plural(len(prepared.zones), 'zone')}",
+            color="gray",
         )
         st.badge(escape_badge(counting_words(state.scenario(), prepared)), color="gray")
         serious = len(findings) + len(old)
