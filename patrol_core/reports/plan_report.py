@@ -146,7 +146,7 @@ def _sentences(result: Result) -> list[str]:
             f"The same units spread evenly would leave {figure(float(uniform['worst_case'][UNIFORM]), 4)} {unit} in the worst zone and "
             f"{figure(float(uniform['expected_residual'][UNIFORM]), 4)} in all zones together."
         ),
-        f"What decides: {'; '.join(binds(prepared, result.scenario, result.strategy))}.",
+        f"What holds the plan back: {'; '.join(binds(prepared, result.scenario, result.strategy))}.",
         (
             f"One more unit would lower the {more.of} by {figure(more.unit, 4)} {unit}, one more hour a month by "
             f"{figure(more.hour, 3)}."
