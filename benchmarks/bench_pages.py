@@ -28,6 +28,7 @@ from patrol_core.sources.area import area_from_crimes
 from patrol_core.sources.sample import load_area
 from patrol_core.sources.zone_tables import read_polygons
 from tests.e2e.chromium import HOW, find_chromium, launch_options
+from tests.e2e.driving import go_to
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -73,7 +74,7 @@ def run(*, steps: int = 15, only: str | None = None) -> None:
 def first_page(browser: Browser, repeats: int = 3) -> None:
     """From the command to a map with a plan on the first page."""
     rows = []
-    for path, title in (("", "Overview"), ("plan", "Plan")):
+    for path, title in (("", "Start"), ("plan", "Plan")):
         times = [_first(browser, path) for _ in range(repeats)]
         up, figure, map_ = (median(column) for column in zip(*times, strict=True))
         verdict = "met" if map_ <= FIRST_TARGET else "MISSED"
@@ -131,7 +132,7 @@ def london(browser: Browser, steps: int) -> None:
             page.locator("[data-testid=stFileChip]").nth(1).wait_for(timeout=90_000)
             page.get_by_role("button", name="Read files").click()
             page.get_by_text("in 4,994 zones").first.wait_for(timeout=120_000)
-            page.get_by_role("link", name="Plan", exact=True).first.click()
+            go_to(page, "Plan")
 
         _compare(browser, steps, "London", data, open_page)
 

@@ -74,7 +74,9 @@ if prepared is not None:
                 beside(now, prepared, strategy, found)
             worth_metrics(places, now, prepared)
             st.caption(
-                escape(f"What decides: {'; '.join(results.binds(now))}. {offender_words(prepared, strategy)}")
+                escape(
+                    f"What holds the plan back: {'; '.join(results.binds(now))}. {offender_words(prepared, strategy)}"
+                )
             )
             draw_tabs(now, prepared, strategy)
 
