@@ -14,6 +14,9 @@ from patrol_core.ui.session.preload import preload
 from patrol_core.ui.session.projects import keep_scenarios
 from patrol_core.ui.shell.navigation import addresses, key_of, navigation
 from patrol_core.ui.shell.sidebar import draw_sidebar
+from patrol_core.ui.workshop.held import ROOM, WORKSHOP
+from patrol_core.ui.workshop.presenter import present
+from patrol_core.ui.workshop.visitor import visit
 
 ABOUT = "**Patrol planner**: decision support for patrols, on this computer. Light, dark or the system's choice: above."
 
@@ -26,9 +29,15 @@ else:
     st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide", menu_items={"About": ABOUT})
     st.session_state["_in_app"] = True
     note_session()
-    let_in = admitted()
-    page = navigation("top" if let_in else "hidden")
-    if let_in:
+    view = st.query_params.get("view", "")
+    # A room is for people who have no account here: its code lets them see what its presenter shows, and nothing else.
+    let_in = view != ROOM and admitted()
+    page = navigation("top" if let_in and view != WORKSHOP else "hidden")
+    if view == ROOM:
+        visit()
+    elif let_in and view == WORKSHOP:
+        present()
+    elif let_in:
         state.follow_browser()
         draw_sidebar(key_of(page))
         sign_out_button()

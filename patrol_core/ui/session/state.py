@@ -28,6 +28,8 @@ ZONE = "zone"
 MESSAGES = "messages"
 RENAMED = {"cityh": "hours"}
 """Keys of links of before, and of today."""
+BESIDE = ("view", "embed", "embed_options", "project")
+"""Keys of an address that are no choices of a plan."""
 ROUND = "widget_round"
 """Counter in widget keys; raising it seeds every widget from the scenario again."""
 
@@ -63,7 +65,9 @@ def scenario() -> Scenario:
 def _of_address() -> tuple[Scenario, tuple[str, ...]]:
     """The scenario that the address names, and what of it was not taken."""
     # A place that this session has no data of is kept: figures of another city would answer a question nobody asked.
-    return from_query({RENAMED.get(key, key): text for key, text in st.query_params.to_dict().items()})
+    return from_query(
+        {RENAMED.get(key, key): text for key, text in st.query_params.to_dict().items()}, beside=BESIDE
+    )
 
 
 def set_scenario(chosen: Scenario) -> None:
@@ -189,10 +193,10 @@ def held(key: str) -> AreaData | None:
     return found
 
 
-def name_of(key: str) -> str:
-    """What who is at the page calls uploaded data; "" where they have none of this key."""
-    found = uploads().get(key)
-    return found.name if found else next((one.name for one in projects.listed() if one.key == key), "")
+def names() -> dict[str, str]:
+    """What who is at the page calls their data, by key: those of projects, and those this session holds."""
+    kept = {one.key: one.name for one in reversed(projects.listed())}
+    return kept | {key: data.name for key, data in uploads().items()}
 
 
 def add_upload(data: AreaData) -> None:
@@ -229,7 +233,7 @@ def say(sentence: str) -> None:
 
 def places() -> tuple[str, ...]:
     """Keys of every data set this session can plan for, and of the one its address asks for."""
-    known = tuple(dict.fromkeys((*EMBEDDED, *uploads(), *(one.key for one in projects.listed()))))
+    known = (*EMBEDDED, *names())
     area = scenario().area
     return known if area in known else (*known, area)
 
