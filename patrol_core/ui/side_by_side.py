@@ -142,11 +142,12 @@ def _chosen(scenario: Scenario, prepared: Prepared) -> _Set | None:
 def _take_new(offered: list[str]) -> None:
     """Show what was not offered before, while there is room: the latest saved first, then the present choices."""
     known: list[str] = ask.value("offered", [])
-    shown = [name for name in ask.value("beside", []) if name in offered]
+    before: list[str] = ask.value("beside", [])
+    shown = [name for name in before if name in offered]
     new = [name for name in offered if name not in known]
     room = max(0, MOST - len(shown))
     wanted = [*shown, *new[-room:]] if room else shown
-    if wanted != ask.value("beside", []) or known != offered:
+    if wanted != before or known != offered:
         ask.put(beside=sorted(wanted, key=offered.index), offered=offered)
 
 
@@ -237,7 +238,8 @@ def _gains(found: _Set) -> None:
     with left:
         parts = part_changes(found.base, other)
         st.markdown(f"**Groups and wards** under {escape(name)}, the most relieved first")
-        who = [f"{row.kind.split(' (')[0]} {row.part}" for row in parts.itertuples()]
+        pairs = zip(parts["kind"].astype(str), parts["part"].astype(str), strict=True)
+        who = [f"{kind.partition(' (')[0]} {part}" for kind, part in pairs]
         tables.show(parts.assign(part=who)[["part", *SEEN]], headings=HEADINGS, height=300)
     with right:
         zones = zone_changes(found.base, other).sort_values("left_change", kind="stable")
