@@ -7,7 +7,19 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.driving import BUDGET, core, go_to, metric, no_fault, opened, settled, slide, slider, watch, worst
+from tests.e2e.driving import (
+    BUDGET,
+    core,
+    go_to,
+    metric,
+    no_fault,
+    opened,
+    settled,
+    slide,
+    slider,
+    watch,
+    worst,
+)
 
 EFFECT = "Effect of a patrol"
 
@@ -40,7 +52,9 @@ def test_save_two_compare_and_take_one_up(plan_page, tmp_path):
     save(page)
     slide(page, BUDGET, steps=6)
     save(page)
-    page.goto(page.url.replace("/plan", "/compare"))  # by its address: a session of its own, that knows them all the same
+    page.goto(
+        page.url.replace("/plan", "/compare")
+    )  # by its address: a session of its own, that knows them all the same
     expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()
     settled(page)
     no_fault(page)
