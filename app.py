@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from patrol_core.ui.session import state
+from patrol_core.ui.session import saved, state
 from patrol_core.ui.session.browser_steps import steps_of_browser
 from patrol_core.ui.session.front import browser_opened, knowing_its_root
 from patrol_core.ui.session.lifetime import note_session
@@ -39,9 +39,11 @@ else:
         present()
     elif let_in:
         state.follow_browser()
+        saved.restore()
         draw_sidebar(key_of(page))
         sign_out_button()
         page.run()
         keep_scenarios(state.scenario().area)
+        saved.keep_for_next_time()
         steps_of_browser()
         preload()

@@ -54,7 +54,11 @@ def begin(page: str) -> Scenario:
         _tour_band(page)
     if section:
         st.caption(f"{section} \u203a {title}")
-    st.title(title, anchor=False)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title(title, anchor=False, width="content")
+        if PAGES[page].acts:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+                scenario_bar()
     st.markdown(question)
     for message in state.take_messages():
         st.warning(escape(message), icon=":material/link_off:")
@@ -220,7 +224,6 @@ def status_strip(prepared: Prepared) -> None:
                 st.markdown(f"{ICONS['warning']} {escape(text)}")
             show_findings(prepared.findings)
             st.caption(escape(data.attribution))
-        scenario_bar()
 
 
 def show_findings(findings: tuple[Finding, ...] | list[Finding]) -> None:
