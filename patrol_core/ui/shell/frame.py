@@ -70,18 +70,16 @@ def _tour_band(page: str) -> None:
         where = "" if here else f" goes on on the page {PAGES[step.page].title}"
         said = f": {step.says} :blue[{step.control}]" if here else "."
         st.markdown(f"**Tour, {place + 1} of {len(steps)}**{where}{said}", width="stretch")
-        if not (here and last):
+        # Acted on here, not in a callback: that would run first, and this band with its buttons would be gone.
+        if not (here and last) and st.button("Next" if here else "Go on", key="_tour_next", type="primary"):
             following = steps[place + 1] if here else step
-            if st.button(
-                "Next" if here else "Go on",
-                key="_tour_next",
-                type="primary",
-                on_click=tour.go,
-                args=(following,),
-            ):
-                open_page(following.page)
-        if st.button("Finish" if here and last else "End", key="_tour_end", on_click=tour.end):
+            tour.go(following)
+            open_page(following.page)
+            st.rerun()
+        if st.button("Finish" if here and last else "End", key="_tour_end"):
+            tour.end()
             open_page("start")
+            st.rerun()
 
 
 def open_page(page: str) -> None:
@@ -209,7 +207,8 @@ def status_strip(prepared: Prepared) -> None:
                 color="violet",
             )
         st.badge(
-            f"{placement.placed:,} of {placement.rows:,} rows in {plural(len(prepared.zones), 'zone')}", color="gray"
+            f"{placement.placed:,} of {placement.rows:,} rows in {plural(len(prepared.zones), 'zone')}",
+            color="gray",
         )
         st.badge(escape_badge(counting_words(state.scenario(), prepared)), color="gray")
         serious = len(findings) + len(old)

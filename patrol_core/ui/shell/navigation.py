@@ -49,7 +49,9 @@ _PLANNED = {
         "Start",
         "What is loaded, how fresh is it, and where should patrols be?",
     ),
-    "data": Page("pages/data.py", "Data", "What do we know, from where, how complete, how fresh?", "See", ROWS),
+    "data": Page(
+        "pages/data.py", "Data", "What do we know, from where, how complete, how fresh?", "See", ROWS
+    ),
     "risk": Page(
         "pages/risk_maps.py", "Risk maps", "Where is harm concentrated, and how sure are we?", "See"
     ),
