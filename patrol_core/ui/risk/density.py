@@ -30,7 +30,8 @@ def density_settings(scenario: Scenario, _prepared: Prepared) -> None:
         },
         into=left,
         horizontal=True,
-        help="h, the standard deviation of the kernel. Places left out: the width at which every place with crime is predicted "
+        help="How far each crime is spread over the map (h, the standard deviation of the kernel). Places left out: the width at "
+        "which every place with crime is predicted "
         "best by all others. Scott's rule is made for one cloud of points and is too wide for a city with many centres.",
     )
     st.session_state["risk_bandwidth_rule"] = rule

@@ -20,6 +20,7 @@ from patrol_core.ui.session.escaping import escape, escape_badge
 from patrol_core.ui.shell import style
 from patrol_core.ui.shell.controls import take
 from patrol_core.ui.shell.navigation import PAGES, marked, return_to_app, root
+from patrol_core.ui.shell.scenario_bar import scenario_bar
 from patrol_core.ui.shell.sidebar import draw_sidebar
 from patrol_core.words import plural
 
@@ -217,6 +218,7 @@ def status_strip(prepared: Prepared) -> None:
                 st.markdown(f"{ICONS['warning']} {escape(text)}")
             show_findings(prepared.findings)
             st.caption(escape(data.attribution))
+        scenario_bar()
 
 
 def show_findings(findings: tuple[Finding, ...] | list[Finding]) -> None:
@@ -258,7 +260,9 @@ def ready(scenario: Scenario) -> Prepared | None:
         return results.prepared(scenario)
     except PatrolError as error:
         st.error(escape(error), icon=":material/error:")
-        if scenario.outlook == "forecast":
+        if isinstance(error, results.NotLoaded):
+            page_link("data", "Load the files again on the page Data", "upload_file")
+        elif scenario.outlook == "forecast":
             take("Plan for what was recorded", "_plan_recorded", outlook="recorded")
         st.button("Back to the defaults", on_click=state.reset)
         return None

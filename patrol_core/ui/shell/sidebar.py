@@ -52,18 +52,14 @@ def draw_sidebar(page: str | None) -> None:
 
 
 def _place() -> None:
-    options = state.places()
+    options, names = state.places(), state.names()
     key = state.widget_key("area")
     st.selectbox(
         options=options,
         index=options.index(state.scenario().area),
-        format_func=_place_name,
+        format_func=lambda place: PLACE_NAMES.get(place) or names.get(place) or f"{place} (not loaded)",
         **bound("area") | {"on_change": lambda: state.change_place(st.session_state[key]), "args": ()},
     )
-
-
-def _place_name(key: str) -> str:
-    return PLACE_NAMES.get(key) or state.name_of(key) or f"{key} (not loaded)"
 
 
 def _zones(data: AreaData) -> None:
