@@ -11,7 +11,7 @@ from patrol_core.ui.shell.navigation import PAGES
 WHAT = (
     "**Patrol planner** works out where patrols should be. It reads recorded crime by small area, shows where harm is "
     "concentrated and how sure that is, plans a given number of units, and says who gains, who bears patrols and what a fairer "
-    "plan costs. Every figure stands beside its assumption; people decide. Nothing leaves this computer."
+    "plan costs. Every figure stands beside its assumption; people decide. Your data stay where this program runs."
 )
 DOORS = "data_doors"
 """Session key of the open tab of the page Data."""
