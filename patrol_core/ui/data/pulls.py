@@ -80,9 +80,7 @@ def pull_door(*, shown: bool = True) -> None:
         shown: Whether its tab is open; the map to draw on is only sent then.
     """
     if not people.allowed("upload"):
-        st.info(
-            "Your role may not bring data in: ask whoever administers this dashboard.", icon=":material/lock:"
-        )
+        st.info(people.NO_UPLOADS, icon=":material/lock:")
         return
     st.write(
         "Crime from data.police.uk, boundaries from the ONS, census figures from Nomis. This needs the internet and "
