@@ -81,7 +81,7 @@ def person() -> Person | None:
         InputError: Where sign-in is on and the file of roles cannot be used.
     """
     if not signing_in():
-        return alone(SHARED if settings().share_projects else _browser())
+        return alone(SHARED if settings().share_projects else browser_mark())
     return (
         person_of(st.user.to_dict(), read_roles(settings().roles_file))
         if st.user.get("is_logged_in")
@@ -185,7 +185,7 @@ def _providers() -> list[str]:
     return ["", *named] if "client_id" in auth else named
 
 
-def _browser() -> str:
+def browser_mark() -> str:
     """The mark of this browser; "" where it takes no cookies."""
     mark = str(st.context.cookies.get(MARK, ""))
     return mark if _MARK.fullmatch(mark) else ""
