@@ -344,12 +344,13 @@ class Library:
             days: 0 keeps none.
             now: Seconds since 1970.
         """
-        old = [project for project in self.projects() if now - project.opened > days * DAY_S or days == 0]
         count = 0
-        for project in old:
-            with contextlib.suppress(InputError, SourceError):
-                self.delete(project.id)
-                count += 1
+        for ident, project, _ in list(self._each()):
+            with contextlib.suppress(InputError, SourceError, OSError):
+                opened = project.opened if project is not None else self.path_of(ident).stat().st_mtime
+                if now - opened > days * DAY_S or days == 0:
+                    self.delete(ident)
+                    count += 1
         if count:
             with contextlib.suppress(SourceError):
                 earlier = self._removed()

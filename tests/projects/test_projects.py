@@ -226,19 +226,22 @@ def test_owners_and_ids_are_no_paths(tmp_path, library, owner):
 
 def test_what_nobody_opened_for_so_long_goes_and_is_said_once(tmp_path, area, library, monkeypatch):
     kept = library.save(area)
+    damaged = library.save(replace(area, name="Damaged"))
+    (library.path_of(damaged.id) / MANIFEST).write_bytes(b"{")
     now = time.time()
     monkeypatch.setenv("PATROL_KEEP_PROJECTS_DAYS", "30")
     settings.cache_clear()
     try:
         assert remove_expired(tmp_path, now=now + 29 * 86_400) == 0
         assert library.take_removed() is None
-        assert remove_expired(tmp_path, now=now + 31 * 86_400) == 1
+        assert remove_expired(tmp_path, now=now + 31 * 86_400) == 2
     finally:
         settings.cache_clear()
     assert not library.path_of(kept.id).exists()
+    assert library.damaged() == {}
     removed = library.take_removed()
     assert removed is not None
-    assert (removed.count, removed.days) == (1, 30)
+    assert (removed.count, removed.days) == (2, 30)
     assert library.take_removed() is None
 
 

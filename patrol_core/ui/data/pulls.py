@@ -89,7 +89,11 @@ def pull_door(*, shown: bool = True) -> None:
     job = SLOT.current()
     if job is not None and job.result is not None:
         SLOT.clear()
-        state.add_upload(job.result)
+        try:
+            state.add_upload(job.result)
+        except PatrolError as error:
+            st.error(escape(error), icon=":material/error:")
+            return
         st.rerun()
     if job is None or not job.running:
         drawing = st.radio("Place from", (LISTED, DRAWN), horizontal=True) == DRAWN

@@ -79,13 +79,13 @@ def _read(
     try:
         title = name.strip() or Path(crimes[0].name).stem
         data, findings = _assemble(crimes, zones, tables, title, column.strip(), progress)
+        state.add_upload(data)
     except PatrolError as error:
         progress.empty()
         st.error(f"{escape(str(error))} Nothing was changed; the data in use stay.", icon=":material/error:")
         return
     progress.empty()
     st.session_state[NOTICED] = findings
-    state.add_upload(data)
     _let_go([*crimes, *([zones] if zones else []), *tables])
     st.rerun()
 
