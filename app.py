@@ -5,14 +5,18 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from patrol_core.ui.session import state
+from patrol_core.ui.session.browser_steps import steps_of_browser
 from patrol_core.ui.session.front import browser_opened, knowing_its_root
 from patrol_core.ui.session.lifetime import note_session
 from patrol_core.ui.session.people import BrowserMark, admitted, sign_out_button
 from patrol_core.ui.session.preload import preload
 from patrol_core.ui.session.projects import keep_scenarios
-from patrol_core.ui.session.state import scenario
 from patrol_core.ui.shell.navigation import addresses, key_of, navigation
 from patrol_core.ui.shell.sidebar import draw_sidebar
+from patrol_core.ui.workshop.held import ROOM, WORKSHOP
+from patrol_core.ui.workshop.presenter import present
+from patrol_core.ui.workshop.visitor import visit
 
 ABOUT = "**Patrol planner**: decision support for patrols, on this computer. Light, dark or the system's choice: above."
 
@@ -25,11 +29,19 @@ else:
     st.set_page_config(page_title="Patrol planner", page_icon="🗺️", layout="wide", menu_items={"About": ABOUT})
     st.session_state["_in_app"] = True
     note_session()
-    let_in = admitted()
-    page = navigation("top" if let_in else "hidden")
-    if let_in:
+    view = st.query_params.get("view", "")
+    # A room is for people who have no account here: its code lets them see what its presenter shows, and nothing else.
+    let_in = view != ROOM and admitted()
+    page = navigation("top" if let_in and view != WORKSHOP else "hidden")
+    if view == ROOM:
+        visit()
+    elif let_in and view == WORKSHOP:
+        present()
+    elif let_in:
+        state.follow_browser()
         draw_sidebar(key_of(page))
         sign_out_button()
         page.run()
-        keep_scenarios(scenario().area)
+        keep_scenarios(state.scenario().area)
+        steps_of_browser()
         preload()

@@ -1,4 +1,4 @@
-"""Did we expect right? Past months beside what was predicted for them, before they came.
+"""Did it turn out as forecast? Past months beside what was predicted for them, before they came.
 
 A forecast was tested at several origins: trained on the months up to each, judged on those after it. Each past month is
 shown once, as predicted from the latest origin before it, so no figure here was made knowing its month. A surprise is a

@@ -40,7 +40,7 @@ def view_table(views: pd.DataFrame, view: str, head: str, left_out: Collection[s
     return Table(
         mine.drop(columns=[name for name in left_out if name in mine]).reset_index(drop=True),
         units={"population": head, "amount": unit, about.rate: f"{unit} {about.words}"},
-        note=f"Smallest over largest: {ratio}.",
+        note=f"Lowest group as a share of the highest: {ratio}.",
     )
 
 

@@ -46,7 +46,7 @@ import numpy as np
 from scipy.special import gammaln, xlog1py, xlogy
 
 from patrol_core.errors import InputError
-from patrol_core.words import first_few
+from patrol_core.words import first_few, plural
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -324,6 +324,6 @@ def _notes(priors: Sequence[Prior], islands: Sequence[str], zones: int) -> tuple
         notes.append(f"{first_few(never)}: no crime was recorded, so there is none to smooth.")
     if islands:
         notes.append(
-            f"{len(islands)} zones touch no other ({first_few(islands)}); they are smoothed towards the whole area."
+            f"{plural(len(islands), 'zone touches', 'zones touch')} no other ({first_few(islands)}), so they are smoothed towards the whole area."
         )
     return tuple(notes)

@@ -42,7 +42,7 @@ class GameChoices(DataChoices):
     budget: float = row(
         12.0, "budget", "--units", "Units on patrol at once", unit="units", step=0.5, ge=0, le=MOST_UNITS
     )
-    """B: units out at once, on average over the hours on patrol. Follows from hours a month or from officers
+    """Units out at once, on average over the hours on patrol. Follows from hours a month or from officers
     where one of these is given."""
     month_hours: float | None = row(
         None, "hours", "--hours", "Patrol hours a month", unit="h per month", step=10, ge=0, le=73_000_000
@@ -67,7 +67,7 @@ class GameChoices(DataChoices):
     )
     """Hours of the day that the plan is for: 24 round the clock, 8 for one shift a day."""
     effectiveness: float = row(0.5, "effect", "--effectiveness", "Effect of a patrol", step=0.05, gt=0, le=1)
-    """e: share of a zone's harm that one unit prevents while it is there. An assumption, not a measurement:
+    """Share of a zone's harm that one unit prevents while it is there. An assumption, not a measurement:
     studies of hot-spot patrol find modest effects; 1 is the convention of security games and flatters every
     plan."""
     response: Response = row("several", "response", "--response", "What further units do")
@@ -83,14 +83,15 @@ class GameChoices(DataChoices):
     rationality: float = row(
         10.0, "lambda", "--rationality", "How well offenders choose", step=1, ge=0, le=1000
     )
-    """λ times the highest zone's value, for offenders who make mistakes: 0 does not look, 100 hardly makes any."""
+    """How well offenders who make mistakes find the best zone: 0 does not look, 100 hardly makes any mistake (λ
+    times the highest zone's value)."""
     fairness: float | None = row(
         None, "fair", "--fairness", "Fairness: how far groups may differ", step=0.05, ge=0, le=10
     )
-    """d, 0 the strictest. Parity: per-head patrol (or harm left) of every group within (1 ± d) of the
-    overall rate; mean difference: at most d of the overall rate; max-min: every group at least 1 - d of
-    the best least rate attainable; proportionality: every group's share of the patrols between 1 - d and
-    1 + d times its share of the harm. Empty: no rule."""
+    """How much groups may differ: 0 is the strictest, empty is no rule. At 0.2, parity keeps every group's
+    patrol (or harm left) per head within 20 % of the overall rate; mean difference lets groups differ by 20 %
+    of it on average; max-min gives every group at least 80 % of the best that the worst-off can have;
+    proportionality keeps every group's share of the patrols between 80 and 120 % of its share of the harm."""
     fairness_rule: FairnessRule = row("coverage-parity", "rule", "--fairness-rule", "What is shared evenly")
     """Patrol per head (coverage parity), harm left per head (residual parity), a cap on how far groups
     differ in patrol per head on average (mean difference), or the worst-off group first: patrol
@@ -98,13 +99,13 @@ class GameChoices(DataChoices):
     share_least: float | None = row(
         None, "sharemin", "--share-least", "Least of its share of the harm (a)", step=0.05, ge=0, le=1
     )
-    """With proportionality: every group's share of the patrols (or hours) is at least a times its share of
-    the harm (or demand). Empty: 1 - d."""
+    """Least that a group's share of the patrols (or hours) may be of its share of the harm (or demand), with
+    proportionality. Empty: what the fairness level allows."""
     share_most: float | None = row(
         None, "sharemax", "--share-most", "Most of its share of the harm (b)", step=0.05, ge=1, le=1000
     )
-    """With proportionality: every group's share of the patrols (or hours) is at most b times its share of
-    the harm (or demand). Empty: 1 + d."""
+    """Most that a group's share of the patrols (or hours) may be of its share of the harm (or demand), with
+    proportionality. Empty: what the fairness level allows."""
     floor: float = row(
         0.0, "floor", "--floor", "Least patrol of every zone", unit="units", step=0.01, ge=0, le=1000
     )

@@ -315,6 +315,37 @@ HEADINGS: Mapping[str, str] = {
 }
 """By the column's own name. A table that means something else by one says so itself."""
 
+TERMS_OF: Mapping[str, str] = {
+    "coverage": "coverage",
+    "effect": "effect",
+    "worst_case": "worst zone",
+    "pai": "PAI",
+    "pei": "PEI",
+    "gini": "Gini",
+    "gi_class": "hot spot",
+    "moran_class": "local Moran",
+    "gi_q": "false discovery",
+    "moran_q": "false discovery",
+    "low": "interval",
+    "high": "interval",
+    "Low": "interval",
+    "High": "interval",
+    "lsoa_code": "LSOA",
+    "msoa11nm": "MSOA",
+    "ward": "ward",
+    "beat": "patrol area",
+    "draw": "deployment",
+    "deprivation_quintile": "deprivation fifth",
+    "min_max_ratio": "four-fifths line",
+    "protection": "protection",
+    "burden": "burden",
+    "mae": "mean error",
+    "origin": "test origin",
+    "ranger": "marginals",
+    "spread_km2": "spread of an area",
+}
+"""The term of the glossary that a column is about, for those whose heading does not say it all."""
+
 _RAW = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+|[a-z]")
 
 

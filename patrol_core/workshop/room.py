@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from patrol_core.errors import InputError
+from patrol_core.figures.maps.zones import MapAsset
 
 FEWEST_OPTIONS, MOST_OPTIONS = 2, 4
 MOST_VOTERS = 500
@@ -40,20 +41,17 @@ class Screen:
     Attributes:
         question, headline: In words.
         figures: (what, before, after) in words.
-        shapes: Zones with their names as JSON, for the browser; empty without a map.
-        planar: Whether the shapes have no place on Earth.
-        before, after: What the two sides of the map show, on one scale from ``low`` to ``high``.
+        asset: Shapes of the zones with their names, as the browser gets them; None without a map.
+        before, after: What the two sides of the map show, on one scale from 0 to ``high``.
         note: The assumption that all of it rests on.
     """
 
     question: str
     headline: str
     figures: tuple[tuple[str, str, str], ...] = ()
-    shapes: bytes = b""
-    planar: bool = False
+    asset: MapAsset | None = None
     before: Layer | None = None
     after: Layer | None = None
-    low: float = 0.0
     high: float = 1.0
     note: str = ""
 

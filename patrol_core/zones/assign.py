@@ -227,12 +227,10 @@ def _place_rows(data: AreaData, zones: gpd.GeoDataFrame, rows: pd.DataFrame) -> 
 def _row_findings(rows: int, by_code: int, by_point: int, nowhere: int, outside: int) -> tuple[Finding, ...]:
     found = []
     if nowhere:
-        text = (
-            f"{nowhere:,} of {rows:,} rows have no coordinates (and no code of a zone); they are in no zone."
-        )
+        text = f"{nowhere:,} of {rows:,} rows {'has' if nowhere == 1 else 'have'} no coordinates (and no code of a zone) and {'is' if nowhere == 1 else 'are'} in no zone."
         found.append(Finding("warning", text, nowhere))
     if outside:
-        text = f"{outside:,} of {rows:,} rows lie outside all zones and are not counted."
+        text = f"{outside:,} of {rows:,} rows {'lies' if outside == 1 else 'lie'} outside all zones and {'is' if outside == 1 else 'are'} not counted."
         found.append(Finding("warning", text, outside))
     if by_code and by_point:
         text = (

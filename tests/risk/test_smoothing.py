@@ -274,7 +274,7 @@ def test_islands_are_smoothed_towards_the_whole_area_and_named():
     whole = built(numbers, smoothing="all")
     assert found.mean[3] == pytest.approx(whole.mean[3])
     assert found.mean[0] != pytest.approx(whole.mean[0])
-    assert any("1 zones touch no other (z3)" in note for note in found.smoothing.notes)
+    assert any("1 zone touches no other (z3)" in note for note in found.smoothing.notes)
 
 
 def test_a_zone_without_exposure_has_no_risk():

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from patrol_core.ui.shell.frame import PAGES
-from patrol_core.words import HEADINGS
+from patrol_core.ui.shell.navigation import PAGES
+from patrol_core.words import HEADINGS, TERMS
 
 ROOT = Path(__file__).resolve().parents[2]
 TABS = {
@@ -25,8 +25,8 @@ TABS = {
     "compare": "_compare_tabs",
     "events": "_event_tabs",
     "checkpoints": "_checkpoint_tabs",
-    "lab": "_lab_tabs",
-    "resources": "_resource_tabs",
+    "routes": "_lab_tabs",
+    "rosters": "_roster_tabs",
 }
 """Session key of the open tab, by page; the other pages draw all tabs at once."""
 RAW = re.compile(r"^[a-z0-9]+(_[a-z0-9]+)+$")
@@ -50,7 +50,7 @@ WIDGETS = (
 
 def walk(page: str) -> Iterator[tuple[str, AppTest]]:
     """A page with each of its tabs open in turn."""
-    opened = AppTest.from_file(str(ROOT / PAGES[page][0]), default_timeout=120).run()
+    opened = AppTest.from_file(str(ROOT / PAGES[page].path), default_timeout=120).run()
     yield "", opened
     for tab in [tab.label for tab in opened.tabs][1:] if page in TABS else []:
         opened.session_state[TABS[page]] = tab
@@ -114,3 +114,16 @@ def of_page(page: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("page", PAGES)
 def test_what_a_page_shows_reads_well(page):
     assert of_page(page) == ()
+
+
+def test_the_glossary_is_searched_and_opens_at_a_term():
+    page = AppTest.from_file(str(ROOT / PAGES["glossary"].path), default_timeout=60)
+    page.query_params["term"] = "quantal-response"
+    page.run()
+    assert not page.exception
+    assert page.text_input[0].value == "quantal response"
+    assert any("choose better options" in text.value for text in page.markdown)
+    page.text_input[0].set_value("xyzzy").run()
+    assert page.info[0].value.startswith("No term")
+    page.text_input[0].set_value("").run()
+    assert sum("Shown on:" in text.value for text in page.caption) == len(TERMS)

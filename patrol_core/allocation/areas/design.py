@@ -143,8 +143,8 @@ def make_areas(
     if outside:  # the best found is a plan all the same
         bound, status = float("nan"), Status.STOPPED_WITH_PLAN
     seconds = time.perf_counter() - started
-    found = _proved(graph, area, count, tolerance, bound, status, solver, seconds, outside)
-    return replace(found, impossible=impossible)
+    proved = _proved(graph, area, count, tolerance, bound, status, solver, seconds, outside)
+    return replace(proved, impossible=impossible)
 
 
 def measure(graph: ZoneGraph, label: Sequence[str]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 from patrol_core.allocation.hours.problem import HoursProblem, say
 from patrol_core.allocation.hours.water_filling import pool_sums
 from patrol_core.arrays import Floats, Indices
+from patrol_core.words import plural
 
 
 def slack_table(
@@ -79,16 +80,19 @@ def plan_notes(problem: HoursProblem, slack: pd.DataFrame, *, has_rules: bool) -
         free = sorted(set(problem.months) - set(slack.loc[slack["binding"], "month"]))
         if free:
             notes.append(
-                f"No budget binds in {', '.join(free)}: there every zone with demand gets its most hours."
+                f"No budget is used up in {', '.join(free)}: there every zone with crime to expect gets its most hours."
             )
     idle = int((problem.risk == 0.0).sum())
     if idle:
         notes.append(
-            f"{idle} rows have no demand: an hour there adds nothing, so they get their least hours."
+            f"{plural(idle, 'zone and month has', 'zones and months have')} no crime to expect: an hour there prevents nothing, so they "
+            "get their least hours."
         )
     waived = int((problem.upper == 0.0).sum())
     if waived:
-        notes.append(f"{waived} rows are capped at 0 h: their least hours are waived.")
+        notes.append(
+            f"{plural(waived, 'zone and month', 'zones and months')} may get no hours at all, so the least hours do not hold there."
+        )
     return tuple(notes)
 
 

@@ -179,7 +179,6 @@ def reason_of(
         share: Share of the area flagged.
     """
     table = summary.set_index("model")
-    row = table.loc[winner]
     mae, pai = table.loc[[winner], ["mae", "pai"]].to_numpy(dtype=float)[0]
     over = f"over {origins} test origin{'s' if origins > 1 else ''} of {horizon} month{'s' if horizon > 1 else ''}"
     scores = f"mean absolute error {figure(mae)} {unit} a zone and month, PAI {figure(pai)} at {share:.0%} of the area"

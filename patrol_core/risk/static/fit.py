@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from patrol_core.errors import InputError
 from patrol_core.risk.static.columns import variance_inflation
-from patrol_core.words import figure
+from patrol_core.words import figure, plural
 
 
 INTERCEPT = "intercept"
@@ -81,7 +81,7 @@ def log_rates(
             rate = np.log(np.where(top > 0, top, np.nan))
         if none and offset:
             notes.append(
-                f"{none:,} zones have a rate of 0; half the smallest other rate ({figure(offset)}) was added to all."
+                f"{plural(none, 'zone has', 'zones have')} a rate of 0; half the smallest other rate ({figure(offset)}) was added to all."
             )
         return rate, offset, none, tuple(notes)
     size = checked(exposure.of, ids, exposure.size, unknown=True)
@@ -93,7 +93,7 @@ def log_rates(
         rate[lived] = np.log(1000.0 * (counts[lived] + offset) / (size[lived] * exposure.years))
     if none:
         notes.append(
-            f"{none:,} of {int(lived.sum()):,} zones have no crime of these types; half an event was added to every zone before "
+            f"{none:,} of {int(lived.sum()):,} zones {'has' if none == 1 else 'have'} no crime of these types; half an event was added to every zone before "
             "the logarithm, and the risk per 1,000 contains it."
         )
     return rate, offset, none, tuple(notes)

@@ -121,9 +121,9 @@ def strength() -> tuple[int, float]:
     """Sliders: how many checkpoints, and how often one stops who passes."""
     left, right = st.columns(2)
     count = ask.slider(
-        "Checkpoints a night", "count", 3, 1, MOST_CHECKPOINTS, into=left, help="r: how many stand at once."
+        "Checkpoints a night", "count", 3, 1, MOST_CHECKPOINTS, into=left, help="How many stand at once (r)."
     )
-    words = "δ: the chance that an intruder who passes a checkpoint is stopped there."
+    words = "The chance that an intruder who passes a checkpoint is stopped there (δ)."
     seen = ask.percent("A checkpoint stops who passes", "detection", 100, 5, 100, into=right, help=words)
     return count, seen
 

@@ -81,9 +81,9 @@ def _units(source: str) -> tuple[int, float]:
         1,
         60,
         into=left,
-        help="m: how many units can stand or move at once.",
+        help="How many units can stand or move at once.",
     )
-    words = "e^-λ: each further unit at a target multiplies the chance of an attack there by this share."
+    words = "Chance that an attack succeeds where one unit stands; each further unit multiplies it by the same share again."
     held = ask.percent(
         "An attack against one unit succeeds", f"held_{source}", 50, 5, 95, into=right, help=words
     )
@@ -176,7 +176,7 @@ def _by_hand(resources: int, decay: float) -> Scene | None:
     left, right = st.columns(2)
     with left:
         st.caption(
-            "Invented numbers to start from: replace them. Value of each target over time, in hours from the begin; linear between, a jump is two rows at one time."
+            "Invented numbers to start from: replace them. Value of each target over time, in hours from the start; linear between, a jump is two rows at one time."
         )
         table = st.data_editor(
             values, num_rows="dynamic", key=f"_event_values_{template}", hide_index=True, height=330

@@ -32,7 +32,7 @@ from patrol_core.ui.shell.frame import guarded, open_tab
 from patrol_core.ui.shell.widgets import Figure, against, figures
 from patrol_core.words import figure, tiny
 
-HOURS = "h from the begin"
+HOURS = "h from the start"
 CLOCKS = ("begins", "ends", "leaves", "latest", "arrives", "needed", "stands_from", "stands_until")
 """Columns of hours that read as a clock."""
 PLACES = {"target": "Place"}

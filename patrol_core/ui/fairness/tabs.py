@@ -285,7 +285,7 @@ def _holds(page: Page) -> None:
         into=right,
         step=0.05,
         format="percent",
-        help="1: as much as elsewhere. True harm is recorded harm over this share; the plan stays as it is.",
+        help="How much of this group's harm is recorded: 1 is as much as elsewhere. True harm is recorded harm over this share; the plan stays as it is.",
     )
     table = fairness_results.survey(seen.scenario, {str(group): float(rate)})
     broken = table[table["verdict"] != "holds"]

@@ -70,7 +70,7 @@ def strength(place: Place) -> dict[str, Any]:
         1,
         MOST_MOVES,
         into=one,
-        help="T: one move = one step along an edge or a wait.",
+        help="How long a patrol is: one move is one step along an edge, or a wait (T).",
     )
     units = ask.slider(
         "Units on patrol", f"units_{mark}", min(place.count, MOST_UNITS), 1, MOST_UNITS, into=two
@@ -83,7 +83,7 @@ def strength(place: Place) -> dict[str, Any]:
         1,
         MOST_MOVES + 1,
         into=three,
-        help="τ: visits of all units together (walks), or states that a unit stays (schedules).",
+        help="How many visits of all units together protect a target (walks), or how long a unit has to stay (schedules); τ in the formula.",
     )
     attackers = ask.whole(
         "Targets that are attacked at once",
@@ -92,7 +92,7 @@ def strength(place: Place) -> dict[str, Any]:
         0,
         MOST_ATTACKERS,
         into=four,
-        help="A: the attacker's resources; values of the targets taken add up.",
+        help="How many targets one attack takes at once; their values add up (A).",
     )
     st.caption("One move = one step along an edge or a wait.")
     return {"moves": moves, "units": units, "tau": tau, "attackers": attackers}
@@ -201,8 +201,8 @@ def outermost(scene: PatrolScene) -> list[NodeId]:
 
 
 _FORM_HELP = (
-    "Walks: a target is protected when the visits of all units together reach τ. Schedules: every unit picks a set of targets that it can "
-    "tour in time, and stays τ states at each."
+    "Walks: a target is protected when the visits of all units together reach the number set. Schedules: every unit picks a set of targets that it can "
+    "tour in time, and stays as long as set at each."
 )
 _SUM_HELP = "Zero-sum: the attacker gains what is lost. General-sum: the attacker has values of its own, watches, and answers best."
 

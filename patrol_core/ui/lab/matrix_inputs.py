@@ -16,6 +16,7 @@ from patrol_core.ui.memo import lab_results
 from patrol_core.ui.memo.content import digest_of
 from patrol_core.ui.memo.kept import of_content
 from patrol_core.ui.session.escaping import escape_badge
+from patrol_core.words import figure
 
 GAME = "lab_game"
 """The last patrol game of the page."""
@@ -193,7 +194,7 @@ def settings(game: MatrixGame) -> Settings:
         1e-4,
         one,
         options=[1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6],
-        format_func=lambda value: f"{value:g}",
+        format_func=figure,
     )
     seconds = ask.whole("Seconds for each solver", "lab_seconds", 20, 1, 3600, into=two)
     iterations = ask.whole(
@@ -246,7 +247,7 @@ def _supports(asked: bool) -> tuple[tuple[int, ...], str]:
         one,
         min_value=1,
         max_value=40,
-        help="K: the curve solves one program for every number in the range.",
+        help="How many actions may be mixed (K): the curve solves one program for every number in the range.",
     )
     player = ask.select("by", "support_player", "row", PLAYERS, into=two)
     return tuple(range(int(low), int(high) + 1)), str(player)

@@ -191,7 +191,7 @@ def _computed(shown: Shown, _picks: Picks) -> None:
         )
     counts = ", ".join(f"{count:,} {name}" for name, count in found.counts.items())
     if counts:
-        st.caption(f"Looked at: {escape(counts)}.")
+        st.caption(f"Worked through on the way: {escape(counts)}.")
     captions((*game.notes, *shown.scene.notes))
     st.caption(escape(shown.scene.about))
     if shown.scene.attribution:

@@ -37,7 +37,7 @@ def beside(scenario: Scenario, prepared: Prepared, strategy: Strategy, found: Am
 
 
 def fairness_strip(prepared: Prepared, found: Amounts) -> None:
-    """Least over most of the groups in words, with the way to the page that says more."""
+    """The lowest group as a share of the highest in words, with the way to the page that says more."""
     grouping = prepared.grouping
     if grouping is None:
         st.caption("No groups to compare in these data.")

@@ -190,7 +190,7 @@ def _headline(score: StaticScore) -> None:
         Figure(
             "Moran's I of the residuals",
             "–" if moran is None else f"{moran.statistic:.2f}",
-            help="0: what is left over is spread at random over the map. "
+            help="Whether what is left over lies together on the map: at 0 it is spread at random. "
             + ("" if moran is None else f"p = {moran.p:.3f} by permutation."),
         ),
     )

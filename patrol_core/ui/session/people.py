@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from patrol_core.access import Action, AuditLog, Person, Role, alone, may, person_of, read_roles, require
-from patrol_core.errors import PatrolError
+from patrol_core.errors import InputError, PatrolError
 from patrol_core.settings import settings
 from patrol_core.ui.session.escaping import escape
 
@@ -66,8 +66,11 @@ class BrowserMark:
 
 
 def signing_in() -> bool:
-    """Whether people sign in here."""
-    return "is_logged_in" in st.user
+    """Whether people sign in here: an identity provider is set up, or a file of roles says that one should be.
+
+    Where secrets cannot be read Streamlit goes on without sign-in; a file of roles keeps the door shut then.
+    """
+    return "is_logged_in" in st.user or settings().roles_file.exists()
 
 
 def person() -> Person | None:
@@ -77,7 +80,7 @@ def person() -> Person | None:
         InputError: Where sign-in is on and the file of roles cannot be used.
     """
     if not signing_in():
-        return alone(SHARED if settings().share_projects else _browser())
+        return alone(SHARED if settings().share_projects else browser_mark())
     return (
         person_of(st.user.to_dict(), read_roles(settings().roles_file))
         if st.user.get("is_logged_in")
@@ -134,6 +137,11 @@ def admitted() -> bool:
         return True
     try:
         found = person()
+        if "is_logged_in" not in st.user:
+            raise InputError(
+                f"There is a file of roles {settings().roles_file}, but no identity provider is set up, so nobody is let in: give its "
+                "section [auth] in secrets.toml, or take the file away."
+            )
     except PatrolError as error:
         st.error(escape(error), icon=":material/lock:")
         return False
@@ -176,7 +184,7 @@ def _providers() -> list[str]:
     return ["", *named] if "client_id" in auth else named
 
 
-def _browser() -> str:
+def browser_mark() -> str:
     """The mark of this browser; "" where it takes no cookies."""
     mark = str(st.context.cookies.get(MARK, ""))
     return mark if _MARK.fullmatch(mark) else ""

@@ -19,6 +19,7 @@ AIR = """
   font-size: 1.2rem; padding: 0.4rem 0 0.2rem; }
 [data-testid="stVerticalBlock"] { gap: 0.7rem; }
 [data-testid="stMetricValue"] { font-size: 1.9rem; }
+.st-key-tour { margin-top: 0.7rem; padding: 0.4rem 0.9rem; }
 [data-testid="stMetricLabel"] p, [data-testid="stMetricDelta"] p { text-wrap: wrap !important; white-space: normal !important; }
 """
 """Less than Streamlit's defaults, so that a map and a plan fit on the first screen."""

@@ -13,7 +13,7 @@ import streamlit as st
 from patrol_core.reports.csv import to_csv_bytes
 from patrol_core.ui.session import people
 from patrol_core.ui.session.escaping import escape
-from patrol_core.words import clock, decimals, figure, heading
+from patrol_core.words import TERMS_OF, clock, decimals, figure, heading, meaning
 
 CODES = ("zone_id", "zone", "Zone", "lsoa_code", "LSOA_Code", "target")
 """Columns that hold codes of zones."""
@@ -100,11 +100,12 @@ def columns(
     for place, column in enumerate(map(str, frame.columns)):
         header = heading(column, (units or {}).get(column, ""), headings)
         values = frame.iloc[:, place]
+        asked = meaning(TERMS_OF[column]) if column in TERMS_OF and column not in (headings or {}) else None
         if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
             shown = decimals(values.dropna().to_numpy(dtype=float), digits)
-            made[column] = st.column_config.NumberColumn(header, format=f"%,.{shown}f")
+            made[column] = st.column_config.NumberColumn(header, help=asked, format=f"%,.{shown}f")
         else:
-            made[column] = st.column_config.Column(header)
+            made[column] = st.column_config.Column(header, help=asked)
     return made
 
 
@@ -158,11 +159,17 @@ def _readable(frame: pd.DataFrame) -> pd.DataFrame:
 
 MIMES = {
     "csv": "text/csv",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "geojson": "application/geo+json",
     "html": "text/html",
     "ics": "text/calendar",
     "json": "application/json",
     "md": "text/markdown",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "svg": "image/svg+xml",
+    "zip": "application/zip",
 }
 
 
