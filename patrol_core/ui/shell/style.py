@@ -54,9 +54,9 @@ def _rgb(colour: str) -> str:
 
 
 QUIET_TEXT = f"""
-[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p, .patrol-legend small
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p, .patrol-legend small, kbd
   {{ color: {_pair(QUIET)} !important; opacity: 1 !important; }}
-[data-testid="stMultiSelect"] span[title] {{ color: light-dark(#ffffff, #12181f); }}
+[data-testid="stMultiSelect"] span[title], button[data-testid^="stBaseButton-primary"], a[data-testid^="stBaseButton-primary"] {{ color: light-dark(#ffffff, #12181f); }}
 """
 """One grey for what stands beside, at least 4.5:1 on every ground of its theme; and dark letters on the pale accent of the dark theme,
 where Streamlit writes white."""
