@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.arrays import Floats
-from patrol_core.fairness.measures import Groups, change
+from patrol_core.fairness import Groups, change
 from patrol_core.words import figure, percent
 
 PATROLLED = 1e-9
