@@ -160,7 +160,7 @@ def _add(store: Store, files: list[UploadedFile]) -> None:
 
 def _keep_names(store: Store, name: str, data: bytes) -> int:
     labels = labels_of(name, data)
-    keep_labels(store, labels)
+    keep_labels(labels, store.folder)
     return len(labels)
 
 
