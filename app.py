@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from patrol_core.ui.session import state
+from patrol_core.ui.session.browser_steps import steps_of_browser
 from patrol_core.ui.session.front import browser_opened, knowing_its_root
 from patrol_core.ui.session.lifetime import note_session
 from patrol_core.ui.session.people import BrowserMark, admitted, sign_out_button
 from patrol_core.ui.session.preload import preload
 from patrol_core.ui.session.projects import keep_scenarios
-from patrol_core.ui.session.state import scenario
 from patrol_core.ui.shell.navigation import addresses, key_of, navigation
 from patrol_core.ui.shell.sidebar import draw_sidebar
 from patrol_core.ui.workshop.held import ROOM, WORKSHOP
@@ -37,8 +38,10 @@ else:
     elif let_in and view == WORKSHOP:
         present()
     elif let_in:
+        state.follow_browser()
         draw_sidebar(key_of(page))
         sign_out_button()
         page.run()
-        keep_scenarios(scenario().area)
+        keep_scenarios(state.scenario().area)
+        steps_of_browser()
         preload()

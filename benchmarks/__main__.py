@@ -15,6 +15,7 @@ PARTS = {
     "hours": ["-m", "benchmarks.bench_hours"],
     "fairness": ["-m", "benchmarks.bench_fairness"],
     "store": ["-m", "benchmarks.bench_store"],
+    "briefing": ["-m", "benchmarks.bench_briefing"],
     "risk": ["-m", "benchmarks.bench_risk"],
     "robust": ["-m", "benchmarks.bench_robust"],
     "stackelberg": ["-m", "benchmarks.bench_stackelberg"],

@@ -14,6 +14,7 @@ from patrol_core.ui.fairness.view import rule_fault
 from patrol_core.ui.memo import results
 from patrol_core.ui.plan.beside import beside
 from patrol_core.ui.plan.maps import plan_map
+from patrol_core.ui.plan.months import budgets_as_given
 from patrol_core.ui.plan.questions import questions
 from patrol_core.ui.plan.tabs import draw_tabs
 from patrol_core.ui.plan.view import MEAN, amounts_of, offender_words, plan_metrics, worth_metrics
@@ -57,6 +58,8 @@ if prepared is not None:
         if places is None:
             with asked:
                 questions(prepared)
+            with answer:
+                budgets_as_given(now)
             return
         strategy = results.strategy(now)
         with answer:

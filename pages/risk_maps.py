@@ -26,7 +26,7 @@ if prepared is not None:
 
     @st.fragment
     def risk_map() -> None:
-        """Layer and month above, map and zone below, tabs under both."""
+        """Layer, month and settings above, map and zone below, tabs under both."""
         first = first_layer(scenario, offered)
         shown = here.segmented(
             "Layer",
@@ -35,11 +35,17 @@ if prepared is not None:
             {name: LAYERS[name].title for name in offered},
             help="\n".join(f"* {LAYERS[name].title}: {LAYERS[name].help}" for name in offered),
         )
-        months = (ALL, *prepared.months)
-        month = here.steps("Month", "risk_month", ALL, months) if len(prepared.months) > 1 else ALL
-        layer = None
-        # What shows the work has a place of its own: whatever comes and goes before the map would mount it anew.
+        about, month, layer = LAYERS[shown], ALL, None
+        # What comes and goes has a place of its own: before the map it would mount it anew.
         with st.container(), frame.guarded():
+            if not about.monthly:
+                st.caption(
+                    f"{about.title} are of the whole period; months can be chosen for the other layers."
+                )
+            elif len(prepared.months) > 1:
+                month = here.steps("Month", "risk_month", ALL, (ALL, *prepared.months))
+            if about.settings is not None:
+                about.settings(scenario, prepared)
             layer = risk_layer_of(scenario, prepared, shown, month)
         wide, narrow = st.columns([3, 2])
         with wide:
@@ -50,6 +56,9 @@ if prepared is not None:
             zone_picker(prepared, key="risk")
             zone_panel(scenario, prepared, strategy=None, history=True)
             rank_firmness(scenario, prepared)
+        if about.detail is not None and layer is not None:
+            with frame.guarded():
+                about.detail(scenario, prepared)
         first_tab = {HIGHEST: partial(highest_zones, month=month)}
         frame.open_tab("_risk_tabs", {**first_tab, **TABS}, scenario, prepared)
 

@@ -7,6 +7,7 @@ import streamlit as st
 from patrol_core.ui.rosters.tabs import OPEN, TABS
 from patrol_core.ui.session import state
 from patrol_core.ui.shell import frame
+from patrol_core.ui.shell.navigation import PAGES
 
 scenario = frame.begin("rosters")
 prepared = frame.ready(scenario)
@@ -19,4 +20,6 @@ if prepared is not None:
         frame.open_tab(OPEN, TABS, state.scenario(), prepared)
 
     rosters()
-    frame.next_step("briefing", "Hand the plan out.")
+    frame.next_step(
+        "briefing" if "briefing" in PAGES else "method", "Hand the plan out, with what it assumes."
+    )

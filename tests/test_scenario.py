@@ -240,9 +240,17 @@ def test_least_and_most_hours_come_back_in_any_order():
 def test_a_bad_value_of_a_link_keeps_its_default_and_is_reported():
     scenario, refused = from_query({"budget": "-3", "fair": "0.3", "utm": "x", "mind": "5", "maxd": "9"})
     assert scenario == make_scenario({"fairness": 0.3, "min_per_day": 5, "max_per_day": 9})
-    assert len(refused) == 1
+    assert len(refused) == 2
     assert "budget='-3'" in refused[0]
     assert "100,000" in refused[0]
+    assert refused[1].startswith("The link's 'utm' is no choice")
+
+
+def test_keys_that_are_no_choices_are_named_once_and_those_of_the_page_never():
+    _, refused = from_query({"bugdet": "3", "x": "1", "view": "workshop"}, beside=("view",))
+    assert refused == (
+        "The link's 'bugdet', 'x' are no choices of this program and were left out; look whether the link was cut or mistyped.",
+    )
 
 
 @settings(derandomize=True, deadline=None, max_examples=100)

@@ -27,6 +27,7 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command("plan", "make a patrol plan from crime data", "plan"),
+    Command("briefing", "hand a plan out: PDF, DOCX, PPTX, HTML, maps and one zip", "briefing"),
     Command("risk", "risk of every zone, with intervals, smoothing and density", "risk"),
     Command(
         "forecast", "the months ahead of every zone and ward, with intervals and honest scores", "forecast"

@@ -20,7 +20,11 @@ NUMBERS = {
     "believed": (float, "what the correction takes for the effect, times the true one (default 1)"),
 }
 """Parameters of the simulation: type and help."""
-PLANNERS = {"game": "Patrol game", "proportional": "Proportional to risk", "hot-spots": "Hot spots first"}
+PLANNERS = {
+    "game": "Plan for offenders who watch perfectly",
+    "proportional": "Proportional to risk",
+    "hot-spots": "Hot spots first",
+}
 STARTS = {"plan": "plan", "hot-spots": "hot spots", "next-best": "next best"}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,26 @@ NULLABLE = {name for name, row in choices().items() if row.default is None}
 """Choices that can be switched off."""
 ALIASES = {"budget": ("--budget",), "month_hours": ("--city-budget",)}
 """Other spellings of a flag."""
+
+
+class _OneSpelling(argparse.Action):
+    """Takes a value, and refuses a second one by another spelling of the flag, which would quietly win."""
+
+    said = ""
+
+    def __call__(
+        self,
+        _parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        """Take the value."""
+        spelled = option_string or ""
+        if getattr(namespace, self.dest, None) is not None and self.said != spelled:
+            raise InputError(f"{self.said} and {spelled} both say the same choice; give one of them.")
+        self.said = spelled
+        setattr(namespace, self.dest, values)
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
@@ -93,7 +113,9 @@ def add_choices(parser: argparse.ArgumentParser, *parts: str, taken: Collection[
             continue
         spelled = [one for one in (flag, *ALIASES.get(name, ())) if one not in taken]
         if spelled:
-            add(*spelled, dest=name, default=None, metavar=_metavar(row), help=_help(row))
+            add(
+                *spelled, dest=name, default=None, metavar=_metavar(row), help=_help(row), action=_OneSpelling
+            )
     add("--type", dest="crime_types", action="append", help=table["crime_types"].help)
     add("--harm", action="store_true", help="weight crimes by the Cambridge Crime Harm Index")
     add("--patrol-generated", action="store_true", help=table["patrol_generated"].help)

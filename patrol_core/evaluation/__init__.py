@@ -27,6 +27,15 @@ from patrol_core.evaluation.sensitivity import (
     rank_stability,
     smoothed_monthly_values,
 )
+from patrol_core.evaluation.side_by_side import (
+    Standing,
+    cautions,
+    figures_beside,
+    gain_words,
+    part_changes,
+    same_zones,
+    zone_changes,
+)
 from patrol_core.evaluation.simulation import Learner, Simulation, simulate
 from patrol_core.evaluation.stability import budget_curve, coverage_distance
 
@@ -56,18 +65,25 @@ __all__ = [
     "Rounds",
     "Simulation",
     "Spread",
+    "Standing",
     "backtest",
     "bootstrap_values",
     "budget_curve",
+    "cautions",
     "coverage_distance",
     "faced_matrix",
+    "figures_beside",
+    "gain_words",
     "judge_maps",
     "monthly_values",
+    "part_changes",
     "plan_spread",
     "rank_stability",
+    "same_zones",
     "simulate",
     "simulate_feedback",
     "smoothed_monthly_values",
     "urn",
     "world_of",
+    "zone_changes",
 ]

@@ -38,8 +38,7 @@ DARK = {
     REFERENCE: "#96a1ad",
     GRID: "#313c47",
     STREET: "#475462",
-    PALE: "#5d6875",
-    PLAN: "#4f9fdc",
+    PALE: "#8b96a3",
     UNKNOWN: "#46515d",
     GROUPS[7]: "#a9a3e8",
 }

@@ -57,6 +57,7 @@ from patrol_core.planning.tables import (
     hours_views,
     offender_tables,
     plans_compared,
+    standing_of,
     zone_table,
 )
 from patrol_core.planning.transfer import for_data, same_data
@@ -140,6 +141,7 @@ __all__ = [
     "sensitivity_to_effect",
     "solve_hours_plan",
     "spread_unit",
+    "standing_of",
     "state_of_store",
     "summarise",
     "surface_as_of",

@@ -23,11 +23,14 @@ BOROUGH, NO_BOROUGH = "borough", "no borough"
 
 
 def group_columns(data: AreaData) -> dict[str, str]:
-    """Ways to group zones that the data offer: column -> label for people."""
+    """Ways to group zones that the data offer: column -> label for people.
+
+    Those of a census divide residents, so they are offered only where residents are known.
+    """
     offered = dict(data.groups)
     if data.polygons is not None and WARD in data.polygons and (data.polygons[WARD].astype(str) != "").any():
         offered[WARD] = "Ward"
-    if data.polygons is not None:
+    if data.polygons is not None and data.polygons["population"].notna().any():
         weighted = grouping.weighted_columns(list(data.polygons.columns))
         offered |= {key: grouping.WEIGHTED[key] for key in weighted}
     return offered

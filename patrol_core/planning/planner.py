@@ -14,7 +14,7 @@ from patrol_core.areas import Finding
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
 from patrol_core.games.documents import Uncertainty, solve_for
-from patrol_core.games.rules import Cap, Floor, PlaceCap, Rule
+from patrol_core.games.rules import Cap, DailyFloor, Floor, PlaceCap, Rule
 from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone_game
 from patrol_core.planning.groups import BOROUGH, NO_WARD, WARD, boroughs_of, wards_of
 from patrol_core.planning.prepared import Prepared, fairness_of
@@ -34,7 +34,7 @@ def constraints_of(prepared: Prepared, scenario: Scenario) -> tuple[Rule, ...]:
     rules: list[Rule] = []
     least = least_units(scenario)
     if least > 0:
-        rules.append(Floor(least))
+        rules.append(DailyFloor(least, hours=scenario.hours_a_day) if _in_hours(scenario) else Floor(least))
     one = scenario.response == "linear" and scenario.zone_sizes == "equal"  # no zone takes more anyway
     if scenario.cap is not None and not (one and scenario.cap >= 1):
         rules.append(Cap(scenario.cap))
@@ -93,6 +93,11 @@ def place_budgets(prepared: Prepared, scenario: Scenario) -> list[Rule]:
 def least_units(scenario: Scenario) -> float:
     """Units in every zone at least: the floor, or the least hours a day where these are more."""
     return max(scenario.floor, scenario.min_per_day / scenario.hours_a_day)
+
+
+def _in_hours(scenario: Scenario) -> bool:
+    """Whether the least patrol in force is the one given in hours a day."""
+    return scenario.min_per_day / scenario.hours_a_day > scenario.floor
 
 
 def most_units(prepared: Prepared, scenario: Scenario) -> Floats | None:
@@ -227,7 +232,7 @@ class Planner:
             (scenario.effectiveness, scenario.response, scenario.zone_sizes, scenario.hours_a_day),
             scenario.fairness_rule if scenario.fairness is not None else None,
             (scenario.fairness, scenario.share_least, scenario.share_most) if _has_ends(scenario) else None,
-            least_units(scenario) > 0,
+            (least_units(scenario) > 0, _in_hours(scenario)),
             (scenario.cap, scenario.max_per_day, scenario.group_floor, scenario.group_cap),
             tuple(place_budgets(self.prepared, scenario)),
         )

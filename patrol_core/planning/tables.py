@@ -11,10 +11,11 @@ import pandas as pd
 from patrol_core.allocation.deployments import Deployments, decompose
 from patrol_core.allocation.hours import Plan
 from patrol_core.arrays import Floats
-from patrol_core.evaluation import baselines
+from patrol_core.evaluation import Standing, baselines
 from patrol_core.fairness import HEADS, measures
 from patrol_core.games.documents import intervals_of
 from patrol_core.games.zone import Strategy, ZoneGame
+from patrol_core.planning.groups import wards_of
 from patrol_core.planning.planner import game_of, uncertainty_of
 from patrol_core.planning.prepared import Prepared
 from patrol_core.scenario import Scenario
@@ -53,6 +54,37 @@ def zone_table(prepared: Prepared, scenario: Scenario, strategy: Strategy) -> pd
         name=prepared.zones["name"].astype(str).to_numpy(),
         units=strategy.coverage,
         hours=strategy.coverage * scenario.hours_per_unit,
+    )
+
+
+def standing_of(prepared: Prepared, scenario: Scenario, strategy: Strategy, assumption: str) -> Standing:
+    """How a scenario's plan stands, for comparing it with others: by zone, by ward, and by the group in use.
+
+    Args:
+        prepared, scenario, strategy: The data, the choices, their plan.
+        assumption: What its figures rest on, in words.
+    """
+    zones = prepared.zones
+    parts: dict[str, measures.Groups] = {}
+    grouping = prepared.grouping
+    if grouping is not None:
+        parts[grouping.label] = prepared.membership
+    wards = wards_of(zones)
+    if wards.nunique() > 1 and (grouping is None or grouping.label != "Ward"):
+        parts["Ward"] = {
+            str(ward): [str(zone) for zone in zones.index[wards == ward]] for ward in sorted(set(wards))
+        }
+    return Standing(
+        data=(prepared.data.content_hash, prepared.data.name),
+        unit=prepared.surface.unit,
+        zone_ids=prepared.zone_ids,
+        zone_names=tuple(zones["name"].astype(str)),
+        units=strategy.coverage,
+        before=prepared.surface.mean,
+        left=strategy.residual,
+        parts=parts,
+        assumption=assumption,
+        hours_per_unit=scenario.hours_per_unit,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from patrol_core.projects.bundle import export_project, import_project
+from patrol_core.projects.changes import before, changes_words
 from patrol_core.projects.library import (
     Library,
     Removed,
@@ -16,6 +17,8 @@ __all__ = [
     "Library",
     "Project",
     "Removed",
+    "before",
+    "changes_words",
     "export_project",
     "import_project",
     "merged_scenarios",

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ class Library:
             raise InputError(f"There is no project {ident} here any more; it was deleted.") from None
         except OSError as error:
             raise SourceError(f"The project {ident} cannot be read ({why(error)}); try again.") from error
-        project = read_manifest(text, MANIFEST)
+        project = _known(text)
         if project.id != ident:
             raise InputError(f"{MANIFEST} is of another project than its folder; it was changed.")
         return project
@@ -258,6 +259,7 @@ class Library:
             with self._alone():
                 target.replace(gone)
                 sync_folder(self.folder)
+            _known.cache_clear()
             shutil.rmtree(gone)
             sync_folder(self.folder)
         except FileNotFoundError:
@@ -365,6 +367,12 @@ class Library:
             plain = json.loads((self.folder / NOTE).read_bytes()[:1000])
             return Removed(int(plain["count"]), int(plain["days"]))
         return None
+
+
+@lru_cache(maxsize=2 * MOST_PROJECTS)
+def _known(text: bytes) -> Project:
+    """A record that was read before is not read again; forgotten when anything is deleted."""
+    return read_manifest(text, MANIFEST)
 
 
 def merged_scenarios(

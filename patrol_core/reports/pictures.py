@@ -18,11 +18,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PatchCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize, PowerNorm
 from matplotlib.figure import Figure
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path as Outline
 from numpy.typing import NDArray
 
 from patrol_core.errors import InputError
+from patrol_core.figures.maps.printed import as_it_is, draw_scale_bar, zone_patches
 from patrol_core.figures.palette import DRAWING, MARK, PLAN, REFERENCE, SCALES
 
 _UNKNOWN = "#d0d4d9"
@@ -61,17 +60,19 @@ def map_png(
     colours = LinearSegmentedColormap.from_list(scale, SCALES[scale]).with_extremes(bad=_UNKNOWN)
     with DRAWING:
         figure, axes = _canvas(*_map_size(zones))
-        drawn = PatchCollection(_patches(zones), cmap=colours, norm=norm, edgecolor="#5b6470", linewidth=0.3)
+        drawn = PatchCollection(
+            zone_patches(zones.geometry), cmap=colours, norm=norm, edgecolor="#5b6470", linewidth=0.3
+        )
         drawn.set_array(np.ma.masked_invalid(amounts))
         axes.add_collection(drawn)
         axes.set_axis_off()
         axes.set_aspect("equal")
         axes.autoscale_view()
         bar = figure.colorbar(drawn, ax=axes, shrink=0.7, pad=0.02)
-        _words(bar.ax.set_ylabel(f"{label} [{unit}]" if unit else label))
+        as_it_is(bar.ax.set_ylabel(f"{label} [{unit}]" if unit else label))
         if np.isnan(amounts).any():
-            _words(axes.set_title("grey: not known", fontsize=9, color="#555555", loc="left"))
-        _scale_bar(axes, zones)
+            as_it_is(axes.set_title("grey: not known", fontsize=9, color="#555555", loc="left"))
+        draw_scale_bar(axes, zones)
         return _png(figure)
 
 
@@ -99,13 +100,13 @@ def curve_png(
             axes.plot(x, y, color=shades[place % len(shades)], marker=".", markersize=4, label=name)
         if current is not None:
             axes.plot(*current, "o", color=MARK, markersize=8, label="this plan")
-        _words(axes.set_xlabel(x_label))
-        _words(axes.set_ylabel(y_label))
+        as_it_is(axes.set_xlabel(x_label))
+        as_it_is(axes.set_ylabel(y_label))
         axes.grid(visible=True, color="#e3e8ed", linewidth=0.8)
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
         for text in axes.legend(frameon=False).get_texts():
-            _words(text)
+            as_it_is(text)
         return _png(figure)
 
 
@@ -141,45 +142,6 @@ def _canvas(width: float, height: float) -> tuple[Figure, Any]:
     figure = Figure(figsize=(width, height), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.add_subplot()
-
-
-def _patches(zones: gpd.GeoDataFrame) -> list[PathPatch]:
-    """One patch a zone, holes and all parts in it, so that colours line up with zones."""
-    return [PathPatch(_outline(shape)) for shape in zones.geometry]
-
-
-def _outline(shape: Any) -> Outline:
-    parts = getattr(shape, "geoms", [shape])
-    rings = [ring for part in parts for ring in (part.exterior, *part.interiors)]
-    if not rings:
-        return Outline(np.empty((0, 2)))
-    return Outline.make_compound_path(*(Outline(_points(ring), closed=True) for ring in rings))
-
-
-def _points(ring: Any) -> NDArray[np.float64]:
-    return np.asarray(ring.coords, dtype=np.float64)[:, :2]
-
-
-def _scale_bar(axes: Any, zones: gpd.GeoDataFrame) -> None:
-    """A bar of a round number of kilometres; only where the CRS is in metres."""
-    crs = zones.crs
-    if crs is None or not crs.is_projected or crs.axis_info[0].unit_name != "metre":
-        return
-    west, south, east, north = zones.total_bounds
-    reach = (east - west) / 4
-    if reach <= 0:
-        return
-    power = 10.0 ** np.floor(np.log10(reach))
-    length = power * max(step for step in (1, 2, 5) if step * power <= reach)
-    height = south - 0.05 * (north - south)
-    axes.plot([west, west + length], [height, height], color="#333333", linewidth=2, solid_capstyle="butt")
-    name = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    axes.text(west + length * 1.1, height, name, ha="left", va="center", fontsize=9, color="#333333")
-
-
-def _words(text: Any) -> None:
-    """Draw a text as it is, dollar signs and all."""
-    text.set_parse_math(False)
 
 
 def _png(figure: Figure) -> bytes:

@@ -54,9 +54,17 @@ LIMITS = (
     "The plan is advice. Who sends patrols decides, records why, and answers for it.",
 )
 
+NOT_FOR = (
+    "To decide about any person: whom to stop, search, visit or charge. There are no persons in the data, and zones are not people.",
+    "As a reason for an individual stop. A high-risk zone is not grounds for suspicion.",
+    "As evidence of what a neighbourhood is like.",
+    "Without a person who decides, can say why, and answers for it. Record the decision, who took it, and what was changed from the plan.",
+)
+"""What a plan may not be used for; the page Method and the briefing say it in these words."""
 
-def report_of(result: Result) -> bytes:
-    """The report of a solved scenario as one HTML file."""
+
+def report_of(result: Result, made: dt.datetime | None = None) -> bytes:
+    """The report of a solved scenario as one HTML file; ``made`` now (UTC) by default."""
     prepared, strategy, scenario = result.prepared, result.strategy, result.scenario
     data = prepared.data
     unit = prepared.surface.unit
@@ -67,7 +75,7 @@ def report_of(result: Result) -> bytes:
         area=data.name,
         kind=data.kind,
         period=(prepared.months[0], prepared.months[-1]),
-        made=dt.datetime.now(dt.UTC).replace(microsecond=0),
+        made=dt.datetime.now(dt.UTC).replace(microsecond=0) if made is None else made,
         zones=prepared.zones,
         risk_map=MapPicture(
             pd.Series(prepared.surface.mean, index=ids), "risk", "Expected if unopposed", unit, root=True
@@ -102,7 +110,7 @@ def report_of(result: Result) -> bytes:
         findings=result.findings,
         assumptions=_assumptions(result),
         limits=LIMITS,
-        command=_command(result),
+        command=command_of(result),
         scenario_json=json.dumps(scenario.model_dump(), indent=2),
     )
     return html_report(content)
@@ -240,7 +248,8 @@ def _hours(result: Result) -> Table | None:
     return Table(table, units=units, note=" ".join([*decides, *plan.notes, assumed]))
 
 
-def _command(result: Result) -> str:
+def command_of(result: Result, command: str = "plan") -> str:
+    """The command line that makes a solved scenario again; ``command`` is ``plan`` or another that takes its flags."""
     data = result.prepared.data
     kind = data.key.partition("-")[0]
     given = {"upload": ["--crimes", "FILE"], "place": ["--crimes", "FILE"], "store": ["--store"]}
@@ -250,5 +259,5 @@ def _command(result: Result) -> str:
         if data.covariates is not None or data.groups:
             place += ["--attributes", "FILE"]
     return shlex.join(
-        ["python", "-m", "patrol_core", "plan", *place, *result.scenario.to_flags(), "--out", "plan"]
+        ["python", "-m", "patrol_core", command, *place, *result.scenario.to_flags(), "--out", command]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from patrol_core.roads.labels import labels_of
 from patrol_core.roads.lines import network_from_lines
 from patrol_core.roads.network import RoadNetwork, grid_city, make_network, path_nodes
 from patrol_core.roads.osm import roads_from_osmnx
@@ -20,6 +21,7 @@ __all__ = [
     "edge_lines",
     "geodanet_roads",
     "grid_city",
+    "labels_of",
     "make_network",
     "network_from_lines",
     "number",

@@ -310,7 +310,7 @@ def roads_from_pbf(name: str, data: bytes, **choices: Any) -> Roads:
         lines["osm_id"], lines["highway"], lines["other_tags"], lines.geometry.to_numpy(), strict=True
     ):
         nodes = tuple(_node_at(point, places) for point in shapely.get_coordinates(line))
-        ways.append(Way(str(way), nodes, {**_tags(more), "highway": str(kind)}))
+        ways.append(Way(str(way), nodes, {**tags_of(more), "highway": str(kind)}))
     return roads_from_ways(name, places, ways, **choices)
 
 
@@ -322,7 +322,7 @@ def _node_at(point: Floats, places: dict[str, tuple[float, float]]) -> str:
     return node
 
 
-def _tags(text: Any) -> dict[str, str]:
+def tags_of(text: Any) -> dict[str, str]:
     """GDAL's ``"key"=>"value",...`` as a table."""
     if not isinstance(text, str) or not text:
         return {}

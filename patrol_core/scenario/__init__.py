@@ -8,7 +8,10 @@ content hash reproduces any number on any page.
 from __future__ import annotations
 
 from patrol_core.scenario.choice import Choice
+from patrol_core.scenario.differences import differing_choices
 from patrol_core.scenario.document import (
+    LONGEST_NAME,
+    MOST_SCENARIOS,
     DataNamed,
     ScenarioDocument,
     named,
@@ -19,6 +22,8 @@ from patrol_core.scenario.game import FairnessRule, Response
 from patrol_core.scenario.model import Scenario, choices, from_query, make_scenario
 
 __all__ = [
+    "LONGEST_NAME",
+    "MOST_SCENARIOS",
     "Choice",
     "DataNamed",
     "FairnessRule",
@@ -26,6 +31,7 @@ __all__ = [
     "Scenario",
     "ScenarioDocument",
     "choices",
+    "differing_choices",
     "from_query",
     "make_scenario",
     "named",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from patrol_core.errors import InputError
 from patrol_core.scenario.choice import Choice
 from patrol_core.scenario.game import MOST_UNITS
 from patrol_core.scenario.hours import HoursChoices
+from patrol_core.words import first_few
 
 RESOURCE = ("budget", "month_hours", "officers")
 """Three ways to say what there is: units at once, hours a month, officers."""
@@ -157,13 +158,17 @@ def make_scenario(values: Mapping[str, Any]) -> Scenario:
         raise InputError(_explain(error)) from error
 
 
-def from_query(query: Mapping[str, str]) -> tuple[Scenario, tuple[str, ...]]:
+def from_query(query: Mapping[str, str], *, beside: Collection[str] = ()) -> tuple[Scenario, tuple[str, ...]]:
     """Read a scenario from URL parameters.
 
-    Unknown keys are ignored; a bad value keeps its default and is reported.
+    A key that is no choice is left out and a bad value keeps its default; both are reported.
+
+    Args:
+        query: Texts by key.
+        beside: Keys that stand for something else than a choice.
 
     Returns:
-        tuple: The scenario, and one sentence for each value that was not taken.
+        tuple: The scenario, one sentence for each value that was not taken, and one for all keys that are no choice.
     """
     by_url = {row.url: row for row in choices().values()}
     taken: dict[str, Any] = {}
@@ -183,7 +188,16 @@ def from_query(query: Mapping[str, str]) -> tuple[Scenario, tuple[str, ...]]:
             break
         # A value may be good only beside another that came later (least and most hours a day): once more.
         left = {key: left[key] for key in refused}
-    return make_scenario(taken), tuple(refused.values())
+    unknown = [repr(key[:40]) for key in query if key not in by_url and key not in beside]
+    others: tuple[str, ...] = ()
+    if unknown:
+        one = len(unknown) == 1
+        said = (
+            f"The link's {first_few(unknown, 5)} {'is no choice' if one else 'are no choices'} of this program and {'was' if one else 'were'} "
+            "left out; look whether the link was cut or mistyped."
+        )
+        others = (said,)
+    return make_scenario(taken), (*refused.values(), *others)
 
 
 def _to_text(value: Any) -> str:

@@ -1,6 +1,8 @@
-"""Text of the page Method and responsible use; constants only."""
+"""Text of the page Method and responsible use."""
 
 from __future__ import annotations
+
+from patrol_core.reports.plan_report import NOT_FOR
 
 FEEDBACK = "Feedback"
 SECTIONS: tuple[tuple[str, str], ...] = (
@@ -85,12 +87,7 @@ loop*, simulates it with numbers you can set. Leaving those offences out is the 
     ),
     (
         "What it may not be used for",
-        """
-* To decide about any person: whom to stop, search, visit or charge. There are no persons in the data, and zones are not people.
-* As a reason for an individual stop. A high-risk zone is not grounds for suspicion.
-* As evidence of what a neighbourhood is like.
-* Without a person who decides, can say why, and answers for it. Record the decision, who took it, and what was changed from the plan.
-""",
+        "\n".join(f"* {text}" for text in NOT_FOR),
     ),
     (
         "Privacy and this server",

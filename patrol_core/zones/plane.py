@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import geopandas as gpd
 import numpy as np
 import shapely
@@ -40,7 +38,7 @@ def to_degrees(
             raise InputError(f"Zone {zone} has no geometry; give it a polygon or leave it out.")
     planar = zones.crs is None or not is_located(zones.crs.to_wkt())
     if tolerance_m > 0 and not planar:
-        shapes = gpd.GeoSeries(_simplified(shapes.to_numpy(), tolerance_m), index=zones.index, crs=zones.crs)
+        shapes = simplified(shapes, tolerance_m)
     if not planar:
         shapes = shapes.to_crs("EPSG:4326")
     turned = shapely.orient_polygons(shapes.to_numpy())
@@ -48,7 +46,15 @@ def to_degrees(
     return gpd.GeoSeries(rounded, index=zones.index, crs=shapes.crs), planar
 
 
-def _simplified(shapes: Any, tolerance_m: float) -> Any:
-    if shapely.coverage_is_valid(shapes):
-        return shapely.coverage_simplify(shapes, tolerance_m)
-    return shapely.simplify(shapes, tolerance_m, preserve_topology=True)
+def simplified(shapes: gpd.GeoSeries, tolerance: float) -> gpd.GeoSeries:
+    """Shapes with fewer vertices, together where they form a coverage, so that shared borders stay shared.
+
+    Args:
+        shapes, tolerance: Polygons, and the tolerance in the unit of their CRS.
+    """
+    drawn = shapes.to_numpy()
+    if shapely.coverage_is_valid(drawn):
+        fewer = shapely.coverage_simplify(drawn, tolerance)
+    else:
+        fewer = shapely.simplify(drawn, tolerance, preserve_topology=True)
+    return gpd.GeoSeries(fewer, index=shapes.index, crs=shapes.crs)

@@ -722,3 +722,21 @@ def test_patrol_in_proportion_to_harm(tmp_path):
     rows = [row for row in found.summary["fairness"] if row["need_ratio"] is not None]
     assert rows
     assert all(0.8 - 1e-6 <= row["need_ratio"] <= 1.2 + 1e-6 for row in rows)
+
+
+def test_one_choice_is_said_one_way(patrol):
+    answer = patrol("plan", "--budget", "3", "--units", "4")
+    assert answer.code == 2
+    assert answer.err.strip() == "--budget and --units both say the same choice; give one of them."
+
+
+def test_least_hours_a_day_that_cannot_be_kept_are_answered_in_hours(patrol):
+    answer = patrol("plan", "--min-per-day", "3")
+    assert answer.code == 3
+    # 128 zones of 3 h are 384 h a day, 16 units; the 12 there are give 2.25 h
+    assert (
+        "raise the budget from 12 to 16, or lower the floor of 3 h a day on every zone to 2.25 h a day"
+        in answer.err
+    )
+    capped = patrol("plan", "--min-per-day", "3", "--cap", "0.1")
+    assert "at least 3 and at most 2.4 h a day, 0.6 too much: lower its floor to 2.4 h a day" in capped.err

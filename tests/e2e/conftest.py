@@ -57,12 +57,17 @@ def dashboard(tmp_path_factory) -> Iterator[str]:
         yield address
 
 
-@contextmanager
-def served(log: Path, **environment: str) -> Iterator[str]:
-    """Address of a dashboard of its own that nobody has asked for anything yet."""
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def served(log: Path, *, port: int | None = None, **environment: str) -> Iterator[str]:
+    """Address of a dashboard of its own that nobody has asked for anything yet."""
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with log.open("wb") as output:
         server = subprocess.Popen(

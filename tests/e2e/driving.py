@@ -15,15 +15,13 @@ from patrol_core.planning import Planner, Prepared, prepare
 from patrol_core.scenario import from_query, make_scenario
 from patrol_core.sources.sample.embedded import load_area
 from patrol_core.ui.plan.view import coverage_layer
+from patrol_core.ui.shell.navigation import PAGES
 from patrol_core.words import figure
 
 expect.set_options(timeout=20_000)  # a first visit imports the solvers; two cores may be busy
 
 BUDGET = "Units on patrol at once"
 FAIRNESS = "Fairness: how far groups may differ"
-
-# Streamlit asks for its own health below the page's address before it finds the server's root; that is its way.
-HARMLESS = re.compile(r"/_stcore/(health|host-config)$")
 
 
 @cache
@@ -74,7 +72,7 @@ def watch(page: Page) -> list[str]:
     faults: list[str] = []
 
     def heard(message) -> None:
-        if message.type == "error" and not HARMLESS.search(message.location.get("url", "")):
+        if message.type == "error":
             faults.append(f"{message.text} ({message.location.get('url', '')})")
 
     page.on("console", heard)
@@ -180,9 +178,9 @@ def click_zone(page: Page, zone: str, *, area: str = "sample", index: int = 0) -
 
 
 def go_to(page: Page, title: str) -> None:
-    """Open a page by the bar at the top; where it does not fit, its link stands behind "N more"."""
-    link = page.get_by_test_id("stTopNavLink").filter(has_text=title)
-    if link.evaluate("link => link.closest('[inert]') !== null"):
-        page.get_by_test_id("stTopNavSection").click()
-        link = page.get_by_test_id("stTopNavDropdownLink").filter(has_text=title)
-    link.click()
+    """Open a page by the bar at the top: by its link, or by that in the menu of its section."""
+    section = next(one.section for one in PAGES.values() if one.title == title)
+    if section:
+        page.get_by_test_id("stTopNavSection").filter(has_text=section).click()
+    test_id = "stTopNavDropdownLink" if section else "stTopNavLink"
+    page.get_by_test_id(test_id).filter(has_text=re.compile(f"^{re.escape(title)}$")).click()

@@ -15,7 +15,7 @@ from patrol_core.ui.shell.navigation import PAGES
 from tests.e2e.driving import fault, metric, no_fault, opened, settled, slide, watch
 
 FIRST = next(iter(LIBRARY))
-TITLE = PAGES["lab"][1]
+TITLE = PAGES["routes"].title
 LOSS = "Worst-case loss"
 
 
@@ -23,8 +23,8 @@ def loss(**choices) -> str:
     return amount(-solve_graph_game(library_scene(FIRST).game(units=2, **choices)).value)
 
 
-def lab(page, dashboard):
-    return opened(page, f"{dashboard}/game_lab", TITLE)
+def routes(page, dashboard):
+    return opened(page, f"{dashboard}/routes", TITLE)
 
 
 def place_of(page, node):
@@ -43,7 +43,7 @@ def place_of(page, node):
 
 
 def test_plan_slider_click_and_download(page, dashboard, outside, tmp_path):
-    lab(page, dashboard)
+    routes(page, dashboard)
     faults = watch(page)
     expect(metric(page, LOSS)).to_have_text(loss())
     slide(page, "Moves a night")
@@ -75,7 +75,7 @@ def test_plan_slider_click_and_download(page, dashboard, outside, tmp_path):
 
 
 def test_the_film_plays(page, dashboard, outside):
-    lab(page, dashboard)
+    routes(page, dashboard)
     faults = watch(page)
     page.get_by_role("tab", name="A night as a film").click()
     settled(page)
@@ -96,10 +96,8 @@ def test_the_film_plays(page, dashboard, outside):
 
 
 def test_solvers_are_watched_and_stopped(page, dashboard):
-    lab(page, dashboard)
+    opened(page, f"{dashboard}/game_lab", PAGES["lab"].title)
     faults = watch(page)
-    page.get_by_text("Game laboratory", exact=True).click()
-    settled(page)
     page.get_by_test_id("stButtonGroup").get_by_text("Random", exact=True).click()
     settled(page)
     for label in ("Rows", "Columns"):
@@ -138,7 +136,7 @@ def test_the_risk_page_leads_to_routes_through_its_zones(page, dashboard):
 
 
 def test_a_bad_file_is_one_sentence_and_a_good_one_mends_it(page, dashboard):
-    lab(page, dashboard)
+    routes(page, dashboard)
     page.get_by_text("Own scene file", exact=True).click()
     settled(page)
     upload = page.locator("input[type=file]")

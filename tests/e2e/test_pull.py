@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from shapely.geometry import Point
 
 from tests.e2e.conftest import served
+from tests.e2e.driving import go_to
 from tests.sources.fake_open import FakeOpen, degrees, square
 from tests.sources.fake_police import FakePolice, crime
 
@@ -56,7 +57,7 @@ def test_a_place_is_pulled_and_planned_for(page, services, tmp_path):
         expect(page.get_by_text("Westminster", exact=True).first).to_be_visible(timeout=60_000)
         expect(page.get_by_text("Published data")).to_be_visible(timeout=60_000)
         expect(page.get_by_text("2025-05 to 2025-06 (2 months)")).to_be_visible()
-        page.get_by_role("link", name="Overview").click()
+        go_to(page, "Start")
         expect(page.get_by_test_id("stMetric").first).to_be_visible()
 
 

@@ -85,7 +85,7 @@ def test_published_files_become_the_plan(page, dashboard, outside, archive):
     placement = planner.prepared.placement
     expect(metric(page, "Rows in the period")).to_have_text(f"{len(table):,}")
     expect(metric(page, "Placed in a zone")).to_have_text(f"{placement.placed:,}")
-    for title in ("Risk maps", "Fairness", "Method and responsible use", "Overview", "Plan"):
+    for title in ("Risk maps", "Fairness", "Method and responsible use", "Start", "Plan"):
         go_to(page, title)
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
         settled(page)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 
 from patrol_core.errors import InputError
@@ -274,3 +276,33 @@ def test_a_response_that_cannot_be_used_is_refused(changes: dict[str, object], w
     }
     with pytest.raises(InputError, match=words):
         ZoneGame(**(given | changes))  # type: ignore[arg-type]
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(
+    st.lists(st.integers(0, 6), min_size=2, max_size=7),
+    st.floats(0.0, 12.0),
+    st.sampled_from([0.3, 0.5, 0.9]),
+    st.lists(st.sampled_from([0.5, 1.0, 1.7]), min_size=7, max_size=7),
+)
+def test_the_least_total_takes_the_best_pieces_one_by_one(values, budget, effect, sizes):
+    """Of several units, by hand: the best next unit, again and again, the last one in part."""
+    size = np.array(sizes[: len(values)])
+    game = ZoneGame(
+        zone_ids=tuple(map(str, range(len(values)))),
+        values=np.array(values, dtype=float),
+        budget=budget,
+        effectiveness=effect,
+        response="several",
+        sizes=size,
+    )
+    kept = (1 - effect) ** (1 / size)
+    units, left, spare = np.zeros(len(values)), np.array(values, dtype=float), budget
+    while spare > 1e-12 and left.max() > 1e-9:
+        best = int(np.argmax(left * (1 - kept)))
+        share = min(1.0, spare)
+        left[best] *= 1 - share * (1 - kept[best])
+        units[best] += share
+        spare -= share
+    found = solve_zone_game(game, objective="total")
+    assert found.expected_residual == pytest.approx(float(left.sum()), rel=1e-9, abs=1e-8)

@@ -29,9 +29,9 @@ from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.forecast import job as forecast_job
 from patrol_core.ui.forecast.tabs import TABS, ward_of
 from patrol_core.ui.memo.compare_results import FORECASTS
-from patrol_core.ui.overview import SURPRISES, error_layer, past_layers
 from patrol_core.ui.shell.jobs import Job
 from patrol_core.ui.shell.navigation import PAGES, root
+from patrol_core.ui.start.look_back import SURPRISES, error_layer, past_layers
 
 PAGE = str(root() / PAGES["forecast"][0])
 START = str(root() / PAGES["start"][0])
@@ -271,7 +271,7 @@ def look_back(**query: str) -> AppTest:
 
 
 def test_start_works_nothing_out_until_it_is_opened(monkeypatch):
-    monkeypatch.setattr("patrol_core.ui.overview.forecast_results.at_once", None)
+    monkeypatch.setattr("patrol_core.ui.start.look_back.forecast_results.at_once", None)
     app = opened(START, **WARDS)
     assert not [one for one in app.metric if one.label == "Predicted"]
 

@@ -83,6 +83,11 @@ def test_every_page_opens_at_first_visit(page, alone):
     no_fault(opened)
     assert [title.value for title in opened.title] == [PAGES[page].title]
     assert not opened.warning
+    if page == "start":  # who comes first is shown the ways in
+        assert [one for one in opened.button if one.label == "Start the tour"]
+        opened.query_params["budget"] = "9"
+        opened.session_state["scenario"] = make_scenario({"budget": 9})
+        opened.run()
     if PAGES[page].acts:
         assert labelled(opened.sidebar.selectbox, "Place").value == "sample"
     else:

@@ -1,4 +1,4 @@
-"""``patrol import``: police.uk files of any size, or a zip of ``patrol export``, into the store."""
+"""``patrol import``: police.uk files of any size, a zip of ``patrol export``, or names for maps of an OpenStreetMap extract, into the store."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ import re
 from pathlib import Path
 from typing import Any
 
+from patrol_core.cli.files import read_input
 from patrol_core.cli.output import say, tell
 from patrol_core.cli.store.options import add_store, progress, store_of
 from patrol_core.errors import InputError
 
 DESCRIPTION = (
     "Take police.uk files into the store: archive zips, folders, street and outcomes CSVs of any size, and zips "
-    "written by `patrol export`. Of a month and force the newest edition is kept."
+    "written by `patrol export`. Of a month and force the newest edition is kept. Of an OpenStreetMap extract (.osm.pbf, .osm) "
+    "the names of places, stations and main roads are kept, for the maps."
 )
+
+EXTRACT = (".osm.pbf", ".osm")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Import every file, in the order given."""
-    from patrol_core.sources.store import import_bundle, import_files, is_bundle
+    from patrol_core.roads import labels_of
+    from patrol_core.sources.store import import_bundle, import_files, is_bundle, keep_labels
 
     edition = arguments.edition
     if edition is not None and not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", edition):
@@ -36,6 +41,12 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     store = store_of(arguments)
     results: list[dict[str, Any]] = []
     for file in arguments.files:
+        if file.name.lower().endswith(EXTRACT):
+            labels = labels_of(file.name, read_input(file))
+            keep_labels(store, labels)
+            results.append({"file": file.name, "names": len(labels)})
+            say(f"{file.name}: {len(labels):,} names kept for maps.")
+            continue
         if is_bundle(file):
             added = import_bundle(store, file)
             rows = sum(p.rows for p in added.parts)

@@ -15,7 +15,7 @@ from patrol_core.evaluation.baselines import BASELINES
 from patrol_core.games.zone import ZoneGame, solve_zone_game
 from patrol_core.risk import PATROL_GENERATED
 
-STACKELBERG = "Patrol game"
+STACKELBERG = "Plan for offenders who watch perfectly"
 HOT_SPOTS = "Hot spots first"
 PLANNERS: Mapping[str, Callable[[ZoneGame], Floats]] = {
     STACKELBERG: lambda game: solve_zone_game(game).coverage,

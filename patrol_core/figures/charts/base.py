@@ -17,7 +17,9 @@ CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 
 HEIGHT = 340
 AXIS = {"gridcolor": GRID, "zeroline": False, "automargin": True}
-GROUND = {"paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR, "font": {"size": 13, "color": INK}}
+FONT = '"Source Sans", "Source Sans Pro", system-ui, sans-serif'
+"""That of the pages."""
+GROUND = {"paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR, "font": {"size": 13, "color": INK, "family": FONT}}
 LEGEND_RIGHT = {"orientation": "h", "x": 1, "xanchor": "right", "yanchor": "bottom"}
 
 
@@ -262,11 +264,18 @@ def search_bounds(
         sign: 1, or -1 to show losses for payoffs.
     """
     figure = chart("How the search closed in", "seconds", unit)
+    last = max((row[0] for row in history), default=0.0)
     for place, colour, dash in ((1, PLAN, "solid"), (2, REFERENCE, "dash")):
         known = np.array([(row[0], sign * row[place]) for row in history if np.isfinite(row[place])])
         seconds, bound = known.reshape(-1, 2).T
         style = props(dash=dash, size=5, line={"shape": "hv"}, name=names[place - 1])
         line(figure, seconds, bound, colour, f"%{{x:.2f}} s: %{{y:{number}}}", boxed=True, **style)
+    if len({row[0] for row in history}) == 1:  # one dot shows no course: say what happened
+        figure.add_annotation(
+            text=f"closed at the first step, after {last:.2f} s", x=0.5, y=0.9, xref="paper", yref="paper",
+            showarrow=False,
+        )  # fmt: skip
+        figure.update_layout(height=220)
     return figure
 
 

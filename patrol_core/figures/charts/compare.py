@@ -220,7 +220,6 @@ def backtest_lines(frame: pd.DataFrame, *, column: str, title: str, unit: str) -
         style = {**_weight(name), "visible": "legendonly" if name == far else True}
         colour, said = COLOURS.get(name, REFERENCE), "%{x}: %{y:,.2f}"
         line(figure, part["judged_from"], part[column], colour, said, name=name, size=5, boxed=True, **style)
-    figure.update_xaxes(nticks=12)
     return figure
 
 

@@ -43,7 +43,8 @@ def group_bars(
     names = [str(group) for group in groups]
     written = props(text=None if beside is None else list(beside), textangle=0)
     bars(figure, names, values, VIEW_COLOURS[view], said, **written)
-    named = props(annotation_text="overall", annotation_position="top left")
+    named = props(annotation_text="overall", annotation_position="right")
+    figure.update_layout(margin_r=58)
     figure.add_hline(y=overall, line={"color": INK, "dash": "dot"}, **named)
     if within is not None:
         low, high = overall * max(0.0, 1 - within), overall * (1 + within)

@@ -46,8 +46,7 @@ def zone_outlook(
     predicted = ahead["predicted"].to_numpy(dtype=float)
     line(figure, coming, predicted, PLAN, "%{x}: %{y:,.1f} forecast", name="forecast", width=2.5, size=5)
     months = sorted({*history.index, *coming, *past})
-    figure.update_xaxes(categoryorder="array", categoryarray=months, nticks=7, tickangle=0)
-    figure.update_layout(margin_t=74)  # title and legend, one above the other, where the chart is narrow
+    figure.update_xaxes(categoryorder="array", categoryarray=months)
     return figure
 
 

@@ -92,8 +92,23 @@ def rank_paths(ranks: pd.DataFrame, names: Mapping[str, str], *, top: int = 10) 
         said = f"{_plain(label)}<br>%{{x}}: rank %{{y:g}}"
         columns, colour = list(shown.columns), group_colour(place)
         line(figure, columns, row.to_numpy(), colour, said, name=label, size=6, showlegend=False)
+    _name_ends(figure, shown.iloc[:, -1], names, top=top)
     figure.update_yaxes(autorange="reversed", rangemode="normal", tick0=1)
     return figure
+
+
+def _name_ends(figure: go.Figure, last: pd.Series, names: Mapping[str, str], *, top: int) -> None:
+    """Write the name of each line at its right end, where it ends among the highest and no other ends there."""
+    taken: set[float] = set()
+    for zone, rank in last.sort_values().items():
+        if rank > top + 2 or round(float(rank)) in taken:
+            continue
+        taken.add(round(float(rank)))
+        figure.add_annotation(
+            x=1.0, xref="paper", xanchor="left", xshift=4, y=float(rank), showarrow=False,
+            text=_plain(names.get(str(zone), str(zone))), font={"size": 11},
+        )  # fmt: skip
+    figure.update_layout(margin_r=130, height=460)
 
 
 def density_map(found: Density, *, unit: str) -> go.Figure:

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 
+from patrol_core.sources.store import Label
 from patrol_core.zones import UNKNOWN
 
 KINDS = ("city", "town", "suburb", "ward", "village", "station", "neighbourhood", "road")
-"""What is named, in the order in which names make way for each other."""
+"""What is named (wards beside the kinds of the store), in the order in which names make way for each other."""
 MOST = 400
 LONGEST = 40
-
-
-@dataclass(frozen=True)
-class Label:
-    """A name and where it stands, degrees (EPSG:4326) or the plane's own unit; ``kind`` is one of :data:`KINDS`."""
-
-    text: str
-    kind: str
-    lon: float
-    lat: float
 
 
 def ward_labels(zones: gpd.GeoDataFrame) -> list[Label]:

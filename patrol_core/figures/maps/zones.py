@@ -20,8 +20,9 @@ from jinja2 import Template
 
 from patrol_core.arrays import Floats
 from patrol_core.errors import InputError
-from patrol_core.figures.maps.labels import Label, packed, ward_labels
+from patrol_core.figures.maps.labels import packed, ward_labels
 from patrol_core.figures.palette import SCALES
+from patrol_core.sources.store import Label
 from patrol_core.zones import to_degrees
 
 ASSETS = ("leaflet/leaflet.js", "patrol-map.js")

@@ -107,7 +107,7 @@ def check_shapefile(name: str, parts: Mapping[str, bytes]) -> None:
 
 def check_pbf(name: str, data: bytes) -> None:
     """See that bytes are an OpenStreetMap extract as PBF; InputError when not."""
-    if data[4 : 4 + len(PBF_MARK)] != PBF_MARK:
+    if not is_pbf(data):
         raise InputError(f"{name} is no OpenStreetMap extract (.osm.pbf); download it again.")
 
 
@@ -129,6 +129,11 @@ def read_shapefile(name: str, parts: Mapping[str, bytes], *, most: int) -> gpd.G
     return read_layer(name, files, "layer.shp", SHAPEFILE, most=most)
 
 
+def is_pbf(data: bytes) -> bool:
+    """Whether bytes begin as an OpenStreetMap extract as PBF does."""
+    return data[4 : 4 + len(PBF_MARK)] == PBF_MARK
+
+
 def read_pbf_lines(name: str, data: bytes, *, where: str, most: int) -> gpd.GeoDataFrame:
     """The lines of an OpenStreetMap extract as PBF that meet ``where`` (SQL of GDAL), in EPSG:4326.
 
@@ -141,10 +146,22 @@ def read_pbf_lines(name: str, data: bytes, *, where: str, most: int) -> gpd.GeoD
     Raises:
         InputError: When it is none, is damaged, or reading takes too long.
     """
+    return _read_pbf(name, data, "lines", where, most)
+
+
+def read_pbf_points(name: str, data: bytes, *, where: str, most: int) -> gpd.GeoDataFrame:
+    """The points of an extract with tags of their own.
+
+    Args:
+        name, data, where, most: As of :func:`read_pbf_lines`, for GDAL's layer ``points``.
+    """
+    return _read_pbf(name, data, "points", where, most)
+
+
+def _read_pbf(name: str, data: bytes, layer: str, where: str, most: int) -> gpd.GeoDataFrame:
     check_pbf(name, data)
-    return read_layer(
-        name, {"extract.osm.pbf": data}, "extract.osm.pbf", OSM, layer="lines", where=where, most=most
-    )
+    file = "extract.osm.pbf"
+    return read_layer(name, {file: data}, file, OSM, layer=layer, where=where, most=most)
 
 
 def read_layer(

@@ -12,7 +12,7 @@ from patrol_core.games.rules.documents import (
     rule_keys,
     rule_label,
 )
-from patrol_core.games.rules.levels import Cap, Floor, PlaceCap, some
+from patrol_core.games.rules.levels import Cap, DailyFloor, Floor, PlaceCap, some
 from patrol_core.games.rules.max_min import MaxMin, MaxMinShare
 from patrol_core.games.rules.rows import (
     BUDGET,
@@ -43,6 +43,7 @@ __all__ = [
     "Cap",
     "CapRow",
     "CoverageParity",
+    "DailyFloor",
     "Fairness",
     "Floor",
     "Harm",

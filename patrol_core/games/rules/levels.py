@@ -35,7 +35,8 @@ class _Level(Rule):
         place = "every zone"
         if self.zone is not None or self.group is not None:
             place = f"group {self.group!r}" if self.zone is None else f"zone {self.zone!r}"
-        return f"{self.kind} of {self.level:g} on {place}"
+        scale, unit = self.said_in
+        return f"{self.kind} of {self.level * scale:g}{unit} on {place}"
 
     @property
     def couples(self) -> bool:
@@ -92,8 +93,10 @@ class _Level(Rule):
         else:
             whole = 1.0 if self.group is None else float(game.members(self.group).size)
             loose, verb = max(self.level, whole), "raise"
-        advice = f"{verb} the {self.name} to "
-        return (Loosening(self.level, loose, self.at, lambda v: advice + f"{v:.10g}"),)
+        advice, (scale, unit) = f"{verb} the {self.name} to ", self.said_in
+        return (
+            Loosening(self.level, loose, self.at, lambda v: advice + f"{v * scale:.10g}{unit}", scale, unit),
+        )
 
     def hours_form(self) -> HoursForm:
         """Of a group, read as hours; a cap of 0 takes a zone out of the patrols."""
@@ -135,6 +138,22 @@ class Floor(_Level):
     def slider(self) -> Literal["", "parity", "floor"]:
         """The floor of every zone has one."""
         return "floor" if self.zone is None and self.group is None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class DailyFloor(Floor):
+    """A floor that was given in hours a day, of which messages speak; ``hours`` are those of one unit."""
+
+    hours: float = 24.0
+
+    @property
+    def said_in(self) -> tuple[float, str]:
+        """Hours a day."""
+        return self.hours, " h a day"
+
+    def document(self) -> dict[str, object]:
+        """As a floor in units."""
+        return Floor(self.at_least, self.zone, self.group).document()
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +238,8 @@ class PlaceCap(Rule):
                 most,
                 lambda v: replace(self, at_most=v),
                 lambda v: advice + f"{v * scale:.8g}{unit}",
+                scale,
+                unit,
             ),
         )
 

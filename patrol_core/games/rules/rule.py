@@ -114,6 +114,9 @@ class Loosening(Generic[Loosened]):
     loose: float
     at: Callable[[float], Loosened]
     advice: Callable[[float], str]
+    scale: float = 1.0
+    unit: str = ""
+    """What one of the level is in messages, and its unit: rules that were given in hours speak of hours."""
 
 
 @dataclass(frozen=True)
@@ -239,6 +242,11 @@ class Rule:
     def strain(self, game: RuleGame, coverage: Floats) -> str:
         """Where a coverage breaks the rule most, as a clause to add; "" where the rule's name says it."""
         return ""
+
+    @property
+    def said_in(self) -> tuple[float, str]:
+        """What one of its level is in messages, and the unit with a space before it."""
+        return 1.0, ""
 
     def hours_form(self) -> HoursForm:
         """What it asks of an hours plan.

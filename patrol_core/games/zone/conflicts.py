@@ -37,6 +37,8 @@ class Remedy:
     advice: str
     where: str
     slider: str = ""
+    scale: float = 1.0
+    unit: str = ""
 
 
 def explain_conflict(game: ZoneGame) -> NoReturn:
@@ -88,12 +90,13 @@ def _explain_zone(game: ZoneGame) -> None:
             if _Consistency(eased).holds(eased)
             else " Other rules conflict besides; change this one first."
         )
-    amount = "units" if game.curved else "coverage"
+    scale, unit = rule.said_in
+    amount = unit or (" units" if game.curved else " coverage")
     capped = high < float(game.most[i])
-    also = f" or raise its cap to {low:g}" if capped else ", for no more units fit there"
+    also = f" or raise its cap to {low * scale:g}{unit}" if capped else ", for no more units fit there"
     raise InfeasibleError(
-        f"Zone {zone!r} must have at least {low:g} and at most {high:g} {amount}, {low - high:g} too much: lower "
-        f"its floor to {high:g}{also}.{tail}",
+        f"Zone {zone!r} must have at least {low * scale:g} and at most {high * scale:g}{amount}, {(low - high) * scale:g} too much: lower "
+        f"its floor to {high * scale:g}{unit}{also}.{tail}",
         rule=rule.name,
         shortfall=low - high,
         remedy=high,
@@ -108,7 +111,7 @@ def _raise(remedies: list[Remedy], tail: str) -> NoReturn:
     first, others = remedies[0], remedies[1:3]
     also = "".join(f", or {other.advice}" for other in others)
     raise InfeasibleError(
-        f"No plan keeps all rules: {first.rule} is off by {first.shortfall:g}{first.where}; {first.advice}{also}.{tail}",
+        f"No plan keeps all rules: {first.rule} is off by {first.shortfall * first.scale:.6g}{first.unit}{first.where}; {first.advice}{also}.{tail}",
         rule=first.rule,
         shortfall=first.shortfall,
         remedy=first.level,
@@ -182,7 +185,9 @@ class _Consistency:
         plan, rule = self._plan(at(works)), game.constraints[i]
         where = "" if plan is None else rule.strain(game, plan)
         slider = rule.slider if first else ""
-        return Remedy(rule.name, short, found, level.advice(found), where, slider)
+        return Remedy(
+            rule.name, short, found, level.advice(found), where, slider, scale=level.scale, unit=level.unit
+        )
 
     def smallest_conflict(self, game: ZoneGame) -> ZoneGame:
         """Rules loosened one by one while the rest still conflicts: what stays contradicts itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
@@ -33,13 +34,17 @@ SOMETIMES = ("allocation.csv", "fairness.csv", "fairness_hours.csv", "intervals.
 """Files that a plan without hours, without groups, or for other offenders does not have."""
 
 
-def plan_files(result: Result, *, only: Collection[str] | None = None) -> dict[str, bytes]:
+def plan_files(
+    result: Result, *, only: Collection[str] | None = None, made: dt.datetime | None = None
+) -> dict[str, bytes]:
     """The files of a plan as bytes, by name.
 
     Args:
+        result: The plan with its data and choices.
         only: Names to make; all by default. ``allocation.csv`` is left out where there is no hours plan,
             ``fairness.csv`` where there are no groups, ``intervals.csv`` and ``values_by_type.csv`` where the
             offender planned against is not of that kind.
+        made: What report and record say of when they were made; now (UTC) by default.
     """
     prepared = result.prepared
     coverage = zone_table(prepared, result.scenario, result.strategy)
@@ -51,9 +56,9 @@ def plan_files(result: Result, *, only: Collection[str] | None = None) -> dict[s
         "zones.geojson": lambda: _geojson(result, coverage.drop(columns="name")),
         "summary.json": lambda: to_json_bytes(result.summary),
         "scenario.json": lambda: scenarios_bytes([named(result.scenario, prepared.data)]),
-        "report.html": lambda: report_of(result),
-        "impact_record.html": lambda: record_html(impact_record(result)),
-        "impact_record.md": lambda: record_markdown(impact_record(result)),
+        "report.html": lambda: report_of(result, made),
+        "impact_record.html": lambda: record_html(impact_record(result, made=made)),
+        "impact_record.md": lambda: record_markdown(impact_record(result, made=made)),
     }
     if result.hours is not None:
         plan = result.hours

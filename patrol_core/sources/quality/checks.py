@@ -94,9 +94,8 @@ def age(data: AreaData, today: dt.date, last: str = "") -> Check:
         return Check(name, figure.replace(f"{age} months ago", "in the future"), "error",
                      "The latest month has not begun yet, so a date is wrong and the plan rests on it.")  # fmt: skip
     if age > OLD_AFTER:
-        text = (
-            "Newer months are out at police.uk as a rule; a plan from these may patrol last year's hot spots."
-        )
+        then = "last year's hot spots" if age < 24 else f"the hot spots of {age // 12} years ago"
+        text = f"Newer months are out at police.uk as a rule; a plan from these may patrol {then}."
         return Check(name, figure, "warning", text)
     if age > USUAL_DELAY:
         return Check(name, figure, "info", "A newer month is probably out; pull again to plan with it.")

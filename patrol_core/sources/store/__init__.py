@@ -6,10 +6,12 @@ from patrol_core.sources.store.base import Store
 from patrol_core.sources.store.bulk_import import import_files
 from patrol_core.sources.store.bundle import export_store, import_bundle, is_bundle
 from patrol_core.sources.store.fetch import fetch_area
+from patrol_core.sources.store.labels import Label, keep_labels, kept_labels, labels_state
 from patrol_core.sources.store.records import DATASETS, Part, Pull
 
 __all__ = [
     "DATASETS",
+    "Label",
     "Part",
     "Pull",
     "Store",
@@ -18,4 +20,7 @@ __all__ = [
     "import_bundle",
     "import_files",
     "is_bundle",
+    "keep_labels",
+    "kept_labels",
+    "labels_state",
 ]

@@ -70,7 +70,7 @@ def quality_section(scenario: Scenario, prepared: Prepared) -> None:
     st.table(
         pd.DataFrame(
             {
-                "": [ICONS[c.severity] for c in ordered],
+                "State": [ICONS[c.severity] for c in ordered],
                 "Check": [escape(c.name) for c in ordered],
                 "Found": [escape(c.figure) for c in ordered],
                 "What it does to the plan": [escape(c.text) for c in ordered],

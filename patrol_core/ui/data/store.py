@@ -14,8 +14,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from patrol_core.areas import UK_CRS, AreaData
 from patrol_core.errors import InputError, PatrolError
 from patrol_core.planning import Prepared
+from patrol_core.roads import labels_of
 from patrol_core.sources.archive import read_lookup
-from patrol_core.sources.store import DATASETS, Part, Pull, Store, import_files
+from patrol_core.sources.store import DATASETS, Part, Pull, Store, import_files, keep_labels
 from patrol_core.sources.store.area import open_area
 from patrol_core.sources.zone_tables import read_attributes, read_polygons
 from patrol_core.ui.data.pulls import month_range
@@ -116,8 +117,8 @@ def _add_form(store: Store) -> None:
     with st.form("store_add", border=False, clear_on_submit=True):
         st.markdown("**Add archive files**")
         files = st.file_uploader(
-            "police.uk zips or CSVs, street and outcomes",
-            type=["zip", "csv", "gz", "parquet"],
+            "police.uk zips or CSVs, street and outcomes; OpenStreetMap extracts for names on maps",
+            type=["zip", "csv", "gz", "parquet", "pbf", "osm"],
             accept_multiple_files=True,
             help="Larger files come in with the command: patrol import FILE.",
         )
@@ -135,18 +136,32 @@ def _add(store: Store, files: list[UploadedFile]) -> None:
     def tell(share: float, words: str) -> None:
         progress.progress(min(max(share, 0.0), 1.0), escape(words))
 
+    given = [(file.name, file.getvalue()) for file in files]
+    extracts = [one for one in given if one[0].lower().endswith((".pbf", ".osm"))]
+    rest = [one for one in given if one not in extracts]
     try:
         people.demand("fill store")
         people.record("upload", f"store: {len(files)} files")
-        report = import_files(store, [(file.name, file.getvalue()) for file in files], on_progress=tell)
+        names = sum(_keep_names(store, *one) for one in extracts)
+        report = import_files(store, rest, on_progress=tell) if rest else None
     except PatrolError as error:
         progress.empty()
         st.error(f"{escape(str(error))} {STAYS}", icon=":material/error:")
         return
+    told = f" {names:,} names of places, stations and main roads are kept for the maps." if extracts else ""
+    if report is None:
+        st.session_state[SAID] = (told.strip(), [])
+        st.rerun()
     months = f", {report.months[0]} to {report.months[-1]}" if report.months else ""
-    sentence = f"{report.rows_kept:,} of {report.rows_read:,} rows read are new in the store{months}."
+    sentence = f"{report.rows_kept:,} of {report.rows_read:,} rows read are new in the store{months}.{told}"
     st.session_state[SAID] = (sentence, report.findings)
     st.rerun()
+
+
+def _keep_names(store: Store, name: str, data: bytes) -> int:
+    labels = labels_of(name, data)
+    keep_labels(store, labels)
+    return len(labels)
 
 
 # ---- open -----------------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ def _settings(prepared: Prepared) -> tuple[Detection | None, Rounds | None, bool
         STACKELBERG,
         list(PLANNERS),
         into=third,
-        help=f"{STACKELBERG}: the plan for offenders who watch perfectly, with the effect and response set for the plan.",
+        help=f"{STACKELBERG}: with the effect and response set for the plan.",
     )
     start = ask.select(
         "Patrols so far",

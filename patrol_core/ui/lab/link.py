@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from patrol_core.ui.session import state
-from patrol_core.ui.shell.navigation import PAGES, root
+from patrol_core.ui.shell.frame import open_page
 from patrol_core.ui.shell.widgets import Remembered
 
 ask = Remembered("lab_choices", "_lab_")
@@ -28,5 +27,5 @@ def patrol_routes_link() -> None:
         on_click=open_area_scene,
         help="Opens the page Routes on graphs; zones are places to patrol, their risk is what is at stake.",
     )
-    if pressed and st.session_state.get("_in_app"):
-        st.switch_page(root() / PAGES["routes"][0], query_params=state.scenario().to_query())
+    if pressed:
+        open_page("routes")

@@ -16,7 +16,7 @@ import pandas as pd
 from patrol_core.allocation.deployments import Deployments
 from patrol_core.allocation.hours import Plan
 from patrol_core.areas import AreaData
-from patrol_core.errors import InfeasibleError, InputError, PatrolError
+from patrol_core.errors import InfeasibleError, InputError, PatrolError, SourceError
 from patrol_core.fairness import Frontier, slider_levels, trace, useful_levels
 from patrol_core.figures.maps.zones import MapAsset, build_asset
 from patrol_core.games.zone import Strategy
@@ -41,6 +41,7 @@ from patrol_core.planning import worth as plan_worth
 from patrol_core.scenario import Scenario
 from patrol_core.settings import settings
 from patrol_core.sources.sample import EMBEDDED, load_area
+from patrol_core.sources.store import Store, kept_labels, labels_state
 from patrol_core.ui.memo.kept import DATA, GAME, HOURS, Made, Maker, Params, memo, of_content, registered
 from patrol_core.ui.session import state
 from patrol_core.zones import neighbours
@@ -284,10 +285,19 @@ def hours(scenario: Scenario) -> Plan:
     return solve_hours_plan(prepared(scenario), scenario, demand(scenario))
 
 
+def asset(scenario: Scenario) -> MapAsset:
+    """Geometry of the zones for the browser, with the names that the store keeps."""
+    try:
+        names = labels_state(Store())
+    except SourceError:  # a store that cannot be read says so on the page Data; maps do without names
+        names = ""
+    return _asset(scenario, names)
+
+
 @of_zones()
-def asset(zones: gpd.GeoDataFrame) -> MapAsset:
-    """Geometry of the zones for the browser."""
-    return build_asset(zones, tolerance_m=settings().map_tolerance_m)
+def _asset(zones: gpd.GeoDataFrame, names: str) -> MapAsset:
+    labels = kept_labels(Store()) if names else []
+    return build_asset(zones, tolerance_m=settings().map_tolerance_m, labels=labels)
 
 
 @of_zones()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -36,6 +37,7 @@ MEAN, BY_MONTH = "Mean month", "Month by month"
 DRAWN = 20
 """Zones of the heat map."""
 H = "h per month"
+_OWN = "own_budget"
 BUDGET_UNITS = {
     "limit": H,
     "used": "h",
@@ -142,9 +144,9 @@ def _editor(scenario: Scenario, plan: Plan, kind: str, field: str, label: str) -
             kind: by_name.index.astype(str),
             "least": by_name["least"].to_numpy(),
             "most": by_name["most"].to_numpy(),
-            "own_budget": [own.get(str(name)) for name in by_name.index],
+            _OWN: [own.get(str(name)) for name in by_name.index],
         }
-    ).astype({"own_budget": "float64"})
+    ).astype({_OWN: "float64"})
     with st.expander(f"Budgets of single {label}", expanded=bool(own)):
         edited = st.data_editor(
             base,
@@ -152,28 +154,57 @@ def _editor(scenario: Scenario, plan: Plan, kind: str, field: str, label: str) -
             hide_index=True,
             height=260,
             disabled=[kind, "least", "most"],
-            column_config=tables.columns(base, units=dict.fromkeys(("least", "most"), "h"))
-            | {
-                "own_budget": st.column_config.NumberColumn(
-                    heading("own_budget", H), min_value=0.0, step=0.25, format="localized"
-                )
-            },
+            column_config=tables.columns(base, units=dict.fromkeys(("least", "most"), "h")) | _own_column(),
         )
-        wanted = tuple(
-            f"{name}={hours!r}"
-            for name, hours in zip(edited[kind], edited["own_budget"].tolist(), strict=True)
-            if hours is not None and hours == hours
-        )
-        st.button(
-            "Use these budgets",
-            key=f"_use_{field}",
-            disabled=wanted == getattr(scenario, field),
-            on_click=state.change_and_reseed,
-            kwargs={field: wanted},
-        )
+        _use_button(field, _entries(edited[kind], edited[_OWN]), getattr(scenario, field))
         st.caption(
             "Empty: the budget common to all. Budgets below the least are refused, with the shortfall."
         )
+
+
+def budgets_as_given(scenario: Scenario) -> None:
+    """Budgets of single places as a link or file gave them, to be mended where no plan can be made with them."""
+    for kind, field, own in zip(
+        ("ward", "borough"), ("ward_table", "borough_table"), scenario.own_budgets(), strict=True
+    ):
+        if not own:
+            continue
+        given = pd.DataFrame(own, columns=[kind, _OWN])
+        edited = st.data_editor(
+            given,
+            key=f"{state.widget_key(field)}_given",
+            hide_index=True,
+            num_rows="dynamic",
+            column_config=_own_column(),
+        )
+        wanted = _entries(edited[kind], edited[_OWN])
+        _use_button(field, wanted, getattr(scenario, field))
+
+
+def _entries(names: pd.Series[str], hours: pd.Series[float]) -> tuple[str, ...]:
+    """Budgets as a scenario writes them; places without one are left out."""
+    return tuple(
+        f"{name}={amount!r}"
+        for name, amount in zip(names, hours.tolist(), strict=True)
+        if name and amount is not None and amount == amount
+    )
+
+
+def _own_column() -> dict[str, Any]:
+    """How budgets of places of their own are edited."""
+    return {
+        _OWN: st.column_config.NumberColumn(heading(_OWN, H), min_value=0.0, step=0.25, format="localized")
+    }
+
+
+def _use_button(field: str, wanted: tuple[str, ...], now: tuple[str, ...]) -> None:
+    st.button(
+        "Use these budgets",
+        key=f"_use_{field}",
+        disabled=wanted == now,
+        on_click=state.change_and_reseed,
+        kwargs={field: wanted},
+    )
 
 
 # -- other ways to divide the hours ----------------------------------------------------------------

@@ -10,7 +10,7 @@ from patrol_core.planning import Prepared, further_words
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
-from patrol_core.ui.shell import controls
+from patrol_core.ui.shell import controls, frame
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS, RESPONSE_TEXTS
 from patrol_core.ui.shell.zone_map import basemap_switch
 from patrol_core.words import figure, percent
@@ -112,6 +112,8 @@ def _rules(prepared: Prepared) -> None:
     controls.fairness_rule(prepared)
     controls.harm_shares()
     controls.groups(prepared)
+    if prepared.groups:
+        frame.page_link("fairness", "Least and most patrol of single groups", "tune")
     left, right = st.columns(2)
     with left:
         for name in ("floor", "min_per_day", "ward_hours", "visit_minutes"):

@@ -178,8 +178,8 @@ def worth_metrics(places: Sequence[Any], scenario: Scenario, prepared: Prepared)
     """
     worth, unit = results.worth(scenario), prepared.surface.unit
     for place, more, value, said in (
-        (places[2], "unit", worth.unit, "One unit at once more: the plan solved again, not a slope."),
-        (places[3], "hour", worth.hour, "One hour a month more: the plan solved again, not a slope."),
+        (places[0], "unit", worth.unit, "One unit at once more: the plan solved again, not a slope."),
+        (places[1], "hour", worth.hour, "One hour a month more: the plan solved again, not a slope."),
     ):
         label = f"One more {more} prevents ({unit})"
         place.metric(label, figure(value), worth.of, delta_color="off", delta_arrow="off", help=said)

@@ -28,10 +28,10 @@ def said_here() -> None:
     if not said.ident or shelf is None:
         st.info(escape(said.text), icon=":material/cloud_off:")
         return
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    left.info(escape(said.text), icon=":material/folder_special:")
-    right.button(
+    st.info(escape(said.text), icon=":material/folder_special:")
+    st.button(
         "Do not keep it",
+        icon=":material/delete:",
         key="_project_unkeep",
         on_click=_unkeep,
         args=(shelf, said.ident),
@@ -71,7 +71,7 @@ def projects_here(*, most: int | None = None) -> None:
     if found:
         total = sum(project.data_bytes for project in found) / 1e6
         st.caption(
-            f"{plural(len(found), 'project')}, {total:,.1f} MB in {escape(shelf.folder)}; one that nobody opens for "
+            f"{plural(len(found), 'project')}, {total:,.1f} MB in {escape(settings().cache_dir)}; one that nobody opens for "
             f"{settings().keep_projects_days} days is removed."
         )
     if most is None:
@@ -81,22 +81,23 @@ def projects_here(*, most: int | None = None) -> None:
 def _row(shelf: Library, project: Project) -> None:
     """One project in a line."""
     here = project.key == state.scenario().area
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button(
-            "In use" if here else "Open",
-            key=f"_project_open_{project.id}",
-            on_click=_open,
-            args=(shelf, project),
-            disabled=here,
-            type="secondary" if here else "primary",
-        )
-        saved = f", {plural(len(project.scenarios), 'saved scenario')}" if project.scenarios else ""
-        st.markdown(
-            f"**{escape(project.name)}**: {escape(project.months)}, {project.data_bytes / 1e6:,.1f} MB{saved}; "
-            f"kept {_day(project.created)}, last opened {_day(project.opened)}"
-        )
-        with st.popover("More", icon=":material/more_horiz:"):
-            _more(shelf, project)
+    left, middle, right = st.columns([1, 6, 1], vertical_alignment="center")
+    left.button(
+        "In use" if here else "Open",
+        key=f"_project_open_{project.id}",
+        on_click=_open,
+        args=(shelf, project),
+        disabled=here,
+        type="secondary" if here else "primary",
+        width="stretch",
+    )
+    saved = f", {plural(len(project.scenarios), 'saved scenario')}" if project.scenarios else ""
+    middle.markdown(
+        f"**{escape(project.name)}**: {escape(project.months)}, {project.data_bytes / 1e6:,.1f} MB{saved}; "
+        f"kept {_day(project.created)}, last opened {_day(project.opened)}"
+    )
+    with right.popover("More", width="stretch"):
+        _more(shelf, project)
 
 
 def _more(shelf: Library, project: Project) -> None:

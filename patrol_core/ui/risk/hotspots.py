@@ -1,6 +1,9 @@
-"""The tab Hot spots: where zones and their surroundings hold more than chance would place there."""
+"""The layer Hot spots: where zones and their surroundings hold more than chance would place there."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -15,7 +18,7 @@ from patrol_core.ui.memo.results import of_data
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.widgets import ask
-from patrol_core.ui.shell.zone_map import Layer, draw_map
+from patrol_core.ui.shell.zone_map import Layer
 from patrol_core.words import figure as number
 
 METHODS: dict[Method, str] = {"gi": "Gi*: hot and cold", "moran": "Local Moran: alike and unlike"}
@@ -31,43 +34,73 @@ MEANINGS: dict[Method, str] = {
 }
 
 
-def hotspot_tab(scenario: Scenario, prepared: Prepared) -> None:
-    """Switches, map with classes, a sentence, the table."""
-    left, middle, right = st.columns([2, 2, 1])
-    method: Method = ask.segmented("Statistic", "hotspot_method", "gi", METHODS, into=left)
+class Asked(NamedTuple):
+    """What the layer shows: the statistic, of what, against how many deals by chance."""
+
+    method: Method
+    measure: str
+    permutations: int
+
+
+def _asked(prepared: Prepared, into: Sequence[Any] | None = None) -> Asked:
+    """What was asked for; with places for its widgets, ask for it there."""
     offered = [name for name, one in MEASURES.items() if one.possible(prepared)]
-    measure = ask.select(
-        "Of what",
-        f"hotspot_measure_{'-'.join(offered)}",
-        offered[0],
-        offered,
-        into=middle,
-        format_func=lambda name: MEASURES[name].title,
-        help="Rates on few residents are mostly noise; smoothed ones are drawn towards the rate of all (empirical Bayes).",
+    measure = f"hotspot_measure_{'-'.join(offered)}"
+    if into is None:
+        method: Method = ask.value("hotspot_method", "gi")
+        return Asked(method, ask.value(measure, offered[0]), ask.value("hotspot_permutations", PERMUTATIONS))
+    left, middle, right = into
+    return Asked(
+        ask.segmented("Statistic", "hotspot_method", "gi", METHODS, into=left),
+        ask.select(
+            "Of what",
+            measure,
+            offered[0],
+            offered,
+            into=middle,
+            format_func=lambda name: MEASURES[name].title,
+            help="Rates on few residents are mostly noise; smoothed ones are drawn towards the rate of all (empirical Bayes).",
+        ),
+        ask.select(
+            "Permutations",
+            "hotspot_permutations",
+            PERMUTATIONS,
+            DEALS,
+            into=right,
+            format_func=lambda number: f"{number:,}",
+        ),
     )
-    permutations = ask.select(
-        "Permutations",
-        "hotspot_permutations",
-        PERMUTATIONS,
-        DEALS,
-        into=right,
-        format_func=lambda number: f"{number:,}",
-    )
-    both = hotspots(scenario, measure, permutations)
-    found = both[method]
-    draw_map(scenario, class_layer(found, measure_unit(prepared, measure)), key="hotspots", height=460)
+
+
+def hotspot_settings(_scenario: Scenario, prepared: Prepared) -> None:
+    """Statistic, measure and permutations, above the map."""
+    _asked(prepared, st.columns([2, 2, 1]))
+
+
+def hotspot_layer(scenario: Scenario, prepared: Prepared) -> Layer:
+    """Classes of the zones, as asked for above the map."""
+    asked = _asked(prepared)
+    found = hotspots(scenario, asked.measure, asked.permutations)[asked.method]
+    return class_layer(found, f"{measure_unit(prepared, asked.measure)}, whole period")
+
+
+def hotspot_detail(scenario: Scenario, prepared: Prepared) -> None:
+    """A sentence on the zones that are hot, what it rests on, the table."""
+    asked = _asked(prepared)
+    both = hotspots(scenario, asked.measure, asked.permutations)
+    found = both[asked.method]
     st.write(hot_sentence(prepared, found))
     for note in found.notes:
         st.info(escape(note), icon=":material/info:")
     st.caption(
-        f"{MEANINGS[method]} {found.permutations:,} random deals of the other zones' values (seed {found.seed}); classes after "
+        f"{MEANINGS[asked.method]} {found.permutations:,} random deals of the other zones' values (seed {found.seed}); classes after "
         "Benjamini and Hochberg's control of false discovery, so of the zones named at 95 % about one in twenty may be chance. "
         "Hot and cold are relative to this area and period."
     )
     tables.table(
         hotspots_frame(prepared, both["gi"], both["moran"]),
         name="hotspots",
-        units={"value": measure_unit(prepared, measure)},
+        units={"value": measure_unit(prepared, asked.measure)},
         height=320,
     )
 

@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping
 from patrol_core.planning import Prepared
 from patrol_core.scenario import Scenario
 from patrol_core.ui.risk.accuracy import accuracy_tab
-from patrol_core.ui.risk.density import density_tab
 from patrol_core.ui.risk.harm import harm_tab
-from patrol_core.ui.risk.hotspots import hotspot_tab
 from patrol_core.ui.risk.near_repeat import near_repeat_tab
 from patrol_core.ui.risk.slices import slices_tab
 from patrol_core.ui.risk.static import static_tab
@@ -18,9 +16,7 @@ HIGHEST = "Highest zones"
 """The first tab, which follows the month above the map."""
 TABS: Mapping[str, Callable[[Scenario, Prepared], None]] = {
     "Small multiples": slices_tab,
-    "Density": density_tab,
     "Harm weights": harm_tab,
-    "Hot spots": hotspot_tab,
     "Near repeats": near_repeat_tab,
     "Accuracy": accuracy_tab,
     "Why here: static score": static_tab,

@@ -14,12 +14,12 @@ from patrol_core.errors import InputError
 from patrol_core.figures.charts.risk import top_zones
 from patrol_core.files.crs import is_metric
 from patrol_core.planning import Prepared, harm_table
-from patrol_core.reports.bundles.hotspots import MEASURES, measure_unit
-from patrol_core.risk import LEAST, PERMUTATIONS, WEIGHTS, Kind, RiskSurface
+from patrol_core.risk import LEAST, WEIGHTS, Kind, RiskSurface
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import risk_results
 from patrol_core.ui.memo.risk_results import ALL
-from patrol_core.ui.risk.hotspots import class_layer, hotspots
+from patrol_core.ui.risk.density import density_detail, density_settings
+from patrol_core.ui.risk.hotspots import hotspot_detail, hotspot_layer, hotspot_settings
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.zone_map import Layer, chosen_zone
@@ -33,12 +33,17 @@ class RiskLayer:
         title, help: For people.
         values: Values by zone and their unit.
         possible: Whether the data and choices allow it.
+        settings, detail: What can be set above the map, and what is told below it.
+        monthly: Whether it can be of one month; the others are of the whole period.
     """
 
     title: str
     help: str
     values: Callable[[Scenario, Prepared, str], tuple[Floats, str]]
     possible: Callable[[Scenario, Prepared], bool]
+    settings: Callable[[Scenario, Prepared], None] | None = None
+    detail: Callable[[Scenario, Prepared], None] | None = None
+    monthly: bool = True
 
 
 def _plan(scenario: Scenario, prepared: Prepared, month: str) -> tuple[Floats, str]:
@@ -135,10 +140,23 @@ LAYERS = {
     "smoothed": RiskLayer(
         "Smoothed", "Drawn towards other zones, the more the fewer crimes.", _smoothed, _always
     ),
-    "density": RiskLayer("Density", "Kernel density of the published points.", _density, _pointed),
+    "density": RiskLayer(
+        "Density",
+        "Kernel density of the published points.",
+        _density,
+        _pointed,
+        density_settings,
+        density_detail,
+    ),
     "width": RiskLayer("Uncertainty", "Width of the 90 % interval.", _width, _always),
     "hot": RiskLayer(
-        "Hot spots", "Zones whose surroundings hold more than chance (Gi*).", _plan, _neighbourly
+        "Hot spots",
+        "Zones whose surroundings hold more than chance would place there.",
+        _plan,
+        _neighbourly,
+        hotspot_settings,
+        hotspot_detail,
+        monthly=False,
     ),
 }
 
@@ -172,9 +190,7 @@ def risk_layer_of(scenario: Scenario, prepared: Prepared, name: str, month: str)
         name, month: A key of :data:`LAYERS`, and a month or :data:`ALL`.
     """
     if name == "hot":
-        measure = next(name for name, one in MEASURES.items() if one.possible(prepared))
-        found = hotspots(scenario, measure, PERMUTATIONS)["gi"]
-        return class_layer(found, f"{measure_unit(prepared, measure)}, whole period")
+        return hotspot_layer(scenario, prepared)
     layer = LAYERS[name]
     values, unit = layer.values(scenario, prepared, month)
     by_zone = dict(zip(prepared.zone_ids, values, strict=True))

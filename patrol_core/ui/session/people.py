@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from patrol_core.access import Action, AuditLog, Person, Role, alone, may, person_of, read_roles, require
-from patrol_core.errors import PatrolError
+from patrol_core.errors import InputError, PatrolError
 from patrol_core.settings import settings
 from patrol_core.ui.session.escaping import escape
 
@@ -66,8 +66,11 @@ class BrowserMark:
 
 
 def signing_in() -> bool:
-    """Whether people sign in here."""
-    return "is_logged_in" in st.user
+    """Whether people sign in here: an identity provider is set up, or a file of roles says that one should be.
+
+    Where secrets cannot be read Streamlit goes on without sign-in; a file of roles keeps the door shut then.
+    """
+    return "is_logged_in" in st.user or settings().roles_file.exists()
 
 
 def person() -> Person | None:
@@ -134,6 +137,11 @@ def admitted() -> bool:
         return True
     try:
         found = person()
+        if "is_logged_in" not in st.user:
+            raise InputError(
+                f"There is a file of roles {settings().roles_file}, but no identity provider is set up, so nobody is let in: give its "
+                "section [auth] in secrets.toml, or take the file away."
+            )
     except PatrolError as error:
         st.error(escape(error), icon=":material/lock:")
         return False

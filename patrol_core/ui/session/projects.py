@@ -15,6 +15,7 @@ from patrol_core.errors import PatrolError
 from patrol_core.planning import forget_forecasts
 from patrol_core.projects import Library, Project
 from patrol_core.settings import settings
+from patrol_core.sources.sample import EMBEDDED
 from patrol_core.ui.session import people
 
 SAVED = "saved_scenarios"
@@ -91,7 +92,7 @@ def keep(data: AreaData) -> None:
         st.session_state[SAID] = Said(f"It is not kept: {error}")
         return
     st.session_state[SAID] = Said(
-        f"Kept as your project {kept.name} on this machine, in {shelf.folder}, until nobody has opened it for "
+        f"Kept as your project {kept.name} on this machine, in {settings().cache_dir}, until nobody has opened it for "
         f"{settings().keep_projects_days} days.",
         kept.id,
     )
@@ -109,9 +110,7 @@ def opened(key: str) -> AreaData | None:
     if shelf is None or found is None:
         return None
     data = shelf.open(found.id)
-    if found.scenarios and not st.session_state.get(SAVED):
-        st.session_state[SAVED] = [dict(one) for one in found.scenarios]
-        st.session_state.setdefault(BASE, {})[found.id] = [dict(one) for one in found.scenarios]
+    _show_scenarios(found)
     return data if found.name == data.name else replace(data, name=found.name)
 
 
@@ -121,18 +120,34 @@ def keep_scenarios(key: str) -> None:
     Args:
         key: Of the data in use.
     """
-    saved = st.session_state.get(SAVED)
-    bases: dict[str, list[dict[str, Any]]] = st.session_state.setdefault(BASE, {})
     shelf = library()
-    if saved is None or shelf is None:
+    if SAVED not in st.session_state or key in EMBEDDED or shelf is None:
         return
+    mine = [one for one in st.session_state[SAVED] if _area_of(one) == key]
+    bases: dict[str, list[dict[str, Any]]] = st.session_state.setdefault(BASE, {})
     with contextlib.suppress(PatrolError):  # a disk that cannot be written is said where data are kept
         found = shelf.by_key(key)
-        if found is None or bases.get(found.id, list(found.scenarios)) == saved:
-            return
-        kept = shelf.save_scenarios(found.id, saved, bases.get(found.id, ()))
-        bases[found.id] = [dict(one) for one in kept.scenarios]
-        st.session_state[SAVED] = [dict(one) for one in kept.scenarios]
+        if found is not None and mine != bases.get(found.id, []):
+            _show_scenarios(shelf.save_scenarios(found.id, mine, bases.get(found.id, ())))
+
+
+def _show_scenarios(project: Project) -> None:
+    """The scenarios of a project among those of the session, where one of other data gives way to one of its name."""
+    own = [dict(one) for one in project.scenarios]
+    names = {one.get("name") for one in own}
+    others = [one for one in st.session_state.get(SAVED, ()) if _area_of(one) != project.key]
+    others = [
+        {**one, "name": f"{one['name']} (earlier)"} if one.get("name") in names else one for one in others
+    ]
+    if own or others or SAVED in st.session_state:
+        st.session_state[SAVED] = [*others, *own]
+    st.session_state.setdefault(BASE, {})[project.id] = own
+
+
+def _area_of(scenario: dict[str, Any]) -> str:
+    """Key of the data that a saved scenario is of."""
+    choices = scenario.get("scenario")
+    return str(choices.get("area", "")) if isinstance(choices, dict) else ""
 
 
 def delete(shelf: Library, ident: str) -> None:

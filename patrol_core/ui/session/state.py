@@ -6,17 +6,21 @@ seeded from it. The URL carries every choice that differs from its default.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from patrol_core.areas import AreaData
 from patrol_core.errors import InputError
 from patrol_core.scenario import Scenario, choices, from_query, make_scenario
 from patrol_core.sources.sample import EMBEDDED
 from patrol_core.ui.session import people, projects
+from patrol_core.ui.session.steps import Steps
 
 SCENARIO = "scenario"
+STEPS = "steps_of_choices"
 UPLOADS = "uploads"
 MOST_UPLOADS = 8
 """Data sets that a session holds; the one loaded first goes first."""
@@ -24,6 +28,8 @@ ZONE = "zone"
 MESSAGES = "messages"
 RENAMED = {"cityh": "hours"}
 """Keys of links of before, and of today."""
+BESIDE = ("view", "embed", "embed_options", "project")
+"""Keys of an address that are no choices of a plan."""
 ROUND = "widget_round"
 """Counter in widget keys; raising it seeds every widget from the scenario again."""
 
@@ -50,18 +56,79 @@ def scenario() -> Scenario:
     kept = st.session_state.get(SCENARIO)
     if isinstance(kept, Scenario):
         return kept
-    # A place that this session has no data of is kept: figures of another city would answer a question nobody asked.
-    chosen, refused = from_query(
-        {RENAMED.get(key, key): text for key, text in st.query_params.to_dict().items()}
-    )
+    chosen, refused = _of_address()
     st.session_state[SCENARIO] = chosen
     st.session_state[MESSAGES] = list(refused)
     return chosen
 
 
+def _of_address() -> tuple[Scenario, tuple[str, ...]]:
+    """The scenario that the address names, and what of it was not taken."""
+    # A place that this session has no data of is kept: figures of another city would answer a question nobody asked.
+    return from_query(
+        {RENAMED.get(key, key): text for key, text in st.query_params.to_dict().items()}, beside=BESIDE
+    )
+
+
 def set_scenario(chosen: Scenario) -> None:
-    """Keep a scenario; the page that is drawn with it writes it to the URL."""
+    """Keep a scenario, as a step that can be undone; the page that is drawn with it writes it to the URL."""
+    before = st.session_state.get(SCENARIO)
+    if isinstance(before, Scenario):
+        steps().note(before, chosen, time.monotonic())
     st.session_state[SCENARIO] = chosen
+
+
+def steps() -> Steps:
+    """The choices of before and after."""
+    held: Steps = st.session_state.setdefault(STEPS, Steps())
+    return held
+
+
+def undo() -> None:
+    """Back to the choices before the last step."""
+    _step_to(steps().undo(scenario()))
+
+
+def redo() -> None:
+    """Forward to the choices that were undone last."""
+    _step_to(steps().redo(scenario()))
+
+
+def _step_to(chosen: Scenario | None) -> None:
+    if chosen is not None:
+        st.session_state[SCENARIO] = chosen
+        _seed_widgets()
+
+
+def go_to(chosen: Scenario) -> None:
+    """Take other choices altogether, as one step; every widget then shows them."""
+    set_scenario(chosen)
+    _seed_widgets()
+
+
+def _seed_widgets() -> None:
+    st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+
+
+def follow_browser() -> None:
+    """Take the choices of the address where Back or Forward of the browser led to it; call it before anything is drawn.
+
+    The step before and the one undone last are gone to as undo and redo go there; any other is a step of its own.
+    """
+    context = get_script_run_ctx()
+    now = st.session_state.get(SCENARIO)
+    if context is None or not context.is_history_navigation or not isinstance(now, Scenario):
+        return
+    wanted, _ = _of_address()
+    held = steps()
+    if wanted == now:
+        return
+    if held.past and held.past[-1] == wanted:
+        undo()
+    elif held.future and held.future[-1] == wanted:
+        redo()
+    else:
+        go_to(wanted)
 
 
 def write_url() -> None:
@@ -84,7 +151,7 @@ def change(**values: Any) -> bool:
 def change_and_reseed(**values: Any) -> None:
     """Change choices from outside their widgets; every widget then shows the new values."""
     if change(**values):
-        st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+        _seed_widgets()
 
 
 def change_place(area: str) -> None:
@@ -126,10 +193,10 @@ def held(key: str) -> AreaData | None:
     return found
 
 
-def name_of(key: str) -> str:
-    """What who is at the page calls uploaded data; "" where they have none of this key."""
-    found = uploads().get(key)
-    return found.name if found else next((one.name for one in projects.listed() if one.key == key), "")
+def names() -> dict[str, str]:
+    """What who is at the page calls their data, by key: those of projects, and those this session holds."""
+    kept = {one.key: one.name for one in reversed(projects.listed())}
+    return kept | {key: data.name for key, data in uploads().items()}
 
 
 def add_upload(data: AreaData) -> None:
@@ -144,7 +211,7 @@ def add_upload(data: AreaData) -> None:
     _hold(data)
     projects.keep(data)
     if waiting:
-        st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+        _seed_widgets()
     else:
         change_place(data.key)
 
@@ -166,7 +233,7 @@ def say(sentence: str) -> None:
 
 def places() -> tuple[str, ...]:
     """Keys of every data set this session can plan for, and of the one its address asks for."""
-    known = tuple(dict.fromkeys((*EMBEDDED, *uploads(), *(one.key for one in projects.listed()))))
+    known = (*EMBEDDED, *names())
     area = scenario().area
     return known if area in known else (*known, area)
 
@@ -185,5 +252,4 @@ def widget_key(name: str) -> str:
 
 def reset() -> None:
     """Back to the defaults, keeping uploaded data."""
-    st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
-    set_scenario(make_scenario({}))
+    go_to(make_scenario({}))

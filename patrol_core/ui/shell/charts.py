@@ -10,20 +10,26 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from patrol_core.figures.charts.base import CONFIG
+from patrol_core.figures.charts.layout import lay_out, spoken
+from patrol_core.ui.session.escaping import escape
 
 FOREIGN = re.compile(r"<(?!/?(?:b|br|i|sup|extra)/?>)")
 """A tag that no chart of ours has, such as a link's."""
 
 
 def plot(figure: go.Figure, *, config: Any = CONFIG, into: Any = st, **options: Any) -> Any:
-    """Draw a chart.
+    """Draw a chart below its title, which wraps; the chart has a name for those who do not see it.
 
     Args:
         figure: The chart.
         config, options: As of ``st.plotly_chart``.
         into: Where it is drawn, such as a column; the place at hand by default.
     """
-    return into.plotly_chart(tame(figure), config=config, theme=None, **options)
+    title, below = lay_out(figure)
+    if title:
+        into.markdown(f"**{escape(title)}**" + (f"  \n:small[{escape(below)}]" if below else ""))
+    alt = spoken(figure, title)
+    return into.plotly_chart(tame(figure), config=config, theme=None, alt=alt, **options)
 
 
 def tame(figure: go.Figure) -> go.Figure:

@@ -15,7 +15,7 @@ from patrol_core.scenario import choices
 from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS, RESPONSE_TEXTS
-from patrol_core.words import figure, plural
+from patrol_core.words import figure, of_heads, plural
 
 Keep = Callable[[Any], dict[str, Any]]
 """From a widget's value to the choices that follow from it."""
@@ -107,11 +107,12 @@ def fairness() -> None:
         return
     if now.fairness is not None:
         offered = tuple(sorted({*offered, now.fairness}, reverse=True))
+    tied = bound("fairness", keep=lambda value: {"fairness": None if value == OFF else value})
     st.select_slider(
         options=(OFF, *offered),
         value=OFF if now.fairness is None else now.fairness,
         format_func=_in_words,
-        **bound("fairness", keep=lambda value: {"fairness": None if value == OFF else value}),
+        **tied | {"help": of_heads(tied["help"], results.prepared(now).head)},
     )
     if now.fairness is not None and (now.share_least, now.share_most) != (None, None):
         rule = fairness_of(now, now.fairness_rule, now.fairness)

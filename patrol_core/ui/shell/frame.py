@@ -15,11 +15,12 @@ from patrol_core.errors import InfeasibleError, PatrolError
 from patrol_core.planning import Prepared, counting_words, freshness
 from patrol_core.scenario import Scenario, choices
 from patrol_core.ui.memo import results
-from patrol_core.ui.session import state
+from patrol_core.ui.session import state, tour
 from patrol_core.ui.session.escaping import escape, escape_badge
 from patrol_core.ui.shell import style
 from patrol_core.ui.shell.controls import take
 from patrol_core.ui.shell.navigation import PAGES, marked, return_to_app, root
+from patrol_core.ui.shell.scenario_bar import scenario_bar
 from patrol_core.ui.shell.sidebar import draw_sidebar
 from patrol_core.words import plural
 
@@ -49,6 +50,8 @@ def begin(page: str) -> Scenario:
     style.dress(marked(section) if section else "")
     chosen = state.scenario()
     state.write_url()
+    if tour.running():
+        _tour_band(page)
     if section:
         st.caption(f"{section} \u203a {title}")
     st.title(title, anchor=False)
@@ -56,6 +59,36 @@ def begin(page: str) -> Scenario:
     for message in state.take_messages():
         st.warning(escape(message), icon=":material/link_off:")
     return chosen
+
+
+def _tour_band(page: str) -> None:
+    """Where the tour stands: what is seen on this page, the one thing to try, and the way on."""
+    steps = tour.steps(PAGES)
+    place = next((at for at, step in enumerate(steps) if step.page == st.session_state[tour.AT]), 0)
+    step = steps[place]
+    here, last = step.page == page, place == len(steps) - 1
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="tour"):
+        where = "" if here else f" goes on on the page {PAGES[step.page].title}"
+        said = f": {step.says} :blue[{step.control}]" if here else "."
+        st.markdown(f"**Tour, {place + 1} of {len(steps)}**{where}{said}", width="stretch")
+        if not (here and last):
+            following = steps[place + 1] if here else step
+            if st.button(
+                "Next" if here else "Go on",
+                key="_tour_next",
+                type="primary",
+                on_click=tour.go,
+                args=(following,),
+            ):
+                open_page(following.page)
+        if st.button("Finish" if here and last else "End", key="_tour_end", on_click=tour.end):
+            open_page("start")
+
+
+def open_page(page: str) -> None:
+    """Go to a page with the choices in force; nowhere where a page runs alone."""
+    if st.session_state.get("_in_app"):
+        st.switch_page(root() / PAGES[page].path, query_params=state.scenario().to_query())
 
 
 @contextmanager
@@ -177,7 +210,8 @@ def status_strip(prepared: Prepared) -> None:
                 color="violet",
             )
         st.badge(
-            f"{placement.placed:,} of {placement.rows:,} rows in {len(prepared.zones):,} zones", color="gray"
+            f"{placement.placed:,} of {placement.rows:,} rows in {plural(len(prepared.zones), 'zone')}",
+            color="gray",
         )
         st.badge(escape_badge(counting_words(state.scenario(), prepared)), color="gray")
         serious = len(findings) + len(old)
@@ -186,6 +220,7 @@ def status_strip(prepared: Prepared) -> None:
                 st.markdown(f"{ICONS['warning']} {escape(text)}")
             show_findings(prepared.findings)
             st.caption(escape(data.attribution))
+        scenario_bar()
 
 
 def show_findings(findings: tuple[Finding, ...] | list[Finding]) -> None:
@@ -230,7 +265,9 @@ def ready(scenario: Scenario) -> Prepared | None:
         return results.prepared(scenario)
     except PatrolError as error:
         st.error(escape(error), icon=":material/error:")
-        if scenario.outlook == "forecast":
+        if isinstance(error, results.NotLoaded):
+            page_link("data", "Load the files again on the page Data", "upload_file")
+        elif scenario.outlook == "forecast":
             take("Plan for what was recorded", "_plan_recorded", outlook="recorded")
         st.button("Back to the defaults", on_click=state.reset)
         return None

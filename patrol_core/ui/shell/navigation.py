@@ -16,6 +16,8 @@ CITY = frozenset({"place", "zones", "period", "crimes", "outlook", "smoothing"})
 """Choices of the sidebar, all of which act on a plan."""
 UNSMOOTHED = CITY - {"smoothing"}
 """Those that act on forecasts and on what was recorded."""
+ROWS = frozenset({"place", "zones", "period"})
+"""Those that say which rows are looked at."""
 NONE: frozenset[str] = frozenset()
 
 
@@ -47,7 +49,9 @@ _PLANNED = {
         "Start",
         "What is loaded, how fresh is it, and where should patrols be?",
     ),
-    "data": Page("pages/data.py", "Data", "What do we know, from where, how complete, how fresh?", "See"),
+    "data": Page(
+        "pages/data.py", "Data", "What do we know, from where, how complete, how fresh?", "See", ROWS
+    ),
     "risk": Page(
         "pages/risk_maps.py", "Risk maps", "Where is harm concentrated, and how sure are we?", "See"
     ),

@@ -11,7 +11,7 @@ from patrol_core.errors import PatrolError
 from patrol_core.risk import LABEL, OWN, PATROL_GENERATED, SMOOTHINGS, WEIGHTS, entries_of, starting_weights
 from patrol_core.scenario import choices
 from patrol_core.ui.memo import results
-from patrol_core.ui.session import state
+from patrol_core.ui.session import state, tour
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.controls import bound, pick, select
 from patrol_core.ui.shell.navigation import NONE, PAGES
@@ -25,9 +25,9 @@ PLACE_NAMES = {
 
 
 def draw_sidebar(page: str | None) -> None:
-    """Draw the choices that hold everywhere, of those that act on a page; none on an address of before."""
+    """Draw the choices that act on a page; none on an address of before, on the tour, or before who comes first."""
     acts = PAGES[page].acts if page is not None else NONE
-    if not acts:
+    if not acts or tour.running() or (page == "start" and tour.newcomer()):
         return
     with st.sidebar:
         _place()
@@ -52,18 +52,14 @@ def draw_sidebar(page: str | None) -> None:
 
 
 def _place() -> None:
-    options = state.places()
+    options, names = state.places(), state.names()
     key = state.widget_key("area")
     st.selectbox(
         options=options,
         index=options.index(state.scenario().area),
-        format_func=_place_name,
+        format_func=lambda place: PLACE_NAMES.get(place) or names.get(place) or f"{place} (not loaded)",
         **bound("area") | {"on_change": lambda: state.change_place(st.session_state[key]), "args": ()},
     )
-
-
-def _place_name(key: str) -> str:
-    return PLACE_NAMES.get(key) or state.name_of(key) or f"{key} (not loaded)"
 
 
 def _zones(data: AreaData) -> None:

@@ -17,9 +17,24 @@ AIR = """
   font-size: 1.2rem; padding: 0.4rem 0 0.2rem; }
 [data-testid="stVerticalBlock"] { gap: 0.7rem; }
 [data-testid="stMetricValue"] { font-size: 1.9rem; }
+.st-key-tour { margin-top: 0.7rem; padding: 0.4rem 0.9rem; }
 [data-testid="stMetricLabel"] p, [data-testid="stMetricDelta"] p { text-wrap: wrap !important; white-space: normal !important; }
 """
 """Less than Streamlit's defaults, so that a map and a plan fit on the first screen."""
+
+NOTHING_CUT = """
+[data-testid="stTabs"] [role="tablist"] { flex-wrap: wrap; }
+[data-testid="stButtonGroup"] > div, [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; }
+:is([data-testid="stMain"], [data-testid="stSidebar"]) button [data-testid="stMarkdownContainer"] p { white-space: normal !important; overflow: visible !important; }
+[data-testid="stImage"] img { background: #ffffff; }
+@media (max-width: 1100px) {
+  [data-testid="stHorizontalBlock"]:has(> :nth-child(4)):has(> [data-testid="stColumn"] [data-testid="stSelectbox"])
+    { flex-wrap: wrap; }
+  [data-testid="stHorizontalBlock"]:has(> :nth-child(4)):has(> [data-testid="stColumn"] [data-testid="stSelectbox"])
+    > [data-testid="stColumn"] { min-width: calc(50% - 1rem); }
+}
+"""
+"""Labels wrap, tabs and switches go to a second row, rows of four controls to two, rather than being cut at 1024 pixels."""
 
 
 def _pair(colour: str) -> str:
@@ -34,8 +49,10 @@ def _rgb(colour: str) -> str:
 QUIET_TEXT = f"""
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p, .patrol-legend small
   {{ color: {_pair(QUIET)} !important; opacity: 1 !important; }}
+[data-testid="stMultiSelect"] span[title] {{ color: light-dark(#ffffff, #12181f); }}
 """
-"""One grey for what stands beside, at least 4.5:1 on every ground of its theme."""
+"""One grey for what stands beside, at least 4.5:1 on every ground of its theme; and dark letters on the pale accent of the dark theme,
+where Streamlit writes white."""
 
 
 LEGENDS = f"""
@@ -58,6 +75,8 @@ def _charts() -> str:
             f'.js-plotly-plot [style*="{way}: {said}"] {{ {way}: light-dark({light}, {dark}) !important; }}'
             for way in ("fill", "stroke")
         ]
+    # Plotly writes #444 into pale bars and cells, whatever the theme.
+    rules.append('.js-plotly-plot text[style*="fill: rgb(68, 68, 68)"] { fill: #161b22 !important; }')
     return "\n".join(rules)
 
 
@@ -98,7 +117,7 @@ abbr[title] { text-decoration: underline dotted; cursor: help; }
 """
 """Type for the last row of a room; figures and a map fit on 1280 by 720."""
 
-SHEET = f"<style>{AIR}{QUIET_TEXT}{LEGENDS}{_charts()}{PRINT}</style>"
+SHEET = f"<style>{AIR}{NOTHING_CUT}{QUIET_TEXT}{LEGENDS}{_charts()}{PRINT}</style>"
 
 
 def dress(more: str = "") -> None:

@@ -159,11 +159,17 @@ def _readable(frame: pd.DataFrame) -> pd.DataFrame:
 
 MIMES = {
     "csv": "text/csv",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "geojson": "application/geo+json",
     "html": "text/html",
     "ics": "text/calendar",
     "json": "application/json",
     "md": "text/markdown",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "svg": "image/svg+xml",
+    "zip": "application/zip",
 }
 
 

@@ -239,17 +239,21 @@ class Figure:
 
 
 def figures(*shown: Figure | None, columns: int = 4) -> list[Any]:
-    """Figures in a row; returns its places.
+    """Figures in a row; returns the places left for later.
 
     Args:
         shown: None leaves a place empty.
         columns: Places in the row.
     """
     colours: dict[str, Any] = {"lower": "inverse", "higher": "normal", "": "off"}
-    places: list[Any] = st.columns(columns)
-    for place, one in zip(places, shown, strict=False):
-        if one is not None:
-            place.metric(
+    later: list[Any] = []
+    # One row and no columns: whatever is drawn inside another costs the browser a part of every step of a slider.
+    with st.container(horizontal=True, gap="medium"):
+        for one in (*shown, *(None,) * (columns - len(shown))):
+            if one is None:
+                later.append(st.container())
+                continue
+            st.metric(
                 one.label,
                 one.value,
                 one.beside,
@@ -257,7 +261,7 @@ def figures(*shown: Figure | None, columns: int = 4) -> list[Any]:
                 delta_arrow="auto" if one.good else "off",
                 help=one.help,
             )
-    return places
+    return later
 
 
 def against(

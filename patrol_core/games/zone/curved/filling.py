@@ -7,7 +7,7 @@ With bounds l_t <= x_t <= u_t and the budget only, both objectives come down to 
 * least total   the best pieces first: x_t(y) = clip(up to where a unit still prevents y, l_t, u_t); their sum falls as y rises,
                 so the optimum has the smallest y with sum x_t(y) <= B, and zones whose next piece is worth just y share the rest
 
-Both numbers are found by bisection. The sum of x_t(z) is convex, so tangents from its left lead to the level without ever
+Both numbers are found by bisection, that of the pieces only until few are left, which are sorted. The sum of x_t(z) is convex, so tangents from its left lead to the level without ever
 passing it, of ``several`` in finitely many steps: they replace the later halvings.
 """
 
@@ -30,6 +30,12 @@ _FIRST_STEPS = 10
 
 #: Smallest share that floats hold in full.
 _TINY = float(np.finfo(float).tiny)
+
+#: Pieces a zone among which the last one of the budget is looked for by sorting.
+_PIECES = 2.0
+
+#: Pieces whose worth differs by a smaller share are worth the same.
+_SAME = 4e-16
 
 #: Residuals this near the worst case are at it.
 _AT = 1e-12
@@ -124,14 +130,63 @@ def spend_best_first(
     everything = np.where(values > 0, upper, start)
     if float(everything.sum()) <= budget:
         return everything, 0.0
-    low, high = _bisect(0.0, top * (1 + _AT), lambda rate: float(units(rate).sum()) <= budget)
-    fewest, most = units(high), np.minimum(units(low), everything)
+    fewest, most = _around(top, does.shape == "log", budget, units, everything)
+    if does.shape != "log":
+        fewest, most = _last_pieces(values, does, budget, fewest, most)
     rest = budget - float(fewest.sum())
     level = lowest_curved_level(values, does, budget, fewest, most)
     coverage, rest = level.coverage, budget - float(level.coverage.sum())
     coverage = share_evenly(coverage, most, rest) if rest > 0 else coverage
     open_worth = np.where(coverage < upper, values * does.worth(coverage), 0.0)
     return coverage, float(open_worth.max())
+
+
+def _around(
+    top: float, smooth: bool, budget: float, units: Callable[[float], Floats], everything: Floats
+) -> tuple[Floats, Floats]:
+    """(n,) units below and above the budget: next to each other, or with few pieces between where units come in pieces."""
+
+    def fits(rate: float) -> bool:
+        return float(units(rate).sum()) <= budget
+
+    low, high = 0.0, top * (1 + _AT)
+    while True:
+        before = low, high
+        low, high = _bisect(low, high, fits, most=_MOST_STEPS if smooth else 1)
+        fewest, most = units(high), np.minimum(units(low), everything)
+        few = float((most - fewest).sum()) <= _PIECES * len(everything)
+        if smooth or few or (low, high) == before:
+            return fewest, most
+
+
+def _last_pieces(
+    values: Floats, does: Response, budget: float, fewest: Floats, most: Floats
+) -> tuple[Floats, Floats]:
+    """The same two with nothing between them but pieces of one worth, the last that the budget reaches.
+
+    Args:
+        values, does, budget: Of the game; a zone's units come in pieces from one kink to the next.
+        fewest, most: (n,) units below and above the budget.
+    """
+    first = np.floor(fewest + _AT)
+    count = np.where(most > fewest, np.ceil(most - _AT) - first, 0.0).astype(np.intp)
+    count = np.where(does.next_kink(fewest) == np.inf, np.minimum(count, 1), count)
+    zone = np.repeat(np.arange(len(values)), count)
+    step = np.arange(zone.size) - np.repeat(np.cumsum(count) - count, count)
+    start = np.maximum(first[zone] + step, fewest[zone])
+    end = np.where(step + 1 == count[zone], most[zone], first[zone] + step + 1)
+    worth = values[zone] * does.of(zone).worth(start)
+    order = np.argsort(-worth, kind="stable")
+    spent = np.cumsum((end - start)[order])
+    last = int(np.searchsorted(spent, budget - float(fewest.sum()), side="left"))
+    rate = float(worth[order[min(last, zone.size - 1)]]) if zone.size else 0.0
+    if rate < _TINY:  # worth nothing that floats tell apart
+        return fewest, most
+    better, as_good = worth > rate * (1 + _SAME), worth >= rate * (1 - _SAME)
+    size = end - start
+    below = fewest + np.bincount(zone[better], weights=size[better], minlength=len(values))
+    above = fewest + np.bincount(zone[as_good], weights=size[as_good], minlength=len(values))
+    return below, above
 
 
 def _bisect(

@@ -1,4 +1,4 @@
-"""Did it turn out as forecast? The Overview page's look back: months as recorded beside months as predicted."""
+"""Did it turn out as forecast? Months as recorded beside months as predicted."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ def _months(scenario: Scenario, recorded: Prepared, past: ForecastReview) -> Non
     unit = recorded.surface.unit
     _figures(past, month, unit)
     if side == "error":
-        draw_map(scenario, error_layer(past, month, unit), key="overview-error", height=420)
+        draw_map(scenario, error_layer(past, month, unit), key="start-error", height=420)
     else:
         actual, predicted = past_layers(past, month, unit)
         left, right = st.columns(2)
         with left:
             st.header("Recorded", anchor=False)
-            draw_map(scenario, actual, key="overview-actual", height=380)
+            draw_map(scenario, actual, key="start-actual", height=380)
         with right:
             st.header("Predicted", anchor=False)
-            draw_map(scenario, predicted, key="overview-predicted", height=380)
+            draw_map(scenario, predicted, key="start-predicted", height=380)
     wide, narrow = st.columns([3, 2])
     with wide:
         totals = pd.DataFrame(

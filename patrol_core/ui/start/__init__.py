@@ -1,0 +1,1 @@
+"""Start: what is loaded, what changed, the ways in, and the look back."""
