@@ -236,17 +236,20 @@ def next_step(page: str, text: str) -> None:
         st.caption(f"Next: {title}. {text}")
 
 
-def page_link(page: str, label: str, icon: str = "arrow_forward", scenario: Scenario | None = None) -> bool:
+def page_link(
+    page: str, label: str, icon: str = "arrow_forward", scenario: Scenario | None = None, view: str = ""
+) -> bool:
     """A link to a page that carries the choices; False where there is none: a page that runs alone, or is not built.
 
     Args:
         page: A key of :data:`PAGES`.
         label, icon: What it says, and the name of a Material symbol.
         scenario: The choices it carries; those in force by default.
+        view: What it opens in place of the page, such as ``workshop``.
     """
     if not st.session_state.get("_in_app") or page not in PAGES:
         return False
-    query = (scenario or state.scenario()).to_query()
+    query = (scenario or state.scenario()).to_query() | ({"view": view} if view else {})
     st.page_link(root() / PAGES[page].path, label=label, icon=f":material/{icon}:", query_params=query)
     return True
 
