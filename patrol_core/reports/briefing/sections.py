@@ -259,7 +259,7 @@ def what_decides(result: Result, said: dict[str, str]) -> Section:
     if result.hours is None:
         said["months"] = fit(f"No plan by month could be made. {result.hours_fault}")
         points.append(said["months"])
-    return Section("decides", "What decides", points=points)
+    return Section("decides", "What holds the plan back", points=points)
 
 
 def how_sure(result: Result, figures: Figures, said: dict[str, str]) -> Section:
