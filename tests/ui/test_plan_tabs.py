@@ -290,6 +290,8 @@ def test_a_wrong_budget_of_a_link_stands_where_it_can_be_mended():
     assert "Nowhere" in page.error[0].value
     labels = [button.label for button in page.button]
     assert "Use these budgets" in labels
-    next(button for button in page.button if button.label == "Take budgets of single places away").click().run()
+    next(
+        button for button in page.button if button.label == "Take budgets of single places away"
+    ).click().run()
     assert not page.error
     assert page.metric[0].label.startswith("Worst zone")

@@ -41,7 +41,7 @@ from patrol_core.planning import worth as plan_worth
 from patrol_core.scenario import Scenario
 from patrol_core.settings import settings
 from patrol_core.sources.sample import EMBEDDED, load_area
-from patrol_core.sources.store import Store, kept_labels, labels_state
+from patrol_core.sources.store import kept_labels, labels_state
 from patrol_core.ui.memo.kept import (
     DATA,
     GAME,
