@@ -41,7 +41,7 @@ from patrol_core.planning import worth as plan_worth
 from patrol_core.scenario import Scenario
 from patrol_core.settings import settings
 from patrol_core.sources.sample import EMBEDDED, load_area
-from patrol_core.sources.store import Store, kept_labels, labels_state
+from patrol_core.sources.store import kept_labels, labels_state
 from patrol_core.ui.memo.kept import (
     DATA,
     GAME,
@@ -305,7 +305,7 @@ def hours(scenario: Scenario) -> Plan:
 def asset(scenario: Scenario) -> MapAsset:
     """Geometry of the zones for the browser, with the names that the store keeps."""
     try:
-        names = labels_state(Store())
+        names = labels_state()
     except SourceError:  # a store that cannot be read says so on the page Data; maps do without names
         names = ""
     return _asset(scenario, names)
@@ -313,7 +313,7 @@ def asset(scenario: Scenario) -> MapAsset:
 
 @of_zones()
 def _asset(zones: gpd.GeoDataFrame, names: str) -> MapAsset:
-    labels = kept_labels(Store()) if names else []
+    labels = kept_labels() if names else []
     return build_asset(zones, tolerance_m=settings().map_tolerance_m, labels=labels)
 
 
