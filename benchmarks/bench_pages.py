@@ -72,7 +72,7 @@ def run(*, steps: int = 15, only: str | None = None) -> None:
 def first_page(browser: Browser, repeats: int = 3) -> None:
     """From the command to a map with a plan on the first page."""
     rows = []
-    for path, title in (("", "Overview"), ("plan", "Plan")):
+    for path, title in (("", "Start"), ("plan", "Plan")):
         times = [_first(browser, path) for _ in range(repeats)]
         up, figure, map_ = (median(column) for column in zip(*times, strict=True))
         verdict = "met" if map_ <= FIRST_TARGET else "MISSED"
