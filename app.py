@@ -17,7 +17,7 @@ if get_script_run_ctx(suppress_warning=True) is None:
     app = st.App(__file__, lifespan=browser_opened, middleware=[(BrowserMark, (), {})])
     app = knowing_its_root(app, addresses())
 else:
-    from patrol_core.ui.session import state
+    from patrol_core.ui.session import saved, state
     from patrol_core.ui.session.browser_steps import steps_of_browser
     from patrol_core.ui.session.lifetime import note_session
     from patrol_core.ui.session.people import admitted, sign_out_button
@@ -45,9 +45,11 @@ else:
         present()
     elif let_in:
         state.follow_browser()
+        saved.restore()
         draw_sidebar(key_of(page))
         sign_out_button()
         page.run()
         keep_scenarios(state.scenario().area)
+        saved.keep_for_next_time()
         steps_of_browser()
         preload()

@@ -52,7 +52,11 @@ def begin(page: str) -> Scenario:
         _tour_band(page)
     if section not in ("", title):
         st.caption(f"{section} \u203a {title}")
-    st.title(title, anchor=False)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title(title, anchor=False, width="content")
+        if PAGES[page].acts:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+                scenario_bar()
     st.markdown(question)
     for message in state.take_messages():
         st.warning(escape(message), icon=":material/link_off:")
@@ -189,7 +193,6 @@ def status_strip(prepared: Prepared) -> None:
                 st.markdown(f"{ICONS['warning']} {escape(text)}")
             show_findings(prepared.findings)
             st.caption(escape(prepared.data.attribution))
-        scenario_bar()
 
 
 def _badges(prepared: Prepared, age: Freshness | None) -> list[str]:
@@ -233,17 +236,20 @@ def next_step(page: str, text: str) -> None:
         st.caption(f"Next: {title}. {text}")
 
 
-def page_link(page: str, label: str, icon: str = "arrow_forward", scenario: Scenario | None = None) -> bool:
+def page_link(
+    page: str, label: str, icon: str = "arrow_forward", scenario: Scenario | None = None, view: str = ""
+) -> bool:
     """A link to a page that carries the choices; False where there is none: a page that runs alone, or is not built.
 
     Args:
         page: A key of :data:`PAGES`.
         label, icon: What it says, and the name of a Material symbol.
         scenario: The choices it carries; those in force by default.
+        view: What it opens in place of the page, such as ``workshop``.
     """
     if not st.session_state.get("_in_app") or page not in PAGES:
         return False
-    query = (scenario or state.scenario()).to_query()
+    query = (scenario or state.scenario()).to_query() | ({"view": view} if view else {})
     st.page_link(root() / PAGES[page].path, label=label, icon=f":material/{icon}:", query_params=query)
     return True
 

@@ -6,12 +6,14 @@ switches. So whatever must follow the theme is written ``light-dark(…)`` here 
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
-from patrol_core.figures.palette import DARK, QUIET, REFERENCE
+from patrol_core.figures.palette import DARK, DARK_LINES, QUIET, REFERENCE
 
 AIR = """
-[data-testid="stMainBlockContainer"] { padding: 3.5rem 2.5rem 2rem; }
+[data-testid="stMainBlockContainer"] { padding: 4.2rem 2.5rem 2rem; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.9rem; padding: 0; }
 [data-testid="stMainBlockContainer"] h2, [data-testid="stMainBlockContainer"] h3 {
   font-size: 1.2rem; padding: 0.4rem 0 0.2rem; }
@@ -23,7 +25,7 @@ AIR = """
 """Less than Streamlit's defaults, so that a map and a plan fit on the first screen."""
 
 NOTHING_CUT = """
-[data-testid="stTabs"] [role="tablist"] { flex-wrap: wrap; }
+[data-testid="stTabs"] [role="tablist"] { flex-wrap: wrap; row-gap: 0; align-content: flex-start; height: auto; }
 [data-testid="stButtonGroup"] > div, [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; }
 :is([data-testid="stMain"], [data-testid="stSidebar"]) button [data-testid="stMarkdownContainer"] p { white-space: normal !important; overflow: visible !important; }
 [data-testid="stImage"] img { background: #ffffff; }
@@ -43,13 +45,18 @@ def _pair(colour: str) -> str:
 
 def _rgb(colour: str) -> str:
     """As browsers write a colour in the style of an SVG element."""
-    return "rgb({}, {}, {})".format(*(int(colour[at : at + 2], 16) for at in (1, 3, 5)))
+    parts = (
+        re.findall(r"\d+", colour)
+        if colour.startswith("rgb")
+        else [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    )
+    return "rgb({}, {}, {})".format(*parts)
 
 
 QUIET_TEXT = f"""
-[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p, .patrol-legend small
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p, .patrol-legend small, kbd
   {{ color: {_pair(QUIET)} !important; opacity: 1 !important; }}
-[data-testid="stMultiSelect"] span[title] {{ color: light-dark(#ffffff, #12181f); }}
+[data-testid="stMultiSelect"] span[title], button[data-testid^="stBaseButton-primary"], a[data-testid^="stBaseButton-primary"] {{ color: light-dark(#ffffff, #12181f); }}
 """
 """One grey for what stands beside, at least 4.5:1 on every ground of its theme; and dark letters on the pale accent of the dark theme,
 where Streamlit writes white."""
@@ -75,6 +82,11 @@ def _charts() -> str:
             f'.js-plotly-plot [style*="{way}: {said}"] {{ {way}: light-dark({light}, {dark}) !important; }}'
             for way in ("fill", "stroke")
         ]
+    # On a dark ground the darkest lines of a network would not be seen; darker still means more often.
+    rules += [
+        f'.js-plotly-plot [style*="stroke: {_rgb(light)}"] {{ stroke: light-dark({light}, {dark}) !important; }}'
+        for light, dark in DARK_LINES.items()
+    ]
     # Plotly writes #444 into pale bars and cells, whatever the theme.
     rules.append('.js-plotly-plot text[style*="fill: rgb(68, 68, 68)"] { fill: #161b22 !important; }')
     return "\n".join(rules)
@@ -91,11 +103,33 @@ PRINT = """
   iframe, .js-plotly-plot, [data-testid="stPlotlyChart"], [data-testid="stMetric"], [data-testid="stImage"],
   [data-testid="stAlert"], [data-testid="stDataFrame"] { break-inside: avoid; }
   h1, h2, h3 { break-after: avoid; }
+  [data-testid="stElementContainer"]:has(+ [data-testid="stElementContainer"] [data-testid="stPlotlyChart"])
+    { break-after: avoid; }
   iframe, .js-plotly-plot, .js-plotly-plot .main-svg { max-width: 100% !important; }
   @page { size: A4 landscape; margin: 12mm; }
 }
 """
 """Maps whole, charts not cut, no sidebar and nothing to press."""
+
+LARGE = """
+html { font-size: 19px !important; }
+[data-testid="stMainBlockContainer"] { padding: 1rem 1.6rem 1rem; max-width: 100%; }
+[data-testid="stHeader"] { display: none; }
+[data-testid="stMainBlockContainer"] h1 { font-size: 1.9rem; line-height: 1.15; padding: 0 0 0.4rem; }
+[data-testid="stVerticalBlock"] { gap: 0.6rem; }
+.workshop-figures { border-collapse: collapse; width: 100%; font-size: 1rem; }
+.workshop-figures th, .workshop-figures td { padding: 0.12rem 0.6rem 0.12rem 0; text-align: left; border: 0; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
+.workshop-figures td:not(:first-child), .workshop-figures th:not(:first-child) { text-align: right; white-space: nowrap; }
+.workshop-figures td:last-child { font-weight: 700; }
+.workshop-said { font-size: 1.05rem; line-height: 1.4; margin: 0; }
+.workshop-note { font-size: 0.8rem; line-height: 1.35; margin: 0; }
+.workshop-code { font-size: 2.2rem; font-weight: 700; letter-spacing: 0.12em; white-space: nowrap; }
+.workshop-bar { display: flex; align-items: center; gap: 0.6rem; margin: 0.25rem 0; }
+.workshop-bar > span { white-space: nowrap; }
+.workshop-bar > div { height: 1.1rem; background: #2171b5; border-radius: 3px; min-width: 2px; }
+abbr[title] { text-decoration: underline dotted; cursor: help; }
+"""
+"""Type for the last row of a room; figures and a map fit on 1280 by 720."""
 
 SHEET = f"<style>{AIR}{NOTHING_CUT}{QUIET_TEXT}{LEGENDS}{_charts()}{PRINT}</style>"
 
