@@ -6,12 +6,12 @@ import html
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 from streamlit import runtime
-from streamlit_folium import st_folium
 
 from patrol_core.figures.maps.zones import MapAsset, colour_range, paint, zone_map
 from patrol_core.figures.palette import DARK, SCALES, UNKNOWN, colour_at
@@ -21,6 +21,9 @@ from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.widgets import here
 from patrol_core.words import figure
+
+if TYPE_CHECKING:
+    import folium
 
 CLICKED = "last_object_clicked_tooltip"
 BASEMAP = "basemap"
@@ -93,16 +96,28 @@ def draw_map(scenario: Scenario, layer: Layer, *, key: str, height: int = HEIGHT
         see_through=basemap,
         texts=layer.texts,
     )
-    st_folium(
-        drawn,
-        key=map_key,
-        height=height,
-        use_container_width=True,
-        returned_objects=[CLICKED],
-        feature_group_to_add=overlay,
-    )
+    show_map(drawn, key=map_key, height=height, hears=CLICKED, feature_group_to_add=overlay)
     draw_legend(layer)
     return chosen
+
+
+def show_map(drawn: folium.Map, *, key: str, height: int, hears: str, **more: Any) -> Any:
+    """Put a folium map on the page; returns what it told.
+
+    The component is imported here: Streamlit keeps components with the running server, and one that is imported before there
+    is a server (``app.py`` makes it) would not be found by the browser.
+
+    Args:
+        drawn: The map.
+        key, height: What its answers are kept under, and pixels.
+        hears: What it tells.
+        **more: Further options of the component.
+    """
+    from streamlit_folium import st_folium
+
+    return st_folium(
+        drawn, key=key, height=height, use_container_width=True, returned_objects=[hears], **more
+    )
 
 
 def _take_click(map_key: str, zone_ids: set[str]) -> None:
