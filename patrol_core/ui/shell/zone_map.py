@@ -73,7 +73,7 @@ def draw_map(scenario: Scenario, layer: Layer, *, key: str, height: int = HEIGHT
         height: Pixels.
     """
     asset = results.asset(scenario)
-    basemap = here.value(BASEMAP, False)
+    basemap = _basemap()
     map_key = f"map-{key}-{asset.name}-{basemap}"
     _take_click(map_key, set(asset.zone_ids))
     if st.session_state.pop(TILES_FAILED, False):
@@ -123,7 +123,7 @@ def show_map(drawn: folium.Map, *, key: str, height: int, hears: str, **more: An
 def _take_click(map_key: str, zone_ids: set[str]) -> None:
     """Note a new click; an old one that the component repeats is not news."""
     clicked = (st.session_state.get(map_key) or {}).get(CLICKED)
-    if clicked == NO_TILES and here.value(BASEMAP, False):
+    if clicked == NO_TILES and _basemap():
         here.put(**{BASEMAP: False})
         st.session_state[TILES_FAILED] = True
         st.rerun()
@@ -206,6 +206,11 @@ def _class_colour(layer: Layer, value: float, low: float, high: float) -> str:
     if np.isnan(value):
         return f"light-dark({UNKNOWN}, {DARK[UNKNOWN]})"
     return colour_at(SCALES[layer.scale], (value - low) / (high - low))
+
+
+def _basemap() -> bool:
+    """Whether street tiles are wanted: as the switch says now, which may be drawn after the map."""
+    return bool(st.session_state.get(f"{here.prefix}{BASEMAP}", here.value(BASEMAP, False)))
 
 
 def basemap_switch() -> None:
