@@ -87,4 +87,7 @@ if prepared is not None:
 
     if prepared.groups:
         fairness()
+    frame.page_link(
+        "plan", "Workshop view: one question at a time, for a room", "co_present", view="workshop"
+    )
     frame.next_step("compare", "Hold the plan against others, other offenders and other data.")

@@ -81,4 +81,7 @@ if prepared is not None:
             draw_tabs(now, prepared, strategy)
 
     plan()
+    frame.page_link(
+        "plan", "Workshop view: one question at a time, for a room", "co_present", view="workshop"
+    )
     frame.next_step("fairness", "See who is protected and who bears patrols.")

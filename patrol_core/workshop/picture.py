@@ -28,25 +28,26 @@ def screen_of(
     """
     unit = prepared.surface.unit.replace(" per month", " a month")
     before, after = prepared.surface.mean, strategy.residual
-    count = len(prepared.zone_ids)
+    count, assumed = len(prepared.zone_ids), assumption_words(scenario)
     rows = [
-        (f"Worst zone, {unit}", figure(float(before.max())), figure(strategy.worst_case)),
-        (f"All zones, {unit}", figure(float(before.sum())), figure(strategy.expected_residual)),
+        ("Worst zone", figure(float(before.max())), figure(strategy.worst_case)),
+        ("All zones", figure(float(before.sum())), figure(strategy.expected_residual)),
         ("Zones with patrols", "0", f"{patrolled(strategy.coverage):,} of {count:,}"),
     ]
     ratio = lowest_share(prepared, strategy)
     if ratio is not None:
-        words = of_heads("Patrol per head: lowest group as a share of the highest", prepared.head)
-        rows.append((words, "–", percent(ratio, 0)))
+        words = of_heads("Lowest group's patrol per head", prepared.head)
+        rows.append((words, "–", f"{percent(ratio, 0)} of the highest"))
     return Screen(
         question,
         headline(prepared, scenario, strategy),
         tuple(rows),
+        unit,
         asset,
         _layer("Without patrols", unit, prepared, before.tolist(), asset),
         _layer("With this plan", unit, prepared, after.tolist(), asset),
         float(before.max()),
-        f"{KINDS.get(prepared.data.kind.value, '')}Assumed: {assumption_words(scenario)}.",
+        f"{KINDS.get(prepared.data.kind.value, '')}{assumed[:1].upper()}{assumed[1:]}.",
     )
 
 

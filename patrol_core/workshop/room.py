@@ -41,6 +41,7 @@ class Screen:
     Attributes:
         question, headline: In words.
         figures: (what, before, after) in words.
+        unit: Of the first figures.
         asset: Shapes of the zones with their names, as the browser gets them; None without a map.
         before, after: What the two sides of the map show, on one scale from 0 to ``high``.
         note: The assumption that all of it rests on.
@@ -49,6 +50,7 @@ class Screen:
     question: str
     headline: str
     figures: tuple[tuple[str, str, str], ...] = ()
+    unit: str = ""
     asset: MapAsset | None = None
     before: Layer | None = None
     after: Layer | None = None

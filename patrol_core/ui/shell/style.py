@@ -111,6 +111,26 @@ PRINT = """
 """
 """Maps whole, charts not cut, no sidebar and nothing to press."""
 
+LARGE = """
+html { font-size: 19px !important; }
+[data-testid="stMainBlockContainer"] { padding: 1rem 1.6rem 1rem; max-width: 100%; }
+[data-testid="stHeader"] { display: none; }
+[data-testid="stMainBlockContainer"] h1 { font-size: 1.9rem; line-height: 1.15; padding: 0 0 0.4rem; }
+[data-testid="stVerticalBlock"] { gap: 0.6rem; }
+.workshop-figures { border-collapse: collapse; width: 100%; font-size: 1rem; }
+.workshop-figures th, .workshop-figures td { padding: 0.12rem 0.6rem 0.12rem 0; text-align: left; border: 0; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
+.workshop-figures td:not(:first-child), .workshop-figures th:not(:first-child) { text-align: right; white-space: nowrap; }
+.workshop-figures td:last-child { font-weight: 700; }
+.workshop-said { font-size: 1.05rem; line-height: 1.4; margin: 0; }
+.workshop-note { font-size: 0.8rem; line-height: 1.35; margin: 0; }
+.workshop-code { font-size: 2.2rem; font-weight: 700; letter-spacing: 0.12em; white-space: nowrap; }
+.workshop-bar { display: flex; align-items: center; gap: 0.6rem; margin: 0.25rem 0; }
+.workshop-bar > span { white-space: nowrap; }
+.workshop-bar > div { height: 1.1rem; background: #2171b5; border-radius: 3px; min-width: 2px; }
+abbr[title] { text-decoration: underline dotted; cursor: help; }
+"""
+"""Type for the last row of a room; figures and a map fit on 1280 by 720."""
+
 SHEET = f"<style>{AIR}{NOTHING_CUT}{QUIET_TEXT}{LEGENDS}{_charts()}{PRINT}</style>"
 
 

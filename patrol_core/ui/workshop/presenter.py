@@ -14,14 +14,16 @@ from patrol_core.ui.memo import results
 from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import controls, frame
+from patrol_core.ui.shell.style import LARGE, dress
 from patrol_core.ui.workshop.held import ROOM, ROOMS, WORKSHOP, browser
-from patrol_core.ui.workshop.screen import STYLE, before_and_after, counts, figures, said
+from patrol_core.ui.workshop.screen import before_and_after, counts, figures, said
 from patrol_core.words import plural
-from patrol_core.workshop import Room, Screen, option_words, screen_of
+from patrol_core.workshop import MOST_LETTERS, Room, Screen, option_words, screen_of
 
 STEP = "workshop_step"
 PAUSED = "workshop_paused"
 ASKED = "workshop_question"
+FAULT = "workshop_fault"
 LETTERS = "ABCD"
 STEPS = {
     "units": (
@@ -46,7 +48,7 @@ STEPS = {
 
 def present() -> None:
     """Draw the workshop of this session's choices."""
-    st.html(STYLE)
+    dress(LARGE)
     scenario = state.scenario()
     _write_address(scenario)
     prepared = frame.ready(scenario)
@@ -216,21 +218,22 @@ def _vote(prepared: Prepared) -> None:
 
 def _compose(room: Room, prepared: Prepared) -> None:
     with st.form("_workshop_ballot", border=False):
-        question = st.text_input("Question to the room", STEPS["vote"][0], max_chars=200)
+        st.text_input("Question to the room", STEPS["vote"][0], key=f"_{ASKED}", max_chars=MOST_LETTERS)
         offered = _offers(prepared)
-        options = [
-            st.text_input(
-                f"Option {LETTERS[place]}", offered[place] if place < len(offered) else "", max_chars=200
-            )
-            for place in range(4)
-        ]
-        if st.form_submit_button("Ask the room", type="primary"):
-            try:
-                room.pose(question, options)
-            except InputError as error:
-                st.error(escape(error))
-            else:
-                st.rerun(scope="fragment")
+        for place, letter in enumerate(LETTERS):
+            text = offered[place] if place < len(offered) else ""
+            st.text_input(f"Option {letter}", text, key=f"_{ASKED}_{letter}", max_chars=MOST_LETTERS)
+        st.form_submit_button("Ask the room", type="primary", on_click=_pose, args=(room,))
+    if FAULT in st.session_state:
+        st.error(escape(st.session_state.pop(FAULT)))
+
+
+def _pose(room: Room) -> None:
+    kept = st.session_state
+    try:
+        room.pose(kept[f"_{ASKED}"], [kept[f"_{ASKED}_{letter}"] for letter in LETTERS])
+    except InputError as error:
+        kept[FAULT] = str(error)
 
 
 def _offers(prepared: Prepared) -> list[str]:

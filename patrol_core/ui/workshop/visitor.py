@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.shell.style import LARGE, dress
 from patrol_core.ui.workshop.held import ROOMS, browser
-from patrol_core.ui.workshop.screen import STYLE, before_and_after, counts, figures, said
+from patrol_core.ui.workshop.screen import before_and_after, counts, figures, said
 from patrol_core.words import plural
 from patrol_core.workshop import Room, Seen, voter_of
 
@@ -16,7 +17,7 @@ EVERY_S = 2.0
 
 def visit() -> None:
     """Draw the room of the address."""
-    st.html(STYLE)
+    dress(LARGE)
     code = st.query_params.get("code", "")
     if not code:
         _ask()
