@@ -28,6 +28,7 @@ from patrol_core.sources.area import area_from_crimes
 from patrol_core.sources.sample import load_area
 from patrol_core.sources.zone_tables import read_polygons
 from tests.e2e.chromium import HOW, find_chromium, launch_options
+from tests.e2e.driving import go_to
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -36,7 +37,8 @@ BUDGET = "Units on patrol at once"
 FAIRNESS = "Fairness: how far groups may differ"
 FAIR_START = 4
 """Steps from no rule into the levels that change the plan."""
-TARGET = 1.3
+FIGURE, OTHERS, SMALL = 1.3, 1.0, 1000
+"""Largest ratio to the bare page: of the figure up to so many zones, and of everything else."""
 FIRST_TARGET = 5.0
 
 
@@ -72,7 +74,7 @@ def run(*, steps: int = 15, only: str | None = None) -> None:
 def first_page(browser: Browser, repeats: int = 3) -> None:
     """From the command to a map with a plan on the first page."""
     rows = []
-    for path, title in (("", "Overview"), ("plan", "Plan")):
+    for path, title in (("", "Start"), ("plan", "Plan")):
         times = [_first(browser, path) for _ in range(repeats)]
         up, figure, map_ = (median(column) for column in zip(*times, strict=True))
         verdict = "met" if map_ <= FIRST_TARGET else "MISSED"
@@ -130,7 +132,7 @@ def london(browser: Browser, steps: int) -> None:
             page.locator("[data-testid=stFileChip]").nth(1).wait_for(timeout=90_000)
             page.get_by_role("button", name="Read files").click()
             page.get_by_text("in 4,994 zones").first.wait_for(timeout=120_000)
-            page.get_by_role("link", name="Plan", exact=True).first.click()
+            go_to(page, "Plan")
 
         _compare(browser, steps, "London", data, open_page)
 
@@ -162,19 +164,19 @@ def _compare(
             for place, what in enumerate(("figure", "map")):
                 here = median([pair[0][place] for pair in pairs])
                 there = median([pair[1][place] for pair in pairs])
-                verdict = "met" if here <= TARGET * there else "MISSED"
+                most = FIGURE if what == "figure" and count <= SMALL else OTHERS
+                verdict = "met" if here <= most * there else "MISSED"
                 rows.append(
                     (
-                        name,
-                        what,
-                        f"{here:.0f}",
-                        f"{there:.0f}",
+                        f"{count:,} zones, {name}: {what}",
+                        f"{here:,.0f} ms",
+                        f"{there:,.0f} ms",
                         f"{here / there:.2f}",
-                        f"≤ {TARGET:g} {verdict}",
+                        f"{most:g} {verdict}",
                     )
                 )
-    header = ("slider", "seen", "Plan, ms", "bare page, ms", "ratio", "target")
-    table(f"{title}, {count:,} zones: one slider step (medians of {steps})", header, rows)
+    header = ("one slider step", "Plan", "bare page", "ratio", "target")
+    table(f"{title}: medians of {steps} steps, as in benchmarks/README.md", header, rows)
 
 
 Pair = tuple[tuple[float, float], tuple[float, float]]

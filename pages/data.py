@@ -29,7 +29,7 @@ embedded, upload, pull, stored, own = st.tabs(
     on_change="rerun",
 )
 with embedded:
-    st.write("These need no network and no file.")
+    st.write("These need no network and no file: a generated city, and two places with published data.")
     for key, name in PLACE_NAMES.items():
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(

@@ -10,6 +10,7 @@ from patrol_core.ui.lab.scene_inputs import first_game
 from patrol_core.ui.shell import frame
 
 frame.begin("lab")
+frame.page_link("routes", "**Routes on graphs**: the game that is solved there comes with you", "route")
 
 
 @st.fragment

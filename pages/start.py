@@ -49,7 +49,8 @@ if prepared is not None:
             zone_picker(prepared, key="start")
             zone_panel(now, prepared, strategy=strategy)
 
-    go_on(prepared)
+    if not new:
+        go_on(prepared)
     if projects.listed():
         with st.expander(
             "Your projects", icon=":material/folder_special:", expanded=scenario.area in EMBEDDED

@@ -16,12 +16,14 @@ sys.path.insert(0, str(ROOT))
 from playwright.sync_api import Page, sync_playwright  # noqa: E402 - the project is found by the line above
 
 from benchmarks.stand import served  # noqa: E402
-from patrol_core.ui.shell.frame import PAGES  # noqa: E402
+from patrol_core.ui.shell.navigation import PAGES  # noqa: E402
 from tests.e2e.chromium import HOW, find_chromium, launch_options  # noqa: E402
 
 SIZES = ("1400x900", "1280x720", "1024x768")
 THEMES = ("light", "dark")
 WAIT = 120_000
+FIRST = Path(next(iter(PAGES.values()))[0]).stem
+"""The page at the server's root."""
 
 
 def main() -> None:
@@ -44,7 +46,8 @@ def main() -> None:
         browser = playwright.chromium.launch(**launch_options(program))
         page = browser.new_context(locale="en-GB").new_page()
         for name in given.pages.split(","):
-            _shoot(page, f"{address}/{name}", name.partition("?")[0], given)
+            path = "" if name == FIRST else name
+            _shoot(page, f"{address}/{path}", name.partition("?")[0], given)
         browser.close()
 
 

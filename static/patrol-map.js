@@ -303,6 +303,26 @@
     drawLabels(asset.labels);
   }
 
+  /* ---- maps side by side: a view that a hand has moved is sent to the others of its set ---- */
+
+  function link(name) {
+    if (state.link || !window.BroadcastChannel) return;
+    const channel = new BroadcastChannel("patrol-maps-" + name);
+    let following = false;
+    state.link = channel;
+    state.map.on("moveend", () => {
+      if (following || state.fitting || !state.moved) return;
+      const centre = state.map.getCenter();
+      channel.postMessage({ lat: centre.lat, lng: centre.lng, zoom: state.map.getZoom() });
+    });
+    channel.onmessage = (event) => {
+      following = true;
+      state.moved = true;
+      state.map.setView([event.data.lat, event.data.lng], event.data.zoom, { animate: false });
+      following = false;
+    };
+  }
+
   window.patrolMap = {
     dress: dress,
     mount: function (map, source) {
@@ -320,6 +340,7 @@
     paint: function (payload) {
       state.payload = payload;
       if (state.map) named("Map of zones: " + payload.label + ", " + payload.unit);
+      if (state.map && payload.linked) link(payload.linked);
       restyle();
     },
   };

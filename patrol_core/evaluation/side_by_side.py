@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from patrol_core.arrays import Floats
-from patrol_core.fairness.measures import Groups, change
+from patrol_core.fairness import Groups, change
 from patrol_core.words import figure, percent
 
 PATROLLED = 1e-9
@@ -75,9 +75,10 @@ def figures_beside(standings: Mapping[str, Standing], reference: str) -> pd.Data
         reference: One of them.
 
     Returns:
-        DataFrame: A row a scenario: ``scenario``, ``unit``, ``units`` and ``hours`` on patrol, ``zones_patrolled``,
-        ``before`` (harm without patrol), ``worst_case``, ``worst_change``, ``total``, ``total_change``, ``prevented`` (share of
-        the harm without patrol, %), ``prevented_change`` (percentage points). Changes are NaN where harm is counted in another unit.
+        DataFrame: A row a scenario: ``scenario``, ``units`` on patrol, ``worst_case``, ``worst_change``, ``total``,
+        ``total_change``, ``prevented`` (share of the harm without patrol, %), ``prevented_change`` (percentage points), ``before``
+        (harm without patrol), ``zones_patrolled``, ``hours`` a month, ``unit`` of harm. Changes are NaN where harm is counted in
+        another unit.
     """
     base = standings[reference]
     rows = []
@@ -86,17 +87,17 @@ def figures_beside(standings: Mapping[str, Standing], reference: str) -> pd.Data
         rows.append(
             {
                 "scenario": name,
-                "unit": one.unit,
                 "units": float(one.units.sum()),
-                "hours": float(one.units.sum() * one.hours_per_unit),
-                "zones_patrolled": int((one.units > PATROLLED).sum()),
-                "before": float(one.before.sum()),
                 "worst_case": one.worst_case,
                 "worst_change": _difference(one.worst_case, base.worst_case, alike),
                 "total": one.total,
                 "total_change": _difference(one.total, base.total, alike),
                 "prevented": _prevented(one),
                 "prevented_change": _difference(_prevented(one), _prevented(base), True),
+                "before": float(one.before.sum()),
+                "zones_patrolled": int((one.units > PATROLLED).sum()),
+                "hours": float(one.units.sum() * one.hours_per_unit),
+                "unit": one.unit,
             }
         )
     return pd.DataFrame(rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from patrol_core.fairness.frontier import Frontier, slider_levels, trace, useful_levels
 from patrol_core.fairness.groups import WEIGHTED, Grouping
-from patrol_core.fairness.measures import FOUR_FIFTHS, HEADS, Head, change, min_max_ratio
+from patrol_core.fairness.measures import FOUR_FIFTHS, HEADS, Groups, Head, change, min_max_ratio
 from patrol_core.fairness.uncertainty import People, all_measures, measures_table
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "WEIGHTED",
     "Frontier",
     "Grouping",
+    "Groups",
     "Head",
     "People",
     "all_measures",

@@ -64,3 +64,9 @@ def colour_at(stops: Sequence[str], share: float) -> str:
     ]
     mixed = [round(low + (high - low) * (place - left)) for low, high in zip(*ends, strict=True)]
     return f"rgb({','.join(map(str, mixed))})"
+
+
+CHANCES = tuple(colour_at(PATROL[1:], share / 5) for share in range(1, 6))
+"""Colours of lines by class of chance, rarest first."""
+DARK_LINES = dict(zip(CHANCES, ("#deebf7", "#b3d3ee", "#85b9e4", "#5a9fd9", "#3d89cf"), strict=True))
+"""Their twins on a dark ground."""

@@ -12,6 +12,7 @@ from patrol_core.projects.library import (
     remove_expired,
 )
 from patrol_core.projects.record import Project
+from patrol_core.projects.scenarios import keep_apart, scenarios_apart
 
 __all__ = [
     "Library",
@@ -21,7 +22,9 @@ __all__ = [
     "changes_words",
     "export_project",
     "import_project",
+    "keep_apart",
     "merged_scenarios",
     "owners",
     "remove_expired",
+    "scenarios_apart",
 ]

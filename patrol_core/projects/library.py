@@ -84,12 +84,12 @@ class Library:
 
     def projects(self) -> list[Project]:
         """All that can be read, the one opened last first."""
-        found = [project for project, _ in self._each() if project is not None]
+        found = [project for _, project, _ in self._each() if project is not None]
         return sorted(found, key=lambda project: -project.opened)
 
-    def damaged(self) -> list[str]:
-        """What is wrong with those that cannot be read, a sentence each."""
-        return [fault for _, fault in self._each() if fault]
+    def damaged(self) -> dict[str, str]:
+        """What is wrong with those that cannot be read, a sentence each, by id."""
+        return {ident: fault for ident, project, fault in self._each() if project is None}
 
     def by_key(self, key: str) -> Project | None:
         """The project whose data a link names, the one opened last where there are several; None without."""
@@ -171,7 +171,9 @@ class Library:
         place = self.folder / f"{NEW}{mark}"
         held = HeldFile(self.folder / f"{NEW}{mark}.lock")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.parent.parent.mkdir(parents=True, exist_ok=True)
+            for place_of_all in (self.folder.parent, self.folder):
+                place_of_all.mkdir(mode=0o700, exist_ok=True)  # for nobody else on this machine
             self.sweep()
             if not held.take():
                 raise SourceError(f"{place} cannot be locked; try again.")
@@ -284,16 +286,17 @@ class Library:
 
     # ---- inside -----------------------------------------------------------------------------------------
 
-    def _each(self) -> Iterator[tuple[Project | None, str]]:
+    def _each(self) -> Iterator[tuple[str, Project | None, str]]:
+        """Id, record and fault of every project."""
         try:
             idents = sorted(path.name for path in self.folder.iterdir() if ID.fullmatch(path.name))
         except OSError:
             return
         for ident in idents:
             try:
-                yield self.get(ident), ""
+                yield ident, self.get(ident), ""
             except (InputError, SourceError) as error:
-                yield None, f"The project {ident} cannot be opened: {error}"
+                yield ident, None, f"The project {ident} cannot be opened: {error}"
 
     def _touch(self, ident: str) -> None:
         """Note that a project was opened now; what cannot be written can still be read."""
@@ -341,12 +344,13 @@ class Library:
             days: 0 keeps none.
             now: Seconds since 1970.
         """
-        old = [project for project in self.projects() if now - project.opened > days * DAY_S or days == 0]
         count = 0
-        for project in old:
-            with contextlib.suppress(InputError, SourceError):
-                self.delete(project.id)
-                count += 1
+        for ident, project, _ in list(self._each()):
+            with contextlib.suppress(InputError, SourceError, OSError):
+                opened = project.opened if project is not None else self.path_of(ident).stat().st_mtime
+                if now - opened > days * DAY_S or days == 0:
+                    self.delete(ident)
+                    count += 1
         if count:
             with contextlib.suppress(SourceError):
                 earlier = self._removed()

@@ -30,6 +30,7 @@ from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.frame import open_tab
 from patrol_core.ui.shell.offender_text import OFFENDER_TEXTS, RESPONSE_TEXTS
 from patrol_core.ui.shell.widgets import Remembered
+from patrol_core.ui.side_by_side import side_by_side
 from patrol_core.words import figure
 
 CHANCES: dict[Chance, str] = {"draws": "Chance in small counts", "months": "Other months"}
@@ -382,7 +383,12 @@ def _adapted_table(found: dict[str, Simulation]) -> pd.DataFrame:
     )
 
 
+def _scenarios(shown: _Shown) -> None:
+    side_by_side(*shown)
+
+
 _DRAWERS = {
+    "Scenarios side by side": _scenarios,
     "Other offenders": _offenders,
     "Other data": _data,
     "Which zones stay on top": _ranks,

@@ -105,7 +105,7 @@ def test_people_see_their_own_and_may_what_their_role_may(browser, provider, tmp
         assert "MARKER" not in vic.content()
         opened(vic, f"{address}/data", "Data")
         vic.get_by_role("tab", name="Upload files").click()
-        expect(vic.get_by_text("Your role may look and nothing else").first).to_be_visible()
+        expect(vic.get_by_text("Your role may look and bring nothing in").first).to_be_visible()
         expect(vic.get_by_test_id("stDownloadButton").first.get_by_role("button")).to_be_disabled()
         expect(vic.get_by_text("Administration")).to_have_count(0)
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import pytest
 
 from patrol_core.figures.charts.base import bars, chart, line, search_bounds
-from patrol_core.figures.charts.layout import lay_out, plain, spoken
+from patrol_core.figures.layout import lay_out, plain, spoken
 from patrol_core.figures.palette import DARK, EDGE, GRID, INK, QUIET, STREET, UNKNOWN
 
 THEME = tomllib.loads((Path(__file__).resolve().parents[2] / ".streamlit/config.toml").read_text())["theme"]

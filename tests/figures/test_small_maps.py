@@ -66,7 +66,7 @@ def test_unknown_zones_are_grey_and_change_is_symmetric():
     raster = raster_of(chessboard(), pixels=1600)
     values = np.array([np.nan, *np.linspace(-2, 5, 15)])
     image = picture(small_maps_png(raster, [SmallMap("c", values, "change")], unit="crimes"))
-    grey = np.array([0xD0, 0xD4, 0xD9]) / 255
+    grey = np.array([0xD9, 0xDC, 0xE1]) / 255
     assert (np.abs(image[..., :3] - grey).max(axis=2) < 0.003).sum() > 1000
 
 

@@ -226,19 +226,22 @@ def test_owners_and_ids_are_no_paths(tmp_path, library, owner):
 
 def test_what_nobody_opened_for_so_long_goes_and_is_said_once(tmp_path, area, library, monkeypatch):
     kept = library.save(area)
+    damaged = library.save(replace(area, name="Damaged"))
+    (library.path_of(damaged.id) / MANIFEST).write_bytes(b"{")
     now = time.time()
     monkeypatch.setenv("PATROL_KEEP_PROJECTS_DAYS", "30")
     settings.cache_clear()
     try:
         assert remove_expired(tmp_path, now=now + 29 * 86_400) == 0
         assert library.take_removed() is None
-        assert remove_expired(tmp_path, now=now + 31 * 86_400) == 1
+        assert remove_expired(tmp_path, now=now + 31 * 86_400) == 2
     finally:
         settings.cache_clear()
     assert not library.path_of(kept.id).exists()
+    assert library.damaged() == {}
     removed = library.take_removed()
     assert removed is not None
-    assert (removed.count, removed.days) == (1, 30)
+    assert (removed.count, removed.days) == (2, 30)
     assert library.take_removed() is None
 
 
@@ -258,7 +261,7 @@ def test_a_killed_writer_leaves_the_old_or_the_new(tmp_path):
             assert child.stdout.readline() == b"ready\n"
             time.sleep(draw.uniform(0.01, 0.4))
             child.kill()
-        assert library.damaged() == []
+        assert library.damaged() == {}
         for project in library.projects():
             data = library.open(project.id)
             assert data.name.startswith("Kept")
@@ -313,9 +316,9 @@ def test_damage_is_named_and_never_shown(area, library):
     record = library.path_of(kept.id) / MANIFEST
     record.write_bytes(record.read_bytes()[:500])
     assert library.projects() == []
-    assert "cannot be opened" in library.damaged()[0]
+    assert "cannot be opened" in library.damaged()[kept.id]
     library.delete(kept.id)  # can still be deleted
-    assert library.damaged() == []
+    assert library.damaged() == {}
 
 
 @pytest.mark.parametrize(
@@ -421,4 +424,5 @@ def test_files_are_for_everybodys_tools(area, library):
     zones = gpd.read_parquet(folder / "polygons.parquet")
     assert zones.crs.to_epsg() == 27700
     if os.name != "nt":
-        assert not stat.S_IMODE((folder / MANIFEST).stat().st_mode) & stat.S_IWOTH
+        for place in (library.folder, library.folder.parent):
+            assert stat.S_IMODE(place.stat().st_mode) == 0o700  # for nobody else on this machine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import itertools
 import json
 import re
 import zipfile
@@ -310,6 +311,18 @@ def test_slides_are_few_wide_and_nothing_stands_outside(sample):
             )
             tables += shape.has_table
     assert tables >= 5
+
+
+def test_nothing_on_a_slide_covers_anything_else():
+    """Long names make rows of two lines, which must push what stands below them."""
+    data = place(12, zone_name=NASTY)
+    for files in (handed_out("sample", fairness=0.5)[1], of_place(data, Cover(NASTY, NASTY), budget=9.0)[1]):
+        for slide in pptx.Presentation(io.BytesIO(files["briefing.pptx"])).slides:
+            shapes = sorted(slide.shapes, key=lambda shape: shape.top)
+            for above, below in itertools.pairwise(shapes):
+                if above.shape_type != 13:  # the map has a margin of its own
+                    text = [above.name, below.name, slide.shapes.title.text_frame.text]
+                    assert above.top + above.height <= below.top + 91440, text  # a tenth of an inch
 
 
 def test_tables_of_the_document_repeat_their_headings(sample):

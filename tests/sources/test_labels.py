@@ -12,7 +12,7 @@ from patrol_core.errors import InputError
 from patrol_core.figures.maps.labels import packed, ward_labels
 from patrol_core.figures.maps.zones import build_asset
 from patrol_core.roads import labels_of
-from patrol_core.sources.store import Label, Store, keep_labels, kept_labels, labels_state
+from patrol_core.sources.store import Label, keep_labels, kept_labels, labels_state
 from tests.graphs.pbf import write_pbf
 
 XML = """<osm version="0.6">
@@ -54,20 +54,19 @@ def test_what_is_no_extract_is_one_sentence(data):
 
 
 def test_the_store_keeps_names_once_and_passes_over_what_is_damaged(tmp_path):
-    store = Store(tmp_path)
-    assert (labels_state(store), kept_labels(store)) == ("", [])
+    assert (labels_state(tmp_path), kept_labels(tmp_path)) == ("", [])
     labels = labels_of("x.osm", XML.encode())
-    path = keep_labels(store, labels)
-    assert keep_labels(store, labels) == path
-    state = labels_state(store)
+    path = keep_labels(labels, tmp_path)
+    assert keep_labels(labels, tmp_path) == path
+    state = labels_state(tmp_path)
     (path.parent / "zz.json").write_text('[[1, 2], ["x", "king", 0, 0], ["y", "road", "a", 0], 7')
     (path.parent / "zy.json").write_text(
         json.dumps([["ok", "road", 1, 2], ["x", "king", 0, 0], ["y", "road", "a", 0], 7])
     )
-    assert kept_labels(store) == [*labels, Label("ok", "road", 1.0, 2.0)]
-    assert labels_state(store) != state
+    assert kept_labels(tmp_path) == [*labels, Label("ok", "road", 1.0, 2.0)]
+    assert labels_state(tmp_path) != state
     with pytest.raises(InputError, match="names no place"):
-        keep_labels(store, [])
+        keep_labels([], tmp_path)
 
 
 def zones() -> gpd.GeoDataFrame:

@@ -13,6 +13,7 @@ from patrol_core.sources.sample.embedded import EMBEDDED, load_area
 from patrol_core.ui.compare import TABS
 from patrol_core.ui.shell.navigation import PAGES, root
 
+SIDE = "Scenarios side by side"
 BACKTEST = "Months it has not seen"
 
 
@@ -21,6 +22,10 @@ def compare(tab: str, **query: str) -> AppTest:
     for key, value in query.items():
         page.query_params[key] = value
     page.session_state["_compare_tabs"] = tab
+    page.session_state["saved_scenarios"] = [
+        {"name": "<A>", "scenario": {"area": query.get("area", "sample"), "budget": 6}},
+        {"name": "Fair", "scenario": {"area": "sample", "fairness": 0.6}},
+    ]
     page.run()
     assert not page.exception, page.exception
     assert not page.error, [error.value for error in page.error]
@@ -42,6 +47,56 @@ def test_every_tab_opens_for_every_place(tab, area):
 @pytest.mark.parametrize("offender", ["quantal", "types"])
 def test_every_tab_opens_for_other_offenders_and_a_rule(tab, offender):
     compare(tab, offender=offender, fair="0.6")
+
+
+def test_scenarios_stand_side_by_side_with_the_cores_figures():
+    page = compare(SIDE, budget="9")
+    sample = load_area("sample")
+    chosen = [{"budget": 6}, {"fairness": 0.6}, {"budget": 9}]
+    planner = Planner(prepare(sample, make_scenario({})))
+    plans = [planner.solve(make_scenario(one)) for one in chosen]
+    shown = page.dataframe[0].value
+    assert shown["scenario"].tolist() == ["<A>", "Fair", "Present choices"]
+    assert shown["worst_case"].tolist() == pytest.approx([plan.worst_case for plan in plans])
+    assert shown["total"].tolist() == pytest.approx([plan.expected_residual for plan in plans])
+    assert shown["total_change"].tolist() == pytest.approx(
+        [plan.expected_residual - plans[0].expected_residual for plan in plans]
+    )
+    words = " ".join(one.value for one in page.markdown)
+    assert "of 128 zones have less harm left than under \\<A\\>" in words
+    assert page.dataframe[-1].value["choice"].tolist()[:2] == [
+        "Units on patrol at once",
+        "Fairness: how far groups may differ",
+    ]
+
+
+def test_scenarios_of_other_data_are_compared_with_a_sentence():
+    page = compare(SIDE, area="columbus")
+    said = " ".join(one.value for one in page.caption)
+    assert "is planned on other data (Sampleford" in said
+    assert "there is no difference of harm between them" in said
+
+
+def test_without_a_saved_scenario_the_page_says_how_to_save_one():
+    page = AppTest.from_file(str(root() / PAGES["compare"][0]), default_timeout=60)
+    page.run()
+    assert not page.exception
+    assert "No scenario is saved yet" in page.info[0].value
+
+
+def test_a_scenario_that_cannot_be_planned_is_left_out_with_its_reason():
+    page = AppTest.from_file(str(root() / PAGES["compare"][0]), default_timeout=60)
+    page.session_state["saved_scenarios"] = [
+        {"name": "A", "scenario": {}},
+        {"name": "Gone", "scenario": {"area": "upload-00000000"}},
+        {"name": "Floor", "scenario": {"floor": 0.3}},
+    ]
+    page.run()
+    assert not page.exception
+    said = [one.value for one in page.warning]
+    assert any(text.startswith("Gone is left out") for text in said)
+    assert any(text.startswith("Floor is left out") for text in said)
+    assert page.dataframe[0].value["scenario"].tolist() == ["A", "Present choices"]
 
 
 def test_matrix_is_the_cores():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
 from patrol_core.ui.session.front import ROOT, knowing_its_root
-from patrol_core.ui.shell.navigation import MOVED, PAGES, addresses
+from patrol_core.ui.shell.navigation import MOVED, PAGES, addresses, root
 
 PAGE = b"<html><head><title>x</title></head><body></body></html>"
 
@@ -65,3 +67,13 @@ def test_a_refusal_is_handed_on():
 def test_every_page_has_an_address():
     assert addresses() >= {"plan", "rosters", "start", *MOVED}
     assert len(addresses()) == len(PAGES) + len(MOVED)
+
+
+def test_the_server_imports_no_component_before_it_runs():
+    """A component that is declared before there is a server is not served: the maps would be missing."""
+    code = "import sys, app; print(callable(app.app), sorted({'streamlit_folium', 'geopandas'} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split(" ", 1)[0] == "True"
+    assert "streamlit_folium" not in done.stdout

@@ -277,11 +277,23 @@ def test_who_may_only_look_brings_nothing_in_and_takes_nothing_out(area, signed_
     signed_in(someone(Role.VIEW))
     at = opened("data")
     assert not at.exception
-    assert "Your role may look and nothing else" in texts(at)
+    assert "Your role may look and bring nothing in" in texts(at)
     buttons = [one for one in at.main if one.type == "download_button"]
     assert buttons
     assert all(one.proto.disabled for one in buttons)
     assert not [one for one in at.button if one.label == "Read files"]
+
+
+def test_every_door_in_and_out_asks_for_the_role():
+    """Uploaders and download buttons stand only where the role is asked."""
+    unasked = []
+    for path in [*(ROOT / "patrol_core" / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py")]:
+        code = path.read_text()
+        if "st.file_uploader(" in code and 'allowed("' not in code and path.parent.name != "projects":
+            unasked.append(path.name)
+        if "download_button(" in code and 'allowed("export")' not in code:
+            unasked.append(path.name)
+    assert unasked == []
 
 
 def test_an_upload_without_the_role_is_refused_by_the_core(session, area, signed_in):

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from patrol_core.errors import InputError
-from patrol_core.scenario import DataNamed, ScenarioDocument, make_scenario, named, scenarios_bytes
+from patrol_core.projects import Library, keep_apart, scenarios_apart
+from patrol_core.scenario import (
+    DataNamed,
+    ScenarioDocument,
+    make_scenario,
+    named,
+    read_scenarios,
+    scenarios_bytes,
+)
 from patrol_core.sources.sample import load_area
 from patrol_core.ui.session import projects, saved, state
 from patrol_core.ui.session.steps import MOST_STEPS, TOGETHER_S, Steps
@@ -152,6 +160,47 @@ def test_saved_scenarios_are_plain_data_that_a_project_can_keep(session):
     assert [one.name for one in saved.saved()] == ["A", "B"]
     (fault,) = saved.faults()
     assert fault.startswith("The saved scenario C: scenario has the unknown key 'budgett'")
+
+
+def test_scenarios_of_cities_that_ship_survive_the_session_and_are_seen_by_another_page(
+    session, monkeypatch, tmp_path
+):
+    shelf = Library("0" * 32, tmp_path)
+    monkeypatch.setattr(saved, "library", lambda: shelf)
+    sample = load_area("sample")
+    saved.restore()
+    assert saved.saved() == ()
+    saved.add(named(UNITS[3], sample, "A"))
+    upload = make_scenario({"area": "upload-00000000"})
+    saved.add(ScenarioDocument(name="Mine", scenario=upload))
+    saved.keep_for_next_time()
+    assert [one["name"] for one in scenarios_apart(shelf)] == ["A"]
+    (found,), _ = read_scenarios(json.dumps({"scenarios": scenarios_apart(shelf)}))
+    assert found.scenario == UNITS[3]
+
+    keep_apart(shelf, [*scenarios_apart(shelf), named(UNITS[4], sample, "B").plain()], scenarios_apart(shelf))
+    saved.rename("A", "Night")
+    saved.keep_for_next_time()
+    assert {one.name for one in saved.saved()} == {"Night", "B", "Mine"}, "another page added B"
+
+    for key in (projects.SAVED, saved.APART):
+        session.pop(key)
+    saved.restore()
+    assert {one.name for one in saved.saved()} == {"Night", "B"}
+    for name in ("Night", "B"):
+        saved.delete(name)
+    saved.keep_for_next_time()
+    assert not (shelf.folder / "scenarios.json").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"scenarios": 3}', b'{"scenarios": [3]}', b"\xff"])
+def test_a_damaged_file_of_scenarios_is_as_none(session, monkeypatch, tmp_path, content):
+    shelf = Library("0" * 32, tmp_path)
+    monkeypatch.setattr(saved, "library", lambda: shelf)
+    shelf.folder.mkdir(parents=True)
+    (shelf.folder / "scenarios.json").write_bytes(content)
+    saved.restore()
+    assert saved.saved() == ()
 
 
 def test_names_are_given_and_kept_apart(session):

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     for file in arguments.files:
         if file.name.lower().endswith(EXTRACT):
             labels = labels_of(file.name, read_input(file))
-            keep_labels(store, labels)
+            keep_labels(labels, store.folder)
             results.append({"file": file.name, "names": len(labels)})
             say(f"{file.name}: {len(labels):,} names kept for maps.")
             continue

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from patrol_core.arrays import Floats
 from patrol_core.figures.charts.base import GROUND
-from patrol_core.figures.palette import PATROL, colour_at
+from patrol_core.figures.palette import CHANCES
 
 CLASSES = (0.05, 0.15, 0.3, 0.6, 1.000001)
 """Upper ends of the classes of chance, each with a width of its own."""
@@ -88,7 +88,7 @@ def chance_classes(chances: Floats) -> Iterator[tuple[list[int], float, str, str
         yield (
             np.flatnonzero((chances > low) & (chances <= high)).tolist(),
             share,
-            colour_at(PATROL[1:], share),
+            CHANCES[number],
             words,
         )
         low = high

@@ -33,7 +33,7 @@ FONTS = Path(mpl.get_data_path()) / "fonts" / "ttf"
 """Folder of DejaVu Sans, which comes with matplotlib."""
 FONT = "DejaVu Sans"
 DPI = 200
-WIDTH, LEAST, MOST = 7.0, 4.2, 8.0
+WIDTH, LEAST, MOST = 7.0, 3.8, 4.8
 """Inches: width, and the height between which the shape of the place decides."""
 CLASSES = 5
 NOTHING = "#ffffff"

@@ -96,6 +96,8 @@ def small_maps_png(
         grid = figure.subplots(down, across, squeeze=False)
         for axes in grid.ravel():
             axes.set_axis_off()
+            axes.set_xticks([], [])  # unseen ones would be measured all the same
+            axes.set_yticks([], [])
         together = [one.values for one in maps if one.scale == "risk"] if one_scale else []
         top = _largest(together)
         shared: tuple[Any, list[Any]] = (None, [])

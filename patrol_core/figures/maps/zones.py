@@ -181,6 +181,7 @@ def paint(
     near: Sequence[str] = (),
     see_through: bool = False,
     texts: Mapping[str, str] | None = None,
+    linked: str = "",
 ) -> Paint:
     """Values for all zones, ready for the map.
 
@@ -193,6 +194,7 @@ def paint(
         chosen, near: Zone with a heavy outline, and its neighbours.
         see_through: Let a street map shine through.
         texts: What the hover says of each zone in place of its value, by zone_id.
+        linked: Name of a set of maps whose view follows one another's; no other page may know it.
 
     Raises:
         InputError: When values and zones do not carry the same labels.
@@ -223,6 +225,8 @@ def paint(
     }
     if texts is not None:
         payload["texts"] = [str(texts[zone]) for zone in asset.zone_ids]
+    if linked:
+        payload["linked"] = linked
     payload["stamp"] = hashlib.sha256(json.dumps(payload).encode()).hexdigest()[:12]
     return Paint(payload)
 

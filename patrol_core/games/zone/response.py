@@ -17,6 +17,7 @@ more, up to where a unit is worth a given rate, and lines below the curve.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -121,16 +122,16 @@ class Response:
         slope = self.worth(x)
         return self.left(x) + slope * x, slope
 
-    @property
+    @cached_property
     def _per_unit(self) -> Floats:
         """(n,) share that one unit prevents of what is left: 1 - (1 - e)^(1 / k)."""
         return np.where(self.sizes == 1.0, self.effect, -np.expm1(self._log_kept))
 
-    @property
+    @cached_property
     def _log_kept(self) -> Floats:
         return np.asarray(np.log1p(-self.effect) / self.sizes, dtype=float)
 
-    @property
+    @cached_property
     def _scale(self) -> Floats:
         # a zone that can take no units keeps its harm
         return np.asarray(np.where(self.most > 0, np.log1p(self.hours * self.most), np.inf), dtype=float)

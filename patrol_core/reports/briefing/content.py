@@ -112,7 +112,7 @@ def _sections(result: Result, figures: Figures, said: dict[str, str], made: dt.d
         parts.who_gets_what(result, figures),
         parts.who_gains(result, figures),
         parts.what_decides(result, said),
-        parts.how_sure(result, figures),
+        parts.how_sure(result, figures, said),
         Section("use", "What it may not be used for", points=NOT_FOR),
         parts.effect_table(result, figures),
         parts.by_ward(result, figures),

@@ -94,10 +94,13 @@ class Grid:
 
     def widths(self) -> list[float]:
         """Shares of the width for the columns, by their longest texts; a heading may break between words."""
+        least = 14 if len(self.headings) <= 4 else 4
         wanted = []
         for head, cells in zip(self.headings, zip(*self.rows, strict=True), strict=True):
             words = max((len(word) for word in head.split()), default=0)
-            wanted.append(max(4, words + 2, len(head) // 2 + 2, min(max(map(len, cells), default=0), 40) + 1))
+            wanted.append(
+                max(least, words + 2, len(head) // 2 + 2, min(max(map(len, cells), default=0), 40) + 1)
+            )
         return [one / sum(wanted) for one in wanted]
 
 

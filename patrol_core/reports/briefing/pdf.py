@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from patrol_core.figures.maps.printed import FONTS, drawable
 from patrol_core.reports.briefing.model import Briefing, Grid
-from patrol_core.reports.briefing.text import breakable
+from patrol_core.reports.briefing.text import breakable, fit
 
 TEMPLATE = Path(__file__).with_name("briefing.typ")
 WIDTH_MM, HIGHEST_MM = 176.0, 118.0
@@ -61,7 +61,9 @@ def _plain(briefing: Briefing) -> Mapping[str, Any]:
     return {
         "title": _set(briefing.title),
         "strip": _set(briefing.strip),
-        "footer": _set(" · ".join(filter(None, (briefing.title, briefing.warning, briefing.said["made"])))),
+        "footer": _set(
+            " · ".join(filter(None, (fit(briefing.title, 60), briefing.warning, briefing.said["made"])))
+        ),
         "author": _set(briefing.author),
         "warning": briefing.warning,
         "notes": [_set(note) for note in briefing.notes],

@@ -21,12 +21,14 @@ from patrol_core.planning import (
     Result,
     Sensitivity,
     binds,
+    forecast_words,
     patrolled,
     sensitivity_to_effect,
 )
 from patrol_core.reports.briefing.model import Figures, Grid, Section, Tile
 from patrol_core.reports.briefing.text import MOST_NAME, fit
-from patrol_core.words import first_few, heading
+from patrol_core.reports.plan_report import AHEAD, RECORDED
+from patrol_core.words import first_few, heading, plural
 
 TOP = 10
 """Zones, groups and wards that a table names."""
@@ -260,8 +262,13 @@ def what_decides(result: Result, said: dict[str, str]) -> Section:
     return Section("decides", "What holds the plan back", points=points)
 
 
-def how_sure(result: Result, figures: Figures) -> Section:
-    """The proof of the arithmetic, and the worth of one more unit and hour."""
+def how_sure(result: Result, figures: Figures, said: dict[str, str]) -> Section:
+    """The proof of the arithmetic, what it leaves open, and the worth of one more unit and hour.
+
+    Args:
+        result, figures: The plan, and where its figures are kept.
+        said: Where sentences of other parts of the program are kept.
+    """
     certificate, more, unit = result.strategy.certificate, result.worth, unit_of(result)
     gap = figures.share("gap", certificate.gap) if math.isfinite(certificate.gap) else ""
     ending = ENDINGS.get(certificate.status, f"The search ended: {certificate.status}")
@@ -269,6 +276,7 @@ def how_sure(result: Result, figures: Figures) -> Section:
     points = [
         proof,
         "That says nothing about how well the model fits the streets: the effect of a unit is assumed.",
+        _months_ahead(result, said),
     ]
     if math.isnan(more.unit):
         points.append(
@@ -281,6 +289,15 @@ def how_sure(result: Result, figures: Figures) -> Section:
             f"One more unit would lower the {more.of} by {one} {unit}, one more hour a month by {hour}."
         )
     return Section("sure", "How sure, and what one more is worth", points=points)
+
+
+def _months_ahead(result: Result, said: dict[str, str]) -> str:
+    """What is assumed of the coming months."""
+    forecast = result.prepared.forecast
+    if forecast is None:
+        return RECORDED
+    said["forecast"] = fit(forecast_words(forecast))
+    return f"{said['forecast']} {AHEAD}"
 
 
 def effect_table(result: Result, figures: Figures) -> Section:
@@ -384,9 +401,10 @@ def about_data(result: Result, figures: Figures, said: dict[str, str]) -> Sectio
         "without_place": placement.no_coordinates,
         "outside": placement.outside,
     }
-    rows, inside, lost, outside = (figures.count(f"data.{name}", count) for name, count in counted.items())
+    _, inside, lost, outside = (figures.count(f"data.{name}", count) for name, count in counted.items())
+    rows = plural(placement.rows, "row")
     text = [
-        f"{rows} rows of the months and types in use; {inside} lie in a zone. Left out: {lost} without a place, {outside} outside all zones."
+        f"{rows} of the months and types in use, {inside} of them in a zone. Left out: {lost} without a place, {outside} outside all zones."
     ]
     types = [fit(name, MOST_NAME) for name in prepared.crime_types]
     said["types"] = f"Crime types that count: {first_few(types, 14)}."

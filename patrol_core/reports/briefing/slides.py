@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,20 +20,15 @@ FONT = "Arial"
 INK, DEEP, PALE, LOUD, BAND = "1F2933", "08306B", "52606D", "7A1F00", "E8EEF5"
 WIDE, HIGH, EDGE = 13.333, 7.5, 0.6
 """Inches."""
+LOWEST = 6.4
+"""Where tables end at most, so that there is room for a line below."""
 TITLE_ONLY = 5
 """Layout of the program's own template that has a title and nothing else."""
 MOST_LINE = 240
 """Characters of a point on a slide; the other formats have the whole of it."""
-SLIDES: tuple[tuple[str, ...], ...] = (
-    ("plans",),
-    ("map",),
-    ("zones",),
-    ("groups",),
-    ("decides", "sure", "use"),
-    ("effect",),
-    ("data", "again"),
-)
-"""Sections by slide, after the first."""
+SLIDES = ("plans", "map", "zones", "groups", "", "effect")
+"""Sections that have a slide each, after the first; at "" stands what is said in words, at the end what :data:`LAST` names."""
+SAID, LAST = ("decides", "sure", "use"), ("data", "again")
 
 
 def briefing_pptx(briefing: Briefing) -> bytes:
@@ -44,9 +40,15 @@ def briefing_pptx(briefing: Briefing) -> bytes:
     slides.slide_width, slides.slide_height = Inches(WIDE), Inches(HIGH)
     _about(slides, briefing)
     _first(slides, briefing)
-    for keys in SLIDES:
-        sections = [one for key in keys if (one := briefing.section(key)) is not None]
-        _slide_of(slides, briefing, sections)
+    shown = [one for key in SLIDES if (one := briefing.section(key)) is not None]
+    words = [one for one in shown if one.grid is None and one.key != "map"]  # a table that could not be made
+    for key in SLIDES:
+        section = briefing.section(key)
+        if not key:
+            _words_of(slides, briefing, [*words, *filter(None, map(briefing.section, SAID))])
+        elif section is not None and section not in words:
+            _slide_of(slides, briefing, section)
+    _words_of(slides, briefing, list(filter(None, map(briefing.section, LAST))))
     saved = io.BytesIO()
     slides.save(saved)
     return repacked(saved.getvalue())
@@ -67,38 +69,42 @@ def _about(slides: Presentation, briefing: Briefing) -> None:
 def _first(slides: Presentation, briefing: Briefing) -> None:
     slide = _titled(slides, briefing, briefing.title, size=34)
     lines = [line for line in (briefing.strip, briefing.author) if line]
-    _write(slide, lines, top=1.2, height=0.7, size=16, colour=PALE)
-    top = 2.0
+    _write(slide, lines, top=1.2, height=0.8, size=16 if len(briefing.strip) < 100 else 12, colour=PALE)
+    top = 2.05
     if briefing.warning:
         _write(slide, [briefing.warning], top=top, height=0.7, size=28, colour=LOUD, bold=True)
         top += 0.75
     size = 24 if len(briefing.headline) < 260 else 18
-    _write(slide, [briefing.headline], top=top, height=1.6, size=size, bold=True)
-    _write(slide, [briefing.assumption], top=4.35, height=0.7, size=14, colour=PALE)
+    _write(slide, [briefing.headline], top=top, height=1.35, size=size, bold=True)
+    _write(slide, [briefing.assumption], top=4.25, height=0.6, size=14, colour=PALE)
     tiles = briefing.tiles
     rows = [[tile.shown for tile in tiles], [tile.note for tile in tiles]]
     grid = Grid("Main figures", [tile.label for tile in tiles], rows, (False,) * len(tiles), marked=0)
-    _table(slide, grid, top=5.05, size=16)
+    _table(slide, grid, top=4.85, size=15)
     if briefing.notes:
         slide.notes_slide.notes_text_frame.text = "\n".join(briefing.notes)  # type: ignore[union-attr]  # the notes of a new slide have a frame
 
 
-def _slide_of(slides: Presentation, briefing: Briefing, sections: Sequence[Section]) -> None:
+def _slide_of(slides: Presentation, briefing: Briefing, section: Section) -> None:
+    """A slide of one section: its map, or its table between its sentences and its points."""
+    slide = _titled(slides, briefing, section.title)
+    if section.grid is None:
+        _picture(slide, briefing)
+        return
+    top = 1.2
+    if section.text:
+        _write(slide, section.text[:3], top=top, height=0.35 * len(section.text[:3]), size=14)
+        top += 0.36 * len(section.text[:3]) + 0.05
+    end = _table(slide, section.grid, top=top)
+    if section.points:
+        _write(slide, section.points, top=end + 0.1, height=max(6.9 - end, 0.3), size=13)
+
+
+def _words_of(slides: Presentation, briefing: Briefing, sections: Sequence[Section]) -> None:
+    """A slide of several sections, the later ones under a heading of their own."""
     first = sections[0]
     slide = _titled(slides, briefing, first.title)
-    top = 1.15
-    text = list(first.text)
-    if first.grid is not None:
-        if text:
-            _write(slide, text[:3], top=top, height=0.35 * len(text[:3]), size=14)
-            top += 0.38 * len(text[:3])
-        top = _table(slide, first.grid, top=top + 0.05)
-        _points(slide, first.points, top=top + 0.1)
-    elif first.key == "map":
-        _picture(slide, briefing)
-    else:
-        blocks = [(None if one is first else one.title, [*one.text, *one.points]) for one in sections]
-        _blocks(slide, blocks)
+    _blocks(slide, [(None if one is first else one.title, [*one.text, *one.points]) for one in sections])
 
 
 def _titled(slides: Presentation, briefing: Briefing, title: str, size: int = 28) -> Slide:
@@ -156,11 +162,6 @@ def _write(
     return box
 
 
-def _points(slide: Slide, points: Sequence[str], *, top: float) -> None:
-    if points:
-        _write(slide, points, top=top, height=max(6.9 - top, 0.3), size=13)
-
-
 def _blocks(slide: Slide, blocks: Sequence[tuple[str | None, Sequence[str]]]) -> None:
     """Points of several sections one below the other, the later ones under a heading of their own."""
     said = sum(len(line) for _, lines in blocks for line in lines)
@@ -213,18 +214,23 @@ def _table(slide: Slide, grid: Grid, *, top: float, size: float = 0) -> float:
     from pptx.util import Inches, Pt
 
     rows, columns = 1 + len(grid.rows), len(grid.headings)
+    widths = [share * (WIDE - 2 * EDGE) for share in grid.widths()]
     letters = size or (16 if rows <= 7 else 13)
-    line = 0.029 * letters
+    heights = _heights(grid, widths, letters)
+    lowest = 6.9 if size else LOWEST
+    while sum(heights) > lowest - top and letters > 7:
+        letters -= 1
+        heights = _heights(grid, widths, letters)
     shape = slide.shapes.add_table(
-        rows, columns, Inches(EDGE), Inches(top), Inches(WIDE - 2 * EDGE), Inches(line * rows)
+        rows, columns, Inches(EDGE), Inches(top), Inches(WIDE - 2 * EDGE), Inches(sum(heights))
     )
     shape.name = grid.caption
     shape._element.nvGraphicFramePr.cNvPr.set("descr", grid.caption)
     table = shape.table
-    for at, share in enumerate(grid.widths()):
-        table.columns[at].width = Inches(share * (WIDE - 2 * EDGE))
+    for at, width in enumerate(widths):
+        table.columns[at].width = Inches(width)
     for number, row in enumerate((grid.headings, *grid.rows)):
-        table.rows[number].height = Inches(line)
+        table.rows[number].height = Inches(heights[number])
         for at, text in enumerate(row):
             cell: Any = table.cell(number, at)
             cell.margin_top = cell.margin_bottom = Inches(0.03)
@@ -238,7 +244,22 @@ def _table(slide: Slide, grid: Grid, *, top: float, size: float = 0) -> float:
             run.font.name, run.font.size = FONT, Pt(letters)
             run.font.bold = number == 0 or marked
             run.font.color.rgb = _colour("FFFFFF" if number == 0 else INK)
-    return top + line * rows
+    return top + sum(heights)
+
+
+def _heights(grid: Grid, widths: Sequence[float], letters: float) -> list[float]:
+    """Inches of each row, by the cell that takes most lines."""
+    rows = (grid.headings, *grid.rows)
+    lines = [
+        max(_lines(text, width, letters) for text, width in zip(row, widths, strict=True)) for row in rows
+    ]
+    return [0.1 + 0.022 * letters * count for count in lines]
+
+
+def _lines(text: str, width: float, letters: float) -> int:
+    """About how many lines a text takes in a cell: a letter is a little more than half as wide as it is high."""
+    fits = max((width - 0.2) * 72 / (0.56 * letters), 1.0)
+    return max(math.ceil(len(text) / fits), 1)
 
 
 def _colour(hexadecimal: str) -> Any:

@@ -14,7 +14,7 @@ from pathlib import Path
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files.atomic import why, write_atomic
 from patrol_core.files.strict_json import load_json
-from patrol_core.sources.store.base import Store
+from patrol_core.settings import settings
 
 FOLDER = "labels"
 KINDS = ("city", "town", "suburb", "village", "station", "neighbourhood", "road")
@@ -35,8 +35,12 @@ class Label:
     lat: float
 
 
-def keep_labels(store: Store, labels: Sequence[Label]) -> Path:
+def keep_labels(labels: Sequence[Label], folder: Path | None = None) -> Path:
     """Keep the names of an extract; the same names again are the same file.
+
+    Args:
+        labels: Of one extract.
+        folder: That of the store; the settings' own when not given.
 
     Raises:
         InputError: For no name, or more than 20,000.
@@ -49,22 +53,22 @@ def keep_labels(store: Store, labels: Sequence[Label]) -> Path:
     rows = [astuple(label) for label in labels]
     content = json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()
     name = f"{hashlib.sha256(content).hexdigest()[:16]}.json"
-    return write_atomic(store.folder / FOLDER / name, content)
+    return write_atomic(_home(folder) / name, content)
 
 
-def labels_state(store: Store) -> str:
-    """What of names is kept, as a text that changes when it does; "" when there is nothing."""
-    return " ".join(path.stem for path in _files(store))
+def labels_state(folder: Path | None = None) -> str:
+    """What of names is kept in a store's ``folder``, as a text that changes when it does; "" when there is nothing."""
+    return " ".join(path.stem for path in _files(folder))
 
 
-def kept_labels(store: Store) -> list[Label]:
-    """All names that are kept, each once; files that cannot be read are passed over.
+def kept_labels(folder: Path | None = None) -> list[Label]:
+    """All names that are kept in a store's ``folder``, each once; files that cannot be read are passed over.
 
     Raises:
         SourceError: When the folder cannot be looked at.
     """
     found: dict[Label, None] = {}
-    for path in _files(store):
+    for path in _files(folder):
         try:
             if path.stat().st_size > MOST_BYTES:
                 continue
@@ -75,11 +79,16 @@ def kept_labels(store: Store) -> list[Label]:
     return list(found)
 
 
-def _files(store: Store) -> list[Path]:
+def _home(folder: Path | None) -> Path:
+    return Path(settings().cache_dir if folder is None else folder).absolute() / FOLDER
+
+
+def _files(folder: Path | None) -> list[Path]:
+    home = _home(folder)
     try:
-        return sorted((store.folder / FOLDER).glob("*.json"))
+        return sorted(home.glob("*.json"))
     except OSError as error:
-        raise SourceError(f"The names kept in {store.folder} cannot be read ({why(error)}).") from error
+        raise SourceError(f"The names kept in {home} cannot be read ({why(error)}).") from error
 
 
 def _checked(rows: object) -> list[Label]:

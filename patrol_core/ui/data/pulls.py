@@ -80,9 +80,7 @@ def pull_door(*, shown: bool = True) -> None:
         shown: Whether its tab is open; the map to draw on is only sent then.
     """
     if not people.allowed("upload"):
-        st.info(
-            "Your role may not bring data in: ask whoever administers this dashboard.", icon=":material/lock:"
-        )
+        st.info(people.NO_UPLOADS, icon=":material/lock:")
         return
     st.write(
         "Crime from data.police.uk, boundaries from the ONS, census figures from Nomis. This needs the internet and "
@@ -91,7 +89,11 @@ def pull_door(*, shown: bool = True) -> None:
     job = SLOT.current()
     if job is not None and job.result is not None:
         SLOT.clear()
-        state.add_upload(job.result)
+        try:
+            state.add_upload(job.result)
+        except PatrolError as error:
+            st.error(escape(error), icon=":material/error:")
+            return
         st.rerun()
     if job is None or not job.running:
         drawing = st.radio("Place from", (LISTED, DRAWN), horizontal=True) == DRAWN

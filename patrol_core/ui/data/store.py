@@ -160,7 +160,7 @@ def _add(store: Store, files: list[UploadedFile]) -> None:
 
 def _keep_names(store: Store, name: str, data: bytes) -> int:
     labels = labels_of(name, data)
-    keep_labels(store, labels)
+    keep_labels(labels, store.folder)
     return len(labels)
 
 
@@ -196,11 +196,11 @@ def _open_form(store: Store, prepared: Prepared | None) -> None:
         with st.spinner("Reading the store …"):
             used = prepared if way == IN_USE else None
             data = _opened(store, used, zones, tables, (first, last), name, column=column.strip() or None)
+            state.add_upload(data)
     except PatrolError as error:
         st.error(f"{escape(str(error))} {STAYS}", icon=":material/error:")
         return
     st.session_state[SAID] = (f"{data.name} is open; the pages now use it.", ())
-    state.add_upload(data)
     st.rerun()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from patrol_core.areas import AreaData, Finding
@@ -17,28 +18,32 @@ from patrol_core.sources.area import area_from_crimes
 from patrol_core.sources.zone_tables import read_attributes, read_polygons
 from patrol_core.ui.session import people, state
 from patrol_core.ui.session.escaping import escape
+from patrol_core.ui.session.projects import NOTICED
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.frame import show_findings
 
-SAID = "import_findings"
+ROUND = "upload_round"
+"""Session key of a counter in the keys of the uploaders; raising it empties them."""
 ROWS_SHOWN = 1000
-NOT_YOURS = "Your role may look and nothing else: ask whoever administers this dashboard, to bring data in."
 
 
 def upload_door() -> None:
     """Upload crime rows, zones and attributes; earlier data stay whatever happens."""
     if not people.allowed("upload"):
-        st.info(NOT_YOURS, icon=":material/lock:")
+        st.info(people.NO_UPLOADS, icon=":material/lock:")
         return
+    turn = st.session_state.get(ROUND, 0)
     with st.form("upload", border=False):
         crimes = st.file_uploader(
             "Crime: police.uk CSVs or zips, as downloaded",
             type=["csv", "zip", "gz", "parquet"],
             accept_multiple_files=True,
+            key=f"_upload_crimes_{turn}",
         )
         zones = st.file_uploader(
             "Zones (optional): GeoJSON, GeoPackage or zipped Shapefile",
             type=["geojson", "json", "gpkg", "zip"],
+            key=f"_upload_zones_{turn}",
             help="LSOA, wards or any polygons with a code. Without zones a grid or hexagons are used.",
         )
         column = st.text_input(
@@ -51,13 +56,14 @@ def upload_door() -> None:
             "About the zones (optional): CSVs by zone code",
             type=["csv", "gz"],
             accept_multiple_files=True,
+            key=f"_upload_tables_{turn}",
             help="Index of Deprivation, census tables, population, ward lookups, as published.",
         )
         name = st.text_input("Name of this data set", placeholder="the first file's name", max_chars=80)
         pressed = st.form_submit_button("Read files", type="primary", icon=":material/upload_file:")
     if pressed:
         _read(crimes, zones, tables, name, column)
-    said = st.session_state.get(SAID)
+    said = st.session_state.get(NOTICED)
     if said:
         st.success("Read. The pages now use these data; earlier data sets stay in the list of places.")
         show_findings(said)
@@ -73,14 +79,25 @@ def _read(
     try:
         title = name.strip() or Path(crimes[0].name).stem
         data, findings = _assemble(crimes, zones, tables, title, column.strip(), progress)
+        state.add_upload(data)
     except PatrolError as error:
         progress.empty()
         st.error(f"{escape(str(error))} Nothing was changed; the data in use stay.", icon=":material/error:")
         return
     progress.empty()
-    st.session_state[SAID] = findings
-    state.add_upload(data)
+    st.session_state[NOTICED] = findings
+    _let_go([*crimes, *([zones] if zones else []), *tables])
     st.rerun()
+
+
+def _let_go(files: list[UploadedFile]) -> None:
+    """Empty the uploaders, and take what was read out of the server's memory: the prepared data are all that is needed."""
+    st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+    context = get_script_run_ctx()
+    remove = getattr(context and context.uploaded_file_mgr, "remove_file", None)  # of the server's memory
+    if context is not None and remove is not None:
+        for file in files:
+            remove(context.session_id, file.file_id)
 
 
 def _assemble(

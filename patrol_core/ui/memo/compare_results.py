@@ -19,6 +19,7 @@ from patrol_core.evaluation import (
     Learner,
     Simulation,
     Spread,
+    Standing,
     backtest,
     bootstrap_values,
     coverage_distance,
@@ -34,8 +35,10 @@ from patrol_core.games.zone import Strategy, ZoneGame
 from patrol_core.planning import (
     THE_PLAN,
     Prepared,
+    assumption_words,
     game_of,
     harm_table,
+    standing_of,
     surface_as_of,
     uncertainty_of,
 )
@@ -67,6 +70,13 @@ def plans(scenario: Scenario) -> dict[str, Floats]:
         THE_PLAN: results.strategy(scenario).coverage,
         **{name: make(own) for name, make in BASELINES.items()},
     }
+
+
+@of_data(reads=PLAN)
+def standing(scenario: Scenario) -> Standing:
+    """How the plan stands, for comparing it with other scenarios'."""
+    own = results.prepared(scenario)
+    return standing_of(own, scenario, results.strategy(scenario), assumption_words(scenario))
 
 
 # -- other offenders -------------------------------------------------------------------------------

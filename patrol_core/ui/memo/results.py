@@ -41,8 +41,20 @@ from patrol_core.planning import worth as plan_worth
 from patrol_core.scenario import Scenario
 from patrol_core.settings import settings
 from patrol_core.sources.sample import EMBEDDED, load_area
-from patrol_core.sources.store import Store, kept_labels, labels_state
-from patrol_core.ui.memo.kept import DATA, GAME, HOURS, Made, Maker, Params, memo, of_content, registered
+from patrol_core.sources.store import kept_labels, labels_state
+from patrol_core.ui.memo.kept import (
+    DATA,
+    GAME,
+    HOURS,
+    Made,
+    Maker,
+    Params,
+    Progress,
+    memo,
+    of_content,
+    registered,
+    unheard,
+)
 from patrol_core.ui.session import state
 from patrol_core.zones import neighbours
 
@@ -220,10 +232,14 @@ def round_budget(scenario: Scenario) -> Scenario:
 
 
 @of_data(reads=PLAN, words="Tracing the budget curve …", anchor=round_budget)
-def curve(scenario: Scenario) -> pd.DataFrame:
+def curve(scenario: Scenario, tell: Progress = unheard) -> pd.DataFrame:
     """Both currencies over the budget in whole units, all other choices as they are.
 
     Offenders are taken to watch perfectly, or not to react.
+
+    Args:
+        scenario: The choices.
+        tell: Told how far it is.
 
     Returns:
         DataFrame: ``budget``, ``worst_case``, ``expected_residual``; and ``next_unit``: what each unit of the step to the next
@@ -234,7 +250,8 @@ def curve(scenario: Scenario) -> pd.DataFrame:
         chosen = scenario.changed(offender="rational")
     step = math.ceil(3 * scenario.budget / points)
     rows = []
-    for units in range(0, step * points + 1, step):
+    for nth, units in enumerate(range(0, step * points + 1, step)):
+        tell(nth, points + 1)
         found = strategy_or_none(chosen.changed(budget=float(units)))
         figures = (math.nan, math.nan) if found is None else (found.worst_case, found.expected_residual)
         rows.append((float(units), *figures))
@@ -288,7 +305,7 @@ def hours(scenario: Scenario) -> Plan:
 def asset(scenario: Scenario) -> MapAsset:
     """Geometry of the zones for the browser, with the names that the store keeps."""
     try:
-        names = labels_state(Store())
+        names = labels_state()
     except SourceError:  # a store that cannot be read says so on the page Data; maps do without names
         names = ""
     return _asset(scenario, names)
@@ -296,7 +313,7 @@ def asset(scenario: Scenario) -> MapAsset:
 
 @of_zones()
 def _asset(zones: gpd.GeoDataFrame, names: str) -> MapAsset:
-    labels = kept_labels(Store()) if names else []
+    labels = kept_labels() if names else []
     return build_asset(zones, tolerance_m=settings().map_tolerance_m, labels=labels)
 
 

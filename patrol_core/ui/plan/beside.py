@@ -11,14 +11,11 @@ from patrol_core.games.zone import Strategy
 from patrol_core.planning import Prepared
 from patrol_core.scenario import Scenario
 from patrol_core.ui.plan.view import Amounts
-from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import frame
 from patrol_core.ui.shell.zone_map import chosen_zone
-from patrol_core.ui.shell.zone_panel import zone_panel, zone_picker
+from patrol_core.ui.shell.zone_panel import zone_buttons, zone_panel, zone_picker
 from patrol_core.words import figure, of_heads, percent
-
-WORST = 5
 
 
 def beside(scenario: Scenario, prepared: Prepared, strategy: Strategy, found: Amounts) -> None:
@@ -64,15 +61,10 @@ def _least_over_most(names: tuple[str, ...], rates: Floats) -> str:
 
 def _worst_zones(prepared: Prepared, found: Amounts) -> None:
     """The zones where most is left, each a click."""
-    names, unit = prepared.zones["name"].astype(str).to_numpy(), prepared.surface.unit
+    unit = prepared.surface.unit
     st.caption(f"Where most is left ({found.month}, {unit}); click for its figures")
-    with st.container(gap=None):
-        for place in np.argsort(-found.left, kind="stable")[:WORST]:
-            zone = prepared.zone_ids[place]
-            st.button(
-                f"{escape(names[place])}: {figure(found.left[place])} left, {figure(found.units[place])} units",
-                key=f"_worst_{zone}",
-                type="tertiary",
-                on_click=st.session_state.__setitem__,
-                args=(state.ZONE, zone),
-            )
+
+    def said(place: int) -> str:
+        return f"{figure(found.left[place])} left, {figure(found.units[place])} units"
+
+    zone_buttons(prepared, found.left, said, key="worst")

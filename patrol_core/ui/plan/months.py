@@ -186,7 +186,7 @@ def _entries(names: pd.Series[str], hours: pd.Series[float]) -> tuple[str, ...]:
     return tuple(
         f"{name}={amount!r}"
         for name, amount in zip(names, hours.tolist(), strict=True)
-        if name and amount is not None and amount == amount
+        if name and pd.notna(amount)
     )
 
 

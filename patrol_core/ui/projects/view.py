@@ -59,8 +59,14 @@ def projects_here(*, most: int | None = None) -> None:
             f"{'was' if removed.count == 1 else 'were'} removed.",
             icon=":material/auto_delete:",
         )
-    for sentence in shelf.damaged():
+    for ident, sentence in shelf.damaged().items():
         st.warning(escape(sentence), icon=":material/healing:")
+        st.button(
+            "Delete what is left of it",
+            key=f"_project_mend_{ident}",
+            on_click=_delete_damaged,
+            args=(shelf, ident),
+        )
     found = shelf.projects()
     if not found:
         st.caption(
@@ -96,7 +102,7 @@ def _row(shelf: Library, project: Project) -> None:
         f"**{escape(project.name)}**: {escape(project.months)}, {project.data_bytes / 1e6:,.1f} MB{saved}; "
         f"kept {_day(project.created)}, last opened {_day(project.opened)}"
     )
-    with right.popover("More", width="stretch"):
+    with right.popover("More", width="stretch", help=f"Rename, download or delete {escape(project.name)}"):
         _more(shelf, project)
 
 
@@ -185,6 +191,10 @@ def _delete(shelf: Library, project: Project) -> None:
         state.say(f"The project {project.name} is deleted for good.")
 
     _guarded(act)
+
+
+def _delete_damaged(shelf: Library, ident: str) -> None:
+    _guarded(lambda: projects.delete(shelf, ident))
 
 
 def _unkeep(shelf: Library, ident: str) -> None:

@@ -29,7 +29,7 @@ from patrol_core.risk import (
     starting_weights,
 )
 from patrol_core.scenario import Scenario
-from patrol_core.ui.session import state
+from patrol_core.ui.session import people, state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
@@ -109,6 +109,7 @@ def _files(scenario: Scenario, prepared: Prepared, own: Mapping[str, float]) -> 
             key=key,
             on_change=_uploaded,
             args=(key, prepared.data.crime_types),
+            disabled=not people.allowed("upload"),
         )
     with middle:
         listed = pd.DataFrame({"crime_type": list(own), "weight": list(own.values())})

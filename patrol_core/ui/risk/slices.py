@@ -30,7 +30,8 @@ def slices_tab(scenario: Scenario, prepared: Prepared) -> None:
         )
     with frame.guarded():
         cut = cut_by(scenario, by)
-        st.image(small_maps(scenario, by, one), width="stretch")
+        alt = f"Small maps of the zones by {SLICES[by].lower()}; the same values are in the table under Show the values"
+        st.image(small_maps(scenario, by, one), width="stretch", alt=alt)
         st.caption(
             f"Recorded risk in {prepared.surface.unit}; each map is the mean of its own months"
             f"{'; change: recent minus before' if cut.compares else ''}. Grey: not known."

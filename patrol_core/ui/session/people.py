@@ -20,6 +20,7 @@ from patrol_core.ui.session.escaping import escape
 
 MARK = "patrol_mark"
 """Name of the cookie."""
+NO_UPLOADS = "Your role may look and bring nothing in: ask whoever administers this dashboard."
 YEAR_S = 31_536_000
 SHARED = "everybody on this machine"
 _MARK = re.compile(r"[0-9a-f]{32}")

@@ -23,6 +23,8 @@ SAVED = "saved_scenarios"
 BASE = "saved_scenarios_base"
 """Scenarios of the project as this session read or wrote them last, by id of the project."""
 SAID = "project_said"
+NOTICED = "import_findings"
+"""Session key of what was noticed in the files read last; it names them."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,8 @@ def delete(shelf: Library, ident: str) -> None:
         for thing in list(_held.get(shelf.owner, {}).values()):
             thing.let_go(key)
         forget_forecasts(key)
-    st.session_state.pop(SAID, None)
+    for said in (SAID, NOTICED):
+        st.session_state.pop(said, None)
 
 
 def _key_of(shelf: Library, ident: str) -> str:

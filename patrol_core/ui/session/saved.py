@@ -6,16 +6,53 @@ The session holds them as plain data (``[{"name", "data", "scenario"}, …]``), 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from string import ascii_uppercase
 from typing import Any
 
 import streamlit as st
 
-from patrol_core.errors import InputError
+from patrol_core.errors import InputError, PatrolError
 from patrol_core.files.documents import document_of
-from patrol_core.scenario import MOST_SCENARIOS, ScenarioDocument
-from patrol_core.ui.session.projects import SAVED
+from patrol_core.projects import keep_apart, scenarios_apart
+from patrol_core.scenario import MOST_SCENARIOS, ScenarioDocument, choices
+from patrol_core.sources.sample import EMBEDDED
+from patrol_core.ui.session.projects import SAVED, library
+
+APART = "saved_scenarios_apart"
+"""Session key of the scenarios beside the projects, as they were read or written last."""
+
+
+def restore() -> None:
+    """Hold what this browser saved before of cities that come with the program, when the session is new."""
+    shelf = library()
+    if APART in st.session_state or shelf is None:
+        return
+    st.session_state[APART] = before = scenarios_apart(shelf)
+    if before:
+        held = st.session_state.get(SAVED) or []
+        names = {one.get("name") for one in held}
+        st.session_state[SAVED] = [*held, *(one for one in before if one.get("name") not in names)]
+
+
+def keep_for_next_time() -> None:
+    """Keep the saved scenarios of cities that come with the program for the browser, where they changed."""
+    shelf = library()
+    if SAVED not in st.session_state or APART not in st.session_state or shelf is None:
+        return
+    mine = [one for one in st.session_state[SAVED] if _of_a_city_that_ships(one)]
+    if mine == st.session_state[APART]:
+        return
+    with contextlib.suppress(PatrolError):  # a disk that cannot be written is said where data are kept
+        st.session_state[APART] = kept = keep_apart(shelf, mine, st.session_state[APART])
+        others = [one for one in st.session_state[SAVED] if not _of_a_city_that_ships(one)]
+        st.session_state[SAVED] = [*kept, *others] if kept != mine else st.session_state[SAVED]
+
+
+def _of_a_city_that_ships(plain: dict[str, Any]) -> bool:
+    chosen = plain.get("scenario")
+    return isinstance(chosen, dict) and chosen.get("area", choices()["area"].default) in EMBEDDED
 
 
 def saved() -> tuple[ScenarioDocument, ...]:

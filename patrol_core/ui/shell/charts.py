@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from patrol_core.figures.charts.base import CONFIG
-from patrol_core.figures.charts.layout import lay_out, spoken
+from patrol_core.figures.layout import lay_out, spoken
 from patrol_core.ui.session.escaping import escape
 
 FOREIGN = re.compile(r"<(?!/?(?:b|br|i|sup|extra)/?>)")

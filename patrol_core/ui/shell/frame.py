@@ -6,17 +6,17 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
 
 from patrol_core.areas import DataKind, Finding
 from patrol_core.errors import InfeasibleError, PatrolError
-from patrol_core.planning import Prepared, counting_words, freshness
+from patrol_core.planning import Freshness, Prepared, counting_words, freshness
 from patrol_core.scenario import Scenario, choices
 from patrol_core.ui.memo import results
 from patrol_core.ui.session import state, tour
-from patrol_core.ui.session.escaping import escape, escape_badge
+from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import style
 from patrol_core.ui.shell.controls import take
 from patrol_core.ui.shell.navigation import PAGES, marked, return_to_app, root
@@ -29,10 +29,8 @@ KIND_WORDS = {
     DataKind.PUBLISHED: "Published data",
     DataKind.UPLOADED: "Uploaded data",
 }
-KIND_MARKS: dict[DataKind, tuple[str, Literal["green", "blue"]]] = {
-    DataKind.PUBLISHED: (":material/verified:", "green"),
-    DataKind.UPLOADED: (":material/upload_file:", "blue"),
-}
+KIND_MARKS = {DataKind.PUBLISHED: ("green", "verified"), DataKind.UPLOADED: ("blue", "upload_file")}
+"""Colour and symbol."""
 HEAD_START = 0.02
 """Seconds; measured: new figures then show a third sooner, and the map no later."""
 ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
@@ -52,9 +50,13 @@ def begin(page: str) -> Scenario:
     state.write_url()
     if tour.running():
         _tour_band(page)
-    if section:
+    if section not in ("", title):
         st.caption(f"{section} \u203a {title}")
-    st.title(title, anchor=False)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title(title, anchor=False, width="content")
+        if PAGES[page].acts:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+                scenario_bar()
     st.markdown(question)
     for message in state.take_messages():
         st.warning(escape(message), icon=":material/link_off:")
@@ -71,18 +73,16 @@ def _tour_band(page: str) -> None:
         where = "" if here else f" goes on on the page {PAGES[step.page].title}"
         said = f": {step.says} :blue[{step.control}]" if here else "."
         st.markdown(f"**Tour, {place + 1} of {len(steps)}**{where}{said}", width="stretch")
-        if not (here and last):
+        # Acted on here, not in a callback: that would run first, and this band with its buttons would be gone.
+        if not (here and last) and st.button("Next" if here else "Go on", key="_tour_next", type="primary"):
             following = steps[place + 1] if here else step
-            if st.button(
-                "Next" if here else "Go on",
-                key="_tour_next",
-                type="primary",
-                on_click=tour.go,
-                args=(following,),
-            ):
-                open_page(following.page)
-        if st.button("Finish" if here and last else "End", key="_tour_end", on_click=tour.end):
+            tour.go(following)
+            open_page(following.page)
+            st.rerun()
+        if st.button("Finish" if here and last else "End", key="_tour_end"):
+            tour.end()
             open_page("start")
+            st.rerun()
 
 
 def open_page(page: str) -> None:
@@ -180,47 +180,42 @@ def _relax_group(rule: str, remedy: float) -> None:
 
 
 def status_strip(prepared: Prepared) -> None:
-    """Place, period, age, kind and rows of the data, what counts, and warnings, in words."""
-    data = prepared.data
-    months = prepared.months
-    placement = prepared.placement
-    period = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]} ({len(months)} months)"
-    age = freshness(data, months)
-    findings = [finding for finding in prepared.findings if finding.severity != "info"]
+    """Place, period, age, kind and rows of the data and what counts, in words; warnings, undo and scenarios below them."""
+    age = freshness(prepared.data, prepared.months)
     old = [age.text] if age is not None and age.old else []
+    serious = len(old) + sum(finding.severity != "info" for finding in prepared.findings)
+    # One element for all: a line of words wraps closer than a row of elements does.
+    st.markdown(" ".join(_badges(prepared, age)))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if data.kind is DataKind.GENERATED:
-            st.badge(
-                "Generated data: no real place, no real crime", icon=":material/science:", color="orange"
-            )
-        else:
-            icon, color = KIND_MARKS[data.kind]
-            st.badge(KIND_WORDS[data.kind], icon=icon, color=color)
-        st.badge(escape_badge(data.name), color="gray")
-        st.badge(period, color="gray")
-        if age is not None:
-            st.badge(age.words, icon=":material/history:", color="orange" if age.old else "gray")
-        if prepared.forecast is not None:
-            ahead = prepared.forecast.months_ahead
-            st.badge(
-                escape_badge(
-                    f"Planned for the forecast of {ahead[0]} to {ahead[-1]} by {prepared.forecast.winner}"
-                ),
-                icon=":material/online_prediction:",
-                color="violet",
-            )
-        st.badge(
-            f"{placement.placed:,} of {placement.rows:,} rows in {plural(len(prepared.zones), 'zone')}",
-            color="gray",
-        )
-        st.badge(escape_badge(counting_words(state.scenario(), prepared)), color="gray")
-        serious = len(findings) + len(old)
-        with st.popover(plural(serious, "warning") if serious else "Notes", icon=":material/info:"):
+        words = plural(serious, "warning") if serious else "Notes"
+        with st.popover(words, icon=":material/info:", type="tertiary"):
             for text in old:
                 st.markdown(f"{ICONS['warning']} {escape(text)}")
             show_findings(prepared.findings)
-            st.caption(escape(data.attribution))
-        scenario_bar()
+            st.caption(escape(prepared.data.attribution))
+
+
+def _badges(prepared: Prepared, age: Freshness | None) -> list[str]:
+    data, months, placement = prepared.data, prepared.months, prepared.placement
+    if data.kind is DataKind.GENERATED:
+        badges = [_badge("Generated data: no real place, no real crime", "orange", "science")]
+    else:
+        badges = [_badge(KIND_WORDS[data.kind], *KIND_MARKS[data.kind])]
+    period = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]} ({len(months)} months)"
+    badges += [_badge(data.name), _badge(period)]
+    if age is not None:
+        badges.append(_badge(age.words, "orange" if age.old else "gray", "history"))
+    if prepared.forecast is not None:
+        ahead = prepared.forecast.months_ahead
+        words = f"Planned for the forecast of {ahead[0]} to {ahead[-1]} by {prepared.forecast.winner}"
+        badges.append(_badge(words, "violet", "online_prediction"))
+    zones = plural(len(prepared.zones), "zone")
+    badges.append(_badge(f"{placement.placed:,} of {placement.rows:,} rows in {zones}"))
+    return [*badges, _badge(counting_words(state.scenario(), prepared))]
+
+
+def _badge(text: str, colour: str = "gray", icon: str = "") -> str:
+    return f":{colour}-badge[{f':material/{icon}: ' if icon else ''}{escape(text)}]"
 
 
 def show_findings(findings: tuple[Finding, ...] | list[Finding]) -> None:

@@ -19,8 +19,8 @@ from patrol_core.ui.shell.navigation import NONE, PAGES
 OUTLOOKS = {"recorded": "what was recorded", "forecast": "what is forecast"}
 PLACE_NAMES = {
     "sample": "Sampleford (generated city)",
-    "columbus": "Columbus, Ohio, 1980 (published)",
-    "geodanet": "GeoDaNet street network (published)",
+    "columbus": "Columbus, Ohio (1980)",
+    "geodanet": "GeoDaNet street network",
 }
 
 

@@ -6,12 +6,14 @@ switches. So whatever must follow the theme is written ``light-dark(…)`` here 
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
-from patrol_core.figures.palette import DARK, QUIET, REFERENCE
+from patrol_core.figures.palette import DARK, DARK_LINES, QUIET, REFERENCE
 
 AIR = """
-[data-testid="stMainBlockContainer"] { padding: 3.5rem 2.5rem 2rem; }
+[data-testid="stMainBlockContainer"] { padding: 4.2rem 2.5rem 2rem; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.9rem; padding: 0; }
 [data-testid="stMainBlockContainer"] h2, [data-testid="stMainBlockContainer"] h3 {
   font-size: 1.2rem; padding: 0.4rem 0 0.2rem; }
@@ -23,7 +25,7 @@ AIR = """
 """Less than Streamlit's defaults, so that a map and a plan fit on the first screen."""
 
 NOTHING_CUT = """
-[data-testid="stTabs"] [role="tablist"] { flex-wrap: wrap; }
+[data-testid="stTabs"] [role="tablist"] { flex-wrap: wrap; row-gap: 0; align-content: flex-start; height: auto; }
 [data-testid="stButtonGroup"] > div, [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; }
 :is([data-testid="stMain"], [data-testid="stSidebar"]) button [data-testid="stMarkdownContainer"] p { white-space: normal !important; overflow: visible !important; }
 [data-testid="stImage"] img { background: #ffffff; }
@@ -43,13 +45,18 @@ def _pair(colour: str) -> str:
 
 def _rgb(colour: str) -> str:
     """As browsers write a colour in the style of an SVG element."""
-    return "rgb({}, {}, {})".format(*(int(colour[at : at + 2], 16) for at in (1, 3, 5)))
+    parts = (
+        re.findall(r"\d+", colour)
+        if colour.startswith("rgb")
+        else [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    )
+    return "rgb({}, {}, {})".format(*parts)
 
 
 QUIET_TEXT = f"""
-[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p, .patrol-legend small
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p, .patrol-legend small, kbd
   {{ color: {_pair(QUIET)} !important; opacity: 1 !important; }}
-[data-testid="stMultiSelect"] span[title] {{ color: light-dark(#ffffff, #12181f); }}
+[data-testid="stMultiSelect"] span[title], button[data-testid^="stBaseButton-primary"], a[data-testid^="stBaseButton-primary"] {{ color: light-dark(#ffffff, #12181f); }}
 """
 """One grey for what stands beside, at least 4.5:1 on every ground of its theme; and dark letters on the pale accent of the dark theme,
 where Streamlit writes white."""
@@ -75,6 +82,11 @@ def _charts() -> str:
             f'.js-plotly-plot [style*="{way}: {said}"] {{ {way}: light-dark({light}, {dark}) !important; }}'
             for way in ("fill", "stroke")
         ]
+    # On a dark ground the darkest lines of a network would not be seen; darker still means more often.
+    rules += [
+        f'.js-plotly-plot [style*="stroke: {_rgb(light)}"] {{ stroke: light-dark({light}, {dark}) !important; }}'
+        for light, dark in DARK_LINES.items()
+    ]
     # Plotly writes #444 into pale bars and cells, whatever the theme.
     rules.append('.js-plotly-plot text[style*="fill: rgb(68, 68, 68)"] { fill: #161b22 !important; }')
     return "\n".join(rules)
@@ -91,6 +103,8 @@ PRINT = """
   iframe, .js-plotly-plot, [data-testid="stPlotlyChart"], [data-testid="stMetric"], [data-testid="stImage"],
   [data-testid="stAlert"], [data-testid="stDataFrame"] { break-inside: avoid; }
   h1, h2, h3 { break-after: avoid; }
+  [data-testid="stElementContainer"]:has(+ [data-testid="stElementContainer"] [data-testid="stPlotlyChart"])
+    { break-after: avoid; }
   iframe, .js-plotly-plot, .js-plotly-plot .main-svg { max-width: 100% !important; }
   @page { size: A4 landscape; margin: 12mm; }
 }

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
+from patrol_core.ui.session import people
 from patrol_core.ui.session.escaping import escape
 
 Value = TypeVar("Value")
@@ -208,6 +209,9 @@ def upload(
         held, name: Where they are kept, and under which name.
         several, kinds: Whether several are taken, and the endings of names; any by default.
     """
+    if not people.allowed("upload"):
+        st.caption(people.NO_UPLOADS)
+        return ()
 
     def keep() -> None:
         given = st.session_state.get(key) or []

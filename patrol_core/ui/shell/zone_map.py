@@ -59,7 +59,9 @@ class Layer:
     classes: tuple[tuple[str, float], ...] = ()
 
 
-def draw_map(scenario: Scenario, layer: Layer, *, key: str, height: int = HEIGHT) -> str | None:
+def draw_map(
+    scenario: Scenario, layer: Layer, *, key: str, height: int = HEIGHT, linked: str = ""
+) -> str | None:
     """Draw a layer and return the chosen zone's id.
 
     A click on a zone chooses it for every map and page of the session. Call inside a fragment.
@@ -68,6 +70,7 @@ def draw_map(scenario: Scenario, layer: Layer, *, key: str, height: int = HEIGHT
         scenario, layer: The choices, and what the map shows.
         key: Tells maps apart.
         height: Pixels.
+        linked: Name of a set of maps whose view follows one another's.
     """
     asset = results.asset(scenario)
     basemap = here.value(BASEMAP, False)
@@ -92,6 +95,7 @@ def draw_map(scenario: Scenario, layer: Layer, *, key: str, height: int = HEIGHT
         near=near,
         see_through=basemap,
         texts=layer.texts,
+        linked=f"{_salt()}-{linked}" if linked else "",
     )
     st_folium(
         drawn,
@@ -137,11 +141,17 @@ def geometry_url(asset: MapAsset) -> str | None:
     """
     if not runtime.exists():
         return None
-    salt = st.session_state.setdefault(SALT, secrets.token_hex(16))
+    salt = _salt()
     path = runtime.get_instance().media_file_mgr.add(
         asset.content, "application/json", f"geometry-{asset.name}", file_name=f"{salt}-{asset.name}"
     )
     return _below_base(path)
+
+
+def _salt() -> str:
+    """What only this session knows."""
+    salt: str = st.session_state.setdefault(SALT, secrets.token_hex(16))
+    return salt
 
 
 def _below_base(path: str) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from patrol_core.arrays import Floats
 from patrol_core.figures.charts.base import CONFIG
 from patrol_core.figures.charts.risk import zone_history
 from patrol_core.games.zone import Strategy
@@ -18,6 +21,9 @@ from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.charts import plot
 from patrol_core.ui.shell.zone_map import chosen_zone
 from patrol_core.words import figure, percent
+
+WORST = 5
+"""Zones that are offered where none is chosen."""
 
 
 def zone_picker(prepared: Prepared, *, key: str) -> None:
@@ -69,6 +75,27 @@ def zone_rows(prepared: Prepared, zone_ids: list[str], strategy: Strategy | None
     return frame
 
 
+def zone_buttons(prepared: Prepared, values: Floats, say: Callable[[int], str], *, key: str) -> None:
+    """The zones with the highest values, each a button that chooses it.
+
+    Args:
+        prepared, values: The data, and one value a zone.
+        say: What stands after the name of the zone at a position.
+        key: Tells lists apart.
+    """
+    names = prepared.zones["name"].astype(str).to_numpy()
+    with st.container(gap=None):
+        for place in np.argsort(-values, kind="stable")[:WORST].tolist():
+            zone = prepared.zone_ids[place]
+            st.button(
+                f"{escape(names[place])}: {say(place)}",
+                key=f"_{key}_{zone}",
+                type="tertiary",
+                on_click=st.session_state.__setitem__,
+                args=(state.ZONE, zone),
+            )
+
+
 def zone_panel(
     scenario: Scenario, prepared: Prepared, *, strategy: Strategy | None, history: bool = False
 ) -> None:
@@ -80,10 +107,13 @@ def zone_panel(
         history: Whether its months are drawn.
     """
     chosen = chosen_zone(prepared.zone_ids)
-    if chosen is None:
-        st.caption("Click a zone on the map, or choose one above, to see its figures and its neighbours'.")
-        return
     unit = prepared.surface.unit
+    if chosen is None:
+        worst = prepared.surface.mean if strategy is None else strategy.residual
+        what = "highest" if strategy is None else "where most is left"
+        st.caption(f"Click a zone on the map or choose one above; {what} ({unit}):")
+        zone_buttons(prepared, worst, lambda place: figure(worst[place]), key="panel")
+        return
     row = zone_rows(prepared, [chosen], strategy).iloc[0]
     st.markdown(f"**{escape(str(row['name']))}**" + (f", {escape(str(row['ward']))}" if row["ward"] else ""))
     lines = [

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from patrol_core.areas import DataKind
 from patrol_core.planning import Freshness, Prepared, freshness
 from patrol_core.projects import before, changes_words
 from patrol_core.scenario import make_scenario
+from patrol_core.sources.sample import EMBEDDED
 from patrol_core.ui.session import projects, state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.frame import page_link
@@ -40,7 +40,7 @@ def go_on(prepared: Prepared) -> None:
 
 def _steps(prepared: Prepared, age: Freshness | None) -> list[tuple[str, str, str]]:
     steps = []
-    if prepared.data.kind is DataKind.GENERATED:
+    if prepared.data.key in EMBEDDED:
         steps.append(("data", "**Data**: open your own", "upload_file"))
     elif age is not None and age.old:
         steps.append(("data", "**Data**: bring in newer months", "history"))

@@ -11,7 +11,7 @@ from patrol_core.ui.shell.navigation import PAGES
 WHAT = (
     "**Patrol planner** works out where patrols should be. It reads recorded crime by small area, shows where harm is "
     "concentrated and how sure that is, plans a given number of units, and says who gains, who bears patrols and what a fairer "
-    "plan costs. Every figure stands beside its assumption; people decide. Nothing leaves this computer."
+    "plan costs. Every figure stands beside its assumption; people decide. Your data stay where this program runs."
 )
 DOORS = "data_doors"
 """Session key of the open tab of the page Data."""
@@ -25,43 +25,27 @@ def ways_in() -> None:
         st.markdown(
             "**Try the generated city.** A tour of two minutes through the pages, from a map to a briefing in hand."
         )
-        first = tour.steps(PAGES)[0]
-        if st.button(
-            "Start the tour",
-            key="_tour_begin",
-            type="primary",
-            icon=":material/tour:",
-            on_click=tour.begin,
-            args=(first,),
-        ):
+        if st.button("Start the tour", key="_tour_begin", type="primary", icon=":material/tour:"):
+            first = tour.steps(PAGES)[0]
+            tour.begin(first)
             open_page(first.page)
     with two.container(border=True, height="stretch"):
         st.markdown(
             "**Open my data.** Files from data.police.uk or your own system, or a pull by place and month."
         )
-        if st.button(
-            "Bring data in",
-            key="_door_data",
-            icon=":material/upload_file:",
-            on_click=_open,
-            args=("Upload files",),
-        ):
-            open_page("data")
+        if st.button("Bring data in", key="_door_data", icon=":material/upload_file:"):
+            _open("Upload files")
     with three.container(border=True, height="stretch"):
         st.markdown(
             "**Open a project.** What was brought in before is kept, with its scenarios, for you alone."
         )
         if projects.listed():
             st.caption("Yours are listed above.")
-        elif st.button(
-            "Take one in",
-            key="_door_project",
-            icon=":material/folder_open:",
-            on_click=_open,
-            args=("Your projects",),
-        ):
-            open_page("data")
+        elif st.button("Take one in", key="_door_project", icon=":material/folder_open:"):
+            _open("Your projects")
 
 
 def _open(tab: str) -> None:
+    """The page Data with one of its doors open."""
     st.session_state[DOORS] = tab
+    open_page("data")

@@ -17,6 +17,8 @@ MOST_MONTHS = 6
 """Months that are written along an axis; they fit where a chart takes a third of the page."""
 AXIS_TITLE, ROW_NAME = 34, 24
 """Letters of a line of an axis' title, and of the name of a row."""
+LONG_NAME = 30
+"""Letters from which the name of a row is broken: two lines need room."""
 
 
 def lay_out(figure: go.Figure) -> tuple[str, str]:
@@ -93,6 +95,11 @@ def _wrap_rows(figure: go.Figure) -> None:
     rows = [trace for trace in figure.data if trace.type == "bar" and trace.orientation == "h"]
     if not rows or axis.tickvals is not None:
         return
+    figure.update_xaxes(nticks=5)  # sideways bars stand where there is little room across
     names = list(dict.fromkeys(str(name) for trace in rows for name in np.asarray(trace.y).tolist()))
-    if any(len(name) > ROW_NAME for name in names):
-        axis.update(tickvals=names, ticktext=["<br>".join(wrap(name, ROW_NAME)) or name for name in names])
+    if any(len(name) > LONG_NAME for name in names):
+        axis.update(tickvals=names, ticktext=[_broken(name) for name in names])
+
+
+def _broken(name: str) -> str:
+    return "<br>".join(wrap(name, ROW_NAME)) if len(name) > LONG_NAME else name

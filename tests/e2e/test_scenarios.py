@@ -1,0 +1,127 @@
+"""Scenarios by hand: save two, see them side by side, undo, Back and Forward, file out and in."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.driving import (
+    BUDGET,
+    core,
+    go_to,
+    metric,
+    no_fault,
+    opened,
+    settled,
+    slide,
+    slider,
+    watch,
+    worst,
+)
+
+EFFECT = "Effect of a patrol"
+
+
+def scenarios(page):
+    """Open the box of scenarios."""
+    box = page.get_by_label("Save the present choices as")
+    if not box.is_visible():
+        page.get_by_role("button", name="Scenarios", exact=True).click()
+    expect(box).to_be_visible()
+    settled(page)
+
+
+def save(page):
+    scenarios(page)
+    page.get_by_role("button", name="Save", exact=True).click()
+    settled(page)
+    page.keyboard.press("Escape")
+    settled(page)
+
+
+@pytest.fixture
+def plan_page(page, dashboard):
+    return opened(page, f"{dashboard}/plan", "Plan")
+
+
+def test_save_two_compare_and_take_one_up(plan_page, tmp_path):
+    page = plan_page
+    faults = watch(page)
+    save(page)
+    slide(page, BUDGET, steps=6)
+    save(page)
+    page.goto(
+        page.url.replace("/plan", "/compare")
+    )  # by its address: a session of its own, that knows them all the same
+    expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()
+    settled(page)
+    no_fault(page)
+    table = page.get_by_test_id("stDataFrame").first
+    expect(table).to_be_visible()
+    frames = page.frame_locator("iframe")
+    expect(page.locator("iframe")).to_have_count(3)
+    for index in range(3):
+        frames.nth(index).locator("body[data-painted]").wait_for()
+    maps = [frame for frame in page.frames if "streamlit_folium" in frame.url]
+    maps[0].evaluate("() => { map.zoomIn(1); }")
+    for other in maps[1:]:
+        other.wait_for_function("zoom => map.getZoom() === zoom", arg=maps[0].evaluate("map.getZoom()"))
+    page.get_by_text("Change in harm left", exact=True).click()
+    settled(page)
+    expect(page.locator("iframe")).to_have_count(2)
+    expect(page.get_by_text("B minus A")).to_be_visible()
+    expect(page.get_by_text("zones have less harm left than under A").first).to_be_visible()
+
+    # file out
+    scenarios(page)
+    with page.expect_download() as arrived:
+        page.get_by_role("button", name="All in a file").click()
+    file = tmp_path / "scenarios.json"
+    arrived.value.save_as(file)
+    held = json.loads(file.read_text(encoding="utf-8"))["scenarios"]
+    assert [(one["name"], one["scenario"]["budget"]) for one in held] == [("A", 12.0), ("B", 15.0)]
+
+    # and in, changed by hand
+    held[0] |= {"name": "Night", "scenario": held[0]["scenario"] | {"budget": 20.0}}
+    file.write_text(json.dumps(held[0]), encoding="utf-8")
+    page.locator("input[type=file]").set_input_files(file)
+    expect(metric(page, "Worst zone")).to_have_text(worst(core(budget=20)))
+    settled(page)
+    assert "budget=20" in page.url
+    assert faults == []
+
+
+def test_undo_back_and_forward_step_through_choices(plan_page):
+    page = plan_page
+    slide(page, BUDGET, steps=3)
+    page.wait_for_timeout(2100)
+    slide(page, EFFECT)
+    expect(metric(page, "Worst zone")).to_have_text(worst(core(budget=13.5, effectiveness=0.55)))
+    entries = page.evaluate("history.length")
+
+    page.keyboard.press("Alt+z")
+    expect(metric(page, "Worst zone")).to_have_text(worst(core(budget=13.5)))
+    expect(slider(page, EFFECT)).to_have_value("0.5")
+    page.keyboard.press("Alt+y")
+    expect(metric(page, "Worst zone")).to_have_text(worst(core(budget=13.5, effectiveness=0.55)))
+    settled(page)
+    assert page.evaluate("history.length") <= entries + 2
+
+    go_to(page, "Fairness")
+    expect(page.get_by_role("heading", name="Fairness", exact=True)).to_be_visible()
+    settled(page)
+    assert page.url.endswith("/fairness?budget=13.5&effect=0.55")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Plan", exact=True)).to_be_visible()
+    expect(metric(page, "Worst zone")).to_have_text(worst(core(budget=13.5, effectiveness=0.55)))
+    settled(page)
+    for choices in ({"budget": 13.5}, {"budget": 13.5, "effectiveness": 0.55}, {"budget": 13.5}, {}):
+        page.go_back()
+        expect(metric(page, "Worst zone")).to_have_text(worst(core(**choices)))
+        settled(page)
+    expect(slider(page, BUDGET)).to_have_value("12")
+    page.go_forward()
+    expect(metric(page, "Worst zone")).to_have_text(worst(core(budget=13.5)))
+    expect(slider(page, BUDGET)).to_have_value("13.5")
