@@ -28,7 +28,6 @@ from patrol_core.sources.area import area_from_crimes
 from patrol_core.sources.sample import load_area
 from patrol_core.sources.zone_tables import read_polygons
 from tests.e2e.chromium import HOW, find_chromium, launch_options
-from tests.e2e.driving import go_to
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -132,6 +131,8 @@ def london(browser: Browser, steps: int) -> None:
             page.locator("[data-testid=stFileChip]").nth(1).wait_for(timeout=90_000)
             page.get_by_role("button", name="Read files").click()
             page.get_by_text("in 4,994 zones").first.wait_for(timeout=120_000)
+            from tests.e2e.driving import go_to  # brings the browser tools with it
+
             go_to(page, "Plan")
 
         _compare(browser, steps, "London", data, open_page)
