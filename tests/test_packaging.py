@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RANGES = [Requirement(line) for line in PROJECT["dependencies"]]
 DEV_RANGES = [Requirement(line) for line in PROJECT["optional-dependencies"]["dev"]]
-PIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*==[0-9][A-Za-z0-9.!+]*( ; [a-z_]+ [!=<>]+ '[^']+')?$")
+ONLY = r"[a-z_]+ [!=<>]+ '[^']+'"
+PIN = re.compile(rf"^[A-Za-z0-9][A-Za-z0-9._-]*==[0-9][A-Za-z0-9.!+]*( ; {ONLY}( and {ONLY})*)?$")
 
 
 def pins(name: str) -> dict[str, str]:

@@ -226,7 +226,7 @@ def _gains(found: _Set) -> None:
     names = [name for name in found.others if _comparable(found, name)]
     if not names:
         return
-    st.subheader("Who gains, who loses", anchor=False)
+    st.header("Who gains, who loses", anchor=False)
     for name in names:
         changes = zone_changes(found.base, found.standings[name])
         st.markdown(escape(gain_words((found.reference, name), changes, found.base.unit)))
@@ -253,7 +253,7 @@ def _gains(found: _Set) -> None:
 
 def _choices(found: _Set) -> None:
     rows = differing_choices({name: one.scenario for name, one in found.documents.items()})
-    st.subheader("What differs", anchor=False)
+    st.header("What differs", anchor=False)
     if not rows:
         st.write("Nothing: all choices are the same.")
         return

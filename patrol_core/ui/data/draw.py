@@ -6,14 +6,13 @@ import json
 
 import geopandas as gpd
 import streamlit as st
-from streamlit_folium import st_folium
 
 from patrol_core.areas import UK_CRS
 from patrol_core.errors import PatrolError
 from patrol_core.figures.maps.drawing import drawing_map
 from patrol_core.sources.places import PRESETS, drawn
 from patrol_core.ui.session.escaping import escape
-from patrol_core.ui.shell.zone_map import static_url
+from patrol_core.ui.shell.zone_map import show_map, static_url
 
 SHAPE = "drawn_place"
 """GeoJSON text of what was drawn last in this session."""
@@ -26,12 +25,11 @@ def draw_place() -> None:
     left, right = st.columns(2, vertical_alignment="bottom")
     near = left.selectbox("Start the map at", list(PRESETS), format_func=lambda key: PRESETS[key].name)
     tiles = right.toggle("Street map below", value=True, key=TILES, help="Needs the internet.")
-    kept = st_folium(
+    kept = show_map(
         drawing_map(static_url=static_url(), bounds=PRESETS[near].polygon.bounds, basemap=tiles),
         key=f"drawing-{near}-{tiles}",
         height=HEIGHT,
-        use_container_width=True,
-        returned_objects=["all_drawings"],
+        hears="all_drawings",
     )
     shapes = (kept or {}).get("all_drawings")
     if shapes:

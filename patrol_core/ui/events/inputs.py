@@ -9,7 +9,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import streamlit as st
-from streamlit_folium import st_folium
 
 from patrol_core.errors import InputError
 from patrol_core.events import (
@@ -31,7 +30,7 @@ from patrol_core.files.strict_json import load_json
 from patrol_core.ui.memo import events_results
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.widgets import Remembered, upload
-from patrol_core.ui.shell.zone_map import static_url
+from patrol_core.ui.shell.zone_map import show_map, static_url
 
 ask = Remembered("event_choices", "_event_")
 """What the page was last set to."""
@@ -142,12 +141,11 @@ def _waves(table: pd.DataFrame) -> list[Wave]:
 
 
 def _draw(kind: str) -> None:
-    kept = st_folium(
+    kept = show_map(
         drawing_map(static_url=static_url(), bounds=DRAW_AT, basemap=False, tools=(kind,)),
         key=f"event-draw-{kind}",
         height=380,
-        use_container_width=True,
-        returned_objects=["all_drawings"],
+        hears="all_drawings",
     )
     shapes = (kept or {}).get("all_drawings")
     if shapes:

@@ -6,12 +6,12 @@ import html
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 from streamlit import runtime
-from streamlit_folium import st_folium
 
 from patrol_core.figures.maps.zones import MapAsset, colour_range, paint, zone_map
 from patrol_core.figures.palette import DARK, SCALES, UNKNOWN, colour_at
@@ -21,6 +21,9 @@ from patrol_core.ui.session import state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell.widgets import here
 from patrol_core.words import figure
+
+if TYPE_CHECKING:
+    import folium
 
 CLICKED = "last_object_clicked_tooltip"
 BASEMAP = "basemap"
@@ -73,7 +76,7 @@ def draw_map(
         linked: Name of a set of maps whose view follows one another's.
     """
     asset = results.asset(scenario)
-    basemap = here.value(BASEMAP, False)
+    basemap = _basemap()
     map_key = f"map-{key}-{asset.name}-{basemap}"
     _take_click(map_key, set(asset.zone_ids))
     if st.session_state.pop(TILES_FAILED, False):
@@ -97,22 +100,34 @@ def draw_map(
         texts=layer.texts,
         linked=f"{_salt()}-{linked}" if linked else "",
     )
-    st_folium(
-        drawn,
-        key=map_key,
-        height=height,
-        use_container_width=True,
-        returned_objects=[CLICKED],
-        feature_group_to_add=overlay,
-    )
+    show_map(drawn, key=map_key, height=height, hears=CLICKED, feature_group_to_add=overlay)
     draw_legend(layer)
     return chosen
+
+
+def show_map(drawn: folium.Map, *, key: str, height: int, hears: str, **more: Any) -> Any:
+    """Put a folium map on the page; returns what it told.
+
+    The component is imported here: Streamlit keeps components with the running server, and one that is imported before there
+    is a server (``app.py`` makes it) would not be found by the browser.
+
+    Args:
+        drawn: The map.
+        key, height: What its answers are kept under, and pixels.
+        hears: What it tells.
+        **more: Further options of the component.
+    """
+    from streamlit_folium import st_folium
+
+    return st_folium(
+        drawn, key=key, height=height, use_container_width=True, returned_objects=[hears], **more
+    )
 
 
 def _take_click(map_key: str, zone_ids: set[str]) -> None:
     """Note a new click; an old one that the component repeats is not news."""
     clicked = (st.session_state.get(map_key) or {}).get(CLICKED)
-    if clicked == NO_TILES and here.value(BASEMAP, False):
+    if clicked == NO_TILES and _basemap():
         here.put(**{BASEMAP: False})
         st.session_state[TILES_FAILED] = True
         st.rerun()
@@ -201,6 +216,11 @@ def _class_colour(layer: Layer, value: float, low: float, high: float) -> str:
     if np.isnan(value):
         return f"light-dark({UNKNOWN}, {DARK[UNKNOWN]})"
     return colour_at(SCALES[layer.scale], (value - low) / (high - low))
+
+
+def _basemap() -> bool:
+    """Whether street tiles are wanted: as the switch says now, which may be drawn after the map."""
+    return bool(st.session_state.get(f"{here.prefix}{BASEMAP}", here.value(BASEMAP, False)))
 
 
 def basemap_switch() -> None:
