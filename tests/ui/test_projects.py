@@ -28,7 +28,7 @@ def store(tmp_path, monkeypatch) -> Path:
     """A store of its own for each test, and a browser that has a mark."""
     monkeypatch.setenv("PATROL_CACHE_DIR", str(tmp_path))
     settings.cache_clear()
-    monkeypatch.setattr(people, "_browser", lambda: MARK)
+    monkeypatch.setattr(people, "browser_mark", lambda: MARK)
     yield tmp_path
     settings.cache_clear()
 
@@ -178,7 +178,7 @@ def test_saved_scenarios_come_and_go_with_the_project(session, area):
 def test_where_nothing_is_kept_it_is_said(session, area, store, monkeypatch, mark, days, words):
     monkeypatch.setenv("PATROL_KEEP_PROJECTS_DAYS", days)
     settings.cache_clear()
-    monkeypatch.setattr(people, "_browser", lambda: mark)
+    monkeypatch.setattr(people, "browser_mark", lambda: mark)
     state.add_upload(area)
     assert words in session[projects.SAID].text
     assert session[projects.SAID].ident == ""
@@ -190,7 +190,7 @@ def test_one_person_with_several_browsers_may_share(session, area, monkeypatch):
     monkeypatch.setenv("PATROL_SHARE_PROJECTS", "1")
     settings.cache_clear()
     state.add_upload(area)
-    monkeypatch.setattr(people, "_browser", lambda: OTHER)
+    monkeypatch.setattr(people, "browser_mark", lambda: OTHER)
     assert [one.name for one in projects.listed()] == ["Mine"]
     assert shelf().projects() == []
 
@@ -208,11 +208,11 @@ def test_deleting_lets_go_in_every_session_of_its_owner(session, area, monkeypat
     elsewhere: dict = {}
     monkeypatch.setattr(state.st, "session_state", elsewhere)  # another tab
     assert state.held(area.key) is not None
-    monkeypatch.setattr(people, "_browser", lambda: OTHER)
+    monkeypatch.setattr(people, "browser_mark", lambda: OTHER)
     stranger: dict = {}
     monkeypatch.setattr(state.st, "session_state", stranger)
     state.add_upload(area)
-    monkeypatch.setattr(people, "_browser", lambda: MARK)
+    monkeypatch.setattr(people, "browser_mark", lambda: MARK)
     monkeypatch.setattr(state.st, "session_state", elsewhere)
     projects.delete(shelf(), ident)
     assert dict(mine) == {}

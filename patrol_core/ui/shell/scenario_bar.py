@@ -20,7 +20,7 @@ from patrol_core.scenario import (
 )
 from patrol_core.sources.sample import EMBEDDED
 from patrol_core.ui.memo import results
-from patrol_core.ui.session import saved, state
+from patrol_core.ui.session import people, saved, state
 from patrol_core.ui.session.escaping import escape
 from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.widgets import captions
@@ -155,6 +155,7 @@ def _load() -> None:
         on_change=_take_file,
         args=(key,),
         max_upload_size=2,
+        disabled=not people.allowed("upload"),
     )
 
 
