@@ -34,7 +34,18 @@ OF_DATA = re.compile(r"^(unit_\d+|\d{4}-\d{2}|.*[ A-Z].*)$")
 """Columns whose names come from data or are words already."""
 POWERS = re.compile(r"\d[eE][+-]?\d{2}\b")
 TAIL = re.compile(r"\d\.\d{7,}|\d\.\d*0{6,}\d|\d\.\d*9{6,}\d")
-TEXTS = ("metric", "markdown", "caption", "info", "warning", "error", "success", "header", "subheader", "title")
+TEXTS = (
+    "metric",
+    "markdown",
+    "caption",
+    "info",
+    "warning",
+    "error",
+    "success",
+    "header",
+    "subheader",
+    "title",
+)
 WIDGETS = (
     "selectbox",
     "radio",
