@@ -48,9 +48,8 @@ if prepared is not None:
     def plan() -> None:
         """Questions, figures, map and tabs; a slider reruns this part only."""
         now = state.scenario()
-        figures = _solved(
-            now, prepared
-        )  # before anything is sent: half an answer is drawn as slowly as a whole one
+        # Solved before anything is sent: a browser draws half an answer as slowly as a whole one.
+        figures, places = _solved(now, prepared), None
         asked, answer = st.container(), st.container()
         with answer, frame.guarded():
             places = figures()

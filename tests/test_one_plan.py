@@ -17,6 +17,7 @@ from patrol_core.planning import (
     Planner,
     assumption_words,
     binds,
+    drawn_findings,
     game_of,
     headline,
     hours_demand,
@@ -27,6 +28,7 @@ from patrol_core.planning import (
     worth,
 )
 from patrol_core.planning.months import binding_words
+from patrol_core.planning.planner import zone_sizes
 from patrol_core.scenario import make_scenario
 from patrol_core.sources.sample import load_area
 
@@ -410,3 +412,14 @@ def test_sensitivity_to_the_effect(sample):
     )
     assert set(found.always) == kept
     assert kept
+
+
+def test_whole_units_where_less_is_of_use_are_said(sample):
+    small = make_scenario({"response": "linear", "zone_sizes": "area"})
+    found = drawn_findings(sample, small, Planner(sample).solve(small))
+    sizes = zone_sizes(sample, small)
+    patrolled = Planner(sample).solve(small).coverage > 0
+    assert found[0].rows == int((patrolled & (sizes < 1)).sum()) > 0
+    assert "less than one unit is all that is of use" in found[0].text
+    several = make_scenario({"zone_sizes": "area"})
+    assert drawn_findings(sample, several, Planner(sample).solve(several)) == ()

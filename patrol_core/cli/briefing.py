@@ -19,9 +19,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_place(parser)
     add_choices(parser)
     add = parser.add_argument_group("briefing").add_argument
-    add("--title", dest="cover_title", default="", help="in place of 'Patrol briefing: PLACE'")
-    add("--author", dest="cover_author", default="", help="who hands it out")
-    add("--notes", dest="cover_notes", default="", help="text for the first page; a line is a paragraph")
+    add(
+        "--title", dest="cover_title", metavar="TEXT", default="", help="in place of 'Patrol briefing: PLACE'"
+    )
+    add("--author", dest="cover_author", metavar="TEXT", default="", help="who hands it out")
+    add(
+        "--notes",
+        dest="cover_notes",
+        metavar="TEXT",
+        default="",
+        help="text for the first page; a line is a paragraph",
+    )
     add_folder(parser)
 
 

@@ -24,7 +24,7 @@ from patrol_core.planning.hours import (
     last_year_of,
 )
 from patrol_core.planning.months import solve_hours_plan
-from patrol_core.planning.planner import Planner, game_of, uncertainty_of
+from patrol_core.planning.planner import Planner, drawn_findings, game_of, uncertainty_of
 from patrol_core.planning.preparation import prepare, surface_as_of
 from patrol_core.planning.prepared import (
     Prepared,
@@ -102,6 +102,7 @@ __all__ = [
     "deployment_table",
     "deployments_of",
     "describe_columns",
+    "drawn_findings",
     "fairness_of",
     "fairness_units",
     "fairness_views",

@@ -19,7 +19,7 @@ from patrol_core.games.zone import Strategy, ZoneGame, ZoneGameModel, solve_zone
 from patrol_core.planning.groups import BOROUGH, NO_WARD, WARD, boroughs_of, wards_of
 from patrol_core.planning.prepared import Prepared, fairness_of
 from patrol_core.scenario import Scenario
-from patrol_core.words import plural
+from patrol_core.words import figure, plural
 
 MODELS_KEPT = 6
 """Warm models kept by one planner; each holds one solver instance."""
@@ -125,6 +125,26 @@ def size_findings(prepared: Prepared, scenario: Scenario) -> tuple[Finding, ...]
         return ()
     text = f"The area of {plural(unknown, 'zone is', 'zones are')} not known: one unit does there what it does in a zone of mean size."
     return (Finding("warning", text, unknown),)
+
+
+def drawn_findings(prepared: Prepared, scenario: Scenario, strategy: Strategy) -> tuple[Finding, ...]:
+    """In how many patrolled zones a whole unit, as deployments draw it, is more than what is of use there.
+
+    Args:
+        prepared, scenario, strategy: The data, the choices and the plan.
+    """
+    if scenario.response == "several":
+        return ()
+    upper = game_of(prepared, scenario).bounds()[1]
+    small = (strategy.coverage > 0) & (upper < 1 - 1e-9)
+    count = int(small.sum())
+    if not count:
+        return ()
+    text = (
+        f"In {plural(count, 'patrolled zone')} less than one unit is all that is of use (in one only {figure(float(upper[small].min()))}): a whole "
+        "unit drawn there for a night does no more than that, so draws do a little less than the plan says."
+    )
+    return (Finding("info", text, count),)
 
 
 def _areas(prepared: Prepared) -> tuple[Floats, NDArray[np.bool_]]:

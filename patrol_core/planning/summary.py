@@ -21,7 +21,7 @@ from patrol_core.games.documents import TypesStrategy
 from patrol_core.games.robust import RobustStrategy
 from patrol_core.games.zone import Strategy
 from patrol_core.planning.months import solve_hours_plan
-from patrol_core.planning.planner import Planner, game_of, size_findings
+from patrol_core.planning.planner import Planner, drawn_findings, game_of, size_findings
 from patrol_core.planning.preparation import prepare
 from patrol_core.planning.prepared import Prepared
 from patrol_core.planning.tables import (
@@ -74,7 +74,8 @@ class Result:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was noticed in the data, and what the choices make of it, most serious first."""
-        return (*self.prepared.findings, *size_findings(self.prepared, self.scenario))
+        drawn = drawn_findings(self.prepared, self.scenario, self.strategy)
+        return (*self.prepared.findings, *size_findings(self.prepared, self.scenario), *drawn)
 
     @cached_property
     def headline(self) -> str:

@@ -107,14 +107,14 @@ def test_solvers_are_watched_and_stopped(page, dashboard):
         settled(page)
     slide(page, "Stop at a gap of", "End")
     page.get_by_role("button", name="Run the solvers").click()
-    curve = page.locator(".js-plotly-plot").filter(has_text="Gap over iterations").first
+    curve = page.get_by_role("figure", name="Gap over iterations").locator(".js-plotly-plot").first
     expect(curve).to_be_visible()
     # A drawn curve is thinned, so its points do not count the rounds: its last one does.
     rounds = "plot => plot._fullData.reduce((n, t) => n + (t.x.length ? t.x[t.x.length - 1] : 0), 0)"
     first = curve.evaluate(rounds)
     page.wait_for_function(
         f"""first => [...document.querySelectorAll('.js-plotly-plot')]
-          .filter(plot => plot.textContent.includes('Gap over iterations') && plot._fullData)
+          .filter(plot => plot.closest('[aria-label*="Gap over iterations"]') && plot._fullData)
           .some(plot => ({rounds})(plot) > first)""",
         arg=first,
     )

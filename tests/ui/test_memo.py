@@ -146,6 +146,7 @@ FUNCTIONS: Mapping[str, Callable[[Scenario], Any]] = {
     "ui.memo.results.zone_neighbours": results.zone_neighbours,
     # as for worth above
     "ui.memo.compare_results.faced": lambda s: compare_results.faced(s.changed(response="linear")),
+    "ui.memo.compare_results.standing": compare_results.standing,
     "ui.memo.compare_results.monthly": compare_results.monthly,
     "ui.memo.compare_results.spread": lambda s: compare_results.spread(s, "draws", 20),
     "ui.memo.compare_results._ranks": lambda s: compare_results.ranks(s, "months", 20),

@@ -265,7 +265,7 @@ def test_roster_has_dates_names_and_an_audit():
     assert list(shown["zone_id"]) == list(drawn["zone_id"])
     assert list(shown["units"]) == list(drawn["units"])
     assert list(shown["name"]) == list(drawn["zone_id"].map(prepared.zones["name"].astype(str)))
-    checked = table(page, "target", "realised").set_index("zone_id")
+    checked = table(page, "target", "realised").set_index("zone_id").drop(columns="name")
     wanted = audit(drawn, plan.coverage_by_zone()).set_index("zone_id")
     pd.testing.assert_frame_equal(checked.sort_index(), wanted.sort_index())
 
@@ -276,3 +276,22 @@ def test_dates_outlive_their_tab():
     for tab in (ROBUST, ROSTER):
         opened_at(page, tab)
     assert sound(page).date_input[0].value == dt.date(2027, 2, 27)
+
+
+def test_a_wrong_budget_of_a_link_stands_where_it_can_be_mended():
+    page = AppTest.from_file(str(root() / "app.py"), default_timeout=60)
+    page.query_params["wardhs"] = "Nowhere=10"
+    page.query_params["bugdet"] = "3"
+    page.run()
+    assert any("'bugdet' is no choice" in warning.value for warning in page.warning)
+    page.switch_page(PAGES["plan"].path)
+    page.run()
+    assert not page.exception
+    assert "Nowhere" in page.error[0].value
+    labels = [button.label for button in page.button]
+    assert "Use these budgets" in labels
+    next(
+        button for button in page.button if button.label == "Take budgets of single places away"
+    ).click().run()
+    assert not page.error
+    assert page.metric[0].label.startswith("Worst zone")

@@ -138,6 +138,7 @@ def test_own_weights_can_be_forgotten():
 def test_own_weights_enter_the_comparison_of_rankings():
     page = no_fault(risk("Harm weights", weights="Burglary=5|Robbery=10", types="Burglary|Robbery"))
     correlation = next(frame.value for frame in page.dataframe if "Cambridge" in frame.value)
+    correlation = correlation.set_index("weights")
     assert list(correlation) == ["Count", "Cambridge", "ONS", "Own"]
     assert np.allclose(np.diag(correlation), 1.0)
 

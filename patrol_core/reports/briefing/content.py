@@ -70,7 +70,18 @@ def make_briefing(
         figures.number(f"map.class.{number}", end, "units on patrol at once")
     return Briefing(
         title=said["title"],
-        strip=" · ".join(filter(None, (said["place"], said["period"], KINDS[data.kind], said["age"]))),
+        strip=" · ".join(
+            filter(
+                None,
+                (
+                    said["place"],
+                    said["period"],
+                    KINDS[data.kind],
+                    said["age"],
+                    said.get("forecast", "").rstrip("."),
+                ),
+            )
+        ),
         warning=said["warning"],
         headline=said["headline"],
         assumption=said["assumption"],

@@ -9,12 +9,12 @@ import streamlit as st
 
 from patrol_core.allocation.deployments import audit
 from patrol_core.games.zone import Strategy
-from patrol_core.planning import CONTRACT, Prepared, deployment_table
+from patrol_core.planning import CONTRACT, Prepared, deployment_table, drawn_findings
 from patrol_core.reports.icalendar import roster_table, to_icalendar
 from patrol_core.scenario import Scenario
 from patrol_core.ui.memo import offenders_results, results
 from patrol_core.ui.shell import controls, tables
-from patrol_core.ui.shell.widgets import ask
+from patrol_core.ui.shell.widgets import ask, captions
 from patrol_core.words import plural
 
 NIGHTS, MOST_NIGHTS = 28, 92
@@ -31,6 +31,7 @@ def tonight_tab(scenario: Scenario, prepared: Prepared, strategy: Strategy) -> N
         f"The coverage is played as {len(found.sets)} randomised deployments. Each evening one is drawn by its probability, so "
         "nobody can foresee it, and over time every zone has exactly its units on average: 1.4 are one unit or, two times in five, two."
     )
+    captions(found.text for found in drawn_findings(prepared, scenario, strategy))
     first, nights = _choices()
     roster = offenders_results.roster(scenario, first, nights)
     names = prepared.names

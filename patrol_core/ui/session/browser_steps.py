@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import streamlit as st
 
 from patrol_core.settings import ROOT
 
+SCRIPT = f"<script>{(ROOT / 'static' / 'patrol-steps.js').read_text(encoding='utf-8')}</script>"
+
 
 def steps_of_browser() -> None:
     """Have the browser's history written a step an entry; once a page is enough, and again does no harm."""
-    st.html(_script(), unsafe_allow_javascript=True)
-
-
-@lru_cache(maxsize=1)
-def _script() -> str:
-    return f"<script>{(ROOT / 'static' / 'patrol-steps.js').read_text(encoding='utf-8')}</script>"
+    st.html(SCRIPT, unsafe_allow_javascript=True)

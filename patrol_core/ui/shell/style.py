@@ -13,7 +13,7 @@ import streamlit as st
 from patrol_core.figures.palette import DARK, DARK_LINES, QUIET, REFERENCE
 
 AIR = """
-[data-testid="stMainBlockContainer"] { padding: 3.5rem 2.5rem 2rem; }
+[data-testid="stMainBlockContainer"] { padding: 4.2rem 2.5rem 2rem; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.9rem; padding: 0; }
 [data-testid="stMainBlockContainer"] h2, [data-testid="stMainBlockContainer"] h3 {
   font-size: 1.2rem; padding: 0.4rem 0 0.2rem; }
