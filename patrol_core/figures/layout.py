@@ -59,8 +59,6 @@ def plain(text: str) -> str:
 
 def _wrap_title(axis: Any) -> None:
     text = axis.title.text or ""
-    if text:
-        axis.title.font.size = axis.title.font.size or 13
     if len(text) > AXIS_TITLE and "<" not in text:
         axis.title.text = "<br>".join(wrap(text, AXIS_TITLE))
 

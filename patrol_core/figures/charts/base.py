@@ -16,7 +16,7 @@ CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 """Configuration every chart is drawn with."""
 
 HEIGHT = 340
-AXIS = {"gridcolor": GRID, "zeroline": False, "automargin": True}
+AXIS = {"gridcolor": GRID, "zeroline": False, "automargin": True, "title_font_size": 13}
 FONT = '"Source Sans", "Source Sans Pro", system-ui, sans-serif'
 """That of the pages."""
 GROUND = {"paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR, "font": {"size": 13, "color": INK, "family": FONT}}
