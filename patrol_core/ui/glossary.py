@@ -32,6 +32,8 @@ def glossary() -> None:
 
 def _entry(term: Term) -> None:
     with st.container(key=f"term-{term.key}"):
-        st.markdown(f"**{term.name[:1].upper()}{term.name[1:]}**. {term.meaning} {term.example}".rstrip())
+        said = f"**{term.name[:1].upper()}{term.name[1:]}**. {term.meaning} {term.example}".rstrip()
         source = f" Source: {term.source}." if term.source else ""
-        st.caption(f"Shown on: {term.where}.{source} [Link](?term={term.key})")
+        st.markdown(
+            f"{said}  \n:small[Shown on: {term.where}.{source} [Link to this term](?term={term.key})]"
+        )

@@ -359,6 +359,8 @@ def heading(column: str, unit: str = "", own: Mapping[str, str] | None = None) -
 
     >>> heading("area_km2", "km²"), heading("Units", "units"), heading("unit_3"), heading("2026-01")
     ('Area (km²)', 'Units', 'Unit 3', '2026-01')
+    >>> heading("units", "units on patrol at once"), heading("hours", "h per month")
+    ('Units on patrol at once', 'Hours (per month)')
     """
     words = (own or {}).get(column) or HEADINGS.get(column)
     if words is None:
@@ -366,5 +368,9 @@ def heading(column: str, unit: str = "", own: Mapping[str, str] | None = None) -
         words = words[:1].upper() + words[1:]
     if unit == "zones" and words == "Residents":  # nobody knows who lives where, so every zone counts once
         words = "Zones"
+    if unit.lower().startswith(f"{words.lower()} "):  # "Units" of "units on patrol at once"
+        return unit[:1].upper() + unit[1:]
+    if words.lower().startswith("hours") and unit.startswith("h "):
+        unit = unit.removeprefix("h ")
     said = re.search(rf"(?<!\w){re.escape(unit)}(?!\w)", words, re.IGNORECASE)
     return words if not unit or said else f"{words} ({unit})"

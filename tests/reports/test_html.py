@@ -105,7 +105,7 @@ def test_every_part_is_there(content):
         "Lower is better.",
         "Groups are deprivation quintiles.",
         "3,200",
-        "(h per month)",
+        "Hours (per month)",
         "Warning: Some rows have no place; they are not in the plan. (1,234 rows)",
         "Offenders watch the patrols.",
         "Recorded crime is not all crime.",

@@ -137,4 +137,4 @@ def test_the_glossary_is_searched_and_opens_at_a_term():
     page.text_input[0].set_value("xyzzy").run()
     assert page.info[0].value.startswith("No term")
     page.text_input[0].set_value("").run()
-    assert sum("Shown on:" in text.value for text in page.caption) == len(TERMS)
+    assert sum("Shown on:" in text.value for text in page.markdown) == len(TERMS)
