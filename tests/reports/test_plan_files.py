@@ -234,7 +234,7 @@ def test_writing_is_all_or_none(result, tmp_path, monkeypatch):
     assert set(make_plan_files(result, tmp_path / "plan")) == {*ALL, *FAIR}
     before = {path.name: path.read_bytes() for path in (tmp_path / "plan").iterdir()}
 
-    def broken(result):
+    def broken(result, made):
         raise InputError("no report today")
 
     monkeypatch.setattr(module, "report_of", broken)
