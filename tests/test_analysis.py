@@ -489,12 +489,12 @@ def test_a_ward_budget_is_for_wards():
     assert "no ward budget" in demand.attrs["method"]
     assert analysis.solve_hours_plan(prepared, scenario).frame["hours"].sum() > 4 * 30
     least = scenario.changed(min_per_day=1.0)
-    # Two zones share 50 h: 25 h in each is 0.0342 of a unit, and an hour a day 0.0417.
+    # Two zones share 50 h a month of 365/12 days: 0.8219 h a day in each.
     for solve in (
         Planner(prepare(area(), Scenario())).solve,
         lambda chosen: analysis.solve_hours_plan(prepare(area(), Scenario()), chosen),
     ):
-        with pytest.raises(InfeasibleError, match=r"lower the floor of 0\.0416667 on every zone to 0\.0342"):
+        with pytest.raises(InfeasibleError, match=r"floor of 1 h a day on every zone to 0\.8219"):
             solve(least)
     with pytest.raises(InfeasibleError, match="raise the budget of ward 'North'"):
         Planner(prepare(area(), Scenario())).solve(least.changed(ward_hours=None, ward_table=("North=50",)))

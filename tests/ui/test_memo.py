@@ -142,7 +142,7 @@ FUNCTIONS: Mapping[str, Callable[[Scenario], Any]] = {
     "ui.memo.results.sensitivity": results.sensitivity,
     "ui.memo.results.fair_levels": results.fair_levels,
     "ui.memo.results.hours": results.hours,
-    "ui.memo.results.asset": results.asset,
+    "ui.memo.results._asset": results.asset,
     "ui.memo.results.zone_neighbours": results.zone_neighbours,
     # as for worth above
     "ui.memo.compare_results.faced": lambda s: compare_results.faced(s.changed(response="linear")),
