@@ -54,7 +54,7 @@ def test_what_counts_in_words():
         return counting_words(scenario, prepare(load_area("sample"), scenario))
 
     every = words(patrol_generated=True)
-    assert every.endswith("crime types, each crime once")
+    assert every.endswith("crime types, each crime counts 1")
     assert " of " not in every
     assert words(crime_types=("Burglary",)).startswith("1 of ")
     assert words(weighting="cchi", smoothing="all").endswith("Harm Index, smoothed")

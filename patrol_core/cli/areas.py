@@ -121,7 +121,8 @@ def _of_file(arguments: argparse.Namespace) -> _Zones:
 
     if arguments.id is None or arguments.work == "risk":
         raise InputError(
-            "--file needs --id COLUMN and --work COLUMN: the columns of the zones' ids and of their work."
+            "--file needs --id COLUMN and --work COLUMN: the columns of the zones' ids and of their work"
+            " (a column called 'risk' must be renamed: that word stands for the risk of an area's data)."
         )
     for flag in ("area", "crimes", "store", "lookup", "boundaries", "zone_id", "attributes"):
         if getattr(arguments, flag):

@@ -87,7 +87,11 @@ def counting_words(scenario: Scenario, prepared: Prepared) -> str:
     """What counts and how, in few words: the choices of crime types, weighting and smoothing."""
     counted, known = len(prepared.crime_types), len(prepared.data.crime_types)
     types = plural(known, "crime type") if counted == known else f"{counted:,} of {known:,} crime types"
-    how = "each crime once" if scenario.weighting == "count" else f"weighted by {harm_table(scenario).label}"
+    how = (
+        "each crime counts 1"
+        if scenario.weighting == "count"
+        else f"weighted by {harm_table(scenario).label}"
+    )
     smoothed = scenario.smoothing != "none" and scenario.outlook == "recorded"
     return f"{types}, {how}{', smoothed' if smoothed else ''}"
 

@@ -14,6 +14,7 @@ from patrol_core.files.atomic import why, write_synced
 from patrol_core.projects.library import Library
 from patrol_core.projects.record import MANIFEST, MOST_BYTES, Project, read_manifest
 from patrol_core.projects.tables import read_area
+from patrol_core.words import plural
 
 MOST_UNPACKED = 2**31
 """Bytes of all tables of a project that is taken in."""
@@ -79,6 +80,15 @@ def import_project(library: Library, name: str, content: bytes) -> Project:
         project = read_manifest(_entry(name, archive, MANIFEST, MOST_BYTES), f"{name}: {MANIFEST}")
         if project.id != project.area.identity[:16]:
             raise InputError(f"{name}: its id is not that of its data; it was damaged or changed.")
+        foreign = {one.filename for one in entries} - {
+            MANIFEST,
+            README,
+            *(table.file for table in project.tables),
+        }
+        if foreign:
+            raise InputError(
+                f"{name} holds {plural(len(foreign), 'entry', 'entries')} that no project has; it was changed: export it again."
+            )
 
         def fill(place: Path) -> Project:
             for table in project.tables:

@@ -227,7 +227,7 @@ def _check(table: Table, path: Path) -> None:
         raise SourceError(f"{table.file} cannot be read ({why(error)}); try again.") from error
     if measured != (table.bytes, table.sha256):
         raise InputError(
-            f"{table.file} is not what was kept (its digest differs); delete the project and load the files again."
+            f"{table.file} is not what was kept (its digest differs): this copy of the project is damaged; take in another one, or load the files again."
         )
     if table.rows > settings().max_upload_rows or len(table.columns) > MOST_COLUMNS:
         raise InputError(

@@ -398,6 +398,7 @@ def forged(entries: dict[str, bytes]) -> None:
             "larger than its project says",
         ),
         (lambda entries: entries.update({f"{n}.txt": b"" for n in range(99)}), "other files"),
+        (lambda entries: entries.update({"../../elsewhere.txt": b"x"}), "1 entry that no project has"),
         (forged, "not those it was kept with"),
     ],
 )

@@ -568,7 +568,13 @@ def test_curves_are_thinned_evenly_on_the_logarithm():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0"), (1234.56, "1,235"), (-63.174, "-63.17"), (0.00123, "0.001230"), (9.99996e14, "999,996,000,000,000")],
+    [
+        (0.0, "0"),
+        (1234.56, "1,235"),
+        (-63.174, "-63.17"),
+        (0.00123, "0.001230"),
+        (9.99996e14, "999,996,000,000,000"),
+    ],
 )
 def test_amounts_have_four_digits(value, text):
     assert amount(value) == text

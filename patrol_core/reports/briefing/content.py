@@ -136,7 +136,8 @@ def _sections(result: Result, figures: Figures, said: dict[str, str], made: dt.d
 def _again(result: Result, said: dict[str, str], made: dt.date) -> Section:
     """What it takes to make it again."""
     said["command"] = fit(command_of(result, "briefing"), 1500)
-    said["link"] = fit(f"/plan?{urlencode(result.scenario.to_query())}", 1500)
+    query = urlencode(result.scenario.to_query())
+    said["link"] = fit(f"/plan?{query}" if query else "/plan", 1500)
     said["program"] = f"patrol-core {versions()['patrol-core']}, {result.strategy.certificate.solver}"
     said["hashes"] = fit(f"Data {result.prepared.data.content_hash}, scenario {result.scenario.key()}")
     said["made"] = f"{made.day} {made:%B %Y}"

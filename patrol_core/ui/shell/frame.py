@@ -59,7 +59,7 @@ def begin(page: str) -> Scenario:
                 scenario_bar()
     st.markdown(question)
     for message in state.take_messages():
-        st.warning(escape(message), icon=":material/link_off:")
+        st.warning(escape(message), icon=":material/info:")
     return chosen
 
 

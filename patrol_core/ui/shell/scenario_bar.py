@@ -26,7 +26,8 @@ from patrol_core.ui.shell import tables
 from patrol_core.ui.shell.widgets import captions
 from patrol_core.words import figure
 
-NAME, PICKED, LOADED = "_scenario_name", "_scenario_picked", "scenario_files"
+NAME, TYPED = "_scenario_name", "scenario_name_typed"
+PICKED, LOADED = "_scenario_picked", "scenario_files"
 
 
 def scenario_bar() -> None:
@@ -54,9 +55,10 @@ def scenario_bar() -> None:
 
 def _save() -> None:
     names = [one.name for one in saved.saved()]
-    st.session_state.setdefault(NAME, saved.free_name(names))
+    # A popover that closes forgets its fields: what was typed comes back, so that nothing is saved under a name nobody chose.
+    st.session_state.setdefault(NAME, st.session_state.get(TYPED) or saved.free_name(names))
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    left.text_input("Save the present choices as", key=NAME, max_chars=LONGEST_NAME)
+    left.text_input("Save the present choices as", key=NAME, max_chars=LONGEST_NAME, on_change=_note_name)
     again = st.session_state[NAME].strip() in names
     right.button(
         "Replace" if again else "Save",
@@ -76,8 +78,13 @@ def _keep_present() -> None:
     except PatrolError as fault:
         state.say(str(fault))
         return
+    st.session_state.pop(TYPED, None)
     st.session_state[NAME] = saved.free_name([*names, name])
     st.session_state[PICKED] = name
+
+
+def _note_name() -> None:
+    st.session_state[TYPED] = st.session_state[NAME]
 
 
 # -- the list --------------------------------------------------------------------------------------
