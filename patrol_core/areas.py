@@ -99,7 +99,7 @@ class AreaData:
     """All data of one place, read-only. Build it with the functions below.
 
     Attributes:
-        key: ``sample``, ``columbus``, ``geodanet`` or ``upload-<hash8>``.
+        key: ``sample``, ``columbus``, ``geodanet``, or ``upload-``, ``store-`` or ``place-`` and eight digits of the hash.
         name: Name for people.
         kind: Generated, published or uploaded.
         crs: Metric CRS of all geometry; ``EPSG:27700`` for the UK. For Columbus it is an unnamed local plane.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Annotated, Any
 
@@ -64,7 +65,7 @@ class Noticed(Document):
 class Area(Document):
     """What there is of an area beside its tables; see :class:`patrol_core.areas.AreaData`."""
 
-    key: Annotated[str, Field(strict=True, pattern="^upload-[0-9a-f]{8}$")]
+    key: Annotated[str, Field(strict=True, pattern="^(upload|store|place)-[0-9a-f]{8}$")]
     name: Text
     kind: Annotated[str, Field(strict=True, pattern="^(generated|published|uploaded)$")]
     crs: Text
@@ -95,7 +96,7 @@ class Project(Document):
 
     @property
     def key(self) -> str:
-        """How links name its data: ``upload-`` and eight digits."""
+        """How links name its data: one of :func:`keys_of`."""
         return self.area.key
 
     @property
@@ -139,9 +140,19 @@ def read_manifest(text: bytes, what: str) -> Project:
             raise InputError(
                 f"{what} names a file that no project has ({name[:40]!r}); it was damaged or changed."
             )
-    if project.key != f"upload-{project.area.content_hash[:8]}":
+    if project.key not in keys_of(project.area.content_hash):
         raise InputError(f"{what} gives its data a key that is not theirs; it was damaged or changed.")
     return project
+
+
+def keys_of(content_hash: str) -> tuple[str, str, str]:
+    """Keys that data with this hash have: as files, from the store, as a place that was pulled."""
+    short = content_hash[:8]
+    return (
+        f"upload-{short}",
+        f"store-{short}",
+        f"place-{hashlib.sha256(content_hash.encode()).hexdigest()[:8]}",
+    )
 
 
 def proper_name(name: str) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
 from patrol_core.areas import AreaData, DataKind, Finding
 from patrol_core.errors import InputError, SourceError
@@ -49,25 +50,35 @@ def write_area(data: AreaData, folder: Path) -> tuple[Area, tuple[Table, ...]]:
     tables = [_write(role, frame, folder / f"{role}.parquet") for role, frame in frames.items()]
     for number, (name, layer) in enumerate(sorted(data.extra.items())):
         tables.append(_write(name, layer, folder / f"extra-{number}.parquet"))
-    about = Area(
-        key=data.key,
-        name=data.name,
-        kind=data.kind.value,
-        crs=data.crs,
-        zone_systems=data.zone_systems,
-        groups=tuple((str(column), label) for column, label in data.groups.items()),
-        months=data.months,
-        attribution=data.attribution,
-        findings=tuple(
-            Noticed(severity=found.severity, text=found.text, rows=found.rows, topic=found.topic)
-            for found in data.findings
-        ),
-        content_hash=data.content_hash,
-        identity=data.identity,
-        unit=data.unit,
-        dated=data.dated,
-    )
-    return about, tuple(tables)
+    return _about(data), tuple(tables)
+
+
+def _about(data: AreaData) -> Area:
+    """What there is beside the tables."""
+    try:
+        return Area(
+            key=data.key,
+            name=data.name,
+            kind=data.kind.value,
+            crs=data.crs,
+            zone_systems=data.zone_systems,
+            groups=tuple((str(column), label) for column, label in data.groups.items()),
+            months=data.months,
+            attribution=data.attribution,
+            findings=tuple(
+                Noticed(severity=found.severity, text=found.text, rows=found.rows, topic=found.topic)
+                for found in data.findings
+            ),
+            content_hash=data.content_hash,
+            identity=data.identity,
+            unit=data.unit,
+            dated=data.dated,
+        )
+    except ValidationError as error:
+        where = ".".join(str(step) for step in error.errors()[0]["loc"])
+        raise InputError(
+            f"These data cannot be kept as a project: their {where} is nothing that a project can hold."
+        ) from error
 
 
 def _write(role: str, frame: pd.DataFrame, path: Path) -> Table:

@@ -30,7 +30,7 @@ def test_a_rule_is_moved_priced_traced_and_recorded(page, dashboard, tmp_path):
     expect(metric(page, "Worst zone")).to_have_text(worst(plan))
     expect(page.get_by_text(re.compile(r"in the worst zone, \+[\d,.]+ a year")).first).to_be_visible()
     # A point of the frontier opens as a full plan.
-    chart = page.locator(".js-plotly-plot").filter(has_text="The price of fairness")
+    chart = page.get_by_role("figure", name="The price of fairness").locator(".js-plotly-plot").first
     chart.scroll_into_view_if_needed()
     button = page.get_by_role("button", name=re.compile("^check Make this the plan|^Make this the plan"))
     before = button.inner_text()

@@ -60,7 +60,7 @@ def test_train_move_the_month_and_download_the_wards(page, dashboard, outside, t
 
 def test_look_back_and_plan_for_the_forecast(page, dashboard, outside):
     faults = watch(page)
-    opened(page, dashboard, "Start")
+    opened(page, f"{dashboard}/?budget=11", "Start")
     map_frame(page, 1)
     expect(page.locator("iframe")).to_have_count(2)
     page.get_by_text("Did it turn out as forecast?").last.click()

@@ -96,6 +96,7 @@ def test_a_page_loaded_anew_shows_nothing_in_place_of_its_upload(free_page, dash
     settled(page)
     expect(page.get_by_test_id("stMetric").first).to_be_visible()
     address = page.url
+    page.context.clear_cookies()  # another owner: the browser keeps its own uploads as a project
     page.reload()
     settled(page)
     expect(page.get_by_test_id("stAlertContentError")).to_have_count(1)

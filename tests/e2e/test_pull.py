@@ -55,8 +55,8 @@ def test_a_place_is_pulled_and_planned_for(page, services, tmp_path):
         expect(page.get_by_text("swap them")).to_be_visible()
         _pull(page, "2025-05", "2025-06")
         expect(page.get_by_text("Westminster", exact=True).first).to_be_visible(timeout=60_000)
-        expect(page.get_by_text("Published data")).to_be_visible(timeout=60_000)
-        expect(page.get_by_text("2025-05 to 2025-06 (2 months)")).to_be_visible()
+        expect(page.get_by_text("Published data").first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("2025-05 to 2025-06 (2 months)").first).to_be_visible()
         go_to(page, "Start")
         expect(page.get_by_test_id("stMetric").first).to_be_visible()
 

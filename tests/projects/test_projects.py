@@ -30,7 +30,7 @@ from patrol_core.projects import (
     remove_expired,
 )
 from patrol_core.projects import library as module
-from patrol_core.projects.record import MANIFEST
+from patrol_core.projects.record import MANIFEST, keys_of
 from patrol_core.scenario import make_scenario
 from patrol_core.settings import settings
 from patrol_core.sources.area import area_from_crimes, content_hash
@@ -346,6 +346,22 @@ def test_a_changed_record_is_refused(area, library, change, words):
 
 
 # ---------------------------------------------------------------- as a file
+
+
+@pytest.mark.parametrize("kind", [0, 1, 2], ids=["files", "store", "place"])
+def test_data_from_every_door_are_kept_and_found_by_their_address(area, library, kind):
+    came = replace(area, key=keys_of(area.content_hash)[kind])
+    kept = library.save(came)
+    assert library.by_key(came.key) == library.get(kept.id)
+    opened = library.open(kept.id)
+    assert opened.key == came.key
+    same(opened, came)
+
+
+def test_data_that_no_project_can_hold_are_refused_in_a_sentence(area, library):
+    with pytest.raises(InputError, match="cannot be kept as a project: their key"):
+        library.save(replace(area, key="elsewhere"))
+    assert library.projects() == []
 
 
 def test_a_project_travels_as_a_zip(tmp_path, area, library):
