@@ -85,6 +85,8 @@ def draw(scenario: Scenario, prepared: Prepared) -> None:
     if pressed:
         SLOT.start(Job(of), _work(results.summariser(scenario), cover), PATIENCE_S)
         job = SLOT.found(of, math.inf, None, 0.0)
+        if job is not None and job.result is not None:
+            st.rerun()  # the button above was drawn before there was a briefing
     if job is None:
         st.caption(
             "Two pages and an annex: the plan in one sentence, what it changes, the map, who gets what, who gains and who bears, "
