@@ -63,7 +63,7 @@ STEPS = (
     Step(
         "briefing",
         "All of it on paper, with the assumptions beside the figures: this is what you hand out.",
-        "Download the briefing.",
+        "Make the briefing and download it.",
     ),
 )
 
