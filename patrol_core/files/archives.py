@@ -38,6 +38,31 @@ ZIP_FAULTS: tuple[type[Exception], ...] = (
     MemoryError,
 )
 _BLOCK = 1 << 20
+
+
+def blocks_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, remedy: str) -> Iterator[bytes]:
+    """An entry of a zip that this program wrote, in blocks, never more of it than the zip says it has.
+
+    Args:
+        archive, info: The zip, and the entry.
+        name: Of the zip, for messages.
+        remedy: What to do where the entry is damaged.
+
+    Raises:
+        InputError: When the entry is damaged or longer than the zip says.
+    """
+    left = info.file_size
+    try:
+        with archive.open(info) as source:
+            while block := source.read(_BLOCK):
+                left -= len(block)
+                if left < 0:
+                    raise zipfile.BadZipFile
+                yield block
+    except ZIP_FAULTS:
+        raise InputError(f"{name}: {info.filename[:80]} is damaged inside the zip; {remedy}.") from None
+
+
 _NESTED = (".zip", ".gz", ".7z", ".rar", ".tar", ".tgz", ".bz2", ".xz")
 _OTHER_TABLES = {
     "-outcomes.csv": "outcomes file",

@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from patrol_core.errors import InputError, SourceError
-from patrol_core.files.archives import ZIP_FAULTS
+from patrol_core.files.archives import ZIP_FAULTS, blocks_of
 from patrol_core.files.atomic import why, write_synced
 from patrol_core.projects.library import Library
 from patrol_core.projects.record import MANIFEST, MOST_BYTES, Project, read_manifest
@@ -20,7 +19,6 @@ MOST_UNPACKED = 2**31
 """Bytes of all tables of a project that is taken in."""
 MOST_ENTRIES = 64
 README = "README.txt"
-_BLOCK = 1 << 20
 _README = """A project of the patrol planner.
 
 project.json says what it is: names, months, findings, saved scenarios, and the sha256 of each table. The tables are Parquet (GeoParquet
@@ -107,19 +105,4 @@ def _entry(name: str, archive: zipfile.ZipFile, file: str, most: int) -> bytes:
         raise InputError(f"{name} lacks {file}; export the project again.") from None
     if info.file_size > most:
         raise InputError(f"{name}: {file} is larger than its project says; it was damaged or changed.")
-    return b"".join(_blocks(name, archive, info))
-
-
-def _blocks(name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    left = info.file_size
-    try:
-        with archive.open(info) as source:
-            while block := source.read(_BLOCK):
-                left -= len(block)
-                if left < 0:
-                    raise zipfile.BadZipFile
-                yield block
-    except ZIP_FAULTS:
-        raise InputError(
-            f"{name}: {info.filename[:40]} is damaged inside the zip; export the project again."
-        ) from None
+    return b"".join(blocks_of(archive, info, name, "export the project again"))

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from patrol_core.errors import InputError, SourceError
 from patrol_core.files import outlines
-from patrol_core.files.archives import ZIP_FAULTS, FileLike
+from patrol_core.files.archives import ZIP_FAULTS, FileLike, blocks_of
 from patrol_core.files.atomic import replacing, sync_file, why
 from patrol_core.files.strict_json import load_json
 from patrol_core.sources.area import OGL as ATTRIBUTION
@@ -36,7 +36,7 @@ MANIFEST = "patrol-store.json"
 FORMAT = 1
 _PATH = re.compile(r"(?:crimes|outcomes)/\d{4}-\d{2}/[a-z0-9-]{1,80}\.parquet")
 _ID = re.compile(r"[0-9a-f]{8,64}")
-_BLOCK, _ROWS = 1 << 20, 200_000
+_ROWS = 200_000
 _README = """Crime data taken out of a patrol planner's store.
 
 crimes/ and outcomes/ hold Parquet files, one folder a month; any Parquet reader opens them:
@@ -164,28 +164,14 @@ def _opened(name: str, file: str | os.PathLike[str]) -> zipfile.ZipFile:
         raise InputError(f"{name} is damaged; export it again.") from None
 
 
-def _read(name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    """An entry in blocks, never more of it than the zip says it has."""
-    left = info.file_size
-    try:
-        with archive.open(info) as source:
-            while block := source.read(_BLOCK):
-                left -= len(block)
-                if left < 0:
-                    raise zipfile.BadZipFile
-                yield block
-    except ZIP_FAULTS:
-        raise InputError(
-            f"{name}: {info.filename[:80]} is damaged inside the zip; export it again."
-        ) from None
-
-
 def _manifest(name: str, archive: zipfile.ZipFile) -> tuple[list[Pull], list[Part]]:
     try:
         info = archive.getinfo(MANIFEST)
         if info.file_size > 2**28:
             raise InputError(f"{name}: its {MANIFEST} is too large to be one; export it again.")
-        plain = load_json(b"".join(_read(name, archive, info)), f"{name}: its {MANIFEST}")
+        plain = load_json(
+            b"".join(blocks_of(archive, info, name, "export it again")), f"{name}: its {MANIFEST}"
+        )
         if not isinstance(plain, dict) or type(plain.get("format")) is not int:
             raise InputError(f"{name}: its {MANIFEST} is damaged, for it names no format; export it again.")
         if plain["format"] > FORMAT:
@@ -264,7 +250,7 @@ def _extract(name: str, archive: zipfile.ZipFile, part: Part, place: Path) -> No
             f"{name}: {part.path} has {info.file_size:,} bytes instead of {part.bytes:,}; export it again."
         )
     with target.open("xb") as copy:
-        for block in _read(name, archive, info):
+        for block in blocks_of(archive, info, name, "export it again"):
             copy.write(block)
     sync_file(target)
     if measure(target) != {"bytes": part.bytes, "sha256": part.sha256, "crc32": part.crc32}:
