@@ -44,8 +44,8 @@ GAME = {
 }
 
 
-def routes(*, wait: bool = True, **state) -> AppTest:
-    page = AppTest.from_file(str(root() / PAGES["routes"][0]), default_timeout=90)
+def opened(key: str, *, wait: bool = True, **state) -> AppTest:
+    page = AppTest.from_file(str(root() / PAGES[key][0]), default_timeout=90)
     for key, value in state.items():
         page.session_state[key] = value
     page.run()
@@ -56,6 +56,10 @@ def routes(*, wait: bool = True, **state) -> AppTest:
         page.run()
     assert not page.exception, page.exception
     return page
+
+
+def routes(**state) -> AppTest:
+    return opened("routes", **state)
 
 
 def own(document, **state) -> AppTest:
@@ -355,18 +359,8 @@ def test_the_risk_page_leads_here_with_its_zones():
 # -- the laboratory ---------------------------------------------------------------------------------
 
 
-def lab(*, wait: bool = True, **state) -> AppTest:
-    page = AppTest.from_file(str(root() / PAGES["lab"][0]), default_timeout=90)
-    for key, value in state.items():
-        page.session_state[key] = value
-    page.run()
-    for _ in range(60 if wait else 0):
-        if not any(button.label.startswith("Stop") for button in page.button):
-            break
-        time.sleep(0.5)
-        page.run()
-    assert not page.exception, page.exception
-    return page
+def lab(**state) -> AppTest:
+    return opened("lab", **state)
 
 
 def run_lab(game: MatrixGame, **state) -> AppTest:
