@@ -137,7 +137,7 @@ def test_a_renamed_project_goes_by_its_new_name(session, area):
     shelf().rename(kept.id, "Better")
     assert state.names() == {area.key: "Better"}
     assert state.held(area.key).name == "Better"
-    assert area.key in state.places()
+    assert area.key in state.places(state.names())
 
 
 def test_saved_scenarios_come_and_go_with_the_project(session, area):

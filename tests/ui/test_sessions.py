@@ -105,7 +105,7 @@ def test_the_same_files_meet_the_address_that_waits_for_them(monkeypatch):
     data = hostile.area("Waited for")
     monkeypatch.setattr(state.st, "session_state", {})
     state.set_scenario(make_scenario({"area": data.key, "budget": 7, "from_month": "2024-03"}))
-    assert state.places()[-1] == data.key
+    assert state.places(state.names())[-1] == data.key
     state.add_upload(data)
     assert state.scenario().budget == 7
     assert state.scenario().from_month == "2024-03"

@@ -7,6 +7,7 @@ seeded from it. The URL carries every choice that differs from its default.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
@@ -231,9 +232,13 @@ def say(sentence: str) -> None:
     st.session_state.setdefault(MESSAGES, []).append(sentence)
 
 
-def places() -> tuple[str, ...]:
-    """Keys of every data set this session can plan for, and of the one its address asks for."""
-    known = (*EMBEDDED, *names())
+def places(named: Iterable[str]) -> tuple[str, ...]:
+    """Keys of every data set this session can plan for, and of the one its address asks for.
+
+    Args:
+        named: Keys of :func:`names`, for which every project on disk is read.
+    """
+    known = (*EMBEDDED, *named)
     area = scenario().area
     return known if area in known else (*known, area)
 

@@ -52,7 +52,8 @@ def draw_sidebar(page: str | None) -> None:
 
 
 def _place() -> None:
-    options, names = state.places(), state.names()
+    names = state.names()
+    options = state.places(names)
     key = state.widget_key("area")
     st.selectbox(
         options=options,
